@@ -1,0 +1,223 @@
+package authrocket
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/authrocket-go/authrocket/internal/fetchmeta"
+	"github.com/authrocket-go/authrocket/internal/keycache"
+)
+
+// Auth authenticates requests and guards handlers. Make one with [New] at
+// start and keep it. It is immutable, safe for concurrent use and needs no
+// Close: nothing of it outlives a fetch of keys, which takes 8 seconds at most.
+// Keys, caches and sessions belong to one Auth; two realms in one process never
+// mix.
+type Auth struct {
+	config      Config // with defaults filled in
+	loginRocket baseURL
+	app         baseURL
+	verifier    verifier
+	protection  *http.CrossOriginProtection
+	salt        []byte // of session hashes
+}
+
+// New returns an Auth for config, or all problems of config at once: an error
+// that joins a [*ConfigError] for each. It does not use the network; keys are
+// fetched when the first token comes, or by [Auth.Warm].
+func New(config Config) (*Auth, error) {
+	s, err := config.check()
+	if err != nil {
+		return nil, err
+	}
+	a := &Auth{
+		config:      s.config,
+		loginRocket: s.loginRocket,
+		app:         s.app,
+		verifier: verifier{
+			realmID:       s.config.RealmID,
+			audience:      s.config.Audience,
+			maxTokenBytes: s.config.MaxTokenBytes,
+		},
+		protection: http.NewCrossOriginProtection(),
+		salt:       make([]byte, 32),
+	}
+	rand.Read(a.salt)
+	if s.key != nil {
+		a.verifier.keys = staticKey{*s.key}
+	} else {
+		dialLoopbackOnly := s.loginRocket.isLoopback && !s.loginRocket.isHTTPS
+		a.verifier.keys = newJWKS(s.config, s.loginRocket.origin+"/connect/jwks", dialLoopbackOnly)
+	}
+	origins := s.trusted
+	if !s.app.isZero() {
+		origins = append(origins, s.app.origin)
+	}
+	for _, origin := range origins {
+		if err := a.protection.AddTrustedOrigin(origin); err != nil {
+			return nil, &ConfigError{"TrustedOrigins", origin, err.Error()}
+		}
+	}
+	return a, nil
+}
+
+// Warm fetches the realm's keys now and waits until ctx or the fetch ends.
+// Call it at start, or when you know that the keys have changed: it fetches
+// even if the keys are fresh. Errors are of kind [ErrUnavailable]; the app may
+// serve all the same, since the keys are fetched again when they are needed.
+// With a static key it does nothing.
+func (a *Auth) Warm(ctx context.Context) error { return a.verifier.keys.warm(ctx) }
+
+// Verify returns the session of a login token, for callers without an HTTP
+// request: gRPC, messages on a WebSocket, jobs. It waits at most 2 seconds for
+// keys. The error is of kind [ErrUnauthenticated] or [ErrUnavailable], with a
+// reason.
+func (a *Auth) Verify(ctx context.Context, token string) (Session, error) {
+	return a.verifier.verify(ctx, token, keycache.Gate, time.Now())
+}
+
+// Check decides whether r is of a signed-in user whom all the rules allow, and
+// writes nothing. It returns r with the session in its context, which is the
+// request to go on with, or the error to give to [Auth.Deny] with the returned
+// request. Errors are of kind [ErrUnauthenticated], [ErrForbidden] or
+// [ErrUnavailable]. Behind [Auth.Authenticate] it does not authenticate again.
+//
+// Most users want the middleware; Check is what adapters are made of.
+func (a *Auth) Check(r *http.Request, rules ...Rule) (*http.Request, error) {
+	return a.check(r, nil, rules)
+}
+
+// check is [Auth.Check], and with a selector the decision of RequireOrg.
+func (a *Auth) check(r *http.Request, selector OrgSelector, rules []Rule) (*http.Request, error) {
+	id := a.identityOf(r)
+	switch {
+	case id == nil:
+		id = a.identify(r, keycache.Gate, time.Now())
+		r = withIdentity(r, id)
+	case errors.Is(id.err, ErrKeysUnavailable):
+		// Authenticate may have left without waiting; a gate has to be sure.
+		id = a.identify(r, keycache.Gate, id.since)
+		r = withIdentity(r, id)
+	}
+	r, err := a.decide(r, id, selector, rules)
+	a.observeDecision(r.Context(), true, id, err)
+	return r, err
+}
+
+func (a *Auth) decide(r *http.Request, id *identity, selector OrgSelector, rules []Rule) (*http.Request, error) {
+	if fetchmeta.IsPrefetch(r) {
+		return r, ErrPrefetch
+	}
+	if id.err != nil {
+		return r, id.err
+	}
+	session := id.session
+	if selector != nil {
+		m, ok := selector(r, session)
+		if !ok {
+			if m.mismatch == "" {
+				m.mismatch = "the selector chose no membership"
+			}
+			return r, because(ErrWrongOrg, "%s", m.mismatch)
+		}
+		if session, ok = session.choose(m); !ok {
+			return r, because(ErrWrongOrg, "the selector chose a membership that is not one of the session's")
+		}
+		chosen := *id
+		chosen.session = session
+		r = withIdentity(r, &chosen)
+	}
+	for _, rule := range rules {
+		if err := rule.check(r.Context(), session); err != nil {
+			return r, err
+		}
+	}
+	return r, nil
+}
+
+// identify finds out who sent r: by the bearer token if there is one, else by
+// the session cookie. One request has one identity, so a bearer token that is
+// no good is not made up for by a cookie.
+func (a *Auth) identify(r *http.Request, patience keycache.Patience, since time.Time) *identity {
+	id := &identity{auth: a, header: r.Header, method: r.Method, since: since}
+	token, found, err := bearerToken(r.Header)
+	switch {
+	case found && err != nil:
+		id.source, id.err = SourceBearer, err
+	case found:
+		id.source = SourceBearer
+		id.session, id.err = a.verifier.verify(r.Context(), token, patience, since)
+	case a.config.DisableCookie:
+		id.source, id.err = SourceNone, ErrNoToken
+	default:
+		id.source, id.session, id.err = a.cookieIdentity(r, patience, since)
+	}
+	return id
+}
+
+// cookieIdentity is who the session cookie names, if the request may use it.
+func (a *Auth) cookieIdentity(r *http.Request, patience keycache.Patience, since time.Time) (Source, Session, error) {
+	session, err := a.cookieSession(r, patience, since)
+	switch {
+	case errors.Is(err, ErrNoToken):
+		return SourceNone, Session{}, err
+	case err != nil:
+		return SourceCookie, Session{}, err
+	case r.Host == "":
+		return SourceCookie, Session{}, because(ErrCrossSite, "the request has no Host")
+	}
+	if err := a.checkOrigin(r); err != nil {
+		return SourceCookie, Session{}, err
+	}
+	return SourceCookie, session, nil
+}
+
+// maxCookies is how many cookies of our name are verified. A browser sends
+// one; a sibling subdomain can add others.
+const maxCookies = 4
+
+// cookieSession returns the session of the cookies of our name. Those that
+// fail are ignored as long as one verifies.
+func (a *Auth) cookieSession(r *http.Request, patience keycache.Patience, since time.Time) (Session, error) {
+	var session Session
+	failure := ErrNoToken
+	for _, token := range cookieValues(r.Header, a.config.CookieName, maxCookies) {
+		s, err := a.verifier.verify(r.Context(), token, patience, since)
+		switch {
+		case err != nil:
+			// What cannot be told now may be true in a moment.
+			if failure == ErrNoToken || errors.Is(err, ErrUnavailable) {
+				failure = err
+			}
+		case session.IsZero():
+			session = s
+		case s.User.ID != session.User.ID:
+			return Session{}, ErrAmbiguousCookie
+		case s.ExpiresAt.After(session.ExpiresAt):
+			session = s
+		}
+	}
+	if session.IsZero() {
+		return Session{}, failure
+	}
+	return session, nil
+}
+
+// checkOrigin refuses unsafe requests and upgrades that a page of an origin
+// other than ours or a trusted one caused. A browser adds the cookie to those
+// too.
+func (a *Auth) checkOrigin(r *http.Request) error {
+	if fetchmeta.IsUpgrade(r) {
+		// A WebSocket handshake is a GET, but what follows it is not safe.
+		upgrade := *r
+		upgrade.Method = http.MethodPost
+		r = &upgrade
+	}
+	if err := a.protection.Check(r); err != nil {
+		return because(ErrCrossSite, "%s needs the origin of Config.AppURL or one of Config.TrustedOrigins", r.Method)
+	}
+	return nil
+}

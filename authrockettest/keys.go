@@ -1,0 +1,173 @@
+package authrockettest
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
+	"math/big"
+	"net/http"
+	"sync"
+)
+
+// signingKey is a key of the realm.
+type signingKey struct {
+	id        string
+	private   *rsa.PrivateKey
+	withdrawn bool
+}
+
+func (k *signingKey) spki() []byte {
+	der, err := x509.MarshalPKIXPublicKey(&k.private.PublicKey)
+	if err != nil {
+		panic("authrockettest: an RSA key has no SPKI: " + err.Error())
+	}
+	return der
+}
+
+func (k *signingKey) pem() string {
+	return string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: k.spki()}))
+}
+
+// keyPool holds RSA keys for all realms of the process: making one takes so
+// long that a test for each would take minutes. A realm never has one key
+// twice.
+var keyPool struct {
+	sync.Mutex
+	keys []*rsa.PrivateKey
+	next int
+}
+
+const keyPoolSize = 6
+
+// newKey returns a key that the realm has not had, with a new ID unless id is given.
+func (r *Realm) newKey(id string) *signingKey {
+	if id == "" {
+		id = newID("jky_")
+	}
+	keyPool.Lock()
+	defer keyPool.Unlock()
+	for range len(keyPool.keys) {
+		if len(keyPool.keys) < keyPoolSize {
+			break
+		}
+		private := keyPool.keys[keyPool.next%keyPoolSize]
+		keyPool.next++
+		if !r.hasHad(private) {
+			return &signingKey{id: id, private: private}
+		}
+	}
+	private, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic("authrockettest: no RSA key: " + err.Error())
+	}
+	if len(keyPool.keys) < keyPoolSize {
+		keyPool.keys = append(keyPool.keys, private)
+	}
+	return &signingKey{id: id, private: private}
+}
+
+func (r *Realm) hasHad(private *rsa.PrivateKey) bool {
+	for _, k := range r.keys {
+		if k.private == private {
+			return true
+		}
+	}
+	return false
+}
+
+// key returns the latest key with the ID, withdrawn or not.
+func (r *Realm) key(id string) *signingKey {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i := len(r.keys) - 1; i >= 0; i-- {
+		if r.keys[i].id == id {
+			return r.keys[i]
+		}
+	}
+	return nil
+}
+
+// KeyID returns the kid of the key that signs now, "" in an HS256 realm.
+func (r *Realm) KeyID() string {
+	if r.secret != "" {
+		return ""
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.keys[len(r.keys)-1].id
+}
+
+// RotateKeys makes a new key, publishes it and signs with it from now on. The
+// older ones stay published until [Realm.WithdrawKey]. It returns the kid.
+func (r *Realm) RotateKeys() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.addKey("")
+}
+
+// WithdrawKey takes a key out of the published set. If it is the one that
+// signs, it still does.
+func (r *Realm) WithdrawKey(id string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.withdraw(id)
+}
+
+// ReplaceKey publishes another key under the ID of an old one, and signs with
+// it from now on.
+func (r *Realm) ReplaceKey(id string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.withdraw(id)
+	r.addKey(id)
+}
+
+func (r *Realm) addKey(id string) string {
+	if r.secret != "" {
+		r.fail("an HS256 realm publishes no keys")
+	}
+	k := r.newKey(id)
+	r.keys = append(r.keys, k)
+	return k.id
+}
+
+func (r *Realm) withdraw(id string) {
+	for _, k := range r.keys {
+		if k.id == id {
+			k.withdrawn = true
+		}
+	}
+}
+
+// serveJWKS publishes the keys as AuthRocket does: x5c[0] holds the bare public
+// key, not a certificate.
+func (r *Realm) serveJWKS(w http.ResponseWriter, _ *http.Request) {
+	type jwk struct {
+		KeyType   string   `json:"kty"`
+		Use       string   `json:"use"`
+		Algorithm string   `json:"alg"`
+		KeyID     string   `json:"kid"`
+		N         string   `json:"n"`
+		E         string   `json:"e"`
+		X5C       []string `json:"x5c"`
+	}
+	keys := []jwk{}
+	r.mu.Lock()
+	for _, k := range r.keys {
+		if k.withdrawn {
+			continue
+		}
+		keys = append(keys, jwk{
+			KeyType: "RSA", Use: "sig", Algorithm: "RS256", KeyID: k.id,
+			N:   base64.RawURLEncoding.EncodeToString(k.private.N.Bytes()),
+			E:   base64.RawURLEncoding.EncodeToString(big.NewInt(int64(k.private.E)).Bytes()),
+			X5C: []string{base64.StdEncoding.EncodeToString(k.spki())},
+		})
+	}
+	r.mu.Unlock()
+	w.Header().Set("Content-Type", "application/json")
+	json.NewEncoder(w).Encode(map[string]any{"keys": keys})
+}

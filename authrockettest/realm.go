@@ -1,0 +1,254 @@
+package authrockettest
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/authrocket-go/authrocket"
+)
+
+// RealmConfig configures a [Realm]. The zero value is good for tests.
+type RealmConfig struct {
+	// URL is where browsers find the realm's pages, for a program that serves
+	// the Realm itself. Default: none, the realm is reached in memory.
+	URL string
+
+	// AppURL is the AppURL of [Realm.Config]. Default: https://example.com,
+	// which is the host of [httptest.NewRequest]; none when the realm is on a
+	// loopback URL, so that the app's own loopback Host decides.
+	AppURL string
+
+	// LoginURLs are the URLs that a login may return to: same scheme and host,
+	// and the same path or one below it. The first is the default. Default:
+	// AppURL, and everything on a loopback host.
+	LoginURLs []string
+
+	// Algorithm signs the tokens: RS256 or HS256. Default: RS256.
+	Algorithm string
+
+	// TokenLifetime is from iat to exp. Default: 24 hours.
+	TokenLifetime time.Duration
+}
+
+// Realm is a realm in memory: users, orgs, memberships, sessions and keys. It
+// is the [http.Handler] of its own LoginRocket. Safe for concurrent use.
+type Realm struct {
+	config  RealmConfig
+	id      string
+	t       testing.TB // nil when it was opened by a program
+	handler http.Handler
+	secret  string // HS256 only
+
+	mu          sync.Mutex
+	url         string // where it is served, "" in memory
+	server      *httptest.Server
+	users       []User
+	orgs        []Org
+	memberships []Membership
+	sessions    map[string]string // session ID to user ID
+	keys        []*signingKey     // all that ever were; the last signs
+	fault       Fault
+	requests    map[string]int
+}
+
+const (
+	memoryURL     = "https://loginrocket.example"
+	defaultAppURL = "https://example.com"
+	lifetime      = 24 * time.Hour
+)
+
+// NewRealm returns a Realm for the test t, which it closes with the test.
+// Each configure may change the [RealmConfig]:
+//
+//	realm := authrockettest.NewRealm(t, func(c *authrockettest.RealmConfig) { c.Algorithm = "HS256" })
+func NewRealm(t testing.TB, configure ...func(*RealmConfig)) *Realm {
+	t.Helper()
+	var config RealmConfig
+	for _, f := range configure {
+		f(&config)
+	}
+	r, err := Open(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.t = t
+	t.Cleanup(r.Close)
+	return r
+}
+
+// Open returns a Realm for a program, which serves it and, if it called
+// [Realm.Start], closes it. The error says all that is wrong with config.
+func Open(config RealmConfig) (*Realm, error) {
+	var problems []error
+	switch config.Algorithm {
+	case "":
+		config.Algorithm = "RS256"
+	case "RS256", "HS256":
+	default:
+		problems = append(problems, fmt.Errorf("authrockettest: Algorithm %q is neither RS256 nor HS256", config.Algorithm))
+	}
+	for _, u := range append([]string{config.URL, config.AppURL}, config.LoginURLs...) {
+		if parsed, err := url.Parse(u); u != "" && (err != nil || parsed.Host == "") {
+			problems = append(problems, fmt.Errorf("authrockettest: %q is not an absolute URL", u))
+		}
+	}
+	if config.TokenLifetime < 0 {
+		problems = append(problems, fmt.Errorf("authrockettest: TokenLifetime %s is negative", config.TokenLifetime))
+	}
+	if len(problems) > 0 {
+		return nil, errors.Join(problems...)
+	}
+	if config.TokenLifetime == 0 {
+		config.TokenLifetime = lifetime
+	}
+	r := &Realm{
+		config:   config,
+		id:       newID("rl_"),
+		url:      strings.TrimSuffix(config.URL, "/"),
+		sessions: make(map[string]string),
+		requests: make(map[string]int),
+	}
+	if config.Algorithm == "HS256" {
+		var secret [32]byte
+		rand.Read(secret[:])
+		r.secret = "jsk_" + base64.RawURLEncoding.EncodeToString(secret[:])
+	} else {
+		r.keys = []*signingKey{r.newKey("")}
+	}
+	r.handler = r.newHandler()
+	return r, nil
+}
+
+// fail ends the test, or in a program panics: the caller made a mistake.
+func (r *Realm) fail(format string, args ...any) {
+	message := "authrockettest: " + fmt.Sprintf(format, args...)
+	if r.t == nil {
+		panic(message)
+	}
+	r.t.Helper()
+	r.t.Fatal(message)
+}
+
+// newID returns an ID of AuthRocket's shape: a prefix and 22 characters.
+func newID(prefix string) string { return prefix + rand.Text()[:22] }
+
+// ID returns the realm's ID, the rid of its tokens.
+func (r *Realm) ID() string { return r.id }
+
+// URL returns the realm's LoginRocket URL.
+func (r *Realm) URL() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.url == "" {
+		return memoryURL
+	}
+	return r.url
+}
+
+// Start serves the realm at a port of localhost and returns its URL. Call it
+// before [Realm.Config]. Have the app at 127.0.0.1, since browsers do not keep
+// the cookies of two ports apart. Calling it again changes nothing.
+func (r *Realm) Start() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.server == nil {
+		r.server = httptest.NewServer(r)
+		_, port, err := net.SplitHostPort(r.server.Listener.Addr().String())
+		if err != nil {
+			r.fail("the listener has no port: %v", err)
+		}
+		r.url = "http://localhost:" + port
+	}
+	return r.url
+}
+
+// Close stops what Start started.
+func (r *Realm) Close() {
+	r.mu.Lock()
+	server := r.server
+	r.mu.Unlock()
+	if server != nil {
+		server.CloseClientConnections()
+		server.Close()
+	}
+}
+
+// Config returns an [authrocket.Config] for an app of this realm. Unless the
+// realm has a URL, its HTTPClient reaches the realm in memory. The caller may
+// change it.
+func (r *Realm) Config() authrocket.Config {
+	config := authrocket.Config{
+		LoginRocketURL: r.URL(),
+		RealmID:        r.id,
+		AppURL:         r.config.AppURL,
+		JWTKey:         r.secret,
+	}
+	if config.LoginRocketURL == memoryURL {
+		config.HTTPClient = &http.Client{Transport: memoryTransport{r}}
+		if config.AppURL == "" {
+			config.AppURL = defaultAppURL
+		}
+	}
+	return config
+}
+
+// JWTKey returns what an app would set Config.JWTKey to: the PEM of the public
+// key that signs now, or the secret of an HS256 realm.
+func (r *Realm) JWTKey() string {
+	if r.secret != "" {
+		return r.secret
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.keys[len(r.keys)-1].pem()
+}
+
+// Session returns the Session that an app of this realm has of the user, for
+// [authrocket.WithSession].
+func (r *Realm) Session(user User, options ...TokenOption) authrocket.Session {
+	auth, err := authrocket.New(authrocket.Config{JWTKey: r.JWTKey(), DisableCookie: true})
+	if err != nil {
+		r.fail("%v", err)
+	}
+	session, err := auth.Verify(context.Background(), r.Token(user, options...))
+	if err != nil {
+		r.fail("the token of the session is not valid: %v", err)
+	}
+	return session
+}
+
+// SignIn makes req one of a browser in which the user is signed in: it adds the
+// session cookie under both default names. It removes cookies of these names
+// that req has already.
+func (r *Realm) SignIn(req *http.Request, user User, options ...TokenOption) {
+	kept := req.Cookies()
+	req.Header.Del("Cookie")
+	for _, c := range kept {
+		if c.Name != "arToken" && c.Name != "__Host-arToken" {
+			req.AddCookie(c)
+		}
+	}
+	token := r.Token(user, options...)
+	for _, name := range []string{"arToken", "__Host-arToken"} {
+		req.AddCookie(&http.Cookie{Name: name, Value: token})
+	}
+}
+
+// Requests returns how many requests for path were made: /connect/jwks, /login
+// or /logout.
+func (r *Realm) Requests(path string) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.requests[path]
+}

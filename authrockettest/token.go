@@ -1,0 +1,174 @@
+package authrockettest
+
+import (
+	"crypto"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"time"
+
+	"github.com/authrocket-go/authrocket"
+)
+
+// TokenOption changes a token before it is signed.
+type TokenOption func(*token)
+
+type token struct {
+	header  map[string]any
+	claims  map[string]any
+	payload []byte // instead of claims
+	keyID   string // of the key that signs
+}
+
+// Claim sets a claim, such as Claim("iss", "https://example.com"). A nil value
+// is the JSON value null.
+func Claim(name string, value any) TokenOption { return func(t *token) { t.claims[name] = value } }
+
+// WithoutClaim leaves a claim out.
+func WithoutClaim(name string) TokenOption { return func(t *token) { delete(t.claims, name) } }
+
+// Header sets a member of the header, such as Header("kid", "unknown"). It
+// does not change which key signs.
+func Header(name string, value any) TokenOption { return func(t *token) { t.header[name] = value } }
+
+// WithoutHeader leaves a member of the header out.
+func WithoutHeader(name string) TokenOption { return func(t *token) { delete(t.header, name) } }
+
+// Payload is signed as it is, instead of a JSON object of claims.
+func Payload(payload []byte) TokenOption { return func(t *token) { t.payload = payload } }
+
+// ExpiresIn sets exp to d from now; a negative d makes an expired token.
+func ExpiresIn(d time.Duration) TokenOption {
+	return func(t *token) { t.claims["exp"] = time.Now().Add(d).Unix() }
+}
+
+// InOrg leaves only the membership in org in the token, as LoginRocket Web does
+// with the account that the user picked.
+func InOrg(org Org) TokenOption {
+	return func(t *token) {
+		entries, _ := t.claims["orgs"].([]map[string]any)
+		for _, entry := range entries {
+			if entry["oid"] == org.ID {
+				entry["selected"] = true
+				t.claims["orgs"] = []map[string]any{entry}
+				return
+			}
+		}
+		delete(t.claims, "orgs")
+	}
+}
+
+// SignedBy signs with the key keyID instead of the current one, and names it in
+// the header. The key may have been withdrawn.
+func SignedBy(keyID string) TokenOption {
+	return func(t *token) {
+		t.keyID = keyID
+		t.header["kid"] = keyID
+	}
+}
+
+// Token returns a login token of the user with all memberships, the first one
+// selected, and a session ID of its own. The options are applied in order.
+func (r *Realm) Token(user User, options ...TokenOption) string {
+	return r.sign(r.newToken(user, newID("kss_")), options)
+}
+
+func (r *Realm) newToken(user User, sessionID string) *token {
+	now := time.Now()
+	t := &token{
+		header: map[string]any{"alg": r.config.Algorithm, "typ": "JWT"},
+		claims: map[string]any{
+			"iss":  "https://authrocket.com",
+			"sub":  user.ID,
+			"rid":  r.id,
+			"sid":  sessionID,
+			"iat":  now.Unix(),
+			"exp":  now.Add(r.config.TokenLifetime).Unix(),
+			"name": user.Name,
+		},
+	}
+	for name, value := range map[string]string{
+		"given_name":         user.FirstName,
+		"family_name":        user.LastName,
+		"preferred_username": user.Username,
+		"email":              user.Email,
+		"locale":             user.Locale,
+		"ref":                user.Reference,
+	} {
+		if value != "" {
+			t.claims[name] = value
+		}
+	}
+	if user.EmailVerification != authrocket.EmailUnknown {
+		t.claims["email_verified"] = user.EmailVerification == authrocket.EmailVerified
+	}
+	if user.Custom != nil {
+		t.claims["cs"] = user.Custom
+	}
+	memberships, orgs := r.membershipsOf(user.ID)
+	var entries []map[string]any
+	for i, m := range memberships {
+		entry := map[string]any{"oid": m.OrgID, "mid": m.ID, "name": orgs[i].Name, "perm": append([]string{}, m.Permissions...)}
+		if orgs[i].Reference != "" {
+			entry["ref"] = orgs[i].Reference
+		}
+		if orgs[i].Custom != nil {
+			entry["cs"] = orgs[i].Custom
+		}
+		if i == 0 {
+			entry["selected"] = true
+		}
+		entries = append(entries, entry)
+	}
+	if len(entries) > 0 {
+		t.claims["orgs"] = entries
+	}
+	if r.secret == "" {
+		r.mu.Lock()
+		t.keyID = r.keys[len(r.keys)-1].id
+		r.mu.Unlock()
+		t.header["kid"] = t.keyID
+	}
+	return t
+}
+
+func (r *Realm) sign(t *token, options []TokenOption) string {
+	for _, option := range options {
+		option(t)
+	}
+	payload := t.payload
+	if payload == nil {
+		payload = r.encode(t.claims)
+	}
+	input := base64.RawURLEncoding.EncodeToString(r.encode(t.header)) + "." + base64.RawURLEncoding.EncodeToString(payload)
+	return input + "." + base64.RawURLEncoding.EncodeToString(r.signature(t.keyID, input))
+}
+
+func (r *Realm) encode(v any) []byte {
+	data, err := json.Marshal(v)
+	if err != nil {
+		r.fail("a claim or header has no JSON: %v", err)
+	}
+	return data
+}
+
+func (r *Realm) signature(keyID, input string) []byte {
+	if r.secret != "" {
+		mac := hmac.New(sha256.New, []byte(r.secret))
+		mac.Write([]byte(input))
+		return mac.Sum(nil)
+	}
+	key := r.key(keyID)
+	if key == nil {
+		r.fail("there is no key %q to sign with", keyID)
+	}
+	digest := sha256.Sum256([]byte(input))
+	signature, err := rsa.SignPKCS1v15(rand.Reader, key.private, crypto.SHA256, digest[:])
+	if err != nil {
+		r.fail("signing: %v", err)
+	}
+	return signature
+}

@@ -1,0 +1,52 @@
+package authrockettest
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+)
+
+// memoryTransport reaches the realm without a port.
+type memoryTransport struct{ realm *Realm }
+
+func (t memoryTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+	if own, err := url.Parse(memoryURL); err != nil || req.URL.Host != own.Host {
+		return nil, fmt.Errorf("%s is not the realm in memory", req.URL.Host)
+	}
+	served := req.Clone(req.Context())
+	served.RequestURI = req.URL.RequestURI()
+	served.Host = req.URL.Host
+	served.URL.Scheme, served.URL.Host = "", ""
+	if served.Body == nil {
+		served.Body = http.NoBody
+	}
+	recorder := httptest.NewRecorder()
+	// The goroutine ends with the handler, which ends with the context at the latest.
+	done := make(chan error, 1)
+	go func() {
+		defer func() {
+			switch p := recover(); p {
+			case nil:
+				done <- nil
+			case http.ErrAbortHandler:
+				done <- io.ErrUnexpectedEOF
+			default:
+				panic(p)
+			}
+		}()
+		t.realm.ServeHTTP(recorder, served)
+	}()
+	select {
+	case err := <-done:
+		if err != nil {
+			return nil, err
+		}
+		response := recorder.Result()
+		response.Request = req
+		return response, nil
+	case <-req.Context().Done():
+		return nil, req.Context().Err()
+	}
+}

@@ -1,0 +1,407 @@
+package authrocket
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/authrocket-go/authrocket/internal/jose"
+	"github.com/authrocket-go/authrocket/internal/loopback"
+	"github.com/authrocket-go/authrocket/internal/returnto"
+)
+
+// Config is what [New] needs to know. The zero value of a field is its safe
+// default. Most apps set LoginRocketURL and AppURL, and nothing else.
+//
+// "Loopback" means the hosts localhost, *.localhost, 127.0.0.0/8 and ::1.
+type Config struct {
+	// A literal has to name the fields, so that a new one breaks nobody.
+	_ [0]func()
+
+	// LoginRocketURL is the realm's LoginRocket URL, such as
+	// https://sample.e2.loginrocket.com/ or a custom domain, with or without
+	// the final slash. Keys come from it and visitors are sent to it. Required,
+	// except when JWTKey and DisableCookie are set. It has to be https, or http
+	// on loopback, for which only loopback addresses are dialled.
+	LoginRocketURL string
+
+	// JWTKey is a static key to check tokens with, instead of the keys that the
+	// realm publishes: the realm's RS256 public key (PEM, PEM with \n for line
+	// breaks, or its base64 body) or its HS256 secret (jsk_..., at least 32
+	// bytes). Default: the published keys, which also follow a rotation.
+	JWTKey string
+
+	// RealmID is the rid that every token has to carry, such as rl_.... Default:
+	// any. Set it when JWTKey or a custom key server is shared by realms.
+	RealmID string
+
+	// Audience lists the values of aud that mean this app. A token that has an
+	// aud without one of them is refused; one without aud is not, since
+	// LoginRocket Web sends none. Default: none, so that every aud is refused.
+	Audience []string
+
+	// AppURL is the public URL of this app as browsers see it, such as
+	// https://app.example.com, with the path prefix that a proxy strips, if
+	// any. It decides whether cookies are Secure and begins every absolute URL;
+	// the Host of a request and X-Forwarded-* are never trusted for that.
+	// Required, except with DisableCookie, and except when LoginRocketURL is on
+	// loopback: then it is http and the request's Host, which has to be
+	// loopback too. It has to be https, or http on loopback.
+	AppURL string
+
+	// AuthPath is where the login routes are: login, signup, logout, profile
+	// and accounts. Default: /auth.
+	AuthPath string
+
+	// AfterLogout is the path to return to after a logout. Default: /.
+	AfterLogout string
+
+	// CookieName is the name of the session cookie, used as it is. Default:
+	// __Host-arToken when AppURL is https, else arToken. Set it to arToken on
+	// https to take over sessions of AuthRocket's official middleware; then a
+	// sibling subdomain can plant a session. Two Auths on one host need two
+	// names, neither the other plus .N, and two AuthPaths.
+	CookieName string
+
+	// DisableCookie restricts authentication to bearer tokens, for an API: no
+	// cookie, no landing, no login routes, no redirects. Default: false.
+	DisableCookie bool
+
+	// HTTPClient fetches the keys. It is copied; timeout (8 s), redirects (none)
+	// and cookies (none) are decided here. Default: a client of our own.
+	HTTPClient *http.Client
+
+	// RefreshInterval is the age at which the keys are fetched again, in the
+	// background of a request. The realm's Cache-Control max-age may shorten it
+	// to no less than a minute. Default: 15 minutes.
+	RefreshInterval time.Duration
+
+	// MaxStale is how long the last good keys are used while LoginRocket cannot
+	// be reached. At least twice RefreshInterval. Default: 24 hours.
+	MaxStale time.Duration
+
+	// MaxTokenBytes is the length of the longest token that is looked at.
+	// Default: 16 KiB.
+	MaxTokenBytes int
+
+	// TokenCacheSize is how many verified tokens may be kept, so that they need
+	// not be checked again; negative means none. Default: 10,000. No tokens are
+	// kept yet: every request checks its token in full.
+	TokenCacheSize int
+
+	// TrustedOrigins are origins such as https://admin.example.com whose pages
+	// may send unsafe requests (POST, WebSocket, ...) with the session cookie.
+	// AppURL's own origin always may. Default: none.
+	TrustedOrigins []string
+
+	// Deny answers refused requests. It may handle some errors and write
+	// nothing for the others: they get the answer of [DefaultDeny]. Default:
+	// [DefaultDeny].
+	Deny func(w http.ResponseWriter, r *http.Request, err error)
+
+	// Observer is told about decisions, key refreshes, logins and logouts; see
+	// [LogObserver]. Default: nobody is told.
+	Observer Observer
+
+	// DangerouslyAcceptUnsolicitedLogins signs in whoever a ?token= names, even
+	// if this browser did not start the login. That permits login CSRF: a link
+	// on any website can sign a visitor in as the attacker, who then sees what
+	// the visitor enters. Default: false.
+	DangerouslyAcceptUnsolicitedLogins bool
+
+	// DangerouslyAllowHTTPAppURL permits an http AppURL on other hosts than
+	// loopback. Cookies are then not Secure and travel in the clear: whoever is
+	// on the network can take over sessions. Default: false.
+	DangerouslyAllowHTTPAppURL bool
+
+	// DangerouslyAllowHTTPLoginRocketURL permits an http LoginRocketURL on other
+	// hosts than loopback. Keys then come in the clear: whoever is on the
+	// network can replace them and be anybody. Default: false.
+	DangerouslyAllowHTTPLoginRocketURL bool
+}
+
+// ConfigFromEnv returns a Config with LoginRocketURL, JWTKey, RealmID and
+// AppURL from the environment variables LOGINROCKET_URL, AUTHROCKET_JWT_KEY,
+// AUTHROCKET_REALM and AUTHROCKET_APP_URL. It never fails: [New] reports what
+// is missing or wrong.
+func ConfigFromEnv() Config {
+	return Config{
+		LoginRocketURL: strings.TrimSpace(os.Getenv("LOGINROCKET_URL")),
+		JWTKey:         os.Getenv("AUTHROCKET_JWT_KEY"),
+		RealmID:        strings.TrimSpace(os.Getenv("AUTHROCKET_REALM")),
+		AppURL:         strings.TrimSpace(os.Getenv("AUTHROCKET_APP_URL")),
+	}
+}
+
+// settings is a Config that has been checked, in the form that requests need.
+type settings struct {
+	config      Config // with defaults filled in
+	loginRocket baseURL
+	app         baseURL // zero when the request's loopback Host decides
+	trusted     []string
+	key         *jose.Key // nil when keys come from the JWKS
+}
+
+// baseURL is a URL in two parts. Neither ends with a slash.
+type baseURL struct {
+	origin     string // scheme, host and port, as a browser writes an origin
+	prefix     string // path, escaped
+	isHTTPS    bool
+	isLoopback bool
+}
+
+func (u baseURL) isZero() bool { return u.origin == "" }
+
+// configChecker collects problems, so that New can report all of them at once.
+type configChecker struct{ problems []error }
+
+func (c *configChecker) add(field, value, format string, args ...any) {
+	c.problems = append(c.problems, &ConfigError{field, value, fmt.Sprintf(format, args...)})
+}
+
+const (
+	defaultAuthPath        = "/auth"
+	defaultAfterLogout     = "/"
+	defaultCookieName      = "arToken"
+	hostPrefix             = "__Host-"
+	defaultRefreshInterval = 15 * time.Minute
+	defaultMaxStale        = 24 * time.Hour
+	defaultMaxTokenBytes   = 16 << 10
+	defaultTokenCacheSize  = 10_000
+)
+
+func (config Config) check() (settings, error) {
+	c := &configChecker{}
+	s := settings{config: config}
+	s.config.Audience = slices.Clone(config.Audience)
+	s.config.TrustedOrigins = nil // s.trusted has them
+
+	c.checkLoginRocketURL(&s)
+	c.checkAppURL(&s)
+	c.checkKey(&s)
+	c.checkRoutes(&s)
+	c.checkCookieName(&s)
+	c.checkLimits(&s)
+	c.checkTrustedOrigins(&s, config.TrustedOrigins)
+	if strings.ContainsAny(config.RealmID, " \t\r\n") {
+		c.add("RealmID", config.RealmID, "has white space; write the realm's ID, such as rl_...")
+	}
+	if slices.Contains(config.Audience, "") {
+		c.add("Audience", "", "has an empty entry; leave it out")
+	}
+	return s, errors.Join(c.problems...)
+}
+
+func (c *configChecker) checkLoginRocketURL(s *settings) {
+	const field = "LoginRocketURL"
+	value := s.config.LoginRocketURL
+	if value == "" {
+		if s.config.JWTKey == "" || !s.config.DisableCookie {
+			c.add(field, "", "is missing; write the realm's LoginRocket URL, such as https://sample.e2.loginrocket.com/")
+		}
+		return
+	}
+	u, ok := c.parseURL(field, value)
+	if !ok {
+		return
+	}
+	if u.prefix != "" {
+		c.add(field, u.origin+u.prefix, "has a path; write %s/", u.origin)
+		return
+	}
+	if !u.isHTTPS && !u.isLoopback && !s.config.DangerouslyAllowHTTPLoginRocketURL {
+		c.add(field, u.origin, "is http on a host other than loopback; write https://%s/", strings.TrimPrefix(u.origin, "http://"))
+		return
+	}
+	s.loginRocket = u
+}
+
+func (c *configChecker) checkAppURL(s *settings) {
+	const field = "AppURL"
+	value := s.config.AppURL
+	if value == "" {
+		loginRocketUnknown := s.config.LoginRocketURL != "" && s.loginRocket.isZero()
+		if !s.config.DisableCookie && !s.loginRocket.isLoopback && !loginRocketUnknown {
+			c.add(field, "", "is missing; write the public URL of this app, such as https://app.example.com")
+		}
+		return
+	}
+	u, ok := c.parseURL(field, value)
+	if !ok {
+		return
+	}
+	if u.prefix != "" && !isPlainPath(u.prefix) {
+		c.add(field, u.origin+u.prefix, "has a path with odd characters or empty or dot segments; write %s/path", u.origin)
+		return
+	}
+	if !u.isHTTPS && !u.isLoopback && !s.config.DangerouslyAllowHTTPAppURL {
+		c.add(field, u.origin, "is http on a host other than loopback; write https://%s", strings.TrimPrefix(u.origin, "http://"))
+		return
+	}
+	if s.loginRocket.isLoopback && !u.isLoopback {
+		c.add(field, u.origin, "is not on loopback, but LoginRocketURL is; a local LoginRocket only serves a local app, write http://127.0.0.1:8080 or leave it out")
+		return
+	}
+	s.app = u
+}
+
+// parseURL reads an absolute http or https URL. What it reports holds neither
+// user info nor a query, since both may hold secrets.
+func (c *configChecker) parseURL(field, value string) (baseURL, bool) {
+	u, err := url.Parse(value)
+	if err != nil {
+		c.add(field, "", "is not a URL; write one such as https://app.example.com")
+		return baseURL{}, false
+	}
+	scheme := strings.ToLower(u.Scheme)
+	shown := (&url.URL{Scheme: scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}).String()
+	if u.Host == "" || scheme != "http" && scheme != "https" {
+		// "app.example.com:8080" parses as scheme app.example.com.
+		c.add(field, "", "has no scheme http or https, or no host; write one such as https://app.example.com")
+		return baseURL{}, false
+	}
+	before := len(c.problems)
+	if u.User != nil {
+		c.add(field, shown, "has user info before the host; leave it out")
+	}
+	if u.RawQuery != "" || u.ForceQuery {
+		c.add(field, shown, "has a query; leave it out")
+	}
+	if strings.Contains(value, "#") {
+		c.add(field, shown, "has a fragment; leave it out")
+	}
+	host, port := strings.ToLower(u.Hostname()), u.Port()
+	if !isHost(host) {
+		c.add(field, shown, "has a host that is neither an ASCII name nor an IP address; write an international name in its xn-- form")
+	}
+	if n, err := strconv.Atoi(port); port != "" && (err != nil || n < 1 || n > 65535) || strings.HasSuffix(u.Host, ":") {
+		c.add(field, shown, "has a port that is not within 1 to 65535")
+	}
+	if len(c.problems) > before {
+		return baseURL{}, false
+	}
+	b := baseURL{
+		origin:     scheme + "://" + bracket(host),
+		prefix:     strings.TrimRight(u.EscapedPath(), "/"),
+		isHTTPS:    scheme == "https",
+		isLoopback: loopback.IsHost(host),
+	}
+	if port != "" && !(scheme == "https" && port == "443") && !(scheme == "http" && port == "80") {
+		b.origin += ":" + port
+	}
+	return b, true
+}
+
+var hostName = regexp.MustCompile(`^[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?$`)
+
+func isHost(host string) bool { return hostName.MatchString(host) || net.ParseIP(host) != nil }
+
+func bracket(host string) string {
+	if strings.Contains(host, ":") {
+		return "[" + host + "]"
+	}
+	return host
+}
+
+// isPlainPath reports whether path is one or more non-empty segments without
+// dot segments and without anything that needs escaping.
+var plainPath = regexp.MustCompile(`^(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+$`)
+
+func isPlainPath(path string) bool { return plainPath.MatchString(path) }
+
+func (c *configChecker) checkKey(s *settings) {
+	if s.config.JWTKey == "" {
+		return
+	}
+	key, err := jose.ParseStatic(s.config.JWTKey)
+	if err != nil {
+		c.add("JWTKey", "", "%v", err)
+		return
+	}
+	s.key = &key
+}
+
+func (c *configChecker) checkRoutes(s *settings) {
+	if s.config.AuthPath == "" {
+		s.config.AuthPath = defaultAuthPath
+	}
+	if !isPlainPath(s.config.AuthPath) {
+		c.add("AuthPath", s.config.AuthPath, "is not a plain path; write one such as /auth, without a final slash")
+	}
+	if s.config.AfterLogout == "" {
+		s.config.AfterLogout = defaultAfterLogout
+	}
+	if target, ok := returnto.Path(s.config.AfterLogout); !ok || target != s.config.AfterLogout {
+		c.add("AfterLogout", s.config.AfterLogout, "is not a path on this host; write one such as /goodbye")
+	}
+}
+
+// cookieName is a token of RFC 9110 section 5.6.2, as RFC 6265 section 4.1.1 demands.
+var cookieName = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
+
+func (c *configChecker) checkCookieName(s *settings) {
+	name := s.config.CookieName
+	switch {
+	case name == "" && s.app.isHTTPS:
+		s.config.CookieName = hostPrefix + defaultCookieName
+	case name == "":
+		s.config.CookieName = defaultCookieName
+	case !cookieName.MatchString(name) || len(name) > 64:
+		c.add("CookieName", name, "is not the name of a cookie; write up to 64 letters, digits and hyphens")
+	case hasSecurePrefix(name) && !s.app.isHTTPS && !s.config.DisableCookie:
+		c.add("CookieName", name, "has a prefix that browsers take on https only, but AppURL is http; leave the prefix out")
+	}
+}
+
+// hasSecurePrefix matches without case, as browsers do.
+func hasSecurePrefix(name string) bool {
+	lower := strings.ToLower(name)
+	return strings.HasPrefix(lower, "__host-") || strings.HasPrefix(lower, "__secure-")
+}
+
+func (c *configChecker) checkLimits(s *settings) {
+	if s.config.RefreshInterval < 0 {
+		c.add("RefreshInterval", s.config.RefreshInterval.String(), "is negative; leave it out for 15 minutes")
+	}
+	if s.config.MaxStale < 0 {
+		c.add("MaxStale", s.config.MaxStale.String(), "is negative; leave it out for 24 hours")
+	}
+	if s.config.MaxTokenBytes < 0 {
+		c.add("MaxTokenBytes", strconv.Itoa(s.config.MaxTokenBytes), "is negative; leave it out for 16 KiB")
+	}
+	setDefault(&s.config.RefreshInterval, defaultRefreshInterval)
+	setDefault(&s.config.MaxStale, defaultMaxStale)
+	setDefault(&s.config.MaxTokenBytes, defaultMaxTokenBytes)
+	setDefault(&s.config.TokenCacheSize, defaultTokenCacheSize)
+	if s.config.RefreshInterval > 0 && s.config.MaxStale > 0 && s.config.MaxStale/2 < s.config.RefreshInterval {
+		c.add("MaxStale", s.config.MaxStale.String(), "is less than twice RefreshInterval, which is %s; write a longer one", s.config.RefreshInterval)
+	}
+}
+
+func setDefault[T comparable](field *T, value T) {
+	if zero := *new(T); *field == zero {
+		*field = value
+	}
+}
+
+func (c *configChecker) checkTrustedOrigins(s *settings, origins []string) {
+	const field = "TrustedOrigins"
+	for _, origin := range origins {
+		u, ok := c.parseURL(field, origin)
+		if ok && u.prefix != "" {
+			c.add(field, u.origin+u.prefix, "has a path; write %s", u.origin)
+			ok = false
+		}
+		if ok {
+			s.trusted = append(s.trusted, u.origin)
+		}
+	}
+}

@@ -1,0 +1,78 @@
+package authrocket
+
+import (
+	"context"
+	"net/http"
+	"reflect"
+	"time"
+)
+
+// contextKey finds the identity in a context. The innermost Auth's identity
+// hides those of others.
+type contextKey struct{}
+
+// identity is what an Auth found out about who sent a request.
+type identity struct {
+	auth    *Auth // nil when it comes from WithSession
+	session Session
+	err     error // why there is no session, nil when there is one
+	source  Source
+	since   time.Time // when this request began to wait for keys
+
+	// What the identity was found in. A request with another header map or
+	// method is another request, even if it carries this context.
+	header http.Header
+	method string
+}
+
+// identityOf returns what a found out about r, nil when it did not look at r.
+func (a *Auth) identityOf(r *http.Request) *identity {
+	id, _ := r.Context().Value(contextKey{}).(*identity)
+	if id == nil || id.auth != a || id.method != r.Method ||
+		reflect.ValueOf(id.header).Pointer() != reflect.ValueOf(r.Header).Pointer() {
+		return nil
+	}
+	return id
+}
+
+// withIdentity returns r with id in its context.
+func withIdentity(r *http.Request, id *identity) *http.Request {
+	return r.WithContext(context.WithValue(r.Context(), contextKey{}, id))
+}
+
+// CurrentSession returns the session that [Auth.Authenticate] or a gate put
+// into the context of the request, and whether there is one. In a handler
+// behind a gate there always is.
+func CurrentSession(ctx context.Context) (Session, bool) {
+	id, _ := ctx.Value(contextKey{}).(*identity)
+	if id == nil || id.err != nil {
+		return Session{}, false
+	}
+	return id.session, !id.session.IsZero()
+}
+
+// CurrentUser returns the user of [CurrentSession].
+func CurrentUser(ctx context.Context) (User, bool) {
+	s, ok := CurrentSession(ctx)
+	return s.User, ok
+}
+
+// CurrentMembership returns the current membership of [CurrentSession], see
+// [Session.Membership]. There may be a session without one.
+func CurrentMembership(ctx context.Context) (Membership, bool) {
+	s, _ := CurrentSession(ctx)
+	return s.Membership()
+}
+
+// CurrentOrg returns the org of [CurrentMembership].
+func CurrentOrg(ctx context.Context) (Org, bool) {
+	s, _ := CurrentSession(ctx)
+	return s.Org()
+}
+
+// WithSession returns a context in which [CurrentSession] and its siblings
+// find s. It is for unit tests of handlers: no gate accepts a session that
+// came this way.
+func WithSession(ctx context.Context, s Session) context.Context {
+	return context.WithValue(ctx, contextKey{}, &identity{session: s})
+}

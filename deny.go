@@ -1,0 +1,189 @@
+package authrocket
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"io"
+	"math"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/authrocket-go/authrocket/internal/fetchmeta"
+)
+
+// Deny writes the answer to a request that [Auth.Check] refused, with the
+// request that Check returned: Config.Deny, and if that writes nothing,
+// [DefaultDeny].
+func (a *Auth) Deny(w http.ResponseWriter, r *http.Request, err error) {
+	if a.identityOf(r) == nil {
+		r = withIdentity(r, &identity{auth: a, header: r.Header, method: r.Method, err: err, source: SourceNone})
+	}
+	if a.config.Deny != nil {
+		observed := &observedWriter{ResponseWriter: w}
+		a.config.Deny(observed, r, err)
+		if observed.wrote {
+			return
+		}
+	}
+	DefaultDeny(w, r, err)
+}
+
+// DefaultDeny answers a refused request. It is exported for a Config.Deny that
+// changes the headers first; one that only wants the default for some errors
+// just returns.
+//
+//   - A browser that navigates without a session goes to the hosted login and
+//     comes back to the same URL (303). In a frame it gets a link that leaves the
+//     frame (401), with cookies of two users an error page (401).
+//   - [ErrWrongOrg] gets a browser that navigates a page with a link to switch
+//     accounts (403).
+//   - Everything else gets the status of the error's kind, see [StatusCode]: 401
+//     with an RFC 6750 challenge, 403, or 429 or 503 with Retry-After. The body is
+//     a problem of RFC 9457 where JSON is acceptable, else plain text; it
+//     holds the reason's label and fixed text, never the text of err.
+//
+// A session cookie that turned out to be no good is cleared. r has to be a
+// request that Check returned or that a gate handed to Config.Deny; otherwise
+// there is no redirect and no page.
+func DefaultDeny(w http.ResponseWriter, r *http.Request, err error) {
+	setNoStore(w.Header())
+	id, _ := r.Context().Value(contextKey{}).(*identity)
+	if id == nil {
+		id = &identity{source: SourceNone}
+	}
+	status := StatusCode(err)
+	if a := id.auth; a != nil && !a.config.DisableCookie {
+		if status == http.StatusUnauthorized && id.source == SourceCookie &&
+			!errors.Is(err, ErrUnknownKey) && !errors.Is(err, ErrAmbiguousCookie) {
+			a.clearSessionCookie(w)
+		}
+		if a.denyBrowser(w, r, status, err) {
+			return
+		}
+	}
+	h := w.Header()
+	switch status {
+	case http.StatusUnauthorized, http.StatusForbidden:
+		if c := challenge(id.source, status, err); c != "" {
+			h.Set("WWW-Authenticate", c)
+		}
+	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+		h.Set("Retry-After", retryAfter(err))
+	}
+	writeProblem(w, r, status, err)
+}
+
+// denyBrowser answers a person's browser, where there is more to say than a
+// status.
+func (a *Auth) denyBrowser(w http.ResponseWriter, r *http.Request, status int, err error) bool {
+	isNavigation := fetchmeta.IsNavigation(r)
+	switch {
+	case status == http.StatusUnauthorized && isNavigation && errors.Is(err, ErrAmbiguousCookie):
+		a.writePage(w, r, status, ambiguousCookiePage)
+	case status == http.StatusUnauthorized && isNavigation:
+		return a.startLogin(w, r, "/"+routeLogin, a.requestTarget(r), nil)
+	case status == http.StatusUnauthorized && fetchmeta.IsFramed(r) && len(r.Header["Authorization"]) == 0:
+		a.writePage(w, r, status, a.framedPage(r))
+	case errors.Is(err, ErrWrongOrg) && isNavigation:
+		a.writePage(w, r, status, a.wrongOrgPage(r))
+	default:
+		return false
+	}
+	return true
+}
+
+// challenge is the WWW-Authenticate of a refusal (RFC 6750 section 3). Who sent
+// no bearer token is not told an error.
+func challenge(source Source, status int, err error) string {
+	switch {
+	case status == http.StatusForbidden && source == SourceBearer && errors.Is(err, ErrPermissionDenied):
+		return `Bearer error="insufficient_scope"`
+	case status == http.StatusForbidden:
+		return ""
+	case source == SourceBearer:
+		return `Bearer error="invalid_token", error_description="` + publicText(err) + `"`
+	}
+	return "Bearer"
+}
+
+// defaultRetryAfter is for errors that do not say when to come back.
+const defaultRetryAfter = 5 * time.Second
+
+func retryAfter(err error) string {
+	after := defaultRetryAfter
+	if e, ok := errors.AsType[*refusal](err); ok && e.retryAfter > 0 {
+		after = e.retryAfter
+	}
+	return strconv.Itoa(int(math.Ceil(after.Seconds())))
+}
+
+// publicText is what a client is told: the fixed text of the reason. The rest of
+// the message is for operators.
+func publicText(err error) string {
+	if r, ok := errors.AsType[*reason](err); ok {
+		return r.text
+	}
+	return http.StatusText(StatusCode(err))
+}
+
+// problem is the body of a refusal (RFC 9457); its type is about:blank.
+type problem struct {
+	Title  string `json:"title"`
+	Status int    `json:"status"`
+	Detail string `json:"detail"`
+	Reason string `json:"reason"`
+}
+
+func writeProblem(w http.ResponseWriter, r *http.Request, status int, err error) {
+	h := w.Header()
+	h.Set("X-Content-Type-Options", "nosniff")
+	if fetchmeta.NamesHTML(r) || !fetchmeta.AcceptsJSON(r) {
+		h.Set("Content-Type", "text/plain; charset=utf-8")
+		w.WriteHeader(status)
+		io.WriteString(w, http.StatusText(status)+": "+publicText(err)+"\n")
+		return
+	}
+	h.Set("Content-Type", "application/problem+json")
+	w.WriteHeader(status)
+	json.NewEncoder(w).Encode(problem{
+		Title:  http.StatusText(status),
+		Status: status,
+		Detail: publicText(err),
+		Reason: Reason(err),
+	})
+}
+
+// observedWriter notices whether a Config.Deny answered.
+type observedWriter struct {
+	http.ResponseWriter
+	wrote bool
+}
+
+func (o *observedWriter) WriteHeader(status int) {
+	o.wrote = true
+	o.ResponseWriter.WriteHeader(status)
+}
+
+func (o *observedWriter) Write(data []byte) (int, error) {
+	o.wrote = true
+	return o.ResponseWriter.Write(data)
+}
+
+// FlushError and Hijack are what [http.ResponseController] looks for.
+func (o *observedWriter) FlushError() error {
+	o.wrote = true
+	return http.NewResponseController(o.ResponseWriter).Flush()
+}
+
+func (o *observedWriter) Flush() { o.FlushError() }
+
+func (o *observedWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	o.wrote = true
+	return http.NewResponseController(o.ResponseWriter).Hijack()
+}
+
+// Unwrap gives [http.ResponseController] the deadlines, which answer nothing.
+func (o *observedWriter) Unwrap() http.ResponseWriter { return o.ResponseWriter }

@@ -1,0 +1,32 @@
+// Package authrocket puts AuthRocket logins into a Go web app: it takes the
+// login token from a cookie or a bearer header, checks it against the realm's
+// keys, puts the user and the account into the context of the request, and
+// guards handlers by login, permission and account. Visitors sign in on
+// LoginRocket's hosted pages and come back signed in.
+//
+//	auth, err := authrocket.New(authrocket.Config{
+//		LoginRocketURL: "https://sample.e2.loginrocket.com/",
+//		AppURL:         "https://app.example.com",
+//	})
+//	if err != nil {
+//		log.Fatal(err) // every configuration problem at once
+//	}
+//	mux := http.NewServeMux()
+//	mux.HandleFunc("GET /{$}", home)                                       // anyone
+//	mux.Handle("GET /manage", auth.RequireLogin(http.HandlerFunc(manage))) // signed in
+//	mux.Handle("POST /billing", auth.Require(authrocket.Permission("billing:write"))(http.HandlerFunc(billing)))
+//	http.ListenAndServe(":8080", auth.Authenticate(mux)) // also serves /auth/login, /auth/logout, ...
+//
+// In a handler, [CurrentUser], [CurrentOrg] and [CurrentSession] say who it is.
+//
+// # What stays your duty
+//
+//   - Put a gate before every handler that needs one: Authenticate refuses nobody.
+//   - Permissions are those of the account the user picked. A handler that acts
+//     on the org named in a path needs [Auth.RequireOrg].
+//   - A token is valid until it expires, also after a logout elsewhere. If you
+//     need to end sessions at once, write a [Rule] that knows the ended ones.
+//   - Serve over https, keep the clock right, and keep tokens and session IDs out
+//     of your own logs: an access logger belongs inside Authenticate, where no
+//     URL has a token any more.
+package authrocket

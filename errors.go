@@ -1,0 +1,226 @@
+package authrocket
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// The kinds of refusal. Every error of [Auth.Check], [Auth.Verify] and a gate
+// matches exactly one of them with [errors.Is]; the reasons below match both
+// themselves and their kind.
+var (
+	// ErrUnauthenticated: nobody is signed in, or not with what was presented.
+	// 401; a browser that navigates goes to the login instead.
+	ErrUnauthenticated = errors.New("not signed in")
+
+	// ErrForbidden: somebody is signed in, but may not do this. 403.
+	ErrForbidden = errors.New("not allowed")
+
+	// ErrUnavailable: it cannot be told now; the same request may succeed in a
+	// moment. 503 with Retry-After, or 429 for [ErrTooManyKeyLookups].
+	ErrUnavailable = errors.New("cannot be decided now")
+)
+
+// Reasons of kind [ErrUnauthenticated].
+var (
+	// ErrNoToken: the request carries no login token.
+	ErrNoToken = newReason(ErrUnauthenticated, "no_token", "no login token was presented")
+
+	// ErrTokenMalformed: the token is not a compact JWS with a readable header,
+	// or the Authorization header that should hold it is not well-formed.
+	ErrTokenMalformed = newReason(ErrUnauthenticated, "token_malformed", "the login token is malformed")
+
+	// ErrTokenTooLarge: the token is longer than Config.MaxTokenBytes, its kid
+	// is longer than 256 bytes, or, at a landing, it does not fit a cookie.
+	ErrTokenTooLarge = newReason(ErrUnauthenticated, "token_too_large", "the login token is too large")
+
+	// ErrWrongAlgorithm: the header's alg is not the one that the key is for.
+	ErrWrongAlgorithm = newReason(ErrUnauthenticated, "wrong_algorithm", "the login token is signed with another algorithm than the key's")
+
+	// ErrCriticalHeader: the header has a crit member (RFC 7515 section 4.1.11);
+	// no extension is understood.
+	ErrCriticalHeader = newReason(ErrUnauthenticated, "critical_header", "the login token demands an extension that is not understood")
+
+	// ErrUnknownKey: the realm does not publish a key with the token's kid, or
+	// the token names none.
+	ErrUnknownKey = newReason(ErrUnauthenticated, "unknown_key", "the login token is signed with a key that the realm does not have")
+
+	// ErrBadSignature: the signature is not that of the key.
+	ErrBadSignature = newReason(ErrUnauthenticated, "bad_signature", "the login token's signature is wrong")
+
+	// ErrInvalidClaims: the payload is not one JSON object, a claim that counts
+	// is missing or has the wrong type. The message says which.
+	ErrInvalidClaims = newReason(ErrUnauthenticated, "invalid_claims", "the login token's claims are not valid")
+
+	// ErrWrongIssuer: iss is not exactly https://authrocket.com.
+	ErrWrongIssuer = newReason(ErrUnauthenticated, "wrong_issuer", "the login token is not from AuthRocket")
+
+	// ErrWrongRealm: rid is not Config.RealmID.
+	ErrWrongRealm = newReason(ErrUnauthenticated, "wrong_realm", "the login token is of another realm")
+
+	// ErrWrongAudience: aud is there and names none of Config.Audience.
+	ErrWrongAudience = newReason(ErrUnauthenticated, "wrong_audience", "the login token is meant for another audience")
+
+	// ErrTokenExpired: exp is more than 5 seconds ago.
+	ErrTokenExpired = newReason(ErrUnauthenticated, "token_expired", "the login token has expired")
+
+	// ErrTokenNotYetValid: nbf is more than 5 seconds, or iat more than 60
+	// seconds ahead. The usual cause is a wrong clock.
+	ErrTokenNotYetValid = newReason(ErrUnauthenticated, "token_not_yet_valid", "the login token is not valid yet")
+
+	// ErrAmbiguousAuthorization: the request has more than one Authorization header.
+	ErrAmbiguousAuthorization = newReason(ErrUnauthenticated, "ambiguous_authorization", "there is more than one Authorization header")
+
+	// ErrAmbiguousCookie: session cookies of two different users came together.
+	// A browser gets an error page instead of the login.
+	ErrAmbiguousCookie = newReason(ErrUnauthenticated, "ambiguous_cookie", "there are session cookies of two different users")
+)
+
+// Reasons of kind [ErrForbidden].
+var (
+	// ErrPermissionDenied: the current membership lacks a permission.
+	ErrPermissionDenied = newReason(ErrForbidden, "permission_denied", "a permission is missing")
+
+	// ErrWrongOrg: the user is not a member of the org that the request is about,
+	// or it cannot be told which org that is.
+	ErrWrongOrg = newReason(ErrForbidden, "wrong_org", "this account is not one of the user's")
+
+	// ErrEmailNotVerified: the token does not say that the email is verified.
+	ErrEmailNotVerified = newReason(ErrForbidden, "email_not_verified", "the email address is not verified")
+
+	// ErrCrossSite: a cookie came with an unsafe request from another origin.
+	ErrCrossSite = newReason(ErrForbidden, "cross_site", "the request comes from another site")
+
+	// ErrUnsolicitedLogin: a login came back that this browser did not start.
+	ErrUnsolicitedLogin = newReason(ErrForbidden, "unsolicited_login", "this browser did not start the login")
+)
+
+// Reasons of kind [ErrUnavailable].
+var (
+	// ErrKeysUnavailable: the realm's keys could not be fetched, or not yet. 503.
+	ErrKeysUnavailable = newReason(ErrUnavailable, "keys_unavailable", "the realm's keys cannot be fetched now")
+
+	// ErrTooManyKeyLookups: the token names an unknown key, and too many others
+	// did lately for another look at the realm's keys. 429.
+	ErrTooManyKeyLookups = newReason(ErrUnavailable, "too_many_key_lookups", "too many tokens with unknown keys came lately")
+
+	// ErrPrefetch: the browser fetches ahead. A person who clicks asks again.
+	ErrPrefetch = newReason(ErrUnavailable, "prefetch", "this page is not served ahead of a click")
+)
+
+// reason is an error that also matches its kind.
+type reason struct {
+	kind  error
+	label string
+	text  string
+}
+
+func newReason(kind error, label, text string) error { return &reason{kind, label, text} }
+
+func (r *reason) Error() string { return r.text }
+func (r *reason) Unwrap() error { return r.kind }
+
+// refusal is a reason with what is known beyond it.
+type refusal struct {
+	reason     error // a *reason
+	detail     string
+	cause      error // may be nil
+	retryAfter time.Duration
+}
+
+func (e *refusal) Error() string {
+	s := e.reason.Error()
+	if e.detail != "" {
+		s += ": " + e.detail
+	}
+	if e.cause != nil {
+		s += ": " + e.cause.Error()
+	}
+	return s
+}
+
+func (e *refusal) Unwrap() []error {
+	if e.cause == nil {
+		return []error{e.reason}
+	}
+	return []error{e.reason, e.cause}
+}
+
+// because refuses for reason; the detail tells an operator more.
+func because(reason error, format string, args ...any) error {
+	return &refusal{reason: reason, detail: fmt.Sprintf(format, args...)}
+}
+
+// kinds in the order in which they decide: what cannot be told is not a no.
+var kinds = [...]struct {
+	err    error
+	status int
+	label  string
+}{
+	{ErrUnavailable, http.StatusServiceUnavailable, "unavailable"},
+	{ErrUnauthenticated, http.StatusUnauthorized, "unauthenticated"},
+	{ErrForbidden, http.StatusForbidden, "forbidden"},
+}
+
+// StatusCode returns the status of the answer to a refused request: 401, 403,
+// 429 or 503. An error of no kind counts as [ErrForbidden]; nil is 200.
+func StatusCode(err error) int {
+	if err == nil {
+		return http.StatusOK
+	}
+	if errors.Is(err, ErrTooManyKeyLookups) {
+		return http.StatusTooManyRequests
+	}
+	for _, kind := range kinds {
+		if errors.Is(err, kind.err) {
+			return kind.status
+		}
+	}
+	return http.StatusForbidden
+}
+
+// Reason returns a short fixed label for err, such as "token_expired", fit for
+// metrics and for clients. An error without a reason has the label of its
+// kind: "unauthenticated", "forbidden" (also for an error of no kind) or
+// "unavailable"; nil is "".
+func Reason(err error) string {
+	if err == nil {
+		return ""
+	}
+	if r, ok := errors.AsType[*reason](err); ok {
+		return r.label
+	}
+	for _, kind := range kinds {
+		if errors.Is(err, kind.err) {
+			return kind.label
+		}
+	}
+	return "forbidden"
+}
+
+// withKind makes sure that the error of a caller's rule has a kind.
+func withKind(err error) error {
+	for _, kind := range kinds {
+		if errors.Is(err, kind.err) {
+			return err
+		}
+	}
+	return fmt.Errorf("%w: %w", ErrForbidden, err)
+}
+
+// ConfigError is one problem of a [Config]. [New] joins all of them; use
+// [errors.As], or the Unwrap() []error of what New returns, to see each.
+type ConfigError struct {
+	Field   string // the name of the Config field
+	Value   string // its value, empty where it is secret or may hold a secret
+	Problem string // what is wrong and what to write instead
+}
+
+func (e *ConfigError) Error() string {
+	if e.Value == "" {
+		return fmt.Sprintf("authrocket: Config.%s %s", e.Field, e.Problem)
+	}
+	return fmt.Sprintf("authrocket: Config.%s %q %s", e.Field, e.Value, e.Problem)
+}

@@ -1,0 +1,5 @@
+package main
+
+import _ "github.com/authrocket-go/authrocket/authrockettest"
+
+func main() {}

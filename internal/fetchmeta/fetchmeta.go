@@ -1,0 +1,102 @@
+// Package fetchmeta reads from a request's headers what kind of client waits
+// for the answer: a person's browser that navigates, a frame, a prefetch, or a
+// program. See https://www.w3.org/TR/fetch-metadata/.
+package fetchmeta
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// IsPrefetch reports whether the browser fetches ahead of a person's click.
+func IsPrefetch(r *http.Request) bool {
+	return mentionsPrefetch(r.Header["Sec-Purpose"]) || mentionsPrefetch(r.Header["Purpose"])
+}
+
+func mentionsPrefetch(values []string) bool {
+	for _, v := range values {
+		if v = strings.ToLower(v); strings.Contains(v, "prefetch") || strings.Contains(v, "prerender") {
+			return true
+		}
+	}
+	return false
+}
+
+// IsUpgrade reports whether the request asks to leave HTTP, as a WebSocket
+// handshake does (RFC 6455 section 4.1).
+func IsUpgrade(r *http.Request) bool {
+	return r.Header.Get("Upgrade") != "" || r.Header.Get("Sec-Websocket-Key") != ""
+}
+
+// MayNavigate reports whether nothing in the headers speaks against a
+// top-level navigation: no Authorization, no upgrade, no prefetch, and fetch
+// metadata that is absent or says navigate and document.
+func MayNavigate(r *http.Request) bool {
+	if len(r.Header["Authorization"]) > 0 || IsUpgrade(r) || IsPrefetch(r) {
+		return false
+	}
+	mode, dest := r.Header.Get("Sec-Fetch-Mode"), r.Header.Get("Sec-Fetch-Dest")
+	return (mode == "" || mode == "navigate") && (dest == "" || dest == "document")
+}
+
+// IsNavigation reports whether a person's browser waits for a page. Where
+// fetch metadata is missing, Accept has to name text/html.
+func IsNavigation(r *http.Request) bool {
+	if (r.Method != http.MethodGet && r.Method != http.MethodHead) || !MayNavigate(r) {
+		return false
+	}
+	return r.Header.Get("Sec-Fetch-Mode") == "navigate" && r.Header.Get("Sec-Fetch-Dest") == "document" || NamesHTML(r)
+}
+
+// IsFramed reports whether the page would be shown inside another page.
+func IsFramed(r *http.Request) bool {
+	switch r.Header.Get("Sec-Fetch-Dest") {
+	case "iframe", "frame", "fencedframe", "embed", "object":
+		return true
+	}
+	return false
+}
+
+// NamesHTML reports whether Accept names text/html; a wildcard does not.
+func NamesHTML(r *http.Request) bool {
+	return quality(r, "text/html") > 0
+}
+
+// AcceptsJSON reports whether Accept allows JSON (RFC 9110 section 12.5.1), by
+// name or by wildcard; a missing Accept allows everything.
+func AcceptsJSON(r *http.Request) bool {
+	if len(r.Header["Accept"]) == 0 {
+		return true
+	}
+	for _, name := range []string{"application/problem+json", "application/json", "application/*", "*/*"} {
+		if q := quality(r, name); q >= 0 {
+			return q > 0
+		}
+	}
+	return false
+}
+
+// quality returns the weight that Accept gives to exactly this media range, or
+// -1 when it does not name it.
+func quality(r *http.Request, mediaRange string) float64 {
+	for _, value := range r.Header["Accept"] {
+		for entry := range strings.SplitSeq(value, ",") {
+			name, params, _ := strings.Cut(entry, ";")
+			if !strings.EqualFold(strings.TrimSpace(name), mediaRange) {
+				continue
+			}
+			for param := range strings.SplitSeq(params, ";") {
+				k, v, _ := strings.Cut(strings.TrimSpace(param), "=")
+				if strings.EqualFold(k, "q") {
+					if q, err := strconv.ParseFloat(v, 64); err == nil && q >= 0 {
+						return q
+					}
+					return 0
+				}
+			}
+			return 1
+		}
+	}
+	return -1
+}

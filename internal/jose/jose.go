@@ -1,0 +1,64 @@
+// Package jose is the only one that knows jwx: it reads keys and checks
+// signatures. It never sees a whole token, and it keeps no state.
+package jose
+
+import (
+	"crypto/rsa"
+	"errors"
+	"fmt"
+
+	"github.com/lestrrat-go/jwx/v2/jwa"
+	"github.com/lestrrat-go/jwx/v2/jws"
+)
+
+// Algorithm is a JWS algorithm by its registered name (RFC 7518 section 3.1).
+type Algorithm string
+
+// The algorithms of AuthRocket. Each key has exactly one.
+const (
+	RS256 Algorithm = "RS256"
+	HS256 Algorithm = "HS256"
+)
+
+// Key checks signatures with the one algorithm that it is for.
+type Key struct {
+	algorithm Algorithm
+	public    *rsa.PublicKey
+	secret    []byte
+}
+
+// Algorithm returns the algorithm that the key decides.
+func (k Key) Algorithm() Algorithm { return k.algorithm }
+
+// Verify returns nil if signature is this key's signature of signingInput.
+func (k Key) Verify(signingInput, signature []byte) error {
+	var raw any = k.public
+	if k.algorithm == HS256 {
+		raw = k.secret
+	}
+	verifier, err := jws.NewVerifier(jwa.SignatureAlgorithm(k.algorithm))
+	if err != nil {
+		return fmt.Errorf("no verifier for the key's algorithm: %w", err)
+	}
+	return verifier.Verify(signingInput, signature, raw)
+}
+
+// The sizes of RSA keys that are used, in bits. RFC 7518 section 3.3 demands
+// the lower one; beyond the upper one a single check costs milliseconds.
+const (
+	minRSABits = 2048
+	maxRSABits = 8192
+)
+
+func newRSAKey(public *rsa.PublicKey) (Key, error) {
+	if public == nil || public.N == nil {
+		return Key{}, errors.New("has no RSA public key")
+	}
+	if bits := public.N.BitLen(); bits < minRSABits || bits > maxRSABits {
+		return Key{}, fmt.Errorf("is an RSA key of %d bits, use one of %d to %d bits", bits, minRSABits, maxRSABits)
+	}
+	if public.E < 3 || public.E%2 == 0 {
+		return Key{}, fmt.Errorf("is an RSA key with exponent %d, use an odd one of 3 or more", public.E)
+	}
+	return Key{algorithm: RS256, public: public}, nil
+}

@@ -1,0 +1,45 @@
+// Package rawquery reads and cuts query strings without rewriting what it does
+// not touch.
+package rawquery
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// Values returns the values of name in the order in which they stand, as
+// [url.ParseQuery] reads them: what it drops is not there.
+func Values(query, name string) []string {
+	var values []string
+	for pair := range strings.SplitSeq(query, "&") {
+		if key, value, ok := parse(pair); ok && key == name {
+			values = append(values, value)
+		}
+	}
+	return values
+}
+
+// Without returns query without the parameters called one of names; the other
+// bytes stay as they are.
+func Without(query string, names ...string) string {
+	pairs := strings.Split(query, "&")
+	kept := slices.DeleteFunc(pairs, func(pair string) bool {
+		key, _, ok := parse(pair)
+		return ok && slices.Contains(names, key)
+	})
+	return strings.Join(kept, "&")
+}
+
+func parse(pair string) (key, value string, ok bool) {
+	if strings.Contains(pair, ";") {
+		return "", "", false
+	}
+	rawKey, rawValue, _ := strings.Cut(pair, "=")
+	key, err := url.QueryUnescape(rawKey)
+	if err != nil {
+		return "", "", false
+	}
+	value, err = url.QueryUnescape(rawValue)
+	return key, value, err == nil
+}

@@ -1,0 +1,42 @@
+// Package returnto decides where a browser may be sent back to: a path on the
+// same host and nothing else, whatever the text looks like to a browser.
+package returnto
+
+import "strings"
+
+// Path returns target without its fragment, and whether a browser that
+// is sent there stays on the host it is on. Such a target starts with exactly one
+// slash and has no backslash, which browsers read as a slash, and no control
+// character or space, which browsers drop.
+func Path(target string) (string, bool) {
+	target, _, _ = strings.Cut(target, "#")
+	if target == "" || target[0] != '/' {
+		return "", false
+	}
+	if len(target) > 1 && target[1] == '/' {
+		return "", false
+	}
+	for i := range len(target) {
+		if c := target[i]; c <= ' ' || c == 0x7f || c == '\\' {
+			return "", false
+		}
+	}
+	return target, true
+}
+
+// Escape returns target with every byte beyond ASCII percent-encoded, as the
+// value of a Location header needs it. Other bytes stay as they are.
+func Escape(target string) string {
+	const hex = "0123456789ABCDEF"
+	var b strings.Builder
+	for i := range len(target) {
+		if c := target[i]; c < 0x80 {
+			b.WriteByte(c)
+		} else {
+			b.WriteByte('%')
+			b.WriteByte(hex[c>>4])
+			b.WriteByte(hex[c&15])
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,179 @@
+package authrocket
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/authrocket-go/authrocket/internal/jose"
+	"github.com/authrocket-go/authrocket/internal/keycache"
+	"github.com/authrocket-go/authrocket/internal/loopback"
+)
+
+// keySource is where keys come from: the realm's JWKS, or a static key.
+type keySource interface {
+	// algorithm is the alg that every key of the source is for.
+	algorithm() jose.Algorithm
+	// needsKeyID tells whether a token has to name its key.
+	needsKeyID() bool
+	// lookup returns the key, or an error of a kind. since is when the request
+	// began to wait for keys.
+	lookup(ctx context.Context, id string, patience keycache.Patience, since time.Time) (jose.Key, error)
+	// warm fetches the keys.
+	warm(ctx context.Context) error
+}
+
+type staticKey struct{ key jose.Key }
+
+func (s staticKey) algorithm() jose.Algorithm  { return s.key.Algorithm() }
+func (s staticKey) needsKeyID() bool           { return false }
+func (s staticKey) warm(context.Context) error { return nil }
+
+func (s staticKey) lookup(context.Context, string, keycache.Patience, time.Time) (jose.Key, error) {
+	return s.key, nil
+}
+
+// jwks are the keys that the realm publishes at /connect/jwks.
+type jwks struct {
+	cache *keycache.Cache[jose.Key]
+}
+
+// maxJWKSBytes is far beyond a real set, which has one or two keys.
+const maxJWKSBytes = 1 << 20
+
+func newJWKS(c Config, jwksURL string, isLoopback bool) *jwks {
+	client := newKeyClient(c.HTTPClient, isLoopback)
+	cache := keycache.Config[jose.Key]{
+		Fetch: func(ctx context.Context) (map[string]jose.Key, []error, time.Duration, error) {
+			return fetchKeys(ctx, client, jwksURL)
+		},
+		RefreshInterval: c.RefreshInterval,
+		MaxStale:        c.MaxStale,
+	}
+	if observe := c.Observer.KeyRefresh; observe != nil {
+		cache.Observe = func(r keycache.Refresh) { observe(context.Background(), KeyRefresh(r)) }
+	}
+	return &jwks{keycache.New(cache)}
+}
+
+// All keys of the set are RSA keys for RS256: internal/jose leaves others out.
+func (j *jwks) algorithm() jose.Algorithm { return jose.RS256 }
+func (j *jwks) needsKeyID() bool          { return true }
+
+func (j *jwks) lookup(ctx context.Context, id string, patience keycache.Patience, since time.Time) (jose.Key, error) {
+	key, err := j.cache.Lookup(ctx, id, patience, since)
+	return key, keyError(err)
+}
+
+func (j *jwks) warm(ctx context.Context) error { return keyError(j.cache.Warm(ctx)) }
+
+// keyError gives an error of the key cache its reason.
+func keyError(err error) error {
+	if err == nil {
+		return nil
+	}
+	undecided, ok := errors.AsType[*keycache.Undecided](err)
+	if !ok {
+		return ErrUnknownKey
+	}
+	reason := ErrKeysUnavailable
+	if undecided.Limited {
+		reason = ErrTooManyKeyLookups
+	}
+	return &refusal{reason: reason, cause: undecided.Cause, retryAfter: undecided.RetryAfter}
+}
+
+// newKeyClient returns a copy of client, or a client of our own, with our
+// timeout and redirect policy and without a cookie jar.
+func newKeyClient(client *http.Client, isLoopback bool) *http.Client {
+	own := http.Client{}
+	if client != nil {
+		own = *client
+	}
+	if own.Transport == nil {
+		own.Transport = newKeyTransport(isLoopback)
+	}
+	own.Timeout = keycache.FetchTimeout
+	own.Jar = nil
+	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &own
+}
+
+// newKeyTransport keeps no connection open, since no goroutine may outlive a fetch.
+func newKeyTransport(isLoopback bool) *http.Transport {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.DisableKeepAlives = true
+	t.MaxResponseHeaderBytes = 64 << 10
+	if isLoopback {
+		// A name such as localhost may resolve to anything. Keys that come in
+		// the clear come from this machine or not at all.
+		t.Proxy = nil
+		t.DialContext = (&net.Dialer{Control: func(_, address string, _ syscall.RawConn) error {
+			if host, _, err := net.SplitHostPort(address); err != nil || !loopback.IsHost(host) {
+				return fmt.Errorf("%s is not a loopback address", address)
+			}
+			return nil
+		}}).DialContext
+	}
+	return t
+}
+
+// fetchKeys fetches and parses the key set. Its errors hold nothing of the
+// response but its status and where it wanted to redirect to.
+func fetchKeys(ctx context.Context, client *http.Client, jwksURL string) (keys map[string]jose.Key, skipped []error, maxAge time.Duration, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, jwksURL, nil)
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("User-Agent", "authrocket-go")
+	resp, err := client.Do(req)
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		if target, err := url.Parse(resp.Header.Get("Location")); err == nil && target.Host != "" {
+			return nil, nil, 0, fmt.Errorf("%s answered %d, a redirect to %s that is not followed; set Config.LoginRocketURL to the host that serves the realm", jwksURL, resp.StatusCode, target.Host)
+		}
+		return nil, nil, 0, fmt.Errorf("%s answered %d", jwksURL, resp.StatusCode)
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxJWKSBytes+1))
+	if err != nil {
+		return nil, nil, 0, fmt.Errorf("%s broke off: %w", jwksURL, err)
+	}
+	if len(body) > maxJWKSBytes {
+		return nil, nil, 0, fmt.Errorf("%s sent more than %d bytes", jwksURL, maxJWKSBytes)
+	}
+	keys, skipped, err = jose.ParseSet(body)
+	if err != nil {
+		return nil, skipped, 0, fmt.Errorf("%s: %w", jwksURL, err)
+	}
+	return keys, skipped, responseMaxAge(resp.Header), nil
+}
+
+// responseMaxAge returns the max-age of Cache-Control (RFC 9111 section
+// 5.2.2.1). Zero and less count as one second, so that they are told from absent.
+func responseMaxAge(h http.Header) time.Duration {
+	for _, value := range h.Values("Cache-Control") {
+		for directive := range strings.SplitSeq(value, ",") {
+			name, arg, ok := strings.Cut(strings.TrimSpace(directive), "=")
+			if !ok || !strings.EqualFold(name, "max-age") {
+				continue
+			}
+			seconds, err := strconv.ParseInt(strings.Trim(arg, `"`), 10, 32)
+			if err == nil {
+				return time.Duration(max(seconds, 1)) * time.Second
+			}
+		}
+	}
+	return 0
+}

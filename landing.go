@@ -1,0 +1,113 @@
+package authrocket
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/authrocket-go/authrocket/internal/fetchmeta"
+	"github.com/authrocket-go/authrocket/internal/keycache"
+	"github.com/authrocket-go/authrocket/internal/rawquery"
+)
+
+// landing is a browser that comes back from LoginRocket.
+type landing struct {
+	auth    *Auth
+	w       http.ResponseWriter
+	r       *http.Request
+	started bool // this browser started the login
+	state   stateCookie
+}
+
+// serveLanding answers r if it is a landing: a navigation with one ?token= that
+// is ours. Any other ?token= is the app's own.
+func (a *Auth) serveLanding(w http.ResponseWriter, r *http.Request) bool {
+	if r.Method != http.MethodGet || r.URL.RawQuery == "" {
+		return false
+	}
+	tokens := rawquery.Values(r.URL.RawQuery, "token")
+	if len(tokens) != 1 {
+		return false
+	}
+	token := tokens[0]
+	hasState := len(rawquery.Values(r.URL.RawQuery, stateParam)) > 0
+	if !hasState && !a.verifier.isOurs(token) {
+		return false
+	}
+	if fetchmeta.IsPrefetch(r) {
+		a.Deny(w, r, ErrPrefetch)
+		return true
+	}
+	if !fetchmeta.MayNavigate(r) {
+		return false
+	}
+	l := landing{auth: a, w: w, r: r}
+	l.state, l.started = a.startedLogin(r)
+	session, err := a.verifier.verify(r.Context(), token, keycache.Gate, time.Now())
+	switch {
+	case errors.Is(err, ErrUnavailable):
+		// The state stays, so that a reload can try again.
+		l.fail(session, err)
+	case err != nil && l.started:
+		l.forgetState()
+		l.fail(session, err)
+	case err != nil:
+		a.observeLogin(r.Context(), false, session, err)
+		a.redirectHome(w, a.requestTarget(r))
+	case len(token) > maxCookieBytes:
+		l.forgetState()
+		l.fail(session, because(ErrTokenTooLarge, "it has %d bytes, a cookie holds %d", len(token), maxCookieBytes))
+	case l.started:
+		l.forgetState()
+		l.signIn(session, l.state.state.Target)
+	default:
+		l.unsolicited(session)
+	}
+	return true
+}
+
+// unsolicited decides about a verified token of a login that this browser did
+// not start. Signing in would let any website sign its visitors in as somebody
+// else.
+func (l *landing) unsolicited(session Session) {
+	a := l.auth
+	target := a.requestTarget(l.r)
+	current, err := a.cookieSession(l.r, keycache.NoWait, time.Now())
+	switch isSame := err == nil && current.User.ID == session.User.ID; {
+	case isSame && session.IssuedAt.After(current.IssuedAt), a.config.DangerouslyAcceptUnsolicitedLogins:
+		l.signIn(session, target)
+	case isSame:
+		a.observeLogin(l.r.Context(), false, session, nil)
+		a.redirectHome(l.w, target)
+	default:
+		a.observeLogin(l.r.Context(), false, session, ErrUnsolicitedLogin)
+		// The answer is a page at another URL: this one has the token in it.
+		a.redirect(l.w, a.routePath(routeConfirm))
+	}
+}
+
+func (l *landing) signIn(session Session, target string) {
+	l.auth.setSessionCookie(l.w, session.Token(), session.ExpiresAt)
+	l.auth.observeLogin(l.r.Context(), l.started, session, nil)
+	l.auth.redirectHome(l.w, target)
+}
+
+// forgetState uses the state up. Only a landing that is decided does.
+func (l *landing) forgetState() {
+	if l.started {
+		l.auth.clearCookie(l.w, l.state.name)
+	}
+}
+
+// fail answers with a page, since the browser shows what comes back.
+func (l *landing) fail(session Session, err error) {
+	a, target := l.auth, l.auth.requestTarget(l.r)
+	if l.started {
+		target = a.safeTarget(l.state.state.Target)
+	}
+	a.observeLogin(l.r.Context(), l.started, session, err)
+	if errors.Is(err, ErrUnavailable) {
+		l.w.Header().Set("Retry-After", retryAfter(err))
+	}
+	a.writePage(l.w, l.r, StatusCode(err), a.landingFailedPage(target, err))
+}

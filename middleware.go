@@ -1,0 +1,121 @@
+package authrocket
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/authrocket-go/authrocket/internal/keycache"
+)
+
+// Authenticate returns a handler that finds out who sends each request, and
+// then calls next, always: it refuses nobody. Put it around the whole app. It
+//
+//   - serves the login routes under Config.AuthPath,
+//   - completes logins: a browser that comes back from LoginRocket with ?token=
+//     gets the session cookie and is sent to where it wanted to go,
+//   - puts the session, or the reason why there is none, into the context of
+//     the request, for [CurrentSession] and its siblings and for the gates.
+//
+// A token that is no good makes an anonymous visitor. Every response varies by
+// Cookie and Authorization; one to a signed-in user says Cache-Control: private,
+// no-cache unless next says otherwise. The ResponseWriter is never wrapped.
+func (a *Auth) Authenticate(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if a.identityOf(r) != nil {
+			next.ServeHTTP(w, r)
+			return
+		}
+		setVary(w.Header())
+		if !a.config.DisableCookie && (a.serveLanding(w, r) || a.serveRoute(w, r)) {
+			return
+		}
+		id := a.identify(r, keycache.Open, time.Now())
+		if id.err == nil {
+			setPrivate(w.Header())
+		}
+		r = withIdentity(r, id)
+		a.observeDecision(r.Context(), false, id, id.err)
+		next.ServeHTTP(w, r)
+	})
+}
+
+// RequireLogin lets signed-in users through to next. Others are refused by
+// [Auth.Deny]: a browser that navigates is sent to the hosted login and comes
+// back to the same URL, everything else gets 401.
+//
+// A gate works with or without [Auth.Authenticate] around it; without, it does
+// for its own requests what Authenticate does. It accepts only a session that
+// this Auth verified on this very request.
+func (a *Auth) RequireLogin(next http.Handler) http.Handler { return a.gate(next, nil, nil) }
+
+// Require lets those signed-in users through whom all of the rules allow, which
+// are asked in order. Others are refused by [Auth.Deny]; a missing permission
+// never sends anyone to the login. Without rules it is [Auth.RequireLogin].
+func (a *Auth) Require(rules ...Rule) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler { return a.gate(next, nil, rules) }
+}
+
+// RequireOrg lets members of the org that the request is about through, if all
+// of the rules allow them. The selector says which org that is, such as
+// [OrgIDFromPath]; no such membership is [ErrWrongOrg]. In the rules and in
+// next, the current membership and org are those of the request, whatever
+// account the user has picked.
+func (a *Auth) RequireOrg(selector OrgSelector, rules ...Rule) func(http.Handler) http.Handler {
+	if selector == nil {
+		selector = func(*http.Request, Session) (Membership, bool) {
+			return Membership{mismatch: "the selector is nil"}, false
+		}
+	}
+	return func(next http.Handler) http.Handler { return a.gate(next, selector, rules) }
+}
+
+// Handler returns the login routes alone, for an app that mounts them itself:
+//
+//	mux.Handle("/auth/", auth.Handler())
+//
+// Mount it at Config.AuthPath, and do not strip that path. What is not a login
+// route is 404.
+func (a *Auth) Handler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		setVary(w.Header())
+		if a.config.DisableCookie || !a.serveRoute(w, r) {
+			http.NotFound(w, r)
+		}
+	})
+}
+
+func (a *Auth) gate(next http.Handler, selector OrgSelector, rules []Rule) http.Handler {
+	gated := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		setPrivate(w.Header())
+		r, err := a.check(r, selector, rules)
+		if err != nil {
+			a.Deny(w, r, err)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+	alone := a.Authenticate(gated)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if a.identityOf(r) == nil {
+			alone.ServeHTTP(w, r)
+			return
+		}
+		gated.ServeHTTP(w, r)
+	})
+}
+
+// setVary says what the response depends on. The handler may add to it.
+func setVary(h http.Header) { h.Add("Vary", "Cookie, Authorization") }
+
+// setPrivate keeps a signed-in user's response out of shared caches (RFC 9111
+// section 5.2.2.7, RFC 9213). It comes before the handler, whose own value wins.
+func setPrivate(h http.Header) {
+	h.Set("Cache-Control", "private, no-cache")
+	h.Set("CDN-Cache-Control", "no-store")
+}
+
+// setNoStore is for responses that hold a credential or decide something once.
+func setNoStore(h http.Header) {
+	h.Set("Cache-Control", "no-store")
+	h.Set("CDN-Cache-Control", "no-store")
+}

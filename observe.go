@@ -1,0 +1,146 @@
+package authrocket
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"log/slog"
+	"time"
+)
+
+// Observer is told what happens. Its functions may be nil; the others are
+// called synchronously, so they should be quick, and by many goroutines at
+// once. No event holds a token, a session ID, a key or an email address.
+type Observer struct {
+	// Decision reports that a request was authenticated, or that a gate let it
+	// through or refused it.
+	Decision func(context.Context, Decision)
+
+	// KeyRefresh reports a fetch of the realm's keys. Its context is not that
+	// of a request.
+	KeyRefresh func(context.Context, KeyRefresh)
+
+	// Login reports a landing: a browser that came back from LoginRocket.
+	Login func(context.Context, Login)
+
+	// Logout reports a sign-out through the logout route.
+	Logout func(context.Context, Logout)
+}
+
+// Decision is what one look at a request came to.
+type Decision struct {
+	Gate        bool   // false: Authenticate looked who it is; true: a gate decided
+	Allowed     bool   // there is a session; at a gate: the handler was reached
+	Reason      string // [Reason] of Err, "" when allowed
+	Err         error  // nil when allowed
+	Source      Source // where the token came from
+	SessionHash string // salted hash of the session ID, "" without a session
+}
+
+// KeyRefresh is the outcome of one fetch of the realm's keys.
+type KeyRefresh struct {
+	Err     error         // nil when the keys were replaced
+	Keys    int           // how many keys are in use now
+	Skipped []error       // entries of the fetched set that cannot be used
+	Age     time.Duration // how long ago the keys in use were asked for, 0 without keys
+}
+
+// Login is the outcome of a landing.
+type Login struct {
+	Started     bool   // this browser started the login
+	Reason      string // [Reason] of Err, "" when signed in
+	Err         error  // nil when signed in
+	SessionHash string // salted hash of the session ID, "" when not signed in
+}
+
+// Logout is a sign-out.
+type Logout struct {
+	Local       bool   // only here: the LoginRocket session goes on
+	SessionHash string // salted hash of the session ID, "" when nobody was signed in
+}
+
+// LogObserver returns an Observer that writes to logger: refused gates, logins
+// and logouts at level info, everything allowed and open routes at debug,
+// trouble with keys at warn. A nil logger means [slog.Default].
+func LogObserver(logger *slog.Logger) Observer {
+	if logger == nil {
+		logger = slog.Default()
+	}
+	return Observer{
+		Decision: func(ctx context.Context, d Decision) {
+			level := slog.LevelDebug
+			if d.Gate && !d.Allowed {
+				level = slog.LevelInfo
+			}
+			logger.LogAttrs(ctx, level, "authrocket decision", append(outcome(d.Reason, d.Err, d.SessionHash),
+				slog.Bool("gate", d.Gate), slog.Bool("allowed", d.Allowed), slog.String("source", string(d.Source)))...)
+		},
+		KeyRefresh: func(ctx context.Context, k KeyRefresh) {
+			level := slog.LevelDebug
+			if k.Err != nil || len(k.Skipped) > 0 {
+				level = slog.LevelWarn
+			}
+			attrs := []slog.Attr{slog.Int("keys", k.Keys), slog.Duration("age", k.Age)}
+			if k.Err != nil {
+				attrs = append(attrs, slog.String("error", k.Err.Error()))
+			}
+			for _, skipped := range k.Skipped {
+				attrs = append(attrs, slog.String("skipped", skipped.Error()))
+			}
+			logger.LogAttrs(ctx, level, "authrocket key refresh", attrs...)
+		},
+		Login: func(ctx context.Context, l Login) {
+			logger.LogAttrs(ctx, slog.LevelInfo, "authrocket login", append(outcome(l.Reason, l.Err, l.SessionHash),
+				slog.Bool("started", l.Started))...)
+		},
+		Logout: func(ctx context.Context, l Logout) {
+			logger.LogAttrs(ctx, slog.LevelInfo, "authrocket logout",
+				slog.String("session_hash", l.SessionHash), slog.Bool("local", l.Local))
+		},
+	}
+}
+
+func outcome(reason string, err error, sessionHash string) []slog.Attr {
+	attrs := []slog.Attr{slog.String("session_hash", sessionHash)}
+	if err != nil {
+		attrs = append(attrs, slog.String("reason", reason), slog.String("error", err.Error()))
+	}
+	return attrs
+}
+
+// sessionHash lets an operator see which events belong to one session without
+// holding the session ID, which is a credential.
+func (a *Auth) sessionHash(s Session) string {
+	if s.ID() == "" {
+		return ""
+	}
+	mac := hmac.New(sha256.New, a.salt)
+	mac.Write([]byte(s.ID()))
+	return hex.EncodeToString(mac.Sum(nil)[:8])
+}
+
+func (a *Auth) observeDecision(ctx context.Context, gate bool, id *identity, err error) {
+	if a.config.Observer.Decision == nil {
+		return
+	}
+	a.config.Observer.Decision(ctx, Decision{
+		Gate:        gate,
+		Allowed:     err == nil,
+		Reason:      Reason(err),
+		Err:         err,
+		Source:      id.source,
+		SessionHash: a.sessionHash(id.session),
+	})
+}
+
+func (a *Auth) observeLogin(ctx context.Context, started bool, s Session, err error) {
+	if a.config.Observer.Login == nil {
+		return
+	}
+	l := Login{Started: started, Reason: Reason(err), Err: err}
+	if err == nil {
+		l.SessionHash = a.sessionHash(s)
+	}
+	a.config.Observer.Login(ctx, l)
+}

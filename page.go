@@ -1,0 +1,167 @@
+package authrocket
+
+import (
+	"bytes"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"errors"
+	"html/template"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// page is one of the few pages that the package shows itself. They work without
+// scripts and hold nothing that a request brought along.
+type page struct {
+	Title    string
+	Text     []string
+	Facts    []fact
+	Form     *pageAction // a button that posts
+	Link     *pageAction
+	isFramed bool // may be shown in a frame
+}
+
+type fact struct{ Name, Value string }
+
+type pageAction struct {
+	URL, Label string
+	LeaveFrame bool
+}
+
+//go:embed page.css
+var pageStyle string
+
+//go:embed page.html
+var pageHTML string
+
+var pageTemplate = template.Must(template.New("page").Parse(pageHTML))
+
+// pageCSP allows the page's own style by its hash, and nothing else to load.
+var pageCSP = func() string {
+	hash := sha256.Sum256([]byte(pageStyle))
+	return "default-src 'none'; base-uri 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) + "'"
+}()
+
+func (a *Auth) writePage(w http.ResponseWriter, r *http.Request, status int, p page) {
+	var body bytes.Buffer
+	err := pageTemplate.Execute(&body, struct {
+		page
+		Style template.CSS
+	}{p, template.CSS(pageStyle)})
+	if err != nil {
+		http.Error(w, http.StatusText(http.StatusServiceUnavailable), http.StatusServiceUnavailable)
+		return
+	}
+	h := w.Header()
+	setNoStore(h)
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("X-Content-Type-Options", "nosniff")
+	csp := pageCSP
+	if !p.isFramed {
+		csp += "; frame-ancestors 'none'"
+		h.Set("X-Frame-Options", "DENY")
+	}
+	h.Set("Content-Security-Policy", csp)
+	// The URL of a landing has a token in it. no-referrer would do, but makes
+	// the Origin of a form null.
+	h.Set("Referrer-Policy", "same-origin")
+	if p.Form == nil {
+		h.Set("Referrer-Policy", "no-referrer")
+	}
+	if status == http.StatusUnauthorized {
+		h.Set("WWW-Authenticate", "Bearer")
+	}
+	w.WriteHeader(status)
+	if r.Method != http.MethodHead {
+		w.Write(body.Bytes())
+	}
+}
+
+// startPath is a link to the login route that comes back to target.
+func (a *Auth) startPath(route, target string) string {
+	return a.routePath(route) + "?return_to=" + url.QueryEscape(target)
+}
+
+func (a *Auth) logoutPage(r *http.Request) page {
+	action := a.routePath(routeLogout)
+	if r.URL.RawQuery != "" {
+		action += "?" + r.URL.RawQuery
+	}
+	return page{
+		Title: "Sign out?",
+		Text:  []string{"You are about to sign out."},
+		Form:  &pageAction{URL: action, Label: "Sign out"},
+		Link:  &pageAction{URL: a.app.prefix + "/", Label: "Stay signed in"},
+	}
+}
+
+func (a *Auth) unsolicitedPage(r *http.Request) page {
+	p := page{
+		Title: "This browser did not start that sign-in",
+		Text: []string{
+			"A sign-in arrived that was not started here, or that was started more than a quarter of an hour ago. Nobody was signed in.",
+			"If you followed a link or an invitation, sign in now.",
+		},
+		Link: &pageAction{URL: a.startPath(routeLogin, "/"), Label: "Sign in"},
+	}
+	if app, ok := a.appURL(r); ok {
+		p.Text = append(p.Text, "If this keeps happening, open this app at "+app+"/ and allow it to set cookies.")
+	}
+	return p
+}
+
+func (a *Auth) landingFailedPage(target string, err error) page {
+	p := page{
+		Title: "Signing in did not work",
+		Facts: []fact{{"Reason", Reason(err)}},
+		Link:  &pageAction{URL: a.startPath(routeLogin, target), Label: "Try again"},
+	}
+	switch e, isExpired := errors.AsType[*expired](err); {
+	case errors.Is(err, ErrUnavailable):
+		p.Title = "Signing in takes a moment longer"
+		p.Text = []string{"The sign-in cannot be checked right now. Reload this page in a few seconds."}
+		p.Link = nil
+	case isExpired:
+		p.Text = []string{"The sign-in had already expired when it arrived. If this keeps happening, a clock is wrong."}
+		p.Facts = append(p.Facts,
+			fact{"Expired at", e.at.UTC().Format(time.RFC1123)},
+			fact{"Clock of this server", e.now.UTC().Format(time.RFC1123)})
+	case errors.Is(err, ErrTokenTooLarge):
+		p.Text = []string{"The sign-in is too large for a cookie. The people who run this app can put less into it."}
+	default:
+		p.Text = []string{"The sign-in that came back was not accepted. Nobody was signed in."}
+	}
+	return p
+}
+
+func (a *Auth) framedPage(r *http.Request) page {
+	return page{
+		Title:    "Please sign in",
+		Text:     []string{"Signing in does not work inside another page."},
+		Link:     &pageAction{URL: a.startPath(routeLogin, a.requestTarget(r)), Label: "Sign in", LeaveFrame: true},
+		isFramed: true,
+	}
+}
+
+func (a *Auth) wrongOrgPage(r *http.Request) page {
+	return page{
+		Title: "This belongs to another account",
+		Text:  []string{"You are signed in, but not to an account that may see this page."},
+		Link:  &pageAction{URL: a.startPath(routeAccounts, a.requestTarget(r)) + "&force=1", Label: "Switch accounts"},
+	}
+}
+
+var ambiguousCookiePage = page{
+	Title: "Two people are signed in here",
+	Text: []string{
+		"This browser sent the sign-ins of two different people, so it cannot be told who you are.",
+		"Delete the cookies of this site and sign in again.",
+	},
+}
+
+var wrongHostPage = page{
+	Title: "Signing in does not work at this address",
+	Text:  []string{"This app is set up for this computer only. Open it at localhost or 127.0.0.1, or set its public URL (Config.AppURL)."},
+}

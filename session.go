@@ -1,0 +1,259 @@
+package authrocket
+
+import (
+	"encoding/json"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/authrocket-go/authrocket/internal/claims"
+)
+
+// Session is who is signed in, as a verified login token says it. It is a
+// value: changing one changes nobody else's. The zero Session is nobody's.
+// A Session is safe to print, log and encode: the token, the session ID and
+// the raw claims are in no representation of it.
+type Session struct {
+	RealmID   string    // claim rid, such as rl_...
+	IssuedAt  time.Time // claim iat; zero when the token has none. No proof of a recent login
+	ExpiresAt time.Time // claim exp; the token is refused 5 seconds after it
+	User      User
+
+	// current is 1 + the index of the membership that RequireOrg chose; 0 when
+	// none did.
+	current int
+	// data is behind a pointer, so that no way of printing a Session shows it.
+	data *sessionData
+}
+
+// sessionData is shared by all copies of a Session and never changed.
+type sessionData struct {
+	token       string
+	id          string
+	claims      json.RawMessage
+	memberships []Membership
+}
+
+// User is the person who signed in. Empty fields were not in the token.
+type User struct {
+	ID                string // claim sub, such as usr_...; the key for your own tables
+	Username          string
+	Name              string
+	FirstName         string
+	LastName          string
+	Email             string // lower case; may change, do not use it as a key
+	EmailVerification EmailVerification
+	Locale            string // such as "en"
+	Reference         string // your own ID for the user, if you gave AuthRocket one
+
+	custom *custom
+}
+
+// Custom returns the user's custom attributes (claim cs), nil when there are
+// none. Each call decodes a new map: the caller may keep and change it.
+func (u User) Custom() map[string]any { return u.custom.decode() }
+
+// EmailVerification says what the token tells about the user's email address.
+type EmailVerification int
+
+// EmailUnknown is the zero value: some realms do not put email_verified into
+// tokens at all, so it does not mean that the address is unverified.
+const (
+	EmailUnknown EmailVerification = iota
+	EmailNotVerified
+	EmailVerified
+)
+
+// String returns "unknown", "not verified" or "verified".
+func (v EmailVerification) String() string {
+	switch v {
+	case EmailNotVerified:
+		return "not verified"
+	case EmailVerified:
+		return "verified"
+	}
+	return "unknown"
+}
+
+// Membership joins the user to an org and carries the permissions there.
+type Membership struct {
+	ID       string // such as mb_...
+	Selected bool   // the account that the user picked
+	Org      Org
+
+	permissions []string
+	// mismatch says why a selector of this package found no membership.
+	mismatch string
+}
+
+// Permissions returns the permission tags of the membership. The slice is the
+// caller's own.
+func (m Membership) Permissions() []string { return slices.Clone(m.permissions) }
+
+// HasPermission reports whether tag is one of the permission tags, compared
+// exactly. The empty tag never is.
+func (m Membership) HasPermission(tag string) bool {
+	return tag != "" && slices.Contains(m.permissions, tag)
+}
+
+// Org is an account or team; LoginRocket's pages call it account.
+type Org struct {
+	ID        string // such as org_...
+	Name      string
+	Reference string // your own ID for the org, if you gave AuthRocket one
+
+	custom *custom
+}
+
+// Custom returns the org's custom attributes, nil when there are none. Each
+// call decodes a new map: the caller may keep and change it.
+func (o Org) Custom() map[string]any { return o.custom.decode() }
+
+// custom holds custom attributes undecoded until somebody asks.
+type custom struct{ raw json.RawMessage }
+
+func newCustom(raw json.RawMessage) *custom {
+	if raw == nil {
+		return nil
+	}
+	return &custom{raw}
+}
+
+func (c *custom) decode() map[string]any {
+	if c == nil {
+		return nil
+	}
+	var attributes map[string]any
+	if json.Unmarshal(c.raw, &attributes) != nil {
+		return nil
+	}
+	return attributes
+}
+
+func newSession(token string, payload []byte, c claims.Claims) Session {
+	s := Session{
+		RealmID:   c.RealmID,
+		IssuedAt:  c.IssuedAt,
+		ExpiresAt: c.ExpiresAt,
+		User: User{
+			ID:        c.Subject,
+			Username:  c.PreferredUsername,
+			Name:      c.Name,
+			FirstName: c.GivenName,
+			LastName:  c.FamilyName,
+			Email:     c.Email,
+			Locale:    c.Locale,
+			Reference: c.Reference,
+			custom:    newCustom(c.Custom),
+		},
+		data: &sessionData{token: token, id: c.SessionID, claims: payload},
+	}
+	if c.EmailVerified != nil {
+		s.User.EmailVerification = EmailNotVerified
+		if *c.EmailVerified {
+			s.User.EmailVerification = EmailVerified
+		}
+	}
+	for _, o := range c.Orgs {
+		s.data.memberships = append(s.data.memberships, Membership{
+			ID:          o.MembershipID,
+			Selected:    o.Selected,
+			Org:         Org{ID: o.OrgID, Name: o.Name, Reference: o.Reference, custom: newCustom(o.Custom)},
+			permissions: o.Permissions,
+		})
+	}
+	return s
+}
+
+// IsZero reports whether s is the zero Session, which is nobody's.
+func (s Session) IsZero() bool { return s == Session{} }
+
+// ID returns the session ID (claim sid, such as kss_...), "" when the token
+// has none. It is a credential: the LoginRocket API trades it for new tokens.
+// Do not log it and do not hand it to a browser.
+func (s Session) ID() string {
+	if s.data == nil {
+		return ""
+	}
+	return s.data.id
+}
+
+// Token returns the login token as it was received. It is a credential: whoever
+// has it is the user until it expires.
+func (s Session) Token() string {
+	if s.data == nil {
+		return ""
+	}
+	return s.data.token
+}
+
+// Memberships returns the user's memberships in the order of the token. Tokens
+// of LoginRocket Web have one; tokens made through the Core API have none, one
+// or many. The slice is the caller's own.
+func (s Session) Memberships() []Membership {
+	if s.data == nil {
+		return nil
+	}
+	return slices.Clone(s.data.memberships)
+}
+
+// Membership returns the current membership: behind [Auth.RequireOrg] that of
+// the org the request is about, else the selected one, else the first. It
+// returns false when there is none.
+func (s Session) Membership() (Membership, bool) {
+	if s.data == nil || len(s.data.memberships) == 0 {
+		return Membership{}, false
+	}
+	if s.current > 0 {
+		return s.data.memberships[s.current-1], true
+	}
+	for _, m := range s.data.memberships {
+		if m.Selected {
+			return m, true
+		}
+	}
+	return s.data.memberships[0], true
+}
+
+// Org returns the org of the current membership, see [Session.Membership].
+func (s Session) Org() (Org, bool) {
+	m, ok := s.Membership()
+	return m.Org, ok
+}
+
+// HasPermission reports whether the current membership has the permission tag,
+// compared exactly. In a handler that acts on the org of a path, put
+// [Auth.RequireOrg] before it, or this is about another org.
+func (s Session) HasPermission(tag string) bool {
+	m, ok := s.Membership()
+	return ok && m.HasPermission(tag)
+}
+
+// Claims decodes all claims of the token into v, as [json.Unmarshal] does. It
+// is for claims that Session has no field for. Members of a struct are matched
+// without case, as always in encoding/json: do not decide access by them.
+func (s Session) Claims(v any) error {
+	if s.data == nil {
+		return errors.New("the zero session has no claims")
+	}
+	return json.Unmarshal(s.data.claims, v)
+}
+
+// choose returns s with the membership that has m's IDs as the current one.
+// Nothing else of m counts, since anybody can make a Membership.
+func (s Session) choose(m Membership) (Session, bool) {
+	if s.data == nil || m.ID == "" && m.Org.ID == "" {
+		return s, false
+	}
+	found := 0
+	for i, own := range s.data.memberships {
+		if (m.ID == "" || m.ID == own.ID) && (m.Org.ID == "" || m.Org.ID == own.Org.ID) {
+			if found > 0 {
+				return s, false
+			}
+			found = i + 1
+		}
+	}
+	s.current = found
+	return s, found > 0
+}

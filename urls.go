@@ -1,0 +1,180 @@
+package authrocket
+
+import (
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/authrocket-go/authrocket/internal/loopback"
+	"github.com/authrocket-go/authrocket/internal/rawquery"
+	"github.com/authrocket-go/authrocket/internal/returnto"
+)
+
+// URLParam is a query parameter of a LoginRocket URL.
+type URLParam struct{ name, value string }
+
+// RedirectURI is where LoginRocket sends the browser back to: an absolute URL
+// of this app that is among the Login URLs of the Connected App. Default: the
+// first of these.
+func RedirectURI(absoluteURL string) URLParam { return URLParam{"redirect_uri", absoluteURL} }
+
+// Account is the org to sign in to, or on the profile page the current one;
+// "" makes the user choose again.
+func Account(orgID string) URLParam { return URLParam{"account", orgID} }
+
+// PromptLogin shows the login form even to a user who has a LoginRocket session.
+func PromptLogin() URLParam { return URLParam{"prompt", "login"} }
+
+// Invitation is the token of an invitation, for the signup page.
+func Invitation(token string) URLParam { return URLParam{"invitation", token} }
+
+// Force shows the account selector even to a user with one account.
+func Force() URLParam { return URLParam{"force", "1"} }
+
+// SessionID names the session ([Session.ID]), so that a user who signed in
+// through the LoginRocket API need not sign in again. It is a credential: redirect to
+// such a URL, do not put it into a page.
+func SessionID(id string) URLParam { return URLParam{"session", id} }
+
+// LoginURL returns the URL of the hosted login. It takes [RedirectURI],
+// [Account] and [PromptLogin].
+//
+// Links in your pages should lead to the login routes instead, such as
+// /auth/login?return_to=/path: only these remember in the browser that it
+// started the login, and a login that it did not start is not accepted.
+// The URL builders return "" when Config.LoginRocketURL is not set.
+func (a *Auth) LoginURL(params ...URLParam) string { return a.loginRocketURL("/login", params) }
+
+// SignupURL returns the URL of the hosted signup. It takes [RedirectURI] and
+// [Invitation].
+func (a *Auth) SignupURL(params ...URLParam) string { return a.loginRocketURL("/signup", params) }
+
+// LogoutURL returns the URL that ends the LoginRocket session. It takes
+// [RedirectURI] and [SessionID]. It does not sign out of this app: the logout
+// route does both.
+func (a *Auth) LogoutURL(params ...URLParam) string { return a.loginRocketURL("/logout", params) }
+
+// ProfileURL returns the URL of the user's profile. It takes [RedirectURI],
+// [Account] and [SessionID].
+func (a *Auth) ProfileURL(params ...URLParam) string { return a.loginRocketURL("/profile", params) }
+
+// AccountsURL returns the URL of the account selector. It takes [RedirectURI],
+// [Force] and [SessionID].
+func (a *Auth) AccountsURL(params ...URLParam) string { return a.loginRocketURL("/accounts", params) }
+
+// AccountURL returns the URL at which the org orgID is managed; without an
+// orgID, the account selector. It takes [RedirectURI] and [SessionID].
+func (a *Auth) AccountURL(orgID string, params ...URLParam) string {
+	if strings.Trim(orgID, ".") == "" {
+		return a.AccountsURL(params...)
+	}
+	return a.loginRocketURL("/accounts/"+url.PathEscape(orgID), params)
+}
+
+func (a *Auth) loginRocketURL(path string, params []URLParam) string {
+	if a.loginRocket.isZero() {
+		return ""
+	}
+	values := url.Values{}
+	for _, p := range params {
+		if p.name != "" {
+			values.Set(p.name, p.value)
+		}
+	}
+	if len(values) == 0 {
+		return a.loginRocket.origin + path
+	}
+	return a.loginRocket.origin + path + "?" + values.Encode()
+}
+
+// appURL is where browsers find this app: Config.AppURL, or, when that is left
+// out because LoginRocket is on loopback, the request's Host if that is on
+// loopback too.
+func (a *Auth) appURL(r *http.Request) (string, bool) {
+	if !a.app.isZero() {
+		return a.app.origin + a.app.prefix, true
+	}
+	u, err := url.Parse("http://" + r.Host)
+	if err != nil || u.Host != r.Host || u.User != nil || !loopback.IsHost(u.Hostname()) {
+		return "", false
+	}
+	if _, port, err := net.SplitHostPort(r.Host); err == nil {
+		if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
+			return "", false
+		}
+	}
+	return "http://" + r.Host, true
+}
+
+// loginParams are what LoginRocket and we add to the URL of a landing.
+var loginParams = []string{"token", "account", "session", stateParam}
+
+// requestTarget is the path and query that r asks for, byte for byte but for the
+// parameters of a login, fit to come back to.
+func (a *Auth) requestTarget(r *http.Request) string {
+	target := r.RequestURI
+	if !strings.HasPrefix(target, "/") {
+		// An absolute-form target names a host, which is none of our business.
+		target = r.URL.EscapedPath()
+		if r.URL.RawQuery != "" {
+			target += "?" + r.URL.RawQuery
+		}
+	}
+	if path, query, ok := strings.Cut(target, "?"); ok {
+		target = joinQuery(path, rawquery.Without(query, loginParams...))
+	}
+	return a.safeTarget(target)
+}
+
+// safeTarget returns the part of target that it is safe and sensible to send a
+// browser to, "/" if nothing is: a path on this host that is none of the login
+// routes, of at most maxTargetBytes.
+func (a *Auth) safeTarget(target string) string {
+	target, ok := returnto.Path(target)
+	if !ok {
+		return "/"
+	}
+	path, _, _ := strings.Cut(target, "?")
+	if a.isAuthPath(path) {
+		return "/"
+	}
+	if len(target) > maxTargetBytes {
+		target = path
+	}
+	if len(target) > maxTargetBytes {
+		return "/"
+	}
+	return target
+}
+
+// isAuthPath reports whether the escaped path is at or below Config.AuthPath.
+func (a *Auth) isAuthPath(path string) bool {
+	if decoded, err := url.PathUnescape(path); err == nil {
+		path = decoded
+	}
+	return path == a.config.AuthPath || strings.HasPrefix(path, a.config.AuthPath+"/")
+}
+
+func joinQuery(path, query string) string {
+	if query == "" {
+		return path
+	}
+	return path + "?" + query
+}
+
+// redirect sends the browser to location, which is a whole URL of LoginRocket
+// or a target of ours. net/http's Redirect would rewrite it.
+func (a *Auth) redirect(w http.ResponseWriter, location string) {
+	h := w.Header()
+	setNoStore(h)
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Location", returnto.Escape(location))
+	w.WriteHeader(http.StatusSeeOther)
+}
+
+// redirectHome sends the browser to target, a path of this app.
+func (a *Auth) redirectHome(w http.ResponseWriter, target string) {
+	a.redirect(w, a.app.prefix+a.safeTarget(target))
+}

@@ -1,0 +1,152 @@
+package authrocket
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/authrocket-go/authrocket/internal/claims"
+	"github.com/authrocket-go/authrocket/internal/compact"
+	"github.com/authrocket-go/authrocket/internal/jose"
+	"github.com/authrocket-go/authrocket/internal/keycache"
+)
+
+// issuer is the iss of every login token, whatever the realm, the cluster and
+// the host of its LoginRocket.
+const issuer = "https://authrocket.com"
+
+const (
+	// leeway is what the clocks of two machines may differ by.
+	leeway = 5 * time.Second
+	// maxIssuedAhead is more, since iat decides nothing by itself.
+	maxIssuedAhead = 60 * time.Second
+)
+
+// verifier turns a token into a Session, or says why not.
+type verifier struct {
+	keys          keySource
+	realmID       string
+	audience      []string
+	maxTokenBytes int
+}
+
+// verify checks token: its form, its header, the signature, and only then its
+// claims. Every error is of a kind and has a reason.
+func (v *verifier) verify(ctx context.Context, token string, patience keycache.Patience, since time.Time) (Session, error) {
+	parts, err := v.split(token)
+	if err != nil {
+		return Session{}, err
+	}
+	keyID, err := v.checkHeader(parts.Header)
+	if err != nil {
+		return Session{}, err
+	}
+	key, err := v.keys.lookup(ctx, keyID, patience, since)
+	if err != nil {
+		return Session{}, err
+	}
+	if err := key.Verify([]byte(parts.SigningInput), parts.Signature); err != nil {
+		return Session{}, ErrBadSignature
+	}
+	c, err := claims.Decode(parts.Payload)
+	if err != nil {
+		return Session{}, because(ErrInvalidClaims, "%v", err)
+	}
+	if err := v.checkClaims(c, time.Now()); err != nil {
+		return Session{}, err
+	}
+	return newSession(token, parts.Payload, c), nil
+}
+
+func (v *verifier) split(token string) (compact.Parts, error) {
+	if token == "" {
+		return compact.Parts{}, ErrNoToken
+	}
+	if len(token) > v.maxTokenBytes {
+		return compact.Parts{}, because(ErrTokenTooLarge, "it has %d bytes, at most %d are read", len(token), v.maxTokenBytes)
+	}
+	parts, err := compact.Split(token)
+	if err != nil {
+		return compact.Parts{}, because(ErrTokenMalformed, "%v", err)
+	}
+	return parts, nil
+}
+
+// checkHeader returns the ID of the key to ask for.
+func (v *verifier) checkHeader(header []byte) (keyID string, err error) {
+	h, err := compact.ParseHeader(header)
+	if err != nil {
+		return "", because(ErrTokenMalformed, "%v", err)
+	}
+	if h.Critical {
+		return "", ErrCriticalHeader
+	}
+	// Every key of a source is for the same alg, so that no key has to be
+	// fetched to know that a token cannot be right.
+	if h.Algorithm != string(v.keys.algorithm()) {
+		return "", because(ErrWrongAlgorithm, "the key is for %s", v.keys.algorithm())
+	}
+	if len(h.KeyID) > jose.MaxKeyIDBytes {
+		return "", because(ErrTokenTooLarge, "its kid has %d bytes, at most %d are read", len(h.KeyID), jose.MaxKeyIDBytes)
+	}
+	if v.keys.needsKeyID() && !h.HasKeyID {
+		return "", because(ErrUnknownKey, "the header has no kid")
+	}
+	return h.KeyID, nil
+}
+
+// checkClaims judges the values of claims at the time now.
+func (v *verifier) checkClaims(c claims.Claims, now time.Time) error {
+	if c.Issuer != issuer {
+		return because(ErrWrongIssuer, "iss has to be exactly %s", issuer)
+	}
+	if v.realmID != "" && c.RealmID != v.realmID {
+		return because(ErrWrongRealm, "rid has to be %s", v.realmID)
+	}
+	if c.Audience != nil && !v.isAudience(c.Audience) {
+		return because(ErrWrongAudience, "no aud is in Config.Audience")
+	}
+	if c.Subject == "" {
+		return because(ErrInvalidClaims, "claim sub is missing or empty")
+	}
+	if c.ExpiresAt.IsZero() {
+		return because(ErrInvalidClaims, "claim exp is missing")
+	}
+	if now.Sub(c.ExpiresAt) > leeway {
+		return &expired{at: c.ExpiresAt, now: now}
+	}
+	if c.NotBefore.Sub(now) > leeway {
+		return because(ErrTokenNotYetValid, "nbf is %s, the clock here says %s", rfc3339(c.NotBefore), rfc3339(now))
+	}
+	if c.IssuedAt.Sub(now) > maxIssuedAhead {
+		return because(ErrTokenNotYetValid, "iat is %s, the clock here says %s", rfc3339(c.IssuedAt), rfc3339(now))
+	}
+	return nil
+}
+
+func (v *verifier) isAudience(audience []string) bool {
+	return slices.ContainsFunc(audience, func(aud string) bool { return slices.Contains(v.audience, aud) })
+}
+
+// isOurs reports whether token claims to be a login token of this realm. That
+// is unverified, and good only to tell it from an app's own ?token=.
+func (v *verifier) isOurs(token string) bool {
+	parts, err := v.split(token)
+	if err != nil {
+		return false
+	}
+	iss, rid := claims.Peek(parts.Payload)
+	return iss == issuer && (v.realmID == "" || rid == v.realmID)
+}
+
+// expired refuses with ErrTokenExpired and keeps both clocks for a page that
+// shows them: a wrong clock is the usual cause when a token is fresh.
+type expired struct{ at, now time.Time }
+
+func (e *expired) Error() string {
+	return ErrTokenExpired.Error() + " at " + rfc3339(e.at) + ", the clock here says " + rfc3339(e.now)
+}
+
+func (e *expired) Unwrap() error { return ErrTokenExpired }
+
+func rfc3339(t time.Time) string { return t.UTC().Format(time.RFC3339) }
