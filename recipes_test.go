@@ -1,0 +1,205 @@
+package authrocket_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/authrocket-go/authrocket"
+	"github.com/authrocket-go/authrocket/authrockettest"
+)
+
+// The functions below are the recipes of README.md, word for word; a test
+// holds the two together. The tests here serve a request with each.
+
+func mount(auth *authrocket.Auth, app, static, health http.Handler) http.Handler {
+	outer := http.NewServeMux()
+	outer.Handle("GET /static/", static) // no session needed: no Vary, cacheable
+	outer.Handle("GET /healthz", health)
+	outer.Handle("/", auth.Authenticate(app))
+	return outer // CORS, compression and panic recovery go around this
+}
+
+type users interface {
+	FindOrCreate(ctx context.Context, id, email string) (name string, err error)
+}
+
+func dashboard(auth *authrocket.Auth, users users) http.Handler {
+	return auth.RequireLogin(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		user, _ := authrocket.CurrentUser(r.Context())
+		row, err := users.FindOrCreate(r.Context(), user.ID, user.Email) // the ID never changes, the email may
+		if err != nil {
+			http.Error(w, "try again later", http.StatusServiceUnavailable)
+			return
+		}
+		fmt.Fprintf(w, "Hi %s", row)
+	}))
+}
+
+func newAPI(config authrocket.Config, api http.Handler) (http.Handler, error) {
+	config.DisableCookie = true // bearer tokens only: no cookie, no CSRF, no redirects
+	auth, err := authrocket.New(config)
+	if err != nil {
+		return nil, err
+	}
+	return auth.RequireLogin(api), nil
+}
+
+func socket(serve func(ctx context.Context, w http.ResponseWriter, r *http.Request)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		session, _ := authrocket.CurrentSession(r.Context())
+		ctx, cancel := context.WithDeadline(r.Context(), session.ExpiresAt)
+		defer cancel()
+		serve(ctx, w, r) // upgrade here, and close the connection when ctx is done
+	}
+}
+
+func twoRealms(customerConfig, staffConfig authrocket.Config, shop, admin http.Handler) (http.Handler, error) {
+	customers, err := authrocket.New(customerConfig)
+	if err != nil {
+		return nil, err
+	}
+	staffConfig.CookieName = "__Host-staffToken" // one host: another cookie
+	staffConfig.AuthPath = "/admin/auth"         // and another place for the login routes
+	staff, err := authrocket.New(staffConfig)
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/", customers.Authenticate(shop))
+	mux.Handle("/admin/", staff.Authenticate(staff.RequireLogin(admin)))
+	return mux, nil
+}
+
+var errSignedOut = fmt.Errorf("%w: the session was ended", authrocket.ErrUnauthenticated)
+
+func notEnded(isEnded func(ctx context.Context, sessionID string) (bool, error)) authrocket.Rule {
+	return func(ctx context.Context, s authrocket.Session) error {
+		ended, err := isEnded(ctx, s.ID())
+		if err != nil {
+			return fmt.Errorf("%w: %w", authrocket.ErrUnavailable, err) // 503, not a guess
+		}
+		if ended {
+			return errSignedOut
+		}
+		return nil
+	}
+}
+
+func denyWithPage(w http.ResponseWriter, r *http.Request, err error) {
+	if errors.Is(err, authrocket.ErrPermissionDenied) && strings.Contains(r.Header.Get("Accept"), "text/html") {
+		w.WriteHeader(authrocket.StatusCode(err))
+		fmt.Fprint(w, "<h1>Ask an owner of your account for this permission</h1>")
+	} // whatever writes nothing gets the default answer
+}
+
+// recipe is a realm with one user, and an Auth for it.
+type recipe struct {
+	realm *authrockettest.Realm
+	ada   authrockettest.User
+	auth  *authrocket.Auth
+}
+
+func newRecipe(t *testing.T, change func(*authrocket.Config)) recipe {
+	t.Helper()
+	realm := authrockettest.NewRealm(t)
+	ada := realm.AddUser(authrockettest.User{Email: "ada@example.com", Name: "Ada"})
+	config := realm.Config()
+	if change != nil {
+		change(&config)
+	}
+	auth, err := authrocket.New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return recipe{realm, ada, auth}
+}
+
+func (rc recipe) get(h http.Handler, target string, signedIn bool) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(http.MethodGet, target, nil)
+	r.Header.Set("Accept", "text/html")
+	if signedIn {
+		rc.realm.SignIn(r, rc.ada)
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
+func text(s string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, s) })
+}
+
+type fakeUsers struct{ err error }
+
+func (f fakeUsers) FindOrCreate(_ context.Context, id, email string) (string, error) {
+	return "row of " + email, f.err
+}
+
+func TestRecipes(t *testing.T) {
+	t.Parallel()
+	rc := newRecipe(t, nil)
+	api, err := newAPI(rc.realm.Config(), text("api"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	realms, err := twoRealms(rc.realm.Config(), authrockettest.NewRealm(t).Config(), text("shop"), text("admin"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := func(ctx context.Context, id string) (bool, error) { return true, nil }
+	broken := func(ctx context.Context, id string) (bool, error) { return false, errors.New("the database is down") }
+	mounted := mount(rc.auth, rc.auth.RequireLogin(text("app")), text("css"), text("ok"))
+	withPage := newRecipe(t, func(c *authrocket.Config) { c.Deny = denyWithPage })
+
+	for _, row := range []struct {
+		name     string
+		recipe   recipe
+		handler  http.Handler
+		target   string
+		signedIn bool
+		status   int
+		body     string
+	}{
+		{"static files need no session", rc, mounted, "/static/a.css", false, 200, "css"},
+		{"health checks need no session", rc, mounted, "/healthz", false, 200, "ok"},
+		{"the app needs one", rc, mounted, "/", false, 303, ""},
+		{"the app gets it", rc, mounted, "/", true, 200, "app"},
+		{"a user finds the own row", rc, dashboard(rc.auth, fakeUsers{}), "/", true, 200, "Hi row of ada@example.com"},
+		{"a broken table is no login problem", rc, dashboard(rc.auth, fakeUsers{errors.New("down")}), "/", true, 503, "try again later"},
+		{"an API does not take the cookie", rc, api, "/", true, 401, "Unauthorized"},
+		{"customers see the shop", rc, realms, "/", true, 200, "shop"},
+		{"customers are not staff", rc, realms, "/admin/", true, 303, ""},
+		{"an ended session signs in again", rc, rc.auth.Require(notEnded(ended))(text("in")), "/", true, 303, ""},
+		{"an unknown end is not a guess", rc, rc.auth.Require(notEnded(broken))(text("in")), "/", true, 503, "Service Unavailable"},
+		{"a missing permission gets the page", withPage, withPage.auth.Require(authrocket.Permission("x"))(text("in")), "/", true, 403, "<h1>Ask"},
+		{"what the hook leaves alone gets the default", withPage, withPage.auth.RequireLogin(text("in")), "/", false, 303, ""},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			w := row.recipe.get(row.handler, row.target, row.signedIn)
+			if w.Code != row.status || !strings.HasPrefix(w.Body.String(), row.body) {
+				t.Errorf("got %d %q, want %d %q", w.Code, w.Body, row.status, row.body)
+			}
+		})
+	}
+}
+
+func TestRecipeSocketEndsWithTheSession(t *testing.T) {
+	t.Parallel()
+	rc := newRecipe(t, nil)
+	var until, expires any
+	h := rc.auth.RequireLogin(socket(func(ctx context.Context, _ http.ResponseWriter, r *http.Request) {
+		until, _ = ctx.Deadline()
+		s, _ := authrocket.CurrentSession(r.Context())
+		expires = s.ExpiresAt
+	}))
+	rc.get(h, "/", true)
+	if until == nil || until != expires {
+		t.Errorf("the context ends at %v, want %v", until, expires)
+	}
+}
