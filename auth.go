@@ -114,6 +114,12 @@ func (a *Auth) decide(r *http.Request, id *identity, selector OrgSelector, rules
 	if id.err != nil {
 		return r, id.err
 	}
+	if id.source == SourceCookie {
+		// Once more: the context may come from a request of another origin.
+		if err := a.checkOrigin(r); err != nil {
+			return r, err
+		}
+	}
 	session := id.session
 	if selector != nil {
 		m, ok := selector(r, session)
@@ -142,7 +148,7 @@ func (a *Auth) decide(r *http.Request, id *identity, selector OrgSelector, rules
 // the session cookie. One request has one identity, so a bearer token that is
 // no good is not made up for by a cookie.
 func (a *Auth) identify(r *http.Request, patience keycache.Patience, since time.Time) *identity {
-	id := &identity{auth: a, header: r.Header, method: r.Method, since: since}
+	id := a.newIdentity(r, since)
 	token, found, err := bearerToken(r.Header)
 	switch {
 	case found && err != nil:
@@ -151,7 +157,7 @@ func (a *Auth) identify(r *http.Request, patience keycache.Patience, since time.
 		id.source = SourceBearer
 		id.session, id.err = a.verifier.verify(r.Context(), token, patience, since)
 	case a.config.DisableCookie:
-		id.source, id.err = SourceNone, ErrNoToken
+		id.err = ErrNoToken
 	default:
 		id.source, id.session, id.err = a.cookieIdentity(r, patience, since)
 	}
@@ -166,8 +172,6 @@ func (a *Auth) cookieIdentity(r *http.Request, patience keycache.Patience, since
 		return SourceNone, Session{}, err
 	case err != nil:
 		return SourceCookie, Session{}, err
-	case r.Host == "":
-		return SourceCookie, Session{}, because(ErrCrossSite, "the request has no Host")
 	}
 	if err := a.checkOrigin(r); err != nil {
 		return SourceCookie, Session{}, err
@@ -188,8 +192,7 @@ func (a *Auth) cookieSession(r *http.Request, patience keycache.Patience, since 
 		s, err := a.verifier.verify(r.Context(), token, patience, since)
 		switch {
 		case err != nil:
-			// What cannot be told now may be true in a moment.
-			if failure == ErrNoToken || errors.Is(err, ErrUnavailable) {
+			if failure == ErrNoToken || hope(err) > hope(failure) {
 				failure = err
 			}
 		case session.IsZero():
@@ -206,10 +209,25 @@ func (a *Auth) cookieSession(r *http.Request, patience keycache.Patience, since 
 	return session, nil
 }
 
+// hope says how likely it is that the token that failed with err is good in a
+// moment. Unless it is 0, the cookie is kept.
+func hope(err error) int {
+	switch {
+	case errors.Is(err, ErrUnavailable):
+		return 2
+	case errors.Is(err, ErrUnknownKey):
+		return 1
+	}
+	return 0
+}
+
 // checkOrigin refuses unsafe requests and upgrades that a page of an origin
 // other than ours or a trusted one caused. A browser adds the cookie to those
-// too.
+// too. A request without a Host has no origin to compare with.
 func (a *Auth) checkOrigin(r *http.Request) error {
+	if r.Host == "" {
+		return because(ErrCrossSite, "the request has no Host")
+	}
 	if fetchmeta.IsUpgrade(r) {
 		// A WebSocket handshake is a GET, but what follows it is not safe.
 		upgrade := *r

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"reflect"
+	"slices"
 	"time"
 )
 
@@ -19,20 +20,46 @@ type identity struct {
 	source  Source
 	since   time.Time // when this request began to wait for keys
 
-	// What the identity was found in. A request with another header map or
-	// method is another request, even if it carries this context.
-	header http.Header
-	method string
+	// What the identity was found in. A request with another method or other
+	// credentials is another request, even if it carries this context.
+	method        string
+	header        http.Header
+	authorization []string
+	cookie        []string
 }
 
 // identityOf returns what a found out about r, nil when it did not look at r.
 func (a *Auth) identityOf(r *http.Request) *identity {
 	id, _ := r.Context().Value(contextKey{}).(*identity)
-	if id == nil || id.auth != a || id.method != r.Method ||
-		reflect.ValueOf(id.header).Pointer() != reflect.ValueOf(r.Header).Pointer() {
+	if id == nil || id.auth != a || id.method != r.Method {
 		return nil
 	}
-	return id
+	if isSameMap(id.header, r.Header) {
+		return id
+	}
+	// A clone has its own map. Taking it for another request would forget which
+	// org a gate outside has chosen.
+	if slices.Equal(id.authorization, r.Header["Authorization"]) && slices.Equal(id.cookie, r.Header["Cookie"]) {
+		return id
+	}
+	return nil
+}
+
+func isSameMap(a, b http.Header) bool {
+	return reflect.ValueOf(a).Pointer() == reflect.ValueOf(b).Pointer()
+}
+
+// newIdentity returns an identity that belongs to r and says nothing yet.
+func (a *Auth) newIdentity(r *http.Request, since time.Time) *identity {
+	return &identity{
+		auth:          a,
+		source:        SourceNone,
+		since:         since,
+		method:        r.Method,
+		header:        r.Header,
+		authorization: r.Header["Authorization"],
+		cookie:        r.Header["Cookie"],
+	}
 }
 
 // withIdentity returns r with id in its context.

@@ -19,8 +19,11 @@ import (
 // [DefaultDeny].
 func (a *Auth) Deny(w http.ResponseWriter, r *http.Request, err error) {
 	if a.identityOf(r) == nil {
-		r = withIdentity(r, &identity{auth: a, header: r.Header, method: r.Method, err: err, source: SourceNone})
+		id := a.newIdentity(r, time.Now())
+		id.err = err
+		r = withIdentity(r, id)
 	}
+	setNoStore(w.Header())
 	if a.config.Deny != nil {
 		observed := &observedWriter{ResponseWriter: w}
 		a.config.Deny(observed, r, err)
@@ -57,7 +60,7 @@ func DefaultDeny(w http.ResponseWriter, r *http.Request, err error) {
 	status := StatusCode(err)
 	if a := id.auth; a != nil && !a.config.DisableCookie {
 		if status == http.StatusUnauthorized && id.source == SourceCookie &&
-			!errors.Is(err, ErrUnknownKey) && !errors.Is(err, ErrAmbiguousCookie) {
+			hope(err) == 0 && !errors.Is(err, ErrAmbiguousCookie) {
 			a.clearSessionCookie(w)
 		}
 		if a.denyBrowser(w, r, status, err) {
@@ -84,7 +87,7 @@ func (a *Auth) denyBrowser(w http.ResponseWriter, r *http.Request, status int, e
 	case status == http.StatusUnauthorized && isNavigation && errors.Is(err, ErrAmbiguousCookie):
 		a.writePage(w, r, status, ambiguousCookiePage)
 	case status == http.StatusUnauthorized && isNavigation:
-		return a.startLogin(w, r, "/"+routeLogin, a.requestTarget(r), nil)
+		return a.startLogin(w, r, "/"+routeLogin, a.returnTarget(r), nil)
 	case status == http.StatusUnauthorized && fetchmeta.IsFramed(r) && len(r.Header["Authorization"]) == 0:
 		a.writePage(w, r, status, a.framedPage(r))
 	case errors.Is(err, ErrWrongOrg) && isNavigation:
@@ -163,7 +166,8 @@ type observedWriter struct {
 }
 
 func (o *observedWriter) WriteHeader(status int) {
-	o.wrote = true
+	// Early hints and their like come before the answer.
+	o.wrote = o.wrote || status >= 200 || status == http.StatusSwitchingProtocols
 	o.ResponseWriter.WriteHeader(status)
 }
 
@@ -172,17 +176,21 @@ func (o *observedWriter) Write(data []byte) (int, error) {
 	return o.ResponseWriter.Write(data)
 }
 
-// FlushError and Hijack are what [http.ResponseController] looks for.
+// FlushError and Hijack are what [http.ResponseController] looks for. A flush
+// before anything was written would send status 200: it does nothing.
 func (o *observedWriter) FlushError() error {
-	o.wrote = true
+	if !o.wrote {
+		return nil
+	}
 	return http.NewResponseController(o.ResponseWriter).Flush()
 }
 
 func (o *observedWriter) Flush() { o.FlushError() }
 
 func (o *observedWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	o.wrote = true
-	return http.NewResponseController(o.ResponseWriter).Hijack()
+	conn, buffered, err := http.NewResponseController(o.ResponseWriter).Hijack()
+	o.wrote = o.wrote || err == nil
+	return conn, buffered, err
 }
 
 // Unwrap gives [http.ResponseController] the deadlines, which answer nothing.

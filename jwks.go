@@ -109,9 +109,12 @@ func newKeyClient(client *http.Client, isLoopback bool) *http.Client {
 
 // newKeyTransport keeps no connection open, since no goroutine may outlive a fetch.
 func newKeyTransport(isLoopback bool) *http.Transport {
-	t := http.DefaultTransport.(*http.Transport).Clone()
-	t.DisableKeepAlives = true
-	t.MaxResponseHeaderBytes = 64 << 10
+	t := &http.Transport{
+		Proxy:                  http.ProxyFromEnvironment,
+		DisableKeepAlives:      true,
+		ForceAttemptHTTP2:      true,
+		MaxResponseHeaderBytes: 64 << 10,
+	}
 	if isLoopback {
 		// A name such as localhost may resolve to anything. Keys that come in
 		// the clear come from this machine or not at all.

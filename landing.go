@@ -53,10 +53,7 @@ func (a *Auth) serveLanding(w http.ResponseWriter, r *http.Request) bool {
 		l.fail(session, err)
 	case err != nil:
 		a.observeLogin(r.Context(), false, session, err)
-		a.redirectHome(w, a.requestTarget(r))
-	case len(token) > maxCookieBytes:
-		l.forgetState()
-		l.fail(session, because(ErrTokenTooLarge, "it has %d bytes, a cookie holds %d", len(token), maxCookieBytes))
+		a.redirectHome(w, a.landedTarget(r))
 	case l.started:
 		l.forgetState()
 		l.signIn(session, l.state.state.Target)
@@ -71,7 +68,7 @@ func (a *Auth) serveLanding(w http.ResponseWriter, r *http.Request) bool {
 // else.
 func (l *landing) unsolicited(session Session) {
 	a := l.auth
-	target := a.requestTarget(l.r)
+	target := a.landedTarget(l.r)
 	current, err := a.cookieSession(l.r, keycache.NoWait, time.Now())
 	switch isSame := err == nil && current.User.ID == session.User.ID; {
 	case isSame && session.IssuedAt.After(current.IssuedAt), a.config.DangerouslyAcceptUnsolicitedLogins:
@@ -87,6 +84,10 @@ func (l *landing) unsolicited(session Session) {
 }
 
 func (l *landing) signIn(session Session, target string) {
+	if size := len(session.Token()); size > maxCookieBytes {
+		l.fail(session, because(ErrTokenTooLarge, "it has %d bytes, a cookie holds %d", size, maxCookieBytes))
+		return
+	}
 	l.auth.setSessionCookie(l.w, session.Token(), session.ExpiresAt)
 	l.auth.observeLogin(l.r.Context(), l.started, session, nil)
 	l.auth.redirectHome(l.w, target)
@@ -101,7 +102,7 @@ func (l *landing) forgetState() {
 
 // fail answers with a page, since the browser shows what comes back.
 func (l *landing) fail(session Session, err error) {
-	a, target := l.auth, l.auth.requestTarget(l.r)
+	a, target := l.auth, l.auth.landedTarget(l.r)
 	if l.started {
 		target = a.safeTarget(l.state.state.Target)
 	}

@@ -120,12 +120,15 @@ func (a *Auth) serveLogout(w http.ResponseWriter, r *http.Request) {
 		a.writePage(w, r, http.StatusOK, a.logoutPage(r))
 		return
 	}
-	if err := a.checkOrigin(r); err != nil {
+	var session Session
+	switch err := a.checkOrigin(r); {
+	case err == nil:
+		// Signing out never waits for keys; without them the session has no name.
+		session, _ = a.cookieSession(r, keycache.NoWait, time.Now())
+	case r.Host != "":
 		a.Deny(w, r, err)
 		return
 	}
-	// Signing out never waits for keys; without them the session has no name.
-	session, _ := a.cookieSession(r, keycache.NoWait, time.Now())
 	isLocal := len(rawquery.Values(r.URL.RawQuery, "local")) > 0
 	if a.config.Observer.Logout != nil {
 		a.config.Observer.Logout(r.Context(), Logout{Local: isLocal, SessionHash: a.sessionHash(session)})

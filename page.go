@@ -140,7 +140,7 @@ func (a *Auth) framedPage(r *http.Request) page {
 	return page{
 		Title:    "Please sign in",
 		Text:     []string{"Signing in does not work inside another page."},
-		Link:     &pageAction{URL: a.startPath(routeLogin, a.requestTarget(r)), Label: "Sign in", LeaveFrame: true},
+		Link:     &pageAction{URL: a.startPath(routeLogin, a.returnTarget(r)), Label: "Sign in", LeaveFrame: true},
 		isFramed: true,
 	}
 }
@@ -149,7 +149,7 @@ func (a *Auth) wrongOrgPage(r *http.Request) page {
 	return page{
 		Title: "This belongs to another account",
 		Text:  []string{"You are signed in, but not to an account that may see this page."},
-		Link:  &pageAction{URL: a.startPath(routeAccounts, a.requestTarget(r)) + "&force=1", Label: "Switch accounts"},
+		Link:  &pageAction{URL: a.startPath(routeAccounts, a.returnTarget(r)) + "&force=1", Label: "Switch accounts"},
 	}
 }
 

@@ -22,8 +22,23 @@ type Session struct {
 	// current is 1 + the index of the membership that RequireOrg chose; 0 when
 	// none did.
 	current int
-	// data is behind a pointer, so that no way of printing a Session shows it.
-	data *sessionData
+	// data is nil in a Session that no token made.
+	data *sealed[sessionData]
+}
+
+// sealed keeps its content out of every way of printing what it is part of.
+// One pointer is not enough: where a verb does not fit, as in %s of a map of
+// sessions, fmt follows one and prints what it points to.
+type sealed[T any] struct{ content *T }
+
+func seal[T any](content T) *sealed[T] { return &sealed[T]{&content} }
+
+// open returns the content, the zero value when there is none.
+func (s *sealed[T]) open() (content T) {
+	if s != nil {
+		content = *s.content
+	}
+	return content
 }
 
 // sessionData is shared by all copies of a Session and never changed.
@@ -46,12 +61,12 @@ type User struct {
 	Locale            string // such as "en"
 	Reference         string // your own ID for the user, if you gave AuthRocket one
 
-	custom *custom
+	custom *sealed[json.RawMessage] // nil when there are none
 }
 
 // Custom returns the user's custom attributes (claim cs), nil when there are
 // none. Each call decodes a new map: the caller may keep and change it.
-func (u User) Custom() map[string]any { return u.custom.decode() }
+func (u User) Custom() map[string]any { return decodeCustom(u.custom) }
 
 // EmailVerification says what the token tells about the user's email address.
 type EmailVerification int
@@ -102,29 +117,23 @@ type Org struct {
 	Name      string
 	Reference string // your own ID for the org, if you gave AuthRocket one
 
-	custom *custom
+	custom *sealed[json.RawMessage] // nil when there are none
 }
 
 // Custom returns the org's custom attributes, nil when there are none. Each
 // call decodes a new map: the caller may keep and change it.
-func (o Org) Custom() map[string]any { return o.custom.decode() }
+func (o Org) Custom() map[string]any { return decodeCustom(o.custom) }
 
-// custom holds custom attributes undecoded until somebody asks.
-type custom struct{ raw json.RawMessage }
-
-func newCustom(raw json.RawMessage) *custom {
+func sealCustom(raw json.RawMessage) *sealed[json.RawMessage] {
 	if raw == nil {
 		return nil
 	}
-	return &custom{raw}
+	return seal(raw)
 }
 
-func (c *custom) decode() map[string]any {
-	if c == nil {
-		return nil
-	}
+func decodeCustom(custom *sealed[json.RawMessage]) map[string]any {
 	var attributes map[string]any
-	if json.Unmarshal(c.raw, &attributes) != nil {
+	if json.Unmarshal(custom.open(), &attributes) != nil {
 		return nil
 	}
 	return attributes
@@ -144,10 +153,10 @@ func newSession(token string, payload []byte, c claims.Claims) Session {
 			Email:     c.Email,
 			Locale:    c.Locale,
 			Reference: c.Reference,
-			custom:    newCustom(c.Custom),
+			custom:    sealCustom(c.Custom),
 		},
-		data: &sessionData{token: token, id: c.SessionID, claims: payload},
 	}
+	data := sessionData{token: token, id: c.SessionID, claims: payload}
 	if c.EmailVerified != nil {
 		s.User.EmailVerification = EmailNotVerified
 		if *c.EmailVerified {
@@ -155,13 +164,14 @@ func newSession(token string, payload []byte, c claims.Claims) Session {
 		}
 	}
 	for _, o := range c.Orgs {
-		s.data.memberships = append(s.data.memberships, Membership{
+		data.memberships = append(data.memberships, Membership{
 			ID:          o.MembershipID,
 			Selected:    o.Selected,
-			Org:         Org{ID: o.OrgID, Name: o.Name, Reference: o.Reference, custom: newCustom(o.Custom)},
+			Org:         Org{ID: o.OrgID, Name: o.Name, Reference: o.Reference, custom: sealCustom(o.Custom)},
 			permissions: o.Permissions,
 		})
 	}
+	s.data = seal(data)
 	return s
 }
 
@@ -171,48 +181,34 @@ func (s Session) IsZero() bool { return s == Session{} }
 // ID returns the session ID (claim sid, such as kss_...), "" when the token
 // has none. It is a credential: the LoginRocket API trades it for new tokens.
 // Do not log it and do not hand it to a browser.
-func (s Session) ID() string {
-	if s.data == nil {
-		return ""
-	}
-	return s.data.id
-}
+func (s Session) ID() string { return s.data.open().id }
 
 // Token returns the login token as it was received. It is a credential: whoever
 // has it is the user until it expires.
-func (s Session) Token() string {
-	if s.data == nil {
-		return ""
-	}
-	return s.data.token
-}
+func (s Session) Token() string { return s.data.open().token }
 
 // Memberships returns the user's memberships in the order of the token. Tokens
 // of LoginRocket Web have one; tokens made through the Core API have none, one
 // or many. The slice is the caller's own.
-func (s Session) Memberships() []Membership {
-	if s.data == nil {
-		return nil
-	}
-	return slices.Clone(s.data.memberships)
-}
+func (s Session) Memberships() []Membership { return slices.Clone(s.data.open().memberships) }
 
 // Membership returns the current membership: behind [Auth.RequireOrg] that of
 // the org the request is about, else the selected one, else the first. It
 // returns false when there is none.
 func (s Session) Membership() (Membership, bool) {
-	if s.data == nil || len(s.data.memberships) == 0 {
+	memberships := s.data.open().memberships
+	if len(memberships) == 0 {
 		return Membership{}, false
 	}
 	if s.current > 0 {
-		return s.data.memberships[s.current-1], true
+		return memberships[s.current-1], true
 	}
-	for _, m := range s.data.memberships {
+	for _, m := range memberships {
 		if m.Selected {
 			return m, true
 		}
 	}
-	return s.data.memberships[0], true
+	return memberships[0], true
 }
 
 // Org returns the org of the current membership, see [Session.Membership].
@@ -236,17 +232,17 @@ func (s Session) Claims(v any) error {
 	if s.data == nil {
 		return errors.New("the zero session has no claims")
 	}
-	return json.Unmarshal(s.data.claims, v)
+	return json.Unmarshal(s.data.open().claims, v)
 }
 
 // choose returns s with the membership that has m's IDs as the current one.
 // Nothing else of m counts, since anybody can make a Membership.
 func (s Session) choose(m Membership) (Session, bool) {
-	if s.data == nil || m.ID == "" && m.Org.ID == "" {
+	if m.ID == "" && m.Org.ID == "" {
 		return s, false
 	}
 	found := 0
-	for i, own := range s.data.memberships {
+	for i, own := range s.data.open().memberships {
 		if (m.ID == "" || m.ID == own.ID) && (m.Org.ID == "" || m.Org.ID == own.Org.ID) {
 			if found > 0 {
 				return s, false

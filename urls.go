@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -111,9 +112,21 @@ func (a *Auth) appURL(r *http.Request) (string, bool) {
 // loginParams are what LoginRocket and we add to the URL of a landing.
 var loginParams = []string{"token", "account", "session", stateParam}
 
-// requestTarget is the path and query that r asks for, byte for byte but for the
-// parameters of a login, fit to come back to.
-func (a *Auth) requestTarget(r *http.Request) string {
+// landedTarget is where a landing leads that remembers nothing better: the path
+// and query that r asks for, byte for byte but for the parameters of a login.
+func (a *Auth) landedTarget(r *http.Request) string { return a.requestTarget(r, loginParams) }
+
+// returnTarget is where a login leads that starts at r: the path and query
+// that r asks for, byte for byte. Their token, account and session are the app's own,
+// unless the token is one of ours that came where no landing is.
+func (a *Auth) returnTarget(r *http.Request) string {
+	if slices.ContainsFunc(rawquery.Values(r.URL.RawQuery, "token"), a.verifier.isOurs) {
+		return a.landedTarget(r)
+	}
+	return a.requestTarget(r, []string{stateParam})
+}
+
+func (a *Auth) requestTarget(r *http.Request, without []string) string {
 	target := r.RequestURI
 	if !strings.HasPrefix(target, "/") {
 		// An absolute-form target names a host, which is none of our business.
@@ -123,7 +136,7 @@ func (a *Auth) requestTarget(r *http.Request) string {
 		}
 	}
 	if path, query, ok := strings.Cut(target, "?"); ok {
-		target = joinQuery(path, rawquery.Without(query, loginParams...))
+		target = joinQuery(path, rawquery.Without(query, without...))
 	}
 	return a.safeTarget(target)
 }
@@ -149,8 +162,10 @@ func (a *Auth) safeTarget(target string) string {
 	return target
 }
 
-// isAuthPath reports whether the escaped path is at or below Config.AuthPath.
+// isAuthPath reports whether a browser that is sent to path, which is escaped,
+// asks for something at or below Config.AuthPath.
 func (a *Auth) isAuthPath(path string) bool {
+	path = returnto.Resolve(path)
 	if decoded, err := url.PathUnescape(path); err == nil {
 		path = decoded
 	}

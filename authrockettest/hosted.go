@@ -55,12 +55,14 @@ func (r *Realm) serveKeys(w http.ResponseWriter, req *http.Request) {
 	r.serveJWKS(w, req)
 }
 
+const notLoginURL = "The redirect_uri is missing, or not one of the realm's Login URLs."
+
 // serveLogin shows the form, or returns at once when the browser is signed in.
 func (r *Realm) serveLogin(w http.ResponseWriter, req *http.Request) {
 	query := req.URL.Query()
 	redirectURI, ok := r.redirectURI(query.Get("redirect_uri"))
 	if !ok {
-		http.Error(w, "This redirect_uri is not one of the realm's Login URLs.", http.StatusBadRequest)
+		http.Error(w, notLoginURL, http.StatusBadRequest)
 		return
 	}
 	if query.Get("prompt") != "login" {
@@ -92,7 +94,7 @@ func (r *Realm) serveLoginForm(w http.ResponseWriter, req *http.Request) {
 	}
 	redirectURI, ok := r.redirectURI(req.PostForm.Get("redirect_uri"))
 	if !ok {
-		http.Error(w, "This redirect_uri is not one of the realm's Login URLs.", http.StatusBadRequest)
+		http.Error(w, notLoginURL, http.StatusBadRequest)
 		return
 	}
 	form := loginForm{RedirectURI: redirectURI, Account: req.PostForm.Get("account"), Email: req.PostForm.Get("email")}
@@ -181,17 +183,18 @@ func (r *Realm) redirectURI(given string) (string, bool) {
 	allowed := r.config.LoginURLs
 	acceptLoopback := len(allowed) == 0
 	if acceptLoopback {
-		appURL := r.config.AppURL
-		if appURL == "" {
-			appURL = defaultAppURL
+		if appURL := r.Config().AppURL; appURL != "" {
+			allowed = []string{appURL}
 		}
-		allowed = []string{appURL}
 	}
 	if given == "" {
+		if len(allowed) == 0 {
+			return "", false
+		}
 		return allowed[0], true
 	}
 	u, err := url.Parse(given)
-	if err != nil || u.User != nil || u.Fragment != "" || u.Scheme != "http" && u.Scheme != "https" || strings.ContainsAny(given, "\\\t\r\n ") {
+	if err != nil || u.User != nil || u.Scheme != "http" && u.Scheme != "https" || strings.ContainsAny(given, "#\\\t\r\n ") {
 		return "", false
 	}
 	if acceptLoopback && isLoopback(u.Hostname()) {
@@ -202,15 +205,32 @@ func (r *Realm) redirectURI(given string) (string, bool) {
 		if err != nil || e.Scheme != u.Scheme || !strings.EqualFold(e.Host, u.Host) {
 			continue
 		}
-		base := strings.TrimSuffix(e.Path, "/")
-		if u.Path == base || strings.HasPrefix(u.Path, base+"/") || base == "" {
+		base := strings.TrimSuffix(e.EscapedPath(), "/")
+		if base == "" || !hasDotSegment(u.Path) && strings.HasPrefix(u.EscapedPath()+"/", base+"/") {
 			return given, true
 		}
 	}
 	return "", false
 }
 
+// hasDotSegment reports whether a browser would ask for another path than this
+// one, which is unescaped: browsers resolve escaped dots too.
+func hasDotSegment(path string) bool {
+	for segment := range strings.SplitSeq(path, "/") {
+		if segment == "." || segment == ".." {
+			return true
+		}
+	}
+	return false
+}
+
+func isLoopbackURL(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && isLoopback(u.Hostname())
+}
+
 func isLoopback(host string) bool {
+	host = strings.ToLower(host)
 	addr, err := netip.ParseAddr(host)
 	return host == "localhost" || strings.HasSuffix(host, ".localhost") || err == nil && addr.IsLoopback()
 }

@@ -65,23 +65,38 @@ func (r *Realm) AddUser(user User) User {
 	return user
 }
 
-// AddOrg adds an org and returns it as it is stored.
+// AddOrg adds an org and returns it as it is stored. It fails the test, or
+// panics in a program, if another org has its ID.
 func (r *Realm) AddOrg(org Org) Org {
 	if org.ID == "" {
 		org.ID = newID("org_")
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.hasOrg(org.ID) {
+		r.fail("there is an org with the ID %q", org.ID)
+	}
 	r.orgs = append(r.orgs, org)
 	return org
 }
 
+func (r *Realm) hasOrg(id string) bool {
+	return slices.ContainsFunc(r.orgs, func(o Org) bool { return o.ID == id })
+}
+
 // AddMembership makes user a member of org, with the permission tags. The
-// user's first membership is the selected one.
+// user's first membership is the selected one. It fails the test, or panics in
+// a program, unless both are what AddUser and AddOrg of this realm returned.
 func (r *Realm) AddMembership(user User, org Org, permissions ...string) Membership {
 	m := Membership{ID: newID("mb_"), UserID: user.ID, OrgID: org.ID, Permissions: slices.Clone(permissions)}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if !slices.ContainsFunc(r.users, func(u User) bool { return u.ID == user.ID }) {
+		r.fail("a membership needs a user that AddUser returned, not one with the ID %q", user.ID)
+	}
+	if !r.hasOrg(org.ID) {
+		r.fail("a membership needs an org that AddOrg returned, not one with the ID %q", org.ID)
+	}
 	r.memberships = append(r.memberships, m)
 	return m
 }

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -31,7 +32,8 @@ type RealmConfig struct {
 
 	// LoginURLs are the URLs that a login may return to: same scheme and host,
 	// and the same path or one below it. The first is the default. Default:
-	// AppURL, and everything on a loopback host.
+	// AppURL, and everything on a loopback host. Without AppURL a realm on a
+	// loopback URL has no first one: there a login has to say where it returns to.
 	LoginURLs []string
 
 	// Algorithm signs the tokens: RS256 or HS256. Default: RS256.
@@ -99,9 +101,13 @@ func Open(config RealmConfig) (*Realm, error) {
 		problems = append(problems, fmt.Errorf("authrockettest: Algorithm %q is neither RS256 nor HS256", config.Algorithm))
 	}
 	for _, u := range append([]string{config.URL, config.AppURL}, config.LoginURLs...) {
-		if parsed, err := url.Parse(u); u != "" && (err != nil || parsed.Host == "") {
-			problems = append(problems, fmt.Errorf("authrockettest: %q is not an absolute URL", u))
+		parsed, err := url.Parse(u)
+		if u != "" && (err != nil || parsed.Hostname() == "" || parsed.Scheme != "http" && parsed.Scheme != "https") {
+			problems = append(problems, fmt.Errorf("authrockettest: %q is not an absolute http or https URL", u))
 		}
+	}
+	if slices.Contains(config.LoginURLs, "") {
+		problems = append(problems, errors.New("authrockettest: LoginURLs has an empty entry"))
 	}
 	if config.TokenLifetime < 0 {
 		problems = append(problems, fmt.Errorf("authrockettest: TokenLifetime %s is negative", config.TokenLifetime))
@@ -196,32 +202,37 @@ func (r *Realm) Config() authrocket.Config {
 	}
 	if config.LoginRocketURL == memoryURL {
 		config.HTTPClient = &http.Client{Transport: memoryTransport{r}}
-		if config.AppURL == "" {
-			config.AppURL = defaultAppURL
-		}
+	}
+	if config.AppURL == "" && !isLoopbackURL(config.LoginRocketURL) {
+		config.AppURL = defaultAppURL
 	}
 	return config
 }
 
 // JWTKey returns what an app would set Config.JWTKey to: the PEM of the public
-// key that signs now, or the secret of an HS256 realm.
-func (r *Realm) JWTKey() string {
+// key that signs now, or the secret of an HS256 realm. Making an RSA key takes
+// long, so realms of one process may share some, under different IDs: set
+// Config.RealmID too where two realms meet.
+func (r *Realm) JWTKey() string { return r.jwtKey(r.KeyID()) }
+
+// jwtKey is JWTKey with the key that has the ID, withdrawn or not.
+func (r *Realm) jwtKey(id string) string {
 	if r.secret != "" {
 		return r.secret
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.keys[len(r.keys)-1].pem()
+	return r.key(id).pem()
 }
 
 // Session returns the Session that an app of this realm has of the user, for
 // [authrocket.WithSession].
 func (r *Realm) Session(user User, options ...TokenOption) authrocket.Session {
-	auth, err := authrocket.New(authrocket.Config{JWTKey: r.JWTKey(), DisableCookie: true})
+	t := r.newToken(user, newID("kss_"))
+	signed := r.sign(t, options)
+	auth, err := authrocket.New(authrocket.Config{JWTKey: r.jwtKey(t.keyID), DisableCookie: true})
 	if err != nil {
 		r.fail("%v", err)
 	}
-	session, err := auth.Verify(context.Background(), r.Token(user, options...))
+	session, err := auth.Verify(context.Background(), signed)
 	if err != nil {
 		r.fail("the token of the session is not valid: %v", err)
 	}

@@ -71,12 +71,16 @@ func SignedBy(keyID string) TokenOption {
 }
 
 // Token returns a login token of the user with all memberships, the first one
-// selected, and a session ID of its own. The options are applied in order.
+// selected, and a session ID of its own. The options are applied in order. It
+// fails the test, or panics in a program, if the user has no ID.
 func (r *Realm) Token(user User, options ...TokenOption) string {
 	return r.sign(r.newToken(user, newID("kss_")), options)
 }
 
 func (r *Realm) newToken(user User, sessionID string) *token {
+	if user.ID == "" {
+		r.fail("a token needs a user that AddUser returned, not one without ID")
+	}
 	now := time.Now()
 	t := &token{
 		header: map[string]any{"alg": r.config.Algorithm, "typ": "JWT"},

@@ -22,6 +22,7 @@ func (t memoryTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if served.Body == nil {
 		served.Body = http.NoBody
 	}
+	defer served.Body.Close()
 	recorder := httptest.NewRecorder()
 	// The goroutine ends with the handler, which ends with the context at the latest.
 	done := make(chan error, 1)

@@ -1,5 +1,89 @@
+// Command quickstart is a web app with AuthRocket logins and, so that it can be
+// tried without an account, a local LoginRocket beside it:
+//
+//	go run ./examples/quickstart
+//
+// With LOGINROCKET_URL set, users sign in at that realm instead; see
+// authrocket.ConfigFromEnv for the other variables.
 package main
 
-import _ "github.com/authrocket-go/authrocket/authrockettest"
+import (
+	"cmp"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
 
-func main() {}
+	"github.com/authrocket-go/authrocket"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second Ctrl-C does not wait for anything
+	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "quickstart:", err)
+		os.Exit(1)
+	}
+}
+
+// run serves until ctx ends.
+func run(ctx context.Context, args []string, stdout io.Writer) error {
+	flags := flag.NewFlagSet("quickstart", flag.ContinueOnError)
+	flags.SetOutput(stdout)
+	addr := flags.String("addr", "127.0.0.1:8080", "`host:port` of the app")
+	loginRocketAddr := flags.String("loginrocket-addr", "localhost:8081", "`host:port` of the local LoginRocket, which LOGINROCKET_URL replaces")
+	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	if flags.NArg() > 0 {
+		return fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	}
+
+	appSite, err := listen("-addr", *addr)
+	if err != nil {
+		return err
+	}
+	defer appSite.listener.Close()
+	sites := []*site{appSite}
+
+	config := authrocket.ConfigFromEnv()
+	config.AppURL = cmp.Or(config.AppURL, appSite.url)
+	isLocal := config.LoginRocketURL == ""
+	if isLocal {
+		loginRocket, err := listen("-loginrocket-addr", *loginRocketAddr)
+		if err != nil {
+			return err
+		}
+		defer loginRocket.listener.Close()
+		realm, err := openRealm(loginRocket.url, appSite.url)
+		if err != nil {
+			return err
+		}
+		loginRocket.handler = realm
+		sites = append(sites, loginRocket)
+		config = realm.Config()
+		config.AppURL = "" // whichever loopback name the browser uses
+	}
+	config.Observer = authrocket.LogObserver(slog.Default())
+	config.Deny = app{isLocal}.deny
+	auth, err := authrocket.New(config)
+	if err != nil {
+		return err
+	}
+	appSite.handler = app{isLocal}.routes(auth)
+
+	if isLocal {
+		announceLocal(stdout, appSite.url, config.LoginRocketURL)
+	} else {
+		fmt.Fprintf(stdout, "Open %s and sign in at %s\nIts Connected App needs %s among the Login URLs. Ctrl-C stops the app.\n",
+			config.AppURL, config.LoginRocketURL, config.AppURL)
+	}
+	return serve(ctx, sites)
+}

@@ -5,6 +5,7 @@ package fetchmeta
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -26,7 +27,11 @@ func mentionsPrefetch(values []string) bool {
 // IsUpgrade reports whether the request asks to leave HTTP, as a WebSocket
 // handshake does (RFC 6455 section 4.1).
 func IsUpgrade(r *http.Request) bool {
-	return r.Header.Get("Upgrade") != "" || r.Header.Get("Sec-Websocket-Key") != ""
+	return hasValue(r.Header["Upgrade"]) || hasValue(r.Header["Sec-Websocket-Key"])
+}
+
+func hasValue(values []string) bool {
+	return slices.ContainsFunc(values, func(v string) bool { return v != "" })
 }
 
 // MayNavigate reports whether nothing in the headers speaks against a

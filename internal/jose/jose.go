@@ -6,6 +6,7 @@ import (
 	"crypto/rsa"
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/lestrrat-go/jwx/v2/jwa"
 	"github.com/lestrrat-go/jwx/v2/jws"
@@ -57,7 +58,10 @@ func newRSAKey(public *rsa.PublicKey) (Key, error) {
 	if bits := public.N.BitLen(); bits < minRSABits || bits > maxRSABits {
 		return Key{}, fmt.Errorf("is an RSA key of %d bits, use one of %d to %d bits", bits, minRSABits, maxRSABits)
 	}
-	if public.E < 3 || public.E%2 == 0 {
+	if public.N.Bit(0) == 0 {
+		return Key{}, errors.New("is an RSA key with an even modulus")
+	}
+	if public.E < 3 || public.E%2 == 0 || public.E > math.MaxInt32 {
 		return Key{}, fmt.Errorf("is an RSA key with exponent %d, use an odd one of 3 or more", public.E)
 	}
 	return Key{algorithm: RS256, public: public}, nil

@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
+	"math/big"
 
 	"github.com/lestrrat-go/jwx/v2/jwk"
 )
@@ -83,9 +85,8 @@ func parseEntry(data []byte) (id string, key Key, err error) {
 // publicKey reads n and e, or, when either is missing, x5c[0]: AuthRocket puts
 // a bare public key there, not a certificate.
 func publicKey(members map[string]json.RawMessage) (*rsa.PublicKey, error) {
-	n, hasN := members["n"]
-	e, hasE := members["e"]
-	if !hasN || !hasE {
+	n, e := members["n"], members["e"]
+	if isAbsent(n) || isAbsent(e) {
 		return publicKeyFromX5C(members["x5c"])
 	}
 	// jwx gets the three members that make the key and nothing else, so that
@@ -98,12 +99,18 @@ func publicKey(members map[string]json.RawMessage) (*rsa.PublicKey, error) {
 	if err != nil {
 		return nil, errors.New("has an n or e that cannot be read")
 	}
-	public := new(rsa.PublicKey)
-	if parsed.Raw(public) != nil {
+	key, ok := parsed.(jwk.RSAPublicKey)
+	if !ok {
 		return nil, errors.New("has an n or e that cannot be read")
 	}
-	return public, nil
+	exponent := new(big.Int).SetBytes(key.E())
+	if !exponent.IsInt64() || exponent.Int64() > math.MaxInt32 {
+		return nil, errors.New("is an RSA key with an exponent of more than 31 bits")
+	}
+	return &rsa.PublicKey{N: new(big.Int).SetBytes(key.N()), E: int(exponent.Int64())}, nil
 }
+
+func isAbsent(member json.RawMessage) bool { return member == nil || string(member) == "null" }
 
 func publicKeyFromX5C(raw json.RawMessage) (*rsa.PublicKey, error) {
 	var chain []string

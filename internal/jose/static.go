@@ -113,6 +113,9 @@ func parsePublicKey(der []byte, isPKCS1 bool) (*rsa.PublicKey, error) {
 		if _, err := x509.ParsePKCS1PrivateKey(der); err == nil {
 			return nil, errPrivateKey
 		}
+		if _, err := x509.ParseECPrivateKey(der); err == nil {
+			return nil, errPrivateKey
+		}
 		if _, err := x509.ParseCertificate(der); err == nil {
 			return nil, errCertificate
 		}

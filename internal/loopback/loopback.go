@@ -10,10 +10,8 @@ import (
 // brackets, is localhost, a name below .localhost (RFC 6761 section 6.3),
 // an address in 127.0.0.0/8, or ::1.
 func IsHost(host string) bool {
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	if n := len(host) - len(".localhost"); n > 0 && strings.EqualFold(host[n:], ".localhost") {
+	// Not EqualFold: it takes the letter ſ for an s.
+	if name := strings.ToLower(host); name == "localhost" || strings.HasSuffix(name, ".localhost") && name != ".localhost" {
 		return true
 	}
 	addr, err := netip.ParseAddr(host)

@@ -6,8 +6,8 @@ import "strings"
 
 // Path returns target without its fragment, and whether a browser that
 // is sent there stays on the host it is on. Such a target starts with exactly one
-// slash and has no backslash, which browsers read as a slash, and no control
-// character or space, which browsers drop.
+// slash, has no backslash in its path, which browsers read as a slash, and no
+// control character or space, which browsers drop.
 func Path(target string) (string, bool) {
 	target, _, _ = strings.Cut(target, "#")
 	if target == "" || target[0] != '/' {
@@ -16,12 +16,37 @@ func Path(target string) (string, bool) {
 	if len(target) > 1 && target[1] == '/' {
 		return "", false
 	}
+	path, _, _ := strings.Cut(target, "?")
+	if strings.Contains(path, `\`) {
+		return "", false
+	}
 	for i := range len(target) {
-		if c := target[i]; c <= ' ' || c == 0x7f || c == '\\' {
+		if c := target[i]; c <= ' ' || c == 0x7f {
 			return "", false
 		}
 	}
 	return target, true
+}
+
+// Resolve returns the path that a browser asks for when it is sent to path,
+// which is escaped: without dot segments, plain or escaped.
+func Resolve(path string) string {
+	var kept []string
+	segments := strings.Split(path, "/")[1:]
+	for i, segment := range segments {
+		switch strings.ReplaceAll(strings.ToLower(segment), "%2e", ".") {
+		case "..":
+			kept = kept[:max(len(kept)-1, 0)]
+		case ".":
+		default:
+			kept = append(kept, segment)
+			continue
+		}
+		if i == len(segments)-1 {
+			kept = append(kept, "") // what ends in a dot segment ends in a slash
+		}
+	}
+	return "/" + strings.Join(kept, "/")
 }
 
 // Escape returns target with every byte beyond ASCII percent-encoded, as the

@@ -1,0 +1,88 @@
+package authrockettest_test
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/authrocket-go/authrocket"
+	"github.com/authrocket-go/authrocket/authrockettest"
+)
+
+func newAuth(t *testing.T, config authrocket.Config) *authrocket.Auth {
+	t.Helper()
+	auth, err := authrocket.New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return auth
+}
+
+// verify returns what an app of the realm thinks of the token: the label of
+// the reason, "" when it is good.
+func verify(t *testing.T, auth *authrocket.Auth, token string) string {
+	t.Helper()
+	_, err := auth.Verify(context.Background(), token)
+	return authrocket.Reason(err)
+}
+
+// withAda returns a realm whose only user is Ada, with a membership.
+func withAda(t *testing.T, configure ...func(*authrockettest.RealmConfig)) (*authrockettest.Realm, authrockettest.User) {
+	t.Helper()
+	realm := authrockettest.NewRealm(t, configure...)
+	ada := realm.AddUser(authrockettest.User{Email: "Ada@Example.com", Password: "engine", FirstName: "Ada", LastName: "Lovelace"})
+	realm.AddMembership(ada, realm.AddOrg(authrockettest.Org{Name: "Analytical Engines"}), "ar:owner", "billing:write")
+	return realm, ada
+}
+
+func hs256(c *authrockettest.RealmConfig) { c.Algorithm = "HS256" }
+
+// part decodes the header (0) or the payload (1) of a token.
+func part(t *testing.T, token string, i int) map[string]any {
+	t.Helper()
+	raw, err := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[i])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var members map[string]any
+	if err := json.Unmarshal(raw, &members); err != nil {
+		t.Fatalf("%s: %v", raw, err)
+	}
+	return members
+}
+
+func get(h http.Handler, target string, cookies ...*http.Cookie) *httptest.ResponseRecorder {
+	return serve(h, httptest.NewRequest(http.MethodGet, target, nil), cookies)
+}
+
+func post(h http.Handler, target string, form url.Values, cookies ...*http.Cookie) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(http.MethodPost, target, strings.NewReader(form.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return serve(h, r, cookies)
+}
+
+func serve(h http.Handler, r *http.Request, cookies []*http.Cookie) *httptest.ResponseRecorder {
+	for _, c := range cookies {
+		r.AddCookie(c)
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
+// location returns where a redirect leads, without its query, and the query.
+func location(t *testing.T, w *httptest.ResponseRecorder) (string, url.Values) {
+	t.Helper()
+	u, err := url.Parse(w.Header().Get("Location"))
+	if err != nil || w.Code != http.StatusFound {
+		t.Fatalf("got status %d and Location %q, want a redirect", w.Code, w.Header().Get("Location"))
+	}
+	query := u.Query()
+	u.RawQuery = ""
+	return u.String(), query
+}

@@ -1,0 +1,413 @@
+package authrockettest_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/authrocket-go/authrocket"
+	"github.com/authrocket-go/authrocket/authrockettest"
+)
+
+const appURL = "https://example.com/back?x=1"
+
+func form(email, password string) url.Values {
+	return url.Values{"email": {email}, "password": {password}, "redirect_uri": {appURL}}
+}
+
+// logIn returns the cookies of a browser in which the user has logged in.
+func logIn(t *testing.T, realm *authrockettest.Realm) []*http.Cookie {
+	t.Helper()
+	w := post(realm, "/login", form("ada@example.com", "engine"))
+	if w.Code != http.StatusFound {
+		t.Fatalf("the login answers %d %s", w.Code, w.Body)
+	}
+	return w.Result().Cookies()
+}
+
+func loginTarget(redirectURI string) string {
+	return "/login?redirect_uri=" + url.QueryEscape(redirectURI)
+}
+
+func isForm(w *httptest.ResponseRecorder) bool {
+	return strings.Contains(w.Body.String(), `name="password"`)
+}
+
+func TestLoginForm(t *testing.T) {
+	t.Parallel()
+	realm, _ := withAda(t)
+	realm.AddUser(authrockettest.User{Email: "nopassword@example.com"})
+	for _, row := range []struct {
+		name   string
+		form   url.Values
+		status int
+	}{
+		{"the right password", form("ada@example.com", "engine"), 302},
+		{"an email in other case and with spaces", form(" ADA@example.COM ", "engine"), 302},
+		{"a wrong password", form("ada@example.com", "Engine"), 422},
+		{"no password", form("ada@example.com", ""), 422},
+		{"an unknown user", form("eve@example.com", "engine"), 422},
+		{"a user without a password, and none given", form("nopassword@example.com", ""), 422},
+		{"nothing", url.Values{}, 422},
+		{"a redirect_uri of elsewhere", url.Values{"email": {"ada@example.com"}, "password": {"engine"}, "redirect_uri": {"https://evil.example/"}}, 400},
+		{"a body that is too large", form("ada@example.com", strings.Repeat("x", 65<<10)), 400},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			w := post(realm, "/login", row.form)
+			if w.Code != row.status {
+				t.Fatalf("got status %d, want %d\n%s", w.Code, row.status, w.Body)
+			}
+			if row.status == 302 {
+				target, query := location(t, w)
+				if target != "https://example.com/back" || query.Get("x") != "1" || len(query["token"]) != 1 {
+					t.Errorf("it leads to %s with %v", target, query)
+				}
+				return
+			}
+			if got := w.Header().Values("Set-Cookie"); len(got) > 0 || strings.Contains(w.Header().Get("Location"), "token") {
+				t.Errorf("a refused login leaves cookies %q", got)
+			}
+			if row.status == 422 && (!isForm(w) || !strings.Contains(w.Body.String(), "Login failed")) {
+				t.Errorf("the form is not shown again, with what was wrong:\n%s", w.Body)
+			}
+		})
+	}
+}
+
+func TestLoginFormIsSafe(t *testing.T) {
+	t.Parallel()
+	realm, _ := withAda(t)
+
+	t.Run("what a person entered is no HTML", func(t *testing.T) {
+		t.Parallel()
+		w := post(realm, "/login", form(`"><script>alert(1)</script>`, "x"))
+		if body := w.Body.String(); strings.Contains(body, "<script>") || !strings.Contains(body, "&lt;script&gt;") {
+			t.Errorf("the email is not escaped:\n%s", body)
+		}
+	})
+	t.Run("what a link brought along is no HTML", func(t *testing.T) {
+		t.Parallel()
+		w := get(realm, loginTarget(`https://example.com/"><script>`)+"&account="+url.QueryEscape(`"><script>`))
+		if body := w.Body.String(); !isForm(w) || strings.Contains(body, "<script>") {
+			t.Errorf("got\n%s", body)
+		}
+	})
+	t.Run("another site cannot send it", func(t *testing.T) {
+		t.Parallel()
+		for name, value := range map[string]string{"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"} {
+			r := httptest.NewRequest(http.MethodPost, "/login", strings.NewReader(form("ada@example.com", "engine").Encode()))
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			r.Header.Set(name, value)
+			if w := serve(realm, r, nil); w.Code != 403 || len(w.Header().Values("Set-Cookie")) > 0 {
+				t.Errorf("%s: got %d, want 403", name, w.Code)
+			}
+		}
+	})
+	t.Run("it is in no frame and no cache", func(t *testing.T) {
+		t.Parallel()
+		h := get(realm, "/login").Header()
+		if h.Get("X-Frame-Options") != "DENY" || h.Get("Cache-Control") != "no-store" || h.Get("Content-Type") != "text/html; charset=utf-8" {
+			t.Errorf("got %v", h)
+		}
+	})
+	t.Run("its cookie is out of reach of scripts and other sites", func(t *testing.T) {
+		t.Parallel()
+		for _, c := range logIn(t, realm) {
+			if !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || c.Domain != "" || c.Path != "/" {
+				t.Errorf("got %s", c)
+			}
+		}
+	})
+	t.Run("another method is refused", func(t *testing.T) {
+		t.Parallel()
+		if w := serve(realm, httptest.NewRequest(http.MethodPut, "/login", nil), nil); w.Code != 405 {
+			t.Errorf("got %d, want 405", w.Code)
+		}
+	})
+}
+
+func TestHostedSession(t *testing.T) {
+	t.Parallel()
+
+	t.Run("a browser that is signed in gets no form", func(t *testing.T) {
+		t.Parallel()
+		realm, ada := withAda(t)
+		_, query := location(t, get(realm, loginTarget(appURL), logIn(t, realm)...))
+		claims := part(t, query.Get("token"), 1)
+		if claims["sub"] != ada.ID {
+			t.Errorf("got a token of %v, want %s", claims["sub"], ada.ID)
+		}
+		if got := verify(t, newAuth(t, realm.Config()), query.Get("token")); got != "" {
+			t.Errorf("got %q, want a good token", got)
+		}
+	})
+	t.Run("the tokens of one sign-in share its session ID", func(t *testing.T) {
+		t.Parallel()
+		realm, _ := withAda(t)
+		w := post(realm, "/login", form("ada@example.com", "engine"))
+		_, first := location(t, w)
+		_, second := location(t, get(realm, loginTarget(appURL), w.Result().Cookies()...))
+		a, b := part(t, first.Get("token"), 1)["sid"], part(t, second.Get("token"), 1)["sid"]
+		if a != b || a == nil {
+			t.Errorf("got sid %v and %v, want one", a, b)
+		}
+	})
+	t.Run("prompt=login shows the form all the same, and ends nothing", func(t *testing.T) {
+		t.Parallel()
+		realm, _ := withAda(t)
+		cookies := logIn(t, realm)
+		if w := get(realm, loginTarget(appURL)+"&prompt=login", cookies...); w.Code != 200 || !isForm(w) {
+			t.Errorf("got %d\n%s", w.Code, w.Body)
+		}
+		if w := get(realm, loginTarget(appURL), cookies...); w.Code != 302 {
+			t.Errorf("got %d, want to be signed in still", w.Code)
+		}
+	})
+	t.Run("a cookie that is no session is nobody's", func(t *testing.T) {
+		t.Parallel()
+		realm, _ := withAda(t)
+		c := *logIn(t, realm)[0]
+		c.Value = "kss_madeup"
+		if w := get(realm, loginTarget(appURL), &c); !isForm(w) {
+			t.Errorf("got %d\n%s", w.Code, w.Body)
+		}
+	})
+	t.Run("one realm's session is not another's", func(t *testing.T) {
+		t.Parallel()
+		realm, _ := withAda(t)
+		other, _ := withAda(t)
+		if w := get(other, loginTarget(appURL), logIn(t, realm)...); !isForm(w) {
+			t.Errorf("got %d\n%s", w.Code, w.Body)
+		}
+	})
+	t.Run("the root leads to the login", func(t *testing.T) {
+		t.Parallel()
+		realm, _ := withAda(t)
+		if target, _ := location(t, get(realm, "/")); target != "/login" {
+			t.Errorf("got %q, want /login", target)
+		}
+	})
+}
+
+func TestAccount(t *testing.T) {
+	t.Parallel()
+	realm, ada := withAda(t)
+	widgets := realm.AddOrg(authrockettest.Org{Name: "Widgets Inc"})
+	foreign := realm.AddOrg(authrockettest.Org{Name: "Foreign Ltd"})
+	realm.AddMembership(ada, widgets, "read")
+	lone := realm.AddUser(authrockettest.User{Email: "lone@example.com", Password: "x"})
+	cookies := logIn(t, realm)
+	lonely := post(realm, "/login", form(lone.Email, "x")).Result().Cookies()
+
+	for _, row := range []struct {
+		name    string
+		cookies []*http.Cookie
+		account string
+		want    []string
+	}{
+		{"the first org without a wish", cookies, "", []string{"Analytical Engines"}},
+		{"the org that is wished for", cookies, widgets.ID, []string{"Widgets Inc"}},
+		{"the first instead of one of others", cookies, foreign.ID, []string{"Analytical Engines"}},
+		{"no org for who has none", lonely, widgets.ID, nil},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			_, query := location(t, get(realm, loginTarget(appURL)+"&account="+row.account, row.cookies...))
+			var got []string
+			orgs, _ := part(t, query.Get("token"), 1)["orgs"].([]any)
+			for _, o := range orgs {
+				org := o.(map[string]any)
+				if org["selected"] != true {
+					t.Errorf("%v is not selected", org)
+				}
+				got = append(got, org["name"].(string))
+			}
+			if strings.Join(got, ",") != strings.Join(row.want, ",") {
+				t.Errorf("got %q, want %q", got, row.want)
+			}
+		})
+	}
+	t.Run("the form keeps the wish", func(t *testing.T) {
+		t.Parallel()
+		values := form("ada@example.com", "engine")
+		values.Set("account", widgets.ID)
+		_, query := location(t, post(realm, "/login", values))
+		if got := asJSON(part(t, query.Get("token"), 1)["orgs"]); !strings.Contains(got, "Widgets Inc") {
+			t.Errorf("got %s, want Widgets Inc", got)
+		}
+		if w := get(realm, loginTarget(appURL)+"&account="+widgets.ID); !strings.Contains(w.Body.String(), `name="account" value="`+widgets.ID+`"`) {
+			t.Errorf("the form has no account:\n%s", w.Body)
+		}
+	})
+}
+
+func TestLogout(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name   string
+		target string
+		cookie bool
+		leads  string
+		ended  bool
+	}{
+		{"ends the browser's session", "/logout?redirect_uri=" + url.QueryEscape("https://example.com/bye"), true, "https://example.com/bye", true},
+		{"without a redirect_uri leads to the login", "/logout", true, "/login", true},
+		{"with a redirect_uri of elsewhere too", "/logout?redirect_uri=https://evil.example/", true, "/login", true},
+		{"ends the session that it names", "/logout?session=SID", false, "/login", true},
+		{"ends nothing when nobody is named", "/logout?session=kss_other", false, "/login", false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			realm, _ := withAda(t)
+			w := post(realm, "/login", form("ada@example.com", "engine"))
+			_, query := location(t, w)
+			cookies, sid := w.Result().Cookies(), part(t, query.Get("token"), 1)["sid"].(string)
+			var sent []*http.Cookie
+			if row.cookie {
+				sent = cookies
+			}
+			w = get(realm, strings.Replace(row.target, "SID", sid, 1), sent...)
+			if target, _ := location(t, w); target != row.leads {
+				t.Errorf("it leads to %s, want %s", target, row.leads)
+			}
+			if cleared := w.Result().Cookies(); len(cleared) != 1 || cleared[0].Name != cookies[0].Name || cleared[0].MaxAge >= 0 {
+				t.Errorf("the cookie is not cleared: %v", cleared)
+			}
+			if got := isForm(get(realm, loginTarget(appURL), cookies...)); got != row.ended {
+				t.Errorf("the next login asks for a password: %t, want %t", got, row.ended)
+			}
+		})
+	}
+}
+
+func TestRedirectURI(t *testing.T) {
+	t.Parallel()
+	zero := func(*authrockettest.RealmConfig) {}
+	app := func(c *authrockettest.RealmConfig) { c.AppURL = "https://app.example.com/shop" }
+	listed := func(c *authrockettest.RealmConfig) {
+		c.LoginURLs = []string{"https://one.example/manage", "http://two.example:8080/"}
+	}
+	for _, row := range []struct {
+		name    string
+		realm   func(*authrockettest.RealmConfig)
+		given   string
+		allowed string // "" when refused
+	}{
+		{"the default host", zero, "https://example.com/any?q=1", "https://example.com/any?q=1"},
+		{"none leads to the default", zero, "", "https://example.com"},
+		{"loopback by name", zero, "http://localhost:3000/a", "http://localhost:3000/a"},
+		{"loopback by a name below it", zero, "http://app.localhost/", "http://app.localhost/"},
+		{"loopback in capitals", zero, "http://LOCALHOST:3000/", "http://LOCALHOST:3000/"},
+		{"loopback by address", zero, "http://127.0.0.1:8080/", "http://127.0.0.1:8080/"},
+		{"loopback by another address", zero, "http://127.1.2.3/", "http://127.1.2.3/"},
+		{"loopback of IPv6", zero, "http://[::1]:8080/", "http://[::1]:8080/"},
+		{"another scheme of the default host", zero, "http://example.com/", ""},
+		{"another port of it", zero, "https://example.com:8443/", ""},
+		{"another host", zero, "https://evil.example/", ""},
+		{"a host that ends alike", zero, "https://evilexample.com/", ""},
+		{"a host that begins alike", zero, "https://example.com.evil.example/", ""},
+		{"a host that begins like loopback", zero, "http://127.0.0.1.evil.example/", ""},
+		{"a host that ends like loopback", zero, "http://evillocalhost/", ""},
+		{"every interface", zero, "http://0.0.0.0/", ""},
+		{"user info", zero, "https://example.com@evil.example/", ""},
+		{"user info before the right host", zero, "https://evil.example@example.com/", ""},
+		{"a backslash", zero, `https://example.com\@evil.example/`, ""},
+		{"a backslash on loopback", zero, `http://localhost\.evil.example/`, ""},
+		{"no scheme", zero, "//example.com/", ""},
+		{"one slash", zero, "https:/example.com/", ""},
+		{"no slash", zero, "https:example.com/", ""},
+		{"a path", zero, "/manage", ""},
+		{"a script", zero, "javascript:alert(1)//example.com", ""},
+		{"a script with a host", zero, "javascript://localhost/%0aalert(1)", ""},
+		{"a tab", zero, "https://example.com/\t", ""},
+		{"a line break", zero, "https://example.com/\r\nX: y", ""},
+		{"a space before it", zero, " https://example.com/", ""},
+		{"a fragment", zero, "https://example.com/#a", ""},
+		{"an empty fragment, which would swallow the token", zero, "http://localhost/#", ""},
+		{"no URL", zero, "https://[", ""},
+
+		{"AppURL without a wish", app, "", "https://app.example.com/shop"},
+		{"below AppURL", app, "https://app.example.com/shop/a", "https://app.example.com/shop/a"},
+		{"beside AppURL", app, "https://app.example.com/shopping", ""},
+		{"the default host when there is an AppURL", app, "https://example.com/", ""},
+
+		{"the first of the list without a wish", listed, "", "https://one.example/manage"},
+		{"the path itself", listed, "https://one.example/manage", "https://one.example/manage"},
+		{"the path itself with a query", listed, "https://one.example/manage?a=b", "https://one.example/manage?a=b"},
+		{"a path below it", listed, "https://one.example/manage/x", "https://one.example/manage/x"},
+		{"a host in other case", listed, "https://ONE.example/manage", "https://ONE.example/manage"},
+		{"a path that only begins alike", listed, "https://one.example/management", ""},
+		{"a path above it", listed, "https://one.example/", ""},
+		{"out of it by dots", listed, "https://one.example/manage/../admin", ""},
+		{"out of it by escaped dots", listed, "https://one.example/manage/%2e%2E/admin", ""},
+		{"into it by dots", listed, "https://one.example/admin//../manage", ""},
+		{"a path with an escaped slash", listed, "https://one.example/manage%2f..%2fadmin", ""},
+		{"every path of an entry without one", listed, "http://two.example:8080/x", "http://two.example:8080/x"},
+		{"loopback is not on the list", listed, "http://localhost:3000/", ""},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			realm, _ := withAda(t, row.realm)
+			values := form("ada@example.com", "engine")
+			values.Set("redirect_uri", row.given)
+			shown, sent := get(realm, loginTarget(row.given)), post(realm, "/login", values)
+			if row.allowed == "" {
+				if shown.Code != 400 || sent.Code != 400 || sent.Header().Get("Location") != "" || len(sent.Header().Values("Set-Cookie")) > 0 {
+					t.Errorf("got %d and %d to %q, want 400", shown.Code, sent.Code, sent.Header().Get("Location"))
+				}
+				return
+			}
+			separator := "?"
+			if strings.Contains(row.allowed, "?") {
+				separator = "&"
+			}
+			if got := sent.Header().Get("Location"); shown.Code != 200 || !strings.HasPrefix(got, row.allowed+separator+"token=") {
+				t.Errorf("got %d, then %d to %q, want to %q", shown.Code, sent.Code, got, row.allowed)
+			}
+		})
+	}
+}
+
+func TestRealmOnLoopbackHasNoDefaultRedirectURI(t *testing.T) {
+	t.Parallel()
+	realm, _ := withAda(t)
+	realm.Start()
+	if w := get(realm, "/login"); w.Code != 400 {
+		t.Errorf("got %d, want 400: a token must not go to a host that nobody named", w.Code)
+	}
+	if w := get(realm, loginTarget("http://127.0.0.1:8080/")); w.Code != 200 {
+		t.Errorf("got %d, want the form", w.Code)
+	}
+}
+
+func TestHostedLoginOfAnApp(t *testing.T) {
+	t.Parallel()
+	realm, _ := withAda(t)
+	auth := newAuth(t, realm.Config())
+	app := auth.Authenticate(auth.RequireLogin(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		user, _ := authrocket.CurrentUser(r.Context())
+		w.Write([]byte(user.Name))
+	})))
+
+	r := httptest.NewRequest(http.MethodGet, "/manage?tab=2", nil)
+	r.Header.Set("Accept", "text/html")
+	toLogin := serve(app, r, nil)
+	hosted, ok := strings.CutPrefix(toLogin.Header().Get("Location"), realm.URL())
+	if !ok {
+		t.Fatalf("the app leads to %q, want the realm", toLogin.Header().Get("Location"))
+	}
+	query, _ := url.Parse(hosted)
+	values := form("ada@example.com", "engine")
+	values.Set("redirect_uri", query.Query().Get("redirect_uri"))
+	back := post(realm, "/login", values).Header().Get("Location")
+	landed := get(app, strings.TrimPrefix(back, "https://example.com"), toLogin.Result().Cookies()...)
+	if got := landed.Header().Get("Location"); landed.Code != 303 || got != "/manage?tab=2" {
+		t.Fatalf("the landing answers %d to %q", landed.Code, got)
+	}
+	if w := get(app, "/manage?tab=2", landed.Result().Cookies()...); w.Code != 200 || w.Body.String() != "Ada Lovelace" {
+		t.Errorf("got %d %s, want Ada Lovelace", w.Code, w.Body)
+	}
+}

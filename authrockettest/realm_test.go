@@ -1,0 +1,383 @@
+package authrockettest_test
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/authrocket-go/authrocket"
+	"github.com/authrocket-go/authrocket/authrockettest"
+)
+
+func TestOpenReportsEveryProblem(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name   string
+		config authrockettest.RealmConfig
+		want   []string
+	}{
+		{"nothing", authrockettest.RealmConfig{}, nil},
+		{"all that is possible", authrockettest.RealmConfig{URL: "http://localhost:8081", AppURL: "http://127.0.0.1:8080", LoginURLs: []string{"https://a.example/x"}, Algorithm: "HS256", TokenLifetime: time.Second}, nil},
+		{"an algorithm", authrockettest.RealmConfig{Algorithm: "ES256"}, []string{`"ES256"`}},
+		{"a lifetime", authrockettest.RealmConfig{TokenLifetime: -time.Second}, []string{"-1s"}},
+		{"a URL without a scheme", authrockettest.RealmConfig{URL: "localhost:8081"}, []string{`"localhost:8081"`}},
+		{"a URL without a host", authrockettest.RealmConfig{URL: "http://:8081"}, []string{`"http://:8081"`}},
+		{"a URL of another scheme", authrockettest.RealmConfig{LoginURLs: []string{"javascript://a.example/"}}, []string{`"javascript://a.example/"`}},
+		{"a URL that is none", authrockettest.RealmConfig{AppURL: "http://["}, []string{`"http://["`}},
+		{"an empty Login URL", authrockettest.RealmConfig{LoginURLs: []string{""}}, []string{"LoginURLs"}},
+		{"everything at once", authrockettest.RealmConfig{URL: "a", AppURL: "b", LoginURLs: []string{"https://ok.example", "c"}, Algorithm: "none", TokenLifetime: -1}, []string{`"a"`, `"b"`, `"c"`, `"none"`, "-1ns"}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			realm, err := authrockettest.Open(row.config)
+			if len(row.want) == 0 {
+				if err != nil || realm == nil {
+					t.Errorf("got %v, %v, want a realm", realm, err)
+				}
+				return
+			}
+			if err == nil || realm != nil {
+				t.Fatalf("got %v, %v, want an error only", realm, err)
+			}
+			lines := strings.Split(err.Error(), "\n")
+			if len(lines) != len(row.want) {
+				t.Errorf("got %d problems, want %d: %v", len(lines), len(row.want), err)
+			}
+			for _, want := range row.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("%s is not in %q", want, err)
+				}
+			}
+			for _, line := range lines {
+				if !strings.HasPrefix(line, "authrockettest: ") {
+					t.Errorf("%q does not say who reports it", line)
+				}
+			}
+		})
+	}
+}
+
+func TestConfig(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name           string
+		config         authrockettest.RealmConfig
+		loginRocketURL string
+		appURL         string
+		inMemory       bool
+	}{
+		{"in memory", authrockettest.RealmConfig{}, "https://loginrocket.example", "https://example.com", true},
+		{"in memory with an app", authrockettest.RealmConfig{AppURL: "https://app.example.com"}, "https://loginrocket.example", "https://app.example.com", true},
+		{"on loopback the app's Host decides", authrockettest.RealmConfig{URL: "http://localhost:8081/"}, "http://localhost:8081", "", false},
+		{"elsewhere", authrockettest.RealmConfig{URL: "https://login.example.net"}, "https://login.example.net", "https://example.com", false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			realm, err := authrockettest.Open(row.config)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := realm.Config()
+			if got.LoginRocketURL != row.loginRocketURL || got.LoginRocketURL != realm.URL() || got.AppURL != row.appURL ||
+				got.RealmID != realm.ID() || got.JWTKey != "" || (got.HTTPClient != nil) != row.inMemory {
+				t.Errorf("got %q %q %q, in memory %t", got.LoginRocketURL, got.AppURL, got.RealmID, got.HTTPClient != nil)
+			}
+			newAuth(t, got)
+		})
+	}
+	t.Run("of HS256 has the secret", func(t *testing.T) {
+		t.Parallel()
+		realm := authrockettest.NewRealm(t, hs256)
+		if got := realm.Config().JWTKey; got != realm.JWTKey() || !strings.HasPrefix(got, "jsk_") {
+			t.Errorf("got %q, want the secret", got)
+		}
+	})
+	t.Run("reaches no other host in memory", func(t *testing.T) {
+		t.Parallel()
+		realm := authrockettest.NewRealm(t)
+		if resp, err := realm.Config().HTTPClient.Get("https://example.com/connect/jwks"); err == nil {
+			resp.Body.Close()
+			t.Errorf("got %s, want an error", resp.Status)
+		}
+	})
+}
+
+func TestSignIn(t *testing.T) {
+	t.Parallel()
+	realm, ada := withAda(t)
+	george := realm.AddUser(authrockettest.User{Email: "george@example.com", Name: "George"})
+
+	who := func(config authrocket.Config, r *http.Request) string {
+		name := "nobody"
+		newAuth(t, config).Authenticate(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			if user, ok := authrocket.CurrentUser(r.Context()); ok {
+				name = user.Name
+			}
+		})).ServeHTTP(httptest.NewRecorder(), r)
+		return name
+	}
+	onHTTP := realm.Config()
+	onHTTP.AppURL = "http://localhost:8080"
+
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	r.AddCookie(&http.Cookie{Name: "theme", Value: "dark"})
+	realm.SignIn(r, ada)
+	if got := who(realm.Config(), r); got != "Ada Lovelace" {
+		t.Errorf("on https: got %s", got)
+	}
+	if got := who(onHTTP, r); got != "Ada Lovelace" {
+		t.Errorf("on http: got %s", got)
+	}
+	realm.SignIn(r, george)
+	if got := who(realm.Config(), r); got != "George" {
+		t.Errorf("signed in again: got %s, want George only", got)
+	}
+	if c, err := r.Cookie("theme"); err != nil || c.Value != "dark" {
+		t.Errorf("the app's own cookie is gone: %v", err)
+	}
+	realm.SignIn(r, ada, authrockettest.ExpiresIn(-time.Hour))
+	if got := who(realm.Config(), r); got != "nobody" {
+		t.Errorf("with an expired token: got %s", got)
+	}
+}
+
+func TestRequests(t *testing.T) {
+	t.Parallel()
+	realm, _ := withAda(t)
+	get(realm, "/connect/jwks")
+	get(realm, "/login?a=b")
+	post(realm, "/login", form("ada@example.com", "engine"))
+	for range 3 {
+		get(realm, "/logout")
+	}
+	get(realm, "/nothing")
+	for path, want := range map[string]int{"/connect/jwks": 1, "/login": 2, "/logout": 3, "/nothing": 0, "/": 0} {
+		if got := realm.Requests(path); got != want {
+			t.Errorf("%s: got %d, want %d", path, got, want)
+		}
+	}
+}
+
+func TestStart(t *testing.T) {
+	t.Parallel()
+	realm, ada := withAda(t)
+	url := realm.Start()
+	host, _, err := net.SplitHostPort(strings.TrimPrefix(url, "http://"))
+	if err != nil || host != "localhost" || realm.URL() != url || realm.Start() != url {
+		t.Errorf("got %q, then %q and %q, want one URL of localhost", url, realm.URL(), realm.Start())
+	}
+	config := realm.Config()
+	if config.HTTPClient != nil || config.LoginRocketURL != url {
+		t.Errorf("the app does not ask at %s", url)
+	}
+	auth := newAuth(t, config)
+	if got := verify(t, auth, realm.Token(ada)); got != "" {
+		t.Errorf("got %q, want a good token", got)
+	}
+	if got := realm.Requests("/connect/jwks"); got != 1 {
+		t.Errorf("got %d requests for keys, want 1", got)
+	}
+	realm.Close()
+	realm.Close()
+	if err := auth.Warm(t.Context()); authrocket.Reason(err) != "keys_unavailable" {
+		t.Errorf("after Close: got %v, want keys_unavailable", err)
+	}
+}
+
+func TestCloseWithoutStart(t *testing.T) {
+	t.Parallel()
+	realm, ada := withAda(t)
+	realm.Close()
+	if got := verify(t, newAuth(t, realm.Config()), realm.Token(ada)); got != "" {
+		t.Errorf("got %q: in memory there is nothing to close", got)
+	}
+}
+
+func TestNewRealmClosesWithTheTest(t *testing.T) {
+	t.Parallel()
+	var url string
+	t.Run("inner", func(t *testing.T) { url = authrockettest.NewRealm(t).Start() })
+	if resp, err := http.Get(url + "/login"); err == nil {
+		resp.Body.Close()
+		t.Errorf("got %s, want nobody there", resp.Status)
+	}
+}
+
+// A bubble ends only when all its goroutines do, so that this also shows that
+// the realm leaves none behind.
+func TestInBubble(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		realm, ada := withAda(t)
+		auth := newAuth(t, realm.Config())
+		token := realm.Token(ada)
+		if got := verify(t, auth, token); got != "" {
+			t.Errorf("got %q, want a good token", got)
+		}
+		time.Sleep(24*time.Hour + 5*time.Second)
+		if got := verify(t, auth, token); got != "" {
+			t.Errorf("got %q within the leeway", got)
+		}
+		time.Sleep(time.Second)
+		if got := verify(t, auth, token); got != "token_expired" {
+			t.Errorf("got %q, want token_expired", got)
+		}
+		realm.Break(authrockettest.Hang())
+		time.Sleep(24 * time.Hour)
+		start := time.Now()
+		if got := verify(t, auth, realm.Token(ada)); got != "keys_unavailable" || time.Since(start) != 2*time.Second {
+			t.Errorf("got %q after %s, want keys_unavailable after 2 s", got, time.Since(start))
+		}
+		realm.Repair()
+		time.Sleep(time.Minute)
+		if got := verify(t, auth, realm.Token(ada)); got != "" {
+			t.Errorf("got %q after the repair", got)
+		}
+	})
+}
+
+// The race detector makes a test of this.
+func TestConcurrentUse(t *testing.T) {
+	t.Parallel()
+	realm, ada := withAda(t)
+	auth := newAuth(t, realm.Config())
+	var group sync.WaitGroup
+	for i := range 8 {
+		group.Go(func() {
+			user := realm.AddUser(authrockettest.User{Email: fmt.Sprintf("user%d@example.com", i), Password: "x"})
+			realm.AddMembership(user, realm.AddOrg(authrockettest.Org{Name: "Org"}))
+			verify(t, auth, realm.Token(ada))
+			realm.Break(authrockettest.Status(500))
+			get(realm, "/connect/jwks")
+			realm.Repair()
+			get(realm, "/logout", post(realm, "/login", form(user.Email, "x")).Result().Cookies()...)
+			realm.Session(user)
+			if i == 0 {
+				realm.WithdrawKey(realm.RotateKeys())
+			}
+			realm.Requests("/login")
+			realm.JWTKey()
+			realm.Config()
+		})
+	}
+	group.Wait()
+	if got := realm.Requests("/login"); got != 8 {
+		t.Errorf("got %d logins, want 8", got)
+	}
+}
+
+// failingTB is a test that a realm may fail.
+type failingTB struct {
+	testing.TB
+	message string
+}
+
+func (f *failingTB) Helper()        {}
+func (f *failingTB) Cleanup(func()) {}
+func (f *failingTB) Fatal(args ...any) {
+	f.message = fmt.Sprint(args...)
+	runtime.Goexit()
+}
+
+func TestMisuse(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name string
+		do   func(*authrockettest.Realm)
+		want string
+	}{
+		{"a user without an email", func(r *authrockettest.Realm) { r.AddUser(authrockettest.User{Name: "Ada"}) }, "a user needs an Email"},
+		{"two users with one email", func(r *authrockettest.Realm) {
+			r.AddUser(authrockettest.User{Email: "ada@example.com"})
+			r.AddUser(authrockettest.User{Email: "ADA@example.com"})
+		}, `there is a user with the email "ada@example.com"`},
+		{"two users with one ID", func(r *authrockettest.Realm) {
+			r.AddUser(authrockettest.User{ID: "usr_1", Email: "ada@example.com"})
+			r.AddUser(authrockettest.User{ID: "usr_1", Email: "george@example.com"})
+		}, `the ID "usr_1"`},
+		{"two orgs with one ID", func(r *authrockettest.Realm) {
+			r.AddOrg(authrockettest.Org{ID: "org_1"})
+			r.AddOrg(authrockettest.Org{ID: "org_1"})
+		}, `there is an org with the ID "org_1"`},
+		{"a membership of a user that was not added", func(r *authrockettest.Realm) {
+			r.AddMembership(authrockettest.User{Email: "ada@example.com"}, r.AddOrg(authrockettest.Org{}))
+		}, "a membership needs a user that AddUser returned"},
+		{"a membership in an org that was not added", func(r *authrockettest.Realm) {
+			r.AddMembership(r.AddUser(authrockettest.User{Email: "ada@example.com"}), authrockettest.Org{Name: "Widgets"})
+		}, "a membership needs an org that AddOrg returned"},
+		{"a token of a user that was not added", func(r *authrockettest.Realm) { r.Token(authrockettest.User{Email: "ada@example.com"}) }, "a token needs a user that AddUser returned"},
+		{"a session of a user that was not added", func(r *authrockettest.Realm) { r.Session(authrockettest.User{}) }, "a token needs a user that AddUser returned"},
+		{"a key that never was", func(r *authrockettest.Realm) {
+			r.Token(r.AddUser(authrockettest.User{Email: "ada@example.com"}), authrockettest.SignedBy("jky_none"))
+		}, `there is no key "jky_none"`},
+		{"a claim that has no JSON", func(r *authrockettest.Realm) {
+			r.Token(r.AddUser(authrockettest.User{Email: "ada@example.com"}), authrockettest.Claim("f", func() {}))
+		}, "has no JSON"},
+		{"a session of an expired token", func(r *authrockettest.Realm) {
+			r.Session(r.AddUser(authrockettest.User{Email: "ada@example.com"}), authrockettest.ExpiresIn(-time.Hour))
+		}, "the token of the session is not valid"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			tb := &failingTB{TB: t}
+			ended := make(chan struct{})
+			go func() {
+				defer close(ended)
+				row.do(authrockettest.NewRealm(tb))
+			}()
+			<-ended
+			if !strings.HasPrefix(tb.message, "authrockettest: ") || !strings.Contains(tb.message, row.want) {
+				t.Errorf("the test fails with %q, want %q", tb.message, row.want)
+			}
+
+			realm, err := authrockettest.Open(authrockettest.RealmConfig{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := panicOf(func() { row.do(realm) }); got != tb.message && !strings.Contains(got, row.want) {
+				t.Errorf("a program panics with %q, want %q", got, row.want)
+			}
+		})
+	}
+
+	t.Run("keys of HS256", func(t *testing.T) {
+		t.Parallel()
+		realm, err := authrockettest.Open(authrockettest.RealmConfig{Algorithm: "HS256"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, do := range map[string]func(){"rotate": func() { realm.RotateKeys() }, "replace": func() { realm.ReplaceKey("x") }} {
+			if got := panicOf(do); !strings.Contains(got, "an HS256 realm publishes no keys") {
+				t.Errorf("%s: got %q", name, got)
+			}
+		}
+		realm.WithdrawKey("x") // nothing to withdraw, and no lock left behind
+	})
+
+	t.Run("a RealmConfig that is wrong fails the test", func(t *testing.T) {
+		t.Parallel()
+		tb := &failingTB{TB: t}
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			authrockettest.NewRealm(tb, func(c *authrockettest.RealmConfig) { c.Algorithm = "none" })
+		}()
+		<-ended
+		if !strings.Contains(tb.message, `"none"`) {
+			t.Errorf("got %q", tb.message)
+		}
+	})
+}
+
+func panicOf(f func()) (message string) {
+	defer func() { message = fmt.Sprint(recover()) }()
+	f()
+	return ""
+}

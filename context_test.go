@@ -1,0 +1,157 @@
+package authrocket_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/authrocket-go/authrocket"
+)
+
+// expectCurrent checks what the four functions find in ctx; the zero want is
+// nobody.
+func expectCurrent(t *testing.T, ctx context.Context, userID, orgID string) {
+	t.Helper()
+	s, hasSession := authrocket.CurrentSession(ctx)
+	user, hasUser := authrocket.CurrentUser(ctx)
+	m, hasMembership := authrocket.CurrentMembership(ctx)
+	org, hasOrg := authrocket.CurrentOrg(ctx)
+	if s.User.ID != userID || user.ID != userID || hasSession != (userID != "") || hasUser != hasSession {
+		t.Errorf("got session of %q (%t), user %q (%t), want %q", s.User.ID, hasSession, user.ID, hasUser, userID)
+	}
+	if m.Org.ID != orgID || org.ID != orgID || hasMembership != (orgID != "") || hasOrg != hasMembership {
+		t.Errorf("got membership of %q (%t), org %q (%t), want %q", m.Org.ID, hasMembership, org.ID, hasOrg, orgID)
+	}
+}
+
+func TestCurrent(t *testing.T) {
+	t.Parallel()
+	c := newCast(t, nil)
+
+	t.Run("nobody in an empty context", func(t *testing.T) {
+		t.Parallel()
+		expectCurrent(t, t.Context(), "", "")
+	})
+	t.Run("nobody with the zero session", func(t *testing.T) {
+		t.Parallel()
+		expectCurrent(t, authrocket.WithSession(t.Context(), authrocket.Session{}), "", "")
+	})
+	t.Run("whom WithSession says", func(t *testing.T) {
+		t.Parallel()
+		expectCurrent(t, authrocket.WithSession(t.Context(), c.realm.Session(c.ada)), c.ada.ID, c.engines.ID)
+	})
+	t.Run("the last WithSession", func(t *testing.T) {
+		t.Parallel()
+		ctx := authrocket.WithSession(t.Context(), c.realm.Session(c.ada))
+		expectCurrent(t, authrocket.WithSession(ctx, authrocket.Session{}), "", "")
+	})
+	t.Run("a user without memberships", func(t *testing.T) {
+		t.Parallel()
+		expectCurrent(t, authrocket.WithSession(t.Context(), c.realm.Session(c.ada, withoutClaim("orgs"))), c.ada.ID, "")
+	})
+	t.Run("whom Check finds", func(t *testing.T) {
+		t.Parallel()
+		r, err := c.auth.Check(c.signedIn("/"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		expectCurrent(t, r.Context(), c.ada.ID, c.engines.ID)
+	})
+	t.Run("nobody where Check refuses for want of a session", func(t *testing.T) {
+		t.Parallel()
+		r, err := c.auth.Check(httptest.NewRequest(http.MethodGet, "/", nil))
+		if !errors.Is(err, authrocket.ErrNoToken) {
+			t.Fatal(err)
+		}
+		expectCurrent(t, r.Context(), "", "")
+	})
+	t.Run("the user whom a rule refuses", func(t *testing.T) {
+		t.Parallel()
+		r, err := c.auth.Check(c.signedIn("/"), authrocket.Permission("missing"))
+		if !errors.Is(err, authrocket.ErrPermissionDenied) {
+			t.Fatal(err)
+		}
+		expectCurrent(t, r.Context(), c.ada.ID, c.engines.ID)
+	})
+}
+
+func TestWithSessionNeverPassesAGate(t *testing.T) {
+	t.Parallel()
+	c := newCast(t, nil)
+	for name, gate := range map[string]func(http.Handler) http.Handler{
+		"RequireLogin":              c.auth.RequireLogin,
+		"Require":                   c.auth.Require(authrocket.Permission("ar:owner")),
+		"RequireOrg":                c.auth.RequireOrg(authrocket.OrgIDFromPath("org")),
+		"RequireLogin, behind Auth": func(next http.Handler) http.Handler { return c.auth.Authenticate(c.auth.RequireLogin(next)) },
+		"RequireLogin, between": func(next http.Handler) http.Handler {
+			gated := c.auth.RequireLogin(next)
+			return c.auth.Authenticate(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				gated.ServeHTTP(w, r.WithContext(authrocket.WithSession(r.Context(), c.realm.Session(c.ada))))
+			}))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := httptest.NewRequest(http.MethodGet, "/", nil)
+			r.SetPathValue("org", c.engines.ID)
+			r = r.WithContext(authrocket.WithSession(r.Context(), c.realm.Session(c.ada)))
+			w := httptest.NewRecorder()
+			gate(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the gate let it through") })).ServeHTTP(w, r)
+			if w.Code != http.StatusUnauthorized {
+				t.Errorf("got %d, want 401", w.Code)
+			}
+		})
+	}
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	if _, err := c.auth.Check(r.WithContext(authrocket.WithSession(r.Context(), c.realm.Session(c.ada)))); !errors.Is(err, authrocket.ErrNoToken) {
+		t.Errorf("Check: got %v, want %v", err, authrocket.ErrNoToken)
+	}
+}
+
+func TestAuthenticateOverwritesWhatWasThere(t *testing.T) {
+	t.Parallel()
+	c, other := newCast(t, nil), newCast(t, nil)
+	check := c.auth.Authenticate(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		expectCurrent(t, r.Context(), "", "")
+	}))
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	check.ServeHTTP(httptest.NewRecorder(), r.WithContext(authrocket.WithSession(r.Context(), c.realm.Session(c.ada))))
+	// A session of another realm's Auth is nobody's here.
+	other.auth.Authenticate(check).ServeHTTP(httptest.NewRecorder(), other.signedIn("/"))
+}
+
+func TestGateAcceptsOnlyItsOwnAuthAndRequest(t *testing.T) {
+	t.Parallel()
+	c, other := newCast(t, nil), newCast(t, nil)
+	checked, err := c.auth.Check(c.signedIn("/"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := func(change func(r *http.Request) *http.Request) error {
+		_, err := c.auth.Check(change(checked))
+		return err
+	}
+	if err := again(func(r *http.Request) *http.Request { return r }); err != nil {
+		t.Errorf("the same request: %v", err)
+	}
+	if err := again(func(r *http.Request) *http.Request {
+		return httptest.NewRequest(http.MethodGet, "/", nil).WithContext(r.Context())
+	}); !errors.Is(err, authrocket.ErrNoToken) {
+		t.Errorf("another request with its context: got %v, want %v", err, authrocket.ErrNoToken)
+	}
+	if err := again(func(r *http.Request) *http.Request {
+		changed := *r
+		changed.Method = http.MethodPost
+		changed.Header = r.Header
+		changed.Header.Set("Sec-Fetch-Site", "cross-site")
+		return &changed
+	}); !errors.Is(err, authrocket.ErrCrossSite) {
+		t.Errorf("another method: got %v, want %v", err, authrocket.ErrCrossSite)
+	}
+	// The other realm has other keys, so that it does not know the token's.
+	if _, err := other.auth.Check(checked); !errors.Is(err, authrocket.ErrUnknownKey) {
+		t.Errorf("another Auth: got %v, want %v", err, authrocket.ErrUnknownKey)
+	}
+}

@@ -1,0 +1,135 @@
+package walk
+
+import (
+	"html"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// Browser follows redirects and keeps cookies.
+type Browser struct {
+	t      testing.TB
+	client *http.Client
+}
+
+// NewBrowser returns a Browser without any cookies.
+func NewBrowser(t testing.TB) *Browser {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	transport := &http.Transport{}
+	t.Cleanup(transport.CloseIdleConnections)
+	return &Browser{t, &http.Client{Jar: jar, Transport: transport, Timeout: patience}}
+}
+
+// Page is what a browser shows in the end.
+type Page struct {
+	Status int
+	URL    *url.URL
+	Header http.Header
+	Body   string
+}
+
+// At reports whether the page is at this URL.
+func (p Page) At(rawURL string) bool { return p.URL.String() == rawURL }
+
+// Get opens a page. Each header is one to add, as in "Accept: application/json".
+func (b *Browser) Get(rawURL string, headers ...string) Page {
+	b.t.Helper()
+	return b.send(http.MethodGet, rawURL, nil, headers)
+}
+
+// Post sends a form of a page at the same origin.
+func (b *Browser) Post(rawURL string, form url.Values, headers ...string) Page {
+	b.t.Helper()
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return b.send(http.MethodPost, rawURL, form, append([]string{"Origin: " + u.Scheme + "://" + u.Host}, headers...))
+}
+
+func (b *Browser) send(method, rawURL string, form url.Values, headers []string) Page {
+	b.t.Helper()
+	req, err := http.NewRequest(method, rawURL, strings.NewReader(form.Encode()))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	req.Header.Set("Accept", "text/html,application/xhtml+xml,*/*;q=0.8")
+	if method == http.MethodPost {
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	for _, header := range headers {
+		name, value, _ := strings.Cut(header, ": ")
+		req.Header.Set(name, value)
+	}
+	resp, err := b.client.Do(req)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return Page{resp.StatusCode, resp.Request.URL, resp.Header, string(body)}
+}
+
+var (
+	formElement  = regexp.MustCompile(`(?s)<form method="post" action="([^"]*)">(.*?)</form>`)
+	hiddenInput  = regexp.MustCompile(`<input type="hidden" name="([^"]*)" value="([^"]*)">`)
+	visibleInput = regexp.MustCompile(`<input name="([^"]*)"`)
+)
+
+// Submit sends the form of page whose action is given, with what a person
+// enters into its fields.
+func (b *Browser) Submit(page Page, action string, entered map[string]string) Page {
+	b.t.Helper()
+	for _, form := range formElement.FindAllStringSubmatch(page.Body, -1) {
+		if html.UnescapeString(form[1]) != action {
+			continue
+		}
+		values := url.Values{}
+		for _, input := range hiddenInput.FindAllStringSubmatch(form[2], -1) {
+			values.Set(html.UnescapeString(input[1]), html.UnescapeString(input[2]))
+		}
+		for _, input := range visibleInput.FindAllStringSubmatch(form[2], -1) {
+			values.Set(input[1], entered[input[1]])
+		}
+		target, err := page.URL.Parse(action)
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		return b.Post(target.String(), values)
+	}
+	b.t.Fatalf("%s has no form for %s:\n%s", page.URL, action, page.Body)
+	return Page{}
+}
+
+// LogIn fills in the login form of the local LoginRocket, which page has to show.
+func (b *Browser) LogIn(page Page, email, password string) Page {
+	b.t.Helper()
+	return b.Submit(page, "/login", map[string]string{"email": email, "password": password})
+}
+
+// Cookie returns the value of a cookie for rawURL, "" when there is none.
+func (b *Browser) Cookie(rawURL, name string) string {
+	b.t.Helper()
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	for _, c := range b.client.Jar.Cookies(u) {
+		if c.Name == name {
+			return c.Value
+		}
+	}
+	return ""
+}

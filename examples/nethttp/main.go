@@ -1,0 +1,70 @@
+// Command nethttp is a web app with AuthRocket logins on plain net/http. It is
+// configured by LOGINROCKET_URL and AUTHROCKET_APP_URL.
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"html/template"
+	"log"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/authrocket-go/authrocket"
+)
+
+func main() {
+	auth, err := authrocket.New(authrocket.ConfigFromEnv())
+	if err != nil {
+		log.Fatal(err) // every problem of the configuration at once
+	}
+	listener, err := net.Listen("tcp", cmp.Or(os.Getenv("ADDR"), "127.0.0.1:8080"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	log.Printf("listening on http://%s", listener.Addr())
+	server := &http.Server{Handler: routes(auth), ReadHeaderTimeout: 10 * time.Second}
+	log.Fatal(server.Serve(listener))
+}
+
+func routes(auth *authrocket.Auth) http.Handler {
+	mayBill := auth.Require(authrocket.Permission("billing:write"))
+	ofOrg := auth.RequireOrg(authrocket.OrgIDFromPath("org"))
+
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", home)                                       // anyone
+	mux.Handle("GET /manage", auth.RequireLogin(http.HandlerFunc(manage))) // signed in, else the hosted login
+	mux.Handle("POST /billing", mayBill(http.HandlerFunc(billing)))        // with the permission, else 403
+	mux.Handle("GET /orgs/{org}/", ofOrg(http.HandlerFunc(org)))           // members of that org, else 403
+	return auth.Authenticate(mux)                                          // also serves /auth/login, /auth/logout, ...
+}
+
+var homePage = template.Must(template.New("home").Parse(`<!doctype html>
+<title>Home</title>
+{{if .ID}}<p>Hi {{.Name}}, see <a href="/manage">your account</a>.
+<form method="post" action="/auth/logout"><button>Sign out</button></form>
+{{else}}<p><a href="/auth/login?return_to=/manage">Sign in</a>
+{{end}}`))
+
+func home(w http.ResponseWriter, r *http.Request) {
+	user, _ := authrocket.CurrentUser(r.Context()) // zero when nobody is signed in
+	homePage.Execute(w, user)
+}
+
+func manage(w http.ResponseWriter, r *http.Request) {
+	user, _ := authrocket.CurrentUser(r.Context())
+	org, _ := authrocket.CurrentOrg(r.Context())
+	fmt.Fprintf(w, "Hi %s of %s\n", user.Name, org.Name)
+}
+
+func billing(w http.ResponseWriter, r *http.Request) {
+	org, _ := authrocket.CurrentOrg(r.Context())
+	fmt.Fprintf(w, "Paid by %s\n", org.Name)
+}
+
+func org(w http.ResponseWriter, r *http.Request) {
+	org, _ := authrocket.CurrentOrg(r.Context()) // the one of the path
+	fmt.Fprintf(w, "Files of %s\n", org.Name)
+}

@@ -1,0 +1,95 @@
+package compact_test
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"io"
+	"testing"
+
+	"github.com/authrocket-go/authrocket/internal/compact"
+)
+
+// FuzzSplit holds that a token has one spelling: what is accepted is encoded to
+// the very same text again, and a changed token never has the same parts.
+func FuzzSplit(f *testing.F) {
+	f.Add(token, 0, byte('A'))
+	f.Add(token, len(token)-1, byte('B'))
+	for _, row := range refusedTokens {
+		f.Add(row.token, len(row.token)/2, byte('='))
+	}
+	f.Fuzz(func(t *testing.T, text string, position int, replacement byte) {
+		parts, err := compact.Split(text)
+		if err != nil {
+			return
+		}
+		e := base64.RawURLEncoding.EncodeToString
+		if got := e(parts.Header) + "." + e(parts.Payload) + "." + e(parts.Signature); got != text {
+			t.Errorf("encoded again: got %q, want %q", got, text)
+		}
+		if got := parts.SigningInput + "." + e(parts.Signature); got != text {
+			t.Errorf("signing input and signature: got %q, want %q", got, text)
+		}
+
+		changed := []byte(text)
+		changed[int(uint(position)%uint(len(changed)))] = replacement
+		if string(changed) == text {
+			return
+		}
+		if others, err := compact.Split(string(changed)); err == nil && equal(parts, others) {
+			t.Errorf("%q and %q have the same parts", text, changed)
+		}
+	})
+}
+
+func equal(a, b compact.Parts) bool {
+	return bytes.Equal(a.Header, b.Header) && bytes.Equal(a.Payload, b.Payload) && bytes.Equal(a.Signature, b.Signature)
+}
+
+// FuzzParseHeader compares with a second version that is slow and obvious.
+func FuzzParseHeader(f *testing.F) {
+	for _, row := range acceptedHeaders {
+		f.Add([]byte(row.header))
+	}
+	for _, row := range refusedHeaders {
+		f.Add([]byte(row.header))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		got, err := compact.ParseHeader(data)
+		want, ok := naiveHeader(data)
+		if (err == nil) != ok {
+			t.Fatalf("ParseHeader(%q): got error %v, want accepted %t", data, err, ok)
+		}
+		if got != want {
+			t.Errorf("ParseHeader(%q): got %+v, want %+v", data, got, want)
+		}
+	})
+}
+
+func naiveHeader(data []byte) (compact.Header, bool) {
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.UseNumber()
+	var value any
+	if decoder.Decode(&value) != nil {
+		return compact.Header{}, false
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return compact.Header{}, false
+	}
+	members, ok := value.(map[string]any)
+	if !ok {
+		return compact.Header{}, false
+	}
+	var h compact.Header
+	if h.Algorithm, ok = members["alg"].(string); !ok {
+		return compact.Header{}, false
+	}
+	if keyID, present := members["kid"]; present {
+		if h.KeyID, h.HasKeyID = keyID.(string); !h.HasKeyID {
+			return compact.Header{}, false
+		}
+	}
+	_, h.Critical = members["crit"]
+	return h, true
+}

@@ -1,0 +1,189 @@
+package fetchmeta_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/authrocket-go/authrocket/internal/fetchmeta"
+)
+
+// request returns one of method with headers given as name, value, name, value.
+func request(method string, headers ...string) *http.Request {
+	r := &http.Request{Method: method, Header: http.Header{}}
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Add(headers[i], headers[i+1])
+	}
+	return r
+}
+
+type row struct {
+	name    string
+	headers []string
+	want    bool
+}
+
+func check(t *testing.T, function func(*http.Request) bool, rows []row) {
+	t.Helper()
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			if got := function(request(http.MethodGet, row.headers...)); got != row.want {
+				t.Errorf("headers %q: got %t, want %t", row.headers, got, row.want)
+			}
+		})
+	}
+}
+
+func TestIsPrefetch(t *testing.T) {
+	t.Parallel()
+	check(t, fetchmeta.IsPrefetch, []row{
+		{"no header is none", nil, false},
+		{"Sec-Purpose: prefetch is one", []string{"Sec-Purpose", "prefetch"}, true},
+		{"Purpose: prefetch is one", []string{"Purpose", "prefetch"}, true},
+		{"a prerender is one", []string{"Sec-Purpose", "prefetch;prerender"}, true},
+		{"an anonymous prefetch is one", []string{"Sec-Purpose", "prefetch;anonymous-client-ip"}, true},
+		{"capitals do not matter", []string{"Sec-Purpose", "PreFetch"}, true},
+		{"a second header counts", []string{"Sec-Purpose", "", "Sec-Purpose", "prefetch"}, true},
+		{"a second Purpose counts", []string{"Purpose", "x", "Purpose", "prefetch"}, true},
+		{"another purpose is none", []string{"Sec-Purpose", "preview"}, false},
+		{"an empty purpose is none", []string{"Sec-Purpose", "", "Purpose", ""}, false},
+		{"another header is none", []string{"X-Purpose", "prefetch"}, false},
+	})
+}
+
+func TestIsUpgrade(t *testing.T) {
+	t.Parallel()
+	check(t, fetchmeta.IsUpgrade, []row{
+		{"no header is none", nil, false},
+		{"an Upgrade to WebSocket is one", []string{"Upgrade", "websocket"}, true},
+		{"an Upgrade to anything is one", []string{"Upgrade", "h2c"}, true},
+		{"a WebSocket key alone is one", []string{"Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="}, true},
+		{"an Upgrade without Connection is one", []string{"Upgrade", "websocket", "Connection", "close"}, true},
+		{"an empty Upgrade is none", []string{"Upgrade", ""}, false},
+		{"an empty line before the Upgrade does not hide it", []string{"Upgrade", "", "Upgrade", "websocket"}, true},
+		{"Connection alone is none", []string{"Connection", "Upgrade"}, false},
+		{"Upgrade-Insecure-Requests is none", []string{"Upgrade-Insecure-Requests", "1"}, false},
+	})
+}
+
+func TestMayNavigate(t *testing.T) {
+	t.Parallel()
+	check(t, fetchmeta.MayNavigate, []row{
+		{"no header speaks against it", nil, true},
+		{"navigate and document do not", []string{"Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document"}, true},
+		{"navigate alone does not", []string{"Sec-Fetch-Mode", "navigate"}, true},
+		{"document alone does not", []string{"Sec-Fetch-Dest", "document"}, true},
+		{"any Accept does not", []string{"Accept", "application/json"}, true},
+		{"another site does not", []string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document"}, true},
+		{"Authorization does", []string{"Authorization", "Bearer x"}, false},
+		{"Authorization of another scheme does", []string{"Authorization", "Basic x"}, false},
+		{"an empty Authorization does", []string{"Authorization", ""}, false},
+		{"an upgrade does", []string{"Upgrade", "websocket"}, false},
+		{"a WebSocket key does", []string{"Sec-WebSocket-Key", "x"}, false},
+		{"Sec-Purpose: prefetch does", []string{"Sec-Purpose", "prefetch"}, false},
+		{"Purpose: prefetch does", []string{"Purpose", "prefetch"}, false},
+		{"mode cors does", []string{"Sec-Fetch-Mode", "cors"}, false},
+		{"mode no-cors does", []string{"Sec-Fetch-Mode", "no-cors"}, false},
+		{"mode same-origin does", []string{"Sec-Fetch-Mode", "same-origin"}, false},
+		{"mode websocket does", []string{"Sec-Fetch-Mode", "websocket"}, false},
+		{"dest iframe does", []string{"Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "iframe"}, false},
+		{"dest empty does", []string{"Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "empty"}, false},
+		{"dest image does", []string{"Sec-Fetch-Dest", "image"}, false},
+	})
+}
+
+func TestIsNavigation(t *testing.T) {
+	t.Parallel()
+	navigate := []string{"Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document"}
+	for _, row := range []struct {
+		name    string
+		method  string
+		headers []string
+		want    bool
+	}{
+		{"a browser's GET is one", http.MethodGet, navigate, true},
+		{"a browser's HEAD is one", http.MethodHead, navigate, true},
+		{"a form's POST is none", http.MethodPost, navigate, false},
+		{"a PUT is none", http.MethodPut, navigate, false},
+		{"a GET that says nothing is none", http.MethodGet, nil, false},
+		{"a GET that takes HTML is one", http.MethodGet, []string{"Accept", "text/html,application/xhtml+xml,*/*;q=0.8"}, true},
+		{"a HEAD that takes HTML is one", http.MethodHead, []string{"Accept", "text/html"}, true},
+		{"a POST that takes HTML is none", http.MethodPost, []string{"Accept", "text/html"}, false},
+		{"a GET that takes anything is none", http.MethodGet, []string{"Accept", "*/*"}, false},
+		{"a GET that takes any text is none", http.MethodGet, []string{"Accept", "text/*"}, false},
+		{"a GET that takes JSON is none", http.MethodGet, []string{"Accept", "application/json"}, false},
+		{"fetch is none, whatever it takes", http.MethodGet, []string{"Accept", "text/html", "Sec-Fetch-Mode", "cors", "Sec-Fetch-Dest", "empty"}, false},
+		{"a frame is none, whatever it takes", http.MethodGet, []string{"Accept", "text/html", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "iframe"}, false},
+		{"a bearer request is none", http.MethodGet, append([]string{"Authorization", "Bearer x"}, navigate...), false},
+		{"an upgrade is none", http.MethodGet, append([]string{"Upgrade", "websocket"}, navigate...), false},
+		{"a prefetch is none", http.MethodGet, append([]string{"Sec-Purpose", "prefetch"}, navigate...), false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			if got := fetchmeta.IsNavigation(request(row.method, row.headers...)); got != row.want {
+				t.Errorf("%s with headers %q: got %t, want %t", row.method, row.headers, got, row.want)
+			}
+		})
+	}
+}
+
+func TestIsFramed(t *testing.T) {
+	t.Parallel()
+	check(t, fetchmeta.IsFramed, []row{
+		{"no header is not framed", nil, false},
+		{"an iframe is framed", []string{"Sec-Fetch-Dest", "iframe"}, true},
+		{"a frame is framed", []string{"Sec-Fetch-Dest", "frame"}, true},
+		{"a fenced frame is framed", []string{"Sec-Fetch-Dest", "fencedframe"}, true},
+		{"an embed is framed", []string{"Sec-Fetch-Dest", "embed"}, true},
+		{"an object is framed", []string{"Sec-Fetch-Dest", "object"}, true},
+		{"a document is not framed", []string{"Sec-Fetch-Dest", "document"}, false},
+		{"a fetch is not framed", []string{"Sec-Fetch-Dest", "empty"}, false},
+		{"an image is not framed", []string{"Sec-Fetch-Dest", "image"}, false},
+	})
+}
+
+func TestNamesHTML(t *testing.T) {
+	t.Parallel()
+	check(t, fetchmeta.NamesHTML, []row{
+		{"a missing Accept does not", nil, false},
+		{"an empty Accept does not", []string{"Accept", ""}, false},
+		{"text/html does", []string{"Accept", "text/html"}, true},
+		{"text/html in capitals does", []string{"Accept", "Text/HTML"}, true},
+		{"text/html among others does", []string{"Accept", "application/json, text/html;q=0.1"}, true},
+		{"text/html in a second header does", []string{"Accept", "application/json", "Accept", "text/html"}, true},
+		{"text/html with a parameter does", []string{"Accept", "text/html;level=1"}, true},
+		{"text/html of weight 0 does not", []string{"Accept", "text/html;q=0"}, false},
+		{"text/html of weight 0.000 does not", []string{"Accept", "text/html; Q=0.000"}, false},
+		{"text/html of a broken weight does not", []string{"Accept", "text/html;q=much"}, false},
+		{"text/html of a negative weight does not", []string{"Accept", "text/html;q=-1"}, false},
+		{"a wildcard does not", []string{"Accept", "*/*"}, false},
+		{"text/* does not", []string{"Accept", "text/*"}, false},
+		{"text/html2 does not", []string{"Accept", "text/html2"}, false},
+		{"application/xhtml+xml does not", []string{"Accept", "application/xhtml+xml"}, false},
+		{"a parameter that says so does not", []string{"Accept", "text/plain;for=text/html"}, false},
+	})
+}
+
+func TestAcceptsJSON(t *testing.T) {
+	t.Parallel()
+	check(t, fetchmeta.AcceptsJSON, []row{
+		{"a missing Accept does", nil, true},
+		{"anything does", []string{"Accept", "*/*"}, true},
+		{"application/* does", []string{"Accept", "application/*"}, true},
+		{"application/json does", []string{"Accept", "application/json"}, true},
+		{"application/problem+json does", []string{"Accept", "application/problem+json"}, true},
+		{"capitals do not matter", []string{"Accept", "Application/JSON"}, true},
+		{"JSON in a second header does", []string{"Accept", "text/plain", "Accept", "application/json"}, true},
+		{"JSON of a low weight does", []string{"Accept", "text/html, application/json;q=0.1"}, true},
+		{"HTML with anything of a low weight does", []string{"Accept", "text/html,*/*;q=0.8"}, true},
+		{"HTML alone does not", []string{"Accept", "text/html"}, false},
+		{"text/* does not", []string{"Accept", "text/*"}, false},
+		{"JSON of weight 0 does not", []string{"Accept", "application/json;q=0"}, false},
+		{"anything of weight 0 does not", []string{"Accept", "*/*;q=0"}, false},
+		{"anything but JSON does not", []string{"Accept", "application/json;q=0, */*"}, false},
+		{"anything but application does not", []string{"Accept", "application/*;q=0, */*"}, false},
+		{"the name outweighs a wildcard of weight 0", []string{"Accept", "*/*;q=0, application/json"}, true},
+		{"what looks like JSON does not", []string{"Accept", "application/json5, text/json"}, false},
+		{"an empty Accept does not", []string{"Accept", ""}, false},
+	})
+}

@@ -1,0 +1,120 @@
+package jose_test
+
+import (
+	"crypto"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/sha512"
+	"testing"
+
+	"github.com/authrocket-go/authrocket/internal/jose"
+)
+
+func parseStatic(t *testing.T, text string) jose.Key {
+	t.Helper()
+	key, err := jose.ParseStatic(text)
+	if err != nil {
+		t.Fatalf("ParseStatic failed: %v", err)
+	}
+	return key
+}
+
+func TestVerifyVectors(t *testing.T) {
+	t.Parallel()
+	keys, _, err := jose.ParseSet(keySet(entry(vectorKeyID, jose.RSA(parseStatic(t, vectorX5C)), nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []struct {
+		name, token string
+		key         jose.Key
+	}{
+		{"RS256 with the key of the set", vectorRS256, keys[vectorKeyID]},
+		{"RS256 with the static key", vectorRS256, parseStatic(t, vectorX5C)},
+		{"HS256 with the secret", vectorHS256, parseStatic(t, vectorSecret)},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			signingInput, signature := signed(t, row.token)
+			if err := row.key.Verify(signingInput, signature); err != nil {
+				t.Errorf("the right signature is refused: %v", err)
+			}
+			for i := range signingInput {
+				signingInput[i] ^= 1
+				if row.key.Verify(signingInput, signature) == nil {
+					t.Errorf("byte %d of the signed text was changed and nobody noticed", i)
+				}
+				signingInput[i] ^= 1
+			}
+			for i := range signature {
+				signature[i] ^= 0x80
+				if row.key.Verify(signingInput, signature) == nil {
+					t.Errorf("byte %d of the signature was changed and nobody noticed", i)
+				}
+				signature[i] ^= 0x80
+			}
+			for _, cut := range [][]byte{nil, {}, signature[:len(signature)-1], signature[1:], append(signature[:len(signature):len(signature)], 0)} {
+				if row.key.Verify(signingInput, cut) == nil {
+					t.Errorf("a signature of %d bytes is accepted", len(cut))
+				}
+			}
+		})
+	}
+}
+
+func TestVerifyHasOneAlgorithm(t *testing.T) {
+	t.Parallel()
+	const message = "header.payload"
+	public := parseStatic(t, pemText("PUBLIC KEY", spki(privateKey().Public())))
+	secret := parseStatic(t, vectorSecret)
+	long := sha512.Sum512([]byte(message))
+	short := sha256.Sum256([]byte(message))
+
+	rs512, err := rsa.SignPKCS1v15(nil, privateKey(), crypto.SHA512, long[:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	ps256, err := rsa.SignPSS(rand.Reader, privateKey(), crypto.SHA256, short[:], &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash})
+	if err != nil {
+		t.Fatal(err)
+	}
+	hs512 := hmac.New(sha512.New, []byte(vectorSecret))
+	hs512.Write([]byte(message))
+
+	for _, row := range []struct {
+		name      string
+		key       jose.Key
+		signature []byte
+		want      bool
+	}{
+		{"RS256 passes", public, signRS256(t, message), true},
+		{"RS512 with the right key is refused", public, rs512, false},
+		{"PS256 with the right key is refused", public, ps256, false},
+		{"HS256 with the public key's PEM is refused", public, signHS256(pemText("PUBLIC KEY", spki(privateKey().Public())), message), false},
+		{"HS256 with the public key's bytes is refused", public, signHS256(string(spki(privateKey().Public())), message), false},
+		{"HS256 with the public key's base64 is refused", public, signHS256(base64Std(spki(privateKey().Public())), message), false},
+		{"HS256 with an empty secret is refused by the public key", public, signHS256("", message), false},
+		{"HS256 passes", secret, signHS256(vectorSecret, message), true},
+		{"HS256 with an empty secret is refused", secret, signHS256("", message), false},
+		{"HS256 with the secret without its prefix is refused", secret, signHS256(vectorSecret[4:], message), false},
+		{"HS512 with the right secret is refused", secret, hs512.Sum(nil), false},
+		{"RS256 is refused by the secret", secret, signRS256(t, message), false},
+		{"a key of no kind refuses", jose.Key{}, signHS256("", message), false},
+		{"a key of no kind refuses an empty signature", jose.Key{}, nil, false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			if err := row.key.Verify([]byte(message), row.signature); (err == nil) != row.want {
+				t.Errorf("got error %v, want accepted %t", err, row.want)
+			}
+		})
+	}
+	if got := public.Algorithm(); got != jose.RS256 {
+		t.Errorf("got algorithm %q of the public key, want RS256", got)
+	}
+	if got := secret.Algorithm(); got != jose.HS256 {
+		t.Errorf("got algorithm %q of the secret, want HS256", got)
+	}
+}

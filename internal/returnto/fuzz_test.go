@@ -1,0 +1,68 @@
+package returnto_test
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/authrocket-go/authrocket/internal/returnto"
+)
+
+// FuzzPath holds that what passes leads to our own host, by net/url's reading
+// and by that of browsers, as it is and escaped for a Location header.
+func FuzzPath(f *testing.F) {
+	for _, row := range safeTargets {
+		f.Add(row.target)
+	}
+	for _, row := range unsafeTargets {
+		f.Add(row.target)
+	}
+	f.Fuzz(func(t *testing.T, target string) {
+		passed, ok := returnto.Path(target)
+		if !ok {
+			if passed != "" {
+				t.Errorf("Path(%q) refused, but returned %q", target, passed)
+			}
+			return
+		}
+		if before, _, _ := strings.Cut(target, "#"); passed != before {
+			t.Errorf("Path(%q): got %q, want it without its fragment", target, passed)
+		}
+		for _, location := range []string{passed, returnto.Escape(passed)} {
+			staysHere(t, location)
+			staysHere(t, asBrowsersRead(location))
+		}
+	})
+}
+
+// asBrowsersRead does what the URL standard does before it parses: white space
+// and control characters around a URL are dropped, tabs and line breaks
+// anywhere, and a backslash is a slash.
+func asBrowsersRead(location string) string {
+	location = strings.TrimFunc(location, func(r rune) bool { return r <= ' ' })
+	return strings.NewReplacer("\t", "", "\n", "", "\r", "", `\`, "/").Replace(location)
+}
+
+func staysHere(t *testing.T, location string) {
+	t.Helper()
+	base, err := url.Parse("https://app.example.com/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	reference, err := url.Parse(location)
+	if err != nil {
+		// Browsers take an escape that is none as text, net/url does not.
+		reference, err = url.Parse(strings.ReplaceAll(location, "%", "%25"))
+	}
+	if err != nil {
+		t.Fatalf("%q cannot be read: %v", location, err)
+	}
+	resolved := base.ResolveReference(reference)
+	if resolved.Scheme != "https" || resolved.Host != "app.example.com" || resolved.User != nil {
+		t.Errorf("%q leads to %q", location, resolved)
+	}
+	// A prefix of AppURL may be put before it, or an origin.
+	if joined, err := url.Parse("https://app.example.com" + strings.ReplaceAll(location, "%", "%25")); err != nil || joined.Host != "app.example.com" {
+		t.Errorf("%q behind an origin leads to %q, error %v", location, joined, err)
+	}
+}

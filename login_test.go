@@ -1,0 +1,467 @@
+package authrocket_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/authrocket-go/authrocket"
+	"github.com/authrocket-go/authrocket/authrockettest"
+)
+
+func TestHostedRoutes(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for _, row := range []struct {
+		name   string
+		target string
+		path   string
+		params string // besides redirect_uri
+		back   string
+	}{
+		{"login", "/auth/login", "/login", "", "/"},
+		{"login with everything", "/auth/login?return_to=/a%3Fb=c&account=org_1&prompt=login&force=1&invitation=i", "/login", "account=org_1&prompt=login", "/a"},
+		{"signup", "/auth/signup?invitation=nvt_1&account=org_1&return_to=/a", "/signup", "invitation=nvt_1", "/a"},
+		{"profile", "/auth/profile?account=org_1&prompt=login", "/profile", "account=org_1", "/"},
+		{"accounts", "/auth/accounts?force=1&account=org_1", "/accounts", "force=1", "/"},
+		{"a parameter twice is left out", "/auth/login?account=a&account=b&prompt=login", "/login", "prompt=login", "/"},
+		{"a value is encoded", "/auth/login?account=a%26redirect_uri%3Dhttps://evil.example", "/login", "account=a%26redirect_uri%3Dhttps%3A%2F%2Fevil.example", "/"},
+		{"redirect_uri and session are ours to set", "/auth/profile?redirect_uri=https://evil.example&session=kss_1", "/profile", "", "/"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			b, w := start(t, s.app(), s.as(s.ada, navigate(row.target)))
+			location, err := url.Parse(w.Header().Get("Location"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := location.Scheme + "://" + location.Host + location.Path; got != "https://loginrocket.example"+row.path {
+				t.Errorf("got %q, want the page %q", got, row.path)
+			}
+			query := location.Query()
+			query.Del("redirect_uri")
+			if got := query.Encode(); got != row.params {
+				t.Errorf("parameters: got %q, want %q", got, row.params)
+			}
+			if got, want := b.back.String(), "https://example.com"+row.back+"?ar_state="+b.state; got != want {
+				t.Errorf("redirect_uri: got %q, want %q", got, want)
+			}
+		})
+	}
+}
+
+// openRedirects are spellings of other places than a path on this host.
+var openRedirects = []string{
+	"https://evil.example", "http://evil.example/", "HTTPS://evil.example", "https:evil.example", "https:/evil.example", "https:///evil.example",
+	"//evil.example", "///evil.example", "////evil.example", `\\evil.example`, `/\evil.example`, `\/evil.example`, `/\/evil.example`, `//\evil.example`,
+	"/\t/evil.example", "/\n/evil.example", "/\r/evil.example", "\t//evil.example", " //evil.example", "/ /evil.example", "\u0000//evil.example", "/\u007f/evil.example",
+	"javascript:alert(1)", "java\nscript:alert(1)", "data:text/html,x", "mailto:a@b", "evil.example", "evil.example/x", "./x", "../x", "?x", "#x", "", "@evil.example", ":80/x",
+	".evil.example", "example.com@evil.example", "/\r\nLocation: https://evil.example", "//example.com@evil.example", "//user:pw@example.com:80/",
+	"/auth/login", "/auth", "/auth/", "/auth/logout?local=1", "/%61uth/logout", "/auth%2Flogout",
+	"/./auth/logout", "/x/../auth/logout", "/%2e/auth/logout", "/x/%2E%2e/auth/logout",
+}
+
+func TestReturnToStaysHere(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	app := s.auth.Authenticate(whoami)
+	// landed returns where a browser is in the end, and how it got there.
+	landed := func(t *testing.T, route, returnTo string) string {
+		b, _ := start(t, app, navigate("/auth/"+route+"?return_to="+url.QueryEscape(returnTo)))
+		if b.back.Host != "example.com" || b.back.Scheme != "https" {
+			t.Errorf("redirect_uri: got %q, want our own origin", b.back)
+		}
+		return serve(app, b.land(s.realm.Token(s.ada))).Header().Get("Location")
+	}
+	local := func(method string) func(*testing.T, string, string) string {
+		return func(_ *testing.T, route, returnTo string) string {
+			r := navigate("/auth/" + route + "?local=1&return_to=" + url.QueryEscape(returnTo))
+			r.Method = method
+			r.Header.Set("Sec-Fetch-Site", "same-origin")
+			return serve(app, r).Header().Get("Location")
+		}
+	}
+	full := func(t *testing.T, route, returnTo string) string {
+		w := serve(app, navigate("/auth/"+route+"?return_to="+url.QueryEscape(returnTo)))
+		location := w.Header().Get("Location")
+		if !strings.HasPrefix(location, "https://loginrocket.example/logout?") {
+			t.Errorf("got %q, want the hosted logout", location)
+		}
+		back := redirectURIOf(t, location).String()
+		here, ok := strings.CutPrefix(back, "https://example.com")
+		if !ok {
+			t.Errorf("redirect_uri: got %q, want our own origin", back)
+		}
+		return here
+	}
+	for _, row := range []struct {
+		name, route string
+		follow      func(t *testing.T, route, returnTo string) string
+	}{
+		{"login", "login", landed}, {"signup", "signup", landed}, {"profile", "profile", landed}, {"accounts", "accounts", landed},
+		{"local logout, GET", "logout", local("GET")}, {"local logout, POST", "logout", local("POST")}, {"logout", "logout", full},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			for _, returnTo := range openRedirects {
+				if got := row.follow(t, row.route, returnTo); got != "/" {
+					t.Errorf("%q: got %q, want %q", returnTo, got, "/")
+				}
+			}
+			for returnTo, want := range map[string]string{
+				"/a": "/a", "/a?b=c&d=%2F": "/a?b=c&d=%2F", "/a#fragment": "/a", "/a//b": "/a//b", "/%2Fevil.example": "/%2Fevil.example",
+				"/a?u=https://evil.example": "/a?u=https://evil.example", "/authors": "/authors", "/x/auth/logout": "/x/auth/logout",
+			} {
+				if got := row.follow(t, row.route, returnTo); got != want || !staysHere(got) {
+					t.Errorf("%q: got %q, want %q", returnTo, got, want)
+				}
+			}
+		})
+	}
+	t.Run("twice is none", func(t *testing.T) {
+		t.Parallel()
+		b, _ := start(t, app, navigate("/auth/login?return_to=/a&return_to=/b"))
+		if b.back.Path != "/" {
+			t.Errorf("got %q, want /", b.back)
+		}
+	})
+}
+
+func TestMethodsOfTheRoutes(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for _, row := range []struct {
+		method, route string
+		status        int
+		allow         string
+	}{
+		{"HEAD", "login", 200, ""}, {"HEAD", "signup", 200, ""}, {"HEAD", "profile", 200, ""}, {"HEAD", "accounts", 200, ""}, {"HEAD", "logout", 200, ""},
+		{"POST", "login", 405, "GET, HEAD"}, {"POST", "signup", 405, "GET, HEAD"}, {"DELETE", "profile", 405, "GET, HEAD"}, {"OPTIONS", "accounts", 405, "GET, HEAD"},
+		{"PUT", "logout", 405, "GET, HEAD, POST"}, {"DELETE", "logout", 405, "GET, HEAD, POST"}, {"OPTIONS", "logout", 405, "GET, HEAD, POST"}, {"head", "logout", 405, "GET, HEAD, POST"},
+	} {
+		t.Run(row.method+" "+row.route, func(t *testing.T) {
+			t.Parallel()
+			r := s.as(s.ada, navigate("/auth/"+row.route))
+			r.Method = row.method
+			r.Header.Set("Sec-Fetch-Site", "same-origin")
+			w := serve(s.app(), r)
+			if w.Code != row.status || w.Header().Get("Allow") != row.allow {
+				t.Errorf("got %d, Allow %q, want %d, %q", w.Code, w.Header().Get("Allow"), row.status, row.allow)
+			}
+			if w.Header()["Set-Cookie"] != nil || w.Header()["Location"] != nil {
+				t.Errorf("got %v, want nothing changed", w.Header())
+			}
+		})
+	}
+}
+
+func TestLogout(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, func(c *authrocket.Config) { c.AfterLogout = "/bye" })
+	const out, page, refused = 303, 200, 403
+	for _, row := range []struct {
+		name    string
+		method  string
+		headers []string
+		status  int
+	}{
+		{"POST of our own page", "POST", []string{"Sec-Fetch-Site: same-origin", "Origin: https://example.com"}, out},
+		{"POST of our own page in an old browser", "POST", []string{"Origin: https://example.com"}, out},
+		{"POST of a program", "POST", nil, out},
+		{"POST of another site", "POST", []string{"Sec-Fetch-Site: cross-site", "Origin: https://evil.example"}, refused},
+		{"POST of another site in an old browser", "POST", []string{"Origin: https://evil.example"}, refused},
+		{"POST of a sibling subdomain", "POST", []string{"Sec-Fetch-Site: same-site", "Origin: https://other.example.com"}, refused},
+		{"POST of a sandbox", "POST", []string{"Origin: null"}, refused},
+
+		{"GET that was typed", "GET", []string{"Sec-Fetch-Site: none", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, out},
+		{"GET of a link of ours", "GET", []string{"Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, out},
+		{"GET of a link elsewhere", "GET", []string{"Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, page},
+		{"GET of a link of a sibling", "GET", []string{"Sec-Fetch-Site: same-site", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, page},
+		{"GET of an image of ours", "GET", []string{"Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: no-cors", "Sec-Fetch-Dest: image"}, page},
+		{"GET of an image elsewhere", "GET", []string{"Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: no-cors", "Sec-Fetch-Dest: image"}, page},
+		{"GET of a frame of ours", "GET", []string{"Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: iframe"}, page},
+		{"GET of fetch of ours", "GET", []string{"Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"}, page},
+		{"GET of fetch that says it navigates", "GET", []string{"Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: empty"}, page},
+		{"GET without a mode", "GET", []string{"Sec-Fetch-Site: same-origin", "Sec-Fetch-Dest: document"}, page},
+		{"GET without a destination", "GET", []string{"Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate"}, page},
+		{"GET without a site", "GET", []string{"Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, page},
+		{"GET of an old browser", "GET", []string{"Accept: text/html"}, page},
+		{"GET of a program", "GET", nil, page},
+		{"GET ahead of a click", "GET", []string{"Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document", "Sec-Purpose: prefetch"}, 503},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			for _, query := range []string{"", "?local=1", "?local", "?return_to=/x", "?local=1&return_to=/x"} {
+				r := s.as(s.ada, request(row.method, "/auth/logout"+query, row.headers...))
+				// Verify has the keys fetched, for which a logout would not wait.
+				session, err := s.auth.Verify(t.Context(), strings.TrimPrefix(r.Header.Get("Cookie"), siteCookie+"="))
+				if err != nil {
+					t.Fatal(err)
+				}
+				w := serve(s.app(), r)
+				if w.Code != row.status || isCleared(w) != (row.status == out) {
+					t.Fatalf("%s: got %d, cleared %t, want %d", query, w.Code, isCleared(w), row.status)
+				}
+				got := w.Header().Get("Location")
+				switch row.status {
+				case out:
+					target := "/bye"
+					if strings.Contains(query, "return_to") {
+						target = "/x"
+					}
+					want := target
+					if !strings.Contains(query, "local") {
+						want = "https://loginrocket.example/logout?redirect_uri=" + url.QueryEscape("https://example.com"+target) + "&session=" + session.ID()
+					}
+					if got != want {
+						t.Errorf("%s: got %q, want %q", query, got, want)
+					}
+					if h := w.Header(); h.Get("Referrer-Policy") != "no-referrer" || h.Get("Cache-Control") != "no-store" {
+						t.Errorf("%s: got %v", query, h)
+					}
+				case page:
+					want := `<form method="post" action="/auth/logout` + strings.ReplaceAll(query, "&", "&amp;") + `">`
+					if got != "" || !strings.Contains(w.Body.String(), want) {
+						t.Errorf("%s: got %q %q, want a page with %q", query, got, w.Body, want)
+					}
+					// no-referrer would make the Origin of the form null.
+					if h := w.Header(); h.Get("Referrer-Policy") != "same-origin" || h.Get("X-Frame-Options") != "DENY" {
+						t.Errorf("%s: got %v", query, h)
+					}
+				default:
+					if got != "" || strings.Contains(w.Body.String(), session.ID()) {
+						t.Errorf("%s: got %q %q", query, got, w.Body)
+					}
+				}
+			}
+		})
+	}
+}
+
+func TestTheLogoutPageShowsTheQueryHarmlessly(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	w := serve(s.app(), request("GET", `/auth/logout?return_to="><script>alert(1)</script>&x='{{.}}`))
+	if body := w.Body.String(); w.Code != 200 || strings.Contains(body, "<script") || strings.Contains(body, `"">`) {
+		t.Errorf("got %d %q", w.Code, body)
+	}
+}
+
+func TestLogoutNamesOnlyAVerifiedSession(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	// A logout does not fetch keys, but uses those that are there.
+	if err := s.auth.Warm(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	down := newSite(t)
+	down.realm.Break(authrockettest.Status(500))
+	hanging := newSite(t)
+	hanging.realm.Break(authrockettest.Hang())
+	post := func() *http.Request { return request("POST", "/auth/logout") }
+	for _, row := range []struct {
+		name    string
+		site    *site
+		request *http.Request
+		named   bool
+	}{
+		{"a session", s, s.as(s.ada, post()), true},
+		{"an expired one", s, s.as(s.ada, post(), authrockettest.ExpiresIn(-time.Hour)), false},
+		{"a forged one", s, withCookie(post(), siteCookie, forged(s.realm.Token(s.ada))), false},
+		{"two users", s, s.as(s.george, s.as(s.ada, post())), false},
+		{"none", s, post(), false},
+		{"one without an ID", s, s.as(s.ada, post(), authrockettest.WithoutClaim("sid")), false},
+		{"a session while LoginRocket is down", down, down.as(down.ada, post()), false},
+		{"a session while LoginRocket hangs", hanging, hanging.as(hanging.ada, post()), false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			w := serve(row.site.app(), row.request)
+			u, err := url.Parse(w.Header().Get("Location"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if w.Code != 303 || !isCleared(w) || u.Path != "/logout" || u.Query().Has("session") != row.named {
+				t.Errorf("got %d %q, cleared %t, want the hosted logout, with a session: %t", w.Code, u, isCleared(w), row.named)
+			}
+		})
+	}
+}
+
+func TestLogoutDoesNotWaitForKeys(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t)
+		s.realm.Break(authrockettest.Hang())
+		began := time.Now()
+		w := serve(s.app(), s.as(s.ada, request("POST", "/auth/logout?local=1")))
+		if waited := time.Since(began); waited != 0 || w.Code != 303 || !isCleared(w) {
+			t.Errorf("got %d after %s, want to be signed out at once", w.Code, waited)
+		}
+		if n := s.realm.Requests("/connect/jwks"); n != 0 {
+			t.Errorf("the keys were fetched %d times", n)
+		}
+	})
+}
+
+func TestLoginsAndLogoutsAreObserved(t *testing.T) {
+	t.Parallel()
+	var events []string
+	s := newSite(t, func(c *authrocket.Config) {
+		c.Observer.Login = func(_ context.Context, l authrocket.Login) {
+			events = append(events, fmt.Sprintf("login started=%t %q hash=%t", l.Started, l.Reason, l.SessionHash != ""))
+		}
+		c.Observer.Logout = func(_ context.Context, l authrocket.Logout) {
+			events = append(events, fmt.Sprintf("logout local=%t hash=%t", l.Local, l.SessionHash != ""))
+		}
+	})
+	b, _ := start(t, s.app(), navigate("/gate/"))
+	serve(s.app(), b.land(s.realm.Token(s.ada)))
+	b, _ = start(t, s.app(), navigate("/gate/"))
+	serve(s.app(), b.land(forged(s.realm.Token(s.ada))))
+	serve(s.app(), navigate("/?token="+s.realm.Token(s.ada)))
+	serve(s.app(), navigate("/?token="+forged(s.realm.Token(s.ada))))
+	serve(s.app(), s.as(s.ada, request("POST", "/auth/logout")))
+	serve(s.app(), request("POST", "/auth/logout?local=1"))
+	want := []string{
+		`login started=true "" hash=true`,
+		`login started=true "bad_signature" hash=false`,
+		`login started=false "unsolicited_login" hash=false`,
+		`login started=false "bad_signature" hash=false`,
+		`logout local=false hash=true`,
+		`logout local=true hash=false`,
+	}
+	if got := strings.Join(events, "\n"); got != strings.Join(want, "\n") {
+		t.Errorf("got\n%s\nwant\n%s", got, strings.Join(want, "\n"))
+	}
+}
+
+// browser keeps cookies and follows no redirects by itself.
+type browser struct {
+	t      *testing.T
+	client *http.Client
+}
+
+func newBrowser(t *testing.T) browser {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	transport := &http.Transport{}
+	t.Cleanup(transport.CloseIdleConnections)
+	return browser{t, &http.Client{Jar: jar, Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+}
+
+// visit sends a navigation, or with a form a POST of one, and returns the
+// answer's status, where it leads, and its body.
+func (b browser) visit(address, site string, form url.Values) (status int, location, body string) {
+	b.t.Helper()
+	method, payload := http.MethodGet, io.Reader(nil)
+	if form != nil {
+		method, payload = http.MethodPost, strings.NewReader(form.Encode())
+	}
+	req, err := http.NewRequestWithContext(b.t.Context(), method, address, payload)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	for name, value := range map[string]string{"Accept": "text/html", "Sec-Fetch-Site": site, "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"} {
+		req.Header.Set(name, value)
+	}
+	if form != nil {
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	resp, err := b.client.Do(req)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	data, err := io.ReadAll(resp.Body)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if location = resp.Header.Get("Location"); location != "" {
+		u, err := resp.Request.URL.Parse(location)
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		location = u.String()
+	}
+	return resp.StatusCode, location, string(data)
+}
+
+func TestALoginWalkedOverSockets(t *testing.T) {
+	t.Parallel()
+	realm := authrockettest.NewRealm(t)
+	ada := realm.AddUser(authrockettest.User{Email: "ada@example.com", Password: "engine", Name: "Ada"})
+	realm.AddMembership(ada, realm.AddOrg(authrockettest.Org{Name: "Engines"}), "billing:write")
+	loginRocket := realm.Start()
+	config := realm.Config()
+	config.AppURL = ""
+	auth, err := authrocket.New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /gate/{page}", auth.RequireLogin(whoami))
+	mux.Handle("GET /{$}", whoami)
+	app := httptest.NewServer(auth.Authenticate(mux))
+	t.Cleanup(app.Close)
+	b := newBrowser(t)
+	deepLink := app.URL + "/gate/a%20page?tab=1&q=a+b%2Fc"
+
+	status, hosted, _ := b.visit(deepLink, "none", nil)
+	if status != 303 || !strings.HasPrefix(hosted, loginRocket+"/login?redirect_uri=") {
+		t.Fatalf("the gate: got %d %q", status, hosted)
+	}
+	status, _, form := b.visit(hosted, "cross-site", nil)
+	if status != 200 || !strings.Contains(form, `name="password"`) {
+		t.Fatalf("the hosted login: got %d %q", status, form)
+	}
+	back := redirectURIOf(t, hosted).String()
+	status, _, body := b.visit(loginRocket+"/login", "same-origin", url.Values{"email": {"ada@example.com"}, "password": {"trains"}, "redirect_uri": {back}})
+	if status != 422 {
+		t.Fatalf("a wrong password: got %d %q", status, body)
+	}
+	status, landing, body := b.visit(loginRocket+"/login", "same-origin", url.Values{"email": {"ada@example.com"}, "password": {"engine"}, "redirect_uri": {back}})
+	if status != 302 || !strings.HasPrefix(landing, back+"&token=") {
+		t.Fatalf("the right password: got %d %q %q", status, landing, body)
+	}
+	status, home, body := b.visit(landing, "cross-site", nil)
+	if status != 303 || home != deepLink {
+		t.Fatalf("the landing: got %d %q %q, want 303 %q", status, home, body, deepLink)
+	}
+	status, _, body = b.visit(home, "cross-site", nil)
+	if status != 200 || body != "ada@example.com Engines tab=1&q=a+b%2Fc" {
+		t.Fatalf("the page: got %d %q", status, body)
+	}
+	// The state is used up: the same landing again is of the same user and signs in nobody anew.
+	if status, home, _ = b.visit(landing, "cross-site", nil); status != 303 || home != app.URL+"/gate/a%20page" {
+		t.Fatalf("the landing again: got %d %q", status, home)
+	}
+
+	status, hostedLogout, body := b.visit(app.URL+"/auth/logout", "same-origin", url.Values{})
+	if status != 303 || !strings.HasPrefix(hostedLogout, loginRocket+"/logout?redirect_uri="+url.QueryEscape(app.URL+"/")+"&session=kss_") {
+		t.Fatalf("the logout: got %d %q %q", status, hostedLogout, body)
+	}
+	if status, home, body = b.visit(hostedLogout, "same-origin", nil); status != 302 || home != app.URL+"/" {
+		t.Fatalf("the hosted logout: got %d %q %q", status, home, body)
+	}
+	if status, _, body = b.visit(home, "cross-site", nil); status != 200 || body != "nobody  " {
+		t.Fatalf("the start page: got %d %q, want nobody signed in", status, body)
+	}
+	if status, hosted, _ = b.visit(deepLink, "none", nil); status != 303 {
+		t.Fatalf("the gate after the logout: got %d", status)
+	}
+	if status, _, form = b.visit(hosted, "cross-site", nil); status != 200 || !strings.Contains(form, `name="password"`) {
+		t.Fatalf("the hosted login after the logout: got %d, want the form", status)
+	}
+}

@@ -1,0 +1,463 @@
+package authrocket_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/authrocket-go/authrocket"
+	"github.com/authrocket-go/authrocket/authrockettest"
+)
+
+// signedIn is a request with Ada's cookie.
+func (c cast) signedIn(target string, options ...authrockettest.TokenOption) *http.Request {
+	r := httptest.NewRequest(http.MethodGet, target, nil)
+	c.realm.SignIn(r, c.ada, options...)
+	return r
+}
+
+// granted is the claim orgs of a user of one org with these permissions.
+func granted(permissions ...string) authrockettest.TokenOption {
+	return setClaim("orgs", []any{map[string]any{"oid": "org_1", "mid": "mb_1", "perm": permissions}})
+}
+
+func allow(context.Context, authrocket.Session) error { return nil }
+
+func fail(err error) authrocket.Rule {
+	return func(context.Context, authrocket.Session) error { return err }
+}
+
+func TestRules(t *testing.T) {
+	t.Parallel()
+	errOwn := errors.New("own reason")
+	unavailable := fmt.Errorf("%w: the database is down", authrocket.ErrUnavailable)
+	denied := authrocket.ErrPermissionDenied
+
+	for _, row := range []struct {
+		name  string
+		token authrockettest.TokenOption
+		rule  authrocket.Rule
+		want  error
+		says  string
+	}{
+		{"Permission that is granted", granted("a", "b"), authrocket.Permission("b"), nil, ""},
+		{"Permission that is missing", granted("a", "b"), authrocket.Permission("c"), denied, `"c"`},
+		{"Permission wants all", granted("a", "b"), authrocket.Permission("a", "c"), denied, `"c"`},
+		{"Permission has all", granted("a", "b"), authrocket.Permission("b", "a"), nil, ""},
+		{"Permission without tags refuses", granted("a"), authrocket.Permission(), denied, "no tags"},
+		{"Permission of the empty tag refuses", granted(""), authrocket.Permission(""), denied, ""},
+		{"Permission expands nothing", granted("billing:*"), authrocket.Permission("billing:write"), denied, ""},
+		{"Permission compares with case", granted("Admin"), authrocket.Permission("admin"), denied, ""},
+		{"Permission without membership", withoutClaim("orgs"), authrocket.Permission("a"), denied, ""},
+		{"Permission of another org than the current", setClaim("orgs", []any{
+			map[string]any{"oid": "org_1", "perm": []string{"a"}}, map[string]any{"oid": "org_2", "perm": []string{"b"}, "selected": true},
+		}), authrocket.Permission("a"), denied, ""},
+
+		{"AnyPermission that is granted", granted("a"), authrocket.AnyPermission("x", "a"), nil, ""},
+		{"AnyPermission without a match", granted("a"), authrocket.AnyPermission("x", "y"), denied, `"x" "y"`},
+		{"AnyPermission without tags refuses", granted("a"), authrocket.AnyPermission(), denied, ""},
+		{"AnyPermission of the empty tag refuses", granted(""), authrocket.AnyPermission(""), denied, ""},
+		{"AnyPermission without membership", withoutClaim("orgs"), authrocket.AnyPermission("a"), denied, ""},
+
+		{"VerifiedEmail of a verified address", setClaim("email_verified", true), authrocket.VerifiedEmail(), nil, ""},
+		{"VerifiedEmail of an unverified address", setClaim("email_verified", false), authrocket.VerifiedEmail(), authrocket.ErrEmailNotVerified, "not verified"},
+		{"VerifiedEmail of an unknown address refuses", withoutClaim("email_verified"), authrocket.VerifiedEmail(), authrocket.ErrEmailNotVerified, "unknown"},
+
+		{"a nil rule refuses", granted("a"), nil, denied, "nil"},
+		{"a rule that allows", granted(), allow, nil, ""},
+		{"an error of no kind is forbidden", granted(), fail(errOwn), authrocket.ErrForbidden, "own reason"},
+		{"an error of no kind stays itself", granted(), fail(errOwn), errOwn, ""},
+		{"a rule that cannot tell is unavailable", granted(), fail(unavailable), authrocket.ErrUnavailable, "database"},
+		{"a rule that finds nobody signed in", granted(), fail(authrocket.ErrUnauthenticated), authrocket.ErrUnauthenticated, ""},
+		{"a rule with a reason of ours", granted(), fail(authrocket.ErrPermissionDenied), denied, ""},
+
+		{"Any without rules refuses", granted("a"), authrocket.Any(), denied, "no rules"},
+		{"Any takes the first that allows", granted("a"), authrocket.Any(fail(errOwn), authrocket.Permission("a"), nil), nil, ""},
+		{"Any asks no further than needed", granted("a"), authrocket.Any(allow, func(context.Context, authrocket.Session) error {
+			panic("asked")
+		}), nil, ""},
+		{"Any refuses with the last", granted("a"), authrocket.Any(fail(authrocket.ErrEmailNotVerified), authrocket.Permission("x")), denied, `"x"`},
+		{"Any prefers the first unavailable one", granted("a"), authrocket.Any(authrocket.Permission("x"), fail(unavailable), fail(authrocket.ErrUnavailable), authrocket.Permission("y")), unavailable, ""},
+		{"Any allows although one cannot tell", granted("a"), authrocket.Any(fail(unavailable), allow), nil, ""},
+		{"Any with a nil rule only refuses", granted("a"), authrocket.Any(nil), denied, "nil"},
+		{"Any goes on after a nil rule", granted("a"), authrocket.Any(nil, allow), nil, ""},
+		{"Any gives an error of no kind a kind", granted("a"), authrocket.Any(fail(errOwn)), authrocket.ErrForbidden, "own reason"},
+		{"Any within Any", granted("a"), authrocket.Any(authrocket.Any(), authrocket.Any(authrocket.Permission("a"))), nil, ""},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			c := newCast(t, nil)
+			_, err := c.auth.Check(c.signedIn("/", row.token), row.rule)
+			if !errors.Is(err, row.want) || (row.want == nil) != (err == nil) {
+				t.Fatalf("got %v, want %v", err, row.want)
+			}
+			if err != nil && !strings.Contains(err.Error(), row.says) {
+				t.Errorf("got %q, want it to say %q", err, row.says)
+			}
+			expectOneKind(t, err)
+		})
+	}
+}
+
+// expectOneKind checks that err is of exactly one kind.
+func expectOneKind(t *testing.T, err error) {
+	t.Helper()
+	if err == nil {
+		return
+	}
+	var kinds []error
+	for _, kind := range []error{authrocket.ErrUnauthenticated, authrocket.ErrForbidden, authrocket.ErrUnavailable} {
+		if errors.Is(err, kind) {
+			kinds = append(kinds, kind)
+		}
+	}
+	if len(kinds) != 1 {
+		t.Errorf("%v is of the kinds %v, want one", err, kinds)
+	}
+}
+
+func TestRulesAllHaveToAllow(t *testing.T) {
+	t.Parallel()
+	c := newCast(t, nil)
+	asked := 0
+	count := func(context.Context, authrocket.Session) error {
+		asked++
+		return nil
+	}
+	if _, err := c.auth.Check(c.signedIn("/", granted("a")), authrocket.Permission("a"), count, authrocket.Permission("b"), count); !errors.Is(err, authrocket.ErrPermissionDenied) {
+		t.Errorf("got %v, want %v", err, authrocket.ErrPermissionDenied)
+	}
+	if asked != 1 {
+		t.Errorf("got %d rules asked around the one that refuses, want the first", asked)
+	}
+}
+
+func TestRuleSeesTheSessionAndItsContext(t *testing.T) {
+	t.Parallel()
+	c := newCast(t, nil)
+	type key struct{}
+	r := c.signedIn("/")
+	r = r.WithContext(context.WithValue(r.Context(), key{}, "value"))
+	_, err := c.auth.Check(r, func(ctx context.Context, s authrocket.Session) error {
+		current, _ := authrocket.CurrentUser(ctx)
+		if ctx.Value(key{}) != "value" || s.User.ID != c.ada.ID || current.ID != c.ada.ID {
+			return errors.New("the rule sees something else")
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// A rule's error may hold anything: what a database said, a user's name.
+func TestRuleErrorIsNotShownToTheClient(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name   string
+		err    error
+		status int
+		reason string
+	}{
+		{"of no kind", errors.New("inside-information"), http.StatusForbidden, "forbidden"},
+		{"forbidden", fmt.Errorf("%w: inside-information", authrocket.ErrForbidden), http.StatusForbidden, "forbidden"},
+		{"a missing permission", fmt.Errorf("%w: inside-information", authrocket.ErrPermissionDenied), http.StatusForbidden, "permission_denied"},
+		{"unavailable", fmt.Errorf("%w: inside-information", authrocket.ErrUnavailable), http.StatusServiceUnavailable, "unavailable"},
+		{"not signed in", fmt.Errorf("%w: inside-information", authrocket.ErrUnauthenticated), http.StatusUnauthorized, "unauthenticated"},
+	} {
+		for _, accept := range []string{"application/json", "text/plain"} {
+			t.Run(row.name+" as "+accept, func(t *testing.T) {
+				t.Parallel()
+				c := newCast(t, nil)
+				r := httptest.NewRequest(http.MethodGet, "/", nil)
+				r.Header.Set("Authorization", "Bearer "+c.realm.Token(c.ada))
+				r.Header.Set("Accept", accept)
+				w := httptest.NewRecorder()
+				c.auth.Require(fail(row.err))(http.NotFoundHandler()).ServeHTTP(w, r)
+				if w.Code != row.status {
+					t.Errorf("got %d, want %d", w.Code, row.status)
+				}
+				if shown := fmt.Sprint(w.Header(), w.Body); strings.Contains(shown, "inside-information") {
+					t.Errorf("the client is shown %q", shown)
+				}
+				if accept != "application/json" {
+					return
+				}
+				var body struct {
+					Status int
+					Reason string
+				}
+				if err := json.Unmarshal(w.Body.Bytes(), &body); err != nil || body.Status != row.status || body.Reason != row.reason {
+					t.Errorf("got %q, want status %d and reason %q", w.Body, row.status, row.reason)
+				}
+			})
+		}
+	}
+}
+
+func TestPermissionMatching(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name     string
+		granted  []string
+		required string
+		want     bool
+	}{
+		{"the same tag", []string{"billing:write"}, "billing:write", true},
+		{"another tag", []string{"billing:read"}, "billing:write", false},
+		{"one of several", []string{"x", "billing:*", "y"}, "billing:write", true},
+		{"a star at the end", []string{"billing:*"}, "billing:write", true},
+		{"a star stands for colons", []string{"billing:*"}, "billing:invoice:write", true},
+		{"a star stands for nothing", []string{"billing:*"}, "billing:", true},
+		{"a star does not stand for the colon before it", []string{"billing:*"}, "billing", false},
+		{"a star at the start", []string{"*:write"}, "billing:invoice:write", true},
+		{"a star at the start needs the end", []string{"*:write"}, "billing:write:x", false},
+		{"a star in the middle", []string{"billing:*:write"}, "billing:a:b:write", true},
+		{"a star in the middle that stands for nothing", []string{"a*b"}, "ab", true},
+		{"text before a star counts", []string{"billing:*"}, "xbilling:write", false},
+		{"two stars", []string{"*:*"}, "a:b", true},
+		{"two stars need what is between them", []string{"*:*"}, "ab", false},
+		{"stars side by side", []string{"a**b***"}, "ab", true},
+		{"a star goes back as often as needed", []string{"*ab*abc"}, "xababxababc", true},
+		{"a star alone", []string{"*"}, "anything:at.all", true},
+		{"a star alone does not cover reserved tags", []string{"*"}, "ar:owner", false},
+		{"nor does a star and more", []string{"*:owner"}, "ar:owner", false},
+		{"nor does a beginning of the reserved prefix", []string{"a*"}, "ar:owner", false},
+		{"nor does the prefix without its colon", []string{"ar*"}, "ar:owner", false},
+		{"a reserved tag covers itself", []string{"ar:owner"}, "ar:owner", true},
+		{"a reserved star covers reserved tags", []string{"ar:*"}, "ar:owner", true},
+		{"a reserved star covers no others", []string{"ar:*"}, "billing:write", false},
+		{"the prefix is reserved in lower case only", []string{"*"}, "AR:owner", true},
+		{"a tag that only begins alike is not reserved", []string{"*"}, "article:write", true},
+		{"a star in the required tag is literal", []string{"billing:write"}, "billing:*", false},
+		{"a star in the required tag covers nothing by itself", []string{"billing:write"}, "*", false},
+		{"a literal star is covered by itself", []string{"billing:*"}, "billing:*", true},
+		{"a literal star is covered by a wider star", []string{"*"}, "billing:*", true},
+		{"with case", []string{"Billing:*"}, "billing:write", false},
+		{"a question mark is literal", []string{"billing:?"}, "billing:a", false},
+		{"a dot is literal", []string{"billing.write"}, "billing:write", false},
+		{"the empty tag is never covered", []string{"", "*"}, "", false},
+		{"an empty granted tag covers nothing", []string{""}, "a", false},
+		{"a longer granted tag", []string{"billing:write"}, "billing:writ", false},
+		{"a shorter granted tag", []string{"billing:writ"}, "billing:write", false},
+		{"nothing granted", nil, "a", false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			c := newCast(t, nil)
+			_, err := c.auth.Check(c.signedIn("/", granted(row.granted...)), authrocket.PermissionMatching(row.required))
+			if got := err == nil; got != row.want || err != nil && !errors.Is(err, authrocket.ErrPermissionDenied) {
+				t.Errorf("%q covers %q: got %t (%v), want %t", row.granted, row.required, got, err, row.want)
+			}
+		})
+	}
+}
+
+func TestPermissionMatchingWithoutMembership(t *testing.T) {
+	t.Parallel()
+	c := newCast(t, nil)
+	if _, err := c.auth.Check(c.signedIn("/", withoutClaim("orgs")), authrocket.PermissionMatching("a")); !errors.Is(err, authrocket.ErrPermissionDenied) {
+		t.Errorf("got %v, want %v", err, authrocket.ErrPermissionDenied)
+	}
+}
+
+// With a matcher that goes back to every star, this takes longer than the sun
+// will burn.
+func TestPermissionMatchingFinishes(t *testing.T) {
+	t.Parallel()
+	c := newCast(t, func(c *authrocket.Config) { c.MaxTokenBytes = 1 << 20 })
+	token := c.realm.Token(c.ada, granted(strings.Repeat("*a", 20_000)+"*b", strings.Repeat("a*", 10_000), strings.Repeat("*", 20_000)+"x"))
+	s, err := c.auth.Verify(t.Context(), token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := authrocket.PermissionMatching(strings.Repeat("a", 30_000))(t.Context(), s); err != nil {
+		t.Errorf("a pattern of letters and stars that covers: %v", err)
+	}
+	if err := authrocket.PermissionMatching(strings.Repeat("a", 30_000) + "c")(t.Context(), s); err != nil {
+		t.Errorf("a pattern that ends with a star covers what ends otherwise: %v", err)
+	}
+	if err := authrocket.PermissionMatching(strings.Repeat("a", 9_000))(t.Context(), s); !errors.Is(err, authrocket.ErrPermissionDenied) {
+		t.Errorf("no pattern covers: got %v, want %v", err, authrocket.ErrPermissionDenied)
+	}
+}
+
+// orgCheck sends a request for target through RequireOrg on a route that has
+// the wildcard org, and returns what the gate came to.
+func orgCheck(t *testing.T, c cast, target string, selector authrocket.OrgSelector, token authrockettest.TokenOption, rules ...authrocket.Rule) (org authrocket.Org, err error) {
+	t.Helper()
+	config := c.realm.Config()
+	config.Deny = func(w http.ResponseWriter, _ *http.Request, e error) {
+		err = e
+		w.WriteHeader(authrocket.StatusCode(e))
+	}
+	auth := openAuth(t, config)
+	mux := http.NewServeMux()
+	gated := auth.RequireOrg(selector, rules...)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		org, _ = authrocket.CurrentOrg(r.Context())
+	}))
+	mux.Handle("GET /orgs/{org}", gated)
+	mux.Handle("GET /none", gated)
+	mux.Handle("GET /rest/{org...}", gated)
+	mux.ServeHTTP(httptest.NewRecorder(), c.signedIn(target, token))
+	return org, err
+}
+
+var twoOrgs = setClaim("orgs", []any{
+	map[string]any{"oid": "org_1", "mid": "mb_1", "ref": "one", "perm": []string{"a"}, "selected": true},
+	map[string]any{"oid": "org_2", "mid": "mb_2", "ref": "two", "perm": []string{"b"}},
+	map[string]any{"oid": "org_3", "mid": "mb_3", "ref": "twin"},
+	map[string]any{"oid": "org_4", "mid": "mb_4", "ref": "twin"},
+	map[string]any{"oid": "org_5", "mid": "mb_5"},
+	map[string]any{"mid": "mb_6"},
+})
+
+func TestOrgSelectors(t *testing.T) {
+	t.Parallel()
+	byID, byReference := authrocket.OrgIDFromPath("org"), authrocket.OrgReferenceFromPath("org")
+	const missing, ambiguous, empty = "no membership in the org", "2 memberships", "no value for {org}"
+	for _, row := range []struct {
+		name     string
+		selector authrocket.OrgSelector
+		target   string
+		rules    []authrocket.Rule
+		want     string
+		says     string
+	}{
+		{"the selected org by ID", byID, "/orgs/org_1", nil, "org_1", ""},
+		{"another org of the user by ID", byID, "/orgs/org_2", nil, "org_2", ""},
+		{"an org of somebody else", byID, "/orgs/org_9", nil, "", missing + " whose ID is {org}"},
+		{"IDs differ by case", byID, "/orgs/ORG_1", nil, "", missing},
+		{"an ID is not a reference", byID, "/orgs/one", nil, "", missing},
+		{"a reference is not an ID", byReference, "/orgs/org_1", nil, "", missing + " whose reference is {org}"},
+		{"by reference", byReference, "/orgs/two", nil, "org_2", ""},
+		{"an ambiguous reference", byReference, "/orgs/twin", nil, "", ambiguous + " in orgs whose reference is {org}"},
+		{"an empty ID", byID, "/rest/", nil, "", empty},
+		{"an empty reference", byReference, "/rest/", nil, "", empty},
+		{"a missing path value", byID, "/none", nil, "", empty},
+		{"a wildcard of another name", authrocket.OrgIDFromPath("account"), "/orgs/org_1", nil, "", "no value for {account}"},
+		{"a nil selector", nil, "/orgs/org_1", nil, "", "selector is nil"},
+		{"the rules are about the chosen org", byID, "/orgs/org_2", []authrocket.Rule{authrocket.Permission("b")}, "org_2", ""},
+		{"the rules are not about the selected org", byID, "/orgs/org_2", []authrocket.Rule{authrocket.Permission("a")}, "", `"a"`},
+		{"a wildcard rule is about the chosen org too", byID, "/orgs/org_2", []authrocket.Rule{authrocket.PermissionMatching("a")}, "", `"a"`},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			org, err := orgCheck(t, newCast(t, nil), row.target, row.selector, twoOrgs, row.rules...)
+			if org.ID != row.want || (err == nil) != (row.want != "") {
+				t.Fatalf("got org %q, %v, want %q", org.ID, err, row.want)
+			}
+			if err == nil {
+				return
+			}
+			want := authrocket.ErrWrongOrg
+			if row.rules != nil {
+				want = authrocket.ErrPermissionDenied
+			}
+			if !errors.Is(err, want) || !strings.Contains(err.Error(), row.says) {
+				t.Errorf("got %v, want %v that says %q", err, want, row.says)
+			}
+		})
+	}
+}
+
+// TestCustomSelectors checks that of what a selector returns only the IDs
+// count: anybody can make a Membership, even one with permissions.
+func TestCustomSelectors(t *testing.T) {
+	t.Parallel()
+	type membership = authrocket.Membership
+	org := func(id string) authrocket.Org { return authrocket.Org{ID: id} }
+
+	// A membership of another user, who is allowed everything in org_2.
+	other := newCast(t, nil)
+	eve := other.session(t, setClaim("orgs", []any{map[string]any{"oid": "org_2", "mid": "mb_2", "perm": []string{"ar:owner"}}}))
+	powerful, _ := eve.Membership()
+
+	for _, row := range []struct {
+		name   string
+		chosen membership
+		ok     bool
+		rules  []authrocket.Rule
+		want   string
+		err    error
+	}{
+		{"by both IDs", membership{ID: "mb_2", Org: org("org_2")}, true, nil, "org_2", nil},
+		{"by the membership's ID", membership{ID: "mb_2"}, true, nil, "org_2", nil},
+		{"by the org's ID", membership{Org: org("org_2")}, true, nil, "org_2", nil},
+		{"the chosen membership has its own permissions", membership{ID: "mb_2"}, true, []authrocket.Rule{authrocket.Permission("b")}, "org_2", nil},
+		{"forged permissions do not count", powerful, true, []authrocket.Rule{authrocket.Permission("ar:owner")}, "", authrocket.ErrPermissionDenied},
+		{"a forged name and reference do not count", membership{ID: "mb_2", Org: authrocket.Org{ID: "org_2", Name: "x", Reference: "one"}}, true, nil, "org_2", nil},
+		{"an org of somebody else", membership{Org: org("org_9")}, true, nil, "", authrocket.ErrWrongOrg},
+		{"a membership of somebody else", membership{ID: "mb_9"}, true, nil, "", authrocket.ErrWrongOrg},
+		{"a membership and the org of another one", membership{ID: "mb_1", Org: org("org_2")}, true, nil, "", authrocket.ErrWrongOrg},
+		{"a membership of somebody else in the user's org", membership{ID: "mb_9", Org: org("org_1")}, true, nil, "", authrocket.ErrWrongOrg},
+		{"a reference only", membership{Org: authrocket.Org{Reference: "two"}}, true, nil, "", authrocket.ErrWrongOrg},
+		{"selected only", membership{Selected: true}, true, nil, "", authrocket.ErrWrongOrg},
+		{"nothing, though it says ok", membership{}, true, nil, "", authrocket.ErrWrongOrg},
+		{"nothing", membership{}, false, nil, "", authrocket.ErrWrongOrg},
+		{"a membership, though it says no", membership{ID: "mb_1", Org: org("org_1")}, false, nil, "", authrocket.ErrWrongOrg},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			selector := func(*http.Request, authrocket.Session) (authrocket.Membership, bool) { return row.chosen, row.ok }
+			got, err := orgCheck(t, newCast(t, nil), "/none", selector, twoOrgs, row.rules...)
+			if got.ID != row.want || !errors.Is(err, row.err) || got.Name != "" {
+				t.Errorf("got org %+v, %v, want %q, %v", got, err, row.want, row.err)
+			}
+			if errors.Is(err, authrocket.ErrWrongOrg) && !strings.Contains(err.Error(), "the selector chose") {
+				t.Errorf("got %q, want it to say what the selector chose", err)
+			}
+		})
+	}
+}
+
+func TestSelectorOfAmbiguousMemberships(t *testing.T) {
+	t.Parallel()
+	orgs := setClaim("orgs", []any{
+		map[string]any{"oid": "org_1", "mid": "mb_1", "perm": []string{"a"}},
+		map[string]any{"oid": "org_1", "mid": "mb_2", "perm": []string{"b"}},
+	})
+	c := newCast(t, nil)
+	if _, err := orgCheck(t, c, "/orgs/org_1", authrocket.OrgIDFromPath("org"), orgs); !errors.Is(err, authrocket.ErrWrongOrg) {
+		t.Errorf("two memberships with the ID of the path: got %v, want %v", err, authrocket.ErrWrongOrg)
+	}
+	byOrg := func(*http.Request, authrocket.Session) (authrocket.Membership, bool) {
+		return authrocket.Membership{Org: authrocket.Org{ID: "org_1"}}, true
+	}
+	if _, err := orgCheck(t, c, "/none", byOrg, orgs); !errors.Is(err, authrocket.ErrWrongOrg) {
+		t.Errorf("two memberships with the selector's org: got %v, want %v", err, authrocket.ErrWrongOrg)
+	}
+}
+
+func TestSelectorSeesTheRequestAndTheSession(t *testing.T) {
+	t.Parallel()
+	c := newCast(t, nil)
+	selector := func(r *http.Request, s authrocket.Session) (authrocket.Membership, bool) {
+		for _, m := range s.Memberships() {
+			if m.Org.Reference == r.URL.Query().Get("org") {
+				return m, true
+			}
+		}
+		return authrocket.Membership{}, false
+	}
+	if org, err := orgCheck(t, c, "/none?org=wid", selector, withoutClaim("nonce")); org.ID != c.widgets.ID || err != nil {
+		t.Errorf("got org %q, %v, want %q", org.ID, err, c.widgets.ID)
+	}
+}
+
+func TestSelectorNeedsMembership(t *testing.T) {
+	t.Parallel()
+	byNothing := func(*http.Request, authrocket.Session) (authrocket.Membership, bool) {
+		return authrocket.Membership{ID: "mb_1"}, true
+	}
+	for _, selector := range []authrocket.OrgSelector{authrocket.OrgIDFromPath("org"), byNothing} {
+		if _, err := orgCheck(t, newCast(t, nil), "/orgs/org_1", selector, withoutClaim("orgs")); !errors.Is(err, authrocket.ErrWrongOrg) {
+			t.Errorf("got %v, want %v", err, authrocket.ErrWrongOrg)
+		}
+	}
+}
