@@ -142,8 +142,8 @@ func unusable() []struct{ name, entry, want string } {
 		{"a certificate in x5c is left out", x5c([]string{base64Std(certificate())}), "x5c"},
 		{"a private key in x5c is left out", x5c([]string{base64Std(pkcs8(privateKey()))}), "x5c"},
 		{"PEM in x5c is left out", x5c([]string{pemText("PUBLIC KEY", spki(public))}), "x5c"},
-		{"an EC key in x5c is left out", x5c([]string{base64Std(spki(ec.Public()))}), "no RSA public key"},
-		{"an Ed25519 key in x5c is left out", x5c([]string{base64Std(spki(ed.Public()))}), "no RSA public key"},
+		{"an EC key in x5c is left out", x5c([]string{base64Std(spki(ec.Public()))}), "x5c that holds no RSA public key"},
+		{"an Ed25519 key in x5c is left out", x5c([]string{base64Std(spki(ed.Public()))}), "x5c that holds no RSA public key"},
 	}
 }
 

@@ -184,23 +184,19 @@ func TestObserve(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			p := &publisher{t: t, keys: map[string]string{"known": "key of known"}}
-			var cache *keycache.Cache[string]
-			observed := make(chan error, 1)
-			cache = keycache.New(keycache.Config[string]{
+			answers := make(chan answer, 2)
+			p.cache = keycache.New(keycache.Config[string]{
 				Fetch:           p.fetch,
 				RefreshInterval: interval,
 				MaxStale:        maxStale,
 				Observe: func(keycache.Refresh) {
-					_, err := cache.Lookup(context.Background(), "known", keycache.Gate, time.Now())
-					observed <- err
+					answers <- p.ask("known", keycache.NoWait)
+					answers <- p.ask("made up", keycache.NoWait)
 				},
 			})
-			if err := cache.Warm(context.Background()); err != nil {
-				t.Fatal(err)
-			}
-			if err := <-observed; err != nil {
-				t.Errorf("the lookup returned %v", err)
-			}
+			p.warm()
+			p.wantKey(<-answers, "key of known")
+			p.wantPending(<-answers)
 			p.settle()
 		})
 	})

@@ -55,6 +55,15 @@ func TestRememberedUnknownKeys(t *testing.T) {
 		p.wantUnknown(p.ask("another", keycache.Gate)) // fetches the set
 		p.wantKey(p.ask("rotated", keycache.Gate), "key of rotated")
 	})
+	often := keycache.Config[string]{RefreshInterval: 5 * time.Second, MaxStale: maxStale}
+	rowWith(t, "are found even if the set that has them is due for a refresh", often, func(p *publisher) {
+		p.warm()
+		p.wantUnknown(p.ask("rotated", keycache.Gate))
+		p.publish("rotated", "key of rotated")
+		p.warm()
+		time.Sleep(5 * time.Second)
+		p.wantKey(p.ask("rotated", keycache.Gate), "key of rotated")
+	})
 	row(t, "do not answer for one another", func(p *publisher) {
 		p.warm()
 		p.wantUnknown(p.ask("made up", keycache.Gate))

@@ -2,6 +2,7 @@ package returnto_test
 
 import (
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -65,4 +66,50 @@ func staysHere(t *testing.T, location string) {
 	if joined, err := url.Parse("https://app.example.com" + strings.ReplaceAll(location, "%", "%25")); err != nil || joined.Host != "app.example.com" {
 		t.Errorf("%q behind an origin leads to %q, error %v", location, joined, err)
 	}
+}
+
+// FuzzResolve compares with what the URL standard does segment by segment, from
+// the left, and holds that nothing is left to resolve.
+func FuzzResolve(f *testing.F) {
+	for _, row := range resolvedPaths {
+		f.Add(row.path)
+	}
+	f.Fuzz(func(t *testing.T, path string) {
+		if !strings.HasPrefix(path, "/") {
+			return
+		}
+		got := returnto.Resolve(path)
+		if want := naiveResolve(path); got != want {
+			t.Errorf("Resolve(%q): got %q, want %q", path, got, want)
+		}
+		if again := returnto.Resolve(got); again != got {
+			t.Errorf("Resolve(%q): got %q, and of that %q", path, got, again)
+		}
+	})
+}
+
+var (
+	oneDot  = regexp.MustCompile(`^/(\.|%2[eE])(/|$)`)
+	twoDots = regexp.MustCompile(`^/(\.|%2[eE]){2}(/|$)`)
+)
+
+// naiveResolve is remove_dot_segments of RFC 3986 section 5.2.4, with escaped
+// dots.
+func naiveResolve(path string) string {
+	done := ""
+	for path != "" {
+		if dots := twoDots.FindString(path); dots != "" {
+			path = "/" + path[len(dots):]
+			done = done[:max(strings.LastIndexByte(done, '/'), 0)]
+		} else if dot := oneDot.FindString(path); dot != "" {
+			path = "/" + path[len(dot):]
+		} else {
+			end := strings.IndexByte(path[1:], '/') + 1
+			if end == 0 {
+				end = len(path)
+			}
+			done, path = done+path[:end], path[end:]
+		}
+	}
+	return done
 }

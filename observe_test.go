@@ -1,0 +1,367 @@
+package authrocket_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/authrocket-go/authrocket"
+	"github.com/authrocket-go/authrocket/authrockettest"
+)
+
+// events are what an Observer was told.
+type events struct {
+	mu        sync.Mutex
+	decisions []authrocket.Decision
+	refreshes []authrocket.KeyRefresh
+	logins    []authrocket.Login
+	logouts   []authrocket.Logout
+}
+
+func (e *events) observer() authrocket.Observer {
+	return authrocket.Observer{
+		Decision:   func(_ context.Context, d authrocket.Decision) { keep(e, &e.decisions, d) },
+		KeyRefresh: func(_ context.Context, k authrocket.KeyRefresh) { keep(e, &e.refreshes, k) },
+		Login:      func(_ context.Context, l authrocket.Login) { keep(e, &e.logins, l) },
+		Logout:     func(_ context.Context, l authrocket.Logout) { keep(e, &e.logouts, l) },
+	}
+}
+
+func keep[T any](e *events, list *[]T, event T) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	*list = append(*list, event)
+}
+
+func newObservedCast(t *testing.T) (cast, *events) {
+	t.Helper()
+	e := &events{}
+	return newCast(t, func(c *authrocket.Config) { c.Observer = e.observer() }), e
+}
+
+// answer sends r to h.
+func answer(h http.Handler, r *http.Request) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
+// comeBack walks to the hosted login and returns the request with which the
+// browser comes back from it with token.
+func comeBack(t *testing.T, app http.Handler, returnTo, token string) *http.Request {
+	t.Helper()
+	w := answer(app, httptest.NewRequest(http.MethodGet, "/auth/login?return_to="+url.QueryEscape(returnTo), nil))
+	location, err := url.Parse(w.Header().Get("Location"))
+	if err != nil || w.Code != http.StatusSeeOther {
+		t.Fatalf("got %d to %v, want 303 to the hosted login", w.Code, location)
+	}
+	back, err := url.Parse(location.Query().Get("redirect_uri"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	query := back.Query()
+	query.Set("token", token)
+	r := httptest.NewRequest(http.MethodGet, back.Path+"?"+query.Encode(), nil)
+	for _, c := range w.Result().Cookies() {
+		r.AddCookie(c)
+	}
+	return r
+}
+
+var sessionHash = regexp.MustCompile(`^[0-9a-f]{16}$`)
+
+func TestObserverDecisions(t *testing.T) {
+	t.Parallel()
+	type decision = authrocket.Decision
+	for _, row := range []struct {
+		name    string
+		request func(cast) *http.Request
+		gated   func(cast, http.Handler) http.Handler
+		want    []decision
+		isKnown bool // there is a session
+	}{
+		{"nobody on an open route", func(cast) *http.Request { return httptest.NewRequest(http.MethodGet, "/", nil) }, nil,
+			[]decision{{Reason: "no_token", Err: authrocket.ErrNoToken, Source: authrocket.SourceNone}}, false},
+		{"a cookie on an open route", func(c cast) *http.Request { return c.signedIn("/") }, nil,
+			[]decision{{Allowed: true, Source: authrocket.SourceCookie}}, true},
+		{"a broken cookie on an open route", func(c cast) *http.Request { return c.signedIn("/", setHeader("crit", 1)) }, nil,
+			[]decision{{Reason: "critical_header", Err: authrocket.ErrCriticalHeader, Source: authrocket.SourceCookie}}, false},
+		{"a bearer token on an open route", func(c cast) *http.Request {
+			r := httptest.NewRequest(http.MethodGet, "/", nil)
+			r.Header.Set("Authorization", "Bearer "+c.realm.Token(c.ada))
+			return r
+		}, nil, []decision{{Allowed: true, Source: authrocket.SourceBearer}}, true},
+		{"a gate that lets through", func(c cast) *http.Request { return c.signedIn("/") },
+			func(c cast, h http.Handler) http.Handler { return c.auth.RequireLogin(h) },
+			[]decision{{Allowed: true, Source: authrocket.SourceCookie}, {Gate: true, Allowed: true, Source: authrocket.SourceCookie}}, true},
+		{"a gate that refuses a known user", func(c cast) *http.Request { return c.signedIn("/") },
+			func(c cast, h http.Handler) http.Handler {
+				return c.auth.Require(authrocket.Permission("missing"))(h)
+			},
+			[]decision{{Allowed: true, Source: authrocket.SourceCookie},
+				{Gate: true, Reason: "permission_denied", Err: authrocket.ErrPermissionDenied, Source: authrocket.SourceCookie}}, true},
+		{"a gate that refuses an unknown token", func(c cast) *http.Request {
+			r := httptest.NewRequest(http.MethodGet, "/", nil)
+			r.Header.Set("Authorization", "Bearer x")
+			return r
+		}, func(c cast, h http.Handler) http.Handler { return c.auth.RequireLogin(h) },
+			[]decision{{Reason: "token_malformed", Err: authrocket.ErrTokenMalformed, Source: authrocket.SourceBearer},
+				{Gate: true, Reason: "token_malformed", Err: authrocket.ErrTokenMalformed, Source: authrocket.SourceBearer}}, false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			c, e := newObservedCast(t)
+			var h http.Handler = http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
+			if row.gated != nil {
+				h = row.gated(c, h)
+			}
+			answer(c.auth.Authenticate(h), row.request(c))
+			if len(e.decisions) != len(row.want) {
+				t.Fatalf("got %+v, want %+v", e.decisions, row.want)
+			}
+			for i, got := range e.decisions {
+				want := row.want[i]
+				if !errors.Is(got.Err, want.Err) || (got.Err == nil) != (want.Err == nil) || sessionHash.MatchString(got.SessionHash) != row.isKnown {
+					t.Errorf("got %+v, want %+v", got, want)
+				}
+				got.Err, got.SessionHash, want.Err = nil, "", nil
+				if got != want {
+					t.Errorf("got %+v, want %+v", got, want)
+				}
+			}
+		})
+	}
+}
+
+func TestObserverSessionHash(t *testing.T) {
+	t.Parallel()
+	c, e := newObservedCast(t)
+	hash := func(auth *authrocket.Auth, sid authrockettest.TokenOption) string {
+		auth.Check(c.signedIn("/", sid))
+		return e.decisions[len(e.decisions)-1].SessionHash
+	}
+	config := c.realm.Config()
+	config.Observer = e.observer()
+	another := openAuth(t, config)
+	one, two := setClaim("sid", "kss_one"), setClaim("sid", "kss_two")
+
+	first := hash(c.auth, one)
+	if !sessionHash.MatchString(first) || strings.Contains(first, "kss") {
+		t.Errorf("got %q, want 16 hexadecimal digits", first)
+	}
+	if got := hash(c.auth, one); got != first {
+		t.Errorf("the same session: got %q, want %q", got, first)
+	}
+	if got := hash(c.auth, two); got == first {
+		t.Errorf("another session has the same hash %q", got)
+	}
+	if got := hash(another, one); got == first {
+		t.Errorf("the hash %q is not salted: another Auth has the same", got)
+	}
+	if got := hash(c.auth, withoutClaim("sid")); got != "" {
+		t.Errorf("a session without ID: got %q, want none", got)
+	}
+}
+
+func TestObserverKeyRefresh(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, e := newObservedCast(t)
+		warm := func(fault authrockettest.Fault) authrocket.KeyRefresh {
+			c.realm.Break(fault)
+			c.auth.Warm(t.Context())
+			synctest.Wait()
+			return e.refreshes[len(e.refreshes)-1]
+		}
+		down := authrockettest.Status(http.StatusInternalServerError)
+		if got := warm(down); got.Err == nil || !strings.Contains(got.Err.Error(), "500") || got.Keys != 0 || got.Age != 0 {
+			t.Errorf("a failure without keys: got %+v", got)
+		}
+		if got := warm(nil); got.Err != nil || got.Keys != 1 || got.Age != 0 || got.Skipped != nil {
+			t.Errorf("a good fetch: got %+v", got)
+		}
+		time.Sleep(3 * time.Minute)
+		if got := warm(down); got.Err == nil || got.Keys != 1 || got.Age != 3*time.Minute {
+			t.Errorf("a failure with keys: got %+v, want them with their age", got)
+		}
+		if got := warm(authrockettest.Body("application/json", strings.Replace(vectorJWK(`"n":"`+vectorN+`","e":"AQAB"`), "[", `[{"kty":"EC","kid":"a"},`, 1))); got.Err != nil || got.Keys != 1 || len(got.Skipped) != 1 {
+			t.Errorf("an odd entry: got %+v, want it skipped", got)
+		}
+	})
+}
+
+func TestObserverLogins(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name    string
+		started bool
+		option  authrockettest.TokenOption
+		reason  string
+		status  int
+	}{
+		{"a started login", true, withoutClaim("nonce"), "", http.StatusSeeOther},
+		{"a started login with an expired token", true, authrockettest.ExpiresIn(-time.Hour), "token_expired", http.StatusUnauthorized},
+		{"a started login with a token of another realm", true, setClaim("rid", "rl_other"), "wrong_realm", http.StatusUnauthorized},
+		{"an unsolicited login", false, withoutClaim("nonce"), "unsolicited_login", http.StatusSeeOther},
+		{"an unsolicited login with an expired token", false, authrockettest.ExpiresIn(-time.Hour), "token_expired", http.StatusSeeOther},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			c, e := newObservedCast(t)
+			app := c.auth.Authenticate(http.NotFoundHandler())
+			token := c.realm.Token(c.ada, row.option)
+			r := httptest.NewRequest(http.MethodGet, "/?token="+token, nil)
+			if row.started {
+				r = comeBack(t, app, "/", token)
+			}
+			if w := answer(app, r); w.Code != row.status {
+				t.Errorf("got %d, want %d", w.Code, row.status)
+			}
+			if len(e.logins) != 1 {
+				t.Fatalf("got %+v, want one login", e.logins)
+			}
+			got := e.logins[0]
+			if got.Started != row.started || got.Reason != row.reason || authrocket.Reason(got.Err) != row.reason {
+				t.Errorf("got %+v, want started %t, reason %q", got, row.started, row.reason)
+			}
+			if sessionHash.MatchString(got.SessionHash) != (row.reason == "") {
+				t.Errorf("got session hash %q for reason %q", got.SessionHash, row.reason)
+			}
+		})
+	}
+}
+
+func TestObserverLogouts(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name     string
+		target   string
+		signedIn bool
+		local    bool
+	}{
+		{"everywhere", "/auth/logout", true, false},
+		{"here only", "/auth/logout?local=1", true, true},
+		{"of nobody", "/auth/logout", false, false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			c, e := newObservedCast(t)
+			if err := c.auth.Warm(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			r := httptest.NewRequest(http.MethodPost, row.target, nil)
+			r.Header.Set("Origin", "https://example.com")
+			if row.signedIn {
+				c.realm.SignIn(r, c.ada)
+			}
+			answer(c.auth.Authenticate(http.NotFoundHandler()), r)
+			if len(e.logouts) != 1 || e.logouts[0].Local != row.local || sessionHash.MatchString(e.logouts[0].SessionHash) != row.signedIn {
+				t.Errorf("got %+v, want one, local %t, of a session %t", e.logouts, row.local, row.signedIn)
+			}
+		})
+	}
+}
+
+func TestObserverWithoutFunctions(t *testing.T) {
+	t.Parallel()
+	c := newCast(t, nil)
+	app := c.auth.Authenticate(c.auth.RequireLogin(http.NotFoundHandler()))
+	answer(app, c.signedIn("/"))
+	answer(app, comeBack(t, app, "/", c.realm.Token(c.ada)))
+	if w := answer(app, httptest.NewRequest(http.MethodPost, "/auth/logout", nil)); w.Code != http.StatusSeeOther {
+		t.Errorf("got %d, want 303", w.Code)
+	}
+}
+
+// logLines are what was logged, one object each.
+func logLines(t *testing.T, log *bytes.Buffer) []map[string]any {
+	t.Helper()
+	var all []map[string]any
+	for line := range strings.Lines(log.String()) {
+		var fields map[string]any
+		if err := json.Unmarshal([]byte(line), &fields); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, fields)
+	}
+	return all
+}
+
+func TestLogObserver(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	for _, row := range []struct {
+		name  string
+		event func(authrocket.Observer)
+		want  map[string]any
+	}{
+		{"an anonymous visitor", func(o authrocket.Observer) {
+			o.Decision(ctx, authrocket.Decision{Reason: "no_token", Err: authrocket.ErrNoToken, Source: authrocket.SourceNone})
+		}, map[string]any{"level": "DEBUG", "msg": "authrocket decision", "reason": "no_token", "error": authrocket.ErrNoToken.Error(), "gate": false, "allowed": false, "source": "none", "session_hash": ""}},
+		{"a gate that lets through", func(o authrocket.Observer) {
+			o.Decision(ctx, authrocket.Decision{Gate: true, Allowed: true, Source: authrocket.SourceCookie, SessionHash: "abcd"})
+		}, map[string]any{"level": "DEBUG", "msg": "authrocket decision", "gate": true, "allowed": true, "source": "cookie", "session_hash": "abcd"}},
+		{"a gate that refuses", func(o authrocket.Observer) {
+			o.Decision(ctx, authrocket.Decision{Gate: true, Reason: "wrong_org", Err: authrocket.ErrWrongOrg, Source: authrocket.SourceBearer, SessionHash: "abcd"})
+		}, map[string]any{"level": "INFO", "msg": "authrocket decision", "reason": "wrong_org", "error": authrocket.ErrWrongOrg.Error(), "gate": true, "allowed": false, "source": "bearer", "session_hash": "abcd"}},
+		{"a good key refresh", func(o authrocket.Observer) { o.KeyRefresh(ctx, authrocket.KeyRefresh{Keys: 2, Age: time.Second}) },
+			map[string]any{"level": "DEBUG", "msg": "authrocket key refresh", "keys": 2.0, "age": 1e9}},
+		{"a failed key refresh", func(o authrocket.Observer) {
+			o.KeyRefresh(ctx, authrocket.KeyRefresh{Err: errors.New("it answered 500")})
+		},
+			map[string]any{"level": "WARN", "msg": "authrocket key refresh", "keys": 0.0, "age": 0.0, "error": "it answered 500"}},
+		{"a key that is skipped", func(o authrocket.Observer) {
+			o.KeyRefresh(ctx, authrocket.KeyRefresh{Keys: 1, Skipped: []error{errors.New("key 0 is odd")}})
+		}, map[string]any{"level": "WARN", "msg": "authrocket key refresh", "keys": 1.0, "age": 0.0, "skipped": "key 0 is odd"}},
+		{"a login", func(o authrocket.Observer) { o.Login(ctx, authrocket.Login{Started: true, SessionHash: "abcd"}) },
+			map[string]any{"level": "INFO", "msg": "authrocket login", "started": true, "session_hash": "abcd"}},
+		{"a login that fails", func(o authrocket.Observer) {
+			o.Login(ctx, authrocket.Login{Reason: "unsolicited_login", Err: authrocket.ErrUnsolicitedLogin})
+		}, map[string]any{"level": "INFO", "msg": "authrocket login", "started": false, "session_hash": "", "reason": "unsolicited_login", "error": authrocket.ErrUnsolicitedLogin.Error()}},
+		{"a logout", func(o authrocket.Observer) { o.Logout(ctx, authrocket.Logout{Local: true, SessionHash: "abcd"}) },
+			map[string]any{"level": "INFO", "msg": "authrocket logout", "local": true, "session_hash": "abcd"}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			var log bytes.Buffer
+			row.event(authrocket.LogObserver(slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))))
+			all := logLines(t, &log)
+			if len(all) != 1 {
+				t.Fatalf("got %d lines, want 1", len(all))
+			}
+			got := all[0]
+			delete(got, "time")
+			if len(got) != len(row.want) {
+				t.Errorf("got %v, want %v", got, row.want)
+			}
+			for name, want := range row.want {
+				if got[name] != want {
+					t.Errorf("%s: got %v, want %v", name, got[name], want)
+				}
+			}
+		})
+	}
+}
+
+// Not parallel: the default logger belongs to the whole process.
+func TestLogObserverWithoutLogger(t *testing.T) {
+	var log bytes.Buffer
+	before := slog.Default()
+	t.Cleanup(func() { slog.SetDefault(before) })
+	slog.SetDefault(slog.New(slog.NewJSONHandler(&log, nil)))
+	authrocket.LogObserver(nil).Logout(t.Context(), authrocket.Logout{})
+	if got := logLines(t, &log); len(got) != 1 || got[0]["msg"] != "authrocket logout" {
+		t.Errorf("got %v, want the logout", got)
+	}
+}

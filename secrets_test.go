@@ -1,0 +1,399 @@
+package authrocket_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/authrocket-go/authrocket"
+	"github.com/authrocket-go/authrocket/authrockettest"
+)
+
+// witness keeps whatever leaves the package but the session cookie itself.
+type witness struct {
+	mu   sync.Mutex
+	log  bytes.Buffer
+	seen []string
+}
+
+func (w *witness) Write(data []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.log.Write(data)
+}
+
+func (w *witness) note(format string, args ...any) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.seen = append(w.seen, fmt.Sprintf(format, args...))
+}
+
+func (w *witness) noteError(err error) {
+	if err != nil {
+		w.note("error: %s %v %+v %q", err, err, err, authrocket.Reason(err))
+	}
+}
+
+// observer writes every event to two logs at every level, and as it prints.
+func (w *witness) observer() authrocket.Observer {
+	options := &slog.HandlerOptions{Level: slog.Level(-100), AddSource: true}
+	json := authrocket.LogObserver(slog.New(slog.NewJSONHandler(w, options)))
+	text := authrocket.LogObserver(slog.New(slog.NewTextHandler(w, options)))
+	return authrocket.Observer{
+		Decision: func(ctx context.Context, d authrocket.Decision) {
+			json.Decision(ctx, d)
+			text.Decision(ctx, d)
+			w.note("event: %+v", d)
+			w.noteError(d.Err)
+		},
+		KeyRefresh: func(ctx context.Context, k authrocket.KeyRefresh) {
+			json.KeyRefresh(ctx, k)
+			text.KeyRefresh(ctx, k)
+			w.note("event: %+v", k)
+			w.noteError(k.Err)
+		},
+		Login: func(ctx context.Context, l authrocket.Login) {
+			json.Login(ctx, l)
+			text.Login(ctx, l)
+			w.note("event: %+v", l)
+			w.noteError(l.Err)
+		},
+		Logout: func(ctx context.Context, l authrocket.Logout) {
+			json.Logout(ctx, l)
+			text.Logout(ctx, l)
+			w.note("event: %+v", l)
+		},
+	}
+}
+
+// noteResponse keeps headers, body and cookies, but not the value of the
+// session cookie, whose place is there. logoutURL permits the session ID in a
+// Location that starts with it.
+func (w *witness) noteResponse(response *http.Response, logoutURL string) {
+	w.noteVisible(response, logoutURL)
+	for _, c := range response.Cookies() {
+		if c.Name == "__Host-arToken" {
+			continue
+		}
+		w.note("cookie: %s", c)
+		for _, part := range strings.Split(c.Value, ".") {
+			if decoded, err := base64.RawURLEncoding.DecodeString(part); err == nil {
+				w.note("cookie, decoded: %s", decoded)
+			}
+		}
+	}
+}
+
+// noteVisible is noteResponse without cookies. What is no token of ours is the
+// app's own parameter, which the browser keeps for the way back.
+func (w *witness) noteVisible(response *http.Response, logoutURL string) {
+	for name, values := range response.Header {
+		for _, value := range values {
+			if name == "Location" && strings.HasPrefix(value, logoutURL) {
+				u, err := url.Parse(value)
+				if err != nil {
+					w.note("bad Location: %s", value)
+					continue
+				}
+				query := u.Query()
+				query.Del("session")
+				value = u.Host + u.Path + "?" + query.Encode()
+			}
+			if name == "Set-Cookie" {
+				continue
+			}
+			w.note("header: %s: %s", name, value)
+			if unescaped, err := url.QueryUnescape(value); err == nil {
+				w.note("header, unescaped: %s", unescaped)
+			}
+		}
+	}
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		w.note("no body: %v", err)
+	}
+	w.note("body: %s", body)
+}
+
+// check looks for secrets in all that was kept.
+func (w *witness) check(t *testing.T, secrets map[string]string) {
+	t.Helper()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for what, secret := range secrets {
+		for line := range strings.Lines(w.log.String()) {
+			if strings.Contains(line, secret) {
+				t.Errorf("a log line tells %s: %s", what, line)
+			}
+		}
+		for _, seen := range w.seen {
+			if strings.Contains(seen, secret) {
+				t.Errorf("%s is told by %s", what, seen)
+			}
+		}
+	}
+}
+
+// secretsOf are the parts of a token and its claims that nobody is to see.
+func secretsOf(token, sid string) map[string]string {
+	secrets := map[string]string{"the session ID": sid, "the email": "ada@example.com"}
+	for i, part := range strings.Split(token, ".") {
+		// All tokens begin with the same header.
+		if i > 0 && len(part) > 20 {
+			secrets[fmt.Sprintf("part %d of the token", i)] = part
+		}
+	}
+	return secrets
+}
+
+type flow struct {
+	cast
+	app   http.Handler
+	token string
+}
+
+// secretTokens are tokens of every fate.
+var secretTokens = []struct {
+	name   string
+	option authrockettest.TokenOption
+	alter  func(token string) string
+	isOurs bool // and not just any text in a parameter of the app's
+}{
+	{"valid", withoutClaim("nonce"), nil, true},
+	{"expired", authrockettest.ExpiresIn(-time.Hour), nil, true},
+	{"forged", withoutClaim("nonce"), func(token string) string { return token[:strings.LastIndex(token, ".")+1] + strings.Repeat("A", 342) }, true},
+	{"of an unknown key", setHeader("kid", "unknown"), nil, true},
+	{"of another realm", setClaim("rid", "rl_other"), nil, false},
+	{"with claims of a wrong type", setClaim("orgs", "org_1"), nil, true},
+	{"of another issuer", setClaim("iss", "https://evil.example"), nil, false},
+	{"for another audience", setClaim("aud", "other"), nil, true},
+	{"from the future", setClaim("iat", 253402300799), nil, true},
+	{"with crit", setHeader("crit", []string{"exp"}), nil, true},
+	{"with alg none", setHeader("alg", "none"), nil, true},
+	{"too large for a cookie", setClaim("nonce", strings.Repeat("n", 4_000)), nil, true},
+	{"too large", setClaim("nonce", strings.Repeat("n", 20_000)), nil, false},
+	{"of two segments", withoutClaim("nonce"), func(token string) string { return token[:strings.LastIndex(token, ".")] }, false},
+	{"padded", withoutClaim("nonce"), func(token string) string { return token + "==" }, false},
+}
+
+func bearerRequest(method, target, token string) *http.Request {
+	r := httptest.NewRequest(method, target, nil)
+	r.Header.Set("Authorization", "Bearer "+token)
+	return r
+}
+
+func cookieRequest(method, target, token string) *http.Request {
+	r := httptest.NewRequest(method, target, nil)
+	r.Header.Set("Cookie", "__Host-arToken="+token)
+	return r
+}
+
+// secretRequests are requests that carry the token, each in its own way.
+func secretRequests(t *testing.T, f flow) map[string]*http.Request {
+	escaped := url.QueryEscape(f.token)
+	requests := map[string]*http.Request{
+		"landing that was started":        comeBack(t, f.app, "/gate?a=b", f.token),
+		"landing of HEAD":                 httptest.NewRequest(http.MethodHead, "/?token="+escaped, nil),
+		"landing that is unsolicited":     httptest.NewRequest(http.MethodGet, "/gate?a=b&token="+escaped+"&session=kss_x&account=org_x", nil),
+		"landing of two tokens":           httptest.NewRequest(http.MethodGet, "/gate?token="+escaped+"&token="+escaped, nil),
+		"landing as POST":                 httptest.NewRequest(http.MethodPost, "/gate?token="+escaped, nil),
+		"landing on a login route":        httptest.NewRequest(http.MethodGet, "/auth/login?token="+escaped, nil),
+		"landing with a token's own name": httptest.NewRequest(http.MethodGet, "/gate?%74oken="+escaped, nil),
+		"landing with a forged state":     httptest.NewRequest(http.MethodGet, "/?ar_state=x&token="+escaped, nil),
+		"two Authorization headers":       bearerRequest(http.MethodGet, "/gate", f.token),
+		"two users' cookies":              cookieRequest(http.MethodGet, "/gate", f.token),
+		"logout":                          cookieRequest(http.MethodPost, "/auth/logout", f.token),
+		"logout here only":                cookieRequest(http.MethodPost, "/auth/logout?local=1&return_to=/bye", f.token),
+		"logout by GET":                   cookieRequest(http.MethodGet, "/auth/logout", f.token),
+		"logout of another site":          cookieRequest(http.MethodPost, "/auth/logout", f.token),
+		"profile":                         cookieRequest(http.MethodGet, "/auth/profile", f.token),
+		"accounts":                        cookieRequest(http.MethodGet, "/auth/accounts?return_to=/gate", f.token),
+		"prefetch":                        cookieRequest(http.MethodGet, "/gate", f.token),
+		"POST of another site":            cookieRequest(http.MethodPost, "/gate", f.token),
+	}
+	requests["two Authorization headers"].Header.Add("Authorization", "Bearer "+f.token)
+	bob := f.realm.Token(authrockettest.User{ID: "usr_bob", Email: "bob@example.com"})
+	requests["two users' cookies"].Header.Add("Cookie", "__Host-arToken="+bob)
+	requests["logout"].Header.Set("Origin", "https://example.com")
+	requests["logout here only"].Header.Set("Origin", "https://example.com")
+	requests["logout of another site"].Header.Set("Origin", "https://evil.example")
+	requests["POST of another site"].Header.Set("Origin", "https://evil.example")
+	requests["prefetch"].Header.Set("Sec-Purpose", "prefetch")
+	for _, path := range []string{"/", "/gate", "/denied", "/orgs/org_9", "/verified", "/broken"} {
+		requests["bearer for "+path] = bearerRequest(http.MethodGet, path, f.token)
+		requests["cookie for "+path] = cookieRequest(http.MethodGet, path, f.token)
+	}
+	return requests
+}
+
+// newFlow is an app with a gate of every kind, and a witness of all it does.
+func newFlow(t *testing.T, w *witness) flow {
+	f := flow{cast: newCast(t, func(c *authrocket.Config) {
+		c.Observer = w.observer()
+		c.Deny = func(_ http.ResponseWriter, _ *http.Request, err error) { w.noteError(err) }
+	})}
+	ok := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
+	mux := http.NewServeMux()
+	mux.Handle("/", ok)
+	mux.Handle("/gate", f.auth.RequireLogin(ok))
+	mux.Handle("/denied", f.auth.Require(authrocket.Permission("missing"))(ok))
+	mux.Handle("/orgs/{org}", f.auth.RequireOrg(authrocket.OrgIDFromPath("org"))(ok))
+	mux.Handle("/verified", f.auth.Require(authrocket.VerifiedEmail())(ok))
+	mux.Handle("/broken", f.auth.Require(failWith(authrocket.ErrUnavailable))(ok))
+	f.app = f.auth.Authenticate(mux)
+	return f
+}
+
+func TestNoSecretIsTold(t *testing.T) {
+	t.Parallel()
+	const sid = "kss_secretSessionIDofThisTest"
+	for _, row := range secretTokens {
+		for _, accept := range []string{"text/html", "application/json", "text/plain"} {
+			t.Run(row.name+" token, "+accept, func(t *testing.T) {
+				t.Parallel()
+				w := &witness{}
+				f := newFlow(t, w)
+				if err := f.auth.Warm(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				f.token = f.realm.Token(f.ada, setClaim("sid", sid), row.option)
+				if row.alter != nil {
+					f.token = row.alter(f.token)
+				}
+				noteResponse := w.noteVisible
+				if row.isOurs {
+					noteResponse = w.noteResponse
+				}
+				for name, r := range secretRequests(t, f) {
+					r.Header.Set("Accept", accept)
+					response := answer(f.app, r).Result()
+					if response.StatusCode >= 500 && response.StatusCode != http.StatusServiceUnavailable {
+						t.Errorf("%s: got %d", name, response.StatusCode)
+					}
+					w.note("request: %s", name)
+					noteResponse(response, f.auth.LogoutURL())
+				}
+				_, err := f.auth.Verify(t.Context(), f.token)
+				w.noteError(err)
+				w.check(t, secretsOf(f.token, sid))
+				if w.log.Len() == 0 {
+					t.Error("nothing was logged, so that this test shows nothing")
+				}
+			})
+		}
+	}
+}
+
+// The session ID is in the full-logout URL of a verified session, and only there.
+func TestLogoutURLNamesTheSession(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name   string
+		target string
+		option authrockettest.TokenOption
+		want   string
+	}{
+		{"verified", "/auth/logout", withoutClaim("nonce"), "kss_1"},
+		{"here only", "/auth/logout?local=1", withoutClaim("nonce"), ""},
+		{"expired", "/auth/logout", authrockettest.ExpiresIn(-time.Hour), ""},
+		{"of another realm", "/auth/logout", setClaim("rid", "rl_other"), ""},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			c := newCast(t, nil)
+			if err := c.auth.Warm(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			r := cookieRequest(http.MethodPost, row.target, c.realm.Token(c.ada, setClaim("sid", "kss_1"), row.option))
+			r.Header.Set("Origin", "https://example.com")
+			w := answer(c.auth.Authenticate(http.NotFoundHandler()), r)
+			location, err := url.Parse(w.Header().Get("Location"))
+			if err != nil || w.Code != http.StatusSeeOther {
+				t.Fatalf("got %d to %v, want 303", w.Code, location)
+			}
+			if got := location.Query().Get("session"); got != row.want {
+				t.Errorf("got session %q, want %q", got, row.want)
+			}
+		})
+	}
+}
+
+func TestKeyFailuresTellNoSecrets(t *testing.T) {
+	t.Parallel()
+	const sid = "kss_secretSessionIDofThisTest"
+	for name, fault := range map[string]authrockettest.Fault{
+		"404":           authrockettest.Status(http.StatusNotFound),
+		"500":           authrockettest.Status(http.StatusInternalServerError),
+		"a redirect":    authrockettest.Redirect("https://user:password-in-a-location@elsewhere.example/?api_key=password-in-a-location"),
+		"garbage":       authrockettest.Garbage(),
+		"HTML":          authrockettest.Body("text/html", "<h1>password-in-a-body</h1>"),
+		"an odd key":    authrockettest.Body("application/json", `{"keys":[{"kty":"oct","kid":"a","k":"password-in-a-key"}]}`),
+		"another key":   authrockettest.Body("application/json", vectorJWK(`"n":"`+vectorN+`","e":"AQAB"`)),
+		"a hang":        authrockettest.Hang(),
+		"a broken line": authrockettest.Disconnect(),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := &witness{}
+				f := newFlow(t, w)
+				f.realm.Break(fault)
+				f.token = f.realm.Token(f.ada, setClaim("sid", sid))
+				for name, r := range secretRequests(t, f) {
+					response := answer(f.app, r).Result()
+					w.note("request: %s", name)
+					w.noteResponse(response, f.auth.LogoutURL())
+				}
+				w.noteError(f.auth.Warm(t.Context()))
+				_, err := f.auth.Verify(t.Context(), f.token)
+				w.noteError(err)
+				time.Sleep(time.Minute)
+				secrets := secretsOf(f.token, sid)
+				for _, where := range []string{"password-in-a-location", "password-in-a-body", "password-in-a-key"} {
+					secrets["what LoginRocket sent"+where] = where
+				}
+				w.check(t, secrets)
+				if err == nil || w.log.Len() == 0 {
+					t.Errorf("got %v and %d bytes of log, want a failure that is logged", err, w.log.Len())
+				}
+			})
+		})
+	}
+}
+
+func TestJWTSecretIsNotTold(t *testing.T) {
+	t.Parallel()
+	w := &witness{}
+	realm := authrockettest.NewRealm(t, func(c *authrockettest.RealmConfig) { c.Algorithm = "HS256" })
+	ada := realm.AddUser(authrockettest.User{Email: "ada@example.com"})
+	config := realm.Config()
+	config.Observer = w.observer()
+	auth := openAuth(t, config)
+	app := auth.Authenticate(auth.RequireLogin(http.NotFoundHandler()))
+	for _, option := range []authrockettest.TokenOption{
+		withoutClaim("nonce"), authrockettest.ExpiresIn(-time.Hour), setHeader("alg", "RS256"), setClaim("iss", "x"), setPayload([]byte("x")),
+	} {
+		token := realm.Token(ada, option)
+		for _, r := range []*http.Request{
+			bearerRequest(http.MethodGet, "/", token), bearerRequest(http.MethodGet, "/", token+"AAAA"), comeBack(t, app, "/", token),
+			httptest.NewRequest(http.MethodGet, "/?token="+token, nil),
+		} {
+			w.noteResponse(answer(app, r).Result(), auth.LogoutURL())
+		}
+	}
+	w.noteError(auth.Warm(t.Context()))
+	w.note("%v %+v", auth.LoginURL(), authrocket.ErrBadSignature)
+	secret := realm.JWTKey()
+	w.check(t, map[string]string{"the JWT key": secret, "the JWT key without its prefix": strings.TrimPrefix(secret, "jsk_")})
+}
