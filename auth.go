@@ -114,12 +114,6 @@ func (a *Auth) decide(r *http.Request, id *identity, selector OrgSelector, rules
 	if id.err != nil {
 		return r, id.err
 	}
-	if id.source == SourceCookie {
-		// Once more: the context may come from a request of another origin.
-		if err := a.checkOrigin(r); err != nil {
-			return r, err
-		}
-	}
 	session := id.session
 	if selector != nil {
 		m, ok := selector(r, session)
@@ -160,6 +154,11 @@ func (a *Auth) identify(r *http.Request, patience keycache.Patience, since time.
 		id.err = ErrNoToken
 	default:
 		id.source, id.session, id.err = a.cookieIdentity(r, patience, since)
+	}
+	// A clone of a request has a header map of its own and is looked at again.
+	// The gates in it are about the org that a gate outside has chosen.
+	if outer := a.carriedIdentity(r); outer != nil && outer.session.Token() == id.session.Token() {
+		id.session.current = outer.session.current
 	}
 	return id
 }

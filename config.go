@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/authrocket-go/authrocket/internal/jose"
+	"github.com/authrocket-go/authrocket/internal/keycache"
 	"github.com/authrocket-go/authrocket/internal/loopback"
 	"github.com/authrocket-go/authrocket/internal/returnto"
 )
@@ -50,7 +51,8 @@ type Config struct {
 
 	// AppURL is the public URL of this app as browsers see it, such as
 	// https://app.example.com, with the path prefix that a proxy strips, if
-	// any. It decides whether cookies are Secure and begins every absolute URL;
+	// any (around http.StripPrefix, mount Authenticate outside instead). It
+	// decides whether cookies are Secure and begins every absolute URL;
 	// the Host of a request and X-Forwarded-* are never trusted for that.
 	// Required, except with DisableCookie, and except when LoginRocketURL is on
 	// loopback: then it is http and the request's Host, which has to be
@@ -76,12 +78,14 @@ type Config struct {
 	DisableCookie bool
 
 	// HTTPClient fetches the keys. It is copied; timeout (8 s), redirects (none)
-	// and cookies (none) are decided here. Default: a client of our own.
+	// and cookies (none) are decided here. A Transport of yours has to end with
+	// the request's context. Default: a client of our own, which honours
+	// HTTPS_PROXY and its siblings.
 	HTTPClient *http.Client
 
 	// RefreshInterval is the age at which the keys are fetched again, in the
 	// background of a request. The realm's Cache-Control max-age may shorten it
-	// to no less than a minute. Default: 15 minutes.
+	// to no less than a minute. At least 10 seconds. Default: 15 minutes.
 	RefreshInterval time.Duration
 
 	// MaxStale is how long the last good keys are used while LoginRocket cannot
@@ -370,6 +374,9 @@ func hasSecurePrefix(name string) bool {
 func (c *configChecker) checkLimits(s *settings) {
 	if s.config.RefreshInterval < 0 {
 		c.add("RefreshInterval", s.config.RefreshInterval.String(), "is negative; leave it out for 15 minutes")
+	}
+	if s.config.RefreshInterval > 0 && s.config.RefreshInterval < keycache.CoolDown {
+		c.add("RefreshInterval", s.config.RefreshInterval.String(), "is shorter than the %s between two fetches; write a longer one", keycache.CoolDown)
 	}
 	if s.config.MaxStale < 0 {
 		c.add("MaxStale", s.config.MaxStale.String(), "is negative; leave it out for 24 hours")

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"reflect"
-	"slices"
 	"time"
 )
 
@@ -20,26 +19,25 @@ type identity struct {
 	source  Source
 	since   time.Time // when this request began to wait for keys
 
-	// What the identity was found in. A request with another method or other
-	// credentials is another request, even if it carries this context.
-	method        string
-	header        http.Header
-	authorization []string
-	cookie        []string
+	// What the identity was found in. A request with another header map or
+	// method is another request, even if it carries this context.
+	header http.Header
+	method string
 }
 
 // identityOf returns what a found out about r, nil when it did not look at r.
 func (a *Auth) identityOf(r *http.Request) *identity {
-	id, _ := r.Context().Value(contextKey{}).(*identity)
-	if id == nil || id.auth != a || id.method != r.Method {
+	id := a.carriedIdentity(r)
+	if id == nil || id.method != r.Method || !isSameMap(id.header, r.Header) {
 		return nil
 	}
-	if isSameMap(id.header, r.Header) {
-		return id
-	}
-	// A clone has its own map. Taking it for another request would forget which
-	// org a gate outside has chosen.
-	if slices.Equal(id.authorization, r.Header["Authorization"]) && slices.Equal(id.cookie, r.Header["Cookie"]) {
+	return id
+}
+
+// carriedIdentity returns the identity of a that r's context carries, be it r's
+// own or that of a request that r was made from.
+func (a *Auth) carriedIdentity(r *http.Request) *identity {
+	if id, _ := r.Context().Value(contextKey{}).(*identity); id != nil && id.auth == a {
 		return id
 	}
 	return nil
@@ -51,15 +49,7 @@ func isSameMap(a, b http.Header) bool {
 
 // newIdentity returns an identity that belongs to r and says nothing yet.
 func (a *Auth) newIdentity(r *http.Request, since time.Time) *identity {
-	return &identity{
-		auth:          a,
-		source:        SourceNone,
-		since:         since,
-		method:        r.Method,
-		header:        r.Header,
-		authorization: r.Header["Authorization"],
-		cookie:        r.Header["Cookie"],
-	}
+	return &identity{auth: a, source: SourceNone, since: since, header: r.Header, method: r.Method}
 }
 
 // withIdentity returns r with id in its context.

@@ -143,7 +143,7 @@ type problem struct {
 func writeProblem(w http.ResponseWriter, r *http.Request, status int, err error) {
 	h := w.Header()
 	h.Set("X-Content-Type-Options", "nosniff")
-	if fetchmeta.NamesHTML(r) || !fetchmeta.AcceptsJSON(r) {
+	if !fetchmeta.PrefersJSON(r) {
 		h.Set("Content-Type", "text/plain; charset=utf-8")
 		w.WriteHeader(status)
 		io.WriteString(w, http.StatusText(status)+": "+publicText(err)+"\n")

@@ -1,12 +1,15 @@
 package authrocket_test
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strconv"
 	"strings"
@@ -97,6 +100,13 @@ func TestRefusalPages(t *testing.T) {
 			}
 		})
 	}
+	t.Run("a frame with a login token in its URL", func(t *testing.T) {
+		t.Parallel()
+		w := serve(s.app(), navigate("/gate/?a=b&token="+s.realm.Token(s.ada), "Sec-Fetch-Dest: iframe"))
+		if body := w.Body.String(); !strings.Contains(body, "return_to=%2Fgate%2F%3Fa%3Db\"") || strings.Contains(body, "eyJ") {
+			t.Errorf("got %q, want a link without the token", body)
+		}
+	})
 	for _, row := range []struct {
 		name    string
 		request *http.Request
@@ -286,6 +296,7 @@ func TestPrefetchesAreNotServed(t *testing.T) {
 
 func TestDenyHook(t *testing.T) {
 	t.Parallel()
+	const silent = "Unauthorized: " // how the default answer begins
 	type hook = func(w http.ResponseWriter, r *http.Request, err error)
 	for _, row := range []struct {
 		name   string
@@ -293,15 +304,15 @@ func TestDenyHook(t *testing.T) {
 		status int
 		body   string
 	}{
-		{"writes nothing", func(http.ResponseWriter, *http.Request, error) {}, 401, "Unauthorized: "},
-		{"only sets headers", func(w http.ResponseWriter, _ *http.Request, _ error) { w.Header().Set("X-Hook", "1") }, 401, "Unauthorized: "},
+		{"writes nothing", func(http.ResponseWriter, *http.Request, error) {}, 401, silent},
+		{"only sets headers", func(w http.ResponseWriter, _ *http.Request, _ error) { w.Header().Set("X-Hook", "1") }, 401, silent},
 		{"only sets a deadline", func(w http.ResponseWriter, _ *http.Request, _ error) {
 			if err := http.NewResponseController(w).SetWriteDeadline(time.Now().Add(time.Minute)); err != nil {
 				panic(err)
 			}
-		}, 401, "Unauthorized: "},
-		{"only flushes", func(w http.ResponseWriter, _ *http.Request, _ error) { w.(http.Flusher).Flush() }, 401, "Unauthorized: "},
-		{"only sends early hints", func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusEarlyHints) }, 401, "Unauthorized: "},
+		}, 401, silent},
+		{"only flushes", func(w http.ResponseWriter, _ *http.Request, _ error) { w.(http.Flusher).Flush() }, 401, silent},
+		{"only sends early hints", func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusEarlyHints) }, 401, silent},
 		{"writes a status", func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(418) }, 418, ""},
 		{"writes a body", func(w http.ResponseWriter, _ *http.Request, _ error) { io.WriteString(w, "mine") }, 200, "mine"},
 		{"copies a body", func(w http.ResponseWriter, _ *http.Request, _ error) { io.Copy(w, strings.NewReader("mine")) }, 200, "mine"},
@@ -317,19 +328,32 @@ func TestDenyHook(t *testing.T) {
 			if errors.Is(err, authrocket.ErrForbidden) {
 				w.WriteHeader(418)
 			}
-		}, 401, "Unauthorized: "},
-		{"calls the default", authrocket.DefaultDeny, 401, "Unauthorized: "},
+		}, 401, silent},
+		{"calls the default", authrocket.DefaultDeny, 401, silent},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			s := newSite(t, func(c *authrocket.Config) { c.Deny = row.hook })
 			server := rawServer(t, s.app())
 			resp, body := sendRaw(t, server, "GET /gate/ HTTP/1.1", "Host: example.com", "Accept: text/plain", "Connection: close")
-			if resp.StatusCode != row.status || !strings.HasPrefix(body, row.body) {
+			// What a hook wrote is the whole answer.
+			if ok := body == row.body || row.body == silent && strings.HasPrefix(body, silent); !ok || resp.StatusCode != row.status {
 				t.Errorf("got %d %q, want %d %q", resp.StatusCode, body, row.status, row.body)
 			}
 		})
 	}
+
+	t.Run("nothing is written after a hijack", func(t *testing.T) {
+		t.Parallel()
+		s := newSite(t, func(c *authrocket.Config) {
+			c.Deny = func(w http.ResponseWriter, _ *http.Request, _ error) { http.NewResponseController(w).Hijack() }
+		})
+		w := hijackable{httptest.NewRecorder()}
+		s.app().ServeHTTP(w, request("GET", "/gate/"))
+		if w.Body.Len() > 0 || w.Code != 200 {
+			t.Errorf("got %d %q written to a connection that is the hook's", w.Code, w.Body)
+		}
+	})
 
 	s := newSite(t, func(c *authrocket.Config) {
 		c.Deny = func(w http.ResponseWriter, r *http.Request, err error) {
@@ -373,6 +397,11 @@ func TestDenyHook(t *testing.T) {
 		}
 	})
 }
+
+// hijackable is a recorder whose connection can be had.
+type hijackable struct{ *httptest.ResponseRecorder }
+
+func (hijackable) Hijack() (net.Conn, *bufio.ReadWriter, error) { return nil, nil, nil }
 
 func TestDenyAfterCheck(t *testing.T) {
 	t.Parallel()

@@ -130,7 +130,7 @@ func newKeyTransport(isLoopback bool) *http.Transport {
 }
 
 // fetchKeys fetches and parses the key set. Its errors hold nothing of the
-// response but its status and where it wanted to redirect to.
+// body, and of the headers only where a redirect leads.
 func fetchKeys(ctx context.Context, client *http.Client, jwksURL string) (keys map[string]jose.Key, skipped []error, maxAge time.Duration, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, jwksURL, nil)
 	if err != nil {

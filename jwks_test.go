@@ -12,6 +12,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
@@ -652,6 +654,35 @@ func TestKeysOverTime(t *testing.T) {
 	})
 }
 
+// An interval that is too short for the budget has to be a problem of New, not
+// of users with good tokens.
+func TestShortRefreshIntervalRefusesNoGoodToken(t *testing.T) {
+	t.Parallel()
+	for _, interval := range []time.Duration{time.Nanosecond, time.Second, 5 * time.Second, keyCoolDown, time.Minute} {
+		t.Run(interval.String(), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				realm := authrockettest.NewRealm(t)
+				token := realm.Token(realm.AddUser(authrockettest.User{Email: "ada@example.com"}))
+				config := realm.Config()
+				config.RefreshInterval, config.MaxStale = interval, 2*interval
+				auth, err := authrocket.New(config)
+				if err != nil {
+					if interval >= keyCoolDown {
+						t.Error(err)
+					}
+					return
+				}
+				for start := time.Now(); time.Since(start) < 5*time.Minute; time.Sleep(100 * time.Millisecond) {
+					if _, err := auth.Verify(t.Context(), token); err != nil {
+						t.Fatalf("the token is refused after %s: %v", time.Since(start), err)
+					}
+				}
+			})
+		})
+	}
+}
+
 func TestKeyMaxAge(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -669,7 +700,7 @@ func TestKeyMaxAge(t *testing.T) {
 		{"negative max-age counts as a minute", []string{"max-age=-5"}, time.Minute},
 		{"max-age does not lengthen it", []string{"max-age=86400"}, keyInterval},
 		{"a huge max-age does not lengthen it", []string{"max-age=99999999999999999999"}, keyInterval},
-		{"a max-age that overflows does not shorten it", []string{"max-age=9223372037"}, keyInterval},
+		{"a max-age that overflows does not shorten it", []string{"max-age=18446744074"}, keyInterval}, // in nanoseconds 2^64 and a bit
 		{"max-age that is no number is ignored", []string{"max-age=soon"}, keyInterval},
 	}
 	for _, test := range tests {
@@ -827,21 +858,37 @@ func TestKeySetThatIsNoGood(t *testing.T) {
 			}
 		}
 	})
-	keyedRowWith(t, "a body that breaks off is no set", func(c *authrocket.Config) {
-		inner := c.HTTPClient.Transport
-		c.HTTPClient.Transport = keyTransport(func(r *http.Request) (*http.Response, error) {
-			resp, err := inner.RoundTrip(r)
-			if err == nil {
-				resp.Body = io.NopCloser(io.MultiReader(io.LimitReader(resp.Body, 10), brokenReader{}))
-			}
-			return resp, err
-		})
-	}, func(k *keyed) {
+	keyedRowWith(t, "a body that breaks off is no set", changedBody(func(body io.Reader) io.Reader {
+		return io.MultiReader(io.LimitReader(body, 10), brokenReader{})
+	}), func(k *keyed) {
 		err := k.auth.Warm(k.t.Context())
 		if !errors.Is(err, authrocket.ErrKeysUnavailable) || !errors.Is(err, errBrokenOff) {
 			k.t.Errorf("the error is %v, want %v because of %v", err, authrocket.ErrKeysUnavailable, errBrokenOff)
 		}
 	})
+	read := 0
+	keyedRowWith(t, "what comes after a mebibyte is left alone", changedBody(func(body io.Reader) io.Reader {
+		return io.TeeReader(body, countingWriter{&read})
+	}), func(k *keyed) {
+		k.realm.Break(paddedKeys(4 * mebibyte))
+		if err := k.auth.Warm(k.t.Context()); !errors.Is(err, authrocket.ErrKeysUnavailable) || read > mebibyte+1 {
+			k.t.Errorf("%d bytes were read and the error is %v, want %d at most and %v", read, err, mebibyte+1, authrocket.ErrKeysUnavailable)
+		}
+	})
+}
+
+// changedBody changes the bodies that the HTTPClient gets.
+func changedBody(change func(io.Reader) io.Reader) func(*authrocket.Config) {
+	return func(c *authrocket.Config) {
+		inner := c.HTTPClient.Transport
+		c.HTTPClient.Transport = keyTransport(func(r *http.Request) (*http.Response, error) {
+			resp, err := inner.RoundTrip(r)
+			if err == nil {
+				resp.Body = io.NopCloser(change(resp.Body))
+			}
+			return resp, err
+		})
+	}
 }
 
 var errBrokenOff = errors.New("the connection broke off")
@@ -849,6 +896,13 @@ var errBrokenOff = errors.New("the connection broke off")
 type brokenReader struct{}
 
 func (brokenReader) Read([]byte) (int, error) { return 0, errBrokenOff }
+
+type countingWriter struct{ n *int }
+
+func (c countingWriter) Write(data []byte) (int, error) {
+	*c.n += len(data)
+	return len(data), nil
+}
 
 // keyTransport is a RoundTripper made of a function.
 type keyTransport func(*http.Request) (*http.Response, error)
@@ -1177,7 +1231,8 @@ func TestKeyTransport(t *testing.T) {
 		}
 		return auth.Warm(t.Context())
 	}
-	t.Run("a loopback name that leads to this machine is dialled", func(t *testing.T) {
+	const dialled = "a loopback name that leads to this machine is dialled"
+	t.Run(dialled, func(t *testing.T) {
 		resolveTo(t, "127.0.0.1")
 		if err := warm(t, named("keys.localhost")); err != nil {
 			t.Error(err)
@@ -1190,8 +1245,8 @@ func TestKeyTransport(t *testing.T) {
 			t.Errorf("the error is %v, want that the address is not loopback", err)
 		}
 	})
-	t.Run("a name of another realm is dialled wherever it leads", func(t *testing.T) {
-		resolveTo(t, "127.0.0.1")
+	t.Run("a name that is not loopback is dialled wherever it leads", func(t *testing.T) {
+		resolveTo(t, "0.0.0.0") // leads to this machine, but is no loopback address
 		config := named("keys.example")
 		config.AppURL, config.DangerouslyAllowHTTPLoginRocketURL = "https://app.example", true
 		if err := warm(t, config); err != nil {
@@ -1199,20 +1254,21 @@ func TestKeyTransport(t *testing.T) {
 		}
 	})
 	t.Run("keys of a loopback name do not come through a proxy", func(t *testing.T) {
-		proxy := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			t.Error("the proxy was asked")
+			w.WriteHeader(http.StatusBadGateway)
 		}))
 		defer proxy.Close()
-		proxyURL, err := url.Parse(proxy.URL)
+		// A process reads its proxy from the environment only once.
+		program, err := os.Executable()
 		if err != nil {
 			t.Fatal(err)
 		}
-		proxied := http.DefaultTransport.(*http.Transport).Clone()
-		proxied.Proxy = http.ProxyURL(proxyURL)
-		replaceDefaultTransport(t, proxied)
-		resolveTo(t, "127.0.0.1")
-		if err := warm(t, named("keys.localhost")); err != nil {
-			t.Error(err)
+		child := exec.CommandContext(t.Context(), program, "-test.v", "-test.run=^TestKeyTransport$/^"+strings.ReplaceAll(dialled, " ", "_")+"$")
+		child.Env = append(os.Environ(), "HTTP_PROXY="+proxy.URL, "http_proxy="+proxy.URL, "NO_PROXY=", "no_proxy=")
+		output, err := child.CombinedOutput()
+		if err != nil || !strings.Contains(string(output), "--- PASS: TestKeyTransport/") {
+			t.Errorf("with a proxy the row before fails with %v:\n%s", err, output)
 		}
 	})
 	t.Run("a default transport of another type does not matter", func(t *testing.T) {
@@ -1252,7 +1308,7 @@ func TestNoConnectionOutlivesAFetch(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	for _, fault := range []authrockettest.Fault{nil, authrockettest.Status(http.StatusNotFound), authrockettest.Body("text/html", strings.Repeat("-", 2<<20)), authrockettest.Redirect("/login")} {
 		realm.Break(fault)

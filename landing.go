@@ -71,11 +71,11 @@ func (l *landing) unsolicited(session Session) {
 	target := a.landedTarget(l.r)
 	current, err := a.cookieSession(l.r, keycache.NoWait, time.Now())
 	switch isSame := err == nil && current.User.ID == session.User.ID; {
-	case isSame && session.IssuedAt.After(current.IssuedAt), a.config.DangerouslyAcceptUnsolicitedLogins:
-		l.signIn(session, target)
-	case isSame:
+	case isSame && !session.IssuedAt.After(current.IssuedAt):
 		a.observeLogin(l.r.Context(), false, session, nil)
 		a.redirectHome(l.w, target)
+	case isSame, a.config.DangerouslyAcceptUnsolicitedLogins:
+		l.signIn(session, target)
 	default:
 		a.observeLogin(l.r.Context(), false, session, ErrUnsolicitedLogin)
 		// The answer is a page at another URL: this one has the token in it.

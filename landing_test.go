@@ -102,7 +102,7 @@ func TestLandingOutcomes(t *testing.T) {
 			return withCookie(navigate("/gate/deep?token="+token), b.cookie.Name, b.cookie.Value)
 		}, 303, "/auth/confirm", false, false},
 		{"verified, another state", token, func(b *started, r *http.Request) *http.Request {
-			return withCookie(navigate("/gate/deep?ar_state=X"+b.state[1:]+"&token="+token), b.cookie.Name, b.cookie.Value)
+			return withCookie(navigate("/gate/deep?ar_state="+strings.ToLower(b.state)+"&token="+token), b.cookie.Name, b.cookie.Value)
 		}, 303, "/auth/confirm", false, false},
 		{"verified, the state twice", token, func(b *started, r *http.Request) *http.Request {
 			return withCookie(navigate("/gate/deep?ar_state="+b.state+"&ar_state="+b.state+"&token="+token), b.cookie.Name, b.cookie.Value)

@@ -66,8 +66,10 @@ var openRedirects = []string{
 	"javascript:alert(1)", "java\nscript:alert(1)", "data:text/html,x", "mailto:a@b", "evil.example", "evil.example/x", "./x", "../x", "?x", "#x", "", "@evil.example", ":80/x",
 	".evil.example", "example.com@evil.example", "/\r\nLocation: https://evil.example", "//example.com@evil.example", "//user:pw@example.com:80/",
 	"/auth/login", "/auth", "/auth/", "/auth/logout?local=1", "/%61uth/logout", "/auth%2Flogout",
-	"/./auth/logout", "/x/../auth/logout", "/%2e/auth/logout", "/x/%2E%2e/auth/logout",
 }
+
+// dotSegments lead to a login route, once a browser has resolved them.
+var dotSegments = []string{"/./auth/logout", "/x/../auth/logout", "/%2e/auth/logout", "/x/%2E%2e/auth/logout"}
 
 func TestReturnToStaysHere(t *testing.T) {
 	t.Parallel()
@@ -109,6 +111,14 @@ func TestReturnToStaysHere(t *testing.T) {
 		{"login", "login", landed}, {"signup", "signup", landed}, {"profile", "profile", landed}, {"accounts", "accounts", landed},
 		{"local logout, GET", "logout", local("GET")}, {"local logout, POST", "logout", local("POST")}, {"logout", "logout", full},
 	} {
+		t.Run(row.name+", dot segments", func(t *testing.T) {
+			t.Parallel()
+			for _, returnTo := range dotSegments {
+				if got := row.follow(t, row.route, returnTo); got != "/" {
+					t.Errorf("%q: got %q, want %q", returnTo, got, "/")
+				}
+			}
+		})
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			for _, returnTo := range openRedirects {

@@ -335,6 +335,30 @@ func TestGateAcceptsOnlyItsOwnSessionOfThisRequest(t *testing.T) {
 	}
 }
 
+func TestAnOpenRouteKnowsNobodyByAnotherRequestsContext(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	first := s.as(s.ada, navigate("/"))
+	var carried context.Context
+	serve(s.auth.Authenticate(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { carried = r.Context() })), first)
+	cookie := "Cookie: " + first.Header.Get("Cookie")
+	for _, row := range []struct {
+		name    string
+		request *http.Request
+	}{
+		{"another method", request("POST", "/", cookie, "Sec-Fetch-Site: cross-site")},
+		{"other credentials", request("GET", "/", "Cookie: "+siteCookie+"=x")},
+		{"a WebSocket of another origin", request("GET", "/", cookie, "Upgrade: websocket", "Origin: https://evil.example")},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			if w := serve(s.auth.Authenticate(whoami), row.request.WithContext(carried)); w.Body.String() != "nobody  " {
+				t.Errorf("got %q, want nobody", w.Body)
+			}
+		})
+	}
+}
+
 func withoutHeaders(r *http.Request) *http.Request {
 	r.Header = nil
 	return r
@@ -398,6 +422,11 @@ func TestRequireOrg(t *testing.T) {
 		return authrocket.Membership{}, true
 	})(whoami))
 
+	mux.Handle("/refusing/", s.auth.RequireOrg(func(_ *http.Request, session authrocket.Session) (authrocket.Membership, bool) {
+		m, _ := session.Membership()
+		return m, false
+	})(whoami))
+
 	for _, row := range []struct {
 		name   string
 		user   authrockettest.User
@@ -420,6 +449,7 @@ func TestRequireOrg(t *testing.T) {
 		{"a nil selector", s.ada, "/nil/" + s.engines.ID, 403, ""},
 		{"a selector that makes up an org gets the own one", s.ada, "/made-up/" + s.engines.ID, 200, "ada@example.com Engines "},
 		{"a selector that makes up a membership", s.george, "/made-up/" + s.engines.ID, 403, ""},
+		{"a selector that refuses, whatever it returns", s.ada, "/refusing/", 403, ""},
 		{"a selector that returns the zero membership", s.ada, "/empty/" + s.engines.ID, 403, ""},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -149,12 +150,12 @@ func (a *Auth) safeTarget(target string) string {
 	if !ok {
 		return "/"
 	}
-	path, _, _ := strings.Cut(target, "?")
-	if a.isAuthPath(path) {
+	pathOnly, _, _ := strings.Cut(target, "?")
+	if a.isAuthPath(pathOnly) {
 		return "/"
 	}
 	if len(target) > maxTargetBytes {
-		target = path
+		target = pathOnly
 	}
 	if len(target) > maxTargetBytes {
 		return "/"
@@ -162,14 +163,16 @@ func (a *Auth) safeTarget(target string) string {
 	return target
 }
 
-// isAuthPath reports whether a browser that is sent to path, which is escaped,
+// isAuthPath reports whether a browser that is sent to target, an escaped path,
 // asks for something at or below Config.AuthPath.
-func (a *Auth) isAuthPath(path string) bool {
-	path = returnto.Resolve(path)
-	if decoded, err := url.PathUnescape(path); err == nil {
-		path = decoded
+// A router may clean what the browser asks for, so that is taken into account.
+func (a *Auth) isAuthPath(target string) bool {
+	target = returnto.Resolve(target)
+	if decoded, err := url.PathUnescape(target); err == nil {
+		target = decoded
 	}
-	return path == a.config.AuthPath || strings.HasPrefix(path, a.config.AuthPath+"/")
+	target = path.Clean(target)
+	return target == a.config.AuthPath || strings.HasPrefix(target, a.config.AuthPath+"/")
 }
 
 func joinQuery(path, query string) string {

@@ -344,6 +344,7 @@ func TestRedirectURI(t *testing.T) {
 		{"out of it by dots", listed, "https://one.example/manage/../admin", ""},
 		{"out of it by escaped dots", listed, "https://one.example/manage/%2e%2E/admin", ""},
 		{"into it by dots", listed, "https://one.example/admin//../manage", ""},
+		{"out of it by dots behind backslashes", listed, `https://one.example/manage/x\..\..\admin`, ""},
 		{"a path with an escaped slash", listed, "https://one.example/manage%2f..%2fadmin", ""},
 		{"every path of an entry without one", listed, "http://two.example:8080/x", "http://two.example:8080/x"},
 		{"loopback is not on the list", listed, "http://localhost:3000/", ""},

@@ -111,6 +111,7 @@ func TestTokenClaims(t *testing.T) {
 		realm := authrockettest.NewRealm(t, func(c *authrockettest.RealmConfig) { c.TokenLifetime = time.Hour })
 		engines := realm.AddOrg(authrockettest.Org{ID: "org_1", Name: "Analytical Engines", Reference: "7", Custom: map[string]any{"tier": 3}})
 		widgets := realm.AddOrg(authrockettest.Org{ID: "org_2", Name: "Widgets Inc"})
+		foreign := realm.AddOrg(authrockettest.Org{Name: "Foreign Ltd"})
 		full := realm.AddUser(authrockettest.User{
 			ID: "usr_1", Email: "Ada@Example.com", Username: "ada", FirstName: "Ada", LastName: "Lovelace", Locale: "en",
 			Reference: "42", Custom: map[string]any{"plan": "pro"}, EmailVerification: authrocket.EmailVerified,
@@ -147,7 +148,7 @@ func TestTokenClaims(t *testing.T) {
 			{"everything that there is", realm.Token(full), with(ofFull, one, two)},
 			{"nothing that there is not", realm.Token(bare), map[string]any{"sub": "usr_2", "name": "bare@example.com", "email": "bare@example.com", "email_verified": false}},
 			{"one org that was picked", realm.Token(full, authrockettest.InOrg(widgets)), with(ofFull, chosen)},
-			{"no org of somebody who is not a member", realm.Token(bare, authrockettest.InOrg(widgets)), map[string]any{"sub": "usr_2", "name": "bare@example.com", "email": "bare@example.com", "email_verified": false}},
+			{"no org when the picked one is another's", realm.Token(full, authrockettest.InOrg(foreign)), ofFull},
 		} {
 			got, want := part(t, row.token, 1), everyone(row.want)
 			if id, _ := got["sid"].(string); !strings.HasPrefix(id, "kss_") {

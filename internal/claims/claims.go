@@ -3,7 +3,6 @@
 package claims
 
 import (
-	"bytes"
 	"encoding/json"
 	"math"
 	"strconv"
@@ -206,7 +205,7 @@ func (d *decoder) texts(raw json.RawMessage, claim string) []string {
 	}
 	texts := make([]string, len(elements))
 	for i, element := range elements {
-		if element = bytes.TrimSpace(element); element[0] != '"' || json.Unmarshal(element, &texts[i]) != nil {
+		if element[0] != '"' || json.Unmarshal(element, &texts[i]) != nil {
 			d.fail(claim, "is not an array of strings")
 			return nil
 		}

@@ -68,6 +68,13 @@ func NamesHTML(r *http.Request) bool {
 	return quality(r, "text/html") > 0
 }
 
+// PrefersJSON reports whether the client wants JSON rather than text: Accept
+// names JSON, or allows it without naming text/html as a browser does.
+func PrefersJSON(r *http.Request) bool {
+	namesJSON := quality(r, "application/problem+json") > 0 || quality(r, "application/json") > 0
+	return AcceptsJSON(r) && (namesJSON || !NamesHTML(r))
+}
+
 // AcceptsJSON reports whether Accept allows JSON (RFC 9110 section 12.5.1), by
 // name or by wildcard; a missing Accept allows everything.
 func AcceptsJSON(r *http.Request) bool {

@@ -62,7 +62,7 @@ func newRSAKey(public *rsa.PublicKey) (Key, error) {
 		return Key{}, errors.New("is an RSA key with an even modulus")
 	}
 	if public.E < 3 || public.E%2 == 0 || public.E > math.MaxInt32 {
-		return Key{}, fmt.Errorf("is an RSA key with exponent %d, use an odd one of 3 or more", public.E)
+		return Key{}, fmt.Errorf("is an RSA key with exponent %d, use an odd one of 3 to 2147483647", public.E)
 	}
 	return Key{algorithm: RS256, public: public}, nil
 }

@@ -28,52 +28,63 @@ func ParseStatic(text string) (Key, error) {
 		}
 		return Key{algorithm: HS256, secret: []byte(text)}, nil
 	}
-	der, isPKCS1, err := decodeStatic(text)
+	der, err := decodeStatic(text)
 	if err != nil {
 		return Key{}, err
 	}
-	public, err := parsePublicKey(der, isPKCS1)
+	public, err := parsePublicKey(der)
 	if err != nil {
 		return Key{}, err
 	}
 	return newRSAKey(public)
 }
 
-func decodeStatic(text string) (der []byte, isPKCS1 bool, err error) {
+func decodeStatic(text string) (der []byte, err error) {
 	text = strings.ReplaceAll(text, `\n`, "\n")
 	if strings.HasPrefix(text, "-----BEGIN") {
-		block, rest := pem.Decode([]byte(text))
-		switch {
-		case block == nil:
-			return nil, false, errors.New("looks like PEM that was cut short or altered")
-		case strings.Contains(block.Type, "PRIVATE KEY"):
-			return nil, false, errPrivateKey
-		case strings.Contains(block.Type, "CERTIFICATE"):
-			return nil, false, errCertificate
-		case block.Type != "PUBLIC KEY" && block.Type != "RSA PUBLIC KEY":
-			return nil, false, errors.New("is PEM, but of something else than a PUBLIC KEY")
-		case strings.TrimSpace(string(rest)) != "":
-			return nil, false, errors.New("has more text after the public key's PEM; give one key only")
-		}
-		return block.Bytes, block.Type == "RSA PUBLIC KEY", nil
+		return decodePEM(text)
 	}
 	if problem := looksLike(text); problem != "" {
-		return nil, false, errors.New(problem)
+		return nil, errors.New(problem)
 	}
 	body := strings.Join(strings.Fields(text), "")
-	if der, err = base64.StdEncoding.Strict().DecodeString(body); err != nil {
-		if strings.HasPrefix(body, "MII") {
-			return nil, false, errCutShort
-		}
-		return nil, false, errors.New("is neither an RSA public key in PEM or base64 nor a secret that starts with jsk_")
+	der, err = base64.StdEncoding.Strict().DecodeString(body)
+	isDER := err == nil && der[0] == 0x30 // every key is a SEQUENCE
+	switch {
+	case isDER:
+		return der, nil
+	case len(body) > 100 && err == nil, strings.HasPrefix(body, "MII"):
+		return nil, errCutShort
 	}
-	return der, false, nil
+	return nil, errNoKey
+}
+
+func decodePEM(text string) (der []byte, err error) {
+	block, rest := pem.Decode([]byte(text))
+	label, _, _ := strings.Cut(text, "\n")
+	if block != nil {
+		label = block.Type
+	}
+	switch {
+	case strings.Contains(label, "PRIVATE KEY"):
+		return nil, errPrivateKey
+	case strings.Contains(label, "CERTIFICATE"):
+		return nil, errCertificate
+	case block == nil:
+		return nil, errors.New("looks like PEM that was cut short or altered")
+	case label != "PUBLIC KEY" && label != "RSA PUBLIC KEY":
+		return nil, errors.New("is PEM, but of something else than a PUBLIC KEY")
+	case strings.TrimSpace(string(rest)) != "":
+		return nil, errors.New("has more text after the public key's PEM; give one key only")
+	}
+	return block.Bytes, nil
 }
 
 var (
 	errPrivateKey  = errors.New("is a private key; use the public key, and consider this one leaked")
 	errCertificate = errors.New("is a certificate; use the bare RSA public key (BEGIN PUBLIC KEY)")
 	errCutShort    = errors.New("looks like an RSA public key that was cut short or altered")
+	errNoKey       = errors.New("is neither an RSA public key in PEM or base64 nor a secret that starts with jsk_")
 )
 
 // looksLike names the well-known things that end up in place of a key.
@@ -97,33 +108,28 @@ func looksLike(text string) string {
 	return ""
 }
 
-func parsePublicKey(der []byte, isPKCS1 bool) (*rsa.PublicKey, error) {
-	if isPKCS1 {
-		public, err := x509.ParsePKCS1PublicKey(der)
-		if err != nil {
-			return nil, errCutShort
+func parsePublicKey(der []byte) (*rsa.PublicKey, error) {
+	if parsed, err := x509.ParsePKIXPublicKey(der); err == nil {
+		if public, ok := parsed.(*rsa.PublicKey); ok {
+			return public, nil
 		}
-		return public, nil
-	}
-	parsed, err := x509.ParsePKIXPublicKey(der)
-	if err != nil {
-		if _, err := x509.ParsePKCS8PrivateKey(der); err == nil {
-			return nil, errPrivateKey
-		}
-		if _, err := x509.ParsePKCS1PrivateKey(der); err == nil {
-			return nil, errPrivateKey
-		}
-		if _, err := x509.ParseECPrivateKey(der); err == nil {
-			return nil, errPrivateKey
-		}
-		if _, err := x509.ParseCertificate(der); err == nil {
-			return nil, errCertificate
-		}
-		return nil, errCutShort
-	}
-	public, ok := parsed.(*rsa.PublicKey)
-	if !ok {
 		return nil, errors.New("is a public key, but not an RSA key")
 	}
-	return public, nil
+	if public, err := x509.ParsePKCS1PublicKey(der); err == nil {
+		return public, nil
+	}
+	if isPrivateKey(der) {
+		return nil, errPrivateKey
+	}
+	if _, err := x509.ParseCertificate(der); err == nil {
+		return nil, errCertificate
+	}
+	return nil, errCutShort
+}
+
+func isPrivateKey(der []byte) bool {
+	_, errPKCS8 := x509.ParsePKCS8PrivateKey(der)
+	_, errPKCS1 := x509.ParsePKCS1PrivateKey(der)
+	_, errEC := x509.ParseECPrivateKey(der)
+	return errPKCS8 == nil || errPKCS1 == nil || errEC == nil
 }

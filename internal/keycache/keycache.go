@@ -252,7 +252,7 @@ func (c *Cache[K]) start(now time.Time) {
 func (c *Cache[K]) run(f *fetch) {
 	ctx, cancel := context.WithTimeout(context.Background(), FetchTimeout)
 	defer cancel()
-	keys, skipped, maxAge, err := c.config.Fetch(ctx)
+	keys, skipped, maxAge, err := c.fetch(ctx)
 	if err == nil && len(keys) == 0 {
 		err = errors.New("the key set is empty")
 	}
@@ -261,6 +261,17 @@ func (c *Cache[K]) run(f *fetch) {
 		refresh.Skipped = skipped
 		c.config.Observe(refresh)
 	}
+}
+
+// fetch calls Fetch. This goroutine is nobody else's: a panic in it, over what a
+// server sent or in a transport, would end the process.
+func (c *Cache[K]) fetch(ctx context.Context) (keys map[string]K, skipped []error, maxAge time.Duration, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			keys, err = nil, fmt.Errorf("the fetch of the key set panicked: %v", p)
+		}
+	}()
+	return c.config.Fetch(ctx)
 }
 
 func (c *Cache[K]) finish(f *fetch, keys map[string]K, maxAge time.Duration, err error) Refresh {
@@ -318,7 +329,7 @@ func (c *Cache[K]) wait(ctx context.Context, f *fetch, until time.Time) error {
 
 // Warm fetches the set, however fresh the last one is and whatever the budget
 // grants, and waits until ctx or the fetch ends. The fetch counts against the
-// budget. Concurrent calls share one fetch.
+// budget as far as there is any left. Concurrent calls share fetches.
 func (c *Cache[K]) Warm(ctx context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

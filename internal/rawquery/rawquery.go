@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// Values returns the values of name in the order in which they stand, as
-// [url.ParseQuery] reads them: what it drops is not there.
+// Values returns the values of name in the order in which they stand. Pairs that
+// [url.ParseQuery] drops, for a semicolon or a bad escape, are not there.
 func Values(query, name string) []string {
 	var values []string
 	for pair := range strings.SplitSeq(query, "&") {
