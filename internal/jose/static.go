@@ -40,7 +40,7 @@ func ParseStatic(text string) (Key, error) {
 }
 
 func decodeStatic(text string) (der []byte, err error) {
-	text = strings.ReplaceAll(text, `\n`, "\n")
+	text = strings.TrimSpace(strings.ReplaceAll(text, `\n`, "\n"))
 	if strings.HasPrefix(text, "-----BEGIN") {
 		return decodePEM(text)
 	}
@@ -49,7 +49,7 @@ func decodeStatic(text string) (der []byte, err error) {
 	}
 	body := strings.Join(strings.Fields(text), "")
 	der, err = base64.StdEncoding.Strict().DecodeString(body)
-	isDER := err == nil && der[0] == 0x30 // every key is a SEQUENCE
+	isDER := err == nil && len(der) > 0 && der[0] == 0x30 // every key is a SEQUENCE
 	switch {
 	case isDER:
 		return der, nil

@@ -125,6 +125,7 @@ func lookAlikes() []struct{ name, text, want string } {
 	return []struct{ name, text, want string }{
 		{"nothing", "", "is blank"},
 		{"white space", " \t\r\n", "is blank"},
+		{"a line break written as backslash n", `\n`, "is blank"},
 
 		{"a secret of 31 bytes", "jsk_" + strings.Repeat("x", 27), "jsk_ secret that was cut short"},
 		{"a secret of 31 bytes padded with white space", "jsk_" + strings.Repeat("x", 27) + "    ", "jsk_ secret that was cut short"},
