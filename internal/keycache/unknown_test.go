@@ -1,6 +1,7 @@
 package keycache_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"testing/synctest"
@@ -91,7 +92,7 @@ func TestRememberedUnknownKeys(t *testing.T) {
 		// The budget grants the next fetch at 10 seconds. Those who come
 		// during a fetch share it.
 		time.Sleep(4750 * time.Millisecond)
-		go p.warm()
+		go p.cache.Warm(context.Background())
 		synctest.Wait()
 		p.askAll(newer, keycache.Gate)
 		if got := p.countRemembered(newer); got != len(newer) {
