@@ -96,13 +96,11 @@ func (a *Auth) check(r *http.Request, selector OrgSelector, rules []Rule) (*http
 	switch {
 	case id == nil:
 		id = a.identify(r, keycache.Gate, time.Now())
-		r = withIdentity(r, id)
 	case errors.Is(id.err, ErrKeysUnavailable):
 		// Authenticate may have left without waiting; a gate has to be sure.
 		id = a.identify(r, keycache.Gate, id.since)
-		r = withIdentity(r, id)
 	}
-	r, err := a.decide(r, id, selector, rules)
+	r, err := a.decide(withIdentity(r, id), id, selector, rules)
 	a.observeDecision(r.Context(), true, id, err)
 	return r, err
 }

@@ -7,9 +7,13 @@ import (
 	"time"
 )
 
-// contextKey finds the identity in a context. The innermost Auth's identity
-// hides those of others.
+// contextKey finds the latest identity in a context.
 type contextKey struct{}
+
+func latestIdentity(ctx context.Context) *identity {
+	id, _ := ctx.Value(contextKey{}).(*identity)
+	return id
+}
 
 // identity is what an Auth found out about who sent a request.
 type identity struct {
@@ -23,6 +27,9 @@ type identity struct {
 	// method is another request, even if it carries this context.
 	header http.Header
 	method string
+
+	// outer is the identity that this one hides, of the same Auth or another.
+	outer *identity
 }
 
 // identityOf returns what a found out about r, nil when it did not look at r.
@@ -37,8 +44,10 @@ func (a *Auth) identityOf(r *http.Request) *identity {
 // carriedIdentity returns the identity of a that r's context carries, be it r's
 // own or that of a request that r was made from.
 func (a *Auth) carriedIdentity(r *http.Request) *identity {
-	if id, _ := r.Context().Value(contextKey{}).(*identity); id != nil && id.auth == a {
-		return id
+	for id := latestIdentity(r.Context()); id != nil; id = id.outer {
+		if id.auth == a {
+			return id
+		}
 	}
 	return nil
 }
@@ -52,8 +61,17 @@ func (a *Auth) newIdentity(r *http.Request, since time.Time) *identity {
 	return &identity{auth: a, source: SourceNone, since: since, header: r.Header, method: r.Method}
 }
 
-// withIdentity returns r with id in its context.
+// withIdentity returns r with id as the latest identity in its context.
 func withIdentity(r *http.Request, id *identity) *http.Request {
+	latest := latestIdentity(r.Context())
+	if latest == id {
+		return r
+	}
+	if id.outer != latest {
+		hiding := *id
+		hiding.outer = latest
+		id = &hiding
+	}
 	return r.WithContext(context.WithValue(r.Context(), contextKey{}, id))
 }
 
@@ -61,7 +79,7 @@ func withIdentity(r *http.Request, id *identity) *http.Request {
 // into the context of the request, and whether there is one. In a handler
 // behind a gate there always is.
 func CurrentSession(ctx context.Context) (Session, bool) {
-	id, _ := ctx.Value(contextKey{}).(*identity)
+	id := latestIdentity(ctx)
 	if id == nil || id.err != nil {
 		return Session{}, false
 	}
@@ -91,5 +109,5 @@ func CurrentOrg(ctx context.Context) (Org, bool) {
 // find s. It is for unit tests of handlers: no gate accepts a session that
 // came this way.
 func WithSession(ctx context.Context, s Session) context.Context {
-	return context.WithValue(ctx, contextKey{}, &identity{session: s})
+	return context.WithValue(ctx, contextKey{}, &identity{session: s, outer: latestIdentity(ctx)})
 }

@@ -18,11 +18,12 @@ import (
 // request that Check returned: Config.Deny, and if that writes nothing,
 // [DefaultDeny].
 func (a *Auth) Deny(w http.ResponseWriter, r *http.Request, err error) {
-	if a.identityOf(r) == nil {
-		id := a.newIdentity(r, time.Now())
+	id := a.identityOf(r)
+	if id == nil {
+		id = a.newIdentity(r, time.Now())
 		id.err = err
-		r = withIdentity(r, id)
 	}
+	r = withIdentity(r, id)
 	setNoStore(w.Header())
 	if a.config.Deny != nil {
 		observed := &observedWriter{ResponseWriter: w}
@@ -53,7 +54,7 @@ func (a *Auth) Deny(w http.ResponseWriter, r *http.Request, err error) {
 // there is no redirect and no page.
 func DefaultDeny(w http.ResponseWriter, r *http.Request, err error) {
 	setNoStore(w.Header())
-	id, _ := r.Context().Value(contextKey{}).(*identity)
+	id := latestIdentity(r.Context())
 	if id == nil {
 		id = &identity{source: SourceNone}
 	}

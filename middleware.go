@@ -21,8 +21,8 @@ import (
 // no-cache unless next says otherwise. The ResponseWriter is never wrapped.
 func (a *Auth) Authenticate(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if a.identityOf(r) != nil {
-			next.ServeHTTP(w, r)
+		if id := a.identityOf(r); id != nil {
+			next.ServeHTTP(w, withIdentity(r, id))
 			return
 		}
 		setVary(w.Header())

@@ -413,6 +413,8 @@ func TestRequireOrg(t *testing.T) {
 	mux.Handle("/orgs/{org}/nested", byID(s.auth.Require(billing)(whoami)))
 	mux.Handle("/orgs/{org}/ref/{ref}", byID(s.auth.RequireOrg(authrocket.OrgReferenceFromPath("ref"))(whoami)))
 	mux.Handle("/orgs/{org}/cloned", byID(cloned(s.auth.Require(billing)(whoami))))
+	other := s.newAuth(t, func(c *authrocket.Config) { c.CookieName = "other" })
+	mux.Handle("/orgs/{org}/hidden", byID(other.Authenticate(s.auth.Require(billing)(whoami))))
 	mux.Handle("/plain/", byID(whoami))
 	mux.Handle("/nil/{org}", s.auth.RequireOrg(nil)(whoami))
 	mux.Handle("/made-up/{org}", s.auth.RequireOrg(func(r *http.Request, _ authrocket.Session) (authrocket.Membership, bool) {
@@ -445,6 +447,8 @@ func TestRequireOrg(t *testing.T) {
 		{"a gate inside passes in the org of the path", s.ada, "/orgs/" + s.engines.ID + "/nested", 200, "ada@example.com Engines "},
 		{"the innermost selector counts", s.ada, "/orgs/" + s.engines.ID + "/ref/w-1", 200, "ada@example.com Widgets "},
 		{"a cloned request is still about the org of the path", s.ada, "/orgs/" + s.widgets.ID + "/cloned", 403, ""},
+		{"another Auth inside does not hide the org of the path", s.ada, "/orgs/" + s.widgets.ID + "/hidden", 403, ""},
+		{"behind the gate its own session is the current one again", s.ada, "/orgs/" + s.engines.ID + "/hidden", 200, "ada@example.com Engines "},
 		{"a path without the value", s.ada, "/plain/x", 403, ""},
 		{"a nil selector", s.ada, "/nil/" + s.engines.ID, 403, ""},
 		{"a selector that makes up an org gets the own one", s.ada, "/made-up/" + s.engines.ID, 200, "ada@example.com Engines "},

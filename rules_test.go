@@ -235,6 +235,7 @@ func TestPermissionMatching(t *testing.T) {
 		{"the prefix is reserved in lower case only", []string{"*"}, "AR:owner", true},
 		{"a tag that only begins alike is not reserved", []string{"*"}, "article:write", true},
 		{"a star in the required tag is literal", []string{"billing:write"}, "billing:*", false},
+		{"nor does it stand for one character", []string{"billing:w"}, "billing:*", false},
 		{"a star in the required tag covers nothing by itself", []string{"billing:write"}, "*", false},
 		{"a literal star is covered by itself", []string{"billing:*"}, "billing:*", true},
 		{"a literal star is covered by a wider star", []string{"*"}, "billing:*", true},
@@ -447,6 +448,17 @@ func TestSelectorSeesTheRequestAndTheSession(t *testing.T) {
 	}
 	if org, err := orgCheck(t, c, "/none?org=wid", selector, withoutClaim("nonce")); org.ID != c.widgets.ID || err != nil {
 		t.Errorf("got org %q, %v, want %q", org.ID, err, c.widgets.ID)
+	}
+}
+
+// A selector that found nothing and says ok has not chosen the only membership.
+func TestSelectorOfNothingChoosesNothing(t *testing.T) {
+	t.Parallel()
+	selector := func(*http.Request, authrocket.Session) (authrocket.Membership, bool) {
+		return authrocket.Membership{}, true
+	}
+	if org, err := orgCheck(t, newCast(t, nil), "/none", selector, granted("a")); !errors.Is(err, authrocket.ErrWrongOrg) {
+		t.Errorf("got org %q, %v, want %v", org.ID, err, authrocket.ErrWrongOrg)
 	}
 }
 
