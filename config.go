@@ -1,10 +1,11 @@
 package authrocket
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"os"
 	"regexp"
@@ -16,7 +17,6 @@ import (
 	"github.com/authrocket-go/authrocket/internal/jose"
 	"github.com/authrocket-go/authrocket/internal/keycache"
 	"github.com/authrocket-go/authrocket/internal/loopback"
-	"github.com/authrocket-go/authrocket/internal/returnto"
 )
 
 // Config is what [New] needs to know. The zero value of a field is its safe
@@ -260,6 +260,11 @@ func (c *configChecker) checkAppURL(s *settings) {
 // parseURL reads an absolute http or https URL. What it reports holds neither
 // user info nor a query, since both may hold secrets.
 func (c *configChecker) parseURL(field, value string) (baseURL, bool) {
+	if strings.Contains(value, "@") {
+		// Whatever stands before it may be part of a password.
+		c.add(field, "", "has an @, as in user info before the host; leave it out")
+		return baseURL{}, false
+	}
 	u, err := url.Parse(value)
 	if err != nil {
 		c.add(field, "", "is not a URL; write one such as https://app.example.com")
@@ -273,20 +278,18 @@ func (c *configChecker) parseURL(field, value string) (baseURL, bool) {
 		return baseURL{}, false
 	}
 	before := len(c.problems)
-	if u.User != nil {
-		c.add(field, shown, "has user info before the host; leave it out")
-	}
 	if u.RawQuery != "" || u.ForceQuery {
 		c.add(field, shown, "has a query; leave it out")
 	}
 	if strings.Contains(value, "#") {
 		c.add(field, shown, "has a fragment; leave it out")
 	}
-	host, port := strings.ToLower(u.Hostname()), u.Port()
-	if !isHost(host) {
+	host, ok := canonicalHost(u.Hostname())
+	if !ok {
 		c.add(field, shown, "has a host that is neither an ASCII name nor an IP address; write an international name in its xn-- form")
 	}
-	if n, err := strconv.Atoi(port); port != "" && (err != nil || n < 1 || n > 65535) || strings.HasSuffix(u.Host, ":") {
+	port, err := strconv.Atoi(cmp.Or(u.Port(), defaultPort(scheme)))
+	if err != nil || port < 1 || port > 65535 || strings.HasSuffix(u.Host, ":") {
 		c.add(field, shown, "has a port that is not within 1 to 65535")
 	}
 	if len(c.problems) > before {
@@ -298,15 +301,31 @@ func (c *configChecker) parseURL(field, value string) (baseURL, bool) {
 		isHTTPS:    scheme == "https",
 		isLoopback: loopback.IsHost(host),
 	}
-	if port != "" && !(scheme == "https" && port == "443") && !(scheme == "http" && port == "80") {
+	if port := strconv.Itoa(port); port != defaultPort(scheme) {
 		b.origin += ":" + port
 	}
 	return b, true
 }
 
-var hostName = regexp.MustCompile(`^[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?$`)
+func defaultPort(scheme string) string {
+	if scheme == "https" {
+		return "443"
+	}
+	return "80"
+}
 
-func isHost(host string) bool { return hostName.MatchString(host) || net.ParseIP(host) != nil }
+// hostName has a last label that is not a number: browsers take such a name
+// for an IPv4 address in an odd spelling.
+var hostName = regexp.MustCompile(`^([a-z0-9_-]+\.)*[a-z0-9_-]*[a-z_][a-z0-9_-]*$`)
+
+// canonicalHost returns host as browsers write it in an origin.
+func canonicalHost(host string) (string, bool) {
+	if addr, err := netip.ParseAddr(host); err == nil {
+		return addr.String(), addr.Zone() == ""
+	}
+	host = strings.ToLower(host)
+	return host, hostName.MatchString(host)
+}
 
 func bracket(host string) string {
 	if strings.Contains(host, ":") {
@@ -343,8 +362,8 @@ func (c *configChecker) checkRoutes(s *settings) {
 	if s.config.AfterLogout == "" {
 		s.config.AfterLogout = defaultAfterLogout
 	}
-	if target, ok := returnto.Path(s.config.AfterLogout); !ok || target != s.config.AfterLogout {
-		c.add("AfterLogout", s.config.AfterLogout, "is not a path on this host; write one such as /goodbye")
+	if (&Auth{config: s.config}).safeTarget(s.config.AfterLogout) != s.config.AfterLogout {
+		c.add("AfterLogout", s.config.AfterLogout, "is not a path on this host outside AuthPath; write one such as /goodbye")
 	}
 }
 
@@ -368,7 +387,7 @@ func (c *configChecker) checkCookieName(s *settings) {
 // hasSecurePrefix matches without case, as browsers do.
 func hasSecurePrefix(name string) bool {
 	lower := strings.ToLower(name)
-	return strings.HasPrefix(lower, "__host-") || strings.HasPrefix(lower, "__secure-")
+	return strings.HasPrefix(lower, "__host-") || strings.HasPrefix(lower, "__secure-") || strings.HasPrefix(lower, "__http-")
 }
 
 func (c *configChecker) checkLimits(s *settings) {

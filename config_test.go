@@ -91,8 +91,9 @@ func TestConfigErrors(t *testing.T) {
 		{"LoginRocketURL with an empty query", loginRocket("https://sample.e2.loginrocket.com/?"), "LoginRocketURL", "https://sample.e2.loginrocket.com/", "query"},
 		{"LoginRocketURL with a fragment", loginRocket("https://sample.e2.loginrocket.com/#hidden"), "LoginRocketURL", "https://sample.e2.loginrocket.com/", "fragment"},
 		{"LoginRocketURL with an empty fragment", loginRocket("https://sample.e2.loginrocket.com/#"), "LoginRocketURL", "https://sample.e2.loginrocket.com/", "fragment"},
-		{"LoginRocketURL with user info", loginRocket("https://hidden:hidden@sample.e2.loginrocket.com/"), "LoginRocketURL", "https://sample.e2.loginrocket.com/", "user info"},
-		{"LoginRocketURL with an empty user", loginRocket("https://@sample.e2.loginrocket.com/"), "LoginRocketURL", "https://sample.e2.loginrocket.com/", "user info"},
+		{"LoginRocketURL with user info", loginRocket("https://hidden:hidden@sample.e2.loginrocket.com/"), "LoginRocketURL", "", "user info"},
+		{"LoginRocketURL with a password that holds a slash", loginRocket("https://user:123/hidden@sample.e2.loginrocket.com/"), "LoginRocketURL", "", "user info"},
+		{"LoginRocketURL with an empty user", loginRocket("https://@sample.e2.loginrocket.com/"), "LoginRocketURL", "", "user info"},
 		{"LoginRocketURL without scheme", loginRocket("sample.e2.loginrocket.com"), "LoginRocketURL", "", "no scheme"},
 		{"LoginRocketURL without scheme but with a port", loginRocket("sample.e2.loginrocket.com:443"), "LoginRocketURL", "", "no scheme"},
 		{"LoginRocketURL that starts with slashes", loginRocket("//sample.e2.loginrocket.com/"), "LoginRocketURL", "", "no scheme"},
@@ -119,7 +120,8 @@ func TestConfigErrors(t *testing.T) {
 		{"AppURL missing with a static key", func(c *authrocket.Config) { c.AppURL, c.JWTKey = "", goodSecret }, "AppURL", "", "is missing"},
 		{"AppURL with a query", app("https://app.example.com/?key=hidden"), "AppURL", "https://app.example.com/", "query"},
 		{"AppURL with a fragment", app("https://app.example.com/#hidden"), "AppURL", "https://app.example.com/", "fragment"},
-		{"AppURL with user info", app("https://hidden@app.example.com"), "AppURL", "https://app.example.com", "user info"},
+		{"AppURL with an odd spelling of an IP address", app("https://127.1"), "AppURL", "https://127.1", "neither an ASCII name nor an IP address"},
+		{"AppURL with user info", app("https://hidden@app.example.com"), "AppURL", "", "user info"},
 		{"AppURL without scheme", app("app.example.com"), "AppURL", "", "no scheme"},
 		{"AppURL without scheme but with a port", app("app.example.com:8080"), "AppURL", "", "no scheme"},
 		{"AppURL http", app("http://app.example.com"), "AppURL", "http://app.example.com", "write https://app.example.com"},
@@ -149,6 +151,7 @@ func TestConfigErrors(t *testing.T) {
 		{"AfterLogout with a backslash", afterLogout(`/\evil.example`), "AfterLogout", `/\evil.example`, "path on this host"},
 		{"AfterLogout absolute", afterLogout("https://evil.example/"), "AfterLogout", "https://evil.example/", "path on this host"},
 		{"AfterLogout with a fragment", afterLogout("/bye#a"), "AfterLogout", "/bye#a", "path on this host"},
+		{"AfterLogout among the login routes", afterLogout("/auth/logout"), "AfterLogout", "/auth/logout", "outside AuthPath"},
 		{"AfterLogout with a tab", afterLogout("/\t/evil.example"), "AfterLogout", "/\t/evil.example", "path on this host"},
 
 		{"CookieName with a space", cookie("my token"), "CookieName", "my token", "not the name of a cookie"},
@@ -178,7 +181,7 @@ func TestConfigErrors(t *testing.T) {
 
 		{"TrustedOrigins with a path", origin("https://admin.example.com/a"), "TrustedOrigins", "https://admin.example.com/a", "write https://admin.example.com"},
 		{"TrustedOrigins with a query", origin("https://admin.example.com?key=hidden"), "TrustedOrigins", "https://admin.example.com", "query"},
-		{"TrustedOrigins with user info", origin("https://hidden@admin.example.com"), "TrustedOrigins", "https://admin.example.com", "user info"},
+		{"TrustedOrigins with user info", origin("https://hidden@admin.example.com"), "TrustedOrigins", "", "user info"},
 		{"TrustedOrigins wildcard", origin("*"), "TrustedOrigins", "", "no scheme"},
 		{"TrustedOrigins wildcard host", origin("https://*.example.com"), "TrustedOrigins", "", "host"},
 		{"TrustedOrigins null", origin("null"), "TrustedOrigins", "", "no scheme"},
@@ -272,7 +275,7 @@ func TestConfigReportsAllProblemsAtOnce(t *testing.T) {
 		JWTKey:          "jsk_hidden",
 		RealmID:         "rl 1",
 		Audience:        []string{""},
-		AppURL:          "https://hidden@app.example.com:0?hidden#hidden",
+		AppURL:          "https://app.example.com:0?hidden#hidden",
 		AuthPath:        "auth",
 		AfterLogout:     "bye",
 		CookieName:      "a b",
@@ -287,7 +290,7 @@ func TestConfigReportsAllProblemsAtOnce(t *testing.T) {
 	}
 	slices.Sort(fields)
 	want := []string{
-		"AfterLogout", "AppURL", "AppURL", "AppURL", "AppURL", "Audience", "AuthPath", "CookieName", "JWTKey", "LoginRocketURL",
+		"AfterLogout", "AppURL", "AppURL", "AppURL", "Audience", "AuthPath", "CookieName", "JWTKey", "LoginRocketURL",
 		"MaxStale", "MaxTokenBytes", "RealmID", "RefreshInterval", "TrustedOrigins", "TrustedOrigins",
 	}
 	if !slices.Equal(fields, want) {
@@ -696,5 +699,26 @@ func TestConfigForbidsUnkeyedLiterals(t *testing.T) {
 	first := reflect.TypeFor[authrocket.Config]().Field(0)
 	if first.Name != "_" || first.Type != reflect.TypeFor[[0]func()]() {
 		t.Errorf("got a first field %s %s, want _ [0]func()", first.Name, first.Type)
+	}
+}
+
+func TestOriginsAreWrittenAsBrowsersDo(t *testing.T) {
+	t.Parallel()
+	for given, want := range map[string]string{
+		"https://[2001:DB8:0:0::1]:0443/":     "https://[2001:db8::1]/login",
+		"https://Sample.E2.LoginRocket.com":   "https://sample.e2.loginrocket.com/login",
+		"https://sample.example.com:08443":    "https://sample.example.com:8443/login",
+		"http://127.0.0.1:80":                 "http://127.0.0.1/login",
+		"https://1.2.3.example.com:443/":      "https://1.2.3.example.com/login",
+		"https://xn--bcher-kva.example.com:1": "https://xn--bcher-kva.example.com:1/login",
+	} {
+		auth, err := authrocket.New(authrocket.Config{LoginRocketURL: given, DisableCookie: true})
+		if err != nil {
+			t.Errorf("%s: %v", given, err)
+			continue
+		}
+		if got := auth.LoginURL(); got != want {
+			t.Errorf("%s: got %q, want %q", given, got, want)
+		}
 	}
 }

@@ -127,7 +127,7 @@ func retryAfter(err error) string {
 // publicText is what a client is told: the fixed text of the reason. The rest of
 // the message is for operators.
 func publicText(err error) string {
-	if r, ok := errors.AsType[*reason](err); ok {
+	if r, ok := reasonOf(err); ok {
 		return r.text
 	}
 	return http.StatusText(StatusCode(err))

@@ -153,12 +153,15 @@ func because(reason error, format string, args ...any) error {
 	return &refusal{reason: reason, detail: fmt.Sprintf(format, args...)}
 }
 
-// kinds in the order in which they decide: what cannot be told is not a no.
-var kinds = [...]struct {
+type kind struct {
 	err    error
 	status int
 	label  string
-}{
+}
+
+// kinds in the order in which they decide: what cannot be told is not a no. The
+// last one is that of an error of no kind.
+var kinds = [...]kind{
 	{ErrUnavailable, http.StatusServiceUnavailable, "unavailable"},
 	{ErrUnauthenticated, http.StatusUnauthorized, "unauthenticated"},
 	{ErrForbidden, http.StatusForbidden, "forbidden"},
@@ -173,12 +176,24 @@ func StatusCode(err error) int {
 	if errors.Is(err, ErrTooManyKeyLookups) {
 		return http.StatusTooManyRequests
 	}
-	for _, kind := range kinds {
-		if errors.Is(err, kind.err) {
-			return kind.status
+	return kindOf(err).status
+}
+
+// kindOf returns the kind that decides about err.
+func kindOf(err error) kind {
+	for _, k := range kinds {
+		if errors.Is(err, k.err) {
+			return k
 		}
 	}
-	return http.StatusForbidden
+	return kinds[len(kinds)-1]
+}
+
+// reasonOf returns the reason of err if it is of the kind that decides: a rule
+// may have wrapped a reason of another kind.
+func reasonOf(err error) (*reason, bool) {
+	r, ok := errors.AsType[*reason](err)
+	return r, ok && r.kind == kindOf(err).err
 }
 
 // Reason returns a short fixed label for err, such as "token_expired", fit for
@@ -189,23 +204,16 @@ func Reason(err error) string {
 	if err == nil {
 		return ""
 	}
-	if r, ok := errors.AsType[*reason](err); ok {
+	if r, ok := reasonOf(err); ok {
 		return r.label
 	}
-	for _, kind := range kinds {
-		if errors.Is(err, kind.err) {
-			return kind.label
-		}
-	}
-	return "forbidden"
+	return kindOf(err).label
 }
 
 // withKind makes sure that the error of a caller's rule has a kind.
 func withKind(err error) error {
-	for _, kind := range kinds {
-		if errors.Is(err, kind.err) {
-			return err
-		}
+	if errors.Is(err, kindOf(err).err) {
+		return err
 	}
 	return fmt.Errorf("%w: %w", ErrForbidden, err)
 }

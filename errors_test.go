@@ -135,3 +135,11 @@ func TestConfigErrorText(t *testing.T) {
 		}
 	}
 }
+
+func TestReasonIsOfTheKindThatDecides(t *testing.T) {
+	t.Parallel()
+	err := fmt.Errorf("%w: %w", authrocket.ErrUnavailable, authrocket.ErrPermissionDenied)
+	if status, label := authrocket.StatusCode(err), authrocket.Reason(err); status != 503 || label != "unavailable" {
+		t.Errorf("got %d %q, want 503 %q", status, label, "unavailable")
+	}
+}
