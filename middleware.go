@@ -16,6 +16,10 @@ import (
 //   - puts the session, or the reason why there is none, into the context of
 //     the request, for [CurrentSession] and its siblings and for the gates.
 //
+// A bearer token decides before the cookie: one that is no good is not made up
+// for by a good cookie. Other schemes in Authorization are ignored. Paths below
+// Config.AuthPath that are no login route go to next.
+//
 // A token that is no good makes an anonymous visitor. Every response varies by
 // Cookie and Authorization; one to a signed-in user says Cache-Control: private,
 // no-cache unless next says otherwise. The ResponseWriter is never wrapped.
@@ -43,6 +47,8 @@ func (a *Auth) Authenticate(next http.Handler) http.Handler {
 // [Auth.Deny]: a browser that navigates is sent to the hosted login and comes
 // back to the same URL, everything else gets 401.
 //
+// A gate waits at most 2 seconds for the realm's keys; see [Auth.Warm].
+//
 // A gate works with or without [Auth.Authenticate] around it; without, it does
 // for its own requests what Authenticate does. It accepts only a session that
 // this Auth verified on this very request.
@@ -57,7 +63,9 @@ func (a *Auth) Require(rules ...Rule) func(http.Handler) http.Handler {
 
 // RequireOrg lets members of the org that the request is about through, if all
 // of the rules allow them. The selector says which org that is, such as
-// [OrgIDFromPath]; no such membership is [ErrWrongOrg]. In the rules and in
+// [OrgIDFromPath]; no such membership is [ErrWrongOrg]. A token of LoginRocket
+// Web holds only the account that the user picked: members of other orgs have
+// to switch first, for which a browser gets a link. In the rules and in
 // next, the current membership and org are those of the request, whatever
 // account the user has picked.
 func (a *Auth) RequireOrg(selector OrgSelector, rules ...Rule) func(http.Handler) http.Handler {

@@ -40,7 +40,8 @@ func WithoutHeader(name string) TokenOption { return func(t *token) { delete(t.h
 // Payload is signed as it is, instead of a JSON object of claims.
 func Payload(payload []byte) TokenOption { return func(t *token) { t.payload = payload } }
 
-// ExpiresIn sets exp to d from now; a negative d makes an expired token.
+// ExpiresIn sets exp to d from now; -time.Minute makes an expired token, since a
+// token passes until 5 seconds after exp.
 func ExpiresIn(d time.Duration) TokenOption {
 	return func(t *token) { t.claims["exp"] = time.Now().Add(d).Unix() }
 }
@@ -71,7 +72,8 @@ func SignedBy(keyID string) TokenOption {
 }
 
 // Token returns a login token of the user with all memberships, the first one
-// selected, and a session ID of its own. The options are applied in order. It
+// selected, and a session ID of its own. LoginRocket Web puts only the picked
+// account in: pass [InOrg] to test that. The options are applied in order. It
 // fails the test, or panics in a program, if the user has no ID.
 func (r *Realm) Token(user User, options ...TokenOption) string {
 	return r.sign(r.newToken(user, newID("kss_")), options)
