@@ -60,16 +60,14 @@ const notLoginURL = "The redirect_uri is missing, or not one of the realm's Logi
 // serveLogin shows the form, or returns at once when the browser is signed in.
 func (r *Realm) serveLogin(w http.ResponseWriter, req *http.Request) {
 	query := req.URL.Query()
-	redirectURI, ok := r.redirectURI(query.Get("redirect_uri"))
+	redirectURI, ok := r.RedirectURI(query.Get("redirect_uri"))
 	if !ok {
 		http.Error(w, notLoginURL, http.StatusBadRequest)
 		return
 	}
-	if query.Get("prompt") != "login" {
-		if user, sessionID, ok := r.signedIn(req); ok {
-			r.finishLogin(w, req, user, sessionID, redirectURI, query.Get("account"))
-			return
-		}
+	if session, ok := r.signedIn(req); ok && query.Get("prompt") != "login" {
+		r.finishLogin(w, req, session, redirectURI, query.Get("account"))
+		return
 	}
 	r.writeForm(w, http.StatusOK, loginForm{RedirectURI: redirectURI, Account: query.Get("account")})
 }
@@ -92,24 +90,25 @@ func (r *Realm) serveLoginForm(w http.ResponseWriter, req *http.Request) {
 		http.Error(w, "This form cannot be read.", http.StatusBadRequest)
 		return
 	}
-	redirectURI, ok := r.redirectURI(req.PostForm.Get("redirect_uri"))
+	redirectURI, ok := r.RedirectURI(req.PostForm.Get("redirect_uri"))
 	if !ok {
 		http.Error(w, notLoginURL, http.StatusBadRequest)
 		return
 	}
 	form := loginForm{RedirectURI: redirectURI, Account: req.PostForm.Get("account"), Email: req.PostForm.Get("email")}
-	user, ok := r.userByLogin(form.Email)
-	if !ok || !samePassword(user.Password, req.PostForm.Get("password")) {
+	user, err := r.UserByLogin(form.Email)
+	if err != nil || !samePassword(user.Password, req.PostForm.Get("password")) {
 		form.Error = "Login failed. Check the email and the password."
 		r.writeForm(w, http.StatusUnprocessableEntity, form)
 		return
 	}
-	sessionID := newID("kss_")
-	r.mu.Lock()
-	r.sessions[sessionID] = user.ID
-	r.mu.Unlock()
-	http.SetCookie(w, &http.Cookie{Name: sessionCookie, Value: sessionID, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode})
-	r.finishLogin(w, req, user, sessionID, redirectURI, form.Account)
+	session, err := r.StartSession(user.ID)
+	if err != nil {
+		r.writeForm(w, http.StatusUnprocessableEntity, form)
+		return
+	}
+	http.SetCookie(w, &http.Cookie{Name: sessionCookie, Value: session.ID, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	r.finishLogin(w, req, session, redirectURI, form.Account)
 }
 
 func samePassword(stored, given string) bool {
@@ -118,68 +117,62 @@ func samePassword(stored, given string) bool {
 }
 
 // finishLogin sends the browser back with a token for exactly one org, as
-// LoginRocket Web does.
-func (r *Realm) finishLogin(w http.ResponseWriter, req *http.Request, user User, sessionID, redirectURI, account string) {
-	var options []TokenOption
-	if _, orgs := r.membershipsOf(user.ID); len(orgs) > 0 {
-		chosen := orgs[0]
-		for _, org := range orgs {
-			if org.ID == account {
-				chosen = org
-			}
+// LoginRocket Web does: account if the user is a member, else the one that was
+// picked before, else the first.
+func (r *Realm) finishLogin(w http.ResponseWriter, req *http.Request, session Session, redirectURI, account string) {
+	if r.SelectOrg(session.ID, account) != nil && session.OrgID == "" {
+		if memberships := r.MembershipsOf(session.UserID); len(memberships) > 0 {
+			r.SelectOrg(session.ID, memberships[0].OrgID)
 		}
-		options = append(options, InOrg(chosen))
 	}
-	token := r.sign(r.newToken(user, sessionID), options)
+	token, err := r.SessionToken(session.ID)
+	if err != nil {
+		http.Error(w, "The session has ended. Go back and log in again.", http.StatusForbidden)
+		return
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	http.Redirect(w, req, WithToken(redirectURI, token), http.StatusFound)
+}
+
+// WithToken returns redirectURI with the parameter token added, which is where
+// LoginRocket sends the browser after a login.
+func WithToken(redirectURI, token string) string {
 	separator := "?"
 	if strings.Contains(redirectURI, "?") {
 		separator = "&"
 	}
-	w.Header().Set("Cache-Control", "no-store")
-	http.Redirect(w, req, redirectURI+separator+"token="+url.QueryEscape(token), http.StatusFound)
+	return redirectURI + separator + "token=" + url.QueryEscape(token)
 }
 
-func (r *Realm) signedIn(req *http.Request) (User, string, bool) {
+func (r *Realm) signedIn(req *http.Request) (Session, bool) {
 	c, err := req.Cookie(sessionCookie)
 	if err != nil {
-		return User{}, "", false
+		return Session{}, false
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	userID, ok := r.sessions[c.Value]
-	if !ok {
-		return User{}, "", false
-	}
-	for _, u := range r.users {
-		if u.ID == userID {
-			return u, c.Value, true
-		}
-	}
-	return User{}, "", false
+	session, err := r.LookUpSession(c.Value)
+	return session, err == nil
 }
 
 // serveLogout ends the sessions that the browser has and that ?session= names.
 func (r *Realm) serveLogout(w http.ResponseWriter, req *http.Request) {
 	query := req.URL.Query()
-	r.mu.Lock()
-	delete(r.sessions, query.Get("session"))
+	r.EndSession(query.Get("session"))
 	if c, err := req.Cookie(sessionCookie); err == nil {
-		delete(r.sessions, c.Value)
+		r.EndSession(c.Value)
 	}
-	r.mu.Unlock()
 	http.SetCookie(w, &http.Cookie{Name: sessionCookie, Path: "/", MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteLaxMode})
 	target := "/login"
 	if given := query.Get("redirect_uri"); given != "" {
-		if allowed, ok := r.redirectURI(given); ok {
+		if allowed, ok := r.RedirectURI(given); ok {
 			target = allowed
 		}
 	}
 	http.Redirect(w, req, target, http.StatusFound)
 }
 
-// redirectURI returns where a login that asks for given may return to: the
-// default when it asks for nothing.
-func (r *Realm) redirectURI(given string) (string, bool) {
+// RedirectURI returns where a login that asks for the redirect_uri given may
+// return to, the default when it asks for nothing, and false where it may not.
+func (r *Realm) RedirectURI(given string) (string, bool) {
 	allowed := r.config.LoginURLs
 	acceptLoopback := len(allowed) == 0
 	if acceptLoopback {

@@ -1,6 +1,7 @@
 package authrockettest
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
@@ -21,6 +22,9 @@ import (
 
 // RealmConfig configures a [Realm]. The zero value is good for tests.
 type RealmConfig struct {
+	// ID is the realm's ID. Default: a new one.
+	ID string
+
 	// URL is where browsers find the realm's pages, for a program that serves
 	// the Realm itself. Default: none, the realm is reached in memory.
 	URL string
@@ -41,6 +45,15 @@ type RealmConfig struct {
 
 	// TokenLifetime is from iat to exp. Default: 24 hours.
 	TokenLifetime time.Duration
+
+	// SessionLifetime is how long a user stays signed in at LoginRocket.
+	// Default: 24 hours.
+	SessionLifetime time.Duration
+
+	// ReissueTokens makes a LoginRocket session hand out the same token, with
+	// an iat that stays, until something changes or the token expires. Default:
+	// a new token each time.
+	ReissueTokens bool
 }
 
 // Realm is a realm in memory: users, orgs, memberships, sessions and keys. It
@@ -58,9 +71,10 @@ type Realm struct {
 	users       []User
 	orgs        []Org
 	memberships []Membership
-	sessions    map[string]string // session ID to user ID
-	keys        []*signingKey     // all that ever were; the last signs
+	sessions    map[string]*hostedSession
+	keys        []*signingKey // all that ever were; the last signs
 	fault       Fault
+	changes     []TokenOption // of every token
 	requests    map[string]int
 }
 
@@ -112,17 +126,21 @@ func Open(config RealmConfig) (*Realm, error) {
 	if config.TokenLifetime < 0 {
 		problems = append(problems, fmt.Errorf("authrockettest: TokenLifetime %s is negative", config.TokenLifetime))
 	}
+	if config.SessionLifetime < 0 {
+		problems = append(problems, fmt.Errorf("authrockettest: SessionLifetime %s is negative", config.SessionLifetime))
+	}
 	if len(problems) > 0 {
 		return nil, errors.Join(problems...)
 	}
-	if config.TokenLifetime == 0 {
-		config.TokenLifetime = lifetime
-	}
+	config.ID = cmp.Or(config.ID, newID("rl_"))
+	config.TokenLifetime = cmp.Or(config.TokenLifetime, lifetime)
+	config.SessionLifetime = cmp.Or(config.SessionLifetime, lifetime)
+	config.LoginURLs = slices.Clone(config.LoginURLs)
 	r := &Realm{
 		config:   config,
-		id:       newID("rl_"),
+		id:       config.ID,
 		url:      strings.TrimSuffix(config.URL, "/"),
-		sessions: make(map[string]string),
+		sessions: make(map[string]*hostedSession),
 		requests: make(map[string]int),
 	}
 	if config.Algorithm == "HS256" {

@@ -297,21 +297,21 @@ func TestMisuse(t *testing.T) {
 		{"two users with one email", func(r *authrockettest.Realm) {
 			r.AddUser(authrockettest.User{Email: "ada@example.com"})
 			r.AddUser(authrockettest.User{Email: "ADA@example.com"})
-		}, `there is a user with the email "ada@example.com"`},
+		}, `another user has this email: "ada@example.com"`},
 		{"two users with one ID", func(r *authrockettest.Realm) {
 			r.AddUser(authrockettest.User{ID: "usr_1", Email: "ada@example.com"})
 			r.AddUser(authrockettest.User{ID: "usr_1", Email: "george@example.com"})
-		}, `the ID "usr_1"`},
+		}, `another record has this ID: "usr_1"`},
 		{"two orgs with one ID", func(r *authrockettest.Realm) {
 			r.AddOrg(authrockettest.Org{ID: "org_1"})
 			r.AddOrg(authrockettest.Org{ID: "org_1"})
-		}, `there is an org with the ID "org_1"`},
+		}, `another record has this ID: "org_1"`},
 		{"a membership of a user that was not added", func(r *authrockettest.Realm) {
 			r.AddMembership(authrockettest.User{Email: "ada@example.com"}, r.AddOrg(authrockettest.Org{}))
-		}, "a membership needs a user that AddUser returned"},
+		}, `AddMembership: there is no such record: user ""`},
 		{"a membership in an org that was not added", func(r *authrockettest.Realm) {
 			r.AddMembership(r.AddUser(authrockettest.User{Email: "ada@example.com"}), authrockettest.Org{Name: "Widgets"})
-		}, "a membership needs an org that AddOrg returned"},
+		}, `AddMembership: there is no such record: org ""`},
 		{"a token of a user that was not added", func(r *authrockettest.Realm) { r.Token(authrockettest.User{Email: "ada@example.com"}) }, "a token needs a user that AddUser returned"},
 		{"a session of a user that was not added", func(r *authrockettest.Realm) { r.Session(authrockettest.User{}) }, "a token needs a user that AddUser returned"},
 		{"a key that never was", func(r *authrockettest.Realm) {

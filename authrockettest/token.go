@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/authrocket-go/authrocket"
@@ -44,6 +45,28 @@ func Payload(payload []byte) TokenOption { return func(t *token) { t.payload = p
 // token passes until 5 seconds after exp.
 func ExpiresIn(d time.Duration) TokenOption {
 	return func(t *token) { t.claims["exp"] = time.Now().Add(d).Unix() }
+}
+
+// ClockSkew makes the token as a server does whose clock is d ahead: it moves
+// iat, nbf and exp.
+func ClockSkew(d time.Duration) TokenOption {
+	return func(t *token) {
+		for _, name := range []string{"iat", "nbf", "exp"} {
+			if seconds, ok := t.claims[name].(int64); ok {
+				t.claims[name] = seconds + int64(d/time.Second)
+			}
+		}
+	}
+}
+
+// ChangeTokens applies the options to every token that is made from now on,
+// before the options of the token itself. Without options it ends what the
+// call before began.
+func (r *Realm) ChangeTokens(options ...TokenOption) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.changes = slices.Clone(options)
+	r.forgetTokens()
 }
 
 // InOrg leaves only the membership in org in the token, as LoginRocket Web does
@@ -114,15 +137,18 @@ func (r *Realm) newToken(user User, sessionID string) *token {
 	if user.Custom != nil {
 		t.claims["cs"] = user.Custom
 	}
-	memberships, orgs := r.membershipsOf(user.ID)
 	var entries []map[string]any
-	for i, m := range memberships {
-		entry := map[string]any{"oid": m.OrgID, "mid": m.ID, "name": orgs[i].Name, "perm": append([]string{}, m.Permissions...)}
-		if orgs[i].Reference != "" {
-			entry["ref"] = orgs[i].Reference
+	for i, m := range r.MembershipsOf(user.ID) {
+		org, err := r.Org(m.OrgID)
+		if err != nil {
+			r.fail("membership %q: %v", m.ID, err)
 		}
-		if orgs[i].Custom != nil {
-			entry["cs"] = orgs[i].Custom
+		entry := map[string]any{"oid": m.OrgID, "mid": m.ID, "name": org.Name, "perm": append([]string{}, m.Permissions...)}
+		if org.Reference != "" {
+			entry["ref"] = org.Reference
+		}
+		if org.Custom != nil {
+			entry["cs"] = org.Custom
 		}
 		if i == 0 {
 			entry["selected"] = true
@@ -142,7 +168,10 @@ func (r *Realm) newToken(user User, sessionID string) *token {
 }
 
 func (r *Realm) sign(t *token, options []TokenOption) string {
-	for _, option := range options {
+	r.mu.Lock()
+	changes := r.changes
+	r.mu.Unlock()
+	for _, option := range slices.Concat(changes, options) {
 		option(t)
 	}
 	payload := t.payload
