@@ -1,0 +1,88 @@
+package loginrocketdev
+
+import (
+	"net/mail"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+const (
+	maxEmailBytes    = 254 // RFC 5321 section 4.5.3.1, less the brackets
+	maxNameLength    = 100
+	maxPermissions   = 20
+	maxTagLength     = 62
+	permissionOwner  = "ar:owner"
+	permissionAdmin  = "ar:admin"
+	reservedTagStart = "ar:"
+)
+
+// normalEmail returns an email address as it is stored, or false for what is none.
+func normalEmail(text string) (string, bool) {
+	text = strings.ToLower(strings.TrimSpace(text))
+	address, err := mail.ParseAddress(text)
+	if err != nil || address.Address != text || address.Name != "" || len(text) > maxEmailBytes || !isPlain(text) {
+		return "", false
+	}
+	return text, true
+}
+
+// isPlain reports whether text has nothing in it that a page cannot show as it
+// is: no control characters, and none that turn the direction of reading.
+func isPlain(text string) bool {
+	return utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool {
+		return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r)
+	})
+}
+
+// checkName adds to problems what is wrong with a name, which may be empty.
+func checkName(problems []string, label, name string) []string {
+	switch {
+	case utf8.RuneCountInString(name) > maxNameLength:
+		return append(problems, label+" is too long: it may have 100 characters.")
+	case !isPlain(name):
+		return append(problems, label+" has characters that cannot be shown.")
+	}
+	return problems
+}
+
+var (
+	usernameForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$`)
+	tagForm      = regexp.MustCompile(`^[A-Za-z0-9*:;._-]+$`)
+	locales      = []string{"en", "es", "ja"}
+)
+
+// checkUsername adds to problems what is wrong with a username, which may be empty.
+func checkUsername(problems []string, username string) []string {
+	if username != "" && (!usernameForm.MatchString(username) || strings.HasPrefix(username, "usr_")) {
+		return append(problems, "Username may have letters, digits, dots, hyphens and underscores, and starts with a letter or digit.")
+	}
+	return problems
+}
+
+func checkLocale(problems []string, locale string) []string {
+	if locale != "" && !slices.Contains(locales, locale) {
+		return append(problems, "Language is none of en, es, ja.")
+	}
+	return problems
+}
+
+// parsePermissions reads permission tags, separated by white space or commas.
+func parsePermissions(text string) ([]string, error) {
+	tags := strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || r == ',' })
+	return tags, checkPermissions(tags)
+}
+
+func checkPermissions(tags []string) error {
+	if len(tags) > maxPermissions {
+		return invalid("A membership may have 20 permissions.")
+	}
+	for _, tag := range tags {
+		if len(tag) > maxTagLength || !tagForm.MatchString(tag) {
+			return invalid("A permission may have 62 letters, digits and characters out of * : ; . _ -")
+		}
+	}
+	return nil
+}

@@ -1,0 +1,133 @@
+package loginrocketdev
+
+import (
+	"cmp"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/authrocket-go/authrocket/authrockettest"
+)
+
+// Signup is who may sign up.
+type Signup string
+
+// The values of [Config.Signup]. A valid invitation works with each of them.
+const (
+	SignupOpen       Signup = "open"       // everybody
+	SignupInvitation Signup = "invitation" // who was invited; others can ask for an invitation
+	SignupClosed     Signup = "closed"     // only who was invited
+)
+
+// OrgMode is how many accounts a user is meant to have.
+type OrgMode string
+
+// The values of [Config.OrgMode].
+const (
+	SingleUser OrgMode = "single_user" // one, which is picked without asking
+	MultiUser  OrgMode = "multi_user"  // any number, of which the user picks one
+)
+
+// Config configures a [Server]. Only Realm is required.
+type Config struct {
+	// Realm holds users, orgs, sessions and keys. The caller may go on to use
+	// and change it.
+	Realm *authrockettest.Realm
+
+	// Signup is who may sign up. Default: [SignupOpen].
+	Signup Signup
+
+	// OrgMode is how many accounts a user has. Default: [SingleUser].
+	OrgMode OrgMode
+
+	// RequireName makes a login of a user without first or last name incomplete
+	// until the profile has one. Default: false.
+	RequireName bool
+
+	// AllowedOrigins are the origins whose scripts may use the LoginRocket API,
+	// such as http://localhost:3000. Default: none.
+	AllowedOrigins []string
+
+	// RequestsPerMinute is how many requests of the LoginRocket API one address
+	// may make in a minute; a negative number means no limit. Default: 120.
+	RequestsPerMinute int
+}
+
+const defaultRequestsPerMinute = 120
+
+// Server is the local LoginRocket of one realm. It is an [http.Handler] and safe
+// for concurrent use. It needs no Close.
+type Server struct {
+	config    Config
+	realm     *authrockettest.Realm
+	origin    string // of the pages
+	handler   http.Handler
+	csrfKey   []byte
+	passwords *passwords
+
+	oneTimes    *expiring[oneTime]    // by token
+	invitations *expiring[invitation] // by token
+	outbox      *outbox
+	apiRequests *limit // by address
+	wrongLogins *limit // by user
+}
+
+// New returns a Server, or an error that joins all problems of config.
+func New(config Config) (*Server, error) {
+	config.Signup = cmp.Or(config.Signup, SignupOpen)
+	config.OrgMode = cmp.Or(config.OrgMode, SingleUser)
+	config.RequestsPerMinute = cmp.Or(config.RequestsPerMinute, defaultRequestsPerMinute)
+	config.AllowedOrigins = slices.Clone(config.AllowedOrigins)
+
+	var problems []error
+	if config.Realm == nil {
+		problems = append(problems, errors.New("loginrocketdev: Realm is missing: make one with authrockettest.Open or NewRealm"))
+	}
+	if !slices.Contains([]Signup{SignupOpen, SignupInvitation, SignupClosed}, config.Signup) {
+		problems = append(problems, fmt.Errorf("loginrocketdev: Signup %q is none of open, invitation, closed", config.Signup))
+	}
+	if !slices.Contains([]OrgMode{SingleUser, MultiUser}, config.OrgMode) {
+		problems = append(problems, fmt.Errorf("loginrocketdev: OrgMode %q is neither single_user nor multi_user", config.OrgMode))
+	}
+	for _, origin := range config.AllowedOrigins {
+		if !isOrigin(origin) {
+			problems = append(problems, fmt.Errorf("loginrocketdev: AllowedOrigins: %q is not scheme, host and port alone, such as http://localhost:3000", origin))
+		}
+	}
+	if len(problems) > 0 {
+		return nil, errors.Join(problems...)
+	}
+	s := &Server{
+		config:      config,
+		realm:       config.Realm,
+		csrfKey:     make([]byte, 32),
+		passwords:   newPasswords(),
+		oneTimes:    newExpiring[oneTime](),
+		invitations: newExpiring[invitation](),
+		outbox:      &outbox{},
+		apiRequests: newLimit(config.RequestsPerMinute),
+		wrongLogins: newLimit(wrongLoginsPerMinute),
+	}
+	rand.Read(s.csrfKey)
+	s.handler = s.newHandler()
+	return s, nil
+}
+
+// isOrigin reports whether text is an origin as browsers write it.
+func isOrigin(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" &&
+		text == u.Scheme+"://"+u.Host && text == strings.ToLower(text)
+}
+
+const (
+	// maxUsers keeps strangers from filling the memory by signing up.
+	maxUsers = 10_000
+
+	// wrongLoginsPerMinute is how many wrong passwords a user may enter.
+	wrongLoginsPerMinute = 10
+)

@@ -1,0 +1,159 @@
+package loginrocketdev
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"regexp"
+
+	"github.com/authrocket-go/authrocket/authrockettest"
+)
+
+// flow is what a browser brings along from the app and takes from page to page:
+// where it wants to go in the end, and with which account.
+type flow struct {
+	RedirectURI string // as the app gave it, "" for the default
+	Account     string // org ID
+	PickAccount bool   // account= was given without a value: choose again
+	Prompt      string
+	Force       bool
+	Invitation  string
+	Next        string // the page that asked for the login
+}
+
+// nextPage is what a login may lead to instead of the app.
+var nextPage = regexp.MustCompile(`^/(profile|signup|accounts?(/[0-9A-Za-z_-]+)?)$`)
+
+var errRedirectURI = refuse(http.StatusBadRequest, "The redirect_uri is not one of the realm's Login URLs. Add it to them, or correct it.")
+
+func (s *Server) readFlow(values url.Values) (flow, error) {
+	f := flow{
+		RedirectURI: values.Get("redirect_uri"),
+		Account:     values.Get("account"),
+		PickAccount: values.Has("account") && values.Get("account") == "",
+		Prompt:      values.Get("prompt"),
+		Force:       values.Has("force"),
+		Invitation:  values.Get("invitation"),
+		Next:        values.Get("next"),
+	}
+	if !nextPage.MatchString(f.Next) {
+		f.Next = ""
+	}
+	if f.RedirectURI != "" {
+		if _, ok := s.realm.RedirectURI(f.RedirectURI); !ok {
+			return flow{}, errRedirectURI
+		}
+	}
+	return f, nil
+}
+
+// Values are the parameters with which the flow goes on at another page.
+func (f flow) Values() url.Values {
+	values := url.Values{}
+	for name, value := range map[string]string{
+		"redirect_uri": f.RedirectURI, "account": f.Account, "prompt": f.Prompt, "invitation": f.Invitation, "next": f.Next,
+	} {
+		if value != "" {
+			values.Set(name, value)
+		}
+	}
+	if f.PickAccount {
+		values.Set("account", "")
+	}
+	if f.Force {
+		values.Set("force", "1")
+	}
+	return values
+}
+
+// At is the URL of another page of the flow.
+func (f flow) At(path string) string {
+	query := f.Values().Encode()
+	if query == "" {
+		return path
+	}
+	return path + "?" + query
+}
+
+// To is the flow as it goes on at path after a login.
+func (f flow) To(path string) flow {
+	f.Next = path
+	return f
+}
+
+// redirect sends the browser to another page, or back to the app.
+func redirect(w http.ResponseWriter, r *http.Request, target string) error {
+	http.Redirect(w, r, target, http.StatusFound)
+	return nil
+}
+
+// finish goes on with a flow whose user is signed in: to the page that asked for
+// the login, to what the user has to do first, or back to the app with a token.
+func (s *Server) finish(w http.ResponseWriter, r *http.Request, session authrockettest.Session, f flow) error {
+	user, err := s.realm.User(session.UserID)
+	if err != nil {
+		return errNoSession
+	}
+	f.Prompt = ""
+	if next := f.Next; next != "" {
+		f.Next = ""
+		return redirect(w, r, f.At(next))
+	}
+	if !s.isNamed(user) {
+		return redirect(w, r, f.At("/profile"))
+	}
+	if f.PickAccount && len(s.realm.MembershipsOf(user.ID)) != 1 {
+		f.PickAccount = false
+		return redirect(w, r, f.At("/accounts"))
+	}
+	if _, err := s.pickAccount(session, f.Account); errors.Is(err, errNoAccount) {
+		return redirect(w, r, f.At("/accounts"))
+	} else if err != nil {
+		return err
+	}
+	target, ok := s.realm.RedirectURI(f.RedirectURI)
+	if !ok {
+		// A realm on loopback without Login URLs has no default.
+		return s.render(w, r, flow{}, http.StatusOK, "done", view{Title: "You are signed in", Page: "Open your app to go on."})
+	}
+	token, err := s.realm.SessionToken(session.ID)
+	if err != nil {
+		return err
+	}
+	return redirect(w, r, authrockettest.WithToken(target, token))
+}
+
+// signedIn returns the session of the browser and its user. Without one it
+// sends the browser to the login, which leads back to the page at path.
+func (s *Server) signedIn(w http.ResponseWriter, r *http.Request, f flow, path string) (authrockettest.Session, authrockettest.User, bool) {
+	if session, ok := s.session(r); ok {
+		if user, err := s.realm.User(session.UserID); err == nil {
+			return session, user, true
+		}
+	}
+	redirect(w, r, f.To(path).At("/login"))
+	return authrockettest.Session{}, authrockettest.User{}, false
+}
+
+// adoptSession takes up ?session=, which an app that signed in through the
+// LoginRocket API sends along. It does not replace a session of the browser. It
+// returns true when it has sent the browser to the same page without it.
+func (s *Server) adoptSession(w http.ResponseWriter, r *http.Request) bool {
+	query := r.URL.Query()
+	id := query.Get("session")
+	if id == "" {
+		return false
+	}
+	if _, ok := s.session(r); !ok {
+		if session, err := s.realm.LookUpSession(id); err == nil {
+			s.keepSession(w, session)
+		}
+	}
+	query.Del("session")
+	target := r.URL.EscapedPath()
+	if len(query) > 0 {
+		target += "?" + query.Encode()
+	}
+	redirect(w, r, target)
+	return true
+}

@@ -1,0 +1,180 @@
+package loginrocketdev
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/authrocket-go/authrocket/authrockettest"
+)
+
+// member is a membership as the page of an account lists it.
+type member struct {
+	authrockettest.Membership
+	User authrockettest.User
+}
+
+func isManager(m authrockettest.Membership) bool {
+	return slices.Contains(m.Permissions, permissionOwner) || slices.Contains(m.Permissions, permissionAdmin)
+}
+
+// membershipIn returns the user's membership in an org. That there is no such
+// org is told to nobody.
+func (s *Server) membershipIn(userID, orgID string) (authrockettest.Membership, error) {
+	for _, m := range s.realm.MembershipsOf(userID) {
+		if m.OrgID == orgID {
+			return m, nil
+		}
+	}
+	return authrockettest.Membership{}, errNotMember
+}
+
+// accountNotices are what the page says after a change.
+var accountNotices = map[string]string{
+	"rename":      "The name is changed.",
+	"permissions": "The permissions are changed.",
+	"remove":      "The member is removed.",
+	"invite":      "The invitation is sent.",
+	"uninvite":    "The invitation is withdrawn.",
+}
+
+func (s *Server) showAccount(w http.ResponseWriter, r *http.Request, f flow) error {
+	if s.adoptSession(w, r) {
+		return nil
+	}
+	_, user, ok := s.signedIn(w, r, f, r.URL.Path)
+	if !ok {
+		return nil
+	}
+	own, err := s.membershipIn(user.ID, r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	return s.renderAccount(w, r, f, own, nil)
+}
+
+func (s *Server) renderAccount(w http.ResponseWriter, r *http.Request, f flow, own authrockettest.Membership, err error) error {
+	org, orgErr := s.realm.Org(own.OrgID)
+	if orgErr != nil {
+		return orgErr
+	}
+	var members []member
+	for _, m := range s.realm.Members(org.ID) {
+		user, err := s.realm.User(m.UserID)
+		if err != nil {
+			return err
+		}
+		members = append(members, member{m, user})
+	}
+	var invited []invitation
+	for _, i := range s.invitations.find(func(i invitation) bool { return i.OrgID == org.ID }) {
+		invited = append(invited, i)
+	}
+	slices.SortFunc(invited, func(a, b invitation) int { return strings.Compare(a.Email, b.Email) })
+	v := formView(org.Name, err, struct {
+		Org     authrockettest.Org
+		Own     authrockettest.Membership
+		Manages bool
+		Members []member
+		Invited []invitation
+	}{org, own, isManager(own), members, invited})
+	v.Notice = accountNotices[r.URL.Query().Get("done")]
+	return s.render(w, r, f, statusOf(err), "account", v)
+}
+
+// submitAccount does what the action of the form names.
+func (s *Server) submitAccount(w http.ResponseWriter, r *http.Request, f flow) error {
+	_, user, ok := s.signedIn(w, r, f, r.URL.Path)
+	if !ok {
+		return nil
+	}
+	own, err := s.membershipIn(user.ID, r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	action := r.PostForm.Get("action")
+	if err := s.changeAccount(own, action, r.PostForm.Get); err != nil {
+		return s.renderAccount(w, r, f, own, err)
+	}
+	if action == "remove" && r.PostForm.Get("membership") == own.ID {
+		return redirect(w, r, f.At("/accounts"))
+	}
+	values := f.Values()
+	values.Set("done", action)
+	return redirect(w, r, "/accounts/"+own.OrgID+"?"+values.Encode())
+}
+
+func (s *Server) changeAccount(own authrockettest.Membership, action string, field func(string) string) error {
+	if !isManager(own) {
+		return refuse(http.StatusForbidden, "Only owners and admins may change an account.")
+	}
+	switch action {
+	case "rename":
+		name := strings.TrimSpace(field("org_name"))
+		if problems := checkName(nil, "Account name", name); len(problems) > 0 {
+			return invalid(problems...)
+		}
+		if name == "" {
+			return invalid("Account name is missing.")
+		}
+		_, err := s.realm.UpdateOrg(own.OrgID, func(o *authrockettest.Org) { o.Name = name })
+		return err
+	case "permissions":
+		tags, err := parsePermissions(field("permissions"))
+		if err != nil {
+			return err
+		}
+		m, err := s.changeableMember(own, field("membership"), tags)
+		if err != nil {
+			return err
+		}
+		return s.realm.SetPermissions(m.ID, tags...)
+	case "remove":
+		m, err := s.changeableMember(own, field("membership"), nil)
+		if err != nil {
+			return err
+		}
+		return s.realm.DeleteMembership(m.ID)
+	case "invite":
+		tags, err := parsePermissions(field("permissions"))
+		if err != nil {
+			return err
+		}
+		if !mayGrant(own, nil, tags) {
+			return errOwnersOnly
+		}
+		_, err = s.Invite(field("email"), own.OrgID, tags...)
+		return err
+	case "uninvite":
+		s.invitations.drop(func(i invitation) bool { return i.OrgID == own.OrgID && i.Email == field("email") })
+		return nil
+	}
+	return refuse(http.StatusBadRequest, "This form cannot be read.")
+}
+
+var errOwnersOnly = refuse(http.StatusForbidden, "Only an owner may change who is an owner.")
+
+// mayGrant reports whether own may replace the permissions old by tags.
+func mayGrant(own authrockettest.Membership, old, tags []string) bool {
+	return slices.Contains(own.Permissions, permissionOwner) ||
+		slices.Contains(old, permissionOwner) == slices.Contains(tags, permissionOwner)
+}
+
+// changeableMember returns the membership with this ID if own may give it the
+// permissions tags, or none to remove it, and the account keeps an owner.
+func (s *Server) changeableMember(own authrockettest.Membership, id string, tags []string) (authrockettest.Membership, error) {
+	members := s.realm.Members(own.OrgID)
+	i := slices.IndexFunc(members, func(m authrockettest.Membership) bool { return m.ID == id })
+	if i < 0 {
+		return authrockettest.Membership{}, refuse(http.StatusNotFound, "There is no such member.")
+	}
+	if !mayGrant(own, members[i].Permissions, tags) {
+		return authrockettest.Membership{}, errOwnersOnly
+	}
+	changed := members[i]
+	members[i].Permissions = tags
+	if !slices.ContainsFunc(members, func(m authrockettest.Membership) bool { return slices.Contains(m.Permissions, permissionOwner) }) {
+		return authrockettest.Membership{}, invalid("An account needs an owner.")
+	}
+	return changed, nil
+}

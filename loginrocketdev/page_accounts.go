@@ -1,0 +1,72 @@
+package loginrocketdev
+
+import (
+	"net/http"
+
+	"github.com/authrocket-go/authrocket/authrockettest"
+)
+
+// account is an org as the selector lists it.
+type account struct {
+	Org        authrockettest.Org
+	IsSelected bool
+	IsManager  bool
+}
+
+// showAccounts shows the account selector, or goes on at once when there is
+// nothing to choose and force is not given.
+func (s *Server) showAccounts(w http.ResponseWriter, r *http.Request, f flow) error {
+	if s.adoptSession(w, r) {
+		return nil
+	}
+	session, user, ok := s.signedIn(w, r, f, "/accounts")
+	if !ok {
+		return nil
+	}
+	if memberships := s.realm.MembershipsOf(user.ID); len(memberships) == 1 && !f.Force {
+		f.Account = memberships[0].OrgID
+		return s.finish(w, r, session, f)
+	}
+	return s.renderAccounts(w, r, f, session, nil)
+}
+
+func (s *Server) renderAccounts(w http.ResponseWriter, r *http.Request, f flow, session authrockettest.Session, err error) error {
+	var accounts []account
+	for _, m := range s.realm.MembershipsOf(session.UserID) {
+		org, err := s.realm.Org(m.OrgID)
+		if err != nil {
+			return err
+		}
+		accounts = append(accounts, account{org, m.OrgID == session.OrgID, isManager(m)})
+	}
+	return s.render(w, r, f, statusOf(err), "accounts", formView("Choose an account", err, struct {
+		Accounts []account
+		MayAdd   bool
+	}{accounts, s.config.OrgMode == MultiUser || len(accounts) == 0}))
+}
+
+// submitAccounts goes on with the account that was chosen, or makes a new one.
+func (s *Server) submitAccounts(w http.ResponseWriter, r *http.Request, f flow) error {
+	session, user, ok := s.signedIn(w, r, f, "/accounts")
+	if !ok {
+		return nil
+	}
+	chosen := r.PostForm.Get("choose")
+	if chosen == "" {
+		if s.config.OrgMode == SingleUser && len(s.realm.MembershipsOf(user.ID)) > 0 {
+			return s.renderAccounts(w, r, f, session, invalid("A user of this realm has one account."))
+		}
+		org, err := s.newOrg(user, r.PostForm.Get("org_name"))
+		if err != nil {
+			return s.renderAccounts(w, r, f, session, err)
+		}
+		chosen = org.ID
+	}
+	if err := s.realm.SelectOrg(session.ID, chosen); err != nil {
+		return s.renderAccounts(w, r, f, session, errNotMember)
+	}
+	f.Account, f.PickAccount = chosen, false
+	return s.finish(w, r, session, f)
+}
+
+var errNotMember = refuse(http.StatusNotFound, "You are not a member of this account.")

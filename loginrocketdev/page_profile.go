@@ -1,0 +1,76 @@
+package loginrocketdev
+
+import (
+	"net/http"
+
+	"github.com/authrocket-go/authrocket"
+	"github.com/authrocket-go/authrocket/authrockettest"
+)
+
+// profileNotices are what the page says after a change.
+var profileNotices = map[string]string{
+	"names":    "Your profile is changed.",
+	"email":    "Follow the link in the mail to the new address. Until then the old one stays.",
+	"password": "Your password is changed. Other browsers have to log in again.",
+	"verify":   "A mail with a link is on its way.",
+}
+
+func (s *Server) showProfile(w http.ResponseWriter, r *http.Request, f flow) error {
+	if s.adoptSession(w, r) {
+		return nil
+	}
+	session, user, ok := s.signedIn(w, r, f, "/profile")
+	if !ok {
+		return nil
+	}
+	if f.Account != "" {
+		s.realm.SelectOrg(session.ID, f.Account) // only if the user is a member
+	}
+	return s.renderProfile(w, r, f, user, nil)
+}
+
+func (s *Server) renderProfile(w http.ResponseWriter, r *http.Request, f flow, user authrockettest.User, err error) error {
+	v := formView("Your profile", err, struct {
+		User       authrockettest.User
+		Verified   bool
+		Pending    string
+		Incomplete bool
+		Locales    []string
+	}{user, user.EmailVerification == authrocket.EmailVerified, s.pendingEmail(user.ID), !s.isNamed(user), locales})
+	v.Notice = profileNotices[r.URL.Query().Get("done")]
+	return s.render(w, r, f, statusOf(err), "profile", v)
+}
+
+// submitProfile does what the action of the form names.
+func (s *Server) submitProfile(w http.ResponseWriter, r *http.Request, f flow) error {
+	session, user, ok := s.signedIn(w, r, f, "/profile")
+	if !ok {
+		return nil
+	}
+	field := func(name string) *string {
+		value := r.PostForm.Get(name)
+		return &value
+	}
+	action := r.PostForm.Get("action")
+	var err error
+	switch action {
+	case "names":
+		_, err = s.updateProfile(user.ID, profile{
+			FirstName: field("first_name"), LastName: field("last_name"), Username: field("username"), Locale: field("locale"),
+		})
+	case "email":
+		_, err = s.updateProfile(user.ID, profile{Email: field("email")})
+	case "password":
+		err = s.changePassword(session, *field("current_password"), *field("password"), *field("password_confirmation"), true)
+	case "verify":
+		s.requestEmailVerification(user)
+	default:
+		err = errForm
+	}
+	if err != nil {
+		return s.renderProfile(w, r, f, user, err)
+	}
+	values := f.Values()
+	values.Set("done", action)
+	return redirect(w, r, "/profile?"+values.Encode())
+}

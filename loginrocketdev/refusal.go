@@ -1,0 +1,45 @@
+package loginrocketdev
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/authrocket-go/authrocket/authrockettest"
+)
+
+// refusal is why something is not done, in words for the person who asked.
+type refusal struct {
+	status int
+	texts  []string
+}
+
+func (r *refusal) Error() string { return strings.Join(r.texts, " ") }
+
+func refuse(status int, texts ...string) error { return &refusal{status, texts} }
+
+// invalid refuses input: 422, as AuthRocket does, also for a wrong password.
+func invalid(texts ...string) error { return refuse(http.StatusUnprocessableEntity, texts...) }
+
+var (
+	errNoSession = refuse(http.StatusForbidden, "The session is missing, or it has ended.")
+	errNotFound  = refuse(http.StatusNotFound, "There is nothing here.")
+)
+
+// asRefusal returns what a client is told about err.
+func asRefusal(err error) *refusal {
+	if r, ok := errors.AsType[*refusal](err); ok {
+		return r
+	}
+	switch {
+	case errors.Is(err, authrockettest.ErrEmailTaken):
+		return &refusal{http.StatusUnprocessableEntity, []string{"Email is already in use."}}
+	case errors.Is(err, authrockettest.ErrUsernameTaken):
+		return &refusal{http.StatusUnprocessableEntity, []string{"Username is already in use."}}
+	case errors.Is(err, authrockettest.ErrMember):
+		return &refusal{http.StatusUnprocessableEntity, []string{"This user is a member already."}}
+	case errors.Is(err, authrockettest.ErrNotFound):
+		return &refusal{http.StatusNotFound, []string{"There is no such record."}}
+	}
+	return &refusal{http.StatusUnprocessableEntity, []string{"This cannot be done."}}
+}

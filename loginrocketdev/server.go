@@ -1,0 +1,102 @@
+package loginrocketdev
+
+import (
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+)
+
+// newHandler builds what ServeHTTP serves.
+func (s *Server) newHandler() http.Handler {
+	s.origin = s.realm.URL()
+
+	pages := http.NewServeMux()
+	pages.HandleFunc("GET /login", s.page(s.showLogin))
+	pages.HandleFunc("POST /login", s.form(s.submitLogin))
+	pages.HandleFunc("GET /signup", s.page(s.showSignup))
+	pages.HandleFunc("POST /signup", s.form(s.submitSignup))
+	pages.HandleFunc("POST /signup/accept", s.form(s.submitAccept))
+	pages.HandleFunc("POST /signup/request", s.form(s.submitInvitationRequest))
+	pages.HandleFunc("GET /accounts", s.page(s.showAccounts))
+	pages.HandleFunc("POST /accounts", s.form(s.submitAccounts))
+	pages.HandleFunc("GET /accounts/{id}", s.page(s.showAccount))
+	pages.HandleFunc("GET /account/{id}", s.page(s.showAccount))
+	pages.HandleFunc("POST /accounts/{id}", s.form(s.submitAccount))
+	pages.HandleFunc("GET /profile", s.page(s.showProfile))
+	pages.HandleFunc("POST /profile", s.form(s.submitProfile))
+	pages.HandleFunc("GET /password/forgot", s.page(s.showForgot))
+	pages.HandleFunc("POST /password/forgot", s.form(s.submitForgot))
+	pages.HandleFunc("GET /password/reset", s.page(s.showReset))
+	pages.HandleFunc("POST /password/reset", s.form(s.submitReset))
+	pages.HandleFunc("GET /email/verify", s.page(s.showVerify))
+	pages.HandleFunc("POST /email/verify", s.form(s.submitVerify))
+	pages.HandleFunc("POST /return", s.form(s.submitReturn))
+	pages.HandleFunc("GET /logout", s.page(s.showLogout))
+	pages.HandleFunc("GET /outbox", s.page(s.showOutbox))
+	pages.HandleFunc("GET /style.css", serveStyle)
+	pages.HandleFunc("GET /healthz", serveHealth)
+	pages.Handle("GET /{$}", http.RedirectHandler("/login", http.StatusFound))
+	pages.HandleFunc("/", s.page(func(http.ResponseWriter, *http.Request, flow) error { return errNotFound }))
+
+	all := http.NewServeMux()
+	all.Handle("/connect/jwks", s.realm)
+	all.Handle("/v2/", s.newAPI())
+	all.Handle("/", withPageHeaders(http.NewCrossOriginProtection().Handler(pages)))
+	return s.onlyOwnHost(all)
+}
+
+// ServeHTTP serves the hosted pages, the LoginRocket API below /v2/, the key set
+// at /connect/jwks, the mails at /outbox and a health check at /healthz.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+
+// onlyOwnHost refuses requests to a host that is neither the realm's nor on
+// loopback: a website whose name has come to point here could read everything.
+func (s *Server) onlyOwnHost(next http.Handler) http.Handler {
+	own := ""
+	if u, err := url.Parse(s.origin); err == nil {
+		own = u.Host
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Host != own && !isLoopback(r.Host) {
+			http.Error(w, "This is a local LoginRocket. Open it at "+s.origin+"/.", http.StatusMisdirectedRequest)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func isLoopback(hostPort string) bool {
+	u, err := url.Parse("http://" + hostPort)
+	if err != nil || u.Host != hostPort {
+		return false
+	}
+	host := strings.ToLower(u.Hostname())
+	addr, err := netip.ParseAddr(host)
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || err == nil && addr.IsLoopback()
+}
+
+// withPageHeaders keeps pages out of frames, caches and Referer headers, and
+// lets nothing but the style load. There is no form-action: a form here ends in
+// the app, by way of redirects.
+func withPageHeaders(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Cache-Control", "no-store")
+		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; frame-ancestors 'none'")
+		h.Set("Referrer-Policy", "same-origin") // no-referrer would make the Origin of a form null
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		next.ServeHTTP(w, r)
+	})
+}
+
+func serveHealth(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Write([]byte("ok\n"))
+}
+
+// link is the URL of a page of this server with one query parameter.
+func (s *Server) link(path, name, value string) string {
+	return s.origin + path + "?" + url.Values{name: {value}}.Encode()
+}

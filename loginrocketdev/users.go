@@ -1,0 +1,348 @@
+package loginrocketdev
+
+import (
+	"crypto/rand"
+	"errors"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/authrocket-go/authrocket"
+	"github.com/authrocket-go/authrocket/authrockettest"
+)
+
+// oneTime is what a one-time token stands for. The kind is the beginning of
+// the token.
+type oneTime struct {
+	kind   string
+	userID string
+	email  string // that is verified, "" for a password
+}
+
+const (
+	kindPassword    = "tpw:" // sets a new password
+	kindVerifyEmail = "tve:" // verifies the email of a new user
+	kindUpdateEmail = "tue:" // verifies the email that a user changes to
+
+	oneTimeLifetime = time.Hour
+)
+
+// newOneTime makes a token, which replaces those of the same kind and user.
+func (s *Server) newOneTime(kind, userID, email string) string {
+	s.oneTimes.drop(func(o oneTime) bool { return o.kind == kind && o.userID == userID })
+	token := kind + rand.Text()
+	s.oneTimes.put(token, oneTime{kind, userID, email}, oneTimeLifetime)
+	return token
+}
+
+// errLogin is the same for a wrong password and for no user: it does not tell
+// which emails have one.
+var errLogin = invalid("Login failed.")
+
+// logIn returns the session of a user who knows the password.
+func (s *Server) logIn(login, password string) (authrockettest.Session, error) {
+	user, err := s.realm.UserByLogin(login)
+	key := user.ID
+	if err != nil {
+		key = strings.ToLower(login)
+		key = key[:min(len(key), maxEmailBytes)]
+	}
+	if s.wrongLogins.isOver(key) {
+		return authrockettest.Session{}, refuse(429, "Too many wrong logins. Try again in a minute.")
+	}
+	if !s.passwords.match(user, password) {
+		s.wrongLogins.add(key)
+		return authrockettest.Session{}, errLogin
+	}
+	return s.realm.StartSession(user.ID)
+}
+
+// newUser is what a person signs up with.
+type newUser struct {
+	Email, Password, Confirmation string
+	IsConfirmed                   bool // Confirmation was sent
+	FirstName, LastName, Username string
+	Locale, OrgName, Invitation   string
+}
+
+// signUp makes a user and signs the user in.
+func (s *Server) signUp(n newUser) (authrockettest.Session, error) {
+	invited, isInvited := s.invitation(n.Invitation)
+	switch {
+	case n.Invitation != "" && !isInvited:
+		return authrockettest.Session{}, errInvitation
+	case !isInvited && s.config.Signup != SignupOpen:
+		return authrockettest.Session{}, errSignupClosed
+	}
+	for _, field := range []*string{&n.FirstName, &n.LastName, &n.Username, &n.OrgName} {
+		*field = strings.TrimSpace(*field)
+	}
+	email, ok := normalEmail(n.Email)
+	var problems []string
+	if !ok {
+		problems = append(problems, "Email is not an email address.")
+	}
+	problems = append(problems, checkNewPassword(n.Password, n.Confirmation, n.IsConfirmed)...)
+	problems = checkName(problems, "First name", n.FirstName)
+	problems = checkName(problems, "Last name", n.LastName)
+	problems = checkName(problems, "Account name", n.OrgName)
+	problems = checkUsername(problems, n.Username)
+	problems = checkLocale(problems, n.Locale)
+	if len(problems) > 0 {
+		return authrockettest.Session{}, invalid(problems...)
+	}
+	if len(s.realm.Users()) >= maxUsers {
+		return authrockettest.Session{}, invalid("This local realm is full. Restart it.")
+	}
+	user := authrockettest.User{
+		Email: email, Username: n.Username, FirstName: n.FirstName, LastName: n.LastName,
+		Locale: n.Locale, EmailVerification: authrocket.EmailNotVerified,
+	}
+	if isInvited && invited.Email == email {
+		user.EmailVerification = authrocket.EmailVerified // the token came by mail
+	}
+	user, err := s.realm.CreateUser(user)
+	if err != nil {
+		return authrockettest.Session{}, err
+	}
+	s.passwords.set(user.ID, n.Password)
+	if user.EmailVerification != authrocket.EmailVerified {
+		s.requestEmailVerification(user)
+	}
+	session, err := s.realm.StartSession(user.ID)
+	if err != nil {
+		return authrockettest.Session{}, err
+	}
+	if isInvited && invited.OrgID != "" {
+		return s.acceptInvitation(session, n.Invitation)
+	}
+	s.invitations.take(n.Invitation)
+	if _, err := s.newOrg(user, n.OrgName); err != nil {
+		return authrockettest.Session{}, err
+	}
+	return session, nil
+}
+
+// newOrg makes an org that the user owns. Without a name it is named after the user.
+func (s *Server) newOrg(user authrockettest.User, name string) (authrockettest.Org, error) {
+	if name == "" {
+		name = user.Name
+	}
+	if problems := checkName(nil, "Account name", name); len(problems) > 0 {
+		return authrockettest.Org{}, invalid(problems...)
+	}
+	if len(s.realm.MembershipsOf(user.ID)) >= maxMemberships {
+		return authrockettest.Org{}, invalid("You have as many accounts as a user may have.")
+	}
+	org, err := s.realm.CreateOrg(authrockettest.Org{Name: name})
+	if err != nil {
+		return authrockettest.Org{}, err
+	}
+	_, err = s.realm.CreateMembership(user.ID, org.ID, permissionOwner)
+	return org, err
+}
+
+// maxMemberships is how many accounts a user may make.
+const maxMemberships = 100
+
+func (s *Server) requestEmailVerification(user authrockettest.User) {
+	s.sendVerification(user.Email, s.newOneTime(kindVerifyEmail, user.ID, user.Email))
+}
+
+func (s *Server) sendVerification(email, token string) {
+	s.outbox.send(Mail{
+		To:      email,
+		Subject: "Verify your email address",
+		Text:    "Follow the link to verify that this address is yours.",
+		Link:    s.link("/email/verify", "token", token),
+	})
+}
+
+// verifyEmail uses up a token that came by mail.
+func (s *Server) verifyEmail(token string) (authrockettest.User, error) {
+	errToken := invalid("This link has been used, or it is too old.")
+	if !strings.HasPrefix(token, kindVerifyEmail) && !strings.HasPrefix(token, kindUpdateEmail) {
+		return authrockettest.User{}, errToken
+	}
+	o, ok := s.oneTimes.take(token)
+	if !ok {
+		return authrockettest.User{}, errToken
+	}
+	user, err := s.realm.User(o.userID)
+	if err != nil || o.kind == kindVerifyEmail && user.Email != o.email {
+		return authrockettest.User{}, errToken // the email has changed since
+	}
+	return s.realm.UpdateUser(user.ID, func(u *authrockettest.User) {
+		u.Email, u.EmailVerification = o.email, authrocket.EmailVerified
+	})
+}
+
+// pendingEmail is the email that a user wants to change to, "" if none.
+func (s *Server) pendingEmail(userID string) string {
+	for _, o := range s.oneTimes.find(func(o oneTime) bool { return o.kind == kindUpdateEmail && o.userID == userID }) {
+		return o.email
+	}
+	return ""
+}
+
+// forgotPassword sends a link to set a new password. Whoever asks is not told
+// whether there is such a user. back is carried along in the link.
+func (s *Server) forgotPassword(login string, back url.Values) {
+	user, err := s.realm.UserByLogin(login)
+	if err != nil {
+		return
+	}
+	query := url.Values{"token": {s.newOneTime(kindPassword, user.ID, "")}}
+	for name, values := range back {
+		query[name] = values
+	}
+	s.outbox.send(Mail{
+		To:      user.Email,
+		Subject: "Set a new password",
+		Text:    "Follow the link to set a new password. Whoever did not ask for it can ignore this mail.",
+		Link:    s.origin + "/password/reset?" + query.Encode(),
+	})
+}
+
+// resetPassword uses up a token that came by mail, ends the user's sessions and
+// starts one.
+func (s *Server) resetPassword(token, password, confirmation string, isConfirmed bool) (authrockettest.Session, error) {
+	errToken := invalid("This link has been used, or it is too old.")
+	if !strings.HasPrefix(token, kindPassword) {
+		return authrockettest.Session{}, errToken
+	}
+	if _, ok := s.oneTimes.get(token); !ok {
+		return authrockettest.Session{}, errToken
+	}
+	// What can be mended does not use the token up.
+	if problems := checkNewPassword(password, confirmation, isConfirmed); len(problems) > 0 {
+		return authrockettest.Session{}, invalid(problems...)
+	}
+	o, ok := s.oneTimes.take(token)
+	if !ok {
+		return authrockettest.Session{}, errToken
+	}
+	s.passwords.set(o.userID, password)
+	s.realm.EndSessionsOf(o.userID, "")
+	return s.realm.StartSession(o.userID)
+}
+
+// changePassword sets a new password and ends the user's other sessions.
+func (s *Server) changePassword(session authrockettest.Session, current, password, confirmation string, isConfirmed bool) error {
+	user, err := s.realm.User(session.UserID)
+	if err != nil {
+		return err
+	}
+	if s.wrongLogins.isOver(user.ID) {
+		return refuse(429, "Too many wrong passwords. Try again in a minute.")
+	}
+	if !s.passwords.match(user, current) {
+		s.wrongLogins.add(user.ID)
+		return invalid("Current password does not match.")
+	}
+	if problems := checkNewPassword(password, confirmation, isConfirmed); len(problems) > 0 {
+		return invalid(problems...)
+	}
+	s.passwords.set(user.ID, password)
+	s.realm.EndSessionsOf(user.ID, session.ID)
+	return nil
+}
+
+// profile is what a user may change; nil leaves a field as it is.
+type profile struct {
+	Email, FirstName, LastName, Username, Locale *string
+}
+
+// updateProfile changes a user. A new email takes the place of the old one when
+// it is verified.
+func (s *Server) updateProfile(userID string, p profile) (authrockettest.User, error) {
+	user, err := s.realm.User(userID)
+	if err != nil {
+		return user, err
+	}
+	value := func(p *string) string {
+		if p == nil {
+			return ""
+		}
+		return strings.TrimSpace(*p)
+	}
+	var problems []string
+	problems = checkName(problems, "First name", value(p.FirstName))
+	problems = checkName(problems, "Last name", value(p.LastName))
+	problems = checkUsername(problems, value(p.Username))
+	problems = checkLocale(problems, value(p.Locale))
+	email, isEmail := normalEmail(value(p.Email))
+	if p.Email != nil && !isEmail {
+		problems = append(problems, "Email is not an email address.")
+	}
+	if len(problems) > 0 {
+		return user, invalid(problems...)
+	}
+	if isEmail && email != user.Email {
+		if other, err := s.realm.UserByLogin(email); err == nil && other.ID != user.ID {
+			return user, authrockettest.ErrEmailTaken
+		}
+	}
+	user, err = s.realm.UpdateUser(userID, func(u *authrockettest.User) {
+		set := func(field, p *string) {
+			if p != nil {
+				*field = value(p)
+			}
+		}
+		set(&u.FirstName, p.FirstName)
+		set(&u.LastName, p.LastName)
+		set(&u.Username, p.Username)
+		set(&u.Locale, p.Locale)
+		if p.FirstName != nil || p.LastName != nil {
+			u.Name = "" // made of the two again
+		}
+	})
+	if err != nil {
+		return user, err
+	}
+	switch {
+	case isEmail && email != user.Email:
+		s.sendVerification(email, s.newOneTime(kindUpdateEmail, user.ID, email))
+	case isEmail:
+		s.oneTimes.drop(func(o oneTime) bool { return o.kind == kindUpdateEmail && o.userID == user.ID })
+	}
+	return user, nil
+}
+
+// isNamed reports whether the profile has all that the realm asks for.
+func (s *Server) isNamed(user authrockettest.User) bool {
+	return !s.config.RequireName || user.FirstName != "" || user.LastName != ""
+}
+
+var errNoAccount = errors.New("no account is selected")
+
+// pickAccount selects the account of a session: the requested one, else the one
+// that was picked before, else the only one; in single-user mode the first,
+// which is made if there is none. errNoAccount says that the user has to pick.
+func (s *Server) pickAccount(session authrockettest.Session, requested string) (orgID string, err error) {
+	memberships := s.realm.MembershipsOf(session.UserID)
+	picked := ""
+	for _, m := range memberships {
+		if m.OrgID == requested || picked == "" && m.OrgID == session.OrgID {
+			picked = m.OrgID
+		}
+	}
+	switch {
+	case picked != "":
+	case len(memberships) == 1, len(memberships) > 1 && s.config.OrgMode == SingleUser:
+		picked = memberships[0].OrgID
+	case s.config.OrgMode == MultiUser:
+		return "", errNoAccount
+	default:
+		user, err := s.realm.User(session.UserID)
+		if err != nil {
+			return "", err
+		}
+		org, err := s.newOrg(user, "")
+		if err != nil {
+			return "", err
+		}
+		picked = org.ID
+	}
+	return picked, s.realm.SelectOrg(session.ID, picked)
+}
