@@ -32,12 +32,14 @@ func (l *limit) add(key string) (left int, end time.Time) {
 	return l.within(l.perMinute - l.counts[key]), l.start.Add(time.Minute)
 }
 
-// isOver reports whether key has used up its limit, and counts nothing.
-func (l *limit) isOver(key string) bool {
+// undo takes an event of key back.
+func (l *limit) undo(key string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.roll()
-	return l.within(l.perMinute-l.counts[key]) <= 0
+	if l.counts[key] > 0 {
+		l.counts[key]--
+	}
 }
 
 func (l *limit) roll() {

@@ -47,13 +47,14 @@ func (s *Server) logIn(login, password string) (authrockettest.Session, error) {
 		key = strings.ToLower(login)
 		key = key[:min(len(key), maxEmailBytes)]
 	}
-	if s.wrongLogins.isOver(key) {
+	// It counts before the password is compared: many at once are no way around.
+	if left, _ := s.wrongLogins.add(key); left < 0 {
 		return authrockettest.Session{}, refuse(429, "Too many wrong logins. Try again in a minute.")
 	}
 	if !s.passwords.match(user, password) {
-		s.wrongLogins.add(key)
 		return authrockettest.Session{}, errLogin
 	}
+	s.wrongLogins.undo(key)
 	return s.realm.StartSession(user.ID)
 }
 
@@ -233,13 +234,13 @@ func (s *Server) changePassword(session authrockettest.Session, current, passwor
 	if err != nil {
 		return err
 	}
-	if s.wrongLogins.isOver(user.ID) {
+	if left, _ := s.wrongLogins.add(user.ID); left < 0 {
 		return refuse(429, "Too many wrong passwords. Try again in a minute.")
 	}
 	if !s.passwords.match(user, current) {
-		s.wrongLogins.add(user.ID)
 		return invalid("Current password does not match.")
 	}
+	s.wrongLogins.undo(user.ID)
 	if problems := checkNewPassword(password, confirmation, isConfirmed); len(problems) > 0 {
 		return invalid(problems...)
 	}
