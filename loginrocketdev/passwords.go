@@ -44,6 +44,9 @@ func (p *passwords) set(userID, password string) {
 }
 
 func (p *passwords) match(user authrockettest.User, password string) bool {
+	if len(password) > maxPasswordBytes {
+		return false
+	}
 	p.mu.Lock()
 	hash, ok := p.hashes[user.ID]
 	p.mu.Unlock()
@@ -55,7 +58,7 @@ func (p *passwords) match(user authrockettest.User, password string) bool {
 		hash = noUser
 	}
 	isSame := bcrypt.CompareHashAndPassword(hash, []byte(password)) == nil
-	return ok && isSame && len(password) <= maxPasswordBytes
+	return ok && isSame
 }
 
 // checkNewPassword returns what is wrong with a new password. confirmation
