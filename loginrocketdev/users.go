@@ -127,7 +127,8 @@ func (s *Server) signUp(n newUser) (authrockettest.Session, error) {
 // newOrg makes an org that the user owns. Without a name it is named after the user.
 func (s *Server) newOrg(user authrockettest.User, name string) (authrockettest.Org, error) {
 	if name == "" {
-		name = user.Name
+		runes := []rune(user.Name) // two names, or an email
+		name = string(runes[:min(len(runes), maxNameLength)])
 	}
 	if problems := checkName(nil, "Account name", name); len(problems) > 0 {
 		return authrockettest.Org{}, invalid(problems...)
