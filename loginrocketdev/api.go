@@ -1,5 +1,124 @@
 package loginrocketdev
 
-import "net/http"
+import (
+	"crypto/rand"
+	"encoding/json"
+	"maps"
+	"net"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
 
-func (s *Server) newAPI() http.Handler { return http.NotFoundHandler() }
+	"github.com/rs/cors"
+)
+
+// endpoint does one thing of the API and returns what is sent as JSON. The error
+// is told to the client by asRefusal.
+type endpoint func(parameters) (any, error)
+
+// newAPI builds the LoginRocket API. It reads no cookies: who has the session
+// parameter is the user. A refused origin gets no CORS headers and an answer
+// that its scripts cannot read; a program that is no browser needs no origin.
+func (s *Server) newAPI() http.Handler {
+	crossOrigin := cors.New(cors.Options{
+		// AllowedOrigins would mean every origin when it is empty, and does not
+		// compare exactly.
+		AllowOriginFunc: func(origin string) bool { return slices.Contains(s.config.AllowedOrigins, origin) },
+		AllowedMethods:  []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete},
+		AllowedHeaders:  []string{"accept", "accept-language", "content-type", "lr-agent"},
+		MaxAge:          int((10 * time.Minute).Seconds()),
+	})
+	// Preflights end in crossOrigin, and are not counted.
+	return withAPIHeaders(crossOrigin.Handler(s.limitRequests(serveEndpoints(s.endpoints()))))
+}
+
+func withAPIHeaders(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Cache-Control", "no-store")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Request-ID", "rq_"+rand.Text()[:22])
+		next.ServeHTTP(w, r)
+	})
+}
+
+var errTooMany = refuse(http.StatusTooManyRequests, "Too many requests. Try again in a minute.")
+
+// limitRequests counts the requests of an address. Forwarding headers name none:
+// anybody can write them.
+func (s *Server) limitRequests(next http.Handler) http.Handler {
+	perMinute := s.config.RequestsPerMinute
+	if perMinute < 0 {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		address, _, err := net.SplitHostPort(r.RemoteAddr)
+		if err != nil {
+			address = r.RemoteAddr
+		}
+		left, end := s.apiRequests.add(address)
+		// An HTTP date has whole seconds, and the one before the end is too early.
+		end = end.Add(time.Second - 1).Truncate(time.Second)
+		h := w.Header()
+		h.Set("Ratelimit-Limit", strconv.Itoa(perMinute))
+		h.Set("Ratelimit-Remaining", strconv.Itoa(max(left, 0)))
+		h.Set("Ratelimit-Reset", end.UTC().Format(http.TimeFormat))
+		if left < 0 {
+			wait := (time.Until(end) + time.Second - 1) / time.Second
+			h.Set("Retry-After", strconv.Itoa(int(max(wait, 1))))
+			writeRefusal(w, errTooMany)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+var errMethod = refuse(http.StatusMethodNotAllowed, "This needs another method, which the header Allow names.")
+
+// serveEndpoints serves endpoints by path and method.
+func serveEndpoints(endpoints map[string]map[string]endpoint) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		methods, ok := endpoints[r.URL.Path]
+		if !ok {
+			writeRefusal(w, errNotFound)
+			return
+		}
+		do, ok := methods[r.Method]
+		if !ok {
+			w.Header().Set("Allow", strings.Join(slices.Sorted(maps.Keys(methods)), ", "))
+			writeRefusal(w, errMethod)
+			return
+		}
+		p, err := readParameters(w, r)
+		if err != nil {
+			writeRefusal(w, err)
+			return
+		}
+		answer, err := do(p)
+		if err != nil {
+			writeRefusal(w, err)
+			return
+		}
+		writeJSON(w, http.StatusOK, answer)
+	})
+}
+
+// errorResult is the answer to what was not done.
+type errorResult struct {
+	Result string   `json:"result"`
+	Error  string   `json:"error"`
+	Errors []string `json:"errors"`
+}
+
+func writeRefusal(w http.ResponseWriter, err error) {
+	refusal := asRefusal(err)
+	writeJSON(w, refusal.status, errorResult{"error", refusal.Error(), refusal.texts})
+}
+
+func writeJSON(w http.ResponseWriter, status int, answer any) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	json.NewEncoder(w).Encode(answer)
+}

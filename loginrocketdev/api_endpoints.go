@@ -1,0 +1,195 @@
+package loginrocketdev
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/authrocket-go/authrocket/authrockettest"
+)
+
+// endpoints are what the API can do, by path and method.
+func (s *Server) endpoints() map[string]map[string]endpoint {
+	return map[string]map[string]endpoint{
+		"/v2/login":            {http.MethodPost: s.apiLogin},
+		"/v2/login/verify":     {http.MethodPost: s.apiVerifyLogin},
+		"/v2/session":          {http.MethodGet: s.apiSession, http.MethodDelete: s.apiLogout},
+		"/v2/password/forgot":  {http.MethodPost: s.apiForgotPassword},
+		"/v2/password/reset":   {http.MethodPost: s.apiResetPassword},
+		"/v2/profile":          {http.MethodPut: s.apiUpdateProfile},
+		"/v2/profile/password": {http.MethodPost: s.apiUpdatePassword},
+		"/v2/signup":           {http.MethodPost: s.apiSignup},
+		"/v2/signup/request":   {http.MethodPost: s.apiRequestInvitation},
+		"/v2/email/verify":     {http.MethodPost: s.apiVerifyEmail},
+	}
+}
+
+// okay is the answer to what is done and has no more to say.
+var okay = struct {
+	Result string `json:"result"`
+}{"okay"}
+
+// loginResult is the answer that signs a user in. A conditional_login has
+// Conditions and no Token: the app has the user meet them, on a hosted page or
+// by another request, and asks for the session again.
+type loginResult struct {
+	Result     string   `json:"result"`
+	Session    string   `json:"session"`
+	Account    *string  `json:"account"`
+	Token      string   `json:"token,omitempty"`
+	Conditions []string `json:"conditions,omitempty"`
+}
+
+const (
+	conditionNoAccount = "no_account_selected"
+	conditionNoName    = "must_complete_profile"
+)
+
+// result is the login that a session gives, with the requested account if there
+// is such a membership.
+func (s *Server) result(session authrockettest.Session, account string) (any, error) {
+	user, err := s.realm.User(session.UserID)
+	if err != nil {
+		return nil, errNoSession
+	}
+	result := loginResult{Result: "full_login", Session: session.ID}
+	picked, err := s.pickAccount(session, account)
+	switch {
+	case err == nil:
+		result.Account = &picked
+	case errors.Is(err, errNoAccount):
+		result.Conditions = append(result.Conditions, conditionNoAccount)
+	default:
+		return nil, err
+	}
+	if !s.isNamed(user) {
+		result.Conditions = append(result.Conditions, conditionNoName)
+	}
+	if len(result.Conditions) > 0 {
+		result.Result = "conditional_login"
+		return result, nil
+	}
+	if result.Token, err = s.realm.SessionToken(session.ID); err != nil {
+		return nil, errNoSession
+	}
+	return result, nil
+}
+
+// namedSession is the session that the parameter session names.
+func (s *Server) namedSession(p parameters) (authrockettest.Session, error) {
+	session, err := s.realm.LookUpSession(p["session"])
+	if err != nil {
+		return session, errNoSession
+	}
+	return session, nil
+}
+
+func (s *Server) apiLogin(p parameters) (any, error) {
+	session, err := s.logIn(p["email"], p["password"])
+	if err != nil {
+		return nil, err
+	}
+	return s.result(session, "")
+}
+
+var errNoSecondFactor = invalid("Login failed. The local realm has no second factor.")
+
+func (s *Server) apiVerifyLogin(parameters) (any, error) { return nil, errNoSecondFactor }
+
+func (s *Server) apiSession(p parameters) (any, error) {
+	session, err := s.namedSession(p)
+	if err != nil {
+		return nil, err
+	}
+	account := p["account"]
+	if account != "" && s.realm.SelectOrg(session.ID, account) != nil {
+		return nil, errNotMember
+	}
+	return s.result(session, account)
+}
+
+func (s *Server) apiLogout(p parameters) (any, error) {
+	session, err := s.namedSession(p)
+	if err != nil {
+		return nil, err
+	}
+	s.realm.EndSession(session.ID)
+	return okay, nil
+}
+
+func (s *Server) apiForgotPassword(p parameters) (any, error) {
+	s.forgotPassword(p["email"], nil)
+	return okay, nil
+}
+
+func (s *Server) apiResetPassword(p parameters) (any, error) {
+	confirmation, isConfirmed := p["password_confirmation"]
+	session, err := s.resetPassword(p["token"], p["password"], confirmation, isConfirmed)
+	if err != nil {
+		return nil, err
+	}
+	return s.result(session, "")
+}
+
+func (s *Server) apiUpdateProfile(p parameters) (any, error) {
+	session, err := s.namedSession(p)
+	if err != nil {
+		return nil, err
+	}
+	_, err = s.updateProfile(session.UserID, profile{
+		Email:     p.optional("email"),
+		FirstName: p.optional("first_name"),
+		LastName:  p.optional("last_name"),
+		Username:  p.optional("username"),
+		Locale:    p.optional("locale"),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.result(session, "")
+}
+
+func (s *Server) apiUpdatePassword(p parameters) (any, error) {
+	session, err := s.namedSession(p)
+	if err != nil {
+		return nil, err
+	}
+	confirmation, isConfirmed := p["password_confirmation"]
+	if err := s.changePassword(session, p["current_password"], p["password"], confirmation, isConfirmed); err != nil {
+		return nil, err
+	}
+	return okay, nil
+}
+
+func (s *Server) apiSignup(p parameters) (any, error) {
+	confirmation, isConfirmed := p["password_confirmation"]
+	session, err := s.signUp(newUser{
+		Email:        p["email"],
+		Password:     p["password"],
+		Confirmation: confirmation,
+		IsConfirmed:  isConfirmed,
+		FirstName:    p["first_name"],
+		LastName:     p["last_name"],
+		Username:     p["username"],
+		Locale:       p["locale"],
+		OrgName:      p["org_name"],
+		Invitation:   p["invitation"],
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.result(session, "")
+}
+
+func (s *Server) apiRequestInvitation(p parameters) (any, error) {
+	if err := s.requestInvitation(p["email"]); err != nil {
+		return nil, err
+	}
+	return okay, nil
+}
+
+func (s *Server) apiVerifyEmail(p parameters) (any, error) {
+	if _, err := s.verifyEmail(p["token"]); err != nil {
+		return nil, err
+	}
+	return okay, nil
+}
