@@ -1,0 +1,604 @@
+package loginrocketdev_test
+
+import (
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/authrocket-go/authrocket"
+	"github.com/authrocket-go/authrocket/authrockettest"
+	"github.com/authrocket-go/authrocket/loginrocketdev"
+)
+
+const (
+	deadSession = "The session is missing, or it has ended."
+	usedLink    = "This link has been used, or it is too old."
+	tooShort    = "Password is too short: it needs 8 characters or more."
+	notConfirm  = "Password confirmation does not match."
+)
+
+func TestAPILogin(t *testing.T) {
+	t.Parallel()
+	inJSONAndForm(t, func(t *testing.T, isForm bool) {
+		a := newAPI(t)
+		a.isForm = isForm
+		for name, login := range map[string]string{
+			"by email":                  "ada@example.com",
+			"by email in another case":  "ADA@Example.com",
+			"by username":               "ada",
+			"by username in other case": "Ada",
+			"by user ID":                a.ada.ID,
+		} {
+			t.Run(name, func(t *testing.T) {
+				a := a.in(t)
+				a.wantFullLogin(a.call("POST", "/v2/login", apiParams{"email": login, "password": apiPassword}), a.ada, a.engines.ID)
+			})
+		}
+		for name, p := range map[string]apiParams{
+			"wrong password":            {"email": "ada@example.com", "password": "difference engine"},
+			"no password":               {"email": "ada@example.com"},
+			"no such user":              {"email": "nobody@example.com", "password": apiPassword},
+			"user ID in another case":   {"email": strings.ToUpper(a.ada.ID), "password": apiPassword},
+			"nothing":                   nil,
+			"NUL bytes":                 {"email": "ada@example.com\x00", "password": apiPassword + "\x00"},
+			"a password after 72 bytes": {"email": "ada@example.com", "password": strings.Repeat("x", 1000)},
+		} {
+			t.Run(name, func(t *testing.T) {
+				a := a.in(t)
+				a.wantError(a.call("POST", "/v2/login", p), 422, "Login failed.")
+			})
+		}
+	})
+}
+
+func TestAPILoginWithoutAPassword(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	a.realm.AddUser(authrockettest.User{Email: "none@example.com"})
+	for _, password := range []string{"", "there is no such user"} {
+		a.wantError(a.call("POST", "/v2/login", apiParams{"email": "none@example.com", "password": password}), 422, "Login failed.")
+	}
+}
+
+func TestAPIVerifyLogin(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	for _, p := range []apiParams{nil, {"token": "tmf:1", "code": "123456"}, {"session": a.login(a.ada).Session}} {
+		a.wantError(a.call("POST", "/v2/login/verify", p), 422, "Login failed. The local realm has no second factor.")
+	}
+}
+
+// Each row is what a login of a user gives, and getSession after it.
+func TestAPIConditions(t *testing.T) {
+	t.Parallel()
+	both := func(c *loginrocketdev.Config) { inMultiUserMode(c); withRequiredName(c) }
+	for name, row := range map[string]struct {
+		configure func(*loginrocketdev.Config)
+		user      func(*api) authrockettest.User
+		want      func(*api, apiAnswer)
+	}{
+		"one account in single-user mode": {
+			func(*loginrocketdev.Config) {}, func(a *api) authrockettest.User { return a.ada },
+			func(a *api, got apiAnswer) { a.wantFullLogin(got, a.ada, a.engines.ID) },
+		},
+		"two accounts in single-user mode": {
+			func(*loginrocketdev.Config) {}, func(a *api) authrockettest.User { return a.charles },
+			func(a *api, got apiAnswer) { a.wantFullLogin(got, a.charles, a.engines.ID) },
+		},
+		"no account in single-user mode": {
+			func(*loginrocketdev.Config) {}, func(a *api) authrockettest.User { return a.grace },
+			func(a *api, got apiAnswer) {
+				memberships := a.realm.MembershipsOf(a.grace.ID)
+				if len(memberships) != 1 {
+					a.t.Fatalf("Grace has %d accounts", len(memberships))
+				}
+				a.wantFullLogin(got, a.grace, memberships[0].OrgID)
+			},
+		},
+		"one account in multi-user mode": {
+			inMultiUserMode, func(a *api) authrockettest.User { return a.ada },
+			func(a *api, got apiAnswer) { a.wantFullLogin(got, a.ada, a.engines.ID) },
+		},
+		"two accounts in multi-user mode": {
+			inMultiUserMode, func(a *api) authrockettest.User { return a.charles },
+			func(a *api, got apiAnswer) { a.wantConditional(got, "", "no_account_selected") },
+		},
+		"no account in multi-user mode": {
+			inMultiUserMode, func(a *api) authrockettest.User { return a.grace },
+			func(a *api, got apiAnswer) { a.wantConditional(got, "", "no_account_selected") },
+		},
+		"a first name where one is required": {
+			withRequiredName, func(a *api) authrockettest.User { return a.ada },
+			func(a *api, got apiAnswer) { a.wantFullLogin(got, a.ada, a.engines.ID) },
+		},
+		"a last name where one is required": {
+			withRequiredName, func(a *api) authrockettest.User { return a.charles },
+			func(a *api, got apiAnswer) { a.wantFullLogin(got, a.charles, a.engines.ID) },
+		},
+		"no name where one is required": {
+			withRequiredName, func(a *api) authrockettest.User { a.realm.AddMembership(a.grace, a.royal); return a.grace },
+			func(a *api, got apiAnswer) { a.wantConditional(got, a.royal.ID, "must_complete_profile") },
+		},
+		"no name and no account": {
+			both, func(a *api) authrockettest.User { return a.grace },
+			func(a *api, got apiAnswer) {
+				a.wantConditional(got, "", "no_account_selected", "must_complete_profile")
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := newAPI(t, row.configure)
+			got := a.login(row.user(a))
+			row.want(a, got)
+			row.want(a, a.call("GET", "/v2/session", apiParams{"session": got.Session}))
+		})
+	}
+}
+
+func TestAPISession(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t, inMultiUserMode)
+	session := a.login(a.charles).Session
+	get := func(account string) apiAnswer {
+		return a.call("GET", "/v2/session", apiParams{"session": session, "account": account})
+	}
+	a.wantConditional(get(""), "", "no_account_selected")
+	a.wantFullLogin(get(a.royal.ID), a.charles, a.royal.ID)
+	a.wantFullLogin(get(""), a.charles, a.royal.ID) // it stays selected
+	a.wantFullLogin(get(a.engines.ID), a.charles, a.engines.ID)
+
+	foreign := a.realm.AddOrg(authrockettest.Org{Name: "Foreign"})
+	for name, account := range map[string]string{
+		"an account the user is no member of": foreign.ID,
+		"no such account":                     "org_0v1zWRHJVm7JY8vUqDRuyx",
+		"a name instead of an ID":             "Engines",
+		"NUL bytes":                           "\x00",
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := a.in(t)
+			a.wantError(get(account), 404, "You are not a member of this account.")
+			a.wantFullLogin(get(""), a.charles, a.engines.ID) // nothing has changed
+		})
+	}
+	// A membership that ended selects nothing.
+	for _, m := range a.realm.MembershipsOf(a.charles.ID) {
+		if m.OrgID == a.engines.ID {
+			if err := a.realm.DeleteMembership(m.ID); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	a.wantFullLogin(get(""), a.charles, a.royal.ID)
+}
+
+func TestAPISessionExpires(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		realm := authrockettest.NewRealm(t)
+		ada := realm.AddUser(authrockettest.User{Email: "ada@example.com"})
+		session, err := realm.StartSession(ada.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		handler := newAPIHandler(t, loginrocketdev.Config{Realm: realm})
+		if got := serveAPI(t, handler, "GET", "/v2/session?session="+session.ID); got.Result != "full_login" {
+			t.Errorf("a live session had %s", got.body)
+		}
+		time.Sleep(time.Until(session.ExpiresAt))
+		if got := serveAPI(t, handler, "GET", "/v2/session?session="+session.ID); got.status != 403 {
+			t.Errorf("an expired session had %s", got.body)
+		}
+	})
+}
+
+// Whatever asks for a session wants one that lives, of this realm.
+func TestAPIDeadSessions(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	ended := a.login(a.ada).Session
+	a.wantOkay(a.call("DELETE", "/v2/session", apiParams{"session": ended}))
+	other := newAPI(t)
+	live := a.login(a.ada)
+	for name, session := range map[string]string{
+		"ended":              ended,
+		"of another realm":   other.login(other.ada).Session,
+		"made up":            "kss_0v1zUpWdE4IiFc2w5ynShf",
+		"in another case":    strings.ToLower(live.Session),
+		"a token":            live.Token,
+		"a user ID":          a.ada.ID,
+		"empty":              "",
+		"with a NUL byte":    live.Session + "\x00",
+		"with white space":   " " + live.Session,
+		"very long":          strings.Repeat("k", 10_000),
+		"not a parameter":    "-",
+		"in the body of GET": "-",
+	} {
+		p := apiParams{"session": session, "current_password": apiPassword, "password": "difference engine", "first_name": "Mallory"}
+		if session == "-" {
+			delete(p, "session")
+		}
+		for _, request := range []struct{ method, path string }{
+			{"GET", "/v2/session"}, {"DELETE", "/v2/session"}, {"PUT", "/v2/profile"}, {"POST", "/v2/profile/password"},
+		} {
+			t.Run(name+" for "+request.method+" "+request.path, func(t *testing.T) {
+				a := a.in(t)
+				a.wantError(a.call(request.method, request.path, p), 403, deadSession)
+			})
+		}
+	}
+	a.wantFullLogin(a.call("GET", "/v2/session", apiParams{"session": live.Session}), a.ada, a.engines.ID)
+}
+
+func TestAPITakesTheSessionAsAParameterOnly(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	live := a.login(a.ada).Session
+	body := `{"session":"` + live + `"}`
+	for name, got := range map[string]apiAnswer{
+		"from a cookie":            a.send("GET", "/v2/session", "", "", "Cookie", "loginrocket_session="+live),
+		"from a header":            a.send("GET", "/v2/session", "", "", "Authorization", "Bearer "+live),
+		"from the body of GET":     a.send("GET", "/v2/session", jsonType, body),
+		"from the body of DELETE":  a.send("DELETE", "/v2/session", jsonType, body),
+		"from the query of PUT":    a.send("PUT", "/v2/profile?session="+live, jsonType, `{"first_name":"M"}`),
+		"from the query of POST":   a.send("POST", "/v2/profile/password?session="+live, formType, "current_password=analytical+engine&password=difference+engine"),
+		"from a form's query part": a.send("PUT", "/v2/profile?session="+live, formType, "first_name=M"),
+	} {
+		if got.status != 403 {
+			t.Errorf("%s: %d %s", name, got.status, got.body)
+		}
+	}
+	a.wantFullLogin(a.call("GET", "/v2/session", apiParams{"session": live}), a.ada, a.engines.ID)
+}
+
+func TestAPILogout(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	one, other := a.login(a.ada).Session, a.login(a.ada).Session
+	a.wantOkay(a.call("DELETE", "/v2/session", apiParams{"session": one}))
+	a.wantError(a.call("DELETE", "/v2/session", apiParams{"session": one}), 403, deadSession)
+	a.wantError(a.call("GET", "/v2/session", apiParams{"session": one}), 403, deadSession)
+	a.wantFullLogin(a.call("GET", "/v2/session", apiParams{"session": other}), a.ada, a.engines.ID)
+}
+
+func TestAPIResetPassword(t *testing.T) {
+	t.Parallel()
+	inJSONAndForm(t, func(t *testing.T, isForm bool) {
+		a := newAPI(t)
+		a.isForm = isForm
+		before := a.login(a.ada).Session
+		for _, nobody := range []string{"nobody@example.com", "", "<b>@example.com", "\x00"} {
+			a.wantOkay(a.call("POST", "/v2/password/forgot", apiParams{"email": nobody}))
+		}
+		if mails := a.server.Outbox(); len(mails) != 0 {
+			t.Fatalf("mails to nobody: %+v", mails)
+		}
+		a.wantOkay(a.call("POST", "/v2/password/forgot", apiParams{"email": "ADA"}))
+		first, to := a.mailed("token")
+		if to != a.ada.Email || !strings.HasPrefix(first, "tpw:") {
+			t.Errorf("the mail to %q has the token %q", to, first)
+		}
+		a.wantOkay(a.call("POST", "/v2/password/forgot", apiParams{"email": "ada@example.com"}))
+		token, _ := a.mailed("token")
+
+		reset := func(p apiParams) apiAnswer { return a.call("POST", "/v2/password/reset", p) }
+		const password = "difference engine"
+		for name, row := range map[string]struct {
+			p    apiParams
+			want []string
+		}{
+			"no token":            {apiParams{"password": password}, []string{usedLink}},
+			"a made-up token":     {apiParams{"token": "tpw:AAAAAAAAAAAAAAAAAAAAAAAAAA", "password": password}, []string{usedLink}},
+			"a replaced token":    {apiParams{"token": first, "password": password}, []string{usedLink}},
+			"a session":           {apiParams{"token": before, "password": password}, []string{usedLink}},
+			"no password":         {apiParams{"token": token}, []string{tooShort}},
+			"a short password":    {apiParams{"token": token, "password": "short"}, []string{tooShort}},
+			"a long password":     {apiParams{"token": token, "password": strings.Repeat("é", 37)}, []string{"Password is too long: it may have 72 bytes."}},
+			"another in the end":  {apiParams{"token": token, "password": password, "password_confirmation": "d"}, []string{notConfirm}},
+			"empty in the end":    {apiParams{"token": token, "password": password, "password_confirmation": ""}, []string{notConfirm}},
+			"short and unlike it": {apiParams{"token": token, "password": "s", "password_confirmation": "d"}, []string{tooShort, notConfirm}},
+		} {
+			t.Run(name, func(t *testing.T) { a.in(t).wantError(reset(row.p), 422, row.want...) })
+		}
+		// What can be mended has not used it up.
+		got := reset(apiParams{"token": token, "password": password, "password_confirmation": password})
+		a.wantFullLogin(got, a.ada, a.engines.ID)
+		a.wantError(reset(apiParams{"token": token, "password": password}), 422, usedLink)
+		a.wantError(a.call("GET", "/v2/session", apiParams{"session": before}), 403, deadSession)
+		a.wantError(a.login(a.ada), 422, "Login failed.")
+		a.wantFullLogin(a.call("POST", "/v2/login", apiParams{"email": "ada", "password": password}), a.ada, a.engines.ID)
+	})
+}
+
+func TestAPIResetPasswordWithoutConfirmation(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t, inMultiUserMode)
+	a.wantOkay(a.call("POST", "/v2/password/forgot", apiParams{"email": "charles@example.com"}))
+	token, _ := a.mailed("token")
+	a.wantConditional(a.call("POST", "/v2/password/reset", apiParams{"token": token, "password": "difference engine"}), "", "no_account_selected")
+}
+
+func TestAPIUpdatePassword(t *testing.T) {
+	t.Parallel()
+	const wrong = "Current password does not match."
+	const password = "difference engine"
+	inJSONAndForm(t, func(t *testing.T, isForm bool) {
+		a := newAPI(t)
+		a.isForm = isForm
+		session, other := a.login(a.ada).Session, a.login(a.ada).Session
+		update := func(p apiParams) apiAnswer {
+			p["session"] = session
+			return a.call("POST", "/v2/profile/password", p)
+		}
+		for name, row := range map[string]struct {
+			p    apiParams
+			want string
+		}{
+			"wrong current password": {apiParams{"current_password": "x", "password": password}, wrong},
+			"no current password":    {apiParams{"password": password}, wrong},
+			"a short password":       {apiParams{"current_password": apiPassword, "password": "short"}, tooShort},
+			"another confirmation":   {apiParams{"current_password": apiPassword, "password": password, "password_confirmation": "x"}, notConfirm},
+		} {
+			t.Run(name, func(t *testing.T) { a.in(t).wantError(update(row.p), 422, row.want) })
+		}
+		a.wantFullLogin(a.call("GET", "/v2/session", apiParams{"session": other}), a.ada, a.engines.ID)
+		a.wantOkay(update(apiParams{"current_password": apiPassword, "password": password}))
+		a.wantOkay(update(apiParams{"current_password": password, "password": "third engine", "password_confirmation": "third engine"}))
+		a.wantFullLogin(a.call("GET", "/v2/session", apiParams{"session": session}), a.ada, a.engines.ID)
+		a.wantError(a.call("GET", "/v2/session", apiParams{"session": other}), 403, deadSession)
+		a.wantError(a.login(a.ada), 422, "Login failed.")
+		a.wantFullLogin(a.call("POST", "/v2/login", apiParams{"email": "ada", "password": "third engine"}), a.ada, a.engines.ID)
+	})
+}
+
+func TestAPIUpdateProfile(t *testing.T) {
+	t.Parallel()
+	inJSONAndForm(t, func(t *testing.T, isForm bool) {
+		a := newAPI(t, withRequiredName)
+		a.isForm = isForm
+		a.realm.AddMembership(a.grace, a.royal)
+		session := a.login(a.grace).Session
+		update := func(p apiParams) apiAnswer {
+			p["session"] = session
+			return a.call("PUT", "/v2/profile", p)
+		}
+		a.wantConditional(update(apiParams{"locale": "es"}), a.royal.ID, "must_complete_profile")
+		got := update(apiParams{"first_name": " Grace ", "last_name": "Hopper", "username": "grace"})
+		a.wantFullLogin(got, a.grace, a.royal.ID)
+		a.wantFullLogin(update(apiParams{"last_name": ""}), a.grace, a.royal.ID)
+		app, err := a.auth.Verify(t.Context(), update(apiParams{}).Token)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if u := app.User; u.FirstName != "Grace" || u.LastName != "" || u.Username != "grace" || u.Locale != "es" {
+			t.Errorf("the token has %+v", u)
+		}
+		for name, row := range map[string]struct {
+			p    apiParams
+			want []string
+		}{
+			"no email address":       {apiParams{"email": "grace"}, []string{"Email is not an email address."}},
+			"an empty email":         {apiParams{"email": ""}, []string{"Email is not an email address."}},
+			"the email of another":   {apiParams{"email": "Ada@example.com"}, []string{"Email is already in use."}},
+			"a taken username":       {apiParams{"username": "ADA"}, []string{"Username is already in use."}},
+			"a username with spaces": {apiParams{"username": "a b"}, []string{"Username may have letters, digits, dots, hyphens and underscores, and starts with a letter or digit."}},
+			"an ID for a username":   {apiParams{"username": "usr_1"}, []string{"Username may have letters, digits, dots, hyphens and underscores, and starts with a letter or digit."}},
+			"a language we have not": {apiParams{"locale": "tlh"}, []string{"Language is none of en, es, ja."}},
+			"a long name":            {apiParams{"first_name": strings.Repeat("x", 101)}, []string{"First name is too long: it may have 100 characters."}},
+			"NUL bytes":              {apiParams{"last_name": "\x00", "first_name": "\u202e"}, []string{"First name has characters that cannot be shown.", "Last name has characters that cannot be shown."}},
+		} {
+			t.Run(name, func(t *testing.T) {
+				a := a.in(t)
+				before, _ := a.realm.User(a.grace.ID)
+				a.wantError(update(row.p), 422, row.want...)
+				if after, _ := a.realm.User(a.grace.ID); after.Name != before.Name || after.Email != before.Email || after.Username != before.Username {
+					t.Errorf("the user has become %+v", after)
+				}
+			})
+		}
+	})
+}
+
+func TestAPIUpdateEmail(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	session := a.login(a.ada).Session
+	a.wantFullLogin(a.call("PUT", "/v2/profile", apiParams{"session": session, "email": "countess@example.com"}), a.ada, a.engines.ID)
+	if user, _ := a.realm.User(a.ada.ID); user.Email != "ada@example.com" {
+		t.Errorf("the email is %q before it is verified", user.Email)
+	}
+	token, to := a.mailed("token")
+	if to != "countess@example.com" || !strings.HasPrefix(token, "tue:") {
+		t.Errorf("the mail to %q has the token %q", to, token)
+	}
+	// It sets no password.
+	a.wantError(a.call("POST", "/v2/password/reset", apiParams{"token": token, "password": "difference engine"}), 422, usedLink)
+	a.wantOkay(a.call("POST", "/v2/email/verify", apiParams{"token": token}))
+	if user, _ := a.realm.User(a.ada.ID); user.Email != "countess@example.com" || user.EmailVerification != authrocket.EmailVerified {
+		t.Errorf("the user is %+v", user)
+	}
+	a.wantError(a.login(a.ada), 422, "Login failed.") // by the old email
+}
+
+func TestAPIVerifyEmail(t *testing.T) {
+	t.Parallel()
+	inJSONAndForm(t, func(t *testing.T, isForm bool) {
+		a := newAPI(t)
+		a.isForm = isForm
+		a.call("POST", "/v2/password/forgot", apiParams{"email": "ada"})
+		forgot, _ := a.mailed("token")
+		signup := a.call("POST", "/v2/signup", apiParams{"email": "mary@example.com", "password": apiPassword})
+		token, _ := a.mailed("token")
+		verify := func(token string) apiAnswer { return a.call("POST", "/v2/email/verify", apiParams{"token": token}) }
+		for name, bad := range map[string]string{"none": "", "made up": "tve:AAAA", "for a password": forgot, "a session": signup.Session, "NUL bytes": token + "\x00"} {
+			t.Run(name, func(t *testing.T) { a.in(t).wantError(verify(bad), 422, usedLink) })
+		}
+		if user, _ := a.realm.UserByLogin("mary@example.com"); user.EmailVerification != authrocket.EmailNotVerified {
+			t.Errorf("the user is %+v", user)
+		}
+		a.wantOkay(verify(token))
+		a.wantError(verify(token), 422, usedLink)
+		if user, _ := a.realm.UserByLogin("mary@example.com"); user.EmailVerification != authrocket.EmailVerified {
+			t.Errorf("the user is %+v", user)
+		}
+	})
+}
+
+func TestAPISignup(t *testing.T) {
+	t.Parallel()
+	inJSONAndForm(t, func(t *testing.T, isForm bool) {
+		a := newAPI(t, inMultiUserMode)
+		a.isForm = isForm
+		got := a.call("POST", "/v2/signup", apiParams{
+			"email": "Mary@Example.com", "password": apiPassword, "password_confirmation": apiPassword,
+			"first_name": "Mary", "last_name": "Somerville", "username": "mary", "locale": "en", "org_name": "<b>Mechanism</b>",
+		})
+		mary, err := a.realm.UserByLogin("mary")
+		if err != nil {
+			t.Fatal(err)
+		}
+		memberships := a.realm.MembershipsOf(mary.ID)
+		if len(memberships) != 1 || len(memberships[0].Permissions) != 1 || memberships[0].Permissions[0] != "ar:owner" {
+			t.Fatalf("memberships are %+v", memberships)
+		}
+		a.wantFullLogin(got, mary, memberships[0].OrgID)
+		session, err := a.auth.Verify(t.Context(), got.Token)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if u := session.User; u.Email != "mary@example.com" || u.Name != "Mary Somerville" || u.Locale != "en" || u.EmailVerification != authrocket.EmailNotVerified {
+			t.Errorf("the token has %+v", u)
+		}
+		if org, _ := session.Org(); org.Name != "<b>Mechanism</b>" {
+			t.Errorf("the account is %q", org.Name)
+		}
+		if _, to := a.mailed("token"); to != "mary@example.com" {
+			t.Errorf("the mail went to %q", to)
+		}
+
+		users := len(a.realm.Users())
+		for name, row := range map[string]struct {
+			p    apiParams
+			want []string
+		}{
+			"nothing":              {apiParams{}, []string{"Email is not an email address.", tooShort}},
+			"a taken email":        {apiParams{"email": "MARY@example.com", "password": apiPassword}, []string{"Email is already in use."}},
+			"a taken username":     {apiParams{"email": "m@example.com", "password": apiPassword, "username": "Mary"}, []string{"Username is already in use."}},
+			"another confirmation": {apiParams{"email": "m@example.com", "password": apiPassword, "password_confirmation": "x"}, []string{notConfirm}},
+			"a name in the email":  {apiParams{"email": "M <m@example.com>", "password": apiPassword}, []string{"Email is not an email address."}},
+			"a line in the email":  {apiParams{"email": "m@example.com\r\nBcc: x@example.com", "password": apiPassword}, []string{"Email is not an email address."}},
+			"all that can be wrong": {apiParams{"email": "m", "password": "s", "password_confirmation": "d", "first_name": "\x00", "last_name": strings.Repeat("x", 101), "org_name": "\x1b", "username": "<b>", "locale": "xx"}, []string{
+				"Email is not an email address.", tooShort, notConfirm,
+				"First name has characters that cannot be shown.", "Last name is too long: it may have 100 characters.", "Account name has characters that cannot be shown.",
+				"Username may have letters, digits, dots, hyphens and underscores, and starts with a letter or digit.", "Language is none of en, es, ja.",
+			}},
+		} {
+			t.Run(name, func(t *testing.T) {
+				a := a.in(t)
+				a.wantError(a.call("POST", "/v2/signup", row.p), 422, row.want...)
+				if n := len(a.realm.Users()); n != users {
+					t.Errorf("there are %d users, want %d", n, users)
+				}
+			})
+		}
+	})
+}
+
+func TestAPISignupWithoutNames(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t, withRequiredName)
+	got := a.call("POST", "/v2/signup", apiParams{"email": "mary@example.com", "password": apiPassword})
+	mary, err := a.realm.UserByLogin("mary@example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.wantConditional(got, a.realm.MembershipsOf(mary.ID)[0].OrgID, "must_complete_profile")
+}
+
+// What a user may be called is longer than what an account may be called.
+func TestAPISignupWithALongName(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	for email, names := range map[string]string{
+		"mary@example.com": strings.Repeat("é", 100),
+		strings.Repeat("m", 60) + "@" + strings.Repeat("example.", 20) + "com": "",
+	} {
+		got := a.call("POST", "/v2/signup", apiParams{"email": email, "password": apiPassword, "first_name": names, "last_name": names})
+		user, err := a.realm.UserByLogin(email)
+		if err != nil || len(a.realm.MembershipsOf(user.ID)) != 1 {
+			t.Fatalf("%s: %v", got.body, err)
+		}
+		a.wantFullLogin(got, user, a.realm.MembershipsOf(user.ID)[0].OrgID)
+	}
+}
+
+func TestAPISignupModes(t *testing.T) {
+	t.Parallel()
+	const closed = "Signups are closed."
+	const noInvitation = "This invitation has been used, or it is too old."
+	mary := apiParams{"email": "mary@example.com", "password": apiPassword}
+	invited := func(a *api, email, orgID string) apiParams {
+		token, err := a.server.Invite(email, orgID, "billing:read")
+		if err != nil {
+			a.t.Fatal(err)
+		}
+		return apiParams{"email": "mary@example.com", "password": apiPassword, "invitation": token}
+	}
+	for _, mode := range []loginrocketdev.Signup{loginrocketdev.SignupOpen, loginrocketdev.SignupInvitation, loginrocketdev.SignupClosed} {
+		t.Run(string(mode), func(t *testing.T) {
+			t.Parallel()
+			t.Run("without invitation", func(t *testing.T) {
+				a := newAPI(t, withSignup(mode))
+				got := a.call("POST", "/v2/signup", mary)
+				if mode == loginrocketdev.SignupOpen {
+					user, _ := a.realm.UserByLogin("mary@example.com")
+					a.wantFullLogin(got, user, a.realm.MembershipsOf(user.ID)[0].OrgID)
+					return
+				}
+				a.wantError(got, 422, closed)
+				if n := len(a.realm.Users()); n != 3 {
+					t.Errorf("there are %d users", n)
+				}
+			})
+			t.Run("with an invitation to an account", func(t *testing.T) {
+				a := newAPI(t, withSignup(mode))
+				p := invited(a, "mary@example.com", a.royal.ID)
+				got := a.call("POST", "/v2/signup", p)
+				user, _ := a.realm.UserByLogin("mary@example.com")
+				a.wantFullLogin(got, user, a.royal.ID)
+				if user.EmailVerification != authrocket.EmailVerified {
+					t.Error("the address the invitation was sent to is not verified")
+				}
+				p["email"] = "second@example.com"
+				a.wantError(a.call("POST", "/v2/signup", p), 404, noInvitation)
+			})
+			t.Run("with an invitation that there is not", func(t *testing.T) {
+				a := newAPI(t, withSignup(mode))
+				for _, token := range []string{"nvt_AAAA", "x", a.login(a.ada).Session} {
+					p := apiParams{"email": "mary@example.com", "password": apiPassword, "invitation": token}
+					a.wantError(a.call("POST", "/v2/signup", p), 404, noInvitation)
+				}
+			})
+			t.Run("asking for an invitation", func(t *testing.T) {
+				a := newAPI(t, withSignup(mode))
+				got := a.call("POST", "/v2/signup/request", apiParams{"email": "mary@example.com"})
+				if mode == loginrocketdev.SignupClosed {
+					a.wantError(got, 422, closed)
+					if mails := a.server.Outbox(); len(mails) != 0 {
+						t.Errorf("mails: %+v", mails)
+					}
+					return
+				}
+				a.wantOkay(got)
+				token, to := a.mailed("invitation")
+				if to != "mary@example.com" {
+					t.Errorf("the mail went to %q", to)
+				}
+				got = a.call("POST", "/v2/signup", apiParams{"email": "mary@example.com", "password": apiPassword, "invitation": token})
+				user, _ := a.realm.UserByLogin("mary@example.com")
+				a.wantFullLogin(got, user, a.realm.MembershipsOf(user.ID)[0].OrgID)
+				a.wantError(a.call("POST", "/v2/signup/request", apiParams{"email": "mary"}), 422, "Email is not an email address.")
+			})
+		})
+	}
+}
