@@ -61,6 +61,21 @@ func TestAPILoginWithoutAPassword(t *testing.T) {
 	}
 }
 
+// A hash is of the first 72 bytes of a password.
+func TestAPILoginWithALongPassword(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	longest := strings.Repeat("é", 36)
+	a.realm.AddUser(authrockettest.User{Email: "long@example.com", Password: longest})
+	login := func(password string) apiAnswer {
+		return a.call("POST", "/v2/login", apiParams{"email": "long@example.com", "password": password})
+	}
+	a.wantError(login(longest+"x"), 422, "Login failed.")
+	if got := login(longest); got.Result != "full_login" {
+		t.Errorf("the longest password had %s", got.body)
+	}
+}
+
 func TestAPIVerifyLogin(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t)
@@ -397,6 +412,18 @@ func TestAPIUpdateProfile(t *testing.T) {
 			})
 		}
 	})
+}
+
+func TestAPINullIsAbsent(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	session := a.login(a.ada).Session
+	a.wantFullLogin(a.send("PUT", "/v2/profile", jsonType, `{"session":"`+session+`","email":null,"first_name":null,"username":null}`), a.ada, a.engines.ID)
+	if user, _ := a.realm.User(a.ada.ID); user.FirstName != "Ada" || user.Username != "ada" {
+		t.Errorf("the user is %+v", user)
+	}
+	a.wantOkay(a.send("POST", "/v2/profile/password", jsonType,
+		`{"session":"`+session+`","current_password":"`+apiPassword+`","password":"difference engine","password_confirmation":null}`))
 }
 
 func TestAPIUpdateEmail(t *testing.T) {
