@@ -1,0 +1,187 @@
+package browsertest_test
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+)
+
+// browser is a person's browser with cookies of its own. Its methods fail the
+// test when something cannot be done.
+type browser struct {
+	t   *testing.T
+	ctx context.Context
+}
+
+// patience bounds waits that a broken page would make endless.
+const patience = 30 * time.Second
+
+// newBrowser returns a browser without any cookies.
+func newBrowser(t *testing.T) *browser {
+	t.Helper()
+	requireChromium(t)
+	process, err := startChromium()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return openTab(t, process, chromedp.WithNewBrowserContext())
+}
+
+// newTab opens another tab of the same browser.
+func (b *browser) newTab() *browser {
+	b.t.Helper()
+	return openTab(b.t, b.ctx)
+}
+
+func openTab(t *testing.T, parent context.Context, options ...chromedp.ContextOption) *browser {
+	t.Helper()
+	ctx, cancel := chromedp.NewContext(parent, options...)
+	t.Cleanup(cancel)
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatal(err)
+	}
+	b := &browser{t, ctx}
+	b.do(chromedp.EmulateViewport(1280, 800))
+	return b
+}
+
+func (b *browser) do(actions ...chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	if err := chromedp.Do(ctx, actions...); err != nil {
+		b.t.Fatalf("%v; the browser is at %s", err, b.url())
+	}
+}
+
+// ask runs an action that has a result.
+func ask[T any](b *browser, action chromedp.Action[T]) T {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	result, err := chromedp.Run(ctx, action)
+	if err != nil {
+		b.t.Fatalf("%v; the browser is at %s", err, b.url())
+	}
+	return result
+}
+
+// navigate does what leads to another page, and waits until that is loaded.
+func (b *browser) navigate(actions ...chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	if _, err := chromedp.RunResponse(ctx, actions...); err != nil {
+		b.t.Fatalf("%v; the browser is at %s", err, b.url())
+	}
+}
+
+func (b *browser) open(url string) {
+	b.t.Helper()
+	b.navigate(chromedp.Navigate(url))
+}
+
+// follow clicks the link or button with this text.
+func (b *browser) follow(text string) {
+	b.t.Helper()
+	b.navigate(chromedp.Click(fmt.Sprintf(`(//a|//button)[normalize-space()=%q]`, text)))
+}
+
+// click clicks what the CSS selector names, which leads to another page.
+func (b *browser) click(selector string) {
+	b.t.Helper()
+	b.navigate(chromedp.Click(chromedp.CSS(selector)))
+}
+
+// fill enters values into the fields with these names, inside of what the CSS
+// selector names.
+func (b *browser) fill(selector string, values map[string]string) {
+	b.t.Helper()
+	for name, value := range values {
+		b.do(chromedp.SetValue(chromedp.CSS(fmt.Sprintf("%s [name=%q]", selector, name)), value))
+	}
+}
+
+// url is what the address bar shows.
+func (b *browser) url() string {
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	url, err := chromedp.Run(ctx, chromedp.Location())
+	if err != nil {
+		return err.Error()
+	}
+	return url
+}
+
+func (b *browser) text() string {
+	b.t.Helper()
+	return ask(b, chromedp.Text(chromedp.CSS("body")))
+}
+
+func (b *browser) wantText(texts ...string) {
+	b.t.Helper()
+	got := b.text()
+	for _, text := range texts {
+		if !strings.Contains(got, text) {
+			b.t.Fatalf("%s shows\n%s\nwant %q", b.url(), got, text)
+		}
+	}
+}
+
+func (b *browser) wantURL(want string) {
+	b.t.Helper()
+	if got := b.url(); got != want {
+		b.t.Fatalf("the browser is at %s, want %s\n%s", got, want, b.text())
+	}
+}
+
+// soundScript returns what is wrong with a page for those who see it badly or
+// not at all.
+//
+//go:embed testdata/sound.js
+var soundScript string
+
+// screenshots is where the pictures of the pages go.
+const screenshots = "screenshots"
+
+// look takes pictures of the page on a phone and on a desktop, light and dark,
+// and checks that it can be read there.
+func (b *browser) look(name string) {
+	b.t.Helper()
+	if err := os.MkdirAll(screenshots, 0o755); err != nil {
+		b.t.Fatal(err)
+	}
+	for _, width := range []int64{390, 1280} {
+		for _, scheme := range []string{"light", "dark"} {
+			b.do(chromedp.EmulateViewport(width, 800), colorScheme(scheme))
+			view := fmt.Sprintf("%s-%d-%s", name, width, scheme)
+			for _, problem := range ask(b, chromedp.Evaluate[[]string](soundScript)) {
+				b.t.Errorf("%s (%s): %s", view, b.url(), problem)
+			}
+			picture := ask(b, chromedp.FullScreenshot(100))
+			if err := os.WriteFile(filepath.Join(screenshots, view+".png"), picture, 0o644); err != nil {
+				b.t.Fatal(err)
+			}
+		}
+	}
+	b.do(chromedp.EmulateViewport(1280, 800), colorScheme(""))
+}
+
+// colorScheme makes the browser prefer light or dark pages.
+func colorScheme(scheme string) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
+		_, err := cdp.Call(ctx, tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+		})
+		return err
+	})
+}

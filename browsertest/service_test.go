@@ -1,0 +1,128 @@
+package browsertest_test
+
+import (
+	"bytes"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/authrocket-go/authrocket/authrockettest"
+	"github.com/authrocket-go/authrocket/loginrocketdev"
+)
+
+// loginRocket is a local LoginRocket on localhost, with the users of the test.
+type loginRocket struct {
+	*loginrocketdev.Server
+	realm *authrockettest.Realm
+	url   string
+}
+
+// startLoginRocket lets configure change the configuration when the URL is known.
+func startLoginRocket(t *testing.T, configure func(url string, realm *authrockettest.RealmConfig, config *loginrocketdev.Config)) loginRocket {
+	t.Helper()
+	listener, err := net.Listen("tcp", "localhost:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, port, _ := net.SplitHostPort(listener.Addr().String())
+	realmConfig := authrockettest.RealmConfig{URL: "http://localhost:" + port}
+	var config loginrocketdev.Config
+	configure(realmConfig.URL, &realmConfig, &config)
+	if config.Realm, err = authrockettest.Open(realmConfig); err != nil {
+		t.Fatal(err)
+	}
+	server, err := loginrocketdev.New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	serve(t, listener, server)
+	return loginRocket{server, config.Realm, realmConfig.URL}
+}
+
+// serve serves handler until the test ends.
+func serve(t *testing.T, listener net.Listener, handler http.Handler) {
+	t.Helper()
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		server.Serve(listener)
+	}()
+	t.Cleanup(func() {
+		server.Close()
+		<-done
+	})
+}
+
+// startQuickstart starts the program at a port of host, for users of the realm
+// at loginRocketURL, and returns the URL of the app.
+func startQuickstart(t *testing.T, host, loginRocketURL string) string {
+	t.Helper()
+	output := &buffer{written: make(chan struct{}, 1)}
+	cmd := exec.CommandContext(t.Context(), quickstart, "-addr", host+":0")
+	cmd.Env = append(os.Environ(), "AUTHROCKET_APP_URL=", "AUTHROCKET_REALM=", "AUTHROCKET_JWT_KEY=", "LOGINROCKET_URL="+loginRocketURL)
+	cmd.Stdout, cmd.Stderr = output, output
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+		if t.Failed() {
+			t.Logf("the app wrote\n%s", output)
+		}
+	})
+	announced := regexp.MustCompile(`Open (http://\S+) `)
+	for timeout := time.After(patience); ; {
+		if found := announced.FindStringSubmatch(output.String()); found != nil {
+			return strings.TrimSuffix(found[1], "/")
+		}
+		select {
+		case <-output.written:
+		case <-timeout:
+			t.Fatalf("the app does not say where it is; it wrote\n%s", output)
+		}
+	}
+}
+
+// buffer is what a program has written so far.
+type buffer struct {
+	written chan struct{} // has one element after a write
+
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (b *buffer) Write(data []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	select {
+	case b.written <- struct{}{}:
+	default:
+	}
+	return b.text.Write(data)
+}
+
+func (b *buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
+}
+
+// mailLink is the link of the latest mail to an address.
+func (l loginRocket) mailLink(t *testing.T, to string) string {
+	t.Helper()
+	for _, mail := range l.Outbox() {
+		if mail.To == to {
+			return mail.Link
+		}
+	}
+	t.Fatalf("there is no mail to %s", to)
+	return ""
+}

@@ -1,0 +1,176 @@
+package browsertest_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/authrocket-go/authrocket/authrockettest"
+	"github.com/authrocket-go/authrocket/loginrocketdev"
+)
+
+// TestWalk is the life of a user: two apps, one LoginRocket. The three are on
+// different hosts, since ports do not keep cookies apart.
+func TestWalk(t *testing.T) {
+	t.Parallel()
+	requireChromium(t)
+	var one, two string
+	lr := startLoginRocket(t, func(url string, realm *authrockettest.RealmConfig, config *loginrocketdev.Config) {
+		one, two = startQuickstart(t, "127.0.0.1", url), startQuickstart(t, "127.0.0.2", url)
+		realm.LoginURLs = []string{one + "/", two + "/"}
+		config.OrgMode = loginrocketdev.MultiUser
+	})
+	ada := newBrowser(t)
+
+	// Sign up.
+	ada.open(one + "/manage?tab=2")
+	ada.look("login")
+	ada.follow("Sign up")
+	ada.look("signup")
+	ada.fill("main", map[string]string{"first_name": "Ada", "last_name": "Lovelace", "email": "ada@example.com", "password": "engine-of-1843", "org_name": "Analytical Engines"})
+	ada.follow("Sign up")
+	ada.wantURL(one + "/manage?tab=2")
+	ada.wantText("Ada Lovelace", "Analytical Engines", "ar:owner")
+
+	// Verify the email.
+	ada.open(lr.url + "/outbox")
+	ada.wantText("Verify your email address", "ada@example.com")
+	ada.look("outbox")
+	ada.follow(lr.mailLink(t, "ada@example.com")) // the text of the link
+	ada.look("verify")
+	ada.follow("Verify")
+	ada.wantText("ada@example.com is verified")
+	ada.look("done")
+
+	// Log out, and in again.
+	ada.open(one + "/")
+	ada.follow("Sign out")
+	ada.wantURL(one + "/")
+	ada.wantText("Nobody is signed in")
+	ada.open(one + "/manage")
+	ada.fill("main", map[string]string{"email": "ada@example.com", "password": "wrong"})
+	ada.follow("Log in")
+	ada.wantText("Login failed")
+	ada.look("login-failed")
+	ada.fill("main", map[string]string{"email": "ada@example.com", "password": "engine-of-1843"})
+	ada.follow("Log in")
+	ada.wantURL(one + "/manage")
+
+	// Make another account, and switch back.
+	ada.open(one + "/auth/accounts?force=1&return_to=/manage")
+	ada.look("accounts")
+	ada.fill("section", map[string]string{"org_name": "Difference Engines"})
+	ada.follow("Make the account")
+	ada.wantURL(one + "/manage")
+	ada.wantText("Difference Engines")
+	ada.open(one + "/auth/accounts?force=1&return_to=/manage")
+	ada.follow("Analytical Engines")
+	ada.wantURL(one + "/manage")
+	ada.wantText("Analytical Engines")
+
+	// Invite a second user.
+	ada.open(one + "/auth/accounts?force=1&return_to=/manage")
+	ada.click(`[aria-label="Manage Analytical Engines"]`)
+	ada.look("account")
+	ada.fill(`form:has([value="invite"])`, map[string]string{"email": "charles@example.com", "permissions": "billing:write"})
+	ada.follow("Invite")
+	ada.wantText("The invitation is sent.", "charles@example.com")
+	ada.look("account-invited")
+	ada.follow("Done, back to the app")
+	ada.wantURL(one + "/manage")
+
+	charles := newBrowser(t)
+	charles.open(lr.mailLink(t, "charles@example.com"))
+	charles.wantText("You are invited to join Analytical Engines")
+	charles.look("signup-invited")
+	charles.fill("main", map[string]string{"first_name": "Charles", "last_name": "Babbage", "password": "difference-1822"})
+	charles.follow("Sign up")
+	// He comes to the default Login URL with a login that the app did not start.
+	charles.wantURL(one + "/auth/confirm")
+	charles.follow("Sign in")
+	charles.open(one + "/billing")
+	charles.wantURL(one + "/billing")
+	charles.wantText("Billing of Analytical Engines")
+
+	// Change the profile.
+	ada.open(one + "/auth/profile?return_to=/manage")
+	ada.look("profile")
+	ada.fill(`form:has([value="names"])`, map[string]string{"first_name": "Augusta Ada", "last_name": "King"})
+	ada.click(`form:has([value="names"]) button`)
+	ada.wantText("Your profile is changed.")
+	ada.follow("Done, back to the app")
+	ada.wantURL(one + "/manage")
+	ada.wantText("Augusta Ada King")
+
+	// The other app knows her without asking.
+	ada.open(two + "/manage")
+	ada.wantURL(two + "/manage")
+	ada.wantText("Augusta Ada King")
+
+	// Reset the password.
+	ada.open(one + "/")
+	ada.follow("Sign out")
+	ada.open(one + "/manage")
+	ada.follow("Forgot your password?")
+	ada.look("forgot")
+	ada.fill("main", map[string]string{"email": "ada@example.com"})
+	ada.follow("Send the mail")
+	ada.wantText("a mail with a link is on its way")
+	ada.open(lr.mailLink(t, "ada@example.com"))
+	ada.look("reset")
+	ada.fill("main", map[string]string{"password": "countess-of-1838", "password_confirmation": "countess-of-1838"})
+	ada.follow("Set the password and log in")
+	ada.follow("Analytical Engines")
+	ada.wantURL(one + "/manage")
+
+	// Signing out in one app makes the other one's next login ask again.
+	ada.open(one + "/")
+	ada.follow("Sign out")
+	ada.wantURL(one + "/")
+	ada.open(two + "/auth/login?return_to=/manage")
+	if got := ada.url(); !strings.HasPrefix(got, lr.url+"/login?") {
+		t.Fatalf("the next login of the other app is at %s, want the form of LoginRocket", got)
+	}
+	ada.fill("main", map[string]string{"email": "ada@example.com", "password": "countess-of-1838"})
+	ada.follow("Log in")
+	ada.follow("Difference Engines")
+	ada.wantURL(two + "/manage")
+	ada.wantText("Difference Engines")
+}
+
+// TestPagesOfOtherModes looks at the pages that the walk does not come by.
+func TestPagesOfOtherModes(t *testing.T) {
+	t.Parallel()
+	requireChromium(t)
+	visitor := newBrowser(t)
+
+	closed := startLoginRocket(t, func(_ string, _ *authrockettest.RealmConfig, c *loginrocketdev.Config) { c.Signup = loginrocketdev.SignupClosed })
+	visitor.open(closed.url + "/signup")
+	visitor.wantText("Signups are closed")
+	visitor.look("signup-closed")
+	visitor.open(closed.url + "/login?redirect_uri=https://evil.example/")
+	visitor.wantText("redirect_uri")
+	visitor.look("refusal")
+
+	invited := startLoginRocket(t, func(_ string, _ *authrockettest.RealmConfig, c *loginrocketdev.Config) {
+		c.Signup = loginrocketdev.SignupInvitation
+		c.RequireName = true
+	})
+	visitor.open(invited.url + "/signup")
+	visitor.look("signup-request")
+	visitor.fill("main", map[string]string{"email": "grace@example.com"})
+	visitor.follow("Ask for an invitation")
+	visitor.open(invited.mailLink(t, "grace@example.com"))
+	visitor.fill("main", map[string]string{"password": "nanosecond"})
+	visitor.follow("Sign up")
+	visitor.wantText("Enter your name to go on.")
+	visitor.look("profile-incomplete")
+
+	// Who is logged in already is asked whether to join.
+	org := invited.realm.AddOrg(authrockettest.Org{Name: "Navy"})
+	if _, err := invited.Invite("grace@example.com", org.ID); err != nil {
+		t.Fatal(err)
+	}
+	visitor.open(invited.mailLink(t, "grace@example.com"))
+	visitor.wantText("Join Navy?", "grace@example.com")
+	visitor.look("accept")
+}
