@@ -63,26 +63,26 @@ func (s *Server) forgetSession(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// csrfToken returns what the forms of a page to this browser have to carry.
+// csrfToken returns what the forms of a page to this browser have to carry. It
+// does not depend on the session, so that a login in one tab leaves the forms of
+// the others alone.
 func (s *Server) csrfToken(w http.ResponseWriter, r *http.Request) string {
 	value := s.cookie(r, csrfCookie)
 	if value == "" {
 		value = rand.Text()
 		s.setCookie(w, csrfCookie, value)
 	}
-	return s.csrfMAC(value, s.cookie(r, sessionCookie))
+	return s.csrfMAC(value)
 }
 
-// isOwnForm reports whether a form that was sent is of a page to this browser,
-// and to the session it still has.
+// isOwnForm reports whether a form that was sent is of a page to this browser.
 func (s *Server) isOwnForm(r *http.Request) bool {
 	value := s.cookie(r, csrfCookie)
-	want := s.csrfMAC(value, s.cookie(r, sessionCookie))
-	return value != "" && hmac.Equal([]byte(r.PostForm.Get("csrf")), []byte(want))
+	return value != "" && hmac.Equal([]byte(r.PostForm.Get("csrf")), []byte(s.csrfMAC(value)))
 }
 
-func (s *Server) csrfMAC(cookie, sessionID string) string {
+func (s *Server) csrfMAC(cookie string) string {
 	mac := hmac.New(sha256.New, s.csrfKey)
-	mac.Write([]byte(cookie + "\n" + sessionID))
+	mac.Write([]byte(cookie))
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
