@@ -1,6 +1,7 @@
 package authrockettest
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
@@ -9,7 +10,9 @@ import (
 	"encoding/pem"
 	"math/big"
 	"net/http"
+	"slices"
 	"sync"
+	"time"
 )
 
 // signingKey is a key of the realm.
@@ -33,7 +36,7 @@ func (k *signingKey) pem() string {
 
 // keyPool holds RSA keys for all realms of the process: making one takes so
 // long that a test for each would take minutes. A realm never has one key
-// twice.
+// twice, as far as it remembers its keys.
 var keyPool struct {
 	sync.Mutex
 	keys []*rsa.PrivateKey
@@ -78,7 +81,8 @@ func (r *Realm) hasHad(private *rsa.PrivateKey) bool {
 	return false
 }
 
-// key returns the latest key with the ID, withdrawn or not.
+// key returns the latest key with the ID, withdrawn or not, nil when there is
+// none that is remembered.
 func (r *Realm) key(id string) *signingKey {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -109,7 +113,8 @@ func (r *Realm) RotateKeys() string {
 }
 
 // WithdrawKey takes a key out of the published set. If it is the one that
-// signs, it still does.
+// signs, it still does. The realm remembers the last 10 withdrawn keys, with
+// which [SignedBy] can sign.
 func (r *Realm) WithdrawKey(id string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -125,6 +130,54 @@ func (r *Realm) ReplaceKey(id string) {
 	r.addKey(id)
 }
 
+// RotateKeysEvery rotates the keys each time that every has passed, and withdraws
+// the old key when overlap has passed since: 0 means at once. It returns when ctx
+// ends. It fails the test, or panics in a program, in an HS256 realm and when
+// every is not positive.
+func (r *Realm) RotateKeysEvery(ctx context.Context, every, overlap time.Duration) {
+	if r.secret != "" {
+		r.fail("an HS256 realm publishes no keys")
+	}
+	if every <= 0 {
+		r.fail("keys cannot be rotated every %s", every)
+	}
+	type oldKey struct {
+		id  string
+		end time.Time
+	}
+	var old []oldKey // the next one to be withdrawn first
+	rotation := time.Now().Add(every)
+	for {
+		next := rotation
+		if len(old) > 0 && old[0].end.Before(next) {
+			next = old[0].end
+		}
+		timer := time.NewTimer(time.Until(next))
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		case <-timer.C:
+		}
+		now := time.Now()
+		r.mu.Lock()
+		if !now.Before(rotation) {
+			old = append(old, oldKey{r.keys[len(r.keys)-1].id, now.Add(overlap)})
+			r.addKey("")
+			rotation = now.Add(every)
+		}
+		for len(old) > 0 && !now.Before(old[0].end) {
+			r.withdraw(old[0].id)
+			old = old[1:]
+		}
+		r.mu.Unlock()
+	}
+}
+
+// maxWithdrawnKeys is how many withdrawn keys a realm remembers, so that a
+// program may rotate for days.
+const maxWithdrawnKeys = 10
+
 func (r *Realm) addKey(id string) string {
 	if r.secret != "" {
 		r.fail("an HS256 realm publishes no keys")
@@ -134,12 +187,25 @@ func (r *Realm) addKey(id string) string {
 	return k.id
 }
 
+// withdraw withdraws a key and forgets the oldest ones that were. The one that
+// signs is the newest, and never among these.
 func (r *Realm) withdraw(id string) {
+	withdrawn := 0
 	for _, k := range r.keys {
 		if k.id == id {
 			k.withdrawn = true
 		}
+		if k.withdrawn {
+			withdrawn++
+		}
 	}
+	r.keys = slices.DeleteFunc(r.keys, func(k *signingKey) bool {
+		forget := k.withdrawn && withdrawn > maxWithdrawnKeys
+		if forget {
+			withdrawn--
+		}
+		return forget
+	})
 }
 
 // serveJWKS publishes the keys as AuthRocket does: x5c[0] holds the bare public

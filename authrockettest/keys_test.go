@@ -1,6 +1,7 @@
 package authrockettest_test
 
 import (
+	"context"
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/base64"
@@ -8,6 +9,8 @@ import (
 	"math/big"
 	"slices"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/authrocket-go/authrocket"
 	"github.com/authrocket-go/authrocket/authrockettest"
@@ -178,5 +181,116 @@ func TestJWTKey(t *testing.T) {
 				t.Errorf("got %d requests for keys, want none", got)
 			}
 		})
+	}
+}
+
+func TestRotateKeysEvery(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name      string
+		overlap   time.Duration
+		published []int // keys, at the end of each minute
+	}{
+		{"an old key goes at once", 0, []int{1, 1, 1, 1}},
+		{"an old key stays until the next rotation", 2 * time.Minute, []int{1, 2, 2, 2}},
+		{"an old key goes before the next rotation", time.Minute, []int{1, 2, 1, 2}},
+		{"old keys stay for several rotations", time.Hour, []int{1, 2, 2, 3}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				realm := authrockettest.NewRealm(t)
+				ctx, cancel := context.WithCancel(t.Context())
+				done := make(chan struct{})
+				go func() {
+					realm.RotateKeysEvery(ctx, 2*time.Minute, row.overlap)
+					close(done)
+				}()
+				time.Sleep(30 * time.Second)
+				first := realm.KeyID()
+				for minute, want := range row.published {
+					time.Sleep(time.Minute)
+					synctest.Wait()
+					ids := publishedIDs(t, realm)
+					if len(ids) != want || !slices.Contains(ids, realm.KeyID()) {
+						t.Errorf("in minute %d %d keys are published, want %d, with the one that signs", minute+1, len(ids), want)
+					}
+				}
+				if realm.KeyID() == first {
+					t.Error("nothing was rotated")
+				}
+				cancel()
+				<-done
+				last := realm.KeyID()
+				time.Sleep(time.Hour)
+				if realm.KeyID() != last {
+					t.Error("the rotation goes on after its end")
+				}
+			})
+		})
+	}
+}
+
+func TestRotateKeysEveryRefuses(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name      string
+		algorithm string
+		every     time.Duration
+	}{
+		{"an HS256 realm", "HS256", time.Minute},
+		{"no time between rotations", "RS256", 0},
+		{"a negative time", "RS256", -time.Minute},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			realm, err := authrockettest.Open(authrockettest.RealmConfig{Algorithm: row.algorithm})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() {
+				if recover() == nil {
+					t.Error("it was taken")
+				}
+			}()
+			ctx, cancel := context.WithCancel(t.Context())
+			cancel()
+			realm.RotateKeysEvery(ctx, row.every, 0)
+		})
+	}
+}
+
+func TestWithdrawnKeysAreForgotten(t *testing.T) {
+	t.Parallel()
+	realm, err := authrockettest.Open(authrockettest.RealmConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ada := realm.AddUser(authrockettest.User{Email: "ada@example.com"})
+	signs := func(keyID string) (ok bool) {
+		defer func() { ok = recover() == nil }()
+		realm.Token(ada, authrockettest.SignedBy(keyID))
+		return true
+	}
+	var old []string
+	for range 12 {
+		old = append(old, realm.KeyID())
+		realm.RotateKeys()
+	}
+	realm.WithdrawKey(realm.KeyID())
+	for _, id := range old[1:] {
+		realm.WithdrawKey(id)
+	}
+	if got := publishedIDs(t, realm); !slices.Equal(got, old[:1]) {
+		t.Errorf("published are %q, want %q", got, old[:1])
+	}
+	if !signs(realm.KeyID()) {
+		t.Error("the key that signs is forgotten")
+	}
+	for i, id := range old {
+		// 12 are withdrawn, of which 2 are one too many; the one that signs stays.
+		if want := i != 1 && i != 2; signs(id) != want {
+			t.Errorf("old key %d signs: %t, want %t", i, !want, want)
+		}
 	}
 }

@@ -72,7 +72,7 @@ type Realm struct {
 	orgs        []Org
 	memberships []Membership
 	sessions    map[string]*hostedSession
-	keys        []*signingKey // all that ever were; the last signs
+	keys        []*signingKey // the published and the last withdrawn ones; the last signs
 	fault       Fault
 	changes     []TokenOption // of every token
 	requests    map[string]int
