@@ -117,6 +117,9 @@ func New(config Config) (*Server, error) {
 	return s, nil
 }
 
+// Realm returns the realm whose LoginRocket this is.
+func (s *Server) Realm() *authrockettest.Realm { return s.realm }
+
 // isOrigin reports whether text is an origin as browsers write it.
 func isOrigin(text string) bool {
 	u, err := url.Parse(text)

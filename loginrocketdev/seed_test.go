@@ -1,0 +1,340 @@
+package loginrocketdev_test
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"time"
+
+	"github.com/authrocket-go/authrocket"
+	"github.com/authrocket-go/authrocket/authrockettest"
+	"github.com/authrocket-go/authrocket/loginrocketdev"
+)
+
+const fullSeed = `{
+	"users": [
+		{
+			"id": "usr_ada", "email": "Ada@Example.com", "password": "engine", "username": "ada", "first_name": "Ada", "last_name": "Lovelace",
+			"locale": "en", "reference": "17", "custom": {"n": 9007199254740993, "tags": ["a", 1, true], "on": false}, "email_verification": "verified",
+			"memberships": [{"org": "Widgets Inc", "permissions": ["ar:owner"]}, {"org": "org_engines"}]
+		},
+		{"email": "grace@example.com", "email_verification": "unknown"},
+		{"email": "george@example.com"}
+	],
+	"invitations": [{"email": "Bob@example.com", "org": "org_engines", "permissions": ["read"]}, {"email": "carol@example.com"}],
+	"orgs": [{"id": "org_engines", "name": "Analytical Engines", "reference": "e", "custom": {"plan": "basic"}}, {"name": "Widgets Inc"}],
+	"realm": {
+		"id": "rl_test", "signup": "closed", "org_mode": "multi_user", "require_name": true, "algorithm": "HS256",
+		"login_urls": ["https://app.example.com/in"], "allowed_origins": ["http://localhost:3000"],
+		"token_minutes": 5, "session_minutes": 10, "requests_per_minute": -1, "reissue_tokens": true
+	}
+}`
+
+func openSeed(t *testing.T, text string, config authrockettest.RealmConfig) *loginrocketdev.Server {
+	t.Helper()
+	seed, err := loginrocketdev.ReadSeed(strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := seed.Open(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return server
+}
+
+func TestSeed(t *testing.T) {
+	t.Parallel()
+	server := openSeed(t, fullSeed, authrockettest.RealmConfig{URL: "http://localhost:8081"})
+	realm := server.Realm()
+
+	if realm.ID() != "rl_test" || realm.KeyID() != "" || !strings.HasPrefix(realm.JWTKey(), "jsk_") {
+		t.Errorf("got realm %q with the key %q, want rl_test with HS256", realm.ID(), realm.KeyID())
+	}
+	if target, ok := realm.RedirectURI(""); !ok || target != "https://app.example.com/in" {
+		t.Errorf("the default Login URL is %q", target)
+	}
+	users := realm.Users()
+	if len(users) != 3 {
+		t.Fatalf("got %d users", len(users))
+	}
+	for i, want := range []authrocket.EmailVerification{authrocket.EmailVerified, authrocket.EmailUnknown, authrocket.EmailNotVerified} {
+		if got := users[i].EmailVerification; got != want {
+			t.Errorf("%s: the email is %s, want %s", users[i].Email, got, want)
+		}
+	}
+	ada := users[0]
+	ada.Custom, ada.EmailVerification = nil, 0
+	if want := (authrockettest.User{
+		ID: "usr_ada", Email: "ada@example.com", Password: "engine", Username: "ada", FirstName: "Ada", LastName: "Lovelace",
+		Name: "Ada Lovelace", Locale: "en", Reference: "17",
+	}); !reflect.DeepEqual(ada, want) {
+		t.Errorf("got %+v\nwant %+v", ada, want)
+	}
+	memberships := realm.MembershipsOf("usr_ada")
+	if len(memberships) != 2 || !slices.Equal(memberships[0].Permissions, []string{"ar:owner"}) || memberships[1].OrgID != "org_engines" {
+		t.Fatalf("got %+v", memberships)
+	}
+	if org, err := realm.Org(memberships[0].OrgID); err != nil || org.Name != "Widgets Inc" || !strings.HasPrefix(org.ID, "org_") {
+		t.Errorf("got %+v, %v", org, err)
+	}
+	if org, err := realm.Org("org_engines"); err != nil || org.Reference != "e" || org.Custom["plan"] != "basic" {
+		t.Errorf("got %+v, %v", org, err)
+	}
+
+	session, err := realm.StartSession("usr_ada")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := session.ExpiresAt.Sub(session.CreatedAt); got != 10*time.Minute {
+		t.Errorf("a session lasts %s", got)
+	}
+	token, err := realm.SessionToken(session.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := realm.SessionToken(session.ID); err != nil || again != token {
+		t.Errorf("the token is made anew, %v", err)
+	}
+	auth, err := authrocket.New(authrocket.Config{JWTKey: realm.JWTKey(), RealmID: "rl_test", DisableCookie: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	verified, err := auth.Verify(t.Context(), token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := verified.ExpiresAt.Sub(verified.IssuedAt); got != 5*time.Minute {
+		t.Errorf("a token lasts %s", got)
+	}
+	var custom struct {
+		N    int64 `json:"n"`
+		Tags []any `json:"tags"`
+		On   *bool `json:"on"`
+	}
+	if err := verified.Claims(&struct {
+		CS any `json:"cs"`
+	}{&custom}); err != nil || custom.N != 9007199254740993 || len(custom.Tags) != 3 || custom.On == nil {
+		t.Errorf("got %+v, %v", custom, err)
+	}
+
+	mails := server.Outbox()
+	if len(mails) != 2 || mails[1].To != "bob@example.com" || !strings.Contains(mails[1].Subject, "Analytical Engines") || mails[0].To != "carol@example.com" {
+		t.Errorf("got the mails %+v", mails)
+	}
+}
+
+func TestSeedGivesWayToTheConfig(t *testing.T) {
+	t.Parallel()
+	realm := openSeed(t, fullSeed, authrockettest.RealmConfig{
+		ID: "rl_other", Algorithm: "RS256", TokenLifetime: time.Hour, SessionLifetime: 2 * time.Hour, LoginURLs: []string{"http://127.0.0.1:8080"},
+	}).Realm()
+	if realm.ID() != "rl_other" || realm.KeyID() == "" {
+		t.Errorf("got realm %q with the key %q", realm.ID(), realm.KeyID())
+	}
+	if target, _ := realm.RedirectURI(""); target != "http://127.0.0.1:8080" {
+		t.Errorf("the default Login URL is %q", target)
+	}
+	session, err := realm.StartSession("usr_ada")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := session.ExpiresAt.Sub(session.CreatedAt); got != 2*time.Hour {
+		t.Errorf("a session lasts %s", got)
+	}
+	if s := realm.Session(realm.Users()[0]); s.ExpiresAt.Sub(s.IssuedAt) != time.Hour {
+		t.Errorf("a token lasts %s", s.ExpiresAt.Sub(s.IssuedAt))
+	}
+}
+
+func TestSeedCanBeOpenedTwice(t *testing.T) {
+	t.Parallel()
+	seed := loginrocketdev.DemoSeed()
+	for range 2 {
+		server, err := seed.Open(authrockettest.RealmConfig{Algorithm: "HS256"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := server.Realm().UpdateUser("usr_ada", func(u *authrockettest.User) { u.Email = "changed@example.com" }); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestSeedReportsTheConfig(t *testing.T) {
+	t.Parallel()
+	_, err := loginrocketdev.DemoSeed().Open(authrockettest.RealmConfig{Algorithm: "none", URL: "localhost"})
+	if err == nil || !strings.Contains(err.Error(), `"none"`) || !strings.Contains(err.Error(), `"localhost"`) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestDemoSeed(t *testing.T) {
+	t.Parallel()
+	server, err := loginrocketdev.DemoSeed().Open(authrockettest.RealmConfig{URL: "http://localhost:8081"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for login, want := range map[string]struct {
+		password    string
+		memberships int
+	}{"ada@example.com": {"engine", 2}, "george@example.com": {"trains", 1}} {
+		user, err := server.Realm().UserByLogin(login)
+		if err != nil || user.Password != want.password {
+			t.Errorf("%s: got %+v, %v", login, user, err)
+		}
+		if got := len(server.Realm().MembershipsOf(user.ID)); got != want.memberships {
+			t.Errorf("%s has %d accounts, want %d", login, got, want.memberships)
+		}
+	}
+}
+
+func TestSeedMistakes(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("x", 101)
+	for _, row := range []struct {
+		name string
+		text string
+		want []string // all mistakes, in the order of the file
+	}{
+		{"an unknown member", `{"users": [], "user": []}`, []string{`there is no member "user" here; there are invitations, orgs, realm, users`}},
+		{"another case of a name", `{"orgs": [{"Name": "A"}]}`, []string{
+			`orgs[0]: there is no member "Name" here; there are custom, id, name, reference`, `orgs[0].name: is missing`}},
+		{"a member twice", `{"realm": {}, "realm": {"id": "rl_x"}}`, []string{`realm: is there twice`}},
+		{"a custom attribute twice", `{"orgs": [{"name": "A", "custom": {"a": 1, "a": 1}}]}`, []string{`orgs[0].custom.a: is there twice`}},
+		{"not an object", `[]`, []string{`want an object, got an array`}},
+		{"wrong types", `{"realm": 1, "orgs": {}, "users": [null, {"email": 1, "password": ["geheim"], "custom": [], "memberships": "x"}], "invitations": true}`, []string{
+			`realm: want an object, got a number`, `orgs: want an array, got an object`, `users[0]: want an object, got null`,
+			`users[1].email: want a string, got a number`, `users[1].password: want a string, got an array`,
+			`users[1].custom: want an object, got an array`, `users[1].memberships: want an array, got a string`, `invitations: want an array, got a boolean`}},
+		{"custom attributes in depth", `{"orgs": [{"name": "A", "custom": {"a": {}, "b": [[]], "c d": null, "e": 1e999}}]}`, []string{
+			`orgs[0].custom.a: want a string, a number or a boolean, got an object`,
+			`orgs[0].custom.b[0]: want a string, a number or a boolean, got an array`,
+			`orgs[0].custom["c d"]: want a string, a number or a boolean, got null`,
+			`orgs[0].custom.e: is out of the range of numbers`}},
+		{"settings of the realm", `{"realm": {"id": "test", "signup": "nobody", "org_mode": "multi", "require_name": "yes", "algorithm": "none",
+			"login_urls": ["/path", "ftp://example.com", 1], "allowed_origins": ["http://localhost:3000/", "*"], "token_minutes": 0, "session_minutes": 1.5,
+			"requests_per_minute": 0, "reissue_tokens": 1}}`, []string{
+			`realm.id: want rl_ and up to 60 letters, digits, - and _`,
+			`realm.signup: want one of open, invitation, closed`,
+			`realm.org_mode: want one of single_user, multi_user`,
+			`realm.require_name: want true or false, got a string`,
+			`realm.algorithm: want one of RS256, HS256`,
+			`realm.login_urls[0]: is not an absolute http or https URL`,
+			`realm.login_urls[1]: is not an absolute http or https URL`,
+			`realm.login_urls[2]: want a string, got a number`,
+			`realm.allowed_origins[0]: is not scheme, host and port alone, such as http://localhost:3000`,
+			`realm.allowed_origins[1]: is not scheme, host and port alone, such as http://localhost:3000`,
+			`realm.token_minutes: want a whole number from 1 to 527040`,
+			`realm.session_minutes: want a whole number from 1 to 527040`,
+			`realm.requests_per_minute: want a whole number from 1, or -1 for no limit`,
+			`realm.reissue_tokens: want true or false, got a number`}},
+		{"numbers that would overflow", `{"realm": {"token_minutes": 9223372036854775807, "session_minutes": 1e99}}`, []string{
+			`realm.token_minutes: want a whole number from 1 to 527040`, `realm.session_minutes: want a whole number from 1 to 527040`}},
+		{"IDs twice", `{"orgs": [{"id": "org_a", "name": "A"}, {"id": "org_a", "name": "B"}], "users": [{"id": "usr_a", "email": "a@b.c"}, {"id": "usr_a", "email": "d@b.c"}]}`, []string{
+			`orgs[1].id: is the same as orgs[0].id`, `users[1].id: is the same as users[0].id`}},
+		{"IDs of another kind", `{"orgs": [{"id": "usr_a", "name": "A"}], "users": [{"id": "a@b.c", "email": "a@b.c"}, {"id": "usr_ü", "email": "b@b.c"}]}`, []string{
+			`orgs[0].id: want org_ and up to 60 letters, digits, - and _`, `users[0].id: want usr_ and up to 60 letters, digits, - and _`,
+			`users[1].id: want usr_ and up to 60 letters, digits, - and _`}},
+		{"emails and usernames twice, in any case", `{"users": [{"email": "a@b.c", "username": "ada"}, {"email": "A@B.c ", "username": "ADA"}]}`, []string{
+			`users[1].email: is the same as users[0].email`, `users[1].username: is the same as users[0].username`}},
+		{"emails that are none", `{"users": [{"email": "ada"}, {"email": ""}, {}, {"email": "Ada <a@b.c>"}], "invitations": [{"email": "@"}, {}]}`, []string{
+			`users[0].email: is not an email address`, `users[1].email: is not an email address`, `users[2].email: is missing`, `users[3].email: is not an email address`,
+			`invitations[0].email: is not an email address`, `invitations[1].email: is missing`}},
+		{"fields that pages cannot show", `{"orgs": [{"name": " "}, {"name": "` + long + `"}], "users": [{"email": "a@b.c", "first_name": "A\u0000", "last_name": "\u202e",
+			"username": "usr_x", "locale": "de", "email_verification": "yes"}]}`, []string{
+			`orgs[0].name: is empty`, `orgs[1].name: This is too long: it may have 100 characters.`,
+			`users[0].first_name: This has characters that cannot be shown.`, `users[0].last_name: This has characters that cannot be shown.`,
+			`users[0].username: Username may have letters, digits, dots, hyphens and underscores, and starts with a letter or digit.`,
+			`users[0].locale: Language is none of en, es, ja.`, `users[0].email_verification: want one of none, verified, unknown`}},
+		{"a password that is too long", `{"users": [{"email": "a@b.c", "password": "` + strings.Repeat("geheim", 13) + `"}]}`, []string{
+			`users[0].password: is longer than 72 bytes, of which bcrypt reads no more`}},
+		{"orgs that are not there", `{"orgs": [{"name": "A"}, {"name": "A"}], "users": [{"email": "a@b.c", "memberships": [{"org": "Widgets"}, {"org": "A"}, {}, {"org": ""}, {"org": 1}]}],
+			"invitations": [{"email": "x@b.c", "org": "Widgets"}]}`, []string{
+			`users[0].memberships[0].org: there is no org "Widgets"`, `users[0].memberships[1].org: there are 2 orgs "A": write the ID of one`,
+			`users[0].memberships[2].org: is missing`, `users[0].memberships[3].org: there is no org ""`,
+			`users[0].memberships[4].org: want the ID or name of an org, got a number`, `invitations[0].org: there is no org "Widgets"`}},
+		{"a membership twice", `{"orgs": [{"id": "org_a", "name": "A"}], "users": [{"email": "a@b.c", "memberships": [{"org": "A"}, {"org": "org_a"}]}, {"email": "b@b.c", "memberships": [{"org": "A"}]}]}`, []string{
+			`users[0].memberships[1].org: is the same as users[0].memberships[0].org`}},
+		{"an invitation twice", `{"orgs": [{"name": "A"}], "invitations": [{"email": "a@b.c"}, {"email": "a@b.c", "org": "A"}, {"email": "A@b.c"}]}`, []string{
+			`invitations[2].email: is the same as invitations[0].email`}},
+		{"permissions", `{"orgs": [{"name": "A"}], "users": [{"email": "a@b.c", "memberships": [{"org": "A", "permissions": ["a b", "", 1]}, {"org": "A", "permissions": "x"}]}],
+			"invitations": [{"email": "a@b.c", "permissions": ["x"]}]}`, []string{
+			`users[0].memberships[0].permissions[0]: A permission may have 62 letters, digits and characters out of * : ; . _ -`,
+			`users[0].memberships[0].permissions[1]: A permission may have 62 letters, digits and characters out of * : ; . _ -`,
+			`users[0].memberships[0].permissions[2]: want a string, got a number`,
+			`users[0].memberships[1].permissions: want an array, got a string`,
+			`users[0].memberships[1].org: is the same as users[0].memberships[0].org`,
+			`invitations[0]: permissions need an org`}},
+		{"too many permissions", `{"orgs": [{"name": "A"}], "invitations": [{"email": "a@b.c", "org": "A", "permissions": ["x"` + strings.Repeat(`,"x"`, 20) + `]}]}`, []string{
+			`invitations[0].permissions: has 21 elements, which is more than 20`}},
+		{"more invitations than are kept", `{"invitations": [1` + strings.Repeat(`,1`, 1000) + `]}`, []string{`invitations: has 1001 elements, which is more than 1000`}},
+		{"a name that is endless", `{"` + strings.Repeat("ä\\n", 100) + `": 1}`, []string{
+			`there is no member "` + strings.Repeat(`ä\n`, 30) + `..." here; there are invitations, orgs, realm, users`}},
+		{"data after the end", "{}\n{}", []string{`line 2, column 1: invalid character '{' after top-level value`}},
+		{"a syntax error", "{\n  \"users\": [ä]\n}", []string{`line 2, column 13: invalid character 'Ã' looking for beginning of value`}},
+		{"a comma too many", `{"orgs": [],}`, []string{`line 1, column 13: invalid character '}' looking for beginning of object key string`}},
+		{"an end too early", "{\n\"users\": [", []string{`line 2, column 10: unexpected end of JSON input`}},
+		{"nothing", "", []string{`line 1, column 1: unexpected end of JSON input`}},
+		{"bytes that are no text", "{\"users\":\n \"ä\xff\"}", []string{`line 2, column 4: this is not UTF-8`}},
+		{"depth", strings.Repeat("[", 20000), []string{`line 1, column 10001: invalid character '[' exceeded max depth`}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := loginrocketdev.ReadSeed(strings.NewReader(row.text))
+			if err == nil {
+				t.Fatal("it was read")
+			}
+			if got := strings.Split(err.Error(), "\n"); !slices.Equal(got, row.want) {
+				t.Errorf("got\n%s\nwant\n%s", err, strings.Join(row.want, "\n"))
+			}
+			if strings.Contains(err.Error(), "geheim") {
+				t.Errorf("a password is in %q", err)
+			}
+		})
+	}
+}
+
+func TestSeedSize(t *testing.T) {
+	t.Parallel()
+	fits := "{}" + strings.Repeat(" ", 1<<20-2)
+	if _, err := loginrocketdev.ReadSeed(strings.NewReader(fits)); err != nil {
+		t.Errorf("1 MiB is refused: %v", err)
+	}
+	if _, err := loginrocketdev.ReadSeed(strings.NewReader(fits + " ")); err == nil || err.Error() != "the file is larger than 1 MiB" {
+		t.Errorf("got %v", err)
+	}
+	broken := errors.New("broken")
+	if _, err := loginrocketdev.ReadSeed(iotest.ErrReader(broken)); !errors.Is(err, broken) {
+		t.Errorf("got %v, want the error of the reader", err)
+	}
+}
+
+// A seed that is read can be opened: no mistake is found later, without a place.
+func FuzzReadSeed(f *testing.F) {
+	demo, err := os.ReadFile("seed.example.json")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(demo)
+	f.Add([]byte(fullSeed))
+	f.Add([]byte(`{"orgs": [{"name": "A"}, {"name": "A"}], "users": [{"email": "a@b.c", "memberships": [{"org": "A"}]}]}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		seed, err := loginrocketdev.ReadSeed(bytes.NewReader(data))
+		if err != nil {
+			return
+		}
+		server, err := seed.Open(authrockettest.RealmConfig{Algorithm: "HS256"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, user := range server.Realm().Users() {
+			server.Realm().Token(user) // panics when it cannot be made
+		}
+	})
+}
