@@ -1,0 +1,405 @@
+package main_test
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/authrocket-go/authrocket"
+)
+
+func TestDemo(t *testing.T) {
+	t.Parallel()
+	p := start(t)
+	client := newClient(t)
+
+	printed := p.stdout.String()
+	for _, want := range []string{
+		"The local LoginRocket is at " + p.url + ".", "\nAUTHROCKET_REALM=rl_local\n", p.url + "/outbox\n",
+		"ada@example.com / engine", "george@example.com / trains", "Analytical Engines [ar:owner billing:write], Widgets Inc\n",
+	} {
+		if !strings.Contains(printed, want) {
+			t.Errorf("%q is missing in\n%s", want, printed)
+		}
+	}
+	if strings.Contains(printed, "AUTHROCKET_JWT_KEY") {
+		t.Errorf("a key is printed that apps fetch:\n%s", printed)
+	}
+	if status, body := p.get(client, "/healthz"); status != 200 || body != "ok\n" {
+		t.Errorf("/healthz: got %d %q", status, body)
+	}
+	if _, body := p.get(client, "/outbox"); !strings.Contains(body, "grace@example.com") || !strings.Contains(body, p.url+"/signup?invitation=") {
+		t.Errorf("the invitation of the seed is not in the outbox:\n%s", body)
+	}
+	session := verify(t, authrocket.Config{LoginRocketURL: p.url, RealmID: "rl_local"}, p.logIn(client))
+	if m, _ := session.Membership(); session.User.Name != "George Stephenson" || m.Org.Name != "Widgets Inc" {
+		t.Errorf("got %+v of %+v", session.User, m)
+	}
+}
+
+// verify is what an app does that has the printed variables.
+func verify(t *testing.T, config authrocket.Config, token string) authrocket.Session {
+	t.Helper()
+	config.DisableCookie = true
+	auth, err := authrocket.New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	session, err := auth.Verify(t.Context(), token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return session
+}
+
+func claimsOf(t *testing.T, token string) map[string]any {
+	t.Helper()
+	payload, err := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var claims map[string]any
+	if err := json.Unmarshal(payload, &claims); err != nil {
+		t.Fatal(err)
+	}
+	return claims
+}
+
+func TestLog(t *testing.T) {
+	t.Parallel()
+	p := start(t, "-jwks", "disconnect")
+	client := newClient(t)
+	p.get(client, "/login?redirect_uri=http%3A%2F%2F127.0.0.1%2F&secret=s3cret")
+	p.get(client, "/nothing?secret=s3cret")
+	if _, err := client.Get(p.url + "/connect/jwks"); err == nil {
+		t.Error("the key set answers")
+	}
+	p.find(p.stderr, `level=INFO msg=request method=GET path=/login status=200 duration=\d`)
+	p.find(p.stderr, `level=INFO msg=request method=GET path=/nothing status=404 duration=\d`)
+	p.find(p.stderr, `level=INFO msg=request method=GET path=/connect/jwks status=aborted duration=\d`)
+	token := p.logIn(newClient(t))
+	p.find(p.stderr, `method=POST path=/login status=302 duration=\d`)
+	for _, secret := range []string{"s3cret", "redirect_uri", "?", token, "trains", "george"} {
+		if strings.Contains(p.stderr.String(), secret) {
+			t.Errorf("%q is in the log:\n%s", secret, p.stderr)
+		}
+	}
+}
+
+func TestFaults(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		fault  string
+		status int
+		body   string // the beginning
+	}{
+		{"ok", 200, `{"keys":[{`},
+		{"500", 500, ""},
+		{"empty", 200, `{"keys":[]}`},
+		{"garbage", 200, "\x00"},
+		{"10ms", 200, `{"keys":[{`},
+	} {
+		t.Run(row.fault, func(t *testing.T) {
+			t.Parallel()
+			p := start(t, "-jwks", row.fault)
+			status, body := p.get(newClient(t), "/connect/jwks")
+			if status != row.status || !strings.HasPrefix(body, row.body) || (row.body == "") != (body == "") {
+				t.Errorf("got %d %q, want %d with %q", status, body, row.status, row.body)
+			}
+		})
+	}
+	t.Run("a minute late", func(t *testing.T) {
+		t.Parallel()
+		p := start(t, "-jwks", "1m")
+		client := newClient(t)
+		client.Timeout = 100 * time.Millisecond
+		if _, err := client.Get(p.url + "/connect/jwks"); err == nil {
+			t.Error("the key set answers at once")
+		}
+		p.find(p.stderr, `path=/connect/jwks`)
+	})
+}
+
+func TestTokens(t *testing.T) {
+	t.Parallel()
+	t.Run("HS256", func(t *testing.T) {
+		t.Parallel()
+		p := start(t, "-algorithm", "HS256")
+		key := p.find(p.stdout, `(?m)^AUTHROCKET_JWT_KEY=(jsk_\S+)$`)
+		verify(t, authrocket.Config{JWTKey: key, RealmID: "rl_local"}, p.logIn(newClient(t)))
+	})
+	t.Run("lifetime", func(t *testing.T) {
+		t.Parallel()
+		p := start(t, "-token-lifetime", "90s")
+		session := verify(t, authrocket.Config{LoginRocketURL: p.url}, p.logIn(newClient(t)))
+		if got := session.ExpiresAt.Sub(session.IssuedAt); got != 90*time.Second {
+			t.Errorf("a token lasts %s", got)
+		}
+	})
+	t.Run("clock skew", func(t *testing.T) {
+		t.Parallel()
+		p := start(t, "-clock-skew", "-1h")
+		issued, _ := claimsOf(t, p.logIn(newClient(t)))["iat"].(float64)
+		if age := time.Since(time.Unix(int64(issued), 0)); age < time.Hour || age > time.Hour+patience {
+			t.Errorf("a new token is %s old", age)
+		}
+	})
+	t.Run("omitted claims", func(t *testing.T) {
+		t.Parallel()
+		p := start(t, "-omit", "email_verified, preferred_username,orgs")
+		claims := claimsOf(t, p.logIn(newClient(t)))
+		for name, want := range map[string]bool{"email_verified": false, "preferred_username": false, "orgs": false, "email": true, "sid": true} {
+			if _, got := claims[name]; got != want {
+				t.Errorf("the claim %s is there: %t, want %t", name, got, want)
+			}
+		}
+	})
+	t.Run("the same token again", func(t *testing.T) {
+		t.Parallel()
+		p := start(t, "-reissue-tokens")
+		client := newClient(t)
+		if first := p.logIn(client); p.again(client) != first {
+			t.Error("the second token is another one")
+		}
+	})
+}
+
+func TestRotation(t *testing.T) {
+	t.Parallel()
+	keyIDs := func(p *program, client *http.Client) []string {
+		var set struct {
+			Keys []struct{ Kid string }
+		}
+		_, body := p.get(client, "/connect/jwks")
+		if err := json.Unmarshal([]byte(body), &set); err != nil {
+			t.Fatal(err)
+		}
+		var ids []string
+		for _, key := range set.Keys {
+			ids = append(ids, key.Kid)
+		}
+		return ids
+	}
+	for _, row := range []struct {
+		name     string
+		overlap  string
+		keepsOld bool
+	}{
+		{"the old key goes at once", "0s", false},
+		{"the old key stays for a while", "1h", true},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			p := start(t, "-rotate-keys", "1s", "-key-overlap", row.overlap)
+			client := newClient(t)
+			first := keyIDs(p, client)[0]
+			poll := time.NewTicker(20 * time.Millisecond)
+			defer poll.Stop()
+			for deadline := time.Now().Add(patience); ; <-poll.C {
+				ids := keyIDs(p, client)
+				if ids[len(ids)-1] != first {
+					if keepsOld := ids[0] == first; keepsOld != row.keepsOld {
+						t.Errorf("after a rotation of %s the keys are %q", first, ids)
+					}
+					break
+				}
+				if time.Now().After(deadline) {
+					t.Fatal("nothing is rotated")
+				}
+			}
+		})
+	}
+}
+
+func TestStop(t *testing.T) {
+	t.Parallel()
+	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
+		t.Run(signal.String()+" ends the program well", func(t *testing.T) {
+			t.Parallel()
+			p := start(t, "-jwks", "hang", "-rotate-keys", "1s")
+			// Browsers connect ahead of requests that they may never make.
+			silent, err := net.Dial("tcp", strings.TrimPrefix(p.url, "http://"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer silent.Close()
+			hangs := make(chan struct{})
+			client := newClient(t)
+			go func() {
+				defer close(hangs)
+				if resp, err := client.Get(p.url + "/connect/jwks"); err == nil {
+					io.Copy(io.Discard, resp.Body)
+					resp.Body.Close()
+				}
+			}()
+			p.get(newClient(t), "/healthz")
+			if err := p.cmd.Process.Signal(signal); err != nil {
+				t.Fatal(err)
+			}
+			if got := p.exitCode(); got != 0 {
+				t.Errorf("got exit code %d, want 0\n%s", got, p.stderr)
+			}
+			<-hangs
+		})
+	}
+}
+
+func TestURL(t *testing.T) {
+	t.Parallel()
+	t.Run("the printed one is that of the flag", func(t *testing.T) {
+		t.Parallel()
+		p := begin(t, "-addr", "127.0.0.1:0", "-url", "https://login.example.com/")
+		if got := p.find(p.stdout, `(?m)^LOGINROCKET_URL=(\S+)$`); got != "https://login.example.com" {
+			t.Errorf("got %s", got)
+		}
+	})
+	t.Run("the host is that of the address", func(t *testing.T) {
+		t.Parallel()
+		p := begin(t, "-addr", "127.0.0.2:0")
+		p.find(p.stdout, `(?m)^LOGINROCKET_URL=http://127\.0\.0\.2:\d+$`)
+	})
+	t.Run("a site that points here is refused", func(t *testing.T) {
+		t.Parallel()
+		p := start(t)
+		req, err := http.NewRequest("GET", p.url+"/outbox", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Host = "evil.example"
+		resp, err := newClient(t).Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != http.StatusMisdirectedRequest {
+			t.Errorf("got %d", resp.StatusCode)
+		}
+	})
+	t.Run("every address with the dangerous flag", func(t *testing.T) {
+		t.Parallel()
+		p := begin(t, "-addr", "0.0.0.0:0", "-dangerously-listen-everywhere")
+		p.url = p.find(p.stdout, `(?m)^LOGINROCKET_URL=(http://localhost:\d+)$`)
+		if status, _ := p.get(newClient(t), "/healthz"); status != 200 {
+			t.Errorf("got %d", status)
+		}
+	})
+}
+
+func TestSeedFile(t *testing.T) {
+	t.Parallel()
+	write := func(text string) string {
+		name := filepath.Join(t.TempDir(), "seed.json")
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return name
+	}
+	t.Run("takes the place of the demo", func(t *testing.T) {
+		t.Parallel()
+		p := start(t, "-seed", write(`{"realm": {"id": "rl_mine", "algorithm": "HS256"}, "users": [{"email": "grace@example.com", "password": "geheim"}]}`))
+		printed := p.stdout.String()
+		for text, want := range map[string]bool{
+			"AUTHROCKET_REALM=rl_mine\n": true, "AUTHROCKET_JWT_KEY=jsk_": true, "grace@example.com": true, "geheim": false, "ada@example.com": false,
+		} {
+			if strings.Contains(printed, text) != want {
+				t.Errorf("%q is printed: %t, want %t:\n%s", text, !want, want, printed)
+			}
+		}
+	})
+	t.Run("flags go first", func(t *testing.T) {
+		t.Parallel()
+		p := start(t, "-algorithm", "RS256", "-seed", write(`{"realm": {"algorithm": "HS256"}}`))
+		if strings.Contains(p.stdout.String(), "AUTHROCKET_JWT_KEY") {
+			t.Errorf("the realm has a secret:\n%s", p.stdout)
+		}
+	})
+	t.Run("all mistakes are reported", func(t *testing.T) {
+		t.Parallel()
+		name := write(`{"user": [], "users": [{"email": "ada", "password": 1}]}`)
+		p := begin(t, "-addr", "localhost:0", "-seed", name)
+		want := "loginrocket-dev: -seed " + name + ":\n" +
+			`there is no member "user" here; there are invitations, orgs, realm, users` + "\n" +
+			"users[0].email: is not an email address\nusers[0].password: want a string, got a number\n"
+		if code := p.exitCode(); code != 1 || p.stderr.String() != want || p.stdout.String() != "" {
+			t.Errorf("got exit code %d, %s%s", code, p.stdout, p.stderr)
+		}
+	})
+	t.Run("an HS256 realm has no keys to rotate", func(t *testing.T) {
+		t.Parallel()
+		p := begin(t, "-addr", "localhost:0", "-rotate-keys", "1m", "-seed", write(`{"realm": {"algorithm": "HS256"}}`))
+		if code := p.exitCode(); code != 1 || !strings.HasPrefix(p.stderr.String(), "loginrocket-dev: -rotate-keys: an HS256 realm") {
+			t.Errorf("got exit code %d, %s", code, p.stderr)
+		}
+	})
+}
+
+func TestArguments(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	taken := listener.Addr().String()
+	const notLoopback = ": other machines could reach it, and log in as anybody; write localhost, or set -dangerously-listen-everywhere\n"
+
+	for _, row := range []struct {
+		name   string
+		args   []string
+		code   int
+		stderr string
+	}{
+		{"the port is taken", []string{"-addr", taken}, 1, "-addr " + taken + ": listen tcp " + taken + ": bind: address already in use; choose another one with -addr\n"},
+		{"an address without a port", []string{"-addr", "localhost"}, 1, `-addr "localhost" is not host:port, such as localhost:8081` + "\n"},
+		{"a port that is none", []string{"-addr", "localhost:http"}, 1, `-addr "localhost:http" is not host:port, such as localhost:8081` + "\n"},
+		{"every address", []string{"-addr", ":0"}, 1, "-addr :0" + notLoopback},
+		{"every address of IPv4", []string{"-addr", "0.0.0.0:0"}, 1, "-addr 0.0.0.0:0" + notLoopback},
+		{"every address of IPv6", []string{"-addr", "[::]:0"}, 1, "-addr [::]:0" + notLoopback},
+		{"an address of a network", []string{"-addr", "192.0.2.1:0"}, 1, "-addr 192.0.2.1:0" + notLoopback},
+		{"a name", []string{"-addr", "localhost.example:0"}, 1, "-addr localhost.example:0" + notLoopback},
+		{"a URL with a path", []string{"-url", "http://localhost:8081/x"}, 1, "-url has to be scheme, host and port alone, such as http://localhost:8081\n"},
+		{"a URL with a password", []string{"-url", "http://a:geheim@localhost"}, 1, "-url has to be scheme, host and port alone, such as http://localhost:8081\n"},
+		{"an argument that is no flag", []string{"serve"}, 1, `unexpected argument "serve"; -h lists the flags` + "\n"},
+		{"an unknown flag", []string{"-port", "1"}, 1, "flag provided but not defined: -port; -h lists the flags\n"},
+		{"a duration that is none", []string{"-clock-skew", "5"}, 1, `invalid value "5" for flag -clock-skew: parse error; -h lists the flags` + "\n"},
+		{"a seed that is not there", []string{"-seed", "/nowhere.json"}, 1, "-seed: open /nowhere.json: no such file or directory\n"},
+		{"mistakes together", []string{
+			"-jwks", "99", "-rotate-keys", "1ms", "-key-overlap", "-1s", "-token-lifetime", "0s", "-algorithm", "none", "-omit", "mail,,sub",
+		}, 1, `-jwks "99" is none of ok, a status from 200 to 599, a time up to 1m0s, hang, garbage, empty, disconnect
+-rotate-keys 1ms is less than 1s
+-key-overlap -1s is negative
+-token-lifetime 0s is less than 1s
+-algorithm "none" is neither RS256 nor HS256
+-omit: there is no claim "mail"; there are iss, sub, rid, sid, iat, exp, name, given_name, family_name, preferred_username, email, email_verified, locale, ref, cs, orgs
+-omit: there is no claim ""; there are iss, sub, rid, sid, iat, exp, name, given_name, family_name, preferred_username, email, email_verified, locale, ref, cs, orgs
+`},
+		{"an overlap of nothing", []string{"-key-overlap", "1s"}, 1, "-key-overlap does nothing without -rotate-keys\n"},
+		{"a key set that is too late", []string{"-jwks", "61s"}, 1, `-jwks "61s" is none of`},
+		{"help", []string{"-h"}, 0, ""},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			p := begin(t, append([]string{"-addr", "localhost:0"}, row.args...)...)
+			if got := p.exitCode(); got != row.code {
+				t.Errorf("got exit code %d, want %d", got, row.code)
+			}
+			got := p.stderr.String()
+			switch {
+			case row.code == 0:
+				if got != "" || !strings.Contains(p.stdout.String(), "-dangerously-listen-everywhere\n    \tlet -addr be any address: whoever reaches it can read all mails, and so log in as every user") {
+					t.Errorf("got %s%s", p.stdout, got)
+				}
+			case !strings.HasPrefix(got, "loginrocket-dev: "+row.stderr), p.stdout.String() != "":
+				t.Errorf("got %q, want %q", got, row.stderr)
+			}
+		})
+	}
+}
