@@ -62,7 +62,7 @@ func TestProgram(t *testing.T) {
 		})
 	}
 
-	page := asAda.Submit(asAda.Get(app+"/"), "/auth/logout", nil)
+	page := asAda.Press(asAda.Get(app+"/"), "Sign out", nil)
 	if !page.At(app+"/") || !strings.Contains(page.Body, "Sign in") {
 		t.Errorf("the logout leads to %s\n%s", page.URL, page.Body)
 	}

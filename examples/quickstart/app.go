@@ -24,7 +24,9 @@ var pages = template.Must(template.New("").Parse(pagesHTML))
 
 // app is the web app. It keeps nothing: who is signed in travels with a request.
 type app struct {
-	isLocal bool // the local LoginRocket has a login and a logout, no other pages
+	// Of the local LoginRocket, for people who try this out.
+	outboxURL string
+	demoUsers []demoUser
 }
 
 func (a app) routes(auth *authrocket.Auth) http.Handler {
@@ -53,7 +55,7 @@ func (a app) deny(w http.ResponseWriter, r *http.Request, err error) {
 
 // view is what the pages show.
 type view struct {
-	IsLocal    bool
+	OutboxURL  string
 	DemoUsers  []demoUser
 	SignedIn   bool
 	Session    authrocket.Session
@@ -65,7 +67,7 @@ func (a app) page(name string) http.Handler {
 }
 
 func (a app) show(w http.ResponseWriter, r *http.Request, name string, status int) {
-	v := view{IsLocal: a.isLocal, DemoUsers: demoUsers}
+	v := view{OutboxURL: a.outboxURL, DemoUsers: a.demoUsers}
 	v.Session, v.SignedIn = authrocket.CurrentSession(r.Context())
 	v.Membership, _ = authrocket.CurrentMembership(r.Context())
 	var body bytes.Buffer

@@ -20,6 +20,8 @@ import (
 	"syscall"
 
 	"github.com/authrocket-go/authrocket"
+	"github.com/authrocket-go/authrocket/authrockettest"
+	"github.com/authrocket-go/authrocket/loginrocketdev"
 )
 
 func main() {
@@ -56,31 +58,33 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	config := authrocket.ConfigFromEnv()
 	config.AppURL = cmp.Or(config.AppURL, appSite.url)
 	isLocal := config.LoginRocketURL == ""
+	var a app
 	if isLocal {
 		loginRocket, err := listen("-loginrocket-addr", *loginRocketAddr)
 		if err != nil {
 			return err
 		}
 		defer loginRocket.listener.Close()
-		realm, err := openRealm(loginRocket.url, appSite.url)
+		server, err := loginrocketdev.DemoSeed().Open(authrockettest.RealmConfig{URL: loginRocket.url, AppURL: appSite.url})
 		if err != nil {
 			return err
 		}
-		loginRocket.handler = realm
+		loginRocket.handler = server
 		sites = append(sites, loginRocket)
-		config = realm.Config()
+		a = app{outboxURL: loginRocket.url + "/outbox", demoUsers: demoUsersOf(server.Realm())}
+		config = server.Realm().Config()
 		config.AppURL = "" // whichever loopback name the browser uses
 	}
 	config.Observer = authrocket.LogObserver(slog.Default())
-	config.Deny = app{isLocal}.deny
+	config.Deny = a.deny
 	auth, err := authrocket.New(config)
 	if err != nil {
 		return err
 	}
-	appSite.handler = app{isLocal}.routes(auth)
+	appSite.handler = a.routes(auth)
 
 	if isLocal {
-		announceLocal(stdout, appSite.url, config.LoginRocketURL)
+		announceLocal(stdout, a, appSite.url, config.LoginRocketURL)
 	} else {
 		fmt.Fprintf(stdout, "Open %s and sign in at %s\nIts Connected App needs %s among the Login URLs. Ctrl-C stops the app.\n",
 			config.AppURL, config.LoginRocketURL, config.AppURL)

@@ -83,40 +83,63 @@ func (b *Browser) send(method, rawURL string, form url.Values, headers []string)
 }
 
 var (
-	formElement  = regexp.MustCompile(`(?s)<form method="post" action="([^"]*)">(.*?)</form>`)
-	hiddenInput  = regexp.MustCompile(`<input type="hidden" name="([^"]*)" value="([^"]*)">`)
-	visibleInput = regexp.MustCompile(`<input name="([^"]*)"`)
+	formElement   = regexp.MustCompile(`(?s)<form method="post" action="([^"]*)"[^>]*>(.*?)</form>`)
+	inputElement  = regexp.MustCompile(`<input\s[^>]*>`)
+	buttonElement = regexp.MustCompile(`(?s)<button[^>]*>(.*?)</button>`)
+	anyTag        = regexp.MustCompile(`<[^>]*>`)
+	nameAttr      = regexp.MustCompile(`\sname="([^"]*)"`)
+	valueAttr     = regexp.MustCompile(`\svalue="([^"]*)"`)
 )
 
-// Submit sends the form of page whose action is given, with what a person
-// enters into its fields.
-func (b *Browser) Submit(page Page, action string, entered map[string]string) Page {
+// Press presses the first button of page that has this text, after it has
+// entered values into fields of the form by their names. It knows inputs, not
+// selects.
+func (b *Browser) Press(page Page, button string, entered map[string]string) Page {
 	b.t.Helper()
 	for _, form := range formElement.FindAllStringSubmatch(page.Body, -1) {
-		if html.UnescapeString(form[1]) != action {
-			continue
+		for _, element := range buttonElement.FindAllStringSubmatch(form[2], -1) {
+			text := html.UnescapeString(anyTag.ReplaceAllString(element[1], ""))
+			if strings.Join(strings.Fields(text), " ") != button {
+				continue
+			}
+			values := url.Values{}
+			for _, input := range inputElement.FindAllString(form[2], -1) {
+				values.Set(attribute(nameAttr, input), attribute(valueAttr, input))
+			}
+			if name := attribute(nameAttr, element[0]); name != "" {
+				values.Set(name, attribute(valueAttr, element[0]))
+			}
+			for name, value := range entered {
+				if !values.Has(name) {
+					b.t.Fatalf("%s has no field %s beside %s:\n%s", page.URL, name, button, page.Body)
+				}
+				values.Set(name, value)
+			}
+			target, err := page.URL.Parse(html.UnescapeString(form[1]))
+			if err != nil {
+				b.t.Fatal(err)
+			}
+			return b.Post(target.String(), values)
 		}
-		values := url.Values{}
-		for _, input := range hiddenInput.FindAllStringSubmatch(form[2], -1) {
-			values.Set(html.UnescapeString(input[1]), html.UnescapeString(input[2]))
-		}
-		for _, input := range visibleInput.FindAllStringSubmatch(form[2], -1) {
-			values.Set(input[1], entered[input[1]])
-		}
-		target, err := page.URL.Parse(action)
-		if err != nil {
-			b.t.Fatal(err)
-		}
-		return b.Post(target.String(), values)
 	}
-	b.t.Fatalf("%s has no form for %s:\n%s", page.URL, action, page.Body)
+	b.t.Fatalf("%s has no button %s:\n%s", page.URL, button, page.Body)
 	return Page{}
+}
+
+// attribute returns an attribute of the first tag in element, "" when there is
+// none.
+func attribute(expression *regexp.Regexp, element string) string {
+	tag, _, _ := strings.Cut(element, ">")
+	if found := expression.FindStringSubmatch(tag); found != nil {
+		return html.UnescapeString(found[1])
+	}
+	return ""
 }
 
 // LogIn fills in the login form of the local LoginRocket, which page has to show.
 func (b *Browser) LogIn(page Page, email, password string) Page {
 	b.t.Helper()
-	return b.Submit(page, "/login", map[string]string{"email": email, "password": password})
+	return b.Press(page, "Log in", map[string]string{"email": email, "password": password})
 }
 
 // Cookie returns the value of a cookie for rawURL, "" when there is none.

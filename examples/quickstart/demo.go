@@ -1,0 +1,44 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/authrocket-go/authrocket/authrockettest"
+)
+
+// demoUser is a user of the local LoginRocket, to sign in as.
+type demoUser struct {
+	Email, Password, Name string
+	Accounts              []string // with permissions
+}
+
+func demoUsersOf(realm *authrockettest.Realm) []demoUser {
+	var users []demoUser
+	for _, u := range realm.Users() {
+		user := demoUser{Email: u.Email, Password: u.Password, Name: u.Name}
+		for _, m := range realm.MembershipsOf(u.ID) {
+			org, err := realm.Org(m.OrgID)
+			if err != nil {
+				continue
+			}
+			permissions := "no permissions"
+			if len(m.Permissions) > 0 {
+				permissions = strings.Join(m.Permissions, ", ")
+			}
+			user.Accounts = append(user.Accounts, org.Name+": "+permissions)
+		}
+		users = append(users, user)
+	}
+	return users
+}
+
+func announceLocal(stdout io.Writer, a app, appURL, loginRocketURL string) {
+	fmt.Fprintf(stdout, "Open %s and sign in as\n\n", appURL)
+	for _, u := range a.demoUsers {
+		fmt.Fprintf(stdout, "  %-28s %s, %s\n", u.Email+" / "+u.Password, u.Name, strings.Join(u.Accounts, "; "))
+	}
+	fmt.Fprintf(stdout, "\nMails are shown at %s.\n", a.outboxURL)
+	fmt.Fprintf(stdout, "The local LoginRocket is at %s. Ctrl-C stops both.\n", loginRocketURL)
+}
