@@ -9,7 +9,7 @@ import (
 
 // sources are the files that the code of the docs is taken from. All of them
 // are compiled, and their tests serve requests with them.
-var sources = []string{"nethttp/main.go", "../recipes_test.go"}
+var sources = []string{"nethttp/main.go", "../recipes_test.go", "../loginrocketdev/recipe_test.go"}
 
 var goBlock = regexp.MustCompile("(?ms)^```go\n(.*?)^```$")
 
@@ -21,7 +21,7 @@ func TestCodeOfTheDocsIsCompiledCode(t *testing.T) {
 	for _, name := range sources {
 		compiled = append(compiled, read(t, name))
 	}
-	for _, doc := range []string{"../README.md"} {
+	for _, doc := range []string{"../README.md", "../docs/local-loginrocket.md"} {
 		blocks := goBlock.FindAllStringSubmatch(read(t, doc), -1)
 		if len(blocks) == 0 {
 			t.Errorf("%s has no Go code", doc)

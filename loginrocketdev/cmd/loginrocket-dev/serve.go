@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// listen opens addr. A name may lead to an address of another kind than it
-// sounds, so that the address itself is looked at too.
+// listen opens addr. What counts is the address that it leads to, whatever the
+// name sounds like; nothing is answered before this is known.
 func listen(addr string, listensEverywhere bool) (net.Listener, error) {
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {
@@ -19,7 +19,7 @@ func listen(addr string, listensEverywhere bool) (net.Listener, error) {
 	}
 	if tcp, ok := listener.Addr().(*net.TCPAddr); !listensEverywhere && (!ok || !tcp.IP.IsLoopback()) {
 		listener.Close()
-		return nil, fmt.Errorf("-addr %s: %w", addr, errNotLoopback)
+		return nil, fmt.Errorf("-addr %s: other machines could reach it, and log in as anybody; write localhost, or set -dangerously-listen-everywhere", addr)
 	}
 	return listener, nil
 }
