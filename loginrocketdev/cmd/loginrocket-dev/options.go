@@ -80,6 +80,8 @@ func parseOptions(args []string, stdout io.Writer) (options, error) {
 		add("-key-overlap %s is negative", o.keyOverlap)
 	case isSet["key-overlap"] && !isSet["rotate-keys"]:
 		add("-key-overlap does nothing without -rotate-keys")
+	case isSet["rotate-keys"] && o.keyOverlap > maxOldKeys*o.rotateEvery:
+		add("-key-overlap %s is more than %d times -rotate-keys: the key set would be too large", o.keyOverlap, maxOldKeys)
 	}
 	if isSet["token-lifetime"] && o.realm.TokenLifetime < time.Second {
 		add("-token-lifetime %s is less than 1s", o.realm.TokenLifetime)
@@ -100,6 +102,9 @@ func parseOptions(args []string, stdout io.Writer) (options, error) {
 	}
 	return o, errors.Join(mistakes...)
 }
+
+// maxOldKeys is how many old keys may be published at a time.
+const maxOldKeys = 20
 
 // claims are all that a token may have.
 var claims = []string{
