@@ -372,10 +372,29 @@ func TestRedirectURI(t *testing.T) {
 	}
 }
 
+func TestWithToken(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct{ name, redirectURI, want string }{
+		{"no query", "https://example.com/back", "https://example.com/back?token=a.b%26c"},
+		{"a query, which stays as it is", "https://example.com/?x=%7e&token=z", "https://example.com/?x=%7e&token=z&token=a.b%26c"},
+		{"an empty query", "https://example.com/?", "https://example.com/?&token=a.b%26c"},
+	} {
+		if got := authrockettest.WithToken(row.redirectURI, "a.b&c"); got != row.want {
+			t.Errorf("%s: got %q, want %q", row.name, got, row.want)
+		}
+	}
+}
+
 func TestRealmOnLoopbackHasNoDefaultRedirectURI(t *testing.T) {
 	t.Parallel()
 	realm, _ := withAda(t)
 	realm.Start()
+	if got, ok := realm.RedirectURI(""); ok || got != "" {
+		t.Errorf("got %q", got)
+	}
+	if got, ok := realm.RedirectURI("http://127.0.0.1:8080/"); !ok || got != "http://127.0.0.1:8080/" {
+		t.Errorf("got %q, %t", got, ok)
+	}
 	if w := get(realm, "/login"); w.Code != 400 {
 		t.Errorf("got %d, want 400: a token must not go to a host that nobody named", w.Code)
 	}

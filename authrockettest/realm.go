@@ -75,6 +75,7 @@ type Realm struct {
 	keys        []*signingKey // the published and the last withdrawn ones; the last signs
 	fault       Fault
 	changes     []TokenOption // of every token
+	version     int           // grows when something changes that tokens tell
 	requests    map[string]int
 }
 

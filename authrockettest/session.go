@@ -36,10 +36,10 @@ func (r *Realm) StartSession(userID string) (Session, error) {
 		return Session{}, ErrNotFound
 	}
 	if len(r.sessions) >= maxSessions {
-		oldest := s
+		var oldest *hostedSession
 		for _, other := range r.sessions {
-			if other.CreatedAt.Before(oldest.CreatedAt) {
-				oldest = other.Session
+			if oldest == nil || other.CreatedAt.Before(oldest.CreatedAt) {
+				oldest = other
 			}
 		}
 		delete(r.sessions, oldest.ID)
@@ -89,6 +89,13 @@ func (r *Realm) SelectOrg(sessionID, orgID string) error {
 // with the membership in the selected org only, or none. It is a new one each
 // time, unless [RealmConfig.ReissueTokens] is set. The error is [ErrNotFound].
 func (r *Realm) SessionToken(sessionID string, options ...TokenOption) (string, error) {
+	reissue := r.config.ReissueTokens && len(options) == 0
+	if token, ok := r.lastToken(sessionID); reissue && ok {
+		return token, nil
+	}
+	r.mu.Lock()
+	version := r.version
+	r.mu.Unlock()
 	session, err := r.LookUpSession(sessionID)
 	if err != nil {
 		return "", err
@@ -97,15 +104,13 @@ func (r *Realm) SessionToken(sessionID string, options ...TokenOption) (string, 
 	if err != nil {
 		return "", err
 	}
-	reissue := r.config.ReissueTokens && len(options) == 0
-	if token, ok := r.lastToken(sessionID); reissue && ok {
-		return token, nil
-	}
 	end := time.Now().Add(r.config.TokenLifetime)
-	token := r.sign(r.newToken(user, sessionID), append([]TokenOption{InOrg(Org{ID: session.OrgID})}, options...))
+	t := r.newToken(user, sessionID)
+	InOrg(Org{ID: session.OrgID})(t)
+	token := r.sign(t, options)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if s := r.liveSession(sessionID); s != nil && reissue && s.OrgID == session.OrgID {
+	if s := r.liveSession(sessionID); s != nil && reissue && s.OrgID == session.OrgID && r.version == version {
 		s.token, s.tokenEnd = token, end
 	}
 	return token, nil
@@ -121,8 +126,10 @@ func (r *Realm) lastToken(sessionID string) (string, bool) {
 	return s.token, true
 }
 
-// forgetTokens makes the next token of every session a new one.
+// forgetTokens makes the next token of every session a new one, also where one
+// is being made now.
 func (r *Realm) forgetTokens() {
+	r.version++
 	for _, s := range r.sessions {
 		s.token = ""
 	}
