@@ -56,7 +56,7 @@ var (
 
 // checkUsername adds to problems what is wrong with a username, which may be empty.
 func checkUsername(problems []string, username string) []string {
-	if username != "" && (!usernameForm.MatchString(username) || strings.HasPrefix(username, "usr_")) {
+	if username != "" && (!usernameForm.MatchString(username) || strings.HasPrefix(strings.ToLower(username), "usr_")) {
 		return append(problems, "Username may have letters, digits, dots, hyphens and underscores, and starts with a letter or digit.")
 	}
 	return problems
@@ -82,6 +82,9 @@ func checkPermissions(tags []string) error {
 	for _, tag := range tags {
 		if len(tag) > maxTagLength || !tagForm.MatchString(tag) {
 			return invalid("A permission may have 62 letters, digits and characters out of * : ; . _ -")
+		}
+		if strings.HasPrefix(strings.ToLower(tag), reservedTagStart) && tag != permissionOwner && tag != permissionAdmin {
+			return invalid("Permissions that start with ar: are reserved: there are ar:owner and ar:admin.")
 		}
 	}
 	return nil

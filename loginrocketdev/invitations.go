@@ -78,13 +78,19 @@ func (s *Server) requestInvitation(email string) error {
 // acceptInvitation makes the user of the session a member of the org, and
 // selects the org.
 func (s *Server) acceptInvitation(session authrockettest.Session, token string) (authrockettest.Session, error) {
-	i, ok := s.invitation(token)
-	if !ok || i.OrgID == "" {
+	if i, ok := s.invitation(token); !ok || i.OrgID == "" {
 		return session, errInvitation
 	}
-	if _, ok := s.invitations.take(token); !ok {
+	i, ok := s.invitations.take(token)
+	if !ok {
 		return session, errInvitation
 	}
+	return s.join(session, i)
+}
+
+// join makes the user of the session a member of the org of an invitation that
+// has been taken, and selects the org.
+func (s *Server) join(session authrockettest.Session, i invitation) (authrockettest.Session, error) {
 	isMember := slices.ContainsFunc(s.realm.MembershipsOf(session.UserID), func(m authrockettest.Membership) bool { return m.OrgID == i.OrgID })
 	if !isMember {
 		if _, err := s.realm.CreateMembership(session.UserID, i.OrgID, i.Permissions...); err != nil {

@@ -32,11 +32,10 @@ func (l *limit) add(key string) (left int, end time.Time) {
 	return l.within(l.perMinute - l.counts[key]), l.start.Add(time.Minute)
 }
 
-// undo takes an event of key back.
+// undo takes back an event that add has counted.
 func (l *limit) undo(key string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.roll()
 	if l.counts[key] > 0 {
 		l.counts[key]--
 	}

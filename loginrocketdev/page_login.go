@@ -41,15 +41,17 @@ func (s *Server) submitReturn(w http.ResponseWriter, r *http.Request, f flow) er
 }
 
 // showLogout ends the sessions that the browser has and that ?session= names,
-// which is what apps send along.
-func (s *Server) showLogout(w http.ResponseWriter, r *http.Request, _ flow) error {
+// which is what apps send along. A redirect_uri that is not allowed does not
+// keep anybody signed in.
+func (s *Server) showLogout(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	s.realm.EndSession(query.Get("session"))
 	s.forgetSession(w, r)
+	target := "/login"
 	if given := query.Get("redirect_uri"); given != "" {
-		if target, ok := s.realm.RedirectURI(given); ok {
-			return redirect(w, r, target)
+		if allowed, ok := s.realm.RedirectURI(given); ok {
+			target = allowed
 		}
 	}
-	return redirect(w, r, "/login")
+	redirect(w, r, target)
 }

@@ -8,11 +8,16 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// passwords holds the hashes of passwords that were set here. A user who has
-// none yet has the password of the realm.
+// passwords holds the hashes of the users' passwords. The one that was set last
+// counts, be it here or in the realm.
 type passwords struct {
 	mu     sync.Mutex
-	hashes map[string][]byte // by user ID
+	hashes map[string]passwordHash // by user ID
+}
+
+type passwordHash struct {
+	hash    []byte
+	inRealm string // what the realm had when it was made
 }
 
 // bcryptCost is low: it slows down who steals a database, and here is none.
@@ -23,7 +28,7 @@ const (
 	maxPasswordBytes  = 72 // bcrypt reads no more
 )
 
-func newPasswords() *passwords { return &passwords{hashes: make(map[string][]byte)} }
+func newPasswords() *passwords { return &passwords{hashes: make(map[string]passwordHash)} }
 
 // noUser is compared with when there is no user, so that it takes as long.
 var noUser = hashOf("there is no such user")
@@ -36,29 +41,36 @@ func hashOf(password string) []byte {
 	return hash
 }
 
-func (p *passwords) set(userID, password string) {
+func (p *passwords) set(user authrockettest.User, password string) {
 	hash := hashOf(password)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.hashes[userID] = hash
+	p.hashes[user.ID] = passwordHash{hash, user.Password}
+}
+
+// hash returns nil for a user without a password.
+func (p *passwords) hash(user authrockettest.User) []byte {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if entry, ok := p.hashes[user.ID]; ok && entry.inRealm == user.Password {
+		return entry.hash
+	}
+	if user.Password == "" {
+		return nil
+	}
+	hash := hashOf(user.Password)
+	p.hashes[user.ID] = passwordHash{hash, user.Password}
+	return hash
 }
 
 func (p *passwords) match(user authrockettest.User, password string) bool {
-	if len(password) > maxPasswordBytes {
-		return false
-	}
-	p.mu.Lock()
-	hash, ok := p.hashes[user.ID]
-	p.mu.Unlock()
-	if !ok && user.Password != "" {
-		p.set(user.ID, user.Password)
-		return p.match(user, password)
-	}
-	if !ok {
+	hash := p.hash(user)
+	hasPassword := hash != nil
+	if !hasPassword {
 		hash = noUser
 	}
 	isSame := bcrypt.CompareHashAndPassword(hash, []byte(password)) == nil
-	return ok && isSame
+	return hasPassword && isSame && len(password) <= maxPasswordBytes
 }
 
 // checkNewPassword returns what is wrong with a new password. confirmation

@@ -3,6 +3,7 @@ package loginrocketdev
 import (
 	"crypto/rand"
 	"errors"
+	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -47,15 +48,27 @@ func (s *Server) logIn(login, password string) (authrockettest.Session, error) {
 		key = strings.ToLower(login)
 		key = key[:min(len(key), maxEmailBytes)]
 	}
-	// It counts before the password is compared: many at once are no way around.
-	if left, _ := s.wrongLogins.add(key); left < 0 {
-		return authrockettest.Session{}, refuse(429, "Too many wrong logins. Try again in a minute.")
+	isSame, err := s.tryPassword(key, user, password)
+	if err != nil {
+		return authrockettest.Session{}, err
 	}
-	if !s.passwords.match(user, password) {
+	if !isSame {
 		return authrockettest.Session{}, errLogin
 	}
-	s.wrongLogins.undo(key)
 	return s.realm.StartSession(user.ID)
+}
+
+// tryPassword compares a password, unless too many wrong ones were entered for
+// key. An attempt counts before it is made: many at once are no way around.
+func (s *Server) tryPassword(key string, user authrockettest.User, password string) (isSame bool, err error) {
+	if left, _ := s.wrongLogins.add(key); left < 0 {
+		return false, refuse(http.StatusTooManyRequests, "Too many wrong passwords. Try again in a minute.")
+	}
+	if !s.passwords.match(user, password) {
+		return false, nil
+	}
+	s.wrongLogins.undo(key)
+	return true, nil
 }
 
 // newUser is what a person signs up with.
@@ -102,11 +115,20 @@ func (s *Server) signUp(n newUser) (authrockettest.Session, error) {
 	if isInvited && invited.Email == email {
 		user.EmailVerification = authrocket.EmailVerified // the token came by mail
 	}
+	if isInvited {
+		// Two people who sign up at once cannot both use it.
+		if _, ok := s.invitations.take(n.Invitation); !ok {
+			return authrockettest.Session{}, errInvitation
+		}
+	}
 	user, err := s.realm.CreateUser(user)
 	if err != nil {
+		if isInvited {
+			s.invitations.put(n.Invitation, invited, time.Until(invited.SentAt.Add(invitationLifetime)))
+		}
 		return authrockettest.Session{}, err
 	}
-	s.passwords.set(user.ID, n.Password)
+	s.passwords.set(user, n.Password)
 	if user.EmailVerification != authrocket.EmailVerified {
 		s.requestEmailVerification(user)
 	}
@@ -115,22 +137,22 @@ func (s *Server) signUp(n newUser) (authrockettest.Session, error) {
 		return authrockettest.Session{}, err
 	}
 	if isInvited && invited.OrgID != "" {
-		return s.acceptInvitation(session, n.Invitation)
+		return s.join(session, invited)
 	}
-	s.invitations.take(n.Invitation)
 	if _, err := s.newOrg(user, n.OrgName); err != nil {
 		return authrockettest.Session{}, err
 	}
 	return session, nil
 }
 
-// newOrg makes an org that the user owns. Without a name it is named after the user.
+// newOrg makes an org that the user owns. Without a name it is named after the
+// user, whose name may be longer than an org's.
 func (s *Server) newOrg(user authrockettest.User, name string) (authrockettest.Org, error) {
+	name = strings.TrimSpace(name)
 	if name == "" {
-		runes := []rune(user.Name) // two names, or an email
+		runes := []rune(user.Name)
 		name = string(runes[:min(len(runes), maxNameLength)])
-	}
-	if problems := checkName(nil, "Account name", name); len(problems) > 0 {
+	} else if problems := checkName(nil, "Account name", name); len(problems) > 0 {
 		return authrockettest.Org{}, invalid(problems...)
 	}
 	if len(s.realm.MembershipsOf(user.ID)) >= maxMemberships {
@@ -174,9 +196,14 @@ func (s *Server) verifyEmail(token string) (authrockettest.User, error) {
 	if err != nil || o.kind == kindVerifyEmail && user.Email != o.email {
 		return authrockettest.User{}, errToken // the email has changed since
 	}
-	return s.realm.UpdateUser(user.ID, func(u *authrockettest.User) {
+	user, err = s.realm.UpdateUser(user.ID, func(u *authrockettest.User) {
 		u.Email, u.EmailVerification = o.email, authrocket.EmailVerified
 	})
+	if err == nil && o.kind == kindUpdateEmail {
+		// What was sent to the old address is for the user no longer.
+		s.oneTimes.drop(func(other oneTime) bool { return other.userID == user.ID && other.kind == kindPassword })
+	}
+	return user, err
 }
 
 // pendingEmail is the email that a user wants to change to, "" if none.
@@ -224,9 +251,20 @@ func (s *Server) resetPassword(token, password, confirmation string, isConfirmed
 	if !ok {
 		return authrockettest.Session{}, errToken
 	}
-	s.passwords.set(o.userID, password)
-	s.realm.EndSessionsOf(o.userID, "")
-	return s.realm.StartSession(o.userID)
+	user, err := s.realm.User(o.userID)
+	if err != nil {
+		return authrockettest.Session{}, errToken
+	}
+	s.setPassword(user, password)
+	s.realm.EndSessionsOf(user.ID, "")
+	return s.realm.StartSession(user.ID)
+}
+
+// setPassword also ends what somebody who knew the old password may have
+// started: another link to set one, or a change of the email.
+func (s *Server) setPassword(user authrockettest.User, password string) {
+	s.passwords.set(user, password)
+	s.oneTimes.drop(func(o oneTime) bool { return o.userID == user.ID && o.kind != kindVerifyEmail })
 }
 
 // changePassword sets a new password and ends the user's other sessions.
@@ -235,17 +273,17 @@ func (s *Server) changePassword(session authrockettest.Session, current, passwor
 	if err != nil {
 		return err
 	}
-	if left, _ := s.wrongLogins.add(user.ID); left < 0 {
-		return refuse(429, "Too many wrong passwords. Try again in a minute.")
+	isSame, err := s.tryPassword(user.ID, user, current)
+	if err != nil {
+		return err
 	}
-	if !s.passwords.match(user, current) {
+	if !isSame {
 		return invalid("Current password does not match.")
 	}
-	s.wrongLogins.undo(user.ID)
 	if problems := checkNewPassword(password, confirmation, isConfirmed); len(problems) > 0 {
 		return invalid(problems...)
 	}
-	s.passwords.set(user.ID, password)
+	s.setPassword(user, password)
 	s.realm.EndSessionsOf(user.ID, session.ID)
 	return nil
 }

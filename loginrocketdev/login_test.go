@@ -1,0 +1,206 @@
+package loginrocketdev_test
+
+import (
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/authrocket-go/authrocket/authrockettest"
+)
+
+func loginPath(redirectURI string, pairs ...string) string {
+	values := valuesOf(pairs)
+	if redirectURI != "" {
+		values.Set("redirect_uri", redirectURI)
+	}
+	return "/login?" + values.Encode()
+}
+
+func TestLogin(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.realm.AddUser(authrockettest.User{Email: "nopassword@example.com"})
+	s.realm.AddUser(authrockettest.User{Email: "long@example.com", Password: strings.Repeat("x", 73)})
+	for _, row := range []struct {
+		name, login, password string
+		status                int
+	}{
+		{"by email", "ada@example.com", secretPassword, 302},
+		{"by email in other case and with spaces", " ADA@Example.COM ", secretPassword, 302},
+		{"by username", "Ada", secretPassword, 302},
+		{"by ID", s.ada.ID, secretPassword, 302},
+		{"by ID in other case", strings.ToLower(s.ada.ID), secretPassword, 422},
+		{"with a wrong password", "ada@example.com", "Differential", 422},
+		{"without a password", "ada@example.com", "", 422},
+		{"of nobody", "eve@example.com", secretPassword, 422},
+		{"with nothing", "", "", 422},
+		{"of a user without a password", "nopassword@example.com", "", 422},
+		{"of a user without a password, with one", "nopassword@example.com", "there is no such user", 422},
+		{"with a password that is too long to compare", "long@example.com", strings.Repeat("x", 73), 422},
+		{"with the beginning of one", "long@example.com", strings.Repeat("x", 72), 422},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			b := s.newBrowser(t)
+			p := b.logIn(row.login, row.password)
+			if row.status == 302 {
+				if got := s.verified(t, p.token()); got.User.ID != s.ada.ID || got.ID() != b.sessionID() {
+					t.Errorf("got a token of %s", got.User.Email)
+				}
+				if !strings.HasPrefix(p.location, appURL+"&token=") {
+					t.Errorf("it leads to %s", p.location)
+				}
+				return
+			}
+			p.wants(422, "Login failed.")
+			if b.sessionID() != "" || len(p.cookies) > 0 {
+				t.Errorf("a refused login leaves cookies: %v", p.cookies)
+			}
+			again := p.form("/login").fields
+			if again.Get("email") != row.login || again.Get("password") != "" || again.Get("redirect_uri") != appURL {
+				t.Errorf("the form comes again with %q, want what was entered but the password", again)
+			}
+		})
+	}
+}
+
+func TestLoginOnce(t *testing.T) {
+	t.Parallel()
+
+	t.Run("a second login returns at once, in the same session", func(t *testing.T) {
+		t.Parallel()
+		s := newSite(t)
+		b := s.signedIn(t, s.ada)
+		other := b.get(loginPath("http://127.0.0.3:4000/other"))
+		if !strings.HasPrefix(other.location, "http://127.0.0.3:4000/other?token=") {
+			t.Errorf("it leads to %q", other.location)
+		}
+		if got := s.verified(t, other.token()); got.ID() != b.sessionID() || got.User.ID != s.ada.ID {
+			t.Errorf("got the session of %s", got.User.Email)
+		}
+	})
+	t.Run("prompt=login asks all the same, and ends nothing", func(t *testing.T) {
+		t.Parallel()
+		s := newSite(t)
+		b := s.signedIn(t, s.ada)
+		first := b.sessionID()
+		p := b.get(loginPath(appURL, "prompt", "login")).wants(200, "Log in")
+		p.submit("/login", "email", "alan", "password", "wrong").wants(422)
+		b.get(loginPath(appURL)).token()
+		p = b.get(loginPath(appURL, "prompt", "login")).submit("/login", "email", "alan", "password", secretPassword)
+		if got := s.verified(t, p.token()); got.User.ID != s.alan.ID || got.ID() == first {
+			t.Errorf("got the session of %s", got.User.Email)
+		}
+		if _, err := s.realm.LookUpSession(first); err != nil {
+			t.Errorf("the session that apps may still use: %v", err)
+		}
+	})
+	t.Run("a session that has expired asks again", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			s := newSiteAt(t, "http://127.0.0.1:8081", func(c *siteConfig) { c.SessionLifetime = time.Hour })
+			b := s.newBrowser(t).inMemory()
+			b.logIn("ada", secretPassword).token()
+			time.Sleep(time.Hour - 1)
+			b.get(loginPath(appURL)).token()
+			time.Sleep(1)
+			b.get(loginPath(appURL)).wants(200, "Log in").submit("/login", "email", "ada", "password", secretPassword).token()
+		})
+	})
+	t.Run("the password that the realm is given later counts", func(t *testing.T) {
+		t.Parallel()
+		s := newSite(t)
+		s.signedIn(t, s.ada)
+		s.realm.UpdateUser(s.ada.ID, func(u *authrockettest.User) { u.Password = "another one" })
+		s.newBrowser(t).logIn("ada", secretPassword).wants(422)
+		s.newBrowser(t).logIn("ada", "another one").token()
+		s.realm.UpdateUser(s.ada.ID, func(u *authrockettest.User) { u.Password = "" })
+		s.newBrowser(t).logIn("ada", "another one").wants(422)
+		s.newBrowser(t).logIn("ada", "").wants(422)
+	})
+}
+
+func TestWrongLoginsAreLimited(t *testing.T) {
+	t.Parallel()
+	inBubble := func(test func(*testing.T, *site, *browser)) func(*testing.T) {
+		return func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := newSiteAt(t, "http://127.0.0.1:8081")
+				test(t, s, s.newBrowser(t).inMemory())
+			})
+		}
+	}
+	t.Run("by user, however the user is named", inBubble(func(t *testing.T, s *site, b *browser) {
+		logins := []string{"ada", "ADA@example.com", s.ada.ID, " ada "}
+		for i := range 10 {
+			b.logIn(logins[i%len(logins)], "wrong").wants(422)
+		}
+		for _, login := range logins {
+			b.logIn(login, secretPassword).wants(429, "Try again in a minute")
+		}
+		if b.sessionID() != "" {
+			t.Error("the right password is taken over the limit")
+		}
+		b.logIn("alan", secretPassword).token()
+		time.Sleep(time.Minute)
+		b.logIn("ada", secretPassword).token()
+	}))
+	t.Run("by the name of nobody as well, which tells nothing", inBubble(func(t *testing.T, _ *site, b *browser) {
+		for i := range 11 {
+			want := 422
+			if i == 10 {
+				want = 429
+			}
+			b.logIn([]string{"eve@example.com", "EVE@example.com"}[i%2], "wrong").wants(want)
+		}
+	}))
+	t.Run("right ones do not count", inBubble(func(_ *testing.T, _ *site, b *browser) {
+		for range 9 {
+			b.logIn("ada", "wrong").wants(422)
+		}
+		for range 20 {
+			b.logIn("ada", secretPassword).token()
+		}
+		b.logIn("ada", "wrong").wants(422)
+		b.logIn("ada", secretPassword).wants(429)
+	}))
+	t.Run("the current password of the profile counts too", inBubble(func(_ *testing.T, _ *site, b *browser) {
+		b.logIn("ada", secretPassword).token()
+		for range 10 {
+			b.post("/profile", "action", "password", "current_password", "wrong", "password", "long enough", "password_confirmation", "long enough").wants(422)
+		}
+		b.post("/profile", "action", "password", "current_password", secretPassword, "password", "long enough", "password_confirmation", "long enough").wants(429)
+		b.logIn("ada", secretPassword).wants(429)
+	}))
+	t.Run("many at once are no way around", func(t *testing.T) {
+		t.Parallel()
+		s := newSite(t)
+		b := s.newBrowser(t)
+		csrf := b.csrf()
+		var answered, compared atomic.Int32
+		var group sync.WaitGroup
+		for range 40 {
+			group.Go(func() {
+				response, err := b.client.Do(b.formRequest("/login", url.Values{"email": {"ada"}, "password": {"wrong"}, "csrf": {csrf}}))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				response.Body.Close()
+				answered.Add(1)
+				if response.StatusCode == 422 {
+					compared.Add(1)
+				}
+			})
+		}
+		group.Wait()
+		if answered.Load() != 40 || compared.Load() != 10 {
+			t.Errorf("%d of %d passwords were compared, want 10 of 40", compared.Load(), answered.Load())
+		}
+	})
+}

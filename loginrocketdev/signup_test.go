@@ -1,0 +1,262 @@
+package loginrocketdev_test
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/authrocket-go/authrocket"
+	"github.com/authrocket-go/authrocket/authrockettest"
+)
+
+func signupPath(pairs ...string) string {
+	values := valuesOf(pairs)
+	values.Set("redirect_uri", appURL)
+	return "/signup?" + values.Encode()
+}
+
+func TestSignup(t *testing.T) {
+	t.Parallel()
+
+	t.Run("makes a user who is signed in and owns an account of the same name", func(t *testing.T) {
+		t.Parallel()
+		s := newSite(t)
+		b := s.newBrowser(t)
+		p := b.get(signupPath()).submit("/signup", "email", " Grace@Example.com", "password", "compilers", "first_name", "Grace ", "last_name", "Hopper")
+		session := s.verified(t, p.token())
+		org, _ := session.Org()
+		if session.User.Email != "grace@example.com" || session.User.Name != "Grace Hopper" || session.ID() != b.sessionID() ||
+			org.Name != "Grace Hopper" || !session.HasPermission("ar:owner") || session.User.EmailVerification != authrocket.EmailNotVerified {
+			t.Errorf("got %+v in %+v", session.User, org)
+		}
+		s.newBrowser(t).logIn("grace@example.com", "compilers").token()
+		if m := s.lastMail(t); m.To != "grace@example.com" || !strings.HasPrefix(m.Link, s.origin+"/email/verify?token=tve%3A") {
+			t.Errorf("got the mail %+v", m)
+		}
+	})
+	t.Run("of who has no name goes by the email", func(t *testing.T) {
+		t.Parallel()
+		s := newSite(t)
+		email := strings.Repeat("g", 64) + "@" + strings.Repeat("x", 60) + ".example.com"
+		p := s.newBrowser(t).get(signupPath()).submit("/signup", "email", email, "password", "compilers")
+		org, _ := s.verified(t, p.token()).Org()
+		if org.Name != email[:100] {
+			t.Errorf("the account is called %q", org.Name)
+		}
+	})
+	t.Run("in multi-user mode asks for the name of the account", func(t *testing.T) {
+		t.Parallel()
+		s := newSite(t, multiUser)
+		p := s.newBrowser(t).get(signupPath()).submit("/signup", "email", "grace@example.com", "password", "compilers", "org_name", " Navy ")
+		org, _ := s.verified(t, p.token()).Org()
+		if org.Name != "Navy" {
+			t.Errorf("the account is called %q", org.Name)
+		}
+	})
+	t.Run("in single-user mode does not ask for it", func(t *testing.T) {
+		t.Parallel()
+		if f := newSite(t).newBrowser(t).get(signupPath()).form("/signup"); f.fields.Has("org_name") {
+			t.Error("it asks")
+		}
+	})
+	t.Run("of who is signed in returns at once", func(t *testing.T) {
+		t.Parallel()
+		s := newSite(t)
+		if got := s.verified(t, s.signedIn(t, s.ada).get(signupPath()).token()); got.User.ID != s.ada.ID {
+			t.Errorf("got %s", got.User.Email)
+		}
+	})
+	t.Run("keeps the account that the app asked for out", func(t *testing.T) {
+		t.Parallel()
+		s := newSite(t)
+		p := s.newBrowser(t).get(signupPath("account", s.engines.ID)).submit("/signup", "email", "grace@example.com", "password", "compilers")
+		if got := s.orgOf(t, p.token()); got == s.engines.ID || got == "" {
+			t.Errorf("the token is about %q", got)
+		}
+	})
+}
+
+func TestSignupIsRefused(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("x", 101)
+	for _, row := range []struct {
+		name  string
+		form  []string
+		wants []string
+	}{
+		{"an email that is taken", []string{"email", "ADA@example.com"}, []string{"Email is already in use."}},
+		{"no email", []string{"email", ""}, []string{"Email is not an email address."}},
+		{"an email with a name", []string{"email", "Grace <grace@example.com>"}, []string{"Email is not an email address."}},
+		{"two emails", []string{"email", "a@example.com,b@example.com"}, []string{"Email is not an email address."}},
+		{"an email with a line break", []string{"email", "grace@example.com\r\nBcc: eve@example.com"}, []string{"Email is not an email address."}},
+		{"an email that turns the direction of reading", []string{"email", "grace\u202e@example.com"}, []string{"Email is not an email address."}},
+		{"an email that is too long", []string{"email", strings.Repeat("g", 250) + "@example.com"}, []string{"Email is not an email address."}},
+		{"an email in quotes", []string{"email", `"<script>"@example.com`}, []string{"Email is not an email address."}},
+		{"a password that is too short", []string{"password", "1234567"}, []string{"Password is too short"}},
+		{"a password of few letters of many bytes", []string{"password", "ééééééé"}, []string{"Password is too short"}},
+		{"a password that is too long", []string{"password", strings.Repeat("x", 73)}, []string{"Password is too long"}},
+		{"a name that is too long", []string{"first_name", long}, []string{"First name is too long"}},
+		{"a name with a control character", []string{"last_name", "a\x00b"}, []string{"Last name has characters that cannot be shown"}},
+		{"a name that turns the direction of reading", []string{"last_name", "a\u2066b"}, []string{"Last name has characters that cannot be shown"}},
+		{"a name that is no text", []string{"first_name", "a\xffb"}, []string{"First name has characters that cannot be shown"}},
+		{"an account name that is too long", []string{"org_name", long}, []string{"Account name is too long"}},
+		{"everything at once", []string{"email", "x", "password", "x", "first_name", long, "last_name", long, "org_name", long},
+			[]string{"Email is", "Password is", "First name is", "Last name is", "Account name is"}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t, multiUser)
+			before := len(s.realm.Users())
+			b := s.newBrowser(t)
+			form := append([]string{"email", "grace@example.com", "password", "compilers", "first_name", "Grace"}, row.form...)
+			p := b.get(signupPath()).submit("/signup", form...).wants(422, row.wants...)
+			if len(s.realm.Users()) != before || b.sessionID() != "" || len(s.server.Outbox()) > 0 {
+				t.Errorf("there are %d users, %d before", len(s.realm.Users()), before)
+			}
+			entered, again := valuesOf(form), p.form("/signup").fields
+			for _, name := range []string{"email", "first_name", "last_name", "org_name"} {
+				if want := shown(entered.Get(name)); again.Get(name) != want {
+					t.Errorf("the form comes again with the %s %q, want %q", name, again.Get(name), want)
+				}
+			}
+			if again.Get("password") != "" || again.Get("redirect_uri") != appURL {
+				t.Errorf("the form comes again with %q", again)
+			}
+		})
+	}
+}
+
+func TestSignupModes(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name   string
+		mode   func(*siteConfig)
+		shows  string
+		status int // of a form that is sent all the same
+	}{
+		{"open", func(*siteConfig) {}, "/signup", 302},
+		{"invitation", invitedOnly, "/signup/request", 422},
+		{"closed", closedSignup, "", 422},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t, row.mode)
+			b := s.newBrowser(t)
+			p := b.get(signupPath()).wants(200)
+			var shows string
+			if len(p.forms) > 0 {
+				shows = p.forms[0].action
+			}
+			if shows != row.shows {
+				t.Errorf("it shows a form to %q, want %q", shows, row.shows)
+			}
+			before := len(s.realm.Users())
+			sent := b.post("/signup", "email", "grace@example.com", "password", "compilers", "redirect_uri", appURL).wants(row.status)
+			if isNew := len(s.realm.Users()) > before; isNew != (row.status == 302) {
+				t.Errorf("a user is made: %t: %s", isNew, sent.text)
+			}
+			requested := b.post("/signup/request", "email", "grace@example.com")
+			if isSent := requested.status == 200; isSent == (row.name == "closed") {
+				t.Errorf("a request for an invitation is answered with %d", requested.status)
+			}
+			if hasLink := strings.Contains(strings.Join(b.get("/login?prompt=login").links, " "), "/signup"); hasLink != (row.name != "closed") {
+				t.Errorf("the login leads to the signup: %t", hasLink)
+			}
+
+			t.Run("with an invitation", func(t *testing.T) {
+				token, err := s.server.Invite("New@Example.com", "")
+				if err != nil {
+					t.Fatal(err)
+				}
+				b := s.newBrowser(t)
+				p := b.get(signupPath("invitation", token)).wants(200)
+				if got := p.form("/signup").fields.Get("email"); got != "new@example.com" {
+					t.Errorf("the form has the email %q", got)
+				}
+				session := s.verified(t, p.submit("/signup", "password", "compilers").token())
+				if session.User.Email != "new@example.com" || session.User.EmailVerification != authrocket.EmailVerified {
+					t.Errorf("got %+v, want a verified user: the token came by mail", session.User)
+				}
+				s.newBrowser(t).get(signupPath("invitation", token)).wants(404, "has been used")
+				b = s.newBrowser(t)
+				b.post("/signup", "email", "next@example.com", "password", "compilers", "invitation", token).wants(404, "has been used")
+			})
+			t.Run("with somebody else's invitation", func(t *testing.T) {
+				token, err := s.server.Invite("invited@example.com", "")
+				if err != nil {
+					t.Fatal(err)
+				}
+				p := s.newBrowser(t).get(signupPath("invitation", token)).submit("/signup", "email", "other@example.com", "password", "compilers")
+				if session := s.verified(t, p.token()); session.User.EmailVerification != authrocket.EmailNotVerified {
+					t.Errorf("got %+v, want a user who is not verified", session.User)
+				}
+			})
+			t.Run("with a made-up invitation", func(t *testing.T) {
+				for _, token := range []string{"nvt_none", "x", "tpw:x"} {
+					s.newBrowser(t).get(signupPath("invitation", token)).wants(404)
+					s.newBrowser(t).post("/signup", "email", "eve@example.com", "password", "compilers", "invitation", token).wants(404)
+				}
+			})
+		})
+	}
+}
+
+func TestSignupThatIsRefusedKeepsTheInvitation(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, closedSignup)
+	token, err := s.server.Invite("new@example.com", s.engines.ID, "read")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := s.newBrowser(t)
+	p := b.get(signupPath("invitation", token)).wants(200, "You are invited to join Analytical Engines")
+	p = p.submit("/signup", "password", "short").wants(422, "Password is too short")
+	p = p.submit("/signup", "email", "ada@example.com", "password", "compilers").wants(422, "already in use")
+	session := s.verified(t, p.submit("/signup", "email", "new@example.com", "password", "compilers").token())
+	if org, _ := session.Org(); org.ID != s.engines.ID || !session.HasPermission("read") || session.HasPermission("ar:owner") {
+		t.Errorf("got %+v", org)
+	}
+}
+
+func TestInvitationServesOnce(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, closedSignup)
+	token, err := s.server.Invite("new@example.com", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := len(s.realm.Users())
+	var group sync.WaitGroup
+	for i := range 8 {
+		b := s.newBrowser(t)
+		csrf := b.csrf()
+		group.Go(func() {
+			response, err := b.client.Do(b.formRequest("/signup", url.Values{
+				"email": {fmt.Sprintf("new%d@example.com", i)}, "password": {"compilers"}, "invitation": {token}, "csrf": {csrf},
+			}))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			response.Body.Close()
+		})
+	}
+	group.Wait()
+	if got := len(s.realm.Users()) - before; got != 1 {
+		t.Errorf("%d users signed up with one invitation", got)
+	}
+}
+
+func TestRealmIsFull(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for i := range 10_000 - len(s.realm.Users()) {
+		if _, err := s.realm.CreateUser(authrockettest.User{Email: fmt.Sprint(i, "@example.com")}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.newBrowser(t).get(signupPath()).submit("/signup", "email", "grace@example.com", "password", "compilers").wants(422, "This local realm is full")
+	s.newBrowser(t).logIn("ada", secretPassword).token()
+}
