@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
@@ -72,8 +73,9 @@ type Server struct {
 	oneTimes    *expiring[oneTime]    // by token
 	invitations *expiring[invitation] // by token
 	outbox      *outbox
-	apiRequests *limit // by address
-	wrongLogins *limit // by user
+	accounts    sync.Mutex // held from the check of a change of an account to its end
+	apiRequests *limit     // by address
+	wrongLogins *limit     // by user
 }
 
 // New returns a Server, or an error that joins all problems of config.

@@ -2,6 +2,7 @@ package loginrocketdev
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -50,10 +51,11 @@ func (s *Server) showAccount(w http.ResponseWriter, r *http.Request, f flow) err
 	if err != nil {
 		return err
 	}
-	return s.renderAccount(w, r, f, own, nil)
+	return s.renderAccount(w, r, f, own, nil, nil)
 }
 
-func (s *Server) renderAccount(w http.ResponseWriter, r *http.Request, f flow, own authrockettest.Membership, err error) error {
+// renderAccount shows the page, with what was entered in a form that is refused.
+func (s *Server) renderAccount(w http.ResponseWriter, r *http.Request, f flow, own authrockettest.Membership, entered url.Values, err error) error {
 	org, orgErr := s.realm.Org(own.OrgID)
 	if orgErr != nil {
 		return orgErr
@@ -77,7 +79,8 @@ func (s *Server) renderAccount(w http.ResponseWriter, r *http.Request, f flow, o
 		Manages bool
 		Members []member
 		Invited []invitation
-	}{org, own, isManager(own), members, invited})
+		Entered url.Values
+	}{org, own, isManager(own), members, invited, entered})
 	v.Notice = accountNotices[r.URL.Query().Get("done")]
 	return s.render(w, r, f, statusOf(err), "account", v)
 }
@@ -88,13 +91,12 @@ func (s *Server) submitAccount(w http.ResponseWriter, r *http.Request, f flow) e
 	if !ok {
 		return nil
 	}
-	own, err := s.membershipIn(user.ID, r.PathValue("id"))
-	if err != nil {
-		return err
-	}
 	action := r.PostForm.Get("action")
-	if err := s.changeAccount(own, action, r.PostForm.Get); err != nil {
-		return s.renderAccount(w, r, f, own, err)
+	own, err := s.changeAccount(user.ID, r.PathValue("id"), action, r.PostForm.Get)
+	if err != nil && own.ID != "" {
+		return s.renderAccount(w, r, f, own, r.PostForm, err)
+	} else if err != nil {
+		return err
 	}
 	if action == "remove" && r.PostForm.Get("membership") == own.ID {
 		return redirect(w, r, f.At("/accounts"))
@@ -104,7 +106,20 @@ func (s *Server) submitAccount(w http.ResponseWriter, r *http.Request, f flow) e
 	return redirect(w, r, "/accounts/"+own.OrgID+"?"+values.Encode())
 }
 
-func (s *Server) changeAccount(own authrockettest.Membership, action string, field func(string) string) error {
+// changeAccount does an action of a user, whose membership it returns. Without
+// one the error says so. Two owners who remove each other at once are one
+// after the other, so that one stays.
+func (s *Server) changeAccount(userID, orgID, action string, field func(string) string) (own authrockettest.Membership, err error) {
+	s.accounts.Lock()
+	defer s.accounts.Unlock()
+	own, err = s.membershipIn(userID, orgID)
+	if err != nil {
+		return own, err
+	}
+	return own, s.change(own, action, field)
+}
+
+func (s *Server) change(own authrockettest.Membership, action string, field func(string) string) error {
 	if !isManager(own) {
 		return refuse(http.StatusForbidden, "Only owners and admins may change an account.")
 	}

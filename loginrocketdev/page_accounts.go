@@ -42,7 +42,8 @@ func (s *Server) renderAccounts(w http.ResponseWriter, r *http.Request, f flow, 
 	return s.render(w, r, f, statusOf(err), "accounts", formView("Choose an account", err, struct {
 		Accounts []account
 		MayAdd   bool
-	}{accounts, s.config.OrgMode == MultiUser || len(accounts) == 0}))
+		OrgName  string // as it was entered
+	}{accounts, s.config.OrgMode == MultiUser || len(accounts) == 0, r.PostForm.Get("org_name")}))
 }
 
 // submitAccounts goes on with the account that was chosen, or makes a new one.

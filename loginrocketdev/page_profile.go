@@ -36,7 +36,8 @@ func (s *Server) renderProfile(w http.ResponseWriter, r *http.Request, f flow, u
 		Pending    string
 		Incomplete bool
 		Locales    []string
-	}{user, user.EmailVerification == authrocket.EmailVerified, s.pendingEmail(user.ID), !s.isNamed(user), locales})
+		NewEmail   string // as it was entered
+	}{user, user.EmailVerification == authrocket.EmailVerified, s.pendingEmail(user.ID), !s.isNamed(user), locales, r.PostForm.Get("email")})
 	v.Notice = profileNotices[r.URL.Query().Get("done")]
 	return s.render(w, r, f, statusOf(err), "profile", v)
 }
@@ -68,6 +69,10 @@ func (s *Server) submitProfile(w http.ResponseWriter, r *http.Request, f flow) e
 		err = errForm
 	}
 	if err != nil {
+		if action == "names" { // shown as they were entered
+			user.FirstName, user.LastName = *field("first_name"), *field("last_name")
+			user.Username, user.Locale = *field("username"), *field("locale")
+		}
 		return s.renderProfile(w, r, f, user, err)
 	}
 	values := f.Values()
