@@ -306,7 +306,9 @@ func (p *page) parse(body []byte) {
 				p.forms = append(p.forms, form)
 			case "input":
 				form.fields.Add(name, attr["value"])
-				text.WriteString(" " + attr["value"] + " ")
+				if attr["type"] != "hidden" {
+					text.WriteString(" " + attr["value"] + " ")
+				}
 			case "select":
 				form.fields.Add(name, "")
 				selecting = name

@@ -1,0 +1,293 @@
+package loginrocketdev_test
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/authrocket-go/authrocket/authrockettest"
+)
+
+func (s *site) membership(t *testing.T, user authrockettest.User, org authrockettest.Org) authrockettest.Membership {
+	t.Helper()
+	for _, m := range s.realm.MembershipsOf(user.ID) {
+		if m.OrgID == org.ID {
+			return m
+		}
+	}
+	return authrockettest.Membership{}
+}
+
+func TestAccountPage(t *testing.T) {
+	t.Parallel()
+
+	t.Run("renames the account", func(t *testing.T) {
+		t.Parallel()
+		s := newSite(t)
+		b := s.signedIn(t, s.ada)
+		page := "/accounts/" + s.engines.ID
+		p := b.get(page+"?redirect_uri="+url.QueryEscape(appURL)).wants(200, "Analytical Engines", "Ada Lovelace", "george@example.com")
+		for _, name := range []string{"", "  ", "a\u202eb", "a\x07b", strings.Repeat("x", 101)} {
+			p = p.form(page, "action", "rename").submit("org_name", name).wants(422, "Account name")
+		}
+		p = p.form(page, "action", "rename").submit("org_name", "Difference Engines ").follow().wants(200, "Difference Engines", "The name is changed.")
+		if org, _ := s.realm.Org(s.engines.ID); org.Name != "Difference Engines" {
+			t.Errorf("the account is called %q", org.Name)
+		}
+		if org, _ := s.verified(t, p.submit("/return").token()).Org(); org.Name != "Difference Engines" {
+			t.Errorf("the new token has %q", org.Name)
+		}
+	})
+	t.Run("changes permissions", func(t *testing.T) {
+		t.Parallel()
+		s := newSite(t)
+		page, id := "/accounts/"+s.engines.ID, s.membership(t, s.george, s.engines).ID
+		p := s.signedIn(t, s.ada).get(page)
+		for _, tags := range []string{"a/b", "ä", strings.Repeat("x", 63), strings.Repeat("x ", 21), "ar:else", "AR:owner", "<b>"} {
+			p = p.form(page, "membership", id).submit("action", "permissions", "permissions", tags).wants(422, "ermission")
+			if got := p.form(page, "membership", id).fields.Get("permissions"); got != tags {
+				t.Errorf("the form comes again with %q, want %q", got, tags)
+			}
+		}
+		p.form(page, "membership", id).submit("action", "permissions", "permissions", "read, billing:write\tx.*").follow().wants(200, "The permissions are changed.")
+		if got := s.membership(t, s.george, s.engines).Permissions; !slices.Equal(got, []string{"read", "billing:write", "x.*"}) {
+			t.Errorf("got %q", got)
+		}
+	})
+	t.Run("removes a member", func(t *testing.T) {
+		t.Parallel()
+		s := newSite(t)
+		page := "/accounts/" + s.engines.ID
+		p := s.signedIn(t, s.ada).get(page).form(page, "membership", s.membership(t, s.george, s.engines).ID).submit("action", "remove")
+		p = p.follow().wants(200, "The member is removed.")
+		if s.membership(t, s.george, s.engines).ID != "" || strings.Contains(p.text, "George") {
+			t.Error("George is a member still")
+		}
+	})
+	t.Run("leads who leaves to the other accounts", func(t *testing.T) {
+		t.Parallel()
+		s := newSite(t)
+		page := "/accounts/" + s.engines.ID
+		b := s.signedIn(t, s.alan)
+		b.get(page).form(page, "membership", s.membership(t, s.alan, s.engines).ID).submit("action", "remove").leadsTo("/accounts")
+		b.get(page).wants(404)
+	})
+	t.Run("invites, and takes it back", func(t *testing.T) {
+		t.Parallel()
+		s := newSite(t)
+		page := "/accounts/" + s.engines.ID
+		p := s.signedIn(t, s.ada).get(page)
+		p = p.form(page, "action", "invite").submit("email", "no email", "permissions", "read").wants(422, "Email is not")
+		if f := p.form(page, "action", "invite").fields; f.Get("email") != "no email" || f.Get("permissions") != "read" {
+			t.Errorf("the form comes again with %q", f)
+		}
+		p = p.form(page, "action", "invite").submit("email", "New@Example.com", "permissions", "read").follow().wants(200, "The invitation is sent.", "new@example.com read")
+		mail := s.lastMail(t)
+		if mail.To != "new@example.com" || !strings.Contains(mail.Subject, "Analytical Engines") || strings.Contains(p.body, "nvt_") {
+			t.Errorf("got the mail %+v", mail)
+		}
+		s.newBrowser(t).get(mail.Link).wants(200, "You are invited to join Analytical Engines")
+		p.form(page, "action", "uninvite").submit("action", "uninvite").follow().wants(200, "The invitation is withdrawn.")
+		s.newBrowser(t).get(mail.Link).wants(404, "has been used")
+	})
+	t.Run("a second invitation replaces the first", func(t *testing.T) {
+		t.Parallel()
+		s := newSite(t)
+		first, err := s.server.Invite("new@example.com", s.engines.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		other, err := s.server.Invite("new@example.com", s.widgets.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		second, err := s.server.Invite("new@example.com", s.engines.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := s.newBrowser(t)
+		b.get("/signup?invitation=" + first).wants(404)
+		b.get("/signup?invitation=" + other).wants(200)
+		b.get("/signup?invitation=" + second).wants(200)
+	})
+	t.Run("has an alias", func(t *testing.T) {
+		t.Parallel()
+		s := newSite(t)
+		s.signedIn(t, s.ada).get("/account/"+s.engines.ID).wants(200).form("/accounts/"+s.engines.ID, "action", "rename")
+	})
+	t.Run("asks for the login, and comes back", func(t *testing.T) {
+		t.Parallel()
+		s := newSite(t)
+		for _, path := range []string{"/accounts/", "/account/"} {
+			b := s.newBrowser(t)
+			p := b.get(path+s.engines.ID+"?redirect_uri="+url.QueryEscape(appURL)).follow().wants(200, "Log in")
+			p = p.submit("/login", "email", "ada", "password", secretPassword).follow().wants(200, "Members")
+			p.submit("/return").token()
+		}
+	})
+}
+
+// What a member may do depends on the permissions, whatever the page offers.
+func TestAccountRights(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name   string
+		who    func(*site) authrockettest.User
+		action []string // OWNER, ADMIN and MEMBER stand for memberships
+		status int
+	}{
+		{"an owner renames", (*site).owner, []string{"action", "rename", "org_name", "X"}, 302},
+		{"an admin renames", (*site).admin, []string{"action", "rename", "org_name", "X"}, 302},
+		{"a member does not rename", (*site).member, []string{"action", "rename", "org_name", "X"}, 403},
+		{"a stranger does not rename", (*site).stranger, []string{"action", "rename", "org_name", "X"}, 404},
+
+		{"an owner makes an owner", (*site).owner, []string{"action", "permissions", "membership", "MEMBER", "permissions", "ar:owner"}, 302},
+		{"an owner steps back when there is another", (*site).secondOwner, []string{"action", "permissions", "membership", "OWNER", "permissions", "read"}, 302},
+		{"the last owner does not step back", (*site).owner, []string{"action", "permissions", "membership", "OWNER", "permissions", "ar:admin"}, 422},
+		{"an admin makes an admin", (*site).admin, []string{"action", "permissions", "membership", "MEMBER", "permissions", "ar:admin"}, 302},
+		{"an admin changes what else an owner may", (*site).admin, []string{"action", "permissions", "membership", "OWNER", "permissions", "ar:owner"}, 302},
+		{"an admin makes no owner", (*site).admin, []string{"action", "permissions", "membership", "MEMBER", "permissions", "ar:owner"}, 403},
+		{"an admin does not become an owner", (*site).admin, []string{"action", "permissions", "membership", "ADMIN", "permissions", "ar:admin ar:owner"}, 403},
+		{"an admin takes no ownership away", (*site).admin, []string{"action", "permissions", "membership", "OWNER", "permissions", "read"}, 403},
+		{"a member does not become an admin", (*site).member, []string{"action", "permissions", "membership", "MEMBER", "permissions", "ar:admin"}, 403},
+		{"a stranger changes no permissions", (*site).stranger, []string{"action", "permissions", "membership", "MEMBER", "permissions", "x"}, 404},
+		{"a member of another account is none of this one", (*site).owner, []string{"action", "permissions", "membership", "ELSEWHERE", "permissions", "x"}, 404},
+		{"nobody is no member", (*site).owner, []string{"action", "permissions", "membership", "", "permissions", "x"}, 404},
+
+		{"an owner removes an admin", (*site).owner, []string{"action", "remove", "membership", "ADMIN"}, 302},
+		{"an owner leaves when there is another", (*site).secondOwner, []string{"action", "remove", "membership", "OWNER"}, 302},
+		{"the last owner does not leave", (*site).owner, []string{"action", "remove", "membership", "OWNER"}, 422},
+		{"an admin removes a member", (*site).admin, []string{"action", "remove", "membership", "MEMBER"}, 302},
+		{"an admin removes no owner", (*site).admin, []string{"action", "remove", "membership", "OWNER"}, 403},
+		{"a member removes nobody", (*site).member, []string{"action", "remove", "membership", "ADMIN"}, 403},
+		{"a member does not leave", (*site).member, []string{"action", "remove", "membership", "MEMBER"}, 403},
+		{"a member of another account is not removed", (*site).owner, []string{"action", "remove", "membership", "ELSEWHERE"}, 404},
+
+		{"an owner invites an owner", (*site).owner, []string{"action", "invite", "email", "new@example.com", "permissions", "ar:owner"}, 302},
+		{"an admin invites an admin", (*site).admin, []string{"action", "invite", "email", "new@example.com", "permissions", "ar:admin"}, 302},
+		{"an admin invites no owner", (*site).admin, []string{"action", "invite", "email", "new@example.com", "permissions", "ar:owner"}, 403},
+		{"a member invites nobody", (*site).member, []string{"action", "invite", "email", "new@example.com"}, 403},
+		{"a stranger invites nobody", (*site).stranger, []string{"action", "invite", "email", "new@example.com"}, 404},
+		{"a member withdraws nothing", (*site).member, []string{"action", "uninvite", "email", "waiting@example.com"}, 403},
+
+		{"an unknown action is none", (*site).owner, []string{"action", "close"}, 400},
+		{"no action is none", (*site).owner, nil, 400},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t)
+			if _, err := s.server.Invite("waiting@example.com", s.engines.ID); err != nil {
+				t.Fatal(err)
+			}
+			b := s.signedIn(t, row.who(s))
+			ids := strings.NewReplacer(
+				"OWNER", s.membership(t, s.ada, s.engines).ID, "ADMIN", s.membership(t, s.alan, s.engines).ID,
+				"MEMBER", s.membership(t, s.george, s.engines).ID, "ELSEWHERE", s.membership(t, s.ada, s.widgets).ID)
+			form := slices.Clone(row.action)
+			for i := range form {
+				if i > 0 && form[i-1] == "membership" {
+					form[i] = ids.Replace(form[i])
+				}
+			}
+			before := s.state()
+			p := b.post("/accounts/"+s.engines.ID, form...).wants(row.status)
+			if changed := s.state() != before; changed != (row.status == 302) {
+				t.Errorf("changed: %t\nbefore %s\nafter  %s", changed, before, s.state())
+			}
+			if strings.HasPrefix(row.name, "a stranger") && strings.Contains(p.text, "Analytical") {
+				t.Errorf("a stranger reads %s", p.text)
+			}
+		})
+	}
+}
+
+func (s *site) owner() authrockettest.User  { return s.ada }
+func (s *site) admin() authrockettest.User  { return s.alan }
+func (s *site) member() authrockettest.User { return s.george }
+
+// secondOwner makes Alan an owner as well.
+func (s *site) secondOwner() authrockettest.User {
+	for _, m := range s.realm.MembershipsOf(s.alan.ID) {
+		s.realm.SetPermissions(m.ID, "ar:owner")
+	}
+	return s.alan
+}
+
+func (s *site) stranger() authrockettest.User {
+	return s.realm.AddUser(authrockettest.User{Email: "eve@example.com", Password: secretPassword})
+}
+
+// state is all that a form may change.
+func (s *site) state() string {
+	var state strings.Builder
+	for _, u := range s.realm.Users() {
+		fmt.Fprintln(&state, u, s.realm.MembershipsOf(u.ID))
+	}
+	for _, o := range []authrockettest.Org{s.engines, s.widgets, s.foreign} {
+		org, _ := s.realm.Org(o.ID)
+		fmt.Fprintln(&state, org, s.realm.Members(o.ID))
+	}
+	for _, m := range s.server.Outbox() {
+		fmt.Fprintln(&state, m.To, m.Link)
+	}
+	return state.String()
+}
+
+func TestAccountOfMembers(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	if _, err := s.server.Invite("waiting@example.com", s.engines.ID); err != nil {
+		t.Fatal(err)
+	}
+	p := s.signedIn(t, s.george).get("/accounts/"+s.engines.ID).wants(200, "Ada Lovelace", "ar:owner")
+	if len(p.forms) != 1 || p.forms[0].action != "/return" || strings.Contains(p.text, "waiting@example.com") {
+		t.Errorf("a plain member sees %d forms, and %s", len(p.forms), p.text)
+	}
+	for _, f := range s.signedIn(t, s.george).get("/accounts?force=1").wants(200).links {
+		if strings.HasPrefix(f, "/accounts/") {
+			t.Errorf("a plain member is led to %s", f)
+		}
+	}
+	for _, id := range []string{s.widgets.ID, s.foreign.ID, "org_none", "%2e%2e", "%2F%2Fevil.example"} {
+		p := s.signedIn(t, s.george).get("/accounts/" + id)
+		if id == "%2e%2e" {
+			continue // a path of its own
+		}
+		p.wants(404, "You are not a member of this account.")
+		if strings.Contains(p.text, "Widgets") || strings.Contains(p.text, "Foreign") {
+			t.Errorf("a stranger reads %s", p.text)
+		}
+	}
+}
+
+// Each may remove the other, but not both: an account keeps an owner.
+func TestOwnersWhoRemoveEachOther(t *testing.T) {
+	t.Parallel()
+	for range 20 {
+		s := newSite(t)
+		s.secondOwner()
+		ada, alan := s.signedIn(t, s.ada), s.signedIn(t, s.alan)
+		adas, alans := s.membership(t, s.ada, s.engines).ID, s.membership(t, s.alan, s.engines).ID
+		var group sync.WaitGroup
+		remove := func(b *browser, id string) {
+			r := b.formRequest("/accounts/"+s.engines.ID, url.Values{"action": {"remove"}, "membership": {id}, "csrf": {b.csrf()}})
+			group.Go(func() {
+				response, err := b.client.Do(r)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				response.Body.Close()
+			})
+		}
+		remove(ada, alans)
+		remove(alan, adas)
+		group.Wait()
+		if !slices.ContainsFunc(s.realm.Members(s.engines.ID), func(m authrockettest.Membership) bool { return slices.Contains(m.Permissions, "ar:owner") }) {
+			t.Fatal("the account has no owner any more")
+		}
+	}
+}

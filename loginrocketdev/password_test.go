@@ -1,0 +1,159 @@
+package loginrocketdev_test
+
+import (
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// forgot asks for a link to set a new password, and returns the link.
+func (b *browser) forgot(t *testing.T, login string) string {
+	t.Helper()
+	before := len(b.site.server.Outbox())
+	b.get("/password/forgot?redirect_uri="+url.QueryEscape(appURL)).submit("/password/forgot", "email", login).wants(200, "If there is such a user")
+	if len(b.site.server.Outbox()) == before {
+		return ""
+	}
+	return b.site.lastMail(t).Link
+}
+
+func TestPasswordReset(t *testing.T) {
+	t.Parallel()
+
+	t.Run("sets a new one, ends all sessions and logs in", func(t *testing.T) {
+		t.Parallel()
+		s := newSite(t)
+		before, george := s.signedIn(t, s.ada), s.signedIn(t, s.george)
+		b := s.newBrowser(t)
+		link := b.forgot(t, " ADA@example.com")
+		if mail := s.lastMail(t); mail.To != "ada@example.com" || !strings.HasPrefix(link, s.origin+"/password/reset?") {
+			t.Errorf("got %+v", mail)
+		}
+		p := b.get(link).submit("/password/reset", "password", "analytical", "password_confirmation", "analytical")
+		if got := s.verified(t, p.token()); got.User.ID != s.ada.ID || !strings.HasPrefix(p.location, appURL+"&token=") {
+			t.Errorf("got the session of %s at %s", got.User.Email, p.location)
+		}
+		if before.isSignedIn() || !b.isSignedIn() || !george.isSignedIn() {
+			t.Errorf("signed in are: the browser from before %t, this one %t, another user %t", before.isSignedIn(), b.isSignedIn(), george.isSignedIn())
+		}
+		s.newBrowser(t).logIn("ada", secretPassword).wants(422)
+		s.newBrowser(t).logIn("ada", "analytical").token()
+		s.newBrowser(t).get(link).submit("/password/reset", "password", "another one", "password_confirmation", "another one").wants(422, "has been used")
+		s.newBrowser(t).logIn("ada", "analytical").token()
+	})
+	t.Run("asked for nobody sends nothing, and says the same", func(t *testing.T) {
+		t.Parallel()
+		s := newSite(t)
+		for _, login := range []string{"eve@example.com", "", "<b>"} {
+			if link := s.newBrowser(t).forgot(t, login); link != "" {
+				t.Errorf("%q: got %s", login, link)
+			}
+		}
+	})
+	t.Run("with a bad password does not use the link up", func(t *testing.T) {
+		t.Parallel()
+		s := newSite(t)
+		b := s.newBrowser(t)
+		p := b.get(b.forgot(t, "ada"))
+		p = p.submit("/password/reset", "password", "short", "password_confirmation", "short").wants(422, "Password is too short")
+		p = p.submit("/password/reset", "password", "analytical", "password_confirmation", "").wants(422, "Password confirmation does not match.")
+		if b.sessionID() != "" {
+			t.Error("a refused password signs in")
+		}
+		p.submit("/password/reset", "password", "analytical", "password_confirmation", "analytical").token()
+	})
+	t.Run("with another kind of token is refused", func(t *testing.T) {
+		t.Parallel()
+		s := newSite(t)
+		b := s.signedIn(t, s.ada)
+		b.get("/profile").form("/profile", "action", "verify").submit()
+		verify, _ := url.Parse(s.lastMail(t).Link)
+		invitation, err := s.server.Invite("new@example.com", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, token := range []string{"", "tpw:", "tpw:AAAAAAAAAAAAAAAAAAAAAAAAAA", verify.Query().Get("token"), invitation, b.sessionID()} {
+			other := s.newBrowser(t)
+			other.post("/password/reset", "token", token, "password", "analytical", "password_confirmation", "analytical").wants(422, "has been used")
+			if other.sessionID() != "" {
+				t.Errorf("%q signs in", token)
+			}
+		}
+	})
+	t.Run("a second link replaces the first", func(t *testing.T) {
+		t.Parallel()
+		s := newSite(t)
+		b := s.newBrowser(t)
+		first, george, second := b.forgot(t, "ada"), b.forgot(t, "george"), b.forgot(t, "ada")
+		form := []string{"password", "analytical", "password_confirmation", "analytical"}
+		b.get(first).submit("/password/reset", form...).wants(422)
+		b.get(second).submit("/password/reset", form...).token()
+		b.get(george).submit("/password/reset", form...).token()
+	})
+	t.Run("ends a change of the email that somebody else has begun", func(t *testing.T) {
+		t.Parallel()
+		s := newSite(t)
+		s.signedIn(t, s.ada).get("/profile").form("/profile", "action", "email").submit("email", "eve@example.com")
+		pending := s.lastMail(t).Link
+		b := s.newBrowser(t)
+		b.get(b.forgot(t, "ada")).submit("/password/reset", "password", "analytical", "password_confirmation", "analytical").token()
+		s.newBrowser(t).get(pending).submit("/email/verify").wants(422, "has been used")
+	})
+	t.Run("works for an hour", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			s := newSiteAt(t, "http://127.0.0.1:8081")
+			b := s.newBrowser(t).inMemory()
+			link := b.forgot(t, "ada")
+			time.Sleep(time.Hour - 1)
+			p := b.get(link).submit("/password/reset", "password", "short", "password_confirmation", "short").wants(422, "too short")
+			time.Sleep(1)
+			p.submit("/password/reset", "password", "analytical", "password_confirmation", "analytical").wants(422, "too old")
+		})
+	})
+	t.Run("serves one of many at once", func(t *testing.T) {
+		t.Parallel()
+		s := newSite(t)
+		b := s.newBrowser(t)
+		token, _ := url.Parse(b.forgot(t, "ada"))
+		csrf := b.csrf()
+		var served atomic.Int32
+		var group sync.WaitGroup
+		for range 8 {
+			group.Go(func() {
+				r := b.formRequest("/password/reset", url.Values{
+					"token": {token.Query().Get("token")}, "password": {"analytical"}, "password_confirmation": {"analytical"}, "csrf": {csrf}, "redirect_uri": {appURL},
+				})
+				response, err := b.client.Do(r)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				response.Body.Close()
+				if response.StatusCode == 302 {
+					served.Add(1)
+				}
+			})
+		}
+		group.Wait()
+		if served.Load() != 1 {
+			t.Errorf("the link served %d times", served.Load())
+		}
+	})
+	t.Run("shows nothing to who only looks at the link", func(t *testing.T) {
+		t.Parallel()
+		s := newSite(t)
+		b := s.newBrowser(t)
+		link := b.forgot(t, "ada")
+		for range 2 {
+			if p := s.newBrowser(t).get(link).wants(200); strings.Contains(p.text, "ada") {
+				t.Errorf("got %s", p.text)
+			}
+		}
+		b.get(link).submit("/password/reset", "password", "analytical", "password_confirmation", "analytical").token()
+	})
+}

@@ -1,0 +1,229 @@
+package loginrocketdev_test
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/authrocket-go/authrocket"
+	"github.com/authrocket-go/authrocket/authrockettest"
+)
+
+func TestProfileNames(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	b := s.signedIn(t, s.ada)
+	p := b.get("/profile?redirect_uri="+url.QueryEscape(appURL)).wants(200, "Ada", "Lovelace", "ada@example.com")
+	long := strings.Repeat("x", 101)
+	for _, row := range []struct {
+		name  string
+		form  []string
+		wants []string
+	}{
+		{"names that are too long", []string{"first_name", long, "last_name", long}, []string{"First name is too long", "Last name is too long"}},
+		{"a name that turns the direction of reading", []string{"first_name", "a\u202eb"}, []string{"First name has characters"}},
+		{"a username that looks like an email", []string{"username", "alan@example.com"}, []string{"Username may have"}},
+		{"a username that looks like an ID", []string{"username", "USR_" + s.alan.ID[4:]}, []string{"Username may have"}},
+		{"a username that is taken", []string{"username", "ALAN"}, []string{"Username is already in use"}},
+		{"a language that there is not", []string{"locale", "tlh"}, []string{"Language is none of"}},
+		{"everything at once", []string{"first_name", long, "username", "a b", "locale", "x"}, []string{"First name", "Username may", "Language"}},
+	} {
+		form := append([]string{"first_name", "Augusta", "last_name", "King", "username", "augusta", "locale", "es"}, row.form...)
+		p = p.form("/profile", "action", "names").submit(form...).wants(422, row.wants...)
+		again, entered := p.form("/profile", "action", "names").fields, valuesOf(form)
+		for _, name := range []string{"first_name", "last_name", "username"} {
+			if again.Get(name) != entered.Get(name) {
+				t.Errorf("%s: the form comes again with the %s %q", row.name, name, again.Get(name))
+			}
+		}
+		if user, _ := s.realm.User(s.ada.ID); user.Name != "Ada Lovelace" || user.Username != "ada" || user.Locale != "" {
+			t.Errorf("%s: got %+v, want nothing to be changed", row.name, user)
+		}
+	}
+	p = p.form("/profile", "action", "names").submit("first_name", " Augusta", "last_name", "King", "username", "augusta", "locale", "es")
+	p = p.follow().wants(200, "Your profile is changed.", "Augusta")
+	if got := p.form("/profile", "action", "names").fields.Get("locale"); got != "es" {
+		t.Errorf("the language is %q", got)
+	}
+	if user := s.verified(t, p.submit("/return").token()).User; user.Name != "Augusta King" || user.Username != "augusta" || user.Locale != "es" {
+		t.Errorf("the new token has %+v", user)
+	}
+	s.newBrowser(t).logIn("augusta", secretPassword).token()
+	s.newBrowser(t).logIn("ada", secretPassword).wants(422)
+}
+
+func TestProfileEmail(t *testing.T) {
+	t.Parallel()
+
+	t.Run("stays until the new one is verified", func(t *testing.T) {
+		t.Parallel()
+		s := newSite(t)
+		b := s.signedIn(t, s.ada)
+		p := b.get("/profile").form("/profile", "action", "email").submit("email", "Countess@Example.com").follow()
+		p.wants(200, "Follow the link", "To be changed to countess@example.com")
+		mail := s.lastMail(t)
+		if user, _ := s.realm.User(s.ada.ID); user.Email != "ada@example.com" || mail.To != "countess@example.com" || strings.Contains(p.body, "tue:") {
+			t.Errorf("got %q, and a mail to %q", user.Email, mail.To)
+		}
+		s.newBrowser(t).logIn("countess@example.com", secretPassword).wants(422)
+		s.newBrowser(t).get(mail.Link).submit("/email/verify").wants(200, "countess@example.com is verified.")
+		if user, _ := s.realm.User(s.ada.ID); user.Email != "countess@example.com" || user.EmailVerification != authrocket.EmailVerified {
+			t.Errorf("got %+v", user)
+		}
+		b.get("/profile").wants(200, "countess@example.com verified")
+		s.newBrowser(t).logIn("countess@example.com", secretPassword).token()
+	})
+	t.Run("is refused when it is none, or another's", func(t *testing.T) {
+		t.Parallel()
+		s := newSite(t)
+		p := s.signedIn(t, s.ada).get("/profile")
+		for email, want := range map[string]string{"x": "Email is not", "": "Email is not", "ALAN@example.com": "already in use"} {
+			p = p.form("/profile", "action", "email").submit("email", email).wants(422, want)
+			if got := p.form("/profile", "action", "email").fields.Get("email"); got != email {
+				t.Errorf("the form comes again with %q, want %q", got, email)
+			}
+		}
+		if mails := s.server.Outbox(); len(mails) != 0 {
+			t.Errorf("got %d mails", len(mails))
+		}
+	})
+	t.Run("is refused when somebody was faster", func(t *testing.T) {
+		t.Parallel()
+		s := newSite(t)
+		s.signedIn(t, s.ada).get("/profile").form("/profile", "action", "email").submit("email", "new@example.com")
+		link := s.lastMail(t).Link
+		s.realm.AddUser(authrockettest.User{Email: "new@example.com"})
+		s.newBrowser(t).get(link).submit("/email/verify").wants(422, "already in use")
+		if user, _ := s.realm.User(s.ada.ID); user.Email != "ada@example.com" {
+			t.Errorf("got %q", user.Email)
+		}
+	})
+	t.Run("a second change replaces the first", func(t *testing.T) {
+		t.Parallel()
+		s := newSite(t)
+		p := s.signedIn(t, s.ada).get("/profile")
+		p = p.form("/profile", "action", "email").submit("email", "first@example.com").follow()
+		first := s.lastMail(t).Link
+		p.form("/profile", "action", "email").submit("email", "second@example.com").follow().wants(200, "second@example.com")
+		s.newBrowser(t).get(first).submit("/email/verify").wants(422, "has been used")
+	})
+	t.Run("the old one takes the change back", func(t *testing.T) {
+		t.Parallel()
+		s := newSite(t)
+		p := s.signedIn(t, s.ada).get("/profile")
+		p = p.form("/profile", "action", "email").submit("email", "new@example.com").follow()
+		link := s.lastMail(t).Link
+		p.form("/profile", "action", "email").submit("email", "ada@example.com").follow()
+		s.newBrowser(t).get(link).submit("/email/verify").wants(422, "has been used")
+	})
+	t.Run("a change ends the link for a new password at the old one", func(t *testing.T) {
+		t.Parallel()
+		s := newSite(t)
+		b := s.signedIn(t, s.ada)
+		b.get("/password/forgot").submit("/password/forgot", "email", "ada").wants(200)
+		reset := s.lastMail(t).Link
+		b.get("/profile").form("/profile", "action", "email").submit("email", "new@example.com")
+		b.get(s.lastMail(t).Link).submit("/email/verify").wants(200)
+		s.newBrowser(t).get(reset).submit("/password/reset", "password", "taken over", "password_confirmation", "taken over").wants(422, "has been used")
+	})
+}
+
+func TestProfilePassword(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	b, other, george := s.signedIn(t, s.ada), s.signedIn(t, s.ada), s.signedIn(t, s.george)
+	for _, row := range []struct{ name, current, password, confirmation, want string }{
+		{"a wrong current one", "wrong", "analytical", "analytical", "Current password does not match."},
+		{"no current one", "", "analytical", "analytical", "Current password does not match."},
+		{"a short one", secretPassword, "short", "short", "Password is too short"},
+		{"another confirmation", secretPassword, "analytical", "analytics", "Password confirmation does not match."},
+		{"no confirmation", secretPassword, "analytical", "", "Password confirmation does not match."},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			p := b.get("/profile").form("/profile", "action", "password").submit("current_password", row.current, "password", row.password, "password_confirmation", row.confirmation)
+			p.wants(422, row.want)
+			for name, values := range p.form("/profile", "action", "password").fields {
+				if strings.Contains(name, "password") && values[0] != "" {
+					t.Errorf("%s comes again", name)
+				}
+			}
+			s.newBrowser(t).logIn("ada", secretPassword).token()
+		})
+	}
+	b.get("/password/forgot").submit("/password/forgot", "email", "ada")
+	reset := s.lastMail(t).Link
+	b.get("/profile").form("/profile", "action", "email").submit("email", "eve@example.com")
+	pending := s.lastMail(t).Link
+
+	b.get("/profile").form("/profile", "action", "password").submit("current_password", secretPassword, "password", "analytical", "password_confirmation", "analytical").
+		follow().wants(200, "Your password is changed.")
+	if !b.isSignedIn() || other.isSignedIn() || !george.isSignedIn() {
+		t.Errorf("signed in are: this browser %t, the user's other one %t, another user %t", b.isSignedIn(), other.isSignedIn(), george.isSignedIn())
+	}
+	s.newBrowser(t).logIn("ada", secretPassword).wants(422)
+	s.newBrowser(t).logIn("ada", "analytical").token()
+	t.Run("ends links that were asked for before", func(t *testing.T) {
+		s.newBrowser(t).get(reset).submit("/password/reset", "password", "taken over", "password_confirmation", "taken over").wants(422, "has been used")
+		s.newBrowser(t).get(pending).submit("/email/verify").wants(422, "has been used")
+	})
+}
+
+func TestProfileVerification(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	b := s.signedIn(t, s.ada)
+	p := b.get("/profile").wants(200, "not verified").form("/profile", "action", "verify").submit().follow().wants(200, "A mail with a link is on its way.")
+	p.browser.get(s.lastMail(t).Link).submit("/email/verify").wants(200, "ada@example.com is verified.")
+	p = b.get("/profile").wants(200)
+	for _, f := range p.forms {
+		if f.fields.Get("action") == "verify" {
+			t.Error("a verified user is offered to verify")
+		}
+	}
+	if s.verified(t, b.get(loginPath(appURL)).token()).User.EmailVerification != authrocket.EmailVerified {
+		t.Error("the new token does not say so")
+	}
+}
+
+func TestProfileOfTheSelectedAccount(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, multiUser)
+	b := s.signedIn(t, s.ada)
+	back := "&redirect_uri=" + url.QueryEscape(appURL)
+	if got := s.orgOf(t, b.get("/profile?account="+s.widgets.ID+back).submit("/return").token()); got != s.widgets.ID {
+		t.Errorf("got %q", got)
+	}
+	if got := s.orgOf(t, b.get("/profile?account="+s.foreign.ID+back).submit("/return").token()); got != s.widgets.ID {
+		t.Errorf("a foreign one: got %q", got)
+	}
+}
+
+func TestRequireName(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, requireName)
+	s.realm.AddUser(authrockettest.User{Email: "lone@example.com", Password: secretPassword})
+	b := s.newBrowser(t)
+	p := b.logIn("lone@example.com", secretPassword).follow().wants(200, "Enter your name to go on.")
+	p.submit("/return").follow().wants(200, "Enter your name to go on.")
+	p = b.get(loginPath(appURL)).follow().wants(200, "Enter your name")
+	p = p.form("/profile", "action", "names").submit("first_name", "Lone").follow()
+	if strings.Contains(p.text, "Enter your name") {
+		t.Error("it asks again")
+	}
+	if got := s.verified(t, p.submit("/return").token()); got.User.FirstName != "Lone" {
+		t.Errorf("got %+v", got.User)
+	}
+	s.newBrowser(t).logIn("ada", secretPassword).token()
+}
+
+func TestUnknownActionOfTheProfile(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	b := s.signedIn(t, s.ada)
+	before := s.state()
+	b.post("/profile", "action", "delete").wants(400)
+	b.post("/profile").wants(400)
+	if s.state() != before {
+		t.Error("something is changed")
+	}
+}

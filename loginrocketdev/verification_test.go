@@ -1,0 +1,90 @@
+package loginrocketdev_test
+
+import (
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/authrocket-go/authrocket"
+	"github.com/authrocket-go/authrocket/authrockettest"
+)
+
+func TestEmailVerification(t *testing.T) {
+	t.Parallel()
+	signUp := func(t *testing.T, b *browser) string {
+		t.Helper()
+		b.get(signupPath()).submit("/signup", "email", "grace@example.com", "password", "compilers").token()
+		return b.site.lastMail(t).Link
+	}
+	isVerified := func(s *site) bool {
+		user, err := s.realm.UserByLogin("grace@example.com")
+		return err == nil && user.EmailVerification == authrocket.EmailVerified
+	}
+
+	t.Run("takes a click, not a look", func(t *testing.T) {
+		t.Parallel()
+		s := newSite(t)
+		link := signUp(t, s.newBrowser(t))
+		b := s.newBrowser(t)
+		p := b.get(link).wants(200, "One click")
+		if isVerified(s) || strings.Contains(p.text, "grace") {
+			t.Errorf("a look verifies, or tells who it is: %s", p.text)
+		}
+		p.submit("/email/verify").wants(200, "grace@example.com is verified.")
+		if !isVerified(s) || b.sessionID() != "" {
+			t.Errorf("verified %t, signed in %q", isVerified(s), b.sessionID())
+		}
+		p.submit("/email/verify").wants(422, "has been used")
+	})
+	t.Run("is not for an email that has changed since", func(t *testing.T) {
+		t.Parallel()
+		s := newSite(t)
+		link := signUp(t, s.newBrowser(t))
+		user, err := s.realm.UserByLogin("grace@example.com")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.realm.UpdateUser(user.ID, func(u *authrockettest.User) { u.Email = "hopper@example.com" })
+		s.newBrowser(t).get(link).submit("/email/verify").wants(422)
+		if user, _ = s.realm.User(user.ID); user.EmailVerification == authrocket.EmailVerified || user.Email != "hopper@example.com" {
+			t.Errorf("got %+v", user)
+		}
+	})
+	t.Run("stays open when the password changes", func(t *testing.T) {
+		t.Parallel()
+		s := newSite(t)
+		b := s.newBrowser(t)
+		link := signUp(t, b)
+		b.get(b.forgot(t, "grace@example.com")).submit("/password/reset", "password", "new compilers", "password_confirmation", "new compilers").token()
+		b.get(link).submit("/email/verify").wants(200)
+	})
+	t.Run("of another kind of token is refused", func(t *testing.T) {
+		t.Parallel()
+		s := newSite(t)
+		b := s.newBrowser(t)
+		signUp(t, b)
+		reset := b.forgot(t, "grace@example.com")
+		token := reset[strings.Index(reset, "tpw"):]
+		for _, token := range []string{"", "tve:", "tue:", "tve:AAAAAAAAAAAAAAAAAAAAAAAAAA", strings.Replace(token, "%3A", ":", 1)} {
+			b.post("/email/verify", "token", token).wants(422, "has been used")
+		}
+		if isVerified(s) {
+			t.Error("the user is verified")
+		}
+		b.get(reset).submit("/password/reset", "password", "new compilers", "password_confirmation", "new compilers").token()
+	})
+	t.Run("works for an hour", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			s := newSiteAt(t, "http://127.0.0.1:8081")
+			b := s.newBrowser(t).inMemory()
+			link := signUp(t, b)
+			time.Sleep(time.Hour)
+			b.get(link).submit("/email/verify").wants(422, "too old")
+			if isVerified(s) {
+				t.Error("the user is verified")
+			}
+		})
+	})
+}
