@@ -79,7 +79,7 @@ func newSiteAt(t testing.TB, origin string, configure ...func(*siteConfig)) *sit
 		})
 	}
 	s.ada, s.alan, s.george = user("Ada", "Lovelace"), user("Alan", "Turing"), user("George", "Boole")
-	s.engines = realm.AddOrg(authrockettest.Org{Name: "Analytical Engines"})
+	s.engines = realm.AddOrg(authrockettest.Org{ID: "org_engines", Name: "Analytical Engines"})
 	s.widgets = realm.AddOrg(authrockettest.Org{Name: "Widgets Inc"})
 	s.foreign = realm.AddOrg(authrockettest.Org{Name: "Foreign Ltd"})
 	realm.AddMembership(s.ada, s.engines, "ar:owner", "billing:write")

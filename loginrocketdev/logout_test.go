@@ -1,0 +1,67 @@
+package loginrocketdev_test
+
+import (
+	"net/url"
+	"testing"
+)
+
+func TestLogout(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name  string
+		query url.Values
+		leads string
+		urls  []string // Login URLs
+		has   bool     // the browser that logs out has the session
+		ends  bool
+	}{
+		{"ends the browser's session", url.Values{"redirect_uri": {appURL}}, appURL, nil, true, true},
+		{"without a redirect_uri leads to the login", nil, "/login", nil, true, true},
+		{"with a redirect_uri of elsewhere signs out all the same", url.Values{"redirect_uri": {"https://evil.example/"}}, "/login", nil, true, true},
+		{"with a redirect_uri that is none as well", url.Values{"redirect_uri": {"javascript:alert(1)"}}, "/login", nil, true, true},
+		{"with a redirect_uri beside the Login URLs as well", url.Values{"redirect_uri": {"https://app.example/other"}}, "/login", []string{"https://app.example/in"}, true, true},
+		{"returns below a Login URL", url.Values{"redirect_uri": {"https://app.example/in/bye"}}, "https://app.example/in/bye", []string{"https://app.example/in"}, true, true},
+		{"ends the session that it names", url.Values{"session": {"SID"}}, "/login", nil, false, true},
+		{"ends nothing when it names none", url.Values{"session": {"kss_none"}}, "/login", nil, false, false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t, func(c *siteConfig) { c.LoginURLs = row.urls })
+			b, other := s.newBrowser(t), s.newBrowser(t)
+			for _, b := range []*browser{b, other} {
+				b.get("/login").submit("/login", "email", "ada", "password", secretPassword)
+			}
+			id := b.sessionID()
+			out := b
+			if !row.has {
+				out = s.newBrowser(t)
+			}
+			query := url.Values{}
+			for name, values := range row.query {
+				query[name] = values
+				if values[0] == "SID" {
+					query.Set(name, id)
+				}
+			}
+			out.get("/logout?" + query.Encode()).leadsTo(row.leads)
+			if _, err := s.realm.LookUpSession(id); (err != nil) != row.ends {
+				t.Errorf("the session has ended: %v", err)
+			}
+			if out.sessionID() != "" {
+				t.Error("the cookie is kept")
+			}
+			if b.isSignedIn() == row.ends || !other.isSignedIn() {
+				t.Errorf("signed in are: this browser %t, the other one %t", b.isSignedIn(), other.isSignedIn())
+			}
+		})
+	}
+}
+
+func TestLogoutOfNobody(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	b := s.newBrowser(t)
+	b.get("/logout").leadsTo("/login")
+	b.setCookie("loginrocket_session", "kss_forged")
+	b.get("/logout?session=").leadsTo("/login")
+}

@@ -1,0 +1,313 @@
+package loginrocketdev_test
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/authrocket-go/authrocket"
+	"github.com/authrocket-go/authrocket/authrockettest"
+)
+
+// Whatever the algorithm, an app that is configured as the realm says takes the
+// token, which is about exactly one account.
+func TestReturn(t *testing.T) {
+	t.Parallel()
+	for _, algorithm := range []string{"RS256", "HS256"} {
+		t.Run(algorithm, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t, func(c *siteConfig) { c.Algorithm = algorithm })
+			p := s.newBrowser(t).logIn("ada", secretPassword)
+			session := s.verified(t, p.token())
+			memberships := session.Memberships()
+			if session.User.ID != s.ada.ID || session.RealmID != s.realm.ID() || len(memberships) != 1 || !memberships[0].Selected || !session.HasPermission("billing:write") {
+				t.Errorf("got %+v in %+v", session, memberships)
+			}
+			if got := p.location; !strings.HasPrefix(got, appURL+"&token=") || strings.Count(got, "token=") != 1 {
+				t.Errorf("it leads to %s", got)
+			}
+		})
+	}
+	t.Run("tells what has changed since", func(t *testing.T) {
+		t.Parallel()
+		s := newSite(t, func(c *siteConfig) { c.ReissueTokens = true })
+		b := s.newBrowser(t)
+		first := b.logIn("ada", secretPassword).token()
+		if again := b.get(loginPath(appURL)).token(); again != first {
+			t.Error("the token is another one though nothing has changed")
+		}
+		s.realm.SetPermissions(s.membership(t, s.ada, s.engines).ID, "read")
+		if s.verified(t, b.get(loginPath(appURL)).token()).HasPermission("ar:owner") {
+			t.Error("the token has permissions that have been taken away")
+		}
+		for _, m := range s.realm.MembershipsOf(s.ada.ID) {
+			s.realm.DeleteMembership(m.ID)
+		}
+		session := s.verified(t, b.get(loginPath(appURL)).token())
+		if org, _ := session.Org(); org.ID == s.engines.ID || org.ID == s.widgets.ID {
+			t.Errorf("the token is about %+v", org)
+		}
+	})
+	t.Run("is a new token each time", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			s := newSiteAt(t, "http://127.0.0.1:8081")
+			b := s.newBrowser(t).inMemory()
+			first := s.verified(t, b.logIn("ada", secretPassword).token())
+			time.Sleep(time.Minute)
+			second := s.verified(t, b.get(loginPath(appURL)).token())
+			if second.IssuedAt.Sub(first.IssuedAt) != time.Minute || first.ID() != second.ID() {
+				t.Errorf("issued at %s and %s", first.IssuedAt, second.IssuedAt)
+			}
+		})
+	})
+	t.Run("from a page of one's own", func(t *testing.T) {
+		t.Parallel()
+		s := newSite(t)
+		b := s.signedIn(t, s.ada)
+		for _, path := range []string{"/profile", "/accounts/" + s.engines.ID} {
+			p := b.get(path + "?redirect_uri=" + url.QueryEscape(appURL)).submit("/return")
+			if !strings.HasPrefix(p.location, appURL+"&token=") {
+				t.Errorf("%s: it leads to %q", path, p.location)
+			}
+		}
+		s.newBrowser(t).post("/return", "redirect_uri", appURL).leadsTo("/login?redirect_uri=" + url.QueryEscape(appURL))
+	})
+}
+
+func TestRedirectURI(t *testing.T) {
+	t.Parallel()
+	anywhere := func(*siteConfig) {}
+	listed := func(c *siteConfig) {
+		c.LoginURLs = []string{"https://app.example/manage", "http://127.0.0.2:3000/"}
+	}
+	for _, row := range []struct {
+		name    string
+		site    func(*siteConfig)
+		given   string
+		allowed bool
+	}{
+		{"loopback", anywhere, "http://127.0.0.2:3000/a?b=c", true},
+		{"loopback by name", anywhere, "http://localhost:3000/", true},
+		{"another host", anywhere, "https://evil.example/", false},
+		{"no scheme", anywhere, "//evil.example/", false},
+		{"no scheme, on loopback", anywhere, "//127.0.0.2:3000/", false},
+		{"a path", anywhere, "/profile", false},
+		{"user info that looks like loopback", anywhere, "http://127.0.0.2:3000@evil.example/", false},
+		{"user info", anywhere, "http://evil.example@127.0.0.2:3000/", false},
+		{"a backslash", anywhere, `http://evil.example\@127.0.0.2:3000/`, false},
+		{"a tab in the host", anywhere, "http://127.0.0.2\t.evil.example/", false},
+		{"a tab before it", anywhere, "\thttps://evil.example/", false},
+		{"a line break", anywhere, "http://127.0.0.2/\r\nSet-Cookie: a=b", false},
+		{"a script", anywhere, "javascript:alert(1)", false},
+		{"a script on loopback", anywhere, "javascript://127.0.0.2/%0aalert(1)", false},
+		{"data", anywhere, "data:text/html,x", false},
+		{"a fragment, which would swallow the token", anywhere, "http://127.0.0.2/#", false},
+		{"a host that begins like loopback", anywhere, "http://127.0.0.1.evil.example/", false},
+		{"a host that ends like loopback", anywhere, "http://evillocalhost/", false},
+
+		{"the entry", listed, "https://app.example/manage", true},
+		{"below the entry", listed, "https://app.example/manage/a?b", true},
+		{"beside the entry", listed, "https://app.example/management", false},
+		{"above the entry", listed, "https://app.example/", false},
+		{"out of it by dots", listed, "https://app.example/manage/../admin", false},
+		{"out of it by escaped dots", listed, "https://app.example/manage/%2e%2e/admin", false},
+		{"another scheme", listed, "http://app.example/manage", false},
+		{"another port", listed, "https://app.example:8443/manage", false},
+		{"another port of loopback", listed, "http://127.0.0.2:3001/", false},
+		{"a host that begins alike", listed, "https://app.example.evil.example/manage", false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t, row.site)
+			b := s.signedIn(t, s.ada)
+			stranger := s.newBrowser(t)
+			query := "?redirect_uri=" + url.QueryEscape(row.given)
+			shown, returned := stranger.get("/login"+query), b.get("/login"+query)
+			if row.allowed {
+				shown.wants(200)
+				if !strings.HasPrefix(returned.location, row.given) || returned.token() == "" {
+					t.Errorf("it leads to %q", returned.location)
+				}
+				return
+			}
+			pages := []*page{shown, returned, stranger.post("/login", "email", "ada", "password", secretPassword, "redirect_uri", row.given)}
+			for _, path := range []string{"/signup", "/accounts", "/accounts/" + s.engines.ID, "/profile", "/password/forgot"} {
+				pages = append(pages, b.get(path+query))
+			}
+			for _, path := range []string{"/return", "/accounts", "/signup", "/signup/accept", "/password/forgot", "/password/reset", "/profile"} {
+				pages = append(pages, b.post(path, "redirect_uri", row.given))
+			}
+			for _, p := range pages {
+				p.wants(400, "is not one of the realm's Login URLs")
+				if p.location != "" || strings.Contains(p.body, "evil") {
+					t.Errorf("it leads to %q: %s", p.location, p.body)
+				}
+			}
+			if stranger.sessionID() != "" {
+				t.Error("a refused login signs in")
+			}
+		})
+	}
+}
+
+func TestDefaultLoginURL(t *testing.T) {
+	t.Parallel()
+
+	t.Run("is the first", func(t *testing.T) {
+		t.Parallel()
+		s := newSite(t, func(c *siteConfig) { c.LoginURLs = []string{"https://app.example/in", "https://other.example/"} })
+		p := s.newBrowser(t).get("/login").submit("/login", "email", "ada", "password", secretPassword)
+		if p.token(); !strings.HasPrefix(p.location, "https://app.example/in?token=") {
+			t.Errorf("it leads to %s", p.location)
+		}
+	})
+	t.Run("is none on loopback: nobody is guessed", func(t *testing.T) {
+		t.Parallel()
+		s := newSite(t)
+		b := s.newBrowser(t)
+		p := b.get("/login").submit("/login", "email", "ada", "password", secretPassword).wants(200, "You are signed in")
+		if b.sessionID() == "" || strings.Contains(p.body, "token") {
+			t.Errorf("got %s", p.body)
+		}
+	})
+	t.Run("is where the root leads to in the end", func(t *testing.T) {
+		t.Parallel()
+		s := newSite(t, func(c *siteConfig) { c.LoginURLs = []string{"https://app.example/in"} })
+		s.newBrowser(t).get("/").leadsTo("/login").follow().submit("/login", "email", "ada", "password", secretPassword).token()
+	})
+}
+
+// next leads to pages of this server only.
+func TestNext(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for _, row := range []struct {
+		next string
+		own  bool
+	}{
+		{"/profile", true},
+		{"/accounts", true},
+		{"/accounts/" + s.engines.ID, true},
+		{"/account/" + s.engines.ID, true},
+		{"/signup", true},
+		{"", false},
+		{"//evil.example/profile", false},
+		{"/\\evil.example/profile", false},
+		{"https://evil.example/profile", false},
+		{"javascript:alert(1)", false},
+		{"/profile/../../evil", false},
+		{"/profile\n", false},
+		{"/profile?redirect_uri=https://evil.example/", false},
+		{"/accounts/..", false},
+		{"/accounts//evil.example", false},
+		{"/logout", false},
+		{"/outbox", false},
+		{"/login", false},
+		{"profile", false},
+	} {
+		t.Run(row.next, func(t *testing.T) {
+			t.Parallel()
+			for name, p := range map[string]*page{
+				"after a login": s.newBrowser(t).get(loginPath(appURL, "next", row.next)).submit("/login", "email", "ada", "password", secretPassword),
+				"at once":       s.signedIn(t, s.ada).get(loginPath(appURL, "next", row.next)),
+			} {
+				if row.own {
+					p.leadsTo(row.next + "?redirect_uri=" + url.QueryEscape(appURL))
+				} else if !strings.HasPrefix(p.location, appURL) {
+					t.Errorf("%s: it leads to %q", name, p.location)
+				}
+			}
+		})
+	}
+}
+
+// An app that has signed in through the API sends its session along.
+func TestAdoptedSession(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, multiUser)
+	start := func(t *testing.T, user authrockettest.User) authrockettest.Session {
+		t.Helper()
+		session, err := s.realm.StartSession(user.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return session
+	}
+	for _, path := range []string{"/profile", "/accounts", "/accounts/" + s.engines.ID, "/account/" + s.engines.ID} {
+		t.Run(path, func(t *testing.T) {
+			t.Parallel()
+			session := start(t, s.ada)
+			b := s.newBrowser(t)
+			p := b.get(path + "?account=" + s.widgets.ID + "&session=" + session.ID + "&redirect_uri=" + url.QueryEscape(appURL)).
+				leadsTo(path + "?account=" + s.widgets.ID + "&redirect_uri=" + url.QueryEscape(appURL))
+			if b.sessionID() != session.ID {
+				t.Errorf("the browser has the session %q", b.sessionID())
+			}
+			if p = p.follow().wants(200); strings.Contains(p.body, session.ID) {
+				t.Error("the session ID is on the page")
+			}
+		})
+	}
+	t.Run("does not take the place of the browser's own", func(t *testing.T) {
+		t.Parallel()
+		b := s.signedIn(t, s.george)
+		own := b.sessionID()
+		b.get("/profile?session="+start(t, s.ada).ID).leadsTo("/profile").follow().wants(200, "George")
+		if b.sessionID() != own {
+			t.Error("the session is replaced")
+		}
+	})
+	t.Run("takes the place of one that has ended", func(t *testing.T) {
+		t.Parallel()
+		b := s.signedIn(t, s.george)
+		s.realm.EndSession(b.sessionID())
+		b.get("/profile?session="+start(t, s.ada).ID).follow().wants(200, "Ada")
+	})
+	t.Run("is nothing when it has ended, or never was", func(t *testing.T) {
+		t.Parallel()
+		ended := start(t, s.ada)
+		s.realm.EndSession(ended.ID)
+		for _, id := range []string{ended.ID, "kss_none", s.ada.ID, "x"} {
+			b := s.newBrowser(t)
+			b.get("/profile?session=" + id).leadsTo("/profile").follow().leadsTo("/login?next=%2Fprofile")
+			if b.sessionID() != "" {
+				t.Errorf("%q is adopted", id)
+			}
+		}
+	})
+	t.Run("is not taken by the login or the signup", func(t *testing.T) {
+		t.Parallel()
+		for _, path := range []string{"/login", "/signup", "/password/forgot", "/outbox"} {
+			b := s.newBrowser(t)
+			b.get(path + "?session=" + start(t, s.ada).ID).wants(200)
+			if b.sessionID() != "" {
+				t.Errorf("%s adopts a session", path)
+			}
+		}
+	})
+}
+
+// The whole way of an app with the middleware, in which only the browser
+// carries anything from one to the other.
+func TestLoginOfAnApp(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, func(c *siteConfig) { c.AppURL = "http://127.0.0.2:3000" })
+	auth, err := authrocket.New(s.realm.Config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := s.newBrowser(t).get(strings.TrimPrefix(auth.LoginURL(authrocket.RedirectURI("http://127.0.0.2:3000/in")), s.origin))
+	if got := s.verified(t, p.submit("/login", "email", "ada", "password", secretPassword).token()); got.User.ID != s.ada.ID {
+		t.Errorf("got %s", got.User.Email)
+	}
+	for name, link := range map[string]string{
+		"signup": auth.SignupURL(), "profile": auth.ProfileURL(), "accounts": auth.AccountsURL(authrocket.Force()), "account": auth.AccountURL(s.engines.ID),
+	} {
+		if p := s.signedIn(t, s.ada).get(link); p.status >= 400 {
+			t.Errorf("%s: got status %d", name, p.status)
+		}
+	}
+}
