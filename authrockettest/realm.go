@@ -121,6 +121,11 @@ func Open(config RealmConfig) (*Realm, error) {
 			problems = append(problems, fmt.Errorf("authrockettest: %q is not an absolute http or https URL", u))
 		}
 	}
+	for _, u := range config.LoginURLs {
+		if parsed, err := url.Parse(u); err == nil && (parsed.User != nil || strings.Contains(u, "#")) {
+			problems = append(problems, fmt.Errorf("authrockettest: the Login URL %q has a fragment or a user: the token would not reach the app", u))
+		}
+	}
 	if slices.Contains(config.LoginURLs, "") {
 		problems = append(problems, errors.New("authrockettest: LoginURLs has an empty entry"))
 	}

@@ -31,6 +31,9 @@ func TestOpenReportsEveryProblem(t *testing.T) {
 		{"a URL without a host", authrockettest.RealmConfig{URL: "http://:8081"}, []string{`"http://:8081"`}},
 		{"a URL of another scheme", authrockettest.RealmConfig{LoginURLs: []string{"javascript://a.example/"}}, []string{`"javascript://a.example/"`}},
 		{"a URL that is none", authrockettest.RealmConfig{AppURL: "http://["}, []string{`"http://["`}},
+		{"a Login URL with a fragment", authrockettest.RealmConfig{LoginURLs: []string{"http://localhost:3000/#"}}, []string{`"http://localhost:3000/#"`}},
+		{"a Login URL with an @ in its path", authrockettest.RealmConfig{LoginURLs: []string{"http://localhost:3000/@ada"}}, nil},
+		{"a Login URL with a user", authrockettest.RealmConfig{LoginURLs: []string{"http://localhost@evil.example/"}}, []string{`"http://localhost@evil.example/"`}},
 		{"an empty Login URL", authrockettest.RealmConfig{LoginURLs: []string{""}}, []string{"LoginURLs"}},
 		{"everything at once", authrockettest.RealmConfig{URL: "a", AppURL: "b", LoginURLs: []string{"https://ok.example", "c"}, Algorithm: "none", TokenLifetime: -1}, []string{`"a"`, `"b"`, `"c"`, `"none"`, "-1ns"}},
 	} {

@@ -344,7 +344,7 @@ func (p *page) parse(body []byte) {
 // shown is text as a page can hold it.
 func shown(text string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && r != '\n' {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' || r == 0xfffe || r == 0xffff {
 			return utf8.RuneError
 		}
 		return r

@@ -35,8 +35,8 @@ const (
 
 // Config configures a [Server]. Only Realm is required.
 type Config struct {
-	// Realm holds users, orgs, sessions and keys. The caller may go on to use
-	// and change it.
+	// Realm holds users, orgs, sessions and keys. Its URL is that of the Server,
+	// scheme, host and port alone. The caller may go on to use and change it.
 	Realm *authrockettest.Realm
 
 	// Signup is who may sign up. Default: [SignupOpen].
@@ -88,6 +88,8 @@ func New(config Config) (*Server, error) {
 	var problems []error
 	if config.Realm == nil {
 		problems = append(problems, errors.New("loginrocketdev: Realm is missing: make one with authrockettest.Open or NewRealm"))
+	} else if !isOrigin(config.Realm.URL()) {
+		problems = append(problems, fmt.Errorf("loginrocketdev: Realm has the URL %q, which is not scheme, host and port alone: the pages are at the root", config.Realm.URL()))
 	}
 	if !slices.Contains([]Signup{SignupOpen, SignupInvitation, SignupClosed}, config.Signup) {
 		problems = append(problems, fmt.Errorf("loginrocketdev: Signup %q is none of open, invitation, closed", config.Signup))
@@ -122,10 +124,14 @@ func New(config Config) (*Server, error) {
 // Realm returns the realm whose LoginRocket this is.
 func (s *Server) Realm() *authrockettest.Realm { return s.realm }
 
-// isOrigin reports whether text is an origin as browsers write it.
+// isOrigin reports whether text is an origin as browsers write it, which they do
+// without the scheme's own port.
 func isOrigin(text string) bool {
 	u, err := url.Parse(text)
-	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" &&
+	if err != nil || u.Scheme == "http" && u.Port() == "80" || u.Scheme == "https" && u.Port() == "443" {
+		return false
+	}
+	return (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" &&
 		text == u.Scheme+"://"+u.Host && text == strings.ToLower(text)
 }
 

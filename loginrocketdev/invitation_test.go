@@ -112,7 +112,7 @@ func TestInvitation(t *testing.T) {
 			time.Sleep(30*24*time.Hour - 1)
 			// What is refused gives it no time that it did not have.
 			p := b.get(path).wants(200).submit("/signup", "email", "ada@example.com", "password", "compilers").wants(422, "already in use")
-			time.Sleep(1)
+			time.Sleep(time.Nanosecond)
 			p.submit("/signup", "email", "new@example.com", "password", "compilers").wants(404, "too old")
 			b.get(path).wants(404, "too old")
 		})

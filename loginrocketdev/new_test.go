@@ -11,6 +11,9 @@ import (
 func TestNew(t *testing.T) {
 	t.Parallel()
 	realm := authrockettest.NewRealm(t)
+	at := func(url string) *authrockettest.Realm {
+		return authrockettest.NewRealm(t, func(c *authrockettest.RealmConfig) { c.URL = url })
+	}
 	for _, row := range []struct {
 		name   string
 		config loginrocketdev.Config
@@ -22,11 +25,13 @@ func TestNew(t *testing.T) {
 			AllowedOrigins: []string{"http://localhost:3000", "https://app.example", "http://[::1]:8080"},
 		}, nil},
 		{"no realm", loginrocketdev.Config{}, []string{"Realm is missing"}},
+		{"a realm below a path", loginrocketdev.Config{Realm: at("http://localhost:8081/login")}, []string{`"http://localhost:8081/login"`}},
+		{"a realm at a host in capitals", loginrocketdev.Config{Realm: at("https://Login.example")}, []string{`"https://Login.example"`}},
 		{"an unknown Signup", loginrocketdev.Config{Realm: realm, Signup: "Open"}, []string{`Signup "Open"`}},
 		{"an unknown OrgMode", loginrocketdev.Config{Realm: realm, OrgMode: "single"}, []string{`OrgMode "single"`}},
 		{"origins that are none", loginrocketdev.Config{Realm: realm, AllowedOrigins: []string{
-			"*", "null", "", "localhost:3000", "http://localhost:3000/", "http://Localhost", "ftp://a.example", "http://u@a.example", "http://a.example?b", "http://a.example#",
-		}}, []string{`"*"`, `"null"`, `""`, `"localhost:3000"`, `"http://localhost:3000/"`, `"http://Localhost"`, `"ftp://a.example"`, `"http://u@a.example"`, `"http://a.example?b"`, `"http://a.example#"`}},
+			"*", "null", "", "localhost:3000", "http://localhost:3000/", "http://Localhost", "ftp://a.example", "http://u@a.example", "http://a.example?b", "http://a.example#", "http://a.example:80", "https://a.example:443",
+		}}, []string{`"*"`, `"null"`, `""`, `"localhost:3000"`, `"http://localhost:3000/"`, `"http://Localhost"`, `"ftp://a.example"`, `"http://u@a.example"`, `"http://a.example?b"`, `"http://a.example#"`, `"http://a.example:80"`, `"https://a.example:443"`}},
 		{"everything at once", loginrocketdev.Config{Signup: "x", OrgMode: "y", AllowedOrigins: []string{"z"}}, []string{"Realm is missing", `"x"`, `"y"`, `"z"`}},
 	} {
 		t.Run(row.name, func(t *testing.T) {

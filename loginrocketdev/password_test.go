@@ -111,7 +111,7 @@ func TestPasswordReset(t *testing.T) {
 			link := b.forgot(t, "ada")
 			time.Sleep(time.Hour - 1)
 			p := b.get(link).submit("/password/reset", "password", "short", "password_confirmation", "short").wants(422, "too short")
-			time.Sleep(1)
+			time.Sleep(time.Nanosecond)
 			p.submit("/password/reset", "password", "analytical", "password_confirmation", "analytical").wants(422, "too old")
 		})
 	})
