@@ -266,7 +266,7 @@ func TestAccountOfMembers(t *testing.T) {
 // Each may remove the other, but not both: an account keeps an owner.
 func TestOwnersWhoRemoveEachOther(t *testing.T) {
 	t.Parallel()
-	for range 20 {
+	for range 10 {
 		s := newSite(t)
 		s.secondOwner()
 		ada, alan := s.signedIn(t, s.ada), s.signedIn(t, s.alan)

@@ -68,6 +68,7 @@ type Server struct {
 	origin    string // of the pages
 	handler   http.Handler
 	csrfKey   []byte
+	maxUsers  int
 	passwords *passwords
 
 	oneTimes    *expiring[oneTime]    // by token
@@ -109,6 +110,7 @@ func New(config Config) (*Server, error) {
 		config:      config,
 		realm:       config.Realm,
 		csrfKey:     make([]byte, 32),
+		maxUsers:    maxUsers,
 		passwords:   newPasswords(),
 		oneTimes:    newExpiring[oneTime](),
 		invitations: newExpiring[invitation](),

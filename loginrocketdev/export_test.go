@@ -11,3 +11,6 @@ func (l Limit) Add(key string) int {
 }
 
 func (l Limit) Undo(key string) { l.undo(key) }
+
+// SetMaxUsers lowers the number of users: adding the real one takes long.
+func (s *Server) SetMaxUsers(n int) { s.maxUsers = n }

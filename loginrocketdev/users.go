@@ -105,7 +105,7 @@ func (s *Server) signUp(n newUser) (authrockettest.Session, error) {
 	if len(problems) > 0 {
 		return authrockettest.Session{}, invalid(problems...)
 	}
-	if len(s.realm.Users()) >= maxUsers {
+	if len(s.realm.Users()) >= s.maxUsers {
 		return authrockettest.Session{}, invalid("This local realm is full. Restart it.")
 	}
 	user := authrockettest.User{
