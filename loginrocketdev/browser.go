@@ -63,26 +63,28 @@ func (s *Server) forgetSession(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// csrfToken returns what the forms of a page to this browser have to carry. It
-// does not depend on the session, so that a login in one tab leaves the forms of
-// the others alone.
+// csrfToken returns what the forms of a page to this browser have to carry.
 func (s *Server) csrfToken(w http.ResponseWriter, r *http.Request) string {
 	value := s.cookie(r, csrfCookie)
 	if value == "" {
 		value = rand.Text()
 		s.setCookie(w, csrfCookie, value)
 	}
-	return s.csrfMAC(value)
+	return s.csrfMAC(value, s.cookie(r, sessionCookie))
 }
 
-// isOwnForm reports whether a form that was sent is of a page to this browser.
+// isOwnForm reports whether a form that was sent is of a page to this browser,
+// and to the session it still has. A login form may be of a tab that was there
+// before another tab logged in.
 func (s *Server) isOwnForm(r *http.Request) bool {
-	value := s.cookie(r, csrfCookie)
-	return value != "" && hmac.Equal([]byte(r.PostForm.Get("csrf")), []byte(s.csrfMAC(value)))
+	cookie, session := s.cookie(r, csrfCookie), s.cookie(r, sessionCookie)
+	given := []byte(r.PostForm.Get("csrf"))
+	return cookie != "" && (hmac.Equal(given, []byte(s.csrfMAC(cookie, session))) ||
+		r.URL.Path == "/login" && hmac.Equal(given, []byte(s.csrfMAC(cookie, ""))))
 }
 
-func (s *Server) csrfMAC(cookie string) string {
+func (s *Server) csrfMAC(cookie, sessionID string) string {
 	mac := hmac.New(sha256.New, s.csrfKey)
-	mac.Write([]byte(cookie))
+	mac.Write([]byte(cookie + "\n" + sessionID))
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }

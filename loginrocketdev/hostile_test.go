@@ -60,10 +60,12 @@ func TestForgedForms(t *testing.T) {
 			form.Set("csrf", s.signedIn(b.t, s.alan).csrf())
 		}},
 		{"with the field and the cookie of another browser", func(s *site, b *browser, _ *http.Request, form url.Values) {
-			other := s.newBrowser(b.t)
+			other := s.signedIn(b.t, s.alan)
 			form.Set("csrf", other.csrf())
 			for _, c := range other.cookies() {
-				b.setCookie(c.Name, c.Value)
+				if c.Name == "loginrocket_csrf" {
+					b.setCookie(c.Name, c.Value)
+				}
 			}
 		}},
 		{"without the cookie", func(_ *site, b *browser, _ *http.Request, form url.Values) {
@@ -153,11 +155,19 @@ func TestFormsOfAnotherSession(t *testing.T) {
 	b.logIn("alan", secretPassword).token()
 	for name, csrf := range map[string]string{"before the login": before, "of the session before": ofAda} {
 		b.send(b.formRequest("/profile", url.Values{"action": {"names"}, "first_name": {"Eve"}, "csrf": {csrf}})).wants(403, "too old")
+		b.send(b.formRequest("/password/forgot", url.Values{"email": {"ada"}, "csrf": {csrf}})).wants(403, "too old")
 		if user, _ := s.realm.User(s.alan.ID); user.FirstName != "Alan" {
 			t.Errorf("%s: it is taken", name)
 		}
 	}
 	b.send(b.formRequest("/profile", url.Values{"action": {"names"}, "first_name": {"A. M."}, "csrf": {b.csrf()}})).leadsTo("/profile?done=names")
+
+	// A second tab may log in with the form that it had before the first one did.
+	login := url.Values{"email": {"ada"}, "password": {secretPassword}, "redirect_uri": {appURL}}
+	login.Set("csrf", ofAda)
+	b.send(b.formRequest("/login", login)).wants(403, "too old")
+	login.Set("csrf", before)
+	b.send(b.formRequest("/login", login)).token()
 }
 
 func TestForgedSessionCookies(t *testing.T) {
