@@ -176,16 +176,12 @@ func (a *Auth) cookieIdentity(r *http.Request, patience keycache.Patience, since
 	return SourceCookie, session, nil
 }
 
-// maxCookies is how many cookies of our name are verified. A browser sends
-// one; a sibling subdomain can add others.
-const maxCookies = 4
-
 // cookieSession returns the session of the cookies of our name. Those that
 // fail are ignored as long as one verifies.
 func (a *Auth) cookieSession(r *http.Request, patience keycache.Patience, since time.Time) (Session, error) {
 	var session Session
 	failure := ErrNoToken
-	for _, token := range cookieValues(r.Header, a.config.CookieName, maxCookies) {
+	for _, token := range cookieTokens(r.Header, a.config.CookieName) {
 		s, err := a.verifier.verify(r.Context(), token, patience, since)
 		switch {
 		case err != nil:

@@ -92,8 +92,9 @@ type Config struct {
 	// be reached. At least twice RefreshInterval. Default: 24 hours.
 	MaxStale time.Duration
 
-	// MaxTokenBytes is the length of the longest token that is looked at.
-	// Default: 16 KiB.
+	// MaxTokenBytes is the length of the longest token that is looked at. A
+	// browser's cookies hold 19,000 bytes at most, whatever this says. Default:
+	// 16 KiB.
 	MaxTokenBytes int
 
 	// TokenCacheSize is how many verified tokens may be kept, so that they need

@@ -2,6 +2,7 @@ package authrocket
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -9,9 +10,17 @@ import (
 	"github.com/authrocket-go/authrocket/internal/rawquery"
 )
 
-// maxCookieBytes is how long a token may be to go into one cookie: browsers
-// drop a cookie whose name and value have more than 4,096 bytes.
-const maxCookieBytes = 3_800
+const (
+	// chunkBytes is how much of a token goes into one cookie: browsers drop a
+	// cookie whose name and value have more than 4,096 bytes.
+	chunkBytes = 3_800
+
+	// maxChunks is how many cookies one token may take.
+	maxChunks = 5
+
+	// maxCookieToken is how long a token may be to go into cookies.
+	maxCookieToken = chunkBytes * maxChunks
+)
 
 // cookie returns a cookie as all of ours are: out of reach of scripts, sent
 // with navigations but not with other cross-site requests, for this host only.
@@ -27,13 +36,55 @@ func (a *Auth) cookie(name, value string) *http.Cookie {
 }
 
 // setSessionCookie keeps token in the browser until the token expires.
-func (a *Auth) setSessionCookie(w http.ResponseWriter, token string, expires time.Time) {
+func (a *Auth) setSessionCookie(w http.ResponseWriter, r *http.Request, token string, expires time.Time) {
 	c := a.cookie(a.config.CookieName, token)
 	c.Expires = expires
-	http.SetCookie(w, c)
+	a.setTokenCookie(w, r, c)
 }
 
-func (a *Auth) clearSessionCookie(w http.ResponseWriter) { a.clearCookie(w, a.config.CookieName) }
+func (a *Auth) clearSessionCookie(w http.ResponseWriter, r *http.Request) {
+	a.clearTokenCookie(w, r, a.config.CookieName)
+}
+
+// setTokenCookie sets c, whose value may be too long for one cookie. Such a
+// value is split into NAME, NAME.1, NAME.2 and so on, of which each but the last has exactly
+// chunkBytes. What is left of a longer value that the browser has is cleared.
+func (a *Auth) setTokenCookie(w http.ResponseWriter, r *http.Request, c *http.Cookie) {
+	n := 0
+	for rest := c.Value; rest != ""; n++ {
+		chunk := *c
+		size := min(len(rest), chunkBytes)
+		chunk.Name, chunk.Value, rest = chunkName(c.Name, n), rest[:size], rest[size:]
+		http.SetCookie(w, &chunk)
+	}
+	a.clearChunks(w, r, c.Name, n)
+}
+
+// clearTokenCookie clears the cookie called name and all its chunks.
+func (a *Auth) clearTokenCookie(w http.ResponseWriter, r *http.Request, name string) {
+	a.clearCookie(w, name)
+	a.clearChunks(w, r, name, 1)
+}
+
+// clearChunks clears the chunks of the cookie called name from the nth on,
+// those of them that the browser has.
+func (a *Auth) clearChunks(w http.ResponseWriter, r *http.Request, name string, n int) {
+	for ; n < maxChunks; n++ {
+		if chunk := chunkName(name, n); hasCookie(r, chunk) {
+			a.clearCookie(w, chunk)
+		}
+	}
+}
+
+func hasCookie(r *http.Request, name string) bool { return len(cookieValues(r.Header, name)) > 0 }
+
+// chunkName is the name of the nth cookie that a token takes, counted from 0.
+func chunkName(name string, n int) string {
+	if n == 0 {
+		return name
+	}
+	return name + "." + strconv.Itoa(n)
+}
 
 func (a *Auth) clearCookie(w http.ResponseWriter, name string) {
 	c := a.cookie(name, "")
@@ -54,9 +105,8 @@ const (
 	maxStateBytes = 4 << 10
 )
 
-// stateCookiePrefix is what the names of state cookies start with. Each login
-// that a browser starts has a cookie of its own, so that tabs do not meet.
-func (a *Auth) stateCookiePrefix() string {
+// cookieNameFor is the name of a cookie beside the session's.
+func (a *Auth) cookieNameFor(purpose string) string {
 	name := a.config.CookieName
 	if hasSecurePrefix(name) {
 		_, name, _ = strings.Cut(name[2:], "-")
@@ -64,8 +114,12 @@ func (a *Auth) stateCookiePrefix() string {
 	if a.app.isHTTPS {
 		name = hostPrefix + name
 	}
-	return name + "-state-"
+	return name + "-" + purpose
 }
+
+// stateCookiePrefix is what the names of state cookies start with. Each login
+// that a browser starts has a cookie of its own, so that tabs do not meet.
+func (a *Auth) stateCookiePrefix() string { return a.cookieNameFor("state-") }
 
 // stateCookie is a state cookie as a browser sent it.
 type stateCookie struct {

@@ -87,56 +87,6 @@ func TestSessionCookie(t *testing.T) {
 	}
 }
 
-func TestATokenTooLargeForACookieGetsAnErrorPage(t *testing.T) {
-	t.Parallel()
-	s := newSite(t)
-	padded := func(n int) string {
-		return s.realm.Token(s.ada, authrockettest.Claim("locale", strings.Repeat("x", n)))
-	}
-	const limit = 3_800
-	n := (limit-len(padded(0)))*3/4 - 8
-	fits, tooLarge := padded(n), padded(n+1)
-	for ; len(tooLarge) <= limit; n++ {
-		fits, tooLarge = tooLarge, padded(n+2)
-	}
-	if len(fits) > limit || len(fits) < limit-4 {
-		t.Fatalf("the token that should just fit has %d bytes", len(fits))
-	}
-	for _, row := range []struct {
-		name, token string
-		status      int
-	}{
-		{"a token that just fits", fits, 303},
-		{"a token that just does not", tooLarge, 401},
-		{"one beyond the limit of what is read", padded(20 << 10), 401},
-	} {
-		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
-			b, _ := start(t, s.app(), navigate("/gate/"))
-			w := serve(s.app(), b.land(row.token))
-			if w.Code != row.status {
-				t.Fatalf("%d bytes: got %d %q, want %d", len(row.token), w.Code, w.Body, row.status)
-			}
-			if got := cookieNamed(w, siteCookie) != nil; got != (row.status == 303) {
-				t.Errorf("a session cookie was set: %t", got)
-			}
-			if row.status == 401 && (!strings.Contains(w.Body.String(), "too large for a cookie") || strings.Contains(w.Body.String(), row.token)) {
-				t.Errorf("got %q, want a page that says what is wrong, without the token", w.Body)
-			}
-			if c := cookieNamed(w, b.cookie.Name); c == nil || c.MaxAge >= 0 {
-				t.Errorf("got %v, want the state cookie used up", c)
-			}
-		})
-	}
-	t.Run("an unsolicited one leaves the URL", func(t *testing.T) {
-		t.Parallel()
-		w := serve(s.app(), navigate("/?token="+tooLarge))
-		if got := w.Header().Get("Location"); w.Code != 303 || got != "/auth/confirm" {
-			t.Errorf("got %d %q, want 303 to the page of unsolicited landings", w.Code, got)
-		}
-	})
-}
-
 func TestBrokenCookiesAreClearedAtGates(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

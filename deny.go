@@ -62,7 +62,7 @@ func DefaultDeny(w http.ResponseWriter, r *http.Request, err error) {
 	if a := id.auth; a != nil && !a.config.DisableCookie {
 		if status == http.StatusUnauthorized && id.source == SourceCookie &&
 			hope(err) == 0 && !errors.Is(err, ErrAmbiguousCookie) {
-			a.clearSessionCookie(w)
+			a.clearSessionCookie(w, r)
 		}
 		if a.denyBrowser(w, r, status, err) {
 			return

@@ -33,7 +33,8 @@ var (
 	ErrTokenMalformed = newReason(ErrUnauthenticated, "token_malformed", "the login token is malformed")
 
 	// ErrTokenTooLarge: the token is longer than Config.MaxTokenBytes, its kid
-	// is longer than 256 bytes, or, at a landing, it does not fit a cookie.
+	// is longer than 256 bytes, or, at a landing, it has more than the 19,000
+	// bytes that cookies hold.
 	ErrTokenTooLarge = newReason(ErrUnauthenticated, "token_too_large", "the login token is too large")
 
 	// ErrWrongAlgorithm: the header's alg is not the one that the key is for.

@@ -84,11 +84,11 @@ func (l *landing) unsolicited(session Session) {
 }
 
 func (l *landing) signIn(session Session, target string) {
-	if size := len(session.Token()); size > maxCookieBytes {
-		l.fail(session, because(ErrTokenTooLarge, "it has %d bytes, a cookie holds %d", size, maxCookieBytes))
+	if size := len(session.Token()); size > maxCookieToken {
+		l.fail(session, because(ErrTokenTooLarge, "it has %d bytes, cookies hold %d", size, maxCookieToken))
 		return
 	}
-	l.auth.setSessionCookie(l.w, session.Token(), session.ExpiresAt)
+	l.auth.setSessionCookie(l.w, l.r, session.Token(), session.ExpiresAt)
 	l.auth.observeLogin(l.r.Context(), l.started, session, nil)
 	l.auth.redirectHome(l.w, target)
 }

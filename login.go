@@ -133,7 +133,7 @@ func (a *Auth) serveLogout(w http.ResponseWriter, r *http.Request) {
 	if a.config.Observer.Logout != nil {
 		a.config.Observer.Logout(r.Context(), Logout{Local: isLocal, SessionHash: a.sessionHash(session)})
 	}
-	a.clearSessionCookie(w)
+	a.clearSessionCookie(w, r)
 	target := a.returnTo(r, a.config.AfterLogout)
 	if isLocal {
 		a.redirectHome(w, target)

@@ -129,7 +129,7 @@ func (a *Auth) landingFailedPage(target string, err error) page {
 			fact{"Expired at", e.at.UTC().Format(time.RFC1123)},
 			fact{"Clock of this server", e.now.UTC().Format(time.RFC1123)})
 	case errors.Is(err, ErrTokenTooLarge):
-		p.Text = []string{"The sign-in is too large for a cookie. The people who run this app can put less into it."}
+		p.Text = []string{"The sign-in is too large for cookies. The people who run this app can put less into it."}
 	default:
 		p.Text = []string{"The sign-in that came back was not accepted. Nobody was signed in."}
 	}

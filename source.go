@@ -2,6 +2,7 @@ package authrocket
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -42,10 +43,52 @@ func bearerToken(h http.Header) (token string, found bool, err error) {
 	return token, true, nil
 }
 
+// maxCookies is how many tokens of cookies of our name are verified. A browser
+// sends one; a sibling subdomain can add others.
+const maxCookies = 4
+
+// cookieTokens returns the tokens that the cookies called name hold, at most
+// maxCookies. One token may be in several cookies: see setTokenCookie.
+func cookieTokens(h http.Header, name string) []string {
+	tokens := cookieValues(h, name)
+	if !slices.ContainsFunc(tokens, isFullChunk) {
+		return tokens
+	}
+	firsts := tokens
+	tokens = nil
+	for _, first := range firsts {
+		tokens = appendJoined(tokens, h, name, first, 1)
+	}
+	return tokens
+}
+
+// appendJoined appends what the chunks from the nth on make of begun, which the
+// chunks before it hold. Where a chunk came more than once, that is several
+// tokens. A full chunk without a next one is the last, as is any other.
+func appendJoined(tokens []string, h http.Header, name, begun string, n int) []string {
+	var next []string
+	if len(begun) == n*chunkBytes && n < maxChunks {
+		next = cookieValues(h, chunkName(name, n))
+	}
+	if len(next) == 0 && len(tokens) < maxCookies {
+		return append(tokens, begun)
+	}
+	for _, chunk := range next {
+		if len(tokens) == maxCookies {
+			break
+		}
+		tokens = appendJoined(tokens, h, name, begun+chunk, n+1)
+	}
+	return tokens
+}
+
+func isFullChunk(value string) bool { return len(value) == chunkBytes }
+
 // cookieValues returns the non-empty values of the cookies called name, in the
-// order in which they came and at most limit. Cookies are split at semicolons and
-// stripped of spaces and tabs, nothing else: quotes belong to the value.
-func cookieValues(h http.Header, name string, limit int) []string {
+// order in which they came and at most maxCookies. Cookies are split at
+// semicolons and stripped of spaces and tabs, nothing else: quotes belong to the
+// value.
+func cookieValues(h http.Header, name string) []string {
 	var values []string
 	for _, line := range h["Cookie"] {
 		for pair := range strings.SplitSeq(line, ";") {
@@ -53,7 +96,7 @@ func cookieValues(h http.Header, name string, limit int) []string {
 			if !ok || key != name || value == "" {
 				continue
 			}
-			if values = append(values, value); len(values) == limit {
+			if values = append(values, value); len(values) == maxCookies {
 				return values
 			}
 		}

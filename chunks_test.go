@@ -1,0 +1,259 @@
+package authrocket_test
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/authrocket-go/authrocket"
+	"github.com/authrocket-go/authrocket/authrockettest"
+)
+
+// chunkBytes is how much of a token one cookie takes.
+const chunkBytes = 3_800
+
+// tokenOf returns a token of exactly size bytes.
+func (s *site) tokenOf(t testing.TB, user authrockettest.User, size int, options ...authrockettest.TokenOption) string {
+	t.Helper()
+	// Base64 has no text of every length, so that the header varies too.
+	for inHeader := range 4 {
+		padded := func(n int) string {
+			return s.realm.Token(user, append(options, authrockettest.Header("pad", strings.Repeat("x", inHeader)),
+				authrockettest.Claim("nonce", strings.Repeat("x", n)))...)
+		}
+		for n := max((size-len(padded(0)))*3/4-2, 0); ; n++ {
+			token := padded(n)
+			if len(token) == size {
+				return token
+			}
+			if len(token) > size {
+				break
+			}
+		}
+	}
+	t.Fatalf("no token has %d bytes", size)
+	return ""
+}
+
+// chunksOf splits a token as the cookies have it.
+func chunksOf(token string) []string {
+	var chunks []string
+	for ; len(token) > chunkBytes; token = token[chunkBytes:] {
+		chunks = append(chunks, token[:chunkBytes])
+	}
+	return append(chunks, token)
+}
+
+func chunkName(name string, n int) string {
+	if n == 0 {
+		return name
+	}
+	return name + "." + strconv.Itoa(n)
+}
+
+// withChunks adds the cookies that hold the token to r.
+func withChunks(r *http.Request, name, token string) *http.Request {
+	for n, chunk := range chunksOf(token) {
+		withCookie(r, chunkName(name, n), chunk)
+	}
+	return r
+}
+
+// largeTokens also takes tokens that cookies do not hold.
+func largeTokens(c *authrocket.Config) { c.MaxTokenBytes = 32 << 10 }
+
+func TestLargeTokensAreSplit(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, largeTokens)
+	for _, row := range []struct {
+		size   int
+		chunks int
+	}{
+		{chunkBytes - 1, 1}, {chunkBytes, 1}, {chunkBytes + 1, 2}, {2*chunkBytes - 1, 2}, {2 * chunkBytes, 2}, {2*chunkBytes + 1, 3},
+		{12 << 10, 4}, {16 << 10, 5}, {5*chunkBytes - 1, 5}, {5 * chunkBytes, 5},
+	} {
+		t.Run(strconv.Itoa(row.size), func(t *testing.T) {
+			t.Parallel()
+			token := s.tokenOf(t, s.ada, row.size)
+			b, _ := start(t, s.app(), navigate("/gate/"))
+			w := serve(s.app(), b.land(token))
+			if got := w.Header().Get("Location"); w.Code != 303 || got != "/gate/" {
+				t.Fatalf("got %d %q, want a login", w.Code, got)
+			}
+			whole := cookieNamed(w, siteCookie)
+			r, joined, chunks := navigate("/gate/"), "", 0
+			for _, c := range w.Result().Cookies() {
+				if c.Name != siteCookie && !strings.HasPrefix(c.Name, siteCookie+".") {
+					continue
+				}
+				if want := chunkName(siteCookie, chunks); c.Name != want {
+					t.Errorf("cookie %d is called %q, want %q", chunks, c.Name, want)
+				}
+				if len(c.Value) != chunkBytes && len(joined)+len(c.Value) != row.size {
+					t.Errorf("%s has %d bytes, want %d of each but the last", c.Name, len(c.Value), chunkBytes)
+				}
+				if c.Path != "/" || c.Domain != "" || !c.HttpOnly || !c.Secure || c.SameSite != http.SameSiteLaxMode || !c.Expires.Equal(whole.Expires) {
+					t.Errorf("got %q, want the attributes of the first cookie", c.Raw)
+				}
+				withCookie(r, c.Name, c.Value)
+				joined += c.Value
+				chunks++
+			}
+			if chunks != row.chunks || joined != token {
+				t.Errorf("got %d cookies with %d bytes, want %d that join to the token", chunks, len(joined), row.chunks)
+			}
+			if w := serve(s.app(), r); w.Code != 200 || !strings.HasPrefix(w.Body.String(), "ada@example.com") {
+				t.Errorf("with these cookies: got %d %q, want Ada", w.Code, w.Body)
+			}
+		})
+	}
+}
+
+func TestReadingChunks(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	name := func(n int) string { return chunkName(siteCookie, n) }
+	long := s.tokenOf(t, s.ada, 2*chunkBytes+500) // three chunks
+	full := s.tokenOf(t, s.ada, 2*chunkBytes)     // two chunks, both full
+	long2 := s.tokenOf(t, s.ada, 2*chunkBytes+500, authrockettest.Claim("name", "later"), authrockettest.ExpiresIn(48*time.Hour))
+	short := s.realm.Token(s.ada)
+	unsplit := s.tokenOf(t, s.ada, chunkBytes+200)
+	george := s.tokenOf(t, s.george, 2*chunkBytes+500)
+	l, l2, g, f := chunksOf(long), chunksOf(long2), chunksOf(george), chunksOf(full)
+	type pair struct{ name, value string }
+	const ada, nobody, ambiguous = 200, 303, 401
+	for _, row := range []struct {
+		name    string
+		cookies []pair
+		status  int
+	}{
+		{"all chunks in order", []pair{{name(0), l[0]}, {name(1), l[1]}, {name(2), l[2]}}, ada},
+		{"all chunks in another order", []pair{{name(2), l[2]}, {name(0), l[0]}, {name(1), l[1]}}, ada},
+		{"full chunks only", []pair{{name(0), f[0]}, {name(1), f[1]}}, ada},
+		{"a gap at the front", []pair{{name(1), l[1]}, {name(2), l[2]}}, nobody},
+		{"a gap inside", []pair{{name(0), l[0]}, {name(2), l[2]}}, nobody},
+		{"a gap at the end", []pair{{name(0), l[0]}, {name(1), l[1]}}, nobody},
+		{"an empty chunk is a gap", []pair{{name(0), l[0]}, {name(1), ""}, {name(2), l[2]}}, nobody},
+		{"a stale tail after a token in one cookie", []pair{{name(0), short}, {name(1), l[1]}, {name(2), l[2]}}, ada},
+		{"a stale tail after a token in three", []pair{{name(0), l[0]}, {name(1), l[1]}, {name(2), l[2]}, {name(3), l[2]}}, ada},
+		{"a stale tail behind a gap", []pair{{name(0), f[0]}, {name(1), f[1]}, {name(3), l[2]}}, ada},
+		{"a tail of another token", []pair{{name(0), l[0]}, {name(1), l[1]}, {name(2), l2[2]}}, nobody},
+		{"a token of the size that another middleware writes", []pair{{name(0), unsplit}}, ada},
+		{"a token that is longer than a chunk takes no tail", []pair{{name(0), unsplit}, {name(1), l[1]}}, ada},
+		{"a short chunk ends the token", []pair{{name(0), l[0]}, {name(1), l[1][:chunkBytes-1]}, {name(2), l[1][chunkBytes-1:] + l[2]}}, nobody},
+		{"the first twice, bad first", []pair{{name(0), "x"}, {name(0), l[0]}, {name(1), l[1]}, {name(2), l[2]}}, ada},
+		{"the first twice, full and bad first", []pair{{name(0), g[0]}, {name(0), l[0]}, {name(1), l[1]}, {name(2), l[2]}}, ada},
+		{"the second twice, bad first", []pair{{name(0), l[0]}, {name(1), "x"}, {name(1), l[1]}, {name(2), l[2]}}, ada},
+		{"the last twice, bad first", []pair{{name(0), l[0]}, {name(1), l[1]}, {name(2), "x"}, {name(2), l[2]}}, ada},
+		{"the last twice, good first", []pair{{name(0), l[0]}, {name(1), l[1]}, {name(2), l[2]}, {name(2), "x"}}, ada},
+		{"the last four times, good last", []pair{{name(0), l[0]}, {name(1), l[1]}, {name(2), "a"}, {name(2), "b"}, {name(2), "c"}, {name(2), l[2]}}, ada},
+		{"four tokens before the good one", []pair{{name(0), l[0]}, {name(1), "a"}, {name(1), "b"}, {name(1), "c"}, {name(1), "d"}, {name(1), l[1]}, {name(2), l[2]}}, nobody},
+		{"two users", []pair{{name(0), short}, {name(0), g[0]}, {name(1), g[1]}, {name(2), g[2]}}, ambiguous},
+		{"a chunk of another name", []pair{{name(0), l[0]}, {name(1), l[1]}, {siteCookie + ".02", l[2]}}, nobody},
+		{"a chunk without its first", []pair{{name(1), short}}, nobody},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			r := navigate("/gate/")
+			for _, p := range row.cookies {
+				withCookie(r, p.name, p.value)
+			}
+			if w := serve(s.app(), r); w.Code != row.status {
+				t.Errorf("got %d %q, want %d", w.Code, w.Body, row.status)
+			}
+		})
+	}
+	t.Run("a sixth chunk is not read", func(t *testing.T) {
+		t.Parallel()
+		large := newSite(t, largeTokens)
+		if w := serve(large.app(), withChunks(navigate("/gate/"), siteCookie, large.tokenOf(t, large.ada, 5*chunkBytes))); w.Code != 200 {
+			t.Errorf("five chunks: got %d, want 200", w.Code)
+		}
+		if w := serve(large.app(), withChunks(navigate("/gate/"), siteCookie, large.tokenOf(t, large.ada, 5*chunkBytes+1))); w.Code != 303 {
+			t.Errorf("six chunks: got %d, want nobody signed in", w.Code)
+		}
+	})
+}
+
+func TestChunksAreClearedTogether(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	long, short := s.tokenOf(t, s.ada, 4*chunkBytes), s.realm.Token(s.ada)
+	b, _ := start(t, s.app(), navigate("/gate/"))
+	for _, row := range []struct {
+		name    string
+		request *http.Request
+		cookie  string // that the browser has
+		cleared []int
+	}{
+		{"a logout clears all", request("POST", "/auth/logout"), long, []int{0, 1, 2, 3}},
+		{"a local logout clears all", request("POST", "/auth/logout?local=1"), long, []int{0, 1, 2, 3}},
+		{"a logout clears what is left behind a gap", withCookie(request("POST", "/auth/logout"), siteCookie+".4", "x"), "", []int{0, 4}},
+		{"a gate clears all", request("GET", "/gate/"), s.tokenOf(t, s.ada, 4*chunkBytes, authrockettest.ExpiresIn(-time.Hour)), []int{0, 1, 2, 3}},
+		{"a smaller token clears the tail", b.land(short), long, []int{1, 2, 3}},
+		{"a smaller token of two chunks too", b.land(s.tokenOf(t, s.ada, chunkBytes+100)), long, []int{2, 3}},
+		{"a token of as many chunks clears none", b.land(s.tokenOf(t, s.ada, 4*chunkBytes)), long, nil},
+		{"a cookie of another name stays", withCookie(request("POST", "/auth/logout"), siteCookie+".5", "x"), long, []int{0, 1, 2, 3}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			if row.cookie != "" {
+				withChunks(row.request, siteCookie, row.cookie)
+			}
+			w := serve(s.app(), row.request)
+			var cleared []string
+			for _, c := range w.Result().Cookies() {
+				if c.MaxAge < 0 && (c.Name == siteCookie || strings.HasPrefix(c.Name, siteCookie+".")) {
+					cleared = append(cleared, c.Name)
+					if c.Value != "" || c.Path != "/" || !c.Secure || !c.HttpOnly {
+						t.Errorf("got %q, want the attributes of setting", c.Raw)
+					}
+				}
+			}
+			var want []string
+			for _, n := range row.cleared {
+				want = append(want, chunkName(siteCookie, n))
+			}
+			if strings.Join(cleared, " ") != strings.Join(want, " ") {
+				t.Errorf("cleared %q, want %q", cleared, want)
+			}
+		})
+	}
+}
+
+func TestATokenTooLargeForCookiesGetsAPage(t *testing.T) {
+	t.Parallel()
+	s, large := newSite(t), newSite(t, largeTokens)
+	for _, row := range []struct {
+		name   string
+		site   *site
+		size   int
+		status int
+	}{
+		{"the longest that is read", s, 16 << 10, 303},
+		{"a longer one", s, 16<<10 + 1, 401},
+		{"the longest that cookies hold", large, 5 * chunkBytes, 303},
+		{"a longer one that is read", large, 5*chunkBytes + 1, 401},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			token := row.site.tokenOf(t, row.site.ada, row.size)
+			b, _ := start(t, row.site.app(), navigate("/gate/"))
+			w := serve(row.site.app(), b.land(token))
+			if w.Code != row.status {
+				t.Fatalf("got %d %q, want %d", w.Code, w.Body, row.status)
+			}
+			if got := cookieNamed(w, siteCookie) != nil; got != (row.status == 303) {
+				t.Errorf("a session cookie was set: %t", got)
+			}
+			if row.status == 401 && (!strings.Contains(w.Body.String(), "too large for cookies") || strings.Contains(w.Body.String(), token[:100])) {
+				t.Errorf("got %q, want a page that says what is wrong, without the token", w.Body)
+			}
+			if c := cookieNamed(w, b.cookie.Name); c == nil || c.MaxAge >= 0 {
+				t.Errorf("got %v, want the state cookie used up", c)
+			}
+		})
+	}
+}
