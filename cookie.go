@@ -43,7 +43,8 @@ func (a *Auth) setSessionCookie(w http.ResponseWriter, r *http.Request, token st
 }
 
 func (a *Auth) clearSessionCookie(w http.ResponseWriter, r *http.Request) {
-	a.clearTokenCookie(w, r, a.config.CookieName)
+	a.clearCookie(w, a.config.CookieName)
+	a.clearChunks(w, r, a.config.CookieName, 1)
 }
 
 // setTokenCookie sets c, whose value may be too long for one cookie. Such a
@@ -58,12 +59,6 @@ func (a *Auth) setTokenCookie(w http.ResponseWriter, r *http.Request, c *http.Co
 		http.SetCookie(w, &chunk)
 	}
 	a.clearChunks(w, r, c.Name, n)
-}
-
-// clearTokenCookie clears the cookie called name and all its chunks.
-func (a *Auth) clearTokenCookie(w http.ResponseWriter, r *http.Request, name string) {
-	a.clearCookie(w, name)
-	a.clearChunks(w, r, name, 1)
 }
 
 // clearChunks clears the chunks of the cookie called name from the nth on,
@@ -145,8 +140,8 @@ func (a *Auth) stateCookies(r *http.Request) []stateCookie {
 
 // rememberLogin gives the browser the state of a login that starts now. Old
 // ones make room, the oldest first.
-func (a *Auth) rememberLogin(w http.ResponseWriter, r *http.Request, target string) loginstate.State {
-	state := loginstate.New(target)
+func (a *Auth) rememberLogin(w http.ResponseWriter, r *http.Request, attempt int, target string) loginstate.State {
+	state := loginstate.New(attempt, target)
 	c := a.cookie(a.stateCookiePrefix()+state.ID(), state.Encode())
 	c.MaxAge = int(loginstate.Lifetime.Seconds())
 

@@ -263,7 +263,7 @@ func TestStateLivesFifteenMinutes(t *testing.T) {
 
 // stateValue returns what a forged state cookie holds.
 func stateValue(state, target string, started time.Time) string {
-	return state + "." + strconv.FormatInt(started.Unix(), 10) + "." + base64.RawURLEncoding.EncodeToString([]byte(target))
+	return state + ".1." + strconv.FormatInt(started.Unix(), 10) + "." + base64.RawURLEncoding.EncodeToString([]byte(target))
 }
 
 func TestForgedStateCookies(t *testing.T) {
@@ -288,10 +288,12 @@ func TestForgedStateCookies(t *testing.T) {
 		{"an overlong query", stateValue(state, "/a?"+strings.Repeat("x", 1<<10), now), "/a"},
 		{"a beginning in the future", stateValue(state, "/a", now.Add(time.Hour)), "/auth/confirm"},
 		{"a beginning long ago", stateValue(state, "/a", now.Add(-time.Hour)), "/auth/confirm"},
-		{"a number out of range", state + ".99999999999999999999.L2E", "/auth/confirm"},
-		{"a year far away", state + ".-9223372036854775808.L2E", "/auth/confirm"},
-		{"no base64", state + "." + strconv.FormatInt(now.Unix(), 10) + ".%%", "/auth/confirm"},
-		{"two parts", state + "." + strconv.FormatInt(now.Unix(), 10), "/auth/confirm"},
+		{"a number out of range", state + ".1.99999999999999999999.L2E", "/auth/confirm"},
+		{"a year far away", state + ".1.-9223372036854775808.L2E", "/auth/confirm"},
+		{"no base64", state + ".1." + strconv.FormatInt(now.Unix(), 10) + ".%%", "/auth/confirm"},
+		{"three parts", state + ".1." + strconv.FormatInt(now.Unix(), 10), "/auth/confirm"},
+		{"no attempt", state + "." + strconv.FormatInt(now.Unix(), 10) + ".L2E", "/auth/confirm"},
+		{"another attempt", strings.Replace(stateValue(state, "/a", now), ".1.", ".2.", 1), "/auth/confirm"},
 		{"dots only", "..", "/auth/confirm"},
 		{"nothing", "", "/auth/confirm"},
 		{"a state that is a prefix", stateValue(state[:20], "/a", now), "/auth/confirm"},
@@ -300,7 +302,7 @@ func TestForgedStateCookies(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			r := navigate("/back?ar_state=" + state + "&token=" + s.realm.Token(s.ada))
+			r := navigate("/back?ar_state=" + state + ".1&token=" + s.realm.Token(s.ada))
 			w := serve(s.app(), withCookie(r, statePrefix+state[:8], row.value))
 			if got := w.Header().Get("Location"); w.Code != 303 || got != row.want {
 				t.Errorf("got %d %q, want 303 %q", w.Code, got, row.want)

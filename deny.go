@@ -41,7 +41,9 @@ func (a *Auth) Deny(w http.ResponseWriter, r *http.Request, err error) {
 //
 //   - A browser that navigates without a session goes to the hosted login and
 //     comes back to the same URL (303). In a frame it gets a link that leaves the
-//     frame (401), with cookies of two users an error page (401).
+//     frame (401), with cookies of two users an error page (401). So it does
+//     after three logins in a row, each within a minute, that did not help: see
+//     [ErrLoginLoop].
 //   - [ErrWrongOrg] gets a browser that navigates a page with a link to switch
 //     accounts (403).
 //   - Everything else gets the status of the error's kind, see [StatusCode]: 401
@@ -88,7 +90,11 @@ func (a *Auth) denyBrowser(w http.ResponseWriter, r *http.Request, status int, e
 	case status == http.StatusUnauthorized && isNavigation && errors.Is(err, ErrAmbiguousCookie):
 		a.writePage(w, r, status, ambiguousCookiePage)
 	case status == http.StatusUnauthorized && isNavigation:
-		return a.startLogin(w, r, "/"+routeLogin, a.returnTarget(r), nil)
+		target, attempt := a.returnTarget(r), a.attempts(r)+1
+		if attempt <= maxAttempts {
+			return a.startLogin(w, r, attempt, "/"+routeLogin, target, nil)
+		}
+		a.breakLoop(w, r, target, err)
 	case status == http.StatusUnauthorized && fetchmeta.IsFramed(r) && len(r.Header["Authorization"]) == 0:
 		a.writePage(w, r, status, a.framedPage(r))
 	case errors.Is(err, ErrWrongOrg) && isNavigation:

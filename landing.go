@@ -47,16 +47,16 @@ func (a *Auth) serveLanding(w http.ResponseWriter, r *http.Request) bool {
 	switch {
 	case errors.Is(err, ErrUnavailable):
 		// The state stays, so that a reload can try again.
-		l.fail(session, err)
+		l.fail(err)
 	case err != nil && l.started:
 		l.forgetState()
-		l.fail(session, err)
+		l.fail(err)
 	case err != nil:
 		a.observeLogin(r.Context(), false, session, err)
-		a.redirectHome(w, a.landedTarget(r))
+		a.redirectHome(w, withAttempts(r, a.landedTarget(r)))
 	case l.started:
 		l.forgetState()
-		l.signIn(session, l.state.state.Target)
+		l.signIn(session, l.state.state.Target, l.state.state.Attempt)
 	default:
 		l.unsolicited(session)
 	}
@@ -74,21 +74,30 @@ func (l *landing) unsolicited(session Session) {
 	case isSame && !session.IssuedAt.After(current.IssuedAt):
 		a.observeLogin(l.r.Context(), false, session, nil)
 		a.redirectHome(l.w, target)
-	case isSame, a.config.DangerouslyAcceptUnsolicitedLogins:
-		l.signIn(session, target)
+	case isSame:
+		l.signIn(session, target, 0)
+	case a.config.DangerouslyAcceptUnsolicitedLogins:
+		l.signIn(session, withAttempts(l.r, target), attemptsInURL(l.r))
+	case !a.rememberPending(l.w, l.r, pendingLogin{session.Token(), target}):
+		l.fail(tooLargeForCookies(session.Token()))
 	default:
 		a.observeLogin(l.r.Context(), false, session, ErrUnsolicitedLogin)
-		// The answer is a page at another URL: this one has the token in it.
+		// The page that asks is at another URL: this one has the token in it.
 		a.redirect(l.w, a.routePath(routeConfirm))
 	}
 }
 
-func (l *landing) signIn(session Session, target string) {
-	if size := len(session.Token()); size > maxCookieToken {
-		l.fail(session, because(ErrTokenTooLarge, "it has %d bytes, cookies hold %d", size, maxCookieToken))
+// signIn sends the browser to target with a session cookie. attempt is that of
+// the login, 0 when nobody counts.
+func (l *landing) signIn(session Session, target string, attempt int) {
+	if len(session.Token()) > maxCookieToken {
+		l.fail(tooLargeForCookies(session.Token()))
 		return
 	}
 	l.auth.setSessionCookie(l.w, l.r, session.Token(), session.ExpiresAt)
+	if attempt > 0 {
+		l.auth.rememberAttempts(l.w, attempt)
+	}
 	l.auth.observeLogin(l.r.Context(), l.started, session, nil)
 	l.auth.redirectHome(l.w, target)
 }
@@ -101,14 +110,23 @@ func (l *landing) forgetState() {
 }
 
 // fail answers with a page, since the browser shows what comes back.
-func (l *landing) fail(session Session, err error) {
-	a, target := l.auth, l.auth.landedTarget(l.r)
+func (l *landing) fail(err error) {
+	target := l.auth.landedTarget(l.r)
 	if l.started {
-		target = a.safeTarget(l.state.state.Target)
+		target = l.auth.safeTarget(l.state.state.Target)
 	}
-	a.observeLogin(l.r.Context(), l.started, session, err)
+	l.auth.failLogin(l.w, l.r, l.started, target, err)
+}
+
+// failLogin answers a login that is not accepted with a page.
+func (a *Auth) failLogin(w http.ResponseWriter, r *http.Request, started bool, target string, err error) {
+	a.observeLogin(r.Context(), started, Session{}, err)
 	if errors.Is(err, ErrUnavailable) {
-		l.w.Header().Set("Retry-After", retryAfter(err))
+		w.Header().Set("Retry-After", retryAfter(err))
 	}
-	a.writePage(l.w, l.r, StatusCode(err), a.landingFailedPage(target, err))
+	a.writePage(w, r, StatusCode(err), a.landingFailedPage(target, err))
+}
+
+func tooLargeForCookies(token string) error {
+	return because(ErrTokenTooLarge, "it has %d bytes, cookies hold %d", len(token), maxCookieToken)
 }

@@ -45,8 +45,8 @@ func (a *Auth) serveRoute(w http.ResponseWriter, r *http.Request) bool {
 	}
 	methods := "GET, HEAD"
 	switch route {
-	case routeLogin, routeSignup, routeProfile, routeAccounts, routeConfirm:
-	case routeLogout:
+	case routeLogin, routeSignup, routeProfile, routeAccounts:
+	case routeLogout, routeConfirm:
 		methods = "GET, HEAD, POST"
 	default:
 		return false
@@ -63,7 +63,7 @@ func (a *Auth) serveRoute(w http.ResponseWriter, r *http.Request) bool {
 	case route == routeLogout:
 		a.serveLogout(w, r)
 	case route == routeConfirm:
-		a.writePage(w, r, http.StatusForbidden, a.unsolicitedPage(r))
+		a.serveConfirm(w, r)
 	default:
 		a.serveHosted(w, r, route)
 	}
@@ -78,7 +78,16 @@ func (a *Auth) serveHosted(w http.ResponseWriter, r *http.Request, route string)
 			params.Set(name, values[0])
 		}
 	}
-	if !a.startLogin(w, r, "/"+route, a.returnTo(r, "/"), params) {
+	target, attempt := a.returnTo(r, "/"), 1
+	if route == routeLogin {
+		// The scripts of an app may send the browser here.
+		if attempt = a.attempts(r) + 1; attempt > maxAttempts {
+			_, err := a.cookieSession(r, keycache.NoWait, time.Now())
+			a.breakLoop(w, r, target, err)
+			return
+		}
+	}
+	if !a.startLogin(w, r, attempt, "/"+route, target, params) {
 		a.writePage(w, r, http.StatusForbidden, wrongHostPage)
 	}
 }
@@ -93,21 +102,21 @@ func (a *Auth) returnTo(r *http.Request, fallback string) string {
 }
 
 // startLogin sends the browser to a hosted page from which it comes back to
-// target, signed in. It returns false, and has written nothing, when it cannot
+// target, signed in. attempt is 1 unless logins before it were in vain. It returns false, and has written nothing, when it cannot
 // be told where this app is.
-func (a *Auth) startLogin(w http.ResponseWriter, r *http.Request, hostedPath, target string, params url.Values) bool {
+func (a *Auth) startLogin(w http.ResponseWriter, r *http.Request, attempt int, hostedPath, target string, params url.Values) bool {
 	app, ok := a.appURL(r)
 	if !ok {
 		return false
 	}
 	target = a.safeTarget(target)
-	state := a.rememberLogin(w, r, target)
+	state := a.rememberLogin(w, r, attempt, target)
 	path, _, _ := strings.Cut(target, "?")
 	if params == nil {
 		params = url.Values{}
 	}
 	// Nothing of the query goes to LoginRocket: it stays in the browser.
-	params.Set("redirect_uri", app+returnto.Escape(path)+"?"+stateParam+"="+state.Value)
+	params.Set("redirect_uri", app+returnto.Escape(path)+"?"+stateParam+"="+state.Param())
 	a.redirect(w, a.loginRocket.origin+hostedPath+"?"+params.Encode())
 	return true
 }
@@ -134,6 +143,8 @@ func (a *Auth) serveLogout(w http.ResponseWriter, r *http.Request) {
 		a.config.Observer.Logout(r.Context(), Logout{Local: isLocal, SessionHash: a.sessionHash(session)})
 	}
 	a.clearSessionCookie(w, r)
+	a.forgetPending(w, r)
+	a.forgetAttempts(w, r)
 	target := a.returnTo(r, a.config.AfterLogout)
 	if isLocal {
 		a.redirectHome(w, target)

@@ -21,7 +21,8 @@ type Observer struct {
 	// of a request.
 	KeyRefresh func(context.Context, KeyRefresh)
 
-	// Login reports a landing: a browser that came back from LoginRocket.
+	// Login reports a landing: a browser that came back from LoginRocket. It
+	// also reports a login that was not started, with [ErrLoginLoop].
 	Login func(context.Context, Login)
 
 	// Logout reports a sign-out through the logout route.

@@ -18,14 +18,24 @@ type page struct {
 	Title    string
 	Text     []string
 	Facts    []fact
-	Form     *pageAction // a button that posts
-	Link     *pageAction
+	Form     *pageForm
+	Links    []pageLink
 	isFramed bool // may be shown in a frame
 }
 
 type fact struct{ Name, Value string }
 
-type pageAction struct {
+type pageForm struct {
+	URL     string
+	Hidden  []fact
+	Buttons []pageButton
+}
+
+// pageButton sends the form that it is in, and with it Name and Value if there
+// is a Name.
+type pageButton struct{ Label, Name, Value string }
+
+type pageLink struct {
 	URL, Label string
 	LeaveFrame bool
 }
@@ -38,7 +48,8 @@ var pageHTML string
 
 var pageTemplate = template.Must(template.New("page").Parse(pageHTML))
 
-// pageCSP allows the page's own style by its hash, and nothing else to load.
+// pageCSP allows the page's own style by its hash, and nothing else to load. What
+// it says about frames and forms is up to the page.
 var pageCSP = func() string {
 	hash := sha256.Sum256([]byte(pageStyle))
 	return "default-src 'none'; base-uri 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) + "'"
@@ -63,13 +74,18 @@ func (a *Auth) writePage(w http.ResponseWriter, r *http.Request, status int, p p
 		csp += "; frame-ancestors 'none'"
 		h.Set("X-Frame-Options", "DENY")
 	}
-	h.Set("Content-Security-Policy", csp)
-	// The URL of a landing has a token in it. no-referrer would do, but makes
-	// the Origin of a form null.
-	h.Set("Referrer-Policy", "same-origin")
 	if p.Form == nil {
+		csp += "; form-action 'none'"
+		// The URL of a landing has a token in it.
 		h.Set("Referrer-Policy", "no-referrer")
+	} else {
+		// Browsers also hold the redirects after a form to this, and a logout or
+		// a gate leads to LoginRocket.
+		csp += "; form-action 'self' " + a.loginRocket.origin
+		// no-referrer would make the Origin of the form null.
+		h.Set("Referrer-Policy", "same-origin")
 	}
+	h.Set("Content-Security-Policy", csp)
 	if status == http.StatusUnauthorized {
 		h.Set("WWW-Authenticate", "Bearer")
 	}
@@ -92,8 +108,8 @@ func (a *Auth) logoutPage(r *http.Request) page {
 	return page{
 		Title: "Sign out?",
 		Text:  []string{"You are about to sign out."},
-		Form:  &pageAction{URL: action, Label: "Sign out"},
-		Link:  &pageAction{URL: a.app.prefix + "/", Label: "Stay signed in"},
+		Form:  &pageForm{URL: action, Buttons: []pageButton{{Label: "Sign out"}}},
+		Links: []pageLink{{URL: a.app.prefix + "/", Label: "Stay signed in"}},
 	}
 }
 
@@ -104,7 +120,7 @@ func (a *Auth) unsolicitedPage(r *http.Request) page {
 			"A sign-in arrived that was not started here, or that was started more than a quarter of an hour ago. Nobody was signed in.",
 			"If you followed a link or an invitation, sign in now.",
 		},
-		Link: &pageAction{URL: a.startPath(routeLogin, "/"), Label: "Sign in"},
+		Links: []pageLink{{URL: a.startPath(routeLogin, "/"), Label: "Sign in"}},
 	}
 	if app, ok := a.appURL(r); ok {
 		p.Text = append(p.Text, "If this keeps happening, open this app at "+app+"/ and allow it to set cookies.")
@@ -115,19 +131,16 @@ func (a *Auth) unsolicitedPage(r *http.Request) page {
 func (a *Auth) landingFailedPage(target string, err error) page {
 	p := page{
 		Title: "Signing in did not work",
-		Facts: []fact{{"Reason", Reason(err)}},
-		Link:  &pageAction{URL: a.startPath(routeLogin, target), Label: "Try again"},
+		Facts: reasonFacts(err),
+		Links: []pageLink{{URL: a.startPath(routeLogin, target), Label: "Try again"}},
 	}
-	switch e, isExpired := errors.AsType[*expired](err); {
+	switch {
 	case errors.Is(err, ErrUnavailable):
 		p.Title = "Signing in takes a moment longer"
 		p.Text = []string{"The sign-in cannot be checked right now. Reload this page in a few seconds."}
-		p.Link = nil
-	case isExpired:
+		p.Links = nil
+	case errors.Is(err, ErrTokenExpired):
 		p.Text = []string{"The sign-in had already expired when it arrived. If this keeps happening, a clock is wrong."}
-		p.Facts = append(p.Facts,
-			fact{"Expired at", e.at.UTC().Format(time.RFC1123)},
-			fact{"Clock of this server", e.now.UTC().Format(time.RFC1123)})
 	case errors.Is(err, ErrTokenTooLarge):
 		p.Text = []string{"The sign-in is too large for cookies. The people who run this app can put less into it."}
 	default:
@@ -136,11 +149,50 @@ func (a *Auth) landingFailedPage(target string, err error) page {
 	return p
 }
 
+// loginLoopPage says why the session is refused, which err wraps.
+func (a *Auth) loginLoopPage(target string, err *refusal) page {
+	cause := err.cause
+	if cause == nil {
+		cause = err.reason
+	}
+	p := page{
+		Title: "Signing in does not get through",
+		Text: []string{
+			"You came back from signing in several times within a minute, and each time this app did not accept it.",
+		},
+		Facts: reasonFacts(cause),
+		Links: []pageLink{
+			{URL: a.startPath(routeLogin, target), Label: "Try again"},
+			{URL: a.routePath(routeLogout), Label: "Sign out"},
+		},
+	}
+	switch {
+	case errors.Is(err, ErrNoToken):
+		p.Text = append(p.Text, "This browser does not seem to keep this site's cookies. Allow them, look at the clock of this device, and try again.")
+	case errors.Is(err, ErrTokenExpired):
+		p.Text = append(p.Text, "The sign-in had already expired. A clock is wrong.")
+	default:
+		p.Text = append(p.Text, "Sign out to sign in as somebody else, or ask the people who run this app.")
+	}
+	return p
+}
+
+// reasonFacts are the label of err and, when a token has expired, both clocks.
+func reasonFacts(err error) []fact {
+	facts := []fact{{"Reason", Reason(err)}}
+	if e, ok := errors.AsType[*expired](err); ok {
+		facts = append(facts,
+			fact{"Expired at", e.at.UTC().Format(time.RFC1123)},
+			fact{"Clock of this server", e.now.UTC().Format(time.RFC1123)})
+	}
+	return facts
+}
+
 func (a *Auth) framedPage(r *http.Request) page {
 	return page{
 		Title:    "Please sign in",
 		Text:     []string{"Signing in does not work inside another page."},
-		Link:     &pageAction{URL: a.startPath(routeLogin, a.returnTarget(r)), Label: "Sign in", LeaveFrame: true},
+		Links:    []pageLink{{URL: a.startPath(routeLogin, a.returnTarget(r)), Label: "Sign in", LeaveFrame: true}},
 		isFramed: true,
 	}
 }
@@ -149,7 +201,7 @@ func (a *Auth) wrongOrgPage(r *http.Request) page {
 	return page{
 		Title: "This belongs to another account",
 		Text:  []string{"You are signed in, but not to an account that may see this page."},
-		Link:  &pageAction{URL: a.startPath(routeAccounts, a.returnTarget(r)) + "&force=1", Label: "Switch accounts"},
+		Links: []pageLink{{URL: a.startPath(routeAccounts, a.returnTarget(r)) + "&force=1", Label: "Switch accounts"}},
 	}
 }
 

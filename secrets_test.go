@@ -20,7 +20,7 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// witness keeps whatever leaves the package but the session cookie itself.
+// witness keeps whatever leaves the package but the cookies that hold the token.
 type witness struct {
 	mu   sync.Mutex
 	log  bytes.Buffer
@@ -77,13 +77,13 @@ func (w *witness) observer() authrocket.Observer {
 	}
 }
 
-// noteResponse keeps headers, body and cookies, but not the value of the
-// session cookie, whose place is there. logoutURL permits the session ID in a
+// noteResponse keeps headers, body and cookies, but not the values of the
+// cookies of the session and of the confirmation, whose place is there. logoutURL permits the session ID in a
 // Location that starts with it.
 func (w *witness) noteResponse(response *http.Response, logoutURL string) {
 	w.noteVisible(response, logoutURL)
 	for _, c := range response.Cookies() {
-		if c.Name == "__Host-arToken" || strings.HasPrefix(c.Name, "__Host-arToken.") {
+		if c.Name == "__Host-arToken" || strings.HasPrefix(c.Name, "__Host-arToken.") || strings.HasPrefix(c.Name, "__Host-arToken-confirm") {
 			continue
 		}
 		w.note("cookie: %s", c)
