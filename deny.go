@@ -46,6 +46,8 @@ func (a *Auth) Deny(w http.ResponseWriter, r *http.Request, err error) {
 //     [ErrLoginLoop].
 //   - [ErrWrongOrg] gets a browser that navigates a page with a link to switch
 //     accounts (403).
+//   - htmx gets 401 with HX-Redirect to the login, which returns to the page that
+//     is open.
 //   - Everything else gets the status of the error's kind, see [StatusCode]: 401
 //     with an RFC 6750 challenge, 403, or 429 or 503 with Retry-After. The body is
 //     a problem of RFC 9457 where JSON is acceptable, else plain text; it
@@ -83,10 +85,15 @@ func DefaultDeny(w http.ResponseWriter, r *http.Request, err error) {
 }
 
 // denyBrowser answers a person's browser, where there is more to say than a
-// status.
+// status. It returns false when the status is to follow.
 func (a *Auth) denyBrowser(w http.ResponseWriter, r *http.Request, status int, err error) bool {
 	isNavigation := fetchmeta.IsNavigation(r)
+	// A bearer token is the affair of the script that sent it.
+	isBearer := len(r.Header["Authorization"]) > 0
 	switch {
+	case status == http.StatusUnauthorized && fetchmeta.IsHTMX(r) && !isBearer && !errors.Is(err, ErrAmbiguousCookie):
+		w.Header().Set("HX-Redirect", a.startPath(routeLogin, a.openPageTarget(r)))
+		return false
 	case status == http.StatusUnauthorized && isNavigation && errors.Is(err, ErrAmbiguousCookie):
 		a.writePage(w, r, status, ambiguousCookiePage)
 	case status == http.StatusUnauthorized && isNavigation:
@@ -95,7 +102,7 @@ func (a *Auth) denyBrowser(w http.ResponseWriter, r *http.Request, status int, e
 			return a.startLogin(w, r, attempt, "/"+routeLogin, target, nil)
 		}
 		a.breakLoop(w, r, target, err)
-	case status == http.StatusUnauthorized && fetchmeta.IsFramed(r) && len(r.Header["Authorization"]) == 0:
+	case status == http.StatusUnauthorized && fetchmeta.IsFramed(r) && !isBearer:
 		a.writePage(w, r, status, a.framedPage(r))
 	case errors.Is(err, ErrWrongOrg) && isNavigation:
 		a.writePage(w, r, status, a.wrongOrgPage(r))

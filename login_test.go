@@ -156,6 +156,7 @@ func TestMethodsOfTheRoutes(t *testing.T) {
 		{"HEAD", "login", 200, ""}, {"HEAD", "signup", 200, ""}, {"HEAD", "profile", 200, ""}, {"HEAD", "accounts", 200, ""}, {"HEAD", "logout", 200, ""},
 		{"POST", "login", 405, "GET, HEAD"}, {"POST", "signup", 405, "GET, HEAD"}, {"DELETE", "profile", 405, "GET, HEAD"}, {"OPTIONS", "accounts", 405, "GET, HEAD"},
 		{"PUT", "logout", 405, "GET, HEAD, POST"}, {"DELETE", "logout", 405, "GET, HEAD, POST"}, {"OPTIONS", "logout", 405, "GET, HEAD, POST"}, {"head", "logout", 405, "GET, HEAD, POST"},
+		{"HEAD", "confirm", 200, ""}, {"DELETE", "confirm", 405, "GET, HEAD, POST"},
 	} {
 		t.Run(row.method+" "+row.route, func(t *testing.T) {
 			t.Parallel()

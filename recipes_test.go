@@ -13,8 +13,8 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// The functions below are the recipes of README.md, word for word; a test
-// holds the two together. The tests here serve a request with each.
+// The functions below are the recipes of README.md and docs/, word for word; a
+// test holds them together. The tests here serve a request with each.
 
 func mount(auth *authrocket.Auth, app, static, health http.Handler) http.Handler {
 	outer := http.NewServeMux()
@@ -95,6 +95,18 @@ func denyWithPage(w http.ResponseWriter, r *http.Request, err error) {
 		w.WriteHeader(authrocket.StatusCode(err))
 		fmt.Fprint(w, "<h1>Ask an owner of your account for this permission</h1>")
 	} // whatever writes nothing gets the default answer
+}
+
+func takeOver(config authrocket.Config) (*authrocket.Auth, error) {
+	config.CookieName = "arToken" // the name of the Express middleware's cookie
+	return authrocket.New(config)
+}
+
+func keepOldLinks(auth *authrocket.Auth, app http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/logout", http.RedirectHandler("/auth/logout", http.StatusTemporaryRedirect))
+	mux.Handle("/", app)
+	return auth.Authenticate(mux)
 }
 
 // recipe is a realm with one user, and an Auth for it.
@@ -186,6 +198,34 @@ func TestRecipes(t *testing.T) {
 				t.Errorf("got %d %q, want %d %q", w.Code, w.Body, row.status, row.body)
 			}
 		})
+	}
+}
+
+func TestRecipeTakesOverSessions(t *testing.T) {
+	t.Parallel()
+	rc := newRecipe(t, nil)
+	auth, err := takeOver(rc.realm.Config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	r.Header.Set("Cookie", "arToken="+rc.realm.Token(rc.ada))
+	w := httptest.NewRecorder()
+	auth.RequireLogin(text("in")).ServeHTTP(w, r)
+	if w.Code != 200 {
+		t.Errorf("got %d %q, want the old session to go on", w.Code, w.Body)
+	}
+}
+
+func TestRecipeKeepsOldLinks(t *testing.T) {
+	t.Parallel()
+	rc := newRecipe(t, nil)
+	h := keepOldLinks(rc.auth, text("app"))
+	if w := rc.get(h, "/logout", true); w.Code != 307 || w.Header().Get("Location") != "/auth/logout" {
+		t.Errorf("got %d %q, want the same method at /auth/logout", w.Code, w.Header().Get("Location"))
+	}
+	if w := rc.get(h, "/", false); w.Code != 200 || w.Body.String() != "app" {
+		t.Errorf("got %d %q, want the app", w.Code, w.Body)
 	}
 }
 

@@ -127,6 +127,18 @@ func (a *Auth) returnTarget(r *http.Request) string {
 	return a.requestTarget(r, []string{stateParam})
 }
 
+// openPageTarget is the path and query of the page in which htmx has sent r, "/"
+// when that is not one of ours.
+func (a *Auth) openPageTarget(r *http.Request) string {
+	app, ok := a.appURL(r)
+	target, isOurs := strings.CutPrefix(r.Header.Get("HX-Current-URL"), app)
+	if !ok || !isOurs {
+		return "/"
+	}
+	path, query, _ := strings.Cut(target, "?")
+	return a.safeTarget(joinQuery(path, rawquery.Without(query, stateParam)))
+}
+
 func (a *Auth) requestTarget(r *http.Request, without []string) string {
 	target := r.RequestURI
 	if !strings.HasPrefix(target, "/") {

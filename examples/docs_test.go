@@ -2,6 +2,7 @@ package examples_test
 
 import (
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -21,7 +22,11 @@ func TestCodeOfTheDocsIsCompiledCode(t *testing.T) {
 	for _, name := range sources {
 		compiled = append(compiled, read(t, name))
 	}
-	for _, doc := range []string{"../README.md", "../docs/local-loginrocket.md"} {
+	docs, err := filepath.Glob("../docs/*.md")
+	if err != nil || len(docs) == 0 {
+		t.Fatalf("docs/ has no pages: %v", err)
+	}
+	for _, doc := range append(docs, "../README.md") {
 		blocks := goBlock.FindAllStringSubmatch(read(t, doc), -1)
 		if len(blocks) == 0 {
 			t.Errorf("%s has no Go code", doc)

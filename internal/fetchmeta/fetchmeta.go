@@ -34,11 +34,15 @@ func hasValue(values []string) bool {
 	return slices.ContainsFunc(values, func(v string) bool { return v != "" })
 }
 
+// IsHTMX reports whether htmx sent the request and puts the answer into the
+// page that is open. See https://htmx.org/reference/#request_headers.
+func IsHTMX(r *http.Request) bool { return r.Header.Get("HX-Request") == "true" }
+
 // MayNavigate reports whether nothing in the headers speaks against a
-// top-level navigation: no Authorization, no upgrade, no prefetch, and fetch
-// metadata that is absent or says navigate and document.
+// top-level navigation: no Authorization, no upgrade, no prefetch, not htmx, and
+// fetch metadata that is absent or says navigate and document.
 func MayNavigate(r *http.Request) bool {
-	if len(r.Header["Authorization"]) > 0 || IsUpgrade(r) || IsPrefetch(r) {
+	if len(r.Header["Authorization"]) > 0 || IsUpgrade(r) || IsPrefetch(r) || IsHTMX(r) {
 		return false
 	}
 	mode, dest := r.Header.Get("Sec-Fetch-Mode"), r.Header.Get("Sec-Fetch-Dest")

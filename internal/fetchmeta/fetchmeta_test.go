@@ -66,6 +66,17 @@ func TestIsUpgrade(t *testing.T) {
 	})
 }
 
+func TestIsHTMX(t *testing.T) {
+	t.Parallel()
+	check(t, fetchmeta.IsHTMX, []row{
+		{"no header is not htmx", nil, false},
+		{"HX-Request: true is", []string{"HX-Request", "true"}, true},
+		{"HX-Request: false is not", []string{"HX-Request", "false"}, false},
+		{"an empty HX-Request is not", []string{"HX-Request", ""}, false},
+		{"HX-Boosted alone is not", []string{"HX-Boosted", "true"}, false},
+	})
+}
+
 func TestMayNavigate(t *testing.T) {
 	t.Parallel()
 	check(t, fetchmeta.MayNavigate, []row{
@@ -82,6 +93,8 @@ func TestMayNavigate(t *testing.T) {
 		{"a WebSocket key does", []string{"Sec-WebSocket-Key", "x"}, false},
 		{"Sec-Purpose: prefetch does", []string{"Sec-Purpose", "prefetch"}, false},
 		{"Purpose: prefetch does", []string{"Purpose", "prefetch"}, false},
+		{"htmx does", []string{"HX-Request", "true", "Accept", "text/html"}, false},
+		{"an HX-Request that is not true does not", []string{"HX-Request", "false"}, true},
 		{"mode cors does", []string{"Sec-Fetch-Mode", "cors"}, false},
 		{"mode no-cors does", []string{"Sec-Fetch-Mode", "no-cors"}, false},
 		{"mode same-origin does", []string{"Sec-Fetch-Mode", "same-origin"}, false},

@@ -1,0 +1,150 @@
+package authrocket_test
+
+import (
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/authrocket-go/authrocket"
+	"github.com/authrocket-go/authrocket/authrockettest"
+)
+
+// clients are those of the table in README.md, and how they ask.
+var clients = []struct {
+	name      string // in the table
+	method    string
+	headers   []string
+	signedOut int
+	header    string // "Name: value" that comes with it
+	others    int    // for 403 and 503 alike; 0: these
+}{
+	{"a browser that navigates", "GET", []string{"Accept: text/html", "Sec-Fetch-Site: none", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, 303, "Location: https://loginrocket.example/login?", 0},
+	{"a browser that navigates", "HEAD", []string{"Accept: text/html", "Sec-Fetch-Site: none", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, 303, "Location: https://loginrocket.example/login?", 0},
+	{"a browser that navigates", "GET", []string{"Accept: text/html,*/*;q=0.8"}, 303, "Location: https://loginrocket.example/login?", 0},
+	{"a browser, inside a frame", "GET", []string{"Accept: text/html", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: iframe"}, 401, "Content-Type: text/html", 0},
+	{"a form that posts", "POST", []string{"Accept: text/html", "Origin: https://example.com", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, 401, "WWW-Authenticate: Bearer", 0},
+	{"htmx", "GET", []string{"Accept: text/html", "HX-Request: true", "HX-Current-URL: https://example.com/page?a=b", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"}, 401, "HX-Redirect: /auth/login?return_to=%2Fpage%3Fa%3Db", 0},
+	{"htmx", "POST", []string{"HX-Request: true", "HX-Current-URL: https://example.com/page?a=b", "Origin: https://example.com"}, 401, "HX-Redirect: /auth/login?return_to=%2Fpage%3Fa%3Db", 0},
+	{"fetch, XMLHttpRequest", "GET", []string{"Accept: */*", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"}, 401, "WWW-Authenticate: Bearer", 0},
+	{"fetch, XMLHttpRequest", "GET", []string{"Accept: application/json", "X-Requested-With: XMLHttpRequest"}, 401, "Content-Type: application/problem+json", 0},
+	{"EventSource", "GET", []string{"Accept: text/event-stream", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"}, 401, "Content-Type: text/plain", 0},
+	{"WebSocket", "GET", []string{"Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13", "Origin: https://example.com", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: websocket", "Sec-Fetch-Dest: empty"}, 401, "WWW-Authenticate: Bearer", 0},
+	{"curl, programs", "GET", []string{"Accept: */*", "User-Agent: curl/8.5.0"}, 401, "WWW-Authenticate: Bearer", 0},
+	{"curl, programs", "GET", []string{"Authorization: Bearer x", "Accept: */*"}, 401, `WWW-Authenticate: Bearer error="invalid_token"`, 401},
+	{"OPTIONS", "OPTIONS", []string{"Origin: https://example.com", "Access-Control-Request-Method: POST"}, 401, "WWW-Authenticate: Bearer", 0},
+	{"a prefetch, a prerender", "GET", []string{"Accept: text/html", "Sec-Purpose: prefetch", "Sec-Fetch-Site: none", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, 503, "Retry-After: ", 503},
+	{"a prefetch, a prerender", "GET", []string{"Accept: text/html", "Sec-Purpose: prefetch;prerender", "Sec-Fetch-Site: none", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, 503, "Retry-After: ", 503},
+}
+
+func TestAnswersByClient(t *testing.T) {
+	t.Parallel()
+	s, down := newSite(t), newSite(t)
+	down.realm.Break(authrockettest.Status(500))
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range clients {
+		t.Run(row.method+" of "+row.name, func(t *testing.T) {
+			t.Parallel()
+			if !strings.Contains(string(readme), "\n| "+row.name+" | ") {
+				t.Errorf("README.md does not say what %q gets", row.name)
+			}
+			ask := func(target string) *http.Request { return request(row.method, target, row.headers...) }
+			w := serve(s.app(), ask("/gate/"))
+			name, want, _ := strings.Cut(row.header, ": ")
+			if w.Code != row.signedOut || !strings.HasPrefix(w.Header().Get(name), want) {
+				t.Errorf("not signed in: got %d %v, want %d and %q", w.Code, w.Header(), row.signedOut, row.header)
+			}
+			if w.Code != 303 && (w.Header()["Location"] != nil || w.Header()["Set-Cookie"] != nil) {
+				t.Errorf("not signed in: got %v, want no login to be started", w.Header())
+			}
+			if name != "HX-Redirect" && w.Header()["Hx-Redirect"] != nil {
+				t.Errorf("not signed in: got %v, want no HX-Redirect", w.Header())
+			}
+			for _, c := range []struct {
+				name    string
+				site    *site
+				request *http.Request
+				status  int
+			}{
+				{"not allowed", s, s.as(s.george, ask("/billing")), 403},
+				{"in another org", s, s.as(s.george, ask("/orgs/"+s.engines.ID+"/")), 403},
+				{"keys unreachable", down, down.as(down.ada, ask("/gate/")), 503},
+			} {
+				want := c.status
+				if row.others != 0 {
+					want = row.others
+				}
+				w := serve(c.site.app(), c.request)
+				if w.Code != want || w.Header()["Location"] != nil || w.Header()["Set-Cookie"] != nil || w.Header()["Hx-Redirect"] != nil {
+					t.Errorf("%s: got %d %v, want %d and no redirect", c.name, w.Code, w.Header(), want)
+				}
+				if (w.Header().Get("Retry-After") != "") != (want == 503) {
+					t.Errorf("%s: got Retry-After %q", c.name, w.Header().Get("Retry-After"))
+				}
+			}
+		})
+	}
+}
+
+func TestWhereHTMXReturnsTo(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	behindPrefix := newSite(t, func(c *authrocket.Config) { c.AppURL = "https://example.com/app" })
+	for _, row := range []struct {
+		name    string
+		site    *site
+		current string
+		want    string
+	}{
+		{"the page that is open", s, "https://example.com/page?a=b&c=%20d", "/auth/login?return_to=%2Fpage%3Fa%3Db%26c%3D%2520d"},
+		{"without its fragment", s, "https://example.com/page?a=b#c", "/auth/login?return_to=%2Fpage%3Fa%3Db"},
+		{"without the count of logins", s, "https://example.com/page?ar_state=2&a=b", "/auth/login?return_to=%2Fpage%3Fa%3Db"},
+		{"no page", s, "", "/auth/login?return_to=%2F"},
+		{"another host", s, "https://evil.example/page", "/auth/login?return_to=%2F"},
+		{"a host that begins like ours", s, "https://example.com.evil.example/page", "/auth/login?return_to=%2F"},
+		{"our host as user info", s, "https://example.com@evil.example/page", "/auth/login?return_to=%2F"},
+		{"another port", s, "https://example.com:8443/page", "/auth/login?return_to=%2F"},
+		{"another scheme", s, "http://example.com/page", "/auth/login?return_to=%2F"},
+		{"a path alone", s, "/page", "/auth/login?return_to=%2F"},
+		{"two slashes", s, "https://example.com//evil.example", "/auth/login?return_to=%2F"},
+		{"a login route", s, "https://example.com/auth/logout", "/auth/login?return_to=%2F"},
+		{"behind a prefix", behindPrefix, "https://example.com/app/page", "/app/auth/login?return_to=%2Fpage"},
+		{"outside of the prefix", behindPrefix, "https://example.com/other", "/app/auth/login?return_to=%2F"},
+		{"a path that begins like the prefix", behindPrefix, "https://example.com/apple", "/app/auth/login?return_to=%2F"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			w := serve(row.site.app(), request("GET", "/gate/", "HX-Request: true", "HX-Current-URL: "+row.current))
+			if got := w.Header().Get("HX-Redirect"); w.Code != 401 || got != row.want {
+				t.Errorf("got %d %q, want 401 %q", w.Code, got, row.want)
+			}
+		})
+	}
+	for _, row := range []struct {
+		name    string
+		request *http.Request
+	}{
+		{"a bearer token that is no good", request("GET", "/gate/", "HX-Request: true", "Authorization: Bearer x")},
+		{"cookies of two users", s.as(s.george, s.as(s.ada, request("GET", "/gate/", "HX-Request: true")))},
+		{"a request that does not say true", request("GET", "/gate/", "HX-Request: false")},
+		{"a request for another account's page", s.as(s.george, request("GET", "/orgs/"+s.engines.ID+"/", "HX-Request: true", "Accept: text/html"))},
+	} {
+		t.Run("not for "+row.name, func(t *testing.T) {
+			t.Parallel()
+			w := serve(s.app(), row.request)
+			if w.Code != 401 && w.Code != 403 || w.Header()["Hx-Redirect"] != nil || strings.Contains(w.Body.String(), "<html") {
+				t.Errorf("got %d %v, want a plain refusal", w.Code, w.Header())
+			}
+		})
+	}
+	t.Run("htmx lands no login", func(t *testing.T) {
+		t.Parallel()
+		w := serve(s.app(), request("GET", "/?token="+s.realm.Token(s.ada), "HX-Request: true", "Accept: text/html"))
+		if w.Code != 200 || w.Header()["Set-Cookie"] != nil {
+			t.Errorf("got %d %v, want the app's page", w.Code, w.Header())
+		}
+	})
+}

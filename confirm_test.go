@@ -1,0 +1,421 @@
+package authrocket_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"html"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/authrocket-go/authrocket"
+	"github.com/authrocket-go/authrocket/authrockettest"
+)
+
+const confirmCookie = siteCookie + "-confirm"
+
+// hashOf is how a page names a token.
+func hashOf(token string) string {
+	sum := sha256.Sum256([]byte(token))
+	return hex.EncodeToString(sum[:])
+}
+
+// pending is the value of a cookie that waits for confirmation.
+func pending(token, target string) string {
+	return token + "." + base64.RawURLEncoding.EncodeToString([]byte(target))
+}
+
+// answerOf is the form that the page of a confirmation sends.
+func answerOf(token, choice string, headers ...string) *http.Request {
+	form := url.Values{"token_sha256": {hashOf(token)}, "choice": {choice}}
+	r := httptest.NewRequest(http.MethodPost, "/auth/confirm", strings.NewReader(form.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Accept", "text/html")
+	for _, h := range append([]string{"Sec-Fetch-Site: same-origin", "Origin: https://example.com"}, headers...) {
+		name, value, _ := strings.Cut(h, ": ")
+		r.Header.Set(name, value)
+		if value == "" {
+			r.Header.Del(name)
+		}
+	}
+	return r
+}
+
+func TestAnUnsolicitedLoginIsConfirmed(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for _, row := range []struct {
+		name   string
+		user   authrockettest.User // signed in before
+		choice string
+		after  string // who is signed in then
+		want   string // Location
+	}{
+		{"nobody, continued", authrockettest.User{}, "continue", "ada@example.com", "/x?a=b"},
+		{"nobody, cancelled", authrockettest.User{}, "cancel", "nobody", "/"},
+		{"somebody else, continued", s.george, "continue", "ada@example.com", "/x?a=b"},
+		{"somebody else, cancelled", s.george, "cancel", "george@example.com", "/"},
+	} {
+		for _, size := range []int{0, 2 * chunkBytes, 12 << 10} {
+			t.Run(row.name, func(t *testing.T) {
+				t.Parallel()
+				token := s.realm.Token(s.ada)
+				if size > 0 {
+					token = s.tokenOf(t, s.ada, size)
+				}
+				v := &visitor{t: t, app: s.app()}
+				if row.user.ID != "" {
+					v.jar = map[string]*http.Cookie{siteCookie: {Value: s.realm.Token(row.user), Expires: time.Now().Add(time.Hour)}}
+				}
+				landed := v.send(navigate("/x?a=b&token="+token+"&session=s&account=c", "Sec-Fetch-Site: cross-site"))
+				if got := landed.Header().Get("Location"); landed.Code != 303 || got != "/auth/confirm" {
+					t.Fatalf("got %d %q, want to be asked", landed.Code, got)
+				}
+				for _, c := range landed.Result().Cookies() {
+					if !strings.HasPrefix(c.Name, confirmCookie) || c.MaxAge != 10*60 || !c.HttpOnly || !c.Secure || c.Path != "/" || c.Domain != "" || c.SameSite != http.SameSiteLaxMode {
+						t.Errorf("got cookie %q", c.Raw)
+					}
+				}
+				page := v.get("/auth/confirm")
+				for _, want := range []string{"Sign in as Ada?", "<bdi>Ada</bdi>", "<bdi>ada@example.com</bdi>", "<bdi>Engines</bdi>", "Signed in now",
+					`<form method="post" action="/auth/confirm">`, `value="` + hashOf(token) + `"`, ">Continue</button>", ">Cancel</button>"} {
+					if !strings.Contains(page.Body.String(), want) {
+						t.Errorf("the page: got %d %q, want %q in it", page.Code, page.Body, want)
+					}
+				}
+				now := "<bdi>nobody</bdi>"
+				if row.user.ID != "" {
+					now = "<bdi>George, george@example.com</bdi>"
+				}
+				if !strings.Contains(page.Body.String(), now) || strings.Contains(page.Body.String(), "eyJ") || page.Header()["Set-Cookie"] != nil {
+					t.Errorf("the page: got %q %q, want %q, no token and no cookie", page.Body, page.Header()["Set-Cookie"], now)
+				}
+				if w := v.get("/"); strings.HasPrefix(w.Body.String(), "ada") {
+					t.Fatalf("before the answer: got %q", w.Body)
+				}
+				answered := v.send(answerOf(token, row.choice))
+				if got := answered.Header().Get("Location"); answered.Code != 303 || got != row.want || answered.Header().Get("Cache-Control") != "no-store" {
+					t.Errorf("the answer: got %d %q %q, want 303 %q", answered.Code, got, answered.Body, row.want)
+				}
+				for name, c := range v.jar {
+					if strings.HasPrefix(name, confirmCookie) && c.Value != "" {
+						t.Errorf("cookie %s is left", name)
+					}
+				}
+				if w := v.get("/"); !strings.HasPrefix(w.Body.String(), row.after+" ") {
+					t.Errorf("after the answer: got %q, want %s", w.Body, row.after)
+				}
+				if w := v.send(answerOf(token, "continue")); w.Code != 403 || cookieNamed(w, siteCookie) != nil {
+					t.Errorf("the answer again: got %d, want it to be over", w.Code)
+				}
+			})
+		}
+	}
+}
+
+func TestWhoMayConfirm(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, func(c *authrocket.Config) { c.TrustedOrigins = []string{"https://friend.example"} })
+	const in, refused = 303, 403
+	for _, row := range []struct {
+		name    string
+		headers []string
+		status  int
+	}{
+		{"our own page", nil, in},
+		{"our own page in a browser without fetch metadata", []string{"Sec-Fetch-Site: "}, in},
+		{"another site", []string{"Sec-Fetch-Site: cross-site", "Origin: https://evil.example"}, refused},
+		{"another site in a browser without fetch metadata", []string{"Sec-Fetch-Site: ", "Origin: https://evil.example"}, refused},
+		{"a sibling subdomain", []string{"Sec-Fetch-Site: same-site", "Origin: https://other.example.com"}, refused},
+		{"another port", []string{"Sec-Fetch-Site: ", "Origin: https://example.com:8443"}, refused},
+		{"http of our host", []string{"Sec-Fetch-Site: ", "Origin: http://example.com"}, refused},
+		{"a trusted origin", []string{"Sec-Fetch-Site: cross-site", "Origin: https://friend.example"}, refused},
+		{"a trusted origin in a browser without fetch metadata", []string{"Sec-Fetch-Site: ", "Origin: https://friend.example"}, refused},
+		{"no page at all", []string{"Sec-Fetch-Site: none"}, refused},
+		{"a sandbox", []string{"Sec-Fetch-Site: ", "Origin: null"}, refused},
+		{"a program that says nothing", []string{"Sec-Fetch-Site: ", "Origin: "}, refused},
+		{"a prefetch", []string{"Sec-Purpose: prefetch"}, 503},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			token := s.realm.Token(s.ada)
+			for _, choice := range []string{"continue", "cancel"} {
+				w := serve(s.app(), withCookie(answerOf(token, choice, row.headers...), confirmCookie, pending(token, "/x")))
+				if w.Code != row.status || row.status != in && w.Header()["Set-Cookie"] != nil {
+					t.Errorf("%s: got %d %q, want %d", choice, w.Code, w.Header()["Set-Cookie"], row.status)
+				}
+			}
+		})
+	}
+	t.Run("behind a prefix, by the origin alone", func(t *testing.T) {
+		t.Parallel()
+		s := newSite(t, func(c *authrocket.Config) { c.AppURL = "https://example.com/app" })
+		token := s.realm.Token(s.ada)
+		w := serve(s.app(), withCookie(answerOf(token, "continue", "Sec-Fetch-Site: "), confirmCookie, pending(token, "/x")))
+		if got := w.Header().Get("Location"); w.Code != 303 || got != "/app/x" {
+			t.Errorf("got %d %q, want 303 /app/x", w.Code, got)
+		}
+	})
+}
+
+func TestTheAnswerIsAboutTheTokenShown(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	ada, george := s.realm.Token(s.ada), s.realm.Token(s.george)
+	body := func(text string) *http.Request {
+		r := answerOf(ada, "continue")
+		replaced := httptest.NewRequest(http.MethodPost, "/auth/confirm", strings.NewReader(text))
+		replaced.Header = r.Header
+		return replaced
+	}
+	fields := "token_sha256=" + hashOf(ada)
+	for _, row := range []struct {
+		name    string
+		request *http.Request
+		signed  bool
+	}{
+		{"the token shown", answerOf(ada, "continue"), true},
+		{"another token came in between", answerOf(george, "continue"), false},
+		{"another token came in between, cancelled", answerOf(george, "cancel"), false},
+		{"no choice", answerOf(ada, ""), false},
+		{"another choice", answerOf(ada, "Continue"), false},
+		{"no body", body(""), false},
+		{"no hash", body("choice=continue"), false},
+		{"an empty hash", body("choice=continue&token_sha256="), false},
+		{"part of a hash", body("choice=continue&token_sha256=" + hashOf(ada)[:32]), false},
+		{"a hash in capitals", body("choice=continue&token_sha256=" + strings.ToUpper(hashOf(ada))), false},
+		{"a form that is too long", body(fields + "&choice=continue&x=" + strings.Repeat("x", 8<<10)), false},
+		{"a form that is broken", body(fields + "&choice=continue&%zz"), false},
+		{"JSON", func() *http.Request {
+			r := body(fields + "&choice=continue")
+			r.Header.Set("Content-Type", "application/json")
+			return r
+		}(), false},
+		{"everything in the query", func() *http.Request { r := body(""); r.URL.RawQuery = fields + "&choice=continue"; return r }(), false},
+		{"the same fields by GET", navigate("/auth/confirm?" + fields + "&choice=continue"), false},
+		{"HEAD", request("HEAD", "/auth/confirm?"+fields+"&choice=continue"), false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			w := serve(s.app(), withCookie(row.request, confirmCookie, pending(ada, "/x")))
+			if row.signed {
+				if w.Code != 303 || cookieNamed(w, siteCookie) == nil {
+					t.Errorf("got %d %q, want to be signed in", w.Code, w.Body)
+				}
+				return
+			}
+			if w.Code != 200 || w.Header()["Set-Cookie"] != nil {
+				t.Errorf("got %d %q, want no cookie touched", w.Code, w.Header()["Set-Cookie"])
+			}
+			if row.request.Method != "HEAD" && !strings.Contains(w.Body.String(), "Sign in as Ada?") {
+				t.Errorf("got %q, want the page once more", w.Body)
+			}
+		})
+	}
+	t.Run("cookies of two tokens", func(t *testing.T) {
+		t.Parallel()
+		r := withCookie(withCookie(answerOf(ada, "continue"), confirmCookie, pending(george, "/x")), confirmCookie, pending(ada, "/x"))
+		if w := serve(s.app(), r); w.Code != 200 || !strings.Contains(w.Body.String(), "Sign in as George?") {
+			t.Errorf("got %d %q, want the page about the first", w.Code, w.Body)
+		}
+	})
+}
+
+func TestThePendingTokenIsVerifiedAgain(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	stranger := newSite(t)
+	ada := s.realm.Token(s.ada)
+	for _, row := range []struct {
+		name, cookie string
+		status       int
+		want         string
+	}{
+		{"expired", pending(s.realm.Token(s.ada, authrockettest.ExpiresIn(-time.Hour)), "/x"), 401, "Clock of this server"},
+		{"forged", pending(forged(ada), "/x"), 401, "bad_signature"},
+		{"of another realm", pending(stranger.realm.Token(stranger.ada), "/x"), 401, "unknown_key"},
+		{"no token", pending("x", "/x"), 401, "token_malformed"},
+		{"an empty token", pending("", "/x"), 401, "no_token"},
+		{"cut off", pending(ada, "/x")[:200] + ".Lw", 401, "token_malformed"},
+		{"without a target", ada, 401, "token_malformed"},
+		{"a target that is not encoded", ada + "./x", 403, "did not start that sign-in"},
+		{"no dot", "x", 403, "did not start that sign-in"},
+		{"nothing", "", 403, "did not start that sign-in"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			token, _, _ := cutLast(row.cookie, ".")
+			for _, r := range []*http.Request{navigate("/auth/confirm"), answerOf(token, "continue")} {
+				w := serve(s.app(), withCookie(r, confirmCookie, row.cookie))
+				if w.Code != row.status || !strings.Contains(html.UnescapeString(w.Body.String()), row.want) || cookieNamed(w, siteCookie) != nil {
+					t.Errorf("%s: got %d %q %q, want %d and %q", r.Method, w.Code, w.Body, w.Header()["Set-Cookie"], row.status, row.want)
+				}
+				if c := cookieNamed(w, confirmCookie); (c != nil && c.MaxAge < 0) != (row.status == 401) {
+					t.Errorf("%s: got cookie %v, want it cleared: %t", r.Method, c, row.status == 401)
+				}
+			}
+		})
+	}
+	t.Run("undecided", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			s := newSite(t)
+			s.realm.Break(authrockettest.Status(500))
+			token := s.realm.Token(s.ada)
+			answer := func() *httptest.ResponseRecorder {
+				return serve(s.app(), withCookie(answerOf(token, "continue"), confirmCookie, pending(token, "/x")))
+			}
+			if w := answer(); w.Code != 503 || w.Header().Get("Retry-After") == "" || w.Header()["Set-Cookie"] != nil {
+				t.Errorf("got %d %v, want 503 and the cookie kept", w.Code, w.Header())
+			}
+			s.realm.Repair()
+			time.Sleep(time.Minute)
+			if w := answer(); w.Code != 303 || cookieNamed(w, siteCookie) == nil {
+				t.Errorf("later: got %d %q, want to be signed in", w.Code, w.Body)
+			}
+		})
+	})
+}
+
+func cutLast(s, separator string) (before, after string, found bool) {
+	if i := strings.LastIndex(s, separator); i >= 0 {
+		return s[:i], s[i+len(separator):], true
+	}
+	return s, "", false
+}
+
+func TestWhereAConfirmedLoginLeads(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	token := s.realm.Token(s.ada)
+	for _, target := range append(append([]string{}, openRedirects...), dotSegments...) {
+		w := serve(s.app(), withCookie(answerOf(token, "continue"), confirmCookie, pending(token, target)))
+		if got := w.Header().Get("Location"); w.Code != 303 || got != "/" {
+			t.Errorf("%q: got %d %q, want /", target, w.Code, got)
+		}
+	}
+	t.Run("a token that leaves no room leads to the start page", func(t *testing.T) {
+		t.Parallel()
+		large := newSite(t, largeTokens)
+		token := large.tokenOf(t, large.ada, 5*chunkBytes-3)
+		v := &visitor{t: t, app: large.app()}
+		v.get("/deep/link?token=" + token)
+		if w := v.send(answerOf(token, "continue")); w.Code != 303 || w.Header().Get("Location") != "/" {
+			t.Errorf("got %d %q, want 303 /", w.Code, w.Header().Get("Location"))
+		}
+	})
+	t.Run("a token that is too large for cookies", func(t *testing.T) {
+		t.Parallel()
+		large := newSite(t, largeTokens)
+		w := serve(large.app(), navigate("/?token="+large.tokenOf(t, large.ada, 5*chunkBytes-2)))
+		if w.Code != 401 || !strings.Contains(w.Body.String(), "token_too_large") || w.Header()["Set-Cookie"] != nil {
+			t.Errorf("got %d %q, want a page that says so", w.Code, w.Body)
+		}
+	})
+}
+
+func TestNamesOnTheConfirmation(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	show := func(options ...authrockettest.TokenOption) string {
+		r := withCookie(navigate("/auth/confirm"), confirmCookie, pending(s.realm.Token(s.ada, options...), "/"))
+		return html.UnescapeString(serve(s.app(), r).Body.String())
+	}
+	for _, row := range []struct {
+		name, claim, want string
+	}{
+		{"as it is", "Ada Lovelace", "<bdi>Ada Lovelace</bdi>"},
+		{"letters of every script", "Ада 愛 عايدة", "<bdi>Ада 愛 عايدة</bdi>"},
+		{"no override of the direction", "Ada\u202egro.live@\u202c", "<bdi>Adagro.live@</bdi>"},
+		{"no isolate", "\u2066Ada\u2069\u2067\u2068", "<bdi>Ada</bdi>"},
+		{"no direction marks", "A\u200ed\u200fa\u061c", "<bdi>Ada</bdi>"},
+		{"nothing that nobody sees", "A\u200bd\ufeff\u00ada\U000e0041", "<bdi>Ada</bdi>"},
+		{"no control characters", "A\x00d\x1b[31ma\x7f\u0085\u009b", "<bdi>Ad[31ma</bdi>"},
+		{"one line", " Ada\r\n\tLovelace\u2028of\u2029London ", "<bdi>Ada Lovelace of London</bdi>"},
+		{"no markup", "<script>alert(1)</script>", "<bdi><script>alert(1)</script></bdi>"}, // unescaped by this test
+		{"not too long", strings.Repeat("é", 200), "<bdi>" + strings.Repeat("é", 79) + "…</bdi>"},
+		{"nothing but invisible characters", "\u200b\u202e", "Sign in as ada@example.com?"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			if got := show(authrockettest.Claim("name", row.claim)); !strings.Contains(got, row.want) {
+				t.Errorf("got %q, want %q in it", got, row.want)
+			}
+		})
+	}
+	t.Run("markup is escaped", func(t *testing.T) {
+		t.Parallel()
+		r := withCookie(navigate("/auth/confirm"), confirmCookie, pending(s.realm.Token(s.ada, authrockettest.Claim("name", `<script>"'`)), "/"))
+		if body := serve(s.app(), r).Body.String(); strings.Contains(body, "<script") || strings.Contains(body, `"'`) {
+			t.Errorf("got %q", body)
+		}
+	})
+	t.Run("a user of whom nothing is known", func(t *testing.T) {
+		t.Parallel()
+		got := show(authrockettest.WithoutClaim("name"), authrockettest.WithoutClaim("email"), authrockettest.WithoutClaim("preferred_username"), authrockettest.WithoutClaim("orgs"))
+		if !strings.Contains(got, "Sign in as somebody without a name?") || strings.Contains(got, "<dt>Account</dt>") || strings.Contains(got, "<dt>Email</dt>") {
+			t.Errorf("got %q, want a page all the same", got)
+		}
+	})
+}
+
+func TestTheConfirmationPageIsSafe(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	w := serve(s.app(), withCookie(navigate("/auth/confirm"), confirmCookie, pending(s.realm.Token(s.ada), "/")))
+	h := w.Header()
+	csp := h.Get("Content-Security-Policy")
+	for _, want := range []string{"default-src 'none'", "base-uri 'none'", "frame-ancestors 'none'", "form-action 'self' https://loginrocket.example"} {
+		if !strings.Contains(csp+";", want+";") {
+			t.Errorf("Content-Security-Policy: got %q, want %q in it", csp, want)
+		}
+	}
+	for name, want := range map[string]string{
+		"Cache-Control": "no-store", "X-Frame-Options": "DENY", "Referrer-Policy": "same-origin", "X-Content-Type-Options": "nosniff",
+		"Content-Type": "text/html; charset=utf-8",
+	} {
+		if got := h.Get(name); got != want {
+			t.Errorf("%s: got %q, want %q", name, got, want)
+		}
+	}
+	if body := w.Body.String(); strings.Contains(body, "<script") || strings.Contains(body, "javascript:") {
+		t.Errorf("got %q, want no script", body)
+	}
+	t.Run("a page without a form permits none", func(t *testing.T) {
+		t.Parallel()
+		if csp := serve(s.app(), navigate("/auth/confirm")).Header().Get("Content-Security-Policy"); !strings.Contains(csp, "form-action 'none'") {
+			t.Errorf("got %q", csp)
+		}
+	})
+}
+
+func TestConfirmationsAreObserved(t *testing.T) {
+	t.Parallel()
+	var logins []authrocket.Login
+	s := newSite(t, func(c *authrocket.Config) {
+		c.Observer.Login = func(_ context.Context, l authrocket.Login) { logins = append(logins, l) }
+	})
+	token := s.realm.Token(s.ada)
+	v := &visitor{t: t, app: s.app()}
+	v.get("/?token=" + token)
+	v.get("/auth/confirm")
+	v.send(answerOf(token, "continue"))
+	if len(logins) != 2 || logins[0].Reason != "unsolicited_login" || logins[1].Err != nil || logins[1].Started || logins[1].SessionHash == "" {
+		t.Errorf("got %+v, want an unsolicited login and then one that was confirmed", logins)
+	}
+}
+
+func TestALogoutDropsWhatIsPending(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	w := serve(s.app(), withCookie(request("POST", "/auth/logout"), confirmCookie, pending(s.realm.Token(s.ada), "/")))
+	if c := cookieNamed(w, confirmCookie); c == nil || c.MaxAge >= 0 {
+		t.Errorf("got %v, want the cookie cleared", c)
+	}
+}
