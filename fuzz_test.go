@@ -1,0 +1,260 @@
+package authrocket_test
+
+import (
+	"bufio"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/authrocket-go/authrocket"
+	"github.com/authrocket-go/authrocket/authrockettest"
+)
+
+// fuzzed is a gated app and the tokens that requests may name: in what the
+// fuzzer makes up, {ada} stands for a good token of ada's, and so on.
+type fuzzed struct {
+	*site
+	app     http.Handler
+	words   *strings.Replacer
+	good    map[string]string // token to the email of its user
+	started started
+	began   time.Time
+}
+
+func newFuzzed(f *testing.F) *fuzzed {
+	z := &fuzzed{site: newSite(f), began: time.Now()}
+	if err := z.auth.Warm(f.Context()); err != nil {
+		f.Fatal(err)
+	}
+	who := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		user, _ := authrocket.CurrentUser(r.Context())
+		w.Header().Set("X-User", user.Email)
+	})
+	gate := z.auth.RequireLogin(who)
+	billing := z.auth.Require(authrocket.Permission("billing:write"))(who)
+	org := z.auth.RequireOrg(authrocket.OrgIDFromPath("org"))(who)
+	// A ServeMux would answer some requests by itself.
+	z.app = z.auth.Authenticate(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case strings.HasPrefix(r.URL.Path, "/gate"):
+			gate.ServeHTTP(w, r)
+		case strings.HasPrefix(r.URL.Path, "/billing"):
+			billing.ServeHTTP(w, r)
+		case strings.HasPrefix(r.URL.Path, "/orgs/"):
+			r.SetPathValue("org", strings.TrimPrefix(r.URL.Path, "/orgs/"))
+			org.ServeHTTP(w, r)
+		default:
+			who.ServeHTTP(w, r)
+		}
+	}))
+	z.started, _ = start(f, z.app, navigate("/gate/deep?a=b"))
+
+	stranger := authrockettest.NewRealm(f)
+	other := stranger.AddUser(authrockettest.User{Email: "ada@example.com"})
+	ada, george, large := z.realm.Token(z.ada), z.realm.Token(z.george), z.tokenOf(f, z.ada, chunkBytes+200)
+	z.good = map[string]string{ada: "ada@example.com", large: "ada@example.com", george: "george@example.com"}
+	z.words = strings.NewReplacer(
+		"{ada}", ada, "{george}", george, "{large}", large, "{large0}", large[:chunkBytes], "{large1}", large[chunkBytes:],
+		"{hash}", hashOf(ada), "{georgeHash}", hashOf(george),
+		"{forged}", forged(ada), "{expired}", z.realm.Token(z.ada, authrockettest.ExpiresIn(-time.Hour)),
+		"{unknown}", z.realm.Token(z.ada, authrockettest.Header("kid", "unknown")),
+		"{none}", z.realm.Token(z.ada, authrockettest.Header("alg", "none")),
+		"{stranger}", stranger.Token(other),
+		"{session}", siteCookie, "{confirm}", confirmCookie, "{state}", z.started.state,
+		"{stateCookie}", z.started.cookie.Name+"="+z.started.cookie.Value,
+		"{engines}", z.engines.ID, "{widgets}", z.widgets.ID,
+	)
+	return z
+}
+
+// request returns what a server reads, nil when that is no request.
+func (z *fuzzed) request(method, target, headers, cookies, body string) *http.Request {
+	body = z.words.Replace(body)
+	lines := []string{method + " " + z.words.Replace(target) + " HTTP/1.1"}
+	if !strings.Contains(strings.ToLower("\n"+headers), "\nhost:") {
+		lines = append(lines, "Host: example.com")
+	}
+	for line := range strings.SplitSeq(z.words.Replace(headers), "\n") {
+		if line != "" {
+			lines = append(lines, line)
+		}
+	}
+	if cookies != "" {
+		lines = append(lines, "Cookie: "+z.words.Replace(cookies))
+	}
+	if body != "" {
+		lines = append(lines, "Content-Length: "+strconv.Itoa(len(body)))
+	}
+	r, err := http.ReadRequest(bufio.NewReader(strings.NewReader(strings.Join(lines, "\r\n") + "\r\n\r\n" + body)))
+	if err != nil {
+		return nil
+	}
+	return r
+}
+
+// usersIn returns the users of whom text holds a token. The end of a token is
+// enough: the last of several cookies has it.
+func (z *fuzzed) usersIn(text string) []string {
+	var users []string
+	for token, user := range z.good {
+		if strings.Contains(text, token[len(token)-100:]) {
+			users = append(users, user)
+		}
+	}
+	return users
+}
+
+// FuzzRequest holds that no request whatever gets more than it is due.
+func FuzzRequest(f *testing.F) {
+	z := newFuzzed(f)
+	const document = "Accept: text/html\nSec-Fetch-Site: none\nSec-Fetch-Mode: navigate\nSec-Fetch-Dest: document"
+	const form = "Content-Type: application/x-www-form-urlencoded\nSec-Fetch-Site: same-origin\nOrigin: https://example.com"
+	for _, seed := range []struct{ method, target, headers, cookies, body string }{
+		{"GET", "/", "", "", ""},
+		{"GET", "/gate/x?a=b", document, "", ""},
+		{"GET", "/gate/x?a=b", document, "{session}={ada}", ""},
+		{"GET", "/gate/", document, "{session}={forged}; {session}={george}", ""},
+		{"GET", "/gate/", document, "{session}={ada}; {session}={george}", ""},
+		{"GET", "/gate/", document, "{session}={large0}; {session}.1={large1}", ""},
+		{"GET", "/gate/", "Authorization: Bearer {ada}", "", ""},
+		{"GET", "/gate/", "Authorization: Bearer {unknown}", "{session}={ada}", ""},
+		{"GET", "/gate/", "Authorization: Bearer {none}\nAuthorization: Bearer {ada}", "", ""},
+		{"GET", "/billing", "HX-Request: true\nHX-Current-URL: https://example.com/page", "{session}={expired}", ""},
+		{"POST", "/billing", "Sec-Fetch-Site: cross-site\nOrigin: https://evil.example", "{session}={ada}", ""},
+		{"GET", "/gate/", "Upgrade: websocket\nSec-WebSocket-Key: x\nOrigin: https://evil.example", "{session}={ada}", ""},
+		{"GET", "/orgs/{engines}", document, "{session}={george}", ""},
+		{"GET", "/orgs/{engines}", document, "{session}={ada}", ""},
+		{"GET", "/gate/deep?ar_state={state}&token={george}", document, "{stateCookie}", ""},
+		{"GET", "/gate/deep?ar_state={state}&token={forged}", document, "{stateCookie}", ""},
+		{"GET", "/x?token={ada}&account=x&session=y", document, "", ""},
+		{"GET", "/x?token={large}", document, "{session}={george}", ""},
+		{"GET", "//evil.example/?token={ada}", document, "{session}={ada}", ""},
+		{"GET", "http://evil.example/?token={forged}", document, "", ""},
+		{"GET", "/?token={stranger}", document, "", ""},
+		{"GET", "/gate/?ar_state=x.3", document, "{session}-attempts=2", ""},
+		{"GET", "/auth/login?return_to=//evil.example&account=a", document, "", ""},
+		{"GET", "/auth/accounts?force=1&return_to=/%5cevil.example", document, "{session}={ada}", ""},
+		{"GET", "/auth/logout?return_to=https://evil.example&local=1", document, "{session}={ada}", ""},
+		{"POST", "/auth/logout", "Origin: https://example.com", "{session}={large0}; {session}.1={large1}", ""},
+		{"GET", "/auth/confirm", document, "{confirm}={ada}.L3g; {session}={george}", ""},
+		{"POST", "/auth/confirm", form, "{confirm}={ada}.Ly9ldmlsLmV4YW1wbGU", "token_sha256={hash}&choice=continue"},
+		{"POST", "/auth/confirm", form, "{confirm}={ada}.Lw", "token_sha256={georgeHash}&choice=continue"},
+		{"POST", "/auth/confirm", "Origin: null", "{confirm}={ada}.Lw", "token_sha256={hash}&choice=continue"},
+		{"HEAD", "/auth/confirm", "Sec-Purpose: prefetch", "", ""},
+		{"OPTIONS", "*", "Host:", "", ""},
+	} {
+		f.Add(seed.method, seed.target, seed.headers, seed.cookies, seed.body)
+	}
+	f.Fuzz(func(t *testing.T, method, target, headers, cookies, body string) {
+		r := z.request(method, target, headers, cookies, body)
+		if r == nil {
+			return
+		}
+		sent := r.Clone(t.Context())
+		w := httptest.NewRecorder()
+		z.app.ServeHTTP(w, r)
+		h := w.Header()
+		if w.Code >= 500 && w.Code != http.StatusServiceUnavailable {
+			t.Errorf("got status %d", w.Code)
+		}
+		z.checkTargets(t, h)
+		z.checkUser(t, sent, w)
+		z.checkCookies(t, sent, z.words.Replace(body), w.Result().Cookies())
+		budget := 1 + 3 + int(time.Since(z.began)/(10*time.Second)) // Warm, and what tokens may cause
+		if n := z.realm.Requests("/connect/jwks"); n > budget {
+			t.Errorf("the keys were fetched %d times after %s, want %d at most", n, time.Since(z.began), budget)
+		}
+	})
+}
+
+// checkTargets holds that nobody is sent to a third host.
+func (z *fuzzed) checkTargets(t *testing.T, h http.Header) {
+	t.Helper()
+	for _, location := range slices.Concat(h["Location"], h["Hx-Redirect"]) {
+		if strings.HasPrefix(location, "https://loginrocket.example/") {
+			back := redirectURIOf(t, location)
+			if back.String() != "" && (back.Scheme != "https" || back.Host != "example.com") {
+				t.Errorf("LoginRocket is to send the browser to %q", back)
+			}
+		} else if !staysHere(location) {
+			t.Errorf("the browser is sent to %q", location)
+		}
+	}
+}
+
+// checkUser holds that a handler knows nobody whose token was not presented, or
+// for whom another site asks, and that a gate lets nobody else through.
+func (z *fuzzed) checkUser(t *testing.T, r *http.Request, w *httptest.ResponseRecorder) {
+	t.Helper()
+	h := w.Header()
+	if h["X-User"] == nil {
+		return
+	}
+	user := h.Get("X-User")
+	presented := strings.Join(slices.Concat(r.Header["Authorization"], r.Header["Cookie"]), "\n")
+	if user != "" && !slices.Contains(z.usersIn(presented), user) {
+		t.Errorf("the handler knows %s, of whom there was no token", user)
+	}
+	isSafe := r.Method == "GET" || r.Method == "HEAD" || r.Method == "OPTIONS"
+	isCrossSite := r.Header.Get("Sec-Fetch-Site") == "cross-site" && len(r.Header["Authorization"]) == 0
+	if user != "" && isCrossSite && (!isSafe || r.Header.Get("Upgrade") != "") && r.Header.Get("Origin") != "https://example.com" {
+		t.Errorf("another site acts as %s", user)
+	}
+	path := r.URL.Path
+	if user == "" && (strings.HasPrefix(path, "/gate") || strings.HasPrefix(path, "/billing") || strings.HasPrefix(path, "/orgs/")) {
+		t.Errorf("%s lets nobody through", path)
+	}
+	if user == "george@example.com" && (strings.HasPrefix(path, "/billing") || path == "/orgs/"+z.engines.ID) {
+		t.Errorf("%s lets george through", path)
+	}
+}
+
+// checkCookies holds that a token that goes into a cookie is verified, and that
+// a session begins only for a login that was started or confirmed here, or for
+// the user who is signed in.
+func (z *fuzzed) checkCookies(t *testing.T, r *http.Request, body string, cookies []*http.Cookie) {
+	t.Helper()
+	var session, pending string
+	for _, c := range cookies {
+		if !strings.HasPrefix(c.Name, siteCookie) || !c.Secure || !c.HttpOnly || c.Path != "/" || c.Domain != "" || c.SameSite != http.SameSiteLaxMode {
+			t.Errorf("got cookie %q", c.Raw)
+		}
+		if len(c.Name)+len(c.Value) > 4096 {
+			t.Errorf("cookie %s has %d bytes", c.Name, len(c.Value))
+		}
+		switch {
+		case c.Name == siteCookie || strings.HasPrefix(c.Name, siteCookie+"."):
+			session += c.Value
+		case strings.HasPrefix(c.Name, confirmCookie):
+			pending += c.Value
+		}
+	}
+	if token, _, _ := cutLast(pending, "."); pending != "" && z.good[token] == "" {
+		t.Errorf("a token waits for confirmation that is not verified: %.40q", token)
+	}
+	if session == "" {
+		return
+	}
+	user := z.good[session]
+	if user == "" {
+		t.Errorf("a session begins with a token that is not verified: %.40q", session)
+	}
+	query, _ := url.ParseQuery(r.URL.RawQuery)
+	jar := strings.Join(r.Header["Cookie"], "\n")
+	isStarted := slices.Contains(query["ar_state"], z.started.state) && strings.Contains(jar, z.started.cookie.Value)
+	isSame := slices.Contains(z.usersIn(jar), user)
+	answer, _ := url.ParseQuery(body)
+	isConfirmed := r.Method == "POST" && slices.Contains(answer["token_sha256"], hashOf(session)) &&
+		(r.Header.Get("Sec-Fetch-Site") == "same-origin" || r.Header.Get("Origin") == "https://example.com")
+	if r.URL.Path == "/auth/confirm" && r.Method == "POST" {
+		isSame = false // the cookie of the confirmation has the token, too
+	}
+	if !isStarted && !isSame && !isConfirmed {
+		t.Errorf("a session of %s begins that nobody asked for", user)
+	}
+}
