@@ -221,6 +221,10 @@ func secretRequests(t *testing.T, f flow) map[string]*http.Request {
 		"accounts":                        cookieRequest(http.MethodGet, "/auth/accounts?return_to=/gate", f.token),
 		"prefetch":                        cookieRequest(http.MethodGet, "/gate", f.token),
 		"POST of another site":            cookieRequest(http.MethodPost, "/gate", f.token),
+		"confirmed login":                 withCookie(answerOf(f.token, "continue"), confirmCookie, pending(f.token, "/gate?a=b")),
+		"cancelled login":                 withCookie(answerOf(f.token, "cancel"), confirmCookie, pending(f.token, "/gate?a=b")),
+		"confirmation by another site":    withCookie(answerOf(f.token, "continue", "Sec-Fetch-Site: cross-site"), confirmCookie, pending(f.token, "/gate?a=b")),
+		"a login too many":                withCookie(cookieRequest(http.MethodGet, "/denied", f.token), siteCookie+"-attempts", "3"),
 	}
 	requests["two Authorization headers"].Header.Add("Authorization", "Bearer "+f.token)
 	bob := f.realm.Token(authrockettest.User{ID: "usr_bob", Email: "bob@example.com"})
