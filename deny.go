@@ -42,7 +42,7 @@ func (a *Auth) Deny(w http.ResponseWriter, r *http.Request, err error) {
 //   - A browser that navigates without a session goes to the hosted login and
 //     comes back to the same URL (303). In a frame it gets a link that leaves the
 //     frame (401), with cookies of two users an error page (401). So it does
-//     after three logins in a row, each within a minute, that did not help: see
+//     after three logins in a row, within a minute, that did not help: see
 //     [ErrLoginLoop].
 //   - [ErrWrongOrg] gets a browser that navigates a page with a link to switch
 //     accounts (403).

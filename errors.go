@@ -78,8 +78,8 @@ var (
 	// A browser gets an error page instead of the login.
 	ErrAmbiguousCookie = newReason(ErrUnauthenticated, "ambiguous_cookie", "there are session cookies of two different users")
 
-	// ErrLoginLoop: three logins in a row, each within a minute of the one
-	// before, came back without a session that is accepted. A browser gets an
+	// ErrLoginLoop: three logins in a row came back within a minute without a
+	// session that is accepted. A browser gets an
 	// error page instead of a fourth; only Observer.Login is given this error,
 	// which wraps the one of the session.
 	ErrLoginLoop = newReason(ErrUnauthenticated, "login_loop", "one login after the other came back without a session that is accepted")

@@ -96,7 +96,7 @@ func (l *landing) signIn(session Session, target string, attempt int) {
 	}
 	l.auth.setSessionCookie(l.w, l.r, session.Token(), session.ExpiresAt)
 	if attempt > 0 {
-		l.auth.rememberAttempts(l.w, attempt)
+		l.auth.rememberAttempts(l.w, l.r, attempt)
 	}
 	l.auth.observeLogin(l.r.Context(), l.started, session, nil)
 	l.auth.redirectHome(l.w, target)

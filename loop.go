@@ -14,12 +14,11 @@ const (
 	// maxAttempts is how many logins in a row may come back in vain.
 	maxAttempts = 3
 
-	// attemptLifetime is how soon after a login the next one counts as in a row.
-	attemptLifetime = time.Minute
+	// attemptsWindow is how long after the first of them logins are in a row.
+	attemptsWindow = time.Minute
 )
 
-// attempts returns how many logins in a row this browser has come back from just
-// now. While LoginRocket has a session, it sends a browser back at once: if what
+// attempts returns how many logins in a row this browser has come back from. While LoginRocket has a session, it sends a browser back at once: if what
 // comes back does not help, that goes round and round.
 //
 // The count is in a cookie and, for a browser that drops cookies, in the URL.
@@ -40,9 +39,21 @@ func attemptsInURL(r *http.Request) int {
 	return n
 }
 
-func (a *Auth) rememberAttempts(w http.ResponseWriter, n int) {
-	c := a.cookie(a.cookieNameFor("attempts"), strconv.Itoa(n))
-	c.MaxAge = int(attemptLifetime.Seconds())
+// rememberAttempts keeps the count n until the window of the first login in the
+// row ends.
+func (a *Auth) rememberAttempts(w http.ResponseWriter, r *http.Request, n int) {
+	name, now := a.cookieNameFor("attempts"), time.Now()
+	first := now
+	for _, value := range cookieValues(r.Header, name) {
+		seconds, _, _ := strings.Cut(value, ".")
+		if unix, err := strconv.ParseInt(seconds, 10, 64); err == nil {
+			if age := now.Sub(time.Unix(unix, 0)); age > 0 && age < attemptsWindow {
+				first = time.Unix(unix, 0)
+			}
+		}
+	}
+	c := a.cookie(name, strconv.FormatInt(first.Unix(), 10)+"."+strconv.Itoa(n))
+	c.MaxAge = max(int((attemptsWindow - now.Sub(first)).Seconds()), 1)
 	http.SetCookie(w, c)
 }
 
