@@ -59,8 +59,8 @@ type Config struct {
 	// loopback too. It has to be https, or http on loopback.
 	AppURL string
 
-	// AuthPath is where the login routes are: login, signup, logout, profile
-	// and accounts. Default: /auth.
+	// AuthPath is where the login routes are: login, signup, logout, profile,
+	// accounts and confirm. Default: /auth.
 	AuthPath string
 
 	// AfterLogout is the path to return to after a logout. Default: /.
@@ -117,9 +117,9 @@ type Config struct {
 	Observer Observer
 
 	// DangerouslyAcceptUnsolicitedLogins signs in whoever a ?token= names, even
-	// if this browser did not start the login. That permits login CSRF: a link
-	// on any website can sign a visitor in as the attacker, who then sees what
-	// the visitor enters. Default: false.
+	// if this browser did not start the login, without asking. That permits login
+	// CSRF: a link on any website can sign a visitor in as the attacker, who then
+	// sees what the visitor enters. Default: false.
 	DangerouslyAcceptUnsolicitedLogins bool
 
 	// DangerouslyAllowHTTPAppURL permits an http AppURL on other hosts than

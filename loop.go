@@ -18,8 +18,9 @@ const (
 	attemptsWindow = time.Minute
 )
 
-// attempts returns how many logins in a row this browser has come back from. While LoginRocket has a session, it sends a browser back at once: if what
-// comes back does not help, that goes round and round.
+// attempts returns how many logins in a row this browser has come back from.
+// While LoginRocket has a session, it sends a browser back at once: if what comes
+// back does not help, that goes round and round.
 //
 // The count is in a cookie and, for a browser that drops cookies, in the URL.
 // Either can be forged, which leads to a page instead of the login.

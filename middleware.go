@@ -12,7 +12,8 @@ import (
 //
 //   - serves the login routes under Config.AuthPath,
 //   - completes logins: a browser that comes back from LoginRocket with ?token=
-//     gets the session cookie and is sent to where it wanted to go,
+//     gets the session cookie and is sent to where it wanted to go; one that did
+//     not start the login is asked first,
 //   - puts the session, or the reason why there is none, into the context of
 //     the request, for [CurrentSession] and its siblings and for the gates.
 //

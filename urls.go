@@ -45,7 +45,7 @@ func SessionID(id string) URLParam { return URLParam{"session", id} }
 //
 // Links in your pages should lead to the login routes instead, such as
 // /auth/login?return_to=/path: only these remember in the browser that it
-// started the login, and a login that it did not start is not accepted.
+// started the login, and a login that it did not start is asked about first.
 // The URL builders return "" when Config.LoginRocketURL is not set.
 func (a *Auth) LoginURL(params ...URLParam) string { return a.loginRocketURL("/login", params) }
 
