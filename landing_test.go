@@ -297,6 +297,36 @@ func TestLandingsAreNavigations(t *testing.T) {
 	}
 }
 
+func TestAStartedLoginReplacesTheSession(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	inWidgets := authrockettest.InOrg(s.widgets)
+	for _, row := range []struct {
+		name, target string
+		token        string
+		want         string // who is signed in then, and in which org
+	}{
+		{"another user, by prompt=login", "/auth/login?prompt=login&return_to=/x", s.realm.Token(s.george), "george@example.com Widgets "},
+		{"another user, by a signup", "/auth/signup?invitation=i&return_to=/x", s.realm.Token(s.george), "george@example.com Widgets "},
+		{"another account of the user", "/auth/accounts?force=1&return_to=/x", s.realm.Token(s.ada, inWidgets), "ada@example.com Widgets "},
+		{"back from the profile", "/auth/profile?return_to=/x", s.realm.Token(s.ada, authrockettest.InOrg(s.engines)), "ada@example.com Engines "},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			v := &visitor{t: t, app: s.app()}
+			v.jar = map[string]*http.Cookie{siteCookie: {Value: s.realm.Token(s.ada), Expires: time.Now().Add(time.Hour)}}
+			back := redirectURIOf(t, v.get(row.target).Header().Get("Location"))
+			w := v.get(back.EscapedPath() + "?" + back.RawQuery + "&token=" + row.token)
+			if got := w.Header().Get("Location"); w.Code != 303 || got != "/x" {
+				t.Fatalf("got %d %q, want 303 /x", w.Code, got)
+			}
+			if w := v.get("/x"); w.Body.String() != row.want {
+				t.Errorf("got %q, want %q", w.Body, row.want)
+			}
+		})
+	}
+}
+
 func TestAStateWorksOnce(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
