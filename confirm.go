@@ -59,7 +59,7 @@ func (a *Auth) rememberPending(w http.ResponseWriter, r *http.Request, p pending
 }
 
 // pendingLogin returns what rememberPending kept. Like any cookie, it can be
-// anybody's.
+// anybody's: neither token nor target is checked.
 func (a *Auth) pendingLogin(r *http.Request) (pendingLogin, bool) {
 	values := cookieTokens(r.Header, a.cookieNameFor("confirm"))
 	if len(values) == 0 {
@@ -73,7 +73,7 @@ func (a *Auth) pendingLogin(r *http.Request) (pendingLogin, bool) {
 	if err != nil {
 		return pendingLogin{}, false
 	}
-	return pendingLogin{values[0][:end], a.safeTarget(string(target))}, true
+	return pendingLogin{values[0][:end], string(target)}, true
 }
 
 func (a *Auth) forgetPending(w http.ResponseWriter, r *http.Request) {

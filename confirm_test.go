@@ -198,6 +198,8 @@ func TestTheAnswerIsAboutTheTokenShown(t *testing.T) {
 			return r
 		}(), false},
 		{"everything in the query", func() *http.Request { r := body(""); r.URL.RawQuery = fields + "&choice=continue"; return r }(), false},
+		{"the hash in the query", func() *http.Request { r := body("choice=continue"); r.URL.RawQuery = fields; return r }(), false},
+		{"the choice in the query", func() *http.Request { r := body(fields); r.URL.RawQuery = "choice=continue"; return r }(), false},
 		{"the same fields by GET", navigate("/auth/confirm?" + fields + "&choice=continue"), false},
 		{"HEAD", request("HEAD", "/auth/confirm?"+fields+"&choice=continue"), false},
 	} {
@@ -300,6 +302,13 @@ func TestWhereAConfirmedLoginLeads(t *testing.T) {
 			t.Errorf("%q: got %d %q, want /", target, w.Code, got)
 		}
 	}
+	t.Run("a page about a token that is no good leads nowhere else", func(t *testing.T) {
+		t.Parallel()
+		w := serve(s.app(), withCookie(navigate("/auth/confirm"), confirmCookie, pending(forged(token), `//evil.example/"><script>`)))
+		if body := w.Body.String(); strings.Contains(body, "<script>") || !strings.Contains(body, `href="/auth/login?return_to=%2F%2Fevil.example`) {
+			t.Errorf("got %q, want a link that the login route checks", body)
+		}
+	})
 	t.Run("a token that leaves no room leads to the start page", func(t *testing.T) {
 		t.Parallel()
 		large := newSite(t, largeTokens)

@@ -66,17 +66,17 @@ func cookieTokens(h http.Header, name string) []string {
 // chunks before it hold. Where a chunk came more than once, that is several
 // tokens. A full chunk without a next one is the last, as is any other.
 func appendJoined(tokens []string, h http.Header, name, begun string, n int) []string {
+	if len(tokens) == maxCookies {
+		return tokens
+	}
 	var next []string
 	if len(begun) == n*chunkBytes && n < maxChunks {
 		next = cookieValues(h, chunkName(name, n))
 	}
-	if len(next) == 0 && len(tokens) < maxCookies {
+	if len(next) == 0 {
 		return append(tokens, begun)
 	}
 	for _, chunk := range next {
-		if len(tokens) == maxCookies {
-			break
-		}
 		tokens = appendJoined(tokens, h, name, begun+chunk, n+1)
 	}
 	return tokens
