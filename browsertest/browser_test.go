@@ -59,7 +59,7 @@ func (b *browser) do(actions ...chromedp.Action[chromedp.Void]) {
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
 	if err := chromedp.Do(ctx, actions...); err != nil {
-		b.t.Fatalf("%v; the browser is at %s", err, b.url())
+		b.t.Fatalf("%v; the browser is at %s", err, brief(b.url()))
 	}
 }
 
@@ -70,7 +70,7 @@ func ask[T any](b *browser, action chromedp.Action[T]) T {
 	defer cancel()
 	result, err := chromedp.Run(ctx, action)
 	if err != nil {
-		b.t.Fatalf("%v; the browser is at %s", err, b.url())
+		b.t.Fatalf("%v; the browser is at %s", err, brief(b.url()))
 	}
 	return result
 }
@@ -81,13 +81,32 @@ func (b *browser) navigate(actions ...chromedp.Action[chromedp.Void]) {
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
 	if _, err := chromedp.RunResponse(ctx, actions...); err != nil {
-		b.t.Fatalf("%v; the browser is at %s", err, b.url())
+		b.t.Fatalf("%v; the browser is at %s", err, brief(b.url()))
 	}
 }
 
 func (b *browser) open(url string) {
 	b.t.Helper()
 	b.navigate(chromedp.Navigate(url))
+}
+
+// goBack goes to the page before, which is the one at url. The browser may have
+// kept it as it was, so that nothing loads.
+func (b *browser) goBack(url string) {
+	b.t.Helper()
+	b.do(chromedp.Evaluate[chromedp.Void]("history.back()"))
+	b.waitURL(url)
+}
+
+// waitURL waits until the browser is at a URL that begins with prefix. Each look
+// is a round trip to it.
+func (b *browser) waitURL(prefix string) {
+	b.t.Helper()
+	for end := time.Now().Add(patience); !strings.HasPrefix(b.url(), prefix); {
+		if time.Now().After(end) {
+			b.t.Fatalf("the browser stays at %s, want %s", brief(b.url()), prefix)
+		}
+	}
 }
 
 // follow clicks the link or button with this text.
@@ -122,9 +141,18 @@ func (b *browser) url() string {
 	return url
 }
 
+// brief is a URL as a test may log it: without a query that has a token in it.
+func brief(url string) string {
+	path, query, _ := strings.Cut(url, "?")
+	if strings.Contains(query, "token=") {
+		return path + "?(a query with a token)"
+	}
+	return url
+}
+
 func (b *browser) text() string {
 	b.t.Helper()
-	return ask(b, chromedp.Text(chromedp.CSS("body")))
+	return ask(b, chromedp.Evaluate[string]("document.body.innerText"))
 }
 
 func (b *browser) wantText(texts ...string) {
@@ -132,7 +160,7 @@ func (b *browser) wantText(texts ...string) {
 	got := b.text()
 	for _, text := range texts {
 		if !strings.Contains(got, text) {
-			b.t.Fatalf("%s shows\n%s\nwant %q", b.url(), got, text)
+			b.t.Fatalf("%s shows\n%s\nwant %q", brief(b.url()), got, text)
 		}
 	}
 }
@@ -140,7 +168,7 @@ func (b *browser) wantText(texts ...string) {
 func (b *browser) wantURL(want string) {
 	b.t.Helper()
 	if got := b.url(); got != want {
-		b.t.Fatalf("the browser is at %s, want %s\n%s", got, want, b.text())
+		b.t.Fatalf("the browser is at %s, want %s\n%s", brief(got), want, b.text())
 	}
 }
 
@@ -165,7 +193,7 @@ func (b *browser) look(name string) {
 			b.do(chromedp.EmulateViewport(width, 800), colorScheme(scheme))
 			view := fmt.Sprintf("%s-%d-%s", name, width, scheme)
 			for _, problem := range ask(b, chromedp.Evaluate[[]string](soundScript)) {
-				b.t.Errorf("%s (%s): %s", view, b.url(), problem)
+				b.t.Errorf("%s (%s): %s", view, brief(b.url()), problem)
 			}
 			picture := ask(b, chromedp.FullScreenshot(100))
 			if err := os.WriteFile(filepath.Join(screenshots, view+".png"), picture, 0o644); err != nil {
@@ -178,10 +206,16 @@ func (b *browser) look(name string) {
 
 // colorScheme makes the browser prefer light or dark pages.
 func colorScheme(scheme string) chromedp.Action[chromedp.Void] {
+	set := call(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+	})
 	return chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
-		_, err := cdp.Call(ctx, tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
-		})
+		_, err := set(ctx, tab)
 		return err
 	})
+}
+
+// call is a command of the protocol as an action.
+func call[P, R any](command cdp.Command[P, R], params P) chromedp.Action[R] {
+	return func(ctx context.Context, tab *chromedp.Target) (R, error) { return cdp.Call(ctx, tab, command, params) }
 }

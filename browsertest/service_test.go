@@ -26,14 +26,16 @@ type loginRocket struct {
 // startLoginRocket lets configure change the configuration when the URL is known.
 func startLoginRocket(t *testing.T, configure func(url string, realm *authrockettest.RealmConfig, config *loginrocketdev.Config)) loginRocket {
 	t.Helper()
-	listener, err := net.Listen("tcp", "localhost:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, port, _ := net.SplitHostPort(listener.Addr().String())
-	realmConfig := authrockettest.RealmConfig{URL: "http://localhost:" + port}
+	listener, port := listen(t, "localhost")
+	return serveLoginRocket(t, listener, "http://localhost:"+port, configure)
+}
+
+func serveLoginRocket(t *testing.T, listener net.Listener, url string, configure func(string, *authrockettest.RealmConfig, *loginrocketdev.Config)) loginRocket {
+	t.Helper()
+	realmConfig := authrockettest.RealmConfig{URL: url}
 	var config loginrocketdev.Config
-	configure(realmConfig.URL, &realmConfig, &config)
+	configure(url, &realmConfig, &config)
+	var err error
 	if config.Realm, err = authrockettest.Open(realmConfig); err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +44,7 @@ func startLoginRocket(t *testing.T, configure func(url string, realm *authrocket
 		t.Fatal(err)
 	}
 	serve(t, listener, server)
-	return loginRocket{server, config.Realm, realmConfig.URL}
+	return loginRocket{server, config.Realm, url}
 }
 
 // serve serves handler until the test ends.

@@ -86,7 +86,9 @@ func TestWalk(t *testing.T) {
 	charles.follow("Sign up")
 	// He comes to the default Login URL with a login that the app did not start.
 	charles.wantURL(one + "/auth/confirm")
-	charles.follow("Sign in")
+	charles.wantText("Charles Babbage", "charles@example.com", "Analytical Engines")
+	charles.follow("Continue")
+	charles.wantURL(one + "/")
 	charles.open(one + "/billing")
 	charles.wantURL(one + "/billing")
 	charles.wantText("Billing of Analytical Engines")
@@ -143,7 +145,9 @@ func TestPagesOfOtherModes(t *testing.T) {
 	requireChromium(t)
 	visitor := newBrowser(t)
 
-	closed := startLoginRocket(t, func(_ string, _ *authrockettest.RealmConfig, c *loginrocketdev.Config) { c.Signup = loginrocketdev.SignupClosed })
+	closed := startLoginRocket(t, func(_ string, _ *authrockettest.RealmConfig, c *loginrocketdev.Config) {
+		c.Signup = loginrocketdev.SignupClosed
+	})
 	visitor.open(closed.url + "/signup")
 	visitor.wantText("Signups are closed")
 	visitor.look("signup-closed")

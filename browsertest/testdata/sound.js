@@ -27,12 +27,14 @@
     const [x, y, z] = [r, g, b].map((v) => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
     return 0.2126 * x + 0.7152 * y + 0.0722 * z;
   };
+  const isDark = matchMedia("(prefers-color-scheme: dark)").matches &&
+    getComputedStyle(document.documentElement).colorScheme.includes("dark");
   const background = (element) => {
     for (; element; element = element.parentElement) {
       const color = rgba(getComputedStyle(element).backgroundColor);
       if (color[3] === 255) return color;
     }
-    return matchMedia("(prefers-color-scheme: dark)").matches ? [18, 18, 18] : [255, 255, 255];
+    return isDark ? [18, 18, 18] : [255, 255, 255];
   };
   for (const element of document.body.querySelectorAll("*")) {
     const hasText = [...element.childNodes].some((n) => n.nodeType === Node.TEXT_NODE && n.data.trim());

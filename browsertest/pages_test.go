@@ -1,0 +1,153 @@
+package browsertest_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+
+	"github.com/authrocket-go/authrocket/authrockettest"
+	"github.com/authrocket-go/authrocket/loginrocketdev"
+)
+
+// TestPages looks at each page that the package shows itself, and sees that it
+// leads on.
+func TestPages(t *testing.T) {
+	t.Parallel()
+	start := func(t *testing.T) (loginRocket, *app, *browser) {
+		t.Helper()
+		lr := startLoginRocket(t, func(string, *authrockettest.RealmConfig, *loginrocketdev.Config) {})
+		addUser(lr.realm, "ada@example.com", nil)
+		return lr, startApp(t, lr), newBrowser(t)
+	}
+
+	t.Run("a logout that another site asks for shows a button", func(t *testing.T) {
+		t.Parallel()
+		_, app, b := start(t)
+		b.open(app.url + "/manage")
+		b.logIn("ada@example.com")
+		attacker := startSite(t, "localhost")
+		attacker.show("/", fmt.Sprintf(`<a href="%s/auth/logout">Look at this</a>`, app.url))
+		b.open(attacker.url + "/")
+		b.follow("Look at this")
+		b.wantText("Sign out?")
+		b.look("app-logout")
+		b.follow("Stay signed in")
+		b.wantText("Signed in: ada@example.com.")
+		b.open(attacker.url + "/")
+		b.follow("Look at this")
+		b.follow("Sign out")
+		b.wantURL(app.url + "/")
+		b.wantText("Signed in: .")
+	})
+
+	t.Run("a confirmation without a login explains itself", func(t *testing.T) {
+		t.Parallel()
+		_, app, b := start(t)
+		b.open(app.url + "/auth/confirm")
+		b.look("app-confirm-nothing")
+		b.follow("Sign in")
+		b.logIn("ada@example.com")
+		b.wantText("Signed in: ada@example.com.")
+	})
+
+	t.Run("a login that has expired shows both clocks", func(t *testing.T) {
+		t.Parallel()
+		lr, app, b := start(t)
+		lr.realm.ChangeTokens(authrockettest.ClockSkew(-48 * time.Hour))
+		b.open(app.url + "/manage")
+		b.logIn("ada@example.com")
+		b.wantText("Signing in did not work", "token_expired", "Expired at", "Clock of this server")
+		b.look("app-landing-expired")
+		lr.realm.ChangeTokens()
+		b.follow("Try again")
+		b.wantURL(app.url + "/manage")
+		b.wantText("Signed in: ada@example.com.")
+	})
+
+	t.Run("a login whose key cannot be fetched can be tried again by a reload", func(t *testing.T) {
+		t.Parallel()
+		lr, app, b := start(t)
+		lr.realm.Break(authrockettest.Status(http.StatusInternalServerError))
+		b.open(app.url + "/manage")
+		b.logIn("ada@example.com")
+		b.wantText("Signing in takes a moment longer")
+		b.look("app-landing-unavailable")
+	})
+
+	t.Run("a login that is too large is told so", func(t *testing.T) {
+		t.Parallel()
+		lr, app, b := start(t)
+		addUser(lr.realm, "huge@example.com", map[string]any{"note": strings.Repeat("x", 30_000)})
+		b.open(app.url + "/manage")
+		b.logIn("huge@example.com")
+		b.wantText("token_too_large")
+		b.look("app-landing-too-large")
+	})
+
+	t.Run("a login that never helps ends on a page with a way out", func(t *testing.T) {
+		t.Parallel()
+		_, app, b := start(t)
+		b.open(app.url + "/never")
+		b.logIn("ada@example.com")
+		b.wantText("Signing in does not get through")
+		b.look("app-login-loop")
+		b.follow("Sign out")
+		b.open(app.url + "/")
+		b.wantText("Signed in: .")
+	})
+
+	t.Run("another account's page leads to the selector", func(t *testing.T) {
+		t.Parallel()
+		lr, app, b := start(t)
+		b.open(app.url + "/manage")
+		b.logIn("ada@example.com")
+		b.open(app.url + "/orgs/org_of_somebody_else/")
+		b.wantText("This belongs to another account")
+		b.look("app-wrong-org")
+		b.follow("Switch accounts")
+		if got := b.url(); !strings.HasPrefix(got, lr.url+"/accounts?") {
+			t.Errorf("the link leads to %s, want the selector", brief(got))
+		}
+	})
+
+	t.Run("cookies of two users get an explanation", func(t *testing.T) {
+		t.Parallel()
+		lr, app, b := start(t)
+		grace := addUser(lr.realm, "grace@example.com", nil)
+		b.open(app.url + "/manage")
+		b.logIn("ada@example.com")
+		ask(b, call(network.SetCookie, network.SetCookieParams{Name: "arToken", Value: lr.realm.Token(grace), URL: app.url, Path: "/manage"}))
+		b.open(app.url + "/manage")
+		b.wantText("Two people are signed in here")
+		b.look("app-two-users")
+	})
+
+	t.Run("a frame gets a link out of it", func(t *testing.T) {
+		t.Parallel()
+		lr, app, b := start(t)
+		attacker := startSite(t, "127.0.0.1")
+		attacker.show("/", fmt.Sprintf(`<h1>Portal</h1><iframe title="App" width="360" height="420" src="%s/manage"></iframe>`, app.url))
+		b.open(attacker.url + "/")
+		b.look("app-framed")
+		frame := ask(b, chromedp.Nodes(chromedp.CSS("iframe")))[0]
+		b.do(chromedp.Click(chromedp.CSS("a"), chromedp.FromNode(frame)))
+		b.waitURL(lr.url + "/login?")
+	})
+
+	t.Run("an address that is not of this computer is told so", func(t *testing.T) {
+		t.Parallel()
+		lr, _, b := start(t)
+		listener, port := listen(t, "127.0.0.1")
+		config := lr.realm.Config()
+		config.AppURL = ""
+		(&app{}).start(t, listener, config)
+		b.open("http://app.shop.test:" + port + "/auth/login")
+		b.wantText("Signing in does not work at this address")
+		b.look("app-wrong-host")
+	})
+}
