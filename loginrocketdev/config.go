@@ -74,7 +74,7 @@ type Server struct {
 	oneTimes    *expiring[oneTime]    // by token
 	invitations *expiring[invitation] // by token
 	outbox      *outbox
-	accounts    sync.Mutex // held from the check of a change of an account to its end
+	changes     sync.Mutex // of accounts and invitations: held from the check to the change
 	apiRequests *limit     // by address
 	wrongLogins *limit     // by user
 }

@@ -78,18 +78,18 @@ func (s *Server) requestInvitation(email string) error {
 // acceptInvitation makes the user of the session a member of the org, and
 // selects the org.
 func (s *Server) acceptInvitation(session authrockettest.Session, token string) (authrockettest.Session, error) {
-	if i, ok := s.invitation(token); !ok || i.OrgID == "" {
+	s.changes.Lock()
+	defer s.changes.Unlock()
+	i, ok := s.invitation(token)
+	if !ok || i.OrgID == "" {
 		return session, errInvitation
 	}
-	i, ok := s.invitations.take(token)
-	if !ok {
-		return session, errInvitation
-	}
+	s.invitations.take(token)
 	return s.join(session, i)
 }
 
 // join makes the user of the session a member of the org of an invitation that
-// has been taken, and selects the org.
+// is used up, and selects the org.
 func (s *Server) join(session authrockettest.Session, i invitation) (authrockettest.Session, error) {
 	isMember := slices.ContainsFunc(s.realm.MembershipsOf(session.UserID), func(m authrockettest.Membership) bool { return m.OrgID == i.OrgID })
 	if !isMember {

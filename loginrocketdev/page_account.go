@@ -110,8 +110,8 @@ func (s *Server) submitAccount(w http.ResponseWriter, r *http.Request, f flow) e
 // one the error says so. Two owners who remove each other at once are one
 // after the other, so that one stays.
 func (s *Server) changeAccount(userID, orgID, action string, field func(string) string) (own authrockettest.Membership, err error) {
-	s.accounts.Lock()
-	defer s.accounts.Unlock()
+	s.changes.Lock()
+	defer s.changes.Unlock()
 	own, err = s.membershipIn(userID, orgID)
 	if err != nil {
 		return own, err

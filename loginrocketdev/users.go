@@ -115,17 +115,8 @@ func (s *Server) signUp(n newUser) (authrockettest.Session, error) {
 	if isInvited && invited.Email == email {
 		user.EmailVerification = authrocket.EmailVerified // the token came by mail
 	}
-	if isInvited {
-		// Two people who sign up at once cannot both use it.
-		if _, ok := s.invitations.take(n.Invitation); !ok {
-			return authrockettest.Session{}, errInvitation
-		}
-	}
-	user, err := s.realm.CreateUser(user)
+	user, err := s.createUser(user, n.Invitation)
 	if err != nil {
-		if isInvited {
-			s.invitations.put(n.Invitation, invited, time.Until(invited.SentAt.Add(invitationLifetime)))
-		}
 		return authrockettest.Session{}, err
 	}
 	s.passwords.set(user, n.Password)
@@ -143,6 +134,24 @@ func (s *Server) signUp(n newUser) (authrockettest.Session, error) {
 		return authrockettest.Session{}, err
 	}
 	return session, nil
+}
+
+// createUser makes a user, and uses up the invitation, if there is one, only when
+// that works. Two people who sign up at once cannot both use it.
+func (s *Server) createUser(user authrockettest.User, token string) (authrockettest.User, error) {
+	if token == "" {
+		return s.realm.CreateUser(user)
+	}
+	s.changes.Lock()
+	defer s.changes.Unlock()
+	if _, ok := s.invitation(token); !ok {
+		return user, errInvitation
+	}
+	user, err := s.realm.CreateUser(user)
+	if err == nil {
+		s.invitations.take(token)
+	}
+	return user, err
 }
 
 // newOrg makes an org that the user owns. Without a name it is named after the
