@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"unicode"
 	"unicode/utf8"
@@ -472,4 +473,43 @@ func (s *site) lastMail(t *testing.T) loginrocketdev.Mail {
 		t.Fatal("there is no mail")
 	}
 	return mails[0]
+}
+
+// together sends requests at once, each with the cookies of now, and returns
+// their statuses.
+func (b *browser) together(requests ...*http.Request) []int {
+	client := *b.client
+	client.Jar = nil
+	for _, r := range requests {
+		for _, c := range b.cookies() {
+			r.AddCookie(c)
+		}
+	}
+	statuses := make([]int, len(requests))
+	start := make(chan struct{})
+	var group sync.WaitGroup
+	for i, r := range requests {
+		group.Go(func() {
+			<-start
+			response, err := client.Do(r)
+			if err != nil {
+				b.t.Error(err)
+				return
+			}
+			response.Body.Close()
+			statuses[i] = response.StatusCode
+		})
+	}
+	close(start)
+	group.Wait()
+	return statuses
+}
+
+func count(statuses []int, status int) (n int) {
+	for _, s := range statuses {
+		if s == status {
+			n++
+		}
+	}
+	return n
 }

@@ -2,9 +2,9 @@ package loginrocketdev_test
 
 import (
 	"fmt"
+	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/authrocket-go/authrocket"
@@ -222,29 +222,24 @@ func TestSignupThatIsRefusedKeepsTheInvitation(t *testing.T) {
 func TestInvitationServesOnce(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, closedSignup)
-	token, err := s.server.Invite("new@example.com", "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	before := len(s.realm.Users())
-	var group sync.WaitGroup
-	for i := range 8 {
-		b := s.newBrowser(t)
-		csrf := b.csrf()
-		group.Go(func() {
-			response, err := b.client.Do(b.formRequest("/signup", url.Values{
-				"email": {fmt.Sprintf("new%d@example.com", i)}, "password": {"compilers"}, "invitation": {token}, "csrf": {csrf},
+	b := s.newBrowser(t).inMemory()
+	csrf := b.csrf()
+	for round := range 50 {
+		token, err := s.server.Invite("new@example.com", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var requests []*http.Request
+		for i := range 8 {
+			requests = append(requests, b.formRequest("/signup", url.Values{
+				"email": {fmt.Sprintf("new%d-%d@example.com", round, i)}, "password": {"compilers"}, "invitation": {token}, "csrf": {csrf}, "redirect_uri": {appURL},
 			}))
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			response.Body.Close()
-		})
-	}
-	group.Wait()
-	if got := len(s.realm.Users()) - before; got != 1 {
-		t.Errorf("%d users signed up with one invitation", got)
+		}
+		before := len(s.realm.Users())
+		got := b.together(requests...)
+		if n := len(s.realm.Users()) - before; n != 1 || count(got, 302) != 1 {
+			t.Fatalf("%d users signed up with one invitation, with the statuses %v", n, got)
+		}
 	}
 }
 
