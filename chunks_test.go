@@ -150,6 +150,7 @@ func TestReadingChunks(t *testing.T) {
 		{"the last twice, good first", []pair{{name(0), l[0]}, {name(1), l[1]}, {name(2), l[2]}, {name(2), "x"}}, ada},
 		{"the last four times, good last", []pair{{name(0), l[0]}, {name(1), l[1]}, {name(2), "a"}, {name(2), "b"}, {name(2), "c"}, {name(2), l[2]}}, ada},
 		{"four tokens before the good one", []pair{{name(0), l[0]}, {name(1), "a"}, {name(1), "b"}, {name(1), "c"}, {name(1), "d"}, {name(1), l[1]}, {name(2), l[2]}}, nobody},
+		{"four tokens before the good one, with another first", []pair{{name(0), g[0]}, {name(0), l[0]}, {name(1), "a"}, {name(1), "b"}, {name(1), "c"}, {name(1), l[1]}, {name(2), l[2]}}, nobody},
 		{"two users", []pair{{name(0), short}, {name(0), g[0]}, {name(1), g[1]}, {name(2), g[2]}}, ambiguous},
 		{"a chunk of another name", []pair{{name(0), l[0]}, {name(1), l[1]}, {siteCookie + ".02", l[2]}}, nobody},
 		{"a chunk without its first", []pair{{name(1), short}}, nobody},
