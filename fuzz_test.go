@@ -144,7 +144,7 @@ func FuzzRequest(f *testing.F) {
 		{"GET", "/auth/confirm", document, "{confirm}={ada}.L3g; {session}={george}", ""},
 		{"POST", "/auth/confirm", form, "{confirm}={ada}.Ly9ldmlsLmV4YW1wbGU", "token_sha256={hash}&choice=continue"},
 		{"POST", "/auth/confirm", form, "{confirm}={ada}.Lw", "token_sha256={georgeHash}&choice=continue"},
-		{"POST", "/auth/confirm", "Origin: null", "{confirm}={ada}.Lw", "token_sha256={hash}&choice=continue"},
+		{"POST", "/auth/confirm", "Content-Type: application/x-www-form-urlencoded\nOrigin: null", "{confirm}={ada}.Lw", "token_sha256={hash}&choice=continue"},
 		{"HEAD", "/auth/confirm", "Sec-Purpose: prefetch", "", ""},
 		{"OPTIONS", "*", "Host:", "", ""},
 	} {
