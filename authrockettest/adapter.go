@@ -1,0 +1,150 @@
+package authrockettest
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/authrocket-go/authrocket"
+)
+
+// TestAdapter checks that an adapter for a web framework answers as the net/http
+// middleware does: the same status, headers and body for more than a hundred
+// requests, which are signed in, forged, landing, logging out, from another site
+// and so on, and no handler reached after a refusal. build makes the described
+// app with the framework; it is called for each request. For gin it is
+//
+//	func build(app authrockettest.App) http.Handler {
+//		adapter := authrockettest.Adapter[gin.HandlerFunc]{
+//			Authenticate: authrocketgin.Authenticate,
+//			RequireLogin: authrocketgin.RequireLogin,
+//			Require:      authrocketgin.Require,
+//			RequireOrg:   authrocketgin.RequireOrg,
+//		}
+//		engine := gin.New()
+//		engine.Use(adapter.Chain(app.Auth, app.Middleware)...)
+//		for _, route := range app.Routes {
+//			chain := adapter.Chain(app.Auth, route.Middleware)
+//			engine.Handle(route.Method, route.ColonPath(), append(chain, func(c *gin.Context) {
+//				route.Handler.ServeHTTP(c.Writer, c.Request)
+//			})...)
+//		}
+//		return engine
+//	}
+//
+// The apps are served at ports of the loopback interface. Of what a framework
+// answers itself, such as that a path is unknown, only the status and the
+// headers of the middleware are compared. Recovery from panics, central error
+// handlers and groups are for the adapter's own tests.
+func TestAdapter(t *testing.T, build func(App) http.Handler) {
+	t.Helper()
+	w := newAdapterWorld(t)
+	for _, row := range adapterRows() {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			w.test(t, build, row)
+		})
+	}
+	t.Run("a stream flows while the handler runs", func(t *testing.T) {
+		t.Parallel()
+		w.testStream(t, build)
+	})
+	t.Run("a WebSocket handshake can be taken over", func(t *testing.T) {
+		t.Parallel()
+		w.testUpgrade(t, build)
+	})
+}
+
+// App is an app that the build function of [TestAdapter] makes.
+type App struct {
+	Auth *authrocket.Auth
+
+	// Middleware goes around the whole app, outermost first: around paths
+	// without a route, too.
+	Middleware []Middleware
+
+	Routes []Route
+}
+
+// Route is one route of an [App].
+type Route struct {
+	Method string
+
+	// Path is written as net/http does: /orgs/{org}/files. A wildcard is always
+	// a whole segment.
+	Path string
+
+	// Middleware goes around the handler of this route only, outermost first.
+	Middleware []Middleware
+
+	// Handler ends the chain. Give it the ResponseWriter and the request that
+	// a handler of the framework finds.
+	Handler http.Handler
+}
+
+// ColonPath returns Path as many frameworks write it: /orgs/:org/files.
+func (r Route) ColonPath() string { return strings.NewReplacer("{", ":", "}", "").Replace(r.Path) }
+
+// Middleware is one middleware of an [App], to be made by [Adapter.Chain].
+type Middleware struct {
+	kind     middlewareKind
+	selector authrocket.OrgSelector
+	rules    []authrocket.Rule
+}
+
+type middlewareKind int
+
+const (
+	authenticate middlewareKind = iota
+	requireLogin
+	require
+	requireOrg
+)
+
+// Adapter is what an adapter exports. M is the framework's middleware.
+type Adapter[M any] struct {
+	Authenticate func(*authrocket.Auth) M
+	RequireLogin func(*authrocket.Auth) M
+	Require      func(*authrocket.Auth, ...authrocket.Rule) M
+	RequireOrg   func(*authrocket.Auth, authrocket.OrgSelector, ...authrocket.Rule) M
+}
+
+// Chain returns the described middleware, made by the adapter.
+func (a Adapter[M]) Chain(auth *authrocket.Auth, described []Middleware) []M {
+	var chain []M
+	for _, m := range described {
+		switch m.kind {
+		case authenticate:
+			chain = append(chain, a.Authenticate(auth))
+		case requireLogin:
+			chain = append(chain, a.RequireLogin(auth))
+		case require:
+			chain = append(chain, a.Require(auth, m.rules...))
+		case requireOrg:
+			chain = append(chain, a.RequireOrg(auth, m.selector, m.rules...))
+		}
+	}
+	return chain
+}
+
+// buildNetHTTP is the app that others are compared with.
+func buildNetHTTP(app App) http.Handler {
+	adapter := Adapter[func(http.Handler) http.Handler]{
+		Authenticate: func(a *authrocket.Auth) func(http.Handler) http.Handler { return a.Authenticate },
+		RequireLogin: func(a *authrocket.Auth) func(http.Handler) http.Handler { return a.RequireLogin },
+		Require:      (*authrocket.Auth).Require,
+		RequireOrg:   (*authrocket.Auth).RequireOrg,
+	}
+	mux := http.NewServeMux()
+	for _, route := range app.Routes {
+		mux.Handle(route.Method+" "+route.Path, wrap(route.Handler, adapter.Chain(app.Auth, route.Middleware)))
+	}
+	return wrap(mux, adapter.Chain(app.Auth, app.Middleware))
+}
+
+func wrap(h http.Handler, chain []func(http.Handler) http.Handler) http.Handler {
+	for i := len(chain) - 1; i >= 0; i-- {
+		h = chain[i](h)
+	}
+	return h
+}

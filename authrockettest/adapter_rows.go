@@ -1,0 +1,585 @@
+package authrockettest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/authrocket-go/authrocket"
+)
+
+// What requests of the rows have in common.
+const (
+	acceptPage  = "Accept: text/html,application/xhtml+xml,*/*;q=0.8" // a browser that navigates
+	acceptJSON  = "Accept: application/json"
+	acceptText  = "Accept: text/plain"
+	adaCookie   = "Cookie: __Host-arToken=<ada>"
+	adaBearer   = "Authorization: Bearer <ada>"
+	ownOrigin   = "Origin: https://example.com"
+	otherOrigin = "Origin: https://evil.example"
+	aPrefetch   = "Sec-Purpose: prefetch"
+)
+
+func adapterRows() []adapterRow {
+	return concat(
+		anonymousRows, signedInRows, badTokenRows, orgRows, permissionRows, undecidedRows,
+		landingRows, targetRows, loginRouteRows, logoutRows, crossSiteRows, methodRows,
+		denyRows, bearerOnlyRows, gatesOnlyRows, otherRows,
+	)
+}
+
+func concat(parts ...[]adapterRow) []adapterRow {
+	var rows []adapterRow
+	for _, part := range parts {
+		rows = append(rows, part...)
+	}
+	return rows
+}
+
+var anonymousRows = []adapterRow{
+	{name: "anonymous: an open route answers",
+		request: []string{"GET /open"},
+		status:  200, reached: true, has: []string{`user: "" false`, "Vary: Cookie, Authorization"}},
+	{name: "anonymous: a navigation goes to the login",
+		request: []string{"GET /manage?tab=2", acceptPage},
+		status:  303, has: []string{"Location: https://loginrocket.example/login?", "Cache-Control: no-store"}},
+	{name: "anonymous: fetch metadata makes a navigation",
+		request: []string{"GET /manage", "Accept: */*", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"},
+		status:  303},
+	{name: "anonymous: a program gets a problem",
+		request: []string{"GET /manage", acceptJSON},
+		status:  401, has: []string{"Www-Authenticate: Bearer", "Content-Type: application/problem+json", `"no_token"`}},
+	{name: "anonymous: text is for those who ask for it",
+		request: []string{"GET /manage", acceptText},
+		status:  401, has: []string{"Content-Type: text/plain"}},
+	{name: "anonymous: a fetch of a script is not sent away",
+		request: []string{"GET /manage", acceptPage, "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"},
+		status:  401},
+	{name: "anonymous: a frame gets a page to leave it",
+		request: []string{"GET /manage", acceptPage, "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: iframe"},
+		status:  401, has: []string{`target="_top"`}},
+	{name: "anonymous: a form is not sent to the login",
+		request: []string{"POST /manage", acceptPage, ownOrigin, "", "a=b"},
+		status:  401},
+	{name: "anonymous: PUT is refused",
+		request: []string{"PUT /manage", "", "data"},
+		status:  401},
+	{name: "anonymous: DELETE is refused",
+		request: []string{"DELETE /manage"},
+		status:  401},
+	{name: "anonymous: a permission gate asks for a login first",
+		request: []string{"GET /billing", acceptPage},
+		status:  303},
+	{name: "anonymous: an org gate asks for a login first",
+		request: []string{"GET /orgs/<first>/files", acceptPage},
+		status:  303},
+	{name: "anonymous: an org gate refuses programs",
+		request: []string{"GET /orgs/<first>/files"},
+		status:  401},
+	{name: "anonymous: nested gates refuse",
+		request: []string{"GET /nested/<first>/billing"},
+		status:  401},
+	{name: "anonymous: a prefetch of a gate is put off",
+		request: []string{"GET /manage", acceptPage, aPrefetch},
+		status:  503},
+	{name: "anonymous: another scheme is not ours",
+		request: []string{"GET /open", "Authorization: Basic YTpi"},
+		status:  200, reached: true, has: []string{`user: "" false`}},
+	{name: "anonymous: another scheme opens no gate",
+		request: []string{"GET /manage", "Authorization: Basic YTpi"},
+		status:  401, has: []string{"Www-Authenticate: Bearer"}},
+}
+
+var signedInRows = []adapterRow{
+	{name: "signed in: an open route knows the user",
+		request: []string{"GET /open", adaCookie},
+		status:  200, reached: true, has: []string{`user: "Ada Lovelace" true, org: "Analytical Engines" true`, "Cache-Control: private, no-cache", "Cdn-Cache-Control: no-store"}},
+	{name: "signed in: a gate opens for the cookie",
+		request: []string{"GET /manage", acceptPage, adaCookie},
+		status:  200, reached: true, has: []string{`user: "Ada Lovelace" true`}},
+	{name: "signed in: a gate opens for a bearer token",
+		request: []string{"GET /manage", adaBearer},
+		status:  200, reached: true, has: []string{`user: "Ada Lovelace" true`}},
+	{name: "signed in: the scheme has no case",
+		request: []string{"GET /manage", "Authorization: bEARER <ada>"},
+		status:  200, reached: true},
+	{name: "signed in: a permission opens its gate",
+		request: []string{"GET /billing", adaCookie},
+		status:  200, reached: true},
+	{name: "signed in: path, query and host arrive",
+		request: []string{"GET /manage?b=%20&a=1&b=2", adaCookie},
+		status:  200, reached: true, has: []string{"GET /manage?b=%20&a=1&b=2 of example.com"}},
+	{name: "signed in: a body arrives",
+		request: []string{"POST /manage", adaCookie, ownOrigin, "", "two words"},
+		status:  200, reached: true, has: []string{`with body "two words" <nil>`}},
+	{name: "signed in: the handler's status and headers win",
+		request: []string{"GET /manage?created", adaCookie},
+		status:  201, reached: true, has: []string{"Cache-Control: public, max-age=60", "Location: /elsewhere", "Vary: Accept"}},
+	{name: "signed in: a prefetch of an open route is served",
+		request: []string{"GET /open", adaCookie, aPrefetch},
+		status:  200, reached: true},
+	{name: "signed in: a prefetch of a gate is put off",
+		request: []string{"GET /manage", adaCookie, aPrefetch},
+		status:  503},
+	{name: "signed in: Authenticate twice changes nothing",
+		request: []string{"GET /again", adaCookie},
+		status:  200, reached: true, has: []string{`user: "Ada Lovelace" true`}},
+	{name: "signed in: other cookies do not matter",
+		request: []string{"GET /manage", `Cookie: a="b c"; __Host-arToken=<ada>; theme=dark`},
+		status:  200, reached: true},
+}
+
+var badTokenRows = []adapterRow{
+	{name: "expired: a navigation signs in again",
+		request: []string{"GET /manage", acceptPage, "Cookie: __Host-arToken=<expired>"},
+		status:  303, has: []string{"Set-Cookie: __Host-arToken=; "}},
+	{name: "expired: a bearer token is refused",
+		request: []string{"GET /manage", acceptJSON, "Authorization: Bearer <expired>"},
+		status:  401, has: []string{`error="invalid_token"`, `"token_expired"`}},
+	{name: "expired: an open route is anonymous",
+		request: []string{"GET /open", "Cookie: __Host-arToken=<expired>"},
+		status:  200, reached: true, has: []string{`user: "" false`}},
+	{name: "expired: a permission gate refuses",
+		request: []string{"GET /billing", "Authorization: Bearer <expired>"},
+		status:  401},
+	{name: "expired: an org gate refuses",
+		request: []string{"GET /orgs/<first>/files", "Authorization: Bearer <expired>"},
+		status:  401},
+	{name: "not yet valid: refused",
+		request: []string{"GET /manage", acceptJSON, "Authorization: Bearer <not yet valid>"},
+		status:  401, has: []string{`"token_not_yet_valid"`}},
+	{name: "forged: a cookie is refused and cleared",
+		request: []string{"GET /manage", acceptText, "Cookie: __Host-arToken=<forged>"},
+		status:  401, has: []string{"Set-Cookie: __Host-arToken=; "}},
+	{name: "forged: a bearer token is refused",
+		request: []string{"GET /manage", acceptJSON, "Authorization: Bearer <forged>"},
+		status:  401, has: []string{`"bad_signature"`}},
+	{name: "forged: an open route is anonymous",
+		request: []string{"GET /open", "Authorization: Bearer <forged>"},
+		status:  200, reached: true, has: []string{`user: "" false`}},
+	{name: "forged: an org gate refuses",
+		request: []string{"GET /orgs/<foreign>/files", "Authorization: Bearer <forged>"},
+		status:  401},
+	{name: "unsigned: refused",
+		request: []string{"GET /manage", "Authorization: Bearer <unsigned>"},
+		status:  401},
+	{name: "another realm's: refused",
+		request: []string{"GET /manage", "Authorization: Bearer <stranger>"},
+		status:  401},
+	{name: "another issuer's: refused",
+		request: []string{"GET /manage", acceptJSON, "Authorization: Bearer <other issuer>"},
+		status:  401, has: []string{`"wrong_issuer"`}},
+	{name: "unknown key: a bearer token is refused",
+		request: []string{"GET /manage", acceptJSON, "Authorization: Bearer <unknown key>"},
+		status:  401, has: []string{`"unknown_key"`}},
+	{name: "malformed: refused",
+		request: []string{"GET /manage", "Authorization: Bearer a.b.c"},
+		status:  401},
+	{name: "empty: refused",
+		request: []string{"GET /manage", "Authorization: Bearer "},
+		status:  401},
+	{name: "too long: refused",
+		request: []string{"GET /manage", acceptJSON, "Authorization: Bearer <long>"},
+		status:  401, has: []string{`"token_too_large"`}},
+	{name: "two Authorization headers: refused",
+		request: []string{"GET /manage", adaBearer, adaBearer},
+		status:  401},
+	{name: "a bad bearer token is not made up for by a cookie",
+		request: []string{"GET /manage", adaCookie, "Authorization: Bearer <expired>"},
+		status:  401},
+	{name: "cookies of two users: nobody is signed in",
+		request: []string{"GET /manage", acceptPage, "Cookie: __Host-arToken=<ada>; __Host-arToken=<george>"},
+		status:  401, has: []string{"text/html"}},
+}
+
+var orgRows = []adapterRow{
+	{name: "org: the selected one",
+		request: []string{"GET /orgs/<first>/files", adaCookie},
+		status:  200, reached: true, has: []string{`path: org "<first>"`, `org: "Analytical Engines" true`}},
+	{name: "org: the one of the path, not the selected one",
+		request: []string{"GET /orgs/<second>/files", adaCookie},
+		status:  200, reached: true, has: []string{`path: org "<second>"`, `org: "Difference Engines" true`}},
+	{name: "org: by its reference",
+		request: []string{"GET /accounts/differences", adaCookie},
+		status:  200, reached: true, has: []string{`account "differences"`, `org: "Difference Engines" true`}},
+	{name: "org: with the permission",
+		request: []string{"GET /orgs/<first>/billing", adaCookie},
+		status:  200, reached: true},
+	{name: "org: the permission of another org does not count",
+		request: []string{"GET /orgs/<second>/billing", acceptJSON, adaCookie},
+		status:  403, has: []string{`"permission_denied"`}},
+	{name: "org: gates inside are about the org of the path",
+		request: []string{"GET /nested/<second>/shipping/p7", adaCookie},
+		status:  200, reached: true, has: []string{`parcel "p7"`, `org: "Difference Engines" true`}},
+	{name: "org: gates inside refuse by the org of the path",
+		request: []string{"GET /nested/<second>/billing", adaCookie},
+		status:  403},
+	{name: "wrong org: a navigation gets a page",
+		request: []string{"GET /orgs/<foreign>/files", acceptPage, adaCookie},
+		status:  403, has: []string{"This belongs to another account"}},
+	{name: "wrong org: a program gets a problem",
+		request: []string{"GET /orgs/<foreign>/files", acceptJSON, adaBearer},
+		status:  403, has: []string{`"wrong_org"`}},
+	{name: "wrong org: a POST",
+		request: []string{"POST /orgs/<foreign>/billing", adaBearer, "", "pay"},
+		status:  403},
+	{name: "wrong org: one that nobody has",
+		request: []string{"GET /orgs/org_none/files", adaCookie},
+		status:  403},
+	{name: "wrong org: another one's reference",
+		request: []string{"GET /accounts/steam", adaCookie},
+		status:  403},
+	{name: "wrong org: nested gates",
+		request: []string{"GET /nested/<foreign>/shipping/p7", adaCookie},
+		status:  403},
+	{name: "wrong org: a wildcard that the path does not have",
+		request: []string{"GET /misspelled/<first>", adaCookie},
+		status:  403},
+	{name: "wrong org: no selector",
+		request: []string{"GET /unselected/<first>", adaCookie},
+		status:  403},
+}
+
+var permissionRows = []adapterRow{
+	{name: "missing permission: a navigation is not sent to the login",
+		request: []string{"GET /billing", acceptPage, "Cookie: __Host-arToken=<george>"},
+		status:  403},
+	{name: "missing permission: a bearer token has too little scope",
+		request: []string{"GET /billing", acceptJSON, "Authorization: Bearer <george>"},
+		status:  403, has: []string{`Www-Authenticate: Bearer error="insufficient_scope"`}},
+	{name: "missing permission: a POST",
+		request: []string{"POST /billing", ownOrigin, "Cookie: __Host-arToken=<george>", "", "pay"},
+		status:  403},
+	{name: "a rule that cannot tell",
+		request: []string{"GET /unsure", acceptJSON, adaCookie},
+		status:  503, has: []string{"Retry-After: ", `"unavailable"`}},
+	{name: "a rule that is nil refuses",
+		request: []string{"GET /never", adaCookie},
+		status:  403},
+	{name: "a rule that panics lets nobody through", request: []string{"GET /panicking/rule", adaCookie}},
+	{name: "a handler that panics answers nothing", request: []string{"GET /panicking/handler", adaCookie}, reached: true},
+}
+
+// keysUnreachable makes the keys of the realm a broken connection away.
+func keysUnreachable(c *authrocket.Config) {
+	c.HTTPClient = &http.Client{Transport: noKeys{}}
+}
+
+type noKeys struct{}
+
+func (noKeys) RoundTrip(*http.Request) (*http.Response, error) {
+	return nil, errors.New("the network is down")
+}
+
+// spendLookups leaves no lookup of a key for the next token with an unknown one.
+func spendLookups(w *adapterWorld, auth *authrocket.Auth) {
+	for i := range 10 {
+		auth.Verify(context.Background(), w.realm.Token(w.ada, Header("kid", fmt.Sprintf("jky_spent%d", i))))
+	}
+}
+
+var undecidedRows = []adapterRow{
+	{name: "undecided: a gate says so and keeps the cookie", config: keysUnreachable,
+		request: []string{"GET /manage", acceptPage, adaCookie},
+		status:  503, has: []string{"Retry-After: "}},
+	{name: "undecided: a program gets a problem", config: keysUnreachable,
+		request: []string{"GET /billing", acceptJSON, adaBearer},
+		status:  503, has: []string{"Retry-After: ", `"keys_unavailable"`}},
+	{name: "undecided: an org gate", config: keysUnreachable,
+		request: []string{"GET /orgs/<first>/files", adaCookie},
+		status:  503},
+	{name: "undecided: an open route is anonymous", config: keysUnreachable,
+		request: []string{"GET /open", adaCookie},
+		status:  200, reached: true, has: []string{`user: "" false`}},
+	{name: "undecided: a landing can be reloaded", config: keysUnreachable, start: "GET /auth/login?return_to=/manage",
+		request: []string{"GET <landing>&token=<ada>", acceptPage, "Cookie: <started>"},
+		status:  503, has: []string{"Retry-After: "}},
+	{name: "undecided: logging out works", config: keysUnreachable,
+		request: []string{"POST /auth/logout", acceptPage, ownOrigin, adaCookie},
+		status:  303, has: []string{"Set-Cookie: __Host-arToken=; "}},
+	{name: "undecided: too many unknown keys", prepare: spendLookups,
+		request: []string{"GET /manage", acceptJSON, "Authorization: Bearer <unknown key>"},
+		status:  429, has: []string{"Retry-After: "}},
+}
+
+var landingRows = []adapterRow{
+	{name: "landing: a login that was started here ends where it was meant to", start: "GET /auth/login?return_to=/manage?tab=2%26sort=a",
+		request: []string{"GET <landing>&token=<ada>", acceptPage, "Cookie: <started>"},
+		status:  303, has: []string{"Location: /manage?tab=2&sort=a\r\n", "Set-Cookie: __Host-arToken=<ada>; "}},
+	{name: "landing: a gate that sent to the login gets the visitor back", start: "GET /orgs/<second>/files?a=1\r\n" + acceptPage,
+		request: []string{"GET <landing>&token=<ada>", acceptPage, "Cookie: <started>"},
+		status:  303, has: []string{"Location: /orgs/<second>/files?a=1\r\n", "Set-Cookie: __Host-arToken=<ada>; "}},
+	{name: "landing: a token that no longer counts gets a page", start: "GET /auth/login?return_to=/manage",
+		request: []string{"GET <landing>&token=<expired>", acceptPage, "Cookie: <started>"},
+		status:  401, has: []string{"text/html"}},
+	{name: "landing: a forged token gets a page", start: "GET /auth/login?return_to=/manage",
+		request: []string{"GET <landing>&token=<forged>", acceptPage, "Cookie: <started>"},
+		status:  401, has: []string{"text/html"}},
+	{name: "landing: somebody else's login is not signed in", start: "GET /auth/login?return_to=/manage",
+		request: []string{"GET <landing>&token=<george>", acceptPage},
+		status:  303, has: []string{"Location: /auth/confirm\r\n"}},
+	{name: "landing: an unsolicited token is not signed in",
+		request: []string{"GET /manage?token=<george>", acceptPage},
+		status:  303, has: []string{"Location: /auth/confirm\r\n"}},
+	{name: "landing: an older token of the same user is dropped",
+		request: []string{"GET /manage?a=1&token=<ada, earlier>", acceptPage, adaCookie},
+		status:  303, has: []string{"Location: /manage?a=1\r\n"}},
+	{name: "landing: a bad unsolicited token is dropped",
+		request: []string{"GET /open?a=1&token=<expired>&b=%20", acceptPage},
+		status:  303, has: []string{"Location: /open?a=1&b=%20\r\n"}},
+	{name: "landing: a path without a route",
+		request: []string{"GET /no/such/path?token=<expired>", acceptPage},
+		status:  303, has: []string{"Location: /no/such/path\r\n"}},
+	{name: "landing: a prefetch is put off",
+		request: []string{"GET /open?token=<ada>", acceptPage, aPrefetch},
+		status:  503},
+	{name: "landing: no frame lands",
+		request: []string{"GET /open?token=<ada>", acceptPage, "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: iframe"},
+		status:  200, reached: true, has: []string{`user: "" false`}},
+	{name: "landing: no POST lands",
+		request: []string{"POST /open?token=<ada>", acceptPage, ownOrigin, "", "a=b"},
+		status:  200, reached: true, has: []string{`user: "" false`}},
+	{name: "landing: no HEAD lands",
+		request: []string{"HEAD /open?token=<ada>", acceptPage},
+		status:  200, reached: true},
+	{name: "landing: another ?token= is the app's",
+		request: []string{"GET /open?token=abc", acceptPage},
+		status:  200, reached: true, has: []string{"GET /open?token=abc"}},
+	{name: "landing: two tokens are none",
+		request: []string{"GET /open?token=<ada>&token=<ada>", acceptPage},
+		status:  200, reached: true, has: []string{`user: "" false`}},
+	{name: "landing: sign-ins of everyone's links, if the app wants them", config: func(c *authrocket.Config) { c.DangerouslyAcceptUnsolicitedLogins = true },
+		request: []string{"GET /manage?a=1&token=<ada>", acceptPage},
+		status:  303, has: []string{"Location: /manage?a=1\r\n", "Set-Cookie: __Host-arToken=<ada>; "}},
+}
+
+// targetRows are landings whose request target would lead a browser away, were
+// it the Location.
+var targetRows = []adapterRow{
+	{name: "odd target: two slashes", request: []string{"GET //evil.example/?token=<expired>", acceptPage}, status: 303},
+	{name: "odd target: a backslash", request: []string{`GET /\evil.example/?token=<expired>`, acceptPage}, status: 303},
+	{name: "odd target: an escaped tab", request: []string{"GET /%09/evil.example/?token=<expired>", acceptPage}, status: 303},
+	{name: "odd target: absolute form", request: []string{"GET http://evil.example/open?token=<expired>", acceptPage}, status: 303, has: []string{"Location: /open\r\n"}},
+	{name: "odd target: absolute form with two slashes", request: []string{"GET http://example.com//evil.example?token=<expired>", acceptPage}, status: 303},
+	{name: "odd target: dot segments", request: []string{"GET /a/..//evil.example/?token=<expired>", acceptPage}, status: 303},
+	{name: "odd target: an escaped slash", request: []string{"GET /%2Fevil.example/?token=<expired>", acceptPage}, status: 303},
+	{name: "odd target: a Host that is none", request: []string{"GET /manage?token=<expired>", "Host: [", acceptPage}, status: 303, has: []string{"Location: /manage\r\n"}},
+}
+
+var loginRouteRows = []adapterRow{
+	{name: "login route: login",
+		request: []string{"GET /auth/login?return_to=/manage", acceptPage},
+		status:  303, has: []string{"Location: https://loginrocket.example/login?"}},
+	{name: "login route: login for an account",
+		request: []string{"GET /auth/login?account=<second>&prompt=login", acceptPage},
+		status:  303, has: []string{"account=<second>"}},
+	{name: "login route: login returns to no other site",
+		request: []string{"GET /auth/login?return_to=//evil.example", acceptPage},
+		status:  303, has: []string{"redirect_uri=https%3A%2F%2Fexample.com%2F%3Far_state"}},
+	{name: "login route: signup",
+		request: []string{"GET /auth/signup", acceptPage},
+		status:  303, has: []string{"Location: https://loginrocket.example/signup?"}},
+	{name: "login route: profile",
+		request: []string{"GET /auth/profile?return_to=/manage", acceptPage, adaCookie},
+		status:  303, has: []string{"Location: https://loginrocket.example/profile?"}},
+	{name: "login route: accounts",
+		request: []string{"GET /auth/accounts", acceptPage, adaCookie},
+		status:  303, has: []string{"Location: https://loginrocket.example/accounts?"}},
+	{name: "login route: a prefetch is put off",
+		request: []string{"GET /auth/login", acceptPage, aPrefetch},
+		status:  503},
+	{name: "login route: HEAD changes nothing",
+		request: []string{"HEAD /auth/login"},
+		status:  200},
+	{name: "login route: another method",
+		request: []string{"DELETE /auth/login"},
+		status:  405, has: []string{"Allow: GET, HEAD"}},
+	{name: "login route: OPTIONS",
+		request: []string{"OPTIONS /auth/login"},
+		status:  405},
+	{name: "login route: an unknown one is the app's",
+		request: []string{"GET /auth/other", acceptPage},
+		status:  404, frameworks: true},
+	{name: "login route: with another path", config: func(c *authrocket.Config) { c.AuthPath = "/account/sign" },
+		request: []string{"GET /account/sign/login", acceptPage},
+		status:  303, has: []string{"Location: https://loginrocket.example/login?"}},
+}
+
+var logoutRows = []adapterRow{
+	{name: "logout: a form of the app's own page",
+		request: []string{"POST /auth/logout", acceptPage, ownOrigin, adaCookie},
+		status:  303, has: []string{"Location: https://loginrocket.example/logout?", "Set-Cookie: __Host-arToken=; "}},
+	{name: "logout: here only",
+		request: []string{"POST /auth/logout?local=1&return_to=/open", acceptPage, ownOrigin, adaCookie},
+		status:  303, has: []string{"Location: /open\r\n", "Set-Cookie: __Host-arToken=; "}},
+	{name: "logout: nobody is signed in",
+		request: []string{"POST /auth/logout", acceptPage, ownOrigin},
+		status:  303},
+	{name: "logout: another site's form",
+		request: []string{"POST /auth/logout", acceptPage, otherOrigin, "Sec-Fetch-Site: cross-site", adaCookie},
+		status:  403},
+	{name: "logout: a link shows a button",
+		request: []string{"GET /auth/logout", acceptPage, adaCookie},
+		status:  200, has: []string{`method="post"`}},
+	{name: "logout: a link of the app's own page",
+		request: []string{"GET /auth/logout", acceptPage, adaCookie, "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"},
+		status:  303, has: []string{"Set-Cookie: __Host-arToken=; "}},
+	{name: "logout: HEAD changes nothing",
+		request: []string{"HEAD /auth/logout", adaCookie},
+		status:  200},
+	{name: "logout: another method",
+		request: []string{"PUT /auth/logout", adaCookie, ownOrigin},
+		status:  405, has: []string{"Allow: GET, HEAD, POST"}},
+}
+
+var crossSiteRows = []adapterRow{
+	{name: "cross-site: a form of another origin",
+		request: []string{"POST /manage", acceptPage, otherOrigin, adaCookie, "", "a=b"},
+		status:  403},
+	{name: "cross-site: a browser says cross-site",
+		request: []string{"POST /billing", acceptJSON, "Sec-Fetch-Site: cross-site", adaCookie, "", "a=b"},
+		status:  403, has: []string{`"cross_site"`}},
+	{name: "cross-site: DELETE",
+		request: []string{"DELETE /manage", otherOrigin, adaCookie},
+		status:  403},
+	{name: "cross-site: an open route does not know the user",
+		request: []string{"POST /open", otherOrigin, adaCookie, "", "a=b"},
+		status:  200, reached: true, has: []string{`user: "" false`}},
+	{name: "cross-site: a GET is safe",
+		request: []string{"GET /manage", acceptPage, "Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document", adaCookie},
+		status:  200, reached: true},
+	{name: "cross-site: a WebSocket handshake",
+		request: []string{"GET /manage", "Upgrade: websocket", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", otherOrigin, adaCookie},
+		status:  403},
+	{name: "cross-site: a trusted origin", config: func(c *authrocket.Config) { c.TrustedOrigins = []string{"https://admin.example.com"} },
+		request: []string{"POST /manage", "Origin: https://admin.example.com", "Sec-Fetch-Site: same-site", adaCookie, "", "a=b"},
+		status:  200, reached: true},
+	{name: "cross-site: bearer tokens are not concerned",
+		request: []string{"POST /manage", otherOrigin, "Sec-Fetch-Site: cross-site", adaBearer, "", "a=b"},
+		status:  200, reached: true},
+	{name: "same site: the app's own form",
+		request: []string{"POST /billing", acceptPage, ownOrigin, "Sec-Fetch-Site: same-origin", adaCookie, "", "a=b"},
+		status:  200, reached: true},
+}
+
+var methodRows = []adapterRow{
+	{name: "HEAD: signed in",
+		request: []string{"HEAD /manage", adaCookie},
+		status:  200, reached: true},
+	{name: "HEAD: a navigation goes to the login",
+		request: []string{"HEAD /manage", acceptPage},
+		status:  303},
+	{name: "HEAD: a program is refused",
+		request: []string{"HEAD /manage"},
+		status:  401},
+	{name: "HEAD: an open route",
+		request: []string{"HEAD /open"},
+		status:  200, reached: true},
+	{name: "OPTIONS: signed in",
+		request: []string{"OPTIONS /manage", adaBearer},
+		status:  200, reached: true},
+	{name: "OPTIONS: refused",
+		request: []string{"OPTIONS /manage", otherOrigin, "Access-Control-Request-Method: GET"},
+		status:  401},
+	{name: "PATCH: signed in",
+		request: []string{"PATCH /manage", adaBearer, "", "{}"},
+		status:  200, reached: true},
+	{name: "PATCH: refused",
+		request: []string{"PATCH /manage", "", "{}"},
+		status:  401},
+}
+
+// denyWith sets Config.Deny.
+func denyWith(deny func(http.ResponseWriter, *http.Request, error)) func(*authrocket.Config) {
+	return func(c *authrocket.Config) { c.Deny = deny }
+}
+
+var denyRows = []adapterRow{
+	{name: "Deny: writes the answer", config: denyWith(func(w http.ResponseWriter, r *http.Request, err error) {
+		w.Header().Set("X-Reason", authrocket.Reason(err))
+		w.WriteHeader(http.StatusTeapot)
+		fmt.Fprintln(w, "no tea for", r.URL.Path)
+	}), request: []string{"GET /manage", acceptPage},
+		status: 418, has: []string{"X-Reason: no_token", "no tea for /manage"}},
+	{name: "Deny: answers with a status alone", config: denyWith(func(w http.ResponseWriter, _ *http.Request, _ error) {
+		w.WriteHeader(http.StatusNotFound)
+	}), request: []string{"GET /orgs/<foreign>/files", acceptPage, adaCookie},
+		status: 404},
+	{name: "Deny: writes without a status", config: denyWith(func(w http.ResponseWriter, _ *http.Request, _ error) {
+		fmt.Fprintln(w, "not now")
+	}), request: []string{"GET /manage", acceptPage},
+		status: 200, has: []string{"not now"}},
+	{name: "Deny: leaves it to the default", config: denyWith(func(http.ResponseWriter, *http.Request, error) {}),
+		request: []string{"GET /manage", acceptPage},
+		status:  303, has: []string{"Location: https://loginrocket.example/login?"}},
+	{name: "Deny: flushes and leaves it to the default", config: denyWith(func(w http.ResponseWriter, _ *http.Request, _ error) {
+		http.NewResponseController(w).Flush()
+	}), request: []string{"GET /billing", "Authorization: Bearer <george>"},
+		status: 403},
+	{name: "Deny: knows who was refused", config: denyWith(func(w http.ResponseWriter, r *http.Request, err error) {
+		user, _ := authrocket.CurrentUser(r.Context())
+		w.WriteHeader(authrocket.StatusCode(err))
+		fmt.Fprintln(w, "sorry,", user.Name)
+	}), request: []string{"GET /orgs/<foreign>/files", acceptPage, adaCookie},
+		status: 403, has: []string{"sorry, Ada Lovelace"}},
+	{name: "Deny: a panic lets nobody through", config: denyWith(func(http.ResponseWriter, *http.Request, error) {
+		panic(http.ErrAbortHandler)
+	}), request: []string{"GET /manage", acceptPage}},
+}
+
+func disableCookie(c *authrocket.Config) { c.DisableCookie = true }
+
+var bearerOnlyRows = []adapterRow{
+	{name: "bearer only: the cookie does not count", config: disableCookie,
+		request: []string{"GET /manage", acceptPage, adaCookie},
+		status:  401, has: []string{"Www-Authenticate: Bearer"}},
+	{name: "bearer only: the token does", config: disableCookie,
+		request: []string{"GET /orgs/<second>/files", adaBearer},
+		status:  200, reached: true, has: []string{`org: "Difference Engines" true`}},
+	{name: "bearer only: there are no login routes", config: disableCookie,
+		request: []string{"GET /auth/login", acceptPage},
+		status:  404, frameworks: true},
+	{name: "bearer only: nobody lands", config: disableCookie,
+		request: []string{"GET /open?token=<ada>", acceptPage},
+		status:  200, reached: true, has: []string{`user: "" false`}},
+}
+
+var gatesOnlyRows = []adapterRow{
+	{name: "gates alone: an open route knows nobody", gatesOnly: true,
+		request: []string{"GET /open", adaCookie},
+		status:  200, reached: true, has: []string{`user: "" false`}},
+	{name: "gates alone: signed in", gatesOnly: true,
+		request: []string{"GET /manage", adaCookie},
+		status:  200, reached: true, has: []string{`user: "Ada Lovelace" true`, "Vary: Cookie, Authorization"}},
+	{name: "gates alone: a navigation goes to the login", gatesOnly: true,
+		request: []string{"GET /manage", acceptPage},
+		status:  303},
+	{name: "gates alone: forged", gatesOnly: true,
+		request: []string{"GET /manage", "Authorization: Bearer <forged>"},
+		status:  401},
+	{name: "gates alone: the org of the path", gatesOnly: true,
+		request: []string{"GET /orgs/<second>/files", adaCookie},
+		status:  200, reached: true, has: []string{`org: "Difference Engines" true`}},
+	{name: "gates alone: nested gates", gatesOnly: true,
+		request: []string{"GET /nested/<second>/shipping/p7", adaCookie},
+		status:  200, reached: true, has: []string{`org: "Difference Engines" true`}},
+	{name: "gates alone: wrong org", gatesOnly: true,
+		request: []string{"GET /orgs/<foreign>/files", adaCookie},
+		status:  403},
+	{name: "gates alone: a landing at a gated path", gatesOnly: true, start: "GET /manage?tab=2\r\n" + acceptPage,
+		request: []string{"GET <landing>&token=<ada>", acceptPage, "Cookie: <started>"},
+		status:  303, has: []string{"Location: /manage?tab=2\r\n", "Set-Cookie: __Host-arToken=<ada>; "}},
+}
+
+var otherRows = []adapterRow{
+	{name: "unknown path: anonymous",
+		request: []string{"GET /no/such/path", acceptPage},
+		status:  404, frameworks: true, has: []string{"Vary: Cookie, Authorization"}},
+	{name: "unknown path: signed in",
+		request: []string{"GET /no/such/path", acceptPage, adaCookie},
+		status:  404, frameworks: true, has: []string{"Cache-Control: private, no-cache"}},
+	{name: "unknown path: POST",
+		request: []string{"POST /no/such/path", ownOrigin, adaCookie, "", "a=b"},
+		status:  404, frameworks: true},
+}

@@ -1,0 +1,117 @@
+package authrockettest_test
+
+import (
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/authrocket-go/authrocket"
+	"github.com/authrocket-go/authrocket/authrockettest"
+)
+
+type httpMiddleware = func(http.Handler) http.Handler
+
+// netHTTP is net/http's own middleware as an adapter.
+var netHTTP = authrockettest.Adapter[httpMiddleware]{
+	Authenticate: func(a *authrocket.Auth) httpMiddleware { return a.Authenticate },
+	RequireLogin: func(a *authrocket.Auth) httpMiddleware { return a.RequireLogin },
+	Require:      (*authrocket.Auth).Require,
+	RequireOrg:   (*authrocket.Auth).RequireOrg,
+}
+
+// buildWith returns a build function that puts outer around the chain of each
+// route, and inner around its handler.
+func buildWith(outer, inner httpMiddleware) func(authrockettest.App) http.Handler {
+	return func(app authrockettest.App) http.Handler {
+		mux := http.NewServeMux()
+		for _, route := range app.Routes {
+			chain := append([]httpMiddleware{outer}, netHTTP.Chain(app.Auth, route.Middleware)...)
+			mux.Handle(route.Method+" "+route.Path, around(route.Handler, append(chain, inner)))
+		}
+		return around(mux, netHTTP.Chain(app.Auth, app.Middleware))
+	}
+}
+
+func around(h http.Handler, chain []httpMiddleware) http.Handler {
+	for i := len(chain) - 1; i >= 0; i-- {
+		h = chain[i](h)
+	}
+	return h
+}
+
+func untouched(next http.Handler) http.Handler { return next }
+
+// filter is a middleware that changes what next gets.
+func filter(f func(http.ResponseWriter, *http.Request) (http.ResponseWriter, *http.Request)) httpMiddleware {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { next.ServeHTTP(f(w, r)) })
+	}
+}
+
+// brokenAdapters are mistakes that an adapter can make, each with a row of
+// TestAdapter that has to find it.
+var brokenAdapters = map[string]struct {
+	build func(authrockettest.App) http.Handler
+	row   string
+}{
+	"hides the path from the selectors": {buildWith(filter(func(w http.ResponseWriter, r *http.Request) (http.ResponseWriter, *http.Request) {
+		r.SetPathValue("org", "")
+		return w, r
+	}), untouched), "org:_the_selected_one"},
+	"gives the handler a request without the session": {buildWith(untouched, filter(func(w http.ResponseWriter, r *http.Request) (http.ResponseWriter, *http.Request) {
+		return w, r.WithContext(authrocket.WithSession(r.Context(), authrocket.Session{}))
+	})), "signed_in:_a_gate_opens_for_the_cookie"},
+	"wraps the writer": {buildWith(untouched, filter(func(w http.ResponseWriter, r *http.Request) (http.ResponseWriter, *http.Request) {
+		return struct{ http.ResponseWriter }{w}, r
+	})), "a_stream_flows_while_the_handler_runs"},
+	"loses a header": {buildWith(filter(func(w http.ResponseWriter, r *http.Request) (http.ResponseWriter, *http.Request) {
+		w.Header().Del("Vary")
+		return w, r
+	}), untouched), "anonymous:_an_open_route_answers"},
+	"serves no login routes": {func(app authrockettest.App) http.Handler {
+		app.Middleware = nil
+		return buildWith(untouched, untouched)(app)
+	}, "login_route:_login"},
+	"goes on after a refusal": {func(app authrockettest.App) http.Handler {
+		for i, route := range app.Routes {
+			nothing := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
+			gate := around(nothing, netHTTP.Chain(app.Auth, route.Middleware))
+			app.Routes[i].Middleware = nil
+			app.Routes[i].Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				gate.ServeHTTP(w, r)
+				route.Handler.ServeHTTP(w, r)
+			})
+		}
+		return buildWith(untouched, untouched)(app)
+	}, "anonymous:_DELETE_is_refused"},
+}
+
+// brokenAdapter is an environment variable that names the one to test.
+const brokenAdapter = "BROKEN_ADAPTER"
+
+func TestAdapter(t *testing.T) {
+	t.Parallel()
+	build := buildWith(untouched, untouched)
+	if broken := os.Getenv(brokenAdapter); broken != "" {
+		build = brokenAdapters[broken].build
+	}
+	authrockettest.TestAdapter(t, build)
+}
+
+// TestAdapterFindsMistakes runs TestAdapter in other processes, where it fails.
+func TestAdapterFindsMistakes(t *testing.T) {
+	t.Parallel()
+	for name, mistake := range brokenAdapters {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestAdapter$")
+			cmd.Env = append(os.Environ(), brokenAdapter+"="+name)
+			output, err := cmd.CombinedOutput()
+			if want := "--- FAIL: TestAdapter/" + mistake.row + " "; err == nil || !strings.Contains(string(output), want) {
+				t.Errorf("got %v, want that it fails with %q:\n%s", err, want, output)
+			}
+		})
+	}
+}

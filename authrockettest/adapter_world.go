@@ -1,0 +1,357 @@
+package authrockettest
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/authrocket-go/authrocket"
+)
+
+// adapterRow is one request of [TestAdapter] and what has to come of it. Lines
+// and texts may have the placeholders of adapterWorld.
+type adapterRow struct {
+	name    string
+	config  func(*authrocket.Config)              // nil: the realm's
+	prepare func(*adapterWorld, *authrocket.Auth) // nil: nothing
+	start   string                                // a target that starts a login first
+	request []string                              // request line and headers, then "" and the body
+	status  int                                   // 0: the connection breaks
+	reached bool                                  // a handler of the app
+	has     []string                              // what head or body contain
+
+	gatesOnly  bool // Authenticate is not around the app
+	frameworks bool // the framework answers, in its own words
+}
+
+// adapterWorld is the realm of [TestAdapter].
+type adapterWorld struct {
+	realm        *Realm
+	ada          User
+	values       []string // placeholders, each followed by what it stands for
+	placeholders *strings.Replacer
+}
+
+// tags of the memberships: in the first org, which is the selected one, ada may
+// bill; in the second she may not, but may ship.
+const (
+	billTag = "billing:write"
+	shipTag = "shipping:write"
+)
+
+func newAdapterWorld(t *testing.T) *adapterWorld {
+	t.Helper()
+	realm := NewRealm(t)
+	first := realm.AddOrg(Org{Name: "Analytical Engines", Reference: "engines"})
+	second := realm.AddOrg(Org{Name: "Difference Engines", Reference: "differences"})
+	foreign := realm.AddOrg(Org{Name: "Steam Engines", Reference: "steam"})
+	ada := realm.AddUser(User{Email: "ada@example.com", Name: "Ada Lovelace"})
+	george := realm.AddUser(User{Email: "george@example.com", Name: "George"})
+	realm.AddMembership(ada, first, billTag)
+	realm.AddMembership(ada, second, shipTag)
+	realm.AddMembership(george, foreign)
+
+	other := NewRealm(t)
+	stranger := other.Token(other.AddUser(User{Email: "ada@example.com"}))
+	valid := realm.Token(ada)
+	parts, georges := strings.Split(valid, "."), strings.Split(realm.Token(george), ".")
+	w := &adapterWorld{realm: realm, ada: ada, values: []string{
+		"<ada>", valid,
+		"<ada, earlier>", realm.Token(ada, Claim("iat", time.Now().Add(-time.Hour).Unix())),
+		"<george>", realm.Token(george),
+		"<expired>", realm.Token(ada, ExpiresIn(-time.Minute)),
+		"<not yet valid>", realm.Token(ada, Claim("nbf", time.Now().Add(time.Hour).Unix())),
+		"<forged>", parts[0] + "." + georges[1] + "." + parts[2],
+		"<unsigned>", realm.Token(ada, Header("alg", "none"), WithoutHeader("kid")),
+		"<stranger>", stranger,
+		"<other issuer>", realm.Token(ada, Claim("iss", "https://example.com")),
+		"<unknown key>", realm.Token(ada, Header("kid", "jky_unknown")),
+		"<long>", valid + strings.Repeat("A", 20_000),
+		"<first>", first.ID,
+		"<second>", second.ID,
+		"<foreign>", foreign.ID,
+	}}
+	w.placeholders = strings.NewReplacer(w.values...)
+	return w
+}
+
+// readable is the answer with the placeholders of tokens and IDs.
+func (w *adapterWorld) readable(a adapterAnswer) string {
+	values := slices.Clone(w.values)
+	slices.Reverse(values)
+	return strings.NewReplacer(values...).Replace(a.String())
+}
+
+// routes are the routes of the app, all of which end in h.
+func (w *adapterWorld) routes(h http.Handler) []Route {
+	var (
+		login      = Middleware{kind: requireLogin}
+		mayBill    = Middleware{kind: require, rules: []authrocket.Rule{authrocket.Permission(billTag)}}
+		mayShip    = Middleware{kind: require, rules: []authrocket.Rule{authrocket.Permission(shipTag)}}
+		ofOrg      = Middleware{kind: requireOrg, selector: authrocket.OrgIDFromPath("org")}
+		ofOrgBill  = Middleware{kind: requireOrg, selector: ofOrg.selector, rules: mayBill.rules}
+		ofAccount  = Middleware{kind: requireOrg, selector: authrocket.OrgReferenceFromPath("account")}
+		misspelled = Middleware{kind: requireOrg, selector: authrocket.OrgIDFromPath("ogr")}
+		noSelector = Middleware{kind: requireOrg}
+		withRule   = func(rule authrocket.Rule) Middleware {
+			return Middleware{kind: require, rules: []authrocket.Rule{rule}}
+		}
+	)
+	var routes []Route
+	add := func(methods, path string, chain ...Middleware) {
+		for method := range strings.SplitSeq(methods, " ") {
+			routes = append(routes, Route{Method: method, Path: path, Middleware: chain, Handler: h})
+		}
+	}
+	add("GET HEAD POST", "/open")
+	add("GET HEAD POST PUT PATCH DELETE OPTIONS", "/manage", login)
+	add("GET POST", "/billing", mayBill)
+	add("GET", "/orgs/{org}/files", ofOrg)
+	add("GET POST", "/orgs/{org}/billing", ofOrgBill)
+	add("GET", "/accounts/{account}", ofAccount)
+	add("GET", "/nested/{org}/billing", login, ofOrg, mayBill)
+	add("GET", "/nested/{org}/shipping/{parcel}", login, ofOrg, mayShip)
+	add("GET", "/again", Middleware{kind: authenticate}, login)
+	add("GET", "/unsure", withRule(func(context.Context, authrocket.Session) error {
+		return fmt.Errorf("%w: the database is down", authrocket.ErrUnavailable)
+	}))
+	add("GET", "/never", withRule(nil))
+	add("GET", "/panicking/rule", withRule(func(context.Context, authrocket.Session) error { panic(http.ErrAbortHandler) }))
+	add("GET", "/panicking/handler", login)
+	add("GET", "/misspelled/{org}", misspelled)
+	add("GET", "/unselected/{org}", noSelector)
+	return routes
+}
+
+// adapterApp is an app that is served, and how often its handlers were reached.
+type adapterApp struct {
+	auth    *authrocket.Auth
+	server  *httptest.Server
+	reached atomic.Int32
+}
+
+// serve serves the app that build makes, at a port of its own.
+func (w *adapterWorld) serve(t *testing.T, build func(App) http.Handler, row adapterRow, h http.HandlerFunc) *adapterApp {
+	t.Helper()
+	config := w.realm.Config()
+	if row.config != nil {
+		row.config(&config)
+	}
+	auth, err := authrocket.New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	app := &adapterApp{auth: auth}
+	described := App{Auth: auth, Middleware: []Middleware{{kind: authenticate}}}
+	if row.gatesOnly {
+		described.Middleware = nil
+	}
+	described.Routes = w.routes(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		app.reached.Add(1)
+		h(rw, r)
+	}))
+	app.server = httptest.NewUnstartedServer(build(described))
+	app.server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	app.server.Start()
+	t.Cleanup(app.server.Close)
+	return app
+}
+
+// tell is the handler of most rows: it answers with all that it was told.
+func tell(w http.ResponseWriter, r *http.Request) {
+	if strings.HasPrefix(r.URL.Path, "/panicking/") {
+		panic(http.ErrAbortHandler)
+	}
+	if r.URL.Query().Has("created") {
+		w.Header().Set("Cache-Control", "public, max-age=60")
+		w.Header().Set("Location", "/elsewhere")
+		w.Header().Add("Vary", "Accept")
+		w.WriteHeader(http.StatusCreated)
+	}
+	body, err := io.ReadAll(r.Body)
+	session, _ := authrocket.CurrentSession(r.Context())
+	user, isUser := authrocket.CurrentUser(r.Context())
+	org, isOrg := authrocket.CurrentOrg(r.Context())
+	fmt.Fprintf(w, "%s %s of %s with body %q %v\n", r.Method, r.RequestURI, r.Host, body, err)
+	fmt.Fprintf(w, "path: org %q account %q parcel %q\n", r.PathValue("org"), r.PathValue("account"), r.PathValue("parcel"))
+	fmt.Fprintf(w, "user: %q %t, org: %q %t, expires: %s\n", user.Name, isUser, org.Name, isOrg, session.ExpiresAt.UTC())
+}
+
+// adapterAnswer is an answer without what differs from one request to the next.
+type adapterAnswer struct {
+	status int // 0 when the connection broke
+	header http.Header
+	body   string
+}
+
+func (a adapterAnswer) String() string {
+	var text strings.Builder
+	fmt.Fprintln(&text, a.status)
+	a.header.Write(&text)
+	return text.String() + "\n" + a.body
+}
+
+func (w *adapterWorld) test(t *testing.T, build func(App) http.Handler, row adapterRow) {
+	got, reached := w.ask(t, build, row)
+	want, _ := w.ask(t, buildNetHTTP, row)
+	if row.frameworks {
+		got, want = got.withoutWords(), want.withoutWords()
+	}
+	if got.status != row.status {
+		t.Errorf("got status %d, want %d", got.status, row.status)
+	}
+	if isReached := reached > 0; isReached != row.reached || reached > 1 {
+		t.Errorf("the handler was reached %d times, want that it is reached: %t", reached, row.reached)
+	}
+	for _, part := range row.has {
+		if part = w.placeholders.Replace(part); !strings.Contains(got.String(), part) {
+			t.Errorf("got\n%s\nwant %q in it", w.readable(got), part)
+		}
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got\n%s\nwant what net/http answers:\n%s", w.readable(got), w.readable(want))
+	}
+}
+
+// ask serves the app, sends the row's request and returns the answer and how
+// often a handler was reached.
+func (w *adapterWorld) ask(t *testing.T, build func(App) http.Handler, row adapterRow) (adapterAnswer, int) {
+	t.Helper()
+	app := w.serve(t, build, row, tell)
+	if row.prepare != nil {
+		row.prepare(w, app.auth)
+	}
+	lines := strings.Join(row.request, "\r\n")
+	if row.start != "" {
+		cookies, landing := app.startLogin(t, w.placeholders.Replace(row.start))
+		lines = strings.NewReplacer("<started>", cookies, "<landing>", landing).Replace(lines)
+	}
+	answer := app.send(t, w.placeholders.Replace(lines))
+	return answer, int(app.reached.Load())
+}
+
+// startLogin starts a login and returns the cookies that the browser gets, and
+// path and query of the URL that LoginRocket sends it back to.
+func (app *adapterApp) startLogin(t *testing.T, lines string) (cookies, landing string) {
+	t.Helper()
+	resp := app.roundTrip(t, lines)
+	hosted, err := url.Parse(resp.Header.Get("Location"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	back, err := url.Parse(hosted.Query().Get("redirect_uri"))
+	if err != nil || back.RawQuery == "" {
+		t.Fatalf("%q is answered %s with Location %q, want a redirect to the hosted login", lines, resp.Status, hosted)
+	}
+	var pairs []string
+	for _, c := range resp.Cookies() {
+		pairs = append(pairs, c.Name+"="+c.Value)
+	}
+	return strings.Join(pairs, "; "), back.RequestURI()
+}
+
+func (app *adapterApp) send(t *testing.T, lines string) adapterAnswer {
+	t.Helper()
+	resp := app.roundTrip(t, lines)
+	if resp == nil {
+		return adapterAnswer{}
+	}
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer := adapterAnswer{resp.StatusCode, make(http.Header), withoutChance(string(body))}
+	for name, values := range resp.Header {
+		for _, value := range values {
+			answer.header.Add(name, withoutChance(value))
+		}
+	}
+	answer.header.Del("Date")
+	if answer.header.Get("Retry-After") != "" {
+		answer.header.Set("Retry-After", "a while")
+	}
+	return answer
+}
+
+var (
+	stateOfURL    = regexp.MustCompile(`(ar_state(?:=|%3D))[A-Za-z0-9]+`)
+	stateOfCookie = regexp.MustCompile(`(-state-)[A-Za-z0-9]+=[^;]*`)
+	timeOfCookie  = regexp.MustCompile(`\b[0-9]{10}\b`)
+	clockOfPage   = regexp.MustCompile(`[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} UTC`)
+)
+
+// withoutChance replaces what is random in a header or a body, and times.
+func withoutChance(text string) string {
+	text = timeOfCookie.ReplaceAllString(text, "time")
+	text = clockOfPage.ReplaceAllString(text, "clock")
+	text = stateOfURL.ReplaceAllString(text, "${1}random")
+	return stateOfCookie.ReplaceAllString(text, "${1}random=random")
+}
+
+// withoutWords leaves of the answer what the middleware decides about.
+func (a adapterAnswer) withoutWords() adapterAnswer {
+	kept := make(http.Header)
+	for _, name := range []string{"Cache-Control", "Cdn-Cache-Control", "Vary", "Set-Cookie", "Location", "Www-Authenticate"} {
+		if values := a.header[name]; values != nil {
+			kept[name] = values
+		}
+	}
+	return adapterAnswer{status: a.status, header: kept}
+}
+
+// patience bounds waits that a broken adapter would make endless.
+const patience = 20 * time.Second
+
+// dial opens a connection that the test closes.
+func (app *adapterApp) dial(t *testing.T) net.Conn {
+	t.Helper()
+	conn, err := net.Dial("tcp", app.server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	conn.SetDeadline(time.Now().Add(patience))
+	return conn
+}
+
+// roundTrip sends lines as they are, since a client of net/http would mend the
+// odd ones. It returns nil when the server closes the connection.
+func (app *adapterApp) roundTrip(t *testing.T, lines string) *http.Response {
+	t.Helper()
+	head, body, _ := strings.Cut(lines, "\r\n\r\n")
+	requestLine, headers, _ := strings.Cut(head, "\r\n")
+	if !strings.Contains("\r\n"+headers, "\r\nHost:") {
+		headers += "\r\nHost: example.com"
+	}
+	if body != "" {
+		headers += fmt.Sprintf("\r\nContent-Length: %d", len(body))
+	}
+	headers = strings.TrimPrefix(headers+"\r\nConnection: close", "\r\n")
+	conn := app.dial(t)
+	if _, err := io.WriteString(conn, requestLine+" HTTP/1.1\r\n"+headers+"\r\n\r\n"+body); err != nil {
+		t.Fatal(err)
+	}
+	method, _, _ := strings.Cut(requestLine, " ")
+	resp, err := http.ReadResponse(bufio.NewReader(conn), &http.Request{Method: method})
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+		return nil
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp
+}
