@@ -1,0 +1,190 @@
+package authrocketchi_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/authrocket-go/authrocket"
+	"github.com/authrocket-go/authrocket/adapters/authrocketchi"
+	"github.com/authrocket-go/authrocket/authrockettest"
+)
+
+// shop is a realm with one user, and an Auth for it.
+type shop struct {
+	realm *authrockettest.Realm
+	ada   authrockettest.User
+	org   authrockettest.Org
+	auth  *authrocket.Auth
+}
+
+func newShop(t *testing.T, configure ...func(*authrocket.Config)) shop {
+	t.Helper()
+	realm := authrockettest.NewRealm(t)
+	org := realm.AddOrg(authrockettest.Org{Name: "Analytical Engines"})
+	ada := realm.AddUser(authrockettest.User{Email: "ada@example.com", Name: "Ada"})
+	realm.AddMembership(ada, org)
+	config := realm.Config()
+	for _, f := range configure {
+		f(&config)
+	}
+	auth, err := authrocket.New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return shop{realm, ada, org, auth}
+}
+
+// get asks h for a target, as a program; signed in as Ada, or as nobody.
+func (s shop) get(h http.Handler, target string, signedIn bool) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(http.MethodGet, target, nil)
+	if signedIn {
+		s.realm.SignIn(r, s.ada)
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
+func want(t *testing.T, w *httptest.ResponseRecorder, status int, body string) {
+	t.Helper()
+	if w.Code != status || !strings.HasPrefix(w.Body.String(), body) {
+		t.Errorf("got %d %q, want %d %q", w.Code, w.Body, status, body)
+	}
+}
+
+func hello(w http.ResponseWriter, r *http.Request) {
+	org, _ := authrocket.CurrentOrg(r.Context())
+	fmt.Fprintf(w, "hello %s %s", org.Name, chi.URLParam(r, "org"))
+}
+
+// TestWhereAnOrgGateBelongs shows which routers know the path when the gate asks.
+func TestWhereAnOrgGateBelongs(t *testing.T) {
+	t.Parallel()
+	var denied error
+	s := newShop(t, func(c *authrocket.Config) {
+		c.Deny = func(_ http.ResponseWriter, _ *http.Request, err error) { denied = err }
+	})
+	gate := authrocketchi.RequireOrg(s.auth, authrocket.OrgIDFromPath("org"))
+	target := "/orgs/" + s.org.ID + "/files"
+	for _, row := range []struct {
+		name   string
+		routes func(chi.Router)
+		status int
+	}{
+		{"With", func(r chi.Router) { r.With(gate).Get("/orgs/{org}/files", hello) }, 200},
+		{"Use in a Group", func(r chi.Router) {
+			r.Group(func(r chi.Router) {
+				r.Use(gate)
+				r.Get("/orgs/{org}/files", hello)
+			})
+		}, 200},
+		{"Use in a Route below the wildcard", func(r chi.Router) {
+			r.Route("/orgs/{org}", func(r chi.Router) {
+				r.Use(gate)
+				r.Get("/files", hello)
+			})
+		}, 200},
+		{"Use in a mounted router", func(r chi.Router) {
+			mounted := chi.NewRouter()
+			mounted.Use(gate)
+			mounted.Get("/files", hello)
+			r.Mount("/orgs/{org}", mounted)
+		}, 200},
+		{"a wildcard with a pattern", func(r chi.Router) { r.With(gate).Get("/orgs/{org:[a-zA-Z0-9_]+}/files", hello) }, 200},
+		{"Use at the top", func(r chi.Router) {
+			r.Use(gate)
+			r.Get("/orgs/{org}/files", hello)
+		}, 403},
+		{"Use in a Route above the wildcard", func(r chi.Router) {
+			r.Route("/orgs", func(r chi.Router) {
+				r.Use(gate)
+				r.Get("/{org}/files", hello)
+			})
+		}, 403},
+	} {
+		t.Run(row.name, func(t *testing.T) { // not parallel: they share denied
+			denied = nil
+			r := chi.NewRouter()
+			row.routes(r)
+			w := s.get(r, target, true)
+			if row.status == 200 {
+				want(t, w, 200, "hello Analytical Engines "+s.org.ID)
+				return
+			}
+			want(t, w, row.status, "{")
+			if !errors.Is(denied, authrocket.ErrWrongOrg) || !strings.Contains(denied.Error(), "no value for {org}; the gate belongs behind the router") {
+				t.Errorf("got %v, want that it says where the gate belongs", denied)
+			}
+		})
+	}
+}
+
+func TestUnknownRoutes(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	build := func(use ...func(http.Handler) http.Handler) http.Handler {
+		r := chi.NewRouter()
+		r.Use(use...)
+		r.Post("/posts", hello)
+		r.Route("/gated", func(r chi.Router) {
+			r.Use(authrocketchi.RequireLogin(s.auth))
+			r.Get("/known", hello)
+		})
+		r.Group(func(r chi.Router) {
+			r.Use(authrocketchi.RequireLogin(s.auth))
+			r.Get("/inline/known", hello)
+		})
+		return r
+	}
+	open := build(authrocketchi.Authenticate(s.auth))
+	gated := build(authrocketchi.Authenticate(s.auth), authrocketchi.RequireLogin(s.auth))
+	for _, row := range []struct {
+		name     string
+		h        http.Handler
+		target   string
+		signedIn bool
+		status   int
+	}{
+		{"unknown: not found", open, "/nothing", false, 404},
+		{"another method: not allowed", open, "/posts", false, 405},
+		{"below a gated Route: refused, since the gate is around the Route", open, "/gated/nothing", false, 401},
+		{"below a gated Route, signed in: not found", open, "/gated/nothing", true, 404},
+		{"in a gated Route: refused", open, "/gated/known", false, 401},
+		{"beside a gated Group: not found, since the gate is around its routes", open, "/inline/nothing", false, 404},
+		{"in a gated Group: refused", open, "/inline/known", false, 401},
+		{"login routes need no route", open, "/auth/login", false, 303},
+		{"unknown, all gated: refused", gated, "/nothing", false, 401},
+		{"unknown, all gated, signed in: not found", gated, "/nothing", true, 404},
+		{"another method, all gated: refused", gated, "/posts", false, 401},
+		{"login routes are outside of the gate", gated, "/auth/login", false, 303},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			want(t, s.get(row.h, row.target, row.signedIn), row.status, "")
+		})
+	}
+}
+
+func TestRecovery(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	r := chi.NewRouter()
+	r.Use(func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			defer func() { http.Error(w, fmt.Sprint(recover()), http.StatusInternalServerError) }()
+			next.ServeHTTP(w, r)
+		})
+	}, authrocketchi.Authenticate(s.auth))
+	r.With(authrocketchi.RequireLogin(s.auth)).Get("/handler", func(http.ResponseWriter, *http.Request) { panic("here") })
+	r.With(authrocketchi.Require(s.auth, func(context.Context, authrocket.Session) error { panic("there") })).
+		Get("/rule", func(http.ResponseWriter, *http.Request) { t.Error("the handler was reached") })
+	want(t, s.get(r, "/handler", true), 500, "here")
+	want(t, s.get(r, "/rule", true), 500, "there")
+}

@@ -1,0 +1,91 @@
+// Package authrocketecho is AuthRocket logins for echo v5. Its middleware is
+// that of [authrocket.Auth]: echo's requests go through it, and what it answers
+// is the answer.
+//
+//	func routes(auth *authrocket.Auth) http.Handler {
+//		mayBill := authrocketecho.Require(auth, authrocket.Permission("billing:write"))
+//
+//		e := echo.New()
+//		e.Use(middleware.Recover())
+//		e.Use(authrocketecho.Authenticate(auth)) // also serves /auth/login, /auth/logout, ...
+//		e.Use(middleware.RequestLogger())        // in here no URL has a login's token in it
+//		e.GET("/", home)
+//		e.GET("/manage", manage, authrocketecho.RequireLogin(auth))
+//		e.POST("/billing", billing, mayBill)
+//		orgs := e.Group("/orgs/:org", authrocketecho.RequireOrg(auth, authrocket.OrgIDFromPath("org")))
+//		orgs.GET("/", org)
+//		return e
+//	}
+//
+// and in a handler:
+//
+//	func manage(c *echo.Context) error {
+//		session, _ := authrocketecho.Session(c)
+//		org, _ := session.Org()
+//		return c.String(http.StatusOK, fmt.Sprintf("Hi %s of %s\n", session.User.Name, org.Name))
+//	}
+//
+// Use Authenticate on the Echo, not on a group: it serves the login routes and
+// lands logins at every path. Handlers find the session by [Session] or, as
+// everywhere, by authrocket.CurrentUser(c.Request().Context()) and its siblings.
+package authrocketecho
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v5"
+
+	"github.com/authrocket-go/authrocket"
+)
+
+// Authenticate is [authrocket.Auth.Authenticate] for echo: it finds out who sends
+// each request, serves the login routes and completes logins, and refuses
+// nobody.
+func Authenticate(auth *authrocket.Auth) echo.MiddlewareFunc { return bridge(auth.Authenticate) }
+
+// RequireLogin is [authrocket.Auth.RequireLogin] for echo: it lets signed-in
+// users through. Others get the answer of Config.Deny, which is not an error for
+// the central error handler: it has been written.
+func RequireLogin(auth *authrocket.Auth) echo.MiddlewareFunc { return bridge(auth.RequireLogin) }
+
+// Require is [authrocket.Auth.Require] for echo: it lets signed-in users through
+// whom all of the rules allow. Others get the answer of Config.Deny.
+func Require(auth *authrocket.Auth, rules ...authrocket.Rule) echo.MiddlewareFunc {
+	return bridge(auth.Require(rules...))
+}
+
+// RequireOrg is [authrocket.Auth.RequireOrg] for echo. The selectors read echo's
+// path parameters, as in authrocket.OrgIDFromPath("org") for /orgs/:org. They
+// get what c.Param returns. In Pre there are none yet, and the gate refuses.
+func RequireOrg(auth *authrocket.Auth, selector authrocket.OrgSelector, rules ...authrocket.Rule) echo.MiddlewareFunc {
+	return bridge(auth.RequireOrg(selector, rules...))
+}
+
+// Session returns the session that Authenticate or a gate put into the context
+// of the request, and whether there is one; see [authrocket.CurrentSession].
+func Session(c *echo.Context) (authrocket.Session, bool) {
+	if c.Request() == nil {
+		return authrocket.Session{}, false
+	}
+	return authrocket.CurrentSession(c.Request().Context())
+}
+
+// bridge makes echo's middleware of net/http's. What runs after the handler, the
+// central error handler too, finds the request with the session.
+func bridge(middleware func(http.Handler) http.Handler) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c *echo.Context) (err error) {
+			r := c.Request()
+			// Backwards, since of two parameters of one name c.Param returns the first.
+			params := c.PathValues()
+			for i := len(params) - 1; i >= 0; i-- {
+				r.SetPathValue(params[i].Name, params[i].Value)
+			}
+			middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				c.SetRequest(r)
+				err = next(c)
+			})).ServeHTTP(c.Response(), r)
+			return err
+		}
+	}
+}

@@ -1,0 +1,98 @@
+// Package authrocketgin is AuthRocket logins for gin. Its middleware is that of
+// [authrocket.Auth]: gin's requests go through it, and what it answers is the
+// answer.
+//
+//	func routes(auth *authrocket.Auth) http.Handler {
+//		mayBill := authrocketgin.Require(auth, authrocket.Permission("billing:write"))
+//
+//		r := gin.New()
+//		r.Use(gin.Recovery())
+//		r.Use(authrocketgin.Authenticate(auth)) // also serves /auth/login, /auth/logout, ...
+//		r.Use(gin.Logger())                     // in here no URL has a login's token in it
+//		r.GET("/", home)
+//		r.GET("/manage", authrocketgin.RequireLogin(auth), manage)
+//		r.POST("/billing", mayBill, billing)
+//		orgs := r.Group("/orgs/:org", authrocketgin.RequireOrg(auth, authrocket.OrgIDFromPath("org")))
+//		orgs.GET("/", org)
+//		return r
+//	}
+//
+// and in a handler:
+//
+//	func manage(c *gin.Context) {
+//		session, _ := authrocketgin.Session(c)
+//		org, _ := session.Org()
+//		c.String(http.StatusOK, "Hi %s of %s\n", session.User.Name, org.Name)
+//	}
+//
+// Use Authenticate on the engine, before the routes: it serves the login routes
+// and lands logins at every path. Handlers find the session by [Session] or, as
+// everywhere, by authrocket.CurrentUser(c.Request.Context()) and its siblings.
+package authrocketgin
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/authrocket-go/authrocket"
+)
+
+// Authenticate is [authrocket.Auth.Authenticate] for gin: it finds out who sends
+// each request, serves the login routes and completes logins, and refuses
+// nobody. Where it answered, the chain is aborted.
+func Authenticate(auth *authrocket.Auth) gin.HandlerFunc { return bridge(auth.Authenticate) }
+
+// RequireLogin is [authrocket.Auth.RequireLogin] for gin: it lets signed-in users
+// through and aborts the chain for others, who get the answer of Config.Deny.
+func RequireLogin(auth *authrocket.Auth) gin.HandlerFunc { return bridge(auth.RequireLogin) }
+
+// Require is [authrocket.Auth.Require] for gin: it lets signed-in users through
+// whom all of the rules allow, and aborts the chain for others.
+func Require(auth *authrocket.Auth, rules ...authrocket.Rule) gin.HandlerFunc {
+	return bridge(auth.Require(rules...))
+}
+
+// RequireOrg is [authrocket.Auth.RequireOrg] for gin. The selectors read gin's
+// path parameters, as in authrocket.OrgIDFromPath("org") for /orgs/:org. They
+// get what c.Param returns: the value of a *wildcard begins with a slash.
+func RequireOrg(auth *authrocket.Auth, selector authrocket.OrgSelector, rules ...authrocket.Rule) gin.HandlerFunc {
+	return bridge(auth.RequireOrg(selector, rules...))
+}
+
+// Session returns the session that Authenticate or a gate put into the context
+// of the request, and whether there is one; see [authrocket.CurrentSession].
+func Session(c *gin.Context) (authrocket.Session, bool) {
+	if c.Request == nil {
+		return authrocket.Session{}, false
+	}
+	return authrocket.CurrentSession(c.Request.Context())
+}
+
+// bridge makes gin's middleware of net/http's. Code after c.Next(), of
+// middleware outside too, finds the request with the session.
+func bridge(middleware func(http.Handler) http.Handler) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		reached := false
+		next := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			reached = true
+			c.Request = r
+			c.Next()
+		})
+		// Also when the middleware panics: what recovers need not abort.
+		defer func() {
+			if !reached {
+				c.Abort()
+			}
+		}()
+		// Backwards, since of two parameters of one name c.Param returns the first.
+		for i := len(c.Params) - 1; i >= 0; i-- {
+			c.Request.SetPathValue(c.Params[i].Key, c.Params[i].Value)
+		}
+		middleware(next).ServeHTTP(c.Writer, c.Request)
+		if !reached {
+			// gin would add a body of its own to a 404 that has none.
+			c.Writer.WriteHeaderNow()
+		}
+	}
+}
