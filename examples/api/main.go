@@ -1,0 +1,66 @@
+package main
+
+import (
+	"cmp"
+	"encoding/json"
+	"log"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/authrocket-go/authrocket"
+)
+
+func main() {
+	config := authrocket.ConfigFromEnv()
+	config.DisableCookie = true // bearer tokens only: no cookie, no CSRF, no login routes, no redirects
+	auth, err := authrocket.New(config)
+	if err != nil {
+		log.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", cmp.Or(os.Getenv("ADDR"), "127.0.0.1:8080"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	log.Printf("listening on http://%s", listener.Addr())
+	server := &http.Server{Handler: routes(auth), ReadHeaderTimeout: 10 * time.Second}
+	log.Fatal(server.Serve(listener))
+}
+
+func routes(auth *authrocket.Auth) http.Handler {
+	org := authrocket.OrgIDFromPath("org")
+	ofOrg := auth.RequireOrg(org)
+	mayBill := auth.RequireOrg(org, authrocket.Permission("billing:write"))
+
+	mux := http.NewServeMux()
+	mux.Handle("GET /me", auth.RequireLogin(http.HandlerFunc(me)))
+	mux.Handle("GET /orgs/{org}/invoices", ofOrg(http.HandlerFunc(listInvoices)))
+	mux.Handle("POST /orgs/{org}/invoices", mayBill(http.HandlerFunc(addInvoice)))
+	return mux // CORS, if other origins may call, goes around this
+}
+
+func me(w http.ResponseWriter, r *http.Request) {
+	session, _ := authrocket.CurrentSession(r.Context())
+	var orgs []string
+	for _, m := range session.Memberships() {
+		orgs = append(orgs, m.Org.ID)
+	}
+	writeJSON(w, http.StatusOK, map[string]any{"name": session.User.Name, "orgs": orgs})
+}
+
+func listInvoices(w http.ResponseWriter, r *http.Request) {
+	org, _ := authrocket.CurrentOrg(r.Context()) // the one of the path
+	writeJSON(w, http.StatusOK, map[string]any{"org": org.Name, "invoices": []string{}})
+}
+
+func addInvoice(w http.ResponseWriter, r *http.Request) {
+	org, _ := authrocket.CurrentOrg(r.Context())
+	writeJSON(w, http.StatusCreated, map[string]any{"org": org.Name, "invoice": "1"})
+}
+
+func writeJSON(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	json.NewEncoder(w).Encode(body)
+}
