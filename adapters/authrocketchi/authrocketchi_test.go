@@ -188,3 +188,32 @@ func TestRecovery(t *testing.T) {
 	want(t, s.get(r, "/handler", true), 500, "here")
 	want(t, s.get(r, "/rule", true), 500, "there")
 }
+
+// A selector has to choose by the value that the handler reads.
+func TestSelectorsReadWhatURLParamReturns(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	for _, row := range []struct{ name, pattern, target, param, value string }{
+		{"a parameter", "/orgs/{org}/files", "/orgs/a/files", "org", "a"},
+		{"a wildcard", "/files/*", "/files/a/b", "*", "a/b"},
+		{"an escaped value", "/orgs/{org}", "/orgs/a%20b", "org", "a b"},
+		{"an escaped slash", "/orgs/{org}", "/orgs/a%2Fb", "org", "a%2Fb"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			var selected string
+			selector := func(r *http.Request, session authrocket.Session) (authrocket.Membership, bool) {
+				selected = r.PathValue(row.param)
+				return session.Membership()
+			}
+			r := chi.NewRouter()
+			r.With(authrocketchi.RequireOrg(s.auth, selector)).Get(row.pattern, func(w http.ResponseWriter, r *http.Request) {
+				fmt.Fprint(w, chi.URLParam(r, row.param))
+			})
+			want(t, s.get(r, row.target, true), 200, row.value)
+			if selected != row.value {
+				t.Errorf("the selector read %q, want %q", selected, row.value)
+			}
+		})
+	}
+}

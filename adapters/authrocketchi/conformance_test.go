@@ -10,14 +10,13 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-var adapter = authrockettest.Adapter[func(http.Handler) http.Handler]{
-	Authenticate: authrocketchi.Authenticate,
-	RequireLogin: authrocketchi.RequireLogin,
-	Require:      authrocketchi.Require,
-	RequireOrg:   authrocketchi.RequireOrg,
-}
-
 func build(app authrockettest.App) http.Handler {
+	adapter := authrockettest.Adapter[func(http.Handler) http.Handler]{
+		Authenticate: authrocketchi.Authenticate,
+		RequireLogin: authrocketchi.RequireLogin,
+		Require:      authrocketchi.Require,
+		RequireOrg:   authrocketchi.RequireOrg,
+	}
 	r := chi.NewRouter()
 	r.Use(adapter.Chain(app.Auth, app.Middleware)...)
 	for _, route := range app.Routes {
@@ -30,3 +29,5 @@ func TestAdapter(t *testing.T) {
 	t.Parallel()
 	authrockettest.TestAdapter(t, build)
 }
+
+func BenchmarkAdapter(b *testing.B) { authrockettest.BenchmarkAdapter(b, build) }

@@ -10,14 +10,13 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-var adapter = authrockettest.Adapter[echo.MiddlewareFunc]{
-	Authenticate: authrocketecho.Authenticate,
-	RequireLogin: authrocketecho.RequireLogin,
-	Require:      authrocketecho.Require,
-	RequireOrg:   authrocketecho.RequireOrg,
-}
-
 func build(app authrockettest.App) http.Handler {
+	adapter := authrockettest.Adapter[echo.MiddlewareFunc]{
+		Authenticate: authrocketecho.Authenticate,
+		RequireLogin: authrocketecho.RequireLogin,
+		Require:      authrocketecho.Require,
+		RequireOrg:   authrocketecho.RequireOrg,
+	}
 	e := echo.New()
 	e.Use(adapter.Chain(app.Auth, app.Middleware)...)
 	for _, route := range app.Routes {
@@ -33,3 +32,5 @@ func TestAdapter(t *testing.T) {
 	t.Parallel()
 	authrockettest.TestAdapter(t, build)
 }
+
+func BenchmarkAdapter(b *testing.B) { authrockettest.BenchmarkAdapter(b, build) }
