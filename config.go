@@ -258,6 +258,14 @@ func (c *configChecker) checkAppURL(s *settings) {
 	s.app = u
 }
 
+// exampleURL is a right value of a field that holds a URL.
+func exampleURL(field string) string {
+	if field == "LoginRocketURL" {
+		return "https://sample.e2.loginrocket.com/"
+	}
+	return "https://app.example.com"
+}
+
 // parseURL reads an absolute http or https URL. What it reports holds neither
 // user info nor a query, since both may hold secrets.
 func (c *configChecker) parseURL(field, value string) (baseURL, bool) {
@@ -268,14 +276,14 @@ func (c *configChecker) parseURL(field, value string) (baseURL, bool) {
 	}
 	u, err := url.Parse(value)
 	if err != nil {
-		c.add(field, "", "is not a URL; write one such as https://app.example.com")
+		c.add(field, "", "is not a URL; write one such as %s", exampleURL(field))
 		return baseURL{}, false
 	}
 	scheme := strings.ToLower(u.Scheme)
 	shown := (&url.URL{Scheme: scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}).String()
 	if u.Host == "" || scheme != "http" && scheme != "https" {
 		// "app.example.com:8080" parses as scheme app.example.com.
-		c.add(field, "", "has no scheme http or https, or no host; write one such as https://app.example.com")
+		c.add(field, "", "has no scheme http or https, or no host; write one such as %s", exampleURL(field))
 		return baseURL{}, false
 	}
 	before := len(c.problems)

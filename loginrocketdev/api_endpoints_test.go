@@ -398,7 +398,7 @@ func TestAPIUpdateProfile(t *testing.T) {
 			"a taken username":       {apiParams{"username": "ADA"}, []string{"Username is already in use."}},
 			"a username with spaces": {apiParams{"username": "a b"}, []string{"Username may have letters, digits, dots, hyphens and underscores, and starts with a letter or digit."}},
 			"an ID for a username":   {apiParams{"username": "usr_1"}, []string{"Username may have letters, digits, dots, hyphens and underscores, and starts with a letter or digit."}},
-			"a language we have not": {apiParams{"locale": "tlh"}, []string{"Language is none of en, es, ja."}},
+			"a language we have not": {apiParams{"locale": "tlh"}, []string{"Language has to be one of en, es, ja."}},
 			"a long name":            {apiParams{"first_name": strings.Repeat("x", 101)}, []string{"First name is too long: it may have 100 characters."}},
 			"NUL bytes":              {apiParams{"last_name": "\x00", "first_name": "\u202e"}, []string{"First name has characters that cannot be shown.", "Last name has characters that cannot be shown."}},
 		} {
@@ -517,7 +517,7 @@ func TestAPISignup(t *testing.T) {
 			"all that can be wrong": {apiParams{"email": "m", "password": "s", "password_confirmation": "d", "first_name": "\x00", "last_name": strings.Repeat("x", 101), "org_name": "\x1b", "username": "<b>", "locale": "xx"}, []string{
 				"Email is not an email address.", tooShort, notConfirm,
 				"First name has characters that cannot be shown.", "Last name is too long: it may have 100 characters.", "Account name has characters that cannot be shown.",
-				"Username may have letters, digits, dots, hyphens and underscores, and starts with a letter or digit.", "Language is none of en, es, ja.",
+				"Username may have letters, digits, dots, hyphens and underscores, and starts with a letter or digit.", "Language has to be one of en, es, ja.",
 			}},
 		} {
 			t.Run(name, func(t *testing.T) {
@@ -562,6 +562,7 @@ func TestAPISignupWithALongName(t *testing.T) {
 func TestAPISignupModes(t *testing.T) {
 	t.Parallel()
 	const closed = "Signups are closed."
+	const notInvited = "Signing up needs an invitation."
 	const noInvitation = "This invitation has been used, or it is too old."
 	mary := apiParams{"email": "mary@example.com", "password": apiPassword}
 	invited := func(a *api, email, orgID string) apiParams {
@@ -582,7 +583,11 @@ func TestAPISignupModes(t *testing.T) {
 					a.wantFullLogin(got, user, a.realm.MembershipsOf(user.ID)[0].OrgID)
 					return
 				}
-				a.wantError(got, 422, closed)
+				want := closed
+				if mode == loginrocketdev.SignupInvitation {
+					want = notInvited
+				}
+				a.wantError(got, 422, want)
 				if n := len(a.realm.Users()); n != 3 {
 					t.Errorf("there are %d users", n)
 				}

@@ -64,7 +64,7 @@ func checkUsername(problems []string, username string) []string {
 
 func checkLocale(problems []string, locale string) []string {
 	if locale != "" && !slices.Contains(locales, locale) {
-		return append(problems, "Language is none of en, es, ja.")
+		return append(problems, "Language has to be one of en, es, ja.")
 	}
 	return problems
 }

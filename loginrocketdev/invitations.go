@@ -23,6 +23,7 @@ const invitationLifetime = 30 * 24 * time.Hour
 var (
 	errInvitation   = refuse(http.StatusNotFound, "This invitation has been used, or it is too old.")
 	errSignupClosed = invalid("Signups are closed.")
+	errNotInvited   = invalid("Signing up needs an invitation.")
 )
 
 func (s *Server) invitation(token string) (invitation, bool) {

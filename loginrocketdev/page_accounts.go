@@ -2,6 +2,7 @@ package loginrocketdev
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
@@ -54,6 +55,9 @@ func (s *Server) submitAccounts(w http.ResponseWriter, r *http.Request, f flow) 
 	}
 	chosen := r.PostForm.Get("choose")
 	if chosen == "" {
+		if strings.TrimSpace(r.PostForm.Get("org_name")) == "" {
+			return s.renderAccounts(w, r, f, session, invalid("Choose an account, or enter a name for a new one."))
+		}
 		if s.config.OrgMode == SingleUser && len(s.realm.MembershipsOf(user.ID)) > 0 {
 			return s.renderAccounts(w, r, f, session, invalid("A user of this realm has one account."))
 		}

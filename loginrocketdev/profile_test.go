@@ -25,7 +25,7 @@ func TestProfileNames(t *testing.T) {
 		{"a username that looks like an email", []string{"username", "alan@example.com"}, []string{"Username may have"}},
 		{"a username that looks like an ID", []string{"username", "USR_" + s.alan.ID[4:]}, []string{"Username may have"}},
 		{"a username that is taken", []string{"username", "ALAN"}, []string{"Username is already in use"}},
-		{"a language that there is not", []string{"locale", "tlh"}, []string{"Language is none of"}},
+		{"a language that there is not", []string{"locale", "tlh"}, []string{"Language has to be one of"}},
 		{"everything at once", []string{"first_name", long, "username", "a b", "locale", "x"}, []string{"First name", "Username may", "Language"}},
 	} {
 		form := append([]string{"first_name", "Augusta", "last_name", "King", "username", "augusta", "locale", "es"}, row.form...)

@@ -251,7 +251,7 @@ func TestSeedMistakes(t *testing.T) {
 			`orgs[0].name: is empty`, `orgs[1].name: This is too long: it may have 100 characters.`,
 			`users[0].first_name: This has characters that cannot be shown.`, `users[0].last_name: This has characters that cannot be shown.`,
 			`users[0].username: Username may have letters, digits, dots, hyphens and underscores, and starts with a letter or digit.`,
-			`users[0].locale: Language is none of en, es, ja.`, `users[0].email_verification: want one of none, verified, unknown`}},
+			`users[0].locale: Language has to be one of en, es, ja.`, `users[0].email_verification: want one of none, verified, unknown`}},
 		{"a password that is too long", `{"users": [{"email": "a@b.c", "password": "` + strings.Repeat("geheim", 13) + `"}]}`, []string{
 			`users[0].password: is longer than 72 bytes, of which bcrypt reads no more`}},
 		{"orgs that are not there", `{"orgs": [{"name": "A"}, {"name": "A"}], "users": [{"email": "a@b.c", "memberships": [{"org": "Widgets"}, {"org": "A"}, {}, {"org": ""}, {"org": 1}]}],

@@ -85,8 +85,10 @@ func (s *Server) signUp(n newUser) (authrockettest.Session, error) {
 	switch {
 	case n.Invitation != "" && !isInvited:
 		return authrockettest.Session{}, errInvitation
-	case !isInvited && s.config.Signup != SignupOpen:
+	case !isInvited && s.config.Signup == SignupClosed:
 		return authrockettest.Session{}, errSignupClosed
+	case !isInvited && s.config.Signup == SignupInvitation:
+		return authrockettest.Session{}, errNotInvited
 	}
 	for _, field := range []*string{&n.FirstName, &n.LastName, &n.Username, &n.OrgName} {
 		*field = strings.TrimSpace(*field)
