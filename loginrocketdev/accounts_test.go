@@ -75,7 +75,8 @@ func TestAccounts(t *testing.T) {
 		s := newSite(t, multiUser)
 		b := s.signedIn(t, s.george)
 		p := b.get(accountsPath("force", "1"))
-		p = p.form("/accounts", "org_name", "").submit("org_name", "a\u202eb").wants(422, "characters that cannot be shown")
+		p = p.form("/accounts", "org_name", "").submit("org_name", "  ").wants(422, "enter a name for a new one")
+		p = p.form("/accounts", "org_name", "  ").submit("org_name", "a\u202eb").wants(422, "characters that cannot be shown")
 		p = p.form("/accounts", "org_name", "a\u202eb").submit("org_name", " Logic & Co ")
 		session := s.verified(t, p.token())
 		if org, _ := session.Org(); org.Name != "Logic & Co" || !session.HasPermission("ar:owner") {

@@ -168,7 +168,7 @@ func TestQuickstart(t *testing.T) {
 			t.Fatalf("the switch leads to %s", page.URL)
 		}
 		wantPage(t, page, 200, "Widgets Inc")
-		wantPage(t, b.Get(q.app+"/billing"), 403, "<h1>Not allowed</h1>", `href="/auth/accounts?force=1&amp;return_to=/"`)
+		wantPage(t, b.Get(q.app+"/billing"), 403, "<h1>Not allowed</h1>", `href="/auth/accounts?force=1&amp;return_to=/billing"`)
 		b.Press(b.Get(q.app+"/auth/accounts?force=1&return_to=/"), "Analytical Engines", nil)
 		wantPage(t, b.Get(q.app+"/billing"), 200, "Billing of Analytical Engines")
 	})
