@@ -109,6 +109,16 @@ func (b *browser) waitURL(prefix string) {
 	}
 }
 
+// waitText waits until the page, which a script has led to, shows text.
+func (b *browser) waitText(text string) {
+	b.t.Helper()
+	for end := time.Now().Add(patience); !strings.Contains(b.text(), text); {
+		if time.Now().After(end) {
+			b.wantText(text)
+		}
+	}
+}
+
 // follow clicks the link or button with this text.
 func (b *browser) follow(text string) {
 	b.t.Helper()
