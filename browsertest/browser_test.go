@@ -112,12 +112,19 @@ func (b *browser) waitURL(prefix string) {
 // waitText waits until the page, which a script has led to, shows text.
 func (b *browser) waitText(text string) {
 	b.t.Helper()
-	for end := time.Now().Add(patience); !strings.Contains(b.text(), text); {
-		if time.Now().After(end) {
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	for got := ""; !strings.Contains(got, text); {
+		// Between two pages there is none to ask.
+		got, _ = chromedp.Run(ctx, innerText)
+		if ctx.Err() != nil {
 			b.wantText(text)
+			return
 		}
 	}
 }
+
+var innerText = chromedp.Evaluate[string]("document.body.innerText")
 
 // follow clicks the link or button with this text.
 func (b *browser) follow(text string) {
@@ -162,7 +169,7 @@ func brief(url string) string {
 
 func (b *browser) text() string {
 	b.t.Helper()
-	return ask(b, chromedp.Evaluate[string]("document.body.innerText"))
+	return ask(b, innerText)
 }
 
 func (b *browser) wantText(texts ...string) {
