@@ -90,7 +90,7 @@ func (a *Auth) serveConfirm(w http.ResponseWriter, r *http.Request) {
 	}
 	pending, ok := a.pendingLogin(r)
 	if !ok {
-		a.writePage(w, r, http.StatusForbidden, a.unsolicitedPage(r))
+		writePage(w, r, http.StatusForbidden, a.unsolicitedPage(r))
 		return
 	}
 	choice := ""
@@ -116,7 +116,7 @@ func (a *Auth) serveConfirm(w http.ResponseWriter, r *http.Request) {
 		a.redirectHome(w, pending.target)
 	default:
 		current, _ := a.cookieSession(r, keycache.NoWait, time.Now())
-		a.writePage(w, r, http.StatusOK, a.confirmPage(pending, session, current))
+		writePage(w, r, http.StatusOK, a.confirmPage(pending, session, current))
 	}
 }
 

@@ -95,7 +95,7 @@ func (a *Auth) denyBrowser(w http.ResponseWriter, r *http.Request, status int, e
 		w.Header().Set("HX-Redirect", a.startPath(routeLogin, a.openPageTarget(r)))
 		return false
 	case status == http.StatusUnauthorized && isNavigation && errors.Is(err, ErrAmbiguousCookie):
-		a.writePage(w, r, status, ambiguousCookiePage)
+		writePage(w, r, status, ambiguousCookiePage)
 	case status == http.StatusUnauthorized && isNavigation:
 		target, attempt := a.returnTarget(r), a.attempts(r)+1
 		if attempt <= maxAttempts {
@@ -103,9 +103,9 @@ func (a *Auth) denyBrowser(w http.ResponseWriter, r *http.Request, status int, e
 		}
 		a.breakLoop(w, r, target, err)
 	case status == http.StatusUnauthorized && fetchmeta.IsFramed(r) && !isBearer:
-		a.writePage(w, r, status, a.framedPage(r))
+		writePage(w, r, status, a.framedPage(r))
 	case errors.Is(err, ErrWrongOrg) && isNavigation:
-		a.writePage(w, r, status, a.wrongOrgPage(r))
+		writePage(w, r, status, a.wrongOrgPage(r))
 	default:
 		return false
 	}

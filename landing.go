@@ -124,7 +124,7 @@ func (a *Auth) failLogin(w http.ResponseWriter, r *http.Request, started bool, t
 	if errors.Is(err, ErrUnavailable) {
 		w.Header().Set("Retry-After", retryAfter(err))
 	}
-	a.writePage(w, r, StatusCode(err), a.landingFailedPage(target, err))
+	writePage(w, r, StatusCode(err), a.landingFailedPage(target, err))
 }
 
 func tooLargeForCookies(token string) error {

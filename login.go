@@ -88,7 +88,7 @@ func (a *Auth) serveHosted(w http.ResponseWriter, r *http.Request, route string)
 		}
 	}
 	if !a.startLogin(w, r, attempt, "/"+route, target, params) {
-		a.writePage(w, r, http.StatusForbidden, wrongHostPage)
+		writePage(w, r, http.StatusForbidden, wrongHostPage)
 	}
 }
 
@@ -126,7 +126,7 @@ func (a *Auth) startLogin(w http.ResponseWriter, r *http.Request, attempt int, h
 // shows a button.
 func (a *Auth) serveLogout(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodGet && !isOwnNavigation(r) {
-		a.writePage(w, r, http.StatusOK, a.logoutPage(r))
+		writePage(w, r, http.StatusOK, a.logoutPage(r))
 		return
 	}
 	var session Session

@@ -86,5 +86,5 @@ func (a *Auth) breakLoop(w http.ResponseWriter, r *http.Request, target string, 
 	err := &refusal{reason: ErrLoginLoop, cause: cause}
 	a.observeLogin(r.Context(), true, Session{}, err)
 	a.forgetAttempts(w, r)
-	a.writePage(w, r, StatusCode(err), a.loginLoopPage(target, err))
+	writePage(w, r, StatusCode(err), a.loginLoopPage(target, err))
 }

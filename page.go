@@ -55,7 +55,7 @@ var pageCSP = func() string {
 	return "default-src 'none'; base-uri 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) + "'"
 }()
 
-func (a *Auth) writePage(w http.ResponseWriter, r *http.Request, status int, p page) {
+func writePage(w http.ResponseWriter, r *http.Request, status int, p page) {
 	var body bytes.Buffer
 	err := pageTemplate.Execute(&body, struct {
 		page
@@ -79,9 +79,8 @@ func (a *Auth) writePage(w http.ResponseWriter, r *http.Request, status int, p p
 		// The URL of a landing has a token in it.
 		h.Set("Referrer-Policy", "no-referrer")
 	} else {
-		// Browsers also hold the redirects after a form to this, and a logout or
-		// a gate leads to LoginRocket.
-		csp += "; form-action 'self' " + a.loginRocket.origin
+		// There is no form-action: browsers hold every redirect after the form to
+		// it, and the app or LoginRocket may lead on to another origin.
 		// no-referrer would make the Origin of the form null.
 		h.Set("Referrer-Policy", "same-origin")
 	}

@@ -24,6 +24,7 @@ import (
 type app struct {
 	url    string
 	images string // URL of an image on another site, that its pages show
+	away   string // where /away leads
 
 	mu   sync.Mutex
 	seen []visit
@@ -37,7 +38,7 @@ type visit struct {
 }
 
 // start serves the app at listener. Every path is an open page, but /manage
-// needs a login, /orgs/ an account, and /never what nobody has.
+// needs a login, /orgs/ an account, /never what nobody has, and /away leads away.
 func (a *app) start(t *testing.T, listener net.Listener, config authrocket.Config) {
 	t.Helper()
 	auth, err := authrocket.New(config)
@@ -48,6 +49,7 @@ func (a *app) start(t *testing.T, listener net.Listener, config authrocket.Confi
 	mux.Handle("/manage", auth.RequireLogin(http.HandlerFunc(a.page)))
 	mux.Handle("/orgs/{org}/", auth.RequireOrg(authrocket.OrgIDFromPath("org"))(http.HandlerFunc(a.page)))
 	mux.Handle("/never", auth.Require(func(context.Context, authrocket.Session) error { return authrocket.ErrUnauthenticated })(http.HandlerFunc(a.page)))
+	mux.Handle("/away", http.RedirectHandler(a.away, http.StatusFound))
 	mux.HandleFunc("/", a.page)
 	serve(t, listener, auth.Authenticate(mux))
 }

@@ -45,6 +45,31 @@ func TestPages(t *testing.T) {
 		b.wantText("Signed in: .")
 	})
 
+	t.Run("a form leads on to another origin", func(t *testing.T) {
+		t.Parallel()
+		lr := startLoginRocket(t, func(string, *authrockettest.RealmConfig, *loginrocketdev.Config) {})
+		ada := addUser(lr.realm, "ada@example.com", nil)
+		elsewhere := startSite(t, "localhost")
+		elsewhere.show("/arrived", "<h1>Arrived</h1>")
+		listener, port := listen(t, "127.0.0.1")
+		app := &app{url: "http://127.0.0.1:" + port, away: elsewhere.url + "/arrived"}
+		config := lr.realm.Config()
+		config.AppURL, config.AfterLogout = app.url, "/away"
+		app.start(t, listener, config)
+		for _, row := range []struct{ name, link, button string }{
+			{"a local logout", "/auth/logout?local=1", "Sign out"},
+			{"a logout by way of LoginRocket", "/auth/logout", "Sign out"},
+			{"a confirmed login", "/away?token=" + lr.realm.Token(ada), "Continue"},
+		} {
+			b := newBrowser(t)
+			elsewhere.show("/", fmt.Sprintf(`<a href="%s">%s</a>`, app.url+row.link, row.name))
+			b.open(elsewhere.url + "/")
+			b.follow(row.name)
+			b.do(chromedp.Click(fmt.Sprintf(`//button[normalize-space()=%q]`, row.button)))
+			b.waitURL(app.away)
+		}
+	})
+
 	t.Run("a confirmation without a login explains itself", func(t *testing.T) {
 		t.Parallel()
 		_, app, b := start(t)
@@ -148,6 +173,9 @@ func TestPages(t *testing.T) {
 		(&app{}).start(t, listener, config)
 		b.open("http://app.shop.test:" + port + "/auth/login")
 		b.wantText("Signing in does not work at this address")
+		if got := ask(b, chromedp.Evaluate[string]("getComputedStyle(document.querySelector('main').lastElementChild).marginBottom")); got != "0px" {
+			t.Errorf("below the text there are %s more than above it, want none", got)
+		}
 		b.look("app-wrong-host")
 	})
 }
