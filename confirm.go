@@ -42,26 +42,29 @@ func (p pendingLogin) hash() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// rememberPending keeps p in the browser. It returns false when p is too large.
-func (a *Auth) rememberPending(w http.ResponseWriter, r *http.Request, p pendingLogin) bool {
+// rememberPending keeps p in the browser if it fits into one cookie: a link must
+// not be able to make the headers of its visitor's requests too large for a front
+// end. Of a larger one the browser keeps nothing, so that the confirmation
+// offers to sign in instead.
+func (a *Auth) rememberPending(w http.ResponseWriter, r *http.Request, p pendingLogin) {
 	value := p.encode()
-	if len(value) > maxCookieToken {
+	if len(value) > chunkBytes {
 		p.target = "/"
 		value = p.encode()
 	}
-	if len(value) > maxCookieToken {
-		return false
+	if len(value) > chunkBytes {
+		a.forgetPending(w, r)
+		return
 	}
 	c := a.cookie(a.cookieNameFor("confirm"), value)
 	c.MaxAge = int(confirmLifetime.Seconds())
-	a.setTokenCookie(w, r, c)
-	return true
+	http.SetCookie(w, c)
 }
 
 // pendingLogin returns what rememberPending kept. Like any cookie, it can be
 // anybody's: neither token nor target is checked.
 func (a *Auth) pendingLogin(r *http.Request) (pendingLogin, bool) {
-	values := cookieTokens(r.Header, a.cookieNameFor("confirm"))
+	values := cookieValues(r.Header, a.cookieNameFor("confirm"))
 	if len(values) == 0 {
 		return pendingLogin{}, false
 	}
@@ -77,7 +80,9 @@ func (a *Auth) pendingLogin(r *http.Request) (pendingLogin, bool) {
 }
 
 func (a *Auth) forgetPending(w http.ResponseWriter, r *http.Request) {
-	a.clearChunks(w, r, a.cookieNameFor("confirm"), 0)
+	if name := a.cookieNameFor("confirm"); hasCookie(r, name) {
+		a.clearCookie(w, name)
+	}
 }
 
 // serveConfirm asks whether a login that this browser did not start is wanted,

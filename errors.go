@@ -101,7 +101,8 @@ var (
 	ErrCrossSite = newReason(ErrForbidden, "cross_site", "the request comes from another site")
 
 	// ErrUnsolicitedLogin: a login came back that this browser did not start. It
-	// waits for the user to confirm it; only Observer.Login is given this error.
+	// waits for the user to confirm it, if it fits into one cookie; only
+	// Observer.Login is given this error.
 	ErrUnsolicitedLogin = newReason(ErrForbidden, "unsolicited_login", "this browser did not start the login")
 )
 

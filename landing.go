@@ -78,9 +78,8 @@ func (l *landing) unsolicited(session Session) {
 		l.signIn(session, target, 0)
 	case a.config.DangerouslyAcceptUnsolicitedLogins:
 		l.signIn(session, withAttempts(l.r, target), attemptsInURL(l.r))
-	case !a.rememberPending(l.w, l.r, pendingLogin{session.Token(), target}):
-		l.fail(tooLargeForCookies(session.Token()))
 	default:
+		a.rememberPending(l.w, l.r, pendingLogin{session.Token(), target})
 		a.observeLogin(l.r.Context(), false, session, ErrUnsolicitedLogin)
 		// The page that asks is at another URL: this one has the token in it.
 		a.redirect(l.w, a.routePath(routeConfirm))
@@ -91,7 +90,7 @@ func (l *landing) unsolicited(session Session) {
 // the login, 0 when nobody counts.
 func (l *landing) signIn(session Session, target string, attempt int) {
 	if len(session.Token()) > maxCookieToken {
-		l.fail(tooLargeForCookies(session.Token()))
+		l.fail(because(ErrTokenTooLarge, "it has %d bytes, cookies hold %d", len(session.Token()), maxCookieToken))
 		return
 	}
 	l.auth.setSessionCookie(l.w, l.r, session.Token(), session.ExpiresAt)
@@ -125,8 +124,4 @@ func (a *Auth) failLogin(w http.ResponseWriter, r *http.Request, started bool, t
 		w.Header().Set("Retry-After", retryAfter(err))
 	}
 	writePage(w, r, StatusCode(err), a.landingFailedPage(target, err))
-}
-
-func tooLargeForCookies(token string) error {
-	return because(ErrTokenTooLarge, "it has %d bytes, cookies hold %d", len(token), maxCookieToken)
 }
