@@ -73,10 +73,8 @@ func (l *landing) unsolicited(session Session) {
 	switch isSame := err == nil && current.User.ID == session.User.ID; {
 	case isSame && !session.IssuedAt.After(current.IssuedAt):
 		a.observeLogin(l.r.Context(), false, session, nil)
-		a.redirectHome(l.w, target)
-	case isSame:
-		l.signIn(session, target, 0)
-	case a.config.DangerouslyAcceptUnsolicitedLogins:
+		a.redirectHome(l.w, withAttempts(l.r, target))
+	case isSame, a.config.DangerouslyAcceptUnsolicitedLogins:
 		l.signIn(session, withAttempts(l.r, target), attemptsInURL(l.r))
 	default:
 		a.rememberPending(l.w, l.r, pendingLogin{session.Token(), target})

@@ -455,7 +455,7 @@ func TestALoginWalkedOverSockets(t *testing.T) {
 		t.Fatalf("the page: got %d %q", status, body)
 	}
 	// The state is used up: the same landing again is of the same user and signs in nobody anew.
-	if status, home, _ = b.visit(landing, "cross-site", nil); status != 303 || home != app.URL+"/gate/a%20page" {
+	if status, home, _ = b.visit(landing, "cross-site", nil); status != 303 || home != app.URL+"/gate/a%20page?ar_state=1" {
 		t.Fatalf("the landing again: got %d %q", status, home)
 	}
 
