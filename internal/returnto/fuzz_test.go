@@ -52,10 +52,6 @@ func staysHere(t *testing.T, location string) {
 	}
 	reference, err := url.Parse(location)
 	if err != nil {
-		// Browsers take an escape that is none as text, net/url does not.
-		reference, err = url.Parse(strings.ReplaceAll(location, "%", "%25"))
-	}
-	if err != nil {
 		t.Fatalf("%q cannot be read: %v", location, err)
 	}
 	resolved := base.ResolveReference(reference)
@@ -63,7 +59,7 @@ func staysHere(t *testing.T, location string) {
 		t.Errorf("%q leads to %q", location, resolved)
 	}
 	// A prefix of AppURL may be put before it, or an origin.
-	if joined, err := url.Parse("https://app.example.com" + strings.ReplaceAll(location, "%", "%25")); err != nil || joined.Host != "app.example.com" {
+	if joined, err := url.Parse("https://app.example.com" + location); err != nil || joined.Host != "app.example.com" {
 		t.Errorf("%q behind an origin leads to %q, error %v", location, joined, err)
 	}
 }

@@ -2,12 +2,16 @@
 // same host and nothing else, whatever the text looks like to a browser.
 package returnto
 
-import "strings"
+import (
+	"net/url"
+	"strings"
+)
 
 // Path returns target without its fragment, and whether a browser that
 // is sent there stays on the host it is on. Such a target starts with exactly one
 // slash, has no backslash in its path, which browsers read as a slash, and no
-// control character or space, which browsers drop.
+// control character or space, which browsers drop. Its path has no broken escape,
+// which servers refuse.
 func Path(target string) (string, bool) {
 	target, _, _ = strings.Cut(target, "#")
 	if target == "" || target[0] != '/' {
@@ -18,6 +22,9 @@ func Path(target string) (string, bool) {
 	}
 	path, _, _ := strings.Cut(target, "?")
 	if strings.Contains(path, `\`) {
+		return "", false
+	}
+	if _, err := url.PathUnescape(path); err != nil {
 		return "", false
 	}
 	for i := range len(target) {

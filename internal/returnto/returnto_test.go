@@ -28,7 +28,7 @@ var safeTargets = []struct{ name, target, want string }{
 	{"a scheme behind a slash is safe", "/https://evil.example", "/https://evil.example"},
 	{"dot segments stay on the host", "/..//evil.example", "/..//evil.example"},
 	{"a dot segment before two slashes stays on the host", "/.//evil.example", "/.//evil.example"},
-	{"a broken escape is kept as it is", "/%zz%", "/%zz%"},
+	{"a broken escape in a query is kept as it is", "/?%zz%", "/?%zz%"},
 	{"letters beyond ASCII are kept as they are", "/caf\u00e9/\u2215\u2215", "/caf\u00e9/\u2215\u2215"},
 	{"bytes that are no UTF-8 are kept as they are", "/\xff\xfe", "/\xff\xfe"},
 }
@@ -66,6 +66,10 @@ var unsafeTargets = []struct{ name, target string }{
 	{"one backslash is refused", `\evil.example`},
 	{"a backslash before a query is refused", `/manage\?tab=1`},
 	{"a backslash further on is refused", `/manage\..\..\evil.example`},
+
+	{"an escape that is none is refused", "/%zz/x"},
+	{"an escape that is cut off is refused", "/x%2"},
+	{"a percent sign alone is refused", "/%?x"},
 
 	{"a tab between slashes is refused", "/\t/evil.example"},
 	{"a line feed between slashes is refused", "/\n/evil.example"},
@@ -116,7 +120,7 @@ func TestPathRefusesEveryControlCharacter(t *testing.T) {
 	for c := range 0x80 {
 		isRefused := c <= ' ' || c == 0x7f
 		for _, target := range []string{"/" + string(rune(c)) + "x", "/x" + string(rune(c)), "/x?y=" + string(rune(c)) + "z"} {
-			if c == '/' || c == '#' || c == '\\' {
+			if c == '/' || c == '#' || c == '\\' || c == '%' {
 				continue // these mean different things in different places
 			}
 			if _, ok := returnto.Path(target); ok == isRefused {
