@@ -371,7 +371,7 @@ func (c *configChecker) checkRoutes(s *settings) {
 	if s.config.AfterLogout == "" {
 		s.config.AfterLogout = defaultAfterLogout
 	}
-	if (&Auth{config: s.config}).safeTarget(s.config.AfterLogout) != s.config.AfterLogout {
+	if (&Auth{config: s.config, app: s.app}).safeTarget(s.config.AfterLogout) != s.config.AfterLogout {
 		c.add("AfterLogout", s.config.AfterLogout, "is not a path on this host outside AuthPath; write one such as /goodbye")
 	}
 }

@@ -152,6 +152,7 @@ func TestConfigErrors(t *testing.T) {
 		{"AfterLogout absolute", afterLogout("https://evil.example/"), "AfterLogout", "https://evil.example/", "path on this host"},
 		{"AfterLogout with a fragment", afterLogout("/bye#a"), "AfterLogout", "/bye#a", "path on this host"},
 		{"AfterLogout among the login routes", afterLogout("/auth/logout"), "AfterLogout", "/auth/logout", "outside AuthPath"},
+		{"AfterLogout above AppURL", func(c *authrocket.Config) { c.AppURL, c.AfterLogout = "https://example.com/app", "/../bye" }, "AfterLogout", "/../bye", "path on this host"},
 		{"AfterLogout with a tab", afterLogout("/\t/evil.example"), "AfterLogout", "/\t/evil.example", "path on this host"},
 
 		{"CookieName with a space", cookie("my token"), "CookieName", "my token", "not the name of a cookie"},

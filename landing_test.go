@@ -492,6 +492,40 @@ func TestAppURLWithAPrefix(t *testing.T) {
 	}
 }
 
+func TestNoTargetLeavesThePrefix(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, func(c *authrocket.Config) { c.AppURL = "https://example.com/app" })
+	app := s.auth.Authenticate(whoami)
+	for _, row := range []struct{ name, target, want string }{
+		{"dot segments", "/../x", "/"},
+		{"dot segments further on", "/x/../../x", "/"},
+		{"escaped dot segments", "/%2e%2E/x", "/"},
+		{"half-escaped dot segments", "/x/.%2e/%2e./x", "/"},
+		{"a dot segment at the end", "/..", "/"},
+		{"an escaped slash, for a proxy that decodes", "/..%2fx", "/"},
+		{"a path that begins like the prefix", "/../apple", "/"},
+		{"another spelling of the prefix", "/../%61pp/x", "/"},
+		{"a login route by way of the prefix", "/../app/auth/logout", "/"},
+		{"dot segments below the prefix", "/x/../y", "/x/../y"},
+		{"back into the prefix", "/../app/x", "/../app/x"},
+		{"the prefix itself", "/../app", "/../app"},
+		{"dot segments in a query", "/x?a=/../../y", "/x?a=/../../y"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			b, _ := start(t, app, navigate("/auth/login?return_to="+url.QueryEscape(row.target)))
+			wantPath, _, _ := strings.Cut(row.want, "?")
+			if got := b.back.Scheme + "://" + b.back.Host + b.back.EscapedPath(); got != "https://example.com/app"+wantPath {
+				t.Errorf("redirect_uri: got %q, want the path %q of the app", got, wantPath)
+			}
+			w := serve(app, navigate("/auth/logout?local=1&return_to="+url.QueryEscape(row.target)))
+			if got := w.Header().Get("Location"); got != "/app"+row.want {
+				t.Errorf("logout: got %q, want %q", got, "/app"+row.want)
+			}
+		})
+	}
+}
+
 func TestWithoutAppURLTheHostHasToBeLoopback(t *testing.T) {
 	t.Parallel()
 	realm := authrockettest.NewRealm(t)

@@ -155,7 +155,7 @@ func (a *Auth) requestTarget(r *http.Request, without []string) string {
 }
 
 // safeTarget returns the part of target that it is safe and sensible to send a
-// browser to, "/" if nothing is: a path on this host that is none of the login
+// browser to, "/" if nothing is: a path of this app that is none of the login
 // routes, of at most maxTargetBytes.
 func (a *Auth) safeTarget(target string) string {
 	target, ok := returnto.Path(target)
@@ -163,7 +163,7 @@ func (a *Auth) safeTarget(target string) string {
 		return "/"
 	}
 	pathOnly, _, _ := strings.Cut(target, "?")
-	if a.isAuthPath(pathOnly) {
+	if !a.isOwnPath(pathOnly) {
 		return "/"
 	}
 	if len(target) > maxTargetBytes {
@@ -175,17 +175,19 @@ func (a *Auth) safeTarget(target string) string {
 	return target
 }
 
-// isAuthPath reports whether a browser that is sent to target, an escaped path,
-// asks for something at or below Config.AuthPath.
-// A router may clean what the browser asks for, so that is taken into account.
-func (a *Auth) isAuthPath(target string) bool {
-	target = returnto.Resolve(target)
-	if decoded, err := url.PathUnescape(target); err == nil {
-		target = decoded
-	}
-	target = path.Clean(target)
-	return target == a.config.AuthPath || strings.HasPrefix(target, a.config.AuthPath+"/")
+// isOwnPath reports whether a browser that is sent to target, an escaped path
+// behind the prefix of AppURL, asks for something of this app that is not at or
+// below Config.AuthPath. A proxy or a router may clean what the browser asks for,
+// so that is taken into account.
+func (a *Auth) isOwnPath(target string) bool {
+	prefix := a.app.prefix
+	asked := returnto.Resolve(prefix + target)
+	decoded, err := url.PathUnescape(asked)
+	cleaned := path.Clean(decoded)
+	return err == nil && isAtOrBelow(asked, prefix) && isAtOrBelow(cleaned, prefix) && !isAtOrBelow(cleaned, prefix+a.config.AuthPath)
 }
+
+func isAtOrBelow(path, base string) bool { return path == base || strings.HasPrefix(path, base+"/") }
 
 func joinQuery(path, query string) string {
 	if query == "" {
