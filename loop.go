@@ -67,17 +67,23 @@ func (a *Auth) forgetAttempts(w http.ResponseWriter, r *http.Request) {
 
 // withAttempts returns target with the count of the login that r comes back
 // from, for a browser that did not bring the state of that login: it may not
-// keep cookies.
+// keep cookies. Of a target that leaves no room for the count, the query goes, or all.
 func withAttempts(r *http.Request, target string) string {
 	n := attemptsInURL(r)
 	if n == 0 {
 		return target
 	}
-	separator := "?"
-	if strings.Contains(target, "?") {
-		separator = "&"
+	count := stateParam + "=" + strconv.Itoa(n)
+	path, query, _ := strings.Cut(target, "?")
+	if query != "" {
+		query += "&"
 	}
-	return target + separator + stateParam + "=" + strconv.Itoa(n)
+	for _, counted := range []string{path + "?" + query + count, path + "?" + count} {
+		if len(counted) <= maxTargetBytes {
+			return counted
+		}
+	}
+	return "/?" + count
 }
 
 // breakLoop answers, instead of with another login, with a page. cause is why

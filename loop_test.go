@@ -166,6 +166,30 @@ func TestLoginLoopsEnd(t *testing.T) {
 	})
 }
 
+func TestNoTargetIsTooLongForTheCount(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	bad := forged(s.realm.Token(s.ada))
+	for _, row := range []struct{ name, target, want string }{
+		{"a path and query that leave room", "/gate/?" + strings.Repeat("x", 1005), "/gate/?" + strings.Repeat("x", 1005) + "&ar_state=1"},
+		{"a query that leaves none", "/gate/?" + strings.Repeat("x", 1010), "/gate/?ar_state=1"},
+		{"a path that leaves room", "/gate/" + strings.Repeat("x", 1007), "/gate/" + strings.Repeat("x", 1007) + "?ar_state=1"},
+		{"a path that leaves none", "/gate/" + strings.Repeat("x", 1014), "/?ar_state=1"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			separator := "?"
+			if strings.Contains(row.target, "?") {
+				separator = "&"
+			}
+			w := serve(s.app(), navigate(row.target+separator+"ar_state=x.1&token="+bad))
+			if got := w.Header().Get("Location"); w.Code != 303 || got != row.want {
+				t.Errorf("got %d %q, want %q", w.Code, got, row.want)
+			}
+		})
+	}
+}
+
 // The host of AppURL sends its visitors on to another one, which does not see
 // its cookies.
 func TestALoopOverTwoHostsEnds(t *testing.T) {
