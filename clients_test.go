@@ -102,6 +102,8 @@ func TestWhereHTMXReturnsTo(t *testing.T) {
 		{"the page that is open", s, "https://example.com/page?a=b&c=%20d", "/auth/login?return_to=%2Fpage%3Fa%3Db%26c%3D%2520d"},
 		{"without its fragment", s, "https://example.com/page?a=b#c", "/auth/login?return_to=%2Fpage%3Fa%3Db"},
 		{"without the count of logins", s, "https://example.com/page?ar_state=2&a=b", "/auth/login?return_to=%2Fpage%3Fa%3Db"},
+		{"without a login token of ours", s, "https://example.com/page?token=" + s.shortToken(s.ada) + "&account=c&a=b", "/auth/login?return_to=%2Fpage%3Fa%3Db"},
+		{"with the page's own token", s, "https://example.com/page?token=t&account=c", "/auth/login?return_to=%2Fpage%3Ftoken%3Dt%26account%3Dc"},
 		{"no page", s, "", "/auth/login?return_to=%2F"},
 		{"another host", s, "https://evil.example/page", "/auth/login?return_to=%2F"},
 		{"a host that begins like ours", s, "https://example.com.evil.example/page", "/auth/login?return_to=%2F"},

@@ -138,7 +138,7 @@ func (a *Auth) serveLogout(w http.ResponseWriter, r *http.Request) {
 		a.Deny(w, r, err)
 		return
 	}
-	isLocal := len(rawquery.Values(r.URL.RawQuery, "local")) > 0
+	isLocal := isLocalLogout(r)
 	if a.config.Observer.Logout != nil {
 		a.config.Observer.Logout(r.Context(), Logout{Local: isLocal, SessionHash: a.sessionHash(session)})
 	}
@@ -159,6 +159,9 @@ func (a *Auth) serveLogout(w http.ResponseWriter, r *http.Request) {
 	}
 	a.redirect(w, a.LogoutURL(params...))
 }
+
+// isLocalLogout reports whether the LoginRocket session is to go on.
+func isLocalLogout(r *http.Request) bool { return len(rawquery.Values(r.URL.RawQuery, "local")) > 0 }
 
 // isOwnNavigation reports whether a person typed the address or followed a link
 // of this very site, by the word of a browser that says so.

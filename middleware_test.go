@@ -62,6 +62,11 @@ func (s *site) newAuth(t testing.TB, changes ...func(*authrocket.Config)) *authr
 	return auth
 }
 
+// shortToken returns a token that fits into a target that is remembered.
+func (s *site) shortToken(user authrockettest.User) string {
+	return s.realm.Token(user, authrockettest.WithoutClaim("orgs"), authrockettest.WithoutClaim("email"), authrockettest.WithoutClaim("name"))
+}
+
 // app has an open page, which is also at /, and one behind each kind of gate.
 func (s *site) app() http.Handler { return s.auth.Authenticate(s.routes()) }
 

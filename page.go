@@ -99,11 +99,17 @@ func (a *Auth) startPath(route, target string) string {
 	return a.routePath(route) + "?return_to=" + url.QueryEscape(target)
 }
 
+// logoutPage asks with a form that does what r asks for, made anew: the rest of
+// the query is nothing for a page.
 func (a *Auth) logoutPage(r *http.Request) page {
-	action := a.routePath(routeLogout)
-	if r.URL.RawQuery != "" {
-		action += "?" + r.URL.RawQuery
+	params := url.Values{}
+	if isLocalLogout(r) {
+		params.Set("local", "1")
 	}
+	if target := a.returnTo(r, ""); target != "" {
+		params.Set("return_to", target)
+	}
+	action := joinQuery(a.routePath(routeLogout), params.Encode())
 	return page{
 		Title: "Sign out?",
 		Text:  []string{"You are about to sign out."},

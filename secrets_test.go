@@ -216,6 +216,8 @@ func secretRequests(t *testing.T, f flow) map[string]*http.Request {
 		"logout":                          cookieRequest(http.MethodPost, "/auth/logout", f.token),
 		"logout here only":                cookieRequest(http.MethodPost, "/auth/logout?local=1&return_to=/bye", f.token),
 		"logout by GET":                   cookieRequest(http.MethodGet, "/auth/logout", f.token),
+		"logout by GET with two tokens":   httptest.NewRequest(http.MethodGet, "/auth/logout?token="+escaped+"&token="+escaped, nil),
+		"logout by GET with a session":    httptest.NewRequest(http.MethodGet, "/auth/logout?session="+url.QueryEscape(f.token), nil),
 		"logout of another site":          cookieRequest(http.MethodPost, "/auth/logout", f.token),
 		"profile":                         cookieRequest(http.MethodGet, "/auth/profile", f.token),
 		"accounts":                        cookieRequest(http.MethodGet, "/auth/accounts?return_to=/gate", f.token),

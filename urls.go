@@ -119,11 +119,8 @@ func (a *Auth) landedTarget(r *http.Request) string { return a.requestTarget(r, 
 
 // returnTarget is where a login leads that starts at r: the path and query
 // that r asks for, byte for byte. Their token, account and session are the app's own,
-// unless the token is one of ours that came where no landing is.
+// unless safeTarget finds one of our tokens.
 func (a *Auth) returnTarget(r *http.Request) string {
-	if slices.ContainsFunc(rawquery.Values(r.URL.RawQuery, "token"), a.verifier.isOurs) {
-		return a.landedTarget(r)
-	}
 	return a.requestTarget(r, []string{stateParam})
 }
 
@@ -156,15 +153,19 @@ func (a *Auth) requestTarget(r *http.Request, without []string) string {
 
 // safeTarget returns the part of target that it is safe and sensible to send a
 // browser to, "/" if nothing is: a path of this app that is none of the login
-// routes, of at most maxTargetBytes.
+// routes, of at most maxTargetBytes. The parameters of a login are left out if the
+// token is one of ours: it came where no landing is, and is not to be seen again.
 func (a *Auth) safeTarget(target string) string {
 	target, ok := returnto.Path(target)
 	if !ok {
 		return "/"
 	}
-	pathOnly, _, _ := strings.Cut(target, "?")
+	pathOnly, query, _ := strings.Cut(target, "?")
 	if !a.isOwnPath(pathOnly) {
 		return "/"
+	}
+	if slices.ContainsFunc(rawquery.Values(query, "token"), a.verifier.isOurs) {
+		target = joinQuery(pathOnly, rawquery.Without(query, loginParams...))
 	}
 	if len(target) > maxTargetBytes {
 		target = pathOnly
