@@ -191,25 +191,43 @@ func displayName(u User) string {
 	return "somebody without a name"
 }
 
-// maxDisplayRunes keeps a name from being a text of its own.
-const maxDisplayRunes = 80
+const (
+	// maxDisplayRunes keeps a name from being a text of its own.
+	maxDisplayRunes = 80
+
+	// maxDisplayMarks is how many combining marks in a row are shown. More of
+	// them would cover the lines around.
+	maxDisplayMarks = 2
+)
 
 // displayText returns s, which others have chosen, for a page: on one line, not
 // too long, without control characters and without those that nobody sees or
-// that change the direction of what follows.
+// that change the direction of what follows. It is "" when there is nothing to see.
 func displayText(s string) string {
+	marks := 0
 	s = strings.Map(func(c rune) rune {
 		switch {
 		case unicode.IsSpace(c):
-			return ' '
-		case unicode.In(c, unicode.Cc, unicode.Cf):
-			return -1
+			c = ' '
+		case c == '\u2800' || unicode.In(c, unicode.Cc, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point):
+			return -1 // U+2800 is a braille pattern without dots
+		case unicode.In(c, unicode.Mn, unicode.Me):
+			if marks++; marks > maxDisplayMarks {
+				return -1
+			}
+			return c
 		}
+		marks = 0
 		return c
 	}, strings.ToValidUTF8(s, "\uFFFD"))
+	if !strings.ContainsFunc(s, isVisible) {
+		return ""
+	}
 	shown := []rune(strings.Join(strings.Fields(s), " "))
 	if len(shown) > maxDisplayRunes {
 		shown = append(shown[:maxDisplayRunes-1], '…')
 	}
 	return string(shown)
 }
+
+func isVisible(c rune) bool { return unicode.In(c, unicode.L, unicode.N, unicode.P, unicode.S) }

@@ -376,11 +376,20 @@ func TestNamesOnTheConfirmation(t *testing.T) {
 		{"no isolate", "\u2066Ada\u2069\u2067\u2068", "<bdi>Ada</bdi>"},
 		{"no direction marks", "A\u200ed\u200fa\u061c", "<bdi>Ada</bdi>"},
 		{"nothing that nobody sees", "A\u200bd\ufeff\u00ada\U000e0041", "<bdi>Ada</bdi>"},
+		{"no fillers", "A\u3164d\u115f\u1160a\uffa0", "<bdi>Ada</bdi>"},
+		{"no joiner of letters", "A\u034fda", "<bdi>Ada</bdi>"},
+		{"no braille without dots", "A\u2800da", "<bdi>Ada</bdi>"},
+		{"two marks on a letter", "Tie\u0302\u0301ng", "<bdi>Tie\u0302\u0301ng</bdi>"},
+		{"not more marks than two", "A" + strings.Repeat("\u0489", 70) + "da", "<bdi>A\u0489\u0489da</bdi>"},
+		{"not more marks with what nobody sees between them", "A" + strings.Repeat("\u0301\u200d", 9) + "da", "<bdi>A\u0301\u0301da</bdi>"},
 		{"no control characters", "A\x00d\x1b[31ma\x7f\u0085\u009b", "<bdi>Ad[31ma</bdi>"},
 		{"one line", " Ada\r\n\tLovelace\u2028of\u2029London ", "<bdi>Ada Lovelace of London</bdi>"},
 		{"no markup", "<script>alert(1)</script>", "<bdi><script>alert(1)</script></bdi>"}, // unescaped by this test
 		{"not too long", strings.Repeat("é", 200), "<bdi>" + strings.Repeat("é", 79) + "…</bdi>"},
 		{"nothing but invisible characters", "\u200b\u202e", "Sign in as ada@example.com?"},
+		{"nothing but fillers", "\u3164\uffa0", "Sign in as ada@example.com?"},
+		{"nothing but marks", "\u0301 \ufe0f\u0489", "Sign in as ada@example.com?"},
+		{"nothing but characters without a meaning", "\ue000", "Sign in as ada@example.com?"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
