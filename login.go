@@ -71,7 +71,13 @@ func (a *Auth) serveRoute(w http.ResponseWriter, r *http.Request) bool {
 }
 
 // serveHosted sends the browser to a hosted page and remembers where to return.
+// What does not navigate cannot go there, and gets what a gate answers it: the
+// images of a page, say, do not push out the state of a login that is under way.
 func (a *Auth) serveHosted(w http.ResponseWriter, r *http.Request, route string) {
+	if !fetchmeta.MayNavigate(r) {
+		a.Deny(w, r, ErrNoToken)
+		return
+	}
 	params := url.Values{}
 	for _, name := range hostedParams[route] {
 		if values := rawquery.Values(r.URL.RawQuery, name); len(values) == 1 {

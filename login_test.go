@@ -58,6 +58,41 @@ func TestHostedRoutes(t *testing.T) {
 	}
 }
 
+func TestHostedRoutesAreForNavigations(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for _, row := range []struct {
+		name    string
+		headers []string
+		status  int
+		header  string // "Name: value" that comes with it
+	}{
+		{"a link", []string{"Accept: text/html", "Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, 303, "Set-Cookie: " + siteCookie + "-state-"},
+		{"a browser without fetch metadata", []string{"Accept: text/html"}, 303, "Set-Cookie: " + siteCookie + "-state-"},
+		{"curl", []string{"Accept: */*"}, 303, "Set-Cookie: " + siteCookie + "-state-"},
+		{"an image", []string{"Accept: image/*", "Sec-Fetch-Site: same-site", "Sec-Fetch-Mode: no-cors", "Sec-Fetch-Dest: image"}, 401, "WWW-Authenticate: Bearer"},
+		{"fetch", []string{"Accept: */*", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"}, 401, "WWW-Authenticate: Bearer"},
+		{"a frame", []string{"Accept: text/html", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: iframe"}, 401, "Content-Type: text/html"},
+		{"htmx", []string{"HX-Request: true", "HX-Current-URL: https://example.com/page"}, 401, "HX-Redirect: /auth/login?return_to=%2Fpage"},
+		{"an upgrade", []string{"Upgrade: websocket"}, 401, "WWW-Authenticate: Bearer"},
+		{"a bearer token", []string{"Authorization: Bearer x"}, 401, "WWW-Authenticate: Bearer"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			for _, route := range []string{"login", "signup", "profile", "accounts"} {
+				w := serve(s.app(), s.as(s.ada, request("GET", "/auth/"+route+"?return_to=/x", row.headers...)))
+				name, want, _ := strings.Cut(row.header, ": ")
+				if w.Code != row.status || !strings.HasPrefix(w.Header().Get(name), want) {
+					t.Errorf("%s: got %d %v, want %d and %q", route, w.Code, w.Header(), row.status, row.header)
+				}
+				if w.Code != 303 && (w.Header()["Location"] != nil || w.Header()["Set-Cookie"] != nil) {
+					t.Errorf("%s: got %v, want no login to be started and the session kept", route, w.Header())
+				}
+			}
+		})
+	}
+}
+
 // openRedirects are spellings of other places than a path on this host.
 var openRedirects = []string{
 	"https://evil.example", "http://evil.example/", "HTTPS://evil.example", "https:evil.example", "https:/evil.example", "https:///evil.example",
