@@ -227,6 +227,14 @@ func (a *Auth) checkOrigin(r *http.Request) error {
 		upgrade.Method = http.MethodPost
 		r = &upgrade
 	}
+	if len(r.Header["Origin"]) > 0 && r.Header.Get("Sec-Fetch-Site") == "" && !a.isSameOrigin(r) {
+		// net/http would compare the hosts alone, so that plain http of our host
+		// passed for us. A trusted origin still passes.
+		foreign := *r
+		foreign.Header = r.Header.Clone()
+		foreign.Header.Set("Sec-Fetch-Site", "cross-site")
+		r = &foreign
+	}
 	if err := a.protection.Check(r); err != nil {
 		return because(ErrCrossSite, "%s needs the origin of Config.AppURL or one of Config.TrustedOrigins", r.Method)
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/authrocket-go/authrocket"
+	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
 func TestCrossSiteRequests(t *testing.T) {
@@ -34,6 +35,9 @@ func TestCrossSiteRequests(t *testing.T) {
 		{"POST of a sibling subdomain", "POST", []string{"Sec-Fetch-Site: same-site", "Origin: https://other.example.com"}, refused},
 		{"POST of another site in an old browser", "POST", []string{"Origin: https://evil.example"}, refused},
 		{"POST of another port in an old browser", "POST", []string{"Origin: https://example.com:8443"}, refused},
+		{"POST of plain http of our host in an old browser", "POST", []string{"Origin: http://example.com"}, refused},
+		{"POST of a trusted origin in an old browser", "POST", []string{"Origin: https://admin.example.com"}, passes},
+		{"POST of our own page with an empty Sec-Fetch-Site", "POST", []string{"Sec-Fetch-Site: ", "Origin: https://example.com"}, passes},
 		{"POST of a sandbox", "POST", []string{"Origin: null"}, refused},
 		{"POST of a sandbox in a new browser", "POST", []string{"Sec-Fetch-Site: cross-site", "Origin: null"}, refused},
 		{"POST of a host that ends with ours", "POST", []string{"Sec-Fetch-Site: cross-site", "Origin: https://evilexample.com"}, refused},
@@ -50,6 +54,7 @@ func TestCrossSiteRequests(t *testing.T) {
 
 		{"WebSocket of our own page", "GET", with("Sec-Fetch-Site: same-origin", "Origin: https://example.com"), passes},
 		{"WebSocket of our own page in an old browser", "GET", with("Origin: https://example.com"), passes},
+		{"WebSocket of plain http of our host in an old browser", "GET", with("Origin: http://example.com"), refused},
 		{"WebSocket of another site", "GET", with("Sec-Fetch-Site: cross-site", "Origin: https://evil.example"), refused},
 		{"WebSocket of another site in an old browser", "GET", with("Origin: https://evil.example"), refused},
 		{"WebSocket of a sibling subdomain", "GET", with("Sec-Fetch-Site: same-site", "Origin: https://other.example.com"), refused},
@@ -94,6 +99,7 @@ func TestOurOriginIsAppURLsBehindAProxy(t *testing.T) {
 	}{
 		{"the public origin, though Host is another", []string{"Origin: https://public.example"}, 200},
 		{"the public origin by http", []string{"Origin: http://public.example"}, 403},
+		{"the origin of the Host that the proxy asks for", []string{"Origin: http://10.0.0.7:8080"}, 403},
 		{"X-Forwarded-Host decides nothing", []string{"Origin: https://evil.example", "X-Forwarded-Host: evil.example", "Forwarded: host=evil.example"}, 403},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -101,6 +107,43 @@ func TestOurOriginIsAppURLsBehindAProxy(t *testing.T) {
 			r := s.as(s.ada, request("POST", "/gate/", row.headers...))
 			r.Host = "10.0.0.7:8080"
 			if w := serve(s.app(), r); w.Code != row.status {
+				t.Errorf("got %d %q, want %d", w.Code, w.Body, row.status)
+			}
+		})
+	}
+}
+
+func TestOurOriginIsTheHostOnLoopback(t *testing.T) {
+	t.Parallel()
+	realm := authrockettest.NewRealm(t)
+	ada := realm.AddUser(authrockettest.User{Email: "ada@example.com"})
+	realm.Start()
+	config := realm.Config()
+	config.AppURL = ""
+	auth, err := authrocket.New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	app := auth.Authenticate(auth.RequireLogin(whoami))
+	for _, row := range []struct {
+		name, host, origin string
+		status             int
+	}{
+		{"the Host by http", "127.0.0.1:8080", "http://127.0.0.1:8080", 200},
+		{"no origin at all", "127.0.0.1:8080", "", 200},
+		{"the Host by https", "127.0.0.1:8080", "https://127.0.0.1:8080", 403},
+		{"another port", "127.0.0.1:8080", "http://127.0.0.1:8081", 403},
+		{"another name of loopback", "127.0.0.1:8080", "http://localhost:8080", 403},
+		{"a Host that is not on loopback", "evil.example", "http://evil.example", 403},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			r := withCookie(request("POST", "/"), "arToken", realm.Token(ada))
+			r.Host = row.host
+			if row.origin != "" {
+				r.Header.Set("Origin", row.origin)
+			}
+			if w := serve(app, r); w.Code != row.status {
 				t.Errorf("got %d %q, want %d", w.Code, w.Body, row.status)
 			}
 		})
