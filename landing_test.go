@@ -374,7 +374,8 @@ func TestAnUndecidedLandingKeepsItsState(t *testing.T) {
 
 // staysHere reports whether a browser at https://example.com stays there.
 func staysHere(location string) bool {
-	if len(location) > 1 && (location[1] == '/' || location[1] == '\\') || !strings.HasPrefix(location, "/") || strings.ContainsAny(location, "\t\r\n\\") {
+	path, _, _ := strings.Cut(location, "?")
+	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.Contains(path, `\`) || strings.ContainsAny(location, "\t\r\n") {
 		return false
 	}
 	u, err := url.Parse("https://example.com")
