@@ -9,6 +9,7 @@ import (
 
 	"github.com/authrocket-go/authrocket/internal/fetchmeta"
 	"github.com/authrocket-go/authrocket/internal/keycache"
+	"github.com/authrocket-go/authrocket/internal/tokencache"
 )
 
 // Auth authenticates requests and guards handlers. Make one with [New] at
@@ -38,6 +39,7 @@ func New(config Config) (*Auth, error) {
 		loginRocket: s.loginRocket,
 		app:         s.app,
 		verifier: verifier{
+			known:         tokencache.New[knownToken](s.config.TokenCacheSize),
 			realmID:       s.config.RealmID,
 			audience:      s.config.Audience,
 			maxTokenBytes: s.config.MaxTokenBytes,

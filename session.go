@@ -4,9 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/authrocket-go/authrocket/internal/claims"
+	"github.com/authrocket-go/authrocket/internal/compact"
 )
 
 // Session is who is signed in, as a verified login token says it. It is a
@@ -45,7 +47,6 @@ func (s *sealed[T]) open() (content T) {
 type sessionData struct {
 	token       string
 	id          string
-	claims      json.RawMessage
 	memberships []Membership
 }
 
@@ -61,7 +62,7 @@ type User struct {
 	Locale            string // such as "en"
 	Reference         string // your own ID for the user, if you gave AuthRocket one
 
-	custom *sealed[json.RawMessage] // nil when there are none
+	custom *sealed[string] // nil when there are none
 }
 
 // Custom returns the user's custom attributes (claim cs), nil when there are
@@ -117,59 +118,72 @@ type Org struct {
 	Name      string
 	Reference string // your own ID for the org, if you gave AuthRocket one
 
-	custom *sealed[json.RawMessage] // nil when there are none
+	custom *sealed[string] // nil when there are none
 }
 
 // Custom returns the org's custom attributes, nil when there are none. Each
 // call decodes a new map: the caller may keep and change it.
 func (o Org) Custom() map[string]any { return decodeCustom(o.custom) }
 
-func sealCustom(raw json.RawMessage) *sealed[json.RawMessage] {
-	if raw == nil {
+func sealCustom(text string) *sealed[string] {
+	if text == "" {
 		return nil
 	}
-	return seal(raw)
+	return seal(strings.Clone(text))
 }
 
-func decodeCustom(custom *sealed[json.RawMessage]) map[string]any {
+func decodeCustom(custom *sealed[string]) map[string]any {
 	var attributes map[string]any
-	if json.Unmarshal(custom.open(), &attributes) != nil {
+	if json.Unmarshal([]byte(custom.open()), &attributes) != nil {
 		return nil
 	}
 	return attributes
 }
 
-func newSession(token string, payload []byte, c claims.Claims) Session {
+// newSession clones what it takes from c: an app may keep a user's ID for long,
+// and shall not keep the whole payload with it.
+func newSession(token string, c claims.Claims) Session {
 	s := Session{
-		RealmID:   c.RealmID,
+		RealmID:   strings.Clone(c.RealmID),
 		IssuedAt:  c.IssuedAt,
 		ExpiresAt: c.ExpiresAt,
 		User: User{
-			ID:        c.Subject,
-			Username:  c.PreferredUsername,
-			Name:      c.Name,
-			FirstName: c.GivenName,
-			LastName:  c.FamilyName,
-			Email:     c.Email,
-			Locale:    c.Locale,
-			Reference: c.Reference,
+			ID:        strings.Clone(c.Subject),
+			Username:  strings.Clone(c.PreferredUsername),
+			Name:      strings.Clone(c.Name),
+			FirstName: strings.Clone(c.GivenName),
+			LastName:  strings.Clone(c.FamilyName),
+			Email:     strings.Clone(c.Email),
+			Locale:    strings.Clone(c.Locale),
+			Reference: strings.Clone(c.Reference),
 			custom:    sealCustom(c.Custom),
 		},
 	}
-	data := sessionData{token: token, id: c.SessionID, claims: payload}
 	if c.EmailVerified != nil {
 		s.User.EmailVerification = EmailNotVerified
 		if *c.EmailVerified {
 			s.User.EmailVerification = EmailVerified
 		}
 	}
-	for _, o := range c.Orgs {
-		data.memberships = append(data.memberships, Membership{
-			ID:          o.MembershipID,
-			Selected:    o.Selected,
-			Org:         Org{ID: o.OrgID, Name: o.Name, Reference: o.Reference, custom: sealCustom(o.Custom)},
+	data := sessionData{token: token, id: strings.Clone(c.SessionID)}
+	if len(c.Orgs) > 0 {
+		data.memberships = make([]Membership, len(c.Orgs))
+	}
+	for i, o := range c.Orgs {
+		for j, tag := range o.Permissions {
+			o.Permissions[j] = strings.Clone(tag)
+		}
+		data.memberships[i] = Membership{
+			ID:       strings.Clone(o.MembershipID),
+			Selected: o.Selected,
+			Org: Org{
+				ID:        strings.Clone(o.OrgID),
+				Name:      strings.Clone(o.Name),
+				Reference: strings.Clone(o.Reference),
+				custom:    sealCustom(o.Custom),
+			},
 			permissions: o.Permissions,
-		})
+		}
 	}
 	s.data = seal(data)
 	return s
@@ -229,10 +243,11 @@ func (s Session) HasPermission(tag string) bool {
 // is for claims that Session has no field for. Members of a struct are matched
 // without case, as always in encoding/json: do not decide access by them.
 func (s Session) Claims(v any) error {
-	if s.data == nil {
-		return errors.New("the zero session has no claims")
+	parts, err := compact.Split(s.Token())
+	if err != nil {
+		return errors.New("a session without a token has no claims")
 	}
-	return json.Unmarshal(s.data.open().claims, v)
+	return json.Unmarshal(parts.Payload, v)
 }
 
 // choose returns s with the membership that has m's IDs as the current one.

@@ -3,12 +3,14 @@ package authrocket
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/authrocket-go/authrocket/internal/claims"
 	"github.com/authrocket-go/authrocket/internal/compact"
 	"github.com/authrocket-go/authrocket/internal/jose"
 	"github.com/authrocket-go/authrocket/internal/keycache"
+	"github.com/authrocket-go/authrocket/internal/tokencache"
 )
 
 // issuer is the iss of every login token, whatever the realm, the cluster and
@@ -25,14 +27,37 @@ const (
 // verifier turns a token into a Session, or says why not.
 type verifier struct {
 	keys          keySource
+	known         *tokencache.Cache[knownToken]
 	realmID       string
 	audience      []string
 	maxTokenBytes int
 }
 
+// knownToken is a token that verified. What may end it since then is asked on
+// every use: its key and its times.
+type knownToken struct {
+	session   Session
+	keyID     string
+	key       jose.Key
+	notBefore time.Time
+}
+
 // verify checks token: its form, its header, the signature, and only then its
 // claims. Every error is of a kind and has a reason.
 func (v *verifier) verify(ctx context.Context, token string, patience keycache.Patience, since time.Time) (Session, error) {
+	if known, ok := v.known.Get(token); ok {
+		key, err := v.keys.lookup(ctx, known.keyID, patience, since)
+		if err != nil {
+			return Session{}, err
+		}
+		if key.Equal(known.key) {
+			return known.use(time.Now())
+		}
+	}
+	return v.verifyInFull(ctx, token, patience, since)
+}
+
+func (v *verifier) verifyInFull(ctx context.Context, token string, patience keycache.Patience, since time.Time) (Session, error) {
 	parts, err := v.split(token)
 	if err != nil {
 		return Session{}, err
@@ -52,10 +77,32 @@ func (v *verifier) verify(ctx context.Context, token string, patience keycache.P
 	if err != nil {
 		return Session{}, because(ErrInvalidClaims, "%v", err)
 	}
-	if err := v.checkClaims(c, time.Now()); err != nil {
+	if err := v.checkClaims(c); err != nil {
 		return Session{}, err
 	}
-	return newSession(token, parts.Payload, c), nil
+	// What is kept must not hold on to the header that the token came in.
+	token = strings.Clone(token)
+	known := knownToken{newSession(token, c), strings.Clone(keyID), key, c.NotBefore}
+	session, err := known.use(time.Now())
+	if err == nil {
+		v.known.Put(token, known)
+	}
+	return session, err
+}
+
+// use returns the session if it is the token's time at now.
+func (k *knownToken) use(now time.Time) (Session, error) {
+	s := k.session
+	if now.Sub(s.ExpiresAt) > leeway {
+		return Session{}, &expired{at: s.ExpiresAt, now: now}
+	}
+	if k.notBefore.Sub(now) > leeway {
+		return Session{}, because(ErrTokenNotYetValid, "nbf is %s, the clock here says %s", rfc3339(k.notBefore), rfc3339(now))
+	}
+	if s.IssuedAt.Sub(now) > maxIssuedAhead {
+		return Session{}, because(ErrTokenNotYetValid, "iat is %s, the clock here says %s", rfc3339(s.IssuedAt), rfc3339(now))
+	}
+	return s, nil
 }
 
 func (v *verifier) split(token string) (compact.Parts, error) {
@@ -95,8 +142,8 @@ func (v *verifier) checkHeader(header []byte) (keyID string, err error) {
 	return h.KeyID, nil
 }
 
-// checkClaims judges the values of claims at the time now.
-func (v *verifier) checkClaims(c claims.Claims, now time.Time) error {
+// checkClaims judges the claims that time does not change.
+func (v *verifier) checkClaims(c claims.Claims) error {
 	if c.Issuer != issuer {
 		return because(ErrWrongIssuer, "iss has to be exactly %s", issuer)
 	}
@@ -111,15 +158,6 @@ func (v *verifier) checkClaims(c claims.Claims, now time.Time) error {
 	}
 	if c.ExpiresAt.IsZero() {
 		return because(ErrInvalidClaims, "claim exp is missing")
-	}
-	if now.Sub(c.ExpiresAt) > leeway {
-		return &expired{at: c.ExpiresAt, now: now}
-	}
-	if c.NotBefore.Sub(now) > leeway {
-		return because(ErrTokenNotYetValid, "nbf is %s, the clock here says %s", rfc3339(c.NotBefore), rfc3339(now))
-	}
-	if c.IssuedAt.Sub(now) > maxIssuedAhead {
-		return because(ErrTokenNotYetValid, "iat is %s, the clock here says %s", rfc3339(c.IssuedAt), rfc3339(now))
 	}
 	return nil
 }

@@ -3,14 +3,19 @@
 package claims
 
 import (
-	"encoding/json"
+	"cmp"
 	"math"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
+
+	"github.com/authrocket-go/authrocket/internal/rawjson"
 )
 
 // Claims are the claims of a login token. A claim that is absent or null is
-// the zero value.
+// the zero value. All strings are parts of one copy of the payload: clone what is
+// kept for long.
 type Claims struct {
 	Issuer    string
 	Subject   string
@@ -30,7 +35,7 @@ type Claims struct {
 	EmailVerified     *bool
 	Locale            string
 	Reference         string
-	Custom            json.RawMessage // a JSON object or nil
+	Custom            string // the text of a JSON object, or empty
 
 	Orgs []Org
 }
@@ -44,7 +49,7 @@ type Org struct {
 
 	Name      string
 	Reference string
-	Custom    json.RawMessage // a JSON object or nil
+	Custom    string // the text of a JSON object, or empty
 }
 
 // Error says which claim cannot be used, and why.
@@ -61,104 +66,185 @@ func (e *Error) Error() string {
 }
 
 // Decode decodes payload: one JSON object with nothing after it, names matched
-// exactly. A claim of identity or authority of the wrong type is an [*Error];
-// a display claim of the wrong type counts as absent.
+// exactly. Of several members of one name the last one counts. A claim of
+// identity or authority of the wrong type is an [*Error]; a display claim of the
+// wrong type counts as absent.
 func Decode(payload []byte) (Claims, error) {
-	var members object
-	if err := json.Unmarshal(payload, &members); err != nil || members == nil {
+	r := rawjson.NewReader(string(payload))
+	var raw rawClaims
+	var orgs []Org
+	var orgsProblem error
+	for name := range r.Members() {
+		if name == "orgs" {
+			orgs, orgsProblem = readOrgs(r)
+		} else {
+			raw.set(name, present(r.Value()))
+		}
+	}
+	if !r.End() {
 		return Claims{}, &Error{"", "is not a JSON object"}
 	}
-	d := decoder{}
+	var d decoder
 	c := Claims{
-		Issuer:    d.text(members, "", "iss"),
-		Subject:   d.text(members, "", "sub"),
-		RealmID:   d.text(members, "", "rid"),
-		SessionID: d.text(members, "", "sid"),
-		IssuedAt:  d.date(members, "iat"),
-		ExpiresAt: d.date(members, "exp"),
-		NotBefore: d.date(members, "nbf"),
-		Audience:  d.audience(members),
-		Orgs:      d.orgs(members),
+		Issuer:    d.text(raw.iss, "iss"),
+		Subject:   d.text(raw.sub, "sub"),
+		RealmID:   d.text(raw.rid, "rid"),
+		SessionID: d.text(raw.sid, "sid"),
+		IssuedAt:  d.date(raw.iat, "iat"),
+		ExpiresAt: d.date(raw.exp, "exp"),
+		NotBefore: d.date(raw.nbf, "nbf"),
+		Audience:  d.audience(raw.aud),
+		Orgs:      orgs,
 
-		Name:              members.display("name"),
-		GivenName:         members.display("given_name"),
-		FamilyName:        members.display("family_name"),
-		PreferredUsername: members.display("preferred_username"),
-		Email:             members.display("email"),
-		Locale:            members.display("locale"),
-		Reference:         members.display("ref"),
-		Custom:            members.custom(),
+		Name:              display(raw.name),
+		GivenName:         display(raw.givenName),
+		FamilyName:        display(raw.familyName),
+		PreferredUsername: display(raw.preferredUsername),
+		Email:             display(raw.email),
+		Locale:            display(raw.locale),
+		Reference:         display(raw.ref),
+		Custom:            custom(raw.cs),
 	}
-	switch string(members["email_verified"]) {
-	case "true":
-		c.EmailVerified = new(true)
-	case "false":
-		c.EmailVerified = new(false)
+	if verified, ok := raw.emailVerified.Bool(); ok {
+		c.EmailVerified = &verified
 	}
-	if d.err != nil {
-		return Claims{}, d.err
+	if err := cmp.Or(d.err, orgsProblem); err != nil {
+		return Claims{}, err
 	}
 	return c, nil
 }
 
 // Peek returns iss and rid of payload, "" where they are missing or no strings.
 func Peek(payload []byte) (issuer, realmID string) {
-	var members object
-	if json.Unmarshal(payload, &members) != nil {
+	r := rawjson.NewReader(string(payload))
+	var raw rawClaims
+	for name := range r.Members() {
+		raw.set(name, present(r.Value()))
+	}
+	if !r.End() {
 		return "", ""
 	}
-	return members.display("iss"), members.display("rid")
+	return display(raw.iss), display(raw.rid)
 }
 
-type object map[string]json.RawMessage
+// rawClaims are the claims that are read, but orgs; empty when they are absent or
+// null.
+type rawClaims struct {
+	iss, sub, rid, sid, iat, exp, nbf, aud rawjson.Value
 
-// present returns the raw value of name; null means absent.
-func (o object) present(name string) (json.RawMessage, bool) {
-	raw, ok := o[name]
-	return raw, ok && !isNull(raw)
+	name, givenName, familyName, preferredUsername, email, emailVerified, locale, ref, cs rawjson.Value
+}
+
+// set keeps the value of the claim called name if it is one that is read.
+func (r *rawClaims) set(name string, value rawjson.Value) {
+	switch name {
+	case "iss":
+		r.iss = value
+	case "sub":
+		r.sub = value
+	case "rid":
+		r.rid = value
+	case "sid":
+		r.sid = value
+	case "iat":
+		r.iat = value
+	case "exp":
+		r.exp = value
+	case "nbf":
+		r.nbf = value
+	case "aud":
+		r.aud = value
+	case "name":
+		r.name = value
+	case "given_name":
+		r.givenName = value
+	case "family_name":
+		r.familyName = value
+	case "preferred_username":
+		r.preferredUsername = value
+	case "email":
+		r.email = value
+	case "email_verified":
+		r.emailVerified = value
+	case "locale":
+		r.locale = value
+	case "ref":
+		r.ref = value
+	case "cs":
+		r.cs = value
+	}
+}
+
+// rawOrg are the members of an entry of orgs that are read.
+type rawOrg struct{ oid, mid, perm, selected, name, ref, cs rawjson.Value }
+
+func (r *rawOrg) set(name string, value rawjson.Value) {
+	switch name {
+	case "oid":
+		r.oid = value
+	case "mid":
+		r.mid = value
+	case "perm":
+		r.perm = value
+	case "selected":
+		r.selected = value
+	case "name":
+		r.name = value
+	case "ref":
+		r.ref = value
+	case "cs":
+		r.cs = value
+	}
+}
+
+// present turns null into absent.
+func present(value rawjson.Value) rawjson.Value {
+	if value.IsNull() {
+		return ""
+	}
+	return value
 }
 
 // display returns the text of a display claim, "" for one of another type.
-func (o object) display(name string) string {
-	raw, ok := o.present(name)
-	if !ok || raw[0] != '"' {
-		return ""
-	}
-	var s string
-	if json.Unmarshal(raw, &s) != nil {
-		return ""
-	}
-	return s
+func display(raw rawjson.Value) string {
+	text, _ := raw.Text()
+	return text
 }
 
-func (o object) custom() json.RawMessage {
-	if raw, ok := o.present("cs"); ok && raw[0] == '{' {
-		return raw
+func custom(raw rawjson.Value) string {
+	if !raw.IsObject() {
+		return ""
 	}
-	return nil
+	return string(raw)
 }
-
-func isNull(raw json.RawMessage) bool { return string(raw) == "null" }
 
 // decoder keeps the first problem, so that claims are read one line each.
-type decoder struct{ err error }
-
-func (d *decoder) fail(claim, problem string) {
-	if d.err == nil {
-		d.err = &Error{claim, problem}
-	}
+type decoder struct {
+	err   error
+	inOrg bool
+	org   int // the index of the entry of orgs, if inOrg
 }
 
-func (d *decoder) text(o object, prefix, name string) string {
-	raw, ok := o.present(name)
-	if !ok {
-		return ""
+func (d *decoder) fail(claim, problem string) {
+	if d.err != nil {
+		return
 	}
-	var s string
-	if raw[0] != '"' || json.Unmarshal(raw, &s) != nil {
-		d.fail(prefix+name, "is not a string")
+	if d.inOrg {
+		entry := "orgs[" + strconv.Itoa(d.org) + "]"
+		if claim != "" {
+			entry += "."
+		}
+		claim = entry + claim
 	}
-	return s
+	d.err = &Error{claim, problem}
+}
+
+func (d *decoder) text(raw rawjson.Value, claim string) string {
+	text, ok := raw.Text()
+	if !ok && raw != "" {
+		d.fail(claim, "is not a string")
+	}
+	return text
 }
 
 // lastSecond is 9999-12-31T23:59:59Z, the last second that dates in HTTP and
@@ -167,18 +253,17 @@ const lastSecond = 253402300799
 
 // date reads a NumericDate (RFC 7519 section 2): seconds, with or without a
 // fraction.
-func (d *decoder) date(o object, name string) time.Time {
-	raw, ok := o.present(name)
-	if !ok {
+func (d *decoder) date(raw rawjson.Value, claim string) time.Time {
+	if raw == "" {
 		return time.Time{}
 	}
-	if raw[0] != '-' && (raw[0] < '0' || raw[0] > '9') {
-		d.fail(name, "is not a number")
+	if !raw.IsNumber() {
+		d.fail(claim, "is not a number")
 		return time.Time{}
 	}
 	seconds, err := strconv.ParseFloat(string(raw), 64)
 	if err != nil || seconds > lastSecond || seconds < -lastSecond {
-		d.fail(name, "is out of range")
+		d.fail(claim, "is out of range")
 		return time.Time{}
 	}
 	whole, fraction := math.Modf(seconds)
@@ -186,70 +271,75 @@ func (d *decoder) date(o object, name string) time.Time {
 }
 
 // audience reads aud (RFC 7519 section 4.1.3): a string or an array of strings.
-func (d *decoder) audience(o object) []string {
-	raw, ok := o.present("aud")
-	if !ok {
-		return nil
-	}
-	if raw[0] == '"' {
-		return []string{d.text(o, "", "aud")}
+func (d *decoder) audience(raw rawjson.Value) []string {
+	if text, ok := raw.Text(); ok {
+		return []string{text}
 	}
 	return d.texts(raw, "aud")
 }
 
-func (d *decoder) texts(raw json.RawMessage, claim string) []string {
-	var elements []json.RawMessage
-	if raw[0] != '[' || json.Unmarshal(raw, &elements) != nil {
+func (d *decoder) texts(raw rawjson.Value, claim string) []string {
+	if raw == "" {
+		return nil
+	}
+	if !raw.IsArray() {
 		d.fail(claim, "is not an array of strings")
 		return nil
 	}
-	texts := make([]string, len(elements))
-	for i, element := range elements {
-		if element[0] != '"' || json.Unmarshal(element, &texts[i]) != nil {
+	texts := make([]string, 0, 1+strings.Count(string(raw), ",")) // or fewer
+	r := rawjson.NewReader(string(raw))
+	for range r.Elements() {
+		text, ok := r.Value().Text()
+		if !ok {
 			d.fail(claim, "is not an array of strings")
-			return nil
 		}
+		texts = append(texts, text)
 	}
 	return texts
 }
 
-func (d *decoder) orgs(o object) []Org {
-	raw, ok := o.present("orgs")
-	if !ok {
-		return nil
+func (d *decoder) boolean(raw rawjson.Value, claim string) bool {
+	value, ok := raw.Bool()
+	if !ok && raw != "" {
+		d.fail(claim, "is not a boolean")
 	}
-	var entries []json.RawMessage
-	if raw[0] != '[' || json.Unmarshal(raw, &entries) != nil {
-		d.fail("orgs", "is not an array")
-		return nil
-	}
-	orgs := make([]Org, len(entries))
-	for i, entry := range entries {
-		prefix := "orgs[" + strconv.Itoa(i) + "]"
-		var members object
-		if json.Unmarshal(entry, &members) != nil || members == nil {
-			d.fail(prefix, "is not an object")
-			return nil
-		}
-		orgs[i] = Org{
-			OrgID:        d.text(members, prefix+".", "oid"),
-			MembershipID: d.text(members, prefix+".", "mid"),
-			Selected:     d.boolean(members, prefix+".", "selected"),
-			Name:         members.display("name"),
-			Reference:    members.display("ref"),
-			Custom:       members.custom(),
-		}
-		if raw, ok := members.present("perm"); ok {
-			orgs[i].Permissions = d.texts(raw, prefix+".perm")
-		}
-	}
-	return orgs
+	return value
 }
 
-func (d *decoder) boolean(o object, prefix, name string) bool {
-	raw, ok := o.present(name)
-	if ok && string(raw) != "true" && string(raw) != "false" {
-		d.fail(prefix+name, "is not a boolean")
+// readOrgs reads orgs to its end, whatever is in it.
+func readOrgs(r *rawjson.Reader) ([]Org, error) {
+	var d decoder
+	if !r.IsArray() {
+		if present(r.Value()) != "" {
+			d.fail("orgs", "is not an array")
+		}
+		return nil, d.err
 	}
-	return ok && string(raw) == "true"
+	orgs := make([]Org, 0, 32) // on the stack, unless there are more
+	d.inOrg = true
+	for d.org = range r.Elements() {
+		orgs = append(orgs, d.readOrg(r))
+	}
+	return slices.Clone(orgs), d.err
+}
+
+func (d *decoder) readOrg(r *rawjson.Reader) Org {
+	if !r.IsObject() {
+		r.Value()
+		d.fail("", "is not an object")
+		return Org{}
+	}
+	var raw rawOrg
+	for name := range r.Members() {
+		raw.set(name, present(r.Value()))
+	}
+	return Org{
+		OrgID:        d.text(raw.oid, "oid"),
+		MembershipID: d.text(raw.mid, "mid"),
+		Permissions:  d.texts(raw.perm, "perm"),
+		Selected:     d.boolean(raw.selected, "selected"),
+		Name:         display(raw.name),
+		Reference:    display(raw.ref),
+		Custom:       custom(raw.cs),
+	}
 }

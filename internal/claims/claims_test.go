@@ -88,7 +88,7 @@ func TestDecodeReadsEverything(t *testing.T) {
 		EmailVerified:     new(true),
 		Locale:            "en",
 		Reference:         "42",
-		Custom:            []byte(`{"plan": "pro"}`),
+		Custom:            `{"plan": "pro"}`,
 		Orgs: []claims.Org{{
 			OrgID:        "org_0v1zWRHJVm7JY8vUqDRuyx",
 			MembershipID: "mb_0v1zUpWdE4IiFc2w5ynShf",
@@ -96,7 +96,7 @@ func TestDecodeReadsEverything(t *testing.T) {
 			Selected:     true,
 			Name:         "Widgets Inc",
 			Reference:    "acct-7",
-			Custom:       []byte(`{"tier": 3}`),
+			Custom:       `{"tier": 3}`,
 		}},
 	}
 	if !reflect.DeepEqual(got, want) {
@@ -238,7 +238,7 @@ func TestDecodeLastOfDuplicatesCounts(t *testing.T) {
 		Subject:       "last",
 		ExpiresAt:     time.Unix(1, 0).UTC(),
 		EmailVerified: new(false),
-		Custom:        []byte(`{"b":2}`),
+		Custom:        `{"b":2}`,
 		Orgs:          []claims.Org{{OrgID: "b", Permissions: []string{"y"}}},
 	}
 	if !reflect.DeepEqual(got, want) {
@@ -259,7 +259,7 @@ func TestDecodeSkipsWhiteSpace(t *testing.T) {
 		ExpiresAt:     time.Unix(1735776000, 0).UTC(),
 		Name:          "N",
 		EmailVerified: new(true),
-		Custom:        []byte(`{ "a" : 1 }`),
+		Custom:        `{ "a" : 1 }`,
 		Audience:      []string{"a", "b"},
 		Orgs:          []claims.Org{{OrgID: "o", Permissions: []string{"p", "q"}, Selected: true}, {}},
 	}
@@ -352,7 +352,7 @@ func TestDecodeDisplayClaimsOfWrongTypeAreAbsent(t *testing.T) {
 		t.Run("cs of "+value+" is absent", func(t *testing.T) {
 			t.Parallel()
 			got := decode(t, `{"cs":`+value+`,"orgs":[{"cs":`+value+`}]}`)
-			if got.Custom != nil || got.Orgs[0].Custom != nil {
+			if got.Custom != "" || got.Orgs[0].Custom != "" {
 				t.Errorf("got %q and %q, want none", got.Custom, got.Orgs[0].Custom)
 			}
 		})
@@ -423,7 +423,7 @@ func TestDecodeDoesNotKeepThePayload(t *testing.T) {
 		t.Fatal(err)
 	}
 	clear(payload)
-	if string(got.Custom) != `{"a":1}` || string(got.Orgs[0].Custom) != `{"b":2}` {
+	if got.Custom != `{"a":1}` || got.Orgs[0].Custom != `{"b":2}` {
 		t.Errorf("after the payload was overwritten: got %q and %q", got.Custom, got.Orgs[0].Custom)
 	}
 }

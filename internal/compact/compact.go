@@ -4,10 +4,11 @@ package compact
 
 import (
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/authrocket-go/authrocket/internal/rawjson"
 )
 
 // Parts are the decoded parts of a compact JWS. SigningInput is the text that
@@ -50,7 +51,7 @@ func Split(token string) (Parts, error) {
 			return Parts{}, fmt.Errorf("%s is empty", part.name)
 		}
 		// The decoder skips line breaks; RFC 7515 section 2 has none.
-		if strings.ContainsAny(part.text, "\r\n") {
+		if strings.IndexByte(part.text, '\r') >= 0 || strings.IndexByte(part.text, '\n') >= 0 {
 			return Parts{}, fmt.Errorf("%s has a line break", part.name)
 		}
 		decoded, err := strict.DecodeString(part.text)
@@ -75,26 +76,29 @@ type Header struct {
 // ParseHeader reads a JOSE header: one JSON object whose alg is a string and
 // whose kid, if there is one, is a string. Names are matched exactly.
 func ParseHeader(data []byte) (Header, error) {
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(data, &members); err != nil || members == nil {
-		return Header{}, errors.New("header is not a JSON object")
-	}
+	r := rawjson.NewReader(string(data))
+	var algorithm, keyID rawjson.Value
 	var h Header
-	if !stringMember(members, "alg", &h.Algorithm) {
-		return Header{}, errors.New("header alg is missing or not a string")
-	}
-	if _, ok := members["kid"]; ok {
-		if h.HasKeyID = stringMember(members, "kid", &h.KeyID); !h.HasKeyID {
-			return Header{}, errors.New("header kid is not a string")
+	for name := range r.Members() {
+		value := r.Value()
+		switch name {
+		case "alg":
+			algorithm = value
+		case "kid":
+			keyID = value
+		case "crit":
+			h.Critical = true
 		}
 	}
-	_, h.Critical = members["crit"]
+	if !r.End() {
+		return Header{}, errors.New("header is not a JSON object")
+	}
+	var ok bool
+	if h.Algorithm, ok = algorithm.Text(); !ok {
+		return Header{}, errors.New("header alg is missing or not a string")
+	}
+	if h.KeyID, h.HasKeyID = keyID.Text(); keyID != "" && !h.HasKeyID {
+		return Header{}, errors.New("header kid is not a string")
+	}
 	return h, nil
-}
-
-// stringMember stores the member name in s and reports whether it is a string.
-// null is none: json.Unmarshal would take it and leave s as it is.
-func stringMember(members map[string]json.RawMessage, name string, s *string) bool {
-	raw, ok := members[name]
-	return ok && len(raw) > 0 && raw[0] == '"' && json.Unmarshal(raw, s) == nil
 }

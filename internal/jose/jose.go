@@ -3,6 +3,7 @@
 package jose
 
 import (
+	"bytes"
 	"crypto/rsa"
 	"errors"
 	"fmt"
@@ -30,6 +31,18 @@ type Key struct {
 
 // Algorithm returns the algorithm that the key decides.
 func (k Key) Algorithm() Algorithm { return k.algorithm }
+
+// Equal reports whether k and other accept the same signatures.
+func (k Key) Equal(other Key) bool {
+	switch {
+	case k.algorithm != other.algorithm:
+		return false
+	case k.algorithm == HS256:
+		return bytes.Equal(k.secret, other.secret)
+	}
+	return k.public == other.public ||
+		k.public.E == other.public.E && k.public.N.Cmp(other.public.N) == 0
+}
 
 // Verify returns nil if signature is this key's signature of signingInput.
 func (k Key) Verify(signingInput, signature []byte) error {

@@ -7,6 +7,9 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/sha512"
+	"crypto/x509"
+	"encoding/base64"
+	"math/big"
 	"testing"
 
 	"github.com/authrocket-go/authrocket/internal/jose"
@@ -116,5 +119,42 @@ func TestVerifyHasOneAlgorithm(t *testing.T) {
 	}
 	if got := secret.Algorithm(); got != jose.HS256 {
 		t.Errorf("got algorithm %q of the secret, want HS256", got)
+	}
+}
+
+func TestKeyEqual(t *testing.T) {
+	t.Parallel()
+	spki := func(public *rsa.PublicKey) string {
+		t.Helper()
+		der, err := x509.MarshalPKIXPublicKey(public)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return base64.StdEncoding.EncodeToString(der)
+	}
+	public := &privateKey().PublicKey
+	other := new(big.Int).Add(public.N, big.NewInt(2))
+	secret := vectorSecret
+	for _, row := range []struct {
+		name string
+		a, b jose.Key
+		want bool
+	}{
+		{"a key is itself", parseStatic(t, vectorX5C), parseStatic(t, vectorX5C), true},
+		{"another modulus is another key", parseStatic(t, spki(public)), parseStatic(t, spki(&rsa.PublicKey{N: other, E: public.E})), false},
+		{"another exponent is another key", parseStatic(t, spki(public)), parseStatic(t, spki(&rsa.PublicKey{N: public.N, E: 3})), false},
+		{"a secret is itself", parseStatic(t, secret), parseStatic(t, secret), true},
+		{"another secret is another key", parseStatic(t, secret), parseStatic(t, secret[:len(secret)-1] + "x"), false},
+		{"a longer secret is another key", parseStatic(t, secret), parseStatic(t, secret + "x"), false},
+		{"a secret is no public key", parseStatic(t, secret), parseStatic(t, vectorX5C), false},
+		{"no key is no public key", jose.Key{}, parseStatic(t, vectorX5C), false},
+		{"no key is no secret", jose.Key{}, parseStatic(t, secret), false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			if row.a.Equal(row.b) != row.want || row.b.Equal(row.a) != row.want {
+				t.Errorf("got %t and %t, want %t", row.a.Equal(row.b), row.b.Equal(row.a), row.want)
+			}
+		})
 	}
 }
