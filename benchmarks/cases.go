@@ -1,0 +1,201 @@
+package benchmarks
+
+import (
+	"context"
+	"crypto"
+	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+
+	"github.com/authrocket-go/authrocket"
+)
+
+// Kind says what a case is there for.
+type Kind string
+
+// The kinds of cases.
+const (
+	Floor Kind = "floor" // what everybody pays
+	Ours  Kind = "authrocket"
+	Peer  Kind = "peer"
+)
+
+// Case is something whose cost is measured: handler answers request.
+type Case struct {
+	Name    string
+	Kind    Kind
+	Status  int // of the answer; another one is a mistake of ours
+	handler http.Handler
+	request *http.Request
+}
+
+// Check makes sure that the case does what it says before it is measured.
+func (c Case) Check() error {
+	for range 3 {
+		recorder := httptest.NewRecorder()
+		c.handler.ServeHTTP(recorder, c.request)
+		if recorder.Code != c.Status {
+			return fmt.Errorf("%s: got status %d, want %d: %s", c.Name, recorder.Code, c.Status, recorder.Body)
+		}
+	}
+	return nil
+}
+
+// Run answers the request n times.
+func (c Case) Run(n int) {
+	w := &writer{header: http.Header{}}
+	for range n {
+		clear(w.header)
+		c.handler.ServeHTTP(w, c.request)
+	}
+}
+
+// writer is a response that goes nowhere and costs nothing.
+type writer struct{ header http.Header }
+
+func (w *writer) Header() http.Header               { return w.header }
+func (w *writer) Write(p []byte) (int, error)       { return len(p), nil }
+func (w *writer) WriteString(s string) (int, error) { return len(s), nil }
+func (w *writer) WriteHeader(int)                   {}
+
+// respond is what every handler does in the end.
+func respond(w http.ResponseWriter, userID string) {
+	if userID == "" {
+		w.WriteHeader(http.StatusInternalServerError)
+		return
+	}
+	io.WriteString(w, userID)
+}
+
+func bearer(token Token) *http.Request {
+	r := httptest.NewRequest(http.MethodGet, "http://localhost/", nil)
+	r.Header.Set("Authorization", "Bearer "+token.Text)
+	return r
+}
+
+func cookie(token Token) *http.Request {
+	r := httptest.NewRequest(http.MethodGet, "http://localhost/", nil)
+	r.Header.Set("Cookie", "theme=dark; arToken="+token.Text+"; consent=yes")
+	return r
+}
+
+// Cases are all cases in the order of the report.
+func (w *World) Cases() []Case {
+	cases := []Case{
+		{"bare handler", Floor, 200, Bare(), bearer(w.One)},
+		{NameFloor, Floor, 200, floor(), bearer(w.One)},
+		{NameRaw, Floor, 200, raw(w.PublicKey(), w.One), bearer(w.One)},
+		{NameRaw20, Floor, 200, raw(w.PublicKey(), w.Twenty), bearer(w.Twenty)},
+	}
+	known, cold := w.newAuth(nil), w.newAuth(neverKeep)
+	static := func(c *authrocket.Config) { c.JWTKey = secret }
+	knownHS256, coldHS256 := w.newAuth(static), w.newAuth(func(c *authrocket.Config) { static(c); neverKeep(c) })
+	ours := func(name string, auth *authrocket.Auth, r *http.Request, status int) {
+		cases = append(cases, Case{"authrocket, " + name, Ours, status, guarded(auth), r})
+	}
+	ours("known, by bearer", known, bearer(w.One), 200)
+	ours("known, by cookie", known, cookie(w.One), 200)
+	ours("known, twenty orgs", known, bearer(w.Twenty), 200)
+	ours("known, HS256", knownHS256, bearer(w.HS256), 200)
+	ours("first seen", cold, bearer(w.One), 200)
+	ours("first seen, by cookie", cold, cookie(w.One), 200)
+	ours("first seen, twenty orgs", cold, bearer(w.Twenty), 200)
+	ours("first seen, HS256", coldHS256, bearer(w.HS256), 200)
+	ours("forged", known, bearer(w.Forged), 401)
+	ours("expired", known, bearer(w.Expired), 401)
+	ours("oversized", known, bearer(w.Oversized), 401)
+	ours("unknown kid", known, bearer(w.Unknown), 401)
+	for _, p := range w.Peers() {
+		handler := p.Handler()
+		cases = append(cases,
+			Case{p.Name, Peer, 200, handler, bearer(w.One)},
+			Case{p.Name + ", twenty orgs", Peer, 200, handler, bearer(w.Twenty)})
+	}
+	return cases
+}
+
+// The names of the cases that others are compared with.
+const (
+	NameFloor = "the floor of net/http"
+	NameRaw   = "RSA check"
+	NameRaw20 = "RSA check, twenty orgs"
+)
+
+func neverKeep(c *authrocket.Config) { c.TokenCacheSize = -1 }
+
+func (w *World) newAuth(change func(*authrocket.Config)) *authrocket.Auth {
+	config := authrocket.Config{LoginRocketURL: w.KeysURL, Audience: []string{audience}}
+	if change != nil {
+		change(&config)
+	}
+	auth, err := authrocket.New(config)
+	if err != nil {
+		panic(err)
+	}
+	if err := auth.Warm(context.Background()); err != nil {
+		panic(err)
+	}
+	return auth
+}
+
+// guarded is an app behind the whole middleware, and a gate.
+func guarded(auth *authrocket.Auth) http.Handler {
+	return auth.Authenticate(auth.RequireLogin(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		user, _ := authrocket.CurrentUser(r.Context())
+		respond(w, user.ID)
+	})))
+}
+
+// Bare is an app without auth.
+func Bare() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { respond(w, "usr") })
+}
+
+type floorKey struct{}
+
+// floor is the least that any middleware does: it reads the token, puts a value
+// into the context, and the handler reads it back.
+func floor() http.Handler {
+	user := &struct{ id string }{"usr"}
+	handler := func(w http.ResponseWriter, r *http.Request) {
+		user, _ := r.Context().Value(floorKey{}).(*struct{ id string })
+		respond(w, user.id)
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); !ok || token == "" {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		handler(w, r.WithContext(context.WithValue(r.Context(), floorKey{}, user)))
+	})
+}
+
+// raw checks the signature of one token and does nothing else: neither splitting
+// nor decoding.
+func raw(key *rsa.PublicKey, token Token) http.Handler {
+	end := strings.LastIndexByte(token.Text, '.')
+	input := []byte(token.Text[:end])
+	signature, err := base64.RawURLEncoding.DecodeString(token.Text[end+1:])
+	if err != nil {
+		panic(err)
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		digest := sha256.Sum256(input)
+		if rsa.VerifyPKCS1v15(key, crypto.SHA256, digest[:], signature) != nil {
+			w.WriteHeader(http.StatusUnauthorized)
+		}
+	})
+}
+
+// Ours are the ways in which authrocket takes part where peers do.
+func (w *World) Ours() []Contender {
+	return []Contender{
+		{"authrocket, known", func() http.Handler { return guarded(w.newAuth(nil)) }},
+		{"authrocket, first seen", func() http.Handler { return guarded(w.newAuth(neverKeep)) }},
+	}
+}

@@ -1,0 +1,98 @@
+package benchmarks
+
+import (
+	"math"
+	"runtime"
+	"slices"
+	"syscall"
+	"time"
+)
+
+// Cost is what one request of a case costs.
+type Cost struct {
+	Case   Case
+	CPU    time.Duration // median over the rounds
+	Ratios map[string]float64
+	Allocs float64
+}
+
+// Measure runs the cases in turn, for about slice of CPU time each, and again in
+// every round. It counts the CPU time of the whole process, garbage collection
+// included. Ratios are to the cases named in against: medians of the ratios within
+// a round, so that a machine that gets slower over time changes none.
+func Measure(cases []Case, rounds int, slice time.Duration, against ...string) []Cost {
+	sizes := make([]int, len(cases))
+	for i, c := range cases {
+		sizes[i] = calibrate(c.Run, slice)
+	}
+	perRound := make([][]float64, rounds)
+	for round := range perRound {
+		perRound[round] = make([]float64, len(cases))
+		for i, c := range cases {
+			perRound[round][i] = cpuOf(func() { c.Run(sizes[i]) }).Seconds() / float64(sizes[i])
+		}
+	}
+	costs := make([]Cost, len(cases))
+	for i, c := range cases {
+		costs[i] = Cost{
+			Case:   c,
+			CPU:    seconds(medianOf(perRound, func(round []float64) float64 { return round[i] })),
+			Ratios: map[string]float64{},
+			Allocs: allocsOf(c),
+		}
+		for j, other := range cases {
+			if slices.Contains(against, other.Name) {
+				costs[i].Ratios[other.Name] = medianOf(perRound, func(round []float64) float64 { return round[i] / round[j] })
+			}
+		}
+	}
+	return costs
+}
+
+// calibrate returns how many requests take about slice.
+func calibrate(run func(n int), slice time.Duration) int {
+	n := 1
+	for {
+		took := cpuOf(func() { run(n) })
+		if took >= slice/4 {
+			return max(1, int(float64(n)*float64(slice)/float64(took)))
+		}
+		n *= 4
+	}
+}
+
+func cpuOf(f func()) time.Duration {
+	before := processCPU()
+	f()
+	return processCPU() - before
+}
+
+func processCPU() time.Duration {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		panic(err)
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}
+
+func medianOf(rounds [][]float64, value func(round []float64) float64) float64 {
+	values := make([]float64, len(rounds))
+	for i, round := range rounds {
+		values[i] = value(round)
+	}
+	slices.Sort(values)
+	return values[len(values)/2]
+}
+
+func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+
+// allocsOf counts over many requests, since a few are somebody else's.
+func allocsOf(c Case) float64 {
+	const n = 200
+	c.Run(1)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	c.Run(n)
+	runtime.ReadMemStats(&after)
+	return math.Floor(float64(after.Mallocs-before.Mallocs) / n)
+}

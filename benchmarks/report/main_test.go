@@ -1,0 +1,79 @@
+package main
+
+import (
+	"encoding/json"
+	"encoding/xml"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// The report starts this program again to serve the apps of the load test.
+func TestMain(m *testing.M) {
+	if len(os.Args) == 3 && os.Args[1] == "-serve" {
+		if err := serveApp(os.Args[2], os.Stdin, os.Stdout); err != nil {
+			os.Stderr.WriteString(err.Error() + "\n")
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+func TestReport(t *testing.T) {
+	tiny := budget{rounds: 1, slice: time.Millisecond, load: 50 * time.Millisecond, clients: 2, tokens: []int{1, 20}, sessions: 20}
+	file := filepath.Join(t.TempDir(), "chart.svg")
+	var out strings.Builder
+	if err := report(&out, tiny, file); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"| authrocket, known, by bearer |", "| RSA check |", "| coreos/go-oidc v3 |", "| 20 | ", "| RS256, orgs: 20 |", "| no auth |"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("the report has no %q:\n%s", want, &out)
+		}
+	}
+	drawn, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var svg struct {
+		Bars []struct{} `xml:"rect"`
+	}
+	if err := xml.Unmarshal(drawn, &svg); err != nil || len(svg.Bars) < 10 {
+		t.Errorf("the chart has %d bars, %v:\n%s", len(svg.Bars), err, drawn)
+	}
+}
+
+func TestServeAppEndsWithItsInput(t *testing.T) {
+	input, end := io.Pipe()
+	output, answer := io.Pipe()
+	ended := make(chan error, 1)
+	go func() {
+		err := serveApp(appOurs, input, answer)
+		answer.CloseWithError(err)
+		ended <- err
+	}()
+	var s served
+	if err := json.NewDecoder(output).Decode(&s); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := load(s, 10*time.Millisecond, 1); err != nil {
+		t.Error(err)
+	}
+	s.Token = "made-up"
+	if _, err := load(s, 10*time.Millisecond, 1); err == nil {
+		t.Error("a refused token counts as an answer")
+	}
+	end.Close()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
+	if err := serveApp("unknown", nil, nil); err == nil {
+		t.Error("an app that is not known is served")
+	}
+}

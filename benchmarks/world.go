@@ -1,0 +1,154 @@
+package benchmarks
+
+import (
+	"crypto"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
+	"fmt"
+	"math/big"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	issuer   = "https://authrocket.com"
+	audience = "app_benchmarks" // some peers demand one
+	keyID    = "jky_benchmarks0000000001"
+	secret   = "jsk_secretOfBenchmarksOnly0123456789abcdef"
+)
+
+var rs256Header = map[string]string{"alg": "RS256", "typ": "JWT", "kid": keyID}
+
+// Token is a login token and how an Auth or a peer has to decide about it.
+type Token struct {
+	Name string
+	Text string
+	Good bool
+}
+
+// World is a realm: its key, a server that publishes it, and tokens.
+type World struct {
+	// KeysURL has the path of the key sets: [KeysURL]/connect/jwks as AuthRocket
+	// publishes it, with the bare public key as x5c, and [KeysURL]/jwks without
+	// x5c, for packages that expect a certificate there.
+	KeysURL string
+
+	One, Twenty              Token // of one org and of twenty
+	HS256                    Token // of one org, signed with the secret
+	Forged, Expired, Unknown Token // of one org: signed by another key, an hour late, of a kid that nobody has
+	Oversized                Token // of more bytes than are looked at
+
+	key    *rsa.PrivateKey
+	server *httptest.Server
+}
+
+// NewWorld returns a World whose tokens are good for a day. Close it.
+func NewWorld() *World {
+	w := &World{key: realmKey()}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /connect/jwks", func(rw http.ResponseWriter, _ *http.Request) { w.serveKeys(rw, true) })
+	mux.HandleFunc("GET /jwks", func(rw http.ResponseWriter, _ *http.Request) { w.serveKeys(rw, false) })
+	w.server = httptest.NewServer(mux)
+	w.KeysURL = w.server.URL
+
+	now := time.Now()
+	day := now.Add(24 * time.Hour)
+	one := payload("usr_0v1zUpWdE4IiFc2w5ynShf", day, 1)
+	w.One = Token{"one org", w.sign(rs256Header, one), true}
+	w.Twenty = Token{"twenty orgs", w.sign(rs256Header, payload("usr_0v1zUpWdE4IiFc2w5ynShf", day, 20)), true}
+	w.HS256 = Token{"HS256", signHS256(one), true}
+	w.Expired = Token{"expired", w.sign(rs256Header, payload("usr_0v1zUpWdE4IiFc2w5ynShf", now.Add(-time.Hour), 1)), false}
+	w.Unknown = Token{"unknown kid", w.sign(map[string]string{"alg": "RS256", "typ": "JWT", "kid": "jky_unknown"}, one), false}
+	stranger := &World{key: newKey()}
+	w.Forged = Token{"forged", stranger.sign(rs256Header, one), false}
+	w.Oversized = Token{"oversized", w.One.Text + strings.Repeat("A", 32<<10), false}
+	return w
+}
+
+// Close stops the server of the key set.
+func (w *World) Close() { w.server.Close() }
+
+// PublicKey is the realm's key.
+func (w *World) PublicKey() *rsa.PublicKey { return &w.key.PublicKey }
+
+// realmKey is the same for all worlds of a process, since some peers keep keys by
+// kid for all of it.
+var realmKey = sync.OnceValue(newKey)
+
+func newKey() *rsa.PrivateKey {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err)
+	}
+	return key
+}
+
+func (w *World) serveKeys(rw http.ResponseWriter, withX5C bool) {
+	encode := base64.RawURLEncoding.EncodeToString
+	key := map[string]any{
+		"kty": "RSA", "use": "sig", "alg": "RS256", "kid": keyID,
+		"n": encode(w.key.N.Bytes()), "e": encode(big.NewInt(int64(w.key.E)).Bytes()),
+	}
+	if withX5C {
+		key["x5c"] = []string{base64.StdEncoding.EncodeToString(w.spki())}
+	}
+	rw.Header().Set("Content-Type", "application/json")
+	json.NewEncoder(rw).Encode(map[string]any{"keys": []any{key}})
+}
+
+func (w *World) spki() []byte {
+	der, err := x509.MarshalPKIXPublicKey(&w.key.PublicKey)
+	if err != nil {
+		panic(err)
+	}
+	return der
+}
+
+func (w *World) pem() string {
+	return string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: w.spki()}))
+}
+
+// payload has what LoginRocket puts into a token of a user with orgs.
+func payload(subject string, expires time.Time, orgs int) string {
+	var entries []string
+	for i := range orgs {
+		entries = append(entries, fmt.Sprintf(`{"oid":"org_0v1zWRHJVm7JY8vUqDR%03d","mid":"mb_0v1zUpWdE4IiFc2w5yn%04d","name":"Widgets %d Inc",`+
+			`"perm":["ar:owner","widget:*"],"selected":%t}`, i, i, i, i == 0))
+	}
+	return fmt.Sprintf(`{"iss":"`+issuer+`","aud":"`+audience+`","sub":%q,"rid":"rl_0v1zTHXhtNgmDaXaDYSAqx","sid":"kss_0v1zUpWdE4IiFc2w5ynShf",`+
+		`"iat":%d,"exp":%d,"name":"George Example","given_name":"George","family_name":"Example","preferred_username":"george",`+
+		`"email":"george@example.com","email_verified":true,"locale":"en","ref":"42","cs":{"plan":"pro"},"orgs":[%s]}`,
+		subject, expires.Add(-24*time.Hour).Unix(), expires.Unix(), strings.Join(entries, ","))
+}
+
+func (w *World) sign(header map[string]string, payload string) string {
+	head, err := json.Marshal(header)
+	if err != nil {
+		panic(err)
+	}
+	input := segment(string(head)) + "." + segment(payload)
+	digest := sha256.Sum256([]byte(input))
+	signature, err := rsa.SignPKCS1v15(nil, w.key, crypto.SHA256, digest[:])
+	if err != nil {
+		panic(err)
+	}
+	return input + "." + segment(string(signature))
+}
+
+func signHS256(payload string) string {
+	input := segment(`{"alg":"HS256","typ":"JWT"}`) + "." + segment(payload)
+	mac := hmac.New(sha256.New, []byte(secret))
+	mac.Write([]byte(input))
+	return input + "." + segment(string(mac.Sum(nil)))
+}
+
+func segment(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
