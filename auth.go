@@ -39,7 +39,7 @@ func New(config Config) (*Auth, error) {
 		loginRocket: s.loginRocket,
 		app:         s.app,
 		verifier: verifier{
-			known:         tokencache.New[knownToken](s.config.TokenCacheSize),
+			known:         tokencache.New[*knownToken](s.config.TokenCacheSize),
 			realmID:       s.config.RealmID,
 			audience:      s.config.Audience,
 			maxTokenBytes: s.config.MaxTokenBytes,
@@ -78,7 +78,8 @@ func (a *Auth) Warm(ctx context.Context) error { return a.verifier.keys.warm(ctx
 // keys. The error is of kind [ErrUnauthenticated] or [ErrUnavailable], with a
 // reason.
 func (a *Auth) Verify(ctx context.Context, token string) (Session, error) {
-	return a.verifier.verify(ctx, token, keycache.Gate, time.Now())
+	session, err := a.verifier.verify(ctx, token, keycache.Gate, new(time.Time))
+	return *session, err
 }
 
 // Check decides whether r is of a signed-in user whom all the rules allow, and
@@ -97,7 +98,7 @@ func (a *Auth) check(r *http.Request, selector OrgSelector, rules []Rule) (*http
 	id := a.identityOf(r)
 	switch {
 	case id == nil:
-		id = a.identify(r, keycache.Gate, time.Now())
+		id = a.identify(r, keycache.Gate, time.Time{})
 	case errors.Is(id.err, ErrKeysUnavailable):
 		// Authenticate may have left without waiting; a gate has to be sure.
 		id = a.identify(r, keycache.Gate, id.since)
@@ -116,22 +117,24 @@ func (a *Auth) decide(r *http.Request, id *identity, selector OrgSelector, rules
 	}
 	session := id.session
 	if selector != nil {
-		m, ok := selector(r, session)
+		m, ok := selector(r, *session)
 		if !ok {
 			if m.mismatch == "" {
 				m.mismatch = "the selector chose no membership"
 			}
 			return r, because(ErrWrongOrg, "%s", m.mismatch)
 		}
-		if session, ok = session.choose(m); !ok {
+		about, ok := session.choose(m)
+		if !ok {
 			return r, because(ErrWrongOrg, "the selector chose a membership that is not one of the session's")
 		}
 		chosen := *id
+		session = &about
 		chosen.session = session
 		r = withIdentity(r, &chosen)
 	}
 	for _, rule := range rules {
-		if err := rule.check(r.Context(), session); err != nil {
+		if err := rule.check(r.Context(), *session); err != nil {
 			return r, err
 		}
 	}
@@ -140,66 +143,71 @@ func (a *Auth) decide(r *http.Request, id *identity, selector OrgSelector, rules
 
 // identify finds out who sent r: by the bearer token if there is one, else by
 // the session cookie. One request has one identity, so a bearer token that is
-// no good is not made up for by a cookie.
+// no good is not made up for by a cookie. since is when r began to wait for keys,
+// zero if it begins now.
 func (a *Auth) identify(r *http.Request, patience keycache.Patience, since time.Time) *identity {
-	id := a.newIdentity(r, since)
+	id := a.newIdentity(r)
+	id.since = since
 	token, found, err := bearerToken(r.Header)
 	switch {
 	case found && err != nil:
 		id.source, id.err = SourceBearer, err
 	case found:
 		id.source = SourceBearer
-		id.session, id.err = a.verifier.verify(r.Context(), token, patience, since)
+		id.session, id.err = a.verifier.verify(r.Context(), token, patience, &id.since)
 	case a.config.DisableCookie:
 		id.err = ErrNoToken
 	default:
-		id.source, id.session, id.err = a.cookieIdentity(r, patience, since)
+		id.source, id.session, id.err = a.cookieIdentity(r, patience, &id.since)
 	}
 	// A clone of a request has a header map of its own and is looked at again.
 	// The gates in it are about the org that a gate outside has chosen.
-	if outer := a.carriedIdentity(r); outer != nil && outer.session.Token() == id.session.Token() {
-		id.session.current = outer.session.current
+	if outer := a.carriedIdentity(r); outer != nil && outer.session.current != 0 && outer.session.Token() == id.session.Token() {
+		about := *id.session
+		about.current = outer.session.current
+		id.session = &about
 	}
 	return id
 }
 
 // cookieIdentity is who the session cookie names, if the request may use it.
-func (a *Auth) cookieIdentity(r *http.Request, patience keycache.Patience, since time.Time) (Source, Session, error) {
+func (a *Auth) cookieIdentity(r *http.Request, patience keycache.Patience, since *time.Time) (Source, *Session, error) {
 	session, err := a.cookieSession(r, patience, since)
 	switch {
 	case errors.Is(err, ErrNoToken):
-		return SourceNone, Session{}, err
+		return SourceNone, nobody, err
 	case err != nil:
-		return SourceCookie, Session{}, err
+		return SourceCookie, nobody, err
 	}
 	if err := a.checkOrigin(r); err != nil {
-		return SourceCookie, Session{}, err
+		return SourceCookie, nobody, err
 	}
 	return SourceCookie, session, nil
 }
 
 // cookieSession returns the session of the cookies of our name. Those that
 // fail are ignored as long as one verifies.
-func (a *Auth) cookieSession(r *http.Request, patience keycache.Patience, since time.Time) (Session, error) {
-	var session Session
+func (a *Auth) cookieSession(r *http.Request, patience keycache.Patience, since *time.Time) (*Session, error) {
+	session := nobody
 	failure := ErrNoToken
-	for _, token := range cookieTokens(r.Header, a.config.CookieName) {
+	name := a.config.CookieName
+	for _, token := range joinChunks(cookieValues(r.Header, name), r.Header, name) {
 		s, err := a.verifier.verify(r.Context(), token, patience, since)
 		switch {
 		case err != nil:
 			if failure == ErrNoToken || hope(err) > hope(failure) {
 				failure = err
 			}
-		case session.IsZero():
+		case session == nobody:
 			session = s
 		case s.User.ID != session.User.ID:
-			return Session{}, ErrAmbiguousCookie
+			return nobody, ErrAmbiguousCookie
 		case s.ExpiresAt.After(session.ExpiresAt):
 			session = s
 		}
 	}
-	if session.IsZero() {
-		return Session{}, failure
+	if session == nobody {
+		return nobody, failure
 	}
 	return session, nil
 }

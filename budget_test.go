@@ -1,8 +1,51 @@
 package authrocket_test
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"testing"
+
+	"github.com/authrocket-go/authrocket"
 )
+
+// warmAllocations is what a request with a known token may cost: the values of the
+// response headers, the identity, a context and a copy of the request.
+const warmAllocations = 4
+
+func TestWarmPathAllocations(t *testing.T) {
+	c := newCast(t, nil)
+	token := c.realm.Token(c.ada)
+	page := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		user, _ := authrocket.CurrentUser(r.Context())
+		org, _ := authrocket.CurrentOrg(r.Context())
+		if user.ID != c.ada.ID || org.ID != c.engines.ID || w.Header()["Cdn-Cache-Control"] == nil {
+			t.Errorf("got user %q of %q and headers %v", user.ID, org.ID, w.Header())
+		}
+	})
+	for name, app := range map[string]http.Handler{
+		"Authenticate":            c.auth.Authenticate(page),
+		"a gate alone":            c.auth.RequireLogin(page),
+		"Authenticate and a gate": c.auth.Authenticate(c.auth.RequireLogin(page)),
+		"a rule":                  c.auth.Authenticate(c.auth.Require(authrocket.Permission("billing:write"))(page)),
+	} {
+		for source, header := range map[string][2]string{
+			"bearer": {"Authorization", "Bearer " + token},
+			"cookie": {"Cookie", "theme=dark; __Host-arToken=" + token + "; consent=yes"},
+		} {
+			r := httptest.NewRequest(http.MethodGet, "/", nil)
+			r.Header.Set(header[0], header[1])
+			w := httptest.NewRecorder()
+			answer := func() {
+				clear(w.Header())
+				app.ServeHTTP(w, r)
+			}
+			answer()
+			if got := testing.AllocsPerRun(100, answer); got > warmAllocations {
+				t.Errorf("%s by %s: got %v allocations, want at most %d", name, source, got, warmAllocations)
+			}
+		}
+	}
+}
 
 // The keys of every fetch are new values. A token that is known would be checked
 // in full after each if they were compared by where they are.
@@ -22,5 +65,27 @@ func TestKnownTokenStaysKnownAfterRefresh(t *testing.T) {
 		if got := testing.AllocsPerRun(100, verify); got > 0 {
 			t.Errorf("got %v allocations for a known token, want none", got)
 		}
+	}
+}
+
+// A handler may write into the values of the headers; they are the response's own.
+func TestCachingHeadersBelongToOneResponse(t *testing.T) {
+	t.Parallel()
+	c := newCast(t, nil)
+	app := c.auth.Authenticate(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		for name, want := range map[string]string{
+			"Vary": "Cookie, Authorization", "Cache-Control": "private, no-cache", "CDN-Cache-Control": "no-store",
+		} {
+			if got := w.Header().Values(name); len(got) != 1 || got[0] != want {
+				t.Errorf("got %s %q, want %q", name, got, want)
+			}
+			w.Header().Add(name, "more")
+			w.Header().Values(name)[0] = "changed"
+		}
+	}))
+	for range 2 {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		c.realm.SignIn(r, c.ada)
+		app.ServeHTTP(httptest.NewRecorder(), r)
 	}
 }

@@ -107,7 +107,7 @@ func (a *Auth) serveConfirm(w http.ResponseWriter, r *http.Request) {
 		a.redirectHome(w, "/")
 		return
 	}
-	session, err := a.verifier.verify(r.Context(), pending.token, keycache.Gate, time.Now())
+	session, err := a.verifier.verify(r.Context(), pending.token, keycache.Gate, new(time.Time))
 	switch {
 	case err != nil:
 		if !errors.Is(err, ErrUnavailable) {
@@ -117,11 +117,11 @@ func (a *Auth) serveConfirm(w http.ResponseWriter, r *http.Request) {
 	case choice == choiceContinue:
 		a.forgetPending(w, r)
 		a.setSessionCookie(w, r, session.Token(), session.ExpiresAt)
-		a.observeLogin(r.Context(), false, session, nil)
+		a.observeLogin(r.Context(), false, *session, nil)
 		a.redirectHome(w, pending.target)
 	default:
-		current, _ := a.cookieSession(r, keycache.NoWait, time.Now())
-		writePage(w, r, http.StatusOK, a.confirmPage(pending, session, current))
+		current, _ := a.cookieSession(r, keycache.NoWait, new(time.Time))
+		writePage(w, r, http.StatusOK, a.confirmPage(pending, *session, *current))
 	}
 }
 

@@ -17,9 +17,9 @@ func latestIdentity(ctx context.Context) *identity {
 
 // identity is what an Auth found out about who sent a request.
 type identity struct {
-	auth    *Auth // nil when it comes from WithSession
-	session Session
-	err     error // why there is no session, nil when there is one
+	auth    *Auth    // nil when it comes from WithSession
+	session *Session // shared: nobody changes it
+	err     error    // why there is no session, nil when there is one
 	source  Source
 	since   time.Time // when this request began to wait for keys
 
@@ -57,8 +57,8 @@ func isSameMap(a, b http.Header) bool {
 }
 
 // newIdentity returns an identity that belongs to r and says nothing yet.
-func (a *Auth) newIdentity(r *http.Request, since time.Time) *identity {
-	return &identity{auth: a, source: SourceNone, since: since, header: r.Header, method: r.Method}
+func (a *Auth) newIdentity(r *http.Request) *identity {
+	return &identity{auth: a, session: nobody, source: SourceNone, header: r.Header, method: r.Method}
 }
 
 // withIdentity returns r with id as the latest identity in its context.
@@ -83,13 +83,16 @@ func CurrentSession(ctx context.Context) (Session, bool) {
 	if id == nil || id.err != nil {
 		return Session{}, false
 	}
-	return id.session, !id.session.IsZero()
+	return *id.session, !id.session.IsZero()
 }
 
 // CurrentUser returns the user of [CurrentSession].
 func CurrentUser(ctx context.Context) (User, bool) {
-	s, ok := CurrentSession(ctx)
-	return s.User, ok
+	id := latestIdentity(ctx)
+	if id == nil || id.err != nil {
+		return User{}, false
+	}
+	return id.session.User, !id.session.IsZero()
 }
 
 // CurrentMembership returns the current membership of [CurrentSession], see
@@ -109,5 +112,5 @@ func CurrentOrg(ctx context.Context) (Org, bool) {
 // find s. It is for unit tests of handlers: no gate accepts a session that
 // came this way.
 func WithSession(ctx context.Context, s Session) context.Context {
-	return context.WithValue(ctx, contextKey{}, &identity{session: s, outer: latestIdentity(ctx)})
+	return context.WithValue(ctx, contextKey{}, &identity{session: &s, outer: latestIdentity(ctx)})
 }

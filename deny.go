@@ -20,7 +20,7 @@ import (
 func (a *Auth) Deny(w http.ResponseWriter, r *http.Request, err error) {
 	id := a.identityOf(r)
 	if id == nil {
-		id = a.newIdentity(r, time.Now())
+		id = a.newIdentity(r)
 		id.err = err
 	}
 	r = withIdentity(r, id)

@@ -24,6 +24,8 @@ type keySource interface {
 	algorithm() jose.Algorithm
 	// needsKeyID tells whether a token has to name its key.
 	needsKeyID() bool
+	// fresh returns the key if that needs no waiting.
+	fresh(id string, now time.Time) (jose.Key, bool)
 	// lookup returns the key, or an error of a kind. since is when the request
 	// began to wait for keys.
 	lookup(ctx context.Context, id string, patience keycache.Patience, since time.Time) (jose.Key, error)
@@ -36,6 +38,8 @@ type staticKey struct{ key jose.Key }
 func (s staticKey) algorithm() jose.Algorithm  { return s.key.Algorithm() }
 func (s staticKey) needsKeyID() bool           { return false }
 func (s staticKey) warm(context.Context) error { return nil }
+
+func (s staticKey) fresh(string, time.Time) (jose.Key, bool) { return s.key, true }
 
 func (s staticKey) lookup(context.Context, string, keycache.Patience, time.Time) (jose.Key, error) {
 	return s.key, nil
@@ -67,6 +71,8 @@ func newJWKS(c Config, jwksURL string, isLoopback bool) *jwks {
 // All keys of the set are RSA keys for RS256: internal/jose leaves others out.
 func (j *jwks) algorithm() jose.Algorithm { return jose.RS256 }
 func (j *jwks) needsKeyID() bool          { return true }
+
+func (j *jwks) fresh(id string, now time.Time) (jose.Key, bool) { return j.cache.Fresh(id, now) }
 
 func (j *jwks) lookup(ctx context.Context, id string, patience keycache.Patience, since time.Time) (jose.Key, error) {
 	key, err := j.cache.Lookup(ctx, id, patience, since)

@@ -43,7 +43,7 @@ func (a *Auth) serveLanding(w http.ResponseWriter, r *http.Request) bool {
 	}
 	l := landing{auth: a, w: w, r: r}
 	l.state, l.started = a.startedLogin(r)
-	session, err := a.verifier.verify(r.Context(), token, keycache.Gate, time.Now())
+	session, err := a.verifier.verify(r.Context(), token, keycache.Gate, new(time.Time))
 	switch {
 	case errors.Is(err, ErrUnavailable):
 		// The state stays, so that a reload can try again.
@@ -52,13 +52,13 @@ func (a *Auth) serveLanding(w http.ResponseWriter, r *http.Request) bool {
 		l.forgetState()
 		l.fail(err)
 	case err != nil:
-		a.observeLogin(r.Context(), false, session, err)
+		a.observeLogin(r.Context(), false, *session, err)
 		a.redirectHome(w, withAttempts(r, a.landedTarget(r)))
 	case l.started:
 		l.forgetState()
-		l.signIn(session, l.state.state.Target, l.state.state.Attempt)
+		l.signIn(*session, l.state.state.Target, l.state.state.Attempt)
 	default:
-		l.unsolicited(session)
+		l.unsolicited(*session)
 	}
 	return true
 }
@@ -69,7 +69,7 @@ func (a *Auth) serveLanding(w http.ResponseWriter, r *http.Request) bool {
 func (l *landing) unsolicited(session Session) {
 	a := l.auth
 	target := a.landedTarget(l.r)
-	current, err := a.cookieSession(l.r, keycache.NoWait, time.Now())
+	current, err := a.cookieSession(l.r, keycache.NoWait, new(time.Time))
 	switch isSame := err == nil && current.User.ID == session.User.ID; {
 	case isSame && !session.IssuedAt.After(current.IssuedAt):
 		a.observeLogin(l.r.Context(), false, session, nil)

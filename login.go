@@ -88,7 +88,7 @@ func (a *Auth) serveHosted(w http.ResponseWriter, r *http.Request, route string)
 	if route == routeLogin {
 		// The scripts of an app may send the browser here.
 		if attempt = a.attempts(r) + 1; attempt > maxAttempts {
-			_, err := a.cookieSession(r, keycache.NoWait, time.Now())
+			_, err := a.cookieSession(r, keycache.NoWait, new(time.Time))
 			a.breakLoop(w, r, target, err)
 			return
 		}
@@ -135,18 +135,18 @@ func (a *Auth) serveLogout(w http.ResponseWriter, r *http.Request) {
 		writePage(w, r, http.StatusOK, a.logoutPage(r))
 		return
 	}
-	var session Session
+	session := nobody
 	switch err := a.checkOrigin(r); {
 	case err == nil:
 		// Signing out never waits for keys; without them the session has no name.
-		session, _ = a.cookieSession(r, keycache.NoWait, time.Now())
+		session, _ = a.cookieSession(r, keycache.NoWait, new(time.Time))
 	case r.Host != "":
 		a.Deny(w, r, err)
 		return
 	}
 	isLocal := isLocalLogout(r)
 	if a.config.Observer.Logout != nil {
-		a.config.Observer.Logout(r.Context(), Logout{Local: isLocal, SessionHash: a.sessionHash(session)})
+		a.config.Observer.Logout(r.Context(), Logout{Local: isLocal, SessionHash: a.sessionHash(*session)})
 	}
 	a.clearSessionCookie(w, r)
 	a.forgetPending(w, r)

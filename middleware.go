@@ -30,13 +30,14 @@ func (a *Auth) Authenticate(next http.Handler) http.Handler {
 			next.ServeHTTP(w, withIdentity(r, id))
 			return
 		}
-		setVary(w.Header())
+		headers := new(cacheHeaders)
+		headers.setVary(w.Header())
 		if !a.config.DisableCookie && (a.serveLanding(w, r) || a.serveRoute(w, r)) {
 			return
 		}
-		id := a.identify(r, keycache.Open, time.Now())
+		id := a.identify(r, keycache.Open, time.Time{})
 		if id.err == nil {
-			setPrivate(w.Header())
+			headers.setPrivate(w.Header())
 		}
 		r = withIdentity(r, id)
 		a.observeDecision(r.Context(), false, id, id.err)
@@ -86,7 +87,7 @@ func (a *Auth) RequireOrg(selector OrgSelector, rules ...Rule) func(http.Handler
 // route is 404.
 func (a *Auth) Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		setVary(w.Header())
+		new(cacheHeaders).setVary(w.Header())
 		if a.config.DisableCookie || !a.serveRoute(w, r) {
 			http.NotFound(w, r)
 		}
@@ -95,7 +96,9 @@ func (a *Auth) Handler() http.Handler {
 
 func (a *Auth) gate(next http.Handler, selector OrgSelector, rules []Rule) http.Handler {
 	gated := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		setPrivate(w.Header())
+		if !isPrivate(w.Header()) {
+			new(cacheHeaders).setPrivate(w.Header())
+		}
 		r, err := a.check(r, selector, rules)
 		if err != nil {
 			a.Deny(w, r, err)
@@ -113,18 +116,40 @@ func (a *Auth) gate(next http.Handler, selector OrgSelector, rules []Rule) http.
 	})
 }
 
+// cacheHeaders are the values of the headers below for one response, in one piece
+// of memory. Each response has its own, since a handler may write into them.
+type cacheHeaders struct{ vary, control, cdnControl [1]string }
+
 // setVary says what the response depends on. The handler may add to it.
-func setVary(h http.Header) { h.Add("Vary", "Cookie, Authorization") }
+func (c *cacheHeaders) setVary(h http.Header) {
+	c.vary[0] = "Cookie, Authorization"
+	if earlier := h["Vary"]; len(earlier) > 0 {
+		h["Vary"] = append(earlier, c.vary[0])
+		return
+	}
+	h["Vary"] = c.vary[:]
+}
+
+// The names as [http.Header] has them, so that they need not be made canonical.
+const (
+	cacheControl    = "Cache-Control"
+	cdnCacheControl = "Cdn-Cache-Control"
+)
 
 // setPrivate keeps a signed-in user's response out of shared caches (RFC 9111
 // section 5.2.2.7, RFC 9213). It comes before the handler, whose own value wins.
-func setPrivate(h http.Header) {
-	h.Set("Cache-Control", "private, no-cache")
-	h.Set("CDN-Cache-Control", "no-store")
+func (c *cacheHeaders) setPrivate(h http.Header) {
+	c.control[0], c.cdnControl[0] = "private, no-cache", "no-store"
+	h[cacheControl], h[cdnCacheControl] = c.control[:], c.cdnControl[:]
+}
+
+func isPrivate(h http.Header) bool {
+	control, cdnControl := h[cacheControl], h[cdnCacheControl]
+	return len(control) == 1 && control[0] == "private, no-cache" && len(cdnControl) == 1 && cdnControl[0] == "no-store"
 }
 
 // setNoStore is for responses that hold a credential or decide something once.
 func setNoStore(h http.Header) {
-	h.Set("Cache-Control", "no-store")
-	h.Set("CDN-Cache-Control", "no-store")
+	h.Set(cacheControl, "no-store")
+	h.Set(cdnCacheControl, "no-store")
 }

@@ -131,7 +131,7 @@ func (a *Auth) observeDecision(ctx context.Context, gate bool, id *identity, err
 		Reason:      Reason(err),
 		Err:         err,
 		Source:      id.source,
-		SessionHash: a.sessionHash(id.session),
+		SessionHash: a.sessionHash(*id.session),
 	})
 }
 

@@ -50,13 +50,16 @@ const maxCookies = 4
 // cookieTokens returns the tokens that the cookies called name hold, at most
 // maxCookies. One token may be in several cookies: see setTokenCookie.
 func cookieTokens(h http.Header, name string) []string {
-	tokens := cookieValues(h, name)
-	if !slices.ContainsFunc(tokens, isFullChunk) {
-		return tokens
+	return joinChunks(cookieValues(h, name), h, name)
+}
+
+// joinChunks replaces the values that are first chunks by the whole tokens.
+func joinChunks(values []string, h http.Header, name string) []string {
+	if !slices.ContainsFunc(values, isFullChunk) {
+		return values
 	}
-	firsts := tokens
-	tokens = nil
-	for _, first := range firsts {
+	var tokens []string
+	for _, first := range values {
 		tokens = appendJoined(tokens, h, name, first, 1)
 	}
 	return tokens
@@ -89,7 +92,11 @@ func isFullChunk(value string) bool { return len(value) == chunkBytes }
 // semicolons and stripped of spaces and tabs, nothing else: quotes belong to the
 // value.
 func cookieValues(h http.Header, name string) []string {
-	var values []string
+	// Short enough to be inlined, so that the array is on the caller's stack.
+	return appendCookieValues(make([]string, 0, maxCookies), h, name)
+}
+
+func appendCookieValues(values []string, h http.Header, name string) []string {
 	for _, line := range h["Cookie"] {
 		for pair := range strings.SplitSeq(line, ";") {
 			key, value, ok := strings.Cut(strings.Trim(pair, " \t"), "=")

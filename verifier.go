@@ -27,7 +27,7 @@ const (
 // verifier turns a token into a Session, or says why not.
 type verifier struct {
 	keys          keySource
-	known         *tokencache.Cache[knownToken]
+	known         *tokencache.Cache[*knownToken]
 	realmID       string
 	audience      []string
 	maxTokenBytes int
@@ -42,47 +42,63 @@ type knownToken struct {
 	notBefore time.Time
 }
 
+// nobody is what stands for no session, so that no pointer to one is nil. Like
+// every Session that there is a pointer to, it is shared and never changed.
+var nobody = new(Session)
+
 // verify checks token: its form, its header, the signature, and only then its
-// claims. Every error is of a kind and has a reason.
-func (v *verifier) verify(ctx context.Context, token string, patience keycache.Patience, since time.Time) (Session, error) {
-	if known, ok := v.known.Get(token); ok {
-		key, err := v.keys.lookup(ctx, known.keyID, patience, since)
-		if err != nil {
-			return Session{}, err
-		}
-		if key.Equal(known.key) {
-			return known.use(time.Now())
-		}
+// claims. Of a token that is known it asks again for the key and the times. since
+// is when the request began to wait for keys, zero if it begins now. Every error
+// is of a kind and has a reason.
+func (v *verifier) verify(ctx context.Context, token string, patience keycache.Patience, since *time.Time) (*Session, error) {
+	now := time.Now()
+	if since.IsZero() {
+		*since = now
 	}
-	return v.verifyInFull(ctx, token, patience, since)
+	known, ok := v.known.Get(token)
+	if !ok {
+		return v.verifyInFull(ctx, token, patience, *since)
+	}
+	key, ok := v.keys.fresh(known.keyID, now)
+	if !ok {
+		var err error
+		if key, err = v.keys.lookup(ctx, known.keyID, patience, *since); err != nil {
+			return nobody, err
+		}
+		now = time.Now()
+	}
+	if !key.Equal(known.key) {
+		return v.verifyInFull(ctx, token, patience, *since)
+	}
+	return known.use(now)
 }
 
-func (v *verifier) verifyInFull(ctx context.Context, token string, patience keycache.Patience, since time.Time) (Session, error) {
+func (v *verifier) verifyInFull(ctx context.Context, token string, patience keycache.Patience, since time.Time) (*Session, error) {
 	parts, err := v.split(token)
 	if err != nil {
-		return Session{}, err
+		return nobody, err
 	}
 	keyID, err := v.checkHeader(parts.Header)
 	if err != nil {
-		return Session{}, err
+		return nobody, err
 	}
 	key, err := v.keys.lookup(ctx, keyID, patience, since)
 	if err != nil {
-		return Session{}, err
+		return nobody, err
 	}
 	if err := key.Verify([]byte(parts.SigningInput), parts.Signature); err != nil {
-		return Session{}, ErrBadSignature
+		return nobody, ErrBadSignature
 	}
 	c, err := claims.Decode(parts.Payload)
 	if err != nil {
-		return Session{}, because(ErrInvalidClaims, "%v", err)
+		return nobody, because(ErrInvalidClaims, "%v", err)
 	}
 	if err := v.checkClaims(c); err != nil {
-		return Session{}, err
+		return nobody, err
 	}
 	// What is kept must not hold on to the header that the token came in.
 	token = strings.Clone(token)
-	known := knownToken{newSession(token, c), strings.Clone(keyID), key, c.NotBefore}
+	known := &knownToken{newSession(token, c), strings.Clone(keyID), key, c.NotBefore}
 	session, err := known.use(time.Now())
 	if err == nil {
 		v.known.Put(token, known)
@@ -91,16 +107,16 @@ func (v *verifier) verifyInFull(ctx context.Context, token string, patience keyc
 }
 
 // use returns the session if it is the token's time at now.
-func (k *knownToken) use(now time.Time) (Session, error) {
-	s := k.session
+func (k *knownToken) use(now time.Time) (*Session, error) {
+	s := &k.session
 	if now.Sub(s.ExpiresAt) > leeway {
-		return Session{}, &expired{at: s.ExpiresAt, now: now}
+		return nobody, &expired{at: s.ExpiresAt, now: now}
 	}
 	if k.notBefore.Sub(now) > leeway {
-		return Session{}, because(ErrTokenNotYetValid, "nbf is %s, the clock here says %s", rfc3339(k.notBefore), rfc3339(now))
+		return nobody, because(ErrTokenNotYetValid, "nbf is %s, the clock here says %s", rfc3339(k.notBefore), rfc3339(now))
 	}
 	if s.IssuedAt.Sub(now) > maxIssuedAhead {
-		return Session{}, because(ErrTokenNotYetValid, "iat is %s, the clock here says %s", rfc3339(s.IssuedAt), rfc3339(now))
+		return nobody, because(ErrTokenNotYetValid, "iat is %s, the clock here says %s", rfc3339(s.IssuedAt), rfc3339(now))
 	}
 	return s, nil
 }

@@ -132,12 +132,19 @@ func New[K any](config Config[K]) *Cache[K] {
 // [*Undecided]. since is when the request that asks began to: it waits until
 // MaxWait after that at most.
 func (c *Cache[K]) Lookup(ctx context.Context, id string, patience Patience, since time.Time) (K, error) {
-	if set := c.current.Load(); set != nil && time.Now().Before(set.refreshAt) {
-		if key, ok := set.keys[id]; ok {
-			return key, nil
-		}
+	if key, ok := c.Fresh(id, time.Now()); ok {
+		return key, nil
 	}
 	return c.lookupSlowly(ctx, id, patience, since)
+}
+
+// Fresh returns the key under id of a set that needs no refresh at now, and
+// whether there is one. It never waits; [Cache.Lookup] decides in every case.
+func (c *Cache[K]) Fresh(id string, now time.Time) (key K, ok bool) {
+	if set := c.current.Load(); set != nil && now.Before(set.refreshAt) {
+		key, ok = set.keys[id]
+	}
+	return key, ok
 }
 
 func (c *Cache[K]) lookupSlowly(ctx context.Context, id string, patience Patience, since time.Time) (none K, err error) {
