@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/authrocket-go/authrocket/internal/claims"
@@ -129,7 +128,7 @@ func sealCustom(text string) *sealed[string] {
 	if text == "" {
 		return nil
 	}
-	return seal(strings.Clone(text))
+	return seal(text)
 }
 
 func decodeCustom(custom *sealed[string]) map[string]any {
@@ -140,22 +139,20 @@ func decodeCustom(custom *sealed[string]) map[string]any {
 	return attributes
 }
 
-// newSession clones what it takes from c: an app may keep a user's ID for long,
-// and shall not keep the whole payload with it.
 func newSession(token string, c claims.Claims) Session {
 	s := Session{
-		RealmID:   strings.Clone(c.RealmID),
+		RealmID:   c.RealmID,
 		IssuedAt:  c.IssuedAt,
 		ExpiresAt: c.ExpiresAt,
 		User: User{
-			ID:        strings.Clone(c.Subject),
-			Username:  strings.Clone(c.PreferredUsername),
-			Name:      strings.Clone(c.Name),
-			FirstName: strings.Clone(c.GivenName),
-			LastName:  strings.Clone(c.FamilyName),
-			Email:     strings.Clone(c.Email),
-			Locale:    strings.Clone(c.Locale),
-			Reference: strings.Clone(c.Reference),
+			ID:        c.Subject,
+			Username:  c.PreferredUsername,
+			Name:      c.Name,
+			FirstName: c.GivenName,
+			LastName:  c.FamilyName,
+			Email:     c.Email,
+			Locale:    c.Locale,
+			Reference: c.Reference,
 			custom:    sealCustom(c.Custom),
 		},
 	}
@@ -165,21 +162,18 @@ func newSession(token string, c claims.Claims) Session {
 			s.User.EmailVerification = EmailVerified
 		}
 	}
-	data := sessionData{token: token, id: strings.Clone(c.SessionID)}
+	data := sessionData{token: token, id: c.SessionID}
 	if len(c.Orgs) > 0 {
 		data.memberships = make([]Membership, len(c.Orgs))
 	}
 	for i, o := range c.Orgs {
-		for j, tag := range o.Permissions {
-			o.Permissions[j] = strings.Clone(tag)
-		}
 		data.memberships[i] = Membership{
-			ID:       strings.Clone(o.MembershipID),
+			ID:       o.MembershipID,
 			Selected: o.Selected,
 			Org: Org{
-				ID:        strings.Clone(o.OrgID),
-				Name:      strings.Clone(o.Name),
-				Reference: strings.Clone(o.Reference),
+				ID:        o.OrgID,
+				Name:      o.Name,
+				Reference: o.Reference,
 				custom:    sealCustom(o.Custom),
 			},
 			permissions: o.Permissions,

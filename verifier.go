@@ -98,7 +98,7 @@ func (v *verifier) verifyInFull(ctx context.Context, token string, patience keyc
 	}
 	// What is kept must not hold on to the header that the token came in.
 	token = strings.Clone(token)
-	known := &knownToken{newSession(token, c), strings.Clone(keyID), key, c.NotBefore}
+	known := &knownToken{newSession(token, c), keyID, key, c.NotBefore}
 	session, err := known.use(time.Now())
 	if err == nil {
 		v.known.Put(token, known)

@@ -23,11 +23,10 @@ func CostInTurn(tokens, kept, rounds int, slice time.Duration) time.Duration {
 	if err != nil {
 		panic(err)
 	}
-	app, w, next := guarded(auth), &writer{header: http.Header{}}, 0
+	app, next := guarded(auth), 0
 	run := func(n int) {
 		for range n {
-			clear(w.header)
-			app.ServeHTTP(w, requests[next])
+			app.ServeHTTP(&writer{http.Header{}}, requests[next])
 			next = (next + 1) % tokens
 		}
 	}

@@ -13,7 +13,7 @@ type Cost struct {
 	Case   Case
 	CPU    time.Duration // median over the rounds
 	Ratios map[string]float64
-	Allocs float64
+	Allocs float64 // on average, rounded down
 }
 
 // Measure runs the cases in turn, for about slice of CPU time each, and again in

@@ -3,19 +3,18 @@
 package claims
 
 import (
+	"bytes"
 	"cmp"
 	"math"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/authrocket-go/authrocket/internal/rawjson"
 )
 
 // Claims are the claims of a login token. A claim that is absent or null is
-// the zero value. All strings are parts of one copy of the payload: clone what is
-// kept for long.
+// the zero value. Nothing in them is part of the payload.
 type Claims struct {
 	Issuer    string
 	Subject   string
@@ -70,15 +69,15 @@ func (e *Error) Error() string {
 // identity or authority of the wrong type is an [*Error]; a display claim of the
 // wrong type counts as absent.
 func Decode(payload []byte) (Claims, error) {
-	r := rawjson.NewReader(string(payload))
+	r := rawjson.NewReader(payload)
 	var raw rawClaims
 	var orgs []Org
 	var orgsProblem error
 	for name := range r.Members() {
-		if name == "orgs" {
+		if string(name) == "orgs" {
 			orgs, orgsProblem = readOrgs(r)
 		} else {
-			raw.set(name, present(r.Value()))
+			raw.set(string(name), present(r.Value()))
 		}
 	}
 	if !r.End() {
@@ -116,10 +115,10 @@ func Decode(payload []byte) (Claims, error) {
 
 // Peek returns iss and rid of payload, "" where they are missing or no strings.
 func Peek(payload []byte) (issuer, realmID string) {
-	r := rawjson.NewReader(string(payload))
+	r := rawjson.NewReader(payload)
 	var raw rawClaims
 	for name := range r.Members() {
-		raw.set(name, present(r.Value()))
+		raw.set(string(name), present(r.Value()))
 	}
 	if !r.End() {
 		return "", ""
@@ -127,7 +126,7 @@ func Peek(payload []byte) (issuer, realmID string) {
 	return display(raw.iss), display(raw.rid)
 }
 
-// rawClaims are the claims that are read, but orgs; empty when they are absent or
+// rawClaims are the claims that are read, but orgs; nil when they are absent or
 // null.
 type rawClaims struct {
 	iss, sub, rid, sid, iat, exp, nbf, aud rawjson.Value
@@ -200,7 +199,7 @@ func (r *rawOrg) set(name string, value rawjson.Value) {
 // present turns null into absent.
 func present(value rawjson.Value) rawjson.Value {
 	if value.IsNull() {
-		return ""
+		return nil
 	}
 	return value
 }
@@ -241,7 +240,7 @@ func (d *decoder) fail(claim, problem string) {
 
 func (d *decoder) text(raw rawjson.Value, claim string) string {
 	text, ok := raw.Text()
-	if !ok && raw != "" {
+	if !ok && raw != nil {
 		d.fail(claim, "is not a string")
 	}
 	return text
@@ -254,7 +253,7 @@ const lastSecond = 253402300799
 // date reads a NumericDate (RFC 7519 section 2): seconds, with or without a
 // fraction.
 func (d *decoder) date(raw rawjson.Value, claim string) time.Time {
-	if raw == "" {
+	if raw == nil {
 		return time.Time{}
 	}
 	if !raw.IsNumber() {
@@ -279,15 +278,15 @@ func (d *decoder) audience(raw rawjson.Value) []string {
 }
 
 func (d *decoder) texts(raw rawjson.Value, claim string) []string {
-	if raw == "" {
+	if raw == nil {
 		return nil
 	}
 	if !raw.IsArray() {
 		d.fail(claim, "is not an array of strings")
 		return nil
 	}
-	texts := make([]string, 0, 1+strings.Count(string(raw), ",")) // or fewer
-	r := rawjson.NewReader(string(raw))
+	texts := make([]string, 0, 1+bytes.Count(raw, []byte{','})) // or fewer
+	r := rawjson.NewReader(raw)
 	for range r.Elements() {
 		text, ok := r.Value().Text()
 		if !ok {
@@ -300,7 +299,7 @@ func (d *decoder) texts(raw rawjson.Value, claim string) []string {
 
 func (d *decoder) boolean(raw rawjson.Value, claim string) bool {
 	value, ok := raw.Bool()
-	if !ok && raw != "" {
+	if !ok && raw != nil {
 		d.fail(claim, "is not a boolean")
 	}
 	return value
@@ -310,7 +309,7 @@ func (d *decoder) boolean(raw rawjson.Value, claim string) bool {
 func readOrgs(r *rawjson.Reader) ([]Org, error) {
 	var d decoder
 	if !r.IsArray() {
-		if present(r.Value()) != "" {
+		if present(r.Value()) != nil {
 			d.fail("orgs", "is not an array")
 		}
 		return nil, d.err
@@ -331,7 +330,7 @@ func (d *decoder) readOrg(r *rawjson.Reader) Org {
 	}
 	var raw rawOrg
 	for name := range r.Members() {
-		raw.set(name, present(r.Value()))
+		raw.set(string(name), present(r.Value()))
 	}
 	return Org{
 		OrgID:        d.text(raw.oid, "oid"),

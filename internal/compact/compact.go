@@ -76,12 +76,12 @@ type Header struct {
 // ParseHeader reads a JOSE header: one JSON object whose alg is a string and
 // whose kid, if there is one, is a string. Names are matched exactly.
 func ParseHeader(data []byte) (Header, error) {
-	r := rawjson.NewReader(string(data))
+	r := rawjson.NewReader(data)
 	var algorithm, keyID rawjson.Value
 	var h Header
 	for name := range r.Members() {
 		value := r.Value()
-		switch name {
+		switch string(name) {
 		case "alg":
 			algorithm = value
 		case "kid":
@@ -97,7 +97,7 @@ func ParseHeader(data []byte) (Header, error) {
 	if h.Algorithm, ok = algorithm.Text(); !ok {
 		return Header{}, errors.New("header alg is missing or not a string")
 	}
-	if h.KeyID, h.HasKeyID = keyID.Text(); keyID != "" && !h.HasKeyID {
+	if h.KeyID, h.HasKeyID = keyID.Text(); keyID != nil && !h.HasKeyID {
 		return Header{}, errors.New("header kid is not a string")
 	}
 	return h, nil

@@ -17,7 +17,7 @@ func FuzzReader(f *testing.F) {
 		f.Add([]byte(row.text))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		r := rawjson.NewReader(string(text))
+		r := rawjson.NewReader(text)
 		v := r.Value()
 		if got, want := r.End(), json.Valid(text); got != want {
 			t.Fatalf("%q: got valid %t, want %t", text, got, want)
@@ -31,7 +31,7 @@ func FuzzReader(f *testing.F) {
 // compare checks v and all that is in it.
 func compare(t *testing.T, v rawjson.Value) {
 	t.Helper()
-	if !json.Valid([]byte(v)) {
+	if !json.Valid(v) {
 		t.Fatalf("got the value %q, which is not valid", v)
 	}
 	switch v[0] {
@@ -81,12 +81,12 @@ func compareMembers(t *testing.T, v rawjson.Value) {
 	var want map[string]json.RawMessage
 	unmarshal(t, v, &want)
 	got := map[string]rawjson.Value{}
-	r := rawjson.NewReader(string(v))
+	r := rawjson.NewReader(v)
 	if !r.IsObject() {
 		t.Errorf("%q: got no object", v)
 	}
 	for name := range r.Members() {
-		got[name] = r.Value()
+		got[string(name)] = r.Value()
 	}
 	if !r.End() {
 		t.Fatalf("%q: got a valid object, then an invalid one", v)
@@ -105,7 +105,7 @@ func compareMembers(t *testing.T, v rawjson.Value) {
 func elements(t *testing.T, v rawjson.Value) []rawjson.Value {
 	t.Helper()
 	var values []rawjson.Value
-	r := rawjson.NewReader(string(v))
+	r := rawjson.NewReader(v)
 	if !r.IsArray() {
 		t.Errorf("%q: got no array", v)
 	}
@@ -129,7 +129,7 @@ func unmarshal(t *testing.T, v rawjson.Value, into any) {
 		*into.(*any) = 0.0
 		return
 	}
-	if err := json.Unmarshal([]byte(v), into); err != nil {
+	if err := json.Unmarshal(v, into); err != nil {
 		if _, isAny := into.(*any); !isAny {
 			t.Fatalf("%q: %v", v, err)
 		}

@@ -4,45 +4,58 @@
 package rawjson
 
 import (
+	"bytes"
 	"encoding/json"
-	"strings"
 	"unicode/utf8"
 )
 
-// Value is the text of one valid JSON value, without white space around it. The
-// empty Value is none.
-type Value string
+// Value is the text of one valid JSON value, without white space around it. It is
+// a part of the text that was read. The empty Value is none.
+type Value []byte
 
 // IsNull reports whether v is null.
-func (v Value) IsNull() bool { return v == "null" }
+func (v Value) IsNull() bool { return string(v) == "null" }
 
 // IsObject reports whether v is an object.
-func (v Value) IsObject() bool { return strings.HasPrefix(string(v), "{") }
+func (v Value) IsObject() bool { return v.kind() == '{' }
 
 // IsArray reports whether v is an array.
-func (v Value) IsArray() bool { return strings.HasPrefix(string(v), "[") }
+func (v Value) IsArray() bool { return v.kind() == '[' }
 
 // IsNumber reports whether v is a number.
-func (v Value) IsNumber() bool { return v != "" && (v[0] == '-' || isDigit(v[0])) }
+func (v Value) IsNumber() bool { return v.kind() == '-' || isDigit(v.kind()) }
 
 // Bool returns the value of a boolean, and whether v is one.
-func (v Value) Bool() (value, ok bool) { return v == "true", v == "true" || v == "false" }
+func (v Value) Bool() (value, ok bool) { return v.kind() == 't', v.kind() == 't' || v.kind() == 'f' }
 
-// Text returns the value of a string, and whether v is one. The text of a plain
-// string is a part of v, not a copy.
+// Text returns the value of a string, and whether v is one.
 func (v Value) Text() (text string, ok bool) {
-	if v == "" || v[0] != '"' {
+	if v.kind() != '"' {
 		return "", false
 	}
-	inside := string(v[1 : len(v)-1])
-	if strings.IndexByte(inside, '\\') < 0 && utf8.ValidString(inside) {
-		return inside, true
+	if inside, ok := v.plain(); ok {
+		return string(inside), true
 	}
 	return unquote(v)
 }
 
+// plain returns the inside of a string that stands for itself: it has no escapes,
+// and nothing that encoding/json replaces.
+func (v Value) plain() (inside []byte, ok bool) {
+	inside = v[1 : len(v)-1]
+	return inside, bytes.IndexByte(inside, '\\') < 0 && utf8.Valid(inside)
+}
+
+// kind is the first byte, which tells the type, and 0 for no value.
+func (v Value) kind() byte {
+	if len(v) == 0 {
+		return 0
+	}
+	return v[0]
+}
+
 // unquote resolves escapes, and replaces what is not UTF-8.
 func unquote(v Value) (text string, ok bool) {
-	err := json.Unmarshal([]byte(v), &text)
+	err := json.Unmarshal(v, &text)
 	return text, err == nil
 }

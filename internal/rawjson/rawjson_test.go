@@ -99,7 +99,7 @@ func TestValid(t *testing.T) {
 	for _, row := range validTexts {
 		t.Run(row.name+" is valid", func(t *testing.T) {
 			t.Parallel()
-			r := rawjson.NewReader(row.text)
+			r := rawjson.NewReader([]byte(row.text))
 			v := r.Value()
 			if !r.End() || !json.Valid([]byte(row.text)) {
 				t.Fatalf("%q: got invalid", row.text)
@@ -117,7 +117,7 @@ func TestInvalid(t *testing.T) {
 	for _, row := range invalidTexts {
 		t.Run(row.name+" is invalid", func(t *testing.T) {
 			t.Parallel()
-			r := rawjson.NewReader(row.text)
+			r := rawjson.NewReader([]byte(row.text))
 			r.Value()
 			if r.End() || json.Valid([]byte(row.text)) {
 				t.Errorf("%q: got valid", row.text)
@@ -134,7 +134,7 @@ func TestInvalid(t *testing.T) {
 					}
 				},
 			} {
-				r := rawjson.NewReader(row.text)
+				r := rawjson.NewReader([]byte(row.text))
 				if read(r); r.End() {
 					t.Errorf("%q read %s: got valid", row.text, what)
 				}
@@ -148,7 +148,7 @@ func TestDepth(t *testing.T) {
 	for _, brackets := range []struct{ open, close string }{{"[", "]"}, {`{"a":`, "}"}, {`[{"a":`, "}]"}} {
 		for _, depth := range []int{4_999, 5_000, 5_001, 9_999, 10_000, 10_001, 100_000} {
 			text := strings.Repeat(brackets.open, depth) + "1" + strings.Repeat(brackets.close, depth)
-			r := rawjson.NewReader(text)
+			r := rawjson.NewReader([]byte(text))
 			r.Value()
 			if got, want := r.End(), json.Valid([]byte(text)); got != want {
 				t.Errorf("%d of %s: got valid %t, want %t", depth, brackets.open, got, want)
@@ -156,7 +156,7 @@ func TestDepth(t *testing.T) {
 		}
 	}
 	many := "[" + strings.Repeat("[],{},", 10_001) + "1]"
-	r := rawjson.NewReader(many)
+	r := rawjson.NewReader([]byte(many))
 	if r.Value(); !r.End() {
 		t.Error("many values beside one another: got invalid")
 	}
@@ -179,18 +179,18 @@ func TestNoValue(t *testing.T) {
 // A reader that met something invalid reads nothing more, and ends.
 func TestInvalidEndsReading(t *testing.T) {
 	t.Parallel()
-	r := rawjson.NewReader(`{"a":1,"b":tru,"c":3}`)
+	r := rawjson.NewReader([]byte(`{"a":1,"b":tru,"c":3}`))
 	var names []string
 	for name := range r.Members() {
-		names = append(names, name)
-		if v := r.Value(); name == "b" && v != "" {
+		names = append(names, string(name))
+		if v := r.Value(); string(name) == "b" && v != nil {
 			t.Errorf("got value %q for what is none", v)
 		}
 	}
 	if got := strings.Join(names, ","); got != "a,b" {
 		t.Errorf("got members %s, want a,b", got)
 	}
-	if r.Value() != "" || r.End() || r.IsObject() || r.IsArray() {
+	if r.Value() != nil || r.End() || r.IsObject() || r.IsArray() {
 		t.Error("got something after the text was found invalid")
 	}
 }

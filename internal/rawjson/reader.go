@@ -8,14 +8,14 @@ const maxDepth = 10_000
 // Reader reads one JSON text. What is no valid JSON ends the reading: every loop
 // is over, every Value empty, and [Reader.End] false.
 type Reader struct {
-	text   string
+	text   []byte
 	next   int // what is read next
 	depth  int
 	failed bool
 }
 
-// NewReader returns a Reader of text.
-func NewReader(text string) *Reader { return &Reader{text: text} }
+// NewReader returns a Reader of text, which has to stay as it is.
+func NewReader(text []byte) *Reader { return &Reader{text: text} }
 
 // End reports whether the text was valid and nothing is left of it.
 func (r *Reader) End() bool { return r.token() == 0 && r.next == len(r.text) && !r.failed }
@@ -51,28 +51,41 @@ func (r *Reader) Value() Value {
 		r.skipNumber()
 	}
 	if r.failed {
-		return ""
+		return nil
 	}
-	return Value(r.text[start:r.next])
+	return r.text[start:r.next:r.next]
 }
 
 // Members reads the next value, an object: it yields the names of the members,
 // decoded, in order and with duplicates. The body of the loop reads the value of
 // each, and does not break.
-func (r *Reader) Members() iter.Seq[string] {
-	return func(yield func(string) bool) {
+func (r *Reader) Members() iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
 		for more := r.open('{', '}'); more; more = r.more('}') {
 			if r.token() != '"' {
 				r.fail()
 				return
 			}
-			name, _ := r.Value().Text()
+			name := r.name()
 			r.expect(':')
 			if r.failed || !yield(name) {
 				return
 			}
 		}
 	}
+}
+
+// name reads a string and decodes it.
+func (r *Reader) name() []byte {
+	quoted := r.Value()
+	if r.failed {
+		return nil
+	}
+	if inside, ok := quoted.plain(); ok {
+		return inside
+	}
+	text, _ := unquote(quoted)
+	return []byte(text)
 }
 
 // Elements reads the next value, an array: it yields the index of each element,
@@ -158,7 +171,7 @@ func (r *Reader) expect(c byte) {
 }
 
 func (r *Reader) skipWord(word string) {
-	if len(r.text)-r.next < len(word) || r.text[r.next:r.next+len(word)] != word {
+	if len(r.text)-r.next < len(word) || string(r.text[r.next:r.next+len(word)]) != word {
 		r.fail()
 		return
 	}
@@ -166,30 +179,41 @@ func (r *Reader) skipWord(word string) {
 }
 
 func (r *Reader) skipString() {
-	for i := r.next + 1; i < len(r.text); i++ {
-		switch c := r.text[i]; {
-		case c == '"':
+	text := r.text
+	for i := r.next + 1; i < len(text); i++ {
+		c := text[i]
+		if !isSpecial[c] {
+			continue
+		}
+		if c == '"' {
 			r.next = i + 1
 			return
-		case c == '\\':
-			n := escapeLen(r.text[i+1:])
-			if n == 0 {
-				r.fail()
-				return
-			}
-			i += n
-		case c < ' ':
-			r.fail()
-			return
 		}
+		n := 0
+		if c == '\\' {
+			n = escapeLen(text[i+1:])
+		}
+		if n == 0 {
+			break // an unknown escape or a control character
+		}
+		i += n
 	}
 	r.fail()
 }
 
+// isSpecial tells the bytes of a string that do not simply belong to it.
+var isSpecial = func() (special [256]bool) {
+	for c := range byte(' ') {
+		special[c] = true
+	}
+	special['"'], special['\\'] = true, true
+	return special
+}()
+
 // escapeLen returns how many bytes after a backslash belong to it, 0 if text does
 // not start with an escape.
-func escapeLen(text string) int {
-	if text == "" {
+func escapeLen(text []byte) int {
+	if len(text) == 0 {
 		return 0
 	}
 	switch text[0] {
