@@ -90,12 +90,12 @@ func (a *Auth) Verify(ctx context.Context, token string) (Session, error) {
 //
 // Most users want the middleware; Check is what adapters are made of.
 func (a *Auth) Check(r *http.Request, rules ...Rule) (*http.Request, error) {
-	return a.check(r, nil, rules)
+	return a.check(r, a.identityOf(r), nil, rules)
 }
 
-// check is [Auth.Check], and with a selector the decision of RequireOrg.
-func (a *Auth) check(r *http.Request, selector OrgSelector, rules []Rule) (*http.Request, error) {
-	id := a.identityOf(r)
+// check is [Auth.Check], and with a selector the decision of RequireOrg. id is
+// that of r, nil when nobody has looked at r.
+func (a *Auth) check(r *http.Request, id *identity, selector OrgSelector, rules []Rule) (*http.Request, error) {
 	switch {
 	case id == nil:
 		id = a.identify(r, keycache.Gate, time.Time{})
@@ -162,7 +162,7 @@ func (a *Auth) identify(r *http.Request, patience keycache.Patience, since time.
 	}
 	// A clone of a request has a header map of its own and is looked at again.
 	// The gates in it are about the org that a gate outside has chosen.
-	if outer := a.carriedIdentity(r); outer != nil && outer.session.current != 0 && outer.session.Token() == id.session.Token() {
+	if outer := a.ownIdentity(id.outer); outer != nil && outer.session.current != 0 && outer.session.Token() == id.session.Token() {
 		about := *id.session
 		about.current = outer.session.current
 		id.session = &about

@@ -34,17 +34,17 @@ type identity struct {
 
 // identityOf returns what a found out about r, nil when it did not look at r.
 func (a *Auth) identityOf(r *http.Request) *identity {
-	id := a.carriedIdentity(r)
+	id := a.ownIdentity(latestIdentity(r.Context()))
 	if id == nil || id.method != r.Method || !isSameMap(id.header, r.Header) {
 		return nil
 	}
 	return id
 }
 
-// carriedIdentity returns the identity of a that r's context carries, be it r's
-// own or that of a request that r was made from.
-func (a *Auth) carriedIdentity(r *http.Request) *identity {
-	for id := latestIdentity(r.Context()); id != nil; id = id.outer {
+// ownIdentity returns the identity of a among id and those that it hides: that of
+// the request whose context carries id, or of one that it was made from.
+func (a *Auth) ownIdentity(id *identity) *identity {
+	for ; id != nil; id = id.outer {
 		if id.auth == a {
 			return id
 		}
@@ -58,7 +58,7 @@ func isSameMap(a, b http.Header) bool {
 
 // newIdentity returns an identity that belongs to r and says nothing yet.
 func (a *Auth) newIdentity(r *http.Request) *identity {
-	return &identity{auth: a, session: nobody, source: SourceNone, header: r.Header, method: r.Method}
+	return &identity{auth: a, session: nobody, source: SourceNone, header: r.Header, method: r.Method, outer: latestIdentity(r.Context())}
 }
 
 // withIdentity returns r with id as the latest identity in its context.

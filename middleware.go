@@ -95,24 +95,26 @@ func (a *Auth) Handler() http.Handler {
 }
 
 func (a *Auth) gate(next http.Handler, selector OrgSelector, rules []Rule) http.Handler {
-	gated := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	gated := func(w http.ResponseWriter, r *http.Request, id *identity) {
 		if !isPrivate(w.Header()) {
 			new(cacheHeaders).setPrivate(w.Header())
 		}
-		r, err := a.check(r, selector, rules)
+		r, err := a.check(r, id, selector, rules)
 		if err != nil {
 			a.Deny(w, r, err)
 			return
 		}
 		next.ServeHTTP(w, r)
-	})
-	alone := a.Authenticate(gated)
+	}
+	alone := a.Authenticate(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		gated(w, r, a.identityOf(r))
+	}))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if a.identityOf(r) == nil {
-			alone.ServeHTTP(w, r)
+		if id := a.identityOf(r); id != nil {
+			gated(w, r, id)
 			return
 		}
-		gated.ServeHTTP(w, r)
+		alone.ServeHTTP(w, r)
 	})
 }
 

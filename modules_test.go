@@ -63,8 +63,8 @@ func TestAProgramDownloadsNoFramework(t *testing.T) {
 	}
 }
 
-// Each framework is known to its adapter and the examples, and nobody else
-// knows the adapters.
+// Each framework is known to its adapter, the examples and the benchmarks, and
+// nobody else knows the adapters.
 func TestFrameworksStayWithTheirAdapters(t *testing.T) {
 	t.Parallel()
 	frameworks := map[string]string{
@@ -75,7 +75,7 @@ func TestFrameworksStayWithTheirAdapters(t *testing.T) {
 	}
 	seen := map[string]bool{}
 	for _, file := range sourceFiles(t) {
-		if isWithin(file.folder(), "examples") {
+		if isWithin(file.folder(), "examples") || isWithin(file.folder(), "benchmarks") {
 			continue
 		}
 		for _, imported := range file.imports {

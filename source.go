@@ -97,16 +97,29 @@ func cookieValues(h http.Header, name string) []string {
 }
 
 func appendCookieValues(values []string, h http.Header, name string) []string {
-	for _, line := range h["Cookie"] {
-		for pair := range strings.SplitSeq(line, ";") {
-			key, value, ok := strings.Cut(strings.Trim(pair, " \t"), "=")
-			if !ok || key != name || value == "" {
+	for _, rest := range h["Cookie"] {
+		for more := true; more; {
+			var pair string
+			pair, rest, more = strings.Cut(rest, ";")
+			value, ok := strings.CutPrefix(trimSpace(pair), name)
+			if !ok || len(value) < 2 || value[0] != '=' {
 				continue
 			}
-			if values = append(values, value); len(values) == maxCookies {
+			if values = append(values, value[1:]); len(values) == maxCookies {
 				return values
 			}
 		}
 	}
 	return values
+}
+
+// trimSpace strips spaces and tabs, unlike [strings.TrimSpace].
+func trimSpace(s string) string {
+	for s != "" && (s[0] == ' ' || s[0] == '\t') {
+		s = s[1:]
+	}
+	for s != "" && (s[len(s)-1] == ' ' || s[len(s)-1] == '\t') {
+		s = s[:len(s)-1]
+	}
+	return s
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/authrocket-go/authrocket/internal/claims"
@@ -74,7 +75,9 @@ func (v *verifier) verify(ctx context.Context, token string, patience keycache.P
 }
 
 func (v *verifier) verifyInFull(ctx context.Context, token string, patience keycache.Patience, since time.Time) (*Session, error) {
-	parts, err := v.split(token)
+	memory := decoded.Get().(*[]byte)
+	defer decoded.Put(memory)
+	parts, err := v.split(memory, token)
 	if err != nil {
 		return nobody, err
 	}
@@ -86,7 +89,7 @@ func (v *verifier) verifyInFull(ctx context.Context, token string, patience keyc
 	if err != nil {
 		return nobody, err
 	}
-	if err := key.Verify([]byte(parts.SigningInput), parts.Signature); err != nil {
+	if err := key.Verify(parts.SigningInput, parts.Signature); err != nil {
 		return nobody, ErrBadSignature
 	}
 	c, err := claims.Decode(parts.Payload)
@@ -121,14 +124,20 @@ func (k *knownToken) use(now time.Time) (*Session, error) {
 	return s, nil
 }
 
-func (v *verifier) split(token string) (compact.Parts, error) {
+// decoded has memory for the parts of a token that is checked in full. Nothing of
+// them is kept.
+var decoded = sync.Pool{New: func() any { return new([]byte) }}
+
+// split takes token apart. The parts are in memory, which grows if need be.
+func (v *verifier) split(memory *[]byte, token string) (compact.Parts, error) {
 	if token == "" {
 		return compact.Parts{}, ErrNoToken
 	}
 	if len(token) > v.maxTokenBytes {
 		return compact.Parts{}, because(ErrTokenTooLarge, "it has %d bytes, at most %d are read", len(token), v.maxTokenBytes)
 	}
-	parts, err := compact.Split(token)
+	*memory = slices.Grow((*memory)[:0], 2*len(token))
+	parts, err := compact.SplitInto(*memory, token)
 	if err != nil {
 		return compact.Parts{}, because(ErrTokenMalformed, "%v", err)
 	}
@@ -185,7 +194,7 @@ func (v *verifier) isAudience(audience []string) bool {
 // isOurs reports whether token claims to be a login token of this realm. That
 // is unverified, and good only to tell it from an app's own ?token=.
 func (v *verifier) isOurs(token string) bool {
-	parts, err := v.split(token)
+	parts, err := v.split(new([]byte), token)
 	if err != nil {
 		return false
 	}

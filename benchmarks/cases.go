@@ -98,8 +98,13 @@ func (w *World) Cases() []Case {
 	ours := func(name string, auth *authrocket.Auth, r *http.Request, status int) {
 		cases = append(cases, Case{"authrocket, " + name, Ours, status, guarded(auth), r})
 	}
-	ours("known, by bearer", known, bearer(w.One), 200)
-	ours("known, by cookie", known, cookie(w.One), 200)
+	open := func(name string, r *http.Request) {
+		cases = append(cases, Case{"authrocket, " + name, Ours, 200, known.Authenticate(http.HandlerFunc(respondWithUser)), r})
+	}
+	open("known, by bearer", bearer(w.One))
+	open("known, by cookie", cookie(w.One))
+	ours("known, by bearer, at a gate", known, bearer(w.One), 200)
+	ours("known, by cookie, at a gate", known, cookie(w.One), 200)
 	ours("known, twenty orgs", known, bearer(w.Twenty), 200)
 	ours("known, HS256", knownHS256, bearer(w.HS256), 200)
 	ours("first seen", cold, bearer(w.One), 200)
@@ -110,6 +115,9 @@ func (w *World) Cases() []Case {
 	ours("expired", known, bearer(w.Expired), 401)
 	ours("oversized", known, bearer(w.Oversized), 401)
 	ours("unknown kid", known, bearer(w.Unknown), 401)
+	for _, c := range w.adapters() {
+		cases = append(cases, Case{"authrocket, known, " + c.Name, Ours, 200, c.Handler(), bearer(w.One)})
+	}
 	for _, p := range w.Peers() {
 		handler := p.Handler()
 		cases = append(cases,
@@ -145,10 +153,7 @@ func (w *World) newAuth(change func(*authrocket.Config)) *authrocket.Auth {
 
 // guarded is an app behind the whole middleware, and a gate.
 func guarded(auth *authrocket.Auth) http.Handler {
-	return auth.Authenticate(auth.RequireLogin(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		user, _ := authrocket.CurrentUser(r.Context())
-		respond(w, user.ID)
-	})))
+	return auth.Authenticate(auth.RequireLogin(http.HandlerFunc(respondWithUser)))
 }
 
 // Bare is an app without auth.

@@ -153,9 +153,6 @@ func load(s served, duration time.Duration, clients int) (result, error) {
 	}
 	all := slices.Concat(took...)
 	slices.Sort(all)
-	if len(all) == 0 {
-		return result{}, errors.New("no request was answered")
-	}
 	return result{float64(len(all)) / duration.Seconds(), all[len(all)*99/100]}, nil
 }
 
@@ -168,7 +165,7 @@ func client(address string, request []byte, deadline time.Time) ([]time.Duration
 	conn.SetDeadline(deadline.Add(5 * time.Second))
 	var took []time.Duration
 	reader := bufio.NewReader(conn)
-	for start := time.Now(); start.Before(deadline); start = time.Now() {
+	for start := time.Now(); len(took) == 0 || start.Before(deadline); start = time.Now() {
 		if _, err := conn.Write(request); err != nil {
 			return nil, err
 		}

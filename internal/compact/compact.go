@@ -3,6 +3,7 @@
 package compact
 
 import (
+	"bytes"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -17,7 +18,7 @@ type Parts struct {
 	Header       []byte
 	Payload      []byte
 	Signature    []byte
-	SigningInput string
+	SigningInput []byte
 }
 
 // strict refuses non-zero trailing bits, so that a token has one spelling only.
@@ -26,6 +27,12 @@ var strict = base64.RawURLEncoding.Strict()
 // Split takes token apart: exactly three non-empty parts in base64url without
 // padding, white space or stray trailing bits. It does not limit the length.
 func Split(token string) (Parts, error) {
+	return SplitInto(nil, token)
+}
+
+// SplitInto is [Split] for a caller that has memory to use again: the parts are in
+// it, as far as it reaches.
+func SplitInto(memory []byte, token string) (Parts, error) {
 	header, rest, ok := strings.Cut(token, ".")
 	if !ok {
 		return Parts{}, errors.New("has one part, a login token has three")
@@ -37,30 +44,33 @@ func Split(token string) (Parts, error) {
 	if strings.Contains(signature, ".") {
 		return Parts{}, errors.New("has more than three parts")
 	}
-	var parts Parts
+	memory = append(memory[:0], token...)
+	text := memory
+	signed := len(header) + len(".") + len(payload)
+	parts := Parts{SigningInput: text[:signed:signed]}
 	for _, part := range []struct {
 		name string
-		text string
+		text []byte
 		into *[]byte
 	}{
-		{"header", header, &parts.Header},
-		{"payload", payload, &parts.Payload},
-		{"signature", signature, &parts.Signature},
+		{"header", text[:len(header)], &parts.Header},
+		{"payload", text[len(header)+1 : signed], &parts.Payload},
+		{"signature", text[signed+1:], &parts.Signature},
 	} {
-		if part.text == "" {
+		if len(part.text) == 0 {
 			return Parts{}, fmt.Errorf("%s is empty", part.name)
 		}
 		// The decoder skips line breaks; RFC 7515 section 2 has none.
-		if strings.IndexByte(part.text, '\r') >= 0 || strings.IndexByte(part.text, '\n') >= 0 {
+		if bytes.IndexByte(part.text, '\r') >= 0 || bytes.IndexByte(part.text, '\n') >= 0 {
 			return Parts{}, fmt.Errorf("%s has a line break", part.name)
 		}
-		decoded, err := strict.DecodeString(part.text)
-		if err != nil {
+		start := len(memory)
+		var err error
+		if memory, err = strict.AppendDecode(memory, part.text); err != nil {
 			return Parts{}, fmt.Errorf("%s is not base64url without padding", part.name)
 		}
-		*part.into = decoded
+		*part.into = memory[start:len(memory):len(memory)]
 	}
-	parts.SigningInput = token[:len(header)+1+len(payload)]
 	return parts, nil
 }
 

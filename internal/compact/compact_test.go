@@ -74,7 +74,7 @@ func TestSplit(t *testing.T) {
 	if string(got.Signature) != signature {
 		t.Errorf("got signature %q, want %q", got.Signature, signature)
 	}
-	if want := encode(header) + "." + encode(payload); got.SigningInput != want {
+	if want := encode(header) + "." + encode(payload); string(got.SigningInput) != want {
 		t.Errorf("got signing input %q, want %q", got.SigningInput, want)
 	}
 }
@@ -91,7 +91,7 @@ func TestSplitRefuses(t *testing.T) {
 			if !strings.Contains(err.Error(), row.want) {
 				t.Errorf("got error %q, want one with %q", err, row.want)
 			}
-			if got.SigningInput != "" || got.Header != nil || got.Payload != nil || got.Signature != nil {
+			if got.SigningInput != nil || got.Header != nil || got.Payload != nil || got.Signature != nil {
 				t.Errorf("got parts %+v beside the error, want none", got)
 			}
 		})

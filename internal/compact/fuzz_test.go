@@ -28,7 +28,7 @@ func FuzzSplit(f *testing.F) {
 		if got := e(parts.Header) + "." + e(parts.Payload) + "." + e(parts.Signature); got != text {
 			t.Errorf("encoded again: got %q, want %q", got, text)
 		}
-		if got := parts.SigningInput + "." + e(parts.Signature); got != text {
+		if got := string(parts.SigningInput) + "." + e(parts.Signature); got != text {
 			t.Errorf("signing input and signature: got %q, want %q", got, text)
 		}
 
