@@ -98,10 +98,14 @@ func (a *Auth) Check(r *http.Request, rules ...Rule) (*http.Request, error) {
 func (a *Auth) check(r *http.Request, id *identity, selector OrgSelector, rules []Rule) (*http.Request, error) {
 	switch {
 	case id == nil:
-		id = a.identify(r, keycache.Gate, time.Time{})
+		id = a.newIdentity(r)
+		a.identify(id, r, keycache.Gate)
 	case errors.Is(id.err, ErrKeysUnavailable):
 		// Authenticate may have left without waiting; a gate has to be sure.
-		id = a.identify(r, keycache.Gate, id.since)
+		since := id.since
+		id = a.newIdentity(r)
+		id.since = since
+		a.identify(id, r, keycache.Gate)
 	}
 	r, err := a.decide(withIdentity(r, id), id, selector, rules)
 	a.observeDecision(r.Context(), true, id, err)
@@ -141,13 +145,10 @@ func (a *Auth) decide(r *http.Request, id *identity, selector OrgSelector, rules
 	return r, nil
 }
 
-// identify finds out who sent r: by the bearer token if there is one, else by
-// the session cookie. One request has one identity, so a bearer token that is
-// no good is not made up for by a cookie. since is when r began to wait for keys,
-// zero if it begins now.
-func (a *Auth) identify(r *http.Request, patience keycache.Patience, since time.Time) *identity {
-	id := a.newIdentity(r)
-	id.since = since
+// identify finds out who sent r, whose identity id is: by the bearer token if
+// there is one, else by the session cookie. One request has one identity, so a
+// bearer token that is no good is not made up for by a cookie.
+func (a *Auth) identify(id *identity, r *http.Request, patience keycache.Patience) {
 	token, found, err := bearerToken(r.Header)
 	switch {
 	case found && err != nil:
@@ -167,7 +168,6 @@ func (a *Auth) identify(r *http.Request, patience keycache.Patience, since time.
 		about.current = outer.session.current
 		id.session = &about
 	}
-	return id
 }
 
 // cookieIdentity is who the session cookie names, if the request may use it.

@@ -100,8 +100,8 @@ type Config struct {
 	// TokenCacheSize is how many verified tokens are kept at most, so that their
 	// signatures and claims need not be read again; negative means none. A kept
 	// token still ends when it expires, and at once when its key is withdrawn or
-	// replaced. When there are more, the oldest make room and are checked in full
-	// the next time. One takes about 2 KB of memory with one org. Default: 10,000.
+	// replaced. When there are more, some make room and are checked in full the
+	// next time. One takes about 2 KB of memory with one org. Default: 10,000.
 	TokenCacheSize int
 
 	// TrustedOrigins are origins such as https://admin.example.com whose pages

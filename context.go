@@ -21,7 +21,9 @@ type identity struct {
 	session *Session // shared: nobody changes it
 	err     error    // why there is no session, nil when there is one
 	source  Source
-	since   time.Time // when this request began to wait for keys
+	since   time.Time // when this request began to wait for keys; zero if it did not
+
+	headers cacheHeaders // here to be made with it
 
 	// What the identity was found in. A request with another header map or
 	// method is another request, even if it carries this context.

@@ -2,7 +2,6 @@ package authrocket
 
 import (
 	"net/http"
-	"time"
 
 	"github.com/authrocket-go/authrocket/internal/keycache"
 )
@@ -30,14 +29,14 @@ func (a *Auth) Authenticate(next http.Handler) http.Handler {
 			next.ServeHTTP(w, withIdentity(r, id))
 			return
 		}
-		headers := new(cacheHeaders)
-		headers.setVary(w.Header())
+		id := a.newIdentity(r)
+		id.headers.setVary(w.Header())
 		if !a.config.DisableCookie && (a.serveLanding(w, r) || a.serveRoute(w, r)) {
 			return
 		}
-		id := a.identify(r, keycache.Open, time.Time{})
+		a.identify(id, r, keycache.Open)
 		if id.err == nil {
-			headers.setPrivate(w.Header())
+			id.headers.setPrivate(w.Header())
 		}
 		r = withIdentity(r, id)
 		a.observeDecision(r.Context(), false, id, id.err)

@@ -1,12 +1,13 @@
-// Package tokencache remembers what verified tokens say. It is bounded: of the
-// tokens it keeps, the one that came first makes room. It decides nothing about
-// tokens; when one ends is for the caller to check on each use.
+// Package tokencache remembers what verified tokens say. It is bounded: a token
+// takes the place of another, any other, when there is no room. It decides nothing
+// about tokens; when one ends is for the caller to check on each use.
 //
 // There is no goroutine, and no call looks at more than one entry.
 package tokencache
 
 import (
 	"hash/maphash"
+	"math/rand/v2"
 	"sync"
 
 	"github.com/patrickmn/go-cache"
@@ -84,10 +85,9 @@ func index(token string) string { return token[max(0, len(token)-indexBytes):] }
 type shard[V any] struct {
 	entries *cache.Cache // index to *entry[V]
 
-	mu    sync.Mutex // held while entries changes
-	order []string   // a ring of indexes: order[next] is the oldest once it is full
-	next  int
-	size  int
+	mu      sync.Mutex // held while entries changes
+	indexes []string   // of the entries
+	size    int
 }
 
 type entry[V any] struct {
@@ -122,13 +122,15 @@ func (s *shard[V]) put(token string, value V) {
 	s.entries.SetDefault(i, &entry[V]{token, value})
 }
 
-// makeRoom puts index into the ring, where the oldest one was if it is full.
+// makeRoom makes room for an entry. Which one goes is left to chance: if it were
+// the oldest, and a few more tokens in use than there is room for, each would go
+// just before it is asked for again.
 func (s *shard[V]) makeRoom(index string) {
-	if len(s.order) < s.size {
-		s.order = append(s.order, index)
+	if len(s.indexes) < s.size {
+		s.indexes = append(s.indexes, index)
 		return
 	}
-	s.entries.Delete(s.order[s.next])
-	s.order[s.next] = index
-	s.next = (s.next + 1) % s.size
+	i := rand.IntN(s.size)
+	s.entries.Delete(s.indexes[i])
+	s.indexes[i] = index
 }

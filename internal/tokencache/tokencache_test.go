@@ -102,21 +102,56 @@ func TestSizeHolds(t *testing.T) {
 	}
 }
 
-func TestTheOldestMakesRoom(t *testing.T) {
+func TestATokenTakesTheRoomOfOneOther(t *testing.T) {
 	t.Parallel()
-	c := tokencache.New[string](3)
-	for n := range 3 {
+	const size = 50 // in one part
+	c := tokencache.New[string](size)
+	for n := range size {
 		c.Put(token(n), "v")
 	}
 	c.Put(token(1), "again") // takes no room
-	c.Put(token(3), "v")
-	for n, want := range []string{"", "again", "v", "v"} {
-		expect(t, c, token(n), want)
+	expect(t, c, token(1), "again")
+	if got := count(c, size); got != size {
+		t.Errorf("got %d tokens after one was put again, want %d", got, size)
 	}
-	c.Put(token(4), "v")
-	c.Put(token(0), "v")
-	for n, want := range []string{"v", "", "", "v", "v"} {
-		expect(t, c, token(n), want)
+	for n := size; n < 2*size; n++ {
+		c.Put(token(n), "v")
+		expect(t, c, token(n), "v")
+		if got := count(c, n+1); got != size {
+			t.Errorf("got %d tokens after %d, want %d", got, n+1, size)
+		}
+	}
+}
+
+// count asks for the first n tokens.
+func count(c *tokencache.Cache[string], n int) int {
+	found := 0
+	for i := range n {
+		if _, ok := c.Get(token(i)); ok {
+			found++
+		}
+	}
+	return found
+}
+
+// When there are more tokens in use than there is room for, those for which there
+// is room are known.
+func TestMostAreKnownWhenAFewAreTooMany(t *testing.T) {
+	t.Parallel()
+	const size, used, rounds = 1_000, 1_100, 20
+	c := tokencache.New[string](size)
+	found := 0
+	for range rounds {
+		for n := range used {
+			if _, ok := c.Get(token(n)); ok {
+				found++
+			} else {
+				c.Put(token(n), "v")
+			}
+		}
+	}
+	if found < used*rounds/2 {
+		t.Errorf("got %d of %d known", found, used*rounds)
 	}
 }
 
