@@ -85,7 +85,7 @@ func CurrentSession(ctx context.Context) (Session, bool) {
 	if id == nil || id.err != nil {
 		return Session{}, false
 	}
-	return *id.session, !id.session.IsZero()
+	return *id.session, id.session.isSomebody()
 }
 
 // CurrentUser returns the user of [CurrentSession].
@@ -94,7 +94,7 @@ func CurrentUser(ctx context.Context) (User, bool) {
 	if id == nil || id.err != nil {
 		return User{}, false
 	}
-	return id.session.User, !id.session.IsZero()
+	return id.session.User, id.session.isSomebody()
 }
 
 // CurrentMembership returns the current membership of [CurrentSession], see

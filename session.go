@@ -186,6 +186,10 @@ func newSession(token string, c claims.Claims) Session {
 // IsZero reports whether s is the zero Session, which is nobody's.
 func (s Session) IsZero() bool { return s == Session{} }
 
+// isSomebody is the opposite of IsZero, and copies nothing to find out what it
+// mostly is.
+func (s *Session) isSomebody() bool { return s.data != nil || !s.IsZero() }
+
 // ID returns the session ID (claim sid, such as kss_...), "" when the token
 // has none. It is a credential: the LoginRocket API trades it for new tokens.
 // Do not log it and do not hand it to a browser.

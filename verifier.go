@@ -112,13 +112,13 @@ func (v *verifier) verifyInFull(ctx context.Context, token string, patience keyc
 // use returns the session if it is the token's time at now.
 func (k *knownToken) use(now time.Time) (*Session, error) {
 	s := &k.session
-	if now.Sub(s.ExpiresAt) > leeway {
+	if now.After(s.ExpiresAt.Add(leeway)) {
 		return nobody, &expired{at: s.ExpiresAt, now: now}
 	}
-	if k.notBefore.Sub(now) > leeway {
+	if now.Before(k.notBefore.Add(-leeway)) {
 		return nobody, because(ErrTokenNotYetValid, "nbf is %s, the clock here says %s", rfc3339(k.notBefore), rfc3339(now))
 	}
-	if s.IssuedAt.Sub(now) > maxIssuedAhead {
+	if now.Before(s.IssuedAt.Add(-maxIssuedAhead)) {
 		return nobody, because(ErrTokenNotYetValid, "iat is %s, the clock here says %s", rfc3339(s.IssuedAt), rfc3339(now))
 	}
 	return s, nil
