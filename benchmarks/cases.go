@@ -25,20 +25,20 @@ const (
 	Peer  Kind = "peer"
 )
 
-// Case is something whose cost is measured: handler answers request.
+// Case is something whose cost is measured: handler answers requests, in turn.
 type Case struct {
-	Name    string
-	Kind    Kind
-	Status  int // of the answer; another one is a mistake of ours
-	handler http.Handler
-	request *http.Request
+	Name     string
+	Kind     Kind
+	Status   int // of the answers; another one is a mistake of ours
+	handler  http.Handler
+	requests []*http.Request
 }
 
 // Check makes sure that the case does what it says before it is measured.
 func (c Case) Check() error {
-	for range 3 {
+	for i := range 4 {
 		recorder := httptest.NewRecorder()
-		c.handler.ServeHTTP(recorder, c.request)
+		c.handler.ServeHTTP(recorder, c.requests[i%len(c.requests)])
 		if recorder.Code != c.Status {
 			return fmt.Errorf("%s: got status %d, want %d: %s", c.Name, recorder.Code, c.Status, recorder.Body)
 		}
@@ -46,10 +46,14 @@ func (c Case) Check() error {
 	return nil
 }
 
-// Run answers the request n times.
+// Run answers n requests.
 func (c Case) Run(n int) {
+	next := 0
 	for range n {
-		c.handler.ServeHTTP(&writer{http.Header{}}, c.request)
+		c.handler.ServeHTTP(&writer{http.Header{}}, c.requests[next])
+		if next++; next == len(c.requests) {
+			next = 0
+		}
 	}
 }
 
@@ -72,16 +76,22 @@ func respond(w http.ResponseWriter, userID string) {
 	io.WriteString(w, userID)
 }
 
-func bearer(token Token) *http.Request {
-	r := httptest.NewRequest(http.MethodGet, "http://localhost/", nil)
-	r.Header.Set("Authorization", "Bearer "+token.Text)
-	return r
+func bearer(tokens ...Token) []*http.Request {
+	return requests("Authorization", "Bearer ", tokens, "")
 }
 
-func cookie(token Token) *http.Request {
-	r := httptest.NewRequest(http.MethodGet, "http://localhost/", nil)
-	r.Header.Set("Cookie", "theme=dark; arToken="+token.Text+"; consent=yes")
-	return r
+func cookie(tokens ...Token) []*http.Request {
+	return requests("Cookie", "theme=dark; arToken=", tokens, "; consent=yes")
+}
+
+func requests(header, before string, tokens []Token, after string) []*http.Request {
+	var all []*http.Request
+	for _, token := range tokens {
+		r := httptest.NewRequest(http.MethodGet, "http://localhost/", nil)
+		r.Header.Set(header, before+token.Text+after)
+		all = append(all, r)
+	}
+	return all
 }
 
 // Cases are all cases in the order of the report.
@@ -92,13 +102,13 @@ func (w *World) Cases() []Case {
 		{NameRaw, Floor, 200, raw(w.PublicKey(), w.One), bearer(w.One)},
 		{NameRaw20, Floor, 200, raw(w.PublicKey(), w.Twenty), bearer(w.Twenty)},
 	}
-	known, cold := w.newAuth(nil), w.newAuth(neverKeep)
+	known, cold := w.newAuth(nil), w.newAuth(keepOne)
 	static := func(c *authrocket.Config) { c.JWTKey = secret }
-	knownHS256, coldHS256 := w.newAuth(static), w.newAuth(func(c *authrocket.Config) { static(c); neverKeep(c) })
-	ours := func(name string, auth *authrocket.Auth, r *http.Request, status int) {
+	knownHS256, coldHS256 := w.newAuth(static), w.newAuth(func(c *authrocket.Config) { static(c); keepOne(c) })
+	ours := func(name string, auth *authrocket.Auth, r []*http.Request, status int) {
 		cases = append(cases, Case{"authrocket, " + name, Ours, status, guarded(auth), r})
 	}
-	open := func(name string, r *http.Request) {
+	open := func(name string, r []*http.Request) {
 		cases = append(cases, Case{"authrocket, " + name, Ours, 200, known.Authenticate(http.HandlerFunc(respondWithUser)), r})
 	}
 	open("known, by bearer", bearer(w.One))
@@ -107,10 +117,10 @@ func (w *World) Cases() []Case {
 	ours("known, by cookie, at a gate", known, cookie(w.One), 200)
 	ours("known, twenty orgs", known, bearer(w.Twenty), 200)
 	ours("known, HS256", knownHS256, bearer(w.HS256), 200)
-	ours("first seen", cold, bearer(w.One), 200)
-	ours("first seen, by cookie", cold, cookie(w.One), 200)
-	ours("first seen, twenty orgs", cold, bearer(w.Twenty), 200)
-	ours("first seen, HS256", coldHS256, bearer(w.HS256), 200)
+	ours("first seen", cold, bearer(w.One, w.others[0]), 200)
+	ours("first seen, by cookie", cold, cookie(w.One, w.others[0]), 200)
+	ours("first seen, twenty orgs", cold, bearer(w.Twenty, w.others[1]), 200)
+	ours("first seen, HS256", coldHS256, bearer(w.HS256, w.others[2]), 200)
 	ours("forged", known, bearer(w.Forged), 401)
 	ours("expired", known, bearer(w.Expired), 401)
 	ours("oversized", known, bearer(w.Oversized), 401)
@@ -134,7 +144,9 @@ const (
 	NameRaw20 = "RSA check, twenty orgs"
 )
 
-func neverKeep(c *authrocket.Config) { c.TokenCacheSize = -1 }
+// keepOne makes every token new that comes in turn with another: it is checked in
+// full and takes the place of the other.
+func keepOne(c *authrocket.Config) { c.TokenCacheSize = 1 }
 
 func (w *World) newAuth(change func(*authrocket.Config)) *authrocket.Auth {
 	config := authrocket.Config{LoginRocketURL: w.KeysURL, Audience: []string{audience}}
@@ -201,6 +213,6 @@ func raw(key *rsa.PublicKey, token Token) http.Handler {
 func (w *World) Ours() []Contender {
 	return []Contender{
 		{"authrocket, known", func() http.Handler { return guarded(w.newAuth(nil)) }},
-		{"authrocket, first seen", func() http.Handler { return guarded(w.newAuth(neverKeep)) }},
+		{"authrocket, first seen", func() http.Handler { return guarded(w.newAuth(keepOne)) }},
 	}
 }

@@ -17,7 +17,7 @@ func CostInTurn(tokens, kept, rounds int, slice time.Duration) time.Duration {
 	day := time.Now().Add(24 * time.Hour)
 	requests := make([]*http.Request, tokens)
 	for i := range requests {
-		requests[i] = bearer(Token{Text: signHS256(payload(fmt.Sprintf("usr_%d", i), day, 1))})
+		requests[i] = bearer(Token{Text: signHS256(payload(fmt.Sprintf("usr_%d", i), day, 1))})[0]
 	}
 	auth, err := authrocket.New(authrocket.Config{JWTKey: secret, DisableCookie: true, Audience: []string{audience}, TokenCacheSize: kept})
 	if err != nil {

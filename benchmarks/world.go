@@ -47,6 +47,8 @@ type World struct {
 	Forged, Expired, Unknown Token // of one org: signed by another key, an hour late, of a kid that nobody has
 	Oversized                Token // of more bytes than are looked at
 
+	others []Token // siblings of One, Twenty and HS256
+
 	key    *rsa.PrivateKey
 	server *httptest.Server
 }
@@ -66,6 +68,11 @@ func NewWorld() *World {
 	w.One = Token{"one org", w.sign(rs256Header, one), true}
 	w.Twenty = Token{"twenty orgs", w.sign(rs256Header, payload("usr_0v1zUpWdE4IiFc2w5ynShf", day, 20)), true}
 	w.HS256 = Token{"HS256", signHS256(one), true}
+	w.others = []Token{
+		{"another of one org", w.sign(rs256Header, payload("usr_0v1zUpWdE4IiFc2w5ynShg", day, 1)), true},
+		{"another of twenty orgs", w.sign(rs256Header, payload("usr_0v1zUpWdE4IiFc2w5ynShg", day, 20)), true},
+		{"another HS256", signHS256(payload("usr_0v1zUpWdE4IiFc2w5ynShg", day, 1)), true},
+	}
 	w.Expired = Token{"expired", w.sign(rs256Header, payload("usr_0v1zUpWdE4IiFc2w5ynShf", now.Add(-time.Hour), 1)), false}
 	w.Unknown = Token{"unknown kid", w.sign(map[string]string{"alg": "RS256", "typ": "JWT", "kid": "jky_unknown"}, one), false}
 	stranger := &World{key: newKey()}

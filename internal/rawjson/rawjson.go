@@ -43,7 +43,15 @@ func (v Value) Text() (text string, ok bool) {
 // and nothing that encoding/json replaces.
 func (v Value) plain() (inside []byte, ok bool) {
 	inside = v[1 : len(v)-1]
-	return inside, bytes.IndexByte(inside, '\\') < 0 && utf8.Valid(inside)
+	for i, c := range inside {
+		switch {
+		case c == '\\':
+			return nil, false
+		case c >= utf8.RuneSelf:
+			return inside, bytes.IndexByte(inside[i:], '\\') < 0 && utf8.Valid(inside[i:])
+		}
+	}
+	return inside, true
 }
 
 // kind is the first byte, which tells the type, and 0 for no value.
