@@ -47,13 +47,9 @@ func bearerToken(h http.Header) (token string, found bool, err error) {
 // sends one; a sibling subdomain can add others.
 const maxCookies = 4
 
-// cookieTokens returns the tokens that the cookies called name hold, at most
-// maxCookies. One token may be in several cookies: see setTokenCookie.
-func cookieTokens(h http.Header, name string) []string {
-	return joinChunks(cookieValues(h, name), h, name)
-}
-
-// joinChunks replaces the values that are first chunks by the whole tokens.
+// joinChunks returns the tokens of the cookies called name, whose values are given:
+// a value that is a first chunk is replaced by the whole token, see
+// setTokenCookie. There are at most maxCookies.
 func joinChunks(values []string, h http.Header, name string) []string {
 	if !slices.ContainsFunc(values, isFullChunk) {
 		return values
