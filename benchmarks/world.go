@@ -9,7 +9,6 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
-	"encoding/pem"
 	"fmt"
 	"math/big"
 	"net/http"
@@ -118,10 +117,6 @@ func (w *World) spki() []byte {
 		panic(err)
 	}
 	return der
-}
-
-func (w *World) pem() string {
-	return string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: w.spki()}))
 }
 
 // payload has what LoginRocket puts into a token of a user with orgs.
