@@ -108,8 +108,8 @@ func (a *Auth) returnTo(r *http.Request, fallback string) string {
 }
 
 // startLogin sends the browser to a hosted page from which it comes back to
-// target, signed in. attempt is 1 unless logins before it were in vain. It returns false, and has written nothing, when it cannot
-// be told where this app is.
+// target, signed in. attempt is 1 unless logins before it were in vain. It returns
+// false, and has written nothing, when it cannot be told where this app is.
 func (a *Auth) startLogin(w http.ResponseWriter, r *http.Request, attempt int, hostedPath, target string, params url.Values) bool {
 	app, ok := a.appURL(r)
 	if !ok {
