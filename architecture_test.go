@@ -3,8 +3,11 @@ package authrocket_test
 import (
 	"encoding/json"
 	"errors"
+	"go/ast"
+	"go/importer"
 	"go/parser"
 	"go/token"
+	"go/types"
 	"io"
 	"io/fs"
 	"os"
@@ -160,8 +163,11 @@ func TestRootReaches(t *testing.T) {
 		modulePath + "/loginrocketdev",
 		"testing",
 	}
-	reached := dependencies(t)
-	for _, importPath := range reached {
+	reached := map[string]bool{}
+	for _, listed := range dependencies(t) {
+		reached[listed.ImportPath] = true
+	}
+	for importPath := range reached {
 		for _, prefix := range unwanted {
 			if isWithin(importPath, prefix) {
 				t.Errorf("the root package reaches %q", importPath)
@@ -169,21 +175,24 @@ func TestRootReaches(t *testing.T) {
 		}
 	}
 	for _, want := range []string{modulePath, modulePath + "/internal/jose", "net/http"} {
-		found := false
-		for _, importPath := range reached {
-			found = found || importPath == want
-		}
-		if !found {
+		if !reached[want] {
 			t.Errorf("go list did not name %q, so that it may have left out more", want)
 		}
 	}
 }
 
+type dependency struct {
+	ImportPath string
+	Export     string // the file of its export data, if that was asked for
+	Error      *struct{ Err string }
+}
+
 // dependencies lists the root package and all that it reaches. Everything is in
 // the module cache, since this test was built from it.
-func dependencies(t *testing.T) []string {
+func dependencies(t *testing.T, flags ...string) []dependency {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "go", "list", "-deps", "-json=ImportPath,Error", ".")
+	args := append([]string{"list", "-deps", "-json=ImportPath,Export,Error"}, flags...)
+	cmd := exec.CommandContext(t.Context(), "go", append(args, ".")...)
 	cmd.Env = append(os.Environ(), "GOPROXY=off", "GOTOOLCHAIN=local", "GOFLAGS=")
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
@@ -191,23 +200,172 @@ func dependencies(t *testing.T) []string {
 	if err != nil {
 		t.Fatalf("go list failed: %v\n%s", err, &stderr)
 	}
-	var paths []string
+	var found []dependency
 	decoder := json.NewDecoder(strings.NewReader(string(output)))
 	for {
-		var listed struct {
-			ImportPath string
-			Error      *struct{ Err string }
-		}
+		var listed dependency
 		if err := decoder.Decode(&listed); errors.Is(err, io.EOF) {
-			return paths
+			return found
 		} else if err != nil {
 			t.Fatal(err)
 		}
 		if listed.Error != nil {
 			t.Errorf("%s: %s", listed.ImportPath, listed.Error.Err)
 		}
-		paths = append(paths, listed.ImportPath)
+		found = append(found, listed)
 	}
+}
+
+// rootFiles are the files of the root package in the order in which they stand
+// on each other: each uses only what the files before it declare.
+var rootFiles = []string{
+	"errors.go",
+	"session.go",
+	"rules.go",
+	"observe.go",
+	"urls.go",
+	"caching.go",
+	"paths.go",
+	"config.go",
+	"jwks.go",
+	"verifier.go",
+	"cookie.go",
+	"bearer.go",
+	"identity.go",
+	"crosssite.go",
+	"context.go",
+	"auth.go",
+	"page.go",
+	"start.go",
+	"deny.go",
+	"confirm.go",
+	"callback.go",
+	"logout.go",
+	"routes.go",
+	"middleware.go",
+	"doc.go",
+}
+
+// A reader who knows the files before one can read it without jumping ahead.
+// Exempt are the type Auth, whose methods are in many files, fields, and the
+// receiver of a method.
+func TestFilesUseOnlyFilesBeforeThem(t *testing.T) {
+	t.Parallel()
+	fset := token.NewFileSet()
+	rank := map[string]int{}
+	var files []*ast.File
+	for i, name := range rootFiles {
+		rank[name] = i
+		parsed, err := parser.ParseFile(fset, name, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, parsed)
+	}
+	names, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		if _, ok := rank[name]; !ok && !strings.HasSuffix(name, "_test.go") {
+			t.Errorf("%s is not in rootFiles", name)
+		}
+	}
+	exports := map[string]string{}
+	for _, listed := range dependencies(t, "-export") {
+		exports[listed.ImportPath] = listed.Export
+	}
+	info := &types.Info{Defs: map[*ast.Ident]types.Object{}, Uses: map[*ast.Ident]types.Object{}}
+	config := types.Config{Importer: importer.ForCompiler(fset, "gc", func(path string) (io.ReadCloser, error) {
+		return os.Open(exports[path])
+	})}
+	pkg, err := config.Check(modulePath, fset, files, info)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := func(pos token.Pos) string { return filepath.Base(fset.Position(pos).Filename) }
+	uses := 0
+	for _, parsed := range files {
+		for _, declaration := range parsed.Decls {
+			receiver := receiverOf(declaration)
+			ast.Inspect(declaration, func(node ast.Node) bool {
+				ident, ok := node.(*ast.Ident)
+				if !ok {
+					return true
+				}
+				used := declaredObject(info.Uses[ident], pkg)
+				if used == nil || used.Name() == "Auth" || used.Name() == receiver {
+					return true
+				}
+				uses++
+				from, to := file(ident.Pos()), file(used.Pos())
+				if rank[to] > rank[from] {
+					t.Errorf("%s -> %s (%s -> %s)", declarationName(declaration), objectName(used), from, to)
+				}
+				return true
+			})
+		}
+	}
+	if uses < 500 {
+		t.Errorf("only %d uses were looked at", uses)
+	}
+}
+
+// declaredObject returns object if it is a package-level declaration or a
+// method of pkg, else nil.
+func declaredObject(object types.Object, pkg *types.Package) types.Object {
+	if object == nil || object.Pkg() != pkg {
+		return nil
+	}
+	if function, ok := object.(*types.Func); ok {
+		return function.Origin()
+	}
+	if object.Parent() == pkg.Scope() {
+		return object
+	}
+	return nil
+}
+
+func objectName(object types.Object) string {
+	if function, ok := object.(*types.Func); ok {
+		if receiver := function.Signature().Recv(); receiver != nil {
+			return types.TypeString(receiver.Type(), func(*types.Package) string { return "" }) + "." + object.Name()
+		}
+	}
+	return object.Name()
+}
+
+func receiverOf(declaration ast.Decl) string {
+	function, ok := declaration.(*ast.FuncDecl)
+	if !ok || function.Recv == nil {
+		return ""
+	}
+	expr := function.Recv.List[0].Type
+	if star, ok := expr.(*ast.StarExpr); ok {
+		expr = star.X
+	}
+	if index, ok := expr.(*ast.IndexExpr); ok {
+		expr = index.X
+	}
+	return expr.(*ast.Ident).Name
+}
+
+func declarationName(declaration ast.Decl) string {
+	switch declaration := declaration.(type) {
+	case *ast.FuncDecl:
+		if receiver := receiverOf(declaration); receiver != "" {
+			return receiver + "." + declaration.Name.Name
+		}
+		return declaration.Name.Name
+	case *ast.GenDecl:
+		switch spec := declaration.Specs[0].(type) {
+		case *ast.TypeSpec:
+			return spec.Name.Name
+		case *ast.ValueSpec:
+			return spec.Names[0].Name
+		}
+	}
+	return "?"
 }
 
 func TestConfigIsNotComparable(t *testing.T) {

@@ -21,6 +21,7 @@ type Auth struct {
 	config      Config // with defaults filled in
 	loginRocket baseURL
 	app         baseURL
+	paths       paths
 	verifier    verifier
 	protection  *http.CrossOriginProtection
 	salt        []byte // of session hashes
@@ -38,6 +39,7 @@ func New(config Config) (*Auth, error) {
 		config:      s.config,
 		loginRocket: s.loginRocket,
 		app:         s.app,
+		paths:       s.paths,
 		verifier: verifier{
 			known:         tokencache.New[*knownToken](s.config.TokenCacheSize),
 			realmID:       s.config.RealmID,
@@ -47,6 +49,7 @@ func New(config Config) (*Auth, error) {
 		protection: http.NewCrossOriginProtection(),
 		salt:       make([]byte, 32),
 	}
+	a.paths.isLoginToken = a.verifier.isOurs
 	rand.Read(a.salt)
 	if s.key != nil {
 		a.verifier.keys = staticKey{*s.key}
@@ -108,7 +111,7 @@ func (a *Auth) check(r *http.Request, id *identity, selector OrgSelector, rules 
 		a.identify(id, r, keycache.Gate)
 	}
 	r, err := a.decide(withIdentity(r, id), id, selector, rules)
-	a.observeDecision(r.Context(), true, id, err)
+	a.observeDecision(r.Context(), true, id.source, *id.session, err)
 	return r, err
 }
 
@@ -222,31 +225,4 @@ func hope(err error) int {
 		return 1
 	}
 	return 0
-}
-
-// checkOrigin refuses unsafe requests and upgrades that a page of an origin
-// other than ours or a trusted one caused. A browser adds the cookie to those
-// too. A request without a Host has no origin to compare with.
-func (a *Auth) checkOrigin(r *http.Request) error {
-	if r.Host == "" {
-		return because(ErrCrossSite, "the request has no Host")
-	}
-	if fetchmeta.IsUpgrade(r) {
-		// A WebSocket handshake is a GET, but what follows it is not safe.
-		upgrade := *r
-		upgrade.Method = http.MethodPost
-		r = &upgrade
-	}
-	if len(r.Header["Origin"]) > 0 && r.Header.Get("Sec-Fetch-Site") == "" && !a.isSameOrigin(r) {
-		// net/http would compare the hosts alone, so that plain http of our host
-		// passed for us. A trusted origin still passes.
-		foreign := *r
-		foreign.Header = r.Header.Clone()
-		foreign.Header.Set("Sec-Fetch-Site", "cross-site")
-		r = &foreign
-	}
-	if err := a.protection.Check(r); err != nil {
-		return because(ErrCrossSite, "%s needs the origin of Config.AppURL or one of Config.TrustedOrigins", r.Method)
-	}
-	return nil
 }

@@ -53,10 +53,10 @@ func (a *Auth) serveLanding(w http.ResponseWriter, r *http.Request) bool {
 		l.fail(err)
 	case err != nil:
 		a.observeLogin(r.Context(), false, *session, err)
-		a.redirectHome(w, withAttempts(r, a.landedTarget(r)))
+		a.redirectHome(w, withAttempts(r, a.paths.landedTarget(r)))
 	case l.started:
 		l.forgetState()
-		l.signIn(*session, l.state.state.Target, l.state.state.Attempt)
+		a.completeLogin(w, r, true, *session, l.state.state.Target, l.state.state.Attempt)
 	default:
 		l.unsolicited(*session)
 	}
@@ -68,35 +68,20 @@ func (a *Auth) serveLanding(w http.ResponseWriter, r *http.Request) bool {
 // else.
 func (l *landing) unsolicited(session Session) {
 	a := l.auth
-	target := a.landedTarget(l.r)
+	target := a.paths.landedTarget(l.r)
 	current, err := a.cookieSession(l.r, keycache.NoWait, new(time.Time))
 	switch isSame := err == nil && current.User.ID == session.User.ID; {
 	case isSame && !session.IssuedAt.After(current.IssuedAt):
 		a.observeLogin(l.r.Context(), false, session, nil)
 		a.redirectHome(l.w, withAttempts(l.r, target))
 	case isSame, a.config.DangerouslyAcceptUnsolicitedLogins:
-		l.signIn(session, withAttempts(l.r, target), attemptsInURL(l.r))
+		a.completeLogin(l.w, l.r, false, session, withAttempts(l.r, target), attemptsInURL(l.r))
 	default:
 		a.rememberPending(l.w, l.r, pendingLogin{session.Token(), target})
 		a.observeLogin(l.r.Context(), false, session, ErrUnsolicitedLogin)
 		// The page that asks is at another URL: this one has the token in it.
-		a.redirect(l.w, a.routePath(routeConfirm))
+		a.redirect(l.w, a.paths.route(routeConfirm))
 	}
-}
-
-// signIn sends the browser to target with a session cookie. attempt is that of
-// the login, 0 when nobody counts.
-func (l *landing) signIn(session Session, target string, attempt int) {
-	if len(session.Token()) > maxCookieToken {
-		l.fail(because(ErrTokenTooLarge, "it has %d bytes, cookies hold %d", len(session.Token()), maxCookieToken))
-		return
-	}
-	l.auth.setSessionCookie(l.w, l.r, session.Token(), session.ExpiresAt)
-	if attempt > 0 {
-		l.auth.rememberAttempts(l.w, l.r, attempt)
-	}
-	l.auth.observeLogin(l.r.Context(), l.started, session, nil)
-	l.auth.redirectHome(l.w, target)
 }
 
 // forgetState uses the state up. Only a landing that is decided does.
@@ -108,18 +93,9 @@ func (l *landing) forgetState() {
 
 // fail answers with a page, since the browser shows what comes back.
 func (l *landing) fail(err error) {
-	target := l.auth.landedTarget(l.r)
+	target := l.auth.paths.landedTarget(l.r)
 	if l.started {
-		target = l.auth.safeTarget(l.state.state.Target)
+		target = l.auth.paths.safe(l.state.state.Target)
 	}
 	l.auth.failLogin(l.w, l.r, l.started, target, err)
-}
-
-// failLogin answers a login that is not accepted with a page.
-func (a *Auth) failLogin(w http.ResponseWriter, r *http.Request, started bool, target string, err error) {
-	a.observeLogin(r.Context(), started, Session{}, err)
-	if errors.Is(err, ErrUnavailable) {
-		w.Header().Set("Retry-After", retryAfter(err))
-	}
-	writePage(w, r, StatusCode(err), a.landingFailedPage(target, err))
 }

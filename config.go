@@ -153,19 +153,10 @@ type settings struct {
 	config      Config // with defaults filled in
 	loginRocket baseURL
 	app         baseURL // zero when the request's loopback Host decides
+	paths       paths
 	trusted     []string
 	key         *jose.Key // nil when keys come from the JWKS
 }
-
-// baseURL is a URL in two parts. Neither ends with a slash.
-type baseURL struct {
-	origin     string // scheme, host and port, as a browser writes an origin
-	prefix     string // path, escaped
-	isHTTPS    bool
-	isLoopback bool
-}
-
-func (u baseURL) isZero() bool { return u.origin == "" }
 
 // configChecker collects problems, so that New can report all of them at once.
 type configChecker struct{ problems []error }
@@ -373,7 +364,9 @@ func (c *configChecker) checkRoutes(s *settings) {
 	if s.config.AfterLogout == "" {
 		s.config.AfterLogout = defaultAfterLogout
 	}
-	if (&Auth{config: s.config, app: s.app}).safeTarget(s.config.AfterLogout) != s.config.AfterLogout {
+	// No login token is in a path that somebody writes into a Config.
+	s.paths = paths{s.app.prefix, s.config.AuthPath, func(string) bool { return false }}
+	if s.paths.safe(s.config.AfterLogout) != s.config.AfterLogout {
 		c.add("AfterLogout", s.config.AfterLogout, "is not a path on this host outside AuthPath; write one such as /goodbye")
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/authrocket-go/authrocket/internal/keycache"
 )
@@ -116,9 +115,7 @@ func (a *Auth) serveConfirm(w http.ResponseWriter, r *http.Request) {
 		a.failLogin(w, r, false, pending.target, err)
 	case choice == choiceContinue:
 		a.forgetPending(w, r)
-		a.setSessionCookie(w, r, session.Token(), session.ExpiresAt)
-		a.observeLogin(r.Context(), false, *session, nil)
-		a.redirectHome(w, pending.target)
+		a.completeLogin(w, r, false, *session, pending.target, 0)
 	default:
 		current, _ := a.cookieSession(r, keycache.NoWait, new(time.Time))
 		writePage(w, r, http.StatusOK, a.confirmPage(pending, *session, *current))
@@ -135,17 +132,6 @@ func confirmedChoice(w http.ResponseWriter, r *http.Request, pending pendingLogi
 	return r.PostForm.Get(choiceField)
 }
 
-// isSameOrigin reports whether a page of this very origin sent r, by the word
-// of a browser. Who says nothing is refused, and so are trusted origins.
-func (a *Auth) isSameOrigin(r *http.Request) bool {
-	if site := r.Header["Sec-Fetch-Site"]; len(site) > 0 {
-		return len(site) == 1 && site[0] == "same-origin"
-	}
-	app, ok := a.appURL(r)
-	origin := r.Header["Origin"]
-	return ok && len(origin) == 1 && origin[0]+a.app.prefix == app
-}
-
 // confirmPage shows who would be signed in and who is signed in now.
 func (a *Auth) confirmPage(pending pendingLogin, session, current Session) page {
 	p := page{
@@ -154,7 +140,7 @@ func (a *Auth) confirmPage(pending pendingLogin, session, current Session) page 
 			"This browser did not start this sign-in: a link brought it here. Go on only if you know this account and want to use it.",
 		},
 		Form: &pageForm{
-			URL:    a.routePath(routeConfirm),
+			URL:    a.paths.route(routeConfirm),
 			Hidden: []fact{{tokenHashField, pending.hash()}},
 			Buttons: []pageButton{
 				{"Continue", choiceField, choiceContinue},
@@ -181,53 +167,3 @@ func (a *Auth) confirmPage(pending pendingLogin, session, current Session) page 
 	}
 	return p
 }
-
-func displayName(u User) string {
-	for _, name := range []string{u.Name, u.Username, u.Email} {
-		if name = displayText(name); name != "" {
-			return name
-		}
-	}
-	return "somebody without a name"
-}
-
-const (
-	// maxDisplayRunes keeps a name from being a text of its own.
-	maxDisplayRunes = 80
-
-	// maxDisplayMarks is how many combining marks in a row are shown. More of
-	// them would cover the lines around.
-	maxDisplayMarks = 2
-)
-
-// displayText returns s, which others have chosen, for a page: on one line, not
-// too long, without control characters and without those that nobody sees or
-// that change the direction of what follows. It is "" when there is nothing to see.
-func displayText(s string) string {
-	marks := 0
-	s = strings.Map(func(c rune) rune {
-		switch {
-		case unicode.IsSpace(c):
-			c = ' '
-		case c == '\u2800' || unicode.In(c, unicode.Cc, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point):
-			return -1 // U+2800 is a braille pattern without dots
-		case unicode.In(c, unicode.Mn, unicode.Me):
-			if marks++; marks > maxDisplayMarks {
-				return -1
-			}
-			return c
-		}
-		marks = 0
-		return c
-	}, strings.ToValidUTF8(s, "\uFFFD"))
-	if !strings.ContainsFunc(s, isVisible) {
-		return ""
-	}
-	shown := []rune(strings.Join(strings.Fields(s), " "))
-	if len(shown) > maxDisplayRunes {
-		shown = append(shown[:maxDisplayRunes-1], '…')
-	}
-	return string(shown)
-}
-
-func isVisible(c rune) bool { return unicode.In(c, unicode.L, unicode.N, unicode.P, unicode.S) }

@@ -2,12 +2,10 @@ package authrocket
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/authrocket-go/authrocket/internal/loginstate"
-	"github.com/authrocket-go/authrocket/internal/rawquery"
 )
 
 const (
@@ -88,18 +86,6 @@ func (a *Auth) clearCookie(w http.ResponseWriter, name string) {
 	http.SetCookie(w, c)
 }
 
-const (
-	// stateParam carries the value of a login state to LoginRocket and back.
-	stateParam = "ar_state"
-
-	// maxTargetBytes is how long a remembered path and query may be.
-	maxTargetBytes = 1 << 10
-
-	// maxStateBytes is what the state cookies of one browser may take in all.
-	// Servers limit the headers of a request.
-	maxStateBytes = 4 << 10
-)
-
 // cookieNameFor is the name of a cookie beside the session's.
 func (a *Auth) cookieNameFor(purpose string) string {
 	name := a.config.CookieName
@@ -112,71 +98,79 @@ func (a *Auth) cookieNameFor(purpose string) string {
 	return name + "-" + purpose
 }
 
-// stateCookiePrefix is what the names of state cookies start with. Each login
-// that a browser starts has a cookie of its own, so that tabs do not meet.
-func (a *Auth) stateCookiePrefix() string { return a.cookieNameFor("state-") }
+// maxCookies is how many tokens of cookies of our name are verified. A browser
+// sends one; a sibling subdomain can add others.
+const maxCookies = 4
 
-// stateCookie is a state cookie as a browser sent it.
-type stateCookie struct {
-	name  string
-	size  int
-	state loginstate.State
+// joinChunks returns the tokens of the cookies called name, whose values are given:
+// a value that is a first chunk is replaced by the whole token, see
+// setTokenCookie. There are at most maxCookies.
+func joinChunks(values []string, h http.Header, name string) []string {
+	if !slices.ContainsFunc(values, isFullChunk) {
+		return values
+	}
+	var tokens []string
+	for _, first := range values {
+		tokens = appendJoined(tokens, h, name, first, 1)
+	}
+	return tokens
 }
 
-// stateCookies returns the state cookies of r that can be read.
-func (a *Auth) stateCookies(r *http.Request) []stateCookie {
-	var found []stateCookie
-	prefix := a.stateCookiePrefix()
-	for _, c := range r.Cookies() {
-		if !strings.HasPrefix(c.Name, prefix) {
-			continue
-		}
-		if state, ok := loginstate.Decode(c.Value); ok {
-			found = append(found, stateCookie{c.Name, len(c.Name) + len(c.Value), state})
-		}
+// appendJoined appends what the chunks from the nth on make of begun, which the
+// chunks before it hold. Where a chunk came more than once, that is several
+// tokens. A full chunk without a next one is the last, as is any other.
+func appendJoined(tokens []string, h http.Header, name, begun string, n int) []string {
+	if len(tokens) == maxCookies {
+		return tokens
 	}
-	return found
+	var next []string
+	if len(begun) == n*chunkBytes && n < maxChunks {
+		next = cookieValues(h, chunkName(name, n))
+	}
+	if len(next) == 0 {
+		return append(tokens, begun)
+	}
+	for _, chunk := range next {
+		tokens = appendJoined(tokens, h, name, begun+chunk, n+1)
+	}
+	return tokens
 }
 
-// rememberLogin gives the browser the state of a login that starts now. Old
-// ones make room, the oldest first.
-func (a *Auth) rememberLogin(w http.ResponseWriter, r *http.Request, attempt int, target string) loginstate.State {
-	state := loginstate.New(attempt, target)
-	c := a.cookie(a.stateCookiePrefix()+state.ID(), state.Encode())
-	c.MaxAge = int(loginstate.Lifetime.Seconds())
+func isFullChunk(value string) bool { return len(value) == chunkBytes }
 
-	others := a.stateCookies(r)
-	total := len(c.Name) + len(c.Value)
-	for _, other := range others {
-		total += other.size
-	}
-	for total > maxStateBytes && len(others) > 0 {
-		oldest := 0
-		for i, other := range others {
-			if other.state.Started.Before(others[oldest].state.Started) {
-				oldest = i
+// cookieValues returns the non-empty values of the cookies called name, in the
+// order in which they came and at most maxCookies. Cookies are split at
+// semicolons and stripped of spaces and tabs, nothing else: quotes belong to the
+// value.
+func cookieValues(h http.Header, name string) []string {
+	// Short enough to be inlined, so that the array is on the caller's stack.
+	return appendCookieValues(make([]string, 0, maxCookies), h, name)
+}
+
+func appendCookieValues(values []string, h http.Header, name string) []string {
+	for _, rest := range h["Cookie"] {
+		for more := true; more; {
+			var pair string
+			pair, rest, more = strings.Cut(rest, ";")
+			value, ok := strings.CutPrefix(trimSpace(pair), name)
+			if !ok || len(value) < 2 || value[0] != '=' {
+				continue
+			}
+			if values = append(values, value[1:]); len(values) == maxCookies {
+				return values
 			}
 		}
-		total -= others[oldest].size
-		a.clearCookie(w, others[oldest].name)
-		others = append(others[:oldest], others[oldest+1:]...)
 	}
-	http.SetCookie(w, c)
-	return state
+	return values
 }
 
-// startedLogin returns the state cookie of the login that r comes back from,
-// and whether this browser started it.
-func (a *Auth) startedLogin(r *http.Request) (stateCookie, bool) {
-	values := rawquery.Values(r.URL.RawQuery, stateParam)
-	if len(values) != 1 {
-		return stateCookie{}, false
+// trimSpace strips spaces and tabs, unlike [strings.TrimSpace].
+func trimSpace(s string) string {
+	for s != "" && (s[0] == ' ' || s[0] == '\t') {
+		s = s[1:]
 	}
-	now := time.Now()
-	for _, c := range a.stateCookies(r) {
-		if c.state.Matches(values[0], now) {
-			return c, true
-		}
+	for s != "" && (s[len(s)-1] == ' ' || s[len(s)-1] == '\t') {
+		s = s[:len(s)-1]
 	}
-	return stateCookie{}, false
+	return s
 }

@@ -5,11 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"math"
 	"net"
 	"net/http"
-	"strconv"
-	"time"
 
 	"github.com/authrocket-go/authrocket/internal/fetchmeta"
 )
@@ -92,12 +89,12 @@ func (a *Auth) denyBrowser(w http.ResponseWriter, r *http.Request, status int, e
 	isBearer := len(r.Header["Authorization"]) > 0
 	switch {
 	case status == http.StatusUnauthorized && fetchmeta.IsHTMX(r) && !isBearer && !errors.Is(err, ErrAmbiguousCookie):
-		w.Header().Set("HX-Redirect", a.startPath(routeLogin, a.openPageTarget(r)))
+		w.Header().Set("HX-Redirect", a.paths.start(routeLogin, a.openPageTarget(r)))
 		return false
 	case status == http.StatusUnauthorized && isNavigation && errors.Is(err, ErrAmbiguousCookie):
 		writePage(w, r, status, ambiguousCookiePage)
 	case status == http.StatusUnauthorized && isNavigation:
-		target, attempt := a.returnTarget(r), a.attempts(r)+1
+		target, attempt := a.paths.returnTarget(r), a.attempts(r)+1
 		if attempt <= maxAttempts {
 			return a.startLogin(w, r, attempt, "/"+routeLogin, target, nil)
 		}
@@ -124,17 +121,6 @@ func challenge(source Source, status int, err error) string {
 		return `Bearer error="invalid_token", error_description="` + publicText(err) + `"`
 	}
 	return "Bearer"
-}
-
-// defaultRetryAfter is for errors that do not say when to come back.
-const defaultRetryAfter = 5 * time.Second
-
-func retryAfter(err error) string {
-	after := defaultRetryAfter
-	if e, ok := errors.AsType[*refusal](err); ok && e.retryAfter > 0 {
-		after = e.retryAfter
-	}
-	return strconv.Itoa(int(math.Ceil(after.Seconds())))
 }
 
 // publicText is what a client is told: the fixed text of the reason. The rest of

@@ -3,7 +3,9 @@ package authrocket
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
+	"strconv"
 	"time"
 )
 
@@ -240,4 +242,15 @@ func (e *ConfigError) Error() string {
 		return fmt.Sprintf("authrocket: Config.%s %s", e.Field, e.Problem)
 	}
 	return fmt.Sprintf("authrocket: Config.%s %q %s", e.Field, e.Value, e.Problem)
+}
+
+// defaultRetryAfter is for errors that do not say when to come back.
+const defaultRetryAfter = 5 * time.Second
+
+func retryAfter(err error) string {
+	after := defaultRetryAfter
+	if e, ok := errors.AsType[*refusal](err); ok && e.retryAfter > 0 {
+		after = e.retryAfter
+	}
+	return strconv.Itoa(int(math.Ceil(after.Seconds())))
 }

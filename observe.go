@@ -121,7 +121,7 @@ func (a *Auth) sessionHash(s Session) string {
 	return hex.EncodeToString(mac.Sum(nil)[:8])
 }
 
-func (a *Auth) observeDecision(ctx context.Context, gate bool, id *identity, err error) {
+func (a *Auth) observeDecision(ctx context.Context, gate bool, source Source, s Session, err error) {
 	if a.config.Observer.Decision == nil {
 		return
 	}
@@ -130,8 +130,8 @@ func (a *Auth) observeDecision(ctx context.Context, gate bool, id *identity, err
 		Allowed:     err == nil,
 		Reason:      Reason(err),
 		Err:         err,
-		Source:      id.source,
-		SessionHash: a.sessionHash(*id.session),
+		Source:      source,
+		SessionHash: a.sessionHash(s),
 	})
 }
 

@@ -8,8 +8,9 @@ import (
 	"errors"
 	"html/template"
 	"net/http"
-	"net/url"
+	"strings"
 	"time"
+	"unicode"
 )
 
 // page is one of the few pages that the package shows itself. They work without
@@ -94,30 +95,6 @@ func writePage(w http.ResponseWriter, r *http.Request, status int, p page) {
 	}
 }
 
-// startPath is a link to the login route that comes back to target.
-func (a *Auth) startPath(route, target string) string {
-	return a.routePath(route) + "?return_to=" + url.QueryEscape(target)
-}
-
-// logoutPage asks with a form that does what r asks for, made anew: the rest of
-// the query is nothing for a page.
-func (a *Auth) logoutPage(r *http.Request) page {
-	params := url.Values{}
-	if isLocalLogout(r) {
-		params.Set("local", "1")
-	}
-	if target := a.returnTo(r, ""); target != "" {
-		params.Set("return_to", target)
-	}
-	action := joinQuery(a.routePath(routeLogout), params.Encode())
-	return page{
-		Title: "Sign out?",
-		Text:  []string{"You are about to sign out."},
-		Form:  &pageForm{URL: action, Buttons: []pageButton{{Label: "Sign out"}}},
-		Links: []pageLink{{URL: a.app.prefix + "/", Label: "Stay signed in"}},
-	}
-}
-
 func (a *Auth) unsolicitedPage(r *http.Request) page {
 	p := page{
 		Title: "This browser did not start that sign-in",
@@ -125,7 +102,7 @@ func (a *Auth) unsolicitedPage(r *http.Request) page {
 			"A sign-in arrived that was not started here, or that was started more than a quarter of an hour ago. Nobody was signed in.",
 			"If you followed a link or an invitation, sign in now.",
 		},
-		Links: []pageLink{{URL: a.startPath(routeLogin, "/"), Label: "Sign in"}},
+		Links: []pageLink{{URL: a.paths.start(routeLogin, "/"), Label: "Sign in"}},
 	}
 	if app, ok := a.appURL(r); ok {
 		p.Text = append(p.Text, "If this keeps happening, open this app at "+app+"/ and allow it to set cookies.")
@@ -137,7 +114,7 @@ func (a *Auth) landingFailedPage(target string, err error) page {
 	p := page{
 		Title: "Signing in did not work",
 		Facts: reasonFacts(err),
-		Links: []pageLink{{URL: a.startPath(routeLogin, target), Label: "Try again"}},
+		Links: []pageLink{{URL: a.paths.start(routeLogin, target), Label: "Try again"}},
 	}
 	switch {
 	case errors.Is(err, ErrUnavailable):
@@ -167,8 +144,8 @@ func (a *Auth) loginLoopPage(target string, err *refusal) page {
 		},
 		Facts: reasonFacts(cause),
 		Links: []pageLink{
-			{URL: a.startPath(routeLogin, target), Label: "Try again"},
-			{URL: a.routePath(routeLogout), Label: "Sign out"},
+			{URL: a.paths.start(routeLogin, target), Label: "Try again"},
+			{URL: a.paths.route(routeLogout), Label: "Sign out"},
 		},
 	}
 	switch {
@@ -197,7 +174,7 @@ func (a *Auth) framedPage(r *http.Request) page {
 	return page{
 		Title:    "Please sign in",
 		Text:     []string{"Signing in does not work inside another page."},
-		Links:    []pageLink{{URL: a.startPath(routeLogin, a.returnTarget(r)), Label: "Sign in", LeaveFrame: true}},
+		Links:    []pageLink{{URL: a.paths.start(routeLogin, a.paths.returnTarget(r)), Label: "Sign in", LeaveFrame: true}},
 		isFramed: true,
 	}
 }
@@ -206,7 +183,7 @@ func (a *Auth) wrongOrgPage(r *http.Request) page {
 	return page{
 		Title: "This belongs to another account",
 		Text:  []string{"You are signed in, but not to an account that may see this page."},
-		Links: []pageLink{{URL: a.startPath(routeAccounts, a.returnTarget(r)) + "&force=1", Label: "Switch accounts"}},
+		Links: []pageLink{{URL: a.paths.start(routeAccounts, a.paths.returnTarget(r)) + "&force=1", Label: "Switch accounts"}},
 	}
 }
 
@@ -222,3 +199,53 @@ var wrongHostPage = page{
 	Title: "Signing in does not work at this address",
 	Text:  []string{"This app is set up for this computer only. Open it at localhost or 127.0.0.1, or set its public URL (Config.AppURL)."},
 }
+
+func displayName(u User) string {
+	for _, name := range []string{u.Name, u.Username, u.Email} {
+		if name = displayText(name); name != "" {
+			return name
+		}
+	}
+	return "somebody without a name"
+}
+
+const (
+	// maxDisplayRunes keeps a name from being a text of its own.
+	maxDisplayRunes = 80
+
+	// maxDisplayMarks is how many combining marks in a row are shown. More of
+	// them would cover the lines around.
+	maxDisplayMarks = 2
+)
+
+// displayText returns s, which others have chosen, for a page: on one line, not
+// too long, without control characters and without those that nobody sees or
+// that change the direction of what follows. It is "" when there is nothing to see.
+func displayText(s string) string {
+	marks := 0
+	s = strings.Map(func(c rune) rune {
+		switch {
+		case unicode.IsSpace(c):
+			c = ' '
+		case c == '\u2800' || unicode.In(c, unicode.Cc, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point):
+			return -1 // U+2800 is a braille pattern without dots
+		case unicode.In(c, unicode.Mn, unicode.Me):
+			if marks++; marks > maxDisplayMarks {
+				return -1
+			}
+			return c
+		}
+		marks = 0
+		return c
+	}, strings.ToValidUTF8(s, "\uFFFD"))
+	if !strings.ContainsFunc(s, isVisible) {
+		return ""
+	}
+	shown := []rune(strings.Join(strings.Fields(s), " "))
+	if len(shown) > maxDisplayRunes {
+		shown = append(shown[:maxDisplayRunes-1], '…')
+	}
+	return string(shown)
+}
+
+func isVisible(c rune) bool { return unicode.In(c, unicode.L, unicode.N, unicode.P, unicode.S) }

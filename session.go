@@ -266,3 +266,14 @@ func (s Session) choose(m Membership) (Session, bool) {
 	s.current = found
 	return s, found > 0
 }
+
+// Source is where a login token came from.
+type Source string
+
+// The sources of login tokens, and SourceNone for a request without any.
+const (
+	SourceNone    Source = "none"
+	SourceBearer  Source = "bearer"  // Authorization header, RFC 6750 section 2.1
+	SourceCookie  Source = "cookie"  // the session cookie
+	SourceLanding Source = "landing" // ?token= on the way back from LoginRocket
+)

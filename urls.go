@@ -1,17 +1,8 @@
 package authrocket
 
 import (
-	"net"
-	"net/http"
 	"net/url"
-	"path"
-	"slices"
-	"strconv"
 	"strings"
-
-	"github.com/authrocket-go/authrocket/internal/loopback"
-	"github.com/authrocket-go/authrocket/internal/rawquery"
-	"github.com/authrocket-go/authrocket/internal/returnto"
 )
 
 // URLParam is a query parameter of a LoginRocket URL.
@@ -91,123 +82,12 @@ func (a *Auth) loginRocketURL(path string, params []URLParam) string {
 	return a.loginRocket.origin + path + "?" + values.Encode()
 }
 
-// appURL is where browsers find this app: Config.AppURL, or, when that is left
-// out because LoginRocket is on loopback, the request's Host if that is on
-// loopback too.
-func (a *Auth) appURL(r *http.Request) (string, bool) {
-	if !a.app.isZero() {
-		return a.app.origin + a.app.prefix, true
-	}
-	u, err := url.Parse("http://" + r.Host)
-	if err != nil || u.Host != r.Host || u.User != nil || !loopback.IsHost(u.Hostname()) {
-		return "", false
-	}
-	if _, port, err := net.SplitHostPort(r.Host); err == nil {
-		if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
-			return "", false
-		}
-	}
-	return "http://" + r.Host, true
+// baseURL is a URL in two parts. Neither ends with a slash.
+type baseURL struct {
+	origin     string // scheme, host and port, as a browser writes an origin
+	prefix     string // path, escaped
+	isHTTPS    bool
+	isLoopback bool
 }
 
-// loginParams are what LoginRocket and we add to the URL of a landing.
-var loginParams = []string{"token", "account", "session", stateParam}
-
-// landedTarget is where a landing leads that remembers nothing better: the path
-// and query that r asks for, byte for byte but for the parameters of a login.
-func (a *Auth) landedTarget(r *http.Request) string { return a.requestTarget(r, loginParams) }
-
-// returnTarget is where a login leads that starts at r: the path and query
-// that r asks for, byte for byte. Their token, account and session are the app's own,
-// unless safeTarget finds one of our tokens.
-func (a *Auth) returnTarget(r *http.Request) string {
-	return a.requestTarget(r, []string{stateParam})
-}
-
-// openPageTarget is the path and query of the page in which htmx has sent r, "/"
-// when that is not one of ours.
-func (a *Auth) openPageTarget(r *http.Request) string {
-	app, ok := a.appURL(r)
-	target, isOurs := strings.CutPrefix(r.Header.Get("HX-Current-URL"), app)
-	if !ok || !isOurs {
-		return "/"
-	}
-	path, query, _ := strings.Cut(target, "?")
-	return a.safeTarget(joinQuery(path, rawquery.Without(query, stateParam)))
-}
-
-func (a *Auth) requestTarget(r *http.Request, without []string) string {
-	target := r.RequestURI
-	if !strings.HasPrefix(target, "/") {
-		// An absolute-form target names a host, which is none of our business.
-		target = r.URL.EscapedPath()
-		if r.URL.RawQuery != "" {
-			target += "?" + r.URL.RawQuery
-		}
-	}
-	if path, query, ok := strings.Cut(target, "?"); ok {
-		target = joinQuery(path, rawquery.Without(query, without...))
-	}
-	return a.safeTarget(target)
-}
-
-// safeTarget returns the part of target that it is safe and sensible to send a
-// browser to, "/" if nothing is: a path of this app that is none of the login
-// routes, of at most maxTargetBytes. The parameters of a login are left out if the
-// token is one of ours: it came where no landing is, and is not to be seen again.
-func (a *Auth) safeTarget(target string) string {
-	target, ok := returnto.Path(target)
-	if !ok {
-		return "/"
-	}
-	pathOnly, query, _ := strings.Cut(target, "?")
-	if !a.isOwnPath(pathOnly) {
-		return "/"
-	}
-	if slices.ContainsFunc(rawquery.Values(query, "token"), a.verifier.isOurs) {
-		target = joinQuery(pathOnly, rawquery.Without(query, loginParams...))
-	}
-	if len(target) > maxTargetBytes {
-		target = pathOnly
-	}
-	if len(target) > maxTargetBytes {
-		return "/"
-	}
-	return target
-}
-
-// isOwnPath reports whether a browser that is sent to target, an escaped path
-// behind the prefix of AppURL, asks for something of this app that is not at or
-// below Config.AuthPath. A proxy or a router may clean what the browser asks for,
-// so that is taken into account.
-func (a *Auth) isOwnPath(target string) bool {
-	prefix := a.app.prefix
-	asked := returnto.Resolve(prefix + target)
-	decoded, err := url.PathUnescape(asked)
-	cleaned := path.Clean(decoded)
-	return err == nil && isAtOrBelow(asked, prefix) && isAtOrBelow(cleaned, prefix) && !isAtOrBelow(cleaned, prefix+a.config.AuthPath)
-}
-
-func isAtOrBelow(path, base string) bool { return path == base || strings.HasPrefix(path, base+"/") }
-
-func joinQuery(path, query string) string {
-	if query == "" {
-		return path
-	}
-	return path + "?" + query
-}
-
-// redirect sends the browser to location, which is a whole URL of LoginRocket
-// or a target of ours. net/http's Redirect would rewrite it.
-func (a *Auth) redirect(w http.ResponseWriter, location string) {
-	h := w.Header()
-	setNoStore(h)
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Location", returnto.Escape(location))
-	w.WriteHeader(http.StatusSeeOther)
-}
-
-// redirectHome sends the browser to target, a path of this app.
-func (a *Auth) redirectHome(w http.ResponseWriter, target string) {
-	a.redirect(w, a.app.prefix+a.safeTarget(target))
-}
+func (u baseURL) isZero() bool { return u.origin == "" }

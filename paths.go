@@ -1,0 +1,179 @@
+package authrocket
+
+import (
+	"net"
+	"net/http"
+	"net/url"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/authrocket-go/authrocket/internal/loopback"
+	"github.com/authrocket-go/authrocket/internal/rawquery"
+	"github.com/authrocket-go/authrocket/internal/returnto"
+)
+
+// paths tells where on this host a browser may be sent.
+type paths struct {
+	prefix       string // of AppURL, escaped
+	authPath     string
+	isLoginToken func(string) bool // unverified
+}
+
+// appURL is where browsers find this app: Config.AppURL, or, when that is left
+// out because LoginRocket is on loopback, the request's Host if that is on
+// loopback too.
+func (a *Auth) appURL(r *http.Request) (string, bool) {
+	if !a.app.isZero() {
+		return a.app.origin + a.app.prefix, true
+	}
+	u, err := url.Parse("http://" + r.Host)
+	if err != nil || u.Host != r.Host || u.User != nil || !loopback.IsHost(u.Hostname()) {
+		return "", false
+	}
+	if _, port, err := net.SplitHostPort(r.Host); err == nil {
+		if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
+			return "", false
+		}
+	}
+	return "http://" + r.Host, true
+}
+
+const (
+	// stateParam carries the value of a login state to LoginRocket and back.
+	stateParam = "ar_state"
+
+	// maxTargetBytes is how long a remembered path and query may be.
+	maxTargetBytes = 1 << 10
+)
+
+// loginParams are what LoginRocket and we add to the URL of a landing.
+var loginParams = []string{"token", "account", "session", stateParam}
+
+// landedTarget is where a landing leads that remembers nothing better: the path
+// and query that r asks for, byte for byte but for the parameters of a login.
+func (p paths) landedTarget(r *http.Request) string { return p.requestTarget(r, loginParams) }
+
+// returnTarget is where a login leads that starts at r: the path and query
+// that r asks for, byte for byte. Their token, account and session are the app's own,
+// unless safeTarget finds one of our tokens.
+func (p paths) returnTarget(r *http.Request) string {
+	return p.requestTarget(r, []string{stateParam})
+}
+
+// openPageTarget is the path and query of the page in which htmx has sent r, "/"
+// when that is not one of ours.
+func (a *Auth) openPageTarget(r *http.Request) string {
+	app, ok := a.appURL(r)
+	target, isOurs := strings.CutPrefix(r.Header.Get("HX-Current-URL"), app)
+	if !ok || !isOurs {
+		return "/"
+	}
+	path, query, _ := strings.Cut(target, "?")
+	return a.paths.safe(joinQuery(path, rawquery.Without(query, stateParam)))
+}
+
+func (p paths) requestTarget(r *http.Request, without []string) string {
+	target := r.RequestURI
+	if !strings.HasPrefix(target, "/") {
+		// An absolute-form target names a host, which is none of our business.
+		target = r.URL.EscapedPath()
+		if r.URL.RawQuery != "" {
+			target += "?" + r.URL.RawQuery
+		}
+	}
+	if path, query, ok := strings.Cut(target, "?"); ok {
+		target = joinQuery(path, rawquery.Without(query, without...))
+	}
+	return p.safe(target)
+}
+
+// safe returns the part of target that it is safe and sensible to send a
+// browser to, "/" if nothing is: a path of this app that is none of the login
+// routes, of at most maxTargetBytes. The parameters of a login are left out if the
+// token is one of ours: it came where no landing is, and is not to be seen again.
+func (p paths) safe(target string) string {
+	target, ok := returnto.Path(target)
+	if !ok {
+		return "/"
+	}
+	pathOnly, query, _ := strings.Cut(target, "?")
+	if !p.isOwn(pathOnly) {
+		return "/"
+	}
+	if slices.ContainsFunc(rawquery.Values(query, "token"), p.isLoginToken) {
+		target = joinQuery(pathOnly, rawquery.Without(query, loginParams...))
+	}
+	if len(target) > maxTargetBytes {
+		target = pathOnly
+	}
+	if len(target) > maxTargetBytes {
+		return "/"
+	}
+	return target
+}
+
+// isOwn reports whether a browser that is sent to target, an escaped path
+// behind the prefix of AppURL, asks for something of this app that is not at or
+// below Config.AuthPath. A proxy or a router may clean what the browser asks for,
+// so that is taken into account.
+func (p paths) isOwn(target string) bool {
+	asked := returnto.Resolve(p.prefix + target)
+	decoded, err := url.PathUnescape(asked)
+	cleaned := path.Clean(decoded)
+	return err == nil && isAtOrBelow(asked, p.prefix) && isAtOrBelow(cleaned, p.prefix) && !isAtOrBelow(cleaned, p.prefix+p.authPath)
+}
+
+func isAtOrBelow(path, base string) bool { return path == base || strings.HasPrefix(path, base+"/") }
+
+func joinQuery(path, query string) string {
+	if query == "" {
+		return path
+	}
+	return path + "?" + query
+}
+
+// returnTo is the path that ?return_to= asks for, fallback if it is not safe.
+func (p paths) returnTo(r *http.Request, fallback string) string {
+	values := rawquery.Values(r.URL.RawQuery, "return_to")
+	if len(values) != 1 {
+		return fallback
+	}
+	return p.safe(values[0])
+}
+
+// The routes under Config.AuthPath.
+const (
+	routeLogin    = "login"
+	routeSignup   = "signup"
+	routeProfile  = "profile"
+	routeAccounts = "accounts"
+	routeLogout   = "logout"
+	routeConfirm  = "confirm"
+)
+
+// route is the path of a route as browsers see it.
+func (p paths) route(route string) string {
+	return p.prefix + p.authPath + "/" + route
+}
+
+// start is a link to the login route that comes back to target.
+func (p paths) start(route, target string) string {
+	return p.route(route) + "?return_to=" + url.QueryEscape(target)
+}
+
+// redirect sends the browser to location, which is a whole URL of LoginRocket
+// or a target of ours. net/http's Redirect would rewrite it.
+func (a *Auth) redirect(w http.ResponseWriter, location string) {
+	h := w.Header()
+	setNoStore(h)
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Location", returnto.Escape(location))
+	w.WriteHeader(http.StatusSeeOther)
+}
+
+// redirectHome sends the browser to target, a path of this app.
+func (a *Auth) redirectHome(w http.ResponseWriter, target string) {
+	a.redirect(w, a.app.prefix+a.paths.safe(target))
+}
