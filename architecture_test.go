@@ -160,7 +160,7 @@ func TestRootReaches(t *testing.T) {
 		"github.com/labstack/echo",
 		modulePath + "/authrockettest",
 		modulePath + "/adapters",
-		modulePath + "/loginrocketdev",
+		modulePath + "/authrocketdev",
 		"testing",
 	}
 	reached := map[string]bool{}

@@ -1,23 +1,23 @@
-package loginrocketdev_test
+package authrocketdev_test
 
 import (
 	"net/http"
 	"strings"
 	"testing"
 
-	"github.com/authrocket-go/authrocket/loginrocketdev"
+	"github.com/authrocket-go/authrocket/authrocketdev"
 )
 
 const appOrigin = "http://localhost:3000"
 
-func appOrigins(c *loginrocketdev.Config) {
+func appOrigins(c *authrocketdev.Config) {
 	c.AllowedOrigins = []string{"https://app.example.com", appOrigin}
 }
 
 func TestAPIPreflights(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
-		configure               func(*loginrocketdev.Config)
+		configure               func(*authrocketdev.Config)
 		origin, method, headers string
 		isAllowed               bool
 	}{
@@ -35,9 +35,9 @@ func TestAPIPreflights(t *testing.T) {
 		"another method":               {appOrigins, appOrigin, "PATCH", "content-type", false},
 		"another header":               {appOrigins, appOrigin, "POST", "content-type,x-other", false},
 		"credentials in a header":      {appOrigins, appOrigin, "POST", "authorization", false},
-		"no origins allowed":           {func(*loginrocketdev.Config) {}, appOrigin, "POST", "content-type", false},
-		"no origins, the null origin":  {func(*loginrocketdev.Config) {}, "null", "POST", "content-type", false},
-		"an empty list, which is none": {func(c *loginrocketdev.Config) { c.AllowedOrigins = []string{} }, appOrigin, "POST", "content-type", false},
+		"no origins allowed":           {func(*authrocketdev.Config) {}, appOrigin, "POST", "content-type", false},
+		"no origins, the null origin":  {func(*authrocketdev.Config) {}, "null", "POST", "content-type", false},
+		"an empty list, which is none": {func(c *authrocketdev.Config) { c.AllowedOrigins = []string{} }, appOrigin, "POST", "content-type", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -98,14 +98,14 @@ func wantAPIHeaders(t *testing.T, header http.Header, want map[string]string) {
 func TestAPIOrigins(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
-		configure func(*loginrocketdev.Config)
+		configure func(*authrocketdev.Config)
 		origin    string
 		isAllowed bool
 	}{
 		"an allowed origin":             {appOrigins, appOrigin, true},
 		"another origin":                {appOrigins, "https://evil.example", false},
 		"another case":                  {appOrigins, "http://LOCALHOST:3000", false},
-		"no origins allowed":            {func(*loginrocketdev.Config) {}, appOrigin, false},
+		"no origins allowed":            {func(*authrocketdev.Config) {}, appOrigin, false},
 		"no origin, which a program is": {appOrigins, "", false},
 	} {
 		t.Run(name, func(t *testing.T) {

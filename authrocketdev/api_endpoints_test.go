@@ -1,4 +1,4 @@
-package loginrocketdev_test
+package authrocketdev_test
 
 import (
 	"strings"
@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/authrocket-go/authrocket"
+	"github.com/authrocket-go/authrocket/authrocketdev"
 	"github.com/authrocket-go/authrocket/authrockettest"
-	"github.com/authrocket-go/authrocket/loginrocketdev"
 )
 
 const (
@@ -87,22 +87,22 @@ func TestAPIVerifyLogin(t *testing.T) {
 // Each row is what a login of a user gives, and getSession after it.
 func TestAPIConditions(t *testing.T) {
 	t.Parallel()
-	both := func(c *loginrocketdev.Config) { inMultiUserMode(c); withRequiredName(c) }
+	both := func(c *authrocketdev.Config) { inMultiUserMode(c); withRequiredName(c) }
 	for name, row := range map[string]struct {
-		configure func(*loginrocketdev.Config)
+		configure func(*authrocketdev.Config)
 		user      func(*api) authrockettest.User
 		want      func(*api, apiAnswer)
 	}{
 		"one account in single-user mode": {
-			func(*loginrocketdev.Config) {}, func(a *api) authrockettest.User { return a.ada },
+			func(*authrocketdev.Config) {}, func(a *api) authrockettest.User { return a.ada },
 			func(a *api, got apiAnswer) { a.wantFullLogin(got, a.ada, a.engines.ID) },
 		},
 		"two accounts in single-user mode": {
-			func(*loginrocketdev.Config) {}, func(a *api) authrockettest.User { return a.charles },
+			func(*authrocketdev.Config) {}, func(a *api) authrockettest.User { return a.charles },
 			func(a *api, got apiAnswer) { a.wantFullLogin(got, a.charles, a.engines.ID) },
 		},
 		"no account in single-user mode": {
-			func(*loginrocketdev.Config) {}, func(a *api) authrockettest.User { return a.grace },
+			func(*authrocketdev.Config) {}, func(a *api) authrockettest.User { return a.grace },
 			func(a *api, got apiAnswer) {
 				memberships := a.realm.MembershipsOf(a.grace.ID)
 				if len(memberships) != 1 {
@@ -196,7 +196,7 @@ func TestAPISessionExpires(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		handler := newAPIHandler(t, loginrocketdev.Config{Realm: realm})
+		handler := newAPIHandler(t, authrocketdev.Config{Realm: realm})
 		if got := serveAPI(t, handler, "GET", "/v2/session?session="+session.ID); got.Result != "full_login" {
 			t.Errorf("a live session had %s", got.body)
 		}
@@ -572,19 +572,19 @@ func TestAPISignupModes(t *testing.T) {
 		}
 		return apiParams{"email": "mary@example.com", "password": apiPassword, "invitation": token}
 	}
-	for _, mode := range []loginrocketdev.Signup{loginrocketdev.SignupOpen, loginrocketdev.SignupInvitation, loginrocketdev.SignupClosed} {
+	for _, mode := range []authrocketdev.Signup{authrocketdev.SignupOpen, authrocketdev.SignupInvitation, authrocketdev.SignupClosed} {
 		t.Run(string(mode), func(t *testing.T) {
 			t.Parallel()
 			t.Run("without invitation", func(t *testing.T) {
 				a := newAPI(t, withSignup(mode))
 				got := a.call("POST", "/v2/signup", mary)
-				if mode == loginrocketdev.SignupOpen {
+				if mode == authrocketdev.SignupOpen {
 					user, _ := a.realm.UserByLogin("mary@example.com")
 					a.wantFullLogin(got, user, a.realm.MembershipsOf(user.ID)[0].OrgID)
 					return
 				}
 				want := closed
-				if mode == loginrocketdev.SignupInvitation {
+				if mode == authrocketdev.SignupInvitation {
 					want = notInvited
 				}
 				a.wantError(got, 422, want)
@@ -614,7 +614,7 @@ func TestAPISignupModes(t *testing.T) {
 			t.Run("asking for an invitation", func(t *testing.T) {
 				a := newAPI(t, withSignup(mode))
 				got := a.call("POST", "/v2/signup/request", apiParams{"email": "mary@example.com"})
-				if mode == loginrocketdev.SignupClosed {
+				if mode == authrocketdev.SignupClosed {
 					a.wantError(got, 422, closed)
 					if mails := a.server.Outbox(); len(mails) != 0 {
 						t.Errorf("mails: %+v", mails)

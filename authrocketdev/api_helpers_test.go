@@ -1,4 +1,4 @@
-package loginrocketdev_test
+package authrocketdev_test
 
 import (
 	"encoding/json"
@@ -13,8 +13,8 @@ import (
 	"testing"
 
 	"github.com/authrocket-go/authrocket"
+	"github.com/authrocket-go/authrocket/authrocketdev"
 	"github.com/authrocket-go/authrocket/authrockettest"
-	"github.com/authrocket-go/authrocket/loginrocketdev"
 )
 
 const (
@@ -28,7 +28,7 @@ type api struct {
 	t      testing.TB
 	url    string
 	realm  *authrockettest.Realm
-	server *loginrocketdev.Server
+	server *authrocketdev.Server
 	client *http.Client
 	auth   *authrocket.Auth // of an app of the realm
 	isForm bool             // sends bodies as forms, not as JSON
@@ -39,7 +39,7 @@ type api struct {
 
 // newAPI serves a realm of three users: Ada with one account, Charles with two,
 // Grace with none.
-func newAPI(t testing.TB, configure ...func(*loginrocketdev.Config)) *api {
+func newAPI(t testing.TB, configure ...func(*authrocketdev.Config)) *api {
 	t.Helper()
 	listening := httptest.NewUnstartedServer(nil)
 	a := &api{t: t, url: "http://" + listening.Listener.Addr().String()}
@@ -53,12 +53,12 @@ func newAPI(t testing.TB, configure ...func(*loginrocketdev.Config)) *api {
 	a.realm.AddMembership(a.charles, a.engines)
 	a.realm.AddMembership(a.charles, a.royal)
 
-	config := loginrocketdev.Config{Realm: a.realm, RequestsPerMinute: -1}
+	config := authrocketdev.Config{Realm: a.realm, RequestsPerMinute: -1}
 	for _, f := range configure {
 		f(&config)
 	}
 	var err error
-	if a.server, err = loginrocketdev.New(config); err != nil {
+	if a.server, err = authrocketdev.New(config); err != nil {
 		t.Fatal(err)
 	}
 	listening.Config.Handler = a.server
@@ -78,11 +78,11 @@ func (a *api) in(t testing.TB) *api {
 	return &b
 }
 
-func inMultiUserMode(c *loginrocketdev.Config)  { c.OrgMode = loginrocketdev.MultiUser }
-func withRequiredName(c *loginrocketdev.Config) { c.RequireName = true }
+func inMultiUserMode(c *authrocketdev.Config)  { c.OrgMode = authrocketdev.MultiUser }
+func withRequiredName(c *authrocketdev.Config) { c.RequireName = true }
 
-func withSignup(mode loginrocketdev.Signup) func(*loginrocketdev.Config) {
-	return func(c *loginrocketdev.Config) { c.Signup = mode }
+func withSignup(mode authrocketdev.Signup) func(*authrocketdev.Config) {
+	return func(c *authrocketdev.Config) { c.Signup = mode }
 }
 
 // apiAnswer is what the API said.
@@ -265,9 +265,9 @@ func (a *api) mailed(name string) (value, to string) {
 }
 
 // newAPIHandler is a Server without a socket.
-func newAPIHandler(t testing.TB, config loginrocketdev.Config) http.Handler {
+func newAPIHandler(t testing.TB, config authrocketdev.Config) http.Handler {
 	t.Helper()
-	server, err := loginrocketdev.New(config)
+	server, err := authrocketdev.New(config)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package loginrocketdev_test
+package authrocketdev_test
 
 import (
 	"fmt"
@@ -9,8 +9,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/authrocket-go/authrocket/authrocketdev"
 	"github.com/authrocket-go/authrocket/authrockettest"
-	"github.com/authrocket-go/authrocket/loginrocketdev"
 )
 
 func TestAPIRequestsAreLimited(t *testing.T) {
@@ -18,7 +18,7 @@ func TestAPIRequestsAreLimited(t *testing.T) {
 		time.Sleep(300 * time.Millisecond) // the window ends between two seconds
 		end := time.Now().Add(time.Minute)
 		reset := end.Add(time.Second).Truncate(time.Second).UTC().Format(http.TimeFormat)
-		handler := newAPIHandler(t, loginrocketdev.Config{
+		handler := newAPIHandler(t, authrocketdev.Config{
 			Realm: authrockettest.NewRealm(t), RequestsPerMinute: 3, AllowedOrigins: []string{appOrigin},
 		})
 		want := func(got apiAnswer, status int, remaining, retryAfter, resetAt string) {
@@ -70,7 +70,7 @@ func TestAPIRequestsAreLimited(t *testing.T) {
 
 func TestAPIDefaultLimit(t *testing.T) {
 	t.Parallel()
-	handler := newAPIHandler(t, loginrocketdev.Config{Realm: authrockettest.NewRealm(t)})
+	handler := newAPIHandler(t, authrocketdev.Config{Realm: authrockettest.NewRealm(t)})
 	for i := range 121 {
 		got := serveAPI(t, handler, "GET", "/v2/session")
 		if isOver := got.status == 429; isOver != (i == 120) {
@@ -82,7 +82,7 @@ func TestAPIDefaultLimit(t *testing.T) {
 // Addresses that are too many to count are refused.
 func TestAPICountsSoManyAddresses(t *testing.T) {
 	t.Parallel()
-	handler := newAPIHandler(t, loginrocketdev.Config{Realm: authrockettest.NewRealm(t), RequestsPerMinute: 3})
+	handler := newAPIHandler(t, authrocketdev.Config{Realm: authrockettest.NewRealm(t), RequestsPerMinute: 3})
 	for i := range 10_000 {
 		if got := serveAPIFrom(t, handler, fmt.Sprintf("10.0.%d.%d:1", i/256, i%256), "GET", "/v2/session"); got.status != 403 {
 			t.Fatalf("address %d had %d", i, got.status)
@@ -98,7 +98,7 @@ func TestAPICountsSoManyAddresses(t *testing.T) {
 
 func TestAPIWithoutLimit(t *testing.T) {
 	t.Parallel()
-	handler := newAPIHandler(t, loginrocketdev.Config{Realm: authrockettest.NewRealm(t), RequestsPerMinute: -1})
+	handler := newAPIHandler(t, authrocketdev.Config{Realm: authrockettest.NewRealm(t), RequestsPerMinute: -1})
 	for range 500 {
 		got := serveAPI(t, handler, "GET", "/v2/session")
 		if got.status != 403 || got.header.Get("Ratelimit-Limit")+got.header.Get("Ratelimit-Remaining")+got.header.Get("Ratelimit-Reset") != "" {

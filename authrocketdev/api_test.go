@@ -1,4 +1,4 @@
-package loginrocketdev_test
+package authrocketdev_test
 
 import (
 	"fmt"
@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/authrocket-go/authrocket/authrocketdev"
 	"github.com/authrocket-go/authrocket/authrockettest"
-	"github.com/authrocket-go/authrocket/loginrocketdev"
 )
 
 // The paths of the API with the methods they have.
@@ -193,7 +193,7 @@ func FuzzAPIBody(f *testing.F) {
 		}
 	}
 	realm := authrockettest.NewRealm(f)
-	handler := newAPIHandler(f, loginrocketdev.Config{Realm: realm, RequestsPerMinute: -1, Signup: loginrocketdev.SignupInvitation})
+	handler := newAPIHandler(f, authrocketdev.Config{Realm: realm, RequestsPerMinute: -1, Signup: authrocketdev.SignupInvitation})
 	f.Fuzz(func(t *testing.T, contentType, body string) {
 		send := func(method, path string) apiAnswer {
 			req := httptest.NewRequest(method, path, strings.NewReader(body))

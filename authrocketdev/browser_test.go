@@ -1,4 +1,4 @@
-package loginrocketdev_test
+package authrocketdev_test
 
 import (
 	"encoding/xml"
@@ -16,8 +16,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/authrocket-go/authrocket"
+	"github.com/authrocket-go/authrocket/authrocketdev"
 	"github.com/authrocket-go/authrocket/authrockettest"
-	"github.com/authrocket-go/authrocket/loginrocketdev"
 )
 
 // site is a local LoginRocket at a port of its own, with some users: Ada owns
@@ -25,7 +25,7 @@ import (
 // and of nothing else. Their password is secretPassword.
 type site struct {
 	realm             *authrockettest.Realm
-	server            *loginrocketdev.Server
+	server            *authrocketdev.Server
 	origin            string
 	ada, alan, george authrockettest.User
 	engines, widgets  authrockettest.Org
@@ -34,7 +34,7 @@ type site struct {
 
 type siteConfig struct {
 	authrockettest.RealmConfig
-	loginrocketdev.Config
+	authrocketdev.Config
 }
 
 const (
@@ -42,9 +42,9 @@ const (
 	appURL         = "http://127.0.0.2:3000/back?x=1"
 )
 
-func multiUser(c *siteConfig)    { c.OrgMode = loginrocketdev.MultiUser }
-func invitedOnly(c *siteConfig)  { c.Signup = loginrocketdev.SignupInvitation }
-func closedSignup(c *siteConfig) { c.Signup = loginrocketdev.SignupClosed }
+func multiUser(c *siteConfig)    { c.OrgMode = authrocketdev.MultiUser }
+func invitedOnly(c *siteConfig)  { c.Signup = authrocketdev.SignupInvitation }
+func closedSignup(c *siteConfig) { c.Signup = authrocketdev.SignupClosed }
 func requireName(c *siteConfig)  { c.RequireName = true }
 
 func newSite(t *testing.T, configure ...func(*siteConfig)) *site {
@@ -68,7 +68,7 @@ func newSiteAt(t testing.TB, origin string, configure ...func(*siteConfig)) *sit
 	}
 	realm := authrockettest.NewRealm(t, func(own *authrockettest.RealmConfig) { *own = c.RealmConfig })
 	c.Realm = realm
-	server, err := loginrocketdev.New(c.Config)
+	server, err := authrocketdev.New(c.Config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -466,7 +466,7 @@ func (s *site) orgOf(t *testing.T, token string) string {
 }
 
 // lastMail returns the latest mail and the link in it.
-func (s *site) lastMail(t *testing.T) loginrocketdev.Mail {
+func (s *site) lastMail(t *testing.T) authrocketdev.Mail {
 	t.Helper()
 	mails := s.server.Outbox()
 	if len(mails) == 0 {

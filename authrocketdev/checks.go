@@ -1,4 +1,4 @@
-package loginrocketdev
+package authrocketdev
 
 import (
 	"net/mail"

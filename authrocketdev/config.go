@@ -1,4 +1,4 @@
-package loginrocketdev
+package authrocketdev
 
 import (
 	"cmp"
@@ -88,19 +88,19 @@ func New(config Config) (*Server, error) {
 
 	var problems []error
 	if config.Realm == nil {
-		problems = append(problems, errors.New("loginrocketdev: Realm is missing: make one with authrockettest.Open or NewRealm"))
+		problems = append(problems, errors.New("authrocketdev: Realm is missing: make one with authrockettest.Open or NewRealm"))
 	} else if !isOrigin(config.Realm.URL()) {
-		problems = append(problems, fmt.Errorf("loginrocketdev: Realm has the URL %q, which is not scheme, host and port alone: the pages are at the root", config.Realm.URL()))
+		problems = append(problems, fmt.Errorf("authrocketdev: Realm has the URL %q, which is not scheme, host and port alone: the pages are at the root", config.Realm.URL()))
 	}
 	if !slices.Contains([]Signup{SignupOpen, SignupInvitation, SignupClosed}, config.Signup) {
-		problems = append(problems, fmt.Errorf("loginrocketdev: Signup %q is none of open, invitation, closed", config.Signup))
+		problems = append(problems, fmt.Errorf("authrocketdev: Signup %q is none of open, invitation, closed", config.Signup))
 	}
 	if !slices.Contains([]OrgMode{SingleUser, MultiUser}, config.OrgMode) {
-		problems = append(problems, fmt.Errorf("loginrocketdev: OrgMode %q is neither single_user nor multi_user", config.OrgMode))
+		problems = append(problems, fmt.Errorf("authrocketdev: OrgMode %q is neither single_user nor multi_user", config.OrgMode))
 	}
 	for _, origin := range config.AllowedOrigins {
 		if !isOrigin(origin) {
-			problems = append(problems, fmt.Errorf("loginrocketdev: AllowedOrigins: %q is not scheme, host and port alone, such as http://localhost:3000", origin))
+			problems = append(problems, fmt.Errorf("authrocketdev: AllowedOrigins: %q is not scheme, host and port alone, such as http://localhost:3000", origin))
 		}
 	}
 	if len(problems) > 0 {

@@ -1,4 +1,4 @@
-// Package loginrocketdev is a local LoginRocket: the hosted pages and the
+// Package authrocketdev is a local LoginRocket: the hosted pages and the
 // LoginRocket API of a realm of [authrockettest], for developing and testing
 // without an account, a network or a secret. Everything is in memory.
 //
@@ -6,16 +6,16 @@
 //	if err != nil {
 //		log.Fatal(err)
 //	}
-//	server, err := loginrocketdev.New(loginrocketdev.Config{Realm: realm})
+//	server, err := authrocketdev.New(authrocketdev.Config{Realm: realm})
 //	if err != nil {
 //		log.Fatal(err)
 //	}
 //	http.ListenAndServe("localhost:8081", server)
 //
-// The program cmd/loginrocket-dev is the same with flags and a seed file. What
-// is faithful to the service, and what is a guess, is in
-// docs/local-loginrocket.md of the repository.
+// The program cmd/authrocket has the same as "authrocket dev", with flags and a
+// seed file. What is faithful to the service, and what is a guess, is in
+// docs/local-authrocket.md of the repository.
 //
 // It is no identity provider: mails are shown to whoever asks, and a restart
 // forgets everybody.
-package loginrocketdev
+package authrocketdev

@@ -1,4 +1,4 @@
-package loginrocketdev
+package authrocketdev
 
 // Limit is a limit of its own: filling one by requests would take long.
 type Limit struct{ *limit }

@@ -1,4 +1,4 @@
-module github.com/authrocket-go/authrocket/loginrocketdev
+module github.com/authrocket-go/authrocket/authrocketdev
 
 go 1.26.0
 

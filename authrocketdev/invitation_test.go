@@ -1,4 +1,4 @@
-package loginrocketdev_test
+package authrocketdev_test
 
 import (
 	"net/url"

@@ -1,4 +1,4 @@
-package loginrocketdev_test
+package authrocketdev_test
 
 import (
 	"fmt"
@@ -6,13 +6,13 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/authrocket-go/authrocket/loginrocketdev"
+	"github.com/authrocket-go/authrocket/authrocketdev"
 )
 
 func TestLimit(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := loginrocketdev.NewLimit(2)
+		l := authrocketdev.NewLimit(2)
 		for _, row := range []struct {
 			name string
 			do   func()
@@ -38,7 +38,7 @@ func TestLimit(t *testing.T) {
 
 func TestNoLimit(t *testing.T) {
 	t.Parallel()
-	l := loginrocketdev.NewLimit(-1)
+	l := authrocketdev.NewLimit(-1)
 	for range 1_000 {
 		if left := l.Add("a"); left <= 0 {
 			t.Fatalf("%d are left, want no limit", left)
@@ -51,7 +51,7 @@ func TestNoLimit(t *testing.T) {
 func TestLimitOfManyKeys(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := loginrocketdev.NewLimit(5)
+		l := authrocketdev.NewLimit(5)
 		for i := range 10_000 {
 			if left := l.Add(fmt.Sprint(i)); left != 4 {
 				t.Fatalf("key %d: %d are left", i, left)

@@ -1,4 +1,4 @@
-package loginrocketdev_test
+package authrocketdev_test
 
 import (
 	"net"
@@ -8,20 +8,20 @@ import (
 	"testing"
 
 	"github.com/authrocket-go/authrocket"
+	"github.com/authrocket-go/authrocket/authrocketdev"
 	"github.com/authrocket-go/authrocket/authrockettest"
-	"github.com/authrocket-go/authrocket/loginrocketdev"
 )
 
 // startLoginRocket serves the demo seed at a free port of localhost. Have the app
 // at 127.0.0.1: browsers do not keep the cookies of two ports apart.
-func startLoginRocket(t *testing.T) *loginrocketdev.Server {
+func startLoginRocket(t *testing.T) *authrocketdev.Server {
 	t.Helper()
 	site := httptest.NewUnstartedServer(nil)
 	_, port, err := net.SplitHostPort(site.Listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
-	server, err := loginrocketdev.DemoSeed().Open(authrockettest.RealmConfig{URL: "http://localhost:" + port})
+	server, err := authrocketdev.DemoSeed().Open(authrockettest.RealmConfig{URL: "http://localhost:" + port})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package loginrocketdev
+package authrocketdev
 
 import (
 	"bytes"
@@ -42,7 +42,7 @@ const noOrg = -1
 const maxSeedBytes = 1 << 20
 
 // ReadSeed reads a seed from JSON, which may have 1 MiB; seed.example.json of
-// this package is one, and docs/local-loginrocket.md of the repository says what
+// this package is one, and docs/local-authrocket.md of the repository says what
 // each member means. The error joins all mistakes, each with its place, such as
 // users[2].memberships[0].org, or says in which line the JSON ends. There is no
 // password in it.

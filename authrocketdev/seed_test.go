@@ -1,4 +1,4 @@
-package loginrocketdev_test
+package authrocketdev_test
 
 import (
 	"bytes"
@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"github.com/authrocket-go/authrocket"
+	"github.com/authrocket-go/authrocket/authrocketdev"
 	"github.com/authrocket-go/authrocket/authrockettest"
-	"github.com/authrocket-go/authrocket/loginrocketdev"
 )
 
 const fullSeed = `{
@@ -35,9 +35,9 @@ const fullSeed = `{
 	}
 }`
 
-func openSeed(t *testing.T, text string, config authrockettest.RealmConfig) *loginrocketdev.Server {
+func openSeed(t *testing.T, text string, config authrockettest.RealmConfig) *authrocketdev.Server {
 	t.Helper()
-	seed, err := loginrocketdev.ReadSeed(strings.NewReader(text))
+	seed, err := authrocketdev.ReadSeed(strings.NewReader(text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,7 +154,7 @@ func TestSeedGivesWayToTheConfig(t *testing.T) {
 
 func TestSeedCanBeOpenedTwice(t *testing.T) {
 	t.Parallel()
-	seed := loginrocketdev.DemoSeed()
+	seed := authrocketdev.DemoSeed()
 	for range 2 {
 		server, err := seed.Open(authrockettest.RealmConfig{Algorithm: "HS256"})
 		if err != nil {
@@ -168,7 +168,7 @@ func TestSeedCanBeOpenedTwice(t *testing.T) {
 
 func TestSeedReportsTheConfig(t *testing.T) {
 	t.Parallel()
-	_, err := loginrocketdev.DemoSeed().Open(authrockettest.RealmConfig{Algorithm: "none", URL: "localhost"})
+	_, err := authrocketdev.DemoSeed().Open(authrockettest.RealmConfig{Algorithm: "none", URL: "localhost"})
 	if err == nil || !strings.Contains(err.Error(), `"none"`) || !strings.Contains(err.Error(), `"localhost"`) {
 		t.Errorf("got %v", err)
 	}
@@ -176,7 +176,7 @@ func TestSeedReportsTheConfig(t *testing.T) {
 
 func TestDemoSeed(t *testing.T) {
 	t.Parallel()
-	server, err := loginrocketdev.DemoSeed().Open(authrockettest.RealmConfig{URL: "http://localhost:8081"})
+	server, err := authrocketdev.DemoSeed().Open(authrockettest.RealmConfig{URL: "http://localhost:8081"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -286,7 +286,7 @@ func TestSeedMistakes(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := loginrocketdev.ReadSeed(strings.NewReader(row.text))
+			_, err := authrocketdev.ReadSeed(strings.NewReader(row.text))
 			if err == nil {
 				t.Fatal("it was read")
 			}
@@ -303,14 +303,14 @@ func TestSeedMistakes(t *testing.T) {
 func TestSeedSize(t *testing.T) {
 	t.Parallel()
 	fits := "{}" + strings.Repeat(" ", 1<<20-2)
-	if _, err := loginrocketdev.ReadSeed(strings.NewReader(fits)); err != nil {
+	if _, err := authrocketdev.ReadSeed(strings.NewReader(fits)); err != nil {
 		t.Errorf("1 MiB is refused: %v", err)
 	}
-	if _, err := loginrocketdev.ReadSeed(strings.NewReader(fits + " ")); err == nil || err.Error() != "the file is larger than 1 MiB" {
+	if _, err := authrocketdev.ReadSeed(strings.NewReader(fits + " ")); err == nil || err.Error() != "the file is larger than 1 MiB" {
 		t.Errorf("got %v", err)
 	}
 	broken := errors.New("broken")
-	if _, err := loginrocketdev.ReadSeed(iotest.ErrReader(broken)); !errors.Is(err, broken) {
+	if _, err := authrocketdev.ReadSeed(iotest.ErrReader(broken)); !errors.Is(err, broken) {
 		t.Errorf("got %v, want the error of the reader", err)
 	}
 }
@@ -325,7 +325,7 @@ func FuzzReadSeed(f *testing.F) {
 	f.Add([]byte(fullSeed))
 	f.Add([]byte(`{"orgs": [{"name": "A"}, {"name": "A"}], "users": [{"email": "a@b.c", "memberships": [{"org": "A"}]}]}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		seed, err := loginrocketdev.ReadSeed(bytes.NewReader(data))
+		seed, err := authrocketdev.ReadSeed(bytes.NewReader(data))
 		if err != nil {
 			return
 		}

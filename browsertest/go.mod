@@ -4,7 +4,7 @@ go 1.26.0
 
 require (
 	github.com/authrocket-go/authrocket v0.1.0
-	github.com/authrocket-go/authrocket/loginrocketdev v0.1.0
+	github.com/authrocket-go/authrocket/authrocketdev v0.1.0
 	github.com/chromedp/cdproto v0.159.0
 	github.com/chromedp/chromedp v0.23.0
 )
@@ -28,5 +28,5 @@ require (
 
 replace (
 	github.com/authrocket-go/authrocket => ../
-	github.com/authrocket-go/authrocket/loginrocketdev => ../loginrocketdev
+	github.com/authrocket-go/authrocket/authrocketdev => ../authrocketdev
 )

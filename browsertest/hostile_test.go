@@ -9,8 +9,8 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/authrocket-go/authrocket"
+	"github.com/authrocket-go/authrocket/authrocketdev"
 	"github.com/authrocket-go/authrocket/authrockettest"
-	"github.com/authrocket-go/authrocket/loginrocketdev"
 )
 
 // startApp serves an app of the realm in the test's own process, on 127.0.0.1.
@@ -38,7 +38,7 @@ func attackers(t *testing.T) map[string]*site {
 // in them.
 func TestForgedLanding(t *testing.T) {
 	t.Parallel()
-	lr := startLoginRocket(t, func(string, *authrockettest.RealmConfig, *loginrocketdev.Config) {})
+	lr := startLoginRocket(t, func(string, *authrockettest.RealmConfig, *authrocketdev.Config) {})
 	addUser(lr.realm, "ada@example.com", nil)
 	mallory := addUser(lr.realm, "mallory@example.com", nil)
 	app := startApp(t, lr)
@@ -131,7 +131,7 @@ func (b *browser) wantNoTokenInHistory() {
 // browser send, with the victim's cookie.
 func TestForgedRequests(t *testing.T) {
 	t.Parallel()
-	lr := startLoginRocket(t, func(string, *authrockettest.RealmConfig, *loginrocketdev.Config) {})
+	lr := startLoginRocket(t, func(string, *authrockettest.RealmConfig, *authrocketdev.Config) {})
 	addUser(lr.realm, "ada@example.com", nil)
 	app := startApp(t, lr)
 
@@ -259,7 +259,7 @@ func startShop(t *testing.T) shop {
 	serve(t, evilListener, &site{pages: map[string]string{"/": "<h1>Evil</h1>"}})
 	s.images = &site{}
 	serve(t, imageListener, s.images)
-	s.lr = serveLoginRocket(t, loginListener, "https://login.test:"+loginPort, func(_ string, realm *authrockettest.RealmConfig, _ *loginrocketdev.Config) {
+	s.lr = serveLoginRocket(t, loginListener, "https://login.test:"+loginPort, func(_ string, realm *authrockettest.RealmConfig, _ *authrocketdev.Config) {
 		realm.AppURL = s.app.url
 	})
 	addUser(s.lr.realm, "ada@example.com", nil)

@@ -7,14 +7,14 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 
+	"github.com/authrocket-go/authrocket/authrocketdev"
 	"github.com/authrocket-go/authrocket/authrockettest"
-	"github.com/authrocket-go/authrocket/loginrocketdev"
 )
 
 // demo is a LoginRocket with a user, and the quickstart as its app.
 func startDemo(t *testing.T) (lr loginRocket, app string) {
 	t.Helper()
-	lr = startLoginRocket(t, func(url string, realm *authrockettest.RealmConfig, _ *loginrocketdev.Config) {
+	lr = startLoginRocket(t, func(url string, realm *authrockettest.RealmConfig, _ *authrocketdev.Config) {
 		app = startQuickstart(t, "127.0.0.1", url)
 		realm.LoginURLs = []string{app + "/"}
 	})

@@ -10,8 +10,8 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 
+	"github.com/authrocket-go/authrocket/authrocketdev"
 	"github.com/authrocket-go/authrocket/authrockettest"
-	"github.com/authrocket-go/authrocket/loginrocketdev"
 )
 
 // TestPages looks at each page that the package shows itself, and sees that it
@@ -20,7 +20,7 @@ func TestPages(t *testing.T) {
 	t.Parallel()
 	start := func(t *testing.T) (loginRocket, *app, *browser) {
 		t.Helper()
-		lr := startLoginRocket(t, func(string, *authrockettest.RealmConfig, *loginrocketdev.Config) {})
+		lr := startLoginRocket(t, func(string, *authrockettest.RealmConfig, *authrocketdev.Config) {})
 		addUser(lr.realm, "ada@example.com", nil)
 		return lr, startApp(t, lr), newBrowser(t)
 	}
@@ -47,7 +47,7 @@ func TestPages(t *testing.T) {
 
 	t.Run("a form leads on to another origin", func(t *testing.T) {
 		t.Parallel()
-		lr := startLoginRocket(t, func(string, *authrockettest.RealmConfig, *loginrocketdev.Config) {})
+		lr := startLoginRocket(t, func(string, *authrockettest.RealmConfig, *authrocketdev.Config) {})
 		ada := addUser(lr.realm, "ada@example.com", nil)
 		elsewhere := startSite(t, "localhost")
 		elsewhere.show("/arrived", "<h1>Arrived</h1>")

@@ -12,34 +12,34 @@ import (
 	"testing"
 	"time"
 
+	"github.com/authrocket-go/authrocket/authrocketdev"
 	"github.com/authrocket-go/authrocket/authrockettest"
-	"github.com/authrocket-go/authrocket/loginrocketdev"
 )
 
 // loginRocket is a local LoginRocket on localhost, with the users of the test.
 type loginRocket struct {
-	*loginrocketdev.Server
+	*authrocketdev.Server
 	realm *authrockettest.Realm
 	url   string
 }
 
 // startLoginRocket lets configure change the configuration when the URL is known.
-func startLoginRocket(t *testing.T, configure func(url string, realm *authrockettest.RealmConfig, config *loginrocketdev.Config)) loginRocket {
+func startLoginRocket(t *testing.T, configure func(url string, realm *authrockettest.RealmConfig, config *authrocketdev.Config)) loginRocket {
 	t.Helper()
 	listener, port := listen(t, "localhost")
 	return serveLoginRocket(t, listener, "http://localhost:"+port, configure)
 }
 
-func serveLoginRocket(t *testing.T, listener net.Listener, url string, configure func(string, *authrockettest.RealmConfig, *loginrocketdev.Config)) loginRocket {
+func serveLoginRocket(t *testing.T, listener net.Listener, url string, configure func(string, *authrockettest.RealmConfig, *authrocketdev.Config)) loginRocket {
 	t.Helper()
 	realmConfig := authrockettest.RealmConfig{URL: url}
-	var config loginrocketdev.Config
+	var config authrocketdev.Config
 	configure(url, &realmConfig, &config)
 	var err error
 	if config.Realm, err = authrockettest.Open(realmConfig); err != nil {
 		t.Fatal(err)
 	}
-	server, err := loginrocketdev.New(config)
+	server, err := authrocketdev.New(config)
 	if err != nil {
 		t.Fatal(err)
 	}

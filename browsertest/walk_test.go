@@ -4,8 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/authrocket-go/authrocket/authrocketdev"
 	"github.com/authrocket-go/authrocket/authrockettest"
-	"github.com/authrocket-go/authrocket/loginrocketdev"
 )
 
 // TestWalk is the life of a user: two apps, one LoginRocket. The three are on
@@ -14,10 +14,10 @@ func TestWalk(t *testing.T) {
 	t.Parallel()
 	requireChromium(t)
 	var one, two string
-	lr := startLoginRocket(t, func(url string, realm *authrockettest.RealmConfig, config *loginrocketdev.Config) {
+	lr := startLoginRocket(t, func(url string, realm *authrockettest.RealmConfig, config *authrocketdev.Config) {
 		one, two = startQuickstart(t, "127.0.0.1", url), startQuickstart(t, "127.0.0.2", url)
 		realm.LoginURLs = []string{one + "/", two + "/"}
-		config.OrgMode = loginrocketdev.MultiUser
+		config.OrgMode = authrocketdev.MultiUser
 	})
 	ada := newBrowser(t)
 
@@ -145,8 +145,8 @@ func TestPagesOfOtherModes(t *testing.T) {
 	requireChromium(t)
 	visitor := newBrowser(t)
 
-	closed := startLoginRocket(t, func(_ string, _ *authrockettest.RealmConfig, c *loginrocketdev.Config) {
-		c.Signup = loginrocketdev.SignupClosed
+	closed := startLoginRocket(t, func(_ string, _ *authrockettest.RealmConfig, c *authrocketdev.Config) {
+		c.Signup = authrocketdev.SignupClosed
 	})
 	visitor.open(closed.url + "/signup")
 	visitor.wantText("Signups are closed")
@@ -155,8 +155,8 @@ func TestPagesOfOtherModes(t *testing.T) {
 	visitor.wantText("redirect_uri")
 	visitor.look("refusal")
 
-	invited := startLoginRocket(t, func(_ string, _ *authrockettest.RealmConfig, c *loginrocketdev.Config) {
-		c.Signup = loginrocketdev.SignupInvitation
+	invited := startLoginRocket(t, func(_ string, _ *authrockettest.RealmConfig, c *authrocketdev.Config) {
+		c.Signup = authrocketdev.SignupInvitation
 		c.RequireName = true
 	})
 	visitor.open(invited.url + "/signup")

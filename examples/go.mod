@@ -6,7 +6,7 @@ require (
 	github.com/authrocket-go/authrocket v0.1.0
 	github.com/authrocket-go/authrocket/adapters/authrocketecho v0.1.0
 	github.com/authrocket-go/authrocket/adapters/authrocketgin v0.1.0
-	github.com/authrocket-go/authrocket/loginrocketdev v0.1.0
+	github.com/authrocket-go/authrocket/authrocketdev v0.1.0
 	github.com/gin-gonic/gin v1.12.0
 	github.com/go-chi/chi/v5 v5.5.0
 	github.com/labstack/echo/v5 v5.4.4
@@ -57,7 +57,7 @@ require (
 
 replace github.com/authrocket-go/authrocket => ../
 
-replace github.com/authrocket-go/authrocket/loginrocketdev => ../loginrocketdev
+replace github.com/authrocket-go/authrocket/authrocketdev => ../authrocketdev
 
 replace github.com/authrocket-go/authrocket/adapters/authrocketecho => ../adapters/authrocketecho
 

@@ -1,44 +1,21 @@
-// Command loginrocket-dev is a local LoginRocket, for developing without an
-// account:
-//
-//	go run ./loginrocketdev/cmd/loginrocket-dev
-//
-// It prints the environment variables that an app needs. Everything is in memory;
-// a seed file fills it. What is faithful to the service, and what the flags do,
-// is in docs/local-loginrocket.md of the repository.
 package main
 
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"os"
-	"os/signal"
 	"sync"
-	"syscall"
 
+	"github.com/authrocket-go/authrocket/authrocketdev"
 	"github.com/authrocket-go/authrocket/authrockettest"
-	"github.com/authrocket-go/authrocket/loginrocketdev"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second Ctrl-C does not wait for anything
-	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-	case err != nil:
-		fmt.Fprintln(os.Stderr, "loginrocket-dev:", err)
-		os.Exit(1)
-	}
-}
-
-// run serves until ctx ends.
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+// dev serves a local LoginRocket until ctx ends.
+func dev(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	o, err := parseOptions(args, stdout)
 	if err != nil {
 		return err
@@ -78,18 +55,18 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	return serve(ctx, listener, logRequests(logger, server), logger)
 }
 
-func readSeed(name string) (loginrocketdev.Seed, error) {
+func readSeed(name string) (authrocketdev.Seed, error) {
 	if name == "" {
-		return loginrocketdev.DemoSeed(), nil
+		return authrocketdev.DemoSeed(), nil
 	}
 	file, err := os.Open(name)
 	if err != nil {
-		return loginrocketdev.Seed{}, fmt.Errorf("-seed: %w", err)
+		return authrocketdev.Seed{}, fmt.Errorf("-seed: %w", err)
 	}
 	defer file.Close()
-	seed, err := loginrocketdev.ReadSeed(file)
+	seed, err := authrocketdev.ReadSeed(file)
 	if err != nil {
-		return loginrocketdev.Seed{}, fmt.Errorf("-seed %s:\n%w", name, err)
+		return authrocketdev.Seed{}, fmt.Errorf("-seed %s:\n%w", name, err)
 	}
 	return seed, nil
 }

@@ -31,7 +31,7 @@ type options struct {
 // one where the flags cannot be told apart.
 func parseOptions(args []string, stdout io.Writer) (options, error) {
 	var o options
-	flags := flag.NewFlagSet("loginrocket-dev", flag.ContinueOnError)
+	flags := flag.NewFlagSet("dev", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.StringVar(&o.addr, "addr", "localhost:8081", "`host:port` to listen at; the address has to be on loopback")
 	flags.BoolVar(&o.listensEverywhere, "dangerously-listen-everywhere", false, "let -addr be any address: whoever reaches it can read all mails, and so log in as every user")
@@ -47,7 +47,7 @@ func parseOptions(args []string, stdout io.Writer) (options, error) {
 	flags.BoolVar(&o.realm.ReissueTokens, "reissue-tokens", false, "hand out the same token again inside one session, also if the seed does not say so")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprintln(stdout, "Usage: loginrocket-dev [flags]")
+		fmt.Fprintln(stdout, "Usage: authrocket dev [flags]")
 		flags.SetOutput(stdout)
 		flags.PrintDefaults()
 		return o, err

@@ -327,7 +327,7 @@ func TestSeedFile(t *testing.T) {
 		t.Parallel()
 		name := write(`{"user": [], "users": [{"email": "ada", "password": 1}]}`)
 		p := begin(t, "-addr", "localhost:0", "-seed", name)
-		want := "loginrocket-dev: -seed " + name + ":\n" +
+		want := "authrocket dev: -seed " + name + ":\n" +
 			`there is no member "user" here; there are invitations, orgs, realm, users` + "\n" +
 			"users[0].email: is not an email address\nusers[0].password: want a string, got a number\n"
 		if code := p.exitCode(); code != 1 || p.stderr.String() != want || p.stdout.String() != "" {
@@ -337,7 +337,7 @@ func TestSeedFile(t *testing.T) {
 	t.Run("an HS256 realm has no keys to rotate", func(t *testing.T) {
 		t.Parallel()
 		p := begin(t, "-addr", "localhost:0", "-rotate-keys", "1m", "-seed", write(`{"realm": {"algorithm": "HS256"}}`))
-		if code := p.exitCode(); code != 1 || !strings.HasPrefix(p.stderr.String(), "loginrocket-dev: -rotate-keys: an HS256 realm") {
+		if code := p.exitCode(); code != 1 || !strings.HasPrefix(p.stderr.String(), "authrocket dev: -rotate-keys: an HS256 realm") {
 			t.Errorf("got exit code %d, %s", code, p.stderr)
 		}
 	})
@@ -397,7 +397,7 @@ func TestArguments(t *testing.T) {
 				if got != "" || !strings.Contains(p.stdout.String(), "-dangerously-listen-everywhere\n    \tlet -addr be any address: whoever reaches it can read all mails, and so log in as every user") {
 					t.Errorf("got %s%s", p.stdout, got)
 				}
-			case !strings.HasPrefix(got, "loginrocket-dev: "+row.stderr), p.stdout.String() != "":
+			case !strings.HasPrefix(got, "authrocket dev: "+row.stderr), p.stdout.String() != "":
 				t.Errorf("got %q, want %q", got, row.stderr)
 			}
 		})
@@ -407,7 +407,7 @@ func TestArguments(t *testing.T) {
 // The docs have every flag, and no other.
 func TestFlagsAreInTheDocs(t *testing.T) {
 	t.Parallel()
-	docs, err := os.ReadFile("../../../docs/local-loginrocket.md")
+	docs, err := os.ReadFile("../../docs/local-authrocket.md")
 	if err != nil {
 		t.Fatal(err)
 	}

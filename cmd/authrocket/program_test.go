@@ -20,11 +20,11 @@ import (
 var binary string
 
 func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "loginrocket-dev")
+	dir, err := os.MkdirTemp("", "authrocket")
 	if err != nil {
 		panic(err)
 	}
-	binary = filepath.Join(dir, "loginrocket-dev")
+	binary = filepath.Join(dir, "authrocket")
 	code := 1
 	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "go build: %v\n%s", err, out)
@@ -47,7 +47,7 @@ type program struct {
 	done           chan struct{}
 }
 
-// start starts the program at a free port and waits until it listens.
+// start starts authrocket dev at a free port and waits until it listens.
 func start(t *testing.T, args ...string) *program {
 	t.Helper()
 	p := begin(t, append([]string{"-addr", "localhost:0"}, args...)...)
@@ -56,8 +56,14 @@ func start(t *testing.T, args ...string) *program {
 	return p
 }
 
-// begin starts the program, which is killed with the test.
+// begin starts authrocket dev.
 func begin(t *testing.T, args ...string) *program {
+	t.Helper()
+	return execute(t, append([]string{"dev"}, args...)...)
+}
+
+// execute starts the program, which is killed with the test.
+func execute(t *testing.T, args ...string) *program {
 	t.Helper()
 	p := &program{t: t, stdout: newOutput(), stderr: newOutput(), done: make(chan struct{})}
 	p.cmd = exec.Command(binary, args...)

@@ -20,8 +20,8 @@ import (
 	"syscall"
 
 	"github.com/authrocket-go/authrocket"
+	"github.com/authrocket-go/authrocket/authrocketdev"
 	"github.com/authrocket-go/authrocket/authrockettest"
-	"github.com/authrocket-go/authrocket/loginrocketdev"
 )
 
 func main() {
@@ -65,7 +65,7 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 			return err
 		}
 		defer loginRocket.listener.Close()
-		server, err := loginrocketdev.DemoSeed().Open(authrockettest.RealmConfig{URL: loginRocket.url, AppURL: appSite.url})
+		server, err := authrocketdev.DemoSeed().Open(authrockettest.RealmConfig{URL: loginRocket.url, AppURL: appSite.url})
 		if err != nil {
 			return err
 		}
