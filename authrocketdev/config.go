@@ -89,8 +89,8 @@ func New(config Config) (*Server, error) {
 	var problems []error
 	if config.Realm == nil {
 		problems = append(problems, errors.New("authrocketdev: Realm is missing: make one with authrockettest.Open or NewRealm"))
-	} else if !isOrigin(config.Realm.URL()) {
-		problems = append(problems, fmt.Errorf("authrocketdev: Realm has the URL %q, which is not scheme, host and port alone: the pages are at the root", config.Realm.URL()))
+	} else if err := CheckOrigin(config.Realm.URL()); err != nil {
+		problems = append(problems, fmt.Errorf("authrocketdev: Realm has the URL %q, which is %w", config.Realm.URL(), err))
 	}
 	if !slices.Contains([]Signup{SignupOpen, SignupInvitation, SignupClosed}, config.Signup) {
 		problems = append(problems, fmt.Errorf("authrocketdev: Signup %q is none of open, invitation, closed", config.Signup))
@@ -99,8 +99,8 @@ func New(config Config) (*Server, error) {
 		problems = append(problems, fmt.Errorf("authrocketdev: OrgMode %q is neither single_user nor multi_user", config.OrgMode))
 	}
 	for _, origin := range config.AllowedOrigins {
-		if !isOrigin(origin) {
-			problems = append(problems, fmt.Errorf("authrocketdev: AllowedOrigins: %q is not scheme, host and port alone, such as http://localhost:3000", origin))
+		if err := CheckOrigin(origin); err != nil {
+			problems = append(problems, fmt.Errorf("authrocketdev: AllowedOrigins: %q is %w", origin, err))
 		}
 	}
 	if len(problems) > 0 {
@@ -126,15 +126,19 @@ func New(config Config) (*Server, error) {
 // Realm returns the realm whose LoginRocket this is.
 func (s *Server) Realm() *authrockettest.Realm { return s.realm }
 
-// isOrigin reports whether text is an origin as browsers write it, which they do
-// without the scheme's own port.
-func isOrigin(text string) bool {
+var errNotOrigin = errors.New("not scheme, host and port alone, such as http://localhost:8081, without port 80 of http and 443 of https")
+
+// CheckOrigin returns an error unless text is an origin as browsers write it:
+// what a realm's URL and [Config.AllowedOrigins] have to be. The error does not
+// repeat text, which may hold a password.
+func CheckOrigin(text string) error {
 	u, err := url.Parse(text)
-	if err != nil || u.Scheme == "http" && u.Port() == "80" || u.Scheme == "https" && u.Port() == "443" {
-		return false
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" ||
+		u.Scheme == "http" && u.Port() == "80" || u.Scheme == "https" && u.Port() == "443" ||
+		text != u.Scheme+"://"+u.Host || text != strings.ToLower(text) {
+		return errNotOrigin
 	}
-	return (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" &&
-		text == u.Scheme+"://"+u.Host && text == strings.ToLower(text)
+	return nil
 }
 
 const (

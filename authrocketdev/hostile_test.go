@@ -211,6 +211,7 @@ func TestWrongHost(t *testing.T) {
 		{own + ".evil.example", 421},
 		{"localhost.evil.example", 421},
 		{"evillocalhost", 421},
+		{".localhost", 421},
 		{"localhost@evil.example", 421},
 		{"evil.example@localhost", 421},
 		{"127.0.0.1.evil.example", 421},

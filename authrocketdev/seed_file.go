@@ -436,8 +436,8 @@ func checkLoginURL(text string) string {
 }
 
 func checkOrigin(text string) string {
-	if !isOrigin(text) {
-		return "is not scheme, host and port alone, such as http://localhost:3000"
+	if err := CheckOrigin(text); err != nil {
+		return "is " + err.Error()
 	}
 	return ""
 }

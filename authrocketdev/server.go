@@ -2,9 +2,9 @@ package authrocketdev
 
 import (
 	"net/http"
-	"net/netip"
 	"net/url"
-	"strings"
+
+	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
 // newHandler builds what ServeHTTP serves.
@@ -58,7 +58,7 @@ func (s *Server) onlyOwnHost(next http.Handler) http.Handler {
 		own = u.Host
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Host != own && !isLoopback(r.Host) {
+		if r.Host != own && !isOnLoopback(r.Host) {
 			http.Error(w, "This is a local LoginRocket. Open it at "+s.origin+"/.", http.StatusMisdirectedRequest)
 			return
 		}
@@ -66,14 +66,10 @@ func (s *Server) onlyOwnHost(next http.Handler) http.Handler {
 	})
 }
 
-func isLoopback(hostPort string) bool {
+// isOnLoopback reports whether hostPort, the Host of a request, is on loopback.
+func isOnLoopback(hostPort string) bool {
 	u, err := url.Parse("http://" + hostPort)
-	if err != nil || u.Host != hostPort {
-		return false
-	}
-	host := strings.ToLower(u.Hostname())
-	addr, err := netip.ParseAddr(host)
-	return host == "localhost" || strings.HasSuffix(host, ".localhost") || err == nil && addr.IsLoopback()
+	return err == nil && u.Host == hostPort && authrockettest.IsLoopback(u.Hostname())
 }
 
 // withPageHeaders keeps pages out of frames, caches and Referer headers, and

@@ -6,9 +6,10 @@ import (
 	_ "embed"
 	"html/template"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strings"
+
+	"github.com/authrocket-go/authrocket/internal/loopback"
 )
 
 // sessionCookie keeps a browser signed in at the realm itself, as LoginRocket
@@ -190,7 +191,7 @@ func (r *Realm) RedirectURI(given string) (string, bool) {
 	if err != nil || u.User != nil || u.Scheme != "http" && u.Scheme != "https" || strings.ContainsAny(given, "#\\\t\r\n ") {
 		return "", false
 	}
-	if acceptLoopback && isLoopback(u.Hostname()) {
+	if acceptLoopback && IsLoopback(u.Hostname()) {
 		return given, true
 	}
 	for _, entry := range allowed {
@@ -219,11 +220,11 @@ func hasDotSegment(path string) bool {
 
 func isLoopbackURL(s string) bool {
 	u, err := url.Parse(s)
-	return err == nil && isLoopback(u.Hostname())
+	return err == nil && IsLoopback(u.Hostname())
 }
 
-func isLoopback(host string) bool {
-	host = strings.ToLower(host)
-	addr, err := netip.ParseAddr(host)
-	return host == "localhost" || strings.HasSuffix(host, ".localhost") || err == nil && addr.IsLoopback()
-}
+// IsLoopback reports whether host, a host name or IP address without port or
+// brackets, is this machine: localhost, a name below .localhost, an address in
+// 127.0.0.0/8, or ::1. A local LoginRocket has to refuse requests whose Host is
+// neither that nor its own: a website can make its name lead here.
+func IsLoopback(host string) bool { return loopback.IsHost(host) }

@@ -311,6 +311,8 @@ func TestRedirectURI(t *testing.T) {
 		{"a host that begins alike", zero, "https://example.com.evil.example/", ""},
 		{"a host that begins like loopback", zero, "http://127.0.0.1.evil.example/", ""},
 		{"a host that ends like loopback", zero, "http://evillocalhost/", ""},
+		{"a domain of loopback without a name", zero, "http://.localhost/", ""},
+		{"loopback with a zone", zero, "http://[::1%25eth0]/", ""},
 		{"every interface", zero, "http://0.0.0.0/", ""},
 		{"user info", zero, "https://example.com@evil.example/", ""},
 		{"user info before the right host", zero, "https://evil.example@example.com/", ""},

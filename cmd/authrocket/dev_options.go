@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/authrocket-go/authrocket/authrocketdev"
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
@@ -63,8 +63,10 @@ func parseOptions(args []string, stdout io.Writer) (options, error) {
 	if _, port, err := net.SplitHostPort(o.addr); err != nil || !isPort(port) {
 		add("-addr %q is not host:port, such as localhost:8081", o.addr)
 	}
-	if o.realm.URL != "" && !isOrigin(strings.TrimSuffix(o.realm.URL, "/")) {
-		add("-url has to be scheme, host and port alone, such as http://localhost:8081")
+	if o.realm.URL != "" {
+		if err := authrocketdev.CheckOrigin(strings.TrimSuffix(o.realm.URL, "/")); err != nil {
+			add("-url is %w", err)
+		}
 	}
 	var err error
 	if o.jwksFault, err = parseFault(*jwks); err != nil {
@@ -115,12 +117,6 @@ var claims = []string{
 func isPort(text string) bool {
 	_, err := strconv.ParseUint(text, 10, 16)
 	return err == nil
-}
-
-func isOrigin(text string) bool {
-	u, err := url.Parse(text)
-	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" &&
-		text == u.Scheme+"://"+u.Host && text == strings.ToLower(text)
 }
 
 // maxLateness is less than the server takes for an answer.

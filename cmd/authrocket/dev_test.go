@@ -352,6 +352,7 @@ func TestArguments(t *testing.T) {
 	t.Cleanup(func() { listener.Close() })
 	taken := listener.Addr().String()
 	const notLoopback = ": other machines could reach it, and log in as anybody; write localhost, or set -dangerously-listen-everywhere\n"
+	const notOrigin = "-url is not scheme, host and port alone, such as http://localhost:8081, without port 80 of http and 443 of https\n"
 
 	for _, row := range []struct {
 		name   string
@@ -364,8 +365,11 @@ func TestArguments(t *testing.T) {
 		{"a port that is none", []string{"-addr", "localhost:http"}, 1, `-addr "localhost:http" is not host:port, such as localhost:8081` + "\n"},
 		{"every address", []string{"-addr", ":0"}, 1, "-addr :0" + notLoopback},
 		{"every address of IPv4", []string{"-addr", "0.0.0.0:0"}, 1, "-addr 0.0.0.0:0" + notLoopback},
-		{"a URL with a path", []string{"-url", "http://localhost:8081/x"}, 1, "-url has to be scheme, host and port alone, such as http://localhost:8081\n"},
-		{"a URL with a password", []string{"-url", "http://a:geheim@localhost"}, 1, "-url has to be scheme, host and port alone, such as http://localhost:8081\n"},
+		{"a URL with a path", []string{"-url", "http://localhost:8081/x"}, 1, notOrigin},
+		{"a URL with a password", []string{"-url", "http://a:geheim@localhost"}, 1, notOrigin},
+		{"a URL with the port of its scheme", []string{"-url", "http://localhost:80"}, 1, notOrigin},
+		{"a URL with the port of its scheme and another mistake", []string{"-url", "https://login.example:443/", "-algorithm", "none"}, 1, notOrigin + "-algorithm \"none\" is neither RS256 nor HS256\n"},
+		{"a URL without a scheme", []string{"-url", "localhost:8081"}, 1, notOrigin},
 		{"an argument that is no flag", []string{"serve"}, 1, `unexpected argument "serve"; -h lists the flags` + "\n"},
 		{"an unknown flag", []string{"-port", "1"}, 1, "flag provided but not defined: -port; -h lists the flags\n"},
 		{"a duration that is none", []string{"-clock-skew", "5"}, 1, `invalid value "5" for flag -clock-skew: parse error; -h lists the flags` + "\n"},
