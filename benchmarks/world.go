@@ -74,8 +74,7 @@ func NewWorld() *World {
 	}
 	w.Expired = Token{"expired", w.sign(rs256Header, payload("usr_0v1zUpWdE4IiFc2w5ynShf", now.Add(-time.Hour), 1)), false}
 	w.Unknown = Token{"unknown kid", w.sign(map[string]string{"alg": "RS256", "typ": "JWT", "kid": "jky_unknown"}, one), false}
-	stranger := &World{key: newKey()}
-	w.Forged = Token{"forged", stranger.sign(rs256Header, one), false}
+	w.Forged = Token{"forged", forge(newKey(), w.key.N, day), false}
 	w.Oversized = Token{"oversized", w.One.Text + strings.Repeat("A", 32<<10), false}
 	return w
 }
@@ -132,18 +131,36 @@ func payload(subject string, expires time.Time, orgs int) string {
 		subject, expires.Add(-24*time.Hour).Unix(), expires.Unix(), strings.Join(entries, ","))
 }
 
+// forge returns a token of one org that key signed in place of a key with that
+// modulus. It tries one expiry after the other until the signature is below the
+// modulus: any other is refused before it is checked.
+func forge(key *rsa.PrivateKey, modulus *big.Int, expires time.Time) string {
+	for {
+		token, signature := signRS256(key, rs256Header, payload("usr_0v1zUpWdE4IiFc2w5ynShf", expires, 1))
+		if new(big.Int).SetBytes(signature).Cmp(modulus) < 0 {
+			return token
+		}
+		expires = expires.Add(-time.Second)
+	}
+}
+
 func (w *World) sign(header map[string]string, payload string) string {
+	token, _ := signRS256(w.key, header, payload)
+	return token
+}
+
+func signRS256(key *rsa.PrivateKey, header map[string]string, payload string) (token string, signature []byte) {
 	head, err := json.Marshal(header)
 	if err != nil {
 		panic(err)
 	}
 	input := segment(string(head)) + "." + segment(payload)
 	digest := sha256.Sum256([]byte(input))
-	signature, err := rsa.SignPKCS1v15(nil, w.key, crypto.SHA256, digest[:])
+	signature, err = rsa.SignPKCS1v15(nil, key, crypto.SHA256, digest[:])
 	if err != nil {
 		panic(err)
 	}
-	return input + "." + segment(string(signature))
+	return input + "." + segment(string(signature)), signature
 }
 
 func signHS256(payload string) string {
