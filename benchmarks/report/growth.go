@@ -8,23 +8,23 @@ import (
 )
 
 // writeGrowth tells what a request costs when so many tokens are in use.
-func writeGrowth(out io.Writer, b budget) {
+func writeGrowth(out io.Writer, o options) {
 	fmt.Fprintln(out, "| live tokens | CPU, 10,000 are kept | CPU, all are kept |")
 	fmt.Fprintln(out, "|---|---|---|")
-	for _, n := range b.tokens {
+	for _, n := range o.tokens {
 		fmt.Fprintf(out, "| %d | %s | %s |\n", n,
-			micros(benchmarks.CostInTurn(n, 10_000, b.rounds, b.slice)),
-			micros(benchmarks.CostInTurn(n, 2*n+1_000, b.rounds, b.slice)))
+			micros(benchmarks.CostInTurn(n, 10_000, o.rounds, o.slice)),
+			micros(benchmarks.CostInTurn(n, 2*n+1_000, o.rounds, o.slice)))
 	}
 	fmt.Fprintln(out)
 }
 
 // writeMemory tells how much the heap grows for a kept session.
-func writeMemory(out io.Writer, world *benchmarks.World, b budget) {
+func writeMemory(out io.Writer, world *benchmarks.World, o options) {
 	fmt.Fprintln(out, "| kept session | heap | of it the token |")
 	fmt.Fprintln(out, "|---|---|---|")
 	for _, orgs := range []int{1, 20} {
-		heapBytes, tokenBytes := world.HeapPerSession(b.sessions, orgs)
+		heapBytes, tokenBytes := world.HeapPerSession(o.sessions, orgs)
 		fmt.Fprintf(out, "| RS256, orgs: %d | %.1f KB | %.1f KB |\n", orgs, float64(heapBytes)/1000, float64(tokenBytes)/1000)
 	}
 	fmt.Fprintln(out)

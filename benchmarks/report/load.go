@@ -68,19 +68,19 @@ type result struct {
 }
 
 // writeLoad loads each app in turn, a part of the time in each round.
-func writeLoad(out io.Writer, world *benchmarks.World, b budget) error {
+func writeLoad(out io.Writer, world *benchmarks.World, o options) error {
 	names := append([]string{appBare, appOurs}, appPeers...)
 	results := make([][]result, len(names))
-	for range b.rounds {
+	for range o.rounds {
 		for i, name := range names {
-			r, err := loadProcess(name, b.load/time.Duration(b.rounds), b.clients)
+			r, err := loadProcess(name, o.load/time.Duration(o.rounds), o.clients)
 			if err != nil {
 				return fmt.Errorf("%s: %w", name, err)
 			}
 			results[i] = append(results[i], r)
 		}
 	}
-	fmt.Fprintf(out, "%d connections, %s for each app in %d rounds, clients on the same machine:\n\n", b.clients, b.load, b.rounds)
+	fmt.Fprintf(out, "%d connections, %s for each app in %d rounds, clients on the same machine:\n\n", o.clients, o.load, o.rounds)
 	fmt.Fprintln(out, "| app | requests per second | of no auth | p99 |")
 	fmt.Fprintln(out, "|---|---|---|---|")
 	for i, name := range names {

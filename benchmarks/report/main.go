@@ -1,8 +1,9 @@
 // Command report measures authrocket beside other packages and prints the tables
-// of the README. It writes the chart that the README shows.
+// of the README. With -chart it also writes the chart that the README shows.
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -15,55 +16,69 @@ import (
 	"github.com/authrocket-go/authrocket/benchmarks"
 )
 
-// budget is how much is measured.
-type budget struct {
+// options are how much is measured, and what becomes of it.
+type options struct {
 	rounds   int           // of everything; medians are taken over them
 	slice    time.Duration // CPU time of a case in a round
 	load     time.Duration // of the load test, for each app
 	clients  int
-	tokens   []int // rows of the growth table
-	sessions int   // whose memory is measured
+	tokens   []int  // rows of the growth table
+	sessions int    // whose memory is measured
+	chart    string // the file that the chart is written to, if any
+	serve    string // the app of the load test to serve, instead of all of the above
+}
+
+// parse reads the command line.
+func parse(args []string) (options, error) {
+	o := options{clients: 16, tokens: []int{1, 100, 10_000, 100_000}, sessions: 2_000}
+	flags := flag.NewFlagSet("report", flag.ContinueOnError)
+	flags.IntVar(&o.rounds, "rounds", 7, "rounds, in each of which everything is measured")
+	flags.DurationVar(&o.slice, "slice", 150*time.Millisecond, "CPU time of a case in a round")
+	flags.DurationVar(&o.load, "load", 10*time.Second, "time of the load test, for each app")
+	flags.StringVar(&o.chart, "chart", "", "write the chart to this `file`")
+	flags.StringVar(&o.serve, "serve", "", "serve one app of the load test, for the command itself")
+	err := flags.Parse(args)
+	return o, err
 }
 
 func main() {
 	log.SetFlags(0)
-	full := budget{rounds: 7, slice: 150 * time.Millisecond, load: 10 * time.Second, clients: 16,
-		tokens: []int{1, 100, 10_000, 100_000}, sessions: 2_000}
-	flag.IntVar(&full.rounds, "rounds", full.rounds, "rounds, in each of which everything is measured")
-	flag.DurationVar(&full.slice, "slice", full.slice, "CPU time of a case in a round")
-	flag.DurationVar(&full.load, "load", full.load, "time of the load test, for each app")
-	chart := flag.String("chart", "chart.svg", "where the chart is written")
-	serve := flag.String("serve", "", "serve one app of the load test, for the command itself")
-	flag.Parse()
-	if *serve != "" {
-		if err := serveApp(*serve, os.Stdin, os.Stdout); err != nil {
-			log.Fatal(err)
-		}
+	o, err := parse(os.Args[1:])
+	switch {
+	case errors.Is(err, flag.ErrHelp):
 		return
+	case err != nil:
+		os.Exit(2) // parse has said why
+	case o.serve != "":
+		err = serveApp(o.serve, os.Stdin, os.Stdout)
+	default:
+		err = report(os.Stdout, o)
 	}
-	if err := report(os.Stdout, full, *chart); err != nil {
+	if err != nil {
 		log.Fatal(err)
 	}
 }
 
-func report(out io.Writer, b budget, chartFile string) error {
+func report(out io.Writer, o options) error {
 	world := benchmarks.NewWorld()
 	defer world.Close()
-	fmt.Fprintf(out, "%s, %d CPUs (%s), %d rounds\n\n", runtime.Version(), runtime.NumCPU(), processor(), b.rounds)
+	fmt.Fprintf(out, "%s, %d CPUs (%s), %d rounds\n\n", runtime.Version(), runtime.NumCPU(), processor(), o.rounds)
 	cases := world.Cases()
 	for _, c := range cases {
 		if err := c.Check(); err != nil {
 			return err
 		}
 	}
-	costs := benchmarks.Measure(cases, b.rounds, b.slice, benchmarks.NameFloor, benchmarks.NameRaw, benchmarks.NameRaw20)
+	costs := benchmarks.Measure(cases, o.rounds, o.slice, benchmarks.NameFloor, benchmarks.NameRaw, benchmarks.NameRaw20)
 	writeCosts(out, costs)
-	if err := os.WriteFile(chartFile, []byte(chart(costs)), 0o644); err != nil {
-		return err
+	if o.chart != "" {
+		if err := os.WriteFile(o.chart, []byte(chart(costs)), 0o644); err != nil {
+			return err
+		}
 	}
-	writeGrowth(out, b)
-	writeMemory(out, world, b)
-	return writeLoad(out, world, b)
+	writeGrowth(out, o)
+	writeMemory(out, world, o)
+	return writeLoad(out, world, o)
 }
 
 func writeCosts(out io.Writer, costs []benchmarks.Cost) {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -25,17 +26,47 @@ func TestMain(m *testing.M) {
 }
 
 func TestReport(t *testing.T) {
-	tiny := budget{rounds: 1, slice: time.Millisecond, load: 50 * time.Millisecond, clients: 2, tokens: []int{1, 20}, sessions: 20}
-	file := filepath.Join(t.TempDir(), "chart.svg")
-	var out strings.Builder
-	if err := report(&out, tiny, file); err != nil {
-		t.Fatal(err)
+	tiny := options{rounds: 1, slice: time.Millisecond, load: 50 * time.Millisecond, clients: 2, tokens: []int{1, 20}, sessions: 20}
+	for name, row := range map[string]struct {
+		args  []string
+		files []string
+	}{
+		"writes no file unless asked":        {nil, nil},
+		"writes the chart to the given file": {[]string{"-chart", "drawn.svg"}, []string{"drawn.svg"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			asked, err := parse(row.args)
+			if err != nil {
+				t.Fatal(err)
+			}
+			o := tiny
+			o.chart = asked.chart
+			t.Chdir(t.TempDir())
+			var out strings.Builder
+			if err := report(&out, o); err != nil {
+				t.Fatal(err)
+			}
+			for _, want := range []string{"| authrocket, known, by bearer |", "| RSA check |", "| coreos/go-oidc v3 |", "| 20 | ", "| RS256, orgs: 20 |", "| no auth |"} {
+				if !strings.Contains(out.String(), want) {
+					t.Errorf("the report has no %q:\n%s", want, &out)
+				}
+			}
+			files, err := filepath.Glob("*")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(files, row.files) {
+				t.Errorf("got files %q, want %q", files, row.files)
+			}
+			for _, file := range files {
+				checkChart(t, file)
+			}
+		})
 	}
-	for _, want := range []string{"| authrocket, known, by bearer |", "| RSA check |", "| coreos/go-oidc v3 |", "| 20 | ", "| RS256, orgs: 20 |", "| no auth |"} {
-		if !strings.Contains(out.String(), want) {
-			t.Errorf("the report has no %q:\n%s", want, &out)
-		}
-	}
+}
+
+func checkChart(t *testing.T, file string) {
+	t.Helper()
 	drawn, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
