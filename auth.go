@@ -25,6 +25,8 @@ type Auth struct {
 	verifier    verifier
 	protection  *http.CrossOriginProtection
 	salt        []byte // of session hashes
+
+	strangeHosts hostWarnings
 }
 
 // New returns an Auth for config, or all problems of config at once: an error
@@ -51,6 +53,9 @@ func New(config Config) (*Auth, error) {
 	}
 	a.paths.isLoginToken = a.verifier.isOurs
 	rand.Read(a.salt)
+	if a.config.Observer.isZero() {
+		a.config.Observer = warningObserver()
+	}
 	if s.key != nil {
 		a.verifier.keys = staticKey{*s.key}
 	} else {
@@ -196,9 +201,13 @@ func (a *Auth) cookieSession(r *http.Request, patience keycache.Patience, since 
 	name := a.config.CookieName
 	for _, token := range joinChunks(cookieValues(r.Header, name), r.Header, name) {
 		s, err := a.verifier.verify(r.Context(), token, patience, since)
+		if err != nil && retryRank(err) == 0 && len(token)%chunkBytes == 0 && len(token) < maxCookieToken {
+			// The last chunk is full, so that another one should have come.
+			err = &refusal{reason: ErrIncompleteCookie, cause: err}
+		}
 		switch {
 		case err != nil:
-			if failure == ErrNoToken || hope(err) > hope(failure) {
+			if failure == ErrNoToken || retryRank(err) > retryRank(failure) {
 				failure = err
 			}
 		case session == nobody:
@@ -215,13 +224,13 @@ func (a *Auth) cookieSession(r *http.Request, patience keycache.Patience, since 
 	return session, nil
 }
 
-// hope says how likely it is that the token that failed with err is good in a
-// moment. Unless it is 0, the cookie is kept.
-func hope(err error) int {
+// retryRank says how likely it is that the token that failed with err is valid in
+// a moment. Unless it is 0, the cookie is kept.
+func retryRank(err error) int {
 	switch {
 	case errors.Is(err, ErrUnavailable):
 		return 2
-	case errors.Is(err, ErrUnknownKey):
+	case errors.Is(err, ErrUnknownKey), errors.Is(err, ErrTokenNotYetValid):
 		return 1
 	}
 	return 0

@@ -3,99 +3,189 @@ package authrocket
 import (
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/authrocket-go/authrocket/internal/fetchmeta"
 	"github.com/authrocket-go/authrocket/internal/keycache"
+	"github.com/authrocket-go/authrocket/internal/loginstate"
 	"github.com/authrocket-go/authrocket/internal/rawquery"
 )
 
-// landing is a browser that comes back from LoginRocket.
-type landing struct {
-	auth    *Auth
-	w       http.ResponseWriter
-	r       *http.Request
-	started bool // this browser started the login
-	state   stateCookie
+// callback is a browser that comes back from LoginRocket.
+type callback struct {
+	auth *Auth
+	w    http.ResponseWriter
+	r    *http.Request // without the parameters of a login
+
+	target string
+
+	// If this browser started the login: what it remembers of it, and in which
+	// cookie.
+	started bool
+	login   loginstate.Login
+	cookie  string
+
+	hasState bool // some browser started the login here
 }
 
-// serveLanding answers r if it is a landing: a navigation with one ?token= that
-// is ours. Any other ?token= is the app's own.
-func (a *Auth) serveLanding(w http.ResponseWriter, r *http.Request) bool {
-	if r.Method != http.MethodGet || r.URL.RawQuery == "" {
+// serveCallback answers a browser that comes back from a login that was started
+// here. Nothing but a navigation decides about a login or uses its state up.
+func (a *Auth) serveCallback(w http.ResponseWriter, r *http.Request) {
+	tokens := rawquery.Values(r.URL.RawQuery, "token")
+	states := rawquery.Values(r.URL.RawQuery, stateParam)
+	c := callback{auth: a, w: w, r: withoutLogin(r), target: "/", hasState: len(states) > 0}
+	switch {
+	case r.Method == http.MethodHead:
+		w.Header().Set("WWW-Authenticate", "Bearer")
+		w.WriteHeader(http.StatusUnauthorized)
+		return
+	case !fetchmeta.MayNavigate(r):
+		a.Deny(w, c.r, ErrNoToken)
+		return
+	}
+	if len(states) == 1 {
+		if c.login, c.cookie, c.started = a.loadState(r, states[0]); c.started {
+			c.target = a.paths.safe(c.login.Target)
+		}
+	}
+	switch {
+	case len(tokens) == 0:
+		c.withoutToken()
+	case len(tokens) > 1:
+		c.forgetState()
+		c.fail(because(ErrTokenMalformed, "the callback has %d token parameters", len(tokens)))
+	default:
+		c.decide(tokens[0])
+	}
+}
+
+// serveStrayToken answers a browser that LoginRocket has sent with a login token
+// to a page other than the callback, as its invitations do. Any other ?token= is
+// the app's own, and what another Auth's callback gets is that Auth's.
+func (a *Auth) serveStrayToken(w http.ResponseWriter, r *http.Request) bool {
+	if r.Method != http.MethodGet || r.URL.RawQuery == "" || r.URL.Path == a.config.AuthPath+"/"+routeCallback {
 		return false
 	}
 	tokens := rawquery.Values(r.URL.RawQuery, "token")
-	if len(tokens) != 1 {
+	if len(tokens) != 1 || !a.verifier.isOurs(tokens[0]) {
 		return false
 	}
-	token := tokens[0]
 	hasState := len(rawquery.Values(r.URL.RawQuery, stateParam)) > 0
-	if !hasState && !a.verifier.isOurs(token) {
+	if hasState && strings.HasSuffix(r.URL.Path, "/"+routeCallback) {
 		return false
 	}
 	if fetchmeta.IsPrefetch(r) {
-		a.Deny(w, r, ErrPrefetch)
+		a.Deny(w, withoutLogin(r), ErrPrefetch)
 		return true
 	}
 	if !fetchmeta.MayNavigate(r) {
 		return false
 	}
-	l := landing{auth: a, w: w, r: r}
-	l.state, l.started = a.startedLogin(r)
-	session, err := a.verifier.verify(r.Context(), token, keycache.Gate, new(time.Time))
-	switch {
-	case errors.Is(err, ErrUnavailable):
-		// The state stays, so that a reload can try again.
-		l.fail(err)
-	case err != nil && l.started:
-		l.forgetState()
-		l.fail(err)
-	case err != nil:
-		a.observeLogin(r.Context(), false, *session, err)
-		a.redirectHome(w, withAttempts(r, a.paths.landedTarget(r)))
-	case l.started:
-		l.forgetState()
-		a.completeLogin(w, r, true, *session, l.state.state.Target, l.state.state.Attempt)
-	default:
-		l.unsolicited(*session)
-	}
+	c := callback{auth: a, w: w, r: withoutLogin(r), target: a.paths.landedTarget(r)}
+	c.decide(tokens[0])
 	return true
 }
 
-// unsolicited decides about a verified token of a login that this browser did
-// not start. Signing in would let any website sign its visitors in as somebody
-// else.
-func (l *landing) unsolicited(session Session) {
-	a := l.auth
-	target := a.paths.landedTarget(l.r)
-	current, err := a.cookieSession(l.r, keycache.NoWait, new(time.Time))
-	switch isSame := err == nil && current.User.ID == session.User.ID; {
-	case isSame && !session.IssuedAt.After(current.IssuedAt):
-		a.observeLogin(l.r.Context(), false, session, nil)
-		a.redirectHome(l.w, withAttempts(l.r, target))
-	case isSame, a.config.DangerouslyAcceptUnsolicitedLogins:
-		a.completeLogin(l.w, l.r, false, session, withAttempts(l.r, target), attemptsInURL(l.r))
+// decide verifies the token, and signs in, asks, or refuses.
+func (c *callback) decide(token string) {
+	a := c.auth
+	session, err := a.verifier.verify(c.r.Context(), token, keycache.Gate, new(time.Time))
+	if err != nil {
+		if !errors.Is(err, ErrUnavailable) {
+			c.forgetState()
+		}
+		c.fail(err)
+		return
+	}
+	// Who is signed in, if that is known without waiting.
+	current, err := a.cookieSession(c.r, keycache.NoWait, new(time.Time))
+	hasCurrent := err == nil
+	change := loginstate.ChangeNothing
+	if hasCurrent {
+		change = changeOf(*current, *session)
+	}
+	switch {
+	case a.config.DangerouslyAcceptUnsolicitedLogins:
+		c.complete(*session)
+	case change > c.mayChange():
+		c.ask(*session, reasonChange)
+	case c.started:
+		c.complete(*session)
+	case !hasCurrent && c.hasState:
+		c.ask(*session, reasonElsewhere)
+	case !hasCurrent:
+		c.ask(*session, reasonLink)
+	case session.IssuedAt.Before(current.IssuedAt):
+		a.observeLogin(c.r.Context(), false, *session, nil)
+		a.rememberAttempts(c.w, c.r, a.attempts(c.r)+1)
+		a.redirectHome(c.w, c.target)
 	default:
-		a.rememberPending(l.w, l.r, pendingLogin{session.Token(), target})
-		a.observeLogin(l.r.Context(), false, session, ErrUnsolicitedLogin)
-		// The page that asks is at another URL: this one has the token in it.
-		a.redirect(l.w, a.paths.route(routeConfirm))
+		c.complete(*session)
 	}
 }
 
-// forgetState uses the state up. Only a landing that is decided does.
-func (l *landing) forgetState() {
-	if l.started {
-		l.auth.clearCookie(l.w, l.state.name)
+// changeOf says what would change if next replaced current.
+func changeOf(current, next Session) loginstate.Change {
+	if current.User.ID != next.User.ID {
+		return loginstate.ChangeUser
+	}
+	currentOrg, _ := current.Org()
+	nextOrg, _ := next.Org()
+	if currentOrg.ID != nextOrg.ID {
+		return loginstate.ChangeAccount
+	}
+	return loginstate.ChangeNothing
+}
+
+// mayChange is what the login may change without a question: what the person
+// asked for in a page of this app. LoginRocket's own session can be swapped by any
+// website, so that a login started here says nothing about who comes back.
+func (c *callback) mayChange() loginstate.Change {
+	if !c.started {
+		return loginstate.ChangeNothing
+	}
+	return c.login.MayChange
+}
+
+func (c *callback) complete(session Session) {
+	attempt := c.login.Attempt
+	if !c.started {
+		attempt = c.auth.attempts(c.r) + 1
+	}
+	c.auth.completeLogin(c.w, c.r, completion{session, c.target, c.started, attempt, c.forgetState})
+}
+
+// ask keeps the token until its user confirms it, at another URL: this one has
+// the token in it.
+func (c *callback) ask(session Session, reason confirmReason) {
+	a := c.auth
+	c.forgetState()
+	a.rememberPending(c.w, c.r, pendingLogin{session.Token(), reason, c.target})
+	a.observeLogin(c.r.Context(), c.started, session, ErrUnsolicitedLogin)
+	a.redirect(c.w, a.paths.route(routeConfirm))
+}
+
+// withoutToken is for pages of LoginRocket that lead back without a login. It
+// counts as an attempt: a gate may send the browser there again.
+func (c *callback) withoutToken() {
+	attempt := c.auth.attempts(c.r) + 1
+	if c.started {
+		attempt = c.login.Attempt
+	}
+	c.auth.rememberAttempts(c.w, c.r, attempt)
+	c.forgetState()
+	c.auth.redirectHome(c.w, c.target)
+}
+
+// forgetState uses the state up. Only a callback that is decided does.
+func (c *callback) forgetState() {
+	if c.started {
+		c.auth.clearCookie(c.w, c.cookie)
 	}
 }
 
 // fail answers with a page, since the browser shows what comes back.
-func (l *landing) fail(err error) {
-	target := l.auth.paths.landedTarget(l.r)
-	if l.started {
-		target = l.auth.paths.safe(l.state.state.Target)
-	}
-	l.auth.failLogin(l.w, l.r, l.started, target, err)
+func (c *callback) fail(err error) {
+	c.auth.failLogin(c.w, c.r, c.started, c.target, err)
 }

@@ -60,7 +60,9 @@ type Config struct {
 	AppURL string
 
 	// AuthPath is where the login routes are: login, signup, logout, profile,
-	// accounts and confirm. Default: /auth.
+	// accounts, callback and confirm. Every login that is started here comes
+	// back to AppURL + AuthPath + /callback, which has to match a Login URL of the
+	// Connected App. Default: /auth.
 	AuthPath string
 
 	// AfterLogout is the path to return to after a logout. Default: /.
@@ -109,18 +111,36 @@ type Config struct {
 	// AppURL's own origin always may. Default: none.
 	TrustedOrigins []string
 
+	// ForwardParams are the names of further query parameters that the login and
+	// signup routes hand on to LoginRocket. Default: none; the login route hands
+	// on account and prompt, signup invitation.
+	ForwardParams []string
+
+	// OnLogin is asked when a browser's login is completed, after any
+	// confirmation and before its cookie is set: the place to make a row for the
+	// user, or to let only some users in. An error refuses the login by its kind,
+	// with a page that offers another account; of no kind it counts as
+	// [ErrForbidden]. One of kind [ErrUnavailable] keeps the login, and the page
+	// tries again by itself. OnLogin may be called more than once for a login, by
+	// many goroutines at once. Do not link the user to an account that another
+	// cookie names: another website can start a login. Bearer tokens and known
+	// sessions do not pass here; that is what a [Rule] is for. The URL of r has no
+	// parameters of the login. Default: every verified login is accepted.
+	OnLogin func(r *http.Request, s Session) error
+
 	// Deny answers refused requests. It may handle some errors and write
 	// nothing for the others: they get the answer of [DefaultDeny]. Default:
 	// [DefaultDeny].
 	Deny func(w http.ResponseWriter, r *http.Request, err error)
 
-	// Observer is told about decisions, key refreshes, logins and logouts; see
-	// [LogObserver]. Default: nobody is told.
+	// Observer reports decisions, key refreshes, logins, logouts and warnings; see
+	// [LogObserver] and [SilentObserver]. Default: refused logins, failed key
+	// refreshes and warnings are logged through slog.Default.
 	Observer Observer
 
 	// DangerouslyAcceptUnsolicitedLogins signs in whoever a ?token= names, even
-	// if this browser did not start the login, without asking. That permits login
-	// CSRF: a link on any website can sign a visitor in as the attacker, who then
+	// if this browser did not start the login or somebody else is signed in,
+	// without asking. That permits login CSRF: a link on any website can sign a visitor in as the attacker, who then
 	// sees what the visitor enters. Default: false.
 	DangerouslyAcceptUnsolicitedLogins bool
 
@@ -180,12 +200,14 @@ func (config Config) check() (settings, error) {
 	c := &configChecker{}
 	s := settings{config: config}
 	s.config.Audience = slices.Clone(config.Audience)
+	s.config.ForwardParams = slices.Clone(config.ForwardParams)
 	s.config.TrustedOrigins = nil // s.trusted has them
 
 	c.checkLoginRocketURL(&s)
 	c.checkAppURL(&s)
 	c.checkKey(&s)
 	c.checkRoutes(&s)
+	c.checkForwardParams(&s)
 	c.checkCookieName(&s)
 	c.checkLimits(&s)
 	c.checkTrustedOrigins(&s, config.TrustedOrigins)
@@ -368,6 +390,20 @@ func (c *configChecker) checkRoutes(s *settings) {
 	s.paths = paths{s.app.prefix, s.config.AuthPath, func(string) bool { return false }}
 	if s.paths.safe(s.config.AfterLogout) != s.config.AfterLogout {
 		c.add("AfterLogout", s.config.AfterLogout, "is not a path on this host outside AuthPath; write one such as /goodbye")
+	}
+}
+
+// ownParams are parameters that this package or LoginRocket sets itself.
+var ownParams = []string{"redirect_uri", "session", "token", stateParam, "return_to"}
+
+func (c *configChecker) checkForwardParams(s *settings) {
+	for _, name := range s.config.ForwardParams {
+		switch {
+		case name == "":
+			c.add("ForwardParams", "", "has an empty entry; leave it out")
+		case slices.Contains(ownParams, name):
+			c.add("ForwardParams", name, "is set by this package and cannot be handed on; leave it out")
+		}
 	}
 }
 

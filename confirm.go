@@ -26,56 +26,80 @@ const (
 	maxConfirmBody = 4 << 10
 )
 
-// pendingLogin is a token that was landed, but that its user has not asked for
-// in this browser, and where it leads.
-type pendingLogin struct{ token, target string }
+// confirmReason says why a login waits for its user.
+type confirmReason string
+
+const (
+	reasonLink      confirmReason = "link"      // nothing says that it was started here
+	reasonElsewhere confirmReason = "elsewhere" // started, but this browser does not remember it
+	reasonChange    confirmReason = "change"    // it changes who is signed in
+)
+
+// maxPendingTarget is how long the target of a login that waits may be.
+const maxPendingTarget = 200
+
+// pendingLogin is a verified token that waits for its user to confirm it, and
+// where it leads.
+type pendingLogin struct {
+	token  string
+	reason confirmReason
+	target string
+}
 
 // encode returns p as the value of a cookie. No part of a token has a dot.
 func (p pendingLogin) encode() string {
-	return p.token + "." + base64.RawURLEncoding.EncodeToString([]byte(p.target))
+	return p.token + "." + string(p.reason) + "." + base64.RawURLEncoding.EncodeToString([]byte(p.target))
 }
 
-// hash tells the token that a page has shown from others without telling it.
+func decodePending(value string) (pendingLogin, bool) {
+	rest, encoded, ok := cutLast(value, ".")
+	token, reason, ok2 := cutLast(rest, ".")
+	target, err := base64.RawURLEncoding.DecodeString(encoded)
+	return pendingLogin{token, confirmReason(reason), string(target)}, ok && ok2 && err == nil
+}
+
+func cutLast(s, sep string) (before, after string, found bool) {
+	i := strings.LastIndex(s, sep)
+	if i < 0 {
+		return s, "", false
+	}
+	return s[:i], s[i+len(sep):], true
+}
+
+// hash tells the token that a page has shown from others without showing it.
 func (p pendingLogin) hash() string {
 	sum := sha256.Sum256([]byte(p.token))
 	return hex.EncodeToString(sum[:])
 }
 
-// rememberPending keeps p in the browser if it fits into one cookie: a link must
-// not be able to make the headers of its visitor's requests too large for a front
-// end. Of a larger one the browser keeps nothing, so that the confirmation
-// offers to sign in instead.
+// rememberPending keeps p in the browser if the Cookie header stays short with
+// it: a link must not be able to make the headers of its visitor's requests too
+// large for a front end. Of a larger one the browser keeps nothing, so that the
+// confirmation offers to sign in instead.
 func (a *Auth) rememberPending(w http.ResponseWriter, r *http.Request, p pendingLogin) {
-	value := p.encode()
-	if len(value) > chunkBytes {
-		p.target = "/"
-		value = p.encode()
+	p.target = fitTarget(p.target, maxPendingTarget)
+	name, value := a.cookieNameFor("confirm"), p.encode()
+	total := cookieHeaderBytes(r) + cookieBytes(name, value)
+	for _, replaced := range cookieValues(r.Header, name) {
+		total -= cookieBytes(name, replaced)
 	}
-	if len(value) > chunkBytes {
+	if len(value) > maxCookieValue || total > maxCookieHeader {
 		a.forgetPending(w, r)
 		return
 	}
-	c := a.cookie(a.cookieNameFor("confirm"), value)
+	c := a.cookie(name, value)
 	c.MaxAge = int(confirmLifetime.Seconds())
 	http.SetCookie(w, c)
 }
 
-// pendingLogin returns what rememberPending kept. Like any cookie, it can be
+// loadPending returns what rememberPending kept. Like any cookie, it can be
 // anybody's: neither token nor target is checked.
-func (a *Auth) pendingLogin(r *http.Request) (pendingLogin, bool) {
+func (a *Auth) loadPending(r *http.Request) (pendingLogin, bool) {
 	values := cookieValues(r.Header, a.cookieNameFor("confirm"))
 	if len(values) == 0 {
 		return pendingLogin{}, false
 	}
-	end := strings.LastIndexByte(values[0], '.')
-	if end < 0 {
-		return pendingLogin{}, false
-	}
-	target, err := base64.RawURLEncoding.DecodeString(values[0][end+1:])
-	if err != nil {
-		return pendingLogin{}, false
-	}
-	return pendingLogin{values[0][:end], string(target)}, true
+	return decodePending(values[0])
 }
 
 func (a *Auth) forgetPending(w http.ResponseWriter, r *http.Request) {
@@ -84,17 +108,21 @@ func (a *Auth) forgetPending(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// serveConfirm asks whether a login that this browser did not start is wanted,
-// and takes the answer. What is signed in is what was shown: the answer names the
+// serveConfirm asks whether a login is wanted that this browser did not start or
+// that changes who is signed in, and takes the answer. What is signed in is what was shown: the answer names the
 // token, of which the cookie may have changed in the meantime.
 func (a *Auth) serveConfirm(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodPost && !a.isSameOrigin(r) {
+		if hidesOrigin(r) {
+			writePage(w, r, http.StatusForbidden, hiddenOriginPage)
+			return
+		}
 		a.Deny(w, r, because(ErrCrossSite, "only the page of this app that asks may answer"))
 		return
 	}
-	pending, ok := a.pendingLogin(r)
+	pending, ok := a.loadPending(r)
 	if !ok {
-		writePage(w, r, http.StatusForbidden, a.unsolicitedPage(r))
+		writePage(w, r, http.StatusForbidden, a.nothingToConfirmPage(r))
 		return
 	}
 	choice := ""
@@ -112,13 +140,17 @@ func (a *Auth) serveConfirm(w http.ResponseWriter, r *http.Request) {
 		if !errors.Is(err, ErrUnavailable) {
 			a.forgetPending(w, r)
 		}
-		a.failLogin(w, r, false, pending.target, err)
+		a.failLogin(w, r, pending.reason == reasonChange, a.paths.safe(pending.target), err)
 	case choice == choiceContinue:
-		a.forgetPending(w, r)
-		a.completeLogin(w, r, false, *session, pending.target, 0)
+		a.completeLogin(w, r, completion{
+			session: *session,
+			target:  a.paths.safe(pending.target),
+			started: pending.reason == reasonChange,
+			forget:  func() { a.forgetPending(w, r) },
+		})
 	default:
 		current, _ := a.cookieSession(r, keycache.NoWait, new(time.Time))
-		writePage(w, r, http.StatusOK, a.confirmPage(pending, *session, *current))
+		writePage(w, r, http.StatusOK, a.confirmPage(r, pending, *session, *current))
 	}
 }
 
@@ -132,13 +164,10 @@ func confirmedChoice(w http.ResponseWriter, r *http.Request, pending pendingLogi
 	return r.PostForm.Get(choiceField)
 }
 
-// confirmPage shows who would be signed in and who is signed in now.
-func (a *Auth) confirmPage(pending pendingLogin, session, current Session) page {
+// confirmPage shows who would be signed in, who is signed in now, and why it asks.
+func (a *Auth) confirmPage(r *http.Request, pending pendingLogin, session, current Session) page {
 	p := page{
 		Title: "Sign in as " + displayName(session.User) + "?",
-		Text: []string{
-			"This browser did not start this sign-in: a link brought it here. Go on only if you know this account and want to use it.",
-		},
 		Form: &pageForm{
 			URL:    a.paths.route(routeConfirm),
 			Hidden: []fact{{tokenHashField, pending.hash()}},
@@ -148,22 +177,42 @@ func (a *Auth) confirmPage(pending pendingLogin, session, current Session) page 
 			},
 		},
 	}
+	switch pending.reason {
+	case reasonChange:
+		p.Text = []string{"This changes who is signed in here, or in which account. Continue only if you know this account and want to use it."}
+	case reasonElsewhere:
+		p.Text = []string{
+			"You started this sign-in more than an hour ago, in another browser, or at another address of this app" + a.addressHint(r) + ".",
+			"Continue only if you know this account and want to use it.",
+		}
+	default:
+		p.Text = []string{"This browser did not start this sign-in: a link led here. Continue only if you know this account and want to use it."}
+	}
 	org, _ := session.Org()
 	for _, f := range []fact{
 		{"Name", displayName(session.User)},
 		{"Email", displayText(session.User.Email)},
 		{"Account", displayText(org.Name)},
-		{"Signed in now", "nobody"},
+		{"Signed in now", describe(current)},
 	} {
-		if f.Name == "Signed in now" && !current.IsZero() {
-			f.Value = displayName(current.User)
-			if email := displayText(current.User.Email); email != "" && email != f.Value {
-				f.Value += ", " + email
-			}
-		}
 		if f.Value != "" {
 			p.Facts = append(p.Facts, f)
 		}
 	}
 	return p
+}
+
+// describe says who is signed in, and in which account.
+func describe(s Session) string {
+	if s.IsZero() {
+		return "nobody"
+	}
+	text := displayName(s.User)
+	if email := displayText(s.User.Email); email != "" && email != text {
+		text += ", " + email
+	}
+	if org, ok := s.Org(); ok && displayText(org.Name) != "" {
+		text += ", " + displayText(org.Name)
+	}
+	return text
 }

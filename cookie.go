@@ -16,6 +16,9 @@ const (
 	// maxChunks is how many cookies one token may take.
 	maxChunks = 5
 
+	// maxCookieValue is how long the value of a single cookie may be.
+	maxCookieValue = chunkBytes
+
 	// maxCookieToken is how long a token may be to go into cookies.
 	maxCookieToken = chunkBytes * maxChunks
 )
@@ -36,7 +39,13 @@ func (a *Auth) cookie(name, value string) *http.Cookie {
 // setSessionCookie keeps token in the browser until the token expires.
 func (a *Auth) setSessionCookie(w http.ResponseWriter, r *http.Request, token string, expires time.Time) {
 	c := a.cookie(a.config.CookieName, token)
+	// Max-Age counts on the clock of the browser alone, Expires is for clients
+	// that do not know Max-Age.
+	c.MaxAge = max(int(time.Until(expires).Seconds()), 1)
 	c.Expires = expires
+	if len(cookieValues(r.Header, c.Name)) > 1 {
+		a.clearDomainVariants(w, r)
+	}
 	a.setTokenCookie(w, r, c)
 }
 
@@ -45,18 +54,38 @@ func (a *Auth) clearSessionCookie(w http.ResponseWriter, r *http.Request) {
 	a.clearChunks(w, r, a.config.CookieName, 1)
 }
 
+// clearDomainVariants clears session cookies that were set with a Domain, which
+// the browser keeps beside this package's own: AppURL's host and its parents that
+// have a dot. Only the names that came are cleared, in few bytes: a proxy limits
+// the headers of an answer. A name with the __Host- prefix has no variants.
+func (a *Auth) clearDomainVariants(w http.ResponseWriter, r *http.Request) {
+	if strings.HasPrefix(a.config.CookieName, hostPrefix) {
+		return
+	}
+	for _, domain := range a.app.cookieDomains() {
+		for n := range maxChunks {
+			if name := chunkName(a.config.CookieName, n); hasCookie(r, name) {
+				http.SetCookie(w, &http.Cookie{Name: name, Path: "/", Domain: domain, MaxAge: -1})
+			}
+		}
+	}
+}
+
 // setTokenCookie sets c, whose value may be too long for one cookie. Such a
 // value is split into NAME, NAME.1, NAME.2 and so on, of which each but the last has exactly
 // chunkBytes. What is left of a longer value that the browser has is cleared.
+//
+// NAME comes last: where only the last cookie of a response is kept, a full first
+// chunk without a second one tells what happened.
 func (a *Auth) setTokenCookie(w http.ResponseWriter, r *http.Request, c *http.Cookie) {
-	n := 0
-	for rest := c.Value; rest != ""; n++ {
+	n := (len(c.Value) + chunkBytes - 1) / chunkBytes
+	a.clearChunks(w, r, c.Name, n)
+	for n--; n >= 0; n-- {
 		chunk := *c
-		size := min(len(rest), chunkBytes)
-		chunk.Name, chunk.Value, rest = chunkName(c.Name, n), rest[:size], rest[size:]
+		chunk.Name = chunkName(c.Name, n)
+		chunk.Value = c.Value[n*chunkBytes : min((n+1)*chunkBytes, len(c.Value))]
 		http.SetCookie(w, &chunk)
 	}
-	a.clearChunks(w, r, c.Name, n)
 }
 
 // clearChunks clears the chunks of the cookie called name from the nth on,
@@ -70,6 +99,17 @@ func (a *Auth) clearChunks(w http.ResponseWriter, r *http.Request, name string, 
 }
 
 func hasCookie(r *http.Request, name string) bool { return len(cookieValues(r.Header, name)) > 0 }
+
+// hasOwnCookie reports whether the browser sent a session or the state of a login,
+// which tells that it keeps cookies.
+func (a *Auth) hasOwnCookie(r *http.Request) bool {
+	for _, line := range r.Header["Cookie"] {
+		if strings.Contains(line, a.config.CookieName) {
+			return true
+		}
+	}
+	return false
+}
 
 // chunkName is the name of the nth cookie that a token takes, counted from 0.
 func chunkName(name string, n int) string {
@@ -86,16 +126,16 @@ func (a *Auth) clearCookie(w http.ResponseWriter, name string) {
 	http.SetCookie(w, c)
 }
 
-// cookieNameFor is the name of a cookie beside the session's.
+// cookieNameFor is the name of a cookie beside the session's. On https it has the
+// __Host- prefix, whatever CookieName is; names that differ in their prefix only
+// stay different.
 func (a *Auth) cookieNameFor(purpose string) string {
 	name := a.config.CookieName
-	if hasSecurePrefix(name) {
-		_, name, _ = strings.Cut(name[2:], "-")
+	switch {
+	case !a.app.isHTTPS, strings.HasPrefix(name, hostPrefix):
+		return name + "-" + purpose
 	}
-	if a.app.isHTTPS {
-		name = hostPrefix + name
-	}
-	return name + "-" + purpose
+	return hostPrefix + name + "~" + purpose
 }
 
 // maxCookies is how many tokens of cookies of our name are verified. A browser
@@ -140,8 +180,7 @@ func isFullChunk(value string) bool { return len(value) == chunkBytes }
 
 // cookieValues returns the non-empty values of the cookies called name, in the
 // order in which they came and at most maxCookies. Cookies are split at
-// semicolons and stripped of spaces and tabs, nothing else: quotes belong to the
-// value.
+// semicolons and stripped of spaces and tabs, values of one pair of double quotes.
 func cookieValues(h http.Header, name string) []string {
 	// Short enough to be inlined, so that the array is on the caller's stack.
 	return appendCookieValues(make([]string, 0, maxCookies), h, name)
@@ -153,15 +192,26 @@ func appendCookieValues(values []string, h http.Header, name string) []string {
 			var pair string
 			pair, rest, more = strings.Cut(rest, ";")
 			value, ok := strings.CutPrefix(trimSpace(pair), name)
-			if !ok || len(value) < 2 || value[0] != '=' {
+			if !ok || value == "" || value[0] != '=' {
 				continue
 			}
-			if values = append(values, value[1:]); len(values) == maxCookies {
+			if value = unquote(value[1:]); value == "" {
+				continue
+			}
+			if values = append(values, value); len(values) == maxCookies {
 				return values
 			}
 		}
 	}
 	return values
+}
+
+// unquote strips one pair of double quotes (RFC 6265 section 4.1.1).
+func unquote(s string) string {
+	if len(s) > 1 && s[0] == '"' && s[len(s)-1] == '"' {
+		return s[1 : len(s)-1]
+	}
+	return s
 }
 
 // trimSpace strips spaces and tabs, unlike [strings.TrimSpace].

@@ -32,8 +32,9 @@ func start(t testing.TB, h http.Handler, r *http.Request) (started, *httptest.Re
 	}
 	back := redirectURIOf(t, w.Header().Get("Location"))
 	state := back.Query().Get("ar_state")
+	id, _, _ := strings.Cut(state, ".")
 	for _, c := range w.Result().Cookies() {
-		if strings.Contains(c.Name, "-state-") && strings.HasPrefix(c.Value, state+".") && state != "" {
+		if id != "" && strings.HasSuffix(c.Name, "state-"+id) && c.MaxAge > 0 {
 			return started{state, c, back}, w
 		}
 	}

@@ -1,7 +1,12 @@
 package authrocket
 
 import (
+	"fmt"
+	"maps"
 	"net/http"
+	"strings"
+	"sync"
+	"time"
 
 	"github.com/authrocket-go/authrocket/internal/fetchmeta"
 )
@@ -52,4 +57,62 @@ func isOwnNavigation(r *http.Request) bool {
 		r.Header.Get("Sec-Fetch-Mode") == "navigate" &&
 		r.Header.Get("Sec-Fetch-Dest") == "document" &&
 		!fetchmeta.IsPrefetch(r)
+}
+
+// hidesOrigin reports whether a form of plain http came with Origin: null and
+// nothing that tells more. A page with Referrer-Policy: no-referrer sends that, and
+// so does any other website.
+func hidesOrigin(r *http.Request) bool {
+	return r.Header.Get("Sec-Fetch-Site") == "" && r.Header.Get("Origin") == "null"
+}
+
+// isForeignStart reports whether another website may have led the browser here.
+// A browser that does not say counts as led.
+func isForeignStart(r *http.Request) bool {
+	site := r.Header.Get("Sec-Fetch-Site")
+	return site != "same-origin" && site != "none"
+}
+
+// isOwnLink reports whether a page of this very origin led the browser here.
+func isOwnLink(r *http.Request) bool {
+	return r.Method == http.MethodGet && r.Header.Get("Sec-Fetch-Site") == "same-origin" && fetchmeta.MayNavigate(r)
+}
+
+// warnOfHost reports a login that starts at another host than AppURL's: the
+// cookies that it sets are not sent to the callback.
+func (a *Auth) warnOfHost(r *http.Request) {
+	want := a.app.host()
+	if a.app.isZero() || strings.EqualFold(strings.TrimSuffix(r.Host, a.app.defaultPort()), want) {
+		return
+	}
+	if a.strangeHosts.isDue(r.Host, time.Now()) {
+		a.warn(r, fmt.Errorf("Host %.100q is not AppURL's %q: a login that starts there comes back to AppURL, without its cookies; open the app at AppURL, or let the proxy hand on the Host", r.Host, want))
+	}
+}
+
+const (
+	hostWarningInterval = time.Hour
+	maxHostWarnings     = 20
+)
+
+// hostWarnings limits warnings: anybody can send any Host.
+type hostWarnings struct {
+	mu   sync.Mutex
+	last map[string]time.Time
+}
+
+// isDue reports whether host was not warned of within the interval, and notes that
+// it is now.
+func (h *hostWarnings) isDue(host string, now time.Time) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	maps.DeleteFunc(h.last, func(_ string, at time.Time) bool { return now.Sub(at) >= hostWarningInterval })
+	if _, warned := h.last[host]; warned || len(h.last) >= maxHostWarnings {
+		return false
+	}
+	if h.last == nil {
+		h.last = map[string]time.Time{}
+	}
+	h.last[strings.Clone(host)] = now
+	return true
 }

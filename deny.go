@@ -9,6 +9,7 @@ import (
 	"net/http"
 
 	"github.com/authrocket-go/authrocket/internal/fetchmeta"
+	"github.com/authrocket-go/authrocket/internal/loginstate"
 )
 
 // Deny writes the answer to a request that [Auth.Check] refused, with the
@@ -37,10 +38,10 @@ func (a *Auth) Deny(w http.ResponseWriter, r *http.Request, err error) {
 // just returns.
 //
 //   - A browser that navigates without a session goes to the hosted login and
-//     comes back to the same URL (303). In a frame it gets a link that leaves the
-//     frame (401), with cookies of two users an error page (401). So it does
-//     after three logins in a row, within a minute, that did not help: see
-//     [ErrLoginLoop].
+//     comes back to the same URL (303). In a frame: a 401 page with a link out of
+//     the frame. With the cookies of two users or only a part of a session
+//     cookie: a 401 page. After three failed logins within a minute: a 401 page,
+//     see [ErrLoginLoop].
 //   - [ErrWrongOrg] gets a browser that navigates a page with a link to switch
 //     accounts (403).
 //   - htmx gets 401 with HX-Redirect to the login, which returns to the page that
@@ -62,7 +63,7 @@ func DefaultDeny(w http.ResponseWriter, r *http.Request, err error) {
 	status := StatusCode(err)
 	if a := id.auth; a != nil && !a.config.DisableCookie {
 		if status == http.StatusUnauthorized && id.source == SourceCookie &&
-			hope(err) == 0 && !errors.Is(err, ErrAmbiguousCookie) {
+			retryRank(err) == 0 && !errors.Is(err, ErrAmbiguousCookie) {
 			a.clearSessionCookie(w, r)
 		}
 		if a.denyBrowser(w, r, status, err) {
@@ -92,13 +93,17 @@ func (a *Auth) denyBrowser(w http.ResponseWriter, r *http.Request, status int, e
 		w.Header().Set("HX-Redirect", a.paths.start(routeLogin, a.openPageTarget(r)))
 		return false
 	case status == http.StatusUnauthorized && isNavigation && errors.Is(err, ErrAmbiguousCookie):
-		writePage(w, r, status, ambiguousCookiePage)
+		writePage(w, r, status, a.ambiguousCookiePage(r))
+	case status == http.StatusUnauthorized && isNavigation && errors.Is(err, ErrIncompleteCookie):
+		writePage(w, r, status, a.incompleteCookiePage(r))
 	case status == http.StatusUnauthorized && isNavigation:
-		target, attempt := a.paths.returnTarget(r), a.attempts(r)+1
-		if attempt <= maxAttempts {
-			return a.startLogin(w, r, attempt, "/"+routeLogin, target, nil)
+		login := loginstate.Login{Attempt: a.attempts(r) + 1, Target: a.paths.returnTarget(r)}
+		if login.Attempt <= maxAttempts {
+			return a.startLogin(w, r, startedLogin{route: routeLogin, login: login})
 		}
-		a.breakLoop(w, r, target, err)
+		a.stopLoginLoop(w, r, login.Target, err)
+	case errors.Is(err, ErrCrossSite) && hidesOrigin(r) && fetchmeta.NamesHTML(r):
+		writePage(w, r, status, hiddenOriginPage)
 	case status == http.StatusUnauthorized && fetchmeta.IsFramed(r) && !isBearer:
 		writePage(w, r, status, a.framedPage(r))
 	case errors.Is(err, ErrWrongOrg) && isNavigation:

@@ -35,8 +35,8 @@ var (
 	ErrTokenMalformed = newReason(ErrUnauthenticated, "token_malformed", "the login token is malformed")
 
 	// ErrTokenTooLarge: the token is longer than Config.MaxTokenBytes, its kid
-	// is longer than 256 bytes, or, at a landing, it has more than the 19,000
-	// bytes that cookies hold.
+	// is longer than 256 bytes, or, at the end of a login, it has more than the
+	// 19,000 bytes that cookies hold.
 	ErrTokenTooLarge = newReason(ErrUnauthenticated, "token_too_large", "the login token is too large")
 
 	// ErrWrongAlgorithm: the header's alg is not the one that the key is for.
@@ -80,6 +80,10 @@ var (
 	// A browser gets an error page instead of the login.
 	ErrAmbiguousCookie = newReason(ErrUnauthenticated, "ambiguous_cookie", "there are session cookies of two different users")
 
+	// ErrIncompleteCookie: the session was too large for one cookie, and of
+	// several only the first came. A browser gets an error page instead of the login.
+	ErrIncompleteCookie = newReason(ErrUnauthenticated, "incomplete_cookie", "a part of the session cookie is missing")
+
 	// ErrLoginLoop: three logins in a row came back within a minute without a
 	// session that is accepted. A browser gets an
 	// error page instead of a fourth; only Observer.Login is given this error,
@@ -102,10 +106,10 @@ var (
 	// ErrCrossSite: a cookie came with an unsafe request from another origin.
 	ErrCrossSite = newReason(ErrForbidden, "cross_site", "the request comes from another site")
 
-	// ErrUnsolicitedLogin: a login came back that this browser did not start. It
-	// waits for the user to confirm it, if it fits into one cookie; only
-	// Observer.Login is given this error.
-	ErrUnsolicitedLogin = newReason(ErrForbidden, "unsolicited_login", "this browser did not start the login")
+	// ErrUnsolicitedLogin: a login came back that this browser did not start, or
+	// that would change who is signed in. It waits for the user to confirm it, if
+	// there is room for it in the cookies; only Observer.Login is given this error.
+	ErrUnsolicitedLogin = newReason(ErrForbidden, "unsolicited_login", "the login has to be confirmed")
 )
 
 // Reasons of kind [ErrUnavailable].
@@ -228,6 +232,12 @@ func withKind(err error) error {
 	}
 	return fmt.Errorf("%w: %w", ErrForbidden, err)
 }
+
+// onLoginError marks what Config.OnLogin refuses: another account may be let in.
+type onLoginError struct{ err error }
+
+func (e *onLoginError) Error() string { return e.err.Error() }
+func (e *onLoginError) Unwrap() error { return e.err }
 
 // ConfigError is one problem of a [Config]. [New] joins all of them; use
 // [errors.As], or the Unwrap() []error of what New returns, to see each.

@@ -31,6 +31,7 @@ func (a *Auth) serveLogout(w http.ResponseWriter, r *http.Request) {
 		a.config.Observer.Logout(r.Context(), Logout{Local: isLocal, SessionHash: a.sessionHash(*session)})
 	}
 	a.clearSessionCookie(w, r)
+	a.clearDomainVariants(w, r)
 	a.forgetPending(w, r)
 	a.forgetAttempts(w, r)
 	target := a.paths.returnTo(r, a.config.AfterLogout)
@@ -40,16 +41,19 @@ func (a *Auth) serveLogout(w http.ResponseWriter, r *http.Request) {
 	}
 	var params []URLParam
 	if app, ok := a.appURL(r); ok {
-		params = append(params, RedirectURI(app+target))
+		params = append(params, WithRedirectURI(app+target))
 	}
 	if id := session.ID(); id != "" {
-		params = append(params, SessionID(id))
+		params = append(params, WithSessionID(id))
 	}
 	a.redirect(w, a.LogoutURL(params...))
 }
 
 // isLocalLogout reports whether the LoginRocket session is to go on.
-func isLocalLogout(r *http.Request) bool { return len(rawquery.Values(r.URL.RawQuery, "local")) > 0 }
+func isLocalLogout(r *http.Request) bool {
+	query, _, _ := splitReturnTo(r.URL.RawQuery)
+	return len(rawquery.Values(query, "local")) > 0
+}
 
 // logoutPage asks with a form that does what r asks for, made anew: the rest of
 // the query is nothing for a page.

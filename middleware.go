@@ -10,9 +10,10 @@ import (
 // then calls next, always: it refuses nobody. Put it around the whole app. It
 //
 //   - serves the login routes under Config.AuthPath,
-//   - completes logins: a browser that comes back from LoginRocket with ?token=
-//     gets the session cookie and is sent to where it wanted to go; one that did
-//     not start the login is asked first,
+//   - completes logins: a browser that comes back from LoginRocket to the callback
+//     gets the session cookie and is sent to where it wanted to go; its user has to
+//     confirm a login that the browser did not start, or that changes who is
+//     signed in,
 //   - puts the session, or the reason why there is none, into the context of
 //     the request, for [CurrentSession] and its siblings and for the gates.
 //
@@ -31,7 +32,7 @@ func (a *Auth) Authenticate(next http.Handler) http.Handler {
 		}
 		id := a.newIdentity(r)
 		id.headers.setVary(w.Header())
-		if !a.config.DisableCookie && (a.serveLanding(w, r) || a.serveRoute(w, r)) {
+		if !a.config.DisableCookie && (a.serveStrayToken(w, r) || a.serveRoute(w, r)) {
 			return
 		}
 		a.identify(id, r, keycache.Open)
@@ -78,13 +79,13 @@ func (a *Auth) RequireOrg(selector OrgSelector, rules ...Rule) func(http.Handler
 	return func(next http.Handler) http.Handler { return a.gate(next, selector, rules) }
 }
 
-// Handler returns the login routes alone, for an app that mounts them itself:
+// LoginRoutes returns the login routes alone, for an app that mounts them itself:
 //
-//	mux.Handle("/auth/", auth.Handler())
+//	mux.Handle("/auth/", auth.LoginRoutes())
 //
 // Mount it at Config.AuthPath, and do not strip that path. What is not a login
 // route is 404.
-func (a *Auth) Handler() http.Handler {
+func (a *Auth) LoginRoutes() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		new(cacheHeaders).setVary(w.Header())
 		if a.config.DisableCookie || !a.serveRoute(w, r) {

@@ -496,13 +496,13 @@ func TestHandlerServesTheLoginRoutesAlone(t *testing.T) {
 		target  string
 		status  int
 	}{
-		{"the login", s.auth.Handler(), "/auth/login", 303},
-		{"the logout", s.auth.Handler(), "/auth/logout", 303},
-		{"what is none of the routes", s.auth.Handler(), "/auth/other", 404},
-		{"the path itself", s.auth.Handler(), "/auth", 404},
-		{"a deeper path", s.auth.Handler(), "/auth/login/x", 404},
-		{"another path", s.auth.Handler(), "/login", 404},
-		{"a bearer-only Auth has no routes", bearerOnly.Handler(), "/auth/login", 404},
+		{"the login", s.auth.LoginRoutes(), "/auth/login", 303},
+		{"the logout", s.auth.LoginRoutes(), "/auth/logout", 303},
+		{"what is none of the routes", s.auth.LoginRoutes(), "/auth/other", 404},
+		{"the path itself", s.auth.LoginRoutes(), "/auth", 404},
+		{"a deeper path", s.auth.LoginRoutes(), "/auth/login/x", 404},
+		{"another path", s.auth.LoginRoutes(), "/login", 404},
+		{"a bearer-only Auth has no routes", bearerOnly.LoginRoutes(), "/auth/login", 404},
 		{"not even under Authenticate", bearerOnly.Authenticate(http.NotFoundHandler()), "/auth/logout", 404},
 	} {
 		t.Run(row.name, func(t *testing.T) {

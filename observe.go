@@ -6,12 +6,18 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"log/slog"
+	"net/http"
+	"sync"
 	"time"
 )
 
-// Observer is told what happens. Its functions may be nil; the others are
+// Observer reports what happens. Its functions may be nil; the others are
 // called synchronously, so they should be quick, and by many goroutines at
 // once. No event holds a token, a session ID, a key or an email address.
+//
+// The zero Observer logs at level warn through [slog.Default]: logins that are
+// refused, failed fetches of keys, and warnings; each reason at most once in 10
+// seconds. [SilentObserver] logs nothing.
 type Observer struct {
 	// Decision reports that a request was authenticated, or that a gate let it
 	// through or refused it.
@@ -21,12 +27,73 @@ type Observer struct {
 	// of a request.
 	KeyRefresh func(context.Context, KeyRefresh)
 
-	// Login reports a landing: a browser that came back from LoginRocket. It
-	// also reports a login that was not started, with [ErrLoginLoop].
+	// Login reports a browser that came back from LoginRocket, and a login that
+	// was confirmed. It also reports a login that was not started, with
+	// [ErrLoginLoop].
 	Login func(context.Context, Login)
 
 	// Logout reports a sign-out through the logout route.
 	Logout func(context.Context, Logout)
+
+	// Warning reports what an operator should mend: a login that starts at
+	// another host than that of Config.AppURL (each host once an hour, 20 hosts
+	// at most), and a return target whose query is cut because it is too long.
+	Warning func(context.Context, error)
+}
+
+func (o Observer) isZero() bool {
+	return o.Decision == nil && o.KeyRefresh == nil && o.Login == nil && o.Logout == nil && o.Warning == nil
+}
+
+// SilentObserver returns an Observer that reports nothing, for apps that do not
+// want the log lines of the zero Observer.
+func SilentObserver() Observer { return Observer{Warning: func(context.Context, error) {}} }
+
+// warningObserver is what the zero Observer does.
+func warningObserver() Observer {
+	var limit warningLimit
+	warn := func(ctx context.Context, message, reason string, err error) {
+		if limit.isDue(reason, time.Now()) {
+			slog.Default().LogAttrs(ctx, slog.LevelWarn, message, slog.String("reason", reason), slog.String("error", err.Error()))
+		}
+	}
+	return Observer{
+		KeyRefresh: func(ctx context.Context, k KeyRefresh) {
+			if k.Err != nil {
+				warn(ctx, "authrocket key refresh", "key_refresh", k.Err)
+			}
+		},
+		Login: func(ctx context.Context, l Login) {
+			if l.Err != nil {
+				warn(ctx, "authrocket login", l.Reason, l.Err)
+			}
+		},
+		Warning: func(ctx context.Context, err error) {
+			slog.Default().LogAttrs(ctx, slog.LevelWarn, "authrocket warning", slog.String("error", err.Error()))
+		},
+	}
+}
+
+const warningInterval = 10 * time.Second
+
+// warningLimit lets each reason through once in a while. There are only so many
+// reasons: they are the labels of errors.
+type warningLimit struct {
+	mu   sync.Mutex
+	last map[string]time.Time
+}
+
+func (l *warningLimit) isDue(reason string, now time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if at, ok := l.last[reason]; ok && now.Sub(at) < warningInterval {
+		return false
+	}
+	if l.last == nil {
+		l.last = map[string]time.Time{}
+	}
+	l.last[reason] = now
+	return true
 }
 
 // Decision is what one look at a request came to.
@@ -47,7 +114,7 @@ type KeyRefresh struct {
 	Age     time.Duration // how long ago the keys in use were asked for, 0 without keys
 }
 
-// Login is the outcome of a landing.
+// Login is the outcome of a login that came back.
 type Login struct {
 	Started     bool   // this browser started the login
 	Reason      string // [Reason] of Err, "" when signed in
@@ -99,6 +166,9 @@ func LogObserver(logger *slog.Logger) Observer {
 			logger.LogAttrs(ctx, slog.LevelInfo, "authrocket logout",
 				slog.String("session_hash", l.SessionHash), slog.Bool("local", l.Local))
 		},
+		Warning: func(ctx context.Context, err error) {
+			logger.LogAttrs(ctx, slog.LevelWarn, "authrocket warning", slog.String("error", err.Error()))
+		},
 	}
 }
 
@@ -144,4 +214,10 @@ func (a *Auth) observeLogin(ctx context.Context, started bool, s Session, err er
 		l.SessionHash = a.sessionHash(s)
 	}
 	a.config.Observer.Login(ctx, l)
+}
+
+func (a *Auth) warn(r *http.Request, err error) {
+	if a.config.Observer.Warning != nil {
+		a.config.Observer.Warning(r.Context(), err)
+	}
 }

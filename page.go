@@ -7,7 +7,10 @@ import (
 	"encoding/base64"
 	"errors"
 	"html/template"
+	"math"
 	"net/http"
+	"net/url"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -21,7 +24,8 @@ type page struct {
 	Facts    []fact
 	Form     *pageForm
 	Links    []pageLink
-	isFramed bool // may be shown in a frame
+	Reload   time.Duration // after which the page reloads itself; 0: never
+	isFramed bool          // may be shown in a frame
 }
 
 type fact struct{ Name, Value string }
@@ -75,15 +79,20 @@ func writePage(w http.ResponseWriter, r *http.Request, status int, p page) {
 		csp += "; frame-ancestors 'none'"
 		h.Set("X-Frame-Options", "DENY")
 	}
+	if p.Reload > 0 {
+		h.Set("Refresh", strconv.Itoa(int(math.Ceil(p.Reload.Seconds()))))
+	}
 	if p.Form == nil {
 		csp += "; form-action 'none'"
-		// The URL of a landing has a token in it.
+		// The URL of a callback has a token in it.
 		h.Set("Referrer-Policy", "no-referrer")
 	} else {
 		// There is no form-action: browsers hold every redirect after the form to
 		// it, and the app or LoginRocket may lead on to another origin.
 		// no-referrer would make the Origin of the form null.
 		h.Set("Referrer-Policy", "same-origin")
+		// A page that opened this one cannot reach into it.
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	}
 	h.Set("Content-Security-Policy", csp)
 	if status == http.StatusUnauthorized {
@@ -95,12 +104,22 @@ func writePage(w http.ResponseWriter, r *http.Request, status int, p page) {
 	}
 }
 
-func (a *Auth) unsolicitedPage(r *http.Request) page {
+// addressHint names the address of this app, for a sentence.
+func (a *Auth) addressHint(r *http.Request) string {
+	app, ok := a.appURL(r)
+	if !ok {
+		return ""
+	}
+	return " than " + app
+}
+
+// nothingToConfirmPage is for a browser that did not keep the login, or that
+// somebody sent here.
+func (a *Auth) nothingToConfirmPage(r *http.Request) page {
 	p := page{
-		Title: "This browser did not start that sign-in",
+		Title: "Please sign in again",
 		Text: []string{
-			"A sign-in arrived that was not started here, or that was started more than a quarter of an hour ago. Nobody was signed in.",
-			"If you followed a link or an invitation, sign in now.",
+			"There is no sign-in to confirm. You may have waited too long, or this browser did not keep the cookies of this site. You are not signed in.",
 		},
 		Links: []pageLink{{URL: a.paths.start(routeLogin, "/"), Label: "Sign in"}},
 	}
@@ -110,25 +129,66 @@ func (a *Auth) unsolicitedPage(r *http.Request) page {
 	return p
 }
 
-func (a *Auth) landingFailedPage(target string, err error) page {
+func (a *Auth) failedLoginPage(target string, err error) page {
 	p := page{
-		Title: "Signing in did not work",
+		Title: "We couldn't sign you in",
 		Facts: reasonFacts(err),
 		Links: []pageLink{{URL: a.paths.start(routeLogin, target), Label: "Try again"}},
 	}
+	_, isOnLogin := errors.AsType[*onLoginError](err)
 	switch {
 	case errors.Is(err, ErrUnavailable):
 		p.Title = "Signing in takes a moment longer"
-		p.Text = []string{"The sign-in cannot be checked right now. Reload this page in a few seconds."}
+		p.Text = []string{"We can't check your sign-in right now. Reload this page in a few seconds."}
 		p.Links = nil
+	case isOnLogin:
+		p.Text = []string{"This account can't be used here. Sign in with another one, or contact the site's administrator."}
+		p.Links = []pageLink{{URL: a.paths.start(routeLogin, target) + "&prompt=login", Label: "Use another account"}}
 	case errors.Is(err, ErrTokenExpired):
 		p.Text = []string{"The sign-in had already expired when it arrived. If this keeps happening, a clock is wrong."}
+	case errors.Is(err, ErrTokenNotYetValid):
+		p.Text = []string{"The sign-in is not valid yet. The clock of this server is probably wrong: try again in a minute, or contact the site's administrator."}
 	case errors.Is(err, ErrTokenTooLarge):
-		p.Text = []string{"The sign-in is too large for cookies. The people who run this app can put less into it."}
+		p.Text = []string{"Your sign-in data is too large for this browser. Contact the site's administrator."}
 	default:
-		p.Text = []string{"The sign-in that came back was not accepted. Nobody was signed in."}
+		p.Text = []string{"The sign-in that came back was not accepted. You are not signed in."}
 	}
 	return p
+}
+
+const (
+	// maxReloading is how long a page reloads itself.
+	maxReloading = 10 * time.Minute
+
+	// minReload and maxReload limit the time between two reloads.
+	minReload = 2 * time.Second
+	maxReload = 30 * time.Second
+)
+
+// reloadAfter is when a page that shows err reloads itself. A cookie counts the
+// time, so that a browser that may not keep cookies does not reload at all, and the
+// cookie outlives the time, so that it does not begin anew.
+func (a *Auth) reloadAfter(w http.ResponseWriter, r *http.Request, err error) time.Duration {
+	name, now := a.cookieNameFor("reload"), time.Now()
+	after := defaultRetryAfter
+	if e, ok := errors.AsType[*refusal](err); ok && e.retryAfter > 0 {
+		after = e.retryAfter
+	}
+	after = min(max(after, minReload), maxReload)
+	if began := cookieValues(r.Header, name); len(began) > 0 {
+		unix, err := strconv.ParseInt(began[0], 10, 64)
+		if age := now.Sub(time.Unix(unix, 0)); err != nil || age < -maxReloading || age > maxReloading {
+			return 0
+		}
+		return after
+	}
+	if !a.hasOwnCookie(r) {
+		return 0
+	}
+	c := a.cookie(name, strconv.FormatInt(now.Unix(), 10))
+	c.MaxAge = int((2 * maxReloading).Seconds())
+	http.SetCookie(w, c)
+	return after
 }
 
 // loginLoopPage says why the session is refused, which err wraps.
@@ -138,9 +198,9 @@ func (a *Auth) loginLoopPage(target string, err *refusal) page {
 		cause = err.reason
 	}
 	p := page{
-		Title: "Signing in does not get through",
+		Title: "We couldn't sign you in",
 		Text: []string{
-			"You came back from signing in several times within a minute, and each time this app did not accept it.",
+			"You came back from signing in several times within a minute, and each time this app refused the sign-in.",
 		},
 		Facts: reasonFacts(cause),
 		Links: []pageLink{
@@ -150,21 +210,25 @@ func (a *Auth) loginLoopPage(target string, err *refusal) page {
 	}
 	switch {
 	case errors.Is(err, ErrNoToken):
-		p.Text = append(p.Text, "This browser does not seem to keep this site's cookies. Allow them, look at the clock of this device, and try again.")
-	case errors.Is(err, ErrTokenExpired):
-		p.Text = append(p.Text, "The sign-in had already expired. A clock is wrong.")
+		p.Text = append(p.Text, "This browser does not seem to keep all of this site's cookies. Allow them, check the clock of this device, and try again. If it still fails, contact the site's administrator.")
+	case errors.Is(err, ErrTokenExpired), errors.Is(err, ErrTokenNotYetValid):
+		p.Text = append(p.Text, "By the clock of this server, the sign-in is not valid now. A clock is wrong.")
 	default:
-		p.Text = append(p.Text, "Sign out to sign in as somebody else, or ask the people who run this app.")
+		p.Text = append(p.Text, "Sign out to sign in as somebody else, or contact the site's administrator.")
 	}
 	return p
 }
 
-// reasonFacts are the label of err and, when a token has expired, both clocks.
+// reasonFacts are the label of err and, where a time is the reason, both clocks.
 func reasonFacts(err error) []fact {
 	facts := []fact{{"Reason", Reason(err)}}
-	if e, ok := errors.AsType[*expired](err); ok {
+	if e, ok := errors.AsType[*untimely](err); ok {
+		name := "Valid from"
+		if e.reason == ErrTokenExpired {
+			name = "Expired at"
+		}
 		facts = append(facts,
-			fact{"Expired at", e.at.UTC().Format(time.RFC1123)},
+			fact{name, e.at.UTC().Format(time.RFC1123)},
 			fact{"Clock of this server", e.now.UTC().Format(time.RFC1123)})
 	}
 	return facts
@@ -187,11 +251,38 @@ func (a *Auth) wrongOrgPage(r *http.Request) page {
 	}
 }
 
-var ambiguousCookiePage = page{
-	Title: "Two people are signed in here",
+// ambiguousCookiePage offers to clear the cookies: the logout clears those of a
+// Domain, too.
+func (a *Auth) ambiguousCookiePage(r *http.Request) page {
+	params := url.Values{"local": {"1"}, "return_to": {a.paths.returnTarget(r)}}
+	return page{
+		Title: "Conflicting sign-ins",
+		Text: []string{
+			"This browser sent the sign-ins of two different users, so we can't tell who you are.",
+			"Sign out here, then sign in again. If that does not help, delete the cookies of this site.",
+		},
+		Form: &pageForm{URL: joinQuery(a.paths.route(routeLogout), params.Encode()), Buttons: []pageButton{{Label: "Sign out here"}}},
+	}
+}
+
+func (a *Auth) incompleteCookiePage(r *http.Request) page {
+	return page{
+		Title: "A part of your sign-in is missing",
+		Text: []string{
+			"Your sign-in data is large and was split into several cookies, of which only some came back. This browser, or a server between it and this app, does not keep them all.",
+			"If this happens again after you signed in, contact the site's administrator.",
+		},
+		Facts: reasonFacts(ErrIncompleteCookie),
+		Links: []pageLink{{URL: a.paths.start(routeLogin, a.paths.returnTarget(r)), Label: "Sign in again"}},
+	}
+}
+
+// hiddenOriginPage names the cause, which nothing else shows an operator.
+var hiddenOriginPage = page{
+	Title: "This form was refused",
 	Text: []string{
-		"This browser sent the sign-ins of two different people, so it cannot be told who you are.",
-		"Delete the cookies of this site and sign in again.",
+		"The browser did not say which page sent the form (Origin: null), so it could come from another website.",
+		"Operators: on plain http, a page with Referrer-Policy: no-referrer causes this. Send Referrer-Policy: same-origin, or use https.",
 	},
 }
 

@@ -40,19 +40,15 @@ func (a *Auth) appURL(r *http.Request) (string, bool) {
 	return "http://" + r.Host, true
 }
 
-const (
-	// stateParam carries the value of a login state to LoginRocket and back.
-	stateParam = "ar_state"
+// stateParam carries the state of a login to LoginRocket and back.
+const stateParam = "ar_state"
 
-	// maxTargetBytes is how long a remembered path and query may be.
-	maxTargetBytes = 1 << 10
-)
-
-// loginParams are what LoginRocket and we add to the URL of a landing.
+// loginParams are what LoginRocket and this package add to the URL that a browser
+// comes back to.
 var loginParams = []string{"token", "account", "session", stateParam}
 
-// landedTarget is where a landing leads that remembers nothing better: the path
-// and query that r asks for, byte for byte but for the parameters of a login.
+// landedTarget is where a login leads that came back to r and that this browser
+// did not start: the path and query of r, byte for byte but for the parameters of a login.
 func (p paths) landedTarget(r *http.Request) string { return p.requestTarget(r, loginParams) }
 
 // returnTarget is where a login leads that starts at r: the path and query
@@ -91,8 +87,8 @@ func (p paths) requestTarget(r *http.Request, without []string) string {
 
 // safe returns the part of target that it is safe and sensible to send a
 // browser to, "/" if nothing is: a path of this app that is none of the login
-// routes, of at most maxTargetBytes. The parameters of a login are left out if the
-// token is one of ours: it came where no landing is, and is not to be seen again.
+// routes. The parameters of a login are left out if the token looks like a login
+// token: nobody may see it again.
 func (p paths) safe(target string) string {
 	target, ok := returnto.Path(target)
 	if !ok {
@@ -105,10 +101,15 @@ func (p paths) safe(target string) string {
 	if slices.ContainsFunc(rawquery.Values(query, "token"), p.isLoginToken) {
 		target = joinQuery(pathOnly, rawquery.Without(query, loginParams...))
 	}
-	if len(target) > maxTargetBytes {
-		target = pathOnly
+	return target
+}
+
+// fitTarget returns target if it has at most limit bytes, else its path, else "/".
+func fitTarget(target string, limit int) string {
+	if len(target) > limit {
+		target, _, _ = strings.Cut(target, "?")
 	}
-	if len(target) > maxTargetBytes {
+	if len(target) > limit {
 		return "/"
 	}
 	return target
@@ -136,11 +137,26 @@ func joinQuery(path, query string) string {
 
 // returnTo is the path that ?return_to= asks for, fallback if it is not safe.
 func (p paths) returnTo(r *http.Request, fallback string) string {
-	values := rawquery.Values(r.URL.RawQuery, "return_to")
-	if len(values) != 1 {
+	_, target, ok := splitReturnTo(r.URL.RawQuery)
+	if !ok {
 		return fallback
 	}
-	return p.safe(values[0])
+	return p.safe(target)
+}
+
+// splitReturnTo returns the parameters of a login route and its return target. A
+// target that begins with an unescaped slash ends the parameters: what a page has
+// in its own query decides nothing about the login.
+func splitReturnTo(query string) (params, target string, ok bool) {
+	params, rest, isRaw := rawquery.CutRest(query, "return_to")
+	escaped := rawquery.Values(params, "return_to")
+	switch {
+	case isRaw && len(escaped) == 0:
+		return params, rest, true
+	case !isRaw && len(escaped) == 1:
+		return params, escaped[0], true
+	}
+	return params, "", false
 }
 
 // The routes under Config.AuthPath.
@@ -150,6 +166,7 @@ const (
 	routeProfile  = "profile"
 	routeAccounts = "accounts"
 	routeLogout   = "logout"
+	routeCallback = "callback"
 	routeConfirm  = "confirm"
 )
 
@@ -158,7 +175,7 @@ func (p paths) route(route string) string {
 	return p.prefix + p.authPath + "/" + route
 }
 
-// start is a link to the login route that comes back to target.
+// start is a link to a login route that comes back to target.
 func (p paths) start(route, target string) string {
 	return p.route(route) + "?return_to=" + url.QueryEscape(target)
 }
@@ -176,4 +193,53 @@ func (a *Auth) redirect(w http.ResponseWriter, location string) {
 // redirectHome sends the browser to target, a path of this app.
 func (a *Auth) redirectHome(w http.ResponseWriter, target string) {
 	a.redirect(w, a.app.prefix+a.paths.safe(target))
+}
+
+// LoginPath returns the path of the login route, for links and forms in your
+// pages. The login comes back to returnTo, a path of this app such as
+// "/manage?tab=1"; "" means the start page. Like a link in a page of yours, it
+// begins behind a prefix of AppURL only if browsers see that prefix: the path has
+// it. It can be extended by "&prompt=login" or "&account=org_...".
+func (a *Auth) LoginPath(returnTo string) string { return a.routeLink(routeLogin, returnTo) }
+
+// SignupPath is [Auth.LoginPath] for the signup; it can be extended by
+// "&invitation=...".
+func (a *Auth) SignupPath(returnTo string) string { return a.routeLink(routeSignup, returnTo) }
+
+// LogoutPath returns the path of the logout route, for the action of a form
+// that is sent by POST; a link leads to a page with a button. "" leads to
+// Config.AfterLogout. It can be extended by "&local=1" if returnTo is not "".
+func (a *Auth) LogoutPath(returnTo string) string { return a.routeLink(routeLogout, returnTo) }
+
+// ProfilePath is [Auth.LoginPath] for the user's profile.
+func (a *Auth) ProfilePath(returnTo string) string { return a.routeLink(routeProfile, returnTo) }
+
+// AccountsPath is [Auth.LoginPath] for the account selector; it can be extended
+// by "&force=1", which shows it even to a user with one account.
+func (a *Auth) AccountsPath(returnTo string) string { return a.routeLink(routeAccounts, returnTo) }
+
+func (a *Auth) routeLink(route, returnTo string) string {
+	if returnTo == "" && route == routeLogout {
+		return a.paths.route(route)
+	}
+	return a.paths.start(route, a.paths.safe(returnTo))
+}
+
+// callbackURL is where LoginRocket sends browsers back to, see [Auth.appURL].
+func (a *Auth) callbackURL(r *http.Request) (string, bool) {
+	app, ok := a.appURL(r)
+	return app + a.config.AuthPath + "/" + routeCallback, ok
+}
+
+// withoutLogin returns r with the parameters of a login cut out of its URL, for
+// whom nobody may see them: callbacks, observers, pages.
+func withoutLogin(r *http.Request) *http.Request {
+	cut := *r
+	cut.URL = new(url.URL)
+	*cut.URL = *r.URL
+	cut.URL.RawQuery = rawquery.Without(r.URL.RawQuery, loginParams...)
+	if path, query, ok := strings.Cut(r.RequestURI, "?"); ok {
+		cut.RequestURI = joinQuery(path, rawquery.Without(query, loginParams...))
+	}
+	return &cut
 }

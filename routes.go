@@ -9,6 +9,7 @@ import (
 
 	"github.com/authrocket-go/authrocket/internal/fetchmeta"
 	"github.com/authrocket-go/authrocket/internal/keycache"
+	"github.com/authrocket-go/authrocket/internal/loginstate"
 	"github.com/authrocket-go/authrocket/internal/rawquery"
 )
 
@@ -29,7 +30,7 @@ func (a *Auth) serveRoute(w http.ResponseWriter, r *http.Request) bool {
 	}
 	methods := "GET, HEAD"
 	switch route {
-	case routeLogin, routeSignup, routeProfile, routeAccounts:
+	case routeLogin, routeSignup, routeProfile, routeAccounts, routeCallback:
 	case routeLogout, routeConfirm:
 		methods = "GET, HEAD, POST"
 	default:
@@ -37,6 +38,8 @@ func (a *Auth) serveRoute(w http.ResponseWriter, r *http.Request) bool {
 	}
 	setNoStore(w.Header())
 	switch {
+	case route == routeCallback && (r.Method == http.MethodGet || r.Method == http.MethodHead):
+		a.serveCallback(w, r)
 	case fetchmeta.IsPrefetch(r):
 		a.Deny(w, r, ErrPrefetch)
 	case r.Method == http.MethodHead:
@@ -56,28 +59,48 @@ func (a *Auth) serveRoute(w http.ResponseWriter, r *http.Request) bool {
 
 // serveHosted sends the browser to a hosted page and remembers where to return.
 // What does not navigate cannot go there, and gets what a gate answers it: the
-// images of a page, say, do not push out the state of a login that is under way.
+// images of a page, say, do not evict the state of a login that is under way.
 func (a *Auth) serveHosted(w http.ResponseWriter, r *http.Request, route string) {
 	if !fetchmeta.MayNavigate(r) {
 		a.Deny(w, r, ErrNoToken)
 		return
 	}
+	query, _, _ := splitReturnTo(r.URL.RawQuery)
+	names := hostedParams[route]
+	if route == routeLogin || route == routeSignup {
+		names = append(slices.Clone(names), a.config.ForwardParams...)
+	}
 	params := url.Values{}
-	for _, name := range hostedParams[route] {
-		if values := rawquery.Values(r.URL.RawQuery, name); len(values) == 1 {
+	for _, name := range names {
+		if values := rawquery.Values(query, name); len(values) == 1 {
 			params.Set(name, values[0])
 		}
 	}
-	target, attempt := a.paths.returnTo(r, "/"), 1
+	login := loginstate.Login{Attempt: 1, Target: a.paths.returnTo(r, "/")}
 	if route == routeLogin {
 		// The scripts of an app may send the browser here.
-		if attempt = a.attempts(r) + 1; attempt > maxAttempts {
+		if login.Attempt = a.attempts(r) + 1; login.Attempt > maxAttempts {
 			_, err := a.cookieSession(r, keycache.NoWait, new(time.Time))
-			a.breakLoop(w, r, target, err)
+			a.stopLoginLoop(w, r, login.Target, err)
 			return
 		}
 	}
-	if !a.startLogin(w, r, attempt, "/"+route, target, params) {
+	if isOwnLink(r) {
+		login.MayChange = requestedChange(route, params)
+	}
+	if !a.startLogin(w, r, startedLogin{route, params, login}) {
 		writePage(w, r, http.StatusForbidden, wrongHostPage)
 	}
+}
+
+// requestedChange is what a person asks to change who follows a link of this app
+// to a hosted page.
+func requestedChange(route string, params url.Values) loginstate.Change {
+	switch {
+	case route == routeLogin && params.Get("prompt") == "login":
+		return loginstate.ChangeUser
+	case route == routeAccounts, route == routeLogin && params.Has("account"):
+		return loginstate.ChangeAccount
+	}
+	return loginstate.ChangeNothing
 }

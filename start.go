@@ -2,40 +2,64 @@ package authrocket
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/authrocket-go/authrocket/internal/loginstate"
-	"github.com/authrocket-go/authrocket/internal/rawquery"
-	"github.com/authrocket-go/authrocket/internal/returnto"
 )
 
-// startLogin sends the browser to a hosted page from which it comes back to
-// target, signed in. attempt is 1 unless logins before it were in vain. It returns
-// false, and has written nothing, when it cannot be told where this app is.
-func (a *Auth) startLogin(w http.ResponseWriter, r *http.Request, attempt int, hostedPath, target string, params url.Values) bool {
-	app, ok := a.appURL(r)
+// startedLogin is a login that begins: on which hosted page, and what this app
+// wants to know when it comes back.
+type startedLogin struct {
+	route  string // the hosted page
+	params url.Values
+	login  loginstate.Login
+}
+
+// startLogin sends the browser to a hosted page, from which it comes back to the
+// callback. It returns false, and has written nothing, when the URL of this app is
+// not known.
+func (a *Auth) startLogin(w http.ResponseWriter, r *http.Request, s startedLogin) bool {
+	callback, ok := a.callbackURL(r)
 	if !ok {
 		return false
 	}
-	target = a.paths.safe(target)
-	state := a.rememberLogin(w, r, attempt, target)
-	path, _, _ := strings.Cut(target, "?")
-	if params == nil {
-		params = url.Values{}
+	a.warnOfHost(r)
+	target := a.paths.safe(s.login.Target)
+	if s.login.Target = fitTarget(target, loginstate.MaxTargetBytes); s.login.Target != target {
+		a.warn(r, fmt.Errorf("a return target of %d bytes is longer than %d: its query is cut", len(target), loginstate.MaxTargetBytes))
 	}
-	// Nothing of the query goes to LoginRocket: it stays in the browser.
-	params.Set("redirect_uri", app+returnto.Escape(path)+"?"+stateParam+"="+state.Param())
-	a.redirect(w, a.loginRocket.origin+hostedPath+"?"+params.Encode())
+	secret := loginstate.NewSecret(isForeignStart(r))
+	a.keepSecret(w, r, secret)
+	if s.params == nil {
+		s.params = url.Values{}
+	}
+	s.params.Set("redirect_uri", callback+"?"+stateParam+"="+secret.Seal(a.stateScope(callback), s.login))
+	a.redirect(w, a.loginRocket.origin+"/"+s.route+"?"+s.params.Encode())
 	return true
 }
 
-// maxStateBytes is what the state cookies of one browser may take in all.
-// Servers limit the headers of a request.
-const maxStateBytes = 4 << 10
+// stateScope is in the key of every state, so that no other Auth takes it.
+func (a *Auth) stateScope(callback string) string { return a.config.CookieName + "\x00" + callback }
+
+const (
+	// maxStates is how many logins one browser may have under way.
+	maxStates = 48
+
+	// maxCookieHeader is how long the Cookie header of a browser may become by
+	// logins under way, beside what other cookies make of it. Servers limit the
+	// headers of a request, many of them to 8 KiB.
+	maxCookieHeader = 6 << 10
+
+	// maxClearedStates is how many states one response clears. Proxies limit the
+	// headers of a response.
+	maxClearedStates = 8
+)
 
 // stateCookiePrefix is what the names of state cookies start with. Each login
 // that a browser starts has a cookie of its own, so that tabs do not meet.
@@ -43,71 +67,107 @@ func (a *Auth) stateCookiePrefix() string { return a.cookieNameFor("state-") }
 
 // stateCookie is a state cookie as a browser sent it.
 type stateCookie struct {
-	name  string
-	size  int
-	state loginstate.State
+	name   string
+	bytes  int // of the Cookie header
+	secret loginstate.Secret
+	isDead bool // too old, or unreadable
 }
 
-// stateCookies returns the state cookies of r that can be read.
 func (a *Auth) stateCookies(r *http.Request) []stateCookie {
 	var found []stateCookie
-	prefix := a.stateCookiePrefix()
+	prefix, now := a.stateCookiePrefix(), time.Now()
 	for _, c := range r.Cookies() {
-		if !strings.HasPrefix(c.Name, prefix) {
+		id, ok := strings.CutPrefix(c.Name, prefix)
+		if !ok {
 			continue
 		}
-		if state, ok := loginstate.Decode(c.Value); ok {
-			found = append(found, stateCookie{c.Name, len(c.Name) + len(c.Value), state})
-		}
+		secret, ok := loginstate.ParseSecret(id, c.Value)
+		found = append(found, stateCookie{c.Name, cookieBytes(c.Name, c.Value), secret, !ok || !secret.IsAlive(now)})
 	}
 	return found
 }
 
-// rememberLogin gives the browser the state of a login that starts now. Old
-// ones make room, the oldest first.
-func (a *Auth) rememberLogin(w http.ResponseWriter, r *http.Request, attempt int, target string) loginstate.State {
-	state := loginstate.New(attempt, target)
-	c := a.cookie(a.stateCookiePrefix()+state.ID(), state.Encode())
-	c.MaxAge = int(loginstate.Lifetime.Seconds())
+// cookieBytes is what a cookie takes of a Cookie header, with = and "; ".
+func cookieBytes(name, value string) int { return len(name) + len(value) + 3 }
 
-	others := a.stateCookies(r)
-	total := len(c.Name) + len(c.Value)
-	for _, other := range others {
-		total += other.size
+// cookieHeaderBytes is the length of all that the browser sent as cookies.
+func cookieHeaderBytes(r *http.Request) int {
+	total := 0
+	for _, line := range r.Header["Cookie"] {
+		total += len(line)
 	}
-	for total > maxStateBytes && len(others) > 0 {
-		oldest := 0
-		for i, other := range others {
-			if other.state.Started.Before(others[oldest].state.Started) {
-				oldest = i
-			}
-		}
-		total -= others[oldest].size
-		a.clearCookie(w, others[oldest].name)
-		others = append(others[:oldest], others[oldest+1:]...)
-	}
-	http.SetCookie(w, c)
-	return state
+	return total
 }
 
-// startedLogin returns the state cookie of the login that r comes back from,
-// and whether this browser started it.
-func (a *Auth) startedLogin(r *http.Request) (stateCookie, bool) {
-	values := rawquery.Values(r.URL.RawQuery, stateParam)
-	if len(values) != 1 {
-		return stateCookie{}, false
+// keepSecret gives the browser the secret of a login that starts now. Where there
+// are too many, dead ones are evicted, then those that other sites started, then
+// the oldest. What another site starts evicts no login that this one started: it
+// has no cookie then, and the login comes back as one that nobody here started.
+func (a *Auth) keepSecret(w http.ResponseWriter, r *http.Request, secret loginstate.Secret) {
+	c := a.cookie(a.stateCookiePrefix()+secret.ID, secret.Value())
+	c.MaxAge = int(loginstate.Lifetime.Seconds())
+
+	kept := a.stateCookies(r)
+	slices.SortStableFunc(kept, func(x, y stateCookie) int { return compareStates(x, y) })
+	total := cookieHeaderBytes(r) + cookieBytes(c.Name, c.Value)
+	evicted := 0
+	for len(kept) > 0 && (len(kept) >= maxStates || total > maxCookieHeader) {
+		first := kept[0]
+		if secret.Foreign && !first.isDead && !first.secret.Foreign {
+			return
+		}
+		if evicted++; evicted > maxClearedStates {
+			break
+		}
+		a.clearCookie(w, first.name)
+		total -= first.bytes
+		kept = kept[1:]
 	}
-	now := time.Now()
-	for _, c := range a.stateCookies(r) {
-		if c.state.Matches(values[0], now) {
-			return c, true
+	// Last, for what keeps only the last cookie of a response.
+	http.SetCookie(w, c)
+}
+
+// compareStates puts those first that are evicted first.
+func compareStates(x, y stateCookie) int {
+	rank := func(c stateCookie) int {
+		switch {
+		case c.isDead:
+			return 0
+		case c.secret.Foreign:
+			return 1
+		}
+		return 2
+	}
+	if d := rank(x) - rank(y); d != 0 {
+		return d
+	}
+	return x.secret.Started.Compare(y.secret.Started)
+}
+
+// loadState returns the login that r comes back from and the name of its cookie,
+// if this browser started it.
+func (a *Auth) loadState(r *http.Request, state string) (login loginstate.Login, cookie string, ok bool) {
+	callback, ok := a.callbackURL(r)
+	id := loginstate.ID(state)
+	if !ok || id == "" {
+		return loginstate.Login{}, "", false
+	}
+	name, now := a.stateCookiePrefix()+id, time.Now()
+	for _, value := range cookieValues(r.Header, name) {
+		secret, ok := loginstate.ParseSecret(id, value)
+		if !ok || !secret.IsAlive(now) {
+			continue
+		}
+		if login, ok := secret.Open(a.stateScope(callback), state); ok {
+			return login, name, true
 		}
 	}
-	return stateCookie{}, false
+	return loginstate.Login{}, "", false
 }
 
 const (
-	// maxAttempts is how many logins in a row may come back in vain.
+	// maxAttempts is how many logins in a row may come back without a session
+	// that is accepted.
 	maxAttempts = 3
 
 	// attemptsWindow is how long after the first of them logins are in a row.
@@ -116,24 +176,17 @@ const (
 
 // attempts returns how many logins in a row this browser has come back from.
 // While LoginRocket has a session, it sends a browser back at once: if what comes
-// back does not help, that goes round and round.
-//
-// The count is in a cookie and, for a browser that drops cookies, in the URL.
-// Either can be forged, which leads to a page instead of the login.
+// back is refused, that goes round and round. Anybody can forge the count, which
+// leads to a page instead of the login.
 func (a *Auth) attempts(r *http.Request) int {
-	n := attemptsInURL(r)
-	for _, value := range cookieValues(r.Header, a.cookieNameFor("attempts")) {
-		n = max(n, loginstate.Attempt(value))
-	}
-	return n
-}
-
-func attemptsInURL(r *http.Request) int {
 	n := 0
-	for _, value := range rawquery.Values(r.URL.RawQuery, stateParam) {
-		n = max(n, loginstate.Attempt(value))
+	for _, value := range cookieValues(r.Header, a.cookieNameFor("attempts")) {
+		_, count, _ := strings.Cut(value, ".")
+		if counted, err := strconv.Atoi(count); err == nil {
+			n = max(n, counted)
+		}
 	}
-	return n
+	return min(n, loginstate.MaxAttempt)
 }
 
 // rememberAttempts keeps the count n until the window of the first login in the
@@ -161,56 +214,68 @@ func (a *Auth) forgetAttempts(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// withAttempts returns target with the count of the login that r comes back
-// from, for a browser that did not bring the state of that login: it may not
-// keep cookies. Of a target that leaves no room for the count, the query goes, or all.
-func withAttempts(r *http.Request, target string) string {
-	n := attemptsInURL(r)
-	if n == 0 {
-		return target
-	}
-	count := stateParam + "=" + strconv.Itoa(n)
-	path, query, _ := strings.Cut(target, "?")
-	if query != "" {
-		query += "&"
-	}
-	for _, counted := range []string{path + "?" + query + count, path + "?" + count} {
-		if len(counted) <= maxTargetBytes {
-			return counted
-		}
-	}
-	return "/?" + count
-}
-
-// breakLoop answers, instead of with another login, with a page. cause is why
-// the session is refused, nil when it is the app that does.
-func (a *Auth) breakLoop(w http.ResponseWriter, r *http.Request, target string, cause error) {
+// stopLoginLoop answers with a page instead of another login. cause is why the
+// session is refused, nil when it is the app that does.
+func (a *Auth) stopLoginLoop(w http.ResponseWriter, r *http.Request, target string, cause error) {
 	err := &refusal{reason: ErrLoginLoop, cause: cause}
 	a.observeLogin(r.Context(), true, Session{}, err)
 	a.forgetAttempts(w, r)
 	writePage(w, r, StatusCode(err), a.loginLoopPage(target, err))
 }
 
-// completeLogin sends the browser to target with a session cookie. attempt is that
-// of the login, 0 when nobody counts.
-func (a *Auth) completeLogin(w http.ResponseWriter, r *http.Request, started bool, session Session, target string, attempt int) {
-	if len(session.Token()) > maxCookieToken {
-		a.failLogin(w, r, started, target, because(ErrTokenTooLarge, "it has %d bytes, cookies hold %d", len(session.Token()), maxCookieToken))
-		return
-	}
-	a.setSessionCookie(w, r, session.Token(), session.ExpiresAt)
-	if attempt > 0 {
-		a.rememberAttempts(w, r, attempt)
-	}
-	a.observeLogin(r.Context(), started, session, nil)
-	a.redirectHome(w, target)
+// completion is a verified login that is about to become the browser's session.
+type completion struct {
+	session Session
+	target  string
+	started bool   // this browser started it
+	attempt int    // of the login, 0 when nobody counts
+	forget  func() // clears the cookie that the login waited in
 }
 
-// failLogin answers a login that is not accepted with a page.
+// completeLogin asks Config.OnLogin, and sends the browser to the target with a
+// session cookie. r is without the parameters of a login. The count comes first
+// and the session last: if only one cookie of the response is kept, the session
+// works or the count ends the loop.
+func (a *Auth) completeLogin(w http.ResponseWriter, r *http.Request, c completion) {
+	err := a.acceptLogin(r, c.session)
+	if err != nil {
+		if !errors.Is(err, ErrUnavailable) {
+			c.forget()
+		}
+		a.failLogin(w, r, c.started, c.target, err)
+		return
+	}
+	if c.attempt > 0 {
+		a.rememberAttempts(w, r, c.attempt)
+	}
+	c.forget()
+	a.setSessionCookie(w, r, c.session.Token(), c.session.ExpiresAt)
+	a.observeLogin(r.Context(), c.started, c.session, nil)
+	a.redirectHome(w, c.target)
+}
+
+// acceptLogin says why a login of session is refused, if it is.
+func (a *Auth) acceptLogin(r *http.Request, session Session) error {
+	if n := len(session.Token()); n > maxCookieToken {
+		return because(ErrTokenTooLarge, "it has %d bytes, cookies hold %d", n, maxCookieToken)
+	}
+	if a.config.OnLogin == nil {
+		return nil
+	}
+	if err := a.config.OnLogin(r, session); err != nil {
+		return &onLoginError{withKind(err)}
+	}
+	return nil
+}
+
+// failLogin answers a login that is not accepted with a page, never with another
+// login.
 func (a *Auth) failLogin(w http.ResponseWriter, r *http.Request, started bool, target string, err error) {
 	a.observeLogin(r.Context(), started, Session{}, err)
+	page := a.failedLoginPage(target, err)
 	if errors.Is(err, ErrUnavailable) {
 		w.Header().Set("Retry-After", retryAfter(err))
+		page.Reload = a.reloadAfter(w, r, err)
 	}
-	writePage(w, r, StatusCode(err), a.landingFailedPage(target, err))
+	writePage(w, r, StatusCode(err), page)
 }

@@ -10,7 +10,7 @@ func TestURLs(t *testing.T) {
 	t.Parallel()
 	auth := openAuth(t, newConfig(nil))
 	const base = "https://sample.e2.loginrocket.com"
-	back := authrocket.RedirectURI("https://app.example.com/a b?c=d&e=f#g")
+	back := authrocket.WithRedirectURI("https://app.example.com/a b?c=d&e=f#g")
 	const encodedBack = "redirect_uri=https%3A%2F%2Fapp.example.com%2Fa+b%3Fc%3Dd%26e%3Df%23g"
 
 	for _, row := range []struct {
@@ -20,28 +20,28 @@ func TestURLs(t *testing.T) {
 	}{
 		{"login", auth.LoginURL(), base + "/login"},
 		{"login that returns", auth.LoginURL(back), base + "/login?" + encodedBack},
-		{"login to an account", auth.LoginURL(authrocket.Account("org_1")), base + "/login?account=org_1"},
-		{"login that chooses the account again", auth.LoginURL(authrocket.Account("")), base + "/login?account="},
-		{"login with the form", auth.LoginURL(authrocket.PromptLogin()), base + "/login?prompt=login"},
-		{"login with everything", auth.LoginURL(authrocket.PromptLogin(), back, authrocket.Account("org_1")), base + "/login?account=org_1&prompt=login&" + encodedBack},
+		{"login to an account", auth.LoginURL(authrocket.WithAccount("org_1")), base + "/login?account=org_1"},
+		{"login that chooses the account again", auth.LoginURL(authrocket.WithAccount("")), base + "/login?account="},
+		{"login with the form", auth.LoginURL(authrocket.WithPromptLogin()), base + "/login?prompt=login"},
+		{"login with everything", auth.LoginURL(authrocket.WithPromptLogin(), back, authrocket.WithAccount("org_1")), base + "/login?account=org_1&prompt=login&" + encodedBack},
 		{"signup", auth.SignupURL(), base + "/signup"},
-		{"signup of the invited", auth.SignupURL(authrocket.Invitation("nvt_1&x=y"), back), base + "/signup?invitation=nvt_1%26x%3Dy&" + encodedBack},
+		{"signup of the invited", auth.SignupURL(authrocket.WithInvitation("nvt_1&x=y"), back), base + "/signup?invitation=nvt_1%26x%3Dy&" + encodedBack},
 		{"logout", auth.LogoutURL(), base + "/logout"},
-		{"logout of a session", auth.LogoutURL(authrocket.SessionID("kss_1"), back), base + "/logout?" + encodedBack + "&session=kss_1"},
+		{"logout of a session", auth.LogoutURL(authrocket.WithSessionID("kss_1"), back), base + "/logout?" + encodedBack + "&session=kss_1"},
 		{"profile", auth.ProfileURL(), base + "/profile"},
-		{"profile of a session", auth.ProfileURL(authrocket.Account("org_1"), authrocket.SessionID("kss_1")), base + "/profile?account=org_1&session=kss_1"},
+		{"profile of a session", auth.ProfileURL(authrocket.WithAccount("org_1"), authrocket.WithSessionID("kss_1")), base + "/profile?account=org_1&session=kss_1"},
 		{"accounts", auth.AccountsURL(), base + "/accounts"},
-		{"accounts, shown even when there is one", auth.AccountsURL(authrocket.Force()), base + "/accounts?force=1"},
+		{"accounts, shown even when there is one", auth.AccountsURL(authrocket.WithForce()), base + "/accounts?force=1"},
 		{"one account", auth.AccountURL("org_1"), base + "/accounts/org_1"},
-		{"one account that returns", auth.AccountURL("org_1", back, authrocket.SessionID("kss_1")), base + "/accounts/org_1?" + encodedBack + "&session=kss_1"},
-		{"no account is the selector", auth.AccountURL("", authrocket.Force()), base + "/accounts?force=1"},
+		{"one account that returns", auth.AccountURL("org_1", back, authrocket.WithSessionID("kss_1")), base + "/accounts/org_1?" + encodedBack + "&session=kss_1"},
+		{"no account is the selector", auth.AccountURL("", authrocket.WithForce()), base + "/accounts?force=1"},
 		{"a dot is no account", auth.AccountURL("."), base + "/accounts"},
 		{"dots lead nowhere else", auth.AccountURL(".."), base + "/accounts"},
 		{"an account cannot add segments", auth.AccountURL("../login"), base + "/accounts/..%2Flogin"},
 		{"an account cannot add a query", auth.AccountURL("a?b=c#d"), base + "/accounts/a%3Fb=c%23d"},
 		{"an account cannot escape", auth.AccountURL("%2e%2e"), base + "/accounts/%252e%252e"},
 		{"an account with odd characters", auth.AccountURL("ö \r\n"), base + "/accounts/%C3%B6%20%0D%0A"},
-		{"the last of two parameters of one name counts", auth.LoginURL(authrocket.Account("a"), authrocket.Account("b")), base + "/login?account=b"},
+		{"the last of two parameters of one name counts", auth.LoginURL(authrocket.WithAccount("a"), authrocket.WithAccount("b")), base + "/login?account=b"},
 		{"a zero parameter is left out", auth.LoginURL(authrocket.URLParam{}), base + "/login"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -57,7 +57,7 @@ func TestURLsWithoutLoginRocketURL(t *testing.T) {
 	t.Parallel()
 	auth := openAuth(t, authrocket.Config{JWTKey: goodSecret, DisableCookie: true})
 	for name, got := range map[string]string{
-		"login": auth.LoginURL(authrocket.PromptLogin()), "signup": auth.SignupURL(), "logout": auth.LogoutURL(),
+		"login": auth.LoginURL(authrocket.WithPromptLogin()), "signup": auth.SignupURL(), "logout": auth.LogoutURL(),
 		"profile": auth.ProfileURL(), "accounts": auth.AccountsURL(), "account": auth.AccountURL("org_1"),
 	} {
 		if got != "" {

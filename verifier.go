@@ -113,13 +113,13 @@ func (v *verifier) verifyInFull(ctx context.Context, token string, patience keyc
 func (k *knownToken) use(now time.Time) (*Session, error) {
 	s := &k.session
 	if now.After(s.ExpiresAt.Add(leeway)) {
-		return nobody, &expired{at: s.ExpiresAt, now: now}
+		return nobody, &untimely{ErrTokenExpired, "exp", s.ExpiresAt, now}
 	}
 	if now.Before(k.notBefore.Add(-leeway)) {
-		return nobody, because(ErrTokenNotYetValid, "nbf is %s, the clock here says %s", rfc3339(k.notBefore), rfc3339(now))
+		return nobody, &untimely{ErrTokenNotYetValid, "nbf", k.notBefore, now}
 	}
 	if now.Before(s.IssuedAt.Add(-maxIssuedAhead)) {
-		return nobody, because(ErrTokenNotYetValid, "iat is %s, the clock here says %s", rfc3339(s.IssuedAt), rfc3339(now))
+		return nobody, &untimely{ErrTokenNotYetValid, "iat", s.IssuedAt, now}
 	}
 	return s, nil
 }
@@ -202,14 +202,19 @@ func (v *verifier) isOurs(token string) bool {
 	return iss == issuer && (v.realmID == "" || rid == v.realmID)
 }
 
-// expired refuses with ErrTokenExpired and keeps both clocks for a page that
+// untimely refuses a token by the clock, and keeps both times for a page that
 // shows them: a wrong clock is the usual cause when a token is fresh.
-type expired struct{ at, now time.Time }
-
-func (e *expired) Error() string {
-	return ErrTokenExpired.Error() + " at " + rfc3339(e.at) + ", the clock here says " + rfc3339(e.now)
+type untimely struct {
+	reason error // ErrTokenExpired or ErrTokenNotYetValid
+	claim  string
+	at     time.Time
+	now    time.Time
 }
 
-func (e *expired) Unwrap() error { return ErrTokenExpired }
+func (e *untimely) Error() string {
+	return e.reason.Error() + ": " + e.claim + " is " + rfc3339(e.at) + ", the clock here says " + rfc3339(e.now)
+}
+
+func (e *untimely) Unwrap() error { return e.reason }
 
 func rfc3339(t time.Time) string { return t.UTC().Format(time.RFC3339) }

@@ -46,7 +46,7 @@ func TestRecipe(t *testing.T) {
 	if err != nil || session.User.Name != "Ada Lovelace" {
 		t.Errorf("got %+v, %v", session.User, err)
 	}
-	resp, err := http.Get(auth.LoginURL(authrocket.RedirectURI("http://127.0.0.1:8080/")))
+	resp, err := http.Get(auth.LoginURL(authrocket.WithRedirectURI("http://127.0.0.1:8080/")))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -299,12 +299,12 @@ func TestLoginOfAnApp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := s.newBrowser(t).get(strings.TrimPrefix(auth.LoginURL(authrocket.RedirectURI("http://127.0.0.2:3000/in")), s.origin))
+	p := s.newBrowser(t).get(strings.TrimPrefix(auth.LoginURL(authrocket.WithRedirectURI("http://127.0.0.2:3000/in")), s.origin))
 	if got := s.verified(t, p.submit("/login", "email", "ada", "password", secretPassword).token()); got.User.ID != s.ada.ID {
 		t.Errorf("got %s", got.User.Email)
 	}
 	for name, link := range map[string]string{
-		"signup": auth.SignupURL(), "profile": auth.ProfileURL(), "accounts": auth.AccountsURL(authrocket.Force()), "account": auth.AccountURL(s.engines.ID),
+		"signup": auth.SignupURL(), "profile": auth.ProfileURL(), "accounts": auth.AccountsURL(authrocket.WithForce()), "account": auth.AccountURL(s.engines.ID),
 	} {
 		if p := s.signedIn(t, s.ada).get(link); p.status >= 400 {
 			t.Errorf("%s: got status %d", name, p.status)

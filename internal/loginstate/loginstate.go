@@ -1,100 +1,170 @@
-// Package loginstate is the note that a browser keeps, in a cookie, of a login
-// that it started: an unguessable value and where its user wanted to go.
+// Package loginstate binds a login to the browser that started it. The browser
+// keeps a small secret in a cookie of that login alone; what the login is about
+// travels through LoginRocket and back, sealed with a key made from the secret.
 package loginstate
 
 import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hmac"
 	"crypto/rand"
-	"crypto/subtle"
+	"crypto/sha256"
 	"encoding/base64"
 	"strconv"
 	"strings"
 	"time"
 )
 
-// Lifetime is how long a started login may take.
-const Lifetime = 15 * time.Minute
+const (
+	// Lifetime is how long a started login may take.
+	Lifetime = time.Hour
 
-// maxAhead is how far the clock of the server that started a login may be ahead
-// of the one that it comes back to.
-const maxAhead = 5 * time.Second
+	// maxAhead is how far the clock of the server that started a login may be
+	// ahead of the one that it comes back to.
+	maxAhead = time.Minute
 
-// MaxAttempt is the largest Attempt of a State.
-const MaxAttempt = 9
+	// MaxAttempt is the largest Attempt of a Login.
+	MaxAttempt = 9
 
-// State is one started login.
-type State struct {
-	Value   string // unguessable
-	Attempt int    // 1, or more for one that follows a login that was in vain
+	// MaxTargetBytes is the length of the longest Target of a Login.
+	MaxTargetBytes = 1_000
+)
+
+// Change is what a login may change about who is signed in without a question.
+type Change byte
+
+// Each Change includes those before it.
+const (
+	ChangeNothing Change = iota
+	ChangeAccount        // the same user, in another account
+	ChangeUser
+)
+
+// Login is what a started login is about. Whoever has the secret can make one:
+// Target is to be checked like any other input.
+type Login struct {
+	MayChange Change
+	Attempt   int    // 1, or more for one that follows logins that changed nothing
+	Target    string // path and query to return to
+}
+
+// Secret is what the browser keeps of one started login.
+type Secret struct {
+	ID      string // names the cookie; part of the state
 	Started time.Time
-	Target  string // path and query to return to
+	Foreign bool // another site started it
+	key     [16]byte
 }
 
-// New returns the State of a login that starts now.
-func New(attempt int, target string) State {
-	return State{
-		Value:   rand.Text(),
-		Attempt: min(max(attempt, 1), MaxAttempt),
-		Started: time.Now().Truncate(time.Second),
-		Target:  target,
+// idBytes is the length of an ID. It tells the logins of one browser apart.
+const idBytes = 8
+
+// NewSecret returns the Secret of a login that starts now.
+func NewSecret(foreign bool) Secret {
+	s := Secret{ID: rand.Text()[:idBytes], Started: time.Now().Truncate(time.Second), Foreign: foreign}
+	rand.Read(s.key[:])
+	return s
+}
+
+// foreignMark ends the Value of a Foreign Secret. It is not in base64url.
+const foreignMark = "~"
+
+// Value returns the value of the cookie.
+func (s Secret) Value() string {
+	value := strconv.FormatInt(s.Started.Unix(), 36) + "." + base64.RawURLEncoding.EncodeToString(s.key[:])
+	if s.Foreign {
+		value += foreignMark
 	}
+	return value
 }
 
-// Param is what redirect_uri carries: the value and the attempt. The cookie
-// has to agree with both.
-func (s State) Param() string { return s.Value + "." + strconv.Itoa(s.Attempt) }
-
-// Attempt returns the attempt that a Param names, or 0 if it names none.
-// Anybody can write one.
-func Attempt(param string) int {
-	digit := param[strings.LastIndexByte(param, '.')+1:]
-	if len(digit) != 1 || digit[0] < '1' || digit[0] > '0'+MaxAttempt {
-		return 0
+// ParseSecret reads the value of the cookie that id names. A cookie can be
+// anybody's.
+func ParseSecret(id, value string) (Secret, bool) {
+	value, foreign := strings.CutSuffix(value, foreignMark)
+	started, key, ok := strings.Cut(value, ".")
+	if !ok || len(id) != idBytes || len(key) != base64.RawURLEncoding.EncodedLen(16) {
+		return Secret{}, false
 	}
-	return int(digit[0] - '0')
+	seconds, err := strconv.ParseInt(started, 36, 64)
+	if err != nil {
+		return Secret{}, false
+	}
+	s := Secret{ID: id, Started: time.Unix(seconds, 0), Foreign: foreign}
+	if _, err := base64.RawURLEncoding.Strict().Decode(s.key[:], []byte(key)); err != nil {
+		return Secret{}, false
+	}
+	return s, true
 }
 
-// idLength is how much of Value names the cookie, so that logins in several
-// tabs do not overwrite each other's. What is left is 90 bits.
-const idLength = 8
-
-// ID is the part of Value that names the cookie of the State.
-func (s State) ID() string { return s.Value[:idLength] }
-
-// Matches reports whether param is that of s, and s was started within Lifetime
-// before now.
-func (s State) Matches(param string, now time.Time) bool {
-	return subtle.ConstantTimeCompare([]byte(s.Param()), []byte(param)) == 1 && s.IsAlive(now)
-}
-
-// IsAlive reports whether s was started within Lifetime before now.
-func (s State) IsAlive(now time.Time) bool {
+// IsAlive reports whether the login was started within Lifetime before now.
+func (s Secret) IsAlive(now time.Time) bool {
 	age := now.Sub(s.Started)
 	return age >= -maxAhead && age <= Lifetime
 }
 
-// Encode returns s as the value of a cookie.
-func (s State) Encode() string {
-	return s.Param() + "." + strconv.FormatInt(s.Started.Unix(), 10) + "." + base64.RawURLEncoding.EncodeToString([]byte(s.Target))
+// version is the first byte of what is sealed.
+const version = 1
+
+// headBytes are version, MayChange and Attempt.
+const headBytes = 3
+
+// Seal returns l as a state: the ID and what only s opens, in the same scope.
+// Nothing of l can be read from it but its length.
+func (s Secret) Seal(scope string, l Login) string {
+	plain := append([]byte{version, byte(l.MayChange), byte(min(max(l.Attempt, 1), MaxAttempt))}, l.Target...)
+	sealed := s.aead(scope).Seal(nil, make([]byte, 12), plain, []byte(s.ID))
+	return s.ID + "." + base64.RawURLEncoding.EncodeToString(sealed)
 }
 
-// Decode reads what Encode wrote. A cookie can be anybody's: Target is to be
-// checked like any other input.
-func Decode(text string) (State, bool) {
-	parts := strings.SplitN(text, ".", 5)
-	if len(parts) != 4 || len(parts[0]) <= idLength {
-		return State{}, false
+// Open returns the Login that s has sealed in scope, if state is one.
+func (s Secret) Open(scope, state string) (Login, bool) {
+	id, text, ok := strings.Cut(state, ".")
+	if !ok || id != s.ID || len(text) > base64.RawURLEncoding.EncodedLen(headBytes+MaxTargetBytes+16) {
+		return Login{}, false
 	}
-	attempt := Attempt(parts[1])
-	if attempt == 0 {
-		return State{}, false
-	}
-	seconds, err := strconv.ParseInt(parts[2], 10, 64)
+	sealed, err := base64.RawURLEncoding.Strict().DecodeString(text)
 	if err != nil {
-		return State{}, false
+		return Login{}, false
 	}
-	target, err := base64.RawURLEncoding.DecodeString(parts[3])
+	plain, err := s.aead(scope).Open(nil, make([]byte, 12), sealed, []byte(s.ID))
+	if err != nil || len(plain) < headBytes || plain[0] != version {
+		return Login{}, false
+	}
+	l := Login{MayChange: Change(plain[1]), Attempt: int(plain[2]), Target: string(plain[headBytes:])}
+	if l.MayChange > ChangeUser || l.Attempt < 1 || l.Attempt > MaxAttempt {
+		return Login{}, false
+	}
+	return l, true
+}
+
+// aead seals one message: each login has a secret of its own. So the nonce may
+// be zero.
+func (s Secret) aead(scope string) cipher.AEAD {
+	mac := hmac.New(sha256.New, s.key[:])
+	mac.Write([]byte("authrocket state v1\x00" + scope))
+	block, err := aes.NewCipher(mac.Sum(nil))
 	if err != nil {
-		return State{}, false
+		panic(err) // the sum is 32 bytes long, as AES-256 needs it
 	}
-	return State{Value: parts[0], Attempt: attempt, Started: time.Unix(seconds, 0), Target: string(target)}, true
+	aead, err := cipher.NewGCM(block)
+	if err != nil {
+		panic(err) // AES has blocks of 16 bytes, as GCM needs it
+	}
+	return aead
+}
+
+// ID returns the ID in a state, "" if it has none.
+func ID(state string) string {
+	id, _, ok := strings.Cut(state, ".")
+	if !ok || len(id) != idBytes {
+		return ""
+	}
+	for i := range len(id) {
+		// rand.Text writes in this alphabet, that of RFC 4648 base32.
+		if c := id[i]; (c < 'A' || c > 'Z') && (c < '2' || c > '7') {
+			return ""
+		}
+	}
+	return id
 }

@@ -31,6 +31,21 @@ func Without(query string, names ...string) string {
 	return strings.Join(kept, "&")
 }
 
+// CutRest cuts query at the parameter called name if its value begins with an
+// unescaped slash: rest is the value and all that follows it, byte for byte. Who
+// appends the URL of a request to a query without escaping it means that.
+func CutRest(query, name string) (before, rest string, found bool) {
+	at := 0
+	for pair := range strings.SplitSeq(query, "&") {
+		rawKey, rawValue, _ := strings.Cut(pair, "=")
+		if key, err := url.QueryUnescape(rawKey); err == nil && key == name && strings.HasPrefix(rawValue, "/") {
+			return strings.TrimSuffix(query[:at], "&"), query[at+len(rawKey)+1:], true
+		}
+		at += len(pair) + 1
+	}
+	return query, "", false
+}
+
 func parse(pair string) (key, value string, ok bool) {
 	if strings.Contains(pair, ";") {
 		return "", "", false
