@@ -105,18 +105,18 @@ func (c *callback) decide(token string) {
 	if hasCurrent {
 		change = changeOf(*current, *session)
 	}
+	asks := !a.config.DangerouslyAcceptUnsolicitedLogins
 	switch {
-	case a.config.DangerouslyAcceptUnsolicitedLogins:
-		c.complete(*session)
-	case change > c.mayChange():
+	case asks && change > c.mayChange():
 		c.ask(*session, reasonChange)
 	case c.started:
 		c.complete(*session)
-	case !hasCurrent && c.hasState:
+	case asks && !hasCurrent && c.hasState:
 		c.ask(*session, reasonElsewhere)
-	case !hasCurrent:
+	case asks && !hasCurrent:
 		c.ask(*session, reasonLink)
-	case session.IssuedAt.Before(current.IssuedAt):
+	case hasCurrent && change == loginstate.ChangeNothing && session.IssuedAt.Before(current.IssuedAt):
+		// Counted, so that it ends if a gate refuses the session that stays.
 		a.observeLogin(c.r.Context(), false, *session, nil)
 		a.rememberAttempts(c.w, c.r, a.attempts(c.r)+1)
 		a.redirectHome(c.w, c.target)
