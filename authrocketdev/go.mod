@@ -3,7 +3,7 @@ module github.com/authrocket-go/authrocket/authrocketdev
 go 1.26.0
 
 require (
-	github.com/authrocket-go/authrocket v0.1.0
+	github.com/authrocket-go/authrocket v0.0.0
 	github.com/rs/cors v1.11.1
 	golang.org/x/crypto v0.53.0
 )

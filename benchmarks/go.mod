@@ -5,10 +5,10 @@ go 1.26.0
 require (
 	github.com/MicahParks/keyfunc/v3 v3.9.1
 	github.com/auth0/go-jwt-middleware/v2 v2.3.1
-	github.com/authrocket-go/authrocket v0.1.0
-	github.com/authrocket-go/authrocket/adapters/authrocketecho v0.1.0
-	github.com/authrocket-go/authrocket/adapters/authrocketechov4 v0.1.0
-	github.com/authrocket-go/authrocket/adapters/authrocketgin v0.1.0
+	github.com/authrocket-go/authrocket v0.0.0
+	github.com/authrocket-go/authrocket/adapters/authrocketecho v0.0.0
+	github.com/authrocket-go/authrocket/adapters/authrocketechov4 v0.0.0
+	github.com/authrocket-go/authrocket/adapters/authrocketgin v0.0.0
 	github.com/clerk/clerk-sdk-go/v2 v2.4.2
 	github.com/coreos/go-oidc/v3 v3.21.0
 	github.com/gin-gonic/gin v1.12.0

@@ -3,7 +3,7 @@ module github.com/authrocket-go/authrocket/adapters/authrocketecho
 go 1.26.0
 
 require (
-	github.com/authrocket-go/authrocket v0.1.0
+	github.com/authrocket-go/authrocket v0.0.0
 	github.com/labstack/echo/v5 v5.4.4
 )
 

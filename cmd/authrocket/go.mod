@@ -3,8 +3,8 @@ module github.com/authrocket-go/authrocket/cmd/authrocket
 go 1.26.0
 
 require (
-	github.com/authrocket-go/authrocket v0.1.0
-	github.com/authrocket-go/authrocket/authrocketdev v0.1.0
+	github.com/authrocket-go/authrocket v0.0.0
+	github.com/authrocket-go/authrocket/authrocketdev v0.0.0
 )
 
 require (
