@@ -1,0 +1,3 @@
+module github.com/authrocket-go/authrocket/release
+
+go 1.26.0

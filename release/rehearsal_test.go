@@ -1,0 +1,323 @@
+// Package release_test rehearses the next release of the last commit: it prepares
+// the release as the person who makes it does, and then uses it from a module
+// proxy, as everybody else does.
+package release_test
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+const root = "github.com/authrocket-go/authrocket"
+
+func TestRehearsal(t *testing.T) {
+	readme, changelog := read(t, "../README.md"), read(t, "../CHANGELOG.md")
+	version := nextVersion(t, changelog)
+	release := prepare(t, version)
+
+	t.Run("all modules are tagged at the last commit", func(t *testing.T) {
+		want := strings.Fields(release.git(t, "ls-files", "*go.mod"))
+		want = slices.DeleteFunc(want, func(name string) bool {
+			return slices.Contains([]string{"benchmarks/go.mod", "browsertest/go.mod", "examples/go.mod", "release/go.mod"}, name)
+		})
+		for i, name := range want {
+			want[i] = strings.TrimSuffix(name, "go.mod") + version
+		}
+		slices.Sort(want)
+		got := release.tags(t)
+		if slices.Sort(got); !slices.Equal(got, want) {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	})
+	t.Run("the changelog has the section", func(t *testing.T) {
+		got := release.git(t, "show", version+":CHANGELOG.md")
+		heading := regexp.MustCompile(`\n## \[Unreleased\]\n\n## \[` + regexp.QuoteMeta(version[1:]) + `\] - \d{4}-\d\d-\d\d\n`)
+		if lines := heading.FindString(got); lines == "" || strings.Replace(got, lines, "\n## [Unreleased]\n", 1) != changelog {
+			t.Errorf("got\n%s", got)
+		}
+	})
+
+	user := newUser(t, release)
+	t.Run("a program of the root module knows no framework and no tool", func(t *testing.T) {
+		folder := user.newModule(t)
+		user.run(t, folder, "go", "get", root)
+		graph := user.run(t, folder, "go", "mod", "graph")
+		if !strings.Contains(graph, root+"@"+version+" github.com/lestrrat-go/jwx/v2@") {
+			t.Errorf("go mod graph does not show what the root module requires:\n%s", graph)
+		}
+		for _, unwanted := range []string{"gin-gonic", "labstack", "rs/cors", "chromedp", root + "/"} {
+			if strings.Contains(graph, unwanted) {
+				t.Errorf("%s is in go mod graph:\n%s", unwanted, graph)
+			}
+		}
+	})
+	for _, line := range getLines(t, readme, release.tags(t)) {
+		t.Run(line, func(t *testing.T) {
+			folder := user.newModule(t)
+			user.run(t, folder, "sh", "-c", line)
+			imports := ""
+			for _, module := range strings.Fields(line)[2:] {
+				imports += fmt.Sprintf("import _ %q\n", module)
+			}
+			write(t, folder, "main.go", "package main\n\n"+imports+"\nfunc main() {}\n")
+			user.run(t, folder, "go", "list", "-deps", ".")
+		})
+	}
+	t.Run("go run of the local LoginRocket, and the program of the README", func(t *testing.T) {
+		folder := user.newModule(t)
+		loginRocket := user.start(t, `^LOGINROCKET_URL=(\S+)$`, nil, "go", "run", root+"/cmd/authrocket@"+version, "dev", "-addr", "localhost:0")
+		if status, body, _ := get(t, loginRocket+"/healthz"); status != http.StatusOK || body != "ok\n" {
+			t.Errorf("/healthz of the local LoginRocket: got %d %q", status, body)
+		}
+
+		write(t, folder, "main.go", readmeProgram(t, readme))
+		user.run(t, folder, "go", "get", root)
+		user.run(t, folder, "go", "build", "-o", "program", ".")
+		app := user.start(t, ` listening on (\S+)$`, []string{"LOGINROCKET_URL=" + loginRocket, "ADDR=127.0.0.1:0"}, filepath.Join(folder, "program"))
+		if status, body, _ := get(t, app); status != http.StatusOK || !strings.Contains(body, "Sign in") {
+			t.Errorf("the home page: got %d %q", status, body)
+		}
+		if status, _, url := get(t, app+"/manage"); status != http.StatusOK || !strings.HasPrefix(url, loginRocket+"/login?") {
+			t.Errorf("/manage: got %d at %s, want the login", status, url)
+		}
+	})
+	// The first release ends this, in the README and here.
+	t.Run("the README's way to use a clone", func(t *testing.T) {
+		parent := t.TempDir()
+		folder := filepath.Join(parent, "app")
+		if err := os.Mkdir(folder, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		// The commit itself, with its replace lines.
+		runIn(t, "..", os.Environ(), "git", "clone", "-q", ".", filepath.Join(parent, "authrocket"))
+		write(t, folder, "go.mod", "module example.com/app\n\ngo 1.26.0\n")
+		write(t, folder, "main.go", readmeProgram(t, readme))
+		commands := regexp.MustCompile(`(?m)^    (go mod (?:edit|tidy).*)$`).FindAllStringSubmatch(readme, -1)
+		if len(commands) < 3 {
+			t.Fatalf("the README has only %q", commands)
+		}
+		imports := ""
+		for _, command := range commands {
+			if module := regexp.MustCompile(`-require=([^@]+/[^@]+/[^@]+/[^@]+)@`).FindStringSubmatch(command[1]); module != nil {
+				imports += fmt.Sprintf("import _ %q\n", module[1])
+			}
+		}
+		write(t, folder, "imports.go", "package main\n\n"+imports)
+		for _, command := range commands {
+			user.run(t, folder, "sh", "-c", command[1])
+		}
+		user.run(t, folder, "go", "list", "-deps", ".")
+	})
+}
+
+// nextVersion is the one after the last of the changelog.
+func nextVersion(t *testing.T, changelog string) string {
+	t.Helper()
+	last := regexp.MustCompile(`(?m)^## \[(\d+)\.(\d+)\.\d+\]`).FindStringSubmatch(changelog)
+	if last == nil {
+		return "v0.1.0"
+	}
+	minor, err := strconv.Atoi(last[2])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("v%s.%d.0", last[1], minor+1)
+}
+
+// prepared is a folder that release/prepare has filled.
+type prepared struct{ folder string }
+
+func prepare(t *testing.T, version string) prepared {
+	t.Helper()
+	before := runIn(t, "..", os.Environ(), "git", "for-each-ref")
+	release := prepared{filepath.Join(t.TempDir(), "release")}
+	env := append(os.Environ(), // nobody is there to sign
+		"GIT_CONFIG_COUNT=2", "GIT_CONFIG_KEY_0=commit.gpgSign", "GIT_CONFIG_VALUE_0=false", "GIT_CONFIG_KEY_1=tag.gpgSign", "GIT_CONFIG_VALUE_1=false")
+	for _, role := range []string{"AUTHOR", "COMMITTER"} {
+		env = append(env, "GIT_"+role+"_NAME=Rehearsal", "GIT_"+role+"_EMAIL=rehearsal@example.com")
+	}
+	said := runIn(t, "..", env, "release/prepare", version, release.folder)
+	if !strings.Contains(said, "Nothing is pushed.") || !strings.Contains(said, "git -C "+release.folder+"/authrocket push ") {
+		t.Errorf("release/prepare does not say what comes next:\n%s", said)
+	}
+	if after := runIn(t, "..", os.Environ(), "git", "for-each-ref"); after != before {
+		t.Errorf("release/prepare changed this repository; before and after:\n%s\n%s", before, after)
+	}
+	return release
+}
+
+func (p prepared) git(t *testing.T, args ...string) string {
+	t.Helper()
+	return runIn(t, filepath.Join(p.folder, "authrocket"), os.Environ(), "git", args...)
+}
+
+// tags are those of the last commit.
+func (p prepared) tags(t *testing.T) []string {
+	t.Helper()
+	return strings.Fields(p.git(t, "tag", "--points-at", "HEAD"))
+}
+
+// user is somebody with an empty module cache, whose module proxy has the
+// release.
+type user struct{ env []string }
+
+func newUser(t *testing.T, release prepared) user {
+	t.Helper()
+	env := strings.Split(runIn(t, ".", os.Environ(), "go", "env", "GOMODCACHE", "GOPROXY", "GOSUMDB"), "\n")
+	cache, proxies, sumDB := env[0], env[1], env[2]
+	return user{append(os.Environ(),
+		// This machine's cache saves downloads.
+		"GOPROXY=file://"+release.folder+"/modcache/cache/download,file://"+cache+"/cache/download,"+proxies,
+		"GOENV=off", "GOPRIVATE=", "GONOPROXY=", // everything comes from the proxies
+		"GOVCS=*:off",                       // and from nowhere else
+		"GOSUMDB="+sumDB, "GONOSUMDB="+root, // which does not know the release yet
+		"GOMODCACHE="+t.TempDir(), "GOFLAGS=-modcacherw", "GOWORK=off",
+		"LOGINROCKET_URL=", "AUTHROCKET_APP_URL=", "AUTHROCKET_REALM=", "AUTHROCKET_JWT_KEY=",
+	)}
+}
+
+// newModule returns a folder with nothing but a go.mod.
+func (u user) newModule(t *testing.T) string {
+	t.Helper()
+	folder := t.TempDir()
+	u.run(t, folder, "go", "mod", "init", "example.com/app")
+	return folder
+}
+
+func (u user) run(t *testing.T, folder, name string, args ...string) string {
+	t.Helper()
+	return runIn(t, folder, u.env, name, args...)
+}
+
+// start starts a program that ends with the test, and returns what pattern finds
+// in a line that it prints.
+func (u user) start(t *testing.T, pattern string, env []string, name string, args ...string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), name, args...)
+	cmd.Dir = t.TempDir()
+	cmd.Env = append(slices.Clone(u.env), env...)
+	output, w := io.Pipe()
+	cmd.Stdout, cmd.Stderr = w, w
+	// go run has the program as a child.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		cmd.Wait() // the context of the test ends it
+		w.Close()
+	}()
+	t.Cleanup(func() { <-ended })
+
+	var printed strings.Builder
+	for lines := bufio.NewScanner(output); lines.Scan(); {
+		if found := regexp.MustCompile(pattern).FindStringSubmatch(lines.Text()); found != nil {
+			go io.Copy(io.Discard, output)
+			return found[1]
+		}
+		fmt.Fprintln(&printed, lines.Text())
+	}
+	t.Fatalf("%s %s ended without %s; it printed\n%s", name, strings.Join(args, " "), pattern, &printed)
+	return ""
+}
+
+func runIn(t *testing.T, folder string, env []string, name string, args ...string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), name, args...)
+	cmd.Dir, cmd.Env = folder, env
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	output, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%s %s: %v\n%s%s", name, strings.Join(args, " "), err, output, &stderr)
+	}
+	return string(output)
+}
+
+// getLines are the lines of the README that begin with go get, without their
+// comments, and one more for each module with a tag that has none there. The
+// program is run instead.
+func getLines(t *testing.T, readme string, tags []string) []string {
+	t.Helper()
+	var lines []string
+	for _, line := range regexp.MustCompile(`(?m)^    (go get [^#\n]+)`).FindAllStringSubmatch(readme, -1) {
+		lines = append(lines, strings.TrimSpace(line[1]))
+	}
+	if len(lines) == 0 {
+		t.Fatal("the README has no go get")
+	}
+	for _, tag := range tags {
+		line := "go get " + path.Join(root, path.Dir(tag))
+		if path.Dir(tag) != "cmd/authrocket" && !slices.Contains(lines, line) {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+func readmeProgram(t *testing.T, readme string) string {
+	t.Helper()
+	program := regexp.MustCompile("(?ms)^```go\n(package main\n.*?)^```$").FindStringSubmatch(readme)
+	if program == nil {
+		t.Fatal("the README has no program")
+	}
+	return program[1]
+}
+
+// get opens a page as a browser does, and says where redirects have led.
+func get(t *testing.T, url string) (status int, body, at string) {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Accept", "text/html")
+	client := http.Client{Jar: jar, Timeout: time.Minute}
+	resp, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	data, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(data), resp.Request.URL.String()
+}
+
+func read(t *testing.T, name string) string {
+	t.Helper()
+	data, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+func write(t *testing.T, folder, name, content string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(folder, name), []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
