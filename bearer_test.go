@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/authrocket-go/authrocket"
@@ -102,34 +103,33 @@ func TestSources(t *testing.T) {
 
 func TestAnUndecidedCookieComesBeforeABadOne(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	// The realm has said that it does not know this key, and then goes down.
-	unknown := s.realm.Token(s.ada, authrockettest.Header("kid", "decided"))
-	if _, err := s.auth.Verify(t.Context(), unknown); !errors.Is(err, authrocket.ErrUnknownKey) {
-		t.Fatalf("got %v, want ErrUnknownKey", err)
-	}
-	s.realm.Break(authrockettest.Status(500))
-	undecided := s.realm.Token(s.ada, authrockettest.Header("kid", "undecided"))
-	for _, row := range []struct {
-		name    string
-		cookies []string
-	}{
-		{"undecided first", []string{undecided, unknown}},
-		{"undecided last", []string{unknown, undecided}},
-		{"behind a malformed one", []string{"x", undecided}},
-	} {
-		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t)
+		// The realm has said that it does not know this key, and then goes down.
+		unknown := s.realm.Token(s.ada, authrockettest.Header("kid", "decided"))
+		if _, err := s.auth.Verify(t.Context(), unknown); !errors.Is(err, authrocket.ErrUnknownKey) {
+			t.Fatalf("got %v, want ErrUnknownKey", err)
+		}
+		s.realm.Break(authrockettest.Status(500))
+		undecided := s.realm.Token(s.ada, authrockettest.Header("kid", "undecided"))
+		for _, row := range []struct {
+			name    string
+			cookies []string
+		}{
+			{"undecided first", []string{undecided, unknown}},
+			{"undecided last", []string{unknown, undecided}},
+			{"behind a malformed one", []string{"x", undecided}},
+		} {
 			r := navigate("/gate/")
 			for _, value := range row.cookies {
 				withCookie(r, siteCookie, value)
 			}
 			w := serve(s.app(), r)
 			if w.Code != 503 || w.Header()["Set-Cookie"] != nil {
-				t.Errorf("got %d %v, want 503 and the cookies kept", w.Code, w.Header())
+				t.Errorf("%s: got %d %v, want 503 and the cookies kept", row.name, w.Code, w.Header())
 			}
-		})
-	}
+		}
+	})
 }
 
 func TestABearerOnlyAuthHasNoCookies(t *testing.T) {

@@ -81,52 +81,51 @@ func TestLandingOfAStartedLogin(t *testing.T) {
 
 func TestLandingOutcomes(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	stranger := newSite(t)
-	token := s.realm.Token(s.ada)
-	for _, row := range []struct {
-		name   string
-		token  string
-		change func(b *started, r *http.Request) *http.Request
-		status int
-		want   string // Location, or a piece of the page
-		signed bool
-		spent  bool // the state is used up
-	}{
-		{"verified and started", token, nil, 303, "/gate/deep?a=b", true, true},
-		{"verified, state without cookie", token, func(_ *started, r *http.Request) *http.Request {
-			r.Header.Del("Cookie")
-			return r
-		}, 303, "/auth/confirm", false, false},
-		{"verified, cookie without state", token, func(b *started, r *http.Request) *http.Request {
-			return withCookie(navigate("/gate/deep?token="+token), b.cookie.Name, b.cookie.Value)
-		}, 303, "/auth/confirm", false, false},
-		{"verified, another state", token, func(b *started, r *http.Request) *http.Request {
-			return withCookie(navigate("/gate/deep?ar_state="+strings.ToLower(b.state)+"&token="+token), b.cookie.Name, b.cookie.Value)
-		}, 303, "/auth/confirm", false, false},
-		{"verified, the state twice", token, func(b *started, r *http.Request) *http.Request {
-			return withCookie(navigate("/gate/deep?ar_state="+b.state+"&ar_state="+b.state+"&token="+token), b.cookie.Name, b.cookie.Value)
-		}, 303, "/auth/confirm", false, false},
-		{"forged and started", forged(token), nil, 401, "bad_signature", false, true},
-		{"expired and started", s.realm.Token(s.ada, authrockettest.ExpiresIn(-time.Hour)), nil, 401, "Clock of this server", false, true},
-		{"of another realm and started", stranger.realm.Token(stranger.ada), nil, 401, "unknown_key", false, true},
-		{"no JWT and started", "x", nil, 401, "token_malformed", false, true},
-		{"empty and started", "", nil, 401, "no_token", false, true},
-		{"forged and unsolicited", forged(token), func(_ *started, r *http.Request) *http.Request {
-			return navigate("/x?a=b&token=" + forged(token) + "&account=c&session=d&e=f")
-		}, 303, "/x?a=b&e=f", false, false},
-		{"expired and unsolicited", "", func(*started, *http.Request) *http.Request {
-			return navigate("/x?token=" + s.realm.Token(s.ada, authrockettest.ExpiresIn(-time.Hour)))
-		}, 303, "/x", false, false},
-		{"no JWT, with a state of nobody", "", func(*started, *http.Request) *http.Request {
-			return navigate("/x?ar_state=y&token=z&a=b")
-		}, 303, "/x?a=b", false, false},
-		{"forged and unsolicited at a login route", "", func(*started, *http.Request) *http.Request {
-			return navigate("/auth/logout?token=" + forged(token))
-		}, 303, "/", false, false},
-	} {
-		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t)
+		stranger := newSite(t)
+		token := s.realm.Token(s.ada)
+		for _, row := range []struct {
+			name   string
+			token  string
+			change func(b *started, r *http.Request) *http.Request
+			status int
+			want   string // Location, or a piece of the page
+			signed bool
+			spent  bool // the state is used up
+		}{
+			{"verified and started", token, nil, 303, "/gate/deep?a=b", true, true},
+			{"verified, state without cookie", token, func(_ *started, r *http.Request) *http.Request {
+				r.Header.Del("Cookie")
+				return r
+			}, 303, "/auth/confirm", false, false},
+			{"verified, cookie without state", token, func(b *started, r *http.Request) *http.Request {
+				return withCookie(navigate("/gate/deep?token="+token), b.cookie.Name, b.cookie.Value)
+			}, 303, "/auth/confirm", false, false},
+			{"verified, another state", token, func(b *started, r *http.Request) *http.Request {
+				return withCookie(navigate("/gate/deep?ar_state="+strings.ToLower(b.state)+"&token="+token), b.cookie.Name, b.cookie.Value)
+			}, 303, "/auth/confirm", false, false},
+			{"verified, the state twice", token, func(b *started, r *http.Request) *http.Request {
+				return withCookie(navigate("/gate/deep?ar_state="+b.state+"&ar_state="+b.state+"&token="+token), b.cookie.Name, b.cookie.Value)
+			}, 303, "/auth/confirm", false, false},
+			{"forged and started", forged(token), nil, 401, "bad_signature", false, true},
+			{"expired and started", s.realm.Token(s.ada, authrockettest.ExpiresIn(-time.Hour)), nil, 401, "Clock of this server", false, true},
+			{"of another realm and started", stranger.realm.Token(stranger.ada), nil, 401, "unknown_key", false, true},
+			{"no JWT and started", "x", nil, 401, "token_malformed", false, true},
+			{"empty and started", "", nil, 401, "no_token", false, true},
+			{"forged and unsolicited", forged(token), func(_ *started, r *http.Request) *http.Request {
+				return navigate("/x?a=b&token=" + forged(token) + "&account=c&session=d&e=f")
+			}, 303, "/x?a=b&e=f", false, false},
+			{"expired and unsolicited", "", func(*started, *http.Request) *http.Request {
+				return navigate("/x?token=" + s.realm.Token(s.ada, authrockettest.ExpiresIn(-time.Hour)))
+			}, 303, "/x", false, false},
+			{"no JWT, with a state of nobody", "", func(*started, *http.Request) *http.Request {
+				return navigate("/x?ar_state=y&token=z&a=b")
+			}, 303, "/x?a=b", false, false},
+			{"forged and unsolicited at a login route", "", func(*started, *http.Request) *http.Request {
+				return navigate("/auth/logout?token=" + forged(token))
+			}, 303, "/", false, false},
+		} {
 			b, _ := start(t, s.app(), navigate("/gate/deep?a=b"))
 			r := b.land(row.token)
 			if row.change != nil {
@@ -134,39 +133,37 @@ func TestLandingOutcomes(t *testing.T) {
 			}
 			w := serve(s.app(), r)
 			if w.Code != row.status {
-				t.Fatalf("got %d %q, want %d", w.Code, w.Body, row.status)
+				t.Fatalf("%s: got %d %q, want %d", row.name, w.Code, w.Body, row.status)
 			}
 			if row.status == 303 {
 				if got := w.Header().Get("Location"); got != row.want {
-					t.Errorf("Location: got %q, want %q", got, row.want)
+					t.Errorf("%s: Location: got %q, want %q", row.name, got, row.want)
 				}
 			} else if !strings.Contains(w.Body.String(), row.want) || strings.Contains(w.Body.String(), "eyJ") ||
 				!strings.Contains(w.Body.String(), "return_to=%2Fgate%2Fdeep%3Fa%3Db") {
-				t.Errorf("got %q, want a page with %q and a way to try again, without the token", w.Body, row.want)
+				t.Errorf("%s: got %q, want a page with %q and a way to try again, without the token", row.name, w.Body, row.want)
 			}
 			if c := cookieNamed(w, siteCookie); (c != nil) != row.signed {
-				t.Errorf("session cookie: got %v, want one: %t", c, row.signed)
+				t.Errorf("%s: session cookie: got %v, want one: %t", row.name, c, row.signed)
 			}
 			if c := cookieNamed(w, b.cookie.Name); (c != nil && c.MaxAge < 0) != row.spent {
-				t.Errorf("state cookie: got %v, want it used up: %t", c, row.spent)
+				t.Errorf("%s: state cookie: got %v, want it used up: %t", row.name, c, row.spent)
 			}
 			if got := w.Header().Get("Referrer-Policy"); got != "no-referrer" {
-				t.Errorf("Referrer-Policy: got %q, want no-referrer", got)
+				t.Errorf("%s: Referrer-Policy: got %q, want no-referrer", row.name, got)
 			}
 			if got := w.Header().Get("Cache-Control"); got != "no-store" {
-				t.Errorf("Cache-Control: got %q, want no-store", got)
+				t.Errorf("%s: Cache-Control: got %q, want no-store", row.name, got)
 			}
-		})
-	}
+		}
+	})
 }
 
 func TestUnsolicitedLanding(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	careless := &site{realm: s.realm, ada: s.ada, george: s.george, auth: s.newAuth(t, func(c *authrocket.Config) { c.DangerouslyAcceptUnsolicitedLogins = true })}
-	at := func(age time.Duration) authrockettest.TokenOption {
-		return authrockettest.Claim("iat", time.Now().Add(-age).Unix())
-	}
+	hourOld := authrockettest.Claim("iat", time.Now().Add(-time.Hour).Unix())
 	for _, row := range []struct {
 		name   string
 		site   *site
@@ -177,12 +174,12 @@ func TestUnsolicitedLanding(t *testing.T) {
 	}{
 		{"nobody signed in", s, s.realm.Token(s.ada), "", "/auth/confirm", false},
 		{"somebody else signed in", s, s.realm.Token(s.george), s.realm.Token(s.ada), "/auth/confirm", false},
-		{"the same user, newer", s, s.realm.Token(s.ada), s.realm.Token(s.ada, at(time.Hour)), "/x?a=b", true},
-		{"the same user, older", s, s.realm.Token(s.ada, at(time.Hour)), s.realm.Token(s.ada), "/x?a=b", false},
-		{"the same user, as old", s, s.realm.Token(s.ada, at(time.Hour)), s.realm.Token(s.ada, at(time.Hour)), "/x?a=b", false},
+		{"the same user, newer", s, s.realm.Token(s.ada), s.realm.Token(s.ada, hourOld), "/x?a=b", true},
+		{"the same user, older", s, s.realm.Token(s.ada, hourOld), s.realm.Token(s.ada), "/x?a=b", false},
+		{"the same user, as old", s, s.realm.Token(s.ada, hourOld), s.realm.Token(s.ada, hourOld), "/x?a=b", false},
 		{"the same user, without iat", s, s.realm.Token(s.ada, authrockettest.WithoutClaim("iat")), s.realm.Token(s.ada), "/x?a=b", false},
 		{"the same user, whose cookie has expired", s, s.realm.Token(s.ada), s.realm.Token(s.ada, authrockettest.ExpiresIn(-time.Hour)), "/auth/confirm", false},
-		{"the same user in a forged cookie", s, s.realm.Token(s.ada), forged(s.realm.Token(s.ada, at(time.Hour))), "/auth/confirm", false},
+		{"the same user in a forged cookie", s, s.realm.Token(s.ada), forged(s.realm.Token(s.ada, hourOld)), "/auth/confirm", false},
 		{"accepted dangerously", careless, s.realm.Token(s.ada), "", "/x?a=b", true},
 		{"accepted dangerously, another user", careless, s.realm.Token(s.george), s.realm.Token(s.ada), "/x?a=b", true},
 		{"accepted dangerously, forged", careless, forged(s.realm.Token(s.ada)), "", "/x?a=b", false},
@@ -350,7 +347,7 @@ func TestAnUndecidedLandingKeepsItsState(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				s := newSite(t)
+				s := newColdSite(t)
 				s.realm.Break(fault)
 				b, _ := start(t, s.app(), navigate("/gate/deep?a=b"))
 				token := s.realm.Token(s.ada)

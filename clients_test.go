@@ -39,7 +39,7 @@ var clients = []struct {
 
 func TestAnswersByClient(t *testing.T) {
 	t.Parallel()
-	s, down := newSite(t), newSite(t)
+	s, down := newSite(t), newColdSite(t)
 	down.realm.Break(authrockettest.Status(500))
 	readme, err := os.ReadFile("README.md")
 	if err != nil {

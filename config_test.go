@@ -437,7 +437,7 @@ func TestConfigStaticKeys(t *testing.T) {
 
 func TestConfigStaticKeyWinsOverThePublishedOnes(t *testing.T) {
 	t.Parallel()
-	c := newCast(t, nil)
+	c := newColdCast(t, nil)
 	config := c.realm.Config()
 	config.JWTKey = c.realm.JWTKey()
 	auth := openAuth(t, config)
@@ -596,6 +596,7 @@ func TestConfigIsCopied(t *testing.T) {
 	config.Audience = []string{"app"}
 	config.TrustedOrigins = []string{"https://admin.example.com"}
 	auth := openAuth(t, config)
+	warm(t, auth)
 	config.Audience[0] = "other"
 	config.TrustedOrigins[0] = "https://evil.example"
 
@@ -666,7 +667,9 @@ func TestConfigLoopbackLoginRocketDialsLoopbackOnly(t *testing.T) {
 	if config.HTTPClient != nil {
 		t.Fatal("the realm brings its own client, so that ours is not used")
 	}
-	if _, err := openAuth(t, config).Verify(t.Context(), realm.Token(ada)); err != nil {
+	auth := openAuth(t, config)
+	warm(t, auth)
+	if _, err := auth.Verify(t.Context(), realm.Token(ada)); err != nil {
 		t.Errorf("a realm on loopback: %v", err)
 	}
 }

@@ -229,43 +229,42 @@ func TestTheAnswerIsAboutTheTokenShown(t *testing.T) {
 
 func TestThePendingTokenIsVerifiedAgain(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	stranger := newSite(t)
-	ada := s.realm.Token(s.ada)
-	for _, row := range []struct {
-		name, cookie string
-		status       int
-		want         string
-	}{
-		{"expired", pending(s.realm.Token(s.ada, authrockettest.ExpiresIn(-time.Hour)), "/x"), 401, "Clock of this server"},
-		{"forged", pending(forged(ada), "/x"), 401, "bad_signature"},
-		{"of another realm", pending(stranger.realm.Token(stranger.ada), "/x"), 401, "unknown_key"},
-		{"no token", pending("x", "/x"), 401, "token_malformed"},
-		{"an empty token", pending("", "/x"), 401, "no_token"},
-		{"cut off", pending(ada, "/x")[:200] + ".Lw", 401, "token_malformed"},
-		{"without a target", ada, 401, "token_malformed"},
-		{"a target that is not encoded", ada + "./x", 403, "did not start that sign-in"},
-		{"no dot", "x", 403, "did not start that sign-in"},
-		{"nothing", "", 403, "did not start that sign-in"},
-	} {
-		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t)
+		stranger := newSite(t)
+		ada := s.realm.Token(s.ada)
+		for _, row := range []struct {
+			name, cookie string
+			status       int
+			want         string
+		}{
+			{"expired", pending(s.realm.Token(s.ada, authrockettest.ExpiresIn(-time.Hour)), "/x"), 401, "Clock of this server"},
+			{"forged", pending(forged(ada), "/x"), 401, "bad_signature"},
+			{"of another realm", pending(stranger.realm.Token(stranger.ada), "/x"), 401, "unknown_key"},
+			{"no token", pending("x", "/x"), 401, "token_malformed"},
+			{"an empty token", pending("", "/x"), 401, "no_token"},
+			{"cut off", pending(ada, "/x")[:200] + ".Lw", 401, "token_malformed"},
+			{"without a target", ada, 401, "token_malformed"},
+			{"a target that is not encoded", ada + "./x", 403, "did not start that sign-in"},
+			{"no dot", "x", 403, "did not start that sign-in"},
+			{"nothing", "", 403, "did not start that sign-in"},
+		} {
 			token, _, _ := cutLast(row.cookie, ".")
 			for _, r := range []*http.Request{navigate("/auth/confirm"), answerOf(token, "continue")} {
 				w := serve(s.app(), withCookie(r, confirmCookie, row.cookie))
 				if w.Code != row.status || !strings.Contains(html.UnescapeString(w.Body.String()), row.want) || cookieNamed(w, siteCookie) != nil {
-					t.Errorf("%s: got %d %q %q, want %d and %q", r.Method, w.Code, w.Body, w.Header()["Set-Cookie"], row.status, row.want)
+					t.Errorf("%s, %s: got %d %q %q, want %d and %q", row.name, r.Method, w.Code, w.Body, w.Header()["Set-Cookie"], row.status, row.want)
 				}
 				if c := cookieNamed(w, confirmCookie); (c != nil && c.MaxAge < 0) != (row.status == 401) {
-					t.Errorf("%s: got cookie %v, want it cleared: %t", r.Method, c, row.status == 401)
+					t.Errorf("%s, %s: got cookie %v, want it cleared: %t", row.name, r.Method, c, row.status == 401)
 				}
 			}
-		})
-	}
+		}
+	})
 	t.Run("undecided", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
-			s := newSite(t)
+			s := newColdSite(t)
 			s.realm.Break(authrockettest.Status(500))
 			token := s.realm.Token(s.ada)
 			answer := func() *httptest.ResponseRecorder {

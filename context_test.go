@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"testing/synctest"
 
 	"github.com/authrocket-go/authrocket"
 )
@@ -124,34 +125,36 @@ func TestAuthenticateOverwritesWhatWasThere(t *testing.T) {
 
 func TestGateAcceptsOnlyItsOwnAuthAndRequest(t *testing.T) {
 	t.Parallel()
-	c, other := newCast(t, nil), newCast(t, nil)
-	checked, err := c.auth.Check(c.signedIn("/"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	again := func(change func(r *http.Request) *http.Request) error {
-		_, err := c.auth.Check(change(checked))
-		return err
-	}
-	if err := again(func(r *http.Request) *http.Request { return r }); err != nil {
-		t.Errorf("the same request: %v", err)
-	}
-	if err := again(func(r *http.Request) *http.Request {
-		return httptest.NewRequest(http.MethodGet, "/", nil).WithContext(r.Context())
-	}); !errors.Is(err, authrocket.ErrNoToken) {
-		t.Errorf("another request with its context: got %v, want %v", err, authrocket.ErrNoToken)
-	}
-	if err := again(func(r *http.Request) *http.Request {
-		changed := *r
-		changed.Method = http.MethodPost
-		changed.Header = r.Header
-		changed.Header.Set("Sec-Fetch-Site", "cross-site")
-		return &changed
-	}); !errors.Is(err, authrocket.ErrCrossSite) {
-		t.Errorf("another method: got %v, want %v", err, authrocket.ErrCrossSite)
-	}
-	// The other realm has other keys, so that it does not know the token's.
-	if _, err := other.auth.Check(checked); !errors.Is(err, authrocket.ErrUnknownKey) {
-		t.Errorf("another Auth: got %v, want %v", err, authrocket.ErrUnknownKey)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		c, other := newCast(t, nil), newCast(t, nil)
+		checked, err := c.auth.Check(c.signedIn("/"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		again := func(change func(r *http.Request) *http.Request) error {
+			_, err := c.auth.Check(change(checked))
+			return err
+		}
+		if err := again(func(r *http.Request) *http.Request { return r }); err != nil {
+			t.Errorf("the same request: %v", err)
+		}
+		if err := again(func(r *http.Request) *http.Request {
+			return httptest.NewRequest(http.MethodGet, "/", nil).WithContext(r.Context())
+		}); !errors.Is(err, authrocket.ErrNoToken) {
+			t.Errorf("another request with its context: got %v, want %v", err, authrocket.ErrNoToken)
+		}
+		if err := again(func(r *http.Request) *http.Request {
+			changed := *r
+			changed.Method = http.MethodPost
+			changed.Header = r.Header
+			changed.Header.Set("Sec-Fetch-Site", "cross-site")
+			return &changed
+		}); !errors.Is(err, authrocket.ErrCrossSite) {
+			t.Errorf("another method: got %v, want %v", err, authrocket.ErrCrossSite)
+		}
+		// The other realm has other keys, so that it does not know the token's.
+		if _, err := other.auth.Check(checked); !errors.Is(err, authrocket.ErrUnknownKey) {
+			t.Errorf("another Auth: got %v, want %v", err, authrocket.ErrUnknownKey)
+		}
+	})
 }

@@ -124,6 +124,7 @@ func TestOurOriginIsTheHostOnLoopback(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	warm(t, auth)
 	app := auth.Authenticate(auth.RequireLogin(whoami))
 	for _, row := range []struct {
 		name, host, origin string

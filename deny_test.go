@@ -264,7 +264,7 @@ func TestRetryAfter(t *testing.T) {
 				return w.Code, w.Header()
 			}},
 		} {
-			status, h := row.get(newSite(t))
+			status, h := row.get(newColdSite(t))
 			seconds, err := strconv.Atoi(h.Get("Retry-After"))
 			if status != row.status || err != nil || seconds < 1 {
 				t.Errorf("%s: got %d, Retry-After %q, want %d and some seconds", row.name, status, h.Get("Retry-After"), row.status)

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/authrocket-go/authrocket"
 	"github.com/authrocket-go/authrocket/authrockettest"
@@ -33,8 +34,25 @@ type site struct {
 }
 
 // newSite has ada with billing:write in engines, the org she picked, and with
-// nothing in widgets; george has nothing in widgets.
+// nothing in widgets; george has nothing in widgets. Its Auth has the realm's keys.
 func newSite(t testing.TB, changes ...func(*authrocket.Config)) *site {
+	t.Helper()
+	s := newColdSite(t, changes...)
+	warm(t, s.auth)
+	return s
+}
+
+func (s *site) newAuth(t testing.TB, changes ...func(*authrocket.Config)) *authrocket.Auth {
+	t.Helper()
+	auth := s.newColdAuth(t, changes...)
+	warm(t, auth)
+	return auth
+}
+
+// newColdSite is newSite with an Auth that has no keys yet. In real time a request
+// does not wait for them as long as a busy machine may need: use it in a bubble, or
+// for keys that cannot be had.
+func newColdSite(t testing.TB, changes ...func(*authrocket.Config)) *site {
 	t.Helper()
 	realm := authrockettest.NewRealm(t)
 	s := &site{realm: realm}
@@ -45,11 +63,11 @@ func newSite(t testing.TB, changes ...func(*authrocket.Config)) *site {
 	realm.AddMembership(s.ada, s.engines, "billing:write")
 	realm.AddMembership(s.ada, s.widgets, "read")
 	realm.AddMembership(s.george, s.widgets)
-	s.auth = s.newAuth(t, changes...)
+	s.auth = s.newColdAuth(t, changes...)
 	return s
 }
 
-func (s *site) newAuth(t testing.TB, changes ...func(*authrocket.Config)) *authrocket.Auth {
+func (s *site) newColdAuth(t testing.TB, changes ...func(*authrocket.Config)) *authrocket.Auth {
 	t.Helper()
 	config := s.realm.Config()
 	for _, change := range changes {
@@ -288,56 +306,55 @@ func TestGatesWithAndWithoutAuthenticate(t *testing.T) {
 
 func TestGateAcceptsOnlyItsOwnSessionOfThisRequest(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	elsewhere := newSite(t, func(c *authrocket.Config) { c.CookieName = siteCookie })
-	gate := s.auth.RequireLogin(whoami)
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t)
+		elsewhere := newSite(t, func(c *authrocket.Config) { c.CookieName = siteCookie })
+		gate := s.auth.RequireLogin(whoami)
 
-	// carried is a context in which the same Auth has found ada.
-	var carried context.Context
-	first := s.as(s.ada, navigate("/"))
-	cookie := first.Header.Get("Cookie")
-	serve(s.auth.Authenticate(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { carried = r.Context() })), first)
+		// carried is a context in which the same Auth has found ada.
+		var carried context.Context
+		first := s.as(s.ada, navigate("/"))
+		cookie := first.Header.Get("Cookie")
+		serve(s.auth.Authenticate(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { carried = r.Context() })), first)
 
-	// again is another request with the credentials of the one that left carried.
-	again := func(method string, headers ...string) *http.Request {
-		r := request(method, "/", headers...).WithContext(carried)
-		r.Header["Cookie"] = []string{cookie}
-		return r
-	}
-	changeMethod := func(method string, next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			changed := *r
-			changed.Method = method
-			next.ServeHTTP(w, &changed)
-		})
-	}
-	for _, row := range []struct {
-		name    string
-		handler http.Handler
-		request *http.Request
-		status  int
-	}{
-		{"its own session passes", s.auth.Authenticate(gate), s.as(s.ada, request("GET", "/")), 200},
-		{"a copy of the request with another path passes", s.auth.Authenticate(http.StripPrefix("/a", gate)), s.as(s.ada, request("GET", "/a/b")), 200},
-		{"a session of WithSession does not", withSession(s.realm.Session(s.ada), gate), request("GET", "/"), 401},
-		{"nor behind Authenticate", s.auth.Authenticate(withSession(s.realm.Session(s.ada), gate)), request("GET", "/"), 401},
-		{"another Auth's session does not", elsewhere.auth.Authenticate(gate), elsewhere.as(elsewhere.ada, request("GET", "/")), 401},
-		{"another Auth's inside its own does not", s.auth.Authenticate(elsewhere.auth.Authenticate(gate)), elsewhere.as(elsewhere.ada, request("GET", "/")), 401},
-		{"a context of another request does not", gate, request("GET", "/").WithContext(carried), 401},
-		{"nor behind Authenticate again", s.auth.Authenticate(gate), request("GET", "/").WithContext(carried), 401},
-		{"a context of another request without headers does not", gate, withoutHeaders(request("GET", "/").WithContext(carried)), 401},
-		{"the context of a GET does not excuse a WebSocket of another origin", gate, again("GET", "Upgrade: websocket", "Origin: https://evil.example"), 403},
-		{"nor a request without a Host", gate, func() *http.Request { r := again("GET"); r.Host = ""; return r }(), 403},
-		{"a GET that became a POST is judged again", s.auth.Authenticate(changeMethod("POST", gate)), s.as(s.ada, request("GET", "/", "Sec-Fetch-Site: cross-site")), 403},
-		{"a POST that became a DELETE is judged again", s.auth.Authenticate(changeMethod("DELETE", gate)), s.as(s.ada, request("POST", "/", "Sec-Fetch-Site: same-origin")), 200},
-	} {
-		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
+		// again is another request with the credentials of the one that left carried.
+		again := func(method string, headers ...string) *http.Request {
+			r := request(method, "/", headers...).WithContext(carried)
+			r.Header["Cookie"] = []string{cookie}
+			return r
+		}
+		changeMethod := func(method string, next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				changed := *r
+				changed.Method = method
+				next.ServeHTTP(w, &changed)
+			})
+		}
+		for _, row := range []struct {
+			name    string
+			handler http.Handler
+			request *http.Request
+			status  int
+		}{
+			{"its own session passes", s.auth.Authenticate(gate), s.as(s.ada, request("GET", "/")), 200},
+			{"a copy of the request with another path passes", s.auth.Authenticate(http.StripPrefix("/a", gate)), s.as(s.ada, request("GET", "/a/b")), 200},
+			{"a session of WithSession does not", withSession(s.realm.Session(s.ada), gate), request("GET", "/"), 401},
+			{"nor behind Authenticate", s.auth.Authenticate(withSession(s.realm.Session(s.ada), gate)), request("GET", "/"), 401},
+			{"another Auth's session does not", elsewhere.auth.Authenticate(gate), elsewhere.as(elsewhere.ada, request("GET", "/")), 401},
+			{"another Auth's inside its own does not", s.auth.Authenticate(elsewhere.auth.Authenticate(gate)), elsewhere.as(elsewhere.ada, request("GET", "/")), 401},
+			{"a context of another request does not", gate, request("GET", "/").WithContext(carried), 401},
+			{"nor behind Authenticate again", s.auth.Authenticate(gate), request("GET", "/").WithContext(carried), 401},
+			{"a context of another request without headers does not", gate, withoutHeaders(request("GET", "/").WithContext(carried)), 401},
+			{"the context of a GET does not excuse a WebSocket of another origin", gate, again("GET", "Upgrade: websocket", "Origin: https://evil.example"), 403},
+			{"nor a request without a Host", gate, func() *http.Request { r := again("GET"); r.Host = ""; return r }(), 403},
+			{"a GET that became a POST is judged again", s.auth.Authenticate(changeMethod("POST", gate)), s.as(s.ada, request("GET", "/", "Sec-Fetch-Site: cross-site")), 403},
+			{"a POST that became a DELETE is judged again", s.auth.Authenticate(changeMethod("DELETE", gate)), s.as(s.ada, request("POST", "/", "Sec-Fetch-Site: same-origin")), 200},
+		} {
 			if w := serve(row.handler, row.request); w.Code != row.status {
-				t.Errorf("got %d %q, want %d", w.Code, w.Body, row.status)
+				t.Errorf("%s: got %d %q, want %d", row.name, w.Code, w.Body, row.status)
 			}
-		})
-	}
+		}
+	})
 }
 
 func TestAnOpenRouteKnowsNobodyByAnotherRequestsContext(t *testing.T) {

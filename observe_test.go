@@ -154,6 +154,7 @@ func TestObserverSessionHash(t *testing.T) {
 	config := c.realm.Config()
 	config.Observer = e.observer()
 	another := openAuth(t, config)
+	warm(t, another)
 	one, two := setClaim("sid", "kss_one"), setClaim("sid", "kss_two")
 
 	first := hash(c.auth, one)
@@ -177,7 +178,8 @@ func TestObserverSessionHash(t *testing.T) {
 func TestObserverKeyRefresh(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		c, e := newObservedCast(t)
+		e := &events{}
+		c := newColdCast(t, func(c *authrocket.Config) { c.Observer = e.observer() })
 		warm := func(fault authrockettest.Fault) authrocket.KeyRefresh {
 			c.realm.Break(fault)
 			c.auth.Warm(t.Context())

@@ -109,7 +109,7 @@ func keepOldLinks(auth *authrocket.Auth, app http.Handler) http.Handler {
 	return auth.Authenticate(mux)
 }
 
-// recipe is a realm with one user, and an Auth for it.
+// recipe is a realm with one user, and an Auth for it that has no keys to wait for.
 type recipe struct {
 	realm *authrockettest.Realm
 	ada   authrockettest.User
@@ -118,7 +118,7 @@ type recipe struct {
 
 func newRecipe(t *testing.T, change func(*authrocket.Config)) recipe {
 	t.Helper()
-	realm := authrockettest.NewRealm(t)
+	realm := newSecretRealm(t)
 	ada := realm.AddUser(authrockettest.User{Email: "ada@example.com", Name: "Ada"})
 	config := realm.Config()
 	if change != nil {
@@ -129,6 +129,11 @@ func newRecipe(t *testing.T, change func(*authrocket.Config)) recipe {
 		t.Fatal(err)
 	}
 	return recipe{realm, ada, auth}
+}
+
+func newSecretRealm(t *testing.T) *authrockettest.Realm {
+	t.Helper()
+	return authrockettest.NewRealm(t, func(c *authrockettest.RealmConfig) { c.Algorithm = "HS256" })
 }
 
 func (rc recipe) get(h http.Handler, target string, signedIn bool) *httptest.ResponseRecorder {
@@ -159,7 +164,7 @@ func TestRecipes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	realms, err := twoRealms(rc.realm.Config(), authrockettest.NewRealm(t).Config(), text("shop"), text("admin"))
+	realms, err := twoRealms(rc.realm.Config(), newSecretRealm(t).Config(), text("shop"), text("admin"))
 	if err != nil {
 		t.Fatal(err)
 	}

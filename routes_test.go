@@ -318,14 +318,9 @@ func TestTheFormOfTheLogoutPage(t *testing.T) {
 
 func TestLogoutNamesOnlyAVerifiedSession(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
 	// A logout does not fetch keys, but uses those that are there.
-	if err := s.auth.Warm(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	down := newSite(t)
+	s, down, hanging := newSite(t), newColdSite(t), newColdSite(t)
 	down.realm.Break(authrockettest.Status(500))
-	hanging := newSite(t)
 	hanging.realm.Break(authrockettest.Hang())
 	post := func() *http.Request { return request("POST", "/auth/logout") }
 	for _, row := range []struct {
@@ -360,7 +355,7 @@ func TestLogoutNamesOnlyAVerifiedSession(t *testing.T) {
 func TestLogoutDoesNotWaitForKeys(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := newSite(t)
+		s := newColdSite(t)
 		s.realm.Break(authrockettest.Hang())
 		began := time.Now()
 		w := serve(s.app(), s.as(s.ada, request("POST", "/auth/logout?local=1")))

@@ -298,6 +298,7 @@ func orgCheck(t *testing.T, c cast, target string, selector authrocket.OrgSelect
 		w.WriteHeader(authrocket.StatusCode(e))
 	}
 	auth := openAuth(t, config)
+	warm(t, auth)
 	mux := http.NewServeMux()
 	gated := auth.RequireOrg(selector, rules...)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		org, _ = authrocket.CurrentOrg(r.Context())

@@ -245,7 +245,7 @@ func secretRequests(t *testing.T, f flow) map[string]*http.Request {
 
 // newFlow is an app with a gate of every kind, and a witness of all it does.
 func newFlow(t *testing.T, w *witness) flow {
-	f := flow{cast: newCast(t, func(c *authrocket.Config) {
+	f := flow{cast: newColdCast(t, func(c *authrocket.Config) {
 		c.Observer = w.observer()
 		c.Deny = func(_ http.ResponseWriter, _ *http.Request, err error) { w.noteError(err) }
 	})}
@@ -270,9 +270,7 @@ func TestNoSecretIsTold(t *testing.T) {
 				t.Parallel()
 				w := &witness{}
 				f := newFlow(t, w)
-				if err := f.auth.Warm(t.Context()); err != nil {
-					t.Fatal(err)
-				}
+				warm(t, f.auth)
 				f.token = f.realm.Token(f.ada, setClaim("sid", sid), row.option)
 				if row.alter != nil {
 					f.token = row.alter(f.token)
@@ -318,9 +316,6 @@ func TestLogoutURLNamesTheSession(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			c := newCast(t, nil)
-			if err := c.auth.Warm(t.Context()); err != nil {
-				t.Fatal(err)
-			}
 			r := cookieRequest(http.MethodPost, row.target, c.realm.Token(c.ada, setClaim("sid", "kss_1"), row.option))
 			r.Header.Set("Origin", "https://example.com")
 			w := answer(c.auth.Authenticate(http.NotFoundHandler()), r)
