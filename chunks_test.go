@@ -199,7 +199,6 @@ func TestChunksAreClearedTogether(t *testing.T) {
 		{"a cookie of another name stays", withCookie(request("POST", "/auth/logout"), siteCookie+".5", "x"), long, []int{0, 1, 2, 3}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			if row.cookie != "" {
 				withChunks(row.request, siteCookie, row.cookie)
 			}

@@ -182,7 +182,6 @@ func TestEveryLoginHasItsOwnState(t *testing.T) {
 		want           string
 	}{{one, two, "/gate/one"}, {two, one, "/gate/two"}} {
 		t.Run(row.want, func(t *testing.T) {
-			t.Parallel()
 			r := withCookie(row.landing.land(s.realm.Token(s.ada)), row.other.cookie.Name, row.other.cookie.Value)
 			w := serve(s.app(), r)
 			if got := w.Header().Get("Location"); got != row.want {
@@ -298,7 +297,6 @@ func TestForgedStateCookies(t *testing.T) {
 		{"another state", stateValue(strings.ToLower(state), "/a", now), "/auth/confirm"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			r := navigate("/back?ar_state=" + state + ".1&token=" + s.realm.Token(s.ada))
 			w := serve(s.app(), withCookie(r, statePrefix+state[:8], row.value))
 			if got := w.Header().Get("Location"); w.Code != 303 || got != row.want {

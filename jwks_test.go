@@ -1226,24 +1226,14 @@ func TestKeyTransport(t *testing.T) {
 		config.LoginRocketURL = "http://" + net.JoinHostPort(host, u.Port())
 		return config
 	}
-	warm := func(t *testing.T, config authrocket.Config) error {
-		t.Helper()
-		auth, err := authrocket.New(config)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return auth.Warm(t.Context())
-	}
 	const dialled = "a loopback name that leads to this machine is dialled"
 	t.Run(dialled, func(t *testing.T) {
 		resolveTo(t, "127.0.0.1")
-		if err := warm(t, named("keys.localhost")); err != nil {
-			t.Error(err)
-		}
+		warm(t, openAuth(t, named("keys.localhost")))
 	})
 	t.Run("a loopback name that leads elsewhere is not dialled", func(t *testing.T) {
 		resolveTo(t, "192.0.2.1")
-		err := warm(t, named("keys.localhost"))
+		err := openAuth(t, named("keys.localhost")).Warm(t.Context())
 		if !errors.Is(err, authrocket.ErrKeysUnavailable) || !strings.Contains(fmt.Sprint(err), "192.0.2.1:"+u.Port()+" is not a loopback address") {
 			t.Errorf("the error is %v, want that the address is not loopback", err)
 		}
@@ -1252,9 +1242,7 @@ func TestKeyTransport(t *testing.T) {
 		resolveTo(t, "0.0.0.0") // leads to this machine, but is no loopback address
 		config := named("keys.example")
 		config.AppURL, config.DangerouslyAllowHTTPLoginRocketURL = "https://app.example", true
-		if err := warm(t, config); err != nil {
-			t.Error(err)
-		}
+		warm(t, openAuth(t, config))
 	})
 	t.Run("keys of a loopback name do not come through a proxy", func(t *testing.T) {
 		proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -1283,9 +1271,7 @@ func TestKeyTransport(t *testing.T) {
 				t.Errorf("New panicked: %v", p)
 			}
 		}()
-		if err := warm(t, realm.Config()); err != nil {
-			t.Error(err)
-		}
+		warm(t, openAuth(t, realm.Config()))
 	})
 }
 
@@ -1311,19 +1297,19 @@ func TestNoConnectionOutlivesAFetch(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
 	for _, fault := range []authrockettest.Fault{nil, authrockettest.Status(http.StatusNotFound), authrockettest.Body("text/html", strings.Repeat("-", 2<<20)), authrockettest.Redirect("/login")} {
 		realm.Break(fault)
-		if err := auth.Warm(ctx); (err == nil) != (fault == nil) {
-			t.Errorf("warming returned %v", err)
+		if fault == nil {
+			warm(t, auth)
+		} else if err := auth.Warm(t.Context()); err == nil {
+			t.Error("warming reports no failure")
 		}
 		if !<-asked {
 			t.Error("the request does not say that the connection is to be closed")
 		}
 		select {
 		case <-closed:
-		case <-ctx.Done():
+		case <-time.After(time.Minute):
 			t.Fatal("the connection stays open")
 		}
 	}

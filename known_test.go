@@ -318,7 +318,7 @@ func TestCacheIsBoundedUnderManyTokens(t *testing.T) {
 	t.Parallel()
 	const size = 1_000
 	auth := secretAuth(t, func(c *authrocket.Config) { c.TokenCacheSize = size })
-	expires := time.Now().Add(time.Hour)
+	expires := time.Now().Add(24 * time.Hour)
 	var workers sync.WaitGroup
 	for worker := range 4 {
 		workers.Go(func() {

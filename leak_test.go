@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 func leftGoroutines() string {
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
-	deadline := time.After(15 * time.Second)
+	deadline := time.After(time.Minute)
 	for {
 		left := moduleGoroutines()
 		if left == "" {

@@ -466,6 +466,7 @@ func TestALoginWalkedOverSockets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	warm(t, auth)
 	mux := http.NewServeMux()
 	mux.Handle("GET /gate/{page}", auth.RequireLogin(whoami))
 	mux.Handle("GET /{$}", whoami)

@@ -194,21 +194,23 @@ func TestNoTargetIsTooLongForTheCount(t *testing.T) {
 // its cookies.
 func TestALoopOverTwoHostsEnds(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	old := s.realm.Token(s.ada, authrockettest.Claim("iat", time.Now().Add(-time.Minute).Unix()))
-	for name, token := range map[string]string{"a newer token": s.realm.Token(s.ada), "the same token": old} {
-		apex := &visitor{t: t, app: s.app(), jar: map[string]*http.Cookie{siteCookie: {Value: old, Expires: time.Now().Add(time.Hour)}}}
-		www := &visitor{t: t, app: s.app()}
-		w, logins := www.get("/gate/"), 0
-		for ; w.Code == 303 && logins < 10; logins++ {
-			back := redirectURIOf(t, w.Header().Get("Location"))
-			landed := apex.get(back.RequestURI() + "&token=" + token)
-			w = www.get(landed.Header().Get("Location"))
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t)
+		old := s.realm.Token(s.ada, authrockettest.Claim("iat", time.Now().Add(-time.Minute).Unix()))
+		for name, token := range map[string]string{"a newer token": s.realm.Token(s.ada), "the same token": old} {
+			apex := &visitor{t: t, app: s.app(), jar: map[string]*http.Cookie{siteCookie: {Value: old, Expires: time.Now().Add(time.Hour)}}}
+			www := &visitor{t: t, app: s.app()}
+			w, logins := www.get("/gate/"), 0
+			for ; w.Code == 303 && logins < 10; logins++ {
+				back := redirectURIOf(t, w.Header().Get("Location"))
+				landed := apex.get(back.RequestURI() + "&token=" + token)
+				w = www.get(landed.Header().Get("Location"))
+			}
+			if w.Code != 401 || logins != 3 || !strings.Contains(w.Body.String(), "does not get through") {
+				t.Errorf("%s: got %d %q after %d logins, want a page after 3", name, w.Code, w.Body, logins)
+			}
 		}
-		if w.Code != 401 || logins != 3 || !strings.Contains(w.Body.String(), "does not get through") {
-			t.Errorf("%s: got %d %q after %d logins, want a page after 3", name, w.Code, w.Body, logins)
-		}
-	}
+	})
 }
 
 func loginLink(returnTo string) string {
