@@ -272,8 +272,7 @@ type Source string
 
 // The sources of login tokens, and SourceNone for a request without any.
 const (
-	SourceNone    Source = "none"
-	SourceBearer  Source = "bearer"  // Authorization header, RFC 6750 section 2.1
-	SourceCookie  Source = "cookie"  // the session cookie
-	SourceLanding Source = "landing" // ?token= on the way back from LoginRocket
+	SourceNone   Source = "none"
+	SourceBearer Source = "bearer" // Authorization header, RFC 6750 section 2.1
+	SourceCookie Source = "cookie" // the session cookie
 )
