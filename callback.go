@@ -108,13 +108,11 @@ func (c *callback) decide(token string) {
 	asks := !a.config.DangerouslyAcceptUnsolicitedLogins
 	switch {
 	case asks && change > c.mayChange():
-		c.ask(*session, reasonChange)
+		c.ask(*session)
 	case c.started:
 		c.complete(*session)
-	case asks && !hasCurrent && c.hasState:
-		c.ask(*session, reasonElsewhere)
 	case asks && !hasCurrent:
-		c.ask(*session, reasonLink)
+		c.ask(*session)
 	case hasCurrent && change == loginstate.ChangeNothing && session.IssuedAt.Before(current.IssuedAt):
 		// Counted, so that it ends if a gate refuses the session that stays.
 		a.observeLogin(c.r.Context(), false, *session, nil)
@@ -123,19 +121,6 @@ func (c *callback) decide(token string) {
 	default:
 		c.complete(*session)
 	}
-}
-
-// changeOf says what would change if next replaced current.
-func changeOf(current, next Session) loginstate.Change {
-	if current.User.ID != next.User.ID {
-		return loginstate.ChangeUser
-	}
-	currentOrg, _ := current.Org()
-	nextOrg, _ := next.Org()
-	if currentOrg.ID != nextOrg.ID {
-		return loginstate.ChangeAccount
-	}
-	return loginstate.ChangeNothing
 }
 
 // mayChange is what the login may change without a question: what the person
@@ -158,12 +143,24 @@ func (c *callback) complete(session Session) {
 
 // ask keeps the token until its user confirms it, at another URL: this one has
 // the token in it.
-func (c *callback) ask(session Session, reason confirmReason) {
+func (c *callback) ask(session Session) {
 	a := c.auth
 	c.forgetState()
-	a.rememberPending(c.w, c.r, pendingLogin{session.Token(), reason, c.target})
+	a.rememberPending(c.w, c.r, pendingLogin{session.Token(), c.confirmReason(), c.target})
 	a.observeLogin(c.r.Context(), c.started, session, ErrUnsolicitedLogin)
 	a.redirect(c.w, a.paths.route(routeConfirm))
+}
+
+// confirmReason says how the login began. What it would change is asked again when
+// the page is shown.
+func (c *callback) confirmReason() confirmReason {
+	switch {
+	case c.started:
+		return reasonChange
+	case c.hasState:
+		return reasonElsewhere
+	}
+	return reasonLink
 }
 
 // withoutToken is for pages of LoginRocket that lead back without a login. It

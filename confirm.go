@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/authrocket-go/authrocket/internal/keycache"
+	"github.com/authrocket-go/authrocket/internal/loginstate"
 )
 
 // confirmLifetime is how long a login that this browser did not start waits for
@@ -32,7 +33,7 @@ type confirmReason string
 const (
 	reasonLink      confirmReason = "link"      // nothing says that it was started here
 	reasonElsewhere confirmReason = "elsewhere" // started, but this browser does not remember it
-	reasonChange    confirmReason = "change"    // it changes who is signed in
+	reasonChange    confirmReason = "change"    // started here, but it changes who is signed in
 )
 
 // maxPendingTarget is how long the target of a login that waits may be.
@@ -109,8 +110,9 @@ func (a *Auth) forgetPending(w http.ResponseWriter, r *http.Request) {
 }
 
 // serveConfirm asks whether a login is wanted that this browser did not start or
-// that changes who is signed in, and takes the answer. What is signed in is what was shown: the answer names the
-// token, of which the cookie may have changed in the meantime.
+// that changes who is signed in, and takes the answer. What is signed in is what
+// was shown: the answer names the token, of which the cookie may have changed in
+// the meantime.
 func (a *Auth) serveConfirm(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodPost && !a.isSameOrigin(r) {
 		if hidesOrigin(r) {
@@ -179,15 +181,20 @@ func (a *Auth) confirmPage(r *http.Request, pending pendingLogin, session, curre
 	}
 	switch pending.reason {
 	case reasonChange:
-		p.Text = []string{"This changes who is signed in here, or in which account. Continue only if you know this account and want to use it."}
 	case reasonElsewhere:
-		p.Text = []string{
-			"You started this sign-in more than an hour ago, in another browser, or at another address of this app" + a.addressHint(r) + ".",
-			"Continue only if you know this account and want to use it.",
-		}
+		p.Text = append(p.Text, "You started this sign-in more than an hour ago, in another browser, or at another address of this app"+a.addressHint(r)+".")
 	default:
-		p.Text = []string{"This browser did not start this sign-in: a link led here. Continue only if you know this account and want to use it."}
+		p.Text = append(p.Text, "This browser did not start this sign-in: a link led here.")
 	}
+	if !current.IsZero() {
+		switch changeOf(current, session) {
+		case loginstate.ChangeUser:
+			p.Text = append(p.Text, "This changes who is signed in here.")
+		case loginstate.ChangeAccount:
+			p.Text = append(p.Text, "This changes the account in which you are signed in here.")
+		}
+	}
+	p.Text = append(p.Text, "Continue only if you know this account and want to use it.")
 	org, _ := session.Org()
 	for _, f := range []fact{
 		{"Name", displayName(session.User)},
@@ -200,6 +207,19 @@ func (a *Auth) confirmPage(r *http.Request, pending pendingLogin, session, curre
 		}
 	}
 	return p
+}
+
+// changeOf says what would change if next replaced current.
+func changeOf(current, next Session) loginstate.Change {
+	if current.User.ID != next.User.ID {
+		return loginstate.ChangeUser
+	}
+	currentOrg, _ := current.Org()
+	nextOrg, _ := next.Org()
+	if currentOrg.ID != nextOrg.ID {
+		return loginstate.ChangeAccount
+	}
+	return loginstate.ChangeNothing
 }
 
 // describe says who is signed in, and in which account.
