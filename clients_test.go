@@ -101,8 +101,8 @@ func TestWhereHTMXReturnsTo(t *testing.T) {
 	}{
 		{"the page that is open", s, "https://example.com/page?a=b&c=%20d", "/auth/login?return_to=%2Fpage%3Fa%3Db%26c%3D%2520d"},
 		{"without its fragment", s, "https://example.com/page?a=b#c", "/auth/login?return_to=%2Fpage%3Fa%3Db"},
-		{"without the count of logins", s, "https://example.com/page?ar_state=2&a=b", "/auth/login?return_to=%2Fpage%3Fa%3Db"},
-		{"without a login token of ours", s, "https://example.com/page?token=" + s.shortToken(s.ada) + "&account=c&a=b", "/auth/login?return_to=%2Fpage%3Fa%3Db"},
+		{"without a state", s, "https://example.com/page?ar_state=2&a=b", "/auth/login?return_to=%2Fpage%3Fa%3Db"},
+		{"without a login token", s, "https://example.com/page?token=" + s.shortToken(s.ada) + "&account=c&a=b", "/auth/login?return_to=%2Fpage%3Fa%3Db"},
 		{"with the page's own token", s, "https://example.com/page?token=t&account=c", "/auth/login?return_to=%2Fpage%3Ftoken%3Dt%26account%3Dc"},
 		{"no page", s, "", "/auth/login?return_to=%2F"},
 		{"another host", s, "https://evil.example/page", "/auth/login?return_to=%2F"},
@@ -129,7 +129,7 @@ func TestWhereHTMXReturnsTo(t *testing.T) {
 		name    string
 		request *http.Request
 	}{
-		{"a bearer token that is no good", request("GET", "/gate/", "HX-Request: true", "Authorization: Bearer x")},
+		{"an invalid bearer token", request("GET", "/gate/", "HX-Request: true", "Authorization: Bearer x")},
 		{"cookies of two users", s.as(s.george, s.as(s.ada, request("GET", "/gate/", "HX-Request: true")))},
 		{"a request that does not say true", request("GET", "/gate/", "HX-Request: false")},
 		{"a request for another account's page", s.as(s.george, request("GET", "/orgs/"+s.engines.ID+"/", "HX-Request: true", "Accept: text/html"))},
@@ -142,7 +142,7 @@ func TestWhereHTMXReturnsTo(t *testing.T) {
 			}
 		})
 	}
-	t.Run("htmx lands no login", func(t *testing.T) {
+	t.Run("htmx completes no login", func(t *testing.T) {
 		t.Parallel()
 		w := serve(s.app(), request("GET", "/?token="+s.realm.Token(s.ada), "HX-Request: true", "Accept: text/html"))
 		if w.Code != 200 || w.Header()["Set-Cookie"] != nil {

@@ -26,9 +26,12 @@ func hashOf(token string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// pending is the value of a cookie that waits for confirmation.
-func pending(token, target string) string {
-	return token + "." + base64.RawURLEncoding.EncodeToString([]byte(target))
+// pending is the cookie of a login that a link led to and that waits for
+// confirmation.
+func pending(token, target string) string { return pendingBy("link", token, target) }
+
+func pendingBy(reason, token, target string) string {
+	return token + "." + reason + "." + base64.RawURLEncoding.EncodeToString([]byte(target))
 }
 
 // answerOf is the form that the page of a confirmation sends.
@@ -73,11 +76,11 @@ func TestAnUnsolicitedLoginIsConfirmed(t *testing.T) {
 				if row.user.ID != "" {
 					v.jar = map[string]*http.Cookie{siteCookie: {Value: s.realm.Token(row.user), Expires: time.Now().Add(time.Hour)}}
 				}
-				landed := v.send(navigate("/x?a=b&token="+token+"&session=s&account=c", "Sec-Fetch-Site: cross-site"))
-				if got := landed.Header().Get("Location"); landed.Code != 303 || got != "/auth/confirm" {
-					t.Fatalf("got %d %q, want to be asked", landed.Code, got)
+				back := v.send(navigate("/x?a=b&token="+token+"&session=s&account=c", "Sec-Fetch-Site: cross-site"))
+				if got := back.Header().Get("Location"); back.Code != 303 || got != "/auth/confirm" {
+					t.Fatalf("got %d %q, want to be asked", back.Code, got)
 				}
-				for _, c := range landed.Result().Cookies() {
+				for _, c := range back.Result().Cookies() {
 					if c.Name != confirmCookie || c.MaxAge != 10*60 || !c.HttpOnly || !c.Secure || c.Path != "/" || c.Domain != "" || c.SameSite != http.SameSiteLaxMode {
 						t.Errorf("got cookie %q", c.Raw)
 					}
@@ -91,7 +94,7 @@ func TestAnUnsolicitedLoginIsConfirmed(t *testing.T) {
 				}
 				now := "<bdi>nobody</bdi>"
 				if row.user.ID != "" {
-					now = "<bdi>George, george@example.com</bdi>"
+					now = "<bdi>George, george@example.com, Widgets</bdi>"
 				}
 				if !strings.Contains(page.Body.String(), now) || strings.Contains(page.Body.String(), "eyJ") || page.Header()["Set-Cookie"] != nil {
 					t.Errorf("the page: got %q %q, want %q, no token and no cookie", page.Body, page.Header()["Set-Cookie"], now)
@@ -243,13 +246,14 @@ func TestThePendingTokenIsVerifiedAgain(t *testing.T) {
 			{"of another realm", pending(stranger.realm.Token(stranger.ada), "/x"), 401, "unknown_key"},
 			{"no token", pending("x", "/x"), 401, "token_malformed"},
 			{"an empty token", pending("", "/x"), 401, "no_token"},
-			{"cut off", pending(ada, "/x")[:200] + ".Lw", 401, "token_malformed"},
-			{"without a target", ada, 401, "token_malformed"},
-			{"a target that is not encoded", ada + "./x", 403, "did not start that sign-in"},
-			{"no dot", "x", 403, "did not start that sign-in"},
-			{"nothing", "", 403, "did not start that sign-in"},
+			{"cut off", pending(ada, "/x")[:200] + ".link.Lw", 401, "token_malformed"},
+			{"without a reason and a target", ada, 401, "token_malformed"},
+			{"a target that is not encoded", ada + "./x", 403, "There is no sign-in to confirm"},
+			{"no dot", "x", 403, "There is no sign-in to confirm"},
+			{"nothing", "", 403, "There is no sign-in to confirm"},
 		} {
 			token, _, _ := cutLast(row.cookie, ".")
+			token, _, _ = cutLast(token, ".")
 			for _, r := range []*http.Request{navigate("/auth/confirm"), answerOf(token, "continue")} {
 				w := serve(s.app(), withCookie(r, confirmCookie, row.cookie))
 				if w.Code != row.status || !strings.Contains(html.UnescapeString(w.Body.String()), row.want) || cookieNamed(w, siteCookie) != nil {
@@ -270,8 +274,8 @@ func TestThePendingTokenIsVerifiedAgain(t *testing.T) {
 			answer := func() *httptest.ResponseRecorder {
 				return serve(s.app(), withCookie(answerOf(token, "continue"), confirmCookie, pending(token, "/x")))
 			}
-			if w := answer(); w.Code != 503 || w.Header().Get("Retry-After") == "" || w.Header()["Set-Cookie"] != nil {
-				t.Errorf("got %d %v, want 503 and the cookie kept", w.Code, w.Header())
+			if w := answer(); w.Code != 503 || w.Header().Get("Retry-After") == "" || w.Header().Get("Refresh") == "" || cookieNamed(w, confirmCookie) != nil || cookieNamed(w, siteCookie) != nil {
+				t.Errorf("got %d %v, want 503, a page that reloads itself, and the cookie kept", w.Code, w.Header())
 			}
 			s.realm.Repair()
 			time.Sleep(time.Minute)
@@ -299,20 +303,11 @@ func TestWhereAConfirmedLoginLeads(t *testing.T) {
 			t.Errorf("%q: got %d %q, want /", target, w.Code, got)
 		}
 	}
-	t.Run("a page about a token that is no good leads nowhere else", func(t *testing.T) {
+	t.Run("a page about an invalid token leads nowhere else", func(t *testing.T) {
 		t.Parallel()
 		w := serve(s.app(), withCookie(navigate("/auth/confirm"), confirmCookie, pending(forged(token), `//evil.example/"><script>`)))
-		if body := w.Body.String(); strings.Contains(body, "<script>") || !strings.Contains(body, `href="/auth/login?return_to=%2F%2Fevil.example`) {
-			t.Errorf("got %q, want a link that the login route checks", body)
-		}
-	})
-	t.Run("a token that leaves no room leads to the start page", func(t *testing.T) {
-		t.Parallel()
-		token := s.tokenOf(t, s.ada, chunkBytes-len(pending("", "/")))
-		v := &visitor{t: t, app: s.app()}
-		v.get("/deep/link?token=" + token)
-		if w := v.send(answerOf(token, "continue")); w.Code != 303 || w.Header().Get("Location") != "/" {
-			t.Errorf("got %d %q, want 303 /", w.Code, w.Header().Get("Location"))
+		if body := w.Body.String(); strings.Contains(body, "<script>") || !strings.Contains(body, `href="`+loginLink("/")+`"`) {
+			t.Errorf("got %q, want a link to the start page", body)
 		}
 	})
 }
@@ -340,7 +335,7 @@ func TestATokenTooLargeForOneCookieIsNotKeptForConfirmation(t *testing.T) {
 		}
 		w := v.get("/x?token=" + s.tokenOf(t, s.george, row.size))
 		if got := w.Header().Get("Location"); w.Code != 303 || got != "/auth/confirm" {
-			t.Errorf("%s: got %d %q, want to be told so", row.name, w.Code, got)
+			t.Errorf("%s: got %d %q, want a page that offers to sign in", row.name, w.Code, got)
 		}
 		for _, c := range w.Result().Cookies() {
 			if c.Value != "" {
@@ -350,7 +345,7 @@ func TestATokenTooLargeForOneCookieIsNotKeptForConfirmation(t *testing.T) {
 		if len(reasons) != 1 || reasons[0] != "unsolicited_login" {
 			t.Errorf("%s: the Observer heard %q, want an unsolicited login", row.name, reasons)
 		}
-		if w := v.get("/auth/confirm"); w.Code != 403 || !strings.Contains(w.Body.String(), "did not start that sign-in") || !strings.Contains(w.Body.String(), `href="`+loginLink("/")+`"`) {
+		if w := v.get("/auth/confirm"); w.Code != 403 || !strings.Contains(w.Body.String(), "There is no sign-in to confirm") || !strings.Contains(w.Body.String(), `href="`+loginLink("/")+`"`) {
 			t.Errorf("%s: got %d %q, want a page with a way to sign in", row.name, w.Code, w.Body)
 		}
 		if w := v.get("/"); !strings.HasPrefix(w.Body.String(), "ada@example.com") {

@@ -55,8 +55,8 @@ func TestWhoIsSentToTheLogin(t *testing.T) {
 			}
 			if row.status == 303 {
 				back := redirectURIOf(t, w.Header().Get("Location"))
-				if got := back.Scheme + "://" + back.Host + back.Path; got != "https://example.com/gate/" {
-					t.Errorf("comes back to %q, want the page that was asked for", got)
+				if got := back.Scheme + "://" + back.Host + back.Path; got != "https://example.com/auth/callback" {
+					t.Errorf("comes back to %q, want the callback", got)
 				}
 			} else if w.Header()["Location"] != nil || w.Header()["Set-Cookie"] != nil {
 				t.Errorf("got %v, want no redirect and no cookie", w.Header())
@@ -78,7 +78,7 @@ func TestRefusalPages(t *testing.T) {
 		{"a frame", navigate("/gate/x?a=b", "Sec-Fetch-Dest: iframe"), 401, `<a class="action" href="/auth/login?return_to=%2Fgate%2Fx%3Fa%3Db" target="_top">`, true},
 		{"an embed", navigate("/gate/", "Sec-Fetch-Dest: embed"), 401, `target="_top"`, true},
 		{"an object", navigate("/gate/", "Sec-Fetch-Dest: object"), 401, `target="_top"`, true},
-		{"two users", s.as(s.george, s.as(s.ada, navigate("/gate/"))), 401, "Two people are signed in here", false},
+		{"two users", s.as(s.george, s.as(s.ada, navigate("/gate/"))), 401, "Conflicting sign-ins", false},
 		{"another org", s.as(s.george, navigate("/orgs/"+s.engines.ID+"/?a=b")), 403, `href="/auth/accounts?return_to=%2Forgs%2F` + s.engines.ID + `%2F%3Fa%3Db&amp;force=1"`, false},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -91,7 +91,12 @@ func TestRefusalPages(t *testing.T) {
 			if isFramed := h.Get("X-Frame-Options") == "" && !strings.Contains(h.Get("Content-Security-Policy"), "frame-ancestors"); isFramed != row.isFramed {
 				t.Errorf("may be framed: got %t, want %t", isFramed, row.isFramed)
 			}
-			if !strings.HasPrefix(h.Get("Content-Security-Policy"), "default-src 'none'") || h.Get("Referrer-Policy") != "no-referrer" ||
+			// no-referrer would make the Origin of a form null.
+			referrer, opener := "no-referrer", ""
+			if strings.Contains(w.Body.String(), "<form") {
+				referrer, opener = "same-origin", "same-origin"
+			}
+			if !strings.HasPrefix(h.Get("Content-Security-Policy"), "default-src 'none'") || h.Get("Referrer-Policy") != referrer || h.Get("Cross-Origin-Opener-Policy") != opener ||
 				h.Get("X-Content-Type-Options") != "nosniff" || h.Get("Content-Type") != "text/html; charset=utf-8" {
 				t.Errorf("got headers %v", h)
 			}
@@ -282,7 +287,7 @@ func TestPrefetchesAreNotServed(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	token := s.realm.Token(s.ada)
-	for _, target := range []string{"/gate/", "/billing", "/?token=" + token, "/?token=" + forged(token), "/?ar_state=x&token=x",
+	for _, target := range []string{"/gate/", "/billing", "/?token=" + token, "/?token=" + forged(token), "/gate/?ar_state=x&token=x",
 		"/auth/login", "/auth/signup", "/auth/profile", "/auth/accounts", "/auth/logout", "/auth/confirm"} {
 		for _, header := range []string{"Sec-Purpose: prefetch", "Sec-Purpose: prefetch;prerender", "Purpose: prefetch", "Purpose: Prefetch"} {
 			w := serve(s.app(), s.as(s.ada, navigate(target, header)))
@@ -435,7 +440,7 @@ func TestDenyAfterCheck(t *testing.T) {
 			}
 		})
 	}
-	t.Run("DefaultDeny without a request of ours redirects nobody", func(t *testing.T) {
+	t.Run("DefaultDeny with a request that Check did not return redirects nobody", func(t *testing.T) {
 		t.Parallel()
 		w := serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			authrocket.DefaultDeny(w, r, authrocket.ErrNoToken)

@@ -70,6 +70,7 @@ func newColdSite(t testing.TB, changes ...func(*authrocket.Config)) *site {
 func (s *site) newColdAuth(t testing.TB, changes ...func(*authrocket.Config)) *authrocket.Auth {
 	t.Helper()
 	config := s.realm.Config()
+	config.Observer = authrocket.SilentObserver()
 	for _, change := range changes {
 		change(&config)
 	}
@@ -588,7 +589,6 @@ func TestCaching(t *testing.T) {
 	})
 	app := s.auth.Authenticate(mux)
 	const private, noStore = "private, no-cache", "no-store"
-	landing := "/?token=" + s.realm.Token(s.ada)
 	for _, row := range []struct {
 		name         string
 		request      *http.Request
@@ -602,12 +602,16 @@ func TestCaching(t *testing.T) {
 		{"a refusal", request("GET", "/gate/"), noStore, noStore},
 		{"a redirect to the login", navigate("/gate/"), noStore, noStore},
 		{"a missing permission", s.as(s.george, navigate("/billing")), noStore, noStore},
-		{"an unsolicited landing", navigate(landing), noStore, noStore},
-		{"a landing that strips a bad token", navigate("/?token=" + forged(s.realm.Token(s.ada))), noStore, noStore},
+		{"an unsolicited login", navigate("/?token=" + s.realm.Token(s.ada)), noStore, noStore},
+		{"an invalid login token", navigate("/?token=" + forged(s.realm.Token(s.ada))), noStore, noStore},
 		{"the login route", navigate("/auth/login"), noStore, noStore},
+		{"the callback", navigate("/auth/callback?token=" + s.realm.Token(s.ada)), noStore, noStore},
+		{"the callback without a token", navigate("/auth/callback"), noStore, noStore},
+		{"the callback of HEAD", request("HEAD", "/auth/callback"), noStore, noStore},
+		{"the callback of a script", request("GET", "/auth/callback", "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"), noStore, noStore},
 		{"the logout route", navigate("/auth/logout"), noStore, noStore},
 		{"the logout page", request("GET", "/auth/logout"), noStore, noStore},
-		{"the page of an unsolicited landing", navigate("/auth/confirm"), noStore, noStore},
+		{"the confirmation", navigate("/auth/confirm"), noStore, noStore},
 		{"a route with a wrong method", request("PUT", "/auth/login"), noStore, noStore},
 		{"HEAD of a route", request("HEAD", "/auth/login"), noStore, noStore},
 		{"a prefetched gate", navigate("/gate/", "Sec-Purpose: prefetch"), noStore, noStore},

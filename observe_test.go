@@ -216,7 +216,7 @@ func TestObserverLogins(t *testing.T) {
 		{"a started login with an expired token", true, authrockettest.ExpiresIn(-time.Hour), "token_expired", http.StatusUnauthorized},
 		{"a started login with a token of another realm", true, setClaim("rid", "rl_other"), "wrong_realm", http.StatusUnauthorized},
 		{"an unsolicited login", false, withoutClaim("nonce"), "unsolicited_login", http.StatusSeeOther},
-		{"an unsolicited login with an expired token", false, authrockettest.ExpiresIn(-time.Hour), "token_expired", http.StatusSeeOther},
+		{"an unsolicited login with an expired token", false, authrockettest.ExpiresIn(-time.Hour), "token_expired", http.StatusUnauthorized},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

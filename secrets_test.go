@@ -74,6 +74,11 @@ func (w *witness) observer() authrocket.Observer {
 			text.Logout(ctx, l)
 			w.note("event: %+v", l)
 		},
+		Warning: func(ctx context.Context, err error) {
+			json.Warning(ctx, err)
+			text.Warning(ctx, err)
+			w.noteError(err)
+		},
 	}
 }
 
@@ -203,34 +208,50 @@ func cookieRequest(method, target, token string) *http.Request {
 func secretRequests(t *testing.T, f flow) map[string]*http.Request {
 	escaped := url.QueryEscape(f.token)
 	requests := map[string]*http.Request{
-		"landing that was started":        comeBack(t, f.app, "/gate?a=b", f.token),
-		"landing of HEAD":                 httptest.NewRequest(http.MethodHead, "/?token="+escaped, nil),
-		"landing that is unsolicited":     httptest.NewRequest(http.MethodGet, "/gate?a=b&token="+escaped+"&session=kss_x&account=org_x", nil),
-		"landing of two tokens":           httptest.NewRequest(http.MethodGet, "/gate?token="+escaped+"&token="+escaped, nil),
-		"landing as POST":                 httptest.NewRequest(http.MethodPost, "/gate?token="+escaped, nil),
-		"landing on a login route":        httptest.NewRequest(http.MethodGet, "/auth/login?token="+escaped, nil),
-		"landing with a token's own name": httptest.NewRequest(http.MethodGet, "/gate?%74oken="+escaped, nil),
-		"landing with a forged state":     httptest.NewRequest(http.MethodGet, "/?ar_state=x&token="+escaped, nil),
-		"two Authorization headers":       bearerRequest(http.MethodGet, "/gate", f.token),
-		"two users' cookies":              cookieRequest(http.MethodGet, "/gate", f.token),
-		"logout":                          cookieRequest(http.MethodPost, "/auth/logout", f.token),
-		"logout here only":                cookieRequest(http.MethodPost, "/auth/logout?local=1&return_to=/bye", f.token),
-		"logout by GET":                   cookieRequest(http.MethodGet, "/auth/logout", f.token),
-		"logout by GET with two tokens":   httptest.NewRequest(http.MethodGet, "/auth/logout?token="+escaped+"&token="+escaped, nil),
-		"logout by GET with a session":    httptest.NewRequest(http.MethodGet, "/auth/logout?session="+url.QueryEscape(f.token), nil),
-		"logout of another site":          cookieRequest(http.MethodPost, "/auth/logout", f.token),
-		"profile":                         cookieRequest(http.MethodGet, "/auth/profile", f.token),
-		"accounts":                        cookieRequest(http.MethodGet, "/auth/accounts?return_to=/gate", f.token),
-		"prefetch":                        cookieRequest(http.MethodGet, "/gate", f.token),
-		"POST of another site":            cookieRequest(http.MethodPost, "/gate", f.token),
-		"confirmed login":                 withCookie(answerOf(f.token, "continue"), confirmCookie, pending(f.token, "/gate?a=b")),
-		"cancelled login":                 withCookie(answerOf(f.token, "cancel"), confirmCookie, pending(f.token, "/gate?a=b")),
-		"confirmation by another site":    withCookie(answerOf(f.token, "continue", "Sec-Fetch-Site: cross-site"), confirmCookie, pending(f.token, "/gate?a=b")),
-		"a login too many":                withCookie(cookieRequest(http.MethodGet, "/denied", f.token), siteCookie+"-attempts", "3"),
+		"callback that was started":     comeBack(t, f.app, "/gate?a=b", f.token),
+		"token of HEAD":                 httptest.NewRequest(http.MethodHead, "/?token="+escaped, nil),
+		"token that is unsolicited":     httptest.NewRequest(http.MethodGet, "/gate?a=b&token="+escaped+"&session=kss_x&account=org_x", nil),
+		"token that comes twice":        httptest.NewRequest(http.MethodGet, "/gate?token="+escaped+"&token="+escaped, nil),
+		"token as POST":                 httptest.NewRequest(http.MethodPost, "/gate?token="+escaped, nil),
+		"token on a login route":        httptest.NewRequest(http.MethodGet, "/auth/login?token="+escaped, nil),
+		"token with an escaped name":    httptest.NewRequest(http.MethodGet, "/gate?%74oken="+escaped, nil),
+		"token with a forged state":     httptest.NewRequest(http.MethodGet, "/?ar_state=x&token="+escaped, nil),
+		"callback with a forged state":  httptest.NewRequest(http.MethodGet, "/auth/callback?ar_state=x&token="+escaped, nil),
+		"callback without a state":      httptest.NewRequest(http.MethodGet, "/auth/callback?token="+escaped+"&session=kss_x&account=org_x", nil),
+		"callback with two tokens":      httptest.NewRequest(http.MethodGet, "/auth/callback?token="+escaped+"&token="+escaped, nil),
+		"callback of HEAD":              httptest.NewRequest(http.MethodHead, "/auth/callback?token="+escaped, nil),
+		"callback as POST":              httptest.NewRequest(http.MethodPost, "/auth/callback?token="+escaped, nil),
+		"callback of a script":          httptest.NewRequest(http.MethodGet, "/auth/callback?token="+escaped, nil),
+		"callback in a frame":           httptest.NewRequest(http.MethodGet, "/auth/callback?token="+escaped, nil),
+		"callback of htmx":              httptest.NewRequest(http.MethodGet, "/auth/callback?token="+escaped, nil),
+		"callback ahead of a click":     httptest.NewRequest(http.MethodGet, "/auth/callback?token="+escaped, nil),
+		"callback over somebody else":   comeBack(t, f.app, "/gate?a=b", f.token),
+		"two Authorization headers":     bearerRequest(http.MethodGet, "/gate", f.token),
+		"two users' cookies":            cookieRequest(http.MethodGet, "/gate", f.token),
+		"logout":                        cookieRequest(http.MethodPost, "/auth/logout", f.token),
+		"logout here only":              cookieRequest(http.MethodPost, "/auth/logout?local=1&return_to=/bye", f.token),
+		"logout by GET":                 cookieRequest(http.MethodGet, "/auth/logout", f.token),
+		"logout by GET with two tokens": httptest.NewRequest(http.MethodGet, "/auth/logout?token="+escaped+"&token="+escaped, nil),
+		"logout by GET with a session":  httptest.NewRequest(http.MethodGet, "/auth/logout?session="+url.QueryEscape(f.token), nil),
+		"logout of another site":        cookieRequest(http.MethodPost, "/auth/logout", f.token),
+		"profile":                       cookieRequest(http.MethodGet, "/auth/profile", f.token),
+		"accounts":                      cookieRequest(http.MethodGet, "/auth/accounts?return_to=/gate", f.token),
+		"prefetch":                      cookieRequest(http.MethodGet, "/gate", f.token),
+		"POST of another site":          cookieRequest(http.MethodPost, "/gate", f.token),
+		"confirmed login":               withCookie(answerOf(f.token, "continue"), confirmCookie, pending(f.token, "/gate?a=b")),
+		"cancelled login":               withCookie(answerOf(f.token, "cancel"), confirmCookie, pending(f.token, "/gate?a=b")),
+		"confirmation by another site":  withCookie(answerOf(f.token, "continue", "Sec-Fetch-Site: cross-site"), confirmCookie, pending(f.token, "/gate?a=b")),
+		"a login too many":              withCookie(cookieRequest(http.MethodGet, "/denied", f.token), siteCookie+"-attempts", "3"),
 	}
 	requests["two Authorization headers"].Header.Add("Authorization", "Bearer "+f.token)
 	bob := f.realm.Token(authrockettest.User{ID: "usr_bob", Email: "bob@example.com"})
 	requests["two users' cookies"].Header.Add("Cookie", "__Host-arToken="+bob)
+	requests["callback over somebody else"].Header.Add("Cookie", "__Host-arToken="+bob)
+	requests["callback of a script"].Header.Set("Sec-Fetch-Mode", "cors")
+	requests["callback in a frame"].Header.Set("Sec-Fetch-Dest", "iframe")
+	requests["callback of htmx"].Header.Set("HX-Request", "true")
+	requests["callback of htmx"].Header.Set("HX-Current-URL", "https://example.com/auth/callback?token="+f.token)
+	requests["callback ahead of a click"].Header.Set("Sec-Purpose", "prefetch")
 	requests["logout"].Header.Set("Origin", "https://example.com")
 	requests["logout here only"].Header.Set("Origin", "https://example.com")
 	requests["logout of another site"].Header.Set("Origin", "https://evil.example")
@@ -247,7 +268,16 @@ func secretRequests(t *testing.T, f flow) map[string]*http.Request {
 func newFlow(t *testing.T, w *witness) flow {
 	f := flow{cast: newColdCast(t, func(c *authrocket.Config) {
 		c.Observer = w.observer()
-		c.Deny = func(_ http.ResponseWriter, _ *http.Request, err error) { w.noteError(err) }
+		c.Deny = func(_ http.ResponseWriter, r *http.Request, err error) {
+			w.noteError(err)
+			if strings.HasPrefix(r.URL.Path, "/auth/callback") {
+				w.note("Deny: %s %s", r.URL, r.RequestURI)
+			}
+		}
+		c.OnLogin = func(r *http.Request, _ authrocket.Session) error {
+			w.note("OnLogin: %s %s", r.URL, r.RequestURI)
+			return nil
+		}
 	})}
 	ok := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
 	mux := http.NewServeMux()
