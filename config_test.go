@@ -70,6 +70,9 @@ func TestConfigErrors(t *testing.T) {
 	origin := func(u string) func(*authrocket.Config) {
 		return func(c *authrocket.Config) { c.TrustedOrigins = []string{"https://fine.example.com", u} }
 	}
+	forward := func(name string) func(*authrocket.Config) {
+		return func(c *authrocket.Config) { c.ForwardParams = []string{"locale", name} }
+	}
 	cookie := func(name string) func(*authrocket.Config) { return func(c *authrocket.Config) { c.CookieName = name } }
 	authPath := func(path string) func(*authrocket.Config) { return func(c *authrocket.Config) { c.AuthPath = path } }
 	afterLogout := func(path string) func(*authrocket.Config) {
@@ -171,6 +174,13 @@ func TestConfigErrors(t *testing.T) {
 			c.AppURL, c.DangerouslyAllowHTTPAppURL, c.CookieName = "http://app.example.com", true, "__secure-a"
 		}, "CookieName", "__secure-a", "leave the prefix out"},
 
+		{"ForwardParams with an empty entry", forward(""), "ForwardParams", "", "empty entry"},
+		{"ForwardParams with redirect_uri", forward("redirect_uri"), "ForwardParams", "redirect_uri", "set by this package"},
+		{"ForwardParams with session", forward("session"), "ForwardParams", "session", "set by this package"},
+		{"ForwardParams with token", forward("token"), "ForwardParams", "token", "set by this package"},
+		{"ForwardParams with ar_state", forward("ar_state"), "ForwardParams", "ar_state", "set by this package"},
+		{"ForwardParams with return_to", forward("return_to"), "ForwardParams", "return_to", "set by this package"},
+
 		{"RealmID with a space", func(c *authrocket.Config) { c.RealmID = "rl_1 " }, "RealmID", "rl_1 ", "white space"},
 		{"Audience with an empty entry", func(c *authrocket.Config) { c.Audience = []string{"app", ""} }, "Audience", "", "empty entry"},
 		{"RefreshInterval negative", func(c *authrocket.Config) { c.RefreshInterval = -time.Minute }, "RefreshInterval", "-1m0s", "negative"},
@@ -256,6 +266,7 @@ func TestConfigAccepts(t *testing.T) {
 		{"no token cache", func(c *authrocket.Config) { c.TokenCacheSize = -1 }, "https://sample.e2.loginrocket.com/login"},
 		{"a path with a query after logout", func(c *authrocket.Config) { c.AfterLogout = "/bye?a=b" }, "https://sample.e2.loginrocket.com/login"},
 		{"a deeper AuthPath", func(c *authrocket.Config) { c.AuthPath = "/a/login-1" }, "https://sample.e2.loginrocket.com/login"},
+		{"parameters to hand on", func(c *authrocket.Config) { c.ForwardParams = []string{"locale", "account", "x"} }, "https://sample.e2.loginrocket.com/login"},
 		{"trusted origins", func(c *authrocket.Config) {
 			c.TrustedOrigins = []string{"https://admin.example.com/", "HTTP://LOCALHOST:3000"}
 		}, "https://sample.e2.loginrocket.com/login"},
@@ -284,6 +295,7 @@ func TestConfigReportsAllProblemsAtOnce(t *testing.T) {
 		MaxStale:        -1,
 		MaxTokenBytes:   -1,
 		TrustedOrigins:  []string{"*", "https://a.example/path"},
+		ForwardParams:   []string{"token", "session"},
 	})
 	var fields []string
 	for _, p := range configErrors(t, err) {
@@ -291,7 +303,7 @@ func TestConfigReportsAllProblemsAtOnce(t *testing.T) {
 	}
 	slices.Sort(fields)
 	want := []string{
-		"AfterLogout", "AppURL", "AppURL", "AppURL", "Audience", "AuthPath", "CookieName", "JWTKey", "LoginRocketURL",
+		"AfterLogout", "AppURL", "AppURL", "AppURL", "Audience", "AuthPath", "CookieName", "ForwardParams", "ForwardParams", "JWTKey", "LoginRocketURL",
 		"MaxStale", "MaxTokenBytes", "RealmID", "RefreshInterval", "TrustedOrigins", "TrustedOrigins",
 	}
 	if !slices.Equal(fields, want) {

@@ -96,6 +96,115 @@ func TestHostedRoutesAreForNavigations(t *testing.T) {
 	}
 }
 
+func TestForwardedParameters(t *testing.T) {
+	t.Parallel()
+	names := []string{"locale", "hint", "account"}
+	forwarding := newSite(t, func(c *authrocket.Config) { c.ForwardParams = names })
+	// A Config may change after New.
+	names[1] = "changed"
+	for _, row := range []struct {
+		name, target string
+		params       string // besides redirect_uri, with ForwardParams
+		without      string // and without
+	}{
+		{"the login hands on", "/auth/login?locale=de&hint=a%20b%26c&other=1&prompt=login", "hint=a+b%26c&locale=de&prompt=login", "prompt=login"},
+		{"the signup hands on", "/auth/signup?locale=de&invitation=nvt_1&account=org_1", "account=org_1&invitation=nvt_1&locale=de", "invitation=nvt_1"},
+		{"the profile does not", "/auth/profile?locale=de&account=org_1", "account=org_1", "account=org_1"},
+		{"the account selector does not", "/auth/accounts?locale=de&force=1", "force=1", "force=1"},
+		{"an empty value is handed on", "/auth/login?locale=", "locale=", ""},
+		{"a parameter that comes twice is left out", "/auth/login?locale=de&locale=en&hint=x", "hint=x", ""},
+		{"a parameter that comes twice in two spellings is left out", "/auth/login?locale=de&loc%61le=en&hint=x", "hint=x", ""},
+		{"names are compared with case", "/auth/login?Locale=de", "", ""},
+		{"what the target has is not handed on", "/auth/login?return_to=/x?locale=de&hint=x", "", ""},
+		{"nor what an escaped target has", "/auth/login?return_to=%2Fx%3Flocale=de%26hint=x", "", ""},
+		{"what the package sets is not handed on", "/auth/login?locale=de&redirect_uri=x&session=x&token=x&ar_state=x", "locale=de", ""},
+		{"a name that changed after New is not handed on", "/auth/login?changed=1", "", ""},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			for s, want := range map[*site]string{forwarding: row.params, newSite(t): row.without} {
+				b, w := start(t, s.app(), navigate(row.target))
+				location, err := url.Parse(w.Header().Get("Location"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				query := location.Query()
+				if back := query["redirect_uri"]; len(back) != 1 || back[0] != "https://example.com/auth/callback?ar_state="+b.state {
+					t.Errorf("redirect_uri: got %q", back)
+				}
+				query.Del("redirect_uri")
+				if got := query.Encode(); got != want {
+					t.Errorf("got %q, want %q", got, want)
+				}
+			}
+		})
+	}
+}
+
+// A front end may append the URL that was asked for as it is (nginx's
+// $request_uri): nothing in it decides about the login.
+func TestReturnToThatIsNotEscapedIsTheRest(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for _, row := range []struct {
+		name, query string
+		params      string // of the hosted login, besides redirect_uri
+		want        string // where the login comes back to
+	}{
+		{"a page's own parameters stay its own", "return_to=/x?a=b&account=org_evil&prompt=login", "", "/x?a=b&account=org_evil&prompt=login"},
+		{"the first parameter of a page too", "return_to=/x?account=org_evil", "", "/x?account=org_evil"},
+		{"without a question mark as well", "return_to=/x&account=org_evil&prompt=login", "", "/x&account=org_evil&prompt=login"},
+		{"a page's own return_to stays", "return_to=/x?return_to=/y&a=b", "", "/x?return_to=/y&a=b"},
+		{"and an escaped one", "return_to=/x?a&return_to=%2Fy", "", "/x?a&return_to=%2Fy"},
+		{"parameters before it are the login's", "account=org_1&prompt=login&return_to=/x?account=org_evil", "account=org_1&prompt=login", "/x?account=org_evil"},
+		{"what is escaped stays escaped", "return_to=/x%20y?a=%26b&c=%2F", "", "/x%20y?a=%26b&c=%2F"},
+		{"an escaped name of the parameter counts", "return%5Fto=/x?account=org_evil", "", "/x?account=org_evil"},
+		{"escaped, parameters may stand before and behind it", "account=org_1&return_to=%2Fx%3Fa%3Db%26account%3Dorg_evil&prompt=login", "account=org_1&prompt=login", "/x?a=b&account=org_evil"},
+		{"escaped in small letters", "return_to=%2fx%3fa&prompt=login", "prompt=login", "/x?a"},
+		{"escaped twice it is none, parameters count", "return_to=%2Fx&return_to=%2Fy&prompt=login", "prompt=login", "/"},
+		{"escaped and not escaped it is none", "return_to=%2Fx&return_to=/y?account=org_evil", "", "/"},
+		{"another host is no target", "return_to=//evil.example/x&account=org_evil", "", "/"},
+		{"nor is it with a backslash", `return_to=/\evil.example/x`, "", "/"},
+		{"nor is a login route", "return_to=/auth/login?return_to=/x", "", "/"},
+		{"a whole URL ends at the next parameter", "return_to=https://evil.example/&account=org_1", "account=org_1", "/"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			r := navigate("/auth/login")
+			r.URL.RawQuery = row.query
+			b, w := start(t, s.app(), r)
+			location, err := url.Parse(w.Header().Get("Location"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			query := location.Query()
+			query.Del("redirect_uri")
+			if got := query.Encode(); got != row.params {
+				t.Errorf("parameters of the login: got %q, want %q", got, row.params)
+			}
+			if got := serve(s.app(), b.land(s.realm.Token(s.ada))).Header().Get("Location"); got != row.want {
+				t.Errorf("the login came back to %q, want %q", got, row.want)
+			}
+		})
+	}
+	t.Run("a page cannot sign out at LoginRocket or only here", func(t *testing.T) {
+		t.Parallel()
+		w := serve(s.app(), navigate("/auth/logout?return_to=/x?a&local=1"))
+		if got := w.Header().Get("Location"); !strings.HasPrefix(got, "https://loginrocket.example/logout?") || redirectURIOf(t, got).String() != "https://example.com/x?a&local=1" {
+			t.Errorf("got %d %q, want a logout at LoginRocket", w.Code, got)
+		}
+	})
+	t.Run("a page's prompt=login permits no other user", func(t *testing.T) {
+		t.Parallel()
+		v := &visitor{t: t, app: s.app(), jar: map[string]*http.Cookie{siteCookie: {Value: s.realm.Token(s.ada), Expires: time.Now().Add(time.Hour)}}}
+		w := v.send(navigate("/auth/login?return_to=/x?a&prompt=login", "Sec-Fetch-Site: same-origin"))
+		back := redirectURIOf(t, w.Header().Get("Location"))
+		if got := v.get(back.RequestURI() + "&token=" + s.realm.Token(s.george)).Header().Get("Location"); got != "/auth/confirm" {
+			t.Errorf("got %q, want a question", got)
+		}
+	})
+}
+
 // openRedirects are spellings of other places than a path on this host.
 var openRedirects = []string{
 	"https://evil.example", "http://evil.example/", "HTTPS://evil.example", "https:evil.example", "https:/evil.example", "https:///evil.example",
