@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -120,6 +122,99 @@ func TestAnUnsolicitedLoginIsConfirmed(t *testing.T) {
 	}
 }
 
+func TestWhyItAsks(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t)
+		prefixed := &site{realm: s.realm, ada: s.ada, george: s.george, auth: s.newAuth(t, func(c *authrocket.Config) { c.AppURL = "https://example.com/app" })}
+		const (
+			link      = "This browser did not start this sign-in: a link led here."
+			elsewhere = "You started this sign-in more than an hour ago, in another browser, or at another address of this app than https://example.com."
+			user      = "This changes who is signed in here."
+			account   = "This changes the account in which you are signed in here."
+			only      = "Continue only if you know this account and want to use it."
+		)
+		inWidgets := authrockettest.InOrg(s.widgets)
+		began := func(v *visitor, target string) string {
+			return redirectURIOf(t, v.get(target).Header().Get("Location")).RequestURI() + "&token="
+		}
+		for _, row := range []struct {
+			name    string
+			site    *site
+			user    authrockettest.User // signed in
+			options []authrockettest.TokenOption
+			come    func(v *visitor) // with the token of the login
+			want    []string
+			now     string
+		}{
+			{"a link", s, authrockettest.User{}, nil, func(v *visitor) { v.get("/x?token=" + s.realm.Token(s.ada)) }, []string{link, only}, "nobody"},
+			{"a link to the callback", s, authrockettest.User{}, nil, func(v *visitor) { v.get("/auth/callback?token=" + s.realm.Token(s.ada)) }, []string{link, only}, "nobody"},
+			{"started more than an hour ago", s, authrockettest.User{}, nil, func(v *visitor) {
+				back := began(v, "/gate/x")
+				time.Sleep(time.Hour + time.Second)
+				v.get(back + s.realm.Token(s.ada))
+			}, []string{elsewhere, only}, "nobody"},
+			{"started in another browser or at another address", s, authrockettest.User{}, nil, func(v *visitor) {
+				v.get(began(&visitor{t: t, app: s.app()}, "/gate/x") + s.realm.Token(s.ada))
+			}, []string{elsewhere, only}, "nobody"},
+			{"an app behind a prefix names its address", prefixed, authrockettest.User{}, nil, func(v *visitor) {
+				v.get("/auth/callback?ar_state=x&token=" + s.realm.Token(s.ada))
+			}, []string{strings.TrimSuffix(elsewhere, ".") + "/app.", only}, "nobody"},
+			{"another user by a link", s, s.george, nil, func(v *visitor) { v.get("/x?token=" + s.realm.Token(s.ada)) },
+				[]string{link, user, only}, "George, george@example.com, Widgets"},
+			{"another user, started here", s, s.george, nil, func(v *visitor) { v.get(began(v, "/auth/login") + s.realm.Token(s.ada)) },
+				[]string{user, only}, "George, george@example.com, Widgets"},
+			{"another user, started elsewhere", s, s.george, nil, func(v *visitor) { v.get("/auth/callback?ar_state=x&token=" + s.realm.Token(s.ada)) },
+				[]string{elsewhere, user, only}, "George, george@example.com, Widgets"},
+			{"another account by a link", s, s.ada, []authrockettest.TokenOption{inWidgets}, func(v *visitor) { v.get("/x?token=" + s.realm.Token(s.ada)) },
+				[]string{link, account, only}, "Ada, ada@example.com, Widgets"},
+			{"another account, started here", s, s.ada, []authrockettest.TokenOption{inWidgets}, func(v *visitor) { v.get(began(v, "/auth/login") + s.realm.Token(s.ada)) },
+				[]string{account, only}, "Ada, ada@example.com, Widgets"},
+			{"who was signed in has signed out meanwhile", s, s.george, nil, func(v *visitor) {
+				v.get(began(v, "/auth/login") + s.realm.Token(s.ada))
+				delete(v.jar, siteCookie)
+			}, []string{only}, "nobody"},
+		} {
+			v := &visitor{t: t, app: row.site.app()}
+			if row.user.ID != "" {
+				v.jar = map[string]*http.Cookie{siteCookie: {Value: s.realm.Token(row.user, row.options...), Expires: time.Now().Add(24 * time.Hour)}}
+			}
+			row.come(v)
+			w := v.get("/auth/confirm")
+			if got := strings.Join(paragraphs(w), " | "); w.Code != 200 || got != strings.Join(row.want, " | ") {
+				t.Errorf("%s: got %d %q, want %q", row.name, w.Code, got, row.want)
+			}
+			want := [][2]string{{"Name", "Ada"}, {"Email", "ada@example.com"}, {"Account", "Engines"}, {"Signed in now", row.now}}
+			if got := factsOf(w); !slices.Equal(got, want) {
+				t.Errorf("%s: got facts %q, want %q", row.name, got, want)
+			}
+		}
+	})
+}
+
+var (
+	paragraph = regexp.MustCompile(`<p>(.*?)</p>`)
+	factPair  = regexp.MustCompile(`<dt>(.*?)</dt><dd><bdi>(.*?)</bdi></dd>`)
+)
+
+// paragraphs are the texts of a page.
+func paragraphs(w *httptest.ResponseRecorder) []string {
+	var texts []string
+	for _, m := range paragraph.FindAllStringSubmatch(w.Body.String(), -1) {
+		texts = append(texts, html.UnescapeString(m[1]))
+	}
+	return texts
+}
+
+// factsOf are the names and values that a page lists.
+func factsOf(w *httptest.ResponseRecorder) [][2]string {
+	var facts [][2]string
+	for _, m := range factPair.FindAllStringSubmatch(w.Body.String(), -1) {
+		facts = append(facts, [2]string{html.UnescapeString(m[1]), html.UnescapeString(m[2])})
+	}
+	return facts
+}
+
 func TestWhoMayConfirm(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, func(c *authrocket.Config) { c.TrustedOrigins = []string{"https://friend.example"} })
@@ -138,6 +233,11 @@ func TestWhoMayConfirm(t *testing.T) {
 		{"http of our host", []string{"Sec-Fetch-Site: ", "Origin: http://example.com"}, refused},
 		{"a trusted origin", []string{"Sec-Fetch-Site: cross-site", "Origin: https://friend.example"}, refused},
 		{"a trusted origin in a browser without fetch metadata", []string{"Sec-Fetch-Site: ", "Origin: https://friend.example"}, refused},
+		{"our own page that does not tell its origin in a browser with fetch metadata", []string{"Origin: null"}, in},
+		{"another page of an origin in our words", []string{"Sec-Fetch-Site: same-site"}, refused},
+		{"a frame of ours in another site's page", []string{"Sec-Fetch-Site: cross-site"}, refused},
+		{"an origin in capitals", []string{"Sec-Fetch-Site: ", "Origin: HTTPS://EXAMPLE.COM"}, refused},
+		{"an origin with a slash", []string{"Sec-Fetch-Site: ", "Origin: https://example.com/"}, refused},
 		{"no page at all", []string{"Sec-Fetch-Site: none"}, refused},
 		{"a sandbox", []string{"Sec-Fetch-Site: ", "Origin: null"}, refused},
 		{"a program that says nothing", []string{"Sec-Fetch-Site: ", "Origin: "}, refused},
@@ -424,7 +524,7 @@ func TestTheConfirmationPageIsSafe(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"Cache-Control": "no-store", "X-Frame-Options": "DENY", "Referrer-Policy": "same-origin", "X-Content-Type-Options": "nosniff",
-		"Content-Type": "text/html; charset=utf-8",
+		"Content-Type": "text/html; charset=utf-8", "Cross-Origin-Opener-Policy": "same-origin",
 	} {
 		if got := h.Get(name); got != want {
 			t.Errorf("%s: got %q, want %q", name, got, want)
@@ -439,6 +539,94 @@ func TestTheConfirmationPageIsSafe(t *testing.T) {
 			t.Errorf("got %q", csp)
 		}
 	})
+	t.Run("the second half of a double click hits no button", func(t *testing.T) {
+		t.Parallel()
+		for _, want := range []string{"\nform .action{animation:ready .8s step-end}\n", "\n@keyframes ready{from{visibility:hidden}}\n"} {
+			if !strings.Contains(w.Body.String(), want) {
+				t.Errorf("got %q, want %q in it", w.Body, want)
+			}
+		}
+		sum := sha256.Sum256([]byte(styleOf(t, w)))
+		if want := "style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"; !strings.Contains(csp, want) {
+			t.Errorf("got %q, want a policy that permits the style: %q", csp, want)
+		}
+	})
+}
+
+func styleOf(t *testing.T, w *httptest.ResponseRecorder) string {
+	t.Helper()
+	_, rest, ok := strings.Cut(w.Body.String(), "<style>")
+	style, _, ok2 := strings.Cut(rest, "</style>")
+	if !ok || !ok2 {
+		t.Fatalf("got %q, want a style in it", w.Body)
+	}
+	return style
+}
+
+func TestWhatWaitsForConfirmationStaysSmall(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, largeTokens)
+	token := s.realm.Token(s.ada)
+	const name = confirmCookie
+	// header is the length of the Cookie header beside the waiting login.
+	space := func(target string) int { return 6<<10 - len(name) - len(pending(token, target)) - 3 }
+	other := func(bytes int) string { return "a=" + strings.Repeat("x", bytes-2) }
+	long := "/" + strings.Repeat("x", 199)
+	for _, row := range []struct {
+		name    string
+		cookies []string
+		target  string
+		kept    string // the target that waits, "" when nothing does
+	}{
+		{"beside no cookies", nil, "/x?a=b", "/x?a=b"},
+		{"up to 6 KiB with the others", []string{other(space("/x"))}, "/x", "/x"},
+		{"not beyond 6 KiB", []string{other(space("/x") + 1)}, "/x", ""},
+		{"not beyond 6 KiB in two lines", []string{other(space("/x") - 10), other(11)}, "/x", ""},
+		{"one that is replaced makes room", []string{name + "=" + pending(s.realm.Token(s.george), "/x"), other(space("/x"))[:space("/x")-100]}, "/x", "/x"},
+		{"a target of 200 bytes", nil, long, long},
+		{"a longer target loses its query", nil, "/x?" + strings.Repeat("x", 198), "/x"},
+		{"a longer path becomes the start page", nil, long + "x", "/"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			r := navigate(row.target)
+			if r.URL.RawQuery != "" {
+				r.URL.RawQuery += "&"
+			}
+			r.URL.RawQuery += "token=" + token
+			r.RequestURI = r.URL.RequestURI()
+			for _, line := range row.cookies {
+				r.Header.Add("Cookie", line)
+			}
+			w := serve(s.app(), r)
+			if got := w.Header().Get("Location"); w.Code != 303 || got != "/auth/confirm" {
+				t.Fatalf("got %d %q, want to be asked", w.Code, got)
+			}
+			c := cookieNamed(w, name)
+			switch {
+			case row.kept == "" && c != nil && c.Value != "":
+				t.Errorf("got a cookie of %d bytes, want none", len(c.Value))
+			case row.kept != "" && (c == nil || c.Value != pending(token, row.kept)):
+				t.Errorf("got %v, want the target %q", c, row.kept)
+			}
+		})
+	}
+	for _, row := range []struct {
+		name string
+		size int
+		kept bool
+	}{
+		{"a value of 3,800 bytes", chunkBytes - len(pending("", "/")), true},
+		{"a larger one", chunkBytes - len(pending("", "/")) + 1, false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			c := cookieNamed(serve(s.app(), navigate("/?token="+s.tokenOf(t, s.ada, row.size))), name)
+			if (c != nil && c.Value != "") != row.kept {
+				t.Errorf("got %v, want one: %t", c, row.kept)
+			}
+		})
+	}
 }
 
 func TestConfirmationsAreObserved(t *testing.T) {
@@ -447,13 +635,36 @@ func TestConfirmationsAreObserved(t *testing.T) {
 	s := newSite(t, func(c *authrocket.Config) {
 		c.Observer.Login = func(_ context.Context, l authrocket.Login) { logins = append(logins, l) }
 	})
-	token := s.realm.Token(s.ada)
-	v := &visitor{t: t, app: s.app()}
-	v.get("/?token=" + token)
-	v.get("/auth/confirm")
-	v.send(answerOf(token, "continue"))
-	if len(logins) != 2 || logins[0].Reason != "unsolicited_login" || logins[1].Err != nil || logins[1].Started || logins[1].SessionHash == "" {
-		t.Errorf("got %+v, want an unsolicited login and then one that was confirmed", logins)
+	back := func(v *visitor) string {
+		return redirectURIOf(t, v.get("/auth/login").Header().Get("Location")).RequestURI() + "&token="
+	}
+	for _, row := range []struct {
+		name    string
+		user    authrockettest.User // signed in
+		come    func(v *visitor, token string)
+		started bool
+	}{
+		{"a link", authrockettest.User{}, func(v *visitor, token string) { v.get("/?token=" + token) }, false},
+		{"a link over somebody else", s.george, func(v *visitor, token string) { v.get("/?token=" + token) }, false},
+		{"a login started elsewhere", authrockettest.User{}, func(v *visitor, token string) { v.get(back(&visitor{t: t, app: s.app()}) + token) }, false},
+		{"a started login over somebody else", s.george, func(v *visitor, token string) { v.get(back(v) + token) }, true},
+	} {
+		logins = nil
+		token := s.realm.Token(s.ada)
+		v := &visitor{t: t, app: s.app()}
+		if row.user.ID != "" {
+			v.jar = map[string]*http.Cookie{siteCookie: {Value: s.realm.Token(row.user), Expires: time.Now().Add(time.Hour)}}
+		}
+		row.come(v, token)
+		v.get("/auth/confirm")
+		v.send(answerOf(token, "continue"))
+		if len(logins) != 2 || logins[0].Reason != "unsolicited_login" || logins[1].Err != nil || logins[1].SessionHash == "" {
+			t.Errorf("%s: got %+v, want one that asks and then one that was confirmed", row.name, logins)
+			continue
+		}
+		if logins[0].Started != row.started || logins[1].Started != row.started {
+			t.Errorf("%s: got %+v, want started: %t", row.name, logins, row.started)
+		}
 	}
 }
 
