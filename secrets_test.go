@@ -241,7 +241,7 @@ func secretRequests(t *testing.T, f flow) map[string]*http.Request {
 		"confirmed login":               withCookie(answerOf(f.token, "continue"), confirmCookie, pending(f.token, "/gate?a=b")),
 		"cancelled login":               withCookie(answerOf(f.token, "cancel"), confirmCookie, pending(f.token, "/gate?a=b")),
 		"confirmation by another site":  withCookie(answerOf(f.token, "continue", "Sec-Fetch-Site: cross-site"), confirmCookie, pending(f.token, "/gate?a=b")),
-		"a login too many":              withCookie(cookieRequest(http.MethodGet, "/denied", f.token), siteCookie+"-attempts", "3"),
+		"a login too many":              withCookie(cookieRequest(http.MethodGet, "/denied", f.token), siteCookie+"-attempts", "0.3"),
 	}
 	requests["two Authorization headers"].Header.Add("Authorization", "Bearer "+f.token)
 	bob := f.realm.Token(authrockettest.User{ID: "usr_bob", Email: "bob@example.com"})

@@ -1,0 +1,345 @@
+package authrocket_test
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/authrocket-go/authrocket"
+	"github.com/authrocket-go/authrocket/authrockettest"
+)
+
+func TestHeadersOfThePages(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for _, row := range []struct {
+		name    string
+		request *http.Request
+		hasForm bool
+	}{
+		{"the confirmation", withCookie(navigate("/auth/confirm"), confirmCookie, pending(s.realm.Token(s.ada), "/")), true},
+		{"nothing to confirm", navigate("/auth/confirm"), false},
+		{"the logout page", request("GET", "/auth/logout"), true},
+		{"conflicting sign-ins", s.as(s.george, s.as(s.ada, navigate("/gate/"))), true},
+		{"a failed login", navigate("/auth/callback?token=" + forged(s.realm.Token(s.ada))), false},
+		{"another account", s.as(s.george, navigate("/orgs/"+s.engines.ID+"/")), false},
+		{"a login loop", withCookie(navigate("/gate/"), siteCookie+"-attempts", "0.3"), false},
+		{"a form without an origin", s.as(s.ada, request("POST", "/gate/", "Accept: text/html", "Origin: null")), false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			w := serve(s.app(), row.request)
+			h := w.Header()
+			if hasForm := strings.Contains(w.Body.String(), "<form "); hasForm != row.hasForm || !strings.Contains(w.Body.String(), "<html") {
+				t.Fatalf("got %d %q, want a page with a form: %t", w.Code, w.Body, row.hasForm)
+			}
+			referrer, opener := "no-referrer", []string(nil)
+			if row.hasForm {
+				// no-referrer would make the Origin of the form null.
+				referrer, opener = "same-origin", []string{"same-origin"}
+			}
+			if got := h["Cross-Origin-Opener-Policy"]; !slices.Equal(got, opener) {
+				t.Errorf("Cross-Origin-Opener-Policy: got %q, want %q", got, opener)
+			}
+			if got := h.Get("Referrer-Policy"); got != referrer {
+				t.Errorf("Referrer-Policy: got %q, want %q", got, referrer)
+			}
+			if got := strings.Contains(h.Get("Content-Security-Policy"), "form-action 'none'"); got == row.hasForm {
+				t.Errorf("Content-Security-Policy: got %q", h.Get("Content-Security-Policy"))
+			}
+			if h.Get("X-Frame-Options") != "DENY" || !strings.Contains(h.Get("Content-Security-Policy"), "frame-ancestors 'none'") || h.Get("Cache-Control") != "no-store" {
+				t.Errorf("got %v, want a page that cannot be framed or stored", h)
+			}
+		})
+	}
+}
+
+func TestPagesOfFailedLogins(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t, largeTokens)
+		now := time.Now()
+		at := func(d time.Duration) int64 { return now.Add(d).Unix() }
+		clock := [2]string{"Clock of this server", now.UTC().Format(time.RFC1123)}
+		reason := func(label string) [2]string { return [2]string{"Reason", label} }
+		when := func(name string, d time.Duration) [2]string {
+			return [2]string{name, now.Add(d).UTC().Format(time.RFC1123)}
+		}
+		const (
+			expired     = "The sign-in had already expired when it arrived. If this keeps happening, a clock is wrong."
+			notYet      = "The sign-in is not valid yet. The clock of this server is probably wrong: try again in a minute, or contact the site's administrator."
+			notAccepted = "The sign-in that came back was not accepted. You are not signed in."
+		)
+		for _, row := range []struct {
+			name  string
+			token string
+			text  string
+			facts [][2]string
+		}{
+			{"expired", s.realm.Token(s.ada, authrockettest.ExpiresIn(-time.Hour)), expired, [][2]string{reason("token_expired"), when("Expired at", -time.Hour), clock}},
+			{"issued in the future", s.realm.Token(s.ada, authrockettest.Claim("iat", at(70*time.Second))), notYet,
+				[][2]string{reason("token_not_yet_valid"), when("Valid from", 70*time.Second), clock}},
+			{"valid in the future", s.realm.Token(s.ada, authrockettest.Claim("nbf", at(time.Minute))), notYet,
+				[][2]string{reason("token_not_yet_valid"), when("Valid from", time.Minute), clock}},
+			{"forged", forged(s.realm.Token(s.ada)), notAccepted, [][2]string{reason("bad_signature")}},
+			{"of another audience", s.realm.Token(s.ada, authrockettest.Claim("aud", "other")), notAccepted, [][2]string{reason("wrong_audience")}},
+			{"too large for cookies", s.tokenOf(t, s.ada, 5*chunkBytes+1), "Your sign-in data is too large for this browser. Contact the site's administrator.", [][2]string{reason("token_too_large")}},
+		} {
+			for _, way := range []string{"started", "a link to the callback", "a link to a page", "a confirmation"} {
+				b, _ := start(t, s.app(), navigate("/gate/x?a=b"))
+				r, target := b.land(row.token), "/gate/x?a=b"
+				switch way {
+				case "a link to the callback":
+					r, target = navigate("/auth/callback?token="+row.token), "/"
+				case "a link to a page":
+					r = navigate("/gate/x?a=b&token=" + row.token)
+				case "a confirmation":
+					r = withCookie(answerOf(row.token, "continue"), confirmCookie, pending(row.token, target))
+				}
+				if row.name == "too large for cookies" && way != "started" && way != "a confirmation" {
+					continue // it is asked about first
+				}
+				w := serve(s.app(), r)
+				if w.Code != 401 || w.Header()["Location"] != nil || w.Header()["Refresh"] != nil || cookieNamed(w, siteCookie) != nil {
+					t.Errorf("%s, %s: got %d %v, want a page", row.name, way, w.Code, w.Header())
+				}
+				if got := paragraphs(w); !slices.Equal(got, []string{row.text}) {
+					t.Errorf("%s, %s: got %q, want %q", row.name, way, got, row.text)
+				}
+				if got := factsOf(w); !slices.Equal(got, row.facts) {
+					t.Errorf("%s, %s: got facts %q, want %q", row.name, way, got, row.facts)
+				}
+				if body := w.Body.String(); !strings.Contains(body, `href="`+loginLink(target)+`"`) || strings.Contains(body, "eyJ") {
+					t.Errorf("%s, %s: got %q, want a link to try again and no token", row.name, way, body)
+				}
+			}
+		}
+		// A session that is not valid yet ends in the same clocks when it loops.
+		r := s.as(s.ada, withCookie(navigate("/gate/"), siteCookie+"-attempts", strconv.FormatInt(now.Unix(), 10)+".3"), authrockettest.Claim("iat", at(70*time.Second)))
+		w := serve(s.app(), r)
+		want := [][2]string{reason("token_not_yet_valid"), when("Valid from", 70*time.Second), clock}
+		if got := factsOf(w); w.Code != 401 || !slices.Equal(got, want) || isCleared(w) {
+			t.Errorf("a loop: got %d %q, cleared %t, want %q and the session kept", w.Code, got, isCleared(w), want)
+		}
+	})
+}
+
+func TestAPageReloadsItselfForTenMinutes(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t, func(c *authrocket.Config) {
+			c.OnLogin = func(*http.Request, authrocket.Session) error { return authrocket.ErrUnavailable }
+		})
+		v := &visitor{t: t, app: s.app()}
+		back := v.back(s.realm.Token(s.ada))
+		began, reloads := time.Now(), 0
+		for ; ; reloads++ {
+			w := v.get(back)
+			refresh := w.Header().Get("Refresh")
+			if w.Code != 503 || w.Header().Get("Retry-After") == "" {
+				t.Fatalf("got %d %v, want 503", w.Code, w.Header())
+			}
+			if refresh == "" {
+				break
+			}
+			seconds, err := strconv.Atoi(refresh)
+			if err != nil || seconds < 2 || seconds > 30 || reloads > 1000 {
+				t.Fatalf("after %d reloads: got Refresh %q, want 2 to 30 seconds", reloads, refresh)
+			}
+			time.Sleep(time.Duration(seconds) * time.Second)
+		}
+		if lasted := time.Since(began); lasted < 9*time.Minute || lasted > 11*time.Minute {
+			t.Errorf("the page reloaded itself for %s, want about 10 minutes", lasted)
+		}
+		// Nor does it begin anew while a tab that is left alone may reload.
+		time.Sleep(5 * time.Minute)
+		if w := v.get(back); w.Code != 503 || w.Header()["Refresh"] != nil {
+			t.Errorf("later: got %d, Refresh %q, want no more of it", w.Code, w.Header()["Refresh"])
+		}
+	})
+}
+
+func TestWhoseBrowserReloads(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		now := time.Now().Unix()
+		reload := func(value string) []string { return []string{siteCookie + "-reload", value} }
+		for _, row := range []struct {
+			name    string
+			cookies []string // besides the state: name, value, ...
+			state   bool
+			reloads bool
+		}{
+			{"a browser that keeps the state", nil, true, true},
+			{"a browser that keeps a session", []string{siteCookie, "x"}, false, true},
+			{"a browser without cookies", nil, false, false},
+			{"a browser with cookies of the app only", []string{"theme", "dark"}, false, false},
+			{"one that has begun", reload(strconv.FormatInt(now-500, 10)), true, true},
+			{"one that is done", reload(strconv.FormatInt(now-601, 10)), true, false},
+			{"a time in the future", reload(strconv.FormatInt(now+601, 10)), true, false},
+			{"the end of all times", reload("9223372036854775807"), true, false},
+			{"no time", reload("soon"), true, false},
+		} {
+			s := newSite(t)
+			s.realm.Break(authrockettest.Status(500))
+			b, _ := start(t, s.app(), navigate("/gate/"))
+			r := b.land(s.realm.Token(s.ada))
+			if !row.state {
+				r.Header.Del("Cookie")
+			}
+			for i := 0; i < len(row.cookies); i += 2 {
+				withCookie(r, row.cookies[i], row.cookies[i+1])
+			}
+			w := serve(s.app(), r)
+			if got := w.Header().Get("Refresh"); w.Code != 503 || (got != "") != row.reloads {
+				t.Errorf("%s: got %d, Refresh %q, want one: %t", row.name, w.Code, got, row.reloads)
+			}
+			c := cookieNamed(w, siteCookie+"-reload")
+			if began := row.reloads && (len(row.cookies) == 0 || row.cookies[0] == siteCookie); (c != nil) != began {
+				t.Errorf("%s: got cookie %v, want one: %t", row.name, c, began)
+			}
+			if c != nil && (c.Value != strconv.FormatInt(now, 10) || c.MaxAge != 20*60 || !c.HttpOnly || !c.Secure || c.Path != "/") {
+				t.Errorf("%s: got cookie %q", row.name, c.Raw)
+			}
+		}
+	})
+}
+
+func TestConflictingSignInsHaveAWayOut(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, func(c *authrocket.Config) { c.AppURL, c.CookieName = "https://app.example.com", "arToken" })
+	both := func(r *http.Request) *http.Request {
+		return withCookie(withCookie(r, "arToken", s.realm.Token(s.ada)), "arToken", s.realm.Token(s.george))
+	}
+	w := serve(s.app(), both(navigate("/gate/x?a=b&c")))
+	want := `<form method="post" action="/auth/logout?local=1&amp;return_to=%2Fgate%2Fx%3Fa%3Db%26c">`
+	if w.Code != 401 || !strings.Contains(w.Body.String(), want) || w.Header()["Set-Cookie"] != nil {
+		t.Fatalf("got %d %q %v, want a page with %q", w.Code, w.Body, w.Header()["Set-Cookie"], want)
+	}
+	const action = "/auth/logout?local=1&return_to=%2Fgate%2Fx%3Fa%3Db%26c"
+	for _, row := range []struct {
+		name    string
+		headers []string
+		status  int
+	}{
+		{"by the page", []string{"Sec-Fetch-Site: same-origin", "Origin: https://app.example.com"}, 303},
+		{"by another site", []string{"Sec-Fetch-Site: cross-site", "Origin: https://evil.example"}, 403},
+	} {
+		w := serve(s.app(), both(request("POST", action, row.headers...)))
+		var cleared []string
+		for _, c := range w.Result().Cookies() {
+			if c.Name == "arToken" && c.MaxAge < 0 && c.Path == "/" {
+				cleared = append(cleared, c.Domain)
+			}
+		}
+		if row.status != 303 {
+			if w.Code != row.status || len(cleared) > 0 {
+				t.Errorf("%s: got %d, cleared %q", row.name, w.Code, cleared)
+			}
+			continue
+		}
+		if got := w.Header().Get("Location"); w.Code != 303 || got != "/gate/x?a=b&c" {
+			t.Errorf("%s: got %d %q, want to be led back", row.name, w.Code, got)
+		}
+		slices.Sort(cleared)
+		if !slices.Equal(cleared, []string{"", "app.example.com", "example.com"}) {
+			t.Errorf("%s: cleared for the domains %q, want this host alone, this host and its parent", row.name, cleared)
+		}
+	}
+}
+
+func TestAPartOfASession(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, largeTokens)
+	large := s.tokenOf(t, s.ada, 2*chunkBytes+100)
+	exact := s.tokenOf(t, s.ada, chunkBytes)
+	with := func(r *http.Request, chunks ...int) *http.Request {
+		for _, n := range chunks {
+			name := siteCookie
+			if n > 0 {
+				name += "." + strconv.Itoa(n)
+			}
+			withCookie(r, name, large[n*chunkBytes:min((n+1)*chunkBytes, len(large))])
+		}
+		return r
+	}
+	for _, row := range []struct {
+		name    string
+		request *http.Request
+		status  int
+		want    string
+	}{
+		{"all of it", with(navigate("/gate/x?a=b"), 0, 1, 2), 200, "ada@example.com"},
+		{"the first only", with(navigate("/gate/x?a=b"), 0), 401, "A part of your sign-in is missing"},
+		{"all but the last", with(navigate("/gate/x?a=b"), 0, 1), 401, "A part of your sign-in is missing"},
+		{"all but one between", with(navigate("/gate/x?a=b"), 0, 2), 401, "A part of your sign-in is missing"},
+		{"all but the first is nothing", with(navigate("/gate/x?a=b"), 1, 2), 303, ""},
+		{"a token of just one chunk", withCookie(navigate("/gate/x?a=b"), siteCookie, exact), 200, "ada@example.com"},
+		{"the first only, of a script", with(request("GET", "/gate/x"), 0), 401, `"reason":"incomplete_cookie"`},
+		{"the first only, on an open page", with(navigate("/"), 0), 200, "nobody"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			w := serve(s.app(), row.request)
+			if w.Code != row.status || !strings.Contains(w.Body.String(), row.want) {
+				t.Errorf("got %d %q, want %d and %q", w.Code, w.Body, row.status, row.want)
+			}
+			if row.status != 401 {
+				return
+			}
+			if w.Header()["Location"] != nil || !isCleared(w) {
+				t.Errorf("got %v, want the rest cleared and no login", w.Header())
+			}
+			if page := w.Body.String(); strings.Contains(page, "<html") &&
+				(!strings.Contains(page, `href="`+loginLink("/gate/x?a=b")+`"`) || !strings.Contains(page, "<bdi>incomplete_cookie</bdi>") || strings.Contains(page, "eyJ")) {
+				t.Errorf("got %q, want the reason, a link to sign in again and no token", page)
+			}
+		})
+	}
+}
+
+func TestAFormThatHidesItsOrigin(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	const cause = "a page with Referrer-Policy: no-referrer causes this"
+	post := func(target string, headers ...string) *http.Request {
+		return s.as(s.ada, request("POST", target, headers...))
+	}
+	confirm := func(headers ...string) *http.Request {
+		token := s.realm.Token(s.ada)
+		return withCookie(answerOf(token, "continue", headers...), confirmCookie, pending(token, "/x"))
+	}
+	for _, row := range []struct {
+		name    string
+		request *http.Request
+		status  int
+		named   bool
+	}{
+		{"at a gate", post("/gate/", "Origin: null", "Accept: text/html"), 403, true},
+		{"at a gate of a permission", post("/billing", "Origin: null", "Accept: text/html,*/*"), 403, true},
+		{"at the logout", post("/auth/logout", "Origin: null", "Accept: text/html"), 403, true},
+		{"at the confirmation", confirm("Sec-Fetch-Site: ", "Origin: null"), 403, true},
+		{"a script at a gate", post("/gate/", "Origin: null", "Accept: application/json"), 403, false},
+		{"a program at a gate", post("/gate/", "Origin: null"), 403, false},
+		{"at a gate in a browser with fetch metadata", post("/gate/", "Origin: null", "Sec-Fetch-Site: cross-site", "Accept: text/html"), 403, false},
+		{"at the confirmation in a browser with fetch metadata", confirm("Sec-Fetch-Site: cross-site", "Origin: null"), 403, false},
+		{"another origin at a gate", post("/gate/", "Origin: https://evil.example", "Accept: text/html"), 403, false},
+		{"another origin at the confirmation", confirm("Sec-Fetch-Site: ", "Origin: https://evil.example"), 403, false},
+		{"a page of our own origin that hides it", post("/gate/", "Origin: null", "Sec-Fetch-Site: same-origin", "Accept: text/html"), 200, false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			w := serve(s.app(), row.request)
+			if named := strings.Contains(w.Body.String(), cause); w.Code != row.status || named != row.named {
+				t.Errorf("got %d %q, want %d and the cause named: %t", w.Code, w.Body, row.status, row.named)
+			}
+			if w.Header()["Set-Cookie"] != nil || w.Header()["Location"] != nil {
+				t.Errorf("got %v, want nothing changed", w.Header())
+			}
+		})
+	}
+}
