@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"log/slog"
+	"maps"
 	"net/http"
 	"sync"
 	"time"
@@ -69,7 +70,9 @@ func warningObserver() Observer {
 			}
 		},
 		Warning: func(ctx context.Context, err error) {
-			slog.Default().LogAttrs(ctx, slog.LevelWarn, "authrocket warning", slog.String("error", err.Error()))
+			if limit.isDue(err.Error(), time.Now()) {
+				slog.Default().LogAttrs(ctx, slog.LevelWarn, "authrocket warning", slog.String("error", err.Error()))
+			}
 		},
 	}
 }
@@ -77,7 +80,7 @@ func warningObserver() Observer {
 const warningInterval = 10 * time.Second
 
 // warningLimit lets each reason through once in a while. There are only so many
-// reasons: they are the labels of errors.
+// of them: the labels of errors and the texts of warnings, which are limited too.
 type warningLimit struct {
 	mu   sync.Mutex
 	last map[string]time.Time
@@ -86,7 +89,8 @@ type warningLimit struct {
 func (l *warningLimit) isDue(reason string, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if at, ok := l.last[reason]; ok && now.Sub(at) < warningInterval {
+	maps.DeleteFunc(l.last, func(_ string, at time.Time) bool { return now.Sub(at) >= warningInterval })
+	if _, logged := l.last[reason]; logged {
 		return false
 	}
 	if l.last == nil {

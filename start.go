@@ -32,7 +32,7 @@ func (a *Auth) startLogin(w http.ResponseWriter, r *http.Request, s startedLogin
 	a.warnOfHost(r)
 	target := a.paths.safe(s.login.Target)
 	if s.login.Target = fitTarget(target, loginstate.MaxTargetBytes); s.login.Target != target {
-		a.warn(r, fmt.Errorf("a return target of %d bytes is longer than %d: its query is cut", len(target), loginstate.MaxTargetBytes))
+		a.warn(r, fmt.Errorf("a return target is longer than %d bytes: its query is cut", loginstate.MaxTargetBytes))
 	}
 	secret := loginstate.NewSecret(isForeignStart(r))
 	a.keepSecret(w, r, secret)
