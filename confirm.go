@@ -182,7 +182,8 @@ func (a *Auth) confirmPage(r *http.Request, pending pendingLogin, session, curre
 	switch pending.reason {
 	case reasonChange:
 	case reasonElsewhere:
-		p.Text = append(p.Text, "You started this sign-in more than an hour ago, in another browser, or at another address of this app"+a.addressHint(r)+".")
+		// Anybody can write a state into a link, so that the page cannot say who it was.
+		p.Text = append(p.Text, "This browser does not remember this sign-in: it was started more than an hour ago, in another browser, at another address of this app"+a.addressHint(r)+", or by somebody else.")
 	default:
 		p.Text = append(p.Text, "This browser did not start this sign-in: a link led here.")
 	}

@@ -129,7 +129,7 @@ func TestWhyItAsks(t *testing.T) {
 		prefixed := &site{realm: s.realm, ada: s.ada, george: s.george, auth: s.newAuth(t, func(c *authrocket.Config) { c.AppURL = "https://example.com/app" })}
 		const (
 			link      = "This browser did not start this sign-in: a link led here."
-			elsewhere = "You started this sign-in more than an hour ago, in another browser, or at another address of this app than https://example.com."
+			elsewhere = "it was started more than an hour ago, in another browser, at another address of this app than https://example.com, or by somebody else."
 			user      = "This changes who is signed in here."
 			account   = "This changes the account in which you are signed in here."
 			only      = "Continue only if you know this account and want to use it."

@@ -184,7 +184,7 @@ func TestWhoseBrowserReloads(t *testing.T) {
 			{"the end of all times", reload("9223372036854775807"), true, false},
 			{"no time", reload("soon"), true, false},
 		} {
-			s := newSite(t)
+			s := newColdSite(t)
 			s.realm.Break(authrockettest.Status(500))
 			b, _ := start(t, s.app(), navigate("/gate/"))
 			r := b.land(s.realm.Token(s.ada))
