@@ -10,7 +10,7 @@ import (
 
 // TestAdapter checks that an adapter for a web framework answers as the net/http
 // middleware does: the same status, headers and body for more than a hundred
-// requests, which are signed in, forged, landing, logging out, from another site
+// requests, which are signed in, forged, callbacks, logging out, from another site
 // and so on, and no handler reached after a refusal. build makes the described
 // app with the framework; it is called for each request. For gin it is
 //

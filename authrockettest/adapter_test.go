@@ -74,6 +74,18 @@ var brokenAdapters = map[string]struct {
 		app.Middleware = nil
 		return buildWith(untouched, untouched)(app)
 	}, "login_route:_login"},
+	"leaves the callback to the app": {func(app authrockettest.App) http.Handler {
+		whole, alone := buildWith(untouched, untouched)(app), app
+		alone.Middleware = nil
+		bare := buildWith(untouched, untouched)(alone)
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/auth/callback" {
+				bare.ServeHTTP(w, r)
+				return
+			}
+			whole.ServeHTTP(w, r)
+		})
+	}, "callback:_a_login_that_was_started_here_ends_where_it_was_meant_to"},
 	"goes on after a refusal": {func(app authrockettest.App) http.Handler {
 		for i, route := range app.Routes {
 			nothing := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})

@@ -3,6 +3,8 @@ package authrockettest
 import (
 	"bufio"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -33,6 +35,7 @@ type adapterRow struct {
 	status  int                                   // 0: the connection breaks
 	reached bool                                  // a handler of the app
 	has     []string                              // what head or body contain
+	lacks   []string                              // what neither head nor body contains
 
 	gatesOnly  bool // Authenticate is not around the app
 	frameworks bool // the framework answers, in its own words
@@ -69,9 +72,12 @@ func newAdapterWorld(t *testing.T) *adapterWorld {
 	stranger := other.Token(other.AddUser(User{Email: "ada@example.com"}))
 	valid := realm.Token(ada)
 	parts, georges := strings.Split(valid, "."), strings.Split(realm.Token(george), ".")
+	hash := sha256.Sum256([]byte(valid))
 	w := &adapterWorld{realm: realm, ada: ada, values: []string{
 		"<ada>", valid,
 		"<ada, earlier>", realm.Token(ada, Claim("iat", time.Now().Add(-time.Hour).Unix())),
+		"<ada, second>", realm.Token(ada, InOrg(second)),
+		"<hash of ada>", hex.EncodeToString(hash[:]),
 		"<george>", realm.Token(george),
 		"<expired>", realm.Token(ada, ExpiresIn(-time.Minute)),
 		"<not yet valid>", realm.Token(ada, Claim("nbf", time.Now().Add(time.Hour).Unix())),
@@ -148,6 +154,7 @@ type adapterApp struct {
 func (w *adapterWorld) serve(t *testing.T, build func(App) http.Handler, row adapterRow, h http.HandlerFunc) *adapterApp {
 	t.Helper()
 	config := w.realm.Config()
+	config.Observer = authrocket.SilentObserver()
 	if row.config != nil {
 		row.config(&config)
 	}
@@ -222,6 +229,11 @@ func (w *adapterWorld) test(t *testing.T, build func(App) http.Handler, row adap
 			t.Errorf("got\n%s\nwant %q in it", w.readable(got), part)
 		}
 	}
+	for _, part := range row.lacks {
+		if part = w.placeholders.Replace(part); strings.Contains(got.String(), part) {
+			t.Errorf("got\n%s\nwant no %q in it", w.readable(got), part)
+		}
+	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%s\nwant what net/http answers:\n%s", w.readable(got), w.readable(want))
 	}
@@ -237,8 +249,8 @@ func (w *adapterWorld) ask(t *testing.T, build func(App) http.Handler, row adapt
 	}
 	lines := strings.Join(row.request, "\r\n")
 	if row.start != "" {
-		cookies, landing := app.startLogin(t, w.placeholders.Replace(row.start))
-		lines = strings.NewReplacer("<started>", cookies, "<landing>", landing).Replace(lines)
+		cookies, callback := app.startLogin(t, w.placeholders.Replace(row.start))
+		lines = strings.NewReplacer("<started>", cookies, "<callback>", callback).Replace(lines)
 	}
 	answer := app.send(t, w.placeholders.Replace(lines))
 	return answer, int(app.reached.Load())
@@ -246,7 +258,7 @@ func (w *adapterWorld) ask(t *testing.T, build func(App) http.Handler, row adapt
 
 // startLogin starts a login and returns the cookies that the browser gets, and
 // path and query of the URL that LoginRocket sends it back to.
-func (app *adapterApp) startLogin(t *testing.T, lines string) (cookies, landing string) {
+func (app *adapterApp) startLogin(t *testing.T, lines string) (cookies, callback string) {
 	t.Helper()
 	resp := app.roundTrip(t, lines)
 	hosted, err := url.Parse(resp.Header.Get("Location"))
@@ -288,8 +300,9 @@ func (app *adapterApp) send(t *testing.T, lines string) adapterAnswer {
 }
 
 var (
-	stateOfURL    = regexp.MustCompile(`(ar_state(?:=|%3D))[A-Za-z0-9]+`)
-	stateOfCookie = regexp.MustCompile(`(-state-)[A-Za-z0-9]+=[^;]*`)
+	stateOfURL    = regexp.MustCompile(`(ar_state(?:=|%3D))[A-Za-z0-9._-]+`)
+	stateOfCookie = regexp.MustCompile(`(-state-)[A-Za-z0-9]+=[^;~]*`)
+	ageOfCookie   = regexp.MustCompile(`Max-Age=[1-9][0-9]*`)
 	timeOfCookie  = regexp.MustCompile(`\b[0-9]{10}\b`)
 	clockOfPage   = regexp.MustCompile(`[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} UTC`)
 )
@@ -298,6 +311,7 @@ var (
 func withoutChance(text string) string {
 	text = timeOfCookie.ReplaceAllString(text, "time")
 	text = clockOfPage.ReplaceAllString(text, "clock")
+	text = ageOfCookie.ReplaceAllString(text, "Max-Age=a while")
 	text = stateOfURL.ReplaceAllString(text, "${1}random")
 	return stateOfCookie.ReplaceAllString(text, "${1}random=random")
 }

@@ -424,12 +424,12 @@ func TestHostedLoginOfAnApp(t *testing.T) {
 	query, _ := url.Parse(hosted)
 	values := form("ada@example.com", "engine")
 	values.Set("redirect_uri", query.Query().Get("redirect_uri"))
-	back := post(realm, "/login", values).Header().Get("Location")
-	landed := get(app, strings.TrimPrefix(back, "https://example.com"), toLogin.Result().Cookies()...)
-	if got := landed.Header().Get("Location"); landed.Code != 303 || got != "/manage?tab=2" {
-		t.Fatalf("the landing answers %d to %q", landed.Code, got)
+	callback := post(realm, "/login", values).Header().Get("Location")
+	back := get(app, strings.TrimPrefix(callback, "https://example.com"), toLogin.Result().Cookies()...)
+	if got := back.Header().Get("Location"); back.Code != 303 || got != "/manage?tab=2" {
+		t.Fatalf("the callback answers %d to %q", back.Code, got)
 	}
-	if w := get(app, "/manage?tab=2", landed.Result().Cookies()...); w.Code != 200 || w.Body.String() != "Ada Lovelace" {
+	if w := get(app, "/manage?tab=2", back.Result().Cookies()...); w.Code != 200 || w.Body.String() != "Ada Lovelace" {
 		t.Errorf("got %d %s, want Ada Lovelace", w.Code, w.Body)
 	}
 }
