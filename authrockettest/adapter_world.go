@@ -293,8 +293,10 @@ func (app *adapterApp) send(t *testing.T, lines string) adapterAnswer {
 		}
 	}
 	answer.header.Del("Date")
-	if answer.header.Get("Retry-After") != "" {
-		answer.header.Set("Retry-After", "a while")
+	for _, name := range []string{"Retry-After", "Refresh"} {
+		if answer.header.Get(name) != "" {
+			answer.header.Set(name, "a while")
+		}
 	}
 	return answer
 }
