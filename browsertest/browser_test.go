@@ -129,14 +129,32 @@ var innerText = chromedp.Evaluate[string]("document.body.innerText")
 // follow clicks the link or button with this text.
 func (b *browser) follow(text string) {
 	b.t.Helper()
-	b.navigate(chromedp.Click(fmt.Sprintf(`(//a|//button)[normalize-space()=%q]`, text)))
+	b.navigate(clickOn(labelled(text)))
 }
 
 // click clicks what the CSS selector names, which leads to another page.
 func (b *browser) click(selector string) {
 	b.t.Helper()
-	b.navigate(chromedp.Click(chromedp.CSS(selector)))
+	b.navigate(clickOn(chromedp.CSS(selector)))
 }
+
+// labelled is an XPath of the link or button with this text.
+func labelled(text string) string { return fmt.Sprintf(`(//a|//button)[normalize-space()=%q]`, text) }
+
+// clickOn clicks when the page is ready for it: its buttons are hidden at first.
+func clickOn[S chromedp.Selectable](selector S, options ...chromedp.QueryOption) chromedp.Action[chromedp.Void] {
+	return func(ctx context.Context, tab *chromedp.Target) (chromedp.Void, error) {
+		for _, step := range []chromedp.Action[chromedp.Void]{chromedp.WaitVisible(selector, options...), settled, chromedp.Click(selector, options...)} {
+			if nothing, err := step(ctx, tab); err != nil {
+				return nothing, err
+			}
+		}
+		return chromedp.Void{}, nil
+	}
+}
+
+// settled waits until all animations of the page have ended.
+var settled = chromedp.Evaluate[chromedp.Void]("Promise.all(document.getAnimations().map(a => a.finished)).then(() => {})", chromedp.EvalAwaitPromise)
 
 // fill enters values into the fields with these names, inside of what the CSS
 // selector names.
@@ -205,6 +223,7 @@ func (b *browser) look(name string) {
 	if err := os.MkdirAll(screenshots, 0o755); err != nil {
 		b.t.Fatal(err)
 	}
+	b.do(settled)
 	for _, width := range []int64{390, 1280} {
 		for _, scheme := range []string{"light", "dark"} {
 			b.do(chromedp.EmulateViewport(width, 800), colorScheme(scheme))

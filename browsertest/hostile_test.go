@@ -34,9 +34,9 @@ func attackers(t *testing.T) map[string]*site {
 	}
 }
 
-// TestForgedLanding is about links to the app with a login token of the attacker
+// TestForgedCallback is about links to the app with a login token of the attacker
 // in them.
-func TestForgedLanding(t *testing.T) {
+func TestForgedCallback(t *testing.T) {
 	t.Parallel()
 	lr := startLoginRocket(t, func(string, *authrockettest.RealmConfig, *authrocketdev.Config) {})
 	addUser(lr.realm, "ada@example.com", nil)
@@ -106,7 +106,7 @@ func TestForgedLanding(t *testing.T) {
 		})
 	}
 
-	t.Run("in a frame is not landed", func(t *testing.T) {
+	t.Run("in a frame signs nobody in", func(t *testing.T) {
 		t.Parallel()
 		attacker := startSite(t, "localhost")
 		attacker.show("/", fmt.Sprintf(`<iframe src="%s/?token=%s"></iframe>`, app.url, lr.realm.Token(mallory)))

@@ -52,12 +52,12 @@ func TestLogin(t *testing.T) {
 		b.wantURL(target)
 		b.wantText("Ada", "Account of ada")
 
-		// A reload asks for that page, not for the landing again.
+		// A reload asks for that page, not for the callback again.
 		b.navigate(chromedp.Reload())
 		b.wantURL(target)
 		b.wantText("Ada")
 
-		// Going back leads over no landing: the token is not in the history.
+		// Going back leads over no callback: the token is not in the history.
 		b.open(app + "/")
 		b.goBack(target)
 		b.wantText("Ada")

@@ -65,7 +65,7 @@ func TestPages(t *testing.T) {
 			elsewhere.show("/", fmt.Sprintf(`<a href="%s">%s</a>`, app.url+row.link, row.name))
 			b.open(elsewhere.url + "/")
 			b.follow(row.name)
-			b.do(chromedp.Click(fmt.Sprintf(`//button[normalize-space()=%q]`, row.button)))
+			b.do(clickOn(labelled(row.button)))
 			b.waitURL(app.away)
 		}
 	})
@@ -86,8 +86,8 @@ func TestPages(t *testing.T) {
 		lr.realm.ChangeTokens(authrockettest.ClockSkew(-48 * time.Hour))
 		b.open(app.url + "/manage")
 		b.logIn("ada@example.com")
-		b.wantText("Signing in did not work", "token_expired", "Expired at", "Clock of this server")
-		b.look("app-landing-expired")
+		b.wantText("We couldn't sign you in", "token_expired", "Expired at", "Clock of this server")
+		b.look("app-callback-expired")
 		lr.realm.ChangeTokens()
 		b.follow("Try again")
 		b.wantURL(app.url + "/manage")
@@ -101,7 +101,7 @@ func TestPages(t *testing.T) {
 		b.open(app.url + "/manage")
 		b.logIn("ada@example.com")
 		b.wantText("Signing in takes a moment longer")
-		b.look("app-landing-unavailable")
+		b.look("app-callback-unavailable")
 	})
 
 	t.Run("a login that is too large is told so", func(t *testing.T) {
@@ -111,7 +111,7 @@ func TestPages(t *testing.T) {
 		b.open(app.url + "/manage")
 		b.logIn("huge@example.com")
 		b.wantText("token_too_large")
-		b.look("app-landing-too-large")
+		b.look("app-callback-too-large")
 	})
 
 	t.Run("a login that never helps ends on a page with a way out", func(t *testing.T) {
@@ -119,7 +119,7 @@ func TestPages(t *testing.T) {
 		_, app, b := start(t)
 		b.open(app.url + "/never")
 		b.logIn("ada@example.com")
-		b.wantText("Signing in does not get through")
+		b.wantText("We couldn't sign you in")
 		b.look("app-login-loop")
 		b.follow("Sign out")
 		b.open(app.url + "/")
@@ -148,8 +148,8 @@ func TestPages(t *testing.T) {
 		b.logIn("ada@example.com")
 		ask(b, call(network.SetCookie, network.SetCookieParams{Name: "arToken", Value: lr.realm.Token(grace), URL: app.url, Path: "/manage"}))
 		b.open(app.url + "/manage")
-		b.wantText("Two people are signed in here")
-		b.look("app-two-users")
+		b.wantText("Conflicting sign-ins")
+		b.look("app-conflicting")
 	})
 
 	t.Run("a frame gets a link out of it", func(t *testing.T) {

@@ -56,19 +56,19 @@ func TestWalk(t *testing.T) {
 	ada.wantURL(one + "/manage")
 
 	// Make another account, and switch back.
-	ada.open(one + "/auth/accounts?force=1&return_to=/manage")
+	ada.follow("Switch accounts")
 	ada.look("accounts")
 	ada.fill("section", map[string]string{"org_name": "Difference Engines"})
 	ada.follow("Make the account")
 	ada.wantURL(one + "/manage")
 	ada.wantText("Difference Engines")
-	ada.open(one + "/auth/accounts?force=1&return_to=/manage")
+	ada.follow("Switch accounts")
 	ada.follow("Analytical Engines")
 	ada.wantURL(one + "/manage")
 	ada.wantText("Analytical Engines")
 
 	// Invite a second user.
-	ada.open(one + "/auth/accounts?force=1&return_to=/manage")
+	ada.follow("Switch accounts")
 	ada.click(`[aria-label="Manage Analytical Engines"]`)
 	ada.look("account")
 	ada.fill(`form:has([value="invite"])`, map[string]string{"email": "charles@example.com", "permissions": "billing:write"})
@@ -94,7 +94,7 @@ func TestWalk(t *testing.T) {
 	charles.wantText("Billing of Analytical Engines")
 
 	// Change the profile.
-	ada.open(one + "/auth/profile?return_to=/manage")
+	ada.follow("Change your profile")
 	ada.look("profile")
 	ada.fill(`form:has([value="names"])`, map[string]string{"first_name": "Augusta Ada", "last_name": "King"})
 	ada.click(`form:has([value="names"]) button`)
@@ -135,6 +135,10 @@ func TestWalk(t *testing.T) {
 	ada.fill("main", map[string]string{"email": "ada@example.com", "password": "countess-of-1838"})
 	ada.follow("Log in")
 	ada.follow("Difference Engines")
+	// That is another account than the one in which she is still signed in there.
+	ada.wantURL(two + "/auth/confirm")
+	ada.wantText("Difference Engines", "Analytical Engines")
+	ada.follow("Continue")
 	ada.wantURL(two + "/manage")
 	ada.wantText("Difference Engines")
 }

@@ -164,7 +164,7 @@ func (p *program) logIn(client *http.Client) string {
 		p.t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	return p.landedToken(resp)
+	return p.tokenOf(resp)
 }
 
 // again returns the token that an app gets of a browser that is signed in.
@@ -175,10 +175,10 @@ func (p *program) again(client *http.Client) string {
 		p.t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	return p.landedToken(resp)
+	return p.tokenOf(resp)
 }
 
-func (p *program) landedToken(resp *http.Response) string {
+func (p *program) tokenOf(resp *http.Response) string {
 	p.t.Helper()
 	target, err := resp.Location()
 	if err != nil || !strings.HasPrefix(target.String(), appURL+"?token=") {

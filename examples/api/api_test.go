@@ -28,10 +28,10 @@ func TestProgram(t *testing.T) {
 
 	logIn := func(email, password string) (*walk.Browser, string) {
 		b := walk.NewBrowser(t)
-		landed := b.LogIn(b.Get(loginRocket+"/login?redirect_uri="+url.QueryEscape(api+"/")), email, password)
-		token := landed.URL.Query().Get("token")
+		back := b.LogIn(b.Get(loginRocket+"/login?redirect_uri="+url.QueryEscape(api+"/")), email, password)
+		token := back.URL.Query().Get("token")
 		if token == "" {
-			t.Fatalf("the login leads to %s, want a token", landed.URL)
+			t.Fatalf("the login leads to %s, want a token", back.URL)
 		}
 		return b, "Authorization: Bearer " + token
 	}

@@ -46,6 +46,24 @@ func (b *Browser) Get(rawURL string, headers ...string) Page {
 	return b.send(http.MethodGet, rawURL, nil, headers)
 }
 
+// Follow follows the link of page with this text, and says where it comes from, as
+// browsers do.
+func (b *Browser) Follow(page Page, text string) Page {
+	b.t.Helper()
+	for _, link := range linkElement.FindAllStringSubmatch(page.Body, -1) {
+		if html.UnescapeString(anyTag.ReplaceAllString(link[2], "")) != text {
+			continue
+		}
+		target, err := page.URL.Parse(html.UnescapeString(link[1]))
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		return b.Get(target.String(), "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document")
+	}
+	b.t.Fatalf("%s has no link %s:\n%s", page.URL, text, page.Body)
+	return Page{}
+}
+
 // Post sends a form of a page at the same origin.
 func (b *Browser) Post(rawURL string, form url.Values, headers ...string) Page {
 	b.t.Helper()
@@ -83,6 +101,7 @@ func (b *Browser) send(method, rawURL string, form url.Values, headers []string)
 }
 
 var (
+	linkElement   = regexp.MustCompile(`(?s)<a href="([^"]*)"[^>]*>(.*?)</a>`)
 	formElement   = regexp.MustCompile(`(?s)<form method="post" action="([^"]*)"[^>]*>(.*?)</form>`)
 	inputElement  = regexp.MustCompile(`<input\s[^>]*>`)
 	buttonElement = regexp.MustCompile(`(?s)<button[^>]*>(.*?)</button>`)

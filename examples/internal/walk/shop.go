@@ -25,10 +25,10 @@ func Shop(t *testing.T) {
 
 	visitor := NewBrowser(t)
 	asAda, asGeorge := NewBrowser(t), NewBrowser(t)
-	landed := asAda.LogIn(asAda.Get(app+"/manage?tab=2"), "ada@example.com", "engine")
+	managed := asAda.LogIn(asAda.Get(app+"/manage?tab=2"), "ada@example.com", "engine")
 	asGeorge.LogIn(asGeorge.Get(app+"/manage"), "george@example.com", "trains")
-	if !landed.At(app + "/manage?tab=2") {
-		t.Errorf("the login leads to %s, want the page that was asked for", landed.URL)
+	if !managed.At(app + "/manage?tab=2") {
+		t.Errorf("the login leads to %s, want the page that was asked for", managed.URL)
 	}
 
 	for _, row := range []struct {
@@ -42,7 +42,7 @@ func Shop(t *testing.T) {
 		{"home knows who is signed in", asAda.Get(app + "/"), 200, "text/html", "Hi Ada Lovelace"},
 		{"home escapes names", asGeorge.Get(app + "/"), 200, "text/html", "Hi &lt;b&gt;George&lt;/b&gt;"},
 		{"manage asks for a login", visitor.Get(app + "/manage"), 200, "text/html", `name="password"`},
-		{"manage shows user and org", landed, 200, "text/plain", "Hi Ada Lovelace of Analytical Engines\n"},
+		{"manage shows user and org", managed, 200, "text/plain", "Hi Ada Lovelace of Analytical Engines\n"},
 		{"manage is no HTML", asGeorge.Get(app + "/manage"), 200, "text/plain", "Hi <b>George</b> of <b>Widgets</b>\n"},
 		{"billing takes who may", asAda.Post(app+"/billing", nil), 200, "text/plain", "Paid by Analytical Engines\n"},
 		{"billing refuses who may not", asGeorge.Post(app+"/billing", nil), 403, "text/plain", "Forbidden"},
