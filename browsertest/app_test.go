@@ -23,8 +23,11 @@ import (
 // app is a small app in the test's own process, which notes what it sees.
 type app struct {
 	url    string
-	images string // URL of an image on another site, that its pages show
-	away   string // where /away leads
+	images string                          // URL of an image on another site, that its pages show
+	away   string                          // where /away leads
+	around func(http.Handler) http.Handler // stands between the browser and the app; may be nil
+
+	auth *authrocket.Auth
 
 	mu   sync.Mutex
 	seen []visit
@@ -51,16 +54,29 @@ func (a *app) start(t *testing.T, listener net.Listener, config authrocket.Confi
 	mux.Handle("/never", auth.Require(func(context.Context, authrocket.Session) error { return authrocket.ErrUnauthenticated })(http.HandlerFunc(a.page)))
 	mux.Handle("/away", http.RedirectHandler(a.away, http.StatusFound))
 	mux.HandleFunc("/", a.page)
-	serve(t, listener, auth.Authenticate(mux))
+	a.auth = auth
+	handler := auth.Authenticate(mux)
+	if a.around != nil {
+		handler = a.around(handler)
+	}
+	serve(t, listener, handler)
 }
 
 func (a *app) page(w http.ResponseWriter, r *http.Request) {
 	user, _ := authrocket.CurrentUser(r.Context())
+	org, _ := authrocket.CurrentOrg(r.Context())
 	a.mu.Lock()
 	a.seen = append(a.seen, visit{r.Method, r.URL.Path, r.Header.Get("Origin"), r.Header.Get("Upgrade") != "", user.Email})
 	a.mu.Unlock()
-	fmt.Fprintf(w, `<!doctype html><html lang="en"><title>App</title><link rel="icon" href="data:,"><h1>App</h1><p>Signed in: %s.</p><p>%s</p>`,
-		html.EscapeString(user.Email), html.EscapeString(r.URL.RequestURI()))
+	fmt.Fprintf(w, `<!doctype html><html lang="en"><title>App</title><link rel="icon" href="data:,"><h1>App</h1><p>Signed in: %s.</p><p>Account: %s.</p><p>%s</p>`,
+		html.EscapeString(user.Email), html.EscapeString(org.Name), html.EscapeString(r.URL.RequestURI()))
+	for _, link := range [][2]string{
+		{"Accounts", a.auth.AccountsPath("/manage")},
+		{"Profile", a.auth.ProfilePath("/manage")},
+		{"Another user", a.auth.LoginPath("/manage") + "&prompt=login"},
+	} {
+		fmt.Fprintf(w, `<p><a href="%s">%s</a></p>`, html.EscapeString(link[1]), link[0])
+	}
 	if a.images != "" {
 		fmt.Fprintf(w, `<img src="%s" alt="">`, a.images)
 	}

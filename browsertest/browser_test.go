@@ -85,6 +85,12 @@ func (b *browser) navigate(actions ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
+// leadTo goes to url from the open page, as its links and scripts do.
+func (b *browser) leadTo(url string) {
+	b.t.Helper()
+	b.navigate(chromedp.Evaluate[chromedp.Void](fmt.Sprintf("location.assign(%q)", url)))
+}
+
 func (b *browser) open(url string) {
 	b.t.Helper()
 	b.navigate(chromedp.Navigate(url))

@@ -14,12 +14,16 @@ import (
 )
 
 // startApp serves an app of the realm in the test's own process, on 127.0.0.1.
-func startApp(t *testing.T, lr loginRocket) *app {
+func startApp(t *testing.T, lr loginRocket, changes ...func(*app, *authrocket.Config)) *app {
 	t.Helper()
 	listener, port := listen(t, "127.0.0.1")
 	a := &app{url: "http://127.0.0.1:" + port}
 	config := lr.realm.Config()
 	config.AppURL = a.url
+	config.Observer = authrocket.SilentObserver()
+	for _, change := range changes {
+		change(a, &config)
+	}
 	a.start(t, listener, config)
 	return a
 }
@@ -69,7 +73,7 @@ func TestForgedCallback(t *testing.T) {
 			victim.follow("Look at this")
 			victim.wantURL(app.url + "/auth/confirm")
 			victim.wantText("mallory@example.com", "ada@example.com")
-			victim.look("confirm-other-user")
+			victim.look("confirm-change")
 			victim.follow("Cancel")
 			victim.open(app.url + "/manage")
 			victim.wantText("Signed in: ada@example.com.")
@@ -215,6 +219,27 @@ func TestHTTPS(t *testing.T) {
 		}
 	})
 
+	t.Run("a cookie of a sibling that signs somebody else in can be cleared", func(t *testing.T) {
+		t.Parallel()
+		// The name that a sibling can set, as in a takeover of old sessions.
+		s := startShop(t, func(c *authrocket.Config) { c.CookieName = "arToken" })
+		victim := newBrowser(t)
+		victim.open(s.app.url + "/manage")
+		victim.logIn("ada@example.com")
+		victim.open(s.evil)
+		victim.do(chromedp.Evaluate[chromedp.Void](fmt.Sprintf("document.cookie = %q", "arToken="+s.lr.realm.Token(s.mallory)+"; Domain=shop.test; Path=/; Secure")))
+		victim.open(s.app.url + "/manage")
+		victim.wantText("Conflicting sign-ins")
+		victim.follow("Sign out here")
+		victim.wantURL(s.app.url + "/manage")
+		victim.wantText("Signed in: ada@example.com.") // LoginRocket still knows her
+		for _, c := range victim.cookies(s.app.url) {
+			if c.Name == "arToken" && c.Domain != "app.shop.test" {
+				t.Errorf("a cookie of the domain %s is left", c.Domain)
+			}
+		}
+	})
+
 	t.Run("no token is in a Referer, a page or the history", func(t *testing.T) {
 		t.Parallel()
 		s := startShop(t)
@@ -247,7 +272,7 @@ type shop struct {
 	mallory authrockettest.User
 }
 
-func startShop(t *testing.T) shop {
+func startShop(t *testing.T, changes ...func(*authrocket.Config)) shop {
 	t.Helper()
 	var s shop
 	loginListener, loginPort := listenTLS(t)
@@ -264,12 +289,17 @@ func startShop(t *testing.T) shop {
 	})
 	addUser(s.lr.realm, "ada@example.com", nil)
 	s.mallory = addUser(s.lr.realm, "mallory@example.com", nil)
-	s.app.start(t, appListener, authrocket.Config{
+	config := authrocket.Config{
 		LoginRocketURL: s.lr.url,
 		AppURL:         s.app.url,
 		RealmID:        s.lr.realm.ID(),
 		HTTPClient:     testClient(t),
-	})
+		Observer:       authrocket.SilentObserver(),
+	}
+	for _, change := range changes {
+		change(&config)
+	}
+	s.app.start(t, appListener, config)
 	return s
 }
 
