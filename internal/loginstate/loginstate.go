@@ -91,7 +91,9 @@ func ParseSecret(id, value string) (Secret, bool) {
 		return Secret{}, false
 	}
 	s := Secret{ID: id, Started: time.Unix(seconds, 0), Foreign: foreign}
-	if _, err := base64.RawURLEncoding.Strict().Decode(s.key[:], []byte(key)); err != nil {
+	decoded, ok := decode(key)
+	copy(s.key[:], decoded)
+	if !ok {
 		return Secret{}, false
 	}
 	return s, true
@@ -123,8 +125,8 @@ func (s Secret) Open(scope, state string) (Login, bool) {
 	if !ok || id != s.ID || len(text) > base64.RawURLEncoding.EncodedLen(headBytes+MaxTargetBytes+16) {
 		return Login{}, false
 	}
-	sealed, err := base64.RawURLEncoding.Strict().DecodeString(text)
-	if err != nil {
+	sealed, ok := decode(text)
+	if !ok {
 		return Login{}, false
 	}
 	plain, err := s.aead(scope).Open(nil, make([]byte, 12), sealed, []byte(s.ID))
@@ -136,6 +138,16 @@ func (s Secret) Open(scope, state string) (Login, bool) {
 		return Login{}, false
 	}
 	return l, true
+}
+
+// decode reads base64url that is spelled as we write it: encoding/base64 skips
+// line breaks.
+func decode(text string) ([]byte, bool) {
+	if strings.ContainsAny(text, "\r\n") {
+		return nil, false
+	}
+	decoded, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	return decoded, err == nil
 }
 
 // aead seals one message: each login has a secret of its own. So the nonce may
