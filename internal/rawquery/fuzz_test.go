@@ -51,6 +51,37 @@ func FuzzQuery(f *testing.F) {
 	})
 }
 
+// FuzzCutRest holds that CutRest cuts at the first parameter of the name whose
+// value begins with a slash, and returns all that it is made of.
+func FuzzCutRest(f *testing.F) {
+	for _, row := range restQueries {
+		f.Add(row.query, "return_to")
+	}
+	f.Add("=/x", "")
+	f.Fuzz(func(t *testing.T, query, name string) {
+		before, rest, found := rawquery.CutRest(query, name)
+		hasRest := func(pair string) bool {
+			rawKey, rawValue, _ := strings.Cut(pair, "=")
+			key, err := url.QueryUnescape(rawKey)
+			return err == nil && key == name && strings.HasPrefix(rawValue, "/")
+		}
+		if slices.ContainsFunc(strings.Split(before, "&"), hasRest) {
+			t.Errorf("CutRest(%q, %q): got %q before it, where it is", query, name, before)
+		}
+		if !found {
+			if before != query || rest != "" {
+				t.Errorf("CutRest(%q, %q): got %q, %q, want the query", query, name, before, rest)
+			}
+			return
+		}
+		cut, hasBefore := strings.CutPrefix(query, before)
+		cut, hasAfter := strings.CutSuffix(cut, rest)
+		if !hasBefore || !hasAfter || !strings.HasPrefix(rest, "/") || !hasRest(strings.TrimPrefix(cut, "&")+"/") {
+			t.Errorf("CutRest(%q, %q): got %q, %q, which are cut at %q", query, name, before, rest, cut)
+		}
+	})
+}
+
 // isLeftOf reports whether rest is query without some pairs, each of which
 // net/url reads as one of the names.
 func isLeftOf(query, rest string, names ...string) bool {

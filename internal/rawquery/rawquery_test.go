@@ -74,3 +74,44 @@ func TestWithout(t *testing.T) {
 		})
 	}
 }
+
+// restQueries also seed the fuzz target.
+var restQueries = []struct {
+	name, query  string
+	before, rest string
+	found        bool
+}{
+	{"nothing", "", "", "", false},
+	{"another parameter", "a=/x", "a=/x", "", false},
+	{"the only parameter", "return_to=/x", "", "/x", true},
+	{"the last parameter", "a=1&return_to=/x", "a=1", "/x", true},
+	{"all that follows belongs to it", "a=1&return_to=/x?b=2&account=org&return_to=/y", "a=1", "/x?b=2&account=org&return_to=/y", true},
+	{"byte for byte", "return_to=/x?q=a+b%20c&&d=%zz;e#f", "", "/x?q=a+b%20c&&d=%zz;e#f", true},
+	{"a slash alone", "return_to=/", "", "/", true},
+	{"two slashes", "return_to=//evil.example", "", "//evil.example", true},
+	{"an escaped slash", "return_to=%2Fx&account=org", "return_to=%2Fx&account=org", "", false},
+	{"no slash", "return_to=x&a=/", "return_to=x&a=/", "", false},
+	{"no value", "return_to&a=1", "return_to&a=1", "", false},
+	{"an empty value", "return_to=&a=/1", "return_to=&a=/1", "", false},
+	{"an escaped one before it", "return_to=%2Fy&return_to=/x&a=1", "return_to=%2Fy", "/x&a=1", true},
+	{"an encoded name", "a=1&return%5Fto=/x&b=2", "a=1", "/x&b=2", true},
+	{"a name that begins like it", "return_to2=/x", "return_to2=/x", "", false},
+	{"a name that ends like it", "my_return_to=/x", "my_return_to=/x", "", false},
+	{"a broken escape in the name", "return_to%=/x", "return_to%=/x", "", false},
+	{"in the value of another", "a=return_to=/x", "a=return_to=/x", "", false},
+	{"empty pairs before it", "&&a=1&&return_to=/x", "&&a=1&", "/x", true},
+	{"a semicolon before it is no separator", "a=1;return_to=/x", "a=1;return_to=/x", "", false},
+}
+
+func TestCutRest(t *testing.T) {
+	t.Parallel()
+	for _, row := range restQueries {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			before, rest, found := rawquery.CutRest(row.query, "return_to")
+			if before != row.before || rest != row.rest || found != row.found {
+				t.Errorf("CutRest(%q): got %q, %q, %t, want %q, %q, %t", row.query, before, rest, found, row.before, row.rest, row.found)
+			}
+		})
+	}
+}
