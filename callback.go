@@ -105,7 +105,7 @@ func (c *callback) decide(token string) {
 	if hasCurrent {
 		change = changeOf(*current, *session)
 	}
-	asks := !a.config.DangerouslyAcceptUnsolicitedLogins
+	asks := !a.config.DangerouslyAcceptUnsolicitedLogins || c.losesCookies()
 	switch {
 	case asks && change > c.mayChange():
 		c.ask(*session)
@@ -114,9 +114,12 @@ func (c *callback) decide(token string) {
 	case asks && !hasCurrent:
 		c.ask(*session)
 	case hasCurrent && change == loginstate.ChangeNothing && session.IssuedAt.Before(current.IssuedAt):
-		// Counted, so that it ends if a gate refuses the session that stays.
+		if c.stopLoop() {
+			return
+		}
 		a.observeLogin(c.r.Context(), false, *session, nil)
-		a.rememberAttempts(c.w, c.r, a.attempts(c.r)+1)
+		// Counted, so that it ends if a gate refuses the session that stays.
+		a.rememberAttempts(c.w, c.r, c.attempt())
 		a.redirectHome(c.w, c.target)
 	default:
 		c.complete(*session)
@@ -133,12 +136,37 @@ func (c *callback) mayChange() loginstate.Change {
 	return c.login.MayChange
 }
 
-func (c *callback) complete(session Session) {
-	attempt := c.login.Attempt
-	if !c.started {
-		attempt = c.auth.attempts(c.r) + 1
+// attempt is the number of this login in a row of them.
+func (c *callback) attempt() int {
+	if c.started {
+		// Another tab may have counted further.
+		return max(c.login.Attempt, c.auth.attempts(c.r))
 	}
-	c.auth.completeLogin(c.w, c.r, completion{session, c.target, c.started, attempt, c.forgetState})
+	return c.auth.attempts(c.r) + 1
+}
+
+// stopLoop ends a row of logins that this browser does not remember to have
+// started: it starts them at a host that has other cookies than this one.
+func (c *callback) stopLoop() bool {
+	if c.attempt() <= maxAttempts {
+		return false
+	}
+	c.auth.stopLoginLoop(c.w, c.r, c.target, ErrNoToken)
+	return true
+}
+
+// losesCookies reports whether a login that was started here comes back from a
+// browser that has no cookies at all. It may not keep any, so that nothing would
+// count its logins.
+func (c *callback) losesCookies() bool {
+	return c.hasState && !c.started && cookieHeaderBytes(c.r) == 0
+}
+
+func (c *callback) complete(session Session) {
+	if c.stopLoop() {
+		return
+	}
+	c.auth.completeLogin(c.w, c.r, completion{session, c.target, c.started, c.attempt(), c.cookie})
 }
 
 // ask keeps the token until its user confirms it, at another URL: this one has
@@ -164,15 +192,19 @@ func (c *callback) confirmReason() confirmReason {
 }
 
 // withoutToken is for pages of LoginRocket that lead back without a login. It
-// counts as an attempt: a gate may send the browser there again.
+// counts as an attempt: a gate may send the browser there again. The state is not
+// used up: the visitor may go back to LoginRocket, and where a proxy keeps only one
+// cookie of a response, it is that of the count.
 func (c *callback) withoutToken() {
-	attempt := c.auth.attempts(c.r) + 1
-	if c.started {
-		attempt = c.login.Attempt
+	switch {
+	case c.hasState && !c.started:
+		// A browser that keeps no cookies would come here again and again.
+		writePage(c.w, c.r, http.StatusForbidden, c.auth.nothingToConfirmPage(c.r))
+	case c.stopLoop():
+	default:
+		c.auth.rememberAttempts(c.w, c.r, c.attempt())
+		c.auth.redirectHome(c.w, c.target)
 	}
-	c.auth.rememberAttempts(c.w, c.r, attempt)
-	c.forgetState()
-	c.auth.redirectHome(c.w, c.target)
 }
 
 // forgetState uses the state up. Only a callback that is decided does.

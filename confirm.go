@@ -103,12 +103,6 @@ func (a *Auth) loadPending(r *http.Request) (pendingLogin, bool) {
 	return decodePending(values[0])
 }
 
-func (a *Auth) forgetPending(w http.ResponseWriter, r *http.Request) {
-	if name := a.cookieNameFor("confirm"); hasCookie(r, name) {
-		a.clearCookie(w, name)
-	}
-}
-
 // serveConfirm asks whether a login is wanted that this browser did not start or
 // that changes who is signed in, and takes the answer. What is signed in is what
 // was shown: the answer names the token, of which the cookie may have changed in
@@ -148,7 +142,6 @@ func (a *Auth) serveConfirm(w http.ResponseWriter, r *http.Request) {
 			session: *session,
 			target:  a.paths.safe(pending.target),
 			started: pending.reason == reasonChange,
-			forget:  func() { a.forgetPending(w, r) },
 		})
 	default:
 		current, _ := a.cookieSession(r, keycache.NoWait, new(time.Time))

@@ -211,6 +211,9 @@ func (a *Auth) loginLoopPage(target string, err *refusal) page {
 	switch {
 	case errors.Is(err, ErrNoToken):
 		p.Text = append(p.Text, "This browser does not seem to keep all of this site's cookies. Allow them, check the clock of this device, and try again. If it still fails, contact the site's administrator.")
+		if !a.app.isZero() {
+			p.Text = append(p.Text, "The address of this app is "+a.app.origin+a.app.prefix+"/: another one has other cookies.")
+		}
 	case errors.Is(err, ErrTokenExpired), errors.Is(err, ErrTokenNotYetValid):
 		p.Text = append(p.Text, "By the clock of this server, the sign-in is not valid now. A clock is wrong.")
 	default:

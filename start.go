@@ -229,7 +229,7 @@ type completion struct {
 	target  string
 	started bool   // this browser started it
 	attempt int    // of the login, 0 when nobody counts
-	forget  func() // clears the cookie that the login waited in
+	state   string // the cookie of the state, "" without one
 }
 
 // completeLogin asks Config.OnLogin, and sends the browser to the target with a
@@ -240,7 +240,7 @@ func (a *Auth) completeLogin(w http.ResponseWriter, r *http.Request, c completio
 	err := a.acceptLogin(r, c.session)
 	if err != nil {
 		if !errors.Is(err, ErrUnavailable) {
-			c.forget()
+			a.forgetLogin(w, r, c.state)
 		}
 		a.failLogin(w, r, c.started, c.target, err)
 		return
@@ -248,10 +248,26 @@ func (a *Auth) completeLogin(w http.ResponseWriter, r *http.Request, c completio
 	if c.attempt > 0 {
 		a.rememberAttempts(w, r, c.attempt)
 	}
-	c.forget()
+	a.forgetLogin(w, r, c.state)
 	a.setSessionCookie(w, r, c.session.Token(), c.session.ExpiresAt)
 	a.observeLogin(r.Context(), c.started, c.session, nil)
 	a.redirectHome(w, c.target)
+}
+
+// forgetLogin is for a login that is decided. One that waits for its user is
+// decided by it, too: beside a session, its token could make the headers too long.
+func (a *Auth) forgetLogin(w http.ResponseWriter, r *http.Request, state string) {
+	if state != "" {
+		a.clearCookie(w, state)
+	}
+	a.forgetPending(w, r)
+}
+
+// forgetPending clears the login that waits for its user.
+func (a *Auth) forgetPending(w http.ResponseWriter, r *http.Request) {
+	if name := a.cookieNameFor("confirm"); hasCookie(r, name) {
+		a.clearCookie(w, name)
+	}
 }
 
 // acceptLogin says why a login of session is refused, if it is.
