@@ -36,12 +36,16 @@ func (a *Auth) cookie(name, value string) *http.Cookie {
 	}
 }
 
+// minSessionAge is how many seconds a session cookie is kept at least. A token that
+// ends at once comes back, so that the answer can tell that it has expired.
+const minSessionAge = 60
+
 // setSessionCookie keeps token in the browser until the token expires.
 func (a *Auth) setSessionCookie(w http.ResponseWriter, r *http.Request, token string, expires time.Time) {
 	c := a.cookie(a.config.CookieName, token)
 	// Max-Age counts on the clock of the browser alone, Expires is for clients
 	// that do not know Max-Age.
-	c.MaxAge = max(int(time.Until(expires).Seconds()), 1)
+	c.MaxAge = max(int(time.Until(expires).Seconds()), minSessionAge)
 	c.Expires = expires
 	if len(cookieValues(r.Header, c.Name)) > 1 {
 		a.clearDomainVariants(w, r)
@@ -54,6 +58,9 @@ func (a *Auth) clearSessionCookie(w http.ResponseWriter, r *http.Request) {
 	a.clearChunks(w, r, a.config.CookieName, 1)
 }
 
+// maxClearedVariants is how many cookies with a Domain one response clears.
+const maxClearedVariants = 16
+
 // clearDomainVariants clears session cookies that were set with a Domain, which
 // the browser keeps beside this package's own: AppURL's host and its parents that
 // have a dot. Only the names that came are cleared, in few bytes: a proxy limits
@@ -62,11 +69,15 @@ func (a *Auth) clearDomainVariants(w http.ResponseWriter, r *http.Request) {
 	if strings.HasPrefix(a.config.CookieName, hostPrefix) {
 		return
 	}
+	cleared := 0
 	for _, domain := range a.app.cookieDomains() {
 		for n := range maxChunks {
-			if name := chunkName(a.config.CookieName, n); hasCookie(r, name) {
-				http.SetCookie(w, &http.Cookie{Name: name, Path: "/", Domain: domain, MaxAge: -1})
+			name := chunkName(a.config.CookieName, n)
+			if !hasCookie(r, name) || cleared == maxClearedVariants {
+				continue
 			}
+			http.SetCookie(w, &http.Cookie{Name: name, Path: "/", Domain: domain, MaxAge: -1})
+			cleared++
 		}
 	}
 }
