@@ -90,12 +90,12 @@ func ParseSecret(id, value string) (Secret, bool) {
 	if err != nil {
 		return Secret{}, false
 	}
-	s := Secret{ID: id, Started: time.Unix(seconds, 0), Foreign: foreign}
 	decoded, ok := decode(key)
-	copy(s.key[:], decoded)
 	if !ok {
 		return Secret{}, false
 	}
+	s := Secret{ID: id, Started: time.Unix(seconds, 0), Foreign: foreign}
+	copy(s.key[:], decoded)
 	return s, true
 }
 
