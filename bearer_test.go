@@ -69,8 +69,13 @@ func TestSources(t *testing.T) {
 		{"an empty cookie counts as none", cookies(siteCookie+"=", good), nil, "Ada"},
 		{"only an empty cookie", cookies(siteCookie + "="), authrocket.ErrNoToken, ""},
 		{"a cookie without a value", cookies(siteCookie), authrocket.ErrNoToken, ""},
-		{"a quoted cookie", cookies(siteCookie + `="` + ada + `"`), authrocket.ErrTokenMalformed, ""},
-		{"a quoted cookie beside a good one", cookies(siteCookie+`="`+george+`"`, good), nil, "Ada"},
+		{"a quoted cookie", cookies(siteCookie + `="` + ada + `"`), nil, "Ada"},
+		{"a quoted cookie of another user", cookies(siteCookie+`="`+george+`"`, good), authrocket.ErrAmbiguousCookie, ""},
+		{"a cookie in two pairs of quotes", cookies(siteCookie + `=""` + ada + `""`), authrocket.ErrTokenMalformed, ""},
+		{"a quote at the front alone", cookies(siteCookie + `="` + ada), authrocket.ErrTokenMalformed, ""},
+		{"a quote at the end alone", cookies(siteCookie + `=` + ada + `"`), authrocket.ErrTokenMalformed, ""},
+		{"a quote alone", cookies(siteCookie + `="`), authrocket.ErrTokenMalformed, ""},
+		{"quotes around nothing count as none", cookies(siteCookie + `=""`), authrocket.ErrNoToken, ""},
 		{"the name in another case", cookies("__host-artoken=" + ada), authrocket.ErrNoToken, ""},
 		{"the name without its prefix", cookies("arToken=" + ada), authrocket.ErrNoToken, ""},
 		{"a name that ends with ours", cookies("x" + siteCookie + "=" + ada), authrocket.ErrNoToken, ""},
@@ -146,7 +151,9 @@ func TestABearerOnlyAuthHasNoCookies(t *testing.T) {
 		{"a cookie does not", s.as(s.ada, request("GET", "/gate/")), 401},
 		{"a navigation is not redirected", navigate("/gate/"), 401},
 		{"a framed navigation gets no page", navigate("/gate/", "Sec-Fetch-Dest: iframe"), 401},
-		{"a landing is the app's own query", navigate("/?token=" + token), 200},
+		{"a token in a URL is the app's own query", navigate("/?token=" + token), 200},
+		{"there is no callback", navigate("/auth/callback?token=" + token), 200},
+		{"a state in a URL is the app's own query", navigate("/?ar_state=ABCDEFGH.x&token=" + token), 200},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

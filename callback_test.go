@@ -13,9 +13,11 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-func TestLandingOfAStartedLogin(t *testing.T) {
+func TestWhereAStartedLoginLeads(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
+	long := func(n int) string { return "/gate/?" + strings.Repeat("x", n-len("/gate/?")) }
+	longPath := func(n int) string { return "/gate/" + strings.Repeat("x", n-len("/gate/")) }
 	for _, row := range []struct {
 		name   string
 		target string
@@ -33,8 +35,12 @@ func TestLandingOfAStartedLogin(t *testing.T) {
 		{"the page's own account and session stay", "/gate/?a=1&account=x&b=2&session=s", "/gate/?a=1&account=x&b=2&session=s"},
 		{"the page's own token stays", "/gate/?token=t&b=2", "/gate/?token=t&b=2"},
 		{"a stray state goes", "/gate/?a=1&ar_state=z&b=2", "/gate/?a=1&b=2"},
-		{"a long query goes", "/gate/?" + strings.Repeat("x", 1<<10), "/gate/"},
-		{"a long path becomes the start page", "/gate/" + strings.Repeat("x", 1<<10), "/"},
+		{"1,000 bytes come back whole", long(1000), long(1000)},
+		{"1,000 bytes of a path come back whole", longPath(1000), longPath(1000)},
+		{"1,000 bytes that a header encodes come back whole", "/gate/?" + strings.Repeat("é", 496) + "x", "/gate/?" + strings.Repeat("%C3%A9", 496) + "x"},
+		{"a longer query goes", long(1001), "/gate/"},
+		{"a longer path becomes the start page", longPath(1001), "/"},
+		{"the path of a longer query", longPath(1000) + "?a=b", longPath(1000)},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -47,22 +53,21 @@ func TestLandingOfAStartedLogin(t *testing.T) {
 				t.Fatalf("got %d %q, want 303", resp.StatusCode, body)
 			}
 			back := redirectURIOf(t, resp.Header.Get("Location"))
-			path, _, _ := strings.Cut(row.want, "?")
 			state := back.Query().Get("ar_state")
-			if want, err := url.Parse("https://example.com" + path + "?ar_state=" + state); err != nil || state == "" || back.String() != want.String() {
-				t.Errorf("redirect_uri: got %q, want %q: the origin, the path, the state and nothing else", back, want)
+			if want := "https://example.com/auth/callback?ar_state=" + state; state == "" || back.String() != want {
+				t.Errorf("redirect_uri: got %q, want %q: the callback, the state and nothing else", back, want)
 			}
 			cookie, _, _ := strings.Cut(resp.Header.Get("Set-Cookie"), ";")
 			token := s.realm.Token(s.ada)
-			landed, body := sendRaw(t, server, "GET "+back.RequestURI()+"&token="+token+" HTTP/1.1", "Host: example.com",
+			returned, body := sendRaw(t, server, "GET "+started{back: back}.callback(token)+" HTTP/1.1", "Host: example.com",
 				"Accept: text/html", "Cookie: "+cookie)
-			if landed.StatusCode != 303 {
-				t.Fatalf("got %d %q, want 303", landed.StatusCode, body)
+			if returned.StatusCode != 303 {
+				t.Fatalf("got %d %q, want 303", returned.StatusCode, body)
 			}
-			if got := landed.Header.Get("Location"); got != row.want {
+			if got := returned.Header.Get("Location"); got != row.want {
 				t.Errorf("Location: got %q, want %q", got, row.want)
 			}
-			set := strings.Join(landed.Header["Set-Cookie"], "\n")
+			set := strings.Join(returned.Header["Set-Cookie"], "\n")
 			if !strings.Contains(set, siteCookie+"="+token+";") {
 				t.Errorf("got cookies %q, want the session", set)
 			}
@@ -71,7 +76,7 @@ func TestLandingOfAStartedLogin(t *testing.T) {
 				t.Errorf("got cookies %q, want the state used up", set)
 			}
 			for header, want := range map[string]string{"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"} {
-				if got := landed.Header.Get(header); got != want {
+				if got := returned.Header.Get(header); got != want {
 					t.Errorf("%s: got %q, want %q", header, got, want)
 				}
 			}
@@ -79,53 +84,62 @@ func TestLandingOfAStartedLogin(t *testing.T) {
 	}
 }
 
-func TestLandingOutcomes(t *testing.T) {
+func TestCallbackOutcomes(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		s := newSite(t)
-		stranger := newSite(t)
-		token := s.realm.Token(s.ada)
-		for _, row := range []struct {
-			name   string
-			token  string
-			change func(b *started, r *http.Request) *http.Request
-			status int
-			want   string // Location, or a piece of the page
-			signed bool
-			spent  bool // the state is used up
-		}{
-			{"verified and started", token, nil, 303, "/gate/deep?a=b", true, true},
-			{"verified, state without cookie", token, func(_ *started, r *http.Request) *http.Request {
-				r.Header.Del("Cookie")
-				return r
-			}, 303, "/auth/confirm", false, false},
-			{"verified, cookie without state", token, func(b *started, r *http.Request) *http.Request {
-				return withCookie(navigate("/gate/deep?token="+token), b.cookie.Name, b.cookie.Value)
-			}, 303, "/auth/confirm", false, false},
-			{"verified, another state", token, func(b *started, r *http.Request) *http.Request {
-				return withCookie(navigate("/gate/deep?ar_state="+strings.ToLower(b.state)+"&token="+token), b.cookie.Name, b.cookie.Value)
-			}, 303, "/auth/confirm", false, false},
-			{"verified, the state twice", token, func(b *started, r *http.Request) *http.Request {
-				return withCookie(navigate("/gate/deep?ar_state="+b.state+"&ar_state="+b.state+"&token="+token), b.cookie.Name, b.cookie.Value)
-			}, 303, "/auth/confirm", false, false},
-			{"forged and started", forged(token), nil, 401, "bad_signature", false, true},
-			{"expired and started", s.realm.Token(s.ada, authrockettest.ExpiresIn(-time.Hour)), nil, 401, "Clock of this server", false, true},
-			{"of another realm and started", stranger.realm.Token(stranger.ada), nil, 401, "unknown_key", false, true},
-			{"no JWT and started", "x", nil, 401, "token_malformed", false, true},
-			{"empty and started", "", nil, 401, "no_token", false, true},
-			{"forged and unsolicited", forged(token), func(_ *started, r *http.Request) *http.Request {
-				return navigate("/x?a=b&token=" + forged(token) + "&account=c&session=d&e=f")
-			}, 303, "/x?a=b&e=f", false, false},
-			{"expired and unsolicited", "", func(*started, *http.Request) *http.Request {
-				return navigate("/x?token=" + s.realm.Token(s.ada, authrockettest.ExpiresIn(-time.Hour)))
-			}, 303, "/x", false, false},
-			{"no JWT, with a state of nobody", "", func(*started, *http.Request) *http.Request {
-				return navigate("/x?ar_state=y&token=z&a=b")
-			}, 303, "/x?a=b", false, false},
-			{"forged and unsolicited at a login route", "", func(*started, *http.Request) *http.Request {
-				return navigate("/auth/logout?token=" + forged(token))
-			}, 303, "/", false, false},
-		} {
+	s := newSite(t)
+	stranger := newSite(t)
+	token := s.realm.Token(s.ada)
+	const deep, home = "/gate/deep?a=b", "/"
+	// without sends what row.target asks for, with the state cookie.
+	at := func(target func(b *started) string) func(b *started, r *http.Request) *http.Request {
+		return func(b *started, _ *http.Request) *http.Request {
+			return withCookie(navigate(target(b)), b.cookie.Name, b.cookie.Value)
+		}
+	}
+	for _, row := range []struct {
+		name   string
+		token  string
+		change func(b *started, r *http.Request) *http.Request
+		status int
+		want   string // Location, or a piece of the page
+		again  string // where the page leads
+		signed bool
+		spent  bool // the state is used up
+	}{
+		{"verified and started", token, nil, 303, deep, "", true, true},
+		{"verified, the path alone, without a state", token, at(func(*started) string { return "/auth/callback?token=" + token }), 303, "/auth/confirm", "", false, false},
+		{"verified, a stolen state without its cookie", token, func(_ *started, r *http.Request) *http.Request {
+			r.Header.Del("Cookie")
+			return r
+		}, 303, "/auth/confirm", "", false, false},
+		{"verified, cookie without state, elsewhere", token, at(func(*started) string { return "/gate/deep?token=" + token }), 303, "/auth/confirm", "", false, false},
+		{"verified, a state elsewhere", token, at(func(b *started) string { return "/gate/deep?ar_state=" + b.state + "&token=" + token }), 303, "/auth/confirm", "", false, false},
+		{"verified, the state twice", token, at(func(b *started) string { return b.callback(token) + "&ar_state=" + b.state }), 303, "/auth/confirm", "", false, false},
+		{"forged and started", forged(token), nil, 401, "bad_signature", deep, false, true},
+		{"expired and started", s.realm.Token(s.ada, authrockettest.ExpiresIn(-time.Hour)), nil, 401, "Clock of this server", deep, false, true},
+		{"issued an hour ahead and started", s.realm.Token(s.ada, authrockettest.Claim("iat", time.Now().Add(time.Hour).Unix())), nil, 401, "Valid from", deep, false, true},
+		{"not valid yet and started", s.realm.Token(s.ada, authrockettest.Claim("nbf", time.Now().Add(time.Hour).Unix())), nil, 401, "Clock of this server", deep, false, true},
+		{"of another realm and started", stranger.realm.Token(stranger.ada), nil, 401, "unknown_key", deep, false, true},
+		{"no JWT and started", "x", nil, 401, "token_malformed", deep, false, true},
+		{"empty and started", "", nil, 401, "no_token", deep, false, true},
+		{"two tokens and started", token + "&token=" + token, nil, 401, "token_malformed", deep, false, true},
+		{"two tokens, one of them encoded", token + "&t%6Fken=x", nil, 401, "token_malformed", deep, false, true},
+		{"no token and started", "", at(func(b *started) string { return "/auth/callback?" + b.back.RawQuery }), 303, deep, "", false, true},
+		{"no token, no state", "", at(func(*started) string { return "/auth/callback" }), 303, home, "", false, false},
+		{"forged, not started", "", at(func(*started) string { return "/auth/callback?token=" + forged(token) }), 401, "bad_signature", home, false, false},
+		{"no JWT, with a state of nobody", "", at(func(*started) string { return "/auth/callback?ar_state=y&token=z&a=b" }), 401, "token_malformed", home, false, false},
+		{"forged, elsewhere", forged(token), func(_ *started, r *http.Request) *http.Request {
+			return navigate("/x?a=b&token=" + forged(token) + "&account=c&session=d&e=f")
+		}, 401, "bad_signature", "/x?a=b&e=f", false, false},
+		{"expired, elsewhere", "", func(*started, *http.Request) *http.Request {
+			return navigate("/x?token=" + s.realm.Token(s.ada, authrockettest.ExpiresIn(-time.Hour)))
+		}, 401, "Clock of this server", "/x", false, false},
+		{"forged, at another login route", "", func(*started, *http.Request) *http.Request {
+			return navigate("/auth/logout?token=" + forged(token))
+		}, 401, "bad_signature", home, false, false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
 			b, _ := start(t, s.app(), navigate("/gate/deep?a=b"))
 			r := b.land(row.token)
 			if row.change != nil {
@@ -133,92 +147,202 @@ func TestLandingOutcomes(t *testing.T) {
 			}
 			w := serve(s.app(), r)
 			if w.Code != row.status {
-				t.Fatalf("%s: got %d %q, want %d", row.name, w.Code, w.Body, row.status)
+				t.Fatalf("got %d %q %q, want %d", w.Code, w.Header().Get("Location"), w.Body, row.status)
 			}
 			if row.status == 303 {
 				if got := w.Header().Get("Location"); got != row.want {
-					t.Errorf("%s: Location: got %q, want %q", row.name, got, row.want)
+					t.Errorf("Location: got %q, want %q", got, row.want)
 				}
 			} else if !strings.Contains(w.Body.String(), row.want) || strings.Contains(w.Body.String(), "eyJ") ||
-				!strings.Contains(w.Body.String(), "return_to=%2Fgate%2Fdeep%3Fa%3Db") {
-				t.Errorf("%s: got %q, want a page with %q and a way to try again, without the token", row.name, w.Body, row.want)
+				!strings.Contains(w.Body.String(), `href="`+loginLink(row.again)+`"`) || w.Header()["Location"] != nil {
+				t.Errorf("got %q, want a page with %q and a way to try again at %q, without the token", w.Body, row.want, row.again)
 			}
 			if c := cookieNamed(w, siteCookie); (c != nil) != row.signed {
-				t.Errorf("%s: session cookie: got %v, want one: %t", row.name, c, row.signed)
+				t.Errorf("session cookie: got %v, want one: %t", c, row.signed)
 			}
 			if c := cookieNamed(w, b.cookie.Name); (c != nil && c.MaxAge < 0) != row.spent {
-				t.Errorf("%s: state cookie: got %v, want it used up: %t", row.name, c, row.spent)
+				t.Errorf("state cookie: got %v, want it used up: %t", c, row.spent)
 			}
 			if got := w.Header().Get("Referrer-Policy"); got != "no-referrer" {
-				t.Errorf("%s: Referrer-Policy: got %q, want no-referrer", row.name, got)
+				t.Errorf("Referrer-Policy: got %q, want no-referrer", got)
 			}
 			if got := w.Header().Get("Cache-Control"); got != "no-store" {
-				t.Errorf("%s: Cache-Control: got %q, want no-store", row.name, got)
+				t.Errorf("Cache-Control: got %q, want no-store", got)
 			}
+		})
+	}
+}
+
+// Nothing but a navigation decides about a login or uses its state up.
+func TestOnlyNavigationsAreCallbacks(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	const decided, refused = 303, 401
+	for _, row := range []struct {
+		name    string
+		method  string
+		headers []string // that are changed
+		status  int
+	}{
+		{"a browser", "GET", nil, decided},
+		{"a browser without fetch metadata", "GET", []string{"Sec-Fetch-Site: ", "Sec-Fetch-Mode: ", "Sec-Fetch-Dest: "}, decided},
+		{"a browser without fetch metadata that accepts anything", "GET", []string{"Sec-Fetch-Site: ", "Sec-Fetch-Mode: ", "Sec-Fetch-Dest: ", "Accept: */*"}, decided},
+		{"HEAD", "HEAD", nil, refused},
+		{"HEAD of a program", "HEAD", []string{"Sec-Fetch-Site: ", "Sec-Fetch-Mode: ", "Sec-Fetch-Dest: ", "Accept: */*"}, refused},
+		{"a form that posts", "POST", []string{"Sec-Fetch-Site: cross-site"}, http.StatusMethodNotAllowed},
+		{"OPTIONS", "OPTIONS", nil, http.StatusMethodNotAllowed},
+		{"a frame", "GET", []string{"Sec-Fetch-Dest: iframe"}, refused},
+		{"an image", "GET", []string{"Sec-Fetch-Mode: no-cors", "Sec-Fetch-Dest: image"}, refused},
+		{"fetch", "GET", []string{"Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"}, refused},
+		{"htmx", "GET", []string{"HX-Request: true"}, refused},
+		{"a prefetch", "GET", []string{"Sec-Purpose: prefetch"}, refused},
+		{"a prerender", "GET", []string{"Sec-Purpose: prefetch;prerender"}, refused},
+		{"an upgrade", "GET", []string{"Upgrade: websocket", "Sec-WebSocket-Key: x"}, refused},
+		{"a program with a bearer token", "GET", []string{"Authorization: Bearer x"}, refused},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			for what, token := range map[string]string{"a good token": s.realm.Token(s.ada), "a forged one": forged(s.realm.Token(s.ada)), "two": "x&token=y", "none": ""} {
+				b, _ := start(t, s.app(), navigate("/gate/"))
+				r := b.land(token)
+				if token == "" {
+					r = withCookie(navigate("/auth/callback?"+b.back.RawQuery), b.cookie.Name, b.cookie.Value)
+				}
+				r.Method = row.method
+				for _, h := range row.headers {
+					name, value, _ := strings.Cut(h, ": ")
+					r.Header.Set(name, value)
+					if value == "" {
+						r.Header.Del(name)
+					}
+				}
+				w := serve(s.app(), r)
+				c := cookieNamed(w, b.cookie.Name)
+				if row.status == decided {
+					if c == nil || c.MaxAge >= 0 || (what == "a good token") != (cookieNamed(w, siteCookie) != nil) {
+						t.Errorf("%s: got %d %q, want it decided", what, w.Code, w.Header()["Set-Cookie"])
+					}
+					continue
+				}
+				if w.Code != row.status || w.Header()["Set-Cookie"] != nil || strings.Contains(w.Body.String(), "eyJ") {
+					t.Errorf("%s: got %d %v %q, want %d and nothing done", what, w.Code, w.Header(), w.Body, row.status)
+				}
+				if strings.HasPrefix(w.Header().Get("Location"), "/") {
+					t.Errorf("%s: got %q, want no redirect", what, w.Header().Get("Location"))
+				}
+			}
+		})
+	}
+	t.Run("a name that is encoded", func(t *testing.T) {
+		t.Parallel()
+		b, _ := start(t, s.app(), navigate("/gate/"))
+		target := strings.NewReplacer("token=", "t%6Fken=", "ar_state=", "ar%5fstate=").Replace(b.callback(s.realm.Token(s.ada)))
+		w := serve(s.app(), withCookie(navigate(target), b.cookie.Name, b.cookie.Value))
+		if got := w.Header().Get("Location"); w.Code != 303 || got != "/gate/" || cookieNamed(w, siteCookie) == nil {
+			t.Errorf("got %d %q %q, want a login", w.Code, got, w.Header()["Set-Cookie"])
+		}
+	})
+	t.Run("the page in a frame leads out of it", func(t *testing.T) {
+		t.Parallel()
+		w := serve(s.app(), navigate("/auth/callback?token="+s.realm.Token(s.ada), "Sec-Fetch-Dest: iframe"))
+		if w.Code != 401 || !strings.Contains(w.Body.String(), `target="_top"`) || strings.Contains(w.Body.String(), "eyJ") {
+			t.Errorf("got %d %q, want a page with a link", w.Code, w.Body)
 		}
 	})
 }
 
-func TestUnsolicitedLanding(t *testing.T) {
+func TestLoginsThatWereNotStarted(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	careless := &site{realm: s.realm, ada: s.ada, george: s.george, auth: s.newAuth(t, func(c *authrocket.Config) { c.DangerouslyAcceptUnsolicitedLogins = true })}
-	hourOld := authrockettest.Claim("iat", time.Now().Add(-time.Hour).Unix())
+	inWidgets := authrockettest.InOrg(s.widgets)
 	for _, row := range []struct {
 		name   string
 		site   *site
 		token  string
 		cookie string // session cookie that the browser has
-		want   string
+		asked  bool
 		signed bool
 	}{
-		{"nobody signed in", s, s.realm.Token(s.ada), "", "/auth/confirm", false},
-		{"somebody else signed in", s, s.realm.Token(s.george), s.realm.Token(s.ada), "/auth/confirm", false},
-		{"the same user, newer", s, s.realm.Token(s.ada), s.realm.Token(s.ada, hourOld), "/x?a=b", true},
-		{"the same user, older", s, s.realm.Token(s.ada, hourOld), s.realm.Token(s.ada), "/x?a=b", false},
-		{"the same user, as old", s, s.realm.Token(s.ada, hourOld), s.realm.Token(s.ada, hourOld), "/x?a=b", false},
-		{"the same user, without iat", s, s.realm.Token(s.ada, authrockettest.WithoutClaim("iat")), s.realm.Token(s.ada), "/x?a=b", false},
-		{"the same user, whose cookie has expired", s, s.realm.Token(s.ada), s.realm.Token(s.ada, authrockettest.ExpiresIn(-time.Hour)), "/auth/confirm", false},
-		{"the same user in a forged cookie", s, s.realm.Token(s.ada), forged(s.realm.Token(s.ada, hourOld)), "/auth/confirm", false},
-		{"accepted dangerously", careless, s.realm.Token(s.ada), "", "/x?a=b", true},
-		{"accepted dangerously, another user", careless, s.realm.Token(s.george), s.realm.Token(s.ada), "/x?a=b", true},
-		{"accepted dangerously, forged", careless, forged(s.realm.Token(s.ada)), "", "/x?a=b", false},
+		{"nobody signed in", s, s.realm.Token(s.ada), "", true, false},
+		{"somebody else signed in", s, s.realm.Token(s.george), s.realm.Token(s.ada), true, false},
+		{"somebody else signed in, older", s, s.realm.Token(s.george, issued(time.Hour)), s.realm.Token(s.ada), true, false},
+		{"the same user, newer", s, s.realm.Token(s.ada), s.realm.Token(s.ada, issued(time.Hour)), false, true},
+		{"the same user, older", s, s.realm.Token(s.ada, issued(time.Hour)), s.realm.Token(s.ada), false, false},
+		{"the same user, as old", s, s.realm.Token(s.ada, issued(time.Hour)), s.realm.Token(s.ada, issued(time.Hour)), false, true},
+		{"the same user, without iat", s, s.realm.Token(s.ada, authrockettest.WithoutClaim("iat")), s.realm.Token(s.ada), false, false},
+		{"the same user, both without iat", s, s.realm.Token(s.ada, authrockettest.WithoutClaim("iat")), s.realm.Token(s.ada, authrockettest.WithoutClaim("iat")), false, true},
+		{"the same user in another account, as old", s, s.realm.Token(s.ada, inWidgets, issued(time.Hour)), s.realm.Token(s.ada, issued(time.Hour)), true, false},
+		{"the same user in another account, newer", s, s.realm.Token(s.ada, inWidgets), s.realm.Token(s.ada, issued(time.Hour)), true, false},
+		{"the same user in another account, older", s, s.realm.Token(s.ada, inWidgets, issued(time.Hour)), s.realm.Token(s.ada), true, false},
+		{"the same user in no account", s, s.realm.Token(s.ada, authrockettest.WithoutClaim("orgs")), s.realm.Token(s.ada), true, false},
+		{"the same user, whose cookie has expired", s, s.realm.Token(s.ada), s.realm.Token(s.ada, authrockettest.ExpiresIn(-time.Hour)), true, false},
+		{"the same user in a forged cookie", s, s.realm.Token(s.ada), forged(s.realm.Token(s.ada, issued(time.Hour))), true, false},
+		{"accepted dangerously", careless, s.realm.Token(s.ada), "", false, true},
+		{"accepted dangerously, another user", careless, s.realm.Token(s.george), s.realm.Token(s.ada), false, true},
+		{"accepted dangerously, older", careless, s.realm.Token(s.ada, issued(time.Hour)), s.realm.Token(s.ada), false, true},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			r := navigate("/x?a=b&token="+row.token, "Sec-Fetch-Site: cross-site")
-			if row.cookie != "" {
-				withCookie(r, siteCookie, row.cookie)
-			}
-			w := serve(row.site.auth.Authenticate(whoami), r)
-			if got := w.Header().Get("Location"); w.Code != 303 || got != row.want {
-				t.Errorf("got %d %q, want 303 %q", w.Code, got, row.want)
-			}
-			c := cookieNamed(w, siteCookie)
-			if (c != nil) != row.signed || c != nil && c.Value != row.token {
-				t.Errorf("session cookie: got %v, want one: %t", c, row.signed)
-			}
-			wanted := 0
-			if row.signed || row.want == "/auth/confirm" {
-				wanted = 1 // the session, or the token to confirm
-			}
-			if got := w.Header()["Set-Cookie"]; len(got) != wanted {
-				t.Errorf("got cookies %q, want %d", got, wanted)
+			for target, want := range map[string]string{"/x?a=b&token=": "/x?a=b", "/auth/callback?token=": "/", "/auth/callback?ar_state=ABCDEFGH.AAAA&token=": "/"} {
+				r := navigate(target+row.token, "Sec-Fetch-Site: cross-site")
+				if row.cookie != "" {
+					withCookie(r, siteCookie, row.cookie)
+				} else {
+					withCookie(r, "theme", "dark")
+				}
+				w := serve(row.site.auth.Authenticate(whoami), r)
+				if row.asked {
+					want = "/auth/confirm"
+				}
+				if got := w.Header().Get("Location"); w.Code != 303 || got != want {
+					t.Errorf("%s: got %d %q, want 303 %q", target, w.Code, got, want)
+				}
+				c := cookieNamed(w, siteCookie)
+				if (c != nil) != row.signed || c != nil && c.Value != row.token {
+					t.Errorf("%s: session cookie: got %v, want one: %t", target, c, row.signed)
+				}
+				p := cookieNamed(w, confirmCookie)
+				if (p != nil) != row.asked || p != nil && !strings.HasPrefix(p.Value, row.token+".") {
+					t.Errorf("%s: got %v, want the token to wait: %t", target, p, row.asked)
+				}
+				// Beside the session or the token that waits, at most the count.
+				if got := w.Header()["Set-Cookie"]; len(got) > 2 {
+					t.Errorf("%s: got cookies %q", target, got)
+				}
 			}
 		})
 	}
-	t.Run("the page without anything to confirm", func(t *testing.T) {
+	t.Run("accepted dangerously, forged", func(t *testing.T) {
 		t.Parallel()
-		w := serve(s.app(), navigate("/auth/confirm"))
-		if w.Code != 403 || !strings.Contains(w.Body.String(), "did not start that sign-in") || w.Header()["Set-Cookie"] != nil {
-			t.Errorf("got %d %q, want a 403 page and no cookie", w.Code, w.Body)
+		w := serve(careless.app(), navigate("/x?a=b&token="+forged(s.realm.Token(s.ada))))
+		if w.Code != 401 || w.Header()["Set-Cookie"] != nil || !strings.Contains(w.Body.String(), "bad_signature") {
+			t.Errorf("got %d %v %q, want a page", w.Code, w.Header(), w.Body)
 		}
 	})
-	t.Run("a gate alone lands too", func(t *testing.T) {
+	t.Run("a gate alone takes them too", func(t *testing.T) {
 		t.Parallel()
 		w := serve(s.auth.RequireLogin(whoami), navigate("/x?token="+s.realm.Token(s.ada)))
 		if got := w.Header().Get("Location"); w.Code != 303 || got != "/auth/confirm" {
 			t.Errorf("got %d %q", w.Code, got)
+		}
+	})
+	t.Run("a switch of accounts is taken once it is confirmed", func(t *testing.T) {
+		t.Parallel()
+		now := issued(0)
+		v := &visitor{t: t, app: s.auth.Authenticate(whoami)}
+		v.jar = map[string]*http.Cookie{siteCookie: {Value: s.realm.Token(s.ada, now), Expires: time.Now().Add(time.Hour)}}
+		token := s.realm.Token(s.ada, inWidgets, now)
+		v.visit("cross-site", "/x?token="+token)
+		if w := v.get("/x"); w.Body.String() != "ada@example.com Engines " {
+			t.Errorf("before the answer: got %q", w.Body)
+		}
+		w := v.send(answerOf(token, "continue"))
+		if got := w.Header().Get("Location"); w.Code != 303 || got != "/x" {
+			t.Errorf("got %d %q, want the login", w.Code, got)
+		}
+		if w := v.get("/x"); w.Body.String() != "ada@example.com Widgets " {
+			t.Errorf("after the answer: got %q, want the other account", w.Body)
 		}
 	})
 }
@@ -269,91 +393,85 @@ func TestTheAppsOwnToken(t *testing.T) {
 	})
 }
 
-func TestLandingsAreNavigations(t *testing.T) {
+func TestACallbackWorksOnce(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
+	token := s.realm.Token(s.ada)
 	for _, row := range []struct {
 		name    string
-		rewrite func(target string) *http.Request
+		between func(v *visitor)
+		token   string // of the second time
+		want    string // Location
+		user    string // signed in then
 	}{
-		{"a browser", func(target string) *http.Request { return navigate(target, "Sec-Fetch-Site: cross-site") }},
-		{"a browser without fetch metadata", func(target string) *http.Request { return request("GET", target) }},
-		{"a name that is encoded", func(target string) *http.Request {
-			return navigate(strings.Replace(target, "token=", "t%6Fken=", 1))
-		}},
-	} {
-		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
-			b, _ := start(t, s.app(), navigate("/gate/"))
-			r := row.rewrite("/gate/?" + b.back.RawQuery + "&token=" + s.realm.Token(s.ada))
-			w := serve(s.app(), withCookie(r, b.cookie.Name, b.cookie.Value))
-			if got := w.Header().Get("Location"); w.Code != 303 || got != "/gate/" || cookieNamed(w, siteCookie) == nil {
-				t.Errorf("got %d %q %q, want a login", w.Code, got, w.Header()["Set-Cookie"])
-			}
-		})
-	}
-}
-
-func TestAStartedLoginReplacesTheSession(t *testing.T) {
-	t.Parallel()
-	s := newSite(t)
-	inWidgets := authrockettest.InOrg(s.widgets)
-	for _, row := range []struct {
-		name, target string
-		token        string
-		want         string // who is signed in then, and in which org
-	}{
-		{"another user, by prompt=login", "/auth/login?prompt=login&return_to=/x", s.realm.Token(s.george), "george@example.com Widgets "},
-		{"another user, by a signup", "/auth/signup?invitation=i&return_to=/x", s.realm.Token(s.george), "george@example.com Widgets "},
-		{"another account of the user", "/auth/accounts?force=1&return_to=/x", s.realm.Token(s.ada, inWidgets), "ada@example.com Widgets "},
-		{"back from the profile", "/auth/profile?return_to=/x", s.realm.Token(s.ada, authrockettest.InOrg(s.engines)), "ada@example.com Engines "},
+		{"again, by the same user", func(*visitor) {}, token, "/", "ada"},
+		{"again, with a token of another user", func(*visitor) {}, s.realm.Token(s.george), "/auth/confirm", "ada"},
+		{"again, after signing out", func(v *visitor) { v.send(request("POST", "/auth/logout", "Sec-Fetch-Site: same-origin")) }, token, "/auth/confirm", "nobody"},
+		{"in another browser", func(v *visitor) { v.jar = nil }, token, "/auth/confirm", "nobody"},
+		{"in the browser of another user", func(v *visitor) {
+			v.jar = map[string]*http.Cookie{siteCookie: {Value: s.realm.Token(s.george), Expires: time.Now().Add(time.Hour)}}
+		}, token, "/auth/confirm", "george"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			v := &visitor{t: t, app: s.app()}
-			v.jar = map[string]*http.Cookie{siteCookie: {Value: s.realm.Token(s.ada), Expires: time.Now().Add(time.Hour)}}
-			back := redirectURIOf(t, v.get(row.target).Header().Get("Location"))
-			w := v.get(back.EscapedPath() + "?" + back.RawQuery + "&token=" + row.token)
-			if got := w.Header().Get("Location"); w.Code != 303 || got != "/x" {
-				t.Fatalf("got %d %q, want 303 /x", w.Code, got)
+			b := started{back: redirectURIOf(t, v.get("/gate/").Header().Get("Location"))}
+			if got := v.visit("cross-site", b.callback(token)).Header().Get("Location"); got != "/gate/" {
+				t.Fatalf("got %q, want a login", got)
 			}
-			if w := v.get("/x"); w.Body.String() != row.want {
-				t.Errorf("got %q, want %q", w.Body, row.want)
+			row.between(v)
+			w := v.visit("cross-site", b.callback(row.token))
+			if got := w.Header().Get("Location"); w.Code != 303 || got != row.want {
+				t.Errorf("got %d %q, want 303 %q", w.Code, got, row.want)
+			}
+			if w := v.get("/"); !strings.HasPrefix(w.Body.String(), row.user) {
+				t.Errorf("got %q, want %s", w.Body, row.user)
 			}
 		})
 	}
 }
 
-func TestAStateWorksOnce(t *testing.T) {
+// Two tabs of one browser whose states are swapped: what a login may change and
+// where it leads are those of the state.
+func TestSwappedStates(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	b, _ := start(t, s.app(), navigate("/gate/"))
-	w := serve(s.app(), b.land(s.realm.Token(s.ada)))
-	if c := cookieNamed(w, b.cookie.Name); c == nil || c.MaxAge >= 0 {
-		t.Fatalf("got %v, want the state used up", c)
+	v := &visitor{t: t, app: s.app()}
+	v.jar = map[string]*http.Cookie{siteCookie: {Value: s.realm.Token(s.ada), Expires: time.Now().Add(time.Hour)}}
+	begin := func(target string) started {
+		return started{back: redirectURIOf(t, v.visit("same-origin", target).Header().Get("Location"))}
 	}
-	// The browser has dropped the cookie, and somebody uses the URL with a token of theirs.
-	r := b.land(s.realm.Token(s.george))
-	r.Header.Set("Cookie", siteCookie+"="+cookieNamed(w, siteCookie).Value)
-	w = serve(s.app(), r)
-	if got := w.Header().Get("Location"); w.Code != 303 || got != "/auth/confirm" || cookieNamed(w, siteCookie) != nil {
-		t.Errorf("got %d %q %q, want an unsolicited landing", w.Code, got, w.Header()["Set-Cookie"])
+	plain, prompt := begin("/auth/login?return_to=/plain"), begin("/auth/login?prompt=login&return_to=/prompt")
+	george := s.realm.Token(s.george)
+	if got := v.visit("cross-site", plain.callback(george)).Header().Get("Location"); got != "/auth/confirm" {
+		t.Errorf("the state of the plain login: got %q, want a question", got)
+	}
+	if got := v.visit("cross-site", prompt.callback(george)).Header().Get("Location"); got != "/prompt" {
+		t.Errorf("the state of the login with the form: got %q, want a login", got)
+	}
+	one, two := begin("/auth/login?return_to=/one"), begin("/auth/login?return_to=/two")
+	mixed := *two.back
+	id, _, _ := strings.Cut(one.back.Query().Get("ar_state"), ".")
+	_, sealed, _ := strings.Cut(two.back.Query().Get("ar_state"), ".")
+	mixed.RawQuery = "ar_state=" + id + "." + sealed
+	if got := v.visit("cross-site", started{back: &mixed}.callback(george)).Header().Get("Location"); got != "/" {
+		t.Errorf("one's ID with what is sealed for the other: got %q, want it to be no state", got)
 	}
 }
 
-func TestAnUndecidedLandingKeepsItsState(t *testing.T) {
+func TestAnUndecidedCallbackKeepsItsState(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]authrockettest.Fault{"down": authrockettest.Status(500), "hanging": authrockettest.Hang()} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				s := newColdSite(t)
+				s := newSite(t)
 				s.realm.Break(fault)
 				b, _ := start(t, s.app(), navigate("/gate/deep?a=b"))
 				token := s.realm.Token(s.ada)
 				w := serve(s.app(), b.land(token))
-				if w.Code != 503 || w.Header().Get("Retry-After") == "" || w.Header()["Set-Cookie"] != nil {
-					t.Errorf("got %d %v, want 503, Retry-After and no cookie", w.Code, w.Header())
+				if c := cookieNamed(w, b.cookie.Name); w.Code != 503 || w.Header().Get("Retry-After") == "" || w.Header().Get("Refresh") == "" || c != nil || cookieNamed(w, siteCookie) != nil {
+					t.Errorf("got %d %v, want 503, Retry-After, Refresh and the state kept", w.Code, w.Header())
 				}
 				if body := w.Body.String(); !strings.Contains(body, "Reload this page") || strings.Contains(body, token) {
 					t.Errorf("got %q, want a page that asks to reload, without the token", body)
@@ -427,8 +545,7 @@ func TestOddRequestTargets(t *testing.T) {
 				query  string
 				want   string
 			}{
-				{"unsolicited", strict, separator + "token=" + token, "/auth/confirm"},
-				{"unsolicited and forged", strict, separator + "token=" + forged(token), row.want},
+				{"not started", strict, separator + "token=" + token, "/auth/confirm"},
 				{"accepted", accepting, separator + "token=" + token, row.want},
 				{"refused", strict, "", ""},
 			} {
@@ -442,10 +559,14 @@ func TestOddRequestTargets(t *testing.T) {
 				case resp.StatusCode != 303:
 					t.Errorf("%s: got %d, want 303", c.name, resp.StatusCode)
 				case c.query == "":
-					path, _, _ := strings.Cut(row.want, "?")
 					back := redirectURIOf(t, got)
-					if !strings.HasPrefix(got, "https://loginrocket.example/login?") || back.Scheme+"://"+back.Host+back.EscapedPath() != "https://example.com"+path {
-						t.Errorf("%s: got %q, want to come back to %q", c.name, got, path)
+					if !strings.HasPrefix(got, "https://loginrocket.example/login?") || !strings.HasPrefix(back.String(), "https://example.com/auth/callback?ar_state=") {
+						t.Errorf("%s: got %q, want to come back to the callback", c.name, got)
+					}
+					cookie, _, _ := strings.Cut(resp.Header.Get("Set-Cookie"), ";")
+					resp, _ = sendRaw(t, c.server, "GET "+started{back: back}.callback(token)+" HTTP/1.1", "Host: "+row.host, "Accept: text/html", "Cookie: "+cookie, "Connection: close")
+					if got := resp.Header.Get("Location"); resp.StatusCode != 303 || got != row.want || !staysHere(got) {
+						t.Errorf("%s: got %d %q, want %q in the end", c.name, resp.StatusCode, got, row.want)
 					}
 				case got != c.want || !staysHere(got):
 					t.Errorf("%s: got %q, want %q", c.name, got, c.want)
@@ -461,23 +582,27 @@ func TestAppURLWithAPrefix(t *testing.T) {
 	// A proxy strips /app before the requests get here.
 	app := s.app()
 	b, _ := start(t, app, navigate("/gate/x?a=b"))
-	if got := b.back.Scheme + "://" + b.back.Host + b.back.Path; got != "https://example.com/app/gate/x" {
+	if got := b.back.Scheme + "://" + b.back.Host + b.back.Path; got != "https://example.com/app/auth/callback" {
 		t.Errorf("redirect_uri: got %q", got)
 	}
-	landing := navigate("/gate/x?" + b.back.RawQuery + "&token=" + s.realm.Token(s.ada))
+	callback := navigate("/auth/callback?" + b.back.RawQuery + "&token=" + s.realm.Token(s.ada))
 	for _, row := range []struct {
 		name    string
 		request *http.Request
 		want    string
 	}{
-		{"landing", withCookie(landing, b.cookie.Name, b.cookie.Value), "/app/gate/x?a=b"},
-		{"bad and unsolicited", navigate("/x?a=b&token=" + forged(s.realm.Token(s.ada))), "/app/x?a=b"},
-		{"unsolicited", navigate("/x?token=" + s.realm.Token(s.ada)), "/app/auth/confirm"},
+		{"the callback", withCookie(callback, b.cookie.Name, b.cookie.Value), "/app/gate/x?a=b"},
+		{"the callback, not started", s.as(s.ada, navigate("/auth/callback?token="+s.realm.Token(s.ada))), "/app/"},
+		{"elsewhere, the same user", s.as(s.ada, navigate("/x?a=b&token="+s.realm.Token(s.ada))), "/app/x?a=b"},
+		{"not started", navigate("/x?token=" + s.realm.Token(s.ada)), "/app/auth/confirm"},
 		{"local logout", navigate("/auth/logout?local=1&return_to=/bye"), "/app/bye"},
 	} {
 		if got := serve(app, row.request).Header().Get("Location"); got != row.want {
 			t.Errorf("%s: got %q, want %q", row.name, got, row.want)
 		}
+	}
+	if w := serve(app, navigate("/x?a=b&token="+forged(s.realm.Token(s.ada)))); w.Code != 401 || !strings.Contains(w.Body.String(), `href="/app`+loginLink("/x?a=b")+`"`) {
+		t.Errorf("forged: got %d %q", w.Code, w.Body)
 	}
 	if w := serve(app, navigate("/gate/", "Sec-Fetch-Dest: iframe")); !strings.Contains(w.Body.String(), `href="/app/auth/login?return_to=%2Fgate%2F"`) {
 		t.Errorf("framed: got %q", w.Body)
@@ -512,9 +637,9 @@ func TestNoTargetLeavesThePrefix(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			b, _ := start(t, app, navigate("/auth/login?return_to="+url.QueryEscape(row.target)))
-			wantPath, _, _ := strings.Cut(row.want, "?")
-			if got := b.back.Scheme + "://" + b.back.Host + b.back.EscapedPath(); got != "https://example.com/app"+wantPath {
-				t.Errorf("redirect_uri: got %q, want the path %q of the app", got, wantPath)
+			b.back.Path = strings.TrimPrefix(b.back.Path, "/app")
+			if got := serve(app, b.land(s.realm.Token(s.ada))).Header().Get("Location"); got != "/app"+row.want {
+				t.Errorf("login: got %q, want %q", got, "/app"+row.want)
 			}
 			w := serve(app, navigate("/auth/logout?local=1&return_to="+url.QueryEscape(row.target)))
 			if got := w.Header().Get("Location"); got != "/app"+row.want {
@@ -551,7 +676,7 @@ func TestWithoutAppURLTheHostHasToBeLoopback(t *testing.T) {
 			if resp.StatusCode != row.status || (got != "") != (row.status == 303) {
 				t.Fatalf("gate: got %d %q, want %d", resp.StatusCode, got, row.status)
 			}
-			if row.status == 303 && !strings.HasPrefix(redirectURIOf(t, got).String(), "http://"+row.host+"/x?ar_state=") {
+			if row.status == 303 && !strings.HasPrefix(redirectURIOf(t, got).String(), "http://"+row.host+"/auth/callback?ar_state=") {
 				t.Errorf("gate: got %q", got)
 			}
 			login := map[int]int{303: 303, 401: 403, 400: 400}[row.status]

@@ -2,6 +2,7 @@ package authrocket_test
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -84,18 +85,18 @@ func TestLargeTokensAreSplit(t *testing.T) {
 			}
 			whole := cookieNamed(w, siteCookie)
 			r, joined, chunks := navigate("/gate/"), "", 0
-			for _, c := range w.Result().Cookies() {
+			for _, c := range slices.Backward(w.Result().Cookies()) {
 				if c.Name != siteCookie && !strings.HasPrefix(c.Name, siteCookie+".") {
-					continue
+					break // the session's come last
 				}
 				if want := chunkName(siteCookie, chunks); c.Name != want {
-					t.Errorf("cookie %d is called %q, want %q", chunks, c.Name, want)
+					t.Errorf("cookie %d from the end is called %q, want %q", chunks, c.Name, want)
 				}
 				if len(c.Value) != chunkBytes && len(joined)+len(c.Value) != row.size {
 					t.Errorf("%s has %d bytes, want %d of each but the last", c.Name, len(c.Value), chunkBytes)
 				}
-				if c.Path != "/" || c.Domain != "" || !c.HttpOnly || !c.Secure || c.SameSite != http.SameSiteLaxMode || !c.Expires.Equal(whole.Expires) {
-					t.Errorf("got %q, want the attributes of the first cookie", c.Raw)
+				if c.Path != "/" || c.Domain != "" || !c.HttpOnly || !c.Secure || c.SameSite != http.SameSiteLaxMode || !c.Expires.Equal(whole.Expires) || c.MaxAge != whole.MaxAge {
+					t.Errorf("got %q, want the attributes of the first chunk", c.Raw)
 				}
 				withCookie(r, c.Name, c.Value)
 				joined += c.Value
@@ -123,7 +124,7 @@ func TestReadingChunks(t *testing.T) {
 	george := s.tokenOf(t, s.george, 2*chunkBytes+500)
 	l, l2, g, f := chunksOf(long), chunksOf(long2), chunksOf(george), chunksOf(full)
 	type pair struct{ name, value string }
-	const ada, nobody, ambiguous = 200, 303, 401
+	const ada, nobody, refused = 200, 303, 401
 	for _, row := range []struct {
 		name    string
 		cookies []pair
@@ -133,9 +134,9 @@ func TestReadingChunks(t *testing.T) {
 		{"all chunks in another order", []pair{{name(2), l[2]}, {name(0), l[0]}, {name(1), l[1]}}, ada},
 		{"full chunks only", []pair{{name(0), f[0]}, {name(1), f[1]}}, ada},
 		{"a gap at the front", []pair{{name(1), l[1]}, {name(2), l[2]}}, nobody},
-		{"a gap inside", []pair{{name(0), l[0]}, {name(2), l[2]}}, nobody},
-		{"a gap at the end", []pair{{name(0), l[0]}, {name(1), l[1]}}, nobody},
-		{"an empty chunk is a gap", []pair{{name(0), l[0]}, {name(1), ""}, {name(2), l[2]}}, nobody},
+		{"a gap inside", []pair{{name(0), l[0]}, {name(2), l[2]}}, refused},
+		{"a gap at the end", []pair{{name(0), l[0]}, {name(1), l[1]}}, refused},
+		{"an empty chunk is a gap", []pair{{name(0), l[0]}, {name(1), ""}, {name(2), l[2]}}, refused},
 		{"a stale tail after a token in one cookie", []pair{{name(0), short}, {name(1), l[1]}, {name(2), l[2]}}, ada},
 		{"a stale tail after a token in three", []pair{{name(0), l[0]}, {name(1), l[1]}, {name(2), l[2]}, {name(3), l[2]}}, ada},
 		{"a stale tail behind a gap", []pair{{name(0), f[0]}, {name(1), f[1]}, {name(3), l[2]}}, ada},
@@ -151,8 +152,8 @@ func TestReadingChunks(t *testing.T) {
 		{"the last four times, good last", []pair{{name(0), l[0]}, {name(1), l[1]}, {name(2), "a"}, {name(2), "b"}, {name(2), "c"}, {name(2), l[2]}}, ada},
 		{"four tokens before the good one", []pair{{name(0), l[0]}, {name(1), "a"}, {name(1), "b"}, {name(1), "c"}, {name(1), "d"}, {name(1), l[1]}, {name(2), l[2]}}, nobody},
 		{"four tokens before the good one, with another first", []pair{{name(0), g[0]}, {name(0), l[0]}, {name(1), "a"}, {name(1), "b"}, {name(1), "c"}, {name(1), l[1]}, {name(2), l[2]}}, nobody},
-		{"two users", []pair{{name(0), short}, {name(0), g[0]}, {name(1), g[1]}, {name(2), g[2]}}, ambiguous},
-		{"a chunk of another name", []pair{{name(0), l[0]}, {name(1), l[1]}, {siteCookie + ".02", l[2]}}, nobody},
+		{"two users", []pair{{name(0), short}, {name(0), g[0]}, {name(1), g[1]}, {name(2), g[2]}}, refused},
+		{"a chunk of another name", []pair{{name(0), l[0]}, {name(1), l[1]}, {siteCookie + ".02", l[2]}}, refused},
 		{"a chunk without its first", []pair{{name(1), short}}, nobody},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -166,6 +167,42 @@ func TestReadingChunks(t *testing.T) {
 			}
 		})
 	}
+	for _, row := range []struct {
+		name    string
+		cookies []pair
+		want    string // of the page
+	}{
+		{"the first chunk alone", []pair{{name(0), l[0]}}, "A part of your sign-in is missing"},
+		{"all chunks but the last", []pair{{name(0), l[0]}, {name(1), l[1]}}, "A part of your sign-in is missing"},
+		{"the first chunk alone, quoted", []pair{{name(0), `"` + l[0] + `"`}}, "A part of your sign-in is missing"},
+		{"cookies of two users", []pair{{name(0), short}, {name(0), g[0]}, {name(1), g[1]}, {name(2), g[2]}}, "Conflicting sign-ins"},
+	} {
+		t.Run("the page of "+row.name, func(t *testing.T) {
+			t.Parallel()
+			r := navigate("/gate/")
+			for _, p := range row.cookies {
+				withCookie(r, p.name, p.value)
+			}
+			w := serve(s.app(), r)
+			if w.Code != 401 || !strings.Contains(w.Body.String(), row.want) || w.Header()["Location"] != nil {
+				t.Errorf("got %d %q, want a page with %q", w.Code, w.Body, row.want)
+			}
+		})
+	}
+	t.Run("a program is told, too", func(t *testing.T) {
+		t.Parallel()
+		w := serve(s.app(), withCookie(request("GET", "/gate/"), name(0), l[0]))
+		if w.Code != 401 || !strings.Contains(w.Body.String(), `"reason":"incomplete_cookie"`) {
+			t.Errorf("got %d %q, want the reason", w.Code, w.Body)
+		}
+	})
+	t.Run("a token that fills one cookie is whole", func(t *testing.T) {
+		t.Parallel()
+		r := withCookie(navigate("/gate/"), name(0), s.tokenOf(t, s.ada, chunkBytes))
+		if w := serve(s.app(), r); w.Code != 200 {
+			t.Errorf("got %d %q, want Ada", w.Code, w.Body)
+		}
+	})
 	t.Run("a sixth chunk is not read", func(t *testing.T) {
 		t.Parallel()
 		large := newSite(t, largeTokens)
@@ -248,7 +285,7 @@ func TestATokenTooLargeForCookiesGetsAPage(t *testing.T) {
 			if got := cookieNamed(w, siteCookie) != nil; got != (row.status == 303) {
 				t.Errorf("a session cookie was set: %t", got)
 			}
-			if row.status == 401 && (!strings.Contains(w.Body.String(), "too large for cookies") || strings.Contains(w.Body.String(), token[:100])) {
+			if row.status == 401 && (!strings.Contains(w.Body.String(), "too large") || strings.Contains(w.Body.String(), token[:100])) {
 				t.Errorf("got %q, want a page that says what is wrong, without the token", w.Body)
 			}
 			if c := cookieNamed(w, b.cookie.Name); c == nil || c.MaxAge >= 0 {

@@ -1,11 +1,11 @@
 package authrocket_test
 
 import (
-	"encoding/base64"
 	"net/http"
+	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
-	"strconv"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -42,97 +42,114 @@ func start(t testing.TB, h http.Handler, r *http.Request) (started, *httptest.Re
 	return started{}, nil
 }
 
-// land is the request with which LoginRocket sends the browser back.
+// callback is what LoginRocket sends the browser back to.
+func (b started) callback(token string) string {
+	return b.back.EscapedPath() + "?" + b.back.RawQuery + "&token=" + token
+}
+
+// land is the request of the callback, with the state cookie.
 func (b started) land(token string) *http.Request {
-	target := b.back.EscapedPath() + "?" + b.back.RawQuery + "&token=" + token
-	return withCookie(navigate(target, "Sec-Fetch-Site: cross-site"), b.cookie.Name, b.cookie.Value)
+	return withCookie(navigate(b.callback(token), "Sec-Fetch-Site: cross-site"), b.cookie.Name, b.cookie.Value)
 }
 
 func TestSessionCookie(t *testing.T) {
 	t.Parallel()
+	const host = "__Host-arToken=; Path=/; Expires=EXP; Max-Age=5400; HttpOnly; Secure; SameSite=Lax"
 	for _, row := range []struct {
 		name   string
 		change func(*authrocket.Config)
 		want   string // without the value
 	}{
-		{"https", func(c *authrocket.Config) {}, "__Host-arToken=; Path=/; Expires=EXP; HttpOnly; Secure; SameSite=Lax"},
-		{"http on loopback", func(c *authrocket.Config) { c.AppURL = "http://127.0.0.1:8080" }, "arToken=; Path=/; Expires=EXP; HttpOnly; SameSite=Lax"},
-		{"http elsewhere", func(c *authrocket.Config) { c.AppURL, c.DangerouslyAllowHTTPAppURL = "http://example.com", true }, "arToken=; Path=/; Expires=EXP; HttpOnly; SameSite=Lax"},
-		{"a name of the app's own", func(c *authrocket.Config) { c.CookieName = "mine" }, "mine=; Path=/; Expires=EXP; HttpOnly; Secure; SameSite=Lax"},
-		{"a path prefix does not narrow the path", func(c *authrocket.Config) { c.AppURL = "https://example.com/app" }, "__Host-arToken=; Path=/; Expires=EXP; HttpOnly; Secure; SameSite=Lax"},
+		{"https", func(c *authrocket.Config) {}, host},
+		{"http on loopback", func(c *authrocket.Config) { c.AppURL = "http://127.0.0.1:8080" }, "arToken=; Path=/; Expires=EXP; Max-Age=5400; HttpOnly; SameSite=Lax"},
+		{"http elsewhere", func(c *authrocket.Config) { c.AppURL, c.DangerouslyAllowHTTPAppURL = "http://example.com", true }, "arToken=; Path=/; Expires=EXP; Max-Age=5400; HttpOnly; SameSite=Lax"},
+		{"a name of the app's own", func(c *authrocket.Config) { c.CookieName = "mine" }, "mine=; Path=/; Expires=EXP; Max-Age=5400; HttpOnly; Secure; SameSite=Lax"},
+		{"a path prefix does not narrow the path", func(c *authrocket.Config) { c.AppURL = "https://example.com/app" }, host},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			s := newSite(t, row.change)
-			b, _ := start(t, s.app(), navigate("/gate/"))
-			token := s.realm.Token(s.ada, authrockettest.ExpiresIn(90*time.Minute))
-			session, err := s.auth.Verify(t.Context(), token)
-			if err != nil {
-				t.Fatal(err)
-			}
-			// The landing is behind the proxy that strips the prefix.
-			b.back.Path = strings.TrimPrefix(b.back.Path, "/app")
-			w := serve(s.app(), b.land(token))
-			want := strings.ReplaceAll(row.want, "EXP", session.ExpiresAt.UTC().Format(http.TimeFormat))
-			want = strings.Replace(want, "=;", "="+token+";", 1)
-			var got []string
-			for _, line := range w.Header()["Set-Cookie"] {
-				if strings.Contains(line, token) {
-					got = append(got, line)
+			synctest.Test(t, func(t *testing.T) {
+				s := newSite(t, row.change)
+				b, _ := start(t, s.app(), navigate("/gate/"))
+				token := s.realm.Token(s.ada, authrockettest.ExpiresIn(90*time.Minute))
+				// The callback is behind the proxy that strips the prefix.
+				b.back.Path = strings.TrimPrefix(b.back.Path, "/app")
+				w := serve(s.app(), b.land(token))
+				want := strings.ReplaceAll(row.want, "EXP", time.Now().Add(90*time.Minute).UTC().Format(http.TimeFormat))
+				want = strings.Replace(want, "=;", "="+token+";", 1)
+				set := w.Header()["Set-Cookie"]
+				if len(set) != 3 || set[2] != want {
+					t.Errorf("got %q, want the count, the state cleared, and then %q", set, want)
 				}
-			}
-			if len(got) != 1 || got[0] != want {
-				t.Errorf("got %q, want one cookie %q", got, want)
-			}
+			})
 		})
 	}
+	t.Run("a token at its end is kept for a minute, so that its end is told", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			s := newSite(t)
+			b, _ := start(t, s.app(), navigate("/gate/"))
+			w := serve(s.app(), b.land(s.realm.Token(s.ada, authrockettest.ExpiresIn(-4*time.Second))))
+			if c := cookieNamed(w, siteCookie); c == nil || c.MaxAge != 60 {
+				t.Errorf("got %v, want Max-Age 60", c)
+			}
+		})
+	})
 }
 
 func TestBrokenCookiesAreClearedAtGates(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		s := newSite(t)
-		old := s.realm.KeyID()
-		s.realm.RotateKeys()
-		s.realm.WithdrawKey(old)
-		down := newColdSite(t)
-		down.realm.Break(authrockettest.Status(500))
+	s := newSite(t)
+	old := s.realm.KeyID()
+	s.realm.RotateKeys()
+	s.realm.WithdrawKey(old)
+	down := newSite(t)
+	down.realm.Break(authrockettest.Status(500))
 
-		cookie := func(value string, r *http.Request) *http.Request { return withCookie(r, siteCookie, value) }
-		token := s.realm.Token(s.ada)
-		for _, row := range []struct {
-			name    string
-			site    *site
-			request *http.Request
-			status  int
-			cleared bool
-		}{
-			{"an expired one, navigation", s, s.as(s.ada, navigate("/gate/"), authrockettest.ExpiresIn(-time.Hour)), 303, true},
-			{"an expired one, program", s, s.as(s.ada, request("GET", "/gate/"), authrockettest.ExpiresIn(-time.Hour)), 401, true},
-			{"a forged one", s, cookie(forged(token), navigate("/gate/")), 303, true},
-			{"a malformed one", s, cookie("x", navigate("/gate/")), 303, true},
-			{"an expired one in a frame", s, s.as(s.ada, navigate("/gate/", "Sec-Fetch-Dest: iframe"), authrockettest.ExpiresIn(-time.Hour)), 401, true},
-			{"not on an open route", s, cookie(forged(token), navigate("/")), 200, false},
-			{"not when none came", s, navigate("/gate/"), 303, false},
-			{"not with an unknown key", s, s.as(s.ada, navigate("/gate/"), authrockettest.SignedBy(old)), 303, false},
-			{"not with an unknown key behind an expired one", s, cookie(s.realm.Token(s.ada, authrockettest.SignedBy(old)),
-				s.as(s.ada, navigate("/gate/"), authrockettest.ExpiresIn(-time.Hour))), 303, false},
-			{"not of two users", s, s.as(s.george, s.as(s.ada, navigate("/gate/"))), 401, false},
-			{"not while undecided", down, down.as(down.ada, navigate("/gate/")), 503, false},
-			{"not for a missing permission", s, s.as(s.george, navigate("/billing")), 403, false},
-			{"not for a cross-site request", s, s.as(s.ada, request("POST", "/gate/", "Sec-Fetch-Site: cross-site")), 403, false},
-			{"not for a broken bearer token", s, s.as(s.ada, request("GET", "/gate/", "Authorization: Bearer x")), 401, false},
-			{"not on a prefetch", s, cookie("x", navigate("/gate/", "Sec-Purpose: prefetch")), 503, false},
-		} {
+	cookie := func(value string, r *http.Request) *http.Request { return withCookie(r, siteCookie, value) }
+	token := s.realm.Token(s.ada)
+	for _, row := range []struct {
+		name    string
+		site    *site
+		request *http.Request
+		status  int
+		cleared bool
+	}{
+		{"an expired one, navigation", s, s.as(s.ada, navigate("/gate/"), authrockettest.ExpiresIn(-time.Hour)), 303, true},
+		{"an expired one, program", s, s.as(s.ada, request("GET", "/gate/"), authrockettest.ExpiresIn(-time.Hour)), 401, true},
+		{"a forged one", s, cookie(forged(token), navigate("/gate/")), 303, true},
+		{"a malformed one", s, cookie("x", navigate("/gate/")), 303, true},
+		{"an expired one in a frame", s, s.as(s.ada, navigate("/gate/", "Sec-Fetch-Dest: iframe"), authrockettest.ExpiresIn(-time.Hour)), 401, true},
+		{"not on an open route", s, cookie(forged(token), navigate("/")), 200, false},
+		{"not when none came", s, navigate("/gate/"), 303, false},
+		{"not one that is not valid yet", s, s.as(s.ada, navigate("/gate/"), authrockettest.ClockSkew(time.Hour)), 303, false},
+		{"not one that is not valid yet, of a program", s, s.as(s.ada, request("GET", "/gate/"), authrockettest.Claim("nbf", time.Now().Add(time.Hour).Unix())), 401, false},
+		{"not one that is not valid yet behind an expired one", s, cookie(s.realm.Token(s.ada, authrockettest.ClockSkew(time.Hour)),
+			s.as(s.ada, navigate("/gate/"), authrockettest.ExpiresIn(-time.Hour))), 303, false},
+		{"not with an unknown key", s, s.as(s.ada, navigate("/gate/"), authrockettest.SignedBy(old)), 303, false},
+		{"not with an unknown key behind an expired one", s, cookie(s.realm.Token(s.ada, authrockettest.SignedBy(old)),
+			s.as(s.ada, navigate("/gate/"), authrockettest.ExpiresIn(-time.Hour))), 303, false},
+		{"not of two users", s, s.as(s.george, s.as(s.ada, navigate("/gate/"))), 401, false},
+		{"not while undecided", down, down.as(down.ada, navigate("/gate/")), 503, false},
+		{"not for a missing permission", s, s.as(s.george, navigate("/billing")), 403, false},
+		{"not for a cross-site request", s, s.as(s.ada, request("POST", "/gate/", "Sec-Fetch-Site: cross-site")), 403, false},
+		{"not for a broken bearer token", s, s.as(s.ada, request("GET", "/gate/", "Authorization: Bearer x")), 401, false},
+		{"not on a prefetch", s, cookie("x", navigate("/gate/", "Sec-Purpose: prefetch")), 503, false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
 			w := serve(row.site.app(), row.request)
 			if w.Code != row.status || isCleared(w) != row.cleared {
-				t.Errorf("%s: got %d, cleared %t, want %d, %t", row.name, w.Code, isCleared(w), row.status, row.cleared)
+				t.Errorf("got %d, cleared %t, want %d, %t", w.Code, isCleared(w), row.status, row.cleared)
 			}
-		}
+		})
+	}
+	t.Run("clearing has the attributes of setting", func(t *testing.T) {
+		t.Parallel()
 		w := serve(s.app(), cookie("x", request("GET", "/gate/")))
 		const want = siteCookie + "=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; HttpOnly; Secure; SameSite=Lax"
 		if got := w.Header()["Set-Cookie"]; len(got) != 1 || got[0] != want {
-			t.Errorf("got %q, want the attributes of setting: %q", got, want)
+			t.Errorf("got %q, want %q", got, want)
 		}
 	})
 }
@@ -147,8 +164,9 @@ func TestStateCookie(t *testing.T) {
 	}{
 		{"https", func(c *authrocket.Config) {}, statePrefix, true},
 		{"http", func(c *authrocket.Config) { c.AppURL = "http://localhost:8080" }, "arToken-state-", false},
-		{"a name of the app's own on https", func(c *authrocket.Config) { c.CookieName = "mine" }, "__Host-mine-state-", true},
-		{"a __Secure- name", func(c *authrocket.Config) { c.CookieName = "__Secure-mine" }, "__Host-mine-state-", true},
+		{"a name of the app's own on https", func(c *authrocket.Config) { c.CookieName = "mine" }, "__Host-mine~state-", true},
+		{"the default name without its prefix on https", func(c *authrocket.Config) { c.CookieName = "arToken" }, "__Host-arToken~state-", true},
+		{"a __Secure- name", func(c *authrocket.Config) { c.CookieName = "__Secure-mine" }, "__Host-__Secure-mine~state-", true},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -156,152 +174,258 @@ func TestStateCookie(t *testing.T) {
 			b, w := start(t, s.app(), navigate("/gate/deep?a=b"))
 			c := b.cookie
 			if !strings.HasPrefix(c.Name, row.prefix) || c.Path != "/" || c.Domain != "" || !c.HttpOnly || c.Secure != row.secure ||
-				c.SameSite != http.SameSiteLaxMode || c.MaxAge != 15*60 {
+				c.SameSite != http.SameSiteLaxMode || c.MaxAge != 60*60 {
 				t.Errorf("got %q", c.Raw)
 			}
 			if n := len(w.Header()["Set-Cookie"]); n != 1 {
 				t.Errorf("got %d cookies, want 1", n)
 			}
-			if len(b.state) < 22 {
-				t.Errorf("got state %q, want one that cannot be guessed", b.state)
+			if n := len(c.Name) - len(row.prefix) + len(c.Value); n > 40 || strings.Contains(c.Value, "gate") {
+				t.Errorf("got %q, want an ID and a secret and no target", c.Raw)
+			}
+			back := *b.back
+			back.RawQuery = ""
+			if !strings.HasSuffix(back.String(), "/auth/callback") || strings.Contains(b.state, "gate") || len(b.back.Query()) != 1 {
+				t.Errorf("redirect_uri: got %q, want the callback and a state that shows nothing", b.back)
 			}
 		})
 	}
 }
 
-func TestEveryLoginHasItsOwnState(t *testing.T) {
+// Every cookie beside the session's has a name made from CookieName.
+func TestDerivedNamesOfTwoAuthsDiffer(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	one, _ := start(t, s.app(), navigate("/gate/one"))
-	two, _ := start(t, s.app(), withCookie(navigate("/gate/two"), one.cookie.Name, one.cookie.Value))
-	if one.cookie.Name == two.cookie.Name || one.state == two.state {
-		t.Fatalf("two tabs share a state: %q and %q", one.cookie, two.cookie)
+	// derived are the prefixes of the names that an Auth sets.
+	derived := func(t *testing.T, s *site) []string {
+		v := &visitor{t: t, app: s.app()}
+		b, _ := start(t, v.app, navigate("/gate/"))
+		v.send(b.land(s.realm.Token(s.ada)))
+		v.jar = nil
+		v.get("/x?token=" + s.realm.Token(s.ada))
+		names := []string{b.cookie.Name[:len(b.cookie.Name)-8]}
+		for name := range v.jar {
+			names = append(names, name)
+		}
+		v.get("/gate/")
+		b, _ = start(t, v.app, navigate("/gate/"))
+		for _, c := range serve(v.app, b.land(s.realm.Token(s.ada))).Result().Cookies() {
+			if c.MaxAge > 0 && c.Value != "" {
+				names = append(names, c.Name)
+			}
+		}
+		return names
 	}
-	for _, row := range []struct {
-		landing, other started
-		want           string
-	}{{one, two, "/gate/one"}, {two, one, "/gate/two"}} {
-		t.Run(row.want, func(t *testing.T) {
-			r := withCookie(row.landing.land(s.realm.Token(s.ada)), row.other.cookie.Name, row.other.cookie.Value)
-			w := serve(s.app(), r)
-			if got := w.Header().Get("Location"); got != row.want {
-				t.Errorf("got %q, want %q", got, row.want)
-			}
-			if cookieNamed(w, row.other.cookie.Name) != nil {
-				t.Error("the state of the other tab was touched")
-			}
-			if c := cookieNamed(w, row.landing.cookie.Name); c == nil || c.MaxAge >= 0 {
-				t.Errorf("got %v, want the state used up", c)
-			}
-		})
+	one := newSite(t)
+	two := &site{realm: one.realm, ada: one.ada, auth: one.newAuth(t, func(c *authrocket.Config) { c.CookieName = "arToken" })}
+	first, second := derived(t, one), derived(t, two)
+	if len(first) != 4 || len(second) != 4 {
+		t.Fatalf("got %q and %q, want a state, a confirmation, a count and a session each", first, second)
+	}
+	for _, name := range first {
+		if slices.Contains(second, name) {
+			t.Errorf("both set %q", name)
+		}
 	}
 }
 
-func TestOldStatesMakeRoom(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		s := newSite(t)
-		// A browser that starts one login after the other and never comes back.
-		jar := map[string]string{}
-		var order []string
-		for i := range 12 {
-			r := navigate("/gate/" + strconv.Itoa(i) + strings.Repeat("x", 900))
-			for name, value := range jar {
-				withCookie(r, name, value)
-			}
-			b, w := start(t, s.app(), r)
-			for _, c := range w.Result().Cookies() {
-				if c.MaxAge < 0 {
-					if len(order) == 0 || c.Name != order[0] {
-						t.Fatalf("login %d dropped %q, want the oldest of %q", i, c.Name, order)
-					}
-					delete(jar, c.Name)
-					order = order[1:]
-				}
-			}
-			jar[b.cookie.Name] = b.cookie.Value
-			order = append(order, b.cookie.Name)
-			total := 0
-			for name, value := range jar {
-				total += len(name) + len(value)
-			}
-			if total > 4<<10 {
-				t.Fatalf("the states take %d bytes, want 4 KiB at most", total)
-			}
-			time.Sleep(time.Second)
-		}
-		if len(jar) < 2 {
-			t.Errorf("%d states are left, want more than one", len(jar))
-		}
-	})
+// domainBrowser keeps cookies by their domain, as browsers do.
+type domainBrowser struct {
+	t   *testing.T
+	app http.Handler
+	url *url.URL
+	jar *cookiejar.Jar
+	set int // bytes of the largest Set-Cookie headers of an answer, tokens aside
 }
 
-func TestStateLivesFifteenMinutes(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		for _, row := range []struct {
-			age  time.Duration
-			want string
-		}{
-			{15*time.Minute - time.Second, "/gate/"},
-			{15*time.Minute + time.Second, "/auth/confirm"},
-		} {
-			s := newSite(t)
-			b, _ := start(t, s.app(), navigate("/gate/"))
-			time.Sleep(row.age)
-			w := serve(s.app(), b.land(s.realm.Token(s.ada)))
-			if got := w.Header().Get("Location"); got != row.want {
-				t.Errorf("after %s: got %d %q, want %q", row.age, w.Code, got, row.want)
-			}
+func newDomainBrowser(t *testing.T, app http.Handler, appURL string) *domainBrowser {
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u, err := url.Parse(appURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &domainBrowser{t: t, app: app, url: u, jar: jar}
+}
+
+func (b *domainBrowser) send(r *http.Request) *httptest.ResponseRecorder {
+	b.t.Helper()
+	for _, c := range b.jar.Cookies(b.url) {
+		r.AddCookie(c)
+	}
+	r.Host = b.url.Host
+	w := serve(b.app, r)
+	bytes := 0
+	for _, c := range w.Result().Cookies() {
+		if c.Value == "" {
+			bytes += len("Set-Cookie: \r\n") + len(c.Raw)
 		}
-	})
+	}
+	b.set = max(b.set, bytes)
+	b.jar.SetCookies(b.url, w.Result().Cookies())
+	return w
 }
 
-// stateValue returns what a forged state cookie holds.
-func stateValue(state, target string, started time.Time) string {
-	return state + ".1." + strconv.FormatInt(started.Unix(), 10) + "." + base64.RawURLEncoding.EncodeToString([]byte(target))
+// login goes through LoginRocket, which answers with the token.
+func (b *domainBrowser) login(target, token string) *httptest.ResponseRecorder {
+	b.t.Helper()
+	w := b.send(navigate(target, "Sec-Fetch-Site: same-origin"))
+	back := redirectURIOf(b.t, w.Header().Get("Location"))
+	return b.send(navigate(started{back: back}.callback(token), "Sec-Fetch-Site: cross-site"))
 }
 
-func TestForgedStateCookies(t *testing.T) {
+func (b *domainBrowser) values(name string) (values []string) {
+	for _, c := range b.jar.Cookies(b.url) {
+		if c.Name == name {
+			values = append(values, c.Value)
+		}
+	}
+	return values
+}
+
+// Another middleware has left session cookies with a Domain, under a name that
+// this one has taken over.
+func TestCookiesWithADomain(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	const state = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	now := time.Now()
+	const name = "arToken"
 	for _, row := range []struct {
-		name, value, want string
+		name    string
+		appURL  string
+		domains []string
+		cleared bool
 	}{
-		{"as we write it", stateValue(state, "/a?b=c", now), "/a?b=c"},
-		{"another host", stateValue(state, "//evil.example/x", now), "/"},
-		{"another host with a backslash", stateValue(state, `/\evil.example`, now), "/"},
-		{"a whole URL", stateValue(state, "https://evil.example/", now), "/"},
-		{"a script", stateValue(state, "javascript:alert(1)", now), "/"},
-		{"a tab", stateValue(state, "/\t/evil.example", now), "/"},
-		{"a header", stateValue(state, "/\r\nSet-Cookie: a=b", now), "/"},
-		{"no slash", stateValue(state, "evil.example", now), "/"},
-		{"an empty target", stateValue(state, "", now), "/"},
-		{"a login route", stateValue(state, "/auth/logout?local=1", now), "/"},
-		{"an overlong target", stateValue(state, "/"+strings.Repeat("x", 1<<10), now), "/"},
-		{"an overlong query", stateValue(state, "/a?"+strings.Repeat("x", 1<<10), now), "/a"},
-		{"a beginning in the future", stateValue(state, "/a", now.Add(time.Hour)), "/auth/confirm"},
-		{"a beginning long ago", stateValue(state, "/a", now.Add(-time.Hour)), "/auth/confirm"},
-		{"a number out of range", state + ".1.99999999999999999999.L2E", "/auth/confirm"},
-		{"a year far away", state + ".1.-9223372036854775808.L2E", "/auth/confirm"},
-		{"no base64", state + ".1." + strconv.FormatInt(now.Unix(), 10) + ".%%", "/auth/confirm"},
-		{"three parts", state + ".1." + strconv.FormatInt(now.Unix(), 10), "/auth/confirm"},
-		{"no attempt", state + "." + strconv.FormatInt(now.Unix(), 10) + ".L2E", "/auth/confirm"},
-		{"another attempt", strings.Replace(stateValue(state, "/a", now), ".1.", ".2.", 1), "/auth/confirm"},
-		{"dots only", "..", "/auth/confirm"},
-		{"nothing", "", "/auth/confirm"},
-		{"a state that is a prefix", stateValue(state[:20], "/a", now), "/auth/confirm"},
-		{"a state that is longer", stateValue(state+"A", "/a", now), "/auth/confirm"},
-		{"another state", stateValue(strings.ToLower(state), "/a", now), "/auth/confirm"},
+		{"the parent", "https://app.example.com", []string{"example.com"}, true},
+		{"the host itself", "https://app.example.com", []string{"app.example.com"}, true},
+		{"the host itself, without a parent that has a dot", "https://example.com", []string{"example.com"}, true},
+		{"a host with a port", "https://app.example.com:8443", []string{"example.com"}, true},
+		{"a deep host", "https://a.b.c.d.e.example.com", []string{"a.b.c.d.e.example.com", "c.d.e.example.com", "example.com"}, true},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			r := navigate("/back?ar_state=" + state + ".1&token=" + s.realm.Token(s.ada))
-			w := serve(s.app(), withCookie(r, statePrefix+state[:8], row.value))
-			if got := w.Header().Get("Location"); w.Code != 303 || got != row.want {
-				t.Errorf("got %d %q, want 303 %q", w.Code, got, row.want)
+			t.Parallel()
+			s := newSite(t, func(c *authrocket.Config) { c.AppURL, c.CookieName = row.appURL, name })
+			ada, george := s.realm.Token(s.ada), s.realm.Token(s.george)
+			browse := func(t *testing.T, token string) *domainBrowser {
+				b := newDomainBrowser(t, s.app(), row.appURL)
+				for _, domain := range row.domains {
+					b.jar.SetCookies(b.url, []*http.Cookie{{Name: name, Value: token, Path: "/", Domain: domain, MaxAge: 3600}})
+				}
+				if n := len(b.values(name)); n != len(row.domains) {
+					t.Fatalf("the browser keeps %d cookies, want %d", n, len(row.domains))
+				}
+				return b
+			}
+			t.Run("a logout ends all of them", func(t *testing.T) {
+				for _, local := range []string{"", "?local=1"} {
+					b := browse(t, ada)
+					b.login("/auth/accounts", s.realm.Token(s.ada))
+					if w := b.send(navigate("/gate/")); w.Code != 200 {
+						t.Fatalf("signed in: got %d %q", w.Code, w.Body)
+					}
+					b.send(request("POST", "/auth/logout"+local, "Sec-Fetch-Site: same-origin"))
+					if got := b.values(name); len(got) != 0 {
+						t.Errorf("%d session cookies are left", len(got))
+					}
+				}
+			})
+			t.Run("a login beside a cookie of its own clears the others", func(t *testing.T) {
+				b := browse(t, ada)
+				b.jar.SetCookies(b.url, []*http.Cookie{{Name: name, Value: ada, Path: "/", MaxAge: 3600}})
+				b.login("/auth/login?prompt=login", george)
+				if got := b.values(name); len(got) != 1 || got[0] != george {
+					t.Errorf("got %d session cookies, want George's alone", len(got))
+				}
+			})
+			t.Run("a change of user has a way out", func(t *testing.T) {
+				b := browse(t, ada)
+				w := b.login("/auth/login?prompt=login", george)
+				if w.Code != 303 {
+					t.Fatalf("got %d %q, want a login", w.Code, w.Body)
+				}
+				// One cookie does not tell whether it has a Domain.
+				if len(b.values(name)) > 1 {
+					w = b.send(navigate("/gate/"))
+					if w.Code != 401 || !strings.Contains(w.Body.String(), `method="post" action="/auth/logout?local=1&amp;return_to=%2Fgate%2F"`) {
+						t.Fatalf("got %d %q, want a page with a button that signs out", w.Code, w.Body)
+					}
+					b.send(request("POST", "/auth/logout?local=1&return_to=/gate/", "Sec-Fetch-Site: same-origin"))
+					b.login("/gate/", george)
+				}
+				if w := b.send(navigate("/gate/")); w.Code != 200 || !strings.HasPrefix(w.Body.String(), "george@") {
+					t.Errorf("got %d %q, want George", w.Code, w.Body)
+				}
+				if got := b.values(name); len(got) != 1 {
+					t.Errorf("got %d session cookies, want 1", len(got))
+				}
+			})
+		})
+	}
+}
+
+func TestClearingDomainsIsShort(t *testing.T) {
+	t.Parallel()
+	clears := func(t *testing.T, r *http.Request, changes ...func(*authrocket.Config)) (domains []string, bytes int) {
+		s := newSite(t, changes...)
+		for _, line := range serve(s.app(), r).Header()["Set-Cookie"] {
+			bytes += len("Set-Cookie: \r\n") + len(line)
+			if _, domain, ok := strings.Cut(line, "; Domain="); ok {
+				domain, _, _ = strings.Cut(domain, ";")
+				name, _, _ := strings.Cut(line, "=")
+				domains = append(domains, name+" "+domain)
+			}
+		}
+		return domains, bytes
+	}
+	at := func(appURL, name string) func(*authrocket.Config) {
+		return func(c *authrocket.Config) {
+			c.AppURL, c.CookieName = appURL, name
+			c.DangerouslyAllowHTTPAppURL = strings.HasPrefix(appURL, "http:")
+		}
+	}
+	logout := func(names ...string) *http.Request {
+		r := request("POST", "/auth/logout")
+		for _, name := range names {
+			withCookie(r, name, "x")
+		}
+		return r
+	}
+	for _, row := range []struct {
+		name    string
+		request *http.Request
+		change  func(*authrocket.Config)
+		want    []string
+	}{
+		{"the host and its parents", logout("arToken"), at("https://a.example.com", "arToken"), []string{"arToken a.example.com", "arToken example.com"}},
+		{"each chunk that came", logout("arToken", "arToken.1", "arToken.3"), at("https://example.com", "arToken"), []string{"arToken example.com", "arToken.1 example.com", "arToken.3 example.com"}},
+		{"not names that did not come", logout("arToken-other"), at("https://example.com", "arToken"), nil},
+		{"not of a name with the __Host- prefix", logout(siteCookie), at("https://a.example.com", siteCookie), nil},
+		{"of a name with the __Secure- prefix", logout("__Secure-x"), at("https://example.com", "__Secure-x"), []string{"__Secure-x example.com"}},
+		{"not of an IPv4 address", logout("arToken"), at("http://192.0.2.1:8080", "arToken"), nil},
+		{"not of an IPv6 address", logout("arToken"), at("http://[2001:db8::1]:8080", "arToken"), nil},
+		{"not of a host without a dot", logout("arToken"), at("http://localhost:8080", "arToken"), nil},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			if got, _ := clears(t, row.request, row.change); !slices.Equal(got, row.want) {
+				t.Errorf("got %q, want %q", got, row.want)
 			}
 		})
 	}
+	t.Run("a deep host and all chunks", func(t *testing.T) {
+		t.Parallel()
+		deep := "https://" + strings.Repeat("label.", 20) + "example.com"
+		all := logout("arToken", "arToken.1", "arToken.2", "arToken.3", "arToken.4")
+		if got, bytes := clears(t, all, at(deep, "arToken")); len(got) == 0 || bytes > 4<<10 {
+			t.Errorf("got %d cookies in %d bytes, want 4 KiB at most", len(got), bytes)
+		}
+	})
+	t.Run("a login with one cookie clears none", func(t *testing.T) {
+		t.Parallel()
+		s := newSite(t, at("https://a.example.com", "arToken"))
+		b, _ := start(t, s.app(), navigate("/gate/"))
+		w := serve(s.app(), withCookie(b.land(s.realm.Token(s.ada)), "arToken", "x"))
+		if set := strings.Join(w.Header()["Set-Cookie"], "\n"); w.Code != 303 || strings.Contains(set, "Domain=") {
+			t.Errorf("got %d %q, want no Domain", w.Code, set)
+		}
+	})
 }

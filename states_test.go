@@ -1,0 +1,535 @@
+package authrocket_test
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/authrocket-go/authrocket"
+	"github.com/authrocket-go/authrocket/authrockettest"
+	"github.com/authrocket-go/authrocket/internal/loginstate"
+)
+
+// siteScope is what the states of newSite are sealed in.
+const siteScope = siteCookie + "\x00https://example.com/auth/callback"
+
+func TestEveryLoginHasItsOwnState(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	one, _ := start(t, s.app(), navigate("/gate/one"))
+	two, _ := start(t, s.app(), withCookie(navigate("/gate/two"), one.cookie.Name, one.cookie.Value))
+	if one.cookie.Name == two.cookie.Name || one.cookie.Value == two.cookie.Value || one.state == two.state {
+		t.Fatalf("two tabs share a state: %q and %q", one.cookie, two.cookie)
+	}
+	for _, row := range []struct {
+		back, other started
+		want        string
+	}{{one, two, "/gate/one"}, {two, one, "/gate/two"}} {
+		t.Run(row.want, func(t *testing.T) {
+			t.Parallel()
+			r := withCookie(row.back.land(s.realm.Token(s.ada)), row.other.cookie.Name, row.other.cookie.Value)
+			w := serve(s.app(), r)
+			if got := w.Header().Get("Location"); got != row.want {
+				t.Errorf("got %q, want %q", got, row.want)
+			}
+			if cookieNamed(w, row.other.cookie.Name) != nil {
+				t.Error("the state of the other tab was touched")
+			}
+			if c := cookieNamed(w, row.back.cookie.Name); c == nil || c.MaxAge >= 0 {
+				t.Errorf("got %v, want the state used up", c)
+			}
+		})
+	}
+}
+
+func TestManyTabs(t *testing.T) {
+	t.Parallel()
+	const atOnce, oneByOne = true, false
+	for _, row := range []struct {
+		tabs, query int
+		atOnce      bool
+	}{
+		{15, 500, atOnce}, {20, 250, atOnce}, {40, 100, atOnce}, {15, 980, atOnce}, {40, 980, oneByOne}, {48, 100, oneByOne},
+	} {
+		t.Run(fmt.Sprintf("%d tabs, queries of %d bytes, at once %t", row.tabs, row.query, row.atOnce), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := newSite(t)
+				v := &visitor{t: t, app: s.app()}
+				var tabs []started
+				target := func(i int) string { return fmt.Sprintf("/gate/%d?%s", i, strings.Repeat("q", row.query)) }
+				for i := range row.tabs {
+					// At once, no tab has the cookie of another when it asks.
+					asking := &visitor{t: t, app: s.app()}
+					if !row.atOnce {
+						asking = v
+						time.Sleep(time.Second)
+					}
+					w := asking.get(target(i))
+					v.keep(w)
+					location := w.Header().Get("Location")
+					if len(location) > 4<<10 {
+						t.Errorf("tab %d goes to a URL of %d bytes, want 4 KiB at most", i, len(location))
+					}
+					tabs = append(tabs, started{back: redirectURIOf(t, location)})
+				}
+				token := s.realm.Token(s.ada)
+				for i, tab := range tabs {
+					w := v.visit("cross-site", tab.callback(token))
+					if got := w.Header().Get("Location"); w.Code != 303 || got != target(i) {
+						t.Errorf("tab %d: got %d %q, want its own URL", i, w.Code, got)
+					}
+				}
+				if v.longest > 6<<10 {
+					t.Errorf("the Cookie header had %d bytes, want 6 KiB at most", v.longest)
+				}
+				if w := v.get("/gate/"); w.Code != 200 {
+					t.Errorf("got %d, want to be signed in", w.Code)
+				}
+				for name := range v.jar {
+					if strings.HasPrefix(name, statePrefix) {
+						t.Errorf("%s is left", name)
+					}
+				}
+			})
+		})
+	}
+}
+
+// oldState is a state cookie in a browser.
+type oldState struct {
+	age     time.Duration
+	foreign bool
+	broken  bool
+}
+
+func (o oldState) cookie() (name, value string) {
+	secret := loginstate.NewSecret(o.foreign)
+	secret.Started = time.Now().Add(-o.age)
+	if o.broken {
+		return statePrefix + secret.ID, "x"
+	}
+	return statePrefix + secret.ID, secret.Value()
+}
+
+func TestWhichStatesAreEvicted(t *testing.T) {
+	t.Parallel()
+	// own are n states of own logins, the oldest first.
+	own := func(n int) (states []oldState) {
+		for i := range n {
+			states = append(states, oldState{age: time.Duration(100-i) * 20 * time.Second})
+		}
+		return states
+	}
+	foreign := func(n int) []oldState {
+		states := own(n)
+		for i := range states {
+			states[i].foreign = true
+		}
+		return states
+	}
+	dead, ahead, broken := oldState{age: time.Hour + time.Second}, oldState{age: -2 * time.Minute}, oldState{broken: true}
+	for _, row := range []struct {
+		name   string
+		states []oldState
+		site   string // Sec-Fetch-Site of the start
+		other  int    // bytes of other cookies
+		want   []int  // of states, evicted in this order
+		kept   bool   // the new login has a state
+	}{
+		{"room for one", own(47), "same-origin", 0, nil, true},
+		{"48 own ones", own(48), "same-origin", 0, []int{0}, true},
+		{"48 own ones, typed address", own(48), "none", 0, []int{0}, true},
+		{"48 own ones, another site", own(48), "cross-site", 0, nil, false},
+		{"48 own ones, a sibling", own(48), "same-site", 0, nil, false},
+		{"48 own ones, who does not say", own(48), "", 0, nil, false},
+		{"room for one, another site", own(47), "cross-site", 0, nil, true},
+		{"a dead one before older ones", append(own(47), dead), "same-origin", 0, []int{47}, true},
+		{"a dead one, another site", append(own(47), dead), "cross-site", 0, []int{47}, true},
+		{"one of the future is dead", append(own(47), ahead), "cross-site", 0, []int{47}, true},
+		{"an unreadable one is dead", append(own(47), broken), "cross-site", 0, []int{47}, true},
+		{"foreign ones before older own ones", append(own(46), oldState{foreign: true, age: time.Minute}, oldState{foreign: true, age: 2 * time.Minute}), "same-origin", 0, []int{47}, true},
+		{"a dead one before foreign ones", append(foreign(47), dead), "same-origin", 0, []int{47}, true},
+		{"another site evicts foreign ones", append(own(47), oldState{foreign: true, age: time.Minute}), "cross-site", 0, []int{47}, true},
+		{"another site evicts its oldest", foreign(48), "cross-site", 0, []int{0}, true},
+		{"more than there may be, eight at a time", own(60), "same-origin", 0, []int{0, 1, 2, 3, 4, 5, 6, 7}, true},
+		{"more foreign ones than there may be, eight at a time", foreign(60), "cross-site", 0, []int{0, 1, 2, 3, 4, 5, 6, 7}, true},
+		{"a long header of other cookies", own(2), "same-origin", 6<<10 - 100, []int{0, 1}, true},
+		{"a long header of other cookies, another site", own(2), "cross-site", 6<<10 - 100, nil, false},
+		{"a long header and foreign ones", append(own(1), oldState{foreign: true}), "cross-site", 6<<10 - 170, []int{1}, true},
+		{"a header that is too long by itself", nil, "same-origin", 7 << 10, nil, true},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := newSite(t)
+				r := navigate("/gate/")
+				r.Header.Del("Sec-Fetch-Site")
+				if row.site != "" {
+					r.Header.Set("Sec-Fetch-Site", row.site)
+				}
+				if row.other > 0 {
+					withCookie(r, "theirs", strings.Repeat("x", row.other))
+				}
+				index := map[string]int{}
+				for i, o := range row.states {
+					name, value := o.cookie()
+					index[name] = i
+					withCookie(r, name, value)
+				}
+				w := serve(s.app(), r)
+				if w.Code != 303 {
+					t.Fatalf("got %d %q, want a login in any case", w.Code, w.Body)
+				}
+				var evicted []int
+				kept := false
+				cookies := w.Result().Cookies()
+				for i, c := range cookies {
+					n, isOld := index[c.Name]
+					switch {
+					case isOld && c.MaxAge < 0 && c.Value == "":
+						evicted = append(evicted, n)
+					case !isOld && strings.HasPrefix(c.Name, statePrefix) && c.MaxAge > 0 && i == len(cookies)-1:
+						kept = true
+						if foreign := row.site != "same-origin" && row.site != "none"; strings.HasSuffix(c.Value, "~") != foreign {
+							t.Errorf("got %q, marked as another site's: want %t", c.Value, foreign)
+						}
+					default:
+						t.Errorf("got cookie %q", c.Raw)
+					}
+				}
+				if !slices.Equal(evicted, row.want) || kept != row.kept {
+					t.Errorf("evicted %d, new state last %t, want %d, %t", evicted, kept, row.want, row.kept)
+				}
+				state := redirectURIOf(t, w.Header().Get("Location")).Query().Get("ar_state")
+				back := started{back: redirectURIOf(t, w.Header().Get("Location"))}
+				if state == "" || row.kept {
+					return
+				}
+				// Without a state, the login comes back as one that nobody here started.
+				w = serve(s.app(), navigate(back.callback(s.realm.Token(s.ada))))
+				if got := w.Header().Get("Location"); w.Code != 303 || got != "/auth/confirm" {
+					t.Errorf("comes back: got %d %q, want a question", w.Code, got)
+				}
+			})
+		})
+	}
+}
+
+// A browser that starts one login after the other and never comes back.
+func TestStatesDoNotGrow(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t)
+		for _, site := range []string{"none", "cross-site"} {
+			v := &visitor{t: t, app: s.app()}
+			for range 100 {
+				v.visit(site, "/gate/?"+strings.Repeat("x", 900))
+				time.Sleep(time.Second)
+			}
+			v.get("/")
+			if states := strings.Count(v.sent, statePrefix); states != 48 {
+				t.Errorf("%s: %d states are left, want 48", site, states)
+			}
+			if v.longest > 6<<10 {
+				t.Errorf("%s: the Cookie header had %d bytes, want 6 KiB at most", site, v.longest)
+			}
+		}
+	})
+}
+
+// A website leads its visitor to whatever it likes, with the largest token of its
+// own account. What the visitor's requests carry stays below what servers accept.
+func TestAWebsiteCannotFillTheCookieHeader(t *testing.T) {
+	t.Parallel()
+	for _, own := range []int{0, 1_300, 2_500, chunkBytes} {
+		for _, before := range []bool{true, false} {
+			if own == 0 && before {
+				continue
+			}
+			t.Run(fmt.Sprintf("own token of %d bytes, signed in before %t", own, before), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					s := newSite(t)
+					var token string
+					v := &visitor{t: t, app: s.app(), token: func() string { return token }}
+					signIn := func() {
+						if own == 0 {
+							return
+						}
+						token = s.tokenOf(t, s.ada, own)
+						if w, _ := v.follow("/gate/"); w.Code != 200 {
+							t.Fatalf("got %d %q, want to be signed in", w.Code, w.Body)
+						}
+					}
+					if before {
+						signIn()
+					}
+					theirs := []string{}
+					for _, size := range []int{chunkBytes - 7, chunkBytes - 40, 3_000, 1_300} {
+						theirs = append(theirs, s.tokenOf(t, s.george, size))
+					}
+					attack := func() {
+						for i := range 60 {
+							for _, other := range theirs {
+								v.visit("cross-site", "/x?token="+other)
+							}
+							v.visit("cross-site", "/auth/callback?ar_state=ABCDEFGH.x&token="+theirs[i%len(theirs)])
+							v.visit("cross-site", fmt.Sprintf("/auth/login?account=org_%d&return_to=/%s", i, strings.Repeat("x", 990)))
+							v.visit("cross-site", "/gate/"+strconv.Itoa(i))
+							v.visit("cross-site", "/auth/callback")
+						}
+					}
+					attack()
+					// The count of logins is the website's work, too.
+					time.Sleep(time.Minute)
+					if !before {
+						signIn()
+					}
+					attack()
+					v.get("/")
+					if v.longest > 8_000 {
+						t.Errorf("the Cookie header had %d bytes, want less than 8 KB", v.longest)
+					}
+					if w := v.send(request("POST", "/auth/logout", "Sec-Fetch-Site: same-origin")); w.Code != 303 {
+						t.Errorf("logout: got %d %q", w.Code, w.Body)
+					}
+					if w := v.get("/"); !strings.HasPrefix(w.Body.String(), "nobody") || strings.Contains(v.sent, siteCookie+"=") || strings.Contains(v.sent, confirmCookie) {
+						t.Errorf("after the logout: got %q, with the cookies %.200q", w.Body, v.sent)
+					}
+				})
+			})
+		}
+	}
+}
+
+func TestAStateLivesAnHour(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		for _, row := range []struct {
+			age  time.Duration
+			want string
+		}{
+			{time.Hour, "/gate/"},
+			{time.Hour + time.Second, "/auth/confirm"},
+		} {
+			s := newSite(t)
+			b, _ := start(t, s.app(), navigate("/gate/"))
+			time.Sleep(row.age)
+			w := serve(s.app(), b.land(s.realm.Token(s.ada)))
+			if got := w.Header().Get("Location"); w.Code != 303 || got != row.want {
+				t.Errorf("after %s: got %d %q, want %q", row.age, w.Code, got, row.want)
+			}
+		}
+	})
+}
+
+// planted is a state that somebody has made for a cookie that they planted.
+type planted struct {
+	scope   string
+	login   loginstate.Login
+	started time.Duration             // after now
+	cookie  string                    // its name without the ID, "" for ours
+	change  func(state string) string // of ar_state
+}
+
+func (p planted) request(token string) *http.Request {
+	secret := loginstate.NewSecret(false)
+	secret.Started = time.Now().Add(p.started)
+	state := secret.Seal(p.scope, p.login)
+	if p.change != nil {
+		state = p.change(state)
+	}
+	if p.cookie == "" {
+		p.cookie = statePrefix
+	}
+	return withCookie(navigate("/auth/callback?ar_state="+state+"&token="+token), p.cookie+secret.ID, secret.Value())
+}
+
+// Who can plant a cookie, as any site can on plain http, chooses where a login
+// leads among the pages of this app.
+func TestPlantedStates(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	to := func(target string) planted {
+		return planted{scope: siteScope, login: loginstate.Login{Attempt: 1, Target: target}}
+	}
+	with := func(change func(*planted)) planted {
+		p := to("/a")
+		change(&p)
+		return p
+	}
+	for _, row := range []struct {
+		name    string
+		planted planted
+		want    string
+	}{
+		{"as we write it", to("/a?b=c"), "/a?b=c"},
+		{"another host", to("//evil.example/x"), "/"},
+		{"another host with a backslash", to(`/\evil.example`), "/"},
+		{"a whole URL", to("https://evil.example/"), "/"},
+		{"a script", to("javascript:alert(1)"), "/"},
+		{"a tab", to("/\t/evil.example"), "/"},
+		{"a header", to("/\r\nSet-Cookie: a=b"), "/"},
+		{"no slash", to("evil.example"), "/"},
+		{"an empty target", to(""), "/"},
+		{"a login route", to("/auth/logout?local=1"), "/"},
+		{"the callback", to("/auth/callback?token=x"), "/"},
+		{"a token of ours", to("/a?token=" + s.shortToken(s.ada) + "&b=c"), "/a?b=c"},
+		{"a target of 1,000 bytes", to("/" + strings.Repeat("x", 999)), "/" + strings.Repeat("x", 999)},
+		{"a target of 1,001 bytes", to("/" + strings.Repeat("x", 1000)), "/auth/confirm"},
+		{"a start a minute ahead", with(func(p *planted) { p.started = 59 * time.Second }), "/a"},
+		{"a start an hour ahead", with(func(p *planted) { p.started = time.Hour }), "/auth/confirm"},
+		{"a start more than an hour ago", with(func(p *planted) { p.started = -time.Hour - time.Minute }), "/auth/confirm"},
+		{"of another cookie name", with(func(p *planted) { p.scope = strings.Replace(siteScope, siteCookie, "arToken", 1) }), "/auth/confirm"},
+		{"of another path", with(func(p *planted) { p.scope = strings.Replace(siteScope, "/auth", "/admin/auth", 1) }), "/auth/confirm"},
+		{"of another host", with(func(p *planted) { p.scope = strings.Replace(siteScope, "example.com", "www.example.com", 1) }), "/auth/confirm"},
+		{"of plain http", with(func(p *planted) { p.scope = strings.Replace(siteScope, "https", "http", 1) }), "/auth/confirm"},
+		{"of no scope", with(func(p *planted) { p.scope = "" }), "/auth/confirm"},
+		{"a cookie without the prefix", with(func(p *planted) { p.cookie = "arToken-state-" }), "/auth/confirm"},
+		{"the cookie of another Auth", with(func(p *planted) { p.cookie = "__Host-arToken~state-" }), "/auth/confirm"},
+		{"a cookie in lower case", with(func(p *planted) { p.cookie = strings.ToLower(statePrefix) }), "/auth/confirm"},
+		{"a state in lower case", with(func(p *planted) { p.change = strings.ToLower }), "/auth/confirm"},
+		{"the first letter of what is sealed is another", with(func(p *planted) { p.change = func(s string) string { return flip(s, 9) } }), "/auth/confirm"},
+		{"the last letter is another", with(func(p *planted) { p.change = func(s string) string { return flip(s, len(s)-2) } }), "/auth/confirm"},
+		{"a letter is missing", with(func(p *planted) { p.change = func(s string) string { return s[:len(s)-1] } }), "/auth/confirm"},
+		{"a letter too many", with(func(p *planted) { p.change = func(s string) string { return s + "A" } }), "/auth/confirm"},
+		{"the ID alone", with(func(p *planted) { p.change = func(s string) string { return s[:8] } }), "/auth/confirm"},
+		{"nothing", with(func(p *planted) { p.change = func(string) string { return "" } }), "/auth/confirm"},
+		{"twice", with(func(p *planted) { p.change = func(s string) string { return s + "&ar_state=" + s } }), "/auth/confirm"},
+		{"twice, the second encoded", with(func(p *planted) { p.change = func(s string) string { return s + "&ar%5Fstate=x" } }), "/auth/confirm"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			w := serve(s.app(), row.planted.request(s.realm.Token(s.ada)))
+			if got := w.Header().Get("Location"); w.Code != 303 || got != row.want || !staysHere(got) {
+				t.Errorf("got %d %q, want 303 %q", w.Code, got, row.want)
+			}
+			if got := cookieNamed(w, siteCookie) != nil; got != (row.want != "/auth/confirm") {
+				t.Errorf("signed in: %t", got)
+			}
+		})
+	}
+	for _, value := range []string{"", "x", ".", "~", "s0qw5c.", "." + strings.Repeat("A", 22), "1y2p0ij32e8e7." + strings.Repeat("A", 22), "-1y2p0ij32e8e8." + strings.Repeat("A", 22)} {
+		t.Run("a cookie of "+strconv.Quote(value), func(t *testing.T) {
+			t.Parallel()
+			b, _ := start(t, s.app(), navigate("/gate/"))
+			b.cookie.Value = value
+			w := serve(s.app(), b.land(s.realm.Token(s.ada)))
+			if got := w.Header().Get("Location"); w.Code != 303 || got != "/auth/confirm" {
+				t.Errorf("got %d %q, want a question", w.Code, got)
+			}
+		})
+	}
+	t.Run("one beside the real one", func(t *testing.T) {
+		t.Parallel()
+		b, _ := start(t, s.app(), navigate("/gate/"))
+		r := navigate(b.callback(s.realm.Token(s.ada)))
+		withCookie(r, b.cookie.Name, loginstate.NewSecret(false).Value())
+		withCookie(r, b.cookie.Name, b.cookie.Value)
+		if got := serve(s.app(), r).Header().Get("Location"); got != "/gate/" {
+			t.Errorf("got %q, want the login", got)
+		}
+	})
+}
+
+// flip changes the letter at i.
+func flip(s string, i int) string {
+	c := "A"
+	if s[i] == 'A' {
+		c = "B"
+	}
+	return s[:i] + c + s[i+1:]
+}
+
+// On plain http everybody can plant cookies: a state that is planted there counts,
+// as a session that is planted there does. Where it leads is checked all the same.
+func TestAPlantedStateOnPlainHTTP(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, func(c *authrocket.Config) { c.AppURL, c.DangerouslyAllowHTTPAppURL = "http://example.com", true })
+	p := planted{scope: "arToken\x00http://example.com/auth/callback", cookie: "arToken-state-", login: loginstate.Login{Attempt: 1, Target: "//evil.example/"}}
+	if got := serve(s.app(), p.request(s.realm.Token(s.ada))).Header().Get("Location"); got != "/" {
+		t.Errorf("got %q, want the start page", got)
+	}
+	p.cookie = statePrefix
+	if got := serve(s.app(), p.request(s.realm.Token(s.ada))).Header().Get("Location"); got != "/auth/confirm" {
+		t.Errorf("got %q, want a question: this name is not used on http", got)
+	}
+}
+
+// Two Auths on one host, of one realm and of two.
+func TestTwoAuthsOnOneHost(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name     string
+		oneRealm bool
+		nested   bool
+		change   func(*authrocket.Config) // of the staff's Auth
+	}{
+		{"side by side, two realms", false, false, func(c *authrocket.Config) { c.CookieName = "__Host-staffToken" }},
+		{"side by side, one realm", true, false, func(c *authrocket.Config) { c.CookieName = "__Host-staffToken" }},
+		{"nested, two realms", false, true, func(c *authrocket.Config) { c.CookieName = "__Host-staffToken" }},
+		{"nested, one realm", true, true, func(c *authrocket.Config) { c.CookieName = "__Host-staffToken" }},
+		{"names that differ by the prefix", true, true, func(c *authrocket.Config) { c.CookieName = "arToken" }},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			shop, office := newSite(t), newSite(t)
+			if row.oneRealm {
+				office = &site{realm: shop.realm, ada: shop.ada, george: shop.george}
+			}
+			office.auth = office.newAuth(t, row.change, func(c *authrocket.Config) { c.AuthPath = "/admin/auth" })
+			inside := office.auth.Authenticate(office.auth.RequireLogin(whoami))
+			outside := http.NewServeMux()
+			outside.Handle("/", whoami)
+			outside.Handle("/gate/", shop.auth.RequireLogin(whoami))
+			app := http.NewServeMux()
+			if row.nested {
+				outside.Handle("/admin/", inside)
+			} else {
+				app.Handle("/admin/", inside)
+			}
+			app.Handle("/", shop.auth.Authenticate(outside))
+			v := &visitor{t: t, app: app}
+			for _, login := range []struct {
+				target, callback string
+				token            string
+				user             string
+			}{
+				{"/admin/x?a=b", "/admin/auth/callback", office.realm.Token(office.george), "george"},
+				{"/gate/x?a=b", "/auth/callback", shop.realm.Token(shop.ada), "ada"},
+			} {
+				back := redirectURIOf(t, v.get(login.target).Header().Get("Location"))
+				if back.Path != login.callback {
+					t.Errorf("%s: comes back to %q", login.target, back.Path)
+				}
+				w := v.visit("cross-site", started{back: back}.callback(login.token))
+				if got := w.Header().Get("Location"); w.Code != 303 || got != login.target {
+					t.Errorf("%s: got %d %q %q, want a login", login.target, w.Code, got, w.Body)
+				}
+			}
+			for target, user := range map[string]string{"/admin/x": "george", "/gate/x": "ada"} {
+				if w := v.get(target); w.Code != 200 || !strings.HasPrefix(w.Body.String(), user) {
+					t.Errorf("%s: got %d %q, want %s", target, w.Code, w.Body, user)
+				}
+			}
+			// The state of one is nothing to the other.
+			v = &visitor{t: t, app: app}
+			back := redirectURIOf(t, v.get("/admin/y").Header().Get("Location"))
+			back.Path = "/auth/callback"
+			if w := v.visit("cross-site", started{back: back}.callback(shop.realm.Token(shop.ada))); w.Header().Get("Location") != "/auth/confirm" {
+				t.Errorf("the state of the other Auth: got %d %q, want a question", w.Code, w.Header().Get("Location"))
+			}
+		})
+	}
+}
+
+// issued makes a token that is as old.
+func issued(ago time.Duration) authrockettest.TokenOption {
+	return authrockettest.Claim("iat", time.Now().Add(-ago).Unix())
+}
