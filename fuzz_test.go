@@ -13,6 +13,7 @@ import (
 
 	"github.com/authrocket-go/authrocket"
 	"github.com/authrocket-go/authrocket/authrockettest"
+	"github.com/authrocket-go/authrocket/internal/loginstate"
 )
 
 // fuzzed is a gated app and the tokens that requests may name: in what the
@@ -22,13 +23,14 @@ type fuzzed struct {
 	app     http.Handler
 	words   *strings.Replacer
 	good    map[string]string // token to the email of its user
+	account map[string]string // token to the ID of its account
 	started started
 	fetched int       // times that the keys were
 	began   time.Time // to count the time in which more fetches are allowed
 }
 
 func newFuzzed(f *testing.F) *fuzzed {
-	z := &fuzzed{site: newSite(f)}
+	z := &fuzzed{site: newSite(f, func(c *authrocket.Config) { c.Observer = authrocket.SilentObserver() })}
 	z.fetched, z.began = z.realm.Requests("/connect/jwks"), time.Now()
 	who := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		user, _ := authrocket.CurrentUser(r.Context())
@@ -56,9 +58,11 @@ func newFuzzed(f *testing.F) *fuzzed {
 	stranger := authrockettest.NewRealm(f)
 	other := stranger.AddUser(authrockettest.User{Email: "ada@example.com"})
 	ada, george, large := z.realm.Token(z.ada), z.realm.Token(z.george), z.tokenOf(f, z.ada, chunkBytes+200)
-	z.good = map[string]string{ada: "ada@example.com", large: "ada@example.com", george: "george@example.com"}
+	old, widgets := z.realm.Token(z.ada, issued(time.Hour)), z.realm.Token(z.ada, authrockettest.InOrg(z.widgets))
+	z.good = map[string]string{ada: "ada@example.com", old: "ada@example.com", large: "ada@example.com", widgets: "ada@example.com", george: "george@example.com"}
+	z.account = map[string]string{ada: z.engines.ID, old: z.engines.ID, large: z.engines.ID, widgets: z.widgets.ID, george: z.widgets.ID}
 	z.words = strings.NewReplacer(
-		"{ada}", ada, "{george}", george, "{large}", large, "{large0}", large[:chunkBytes], "{large1}", large[chunkBytes:],
+		"{ada}", ada, "{old}", old, "{adaWidgets}", widgets, "{george}", george, "{large}", large, "{large0}", large[:chunkBytes], "{large1}", large[chunkBytes:],
 		"{hash}", hashOf(ada), "{georgeHash}", hashOf(george),
 		"{forged}", forged(ada), "{expired}", z.realm.Token(z.ada, authrockettest.ExpiresIn(-time.Hour)),
 		"{unknown}", z.realm.Token(z.ada, authrockettest.Header("kid", "unknown")),
@@ -128,8 +132,24 @@ func FuzzRequest(f *testing.F) {
 		{"GET", "/gate/", "Upgrade: websocket\nSec-WebSocket-Key: x\nOrigin: https://evil.example", "{session}={ada}", ""},
 		{"GET", "/orgs/{engines}", document, "{session}={george}", ""},
 		{"GET", "/orgs/{engines}", document, "{session}={ada}", ""},
+		{"GET", "/auth/callback?ar_state={state}&token={ada}", document, "{stateCookie}", ""},
+		{"GET", "/auth/callback?ar_state={state}&token={george}", document, "{stateCookie}", ""},
+		{"GET", "/auth/callback?ar_state={state}&token={george}", document, "{stateCookie}; {session}={ada}", ""},
+		{"GET", "/auth/callback?ar_state={state}&token={adaWidgets}", document, "{stateCookie}; {session}={ada}", ""},
+		{"GET", "/auth/callback?ar_state={state}&token={large}", document, "{stateCookie}; {session}={large0}; {session}.1={large1}", ""},
+		{"GET", "/auth/callback?ar_state={state}&token={forged}", document, "{stateCookie}", ""},
+		{"GET", "/auth/callback?ar_state={state}", document, "{stateCookie}; {session}-attempts=0.3", ""},
+		{"GET", "/auth/callback?ar_state={state}&ar_state={state}&token={ada}", document, "{stateCookie}", ""},
+		{"GET", "/auth/callback?ar_state={state}&token={ada}&token={george}", document, "{stateCookie}", ""},
+		{"GET", "/auth/callback?token={ada}", document, "{session}={old}", ""},
+		{"GET", "/auth/callback?ar_state=ABCDEFGH.AAAA&token={old}", document, "{session}={ada}; {session}-state-ABCDEFGH=s0qw5c.AAAAAAAAAAAAAAAAAAAAAA", ""},
+		{"HEAD", "/auth/callback?ar_state={state}&token={ada}", document, "{stateCookie}", ""},
+		{"POST", "/auth/callback?ar_state={state}&token={ada}", form, "{stateCookie}", ""},
+		{"GET", "/auth/callback?ar_state={state}&token={ada}", "Accept: text/html\nSec-Fetch-Dest: iframe", "{stateCookie}", ""},
+		{"GET", "/auth/callback?ar_state={state}&token={ada}", "Accept: text/html\nSec-Purpose: prefetch", "{stateCookie}", ""},
+		{"GET", "/admin/auth/callback?ar_state={state}&token={ada}", document, "{stateCookie}", ""},
 		{"GET", "/gate/deep?ar_state={state}&token={george}", document, "{stateCookie}", ""},
-		{"GET", "/gate/deep?ar_state={state}&token={forged}", document, "{stateCookie}", ""},
+		{"GET", "/x?token={adaWidgets}", document, "{session}={ada}", ""},
 		{"GET", "/x?token={ada}&account=x&session=y", document, "", ""},
 		{"GET", "/x?token={large}", document, "{session}={george}", ""},
 		{"GET", "//evil.example/?token={ada}", document, "{session}={ada}", ""},
@@ -138,15 +158,17 @@ func FuzzRequest(f *testing.F) {
 		{"GET", `/?token={forged}&a=\`, document, "", ""},
 		{"GET", "/auth/login?return_to=/..%252f%2e%2e/x%3Ftoken%3D{ada}", document, "", ""},
 		{"POST", "/gate/", "Origin: http://example.com", "{session}={ada}", ""},
-		{"GET", "/gate/?ar_state=x.3", document, "{session}-attempts=2", ""},
+		{"GET", "/gate/?ar_state=x.3", document, "{session}-attempts=0.2", ""},
+		{"GET", "/auth/login?return_to=/x?a=b&account=a&prompt=login", "Accept: text/html\nSec-Fetch-Site: cross-site", "{stateCookie}; {session}-state-x=y", ""},
+		{"GET", "/auth/login?prompt=login&return_to=%2Fx", "Accept: text/html\nSec-Fetch-Site: same-origin", "{session}={ada}", ""},
 		{"GET", "/auth/login?return_to=//evil.example&account=a", document, "", ""},
 		{"GET", "/auth/accounts?force=1&return_to=/%5cevil.example", document, "{session}={ada}", ""},
 		{"GET", "/auth/logout?return_to=https://evil.example&local=1", document, "{session}={ada}", ""},
 		{"POST", "/auth/logout", "Origin: https://example.com", "{session}={large0}; {session}.1={large1}", ""},
-		{"GET", "/auth/confirm", document, "{confirm}={ada}.L3g; {session}={george}", ""},
-		{"POST", "/auth/confirm", form, "{confirm}={ada}.Ly9ldmlsLmV4YW1wbGU", "token_sha256={hash}&choice=continue"},
-		{"POST", "/auth/confirm", form, "{confirm}={ada}.Lw", "token_sha256={georgeHash}&choice=continue"},
-		{"POST", "/auth/confirm", "Content-Type: application/x-www-form-urlencoded\nOrigin: null", "{confirm}={ada}.Lw", "token_sha256={hash}&choice=continue"},
+		{"GET", "/auth/confirm", document, "{confirm}={ada}.link.L3g; {session}={george}", ""},
+		{"POST", "/auth/confirm", form, "{confirm}={ada}.change.Ly9ldmlsLmV4YW1wbGU", "token_sha256={hash}&choice=continue"},
+		{"POST", "/auth/confirm", form, "{confirm}={ada}.elsewhere.Lw", "token_sha256={georgeHash}&choice=continue"},
+		{"POST", "/auth/confirm", "Content-Type: application/x-www-form-urlencoded\nOrigin: null", "{confirm}={ada}.elsewhere.Lw", "token_sha256={hash}&choice=continue"},
 		{"HEAD", "/auth/confirm", "Sec-Purpose: prefetch", "", ""},
 		{"OPTIONS", "*", "Host:", "", ""},
 	} {
@@ -182,6 +204,10 @@ func (z *fuzzed) checkTargets(t *testing.T, h http.Header) {
 			back := redirectURIOf(t, location)
 			if back.String() != "" && (back.Scheme != "https" || back.Host != "example.com") {
 				t.Errorf("LoginRocket is to send the browser to %q", back)
+			}
+			isLogout := strings.HasPrefix(location, "https://loginrocket.example/logout")
+			if query := back.Query(); !isLogout && (back.EscapedPath() != "/auth/callback" || len(query) != 1 || loginstate.ID(query.Get("ar_state")) == "") {
+				t.Errorf("the login comes back to %q, want the callback with a state", back)
 			}
 		} else if !staysHere(location) {
 			t.Errorf("the browser is sent to %q", location)
@@ -231,12 +257,13 @@ func (z *fuzzed) checkCookies(t *testing.T, r *http.Request, body string, cookie
 		}
 		switch {
 		case c.Name == siteCookie || strings.HasPrefix(c.Name, siteCookie+"."):
-			session += c.Value
+			session = c.Value + session // the first chunk comes last
 		case strings.HasPrefix(c.Name, confirmCookie):
 			pending += c.Value
 		}
 	}
-	if token, _, _ := cutLast(pending, "."); pending != "" && z.good[token] == "" {
+	rest, _, _ := cutLast(pending, ".")
+	if token, _, _ := cutLast(rest, "."); pending != "" && z.good[token] == "" {
 		t.Errorf("a token waits for confirmation that is not verified: %.40q", token)
 	}
 	if session == "" {
@@ -248,7 +275,7 @@ func (z *fuzzed) checkCookies(t *testing.T, r *http.Request, body string, cookie
 	}
 	query, _ := url.ParseQuery(r.URL.RawQuery)
 	jar := strings.Join(r.Header["Cookie"], "\n")
-	isStarted := slices.Contains(query["ar_state"], z.started.state) && strings.Contains(jar, z.started.cookie.Value)
+	isStarted := slices.Equal(query["ar_state"], []string{z.started.state}) && r.URL.Path == "/auth/callback" && strings.Contains(jar, z.started.cookie.Value)
 	isSame := slices.Contains(z.usersIn(jar), user)
 	answer, _ := url.ParseQuery(body)
 	isConfirmed := r.Method == "POST" && slices.Contains(answer["token_sha256"], hashOf(session)) &&
@@ -259,4 +286,24 @@ func (z *fuzzed) checkCookies(t *testing.T, r *http.Request, body string, cookie
 	if !isStarted && !isSame && !isConfirmed {
 		t.Errorf("a session of %s begins that nobody asked for", user)
 	}
+	if current := z.onlySession(jar); current != "" && !isConfirmed && (z.good[current] != user || z.account[current] != z.account[session]) {
+		t.Errorf("a session of %s in %s begins over %s in %s", user, z.account[session], z.good[current], z.account[current])
+	}
+	if r.Method != "GET" && r.Method != "POST" {
+		t.Errorf("%s begins a session", r.Method)
+	}
+}
+
+// onlySession returns the good token that is the only session cookie, if there is
+// one.
+func (z *fuzzed) onlySession(jar string) string {
+	if strings.Count(jar, siteCookie+"=") != 1 {
+		return ""
+	}
+	for pair := range strings.SplitSeq(strings.ReplaceAll(jar, "\n", "; "), "; ") {
+		if name, value, _ := strings.Cut(pair, "="); name == siteCookie && z.good[value] != "" {
+			return value
+		}
+	}
+	return ""
 }
