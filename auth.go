@@ -37,6 +37,9 @@ func New(config Config) (*Auth, error) {
 	if err != nil {
 		return nil, err
 	}
+	if s.config.Observer.isZero() {
+		s.config.Observer = warningObserver()
+	}
 	a := &Auth{
 		config:      s.config,
 		loginRocket: s.loginRocket,
@@ -53,9 +56,6 @@ func New(config Config) (*Auth, error) {
 	}
 	a.paths.isLoginToken = a.verifier.isOurs
 	rand.Read(a.salt)
-	if a.config.Observer.isZero() {
-		a.config.Observer = warningObserver()
-	}
 	if s.key != nil {
 		a.verifier.keys = staticKey{*s.key}
 	} else {
