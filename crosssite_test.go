@@ -1,9 +1,13 @@
 package authrocket_test
 
 import (
+	"context"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/authrocket-go/authrocket"
 	"github.com/authrocket-go/authrocket/authrockettest"
@@ -207,4 +211,106 @@ func TestAWebSocketHandshakeOverASocket(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestLoginsAtAnotherHostAreWarnedOf(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name, appURL, host string
+		warned             bool
+	}{
+		{"AppURL's own host", "https://example.com", "example.com", false},
+		{"in capitals", "https://example.com", "Example.COM", false},
+		{"AppURL in capitals", "https://EXAMPLE.com", "example.com", false},
+		{"with the default port of https", "https://example.com", "example.com:443", false},
+		{"AppURL with the default port of https", "https://example.com:443", "example.com", false},
+		{"with the default port of http", "http://example.com", "example.com:80", false},
+		{"with the default port of the other scheme", "https://example.com", "example.com:80", true},
+		{"with the default port of https on http", "http://example.com", "example.com:443", true},
+		{"with AppURL's port", "https://example.com:8443", "example.com:8443", false},
+		{"without AppURL's port", "https://example.com:8443", "example.com", true},
+		{"with another port", "https://example.com", "example.com:8443", true},
+		{"behind a prefix", "https://example.com/app", "example.com", false},
+		{"www for the apex", "https://example.com", "www.example.com", true},
+		{"localhost for 127.0.0.1", "http://127.0.0.1:8080", "localhost:8080", true},
+		{"an IPv6 address", "http://[::1]:8080", "[::1]:8080", false},
+		{"a dot at the end", "https://example.com", "example.com.", true},
+		{"no host", "https://example.com", "", true},
+		{"no AppURL", "", "localhost:1234", false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			var got []error
+			s := newSite(t, func(c *authrocket.Config) {
+				c.AppURL, c.DangerouslyAllowHTTPAppURL = row.appURL, true
+				if row.appURL == "" {
+					c.LoginRocketURL = "http://localhost:8081"
+				}
+				c.Observer.Warning = func(_ context.Context, err error) { got = append(got, err) }
+			})
+			for _, target := range []string{"/", "/auth/logout", "/auth/confirm", "/auth/callback"} {
+				r := navigate(target)
+				r.Host = row.host
+				if serve(s.app(), r); len(got) > 0 {
+					t.Fatalf("%s: got %q where no login starts", target, got)
+				}
+			}
+			for _, target := range []string{"/gate/", "/auth/login", "/gate/"} {
+				r := navigate(target)
+				r.Host = row.host
+				serve(s.app(), r)
+			}
+			if len(got) > 1 || (len(got) == 1) != row.warned {
+				t.Errorf("got %q, want one warning: %t", got, row.warned)
+			}
+		})
+	}
+}
+
+func TestWarningsOfHostsAreLimited(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		got := 0
+		s := newSite(t, func(c *authrocket.Config) {
+			c.Observer.Warning = func(_ context.Context, err error) {
+				if len(err.Error()) > 400 {
+					t.Errorf("got a warning of %d bytes", len(err.Error()))
+				}
+				got++
+			}
+		})
+		come := func(host string) {
+			r := navigate("/auth/login")
+			r.Host = host
+			serve(s.app(), r)
+		}
+		expect := func(when string, want int) {
+			t.Helper()
+			if got != want {
+				t.Errorf("%s: got %d warnings, want %d", when, got, want)
+			}
+			got = 0
+		}
+		come("www.example.com")
+		come("www.example.com")
+		time.Sleep(59 * time.Minute)
+		come("www.example.com")
+		expect("within an hour", 1)
+		time.Sleep(time.Minute)
+		come("www.example.com")
+		expect("an hour later", 1)
+		for i := range 100 {
+			come(fmt.Sprintf("%d.example", i))
+		}
+		expect("of a hundred hosts more", 19)
+		time.Sleep(30 * time.Minute)
+		come("another.example")
+		expect("half an hour later", 0)
+		time.Sleep(30 * time.Minute)
+		come(strings.Repeat("x", 4_000))
+		for i := range 100 {
+			come(fmt.Sprintf("%d.example", i))
+		}
+		expect("an hour after them", 20)
+	})
 }

@@ -34,6 +34,7 @@ var exportedErrors = []struct {
 	{authrocket.ErrTokenNotYetValid, authrocket.ErrUnauthenticated, 401, "token_not_yet_valid"},
 	{authrocket.ErrAmbiguousAuthorization, authrocket.ErrUnauthenticated, 401, "ambiguous_authorization"},
 	{authrocket.ErrAmbiguousCookie, authrocket.ErrUnauthenticated, 401, "ambiguous_cookie"},
+	{authrocket.ErrIncompleteCookie, authrocket.ErrUnauthenticated, 401, "incomplete_cookie"},
 	{authrocket.ErrLoginLoop, authrocket.ErrUnauthenticated, 401, "login_loop"},
 
 	{authrocket.ErrForbidden, authrocket.ErrForbidden, 403, "forbidden"},

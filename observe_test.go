@@ -5,11 +5,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -331,6 +333,8 @@ func TestLogObserver(t *testing.T) {
 		{"a login that fails", func(o authrocket.Observer) {
 			o.Login(ctx, authrocket.Login{Reason: "unsolicited_login", Err: authrocket.ErrUnsolicitedLogin})
 		}, map[string]any{"level": "INFO", "msg": "authrocket login", "started": false, "session_hash": "", "reason": "unsolicited_login", "error": authrocket.ErrUnsolicitedLogin.Error()}},
+		{"a warning", func(o authrocket.Observer) { o.Warning(ctx, errors.New("mend it")) },
+			map[string]any{"level": "WARN", "msg": "authrocket warning", "error": "mend it"}},
 		{"a logout", func(o authrocket.Observer) { o.Logout(ctx, authrocket.Logout{Local: true, SessionHash: "abcd"}) },
 			map[string]any{"level": "INFO", "msg": "authrocket logout", "local": true, "session_hash": "abcd"}},
 	} {
@@ -356,14 +360,199 @@ func TestLogObserver(t *testing.T) {
 	}
 }
 
-// Not parallel: the default logger belongs to the whole process.
-func TestLogObserverWithoutLogger(t *testing.T) {
-	var log bytes.Buffer
+// captureDefaultLog keeps what is logged through slog.Default. A test that calls it
+// is not parallel: the default logger belongs to the whole process.
+func captureDefaultLog(t *testing.T) *bytes.Buffer {
+	t.Helper()
+	log := &bytes.Buffer{}
 	before := slog.Default()
 	t.Cleanup(func() { slog.SetDefault(before) })
-	slog.SetDefault(slog.New(slog.NewJSONHandler(&log, nil)))
+	slog.SetDefault(slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	return log
+}
+
+// logged are the lines of log, each as "LEVEL message: reason", and empties it.
+func logged(t *testing.T, log *bytes.Buffer) []string {
+	t.Helper()
+	var lines []string
+	for _, fields := range logLines(t, log) {
+		what := fields["reason"]
+		if what == nil {
+			what = fields["error"]
+		}
+		lines = append(lines, fmt.Sprintf("%s %s: %s", fields["level"], fields["msg"], what))
+	}
+	log.Reset()
+	return lines
+}
+
+func TestTheZeroObserverLogsWarnings(t *testing.T) {
+	log := captureDefaultLog(t)
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t)
+		const (
+			unsolicited = "WARN authrocket login: unsolicited_login"
+			signature   = "WARN authrocket login: bad_signature"
+			loop        = "WARN authrocket login: login_loop"
+			refused     = "WARN authrocket login: forbidden"
+			keys        = "WARN authrocket key refresh: key_refresh"
+			unavailable = "WARN authrocket login: keys_unavailable"
+			cut         = "WARN authrocket warning: a return target is longer than 1000 bytes: its query is cut"
+			www         = `WARN authrocket warning: Host "www.example.com" is not AppURL's "example.com": a login that starts there comes back to AppURL, without its cookies; open the app at AppURL, or let the proxy hand on the Host`
+		)
+		atWWW := func() *http.Request {
+			r := navigate("/gate/")
+			r.Host = "www.example.com"
+			return r
+		}
+		link := func() *http.Request { return navigate("/?token=" + s.realm.Token(s.ada)) }
+		bad := func() *http.Request { return navigate("/?token=" + forged(s.realm.Token(s.ada))) }
+		for _, row := range []struct {
+			name string
+			do   func(app http.Handler)
+			want []string
+		}{
+			{"open pages, gates and logouts", func(app http.Handler) {
+				serve(app, navigate("/"))
+				serve(app, s.as(s.ada, navigate("/gate/")))
+				serve(app, navigate("/gate/"))
+				serve(app, request("GET", "/gate/", "Authorization: Bearer x"))
+				serve(app, s.as(s.george, navigate("/billing")))
+				serve(app, s.as(s.ada, request("POST", "/auth/logout")))
+			}, nil},
+			{"a login that works", func(app http.Handler) {
+				b, _ := start(t, app, navigate("/gate/"))
+				serve(app, b.land(s.realm.Token(s.ada)))
+			}, nil},
+			{"a login that is refused", func(app http.Handler) { serve(app, bad()) }, []string{signature}},
+			{"the same reason again", func(app http.Handler) {
+				serve(app, bad())
+				serve(app, bad())
+				time.Sleep(9 * time.Second)
+				serve(app, bad())
+			}, []string{signature}},
+			{"the same reason 10 seconds later", func(app http.Handler) {
+				serve(app, bad())
+				time.Sleep(10 * time.Second)
+				serve(app, bad())
+			}, []string{signature, signature}},
+			{"each reason by itself", func(app http.Handler) {
+				serve(app, bad())
+				serve(app, link())
+				serve(app, bad())
+				serve(app, link())
+			}, []string{signature, unsolicited}},
+			{"a login loop", func(app http.Handler) { serve(app, withCookie(navigate("/gate/"), siteCookie+"-attempts", "0.3")) }, []string{loop}},
+			{"a Host that is not AppURL's", func(app http.Handler) {
+				serve(app, atWWW())
+				serve(app, atWWW())
+			}, []string{www}},
+			{"a return target that is cut", func(app http.Handler) {
+				serve(app, navigate("/gate/?"+strings.Repeat("x", 2_000)))
+				serve(app, navigate("/gate/?"+strings.Repeat("x", 3_000)))
+				time.Sleep(10 * time.Second)
+				serve(app, navigate("/gate/?"+strings.Repeat("x", 2_000)))
+			}, []string{cut, cut}},
+			{"a return target of 1,000 bytes", func(app http.Handler) { serve(app, navigate("/gate/?"+strings.Repeat("x", 993))) }, nil},
+			{"keys that cannot be fetched", func(app http.Handler) {
+				s.realm.Break(authrockettest.Status(500))
+				serve(app, bad())
+				s.realm.Repair()
+			}, []string{keys, unavailable}},
+			{"what OnLogin refuses", func(http.Handler) {
+				auth := s.newAuth(t, zeroObserver, func(c *authrocket.Config) {
+					c.OnLogin = func(*http.Request, authrocket.Session) error { return errors.New("no") }
+				})
+				app := auth.Authenticate(whoami)
+				b, _ := start(t, app, navigate("/auth/login"))
+				serve(app, b.land(s.realm.Token(s.ada)))
+			}, []string{refused}},
+		} {
+			for _, c := range []struct {
+				name   string
+				change func(*authrocket.Config)
+				want   []string
+			}{
+				{"the zero Observer", zeroObserver, row.want},
+				{"SilentObserver", func(*authrocket.Config) {}, nil},
+			} {
+				if c.want == nil && strings.Contains(row.name, "OnLogin") {
+					continue
+				}
+				auth := s.newAuth(t, c.change)
+				app := (&site{realm: s.realm, auth: auth}).app()
+				row.do(app)
+				synctest.Wait()
+				if got := logged(t, log); !slices.Equal(got, c.want) {
+					t.Errorf("%s, %s: got\n%s\nwant\n%s", row.name, c.name, strings.Join(got, "\n"), strings.Join(c.want, "\n"))
+				}
+				// What one Auth has logged does not keep another one quiet.
+			}
+		}
+	})
+}
+
+func zeroObserver(c *authrocket.Config) { c.Observer = authrocket.Observer{} }
+
+// An Observer with one function is not zero: it logs nothing.
+func TestAnObserverWithOneFunctionLogsNothing(t *testing.T) {
+	log := captureDefaultLog(t)
+	for name, o := range map[string]authrocket.Observer{
+		"Decision":   {Decision: func(context.Context, authrocket.Decision) {}},
+		"KeyRefresh": {KeyRefresh: func(context.Context, authrocket.KeyRefresh) {}},
+		"Login":      {Login: func(context.Context, authrocket.Login) {}},
+		"Logout":     {Logout: func(context.Context, authrocket.Logout) {}},
+		"Warning":    {Warning: func(context.Context, error) {}},
+	} {
+		s := newSite(t, func(c *authrocket.Config) { c.Observer = o })
+		serve(s.app(), navigate("/?token="+forged(s.realm.Token(s.ada))))
+		serve(s.app(), navigate("/gate/?"+strings.Repeat("x", 2_000)))
+		if got := logged(t, log); got != nil {
+			t.Errorf("%s: got %q, want nothing", name, got)
+		}
+	}
+}
+
+func TestWarningsAreReported(t *testing.T) {
+	t.Parallel()
+	var got []string
+	s := newSite(t, func(c *authrocket.Config) {
+		c.Observer.Warning = func(ctx context.Context, err error) {
+			if ctx.Value(warningKey{}) != true {
+				t.Error("the context is not that of the request")
+			}
+			got = append(got, err.Error())
+		}
+	})
+	for _, row := range []struct{ name, host, target, want string }{
+		{"nothing", "example.com", "/gate/?a=b", ""},
+		{"another host", "www.example.com", "/gate/", `Host "www.example.com" is not AppURL's "example.com"`},
+		{"a long target of a gate", "example.com", "/gate/?" + strings.Repeat("x", 1_000), "a return target is longer than 1000 bytes"},
+		{"a long target of the login route", "example.com", "/auth/login?return_to=/x?" + strings.Repeat("x", 1_000), "a return target is longer than 1000 bytes"},
+		{"a long path", "example.com", "/gate/" + strings.Repeat("x", 1_000), "a return target is longer than 1000 bytes"},
+		{"a target that is not safe is not long", "example.com", "/auth/login?return_to=//evil.example/" + strings.Repeat("x", 1_000), ""},
+	} {
+		got = nil
+		r := navigate(row.target)
+		r.Host = row.host
+		if w := serve(s.app(), r.WithContext(context.WithValue(r.Context(), warningKey{}, true))); w.Code != 303 {
+			t.Errorf("%s: got %d, want the login", row.name, w.Code)
+		}
+		if want := len(row.want) > 0; len(got) > 1 || (len(got) == 1) != want || want && !strings.HasPrefix(got[0], row.want) {
+			t.Errorf("%s: got %q, want %q", row.name, got, row.want)
+		}
+		if strings.Contains(strings.Join(got, ""), "xxx") {
+			t.Errorf("%s: got %q, want nothing of the target", row.name, got)
+		}
+	}
+}
+
+type warningKey struct{}
+
+func TestLogObserverWithoutLogger(t *testing.T) {
+	log := captureDefaultLog(t)
 	authrocket.LogObserver(nil).Logout(t.Context(), authrocket.Logout{})
-	if got := logLines(t, &log); len(got) != 1 || got[0]["msg"] != "authrocket logout" {
+	if got := logLines(t, log); len(got) != 1 || got[0]["msg"] != "authrocket logout" {
 		t.Errorf("got %v, want the logout", got)
 	}
 }
