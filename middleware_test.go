@@ -504,7 +504,7 @@ func cloned(next http.Handler) http.Handler {
 	})
 }
 
-func TestHandlerServesTheLoginRoutesAlone(t *testing.T) {
+func TestLoginRoutesServesThemAlone(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	bearerOnly := s.newAuth(t, func(c *authrocket.Config) { c.DisableCookie = true })
@@ -516,11 +516,15 @@ func TestHandlerServesTheLoginRoutesAlone(t *testing.T) {
 	}{
 		{"the login", s.auth.LoginRoutes(), "/auth/login", 303},
 		{"the logout", s.auth.LoginRoutes(), "/auth/logout", 303},
+		{"the callback", s.auth.LoginRoutes(), "/auth/callback?token=" + s.realm.Token(s.ada), 303},
+		{"the confirmation", s.auth.LoginRoutes(), "/auth/confirm", 403},
+		{"a login token anywhere else", s.auth.LoginRoutes(), "/auth/other?token=" + s.realm.Token(s.ada), 404},
 		{"what is none of the routes", s.auth.LoginRoutes(), "/auth/other", 404},
 		{"the path itself", s.auth.LoginRoutes(), "/auth", 404},
 		{"a deeper path", s.auth.LoginRoutes(), "/auth/login/x", 404},
 		{"another path", s.auth.LoginRoutes(), "/login", 404},
 		{"a bearer-only Auth has no routes", bearerOnly.LoginRoutes(), "/auth/login", 404},
+		{"and no callback", bearerOnly.LoginRoutes(), "/auth/callback?token=" + s.realm.Token(s.ada), 404},
 		{"not even under Authenticate", bearerOnly.Authenticate(http.NotFoundHandler()), "/auth/logout", 404},
 	} {
 		t.Run(row.name, func(t *testing.T) {

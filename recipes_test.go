@@ -206,6 +206,64 @@ func TestRecipes(t *testing.T) {
 	}
 }
 
+func TestRecipeOfTwoRealmsSignsInBoth(t *testing.T) {
+	t.Parallel()
+	customers, staff := newRecipe(t, nil), newRecipe(t, nil)
+	who := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		user, _ := authrocket.CurrentUser(r.Context())
+		fmt.Fprintf(w, "%s at %s", user.Email, r.URL)
+	})
+	recipe, err := twoRealms(customers.realm.Config(), staff.realm.Config(), who, who)
+	if err != nil {
+		t.Fatal(err)
+	}
+	staffConfig := staff.realm.Config()
+	staffConfig.CookieName, staffConfig.AuthPath = "__Host-staffToken", "/admin/auth"
+	inner, err := authrocket.New(staffConfig)
+	if err != nil {
+		t.Fatal(err)
+	}
+	nested := http.NewServeMux()
+	nested.Handle("/", who)
+	nested.Handle("/admin/", inner.Authenticate(inner.RequireLogin(who)))
+	mary := staff.realm.AddUser(authrockettest.User{Email: "mary@example.com"})
+
+	for name, app := range map[string]http.Handler{"side by side": recipe, "nested": customers.auth.Authenticate(nested)} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			v := &visitor{t: t, app: app}
+			signIn := func(target, callback, token string) {
+				t.Helper()
+				back := redirectURIOf(t, v.get(target).Header().Get("Location"))
+				if back.Path != callback {
+					t.Errorf("the login comes back to %q, want %q", back, callback)
+				}
+				w := v.get(back.RequestURI() + "&token=" + token)
+				want := target
+				if target == "/auth/login" {
+					want = "/"
+				}
+				if got := w.Header().Get("Location"); w.Code != 303 || got != want {
+					t.Errorf("came back to %d %q, want %q", w.Code, got, want)
+				}
+			}
+			signIn("/admin/x?a=b", "/admin/auth/callback", staff.realm.Token(mary))
+			signIn("/auth/login", "/auth/callback", customers.realm.Token(customers.ada))
+			for target, want := range map[string]string{"/y": "ada@example.com at /y", "/admin/z": "mary@example.com at /admin/z"} {
+				if w := v.get(target); w.Body.String() != want {
+					t.Errorf("%s: got %d %q, want %q", target, w.Code, w.Body, want)
+				}
+			}
+			// A state of one Auth is none of the other.
+			state := redirectURIOf(t, v.get("/admin/auth/login?return_to=/admin/deep").Header().Get("Location")).RawQuery
+			w := v.get("/auth/callback?" + state + "&token=" + customers.realm.Token(customers.ada))
+			if got := w.Header().Get("Location"); w.Code != 303 || got != "/" {
+				t.Errorf("with the state of the other: got %d %q, want a login that was not started", w.Code, got)
+			}
+		})
+	}
+}
+
 func TestRecipeTakesOverSessions(t *testing.T) {
 	t.Parallel()
 	rc := newRecipe(t, nil)

@@ -299,6 +299,7 @@ func TestMethodsOfTheRoutes(t *testing.T) {
 		{"POST", "login", 405, "GET, HEAD"}, {"POST", "signup", 405, "GET, HEAD"}, {"DELETE", "profile", 405, "GET, HEAD"}, {"OPTIONS", "accounts", 405, "GET, HEAD"},
 		{"PUT", "logout", 405, "GET, HEAD, POST"}, {"DELETE", "logout", 405, "GET, HEAD, POST"}, {"OPTIONS", "logout", 405, "GET, HEAD, POST"}, {"head", "logout", 405, "GET, HEAD, POST"},
 		{"HEAD", "confirm", 200, ""}, {"DELETE", "confirm", 405, "GET, HEAD, POST"},
+		{"HEAD", "callback", 401, ""}, {"POST", "callback", 405, "GET, HEAD"}, {"OPTIONS", "callback", 405, "GET, HEAD"}, {"get", "callback", 405, "GET, HEAD"},
 	} {
 		t.Run(row.method+" "+row.route, func(t *testing.T) {
 			t.Parallel()
