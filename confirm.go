@@ -109,10 +109,6 @@ func (a *Auth) loadPending(r *http.Request) (pendingLogin, bool) {
 // the meantime.
 func (a *Auth) serveConfirm(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodPost && !a.isSameOrigin(r) {
-		if hidesOrigin(r) {
-			writePage(w, r, http.StatusForbidden, hiddenOriginPage)
-			return
-		}
 		a.Deny(w, r, because(ErrCrossSite, "only the page of this app that asks may answer"))
 		return
 	}
