@@ -130,10 +130,11 @@ func chunkName(name string, n int) string {
 	return name + "." + strconv.Itoa(n)
 }
 
+// clearCookie is brief: a proxy limits the headers of an answer, and every client
+// in use knows Max-Age.
 func (a *Auth) clearCookie(w http.ResponseWriter, name string) {
 	c := a.cookie(name, "")
 	c.MaxAge = -1
-	c.Expires = time.Unix(0, 0)
 	http.SetCookie(w, c)
 }
 
