@@ -14,6 +14,7 @@ import (
 
 var (
 	chromium   string // path of the browser, "" when there is none
+	nginx      string // path of nginx, "" when there is none
 	quickstart string // path of the built program
 
 	// startChromium starts the one process that all tests share.
@@ -24,11 +25,8 @@ func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 // run builds what the tests start, and cleans up behind them.
 func run(m *testing.M) int {
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if path, err := exec.LookPath(name); err == nil && chromium == "" {
-			chromium = path
-		}
-	}
+	chromium = findProgram("chromium", "chromium-browser", "google-chrome")
+	nginx = findProgram("nginx", "/usr/sbin/nginx")
 	folder, err := os.MkdirTemp("", "browsertest")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -56,14 +54,36 @@ func run(m *testing.M) int {
 	return m.Run()
 }
 
-// requireChromium skips a test for which there is no browser.
+// findProgram returns the path of the first program that there is, "" when there
+// is none.
+func findProgram(names ...string) string {
+	for _, name := range names {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	return ""
+}
+
 func requireChromium(t *testing.T) {
 	t.Helper()
+	requireProgram(t, chromium, "chromium")
+}
+
+func requireNginx(t *testing.T) {
+	t.Helper()
+	requireProgram(t, nginx, "nginx")
+}
+
+// requireProgram skips a test for which there is no program. The package is
+// Debian's that has it.
+func requireProgram(t *testing.T, path, pkg string) {
+	t.Helper()
 	switch {
-	case chromium != "":
+	case path != "":
 	case os.Getenv("REQUIRE_BROWSER") == "1":
-		t.Fatal("there is no Chromium: install Debian's package chromium")
+		t.Fatalf("there is no %s: install Debian's package of that name", pkg)
 	default:
-		t.Skip("there is no Chromium: install Debian's package chromium")
+		t.Skipf("there is no %s: install Debian's package of that name", pkg)
 	}
 }
