@@ -138,11 +138,11 @@ func TestNginxAuthRequest(t *testing.T) {
 			t.Parallel()
 			v := f.newVisitor(t)
 			v.logInElsewhere("ada@example.com")
-			login := v.lead(f.url+target, bySelf)
-			if want := f.url + "/auth/login?return_to=" + target; login != want {
-				t.Fatalf("nginx leads to %s, want %s", brief(login), want)
+			a := v.get(f.url+target, bySelf)
+			if got, want := a.header.Get("Location"), "/auth/login?return_to="+target; a.status != http.StatusSeeOther || got != want {
+				t.Fatalf("nginx answers %d to %q, want 303 to %q", a.status, got, want)
 			}
-			hosted := v.lead(login, bySelf)
+			hosted := v.lead(a.location, bySelf)
 			query := mustParse(t, hosted).Query()
 			if !strings.HasPrefix(hosted, f.realm.URL()+"/login?") || len(query) != 1 || !query.Has("redirect_uri") {
 				t.Errorf("the login is at %s, want LoginRocket's with a redirect_uri and no other parameter", brief(hosted))
