@@ -203,6 +203,7 @@ func TestNginxAuthRequest(t *testing.T) {
 		status       int
 	}{
 		{"a form of the own pages", http.MethodPost, []string{"Sec-Fetch-Site", bySelf, "Origin", f.url}, http.StatusOK},
+		{"a form of the own pages, by a browser that only says the origin", http.MethodPost, []string{"Origin", f.url}, http.StatusOK},
 		{"a form of another site", http.MethodPost, []string{"Sec-Fetch-Site", byStranger, "Origin", "https://evil.shop.test"}, http.StatusForbidden},
 		{"a form of a sibling", http.MethodPost, []string{"Sec-Fetch-Site", "same-site", "Origin", "https://evil.shop.test"}, http.StatusForbidden},
 		{"a form of another site, by a browser that only says the origin", http.MethodPost, []string{"Origin", "https://evil.shop.test"}, http.StatusForbidden},
