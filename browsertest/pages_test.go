@@ -1,6 +1,7 @@
 package browsertest_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 
+	"github.com/authrocket-go/authrocket"
 	"github.com/authrocket-go/authrocket/authrocketdev"
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
@@ -94,14 +96,75 @@ func TestPages(t *testing.T) {
 		b.wantText("Signed in: ada@example.com.")
 	})
 
-	t.Run("a login whose key cannot be fetched can be tried again by a reload", func(t *testing.T) {
+	t.Run("a login whose key cannot be fetched goes on by itself when it can", func(t *testing.T) {
 		t.Parallel()
 		lr, app, b := start(t)
 		lr.realm.Break(authrockettest.Status(http.StatusInternalServerError))
-		b.open(app.url + "/manage")
+		b.open(app.url + "/manage?a=1")
 		b.logIn("ada@example.com")
 		b.wantText("Signing in takes a moment longer")
-		b.look("app-callback-unavailable")
+
+		// A browser of which nothing is known sees the same page, which stays.
+		other := newBrowser(t)
+		other.open(b.url())
+		other.wantText("Signing in takes a moment longer")
+		other.look("app-callback-unavailable")
+
+		lr.realm.Repair()
+		b.waitURL(app.url + "/manage?a=1")
+		b.waitText("Signed in: ada@example.com.")
+	})
+
+	t.Run("a login that the app refuses leads to another account", func(t *testing.T) {
+		t.Parallel()
+		lr := startLoginRocket(t, func(string, *authrockettest.RealmConfig, *authrocketdev.Config) {})
+		addUser(lr.realm, "ada@example.com", nil)
+		addUser(lr.realm, "george@example.com", nil)
+		app := startApp(t, lr, func(_ *app, c *authrocket.Config) {
+			c.OnLogin = func(_ *http.Request, s authrocket.Session) error {
+				if s.User.Email == "ada@example.com" {
+					return errors.New("ada is no customer")
+				}
+				return nil
+			}
+		})
+		b := newBrowser(t)
+		b.open(app.url + "/manage")
+		b.logIn("ada@example.com")
+		b.wantText("We couldn't sign you in", "This account can't be used here")
+		b.look("app-callback-refused")
+		b.follow("Use another account")
+		b.logIn("george@example.com")
+		b.wantURL(app.url + "/manage")
+		b.wantText("Signed in: george@example.com.")
+	})
+
+	t.Run("a login that began at another address of the app says so", func(t *testing.T) {
+		t.Parallel()
+		_, app, b := start(t)
+		b.open(strings.Replace(app.url, "127.0.0.1", "app.shop.test", 1) + "/manage")
+		b.logIn("ada@example.com")
+		b.wantURL(app.url + "/auth/confirm")
+		b.wantText("at another address of this app than "+app.url, "ada@example.com")
+		b.look("confirm-elsewhere")
+		b.follow("Continue")
+		b.wantText("Signed in: ada@example.com.")
+	})
+
+	t.Run("a large sign-in of which a part is missing is explained", func(t *testing.T) {
+		t.Parallel()
+		lr, app, b := start(t)
+		addUser(lr.realm, "large@example.com", map[string]any{"note": strings.Repeat("x", 6_000)})
+		b.open(app.url + "/manage")
+		b.logIn("large@example.com")
+		b.wantText("Signed in: large@example.com.")
+		b.deleteCookie(app.url, "arToken.1")
+		b.open(app.url + "/manage")
+		b.wantText("A part of your sign-in is missing")
+		b.look("app-incomplete")
+		b.follow("Sign in again")
+		b.wantURL(app.url + "/manage")
+		b.wantText("Signed in: large@example.com.")
 	})
 
 	t.Run("a login that is too large is told so", func(t *testing.T) {
