@@ -67,7 +67,7 @@ func TestInvitation(t *testing.T) {
 			t.Error("Alan is the member")
 		}
 	})
-	t.Run("lands at the default Login URL, without a login that began there", func(t *testing.T) {
+	t.Run("comes back to the default Login URL, without a login that began there", func(t *testing.T) {
 		t.Parallel()
 		s := newSite(t, func(c *siteConfig) { c.LoginURLs = []string{"https://app.example/in", "https://other.example/"} })
 		p := s.newBrowser(t).get(s.invite(t, "new@example.com", s.widgets)).submit("/signup", "password", "compilers")

@@ -25,10 +25,11 @@
 //		fmt.Fprintf(w, "Hi %s of %s\n", user.Name, org.Name)
 //	}
 //
-// Authenticate is for the outermost Use: it serves the login routes, and lands
-// logins at every path. A gate that selects an org by the path belongs behind
-// the router that knows the path: in With, or in the Use of a Route below the
-// wildcard. In a Use above it there is no value yet, and the gate refuses.
+// Authenticate is for the outermost Use: it serves the login routes, the callback
+// among them, and takes invitations, which come back to any path. A gate that
+// selects an org by the path belongs behind the router that knows the path: in
+// With, or in the Use of a Route below the wildcard. In a Use above it there is no
+// value yet, and the gate refuses.
 package authrocketchi
 
 import (

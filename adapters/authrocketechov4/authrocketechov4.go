@@ -24,9 +24,10 @@
 //		return c.String(http.StatusOK, fmt.Sprintf("Hi %s of %s\n", session.User.Name, org.Name))
 //	}
 //
-// Use Authenticate on the Echo, not on a group: it serves the login routes and
-// lands logins at every path. Handlers find the session by [Session] or, as
-// everywhere, by authrocket.CurrentUser(c.Request().Context()) and its siblings.
+// Use Authenticate on the Echo, not on a group: it serves the login routes, the
+// callback among them, and takes invitations, which come back to any path.
+// Handlers find the session by [Session] or, as everywhere, by
+// authrocket.CurrentUser(c.Request().Context()) and its siblings.
 package authrocketechov4
 
 import (

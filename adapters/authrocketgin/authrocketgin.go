@@ -25,9 +25,10 @@
 //		c.String(http.StatusOK, "Hi %s of %s\n", session.User.Name, org.Name)
 //	}
 //
-// Use Authenticate on the engine, before the routes: it serves the login routes
-// and lands logins at every path. Handlers find the session by [Session] or, as
-// everywhere, by authrocket.CurrentUser(c.Request.Context()) and its siblings.
+// Use Authenticate on the engine, before the routes: it serves the login routes,
+// the callback among them, and takes invitations, which come back to any path.
+// Handlers find the session by [Session] or, as everywhere, by
+// authrocket.CurrentUser(c.Request.Context()) and its siblings.
 package authrocketgin
 
 import (
