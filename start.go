@@ -291,7 +291,9 @@ func (a *Auth) failLogin(w http.ResponseWriter, r *http.Request, started bool, t
 	page := a.failedLoginPage(target, err)
 	if errors.Is(err, ErrUnavailable) {
 		w.Header().Set("Retry-After", retryAfter(err))
-		page.Reload = a.reloadAfter(w, r, err)
+		if page.Reload = a.reloadAfter(w, r, err); page.Reload > 0 {
+			page.Text = []string{"We can't check your sign-in right now. This page reloads itself."}
+		}
 	}
 	writePage(w, r, StatusCode(err), page)
 }
