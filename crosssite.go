@@ -86,7 +86,7 @@ func (a *Auth) warnOfHost(r *http.Request) {
 		return
 	}
 	if a.strangeHosts.isDue(r.Host, time.Now()) {
-		a.warn(r, fmt.Errorf("Host %.100q is not AppURL's %q: a login that starts there comes back to AppURL, without its cookies; open the app at AppURL, or let the proxy hand on the Host", r.Host, want))
+		a.warn(r, fmt.Errorf("the Host %.100q is not AppURL's %q: a login that starts there comes back to AppURL, without its cookies; open the app at AppURL, or let the proxy hand on the Host", r.Host, want))
 	}
 }
 
