@@ -72,18 +72,6 @@ func openAuth(t *testing.T, config authrocket.Config) *authrocket.Auth {
 	return auth
 }
 
-// warm fetches the keys, and again when a busy machine takes too long for one fetch.
-func warm(t testing.TB, auth *authrocket.Auth) {
-	t.Helper()
-	var err error
-	for range 10 {
-		if err = auth.Warm(t.Context()); err == nil {
-			return
-		}
-	}
-	t.Fatal(err)
-}
-
 // session is the session of Ada's token as c.auth verifies it.
 func (c cast) session(t *testing.T, options ...authrockettest.TokenOption) authrocket.Session {
 	t.Helper()
@@ -195,6 +183,7 @@ var (
 	setHeader     = authrockettest.Header
 	withoutHeader = authrockettest.WithoutHeader
 	setPayload    = authrockettest.Payload
+	warm          = authrockettest.Warm
 )
 
 // together is one option that applies several. The type parameter stands for a

@@ -12,6 +12,7 @@
 //		if err != nil {
 //			t.Fatal(err)
 //		}
+//		authrockettest.Warm(t, auth) // no request has to wait for keys
 //		app := auth.Authenticate(auth.Require(authrocket.Permission("billing:write"))(billing))
 //
 //		r := httptest.NewRequest("GET", "/billing", nil)

@@ -14,7 +14,15 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
+// newAuth returns an Auth that has the realm's keys.
 func newAuth(t *testing.T, config authrocket.Config) *authrocket.Auth {
+	t.Helper()
+	auth := newColdAuth(t, config)
+	authrockettest.Warm(t, auth)
+	return auth
+}
+
+func newColdAuth(t *testing.T, config authrocket.Config) *authrocket.Auth {
 	t.Helper()
 	auth, err := authrocket.New(config)
 	if err != nil {

@@ -92,7 +92,7 @@ func TestConfig(t *testing.T) {
 				got.RealmID != realm.ID() || got.JWTKey != "" || (got.HTTPClient != nil) != row.inMemory {
 				t.Errorf("got %q %q %q, in memory %t", got.LoginRocketURL, got.AppURL, got.RealmID, got.HTTPClient != nil)
 			}
-			newAuth(t, got)
+			newColdAuth(t, got)
 		})
 	}
 	t.Run("of HS256 has the secret", func(t *testing.T) {
@@ -288,6 +288,7 @@ func (f *failingTB) Fatal(args ...any) {
 	f.message = fmt.Sprint(args...)
 	runtime.Goexit()
 }
+func (f *failingTB) Fatalf(format string, args ...any) { f.Fatal(fmt.Sprintf(format, args...)) }
 
 func TestMisuse(t *testing.T) {
 	t.Parallel()

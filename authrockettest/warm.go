@@ -1,0 +1,22 @@
+package authrockettest
+
+import (
+	"testing"
+
+	"github.com/authrocket-go/authrocket"
+)
+
+// Warm fetches the keys that auth needs, and fails the test if there are none. A
+// request waits for keys for two seconds only, which can be too short on a busy
+// machine: call Warm before the first request of a test that expects an answer
+// other than 503.
+func Warm(t testing.TB, auth *authrocket.Auth) {
+	t.Helper()
+	var err error
+	for range 10 { // a fetch takes 8 seconds at most
+		if err = auth.Warm(t.Context()); err == nil {
+			return
+		}
+	}
+	t.Fatalf("authrockettest: %v", err)
+}
