@@ -21,6 +21,7 @@ func BenchmarkAdapter(b *testing.B, build func(App) http.Handler) {
 	if err != nil {
 		b.Fatal(err)
 	}
+	Warm(b, auth)
 	handler := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	bare := App{Auth: auth, Routes: []Route{{Method: http.MethodGet, Path: "/orgs/{org}", Handler: handler}}}
 	guarded := App{Auth: auth, Middleware: []Middleware{{kind: authenticate}}, Routes: []Route{bare.Routes[0]}}

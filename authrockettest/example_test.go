@@ -12,8 +12,8 @@ import (
 )
 
 // openRealm is for examples, which have no t: a test calls NewRealm(t).
-func openRealm() *authrockettest.Realm {
-	realm, err := authrockettest.Open(authrockettest.RealmConfig{})
+func openRealm(algorithm string) *authrockettest.Realm {
+	realm, err := authrockettest.Open(authrockettest.RealmConfig{Algorithm: algorithm})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -21,7 +21,7 @@ func openRealm() *authrockettest.Realm {
 }
 
 func Example() {
-	realm := openRealm()
+	realm := openRealm("HS256")
 	ada := realm.AddUser(authrockettest.User{Email: "ada@example.com", Name: "Ada Lovelace"})
 	realm.AddMembership(ada, realm.AddOrg(authrockettest.Org{Name: "Analytical Engines"}), "billing:write")
 
@@ -50,7 +50,7 @@ func Example() {
 }
 
 func ExampleRealm_Token() {
-	realm := openRealm()
+	realm := openRealm("HS256")
 	ada := realm.AddUser(authrockettest.User{Email: "ada@example.com"})
 	auth, err := authrocket.New(realm.Config())
 	if err != nil {
@@ -71,7 +71,7 @@ func ExampleRealm_Token() {
 }
 
 func ExampleRealm_Break() {
-	realm := openRealm()
+	realm := openRealm("RS256")
 	auth, err := authrocket.New(realm.Config())
 	if err != nil {
 		log.Fatal(err)

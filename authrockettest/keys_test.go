@@ -112,21 +112,23 @@ func TestKeyChanges(t *testing.T) {
 
 	t.Run("a withdrawn key is gone, but still signs", func(t *testing.T) {
 		t.Parallel()
-		realm, ada := withAda(t)
-		old := realm.KeyID()
-		id := realm.RotateKeys()
-		realm.WithdrawKey(old)
-		if got := publishedIDs(t, realm); !slices.Equal(got, []string{id}) {
-			t.Errorf("got %q, want %q", got, []string{id})
-		}
-		auth := newAuth(t, realm.Config())
-		if got := verify(t, auth, realm.Token(ada, authrockettest.SignedBy(old))); got != "unknown_key" {
-			t.Errorf("got %q, want unknown_key", got)
-		}
-		realm.WithdrawKey(id)
-		if got := publishedIDs(t, realm); len(got) != 0 || realm.KeyID() != id {
-			t.Errorf("got %q and KeyID %q, want none and %q", got, realm.KeyID(), id)
-		}
+		synctest.Test(t, func(t *testing.T) {
+			realm, ada := withAda(t)
+			old := realm.KeyID()
+			id := realm.RotateKeys()
+			realm.WithdrawKey(old)
+			if got := publishedIDs(t, realm); !slices.Equal(got, []string{id}) {
+				t.Errorf("got %q, want %q", got, []string{id})
+			}
+			auth := newAuth(t, realm.Config())
+			if got := verify(t, auth, realm.Token(ada, authrockettest.SignedBy(old))); got != "unknown_key" {
+				t.Errorf("got %q, want unknown_key", got)
+			}
+			realm.WithdrawKey(id)
+			if got := publishedIDs(t, realm); len(got) != 0 || realm.KeyID() != id {
+				t.Errorf("got %q and KeyID %q, want none and %q", got, realm.KeyID(), id)
+			}
+		})
 	})
 
 	t.Run("a replaced key has the ID of the old one", func(t *testing.T) {

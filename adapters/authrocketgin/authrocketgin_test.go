@@ -43,6 +43,7 @@ func newShop(t *testing.T, configure ...func(*authrocket.Config)) shop {
 	if err != nil {
 		t.Fatal(err)
 	}
+	authrockettest.Warm(t, auth)
 	return shop{realm, ada, org, auth}
 }
 
