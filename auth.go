@@ -27,6 +27,7 @@ type Auth struct {
 	salt        []byte // of session hashes
 
 	strangeHosts hostWarnings
+	cutTargets   warningLimit
 }
 
 // New returns an Auth for config, or all problems of config at once: an error
@@ -201,7 +202,7 @@ func (a *Auth) cookieSession(r *http.Request, patience keycache.Patience, since 
 	name := a.config.CookieName
 	for _, token := range joinChunks(cookieValues(r.Header, name), r.Header, name) {
 		s, err := a.verifier.verify(r.Context(), token, patience, since)
-		if err != nil && retryRank(err) == 0 && len(token)%chunkBytes == 0 && len(token) < maxCookieToken {
+		if (errors.Is(err, ErrBadSignature) || errors.Is(err, ErrTokenMalformed)) && len(token)%chunkBytes == 0 && len(token) < maxCookieToken {
 			// The last chunk is full, so that another one should have come.
 			err = &refusal{reason: ErrIncompleteCookie, cause: err}
 		}

@@ -80,10 +80,7 @@ func (p pendingLogin) hash() string {
 func (a *Auth) rememberPending(w http.ResponseWriter, r *http.Request, p pendingLogin) {
 	p.target = fitTarget(p.target, maxPendingTarget)
 	name, value := a.cookieNameFor("confirm"), p.encode()
-	total := cookieHeaderBytes(r) + cookieBytes(name, value)
-	for _, replaced := range cookieValues(r.Header, name) {
-		total -= cookieBytes(name, replaced)
-	}
+	total := cookieHeaderBytes(r) - a.pendingBytes(r) + cookieBytes(name, value)
 	if len(value) > maxCookieValue || total > maxCookieHeader {
 		a.forgetPending(w, r)
 		return
@@ -158,7 +155,8 @@ func confirmedChoice(w http.ResponseWriter, r *http.Request, pending pendingLogi
 // confirmPage shows who would be signed in, who is signed in now, and why it asks.
 func (a *Auth) confirmPage(r *http.Request, pending pendingLogin, session, current Session) page {
 	p := page{
-		Title: "Sign in as " + displayName(session.User) + "?",
+		// Nothing that somebody chose for their own name is a heading.
+		Title: "Sign in with this account?",
 		Form: &pageForm{
 			URL:    a.paths.route(routeConfirm),
 			Hidden: []fact{{tokenHashField, pending.hash()}},
@@ -188,7 +186,7 @@ func (a *Auth) confirmPage(r *http.Request, pending pendingLogin, session, curre
 	org, _ := session.Org()
 	for _, f := range []fact{
 		{"Name", displayName(session.User)},
-		{"Email", displayText(session.User.Email)},
+		{"Email", displayEmail(session.User)},
 		{"Account", displayText(org.Name)},
 		{"Signed in now", describe(current)},
 	} {
@@ -218,7 +216,7 @@ func describe(s Session) string {
 		return "nobody"
 	}
 	text := displayName(s.User)
-	if email := displayText(s.User.Email); email != "" && email != text {
+	if email := displayEmail(s.User); s.User.Email != "" && email != text {
 		text += ", " + email
 	}
 	if org, ok := s.Org(); ok && displayText(org.Name) != "" {

@@ -69,15 +69,19 @@ func (a *Auth) clearDomainVariants(w http.ResponseWriter, r *http.Request) {
 	if strings.HasPrefix(a.config.CookieName, hostPrefix) {
 		return
 	}
+	var came []string
+	for n := range maxChunks {
+		if name := chunkName(a.config.CookieName, n); hasCookie(r, name) {
+			came = append(came, name)
+		}
+	}
 	cleared := 0
 	for _, domain := range a.app.cookieDomains() {
-		for n := range maxChunks {
-			name := chunkName(a.config.CookieName, n)
-			if !hasCookie(r, name) || cleared == maxClearedVariants {
-				continue
+		for _, name := range came {
+			if cleared++; cleared > maxClearedVariants {
+				return
 			}
 			http.SetCookie(w, &http.Cookie{Name: name, Path: "/", Domain: domain, MaxAge: -1})
-			cleared++
 		}
 	}
 }

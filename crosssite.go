@@ -85,7 +85,7 @@ func (a *Auth) warnOfHost(r *http.Request) {
 	if a.app.isZero() || strings.EqualFold(strings.TrimSuffix(r.Host, a.app.defaultPort()), want) {
 		return
 	}
-	if a.strangeHosts.isDue(r.Host, time.Now()) {
+	if a.strangeHosts.isDue(r.Host[:min(len(r.Host), maxHostBytes)], time.Now()) {
 		a.warn(r, fmt.Errorf("the Host %.100q is not AppURL's %q: a login that starts there comes back to AppURL, without its cookies; open the app at AppURL, or let the proxy hand on the Host", r.Host, want))
 	}
 }
@@ -93,6 +93,7 @@ func (a *Auth) warnOfHost(r *http.Request) {
 const (
 	hostWarningInterval = time.Hour
 	maxHostWarnings     = 20
+	maxHostBytes        = 100 // of a host that is kept
 )
 
 // hostWarnings limits warnings: anybody can send any Host.

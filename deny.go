@@ -62,7 +62,7 @@ func DefaultDeny(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	status := StatusCode(err)
 	if a := id.auth; a != nil && !a.config.DisableCookie {
-		if status == http.StatusUnauthorized && id.source == SourceCookie &&
+		if status == http.StatusUnauthorized && id.source == SourceCookie && id.err != nil &&
 			retryRank(err) == 0 && !errors.Is(err, ErrAmbiguousCookie) {
 			a.clearSessionCookie(w, r)
 		}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/authrocket-go/authrocket/internal/keycache"
+	"github.com/authrocket-go/authrocket/internal/loginstate"
 	"github.com/authrocket-go/authrocket/internal/rawquery"
 )
 
@@ -34,7 +35,7 @@ func (a *Auth) serveLogout(w http.ResponseWriter, r *http.Request) {
 	a.clearDomainVariants(w, r)
 	a.forgetPending(w, r)
 	a.forgetAttempts(w, r)
-	target := a.paths.returnTo(r, a.config.AfterLogout)
+	target := fitTarget(a.paths.returnTo(r, a.config.AfterLogout), loginstate.MaxTargetBytes)
 	if isLocal {
 		a.redirectHome(w, target)
 		return

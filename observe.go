@@ -38,7 +38,8 @@ type Observer struct {
 
 	// Warning reports what an operator should mend: a login that starts at
 	// another host than that of Config.AppURL (each host once an hour, 20 hosts
-	// at most), and a return target whose query is cut because it is too long.
+	// at most), and a return target whose query is cut because it is too long
+	// (once in 10 seconds).
 	Warning func(context.Context, error)
 }
 
@@ -70,9 +71,8 @@ func warningObserver() Observer {
 			}
 		},
 		Warning: func(ctx context.Context, err error) {
-			if limit.isDue(err.Error(), time.Now()) {
-				slog.Default().LogAttrs(ctx, slog.LevelWarn, "authrocket warning", slog.String("error", err.Error()))
-			}
+			// Limited where they arise.
+			slog.Default().LogAttrs(ctx, slog.LevelWarn, "authrocket warning", slog.String("error", err.Error()))
 		},
 	}
 }

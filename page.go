@@ -307,15 +307,41 @@ const (
 	// maxDisplayRunes keeps a name from being a text of its own.
 	maxDisplayRunes = 80
 
+	// maxEmailBytes is the length of the longest address (RFC 5321 section 4.5.3).
+	maxEmailBytes = 254
+
 	// maxDisplayMarks is how many combining marks in a row are shown. More of
 	// them would cover the lines around.
 	maxDisplayMarks = 2
 )
 
-// displayText returns s, which others have chosen, for a page: on one line, not
-// too long, without control characters and without those that nobody sees or
-// that change the direction of what follows. It is "" when there is nothing to see.
+// displayEmail is the whole email of u, since the end of a domain tells whose it is.
+func displayEmail(u User) string {
+	email := visibleText(u.Email)
+	switch {
+	case email == "":
+		return "unknown"
+	case len(email) > maxEmailBytes:
+		return "too long to show"
+	case u.EmailVerification == EmailNotVerified:
+		return email + " (not verified)"
+	}
+	return email
+}
+
+// displayText returns s for a page as visibleText does, and not too long.
 func displayText(s string) string {
+	shown := []rune(visibleText(s))
+	if len(shown) > maxDisplayRunes {
+		shown = append(shown[:maxDisplayRunes-1], '…')
+	}
+	return string(shown)
+}
+
+// visibleText returns s, which others have chosen, for a page: on one line,
+// without control characters and without those that nobody sees or that change the
+// direction of what follows. It is "" when there is nothing to see.
+func visibleText(s string) string {
 	marks := 0
 	s = strings.Map(func(c rune) rune {
 		switch {
@@ -335,11 +361,7 @@ func displayText(s string) string {
 	if !strings.ContainsFunc(s, isVisible) {
 		return ""
 	}
-	shown := []rune(strings.Join(strings.Fields(s), " "))
-	if len(shown) > maxDisplayRunes {
-		shown = append(shown[:maxDisplayRunes-1], '…')
-	}
-	return string(shown)
+	return strings.Join(strings.Fields(s), " ")
 }
 
 func isVisible(c rune) bool { return unicode.In(c, unicode.L, unicode.N, unicode.P, unicode.S) }

@@ -22,6 +22,9 @@ var hostedParams = map[string][]string{
 	routeAccounts: {"force"},
 }
 
+// maxParamBytes is how long a parameter may be that a route hands on.
+const maxParamBytes = 500
+
 // serveRoute answers r if it is for one of the login routes.
 func (a *Auth) serveRoute(w http.ResponseWriter, r *http.Request) bool {
 	route, ok := strings.CutPrefix(r.URL.Path, a.config.AuthPath+"/")
@@ -41,7 +44,7 @@ func (a *Auth) serveRoute(w http.ResponseWriter, r *http.Request) bool {
 	case route == routeCallback && (r.Method == http.MethodGet || r.Method == http.MethodHead):
 		a.serveCallback(w, r)
 	case fetchmeta.IsPrefetch(r):
-		a.Deny(w, r, ErrPrefetch)
+		a.Deny(w, withoutLogin(r), ErrPrefetch)
 	case r.Method == http.MethodHead:
 		w.WriteHeader(http.StatusOK)
 	case !slices.Contains(strings.Split(methods, ", "), r.Method):
@@ -50,7 +53,7 @@ func (a *Auth) serveRoute(w http.ResponseWriter, r *http.Request) bool {
 	case route == routeLogout:
 		a.serveLogout(w, r)
 	case route == routeConfirm:
-		a.serveConfirm(w, r)
+		a.serveConfirm(w, withoutLogin(r))
 	default:
 		a.serveHosted(w, r, route)
 	}
@@ -62,7 +65,7 @@ func (a *Auth) serveRoute(w http.ResponseWriter, r *http.Request) bool {
 // images of a page, say, do not evict the state of a login that is under way.
 func (a *Auth) serveHosted(w http.ResponseWriter, r *http.Request, route string) {
 	if !fetchmeta.MayNavigate(r) {
-		a.Deny(w, r, ErrNoToken)
+		a.Deny(w, withoutLogin(r), ErrNoToken)
 		return
 	}
 	query, _, _ := splitReturnTo(r.URL.RawQuery)
@@ -72,18 +75,16 @@ func (a *Auth) serveHosted(w http.ResponseWriter, r *http.Request, route string)
 	}
 	params := url.Values{}
 	for _, name := range names {
-		if values := rawquery.Values(query, name); len(values) == 1 {
+		if values := rawquery.Values(query, name); len(values) == 1 && len(values[0]) <= maxParamBytes {
 			params.Set(name, values[0])
 		}
 	}
-	login := loginstate.Login{Attempt: 1, Target: a.paths.returnTo(r, "/")}
-	if route == routeLogin {
-		// The scripts of an app may send the browser here.
-		if login.Attempt = a.attempts(r) + 1; login.Attempt > maxAttempts {
-			_, err := a.cookieSession(r, keycache.NoWait, new(time.Time))
-			a.stopLoginLoop(w, r, login.Target, err)
-			return
-		}
+	// The scripts of an app may send the browser to any of them.
+	login := loginstate.Login{Attempt: a.attempts(r) + 1, Target: a.paths.returnTo(r, "/")}
+	if login.Attempt > maxAttempts {
+		_, err := a.cookieSession(r, keycache.NoWait, new(time.Time))
+		a.stopLoginLoop(w, r, login.Target, err)
+		return
 	}
 	if isOwnLink(r) {
 		login.MayChange = requestedChange(route, params)

@@ -32,7 +32,9 @@ func (a *Auth) startLogin(w http.ResponseWriter, r *http.Request, s startedLogin
 	a.warnOfHost(r)
 	target := a.paths.safe(s.login.Target)
 	if s.login.Target = fitTarget(target, loginstate.MaxTargetBytes); s.login.Target != target {
-		a.warn(r, fmt.Errorf("a return target is longer than %d bytes: its query is cut", loginstate.MaxTargetBytes))
+		if a.cutTargets.isDue("", time.Now()) {
+			a.warn(r, fmt.Errorf("a return target is longer than %d bytes: its query is cut", loginstate.MaxTargetBytes))
+		}
 	}
 	secret := loginstate.NewSecret(isForeignStart(r))
 	a.keepSecret(w, r, secret)
@@ -108,23 +110,39 @@ func (a *Auth) keepSecret(w http.ResponseWriter, r *http.Request, secret loginst
 	c.MaxAge = int(loginstate.Lifetime.Seconds())
 
 	kept := a.stateCookies(r)
-	slices.SortStableFunc(kept, func(x, y stateCookie) int { return compareStates(x, y) })
+	slices.SortStableFunc(kept, compareStates)
 	total := cookieHeaderBytes(r) + cookieBytes(c.Name, c.Value)
+	if !secret.Foreign && total > maxCookieHeader {
+		// Another site may have brought the login that waits.
+		total -= a.pendingBytes(r)
+		a.forgetPending(w, r)
+	}
 	evicted := 0
-	for len(kept) > 0 && (len(kept) >= maxStates || total > maxCookieHeader) {
-		first := kept[0]
-		if secret.Foreign && !first.isDead && !first.secret.Foreign {
+	for len(kept)-evicted > 0 && (len(kept)-evicted >= maxStates || total > maxCookieHeader) {
+		next := kept[evicted]
+		if secret.Foreign && !next.isDead && !next.secret.Foreign {
 			return
 		}
-		if evicted++; evicted > maxClearedStates {
+		if evicted == maxClearedStates {
 			break
 		}
-		a.clearCookie(w, first.name)
-		total -= first.bytes
-		kept = kept[1:]
+		total -= next.bytes
+		evicted++
+	}
+	for _, gone := range kept[:evicted] {
+		a.clearCookie(w, gone.name)
 	}
 	// Last, for what keeps only the last cookie of a response.
 	http.SetCookie(w, c)
+}
+
+// pendingBytes is what the login that waits for its user takes of the Cookie header.
+func (a *Auth) pendingBytes(r *http.Request) int {
+	name, total := a.cookieNameFor("confirm"), 0
+	for _, value := range cookieValues(r.Header, name) {
+		total += cookieBytes(name, value)
+	}
+	return total
 }
 
 // compareStates puts those first that are evicted first.
@@ -203,7 +221,7 @@ func (a *Auth) rememberAttempts(w http.ResponseWriter, r *http.Request, n int) {
 		}
 	}
 	c := a.cookie(name, strconv.FormatInt(first.Unix(), 10)+"."+strconv.Itoa(n))
-	c.MaxAge = max(int((attemptsWindow - now.Sub(first)).Seconds()), 1)
+	c.MaxAge = max(int((attemptsWindow - now.Sub(first)).Seconds()), 10)
 	http.SetCookie(w, c)
 }
 
@@ -261,6 +279,9 @@ func (a *Auth) forgetLogin(w http.ResponseWriter, r *http.Request, state string)
 		a.clearCookie(w, state)
 	}
 	a.forgetPending(w, r)
+	if name := a.cookieNameFor("reload"); hasCookie(r, name) {
+		a.clearCookie(w, name)
+	}
 }
 
 // forgetPending clears the login that waits for its user.

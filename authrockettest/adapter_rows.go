@@ -2,6 +2,7 @@ package authrockettest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 
