@@ -241,7 +241,7 @@ func TestLoginsAtAnotherHostAreWarnedOf(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			var got []error
-			s := newSite(t, func(c *authrocket.Config) {
+			s := newColdSite(t, func(c *authrocket.Config) {
 				c.AppURL, c.DangerouslyAllowHTTPAppURL = row.appURL, true
 				if row.appURL == "" {
 					c.LoginRocketURL = "http://localhost:8081"

@@ -398,7 +398,7 @@ func TestTheZeroObserverLogsWarnings(t *testing.T) {
 			keys        = "WARN authrocket key refresh: key_refresh"
 			unavailable = "WARN authrocket login: keys_unavailable"
 			cut         = "WARN authrocket warning: a return target is longer than 1000 bytes: its query is cut"
-			www         = `WARN authrocket warning: Host "www.example.com" is not AppURL's "example.com": a login that starts there comes back to AppURL, without its cookies; open the app at AppURL, or let the proxy hand on the Host`
+			www         = `WARN authrocket warning: the Host "www.example.com" is not AppURL's "example.com": a login that starts there comes back to AppURL, without its cookies; open the app at AppURL, or let the proxy hand on the Host`
 		)
 		atWWW := func() *http.Request {
 			r := navigate("/gate/")
@@ -479,7 +479,7 @@ func TestTheZeroObserverLogsWarnings(t *testing.T) {
 				if c.want == nil && strings.Contains(row.name, "OnLogin") {
 					continue
 				}
-				auth := s.newAuth(t, c.change)
+				auth := s.newColdAuth(t, c.change)
 				app := (&site{realm: s.realm, auth: auth}).app()
 				row.do(app)
 				synctest.Wait()
@@ -526,7 +526,7 @@ func TestWarningsAreReported(t *testing.T) {
 	})
 	for _, row := range []struct{ name, host, target, want string }{
 		{"nothing", "example.com", "/gate/?a=b", ""},
-		{"another host", "www.example.com", "/gate/", `Host "www.example.com" is not AppURL's "example.com"`},
+		{"another host", "www.example.com", "/gate/", `the Host "www.example.com" is not AppURL's "example.com"`},
 		{"a long target of a gate", "example.com", "/gate/?" + strings.Repeat("x", 1_000), "a return target is longer than 1000 bytes"},
 		{"a long target of the login route", "example.com", "/auth/login?return_to=/x?" + strings.Repeat("x", 1_000), "a return target is longer than 1000 bytes"},
 		{"a long path", "example.com", "/gate/" + strings.Repeat("x", 1_000), "a return target is longer than 1000 bytes"},
