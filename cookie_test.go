@@ -234,7 +234,7 @@ type domainBrowser struct {
 	app http.Handler
 	url *url.URL
 	jar *cookiejar.Jar
-	set int // bytes of the largest Set-Cookie headers of an answer, tokens aside
+	set int // the most bytes of Set-Cookie headers that clear, in one answer
 }
 
 func newDomainBrowser(t *testing.T, app http.Handler, appURL string) *domainBrowser {
@@ -356,6 +356,9 @@ func TestCookiesWithADomain(t *testing.T) {
 				}
 				if got := b.values(name); len(got) != 1 {
 					t.Errorf("got %d session cookies, want 1", len(got))
+				}
+				if b.set > 2<<10 {
+					t.Errorf("an answer cleared cookies in %d bytes, want 2 KiB at most", b.set)
 				}
 			})
 		})

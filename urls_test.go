@@ -42,6 +42,9 @@ func TestURLs(t *testing.T) {
 		{"an account cannot escape", auth.AccountURL("%2e%2e"), base + "/accounts/%252e%252e"},
 		{"an account with odd characters", auth.AccountURL("ö \r\n"), base + "/accounts/%C3%B6%20%0D%0A"},
 		{"the last of two parameters of one name counts", auth.LoginURL(authrocket.WithAccount("a"), authrocket.WithAccount("b")), base + "/login?account=b"},
+		{"any other parameter", auth.LoginURL(authrocket.WithParam("locale", "d&e")), base + "/login?locale=d%26e"},
+		{"any other parameter without a name is left out", auth.LoginURL(authrocket.WithParam("", "x")), base + "/login"},
+		{"the last of any parameters of one name counts", auth.SignupURL(authrocket.WithInvitation("a"), authrocket.WithParam("invitation", "b")), base + "/signup?invitation=b"},
 		{"a zero parameter is left out", auth.LoginURL(authrocket.URLParam{}), base + "/login"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
