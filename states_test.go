@@ -117,6 +117,11 @@ func (o oldState) cookie() (name, value string) {
 	return statePrefix + secret.ID, secret.Value()
 }
 
+func reversed(states []oldState) []oldState {
+	slices.Reverse(states)
+	return states
+}
+
 func TestWhichStatesAreEvicted(t *testing.T) {
 	t.Parallel()
 	// own are n states of own logins, the oldest first.
@@ -144,6 +149,7 @@ func TestWhichStatesAreEvicted(t *testing.T) {
 	}{
 		{"room for one", own(47), "same-origin", 0, nil, true},
 		{"48 own ones", own(48), "same-origin", 0, []int{0}, true},
+		{"48 own ones, the oldest last", reversed(own(48)), "same-origin", 0, []int{47}, true},
 		{"48 own ones, typed address", own(48), "none", 0, []int{0}, true},
 		{"48 own ones, another site", own(48), "cross-site", 0, nil, false},
 		{"48 own ones, a sibling", own(48), "same-site", 0, nil, false},
