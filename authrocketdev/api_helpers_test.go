@@ -23,7 +23,7 @@ const (
 	jsonType    = "application/json"
 )
 
-// api is a program that uses the API of a local LoginRocket over a socket.
+// api is a program that uses the API of a local LoginRocket.
 type api struct {
 	t      testing.TB
 	url    string
@@ -37,12 +37,23 @@ type api struct {
 	engines, royal      authrockettest.Org
 }
 
-// newAPI serves a realm of three users: Ada with one account, Charles with two,
-// Grace with none.
+// newAPI serves a realm of three users over a socket: Ada with one account,
+// Charles with two, Grace with none.
 func newAPI(t testing.TB, configure ...func(*authrocketdev.Config)) *api {
 	t.Helper()
 	listening := httptest.NewUnstartedServer(nil)
-	a := &api{t: t, url: "http://" + listening.Listener.Addr().String()}
+	a := newAPIAt(t, "http://"+listening.Listener.Addr().String(), configure...)
+	listening.Config.Handler = a.server
+	listening.Start()
+	a.client = listening.Client()
+	t.Cleanup(listening.Close)
+	return a
+}
+
+// newAPIAt is newAPI without a socket, which also works in a bubble.
+func newAPIAt(t testing.TB, origin string, configure ...func(*authrocketdev.Config)) *api {
+	t.Helper()
+	a := &api{t: t, url: origin}
 	a.realm = authrockettest.NewRealm(t, func(c *authrockettest.RealmConfig) { c.URL = a.url })
 	a.ada = a.realm.AddUser(authrockettest.User{Email: "ada@example.com", Username: "ada", Password: apiPassword, FirstName: "Ada"})
 	a.charles = a.realm.AddUser(authrockettest.User{Email: "charles@example.com", Password: apiPassword, LastName: "Babbage"})
@@ -61,13 +72,13 @@ func newAPI(t testing.TB, configure ...func(*authrocketdev.Config)) *api {
 	if a.server, err = authrocketdev.New(config); err != nil {
 		t.Fatal(err)
 	}
-	listening.Config.Handler = a.server
-	listening.Start()
-	a.client = listening.Client()
-	t.Cleanup(listening.Close)
-	if a.auth, err = authrocket.New(a.realm.Config()); err != nil {
+	a.client = &http.Client{Transport: handlerTransport{a.server}}
+	app := a.realm.Config()
+	app.HTTPClient = a.client
+	if a.auth, err = authrocket.New(app); err != nil {
 		t.Fatal(err)
 	}
+	authrockettest.Warm(t, a.auth)
 	return a
 }
 

@@ -70,30 +70,34 @@ func TestAPIRequestsAreLimited(t *testing.T) {
 
 func TestAPIDefaultLimit(t *testing.T) {
 	t.Parallel()
-	handler := newAPIHandler(t, authrocketdev.Config{Realm: authrockettest.NewRealm(t)})
-	for i := range 121 {
-		got := serveAPI(t, handler, "GET", "/v2/session")
-		if isOver := got.status == 429; isOver != (i == 120) {
-			t.Fatalf("request %d had %d", i, got.status)
+	synctest.Test(t, func(t *testing.T) {
+		handler := newAPIHandler(t, authrocketdev.Config{Realm: authrockettest.NewRealm(t)})
+		for i := range 121 {
+			got := serveAPI(t, handler, "GET", "/v2/session")
+			if isOver := got.status == 429; isOver != (i == 120) {
+				t.Fatalf("request %d had %d", i, got.status)
+			}
 		}
-	}
+	})
 }
 
 // Addresses that are too many to count are refused.
 func TestAPICountsSoManyAddresses(t *testing.T) {
 	t.Parallel()
-	handler := newAPIHandler(t, authrocketdev.Config{Realm: authrockettest.NewRealm(t), RequestsPerMinute: 3})
-	for i := range 10_000 {
-		if got := serveAPIFrom(t, handler, fmt.Sprintf("10.0.%d.%d:1", i/256, i%256), "GET", "/v2/session"); got.status != 403 {
-			t.Fatalf("address %d had %d", i, got.status)
+	synctest.Test(t, func(t *testing.T) {
+		handler := newAPIHandler(t, authrocketdev.Config{Realm: authrockettest.NewRealm(t), RequestsPerMinute: 3})
+		for i := range 10_000 {
+			if got := serveAPIFrom(t, handler, fmt.Sprintf("10.0.%d.%d:1", i/256, i%256), "GET", "/v2/session"); got.status != 403 {
+				t.Fatalf("address %d had %d", i, got.status)
+			}
 		}
-	}
-	if got := serveAPIFrom(t, handler, "10.1.0.0:1", "GET", "/v2/session"); got.status != 429 {
-		t.Errorf("one address more had %d", got.status)
-	}
-	if got := serveAPIFrom(t, handler, "10.0.0.0:1", "GET", "/v2/session"); got.status != 403 {
-		t.Errorf("the first address had %d", got.status)
-	}
+		if got := serveAPIFrom(t, handler, "10.1.0.0:1", "GET", "/v2/session"); got.status != 429 {
+			t.Errorf("one address more had %d", got.status)
+		}
+		if got := serveAPIFrom(t, handler, "10.0.0.0:1", "GET", "/v2/session"); got.status != 403 {
+			t.Errorf("the first address had %d", got.status)
+		}
+	})
 }
 
 func TestAPIWithoutLimit(t *testing.T) {
@@ -109,42 +113,46 @@ func TestAPIWithoutLimit(t *testing.T) {
 
 func TestAPIWrongLoginsAreLimited(t *testing.T) {
 	t.Parallel()
-	const tooMany = "Too many wrong passwords. Try again in a minute."
-	a := newAPI(t)
-	for range 15 {
-		a.wantFullLogin(a.login(a.ada), a.ada, a.engines.ID) // right ones are not counted
-	}
-	wrong := func(login string) apiAnswer {
-		return a.call("POST", "/v2/login", apiParams{"email": login, "password": "difference engine"})
-	}
-	// All at once are as many as one after another.
-	statuses := make([]int, 40)
-	var wait sync.WaitGroup
-	for i := range statuses {
-		wait.Go(func() { statuses[i] = wrong([]string{"ada@example.com", "ada"}[i%2]).status })
-	}
-	wait.Wait()
-	count := map[int]int{}
-	for _, status := range statuses {
-		count[status]++
-	}
-	if count[422] != 10 || count[429] != 30 {
-		t.Errorf("40 wrong logins of a user had %v, want 10 of 422 and 30 of 429", count)
-	}
-	a.wantError(a.login(a.ada), 429, tooMany)
-	a.wantFullLogin(a.login(a.charles), a.charles, a.engines.ID)
+	synctest.Test(t, func(t *testing.T) {
+		const tooMany = "Too many wrong passwords. Try again in a minute."
+		a := newAPIAt(t, "http://127.0.0.1:8081")
+		for range 15 {
+			a.wantFullLogin(a.login(a.ada), a.ada, a.engines.ID) // right ones are not counted
+		}
+		wrong := func(login string) apiAnswer {
+			return a.call("POST", "/v2/login", apiParams{"email": login, "password": "difference engine"})
+		}
+		// All at once are as many as one after another.
+		statuses := make([]int, 40)
+		var wait sync.WaitGroup
+		for i := range statuses {
+			wait.Go(func() { statuses[i] = wrong([]string{"ada@example.com", "ada"}[i%2]).status })
+		}
+		wait.Wait()
+		count := map[int]int{}
+		for _, status := range statuses {
+			count[status]++
+		}
+		if count[422] != 10 || count[429] != 30 {
+			t.Errorf("40 wrong logins of a user had %v, want 10 of 422 and 30 of 429", count)
+		}
+		a.wantError(a.login(a.ada), 429, tooMany)
+		a.wantFullLogin(a.login(a.charles), a.charles, a.engines.ID)
+	})
 }
 
 func TestAPIUpdatePasswordIsLimited(t *testing.T) {
 	t.Parallel()
-	a := newAPI(t)
-	session := a.login(a.ada).Session
-	update := func(current string) apiAnswer {
-		return a.call("POST", "/v2/profile/password", apiParams{"session": session, "current_password": current, "password": "difference engine"})
-	}
-	for range 10 {
-		a.wantError(update("x"), 422, "Current password does not match.")
-	}
-	a.wantError(update(apiPassword), 429, "Too many wrong passwords. Try again in a minute.")
-	a.wantError(a.login(a.ada), 429, "Too many wrong passwords. Try again in a minute.")
+	synctest.Test(t, func(t *testing.T) {
+		a := newAPIAt(t, "http://127.0.0.1:8081")
+		session := a.login(a.ada).Session
+		update := func(current string) apiAnswer {
+			return a.call("POST", "/v2/profile/password", apiParams{"session": session, "current_password": current, "password": "difference engine"})
+		}
+		for range 10 {
+			a.wantError(update("x"), 422, "Current password does not match.")
+		}
+		a.wantError(update(apiPassword), 429, "Too many wrong passwords. Try again in a minute.")
+		a.wantError(a.login(a.ada), 429, "Too many wrong passwords. Try again in a minute.")
+	})
 }

@@ -444,6 +444,7 @@ func (s *site) verified(t *testing.T, token string) authrocket.Session {
 	if err != nil {
 		t.Fatal(err)
 	}
+	authrockettest.Warm(t, auth)
 	session, err := auth.Verify(t.Context(), token)
 	if err != nil {
 		t.Fatal(err)

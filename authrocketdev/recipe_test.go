@@ -38,6 +38,7 @@ func TestRecipe(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	authrockettest.Warm(t, auth)
 	ada, err := server.Realm().UserByLogin("ada@example.com")
 	if err != nil {
 		t.Fatal(err)
