@@ -139,8 +139,7 @@ func (c *callback) mayChange() loginstate.Change {
 // attempt is the number of this login in a row of them.
 func (c *callback) attempt() int {
 	if c.started {
-		// Another tab may have counted further.
-		return max(c.login.Attempt, c.auth.attempts(c.r))
+		return c.login.Attempt
 	}
 	return c.auth.attempts(c.r) + 1
 }

@@ -79,12 +79,15 @@ func (a *Auth) serveHosted(w http.ResponseWriter, r *http.Request, route string)
 			params.Set(name, values[0])
 		}
 	}
-	// The scripts of an app may send the browser to any of them.
-	login := loginstate.Login{Attempt: a.attempts(r) + 1, Target: a.paths.returnTo(r, "/")}
-	if login.Attempt > maxAttempts {
-		_, err := a.cookieSession(r, keycache.NoWait, new(time.Time))
-		a.stopLoginLoop(w, r, login.Target, err)
-		return
+	login := loginstate.Login{Attempt: 1, Target: a.paths.returnTo(r, "/")}
+	if route == routeLogin {
+		// The scripts of an app may send the browser here. A person who switches
+		// accounts again and again starts no loop.
+		if login.Attempt = a.attempts(r) + 1; login.Attempt > maxAttempts {
+			_, err := a.cookieSession(r, keycache.NoWait, new(time.Time))
+			a.stopLoginLoop(w, r, login.Target, err)
+			return
+		}
 	}
 	if isOwnLink(r) {
 		login.MayChange = requestedChange(route, params)
