@@ -88,7 +88,7 @@ func TestAnUnsolicitedLoginIsConfirmed(t *testing.T) {
 					}
 				}
 				page := v.get("/auth/confirm")
-				for _, want := range []string{"Sign in as Ada?", "<bdi>Ada</bdi>", "<bdi>ada@example.com</bdi>", "<bdi>Engines</bdi>", "Signed in now",
+				for _, want := range []string{"Sign in with this account?", "<bdi>Ada</bdi>", "<bdi>ada@example.com</bdi>", "<bdi>Engines</bdi>", "Signed in now",
 					`<form method="post" action="/auth/confirm">`, `value="` + hashOf(token) + `"`, ">Continue</button>", ">Cancel</button>"} {
 					if !strings.Contains(page.Body.String(), want) {
 						t.Errorf("the page: got %d %q, want %q in it", page.Code, page.Body, want)
@@ -316,7 +316,7 @@ func TestTheAnswerIsAboutTheTokenShown(t *testing.T) {
 			if w.Code != 200 || w.Header()["Set-Cookie"] != nil {
 				t.Errorf("got %d %q, want no cookie touched", w.Code, w.Header()["Set-Cookie"])
 			}
-			if row.request.Method != "HEAD" && !strings.Contains(w.Body.String(), "Sign in as Ada?") {
+			if row.request.Method != "HEAD" && !strings.Contains(w.Body.String(), "Sign in with this account?") {
 				t.Errorf("got %q, want the page once more", w.Body)
 			}
 		})
@@ -324,7 +324,7 @@ func TestTheAnswerIsAboutTheTokenShown(t *testing.T) {
 	t.Run("cookies of two tokens", func(t *testing.T) {
 		t.Parallel()
 		r := withCookie(withCookie(answerOf(ada, "continue"), confirmCookie, pending(george, "/x")), confirmCookie, pending(ada, "/x"))
-		if w := serve(s.app(), r); w.Code != 200 || !strings.Contains(w.Body.String(), "Sign in as George?") {
+		if w := serve(s.app(), r); w.Code != 200 || !strings.Contains(w.Body.String(), "<bdi>George</bdi>") {
 			t.Errorf("got %d %q, want the page about the first", w.Code, w.Body)
 		}
 	})
@@ -480,10 +480,10 @@ func TestNamesOnTheConfirmation(t *testing.T) {
 		{"one line", " Ada\r\n\tLovelace\u2028of\u2029London ", "<bdi>Ada Lovelace of London</bdi>"},
 		{"no markup", "<script>alert(1)</script>", "<bdi><script>alert(1)</script></bdi>"}, // unescaped by this test
 		{"not too long", strings.Repeat("é", 200), "<bdi>" + strings.Repeat("é", 79) + "…</bdi>"},
-		{"nothing but invisible characters", "\u200b\u202e", "Sign in as ada@example.com?"},
-		{"nothing but fillers", "\u3164\uffa0", "Sign in as ada@example.com?"},
-		{"nothing but marks", "\u0301 \ufe0f\u0489", "Sign in as ada@example.com?"},
-		{"nothing but characters without a meaning", "\ue000", "Sign in as ada@example.com?"},
+		{"nothing but invisible characters", "\u200b\u202e", "<dd><bdi>ada@example.com</bdi></dd>\n<dt>Email</dt>"},
+		{"nothing but fillers", "\u3164\uffa0", "<dd><bdi>ada@example.com</bdi></dd>\n<dt>Email</dt>"},
+		{"nothing but marks", "\u0301 \ufe0f\u0489", "<dd><bdi>ada@example.com</bdi></dd>\n<dt>Email</dt>"},
+		{"nothing but characters without a meaning", "\ue000", "<dd><bdi>ada@example.com</bdi></dd>\n<dt>Email</dt>"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -492,6 +492,29 @@ func TestNamesOnTheConfirmation(t *testing.T) {
 			}
 		})
 	}
+	for _, row := range []struct {
+		name, email string
+		options     []authrockettest.TokenOption
+		want        string
+	}{
+		{"a long email is whole", strings.Repeat("a", 64) + "@" + strings.Repeat("b.", 80) + "example.com", nil, "b.example.com</bdi>"},
+		{"one that is too long is not shown", strings.Repeat("a", 250) + "@example.com", nil, "<bdi>too long to show</bdi>"},
+		{"one that is not verified", "ada@example.com", []authrockettest.TokenOption{authrockettest.Claim("email_verified", false)}, "<bdi>ada@example.com (not verified)</bdi>"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			if got := show(append(row.options, authrockettest.Claim("email", row.email))...); !strings.Contains(got, row.want) {
+				t.Errorf("got %q, want %q in it", got, row.want)
+			}
+		})
+	}
+	t.Run("no name is a heading", func(t *testing.T) {
+		t.Parallel()
+		got := show(authrockettest.Claim("name", "Your session ended. Press Continue"))
+		if !strings.Contains(got, "<h1>Sign in with this account?</h1>") {
+			t.Errorf("got %q, want a heading that nobody chose", got)
+		}
+	})
 	t.Run("markup is escaped", func(t *testing.T) {
 		t.Parallel()
 		r := withCookie(navigate("/auth/confirm"), confirmCookie, pending(s.realm.Token(s.ada, authrockettest.Claim("name", `<script>"'`)), "/"))
@@ -502,7 +525,7 @@ func TestNamesOnTheConfirmation(t *testing.T) {
 	t.Run("a user of whom nothing is known", func(t *testing.T) {
 		t.Parallel()
 		got := show(authrockettest.WithoutClaim("name"), authrockettest.WithoutClaim("email"), authrockettest.WithoutClaim("preferred_username"), authrockettest.WithoutClaim("orgs"))
-		if !strings.Contains(got, "Sign in as somebody without a name?") || strings.Contains(got, "<dt>Account</dt>") || strings.Contains(got, "<dt>Email</dt>") {
+		if !strings.Contains(got, "<bdi>somebody without a name</bdi>") || strings.Contains(got, "<dt>Account</dt>") || !strings.Contains(got, "<dt>Email</dt><dd><bdi>unknown</bdi>") {
 			t.Errorf("got %q, want a page all the same", got)
 		}
 	})

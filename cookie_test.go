@@ -99,57 +99,55 @@ func TestSessionCookie(t *testing.T) {
 
 func TestBrokenCookiesAreClearedAtGates(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	old := s.realm.KeyID()
-	s.realm.RotateKeys()
-	s.realm.WithdrawKey(old)
-	down := newSite(t)
-	down.realm.Break(authrockettest.Status(500))
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t)
+		old := s.realm.KeyID()
+		s.realm.RotateKeys()
+		s.realm.WithdrawKey(old)
+		down := newColdSite(t)
+		down.realm.Break(authrockettest.Status(500))
 
-	cookie := func(value string, r *http.Request) *http.Request { return withCookie(r, siteCookie, value) }
-	token := s.realm.Token(s.ada)
-	for _, row := range []struct {
-		name    string
-		site    *site
-		request *http.Request
-		status  int
-		cleared bool
-	}{
-		{"an expired one, navigation", s, s.as(s.ada, navigate("/gate/"), authrockettest.ExpiresIn(-time.Hour)), 303, true},
-		{"an expired one, program", s, s.as(s.ada, request("GET", "/gate/"), authrockettest.ExpiresIn(-time.Hour)), 401, true},
-		{"a forged one", s, cookie(forged(token), navigate("/gate/")), 303, true},
-		{"a malformed one", s, cookie("x", navigate("/gate/")), 303, true},
-		{"an expired one in a frame", s, s.as(s.ada, navigate("/gate/", "Sec-Fetch-Dest: iframe"), authrockettest.ExpiresIn(-time.Hour)), 401, true},
-		{"not on an open route", s, cookie(forged(token), navigate("/")), 200, false},
-		{"not when none came", s, navigate("/gate/"), 303, false},
-		{"not one that is not valid yet", s, s.as(s.ada, navigate("/gate/"), authrockettest.ClockSkew(time.Hour)), 303, false},
-		{"not one that is not valid yet, of a program", s, s.as(s.ada, request("GET", "/gate/"), authrockettest.Claim("nbf", time.Now().Add(time.Hour).Unix())), 401, false},
-		{"not one that is not valid yet behind an expired one", s, cookie(s.realm.Token(s.ada, authrockettest.ClockSkew(time.Hour)),
-			s.as(s.ada, navigate("/gate/"), authrockettest.ExpiresIn(-time.Hour))), 303, false},
-		{"not with an unknown key", s, s.as(s.ada, navigate("/gate/"), authrockettest.SignedBy(old)), 303, false},
-		{"not with an unknown key behind an expired one", s, cookie(s.realm.Token(s.ada, authrockettest.SignedBy(old)),
-			s.as(s.ada, navigate("/gate/"), authrockettest.ExpiresIn(-time.Hour))), 303, false},
-		{"not of two users", s, s.as(s.george, s.as(s.ada, navigate("/gate/"))), 401, false},
-		{"not while undecided", down, down.as(down.ada, navigate("/gate/")), 503, false},
-		{"not for a missing permission", s, s.as(s.george, navigate("/billing")), 403, false},
-		{"not for a cross-site request", s, s.as(s.ada, request("POST", "/gate/", "Sec-Fetch-Site: cross-site")), 403, false},
-		{"not for a broken bearer token", s, s.as(s.ada, request("GET", "/gate/", "Authorization: Bearer x")), 401, false},
-		{"not on a prefetch", s, cookie("x", navigate("/gate/", "Sec-Purpose: prefetch")), 503, false},
-	} {
-		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
+		cookie := func(value string, r *http.Request) *http.Request { return withCookie(r, siteCookie, value) }
+		token := s.realm.Token(s.ada)
+		for _, row := range []struct {
+			name    string
+			site    *site
+			request *http.Request
+			status  int
+			cleared bool
+		}{
+			{"an expired one, navigation", s, s.as(s.ada, navigate("/gate/"), authrockettest.ExpiresIn(-time.Hour)), 303, true},
+			{"an expired one, program", s, s.as(s.ada, request("GET", "/gate/"), authrockettest.ExpiresIn(-time.Hour)), 401, true},
+			{"a forged one", s, cookie(forged(token), navigate("/gate/")), 303, true},
+			{"a malformed one", s, cookie("x", navigate("/gate/")), 303, true},
+			{"an expired one in a frame", s, s.as(s.ada, navigate("/gate/", "Sec-Fetch-Dest: iframe"), authrockettest.ExpiresIn(-time.Hour)), 401, true},
+			{"not on an open route", s, cookie(forged(token), navigate("/")), 200, false},
+			{"not when none came", s, navigate("/gate/"), 303, false},
+			{"not one that is not valid yet", s, s.as(s.ada, navigate("/gate/"), authrockettest.ClockSkew(time.Hour)), 303, false},
+			{"not one that is not valid yet, of a program", s, s.as(s.ada, request("GET", "/gate/"), authrockettest.Claim("nbf", time.Now().Add(time.Hour).Unix())), 401, false},
+			{"not one that is not valid yet behind an expired one", s, cookie(s.realm.Token(s.ada, authrockettest.ClockSkew(time.Hour)),
+				s.as(s.ada, navigate("/gate/"), authrockettest.ExpiresIn(-time.Hour))), 303, false},
+			{"not with an unknown key", s, s.as(s.ada, navigate("/gate/"), authrockettest.SignedBy(old)), 303, false},
+			{"not with an unknown key behind an expired one", s, cookie(s.realm.Token(s.ada, authrockettest.SignedBy(old)),
+				s.as(s.ada, navigate("/gate/"), authrockettest.ExpiresIn(-time.Hour))), 303, false},
+			{"not of two users", s, s.as(s.george, s.as(s.ada, navigate("/gate/"))), 401, false},
+			{"not while undecided", down, down.as(down.ada, navigate("/gate/")), 503, false},
+			{"not for a missing permission", s, s.as(s.george, navigate("/billing")), 403, false},
+			{"not for a cross-site request", s, s.as(s.ada, request("POST", "/gate/", "Sec-Fetch-Site: cross-site")), 403, false},
+			{"not for a broken bearer token", s, s.as(s.ada, request("GET", "/gate/", "Authorization: Bearer x")), 401, false},
+			{"not on a prefetch", s, cookie("x", navigate("/gate/", "Sec-Purpose: prefetch")), 503, false},
+		} {
 			w := serve(row.site.app(), row.request)
 			if w.Code != row.status || isCleared(w) != row.cleared {
-				t.Errorf("got %d, cleared %t, want %d, %t", w.Code, isCleared(w), row.status, row.cleared)
+				t.Errorf("%s: got %d, cleared %t, want %d, %t", row.name, w.Code, isCleared(w), row.status, row.cleared)
 			}
-		})
-	}
-	t.Run("clearing has the attributes of setting", func(t *testing.T) {
-		t.Parallel()
-		w := serve(s.app(), cookie("x", request("GET", "/gate/")))
-		const want = siteCookie + "=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax"
-		if got := w.Header()["Set-Cookie"]; len(got) != 1 || got[0] != want {
-			t.Errorf("got %q, want %q", got, want)
+		}
+		{
+			w := serve(s.app(), cookie("x", request("GET", "/gate/")))
+			const want = siteCookie + "=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax"
+			if got := w.Header()["Set-Cookie"]; len(got) != 1 || got[0] != want {
+				t.Errorf("got %q, want %q", got, want)
+			}
 		}
 	})
 }

@@ -299,8 +299,17 @@ func TestALoopOverTwoHostsEnds(t *testing.T) {
 	s := newSite(t)
 	app := s.auth.Authenticate(s.auth.RequireLogin(whoami))
 	session := s.realm.Token(s.ada, issued(time.Minute))
-	for name, token := range map[string]string{"a newer token": s.realm.Token(s.ada), "the same token": session, "an older token": s.realm.Token(s.ada, issued(time.Hour)), "no token": ""} {
-		t.Run(name, func(t *testing.T) {
+	for _, row := range []struct {
+		name, token string
+		page        string
+		logins      int
+	}{
+		{"a newer token", s.realm.Token(s.ada), "several times within a minute", 3},
+		{"the same token", session, "several times within a minute", 3},
+		{"an older token", s.realm.Token(s.ada, issued(time.Hour)), "several times within a minute", 3},
+		{"no token", "", "did not keep the cookies of this site", 0},
+	} {
+		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			apex := &visitor{t: t, app: app, jar: map[string]*http.Cookie{siteCookie: {Value: session, Expires: time.Now().Add(time.Hour)}}}
 			www := &visitor{t: t, app: app}
@@ -308,20 +317,20 @@ func TestALoopOverTwoHostsEnds(t *testing.T) {
 			for ; logins < 10; logins++ {
 				back := redirectURIOf(t, www.get(target).Header().Get("Location"))
 				target = back.RequestURI()
-				if token != "" {
-					target = started{back: back}.callback(token)
+				if row.token != "" {
+					target = started{back: back}.callback(row.token)
 				}
 				w := apex.visit("cross-site", target)
 				if target = w.Header().Get("Location"); w.Code == 303 {
 					continue
 				}
-				if w.Code != 401 || !strings.Contains(w.Body.String(), "several times within a minute") || !strings.Contains(w.Body.String(), "https://example.com") {
+				if w.Code < 400 || !strings.Contains(w.Body.String(), row.page) || !strings.Contains(w.Body.String(), "https://example.com") {
 					t.Errorf("got %d %q, want a page that names the address", w.Code, w.Body)
 				}
 				break
 			}
-			if logins != 3 {
-				t.Errorf("got a page after %d logins, want it after 3", logins)
+			if logins != row.logins {
+				t.Errorf("got a page after %d logins, want it after %d", logins, row.logins)
 			}
 		})
 	}
