@@ -99,13 +99,9 @@ func TestTwoAuthsOnOneHost(t *testing.T) {
 				}
 				v.wantPage("/", "shop: ada@example.com")
 				v.wantPage("/admin/reports", "admin: ada@example.com")
-				for _, callback := range v.callbacks {
-					if u, err := url.Parse(callback); err != nil || u.Path != "/auth/callback" && u.Path != "/admin/auth/callback" {
-						t.Errorf("a login token came to %s", u.Path)
-					}
-				}
-				if want := 2; len(v.callbacks) != want {
-					t.Errorf("the app was called back %d times, want %d", len(v.callbacks), want)
+				slices.Sort(v.callbacks)
+				if want := []string{"/admin/auth/callback", "/auth/callback"}; !slices.Equal(v.callbacks, want) {
+					t.Errorf("login tokens came to %q, want %q", v.callbacks, want)
 				}
 			})
 		}
@@ -117,7 +113,7 @@ type visitor struct {
 	t         *testing.T
 	app       string
 	client    *http.Client
-	callbacks []string // URLs of the app that came with a token
+	callbacks []string // paths of the app to which a token came
 }
 
 func startTwoAuths(t *testing.T, build func(customerConfig, staffConfig authrocket.Config, shop, admin http.Handler) (http.Handler, error), oneRealm bool) *visitor {
@@ -155,7 +151,7 @@ func startTwoAuths(t *testing.T, build func(customerConfig, staffConfig authrock
 	v.client.Jar = jar
 	v.client.CheckRedirect = func(req *http.Request, via []*http.Request) error {
 		if strings.HasPrefix(req.URL.String(), v.app) && req.URL.Query().Has("token") {
-			v.callbacks = append(v.callbacks, req.URL.String())
+			v.callbacks = append(v.callbacks, req.URL.Path)
 		}
 		if len(via) > 20 {
 			return fmt.Errorf("%d redirects", len(via))

@@ -12,8 +12,8 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// household are the users of an app, and a website that wants to change who is
-// signed in.
+// household is an app with three users, one LoginRocket, and a website that tries to
+// change who is signed in.
 type household struct {
 	lr       loginRocket
 	app      *app
@@ -67,7 +67,7 @@ func (h household) swapSession(b *browser) {
 	}
 	h.fromElsewhere(b, h.lr.url+"/logout")
 	h.fromElsewhere(b, h.lr.url+"/profile?session="+session.ID)
-	b.wantText("eve@example.com") // else it is no attack
+	b.wantText("eve@example.com") // otherwise this is no attack
 }
 
 // TestChangesOfWhoIsSignedInAsk is about logins that were started here and come
@@ -126,7 +126,8 @@ func TestChangesOfWhoIsSignedInAsk(t *testing.T) {
 	}
 }
 
-// TestLoginsThatDoNotAsk is about what people do all day.
+// TestLoginsThatDoNotAsk is about logins that change nothing, or only what the
+// person asked for in a page of the app.
 func TestLoginsThatDoNotAsk(t *testing.T) {
 	t.Parallel()
 	h := startHousehold(t)

@@ -42,8 +42,8 @@ func TestDoubleClick(t *testing.T) {
 				`(() => { const r = document.evaluate(%q, document, null, 9).singleNodeValue.getBoundingClientRect(); return {X: r.x + r.width / 2, Y: r.y + r.height / 2} })()`, labelled(row.button))))
 			clickThere := chromedp.MouseClickXY(place.X, place.Y)
 
-			// However slow this machine is: the time of the page stands still, at its
-			// first moment.
+			// The page's clock stands still at its first moment, so that the speed of
+			// this machine does not matter.
 			setRate := func(rate float64) {
 				t.Helper()
 				ask(victim, call(animation.SetPlaybackRate, animation.SetPlaybackRateParams{PlaybackRate: rate}))

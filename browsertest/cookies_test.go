@@ -56,8 +56,8 @@ func without(lines []string, prefix string) []string {
 	return kept
 }
 
-// TestCookiesThatAreDropped sees that each login ends on a page that says what is
-// wrong, or signs in, and does not go round and round.
+// TestCookiesThatAreDropped checks that each login signs in or ends on a page that
+// says what is wrong, after three callbacks at most.
 func TestCookiesThatAreDropped(t *testing.T) {
 	t.Parallel()
 	lr := startLoginRocket(t, func(string, *authrockettest.RealmConfig, *authrocketdev.Config) {})
