@@ -2,6 +2,7 @@ package browsertest_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/x509"
 	_ "embed"
 	"encoding/pem"
@@ -76,6 +77,7 @@ func startFront(t *testing.T, server string, newApp func(*authrocket.Auth) http.
 
 	config := f.realm.Config()
 	config.HTTPClient = testClient(t)
+	config.Observer.Warning = func(_ context.Context, err error) { t.Errorf("the app warns: %v", err) }
 	auth, err := authrocket.New(config)
 	if err != nil {
 		t.Fatal(err)
