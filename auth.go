@@ -155,8 +155,8 @@ func (a *Auth) decide(r *http.Request, id *identity, selector OrgSelector, rules
 }
 
 // identify finds out who sent r, whose identity id is: by the bearer token if
-// there is one, else by the session cookie. One request has one identity, so a
-// bearer token that is no good is not made up for by a cookie.
+// there is one, else by the session cookie. One request has one identity: with an
+// invalid bearer token it is anonymous, whatever its cookie is.
 func (a *Auth) identify(id *identity, r *http.Request, patience keycache.Patience) {
 	token, found, err := bearerToken(r.Header)
 	switch {

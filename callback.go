@@ -82,7 +82,7 @@ func (a *Auth) serveStrayToken(w http.ResponseWriter, r *http.Request) bool {
 	if !fetchmeta.MayNavigate(r) {
 		return false
 	}
-	c := callback{auth: a, w: w, r: withoutLogin(r), target: a.paths.landedTarget(r)}
+	c := callback{auth: a, w: w, r: withoutLogin(r), target: a.paths.strayTarget(r)}
 	c.decide(tokens[0])
 	return true
 }

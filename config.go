@@ -76,7 +76,7 @@ type Config struct {
 	CookieName string
 
 	// DisableCookie restricts authentication to bearer tokens, for an API: no
-	// cookie, no landing, no login routes, no redirects. Default: false.
+	// cookie, no callback, no login routes, no redirects. Default: false.
 	DisableCookie bool
 
 	// HTTPClient fetches the keys. It is copied; timeout (8 s), redirects (none)
@@ -140,8 +140,9 @@ type Config struct {
 
 	// DangerouslyAcceptUnsolicitedLogins signs in whoever a ?token= names, even
 	// if this browser did not start the login or somebody else is signed in,
-	// without asking. That permits login CSRF: a link on any website can sign a visitor in as the attacker, who then
-	// sees what the visitor enters. Default: false.
+	// without asking. That permits login CSRF: a link on any website can sign a
+	// visitor in as the attacker, who then sees what the visitor enters. Default:
+	// false.
 	DangerouslyAcceptUnsolicitedLogins bool
 
 	// DangerouslyAllowHTTPAppURL permits an http AppURL on other hosts than

@@ -44,6 +44,8 @@ func (a *Auth) Deny(w http.ResponseWriter, r *http.Request, err error) {
 //     see [ErrLoginLoop].
 //   - [ErrWrongOrg] gets a browser that navigates a page with a link to switch
 //     accounts (403).
+//   - [ErrCrossSite] gets a browser that posts a form with Origin: null, and that
+//     sends no Sec-Fetch-Site, a page that names the cause (403).
 //   - htmx gets 401 with HX-Redirect to the login, which returns to the page that
 //     is open.
 //   - Everything else gets the status of the error's kind, see [StatusCode]: 401
@@ -51,9 +53,9 @@ func (a *Auth) Deny(w http.ResponseWriter, r *http.Request, err error) {
 //     a problem of RFC 9457 where JSON is acceptable, else plain text; it
 //     holds the reason's label and fixed text, never the text of err.
 //
-// A session cookie that turned out to be no good is cleared. r has to be a
-// request that Check returned or that a gate handed to Config.Deny; otherwise
-// there is no redirect and no page.
+// An invalid session cookie is cleared, unless it may be valid in a moment or two
+// users' cookies came. r must be a request that Check returned or that a gate
+// handed to Config.Deny; otherwise there is no redirect and no page.
 func DefaultDeny(w http.ResponseWriter, r *http.Request, err error) {
 	setNoStore(w.Header())
 	id := latestIdentity(r.Context())
@@ -114,8 +116,8 @@ func (a *Auth) denyBrowser(w http.ResponseWriter, r *http.Request, status int, e
 	return true
 }
 
-// challenge is the WWW-Authenticate of a refusal (RFC 6750 section 3). Who sent
-// no bearer token is not told an error.
+// challenge is the WWW-Authenticate of a refusal (RFC 6750 section 3). A request
+// without a bearer token gets no error.
 func challenge(source Source, status int, err error) string {
 	switch {
 	case status == http.StatusForbidden && source == SourceBearer && errors.Is(err, ErrPermissionDenied):
@@ -128,8 +130,8 @@ func challenge(source Source, status int, err error) string {
 	return "Bearer"
 }
 
-// publicText is what a client is told: the fixed text of the reason. The rest of
-// the message is for operators.
+// publicText is what a client gets to read: the fixed text of the reason. The rest
+// of the message is for operators.
 func publicText(err error) string {
 	if r, ok := reasonOf(err); ok {
 		return r.text

@@ -84,11 +84,10 @@ var (
 	// several only the first came. A browser gets an error page instead of the login.
 	ErrIncompleteCookie = newReason(ErrUnauthenticated, "incomplete_cookie", "a part of the session cookie is missing")
 
-	// ErrLoginLoop: three logins in a row came back within a minute without a
-	// session that is accepted. A browser gets an
-	// error page instead of a fourth; only Observer.Login is given this error,
-	// which wraps the one of the session.
-	ErrLoginLoop = newReason(ErrUnauthenticated, "login_loop", "one login after the other came back without a session that is accepted")
+	// ErrLoginLoop: three logins in a row did not produce an accepted session
+	// within a minute. A browser gets an error page instead of a fourth login; only
+	// Observer.Login gets this error, which wraps the one of the session.
+	ErrLoginLoop = newReason(ErrUnauthenticated, "login_loop", "repeated logins did not produce an accepted session")
 )
 
 // Reasons of kind [ErrForbidden].
@@ -108,7 +107,7 @@ var (
 
 	// ErrUnsolicitedLogin: a login came back that this browser did not start, or
 	// that would change who is signed in. It waits for the user to confirm it, if
-	// there is room for it in the cookies; only Observer.Login is given this error.
+	// there is room for it in the cookies; only Observer.Login gets this error.
 	ErrUnsolicitedLogin = newReason(ErrForbidden, "unsolicited_login", "the login has to be confirmed")
 )
 

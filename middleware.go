@@ -11,18 +11,18 @@ import (
 //
 //   - serves the login routes under Config.AuthPath,
 //   - completes logins: a browser that comes back from LoginRocket to the callback
-//     gets the session cookie and is sent to where it wanted to go; its user has to
+//     gets the session cookie and is sent to where it wanted to go; its user must
 //     confirm a login that the browser did not start, or that changes who is
 //     signed in,
 //   - puts the session, or the reason why there is none, into the context of
 //     the request, for [CurrentSession] and its siblings and for the gates.
 //
-// A bearer token decides before the cookie: one that is no good is not made up
-// for by a good cookie. Other schemes in Authorization are ignored. Paths below
-// Config.AuthPath that are no login route go to next.
+// A bearer token takes precedence: if it is invalid, the request is anonymous even
+// when it carries a valid cookie. Other schemes in Authorization are ignored. Paths
+// below Config.AuthPath that are no login route go to next.
 //
-// A token that is no good makes an anonymous visitor. Every response varies by
-// Cookie and Authorization; one to a signed-in user says Cache-Control: private,
+// A request with an invalid token is anonymous. Every response varies by Cookie
+// and Authorization; one to a signed-in user says Cache-Control: private,
 // no-cache unless next says otherwise. The ResponseWriter is never wrapped.
 func (a *Auth) Authenticate(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -47,9 +47,9 @@ const stateParam = "ar_state"
 // comes back to.
 var loginParams = []string{"token", "account", "session", stateParam}
 
-// landedTarget is where a login leads that came back to r and that this browser
+// strayTarget is where a login leads that came back to r and that this browser
 // did not start: the path and query of r, byte for byte but for the parameters of a login.
-func (p paths) landedTarget(r *http.Request) string { return p.requestTarget(r, loginParams) }
+func (p paths) strayTarget(r *http.Request) string { return p.requestTarget(r, loginParams) }
 
 // returnTarget is where a login leads that starts at r: the path and query
 // that r asks for, byte for byte. Their token, account and session are the app's own,

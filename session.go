@@ -270,7 +270,8 @@ func (s Session) choose(m Membership) (Session, bool) {
 // Source is where a login token came from.
 type Source string
 
-// The sources of login tokens, and SourceNone for a request without any.
+// The sources of login tokens, and SourceNone for a request without any. What
+// comes back from LoginRocket is reported by Observer.Login.
 const (
 	SourceNone   Source = "none"
 	SourceBearer Source = "bearer" // Authorization header, RFC 6750 section 2.1

@@ -42,7 +42,7 @@ func WithParam(name, value string) URLParam { return URLParam{name, value} }
 //
 // Links in your pages should lead to the login routes instead, see
 // [Auth.LoginPath]: only these remember in the browser that it started the login,
-// and the user has to confirm a login that the browser did not start.
+// and the user must confirm a login that the browser did not start.
 // The URL builders return "" when Config.LoginRocketURL is not set.
 func (a *Auth) LoginURL(params ...URLParam) string { return a.loginRocketURL("/login", params) }
 
