@@ -516,6 +516,14 @@ func TestAnObserverWithOneFunctionLogsNothing(t *testing.T) {
 func TestWarningsAreReported(t *testing.T) {
 	t.Parallel()
 	var got []string
+	report := func(c *authrocket.Config) {
+		c.Observer.Warning = func(ctx context.Context, err error) {
+			if ctx.Value(warningKey{}) != true {
+				t.Error("the context is not that of the request")
+			}
+			got = append(got, err.Error())
+		}
+	}
 	for _, row := range []struct{ name, host, target, want string }{
 		{"nothing", "example.com", "/gate/?a=b", ""},
 		{"another host", "www.example.com", "/gate/", `the Host "www.example.com" is not AppURL's "example.com"`},
@@ -525,14 +533,7 @@ func TestWarningsAreReported(t *testing.T) {
 		{"a target that is not safe is not long", "example.com", "/auth/login?return_to=//evil.example/" + strings.Repeat("x", 1_000), ""},
 	} {
 		got = nil
-		s := newSite(t, func(c *authrocket.Config) {
-			c.Observer.Warning = func(ctx context.Context, err error) {
-				if ctx.Value(warningKey{}) != true {
-					t.Error("the context is not that of the request")
-				}
-				got = append(got, err.Error())
-			}
-		})
+		s := newSite(t, report)
 		r := navigate(row.target)
 		r.Host = row.host
 		if w := serve(s.app(), r.WithContext(context.WithValue(r.Context(), warningKey{}, true))); w.Code != 303 {
