@@ -7,8 +7,10 @@ import (
 	"net/http/cookiejar"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // Browser follows redirects and keeps cookies.
@@ -74,7 +76,25 @@ func (b *Browser) Post(rawURL string, form url.Values, headers ...string) Page {
 	return b.send(http.MethodPost, rawURL, form, append([]string{"Origin: " + u.Scheme + "://" + u.Host}, headers...))
 }
 
+// send reloads a page that cannot be shown yet, like a person: on a busy machine
+// the realm's keys can take longer than a request waits for them.
 func (b *Browser) send(method, rawURL string, form url.Values, headers []string) Page {
+	b.t.Helper()
+	page, method := b.sendOnce(method, rawURL, form, headers)
+	for deadline := time.Now().Add(patience); method == http.MethodGet && page.Status == http.StatusServiceUnavailable && time.Now().Before(deadline); {
+		seconds, err := strconv.Atoi(page.Header.Get("Retry-After"))
+		if err != nil {
+			b.t.Fatalf("%s: got status 503 without Retry-After:\n%s", page.URL, page.Body)
+		}
+		time.Sleep(time.Duration(seconds) * time.Second)
+		page, method = b.sendOnce(method, page.URL.String(), nil, headers)
+	}
+	return page
+}
+
+// sendOnce returns the page that the redirects end at, and the method that it was
+// asked for with.
+func (b *Browser) sendOnce(method, rawURL string, form url.Values, headers []string) (Page, string) {
 	b.t.Helper()
 	req, err := http.NewRequest(method, rawURL, strings.NewReader(form.Encode()))
 	if err != nil {
@@ -97,7 +117,7 @@ func (b *Browser) send(method, rawURL string, form url.Values, headers []string)
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	return Page{resp.StatusCode, resp.Request.URL, resp.Header, string(body)}
+	return Page{resp.StatusCode, resp.Request.URL, resp.Header, string(body)}, resp.Request.Method
 }
 
 var (
