@@ -1,0 +1,154 @@
+package authrocket_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/authrocket-go/authrocket"
+	"github.com/authrocket-go/authrocket/authrockettest"
+)
+
+// A rule that answers 401 refuses a session that verified. Were its cookie cleared,
+// the login that follows would find nobody signed in, and ask nobody.
+func TestARuleDoesNotSignOut(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	stepUp := func(context.Context, authrocket.Session) error { return authrocket.ErrUnauthenticated }
+	app := s.auth.Authenticate(s.auth.Require(stepUp)(whoami))
+	v := &visitor{t: t, app: app, jar: map[string]*http.Cookie{siteCookie: {Value: s.realm.Token(s.george), Expires: time.Now().Add(time.Hour)}}}
+	back := redirectURIOf(t, v.visit("cross-site", "/x").Header().Get("Location"))
+	w := v.visit("cross-site", started{back: back}.callback(s.realm.Token(s.ada)))
+	if got := w.Header().Get("Location"); w.Code != 303 || got != "/auth/confirm" {
+		t.Errorf("LoginRocket answers with another user: got %d %q, want a question", w.Code, got)
+	}
+}
+
+// A login that another site has brought waits in a cookie that fills the Cookie
+// header. A person's own logins come first.
+func TestALoginThatWaitsMakesRoom(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	fill := strings.Repeat("x", 2_500)
+	v := &visitor{t: t, app: s.app(), jar: map[string]*http.Cookie{
+		"theme":       {Value: fill, Expires: time.Now().Add(time.Hour)},
+		confirmCookie: {Value: strings.Repeat("y", 3_500), Expires: time.Now().Add(time.Hour)},
+	}}
+	first := v.visit("same-origin", "/auth/login?return_to=%2Fone")
+	second := v.visit("same-origin", "/auth/login?return_to=%2Ftwo")
+	if _, waits := v.jar[confirmCookie]; waits && v.jar[confirmCookie].Value != "" {
+		t.Error("the login that waits is still there")
+	}
+	for want, w := range map[string]string{"/one": first.Header().Get("Location"), "/two": second.Header().Get("Location")} {
+		got := v.visit("cross-site", started{back: redirectURIOf(t, w)}.callback(s.realm.Token(s.ada)))
+		if got.Header().Get("Location") != want {
+			t.Errorf("got %q, want the login that leads to %s", got.Header().Get("Location"), want)
+		}
+	}
+}
+
+// What another site starts has no cookie where only its own logins could make
+// room and do not suffice. Nothing is cleared for that.
+func TestAForeignStartClearsNothingInVain(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	v := &visitor{t: t, app: s.app(), jar: map[string]*http.Cookie{}}
+	foreign := v.visit("cross-site", "/auth/login?return_to=%2Fmail").Header().Get("Location")
+	own := v.visit("none", "/auth/login?return_to=%2Fown").Header().Get("Location")
+	v.jar["theme"] = &http.Cookie{Value: strings.Repeat("x", 6<<10), Expires: time.Now().Add(time.Hour)}
+	if w := v.visit("cross-site", "/gate/"); w.Code != 303 || len(w.Header()["Set-Cookie"]) != 0 {
+		t.Errorf("got %d %q, want a login without a cookie, and none cleared", w.Code, w.Header()["Set-Cookie"])
+	}
+	delete(v.jar, "theme")
+	for want, started := range map[string]started{"/mail": {back: redirectURIOf(t, foreign)}, "/own": {back: redirectURIOf(t, own)}} {
+		if got := v.visit("cross-site", started.callback(s.realm.Token(s.ada))).Header().Get("Location"); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+func TestLongParametersAreNotHandedOn(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, func(c *authrocket.Config) { c.ForwardParams = []string{"campaign"} })
+	for _, row := range []struct {
+		name, target string
+		longest      int // of Location
+	}{
+		{"an account", "/auth/login?account=" + strings.Repeat("x", 501), 1_000},
+		{"a parameter of the app's own", "/auth/login?campaign=" + strings.Repeat("x", 100_000), 1_000},
+		{"the target of a logout", "/auth/logout?return_to=/" + strings.Repeat("x", 100_000), 1_000},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			r := navigate(row.target, "Sec-Fetch-Site: same-origin")
+			if w := serve(s.app(), r); w.Code != 303 || len(w.Header().Get("Location")) > row.longest {
+				t.Errorf("got %d and a Location of %d bytes, want at most %d", w.Code, len(w.Header().Get("Location")), row.longest)
+			}
+		})
+	}
+	t.Run("up to 500 bytes", func(t *testing.T) {
+		t.Parallel()
+		campaign := strings.Repeat("x", 500)
+		if w := serve(s.app(), navigate("/auth/login?campaign="+campaign)); !strings.Contains(w.Header().Get("Location"), "campaign="+campaign+"&") {
+			t.Errorf("got %q, want the parameter", w.Header().Get("Location"))
+		}
+	})
+}
+
+// The time in which a page reloads itself begins anew after a login.
+func TestALoginEndsTheReloading(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	b, _ := start(t, s.app(), navigate("/gate/"))
+	r := withCookie(b.land(s.realm.Token(s.ada)), siteCookie+"-reload", strconv.FormatInt(time.Now().Unix(), 10))
+	if c := cookieNamed(serve(s.app(), r), siteCookie+"-reload"); c == nil || c.MaxAge >= 0 {
+		t.Errorf("got %v, want the cookie cleared", c)
+	}
+}
+
+// A whole token may have the length of full chunks.
+func TestAnExpiredTokenOfFullChunksIsNotIncomplete(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	expired := func(header, payload int) string {
+		return s.realm.Token(s.ada, authrockettest.ExpiresIn(-time.Hour),
+			authrockettest.Header("pad", strings.Repeat("x", header)), authrockettest.Claim("locale", strings.Repeat("x", payload)))
+	}
+	// base64url takes four letters for three bytes, so that not each length comes
+	// of each header.
+	missing := 3_800 - len(expired(0, 0))
+	var token string
+	for header := 0; header < 3 && len(token) != 3_800; header++ {
+		for payload := missing*3/4 - 6; payload < missing*3/4+6 && len(token) != 3_800; payload++ {
+			token = expired(header, payload)
+		}
+	}
+	if len(token) != 3_800 {
+		t.Fatal("no token has 3,800 bytes")
+	}
+	if w := serve(s.app(), withCookie(navigate("/gate/"), siteCookie, token)); w.Code != 303 {
+		t.Errorf("got %d %q, want the login", w.Code, w.Body)
+	}
+}
+
+// Anybody can send any Host: neither many nor long ones fill the memory.
+func TestTheHostOfAWarningIsShort(t *testing.T) {
+	t.Parallel()
+	warnings := 0
+	s := newSite(t, func(c *authrocket.Config) {
+		c.Observer.Warning = func(context.Context, error) { warnings++ }
+	})
+	long := strings.Repeat("x", 100)
+	for i := range 3 {
+		r := navigate("/gate/")
+		r.Host = long + fmt.Sprint(i)
+		serve(s.app(), r)
+	}
+	if warnings != 1 {
+		t.Errorf("got %d warnings of hosts that begin with the same 100 bytes, want one", warnings)
+	}
+}
