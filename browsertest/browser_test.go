@@ -12,6 +12,7 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 )
 
@@ -147,16 +148,29 @@ func (b *browser) click(selector string) {
 // labelled is an XPath of the link or button with this text.
 func labelled(text string) string { return fmt.Sprintf(`(//a|//button)[normalize-space()=%q]`, text) }
 
-// clickOn clicks when the page is ready for it: its buttons are hidden at first.
+// clickOn clicks as a person does, who points at a form before: its buttons are
+// hidden at first, and take no click from a pointer that was not over them.
 func clickOn[S chromedp.Selectable](selector S, options ...chromedp.QueryOption) chromedp.Action[chromedp.Void] {
 	return func(ctx context.Context, tab *chromedp.Target) (chromedp.Void, error) {
-		for _, step := range []chromedp.Action[chromedp.Void]{chromedp.WaitVisible(selector, options...), settled, chromedp.Click(selector, options...)} {
+		for _, step := range []chromedp.Action[chromedp.Void]{chromedp.WaitVisible(selector, options...), pointAtForm, settled, chromedp.Click(selector, options...)} {
 			if nothing, err := step(ctx, tab); err != nil {
 				return nothing, err
 			}
 		}
 		return chromedp.Void{}, nil
 	}
+}
+
+// pointAtForm moves the pointer over the form of the page, if there is one.
+func pointAtForm(ctx context.Context, tab *chromedp.Target) (chromedp.Void, error) {
+	place, err := chromedp.Evaluate[struct{ X, Y float64 }](`(() => {
+		const r = (document.querySelector("form") ?? document.body).getBoundingClientRect()
+		return {X: r.x + r.width / 2, Y: r.y + r.height / 2}
+	})()`)(ctx, tab)
+	if err != nil {
+		return chromedp.Void{}, err
+	}
+	return chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, place.X, place.Y)(ctx, tab)
 }
 
 // settled waits until all animations of the page have ended.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/chromedp/cdproto/animation"
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 
 	"github.com/authrocket-go/authrocket/authrocketdev"
@@ -59,7 +60,21 @@ func TestDoubleClick(t *testing.T) {
 			}
 			victim.wantURL(row.opened)
 
-			// The same click hits the button later.
+			// The page may have been there for long, below another window: a click of
+			// a pointer that comes from nowhere does nothing either.
+			setRate(1)
+			victim.open(row.url)
+			victim.follow("Double-click here")
+			victim.wantURL(row.opened)
+			victim.do(chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, 1, 1), settled)
+			setRate(0)
+			victim.do(clickThere)
+			if armed := ask(victim, chromedp.Evaluate[string](`getComputedStyle(document.querySelector("form .action")).pointerEvents`)); armed != "none" {
+				t.Errorf("right after the click, the button's pointer-events are %q, want none", armed)
+			}
+			victim.wantURL(row.opened)
+
+			// A pointer that stays over the form hits the button.
 			setRate(1)
 			victim.do(settled)
 			victim.navigate(clickThere)
