@@ -564,7 +564,8 @@ func TestTheConfirmationPageIsSafe(t *testing.T) {
 	})
 	t.Run("the second half of a double click hits no button", func(t *testing.T) {
 		t.Parallel()
-		for _, want := range []string{"\nform .action{animation:ready .8s step-end}\n", "\n@keyframes ready{from{visibility:hidden}}\n"} {
+		for _, want := range []string{"\nform .action{animation:ready .8s step-end}\n", "\n@keyframes ready{from{visibility:hidden}}\n",
+			"form:hover .action{animation:ready .8s step-end,armed .8s step-end}", "@keyframes armed{from{pointer-events:none}}"} {
 			if !strings.Contains(w.Body.String(), want) {
 				t.Errorf("got %q, want %q in it", w.Body, want)
 			}

@@ -548,6 +548,23 @@ func TestWarningsAreReported(t *testing.T) {
 	}
 }
 
+func TestCutTargetsAreReportedNowAndThen(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		got := 0
+		s := newSite(t, func(c *authrocket.Config) { c.Observer.Warning = func(context.Context, error) { got++ } })
+		for want, wait := range []time.Duration{0, 10 * time.Second, 10 * time.Second} {
+			time.Sleep(wait)
+			for range 3 {
+				serve(s.app(), navigate("/gate/?"+strings.Repeat("x", 2_000)))
+			}
+			if got != want+1 {
+				t.Errorf("got %d warnings, want %d", got, want+1)
+			}
+		}
+	})
+}
+
 type warningKey struct{}
 
 func TestLogObserverWithoutLogger(t *testing.T) {

@@ -279,6 +279,7 @@ func TestAPartOfASession(t *testing.T) {
 		{"all but one between", with(navigate("/gate/x?a=b"), 0, 2), 401, "A part of your sign-in is missing"},
 		{"all but the first is nothing", with(navigate("/gate/x?a=b"), 1, 2), 303, ""},
 		{"a token of just one chunk", withCookie(navigate("/gate/x?a=b"), siteCookie, exact), 200, "ada@example.com"},
+		{"an expired token of just one chunk is whole", withCookie(navigate("/gate/x?a=b"), siteCookie, s.tokenOf(t, s.ada, chunkBytes, authrockettest.ExpiresIn(-time.Hour))), 303, ""},
 		{"the first only, of a script", with(request("GET", "/gate/x"), 0), 401, `"reason":"incomplete_cookie"`},
 		{"the first only, on an open page", with(navigate("/"), 0), 200, "nobody"},
 	} {

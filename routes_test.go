@@ -114,6 +114,8 @@ func TestForwardedParameters(t *testing.T) {
 		{"an empty value is handed on", "/auth/login?locale=", "locale=", ""},
 		{"a parameter that comes twice is left out", "/auth/login?locale=de&locale=en&hint=x", "hint=x", ""},
 		{"a parameter that comes twice in two spellings is left out", "/auth/login?locale=de&loc%61le=en&hint=x", "hint=x", ""},
+		{"a value of 500 bytes is handed on", "/auth/login?locale=" + strings.Repeat("x", 500), "locale=" + strings.Repeat("x", 500), ""},
+		{"a longer value is left out", "/auth/login?hint=x&locale=" + strings.Repeat("x", 501), "hint=x", ""},
 		{"names are compared with case", "/auth/login?Locale=de", "", ""},
 		{"what the target has is not handed on", "/auth/login?return_to=/x?locale=de&hint=x", "", ""},
 		{"nor what an escaped target has", "/auth/login?return_to=%2Fx%3Flocale=de%26hint=x", "", ""},
