@@ -430,6 +430,7 @@ func TestAForgedCountIsAPageAtMost(t *testing.T) {
 		{"a program", attempts("0.9", request("GET", "/gate/")), 401},
 		{"the larger of two", attempts("0.1", attempts("0.3", navigate("/gate/"))), 401},
 		{"beyond what a state holds", attempts("0.2147483648", navigate("/gate/")), 401},
+		{"the largest number", attempts("0.9223372036854775807", navigate("/gate/")), 401},
 		{"below the limit", attempts("0.2", navigate("/gate/")), 303},
 		{"a number out of range", attempts("0.99999999999999999999", navigate("/gate/")), 303},
 		{"without a time", attempts("3", navigate("/gate/")), 303},
