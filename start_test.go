@@ -73,6 +73,9 @@ func (v *visitor) keep(w *httptest.ResponseRecorder) {
 		cookies = v.keeps(cookies)
 	}
 	for _, c := range cookies {
+		if n := len(c.Name) + len(c.Value); n > 4096 {
+			v.t.Errorf("%s has %d bytes: browsers drop it", c.Name, n)
+		}
 		if v.drops != nil && v.drops(c.Name) {
 			continue
 		}
