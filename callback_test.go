@@ -452,6 +452,11 @@ func TestSwappedStates(t *testing.T) {
 	if got := v.visit("cross-site", plain.callback(george)).Header().Get("Location"); got != "/auth/confirm" {
 		t.Errorf("the state of the plain login: got %q, want a question", got)
 	}
+	// The question has used the state up.
+	delete(v.jar, confirmCookie)
+	if got := v.visit("cross-site", plain.callback(s.realm.Token(s.ada))).Header().Get("Location"); got != "/" {
+		t.Errorf("the state of the plain login, again: got %q, want it to be no state", got)
+	}
 	if got := v.visit("cross-site", prompt.callback(george)).Header().Get("Location"); got != "/prompt" {
 		t.Errorf("the state of the login with the form: got %q, want a login", got)
 	}
