@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/authrocket-go/authrocket"
+	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
 // app is a small app in the test's own process, which notes what it sees.
@@ -48,6 +49,7 @@ func (a *app) start(t *testing.T, listener net.Listener, config authrocket.Confi
 	if err != nil {
 		t.Fatal(err)
 	}
+	authrockettest.Warm(t, auth)
 	mux := http.NewServeMux()
 	mux.Handle("/manage", auth.RequireLogin(http.HandlerFunc(a.page)))
 	mux.Handle("/orgs/{org}/", auth.RequireOrg(authrocket.OrgIDFromPath("org"))(http.HandlerFunc(a.page)))

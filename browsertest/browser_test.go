@@ -24,7 +24,7 @@ type browser struct {
 }
 
 // patience bounds waits that a broken page would make endless.
-const patience = 30 * time.Second
+const patience = 3 * time.Minute
 
 // newBrowser returns a browser without any cookies.
 func newBrowser(t *testing.T) *browser {

@@ -19,6 +19,7 @@ func startDemo(t *testing.T) (lr loginRocket, app string) {
 		realm.LoginURLs = []string{app + "/"}
 	})
 	addUser(lr.realm, "ada@example.com", nil)
+	warmUp(t, app, lr.realm)
 	return lr, app
 }
 
@@ -60,7 +61,7 @@ func TestLogin(t *testing.T) {
 		// Going back leads over no callback: the token is not in the history.
 		b.open(app + "/")
 		b.goBack(target)
-		b.wantText("Ada")
+		b.waitText("Ada")
 		for _, entry := range ask(b, chromedp.NavigationEntries()).Entries {
 			if strings.Contains(entry.URL, "token=") {
 				t.Errorf("the history has %s", brief(entry.URL))

@@ -93,6 +93,32 @@ func startQuickstart(t *testing.T, host, loginRocketURL string) string {
 	}
 }
 
+// warmUp asks the program until it has the keys of the realm: on a busy machine
+// they can take longer than a request waits for them.
+func warmUp(t *testing.T, app string, realm *authrockettest.Realm) {
+	t.Helper()
+	token := realm.Token(authrockettest.User{ID: "usr_any"})
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patience}
+	for end := time.Now().Add(patience); ; time.Sleep(time.Second) {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, app+"/me", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer "+token)
+		resp, err := client.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		switch {
+		case resp.StatusCode == http.StatusOK:
+			return
+		case resp.StatusCode != http.StatusServiceUnavailable || time.Now().After(end):
+			t.Fatalf("the app answers %d to a good token", resp.StatusCode)
+		}
+	}
+}
+
 // buffer is what a program has written so far.
 type buffer struct {
 	written chan struct{} // has one element after a write

@@ -19,6 +19,8 @@ func TestWalk(t *testing.T) {
 		realm.LoginURLs = []string{one + "/", two + "/"}
 		config.OrgMode = authrocketdev.MultiUser
 	})
+	warmUp(t, one, lr.realm)
+	warmUp(t, two, lr.realm)
 	ada := newBrowser(t)
 
 	// Sign up.
