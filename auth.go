@@ -8,13 +8,15 @@ import (
 	"time"
 
 	"github.com/authrocket-go/authrocket/internal/fetchmeta"
+	"github.com/authrocket-go/authrocket/internal/jose"
 	"github.com/authrocket-go/authrocket/internal/keycache"
 	"github.com/authrocket-go/authrocket/internal/tokencache"
 )
 
 // Auth authenticates requests and guards handlers. Make one with [New] at
 // start and keep it. It is immutable, safe for concurrent use and needs no
-// Close: nothing of it outlives a fetch of keys, which takes 8 seconds at most.
+// Close: nothing of it outlives a fetch of keys, which takes 8 seconds at most,
+// and the four retries after a first fetch that failed.
 // Keys, caches and sessions belong to one Auth; two realms in one process never
 // mix.
 type Auth struct {
@@ -58,7 +60,7 @@ func New(config Config) (*Auth, error) {
 	a.paths.isLoginToken = a.verifier.isOurs
 	rand.Read(a.salt)
 	if s.key != nil {
-		a.verifier.keys = staticKey{*s.key}
+		a.verifier.keys = staticKey{jose.Keys{*s.key}}
 	} else {
 		dialLoopbackOnly := s.loginRocket.isLoopback && !s.loginRocket.isHTTPS
 		a.verifier.keys = newJWKS(s.config, s.loginRocket.origin+"/connect/jwks", dialLoopbackOnly)
@@ -77,10 +79,22 @@ func New(config Config) (*Auth, error) {
 
 // Warm fetches the realm's keys now and waits until ctx or the fetch ends.
 // Call it at start, or when you know that the keys have changed: it fetches
-// even if the keys are fresh. Errors are of kind [ErrUnavailable]; the app may
-// serve all the same, since the keys are fetched again when they are needed.
-// With a static key it does nothing.
+// even if the keys are fresh. Concurrent calls share fetches, and all fetches of
+// an Auth share one budget: 3 at once, then one in 10 seconds. When the budget is
+// spent, Warm fetches nothing: it returns nil if there are keys, else the last
+// error. Errors are of kind [ErrUnavailable]; the app may serve all the same. After
+// a first fetch that failed, the keys are fetched again after 1, 2, 4 and 8
+// seconds, and then when they are needed. With a static key Warm does nothing.
+//
+// For a readiness probe, use [Auth.Ready].
 func (a *Auth) Warm(ctx context.Context) error { return a.verifier.keys.warm(ctx) }
+
+// Ready returns nil if tokens can be verified now: the realm's keys are there and
+// not older than Config.MaxStale, or there is a static key. Otherwise it returns
+// [ErrKeysUnavailable] with the age of the keys. It never uses the network, so
+// that a readiness probe may call it as often as it likes; call [Auth.Warm] at
+// start, so that an instance becomes ready without a request.
+func (a *Auth) Ready() error { return a.verifier.keys.ready() }
 
 // Verify returns the session of a login token, for callers without an HTTP
 // request: gRPC, messages on a WebSocket, jobs. It waits at most 2 seconds for

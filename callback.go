@@ -90,7 +90,7 @@ func (a *Auth) serveStrayToken(w http.ResponseWriter, r *http.Request) bool {
 // decide verifies the token, and signs in, asks, or refuses.
 func (c *callback) decide(token string) {
 	a := c.auth
-	session, err := a.verifier.verify(c.r.Context(), token, keycache.Gate, new(time.Time))
+	session, err := a.verifier.verify(c.r.Context(), token, keycache.Callback, new(time.Time))
 	if err != nil {
 		if !errors.Is(err, ErrUnavailable) {
 			c.forgetState()

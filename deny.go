@@ -98,7 +98,9 @@ func (a *Auth) denyBrowser(w http.ResponseWriter, r *http.Request, status int, e
 		writePage(w, r, status, a.ambiguousCookiePage(r))
 	case status == http.StatusUnauthorized && isNavigation && errors.Is(err, ErrIncompleteCookie):
 		writePage(w, r, status, a.incompleteCookiePage(r))
-	case status == http.StatusUnauthorized && isNavigation:
+	case isNavigation && (status == http.StatusUnauthorized || status == http.StatusTooManyRequests && a.attempts(r) < maxAttempts):
+		// Whoever floods the key lookups of others must not keep them from a new
+		// login, whose key is known.
 		login := loginstate.Login{Attempt: a.attempts(r) + 1, Target: a.paths.returnTarget(r)}
 		if login.Attempt <= maxAttempts {
 			return a.startLogin(w, r, startedLogin{route: routeLogin, login: login})
@@ -108,6 +110,8 @@ func (a *Auth) denyBrowser(w http.ResponseWriter, r *http.Request, status int, e
 		writePage(w, r, status, hiddenOriginPage)
 	case status == http.StatusUnauthorized && fetchmeta.IsFramed(r) && !isBearer:
 		writePage(w, r, status, a.framedPage(r))
+	case errors.Is(err, ErrUnavailable) && isNavigation:
+		a.writeUnavailable(w, r, err, page{Title: "We can't check your sign-in right now"})
 	case errors.Is(err, ErrWrongOrg) && isNavigation:
 		writePage(w, r, status, a.wrongOrgPage(r))
 	default:

@@ -24,30 +24,33 @@ type keySource interface {
 	algorithm() jose.Algorithm
 	// needsKeyID tells whether a token has to name its key.
 	needsKeyID() bool
-	// fresh returns the key if that needs no waiting.
-	fresh(id string, now time.Time) (jose.Key, bool)
-	// lookup returns the key, or an error of a kind. since is when the request
-	// began to wait for keys.
-	lookup(ctx context.Context, id string, patience keycache.Patience, since time.Time) (jose.Key, error)
+	// fresh returns the keys of that ID if that needs no waiting.
+	fresh(id string, now time.Time) (jose.Keys, bool)
+	// lookup returns the keys, or an error of a kind.
+	lookup(context.Context, keycache.Question) (jose.Keys, error)
 	// warm fetches the keys.
 	warm(ctx context.Context) error
+	// ready returns nil if there are keys now, else an error of a kind.
+	ready() error
 }
 
-type staticKey struct{ key jose.Key }
+type staticKey struct{ keys jose.Keys }
 
-func (s staticKey) algorithm() jose.Algorithm  { return s.key.Algorithm() }
+func (s staticKey) algorithm() jose.Algorithm  { return s.keys[0].Algorithm() }
 func (s staticKey) needsKeyID() bool           { return false }
 func (s staticKey) warm(context.Context) error { return nil }
+func (s staticKey) ready() error               { return nil }
 
-func (s staticKey) fresh(string, time.Time) (jose.Key, bool) { return s.key, true }
+func (s staticKey) fresh(string, time.Time) (jose.Keys, bool) { return s.keys, true }
 
-func (s staticKey) lookup(context.Context, string, keycache.Patience, time.Time) (jose.Key, error) {
-	return s.key, nil
+func (s staticKey) lookup(context.Context, keycache.Question) (jose.Keys, error) {
+	return s.keys, nil
 }
 
 // jwks are the keys that the realm publishes at /connect/jwks.
 type jwks struct {
-	cache *keycache.Cache[jose.Key]
+	cache    *keycache.Cache[jose.Keys]
+	maxStale time.Duration
 }
 
 // maxJWKSBytes is far beyond a real set, which has one or two keys.
@@ -55,8 +58,8 @@ const maxJWKSBytes = 1 << 20
 
 func newJWKS(c Config, jwksURL string, isLoopback bool) *jwks {
 	client := newKeyClient(c.HTTPClient, isLoopback)
-	cache := keycache.Config[jose.Key]{
-		Fetch: func(ctx context.Context) (map[string]jose.Key, []error, time.Duration, error) {
+	cache := keycache.Config[jose.Keys]{
+		Fetch: func(ctx context.Context) (map[string]jose.Keys, []error, time.Duration, error) {
 			return fetchKeys(ctx, client, jwksURL)
 		},
 		RefreshInterval: c.RefreshInterval,
@@ -65,36 +68,47 @@ func newJWKS(c Config, jwksURL string, isLoopback bool) *jwks {
 	if observe := c.Observer.KeyRefresh; observe != nil {
 		cache.Observe = func(r keycache.Refresh) { observe(context.Background(), KeyRefresh(r)) }
 	}
-	return &jwks{keycache.New(cache)}
+	return &jwks{keycache.New(cache), c.MaxStale}
 }
 
 // All keys of the set are RSA keys for RS256: internal/jose leaves others out.
 func (j *jwks) algorithm() jose.Algorithm { return jose.RS256 }
 func (j *jwks) needsKeyID() bool          { return true }
 
-func (j *jwks) fresh(id string, now time.Time) (jose.Key, bool) { return j.cache.Fresh(id, now) }
+func (j *jwks) fresh(id string, now time.Time) (jose.Keys, bool) { return j.cache.Fresh(id, now) }
 
-func (j *jwks) lookup(ctx context.Context, id string, patience keycache.Patience, since time.Time) (jose.Key, error) {
-	key, err := j.cache.Lookup(ctx, id, patience, since)
-	return key, keyError(err)
+func (j *jwks) lookup(ctx context.Context, q keycache.Question) (jose.Keys, error) {
+	keys, err := j.cache.Lookup(ctx, q)
+	return keys, keyError(err, fmt.Sprintf("kid %q", q.KeyID))
 }
 
-func (j *jwks) warm(ctx context.Context) error { return keyError(j.cache.Warm(ctx)) }
+func (j *jwks) warm(ctx context.Context) error { return keyError(j.cache.Warm(ctx), "") }
 
-// keyError gives an error of the key cache its reason.
-func keyError(err error) error {
+func (j *jwks) ready() error {
+	switch age, usable := j.cache.Age(); {
+	case usable:
+		return nil
+	case age == 0:
+		return because(ErrKeysUnavailable, "no key set has been fetched yet")
+	default:
+		return because(ErrKeysUnavailable, "the key set is %s old, more than Config.MaxStale, which is %s", age.Round(time.Second), j.maxStale)
+	}
+}
+
+// keyError gives an error of the key cache its reason. Key IDs are public.
+func keyError(err error, detail string) error {
 	if err == nil {
 		return nil
 	}
 	undecided, ok := errors.AsType[*keycache.Undecided](err)
 	if !ok {
-		return ErrUnknownKey
+		return &refusal{reason: ErrUnknownKey, detail: detail}
 	}
 	reason := ErrKeysUnavailable
 	if undecided.Limited {
 		reason = ErrTooManyKeyLookups
 	}
-	return &refusal{reason: reason, cause: undecided.Cause, retryAfter: undecided.RetryAfter}
+	return &refusal{reason: reason, detail: detail, cause: undecided.Cause, retryAfter: undecided.RetryAfter}
 }
 
 // newKeyClient returns a copy of client, or a client of our own, with our
@@ -137,7 +151,7 @@ func newKeyTransport(isLoopback bool) *http.Transport {
 
 // fetchKeys fetches and parses the key set. Its errors hold nothing of the
 // body, and of the headers only where a redirect leads.
-func fetchKeys(ctx context.Context, client *http.Client, jwksURL string) (keys map[string]jose.Key, skipped []error, maxAge time.Duration, err error) {
+func fetchKeys(ctx context.Context, client *http.Client, jwksURL string) (keys map[string]jose.Keys, skipped []error, maxAge time.Duration, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, jwksURL, nil)
 	if err != nil {
 		return nil, nil, 0, err

@@ -139,7 +139,6 @@ func (a *Auth) failedLoginPage(target string, err error) page {
 	switch {
 	case errors.Is(err, ErrUnavailable):
 		p.Title = "Signing in takes a moment longer"
-		p.Text = []string{"We can't check your sign-in right now. Reload this page in a few seconds."}
 		p.Links = nil
 	case isOnLogin:
 		p.Text = []string{"This account can't be used here. Sign in with another one, or contact the site's administrator."}
@@ -154,6 +153,17 @@ func (a *Auth) failedLoginPage(target string, err error) page {
 		p.Text = []string{"The sign-in that came back was not accepted. You are not signed in."}
 	}
 	return p
+}
+
+// writeUnavailable answers a browser that navigates while something cannot be
+// known, with a page that reloads itself if that makes sense.
+func (a *Auth) writeUnavailable(w http.ResponseWriter, r *http.Request, err error, p page) {
+	w.Header().Set("Retry-After", retryAfter(err))
+	p.Text = []string{"We can't check your sign-in right now. Reload this page in a few seconds."}
+	if p.Reload = a.reloadAfter(w, r, err); p.Reload > 0 {
+		p.Text = []string{"We can't check your sign-in right now. This page reloads itself."}
+	}
+	writePage(w, r, http.StatusServiceUnavailable, p)
 }
 
 const (

@@ -311,10 +311,8 @@ func (a *Auth) failLogin(w http.ResponseWriter, r *http.Request, started bool, t
 	a.observeLogin(r.Context(), started, Session{}, err)
 	page := a.failedLoginPage(target, err)
 	if errors.Is(err, ErrUnavailable) {
-		w.Header().Set("Retry-After", retryAfter(err))
-		if page.Reload = a.reloadAfter(w, r, err); page.Reload > 0 {
-			page.Text = []string{"We can't check your sign-in right now. This page reloads itself."}
-		}
+		a.writeUnavailable(w, r, err, page)
+		return
 	}
 	writePage(w, r, StatusCode(err), page)
 }

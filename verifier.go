@@ -3,6 +3,7 @@ package authrocket
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -48,7 +49,7 @@ type knownToken struct {
 var nobody = new(Session)
 
 // verify checks token: its form, its header, the signature, and only then its
-// claims. Of a token that is known it asks again for the key and the times. since
+// claims. Of a token that is known it asks again for the times and the key. since
 // is when the request began to wait for keys, zero if it begins now. Every error
 // is of a kind and has a reason.
 func (v *verifier) verify(ctx context.Context, token string, patience keycache.Patience, since *time.Time) (*Session, error) {
@@ -60,18 +61,24 @@ func (v *verifier) verify(ctx context.Context, token string, patience keycache.P
 	if !ok {
 		return v.verifyInFull(ctx, token, patience, *since)
 	}
-	key, ok := v.keys.fresh(known.keyID, now)
+	session, err := known.use(now)
+	if err != nil {
+		return nobody, err
+	}
+	keys, ok := v.keys.fresh(known.keyID, now)
 	if !ok {
-		var err error
-		if key, err = v.keys.lookup(ctx, known.keyID, patience, *since); err != nil {
+		question := keycache.Question{KeyID: known.keyID, IssuedAt: session.IssuedAt, Patience: patience, WaitStart: *since}
+		if keys, err = v.keys.lookup(ctx, question); err != nil {
 			return nobody, err
 		}
-		now = time.Now()
+		if session, err = known.use(time.Now()); err != nil {
+			return nobody, err
+		}
 	}
-	if !key.Equal(known.key) {
+	if !keys.Contain(known.key) {
 		return v.verifyInFull(ctx, token, patience, *since)
 	}
-	return known.use(now)
+	return session, nil
 }
 
 func (v *verifier) verifyInFull(ctx context.Context, token string, patience keycache.Patience, since time.Time) (*Session, error) {
@@ -85,43 +92,68 @@ func (v *verifier) verifyInFull(ctx context.Context, token string, patience keyc
 	if err != nil {
 		return nobody, err
 	}
-	key, err := v.keys.lookup(ctx, keyID, patience, since)
-	if err != nil {
-		return nobody, err
+	keys, ok := v.keys.fresh(keyID, time.Now())
+	if !ok {
+		// The network is asked only for a token that passes once it has its key:
+		// otherwise anybody could spend the budget with old tokens and those of
+		// other realms. Nothing else follows from claims that are not verified.
+		unverified, err := v.readClaims(parts.Payload)
+		if err != nil {
+			return nobody, err
+		}
+		question := keycache.Question{KeyID: keyID, IssuedAt: unverified.IssuedAt, Patience: patience, WaitStart: since}
+		if keys, err = v.keys.lookup(ctx, question); err != nil {
+			return nobody, err
+		}
 	}
-	if err := key.Verify(parts.SigningInput, parts.Signature); err != nil {
+	key, ok := keys.Verify(parts.SigningInput, parts.Signature)
+	if !ok {
 		return nobody, ErrBadSignature
 	}
-	c, err := claims.Decode(parts.Payload)
+	c, err := v.readClaims(parts.Payload)
 	if err != nil {
-		return nobody, because(ErrInvalidClaims, "%v", err)
-	}
-	if err := v.checkClaims(c); err != nil {
 		return nobody, err
 	}
 	// What is kept must not hold on to the header that the token came in.
 	token = strings.Clone(token)
 	known := &knownToken{newSession(token, c), keyID, key, c.NotBefore}
-	session, err := known.use(time.Now())
-	if err == nil {
-		v.known.Put(token, known)
+	v.known.Put(token, known)
+	return &known.session, nil
+}
+
+// readClaims returns the claims of payload if they are those of a login token of
+// this realm and if it is their time.
+func (v *verifier) readClaims(payload []byte) (claims.Claims, error) {
+	c, err := claims.Decode(payload)
+	if err != nil {
+		return claims.Claims{}, because(ErrInvalidClaims, "%v", err)
 	}
-	return session, err
+	if err := v.checkClaims(c); err != nil {
+		return claims.Claims{}, err
+	}
+	return c, checkTimes(c.ExpiresAt, c.NotBefore, c.IssuedAt, time.Now())
 }
 
 // use returns the session if it is the token's time at now.
 func (k *knownToken) use(now time.Time) (*Session, error) {
 	s := &k.session
-	if now.After(s.ExpiresAt.Add(leeway)) {
-		return nobody, &untimely{ErrTokenExpired, "exp", s.ExpiresAt, now}
-	}
-	if now.Before(k.notBefore.Add(-leeway)) {
-		return nobody, &untimely{ErrTokenNotYetValid, "nbf", k.notBefore, now}
-	}
-	if now.Before(s.IssuedAt.Add(-maxIssuedAhead)) {
-		return nobody, &untimely{ErrTokenNotYetValid, "iat", s.IssuedAt, now}
+	if err := checkTimes(s.ExpiresAt, k.notBefore, s.IssuedAt, now); err != nil {
+		return nobody, err
 	}
 	return s, nil
+}
+
+func checkTimes(expiresAt, notBefore, issuedAt, now time.Time) error {
+	if now.After(expiresAt.Add(leeway)) {
+		return &untimely{ErrTokenExpired, "exp", expiresAt, now}
+	}
+	if now.Before(notBefore.Add(-leeway)) {
+		return &untimely{ErrTokenNotYetValid, "nbf", notBefore, now}
+	}
+	if now.Before(issuedAt.Add(-maxIssuedAhead)) {
+		return &untimely{ErrTokenNotYetValid, "iat", issuedAt, now}
+	}
+	return nil
 }
 
 // decoded has memory for the parts of a token that is checked in full. Nothing of
@@ -156,15 +188,31 @@ func (v *verifier) checkHeader(header []byte) (keyID string, err error) {
 	// Every key of a source is for the same alg, so that no key has to be
 	// fetched to know that a token cannot be right.
 	if h.Algorithm != string(v.keys.algorithm()) {
-		return "", because(ErrWrongAlgorithm, "the key is for %s", v.keys.algorithm())
+		return "", v.wrongAlgorithm(h.Algorithm)
 	}
 	if len(h.KeyID) > jose.MaxKeyIDBytes {
 		return "", because(ErrTokenTooLarge, "its kid has %d bytes, at most %d are read", len(h.KeyID), jose.MaxKeyIDBytes)
 	}
-	if v.keys.needsKeyID() && !h.HasKeyID {
+	if v.keys.needsKeyID() && h.KeyID == "" {
 		return "", because(ErrUnknownKey, "the header has no kid")
 	}
 	return h.KeyID, nil
+}
+
+func (v *verifier) wrongAlgorithm(algorithm string) error {
+	if algorithm == string(jose.HS256) {
+		return because(ErrWrongAlgorithm, "the key is for %s, and the token says HS256; for a realm that signs with HS256, set Config.JWTKey to its secret (jsk_...)", v.keys.algorithm())
+	}
+	return because(ErrWrongAlgorithm, "the key is for %s, and the token says %s", v.keys.algorithm(), shown(algorithm))
+}
+
+// shown returns text of a token for a message: quoted, and not too long.
+func shown(text string) string {
+	const maxBytes = 64
+	if len(text) > maxBytes {
+		return strconv.Quote(text[:maxBytes]) + "..."
+	}
+	return strconv.Quote(text)
 }
 
 // checkClaims judges the claims that time does not change.
@@ -173,7 +221,7 @@ func (v *verifier) checkClaims(c claims.Claims) error {
 		return because(ErrWrongIssuer, "iss has to be exactly %s", issuer)
 	}
 	if v.realmID != "" && c.RealmID != v.realmID {
-		return because(ErrWrongRealm, "rid has to be %s", v.realmID)
+		return because(ErrWrongRealm, "rid is %s, Config.RealmID is %s", shown(c.RealmID), v.realmID)
 	}
 	if c.Audience != nil && !v.isAudience(c.Audience) {
 		return because(ErrWrongAudience, "no aud is in Config.Audience")

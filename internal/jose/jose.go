@@ -57,6 +57,30 @@ func (k Key) Verify(signingInput, signature []byte) error {
 	return verifier.Verify(signingInput, signature, raw)
 }
 
+// Keys are the keys of one key ID, which is one as a rule.
+type Keys []Key
+
+// Contain reports whether one of the keys accepts the same signatures as key.
+func (k Keys) Contain(key Key) bool {
+	for _, own := range k {
+		if own.Equal(key) {
+			return true
+		}
+	}
+	return false
+}
+
+// Verify returns the first key whose signature of signingInput is signature, and
+// whether there is one.
+func (k Keys) Verify(signingInput, signature []byte) (Key, bool) {
+	for _, key := range k {
+		if key.Verify(signingInput, signature) == nil {
+			return key, true
+		}
+	}
+	return Key{}, false
+}
+
 // The sizes of RSA keys that are used, in bits. RFC 7518 section 3.3 demands
 // the lower one; beyond the upper one a single check costs milliseconds.
 const (

@@ -34,7 +34,7 @@ func TestVerifyVectors(t *testing.T) {
 		name, token string
 		key         jose.Key
 	}{
-		{"RS256 with the key of the set", vectorRS256, keys[vectorKeyID]},
+		{"RS256 with the key of the set", vectorRS256, keys[vectorKeyID][0]},
 		{"RS256 with the static key", vectorRS256, parseStatic(t, vectorX5C)},
 		{"HS256 with the secret", vectorHS256, parseStatic(t, vectorSecret)},
 	} {

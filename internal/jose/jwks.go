@@ -1,6 +1,7 @@
 package jose
 
 import (
+	"crypto"
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/base64"
@@ -9,6 +10,7 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"slices"
 
 	"github.com/lestrrat-go/jwx/v2/jwk"
 )
@@ -19,10 +21,14 @@ const MaxKeyIDBytes = 256
 // ErrNoUsableKey is returned for a key set without a single usable key.
 var ErrNoUsableKey = errors.New("the key set has no usable key")
 
+// maxKeysPerID is how many keys of one kid are kept and tried. More of them would
+// make each forged signature cost more.
+const maxKeysPerID = 2
+
 // ParseSet reads a JWK Set (RFC 7517 section 5) into keys by kid. An entry that cannot
 // be used is left out and described in skipped; a set without a usable entry
 // is an error.
-func ParseSet(data []byte) (keys map[string]Key, skipped []error, err error) {
+func ParseSet(data []byte) (keys map[string]Keys, skipped []error, err error) {
 	var set map[string]json.RawMessage
 	if json.Unmarshal(data, &set) != nil || set == nil {
 		return nil, nil, errors.New("the key set is not a JSON object")
@@ -31,17 +37,21 @@ func ParseSet(data []byte) (keys map[string]Key, skipped []error, err error) {
 	if json.Unmarshal(set["keys"], &entries) != nil {
 		return nil, nil, errors.New("the key set has no array keys")
 	}
-	keys = make(map[string]Key, len(entries))
+	keys = make(map[string]Keys, len(entries))
 	for i, entry := range entries {
 		id, key, err := parseEntry(entry)
-		if _, taken := keys[id]; err == nil && taken {
-			err = errors.New("has the kid of an earlier key")
+		switch {
+		case err != nil:
+		case keys[id].Contain(key):
+			err = errors.New("is an earlier key again")
+		case len(keys[id]) == maxKeysPerID:
+			err = fmt.Errorf("has the kid of %d earlier keys", maxKeysPerID)
 		}
 		if err != nil {
 			skipped = append(skipped, fmt.Errorf("key %d of the set %w", i, err))
 			continue
 		}
-		keys[id] = key
+		keys[id] = append(keys[id], key)
 	}
 	if len(keys) == 0 {
 		return nil, skipped, ErrNoUsableKey
@@ -49,32 +59,44 @@ func ParseSet(data []byte) (keys map[string]Key, skipped []error, err error) {
 	return keys, skipped, nil
 }
 
+// entry is a member of a key set. A member of it that is null counts as absent.
+type entry map[string]json.RawMessage
+
+// text returns a member that is a string, "" when it is absent.
+func (e entry) text(name string) (s string, ok bool) {
+	if e.has(name) && json.Unmarshal(e[name], &s) != nil {
+		return "", false
+	}
+	return s, true
+}
+
+func (e entry) has(name string) bool { return e[name] != nil && string(e[name]) != "null" }
+
 func parseEntry(data []byte) (id string, key Key, err error) {
-	var members map[string]json.RawMessage
-	if json.Unmarshal(data, &members) != nil || members == nil {
+	var e entry
+	if json.Unmarshal(data, &e) != nil || e == nil {
 		return "", Key{}, errors.New("is not a JSON object")
 	}
-	// text returns a member that is a string, "" when it is absent or null.
-	text := func(name string) (s string, ok bool) {
-		if raw, present := members[name]; present && json.Unmarshal(raw, &s) != nil {
-			return "", false
-		}
-		return s, true
-	}
-	id, ok := text("kid")
+	id, ok := e.text("kid")
 	if !ok || id == "" || len(id) > MaxKeyIDBytes {
 		return "", Key{}, errors.New("has no kid that can be used")
 	}
-	if kty, ok := text("kty"); !ok || kty != "RSA" {
+	algorithm, isText := e.text("alg")
+	// An entry without kty is a key if its alg and its x5c leave no doubt.
+	if kty, ok := e.text("kty"); !ok || kty != "RSA" && (kty != "" || algorithm != string(RS256) || !e.has("x5c")) {
 		return "", Key{}, errors.New("is of another kty than RSA")
 	}
-	if use, ok := text("use"); !ok || use != "" && use != "sig" {
-		return "", Key{}, errors.New("is of another use than sig")
-	}
-	if alg, ok := text("alg"); !ok || alg != "" && alg != string(RS256) {
+	if !isText || algorithm != "" && algorithm != string(RS256) {
 		return "", Key{}, errors.New("is of another alg than RS256")
 	}
-	public, err := publicKey(members)
+	if use, ok := e.text("use"); !ok || use != "" && use != "sig" {
+		return "", Key{}, errors.New("is of another use than sig")
+	}
+	var operations []string
+	if e.has("key_ops") && (json.Unmarshal(e["key_ops"], &operations) != nil || !slices.Contains(operations, "verify")) {
+		return "", Key{}, errors.New("has key_ops without verify")
+	}
+	public, err := e.publicKey()
 	if err != nil {
 		return "", Key{}, err
 	}
@@ -83,15 +105,31 @@ func parseEntry(data []byte) (id string, key Key, err error) {
 }
 
 // publicKey reads n and e, or, when either is missing, x5c[0]: AuthRocket puts
-// a bare public key there, not a certificate.
-func publicKey(members map[string]json.RawMessage) (*rsa.PublicKey, error) {
-	n, e := members["n"], members["e"]
-	if isAbsent(n) || isAbsent(e) {
-		return publicKeyFromX5C(members["x5c"])
+// a bare public key there, not a certificate. Where both are there and readable,
+// they have to be one key.
+func (e entry) publicKey() (*rsa.PublicKey, error) {
+	fromX5C, err := e.publicKeyOfX5C()
+	hasNE := e.has("n") && e.has("e")
+	if !hasNE || !e.has("kty") {
+		public, ok := fromX5C.(*rsa.PublicKey)
+		if err == nil && !ok {
+			err = errors.New("has an x5c that holds no RSA public key")
+		}
+		if err != nil || !hasNE {
+			return public, err
+		}
 	}
+	public, err := e.publicKeyOfNE()
+	if err == nil && fromX5C != nil && !public.Equal(fromX5C) {
+		return nil, errors.New("has an x5c of another key than n and e")
+	}
+	return public, err
+}
+
+func (e entry) publicKeyOfNE() (*rsa.PublicKey, error) {
 	// jwx gets the three members that make the key and nothing else, so that
 	// no other member can make it refuse the key or read it differently.
-	minimal, err := json.Marshal(map[string]json.RawMessage{"kty": json.RawMessage(`"RSA"`), "n": n, "e": e})
+	minimal, err := json.Marshal(entry{"kty": json.RawMessage(`"RSA"`), "n": e["n"], "e": e["e"]})
 	if err != nil {
 		return nil, errors.New("has an n or e that cannot be read")
 	}
@@ -110,24 +148,18 @@ func publicKey(members map[string]json.RawMessage) (*rsa.PublicKey, error) {
 	return &rsa.PublicKey{N: new(big.Int).SetBytes(key.N()), E: int(exponent.Int64())}, nil
 }
 
-func isAbsent(member json.RawMessage) bool { return member == nil || string(member) == "null" }
-
-func publicKeyFromX5C(raw json.RawMessage) (*rsa.PublicKey, error) {
+func (e entry) publicKeyOfX5C() (crypto.PublicKey, error) {
 	var chain []string
-	if json.Unmarshal(raw, &chain) != nil || len(chain) == 0 {
+	if json.Unmarshal(e["x5c"], &chain) != nil || len(chain) == 0 {
 		return nil, errors.New("has neither n and e nor x5c")
 	}
 	der, err := base64.StdEncoding.DecodeString(chain[0])
 	if err != nil {
 		return nil, errors.New("has an x5c that is not base64")
 	}
-	parsed, err := x509.ParsePKIXPublicKey(der)
+	public, err := x509.ParsePKIXPublicKey(der)
 	if err != nil {
 		return nil, errors.New("has an x5c that holds no public key")
-	}
-	public, ok := parsed.(*rsa.PublicKey)
-	if !ok {
-		return nil, errors.New("has an x5c that holds no RSA public key")
 	}
 	return public, nil
 }

@@ -3,6 +3,7 @@ package jose_test
 import (
 	"errors"
 	"math/big"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -22,11 +23,11 @@ func TestParseSetOfTheService(t *testing.T) {
 	if err != nil || len(skipped) > 0 {
 		t.Fatalf("got skipped %v, error %v, want neither", skipped, err)
 	}
-	if len(keys) != 1 || keys[vectorKeyID].Algorithm() != jose.RS256 {
+	if len(keys) != 1 || len(keys[vectorKeyID]) != 1 || keys[vectorKeyID][0].Algorithm() != jose.RS256 {
 		t.Fatalf("got keys %v, want one of RS256 called %q", keys, vectorKeyID)
 	}
-	if err := keys[vectorKeyID].Verify(signed(t, vectorRS256)); err != nil {
-		t.Errorf("the key does not check what it signed: %v", err)
+	if _, ok := keys[vectorKeyID].Verify(signed(t, vectorRS256)); !ok {
+		t.Error("the key does not check what it signed")
 	}
 }
 
@@ -34,6 +35,7 @@ func TestParseSetOfTheService(t *testing.T) {
 func usable() []struct{ name, entry string } {
 	public := publicKey(2048, 65537)
 	body := base64Std(spki(public))
+	ec, _ := otherKeys()
 	return []struct{ name, entry string }{
 		{"n and e are enough", entry("k", public, map[string]any{"use": nil, "alg": nil})},
 		{"no alg means RS256", entry("k", public, map[string]any{"alg": nil})},
@@ -48,7 +50,14 @@ func usable() []struct{ name, entry string } {
 		{"a broken x5c beside n and e does not matter", entry("k", public, map[string]any{"x5c": []string{"?"}})},
 		{"a certificate in x5c beside n and e does not matter", entry("k", public, map[string]any{"x5c": []string{base64Std(certificate())}})},
 		{"an x5c of another type beside n and e does not matter", entry("k", public, map[string]any{"x5c": 5})},
-		{"other members do not matter", entry("k", public, map[string]any{"x5t": 5, "key_ops": "?", "x5u": []int{1}, "d": "?", "p": 1, "KTY": "oct", "Alg": "none"})},
+		{"an EC key in x5c of another entry does not matter", entry("k", public, map[string]any{"x5c": []string{"", base64Std(spki(ec.Public()))}})},
+		{"the key of n and e again in x5c is fine", entry("k", public, map[string]any{"x5c": []string{body}})},
+		{"x5c and alg stand in for kty", entry("k", public, map[string]any{"kty": nil, "n": nil, "e": nil, "x5c": []string{body}})},
+		{"x5c and alg stand in for a kty of null", entry("k", public, map[string]any{"kty": null, "n": nil, "e": nil, "x5c": []string{body}})},
+		{"x5c and alg stand in for kty beside n and e", entry("k", public, map[string]any{"kty": nil, "x5c": []string{body}})},
+		{"key_ops with verify are fine", entry("k", public, map[string]any{"key_ops": []string{"sign", "verify"}})},
+		{"key_ops of null are fine", entry("k", public, map[string]any{"key_ops": null})},
+		{"other members do not matter", entry("k", public, map[string]any{"x5t": 5, "x5u": []int{1}, "d": "?", "p": 1, "KTY": "oct", "Alg": "none"})},
 		{"exponent 3 is allowed", entry("k", publicKey(2048, 3), nil)},
 		{"the largest exponent that can be checked is allowed", entry("k", publicKey(2048, 1<<31-1), nil)},
 		{"2048 bits are allowed", entry("k", publicKey(2048, 65537), nil)},
@@ -89,6 +98,19 @@ func unusable() []struct{ name, entry, want string } {
 		{"kty in another case is left out", with("kty", "rsa"), "kty"},
 		{"a kty of an array is left out", with("kty", []string{"RSA"}), "kty"},
 		{"kty oct with n and e is left out", with("kty", "oct"), "kty"},
+
+		{"no kty and no alg is left out", entry("k", public, map[string]any{"kty": nil, "alg": nil, "n": nil, "e": nil, "x5c": []string{base64Std(spki(public))}}), "kty"},
+		{"no kty and a broken x5c beside n and e is left out", entry("k", public, map[string]any{"kty": nil, "x5c": []string{"?"}}), "x5c"},
+		{"no kty and an EC key in x5c is left out", entry("k", public, map[string]any{"kty": nil, "n": nil, "e": nil, "x5c": []string{base64Std(spki(ec.Public()))}}), "x5c"},
+		{"no kty and an x5c of another key than n and e is left out", entry("k", public, map[string]any{"kty": nil, "x5c": []string{base64Std(spki(publicKey(3072, 65537)))}}), "another key"},
+
+		{"key_ops without verify are left out", with("key_ops", []string{"sign"}), "key_ops"},
+		{"empty key_ops are left out", with("key_ops", []string{}), "key_ops"},
+		{"key_ops of text are left out", with("key_ops", "verify"), "key_ops"},
+		{"key_ops in another case are left out", with("key_ops", []string{"Verify"}), "key_ops"},
+		{"an x5c of another key than n and e is left out", with("x5c", []string{base64Std(spki(publicKey(3072, 65537)))}), "another key"},
+		{"an x5c with another exponent than e is left out", with("x5c", []string{base64Std(spki(publicKey(2048, 3)))}), "another key"},
+		{"an x5c of an EC key beside n and e is left out", with("x5c", []string{base64Std(spki(ec.Public()))}), "another key"},
 
 		{"use enc is left out", with("use", "enc"), "use"},
 		{"use sign is left out", with("use", "sign"), "use"},
@@ -160,7 +182,7 @@ func TestParseSetUsesAnEntry(t *testing.T) {
 			if err != nil || len(skipped) > 0 {
 				t.Fatalf("got skipped %v, error %v, want neither", skipped, err)
 			}
-			if len(keys) != 1 || keys["k"].Algorithm() != jose.RS256 || jose.RSA(keys["k"]) == nil {
+			if len(keys) != 1 || len(keys["k"]) != 1 || keys["k"][0].Algorithm() != jose.RS256 || jose.RSA(keys["k"][0]) == nil {
 				t.Errorf("got keys %v, want one of RS256 called k", keys)
 			}
 		})
@@ -186,8 +208,8 @@ func TestParseSetLeavesAnEntryOut(t *testing.T) {
 			}
 			expectSkipped(t, skipped, 1, row.want)
 			for _, kid := range []string{"good", "other"} {
-				if err := keys[kid].Verify(signed(t, vectorRS256)); err != nil {
-					t.Errorf("key %q does not check what it signed: %v", kid, err)
+				if _, ok := keys[kid].Verify(signed(t, vectorRS256)); !ok {
+					t.Errorf("key %q does not check what it signed", kid)
 				}
 			}
 		})
@@ -208,24 +230,26 @@ func expectSkipped(t *testing.T, skipped []error, index int, want string) {
 
 func TestParseSetKeyIDs(t *testing.T) {
 	t.Parallel()
-	first, second := publicKey(2048, 65537), publicKey(3072, 65537)
+	first, second, third := publicKey(2048, 65537), publicKey(3072, 65537), publicKey(4096, 65537)
 	for _, row := range []struct {
 		name    string
 		set     []byte
 		kid     string
-		want    int // bits
+		want    []int // bits
 		skipped int
 	}{
-		{"a kid of 256 bytes is kept", keySet(entry(strings.Repeat("k", 256), first, nil)), strings.Repeat("k", 256), 2048, 0},
-		{"kid constructor is kept", keySet(entry("constructor", first, nil)), "constructor", 2048, 0},
-		{"of two keys with one kid the first counts", keySet(entry("k", first, nil), entry("k", second, nil)), "k", 2048, 1},
-		{"the same key twice is one key", keySet(entry("k", first, nil), entry("k", first, nil)), "k", 2048, 1},
-		{"a bad key does not take the kid", keySet(entry("k", publicKey(1024, 3), nil), entry("k", second, nil)), "k", 3072, 1},
-		{"kids differ by case", keySet(entry("K", first, nil), entry("k", second, nil)), "k", 3072, 0},
-		{"a member twice counts as it stands last", []byte(`{"keys":[` + strings.Replace(entry("k", first, nil), `{`, `{"kty":"oct","kid":5,`, 1) + `]}`), "k", 2048, 0},
-		{"keys twice counts as it stands last", []byte(`{"keys":[` + entry("k", first, nil) + `],"keys":[` + entry("k", second, nil) + `]}`), "k", 3072, 0},
-		{"other members of the set do not matter", []byte(`{"KEYS":5,"errors":["x"],"keys":[` + entry("k", first, nil) + `],"Keys":[]}`), "k", 2048, 0},
-		{"white space does not matter", []byte(" {\n \"keys\" : [ \t" + entry("k", first, nil) + " \r\n] } \n"), "k", 2048, 0},
+		{"a kid of 256 bytes is kept", keySet(entry(strings.Repeat("k", 256), first, nil)), strings.Repeat("k", 256), []int{2048}, 0},
+		{"kid constructor is kept", keySet(entry("constructor", first, nil)), "constructor", []int{2048}, 0},
+		{"two keys with one kid are kept in order", keySet(entry("k", second, nil), entry("k", first, nil)), "k", []int{3072, 2048}, 0},
+		{"of three keys with one kid two are kept", keySet(entry("k", first, nil), entry("k", second, nil), entry("k", third, nil)), "k", []int{2048, 3072}, 1},
+		{"a key that stands twice does not take the place of another", keySet(entry("k", first, nil), entry("k", first, nil), entry("k", second, nil)), "k", []int{2048, 3072}, 1},
+		{"the same key twice is one key", keySet(entry("k", first, nil), entry("k", first, nil)), "k", []int{2048}, 1},
+		{"a bad key does not take the kid", keySet(entry("k", publicKey(1024, 3), nil), entry("k", second, nil)), "k", []int{3072}, 1},
+		{"kids differ by case", keySet(entry("K", first, nil), entry("k", second, nil)), "k", []int{3072}, 0},
+		{"a member twice counts as it stands last", []byte(`{"keys":[` + strings.Replace(entry("k", first, nil), `{`, `{"kty":"oct","kid":5,`, 1) + `]}`), "k", []int{2048}, 0},
+		{"keys twice counts as it stands last", []byte(`{"keys":[` + entry("k", first, nil) + `],"keys":[` + entry("k", second, nil) + `]}`), "k", []int{3072}, 0},
+		{"other members of the set do not matter", []byte(`{"KEYS":5,"errors":["x"],"keys":[` + entry("k", first, nil) + `],"Keys":[]}`), "k", []int{2048}, 0},
+		{"white space does not matter", []byte(" {\n \"keys\" : [ \t" + entry("k", first, nil) + " \r\n] } \n"), "k", []int{2048}, 0},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -236,14 +260,36 @@ func TestParseSetKeyIDs(t *testing.T) {
 			if len(skipped) != row.skipped {
 				t.Errorf("got skipped %v, want %d", skipped, row.skipped)
 			}
-			key, ok := keys[row.kid]
-			if !ok {
-				t.Fatalf("got keys %v, want one called %q", keys, row.kid)
+			var got []int
+			for _, key := range keys[row.kid] {
+				got = append(got, jose.RSA(key).N.BitLen())
 			}
-			if got := jose.RSA(key).N.BitLen(); got != row.want {
-				t.Errorf("got a key of %d bits, want that of %d", got, row.want)
+			if !slices.Equal(got, row.want) {
+				t.Errorf("got keys of %d bits called %q, want %d", got, row.kid, row.want)
 			}
 		})
+	}
+}
+
+// A kid that stands twice in a set is one of the past and one of now, in any order.
+func TestKeysOfOneIDAreTriedInOrder(t *testing.T) {
+	t.Parallel()
+	other := entry(vectorKeyID, publicKey(2048, 65537), nil)
+	good := entry(vectorKeyID, jose.RSA(parseStatic(t, vectorX5C)), nil)
+	for name, set := range map[string][]byte{"the first signed": keySet(good, other), "the second signed": keySet(other, good)} {
+		keys, _, err := jose.ParseSet(set)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if key, ok := keys[vectorKeyID].Verify(signed(t, vectorRS256)); !ok || !key.Equal(parseStatic(t, vectorX5C)) {
+			t.Errorf("%s: got key %v, %t, want the one that signed", name, key, ok)
+		}
+		if !keys[vectorKeyID].Contain(parseStatic(t, vectorX5C)) {
+			t.Errorf("%s: the key is not among them", name)
+		}
+	}
+	if (jose.Keys{}).Contain(parseStatic(t, vectorX5C)) {
+		t.Error("a key is among none")
 	}
 }
 

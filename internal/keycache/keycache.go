@@ -4,6 +4,7 @@
 // key is.
 //
 // There is no goroutine but that of a running fetch, and at most one of these.
+// A cold cache whose first fetch failed has a timer for the next one.
 package keycache
 
 import (
@@ -18,7 +19,8 @@ import (
 
 const (
 	// CoolDown is the time in which the budget grants one more fetch, in which a
-	// failed fetch is not tried again, and for which an unknown key ID is remembered.
+	// failed fetch is not tried again, and for which an unknown key ID is
+	// remembered at most.
 	CoolDown = 10 * time.Second
 
 	// MaxWait is how long one request waits for fetches, all in all.
@@ -30,13 +32,23 @@ const (
 	// minRefreshInterval is the shortest interval that a max-age can ask for.
 	minRefreshInterval = time.Minute
 
+	// oldAfter is how long after a token was issued a set is fetched that has to
+	// have the token's key. It is more than clocks and replicas of the key set
+	// are apart.
+	oldAfter = 5 * time.Minute
+
 	burst      = 3     // fetches that an idle budget grants at once
 	maxUnknown = 1_000 // key IDs remembered as unknown
-	failJitter = 2 * time.Second
+	maxWaiting = 256   // lookups that wait at a time
 )
 
-// ErrUnknown is returned for a key ID that the set does not have; the set was
-// fetched after the question, or the same question was answered a moment ago.
+// coldPauses are the pauses after the first failed fetches of a cold cache. What
+// fails at a start is often over in a moment, and until then nobody is signed in.
+var coldPauses = [...]time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second}
+
+// ErrUnknown is returned for a key ID that the set does not have: the set was
+// fetched after the question or long after the token was issued, or the same
+// question was answered a moment ago.
 var ErrUnknown = errors.New("the realm's key set does not have the key")
 
 // Undecided is returned when nobody knows whether there is such a key.
@@ -44,7 +56,8 @@ type Undecided struct {
 	// Cause is what stands in the way: the failure of the last fetch, the end
 	// of the caller's context, or that a fetch takes its time.
 	Cause error
-	// Limited is set when the budget for fetches suppressed the question.
+	// Limited is set when a usable set is there, but the budget for fetches or
+	// for waiting lookups leaves nothing for an unknown key.
 	Limited bool
 	// RetryAfter is when it makes sense to ask again.
 	RetryAfter time.Duration
@@ -55,9 +68,11 @@ func (u *Undecided) Error() string { return "the realm's keys are not available:
 func (u *Undecided) Unwrap() error { return u.Cause }
 
 var (
-	errPending = errors.New("the fetch of the key set takes its time")
-	errLimited = errors.New("too many fetches of the key set were asked for lately")
-	errNoFetch = errors.New("the caller does not wait for a fetch")
+	errPending    = errors.New("the fetch of the key set takes more than the time that a request waits")
+	errLimited    = errors.New("the budget for fetches of the key set is spent")
+	errCrowded    = fmt.Errorf("%d requests wait for the key set already", maxWaiting)
+	errNoFetch    = errors.New("the caller does not wait for a fetch")
+	errRemembered = errors.New("the key was not in the key set a moment ago")
 )
 
 // Patience is how long a lookup waits for fetches.
@@ -65,12 +80,27 @@ type Patience int
 
 // A request at a gate waits for MaxWait. One on an open route does too, but
 // not for a fetch that has been running for that long already. NoWait neither
-// waits nor starts a fetch.
+// waits nor starts a fetch. A callback waits like a gate, and only a set that
+// was fetched after the question makes a key unknown to it: its user has just
+// signed in, so that the key may be a new one.
 const (
 	NoWait Patience = iota
 	Open
 	Gate
+	Callback
 )
+
+// Question is a question for the key of a token.
+type Question struct {
+	KeyID string
+	// IssuedAt is when the token says that it was issued; zero is long ago. It
+	// need not be verified: it decides only whether the key is worth a fetch.
+	IssuedAt time.Time
+	Patience Patience
+	// WaitStart is when the request began to wait for keys. It waits until
+	// MaxWait after that at most.
+	WaitStart time.Time
+}
 
 // Refresh reports one fetch.
 type Refresh struct {
@@ -87,7 +117,8 @@ type Config[K any] struct {
 	Fetch           func(ctx context.Context) (keys map[string]K, skipped []error, maxAge time.Duration, err error)
 	RefreshInterval time.Duration
 	MaxStale        time.Duration
-	Observe         func(Refresh) // may be nil; called by the fetch's goroutine
+	Observe         func(Refresh)    // may be nil; called by the fetch's goroutine
+	Now             func() time.Time // the wall clock, for tests; nil is that of the machine
 }
 
 // Cache holds the last good set. It is safe for concurrent use.
@@ -99,9 +130,12 @@ type Cache[K any] struct {
 	running  *fetch // nil when none
 	sequence uint64 // of the last fetch that was started
 
-	failure   error // of the last fetch, nil when it was good
-	failedAt  time.Time
-	notBefore time.Time // no fetch before, after a failure
+	waiting int // lookups that wait for a fetch
+
+	failure     error // of the last fetch, nil when it was good
+	failedAt    instant
+	notBefore   time.Time // no fetch before, after a failure
+	coldRetries int       // pauses of coldPauses that were taken
 
 	granted  int // fetches that the budget grants now
 	refilled time.Time
@@ -110,17 +144,18 @@ type Cache[K any] struct {
 }
 
 type keySet[K any] struct {
-	keys      map[string]K
-	sequence  uint64    // of the fetch that brought it
-	asked     time.Time // when that fetch was started
-	refreshAt time.Time
+	keys     map[string]K
+	sequence uint64        // of the fetch that brought it
+	asked    instant       // when that fetch was started
+	interval time.Duration // the age at which it is due for a refresh
 }
 
 type fetch struct {
-	sequence uint64
-	started  time.Time
-	done     chan struct{}
-	err      error // set before done is closed
+	sequence   uint64
+	started    instant
+	background string // the key ID of an old token that started it and does not wait, or empty
+	done       chan struct{}
+	err        error // set before done is closed
 }
 
 // New returns a Cache without keys; the first lookup fetches them.
@@ -128,64 +163,88 @@ func New[K any](config Config[K]) *Cache[K] {
 	return &Cache[K]{config: config, granted: burst, unknown: newUnknownIDs()}
 }
 
-// Lookup returns the key that the set has under id, or [ErrUnknown] or an
-// [*Undecided]. since is when the request that asks began to: it waits until
-// MaxWait after that at most.
-func (c *Cache[K]) Lookup(ctx context.Context, id string, patience Patience, since time.Time) (K, error) {
-	if key, ok := c.Fresh(id, time.Now()); ok {
+// Lookup returns the key that the set has under q.KeyID, or [ErrUnknown] or an
+// [*Undecided].
+func (c *Cache[K]) Lookup(ctx context.Context, q Question) (K, error) {
+	if key, ok := c.Fresh(q.KeyID, time.Now()); ok {
 		return key, nil
 	}
-	return c.lookupSlowly(ctx, id, patience, since)
+	return c.lookupSlowly(ctx, q)
 }
 
-// Fresh returns the key under id of a set that needs no refresh at now, and
-// whether there is one. It never waits; [Cache.Lookup] decides in every case.
+// Fresh returns the key under id of a set that needs no refresh at now, the
+// machine's time, and whether there is one. It never waits; [Cache.Lookup]
+// decides in every case.
 func (c *Cache[K]) Fresh(id string, now time.Time) (key K, ok bool) {
-	if set := c.current.Load(); set != nil && now.Before(set.refreshAt) {
+	if set := c.current.Load(); set != nil && c.instant(now).since(set.asked) < set.interval {
 		key, ok = set.keys[id]
 	}
 	return key, ok
 }
 
-func (c *Cache[K]) lookupSlowly(ctx context.Context, id string, patience Patience, since time.Time) (none K, err error) {
+// Age returns how old the set in use is, and whether it is there and usable.
+func (c *Cache[K]) Age() (age time.Duration, usable bool) {
+	set := c.current.Load()
+	if set == nil {
+		return 0, false
+	}
+	age = c.now().since(set.asked)
+	return age, age <= c.config.MaxStale
+}
+
+func (c *Cache[K]) lookupSlowly(ctx context.Context, q Question) (none K, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	// Only a fetch that starts from here on can tell that there is no such key.
 	asked := c.sequence
 	for {
-		now := time.Now()
+		now := c.now()
 		set := c.usable(now)
+		reserve := 0
 		if set != nil {
-			if key, ok := set.keys[id]; ok {
-				if !c.awaitRefresh(ctx, set, patience, since, now) {
+			if key, ok := set.keys[q.KeyID]; ok {
+				if !c.awaitRefresh(ctx, set, q, now) {
 					return key, nil
 				}
 				continue
 			}
 			if set.sequence > asked {
-				c.unknown.add(id, now)
+				c.unknown.add(q.KeyID, now.monotonic)
 				return none, ErrUnknown
 			}
-			if c.unknown.has(id, now) {
+			isOld := set.asked.wall.Sub(q.IssuedAt) > oldAfter
+			if isOld {
+				reserve = 1
+			}
+			left := c.unknown.left(q.KeyID, now.monotonic)
+			switch {
+			case left > 0 && q.Patience == Callback:
+				return none, &Undecided{Cause: errRemembered, RetryAfter: left}
+			case left > 0:
+				return none, ErrUnknown
+			case isOld && q.Patience != Callback:
+				if q.Patience != NoWait && c.running == nil && c.suppressed(now, reserve) == nil {
+					c.start(now).background = q.KeyID
+				}
 				return none, ErrUnknown
 			}
 		}
-		if patience == NoWait {
+		if q.Patience == NoWait {
 			return none, &Undecided{Cause: errNoFetch, RetryAfter: MaxWait}
 		}
 		if c.running == nil {
-			if undecided := c.suppressed(now); undecided != nil {
+			if undecided := c.suppressed(now, reserve); undecided != nil {
 				return none, undecided
 			}
 			c.start(now)
 		}
 		f := c.running
-		until := since.Add(MaxWait)
-		if patience == Open {
-			until = earlier(until, f.started.Add(MaxWait))
+		until := q.WaitStart.Add(MaxWait)
+		if q.Patience == Open {
+			until = earlier(until, f.started.monotonic.Add(MaxWait))
 		}
 		if err := c.wait(ctx, f, until); err != nil {
-			return none, &Undecided{Cause: err, RetryAfter: MaxWait}
+			return none, &Undecided{Cause: err, Limited: err == errCrowded && set != nil, RetryAfter: MaxWait}
 		}
 		if f.err != nil && f.sequence > asked {
 			return none, &Undecided{Cause: f.err, RetryAfter: time.Until(c.notBefore)}
@@ -196,42 +255,44 @@ func (c *Cache[K]) lookupSlowly(ctx context.Context, id string, patience Patienc
 // awaitRefresh starts the refresh of a set that is due for one, and waits for
 // it when the set is old and nobody knows why. It reports whether a refresh
 // ended, so that the set has to be looked at again.
-func (c *Cache[K]) awaitRefresh(ctx context.Context, set *keySet[K], patience Patience, since, now time.Time) bool {
-	if now.Before(set.refreshAt) || patience == NoWait {
+func (c *Cache[K]) awaitRefresh(ctx context.Context, set *keySet[K], q Question, now instant) bool {
+	if now.since(set.asked) < set.interval || q.Patience == NoWait {
 		return false
 	}
-	if c.running == nil && c.suppressed(now) == nil {
+	if c.running == nil && c.suppressed(now, 0) == nil {
 		c.start(now)
 	}
 	f := c.running
 	if f == nil {
 		return false
 	}
-	isYoung := now.Sub(set.asked) < 2*c.config.RefreshInterval
-	isExplained := c.failure != nil && now.Sub(c.failedAt) < c.config.RefreshInterval
+	isYoung := now.since(set.asked) < 2*c.config.RefreshInterval
+	isExplained := c.failure != nil && now.since(c.failedAt) < c.config.RefreshInterval
 	if isYoung || isExplained {
 		return false
 	}
-	return c.wait(ctx, f, earlier(since, f.started).Add(MaxWait)) == nil
+	return c.wait(ctx, f, earlier(q.WaitStart, f.started.monotonic).Add(MaxWait)) == nil
 }
 
 // usable returns the set in use, nil when there is none or it is too old.
-func (c *Cache[K]) usable(now time.Time) *keySet[K] {
+func (c *Cache[K]) usable(now instant) *keySet[K] {
 	set := c.current.Load()
-	if set == nil || now.Sub(set.asked) > c.config.MaxStale {
+	if set == nil || now.since(set.asked) > c.config.MaxStale {
 		return nil
 	}
 	return set
 }
 
-// suppressed says why no fetch may start now, nil when one may.
-func (c *Cache[K]) suppressed(now time.Time) *Undecided {
-	if now.Before(c.notBefore) {
-		return &Undecided{Cause: c.failure, RetryAfter: c.notBefore.Sub(now)}
+// suppressed says why no fetch may start now that leaves reserve in the budget, nil
+// when one may.
+func (c *Cache[K]) suppressed(now instant, reserve int) *Undecided {
+	if now.monotonic.Before(c.notBefore) {
+		return &Undecided{Cause: c.failure, RetryAfter: c.notBefore.Sub(now.monotonic)}
 	}
-	c.refill(now)
-	if c.granted == 0 {
-		return &Undecided{Cause: errLimited, Limited: true, RetryAfter: c.refilled.Add(CoolDown).Sub(now)}
+	c.refill(now.monotonic)
+	if missing := reserve + 1 - c.granted; missing > 0 {
+		granted := c.refilled.Add(time.Duration(missing) * CoolDown)
+		return &Undecided{Cause: errLimited, Limited: true, RetryAfter: granted.Sub(now.monotonic)}
 	}
 	return nil
 }
@@ -246,14 +307,31 @@ func (c *Cache[K]) refill(now time.Time) {
 	}
 }
 
-// start starts a fetch, which c.running is until it ends.
-func (c *Cache[K]) start(now time.Time) {
-	c.refill(now)
+// start starts a fetch on the budget, which c.running is until it ends.
+func (c *Cache[K]) start(now instant) *fetch {
+	c.refill(now.monotonic)
 	c.granted = max(c.granted-1, 0)
+	return c.startBesideBudget(now)
+}
+
+func (c *Cache[K]) startBesideBudget(now instant) *fetch {
 	c.sequence++
 	f := &fetch{sequence: c.sequence, started: now, done: make(chan struct{})}
 	c.running = f
 	go c.run(f)
+	return f
+}
+
+// retryCold is what a cold cache does after a pause of coldPauses. No request
+// causes it, and it happens a few times in the life of a Cache, so that it is not
+// on the budget.
+func (c *Cache[K]) retryCold() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := c.now()
+	if c.current.Load() == nil && c.running == nil && !now.monotonic.Before(c.notBefore) {
+		c.startBesideBudget(now)
+	}
 }
 
 func (c *Cache[K]) run(f *fetch) {
@@ -284,7 +362,7 @@ func (c *Cache[K]) fetch(ctx context.Context) (keys map[string]K, skipped []erro
 func (c *Cache[K]) finish(f *fetch, keys map[string]K, maxAge time.Duration, err error) Refresh {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	now := time.Now()
+	now := c.now()
 	c.running = nil
 	c.failure = err
 	if err == nil {
@@ -292,25 +370,52 @@ func (c *Cache[K]) finish(f *fetch, keys map[string]K, maxAge time.Duration, err
 		if maxAge > 0 {
 			interval = min(interval, max(maxAge, minRefreshInterval))
 		}
-		c.current.Store(&keySet[K]{keys: keys, sequence: f.sequence, asked: f.started, refreshAt: f.started.Add(interval)})
+		c.current.Store(&keySet[K]{keys: keys, sequence: f.sequence, asked: f.started, interval: interval})
 		c.notBefore = time.Time{}
+		if _, ok := keys[f.background]; !ok && f.background != "" {
+			c.unknown.add(f.background, now.monotonic)
+		}
 	} else {
 		c.failedAt = now
-		// Many processes meet the same outage; they should not all come back at once.
-		c.notBefore = now.Add(CoolDown + rand.N(failJitter))
+		c.pause(now)
 	}
 	f.err = err
 	close(f.done)
 	refresh := Refresh{Err: err}
 	if set := c.usable(now); set != nil {
-		refresh.Keys, refresh.Age = len(set.keys), now.Sub(set.asked)
+		refresh.Keys, refresh.Age = len(set.keys), now.since(set.asked)
 	}
 	return refresh
+}
+
+// pause delays the next fetch after one that failed. Many processes meet the
+// same outage; they should not all come back at once.
+func (c *Cache[K]) pause(now instant) {
+	pause := CoolDown
+	isCold := c.current.Load() == nil && c.coldRetries < len(coldPauses)
+	if isCold {
+		pause = coldPauses[c.coldRetries]
+		c.coldRetries++
+	}
+	pause += rand.N(pause / 5)
+	c.notBefore = now.monotonic.Add(pause)
+	if isCold {
+		time.AfterFunc(pause, c.retryCold)
+	}
 }
 
 // wait unlocks c.mu until f is done, ctx ends or the time has come. It returns
 // nil in the first case.
 func (c *Cache[K]) wait(ctx context.Context, f *fetch, until time.Time) error {
+	if c.waiting >= maxWaiting {
+		return errCrowded
+	}
+	c.waiting++
+	defer func() { c.waiting-- }()
+	return c.waitUncounted(ctx, f, until)
+}
+
+func (c *Cache[K]) waitUncounted(ctx context.Context, f *fetch, until time.Time) error {
 	c.mu.Unlock()
 	defer c.mu.Lock()
 	left := time.Until(until)
@@ -334,19 +439,24 @@ func (c *Cache[K]) wait(ctx context.Context, f *fetch, until time.Time) error {
 	}
 }
 
-// Warm fetches the set, however fresh the last one is and whatever the budget
-// grants, and waits until ctx or the fetch ends. The fetch counts against the
-// budget as far as there is any left. Concurrent calls share fetches.
+// Warm fetches the set, however fresh the last one is, and waits until ctx or the
+// fetch ends. Concurrent calls share fetches. When the budget is spent, it fetches
+// nothing: it returns nil if a usable set is there, else the last failure.
 func (c *Cache[K]) Warm(ctx context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	asked := c.sequence
 	for {
 		if c.running == nil {
-			c.start(time.Now())
+			now := c.now()
+			c.refill(now.monotonic)
+			if c.granted == 0 {
+				return c.warmWithoutBudget(now)
+			}
+			c.start(now)
 		}
 		f := c.running
-		if err := c.wait(ctx, f, time.Now().Add(2*FetchTimeout)); err != nil {
+		if err := c.waitUncounted(ctx, f, time.Now().Add(2*FetchTimeout)); err != nil {
 			return &Undecided{Cause: err, RetryAfter: MaxWait}
 		}
 		if f.sequence > asked {
@@ -356,6 +466,17 @@ func (c *Cache[K]) Warm(ctx context.Context) error {
 			return nil
 		}
 	}
+}
+
+func (c *Cache[K]) warmWithoutBudget(now instant) error {
+	if c.usable(now) != nil {
+		return nil
+	}
+	cause := c.failure
+	if cause == nil {
+		cause = errLimited
+	}
+	return &Undecided{Cause: cause, RetryAfter: c.refilled.Add(CoolDown).Sub(now.monotonic)}
 }
 
 func earlier(a, b time.Time) time.Time {

@@ -116,7 +116,7 @@ func TestKnownKey(t *testing.T) {
 		p.answerIn(time.Second)
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel()
-		key, err := p.cache.Lookup(ctx, "known", keycache.Gate, time.Now())
+		key, err := p.cache.Lookup(ctx, keycache.Question{KeyID: "known", Patience: keycache.Gate, WaitStart: time.Now()})
 		p.wantKey(answer{key: key, err: err}, "key of known")
 	})
 	row(t, "ends with the refresh after its withdrawal", func(p *publisher) {
@@ -181,17 +181,17 @@ func TestUnknownKey(t *testing.T) {
 		p.wantFetches(3) // the one that ran, and one for all the others
 	})
 	row(t, "is undecided when the fetch fails", func(p *publisher) {
+		p.warm()
 		p.breakWith(errOutage)
-		a := p.ask("known", keycache.Gate)
+		a := p.ask("rotated", keycache.Gate)
 		p.wantFailure(a, errOutage)
 		if got := p.wantUndecided(a.err).RetryAfter; got < keycache.CoolDown || got > keycache.CoolDown+2*time.Second {
 			p.t.Errorf("it makes sense to ask again after %s, want 10 to 12 seconds", got)
 		}
 	})
-	row(t, "is undecided when a good set is there but the fetch fails", func(p *publisher) {
-		p.warm()
+	row(t, "is undecided when there is no set and the fetch fails", func(p *publisher) {
 		p.breakWith(errOutage)
-		p.wantFailure(p.ask("rotated", keycache.Gate), errOutage)
+		p.wantFailure(p.ask("known", keycache.Gate), errOutage)
 	})
 	row(t, "is undecided when a fetch that ran already fails", func(p *publisher) {
 		p.breakWith(errOutage)
@@ -267,7 +267,7 @@ func TestWaiting(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(context.Background())
 		time.AfterFunc(500*time.Millisecond, func() { cancel(reason) })
 		start := time.Now()
-		_, err := p.cache.Lookup(ctx, "known", keycache.Gate, start)
+		_, err := p.cache.Lookup(ctx, keycache.Question{KeyID: "known", Patience: keycache.Gate, WaitStart: start})
 		p.wantFailure(answer{err: err}, reason)
 		p.wantTook(answer{took: time.Since(start)}, 500*time.Millisecond)
 		time.Sleep(500 * time.Millisecond)
@@ -279,7 +279,9 @@ func TestWaiting(t *testing.T) {
 		p.answerIn(time.Second)
 		ctx, cancel := context.WithCancel(context.Background())
 		var group sync.WaitGroup
-		group.Go(func() { p.cache.Lookup(ctx, "known", keycache.Gate, time.Now()) })
+		group.Go(func() {
+			p.cache.Lookup(ctx, keycache.Question{KeyID: "known", Patience: keycache.Gate, WaitStart: time.Now()})
+		})
 		synctest.Wait() // the fetch is the first caller's
 		time.AfterFunc(500*time.Millisecond, cancel)
 		a := p.ask("known", keycache.Gate)

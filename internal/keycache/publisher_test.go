@@ -32,6 +32,7 @@ type publisher struct {
 	takes    time.Duration
 	asked    []time.Time
 	observed []keycache.Refresh
+	ahead    time.Duration // of the wall clock
 }
 
 // row runs f as a subtest of its own, in fake time, on a publisher of the key
@@ -49,6 +50,7 @@ func rowWith(t *testing.T, name string, config keycache.Config[string], f func(p
 			p := &publisher{t: t, keys: map[string]string{"known": "key of known"}}
 			config.Fetch = p.fetch
 			config.Observe = p.observe
+			config.Now = p.now
 			p.cache = keycache.New(config)
 			f(p)
 			p.settle()
@@ -56,9 +58,19 @@ func rowWith(t *testing.T, name string, config keycache.Config[string], f func(p
 	})
 }
 
-// settle lets the fetch that runs end. A goroutine that is left after it fails
-// the test: time stands still from then on.
-func (p *publisher) settle() { time.Sleep(2 * keycache.FetchTimeout) }
+// settle lets the fetch that runs end, and the retries of a cold cache. A
+// goroutine that is left after it fails the test: time stands still from then on.
+func (p *publisher) settle() { time.Sleep(2 * time.Minute) }
+
+// now is the wall clock.
+func (p *publisher) now() time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return time.Now().Add(p.ahead)
+}
+
+// stepClock moves the wall clock alone, as a machine's sleep or its owner does.
+func (p *publisher) stepClock(by time.Duration) { p.set(func() { p.ahead += by }) }
 
 // fetch answers with what is published when it is asked, however long the
 // answer takes.
@@ -131,13 +143,23 @@ type answer struct {
 	took time.Duration
 }
 
+// ask asks for the key of a token that was issued now.
 func (p *publisher) ask(id string, patience keycache.Patience) answer {
 	return p.askSince(id, patience, time.Now())
 }
 
 func (p *publisher) askSince(id string, patience keycache.Patience, since time.Time) answer {
+	return p.askQuestion(keycache.Question{KeyID: id, IssuedAt: time.Now(), Patience: patience, WaitStart: since})
+}
+
+// askOld asks for the key of a token that was issued long before the set was fetched.
+func (p *publisher) askOld(id string, patience keycache.Patience) answer {
+	return p.askQuestion(keycache.Question{KeyID: id, Patience: patience, WaitStart: time.Now()})
+}
+
+func (p *publisher) askQuestion(q keycache.Question) answer {
 	start := time.Now()
-	key, err := p.cache.Lookup(context.Background(), id, patience, since)
+	key, err := p.cache.Lookup(context.Background(), q)
 	return answer{key, err, time.Since(start)}
 }
 

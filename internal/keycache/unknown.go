@@ -1,33 +1,57 @@
 package keycache
 
-import "time"
+import (
+	"math/rand/v2"
+	"time"
+)
 
-// unknownIDs remembers which key IDs were unknown a moment ago. It holds
-// maxUnknown of them; the oldest makes room.
+// unknownIDs remembers which key IDs were unknown a moment ago: for 1 to 2 seconds
+// the first time, so that a key that is published a moment after its first token is
+// found, and each time that the ID is still unknown for twice as long, up to
+// CoolDown. It holds maxUnknown IDs; a new one evicts the oldest.
 type unknownIDs struct {
-	until map[string]time.Time
-	order []string // a ring: order[next] is the oldest once it is full
-	next  int
+	entries map[string]unknownID
+	order   []string // a ring: order[next] is the oldest once it is full
+	next    int
+}
+
+type unknownID struct {
+	until time.Time
+	lasts time.Duration
 }
 
 func newUnknownIDs() unknownIDs {
-	return unknownIDs{until: make(map[string]time.Time)}
+	return unknownIDs{entries: make(map[string]unknownID)}
 }
 
-func (u *unknownIDs) has(id string, now time.Time) bool {
-	until, ok := u.until[id]
-	return ok && now.Before(until)
+// left returns for how much longer id is remembered as unknown, 0 when it is not.
+func (u *unknownIDs) left(id string, now time.Time) time.Duration {
+	return max(u.entries[id].until.Sub(now), 0)
 }
 
+// add remembers id. Several lookups may share the fetch that says so: only one of
+// them counts.
 func (u *unknownIDs) add(id string, now time.Time) {
-	if _, ok := u.until[id]; !ok {
-		if len(u.order) < maxUnknown {
-			u.order = append(u.order, id)
-		} else {
-			delete(u.until, u.order[u.next])
-			u.order[u.next] = id
-			u.next = (u.next + 1) % maxUnknown
-		}
+	entry, ok := u.entries[id]
+	switch {
+	case !ok:
+		u.makeRoomFor(id)
+		entry.lasts = time.Second + rand.N(time.Second)
+	case now.Before(entry.until):
+		return
+	default:
+		entry.lasts = min(2*entry.lasts, CoolDown)
 	}
-	u.until[id] = now.Add(CoolDown)
+	entry.until = now.Add(entry.lasts)
+	u.entries[id] = entry
+}
+
+func (u *unknownIDs) makeRoomFor(id string) {
+	if len(u.order) < maxUnknown {
+		u.order = append(u.order, id)
+		return
+	}
+	delete(u.entries, u.order[u.next])
+	u.order[u.next] = id
+	u.next = (u.next + 1) % maxUnknown
 }

@@ -1,8 +1,6 @@
 package keycache_test
 
 import (
-	"context"
-	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,32 +10,78 @@ import (
 
 const remembered = 1_000
 
-// countRemembered asks without a fetch, so that only what is remembered counts.
-func (p *publisher) countRemembered(ids []string) (n int) {
-	for _, id := range ids {
-		if errors.Is(p.ask(id, keycache.NoWait).err, keycache.ErrUnknown) {
-			n++
-		}
+// rememberedFor asks for id, which is unknown, and returns for how long it is
+// answered without a fetch.
+func (p *publisher) rememberedFor(id string) time.Duration {
+	p.t.Helper()
+	p.wantUnknown(p.ask(id, keycache.Gate))
+	before := p.fetches()
+	start := time.Now()
+	for p.fetches() == before {
+		time.Sleep(50 * time.Millisecond)
+		p.wantUnknown(p.ask(id, keycache.Gate))
 	}
-	return n
+	return time.Since(start)
 }
 
 func TestRememberedUnknownKeys(t *testing.T) {
 	t.Parallel()
-	row(t, "are answered without a fetch for ten seconds", func(p *publisher) {
+	row(t, "are answered without a fetch for one to two seconds the first time", func(p *publisher) {
 		p.warm()
 		p.wantUnknown(p.ask("made up", keycache.Gate))
-		time.Sleep(keycache.CoolDown - time.Nanosecond)
+		time.Sleep(time.Second - time.Nanosecond)
 		p.wantUnknown(p.ask("made up", keycache.Gate))
 		p.wantFetches(2)
+		time.Sleep(time.Second)
+		p.wantUnknown(p.ask("made up", keycache.Gate))
+		p.wantFetches(3)
 	})
-	row(t, "are looked up again after ten seconds", func(p *publisher) {
+	row(t, "are answered without a fetch for twice as long each time, ten seconds at most", func(p *publisher) {
+		p.warm()
+		before := time.Duration(0)
+		for i := range 8 {
+			time.Sleep(time.Minute) // so that the budget grants fetches
+			if i == 0 {
+				p.wantUnknown(p.ask("made up", keycache.Gate))
+				time.Sleep(2 * time.Second)
+			}
+			lasts := p.rememberedFor("made up")
+			if i > 0 && (lasts < before || lasts > keycache.CoolDown+100*time.Millisecond) {
+				p.t.Errorf("it is remembered for %s after %s", lasts, before)
+			}
+			before = lasts
+			// The fetch that ended the loop doubled the time as well.
+		}
+		if before < keycache.CoolDown {
+			p.t.Errorf("it is remembered for %s in the end, want %s", before, keycache.CoolDown)
+		}
+	})
+	row(t, "last as long for many who ask at once as for one", func(p *publisher) {
+		p.warm()
+		p.answerIn(100 * time.Millisecond)
+		ids := make([]string, 200)
+		for i := range ids {
+			ids[i] = "made up"
+		}
+		p.askAll(ids, keycache.Gate)
+		time.Sleep(2 * time.Second)
+		p.publish("made up", "key of made up")
+		p.wantKey(p.ask("made up", keycache.Gate), "key of made up")
+	})
+	row(t, "are found two seconds after they are published", func(p *publisher) {
 		p.warm()
 		p.wantUnknown(p.ask("rotated", keycache.Gate))
 		p.publish("rotated", "key of rotated")
-		time.Sleep(keycache.CoolDown)
+		time.Sleep(2 * time.Second)
 		p.wantKey(p.ask("rotated", keycache.Gate), "key of rotated")
 		p.wantFetches(3)
+	})
+	row(t, "are limited when the budget is spent, not unknown", func(p *publisher) {
+		p.warm()
+		p.wantUnknown(p.ask("made up", keycache.Gate))
+		p.wantUnknown(p.ask("another", keycache.Gate))
+		time.Sleep(2 * time.Second)
+		p.wantLimited(p.ask("made up", keycache.Gate), keycache.CoolDown-2*time.Second)
 	})
 	row(t, "are answered at once while a fetch hangs", func(p *publisher) {
 		p.warm()
@@ -71,35 +115,30 @@ func TestRememberedUnknownKeys(t *testing.T) {
 		p.publish("rotated", "key of rotated")
 		p.wantKey(p.ask("rotated", keycache.Gate), "key of rotated")
 	})
-	row(t, "are a thousand at most", func(p *publisher) {
+	row(t, "are undecided at a callback, which has come for a new key", func(p *publisher) {
 		p.warm()
-		p.answerIn(100 * time.Millisecond) // so that all wait for the same fetch
-		ids := madeUp("made up", 10*remembered)
-		p.askAll(ids, keycache.Gate)
-		if got := p.countRemembered(ids); got != remembered {
-			p.t.Errorf("%d key IDs are remembered, want %d", got, remembered)
+		p.wantUnknown(p.ask("rotated", keycache.Gate))
+		p.publish("rotated", "key of rotated")
+		a := p.ask("rotated", keycache.Callback)
+		undecided := p.wantUndecided(a.err)
+		if undecided.Limited || undecided.RetryAfter <= 0 || undecided.RetryAfter > 2*time.Second {
+			p.t.Errorf("undecided with limited %t and retry after %s, want not limited and 2 seconds at most", undecided.Limited, undecided.RetryAfter)
 		}
+		p.wantTook(a, 0)
+		time.Sleep(undecided.RetryAfter)
+		p.wantKey(p.ask("rotated", keycache.Callback), "key of rotated")
 	})
-	row(t, "make room for newer ones", func(p *publisher) {
-		p.warm()
-		p.answerIn(100 * time.Millisecond) // so that all wait for the same fetch
-		older, newer := madeUp("older", remembered/2), madeUp("newer", remembered)
-		time.Sleep(5 * time.Second)
-		p.askAll(older, keycache.Gate)
-		if got := p.countRemembered(older); got != len(older) {
-			p.t.Errorf("%d of %d key IDs are remembered", got, len(older))
+	row(t, "are a thousand at most, of which a new one evicts the oldest", func(p *publisher) {
+		ids := madeUp("made up", remembered+300)
+		for batch := 0; batch < len(ids); batch += 100 {
+			time.Sleep(burst * keycache.CoolDown)
+			p.answerIn(100 * time.Millisecond) // so that all wait for the same fetches
+			p.askAll(ids[batch:batch+100], keycache.Gate)
 		}
-		// The budget grants the next fetch at 10 seconds. Those who come
-		// during a fetch share it.
-		time.Sleep(4750 * time.Millisecond)
-		go p.cache.Warm(context.Background())
-		synctest.Wait()
-		p.askAll(newer, keycache.Gate)
-		if got := p.countRemembered(newer); got != len(newer) {
-			p.t.Errorf("%d of the %d newer key IDs are remembered", got, len(newer))
-		}
-		if got := p.countRemembered(older); got != 0 {
-			p.t.Errorf("%d of the older key IDs are still remembered", got)
+		for i, id := range ids {
+			if got, want := p.cache.Remembers(id), i >= 300; got != want {
+				p.t.Fatalf("key ID %d of %d is remembered: %t, want %t", i, len(ids), got, want)
+			}
 		}
 	})
 	row(t, "are forgotten when the set is too old to tell", func(p *publisher) {

@@ -20,11 +20,52 @@ func TestWarm(t *testing.T) {
 		p.wantKey(p.ask("known", keycache.Gate), "another key")
 		p.wantFetches(2)
 	})
-	row(t, "fetches even if the budget grants nothing", func(p *publisher) {
-		for range 2 * burst {
+	row(t, "fetches nothing when the budget is spent and a set is there", func(p *publisher) {
+		for range 50 {
 			p.warm()
 		}
-		p.wantFetches(2 * burst)
+		p.wantFetches(burst)
+		time.Sleep(keycache.CoolDown)
+		for range 50 {
+			p.warm()
+		}
+		p.wantFetches(burst + 1)
+	})
+	row(t, "returns the last failure when the budget is spent and no set is there", func(p *publisher) {
+		p.breakWith(errOutage)
+		for range 2 * burst {
+			p.wantFailure(answer{err: p.cache.Warm(context.Background())}, errOutage)
+		}
+		p.wantFetches(burst)
+	})
+	row(t, "returns a failure when the budget is spent and the set is too old", func(p *publisher) {
+		for range burst {
+			p.warm()
+		}
+		p.stepClock(maxStale + time.Second)
+		undecided := p.wantUndecided(p.cache.Warm(context.Background()))
+		if undecided.Limited || undecided.RetryAfter != keycache.CoolDown {
+			p.t.Errorf("undecided with limited %t and retry after %s, want not limited and %s", undecided.Limited, undecided.RetryAfter, keycache.CoolDown)
+		}
+	})
+	row(t, "as a probe once a second stays within the budget", func(p *publisher) {
+		for range 300 {
+			p.warm()
+			time.Sleep(time.Second)
+		}
+		p.wantWithinBudget()
+	})
+	row(t, "waits for a fetch that runs when the budget is spent", func(p *publisher) {
+		for range burst - 1 {
+			p.warm()
+		}
+		p.answerIn(time.Second)
+		p.publish("known", "another key")
+		go p.cache.Warm(context.Background())
+		synctest.Wait()
+		p.warm()
+		p.wantKey(p.ask("known", keycache.NoWait), "another key")
+		p.wantFetches(burst)
 	})
 	row(t, "fetches even right after a failure", func(p *publisher) {
 		p.breakWith(errOutage)
