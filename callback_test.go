@@ -119,7 +119,7 @@ func TestCallbackOutcomes(t *testing.T) {
 		{"expired and started", s.realm.Token(s.ada, authrockettest.ExpiresIn(-time.Hour)), nil, 401, "Clock of this server", deep, false, true},
 		{"issued an hour ahead and started", s.realm.Token(s.ada, authrockettest.Claim("iat", time.Now().Add(time.Hour).Unix())), nil, 401, "Valid from", deep, false, true},
 		{"not valid yet and started", s.realm.Token(s.ada, authrockettest.Claim("nbf", time.Now().Add(time.Hour).Unix())), nil, 401, "Clock of this server", deep, false, true},
-		{"of another realm and started", stranger.realm.Token(stranger.ada), nil, 401, "unknown_key", deep, false, true},
+		{"of another realm and started", stranger.realm.Token(stranger.ada), nil, 401, "wrong_realm", deep, false, true},
 		{"no JWT and started", "x", nil, 401, "token_malformed", deep, false, true},
 		{"empty and started", "", nil, 401, "no_token", deep, false, true},
 		{"two tokens and started", token + "&token=" + token, nil, 401, "token_malformed", deep, false, true},

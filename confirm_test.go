@@ -343,7 +343,7 @@ func TestThePendingTokenIsVerifiedAgain(t *testing.T) {
 		}{
 			{"expired", pending(s.realm.Token(s.ada, authrockettest.ExpiresIn(-time.Hour)), "/x"), 401, "Clock of this server"},
 			{"forged", pending(forged(ada), "/x"), 401, "bad_signature"},
-			{"of another realm", pending(stranger.realm.Token(stranger.ada), "/x"), 401, "unknown_key"},
+			{"of another realm", pending(stranger.realm.Token(stranger.ada), "/x"), 401, "wrong_realm"},
 			{"no token", pending("x", "/x"), 401, "token_malformed"},
 			{"an empty token", pending("", "/x"), 401, "no_token"},
 			{"cut off", pending(ada, "/x")[:200] + ".link.Lw", 401, "token_malformed"},

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -293,18 +294,30 @@ func TestKeyFetchesAreShared(t *testing.T) {
 			k.t.Errorf("the key set was fetched %d times, want 2 at most", got)
 		}
 	})
-	keyedRow(t, "Warm always fetches", func(k *keyed) {
-		for range 5 {
-			k.warm()
-		}
-		k.wantFetches(5)
+	keyedRow(t, "Warm fetches fresh keys too", func(k *keyed) {
+		k.warm()
 		k.realm.Break(authrockettest.Status(http.StatusInternalServerError))
 		if err := k.auth.Warm(k.t.Context()); !errors.Is(err, authrocket.ErrKeysUnavailable) || !errors.Is(err, authrocket.ErrUnavailable) {
 			k.t.Errorf("warming returned %v, want %v", err, authrocket.ErrKeysUnavailable)
 		}
 		k.realm.Repair()
 		k.warm()
-		k.wantFetches(7)
+		k.wantFetches(3)
+	})
+	keyedRow(t, "50 calls of Warm in a row stay within the budget", func(k *keyed) {
+		for range 50 {
+			k.warm()
+		}
+		k.wantFetches(3)
+	})
+	keyedRow(t, "Warm returns the last error when the budget is spent and there are no keys", func(k *keyed) {
+		k.realm.Break(authrockettest.Status(http.StatusBadGateway))
+		for range 50 {
+			if err := k.auth.Warm(k.t.Context()); !errors.Is(err, authrocket.ErrKeysUnavailable) || !strings.Contains(fmt.Sprint(err), "502") {
+				k.t.Fatalf("warming returned %v, want %v with the status", err, authrocket.ErrKeysUnavailable)
+			}
+		}
+		k.wantFetches(3)
 	})
 	keyedRow(t, "Warm counts against the budget", func(k *keyed) {
 		for range 3 {
@@ -415,14 +428,14 @@ func TestMadeUpKeyIDs(t *testing.T) {
 		k.wantPage(k.cookie("/open", k.madeUp("made up")), keyAnonymous, 0)
 		k.wantFetches(3)
 	})
-	keyedRow(t, "an unknown key is remembered for one cool-down", func(k *keyed) {
+	keyedRow(t, "an unknown key is remembered for one to two seconds", func(k *keyed) {
 		k.warm()
 		token := k.madeUp("made up")
 		k.wantRefused(token, authrocket.ErrUnknownKey, http.StatusUnauthorized)
-		time.Sleep(keyCoolDown - time.Nanosecond)
+		time.Sleep(time.Second - time.Nanosecond)
 		k.wantRefused(token, authrocket.ErrUnknownKey, http.StatusUnauthorized)
 		k.wantFetches(2)
-		time.Sleep(time.Nanosecond)
+		time.Sleep(time.Second)
 		k.wantRefused(token, authrocket.ErrUnknownKey, http.StatusUnauthorized)
 		k.wantFetches(3)
 	})
@@ -447,7 +460,7 @@ func TestMadeUpKeyIDs(t *testing.T) {
 		k.realm.Break(authrockettest.Hang())
 		tokens := []string{k.madeUp("a"), k.madeUp("b"), k.madeUp("c"), k.madeUp("d")}
 		k.wantAnswer(k.cookie("/gate", tokens...), http.StatusServiceUnavailable, keyMaxWait)
-		time.Sleep(time.Minute)
+		time.Sleep(time.Hour) // no retry runs any more
 		k.wantPage(k.cookie("/open", tokens...), keyAnonymous, keyMaxWait)
 	})
 }
@@ -639,16 +652,18 @@ func TestKeysOverTime(t *testing.T) {
 		k.wantCookieKept(a)
 	})
 	keyedRow(t, "a failed fetch is not tried again within a cool-down", func(k *keyed) {
+		k.warm()
+		k.realm.RotateKeys()
 		k.realm.Break(authrockettest.Status(http.StatusBadGateway))
 		token := k.token()
 		for start := time.Now(); time.Since(start) < keyCoolDown; time.Sleep(time.Second) {
 			k.wantRefused(token, authrocket.ErrKeysUnavailable, http.StatusServiceUnavailable)
 		}
-		k.wantFetches(1)
+		k.wantFetches(2)
 		k.realm.Repair()
 		time.Sleep(2 * time.Second)
 		k.wantVerified(token)
-		k.wantFetches(2)
+		k.wantFetches(3)
 	})
 	keyedRow(t, "nothing is fetched without a request", func(k *keyed) {
 		k.warm()
@@ -949,6 +964,16 @@ func TestKeySetThatIsGoodEnough(t *testing.T) {
 			return append([]any{entry}, keys...)
 		})
 	}
+	modulus := func(fill byte) string {
+		return base64.RawURLEncoding.EncodeToString(slices.Repeat([]byte{fill}, 256))
+	}
+	otherN, thirdN := modulus(0xff), modulus(0xfd)
+	withN := func(key any, n string) any {
+		changed := maps.Clone(key.(map[string]any))
+		changed["n"] = n
+		delete(changed, "x5c")
+		return changed
+	}
 	tests := []struct {
 		name    string
 		fault   authrockettest.Fault
@@ -974,14 +999,24 @@ func TestKeySetThatIsGoodEnough(t *testing.T) {
 		{"a key without n and with a broken x5c is skipped", editedKeys(func(keys []any) any {
 			return append(keys, map[string]any{"kty": "RSA", "kid": "odd", "x5c": []string{"!"}})
 		}), 1, 1},
-		{"a second key under the same kid is skipped", editedKeys(func(keys []any) any { return append(keys, keys[0]) }), 1, 1},
+		{"a key that stands twice is skipped once", editedKeys(func(keys []any) any { return append(keys, keys[0]) }), 1, 1},
+		{"another key before it under the same kid is kept too", editedKeys(func(keys []any) any { return append([]any{withN(keys[0], otherN)}, keys...) }), 0, 1},
+		{"a third key under the same kid is skipped", editedKeys(func(keys []any) any {
+			return append(keys, withN(keys[0], otherN), withN(keys[0], thirdN))
+		}), 1, 1},
+		{"a key whose n and x5c differ is skipped", odd(map[string]any{"n": otherN}), 1, 1},
+		{"a key whose key_ops lack verify is skipped", odd(map[string]any{"key_ops": []string{"sign"}}), 1, 1},
+		{"kid, alg and x5c are enough", editedKeys(func(keys []any) any {
+			key := keys[0].(map[string]any)
+			return []any{map[string]any{"kid": key["kid"], "alg": key["alg"], "x5c": key["x5c"]}}
+		}), 0, 1},
 		{"a broken x5c beside n and e is ignored", changedKeys(map[string]any{"x5c": []string{"!"}}), 0, 1},
 		{"an x5c of another type beside n and e is ignored", changedKeys(map[string]any{"x5c": 7}), 0, 1},
 		{"x5c stands in for a missing n", changedKeys(map[string]any{"n": nil}), 0, 1},
 		{"x5c stands in for a missing e", changedKeys(map[string]any{"e": nil}), 0, 1},
 		{"a key that says no alg is RS256", changedKeys(map[string]any{"alg": nil}), 0, 1},
 		{"a key that says no use is for signatures", changedKeys(map[string]any{"use": nil}), 0, 1},
-		{"members that nobody knows are ignored", changedKeys(map[string]any{"x5t": 7, "key_ops": "verify", "d": "secret"}), 0, 1},
+		{"members that nobody knows are ignored", changedKeys(map[string]any{"x5t": 7, "d": "secret"}), 0, 1},
 		{"two keys are used", odd(nil), 0, 2},
 		{"a mebibyte is read", paddedKeys(1 << 20), 0, 1},
 		{"another content type does not matter", func(w http.ResponseWriter, r *http.Request, healthy http.Handler) {
@@ -1310,12 +1345,9 @@ func TestNoConnectionOutlivesAFetch(t *testing.T) {
 	defer server.Close()
 	config := realm.Config()
 	config.LoginRocketURL, config.AppURL, config.HTTPClient = server.URL, "", nil
-	auth, err := authrocket.New(config)
-	if err != nil {
-		t.Fatal(err)
-	}
 	for _, fault := range []authrockettest.Fault{nil, authrockettest.Status(http.StatusNotFound), authrockettest.Body("text/html", strings.Repeat("-", 2<<20)), authrockettest.Redirect("/login")} {
 		realm.Break(fault)
+		auth := openAuth(t, config)
 		if fault == nil {
 			warm(t, auth)
 		} else if err := auth.Warm(t.Context()); err == nil {

@@ -452,6 +452,7 @@ func TestVerifyRefusesForgedSignatures(t *testing.T) {
 		t.Fatalf("the right secret: %v", err)
 	}
 	published := newCast(t, nil)
+	published.session(t) // so that the key is known, and the signature decides
 	kid := published.realm.KeyID()
 	publishedBody := strings.Join(strings.Split(strings.TrimSpace(published.realm.JWTKey()), "\n")[1:], "")
 	publishedBody = strings.TrimSuffix(publishedBody, "-----END PUBLIC KEY-----")
