@@ -123,8 +123,7 @@ func TestStrangersLockNobodyOut(t *testing.T) {
 		{"who make up 20 keys a second", anyConfig, 1, 20},
 		{"who make up 200 keys a second", anyConfig, 10, 200},
 	} {
-		const seconds = 300
-		run := func(b *besieged) {
+		run := func(b *besieged, seconds int) {
 			before := b.fetches()
 			b.last(seconds, row.users, max(row.tokens, 1), b.fromStrangers(row.tokens))
 			b.wantLoginsOnly(seconds * row.users)
@@ -132,10 +131,10 @@ func TestStrangersLockNobodyOut(t *testing.T) {
 				b.t.Errorf("the key set was fetched %d times, want %d at most", got, most)
 			}
 		}
-		siege(t, row.name, row.config, run)
+		siege(t, row.name, row.config, func(b *besieged) { run(b, 300) })
 		siege(t, row.name+", right after a restart", row.config, func(b *besieged) {
 			b.restart(row.config)
-			run(b)
+			run(b, 60)
 		})
 		siege(t, row.name+", right after the key was withdrawn", row.config, func(b *besieged) {
 			withdrawn := b.realm.KeyID()
@@ -143,13 +142,13 @@ func TestStrangersLockNobodyOut(t *testing.T) {
 			b.realm.RotateKeys()
 			b.realm.WithdrawKey(withdrawn)
 			b.warm()
-			run(b)
+			run(b, 60)
 		})
 		siege(t, row.name+", the users' tokens having expired", row.config, func(b *besieged) {
 			b.cookies = []string{b.token(authrockettest.SignedBy(b.withdrawn), authrockettest.ExpiresIn(time.Minute))}
 			time.Sleep(30 * 24 * time.Hour)
 			b.warm()
-			run(b)
+			run(b, 60)
 		})
 	}
 }
