@@ -57,6 +57,10 @@ type jwks struct {
 const maxJWKSBytes = 1 << 20
 
 func newJWKS(c Config, jwksURL string, isLoopback bool) *jwks {
+	return &jwks{keycache.New(keyCacheConfig(c, jwksURL, isLoopback)), c.MaxStale}
+}
+
+func keyCacheConfig(c Config, jwksURL string, isLoopback bool) keycache.Config[jose.Keys] {
 	client := newKeyClient(c.HTTPClient, isLoopback)
 	cache := keycache.Config[jose.Keys]{
 		Fetch: func(ctx context.Context) (map[string]jose.Keys, []error, time.Duration, error) {
@@ -68,7 +72,7 @@ func newJWKS(c Config, jwksURL string, isLoopback bool) *jwks {
 	if observe := c.Observer.KeyRefresh; observe != nil {
 		cache.Observe = func(r keycache.Refresh) { observe(context.Background(), KeyRefresh(r)) }
 	}
-	return &jwks{keycache.New(cache), c.MaxStale}
+	return cache
 }
 
 // All keys of the set are RSA keys for RS256: internal/jose leaves others out.

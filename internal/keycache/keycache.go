@@ -117,8 +117,11 @@ type Config[K any] struct {
 	Fetch           func(ctx context.Context) (keys map[string]K, skipped []error, maxAge time.Duration, err error)
 	RefreshInterval time.Duration
 	MaxStale        time.Duration
-	Observe         func(Refresh)    // may be nil; called by the fetch's goroutine
-	Now             func() time.Time // the wall clock, for tests; nil is that of the machine
+	Observe         func(Refresh) // may be nil; called by the fetch's goroutine
+
+	// For tests; nil means the machine's wall clock and math/rand.
+	Now    func() time.Time
+	Jitter func(below time.Duration) time.Duration
 }
 
 // Cache holds the last good set. It is safe for concurrent use.
@@ -160,7 +163,10 @@ type fetch struct {
 
 // New returns a Cache without keys; the first lookup fetches them.
 func New[K any](config Config[K]) *Cache[K] {
-	return &Cache[K]{config: config, granted: burst, unknown: newUnknownIDs()}
+	if config.Jitter == nil {
+		config.Jitter = rand.N[time.Duration]
+	}
+	return &Cache[K]{config: config, granted: burst, unknown: newUnknownIDs(config.Jitter)}
 }
 
 // Lookup returns the key that the set has under q.KeyID, or [ErrUnknown] or an
@@ -397,7 +403,7 @@ func (c *Cache[K]) pause(now instant) {
 		pause = coldPauses[c.coldRetries]
 		c.coldRetries++
 	}
-	pause += rand.N(pause / 5)
+	pause += c.config.Jitter(pause / 5)
 	c.notBefore = now.monotonic.Add(pause)
 	if isCold {
 		time.AfterFunc(pause, c.retryCold)

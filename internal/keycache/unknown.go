@@ -1,9 +1,6 @@
 package keycache
 
-import (
-	"math/rand/v2"
-	"time"
-)
+import "time"
 
 // unknownIDs remembers which key IDs were unknown a moment ago: for 1 to 2 seconds
 // the first time, so that a key that is published a moment after its first token is
@@ -13,6 +10,7 @@ type unknownIDs struct {
 	entries map[string]unknownID
 	order   []string // a ring: order[next] is the oldest once it is full
 	next    int
+	jitter  func(below time.Duration) time.Duration
 }
 
 type unknownID struct {
@@ -20,8 +18,8 @@ type unknownID struct {
 	lasts time.Duration
 }
 
-func newUnknownIDs() unknownIDs {
-	return unknownIDs{entries: make(map[string]unknownID)}
+func newUnknownIDs(jitter func(time.Duration) time.Duration) unknownIDs {
+	return unknownIDs{entries: make(map[string]unknownID), jitter: jitter}
 }
 
 // left returns for how much longer id is remembered as unknown, 0 when it is not.
@@ -36,7 +34,7 @@ func (u *unknownIDs) add(id string, now time.Time) {
 	switch {
 	case !ok:
 		u.makeRoomFor(id)
-		entry.lasts = time.Second + rand.N(time.Second)
+		entry.lasts = time.Second + u.jitter(time.Second)
 	case now.Before(entry.until):
 		return
 	default:
