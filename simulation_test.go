@@ -15,6 +15,7 @@ import (
 	mathrand "math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -57,8 +58,8 @@ const (
 	simulatedRealm = "rl_simulated"
 
 	// findsWithin is when a key is found after it is published, after the key
-	// set answers again, or after the process starts: the longest pause after a failure,
-	// then what the budget grants, and the fetch.
+	// set answers again, or after the process starts or its clock is set: the longest
+	// pause after a failure, then what the budget grants, and the fetch.
 	findsWithin = 12*time.Second + keyCoolDown + keyMaxWait
 )
 
@@ -109,6 +110,7 @@ type process struct {
 	app     http.Handler
 	auth    *authrocket.Auth
 	started time.Time
+	stepped time.Time // when its wall clock was set
 
 	mu      sync.Mutex
 	ahead   time.Duration // its wall clock
@@ -234,8 +236,9 @@ func (s *simulation) rotate() {
 		s.thieves = s.thieves[max(0, len(s.thieves)-3):]
 		s.note("%s is withdrawn in %s", old.id, old.withdrawn.Sub(now))
 	}
-	s.keys = append(s.keys, k)
-	s.keys = s.keys[max(0, len(s.keys)-6):]
+	s.keys = append(slices.DeleteFunc(s.keys, func(k *simulatedKey) bool {
+		return k.isWithdrawn(now.Add(-30 * 24 * time.Hour))
+	}), k)
 	s.note("%s signs and is published in %s", k.id, k.published.Sub(now))
 }
 
@@ -284,7 +287,7 @@ func (s *simulation) stepClock(p *process) {
 	steps := []time.Duration{0, 0, time.Minute, time.Hour, 3 * 24 * time.Hour, -time.Minute, -24 * time.Hour}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.ahead = steps[s.rng.IntN(len(steps))]
+	p.ahead, p.stepped = steps[s.rng.IntN(len(steps))], time.Now()
 	s.note("the clock of %s is %s ahead", p.name, p.ahead)
 }
 
@@ -452,25 +455,34 @@ func (s *simulation) send(p *process, r *http.Request) *httptest.ResponseRecorde
 	return w
 }
 
-// checkAccepted is for a token that p accepted between the two looks.
+// checkAccepted is for a token that p accepted between the two looks: by the set
+// that it had before, or by one that came meanwhile.
 func (s *simulation) checkAccepted(p *process, token simulatedToken, before, after seen) {
 	if !token.key.isWithdrawn(before.now) {
 		return
 	}
 	s.counts["withdrawn accepted"]++
-	if !before.set.kids[token.key.id] && !after.set.kids[token.key.id] {
-		s.fail("%s accepts %s, which is in none of its sets", p.name, token.key.id)
+	if wrong := before.wrongWith(token); wrong != "" && after.wrongWith(token) != "" {
+		s.fail("%s accepts %s, withdrawn %s ago, %s", p.name, token.key.id, before.now.Sub(token.key.withdrawn), wrong)
 	}
-	if !before.isUsable() {
-		s.fail("%s accepts %s of a set that is %s old", p.name, token.key.id, before.age)
+}
+
+// wrongWith says why the token of a withdrawn key must not be accepted now, "" when
+// it may: LoginRocket could not say that its key is withdrawn.
+func (v seen) wrongWith(token simulatedToken) string {
+	good := v.now.Sub(v.goodSince)
+	isReachable := !v.goodSince.IsZero() && good > keyInterval+findsWithin
+	switch {
+	case !v.set.kids[token.key.id]:
+		return "which is in none of its sets"
+	case !v.isUsable():
+		return fmt.Sprintf("of a set that is %s old", v.age)
+	case isReachable && v.age > 2*keyInterval:
+		return fmt.Sprintf("of a set that is %s old, though the key set answers", v.age)
+	case isReachable && good > 3*keyInterval && v.now.Sub(token.key.withdrawn) > 3*keyInterval:
+		return "though the key set answers"
 	}
-	isReachable := !before.goodSince.IsZero() && before.now.Sub(before.goodSince) > keyInterval+findsWithin
-	if isReachable && before.age > 2*keyInterval {
-		s.fail("%s accepts %s, withdrawn %s ago, of a set that is %s old", p.name, token.key.id, before.now.Sub(token.key.withdrawn), before.age)
-	}
-	if since := before.now.Sub(token.key.withdrawn); since > 3*keyInterval && isReachable && before.now.Sub(before.goodSince) > 3*keyInterval {
-		s.fail("%s accepts %s, withdrawn %s ago", p.name, token.key.id, since)
-	}
+	return ""
 }
 
 // steal uses a token of a key that is withdrawn, or will be, as a program.
@@ -535,7 +547,7 @@ func (s *simulation) checkRefused(b *simulatedBrowser, p *process, before, after
 	}
 	// A token whose key has to be in the set by its iat is refused once.
 	isOld := before.set.kids != nil && before.set.asked.Add(before.set.ahead).Sub(token.issuedAt) > 5*time.Minute-time.Second
-	possible := latest(token.key.published, before.goodSince, p.started)
+	possible := latest(token.key.published, before.goodSince, p.started, p.stepped)
 	if isOld {
 		if b.refused == nil {
 			b.refused = map[*process]time.Time{}
@@ -587,7 +599,7 @@ func (s *simulation) login(b *simulatedBrowser, p *process, start *httptest.Resp
 			s.checkAccepted(p, token, before, after)
 			return true
 		}
-		possible := latest(signing.published, before.goodSince, p.started)
+		possible := latest(signing.published, before.goodSince, p.started, p.stepped)
 		isFound := !after.goodSince.IsZero() && before.now.Sub(possible) > findsWithin
 		if isFound && !signing.isWithdrawn(after.now) && !b.reissues {
 			s.fail("%s refuses a login with %s, which it could have found for %s: %d", p.name, signing.id, before.now.Sub(possible), w.Code)

@@ -244,6 +244,16 @@ func TestWallClock(t *testing.T) {
 			p.t.Errorf("observed %+v, want no key", got)
 		}
 	})
+	row(t, "that jumps beyond MaxStale when the budget is spent leaves no set, rather than no room", func(p *publisher) {
+		for range burst {
+			p.warm()
+		}
+		p.stepClock(sleep)
+		undecided := p.wantUndecided(p.ask("known", keycache.Gate).err)
+		if undecided.Limited || undecided.RetryAfter != keycache.CoolDown {
+			p.t.Errorf("undecided with limited %t and retry after %s, want not limited and %s", undecided.Limited, undecided.RetryAfter, keycache.CoolDown)
+		}
+	})
 	row(t, "that is set back makes no set young", func(p *publisher) {
 		p.publish("other", "key of other")
 		p.warm()

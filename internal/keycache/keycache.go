@@ -240,6 +240,7 @@ func (c *Cache[K]) lookupSlowly(ctx context.Context, q Question) (none K, err er
 		}
 		if c.running == nil {
 			if undecided := c.suppressed(now, reserve); undecided != nil {
+				undecided.Limited = undecided.Limited && set != nil
 				return none, undecided
 			}
 			c.start(now)
