@@ -48,6 +48,7 @@ func TestProgram(t *testing.T) {
 		kind   string
 		text   string
 	}{
+		{"it is ready", client.Get(api + "/readyz"), 200, "", ""},
 		{"no token", client.Get(api+"/me", json), 401, "application/problem+json", `"no_token"`},
 		{"a browser is not sent to a login", client.Get(api + "/me"), 401, "text/plain; charset=utf-8", "Unauthorized"},
 		{"a token that is none", client.Get(api+"/me", json, "Authorization: Bearer abc"), 401, "application/problem+json", `"token_malformed"`},

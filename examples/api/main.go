@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"log"
 	"net"
@@ -19,6 +20,9 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
+	if err := auth.Warm(context.Background()); err != nil {
+		log.Print(err) // the app serves all the same: the keys are fetched again soon
+	}
 	listener, err := net.Listen("tcp", cmp.Or(os.Getenv("ADDR"), "127.0.0.1:8080"))
 	if err != nil {
 		log.Fatal(err)
@@ -34,10 +38,20 @@ func routes(auth *authrocket.Auth) http.Handler {
 	mayBill := auth.RequireOrg(org, authrocket.Permission("billing:write"))
 
 	mux := http.NewServeMux()
+	mux.HandleFunc("GET /readyz", readyz(auth)) // load balancers
 	mux.Handle("GET /me", auth.RequireLogin(http.HandlerFunc(me)))
 	mux.Handle("GET /orgs/{org}/invoices", ofOrg(http.HandlerFunc(listInvoices)))
 	mux.Handle("POST /orgs/{org}/invoices", mayBill(http.HandlerFunc(addInvoice)))
 	return mux // CORS, if other origins may call, goes around this
+}
+
+// readyz is for a load balancer: without keys this instance can sign nobody in.
+func readyz(auth *authrocket.Auth) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		if err := auth.Ready(); err != nil {
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+		}
+	}
 }
 
 func me(w http.ResponseWriter, r *http.Request) {

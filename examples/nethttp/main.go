@@ -4,6 +4,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"html/template"
 	"log"
@@ -20,6 +21,9 @@ func main() {
 	if err != nil {
 		log.Fatal(err) // every problem of the configuration at once
 	}
+	if err := auth.Warm(context.Background()); err != nil {
+		log.Print(err) // the app serves all the same: the keys are fetched again soon
+	}
 	listener, err := net.Listen("tcp", cmp.Or(os.Getenv("ADDR"), "127.0.0.1:8080"))
 	if err != nil {
 		log.Fatal(err)
@@ -35,10 +39,20 @@ func routes(auth *authrocket.Auth) http.Handler {
 
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", home)                                       // anyone
+	mux.HandleFunc("GET /readyz", readyz(auth))                            // load balancers
 	mux.Handle("GET /manage", auth.RequireLogin(http.HandlerFunc(manage))) // signed in, else the hosted login
 	mux.Handle("POST /billing", mayBill(http.HandlerFunc(billing)))        // with the permission, else 403
 	mux.Handle("GET /orgs/{org}/", ofOrg(http.HandlerFunc(org)))           // members of that org, else 403
 	return auth.Authenticate(mux)                                          // also serves /auth/login, /auth/logout, ...
+}
+
+// readyz is for a load balancer: without keys this instance can sign nobody in.
+func readyz(auth *authrocket.Auth) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		if err := auth.Ready(); err != nil {
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+		}
+	}
 }
 
 var homePage = template.Must(template.New("home").Parse(`<!doctype html>

@@ -1,15 +1,46 @@
 package main_test
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 
+	"github.com/authrocket-go/authrocket/authrockettest"
 	"github.com/authrocket-go/authrocket/examples/internal/walk"
 )
 
 func TestProgram(t *testing.T) {
 	t.Parallel()
 	walk.Shop(t)
+}
+
+// An instance without keys serves, but gets no share of the load.
+func TestProgramIsReadyWithKeys(t *testing.T) {
+	t.Parallel()
+	program := walk.Build(t)
+	for _, row := range []struct {
+		name   string
+		fault  authrockettest.Fault
+		status int
+		text   string
+	}{
+		{"with keys", nil, http.StatusOK, ""},
+		{"without keys", authrockettest.Status(http.StatusBadGateway), http.StatusServiceUnavailable, "no key set has been fetched yet"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			realm := authrockettest.NewRealm(t)
+			realm.Break(row.fault)
+			p := walk.Start(t, program, []string{"LOGINROCKET_URL=" + realm.Start(), "ADDR=127.0.0.1:0"})
+			app := p.Find(t, p.Stderr, `listening on (http://127\.0\.0\.1:\d+)\n`)[0]
+			if page := walk.NewBrowser(t).Get(app + "/readyz"); page.Status != row.status || !strings.Contains(page.Body, row.text) {
+				t.Errorf("got %d %s, want %d with %q", page.Status, page.Body, row.status, row.text)
+			}
+			if page := walk.NewBrowser(t).Get(app + "/"); page.Status != http.StatusOK {
+				t.Errorf("the home page: got %d", page.Status)
+			}
+		})
+	}
 }
 
 func TestProgramSaysWhatIsMissing(t *testing.T) {
