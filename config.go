@@ -87,11 +87,17 @@ type Config struct {
 
 	// RefreshInterval is the age at which the keys are fetched again, in the
 	// background of a request. The realm's Cache-Control max-age may shorten it
-	// to no less than a minute. At least 10 seconds. Default: 15 minutes.
+	// to no less than a minute. At twice this age a request waits for the fetch, for
+	// 2 seconds at most: a withdrawn key is refused from then on, unless the fetch
+	// takes longer or the one before failed. Ages count on the monotonic clock and on the wall
+	// clock, whichever says more: after a machine slept, or its clock was set
+	// forward, the keys are due at once. At least 10 seconds. Default: 15 minutes.
 	RefreshInterval time.Duration
 
-	// MaxStale is how long the last good keys are used while LoginRocket cannot
-	// be reached. At least twice RefreshInterval. Default: 24 hours.
+	// MaxStale is how long the last keys are used while they cannot be fetched
+	// again. Keys that are older are not used: requests with a token get 503 until a
+	// fetch succeeds, and [Auth.Ready] says so. It counts as RefreshInterval does.
+	// At least twice RefreshInterval. Default: 24 hours.
 	MaxStale time.Duration
 
 	// MaxTokenBytes is the length of the longest token that is looked at. A

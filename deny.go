@@ -42,6 +42,9 @@ func (a *Auth) Deny(w http.ResponseWriter, r *http.Request, err error) {
 //     the frame. With the cookies of two users or only a part of a session
 //     cookie: a 401 page. After three failed logins within a minute: a 401 page,
 //     see [ErrLoginLoop].
+//   - A browser that navigates while the decision cannot be made gets a page that
+//     reloads itself (503). With an unknown key it goes to the login, see
+//     [ErrTooManyKeyLookups].
 //   - [ErrWrongOrg] gets a browser that navigates a page with a link to switch
 //     accounts (403).
 //   - [ErrCrossSite] gets a browser that posts a form with Origin: null, and that

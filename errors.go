@@ -47,7 +47,7 @@ var (
 	ErrCriticalHeader = newReason(ErrUnauthenticated, "critical_header", "the login token demands an extension that is not understood")
 
 	// ErrUnknownKey: the realm does not publish a key with the token's kid, or
-	// the token names none.
+	// the token names none. The message shows the kid, which is public.
 	ErrUnknownKey = newReason(ErrUnauthenticated, "unknown_key", "the login token is signed with a key that the realm does not have")
 
 	// ErrBadSignature: the signature is not that of the key.
@@ -113,11 +113,13 @@ var (
 
 // Reasons of kind [ErrUnavailable].
 var (
-	// ErrKeysUnavailable: the realm's keys could not be fetched, or not yet. 503.
+	// ErrKeysUnavailable: the realm's keys could not be fetched, or not yet. 503; a
+	// browser that navigates gets a page that reloads itself.
 	ErrKeysUnavailable = newReason(ErrUnavailable, "keys_unavailable", "the realm's keys cannot be fetched now")
 
-	// ErrTooManyKeyLookups: the token names an unknown key, and too many others
-	// did lately for another look at the realm's keys. 429.
+	// ErrTooManyKeyLookups: the token's key is unknown, and the budget for fetches
+	// of the realm's keys is spent. 429; a browser that navigates goes to the login
+	// instead and keeps its cookie.
 	ErrTooManyKeyLookups = newReason(ErrUnavailable, "too_many_key_lookups", "too many tokens with unknown keys came lately")
 
 	// ErrPrefetch: the browser fetches ahead. A person who clicks asks again.

@@ -63,6 +63,19 @@ func TestRefusedTokensCostNoFetch(t *testing.T) {
 	})
 }
 
+// A request may wait for the keys until its token has expired.
+func TestATokenThatExpiresWhileItWaits(t *testing.T) {
+	t.Parallel()
+	keyedRow(t, "is refused", func(k *keyed) {
+		token := k.token(authrockettest.ExpiresIn(2 * keyInterval))
+		k.wantVerified(token)
+		k.realm.Break(authrockettest.Slow(time.Second))
+		time.Sleep(2*keyInterval + 4500*time.Millisecond) // within the leeway
+		k.wantRefused(token, authrocket.ErrTokenExpired, http.StatusUnauthorized)
+		k.wantFetches(2)
+	})
+}
+
 // Key IDs are public, so that messages may help to find the key.
 func TestARefusedKeyIDIsShown(t *testing.T) {
 	t.Parallel()
@@ -124,25 +137,35 @@ func TestAKeyThatAppearsLater(t *testing.T) {
 // A replica of the key set that lags answers once more with the set before the rotation.
 func TestALaggingReplicaRefusesNoFreshLoginForLong(t *testing.T) {
 	t.Parallel()
-	keyedRow(t, "a login that comes then", func(k *keyed) {
+	lag := func(k *keyed) {
 		before := k.realm.KeyID()
 		k.warm()
 		k.realm.RotateKeys()
 		k.warm()
-		onlyOld := editedKeys(func(keys []any) any {
+		time.Sleep(keyInterval)
+		k.realm.Break(editedKeys(func(keys []any) any {
 			for _, key := range keys {
 				if key.(map[string]any)["kid"] == before {
 					return []any{key}
 				}
 			}
 			return nil
-		})
-		time.Sleep(keyInterval)
-		k.realm.Break(onlyOld)
-		k.wantVerified(k.token()) // causes the refresh
+		}))
+		k.wantVerified(k.token()) // causes the refresh, of which nobody waits for the end
 		synctest.Wait()
+	}
+	keyedRow(t, "that comes after it", func(k *keyed) {
+		lag(k)
 		k.realm.Repair()
 		k.wantVerified(k.token())
+	})
+	keyedRow(t, "that meets it too, for more than two seconds", func(k *keyed) {
+		lag(k)
+		token := k.token()
+		k.wantRefused(token, authrocket.ErrUnknownKey, http.StatusUnauthorized)
+		k.realm.Repair()
+		time.Sleep(2 * time.Second)
+		k.wantVerified(token)
 	})
 }
 

@@ -386,7 +386,7 @@ var callbackRows = []adapterRow{
 		status:  405, has: []string{"Allow: GET, HEAD"}, lacks: []string{"Set-Cookie: "}},
 	{name: "callback: OnLogin refuses", start: "GET /auth/login?return_to=/manage", config: refuseLogins(errors.New("not a customer")),
 		request: []string{"GET <callback>&token=<ada>", acceptPage, "Cookie: <started>"},
-		status:  403, has: []string{"text/html", "prompt=login", "-state-random=random; Path=/; Expires=Thu, 01 Jan 1970"}, lacks: []string{"Set-Cookie: __Host-arToken=", "Location: ", "not a customer"}},
+		status:  403, has: []string{"text/html", "prompt=login", "-state-random=random; Path=/; Max-Age=0"}, lacks: []string{"Set-Cookie: __Host-arToken=", "Location: ", "not a customer"}},
 	{name: "callback: OnLogin cannot tell, and the login can be reloaded", start: "GET /auth/login?return_to=/manage", config: refuseLogins(authrocket.ErrUnavailable),
 		request: []string{"GET <callback>&token=<ada>", acceptPage, "Cookie: <started>"},
 		status:  503, has: []string{"Retry-After: ", "Refresh: "}, lacks: []string{"Set-Cookie: __Host-arToken=", "Location: ", "-state-"}},
