@@ -58,6 +58,7 @@ func TestRememberedUnknownKeys(t *testing.T) {
 	})
 	row(t, "last as long for many who ask at once as for one", func(p *publisher) {
 		p.warm()
+		time.Sleep(keycache.CoolDown) // those who come during the first fetch share a second one
 		p.answerIn(100 * time.Millisecond)
 		ids := make([]string, 200)
 		for i := range ids {
