@@ -80,6 +80,7 @@ func TestKeyOfAnOldToken(t *testing.T) {
 	})
 	row(t, "starts no second fetch while it is remembered as unknown", func(p *publisher) {
 		p.warm()
+		time.Sleep(keycache.CoolDown) // the budget has three
 		p.wantUnknown(p.askOld("withdrawn", keycache.Gate))
 		synctest.Wait()
 		time.Sleep(time.Second - time.Nanosecond)
