@@ -82,7 +82,7 @@ func DefaultDeny(w http.ResponseWriter, r *http.Request, err error) {
 			h.Set("WWW-Authenticate", c)
 		}
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
-		h.Set("Retry-After", retryAfter(err))
+		h.Set("Retry-After", wholeSeconds(retryIn(err)))
 	}
 	writeProblem(w, r, status, err)
 }

@@ -258,10 +258,13 @@ func (e *ConfigError) Error() string {
 // defaultRetryAfter is for errors that do not say when to come back.
 const defaultRetryAfter = 5 * time.Second
 
-func retryAfter(err error) string {
-	after := defaultRetryAfter
+// retryIn is when the same request may succeed.
+func retryIn(err error) time.Duration {
 	if e, ok := errors.AsType[*refusal](err); ok && e.retryAfter > 0 {
-		after = e.retryAfter
+		return e.retryAfter
 	}
-	return strconv.Itoa(int(math.Ceil(after.Seconds())))
+	return defaultRetryAfter
 }
+
+// wholeSeconds returns d as headers have it, rounded up.
+func wholeSeconds(d time.Duration) string { return strconv.Itoa(int(math.Ceil(d.Seconds()))) }

@@ -347,7 +347,7 @@ func TestUndecidedNavigations(t *testing.T) {
 	})
 	keyedRow(t, "with an unknown key get the page that reloads itself after three logins in a row", func(k *keyed) {
 		spend(k)
-		w := send(k, navigate("/gate?ar_state=3"), k.madeUp("made up"))
+		w := send(k, withCookie(navigate("/gate"), siteCookie+"-attempts", "0.3"), k.madeUp("made up"))
 		if !isReloadingPage(w) {
 			k.t.Errorf("got %d %v %s, want a page that reloads itself", w.Code, w.Header(), w.Body)
 		}

@@ -220,6 +220,15 @@ func isSignedIn(w *httptest.ResponseRecorder) bool {
 // nothing up.
 func isReloadingPage(w *httptest.ResponseRecorder) bool {
 	h := w.Header()
-	return w.Code == http.StatusServiceUnavailable && h.Get("Refresh") != "" && h.Get("Refresh") == h.Get("Retry-After") &&
-		h["Set-Cookie"] == nil && strings.HasPrefix(w.Body.String(), "<!doctype html>")
+	return isUnavailablePage(w) && h.Get("Refresh") != "" && h.Get("Refresh") == h.Get("Retry-After")
+}
+
+// isUnavailablePage tells a page that its visitor may have to reload.
+func isUnavailablePage(w *httptest.ResponseRecorder) bool {
+	for _, c := range w.Result().Cookies() {
+		if c.Name != siteCookie+"-reload" {
+			return false
+		}
+	}
+	return w.Code == http.StatusServiceUnavailable && strings.HasPrefix(w.Body.String(), "<!doctype html>")
 }

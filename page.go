@@ -7,7 +7,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"html/template"
-	"math"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -80,7 +79,7 @@ func writePage(w http.ResponseWriter, r *http.Request, status int, p page) {
 		h.Set("X-Frame-Options", "DENY")
 	}
 	if p.Reload > 0 {
-		h.Set("Refresh", strconv.Itoa(int(math.Ceil(p.Reload.Seconds()))))
+		h.Set("Refresh", wholeSeconds(p.Reload))
 	}
 	if p.Form == nil {
 		csp += "; form-action 'none'"
@@ -158,47 +157,36 @@ func (a *Auth) failedLoginPage(target string, err error) page {
 // writeUnavailable answers a browser that navigates while something cannot be
 // known, with a page that reloads itself if that makes sense.
 func (a *Auth) writeUnavailable(w http.ResponseWriter, r *http.Request, err error, p page) {
-	w.Header().Set("Retry-After", retryAfter(err))
+	after := retryIn(err)
+	w.Header().Set("Retry-After", wholeSeconds(after))
 	p.Text = []string{"We can't check your sign-in right now. Reload this page in a few seconds."}
-	if p.Reload = a.reloadAfter(w, r, err); p.Reload > 0 {
+	if a.mayReload(w, r) {
+		p.Reload = after
 		p.Text = []string{"We can't check your sign-in right now. This page reloads itself."}
 	}
 	writePage(w, r, http.StatusServiceUnavailable, p)
 }
 
-const (
-	// maxReloading is how long a page reloads itself.
-	maxReloading = 10 * time.Minute
+// maxReloading is how long a page reloads itself.
+const maxReloading = 10 * time.Minute
 
-	// minReload and maxReload limit the time between two reloads.
-	minReload = 2 * time.Second
-	maxReload = 30 * time.Second
-)
-
-// reloadAfter is when a page that shows err reloads itself. A cookie counts the
-// time, so that a browser that may not keep cookies does not reload at all, and the
-// cookie outlives the time, so that it does not begin anew.
-func (a *Auth) reloadAfter(w http.ResponseWriter, r *http.Request, err error) time.Duration {
+// mayReload reports whether a page reloads itself. A cookie counts the time, so
+// that a browser that may not keep cookies does not reload at all, and the cookie
+// outlives the time, so that it does not begin anew.
+func (a *Auth) mayReload(w http.ResponseWriter, r *http.Request) bool {
 	name, now := a.cookieNameFor("reload"), time.Now()
-	after := defaultRetryAfter
-	if e, ok := errors.AsType[*refusal](err); ok && e.retryAfter > 0 {
-		after = e.retryAfter
-	}
-	after = min(max(after, minReload), maxReload)
 	if began := cookieValues(r.Header, name); len(began) > 0 {
 		unix, err := strconv.ParseInt(began[0], 10, 64)
-		if age := now.Sub(time.Unix(unix, 0)); err != nil || age < -maxReloading || age > maxReloading {
-			return 0
-		}
-		return after
+		age := now.Sub(time.Unix(unix, 0))
+		return err == nil && age >= -maxReloading && age <= maxReloading
 	}
 	if !a.hasOwnCookie(r) {
-		return 0
+		return false
 	}
 	c := a.cookie(name, strconv.FormatInt(now.Unix(), 10))
 	c.MaxAge = int((2 * maxReloading).Seconds())
 	http.SetCookie(w, c)
-	return after
+	return true
 }
 
 // loginLoopPage says why the session is refused, which err wraps.

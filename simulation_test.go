@@ -512,7 +512,7 @@ func (s *simulation) browse(b *simulatedBrowser, p *process) {
 			delete(b.refused, p)
 			s.checkAccepted(p, b.token, before, after)
 			return
-		case isReloadingPage(w):
+		case isUnavailablePage(w):
 			s.counts["reloads"]++
 		case !isLogin(w) && (w.Code != http.StatusUnauthorized || !strings.Contains(w.Body.String(), "<!doctype html>")):
 			s.fail("%s answers a browser with %d %s", p.name, w.Code, w.Body)
@@ -607,7 +607,7 @@ func (s *simulation) login(b *simulatedBrowser, p *process, start *httptest.Resp
 		if isFound && !signing.isWithdrawn(after.now) && !b.reissues {
 			s.fail("%s refuses a login with %s, which it could have found for %s: %d", p.name, signing.id, before.now.Sub(possible), w.Code)
 		}
-		if !isReloadingPage(w) {
+		if !isUnavailablePage(w) {
 			if w.Code != http.StatusUnauthorized || !strings.Contains(w.Body.String(), "unknown_key") {
 				s.fail("%s answers a callback with %d %s", p.name, w.Code, w.Body)
 			}
@@ -615,9 +615,10 @@ func (s *simulation) login(b *simulatedBrowser, p *process, start *httptest.Resp
 			return false
 		}
 		s.counts["reloads"]++
-		seconds, err := time.ParseDuration(w.Header().Get("Refresh") + "s")
+		// After ten minutes, a person does what the page did.
+		seconds, err := time.ParseDuration(w.Header().Get("Retry-After") + "s")
 		if err != nil || seconds <= 0 {
-			s.fail("%s says to reload after %q", p.name, w.Header().Get("Refresh"))
+			s.fail("%s says to reload after %q", p.name, w.Header().Get("Retry-After"))
 			return false
 		}
 		time.Sleep(seconds)
