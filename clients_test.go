@@ -78,7 +78,12 @@ func TestAnswersByClient(t *testing.T) {
 					want = row.others
 				}
 				w := serve(c.site.app(), c.request)
-				if w.Code != want || w.Header()["Location"] != nil || w.Header()["Set-Cookie"] != nil || w.Header()["Hx-Redirect"] != nil {
+				cookies := w.Header()["Set-Cookie"]
+				reloads := row.signedOut == 303 && c.status == 503
+				if (w.Header().Get("Refresh") != "") != reloads || reloads && (len(cookies) != 1 || !strings.HasPrefix(cookies[0], siteCookie+"-reload=")) || !reloads && cookies != nil {
+					t.Errorf("%s: got Refresh %q and cookies %q, want a page that reloads itself: %t", c.name, w.Header().Get("Refresh"), cookies, reloads)
+				}
+				if w.Code != want || w.Header()["Location"] != nil || w.Header()["Hx-Redirect"] != nil {
 					t.Errorf("%s: got %d %v, want %d and no redirect", c.name, w.Code, w.Header(), want)
 				}
 				if (w.Header().Get("Retry-After") != "") != (want == 503) {
