@@ -1338,8 +1338,8 @@ func TestKeyTransport(t *testing.T) {
 func TestNoConnectionOutlivesAFetch(t *testing.T) {
 	t.Parallel()
 	realm := authrockettest.NewRealm(t)
-	closed := make(chan struct{}, 10)
-	asked := make(chan bool, 10)
+	closed := make(chan struct{}, 100) // retries of failed fetches come, too
+	asked := make(chan bool, 100)
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		asked <- r.Close
 		realm.ServeHTTP(w, r)

@@ -134,7 +134,7 @@ func TestStrangersLockNobodyOut(t *testing.T) {
 		siege(t, row.name, row.config, func(b *besieged) { run(b, 300) })
 		siege(t, row.name+", right after a restart", row.config, func(b *besieged) {
 			b.restart(row.config)
-			run(b, 60)
+			run(b, 30)
 		})
 		siege(t, row.name+", right after the key was withdrawn", row.config, func(b *besieged) {
 			withdrawn := b.realm.KeyID()
@@ -142,13 +142,13 @@ func TestStrangersLockNobodyOut(t *testing.T) {
 			b.realm.RotateKeys()
 			b.realm.WithdrawKey(withdrawn)
 			b.warm()
-			run(b, 60)
+			run(b, 30)
 		})
 		siege(t, row.name+", the users' tokens having expired", row.config, func(b *besieged) {
 			b.cookies = []string{b.token(authrockettest.SignedBy(b.withdrawn), authrockettest.ExpiresIn(time.Minute))}
 			time.Sleep(30 * 24 * time.Hour)
 			b.warm()
-			run(b, 60)
+			run(b, 30)
 		})
 	}
 }
