@@ -164,12 +164,12 @@ func withPS256(key *rsa.PrivateKey) signFunc {
 	}
 }
 
-// goodClaims is the payload of a token that is valid for another hour.
+// goodClaims is the payload of a token that is valid for another day.
 func goodClaims(t *testing.T) string {
 	t.Helper()
 	now := time.Now().Unix()
 	payload, err := json.Marshal(map[string]any{
-		"iss": "https://authrocket.com", "sub": "usr_own", "rid": "rl_own", "sid": "kss_own", "iat": now, "exp": now + 3600,
+		"iss": "https://authrocket.com", "sub": "usr_own", "rid": "rl_own", "sid": "kss_own", "iat": now, "exp": now + 86_400,
 	})
 	if err != nil {
 		t.Fatal(err)
