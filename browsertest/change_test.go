@@ -113,7 +113,11 @@ func TestChangesOfWhoIsSignedInAsk(t *testing.T) {
 			b := h.signedInAs(t, row.user)
 			row.do(t, b)
 			b.wantURL(h.app.url + "/auth/confirm")
-			b.wantText("This changes who is signed in here", row.who, row.where, row.user.Email)
+			what := "This changes who is signed in here."
+			if row.who == row.user.Email {
+				what = "This changes the account in which you are signed in here."
+			}
+			b.wantText(what, row.who, row.where, row.user.Email)
 
 			// Without an answer, nothing has changed.
 			b.open(h.app.url + "/")

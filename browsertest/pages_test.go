@@ -100,6 +100,7 @@ func TestPages(t *testing.T) {
 		t.Parallel()
 		lr, app, b := start(t)
 		lr.realm.Break(authrockettest.Status(http.StatusInternalServerError))
+		lr.realm.RotateKeys() // the app may have the old key
 		b.open(app.url + "/manage?a=1")
 		b.logIn("ada@example.com")
 		b.wantText("Signing in takes a moment longer", "This page reloads itself.")
