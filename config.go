@@ -65,7 +65,8 @@ type Config struct {
 	// Connected App. Default: /auth.
 	AuthPath string
 
-	// AfterLogout is the path to return to after a logout. Default: /.
+	// AfterLogout is the path to return to after a logout. AppURL + AfterLogout has
+	// to match a Login URL of the Connected App, too. Default: /.
 	AfterLogout string
 
 	// CookieName is the name of the session cookie, used as it is. Default:
@@ -127,7 +128,8 @@ type Config struct {
 	// user, or to let only some users in. An error refuses the login by its kind,
 	// with a page that offers another account; of no kind it counts as
 	// [ErrForbidden]. One of kind [ErrUnavailable] keeps the login, and the page
-	// tries again by itself. OnLogin may be called more than once for a login, by
+	// tries again by itself. The text of the error is logged and reported, not
+	// shown: leave addresses out of it. OnLogin may be called more than once for a login, by
 	// many goroutines at once. Do not link the user to an account that another
 	// cookie names: another website can start a login. Bearer tokens and known
 	// sessions do not pass here; that is what a [Rule] is for. The URL of r has no

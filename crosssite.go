@@ -86,7 +86,7 @@ func (a *Auth) warnOfHost(r *http.Request) {
 		return
 	}
 	if a.strangeHosts.isDue(r.Host[:min(len(r.Host), maxHostBytes)], time.Now()) {
-		a.warn(r, fmt.Errorf("the Host %.100q is not AppURL's %q: a login that starts there comes back to AppURL, without its cookies; open the app at AppURL, or let the proxy hand on the Host", r.Host, want))
+		a.warn(r, fmt.Errorf("the Host %.100q is not AppURL's %q: if browsers see that host, a login comes back to AppURL without its cookies: open the app at AppURL; if a proxy has set it, hand on the browser's Host", r.Host, want))
 	}
 }
 

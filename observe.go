@@ -17,7 +17,7 @@ import (
 // once. No event holds a token, a session ID, a key or an email address.
 //
 // The zero Observer logs at level warn through [slog.Default]: logins that are
-// refused, failed fetches of keys, and warnings; each reason at most once in 10
+// refused or wait for a confirmation, failed fetches of keys, and warnings; each reason at most once in 10
 // seconds. [SilentObserver] logs nothing.
 type Observer struct {
 	// Decision reports that a request was authenticated, or that a gate let it

@@ -398,7 +398,7 @@ func TestTheZeroObserverLogsWarnings(t *testing.T) {
 			keys        = "WARN authrocket key refresh: key_refresh"
 			unavailable = "WARN authrocket login: keys_unavailable"
 			cut         = "WARN authrocket warning: a return target is longer than 1000 bytes: its query is cut"
-			www         = `WARN authrocket warning: the Host "www.example.com" is not AppURL's "example.com": a login that starts there comes back to AppURL, without its cookies; open the app at AppURL, or let the proxy hand on the Host`
+			www         = `WARN authrocket warning: the Host "www.example.com" is not AppURL's "example.com": if browsers see that host, a login comes back to AppURL without its cookies: open the app at AppURL; if a proxy has set it, hand on the browser's Host`
 		)
 		atWWW := func() *http.Request {
 			r := navigate("/gate/")

@@ -196,8 +196,9 @@ func (a *Auth) redirectHome(w http.ResponseWriter, target string) {
 }
 
 // LoginPath returns the path of the login route, for links and forms in your
-// pages. The login comes back to returnTo, a path of this app such as
-// "/manage?tab=1"; "" means the start page. Like a link in a page of yours, it
+// pages. The login comes back to returnTo, an escaped path of this app outside
+// Config.AuthPath, such as "/manage?tab=1"; "" and anything else mean the start
+// page. A fragment is dropped, and of more than 1,000 bytes the query, too. Like a link in a page of yours, it
 // begins behind a prefix of AppURL only if browsers see that prefix: the path has
 // it. It can be extended by "&prompt=login" or "&account=org_...".
 func (a *Auth) LoginPath(returnTo string) string { return a.routeLink(routeLogin, returnTo) }
@@ -207,7 +208,8 @@ func (a *Auth) LoginPath(returnTo string) string { return a.routeLink(routeLogin
 func (a *Auth) SignupPath(returnTo string) string { return a.routeLink(routeSignup, returnTo) }
 
 // LogoutPath returns the path of the logout route, for the action of a form
-// that is sent by POST; a link leads to a page with a button. "" leads to
+// that is sent by POST. A GET signs out when the browser says that it comes from a
+// page of this app or from the address bar, and else shows a button. "" leads to
 // Config.AfterLogout. It can be extended by "&local=1" if returnTo is not "".
 func (a *Auth) LogoutPath(returnTo string) string { return a.routeLink(routeLogout, returnTo) }
 

@@ -11,8 +11,8 @@ import (
 type URLParam struct{ name, value string }
 
 // WithRedirectURI is where LoginRocket sends the browser back to: an absolute URL
-// of this app that is among the Login URLs of the Connected App. Default: the
-// first of these.
+// of this app that matches a Login URL of the Connected App. Default: the first of
+// these.
 func WithRedirectURI(absoluteURL string) URLParam { return URLParam{"redirect_uri", absoluteURL} }
 
 // WithAccount is the org to sign in to, or on the profile page the current one;

@@ -25,7 +25,7 @@ func twoRealms(customerConfig, staffConfig authrocket.Config, shop, admin http.H
 	if err != nil {
 		return nil, err
 	}
-	staffConfig.CookieName = "__Host-staffToken" // one host: another cookie
+	staffConfig.CookieName = "__Host-staffToken" // one host: another cookie; on http "staffToken"
 	staffConfig.AuthPath = "/admin/auth"         // and another place for the login routes
 	staff, err := authrocket.New(staffConfig)
 	if err != nil {
