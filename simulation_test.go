@@ -82,7 +82,7 @@ type simulation struct {
 
 	processes []*process
 	browsers  []*simulatedBrowser
-	thieves   []simulatedToken // of keys that are withdrawn
+	withdrawnTokens   []simulatedToken // of keys that are withdrawn
 }
 
 type simulatedKey struct {
@@ -210,7 +210,7 @@ func (s *simulation) step() {
 	for range 2 {
 		s.browse(s.browsers[s.rng.IntN(len(s.browsers))], s.anyProcess())
 	}
-	s.steal(s.anyProcess())
+	s.useWithdrawnTokens(s.anyProcess())
 }
 
 // rotate signs with a new key from now on. It may be published a moment later,
@@ -232,8 +232,8 @@ func (s *simulation) rotate() {
 		if s.chance(2) {
 			old.withdrawn = k.published.Add(s.between(0, 3*24*time.Hour))
 		}
-		s.thieves = append(s.thieves, s.sign(old, now, now.Add(1000*24*time.Hour)))
-		s.thieves = s.thieves[max(0, len(s.thieves)-3):]
+		s.withdrawnTokens = append(s.withdrawnTokens, s.sign(old, now, now.Add(1000*24*time.Hour)))
+		s.withdrawnTokens = s.withdrawnTokens[max(0, len(s.withdrawnTokens)-3):]
 		s.note("%s is withdrawn in %s", old.id, old.withdrawn.Sub(now))
 	}
 	s.keys = append(slices.DeleteFunc(s.keys, func(k *simulatedKey) bool {
@@ -260,7 +260,7 @@ func (s *simulation) changeMode() {
 		for range 40 {
 			time.Sleep(s.between(time.Minute, 2*time.Hour))
 			s.browse(s.browsers[s.rng.IntN(len(s.browsers))], s.anyProcess())
-			s.steal(s.anyProcess())
+			s.useWithdrawnTokens(s.anyProcess())
 		}
 		s.setMode("good", 0)
 	default:
@@ -485,9 +485,9 @@ func (v seen) wrongWith(token simulatedToken) string {
 	return ""
 }
 
-// steal uses a token of a key that is withdrawn, or will be, as a program.
-func (s *simulation) steal(p *process) {
-	for _, token := range s.thieves {
+// useWithdrawnTokens uses a token of a key that is withdrawn, or will be, as a program.
+func (s *simulation) useWithdrawnTokens(p *process) {
+	for _, token := range s.withdrawnTokens {
 		before := p.look()
 		w := s.send(p, request(http.MethodGet, "/gate", "Authorization: Bearer "+token.text))
 		switch after := p.look(); {

@@ -12,9 +12,9 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// besieged is an app whose realm has withdrawn a key, and whose users come with
+// floodedApp is an app whose realm has withdrawn a key, and whose users come with
 // cookies of that key while others ask for keys that the realm does not have.
-type besieged struct {
+type floodedApp struct {
 	*keyed
 	app       http.Handler
 	withdrawn string // the ID of a key
@@ -22,11 +22,11 @@ type besieged struct {
 	answers   map[string]int // to the users' requests, by what they are
 }
 
-// siege runs f in fake time.
-func siege(t *testing.T, name string, config func(*authrocket.Config), f func(b *besieged)) {
+// floodedRow runs f in fake time.
+func floodedRow(t *testing.T, name string, config func(*authrocket.Config), f func(b *floodedApp)) {
 	t.Helper()
 	keyedRowWith(t, name, config, func(k *keyed) {
-		b := &besieged{keyed: k, withdrawn: k.realm.KeyID(), answers: map[string]int{}}
+		b := &floodedApp{keyed: k, withdrawn: k.realm.KeyID(), answers: map[string]int{}}
 		for range 5 {
 			b.cookies = append(b.cookies, k.token())
 		}
@@ -43,7 +43,7 @@ func siege(t *testing.T, name string, config func(*authrocket.Config), f func(b 
 }
 
 // navigateWith is a browser that goes to a gate.
-func (b *besieged) navigateWith(cookie string) *httptest.ResponseRecorder {
+func (b *floodedApp) navigateWith(cookie string) *httptest.ResponseRecorder {
 	r := navigate("/gate")
 	r.AddCookie(&http.Cookie{Name: "__Host-arToken", Value: cookie})
 	return serve(b.app, r)
@@ -53,7 +53,7 @@ func isLogin(w *httptest.ResponseRecorder) bool {
 	return w.Code == http.StatusSeeOther && strings.HasPrefix(w.Header().Get("Location"), "https://loginrocket.example/login?")
 }
 
-func (b *besieged) visit(i int) {
+func (b *floodedApp) visit(i int) {
 	w := b.navigateWith(b.cookies[i%len(b.cookies)])
 	what := fmt.Sprintf("status %d", w.Code)
 	if isLogin(w) {
@@ -64,7 +64,7 @@ func (b *besieged) visit(i int) {
 
 // last lasts for so many seconds, with so many users a second, and so many tokens
 // a second of those who ask for other keys.
-func (b *besieged) last(seconds, users, tokens int, token func(i int) string) {
+func (b *floodedApp) last(seconds, users, tokens int, token func(i int) string) {
 	b.app = b.keyed.app()
 	for second := range seconds {
 		for i := range max(users, tokens) {
@@ -80,11 +80,11 @@ func (b *besieged) last(seconds, users, tokens int, token func(i int) string) {
 }
 
 // stranger is a program that sends token.
-func (b *besieged) stranger(token string) {
+func (b *floodedApp) stranger(token string) {
 	serve(b.app, request(http.MethodGet, "/gate", "Authorization: Bearer "+token))
 }
 
-func (b *besieged) wantLoginsOnly(users int) {
+func (b *floodedApp) wantLoginsOnly(users int) {
 	b.t.Helper()
 	b.t.Logf("answers: %v", b.answers)
 	for what, n := range b.answers {
@@ -98,7 +98,7 @@ func (b *besieged) wantLoginsOnly(users int) {
 }
 
 // fromStrangers are the tokens that anybody can send, without being anybody here.
-func (b *besieged) fromStrangers(tokens int) func(i int) string {
+func (b *floodedApp) fromStrangers(tokens int) func(i int) string {
 	if tokens == 0 {
 		other := authrockettest.NewRealm(b.t)
 		token := other.Token(other.AddUser(authrockettest.User{Email: "eve@example.com"}), authrockettest.ExpiresIn(24*time.Hour))
@@ -123,7 +123,7 @@ func TestStrangersLockNobodyOut(t *testing.T) {
 		{"who make up 20 keys a second", anyConfig, 1, 20},
 		{"who make up 200 keys a second", anyConfig, 10, 200},
 	} {
-		run := func(b *besieged, seconds int) {
+		run := func(b *floodedApp, seconds int) {
 			before := b.fetches()
 			b.last(seconds, row.users, max(row.tokens, 1), b.fromStrangers(row.tokens))
 			b.wantLoginsOnly(seconds * row.users)
@@ -131,12 +131,12 @@ func TestStrangersLockNobodyOut(t *testing.T) {
 				b.t.Errorf("the key set was fetched %d times, want %d at most", got, most)
 			}
 		}
-		siege(t, row.name, row.config, func(b *besieged) { run(b, 300) })
-		siege(t, row.name+", right after a restart", row.config, func(b *besieged) {
+		floodedRow(t, row.name, row.config, func(b *floodedApp) { run(b, 300) })
+		floodedRow(t, row.name+", right after a restart", row.config, func(b *floodedApp) {
 			b.restart(row.config)
 			run(b, 30)
 		})
-		siege(t, row.name+", right after the key was withdrawn", row.config, func(b *besieged) {
+		floodedRow(t, row.name+", right after the key was withdrawn", row.config, func(b *floodedApp) {
 			withdrawn := b.realm.KeyID()
 			b.cookies = []string{b.token(), b.token()}
 			b.realm.RotateKeys()
@@ -144,7 +144,7 @@ func TestStrangersLockNobodyOut(t *testing.T) {
 			b.warm()
 			run(b, 30)
 		})
-		siege(t, row.name+", the users' tokens having expired", row.config, func(b *besieged) {
+		floodedRow(t, row.name+", the users' tokens having expired", row.config, func(b *floodedApp) {
 			b.cookies = []string{b.token(authrockettest.SignedBy(b.withdrawn), authrockettest.ExpiresIn(time.Minute))}
 			time.Sleep(30 * 24 * time.Hour)
 			b.warm()
@@ -157,7 +157,7 @@ func TestARotationAmongStrangersIsFound(t *testing.T) {
 	t.Parallel()
 	// arrive sends the token of a new key until it is accepted, which it has to be
 	// within a cool-down; until then each answer has to be one that is right meanwhile.
-	arrive := func(b *besieged, send func(token string) *httptest.ResponseRecorder, isAccepted, isMeanwhile func(*httptest.ResponseRecorder) bool) {
+	arrive := func(b *floodedApp, send func(token string) *httptest.ResponseRecorder, isAccepted, isMeanwhile func(*httptest.ResponseRecorder) bool) {
 		b.t.Helper()
 		token := ""
 		var rotatedAt time.Time
@@ -188,10 +188,10 @@ func TestARotationAmongStrangersIsFound(t *testing.T) {
 		b.t.Error("the rotation is not found")
 	}
 	unchanged := func(*authrocket.Config) {}
-	siege(t, "at a gate, whose users get the login until then", unchanged, func(b *besieged) {
+	floodedRow(t, "at a gate, whose users get the login until then", unchanged, func(b *floodedApp) {
 		arrive(b, b.navigateWith, func(w *httptest.ResponseRecorder) bool { return w.Code == http.StatusOK }, isLogin)
 	})
-	siege(t, "at a callback, whose users get a page that reloads itself until then", unchanged, func(b *besieged) {
+	floodedRow(t, "at a callback, whose users get a page that reloads itself until then", unchanged, func(b *floodedApp) {
 		comeBack := b.startLogin()
 		arrive(b, comeBack, isSignedIn, isReloadingPage)
 	})
