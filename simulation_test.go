@@ -298,7 +298,7 @@ func (p *process) restart() {
 	p.granted, p.refill, p.beside = 3, p.started, 0
 	life := p.started
 	auth, err := authrocket.NewSimulated(authrocket.Config{
-		LoginRocketURL: "https://loginrocket.example", RealmID: simulatedRealm, AppURL: "https://example.com",
+		LoginRocketURL: "https://loginrocket.example", RealmID: simulatedRealm, AppURL: "https://example.com", Observer: authrocket.SilentObserver(),
 		HTTPClient: &http.Client{Transport: keyTransport(func(r *http.Request) (*http.Response, error) { return p.fetch(r.Context(), life) })},
 	}, p.wallClock, p.s.draw)
 	if err != nil {
