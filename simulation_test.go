@@ -80,9 +80,9 @@ type simulation struct {
 	lagging   []string // the kids that a replica that lags answers with
 	jitter    *mathrand.Rand
 
-	processes []*process
-	browsers  []*simulatedBrowser
-	withdrawnTokens   []simulatedToken // of keys that are withdrawn
+	processes       []*process
+	browsers        []*simulatedBrowser
+	withdrawnTokens []simulatedToken // of keys that are withdrawn
 }
 
 type simulatedKey struct {
@@ -425,6 +425,7 @@ type seen struct {
 	set       keySetInUse
 	age       time.Duration // of the set, on the clock that says more
 	ahead     time.Duration
+	granted   float64 // fetches that the budget grants
 	goodSince time.Time
 }
 
@@ -436,6 +437,7 @@ func (p *process) look() seen {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	v := seen{now: time.Now(), set: p.set, ahead: p.ahead, goodSince: p.s.goodSince}
+	v.granted = min(3, p.granted+float64(v.now.Sub(p.refill))/float64(keyCoolDown))
 	v.age = v.now.Sub(p.set.asked)
 	v.age = max(v.age, v.age+p.ahead-p.set.ahead)
 	return v
@@ -548,9 +550,15 @@ func (s *simulation) checkRefused(b *simulatedBrowser, p *process, before, after
 		delete(b.refused, p)
 		return
 	}
-	// A token whose key has to be in the set by its iat is refused once.
+	// A token whose key has to be in the set by its iat is refused once, which starts
+	// a fetch; that is, if the budget has one to spare, and if the process does not
+	// remember from before that the key is unknown.
 	isOld := before.set.kids != nil && before.set.asked.Add(before.set.ahead).Sub(token.issuedAt) > 5*time.Minute-time.Second
 	possible := latest(token.key.published, before.goodSince, p.started, p.stepped)
+	if isOld && (before.granted < 2 || before.now.Sub(possible) < keyCoolDown) {
+		delete(b.refused, p)
+		return
+	}
 	if isOld {
 		if b.refused == nil {
 			b.refused = map[*process]time.Time{}
