@@ -301,11 +301,43 @@ func TestReady(t *testing.T) {
 			k.t.Errorf("got %v, want %v that says %q", err, authrocket.ErrKeysUnavailable, says)
 		}
 	}
-	keyedRow(t, "is false without keys, and fetches none", func(k *keyed) {
+	keyedRow(t, "is false at once without keys, and begins one fetch", func(k *keyed) {
+		k.realm.Break(authrockettest.Slow(time.Second))
+		began := time.Now()
 		for range 50 {
 			wantNotReady(k, "no key set has been fetched yet")
 		}
-		k.wantFetches(0)
+		if waited := time.Since(began); waited != 0 {
+			k.t.Errorf("the answers took %s, want none to wait", waited)
+		}
+		time.Sleep(2 * time.Second)
+		k.wantFetches(1)
+		if err := k.auth.Ready(); err != nil {
+			k.t.Errorf("after the fetch: %v", err)
+		}
+	})
+	keyedRow(t, "stays true if only a probe asks", func(k *keyed) {
+		k.warm()
+		for range 30 * 60 * 6 { // 30 hours
+			time.Sleep(10 * time.Second)
+			if err := k.auth.Ready(); err != nil {
+				k.t.Fatal(err)
+			}
+		}
+		if got := k.fetches(); got < 30*4-1 || got > 30*4+2 {
+			k.t.Errorf("got %d fetches in 30 hours, want one in each interval of 15 minutes", got)
+		}
+	})
+	keyedRow(t, "becomes true after an outage if only a probe asks", func(k *keyed) {
+		k.realm.Break(authrockettest.Status(http.StatusBadGateway))
+		k.auth.Warm(k.t.Context())
+		time.Sleep(2 * time.Minute)
+		k.realm.Repair()
+		k.auth.Ready()
+		time.Sleep(10 * time.Second)
+		if err := k.auth.Ready(); err != nil {
+			k.t.Errorf("10 seconds after the outage: %v", err)
+		}
 	})
 	keyedRow(t, "is true with keys until they are as old as MaxStale", func(k *keyed) {
 		k.warm()
@@ -316,7 +348,6 @@ func TestReady(t *testing.T) {
 		}
 		time.Sleep(time.Hour)
 		wantNotReady(k, "the key set is 25h0m0s old")
-		k.wantFetches(1)
 	})
 	t.Run("is true with a static key", func(t *testing.T) {
 		t.Parallel()

@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -13,8 +14,8 @@ import (
 )
 
 // Observer reports what happens. Its functions may be nil; the others are
-// called synchronously, so they should be quick, and by many goroutines at
-// once. No event holds a token, a session ID, a key or an email address.
+// called synchronously, by many goroutines at once: they must return soon and must
+// not panic. No event holds a token, a session ID, a key or an email address.
 //
 // The zero Observer logs at level warn through [slog.Default]: logins that are
 // refused or wait for a confirmation, failed fetches of keys, and warnings; each reason at most once in 10
@@ -63,6 +64,9 @@ func warningObserver() Observer {
 		KeyRefresh: func(ctx context.Context, k KeyRefresh) {
 			if k.Err != nil {
 				warn(ctx, "authrocket key refresh", "key_refresh", k.Err)
+			}
+			if len(k.Skipped) > 0 {
+				warn(ctx, "authrocket key refresh", "key_skipped", errors.Join(k.Skipped...))
 			}
 		},
 		Login: func(ctx context.Context, l Login) {

@@ -21,6 +21,10 @@ const MaxKeyIDBytes = 256
 // ErrNoUsableKey is returned for a key set without a single usable key.
 var ErrNoUsableKey = errors.New("the key set has no usable key")
 
+// maxEntries is how many keys a set may have; a real one has one or two. It keeps
+// what is reported about a set short.
+const maxEntries = 100
+
 // maxKeysPerID is how many keys of one kid are kept and tried. More of them would
 // make each forged signature cost more.
 const maxKeysPerID = 2
@@ -36,6 +40,9 @@ func ParseSet(data []byte) (keys map[string]Keys, skipped []error, err error) {
 	var entries []json.RawMessage
 	if json.Unmarshal(set["keys"], &entries) != nil {
 		return nil, nil, errors.New("the key set has no array keys")
+	}
+	if len(entries) > maxEntries {
+		return nil, nil, fmt.Errorf("the key set has %d keys, more than the %d that are read", len(entries), maxEntries)
 	}
 	keys = make(map[string]Keys, len(entries))
 	for i, entry := range entries {

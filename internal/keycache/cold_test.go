@@ -151,18 +151,6 @@ func TestCrowdedCacheWithASet(t *testing.T) {
 		p.wantLimited(a, keycache.MaxWait)
 		p.wantTook(a, 0)
 	})
-	row(t, "answers known keys of an old set at once", func(p *publisher) {
-		p.warm()
-		time.Sleep(2 * interval)
-		p.answerIn(7 * time.Second)
-		for _, id := range madeUp("made up", waiters) {
-			go p.ask(id, keycache.Gate)
-		}
-		synctest.Wait()
-		a := p.ask("known", keycache.Gate)
-		p.wantKey(a, "key of known")
-		p.wantTook(a, 0)
-	})
 }
 
 func TestAge(t *testing.T) {
@@ -171,8 +159,10 @@ func TestAge(t *testing.T) {
 		if age, usable := p.cache.Age(); age != 0 || usable {
 			p.t.Errorf("without a set: got %s, usable %t", age, usable)
 		}
+		time.Sleep(time.Minute) // the fetch that this has begun
 		p.answerIn(time.Second)
 		p.warm()
+		p.answerIn(forever)
 		time.Sleep(time.Minute)
 		if age, usable := p.cache.Age(); age != time.Minute+time.Second || !usable {
 			p.t.Errorf("got %s, usable %t, want a minute and a second, usable", age, usable)
@@ -185,7 +175,27 @@ func TestAge(t *testing.T) {
 		if age, usable := p.cache.Age(); age != maxStale+time.Nanosecond || usable {
 			p.t.Errorf("got %s, usable %t, want one more than MaxStale, not usable", age, usable)
 		}
+	})
+	row(t, "begins a fetch when the set is due, and leaves one to lookups", func(p *publisher) {
+		p.warm()
+		p.cache.Age()
 		p.wantFetches(1)
+		time.Sleep(interval)
+		p.breakWith(errOutage)
+		for range 100 {
+			p.cache.Age()
+			synctest.Wait()
+		}
+		p.wantFetches(2)
+	})
+	row(t, "leaves the last fetch of the budget to lookups", func(p *publisher) {
+		p.warm()
+		p.warm()
+		time.Sleep(time.Nanosecond)
+		p.stepClock(interval)
+		p.cache.Age()
+		synctest.Wait()
+		p.wantFetches(2)
 	})
 }
 

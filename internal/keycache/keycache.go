@@ -37,6 +37,14 @@ const (
 	// are apart.
 	oldAfter = 5 * time.Minute
 
+	// maxStepBack is how far the wall clock may be set back, as time servers do,
+	// before a set is due for that.
+	maxStepBack = time.Minute
+
+	// explained is how long after a failed fetch nobody waits to learn why a set is
+	// old: the longest time from one failure to the next while there are requests.
+	explained = 2*CoolDown + FetchTimeout
+
 	burst      = 3     // fetches that an idle budget grants at once
 	maxUnknown = 1_000 // key IDs remembered as unknown
 	maxWaiting = 256   // lookups that wait at a time
@@ -153,6 +161,15 @@ type keySet[K any] struct {
 	interval time.Duration // the age at which it is due for a refresh
 }
 
+// isDue reports whether the set is due for a refresh.
+func (s *keySet[K]) isDue(now instant) bool {
+	return now.since(s.asked) >= s.interval || s.isAhead(now)
+}
+
+// isAhead reports whether the wall clock was set back since the set was asked for.
+// Its age is not known then: the machine may have slept in the meantime.
+func (s *keySet[K]) isAhead(now instant) bool { return now.wall.Before(s.asked.wall.Add(-maxStepBack)) }
+
 type fetch struct {
 	sequence   uint64
 	started    instant
@@ -182,19 +199,27 @@ func (c *Cache[K]) Lookup(ctx context.Context, q Question) (K, error) {
 // machine's time, and whether there is one. It never waits; [Cache.Lookup]
 // decides in every case.
 func (c *Cache[K]) Fresh(id string, now time.Time) (key K, ok bool) {
-	if set := c.current.Load(); set != nil && c.instant(now).since(set.asked) < set.interval {
+	if set := c.current.Load(); set != nil && !set.isDue(c.instant(now)) {
 		key, ok = set.keys[id]
 	}
 	return key, ok
 }
 
-// Age returns how old the set in use is, and whether it is there and usable.
+// Age returns at once how old the set in use is, and whether it is there and
+// usable. If it is not there or due for a refresh, it starts a fetch, so that who
+// waits for a usable set and asks nothing else gets one; the last fetch of the
+// budget is left to lookups.
 func (c *Cache[K]) Age() (age time.Duration, usable bool) {
-	set := c.current.Load()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now, set := c.now(), c.current.Load()
+	if (set == nil || set.isDue(now)) && c.running == nil && c.suppressed(now, 1) == nil {
+		c.start(now)
+	}
 	if set == nil {
 		return 0, false
 	}
-	age = c.now().since(set.asked)
+	age = now.since(set.asked)
 	return age, age <= c.config.MaxStale
 }
 
@@ -209,7 +234,11 @@ func (c *Cache[K]) lookupSlowly(ctx context.Context, q Question) (none K, err er
 		reserve := 0
 		if set != nil {
 			if key, ok := set.keys[q.KeyID]; ok {
-				if !c.awaitRefresh(ctx, set, q, now) {
+				again, err := c.awaitRefresh(ctx, set, q, now)
+				switch {
+				case err != nil:
+					return none, &Undecided{Cause: err, RetryAfter: MaxWait}
+				case !again:
 					return key, nil
 				}
 				continue
@@ -218,7 +247,7 @@ func (c *Cache[K]) lookupSlowly(ctx context.Context, q Question) (none K, err er
 				c.unknown.add(q.KeyID, now.monotonic)
 				return none, ErrUnknown
 			}
-			isOld := set.asked.wall.Sub(q.IssuedAt) > oldAfter
+			isOld := earlier(set.asked.wall, now.wall).Sub(q.IssuedAt) > oldAfter
 			if isOld {
 				reserve = 1
 			}
@@ -261,24 +290,30 @@ func (c *Cache[K]) lookupSlowly(ctx context.Context, q Question) (none K, err er
 
 // awaitRefresh starts the refresh of a set that is due for one, and waits for
 // it when the set is old and nobody knows why. It reports whether a refresh
-// ended, so that the set has to be looked at again.
-func (c *Cache[K]) awaitRefresh(ctx context.Context, set *keySet[K], q Question, now instant) bool {
-	if now.since(set.asked) < set.interval || q.Patience == NoWait {
-		return false
+// ended, so that the set has to be looked at again. Only a fetch that takes longer
+// than a request waits leaves the old key in force; a caller that leaves, or one too
+// many, could be somebody who wants that.
+func (c *Cache[K]) awaitRefresh(ctx context.Context, set *keySet[K], q Question, now instant) (again bool, err error) {
+	if !set.isDue(now) || q.Patience == NoWait {
+		return false, nil
 	}
 	if c.running == nil && c.suppressed(now, 0) == nil {
 		c.start(now)
 	}
 	f := c.running
 	if f == nil {
-		return false
+		return false, nil
 	}
-	isYoung := now.since(set.asked) < 2*c.config.RefreshInterval
-	isExplained := c.failure != nil && now.since(c.failedAt) < c.config.RefreshInterval
+	isYoung := now.since(set.asked) < 2*c.config.RefreshInterval && !set.isAhead(now)
+	isExplained := c.failure != nil && now.since(c.failedAt) < explained
 	if isYoung || isExplained {
-		return false
+		return false, nil
 	}
-	return c.wait(ctx, f, earlier(q.WaitStart, f.started.monotonic).Add(MaxWait)) == nil
+	err = c.wait(ctx, f, earlier(q.WaitStart, f.started.monotonic).Add(MaxWait))
+	if err == errPending {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // usable returns the set in use, nil when there is none or it is too old.
