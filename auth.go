@@ -91,9 +91,11 @@ func (a *Auth) Warm(ctx context.Context) error { return a.verifier.keys.warm(ctx
 
 // Ready returns nil if tokens can be verified now: the realm's keys are there and
 // not older than Config.MaxStale, or there is a static key. Otherwise it returns
-// [ErrKeysUnavailable] with the age of the keys. It never uses the network, so
-// that a readiness probe may call it as often as it likes; call [Auth.Warm] at
-// start, so that an instance becomes ready without a request.
+// [ErrKeysUnavailable] with the age of the keys. It answers at once, so that a
+// readiness probe may call it as often as it likes. If the keys are missing or due,
+// it begins a fetch in the background, within the budget of [Auth.Warm]: an instance
+// that gets no other request becomes ready, and stays so. Call Warm at start, so that
+// it is ready with its first request.
 func (a *Auth) Ready() error { return a.verifier.keys.ready() }
 
 // Verify returns the session of a login token, for callers without an HTTP

@@ -90,9 +90,10 @@ type Config struct {
 	// background of a request. The realm's Cache-Control max-age may shorten it
 	// to no less than a minute. At twice this age a request waits for the fetch, for
 	// 2 seconds at most: a withdrawn key is refused from then on, unless the fetch
-	// takes longer or the one before failed. Ages count on the monotonic clock and on the wall
-	// clock, whichever says more: after a machine slept, or its clock was set
-	// forward, the keys are due at once. At least 10 seconds. Default: 15 minutes.
+	// takes longer or fetches fail, one within 28 seconds of the next. Ages count on
+	// the monotonic clock and on the wall clock, whichever says more: after a machine
+	// slept, or its clock was set, the keys are due at once. At least 10 seconds.
+	// Default: 15 minutes.
 	RefreshInterval time.Duration
 
 	// MaxStale is how long the last keys are used while they cannot be fetched
