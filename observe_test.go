@@ -396,6 +396,7 @@ func TestTheZeroObserverLogsWarnings(t *testing.T) {
 			loop        = "WARN authrocket login: login_loop"
 			refused     = "WARN authrocket login: forbidden"
 			keys        = "WARN authrocket key refresh: key_refresh"
+			skipped     = "WARN authrocket key refresh: key_skipped"
 			unavailable = "WARN authrocket login: keys_unavailable"
 			cut         = "WARN authrocket warning: a return target is longer than 1000 bytes: its query is cut"
 			www         = `WARN authrocket warning: the Host "www.example.com" is not AppURL's "example.com": if browsers see that host, a login comes back to AppURL without its cookies: open the app at AppURL; if a proxy has set it, hand on the browser's Host`
@@ -459,6 +460,11 @@ func TestTheZeroObserverLogsWarnings(t *testing.T) {
 				serve(app, bad())
 				s.realm.Repair()
 			}, []string{keys, unavailable}},
+			{"keys that cannot be used", func(app http.Handler) {
+				s.realm.Break(editedKeys(func(keys []any) any { return append(keys, "none") }))
+				serve(app, bad())
+				s.realm.Repair()
+			}, []string{skipped, signature}},
 			{"what OnLogin refuses", func(http.Handler) {
 				auth := s.newAuth(t, zeroObserver, func(c *authrocket.Config) {
 					c.OnLogin = func(*http.Request, authrocket.Session) error { return errors.New("no") }

@@ -321,10 +321,13 @@ var refusedSets = []struct {
 func TestParseSetRefuses(t *testing.T) {
 	t.Parallel()
 	single := entry("k", publicKey(2048, 65537), nil)
-	rows := append(refusedSets[:len(refusedSets):len(refusedSets)], struct {
+	type refusedSet = struct {
 		name, set   string
 		noUsableKey bool
-	}{"a single key is no set", single, false})
+	}
+	rows := append(refusedSets[:len(refusedSets):len(refusedSets)],
+		refusedSet{"a single key is no set", single, false},
+		refusedSet{"101 keys are too many", `{"keys":[` + strings.Repeat("1,", 100) + single + `]}`, false})
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
