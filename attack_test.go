@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -76,17 +75,6 @@ func TestALogoutHandsOnNoLongTarget(t *testing.T) {
 	r := navigate("/auth/logout?return_to=/"+strings.Repeat("x", 100_000), "Sec-Fetch-Site: same-origin")
 	if w := serve(s.app(), r); w.Code != 303 || len(w.Header().Get("Location")) > 1_000 {
 		t.Errorf("got %d and a Location of %d bytes, want 1,000 at most", w.Code, len(w.Header().Get("Location")))
-	}
-}
-
-// The time in which a page reloads itself begins anew after a login.
-func TestALoginEndsTheReloading(t *testing.T) {
-	t.Parallel()
-	s := newSite(t)
-	b, _ := start(t, s.app(), navigate("/gate/"))
-	r := withCookie(b.land(s.realm.Token(s.ada)), siteCookie+"-reload", strconv.FormatInt(time.Now().Unix(), 10))
-	if c := cookieNamed(serve(s.app(), r), siteCookie+"-reload"); c == nil || c.MaxAge >= 0 {
-		t.Errorf("got %v, want the cookie cleared", c)
 	}
 }
 

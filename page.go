@@ -167,26 +167,31 @@ func (a *Auth) writeUnavailable(w http.ResponseWriter, r *http.Request, err erro
 	writePage(w, r, http.StatusServiceUnavailable, p)
 }
 
-// maxReloading is how long a page reloads itself.
-const maxReloading = 10 * time.Minute
+const (
+	// maxReloading is how long a page reloads itself.
+	maxReloading = 10 * time.Minute
 
-// mayReload reports whether a page reloads itself. A cookie counts the time, so
-// that a browser that may not keep cookies does not reload at all, and the cookie
-// outlives the time, so that it does not begin anew.
+	// reloadGap is more than the time between two reloads of a page.
+	reloadGap = time.Minute
+)
+
+// mayReload reports whether a page reloads itself. A cookie says when that began,
+// and lasts from one reload to the next. A browser that may not keep cookies does
+// not reload at all.
 func (a *Auth) mayReload(w http.ResponseWriter, r *http.Request) bool {
 	name, now := a.cookieNameFor("reload"), time.Now()
-	if began := cookieValues(r.Header, name); len(began) > 0 {
-		unix, err := strconv.ParseInt(began[0], 10, 64)
-		age := now.Sub(time.Unix(unix, 0))
-		return err == nil && age >= -maxReloading && age <= maxReloading
-	}
-	if !a.hasOwnCookie(r) {
+	began := now
+	if values := cookieValues(r.Header, name); len(values) > 0 {
+		if unix, err := strconv.ParseInt(values[0], 10, 64); err == nil && unix < now.Unix() {
+			began = time.Unix(unix, 0)
+		}
+	} else if !a.hasOwnCookie(r) {
 		return false
 	}
-	c := a.cookie(name, strconv.FormatInt(now.Unix(), 10))
-	c.MaxAge = int((2 * maxReloading).Seconds())
+	c := a.cookie(name, strconv.FormatInt(began.Unix(), 10))
+	c.MaxAge = int(reloadGap.Seconds())
 	http.SetCookie(w, c)
-	return true
+	return now.Sub(began) <= maxReloading
 }
 
 // loginLoopPage says why the session is refused, which err wraps.

@@ -155,10 +155,14 @@ func TestAPageReloadsItselfForTenMinutes(t *testing.T) {
 		if lasted := time.Since(began); lasted < 9*time.Minute || lasted > 11*time.Minute {
 			t.Errorf("the page reloaded itself for %s, want about 10 minutes", lasted)
 		}
-		// Nor does it begin anew while a tab that is left alone may reload.
-		time.Sleep(5 * time.Minute)
+		time.Sleep(30 * time.Second)
 		if w := v.get(back); w.Code != 503 || w.Header()["Refresh"] != nil {
-			t.Errorf("later: got %d, Refresh %q, want no more of it", w.Code, w.Header()["Refresh"])
+			t.Errorf("half a minute later: got %d, Refresh %q, want no more of it", w.Code, w.Header()["Refresh"])
+		}
+		// Who comes back later meets another outage.
+		time.Sleep(2 * time.Minute)
+		if w := v.get(back); w.Code != 503 || w.Header()["Refresh"] == nil {
+			t.Errorf("2 minutes later: got %d, Refresh %q, want it to begin anew", w.Code, w.Header()["Refresh"])
 		}
 	})
 }
@@ -180,9 +184,10 @@ func TestWhoseBrowserReloads(t *testing.T) {
 			{"a browser with cookies of the app only", []string{"theme", "dark"}, false, false},
 			{"one that has begun", reload(strconv.FormatInt(now-500, 10)), true, true},
 			{"one that is done", reload(strconv.FormatInt(now-601, 10)), true, false},
-			{"a time in the future", reload(strconv.FormatInt(now+601, 10)), true, false},
-			{"the end of all times", reload("9223372036854775807"), true, false},
-			{"no time", reload("soon"), true, false},
+			{"the beginning of all times", reload("-9223372036854775808"), true, false},
+			{"a time in the future begins anew", reload(strconv.FormatInt(now+601, 10)), true, true},
+			{"the end of all times begins anew", reload("9223372036854775807"), true, true},
+			{"no time begins anew", reload("soon"), true, true},
 		} {
 			s := newColdSite(t)
 			s.realm.Break(authrockettest.Status(500))
@@ -199,11 +204,15 @@ func TestWhoseBrowserReloads(t *testing.T) {
 				t.Errorf("%s: got %d, Refresh %q, want one: %t", row.name, w.Code, got, row.reloads)
 			}
 			c := cookieNamed(w, siteCookie+"-reload")
-			if began := row.reloads && (len(row.cookies) == 0 || row.cookies[0] == siteCookie); (c != nil) != began {
-				t.Errorf("%s: got cookie %v, want one: %t", row.name, c, began)
+			if keeps := row.state || strings.HasPrefix(row.name, "a browser that keeps"); (c != nil) != keeps {
+				t.Errorf("%s: got cookie %v, want one: %t", row.name, c, keeps)
 			}
-			if c != nil && (c.Value != strconv.FormatInt(now, 10) || c.MaxAge != 20*60 || !c.HttpOnly || !c.Secure || c.Path != "/") {
-				t.Errorf("%s: got cookie %q", row.name, c.Raw)
+			began := strconv.FormatInt(now, 10)
+			if strings.HasPrefix(row.name, "one that") || strings.HasPrefix(row.name, "the beginning") {
+				began = row.cookies[1]
+			}
+			if c != nil && (c.Value != began || c.MaxAge != 60 || !c.HttpOnly || !c.Secure || c.Path != "/") {
+				t.Errorf("%s: got cookie %q, want it to say %s", row.name, c.Raw, began)
 			}
 		}
 	})

@@ -279,9 +279,6 @@ func (a *Auth) forgetLogin(w http.ResponseWriter, r *http.Request, state string)
 		a.clearCookie(w, state)
 	}
 	a.forgetPending(w, r)
-	if name := a.cookieNameFor("reload"); hasCookie(r, name) {
-		a.clearCookie(w, name)
-	}
 }
 
 // forgetPending clears the login that waits for its user.
