@@ -59,7 +59,7 @@ func (p paths) returnTarget(r *http.Request) string {
 }
 
 // openPageTarget is the path and query of the page in which htmx has sent r, "/"
-// when that is not one of ours.
+// when that is not a page of this app.
 func (a *Auth) openPageTarget(r *http.Request) string {
 	app, ok := a.appURL(r)
 	target, isOurs := strings.CutPrefix(r.Header.Get("HX-Current-URL"), app)
@@ -181,7 +181,7 @@ func (p paths) start(route, target string) string {
 }
 
 // redirect sends the browser to location, which is a whole URL of LoginRocket
-// or a target of ours. net/http's Redirect would rewrite it.
+// or a target of this app. net/http's Redirect would rewrite it.
 func (a *Auth) redirect(w http.ResponseWriter, location string) {
 	h := w.Header()
 	setNoStore(h)
