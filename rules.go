@@ -28,7 +28,7 @@ func (rule Rule) check(ctx context.Context, s Session) error {
 	return nil
 }
 
-// Permission allows whose current membership has all of the permission tags,
+// Permission allows users whose current membership has all the permission tags,
 // compared exactly. Without tags it refuses everyone. It refuses with
 // [ErrPermissionDenied].
 //
@@ -48,7 +48,7 @@ func Permission(tags ...string) Rule {
 	}
 }
 
-// AnyPermission allows whose current membership has at least one of the
+// AnyPermission allows users whose current membership has at least one of the
 // permission tags, compared exactly. Without tags it refuses everyone. It
 // refuses with [ErrPermissionDenied].
 func AnyPermission(tags ...string) Rule {
@@ -62,7 +62,7 @@ func AnyPermission(tags ...string) Rule {
 	}
 }
 
-// PermissionMatching allows whose current membership has a permission tag that
+// PermissionMatching allows users whose current membership has a permission tag that
 // covers tag: a * in the granted tag stands for any run of characters, colons
 // included. A * in tag itself is an ordinary character. A tag that starts with
 // ar:, which AuthRocket reserves, is only covered by a granted tag that starts
