@@ -189,7 +189,7 @@ func TestReadingChunks(t *testing.T) {
 			}
 		})
 	}
-	t.Run("a program is told, too", func(t *testing.T) {
+	t.Run("a program gets the reason, too", func(t *testing.T) {
 		t.Parallel()
 		w := serve(s.app(), withCookie(request("GET", "/gate/"), name(0), l[0]))
 		if w.Code != 401 || !strings.Contains(w.Body.String(), `"reason":"incomplete_cookie"`) {

@@ -235,7 +235,7 @@ func TestWhoMayConfirm(t *testing.T) {
 		{"a trusted origin in a browser without fetch metadata", []string{"Sec-Fetch-Site: ", "Origin: https://friend.example"}, refused},
 		{"our own page that does not tell its origin in a browser with fetch metadata", []string{"Origin: null"}, in},
 		{"another page of an origin in our words", []string{"Sec-Fetch-Site: same-site"}, refused},
-		{"a frame of ours in another site's page", []string{"Sec-Fetch-Site: cross-site"}, refused},
+		{"a frame of this app in another site's page", []string{"Sec-Fetch-Site: cross-site"}, refused},
 		{"an origin in capitals", []string{"Sec-Fetch-Site: ", "Origin: HTTPS://EXAMPLE.COM"}, refused},
 		{"an origin with a slash", []string{"Sec-Fetch-Site: ", "Origin: https://example.com/"}, refused},
 		{"no page at all", []string{"Sec-Fetch-Site: none"}, refused},

@@ -84,7 +84,7 @@ func TestSessionCookie(t *testing.T) {
 			})
 		})
 	}
-	t.Run("a token at its end is kept for a minute, so that its end is told", func(t *testing.T) {
+	t.Run("a token at its end is kept for a minute, so that the page can say so", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			s := newSite(t)

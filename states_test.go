@@ -386,7 +386,7 @@ func TestPlantedStates(t *testing.T) {
 		{"an empty target", to(""), "/"},
 		{"a login route", to("/auth/logout?local=1"), "/"},
 		{"the callback", to("/auth/callback?token=x"), "/"},
-		{"a token of ours", to("/a?token=" + s.shortToken(s.ada) + "&b=c"), "/a?b=c"},
+		{"a login token of this realm", to("/a?token=" + s.shortToken(s.ada) + "&b=c"), "/a?b=c"},
 		{"a target of 1,000 bytes", to("/" + strings.Repeat("x", 999)), "/" + strings.Repeat("x", 999)},
 		{"a target of 1,001 bytes", to("/" + strings.Repeat("x", 1000)), "/auth/confirm"},
 		{"a start a minute ahead", with(func(p *planted) { p.started = 59 * time.Second }), "/a"},

@@ -269,7 +269,7 @@ func (w *adapterWorld) ask(t *testing.T, build func(App) http.Handler, row adapt
 		lines = strings.NewReplacer("<started>", cookies, "<callback>", callback).Replace(lines)
 	}
 	answer := app.send(t, w.placeholders.Replace(lines))
-	// On a busy machine the request may have waited for the fetch in vain.
+	// On a busy machine the request may have waited until the fetch timed out.
 	if row.looksUp && time.Since(began) >= keycache.MaxWait {
 		return w.ask(t, build, row)
 	}
