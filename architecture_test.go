@@ -231,6 +231,7 @@ var rootFiles = []string{
 	"verifier.go",
 	"cookie.go",
 	"bearer.go",
+	"navigation.go",
 	"identity.go",
 	"crosssite.go",
 	"context.go",

@@ -138,10 +138,11 @@ func (a *Auth) check(r *http.Request, id *identity, selector OrgSelector, rules 
 }
 
 func (a *Auth) decide(r *http.Request, id *identity, selector OrgSelector, rules []Rule) (*http.Request, error) {
-	if fetchmeta.IsPrefetch(r) {
-		return r, ErrPrefetch
-	}
-	if id.err != nil {
+	switch {
+	case id.err == nil:
+	case errors.Is(id.err, ErrUnauthenticated) && fetchmeta.IsPrefetch(r):
+		return r, &refusal{reason: ErrPrefetch, cause: id.err}
+	default:
 		return r, id.err
 	}
 	session := id.session

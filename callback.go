@@ -3,10 +3,10 @@ package authrocket
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
-	"github.com/authrocket-go/authrocket/internal/fetchmeta"
 	"github.com/authrocket-go/authrocket/internal/keycache"
 	"github.com/authrocket-go/authrocket/internal/loginstate"
 	"github.com/authrocket-go/authrocket/internal/rawquery"
@@ -40,7 +40,7 @@ func (a *Auth) serveCallback(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("WWW-Authenticate", "Bearer")
 		w.WriteHeader(http.StatusUnauthorized)
 		return
-	case !fetchmeta.MayNavigate(r):
+	case !mayNavigate(r):
 		a.Deny(w, c.r, ErrNoToken)
 		return
 	}
@@ -61,30 +61,33 @@ func (a *Auth) serveCallback(w http.ResponseWriter, r *http.Request) {
 }
 
 // serveStrayToken answers a browser that LoginRocket has sent with a login token
-// to a page other than the callback, as its invitations do. Any other ?token= is
-// the app's own, and what another Auth's callback gets is that Auth's.
-func (a *Auth) serveStrayToken(w http.ResponseWriter, r *http.Request) bool {
-	if r.Method != http.MethodGet || r.URL.RawQuery == "" || r.URL.Path == a.config.AuthPath+"/"+routeCallback {
-		return false
+// to a page other than the callback, as its invitations do. Where nothing is decided,
+// it returns the request to go on with: without the token if it is a login token,
+// which handlers and logs do not see. Any other ?token= is the app's own, and what
+// another Auth's callback gets is that Auth's.
+func (a *Auth) serveStrayToken(w http.ResponseWriter, r *http.Request) (next *http.Request, answered bool) {
+	if r.URL.RawQuery == "" || r.URL.Path == a.config.AuthPath+"/"+routeCallback {
+		return r, false
 	}
 	tokens := rawquery.Values(r.URL.RawQuery, "token")
-	if len(tokens) != 1 || !a.verifier.isOurs(tokens[0]) {
-		return false
+	if !slices.ContainsFunc(tokens, a.verifier.isOurs) {
+		return r, false
 	}
 	hasState := len(rawquery.Values(r.URL.RawQuery, stateParam)) > 0
 	if hasState && strings.HasSuffix(r.URL.Path, "/"+routeCallback) {
-		return false
+		return r, false
 	}
-	if fetchmeta.IsPrefetch(r) {
-		a.Deny(w, withoutLogin(r), ErrPrefetch)
-		return true
+	if a.config.KeepQueryToken != nil && a.config.KeepQueryToken(r) {
+		return r, false
 	}
-	if !fetchmeta.MayNavigate(r) {
-		return false
+	if len(tokens) == 1 && r.Method == http.MethodGet && mayNavigate(r) {
+		c := callback{auth: a, w: w, r: withoutLogin(r), target: a.paths.strayTarget(r)}
+		c.decide(tokens[0])
+		return r, true
 	}
-	c := callback{auth: a, w: w, r: withoutLogin(r), target: a.paths.strayTarget(r)}
-	c.decide(tokens[0])
-	return true
+	// The URL has a token that is still valid.
+	setNoStore(w.Header())
+	return withoutLogin(r), false
 }
 
 // decide verifies the token, and signs in, asks, or refuses.

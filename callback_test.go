@@ -1,6 +1,7 @@
 package authrocket_test
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -368,14 +369,7 @@ func TestTheAppsOwnToken(t *testing.T) {
 		{"another JWT", navigate("/reset?token=eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJtZSJ9.AAAA&account=7")},
 		{"two dots", navigate("/reset?token=..")},
 		{"a login token of another realm", navigate("/reset?token=" + stranger.realm.Token(stranger.ada))},
-		{"a login token twice", navigate("/reset?token=" + token + "&token=" + token)},
-		{"a login token and another", navigate("/reset?token=" + token + "&t%6Fken=x")},
 		{"a login token beyond the limit", navigate("/reset?token=" + s.realm.Token(s.ada, authrockettest.Claim("locale", strings.Repeat("x", 20<<10))))},
-		{"a login token that is posted", request("POST", "/reset?token="+token, "Accept: text/html", "Sec-Fetch-Site: same-origin")},
-		{"a login token of HEAD", request("HEAD", "/reset?token="+token, "Accept: text/html")},
-		{"a login token of fetch", navigate("/reset?token="+token, "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty")},
-		{"a login token in a frame", navigate("/reset?token="+token, "Sec-Fetch-Dest: iframe")},
-		{"a login token of an upgrade", navigate("/reset?token="+token, "Upgrade: websocket", "Sec-Fetch-Site: same-origin")},
 		{"a parameter in another case", navigate("/reset?Token=" + token)},
 		{"a login token behind a semicolon", navigate("/reset?a=b;token=" + token)},
 	} {
@@ -390,13 +384,145 @@ func TestTheAppsOwnToken(t *testing.T) {
 			}
 		})
 	}
-	t.Run("with an Authorization header", func(t *testing.T) {
+}
+
+// LoginRocket's links lead anywhere with a token. Where nothing is decided about it,
+// neither handlers nor logs see it.
+func TestTokensThatAreNotNavigatedTo(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	token := s.shortToken(s.george)
+	target := "/reset?a=%20b&token=" + token + "&account=7&session=kss_1&ar_state=x&c"
+	const own = "Sec-Fetch-Site: same-origin"
+	for _, row := range []struct {
+		name    string
+		request *http.Request
+		want    string // the query that is left
+	}{
+		{"HEAD of a link scanner", request("HEAD", target), "a=%20b&c"},
+		{"HEAD of a browser", request("HEAD", target, "Accept: text/html"), "a=%20b&c"},
+		{"a form", submit(target), "a=%20b&c"},
+		{"PUT", request("PUT", target, own), "a=%20b&c"},
+		{"OPTIONS", request("OPTIONS", target), "a=%20b&c"},
+		{"fetch", navigate(target, "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"), "a=%20b&c"},
+		{"a frame", navigate(target, "Sec-Fetch-Dest: iframe"), "a=%20b&c"},
+		{"an image", navigate(target, "Sec-Fetch-Mode: no-cors", "Sec-Fetch-Dest: image"), "a=%20b&c"},
+		{"a WebSocket", navigate(target, "Upgrade: websocket", own), "a=%20b&c"},
+		{"htmx", navigate(target, "HX-Request: true"), "a=%20b&c"},
+		{"a prefetch", navigate(target, "Sec-Purpose: prefetch"), "a=%20b&c"},
+		{"a bearer token beside it", navigate(target, "Authorization: Bearer "+s.realm.Token(s.ada)), "a=%20b&c"},
+		{"twice", navigate("/reset?token=" + token + "&token=" + token), ""},
+		{"behind another", navigate("/reset?token=x&t%6Fken=" + token + "&a"), "a"},
+		{"an expired one", request("HEAD", "/reset?a&token="+s.realm.Token(s.george, authrockettest.ExpiresIn(-time.Hour))), "a"},
+		{"a forged one", request("HEAD", "/reset?a&token="+forged(token)), "a"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			r := s.as(s.ada, row.request)
+			var seen *http.Request
+			h := s.auth.Authenticate(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				seen = r
+				r.ParseForm()
+				whoami(w, r)
+			}))
+			w := serve(h, r)
+			if want := "ada@example.com Engines " + row.want; w.Code != 200 || w.Body.String() != want || w.Header()["Set-Cookie"] != nil || w.Header()["Location"] != nil {
+				t.Fatalf("got %d %q %v, want 200 %q, and nothing changed", w.Code, w.Body, w.Header(), want)
+			}
+			for _, shown := range []string{seen.RequestURI, seen.URL.String(), seen.Form.Encode()} {
+				if strings.Contains(shown, token[len(token)-20:]) || strings.Contains(shown, "kss_") || strings.Contains(shown, "ar_state") {
+					t.Errorf("the handler sees %q", shown)
+				}
+			}
+			if !strings.Contains(row.request.URL.RawQuery, "token=") {
+				t.Error("the caller's request was changed")
+			}
+		})
+	}
+	t.Run("a form that was parsed outside", func(t *testing.T) {
 		t.Parallel()
-		w := serve(s.app(), navigate("/reset?token="+token, "Authorization: Bearer "+s.realm.Token(s.ada)))
-		if w.Code != 200 || !strings.HasPrefix(w.Body.String(), "ada") || w.Header()["Set-Cookie"] != nil {
-			t.Errorf("got %d %q %v, want the bearer's session", w.Code, w.Body, w.Header())
+		r := submit("/reset?a=b&token=" + token + "&session=kss_1")
+		r.Body, r.Header["Content-Type"] = io.NopCloser(strings.NewReader("token=mine&d=e")), []string{"application/x-www-form-urlencoded"}
+		if err := r.ParseForm(); err != nil {
+			t.Fatal(err)
+		}
+		var form url.Values
+		serve(s.auth.Authenticate(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { form = r.Form })), r)
+		if got := form.Encode(); got != "a=b&d=e&token=mine" {
+			t.Errorf("the handler's form is %q, want what the URL and the body have without the login", got)
 		}
 	})
+	t.Run("an answer to its URL is not stored", func(t *testing.T) {
+		t.Parallel()
+		w := serve(s.app(), navigate("/?token="+token, "Sec-Purpose: prefetch"))
+		if got := w.Header().Get("Cache-Control"); w.Code != 200 || got != "no-store" {
+			t.Errorf("got %d %q, want no-store", w.Code, got)
+		}
+	})
+	t.Run("of another Auth's callback it is left alone", func(t *testing.T) {
+		t.Parallel()
+		for _, method := range []string{"GET", "HEAD", "POST"} {
+			target := "/staff/callback?ar_state=x&token=" + token
+			r := request(method, target, own)
+			if w := serve(s.app(), r); w.Code != 200 || !strings.HasSuffix(w.Body.String(), token) {
+				t.Errorf("%s: got %d %q, want the URL as it came", method, w.Code, w.Body)
+			}
+		}
+	})
+	t.Run("with DisableCookie it is left alone", func(t *testing.T) {
+		t.Parallel()
+		api := newSite(t, func(c *authrocket.Config) { c.DisableCookie = true })
+		if w := serve(api.app(), request("HEAD", "/?token="+api.shortToken(api.ada))); w.Code != 200 || !strings.Contains(w.Body.String(), "token=") {
+			t.Errorf("got %d %q, want the URL as it came", w.Code, w.Body)
+		}
+	})
+}
+
+func TestKeepQueryToken(t *testing.T) {
+	t.Parallel()
+	asked := 0
+	s := newSite(t, func(c *authrocket.Config) {
+		c.KeepQueryToken = func(r *http.Request) bool { asked++; return r.URL.Path == "/socket" }
+	})
+	query := "token=" + s.shortToken(s.ada) + "&account=7"
+	for _, row := range []struct {
+		name    string
+		request *http.Request
+		asked   int
+		status  int
+		want    string
+	}{
+		{"a WebSocket of the route keeps it", request("GET", "/socket?"+query, "Upgrade: websocket", "Sec-WebSocket-Key: x"), 1, 200, "nobody  " + query},
+		{"a script of the route keeps it", request("POST", "/socket?"+query), 1, 200, "nobody  " + query},
+		{"a navigation to the route completes no login", navigate("/socket?" + query), 1, 200, "nobody  " + query},
+		{"elsewhere it is cut", request("GET", "/other?a&"+query, "Upgrade: websocket"), 1, 200, "nobody  a"},
+		{"elsewhere a navigation completes the login", navigate("/other?" + query), 1, 303, ""},
+		{"what has no token does not ask", request("GET", "/socket?a=b"), 0, 200, "nobody  a=b"},
+		{"the app's own token does not ask", request("GET", "/socket?token=mine"), 0, 200, "nobody  token=mine"},
+		{"the callback does not ask", navigate("/auth/callback?" + query), 0, 303, ""},
+	} {
+		asked = 0
+		w := serve(s.app(), row.request)
+		if w.Code != row.status || w.Body.String() != row.want || asked != row.asked {
+			t.Errorf("%s: got %d %q, asked %d times, want %d %q, %d", row.name, w.Code, w.Body, asked, row.status, row.want, row.asked)
+		}
+	}
+}
+
+// A cache may keep a redirect that does not say otherwise, and send all who follow
+// to where a stranger's link led.
+func TestNoAnswerToAForgedTokenIsStored(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	token := forged(s.realm.Token(s.ada))
+	for _, target := range []string{"/?token=" + token, "/gate/?token=" + token, "/auth/callback?token=" + token, "/auth/login?token=" + token, "/?ar_state=x&token=" + token} {
+		for _, header := range []string{"Sec-Fetch-Dest: document", "Sec-Fetch-Dest: empty", "Sec-Fetch-Dest: iframe", "Sec-Purpose: prefetch", "HX-Request: true", "Authorization: Basic eDp5"} {
+			w := serve(s.app(), navigate(target, header))
+			if got := w.Header().Get("Cache-Control"); got != "no-store" || w.Code/100 == 3 {
+				t.Errorf("%s, %s: got %d %q, want no redirect, and an answer that nobody stores", target[:20], header, w.Code, got)
+			}
+		}
+	}
 }
 
 func TestACallbackWorksOnce(t *testing.T) {
@@ -621,7 +747,8 @@ func TestAppURLWithAPrefix(t *testing.T) {
 	if w := serve(app, request("GET", "/auth/logout")); !strings.Contains(w.Body.String(), `action="/app/auth/logout"`) {
 		t.Errorf("logout page: got %q", w.Body)
 	}
-	if got := redirectURIOf(t, serve(app, navigate("/auth/logout?return_to=/bye")).Header().Get("Location")).String(); got != "https://example.com/app/bye" {
+	end := withCookie(navigate("/auth/logout/end"), siteCookie+"-logout", logoutCookie("kss_1", "/bye"))
+	if got := redirectURIOf(t, serve(app, end).Header().Get("Location")).String(); got != "https://example.com/app/bye" {
 		t.Errorf("logout: comes back to %q", got)
 	}
 }
@@ -695,7 +822,7 @@ func TestWithoutAppURLTheHostHasToBeLoopback(t *testing.T) {
 			if resp.StatusCode != login {
 				t.Errorf("login route: got %d %q, want %d", resp.StatusCode, body, login)
 			}
-			resp, _ = sendRaw(t, server, "POST /auth/logout?return_to=/x HTTP/1.1", "Host: "+row.host, "Content-Length: 0", "Connection: close")
+			resp, _ = sendRaw(t, server, "GET /auth/logout/end HTTP/1.1", "Host: "+row.host, "Accept: text/html", "Cookie: arToken-logout="+logoutCookie("", "/x"), "Connection: close")
 			back := redirectURIOf(t, resp.Header.Get("Location")).String()
 			if want := map[int]string{303: "http://" + row.host + "/x"}[row.status]; back != want {
 				t.Errorf("logout: got %d, back to %q, want %q", resp.StatusCode, back, want)

@@ -2,6 +2,7 @@ package authrocket_test
 
 import (
 	"net/http"
+	"net/url"
 	"os"
 	"strings"
 	"testing"
@@ -33,8 +34,8 @@ var clients = []struct {
 	{"curl, programs", "GET", []string{"Accept: */*", "User-Agent: curl/8.5.0"}, 401, "WWW-Authenticate: Bearer", 0},
 	{"curl, programs", "GET", []string{"Authorization: Bearer x", "Accept: */*"}, 401, `WWW-Authenticate: Bearer error="invalid_token"`, 401},
 	{"OPTIONS", "OPTIONS", []string{"Origin: https://example.com", "Access-Control-Request-Method: POST"}, 401, "WWW-Authenticate: Bearer", 0},
-	{"a prefetch, a prerender", "GET", []string{"Accept: text/html", "Sec-Purpose: prefetch", "Sec-Fetch-Site: none", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, 503, "Retry-After: ", 503},
-	{"a prefetch, a prerender", "GET", []string{"Accept: text/html", "Sec-Purpose: prefetch;prerender", "Sec-Fetch-Site: none", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, 503, "Retry-After: ", 503},
+	{"a prefetch, a prerender", "GET", []string{"Accept: text/html", "Sec-Purpose: prefetch", "Sec-Fetch-Site: none", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, 401, "WWW-Authenticate: Bearer", 0},
+	{"a prefetch, a prerender", "GET", []string{"Accept: text/html", "Sec-Purpose: prefetch;prerender", "Sec-Fetch-Site: none", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, 401, "WWW-Authenticate: Bearer", 0},
 }
 
 func TestAnswersByClient(t *testing.T) {
@@ -130,6 +131,26 @@ func TestWhereHTMXReturnsTo(t *testing.T) {
 			}
 		})
 	}
+	boosted := []string{"HX-Request: true", "HX-Boosted: true", "HX-Current-URL: https://example.com/page?a=b"}
+	for _, row := range []struct {
+		name    string
+		request *http.Request
+		want    string
+	}{
+		{"a boosted link leads to its own target", request("GET", "/gate/x?tab=1", boosted...), "/gate/x?tab=1"},
+		{"a boosted link, without its login token", request("GET", "/gate/x?tab=1&token="+s.shortToken(s.ada), boosted...), "/gate/x?tab=1"},
+		{"a boosted form leads to the open page", request("POST", "/gate/x", append(boosted, "Origin: https://example.com")...), "/page?a=b"},
+		{"a link that is not boosted leads to the open page", request("GET", "/gate/x", boosted[0], boosted[2]), "/page?a=b"},
+		{"a boosted link that does not say true leads to the open page", request("GET", "/gate/x", boosted[0], "HX-Boosted: 1", boosted[2]), "/page?a=b"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			w := serve(s.app(), row.request)
+			if got, want := w.Header().Get("HX-Redirect"), "/auth/login?return_to="+url.QueryEscape(row.want); w.Code != 401 || got != want {
+				t.Errorf("got %d %q, want 401 %q", w.Code, got, want)
+			}
+		})
+	}
 	for _, row := range []struct {
 		name    string
 		request *http.Request
@@ -150,8 +171,8 @@ func TestWhereHTMXReturnsTo(t *testing.T) {
 	t.Run("htmx completes no login", func(t *testing.T) {
 		t.Parallel()
 		w := serve(s.app(), request("GET", "/?token="+s.realm.Token(s.ada), "HX-Request: true", "Accept: text/html"))
-		if w.Code != 200 || w.Header()["Set-Cookie"] != nil {
-			t.Errorf("got %d %v, want the app's page", w.Code, w.Header())
+		if w.Code != 200 || w.Header()["Set-Cookie"] != nil || w.Body.String() != "nobody  " {
+			t.Errorf("got %d %v %q, want the app's page without the token", w.Code, w.Header(), w.Body)
 		}
 	})
 }

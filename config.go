@@ -124,6 +124,16 @@ type Config struct {
 	// on account and prompt, signup invitation.
 	ForwardParams []string
 
+	// KeepQueryToken spares requests whose handlers take a login token in the URL, such
+	// as a WebSocket route that browsers reach by /socket?token=.... Where it returns
+	// true, the request goes on as it came, and no login is completed. Elsewhere a login token of
+	// this realm in a URL completes a login if a browser navigates, and is otherwise
+	// cut out of the URL before handlers see it, together with account, session and
+	// ar_state. It is asked for such URLs only, by many goroutines at once, must not
+	// change the request, and is not asked with DisableCookie, which leaves URLs alone.
+	// Default: no route is spared.
+	KeepQueryToken func(r *http.Request) bool
+
 	// OnLogin is asked when a browser's login is completed, after any
 	// confirmation and before its cookie is set: the place to make a row for the
 	// user, or to let only some users in. An error refuses the login by its kind,

@@ -241,7 +241,7 @@ func TestWhoMayConfirm(t *testing.T) {
 		{"no page at all", []string{"Sec-Fetch-Site: none"}, refused},
 		{"a sandbox", []string{"Sec-Fetch-Site: ", "Origin: null"}, refused},
 		{"a program that says nothing", []string{"Sec-Fetch-Site: ", "Origin: "}, refused},
-		{"a prefetch", []string{"Sec-Purpose: prefetch"}, 503},
+		{"a prefetch", []string{"Sec-Purpose: prefetch"}, 401},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

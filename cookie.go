@@ -1,6 +1,7 @@
 package authrocket
 
 import (
+	"iter"
 	"net/http"
 	"slices"
 	"strconv"
@@ -119,7 +120,7 @@ func hasCookie(r *http.Request, name string) bool { return len(cookieValues(r.He
 // which tells that it keeps cookies.
 func (a *Auth) hasOwnCookie(r *http.Request) bool {
 	for _, line := range r.Header["Cookie"] {
-		if strings.Contains(line, a.config.CookieName) {
+		if strings.Contains(line[:min(len(line), maxScannedCookies)], a.config.CookieName) {
 			return true
 		}
 	}
@@ -194,6 +195,10 @@ func appendJoined(tokens []string, h http.Header, name, begun string, n int) []s
 
 func isFullChunk(value string) bool { return len(value) == chunkBytes }
 
+// maxScannedCookies is how many bytes of Cookie headers are looked at: a compressed
+// header of a few hundred bytes may unpack to a megabyte.
+const maxScannedCookies = 64 << 10
+
 // cookieValues returns the non-empty values of the cookies called name, in the
 // order in which they came and at most maxCookies. Cookies are split at
 // semicolons and stripped of spaces and tabs, values of one pair of double quotes.
@@ -203,23 +208,51 @@ func cookieValues(h http.Header, name string) []string {
 }
 
 func appendCookieValues(values []string, h http.Header, name string) []string {
-	for _, rest := range h["Cookie"] {
-		for more := true; more; {
-			var pair string
-			pair, rest, more = strings.Cut(rest, ";")
-			value, ok := strings.CutPrefix(trimSpace(pair), name)
-			if !ok || value == "" || value[0] != '=' {
-				continue
-			}
-			if value = unquote(value[1:]); value == "" {
-				continue
-			}
-			if values = append(values, value); len(values) == maxCookies {
-				return values
-			}
+	for rest, value := range cookiesOf(h, name) {
+		if rest != "" || value == "" {
+			continue
+		}
+		if values = append(values, value); len(values) == maxCookies {
+			break
 		}
 	}
 	return values
+}
+
+// cookiesOf yields the cookies whose names begin with prefix: what follows it in
+// the name, and the value. It looks for the prefix, not at each cookie, so that
+// a header of many others costs little.
+func cookiesOf(h http.Header, prefix string) iter.Seq2[string, string] {
+	return func(yield func(rest, value string) bool) {
+		unscanned := maxScannedCookies
+		for _, line := range h["Cookie"] {
+			line = line[:min(len(line), unscanned)]
+			unscanned -= len(line)
+			for from := 0; ; {
+				i := strings.Index(line[from:], prefix)
+				if i < 0 {
+					break
+				}
+				begin := from + i
+				if !beginsCookie(line[from:begin], from == 0) {
+					from = begin + 1
+					continue
+				}
+				pair, _, _ := strings.Cut(line[begin+len(prefix):], ";")
+				from = begin + len(prefix) + len(pair)
+				if rest, value, ok := strings.Cut(trimSpaceRight(pair), "="); ok && !yield(rest, unquote(value)) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// beginsCookie reports whether a cookie begins behind gap: a semicolon and white
+// space, or white space alone at the start of a line.
+func beginsCookie(gap string, isStart bool) bool {
+	gap = trimSpaceRight(gap)
+	return isStart && gap == "" || gap != "" && gap[len(gap)-1] == ';'
 }
 
 // unquote strips one pair of double quotes (RFC 6265 section 4.1.1).
@@ -235,6 +268,10 @@ func trimSpace(s string) string {
 	for s != "" && (s[0] == ' ' || s[0] == '\t') {
 		s = s[1:]
 	}
+	return trimSpaceRight(s)
+}
+
+func trimSpaceRight(s string) string {
 	for s != "" && (s[len(s)-1] == ' ' || s[len(s)-1] == '\t') {
 		s = s[:len(s)-1]
 	}

@@ -135,7 +135,7 @@ func TestBrokenCookiesAreClearedAtGates(t *testing.T) {
 			{"not for a missing permission", s, s.as(s.george, navigate("/billing")), 403, false},
 			{"not for a cross-site request", s, s.as(s.ada, request("POST", "/gate/", "Sec-Fetch-Site: cross-site")), 403, false},
 			{"not for a broken bearer token", s, s.as(s.ada, request("GET", "/gate/", "Authorization: Bearer x")), 401, false},
-			{"not on a prefetch", s, cookie("x", navigate("/gate/", "Sec-Purpose: prefetch")), 503, false},
+			{"not on a prefetch", s, cookie("x", navigate("/gate/", "Sec-Purpose: prefetch")), 401, false},
 		} {
 			w := serve(row.site.app(), row.request)
 			if w.Code != row.status || isCleared(w) != row.cleared {

@@ -49,33 +49,11 @@ func (a *Auth) isSameOrigin(r *http.Request) bool {
 	return ok && len(origin) == 1 && origin[0]+a.app.prefix == app
 }
 
-// isOwnNavigation reports whether a person typed the address or followed a link
-// of this very site, by the word of a browser that says so.
-func isOwnNavigation(r *http.Request) bool {
-	site := r.Header.Get("Sec-Fetch-Site")
-	return (site == "same-origin" || site == "none") &&
-		r.Header.Get("Sec-Fetch-Mode") == "navigate" &&
-		r.Header.Get("Sec-Fetch-Dest") == "document" &&
-		!fetchmeta.IsPrefetch(r)
-}
-
 // hidesOrigin reports whether a form of plain http came with Origin: null and
 // nothing that tells more. A page with Referrer-Policy: no-referrer sends that, and
 // so does any other website.
 func hidesOrigin(r *http.Request) bool {
 	return r.Header.Get("Sec-Fetch-Site") == "" && r.Header.Get("Origin") == "null"
-}
-
-// isForeignStart reports whether another website may have led the browser here.
-// A browser that does not say counts as led.
-func isForeignStart(r *http.Request) bool {
-	site := r.Header.Get("Sec-Fetch-Site")
-	return site != "same-origin" && site != "none"
-}
-
-// isOwnLink reports whether a page of this very origin led the browser here.
-func isOwnLink(r *http.Request) bool {
-	return r.Method == http.MethodGet && r.Header.Get("Sec-Fetch-Site") == "same-origin" && fetchmeta.MayNavigate(r)
 }
 
 // warnOfHost reports a login that starts at another host than AppURL's: the

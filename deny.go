@@ -68,7 +68,7 @@ func DefaultDeny(w http.ResponseWriter, r *http.Request, err error) {
 	status := StatusCode(err)
 	if a := id.auth; a != nil && !a.config.DisableCookie {
 		if status == http.StatusUnauthorized && id.source == SourceCookie && id.err != nil &&
-			retryRank(err) == 0 && !errors.Is(err, ErrAmbiguousCookie) {
+			retryRank(err) == 0 && !errors.Is(err, ErrAmbiguousCookie) && !errors.Is(err, ErrPrefetch) {
 			a.clearSessionCookie(w, r)
 		}
 		if a.denyBrowser(w, r, status, err) {
@@ -90,12 +90,12 @@ func DefaultDeny(w http.ResponseWriter, r *http.Request, err error) {
 // denyBrowser answers a person's browser, where there is more to say than a
 // status. It returns false when the status is to follow.
 func (a *Auth) denyBrowser(w http.ResponseWriter, r *http.Request, status int, err error) bool {
-	isNavigation := fetchmeta.IsNavigation(r)
+	isNavigation := IsNavigation(r)
 	// A bearer token is the affair of the script that sent it.
-	isBearer := len(r.Header["Authorization"]) > 0
+	isBearer := hasBearer(r.Header)
 	switch {
 	case status == http.StatusUnauthorized && fetchmeta.IsHTMX(r) && !isBearer && !errors.Is(err, ErrAmbiguousCookie):
-		w.Header().Set("HX-Redirect", a.paths.start(routeLogin, a.openPageTarget(r)))
+		w.Header().Set("HX-Redirect", a.paths.start(routeLogin, a.htmxTarget(r)))
 		return false
 	case status == http.StatusUnauthorized && isNavigation && errors.Is(err, ErrAmbiguousCookie):
 		writePage(w, r, status, a.ambiguousCookiePage(r))

@@ -259,10 +259,6 @@ func TestRetryAfter(t *testing.T) {
 				}
 				return 401, http.Header{}
 			}},
-			{"a prefetch", 503, func(s *site) (int, http.Header) {
-				w := serve(s.app(), s.as(s.ada, navigate("/gate/", "Purpose: prefetch")))
-				return w.Code, w.Header()
-			}},
 			{"a rule that cannot tell", 503, func(s *site) (int, http.Header) {
 				h := s.auth.Require(func(context.Context, authrocket.Session) error { return authrocket.ErrUnavailable })(whoami)
 				w := serve(h, s.as(s.ada, navigate("/")))
@@ -283,17 +279,48 @@ func TestRetryAfter(t *testing.T) {
 	})
 }
 
-func TestPrefetchesAreNotServed(t *testing.T) {
+// Machines that watch an app count 5xx, and a browser that fetches ahead says nothing
+// about it.
+func TestPrefetches(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	token := s.realm.Token(s.ada)
-	for _, target := range []string{"/gate/", "/billing", "/?token=" + token, "/?token=" + forged(token), "/gate/?ar_state=x&token=x",
-		"/auth/login", "/auth/signup", "/auth/profile", "/auth/accounts", "/auth/logout", "/auth/confirm"} {
-		for _, header := range []string{"Sec-Purpose: prefetch", "Sec-Purpose: prefetch;prerender", "Purpose: prefetch", "Purpose: Prefetch"} {
-			w := serve(s.app(), s.as(s.ada, navigate(target, header)))
+	s, down := newSite(t), newColdSite(t)
+	down.realm.Break(authrockettest.Status(500))
+	for _, header := range []string{"Sec-Purpose: prefetch", "Sec-Purpose: prefetch;prerender", "Purpose: prefetch", "Purpose: Prefetch"} {
+		ask := func(target string) *http.Request { return navigate(target, header) }
+		callback := func(target string) *http.Request {
+			b, _ := start(t, s.app(), navigate("/gate/"))
+			return withCookie(ask(target), b.cookie.Name, b.cookie.Value)
+		}
+		for _, row := range []struct {
+			name    string
+			site    *site
+			request *http.Request
+			status  int
+		}{
+			{"a gate, by a stranger", s, ask("/gate/"), 401},
+			{"a gate, with an expired session", s, s.as(s.ada, ask("/gate/"), authrockettest.ExpiresIn(-time.Hour)), 401},
+			{"a gate, with what is no session", s, withCookie(ask("/gate/"), siteCookie, "x"), 401},
+			{"a gate, by its user", s, s.as(s.ada, ask("/gate/")), 200},
+			{"a gate of a permission, by its user", s, s.as(s.ada, ask("/billing")), 200},
+			{"a gate of a permission, by another user", s, s.as(s.george, ask("/billing")), 403},
+			{"a gate, while it cannot be known", down, down.as(down.ada, ask("/gate/")), 503},
+			{"an open page", s, ask("/"), 200},
+			{"the login", s, s.as(s.ada, ask("/auth/login")), 401},
+			{"the signup", s, ask("/auth/signup"), 401},
+			{"the profile", s, s.as(s.ada, ask("/auth/profile")), 401},
+			{"the accounts", s, s.as(s.ada, ask("/auth/accounts")), 401},
+			{"the logout", s, s.as(s.ada, ask("/auth/logout")), 401},
+			{"the end of a logout", s, withCookie(ask("/auth/logout/end"), siteCookie+"-logout", logoutCookie("kss_1", "/")), 401},
+			{"the confirmation", s, withCookie(ask("/auth/confirm"), confirmCookie, pending(s.realm.Token(s.ada), "/")), 401},
+			{"a callback", s, callback("/auth/callback?token=" + s.realm.Token(s.ada)), 401},
+		} {
+			w := serve(row.site.app(), row.request)
 			h := w.Header()
-			if w.Code != 503 || h.Get("Cache-Control") != "no-store" || h["Set-Cookie"] != nil || h["Location"] != nil {
-				t.Errorf("%s, %s: got %d %v, want 503, no-store, no cookie", target, header, w.Code, h)
+			if w.Code != row.status || h["Set-Cookie"] != nil || h["Location"] != nil {
+				t.Errorf("%s, %s: got %d %v, want %d, no cookie and no redirect", row.name, header, w.Code, h, row.status)
+			}
+			if w.Code == 401 && (h.Get("Cache-Control") != "no-store" || !strings.Contains(w.Body.String(), "ahead of a click")) {
+				t.Errorf("%s, %s: got %v %q, want the reason, which nobody stores", row.name, header, h, w.Body)
 			}
 		}
 	}
@@ -379,7 +406,7 @@ func TestDenyHook(t *testing.T) {
 		{"a hook that fails to hijack gets the default answer", request("GET", "/gate/?hijack"), 401},
 		{"the default answer knows the browser", navigate("/gate/"), 303},
 		{"the hook is asked about permissions", s.as(s.george, navigate("/billing")), 418},
-		{"the hook is asked about prefetches", navigate("/auth/login", "Purpose: prefetch"), 503},
+		{"the hook is asked about prefetches", navigate("/auth/login", "Purpose: prefetch"), 401},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

@@ -84,6 +84,10 @@ var (
 	// several only the first came. A browser gets an error page instead of the login.
 	ErrIncompleteCookie = newReason(ErrUnauthenticated, "incomplete_cookie", "a part of the session cookie is missing")
 
+	// ErrPrefetch: the request is a prefetch, and no session came with it. The browser
+	// repeats it on click. A signed-in user's prefetch is served as any GET.
+	ErrPrefetch = newReason(ErrUnauthenticated, "prefetch", "this page is not served ahead of a click")
+
 	// ErrLoginLoop: three logins in a row did not produce an accepted session
 	// within a minute. A browser gets an error page instead of a fourth login; only
 	// Observer.Login gets this error, which wraps the one of the session.
@@ -121,9 +125,6 @@ var (
 	// of the realm's keys is spent. 429; a browser that navigates goes to the login
 	// instead and keeps its cookie.
 	ErrTooManyKeyLookups = newReason(ErrUnavailable, "too_many_key_lookups", "too many tokens with unknown keys came lately")
-
-	// ErrPrefetch: the browser fetches ahead. A person who clicks asks again.
-	ErrPrefetch = newReason(ErrUnavailable, "prefetch", "this page is not served ahead of a click")
 )
 
 // reason is an error that also matches its kind.

@@ -47,7 +47,7 @@ var exportedErrors = []struct {
 	{authrocket.ErrUnavailable, authrocket.ErrUnavailable, 503, "unavailable"},
 	{authrocket.ErrKeysUnavailable, authrocket.ErrUnavailable, 503, "keys_unavailable"},
 	{authrocket.ErrTooManyKeyLookups, authrocket.ErrUnavailable, 429, "too_many_key_lookups"},
-	{authrocket.ErrPrefetch, authrocket.ErrUnavailable, 503, "prefetch"},
+	{authrocket.ErrPrefetch, authrocket.ErrUnauthenticated, 401, "prefetch"},
 }
 
 func TestExportedErrors(t *testing.T) {

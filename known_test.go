@@ -289,7 +289,7 @@ func TestKnownTokensDoNotHoldOnToHeaders(t *testing.T) {
 			t.Error("a good cookie is anonymous")
 		}
 	}))
-	const requests, padding = 1_000, 64 << 10
+	const requests, padding = 1_000, 60 << 10
 	expires := time.Now().Add(time.Hour)
 	before := heap()
 	for n := range requests {

@@ -1,18 +1,25 @@
 package authrocket
 
 import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
+	"github.com/authrocket-go/authrocket/internal/fetchmeta"
 	"github.com/authrocket-go/authrocket/internal/keycache"
 	"github.com/authrocket-go/authrocket/internal/loginstate"
 	"github.com/authrocket-go/authrocket/internal/rawquery"
+	"github.com/authrocket-go/authrocket/internal/returnto"
 )
 
-// serveLogout signs out. A link or an image on another site can cause a GET, so
-// that a GET does only when a person of this site asked for it, and otherwise
-// shows a button.
+// serveLogout signs out of this app, and leads on to LoginRocket unless that
+// session is to go on. A link or an image on another site can cause a GET, so that a
+// GET signs out only when a person of this site asked for it, and otherwise shows
+// a button.
 func (a *Auth) serveLogout(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodGet && !isOwnNavigation(r) {
 		writePage(w, r, http.StatusOK, a.logoutPage(r))
@@ -36,18 +43,104 @@ func (a *Auth) serveLogout(w http.ResponseWriter, r *http.Request) {
 	a.forgetPending(w, r)
 	a.forgetAttempts(w, r)
 	target := fitTarget(a.paths.returnTo(r, a.config.AfterLogout), loginstate.MaxTargetBytes)
-	if isLocal {
-		a.redirectHome(w, target)
+	location := a.app.prefix + target
+	if !isLocal {
+		location = a.paths.route(routeLogoutEnd)
+		a.rememberLogout(w, pendingLogout{session.ID(), target})
+	}
+	a.leadOn(w, r, location, isLocal)
+}
+
+// leadOn leads who signed out to location, a path of this app: a script cannot
+// follow a redirect to LoginRocket, and a page with form-action 'self' stops one
+// that comes after its form.
+func (a *Auth) leadOn(w http.ResponseWriter, r *http.Request, location string, isLocal bool) {
+	switch {
+	case wantsPage(r) && isLocal:
+		a.redirect(w, location)
+		return
+	case wantsPage(r):
+		writePage(w, r, http.StatusOK, signingOutPage(location))
+		return
+	case fetchmeta.IsHTMX(r):
+		w.Header().Set("HX-Redirect", returnto.Escape(location))
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("X-Content-Type-Options", "nosniff")
+	json.NewEncoder(w).Encode(struct {
+		Location string `json:"location"`
+	}{returnto.Escape(location)})
+}
+
+// logoutLifetime is how long a sign-out may take to go on to LoginRocket.
+const logoutLifetime = time.Minute
+
+// pendingLogout is what [Auth.serveLogoutEnd] has to know. It is in a cookie that
+// no script sees: with a session ID, anybody mints tokens at the LoginRocket API.
+type pendingLogout struct{ sessionID, target string }
+
+func (p pendingLogout) encode() string {
+	return base64.RawURLEncoding.EncodeToString([]byte(p.sessionID)) + "." + base64.RawURLEncoding.EncodeToString([]byte(p.target))
+}
+
+func decodeLogout(value string) (pendingLogout, bool) {
+	encodedID, encodedTarget, _ := strings.Cut(value, ".")
+	id, err := base64.RawURLEncoding.DecodeString(encodedID)
+	target, err2 := base64.RawURLEncoding.DecodeString(encodedTarget)
+	return pendingLogout{string(id), string(target)}, err == nil && err2 == nil
+}
+
+func (a *Auth) rememberLogout(w http.ResponseWriter, p pendingLogout) {
+	if len(p.sessionID) > maxSessionIDBytes {
+		p.sessionID = ""
+	}
+	c := a.cookie(a.cookieNameFor("logout"), p.encode())
+	c.MaxAge = int(logoutLifetime.Seconds())
+	http.SetCookie(w, c)
+}
+
+// maxSessionIDBytes is far more than a session ID has.
+const maxSessionIDBytes = 200
+
+// serveLogoutEnd sends a browser that has signed out here to LoginRocket, to end the
+// session there, too. Nothing but a navigation gets an answer: a script or a frame
+// must not see where it leads.
+func (a *Auth) serveLogoutEnd(w http.ResponseWriter, r *http.Request) {
+	if !wantsPage(r) {
+		a.Deny(w, withoutLogin(r), fmt.Errorf("%w: only a browser that navigates may ask for this", ErrForbidden))
+		return
+	}
+	name := a.cookieNameFor("logout")
+	values := cookieValues(r.Header, name)
+	if len(values) == 0 {
+		a.redirectHome(w, a.config.AfterLogout)
+		return
+	}
+	a.clearCookie(w, name)
+	pending, ok := decodeLogout(values[0])
+	if !ok {
+		a.redirectHome(w, a.config.AfterLogout)
 		return
 	}
 	var params []URLParam
 	if app, ok := a.appURL(r); ok {
-		params = append(params, WithRedirectURI(app+target))
+		params = append(params, WithRedirectURI(app+a.paths.safe(pending.target)))
 	}
-	if id := session.ID(); id != "" {
-		params = append(params, WithSessionID(id))
+	if pending.sessionID != "" {
+		params = append(params, WithSessionID(pending.sessionID))
 	}
 	a.redirect(w, a.LogoutURL(params...))
+}
+
+// signingOutPage leads on by itself.
+func signingOutPage(location string) page {
+	return page{
+		Title: "Signing out",
+		Text:  []string{"You are signed out of this app. If this page does not lead on by itself, finish signing out here:"},
+		Links: []pageLink{{URL: location, Label: "Finish signing out"}},
+		Next:  location,
+	}
 }
 
 // isLocalLogout reports whether the LoginRocket session is to go on.

@@ -32,8 +32,11 @@ func (a *Auth) Authenticate(next http.Handler) http.Handler {
 		}
 		id := a.newIdentity(r)
 		id.headers.setVary(w.Header())
-		if !a.config.DisableCookie && (a.serveStrayToken(w, r) || a.serveRoute(w, r)) {
-			return
+		if !a.config.DisableCookie {
+			var answered bool
+			if r, answered = a.serveStrayToken(w, r); answered || a.serveRoute(w, r) {
+				return
+			}
 		}
 		a.identify(id, r, keycache.Open)
 		if id.err == nil {

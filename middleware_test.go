@@ -3,6 +3,7 @@ package authrocket_test
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -129,6 +130,47 @@ func navigate(target string, headers ...string) *http.Request {
 		r.Header.Set(name, value)
 	}
 	return r
+}
+
+// submit returns the request of a browser whose user sent a form of a page of this
+// app.
+func submit(target string, headers ...string) *http.Request {
+	r := navigate(target, append([]string{"Sec-Fetch-Site: same-origin", "Origin: https://example.com"}, headers...)...)
+	r.Method = http.MethodPost
+	return r
+}
+
+// leadsTo is where the answer leads a browser: by a redirect, by a page that leads
+// on, by htmx, or by the word of a script.
+func leadsTo(t testing.TB, w *httptest.ResponseRecorder) string {
+	t.Helper()
+	h := w.Header()
+	if location := h.Get("Location"); location != "" {
+		return location
+	}
+	if _, location, ok := strings.Cut(h.Get("Refresh"), "; url="); ok {
+		return location
+	}
+	var body struct{ Location string }
+	if h.Get("Content-Type") == "application/json" {
+		if err := json.Unmarshal(w.Body.Bytes(), &body); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return body.Location
+}
+
+// endLogout goes where the answer of the logout route leads, with the cookies that
+// it sets, and on to the end of the logout.
+func endLogout(t testing.TB, h http.Handler, w *httptest.ResponseRecorder) *httptest.ResponseRecorder {
+	t.Helper()
+	r := navigate(leadsTo(t, w), "Sec-Fetch-Site: same-origin")
+	for _, c := range w.Result().Cookies() {
+		if c.MaxAge >= 0 {
+			r.AddCookie(c)
+		}
+	}
+	return serve(h, r)
 }
 
 func serve(h http.Handler, r *http.Request) *httptest.ResponseRecorder {
@@ -515,7 +557,8 @@ func TestLoginRoutesServesThemAlone(t *testing.T) {
 		status  int
 	}{
 		{"the login", s.auth.LoginRoutes(), "/auth/login", 303},
-		{"the logout", s.auth.LoginRoutes(), "/auth/logout", 303},
+		{"the logout", s.auth.LoginRoutes(), "/auth/logout", 200},
+		{"the end of a logout", s.auth.LoginRoutes(), "/auth/logout/end", 303},
 		{"the callback", s.auth.LoginRoutes(), "/auth/callback?token=" + s.realm.Token(s.ada), 303},
 		{"the confirmation", s.auth.LoginRoutes(), "/auth/confirm", 403},
 		{"a login token anywhere else", s.auth.LoginRoutes(), "/auth/other?token=" + s.realm.Token(s.ada), 404},

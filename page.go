@@ -24,6 +24,7 @@ type page struct {
 	Form     *pageForm
 	Links    []pageLink
 	Reload   time.Duration // after which the page reloads itself; 0: never
+	Next     string        // where the page leads by itself, "": nowhere
 	isFramed bool          // may be shown in a frame
 }
 
@@ -80,6 +81,9 @@ func writePage(w http.ResponseWriter, r *http.Request, status int, p page) {
 	}
 	if p.Reload > 0 {
 		h.Set("Refresh", wholeSeconds(p.Reload))
+	}
+	if p.Next != "" {
+		h.Set("Refresh", "0; url="+p.Next)
 	}
 	if p.Form == nil {
 		csp += "; form-action 'none'"

@@ -1,6 +1,7 @@
 package authrocket
 
 import (
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -9,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/authrocket-go/authrocket/internal/fetchmeta"
 	"github.com/authrocket-go/authrocket/internal/loopback"
 	"github.com/authrocket-go/authrocket/internal/rawquery"
 	"github.com/authrocket-go/authrocket/internal/returnto"
@@ -56,6 +58,16 @@ func (p paths) strayTarget(r *http.Request) string { return p.requestTarget(r, l
 // unless safeTarget finds one of our tokens.
 func (p paths) returnTarget(r *http.Request) string {
 	return p.requestTarget(r, []string{stateParam})
+}
+
+// htmxTarget is where a login leads that starts at r, which htmx has sent: to the
+// page of the link that it follows, else to the open page, in which the answer would
+// have been a part.
+func (a *Auth) htmxTarget(r *http.Request) string {
+	if r.Method == http.MethodGet && fetchmeta.IsBoosted(r) {
+		return a.paths.returnTarget(r)
+	}
+	return a.openPageTarget(r)
 }
 
 // openPageTarget is the path and query of the page in which htmx has sent r, "/"
@@ -168,6 +180,9 @@ const (
 	routeLogout   = "logout"
 	routeCallback = "callback"
 	routeConfirm  = "confirm"
+
+	// routeLogoutEnd is where a sign-out goes on to LoginRocket.
+	routeLogoutEnd = routeLogout + "/end"
 )
 
 // route is the path of a route as browsers see it.
@@ -233,8 +248,8 @@ func (a *Auth) callbackURL(r *http.Request) (string, bool) {
 	return app + a.config.AuthPath + "/" + routeCallback, ok
 }
 
-// withoutLogin returns r with the parameters of a login cut out of its URL, for
-// whom nobody may see them: callbacks, observers, pages.
+// withoutLogin returns r with the parameters of a login cut out of its URL, and
+// out of its form if that has been parsed.
 func withoutLogin(r *http.Request) *http.Request {
 	cut := *r
 	cut.URL = new(url.URL)
@@ -242,6 +257,14 @@ func withoutLogin(r *http.Request) *http.Request {
 	cut.URL.RawQuery = rawquery.Without(r.URL.RawQuery, loginParams...)
 	if path, query, ok := strings.Cut(r.RequestURI, "?"); ok {
 		cut.RequestURI = joinQuery(path, rawquery.Without(query, loginParams...))
+	}
+	if r.Form != nil {
+		cut.Form = maps.Clone(r.Form)
+		for _, name := range loginParams {
+			if delete(cut.Form, name); len(r.PostForm[name]) > 0 {
+				cut.Form[name] = r.PostForm[name]
+			}
+		}
 	}
 	return &cut
 }

@@ -1,7 +1,6 @@
 package authrocket_test
 
 import (
-	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -95,7 +94,7 @@ func TestPathsLeadThereAndBack(t *testing.T) {
 				}
 			}
 			out := strings.TrimPrefix(s.auth.LogoutPath(target)+"&local=1", s.prefix)
-			w := serve(s.app(), request(http.MethodPost, out))
+			w := serve(s.app(), submit(out))
 			want, _, _ := strings.Cut(target, "#")
 			want = s.prefix + strings.NewReplacer("é", "%C3%A9", "ü", "%C3%BC").Replace(want)
 			if got := w.Header().Get("Location"); w.Code != 303 || got != want {

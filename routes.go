@@ -33,7 +33,7 @@ func (a *Auth) serveRoute(w http.ResponseWriter, r *http.Request) bool {
 	}
 	methods := "GET, HEAD"
 	switch route {
-	case routeLogin, routeSignup, routeProfile, routeAccounts, routeCallback:
+	case routeLogin, routeSignup, routeProfile, routeAccounts, routeCallback, routeLogoutEnd:
 	case routeLogout, routeConfirm:
 		methods = "GET, HEAD, POST"
 	default:
@@ -41,10 +41,10 @@ func (a *Auth) serveRoute(w http.ResponseWriter, r *http.Request) bool {
 	}
 	setNoStore(w.Header())
 	switch {
-	case route == routeCallback && (r.Method == http.MethodGet || r.Method == http.MethodHead):
-		a.serveCallback(w, r)
 	case fetchmeta.IsPrefetch(r):
 		a.Deny(w, withoutLogin(r), ErrPrefetch)
+	case route == routeCallback && (r.Method == http.MethodGet || r.Method == http.MethodHead):
+		a.serveCallback(w, r)
 	case r.Method == http.MethodHead:
 		w.WriteHeader(http.StatusOK)
 	case !slices.Contains(strings.Split(methods, ", "), r.Method):
@@ -52,6 +52,8 @@ func (a *Auth) serveRoute(w http.ResponseWriter, r *http.Request) bool {
 		http.Error(w, http.StatusText(http.StatusMethodNotAllowed), http.StatusMethodNotAllowed)
 	case route == routeLogout:
 		a.serveLogout(w, r)
+	case route == routeLogoutEnd:
+		a.serveLogoutEnd(w, r)
 	case route == routeConfirm:
 		a.serveConfirm(w, withoutLogin(r))
 	default:
@@ -64,7 +66,7 @@ func (a *Auth) serveRoute(w http.ResponseWriter, r *http.Request) bool {
 // What does not navigate cannot go there, and gets what a gate answers it: the
 // images of a page, say, do not evict the state of a login that is under way.
 func (a *Auth) serveHosted(w http.ResponseWriter, r *http.Request, route string) {
-	if !fetchmeta.MayNavigate(r) {
+	if !mayNavigate(r) {
 		a.Deny(w, withoutLogin(r), ErrNoToken)
 		return
 	}

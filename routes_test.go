@@ -10,7 +10,6 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/authrocket-go/authrocket"
@@ -191,7 +190,7 @@ func TestReturnToThatIsNotEscapedIsTheRest(t *testing.T) {
 	}
 	t.Run("a page cannot sign out at LoginRocket or only here", func(t *testing.T) {
 		t.Parallel()
-		w := serve(s.app(), navigate("/auth/logout?return_to=/x?a&local=1"))
+		w := endLogout(t, s.app(), serve(s.app(), navigate("/auth/logout?return_to=/x?a&local=1")))
 		if got := w.Header().Get("Location"); !strings.HasPrefix(got, "https://loginrocket.example/logout?") || redirectURIOf(t, got).String() != "https://example.com/x?a&local=1" {
 			t.Errorf("got %d %q, want a logout at LoginRocket", w.Code, got)
 		}
@@ -242,7 +241,7 @@ func TestReturnToStaysHere(t *testing.T) {
 		}
 	}
 	full := func(t *testing.T, route, returnTo string) string {
-		w := serve(app, navigate("/auth/"+route+"?return_to="+url.QueryEscape(returnTo)))
+		w := endLogout(t, app, serve(app, navigate("/auth/"+route+"?return_to="+url.QueryEscape(returnTo))))
 		location := w.Header().Get("Location")
 		if !strings.HasPrefix(location, "https://loginrocket.example/logout?") {
 			t.Errorf("got %q, want the hosted logout", location)
@@ -297,7 +296,7 @@ func TestMethodsOfTheRoutes(t *testing.T) {
 		status        int
 		allow         string
 	}{
-		{"HEAD", "login", 200, ""}, {"HEAD", "signup", 200, ""}, {"HEAD", "profile", 200, ""}, {"HEAD", "accounts", 200, ""}, {"HEAD", "logout", 200, ""},
+		{"HEAD", "login", 200, ""}, {"HEAD", "signup", 200, ""}, {"HEAD", "profile", 200, ""}, {"HEAD", "accounts", 200, ""}, {"HEAD", "logout", 200, ""}, {"HEAD", "logout/end", 200, ""}, {"POST", "logout/end", 405, "GET, HEAD"},
 		{"POST", "login", 405, "GET, HEAD"}, {"POST", "signup", 405, "GET, HEAD"}, {"DELETE", "profile", 405, "GET, HEAD"}, {"OPTIONS", "accounts", 405, "GET, HEAD"},
 		{"PUT", "logout", 405, "GET, HEAD, POST"}, {"DELETE", "logout", 405, "GET, HEAD, POST"}, {"OPTIONS", "logout", 405, "GET, HEAD, POST"}, {"head", "logout", 405, "GET, HEAD, POST"},
 		{"HEAD", "confirm", 200, ""}, {"DELETE", "confirm", 405, "GET, HEAD, POST"},
@@ -317,164 +316,6 @@ func TestMethodsOfTheRoutes(t *testing.T) {
 			}
 		})
 	}
-}
-
-func TestLogout(t *testing.T) {
-	t.Parallel()
-	s := newSite(t, func(c *authrocket.Config) { c.AfterLogout = "/bye" })
-	const out, page, refused = 303, 200, 403
-	for _, row := range []struct {
-		name    string
-		method  string
-		headers []string
-		status  int
-	}{
-		{"POST of our own page", "POST", []string{"Sec-Fetch-Site: same-origin", "Origin: https://example.com"}, out},
-		{"POST of our own page in an old browser", "POST", []string{"Origin: https://example.com"}, out},
-		{"POST of a program", "POST", nil, out},
-		{"POST of another site", "POST", []string{"Sec-Fetch-Site: cross-site", "Origin: https://evil.example"}, refused},
-		{"POST of another site in an old browser", "POST", []string{"Origin: https://evil.example"}, refused},
-		{"POST of a sibling subdomain", "POST", []string{"Sec-Fetch-Site: same-site", "Origin: https://other.example.com"}, refused},
-		{"POST of a sandbox", "POST", []string{"Origin: null"}, refused},
-
-		{"GET that was typed", "GET", []string{"Sec-Fetch-Site: none", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, out},
-		{"GET of a link of our own page", "GET", []string{"Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, out},
-		{"GET of a link elsewhere", "GET", []string{"Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, page},
-		{"GET of a link of a sibling", "GET", []string{"Sec-Fetch-Site: same-site", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, page},
-		{"GET of an image of our own page", "GET", []string{"Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: no-cors", "Sec-Fetch-Dest: image"}, page},
-		{"GET of an image elsewhere", "GET", []string{"Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: no-cors", "Sec-Fetch-Dest: image"}, page},
-		{"GET of a frame of our own page", "GET", []string{"Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: iframe"}, page},
-		{"GET of fetch of our own page", "GET", []string{"Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"}, page},
-		{"GET of fetch that says it navigates", "GET", []string{"Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: empty"}, page},
-		{"GET without a mode", "GET", []string{"Sec-Fetch-Site: same-origin", "Sec-Fetch-Dest: document"}, page},
-		{"GET without a destination", "GET", []string{"Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate"}, page},
-		{"GET without a site", "GET", []string{"Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, page},
-		{"GET of an old browser", "GET", []string{"Accept: text/html"}, page},
-		{"GET of a program", "GET", nil, page},
-		{"GET ahead of a click", "GET", []string{"Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document", "Sec-Purpose: prefetch"}, 503},
-	} {
-		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
-			for query, action := range map[string]string{
-				"": "", "?local=1": "?local=1", "?local": "?local=1", "?return_to=/x": "?return_to=%2Fx", "?local=1&return_to=/x": "?local=1&amp;return_to=%2Fx",
-			} {
-				r := s.as(s.ada, request(row.method, "/auth/logout"+query, row.headers...))
-				// Verify has the keys fetched, for which a logout would not wait.
-				session, err := s.auth.Verify(t.Context(), strings.TrimPrefix(r.Header.Get("Cookie"), siteCookie+"="))
-				if err != nil {
-					t.Fatal(err)
-				}
-				w := serve(s.app(), r)
-				if w.Code != row.status || isCleared(w) != (row.status == out) {
-					t.Fatalf("%s: got %d, cleared %t, want %d", query, w.Code, isCleared(w), row.status)
-				}
-				got := w.Header().Get("Location")
-				switch row.status {
-				case out:
-					target := "/bye"
-					if strings.Contains(query, "return_to") {
-						target = "/x"
-					}
-					want := target
-					if !strings.Contains(query, "local") {
-						want = "https://loginrocket.example/logout?redirect_uri=" + url.QueryEscape("https://example.com"+target) + "&session=" + session.ID()
-					}
-					if got != want {
-						t.Errorf("%s: got %q, want %q", query, got, want)
-					}
-					if h := w.Header(); h.Get("Referrer-Policy") != "no-referrer" || h.Get("Cache-Control") != "no-store" {
-						t.Errorf("%s: got %v", query, h)
-					}
-				case page:
-					want := `<form method="post" action="/auth/logout` + action + `">`
-					if got != "" || !strings.Contains(w.Body.String(), want) {
-						t.Errorf("%s: got %q %q, want a page with %q", query, got, w.Body, want)
-					}
-					// no-referrer would make the Origin of the form null.
-					if h := w.Header(); h.Get("Referrer-Policy") != "same-origin" || h.Get("X-Frame-Options") != "DENY" {
-						t.Errorf("%s: got %v", query, h)
-					}
-				default:
-					if got != "" || strings.Contains(w.Body.String(), session.ID()) {
-						t.Errorf("%s: got %q %q", query, got, w.Body)
-					}
-				}
-			}
-		})
-	}
-}
-
-func TestTheFormOfTheLogoutPage(t *testing.T) {
-	t.Parallel()
-	s := newSite(t)
-	for _, row := range []struct{ name, query, action string }{
-		{"unknown parameters are left out", "a=b&local=1&token=t&session=kss_1", "?local=1"},
-		{"a return_to that is not safe is the start page", "return_to=//evil.example", "?return_to=%2F"},
-		{"a return_to that comes twice is none", "return_to=%2Fa&return_to=%2Fb", ""},
-		{"a query of a return_to is kept", "return_to=%2Fa%3Fb=c%26d", "?return_to=%2Fa%3Fb%3Dc%26d"},
-		{"what follows a return_to that is not escaped is its query", "local=1&return_to=/a?b=c&local=1&d", "?local=1&amp;return_to=%2Fa%3Fb%3Dc%26local%3D1%26d"},
-		{"markup is encoded", `return_to=/"><script>alert(1)</script>&x='{{.}}`, "?return_to=%2F%22%3E%3Cscript%3Ealert%281%29%3C%2Fscript%3E%26x%3D%27%7B%7B.%7D%7D"},
-	} {
-		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
-			w := serve(s.app(), request("GET", "/auth/logout?"+row.query))
-			if body := w.Body.String(); w.Code != 200 || !strings.Contains(body, `action="/auth/logout`+row.action+`"`) || strings.Contains(body, "<script") {
-				t.Errorf("got %d %q, want the action %q", w.Code, body, row.action)
-			}
-		})
-	}
-}
-
-func TestLogoutNamesOnlyAVerifiedSession(t *testing.T) {
-	t.Parallel()
-	// A logout does not fetch keys, but uses those that are there.
-	s, down, hanging := newSite(t), newColdSite(t), newColdSite(t)
-	down.realm.Break(authrockettest.Status(500))
-	hanging.realm.Break(authrockettest.Hang())
-	post := func() *http.Request { return request("POST", "/auth/logout") }
-	for _, row := range []struct {
-		name    string
-		site    *site
-		request *http.Request
-		named   bool
-	}{
-		{"a session", s, s.as(s.ada, post()), true},
-		{"an expired one", s, s.as(s.ada, post(), authrockettest.ExpiresIn(-time.Hour)), false},
-		{"a forged one", s, withCookie(post(), siteCookie, forged(s.realm.Token(s.ada))), false},
-		{"two users", s, s.as(s.george, s.as(s.ada, post())), false},
-		{"none", s, post(), false},
-		{"one without an ID", s, s.as(s.ada, post(), authrockettest.WithoutClaim("sid")), false},
-		{"a session while LoginRocket is down", down, down.as(down.ada, post()), false},
-		{"a session while LoginRocket hangs", hanging, hanging.as(hanging.ada, post()), false},
-	} {
-		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
-			w := serve(row.site.app(), row.request)
-			u, err := url.Parse(w.Header().Get("Location"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if w.Code != 303 || !isCleared(w) || u.Path != "/logout" || u.Query().Has("session") != row.named {
-				t.Errorf("got %d %q, cleared %t, want the hosted logout, with a session: %t", w.Code, u, isCleared(w), row.named)
-			}
-		})
-	}
-}
-
-func TestLogoutDoesNotWaitForKeys(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		s := newColdSite(t)
-		s.realm.Break(authrockettest.Hang())
-		began := time.Now()
-		w := serve(s.app(), s.as(s.ada, request("POST", "/auth/logout?local=1")))
-		if waited := time.Since(began); waited != 0 || w.Code != 303 || !isCleared(w) {
-			t.Errorf("got %d after %s, want to be signed out at once", w.Code, waited)
-		}
-		if n := s.realm.Requests("/connect/jwks"); n != 0 {
-			t.Errorf("the keys were fetched %d times", n)
-		}
-	})
 }
 
 func TestLoginsAndLogoutsAreObserved(t *testing.T) {
@@ -614,7 +455,10 @@ func TestALoginWalkedOverSockets(t *testing.T) {
 		t.Fatalf("the callback again: got %d %q", status, home)
 	}
 
-	status, hostedLogout, body := b.visit(app.URL+"/auth/logout", "same-origin", url.Values{})
+	if status, _, body = b.visit(app.URL+"/auth/logout", "same-origin", url.Values{}); status != 200 || !strings.Contains(body, `href="/auth/logout/end"`) {
+		t.Fatalf("the logout: got %d %q, want a page that leads on", status, body)
+	}
+	status, hostedLogout, body := b.visit(app.URL+"/auth/logout/end", "same-origin", nil)
 	if status != 303 || !strings.HasPrefix(hostedLogout, loginRocket+"/logout?redirect_uri="+url.QueryEscape(app.URL+"/")+"&session=kss_") {
 		t.Fatalf("the logout: got %d %q %q", status, hostedLogout, body)
 	}

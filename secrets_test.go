@@ -83,12 +83,12 @@ func (w *witness) observer() authrocket.Observer {
 }
 
 // noteResponse keeps headers, body and cookies, but not the values of the
-// cookies of the session and of the confirmation, whose place is there. logoutURL permits the session ID in a
+// cookies of the session, the confirmation and the logout, whose place is there. logoutURL permits the session ID in a
 // Location that starts with it.
 func (w *witness) noteResponse(response *http.Response, logoutURL string) {
 	w.noteVisible(response, logoutURL)
 	for _, c := range response.Cookies() {
-		if c.Name == "__Host-arToken" || strings.HasPrefix(c.Name, "__Host-arToken.") || strings.HasPrefix(c.Name, "__Host-arToken-confirm") {
+		if c.Name == "__Host-arToken" || strings.HasPrefix(c.Name, "__Host-arToken.") || strings.HasPrefix(c.Name, "__Host-arToken-confirm") || c.Name == "__Host-arToken-logout" {
 			continue
 		}
 		w.note("cookie: %s", c)
@@ -166,6 +166,7 @@ type flow struct {
 	cast
 	app   http.Handler
 	token string
+	sid   string
 }
 
 // secretTokens are tokens of every fate.
@@ -233,6 +234,8 @@ func secretRequests(t *testing.T, f flow) map[string]*http.Request {
 		"logout by GET":                 cookieRequest(http.MethodGet, "/auth/logout", f.token),
 		"logout by GET with two tokens": httptest.NewRequest(http.MethodGet, "/auth/logout?token="+escaped+"&token="+escaped, nil),
 		"logout by GET with a session":  httptest.NewRequest(http.MethodGet, "/auth/logout?session="+url.QueryEscape(f.token), nil),
+		"the end of a logout":           withCookie(httptest.NewRequest(http.MethodGet, "/auth/logout/end", nil), siteCookie+"-logout", logoutCookie(f.sid, "/")),
+		"the end of a logout, fetched":  withCookie(httptest.NewRequest(http.MethodGet, "/auth/logout/end", nil), siteCookie+"-logout", logoutCookie(f.sid, "/")),
 		"logout of another site":        cookieRequest(http.MethodPost, "/auth/logout", f.token),
 		"profile":                       cookieRequest(http.MethodGet, "/auth/profile", f.token),
 		"accounts":                      cookieRequest(http.MethodGet, "/auth/accounts?return_to=/gate", f.token),
@@ -254,6 +257,7 @@ func secretRequests(t *testing.T, f flow) map[string]*http.Request {
 	requests["callback ahead of a click"].Header.Set("Sec-Purpose", "prefetch")
 	requests["logout"].Header.Set("Origin", "https://example.com")
 	requests["logout here only"].Header.Set("Origin", "https://example.com")
+	requests["the end of a logout, fetched"].Header.Set("Sec-Fetch-Mode", "cors")
 	requests["logout of another site"].Header.Set("Origin", "https://evil.example")
 	requests["POST of another site"].Header.Set("Origin", "https://evil.example")
 	requests["prefetch"].Header.Set("Sec-Purpose", "prefetch")
@@ -301,7 +305,7 @@ func TestNoSecretIsTold(t *testing.T) {
 				w := &witness{}
 				f := newFlow(t, w)
 				warm(t, f.auth)
-				f.token = f.realm.Token(f.ada, setClaim("sid", sid), row.option)
+				f.sid, f.token = sid, f.realm.Token(f.ada, setClaim("sid", sid), row.option)
 				if row.alter != nil {
 					f.token = row.alter(f.token)
 				}
@@ -326,37 +330,6 @@ func TestNoSecretIsTold(t *testing.T) {
 				}
 			})
 		}
-	}
-}
-
-// The session ID is in the full-logout URL of a verified session, and only there.
-func TestLogoutURLNamesTheSession(t *testing.T) {
-	t.Parallel()
-	for _, row := range []struct {
-		name   string
-		target string
-		option authrockettest.TokenOption
-		want   string
-	}{
-		{"verified", "/auth/logout", withoutClaim("nonce"), "kss_1"},
-		{"here only", "/auth/logout?local=1", withoutClaim("nonce"), ""},
-		{"expired", "/auth/logout", authrockettest.ExpiresIn(-time.Hour), ""},
-		{"of another realm", "/auth/logout", setClaim("rid", "rl_other"), ""},
-	} {
-		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
-			c := newCast(t, nil)
-			r := cookieRequest(http.MethodPost, row.target, c.realm.Token(c.ada, setClaim("sid", "kss_1"), row.option))
-			r.Header.Set("Origin", "https://example.com")
-			w := answer(c.auth.Authenticate(http.NotFoundHandler()), r)
-			location, err := url.Parse(w.Header().Get("Location"))
-			if err != nil || w.Code != http.StatusSeeOther {
-				t.Fatalf("got %d to %v, want 303", w.Code, location)
-			}
-			if got := location.Query().Get("session"); got != row.want {
-				t.Errorf("got session %q, want %q", got, row.want)
-			}
-		})
 	}
 }
 

@@ -78,13 +78,10 @@ type stateCookie struct {
 func (a *Auth) stateCookies(r *http.Request) []stateCookie {
 	var found []stateCookie
 	prefix, now := a.stateCookiePrefix(), time.Now()
-	for _, c := range r.Cookies() {
-		id, ok := strings.CutPrefix(c.Name, prefix)
-		if !ok {
-			continue
-		}
-		secret, ok := loginstate.ParseSecret(id, c.Value)
-		found = append(found, stateCookie{c.Name, cookieBytes(c.Name, c.Value), secret, !ok || !secret.IsAlive(now)})
+	for id, value := range cookiesOf(r.Header, prefix) {
+		secret, ok := loginstate.ParseSecret(id, value)
+		name := prefix + id
+		found = append(found, stateCookie{name, cookieBytes(name, value), secret, !ok || !secret.IsAlive(now)})
 	}
 	return found
 }

@@ -38,25 +38,33 @@ func hasValue(values []string) bool {
 // page that is open. See https://htmx.org/reference/#request_headers.
 func IsHTMX(r *http.Request) bool { return r.Header.Get("HX-Request") == "true" }
 
+// IsBoosted reports whether htmx sent the request for a link or a form, whose
+// page it shows in place of the open one.
+func IsBoosted(r *http.Request) bool { return IsHTMX(r) && r.Header.Get("HX-Boosted") == "true" }
+
 // MayNavigate reports whether nothing in the headers speaks against a
-// top-level navigation: no Authorization, no upgrade, no prefetch, not htmx, and
-// fetch metadata that is absent or says navigate and document.
+// top-level navigation: no upgrade, no prefetch, not htmx, and fetch metadata that
+// is absent or that of a navigation.
 func MayNavigate(r *http.Request) bool {
-	if len(r.Header["Authorization"]) > 0 || IsUpgrade(r) || IsPrefetch(r) || IsHTMX(r) {
+	if IsUpgrade(r) || IsPrefetch(r) || IsHTMX(r) {
 		return false
 	}
 	mode, dest := r.Header.Get("Sec-Fetch-Mode"), r.Header.Get("Sec-Fetch-Dest")
-	return (mode == "" || mode == "navigate") && (dest == "" || dest == "document")
+	return (mode == "" || mode == "navigate") && (dest == "" || dest == "document") || SaysNavigate(r)
 }
 
-// IsNavigation reports whether a person's browser waits for a page. Where
-// fetch metadata is missing, Accept has to name text/html.
-func IsNavigation(r *http.Request) bool {
-	if (r.Method != http.MethodGet && r.Method != http.MethodHead) || !MayNavigate(r) {
-		return false
-	}
-	return r.Header.Get("Sec-Fetch-Mode") == "navigate" && r.Header.Get("Sec-Fetch-Dest") == "document" || NamesHTML(r)
+// SaysNavigate reports whether a browser says that it navigates. A service worker
+// that passes a navigation on makes its destination empty; no script can set the mode
+// navigate. A frame within the same site is passed on likewise, so that a worker
+// makes it look like a navigation.
+func SaysNavigate(r *http.Request) bool {
+	dest := r.Header.Get("Sec-Fetch-Dest")
+	return r.Header.Get("Sec-Fetch-Mode") == "navigate" && (dest == "document" || dest == "empty")
 }
+
+// WantsPage reports whether a person's browser waits for a page, after a link or
+// after a form. Where fetch metadata is missing, Accept has to name text/html.
+func WantsPage(r *http.Request) bool { return MayNavigate(r) && (SaysNavigate(r) || NamesHTML(r)) }
 
 // IsFramed reports whether the page would be shown inside another page.
 func IsFramed(r *http.Request) bool {

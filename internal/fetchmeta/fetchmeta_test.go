@@ -86,9 +86,6 @@ func TestMayNavigate(t *testing.T) {
 		{"document alone does not", []string{"Sec-Fetch-Dest", "document"}, true},
 		{"any Accept does not", []string{"Accept", "application/json"}, true},
 		{"another site does not", []string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document"}, true},
-		{"Authorization does", []string{"Authorization", "Bearer x"}, false},
-		{"Authorization of another scheme does", []string{"Authorization", "Basic x"}, false},
-		{"an empty Authorization does", []string{"Authorization", ""}, false},
 		{"an upgrade does", []string{"Upgrade", "websocket"}, false},
 		{"a WebSocket key does", []string{"Sec-WebSocket-Key", "x"}, false},
 		{"Sec-Purpose: prefetch does", []string{"Sec-Purpose", "prefetch"}, false},
@@ -100,44 +97,42 @@ func TestMayNavigate(t *testing.T) {
 		{"mode same-origin does", []string{"Sec-Fetch-Mode", "same-origin"}, false},
 		{"mode websocket does", []string{"Sec-Fetch-Mode", "websocket"}, false},
 		{"dest iframe does", []string{"Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "iframe"}, false},
-		{"dest empty does", []string{"Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "empty"}, false},
+		{"dest empty with mode navigate does not, it is of a service worker", []string{"Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "empty"}, true},
+		{"dest empty without a mode does", []string{"Sec-Fetch-Dest", "empty"}, false},
+		{"dest empty with mode cors does", []string{"Sec-Fetch-Mode", "cors", "Sec-Fetch-Dest", "empty"}, false},
+		{"dest empty with mode same-origin does", []string{"Sec-Fetch-Mode", "same-origin", "Sec-Fetch-Dest", "empty"}, false},
 		{"dest image does", []string{"Sec-Fetch-Dest", "image"}, false},
 	})
 }
 
-func TestIsNavigation(t *testing.T) {
+func TestIsBoosted(t *testing.T) {
+	t.Parallel()
+	check(t, fetchmeta.IsBoosted, []row{
+		{"no header is not boosted", nil, false},
+		{"a link of htmx is", []string{"HX-Request", "true", "HX-Boosted", "true"}, true},
+		{"another request of htmx is not", []string{"HX-Request", "true"}, false},
+		{"HX-Boosted alone is not", []string{"HX-Boosted", "true"}, false},
+		{"HX-Boosted: false is not", []string{"HX-Request", "true", "HX-Boosted", "false"}, false},
+	})
+}
+
+func TestWantsPage(t *testing.T) {
 	t.Parallel()
 	navigate := []string{"Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document"}
-	for _, row := range []struct {
-		name    string
-		method  string
-		headers []string
-		want    bool
-	}{
-		{"a browser's GET is one", http.MethodGet, navigate, true},
-		{"a browser's HEAD is one", http.MethodHead, navigate, true},
-		{"a form's POST is none", http.MethodPost, navigate, false},
-		{"a PUT is none", http.MethodPut, navigate, false},
-		{"a GET that says nothing is none", http.MethodGet, nil, false},
-		{"a GET that takes HTML is one", http.MethodGet, []string{"Accept", "text/html,application/xhtml+xml,*/*;q=0.8"}, true},
-		{"a HEAD that takes HTML is one", http.MethodHead, []string{"Accept", "text/html"}, true},
-		{"a POST that takes HTML is none", http.MethodPost, []string{"Accept", "text/html"}, false},
-		{"a GET that takes anything is none", http.MethodGet, []string{"Accept", "*/*"}, false},
-		{"a GET that takes any text is none", http.MethodGet, []string{"Accept", "text/*"}, false},
-		{"a GET that takes JSON is none", http.MethodGet, []string{"Accept", "application/json"}, false},
-		{"fetch is none, whatever it takes", http.MethodGet, []string{"Accept", "text/html", "Sec-Fetch-Mode", "cors", "Sec-Fetch-Dest", "empty"}, false},
-		{"a frame is none, whatever it takes", http.MethodGet, []string{"Accept", "text/html", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "iframe"}, false},
-		{"a bearer request is none", http.MethodGet, append([]string{"Authorization", "Bearer x"}, navigate...), false},
-		{"an upgrade is none", http.MethodGet, append([]string{"Upgrade", "websocket"}, navigate...), false},
-		{"a prefetch is none", http.MethodGet, append([]string{"Sec-Purpose", "prefetch"}, navigate...), false},
-	} {
-		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
-			if got := fetchmeta.IsNavigation(request(row.method, row.headers...)); got != row.want {
-				t.Errorf("%s with headers %q: got %t, want %t", row.method, row.headers, got, row.want)
-			}
-		})
-	}
+	check(t, fetchmeta.WantsPage, []row{
+		{"a browser does", navigate, true},
+		{"a browser behind a service worker does", []string{"Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "empty"}, true},
+		{"who says nothing does not", nil, false},
+		{"who takes HTML does", []string{"Accept", "text/html,application/xhtml+xml,*/*;q=0.8"}, true},
+		{"who takes anything does not", []string{"Accept", "*/*"}, false},
+		{"who takes any text does not", []string{"Accept", "text/*"}, false},
+		{"who takes JSON does not", []string{"Accept", "application/json"}, false},
+		{"fetch does not, whatever it takes", []string{"Accept", "text/html", "Sec-Fetch-Mode", "cors", "Sec-Fetch-Dest", "empty"}, false},
+		{"a frame does not, whatever it takes", []string{"Accept", "text/html", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "iframe"}, false},
+		{"an upgrade does not", append([]string{"Upgrade", "websocket"}, navigate...), false},
+		{"htmx does not", append([]string{"HX-Request", "true"}, navigate...), false},
+		{"a prefetch does not", append([]string{"Sec-Purpose", "prefetch"}, navigate...), false},
+	})
 }
 
 func TestIsFramed(t *testing.T) {
