@@ -248,7 +248,8 @@ func TestNginxTokenSizes(t *testing.T) {
 // wantLogout signs out.
 func (v *visitor) wantLogout(f *front) {
 	v.t.Helper()
-	a := v.send(http.MethodPost, f.url+"/auth/logout", nil, "Sec-Fetch-Site", bySelf, "Origin", f.url)
+	v.send(http.MethodPost, f.url+"/auth/logout", nil, "Sec-Fetch-Site", bySelf, "Origin", f.url)
+	a := v.send(http.MethodGet, f.url+"/auth/logout/end", nil, "Sec-Fetch-Site", bySelf)
 	if !strings.HasPrefix(a.location, f.realm.URL()+"/logout") {
 		v.t.Fatalf("the logout: got %d to %q, want LoginRocket's logout", a.status, a.location)
 	}

@@ -89,8 +89,18 @@ func (b *Browser) send(method, rawURL string, form url.Values, headers []string)
 		time.Sleep(time.Duration(seconds) * time.Second)
 		page, method = b.sendOnce(method, page.URL.String(), nil, headers)
 	}
+	if next := leadsOn.FindStringSubmatch(page.Header.Get("Refresh")); next != nil {
+		u, err := page.URL.Parse(next[1])
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		return b.send(http.MethodGet, u.String(), nil, headers)
+	}
 	return page
 }
+
+// leadsOn matches the header of a page that leads to another one at once.
+var leadsOn = regexp.MustCompile(`^0; url=(.*)`)
 
 // sendOnce returns the page that the redirects end at, and the method that it was
 // asked for with.
