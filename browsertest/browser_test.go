@@ -139,6 +139,14 @@ func (b *browser) follow(text string) {
 	b.navigate(clickOn(labelled(text)))
 }
 
+// signOut presses the button of the quickstart's page, and waits until the browser
+// has come back from LoginRocket.
+func (b *browser) signOut() {
+	b.t.Helper()
+	b.follow("Sign out")
+	b.waitText("Nobody is signed in")
+}
+
 // click clicks what the CSS selector names, which leads to another page.
 func (b *browser) click(selector string) {
 	b.t.Helper()

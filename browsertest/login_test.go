@@ -98,8 +98,7 @@ func TestLogin(t *testing.T) {
 			t.Errorf("the session cookies have %d bytes, which is no token of 12 KB", size)
 		}
 		// Nothing of it stays behind: not a chunk.
-		b.follow("Sign out")
-		b.wantText("Nobody is signed in")
+		b.signOut()
 		if size := b.sessionCookieBytes(app); size != 0 {
 			t.Errorf("after the logout the session cookies have %d bytes", size)
 		}
