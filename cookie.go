@@ -199,6 +199,10 @@ func isFullChunk(value string) bool { return len(value) == chunkBytes }
 // header of a few hundred bytes may unpack to a megabyte.
 const maxScannedCookies = 64 << 10
 
+// maxCookiesOfAName is how many cookies are looked at whose names begin alike.
+// Browsers keep fewer than 200 for one site.
+const maxCookiesOfAName = 200
+
 // cookieValues returns the non-empty values of the cookies called name, in the
 // order in which they came and at most maxCookies. Cookies are split at
 // semicolons and stripped of spaces and tabs, values of one pair of double quotes.
@@ -224,7 +228,7 @@ func appendCookieValues(values []string, h http.Header, name string) []string {
 // a header of many others costs little.
 func cookiesOf(h http.Header, prefix string) iter.Seq2[string, string] {
 	return func(yield func(rest, value string) bool) {
-		unscanned := maxScannedCookies
+		unscanned, unseen := maxScannedCookies, maxCookiesOfAName
 		for _, line := range h["Cookie"] {
 			line = line[:min(len(line), unscanned)]
 			unscanned -= len(line)
@@ -232,6 +236,9 @@ func cookiesOf(h http.Header, prefix string) iter.Seq2[string, string] {
 				i := strings.Index(line[from:], prefix)
 				if i < 0 {
 					break
+				}
+				if unseen--; unseen < 0 {
+					return
 				}
 				begin := from + i
 				if !beginsCookie(line[from:begin], from == 0) {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/authrocket-go/authrocket"
 	"github.com/authrocket-go/authrocket/authrockettest"
+	"github.com/authrocket-go/authrocket/internal/loginstate"
 )
 
 // started is a login that a browser has begun: what it keeps and what
@@ -429,4 +430,44 @@ func TestClearingDomainsIsShort(t *testing.T) {
 			t.Errorf("got %d %q, want no Domain", w.Code, set)
 		}
 	})
+}
+
+// A compressed header of a few hundred bytes may unpack to a megabyte of cookies.
+func TestFewCookiesAreLookedAt(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	session := siteCookie + "=" + s.realm.Token(s.ada)
+	for _, row := range []struct {
+		name   string
+		before string
+		want   string
+	}{
+		{"behind 60 KB of other cookies it counts", strings.Repeat("a;", 30_000), "ada@example.com"},
+		{"behind 64 KB of other cookies it does not", strings.Repeat("a;", 32_768), "nobody"},
+		{"behind 64 KB on another line it does not", strings.Repeat("a;", 32_768) + "\n", "nobody"},
+		{"behind 199 names that begin alike it counts", strings.Repeat(siteCookie+"x=1;", 199), "ada@example.com"},
+		{"behind 200 names that begin alike it does not", strings.Repeat(siteCookie+"x=1;", 200), "nobody"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			r := navigate("/")
+			r.Header["Cookie"] = strings.Split(row.before+session, "\n")
+			if w := serve(s.app(), r); !strings.HasPrefix(w.Body.String(), row.want+" ") {
+				t.Errorf("got %q, want %s", w.Body, row.want)
+			}
+		})
+	}
+}
+
+func TestManyStatesCostLittle(t *testing.T) {
+	s := newSite(t)
+	r := navigate("/auth/login")
+	secret := loginstate.NewSecret(false)
+	for range 2_990 {
+		withCookie(r, statePrefix+secret.ID, secret.Value())
+	}
+	r.Header["Cookie"] = []string{strings.Join(r.Header["Cookie"], "; ")}
+	if got := testing.AllocsPerRun(10, func() { serve(s.app(), r) }); got > 1_500 {
+		t.Errorf("got %v allocations, want fewer than there are cookies", got)
+	}
 }
