@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -107,6 +110,35 @@ func keepOldLinks(auth *authrocket.Auth, app http.Handler) http.Handler {
 	mux.Handle("/logout", http.RedirectHandler("/auth/logout", http.StatusTemporaryRedirect))
 	mux.Handle("/", app)
 	return auth.Authenticate(mux)
+}
+
+func notKept(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-store") // the default of signed-in pages is private, no-cache
+		next.ServeHTTP(w, r)
+	})
+}
+
+func keepSocketTokens(config authrocket.Config) authrocket.Config {
+	config.KeepQueryToken = func(r *http.Request) bool { return r.URL.Path == "/socket" }
+	return config
+}
+
+func behindProxy(auth *authrocket.Auth, backend *url.URL) http.Handler {
+	return auth.RequireLogin(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(backend)
+		cookies := r.Out.Cookies()
+		r.Out.Header.Del("Cookie")
+		for _, c := range cookies {
+			if !strings.Contains(c.Name, "arToken") { // the session and the logins under way
+				r.Out.AddCookie(c)
+			}
+		}
+		r.Out.Header.Del("Authorization")
+		maps.DeleteFunc(r.Out.Header, func(name string, _ []string) bool { return strings.HasPrefix(name, "X-User-") })
+		user, _ := authrocket.CurrentUser(r.In.Context())
+		r.Out.Header.Set("X-User-ID", user.ID)
+	}})
 }
 
 // recipe is a realm with one user, and an Auth for it that has no keys to wait for.
@@ -304,5 +336,66 @@ func TestRecipeSocketEndsWithTheSession(t *testing.T) {
 	rc.get(h, "/", true)
 	if until == nil || until != expires {
 		t.Errorf("the context ends at %v, want %v", until, expires)
+	}
+}
+
+func TestRecipeOfPagesThatAreNotKept(t *testing.T) {
+	t.Parallel()
+	rc := newRecipe(t, nil)
+	h := rc.auth.Authenticate(rc.auth.RequireLogin(notKept(text("page"))))
+	if w := rc.get(h, "/", true); w.Code != 200 || w.Header().Get("Cache-Control") != "no-store" {
+		t.Errorf("got %d %v, want a page that nobody keeps", w.Code, w.Header())
+	}
+}
+
+func TestRecipeOfTokensInURLs(t *testing.T) {
+	t.Parallel()
+	rc := newRecipe(t, func(c *authrocket.Config) { *c = keepSocketTokens(*c) })
+	token := rc.realm.Token(rc.ada)
+	h := rc.auth.Authenticate(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.URL.Query().Get("token")) }))
+	for target, want := range map[string]string{"/socket?token=" + token: token, "/other?token=" + token: ""} {
+		r := httptest.NewRequest(http.MethodGet, target, nil)
+		r.Header.Set("Upgrade", "websocket")
+		w := httptest.NewRecorder()
+		if h.ServeHTTP(w, r); w.Body.String() != want {
+			t.Errorf("%.10s: got %q, want %q", target, w.Body, want)
+		}
+	}
+}
+
+func TestRecipeOfAReverseProxy(t *testing.T) {
+	t.Parallel()
+	rc := newRecipe(t, nil)
+	var got http.Header
+	backend := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r.Header }))
+	t.Cleanup(backend.Close)
+	at, err := url.Parse(backend.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := behindProxy(rc.auth, at)
+	for _, target := range []string{"/", "/%2f", "/x/..%2f", "/./x"} {
+		if w := rc.get(h, target, false); w.Code != 303 || got != nil {
+			t.Errorf("%s: got %d, and the backend %v, want the login and nothing", target, w.Code, got)
+		}
+	}
+	r := httptest.NewRequest(http.MethodGet, "/x", nil)
+	rc.realm.SignIn(r, rc.ada)
+	r.Header.Add("Cookie", "__Host-arToken-state-x=1; theme=dark; __Host-arToken.1=x")
+	r.Header.Set("X-User-ID", "usr_other")
+	r.Header.Set("x-user-role", "admin")
+	r.Header.Set("Authorization", "Basic eDp5")
+	w := httptest.NewRecorder()
+	if h.ServeHTTP(w, r); w.Code != 200 {
+		t.Fatalf("got %d %q", w.Code, w.Body)
+	}
+	if id := got["X-User-Id"]; len(id) != 1 || id[0] != rc.ada.ID {
+		t.Errorf("the backend gets the user %q, want Ada alone", id)
+	}
+	if cookies := got["Cookie"]; len(cookies) != 1 || cookies[0] != "theme=dark" {
+		t.Errorf("the backend gets the cookies %q, want the app's own", cookies)
+	}
+	if got["X-User-Role"] != nil || got["Authorization"] != nil {
+		t.Errorf("the backend gets %v", got)
 	}
 }
