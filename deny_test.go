@@ -319,6 +319,9 @@ func TestPrefetches(t *testing.T) {
 			if w.Code != row.status || h["Set-Cookie"] != nil || h["Location"] != nil {
 				t.Errorf("%s, %s: got %d %v, want %d, no cookie and no redirect", row.name, header, w.Code, h, row.status)
 			}
+			if w.Code == 503 && !strings.Contains(w.Body.String(), "keys cannot be fetched") {
+				t.Errorf("%s, %s: got %q, want the reason", row.name, header, w.Body)
+			}
 			if w.Code == 401 && (h.Get("Cache-Control") != "no-store" || !strings.Contains(w.Body.String(), "ahead of a click")) {
 				t.Errorf("%s, %s: got %v %q, want the reason, which nobody stores", row.name, header, h, w.Body)
 			}
