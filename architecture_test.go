@@ -236,7 +236,7 @@ var rootFiles = []string{
 	"crosssite.go",
 	"context.go",
 	"auth.go",
-	"page.go",
+	"pages.go",
 	"start.go",
 	"deny.go",
 	"confirm.go",
