@@ -201,7 +201,7 @@ func (c *callback) withoutToken() {
 	switch {
 	case c.hasState && !c.started:
 		// A browser that keeps no cookies would come here again and again.
-		writePage(c.w, c.r, http.StatusForbidden, c.auth.nothingToConfirmPage(c.r))
+		c.auth.writePage(c.w, c.r, c.auth.nothingToConfirmPage(c.r))
 	case c.stopLoop():
 	default:
 		c.auth.rememberAttempts(c.w, c.r, c.attempt())

@@ -610,7 +610,7 @@ func TestAnUndecidedCallbackKeepsItsState(t *testing.T) {
 				if c := cookieNamed(w, b.cookie.Name); w.Code != 503 || w.Header().Get("Retry-After") == "" || w.Header().Get("Refresh") == "" || c != nil || cookieNamed(w, siteCookie) != nil {
 					t.Errorf("got %d %v, want 503, Retry-After, Refresh and the state kept", w.Code, w.Header())
 				}
-				if body := w.Body.String(); !strings.Contains(body, "takes a moment longer") || strings.Contains(body, token) {
+				if body := w.Body.String(); !strings.Contains(body, "check your sign-in right now") || strings.Contains(body, token) {
 					t.Errorf("got %q, want a page that asks to reload, without the token", body)
 				}
 				s.realm.Repair()

@@ -147,10 +147,27 @@ type Config struct {
 	// parameters of the login. Default: every verified login is accepted.
 	OnLogin func(r *http.Request, s Session) error
 
-	// Deny answers refused requests. It may handle some errors and write
-	// nothing for the others: they get the answer of [DefaultDeny]. Default:
-	// [DefaultDeny].
-	Deny func(w http.ResponseWriter, r *http.Request, err error)
+	// Deny is asked before a refused request is answered. It answers and returns
+	// true, or writes nothing and returns false: the request then gets the answer of
+	// [Auth.Deny], with the headers that Deny has set. Status [StatusCode] and label
+	// [Reason] are fit for clients; the text of err is not. Default: it answers nothing.
+	Deny func(w http.ResponseWriter, r *http.Request, err error) bool
+
+	// Page is asked before the package shows one of its own pages, to brand or to
+	// translate it: p is all that is on the page, see [Page]. It answers, with
+	// p.Status, and returns true; or it writes nothing and returns false, and the
+	// page is shown by [WritePage].
+	//
+	// All headers of the page are set before the call, those that protect it among
+	// them: Content-Security-Policy allows the package's own style, and nothing else to
+	// load. A page with styles or images of its own has to set that header anew, with
+	// frame-ancestors 'none'; one without a form, with form-action 'none', too. Leave
+	// the other headers as they are. A page with p.Form must send all that it holds.
+	//
+	// The URL of r has no parameters of a login. [CurrentSession] says who is signed
+	// in, if that is known. Page is called by many goroutines at once. Default: every
+	// page is shown by [WritePage].
+	Page func(w http.ResponseWriter, r *http.Request, p Page) bool
 
 	// Observer reports decisions, key refreshes, logins, logouts and warnings; see
 	// [LogObserver] and [SilentObserver]. Default: refused logins, failed key

@@ -20,7 +20,6 @@ const confirmLifetime = 10 * time.Minute
 // The form of the confirmation.
 const (
 	tokenHashField = "token_sha256"
-	choiceField    = "choice"
 	choiceContinue = "continue"
 	choiceCancel   = "cancel"
 
@@ -111,7 +110,7 @@ func (a *Auth) serveConfirm(w http.ResponseWriter, r *http.Request) {
 	}
 	pending, ok := a.loadPending(r)
 	if !ok {
-		writePage(w, r, http.StatusForbidden, a.nothingToConfirmPage(r))
+		a.writePage(w, r, a.nothingToConfirmPage(r))
 		return
 	}
 	choice := ""
@@ -138,7 +137,7 @@ func (a *Auth) serveConfirm(w http.ResponseWriter, r *http.Request) {
 		})
 	default:
 		current, _ := a.cookieSession(r, keycache.NoWait, new(time.Time))
-		writePage(w, r, http.StatusOK, a.confirmPage(r, pending, *session, *current))
+		a.writePage(w, r, a.confirmPage(r, pending, *session, *current))
 	}
 }
 
@@ -153,48 +152,69 @@ func confirmedChoice(w http.ResponseWriter, r *http.Request, pending pendingLogi
 }
 
 // confirmPage shows who would be signed in, who is signed in now, and why it asks.
-func (a *Auth) confirmPage(r *http.Request, pending pendingLogin, session, current Session) page {
-	p := page{
+func (a *Auth) confirmPage(r *http.Request, pending pendingLogin, session, current Session) Page {
+	p := Page{
+		Kind:   PageConfirm,
+		Status: http.StatusOK,
 		// Nothing that somebody chose for their own name is a heading.
 		Title: "Sign in with this account?",
-		Form: &pageForm{
+		Facts: loginFacts(session, current),
+		Form: &Form{
 			URL:    a.paths.route(routeConfirm),
-			Hidden: []fact{{tokenHashField, pending.hash()}},
-			Buttons: []pageButton{
-				{"Continue", choiceField, choiceContinue},
-				{"Cancel", choiceField, choiceCancel},
+			Hidden: []Field{{tokenHashField, pending.hash()}},
+			Buttons: []Button{
+				{choiceField, choiceContinue, "Continue"},
+				{choiceField, choiceCancel, "Cancel"},
 			},
 		},
 	}
+	started := Fact{Name: "started", Value: "link"}
 	switch pending.reason {
 	case reasonChange:
+		started.Value = "here"
 	case reasonElsewhere:
 		// Anybody can write a state into a link, so that the page cannot say who it was.
-		p.Text = append(p.Text, "This browser does not remember this sign-in: it was started more than an hour ago, in another browser, at another address of this app"+a.addressHint(r)+", or by somebody else.")
+		started.Value = "elsewhere"
+		address := "at another address of this app"
+		if app, ok := a.appURL(r); ok {
+			address += " than " + app
+			p.Facts = append(p.Facts, Fact{Name: factAppURL, Value: app})
+		}
+		p.Texts = append(p.Texts, "This browser does not remember this sign-in: it was started more than an hour ago, in another browser, "+address+", or by somebody else.")
 	default:
-		p.Text = append(p.Text, "This browser did not start this sign-in: a link led here.")
+		p.Texts = append(p.Texts, "This browser did not start this sign-in: a link led here.")
 	}
+	p.Facts = append(p.Facts, started)
 	if !current.IsZero() {
 		switch changeOf(current, session) {
 		case loginstate.ChangeUser:
-			p.Text = append(p.Text, "This changes who is signed in here.")
+			p.Texts = append(p.Texts, "This changes who is signed in here.")
+			p.Facts = append(p.Facts, Fact{Name: "changes", Value: "user"})
 		case loginstate.ChangeAccount:
-			p.Text = append(p.Text, "This changes the account in which you are signed in here.")
+			p.Texts = append(p.Texts, "This changes the account in which you are signed in here.")
+			p.Facts = append(p.Facts, Fact{Name: "changes", Value: "account"})
 		}
 	}
-	p.Text = append(p.Text, "Continue only if you know this account and want to use it.")
-	org, _ := session.Org()
-	for _, f := range []fact{
-		{"Name", displayName(session.User)},
-		{"Email", displayEmail(session.User)},
-		{"Account", displayText(org.Name)},
-		{"Signed in now", describe(current)},
-	} {
-		if f.Value != "" {
-			p.Facts = append(p.Facts, f)
-		}
-	}
+	p.Texts = append(p.Texts, "Continue only if you know this account and want to use it.")
 	return p
+}
+
+// loginFacts are whose login it is, and who is signed in now.
+func loginFacts(session, current Session) []Fact {
+	facts := []Fact{{"name", "Name", displayName(session.User)}}
+	if email := displayEmail(session.User); email != "" {
+		facts = append(facts, Fact{"email", "Email", email})
+		if session.User.EmailVerification == EmailNotVerified {
+			facts = append(facts, Fact{"email_verified", "Email verified", "no"})
+		}
+	}
+	if org, _ := session.Org(); displayText(org.Name) != "" {
+		facts = append(facts, Fact{"account", "Account", displayText(org.Name)})
+	}
+	if !current.IsZero() {
+		facts = append(facts, Fact{"current_user", "Signed in now", describe(current)})
+	}
+	return facts
 }
 
 // changeOf says what would change if next replaced current.
@@ -212,11 +232,8 @@ func changeOf(current, next Session) loginstate.Change {
 
 // describe says who is signed in, and in which account.
 func describe(s Session) string {
-	if s.IsZero() {
-		return "nobody"
-	}
 	text := displayName(s.User)
-	if email := displayEmail(s.User); s.User.Email != "" && email != text {
+	if email := displayEmail(s.User); email != "" && email != text {
 		text += ", " + email
 	}
 	if org, ok := s.Org(); ok && displayText(org.Name) != "" {

@@ -1,11 +1,9 @@
 package authrocket
 
 import (
-	"bufio"
 	"encoding/json"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 
 	"github.com/authrocket-go/authrocket/internal/fetchmeta"
@@ -13,29 +11,7 @@ import (
 )
 
 // Deny writes the answer to a request that [Auth.Check] refused, with the
-// request that Check returned: Config.Deny, and if that writes nothing,
-// [DefaultDeny].
-func (a *Auth) Deny(w http.ResponseWriter, r *http.Request, err error) {
-	id := a.identityOf(r)
-	if id == nil {
-		id = a.newIdentity(r)
-		id.err = err
-	}
-	r = withIdentity(r, id)
-	setNoStore(w.Header())
-	if a.config.Deny != nil {
-		observed := &observedWriter{ResponseWriter: w}
-		a.config.Deny(observed, r, err)
-		if observed.wrote {
-			return
-		}
-	}
-	DefaultDeny(w, r, err)
-}
-
-// DefaultDeny answers a refused request. It is exported for a Config.Deny that
-// changes the headers first; one that only wants the default for some errors
-// just returns.
+// request that Check returned. Config.Deny is asked first. If it does not answer:
 //
 //   - A browser that navigates without a session goes to the hosted login and
 //     comes back to the same URL (303). In a frame: a 401 page with a link out of
@@ -57,16 +33,20 @@ func (a *Auth) Deny(w http.ResponseWriter, r *http.Request, err error) {
 //     holds the reason's label and fixed text, never the text of err.
 //
 // An invalid session cookie is cleared, unless it may be valid in a moment or two
-// users' cookies came. r must be a request that Check returned or that a gate
-// handed to Config.Deny; otherwise there is no redirect and no page.
-func DefaultDeny(w http.ResponseWriter, r *http.Request, err error) {
-	setNoStore(w.Header())
-	id := latestIdentity(r.Context())
+// users' cookies came. Config.Page may answer instead of each page.
+func (a *Auth) Deny(w http.ResponseWriter, r *http.Request, err error) {
+	id := a.identityOf(r)
 	if id == nil {
-		id = &identity{source: SourceNone}
+		id = a.newIdentity(r)
+		id.err = err
+	}
+	r = withIdentity(r, id)
+	setNoStore(w.Header())
+	if a.config.Deny != nil && a.config.Deny(w, r, err) {
+		return
 	}
 	status := StatusCode(err)
-	if a := id.auth; a != nil && !a.config.DisableCookie {
+	if !a.config.DisableCookie {
 		if status == http.StatusUnauthorized && id.source == SourceCookie && id.err != nil &&
 			retryRank(err) == 0 && !errors.Is(err, ErrAmbiguousCookie) && !errors.Is(err, ErrPrefetch) {
 			a.clearSessionCookie(w, r)
@@ -98,9 +78,9 @@ func (a *Auth) denyBrowser(w http.ResponseWriter, r *http.Request, status int, e
 		w.Header().Set("HX-Redirect", a.paths.start(routeLogin, a.htmxTarget(r)))
 		return false
 	case status == http.StatusUnauthorized && isNavigation && errors.Is(err, ErrAmbiguousCookie):
-		writePage(w, r, status, a.ambiguousCookiePage(r))
+		a.writePage(w, r, a.ambiguousCookiePage(r))
 	case status == http.StatusUnauthorized && isNavigation && errors.Is(err, ErrIncompleteCookie):
-		writePage(w, r, status, a.incompleteCookiePage(r))
+		a.writePage(w, r, a.incompleteCookiePage(r))
 	case isNavigation && (status == http.StatusUnauthorized || status == http.StatusTooManyRequests && a.attempts(r) < maxAttempts):
 		// Whoever floods the key lookups of others must not keep them from a new
 		// login, whose key is known.
@@ -110,13 +90,13 @@ func (a *Auth) denyBrowser(w http.ResponseWriter, r *http.Request, status int, e
 		}
 		a.stopLoginLoop(w, r, login.Target, err)
 	case errors.Is(err, ErrCrossSite) && hidesOrigin(r) && fetchmeta.NamesHTML(r):
-		writePage(w, r, status, hiddenOriginPage)
+		a.writePage(w, r, hiddenOriginPage)
 	case status == http.StatusUnauthorized && fetchmeta.IsFramed(r) && !isBearer:
-		writePage(w, r, status, a.framedPage(r))
+		a.writePage(w, r, a.framedPage(r))
 	case errors.Is(err, ErrUnavailable) && isNavigation:
-		a.writeUnavailable(w, r, err, page{Title: "We can't check your sign-in right now"})
+		a.writeUnavailable(w, r, err)
 	case errors.Is(err, ErrWrongOrg) && isNavigation:
-		writePage(w, r, status, a.wrongOrgPage(r))
+		a.writePage(w, r, a.wrongOrgPage(r))
 	default:
 		return false
 	}
@@ -172,40 +152,3 @@ func writeProblem(w http.ResponseWriter, r *http.Request, status int, err error)
 		Reason: Reason(err),
 	})
 }
-
-// observedWriter notices whether a Config.Deny answered.
-type observedWriter struct {
-	http.ResponseWriter
-	wrote bool
-}
-
-func (o *observedWriter) WriteHeader(status int) {
-	// Early hints and their like come before the answer.
-	o.wrote = o.wrote || status >= 200 || status == http.StatusSwitchingProtocols
-	o.ResponseWriter.WriteHeader(status)
-}
-
-func (o *observedWriter) Write(data []byte) (int, error) {
-	o.wrote = true
-	return o.ResponseWriter.Write(data)
-}
-
-// FlushError and Hijack are what [http.ResponseController] looks for. A flush
-// before anything was written would send status 200: it does nothing.
-func (o *observedWriter) FlushError() error {
-	if !o.wrote {
-		return nil
-	}
-	return http.NewResponseController(o.ResponseWriter).Flush()
-}
-
-func (o *observedWriter) Flush() { o.FlushError() }
-
-func (o *observedWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	conn, buffered, err := http.NewResponseController(o.ResponseWriter).Hijack()
-	o.wrote = o.wrote || err == nil
-	return conn, buffered, err
-}
-
-// Unwrap gives [http.ResponseController] the deadlines, which answer nothing.
-func (o *observedWriter) Unwrap() http.ResponseWriter { return o.ResponseWriter }

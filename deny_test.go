@@ -1,15 +1,12 @@
 package authrocket_test
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strconv"
 	"strings"
@@ -331,100 +328,47 @@ func TestPrefetches(t *testing.T) {
 
 func TestDenyHook(t *testing.T) {
 	t.Parallel()
-	const silent = "Unauthorized: " // how the default answer begins
-	type hook = func(w http.ResponseWriter, r *http.Request, err error)
-	for _, row := range []struct {
-		name   string
-		hook   hook
-		status int
-		body   string
-	}{
-		{"writes nothing", func(http.ResponseWriter, *http.Request, error) {}, 401, silent},
-		{"only sets headers", func(w http.ResponseWriter, _ *http.Request, _ error) { w.Header().Set("X-Hook", "1") }, 401, silent},
-		{"only sets a deadline", func(w http.ResponseWriter, _ *http.Request, _ error) {
-			if err := http.NewResponseController(w).SetWriteDeadline(time.Now().Add(time.Minute)); err != nil {
-				panic(err)
-			}
-		}, 401, silent},
-		{"only flushes", func(w http.ResponseWriter, _ *http.Request, _ error) { w.(http.Flusher).Flush() }, 401, silent},
-		{"only sends early hints", func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusEarlyHints) }, 401, silent},
-		{"writes a status", func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(418) }, 418, ""},
-		{"writes a body", func(w http.ResponseWriter, _ *http.Request, _ error) { io.WriteString(w, "mine") }, 200, "mine"},
-		{"copies a body", func(w http.ResponseWriter, _ *http.Request, _ error) { io.Copy(w, strings.NewReader("mine")) }, 200, "mine"},
-		{"hijacks", func(w http.ResponseWriter, _ *http.Request, _ error) {
-			conn, _, err := http.NewResponseController(w).Hijack()
-			if err != nil {
-				panic(err)
-			}
-			defer conn.Close()
-			io.WriteString(conn, "HTTP/1.1 499 taken\r\nContent-Length: 0\r\n\r\n")
-		}, 499, ""},
-		{"writes for some errors only", func(w http.ResponseWriter, _ *http.Request, err error) {
-			if errors.Is(err, authrocket.ErrForbidden) {
-				w.WriteHeader(418)
-			}
-		}, 401, silent},
-		{"calls the default", authrocket.DefaultDeny, 401, silent},
-	} {
-		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
-			s := newSite(t, func(c *authrocket.Config) { c.Deny = row.hook })
-			server := rawServer(t, s.app())
-			resp, body := sendRaw(t, server, "GET /gate/ HTTP/1.1", "Host: example.com", "Accept: text/plain", "Connection: close")
-			// What a hook wrote is the whole answer.
-			if ok := body == row.body || row.body == silent && strings.HasPrefix(body, silent); !ok || resp.StatusCode != row.status {
-				t.Errorf("got %d %q, want %d %q", resp.StatusCode, body, row.status, row.body)
-			}
-		})
-	}
-
-	t.Run("nothing is written after a hijack", func(t *testing.T) {
-		t.Parallel()
-		s := newSite(t, func(c *authrocket.Config) {
-			c.Deny = func(w http.ResponseWriter, _ *http.Request, _ error) { http.NewResponseController(w).Hijack() }
-		})
-		w := hijackable{httptest.NewRecorder()}
-		s.app().ServeHTTP(w, request("GET", "/gate/"))
-		if w.Body.Len() > 0 || w.Code != 200 {
-			t.Errorf("got %d %q written to a connection that is the hook's", w.Code, w.Body)
-		}
-	})
-
 	s := newSite(t, func(c *authrocket.Config) {
-		c.Deny = func(w http.ResponseWriter, r *http.Request, err error) {
-			if r.URL.Query().Has("hijack") {
-				http.NewResponseController(w).Hijack()
-				return
+		c.Deny = func(w http.ResponseWriter, r *http.Request, err error) bool {
+			w.Header().Set("X-Hook", authrocket.Reason(err))
+			if !errors.Is(err, authrocket.ErrForbidden) {
+				return false
 			}
-			if authrocket.Reason(err) == "permission_denied" {
-				w.WriteHeader(418)
-			}
+			user, _ := authrocket.CurrentUser(r.Context())
+			w.WriteHeader(418)
+			io.WriteString(w, "sorry, "+user.Name)
+			return true
+		}
+		c.Page = func(w http.ResponseWriter, _ *http.Request, p authrocket.Page) bool {
+			w.WriteHeader(599)
+			return true
 		}
 	})
 	for _, row := range []struct {
 		name    string
 		request *http.Request
 		status  int
+		body    string // how it begins
+		reason  string
 	}{
-		{"a hook that fails to hijack gets the default answer", request("GET", "/gate/?hijack"), 401},
-		{"the default answer knows the browser", navigate("/gate/"), 303},
-		{"the hook is asked about permissions", s.as(s.george, navigate("/billing")), 418},
-		{"the hook is asked about prefetches", navigate("/auth/login", "Purpose: prefetch"), 401},
+		{"true is the whole answer", s.as(s.george, request("GET", "/billing")), 418, "sorry, George", "permission_denied"},
+		{"false leaves it to the default", request("GET", "/gate/", "Accept: text/plain"), 401, "Unauthorized: ", "no_token"},
+		{"false leaves a browser to the login", navigate("/gate/"), 303, "", "no_token"},
+		{"it is asked about prefetches", navigate("/auth/login", "Purpose: prefetch"), 401, "Unauthorized: ", "prefetch"},
+		{"it is asked before Page", s.as(s.george, navigate("/orgs/"+s.engines.ID+"/")), 418, "sorry, George", "wrong_org"},
+		{"Page is asked after it", s.as(s.george, s.as(s.ada, navigate("/gate/"))), 599, "", "ambiguous_cookie"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			if w := serve(s.app(), row.request); w.Code != row.status {
-				t.Errorf("got %d %q, want %d", w.Code, w.Body, row.status)
+			w := serve(s.app(), row.request)
+			if body := w.Body.String(); w.Code != row.status || !strings.HasPrefix(body, row.body) || row.status == 418 && body != row.body {
+				t.Errorf("got %d %q, want %d %q", w.Code, body, row.status, row.body)
+			}
+			if h := w.Header(); h.Get("X-Hook") != row.reason || h.Get("Cache-Control") != "no-store" {
+				t.Errorf("got %v, want X-Hook %q and no-store", h, row.reason)
 			}
 		})
 	}
-	t.Run("what the hook writes is not stored", func(t *testing.T) {
-		t.Parallel()
-		w := serve(s.app(), s.as(s.george, navigate("/billing")))
-		if got := w.Header().Get("Cache-Control"); got != "no-store" {
-			t.Errorf("Cache-Control: got %q, want %q", got, "no-store")
-		}
-	})
 	t.Run("the default answer still clears a broken cookie", func(t *testing.T) {
 		t.Parallel()
 		if w := serve(s.app(), withCookie(navigate("/gate/"), siteCookie, "x")); !isCleared(w) {
@@ -432,11 +376,6 @@ func TestDenyHook(t *testing.T) {
 		}
 	})
 }
-
-// hijackable is a recorder whose connection can be had.
-type hijackable struct{ *httptest.ResponseRecorder }
-
-func (hijackable) Hijack() (net.Conn, *bufio.ReadWriter, error) { return nil, nil, nil }
 
 func TestDenyAfterCheck(t *testing.T) {
 	t.Parallel()
@@ -470,13 +409,4 @@ func TestDenyAfterCheck(t *testing.T) {
 			}
 		})
 	}
-	t.Run("DefaultDeny with a request that Check did not return redirects nobody", func(t *testing.T) {
-		t.Parallel()
-		w := serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			authrocket.DefaultDeny(w, r, authrocket.ErrNoToken)
-		}), navigate("/x"))
-		if w.Code != 401 || w.Header()["Location"] != nil {
-			t.Errorf("got %d %v, want a plain 401", w.Code, w.Header())
-		}
-	})
 }

@@ -22,7 +22,7 @@ import (
 // a button.
 func (a *Auth) serveLogout(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodGet && !isOwnNavigation(r) {
-		writePage(w, r, http.StatusOK, a.logoutPage(r))
+		a.writePage(w, r, a.logoutPage(r))
 		return
 	}
 	session := nobody
@@ -60,7 +60,7 @@ func (a *Auth) leadOn(w http.ResponseWriter, r *http.Request, location string, i
 		a.redirect(w, location)
 		return
 	case wantsPage(r):
-		writePage(w, r, http.StatusOK, signingOutPage(location))
+		a.writePage(w, r, signingOutPage(location))
 		return
 	case fetchmeta.IsHTMX(r):
 		w.Header().Set("HX-Redirect", returnto.Escape(location))
@@ -134,12 +134,14 @@ func (a *Auth) serveLogoutEnd(w http.ResponseWriter, r *http.Request) {
 }
 
 // signingOutPage leads on by itself.
-func signingOutPage(location string) page {
-	return page{
-		Title: "Signing out",
-		Text:  []string{"You are signed out of this app. If this page does not lead on by itself, finish signing out here:"},
-		Links: []pageLink{{URL: location, Label: "Finish signing out"}},
-		Next:  location,
+func signingOutPage(location string) Page {
+	return Page{
+		Kind:    PageSigningOut,
+		Status:  http.StatusOK,
+		Title:   "Signing out",
+		Texts:   []string{"You are signed out of this app. If this page does not lead on by itself, finish signing out here:"},
+		Links:   []Link{{Name: linkSignOut, Label: "Finish signing out", URL: location}},
+		refresh: "0; url=" + location,
 	}
 }
 
@@ -151,7 +153,7 @@ func isLocalLogout(r *http.Request) bool {
 
 // logoutPage asks with a form that does what r asks for, made anew: the rest of
 // the query is nothing for a page.
-func (a *Auth) logoutPage(r *http.Request) page {
+func (a *Auth) logoutPage(r *http.Request) Page {
 	params := url.Values{}
 	if isLocalLogout(r) {
 		params.Set("local", "1")
@@ -160,10 +162,12 @@ func (a *Auth) logoutPage(r *http.Request) page {
 		params.Set("return_to", target)
 	}
 	action := joinQuery(a.paths.route(routeLogout), params.Encode())
-	return page{
-		Title: "Sign out?",
-		Text:  []string{"You are about to sign out."},
-		Form:  &pageForm{URL: action, Buttons: []pageButton{{Label: "Sign out"}}},
-		Links: []pageLink{{URL: a.app.prefix + "/", Label: "Stay signed in"}},
+	return Page{
+		Kind:   PageLogout,
+		Status: http.StatusOK,
+		Title:  "Sign out?",
+		Texts:  []string{"You are about to sign out."},
+		Form:   &Form{URL: action, Buttons: []Button{{choiceField, choiceSignOut, "Sign out"}}},
+		Links:  []Link{{Name: "home", Label: "Stay signed in", URL: a.app.prefix + "/"}},
 	}
 }

@@ -11,7 +11,7 @@ import (
 // frame. Fetch metadata decides (https://www.w3.org/TR/fetch-metadata/): mode
 // navigate with the destination document, or empty, which a service worker makes of
 // it. Where it is missing, Accept has to name text/html. It is for a Config.Deny of
-// your own; [DefaultDeny] sends such a browser to the login. A frame of the same
+// your own; [Auth.Deny] sends such a browser to the login. A frame of the same
 // site cannot be told from it where a service worker passes navigations on.
 func IsNavigation(r *http.Request) bool {
 	return (r.Method == http.MethodGet || r.Method == http.MethodHead) && wantsPage(r)

@@ -93,11 +93,12 @@ func notEnded(isEnded func(ctx context.Context, sessionID string) (bool, error))
 	}
 }
 
-func denyWithPage(w http.ResponseWriter, r *http.Request, err error) {
-	if errors.Is(err, authrocket.ErrPermissionDenied) && strings.Contains(r.Header.Get("Accept"), "text/html") {
-		w.WriteHeader(authrocket.StatusCode(err))
-		fmt.Fprint(w, "<h1>Ask an owner of your account for this permission</h1>")
-	} // whatever writes nothing gets the default answer
+func hideForbidden(w http.ResponseWriter, r *http.Request, err error) bool {
+	if !errors.Is(err, authrocket.ErrForbidden) {
+		return false // the default answer
+	}
+	http.NotFound(w, r) // strangers do not learn what exists
+	return true
 }
 
 func takeOver(config authrocket.Config) (*authrocket.Auth, error) {
@@ -203,7 +204,7 @@ func TestRecipes(t *testing.T) {
 	ended := func(ctx context.Context, id string) (bool, error) { return true, nil }
 	broken := func(ctx context.Context, id string) (bool, error) { return false, errors.New("the database is down") }
 	mounted := mount(rc.auth, rc.auth.RequireLogin(text("app")), text("css"), text("ok"))
-	withPage := newRecipe(t, func(c *authrocket.Config) { c.Deny = denyWithPage })
+	hiding := newRecipe(t, func(c *authrocket.Config) { c.Deny = hideForbidden })
 
 	for _, row := range []struct {
 		name     string
@@ -225,8 +226,8 @@ func TestRecipes(t *testing.T) {
 		{"customers are not staff", rc, realms, "/admin/", true, 303, ""},
 		{"an ended session signs in again", rc, rc.auth.Require(notEnded(ended))(text("in")), "/", true, 303, ""},
 		{"an unknown end is not a guess", rc, rc.auth.Require(notEnded(broken))(text("in")), "/", true, 503, "<!doctype html>"},
-		{"a missing permission gets the page", withPage, withPage.auth.Require(authrocket.Permission("x"))(text("in")), "/", true, 403, "<h1>Ask"},
-		{"what the hook leaves alone gets the default", withPage, withPage.auth.RequireLogin(text("in")), "/", false, 303, ""},
+		{"a missing permission is not found", hiding, hiding.auth.Require(authrocket.Permission("x"))(text("in")), "/", true, 404, "404 page not found"},
+		{"what the hook leaves alone gets the default", hiding, hiding.auth.RequireLogin(text("in")), "/", false, 303, ""},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

@@ -293,9 +293,10 @@ func TestPermissionMatchingFinishes(t *testing.T) {
 func orgCheck(t *testing.T, c cast, target string, selector authrocket.OrgSelector, token authrockettest.TokenOption, rules ...authrocket.Rule) (org authrocket.Org, err error) {
 	t.Helper()
 	config := c.realm.Config()
-	config.Deny = func(w http.ResponseWriter, _ *http.Request, e error) {
+	config.Deny = func(w http.ResponseWriter, _ *http.Request, e error) bool {
 		err = e
 		w.WriteHeader(authrocket.StatusCode(e))
+		return true
 	}
 	auth := openAuth(t, config)
 	warm(t, auth)

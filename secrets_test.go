@@ -272,11 +272,12 @@ func secretRequests(t *testing.T, f flow) map[string]*http.Request {
 func newFlow(t *testing.T, w *witness) flow {
 	f := flow{cast: newColdCast(t, func(c *authrocket.Config) {
 		c.Observer = w.observer()
-		c.Deny = func(_ http.ResponseWriter, r *http.Request, err error) {
+		c.Deny = func(_ http.ResponseWriter, r *http.Request, err error) bool {
 			w.noteError(err)
 			if strings.HasPrefix(r.URL.Path, "/auth/callback") {
 				w.note("Deny: %s %s", r.URL, r.RequestURI)
 			}
+			return false
 		}
 		c.OnLogin = func(r *http.Request, _ authrocket.Session) error {
 			w.note("OnLogin: %s %s", r.URL, r.RequestURI)

@@ -235,7 +235,7 @@ func (a *Auth) stopLoginLoop(w http.ResponseWriter, r *http.Request, target stri
 	err := &refusal{reason: ErrLoginLoop, cause: cause}
 	a.observeLogin(r.Context(), true, Session{}, err)
 	a.forgetAttempts(w, r)
-	writePage(w, r, StatusCode(err), a.loginLoopPage(target, err))
+	a.writePage(w, r, a.loginLoopPage(target, err))
 }
 
 // completion is a verified login that is about to become the browser's session.
@@ -303,10 +303,9 @@ func (a *Auth) acceptLogin(r *http.Request, session Session) error {
 // login.
 func (a *Auth) failLogin(w http.ResponseWriter, r *http.Request, started bool, target string, err error) {
 	a.observeLogin(r.Context(), started, Session{}, err)
-	page := a.failedLoginPage(target, err)
 	if errors.Is(err, ErrUnavailable) {
-		a.writeUnavailable(w, r, err, page)
+		a.writeUnavailable(w, r, err)
 		return
 	}
-	writePage(w, r, StatusCode(err), page)
+	a.writePage(w, r, a.failedLoginPage(target, err))
 }

@@ -662,39 +662,44 @@ var methodRows = []adapterRow{
 }
 
 // denyWith sets Config.Deny.
-func denyWith(deny func(http.ResponseWriter, *http.Request, error)) func(*authrocket.Config) {
+func denyWith(deny func(http.ResponseWriter, *http.Request, error) bool) func(*authrocket.Config) {
 	return func(c *authrocket.Config) { c.Deny = deny }
 }
 
 var denyRows = []adapterRow{
-	{name: "Deny: writes the answer", config: denyWith(func(w http.ResponseWriter, r *http.Request, err error) {
+	{name: "Deny: writes the answer", config: denyWith(func(w http.ResponseWriter, r *http.Request, err error) bool {
 		w.Header().Set("X-Reason", authrocket.Reason(err))
 		w.WriteHeader(http.StatusTeapot)
 		fmt.Fprintln(w, "no tea for", r.URL.Path)
+		return true
 	}), request: []string{"GET /manage", acceptPage},
 		status: 418, has: []string{"X-Reason: no_token", "no tea for /manage"}},
-	{name: "Deny: answers with a status alone", config: denyWith(func(w http.ResponseWriter, _ *http.Request, _ error) {
+	{name: "Deny: answers with a status alone", config: denyWith(func(w http.ResponseWriter, _ *http.Request, _ error) bool {
 		w.WriteHeader(http.StatusNotFound)
+		return true
 	}), request: []string{"GET /orgs/<foreign>/files", acceptPage, adaCookie},
 		status: 404},
-	{name: "Deny: writes without a status", config: denyWith(func(w http.ResponseWriter, _ *http.Request, _ error) {
+	{name: "Deny: writes without a status", config: denyWith(func(w http.ResponseWriter, _ *http.Request, _ error) bool {
 		fmt.Fprintln(w, "not now")
+		return true
 	}), request: []string{"GET /manage", acceptPage},
 		status: 200, has: []string{"not now"}},
-	{name: "Deny: leaves it to the default", config: denyWith(func(http.ResponseWriter, *http.Request, error) {}),
+	{name: "Deny: leaves it to the default", config: denyWith(func(http.ResponseWriter, *http.Request, error) bool { return false }),
 		request: []string{"GET /manage", acceptPage},
 		status:  303, has: []string{"Location: https://loginrocket.example/login?"}},
-	{name: "Deny: flushes and leaves it to the default", config: denyWith(func(w http.ResponseWriter, _ *http.Request, _ error) {
-		http.NewResponseController(w).Flush()
+	{name: "Deny: sets a header and leaves it to the default", config: denyWith(func(w http.ResponseWriter, _ *http.Request, _ error) bool {
+		w.Header().Set("X-Hook", "1")
+		return false
 	}), request: []string{"GET /billing", "Authorization: Bearer <george>"},
-		status: 403},
-	{name: "Deny: knows who was refused", config: denyWith(func(w http.ResponseWriter, r *http.Request, err error) {
+		status: 403, has: []string{"X-Hook: 1"}},
+	{name: "Deny: knows who was refused", config: denyWith(func(w http.ResponseWriter, r *http.Request, err error) bool {
 		user, _ := authrocket.CurrentUser(r.Context())
 		w.WriteHeader(authrocket.StatusCode(err))
 		fmt.Fprintln(w, "sorry,", user.Name)
+		return true
 	}), request: []string{"GET /orgs/<foreign>/files", acceptPage, adaCookie},
 		status: 403, has: []string{"sorry, Ada Lovelace"}},
-	{name: "Deny: a panic lets nobody through", config: denyWith(func(http.ResponseWriter, *http.Request, error) {
+	{name: "Deny: a panic lets nobody through", config: denyWith(func(http.ResponseWriter, *http.Request, error) bool {
 		panic(http.ErrAbortHandler)
 	}), request: []string{"GET /manage", acceptPage}},
 }

@@ -103,12 +103,12 @@ func TestPages(t *testing.T) {
 		lr.realm.RotateKeys() // the app may have the old key
 		b.open(app.url + "/manage?a=1")
 		b.logIn("ada@example.com")
-		b.wantText("Signing in takes a moment longer", "This page reloads itself.")
+		b.wantText("We can't check your sign-in right now", "This page reloads itself.")
 
 		// A browser of which nothing is known sees the same page, which stays.
 		other := newBrowser(t)
 		other.open(b.url())
-		other.wantText("Signing in takes a moment longer", "Reload this page in a few seconds.")
+		other.wantText("We can't check your sign-in right now", "Reload this page in a few seconds.")
 		other.look("app-callback-unavailable")
 
 		lr.realm.Repair()

@@ -70,7 +70,10 @@ func TestWhereAnOrgGateBelongs(t *testing.T) {
 	t.Parallel()
 	var denied error
 	s := newShop(t, func(c *authrocket.Config) {
-		c.Deny = func(_ http.ResponseWriter, _ *http.Request, err error) { denied = err }
+		c.Deny = func(_ http.ResponseWriter, _ *http.Request, err error) bool {
+			denied = err
+			return false
+		}
 	})
 	gate := authrocketchi.RequireOrg(s.auth, authrocket.OrgIDFromPath("org"))
 	target := "/orgs/" + s.org.ID + "/files"

@@ -158,7 +158,10 @@ func TestUnknownRoutes(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	notFound := newShop(t, func(c *authrocket.Config) {
-		c.Deny = func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusNotFound) }
+		c.Deny = func(w http.ResponseWriter, _ *http.Request, _ error) bool {
+			w.WriteHeader(http.StatusNotFound)
+			return true
+		}
 	})
 	build := func(s shop, use ...echo.MiddlewareFunc) *echo.Echo {
 		e := echo.New()
@@ -206,7 +209,10 @@ func TestPre(t *testing.T) {
 	t.Parallel()
 	var denied error
 	s := newShop(t, func(c *authrocket.Config) {
-		c.Deny = func(_ http.ResponseWriter, _ *http.Request, err error) { denied = err }
+		c.Deny = func(_ http.ResponseWriter, _ *http.Request, err error) bool {
+			denied = err
+			return false
+		}
 	})
 	authenticated, gated := echo.New(), echo.New()
 	authenticated.Pre(authrocketecho.Authenticate(s.auth))

@@ -190,7 +190,10 @@ func TestUnknownRoutes(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	notFound := newShop(t, func(c *authrocket.Config) {
-		c.Deny = func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusNotFound) }
+		c.Deny = func(w http.ResponseWriter, _ *http.Request, _ error) bool {
+			w.WriteHeader(http.StatusNotFound)
+			return true
+		}
 	})
 	build := func(s shop, use ...gin.HandlerFunc) *gin.Engine {
 		engine := gin.New()

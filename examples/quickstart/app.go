@@ -45,12 +45,14 @@ func (a app) routes(auth *authrocket.Auth) http.Handler {
 	return outer
 }
 
-// deny tells a person what is missing. Whatever it writes nothing for gets the
-// default answer: the hosted login, or a status for programs.
-func (a app) deny(w http.ResponseWriter, r *http.Request, err error) {
-	if errors.Is(err, authrocket.ErrPermissionDenied) && strings.Contains(r.Header.Get("Accept"), "text/html") {
-		a.show(w, r, "denied", authrocket.StatusCode(err))
+// deny tells a person what is missing. Whatever it does not answer gets the
+// default: the hosted login, or a status for programs.
+func (a app) deny(w http.ResponseWriter, r *http.Request, err error) bool {
+	if !errors.Is(err, authrocket.ErrPermissionDenied) || !strings.Contains(r.Header.Get("Accept"), "text/html") {
+		return false
 	}
+	a.show(w, r, "denied", authrocket.StatusCode(err))
+	return true
 }
 
 // view is what the pages show.
