@@ -11,26 +11,25 @@ import (
 )
 
 // Deny writes the answer to a request that [Auth.Check] refused, with the
-// request that Check returned. Config.Deny is asked first. If it does not answer:
+// request that Check returned. Config.Deny is asked first. If it does not answer, a
+// browser that navigates gets
 //
-//   - A browser that navigates without a session goes to the hosted login and
-//     comes back to the same URL (303). In a frame: a 401 page with a link out of
-//     the frame. With the cookies of two users or only a part of a session
-//     cookie: a 401 page. After three failed logins within a minute: a 401 page,
-//     see [ErrLoginLoop].
-//   - A browser that navigates while the decision cannot be made gets a page that
-//     reloads itself (503). With an unknown key it goes to the login, see
-//     [ErrTooManyKeyLookups].
-//   - [ErrWrongOrg] gets a browser that navigates a page with a link to switch
+//   - without a session, the hosted login (303), from which it comes back to the
+//     same URL; after a form post, a page with a link to the login, from which it
+//     comes back to the page with the form (401). In a frame: a page with a link out of the frame (401).
+//   - with the cookies of two users or only a part of a session cookie, or after
+//     three failed logins within a minute, a page that says so (401), see [ErrLoginLoop].
+//   - a page that says what is missing, with links to sign in again and to switch
 //     accounts (403).
-//   - [ErrCrossSite] gets a browser that posts a form with Origin: null, and that
-//     sends no Sec-Fetch-Site, a page that names the cause (403).
-//   - htmx gets 401 with HX-Redirect to the login, which returns to the page that
-//     is open.
-//   - Everything else gets the status of the error's kind, see [StatusCode]: 401
-//     with an RFC 6750 challenge, 403, or 429 or 503 with Retry-After. The body is
-//     a problem of RFC 9457 where JSON is acceptable, else plain text; it
-//     holds the reason's label and fixed text, never the text of err.
+//   - while the decision cannot be made, a page that reloads itself (503); after a
+//     form post, a page that does not (429 or 503). With an unknown key it goes to
+//     the login, see [ErrTooManyKeyLookups].
+//
+// htmx gets 401 with HX-Redirect to the login, which returns to the page that
+// is open. Everything else gets the status of the error's kind, see [StatusCode]: 401
+// with an RFC 6750 challenge, 403, or 429 or 503 with Retry-After. The body is
+// a problem of RFC 9457 where JSON is acceptable, else plain text; it
+// holds the reason's label and fixed text. The text of err is shown nowhere.
 //
 // An invalid session cookie is cleared, unless it may be valid in a moment or two
 // users' cookies came. Config.Page may answer instead of each page.
@@ -51,7 +50,7 @@ func (a *Auth) Deny(w http.ResponseWriter, r *http.Request, err error) {
 			retryRank(err) == 0 && !errors.Is(err, ErrAmbiguousCookie) && !errors.Is(err, ErrPrefetch) {
 			a.clearSessionCookie(w, r)
 		}
-		if a.denyBrowser(w, r, status, err) {
+		if a.denyBrowser(w, r, id.session, err) {
 			return
 		}
 	}
@@ -69,36 +68,53 @@ func (a *Auth) Deny(w http.ResponseWriter, r *http.Request, err error) {
 
 // denyBrowser answers a person's browser, where there is more to say than a
 // status. It returns false when the status is to follow.
-func (a *Auth) denyBrowser(w http.ResponseWriter, r *http.Request, status int, err error) bool {
-	isNavigation := IsNavigation(r)
+func (a *Auth) denyBrowser(w http.ResponseWriter, r *http.Request, session *Session, err error) bool {
+	status := StatusCode(err)
 	// A bearer token is the affair of the script that sent it.
-	isBearer := hasBearer(r.Header)
-	switch {
-	case status == http.StatusUnauthorized && fetchmeta.IsHTMX(r) && !isBearer && !errors.Is(err, ErrAmbiguousCookie):
-		w.Header().Set("HX-Redirect", a.paths.start(routeLogin, a.htmxTarget(r)))
+	if status == http.StatusUnauthorized && !hasBearer(r.Header) {
+		switch {
+		case fetchmeta.IsHTMX(r) && !errors.Is(err, ErrAmbiguousCookie):
+			w.Header().Set("HX-Redirect", a.paths.start(routeLogin, a.htmxTarget(r)))
+			return false
+		case fetchmeta.IsFramed(r):
+			a.writePage(w, r, a.framedPage(r))
+			return true
+		}
+	}
+	if !wantsPage(r) {
 		return false
-	case status == http.StatusUnauthorized && isNavigation && errors.Is(err, ErrAmbiguousCookie):
+	}
+	isForm := r.Method != http.MethodGet && r.Method != http.MethodHead
+	switch {
+	case status == http.StatusUnauthorized && errors.Is(err, ErrAmbiguousCookie):
 		a.writePage(w, r, a.ambiguousCookiePage(r))
-	case status == http.StatusUnauthorized && isNavigation && errors.Is(err, ErrIncompleteCookie):
+	case status == http.StatusUnauthorized && errors.Is(err, ErrIncompleteCookie):
 		a.writePage(w, r, a.incompleteCookiePage(r))
-	case isNavigation && (status == http.StatusUnauthorized || status == http.StatusTooManyRequests && a.attempts(r) < maxAttempts):
+	case status == http.StatusUnauthorized && isForm:
+		a.writePage(w, r, a.formSignedOutPage(r))
+	case status == http.StatusUnauthorized, status == http.StatusTooManyRequests && !isForm && a.attempts(r) < maxAttempts:
 		// Whoever floods the key lookups of others must not keep them from a new
 		// login, whose key is known.
 		login := loginstate.Login{Attempt: a.attempts(r) + 1, Target: a.paths.returnTarget(r)}
-		if login.Attempt <= maxAttempts {
-			return a.startLogin(w, r, startedLogin{route: routeLogin, login: login})
+		switch {
+		case login.Attempt > maxAttempts:
+			a.stopLoginLoop(w, r, login.Target, err)
+		case !a.startLogin(w, r, startedLogin{route: routeLogin, login: login}):
+			a.writePage(w, r, wrongHostPage(status))
 		}
-		a.stopLoginLoop(w, r, login.Target, err)
-	case errors.Is(err, ErrCrossSite) && hidesOrigin(r) && fetchmeta.NamesHTML(r):
-		a.writePage(w, r, hiddenOriginPage)
-	case status == http.StatusUnauthorized && fetchmeta.IsFramed(r) && !isBearer:
-		a.writePage(w, r, a.framedPage(r))
-	case errors.Is(err, ErrUnavailable) && isNavigation:
+	case status != http.StatusForbidden && isForm:
+		w.Header().Set("Retry-After", wholeSeconds(retryIn(err)))
+		a.writePage(w, r, formUnavailablePage(status))
+	case status != http.StatusForbidden:
 		a.writeUnavailable(w, r, err)
-	case errors.Is(err, ErrWrongOrg) && isNavigation:
+	case errors.Is(err, ErrCrossSite) && hidesOrigin(r):
+		a.writePage(w, r, hiddenOriginPage())
+	case errors.Is(err, ErrCrossSite):
+		a.writePage(w, r, a.crossSitePage())
+	case errors.Is(err, ErrWrongOrg):
 		a.writePage(w, r, a.wrongOrgPage(r))
 	default:
-		return false
+		a.writePage(w, r, a.forbiddenPage(r, session, err))
 	}
 	return true
 }

@@ -114,7 +114,7 @@ func TestRefusalPages(t *testing.T) {
 		request *http.Request
 	}{
 		{"a program in another org gets no page", s.as(s.george, request("GET", "/orgs/"+s.engines.ID+"/"))},
-		{"a missing permission gets no page", s.as(s.george, navigate("/billing"))},
+		{"a program without a permission gets no page", s.as(s.george, request("GET", "/billing"))},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -152,7 +152,7 @@ func TestRefusalBodies(t *testing.T) {
 		{"a weight that is no number", []string{"application/json;q=x"}, textType},
 		{"a weight that is not a number", []string{"application/json;q=NaN"}, textType},
 		{"text", []string{"text/plain"}, textType},
-		{"a form of a browser", []string{"text/html,application/xhtml+xml,*/*;q=0.8"}, textType},
+		{"a form of a browser gets a page", []string{"text/html,application/xhtml+xml,*/*;q=0.8"}, "text/html; charset=utf-8"},
 		{"nonsense", []string{";;,,=q/"}, textType},
 	} {
 		t.Run(row.name, func(t *testing.T) {

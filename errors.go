@@ -145,6 +145,8 @@ type refusal struct {
 	detail     string
 	cause      error // may be nil
 	retryAfter time.Duration
+
+	permissions []string // for ErrPermissionDenied: one of them would do
 }
 
 func (e *refusal) Error() string {

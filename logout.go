@@ -168,6 +168,6 @@ func (a *Auth) logoutPage(r *http.Request) Page {
 		Title:  "Sign out?",
 		Texts:  []string{"You are about to sign out."},
 		Form:   &Form{URL: action, Buttons: []Button{{choiceField, choiceSignOut, "Sign out"}}},
-		Links:  []Link{{Name: "home", Label: "Stay signed in", URL: a.app.prefix + "/"}},
+		Links:  []Link{{Name: linkHome, Label: "Stay signed in", URL: a.app.prefix + "/"}},
 	}
 }

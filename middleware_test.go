@@ -333,7 +333,7 @@ func TestGatesWithAndWithoutAuthenticate(t *testing.T) {
 			{"a visitor goes to the login", navigate("/gate/"), 303, ""},
 			{"a program gets 401", request("GET", "/gate/"), 401, "{"},
 			{"a permission passes", s.as(s.ada, navigate("/billing")), 200, "ada@example.com Engines "},
-			{"a missing permission is 403 and no login", s.as(s.george, navigate("/billing")), 403, "Forbidden"},
+			{"a missing permission is 403 and no login", s.as(s.george, navigate("/billing")), 403, "<!doctype html>"},
 			{"an anonymous visitor of a permission goes to the login", navigate("/billing"), 303, ""},
 		} {
 			t.Run(name+", "+row.name, func(t *testing.T) {

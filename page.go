@@ -16,7 +16,8 @@ import (
 // Facts say all that Title and Texts say in English.
 type Page struct {
 	Kind   PageKind
-	Status int // of the response
+	Status int    // of the response
+	Lang   string // the language of the texts and labels, such as "de"; "" is English
 	Title  string
 	Texts  []string // the paragraphs
 	Facts  []Fact
@@ -25,6 +26,16 @@ type Page struct {
 
 	refresh  string // the header of this name; "" for none
 	isFramed bool   // may be shown in a frame
+}
+
+// Fact returns the value of the fact of this name, "" if the page does not have it.
+func (p Page) Fact(name string) string {
+	for _, f := range p.Facts {
+		if f.Name == name {
+			return f.Value
+		}
+	}
+	return ""
 }
 
 // PageKind says what a page is about, see the constants. Later versions may add
@@ -66,6 +77,22 @@ const (
 	// PageFramed: a frame asks for a login, which works outside of it only.
 	PageFramed PageKind = "framed"
 
+	// PageFormSignedOut: a form came, and nobody is signed in any more.
+	PageFormSignedOut PageKind = "form_signed_out"
+
+	// PageFormUnavailable: a form came, and the sign-in cannot be checked now.
+	PageFormUnavailable PageKind = "form_unavailable"
+
+	// PagePermissionDenied: the user lacks a permission. "permission" is its tag, or
+	// "any_permission" are tags of which one would do; neither if that is not known.
+	PagePermissionDenied PageKind = "permission_denied"
+
+	// PageEmailNotVerified: the user's email address is not verified.
+	PageEmailNotVerified PageKind = "email_not_verified"
+
+	// PageForbidden: a [Rule] of your own refuses the user.
+	PageForbidden PageKind = "forbidden"
+
 	// PageWrongOrg: the user is not signed in to the account that the page is about.
 	PageWrongOrg PageKind = "wrong_org"
 
@@ -75,6 +102,9 @@ const (
 
 	// PageIncompleteCookie: the browser sent a part of a session only. "reason" is the [Reason].
 	PageIncompleteCookie PageKind = "incomplete_cookie"
+
+	// PageCrossSite: another website sent a form.
+	PageCrossSite PageKind = "cross_site"
 
 	// PageHiddenOrigin: a form came with Origin: null and without Sec-Fetch-Site.
 	PageHiddenOrigin PageKind = "hidden_origin"
@@ -147,9 +177,9 @@ func (a *Auth) writePage(w http.ResponseWriter, r *http.Request, p Page) {
 	WritePage(w, r, p)
 }
 
-// WritePage answers with p in English and in the package's own style, with p.Status.
-// It sets the headers that protect p, whatever they were. It is what a request gets
-// if Config.Page returns false; call it from there with a p whose texts you changed.
+// WritePage answers with p in the package's own style. It sets the headers that
+// protect p, whatever they were. A request gets it if Config.Page returns false; a
+// Config.Page that only translates changes the texts of p and calls it.
 func WritePage(w http.ResponseWriter, r *http.Request, p Page) {
 	listed := slices.DeleteFunc(slices.Clone(p.Facts), func(f Fact) bool { return f.Label == "" })
 	var body bytes.Buffer

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -13,6 +14,7 @@ const (
 	factReason = "reason"
 	factAppURL = "app_url"
 
+	linkHome    = "home"
 	linkSignIn  = "sign_in"
 	linkSignOut = "sign_out"
 
@@ -168,7 +170,7 @@ func (a *Auth) framedPage(r *http.Request) Page {
 		Status:   http.StatusUnauthorized,
 		Title:    "Please sign in",
 		Texts:    []string{"Signing in does not work inside another page."},
-		Links:    []Link{{Name: linkSignIn, Label: "Sign in", URL: a.paths.start(routeLogin, a.paths.returnTarget(r)), LeaveFrame: true}},
+		Links:    []Link{{Name: linkSignIn, Label: "Sign in", URL: a.paths.start(routeLogin, a.backTarget(r)), LeaveFrame: true}},
 		isFramed: true,
 	}
 }
@@ -179,7 +181,7 @@ func (a *Auth) wrongOrgPage(r *http.Request) Page {
 		Status: http.StatusForbidden,
 		Title:  "This belongs to another account",
 		Texts:  []string{"You are signed in, but not to an account that may see this page."},
-		Links:  []Link{a.switchAccountLink(a.paths.returnTarget(r))},
+		Links:  []Link{a.switchAccountLink(a.backTarget(r))},
 	}
 }
 
@@ -187,10 +189,88 @@ func (a *Auth) switchAccountLink(target string) Link {
 	return Link{Name: "switch_account", Label: "Switch accounts", URL: a.paths.start(routeAccounts, target) + "&force=1"}
 }
 
+// forbiddenPage is for s, whose request is refused for err. Another login may help,
+// since the token says what was true when it was issued.
+func (a *Auth) forbiddenPage(r *http.Request, s *Session, err error) Page {
+	target := a.backTarget(r)
+	p := Page{
+		Kind:   PageForbidden,
+		Status: http.StatusForbidden,
+		Title:  "You don't have access",
+		Texts:  []string{"Your account is not allowed to do this. If you think that this is a mistake, contact the site's administrator."},
+		Links:  []Link{{Name: linkSignIn, Label: "Sign in again", URL: a.paths.start(routeLogin, target)}},
+	}
+	switch {
+	case errors.Is(err, ErrPermissionDenied):
+		p.Kind = PagePermissionDenied
+		p.Title = "You don't have permission"
+		p.Texts = []string{"Your account lacks a permission that is needed here. Ask an owner of your account for it. If you have just got it, sign in again."}
+		p.Facts = permissionFacts(err)
+	case errors.Is(err, ErrEmailNotVerified):
+		p.Kind = PageEmailNotVerified
+		p.Title = "Please verify your email address"
+		p.Texts = []string{"Only users with a verified email address have access. Verify yours in your profile. If you have just done so, sign in again."}
+		p.Links = append([]Link{{Name: "profile", Label: "Open your profile", URL: a.paths.start(routeProfile, target)}}, p.Links...)
+		return p
+	}
+	if _, ok := s.Org(); ok {
+		p.Links = append(p.Links, a.switchAccountLink(target))
+	}
+	return p
+}
+
+// permissionFacts say which permissions would do.
+func permissionFacts(err error) []Fact {
+	e, _ := errors.AsType[*refusal](err)
+	if e == nil {
+		return nil
+	}
+	fact := Fact{"permission", "Missing permission", visibleText(strings.Join(e.permissions, ", "))}
+	if len(e.permissions) > 1 {
+		fact.Name, fact.Label = "any_permission", "One of these permissions"
+	}
+	if fact.Value == "" {
+		return nil
+	}
+	return []Fact{fact}
+}
+
+// formSignedOutPage leads back to the page with the form: what was in it is lost.
+func (a *Auth) formSignedOutPage(r *http.Request) Page {
+	return Page{
+		Kind:   PageFormSignedOut,
+		Status: http.StatusUnauthorized,
+		Title:  "Sign in to send this form",
+		Texts:  []string{"You are not signed in, so the form was not accepted. Sign in, then fill in the form again."},
+		Links:  []Link{{Name: linkSignIn, Label: "Sign in", URL: a.paths.start(routeLogin, a.backTarget(r))}},
+	}
+}
+
+// formUnavailablePage does not reload itself, which would send the form again.
+func formUnavailablePage(status int) Page {
+	return Page{
+		Kind:   PageFormUnavailable,
+		Status: status,
+		Title:  "We can't check your sign-in right now",
+		Texts:  []string{"The form was not accepted. Wait a few seconds, go back and send the form again."},
+	}
+}
+
+// crossSitePage leads to a page of this app, whose forms are accepted.
+func (a *Auth) crossSitePage() Page {
+	return Page{
+		Kind:   PageCrossSite,
+		Status: http.StatusForbidden,
+		Title:  "This form was refused",
+		Texts:  []string{"The form did not come from a page of this app, so it was not accepted. Open this app and try again there."},
+		Links:  []Link{{Name: linkHome, Label: "Open this app", URL: a.app.prefix + "/"}},
+	}
+}
+
 // ambiguousCookiePage offers to clear the cookies: the logout clears those of a
 // Domain, too.
 func (a *Auth) ambiguousCookiePage(r *http.Request) Page {
-	params := url.Values{"local": {"1"}, "return_to": {a.paths.returnTarget(r)}}
+	params := url.Values{"local": {"1"}, "return_to": {a.backTarget(r)}}
 	return Page{
 		Kind:   PageAmbiguousCookie,
 		Status: http.StatusUnauthorized,
@@ -216,24 +296,28 @@ func (a *Auth) incompleteCookiePage(r *http.Request) Page {
 			"If this happens again after you signed in, contact the site's administrator.",
 		},
 		Facts: reasonFacts(ErrIncompleteCookie),
-		Links: []Link{{Name: linkSignIn, Label: "Sign in again", URL: a.paths.start(routeLogin, a.paths.returnTarget(r))}},
+		Links: []Link{{Name: linkSignIn, Label: "Sign in again", URL: a.paths.start(routeLogin, a.backTarget(r))}},
 	}
 }
 
 // hiddenOriginPage names the cause, which nothing else shows an operator.
-var hiddenOriginPage = Page{
-	Kind:   PageHiddenOrigin,
-	Status: http.StatusForbidden,
-	Title:  "This form was refused",
-	Texts: []string{
-		"The browser did not say which page sent the form (Origin: null), so it could come from another website.",
-		"Operators: on plain http, a page with Referrer-Policy: no-referrer causes this. Send Referrer-Policy: same-origin, or use https.",
-	},
+func hiddenOriginPage() Page {
+	return Page{
+		Kind:   PageHiddenOrigin,
+		Status: http.StatusForbidden,
+		Title:  "This form was refused",
+		Texts: []string{
+			"The browser did not say which page sent the form (Origin: null), so it could come from another website.",
+			"Operators: on plain http, a page with Referrer-Policy: no-referrer causes this. Send Referrer-Policy: same-origin, or use https.",
+		},
+	}
 }
 
-var wrongHostPage = Page{
-	Kind:   PageWrongHost,
-	Status: http.StatusForbidden,
-	Title:  "Signing in does not work at this address",
-	Texts:  []string{"This app is set up for this computer only. Open it at localhost or 127.0.0.1, or set its public URL (Config.AppURL)."},
+func wrongHostPage(status int) Page {
+	return Page{
+		Kind:   PageWrongHost,
+		Status: status,
+		Title:  "Signing in does not work at this address",
+		Texts:  []string{"This app is set up for this computer only. Open it at localhost or 127.0.0.1, or set its public URL (Config.AppURL)."},
+	}
 }

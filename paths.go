@@ -73,8 +73,22 @@ func (a *Auth) htmxTarget(r *http.Request) string {
 // openPageTarget is the path and query of the page in which htmx has sent r, "/"
 // when that is not a page of this app.
 func (a *Auth) openPageTarget(r *http.Request) string {
+	return a.targetOf(r, r.Header.Get("HX-Current-URL"))
+}
+
+// backTarget is where a page leads back to that answers r: to what r asks for, or
+// to the page with the form that r posts, "/" when that is not a page of this app.
+func (a *Auth) backTarget(r *http.Request) string {
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		return a.paths.returnTarget(r)
+	}
+	return a.targetOf(r, r.Referer())
+}
+
+// targetOf is the path and query of page, a URL that a browser named in r.
+func (a *Auth) targetOf(r *http.Request, page string) string {
 	app, ok := a.appURL(r)
-	target, isOurs := strings.CutPrefix(r.Header.Get("HX-Current-URL"), app)
+	target, isOurs := strings.CutPrefix(page, app)
 	if !ok || !isOurs {
 		return "/"
 	}

@@ -95,7 +95,7 @@ func (a *Auth) serveHosted(w http.ResponseWriter, r *http.Request, route string)
 		login.MayChange = requestedChange(route, params)
 	}
 	if !a.startLogin(w, r, startedLogin{route, params, login}) {
-		a.writePage(w, r, wrongHostPage)
+		a.writePage(w, r, wrongHostPage(http.StatusForbidden))
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 )
 
@@ -28,6 +29,15 @@ func (rule Rule) check(ctx context.Context, s Session) error {
 	return nil
 }
 
+// lacks refuses for the want of a permission; one of the tags would do.
+func lacks(tags ...string) error {
+	detail := fmt.Sprintf("one of %q", tags)
+	if len(tags) == 1 {
+		detail = strconv.Quote(tags[0])
+	}
+	return &refusal{reason: ErrPermissionDenied, detail: detail, permissions: tags}
+}
+
 // Permission allows users whose current membership has all the permission tags,
 // compared exactly. Without tags it refuses everyone. It refuses with
 // [ErrPermissionDenied].
@@ -41,7 +51,7 @@ func Permission(tags ...string) Rule {
 		}
 		for _, tag := range tags {
 			if !s.HasPermission(tag) {
-				return because(ErrPermissionDenied, "%q", tag)
+				return lacks(tag)
 			}
 		}
 		return nil
@@ -58,7 +68,7 @@ func AnyPermission(tags ...string) Rule {
 				return nil
 			}
 		}
-		return because(ErrPermissionDenied, "one of %q", tags)
+		return lacks(tags...)
 	}
 }
 
@@ -77,7 +87,7 @@ func PermissionMatching(tag string) Rule {
 				}
 			}
 		}
-		return because(ErrPermissionDenied, "%q", tag)
+		return lacks(tag)
 	}
 }
 
