@@ -19,23 +19,24 @@ var clients = []struct {
 	signedOut int
 	header    string // "Name: value" that comes with it
 	others    int    // for 403 and 503 alike; 0: these
+	pages     bool   // 403 and 503 are pages
 }{
-	{"a browser that navigates", "GET", []string{"Accept: text/html", "Sec-Fetch-Site: none", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, 303, "Location: https://loginrocket.example/login?", 0},
-	{"a browser that navigates", "HEAD", []string{"Accept: text/html", "Sec-Fetch-Site: none", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, 303, "Location: https://loginrocket.example/login?", 0},
-	{"a browser that navigates", "GET", []string{"Accept: text/html,*/*;q=0.8"}, 303, "Location: https://loginrocket.example/login?", 0},
-	{"a browser, inside a frame", "GET", []string{"Accept: text/html", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: iframe"}, 401, "Content-Type: text/html", 0},
-	{"a form that posts", "POST", []string{"Accept: text/html", "Origin: https://example.com", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, 401, "WWW-Authenticate: Bearer", 0},
-	{"htmx", "GET", []string{"Accept: text/html", "HX-Request: true", "HX-Current-URL: https://example.com/page?a=b", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"}, 401, "HX-Redirect: /auth/login?return_to=%2Fpage%3Fa%3Db", 0},
-	{"htmx", "POST", []string{"HX-Request: true", "HX-Current-URL: https://example.com/page?a=b", "Origin: https://example.com"}, 401, "HX-Redirect: /auth/login?return_to=%2Fpage%3Fa%3Db", 0},
-	{"fetch, XMLHttpRequest", "GET", []string{"Accept: */*", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"}, 401, "WWW-Authenticate: Bearer", 0},
-	{"fetch, XMLHttpRequest", "GET", []string{"Accept: application/json", "X-Requested-With: XMLHttpRequest"}, 401, "Content-Type: application/problem+json", 0},
-	{"EventSource", "GET", []string{"Accept: text/event-stream", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"}, 401, "Content-Type: text/plain", 0},
-	{"WebSocket", "GET", []string{"Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13", "Origin: https://example.com", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: websocket", "Sec-Fetch-Dest: empty"}, 401, "WWW-Authenticate: Bearer", 0},
-	{"curl, programs", "GET", []string{"Accept: */*", "User-Agent: curl/8.5.0"}, 401, "WWW-Authenticate: Bearer", 0},
-	{"curl, programs", "GET", []string{"Authorization: Bearer x", "Accept: */*"}, 401, `WWW-Authenticate: Bearer error="invalid_token"`, 401},
-	{"OPTIONS", "OPTIONS", []string{"Origin: https://example.com", "Access-Control-Request-Method: POST"}, 401, "WWW-Authenticate: Bearer", 0},
-	{"a prefetch, a prerender", "GET", []string{"Accept: text/html", "Sec-Purpose: prefetch", "Sec-Fetch-Site: none", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, 401, "WWW-Authenticate: Bearer", 0},
-	{"a prefetch, a prerender", "GET", []string{"Accept: text/html", "Sec-Purpose: prefetch;prerender", "Sec-Fetch-Site: none", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, 401, "WWW-Authenticate: Bearer", 0},
+	{"a browser that navigates", "GET", []string{"Accept: text/html", "Sec-Fetch-Site: none", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, 303, "Location: https://loginrocket.example/login?", 0, true},
+	{"a browser that navigates", "HEAD", []string{"Accept: text/html", "Sec-Fetch-Site: none", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, 303, "Location: https://loginrocket.example/login?", 0, true},
+	{"a browser that navigates", "GET", []string{"Accept: text/html,*/*;q=0.8"}, 303, "Location: https://loginrocket.example/login?", 0, true},
+	{"a browser, inside a frame", "GET", []string{"Accept: text/html", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: iframe"}, 401, "Content-Type: text/html", 0, false},
+	{"a form that posts", "POST", []string{"Accept: text/html", "Origin: https://example.com", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, 401, "Content-Type: text/html", 0, true},
+	{"htmx", "GET", []string{"Accept: text/html", "HX-Request: true", "HX-Current-URL: https://example.com/page?a=b", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"}, 401, "HX-Redirect: /auth/login?return_to=%2Fpage%3Fa%3Db", 0, false},
+	{"htmx", "POST", []string{"HX-Request: true", "HX-Current-URL: https://example.com/page?a=b", "Origin: https://example.com"}, 401, "HX-Redirect: /auth/login?return_to=%2Fpage%3Fa%3Db", 0, false},
+	{"fetch, XMLHttpRequest", "GET", []string{"Accept: */*", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"}, 401, "WWW-Authenticate: Bearer", 0, false},
+	{"fetch, XMLHttpRequest", "GET", []string{"Accept: application/json", "X-Requested-With: XMLHttpRequest"}, 401, "Content-Type: application/problem+json", 0, false},
+	{"EventSource", "GET", []string{"Accept: text/event-stream", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"}, 401, "Content-Type: text/plain", 0, false},
+	{"WebSocket", "GET", []string{"Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13", "Origin: https://example.com", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: websocket", "Sec-Fetch-Dest: empty"}, 401, "WWW-Authenticate: Bearer", 0, false},
+	{"curl, programs", "GET", []string{"Accept: */*", "User-Agent: curl/8.5.0"}, 401, "WWW-Authenticate: Bearer", 0, false},
+	{"curl, programs", "GET", []string{"Authorization: Bearer x", "Accept: */*"}, 401, `WWW-Authenticate: Bearer error="invalid_token"`, 401, false},
+	{"OPTIONS", "OPTIONS", []string{"Origin: https://example.com", "Access-Control-Request-Method: POST"}, 401, "WWW-Authenticate: Bearer", 0, false},
+	{"a prefetch, a prerender", "GET", []string{"Accept: text/html", "Sec-Purpose: prefetch", "Sec-Fetch-Site: none", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, 401, "WWW-Authenticate: Bearer", 0, false},
+	{"a prefetch, a prerender", "GET", []string{"Accept: text/html", "Sec-Purpose: prefetch;prerender", "Sec-Fetch-Site: none", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, 401, "WWW-Authenticate: Bearer", 0, false},
 }
 
 func TestAnswersByClient(t *testing.T) {
@@ -83,6 +84,9 @@ func TestAnswersByClient(t *testing.T) {
 				reloads := row.signedOut == 303 && c.status == 503
 				if (w.Header().Get("Refresh") != "") != reloads || reloads && (len(cookies) != 1 || !strings.HasPrefix(cookies[0], siteCookie+"-reload=")) || !reloads && cookies != nil {
 					t.Errorf("%s: got Refresh %q and cookies %q, want a page that reloads itself: %t", c.name, w.Header().Get("Refresh"), cookies, reloads)
+				}
+				if isPage := w.Header().Get("Content-Type") == "text/html; charset=utf-8"; isPage != row.pages {
+					t.Errorf("%s: got a page: %t, want one: %t", c.name, isPage, row.pages)
 				}
 				if w.Code != want || w.Header()["Location"] != nil || w.Header()["Hx-Redirect"] != nil {
 					t.Errorf("%s: got %d %v, want %d and no redirect", c.name, w.Code, w.Header(), want)
