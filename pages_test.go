@@ -30,10 +30,13 @@ type shownPage struct {
 	calls   int
 }
 
+// shownKey finds a shownPage in a context.
+type shownKey struct{}
+
 // capturePages is a Config.Page that looks and leaves the answer to the default.
 func capturePages(c *authrocket.Config) {
 	c.Page = func(w http.ResponseWriter, r *http.Request, p authrocket.Page) bool {
-		if shown, ok := r.Context().Value(shownPage{}.calls).(*shownPage); ok {
+		if shown, ok := r.Context().Value(shownKey{}).(*shownPage); ok {
 			*shown = shownPage{p, w.Header().Clone(), r, shown.calls + 1}
 		}
 		return false
@@ -43,7 +46,7 @@ func capturePages(c *authrocket.Config) {
 // show serves r with an app that has capturePages.
 func show(h http.Handler, r *http.Request) (shownPage, *httptest.ResponseRecorder) {
 	var shown shownPage
-	w := serve(h, r.WithContext(context.WithValue(r.Context(), shown.calls, &shown)))
+	w := serve(h, r.WithContext(context.WithValue(r.Context(), shownKey{}, &shown)))
 	return shown, w
 }
 
