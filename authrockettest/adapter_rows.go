@@ -59,9 +59,9 @@ var anonymousRows = []adapterRow{
 	{name: "anonymous: a frame gets a page to leave it",
 		request: []string{"GET /manage", acceptPage, "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: iframe"},
 		status:  401, has: []string{`target="_top"`}},
-	{name: "anonymous: a form is not sent to the login",
-		request: []string{"POST /manage", acceptPage, ownOrigin, "", "a=b"},
-		status:  401},
+	{name: "anonymous: a form gets a page that leads back to the form",
+		request: []string{"POST /manage", acceptPage, ownOrigin, "Referer: https://example.com/form?a=b", "", "a=b"},
+		status:  401, has: []string{"Sign in to send this form", `href="/auth/login?return_to=%2Fform%3Fa%3Db"`}},
 	{name: "anonymous: PUT is refused",
 		request: []string{"PUT /manage", "", "data"},
 		status:  401},
@@ -259,10 +259,25 @@ var orgRows = []adapterRow{
 		status:  403},
 }
 
+func pageOfItsOwn(c *authrocket.Config) {
+	c.Page = func(w http.ResponseWriter, r *http.Request, p authrocket.Page) bool {
+		user, _ := authrocket.CurrentUser(r.Context())
+		w.WriteHeader(p.Status)
+		fmt.Fprintln(w, p.Kind, "of", user.Name)
+		return true
+	}
+}
+
 var permissionRows = []adapterRow{
-	{name: "missing permission: a navigation is not sent to the login",
+	{name: "missing permission: a navigation gets a page that names it",
 		request: []string{"GET /billing", acceptPage, "Cookie: __Host-arToken=<george>"},
-		status:  403},
+		status:  403, has: []string{"billing:write", `href="/auth/login?return_to=%2Fbilling"`}},
+	{name: "missing permission: a form gets a page",
+		request: []string{"POST /billing", acceptPage, ownOrigin, "Cookie: __Host-arToken=<george>", "", "pay"},
+		status:  403, has: []string{"billing:write", `href="/auth/login?return_to=%2F"`}},
+	{name: "missing permission: a page of the app's own", config: pageOfItsOwn,
+		request: []string{"GET /billing", acceptPage, "Cookie: __Host-arToken=<george>"},
+		status:  403, has: []string{"permission_denied of George", "X-Frame-Options: DENY", "Cache-Control: no-store"}},
 	{name: "missing permission: a bearer token has too little scope",
 		request: []string{"GET /billing", acceptJSON, "Authorization: Bearer <george>"},
 		status:  403, has: []string{`Www-Authenticate: Bearer error="insufficient_scope"`}},
@@ -605,9 +620,9 @@ var logoutRows = []adapterRow{
 }
 
 var crossSiteRows = []adapterRow{
-	{name: "cross-site: a form of another origin",
+	{name: "cross-site: a form of another origin gets a page",
 		request: []string{"POST /manage", acceptPage, otherOrigin, adaCookie, "", "a=b"},
-		status:  403},
+		status:  403, has: []string{"This form was refused"}},
 	{name: "cross-site: a browser says cross-site",
 		request: []string{"POST /billing", acceptJSON, "Sec-Fetch-Site: cross-site", adaCookie, "", "a=b"},
 		status:  403, has: []string{`"cross_site"`}},

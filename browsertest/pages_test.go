@@ -186,8 +186,7 @@ func TestPages(t *testing.T) {
 		b.wantText("We couldn't sign you in")
 		b.look("app-login-loop")
 		b.follow("Sign out")
-		b.open(app.url + "/")
-		b.wantText("Signed in: .")
+		b.waitText("Signed in: .")
 	})
 
 	t.Run("another account's page leads to the selector", func(t *testing.T) {
