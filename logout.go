@@ -68,6 +68,7 @@ func (a *Auth) leadOn(w http.ResponseWriter, r *http.Request, location string, i
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
 	h.Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(http.StatusOK) // gin has another status for a route that it does not know
 	json.NewEncoder(w).Encode(struct {
 		Location string `json:"location"`
 	}{returnto.Escape(location)})
