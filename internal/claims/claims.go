@@ -3,14 +3,15 @@
 package claims
 
 import (
-	"bytes"
-	"cmp"
+	"errors"
+	"fmt"
 	"math"
 	"slices"
 	"strconv"
 	"time"
 
-	"github.com/authrocket-go/authrocket/internal/rawjson"
+	"github.com/authrocket-go/authrocket/internal/strictjson"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Claims are the claims of a login token. A claim that is absent or null is
@@ -51,199 +52,163 @@ type Org struct {
 	Custom    string // the text of a JSON object, or empty
 }
 
-// Error says which claim cannot be used, and why.
-type Error struct {
-	Claim   string // such as "exp" or "orgs[1].perm"; empty for the payload as a whole
-	Problem string
-}
-
-func (e *Error) Error() string {
-	if e.Claim == "" {
-		return "payload " + e.Problem
-	}
-	return "claim " + e.Claim + " " + e.Problem
-}
-
 // Decode decodes payload: one JSON object with nothing after it, names matched
-// exactly. Of several members of one name the last one counts. A claim of
-// identity or authority of the wrong type is an [*Error]; a display claim of the
-// wrong type counts as absent.
+// exactly. The error says which claim of identity or authority is of the wrong
+// type, as in "claim orgs[2].perm is a string, want array", or what is wrong with
+// the payload, an [*strictjson.Error] inside. A display claim of the wrong type
+// counts as absent.
 func Decode(payload []byte) (Claims, error) {
-	r := rawjson.NewReader(payload)
-	var raw rawClaims
-	var orgs []Org
-	var orgsProblem error
-	for name := range r.Members() {
-		if string(name) == "orgs" {
-			orgs, orgsProblem = readOrgs(r)
-		} else {
-			raw.set(string(name), present(r.Value()))
-		}
+	r := strictjson.Open(payload)
+	c := readClaims(r)
+	err := r.Close()
+	if err == nil {
+		return c, nil
 	}
-	if !r.End() {
-		return Claims{}, &Error{"", "is not a JSON object"}
+	if problem, ok := errors.AsType[*strictjson.Error](err); ok && problem.Place == "" {
+		return Claims{}, fmt.Errorf("payload %w", err)
 	}
-	var d decoder
-	c := Claims{
-		Issuer:    d.text(raw.iss, "iss"),
-		Subject:   d.text(raw.sub, "sub"),
-		RealmID:   d.text(raw.rid, "rid"),
-		SessionID: d.text(raw.sid, "sid"),
-		IssuedAt:  d.date(raw.iat, "iat"),
-		ExpiresAt: d.date(raw.exp, "exp"),
-		NotBefore: d.date(raw.nbf, "nbf"),
-		Audience:  d.audience(raw.aud),
-		Orgs:      orgs,
-
-		Name:              display(raw.name),
-		GivenName:         display(raw.givenName),
-		FamilyName:        display(raw.familyName),
-		PreferredUsername: display(raw.preferredUsername),
-		Email:             display(raw.email),
-		Locale:            display(raw.locale),
-		Reference:         display(raw.ref),
-		Custom:            custom(raw.cs),
-	}
-	if verified, ok := raw.emailVerified.Bool(); ok {
-		c.EmailVerified = &verified
-	}
-	if err := cmp.Or(d.err, orgsProblem); err != nil {
-		return Claims{}, err
-	}
-	return c, nil
+	return Claims{}, fmt.Errorf("claim %w", err)
 }
 
 // Peek returns iss and rid of payload, "" where they are missing or no strings.
 func Peek(payload []byte) (issuer, realmID string) {
-	r := rawjson.NewReader(payload)
-	var raw rawClaims
-	for name := range r.Members() {
-		raw.set(string(name), present(r.Value()))
+	r := strictjson.Open(payload)
+	r.Require(jsontext.KindBeginObject)
+	for name, ok := r.Next(); ok; name, ok = r.Next() {
+		switch name.String() {
+		case "iss":
+			issuer = display(r)
+		case "rid":
+			realmID = display(r)
+		default:
+			r.Skip(r.Token())
+		}
 	}
-	if !r.End() {
+	if r.Close() != nil {
 		return "", ""
 	}
-	return display(raw.iss), display(raw.rid)
+	return issuer, realmID
 }
 
-// rawClaims are the claims that are read, but orgs; nil when they are absent or
-// null.
-type rawClaims struct {
-	iss, sub, rid, sid, iat, exp, nbf, aud rawjson.Value
-
-	name, givenName, familyName, preferredUsername, email, emailVerified, locale, ref, cs rawjson.Value
-}
-
-// set keeps the value of the claim called name if it is one that is read.
-func (r *rawClaims) set(name string, value rawjson.Value) {
-	switch name {
-	case "iss":
-		r.iss = value
-	case "sub":
-		r.sub = value
-	case "rid":
-		r.rid = value
-	case "sid":
-		r.sid = value
-	case "iat":
-		r.iat = value
-	case "exp":
-		r.exp = value
-	case "nbf":
-		r.nbf = value
-	case "aud":
-		r.aud = value
-	case "name":
-		r.name = value
-	case "given_name":
-		r.givenName = value
-	case "family_name":
-		r.familyName = value
-	case "preferred_username":
-		r.preferredUsername = value
-	case "email":
-		r.email = value
-	case "email_verified":
-		r.emailVerified = value
-	case "locale":
-		r.locale = value
-	case "ref":
-		r.ref = value
-	case "cs":
-		r.cs = value
+func readClaims(r *strictjson.Reader) (c Claims) {
+	r.Require(jsontext.KindBeginObject)
+	for name, ok := r.Next(); ok; name, ok = r.Next() {
+		switch name.String() {
+		case "iss":
+			c.Issuer = text(r)
+		case "sub":
+			c.Subject = text(r)
+		case "rid":
+			c.RealmID = text(r)
+		case "sid":
+			c.SessionID = text(r)
+		case "iat":
+			c.IssuedAt = date(r)
+		case "exp":
+			c.ExpiresAt = date(r)
+		case "nbf":
+			c.NotBefore = date(r)
+		case "aud":
+			c.Audience = audience(r)
+		case "orgs":
+			c.Orgs = orgs(r)
+		case "name":
+			c.Name = display(r)
+		case "given_name":
+			c.GivenName = display(r)
+		case "family_name":
+			c.FamilyName = display(r)
+		case "preferred_username":
+			c.PreferredUsername = display(r)
+		case "email":
+			c.Email = display(r)
+		case "email_verified":
+			c.EmailVerified = displayBoolean(r)
+		case "locale":
+			c.Locale = display(r)
+		case "ref":
+			c.Reference = display(r)
+		case "cs":
+			c.Custom = custom(r)
+		default:
+			r.Skip(r.Token())
+		}
 	}
+	return c
 }
 
-// rawOrg are the members of an entry of orgs that are read.
-type rawOrg struct{ oid, mid, perm, selected, name, ref, cs rawjson.Value }
-
-func (r *rawOrg) set(name string, value rawjson.Value) {
-	switch name {
-	case "oid":
-		r.oid = value
-	case "mid":
-		r.mid = value
-	case "perm":
-		r.perm = value
-	case "selected":
-		r.selected = value
-	case "name":
-		r.name = value
-	case "ref":
-		r.ref = value
-	case "cs":
-		r.cs = value
-	}
-}
-
-// present turns null into absent.
-func present(value rawjson.Value) rawjson.Value {
-	if value.IsNull() {
+func orgs(r *strictjson.Reader) []Org {
+	if _, ok := r.Optional(jsontext.KindBeginArray); !ok {
 		return nil
 	}
-	return value
+	all := make([]Org, 0, 32) // on the stack, unless there are more
+	for entry, ok := r.Next(); ok; entry, ok = r.Next() {
+		if r.Check(entry, jsontext.KindBeginObject) {
+			all = append(all, org(r))
+		}
+	}
+	return slices.Clone(all)
+}
+
+// org reads what is in an entry.
+func org(r *strictjson.Reader) (o Org) {
+	for name, ok := r.Next(); ok; name, ok = r.Next() {
+		switch name.String() {
+		case "oid":
+			o.OrgID = text(r)
+		case "mid":
+			o.MembershipID = text(r)
+		case "perm":
+			o.Permissions = texts(r)
+		case "selected":
+			token, ok := r.Optional(jsontext.KindTrue)
+			o.Selected = ok && token.Bool()
+		case "name":
+			o.Name = display(r)
+		case "ref":
+			o.Reference = display(r)
+		case "cs":
+			o.Custom = custom(r)
+		default:
+			r.Skip(r.Token())
+		}
+	}
+	return o
+}
+
+func text(r *strictjson.Reader) string {
+	if token, ok := r.Optional(jsontext.KindString); ok {
+		return token.String()
+	}
+	return ""
 }
 
 // display returns the text of a display claim, "" for one of another type.
-func display(raw rawjson.Value) string {
-	text, _ := raw.Text()
-	return text
+func display(r *strictjson.Reader) string {
+	token := r.Token()
+	if token.Kind() == jsontext.KindString {
+		return token.String()
+	}
+	r.Skip(token)
+	return ""
 }
 
-func custom(raw rawjson.Value) string {
-	if !raw.IsObject() {
-		return ""
+func displayBoolean(r *strictjson.Reader) *bool {
+	token := r.Token()
+	if kind := token.Kind(); kind == jsontext.KindTrue || kind == jsontext.KindFalse {
+		return new(token.Bool())
 	}
-	return string(raw)
+	r.Skip(token)
+	return nil
 }
 
-// decoder keeps the first problem, so that claims are read one line each.
-type decoder struct {
-	err   error
-	inOrg bool
-	org   int // the index of the entry of orgs, if inOrg
-}
-
-func (d *decoder) fail(claim, problem string) {
-	if d.err != nil {
-		return
+func custom(r *strictjson.Reader) string {
+	token := r.Token()
+	isObject := token.Kind() == jsontext.KindBeginObject
+	if raw := r.Skip(token); isObject {
+		return string(raw)
 	}
-	if d.inOrg {
-		entry := "orgs[" + strconv.Itoa(d.org) + "]"
-		if claim != "" {
-			entry += "."
-		}
-		claim = entry + claim
-	}
-	d.err = &Error{claim, problem}
-}
-
-func (d *decoder) text(raw rawjson.Value, claim string) string {
-	text, ok := raw.Text()
-	if !ok && raw != nil {
-		d.fail(claim, "is not a string")
-	}
-	return text
+	return ""
 }
 
 // lastSecond is 9999-12-31T23:59:59Z, the last second that dates in HTTP and
@@ -252,17 +217,14 @@ const lastSecond = 253402300799
 
 // date reads a NumericDate (RFC 7519 section 2): seconds, with or without a
 // fraction.
-func (d *decoder) date(raw rawjson.Value, claim string) time.Time {
-	if raw == nil {
+func date(r *strictjson.Reader) time.Time {
+	token, ok := r.Optional(jsontext.KindNumber)
+	if !ok {
 		return time.Time{}
 	}
-	if !raw.IsNumber() {
-		d.fail(claim, "is not a number")
-		return time.Time{}
-	}
-	seconds, err := strconv.ParseFloat(string(raw), 64)
+	seconds, err := strconv.ParseFloat(token.String(), 64)
 	if err != nil || seconds > lastSecond || seconds < -lastSecond {
-		d.fail(claim, "is out of range")
+		r.Fail("is out of range")
 		return time.Time{}
 	}
 	whole, fraction := math.Modf(seconds)
@@ -270,75 +232,32 @@ func (d *decoder) date(raw rawjson.Value, claim string) time.Time {
 }
 
 // audience reads aud (RFC 7519 section 4.1.3): a string or an array of strings.
-func (d *decoder) audience(raw rawjson.Value) []string {
-	if text, ok := raw.Text(); ok {
-		return []string{text}
-	}
-	return d.texts(raw, "aud")
-}
-
-func (d *decoder) texts(raw rawjson.Value, claim string) []string {
-	if raw == nil {
+func audience(r *strictjson.Reader) []string {
+	token := r.Token()
+	switch token.Kind() {
+	case jsontext.KindString:
+		return []string{token.String()}
+	case jsontext.KindNull:
 		return nil
 	}
-	if !raw.IsArray() {
-		d.fail(claim, "is not an array of strings")
+	r.Check(token, jsontext.KindBeginArray)
+	return elements(r)
+}
+
+func texts(r *strictjson.Reader) []string {
+	if _, ok := r.Optional(jsontext.KindBeginArray); !ok {
 		return nil
 	}
-	texts := make([]string, 0, 1+bytes.Count(raw, []byte{','})) // or fewer
-	r := rawjson.NewReader(raw)
-	for range r.Elements() {
-		text, ok := r.Value().Text()
-		if !ok {
-			d.fail(claim, "is not an array of strings")
+	return elements(r)
+}
+
+// elements reads what is in an array of strings.
+func elements(r *strictjson.Reader) []string {
+	all := make([]string, 0, 16) // on the stack, unless there are more
+	for element, ok := r.Next(); ok; element, ok = r.Next() {
+		if r.Check(element, jsontext.KindString) {
+			all = append(all, element.String())
 		}
-		texts = append(texts, text)
 	}
-	return texts
-}
-
-func (d *decoder) boolean(raw rawjson.Value, claim string) bool {
-	value, ok := raw.Bool()
-	if !ok && raw != nil {
-		d.fail(claim, "is not a boolean")
-	}
-	return value
-}
-
-// readOrgs reads orgs to its end, whatever is in it.
-func readOrgs(r *rawjson.Reader) ([]Org, error) {
-	var d decoder
-	if !r.IsArray() {
-		if present(r.Value()) != nil {
-			d.fail("orgs", "is not an array")
-		}
-		return nil, d.err
-	}
-	orgs := make([]Org, 0, 32) // on the stack, unless there are more
-	d.inOrg = true
-	for d.org = range r.Elements() {
-		orgs = append(orgs, d.readOrg(r))
-	}
-	return slices.Clone(orgs), d.err
-}
-
-func (d *decoder) readOrg(r *rawjson.Reader) Org {
-	if !r.IsObject() {
-		r.Value()
-		d.fail("", "is not an object")
-		return Org{}
-	}
-	var raw rawOrg
-	for name := range r.Members() {
-		raw.set(string(name), present(r.Value()))
-	}
-	return Org{
-		OrgID:        d.text(raw.oid, "oid"),
-		MembershipID: d.text(raw.mid, "mid"),
-		Permissions:  d.texts(raw.perm, "perm"),
-		Selected:     d.boolean(raw.selected, "selected"),
-		Name:         display(raw.name),
-		Reference:    display(raw.ref),
-		Custom:       custom(raw.cs),
-	}
+	return slices.Clone(all)
 }

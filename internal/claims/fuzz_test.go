@@ -10,14 +10,17 @@ import (
 	"time"
 
 	"github.com/authrocket-go/authrocket/internal/claims"
+	"github.com/authrocket-go/authrocket/internal/strictjson"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // FuzzDecode compares with a second version that reads every object into
 // map[string]json.RawMessage and every value into any: it has to accept the same
-// payloads and find the same values.
+// payloads and find the same values. It accepts members that come twice and text
+// that is not UTF-8, which Decode refuses: of those jsontext decides alone.
 func FuzzDecode(f *testing.F) {
 	f.Add([]byte(fullPayload))
-	for _, row := range refusedPayloads[:len(refusedPayloads)-1] {
+	for _, row := range refusedPayloads[:len(refusedPayloads)-2] {
 		f.Add([]byte(row.payload))
 	}
 	for _, row := range wrongValues {
@@ -36,14 +39,17 @@ func FuzzDecode(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, payload []byte) {
 		got, err := claims.Decode(payload)
-		want := naive{ok: true}
+		want := naive{ok: jsontext.Value(payload).IsValid()}
 		members := want.payload(payload)
+		if mayBeTooDeep(payload) && err != nil {
+			return
+		}
 		if (err == nil) != want.ok {
 			t.Fatalf("Decode(%q): got error %v, want accepted %t", payload, err, want.ok)
 		}
 		if err != nil {
-			if _, ok := errors.AsType[*claims.Error](err); !ok {
-				t.Errorf("got error of type %T, want *claims.Error", err)
+			if _, ok := errors.AsType[*strictjson.Error](err); !ok {
+				t.Errorf("got error %v, want a *strictjson.Error inside", err)
 			}
 			return
 		}
@@ -54,6 +60,10 @@ func FuzzDecode(f *testing.F) {
 			t.Errorf("Peek: got %q and %q, want %q and %q", issuer, realmID, got.Issuer, got.RealmID)
 		}
 	})
+}
+
+func mayBeTooDeep(payload []byte) bool {
+	return bytes.Count(payload, []byte{'{'})+bytes.Count(payload, []byte{'['}) > 32
 }
 
 // naive reads a payload with encoding/json alone. ok turns false when it has to

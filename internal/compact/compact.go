@@ -9,7 +9,8 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/authrocket-go/authrocket/internal/rawjson"
+	"github.com/authrocket-go/authrocket/internal/strictjson"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Parts are the decoded parts of a compact JWS. SigningInput is the text that
@@ -79,36 +80,47 @@ type Header struct {
 	Algorithm string
 	KeyID     string
 	HasKeyID  bool
-	// Critical is set when the header has a crit member, whatever its value.
+	// Critical is set when the header has a crit member, whatever its value, or a
+	// b64 member (RFC 7797) that is not true.
 	Critical bool
 }
 
 // ParseHeader reads a JOSE header: one JSON object whose alg is a string and
 // whose kid, if there is one, is a string. Names are matched exactly.
 func ParseHeader(data []byte) (Header, error) {
-	r := rawjson.NewReader(data)
-	var algorithm, keyID rawjson.Value
+	r := strictjson.Open(data)
 	var h Header
-	for name := range r.Members() {
-		value := r.Value()
-		switch string(name) {
+	hasAlgorithm := false
+	r.Require(jsontext.KindBeginObject)
+	for name, ok := r.Next(); ok; name, ok = r.Next() {
+		switch name.String() {
 		case "alg":
-			algorithm = value
+			h.Algorithm, hasAlgorithm = text(r), true
 		case "kid":
-			keyID = value
+			h.KeyID, h.HasKeyID = text(r), true
 		case "crit":
 			h.Critical = true
+			r.Skip(r.Token())
+		case "b64":
+			value := r.Token()
+			h.Critical = h.Critical || value.Kind() != jsontext.KindTrue
+			r.Skip(value)
+		default:
+			r.Skip(r.Token())
 		}
 	}
-	if !r.End() {
-		return Header{}, errors.New("header is not a JSON object")
+	if err := r.Close(); err != nil {
+		return Header{}, fmt.Errorf("header %w", err)
 	}
-	var ok bool
-	if h.Algorithm, ok = algorithm.Text(); !ok {
-		return Header{}, errors.New("header alg is missing or not a string")
-	}
-	if h.KeyID, h.HasKeyID = keyID.Text(); keyID != nil && !h.HasKeyID {
-		return Header{}, errors.New("header kid is not a string")
+	if !hasAlgorithm {
+		return Header{}, errors.New("header has no alg")
 	}
 	return h, nil
+}
+
+func text(r *strictjson.Reader) string {
+	if token, ok := r.Require(jsontext.KindString); ok {
+		return token.String()
+	}
+	return ""
 }
