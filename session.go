@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/authrocket-go/authrocket/internal/claims"
@@ -27,17 +28,19 @@ type Session struct {
 	data *sealed[sessionData]
 }
 
-// sealed keeps its content out of every way of printing what it is part of.
-// One pointer is not enough: where a verb does not fit, as in %s of a map of
-// sessions, fmt follows one and prints what it points to.
-type sealed[T any] struct{ content *T }
+// sealed keeps its content out of every way of printing what it is part of. Its
+// content is in a closure: fmt follows one pointer, and printers for tests follow
+// all of them and read fields that are not exported, but none looks into those.
+type sealed[T any] struct{ content func() T }
 
-func seal[T any](content T) *sealed[T] { return &sealed[T]{&content} }
+func seal[T any](content T) *sealed[T] {
+	return &sealed[T]{func() T { return content }}
+}
 
 // open returns the content, the zero value when there is none.
 func (s *sealed[T]) open() (content T) {
 	if s != nil {
-		content = *s.content
+		content = s.content()
 	}
 	return content
 }
@@ -65,7 +68,9 @@ type User struct {
 }
 
 // Custom returns the user's custom attributes (claim cs), nil when there are
-// none. Each call decodes a new map: the caller may keep and change it.
+// none. Numbers are of type [json.Number], so that those beyond 2^53 are exact;
+// [Session.Claims] decodes into types of your own. Each call decodes a new map:
+// the caller may keep and change it.
 func (u User) Custom() map[string]any { return decodeCustom(u.custom) }
 
 // EmailVerification says what the token tells about the user's email address.
@@ -120,8 +125,8 @@ type Org struct {
 	custom *sealed[string] // nil when there are none
 }
 
-// Custom returns the org's custom attributes, nil when there are none. Each
-// call decodes a new map: the caller may keep and change it.
+// Custom returns the org's custom attributes, nil when there are none, as
+// [User.Custom] does: numbers are of type [json.Number].
 func (o Org) Custom() map[string]any { return decodeCustom(o.custom) }
 
 func sealCustom(text string) *sealed[string] {
@@ -132,8 +137,10 @@ func sealCustom(text string) *sealed[string] {
 }
 
 func decodeCustom(custom *sealed[string]) map[string]any {
+	decoder := json.NewDecoder(strings.NewReader(custom.open()))
+	decoder.UseNumber()
 	var attributes map[string]any
-	if json.Unmarshal([]byte(custom.open()), &attributes) != nil {
+	if decoder.Decode(&attributes) != nil {
 		return nil
 	}
 	return attributes
@@ -237,9 +244,20 @@ func (s Session) HasPermission(tag string) bool {
 	return ok && m.HasPermission(tag)
 }
 
-// Claims decodes all claims of the token into v, as [json.Unmarshal] does. It
-// is for claims that Session has no field for. Members of a struct are matched
-// without case, as always in encoding/json: do not decide access by them.
+// Claims decodes all claims of the token into v, as [json.Unmarshal] does. It is
+// for claims that Session has no field for, and for custom attributes (cs, and
+// orgs[].cs) as types of your own:
+//
+//	var claims struct {
+//		Custom struct {
+//			Limit int64 `json:"limit"`
+//		} `json:"cs"`
+//	}
+//	err := session.Claims(&claims)
+//
+// Integers are exact in integer fields; in a field of type any they are float64.
+// Members of a struct are matched without case, as always in encoding/json: do
+// not decide access by them.
 func (s Session) Claims(v any) error {
 	parts, err := compact.Split(s.Token())
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -132,7 +133,7 @@ func expectVector(t *testing.T, s authrocket.Session) {
 	if !ok || org.ID != "org_0v1zWRHJVm7JY8vUqDRuyx" || org.Name != "Widgets Inc" || org.Reference != "acct-7" {
 		t.Errorf("got org %+v", org)
 	}
-	if got := org.Custom(); !maps.Equal(got, map[string]any{"tier": 3.0}) {
+	if got := org.Custom(); !maps.Equal(got, map[string]any{"tier": json.Number("3")}) {
 		t.Errorf("got custom attributes %v of the org", got)
 	}
 	var claims struct {
@@ -229,7 +230,7 @@ func TestSessionIsAValue(t *testing.T) {
 	if got := others.User.Custom(); got["plan"] != "pro" || got["tags"].([]any)[0] != "a" {
 		t.Errorf("got custom attributes %v of the user", got)
 	}
-	if org, _ := others.Org(); org.Custom()["tier"] != 3.0 {
+	if org, _ := others.Org(); org.Custom()["tier"] != json.Number("3") {
 		t.Errorf("got custom attributes %v of the org", org.Custom())
 	}
 	var claims map[string]any
@@ -314,6 +315,39 @@ func TestPermissionsAreComparedExactly(t *testing.T) {
 	}
 }
 
+// Beyond 2^53 a float64 is another number.
+func TestCustomNumbersAreExact(t *testing.T) {
+	t.Parallel()
+	const customs = `{"positive":9007199254740993,"negative":-9007199254740993,"huge":123456789012345678901234567890,
+		"fraction":0.1234567890123456789,"exponent":1e400,"zero":-0,"within":[{"id":18446744073709551615}]}`
+	s := newCast(t, nil).session(t, setClaim("cs", json.RawMessage(customs)), setClaim("orgs", []any{map[string]any{"oid": "org_1", "cs": json.RawMessage(customs)}}))
+	org, _ := s.Org()
+	for of, got := range map[string]map[string]any{"the user": s.User.Custom(), "the org": org.Custom()} {
+		for name, want := range map[string]json.Number{
+			"positive": "9007199254740993", "negative": "-9007199254740993", "huge": "123456789012345678901234567890",
+			"fraction": "0.1234567890123456789", "exponent": "1e400", "zero": "-0",
+		} {
+			if got[name] != want {
+				t.Errorf("%s of %s: got %#v, want %#v", name, of, got[name], want)
+			}
+		}
+		if id := got["within"].([]any)[0].(map[string]any)["id"]; id != json.Number("18446744073709551615") {
+			t.Errorf("a number within the attributes of %s: got %#v", of, id)
+		}
+	}
+	var typed struct {
+		Custom struct {
+			Positive int64 `json:"positive"`
+			Within   []struct {
+				ID uint64 `json:"id"`
+			} `json:"within"`
+		} `json:"cs"`
+	}
+	if err := s.Claims(&typed); err != nil || typed.Custom.Positive != 9007199254740993 || typed.Custom.Within[0].ID != 18446744073709551615 {
+		t.Errorf("got claims %+v, %v", typed, err)
+	}
+}
+
 func TestEmailVerificationString(t *testing.T) {
 	t.Parallel()
 	for v, want := range map[authrocket.EmailVerification]string{
@@ -364,10 +398,11 @@ func TestNoRepresentationShowsSecrets(t *testing.T) {
 	for name, value := range values {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if strings.HasPrefix(name, "session") && !strings.Contains(fmt.Sprint(value), s.User.ID) {
-				t.Fatal("the user is not shown either, so that this test shows nothing")
+			shown := representations(value)
+			if !strings.Contains(shown["reflection"], s.User.ID) && !strings.Contains(shown["reflection"], "mb_1") && !strings.Contains(shown["reflection"], "org_1") {
+				t.Fatal("the user and the org are not shown either, so that this test shows nothing")
 			}
-			for how, shown := range representations(value) {
+			for how, shown := range shown {
 				for what, secret := range secrets {
 					if showsSecret(shown, secret) {
 						t.Errorf("%s shows %s", how, what)
@@ -380,7 +415,7 @@ func TestNoRepresentationShowsSecrets(t *testing.T) {
 
 // representations returns what value looks like, by the way of printing it.
 func representations(value any) map[string]string {
-	shown := map[string]string{"Println": fmt.Sprintln(value)}
+	shown := map[string]string{"Println": fmt.Sprintln(value), "reflection": reached(reflect.ValueOf(value))}
 	for _, verb := range []string{
 		"%v", "%+v", "%#v", "%08v", "%d", "%x", "%X", "% x", "%s", "%10s", "%q", "%#q", "%t", "%T", "%p", "%U", "%e", "%c", "%b", "%o",
 	} {
@@ -399,6 +434,41 @@ func representations(value any) map[string]string {
 		shown["gob"] = encoded.String()
 	}
 	return shown
+}
+
+// reached returns all texts that reflection finds in v: through pointers, and in
+// fields that are not exported, as printers for tests do.
+func reached(v reflect.Value) string {
+	switch v.Kind() {
+	case reflect.String:
+		return v.String() + "\n"
+	case reflect.Pointer, reflect.Interface:
+		if !v.IsNil() {
+			return reached(v.Elem())
+		}
+	case reflect.Struct:
+		var texts string
+		for _, field := range v.Fields() {
+			texts += reached(field)
+		}
+		return texts
+	case reflect.Slice, reflect.Array:
+		if v.Type().Elem().Kind() == reflect.Uint8 {
+			return fmt.Sprintf("%s\n", v.Bytes())
+		}
+		var texts string
+		for i := range v.Len() {
+			texts += reached(v.Index(i))
+		}
+		return texts
+	case reflect.Map:
+		var texts string
+		for entries := v.MapRange(); entries.Next(); {
+			texts += reached(entries.Key()) + reached(entries.Value())
+		}
+		return texts
+	}
+	return ""
 }
 
 // showsSecret looks for secret, also in the ways in which bytes are printed.
