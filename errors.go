@@ -30,8 +30,9 @@ var (
 	// ErrNoToken: the request carries no login token.
 	ErrNoToken = newReason(ErrUnauthenticated, "no_token", "no login token was presented")
 
-	// ErrTokenMalformed: the token is not a compact JWS with a readable header,
-	// or the Authorization header that should hold it is not well-formed.
+	// ErrTokenMalformed: the token is not a compact JWS with a readable header
+	// (in valid UTF-8, no member twice, at most 32 levels deep), or the
+	// Authorization header that should hold it is not well-formed.
 	ErrTokenMalformed = newReason(ErrUnauthenticated, "token_malformed", "the login token is malformed")
 
 	// ErrTokenTooLarge: the token is longer than Config.MaxTokenBytes, its kid
@@ -42,8 +43,8 @@ var (
 	// ErrWrongAlgorithm: the header's alg is not the one that the key is for.
 	ErrWrongAlgorithm = newReason(ErrUnauthenticated, "wrong_algorithm", "the login token is signed with another algorithm than the key's")
 
-	// ErrCriticalHeader: the header has a crit member (RFC 7515 section 4.1.11);
-	// no extension is understood.
+	// ErrCriticalHeader: the header has a crit member (RFC 7515 section 4.1.11),
+	// or a b64 member (RFC 7797) that is not true; no extension is understood.
 	ErrCriticalHeader = newReason(ErrUnauthenticated, "critical_header", "the login token demands an extension that is not understood")
 
 	// ErrUnknownKey: the realm does not publish a key with the token's kid, or
@@ -53,8 +54,9 @@ var (
 	// ErrBadSignature: the signature is not that of the key.
 	ErrBadSignature = newReason(ErrUnauthenticated, "bad_signature", "the login token's signature is wrong")
 
-	// ErrInvalidClaims: the payload is not one JSON object, a claim that counts
-	// is missing or has the wrong type. The message says which.
+	// ErrInvalidClaims: the payload is not one JSON object in valid UTF-8 with no
+	// member twice and at most 32 levels, or a claim that counts is missing or has
+	// the wrong type. The message says which.
 	ErrInvalidClaims = newReason(ErrUnauthenticated, "invalid_claims", "the login token's claims are not valid")
 
 	// ErrWrongIssuer: iss is not exactly https://authrocket.com.
