@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/authrocket-go/authrocket/internal/strictjson"
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Claims are the claims of a login token. A claim that is absent or null is
@@ -73,9 +72,9 @@ func Decode(payload []byte) (Claims, error) {
 // Peek returns iss and rid of payload, "" where they are missing or no strings.
 func Peek(payload []byte) (issuer, realmID string) {
 	r := strictjson.Open(payload)
-	r.Require(jsontext.KindBeginObject)
-	for name, ok := r.Next(); ok; name, ok = r.Next() {
-		switch name.String() {
+	r.Require('{')
+	for name := r.Name(); name != nil; name = r.Name() {
+		switch string(name) {
 		case "iss":
 			issuer = display(r)
 		case "rid":
@@ -91,9 +90,9 @@ func Peek(payload []byte) (issuer, realmID string) {
 }
 
 func readClaims(r *strictjson.Reader) (c Claims) {
-	r.Require(jsontext.KindBeginObject)
-	for name, ok := r.Next(); ok; name, ok = r.Next() {
-		switch name.String() {
+	r.Require('{')
+	for name := r.Name(); name != nil; name = r.Name() {
+		switch string(name) {
 		case "iss":
 			c.Issuer = text(r)
 		case "sub":
@@ -138,12 +137,12 @@ func readClaims(r *strictjson.Reader) (c Claims) {
 }
 
 func orgs(r *strictjson.Reader) []Org {
-	if _, ok := r.Optional(jsontext.KindBeginArray); !ok {
+	if _, ok := r.Optional('['); !ok {
 		return nil
 	}
 	all := make([]Org, 0, 32) // on the stack, unless there are more
-	for entry, ok := r.Next(); ok; entry, ok = r.Next() {
-		if r.Check(entry, jsontext.KindBeginObject) {
+	for entry, ok := r.Element(); ok; entry, ok = r.Element() {
+		if r.Check(entry, '{') {
 			all = append(all, org(r))
 		}
 	}
@@ -152,8 +151,8 @@ func orgs(r *strictjson.Reader) []Org {
 
 // org reads what is in an entry.
 func org(r *strictjson.Reader) (o Org) {
-	for name, ok := r.Next(); ok; name, ok = r.Next() {
-		switch name.String() {
+	for name := r.Name(); name != nil; name = r.Name() {
+		switch string(name) {
 		case "oid":
 			o.OrgID = text(r)
 		case "mid":
@@ -161,7 +160,7 @@ func org(r *strictjson.Reader) (o Org) {
 		case "perm":
 			o.Permissions = texts(r)
 		case "selected":
-			token, ok := r.Optional(jsontext.KindTrue)
+			token, ok := r.Optional('t')
 			o.Selected = ok && token.Bool()
 		case "name":
 			o.Name = display(r)
@@ -177,8 +176,8 @@ func org(r *strictjson.Reader) (o Org) {
 }
 
 func text(r *strictjson.Reader) string {
-	if token, ok := r.Optional(jsontext.KindString); ok {
-		return token.String()
+	if token, ok := r.Optional('"'); ok {
+		return token.Text()
 	}
 	return ""
 }
@@ -186,8 +185,8 @@ func text(r *strictjson.Reader) string {
 // display returns the text of a display claim, "" for one of another type.
 func display(r *strictjson.Reader) string {
 	token := r.Token()
-	if token.Kind() == jsontext.KindString {
-		return token.String()
+	if token.Kind() == '"' {
+		return token.Text()
 	}
 	r.Skip(token)
 	return ""
@@ -195,7 +194,7 @@ func display(r *strictjson.Reader) string {
 
 func displayBoolean(r *strictjson.Reader) *bool {
 	token := r.Token()
-	if kind := token.Kind(); kind == jsontext.KindTrue || kind == jsontext.KindFalse {
+	if token.Kind() == 't' {
 		return new(token.Bool())
 	}
 	r.Skip(token)
@@ -204,8 +203,7 @@ func displayBoolean(r *strictjson.Reader) *bool {
 
 func custom(r *strictjson.Reader) string {
 	token := r.Token()
-	isObject := token.Kind() == jsontext.KindBeginObject
-	if raw := r.Skip(token); isObject {
+	if raw := r.Skip(token); token.Kind() == '{' {
 		return string(raw)
 	}
 	return ""
@@ -218,11 +216,11 @@ const lastSecond = 253402300799
 // date reads a NumericDate (RFC 7519 section 2): seconds, with or without a
 // fraction.
 func date(r *strictjson.Reader) time.Time {
-	token, ok := r.Optional(jsontext.KindNumber)
+	token, ok := r.Optional('0')
 	if !ok {
 		return time.Time{}
 	}
-	seconds, err := strconv.ParseFloat(token.String(), 64)
+	seconds, err := strconv.ParseFloat(string(token), 64)
 	if err != nil || seconds > lastSecond || seconds < -lastSecond {
 		r.Fail("is out of range")
 		return time.Time{}
@@ -235,17 +233,17 @@ func date(r *strictjson.Reader) time.Time {
 func audience(r *strictjson.Reader) []string {
 	token := r.Token()
 	switch token.Kind() {
-	case jsontext.KindString:
-		return []string{token.String()}
-	case jsontext.KindNull:
+	case '"':
+		return []string{token.Text()}
+	case 'n':
 		return nil
 	}
-	r.Check(token, jsontext.KindBeginArray)
+	r.Check(token, '[')
 	return elements(r)
 }
 
 func texts(r *strictjson.Reader) []string {
-	if _, ok := r.Optional(jsontext.KindBeginArray); !ok {
+	if _, ok := r.Optional('['); !ok {
 		return nil
 	}
 	return elements(r)
@@ -254,9 +252,9 @@ func texts(r *strictjson.Reader) []string {
 // elements reads what is in an array of strings.
 func elements(r *strictjson.Reader) []string {
 	all := make([]string, 0, 16) // on the stack, unless there are more
-	for element, ok := r.Next(); ok; element, ok = r.Next() {
-		if r.Check(element, jsontext.KindString) {
-			all = append(all, element.String())
+	for element, ok := r.Element(); ok; element, ok = r.Element() {
+		if r.Check(element, '"') {
+			all = append(all, element.Text())
 		}
 	}
 	return slices.Clone(all)

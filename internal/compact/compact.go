@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/authrocket-go/authrocket/internal/strictjson"
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Parts are the decoded parts of a compact JWS. SigningInput is the text that
@@ -91,9 +90,9 @@ func ParseHeader(data []byte) (Header, error) {
 	r := strictjson.Open(data)
 	var h Header
 	hasAlgorithm := false
-	r.Require(jsontext.KindBeginObject)
-	for name, ok := r.Next(); ok; name, ok = r.Next() {
-		switch name.String() {
+	r.Require('{')
+	for name := r.Name(); name != nil; name = r.Name() {
+		switch string(name) {
 		case "alg":
 			h.Algorithm, hasAlgorithm = text(r), true
 		case "kid":
@@ -103,7 +102,7 @@ func ParseHeader(data []byte) (Header, error) {
 			r.Skip(r.Token())
 		case "b64":
 			value := r.Token()
-			h.Critical = h.Critical || value.Kind() != jsontext.KindTrue
+			h.Critical = h.Critical || string(value) != "true"
 			r.Skip(value)
 		default:
 			r.Skip(r.Token())
@@ -119,8 +118,8 @@ func ParseHeader(data []byte) (Header, error) {
 }
 
 func text(r *strictjson.Reader) string {
-	if token, ok := r.Require(jsontext.KindString); ok {
-		return token.String()
+	if token, ok := r.Require('"'); ok {
+		return token.Text()
 	}
 	return ""
 }

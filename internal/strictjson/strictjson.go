@@ -38,7 +38,8 @@ func (e *Error) Error() string {
 }
 
 // Reader reads a text. The first problem ends the reading: nothing more is read,
-// every loop over [Reader.Next] ends, and [Reader.Close] returns it.
+// every loop over [Reader.Name] or [Reader.Element] ends, and [Reader.Close]
+// returns it.
 type Reader struct {
 	decoder jsontext.Decoder
 	source  bytes.Buffer
@@ -77,64 +78,110 @@ func (r *Reader) Close() error {
 	return err
 }
 
-// Token reads the next token. It is valid until the next one is read.
-func (r *Reader) Token() jsontext.Token {
-	if r.err != nil {
-		return jsontext.Token{}
+// Token is the text of a token, a part of what is read: a bracket, a string with
+// its quotes, a number, true, false or null. It is empty if there is none.
+type Token []byte
+
+// Kind is the first byte of t, but 't' for both booleans, '0' for every number,
+// and 0 for no token.
+func (t Token) Kind() byte {
+	if len(t) == 0 {
+		return 0
 	}
-	token, err := r.decoder.ReadToken()
-	switch {
-	case err != nil:
-		r.err = syntaxError(err)
-		return jsontext.Token{}
-	case r.decoder.StackDepth() > maxDepth:
-		r.err = &Error{Problem: "nests more than " + strconv.Itoa(maxDepth) + " levels deep"}
-		return jsontext.Token{}
+	switch c := t[0]; c {
+	case 'f':
+		return 't'
+	case '-', '1', '2', '3', '4', '5', '6', '7', '8', '9':
+		return '0'
+	default:
+		return c
 	}
-	return token
 }
 
-// Next reads the next token of the object or array that was entered, and returns
-// false at its end. In an object that is a name, and the caller reads its value.
-func (r *Reader) Next() (jsontext.Token, bool) {
-	token := r.Token()
-	switch token.Kind() {
-	case jsontext.KindInvalid, jsontext.KindEndObject, jsontext.KindEndArray:
-		return token, false
+// Text decodes a string.
+func (t Token) Text() string { return string(t.unquote()) }
+
+// Bool decodes a boolean.
+func (t Token) Bool() bool { return t[0] == 't' }
+
+func (t Token) unquote() []byte {
+	if bytes.IndexByte(t, '\\') < 0 {
+		return t[1 : len(t)-1]
 	}
-	return token, true
+	text, _ := jsontext.AppendUnquote(nil, t) // a Reader has checked it
+	return text
+}
+
+// Token reads the next token. It takes the text as it is, since a jsontext.Token
+// would read a string once more to decode it.
+func (r *Reader) Token() Token {
+	if r.err != nil {
+		return nil
+	}
+	start := r.decoder.InputOffset()
+	if _, err := r.decoder.ReadToken(); err != nil {
+		r.err = syntaxError(err)
+		return nil
+	}
+	if r.decoder.StackDepth() > maxDepth {
+		r.err = &Error{Problem: "nests more than " + strconv.Itoa(maxDepth) + " levels deep"}
+		return nil
+	}
+	text := r.text[start:r.decoder.InputOffset()]
+	for isBetween[text[0]] {
+		text = text[1:]
+	}
+	return text
+}
+
+// isBetween are the bytes between two tokens.
+var isBetween = [256]bool{' ': true, '\t': true, '\r': true, '\n': true, ':': true, ',': true}
+
+// Name reads the next name in an object that was entered, and returns nil at its
+// end. The caller reads the value.
+func (r *Reader) Name() []byte {
+	if token := r.Token(); token.Kind() == '"' {
+		return token.unquote()
+	}
+	return nil
+}
+
+// Element reads the first token of the next element in an array that was entered,
+// and returns false at its end.
+func (r *Reader) Element() (Token, bool) {
+	token := r.Token()
+	return token, len(token) > 0 && token[0] != ']'
 }
 
 // Require reads the next token and reports whether it is of kind; another kind is
 // a problem.
-func (r *Reader) Require(kind jsontext.Kind) (jsontext.Token, bool) {
+func (r *Reader) Require(kind byte) (Token, bool) {
 	token := r.Token()
 	return token, r.Check(token, kind)
 }
 
 // Optional is Require, but null is none and no problem.
-func (r *Reader) Optional(kind jsontext.Kind) (jsontext.Token, bool) {
+func (r *Reader) Optional(kind byte) (Token, bool) {
 	token := r.Token()
-	return token, token.Kind() != jsontext.KindNull && r.Check(token, kind)
+	return token, token.Kind() != 'n' && r.Check(token, kind)
 }
 
 // Check reports whether token, which was read last, is of kind; another kind is a
-// problem. KindTrue stands for all booleans.
-func (r *Reader) Check(token jsontext.Token, kind jsontext.Kind) bool {
-	got := token.Kind()
-	if got == kind || got == jsontext.KindFalse && kind == jsontext.KindTrue {
+// problem.
+func (r *Reader) Check(token Token, kind byte) bool {
+	if token.Kind() == kind {
 		return true
 	}
 	want := typeOf(kind)
-	r.Fail("is " + typeOf(got) + ", want " + want[strings.IndexByte(want, ' ')+1:])
+	r.Fail("is " + typeOf(token.Kind()) + ", want " + want[strings.IndexByte(want, ' ')+1:])
 	return false
 }
 
-// Skip reads the rest of the value that token, which was read last, begins. It
-// returns the text of an object or array, a part of what is read.
-func (r *Reader) Skip(token jsontext.Token) []byte {
-	if kind := token.Kind(); kind != jsontext.KindBeginObject && kind != jsontext.KindBeginArray {
-		return nil
+// Skip reads the rest of the value that token, which was read last, begins, and
+// returns the text of the value.
+func (r *Reader) Skip(token Token) []byte {
+	if kind := token.Kind(); kind != '{' && kind != '[' {
+		return token
 	}
 	start := r.decoder.InputOffset() - 1
 	for depth := r.decoder.StackDepth(); r.err == nil && r.decoder.StackDepth() >= depth; {
@@ -187,17 +234,17 @@ func quote(name string) string {
 	return strconv.Quote(name)
 }
 
-func typeOf(kind jsontext.Kind) string {
+func typeOf(kind byte) string {
 	switch kind {
-	case jsontext.KindNull:
+	case 'n':
 		return "null"
-	case jsontext.KindTrue, jsontext.KindFalse:
+	case 't':
 		return "a boolean"
-	case jsontext.KindString:
+	case '"':
 		return "a string"
-	case jsontext.KindNumber:
+	case '0':
 		return "a number"
-	case jsontext.KindBeginArray:
+	case '[':
 		return "an array"
 	}
 	return "an object"

@@ -9,14 +9,13 @@ import (
 	"weak"
 
 	"github.com/authrocket-go/authrocket/internal/strictjson"
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // skim reads text as an object whose members nobody wants.
 func skim(text []byte) error {
 	r := strictjson.Open(text)
-	r.Require(jsontext.KindBeginObject)
-	for _, ok := r.Next(); ok; _, ok = r.Next() {
+	r.Require('{')
+	for r.Name() != nil {
 		r.Skip(r.Token())
 	}
 	return r.Close()
@@ -137,20 +136,21 @@ func TestSkipReturnsTheText(t *testing.T) {
 		{"an object", `{"b":[1, 2]}`, `{"b":[1, 2]}`},
 		{"an object with white space around", " \n{ } ", `{ }`},
 		{"an array", ` [ {"b":"]"} ] `, `[ {"b":"]"} ]`},
-		{"a string has none", `"{}"`, ``},
-		{"a number has none", `1`, ``},
+		{"a string", `"{\u0022}"`, `"{\u0022}"`},
+		{"a number", `-1.50`, `-1.50`},
+		{"null", `null`, `null`},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			r := strictjson.Open([]byte(`{"a" : ` + row.value + ` , "b":1}`))
-			r.Require(jsontext.KindBeginObject)
-			r.Next()
+			r.Require('{')
+			r.Name()
 			got := string(r.Skip(r.Token()))
-			if next, ok := r.Next(); !ok || next.String() != "b" {
+			if next := r.Name(); string(next) != "b" {
 				t.Errorf("got %q after it, want b", next)
 			}
 			r.Skip(r.Token())
-			r.Next()
+			r.Name()
 			if err := r.Close(); err != nil {
 				t.Fatal(err)
 			}
@@ -165,19 +165,22 @@ func TestSkipReturnsTheText(t *testing.T) {
 func TestTheFirstProblemEndsTheReading(t *testing.T) {
 	t.Parallel()
 	r := strictjson.Open([]byte(`{"a":[1,"b",2],"c":"d"}`))
-	r.Require(jsontext.KindBeginObject)
-	r.Next()
-	r.Require(jsontext.KindBeginArray)
-	r.Next()
-	token, _ := r.Next()
-	if r.Check(token, jsontext.KindNumber) {
+	r.Require('{')
+	r.Name()
+	r.Require('[')
+	r.Element()
+	token, _ := r.Element()
+	if r.Check(token, '0') {
 		t.Error("a string is a number")
 	}
 	r.Fail("is also wrong")
-	if token, ok := r.Next(); ok {
+	if token, ok := r.Element(); ok {
 		t.Errorf("got %q after the problem", token)
 	}
-	if token, ok := r.Optional(jsontext.KindString); ok {
+	if name := r.Name(); name != nil {
+		t.Errorf("got %q after the problem", name)
+	}
+	if token, ok := r.Optional('"'); ok {
 		t.Errorf("got %q after the problem", token)
 	}
 	if got := r.Skip(r.Token()); got != nil {
@@ -200,11 +203,11 @@ func kept(t *testing.T, text string) (readers, texts int) {
 	for i := range open {
 		data := []byte(text)
 		open[i] = strictjson.Open(data)
-		open[i].Require(jsontext.KindBeginObject)
+		open[i].Require('{')
 		weakReaders[i], weakTexts[i] = weak.Make(open[i]), weak.Make(&data[0])
 	}
 	for _, r := range open {
-		if r.Next(); r.Close() == nil {
+		if r.Name(); r.Close() == nil {
 			t.Error("got no error for what was not read to its end")
 		}
 	}
@@ -254,25 +257,24 @@ func TestReadersDoNotMixTexts(t *testing.T) {
 			for i := range 500 {
 				own := fmt.Sprintf("%d of worker %d", i, worker)
 				r := strictjson.Open([]byte(`{"` + own + `":{"b":"` + own + `"},"c":["` + own + `"]}`))
-				r.Require(jsontext.KindBeginObject)
-				name, _ := r.Next()
-				if got := name.String(); got != own {
+				r.Require('{')
+				if got := string(r.Name()); got != own {
 					t.Errorf("got name %q, want %q", got, own)
 				}
 				if got, want := string(r.Skip(r.Token())), `{"b":"`+own+`"}`; got != want {
 					t.Errorf("got %q, want %q", got, want)
 				}
-				r.Next()
-				r.Require(jsontext.KindBeginArray)
-				value, _ := r.Next()
-				if got := value.String(); got != own {
+				r.Name()
+				r.Require('[')
+				value, _ := r.Element()
+				if got := value.Text(); got != own {
 					t.Errorf("got value %q, want %q", got, own)
 				}
 				if i%3 == 0 { // is left in the middle
 					r.Fail("is enough")
 				}
-				r.Next()
-				r.Next()
+				r.Element()
+				r.Name()
 				if err := r.Close(); (err != nil) != (i%3 == 0) {
 					t.Errorf("got error %v", err)
 				}
