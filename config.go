@@ -161,8 +161,8 @@ type Config struct {
 	// All headers of the page are set before the call, those that protect it among
 	// them: Content-Security-Policy allows the package's own style, and nothing else to
 	// load. A page with styles or images of its own has to set that header anew, with
-	// frame-ancestors 'none'; one without a form, with form-action 'none', too. Leave
-	// the other headers as they are. A page with p.Form must send all that it holds.
+	// frame-ancestors 'none' unless it is a [PageFramed]; one without a form, with
+	// form-action 'none', too. Leave the other headers as they are. A page with p.Form must send all that it holds.
 	//
 	// The URL of r has no parameters of a login. [CurrentSession] says who is signed
 	// in, if that is known. Page is called by many goroutines at once. Default: every
