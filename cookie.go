@@ -270,14 +270,7 @@ func unquote(s string) string {
 	return s
 }
 
-// trimSpace strips spaces and tabs, unlike [strings.TrimSpace].
-func trimSpace(s string) string {
-	for s != "" && (s[0] == ' ' || s[0] == '\t') {
-		s = s[1:]
-	}
-	return trimSpaceRight(s)
-}
-
+// trimSpaceRight strips spaces and tabs from the end, unlike [strings.TrimSpace].
 func trimSpaceRight(s string) string {
 	for s != "" && (s[len(s)-1] == ' ' || s[len(s)-1] == '\t') {
 		s = s[:len(s)-1]
