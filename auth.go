@@ -11,6 +11,7 @@ import (
 	"github.com/authrocket-go/authrocket/internal/jose"
 	"github.com/authrocket-go/authrocket/internal/keycache"
 	"github.com/authrocket-go/authrocket/internal/tokencache"
+	"github.com/authrocket-go/authrocket/internal/verified"
 )
 
 // Auth authenticates requests and guards handlers. Make one with [New] at
@@ -43,6 +44,10 @@ func New(config Config) (*Auth, error) {
 	if s.config.Observer.isZero() {
 		s.config.Observer = warningObserver()
 	}
+	verifiedTokens := s.config.VerifiedTokens
+	if s.key != nil && s.key.Algorithm() == jose.HS256 {
+		verifiedTokens = 0 // an HS256 signature is as cheap to check as to remember
+	}
 	a := &Auth{
 		config:      s.config,
 		loginRocket: s.loginRocket,
@@ -50,6 +55,7 @@ func New(config Config) (*Auth, error) {
 		paths:       s.paths,
 		verifier: verifier{
 			known:         tokencache.New[*knownToken](s.config.TokenCacheSize),
+			verified:      verified.New(verifiedTokens),
 			realmID:       s.config.RealmID,
 			audience:      s.config.Audience,
 			maxTokenBytes: s.config.MaxTokenBytes,

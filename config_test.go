@@ -264,6 +264,7 @@ func TestConfigAccepts(t *testing.T) {
 		{"a cookie name with a prefix on https", func(c *authrocket.Config) { c.CookieName = "__Secure-a" }, "https://sample.e2.loginrocket.com/login"},
 		{"MaxStale exactly twice RefreshInterval", func(c *authrocket.Config) { c.RefreshInterval, c.MaxStale = time.Hour, 2*time.Hour }, "https://sample.e2.loginrocket.com/login"},
 		{"no token cache", func(c *authrocket.Config) { c.TokenCacheSize = -1 }, "https://sample.e2.loginrocket.com/login"},
+		{"no verified tokens remembered", func(c *authrocket.Config) { c.VerifiedTokens = -1 }, "https://sample.e2.loginrocket.com/login"},
 		{"a path with a query after logout", func(c *authrocket.Config) { c.AfterLogout = "/bye?a=b" }, "https://sample.e2.loginrocket.com/login"},
 		{"a deeper AuthPath", func(c *authrocket.Config) { c.AuthPath = "/a/login-1" }, "https://sample.e2.loginrocket.com/login"},
 		{"parameters to hand on", func(c *authrocket.Config) { c.ForwardParams = []string{"locale", "account", "x"} }, "https://sample.e2.loginrocket.com/login"},

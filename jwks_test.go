@@ -48,12 +48,13 @@ type keyed struct {
 	refreshes []authrocket.KeyRefresh
 }
 
-// keyedRow runs f twice: whether verified tokens are kept changes nothing about
-// keys.
+// keyedRow runs f three times: whether verified tokens are kept, or that they
+// verified, changes nothing about keys.
 func keyedRow(t *testing.T, name string, f func(k *keyed)) {
 	t.Helper()
 	keyedRowWith(t, name, func(*authrocket.Config) {}, f)
 	keyedRowWith(t, name+", no token being kept", func(c *authrocket.Config) { c.TokenCacheSize = -1 }, f)
+	keyedRowWith(t, name+", no token being remembered", func(c *authrocket.Config) { c.TokenCacheSize, c.VerifiedTokens = -1, -1 }, f)
 }
 
 func keyedRowWith(t *testing.T, name string, change func(*authrocket.Config), f func(k *keyed)) {

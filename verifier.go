@@ -13,6 +13,7 @@ import (
 	"github.com/authrocket-go/authrocket/internal/jose"
 	"github.com/authrocket-go/authrocket/internal/keycache"
 	"github.com/authrocket-go/authrocket/internal/tokencache"
+	"github.com/authrocket-go/authrocket/internal/verified"
 )
 
 // issuer is the iss of every login token, whatever the realm, the cluster and
@@ -30,6 +31,7 @@ const (
 type verifier struct {
 	keys          keySource
 	known         *tokencache.Cache[*knownToken]
+	verified      *verified.Set
 	realmID       string
 	audience      []string
 	maxTokenBytes int
@@ -106,7 +108,7 @@ func (v *verifier) verifyInFull(ctx context.Context, token string, patience keyc
 			return nobody, err
 		}
 	}
-	key, ok := keys.Verify(parts.SigningInput, parts.Signature)
+	key, mark, ok := v.checkSignature(keys, token, parts)
 	if !ok {
 		return nobody, ErrBadSignature
 	}
@@ -114,11 +116,24 @@ func (v *verifier) verifyInFull(ctx context.Context, token string, patience keyc
 	if err != nil {
 		return nobody, err
 	}
+	v.verified.Add(mark) // not before: what is refused anyway needs no room
 	// What is kept must not hold on to the header that the token came in.
 	token = strings.Clone(token)
 	known := &knownToken{newSession(token, c), keyID, key, c.NotBefore}
 	v.known.Put(token, known)
 	return &known.session, nil
+}
+
+// checkSignature returns the key of keys that token verifies under, or verified under
+// before, and the mark that says so the next time.
+func (v *verifier) checkSignature(keys jose.Keys, token string, parts compact.Parts) (jose.Key, verified.Mark, bool) {
+	for _, key := range keys {
+		mark := v.verified.Mark(key.SPKIHash(), token)
+		if v.verified.Has(mark) || key.Verify(parts.SigningInput, parts.Signature) == nil {
+			return key, mark, true
+		}
+	}
+	return jose.Key{}, verified.Mark{}, false
 }
 
 // readClaims returns the claims of payload if they are those of a login token of

@@ -350,9 +350,16 @@ func TestVerifyRefusesBadTokens(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				c := newColdCast(t, nil)
-				err := expectRefusal(t, c.auth, c.realm.Token(c.ada, row.option), row.want)
-				if err != nil && !strings.Contains(err.Error(), row.says) {
-					t.Errorf("got %q, want it to say %q", err, row.says)
+				token := c.realm.Token(c.ada, row.option)
+				for _, remembered := range []bool{false, true} {
+					if remembered {
+						warm(t, c.auth)
+						remember(t, c.auth, c.realm.KeyID(), token)
+					}
+					err := expectRefusal(t, c.auth, token, row.want)
+					if err != nil && !strings.Contains(err.Error(), row.says) {
+						t.Errorf("remembered as verified %t: got %q, want it to say %q", remembered, err, row.says)
+					}
 				}
 			})
 		})

@@ -58,9 +58,9 @@ func FuzzParseSet(f *testing.F) {
 					t.Errorf("got a key for %q", key.Algorithm())
 				}
 				strong(t, jose.RSA(key))
-			}
-			if _, ok := ofID.Verify([]byte("header.payload"), []byte("signature")); ok {
-				t.Error("a key accepts rubbish")
+				if key.Verify([]byte("header.payload"), []byte("signature")) == nil {
+					t.Error("a key accepts rubbish")
+				}
 			}
 		}
 		if err != nil && !errors.Is(err, jose.ErrNoUsableKey) {

@@ -5,6 +5,8 @@ package jose
 import (
 	"bytes"
 	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"math"
@@ -27,10 +29,15 @@ type Key struct {
 	algorithm Algorithm
 	public    *rsa.PublicKey
 	secret    []byte
+	spki      [sha256.Size]byte // the hash of public, zero for a secret
 }
 
 // Algorithm returns the algorithm that the key decides.
 func (k Key) Algorithm() Algorithm { return k.algorithm }
+
+// SPKIHash returns the SHA-256 of the SubjectPublicKeyInfo (RFC 5280 section 4.1) of
+// an RSA key, which no other key has.
+func (k Key) SPKIHash() [sha256.Size]byte { return k.spki }
 
 // Equal reports whether k and other accept the same signatures.
 func (k Key) Equal(other Key) bool {
@@ -70,17 +77,6 @@ func (k Keys) Contain(key Key) bool {
 	return false
 }
 
-// Verify returns the first key whose signature of signingInput is signature, and
-// whether there is one.
-func (k Keys) Verify(signingInput, signature []byte) (Key, bool) {
-	for _, key := range k {
-		if key.Verify(signingInput, signature) == nil {
-			return key, true
-		}
-	}
-	return Key{}, false
-}
-
 // The sizes of RSA keys that are used, in bits. RFC 7518 section 3.3 demands
 // the lower one; beyond the upper one a single check costs milliseconds.
 const (
@@ -101,5 +97,9 @@ func newRSAKey(public *rsa.PublicKey) (Key, error) {
 	if public.E < 3 || public.E%2 == 0 || public.E > math.MaxInt32 {
 		return Key{}, fmt.Errorf("is an RSA key with exponent %d, use an odd one of 3 to 2147483647", public.E)
 	}
-	return Key{algorithm: RS256, public: public}, nil
+	spki, err := x509.MarshalPKIXPublicKey(public)
+	if err != nil {
+		return Key{}, fmt.Errorf("is an RSA key that cannot be encoded: %w", err)
+	}
+	return Key{algorithm: RS256, public: public, spki: sha256.Sum256(spki)}, nil
 }

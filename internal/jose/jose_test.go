@@ -155,6 +155,9 @@ func TestKeyEqual(t *testing.T) {
 			if row.a.Equal(row.b) != row.want || row.b.Equal(row.a) != row.want {
 				t.Errorf("got %t and %t, want %t", row.a.Equal(row.b), row.b.Equal(row.a), row.want)
 			}
+			if isRSA := jose.RSA(row.a) != nil && jose.RSA(row.b) != nil; isRSA && (row.a.SPKIHash() == row.b.SPKIHash()) != row.want {
+				t.Errorf("got the SPKI hashes %x and %x", row.a.SPKIHash(), row.b.SPKIHash())
+			}
 		})
 	}
 }

@@ -1,0 +1,116 @@
+// Package verified remembers that tokens verified, not what they said: 16 bytes
+// for each, where a session takes kilobytes.
+//
+// A token is remembered by its mark: the first 128 bits of SHA-256 over 32 random
+// bytes of the Set, the SHA-256 of the key's SPKI, and the whole token, in this
+// order. The first two have a fixed length, so that no two inputs run together.
+//
+// What may be wrong is a collision: a token that never verified under the key has
+// the mark of one that did. Nobody can prepare one: the random bytes are new in each
+// process and, like the marks, never leave it. Without them no mark can be computed,
+// and what collides in one Set does not in another. An attacker can only send tokens
+// and hope. In a full Set of 1,000,000 marks each token has a chance of 2^20 in 2^128:
+// a million tokens a second, for a hundred years, have one of less than 1 in 10^16.
+// Two tokens that both verified may share a mark; that does no harm.
+//
+// A mark says nothing about any other key. A key that is withdrawn or replaced makes
+// its marks worthless: nobody asks for them again, and they are evicted in time.
+package verified
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
+	mathrand "math/rand/v2"
+	"slices"
+	"sync"
+)
+
+// partSize is how many marks a part has at most. A search looks at all of them,
+// which takes less time than the SHA-256.
+const partSize = 256
+
+// Mark stands for a token and the key that it verified under.
+type Mark [2]uint64
+
+// Set is a bounded set of marks. It is safe for concurrent use.
+type Set struct {
+	secret [sha256.Size]byte
+	size   int
+	parts  []part
+}
+
+// part is a slice and no map: a map whose entries come and go for long takes two to
+// four times the memory, and nothing bounds that.
+type part struct {
+	mu    sync.Mutex
+	marks []Mark
+}
+
+// New returns a Set of at most size marks; none if size is not positive. It takes
+// memory as marks come.
+func New(size int) *Set {
+	s := &Set{size: size}
+	rand.Read(s.secret[:])
+	if size > 0 {
+		s.parts = make([]part, (size-1)/partSize+1)
+	}
+	return s
+}
+
+// Mark returns the mark of token under the key whose SPKI has the SHA-256 spki. A
+// Set for no marks does not compute it.
+func (s *Set) Mark(spki [sha256.Size]byte, token string) Mark {
+	if len(s.parts) == 0 {
+		return Mark{}
+	}
+	input := make([]byte, 0, len(s.secret)+len(spki)+len(token))
+	input = append(input, s.secret[:]...)
+	input = append(input, spki[:]...)
+	sum := sha256.Sum256(append(input, token...))
+	return Mark{binary.LittleEndian.Uint64(sum[:8]), binary.LittleEndian.Uint64(sum[8:16])}
+}
+
+// Has reports whether m was added and has not been evicted.
+func (s *Set) Has(m Mark) bool {
+	if len(s.parts) == 0 {
+		return false
+	}
+	p := &s.parts[s.index(m)]
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Contains(p.marks, m)
+}
+
+// Add adds m. Where there is no room it evicts a random mark: if it were the oldest,
+// and a few more tokens in use than there is room for, each would go just before
+// it is asked for again.
+func (s *Set) Add(m Mark) {
+	if len(s.parts) == 0 {
+		return
+	}
+	i := s.index(m)
+	p, room := &s.parts[i], (s.size+i)/len(s.parts)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case slices.Contains(p.marks, m):
+	case len(p.marks) < room:
+		p.marks = append(p.marks, m)
+	default:
+		p.marks[mathrand.IntN(room)] = m
+	}
+}
+
+// Len returns how many marks there are.
+func (s *Set) Len() int {
+	n := 0
+	for i := range s.parts {
+		s.parts[i].mu.Lock()
+		n += len(s.parts[i].marks)
+		s.parts[i].mu.Unlock()
+	}
+	return n
+}
+
+func (s *Set) index(m Mark) int { return int(m[0] % uint64(len(s.parts))) }
