@@ -2,8 +2,10 @@ package authrocket
 
 import (
 	"errors"
+	"sync/atomic"
 	"time"
 
+	"github.com/authrocket-go/authrocket/internal/jose"
 	"github.com/authrocket-go/authrocket/internal/keycache"
 )
 
@@ -17,7 +19,7 @@ func VerifiedTokens(a *Auth) int { return a.verifier.verified.Len() }
 // RememberVerified has a remember that token verified under the key kid, whatever
 // signature it has.
 func RememberVerified(a *Auth, kid, token string) error {
-	keys, ok := a.verifier.keys.fresh(kid, time.Now())
+	keys, _, ok := a.verifier.keys.fresh(kid, time.Now())
 	if !ok {
 		return errors.New("there is no fresh key " + kid)
 	}
@@ -25,6 +27,32 @@ func RememberVerified(a *Auth, kid, token string) error {
 		a.verifier.verified.Add(a.verifier.verified.Mark(key.SPKIHash(), token))
 	}
 	return nil
+}
+
+// KnownTokenAt returns what the times of a token that a keeps say at now.
+func KnownTokenAt(a *Auth, token string, now time.Time) error {
+	known, ok := a.verifier.known.Get(token)
+	if !ok {
+		return errors.New("the token is not kept")
+	}
+	return known.checkTimes(now)
+}
+
+// CountKeyLookups returns the number of times that a looks keys up from now on.
+func CountKeyLookups(a *Auth) *atomic.Int64 {
+	counting := &countingSource{keySource: a.verifier.keys}
+	a.verifier.keys = counting
+	return &counting.lookups
+}
+
+type countingSource struct {
+	keySource
+	lookups atomic.Int64
+}
+
+func (s *countingSource) fresh(id string, now time.Time) (jose.Keys, uint64, bool) {
+	s.lookups.Add(1)
+	return s.keySource.fresh(id, now)
 }
 
 // NewSimulated is [New] with a wall clock for the ages of keys, and with pauses

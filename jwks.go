@@ -24,8 +24,12 @@ type keySource interface {
 	algorithm() jose.Algorithm
 	// needsKeyID tells whether a token has to name its key.
 	needsKeyID() bool
-	// fresh returns the keys of that ID if that needs no waiting.
-	fresh(id string, now time.Time) (jose.Keys, bool)
+	// fresh returns the keys of that ID if that needs no waiting, and the
+	// generation of the key set that has them, else zero.
+	fresh(id string, now time.Time) (keys jose.Keys, generation uint64, ok bool)
+	// unchanged reports whether fresh returns at now what it returned with
+	// generation. Zero is the generation of nothing.
+	unchanged(generation uint64, now time.Time) bool
 	// lookup returns the keys, or an error of a kind.
 	lookup(context.Context, keycache.Question) (jose.Keys, error)
 	// warm fetches the keys.
@@ -41,7 +45,8 @@ func (s staticKey) needsKeyID() bool           { return false }
 func (s staticKey) warm(context.Context) error { return nil }
 func (s staticKey) ready() error               { return nil }
 
-func (s staticKey) fresh(string, time.Time) (jose.Keys, bool) { return s.keys, true }
+func (s staticKey) fresh(string, time.Time) (jose.Keys, uint64, bool) { return s.keys, 1, true }
+func (s staticKey) unchanged(generation uint64, _ time.Time) bool     { return generation == 1 }
 
 func (s staticKey) lookup(context.Context, keycache.Question) (jose.Keys, error) {
 	return s.keys, nil
@@ -79,7 +84,13 @@ func keyCacheConfig(c Config, jwksURL string, isLoopback bool) keycache.Config[j
 func (j *jwks) algorithm() jose.Algorithm { return jose.RS256 }
 func (j *jwks) needsKeyID() bool          { return true }
 
-func (j *jwks) fresh(id string, now time.Time) (jose.Keys, bool) { return j.cache.Fresh(id, now) }
+func (j *jwks) fresh(id string, now time.Time) (jose.Keys, uint64, bool) {
+	return j.cache.Fresh(id, now)
+}
+
+func (j *jwks) unchanged(generation uint64, now time.Time) bool {
+	return j.cache.Unchanged(generation, now)
+}
 
 func (j *jwks) lookup(ctx context.Context, q keycache.Question) (jose.Keys, error) {
 	keys, err := j.cache.Lookup(ctx, q)

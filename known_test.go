@@ -398,3 +398,80 @@ func TestMixedLoad(t *testing.T) {
 		t.Errorf("got %d tokens that are kept, want at most 20", got)
 	}
 }
+
+// While the key set is the same, the key of a known token is not looked up.
+func TestKnownTokenLooksItsKeyUpOncePerKeySet(t *testing.T) {
+	t.Parallel()
+	c := newCast(t, nil)
+	token := c.realm.Token(c.ada)
+	lookups := authrocket.CountKeyLookups(c.auth)
+	for round := range int64(3) {
+		for range 5 {
+			if _, err := c.auth.Verify(t.Context(), token); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := lookups.Load(); got != round+1 {
+			t.Fatalf("got %d lookups of the key with %d key sets", got, round+1)
+		}
+		if round < 2 {
+			warm(t, c.auth)
+		}
+	}
+}
+
+// Its times are compared as numbers, which reach from 1678 to 2262.
+func TestKnownTokenHasItsTimes(t *testing.T) {
+	t.Parallel()
+	now := time.Now().Truncate(time.Second)
+	const (
+		leeway = 5 * time.Second
+		ahead  = 60 * time.Second
+	)
+	for _, row := range []struct {
+		name        string
+		option      authrockettest.TokenOption
+		first, last time.Time // within its times; zero for none
+		early       error
+	}{
+		{"exp", setClaim("exp", now.Add(time.Hour).Unix()), time.Time{}, now.Add(time.Hour + leeway), nil},
+		{"exp with a fraction", setClaim("exp", float64(now.Add(time.Hour).Unix())+0.5), time.Time{}, now.Add(time.Hour + leeway + time.Second/2), nil},
+		{"nbf", together(withoutClaim("iat"), setClaim("nbf", now.Add(-time.Hour).Unix())), now.Add(-time.Hour - leeway), time.Time{}, authrocket.ErrTokenNotYetValid},
+		{"iat", setClaim("iat", now.Add(-time.Hour).Unix()), now.Add(-time.Hour - ahead), time.Time{}, authrocket.ErrTokenNotYetValid},
+		{"nbf after iat", together(setClaim("iat", now.Add(-2*time.Hour).Unix()), setClaim("nbf", now.Add(-time.Hour).Unix())), now.Add(-time.Hour - leeway), time.Time{}, authrocket.ErrTokenNotYetValid},
+		{"iat after nbf", together(setClaim("iat", now.Add(-time.Hour).Unix()), setClaim("nbf", now.Add(-2*time.Hour).Unix())), now.Add(-time.Hour - ahead), time.Time{}, authrocket.ErrTokenNotYetValid},
+		{"an exp of the year 9999", setClaim("exp", 253402300799), time.Time{}, time.Date(2262, 1, 1, 0, 0, 0, 0, time.UTC), nil},
+		{"an nbf and iat of the year 1", together(setClaim("iat", -62135596800), setClaim("nbf", -62135596800)), time.Date(1678, 1, 1, 0, 0, 0, 0, time.UTC), time.Time{}, nil},
+		{"neither nbf nor iat", withoutClaim("iat"), time.Date(1678, 1, 1, 0, 0, 0, 0, time.UTC), time.Time{}, nil},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			c := newCast(t, nil)
+			token := c.realm.Token(c.ada, row.option)
+			for range 2 {
+				if _, err := c.auth.Verify(t.Context(), token); err != nil {
+					t.Fatal(err)
+				}
+			}
+			at := func(at time.Time, want error) {
+				t.Helper()
+				if err := authrocket.KnownTokenAt(c.auth, token, at); !errors.Is(err, want) {
+					t.Errorf("at %s: got %v, want %v", at.Format(time.RFC3339Nano), err, want)
+				}
+			}
+			at(now, nil)
+			if !row.first.IsZero() {
+				at(row.first, nil)
+				if row.early != nil {
+					at(row.first.Add(-time.Nanosecond), row.early)
+				}
+			}
+			if !row.last.IsZero() {
+				at(row.last, nil)
+				if row.last.Year() < 2262 {
+					at(row.last.Add(time.Nanosecond), authrocket.ErrTokenExpired)
+				}
+			}
+		})
+	}
+}

@@ -2,10 +2,12 @@ package authrocket
 
 import (
 	"context"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/authrocket-go/authrocket/internal/claims"
@@ -44,6 +46,35 @@ type knownToken struct {
 	keyID     string
 	key       jose.Key
 	notBefore time.Time
+
+	// generation is that of a key set that has key under keyID, or zero: while that
+	// set is in use and fresh, the key is the realm's and is not looked up.
+	generation atomic.Uint64
+
+	// Between these, in Unix nanoseconds, all its times allow it.
+	from, until int64
+}
+
+func newKnownToken(token string, c claims.Claims, keyID string, key jose.Key, generation uint64) *knownToken {
+	k := &knownToken{
+		session: newSession(token, c), keyID: keyID, key: key, notBefore: c.NotBefore,
+		from:  max(unixNano(c.NotBefore.Add(-leeway)), unixNano(c.IssuedAt.Add(-maxIssuedAhead))),
+		until: unixNano(c.ExpiresAt.Add(leeway)),
+	}
+	k.generation.Store(generation)
+	return k
+}
+
+// unixNano returns t in Unix nanoseconds. A time that they do not reach is the
+// first or the last that they do.
+func unixNano(t time.Time) int64 {
+	switch {
+	case t.Before(time.Unix(0, math.MinInt64)):
+		return math.MinInt64
+	case t.After(time.Unix(0, math.MaxInt64)):
+		return math.MaxInt64
+	}
+	return t.UnixNano()
 }
 
 // nobody is what stands for no session, so that no pointer to one is nil. Like
@@ -63,24 +94,28 @@ func (v *verifier) verify(ctx context.Context, token string, patience keycache.P
 	if !ok {
 		return v.verifyInFull(ctx, token, patience, *since)
 	}
-	session, err := known.use(now)
-	if err != nil {
+	if err := known.checkTimes(now); err != nil {
 		return nobody, err
 	}
-	keys, ok := v.keys.fresh(known.keyID, now)
+	if v.keys.unchanged(known.generation.Load(), now) {
+		return &known.session, nil
+	}
+	keys, generation, ok := v.keys.fresh(known.keyID, now)
 	if !ok {
-		question := keycache.Question{KeyID: known.keyID, IssuedAt: session.IssuedAt, Patience: patience, WaitStart: *since}
+		question := keycache.Question{KeyID: known.keyID, IssuedAt: known.session.IssuedAt, Patience: patience, WaitStart: *since}
+		var err error
 		if keys, err = v.keys.lookup(ctx, question); err != nil {
 			return nobody, err
 		}
-		if session, err = known.use(time.Now()); err != nil {
+		if err := known.checkTimes(time.Now()); err != nil {
 			return nobody, err
 		}
 	}
 	if !keys.Contain(known.key) {
 		return v.verifyInFull(ctx, token, patience, *since)
 	}
-	return session, nil
+	known.generation.Store(generation)
+	return &known.session, nil
 }
 
 func (v *verifier) verifyInFull(ctx context.Context, token string, patience keycache.Patience, since time.Time) (*Session, error) {
@@ -94,7 +129,7 @@ func (v *verifier) verifyInFull(ctx context.Context, token string, patience keyc
 	if err != nil {
 		return nobody, err
 	}
-	keys, ok := v.keys.fresh(keyID, time.Now())
+	keys, generation, ok := v.keys.fresh(keyID, time.Now())
 	if !ok {
 		// The network is asked only for a token that passes once it has its key:
 		// otherwise anybody could spend the budget with old tokens and those of
@@ -119,7 +154,7 @@ func (v *verifier) verifyInFull(ctx context.Context, token string, patience keyc
 	v.verified.Add(mark) // not before: what is refused anyway needs no room
 	// What is kept must not hold on to the header that the token came in.
 	token = strings.Clone(token)
-	known := &knownToken{newSession(token, c), keyID, key, c.NotBefore}
+	known := newKnownToken(token, c, keyID, key, generation)
 	v.known.Put(token, known)
 	return &known.session, nil
 }
@@ -149,13 +184,12 @@ func (v *verifier) readClaims(payload []byte) (claims.Claims, error) {
 	return c, checkTimes(c.ExpiresAt, c.NotBefore, c.IssuedAt, time.Now())
 }
 
-// use returns the session if it is the token's time at now.
-func (k *knownToken) use(now time.Time) (*Session, error) {
-	s := &k.session
-	if err := checkTimes(s.ExpiresAt, k.notBefore, s.IssuedAt, now); err != nil {
-		return nobody, err
+// checkTimes returns nil if it is the token's time at now.
+func (k *knownToken) checkTimes(now time.Time) error {
+	if n := now.UnixNano(); k.from <= n && n <= k.until {
+		return nil
 	}
-	return s, nil
+	return checkTimes(k.session.ExpiresAt, k.notBefore, k.session.IssuedAt, now)
 }
 
 func checkTimes(expiresAt, notBefore, issuedAt, now time.Time) error {

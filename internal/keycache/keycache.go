@@ -189,20 +189,33 @@ func New[K any](config Config[K]) *Cache[K] {
 // Lookup returns the key that the set has under q.KeyID, or [ErrUnknown] or an
 // [*Undecided].
 func (c *Cache[K]) Lookup(ctx context.Context, q Question) (K, error) {
-	if key, ok := c.Fresh(q.KeyID, time.Now()); ok {
+	if key, _, ok := c.Fresh(q.KeyID, time.Now()); ok {
 		return key, nil
 	}
 	return c.lookupSlowly(ctx, q)
 }
 
 // Fresh returns the key under id of a set that needs no refresh at now, the
-// machine's time, and whether there is one. It never waits; [Cache.Lookup]
-// decides in every case.
-func (c *Cache[K]) Fresh(id string, now time.Time) (key K, ok bool) {
-	if set := c.current.Load(); set != nil && !set.isDue(c.instant(now)) {
-		key, ok = set.keys[id]
+// machine's time, with the generation of the set, and whether there is one. It
+// never waits; [Cache.Lookup] decides in every case. Without a key the generation is
+// zero.
+func (c *Cache[K]) Fresh(id string, now time.Time) (key K, generation uint64, ok bool) {
+	set := c.current.Load()
+	if set == nil || set.isDue(c.instant(now)) {
+		return key, 0, false
 	}
-	return key, ok
+	if key, ok = set.keys[id]; !ok {
+		return key, 0, false
+	}
+	return key, set.sequence, true
+}
+
+// Unchanged reports whether a set of that generation is in use and needs no refresh
+// at now, so that [Cache.Fresh] returns what it returned with generation. Zero is
+// the generation of no set.
+func (c *Cache[K]) Unchanged(generation uint64, now time.Time) bool {
+	set := c.current.Load()
+	return set != nil && set.sequence == generation && !set.isDue(c.instant(now))
 }
 
 // Age returns at once how old the set in use is, and whether it is there and

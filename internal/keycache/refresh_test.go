@@ -201,3 +201,66 @@ func TestObserve(t *testing.T) {
 		})
 	})
 }
+
+func TestUnchanged(t *testing.T) {
+	t.Parallel()
+	// generation returns that of the set in use, which has to have the key known.
+	generation := func(p *publisher) uint64 {
+		p.t.Helper()
+		key, generation, ok := p.cache.Fresh("known", time.Now())
+		if !ok || key != "key of known" || generation == 0 {
+			p.t.Fatalf("got %q of generation %d, %t", key, generation, ok)
+		}
+		return generation
+	}
+	want := func(p *publisher, generation uint64, want bool) {
+		p.t.Helper()
+		if got := p.cache.Unchanged(generation, time.Now()); got != want {
+			p.t.Errorf("got unchanged %t since generation %d, want %t", got, generation, want)
+		}
+	}
+	row(t, "is false without a set", func(p *publisher) {
+		want(p, 0, false)
+		want(p, 1, false)
+		if key, generation, ok := p.cache.Fresh("known", time.Now()); ok || generation != 0 {
+			p.t.Errorf("got %q of generation %d, %t", key, generation, ok)
+		}
+	})
+	row(t, "is true until the set is due for a refresh", func(p *publisher) {
+		p.warm()
+		g := generation(p)
+		want(p, g, true)
+		want(p, 0, false)
+		want(p, g+1, false)
+		time.Sleep(interval - time.Nanosecond)
+		want(p, g, true)
+		time.Sleep(time.Nanosecond)
+		want(p, g, false)
+	})
+	row(t, "is false after a fetch that brings a set, whatever is in it", func(p *publisher) {
+		p.warm()
+		g := generation(p)
+		p.warm()
+		want(p, g, false)
+		want(p, generation(p), true)
+	})
+	row(t, "is true after a fetch that fails", func(p *publisher) {
+		p.warm()
+		g := generation(p)
+		p.breakWith(errors.New("it failed"))
+		p.cache.Warm(context.Background())
+		want(p, g, true)
+	})
+	row(t, "has no generation for a key that the set does not have", func(p *publisher) {
+		p.warm()
+		if key, generation, ok := p.cache.Fresh("other", time.Now()); ok || generation != 0 {
+			p.t.Errorf("got %q of generation %d, %t", key, generation, ok)
+		}
+	})
+	row(t, "is false when the wall clock is set back", func(p *publisher) {
+		p.warm()
+		g := generation(p)
+		p.stepClock(-time.Hour)
+		want(p, g, false)
+	})
+}
