@@ -429,7 +429,7 @@ func TestKnownTokenLooksItsKeyUpOncePerKeySet(t *testing.T) {
 	}
 }
 
-// Its times are compared as numbers, which reach from 1678 to 2262.
+// Its times are compared as numbers, which wrap around before 1678 and after 2262.
 func TestKnownTokenHasItsTimes(t *testing.T) {
 	t.Parallel()
 	now := time.Now().Truncate(time.Second)

@@ -2,7 +2,6 @@ package authrocket
 
 import (
 	"context"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -51,30 +50,20 @@ type knownToken struct {
 	// set is in use and fresh, the key is the realm's and is not looked up.
 	generation atomic.Uint64
 
-	// Between these, in Unix nanoseconds, all its times allow it.
+	// Between these, in Unix nanoseconds, all its times allow it. Those before 1678 and
+	// after 2262 wrap around: the first were over when the token verified, the last are
+	// far away, so that no wrong time is between them.
 	from, until int64
 }
 
 func newKnownToken(token string, c claims.Claims, keyID string, key jose.Key, generation uint64) *knownToken {
 	k := &knownToken{
 		session: newSession(token, c), keyID: keyID, key: key, notBefore: c.NotBefore,
-		from:  max(unixNano(c.NotBefore.Add(-leeway)), unixNano(c.IssuedAt.Add(-maxIssuedAhead))),
-		until: unixNano(c.ExpiresAt.Add(leeway)),
+		from:  max(c.NotBefore.Add(-leeway).UnixNano(), c.IssuedAt.Add(-maxIssuedAhead).UnixNano()),
+		until: c.ExpiresAt.Add(leeway).UnixNano(),
 	}
 	k.generation.Store(generation)
 	return k
-}
-
-// unixNano returns t in Unix nanoseconds. A time that they do not reach is the
-// first or the last that they do.
-func unixNano(t time.Time) int64 {
-	switch {
-	case t.Before(time.Unix(0, math.MinInt64)):
-		return math.MinInt64
-	case t.After(time.Unix(0, math.MaxInt64)):
-		return math.MaxInt64
-	}
-	return t.UnixNano()
 }
 
 // nobody is what stands for no session, so that no pointer to one is nil. Like
