@@ -51,7 +51,7 @@ type knownToken struct {
 	generation atomic.Uint64
 
 	// Between these, in Unix nanoseconds, all its times allow it. Those before 1678 and
-	// after 2262 wrap around: the first were over when the token verified, the last are
+	// after 2262 wrap around: the first had passed when the token verified, the last are
 	// far away, so that no wrong time is between them.
 	from, until int64
 }
