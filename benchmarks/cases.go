@@ -156,7 +156,7 @@ const (
 
 // keepOne makes every token new that comes in turn with another: it is checked in
 // full and takes the place of the other.
-func keepOne(c *authrocket.Config) { c.TokenCacheSize = 1 }
+func keepOne(c *authrocket.Config) { c.TokenCacheSize, c.VerifiedTokens = 1, -1 }
 
 func (w *World) newAuth(change func(*authrocket.Config)) *authrocket.Auth {
 	config := authrocket.Config{LoginRocketURL: w.KeysURL, Audience: []string{audience}}

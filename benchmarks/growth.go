@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime"
+	"sync"
 	"time"
 
 	"github.com/authrocket-go/authrocket"
@@ -23,13 +24,7 @@ func CostInTurn(tokens, kept, rounds int, slice time.Duration) time.Duration {
 	if err != nil {
 		panic(err)
 	}
-	app, next := guarded(auth), 0
-	run := func(n int) {
-		for range n {
-			app.ServeHTTP(&writer{http.Header{}}, requests[next])
-			next = (next + 1) % tokens
-		}
-	}
+	run := inTurn(guarded(auth), requests)
 	run(tokens) // each has been seen once
 	n := calibrate(run, slice)
 	costs := make([][]float64, rounds)
@@ -37,6 +32,48 @@ func CostInTurn(tokens, kept, rounds int, slice time.Duration) time.Duration {
 		costs[i] = []float64{cpuOf(func() { run(n) }).Seconds() / float64(n)}
 	}
 	return seconds(medianOf(costs, func(round []float64) float64 { return round[0] }))
+}
+
+// CostSeenBefore is the CPU time of a request, and how many times that of the RSA
+// check it is, when that many RS256 tokens of users with orgs are in use, one after
+// the other, at most kept of them are kept, and all have been seen before.
+func (w *World) CostSeenBefore(tokens, kept, orgs, rounds int, slice time.Duration) (cpu time.Duration, timesRaw float64) {
+	day := time.Now().Add(24 * time.Hour)
+	signed := make([]Token, tokens)
+	var signers sync.WaitGroup
+	cpus := runtime.NumCPU()
+	for signer := range cpus {
+		signers.Go(func() {
+			for i := signer; i < tokens; i += cpus {
+				signed[i].Text = w.sign(rs256Header, payload(fmt.Sprintf("usr_%d", i), day, orgs))
+			}
+		})
+	}
+	signers.Wait()
+	run := inTurn(guarded(w.newAuth(func(c *authrocket.Config) { c.TokenCacheSize = kept })), bearer(signed...))
+	check := inTurn(raw(w.PublicKey(), signed[0]), bearer(signed[0]))
+	run(tokens) // each has been seen once
+	n, checks := calibrate(run, slice), calibrate(check, slice)
+	costs := make([][]float64, rounds)
+	for i := range costs {
+		costs[i] = []float64{
+			cpuOf(func() { run(n) }).Seconds() / float64(n),
+			cpuOf(func() { check(checks) }).Seconds() / float64(checks),
+		}
+	}
+	return seconds(medianOf(costs, func(round []float64) float64 { return round[0] })),
+		medianOf(costs, func(round []float64) float64 { return round[0] / round[1] })
+}
+
+// inTurn returns what has app answer n requests, and goes on where it ended.
+func inTurn(app http.Handler, requests []*http.Request) func(n int) {
+	next := 0
+	return func(n int) {
+		for range n {
+			app.ServeHTTP(&writer{http.Header{}}, requests[next])
+			next = (next + 1) % len(requests)
+		}
+	}
 }
 
 // HeapPerSession is by how many bytes the heap grows for each of many RS256 tokens

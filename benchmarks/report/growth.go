@@ -19,6 +19,18 @@ func writeGrowth(out io.Writer, o options) {
 	fmt.Fprintln(out)
 }
 
+// writeSeenBefore tells what a request costs whose token verified before, but is not
+// one of the tokens that are kept.
+func writeSeenBefore(out io.Writer, world *benchmarks.World, o options) {
+	fmt.Fprintln(out, "| live RS256 tokens, 10,000 are kept | CPU | times the RSA check |")
+	fmt.Fprintln(out, "|---|---|---|")
+	for _, orgs := range []int{1, 20} {
+		cpu, timesRaw := world.CostSeenBefore(o.live, 10_000, orgs, o.rounds, o.slice)
+		fmt.Fprintf(out, "| %d, orgs: %d | %s | %s |\n", o.live, orgs, micros(cpu), times(timesRaw))
+	}
+	fmt.Fprintln(out)
+}
+
 // writeMemory tells how much the heap grows for a kept session.
 func writeMemory(out io.Writer, world *benchmarks.World, o options) {
 	fmt.Fprintln(out, "| kept session | heap | of it the token |")

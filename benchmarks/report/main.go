@@ -23,6 +23,7 @@ type options struct {
 	load     time.Duration // of the load test, for each app
 	clients  int
 	tokens   []int  // rows of the growth table
+	live     int    // RS256 tokens in use, far more than are kept
 	sessions int    // whose memory is measured
 	chart    string // the file that the chart is written to, if any
 	serve    string // the app of the load test to serve, instead of all of the above
@@ -30,7 +31,7 @@ type options struct {
 
 // parse reads the command line.
 func parse(args []string) (options, error) {
-	o := options{clients: 16, tokens: []int{1, 100, 10_000, 100_000}, sessions: 2_000}
+	o := options{clients: 16, tokens: []int{1, 100, 10_000, 100_000}, live: 100_000, sessions: 2_000}
 	flags := flag.NewFlagSet("report", flag.ContinueOnError)
 	flags.IntVar(&o.rounds, "rounds", 7, "rounds, in each of which everything is measured")
 	flags.DurationVar(&o.slice, "slice", 150*time.Millisecond, "CPU time of a case in a round")
@@ -77,6 +78,7 @@ func report(out io.Writer, o options) error {
 		}
 	}
 	writeGrowth(out, o)
+	writeSeenBefore(out, world, o)
 	writeMemory(out, world, o)
 	return writeLoad(out, world, o)
 }

@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 }
 
 func TestReport(t *testing.T) {
-	tiny := options{rounds: 1, slice: time.Millisecond, load: 50 * time.Millisecond, clients: 2, tokens: []int{1, 20}, sessions: 20}
+	tiny := options{rounds: 1, slice: time.Millisecond, load: 50 * time.Millisecond, clients: 2, tokens: []int{1, 20}, live: 20, sessions: 20}
 	for name, row := range map[string]struct {
 		args  []string
 		files []string
@@ -46,7 +46,7 @@ func TestReport(t *testing.T) {
 			if err := report(&out, o); err != nil {
 				t.Fatal(err)
 			}
-			for _, want := range []string{"| authrocket, known, by bearer |", "| RSA check |", "| coreos/go-oidc v3 |", "| 20 | ", "| RS256, orgs: 20 |", "| no auth |"} {
+			for _, want := range []string{"| authrocket, known, by bearer |", "| RSA check |", "| coreos/go-oidc v3 |", "| 20 | ", "| 20, orgs: 20 | ", "| RS256, orgs: 20 |", "| no auth |"} {
 				if !strings.Contains(out.String(), want) {
 					t.Errorf("the report has no %q:\n%s", want, &out)
 				}
