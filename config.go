@@ -121,7 +121,8 @@ type Config struct {
 	// checked again, and only the signature, most of the work, is not. Set it to the
 	// number of users who are active within the life of a token. When there are more,
 	// random ones are evicted and checked in full the next time. Each Auth takes 16
-	// bytes of memory for each that it remembers. Default: 1,000,000, which is 16 MB.
+	// bytes of memory for each that it remembers. At most 100,000,000. Default:
+	// 1,000,000, which is 16 MB.
 	VerifiedTokens int
 
 	// TrustedOrigins are origins such as https://admin.example.com whose pages
@@ -242,6 +243,7 @@ const (
 	defaultMaxTokenBytes   = 16 << 10
 	defaultTokenCacheSize  = 10_000
 	defaultVerifiedTokens  = 1_000_000
+	maxVerifiedTokens      = 100_000_000
 )
 
 func (config Config) check() (settings, error) {
@@ -490,6 +492,9 @@ func (c *configChecker) checkLimits(s *settings) {
 	}
 	if s.config.MaxTokenBytes < 0 {
 		c.add("MaxTokenBytes", strconv.Itoa(s.config.MaxTokenBytes), "is negative; leave it out for 16 KiB")
+	}
+	if s.config.VerifiedTokens > maxVerifiedTokens {
+		c.add("VerifiedTokens", strconv.Itoa(s.config.VerifiedTokens), "is more than %d; write a smaller number, each takes 16 bytes of memory", maxVerifiedTokens)
 	}
 	setDefault(&s.config.RefreshInterval, defaultRefreshInterval)
 	setDefault(&s.config.MaxStale, defaultMaxStale)

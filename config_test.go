@@ -9,6 +9,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/base64"
 	"errors"
+	"math"
 	"math/big"
 	"net/http"
 	"net/http/cookiejar"
@@ -16,6 +17,7 @@ import (
 	"net/url"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -188,6 +190,7 @@ func TestConfigErrors(t *testing.T) {
 		{"MaxStale less than twice RefreshInterval", func(c *authrocket.Config) { c.RefreshInterval, c.MaxStale = time.Hour, 2*time.Hour-1 }, "MaxStale", "1h59m59.999999999s", "twice RefreshInterval, which is 1h0m0s"},
 		{"MaxStale less than twice the default RefreshInterval", func(c *authrocket.Config) { c.MaxStale = 20 * time.Minute }, "MaxStale", "20m0s", "twice RefreshInterval, which is 15m0s"},
 		{"default MaxStale less than twice RefreshInterval", func(c *authrocket.Config) { c.RefreshInterval = 13 * time.Hour }, "MaxStale", "24h0m0s", "twice RefreshInterval, which is 13h0m0s"},
+		{"VerifiedTokens beyond what memory has", func(c *authrocket.Config) { c.VerifiedTokens = math.MaxInt }, "VerifiedTokens", strconv.Itoa(math.MaxInt), "100000000"},
 		{"MaxTokenBytes negative", func(c *authrocket.Config) { c.MaxTokenBytes = -1 }, "MaxTokenBytes", "-1", "negative"},
 
 		{"TrustedOrigins with a path", origin("https://admin.example.com/a"), "TrustedOrigins", "https://admin.example.com/a", "write https://admin.example.com"},
@@ -295,6 +298,7 @@ func TestConfigReportsAllProblemsAtOnce(t *testing.T) {
 		RefreshInterval: -1,
 		MaxStale:        -1,
 		MaxTokenBytes:   -1,
+		VerifiedTokens:  math.MaxInt,
 		TrustedOrigins:  []string{"*", "https://a.example/path"},
 		ForwardParams:   []string{"token", "session"},
 	})
@@ -306,6 +310,7 @@ func TestConfigReportsAllProblemsAtOnce(t *testing.T) {
 	want := []string{
 		"AfterLogout", "AppURL", "AppURL", "AppURL", "Audience", "AuthPath", "CookieName", "ForwardParams", "ForwardParams", "JWTKey", "LoginRocketURL",
 		"MaxStale", "MaxTokenBytes", "RealmID", "RefreshInterval", "TrustedOrigins", "TrustedOrigins",
+		"VerifiedTokens",
 	}
 	if !slices.Equal(fields, want) {
 		t.Errorf("got %q, want %q", fields, want)

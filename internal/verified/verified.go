@@ -9,7 +9,7 @@
 // the mark of one that did. Nobody can prepare one: the random bytes are new in each
 // process and, like the marks, never leave it. Without them no mark can be computed,
 // and what collides in one Set does not in another. An attacker can only send tokens
-// and hope. In a full Set of 1,000,000 marks each token has a chance of 2^20 in 2^128:
+// and guess. In a full Set of 1,000,000 marks each token has a chance of 2^20 in 2^128:
 // a million tokens a second, for a hundred years, have one of less than 1 in 10^16.
 // Two tokens that both verified may share a mark; that does no harm.
 //
