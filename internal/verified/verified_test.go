@@ -131,7 +131,7 @@ func TestEvictionIsRandom(t *testing.T) {
 			lastStays++
 		}
 	}
-	// Each stays with a chance of 0.99^50, which is 0.605; 0.4 and 0.8 are more than
+	// Each stays with a chance of 0.99^50, which is 0.605; 0.4 and 0.8 are about
 	// eight standard deviations away.
 	for name, stays := range map[string]int{"first": firstStays, "last": lastStays} {
 		if stays < rounds*4/10 || stays > rounds*8/10 {
