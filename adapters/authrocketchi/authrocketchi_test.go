@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/go-chi/chi/v5"
 
@@ -52,6 +53,9 @@ func (s shop) get(h http.Handler, target string, signedIn bool) *httptest.Respon
 	h.ServeHTTP(w, r)
 	return w
 }
+
+// silent keeps refusals that a test asks for out of its output.
+func silent(c *authrocket.Config) { c.Observer = authrocket.SilentObserver() }
 
 func want(t *testing.T, w *httptest.ResponseRecorder, status int, body string) {
 	t.Helper()
@@ -218,6 +222,37 @@ func TestSelectorsReadWhatURLParamReturns(t *testing.T) {
 			if selected != row.value {
 				t.Errorf("the selector read %q, want %q", selected, row.value)
 			}
+		})
+	}
+}
+
+// A router and a handler that serves a tree may read one path in two ways.
+func TestGatesProtectRoutesNotPaths(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	files := http.FileServerFS(fstest.MapFS{"private/report.txt": {Data: []byte("secret")}})
+	below, around := chi.NewRouter(), chi.NewRouter()
+	below.Handle("/*", files)
+	below.With(authrocketchi.RequireLogin(s.auth)).Handle("/private/*", files)
+	around.With(authrocketchi.RequireLogin(s.auth)).Handle("/*", files)
+	for _, row := range []struct {
+		target string
+		status int // with a gate below the open tree
+	}{
+		{"/private/report.txt", 401},
+		{"/%70rivate/report.txt", 200},
+		{"/private%2freport.txt", 200},
+		{"//private/report.txt", 200},
+		{"/./private/report.txt", 200},
+		{"/open/../private/report.txt", 200},
+	} {
+		t.Run(row.target, func(t *testing.T) {
+			t.Parallel()
+			if w := s.get(below, row.target, false); w.Code != row.status {
+				t.Errorf("a gate below the open tree: got %d %q, want %d", w.Code, w.Body, row.status)
+			}
+			want(t, s.get(around, row.target, false), 401, "{")
+			want(t, s.get(around, row.target, true), 200, "secret")
 		})
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/labstack/echo/v5"
 	"github.com/labstack/echo/v5/middleware"
@@ -54,6 +55,16 @@ func (s shop) get(h http.Handler, target string, signedIn bool) *httptest.Respon
 	return w
 }
 
+// getAs asks h for a target, as a program; signed in as user.
+func (s shop) getAs(user authrockettest.User, h http.Handler, target string) {
+	r := httptest.NewRequest(http.MethodGet, target, nil)
+	s.realm.SignIn(r, user)
+	h.ServeHTTP(httptest.NewRecorder(), r)
+}
+
+// silent keeps refusals that a test asks for out of its output.
+func silent(c *authrocket.Config) { c.Observer = authrocket.SilentObserver() }
+
 func want(t *testing.T, w *httptest.ResponseRecorder, status int, body string) {
 	t.Helper()
 	if w.Code != status || !strings.HasPrefix(w.Body.String(), body) {
@@ -71,12 +82,17 @@ func TestSession(t *testing.T) {
 	s := newShop(t)
 	without, with := echo.New(), echo.New()
 	without.GET("/", hello)
+	without.GET("/gated", hello, authrocketecho.RequireLogin(s.auth))
 	with.Use(authrocketecho.Authenticate(s.auth))
 	with.GET("/", hello)
 
 	want(t, s.get(with, "/", true), 200, `hello "Ada" true`)
 	want(t, s.get(with, "/", false), 200, `hello "" false`)
 	want(t, s.get(without, "/", true), 200, `hello "" false`)
+	around := s.auth.Authenticate(without)
+	want(t, s.get(around, "/", true), 200, `hello "Ada" true`)
+	want(t, s.get(around, "/gated", true), 200, `hello "Ada" true`)
+	want(t, s.get(around, "/gated", false), 401, "{")
 
 	// A handler's unit test may have no request.
 	if _, ok := authrocketecho.Session(echo.New().NewContext(nil, httptest.NewRecorder())); ok {
@@ -259,5 +275,70 @@ func TestSelectorsReadWhatParamReturns(t *testing.T) {
 				t.Error("the selector was not asked")
 			}
 		})
+	}
+}
+
+// A router and a handler that serves a tree may read one path in two ways.
+func TestGatesProtectRoutesNotPaths(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	files := http.FileServerFS(fstest.MapFS{"private/report.txt": {Data: []byte("secret")}})
+	below, around := echo.New(), echo.New()
+	below.GET("/*", echo.WrapHandler(files))
+	below.GET("/private/*", echo.WrapHandler(files), authrocketecho.RequireLogin(s.auth))
+	around.GET("/*", echo.WrapHandler(files), authrocketecho.RequireLogin(s.auth))
+	for _, row := range []struct {
+		target string
+		status int // with a gate below the open tree
+	}{
+		{"/private/report.txt", 401},
+		{"/%70rivate/report.txt", 200},
+		{"/private%2freport.txt", 200},
+		{"//private/report.txt", 200},
+		{"/./private/report.txt", 200},
+		{"/open/../private/report.txt", 200},
+	} {
+		t.Run(row.target, func(t *testing.T) {
+			t.Parallel()
+			if w := s.get(below, row.target, false); w.Code != row.status {
+				t.Errorf("a gate below the open tree: got %d %q, want %d", w.Code, w.Body, row.status)
+			}
+			want(t, s.get(around, row.target, false), 401, "{")
+			want(t, s.get(around, row.target, true), 200, "secret")
+		})
+	}
+}
+
+func TestKeptContextTellsTheNextUser(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	george := s.realm.AddUser(authrockettest.User{Email: "george@example.com", Name: "George"})
+	var kept *echo.Context
+	var ofRequest context.Context
+	told := ""
+	e := echo.New()
+	e.Use(authrocketecho.Authenticate(s.auth))
+	e.GET("/first", func(c *echo.Context) error {
+		kept, ofRequest = c, c.Request().Context()
+		return nil
+	})
+	e.GET("/next", func(c *echo.Context) error {
+		if c == kept {
+			session, _ := authrocketecho.Session(kept)
+			user, _ := authrocket.CurrentUser(ofRequest)
+			told = fmt.Sprintf("kept %s, of the request %s", session.User.Name, user.Name)
+		}
+		return nil
+	})
+	// echo takes the context from a sync.Pool, which may be empty.
+	for range 10_000 {
+		s.get(e, "/first", true)
+		s.getAs(george, e, "/next")
+		if told != "" {
+			break
+		}
+	}
+	if told != "kept George, of the request Ada" {
+		t.Errorf("got %q, want that echo's kept context tells the next user and the request's does not", told)
 	}
 }

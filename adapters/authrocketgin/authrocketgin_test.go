@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/gin-gonic/gin"
 
@@ -58,6 +59,16 @@ func (s shop) get(h http.Handler, target string, signedIn bool) *httptest.Respon
 	return w
 }
 
+// getAs asks h for a target, as a program; signed in as user.
+func (s shop) getAs(user authrockettest.User, h http.Handler, target string) {
+	r := httptest.NewRequest(http.MethodGet, target, nil)
+	s.realm.SignIn(r, user)
+	h.ServeHTTP(httptest.NewRecorder(), r)
+}
+
+// silent keeps refusals that a test asks for out of its output.
+func silent(c *authrocket.Config) { c.Observer = authrocket.SilentObserver() }
+
 func want(t *testing.T, w *httptest.ResponseRecorder, status int, body string) {
 	t.Helper()
 	if w.Code != status || !strings.HasPrefix(w.Body.String(), body) {
@@ -76,6 +87,7 @@ func TestSession(t *testing.T) {
 	engine := gin.New()
 	engine.ContextWithFallback = true
 	engine.GET("/outside", hello)
+	engine.GET("/gated", authrocketgin.RequireLogin(s.auth), hello)
 	engine.Use(authrocketgin.Authenticate(s.auth))
 	engine.GET("/", hello)
 	engine.GET("/copy", func(c *gin.Context) {
@@ -94,6 +106,10 @@ func TestSession(t *testing.T) {
 	want(t, s.get(engine, "/", true), 200, `hello "Ada" true`)
 	want(t, s.get(engine, "/", false), 200, `hello "" false`)
 	want(t, s.get(engine, "/outside", true), 200, `hello "" false`)
+	around := s.auth.Authenticate(engine)
+	want(t, s.get(around, "/outside", true), 200, `hello "Ada" true`)
+	want(t, s.get(around, "/gated", true), 200, `hello "Ada" true`)
+	want(t, s.get(around, "/gated", false), 401, "{")
 	want(t, s.get(engine, "/copy", true), 200, "Ada")
 	want(t, s.get(engine, "/context", true), 200, "Ada")
 
@@ -264,5 +280,73 @@ func TestSelectorsReadWhatParamReturns(t *testing.T) {
 				t.Errorf("the selector read %q, want %q", selected, row.value)
 			}
 		})
+	}
+}
+
+// A router and a handler that serves a tree may read one path in two ways.
+func TestGatesProtectRoutesNotPaths(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	files := http.FileServerFS(fstest.MapFS{"private/report.txt": {Data: []byte("secret")}})
+	below, belowRaw, around := gin.New(), gin.New(), gin.New()
+	belowRaw.UseRawPath = true
+	for _, engine := range []*gin.Engine{below, belowRaw} {
+		engine.NoRoute(gin.WrapH(files))
+		engine.GET("/private/*file", authrocketgin.RequireLogin(s.auth), gin.WrapH(files))
+	}
+	around.NoRoute(authrocketgin.RequireLogin(s.auth), gin.WrapH(files))
+	for _, row := range []struct {
+		target      string
+		status, raw int // with a gate below the open tree, and with UseRawPath
+	}{
+		{"/private/report.txt", 401, 401},
+		{"/%70rivate/report.txt", 401, 200},
+		{"/private%2freport.txt", 401, 200},
+		{"//private/report.txt", 200, 200},
+		{"/./private/report.txt", 200, 200},
+		{"/open/../private/report.txt", 200, 200},
+	} {
+		t.Run(row.target, func(t *testing.T) {
+			t.Parallel()
+			if w := s.get(below, row.target, false); w.Code != row.status {
+				t.Errorf("a gate below the open tree: got %d %q, want %d", w.Code, w.Body, row.status)
+			}
+			if w := s.get(belowRaw, row.target, false); w.Code != row.raw {
+				t.Errorf("with UseRawPath: got %d %q, want %d", w.Code, w.Body, row.raw)
+			}
+			want(t, s.get(around, row.target, false), 401, "{")
+			want(t, s.get(around, row.target, true), 200, "secret")
+		})
+	}
+}
+
+func TestKeptContextTellsTheNextUser(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	george := s.realm.AddUser(authrockettest.User{Email: "george@example.com", Name: "George"})
+	var kept, copied *gin.Context
+	name := func(c *gin.Context) string {
+		session, _ := authrocketgin.Session(c)
+		return session.User.Name
+	}
+	told := ""
+	engine := gin.New()
+	engine.Use(authrocketgin.Authenticate(s.auth))
+	engine.GET("/first", func(c *gin.Context) { kept, copied = c, c.Copy() })
+	engine.GET("/next", func(c *gin.Context) {
+		if c == kept {
+			told = fmt.Sprintf("kept %s, copied %s", name(kept), name(copied))
+		}
+	})
+	// gin takes the context from a sync.Pool, which may be empty.
+	for range 10_000 {
+		s.get(engine, "/first", true)
+		s.getAs(george, engine, "/next")
+		if told != "" {
+			break
+		}
+	}
+	if told != "kept George, copied Ada" {
+		t.Errorf("got %q, want that a kept context tells the next user and a copy does not", told)
 	}
 }
