@@ -13,11 +13,19 @@ import (
 	"github.com/authrocket-go/authrocket/adapters/authrocketchi"
 )
 
-// navigate asks h as a browser that navigates.
+// navigate asks h as a browser that navigates, and fetch as a script.
 func navigate(h http.Handler, target string, cookies ...*http.Cookie) *httptest.ResponseRecorder {
+	return browse(h, target, "navigate", "document", cookies...)
+}
+
+func fetch(h http.Handler, target string) *httptest.ResponseRecorder {
+	return browse(h, target, "cors", "empty")
+}
+
+func browse(h http.Handler, target, mode, dest string, cookies ...*http.Cookie) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(http.MethodGet, target, nil)
-	r.Header.Set("Sec-Fetch-Mode", "navigate")
-	r.Header.Set("Sec-Fetch-Dest", "document")
+	r.Header.Set("Sec-Fetch-Mode", mode)
+	r.Header.Set("Sec-Fetch-Dest", dest)
 	for _, c := range cookies {
 		r.AddCookie(c)
 	}
@@ -53,14 +61,15 @@ func TestTrailingSlashes(t *testing.T) {
 		name       string
 		app        http.Handler
 		invitation string // its path
-		leads      string // where the invitation leads
+		leads      string // where the invitation leads a browser
+		script     string // where it leads a script
 		login      string // where a login that is started here leads
 	}{
-		{"Authenticate around the router", s.auth.Authenticate(routes(middleware.RedirectSlashes)), "/welcome/", "/auth/confirm", "/home"},
-		{"Authenticate, then RedirectSlashes", routes(authenticate, middleware.RedirectSlashes), "/welcome/", "/auth/confirm", "/home"},
-		{"RedirectSlashes, then Authenticate", routes(middleware.RedirectSlashes, authenticate), "/welcome/", "/welcome?token=TOKEN", "/home"},
-		{"Authenticate, then StripSlashes", routes(authenticate, middleware.StripSlashes), "/welcome/", "/auth/confirm", "/home"},
-		{"StripSlashes, then Authenticate", routes(middleware.StripSlashes, authenticate), "/welcome/", "/auth/confirm", "/home"},
+		{"Authenticate around the router", s.auth.Authenticate(routes(middleware.RedirectSlashes)), "/welcome/", "/auth/confirm", "/welcome", "/home"},
+		{"Authenticate, then RedirectSlashes", routes(authenticate, middleware.RedirectSlashes), "/welcome/", "/auth/confirm", "/welcome", "/home"},
+		{"RedirectSlashes, then Authenticate", routes(middleware.RedirectSlashes, authenticate), "/welcome/", "/welcome?token=TOKEN", "/welcome?token=TOKEN", "/home"},
+		{"Authenticate, then StripSlashes", routes(authenticate, middleware.StripSlashes), "/welcome/", "/auth/confirm", "", "/home"},
+		{"StripSlashes, then Authenticate", routes(middleware.StripSlashes, authenticate), "/welcome/", "/auth/confirm", "", "/home"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -69,6 +78,7 @@ func TestTrailingSlashes(t *testing.T) {
 				leads  string
 			}{
 				{navigate(row.app, row.invitation+"?token="+token), row.leads},
+				{fetch(row.app, row.invitation+"?token="+token), row.script},
 				{callBack(row.app, token), row.login},
 			} {
 				if got := strings.ReplaceAll(step.answer.Header().Get("Location"), token, "TOKEN"); got != step.leads {

@@ -16,11 +16,19 @@ import (
 	"github.com/authrocket-go/authrocket/adapters/authrocketechov4"
 )
 
-// navigate asks h as a browser that navigates.
+// navigate asks h as a browser that navigates, and fetch as a script.
 func navigate(h http.Handler, target string, cookies ...*http.Cookie) *httptest.ResponseRecorder {
+	return browse(h, target, "navigate", "document", cookies...)
+}
+
+func fetch(h http.Handler, target string) *httptest.ResponseRecorder {
+	return browse(h, target, "cors", "empty")
+}
+
+func browse(h http.Handler, target, mode, dest string, cookies ...*http.Cookie) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(http.MethodGet, target, nil)
-	r.Header.Set("Sec-Fetch-Mode", "navigate")
-	r.Header.Set("Sec-Fetch-Dest", "document")
+	r.Header.Set("Sec-Fetch-Mode", mode)
+	r.Header.Set("Sec-Fetch-Dest", dest)
 	for _, c := range cookies {
 		r.AddCookie(c)
 	}
@@ -63,17 +71,18 @@ func TestTrailingSlashes(t *testing.T) {
 		name       string
 		app        http.Handler
 		invitation string // its path
-		leads      string // where the invitation leads
+		leads      string // where the invitation leads a browser
+		script     string // where it leads a script
 		login      string // where a login that is started here leads
 	}{
-		{"Authenticate around the Echo, remove", s.auth.Authenticate(routes(remove)), "/welcome/", "/auth/confirm", "/home"},
-		{"Authenticate around the Echo, add", s.auth.Authenticate(routes(add)), "/welcome", "/auth/confirm", "/home"},
-		{"Authenticate in Pre, then remove", routes(authenticate, remove), "/welcome/", "/auth/confirm", "/home"},
-		{"Authenticate in Pre, then add", routes(authenticate, add), "/welcome", "/auth/confirm", "/home"},
-		{"Authenticate in Use, remove", inside(remove), "/welcome/", "/welcome?token=TOKEN", "/home"},
-		{"Authenticate in Use, add", inside(add), "/welcome", "/welcome/?token=TOKEN", "/auth/login/?return_to=/home"},
-		{"Authenticate in Use, remove without a redirect", inside(middleware.RemoveTrailingSlash()), "/welcome/", "/auth/confirm", "/home"},
-		{"Authenticate in Use, add without a redirect", inside(middleware.AddTrailingSlash()), "/welcome", "/auth/confirm", ""},
+		{"Authenticate around the Echo, remove", s.auth.Authenticate(routes(remove)), "/welcome/", "/auth/confirm", "/welcome", "/home"},
+		{"Authenticate around the Echo, add", s.auth.Authenticate(routes(add)), "/welcome", "/auth/confirm", "/welcome/", "/home"},
+		{"Authenticate in Pre, then remove", routes(authenticate, remove), "/welcome/", "/auth/confirm", "/welcome", "/home"},
+		{"Authenticate in Pre, then add", routes(authenticate, add), "/welcome", "/auth/confirm", "/welcome/", "/home"},
+		{"Authenticate in Use, remove", inside(remove), "/welcome/", "/welcome?token=TOKEN", "/welcome?token=TOKEN", "/home"},
+		{"Authenticate in Use, add", inside(add), "/welcome", "/welcome/?token=TOKEN", "/welcome/?token=TOKEN", "/auth/login/?return_to=/home"},
+		{"Authenticate in Use, remove without a redirect", inside(middleware.RemoveTrailingSlash()), "/welcome/", "/auth/confirm", "", "/home"},
+		{"Authenticate in Use, add without a redirect", inside(middleware.AddTrailingSlash()), "/welcome", "/auth/confirm", "", ""},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -82,6 +91,7 @@ func TestTrailingSlashes(t *testing.T) {
 				leads  string
 			}{
 				{navigate(row.app, row.invitation+"?token="+token), row.leads},
+				{fetch(row.app, row.invitation+"?token="+token), row.script},
 				{callBack(row.app, token), row.login},
 			} {
 				if got := strings.ReplaceAll(step.answer.Header().Get("Location"), token, "TOKEN"); got != step.leads {

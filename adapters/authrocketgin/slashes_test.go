@@ -12,11 +12,19 @@ import (
 	"github.com/authrocket-go/authrocket/adapters/authrocketgin"
 )
 
-// navigate asks h as a browser that navigates.
+// navigate asks h as a browser that navigates, and fetch as a script.
 func navigate(h http.Handler, target string, cookies ...*http.Cookie) *httptest.ResponseRecorder {
+	return browse(h, target, "navigate", "document", cookies...)
+}
+
+func fetch(h http.Handler, target string) *httptest.ResponseRecorder {
+	return browse(h, target, "cors", "empty")
+}
+
+func browse(h http.Handler, target, mode, dest string, cookies ...*http.Cookie) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(http.MethodGet, target, nil)
-	r.Header.Set("Sec-Fetch-Mode", "navigate")
-	r.Header.Set("Sec-Fetch-Dest", "document")
+	r.Header.Set("Sec-Fetch-Mode", mode)
+	r.Header.Set("Sec-Fetch-Dest", dest)
 	for _, c := range cookies {
 		r.AddCookie(c)
 	}
@@ -61,16 +69,17 @@ func TestTrailingSlashes(t *testing.T) {
 		name       string
 		app        http.Handler
 		invitation string // its path
-		leads      string // where the invitation leads
+		leads      string // where the invitation leads a browser
+		script     string // where it leads a script
 		login      string // where a login that is started here leads
 	}{
-		{"Authenticate around the engine", s.auth.Authenticate(routes()), "/welcome/", "/auth/confirm", "/home"},
-		{"Authenticate around it, a route like the login routes", s.auth.Authenticate(wide), "/welcome/", "/auth/confirm", "/home"},
-		{"Authenticate around it, RedirectFixedPath", s.auth.Authenticate(fixing), "/Welcome", "/auth/confirm", "/home"},
-		{"Authenticate in the engine", asItIs, "/welcome/", repeated, "/home"},
-		{"Authenticate in it, RedirectFixedPath", fixing, "/Welcome", repeated, "/home"},
-		{"Authenticate in it, a route like the login routes", wide, "/welcome/", repeated, "/auth/login/?return_to=/home"},
-		{"Authenticate in it, without redirects", withoutRedirects, "/welcome/", "/auth/confirm", "/home"},
+		{"Authenticate around the engine", s.auth.Authenticate(routes()), "/welcome/", "/auth/confirm", "/welcome", "/home"},
+		{"Authenticate around it, a route like the login routes", s.auth.Authenticate(wide), "/welcome/", "/auth/confirm", "/welcome", "/home"},
+		{"Authenticate around it, RedirectFixedPath", s.auth.Authenticate(fixing), "/Welcome", "/auth/confirm", "/welcome", "/home"},
+		{"Authenticate in the engine", asItIs, "/welcome/", repeated, repeated, "/home"},
+		{"Authenticate in it, RedirectFixedPath", fixing, "/Welcome", repeated, repeated, "/home"},
+		{"Authenticate in it, a route like the login routes", wide, "/welcome/", repeated, repeated, "/auth/login/?return_to=/home"},
+		{"Authenticate in it, without redirects", withoutRedirects, "/welcome/", "/auth/confirm", "", "/home"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -79,6 +88,7 @@ func TestTrailingSlashes(t *testing.T) {
 				leads  string
 			}{
 				{navigate(row.app, row.invitation+"?token="+token), row.leads},
+				{fetch(row.app, row.invitation+"?token="+token), row.script},
 				{callBack(row.app, token), row.login},
 			} {
 				if got := strings.ReplaceAll(step.answer.Header().Get("Location"), token, "TOKEN"); got != step.leads {
