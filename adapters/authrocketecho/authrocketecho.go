@@ -32,6 +32,8 @@
 package authrocketecho
 
 import (
+	"bufio"
+	"net"
 	"net/http"
 
 	"github.com/labstack/echo/v5"
@@ -47,6 +49,8 @@ func Authenticate(auth *authrocket.Auth) echo.MiddlewareFunc { return bridge(aut
 // RequireLogin is [authrocket.Auth.RequireLogin] for echo: it lets signed-in
 // users through. Others get the answer of Config.Deny, which is not an error for
 // the central error handler: it has been written.
+// [echo.UnwrapResponse] finds the *echo.Response behind the ResponseWriter that Deny
+// gets; a type assertion does not.
 func RequireLogin(auth *authrocket.Auth) echo.MiddlewareFunc { return bridge(auth.RequireLogin) }
 
 // Require is [authrocket.Auth.Require] for echo: it lets signed-in users through
@@ -74,19 +78,46 @@ func Session(c *echo.Context) (authrocket.Session, bool) {
 // bridge makes echo's middleware of net/http's. What runs after the handler, the
 // central error handler too, finds the request with the session.
 func bridge(middleware func(http.Handler) http.Handler) echo.MiddlewareFunc {
+	// Made once. Auth hands the ResponseWriter on as it is, so that goOn finds its
+	// chain by it.
+	handler := middleware(http.HandlerFunc(goOn))
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
-		return func(c *echo.Context) (err error) {
+		return func(c *echo.Context) error {
 			r := c.Request()
 			// Backwards, since of two parameters of one name c.Param returns the first.
 			params := c.PathValues()
 			for i := len(params) - 1; i >= 0; i-- {
 				r.SetPathValue(params[i].Name, params[i].Value)
 			}
-			middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-				c.SetRequest(r)
-				err = next(c)
-			})).ServeHTTP(c.Response(), r)
-			return err
+			w := &chain{ResponseWriter: c.Response(), c: c, next: next}
+			handler.ServeHTTP(w, r)
+			return w.err
 		}
 	}
+}
+
+// chain is echo's ResponseWriter, and the chain of the request that it answers.
+type chain struct {
+	http.ResponseWriter
+	c    *echo.Context
+	next echo.HandlerFunc
+	err  error // of next
+}
+
+// Unwrap is for [http.ResponseController] and [echo.UnwrapResponse].
+func (w *chain) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// Flush, FlushError and Hijack are for handlers that ask the ResponseWriter itself.
+func (w *chain) Flush() { w.FlushError() }
+
+func (w *chain) FlushError() error { return http.NewResponseController(w.ResponseWriter).Flush() }
+
+func (w *chain) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	return http.NewResponseController(w.ResponseWriter).Hijack()
+}
+
+func goOn(w http.ResponseWriter, r *http.Request) {
+	chain := w.(*chain)
+	chain.c.SetRequest(r)
+	chain.err = chain.next(chain.c)
 }

@@ -46,6 +46,8 @@ func Authenticate(auth *authrocket.Auth) echo.MiddlewareFunc { return bridge(aut
 // RequireLogin is [authrocket.Auth.RequireLogin] for echo: it lets signed-in
 // users through. Others get the answer of Config.Deny, which is not an error for
 // the central error handler: it has been written.
+// The ResponseWriter that Deny gets is not the *echo.Response: its method Unwrap
+// returns that.
 func RequireLogin(auth *authrocket.Auth) echo.MiddlewareFunc { return bridge(auth.RequireLogin) }
 
 // Require is [authrocket.Auth.Require] for echo: it lets signed-in users through
@@ -73,19 +75,37 @@ func Session(c echo.Context) (authrocket.Session, bool) {
 // bridge makes echo's middleware of net/http's. What runs after the handler, the
 // central error handler too, finds the request with the session.
 func bridge(middleware func(http.Handler) http.Handler) echo.MiddlewareFunc {
+	// Made once. Auth hands the ResponseWriter on as it is, so that goOn finds its
+	// chain by it.
+	handler := middleware(http.HandlerFunc(goOn))
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
-		return func(c echo.Context) (err error) {
+		return func(c echo.Context) error {
 			r := c.Request()
 			// Backwards, since of two parameters of one name c.Param returns the first.
 			names, values := c.ParamNames(), c.ParamValues()
 			for i := len(names) - 1; i >= 0; i-- {
 				r.SetPathValue(names[i], values[i])
 			}
-			middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-				c.SetRequest(r)
-				err = next(c)
-			})).ServeHTTP(c.Response(), r)
-			return err
+			w := &chain{Response: c.Response(), c: c, next: next}
+			handler.ServeHTTP(w, r)
+			return w.err
 		}
 	}
+}
+
+// chain is echo's ResponseWriter, and the chain of the request that it answers.
+type chain struct {
+	*echo.Response
+	c    echo.Context
+	next echo.HandlerFunc
+	err  error // of next
+}
+
+// Unwrap returns the *echo.Response.
+func (w *chain) Unwrap() http.ResponseWriter { return w.Response }
+
+func goOn(w http.ResponseWriter, r *http.Request) {
+	chain := w.(*chain)
+	chain.c.SetRequest(r)
+	chain.err = chain.next(chain.c)
 }

@@ -73,16 +73,14 @@ func Session(c *gin.Context) (authrocket.Session, bool) {
 // bridge makes gin's middleware of net/http's. Code after c.Next(), of
 // middleware outside too, finds the request with the session.
 func bridge(middleware func(http.Handler) http.Handler) gin.HandlerFunc {
+	// Made once. Auth hands the ResponseWriter on as it is, so that next finds its
+	// chain by it.
+	handler := middleware(http.HandlerFunc(next))
 	return func(c *gin.Context) {
-		reached := false
-		next := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-			reached = true
-			c.Request = r
-			c.Next()
-		})
+		w := &chain{ResponseWriter: c.Writer, c: c}
 		// Also when the middleware panics: what recovers need not abort.
 		defer func() {
-			if !reached {
+			if !w.reached {
 				c.Abort()
 			}
 		}()
@@ -90,10 +88,27 @@ func bridge(middleware func(http.Handler) http.Handler) gin.HandlerFunc {
 		for i := len(c.Params) - 1; i >= 0; i-- {
 			c.Request.SetPathValue(c.Params[i].Key, c.Params[i].Value)
 		}
-		middleware(next).ServeHTTP(c.Writer, c.Request)
-		if !reached {
+		handler.ServeHTTP(w, c.Request)
+		if !w.reached {
 			// gin would add a body of its own to a 404 that has none.
-			c.Writer.WriteHeaderNow()
+			w.WriteHeaderNow()
 		}
 	}
+}
+
+// chain is gin's ResponseWriter, and the chain of the request that it answers.
+type chain struct {
+	gin.ResponseWriter
+	c       *gin.Context
+	reached bool // what comes after the middleware
+}
+
+// Unwrap is for [http.ResponseController].
+func (w *chain) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func next(w http.ResponseWriter, r *http.Request) {
+	chain := w.(*chain)
+	chain.reached = true
+	chain.c.Request = r
+	chain.c.Next()
 }
