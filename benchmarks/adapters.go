@@ -15,42 +15,80 @@ import (
 	"github.com/authrocket-go/authrocket/adapters/authrocketgin"
 )
 
-// adapters are apps of each framework, which cost what the framework does too.
-func (w *World) adapters() []Contender {
+// adapters are apps of each framework, behind Authenticate and a gate. Before each
+// stands its control: the same app with two middlewares that do nothing. For
+// net/http there is the control alone: its app is [NameGate].
+func (w *World) adapters() []Case {
 	auth := w.newAuth(nil)
-	return []Contender{
-		{"chi", func() http.Handler {
-			r := chi.NewRouter()
-			r.Use(authrocketchi.Authenticate(auth), authrocketchi.RequireLogin(auth))
-			r.Get("/", respondWithUser)
-			return r
-		}},
-		{"gin", func() http.Handler {
-			gin.SetMode(gin.ReleaseMode)
-			e := gin.New()
-			e.Use(authrocketgin.Authenticate(auth), authrocketgin.RequireLogin(auth))
-			e.GET("/", func(c *gin.Context) { respondWithUser(c.Writer, c.Request) })
-			return e
-		}},
-		{"echo v5", func() http.Handler {
-			e := echo.New()
-			e.Use(authrocketecho.Authenticate(auth), authrocketecho.RequireLogin(auth))
-			e.GET("/", func(c *echo.Context) error {
-				respondWithUser(c.Response(), c.Request())
-				return nil
-			})
-			return e
-		}},
-		{"echo v4", func() http.Handler {
-			e := echov4.New()
-			e.Use(authrocketechov4.Authenticate(auth), authrocketechov4.RequireLogin(auth))
-			e.GET("/", func(c echov4.Context) error {
-				respondWithUser(c.Response(), c.Request())
-				return nil
-			})
-			return e
-		}},
+	var cases []Case
+	add := func(framework string, control, app http.Handler) {
+		cases = append(cases,
+			Case{NameControl(framework), Floor, 200, control, bearer(w.One)},
+			Case{NameAdapter(framework), Ours, 200, app, bearer(w.One)})
 	}
+	pass := func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { next.ServeHTTP(w, r) })
+	}
+	cases = append(cases, Case{NameControl("net/http"), Floor, 200, pass(pass(Bare())), bearer(w.One)})
+	add("chi", chiApp(Bare(), pass, pass),
+		chiApp(http.HandlerFunc(respondWithUser), authrocketchi.Authenticate(auth), authrocketchi.RequireLogin(auth)))
+	passGin := func(c *gin.Context) { c.Next() }
+	add("gin", ginApp(Bare(), passGin, passGin),
+		ginApp(http.HandlerFunc(respondWithUser), authrocketgin.Authenticate(auth), authrocketgin.RequireLogin(auth)))
+	passEcho := func(next echo.HandlerFunc) echo.HandlerFunc { return func(c *echo.Context) error { return next(c) } }
+	add("echo v5", echoApp(Bare(), passEcho, passEcho),
+		echoApp(http.HandlerFunc(respondWithUser), authrocketecho.Authenticate(auth), authrocketecho.RequireLogin(auth)))
+	passEchov4 := func(next echov4.HandlerFunc) echov4.HandlerFunc {
+		return func(c echov4.Context) error { return next(c) }
+	}
+	add("echo v4", echov4App(Bare(), passEchov4, passEchov4),
+		echov4App(http.HandlerFunc(respondWithUser), authrocketechov4.Authenticate(auth), authrocketechov4.RequireLogin(auth)))
+	return cases
+}
+
+// Frameworks are those that have an adapter.
+var Frameworks = []string{"chi", "gin", "echo v5", "echo v4"}
+
+// NameAdapter names the case of a framework behind Authenticate and a gate, and
+// NameControl that of the framework alone.
+func NameAdapter(framework string) string { return "authrocket, known, " + framework }
+
+// NameControl is described at [NameAdapter].
+func NameControl(framework string) string { return framework + ", two empty middlewares" }
+
+func chiApp(h http.Handler, use ...func(http.Handler) http.Handler) http.Handler {
+	r := chi.NewRouter()
+	r.Use(use...)
+	r.Method(http.MethodGet, "/", h)
+	return r
+}
+
+func ginApp(h http.Handler, use ...gin.HandlerFunc) http.Handler {
+	gin.SetMode(gin.ReleaseMode)
+	e := gin.New()
+	e.Use(use...)
+	e.GET("/", func(c *gin.Context) { h.ServeHTTP(c.Writer, c.Request) })
+	return e
+}
+
+func echoApp(h http.Handler, use ...echo.MiddlewareFunc) http.Handler {
+	e := echo.New()
+	e.Use(use...)
+	e.GET("/", func(c *echo.Context) error {
+		h.ServeHTTP(c.Response(), c.Request())
+		return nil
+	})
+	return e
+}
+
+func echov4App(h http.Handler, use ...echov4.MiddlewareFunc) http.Handler {
+	e := echov4.New()
+	e.Use(use...)
+	e.GET("/", func(c echov4.Context) error {
+		h.ServeHTTP(c.Response(), c.Request())
+		return nil
+	})
+	return e
 }
 
 // respondWithUser is the handler of our own apps.

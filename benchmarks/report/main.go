@@ -72,6 +72,7 @@ func report(out io.Writer, o options) error {
 	}
 	costs := benchmarks.Measure(cases, o.rounds, o.slice, benchmarks.NameFloor, benchmarks.NameRaw, benchmarks.NameRaw20)
 	writeCosts(out, costs)
+	writeAdapters(out, costs)
 	if o.chart != "" {
 		if err := os.WriteFile(o.chart, []byte(chart(costs)), 0o644); err != nil {
 			return err
@@ -94,6 +95,24 @@ func writeCosts(out io.Writer, costs []benchmarks.Cost) {
 		}
 		fmt.Fprintf(out, "| %s | %s | %s | %s | %.0f |\n", c.Case.Name, micros(c.CPU),
 			times(c.Ratios[benchmarks.NameFloor]), times(c.Ratios[raw]), max(c.Allocs-bare, 0))
+	}
+	fmt.Fprintln(out)
+}
+
+// writeAdapters writes what an adapter adds: to the middleware on net/http, and to
+// that plus what the framework itself takes more than net/http for two middlewares.
+func writeAdapters(out io.Writer, costs []benchmarks.Cost) {
+	cpu := map[string]time.Duration{}
+	for _, c := range costs {
+		cpu[c.Case.Name] = c.CPU
+	}
+	gate := cpu[benchmarks.NameGate]
+	fmt.Fprintln(out, "| adapter | over net/http | over net/http and the framework |")
+	fmt.Fprintln(out, "|---|---|---|")
+	for _, framework := range benchmarks.Frameworks {
+		over := cpu[benchmarks.NameAdapter(framework)] - gate
+		own := cpu[benchmarks.NameControl(framework)] - cpu[benchmarks.NameControl("net/http")]
+		fmt.Fprintf(out, "| %s | %d ns | %d ns |\n", framework, over.Nanoseconds(), (over - own).Nanoseconds())
 	}
 	fmt.Fprintln(out)
 }
