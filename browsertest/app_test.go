@@ -26,6 +26,7 @@ type app struct {
 	url    string
 	images string                          // URL of an image on another site, that its pages show
 	away   string                          // where /away leads
+	routes map[string]http.HandlerFunc     // further pages, by pattern; may be nil
 	around func(http.Handler) http.Handler // stands between the browser and the app; may be nil
 
 	auth *authrocket.Auth
@@ -36,9 +37,9 @@ type app struct {
 
 // visit is a request as the app's handlers see it.
 type visit struct {
-	method, path, origin string
-	isUpgrade            bool
-	user                 string // email, "" for nobody
+	method, path string
+	header       http.Header
+	user         string // email, "" for nobody
 }
 
 // start serves the app at listener. Every path is an open page, but /manage
@@ -56,6 +57,9 @@ func (a *app) start(t *testing.T, listener net.Listener, config authrocket.Confi
 	mux.Handle("/never", auth.Require(func(context.Context, authrocket.Session) error { return authrocket.ErrUnauthenticated })(http.HandlerFunc(a.page)))
 	mux.Handle("/away", http.RedirectHandler(a.away, http.StatusFound))
 	mux.HandleFunc("/", a.page)
+	for pattern, handler := range a.routes {
+		mux.HandleFunc(pattern, handler)
+	}
 	a.auth = auth
 	handler := auth.Authenticate(mux)
 	if a.around != nil {
@@ -68,7 +72,7 @@ func (a *app) page(w http.ResponseWriter, r *http.Request) {
 	user, _ := authrocket.CurrentUser(r.Context())
 	org, _ := authrocket.CurrentOrg(r.Context())
 	a.mu.Lock()
-	a.seen = append(a.seen, visit{r.Method, r.URL.Path, r.Header.Get("Origin"), r.Header.Get("Upgrade") != "", user.Email})
+	a.seen = append(a.seen, visit{r.Method, r.URL.Path, r.Header.Clone(), user.Email})
 	a.mu.Unlock()
 	fmt.Fprintf(w, `<!doctype html><html lang="en"><title>App</title><link rel="icon" href="data:,"><h1>App</h1><p>Signed in: %s.</p><p>Account: %s.</p><p>%s</p>`,
 		html.EscapeString(user.Email), html.EscapeString(org.Name), html.EscapeString(r.URL.RequestURI()))

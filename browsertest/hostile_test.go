@@ -163,7 +163,7 @@ func TestForgedRequests(t *testing.T) {
 			}
 
 			for _, path := range []string{"/form", "/fetch", "/socket"} {
-				came := app.visits(func(v visit) bool { return v.path == path && v.origin == attacker.url })
+				came := app.visits(func(v visit) bool { return v.path == path && v.header.Get("Origin") == attacker.url })
 				if len(came) != 1 {
 					t.Errorf("%s: the app has seen %d requests, want 1", path, len(came))
 				}
