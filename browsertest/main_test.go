@@ -15,6 +15,7 @@ import (
 var (
 	chromium   string // path of the browser, "" when there is none
 	nginx      string // path of nginx, "" when there is none
+	haproxy    string // path of HAProxy, "" when there is none
 	quickstart string // path of the built program
 
 	// startChromium starts the one process that all tests share.
@@ -27,6 +28,7 @@ func TestMain(m *testing.M) { os.Exit(run(m)) }
 func run(m *testing.M) int {
 	chromium = findProgram("chromium", "chromium-browser", "google-chrome")
 	nginx = findProgram("nginx", "/usr/sbin/nginx")
+	haproxy = findProgram("haproxy", "/usr/sbin/haproxy")
 	folder, err := os.MkdirTemp("", "browsertest")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -79,11 +81,17 @@ func requireNginx(t *testing.T) {
 // Debian's that has it.
 func requireProgram(t *testing.T, path, pkg string) {
 	t.Helper()
-	switch {
-	case path != "":
-	case os.Getenv("REQUIRE_BROWSER") == "1":
-		t.Fatalf("there is no %s: install Debian's package of that name", pkg)
-	default:
-		t.Skipf("there is no %s: install Debian's package of that name", pkg)
+	if path == "" {
+		skip(t, "there is no %s: install Debian's package of that name", pkg)
 	}
+}
+
+// skip skips a test that lacks something. Where everything has to be there, it
+// fails the test.
+func skip(t *testing.T, format string, args ...any) {
+	t.Helper()
+	if os.Getenv("REQUIRE_BROWSER") == "1" {
+		t.Fatalf(format, args...)
+	}
+	t.Skipf(format, args...)
 }
