@@ -181,6 +181,16 @@ func pointAtForm(ctx context.Context, tab *chromedp.Target) (chromedp.Void, erro
 	return chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, place.X, place.Y)(ctx, tab)
 }
 
+// submit posts a form of the open page.
+func submit(action string) chromedp.Action[chromedp.Void] {
+	return chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`(() => {
+		const form = document.body.appendChild(document.createElement("form"))
+		form.method = "post"
+		form.action = %q
+		form.submit()
+	})()`, action))
+}
+
 // settled waits until all animations of the page have ended.
 var settled = chromedp.Evaluate[chromedp.Void]("Promise.all(document.getAnimations().map(a => a.finished)).then(() => {})", chromedp.EvalAwaitPromise)
 

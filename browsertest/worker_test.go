@@ -199,12 +199,7 @@ func TestServiceWorker(t *testing.T) {
 
 		// The app's own forms have it.
 		o.open(o.app.url + "/")
-		o.navigate(chromedp.Evaluate[chromedp.Void](`(() => {
-			const form = document.body.appendChild(document.createElement("form"))
-			form.method = "post"
-			form.action = "/own"
-			form.submit()
-		})()`))
+		o.navigate(submit("/own"))
 		o.wantText("Signed in: ada@example.com.")
 		o.wantByWorker("POST /own")
 	})
