@@ -40,7 +40,7 @@ func TestBasic(t *testing.T) {
 	b.wantURL(f.url + "/manage?tab=2")
 	b.wantText("/manage?tab=2 for ada@example.com")
 
-	b.leadTo(f.url + "/auth/login?return_to=/manage&prompt=login")
+	b.leadTo(f.url + "/auth/login?prompt=login&return_to=/manage")
 	b.wantText("Log in")
 	b.logIn("ada@example.com")
 	b.wantURL(f.url + "/manage")
