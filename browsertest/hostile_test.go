@@ -104,7 +104,7 @@ func TestForgedCallback(t *testing.T) {
 			attacker.show("/confirm", form+`<script>document.querySelector("form button").click()</script>`)
 			victim.open(attacker.url + "/confirm")
 			victim.waitURL(app.url + "/auth/confirm")
-			victim.waitText("Forbidden")
+			victim.waitText("This form was refused")
 			victim.open(app.url + "/")
 			victim.wantText("Signed in: .")
 		})
