@@ -166,7 +166,7 @@ func (a *Auth) decide(r *http.Request, id *identity, selector OrgSelector, rules
 		}
 		chosen := *id
 		session = &about
-		chosen.session = session
+		chosen.Context, chosen.session = nil, session
 		r = withIdentity(r, &chosen)
 	}
 	for _, rule := range rules {
@@ -195,7 +195,7 @@ func (a *Auth) identify(id *identity, r *http.Request, patience keycache.Patienc
 	}
 	// A clone of a request has a header map of its own and is looked at again.
 	// The gates in it are about the org that a gate outside has chosen.
-	if outer := a.ownIdentity(id.outer); outer != nil && outer.session.current != 0 && outer.session.Token() == id.session.Token() {
+	if outer := a.ownIdentity(r.Context()); outer != nil && outer.session.current != 0 && outer.session.Token() == id.session.Token() {
 		about := *id.session
 		about.current = outer.session.current
 		id.session = &about

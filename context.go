@@ -41,5 +41,5 @@ func CurrentOrg(ctx context.Context) (Org, bool) {
 // find s. It is for unit tests of handlers: no gate accepts a session that
 // came this way.
 func WithSession(ctx context.Context, s Session) context.Context {
-	return context.WithValue(ctx, contextKey{}, &identity{session: &s, outer: latestIdentity(ctx)})
+	return &identity{Context: ctx, session: &s}
 }

@@ -3,8 +3,10 @@ package authrocket_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -156,4 +158,41 @@ func TestGateAcceptsOnlyItsOwnAuthAndRequest(t *testing.T) {
 			t.Errorf("another Auth: got %v, want %v", err, authrocket.ErrWrongRealm)
 		}
 	})
+}
+
+// odd is a context that cannot be compared with another.
+type odd struct {
+	context.Context
+	_ []int
+}
+
+func TestContextsOfAnyTypeAreTaken(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.auth.RequireLogin(whoami).ServeHTTP(w, r.WithContext(odd{Context: r.Context()}))
+	})
+	r := s.as(s.ada, navigate("/"))
+	w := serve(s.auth.Authenticate(h), r.WithContext(odd{Context: r.Context()}))
+	if w.Code != 200 || !strings.HasPrefix(w.Body.String(), "ada@") {
+		t.Errorf("got %d %q, want Ada", w.Code, w.Body)
+	}
+}
+
+func TestContextsKeepWhatIsInTheRequest(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	token := s.realm.Token(s.ada)
+	r := withCookie(navigate("/"), siteCookie, token)
+	s.auth.Authenticate(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithCancel(context.WithValue(r.Context(), struct{ name string }{"x"}, 1))
+		defer cancel()
+		for _, ctx := range []context.Context{r.Context(), ctx} {
+			for _, format := range []string{"%v", "%+v", "%#v", "%s"} {
+				if shown := fmt.Sprintf(format, ctx); strings.Contains(shown, token[:20]) || strings.Contains(shown, "ada") {
+					t.Errorf("%s shows %s", format, shown)
+				}
+			}
+		}
+	})).ServeHTTP(httptest.NewRecorder(), r)
 }

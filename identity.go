@@ -7,8 +7,11 @@ import (
 	"time"
 )
 
-// identity is what an Auth found out about who sent a request.
+// identity is what an Auth found out about who sent a request. It is the context in
+// which handlers and gates find it, and never changed once it is in a request.
 type identity struct {
+	context.Context // that of the request before; nil until the identity is in one
+
 	auth    *Auth    // nil when it comes from WithSession
 	session *Session // shared: nobody changes it
 	err     error    // why there is no session, nil when there is one
@@ -21,13 +24,28 @@ type identity struct {
 	// method is another request, even if it carries this context.
 	header http.Header
 	method string
-
-	// outer is the identity that this one hides, of the same Auth or another.
-	outer *identity
 }
 
-// contextKey finds the latest identity in a context.
+// contextKey finds the latest identity in a context. An *Auth as the key finds the
+// latest of that Auth.
 type contextKey struct{}
+
+func (id *identity) Value(key any) any {
+	switch key := key.(type) {
+	case contextKey:
+		return id
+	case *Auth:
+		if key == id.auth {
+			return id
+		}
+	}
+	return id.Context.Value(key)
+}
+
+// String keeps what is in the request out of a printed context.
+func (id *identity) String() string { return "authrocket identity" }
+
+func (id *identity) GoString() string { return id.String() }
 
 func latestIdentity(ctx context.Context) *identity {
 	id, _ := ctx.Value(contextKey{}).(*identity)
@@ -36,22 +54,18 @@ func latestIdentity(ctx context.Context) *identity {
 
 // identityOf returns what a found out about r, nil when it did not look at r.
 func (a *Auth) identityOf(r *http.Request) *identity {
-	id := a.ownIdentity(latestIdentity(r.Context()))
+	id := a.ownIdentity(r.Context())
 	if id == nil || id.method != r.Method || !isSameMap(id.header, r.Header) {
 		return nil
 	}
 	return id
 }
 
-// ownIdentity returns the identity of a among id and those that it hides: that of
-// the request whose context carries id, or of one that it was made from.
-func (a *Auth) ownIdentity(id *identity) *identity {
-	for ; id != nil; id = id.outer {
-		if id.auth == a {
-			return id
-		}
-	}
-	return nil
+// ownIdentity returns the latest identity of a in ctx: that of the request whose
+// context it is, or of one that it was made from.
+func (a *Auth) ownIdentity(ctx context.Context) *identity {
+	id, _ := ctx.Value(a).(*identity)
+	return id
 }
 
 func isSameMap(a, b http.Header) bool {
@@ -60,19 +74,20 @@ func isSameMap(a, b http.Header) bool {
 
 // newIdentity returns an identity that belongs to r and says nothing yet.
 func (a *Auth) newIdentity(r *http.Request) *identity {
-	return &identity{auth: a, session: nobody, source: SourceNone, header: r.Header, method: r.Method, outer: latestIdentity(r.Context())}
+	return &identity{auth: a, session: nobody, source: SourceNone, header: r.Header, method: r.Method}
 }
 
 // withIdentity returns r with id as the latest identity in its context.
 func withIdentity(r *http.Request, id *identity) *http.Request {
-	latest := latestIdentity(r.Context())
-	if latest == id {
+	ctx := r.Context()
+	switch {
+	case latestIdentity(ctx) == id:
 		return r
+	case id.Context != nil:
+		// It is in another context already, or another identity hides it.
+		latest := *id
+		id = &latest
 	}
-	if id.outer != latest {
-		hiding := *id
-		hiding.outer = latest
-		id = &hiding
-	}
-	return r.WithContext(context.WithValue(r.Context(), contextKey{}, id))
+	id.Context = ctx
+	return r.WithContext(id)
 }
