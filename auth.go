@@ -27,7 +27,7 @@ type Auth struct {
 	paths       paths
 	verifier    verifier
 	protection  *http.CrossOriginProtection
-	salt        []byte // of session hashes
+	salt        [32]byte // of session hashes
 
 	strangeHosts hostWarnings
 	cutTargets   warningLimit
@@ -61,10 +61,9 @@ func New(config Config) (*Auth, error) {
 			maxTokenBytes: s.config.MaxTokenBytes,
 		},
 		protection: http.NewCrossOriginProtection(),
-		salt:       make([]byte, 32),
 	}
 	a.paths.isLoginToken = a.verifier.isOurs
-	rand.Read(a.salt)
+	rand.Read(a.salt[:])
 	if s.key != nil {
 		a.verifier.keys = staticKey{jose.Keys{*s.key}}
 	} else {
@@ -139,7 +138,7 @@ func (a *Auth) check(r *http.Request, id *identity, selector OrgSelector, rules 
 		a.identify(id, r, keycache.Gate)
 	}
 	r, err := a.decide(withIdentity(r, id), id, selector, rules)
-	a.observeDecision(r.Context(), true, id.source, *id.session, err)
+	a.observeDecision(r, true, id.source, id.session, err)
 	return r, err
 }
 

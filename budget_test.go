@@ -1,6 +1,8 @@
 package authrocket_test
 
 import (
+	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
@@ -14,7 +16,16 @@ import (
 const warmAllocations = 2
 
 func TestWarmPathAllocations(t *testing.T) {
-	c := newCast(t, nil)
+	for name, observer := range map[string]authrocket.Observer{
+		"the zero Observer":   {},
+		"LogObserver at WARN": authrocket.LogObserver(slog.New(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelWarn}))),
+	} {
+		t.Run(name, func(t *testing.T) { testWarmPathAllocations(t, observer) })
+	}
+}
+
+func testWarmPathAllocations(t *testing.T, observer authrocket.Observer) {
+	c := newCast(t, func(config *authrocket.Config) { config.Observer = observer })
 	token := c.realm.Token(c.ada)
 	page := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		user, _ := authrocket.CurrentUser(r.Context())

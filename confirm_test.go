@@ -682,7 +682,7 @@ func TestConfirmationsAreObserved(t *testing.T) {
 		row.come(v, token)
 		v.get("/auth/confirm")
 		v.send(answerOf(token, "continue"))
-		if len(logins) != 2 || logins[0].Reason != "unsolicited_login" || logins[1].Err != nil || logins[1].SessionHash == "" {
+		if len(logins) != 2 || logins[0].Reason != "unsolicited_login" || logins[1].Err != nil || logins[1].SessionHash() == "" {
 			t.Errorf("%s: got %+v, want one that asks and then one that was confirmed", row.name, logins)
 			continue
 		}

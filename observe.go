@@ -104,15 +104,23 @@ func (l *warningLimit) isDue(reason string, now time.Time) bool {
 	return true
 }
 
-// Decision is what one look at a request came to.
+// Decision is the outcome of authenticating a request, or of a gate.
 type Decision struct {
-	Gate        bool   // false: Authenticate looked who it is; true: a gate decided
-	Allowed     bool   // there is a session; at a gate: the handler was reached
-	Reason      string // [Reason] of Err, "" when allowed
-	Err         error  // nil when allowed
-	Source      Source // where the token came from
-	SessionHash string // salted hash of the session ID, "" without a session
+	Gate    bool   // false: Authenticate looked who it is; true: a gate decided
+	Allowed bool   // there is a session; at a gate: the handler was reached
+	Reason  string // [Reason] of Err, "" when allowed
+	Err     error  // nil when allowed
+	Source  Source // where the token came from
+	Method  string // of the request
+	Pattern string // of the route that matched, such as "GET /orgs/{org}/"; "" where no router has matched yet
+
+	session hashedSession
 }
+
+// SessionHash is a salted hash of the session ID, "" without a session. The salt is
+// new in each process, so that the hash says which events of it belong together.
+// It is computed on demand.
+func (d Decision) SessionHash() string { return d.session.hash() }
 
 // KeyRefresh is the outcome of one fetch of the realm's keys.
 type KeyRefresh struct {
@@ -124,21 +132,30 @@ type KeyRefresh struct {
 
 // Login is the outcome of a login that came back.
 type Login struct {
-	Started     bool   // this browser started the login
-	Reason      string // [Reason] of Err, "" when signed in
-	Err         error  // nil when signed in
-	SessionHash string // salted hash of the session ID, "" when not signed in
+	Started bool   // this browser started the login
+	Reason  string // [Reason] of Err, "" when signed in
+	Err     error  // nil when signed in
+
+	session hashedSession
 }
+
+// SessionHash is that of [Decision], "" when not signed in.
+func (l Login) SessionHash() string { return l.session.hash() }
 
 // Logout is a sign-out.
 type Logout struct {
-	Local       bool   // only here: the LoginRocket session goes on
-	SessionHash string // salted hash of the session ID, "" when nobody was signed in
+	Local bool // only here: the LoginRocket session goes on
+
+	session hashedSession
 }
+
+// SessionHash is that of [Decision], "" when nobody was signed in.
+func (l Logout) SessionHash() string { return l.session.hash() }
 
 // LogObserver returns an Observer that writes to logger: refused gates, logins
 // and logouts at level info, everything allowed and open routes at debug,
-// trouble with keys at warn. A nil logger means [slog.Default].
+// trouble with keys at warn. What the level of logger leaves out costs next to
+// nothing. A nil logger means [slog.Default].
 func LogObserver(logger *slog.Logger) Observer {
 	if logger == nil {
 		logger = slog.Default()
@@ -149,8 +166,11 @@ func LogObserver(logger *slog.Logger) Observer {
 			if d.Gate && !d.Allowed {
 				level = slog.LevelInfo
 			}
-			logger.LogAttrs(ctx, level, "authrocket decision", append(outcome(d.Reason, d.Err, d.SessionHash),
-				slog.Bool("gate", d.Gate), slog.Bool("allowed", d.Allowed), slog.String("source", string(d.Source)))...)
+			if logger.Enabled(ctx, level) {
+				logger.LogAttrs(ctx, level, "authrocket decision", append(outcome(d.Reason, d.Err, d.SessionHash()),
+					slog.Bool("gate", d.Gate), slog.Bool("allowed", d.Allowed), slog.String("source", string(d.Source)),
+					slog.String("method", d.Method), slog.String("pattern", d.Pattern))...)
+			}
 		},
 		KeyRefresh: func(ctx context.Context, k KeyRefresh) {
 			level := slog.LevelDebug
@@ -167,12 +187,12 @@ func LogObserver(logger *slog.Logger) Observer {
 			logger.LogAttrs(ctx, level, "authrocket key refresh", attrs...)
 		},
 		Login: func(ctx context.Context, l Login) {
-			logger.LogAttrs(ctx, slog.LevelInfo, "authrocket login", append(outcome(l.Reason, l.Err, l.SessionHash),
+			logger.LogAttrs(ctx, slog.LevelInfo, "authrocket login", append(outcome(l.Reason, l.Err, l.SessionHash()),
 				slog.Bool("started", l.Started))...)
 		},
 		Logout: func(ctx context.Context, l Logout) {
 			logger.LogAttrs(ctx, slog.LevelInfo, "authrocket logout",
-				slog.String("session_hash", l.SessionHash), slog.Bool("local", l.Local))
+				slog.String("session_hash", l.SessionHash()), slog.Bool("local", l.Local))
 		},
 		Warning: func(ctx context.Context, err error) {
 			logger.LogAttrs(ctx, slog.LevelWarn, "authrocket warning", slog.String("error", err.Error()))
@@ -188,28 +208,36 @@ func outcome(reason string, err error, sessionHash string) []slog.Attr {
 	return attrs
 }
 
-// sessionHash lets an operator see which events belong to one session without
-// holding the session ID, which is a credential.
-func (a *Auth) sessionHash(s Session) string {
-	if s.ID() == "" {
+// hashedSession lets an operator see which events belong to one session without
+// the session ID, which is a credential. Both fields are pointers, so that an event
+// is small, and no printer follows them into a session.
+type hashedSession struct {
+	salt    *[32]byte
+	session *Session
+}
+
+func (s hashedSession) hash() string {
+	if s.session == nil || s.session.ID() == "" {
 		return ""
 	}
-	mac := hmac.New(sha256.New, a.salt)
-	mac.Write([]byte(s.ID()))
+	mac := hmac.New(sha256.New, s.salt[:])
+	mac.Write([]byte(s.session.ID()))
 	return hex.EncodeToString(mac.Sum(nil)[:8])
 }
 
-func (a *Auth) observeDecision(ctx context.Context, gate bool, source Source, s Session, err error) {
+func (a *Auth) observeDecision(r *http.Request, gate bool, source Source, s *Session, err error) {
 	if a.config.Observer.Decision == nil {
 		return
 	}
-	a.config.Observer.Decision(ctx, Decision{
-		Gate:        gate,
-		Allowed:     err == nil,
-		Reason:      Reason(err),
-		Err:         err,
-		Source:      source,
-		SessionHash: a.sessionHash(s),
+	a.config.Observer.Decision(r.Context(), Decision{
+		Gate:    gate,
+		Allowed: err == nil,
+		Reason:  Reason(err),
+		Err:     err,
+		Source:  source,
+		Method:  r.Method,
+		Pattern: r.Pattern,
+		session: hashedSession{&a.salt, s},
 	})
 }
 
@@ -219,7 +247,7 @@ func (a *Auth) observeLogin(ctx context.Context, started bool, s Session, err er
 	}
 	l := Login{Started: started, Reason: Reason(err), Err: err}
 	if err == nil {
-		l.SessionHash = a.sessionHash(s)
+		l.session = hashedSession{&a.salt, &s}
 	}
 	a.config.Observer.Login(ctx, l)
 }

@@ -134,15 +134,64 @@ func TestObserverDecisions(t *testing.T) {
 			}
 			for i, got := range e.decisions {
 				want := row.want[i]
-				if !errors.Is(got.Err, want.Err) || (got.Err == nil) != (want.Err == nil) || sessionHash.MatchString(got.SessionHash) != row.isKnown {
+				if !errors.Is(got.Err, want.Err) || (got.Err == nil) != (want.Err == nil) || sessionHash.MatchString(got.SessionHash()) != row.isKnown {
 					t.Errorf("got %+v, want %+v", got, want)
 				}
-				got.Err, got.SessionHash, want.Err = nil, "", nil
-				if got != want {
-					t.Errorf("got %+v, want %+v", got, want)
+				if got.Gate != want.Gate || got.Allowed != want.Allowed || got.Reason != want.Reason || got.Source != want.Source || got.Method != http.MethodGet {
+					t.Errorf("got %+v, want %+v of a GET", got, want)
 				}
 			}
 		})
+	}
+}
+
+// A path may hold what a route names org or invoice; a query may hold anything.
+func TestDecisionsNameTheRouteNotThePath(t *testing.T) {
+	t.Parallel()
+	c, e := newObservedCast(t)
+	ok := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
+	mux := http.NewServeMux()
+	mux.Handle("POST /orgs/{org}/", c.auth.RequireLogin(ok))
+	mux.Handle("/open", c.auth.Authenticate(ok))
+	for _, row := range []struct {
+		name            string
+		handler         http.Handler
+		request         *http.Request
+		method, pattern string // of the last decision
+	}{
+		{"at a gate", c.auth.Authenticate(mux), httptest.NewRequest(http.MethodPost, "/orgs/secret/?secret", nil), "POST", "POST /orgs/{org}/"},
+		{"inside of the router", mux, httptest.NewRequest(http.MethodHead, "/open?secret", nil), "HEAD", "/open"},
+		{"before the router", c.auth.Authenticate(ok), httptest.NewRequest(http.MethodGet, "/secret", nil), "GET", ""},
+	} {
+		e.decisions = nil
+		answer(row.handler, row.request)
+		last := e.decisions[len(e.decisions)-1]
+		if last.Method != row.method || last.Pattern != row.pattern || strings.Contains(fmt.Sprintf("%+v", e.decisions), "secret") {
+			t.Errorf("%s: got %+v, want %s %q, and nothing of the path", row.name, e.decisions, row.method, row.pattern)
+		}
+	}
+}
+
+func TestLogObserverNamesSessions(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	c := newCast(t, func(config *authrocket.Config) {
+		config.Observer = authrocket.LogObserver(slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	})
+	app := c.auth.Authenticate(http.NotFoundHandler())
+	token := c.realm.Token(c.ada)
+	answer(app, cookieRequest(http.MethodGet, "/", token))
+	answer(app, comeBack(t, app, "/", token))
+	answer(app, cookieRequest(http.MethodPost, "/auth/logout", token))
+	hashes := map[string]string{}
+	for _, line := range logLines(t, &log) {
+		if hash, _ := line["session_hash"].(string); hash != "" {
+			hashes[line["msg"].(string)] = hash
+		}
+	}
+	want := hashes["authrocket decision"]
+	if !sessionHash.MatchString(want) || hashes["authrocket login"] != want || hashes["authrocket logout"] != want {
+		t.Errorf("got %q, want one hash in a decision, the login and the logout", hashes)
 	}
 }
 
@@ -151,7 +200,7 @@ func TestObserverSessionHash(t *testing.T) {
 	c, e := newObservedCast(t)
 	hash := func(auth *authrocket.Auth, sid authrockettest.TokenOption) string {
 		auth.Check(c.signedIn("/", sid))
-		return e.decisions[len(e.decisions)-1].SessionHash
+		return e.decisions[len(e.decisions)-1].SessionHash()
 	}
 	config := c.realm.Config()
 	config.Observer = e.observer()
@@ -239,8 +288,8 @@ func TestObserverLogins(t *testing.T) {
 			if got.Started != row.started || got.Reason != row.reason || authrocket.Reason(got.Err) != row.reason {
 				t.Errorf("got %+v, want started %t, reason %q", got, row.started, row.reason)
 			}
-			if sessionHash.MatchString(got.SessionHash) != (row.reason == "") {
-				t.Errorf("got session hash %q for reason %q", got.SessionHash, row.reason)
+			if sessionHash.MatchString(got.SessionHash()) != (row.reason == "") {
+				t.Errorf("got session hash %q for reason %q", got.SessionHash(), row.reason)
 			}
 		})
 	}
@@ -270,7 +319,7 @@ func TestObserverLogouts(t *testing.T) {
 				c.realm.SignIn(r, c.ada)
 			}
 			answer(c.auth.Authenticate(http.NotFoundHandler()), r)
-			if len(e.logouts) != 1 || e.logouts[0].Local != row.local || sessionHash.MatchString(e.logouts[0].SessionHash) != row.signedIn {
+			if len(e.logouts) != 1 || e.logouts[0].Local != row.local || sessionHash.MatchString(e.logouts[0].SessionHash()) != row.signedIn {
 				t.Errorf("got %+v, want one, local %t, of a session %t", e.logouts, row.local, row.signedIn)
 			}
 		})
@@ -312,13 +361,13 @@ func TestLogObserver(t *testing.T) {
 	}{
 		{"an anonymous visitor", func(o authrocket.Observer) {
 			o.Decision(ctx, authrocket.Decision{Reason: "no_token", Err: authrocket.ErrNoToken, Source: authrocket.SourceNone})
-		}, map[string]any{"level": "DEBUG", "msg": "authrocket decision", "reason": "no_token", "error": authrocket.ErrNoToken.Error(), "gate": false, "allowed": false, "source": "none", "session_hash": ""}},
+		}, map[string]any{"level": "DEBUG", "msg": "authrocket decision", "reason": "no_token", "error": authrocket.ErrNoToken.Error(), "gate": false, "allowed": false, "source": "none", "session_hash": "", "method": "", "pattern": ""}},
 		{"a gate that lets through", func(o authrocket.Observer) {
-			o.Decision(ctx, authrocket.Decision{Gate: true, Allowed: true, Source: authrocket.SourceCookie, SessionHash: "abcd"})
-		}, map[string]any{"level": "DEBUG", "msg": "authrocket decision", "gate": true, "allowed": true, "source": "cookie", "session_hash": "abcd"}},
+			o.Decision(ctx, authrocket.Decision{Gate: true, Allowed: true, Source: authrocket.SourceCookie, Method: "GET", Pattern: "GET /orgs/{org}/"})
+		}, map[string]any{"level": "DEBUG", "msg": "authrocket decision", "gate": true, "allowed": true, "source": "cookie", "session_hash": "", "method": "GET", "pattern": "GET /orgs/{org}/"}},
 		{"a gate that refuses", func(o authrocket.Observer) {
-			o.Decision(ctx, authrocket.Decision{Gate: true, Reason: "wrong_org", Err: authrocket.ErrWrongOrg, Source: authrocket.SourceBearer, SessionHash: "abcd"})
-		}, map[string]any{"level": "INFO", "msg": "authrocket decision", "reason": "wrong_org", "error": authrocket.ErrWrongOrg.Error(), "gate": true, "allowed": false, "source": "bearer", "session_hash": "abcd"}},
+			o.Decision(ctx, authrocket.Decision{Gate: true, Reason: "wrong_org", Err: authrocket.ErrWrongOrg, Source: authrocket.SourceBearer})
+		}, map[string]any{"level": "INFO", "msg": "authrocket decision", "reason": "wrong_org", "error": authrocket.ErrWrongOrg.Error(), "gate": true, "allowed": false, "source": "bearer", "session_hash": "", "method": "", "pattern": ""}},
 		{"a good key refresh", func(o authrocket.Observer) { o.KeyRefresh(ctx, authrocket.KeyRefresh{Keys: 2, Age: time.Second}) },
 			map[string]any{"level": "DEBUG", "msg": "authrocket key refresh", "keys": 2.0, "age": 1e9}},
 		{"a failed key refresh", func(o authrocket.Observer) {
@@ -328,15 +377,15 @@ func TestLogObserver(t *testing.T) {
 		{"a key that is skipped", func(o authrocket.Observer) {
 			o.KeyRefresh(ctx, authrocket.KeyRefresh{Keys: 1, Skipped: []error{errors.New("key 0 is odd")}})
 		}, map[string]any{"level": "WARN", "msg": "authrocket key refresh", "keys": 1.0, "age": 0.0, "skipped": "key 0 is odd"}},
-		{"a login", func(o authrocket.Observer) { o.Login(ctx, authrocket.Login{Started: true, SessionHash: "abcd"}) },
-			map[string]any{"level": "INFO", "msg": "authrocket login", "started": true, "session_hash": "abcd"}},
+		{"a login", func(o authrocket.Observer) { o.Login(ctx, authrocket.Login{Started: true}) },
+			map[string]any{"level": "INFO", "msg": "authrocket login", "started": true, "session_hash": ""}},
 		{"a login that fails", func(o authrocket.Observer) {
 			o.Login(ctx, authrocket.Login{Reason: "unsolicited_login", Err: authrocket.ErrUnsolicitedLogin})
 		}, map[string]any{"level": "INFO", "msg": "authrocket login", "started": false, "session_hash": "", "reason": "unsolicited_login", "error": authrocket.ErrUnsolicitedLogin.Error()}},
 		{"a warning", func(o authrocket.Observer) { o.Warning(ctx, errors.New("mend it")) },
 			map[string]any{"level": "WARN", "msg": "authrocket warning", "error": "mend it"}},
-		{"a logout", func(o authrocket.Observer) { o.Logout(ctx, authrocket.Logout{Local: true, SessionHash: "abcd"}) },
-			map[string]any{"level": "INFO", "msg": "authrocket logout", "local": true, "session_hash": "abcd"}},
+		{"a logout", func(o authrocket.Observer) { o.Logout(ctx, authrocket.Logout{Local: true}) },
+			map[string]any{"level": "INFO", "msg": "authrocket logout", "local": true, "session_hash": ""}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

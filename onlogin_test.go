@@ -211,7 +211,7 @@ func TestWhatOnLoginRefuses(t *testing.T) {
 				if strings.Contains(body, "row 7") || strings.Contains(body, "eyJ") {
 					t.Errorf("%s: got %q, want neither the text of the error nor the token", c.name, body)
 				}
-				if len(o.logins) != 1 || !errors.Is(o.logins[0].Err, row.err) || o.logins[0].Reason != row.label || o.logins[0].SessionHash != "" {
+				if len(o.logins) != 1 || !errors.Is(o.logins[0].Err, row.err) || o.logins[0].Reason != row.label || o.logins[0].SessionHash() != "" {
 					t.Errorf("%s: the Observer got %+v, want the error of OnLogin", c.name, o.logins)
 				}
 			}

@@ -323,10 +323,10 @@ func TestLoginsAndLogoutsAreObserved(t *testing.T) {
 	var events []string
 	s := newSite(t, func(c *authrocket.Config) {
 		c.Observer.Login = func(_ context.Context, l authrocket.Login) {
-			events = append(events, fmt.Sprintf("login started=%t %q hash=%t", l.Started, l.Reason, l.SessionHash != ""))
+			events = append(events, fmt.Sprintf("login started=%t %q hash=%t", l.Started, l.Reason, l.SessionHash() != ""))
 		}
 		c.Observer.Logout = func(_ context.Context, l authrocket.Logout) {
-			events = append(events, fmt.Sprintf("logout local=%t hash=%t", l.Local, l.SessionHash != ""))
+			events = append(events, fmt.Sprintf("logout local=%t hash=%t", l.Local, l.SessionHash() != ""))
 		}
 	})
 	b, _ := start(t, s.app(), navigate("/gate/"))

@@ -87,6 +87,9 @@ func bridge(middleware func(http.Handler) http.Handler) echo.MiddlewareFunc {
 				r.SetPathValue(names[i], values[i])
 			}
 			w := &chain{Response: c.Response(), c: c, next: next}
+			if route := c.Path(); route != "" {
+				r.Pattern = route // for the Observer
+			}
 			handler.ServeHTTP(w, r)
 			return w.err
 		}

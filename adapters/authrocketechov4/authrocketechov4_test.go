@@ -342,3 +342,18 @@ func TestKeptContextTellsTheNextUser(t *testing.T) {
 		t.Errorf("got %q, want that echo's kept context tells the next user and the request's does not", told)
 	}
 }
+
+func TestDecisionsNameTheRoute(t *testing.T) {
+	t.Parallel()
+	var patterns []string
+	s := newShop(t, func(c *authrocket.Config) {
+		c.Observer.Decision = func(_ context.Context, d authrocket.Decision) { patterns = append(patterns, d.Method+" "+d.Pattern) }
+	})
+	e := echo.New()
+	e.Use(authrocketechov4.Authenticate(s.auth))
+	e.GET("/orgs/:org/files", func(c echo.Context) error { return nil }, authrocketechov4.RequireLogin(s.auth))
+	s.get(e, "/orgs/secret/files?secret", true)
+	if got, want := fmt.Sprint(patterns), "[GET /orgs/:org/files GET /orgs/:org/files]"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}

@@ -88,6 +88,9 @@ func bridge(middleware func(http.Handler) http.Handler) gin.HandlerFunc {
 		for i := len(c.Params) - 1; i >= 0; i-- {
 			c.Request.SetPathValue(c.Params[i].Key, c.Params[i].Value)
 		}
+		if route := c.FullPath(); route != "" {
+			c.Request.Pattern = route // for the Observer
+		}
 		handler.ServeHTTP(w, c.Request)
 		if !w.reached {
 			// gin would add a body of its own to a 404 that has none.

@@ -350,3 +350,18 @@ func TestKeptContextTellsTheNextUser(t *testing.T) {
 		t.Errorf("got %q, want that a kept context tells the next user and a copy does not", told)
 	}
 }
+
+func TestDecisionsNameTheRoute(t *testing.T) {
+	t.Parallel()
+	var patterns []string
+	s := newShop(t, func(c *authrocket.Config) {
+		c.Observer.Decision = func(_ context.Context, d authrocket.Decision) { patterns = append(patterns, d.Method+" "+d.Pattern) }
+	})
+	r := gin.New()
+	r.Use(authrocketgin.Authenticate(s.auth))
+	r.GET("/orgs/:org/files", authrocketgin.RequireLogin(s.auth), func(c *gin.Context) {})
+	s.get(r, "/orgs/secret/files?secret", true)
+	if got, want := fmt.Sprint(patterns), "[GET /orgs/:org/files GET /orgs/:org/files]"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
