@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -113,6 +114,9 @@ func (w *World) Cases() []Case {
 		{NameRaw20, Floor, 200, raw(w.PublicKey(), w.Twenty), bearer(w.Twenty)},
 	}
 	known, cold := w.newAuth(nil), w.newAuth(keepOne)
+	logged := w.newAuth(func(c *authrocket.Config) {
+		c.Observer = authrocket.LogObserver(slog.New(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelWarn})))
+	})
 	static := func(c *authrocket.Config) { c.JWTKey = secret }
 	knownHS256, coldHS256 := w.newAuth(static), w.newAuth(func(c *authrocket.Config) { static(c); keepOne(c) })
 	ours := func(name string, auth *authrocket.Auth, r []*http.Request, status int) {
@@ -125,6 +129,7 @@ func (w *World) Cases() []Case {
 	open("known, by cookie", cookie(w.One))
 	cases = append(cases, Case{NameGate, Ours, 200, guarded(known), bearer(w.One)})
 	ours("known, by cookie, at a gate", known, cookie(w.One), 200)
+	ours("known, by bearer, at a gate, LogObserver at WARN", logged, bearer(w.One), 200)
 	ours("known, twenty orgs", known, bearer(w.Twenty), 200)
 	ours("known, HS256", knownHS256, bearer(w.HS256), 200)
 	ours("first seen", cold, bearer(w.One, w.others[0]), 200)

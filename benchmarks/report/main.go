@@ -81,6 +81,9 @@ func report(out io.Writer, o options) error {
 	writeGrowth(out, o)
 	writeSeenBefore(out, world, o)
 	writeMemory(out, world, o)
+	if err := writeAmplified(out, o); err != nil {
+		return err
+	}
 	return writeLoad(out, world, o)
 }
 
