@@ -25,6 +25,9 @@ const (
 // setPrivate keeps a signed-in user's response out of shared caches (RFC 9111
 // section 5.2.2.7, RFC 9213). It comes before the handler, whose own value wins.
 func (c *cacheHeaders) setPrivate(h http.Header) {
+	if control := h[cacheControl]; len(control) == 1 && control[0] == "no-store" {
+		return // which says more
+	}
 	c.control[0], c.cdnControl[0] = "private, no-cache", "no-store"
 	h[cacheControl], h[cdnCacheControl] = c.control[:], c.cdnControl[:]
 }
@@ -38,4 +41,11 @@ func isPrivate(h http.Header) bool {
 func setNoStore(h http.Header) {
 	h.Set(cacheControl, "no-store")
 	h.Set(cdnCacheControl, "no-store")
+}
+
+// clearFetchedAhead is for a response after which somebody else, or nobody, is signed
+// in. A browser would show a page that it has fetched ahead for the one before, whatever
+// Cache-Control says (https://www.w3.org/TR/clear-site-data/).
+func clearFetchedAhead(h http.Header) {
+	h.Set("Clear-Site-Data", `"prefetchCache", "prerenderCache"`)
 }

@@ -85,8 +85,10 @@ func (a *Auth) serveStrayToken(w http.ResponseWriter, r *http.Request) (next *ht
 		c.decide(tokens[0])
 		return r, true
 	}
-	// The URL has a token that is still valid.
+	// The URL has a token that may still be valid. no-referrer would make the Origin of
+	// forms null.
 	setNoStore(w.Header())
+	w.Header().Set("Referrer-Policy", "strict-origin")
 	return withoutLogin(r), false
 }
 
@@ -110,7 +112,8 @@ func (c *callback) decide(token string) {
 	}
 	asks := !a.config.DangerouslyAcceptUnsolicitedLogins || c.losesCookies()
 	switch {
-	case asks && change > c.mayChange():
+	case asks && (change > c.mayChange() || cookieHeaderBytes(c.r) > maxScannedCookies):
+		// Also when there may be a session among the cookies that nobody looked at.
 		c.ask(*session)
 	case c.started:
 		c.complete(*session)

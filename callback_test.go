@@ -369,7 +369,6 @@ func TestTheAppsOwnToken(t *testing.T) {
 		{"another JWT", navigate("/reset?token=eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJtZSJ9.AAAA&account=7")},
 		{"two dots", navigate("/reset?token=..")},
 		{"a login token of another realm", navigate("/reset?token=" + stranger.realm.Token(stranger.ada))},
-		{"a login token beyond the limit", navigate("/reset?token=" + s.realm.Token(s.ada, authrockettest.Claim("locale", strings.Repeat("x", 20<<10))))},
 		{"a parameter in another case", navigate("/reset?Token=" + token)},
 		{"a login token behind a semicolon", navigate("/reset?a=b;token=" + token)},
 	} {
@@ -413,6 +412,7 @@ func TestTokensThatAreNotNavigatedTo(t *testing.T) {
 		{"a bearer token beside it", navigate(target, "Authorization: Bearer "+s.realm.Token(s.ada)), "a=%20b&c"},
 		{"twice", navigate("/reset?token=" + token + "&token=" + token), ""},
 		{"behind another", navigate("/reset?token=x&t%6Fken=" + token + "&a"), "a"},
+		{"one that is too long", request("HEAD", "/reset?a&token="+s.realm.Token(s.george, authrockettest.Claim("locale", strings.Repeat("x", 20<<10)))), "a"},
 		{"an expired one", request("HEAD", "/reset?a&token="+s.realm.Token(s.george, authrockettest.ExpiresIn(-time.Hour))), "a"},
 		{"a forged one", request("HEAD", "/reset?a&token="+forged(token)), "a"},
 	} {
@@ -828,5 +828,50 @@ func TestWithoutAppURLTheHostHasToBeLoopback(t *testing.T) {
 				t.Errorf("logout: got %d, back to %q, want %q", resp.StatusCode, back, want)
 			}
 		})
+	}
+}
+
+// There may be a session among them.
+func TestALoginBesideCookiesThatNobodyLookedAtIsAskedAbout(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	b, _ := start(t, s.app(), navigate("/gate/"))
+	filler := strings.Repeat("; x="+strings.Repeat("y", 4000), 17)
+	r := navigate(b.callback(s.realm.Token(s.george)), "Sec-Fetch-Site: cross-site",
+		"Cookie: "+b.cookie.Name+"="+b.cookie.Value+filler+"; "+siteCookie+"="+s.realm.Token(s.ada))
+	w := serve(s.app(), r)
+	if got := w.Header().Get("Location"); got != "/auth/confirm" {
+		t.Errorf("got %q, want the confirmation", got)
+	}
+}
+
+func TestASignedInAnswerToAURLWithATokenIsNotStored(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for _, target := range []string{"/?token=", "/gate/?token="} {
+		r := s.as(s.ada, request("GET", target+s.realm.Token(s.ada), "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"))
+		w := serve(s.app(), r)
+		if got := w.Header().Get("Cache-Control"); w.Code != 200 || got != "no-store" {
+			t.Errorf("%s: got %d Cache-Control %q, want no-store", target, w.Code, got)
+		}
+	}
+}
+
+// A page in a frame whose URL has a token names it to what it loads.
+func TestAPageWhoseURLHasATokenIsNoReferrer(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	w := serve(s.app(), navigate("/?token="+s.realm.Token(s.ada), "Sec-Fetch-Dest: iframe"))
+	if got := w.Header().Get("Referrer-Policy"); got != "strict-origin" {
+		t.Errorf("got Referrer-Policy %q: requests of the framed page have the token in Referer", got)
+	}
+}
+
+func TestATokenThatIsTooLongIsRefused(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	w := serve(s.app(), navigate("/?token="+s.tokenOf(t, s.ada, 17_000)))
+	if w.Code != 401 || !strings.Contains(w.Body.String(), "token_too_large") {
+		t.Errorf("got %d %q, want a page with the reason", w.Code, w.Body)
 	}
 }

@@ -180,3 +180,30 @@ func TestWhereHTMXReturnsTo(t *testing.T) {
 		}
 	})
 }
+
+// With hx-boost on the body, links to the login routes are boosted, too.
+func TestABoostedLinkToALoginRouteLeadsThere(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for _, target := range []string{
+		"/auth/login?return_to=%2Fx&prompt=login", "/auth/signup?return_to=%2Fx", "/auth/profile?return_to=%2Fx", "/auth/accounts?return_to=%2Fx&force=1",
+	} {
+		r := s.as(s.ada, request("GET", target, "HX-Request: true", "HX-Boosted: true", "HX-Current-URL: https://example.com/page",
+			"Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"))
+		w := serve(s.app(), r)
+		if got := w.Header().Get("HX-Redirect"); got != target {
+			t.Errorf("%s: got %d HX-Redirect %q", target, w.Code, got)
+		}
+	}
+}
+
+// nginx takes 4 KiB of headers by default. The login cuts a target at 1,000 bytes.
+func TestHXRedirectIsBounded(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	r := request("GET", "/gate/", "HX-Request: true", "HX-Current-URL: https://example.com/page?q="+strings.Repeat("%20a", 800))
+	w := serve(s.app(), r)
+	if got := len(w.Header().Get("HX-Redirect")); got > 3100 {
+		t.Errorf("got an HX-Redirect of %d bytes for an URL of %d", got, len(r.Header.Get("HX-Current-URL")))
+	}
+}

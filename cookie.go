@@ -242,7 +242,12 @@ func cookiesOf(h http.Header, prefix string) iter.Seq2[string, string] {
 				}
 				begin := from + i
 				if !beginsCookie(line[from:begin], from == 0) {
-					from = begin + 1
+					// No other cookie begins before the next semicolon.
+					next := strings.IndexByte(line[begin:], ';')
+					if next < 0 {
+						break
+					}
+					from = begin + next
 					continue
 				}
 				pair, _, _ := strings.Cut(line[begin+len(prefix):], ";")

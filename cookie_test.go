@@ -471,3 +471,93 @@ func TestManyStatesCostLittle(t *testing.T) {
 		t.Errorf("got %v allocations, want fewer than there are cookies", got)
 	}
 }
+
+// One cookie of another name, which a sibling subdomain or a page that keeps the
+// landing URL in a cookie can set, hides the session.
+func TestOneCookieOfAnotherNameHidesNoSession(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	name200 := "x=" + strings.Repeat(siteCookie, 200)
+	for _, row := range []struct{ name, before string }{
+		{"the name in one value", name200},
+		{"behind an equals sign", "x=" + strings.Repeat("="+siteCookie, 200)},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			if len(row.before) > 4096 {
+				t.Fatalf("%d bytes are no single cookie", len(row.before))
+			}
+			r := navigate("/gate/", "Cookie: "+row.before+"; "+siteCookie+"="+s.realm.Token(s.ada))
+			if w := serve(s.app(), r); w.Code != 200 {
+				t.Errorf("gate: got %d %q, want ada's page", w.Code, w.Header().Get("Location"))
+			}
+			b, _ := start(t, s.app(), navigate("/gate/"))
+			r = navigate(b.callback(s.realm.Token(s.ada)), "Sec-Fetch-Site: cross-site", "Cookie: "+row.before+"; "+b.cookie.Name+"="+b.cookie.Value)
+			if got := serve(s.app(), r).Header().Get("Location"); got != "/gate/" {
+				t.Errorf("callback: got %q, want /gate/", got)
+			}
+		})
+	}
+	t.Run("a short name among ordinary values", func(t *testing.T) {
+		t.Parallel()
+		short := newSite(t, func(c *authrocket.Config) { c.CookieName = "s" })
+		r := navigate("/gate/", "Cookie: consent="+strings.Repeat("yes.", 210)+"; s="+short.realm.Token(short.ada))
+		if w := serve(short.app(), r); w.Code != 200 {
+			t.Errorf("got %d, want ada's page", w.Code)
+		}
+	})
+	t.Run("a login over it is asked about", func(t *testing.T) {
+		t.Parallel()
+		b, _ := start(t, s.app(), navigate("/gate/"))
+		r := navigate(b.callback(s.realm.Token(s.george)), "Sec-Fetch-Site: cross-site",
+			"Cookie: "+b.cookie.Name+"="+b.cookie.Value+"; "+name200+"; "+siteCookie+"="+s.realm.Token(s.ada))
+		w := serve(s.app(), r)
+		if got := w.Header().Get("Location"); got != "/auth/confirm" {
+			t.Errorf("got %q, want the confirmation: ada is signed in", got)
+		}
+	})
+}
+
+func TestWhereACookieBegins(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	token := s.realm.Token(s.ada)
+	n := siteCookie
+	for _, row := range []struct {
+		header    string
+		isSession bool
+	}{
+		{n + "=" + token, true},
+		{" \t" + n + "=" + token, true},
+		{"a=b;" + n + "=" + token, true},
+		{"a=b; \t " + n + "=" + token + " \t", true},
+		{"a=b ;" + n + "=" + token, true},
+		{"a=\"b;" + n + "=" + token + "\"", false},
+		{"a=\"b;" + n + "=\"" + token + "\"", true},
+		{"a=b " + n + "=" + token, false},
+		{"a=b," + n + "=" + token, false},
+		{"a=" + n + "=" + token, false},
+		{"=" + n + "=" + token, false},
+		{"x" + n + "=" + token, false},
+		{n + n + "=" + token, false},
+		{n + " =" + token, false},
+		{n + ";" + n + "=" + token, true},
+		{n + "=;" + n + "=" + token, true},
+		{"\x85" + n + "=" + token, false},
+		{"\u2000" + n + "=" + token, false},
+		{"\x0b" + n + "=" + token, false},
+		{"\r" + n + "=" + token, false},
+		{"$Version=1; " + n + "=" + token, true},
+		{"__host-arToken=" + token, false},
+		{"__Host-%61rToken=" + token, false},
+		{"a=" + n + ";" + n + "=" + token, true},
+		{"a=;;;" + n + "=" + token, true},
+		{n[:5] + n + "=" + token + ";" + n + "=" + token, true},
+	} {
+		r := navigate("/gate/")
+		r.Header["Cookie"] = []string{row.header}
+		if got := serve(s.app(), r).Code == 200; got != row.isSession {
+			t.Errorf("%.60q: got a session: %t, want %t", row.header, got, row.isSession)
+		}
+	}
+}

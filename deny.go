@@ -74,7 +74,7 @@ func (a *Auth) denyBrowser(w http.ResponseWriter, r *http.Request, session *Sess
 	if status == http.StatusUnauthorized && !hasBearer(r.Header) {
 		switch {
 		case fetchmeta.IsHTMX(r) && !errors.Is(err, ErrAmbiguousCookie):
-			w.Header().Set("HX-Redirect", a.paths.start(routeLogin, a.htmxTarget(r)))
+			w.Header().Set("HX-Redirect", a.paths.start(routeLogin, fitTarget(a.htmxTarget(r), loginstate.MaxTargetBytes)))
 			return false
 		case fetchmeta.IsFramed(r):
 			a.writePage(w, r, a.framedPage(r))

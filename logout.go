@@ -31,13 +31,14 @@ func (a *Auth) serveLogout(w http.ResponseWriter, r *http.Request) {
 		// Signing out never waits for keys; without them the session has no name.
 		session, _ = a.cookieSession(r, keycache.NoWait, new(time.Time))
 	case r.Host != "":
-		a.Deny(w, r, err)
+		a.Deny(w, withoutLogin(r), err)
 		return
 	}
 	isLocal := isLocalLogout(r)
 	if a.config.Observer.Logout != nil {
 		a.config.Observer.Logout(r.Context(), Logout{Local: isLocal, session: hashedSession{&a.salt, session}})
 	}
+	clearFetchedAhead(w.Header())
 	a.clearSessionCookie(w, r)
 	a.clearDomainVariants(w, r)
 	a.forgetPending(w, r)
@@ -46,18 +47,36 @@ func (a *Auth) serveLogout(w http.ResponseWriter, r *http.Request) {
 	location := a.app.prefix + target
 	if !isLocal {
 		location = a.paths.route(routeLogoutEnd)
-		a.rememberLogout(w, pendingLogout{session.ID(), target})
+		a.rememberLogout(w, pendingLogout{a.endingSession(r, session), target})
 	}
 	a.leadOn(w, r, location, isLocal)
+}
+
+// endingSession is the ID of the session that a sign-out ends: of the one that the
+// browser has, else of one whose end is on its way. A second click must not lose it.
+func (a *Auth) endingSession(r *http.Request, session *Session) string {
+	if session.ID() != "" {
+		return session.ID()
+	}
+	for _, value := range cookieValues(r.Header, a.cookieNameFor("logout")) {
+		if pending, ok := decodeLogout(value); ok {
+			return pending.sessionID
+		}
+	}
+	return ""
 }
 
 // leadOn leads who signed out to location, a path of this app: a script cannot
 // follow a redirect to LoginRocket, and a page with form-action 'self' stops one
 // that comes after its form.
 func (a *Auth) leadOn(w http.ResponseWriter, r *http.Request, location string, isLocal bool) {
+	isFramed := fetchmeta.IsFramed(r)
 	switch {
-	case wantsPage(r) && isLocal:
+	case (wantsPage(r) || isFramed) && isLocal:
 		a.redirect(w, location)
+		return
+	case isFramed:
+		a.writePage(w, r, framedSigningOutPage(location))
 		return
 	case wantsPage(r):
 		a.writePage(w, r, signingOutPage(location))
@@ -144,6 +163,15 @@ func signingOutPage(location string) Page {
 		Links:   []Link{{Name: linkSignOut, Label: "Finish signing out", URL: location}},
 		refresh: "0; url=" + location,
 	}
+}
+
+// framedSigningOutPage leads out of the frame, since LoginRocket is in none.
+func framedSigningOutPage(location string) Page {
+	p := signingOutPage(location)
+	p.refresh, p.isFramed = "", true
+	p.Texts = []string{"You are signed out of this app. Finish signing out here:"}
+	p.Links[0].LeaveFrame = true
+	return p
 }
 
 // isLocalLogout reports whether the LoginRocket session is to go on.

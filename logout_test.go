@@ -371,3 +371,71 @@ func TestTheEndOfALogout(t *testing.T) {
 		}
 	})
 }
+
+func TestASecondClickOnSignOutKeepsTheSessionID(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	token := s.realm.Token(s.ada)
+	session, err := s.auth.Verify(t.Context(), token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := &visitor{t: t, app: s.app()}
+	v.jar = map[string]*http.Cookie{siteCookie: {Value: token, Expires: time.Now().Add(time.Hour)}}
+	v.send(submit("/auth/logout"))
+	w := v.send(submit("/auth/logout"))
+	w = v.visit("same-origin", leadsTo(t, w))
+	if got := w.Header().Get("Location"); !strings.Contains(got, session.ID()) {
+		t.Errorf("got %q, want the session ID: LoginRocket's session goes on", got)
+	}
+}
+
+// A form on a page in a frame of this very origin.
+func TestALogoutInAFrameLeadsOutOfIt(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	w := serve(s.app(), s.as(s.ada, submit("/auth/logout", "Sec-Fetch-Dest: iframe")))
+	h := w.Header()
+	if !isCleared(w) || h.Get("Refresh") != "" || h.Get("X-Frame-Options") != "" || !strings.Contains(w.Body.String(), `href="/auth/logout/end" target="_top"`) {
+		t.Errorf("got %d %v %q, want a page with a link that leaves the frame", w.Code, h, w.Body)
+	}
+	w = serve(s.app(), s.as(s.ada, submit("/auth/logout?local=1&return_to=/bye", "Sec-Fetch-Dest: iframe")))
+	if got := w.Header().Get("Location"); w.Code != 303 || got != "/bye" {
+		t.Errorf("here only: got %d %q, want 303 /bye", w.Code, got)
+	}
+}
+
+// LoginRoutes alone cuts no token out of URLs.
+func TestDenyOfALogoutSeesNoToken(t *testing.T) {
+	t.Parallel()
+	var seen string
+	s := newSite(t, func(c *authrocket.Config) {
+		c.Deny = func(w http.ResponseWriter, r *http.Request, err error) bool {
+			seen = r.URL.String() + r.RequestURI
+			return false
+		}
+	})
+	token := s.realm.Token(s.ada)
+	serve(s.auth.LoginRoutes(), request("POST", "/auth/logout?token="+token, "Sec-Fetch-Site: cross-site", "Origin: https://evil.example"))
+	if seen == "" || strings.Contains(seen, token) {
+		t.Errorf("Deny saw %.60q", seen)
+	}
+}
+
+// Chromium shows a page that it has fetched ahead after the cookies have changed, even
+// with no-store.
+func TestALogoutAndALoginClearWhatWasFetchedAhead(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	b, _ := start(t, s.app(), navigate("/gate/"))
+	for name, w := range map[string]*httptest.ResponseRecorder{
+		"logout":           serve(s.app(), s.as(s.ada, submit("/auth/logout"))),
+		"logout by script": serve(s.app(), s.as(s.ada, request("POST", "/auth/logout"))),
+		"local logout":     serve(s.app(), s.as(s.ada, submit("/auth/logout?local=1"))),
+		"login":            serve(s.app(), b.land(s.realm.Token(s.ada))),
+	} {
+		if got := w.Header().Get("Clear-Site-Data"); !strings.Contains(got, `"prefetchCache"`) || !strings.Contains(got, `"prerenderCache"`) {
+			t.Errorf("%s: got Clear-Site-Data %q", name, got)
+		}
+	}
+}

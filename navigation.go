@@ -30,9 +30,14 @@ func isOwnNavigation(r *http.Request) bool {
 	return r.Method == http.MethodGet && !isForeignStart(r) && fetchmeta.SaysNavigate(r) && mayNavigate(r)
 }
 
-// isOwnLink reports whether a page of this very origin led the browser here.
+// isOwnLink reports whether a page of this very origin led the browser here. Behind a
+// service worker, what was typed, or came from a mail, is same-origin, too, but has
+// no Referer.
 func isOwnLink(r *http.Request) bool {
-	return r.Method == http.MethodGet && r.Header.Get("Sec-Fetch-Site") == "same-origin" && mayNavigate(r)
+	if r.Method != http.MethodGet || r.Header.Get("Sec-Fetch-Site") != "same-origin" || !mayNavigate(r) {
+		return false
+	}
+	return r.Header.Get("Sec-Fetch-Dest") != "empty" || r.Referer() != ""
 }
 
 // isForeignStart reports whether another website may have led the browser here.

@@ -112,8 +112,13 @@ func TestLoginsBehindAServiceWorker(t *testing.T) {
 	})
 	t.Run("a link of another site is not asked for in advance", func(t *testing.T) {
 		t.Parallel()
-		for site, want := range map[string]string{"cross-site": "/auth/confirm", "same-origin": "/"} {
-			b, _ := start(t, s.app(), request("GET", "/auth/login?prompt=login", worker(site)...))
+		for _, row := range []struct{ site, referer, want string }{
+			{"cross-site", "https://evil.example/", "/auth/confirm"},
+			{"same-origin", "https://example.com/page", "/"},
+			{"same-origin", "", "/auth/confirm"}, // typed, or from a mail
+		} {
+			site, want := row.site, row.want
+			b, _ := start(t, s.app(), request("GET", "/auth/login?prompt=login", append(worker(site), "Referer: "+row.referer)...))
 			w := serve(s.app(), s.as(s.george, b.land(s.realm.Token(s.ada))))
 			if got := w.Header().Get("Location"); got != want {
 				t.Errorf("%s: the login over somebody else leads to %q, want %q", site, got, want)

@@ -115,7 +115,8 @@ const (
 	// PageLogout asks whether to sign out. The button is "sign_out".
 	PageLogout PageKind = "logout"
 
-	// PageSigningOut leads on to LoginRocket by itself, and by its link.
+	// PageSigningOut leads on to LoginRocket by itself, and by its link; in a frame by
+	// its link only, which leaves the frame.
 	PageSigningOut PageKind = "signing_out"
 )
 

@@ -11,6 +11,7 @@ import (
 	"github.com/authrocket-go/authrocket/internal/keycache"
 	"github.com/authrocket-go/authrocket/internal/loginstate"
 	"github.com/authrocket-go/authrocket/internal/rawquery"
+	"github.com/authrocket-go/authrocket/internal/returnto"
 )
 
 // hostedParams are the query parameters that a route hands on to the hosted
@@ -66,6 +67,12 @@ func (a *Auth) serveRoute(w http.ResponseWriter, r *http.Request) bool {
 // What does not navigate cannot go there, and gets what a gate answers it: the
 // images of a page, say, do not evict the state of a login that is under way.
 func (a *Auth) serveHosted(w http.ResponseWriter, r *http.Request, route string) {
+	if fetchmeta.IsBoosted(r) && !hasBearer(r.Header) {
+		// htmx would fetch the hosted page; the browser can go there.
+		w.Header().Set("HX-Redirect", returnto.Escape(joinQuery(a.paths.route(route), withoutLogin(r).URL.RawQuery)))
+		w.WriteHeader(http.StatusOK)
+		return
+	}
 	if !mayNavigate(r) {
 		a.Deny(w, withoutLogin(r), ErrNoToken)
 		return

@@ -10,9 +10,9 @@ import (
 	"strings"
 )
 
-// IsPrefetch reports whether the browser fetches ahead of a person's click.
+// IsPrefetch reports whether the browser, or Turbo, fetches ahead of a person's click.
 func IsPrefetch(r *http.Request) bool {
-	return mentionsPrefetch(r.Header["Sec-Purpose"]) || mentionsPrefetch(r.Header["Purpose"])
+	return mentionsPrefetch(r.Header["Sec-Purpose"]) || mentionsPrefetch(r.Header["Purpose"]) || mentionsPrefetch(r.Header["X-Sec-Purpose"])
 }
 
 func mentionsPrefetch(values []string) bool {

@@ -40,6 +40,7 @@ func TestIsPrefetch(t *testing.T) {
 		{"no header is none", nil, false},
 		{"Sec-Purpose: prefetch is one", []string{"Sec-Purpose", "prefetch"}, true},
 		{"Purpose: prefetch is one", []string{"Purpose", "prefetch"}, true},
+		{"X-Sec-Purpose: prefetch is one, as Turbo says it", []string{"X-Sec-Purpose", "prefetch"}, true},
 		{"a prerender is one", []string{"Sec-Purpose", "prefetch;prerender"}, true},
 		{"an anonymous prefetch is one", []string{"Sec-Purpose", "prefetch;anonymous-client-ip"}, true},
 		{"capitals do not matter", []string{"Sec-Purpose", "PreFetch"}, true},

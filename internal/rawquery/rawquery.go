@@ -8,9 +8,16 @@ import (
 	"strings"
 )
 
+// maxParams is how many parameters a query may have. [url.ParseQuery] refuses more.
+const maxParams = 10_000
+
 // Values returns the values of name in the order in which they stand. Pairs that
-// [url.ParseQuery] drops, for a semicolon or a bad escape, are not there.
+// [url.ParseQuery] drops, for a semicolon or a bad escape, are not there, and of a
+// query that it refuses there is nothing.
 func Values(query, name string) []string {
+	if strings.Count(query, "&") >= maxParams {
+		return nil
+	}
 	var values []string
 	for pair := range strings.SplitSeq(query, "&") {
 		if key, value, ok := parse(pair); ok && key == name {

@@ -3,6 +3,7 @@ package rawquery_test
 import (
 	"net/url"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/authrocket-go/authrocket/internal/rawquery"
@@ -113,5 +114,20 @@ func TestCutRest(t *testing.T) {
 				t.Errorf("CutRest(%q): got %q, %q, %t, want %q, %q, %t", row.query, before, rest, found, row.before, row.rest, row.found)
 			}
 		})
+	}
+}
+
+// net/url gives a handler nothing of such a query either.
+func TestValuesOfTooManyParameters(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		pairs int
+		want  int
+	}{{9_999, 1}, {10_000, 0}} {
+		query := strings.Repeat("a&", row.pairs) + "token=x"
+		values, err := url.ParseQuery(query)
+		if got := rawquery.Values(query, "token"); len(got) != row.want || len(values["token"]) != row.want {
+			t.Errorf("%d others: got %q, and of net/url %q %v, want %d", row.pairs, got, values["token"], err, row.want)
+		}
 	}
 }
