@@ -241,7 +241,7 @@ func cookiesOf(h http.Header, prefix string) iter.Seq2[string, string] {
 					return
 				}
 				begin := from + i
-				if !beginsCookie(line[from:begin], from == 0) {
+				if !beginsCookie(line[from:begin]) {
 					// No other cookie begins before the next semicolon.
 					next := strings.IndexByte(line[begin:], ';')
 					if next < 0 {
@@ -260,11 +260,12 @@ func cookiesOf(h http.Header, prefix string) iter.Seq2[string, string] {
 	}
 }
 
-// beginsCookie reports whether a cookie begins behind gap: a semicolon and white
-// space, or white space alone at the start of a line.
-func beginsCookie(gap string, isStart bool) bool {
+// beginsCookie reports whether a cookie begins behind gap, which begins where a line
+// or a cookie's semicolon does: behind white space alone, or behind a semicolon and
+// white space.
+func beginsCookie(gap string) bool {
 	gap = trimSpaceRight(gap)
-	return isStart && gap == "" || gap != "" && gap[len(gap)-1] == ';'
+	return gap == "" || gap[len(gap)-1] == ';'
 }
 
 // unquote strips one pair of double quotes (RFC 6265 section 4.1.1).
