@@ -196,3 +196,23 @@ func TestContextsKeepWhatIsInTheRequest(t *testing.T) {
 		}
 	})).ServeHTTP(httptest.NewRecorder(), r)
 }
+
+// An identity is found through other Auths, and so is what is in the context besides.
+func TestContextsOfTwoAuthsNest(t *testing.T) {
+	t.Parallel()
+	s, other := newSite(t), newSite(t)
+	type key struct{}
+	var seen any
+	h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithCancel(r.Context())
+		defer cancel()
+		seen = ctx.Value(key{})
+		whoami(w, r)
+	})
+	app := s.auth.Authenticate(other.auth.Authenticate(s.auth.RequireLogin(other.auth.Authenticate(s.auth.RequireLogin(h)))))
+	r := s.as(s.ada, navigate("/"))
+	w := serve(app, r.WithContext(context.WithValue(r.Context(), key{}, "value")))
+	if w.Code != 200 || seen != "value" || !strings.HasPrefix(w.Body.String(), "ada@") {
+		t.Errorf("got %d %q and %v, want Ada and the value", w.Code, w.Body, seen)
+	}
+}
