@@ -46,7 +46,7 @@ const (
 
 // result is the login that a session gives, with the requested account if there
 // is such a membership.
-func (s *Server) result(session authrockettest.Session, account string) (any, error) {
+func (s *Server) result(session authrockettest.HostedSession, account string) (any, error) {
 	user, err := s.realm.User(session.UserID)
 	if err != nil {
 		return nil, errNoSession
@@ -75,7 +75,7 @@ func (s *Server) result(session authrockettest.Session, account string) (any, er
 }
 
 // namedSession is the session that the parameter session names.
-func (s *Server) namedSession(p parameters) (authrockettest.Session, error) {
+func (s *Server) namedSession(p parameters) (authrockettest.HostedSession, error) {
 	session, err := s.realm.LookUpSession(p["session"])
 	if err != nil {
 		return session, errNoSession

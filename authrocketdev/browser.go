@@ -43,14 +43,14 @@ func (s *Server) cookie(r *http.Request, name string) string {
 }
 
 // session is the session of the browser, if it has one that has not ended.
-func (s *Server) session(r *http.Request) (authrockettest.Session, bool) {
+func (s *Server) session(r *http.Request) (authrockettest.HostedSession, bool) {
 	session, err := s.realm.LookUpSession(s.cookie(r, sessionCookie))
 	return session, err == nil
 }
 
 // keepSession signs the browser in. A session that it had is not ended: apps
 // may still use its tokens.
-func (s *Server) keepSession(w http.ResponseWriter, session authrockettest.Session) {
+func (s *Server) keepSession(w http.ResponseWriter, session authrockettest.HostedSession) {
 	s.setCookie(w, sessionCookie, session.ID)
 }
 

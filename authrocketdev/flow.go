@@ -89,7 +89,7 @@ func redirect(w http.ResponseWriter, r *http.Request, target string) error {
 
 // finish goes on with a flow whose user is signed in: to the page that asked for
 // the login, to what the user has to do first, or back to the app with a token.
-func (s *Server) finish(w http.ResponseWriter, r *http.Request, session authrockettest.Session, f flow) error {
+func (s *Server) finish(w http.ResponseWriter, r *http.Request, session authrockettest.HostedSession, f flow) error {
 	user, err := s.realm.User(session.UserID)
 	if err != nil {
 		return errNoSession
@@ -125,14 +125,14 @@ func (s *Server) finish(w http.ResponseWriter, r *http.Request, session authrock
 
 // signedIn returns the session of the browser and its user. Without one it
 // sends the browser to the login, which leads back to the page at path.
-func (s *Server) signedIn(w http.ResponseWriter, r *http.Request, f flow, path string) (authrockettest.Session, authrockettest.User, bool) {
+func (s *Server) signedIn(w http.ResponseWriter, r *http.Request, f flow, path string) (authrockettest.HostedSession, authrockettest.User, bool) {
 	if session, ok := s.session(r); ok {
 		if user, err := s.realm.User(session.UserID); err == nil {
 			return session, user, true
 		}
 	}
 	redirect(w, r, f.To(path).At("/login"))
-	return authrockettest.Session{}, authrockettest.User{}, false
+	return authrockettest.HostedSession{}, authrockettest.User{}, false
 }
 
 // adoptSession takes up ?session=, which an app that signed in through the

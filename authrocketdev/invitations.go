@@ -78,7 +78,7 @@ func (s *Server) requestInvitation(email string) error {
 
 // acceptInvitation makes the user of the session a member of the org, and
 // selects the org.
-func (s *Server) acceptInvitation(session authrockettest.Session, token string) (authrockettest.Session, error) {
+func (s *Server) acceptInvitation(session authrockettest.HostedSession, token string) (authrockettest.HostedSession, error) {
 	s.changes.Lock()
 	defer s.changes.Unlock()
 	i, ok := s.invitation(token)
@@ -91,7 +91,7 @@ func (s *Server) acceptInvitation(session authrockettest.Session, token string) 
 
 // join makes the user of the session a member of the org of an invitation that
 // is used up, and selects the org.
-func (s *Server) join(session authrockettest.Session, i invitation) (authrockettest.Session, error) {
+func (s *Server) join(session authrockettest.HostedSession, i invitation) (authrockettest.HostedSession, error) {
 	isMember := slices.ContainsFunc(s.realm.MembershipsOf(session.UserID), func(m authrockettest.Membership) bool { return m.OrgID == i.OrgID })
 	if !isMember {
 		if _, err := s.realm.CreateMembership(session.UserID, i.OrgID, i.Permissions...); err != nil {

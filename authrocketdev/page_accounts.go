@@ -31,7 +31,7 @@ func (s *Server) showAccounts(w http.ResponseWriter, r *http.Request, f flow) er
 	return s.renderAccounts(w, r, f, session, nil)
 }
 
-func (s *Server) renderAccounts(w http.ResponseWriter, r *http.Request, f flow, session authrockettest.Session, err error) error {
+func (s *Server) renderAccounts(w http.ResponseWriter, r *http.Request, f flow, session authrockettest.HostedSession, err error) error {
 	var accounts []account
 	for _, m := range s.realm.MembershipsOf(session.UserID) {
 		org, err := s.realm.Org(m.OrgID)

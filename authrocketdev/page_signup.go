@@ -61,7 +61,7 @@ func (s *Server) submitSignup(w http.ResponseWriter, r *http.Request, f flow) er
 	return s.finish(w, r, session, f)
 }
 
-func (s *Server) renderAccept(w http.ResponseWriter, r *http.Request, f flow, session authrockettest.Session, i invitation) error {
+func (s *Server) renderAccept(w http.ResponseWriter, r *http.Request, f flow, session authrockettest.HostedSession, i invitation) error {
 	user, err := s.realm.User(session.UserID)
 	if err != nil {
 		return errNoSession

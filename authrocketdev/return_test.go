@@ -228,7 +228,7 @@ func TestNext(t *testing.T) {
 func TestAdoptedSession(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, multiUser)
-	start := func(t *testing.T, user authrockettest.User) authrockettest.Session {
+	start := func(t *testing.T, user authrockettest.User) authrockettest.HostedSession {
 		t.Helper()
 		session, err := s.realm.StartSession(user.ID)
 		if err != nil {

@@ -41,7 +41,7 @@ func (s *Server) newOneTime(kind, userID, email string) string {
 var errLogin = invalid("Login failed.")
 
 // logIn returns the session of a user who knows the password.
-func (s *Server) logIn(login, password string) (authrockettest.Session, error) {
+func (s *Server) logIn(login, password string) (authrockettest.HostedSession, error) {
 	user, err := s.realm.UserByLogin(login)
 	key := user.ID
 	if err != nil {
@@ -50,10 +50,10 @@ func (s *Server) logIn(login, password string) (authrockettest.Session, error) {
 	}
 	isSame, err := s.tryPassword(key, user, password)
 	if err != nil {
-		return authrockettest.Session{}, err
+		return authrockettest.HostedSession{}, err
 	}
 	if !isSame {
-		return authrockettest.Session{}, errLogin
+		return authrockettest.HostedSession{}, errLogin
 	}
 	return s.realm.StartSession(user.ID)
 }
@@ -80,15 +80,15 @@ type newUser struct {
 }
 
 // signUp makes a user and signs the user in.
-func (s *Server) signUp(n newUser) (authrockettest.Session, error) {
+func (s *Server) signUp(n newUser) (authrockettest.HostedSession, error) {
 	invited, isInvited := s.invitation(n.Invitation)
 	switch {
 	case n.Invitation != "" && !isInvited:
-		return authrockettest.Session{}, errInvitation
+		return authrockettest.HostedSession{}, errInvitation
 	case !isInvited && s.config.Signup == SignupClosed:
-		return authrockettest.Session{}, errSignupClosed
+		return authrockettest.HostedSession{}, errSignupClosed
 	case !isInvited && s.config.Signup == SignupInvitation:
-		return authrockettest.Session{}, errNotInvited
+		return authrockettest.HostedSession{}, errNotInvited
 	}
 	for _, field := range []*string{&n.FirstName, &n.LastName, &n.Username, &n.OrgName} {
 		*field = strings.TrimSpace(*field)
@@ -105,10 +105,10 @@ func (s *Server) signUp(n newUser) (authrockettest.Session, error) {
 	problems = checkUsername(problems, n.Username)
 	problems = checkLocale(problems, n.Locale)
 	if len(problems) > 0 {
-		return authrockettest.Session{}, invalid(problems...)
+		return authrockettest.HostedSession{}, invalid(problems...)
 	}
 	if len(s.realm.Users()) >= s.maxUsers {
-		return authrockettest.Session{}, invalid("This local realm is full. Restart it.")
+		return authrockettest.HostedSession{}, invalid("This local realm is full. Restart it.")
 	}
 	user := authrockettest.User{
 		Email: email, Username: n.Username, FirstName: n.FirstName, LastName: n.LastName,
@@ -119,7 +119,7 @@ func (s *Server) signUp(n newUser) (authrockettest.Session, error) {
 	}
 	user, err := s.createUser(user, n.Invitation)
 	if err != nil {
-		return authrockettest.Session{}, err
+		return authrockettest.HostedSession{}, err
 	}
 	s.passwords.set(user, n.Password)
 	if user.EmailVerification != authrocket.EmailVerified {
@@ -127,13 +127,13 @@ func (s *Server) signUp(n newUser) (authrockettest.Session, error) {
 	}
 	session, err := s.realm.StartSession(user.ID)
 	if err != nil {
-		return authrockettest.Session{}, err
+		return authrockettest.HostedSession{}, err
 	}
 	if isInvited && invited.OrgID != "" {
 		return s.join(session, invited)
 	}
 	if _, err := s.newOrg(user, n.OrgName); err != nil {
-		return authrockettest.Session{}, err
+		return authrockettest.HostedSession{}, err
 	}
 	return session, nil
 }
@@ -246,25 +246,25 @@ func (s *Server) forgotPassword(login string, back url.Values) {
 
 // resetPassword uses up a token that came by mail, ends the user's sessions and
 // starts one.
-func (s *Server) resetPassword(token, password, confirmation string, isConfirmed bool) (authrockettest.Session, error) {
+func (s *Server) resetPassword(token, password, confirmation string, isConfirmed bool) (authrockettest.HostedSession, error) {
 	errToken := invalid("This link has been used, or it is too old.")
 	if !strings.HasPrefix(token, kindPassword) {
-		return authrockettest.Session{}, errToken
+		return authrockettest.HostedSession{}, errToken
 	}
 	if _, ok := s.oneTimes.get(token); !ok {
-		return authrockettest.Session{}, errToken
+		return authrockettest.HostedSession{}, errToken
 	}
 	// What can be mended does not use the token up.
 	if problems := checkNewPassword(password, confirmation, isConfirmed); len(problems) > 0 {
-		return authrockettest.Session{}, invalid(problems...)
+		return authrockettest.HostedSession{}, invalid(problems...)
 	}
 	o, ok := s.oneTimes.take(token)
 	if !ok {
-		return authrockettest.Session{}, errToken
+		return authrockettest.HostedSession{}, errToken
 	}
 	user, err := s.realm.User(o.userID)
 	if err != nil {
-		return authrockettest.Session{}, errToken
+		return authrockettest.HostedSession{}, errToken
 	}
 	s.setPassword(user, password)
 	s.realm.EndSessionsOf(user.ID, "")
@@ -279,7 +279,7 @@ func (s *Server) setPassword(user authrockettest.User, password string) {
 }
 
 // changePassword sets a new password and ends the user's other sessions.
-func (s *Server) changePassword(session authrockettest.Session, current, password, confirmation string, isConfirmed bool) error {
+func (s *Server) changePassword(session authrockettest.HostedSession, current, password, confirmation string, isConfirmed bool) error {
 	user, err := s.realm.User(session.UserID)
 	if err != nil {
 		return err
@@ -370,7 +370,7 @@ var errNoAccount = errors.New("no account is selected")
 // pickAccount selects the account of a session: the requested one, else the one
 // that was picked before, else the only one; in single-user mode the first,
 // which is made if there is none. errNoAccount says that the user has to pick.
-func (s *Server) pickAccount(session authrockettest.Session, requested string) (orgID string, err error) {
+func (s *Server) pickAccount(session authrockettest.HostedSession, requested string) (orgID string, err error) {
 	memberships := s.realm.MembershipsOf(session.UserID)
 	picked := ""
 	for _, m := range memberships {

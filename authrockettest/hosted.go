@@ -120,7 +120,7 @@ func samePassword(stored, given string) bool {
 // finishLogin sends the browser back with a token for exactly one org, as
 // LoginRocket Web does: account if the user is a member, else the one that was
 // picked before, else the first.
-func (r *Realm) finishLogin(w http.ResponseWriter, req *http.Request, session Session, redirectURI, account string) {
+func (r *Realm) finishLogin(w http.ResponseWriter, req *http.Request, session HostedSession, redirectURI, account string) {
 	if r.SelectOrg(session.ID, account) != nil && session.OrgID == "" {
 		if memberships := r.MembershipsOf(session.UserID); len(memberships) > 0 {
 			r.SelectOrg(session.ID, memberships[0].OrgID)
@@ -145,10 +145,10 @@ func WithToken(redirectURI, token string) string {
 	return redirectURI + separator + "token=" + url.QueryEscape(token)
 }
 
-func (r *Realm) signedIn(req *http.Request) (Session, bool) {
+func (r *Realm) signedIn(req *http.Request) (HostedSession, bool) {
 	c, err := req.Cookie(sessionCookie)
 	if err != nil {
-		return Session{}, false
+		return HostedSession{}, false
 	}
 	session, err := r.LookUpSession(c.Value)
 	return session, err == nil

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// Session is a user's session at LoginRocket. It outlives the tokens that are
+// HostedSession is a user's session at LoginRocket. It outlives the tokens that are
 // made in it, and apps of one realm share it.
-type Session struct {
+type HostedSession struct {
 	ID        string // a credential, the sid of its tokens
 	UserID    string
 	OrgID     string // what [Realm.SelectOrg] picked, "" before that
@@ -15,9 +15,9 @@ type Session struct {
 	ExpiresAt time.Time
 }
 
-// hostedSession is a Session as the realm keeps it.
-type hostedSession struct {
-	Session
+// keptSession is a HostedSession as the realm keeps it.
+type keptSession struct {
+	HostedSession
 	token    string // the last one made in it, while nothing has changed since
 	tokenEnd time.Time
 }
@@ -27,16 +27,16 @@ type hostedSession struct {
 const maxSessions = 10_000
 
 // StartSession signs a user in. The error is [ErrNotFound].
-func (r *Realm) StartSession(userID string) (Session, error) {
+func (r *Realm) StartSession(userID string) (HostedSession, error) {
 	now := time.Now()
-	s := Session{ID: newID("kss_"), UserID: userID, CreatedAt: now, ExpiresAt: now.Add(r.config.SessionLifetime)}
+	s := HostedSession{ID: newID("kss_"), UserID: userID, CreatedAt: now, ExpiresAt: now.Add(r.config.SessionLifetime)}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.userIndex(userID) < 0 {
-		return Session{}, ErrNotFound
+		return HostedSession{}, ErrNotFound
 	}
 	if len(r.sessions) >= maxSessions {
-		var oldest *hostedSession
+		var oldest *keptSession
 		for _, other := range r.sessions {
 			if oldest == nil || other.CreatedAt.Before(oldest.CreatedAt) {
 				oldest = other
@@ -44,24 +44,24 @@ func (r *Realm) StartSession(userID string) (Session, error) {
 		}
 		delete(r.sessions, oldest.ID)
 	}
-	r.sessions[s.ID] = &hostedSession{Session: s}
+	r.sessions[s.ID] = &keptSession{HostedSession: s}
 	return s, nil
 }
 
 // LookUpSession returns the session with this ID. The error is [ErrNotFound],
 // also when the session has ended or has expired.
-func (r *Realm) LookUpSession(id string) (Session, error) {
+func (r *Realm) LookUpSession(id string) (HostedSession, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s := r.liveSession(id)
 	if s == nil {
-		return Session{}, ErrNotFound
+		return HostedSession{}, ErrNotFound
 	}
-	return s.Session, nil
+	return s.HostedSession, nil
 }
 
 // liveSession returns nil for a session that there is not, or not any more.
-func (r *Realm) liveSession(id string) *hostedSession {
+func (r *Realm) liveSession(id string) *keptSession {
 	s := r.sessions[id]
 	if s == nil || !time.Now().Before(s.ExpiresAt) {
 		delete(r.sessions, id)

@@ -71,7 +71,7 @@ type Realm struct {
 	users       []User
 	orgs        []Org
 	memberships []Membership
-	sessions    map[string]*hostedSession
+	sessions    map[string]*keptSession
 	keys        []*signingKey // the published and the last withdrawn ones; the last signs
 	fault       Fault
 	changes     []TokenOption // of every token
@@ -146,7 +146,7 @@ func Open(config RealmConfig) (*Realm, error) {
 		config:   config,
 		id:       config.ID,
 		url:      strings.TrimSuffix(config.URL, "/"),
-		sessions: make(map[string]*hostedSession),
+		sessions: make(map[string]*keptSession),
 		requests: make(map[string]int),
 	}
 	if config.Algorithm == "HS256" {
