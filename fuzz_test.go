@@ -57,8 +57,8 @@ func newFuzzed(f *testing.F) *fuzzed {
 
 	stranger := authrockettest.NewRealm(f)
 	other := stranger.AddUser(authrockettest.User{Email: "ada@example.com"})
-	ada, george, large := z.realm.Token(z.ada), z.realm.Token(z.george), z.tokenOf(f, z.ada, chunkBytes+200)
-	old, widgets := z.realm.Token(z.ada, issued(time.Hour)), z.realm.Token(z.ada, authrockettest.InOrg(z.widgets))
+	ada, george, large := z.realm.Token(z.ada, authrockettest.AllOrgs()), z.realm.Token(z.george), z.tokenOf(f, z.ada, chunkBytes+200)
+	old, widgets := z.realm.Token(z.ada, authrockettest.AllOrgs(), issued(time.Hour)), z.realm.Token(z.ada, authrockettest.InOrg(z.widgets))
 	z.good = map[string]string{ada: "ada@example.com", old: "ada@example.com", large: "ada@example.com", widgets: "ada@example.com", george: "george@example.com"}
 	z.account = map[string]string{ada: z.engines.ID, old: z.engines.ID, large: z.engines.ID, widgets: z.widgets.ID, george: z.widgets.ID}
 	z.words = strings.NewReplacer(

@@ -219,7 +219,7 @@ func (s *scribbler) UnmarshalJSON(data []byte) error {
 func TestKnownSessionsAreValues(t *testing.T) {
 	t.Parallel()
 	c := newCast(t, nil)
-	token := c.realm.Token(c.ada)
+	token := c.realm.Token(c.ada, authrockettest.AllOrgs())
 	verify := func() authrocket.Session {
 		t.Helper()
 		s, err := c.auth.Verify(t.Context(), token)

@@ -524,7 +524,9 @@ func TestRequireOrg(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			for name, h := range map[string]http.Handler{"inside": s.auth.Authenticate(mux), "alone": mux} {
-				w := serve(h, s.as(row.user, navigate(row.target)))
+				// A token of the Core API: with one of LoginRocket Web, an org that is not
+				// the picked one is refused before any rule.
+				w := serve(h, s.as(row.user, navigate(row.target), authrockettest.AllOrgs()))
 				if w.Code != row.status || !strings.HasPrefix(w.Body.String(), row.body) {
 					t.Errorf("%s: got %d %q, want %d %q", name, w.Code, w.Body, row.status, row.body)
 				}

@@ -195,7 +195,7 @@ func TestSignedVectorsOutsideTheirDay(t *testing.T) {
 func TestSessionIsAValue(t *testing.T) {
 	t.Parallel()
 	c := newCast(t, nil)
-	ctx := authrocket.WithSession(t.Context(), c.session(t))
+	ctx := authrocket.WithSession(t.Context(), c.session(t, authrockettest.AllOrgs()))
 	mine, _ := authrocket.CurrentSession(ctx)
 
 	mine.RealmID = "changed"

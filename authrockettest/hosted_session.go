@@ -105,9 +105,7 @@ func (r *Realm) SessionToken(sessionID string, options ...TokenOption) (string, 
 		return "", err
 	}
 	end := time.Now().Add(r.config.TokenLifetime)
-	t := r.newToken(user, sessionID)
-	InOrg(Org{ID: session.OrgID})(t)
-	token := r.sign(t, options)
+	token := r.sign(r.newToken(user, sessionID, session.OrgID), options)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if s := r.liveSession(sessionID); s != nil && reissue && s.OrgID == session.OrgID && r.version == version {

@@ -165,6 +165,11 @@ func TestSelectOrg(t *testing.T) {
 			t.Errorf("%s: the token is about %q, want %q", row.name, got, row.orgs)
 		}
 	}
+	realm.ChangeTokens(authrockettest.AllOrgs())
+	if got := names(session.ID); !reflect.DeepEqual(got, []string{"Analytical Engines", "Widgets Inc"}) {
+		t.Errorf("with all orgs: the token is about %q", got)
+	}
+	realm.ChangeTokens()
 	if got := names(other.ID); len(got) != 0 {
 		t.Errorf("another session of the user: got %q, want none", got)
 	}

@@ -250,7 +250,7 @@ func (r *Realm) jwtKey(id string) string {
 // Session returns the Session that an app of this realm has of the user, for
 // [authrocket.WithSession].
 func (r *Realm) Session(user User, options ...TokenOption) authrocket.Session {
-	t := r.newToken(user, newID("kss_"))
+	t := r.newUserToken(user)
 	signed := r.sign(t, options)
 	auth, err := authrocket.New(authrocket.Config{JWTKey: r.jwtKey(t.keyID), DisableCookie: true})
 	if err != nil {

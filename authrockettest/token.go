@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"slices"
 	"time"
 
@@ -22,6 +23,29 @@ type token struct {
 	claims  map[string]any
 	payload []byte // instead of claims
 	keyID   string // of the key that signs
+
+	memberships []map[string]any // of the user, as entries of the claim orgs
+	pickedOrg   string           // ID
+	allOrgs     bool
+}
+
+// setOrgs sets the claim orgs.
+func (t *token) setOrgs() {
+	var entries []map[string]any
+	for _, membership := range t.memberships {
+		entry := maps.Clone(membership)
+		picked := entry["oid"] == t.pickedOrg
+		if picked {
+			entry["selected"] = true
+		}
+		if picked || t.allOrgs {
+			entries = append(entries, entry)
+		}
+	}
+	delete(t.claims, "orgs")
+	if len(entries) > 0 {
+		t.claims["orgs"] = entries
+	}
 }
 
 // Claim sets a claim, such as Claim("iss", "https://example.com"). A nil value
@@ -69,19 +93,22 @@ func (r *Realm) ChangeTokens(options ...TokenOption) {
 	r.forgetTokens()
 }
 
-// InOrg leaves only the membership in org in the token, as LoginRocket Web does
-// with the account that the user picked.
+// InOrg makes org the account that the user picked, instead of the user's first
+// one. The token holds no org when the user is not a member.
 func InOrg(org Org) TokenOption {
 	return func(t *token) {
-		entries, _ := t.claims["orgs"].([]map[string]any)
-		for _, entry := range entries {
-			if entry["oid"] == org.ID {
-				entry["selected"] = true
-				t.claims["orgs"] = []map[string]any{entry}
-				return
-			}
-		}
-		delete(t.claims, "orgs")
+		t.pickedOrg = org.ID
+		t.setOrgs()
+	}
+}
+
+// AllOrgs puts all memberships of the user into the token, the picked one
+// selected. Tokens of LoginRocket Web never hold more than the picked org; use
+// AllOrgs only for an app that gets tokens which are made through the Core API.
+func AllOrgs() TokenOption {
+	return func(t *token) {
+		t.allOrgs = true
+		t.setOrgs()
 	}
 }
 
@@ -94,15 +121,26 @@ func SignedBy(keyID string) TokenOption {
 	}
 }
 
-// Token returns a login token of the user with all memberships, the first one
-// selected, and a session ID of its own. LoginRocket Web puts only the picked
-// account in: pass [InOrg] to test that. The options are applied in order. It
-// fails the test, or panics in a program, if the user has no ID.
+// Token returns a login token of the user as LoginRocket Web makes it: with one
+// org only, the picked one, which is the user's first unless [InOrg] names
+// another. [AllOrgs] puts in all. Each token has a session ID of its own. The
+// options are applied in order. It fails the test, or panics in a program, if
+// the user has no ID.
 func (r *Realm) Token(user User, options ...TokenOption) string {
-	return r.sign(r.newToken(user, newID("kss_")), options)
+	return r.sign(r.newUserToken(user), options)
 }
 
-func (r *Realm) newToken(user User, sessionID string) *token {
+// newUserToken returns a token of a new session, in the user's first org.
+func (r *Realm) newUserToken(user User) *token {
+	orgID := ""
+	if memberships := r.MembershipsOf(user.ID); len(memberships) > 0 {
+		orgID = memberships[0].OrgID
+	}
+	return r.newToken(user, newID("kss_"), orgID)
+}
+
+// newToken returns a token that is not signed yet, in the org of orgID.
+func (r *Realm) newToken(user User, sessionID, orgID string) *token {
 	if user.ID == "" {
 		r.fail("a token needs a user that AddUser returned, not one without ID")
 	}
@@ -118,6 +156,7 @@ func (r *Realm) newToken(user User, sessionID string) *token {
 			"exp":  now.Add(r.config.TokenLifetime).Unix(),
 			"name": user.Name,
 		},
+		pickedOrg: orgID,
 	}
 	for name, value := range map[string]string{
 		"given_name":         user.FirstName,
@@ -137,8 +176,7 @@ func (r *Realm) newToken(user User, sessionID string) *token {
 	if user.Custom != nil {
 		t.claims["cs"] = user.Custom
 	}
-	var entries []map[string]any
-	for i, m := range r.MembershipsOf(user.ID) {
+	for _, m := range r.MembershipsOf(user.ID) {
 		org, err := r.Org(m.OrgID)
 		if err != nil {
 			r.fail("membership %q: %v", m.ID, err)
@@ -150,14 +188,9 @@ func (r *Realm) newToken(user User, sessionID string) *token {
 		if org.Custom != nil {
 			entry["cs"] = org.Custom
 		}
-		if i == 0 {
-			entry["selected"] = true
-		}
-		entries = append(entries, entry)
+		t.memberships = append(t.memberships, entry)
 	}
-	if len(entries) > 0 {
-		t.claims["orgs"] = entries
-	}
+	t.setOrgs()
 	if r.secret == "" {
 		r.mu.Lock()
 		t.keyID = r.keys[len(r.keys)-1].id

@@ -3,6 +3,8 @@ package authrockettest_test
 import (
 	"encoding/json"
 	"maps"
+	"net/http"
+	"net/http/httptest"
 	"reflect"
 	"strings"
 	"testing"
@@ -132,23 +134,29 @@ func TestTokenClaims(t *testing.T) {
 			"sub": "usr_1", "name": "Ada Lovelace", "given_name": "Ada", "family_name": "Lovelace", "preferred_username": "ada",
 			"email": "ada@example.com", "email_verified": true, "locale": "en", "ref": "42", "cs": map[string]any{"plan": "pro"},
 		}
+		ofBare := map[string]any{"sub": "usr_2", "name": "bare@example.com", "email": "bare@example.com", "email_verified": false}
 		with := func(claims map[string]any, orgs ...any) map[string]any {
 			claims = maps.Clone(claims)
 			claims["orgs"] = orgs
 			return claims
 		}
-		chosen := maps.Clone(two)
-		chosen["selected"] = true
+		picked, notPicked := maps.Clone(two), maps.Clone(one)
+		picked["selected"] = true
+		delete(notPicked, "selected")
 
 		for _, row := range []struct {
 			name  string
 			token string
 			want  map[string]any
 		}{
-			{"everything that there is", realm.Token(full), with(ofFull, one, two)},
-			{"nothing that there is not", realm.Token(bare), map[string]any{"sub": "usr_2", "name": "bare@example.com", "email": "bare@example.com", "email_verified": false}},
-			{"one org that was picked", realm.Token(full, authrockettest.InOrg(widgets)), with(ofFull, chosen)},
+			{"everything that there is about the first org", realm.Token(full), with(ofFull, one)},
+			{"nothing that there is not", realm.Token(bare), ofBare},
+			{"one org that was picked", realm.Token(full, authrockettest.InOrg(widgets)), with(ofFull, picked)},
 			{"no org when the picked one is another's", realm.Token(full, authrockettest.InOrg(foreign)), ofFull},
+			{"all orgs", realm.Token(full, authrockettest.AllOrgs()), with(ofFull, one, two)},
+			{"all orgs, the second picked", realm.Token(full, authrockettest.AllOrgs(), authrockettest.InOrg(widgets)), with(ofFull, notPicked, picked)},
+			{"all orgs, the second picked before", realm.Token(full, authrockettest.InOrg(widgets), authrockettest.AllOrgs()), with(ofFull, notPicked, picked)},
+			{"all orgs of a user without any", realm.Token(bare, authrockettest.AllOrgs()), ofBare},
 		} {
 			got, want := part(t, row.token, 1), everyone(row.want)
 			if id, _ := got["sid"].(string); !strings.HasPrefix(id, "kss_") {
@@ -163,6 +171,60 @@ func TestTokenClaims(t *testing.T) {
 			t.Errorf("two tokens have the session ID %v, want one each", a)
 		}
 	})
+}
+
+// LoginRocket Web's tokens hold the picked org only: a handler behind RequireOrg
+// has to fail in a test where it fails in production.
+func TestRequireOrg(t *testing.T) {
+	t.Parallel()
+	realm, ada := withAda(t)
+	engines := realm.MembershipsOf(ada.ID)[0]
+	widgets := realm.AddOrg(authrockettest.Org{Name: "Widgets Inc"})
+	realm.AddMembership(ada, widgets)
+	auth := newAuth(t, realm.Config())
+	mux := http.NewServeMux()
+	mux.Handle("/orgs/{org}", auth.RequireOrg(authrocket.OrgIDFromPath("org"))(http.NotFoundHandler()))
+
+	login := func(account string) *http.Cookie {
+		cookies := post(realm, "/login", form("ada@example.com", "engine")).Result().Cookies()
+		_, query := location(t, get(realm, loginTarget(appURL)+"&account="+account, cookies...))
+		return &http.Cookie{Name: "__Host-arToken", Value: query.Get("token")}
+	}
+	signIn := func(options ...authrockettest.TokenOption) *http.Cookie {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		realm.SignIn(r, ada, options...)
+		c, err := r.Cookie("__Host-arToken")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	token := func(options ...authrockettest.TokenOption) *http.Cookie {
+		return &http.Cookie{Name: "__Host-arToken", Value: realm.Token(ada, options...)}
+	}
+	for _, row := range []struct {
+		name             string
+		cookie           *http.Cookie
+		engines, widgets int
+	}{
+		{name: "a token", cookie: token(), engines: 404, widgets: 403},
+		{name: "a token in the second org", cookie: token(authrockettest.InOrg(widgets)), engines: 403, widgets: 404},
+		{name: "a token of all orgs", cookie: token(authrockettest.AllOrgs()), engines: 404, widgets: 404},
+		{name: "a request that is signed in", cookie: signIn(), engines: 404, widgets: 403},
+		{name: "a request that is signed in to the second org", cookie: signIn(authrockettest.InOrg(widgets)), engines: 403, widgets: 404},
+		{name: "a request that is signed in to all orgs", cookie: signIn(authrockettest.AllOrgs()), engines: 404, widgets: 404},
+		{name: "a hosted login", cookie: login(""), engines: 404, widgets: 403},
+		{name: "a hosted login to the second org", cookie: login(widgets.ID), engines: 403, widgets: 404},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			for org, want := range map[string]int{engines.OrgID: row.engines, widgets.ID: row.widgets} {
+				if w := get(mux, "/orgs/"+org, row.cookie); w.Code != want {
+					t.Errorf("org %s: got %d, want %d (404 is the handler's own)", org, w.Code, want)
+				}
+			}
+		})
+	}
 }
 
 func asJSON(v any) string {
