@@ -34,6 +34,11 @@ type RealmConfig struct {
 	// loopback URL, so that the app's own loopback Host decides.
 	AppURL string
 
+	// CookieName is the CookieName of [Realm.Config], and the cookie of
+	// [Realm.SignIn]. Set it when the app under test sets Config.CookieName.
+	// Default: none, which means the default names of package authrocket.
+	CookieName string
+
 	// LoginURLs are the URLs that a login may return to: same scheme and host,
 	// and the same path or one below it. The first is the default. Default:
 	// AppURL, and everything on a loopback host. Without AppURL a realm on a
@@ -223,6 +228,7 @@ func (r *Realm) Config() authrocket.Config {
 		RealmID:        r.id,
 		AppURL:         r.config.AppURL,
 		JWTKey:         r.secret,
+		CookieName:     r.config.CookieName,
 	}
 	if config.LoginRocketURL == memoryURL {
 		config.HTTPClient = &http.Client{Transport: memoryTransport{r}}
@@ -263,21 +269,40 @@ func (r *Realm) Session(user User, options ...TokenOption) authrocket.Session {
 	return session
 }
 
-// SignIn makes req one of a browser in which the user is signed in: it adds the
-// session cookie under both default names. It removes cookies of these names
-// that req has already.
+// SignIn makes req a request of a browser in which the user is signed in: it
+// adds the session cookie with a [Realm.Token], which holds the picked org only
+// unless [AllOrgs] is given. The cookie has the name RealmConfig.CookieName,
+// without one both default names; cookies of these names that req has already
+// are removed. [http.NewRequest] leaves the Host of a path empty, which no gate
+// accepts: SignIn then sets it to the host of the AppURL.
 func (r *Realm) SignIn(req *http.Request, user User, options ...TokenOption) {
+	if req.Host == "" {
+		req.Host = r.appHost()
+	}
+	names := []string{r.config.CookieName}
+	if r.config.CookieName == "" {
+		names = []string{"arToken", "__Host-arToken"}
+	}
 	kept := req.Cookies()
 	req.Header.Del("Cookie")
 	for _, c := range kept {
-		if c.Name != "arToken" && c.Name != "__Host-arToken" {
+		if !slices.Contains(names, c.Name) {
 			req.AddCookie(c)
 		}
 	}
 	token := r.Token(user, options...)
-	for _, name := range []string{"arToken", "__Host-arToken"} {
+	for _, name := range names {
 		req.AddCookie(&http.Cookie{Name: name, Value: token})
 	}
+}
+
+// appHost returns the host of the AppURL. An app without one serves every
+// loopback host.
+func (r *Realm) appHost() string {
+	if u, err := url.Parse(r.Config().AppURL); err == nil && u.Host != "" {
+		return u.Host
+	}
+	return "localhost"
 }
 
 // Requests returns how many requests for path were made: /connect/jwks, /login

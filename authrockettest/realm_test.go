@@ -2,6 +2,7 @@ package authrockettest_test
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -149,6 +150,97 @@ func TestSignIn(t *testing.T) {
 	if got := who(realm.Config(), r); got != "nobody" {
 		t.Errorf("with an expired token: got %s", got)
 	}
+}
+
+// A request for a handler is often made by http.NewRequest, which leaves Host
+// empty where the target is a path.
+func TestSignInWithoutHost(t *testing.T) {
+	t.Parallel()
+	const own = "own.example"
+	for _, row := range []struct {
+		name      string
+		configure func(*authrockettest.RealmConfig)
+		start     bool
+		target    string
+		host      string
+	}{
+		{name: "the default AppURL", target: "/", host: "example.com"},
+		{name: "another AppURL", configure: func(c *authrockettest.RealmConfig) { c.AppURL = "https://shop.example:8443/app" }, target: "/", host: "shop.example:8443"},
+		{name: "an AppURL on http", configure: func(c *authrockettest.RealmConfig) {
+			c.URL, c.AppURL = "http://localhost:8081", "http://localhost:8080"
+		}, target: "/", host: "localhost:8080"},
+		{name: "no AppURL, since the realm is on loopback", start: true, target: "/", host: "localhost"},
+		{name: "a host that is there stays", target: "https://" + own + "/", host: own},
+	} {
+		for _, method := range []string{http.MethodGet, http.MethodPost} {
+			t.Run(row.name+" "+method, func(t *testing.T) {
+				t.Parallel()
+				var configure []func(*authrockettest.RealmConfig)
+				if row.configure != nil {
+					configure = append(configure, row.configure)
+				}
+				realm, ada := withAda(t, configure...)
+				if row.start {
+					realm.Start()
+				}
+				config := realm.Config()
+				config.JWTKey = realm.JWTKey()
+				auth := newColdAuth(t, config)
+				r, err := http.NewRequest(method, row.target, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				realm.SignIn(r, ada)
+				if w := serve(auth.RequireLogin(http.NotFoundHandler()), r, nil); w.Code != 404 || r.Host != row.host {
+					t.Errorf("got %d %s\nwith Host %q, want the handler's own 404, and Host %q", w.Code, w.Body, r.Host, row.host)
+				}
+			})
+		}
+	}
+}
+
+func TestSignInWithCookieName(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name, cookieName, appURL string
+	}{
+		{name: "the default on https", appURL: "https://example.com"},
+		{name: "the default on http", appURL: "http://localhost:8080"},
+		{name: "another one on https", cookieName: "shop", appURL: "https://example.com"},
+		{name: "another one on http", cookieName: "shop", appURL: "http://localhost:8080"},
+		{name: "another one with the prefix", cookieName: "__Host-shop", appURL: "https://example.com"},
+		{name: "the default name without the prefix on https", cookieName: "arToken", appURL: "https://example.com"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			realm, ada := withAda(t, func(c *authrockettest.RealmConfig) { c.CookieName, c.AppURL = row.cookieName, row.appURL })
+			george := realm.AddUser(authrockettest.User{Email: "george@example.com", Name: "George"})
+			config := realm.Config()
+			if config.CookieName != row.cookieName {
+				t.Errorf("got CookieName %q, want %q", config.CookieName, row.cookieName)
+			}
+			gate := newAuth(t, config).RequireLogin(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				user, _ := authrocket.CurrentUser(r.Context())
+				io.WriteString(w, user.Name)
+			}))
+			r := httptest.NewRequest(http.MethodGet, "/", nil)
+			realm.SignIn(r, george)
+			realm.SignIn(r, ada)
+			if w := serve(gate, r, nil); w.Code != 200 || w.Body.String() != "Ada Lovelace" {
+				t.Errorf("got %d %s", w.Code, w.Body)
+			}
+		})
+	}
+	t.Run("only the app's own name is used", func(t *testing.T) {
+		t.Parallel()
+		realm, ada := withAda(t, func(c *authrockettest.RealmConfig) { c.CookieName = "shop" })
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.AddCookie(&http.Cookie{Name: "arToken", Value: "another app's"})
+		realm.SignIn(r, ada)
+		if got := r.Cookies(); len(got) != 2 || got[0].Value != "another app's" || got[1].Name != "shop" {
+			t.Errorf("got %d cookies, want the other app's as it was, and shop", len(got))
+		}
+	})
 }
 
 func TestRequests(t *testing.T) {
