@@ -22,7 +22,16 @@
 //		...
 //	}
 //
+// As those of LoginRocket Web, tokens and sign-ins hold one org only, the picked
+// one: the user's first membership, or that of [InOrg]. A test of a page of
+// another org is refused, as in production. Only where an app gets tokens that
+// are made through the Core API, use [AllOrgs].
+//
+// A handler without a gate needs no realm. [Session] makes a session in one line:
+//
+//	s := authrockettest.Session(authrockettest.User{Name: "Ada"}, authrockettest.Org{}, "billing:write")
+//	profile(w, r.WithContext(authrocket.WithSession(r.Context(), s)))
+//
 // No port is opened unless [Realm.Start] is called, so that a realm also works
-// inside a testing/synctest bubble. A handler that only reads the session can be
-// tested without any middleware: authrocket.WithSession(ctx, realm.Session(ada)).
+// inside a testing/synctest bubble.
 package authrockettest

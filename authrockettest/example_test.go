@@ -49,6 +49,56 @@ func Example() {
 	// 401
 }
 
+// Tokens of LoginRocket Web hold the picked org only, so that a page of another
+// org is refused. AllOrgs is for apps that get tokens of the Core API.
+func ExampleAllOrgs() {
+	realm := openRealm("HS256")
+	ada := realm.AddUser(authrockettest.User{Email: "ada@example.com"})
+	realm.AddMembership(ada, realm.AddOrg(authrockettest.Org{Name: "Analytical Engines"}))
+	widgets := realm.AddOrg(authrockettest.Org{Name: "Widgets Inc"})
+	realm.AddMembership(ada, widgets)
+	auth, err := authrocket.New(realm.Config())
+	if err != nil {
+		log.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/orgs/{org}", auth.RequireOrg(authrocket.OrgIDFromPath("org"))(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		org, _ := authrocket.CurrentOrg(r.Context())
+		fmt.Fprintln(w, "the page of", org.Name)
+	})))
+
+	ask := func(options ...authrockettest.TokenOption) {
+		r := httptest.NewRequest("GET", "/orgs/"+widgets.ID, nil)
+		realm.SignIn(r, ada, options...)
+		w := httptest.NewRecorder()
+		mux.ServeHTTP(w, r)
+		fmt.Print(w.Code, " ", w.Body)
+	}
+	ask()
+	ask(authrockettest.InOrg(widgets))
+	ask(authrockettest.AllOrgs())
+	// Output:
+	// 403 {"title":"Forbidden","status":403,"detail":"this account is not one of the user's","reason":"wrong_org"}
+	// 200 the page of Widgets Inc
+	// 200 the page of Widgets Inc
+}
+
+// A handler that only reads the session needs neither a realm nor an Auth.
+func ExampleSession() {
+	greet := func(w http.ResponseWriter, r *http.Request) {
+		session, _ := authrocket.CurrentSession(r.Context())
+		fmt.Fprintln(w, session.User.Name, "may bill:", session.HasPermission("billing:write"))
+	}
+
+	ada := authrockettest.Session(authrockettest.User{Name: "Ada"}, authrockettest.Org{}, "billing:write")
+	r := httptest.NewRequest("GET", "/", nil)
+	w := httptest.NewRecorder()
+	greet(w, r.WithContext(authrocket.WithSession(r.Context(), ada)))
+	fmt.Print(w.Body)
+	// Output:
+	// Ada may bill: true
+}
+
 func ExampleRealm_Token() {
 	realm := openRealm("HS256")
 	ada := realm.AddUser(authrockettest.User{Email: "ada@example.com"})

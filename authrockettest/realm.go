@@ -2,7 +2,6 @@ package authrockettest
 
 import (
 	"cmp"
-	"context"
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
@@ -251,22 +250,6 @@ func (r *Realm) jwtKey(id string) string {
 		return r.secret
 	}
 	return r.key(id).pem()
-}
-
-// Session returns the Session that an app of this realm has of the user, for
-// [authrocket.WithSession].
-func (r *Realm) Session(user User, options ...TokenOption) authrocket.Session {
-	t := r.newUserToken(user)
-	signed := r.sign(t, options)
-	auth, err := authrocket.New(authrocket.Config{JWTKey: r.jwtKey(t.keyID), DisableCookie: true})
-	if err != nil {
-		r.fail("%v", err)
-	}
-	session, err := auth.Verify(context.Background(), signed)
-	if err != nil {
-		r.fail("the token of the session is not valid: %v", err)
-	}
-	return session
 }
 
 // SignIn makes req a request of a browser in which the user is signed in: it

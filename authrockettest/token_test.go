@@ -231,28 +231,3 @@ func asJSON(v any) string {
 	data, _ := json.Marshal(v)
 	return string(data)
 }
-
-func TestSession(t *testing.T) {
-	t.Parallel()
-	for name, configure := range map[string]func(*authrockettest.RealmConfig){"RS256": func(*authrockettest.RealmConfig) {}, "HS256": hs256} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			realm, ada := withAda(t, configure)
-			s := realm.Session(ada, authrockettest.Claim("locale", "fr"))
-			org, _ := s.Org()
-			if s.User.ID != ada.ID || s.User.Name != "Ada Lovelace" || s.User.Locale != "fr" || s.RealmID != realm.ID() ||
-				org.Name != "Analytical Engines" || !s.HasPermission("billing:write") {
-				t.Errorf("got %+v of %+v", s, org)
-			}
-		})
-	}
-	t.Run("of a token that an older key signed", func(t *testing.T) {
-		t.Parallel()
-		realm, ada := withAda(t)
-		old := realm.KeyID()
-		realm.RotateKeys()
-		if s := realm.Session(ada, authrockettest.SignedBy(old)); s.User.ID != ada.ID {
-			t.Errorf("got user %q, want %q", s.User.ID, ada.ID)
-		}
-	})
-}

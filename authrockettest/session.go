@@ -1,0 +1,56 @@
+package authrockettest
+
+import (
+	"cmp"
+	"context"
+
+	"github.com/authrocket-go/authrocket"
+)
+
+// Session returns a Session for unit tests of handlers without a gate, which
+// need no realm then:
+//
+//	s := authrockettest.Session(authrockettest.User{Name: "Ada"}, authrockettest.Org{}, "billing:write")
+//	r = r.WithContext(authrocket.WithSession(r.Context(), s))
+//
+// Its only membership is that in org, with the permission tags. What user and
+// org leave empty is plainly a test's: usr_test, Test User, test@example.com,
+// org_test and Test Org. It is in the realm rl_test; no Auth accepts its token.
+// It panics if a custom attribute has no JSON.
+//
+// For another token, such as one with several orgs, use [Realm.Session].
+func Session(user User, org Org, permissions ...string) authrocket.Session {
+	if user.FirstName+user.LastName+user.Email == "" {
+		user.Name = cmp.Or(user.Name, "Test User")
+	}
+	user.ID = cmp.Or(user.ID, "usr_test")
+	user.Email = cmp.Or(user.Email, "test@example.com")
+	org.ID = cmp.Or(org.ID, "org_test")
+	org.Name = cmp.Or(org.Name, "Test Org")
+	realm, err := Open(RealmConfig{ID: "rl_test", Algorithm: "HS256"})
+	if err != nil {
+		panic("authrockettest: the realm of a Session: " + err.Error())
+	}
+	user, org = realm.AddUser(user), realm.AddOrg(org)
+	realm.memberships = []Membership{{ID: "mb_test", UserID: user.ID, OrgID: org.ID, Permissions: permissions}}
+	return realm.session(realm.newToken(user, "kss_test", org.ID), nil)
+}
+
+// Session returns the Session that an app of this realm has of the user with a
+// [Realm.Token] of these options, for [authrocket.WithSession].
+func (r *Realm) Session(user User, options ...TokenOption) authrocket.Session {
+	return r.session(r.newUserToken(user), options)
+}
+
+func (r *Realm) session(t *token, options []TokenOption) authrocket.Session {
+	signed := r.sign(t, options)
+	auth, err := authrocket.New(authrocket.Config{JWTKey: r.jwtKey(t.keyID), DisableCookie: true})
+	if err != nil {
+		r.fail("%v", err)
+	}
+	session, err := auth.Verify(context.Background(), signed)
+	if err != nil {
+		r.fail("the token of the session is not valid: %v", err)
+	}
+	return session
+}
