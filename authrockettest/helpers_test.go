@@ -4,9 +4,12 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"reflect"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -93,4 +96,66 @@ func location(t *testing.T, w *httptest.ResponseRecorder) (string, url.Values) {
 	query := u.Query()
 	u.RawQuery = ""
 	return u.String(), query
+}
+
+// failingTB is a test that a realm may fail. It finds the caller's function as
+// package testing finds the caller's line: functions that called Helper are left
+// out.
+type failingTB struct {
+	testing.TB
+	helpers map[string]bool
+	message string
+	failed  string // name of the function whose line is printed
+}
+
+// failure runs do as a test that fails.
+func failure(t *testing.T, do func(testing.TB)) *failingTB {
+	t.Helper()
+	tb := &failingTB{TB: t, helpers: make(map[string]bool)}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		do(tb)
+	}()
+	<-ended
+	return tb
+}
+
+func (f *failingTB) Helper() {
+	pc := make([]uintptr, 1)
+	runtime.Callers(2, pc)
+	frame, _ := runtime.CallersFrames(pc).Next()
+	f.helpers[frame.Function] = true
+}
+
+func (f *failingTB) Cleanup(func()) {}
+
+func (f *failingTB) Fatal(args ...any) {
+	f.Helper()
+	f.message = fmt.Sprint(args...)
+	pcs := make([]uintptr, 50)
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(1, pcs)])
+	for more := true; more && (f.failed == "" || f.helpers[f.failed]); {
+		var frame runtime.Frame
+		frame, more = frames.Next()
+		f.failed = frame.Function
+	}
+	runtime.Goexit()
+}
+
+func (f *failingTB) Fatalf(format string, args ...any) {
+	f.Helper()
+	f.Fatal(fmt.Sprintf(format, args...))
+}
+
+// wants checks that the message is about the caller's mistake, and names a line
+// of the function do.
+func (f *failingTB) wants(message string, do any) {
+	f.TB.Helper()
+	if !strings.HasPrefix(f.message, "authrockettest: ") || !strings.Contains(f.message, message) {
+		f.TB.Errorf("the test fails with %q, want %q", f.message, message)
+	}
+	if caller := runtime.FuncForPC(reflect.ValueOf(do).Pointer()).Name(); f.failed != caller {
+		f.TB.Errorf("the failure names a line of %s, want one of the caller, %s", f.failed, caller)
+	}
 }

@@ -89,6 +89,7 @@ func (r *Realm) SelectOrg(sessionID, orgID string) error {
 // with the membership in the selected org only, or none. It is a new one each
 // time, unless [RealmConfig.ReissueTokens] is set. The error is [ErrNotFound].
 func (r *Realm) SessionToken(sessionID string, options ...TokenOption) (string, error) {
+	r.t.Helper()
 	reissue := r.config.ReissueTokens && len(options) == 0
 	if token, ok := r.lastToken(sessionID); reissue && ok {
 		return token, nil

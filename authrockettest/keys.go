@@ -107,6 +107,7 @@ func (r *Realm) KeyID() string {
 // RotateKeys makes a new key, publishes it and signs with it from now on. The
 // older ones stay published until [Realm.WithdrawKey]. It returns the kid.
 func (r *Realm) RotateKeys() string {
+	r.t.Helper()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.addKey("")
@@ -124,6 +125,7 @@ func (r *Realm) WithdrawKey(id string) {
 // ReplaceKey publishes another key under the ID of an old one, and signs with
 // it from now on.
 func (r *Realm) ReplaceKey(id string) {
+	r.t.Helper()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.withdraw(id)
@@ -135,6 +137,7 @@ func (r *Realm) ReplaceKey(id string) {
 // ends. It fails the test, or panics in a program, in an HS256 realm and when
 // every is not positive.
 func (r *Realm) RotateKeysEvery(ctx context.Context, every, overlap time.Duration) {
+	r.t.Helper()
 	if r.secret != "" {
 		r.fail("an HS256 realm publishes no keys")
 	}
@@ -179,6 +182,7 @@ func (r *Realm) RotateKeysEvery(ctx context.Context, every, overlap time.Duratio
 const maxWithdrawnKeys = 10
 
 func (r *Realm) addKey(id string) string {
+	r.t.Helper()
 	if r.secret != "" {
 		r.fail("an HS256 realm publishes no keys")
 	}

@@ -73,6 +73,7 @@ func (m Membership) clone() Membership {
 // AddUser adds a user and returns it as it is stored. It fails the test, or
 // panics in a program, where [Realm.CreateUser] returns an error.
 func (r *Realm) AddUser(user User) User {
+	r.t.Helper()
 	stored, err := r.CreateUser(user)
 	if err != nil {
 		r.fail("AddUser: %v", err)
@@ -83,6 +84,7 @@ func (r *Realm) AddUser(user User) User {
 // AddOrg adds an org and returns it as it is stored. It fails the test, or
 // panics in a program, where [Realm.CreateOrg] returns an error.
 func (r *Realm) AddOrg(org Org) Org {
+	r.t.Helper()
 	stored, err := r.CreateOrg(org)
 	if err != nil {
 		r.fail("AddOrg: %v", err)
@@ -94,6 +96,7 @@ func (r *Realm) AddOrg(org Org) Org {
 // user's first membership is the selected one. It fails the test, or panics in
 // a program, where [Realm.CreateMembership] returns an error.
 func (r *Realm) AddMembership(user User, org Org, permissions ...string) Membership {
+	r.t.Helper()
 	m, err := r.CreateMembership(user.ID, org.ID, permissions...)
 	if err != nil {
 		r.fail("AddMembership: %v", err)

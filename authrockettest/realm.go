@@ -65,7 +65,7 @@ type RealmConfig struct {
 type Realm struct {
 	config  RealmConfig
 	id      string
-	t       testing.TB // nil when it was opened by a program
+	t       reporter
 	handler http.Handler
 	secret  string // HS256 only
 
@@ -149,6 +149,7 @@ func Open(config RealmConfig) (*Realm, error) {
 	r := &Realm{
 		config:   config,
 		id:       config.ID,
+		t:        program{},
 		url:      strings.TrimSuffix(config.URL, "/"),
 		sessions: make(map[string]*keptSession),
 		requests: make(map[string]int),
@@ -164,14 +165,24 @@ func Open(config RealmConfig) (*Realm, error) {
 	return r, nil
 }
 
+// reporter is what a mistake of the caller ends: a testing.TB, or a program.
+// Whatever may call fail calls Helper first, so that a test names the line of
+// its own that is wrong.
+type reporter interface {
+	Helper()
+	Fatal(args ...any)
+}
+
+// program panics, since it has no test to fail.
+type program struct{}
+
+func (program) Helper()           {}
+func (program) Fatal(args ...any) { panic(fmt.Sprint(args...)) }
+
 // fail ends the test, or in a program panics: the caller made a mistake.
 func (r *Realm) fail(format string, args ...any) {
-	message := "authrockettest: " + fmt.Sprintf(format, args...)
-	if r.t == nil {
-		panic(message)
-	}
 	r.t.Helper()
-	r.t.Fatal(message)
+	r.t.Fatal("authrockettest: " + fmt.Sprintf(format, args...))
 }
 
 // newID returns an ID of AuthRocket's shape: a prefix and 22 characters.
@@ -194,6 +205,7 @@ func (r *Realm) URL() string {
 // before [Realm.Config]. Have the app at 127.0.0.1, since browsers do not keep
 // the cookies of two ports apart. Calling it again changes nothing.
 func (r *Realm) Start() string {
+	r.t.Helper()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.server == nil {
@@ -259,6 +271,7 @@ func (r *Realm) jwtKey(id string) string {
 // are removed. [http.NewRequest] leaves the Host of a path empty, which no gate
 // accepts: SignIn then sets it to the host of the AppURL.
 func (r *Realm) SignIn(req *http.Request, user User, options ...TokenOption) {
+	r.t.Helper()
 	if req.Host == "" {
 		req.Host = r.appHost()
 	}

@@ -1,12 +1,12 @@
 package authrockettest_test
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -368,107 +368,88 @@ func TestConcurrentUse(t *testing.T) {
 	}
 }
 
-// failingTB is a test that a realm may fail.
-type failingTB struct {
-	testing.TB
-	message string
-}
-
-func (f *failingTB) Helper()        {}
-func (f *failingTB) Cleanup(func()) {}
-func (f *failingTB) Fatal(args ...any) {
-	f.message = fmt.Sprint(args...)
-	runtime.Goexit()
-}
-func (f *failingTB) Fatalf(format string, args ...any) { f.Fatal(fmt.Sprintf(format, args...)) }
-
 func TestMisuse(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
-		name string
-		do   func(*authrockettest.Realm)
-		want string
+		name      string
+		configure func(*authrockettest.RealmConfig)
+		do        func(*authrockettest.Realm)
+		want      string
 	}{
-		{"a user without an email", func(r *authrockettest.Realm) { r.AddUser(authrockettest.User{Name: "Ada"}) }, "a user needs an Email"},
-		{"two users with one email", func(r *authrockettest.Realm) {
+		{name: "a user without an email", do: func(r *authrockettest.Realm) { r.AddUser(authrockettest.User{Name: "Ada"}) }, want: "a user needs an Email"},
+		{name: "two users with one email", do: func(r *authrockettest.Realm) {
 			r.AddUser(authrockettest.User{Email: "ada@example.com"})
 			r.AddUser(authrockettest.User{Email: "ADA@example.com"})
-		}, `another user has this email: "ada@example.com"`},
-		{"two users with one ID", func(r *authrockettest.Realm) {
+		}, want: `another user has this email: "ada@example.com"`},
+		{name: "two users with one ID", do: func(r *authrockettest.Realm) {
 			r.AddUser(authrockettest.User{ID: "usr_1", Email: "ada@example.com"})
 			r.AddUser(authrockettest.User{ID: "usr_1", Email: "george@example.com"})
-		}, `another record has this ID: "usr_1"`},
-		{"two orgs with one ID", func(r *authrockettest.Realm) {
+		}, want: `another record has this ID: "usr_1"`},
+		{name: "two orgs with one ID", do: func(r *authrockettest.Realm) {
 			r.AddOrg(authrockettest.Org{ID: "org_1"})
 			r.AddOrg(authrockettest.Org{ID: "org_1"})
-		}, `another record has this ID: "org_1"`},
-		{"a membership of a user that was not added", func(r *authrockettest.Realm) {
+		}, want: `another record has this ID: "org_1"`},
+		{name: "a membership of a user that was not added", do: func(r *authrockettest.Realm) {
 			r.AddMembership(authrockettest.User{Email: "ada@example.com"}, r.AddOrg(authrockettest.Org{}))
-		}, `AddMembership: there is no such record: user ""`},
-		{"a membership in an org that was not added", func(r *authrockettest.Realm) {
+		}, want: `AddMembership: there is no such record: user ""`},
+		{name: "a membership in an org that was not added", do: func(r *authrockettest.Realm) {
 			r.AddMembership(r.AddUser(authrockettest.User{Email: "ada@example.com"}), authrockettest.Org{Name: "Widgets"})
-		}, `AddMembership: there is no such record: org ""`},
-		{"a token of a user that was not added", func(r *authrockettest.Realm) { r.Token(authrockettest.User{Email: "ada@example.com"}) }, "a token needs a user that AddUser returned"},
-		{"a session of a user that was not added", func(r *authrockettest.Realm) { r.Session(authrockettest.User{}) }, "a token needs a user that AddUser returned"},
-		{"a key that never was", func(r *authrockettest.Realm) {
+		}, want: `AddMembership: there is no such record: org ""`},
+		{name: "a token of a user that was not added", do: func(r *authrockettest.Realm) { r.Token(authrockettest.User{Email: "ada@example.com"}) }, want: "a token needs a user that AddUser returned"},
+		{name: "a session of a user that was not added", do: func(r *authrockettest.Realm) { r.Session(authrockettest.User{}) }, want: "a token needs a user that AddUser returned"},
+		{name: "a key that never was", do: func(r *authrockettest.Realm) {
 			r.Token(r.AddUser(authrockettest.User{Email: "ada@example.com"}), authrockettest.SignedBy("jky_none"))
-		}, `there is no key "jky_none"`},
-		{"a claim that has no JSON", func(r *authrockettest.Realm) {
+		}, want: `there is no key "jky_none"`},
+		{name: "a claim that has no JSON", do: func(r *authrockettest.Realm) {
 			r.Token(r.AddUser(authrockettest.User{Email: "ada@example.com"}), authrockettest.Claim("f", func() {}))
-		}, "has no JSON"},
-		{"a session of an expired token", func(r *authrockettest.Realm) {
+		}, want: "has no JSON"},
+		{name: "a session of an expired token", do: func(r *authrockettest.Realm) {
 			r.Session(r.AddUser(authrockettest.User{Email: "ada@example.com"}), authrockettest.ExpiresIn(-time.Hour))
-		}, "the token of the session is not valid"},
+		}, want: "the token of the session is not valid"},
+		{name: "a sign-in of a user that was not added", do: func(r *authrockettest.Realm) {
+			r.SignIn(httptest.NewRequest(http.MethodGet, "/", nil), authrockettest.User{})
+		}, want: "a token needs a user that AddUser returned"},
+		{name: "a session's token that has no JSON", do: func(r *authrockettest.Realm) {
+			session, _ := r.StartSession(r.AddUser(authrockettest.User{Email: "ada@example.com"}).ID)
+			r.SessionToken(session.ID, authrockettest.Header("x", func() {}))
+		}, want: "has no JSON"},
+		{name: "a key of HS256 that is rotated", configure: hs256, do: func(r *authrockettest.Realm) { r.RotateKeys() }, want: "an HS256 realm publishes no keys"},
+		{name: "a key of HS256 that is replaced", configure: hs256, do: func(r *authrockettest.Realm) { r.ReplaceKey("x") }, want: "an HS256 realm publishes no keys"},
+		{name: "keys of HS256 that are rotated again and again", configure: hs256, do: func(r *authrockettest.Realm) {
+			r.RotateKeysEvery(context.Background(), time.Second, 0)
+		}, want: "an HS256 realm publishes no keys"},
+		{name: "keys that are rotated all the time", do: func(r *authrockettest.Realm) {
+			r.RotateKeysEvery(context.Background(), 0, 0)
+		}, want: "keys cannot be rotated every 0s"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			tb := &failingTB{TB: t}
-			ended := make(chan struct{})
-			go func() {
-				defer close(ended)
-				row.do(authrockettest.NewRealm(tb))
-			}()
-			<-ended
-			if !strings.HasPrefix(tb.message, "authrockettest: ") || !strings.Contains(tb.message, row.want) {
-				t.Errorf("the test fails with %q, want %q", tb.message, row.want)
+			var config authrockettest.RealmConfig
+			if row.configure != nil {
+				row.configure(&config)
 			}
+			failed := failure(t, func(tb testing.TB) {
+				row.do(authrockettest.NewRealm(tb, func(c *authrockettest.RealmConfig) { *c = config }))
+			})
+			failed.wants(row.want, row.do)
 
-			realm, err := authrockettest.Open(authrockettest.RealmConfig{})
+			realm, err := authrockettest.Open(config)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := panicOf(func() { row.do(realm) }); got != tb.message && !strings.Contains(got, row.want) {
+			if got := panicOf(func() { row.do(realm) }); !strings.HasPrefix(got, "authrockettest: ") || !strings.Contains(got, row.want) {
 				t.Errorf("a program panics with %q, want %q", got, row.want)
 			}
+			realm.WithdrawKey("x") // no lock is left behind
 		})
 	}
 
-	t.Run("keys of HS256", func(t *testing.T) {
+	t.Run("a RealmConfig that is wrong", func(t *testing.T) {
 		t.Parallel()
-		realm, err := authrockettest.Open(authrockettest.RealmConfig{Algorithm: "HS256"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for name, do := range map[string]func(){"rotate": func() { realm.RotateKeys() }, "replace": func() { realm.ReplaceKey("x") }} {
-			if got := panicOf(do); !strings.Contains(got, "an HS256 realm publishes no keys") {
-				t.Errorf("%s: got %q", name, got)
-			}
-		}
-		realm.WithdrawKey("x") // nothing to withdraw, and no lock left behind
-	})
-
-	t.Run("a RealmConfig that is wrong fails the test", func(t *testing.T) {
-		t.Parallel()
-		tb := &failingTB{TB: t}
-		ended := make(chan struct{})
-		go func() {
-			defer close(ended)
+		do := func(tb testing.TB) {
 			authrockettest.NewRealm(tb, func(c *authrockettest.RealmConfig) { c.Algorithm = "none" })
-		}()
-		<-ended
-		if !strings.Contains(tb.message, `"none"`) {
-			t.Errorf("got %q", tb.message)
 		}
+		failure(t, do).wants(`"none"`, do)
 	})
 }
 

@@ -39,10 +39,12 @@ func Session(user User, org Org, permissions ...string) authrocket.Session {
 // Session returns the Session that an app of this realm has of the user with a
 // [Realm.Token] of these options, for [authrocket.WithSession].
 func (r *Realm) Session(user User, options ...TokenOption) authrocket.Session {
+	r.t.Helper()
 	return r.session(r.newUserToken(user), options)
 }
 
 func (r *Realm) session(t *token, options []TokenOption) authrocket.Session {
+	r.t.Helper()
 	signed := r.sign(t, options)
 	auth, err := authrocket.New(authrocket.Config{JWTKey: r.jwtKey(t.keyID), DisableCookie: true})
 	if err != nil {

@@ -127,11 +127,13 @@ func SignedBy(keyID string) TokenOption {
 // options are applied in order. It fails the test, or panics in a program, if
 // the user has no ID.
 func (r *Realm) Token(user User, options ...TokenOption) string {
+	r.t.Helper()
 	return r.sign(r.newUserToken(user), options)
 }
 
 // newUserToken returns a token of a new session, in the user's first org.
 func (r *Realm) newUserToken(user User) *token {
+	r.t.Helper()
 	orgID := ""
 	if memberships := r.MembershipsOf(user.ID); len(memberships) > 0 {
 		orgID = memberships[0].OrgID
@@ -141,6 +143,7 @@ func (r *Realm) newUserToken(user User) *token {
 
 // newToken returns a token that is not signed yet, in the org of orgID.
 func (r *Realm) newToken(user User, sessionID, orgID string) *token {
+	r.t.Helper()
 	if user.ID == "" {
 		r.fail("a token needs a user that AddUser returned, not one without ID")
 	}
@@ -201,6 +204,7 @@ func (r *Realm) newToken(user User, sessionID, orgID string) *token {
 }
 
 func (r *Realm) sign(t *token, options []TokenOption) string {
+	r.t.Helper()
 	r.mu.Lock()
 	changes := r.changes
 	r.mu.Unlock()
@@ -216,6 +220,7 @@ func (r *Realm) sign(t *token, options []TokenOption) string {
 }
 
 func (r *Realm) encode(v any) []byte {
+	r.t.Helper()
 	data, err := json.Marshal(v)
 	if err != nil {
 		r.fail("a claim or header has no JSON: %v", err)
@@ -224,6 +229,7 @@ func (r *Realm) encode(v any) []byte {
 }
 
 func (r *Realm) signature(keyID, input string) []byte {
+	r.t.Helper()
 	if r.secret != "" {
 		mac := hmac.New(sha256.New, []byte(r.secret))
 		mac.Write([]byte(input))

@@ -2,7 +2,6 @@ package authrockettest_test
 
 import (
 	"net/http"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,9 +17,13 @@ func TestWarm(t *testing.T) {
 		fault authrockettest.Fault
 		want  string // what the test fails with
 	}{
-		{"the keys are there", 0, nil, ""},
-		{"the keys come with the fourth fetch", 3, nil, ""},
-		{"LoginRocket is down", 0, authrockettest.Status(http.StatusBadGateway), "authrockettest: the realm's keys cannot be fetched now: https://loginrocket.example/connect/jwks answered 502"},
+		{name: "the keys are there"},
+		{name: "the keys come with the fourth fetch", slow: 3},
+		{
+			name:  "LoginRocket is down",
+			fault: authrockettest.Status(http.StatusBadGateway),
+			want:  "the realm's keys cannot be fetched now: https://loginrocket.example/connect/jwks answered 502",
+		},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -37,15 +40,13 @@ func TestWarm(t *testing.T) {
 					}
 				})
 				auth := newColdAuth(t, realm.Config())
-				tb := &failingTB{TB: t}
-				ended := make(chan struct{})
-				go func() {
-					defer close(ended)
-					authrockettest.Warm(tb, auth)
-				}()
-				<-ended
-				if !strings.HasPrefix(tb.message, row.want) || (row.want == "") != (tb.message == "") {
-					t.Errorf("the test fails with %q, want %q", tb.message, row.want)
+				warm := func(tb testing.TB) { authrockettest.Warm(tb, auth) }
+				tb := failure(t, warm)
+				switch {
+				case row.want != "":
+					tb.wants(row.want, warm)
+				case tb.message != "":
+					t.Errorf("the test fails with %q, want that it goes on", tb.message)
 				}
 				asked := realm.Requests("/connect/jwks")
 				if got := verify(t, auth, realm.Token(ada)); row.want == "" && (got != "" || realm.Requests("/connect/jwks") != asked) {
