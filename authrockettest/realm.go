@@ -65,7 +65,7 @@ type RealmConfig struct {
 type Realm struct {
 	config  RealmConfig
 	id      string
-	t       reporter
+	t       reporter // of mistakes
 	handler http.Handler
 	secret  string // HS256 only
 
@@ -205,16 +205,11 @@ func (r *Realm) URL() string {
 // before [Realm.Config]. Have the app at 127.0.0.1, since browsers do not keep
 // the cookies of two ports apart. Calling it again changes nothing.
 func (r *Realm) Start() string {
-	r.t.Helper()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.server == nil {
 		r.server = httptest.NewServer(r)
-		_, port, err := net.SplitHostPort(r.server.Listener.Addr().String())
-		if err != nil {
-			r.fail("the listener has no port: %v", err)
-		}
-		r.url = "http://localhost:" + port
+		r.url = fmt.Sprintf("http://localhost:%d", r.server.Listener.Addr().(*net.TCPAddr).Port)
 	}
 	return r.url
 }
