@@ -62,14 +62,14 @@ func TestFaults(t *testing.T) {
 		want  answer // body: what it starts with
 		err   error
 	}{
-		{"status", authrockettest.Status(503), answer{status: 503}, nil},
-		{"body", authrockettest.Body("text/html", "<p>"), answer{status: 200, kind: "text/html", body: "<p>"}, nil},
-		{"garbage", authrockettest.Garbage(), answer{status: 200, kind: "application/json", body: "\x00\xff{[,"}, nil},
-		{"redirect", authrockettest.Redirect("https://elsewhere.example/jwks"), answer{status: 302, location: "https://elsewhere.example/jwks"}, nil},
-		{"disconnect", authrockettest.Disconnect(), answer{}, io.EOF},
-		{"slow", authrockettest.Slow(time.Millisecond), answer{status: 200, kind: "application/json", body: healthy}, nil},
-		{"one's own", ownFault, answer{status: 200, kind: "application/json", body: healthy}, nil},
-		{"none", nil, answer{status: 200, kind: "application/json", body: healthy}, nil},
+		{name: "status", fault: authrockettest.Status(503), want: answer{status: 503}},
+		{name: "body", fault: authrockettest.Body("text/html", "<p>"), want: answer{status: 200, kind: "text/html", body: "<p>"}},
+		{name: "garbage", fault: authrockettest.Garbage(), want: answer{status: 200, kind: "application/json", body: "\x00\xff{[,"}},
+		{name: "redirect", fault: authrockettest.Redirect("https://elsewhere.example/jwks"), want: answer{status: 302, location: "https://elsewhere.example/jwks"}},
+		{name: "disconnect", fault: authrockettest.Disconnect(), want: answer{}, err: io.EOF},
+		{name: "slow", fault: authrockettest.Slow(time.Millisecond), want: answer{status: 200, kind: "application/json", body: healthy}},
+		{name: "one's own", fault: ownFault, want: answer{status: 200, kind: "application/json", body: healthy}},
+		{name: "none", want: answer{status: 200, kind: "application/json", body: healthy}},
 	} {
 		for _, place := range []string{"in memory", "over a socket"} {
 			t.Run(row.name+" "+place, func(t *testing.T) {
@@ -192,8 +192,8 @@ func TestSlow(t *testing.T) {
 		took    time.Duration
 		err     error
 	}{
-		{"answers after the time", time.Minute, 10 * time.Second, nil},
-		{"ends early when the client gives up", 3 * time.Second, 3 * time.Second, context.DeadlineExceeded},
+		{name: "answers after the time", patient: time.Minute, took: 10 * time.Second},
+		{name: "ends early when the client gives up", patient: 3 * time.Second, took: 3 * time.Second, err: context.DeadlineExceeded},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

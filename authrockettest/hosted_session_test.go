@@ -153,10 +153,10 @@ func TestSelectOrg(t *testing.T) {
 		want               error
 		orgs               []string
 	}{
-		{"an org of the user", session.ID, widgets.ID, nil, []string{"Widgets Inc"}},
-		{"another one", session.ID, engines.OrgID, nil, []string{"Analytical Engines"}},
-		{"an org of others", session.ID, foreign.ID, authrockettest.ErrNotFound, []string{"Analytical Engines"}},
-		{"an org that there is not", session.ID, "", authrockettest.ErrNotFound, []string{"Analytical Engines"}},
+		{name: "an org of the user", session: session.ID, org: widgets.ID, orgs: []string{"Widgets Inc"}},
+		{name: "another one", session: session.ID, org: engines.OrgID, orgs: []string{"Analytical Engines"}},
+		{name: "an org of others", session: session.ID, org: foreign.ID, want: authrockettest.ErrNotFound, orgs: []string{"Analytical Engines"}},
+		{name: "an org that there is not", session: session.ID, want: authrockettest.ErrNotFound, orgs: []string{"Analytical Engines"}},
 	} {
 		if err := realm.SelectOrg(row.session, row.org); !errors.Is(err, row.want) {
 			t.Errorf("%s: got %v, want %v", row.name, err, row.want)
@@ -198,17 +198,17 @@ func TestReissueTokens(t *testing.T) {
 			do   func()
 			same bool
 		}{
-			{"nothing happens", func() {}, true},
-			{"the selected org is selected", func() { realm.SelectOrg(session.ID, engines.OrgID) }, true},
-			{"options make a token of their own", func() { sessionToken(t, realm, session.ID, authrockettest.Claim("x", 1)) }, true},
-			{"another org is selected", func() { realm.SelectOrg(session.ID, widgets.ID) }, false},
-			{"the user changes", func() { realm.UpdateUser(ada.ID, func(u *authrockettest.User) { u.Locale = "en" }) }, false},
-			{"the org changes", func() { realm.UpdateOrg(widgets.ID, func(o *authrockettest.Org) { o.Name = "Widgets" }) }, false},
-			{"permissions change", func() { realm.SetPermissions(realm.MembershipsOf(ada.ID)[1].ID, "read") }, false},
-			{"a membership ends", func() { realm.DeleteMembership(engines.ID) }, false},
-			{"a membership begins", func() { realm.CreateMembership(ada.ID, engines.OrgID) }, false},
-			{"all tokens change", func() { realm.ChangeTokens(authrockettest.Claim("x", 1)) }, false},
-			{"no token changes any more", func() { realm.ChangeTokens() }, false},
+			{name: "nothing happens", do: func() {}, same: true},
+			{name: "the selected org is selected", do: func() { realm.SelectOrg(session.ID, engines.OrgID) }, same: true},
+			{name: "options make a token of their own", do: func() { sessionToken(t, realm, session.ID, authrockettest.Claim("x", 1)) }, same: true},
+			{name: "another org is selected", do: func() { realm.SelectOrg(session.ID, widgets.ID) }},
+			{name: "the user changes", do: func() { realm.UpdateUser(ada.ID, func(u *authrockettest.User) { u.Locale = "en" }) }},
+			{name: "the org changes", do: func() { realm.UpdateOrg(widgets.ID, func(o *authrockettest.Org) { o.Name = "Widgets" }) }},
+			{name: "permissions change", do: func() { realm.SetPermissions(realm.MembershipsOf(ada.ID)[1].ID, "read") }},
+			{name: "a membership ends", do: func() { realm.DeleteMembership(engines.ID) }},
+			{name: "a membership begins", do: func() { realm.CreateMembership(ada.ID, engines.OrgID) }},
+			{name: "all tokens change", do: func() { realm.ChangeTokens(authrockettest.Claim("x", 1)) }},
+			{name: "no token changes any more", do: func() { realm.ChangeTokens() }},
 		} {
 			row.do()
 			time.Sleep(time.Second) // tokens of one second could be the same by chance
@@ -316,12 +316,12 @@ func TestClockSkew(t *testing.T) {
 			iat, exp time.Duration
 			reason   string
 		}{
-			{0, 0, time.Hour, ""},
-			{5 * time.Second, 5 * time.Second, time.Hour + 5*time.Second, ""},
-			{-5 * time.Second, -5 * time.Second, time.Hour - 5*time.Second, ""},
-			{-time.Hour, -time.Hour, 0, ""},
-			{-2 * time.Hour, -2 * time.Hour, -time.Hour, "token_expired"},
-			{time.Hour, time.Hour, 2 * time.Hour, "token_not_yet_valid"},
+			{skew: 0, exp: time.Hour},
+			{skew: 5 * time.Second, iat: 5 * time.Second, exp: time.Hour + 5*time.Second},
+			{skew: -5 * time.Second, iat: -5 * time.Second, exp: time.Hour - 5*time.Second},
+			{skew: -time.Hour, iat: -time.Hour},
+			{skew: -2 * time.Hour, iat: -2 * time.Hour, exp: -time.Hour, reason: "token_expired"},
+			{skew: time.Hour, iat: time.Hour, exp: 2 * time.Hour, reason: "token_not_yet_valid"},
 		} {
 			token := realm.Token(ada, authrockettest.ClockSkew(row.skew))
 			claims, now := part(t, token, 1), time.Now()

@@ -44,15 +44,15 @@ func TestLoginForm(t *testing.T) {
 		form   url.Values
 		status int
 	}{
-		{"the right password", form("ada@example.com", "engine"), 302},
-		{"an email in other case and with spaces", form(" ADA@example.COM ", "engine"), 302},
-		{"a wrong password", form("ada@example.com", "Engine"), 422},
-		{"no password", form("ada@example.com", ""), 422},
-		{"an unknown user", form("eve@example.com", "engine"), 422},
-		{"a user without a password, and none given", form("nopassword@example.com", ""), 422},
-		{"nothing", url.Values{}, 422},
-		{"a redirect_uri of elsewhere", url.Values{"email": {"ada@example.com"}, "password": {"engine"}, "redirect_uri": {"https://evil.example/"}}, 400},
-		{"a body that is too large", form("ada@example.com", strings.Repeat("x", 65<<10)), 400},
+		{name: "the right password", form: form("ada@example.com", "engine"), status: 302},
+		{name: "an email in other case and with spaces", form: form(" ADA@example.COM ", "engine"), status: 302},
+		{name: "a wrong password", form: form("ada@example.com", "Engine"), status: 422},
+		{name: "no password", form: form("ada@example.com", ""), status: 422},
+		{name: "an unknown user", form: form("eve@example.com", "engine"), status: 422},
+		{name: "a user without a password, and none given", form: form("nopassword@example.com", ""), status: 422},
+		{name: "nothing", form: url.Values{}, status: 422},
+		{name: "a redirect_uri of elsewhere", form: url.Values{"email": {"ada@example.com"}, "password": {"engine"}, "redirect_uri": {"https://evil.example/"}}, status: 400},
+		{name: "a body that is too large", form: form("ada@example.com", strings.Repeat("x", 65<<10)), status: 400},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -206,10 +206,10 @@ func TestAccount(t *testing.T) {
 		account string
 		want    []string
 	}{
-		{"the first org without a wish", form("ada@example.com", "engine"), "", []string{"Analytical Engines"}},
-		{"the org that is wished for", form("ada@example.com", "engine"), widgets.ID, []string{"Widgets Inc"}},
-		{"the first instead of one of others", form("ada@example.com", "engine"), foreign.ID, []string{"Analytical Engines"}},
-		{"no org for who has none", form(lone.Email, "x"), widgets.ID, nil},
+		{name: "the first org without a wish", login: form("ada@example.com", "engine"), want: []string{"Analytical Engines"}},
+		{name: "the org that is wished for", login: form("ada@example.com", "engine"), account: widgets.ID, want: []string{"Widgets Inc"}},
+		{name: "the first instead of one of others", login: form("ada@example.com", "engine"), account: foreign.ID, want: []string{"Analytical Engines"}},
+		{name: "no org for who has none", login: form(lone.Email, "x"), account: widgets.ID},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -253,11 +253,11 @@ func TestLogout(t *testing.T) {
 		leads  string
 		ended  bool
 	}{
-		{"ends the browser's session", "/logout?redirect_uri=" + url.QueryEscape("https://example.com/bye"), true, "https://example.com/bye", true},
-		{"without a redirect_uri leads to the login", "/logout", true, "/login", true},
-		{"with a redirect_uri of elsewhere too", "/logout?redirect_uri=https://evil.example/", true, "/login", true},
-		{"ends the session that it names", "/logout?session=SID", false, "/login", true},
-		{"ends nothing when nobody is named", "/logout?session=kss_other", false, "/login", false},
+		{name: "ends the browser's session", target: "/logout?redirect_uri=" + url.QueryEscape("https://example.com/bye"), cookie: true, leads: "https://example.com/bye", ended: true},
+		{name: "without a redirect_uri leads to the login", target: "/logout", cookie: true, leads: "/login", ended: true},
+		{name: "with a redirect_uri of elsewhere too", target: "/logout?redirect_uri=https://evil.example/", cookie: true, leads: "/login", ended: true},
+		{name: "ends the session that it names", target: "/logout?session=SID", leads: "/login", ended: true},
+		{name: "ends nothing when nobody is named", target: "/logout?session=kss_other", leads: "/login"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -296,60 +296,60 @@ func TestRedirectURI(t *testing.T) {
 		given   string
 		allowed string // "" when refused
 	}{
-		{"the default host", zero, "https://example.com/any?q=1", "https://example.com/any?q=1"},
-		{"none leads to the default", zero, "", "https://example.com"},
-		{"loopback by name", zero, "http://localhost:3000/a", "http://localhost:3000/a"},
-		{"loopback by a name below it", zero, "http://app.localhost/", "http://app.localhost/"},
-		{"loopback in capitals", zero, "http://LOCALHOST:3000/", "http://LOCALHOST:3000/"},
-		{"loopback by address", zero, "http://127.0.0.1:8080/", "http://127.0.0.1:8080/"},
-		{"loopback by another address", zero, "http://127.1.2.3/", "http://127.1.2.3/"},
-		{"loopback of IPv6", zero, "http://[::1]:8080/", "http://[::1]:8080/"},
-		{"another scheme of the default host", zero, "http://example.com/", ""},
-		{"another port of it", zero, "https://example.com:8443/", ""},
-		{"another host", zero, "https://evil.example/", ""},
-		{"a host that ends alike", zero, "https://evilexample.com/", ""},
-		{"a host that begins alike", zero, "https://example.com.evil.example/", ""},
-		{"a host that begins like loopback", zero, "http://127.0.0.1.evil.example/", ""},
-		{"a host that ends like loopback", zero, "http://evillocalhost/", ""},
-		{"a domain of loopback without a name", zero, "http://.localhost/", ""},
-		{"loopback with a zone", zero, "http://[::1%25eth0]/", ""},
-		{"every interface", zero, "http://0.0.0.0/", ""},
-		{"user info", zero, "https://example.com@evil.example/", ""},
-		{"user info before the right host", zero, "https://evil.example@example.com/", ""},
-		{"a backslash", zero, `https://example.com\@evil.example/`, ""},
-		{"a backslash on loopback", zero, `http://localhost\.evil.example/`, ""},
-		{"no scheme", zero, "//example.com/", ""},
-		{"one slash", zero, "https:/example.com/", ""},
-		{"no slash", zero, "https:example.com/", ""},
-		{"a path", zero, "/manage", ""},
-		{"a script", zero, "javascript:alert(1)//example.com", ""},
-		{"a script with a host", zero, "javascript://localhost/%0aalert(1)", ""},
-		{"a tab", zero, "https://example.com/\t", ""},
-		{"a line break", zero, "https://example.com/\r\nX: y", ""},
-		{"a space before it", zero, " https://example.com/", ""},
-		{"a fragment", zero, "https://example.com/#a", ""},
-		{"an empty fragment, which would swallow the token", zero, "http://localhost/#", ""},
-		{"no URL", zero, "https://[", ""},
+		{name: "the default host", realm: zero, given: "https://example.com/any?q=1", allowed: "https://example.com/any?q=1"},
+		{name: "none leads to the default", realm: zero, allowed: "https://example.com"},
+		{name: "loopback by name", realm: zero, given: "http://localhost:3000/a", allowed: "http://localhost:3000/a"},
+		{name: "loopback by a name below it", realm: zero, given: "http://app.localhost/", allowed: "http://app.localhost/"},
+		{name: "loopback in capitals", realm: zero, given: "http://LOCALHOST:3000/", allowed: "http://LOCALHOST:3000/"},
+		{name: "loopback by address", realm: zero, given: "http://127.0.0.1:8080/", allowed: "http://127.0.0.1:8080/"},
+		{name: "loopback by another address", realm: zero, given: "http://127.1.2.3/", allowed: "http://127.1.2.3/"},
+		{name: "loopback of IPv6", realm: zero, given: "http://[::1]:8080/", allowed: "http://[::1]:8080/"},
+		{name: "another scheme of the default host", realm: zero, given: "http://example.com/"},
+		{name: "another port of it", realm: zero, given: "https://example.com:8443/"},
+		{name: "another host", realm: zero, given: "https://evil.example/"},
+		{name: "a host that ends alike", realm: zero, given: "https://evilexample.com/"},
+		{name: "a host that begins alike", realm: zero, given: "https://example.com.evil.example/"},
+		{name: "a host that begins like loopback", realm: zero, given: "http://127.0.0.1.evil.example/"},
+		{name: "a host that ends like loopback", realm: zero, given: "http://evillocalhost/"},
+		{name: "a domain of loopback without a name", realm: zero, given: "http://.localhost/"},
+		{name: "loopback with a zone", realm: zero, given: "http://[::1%25eth0]/"},
+		{name: "every interface", realm: zero, given: "http://0.0.0.0/"},
+		{name: "user info", realm: zero, given: "https://example.com@evil.example/"},
+		{name: "user info before the right host", realm: zero, given: "https://evil.example@example.com/"},
+		{name: "a backslash", realm: zero, given: `https://example.com\@evil.example/`},
+		{name: "a backslash on loopback", realm: zero, given: `http://localhost\.evil.example/`},
+		{name: "no scheme", realm: zero, given: "//example.com/"},
+		{name: "one slash", realm: zero, given: "https:/example.com/"},
+		{name: "no slash", realm: zero, given: "https:example.com/"},
+		{name: "a path", realm: zero, given: "/manage"},
+		{name: "a script", realm: zero, given: "javascript:alert(1)//example.com"},
+		{name: "a script with a host", realm: zero, given: "javascript://localhost/%0aalert(1)"},
+		{name: "a tab", realm: zero, given: "https://example.com/\t"},
+		{name: "a line break", realm: zero, given: "https://example.com/\r\nX: y"},
+		{name: "a space before it", realm: zero, given: " https://example.com/"},
+		{name: "a fragment", realm: zero, given: "https://example.com/#a"},
+		{name: "an empty fragment, which would swallow the token", realm: zero, given: "http://localhost/#"},
+		{name: "no URL", realm: zero, given: "https://["},
 
-		{"AppURL without a wish", app, "", "https://app.example.com/shop"},
-		{"below AppURL", app, "https://app.example.com/shop/a", "https://app.example.com/shop/a"},
-		{"beside AppURL", app, "https://app.example.com/shopping", ""},
-		{"the default host when there is an AppURL", app, "https://example.com/", ""},
+		{name: "AppURL without a wish", realm: app, allowed: "https://app.example.com/shop"},
+		{name: "below AppURL", realm: app, given: "https://app.example.com/shop/a", allowed: "https://app.example.com/shop/a"},
+		{name: "beside AppURL", realm: app, given: "https://app.example.com/shopping"},
+		{name: "the default host when there is an AppURL", realm: app, given: "https://example.com/"},
 
-		{"the first of the list without a wish", listed, "", "https://one.example/manage"},
-		{"the path itself", listed, "https://one.example/manage", "https://one.example/manage"},
-		{"the path itself with a query", listed, "https://one.example/manage?a=b", "https://one.example/manage?a=b"},
-		{"a path below it", listed, "https://one.example/manage/x", "https://one.example/manage/x"},
-		{"a host in other case", listed, "https://ONE.example/manage", "https://ONE.example/manage"},
-		{"a path that only begins alike", listed, "https://one.example/management", ""},
-		{"a path above it", listed, "https://one.example/", ""},
-		{"out of it by dots", listed, "https://one.example/manage/../admin", ""},
-		{"out of it by escaped dots", listed, "https://one.example/manage/%2e%2E/admin", ""},
-		{"into it by dots", listed, "https://one.example/admin//../manage", ""},
-		{"out of it by dots behind backslashes", listed, `https://one.example/manage/x\..\..\admin`, ""},
-		{"a path with an escaped slash", listed, "https://one.example/manage%2f..%2fadmin", ""},
-		{"every path of an entry without one", listed, "http://two.example:8080/x", "http://two.example:8080/x"},
-		{"loopback is not on the list", listed, "http://localhost:3000/", ""},
+		{name: "the first of the list without a wish", realm: listed, allowed: "https://one.example/manage"},
+		{name: "the path itself", realm: listed, given: "https://one.example/manage", allowed: "https://one.example/manage"},
+		{name: "the path itself with a query", realm: listed, given: "https://one.example/manage?a=b", allowed: "https://one.example/manage?a=b"},
+		{name: "a path below it", realm: listed, given: "https://one.example/manage/x", allowed: "https://one.example/manage/x"},
+		{name: "a host in other case", realm: listed, given: "https://ONE.example/manage", allowed: "https://ONE.example/manage"},
+		{name: "a path that only begins alike", realm: listed, given: "https://one.example/management"},
+		{name: "a path above it", realm: listed, given: "https://one.example/"},
+		{name: "out of it by dots", realm: listed, given: "https://one.example/manage/../admin"},
+		{name: "out of it by escaped dots", realm: listed, given: "https://one.example/manage/%2e%2E/admin"},
+		{name: "into it by dots", realm: listed, given: "https://one.example/admin//../manage"},
+		{name: "out of it by dots behind backslashes", realm: listed, given: `https://one.example/manage/x\..\..\admin`},
+		{name: "a path with an escaped slash", realm: listed, given: "https://one.example/manage%2f..%2fadmin"},
+		{name: "every path of an entry without one", realm: listed, given: "http://two.example:8080/x", allowed: "http://two.example:8080/x"},
+		{name: "loopback is not on the list", realm: listed, given: "http://localhost:3000/"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -377,9 +377,9 @@ func TestRedirectURI(t *testing.T) {
 func TestWithToken(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct{ name, redirectURI, want string }{
-		{"no query", "https://example.com/back", "https://example.com/back?token=a.b%26c"},
-		{"a query, which stays as it is", "https://example.com/?x=%7e&token=z", "https://example.com/?x=%7e&token=z&token=a.b%26c"},
-		{"an empty query", "https://example.com/?", "https://example.com/?&token=a.b%26c"},
+		{name: "no query", redirectURI: "https://example.com/back", want: "https://example.com/back?token=a.b%26c"},
+		{name: "a query, which stays as it is", redirectURI: "https://example.com/?x=%7e&token=z", want: "https://example.com/?x=%7e&token=z&token=a.b%26c"},
+		{name: "an empty query", redirectURI: "https://example.com/?", want: "https://example.com/?&token=a.b%26c"},
 	} {
 		if got := authrockettest.WithToken(row.redirectURI, "a.b&c"); got != row.want {
 			t.Errorf("%s: got %q, want %q", row.name, got, row.want)

@@ -193,10 +193,10 @@ func TestRotateKeysEvery(t *testing.T) {
 		overlap   time.Duration
 		published []int // keys, at the end of each minute
 	}{
-		{"an old key goes at once", 0, []int{1, 1, 1, 1}},
-		{"an old key stays until the next rotation", 2 * time.Minute, []int{1, 2, 2, 2}},
-		{"an old key goes before the next rotation", time.Minute, []int{1, 2, 1, 2}},
-		{"old keys stay for several rotations", time.Hour, []int{1, 2, 2, 3}},
+		{name: "an old key goes at once", published: []int{1, 1, 1, 1}},
+		{name: "an old key stays until the next rotation", overlap: 2 * time.Minute, published: []int{1, 2, 2, 2}},
+		{name: "an old key goes before the next rotation", overlap: time.Minute, published: []int{1, 2, 1, 2}},
+		{name: "old keys stay for several rotations", overlap: time.Hour, published: []int{1, 2, 2, 3}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -240,9 +240,9 @@ func TestRotateKeysEveryRefuses(t *testing.T) {
 		algorithm string
 		every     time.Duration
 	}{
-		{"an HS256 realm", "HS256", time.Minute},
-		{"no time between rotations", "RS256", 0},
-		{"a negative time", "RS256", -time.Minute},
+		{name: "an HS256 realm", algorithm: "HS256", every: time.Minute},
+		{name: "no time between rotations", algorithm: "RS256"},
+		{name: "a negative time", algorithm: "RS256", every: -time.Minute},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

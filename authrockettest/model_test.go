@@ -18,11 +18,11 @@ func TestCreateUser(t *testing.T) {
 		want error // nil for any
 		ok   bool
 	}{
-		{"a new one", authrockettest.User{Email: " George@Example.com ", FirstName: "George", LastName: "Boole"}, nil, true},
-		{"an ID that is taken", authrockettest.User{ID: "usr_1", Email: "new@example.com"}, authrockettest.ErrIDTaken, false},
-		{"an email that is taken in other case", authrockettest.User{Email: "ADA@example.com"}, authrockettest.ErrEmailTaken, false},
-		{"a username that is taken in other case", authrockettest.User{Email: "new@example.com", Username: "aDA"}, authrockettest.ErrUsernameTaken, false},
-		{"no email", authrockettest.User{Email: " ", Username: "new"}, nil, false},
+		{name: "a new one", user: authrockettest.User{Email: " George@Example.com ", FirstName: "George", LastName: "Boole"}, ok: true},
+		{name: "an ID that is taken", user: authrockettest.User{ID: "usr_1", Email: "new@example.com"}, want: authrockettest.ErrIDTaken},
+		{name: "an email that is taken in other case", user: authrockettest.User{Email: "ADA@example.com"}, want: authrockettest.ErrEmailTaken},
+		{name: "a username that is taken in other case", user: authrockettest.User{Email: "new@example.com", Username: "aDA"}, want: authrockettest.ErrUsernameTaken},
+		{name: "no email", user: authrockettest.User{Email: " ", Username: "new"}},
 	} {
 		before := len(realm.Users())
 		got, err := realm.CreateUser(row.user)
@@ -53,13 +53,13 @@ func TestUpdateUser(t *testing.T) {
 		want   error
 		ok     bool
 	}{
-		{"a name", "usr_1", func(u *authrockettest.User) { u.FirstName, u.Name = "Augusta", "" }, nil, true},
-		{"the own email and username in other case", "usr_1", func(u *authrockettest.User) { u.Email, u.Username = "ADA@example.com", "ADA" }, nil, true},
-		{"an ID stays", "usr_1", func(u *authrockettest.User) { u.ID = "usr_0" }, nil, true},
-		{"an email that is taken", "usr_1", func(u *authrockettest.User) { u.Name, u.Email = "x", "george@example.com" }, authrockettest.ErrEmailTaken, false},
-		{"a username that is taken", "usr_1", func(u *authrockettest.User) { u.Name, u.Username = "x", "George" }, authrockettest.ErrUsernameTaken, false},
-		{"no email", "usr_1", func(u *authrockettest.User) { u.Name, u.Email = "x", "" }, nil, false},
-		{"nobody", "usr_none", func(*authrockettest.User) { t.Error("change is called for nobody") }, authrockettest.ErrNotFound, false},
+		{name: "a name", id: "usr_1", change: func(u *authrockettest.User) { u.FirstName, u.Name = "Augusta", "" }, ok: true},
+		{name: "the own email and username in other case", id: "usr_1", change: func(u *authrockettest.User) { u.Email, u.Username = "ADA@example.com", "ADA" }, ok: true},
+		{name: "an ID stays", id: "usr_1", change: func(u *authrockettest.User) { u.ID = "usr_0" }, ok: true},
+		{name: "an email that is taken", id: "usr_1", change: func(u *authrockettest.User) { u.Name, u.Email = "x", "george@example.com" }, want: authrockettest.ErrEmailTaken},
+		{name: "a username that is taken", id: "usr_1", change: func(u *authrockettest.User) { u.Name, u.Username = "x", "George" }, want: authrockettest.ErrUsernameTaken},
+		{name: "no email", id: "usr_1", change: func(u *authrockettest.User) { u.Name, u.Email = "x", "" }},
+		{name: "nobody", id: "usr_none", change: func(*authrockettest.User) { t.Error("change is called for nobody") }, want: authrockettest.ErrNotFound},
 	} {
 		_, err := realm.UpdateUser(row.id, row.change)
 		if (err == nil) != row.ok || row.want != nil && !errors.Is(err, row.want) {
@@ -81,14 +81,14 @@ func TestUserByLogin(t *testing.T) {
 	realm.AddUser(authrockettest.User{ID: "usr_Ab", Email: "ada@example.com", Username: "Countess"})
 	realm.AddUser(authrockettest.User{ID: "usr_2", Email: "plain@example.com"})
 	for _, row := range []struct{ name, login, want string }{
-		{"an email", "ada@example.com", "usr_Ab"},
-		{"an email in other case, with spaces", " ADA@Example.com\t", "usr_Ab"},
-		{"a username in other case", "cOUNTESS", "usr_Ab"},
-		{"an ID", "usr_Ab", "usr_Ab"},
-		{"an ID in other case is another", "usr_ab", ""},
-		{"nothing is nobody, also where users have no username", "", ""},
-		{"spaces are nobody", "  ", ""},
-		{"a stranger", "eve@example.com", ""},
+		{name: "an email", login: "ada@example.com", want: "usr_Ab"},
+		{name: "an email in other case, with spaces", login: " ADA@Example.com\t", want: "usr_Ab"},
+		{name: "a username in other case", login: "cOUNTESS", want: "usr_Ab"},
+		{name: "an ID", login: "usr_Ab", want: "usr_Ab"},
+		{name: "an ID in other case is another", login: "usr_ab"},
+		{name: "nothing is nobody, also where users have no username"},
+		{name: "spaces are nobody", login: "  "},
+		{name: "a stranger", login: "eve@example.com"},
 	} {
 		got, err := realm.UserByLogin(row.login)
 		if got.ID != row.want || (row.want == "") != errors.Is(err, authrockettest.ErrNotFound) {
@@ -142,9 +142,9 @@ func TestMemberships(t *testing.T) {
 		want        error
 		memberships int
 	}{
-		{"twice", ada.ID, engines.ID, authrockettest.ErrMember, 2},
-		{"of nobody", "usr_none", engines.ID, authrockettest.ErrNotFound, 0},
-		{"in nothing", ada.ID, "org_none", authrockettest.ErrNotFound, 2},
+		{name: "twice", user: ada.ID, org: engines.ID, want: authrockettest.ErrMember, memberships: 2},
+		{name: "of nobody", user: "usr_none", org: engines.ID, want: authrockettest.ErrNotFound},
+		{name: "in nothing", user: ada.ID, org: "org_none", want: authrockettest.ErrNotFound, memberships: 2},
 	} {
 		if _, err := realm.CreateMembership(row.user, row.org); !errors.Is(err, row.want) || len(realm.MembershipsOf(row.user)) != row.memberships {
 			t.Errorf("%s: got %v, want %v", row.name, err, row.want)

@@ -24,19 +24,19 @@ func TestOpenReportsEveryProblem(t *testing.T) {
 		config authrockettest.RealmConfig
 		want   []string
 	}{
-		{"nothing", authrockettest.RealmConfig{}, nil},
-		{"all that is possible", authrockettest.RealmConfig{URL: "http://localhost:8081", AppURL: "http://127.0.0.1:8080", LoginURLs: []string{"https://a.example/x"}, Algorithm: "HS256", TokenLifetime: time.Second}, nil},
-		{"an algorithm", authrockettest.RealmConfig{Algorithm: "ES256"}, []string{`"ES256"`}},
-		{"a lifetime", authrockettest.RealmConfig{TokenLifetime: -time.Second}, []string{"-1s"}},
-		{"a URL without a scheme", authrockettest.RealmConfig{URL: "localhost:8081"}, []string{`"localhost:8081"`}},
-		{"a URL without a host", authrockettest.RealmConfig{URL: "http://:8081"}, []string{`"http://:8081"`}},
-		{"a URL of another scheme", authrockettest.RealmConfig{LoginURLs: []string{"javascript://a.example/"}}, []string{`"javascript://a.example/"`}},
-		{"a URL that is none", authrockettest.RealmConfig{AppURL: "http://["}, []string{`"http://["`}},
-		{"a Login URL with a fragment", authrockettest.RealmConfig{LoginURLs: []string{"http://localhost:3000/#"}}, []string{`"http://localhost:3000/#"`}},
-		{"a Login URL with an @ in its path", authrockettest.RealmConfig{LoginURLs: []string{"http://localhost:3000/@ada"}}, nil},
-		{"a Login URL with a user", authrockettest.RealmConfig{LoginURLs: []string{"http://localhost@evil.example/"}}, []string{`"http://localhost@evil.example/"`}},
-		{"an empty Login URL", authrockettest.RealmConfig{LoginURLs: []string{""}}, []string{"LoginURLs"}},
-		{"everything at once", authrockettest.RealmConfig{URL: "a", AppURL: "b", LoginURLs: []string{"https://ok.example", "c"}, Algorithm: "none", TokenLifetime: -1}, []string{`"a"`, `"b"`, `"c"`, `"none"`, "-1ns"}},
+		{name: "nothing", config: authrockettest.RealmConfig{}},
+		{name: "all that is possible", config: authrockettest.RealmConfig{URL: "http://localhost:8081", AppURL: "http://127.0.0.1:8080", LoginURLs: []string{"https://a.example/x"}, Algorithm: "HS256", TokenLifetime: time.Second}},
+		{name: "an algorithm", config: authrockettest.RealmConfig{Algorithm: "ES256"}, want: []string{`"ES256"`}},
+		{name: "a lifetime", config: authrockettest.RealmConfig{TokenLifetime: -time.Second}, want: []string{"-1s"}},
+		{name: "a URL without a scheme", config: authrockettest.RealmConfig{URL: "localhost:8081"}, want: []string{`"localhost:8081"`}},
+		{name: "a URL without a host", config: authrockettest.RealmConfig{URL: "http://:8081"}, want: []string{`"http://:8081"`}},
+		{name: "a URL of another scheme", config: authrockettest.RealmConfig{LoginURLs: []string{"javascript://a.example/"}}, want: []string{`"javascript://a.example/"`}},
+		{name: "a URL that is none", config: authrockettest.RealmConfig{AppURL: "http://["}, want: []string{`"http://["`}},
+		{name: "a Login URL with a fragment", config: authrockettest.RealmConfig{LoginURLs: []string{"http://localhost:3000/#"}}, want: []string{`"http://localhost:3000/#"`}},
+		{name: "a Login URL with an @ in its path", config: authrockettest.RealmConfig{LoginURLs: []string{"http://localhost:3000/@ada"}}},
+		{name: "a Login URL with a user", config: authrockettest.RealmConfig{LoginURLs: []string{"http://localhost@evil.example/"}}, want: []string{`"http://localhost@evil.example/"`}},
+		{name: "an empty Login URL", config: authrockettest.RealmConfig{LoginURLs: []string{""}}, want: []string{"LoginURLs"}},
+		{name: "everything at once", config: authrockettest.RealmConfig{URL: "a", AppURL: "b", LoginURLs: []string{"https://ok.example", "c"}, Algorithm: "none", TokenLifetime: -1}, want: []string{`"a"`, `"b"`, `"c"`, `"none"`, "-1ns"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -77,10 +77,10 @@ func TestConfig(t *testing.T) {
 		appURL         string
 		inMemory       bool
 	}{
-		{"in memory", authrockettest.RealmConfig{}, "https://loginrocket.example", "https://example.com", true},
-		{"in memory with an app", authrockettest.RealmConfig{AppURL: "https://app.example.com"}, "https://loginrocket.example", "https://app.example.com", true},
-		{"on loopback the app's Host decides", authrockettest.RealmConfig{URL: "http://localhost:8081/"}, "http://localhost:8081", "", false},
-		{"elsewhere", authrockettest.RealmConfig{URL: "https://login.example.net"}, "https://login.example.net", "https://example.com", false},
+		{name: "in memory", config: authrockettest.RealmConfig{}, loginRocketURL: "https://loginrocket.example", appURL: "https://example.com", inMemory: true},
+		{name: "in memory with an app", config: authrockettest.RealmConfig{AppURL: "https://app.example.com"}, loginRocketURL: "https://loginrocket.example", appURL: "https://app.example.com", inMemory: true},
+		{name: "on loopback the app's Host decides", config: authrockettest.RealmConfig{URL: "http://localhost:8081/"}, loginRocketURL: "http://localhost:8081"},
+		{name: "elsewhere", config: authrockettest.RealmConfig{URL: "https://login.example.net"}, loginRocketURL: "https://login.example.net", appURL: "https://example.com"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

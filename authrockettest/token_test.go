@@ -22,24 +22,24 @@ func TestTokenOptions(t *testing.T) {
 		option authrockettest.TokenOption
 		reason string
 	}{
-		{"an unknown claim is fine", authrockettest.Claim("x", 1), ""},
-		{"another issuer", authrockettest.Claim("iss", "https://example.com"), "wrong_issuer"},
-		{"a claim that is null", authrockettest.Claim("sub", nil), "invalid_claims"},
-		{"a claim of another type", authrockettest.Claim("exp", "tomorrow"), "invalid_claims"},
-		{"another realm", authrockettest.Claim("rid", "rl_other"), "wrong_realm"},
-		{"an audience", authrockettest.Claim("aud", []string{"app"}), "wrong_audience"},
-		{"no exp", authrockettest.WithoutClaim("exp"), "invalid_claims"},
-		{"no iss", authrockettest.WithoutClaim("iss"), "wrong_issuer"},
-		{"no name is fine", authrockettest.WithoutClaim("name"), ""},
-		{"no orgs is fine", authrockettest.WithoutClaim("orgs"), ""},
-		{"another alg", authrockettest.Header("alg", "none"), "wrong_algorithm"},
-		{"no alg", authrockettest.WithoutHeader("alg"), "token_malformed"},
-		{"a crit", authrockettest.Header("crit", []string{"x"}), "critical_header"},
-		{"no typ is fine", authrockettest.WithoutHeader("typ"), ""},
-		{"a payload that is no object", authrockettest.Payload([]byte("null")), "invalid_claims"},
-		{"a payload with text after it", authrockettest.Payload([]byte(`{"iss":"https://authrocket.com"}x`)), "invalid_claims"},
-		{"an expired token", authrockettest.ExpiresIn(-time.Minute), "token_expired"},
-		{"a token that lives on", authrockettest.ExpiresIn(time.Minute), ""},
+		{name: "an unknown claim is fine", option: authrockettest.Claim("x", 1)},
+		{name: "another issuer", option: authrockettest.Claim("iss", "https://example.com"), reason: "wrong_issuer"},
+		{name: "a claim that is null", option: authrockettest.Claim("sub", nil), reason: "invalid_claims"},
+		{name: "a claim of another type", option: authrockettest.Claim("exp", "tomorrow"), reason: "invalid_claims"},
+		{name: "another realm", option: authrockettest.Claim("rid", "rl_other"), reason: "wrong_realm"},
+		{name: "an audience", option: authrockettest.Claim("aud", []string{"app"}), reason: "wrong_audience"},
+		{name: "no exp", option: authrockettest.WithoutClaim("exp"), reason: "invalid_claims"},
+		{name: "no iss", option: authrockettest.WithoutClaim("iss"), reason: "wrong_issuer"},
+		{name: "no name is fine", option: authrockettest.WithoutClaim("name")},
+		{name: "no orgs is fine", option: authrockettest.WithoutClaim("orgs")},
+		{name: "another alg", option: authrockettest.Header("alg", "none"), reason: "wrong_algorithm"},
+		{name: "no alg", option: authrockettest.WithoutHeader("alg"), reason: "token_malformed"},
+		{name: "a crit", option: authrockettest.Header("crit", []string{"x"}), reason: "critical_header"},
+		{name: "no typ is fine", option: authrockettest.WithoutHeader("typ")},
+		{name: "a payload that is no object", option: authrockettest.Payload([]byte("null")), reason: "invalid_claims"},
+		{name: "a payload with text after it", option: authrockettest.Payload([]byte(`{"iss":"https://authrocket.com"}x`)), reason: "invalid_claims"},
+		{name: "an expired token", option: authrockettest.ExpiresIn(-time.Minute), reason: "token_expired"},
+		{name: "a token that lives on", option: authrockettest.ExpiresIn(time.Minute)},
 	} {
 		for name, configure := range map[string]func(*authrockettest.RealmConfig){
 			"RS256": func(*authrockettest.RealmConfig) {},
@@ -65,11 +65,11 @@ func TestTokenHeader(t *testing.T) {
 		token string
 		want  map[string]any
 	}{
-		{"RS256 names the key", realm.Token(ada), map[string]any{"alg": "RS256", "typ": "JWT", "kid": realm.KeyID()}},
-		{"HS256 names none", secret.Token(ada), map[string]any{"alg": "HS256", "typ": "JWT"}},
-		{"any header can be set", realm.Token(ada, authrockettest.Header("kid", 7)), map[string]any{"alg": "RS256", "typ": "JWT", "kid": 7.0}},
-		{"any header can be dropped", realm.Token(ada, authrockettest.WithoutHeader("kid"), authrockettest.WithoutHeader("typ")), map[string]any{"alg": "RS256"}},
-		{"later options win", realm.Token(ada, authrockettest.Header("kid", "a"), authrockettest.WithoutHeader("kid"), authrockettest.Header("kid", "b")), map[string]any{"alg": "RS256", "typ": "JWT", "kid": "b"}},
+		{name: "RS256 names the key", token: realm.Token(ada), want: map[string]any{"alg": "RS256", "typ": "JWT", "kid": realm.KeyID()}},
+		{name: "HS256 names none", token: secret.Token(ada), want: map[string]any{"alg": "HS256", "typ": "JWT"}},
+		{name: "any header can be set", token: realm.Token(ada, authrockettest.Header("kid", 7)), want: map[string]any{"alg": "RS256", "typ": "JWT", "kid": 7.0}},
+		{name: "any header can be dropped", token: realm.Token(ada, authrockettest.WithoutHeader("kid"), authrockettest.WithoutHeader("typ")), want: map[string]any{"alg": "RS256"}},
+		{name: "later options win", token: realm.Token(ada, authrockettest.Header("kid", "a"), authrockettest.WithoutHeader("kid"), authrockettest.Header("kid", "b")), want: map[string]any{"alg": "RS256", "typ": "JWT", "kid": "b"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -149,14 +149,14 @@ func TestTokenClaims(t *testing.T) {
 			token string
 			want  map[string]any
 		}{
-			{"everything that there is about the first org", realm.Token(full), with(ofFull, one)},
-			{"nothing that there is not", realm.Token(bare), ofBare},
-			{"one org that was picked", realm.Token(full, authrockettest.InOrg(widgets)), with(ofFull, picked)},
-			{"no org when the picked one is another's", realm.Token(full, authrockettest.InOrg(foreign)), ofFull},
-			{"all orgs", realm.Token(full, authrockettest.AllOrgs()), with(ofFull, one, two)},
-			{"all orgs, the second picked", realm.Token(full, authrockettest.AllOrgs(), authrockettest.InOrg(widgets)), with(ofFull, notPicked, picked)},
-			{"all orgs, the second picked before", realm.Token(full, authrockettest.InOrg(widgets), authrockettest.AllOrgs()), with(ofFull, notPicked, picked)},
-			{"all orgs of a user without any", realm.Token(bare, authrockettest.AllOrgs()), ofBare},
+			{name: "everything that there is about the first org", token: realm.Token(full), want: with(ofFull, one)},
+			{name: "nothing that there is not", token: realm.Token(bare), want: ofBare},
+			{name: "one org that was picked", token: realm.Token(full, authrockettest.InOrg(widgets)), want: with(ofFull, picked)},
+			{name: "no org when the picked one is another's", token: realm.Token(full, authrockettest.InOrg(foreign)), want: ofFull},
+			{name: "all orgs", token: realm.Token(full, authrockettest.AllOrgs()), want: with(ofFull, one, two)},
+			{name: "all orgs, the second picked", token: realm.Token(full, authrockettest.AllOrgs(), authrockettest.InOrg(widgets)), want: with(ofFull, notPicked, picked)},
+			{name: "all orgs, the second picked before", token: realm.Token(full, authrockettest.InOrg(widgets), authrockettest.AllOrgs()), want: with(ofFull, notPicked, picked)},
+			{name: "all orgs of a user without any", token: realm.Token(bare, authrockettest.AllOrgs()), want: ofBare},
 		} {
 			got, want := part(t, row.token, 1), everyone(row.want)
 			if id, _ := got["sid"].(string); !strings.HasPrefix(id, "kss_") {
