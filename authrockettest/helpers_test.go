@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"reflect"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -42,9 +43,11 @@ func verify(t *testing.T, auth *authrocket.Auth, token string) string {
 	return authrocket.Reason(err)
 }
 
-// withAda returns a realm whose only user is Ada, with a membership.
+// withAda returns a realm whose only user is Ada, with a membership. A configure
+// that is nil changes nothing.
 func withAda(t *testing.T, configure ...func(*authrockettest.RealmConfig)) (*authrockettest.Realm, authrockettest.User) {
 	t.Helper()
+	configure = slices.DeleteFunc(configure, func(f func(*authrockettest.RealmConfig)) bool { return f == nil })
 	realm := authrockettest.NewRealm(t, configure...)
 	ada := realm.AddUser(authrockettest.User{Email: "Ada@Example.com", Password: "engine", FirstName: "Ada", LastName: "Lovelace"})
 	realm.AddMembership(ada, realm.AddOrg(authrockettest.Org{Name: "Analytical Engines"}), "ar:owner", "billing:write")
@@ -52,6 +55,8 @@ func withAda(t *testing.T, configure ...func(*authrockettest.RealmConfig)) (*aut
 }
 
 func hs256(c *authrockettest.RealmConfig) { c.Algorithm = "HS256" }
+
+var algorithms = map[string]func(*authrockettest.RealmConfig){"RS256": nil, "HS256": hs256}
 
 // part decodes the header (0) or the payload (1) of a token.
 func part(t *testing.T, token string, i int) map[string]any {

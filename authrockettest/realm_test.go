@@ -1,6 +1,7 @@
 package authrockettest_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -113,45 +114,6 @@ func TestConfig(t *testing.T) {
 	})
 }
 
-func TestSignIn(t *testing.T) {
-	t.Parallel()
-	realm, ada := withAda(t)
-	george := realm.AddUser(authrockettest.User{Email: "george@example.com", Name: "George"})
-
-	who := func(config authrocket.Config, r *http.Request) string {
-		name := "nobody"
-		newAuth(t, config).Authenticate(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-			if user, ok := authrocket.CurrentUser(r.Context()); ok {
-				name = user.Name
-			}
-		})).ServeHTTP(httptest.NewRecorder(), r)
-		return name
-	}
-	onHTTP := realm.Config()
-	onHTTP.AppURL = "http://localhost:8080"
-
-	r := httptest.NewRequest(http.MethodGet, "/", nil)
-	r.AddCookie(&http.Cookie{Name: "theme", Value: "dark"})
-	realm.SignIn(r, ada)
-	if got := who(realm.Config(), r); got != "Ada Lovelace" {
-		t.Errorf("on https: got %s", got)
-	}
-	if got := who(onHTTP, r); got != "Ada Lovelace" {
-		t.Errorf("on http: got %s", got)
-	}
-	realm.SignIn(r, george)
-	if got := who(realm.Config(), r); got != "George" {
-		t.Errorf("signed in again: got %s, want George only", got)
-	}
-	if c, err := r.Cookie("theme"); err != nil || c.Value != "dark" {
-		t.Errorf("the app's own cookie is gone: %v", err)
-	}
-	realm.SignIn(r, ada, authrockettest.ExpiresIn(-time.Hour))
-	if got := who(realm.Config(), r); got != "nobody" {
-		t.Errorf("with an expired token: got %s", got)
-	}
-}
-
 // A request for a handler is often made by http.NewRequest, which leaves Host
 // empty where the target is a path.
 func TestSignInWithoutHost(t *testing.T) {
@@ -175,11 +137,7 @@ func TestSignInWithoutHost(t *testing.T) {
 		for _, method := range []string{http.MethodGet, http.MethodPost} {
 			t.Run(row.name+" "+method, func(t *testing.T) {
 				t.Parallel()
-				var configure []func(*authrockettest.RealmConfig)
-				if row.configure != nil {
-					configure = append(configure, row.configure)
-				}
-				realm, ada := withAda(t, configure...)
+				realm, ada := withAda(t, row.configure)
 				if row.start {
 					realm.Start()
 				}
@@ -199,17 +157,20 @@ func TestSignInWithoutHost(t *testing.T) {
 	}
 }
 
-func TestSignInWithCookieName(t *testing.T) {
+func TestSignIn(t *testing.T) {
 	t.Parallel()
+	const onHTTP = "http://localhost:8080"
 	for _, row := range []struct {
 		name, cookieName, appURL string
+		changedTo                string // AppURL of an app that changes Realm.Config's
 	}{
-		{name: "the default on https", appURL: "https://example.com"},
-		{name: "the default on http", appURL: "http://localhost:8080"},
-		{name: "another one on https", cookieName: "shop", appURL: "https://example.com"},
-		{name: "another one on http", cookieName: "shop", appURL: "http://localhost:8080"},
-		{name: "another one with the prefix", cookieName: "__Host-shop", appURL: "https://example.com"},
-		{name: "the default name without the prefix on https", cookieName: "arToken", appURL: "https://example.com"},
+		{name: "the default on https"},
+		{name: "the default on http", appURL: onHTTP},
+		{name: "the default of an app that moves to http", changedTo: onHTTP},
+		{name: "another one on https", cookieName: "shop"},
+		{name: "another one on http", cookieName: "shop", appURL: onHTTP},
+		{name: "another one with the prefix", cookieName: "__Host-shop"},
+		{name: "the default name without the prefix on https", cookieName: "arToken"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -219,15 +180,27 @@ func TestSignInWithCookieName(t *testing.T) {
 			if config.CookieName != row.cookieName {
 				t.Errorf("got CookieName %q, want %q", config.CookieName, row.cookieName)
 			}
-			gate := newAuth(t, config).RequireLogin(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			config.AppURL = cmp.Or(row.changedTo, config.AppURL)
+			app := newAuth(t, config).Authenticate(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				user, _ := authrocket.CurrentUser(r.Context())
 				io.WriteString(w, user.Name)
 			}))
 			r := httptest.NewRequest(http.MethodGet, "/", nil)
-			realm.SignIn(r, george)
+			r.AddCookie(&http.Cookie{Name: "theme", Value: "dark"})
+			wants := func(name string) {
+				t.Helper()
+				if w := serve(app, r, nil); w.Code != 200 || w.Body.String() != name {
+					t.Errorf("got %d %s, want %q", w.Code, w.Body, name)
+				}
+			}
 			realm.SignIn(r, ada)
-			if w := serve(gate, r, nil); w.Code != 200 || w.Body.String() != "Ada Lovelace" {
-				t.Errorf("got %d %s", w.Code, w.Body)
+			wants("Ada Lovelace")
+			realm.SignIn(r, george)
+			wants("George")
+			realm.SignIn(r, ada, authrockettest.ExpiresIn(-time.Hour))
+			wants("")
+			if c, err := r.Cookie("theme"); err != nil || c.Value != "dark" {
+				t.Errorf("the app's own cookie is gone: %v", err)
 			}
 		})
 	}
@@ -421,6 +394,9 @@ func TestMisuse(t *testing.T) {
 		{name: "keys that are rotated all the time", do: func(r *authrockettest.Realm) {
 			r.RotateKeysEvery(context.Background(), 0, 0)
 		}, want: "keys cannot be rotated every 0s"},
+		{name: "keys that are rotated before they were", do: func(r *authrockettest.Realm) {
+			r.RotateKeysEvery(context.Background(), -time.Minute, 0)
+		}, want: "keys cannot be rotated every -1m0s"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

@@ -91,7 +91,7 @@ func TestSessionWithoutRealmIsNoCredential(t *testing.T) {
 
 func TestRealmSession(t *testing.T) {
 	t.Parallel()
-	for name, configure := range map[string]func(*authrockettest.RealmConfig){"RS256": func(*authrockettest.RealmConfig) {}, "HS256": hs256} {
+	for name, configure := range algorithms {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			realm, ada := withAda(t, configure)

@@ -41,10 +41,7 @@ func TestTokenOptions(t *testing.T) {
 		{name: "an expired token", option: authrockettest.ExpiresIn(-time.Minute), reason: "token_expired"},
 		{name: "a token that lives on", option: authrockettest.ExpiresIn(time.Minute)},
 	} {
-		for name, configure := range map[string]func(*authrockettest.RealmConfig){
-			"RS256": func(*authrockettest.RealmConfig) {},
-			"HS256": hs256,
-		} {
+		for name, configure := range algorithms {
 			t.Run(name+" "+row.name, func(t *testing.T) {
 				t.Parallel()
 				realm, ada := withAda(t, configure)
