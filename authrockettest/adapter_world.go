@@ -73,7 +73,7 @@ func newAdapterWorld(t *testing.T) *adapterWorld {
 
 	other := NewRealm(t)
 	stranger := other.Token(other.AddUser(User{Email: "ada@example.com"}))
-	valid := realm.Token(ada, AllOrgs()) // some rows are about the second org
+	valid := realm.Token(ada, AllOrgs()) // rows of gates are about both orgs
 	parts, georges := strings.Split(valid, "."), strings.Split(realm.Token(george), ".")
 	hash := sha256.Sum256([]byte(valid))
 	w := &adapterWorld{realm: realm, ada: ada, values: []string{

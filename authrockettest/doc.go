@@ -22,10 +22,11 @@
 //		...
 //	}
 //
-// As those of LoginRocket Web, tokens and sign-ins hold one org only, the picked
-// one: the user's first membership, or that of [InOrg]. A test of a page of
-// another org is refused, as in production. Only where an app gets tokens that
-// are made through the Core API, use [AllOrgs].
+// Tokens, sign-ins and hosted logins hold the picked org only, as those of
+// LoginRocket Web do: the user's first one, or that of [InOrg]. RequireOrg refuses
+// a page of another org, in tests as in production; a user who wants to see it
+// signs in to that org, which a test does by InOrg. [AllOrgs] is for apps that get
+// tokens of the Core API, which can hold several orgs.
 //
 // A handler without a gate needs no realm. [Session] makes a session in one line:
 //

@@ -92,9 +92,10 @@ func (r *Realm) AddOrg(org Org) Org {
 	return stored
 }
 
-// AddMembership makes user a member of org, with the permission tags. The
-// user's first membership is the selected one. It fails the test, or panics in
-// a program, where [Realm.CreateMembership] returns an error.
+// AddMembership makes user a member of org, with the permission tags. Tokens
+// hold the user's first membership, unless [InOrg] or [AllOrgs] says otherwise.
+// It fails the test, or panics in a program, where [Realm.CreateMembership]
+// returns an error.
 func (r *Realm) AddMembership(user User, org Org, permissions ...string) Membership {
 	r.t.Helper()
 	m, err := r.CreateMembership(user.ID, org.ID, permissions...)
