@@ -4,13 +4,13 @@ go 1.26.0
 
 require (
 	github.com/authrocket-go/authrocket v0.0.0
+	github.com/go-json-experiment/json v1.27.2
 	github.com/rs/cors v1.11.1
 	golang.org/x/crypto v0.53.0
 )
 
 require (
 	github.com/decred/dcrd/dcrec/secp256k1/v4 v4.4.1 // indirect
-	github.com/go-json-experiment/json v1.27.2 // indirect
 	github.com/goccy/go-json v0.10.6 // indirect
 	github.com/lestrrat-go/blackmagic v1.0.4 // indirect
 	github.com/lestrrat-go/httpcc v1.0.1 // indirect

@@ -7,36 +7,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
 // Seed is what a local LoginRocket starts with: settings of the realm, orgs,
 // users with their memberships, and invitations. The zero value is an empty realm.
-type Seed struct {
-	realm       authrockettest.RealmConfig
-	server      Config
-	orgs        []authrockettest.Org
-	users       []seedUser
-	invitations []seedInvitation
-}
+type Seed struct{ file seedFile }
 
-type seedUser struct {
-	authrockettest.User
-	memberships []seedMembership
-}
-
-type seedMembership struct {
-	org         int // in Seed.orgs
-	permissions []string
-}
-
-type seedInvitation struct {
-	email string
-	seedMembership
-}
-
-// noOrg is the org of an invitation to sign up only.
+// noOrg stands for the org of an invitation to sign up only.
 const noOrg = -1
 
 const maxSeedBytes = 1 << 20
@@ -44,7 +24,8 @@ const maxSeedBytes = 1 << 20
 // ReadSeed reads a seed from JSON, which may have 1 MiB; seed.example.json of
 // this package is one, and docs/local-authrocket.md of the repository says what
 // each member means. The error joins all mistakes, each with its place, such as
-// users[2].memberships[0].org, or says in which line the JSON ends. There is no
+// users[2].memberships[0].org. Where the text is no JSON, has a member twice or an
+// array too many elements, it has that alone, with line and column. There is no
 // password in it.
 func ReadSeed(r io.Reader) (Seed, error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxSeedBytes+1))
@@ -54,16 +35,11 @@ func ReadSeed(r io.Reader) (Seed, error) {
 	if len(data) > maxSeedBytes {
 		return Seed{}, errors.New("the file is larger than 1 MiB")
 	}
-	root, err := parseSeedJSON(data)
+	file, err := readSeedFile(data)
 	if err != nil {
 		return Seed{}, err
 	}
-	file := seedFile{taken: make(map[string]string)}
-	file.read(root)
-	if len(file.mistakes) > 0 {
-		return Seed{}, errors.Join(file.mistakes...)
-	}
-	return file.seed, nil
+	return Seed{file}, nil
 }
 
 //go:embed seed.example.json
@@ -84,21 +60,23 @@ func DemoSeed() Seed {
 // what the seed says. Fields of config that are set, such as URL, take the place
 // of the seed's. The error joins all problems of config.
 func (s Seed) Open(config authrockettest.RealmConfig) (*Server, error) {
-	config.ID = cmp.Or(config.ID, s.realm.ID)
-	config.Algorithm = cmp.Or(config.Algorithm, s.realm.Algorithm)
-	config.TokenLifetime = cmp.Or(config.TokenLifetime, s.realm.TokenLifetime)
-	config.SessionLifetime = cmp.Or(config.SessionLifetime, s.realm.SessionLifetime)
-	config.ReissueTokens = config.ReissueTokens || s.realm.ReissueTokens
+	realm := s.file.Realm
+	config.ID = cmp.Or(config.ID, realm.ID)
+	config.Algorithm = cmp.Or(config.Algorithm, realm.Algorithm)
+	config.TokenLifetime = cmp.Or(config.TokenLifetime, time.Duration(realm.TokenMinutes)*time.Minute)
+	config.SessionLifetime = cmp.Or(config.SessionLifetime, time.Duration(realm.SessionMinutes)*time.Minute)
+	config.ReissueTokens = config.ReissueTokens || realm.ReissueTokens
 	if len(config.LoginURLs) == 0 {
-		config.LoginURLs = s.realm.LoginURLs
+		config.LoginURLs = realm.LoginURLs
 	}
-	realm, err := authrockettest.Open(config)
+	opened, err := authrockettest.Open(config)
 	if err != nil {
 		return nil, err
 	}
-	serverConfig := s.server
-	serverConfig.Realm = realm
-	server, err := New(serverConfig)
+	server, err := New(Config{
+		Realm: opened, Signup: realm.Signup, OrgMode: realm.OrgMode, RequireName: realm.RequireName,
+		AllowedOrigins: realm.AllowedOrigins, RequestsPerMinute: realm.RequestsPerMinute,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -109,31 +87,30 @@ func (s Seed) Open(config authrockettest.RealmConfig) (*Server, error) {
 }
 
 func (s Seed) fill(server *Server) error {
-	orgIDs := make([]string, len(s.orgs))
-	for i, org := range s.orgs {
-		stored, err := server.realm.CreateOrg(org)
+	orgIDs := map[int]string{noOrg: ""} // by the index in the file
+	for i, org := range s.file.Orgs {
+		stored, err := server.realm.CreateOrg(authrockettest.Org{ID: org.ID, Name: org.Name, Reference: org.Reference, Custom: org.Custom})
 		if err != nil {
 			return err
 		}
 		orgIDs[i] = stored.ID
 	}
-	for _, user := range s.users {
-		stored, err := server.realm.CreateUser(user.User)
+	for _, user := range s.file.Users {
+		stored, err := server.realm.CreateUser(authrockettest.User{
+			ID: user.ID, Email: user.Email, Password: user.Password, Username: user.Username, FirstName: user.FirstName, LastName: user.LastName,
+			Locale: user.Locale, Reference: user.Reference, Custom: user.Custom, EmailVerification: emailVerifications[user.EmailVerification],
+		})
 		if err != nil {
 			return err
 		}
-		for _, m := range user.memberships {
-			if _, err := server.realm.CreateMembership(stored.ID, orgIDs[m.org], m.permissions...); err != nil {
+		for _, m := range user.Memberships {
+			if _, err := server.realm.CreateMembership(stored.ID, orgIDs[m.org], m.Permissions...); err != nil {
 				return err
 			}
 		}
 	}
-	for _, i := range s.invitations {
-		orgID := ""
-		if i.org != noOrg {
-			orgID = orgIDs[i.org]
-		}
-		if _, err := server.Invite(i.email, orgID, i.permissions...); err != nil {
+	for _, m := range s.file.Invitations {
+		if _, err := server.Invite(m.Email, orgIDs[m.org], m.Permissions...); err != nil {
 			return err
 		}
 	}

@@ -205,8 +205,8 @@ func TestSeedMistakes(t *testing.T) {
 		{"an unknown member", `{"users": [], "user": []}`, []string{`there is no member "user" here; there are invitations, orgs, realm, users`}},
 		{"another case of a name", `{"orgs": [{"Name": "A"}]}`, []string{
 			`orgs[0]: there is no member "Name" here; there are custom, id, name, reference`, `orgs[0].name: is missing`}},
-		{"a member twice", `{"realm": {}, "realm": {"id": "rl_x"}}`, []string{`realm: is there twice`}},
-		{"a custom attribute twice", `{"orgs": [{"name": "A", "custom": {"a": 1, "a": 1}}]}`, []string{`orgs[0].custom.a: is there twice`}},
+		{"a member twice", `{"realm": {}, "realm": {"id": "rl_x"}}`, []string{`line 1, column 15: realm: is there twice`}},
+		{"a custom attribute twice", `{"orgs": [{"name": "A", "custom": {"a": 1, "a": 1}}]}`, []string{`line 1, column 44: orgs[0].custom.a: is there twice`}},
 		{"not an object", `[]`, []string{`want an object, got an array`}},
 		{"wrong types", `{"realm": 1, "orgs": {}, "users": [null, {"email": 1, "password": ["geheim"], "custom": [], "memberships": "x"}], "invitations": true}`, []string{
 			`realm: want an object, got a number`, `orgs: want an array, got an object`, `users[0]: want an object, got null`,
@@ -218,7 +218,7 @@ func TestSeedMistakes(t *testing.T) {
 			`orgs[0].custom["c d"]: want a string, a number or a boolean, got null`,
 			`orgs[0].custom.e: is out of the range of numbers`}},
 		{"settings of the realm", `{"realm": {"id": "test", "signup": "nobody", "org_mode": "multi", "require_name": "yes", "algorithm": "none",
-			"login_urls": ["/path", "ftp://example.com", 1], "allowed_origins": ["http://localhost:3000/", "*"], "token_minutes": 0, "session_minutes": 1.5,
+			"login_urls": ["/path", "ftp://example.com", 1, "https://example.com/#a"], "allowed_origins": ["http://localhost:3000/", "*"], "token_minutes": 0, "session_minutes": 1.5,
 			"requests_per_minute": 0, "reissue_tokens": 1}}`, []string{
 			`realm.id: want rl_ and up to 60 letters, digits, - and _`,
 			`realm.signup: want one of open, invitation, closed`,
@@ -228,12 +228,16 @@ func TestSeedMistakes(t *testing.T) {
 			`realm.login_urls[0]: is not an absolute http or https URL`,
 			`realm.login_urls[1]: is not an absolute http or https URL`,
 			`realm.login_urls[2]: want a string, got a number`,
+			`realm.login_urls[3]: has a fragment or a user: the token would not reach the app`,
 			`realm.allowed_origins[0]: is not scheme, host and port alone, such as http://localhost:8081, without port 80 of http and 443 of https`,
 			`realm.allowed_origins[1]: is not scheme, host and port alone, such as http://localhost:8081, without port 80 of http and 443 of https`,
 			`realm.token_minutes: want a whole number from 1 to 527040`,
 			`realm.session_minutes: want a whole number from 1 to 527040`,
 			`realm.requests_per_minute: want a whole number from 1, or -1 for no limit`,
 			`realm.reissue_tokens: want true or false, got a number`}},
+		{"numbers as strings", `{"realm": {"token_minutes": "5", "requests_per_minute": null}}`, []string{
+			`realm.token_minutes: want a whole number from 1 to 527040, got a string`,
+			`realm.requests_per_minute: want a whole number from 1, or -1 for no limit, got null`}},
 		{"numbers that would overflow", `{"realm": {"token_minutes": 9223372036854775807, "session_minutes": 1e99}}`, []string{
 			`realm.token_minutes: want a whole number from 1 to 527040`, `realm.session_minutes: want a whole number from 1 to 527040`}},
 		{"IDs twice", `{"orgs": [{"id": "org_a", "name": "A"}, {"id": "org_a", "name": "B"}], "users": [{"id": "usr_a", "email": "a@b.c"}, {"id": "usr_a", "email": "d@b.c"}]}`, []string{
@@ -268,21 +272,23 @@ func TestSeedMistakes(t *testing.T) {
 			`users[0].memberships[0].permissions[0]: A permission may have 62 letters, digits and characters out of * : ; . _ -`,
 			`users[0].memberships[0].permissions[1]: A permission may have 62 letters, digits and characters out of * : ; . _ -`,
 			`users[0].memberships[0].permissions[2]: want a string, got a number`,
-			`users[0].memberships[1].permissions: want an array, got a string`,
 			`users[0].memberships[1].org: is the same as users[0].memberships[0].org`,
+			`users[0].memberships[1].permissions: want an array, got a string`,
 			`invitations[0]: permissions need an org`}},
 		{"too many permissions", `{"orgs": [{"name": "A"}], "invitations": [{"email": "a@b.c", "org": "A", "permissions": ["x"` + strings.Repeat(`,"x"`, 20) + `]}]}`, []string{
-			`invitations[0].permissions: has 21 elements, which is more than 20`}},
-		{"more invitations than are kept", `{"invitations": [1` + strings.Repeat(`,1`, 1000) + `]}`, []string{`invitations: has 1001 elements, which is more than 1000`}},
+			`line 1, column 169: invitations[0].permissions has more than 20 elements`}},
+		{"more invitations than are kept", `{"invitations": [1` + strings.Repeat(`,1`, 1000) + `]}`, []string{`line 1, column 2017: invitations has more than 1000 elements`}},
 		{"a name that is endless", `{"` + strings.Repeat("ä\\n", 100) + `": 1}`, []string{
 			`there is no member "` + strings.Repeat(`ä\n`, 30) + `..." here; there are invitations, orgs, realm, users`}},
 		{"data after the end", "{}\n{}", []string{`line 2, column 1: invalid character '{' after top-level value`}},
-		{"a syntax error", "{\n  \"users\": [ä]\n}", []string{`line 2, column 13: invalid character 'Ã' looking for beginning of value`}},
-		{"a comma too many", `{"orgs": [],}`, []string{`line 1, column 13: invalid character '}' looking for beginning of object key string`}},
-		{"an end too early", "{\n\"users\": [", []string{`line 2, column 10: unexpected end of JSON input`}},
-		{"nothing", "", []string{`line 1, column 1: unexpected end of JSON input`}},
-		{"bytes that are no text", "{\"users\":\n \"ä\xff\"}", []string{`line 2, column 4: this is not UTF-8`}},
-		{"depth", strings.Repeat("[", 20000), []string{`line 1, column 10001: invalid character '[' exceeded max depth`}},
+		{"a syntax error", "{\n  \"users\": [ä]\n}", []string{`line 2, column 13: invalid character 'ä' at start of value`}},
+		{"a comma too many", `{"orgs": [],}`, []string{`line 1, column 12: invalid character ',' at start of value`}},
+		{"an end too early", "{\n\"users\": [", []string{`line 2, column 11: unexpected EOF`}},
+		{"nothing", "", []string{`line 1, column 1: unexpected EOF`}},
+		{"half a character", `{"users": [{"password": "\ud83dgeheim"}]}`, []string{`line 1, column 26: invalid escape sequence`}},
+		{"an escape that is none", `{"users": [{"password": "\xgeheim"}]}`, []string{`line 1, column 26: invalid escape sequence`}},
+		{"bytes that are no text", "{\"users\":\n \"ä\xff\"}", []string{`line 2, column 4: invalid UTF-8`}},
+		{"depth", strings.Repeat("[", 20000), []string{`line 1, column 10001: exceeded max depth`}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
