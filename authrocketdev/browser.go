@@ -11,76 +11,56 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// Browsers do not keep the cookies of two ports apart, so the names are ones
-// that no app has.
-const (
-	sessionCookie = "loginrocket_session" // keeps the browser signed in, for all apps of the realm
-	csrfCookie    = "loginrocket_csrf"
-)
-
-func (s *Server) isHTTPS() bool { return strings.HasPrefix(s.origin, "https://") }
-
-func (s *Server) cookieName(name string) string {
-	if s.isHTTPS() {
-		return "__Host-" + name
-	}
-	return name
-}
-
-func (s *Server) setCookie(w http.ResponseWriter, name, value string) {
-	http.SetCookie(w, &http.Cookie{
-		Name: s.cookieName(name), Value: value, Path: "/",
-		HttpOnly: true, Secure: s.isHTTPS(), SameSite: http.SameSiteLaxMode,
-	})
-}
-
-func (s *Server) cookie(r *http.Request, name string) string {
-	c, err := r.Cookie(s.cookieName(name))
+// cookie returns the value that a browser sent of a cookie.
+func cookie(r *http.Request, of *http.Cookie) string {
+	c, err := r.Cookie(of.Name)
 	if err != nil {
 		return ""
 	}
 	return c.Value
 }
 
+func (s *Server) sessionID(r *http.Request) string {
+	return cookie(r, s.realm.SessionCookie(authrockettest.HostedSession{}))
+}
+
 // session is the session of the browser, if it has one that has not ended.
 func (s *Server) session(r *http.Request) (authrockettest.HostedSession, bool) {
-	session, err := s.realm.LookUpSession(s.cookie(r, sessionCookie))
+	session, err := s.realm.LookUpSession(s.sessionID(r))
 	return session, err == nil
 }
 
 // keepSession signs the browser in. A session that it had is not ended: apps
 // may still use its tokens.
 func (s *Server) keepSession(w http.ResponseWriter, session authrockettest.HostedSession) {
-	s.setCookie(w, sessionCookie, session.ID)
+	http.SetCookie(w, s.realm.SessionCookie(session))
 }
 
-// forgetSession signs the browser out.
-func (s *Server) forgetSession(w http.ResponseWriter, r *http.Request) {
-	s.realm.EndSession(s.cookie(r, sessionCookie))
-	http.SetCookie(w, &http.Cookie{
-		Name: s.cookieName(sessionCookie), Path: "/", MaxAge: -1,
-		HttpOnly: true, Secure: s.isHTTPS(), SameSite: http.SameSiteLaxMode,
-	})
+// csrfCookie is like the cookie of a session, with a name of its own.
+func (s *Server) csrfCookie(value string) *http.Cookie {
+	c := s.realm.SessionCookie(authrockettest.HostedSession{ID: value})
+	c.Name = strings.TrimSuffix(c.Name, "session") + "csrf"
+	return c
 }
 
 // csrfToken returns what the forms of a page to this browser have to carry.
 func (s *Server) csrfToken(w http.ResponseWriter, r *http.Request) string {
-	value := s.cookie(r, csrfCookie)
+	value := cookie(r, s.csrfCookie(""))
 	if value == "" {
 		value = rand.Text()
-		s.setCookie(w, csrfCookie, value)
+		http.SetCookie(w, s.csrfCookie(value))
 	}
-	return s.csrfMAC(value, s.cookie(r, sessionCookie))
+	return s.csrfMAC(value, s.sessionID(r))
 }
 
 // isOwnForm reports whether a form that was sent is of a page to this browser,
 // and to the session it still has. A login form may be of a tab that was there
 // before another tab logged in.
 func (s *Server) isOwnForm(r *http.Request) bool {
-	cookie, session := s.cookie(r, csrfCookie), s.cookie(r, sessionCookie)
+	value, session := cookie(r, s.csrfCookie("")), s.sessionID(r)
 	given := []byte(r.PostForm.Get("csrf"))
-	return cookie != "" && (hmac.Equal(given, []byte(s.csrfMAC(cookie, session))) ||
-		r.URL.Path == "/login" && hmac.Equal(given, []byte(s.csrfMAC(cookie, ""))))
+	return value != "" && (hmac.Equal(given, []byte(s.csrfMAC(value, session))) ||
+		r.URL.Path == "/login" && hmac.Equal(given, []byte(s.csrfMAC(value, ""))))
 }
 
 func (s *Server) csrfMAC(cookie, sessionID string) string {

@@ -39,19 +39,3 @@ func (s *Server) submitReturn(w http.ResponseWriter, r *http.Request, f flow) er
 	}
 	return s.finish(w, r, session, f)
 }
-
-// showLogout ends the sessions that the browser has and that ?session= names,
-// which is what apps send along. A redirect_uri that is not allowed does not
-// keep anybody signed in.
-func (s *Server) showLogout(w http.ResponseWriter, r *http.Request) {
-	query := r.URL.Query()
-	s.realm.EndSession(query.Get("session"))
-	s.forgetSession(w, r)
-	target := "/login"
-	if given := query.Get("redirect_uri"); given != "" {
-		if allowed, ok := s.realm.RedirectURI(given); ok {
-			target = allowed
-		}
-	}
-	redirect(w, r, target)
-}

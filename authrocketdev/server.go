@@ -32,7 +32,7 @@ func (s *Server) newHandler() http.Handler {
 	pages.HandleFunc("GET /email/verify", s.page(s.showVerify))
 	pages.HandleFunc("POST /email/verify", s.form(s.submitVerify))
 	pages.HandleFunc("POST /return", s.form(s.submitReturn))
-	pages.HandleFunc("GET /logout", s.showLogout)
+	pages.Handle("GET /logout", s.realm)
 	pages.HandleFunc("GET /outbox", s.page(s.showOutbox))
 	pages.HandleFunc("GET /style.css", serveStyle)
 	pages.HandleFunc("GET /healthz", serveHealth)

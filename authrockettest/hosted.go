@@ -12,10 +12,6 @@ import (
 	"github.com/authrocket-go/authrocket/internal/loopback"
 )
 
-// sessionCookie keeps a browser signed in at the realm itself, as LoginRocket
-// does: apps of one realm share the sign-in.
-const sessionCookie = "loginrocket_session"
-
 //go:embed login.html
 var loginHTML string
 
@@ -108,7 +104,7 @@ func (r *Realm) serveLoginForm(w http.ResponseWriter, req *http.Request) {
 		r.writeForm(w, http.StatusUnprocessableEntity, form)
 		return
 	}
-	http.SetCookie(w, &http.Cookie{Name: sessionCookie, Value: session.ID, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	http.SetCookie(w, r.SessionCookie(session))
 	r.finishLogin(w, req, session, redirectURI, form.Account)
 }
 
@@ -145,8 +141,23 @@ func WithToken(redirectURI, token string) string {
 	return redirectURI + separator + "token=" + url.QueryEscape(token)
 }
 
+// SessionCookie returns the cookie that keeps a browser signed in at the realm
+// itself, as LoginRocket does: apps of one realm share the sign-in. For the zero
+// HostedSession it is the one that signs the browser out.
+func (r *Realm) SessionCookie(session HostedSession) *http.Cookie {
+	// Browsers do not keep the cookies of two ports apart: no app has this name.
+	c := &http.Cookie{Name: "loginrocket_session", Value: session.ID, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode}
+	if strings.HasPrefix(r.URL(), "https://") {
+		c.Name, c.Secure = "__Host-"+c.Name, true
+	}
+	if session.ID == "" {
+		c.MaxAge = -1
+	}
+	return c
+}
+
 func (r *Realm) signedIn(req *http.Request) (HostedSession, bool) {
-	c, err := req.Cookie(sessionCookie)
+	c, err := req.Cookie(r.SessionCookie(HostedSession{}).Name)
 	if err != nil {
 		return HostedSession{}, false
 	}
@@ -154,14 +165,17 @@ func (r *Realm) signedIn(req *http.Request) (HostedSession, bool) {
 	return session, err == nil
 }
 
-// serveLogout ends the sessions that the browser has and that ?session= names.
+// serveLogout ends the sessions that the browser has and that ?session= names,
+// which is what apps send along. A redirect_uri that is not allowed does not keep
+// anybody signed in.
 func (r *Realm) serveLogout(w http.ResponseWriter, req *http.Request) {
 	query := req.URL.Query()
 	r.EndSession(query.Get("session"))
-	if c, err := req.Cookie(sessionCookie); err == nil {
+	signedOut := r.SessionCookie(HostedSession{})
+	if c, err := req.Cookie(signedOut.Name); err == nil {
 		r.EndSession(c.Value)
 	}
-	http.SetCookie(w, &http.Cookie{Name: sessionCookie, Path: "/", MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	http.SetCookie(w, signedOut)
 	target := "/login"
 	if given := query.Get("redirect_uri"); given != "" {
 		if allowed, ok := r.RedirectURI(given); ok {

@@ -432,3 +432,35 @@ func TestHostedLoginOfAnApp(t *testing.T) {
 		t.Errorf("got %d %s, want Ada Lovelace", w.Code, w.Body)
 	}
 }
+
+func TestSessionCookie(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name, url, cookie string
+		secure            bool
+	}{
+		{"on http has a plain name", "http://localhost:8081", "loginrocket_session", false},
+		{"on https is bound to the host", "https://login.example.com", "__Host-loginrocket_session", true},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			realm, ada := withAda(t, func(c *authrockettest.RealmConfig) { c.URL = row.url })
+			session, err := realm.StartSession(ada.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			signedIn, signedOut := realm.SessionCookie(session), realm.SessionCookie(authrockettest.HostedSession{})
+			if signedIn.MaxAge != 0 || signedIn.Value != session.ID || signedOut.MaxAge >= 0 || signedOut.Value != "" {
+				t.Errorf("got %s and %s", signedIn, signedOut)
+			}
+			for _, c := range []*http.Cookie{signedIn, signedOut} {
+				if c.Name != row.cookie || c.Secure != row.secure || !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || c.Path != "/" || c.Domain != "" {
+					t.Errorf("got %s", c)
+				}
+			}
+			if isForm(get(realm, loginTarget("https://example.com"), signedIn)) {
+				t.Error("the browser is not signed in")
+			}
+		})
+	}
+}
