@@ -124,10 +124,7 @@ var seedKinds = map[reflect.Kind]struct{ kinds, want string }{
 
 // read notes where the next value is, and checks its type and what it says.
 func (r *seedReader) read(decoder *jsontext.Decoder, target any) error {
-	container, length := decoder.StackIndex(decoder.StackDepth())
-	if container == '{' && length%2 == 0 {
-		return errors.ErrUnsupported // the name of a custom attribute
-	}
+	_, length := decoder.StackIndex(decoder.StackDepth())
 	place, kind, offset, value := nextPlace(decoder), decoder.PeekKind(), decoder.InputOffset(), reflect.ValueOf(target).Elem()
 	if limit, ok := seedLimits[memberOf(place)]; ok && length >= limit {
 		return &jsontext.SyntacticError{ByteOffset: offset, Err: fmt.Errorf("%s has more than %d elements", place[:strings.LastIndexByte(place, '[')], limit)}
@@ -139,7 +136,7 @@ func (r *seedReader) read(decoder *jsontext.Decoder, target any) error {
 		switch {
 		case value.Kind() == reflect.Int:
 			want = check("")
-		case value.Kind() == reflect.String && strings.HasSuffix(place, ".org"):
+		case strings.HasSuffix(place, ".org"):
 			want = "want the ID or name of an org"
 		}
 		r.add(offset, place, "%s, got %s", want, kindNames[kind])
