@@ -40,8 +40,8 @@ func (a *Auth) serveCallback(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("WWW-Authenticate", "Bearer")
 		w.WriteHeader(http.StatusUnauthorized)
 		return
-	case !mayNavigate(r):
-		a.Deny(w, c.r, ErrNoToken)
+	case !wantsPage(r):
+		a.refuse(w, r, because(ErrNoToken, "the callback is for browsers that navigate"))
 		return
 	}
 	if len(states) == 1 {
@@ -80,7 +80,7 @@ func (a *Auth) serveStrayToken(w http.ResponseWriter, r *http.Request) (next *ht
 	if a.config.KeepQueryToken != nil && a.config.KeepQueryToken(r) {
 		return r, false
 	}
-	if len(tokens) == 1 && r.Method == http.MethodGet && mayNavigate(r) {
+	if len(tokens) == 1 && r.Method == http.MethodGet && wantsPage(r) {
 		c := callback{auth: a, w: w, r: withoutLogin(r), target: a.paths.strayTarget(r)}
 		c.decide(tokens[0])
 		return r, true

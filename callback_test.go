@@ -187,7 +187,7 @@ func TestOnlyNavigationsAreCallbacks(t *testing.T) {
 	}{
 		{"a browser", "GET", nil, decided},
 		{"a browser without fetch metadata", "GET", []string{"Sec-Fetch-Site: ", "Sec-Fetch-Mode: ", "Sec-Fetch-Dest: "}, decided},
-		{"a browser without fetch metadata that accepts anything", "GET", []string{"Sec-Fetch-Site: ", "Sec-Fetch-Mode: ", "Sec-Fetch-Dest: ", "Accept: */*"}, decided},
+		{"a program", "GET", []string{"Sec-Fetch-Site: ", "Sec-Fetch-Mode: ", "Sec-Fetch-Dest: ", "Accept: */*"}, refused},
 		{"HEAD", "HEAD", nil, refused},
 		{"HEAD of a program", "HEAD", []string{"Sec-Fetch-Site: ", "Sec-Fetch-Mode: ", "Sec-Fetch-Dest: ", "Accept: */*"}, refused},
 		{"a form that posts", "POST", []string{"Sec-Fetch-Site: cross-site"}, http.StatusMethodNotAllowed},
@@ -399,6 +399,8 @@ func TestTokensThatAreNotNavigatedTo(t *testing.T) {
 		want    string // the query that is left
 	}{
 		{"HEAD of a link scanner", request("HEAD", target), "a=%20b&c"},
+		{"a program", request("GET", target), "a=%20b&c"},
+		{"a program that takes JSON", request("GET", target, "Accept: application/json"), "a=%20b&c"},
 		{"HEAD of a browser", request("HEAD", target, "Accept: text/html"), "a=%20b&c"},
 		{"a form", submit(target), "a=%20b&c"},
 		{"PUT", request("PUT", target, own), "a=%20b&c"},

@@ -66,6 +66,14 @@ func (a *Auth) Deny(w http.ResponseWriter, r *http.Request, err error) {
 	writeProblem(w, r, status, err)
 }
 
+// refuse denies a request for one of the login routes, and reports that as a gate
+// does. Nobody sees the parameters of a login.
+func (a *Auth) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	r = withoutLogin(r)
+	a.observeDecision(r, true, SourceNone, nobody, err)
+	a.Deny(w, r, err)
+}
+
 // denyBrowser answers a person's browser, where there is more to say than a
 // status. It returns false when the status is to follow.
 func (a *Auth) denyBrowser(w http.ResponseWriter, r *http.Request, session *Session, err error) bool {

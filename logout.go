@@ -31,7 +31,7 @@ func (a *Auth) serveLogout(w http.ResponseWriter, r *http.Request) {
 		// Signing out never waits for keys; without them the session has no name.
 		session, _ = a.cookieSession(r, keycache.NoWait, new(time.Time))
 	case r.Host != "":
-		a.Deny(w, withoutLogin(r), err)
+		a.refuse(w, r, err)
 		return
 	}
 	isLocal := isLocalLogout(r)
@@ -128,7 +128,7 @@ const maxSessionIDBytes = 200
 // must not see where it leads.
 func (a *Auth) serveLogoutEnd(w http.ResponseWriter, r *http.Request) {
 	if !wantsPage(r) {
-		a.Deny(w, withoutLogin(r), fmt.Errorf("%w: only a browser that navigates may ask for this", ErrForbidden))
+		a.refuse(w, r, fmt.Errorf("%w: only a browser that navigates may ask for this", ErrForbidden))
 		return
 	}
 	name := a.cookieNameFor("logout")

@@ -20,21 +20,17 @@ func IsNavigation(r *http.Request) bool {
 // wantsPage is [IsNavigation] for any method: a form navigates, too.
 func wantsPage(r *http.Request) bool { return fetchmeta.WantsPage(r) && !hasBearer(r.Header) }
 
-// mayNavigate reports whether nothing in the headers speaks against a navigation.
-// Old browsers say nothing.
-func mayNavigate(r *http.Request) bool { return fetchmeta.MayNavigate(r) && !hasBearer(r.Header) }
-
 // isOwnNavigation reports whether a person typed the address or followed a link
 // of this very origin, by the word of a browser that says so.
 func isOwnNavigation(r *http.Request) bool {
-	return r.Method == http.MethodGet && !isForeignStart(r) && fetchmeta.SaysNavigate(r) && mayNavigate(r)
+	return r.Method == http.MethodGet && !isForeignStart(r) && fetchmeta.SaysNavigate(r) && wantsPage(r)
 }
 
 // isOwnLink reports whether a page of this very origin led the browser here. Behind a
 // service worker, what was typed, or came from a mail, is same-origin, too, but has
 // no Referer.
 func isOwnLink(r *http.Request) bool {
-	if r.Method != http.MethodGet || r.Header.Get("Sec-Fetch-Site") != "same-origin" || !mayNavigate(r) {
+	if r.Method != http.MethodGet || r.Header.Get("Sec-Fetch-Site") != "same-origin" || !wantsPage(r) {
 		return false
 	}
 	return r.Header.Get("Sec-Fetch-Dest") != "empty" || r.Referer() != ""

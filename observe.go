@@ -22,7 +22,7 @@ import (
 // seconds. [SilentObserver] logs nothing.
 type Observer struct {
 	// Decision reports that a request was authenticated, or that a gate let it
-	// through or refused it.
+	// through or refused it. A login route reports what it refuses as a gate does.
 	Decision func(context.Context, Decision)
 
 	// KeyRefresh reports a fetch of the realm's keys. Its context is not that

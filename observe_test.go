@@ -63,7 +63,7 @@ func answer(h http.Handler, r *http.Request) *httptest.ResponseRecorder {
 // browser comes back from it with token.
 func comeBack(t *testing.T, app http.Handler, returnTo, token string) *http.Request {
 	t.Helper()
-	w := answer(app, httptest.NewRequest(http.MethodGet, "/auth/login?return_to="+url.QueryEscape(returnTo), nil))
+	w := answer(app, navigate("/auth/login?return_to="+url.QueryEscape(returnTo)))
 	location, err := url.Parse(w.Header().Get("Location"))
 	if err != nil || w.Code != http.StatusSeeOther {
 		t.Fatalf("got %d to %v, want 303 to the hosted login", w.Code, location)
@@ -74,7 +74,7 @@ func comeBack(t *testing.T, app http.Handler, returnTo, token string) *http.Requ
 	}
 	query := back.Query()
 	query.Set("token", token)
-	r := httptest.NewRequest(http.MethodGet, back.Path+"?"+query.Encode(), nil)
+	r := navigate(back.Path + "?" + query.Encode())
 	for _, c := range w.Result().Cookies() {
 		r.AddCookie(c)
 	}
@@ -168,6 +168,30 @@ func TestDecisionsNameTheRouteNotThePath(t *testing.T) {
 		last := e.decisions[len(e.decisions)-1]
 		if last.Method != row.method || last.Pattern != row.pattern || strings.Contains(fmt.Sprintf("%+v", e.decisions), "secret") {
 			t.Errorf("%s: got %+v, want %s %q, and nothing of the path", row.name, e.decisions, row.method, row.pattern)
+		}
+	}
+}
+
+func TestRefusalsOfTheLoginRoutesAreObserved(t *testing.T) {
+	t.Parallel()
+	c, e := newObservedCast(t)
+	app := c.auth.Authenticate(http.NotFoundHandler())
+	for _, row := range []struct {
+		name    string
+		request *http.Request
+		reason  string
+	}{
+		{"a sign-out from another site", request("POST", "/auth/logout?token=t", "Sec-Fetch-Site: cross-site"), "cross_site"},
+		{"an answer to the confirmation from another site", request("POST", "/auth/confirm", "Sec-Fetch-Site: cross-site"), "cross_site"},
+		{"a script at the end of a sign-out", navigate("/auth/logout/end", "Sec-Fetch-Mode: cors"), "forbidden"},
+		{"a script at the login", navigate("/auth/login", "Sec-Fetch-Mode: cors"), "no_token"},
+		{"a script at the callback", navigate("/auth/callback?token=t", "Sec-Fetch-Mode: cors"), "no_token"},
+		{"a prefetch of the login", navigate("/auth/login", "Sec-Purpose: prefetch"), "prefetch"},
+	} {
+		e.decisions = nil
+		answer(app, row.request)
+		if len(e.decisions) != 1 || !e.decisions[0].Gate || e.decisions[0].Allowed || e.decisions[0].Reason != row.reason {
+			t.Errorf("%s: got %+v, want one refusal for %s", row.name, e.decisions, row.reason)
 		}
 	}
 }
@@ -274,7 +298,7 @@ func TestObserverLogins(t *testing.T) {
 			c, e := newObservedCast(t)
 			app := c.auth.Authenticate(http.NotFoundHandler())
 			token := c.realm.Token(c.ada, row.option)
-			r := httptest.NewRequest(http.MethodGet, "/?token="+token, nil)
+			r := navigate("/?token=" + token)
 			if row.started {
 				r = comeBack(t, app, "/", token)
 			}

@@ -94,10 +94,10 @@ func notEnded(isEnded func(ctx context.Context, sessionID string) (bool, error))
 }
 
 func hideForbidden(w http.ResponseWriter, r *http.Request, err error) bool {
-	if !errors.Is(err, authrocket.ErrForbidden) {
+	if !errors.Is(err, authrocket.ErrPermissionDenied) {
 		return false // the default answer
 	}
-	http.NotFound(w, r) // strangers do not learn what exists
+	http.NotFound(w, r) // for signed-in users; others are sent to the login as always
 	return true
 }
 
@@ -125,6 +125,20 @@ func keepSocketTokens(config authrocket.Config) authrocket.Config {
 	return config
 }
 
+func serveSocket(auth *authrocket.Auth, appURL string, serve func(http.ResponseWriter, *http.Request, authrocket.Session)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		session, err := auth.Verify(r.Context(), r.URL.Query().Get("token"))
+		if err == nil && r.Header.Get("Origin") != appURL {
+			err = authrocket.ErrCrossSite
+		}
+		if err != nil {
+			http.Error(w, authrocket.Reason(err), authrocket.StatusCode(err))
+			return
+		}
+		serve(w, r, session)
+	}
+}
+
 func behindProxy(auth *authrocket.Auth, backend *url.URL) http.Handler {
 	return auth.RequireLogin(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
 		r.SetURL(backend)
@@ -136,7 +150,10 @@ func behindProxy(auth *authrocket.Auth, backend *url.URL) http.Handler {
 			}
 		}
 		r.Out.Header.Del("Authorization")
-		maps.DeleteFunc(r.Out.Header, func(name string, _ []string) bool { return strings.HasPrefix(name, "X-User-") })
+		maps.DeleteFunc(r.Out.Header, func(name string, _ []string) bool {
+			// Many backends read X_User_ID as X-User-ID.
+			return strings.HasPrefix(strings.ToLower(strings.ReplaceAll(name, "_", "-")), "x-user-")
+		})
 		user, _ := authrocket.CurrentUser(r.In.Context())
 		r.Out.Header.Set("X-User-ID", user.ID)
 	}})
@@ -364,6 +381,29 @@ func TestRecipeOfTokensInURLs(t *testing.T) {
 	}
 }
 
+func TestRecipeOfASocketWithAToken(t *testing.T) {
+	t.Parallel()
+	rc := newRecipe(t, func(c *authrocket.Config) { *c = keepSocketTokens(*c) })
+	h := rc.auth.Authenticate(serveSocket(rc.auth, "https://example.com", func(w http.ResponseWriter, _ *http.Request, s authrocket.Session) { fmt.Fprint(w, s.User.ID) }))
+	for _, row := range []struct {
+		name, token, origin string
+		status              int
+		body                string
+	}{
+		{"a page of the app", rc.realm.Token(rc.ada), "https://example.com", 200, rc.ada.ID},
+		{"a page elsewhere", rc.realm.Token(rc.ada), "https://evil.example", 403, "cross_site\n"},
+		{"no token", "", "https://example.com", 401, "no_token\n"},
+	} {
+		r := httptest.NewRequest(http.MethodGet, "/socket?token="+row.token, nil)
+		r.Header.Set("Upgrade", "websocket")
+		r.Header.Set("Origin", row.origin)
+		w := httptest.NewRecorder()
+		if h.ServeHTTP(w, r); w.Code != row.status || w.Body.String() != row.body {
+			t.Errorf("%s: got %d %q, want %d %q", row.name, w.Code, w.Body, row.status, row.body)
+		}
+	}
+}
+
 func TestRecipeOfAReverseProxy(t *testing.T) {
 	t.Parallel()
 	rc := newRecipe(t, nil)
@@ -385,6 +425,7 @@ func TestRecipeOfAReverseProxy(t *testing.T) {
 	r.Header.Add("Cookie", "__Host-arToken-state-x=1; theme=dark; __Host-arToken.1=x")
 	r.Header.Set("X-User-ID", "usr_other")
 	r.Header.Set("x-user-role", "admin")
+	r.Header["X_User_ID"] = []string{"usr_other"}
 	r.Header.Set("Authorization", "Basic eDp5")
 	w := httptest.NewRecorder()
 	if h.ServeHTTP(w, r); w.Code != 200 {
@@ -396,7 +437,7 @@ func TestRecipeOfAReverseProxy(t *testing.T) {
 	if cookies := got["Cookie"]; len(cookies) != 1 || cookies[0] != "theme=dark" {
 		t.Errorf("the backend gets the cookies %q, want the app's own", cookies)
 	}
-	if got["X-User-Role"] != nil || got["Authorization"] != nil {
+	if got["X-User-Role"] != nil || got["X_user_id"] != nil || got["X_User_ID"] != nil || got["Authorization"] != nil {
 		t.Errorf("the backend gets %v", got)
 	}
 }

@@ -43,7 +43,7 @@ func (a *Auth) serveRoute(w http.ResponseWriter, r *http.Request) bool {
 	setNoStore(w.Header())
 	switch {
 	case fetchmeta.IsPrefetch(r):
-		a.Deny(w, withoutLogin(r), ErrPrefetch)
+		a.refuse(w, r, ErrPrefetch)
 	case route == routeCallback && (r.Method == http.MethodGet || r.Method == http.MethodHead):
 		a.serveCallback(w, r)
 	case r.Method == http.MethodHead:
@@ -73,8 +73,8 @@ func (a *Auth) serveHosted(w http.ResponseWriter, r *http.Request, route string)
 		w.WriteHeader(http.StatusOK)
 		return
 	}
-	if !mayNavigate(r) {
-		a.Deny(w, withoutLogin(r), ErrNoToken)
+	if !wantsPage(r) {
+		a.refuse(w, r, because(ErrNoToken, "this route is for browsers that navigate"))
 		return
 	}
 	query, _, _ := splitReturnTo(r.URL.RawQuery)

@@ -71,7 +71,7 @@ func TestHostedRoutesAreForNavigations(t *testing.T) {
 	}{
 		{"a link", []string{"Accept: text/html", "Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, 303, "Set-Cookie: " + siteCookie + "-state-"},
 		{"a browser without fetch metadata", []string{"Accept: text/html"}, 303, "Set-Cookie: " + siteCookie + "-state-"},
-		{"curl", []string{"Accept: */*"}, 303, "Set-Cookie: " + siteCookie + "-state-"},
+		{"curl", []string{"Accept: */*"}, 401, "WWW-Authenticate: Bearer"},
 		{"an image", []string{"Accept: image/*", "Sec-Fetch-Site: same-site", "Sec-Fetch-Mode: no-cors", "Sec-Fetch-Dest: image"}, 401, "WWW-Authenticate: Bearer"},
 		{"fetch", []string{"Accept: */*", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"}, 401, "WWW-Authenticate: Bearer"},
 		{"a frame", []string{"Accept: text/html", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: iframe"}, 401, "Content-Type: text/html"},

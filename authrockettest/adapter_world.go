@@ -280,7 +280,7 @@ func (w *adapterWorld) ask(t *testing.T, build func(App) http.Handler, row adapt
 // path and query of the URL that LoginRocket sends it back to.
 func (app *adapterApp) startLogin(t *testing.T, lines string) (cookies, callback string) {
 	t.Helper()
-	resp := app.roundTrip(t, lines)
+	resp := app.roundTrip(t, lines+"\r\n"+acceptPage)
 	hosted, err := url.Parse(resp.Header.Get("Location"))
 	if err != nil {
 		t.Fatal(err)

@@ -424,7 +424,9 @@ func TestHostedLoginOfAnApp(t *testing.T) {
 	values := form("ada@example.com", "engine")
 	values.Set("redirect_uri", query.Query().Get("redirect_uri"))
 	callback := post(realm, "/login", values).Header().Get("Location")
-	back := get(app, strings.TrimPrefix(callback, "https://example.com"), toLogin.Result().Cookies()...)
+	r = httptest.NewRequest(http.MethodGet, strings.TrimPrefix(callback, "https://example.com"), nil)
+	r.Header.Set("Accept", "text/html")
+	back := serve(app, r, toLogin.Result().Cookies())
 	if got := back.Header().Get("Location"); back.Code != 303 || got != "/manage?tab=2" {
 		t.Fatalf("the callback answers %d to %q", back.Code, got)
 	}

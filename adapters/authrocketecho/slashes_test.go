@@ -110,7 +110,12 @@ func loginRoute(t *testing.T, address string) int {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	defer client.CloseIdleConnections()
-	resp, err := client.Get("http://" + address + "/auth/login")
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+address+"/auth/login", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Accept", "text/html")
+	resp, err := client.Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@
 //		mayBill := authrocketgin.Require(auth, authrocket.Permission("billing:write"))
 //
 //		r := gin.New()
+//		r.RedirectTrailingSlash = false // would come before Authenticate, and repeat a token in the URL
 //		r.Use(gin.Recovery())
 //		r.Use(authrocketgin.Authenticate(auth)) // also serves /auth/login, /auth/logout, ...
 //		r.Use(gin.Logger())                     // in here no URL has a login's token in it

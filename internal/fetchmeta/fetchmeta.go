@@ -42,17 +42,6 @@ func IsHTMX(r *http.Request) bool { return r.Header.Get("HX-Request") == "true" 
 // page it shows in place of the open one.
 func IsBoosted(r *http.Request) bool { return IsHTMX(r) && r.Header.Get("HX-Boosted") == "true" }
 
-// MayNavigate reports whether nothing in the headers speaks against a
-// top-level navigation: no upgrade, no prefetch, not htmx, and fetch metadata that
-// is absent or that of a navigation.
-func MayNavigate(r *http.Request) bool {
-	if IsUpgrade(r) || IsPrefetch(r) || IsHTMX(r) {
-		return false
-	}
-	mode, dest := r.Header.Get("Sec-Fetch-Mode"), r.Header.Get("Sec-Fetch-Dest")
-	return (mode == "" || mode == "navigate") && (dest == "" || dest == "document") || SaysNavigate(r)
-}
-
 // SaysNavigate reports whether a browser says that it navigates. A service worker
 // that passes a navigation on makes its destination empty; no script can set the mode
 // navigate. A frame within the same site is passed on likewise, so that a worker
@@ -63,8 +52,15 @@ func SaysNavigate(r *http.Request) bool {
 }
 
 // WantsPage reports whether a person's browser waits for a page, after a link or
-// after a form. Where fetch metadata is missing, Accept has to name text/html.
-func WantsPage(r *http.Request) bool { return MayNavigate(r) && (SaysNavigate(r) || NamesHTML(r)) }
+// after a form: there is no upgrade, no prefetch and no htmx, and it says that it
+// navigates. Where fetch metadata is missing, Accept has to name text/html.
+func WantsPage(r *http.Request) bool {
+	if IsUpgrade(r) || IsPrefetch(r) || IsHTMX(r) {
+		return false
+	}
+	mode, dest := r.Header.Get("Sec-Fetch-Mode"), r.Header.Get("Sec-Fetch-Dest")
+	return SaysNavigate(r) || (mode == "" || mode == "navigate") && (dest == "" || dest == "document") && NamesHTML(r)
+}
 
 // IsFramed reports whether the page would be shown inside another page.
 func IsFramed(r *http.Request) bool {

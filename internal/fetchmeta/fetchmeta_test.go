@@ -78,34 +78,6 @@ func TestIsHTMX(t *testing.T) {
 	})
 }
 
-func TestMayNavigate(t *testing.T) {
-	t.Parallel()
-	check(t, fetchmeta.MayNavigate, []row{
-		{"no header speaks against it", nil, true},
-		{"navigate and document do not", []string{"Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document"}, true},
-		{"navigate alone does not", []string{"Sec-Fetch-Mode", "navigate"}, true},
-		{"document alone does not", []string{"Sec-Fetch-Dest", "document"}, true},
-		{"any Accept does not", []string{"Accept", "application/json"}, true},
-		{"another site does not", []string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document"}, true},
-		{"an upgrade does", []string{"Upgrade", "websocket"}, false},
-		{"a WebSocket key does", []string{"Sec-WebSocket-Key", "x"}, false},
-		{"Sec-Purpose: prefetch does", []string{"Sec-Purpose", "prefetch"}, false},
-		{"Purpose: prefetch does", []string{"Purpose", "prefetch"}, false},
-		{"htmx does", []string{"HX-Request", "true", "Accept", "text/html"}, false},
-		{"an HX-Request that is not true does not", []string{"HX-Request", "false"}, true},
-		{"mode cors does", []string{"Sec-Fetch-Mode", "cors"}, false},
-		{"mode no-cors does", []string{"Sec-Fetch-Mode", "no-cors"}, false},
-		{"mode same-origin does", []string{"Sec-Fetch-Mode", "same-origin"}, false},
-		{"mode websocket does", []string{"Sec-Fetch-Mode", "websocket"}, false},
-		{"dest iframe does", []string{"Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "iframe"}, false},
-		{"dest empty with mode navigate does not, it is of a service worker", []string{"Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "empty"}, true},
-		{"dest empty without a mode does", []string{"Sec-Fetch-Dest", "empty"}, false},
-		{"dest empty with mode cors does", []string{"Sec-Fetch-Mode", "cors", "Sec-Fetch-Dest", "empty"}, false},
-		{"dest empty with mode same-origin does", []string{"Sec-Fetch-Mode", "same-origin", "Sec-Fetch-Dest", "empty"}, false},
-		{"dest image does", []string{"Sec-Fetch-Dest", "image"}, false},
-	})
-}
-
 func TestIsBoosted(t *testing.T) {
 	t.Parallel()
 	check(t, fetchmeta.IsBoosted, []row{
@@ -124,6 +96,14 @@ func TestWantsPage(t *testing.T) {
 		{"a browser does", navigate, true},
 		{"a browser behind a service worker does", []string{"Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "empty"}, true},
 		{"who says nothing does not", nil, false},
+		{"mode navigate alone does, with HTML", []string{"Sec-Fetch-Mode", "navigate", "Accept", "text/html"}, true},
+		{"dest document alone does, with HTML", []string{"Sec-Fetch-Dest", "document", "Accept", "text/html"}, true},
+		{"mode navigate alone does not", []string{"Sec-Fetch-Mode", "navigate"}, false},
+		{"dest empty alone does not", []string{"Sec-Fetch-Dest", "empty", "Accept", "text/html"}, false},
+		{"mode same-origin does not", []string{"Sec-Fetch-Mode", "same-origin", "Sec-Fetch-Dest", "document", "Accept", "text/html"}, false},
+		{"mode websocket does not", []string{"Sec-Fetch-Mode", "websocket", "Accept", "text/html"}, false},
+		{"an image does not", []string{"Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Dest", "image", "Accept", "text/html"}, false},
+		{"another site's link does", append([]string{"Sec-Fetch-Site", "cross-site"}, navigate...), true},
 		{"who takes HTML does", []string{"Accept", "text/html,application/xhtml+xml,*/*;q=0.8"}, true},
 		{"who takes anything does not", []string{"Accept", "*/*"}, false},
 		{"who takes any text does not", []string{"Accept", "text/*"}, false},
