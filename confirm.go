@@ -157,7 +157,7 @@ func (a *Auth) confirmPage(r *http.Request, pending pendingLogin, session, curre
 		Kind:   PageConfirm,
 		Status: http.StatusOK,
 		// Nothing that somebody chose for their own name is a heading.
-		Title: "Sign in with this account?",
+		Title: "Sign in as this user?",
 		Facts: loginFacts(session, current),
 		Form: &Form{
 			URL:    a.paths.route(routeConfirm),
@@ -177,10 +177,10 @@ func (a *Auth) confirmPage(r *http.Request, pending pendingLogin, session, curre
 		started.Value = "elsewhere"
 		address := "at another address of this app"
 		if app, ok := a.appURL(r); ok {
-			address += " than " + app
+			address = "not at " + app
 			p.Facts = append(p.Facts, Fact{Name: factAppURL, Value: app})
 		}
-		p.Texts = append(p.Texts, "This browser does not remember this sign-in: it was started more than an hour ago, in another browser, "+address+", or by somebody else.")
+		p.Texts = append(p.Texts, "We can't tell where this sign-in began. It may have taken more than an hour, or begun in another browser or "+address+". It may also be somebody else's.")
 	default:
 		p.Texts = append(p.Texts, "This browser did not start this sign-in: a link led here.")
 	}
@@ -191,11 +191,11 @@ func (a *Auth) confirmPage(r *http.Request, pending pendingLogin, session, curre
 			p.Texts = append(p.Texts, "This changes who is signed in here.")
 			p.Facts = append(p.Facts, Fact{Name: "changes", Value: "user"})
 		case loginstate.ChangeAccount:
-			p.Texts = append(p.Texts, "This changes the account in which you are signed in here.")
+			p.Texts = append(p.Texts, "This moves you to another account.")
 			p.Facts = append(p.Facts, Fact{Name: "changes", Value: "account"})
 		}
 	}
-	p.Texts = append(p.Texts, "Continue only if you know this account and want to use it.")
+	p.Texts = append(p.Texts, "Continue only if these details are yours.")
 	return p
 }
 

@@ -88,7 +88,7 @@ func TestAnUnsolicitedLoginIsConfirmed(t *testing.T) {
 					}
 				}
 				page := v.get("/auth/confirm")
-				for _, want := range []string{"Sign in with this account?", "<bdi>Ada</bdi>", "<bdi>ada@example.com</bdi>", "<bdi>Engines</bdi>",
+				for _, want := range []string{"Sign in as this user?", "<bdi>Ada</bdi>", "<bdi>ada@example.com</bdi>", "<bdi>Engines</bdi>",
 					`<form method="post" action="/auth/confirm">`, `value="` + hashOf(token) + `"`, ">Continue</button>", ">Cancel</button>"} {
 					if !strings.Contains(page.Body.String(), want) {
 						t.Errorf("the page: got %d %q, want %q in it", page.Code, page.Body, want)
@@ -126,10 +126,10 @@ func TestWhyItAsks(t *testing.T) {
 		prefixed := &site{realm: s.realm, ada: s.ada, george: s.george, auth: s.newAuth(t, func(c *authrocket.Config) { c.AppURL = "https://example.com/app" })}
 		const (
 			link      = "This browser did not start this sign-in: a link led here."
-			elsewhere = "This browser does not remember this sign-in: it was started more than an hour ago, in another browser, at another address of this app than https://example.com, or by somebody else."
+			elsewhere = "We can't tell where this sign-in began. It may have taken more than an hour, or begun in another browser or not at https://example.com. It may also be somebody else's."
 			user      = "This changes who is signed in here."
-			account   = "This changes the account in which you are signed in here."
-			only      = "Continue only if you know this account and want to use it."
+			account   = "This moves you to another account."
+			only      = "Continue only if these details are yours."
 		)
 		inWidgets := authrockettest.InOrg(s.widgets)
 		began := func(v *visitor, target string) string {
@@ -316,7 +316,7 @@ func TestTheAnswerIsAboutTheTokenShown(t *testing.T) {
 			if w.Code != 200 || w.Header()["Set-Cookie"] != nil {
 				t.Errorf("got %d %q, want no cookie touched", w.Code, w.Header()["Set-Cookie"])
 			}
-			if row.request.Method != "HEAD" && !strings.Contains(w.Body.String(), "Sign in with this account?") {
+			if row.request.Method != "HEAD" && !strings.Contains(w.Body.String(), "Sign in as this user?") {
 				t.Errorf("got %q, want the page once more", w.Body)
 			}
 		})
@@ -511,7 +511,7 @@ func TestNamesOnTheConfirmation(t *testing.T) {
 	t.Run("no name is a heading", func(t *testing.T) {
 		t.Parallel()
 		got := show(authrockettest.Claim("name", "Your session ended. Press Continue"))
-		if !strings.Contains(got, "<h1>Sign in with this account?</h1>") {
+		if !strings.Contains(got, "<h1>Sign in as this user?</h1>") {
 			t.Errorf("got %q, want a heading that nobody chose", got)
 		}
 	})

@@ -195,7 +195,7 @@ func (a *Auth) logoutPage(r *http.Request) Page {
 		Kind:   PageLogout,
 		Status: http.StatusOK,
 		Title:  "Sign out?",
-		Texts:  []string{"You are about to sign out."},
+		Texts:  []string{"A link or another page asked for this. Sign out only if you want to."},
 		Form:   &Form{URL: action, Buttons: []Button{{choiceField, choiceSignOut, "Sign out"}}},
 		Links:  []Link{{Name: linkHome, Label: "Stay signed in", URL: a.app.prefix + "/"}},
 	}

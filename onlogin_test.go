@@ -203,7 +203,7 @@ func TestWhatOnLoginRefuses(t *testing.T) {
 					t.Errorf("%s: got %v, want the login to be over", c.name, kept)
 				}
 				body := w.Body.String()
-				for _, want := range []string{"<bdi>" + row.label + "</bdi>", `href="` + loginLink("/x?a=b") + `&amp;prompt=login"`, "Use another account"} {
+				for _, want := range []string{"<bdi>" + row.label + "</bdi>", `href="` + loginLink("/x?a=b") + `&amp;prompt=login"`, "Sign in as somebody else"} {
 					if !strings.Contains(body, want) {
 						t.Errorf("%s: got %q, want %q in it", c.name, body, want)
 					}

@@ -144,7 +144,7 @@ type Field struct{ Name, Value string }
 type Button struct{ Name, Value, Label string }
 
 // Link leads on from a page. Its Name says which link it is: "sign_in" (in words
-// that fit the page, see Label), "switch_account", "other_account", "profile",
+// that fit the page, see Label), "switch_account", "other_user", "profile",
 // "sign_out" or "home".
 type Link struct {
 	Name       string

@@ -65,7 +65,7 @@ func TestPagesOfFailedLogins(t *testing.T) {
 		now := time.Now()
 		at := func(d time.Duration) int64 { return now.Add(d).Unix() }
 		clock := [2]string{"Clock of this server", now.UTC().Format(time.RFC1123)}
-		reason := func(label string) [2]string { return [2]string{"Reason", label} }
+		reason := func(label string) [2]string { return [2]string{"Code for support", label} }
 		when := func(name string, d time.Duration) [2]string {
 			return [2]string{name, now.Add(d).UTC().Format(time.RFC1123)}
 		}

@@ -55,8 +55,8 @@ func (a *Auth) failedLoginPage(target string, err error) Page {
 	switch {
 	case isOnLogin:
 		p.Kind = PageLoginRefused
-		p.Texts = []string{"This account can't be used here. Sign in with another one, or contact the site's administrator."}
-		p.Links = []Link{{Name: "other_account", Label: "Use another account", URL: a.paths.start(routeLogin, target) + "&prompt=login"}}
+		p.Texts = []string{"You can't use this app with this sign-in. Sign in as somebody else, or contact the site's administrator."}
+		p.Links = []Link{a.otherUserLink(target)}
 	case errors.Is(err, ErrTokenExpired):
 		p.Texts = []string{"The sign-in had already expired when it arrived. If this keeps happening, a clock is wrong."}
 	case errors.Is(err, ErrTokenNotYetValid):
@@ -78,11 +78,11 @@ func (a *Auth) writeUnavailable(w http.ResponseWriter, r *http.Request, err erro
 		Kind:   PageUnavailable,
 		Status: http.StatusServiceUnavailable,
 		Title:  "We can't check your sign-in right now",
-		Texts:  []string{"Reload this page in a few seconds."},
+		Texts:  []string{"Wait a few seconds, then reload this page."},
 	}
 	if a.mayReload(w, r) {
 		p.refresh = after
-		p.Texts = []string{"This page reloads itself."}
+		p.Texts = []string{"Please wait. This page tries again by itself."}
 		p.Facts = []Fact{{Name: "reload_after", Value: after}}
 	}
 	a.writePage(w, r, p)
@@ -115,6 +115,8 @@ func (a *Auth) mayReload(w http.ResponseWriter, r *http.Request) bool {
 	return now.Sub(began) <= maxReloading
 }
 
+const refusedAgain = "You came back from signing in several times within a minute, and each time this app refused the sign-in."
+
 // loginLoopPage says why the session is refused, which err wraps.
 func (a *Auth) loginLoopPage(target string, err *refusal) Page {
 	cause := err.cause
@@ -125,10 +127,7 @@ func (a *Auth) loginLoopPage(target string, err *refusal) Page {
 		Kind:   PageLoginLoop,
 		Status: StatusCode(err),
 		Title:  "We couldn't sign you in",
-		Texts: []string{
-			"You came back from signing in several times within a minute, and each time this app refused the sign-in.",
-		},
-		Facts: reasonFacts(cause),
+		Facts:  reasonFacts(cause),
 		Links: []Link{
 			{Name: linkSignIn, Label: "Try again", URL: a.paths.start(routeLogin, target)},
 			{Name: linkSignOut, Label: "Sign out", URL: a.paths.route(routeLogout)},
@@ -136,23 +135,23 @@ func (a *Auth) loginLoopPage(target string, err *refusal) Page {
 	}
 	switch {
 	case errors.Is(err, ErrNoToken):
-		p.Texts = append(p.Texts, "This browser does not seem to keep all of this site's cookies. Allow them, check the clock of this device, and try again. If it still fails, contact the site's administrator.")
+		p.Texts = append(p.Texts, "You came back from signing in several times within a minute, and each time this browser did not send all of this site's cookies. Allow them, check the clock of this device, and try again. If it still fails, contact the site's administrator.")
 		if !a.app.isZero() {
 			app := a.app.origin + a.app.prefix + "/"
 			p.Texts = append(p.Texts, "The address of this app is "+app+": another one has other cookies.")
 			p.Facts = append(p.Facts, Fact{Name: factAppURL, Value: app})
 		}
 	case errors.Is(err, ErrTokenExpired), errors.Is(err, ErrTokenNotYetValid):
-		p.Texts = append(p.Texts, "By the clock of this server, the sign-in is not valid now. A clock is wrong.")
+		p.Texts = append(p.Texts, refusedAgain, "By the clock of this server, the sign-in is not valid now. A clock is wrong.")
 	default:
-		p.Texts = append(p.Texts, "Sign out to sign in as somebody else, or contact the site's administrator.")
+		p.Texts = append(p.Texts, refusedAgain, "Sign out to sign in as somebody else, or contact the site's administrator.")
 	}
 	return p
 }
 
 // reasonFacts are the label of err and, where a time is the reason, both clocks.
 func reasonFacts(err error) []Fact {
-	facts := []Fact{{factReason, "Reason", Reason(err)}}
+	facts := []Fact{{factReason, "Code for support", Reason(err)}}
 	if e, ok := errors.AsType[*untimely](err); ok {
 		when := Fact{Name: "valid_from", Label: "Valid from"}
 		if e.reason == ErrTokenExpired {
@@ -169,7 +168,7 @@ func (a *Auth) framedPage(r *http.Request) Page {
 		Kind:     PageFramed,
 		Status:   http.StatusUnauthorized,
 		Title:    "Please sign in",
-		Texts:    []string{"Signing in does not work inside another page."},
+		Texts:    []string{"This page is shown inside another page. Sign in in the whole window."},
 		Links:    []Link{{Name: linkSignIn, Label: "Sign in", URL: a.paths.start(routeLogin, a.backTarget(r)), LeaveFrame: true}},
 		isFramed: true,
 	}
@@ -181,8 +180,12 @@ func (a *Auth) wrongOrgPage(r *http.Request) Page {
 		Status: http.StatusForbidden,
 		Title:  "This belongs to another account",
 		Texts:  []string{"You are signed in, but not to an account that may see this page."},
-		Links:  []Link{a.switchAccountLink(a.backTarget(r))},
+		Links:  []Link{a.switchAccountLink(a.backTarget(r)), a.otherUserLink(a.backTarget(r))},
 	}
+}
+
+func (a *Auth) otherUserLink(target string) Link {
+	return Link{Name: "other_user", Label: "Sign in as somebody else", URL: a.paths.start(routeLogin, target) + "&prompt=login"}
 }
 
 func (a *Auth) switchAccountLink(target string) Link {
@@ -197,7 +200,7 @@ func (a *Auth) forbiddenPage(r *http.Request, s *Session, err error) Page {
 		Kind:   PageForbidden,
 		Status: http.StatusForbidden,
 		Title:  "You don't have access",
-		Texts:  []string{"Your account is not allowed to do this. If you think that this is a mistake, contact the site's administrator."},
+		Texts:  []string{"You are not allowed to open this page or to do this. If your access has just changed, sign in again. If you think that this is a mistake, contact the site's administrator."},
 		Links:  []Link{{Name: linkSignIn, Label: "Sign in again", URL: a.paths.start(routeLogin, target)}},
 	}
 	switch {
@@ -307,8 +310,8 @@ func hiddenOriginPage() Page {
 		Status: http.StatusForbidden,
 		Title:  "This form was refused",
 		Texts: []string{
-			"The browser did not say which page sent the form (Origin: null), so it could come from another website.",
-			"Operators: on plain http, a page with Referrer-Policy: no-referrer causes this. Send Referrer-Policy: same-origin, or use https.",
+			"The browser did not say which page sent the form, so it could come from another website. Go back and open the page again, or use another browser.",
+			"Operators: a page with Referrer-Policy: no-referrer on plain http causes this (Origin: null). Send Referrer-Policy: same-origin, or use https.",
 		},
 	}
 }
@@ -318,6 +321,9 @@ func wrongHostPage(status int) Page {
 		Kind:   PageWrongHost,
 		Status: status,
 		Title:  "Signing in does not work at this address",
-		Texts:  []string{"This app is set up for this computer only. Open it at localhost or 127.0.0.1, or set its public URL (Config.AppURL)."},
+		Texts: []string{
+			"This app is set up for this computer only. Open it at localhost or 127.0.0.1.",
+			"Operators: set its public URL (Config.AppURL) to serve it at another address.",
+		},
 	}
 }

@@ -93,6 +93,9 @@ func TestEveryPage(t *testing.T) {
 	accounts := func(target string) string {
 		return "switch_account /auth/accounts?return_to=" + url.QueryEscape(target) + "&force=1"
 	}
+	otherUser := func(target string) string {
+		return "other_user /auth/login?return_to=" + url.QueryEscape(target) + "&prompt=login"
+	}
 	const here = "/gate/x?a=b"
 	ada := []string{"name=Ada", "email=ada@example.com", "account=Engines"}
 
@@ -117,7 +120,7 @@ func TestEveryPage(t *testing.T) {
 		{"nothing to confirm", s.app(), navigate("/auth/confirm"), authrocket.PageNothingToConfirm, 403, []string{"app_url=https://example.com/"}, []string{login("/")}, nil},
 		{"a failed login", s.app(), navigate("/auth/callback?token=" + forged(token)), authrocket.PageLoginFailed, 401, []string{"reason=bad_signature"}, []string{login("/")}, nil},
 		{"a login that the app refuses", picky.auth.Authenticate(whoami), confirm("link", answerOf(token, "continue")), authrocket.PageLoginRefused, 403, []string{"reason=forbidden"},
-			[]string{"other_account /auth/login?return_to=%2Fx&prompt=login"}, nil},
+			[]string{"other_user /auth/login?return_to=%2Fx&prompt=login"}, nil},
 		{"a login loop without cookies", s.app(), withCookie(navigate(here), siteCookie+"-attempts", "0.3"), authrocket.PageLoginLoop, 401,
 			[]string{"reason=no_token", "app_url=https://example.com/"}, []string{login(here), "sign_out /auth/logout"}, nil},
 		{"a login loop at the login", s.app(), withCookie(navigate("/auth/login?session=kss_1&return_to=/x"), siteCookie+"-attempts", "0.3"), authrocket.PageLoginLoop, 401,
@@ -149,8 +152,8 @@ func TestEveryPage(t *testing.T) {
 			[]string{"profile /auth/profile?return_to=" + url.QueryEscape(here), login(here)}, nil},
 		{"a rule of one's own", ruled(secret), s.as(s.ada, navigate(here)), authrocket.PageForbidden, 403, nil, []string{login(here), accounts(here)}, nil},
 		{"a rule of one's own refuses a form", ruled(secret), s.as(s.ada, postForm(here)), authrocket.PageForbidden, 403, nil, []string{login("/form?a=b"), accounts("/form?a=b")}, nil},
-		{"another account", s.app(), s.as(s.george, navigate("/orgs/"+s.engines.ID+"/?a=b")), authrocket.PageWrongOrg, 403, nil, []string{accounts("/orgs/" + s.engines.ID + "/?a=b")}, nil},
-		{"a form in another account", s.app(), s.as(s.george, postForm("/orgs/"+s.engines.ID+"/")), authrocket.PageWrongOrg, 403, nil, []string{accounts("/form?a=b")}, nil},
+		{"another account", s.app(), s.as(s.george, navigate("/orgs/"+s.engines.ID+"/?a=b")), authrocket.PageWrongOrg, 403, nil, []string{accounts("/orgs/" + s.engines.ID + "/?a=b"), otherUser("/orgs/" + s.engines.ID + "/?a=b")}, nil},
+		{"a form in another account", s.app(), s.as(s.george, postForm("/orgs/"+s.engines.ID+"/")), authrocket.PageWrongOrg, 403, nil, []string{accounts("/form?a=b"), otherUser("/form?a=b")}, nil},
 		{"two users", s.app(), s.as(s.george, s.as(s.ada, navigate(here))), authrocket.PageAmbiguousCookie, 401, nil, nil, []string{"choice=sign_out"}},
 		{"a form of two users", s.app(), s.as(s.george, s.as(s.ada, postForm(here))), authrocket.PageAmbiguousCookie, 401, nil, nil, []string{"choice=sign_out"}},
 		{"a part of a session", s.app(), withCookie(navigate(here), siteCookie, s.tokenOf(t, s.ada, chunkBytes+9)[:chunkBytes]), authrocket.PageIncompleteCookie, 401, []string{"reason=incomplete_cookie"}, []string{login(here)}, nil},

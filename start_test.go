@@ -182,7 +182,7 @@ func TestLoginLoopsEnd(t *testing.T) {
 			told   string   // the last thing that the Observer heard
 		}{
 			{"a browser that keeps cookies", s.app(), good, nil, 1, 200, []string{"ada@example.com"}, ""},
-			{"a browser that drops the session", s.app(), good, session, 3, 401, []string{"<bdi>no_token</bdi>", "keep all of this site&#39;s cookies"}, loop},
+			{"a browser that drops the session", s.app(), good, session, 3, 401, []string{"<bdi>no_token</bdi>", "send all of this site&#39;s cookies"}, loop},
 			{"a browser that drops all cookies", s.app(), good, all, 1, 403, []string{"no sign-in to confirm", "allow it to set cookies"}, "unsolicited_login false"},
 			{"a browser that drops all cookies, bad tokens", s.app(), bad, all, 1, 401, []string{"<bdi>bad_signature</bdi>"}, "bad_signature false"},
 			{"a browser that drops all cookies where all logins are accepted", dangerous.auth.Authenticate(dangerous.auth.RequireLogin(whoami)), good, all, 1, 403, []string{"no sign-in to confirm", "allow it to set cookies"}, "unsolicited_login false"},
@@ -239,7 +239,7 @@ func TestNoLossOfCookiesIsALoop(t *testing.T) {
 	t.Parallel()
 	const (
 		works      = "ada@example.com Engines a=b"
-		notKept    = "keep all of this site&#39;s cookies"
+		notKept    = "send all of this site&#39;s cookies"
 		incomplete = "A part of your sign-in is missing"
 		noneKept   = "allow it to set cookies"
 	)

@@ -115,7 +115,7 @@ func TestChangesOfWhoIsSignedInAsk(t *testing.T) {
 			b.wantURL(h.app.url + "/auth/confirm")
 			what := "This changes who is signed in here."
 			if row.who == row.user.Email {
-				what = "This changes the account in which you are signed in here."
+				what = "This moves you to another account."
 			}
 			b.wantText(what, row.who, row.where, row.user.Email)
 

@@ -64,7 +64,7 @@ func TestCookiesThatAreDropped(t *testing.T) {
 	addUser(lr.realm, "ada@example.com", nil)
 	addUser(lr.realm, "large@example.com", map[string]any{"note": strings.Repeat("x", 6_000)})
 
-	const notKept = "This browser does not seem to keep all of this site's cookies."
+	const notKept = "this browser did not send all of this site's cookies"
 	for _, row := range []struct {
 		name  string
 		email string

@@ -103,12 +103,12 @@ func TestPages(t *testing.T) {
 		lr.realm.RotateKeys() // the app may have the old key
 		b.open(app.url + "/manage?a=1")
 		b.logIn("ada@example.com")
-		b.wantText("We can't check your sign-in right now", "This page reloads itself.")
+		b.wantText("We can't check your sign-in right now", "Please wait. This page tries again by itself.")
 
 		// A browser of which nothing is known sees the same page, which stays.
 		other := newBrowser(t)
 		other.open(b.url())
-		other.wantText("We can't check your sign-in right now", "Reload this page in a few seconds.")
+		other.wantText("We can't check your sign-in right now", "Wait a few seconds, then reload this page.")
 		other.look("app-callback-unavailable")
 
 		lr.realm.Repair()
@@ -134,7 +134,7 @@ func TestPages(t *testing.T) {
 		b.logIn("ada@example.com")
 		b.wantText("We couldn't sign you in", "This account can't be used here")
 		b.look("app-callback-refused")
-		b.follow("Use another account")
+		b.follow("Sign in as somebody else")
 		b.logIn("george@example.com")
 		b.wantURL(app.url + "/manage")
 		b.wantText("Signed in: george@example.com.")
