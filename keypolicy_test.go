@@ -401,7 +401,7 @@ func TestUndecidedNavigations(t *testing.T) {
 	keyedRow(t, "without keys get the page that reloads itself, whose text is not about keys", func(k *keyed) {
 		k.realm.Break(authrockettest.Status(http.StatusBadGateway))
 		w := send(k, navigate("/gate"), k.token())
-		if !isReloadingPage(w) || strings.Contains(w.Body.String(), "502") || !strings.Contains(w.Body.String(), "reloads itself") {
+		if !isReloadingPage(w) || strings.Contains(w.Body.String(), "502") || !strings.Contains(w.Body.String(), "tries again") {
 			k.t.Errorf("got %d %v %s, want a page that reloads itself", w.Code, w.Header(), w.Body)
 		}
 		var problem struct{ Reason string }
