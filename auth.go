@@ -152,12 +152,9 @@ func (a *Auth) decide(r *http.Request, id *identity, selector OrgSelector, rules
 	}
 	session := id.session
 	if selector != nil {
-		m, ok := selector(r, *session)
-		if !ok {
-			if m.mismatch == "" {
-				m.mismatch = "the selector chose no membership"
-			}
-			return r, because(ErrWrongOrg, "%s", m.mismatch)
+		m, err := selector(r, *session)
+		if err != nil {
+			return r, withKind(err, ErrWrongOrg)
 		}
 		about, ok := session.choose(m)
 		if !ok {

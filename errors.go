@@ -102,7 +102,8 @@ var (
 	ErrPermissionDenied = newReason(ErrForbidden, "permission_denied", "a permission is missing")
 
 	// ErrWrongOrg: the user is not a member of the org that the request is about,
-	// or it cannot be told which org that is.
+	// the request does not say which org that is, or the selector refuses for a
+	// reason of its own.
 	ErrWrongOrg = newReason(ErrForbidden, "wrong_org", "this account is not one of the user's")
 
 	// ErrEmailNotVerified: the token does not say that the email is verified.
@@ -231,12 +232,13 @@ func Reason(err error) string {
 	return kindOf(err).label
 }
 
-// withKind makes sure that the error of a caller's rule has a kind.
-func withKind(err error) error {
+// withKind makes sure that the error of a caller's function has a kind: that of
+// fallback if it has none.
+func withKind(err, fallback error) error {
 	if errors.Is(err, kindOf(err).err) {
 		return err
 	}
-	return fmt.Errorf("%w: %w", ErrForbidden, err)
+	return fmt.Errorf("%w: %w", fallback, err)
 }
 
 // onLoginError marks what Config.OnLogin refuses: another account may be let in.

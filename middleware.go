@@ -75,8 +75,8 @@ func (a *Auth) Require(rules ...Rule) func(http.Handler) http.Handler {
 // account the user has picked.
 func (a *Auth) RequireOrg(selector OrgSelector, rules ...Rule) func(http.Handler) http.Handler {
 	if selector == nil {
-		selector = func(*http.Request, Session) (Membership, bool) {
-			return Membership{mismatch: "the selector is nil"}, false
+		selector = func(*http.Request, Session) (Membership, error) {
+			return Membership{}, because(ErrWrongOrg, "the selector is nil")
 		}
 	}
 	return func(next http.Handler) http.Handler { return a.gate(next, selector, rules) }

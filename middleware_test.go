@@ -482,16 +482,16 @@ func TestRequireOrg(t *testing.T) {
 	mux.Handle("/orgs/{org}/hidden", byID(other.Authenticate(s.auth.Require(billing)(whoami))))
 	mux.Handle("/plain/", byID(whoami))
 	mux.Handle("/nil/{org}", s.auth.RequireOrg(nil)(whoami))
-	mux.Handle("/made-up/{org}", s.auth.RequireOrg(func(r *http.Request, _ authrocket.Session) (authrocket.Membership, bool) {
-		return authrocket.Membership{Org: authrocket.Org{ID: r.PathValue("org"), Name: "made up"}}, true
+	mux.Handle("/made-up/{org}", s.auth.RequireOrg(func(r *http.Request, _ authrocket.Session) (authrocket.Membership, error) {
+		return authrocket.Membership{Org: authrocket.Org{ID: r.PathValue("org"), Name: "made up"}}, nil
 	})(whoami))
-	mux.Handle("/empty/{org}", s.auth.RequireOrg(func(*http.Request, authrocket.Session) (authrocket.Membership, bool) {
-		return authrocket.Membership{}, true
+	mux.Handle("/empty/{org}", s.auth.RequireOrg(func(*http.Request, authrocket.Session) (authrocket.Membership, error) {
+		return authrocket.Membership{}, nil
 	})(whoami))
 
-	mux.Handle("/refusing/", s.auth.RequireOrg(func(_ *http.Request, session authrocket.Session) (authrocket.Membership, bool) {
+	mux.Handle("/refusing/", s.auth.RequireOrg(func(_ *http.Request, session authrocket.Session) (authrocket.Membership, error) {
 		m, _ := session.Membership()
-		return m, false
+		return m, errors.New("refused")
 	})(whoami))
 
 	for _, row := range []struct {
@@ -600,8 +600,9 @@ func TestTheResponseWriterIsNotWrapped(t *testing.T) {
 	var got http.ResponseWriter
 	keep := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { got = w })
 	nested := s.auth.Authenticate(s.auth.Require(authrocket.Permission("billing:write"))(
-		s.auth.RequireOrg(func(_ *http.Request, session authrocket.Session) (authrocket.Membership, bool) {
-			return session.Membership()
+		s.auth.RequireOrg(func(_ *http.Request, session authrocket.Session) (authrocket.Membership, error) {
+			m, _ := session.Membership()
+			return m, nil
 		})(keep)))
 	if w := serve(nested, s.as(s.ada, navigate("/"))); got != http.ResponseWriter(w) {
 		t.Errorf("got the writer %T, want the server's own", got)

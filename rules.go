@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -24,7 +25,7 @@ func (rule Rule) check(ctx context.Context, s Session) error {
 		return because(ErrPermissionDenied, "the rule is nil")
 	}
 	if err := rule(ctx, s); err != nil {
-		return withKind(err)
+		return withKind(err, ErrForbidden)
 	}
 	return nil
 }
@@ -157,10 +158,12 @@ func Any(rules ...Rule) Rule {
 }
 
 // OrgSelector says which of the session's memberships a request is about, for
-// [Auth.RequireOrg]; false refuses. Of the Membership only its ID and its
-// Org.ID count, and one of them is enough: the session's own membership with
-// them is used.
-type OrgSelector func(*http.Request, Session) (Membership, bool)
+// [Auth.RequireOrg]. Of the Membership only its ID and its Org.ID count, and one of
+// them is enough: the session's own membership with them is used, and a membership
+// that the session does not have refuses with [ErrWrongOrg]. An error refuses with
+// the status of its kind; an error of no kind counts as [ErrWrongOrg], and its text
+// is not shown to the client. An OrgSelector is called by many goroutines at once.
+type OrgSelector func(*http.Request, Session) (Membership, error)
 
 // OrgIDFromPath selects the org whose ID is the value of the path wildcard
 // name, as in "/orgs/{org}/": see [http.Request.PathValue]. An empty value
@@ -177,23 +180,74 @@ func OrgReferenceFromPath(name string) OrgSelector {
 }
 
 func fromPath(name, what string, attribute func(Org) string) OrgSelector {
-	return func(r *http.Request, s Session) (Membership, bool) {
+	return func(r *http.Request, s Session) (Membership, error) {
 		value := r.PathValue(name)
 		if value == "" {
-			return Membership{mismatch: fmt.Sprintf("the path has no value for {%s}; the gate belongs behind the router that knows it", name)}, false
+			return Membership{}, because(ErrWrongOrg, "the path has no value for {%s}; the gate belongs behind the router that knows it", name)
 		}
-		var found []Membership
-		for _, m := range s.Memberships() {
-			if attribute(m.Org) == value {
-				found = append(found, m)
-			}
-		}
-		switch len(found) {
-		case 0:
-			return Membership{mismatch: fmt.Sprintf("no membership in the org whose %s is {%s}", what, name)}, false
-		case 1:
-			return found[0], true
-		}
-		return Membership{mismatch: fmt.Sprintf("%d memberships in orgs whose %s is {%s}", len(found), what, name)}, false
+		return onlyMembership(s, attribute, value, what+" is {"+name+"}")
 	}
+}
+
+// OrgIDFromSubdomain selects the org whose ID is the subdomain of the request's Host
+// below base: with base example.com, the Host org_1.example.com selects the org
+// org_1. Host names have no case: the ID is compared without it. Everything else is
+// as with [OrgReferenceFromSubdomain].
+func OrgIDFromSubdomain(base string) OrgSelector {
+	return fromSubdomain(base, "ID", func(o Org) string { return strings.ToLower(o.ID) })
+}
+
+// OrgReferenceFromSubdomain selects the org whose Reference is the subdomain of the
+// request's Host below base: with base example.com, the Host acme.example.com
+// selects the org with the Reference acme. The subdomain is one label, in lower case
+// and without the port: a Reference in upper case is never selected. A Host that is
+// base itself, that has two labels below it or that is not below it selects none.
+// Neither does a Reference that two of the user's orgs have.
+//
+// The client chooses the Host, so that it says nothing about who sends the request.
+// It only selects among the session's own memberships. Act on the org of
+// [CurrentOrg], not on the Host. A proxy must hand on the Host of the browser.
+//
+// A cookie of this package belongs to one host, and every login comes back to
+// Config.AppURL. One Auth therefore serves browsers on one host only: give each
+// subdomain an Auth of its own with that AppURL, or use [OrgReferenceFromPath]. Bearer
+// tokens work on every host.
+func OrgReferenceFromSubdomain(base string) OrgSelector {
+	return fromSubdomain(base, "reference", func(o Org) string { return o.Reference })
+}
+
+// hostChars are those of host names. Other letters may become ASCII in lower case.
+var hostChars = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$`)
+
+func fromSubdomain(base, what string, attribute func(Org) string) OrgSelector {
+	isValid := hostChars.MatchString(base)
+	suffix := "." + strings.ToLower(base)
+	return func(r *http.Request, s Session) (Membership, error) {
+		if !isValid {
+			return Membership{}, because(ErrWrongOrg, "the base %q of the selector is not a host name; write one, for example example.com", base)
+		}
+		host, _, _ := strings.Cut(r.Host, ":")
+		label, isBelow := strings.CutSuffix(strings.ToLower(host), suffix)
+		if !hostChars.MatchString(host) || !isBelow || strings.Contains(label, ".") {
+			return Membership{}, because(ErrWrongOrg, "the Host %.100q is not one label below %s", r.Host, base)
+		}
+		return onlyMembership(s, attribute, label, what+" is the subdomain")
+	}
+}
+
+// onlyMembership returns the membership in the org whose attribute is value.
+func onlyMembership(s Session, attribute func(Org) string, value, which string) (Membership, error) {
+	var found []Membership
+	for _, m := range s.Memberships() {
+		if attribute(m.Org) == value {
+			found = append(found, m)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return Membership{}, because(ErrWrongOrg, "no membership in the org whose %s", which)
+	case 1:
+		return found[0], nil
+	}
+	return Membership{}, because(ErrWrongOrg, "%d memberships in orgs whose %s", len(found), which)
 }

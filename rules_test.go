@@ -369,11 +369,106 @@ func TestOrgSelectors(t *testing.T) {
 	}
 }
 
+// The Host of a request is chosen by the client; it only selects among the user's
+// own orgs.
+func TestOrgSelectorsBySubdomain(t *testing.T) {
+	t.Parallel()
+	orgs := setClaim("orgs", []any{
+		map[string]any{"oid": "org_1Ab", "mid": "mb_1", "ref": "acme", "perm": []string{"a"}, "selected": true},
+		map[string]any{"oid": "org_2", "mid": "mb_2", "ref": "two", "perm": []string{"b"}},
+		map[string]any{"oid": "org_3", "mid": "mb_3", "ref": "twin"},
+		map[string]any{"oid": "org_4", "mid": "mb_4", "ref": "twin"},
+		map[string]any{"oid": "org_5", "mid": "mb_5", "ref": "Upper"},
+		map[string]any{"oid": "org_6x", "mid": "mb_6", "ref": "a.b"},
+		map[string]any{"oid": "org_6X", "mid": "mb_7", "ref": "acme "},
+		map[string]any{"mid": "mb_8"},
+	})
+	byID, byReference := authrocket.OrgIDFromSubdomain, authrocket.OrgReferenceFromSubdomain
+	const notBelow, missing = "is not one label below", "no membership in the org whose"
+	for _, row := range []struct {
+		name     string
+		selector func(string) authrocket.OrgSelector
+		base     string
+		host     string
+		rules    []authrocket.Rule
+		want     string
+		says     string
+	}{
+		{"by reference", byReference, "example.com", "acme.example.com", nil, "org_1Ab", ""},
+		{"by ID", byID, "example.com", "org_2.example.com", nil, "org_2", ""},
+		{"an ID with upper case is compared without it, as a browser sends it", byID, "example.com", "org_1ab.example.com", nil, "org_1Ab", ""},
+		{"IDs that differ by case only are ambiguous", byID, "example.com", "org_6x.example.com", nil, "", "2 memberships in orgs whose ID is the subdomain"},
+		{"the Host has no case", byReference, "example.com", "AcMe.EXAMPLE.com", nil, "org_1Ab", ""},
+		{"the base has no case", byReference, "Example.COM", "acme.example.com", nil, "org_1Ab", ""},
+		{"the port does not count", byReference, "example.com", "acme.example.com:8443", nil, "org_1Ab", ""},
+		{"a base of one label", byReference, "localhost", "acme.localhost:8080", nil, "org_1Ab", ""},
+		{"the rules are about the chosen org", byReference, "example.com", "two.example.com", []authrocket.Rule{authrocket.Permission("b")}, "org_2", ""},
+		{"the rules are not about the selected org", byReference, "example.com", "two.example.com", []authrocket.Rule{authrocket.Permission("a")}, "", `"a"`},
+		{"an org of somebody else", byReference, "example.com", "other.example.com", nil, "", missing + " reference is the subdomain"},
+		{"an ID is not a reference", byReference, "example.com", "org_2.example.com", nil, "", missing},
+		{"a reference is not an ID", byID, "example.com", "acme.example.com", nil, "", missing},
+		{"an ambiguous reference", byReference, "example.com", "twin.example.com", nil, "", "2 memberships in orgs whose reference is the subdomain"},
+		{"a reference with upper case is never selected", byReference, "example.com", "Upper.example.com", nil, "", missing},
+		{"the base itself", byReference, "example.com", "example.com", nil, "", notBelow + " example.com"},
+		{"the base behind a dot", byReference, "example.com", ".example.com", nil, "", notBelow},
+		{"two labels below the base", byReference, "example.com", "a.b.example.com", nil, "", notBelow},
+		{"a host whose name only ends like the base", byReference, "example.com", "acme.notexample.com", nil, "", notBelow},
+		{"a name that ends like the base without a dot", byReference, "example.com", "acmeexample.com", nil, "", notBelow},
+		{"the base with more behind it", byReference, "example.com", "acme.example.com.evil.example", nil, "", notBelow},
+		{"a final dot", byReference, "example.com", "acme.example.com.", nil, "", notBelow},
+		{"the base in the port", byReference, "example.com", "acme:.example.com", nil, "", notBelow},
+		{"a dot stands for no other character", byReference, "example.com", "acme.exampleXcom", nil, "", notBelow},
+		{"another letter that becomes ASCII in lower case", byReference, "kingdom.example", "acme.\u212aingdom.example", nil, "", notBelow},
+		{"a space", byReference, "example.com", "acme .example.com", nil, "", notBelow},
+		{"an IPv6 address", byReference, "example.com", "[::1]:8080", nil, "", notBelow},
+		{"no Host", byReference, "example.com", "", nil, "", notBelow},
+		{"a base with a scheme", byReference, "https://example.com", "acme.example.com", nil, "", "is not a host name"},
+		{"a base that begins with a dot", byReference, ".example.com", "acme.example.com", nil, "", "is not a host name"},
+		{"a base with a port", byReference, "example.com:8080", "acme.example.com:8080", nil, "", "is not a host name"},
+		{"no base", byReference, "", "acme.", nil, "", "is not a host name"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			c := newCast(t, nil)
+			var got authrocket.Org
+			var refused error
+			config := c.realm.Config()
+			config.Deny = func(_ http.ResponseWriter, _ *http.Request, err error) bool {
+				refused = err
+				return true
+			}
+			auth := openAuth(t, config)
+			warm(t, auth)
+			r := httptest.NewRequest(http.MethodGet, "/", nil)
+			r.Host = row.host
+			r.Header.Set("Authorization", "Bearer "+c.realm.Token(c.ada, orgs))
+			auth.RequireOrg(row.selector(row.base), row.rules...)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				got, _ = authrocket.CurrentOrg(r.Context())
+			})).ServeHTTP(httptest.NewRecorder(), r)
+			if got.ID != row.want || (refused == nil) != (row.want != "") {
+				t.Fatalf("got org %q, %v, want %q", got.ID, refused, row.want)
+			}
+			if refused == nil {
+				return
+			}
+			want := authrocket.ErrWrongOrg
+			if row.rules != nil {
+				want = authrocket.ErrPermissionDenied
+			}
+			if !errors.Is(refused, want) || !strings.Contains(refused.Error(), row.says) {
+				t.Errorf("got %v, want %v that says %q", refused, want, row.says)
+			}
+		})
+	}
+}
+
 // TestCustomSelectors checks that of what a selector returns only the IDs
 // count: anybody can make a Membership, even one with permissions.
 func TestCustomSelectors(t *testing.T) {
 	t.Parallel()
 	type membership = authrocket.Membership
+	errOwn := errors.New("own reason")
+	unavailable := fmt.Errorf("%w: the database is down", authrocket.ErrUnavailable)
 	org := func(id string) authrocket.Org { return authrocket.Org{ID: id} }
 
 	// A membership of another user, who is allowed everything in org_2.
@@ -382,37 +477,41 @@ func TestCustomSelectors(t *testing.T) {
 	powerful, _ := eve.Membership()
 
 	for _, row := range []struct {
-		name   string
-		chosen membership
-		ok     bool
-		rules  []authrocket.Rule
-		want   string
-		err    error
+		name    string
+		chosen  membership
+		refuses error
+		rules   []authrocket.Rule
+		want    string
+		err     error
 	}{
-		{"by both IDs", membership{ID: "mb_2", Org: org("org_2")}, true, nil, "org_2", nil},
-		{"by the membership's ID", membership{ID: "mb_2"}, true, nil, "org_2", nil},
-		{"by the org's ID", membership{Org: org("org_2")}, true, nil, "org_2", nil},
-		{"the chosen membership has its own permissions", membership{ID: "mb_2"}, true, []authrocket.Rule{authrocket.Permission("b")}, "org_2", nil},
-		{"forged permissions do not count", powerful, true, []authrocket.Rule{authrocket.Permission("ar:owner")}, "", authrocket.ErrPermissionDenied},
-		{"a forged name and reference do not count", membership{ID: "mb_2", Org: authrocket.Org{ID: "org_2", Name: "x", Reference: "one"}}, true, nil, "org_2", nil},
-		{"an org of somebody else", membership{Org: org("org_9")}, true, nil, "", authrocket.ErrWrongOrg},
-		{"a membership of somebody else", membership{ID: "mb_9"}, true, nil, "", authrocket.ErrWrongOrg},
-		{"a membership and the org of another one", membership{ID: "mb_1", Org: org("org_2")}, true, nil, "", authrocket.ErrWrongOrg},
-		{"a membership of somebody else in the user's org", membership{ID: "mb_9", Org: org("org_1")}, true, nil, "", authrocket.ErrWrongOrg},
-		{"a reference only", membership{Org: authrocket.Org{Reference: "two"}}, true, nil, "", authrocket.ErrWrongOrg},
-		{"selected only", membership{Selected: true}, true, nil, "", authrocket.ErrWrongOrg},
-		{"nothing, though it says ok", membership{}, true, nil, "", authrocket.ErrWrongOrg},
-		{"nothing", membership{}, false, nil, "", authrocket.ErrWrongOrg},
-		{"a membership, though it says no", membership{ID: "mb_1", Org: org("org_1")}, false, nil, "", authrocket.ErrWrongOrg},
+		{"by both IDs", membership{ID: "mb_2", Org: org("org_2")}, nil, nil, "org_2", nil},
+		{"by the membership's ID", membership{ID: "mb_2"}, nil, nil, "org_2", nil},
+		{"by the org's ID", membership{Org: org("org_2")}, nil, nil, "org_2", nil},
+		{"the chosen membership has its own permissions", membership{ID: "mb_2"}, nil, []authrocket.Rule{authrocket.Permission("b")}, "org_2", nil},
+		{"forged permissions do not count", powerful, nil, []authrocket.Rule{authrocket.Permission("ar:owner")}, "", authrocket.ErrPermissionDenied},
+		{"a forged name and reference do not count", membership{ID: "mb_2", Org: authrocket.Org{ID: "org_2", Name: "x", Reference: "one"}}, nil, nil, "org_2", nil},
+		{"an org of somebody else", membership{Org: org("org_9")}, nil, nil, "", authrocket.ErrWrongOrg},
+		{"a membership of somebody else", membership{ID: "mb_9"}, nil, nil, "", authrocket.ErrWrongOrg},
+		{"a membership and the org of another one", membership{ID: "mb_1", Org: org("org_2")}, nil, nil, "", authrocket.ErrWrongOrg},
+		{"a membership of somebody else in the user's org", membership{ID: "mb_9", Org: org("org_1")}, nil, nil, "", authrocket.ErrWrongOrg},
+		{"a reference only", membership{Org: authrocket.Org{Reference: "two"}}, nil, nil, "", authrocket.ErrWrongOrg},
+		{"selected only", membership{Selected: true}, nil, nil, "", authrocket.ErrWrongOrg},
+		{"nothing, and no error", membership{}, nil, nil, "", authrocket.ErrWrongOrg},
+		{"an error of no kind is the wrong org", membership{}, errOwn, nil, "", authrocket.ErrWrongOrg},
+		{"an error of no kind stays itself", membership{}, errOwn, nil, "", errOwn},
+		{"an error beside a membership refuses", membership{ID: "mb_1", Org: org("org_1")}, errOwn, nil, "", authrocket.ErrWrongOrg},
+		{"an error of another kind keeps it", membership{}, unavailable, nil, "", authrocket.ErrUnavailable},
+		{"an error of another reason keeps it", membership{}, authrocket.ErrEmailNotVerified, nil, "", authrocket.ErrEmailNotVerified},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			selector := func(*http.Request, authrocket.Session) (authrocket.Membership, bool) { return row.chosen, row.ok }
+			selector := func(*http.Request, authrocket.Session) (authrocket.Membership, error) { return row.chosen, row.refuses }
 			got, err := orgCheck(t, newCast(t, nil), "/none", selector, twoOrgs, row.rules...)
 			if got.ID != row.want || !errors.Is(err, row.err) || got.Name != "" {
 				t.Errorf("got org %+v, %v, want %q, %v", got, err, row.want, row.err)
 			}
-			if errors.Is(err, authrocket.ErrWrongOrg) && !strings.Contains(err.Error(), "the selector chose") {
+			expectOneKind(t, err)
+			if errors.Is(err, authrocket.ErrWrongOrg) && row.refuses == nil && !strings.Contains(err.Error(), "the selector chose") {
 				t.Errorf("got %q, want it to say what the selector chose", err)
 			}
 		})
@@ -429,8 +528,8 @@ func TestSelectorOfAmbiguousMemberships(t *testing.T) {
 	if _, err := orgCheck(t, c, "/orgs/org_1", authrocket.OrgIDFromPath("org"), orgs); !errors.Is(err, authrocket.ErrWrongOrg) {
 		t.Errorf("two memberships with the ID of the path: got %v, want %v", err, authrocket.ErrWrongOrg)
 	}
-	byOrg := func(*http.Request, authrocket.Session) (authrocket.Membership, bool) {
-		return authrocket.Membership{Org: authrocket.Org{ID: "org_1"}}, true
+	byOrg := func(*http.Request, authrocket.Session) (authrocket.Membership, error) {
+		return authrocket.Membership{Org: authrocket.Org{ID: "org_1"}}, nil
 	}
 	if _, err := orgCheck(t, c, "/none", byOrg, orgs); !errors.Is(err, authrocket.ErrWrongOrg) {
 		t.Errorf("two memberships with the selector's org: got %v, want %v", err, authrocket.ErrWrongOrg)
@@ -440,24 +539,24 @@ func TestSelectorOfAmbiguousMemberships(t *testing.T) {
 func TestSelectorSeesTheRequestAndTheSession(t *testing.T) {
 	t.Parallel()
 	c := newCast(t, nil)
-	selector := func(r *http.Request, s authrocket.Session) (authrocket.Membership, bool) {
+	selector := func(r *http.Request, s authrocket.Session) (authrocket.Membership, error) {
 		for _, m := range s.Memberships() {
 			if m.Org.Reference == r.URL.Query().Get("org") {
-				return m, true
+				return m, nil
 			}
 		}
-		return authrocket.Membership{}, false
+		return authrocket.Membership{}, errors.New("no such org")
 	}
 	if org, err := orgCheck(t, c, "/none?org=wid", selector, authrockettest.AllOrgs()); org.ID != c.widgets.ID || err != nil {
 		t.Errorf("got org %q, %v, want %q", org.ID, err, c.widgets.ID)
 	}
 }
 
-// A selector that found nothing and says ok has not chosen the only membership.
+// A selector that found nothing and returns no error has not chosen the only membership.
 func TestSelectorOfNothingChoosesNothing(t *testing.T) {
 	t.Parallel()
-	selector := func(*http.Request, authrocket.Session) (authrocket.Membership, bool) {
-		return authrocket.Membership{}, true
+	selector := func(*http.Request, authrocket.Session) (authrocket.Membership, error) {
+		return authrocket.Membership{}, nil
 	}
 	if org, err := orgCheck(t, newCast(t, nil), "/none", selector, granted("a")); !errors.Is(err, authrocket.ErrWrongOrg) {
 		t.Errorf("got org %q, %v, want %v", org.ID, err, authrocket.ErrWrongOrg)
@@ -466,8 +565,8 @@ func TestSelectorOfNothingChoosesNothing(t *testing.T) {
 
 func TestSelectorNeedsMembership(t *testing.T) {
 	t.Parallel()
-	byNothing := func(*http.Request, authrocket.Session) (authrocket.Membership, bool) {
-		return authrocket.Membership{ID: "mb_1"}, true
+	byNothing := func(*http.Request, authrocket.Session) (authrocket.Membership, error) {
+		return authrocket.Membership{ID: "mb_1"}, nil
 	}
 	for _, selector := range []authrocket.OrgSelector{authrocket.OrgIDFromPath("org"), byNothing} {
 		if _, err := orgCheck(t, newCast(t, nil), "/orgs/org_1", selector, withoutClaim("orgs")); !errors.Is(err, authrocket.ErrWrongOrg) {

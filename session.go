@@ -102,8 +102,6 @@ type Membership struct {
 	Org      Org
 
 	permissions []string
-	// mismatch says why a selector of this package found no membership.
-	mismatch string
 }
 
 // Permissions returns the permission tags of the membership. The slice is the

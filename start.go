@@ -295,7 +295,7 @@ func (a *Auth) acceptLogin(r *http.Request, session Session) error {
 		return nil
 	}
 	if err := a.config.OnLogin(r, session); err != nil {
-		return &onLoginError{withKind(err)}
+		return &onLoginError{withKind(err, ErrForbidden)}
 	}
 	return nil
 }

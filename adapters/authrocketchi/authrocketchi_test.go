@@ -210,9 +210,10 @@ func TestSelectorsReadWhatURLParamReturns(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			var selected string
-			selector := func(r *http.Request, session authrocket.Session) (authrocket.Membership, bool) {
+			selector := func(r *http.Request, session authrocket.Session) (authrocket.Membership, error) {
 				selected = r.PathValue(row.param)
-				return session.Membership()
+				m, _ := session.Membership()
+				return m, nil
 			}
 			r := chi.NewRouter()
 			r.With(authrocketchi.RequireOrg(s.auth, selector)).Get(row.pattern, func(w http.ResponseWriter, r *http.Request) {

@@ -259,9 +259,10 @@ func TestSelectorsReadWhatParamReturns(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			var selected string
-			selector := func(r *http.Request, session authrocket.Session) (authrocket.Membership, bool) {
+			selector := func(r *http.Request, session authrocket.Session) (authrocket.Membership, error) {
 				selected = r.PathValue(row.param)
-				return session.Membership()
+				m, _ := session.Membership()
+				return m, nil
 			}
 			e := echo.New()
 			e.GET(row.path, func(c *echo.Context) error {
