@@ -132,11 +132,11 @@ func VerifiedEmail() Rule {
 	}
 }
 
-// Any allows what at least one of the rules allows; they are asked in order.
+// AnyOf allows what at least one of the rules allows; they are asked in order.
 // If none does, it refuses with the first error of kind [ErrUnavailable], since
 // that rule might have allowed it, else with the last. Without rules it refuses
 // everyone.
-func Any(rules ...Rule) Rule {
+func AnyOf(rules ...Rule) Rule {
 	return func(ctx context.Context, s Session) error {
 		var unavailable, last error
 		for _, rule := range rules {
@@ -153,7 +153,7 @@ func Any(rules ...Rule) Rule {
 		case last != nil:
 			return last
 		}
-		return because(ErrPermissionDenied, "Any was given no rules")
+		return because(ErrPermissionDenied, "AnyOf was given no rules")
 	}
 }
 

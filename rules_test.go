@@ -76,18 +76,18 @@ func TestRules(t *testing.T) {
 		{"a rule that finds nobody signed in", granted(), failWith(authrocket.ErrUnauthenticated), authrocket.ErrUnauthenticated, ""},
 		{"a rule with a reason of ours", granted(), failWith(authrocket.ErrPermissionDenied), denied, ""},
 
-		{"Any without rules refuses", granted("a"), authrocket.Any(), denied, "no rules"},
-		{"Any takes the first that allows", granted("a"), authrocket.Any(failWith(errOwn), authrocket.Permission("a"), nil), nil, ""},
-		{"Any asks no further than needed", granted("a"), authrocket.Any(allow, func(context.Context, authrocket.Session) error {
+		{"AnyOf without rules refuses", granted("a"), authrocket.AnyOf(), denied, "no rules"},
+		{"AnyOf takes the first that allows", granted("a"), authrocket.AnyOf(failWith(errOwn), authrocket.Permission("a"), nil), nil, ""},
+		{"AnyOf asks no further than needed", granted("a"), authrocket.AnyOf(allow, func(context.Context, authrocket.Session) error {
 			panic("asked")
 		}), nil, ""},
-		{"Any refuses with the last", granted("a"), authrocket.Any(failWith(authrocket.ErrEmailNotVerified), authrocket.Permission("x")), denied, `"x"`},
-		{"Any prefers the first unavailable one", granted("a"), authrocket.Any(authrocket.Permission("x"), failWith(unavailable), failWith(authrocket.ErrUnavailable), authrocket.Permission("y")), unavailable, ""},
-		{"Any allows although one cannot tell", granted("a"), authrocket.Any(failWith(unavailable), allow), nil, ""},
-		{"Any with a nil rule only refuses", granted("a"), authrocket.Any(nil), denied, "nil"},
-		{"Any goes on after a nil rule", granted("a"), authrocket.Any(nil, allow), nil, ""},
-		{"Any gives an error of no kind a kind", granted("a"), authrocket.Any(failWith(errOwn)), authrocket.ErrForbidden, "own reason"},
-		{"Any within Any", granted("a"), authrocket.Any(authrocket.Any(), authrocket.Any(authrocket.Permission("a"))), nil, ""},
+		{"AnyOf refuses with the last", granted("a"), authrocket.AnyOf(failWith(authrocket.ErrEmailNotVerified), authrocket.Permission("x")), denied, `"x"`},
+		{"AnyOf prefers the first unavailable one", granted("a"), authrocket.AnyOf(authrocket.Permission("x"), failWith(unavailable), failWith(authrocket.ErrUnavailable), authrocket.Permission("y")), unavailable, ""},
+		{"AnyOf allows although one cannot tell", granted("a"), authrocket.AnyOf(failWith(unavailable), allow), nil, ""},
+		{"AnyOf with a nil rule only refuses", granted("a"), authrocket.AnyOf(nil), denied, "nil"},
+		{"AnyOf goes on after a nil rule", granted("a"), authrocket.AnyOf(nil, allow), nil, ""},
+		{"AnyOf gives an error of no kind a kind", granted("a"), authrocket.AnyOf(failWith(errOwn)), authrocket.ErrForbidden, "own reason"},
+		{"AnyOf within AnyOf", granted("a"), authrocket.AnyOf(authrocket.AnyOf(), authrocket.AnyOf(authrocket.Permission("a"))), nil, ""},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
