@@ -112,8 +112,8 @@ func (a *Auth) Verify(ctx context.Context, token string) (Session, error) {
 	return *session, err
 }
 
-// Check decides whether r is of a signed-in user whom all the rules allow, and
-// writes nothing. It returns r with the session in its context, which is the
+// Check decides whether r is of a signed-in user whom Config.Rules and all the rules
+// allow, and writes nothing. It returns r with the session in its context, which is the
 // request to go on with, or the error to give to [Auth.Deny] with the returned
 // request. Errors are of kind [ErrUnauthenticated], [ErrForbidden] or
 // [ErrUnavailable]. Behind [Auth.Authenticate] it does not authenticate again.
@@ -165,12 +165,19 @@ func (a *Auth) decide(r *http.Request, id *identity, selector OrgSelector, rules
 		chosen.Context, chosen.session = nil, session
 		r = withIdentity(r, &chosen)
 	}
-	for _, rule := range rules {
-		if err := rule.check(r.Context(), *session); err != nil {
-			return r, err
+	return r, a.checkRules(r.Context(), session, rules)
+}
+
+// checkRules asks Config.Rules, then rules.
+func (a *Auth) checkRules(ctx context.Context, session *Session, rules []Rule) error {
+	for _, rules := range [...][]Rule{a.config.Rules, rules} {
+		for _, rule := range rules {
+			if err := rule.check(ctx, *session); err != nil {
+				return err
+			}
 		}
 	}
-	return r, nil
+	return nil
 }
 
 // identify finds out who sent r, whose identity id is: by the bearer token if

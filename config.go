@@ -158,6 +158,12 @@ type Config struct {
 	// parameters of the login. Default: every verified login is accepted.
 	OnLogin func(r *http.Request, s Session) error
 
+	// Rules are asked at every gate, [Auth.RequireLogin] and [Auth.Check] too, before the
+	// rules of the gate itself. Behind [Auth.RequireOrg] they are about the org of the
+	// request, as all its rules are. Routes without a gate, [Auth.Verify] and logins do
+	// not ask them. An entry that is nil is an error. Default: none.
+	Rules []Rule
+
 	// Deny is asked before a refused request is answered. It answers and returns
 	// true, or writes nothing and returns false: the request then gets the answer of
 	// [Auth.Deny], with the headers that Deny has set. Status [StatusCode] and label
@@ -251,6 +257,7 @@ func (config Config) check() (settings, error) {
 	s := settings{config: config}
 	s.config.Audience = slices.Clone(config.Audience)
 	s.config.ForwardParams = slices.Clone(config.ForwardParams)
+	s.config.Rules = slices.Clone(config.Rules)
 	s.config.TrustedOrigins = nil // s.trusted has them
 
 	c.checkLoginRocketURL(&s)
@@ -263,6 +270,11 @@ func (config Config) check() (settings, error) {
 	c.checkTrustedOrigins(&s, config.TrustedOrigins)
 	if strings.ContainsAny(config.RealmID, " \t\r\n") {
 		c.add("RealmID", config.RealmID, "has white space; write the realm's ID, such as rl_...")
+	}
+	for i, rule := range config.Rules {
+		if rule == nil {
+			c.add("Rules", "", "has nil as rule %d of %d; leave it out", i+1, len(config.Rules))
+		}
 	}
 	if slices.Contains(config.Audience, "") {
 		c.add("Audience", "", "has an empty entry; leave it out")

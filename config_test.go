@@ -184,6 +184,7 @@ func TestConfigErrors(t *testing.T) {
 		{"ForwardParams with return_to", forward("return_to"), "ForwardParams", "return_to", "set by this package"},
 
 		{"RealmID with a space", func(c *authrocket.Config) { c.RealmID = "rl_1 " }, "RealmID", "rl_1 ", "white space"},
+		{"Rules with nil", func(c *authrocket.Config) { c.Rules = []authrocket.Rule{allow, nil} }, "Rules", "", "nil as rule 2 of 2"},
 		{"Audience with an empty entry", func(c *authrocket.Config) { c.Audience = []string{"app", ""} }, "Audience", "", "empty entry"},
 		{"RefreshInterval negative", func(c *authrocket.Config) { c.RefreshInterval = -time.Minute }, "RefreshInterval", "-1m0s", "negative"},
 		{"MaxStale negative", func(c *authrocket.Config) { c.MaxStale = -time.Hour }, "MaxStale", "-1h0m0s", "negative"},
@@ -301,6 +302,7 @@ func TestConfigReportsAllProblemsAtOnce(t *testing.T) {
 		VerifiedTokens:  math.MaxInt,
 		TrustedOrigins:  []string{"*", "https://a.example/path"},
 		ForwardParams:   []string{"token", "session"},
+		Rules:           []authrocket.Rule{nil, allow, nil},
 	})
 	var fields []string
 	for _, p := range configErrors(t, err) {
@@ -309,7 +311,7 @@ func TestConfigReportsAllProblemsAtOnce(t *testing.T) {
 	slices.Sort(fields)
 	want := []string{
 		"AfterLogout", "AppURL", "AppURL", "AppURL", "Audience", "AuthPath", "CookieName", "ForwardParams", "ForwardParams", "JWTKey", "LoginRocketURL",
-		"MaxStale", "MaxTokenBytes", "RealmID", "RefreshInterval", "TrustedOrigins", "TrustedOrigins",
+		"MaxStale", "MaxTokenBytes", "RealmID", "RefreshInterval", "Rules", "Rules", "TrustedOrigins", "TrustedOrigins",
 		"VerifiedTokens",
 	}
 	if !slices.Equal(fields, want) {
@@ -613,10 +615,12 @@ func TestConfigIsCopied(t *testing.T) {
 	config := c.realm.Config()
 	config.Audience = []string{"app"}
 	config.TrustedOrigins = []string{"https://admin.example.com"}
+	config.Rules = []authrocket.Rule{allow}
 	auth := openAuth(t, config)
 	warm(t, auth)
 	config.Audience[0] = "other"
 	config.TrustedOrigins[0] = "https://evil.example"
+	config.Rules[0] = nil
 
 	if _, err := auth.Verify(t.Context(), c.realm.Token(c.ada, setClaim("aud", "app"))); err != nil {
 		t.Errorf("the audience that was configured: %v", err)

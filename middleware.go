@@ -48,7 +48,7 @@ func (a *Auth) Authenticate(next http.Handler) http.Handler {
 	})
 }
 
-// RequireLogin lets signed-in users through to next. Others are refused by
+// RequireLogin lets signed-in users through to next, whom Config.Rules allow. Others are refused by
 // [Auth.Deny]: a browser that navigates is sent to the hosted login and comes
 // back to the same URL, everything else gets 401.
 //
@@ -60,7 +60,7 @@ func (a *Auth) Authenticate(next http.Handler) http.Handler {
 func (a *Auth) RequireLogin(next http.Handler) http.Handler { return a.gate(next, nil, nil) }
 
 // Require lets those signed-in users through whom all of the rules allow, which
-// are asked in order. Others are refused by [Auth.Deny]; a missing permission
+// are asked in order, after Config.Rules. Others are refused by [Auth.Deny]; a missing permission
 // never sends anyone to the login. Without rules it is [Auth.RequireLogin].
 func (a *Auth) Require(rules ...Rule) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler { return a.gate(next, nil, rules) }

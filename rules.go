@@ -14,7 +14,8 @@ import (
 // with the status of its kind; an error of no kind counts as [ErrForbidden],
 // and its text is not shown to the client. A Rule that cannot tell, because a
 // database is down for instance, returns an error that wraps [ErrUnavailable].
-// A Rule is called by many goroutines at once. A nil Rule refuses everyone.
+// A Rule is called by many goroutines at once. A nil Rule refuses everyone. [Config] has
+// a field for rules that every gate asks.
 //
 // Behind [Auth.RequireOrg] the session's current membership is that of the
 // org the request is about; elsewhere it is the account the user picked.

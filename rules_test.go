@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -134,6 +135,105 @@ func TestRulesAllHaveToAllow(t *testing.T) {
 	}
 	if asked != 1 {
 		t.Errorf("got %d rules asked around the one that refuses, want the first", asked)
+	}
+}
+
+func TestConfigRulesAreAskedAtEveryGate(t *testing.T) {
+	t.Parallel()
+	byOrg := authrocket.OrgIDFromPath("org")
+	gate := func(gate func(*authrocket.Auth) func(http.Handler) http.Handler) func(*authrocket.Auth, *http.Request) error {
+		return func(auth *authrocket.Auth, r *http.Request) error {
+			err := errors.New("neither reached nor refused")
+			r = r.WithContext(context.WithValue(r.Context(), refusedKey{}, &err))
+			gate(auth)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { err = nil })).ServeHTTP(httptest.NewRecorder(), r)
+			return err
+		}
+	}
+	for _, row := range []struct {
+		name string
+		pass func(*authrocket.Auth, *http.Request) error
+		org  string
+	}{
+		{"RequireLogin", gate(func(a *authrocket.Auth) func(http.Handler) http.Handler { return a.RequireLogin }), "org_1"},
+		{"Require without rules", gate(func(a *authrocket.Auth) func(http.Handler) http.Handler { return a.Require() }), "org_1"},
+		{"Require with a rule", gate(func(a *authrocket.Auth) func(http.Handler) http.Handler { return a.Require(allow) }), "org_1"},
+		{"RequireOrg, about the org of the request", gate(func(a *authrocket.Auth) func(http.Handler) http.Handler { return a.RequireOrg(byOrg) }), "org_2"},
+		{"RequireLogin behind Authenticate", gate(func(a *authrocket.Auth) func(http.Handler) http.Handler {
+			return func(next http.Handler) http.Handler { return a.Authenticate(a.RequireLogin(next)) }
+		}), "org_1"},
+		{"Check", func(a *authrocket.Auth, r *http.Request) error {
+			_, err := a.Check(r)
+			return err
+		}, "org_1"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			refusal := authrocket.ErrEmailNotVerified
+			asked := ""
+			c := newCast(t, func(c *authrocket.Config) {
+				c.Rules = []authrocket.Rule{func(_ context.Context, s authrocket.Session) error {
+					org, _ := s.Org()
+					asked += org.ID
+					return refusal
+				}}
+				c.Deny = func(_ http.ResponseWriter, r *http.Request, err error) bool {
+					*r.Context().Value(refusedKey{}).(*error) = err
+					return true
+				}
+			})
+			r := c.signedIn("/", twoOrgs)
+			r.SetPathValue("org", "org_2")
+			if err := row.pass(c.auth, r); !errors.Is(err, authrocket.ErrEmailNotVerified) || asked != row.org {
+				t.Errorf("a rule that refuses: got %v, asked about %q, want %v about %q", err, asked, authrocket.ErrEmailNotVerified, row.org)
+			}
+			refusal = nil
+			if err := row.pass(c.auth, r); err != nil {
+				t.Errorf("a rule that allows: got %v", err)
+			}
+		})
+	}
+}
+
+// refusedKey finds where a test keeps the error of a refused request.
+type refusedKey struct{}
+
+func TestConfigRulesAreAskedBetweenTheSelectorAndTheGatesOwn(t *testing.T) {
+	t.Parallel()
+	var order []string
+	note := func(name string, err error) authrocket.Rule {
+		return func(context.Context, authrocket.Session) error {
+			order = append(order, name)
+			return err
+		}
+	}
+	c := newCast(t, func(c *authrocket.Config) { c.Rules = []authrocket.Rule{note("config 1", nil), note("config 2", nil)} })
+	gate := c.auth.RequireOrg(func(_ *http.Request, s authrocket.Session) (authrocket.Membership, error) {
+		order = append(order, "selector")
+		m, _ := s.Membership()
+		return m, nil
+	}, note("gate", authrocket.ErrForbidden), note("never", nil))
+	gate(http.NotFoundHandler()).ServeHTTP(httptest.NewRecorder(), c.signedIn("/"))
+	if want := []string{"selector", "config 1", "config 2", "gate"}; !slices.Equal(order, want) {
+		t.Errorf("got %q, want %q", order, want)
+	}
+}
+
+func TestConfigRulesAreNotAskedWithoutAGate(t *testing.T) {
+	t.Parallel()
+	c := newCast(t, func(c *authrocket.Config) {
+		c.Rules = []authrocket.Rule{func(context.Context, authrocket.Session) error {
+			t.Error("the rule is asked")
+			return authrocket.ErrForbidden
+		}}
+	})
+	if _, err := c.auth.Verify(t.Context(), c.realm.Token(c.ada)); err != nil {
+		t.Error(err)
+	}
+	c.auth.Authenticate(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		expectCurrent(t, r.Context(), c.ada.ID, c.engines.ID)
+	})).ServeHTTP(httptest.NewRecorder(), c.signedIn("/"))
+	if _, err := c.auth.Check(httptest.NewRequest(http.MethodGet, "/", nil)); !errors.Is(err, authrocket.ErrNoToken) {
+		t.Errorf("an anonymous request: got %v, want %v", err, authrocket.ErrNoToken)
 	}
 }
 
