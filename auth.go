@@ -67,8 +67,7 @@ func New(config Config) (*Auth, error) {
 	if s.key != nil {
 		a.verifier.keys = staticKey{jose.Keys{*s.key}}
 	} else {
-		dialLoopbackOnly := s.loginRocket.isLoopback && !s.loginRocket.isHTTPS
-		a.verifier.keys = newJWKS(s.config, s.loginRocket.origin+"/connect/jwks", dialLoopbackOnly)
+		a.verifier.keys = newJWKS(s.config, s.jwks)
 	}
 	origins := s.trusted
 	if !s.app.isZero() {

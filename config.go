@@ -29,10 +29,18 @@ type Config struct {
 
 	// LoginRocketURL is the realm's LoginRocket URL, such as
 	// https://sample.e2.loginrocket.com/ or a custom domain, with or without
-	// the final slash. Keys come from it and visitors are sent to it. Required,
-	// except when JWTKey and DisableCookie are set. It has to be https, or http
-	// on loopback, for which only loopback addresses are dialled.
+	// the final slash. Visitors are sent to it, and keys come from it unless JWKSURL or
+	// JWTKey is set. Required, except with one of these and DisableCookie. It has to be
+	// https, or http on loopback, for which only loopback addresses are dialled.
 	LoginRocketURL string
+
+	// JWKSURL is the URL at which this server fetches the realm's keys, where it reaches
+	// LoginRocket by another name than browsers do, as in a container:
+	// http://loginrocket:8081/connect/jwks. It has to be https, or http on loopback, for
+	// which only loopback addresses are dialled, or http with
+	// DangerouslyAllowHTTPJWKSURL. It cannot be set together with JWTKey. Default:
+	// LoginRocketURL + /connect/jwks.
+	JWKSURL string
 
 	// JWTKey is a static key to check tokens with, instead of the keys that the
 	// realm publishes: the realm's RS256 public key (PEM, PEM with \n for line
@@ -207,15 +215,21 @@ type Config struct {
 	// hosts than loopback. Keys then come in the clear: whoever is on the
 	// network can replace them and be anybody. Default: false.
 	DangerouslyAllowHTTPLoginRocketURL bool
+
+	// DangerouslyAllowHTTPJWKSURL permits an http JWKSURL on other hosts than loopback:
+	// a container beside this one, on a network that nobody else is on. Keys come in the
+	// clear: whoever is on that network can replace them and be anybody. Default: false.
+	DangerouslyAllowHTTPJWKSURL bool
 }
 
-// ConfigFromEnv returns a Config with LoginRocketURL, JWTKey, RealmID and
-// AppURL from the environment variables LOGINROCKET_URL, AUTHROCKET_JWT_KEY,
-// AUTHROCKET_REALM and AUTHROCKET_APP_URL. It never fails: [New] reports what
-// is missing or wrong.
+// ConfigFromEnv returns a Config with LoginRocketURL, JWKSURL, JWTKey, RealmID and
+// AppURL from the environment variables LOGINROCKET_URL, LOGINROCKET_JWKS_URL,
+// AUTHROCKET_JWT_KEY, AUTHROCKET_REALM and AUTHROCKET_APP_URL. It never fails: [New]
+// reports what is missing or wrong.
 func ConfigFromEnv() Config {
 	return Config{
 		LoginRocketURL: strings.TrimSpace(os.Getenv("LOGINROCKET_URL")),
+		JWKSURL:        strings.TrimSpace(os.Getenv("LOGINROCKET_JWKS_URL")),
 		JWTKey:         os.Getenv("AUTHROCKET_JWT_KEY"),
 		RealmID:        strings.TrimSpace(os.Getenv("AUTHROCKET_REALM")),
 		AppURL:         strings.TrimSpace(os.Getenv("AUTHROCKET_APP_URL")),
@@ -226,6 +240,7 @@ func ConfigFromEnv() Config {
 type settings struct {
 	config      Config // with defaults filled in
 	loginRocket baseURL
+	jwks        baseURL // of the key set, as a whole
 	app         baseURL // zero when the request's loopback Host decides
 	paths       paths
 	trusted     []string
@@ -261,6 +276,7 @@ func (config Config) check() (settings, error) {
 	s.config.TrustedOrigins = nil // s.trusted has them
 
 	c.checkLoginRocketURL(&s)
+	c.checkJWKSURL(&s)
 	c.checkAppURL(&s)
 	c.checkKey(&s)
 	c.checkRoutes(&s)
@@ -286,7 +302,7 @@ func (c *configChecker) checkLoginRocketURL(s *settings) {
 	const field = "LoginRocketURL"
 	value := s.config.LoginRocketURL
 	if value == "" {
-		if s.config.JWTKey == "" || !s.config.DisableCookie {
+		if s.config.JWTKey == "" && s.config.JWKSURL == "" || !s.config.DisableCookie {
 			c.add(field, "", "is missing; write the realm's LoginRocket URL, such as https://sample.e2.loginrocket.com/")
 		}
 		return
@@ -304,6 +320,31 @@ func (c *configChecker) checkLoginRocketURL(s *settings) {
 		return
 	}
 	s.loginRocket = u
+}
+
+// jwksPath is where LoginRocket publishes the realm's keys.
+const jwksPath = "/connect/jwks"
+
+func (c *configChecker) checkJWKSURL(s *settings) {
+	const field = "JWKSURL"
+	value := s.config.JWKSURL
+	if value == "" {
+		s.jwks = s.loginRocket
+		s.jwks.prefix = jwksPath
+		return
+	}
+	u, ok := c.parseURL(field, value)
+	switch {
+	case !ok:
+	case s.config.JWTKey != "":
+		c.add(field, u.origin+u.prefix, "is set together with JWTKey, which is used instead of the published keys; leave one of them out")
+	case u.prefix == "" || strings.HasSuffix(value, "/"):
+		c.add(field, value, "has no path, or one that ends with a slash; write the URL of the key set, such as %s%s", u.origin, jwksPath)
+	case !u.isHTTPS && !u.isLoopback && !s.config.DangerouslyAllowHTTPJWKSURL:
+		c.add(field, u.origin+u.prefix, "is http on a host other than loopback; write https://, or set DangerouslyAllowHTTPJWKSURL on a network that nobody else is on")
+	default:
+		s.jwks = u
+	}
 }
 
 func (c *configChecker) checkAppURL(s *settings) {
@@ -337,8 +378,11 @@ func (c *configChecker) checkAppURL(s *settings) {
 
 // exampleURL is a right value of a field that holds a URL.
 func exampleURL(field string) string {
-	if field == "LoginRocketURL" {
+	switch field {
+	case "LoginRocketURL":
 		return "https://sample.e2.loginrocket.com/"
+	case "JWKSURL":
+		return "https://sample.e2.loginrocket.com" + jwksPath
 	}
 	return "https://app.example.com"
 }

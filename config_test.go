@@ -68,6 +68,7 @@ func TestConfigErrors(t *testing.T) {
 	loginRocket := func(u string) func(*authrocket.Config) {
 		return func(c *authrocket.Config) { c.LoginRocketURL = u }
 	}
+	jwks := func(u string) func(*authrocket.Config) { return func(c *authrocket.Config) { c.JWKSURL = u } }
 	app := func(u string) func(*authrocket.Config) { return func(c *authrocket.Config) { c.AppURL = u } }
 	origin := func(u string) func(*authrocket.Config) {
 		return func(c *authrocket.Config) { c.TrustedOrigins = []string{"https://fine.example.com", u} }
@@ -120,6 +121,24 @@ func TestConfigErrors(t *testing.T) {
 		{"LoginRocketURL escaped host", loginRocket("https://a%2fb.example/"), "LoginRocketURL", "", ""},
 		{"LoginRocketURL host with odd characters", loginRocket("https://a,b.example/"), "LoginRocketURL", "https://a,b.example/", "host"},
 		{"LoginRocketURL IPv6 zone", loginRocket("https://[fe80::1%25eth0]/"), "LoginRocketURL", "", "host"},
+
+		{"JWKSURL without a path", jwks("https://keys.example.com"), "JWKSURL", "https://keys.example.com", "write the URL of the key set, such as https://keys.example.com/connect/jwks"},
+		{"JWKSURL that ends with a slash", jwks("https://keys.example.com/connect/jwks/"), "JWKSURL", "https://keys.example.com/connect/jwks/", "ends with a slash"},
+		{"JWKSURL with a query", jwks("https://keys.example.com/jwks?key=hidden"), "JWKSURL", "https://keys.example.com/jwks", "query"},
+		{"JWKSURL with a fragment", jwks("https://keys.example.com/jwks#hidden"), "JWKSURL", "https://keys.example.com/jwks", "fragment"},
+		{"JWKSURL with user info", jwks("https://hidden@keys.example.com/jwks"), "JWKSURL", "", "user info"},
+		{"JWKSURL without scheme", jwks("loginrocket:8081/connect/jwks"), "JWKSURL", "", "write one such as https://sample.e2.loginrocket.com/connect/jwks"},
+		{"JWKSURL http", jwks("http://loginrocket:8081/connect/jwks"), "JWKSURL", "http://loginrocket:8081/connect/jwks", "set DangerouslyAllowHTTPJWKSURL"},
+		{"JWKSURL http with only the other dangers allowed", func(c *authrocket.Config) {
+			c.JWKSURL, c.DangerouslyAllowHTTPAppURL, c.DangerouslyAllowHTTPLoginRocketURL = "http://loginrocket:8081/connect/jwks", true, true
+		}, "JWKSURL", "http://loginrocket:8081/connect/jwks", "http on a host other than loopback"},
+		{"JWKSURL together with JWTKey", func(c *authrocket.Config) { c.JWKSURL, c.JWTKey = "https://keys.example.com/jwks", goodSecret }, "JWKSURL", "https://keys.example.com/jwks", "together with JWTKey"},
+		{"LoginRocketURL http with only an http JWKSURL allowed", func(c *authrocket.Config) {
+			c.LoginRocketURL, c.JWKSURL, c.DangerouslyAllowHTTPJWKSURL = "http://login.internal/", "http://login.internal/connect/jwks", true
+		}, "LoginRocketURL", "http://login.internal", "http on a host other than loopback"},
+		{"LoginRocketURL missing with JWKSURL and cookies", func(c *authrocket.Config) {
+			c.LoginRocketURL, c.JWKSURL = "", "https://keys.example.com/jwks"
+		}, "LoginRocketURL", "", "is missing"},
 
 		{"AppURL missing", app(""), "AppURL", "", "is missing"},
 		{"AppURL missing with a static key", func(c *authrocket.Config) { c.AppURL, c.JWTKey = "", goodSecret }, "AppURL", "", "is missing"},
@@ -262,6 +281,13 @@ func TestConfigAccepts(t *testing.T) {
 		{"http LoginRocketURL where it is allowed", func(c *authrocket.Config) {
 			c.LoginRocketURL, c.DangerouslyAllowHTTPLoginRocketURL = "http://login.internal/", true
 		}, "http://login.internal/login"},
+		{"http JWKSURL where it is allowed", func(c *authrocket.Config) {
+			c.JWKSURL, c.DangerouslyAllowHTTPJWKSURL = "http://loginrocket:8081/connect/jwks", true
+		}, "https://sample.e2.loginrocket.com/login"},
+		{"http JWKSURL on loopback", func(c *authrocket.Config) { c.JWKSURL = "http://[::1]:8081/connect/jwks" }, "https://sample.e2.loginrocket.com/login"},
+		{"JWKSURL alone without cookies", func(c *authrocket.Config) {
+			*c = authrocket.Config{JWKSURL: "https://keys.example.com/jwks", DisableCookie: true}
+		}, ""},
 		{"http AppURL where it is allowed", func(c *authrocket.Config) { c.AppURL, c.DangerouslyAllowHTTPAppURL = "http://app.internal", true }, "https://sample.e2.loginrocket.com/login"},
 		{"a cookie name as it is", func(c *authrocket.Config) { c.CookieName = "arToken" }, "https://sample.e2.loginrocket.com/login"},
 		{"a cookie name of 64 characters", func(c *authrocket.Config) { c.CookieName = strings.Repeat("a", 64) }, "https://sample.e2.loginrocket.com/login"},
@@ -290,6 +316,7 @@ func TestConfigReportsAllProblemsAtOnce(t *testing.T) {
 	_, err := authrocket.New(authrocket.Config{
 		LoginRocketURL:  "http://sample.e2.loginrocket.com",
 		JWTKey:          "jsk_hidden",
+		JWKSURL:         "https://keys.example.com/jwks",
 		RealmID:         "rl 1",
 		Audience:        []string{""},
 		AppURL:          "https://app.example.com:0?hidden#hidden",
@@ -310,7 +337,7 @@ func TestConfigReportsAllProblemsAtOnce(t *testing.T) {
 	}
 	slices.Sort(fields)
 	want := []string{
-		"AfterLogout", "AppURL", "AppURL", "AppURL", "Audience", "AuthPath", "CookieName", "ForwardParams", "ForwardParams", "JWTKey", "LoginRocketURL",
+		"AfterLogout", "AppURL", "AppURL", "AppURL", "Audience", "AuthPath", "CookieName", "ForwardParams", "ForwardParams", "JWKSURL", "JWTKey", "LoginRocketURL",
 		"MaxStale", "MaxTokenBytes", "RealmID", "RefreshInterval", "Rules", "Rules", "TrustedOrigins", "TrustedOrigins",
 		"VerifiedTokens",
 	}
@@ -696,23 +723,45 @@ func TestConfigLoopbackLoginRocketDialsLoopbackOnly(t *testing.T) {
 	}
 }
 
+// TestConfigJWKSURL counts where keys are fetched: a server may reach LoginRocket by
+// another name than browsers do.
+func TestConfigJWKSURL(t *testing.T) {
+	t.Parallel()
+	realm := authrockettest.NewRealm(t)
+	realm.Start()
+	ada := realm.AddUser(authrockettest.User{Email: "ada@example.com"})
+	auth := openAuth(t, newConfig(func(c *authrocket.Config) { c.JWKSURL = realm.URL() + "/connect/jwks" }))
+	warm(t, auth)
+	if _, err := auth.Verify(t.Context(), realm.Token(ada)); err != nil {
+		t.Errorf("a token of the realm behind JWKSURL: %v", err)
+	}
+	if got := realm.Requests("/connect/jwks"); got != 1 {
+		t.Errorf("got %d fetches, want 1", got)
+	}
+	if got, want := auth.LoginURL(), "https://sample.e2.loginrocket.com/login"; got != want {
+		t.Errorf("got login URL %q, want %q", got, want)
+	}
+}
+
 func TestConfigFromEnv(t *testing.T) {
 	for name, value := range map[string]string{
-		"LOGINROCKET_URL": " " + goodLoginRocketURL + "\n", "AUTHROCKET_JWT_KEY": goodSecret, "AUTHROCKET_REALM": "rl_1\n", "AUTHROCKET_APP_URL": goodAppURL + " ",
+		"LOGINROCKET_URL": " " + goodLoginRocketURL + "\n", "LOGINROCKET_JWKS_URL": " https://keys.example.com/jwks\n", "AUTHROCKET_JWT_KEY": goodSecret,
+		"AUTHROCKET_REALM": "rl_1\n", "AUTHROCKET_APP_URL": goodAppURL + " ",
 	} {
 		t.Setenv(name, value)
 	}
 	got := authrocket.ConfigFromEnv()
-	if got.LoginRocketURL != goodLoginRocketURL || got.JWTKey != goodSecret || got.RealmID != "rl_1" || got.AppURL != goodAppURL {
-		t.Errorf("got %q, %q, %q", got.LoginRocketURL, got.RealmID, got.AppURL)
+	if got.LoginRocketURL != goodLoginRocketURL || got.JWTKey != goodSecret || got.RealmID != "rl_1" || got.AppURL != goodAppURL || got.JWKSURL != "https://keys.example.com/jwks" {
+		t.Errorf("got %q, %q, %q, %q", got.LoginRocketURL, got.RealmID, got.AppURL, got.JWKSURL)
 	}
+	got.JWTKey = "" // not together with JWKSURL
 	if _, err := authrocket.New(got); err != nil {
 		t.Error(err)
 	}
 }
 
 func TestConfigFromEmptyEnv(t *testing.T) {
-	for _, name := range []string{"LOGINROCKET_URL", "AUTHROCKET_JWT_KEY", "AUTHROCKET_REALM", "AUTHROCKET_APP_URL"} {
+	for _, name := range []string{"LOGINROCKET_URL", "LOGINROCKET_JWKS_URL", "AUTHROCKET_JWT_KEY", "AUTHROCKET_REALM", "AUTHROCKET_APP_URL"} {
 		t.Setenv(name, "")
 	}
 	if got := authrocket.ConfigFromEnv(); !reflect.ValueOf(got).IsZero() {

@@ -52,7 +52,7 @@ func (s staticKey) lookup(context.Context, keycache.Question) (jose.Keys, error)
 	return s.keys, nil
 }
 
-// jwks are the keys that the realm publishes at /connect/jwks.
+// jwks are the keys that the realm publishes.
 type jwks struct {
 	cache    *keycache.Cache[jose.Keys]
 	maxStale time.Duration
@@ -61,12 +61,13 @@ type jwks struct {
 // maxJWKSBytes is far beyond a real set, which has one or two keys.
 const maxJWKSBytes = 1 << 20
 
-func newJWKS(c Config, jwksURL string, isLoopback bool) *jwks {
-	return &jwks{keycache.New(keyCacheConfig(c, jwksURL, isLoopback)), c.MaxStale}
+func newJWKS(c Config, u baseURL) *jwks {
+	return &jwks{keycache.New(keyCacheConfig(c, u)), c.MaxStale}
 }
 
-func keyCacheConfig(c Config, jwksURL string, isLoopback bool) keycache.Config[jose.Keys] {
-	client := newKeyClient(c.HTTPClient, isLoopback)
+func keyCacheConfig(c Config, u baseURL) keycache.Config[jose.Keys] {
+	client := newKeyClient(c.HTTPClient, u.isLoopback && !u.isHTTPS)
+	jwksURL := u.origin + u.prefix
 	cache := keycache.Config[jose.Keys]{
 		Fetch: func(ctx context.Context) (map[string]jose.Keys, []error, time.Duration, error) {
 			return fetchKeys(ctx, client, jwksURL)
@@ -128,13 +129,13 @@ func keyError(err error, detail string) error {
 
 // newKeyClient returns a copy of client, or a client of our own, with our
 // timeout and redirect policy and without a cookie jar.
-func newKeyClient(client *http.Client, isLoopback bool) *http.Client {
+func newKeyClient(client *http.Client, dialLoopbackOnly bool) *http.Client {
 	own := http.Client{}
 	if client != nil {
 		own = *client
 	}
 	if own.Transport == nil {
-		own.Transport = newKeyTransport(isLoopback)
+		own.Transport = newKeyTransport(dialLoopbackOnly)
 	}
 	own.Timeout = keycache.FetchTimeout
 	own.Jar = nil
@@ -143,14 +144,14 @@ func newKeyClient(client *http.Client, isLoopback bool) *http.Client {
 }
 
 // newKeyTransport keeps no connection open, since no goroutine may outlive a fetch.
-func newKeyTransport(isLoopback bool) *http.Transport {
+func newKeyTransport(dialLoopbackOnly bool) *http.Transport {
 	t := &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
 		DisableKeepAlives:      true,
 		ForceAttemptHTTP2:      true,
 		MaxResponseHeaderBytes: 64 << 10,
 	}
-	if isLoopback {
+	if dialLoopbackOnly {
 		// A name such as localhost may resolve to anything. Keys that come in
 		// the clear come from this machine or not at all.
 		t.Proxy = nil
@@ -180,7 +181,7 @@ func fetchKeys(ctx context.Context, client *http.Client, jwksURL string) (keys m
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
 		if target, err := url.Parse(resp.Header.Get("Location")); err == nil && target.Host != "" {
-			return nil, nil, 0, fmt.Errorf("%s answered %d, a redirect to %s that is not followed; set Config.LoginRocketURL to the host that serves the realm", jwksURL, resp.StatusCode, target.Host)
+			return nil, nil, 0, fmt.Errorf("%s answered %d, a redirect to %s that is not followed; set Config.LoginRocketURL, or Config.JWKSURL if it is set, to the host that serves the realm", jwksURL, resp.StatusCode, target.Host)
 		}
 		return nil, nil, 0, fmt.Errorf("%s answered %d", jwksURL, resp.StatusCode)
 	}

@@ -1305,6 +1305,31 @@ func TestKeyTransport(t *testing.T) {
 		config.AppURL, config.DangerouslyAllowHTTPLoginRocketURL = "https://app.example", true
 		warm(t, openAuth(t, config))
 	})
+	jwksURL := func(host string) authrocket.Config {
+		config := realm.Config()
+		config.JWKSURL = "http://" + net.JoinHostPort(host, u.Port()) + "/connect/jwks"
+		return config
+	}
+	t.Run("a loopback JWKSURL that leads elsewhere is not dialled, wherever LoginRocketURL is", func(t *testing.T) {
+		config := jwksURL("keys.localhost")
+		config.LoginRocketURL, config.AppURL = "https://sample.e2.loginrocket.com/", "https://app.example"
+		auth := openAuth(t, config)
+		resolveTo(t, "127.0.0.1")
+		if err := auth.Warm(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		resolveTo(t, "192.0.2.1")
+		err := auth.Warm(t.Context())
+		if !errors.Is(err, authrocket.ErrKeysUnavailable) || !strings.Contains(fmt.Sprint(err), "192.0.2.1:"+u.Port()+" is not a loopback address") {
+			t.Errorf("the error is %v, want that the address is not loopback", err)
+		}
+	})
+	t.Run("a JWKSURL that is not loopback is dialled wherever it leads, though LoginRocketURL is loopback", func(t *testing.T) {
+		resolveTo(t, "0.0.0.0")
+		config := jwksURL("keys.example")
+		config.LoginRocketURL, config.DangerouslyAllowHTTPJWKSURL = "http://127.0.0.1:1", true
+		warm(t, openAuth(t, config))
+	})
 	t.Run("keys of a loopback name do not come through a proxy", func(t *testing.T) {
 		proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			t.Error("the proxy was asked")

@@ -51,14 +51,15 @@ func (s *Server) newHandler() http.Handler {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
 // onlyOwnHost refuses requests to a host that is neither the realm's nor on
-// loopback: a website whose name has come to point here could read everything.
+// loopback: a website whose name has come to point here could read everything. The
+// key set is public, and an app may fetch it by another name.
 func (s *Server) onlyOwnHost(next http.Handler) http.Handler {
 	own := ""
 	if u, err := url.Parse(s.origin); err == nil {
 		own = u.Host
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Host != own && !isOnLoopback(r.Host) {
+		if r.Host != own && !isOnLoopback(r.Host) && r.URL.Path != "/connect/jwks" {
 			http.Error(w, "This is a local LoginRocket. Open it at "+s.origin+"/.", http.StatusMisdirectedRequest)
 			return
 		}

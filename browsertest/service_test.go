@@ -68,7 +68,7 @@ func startQuickstart(t *testing.T, host, loginRocketURL string) string {
 	t.Helper()
 	output := &buffer{written: make(chan struct{}, 1)}
 	cmd := exec.CommandContext(t.Context(), quickstart, "-addr", host+":0")
-	cmd.Env = append(os.Environ(), "AUTHROCKET_APP_URL=", "AUTHROCKET_REALM=", "AUTHROCKET_JWT_KEY=", "LOGINROCKET_URL="+loginRocketURL)
+	cmd.Env = append(os.Environ(), "AUTHROCKET_APP_URL=", "AUTHROCKET_REALM=", "AUTHROCKET_JWT_KEY=", "LOGINROCKET_JWKS_URL=", "LOGINROCKET_URL="+loginRocketURL)
 	cmd.Stdout, cmd.Stderr = output, output
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

@@ -186,7 +186,7 @@ func newUser(t *testing.T, release prepared) user {
 		"GOVCS=*:off",                       // and from nowhere else
 		"GOSUMDB="+sumDB, "GONOSUMDB="+root, // which does not know the release yet
 		"GOMODCACHE="+t.TempDir(), "GOFLAGS=-modcacherw", "GOWORK=off",
-		"LOGINROCKET_URL=", "AUTHROCKET_APP_URL=", "AUTHROCKET_REALM=", "AUTHROCKET_JWT_KEY=",
+		"LOGINROCKET_URL=", "AUTHROCKET_APP_URL=", "AUTHROCKET_REALM=", "AUTHROCKET_JWT_KEY=", "LOGINROCKET_JWKS_URL=",
 	)}
 }
 
