@@ -242,6 +242,7 @@ var rootFiles = []string{
 	"crosssite.go",
 	"context.go",
 	"auth.go",
+	"checktoken.go",
 	"displaytext.go",
 	"pages.go",
 	"start.go",

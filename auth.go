@@ -137,7 +137,7 @@ func (a *Auth) check(r *http.Request, id *identity, selector OrgSelector, rules 
 		a.identify(id, r, keycache.Gate)
 	}
 	r, err := a.decide(withIdentity(r, id), id, selector, rules)
-	a.observeDecision(r, true, id.source, id.session, err)
+	a.observeDecision(r.Context(), r.Method, r.Pattern, true, id.source, id.session, err)
 	return r, err
 }
 

@@ -4,9 +4,10 @@ import (
 	"context"
 )
 
-// CurrentSession returns the session that [Auth.Authenticate] or a gate put
-// into the context of the request, and whether there is one. In a handler
-// behind a gate there always is.
+// CurrentSession returns the session that [Auth.Authenticate], a gate,
+// [Auth.CheckToken] or [WithSession] put into the context, and whether there is one. In
+// a handler behind a gate there always is. The latest counts, also if it says that
+// nobody is signed in.
 func CurrentSession(ctx context.Context) (Session, bool) {
 	id := latestIdentity(ctx)
 	if id == nil || id.err != nil {
@@ -38,8 +39,9 @@ func CurrentOrg(ctx context.Context) (Org, bool) {
 }
 
 // WithSession returns a context in which [CurrentSession] and its siblings
-// find s. It is for unit tests of handlers: no gate accepts a session that
-// came this way.
+// find s: for unit tests of handlers, and for servers that verified a token by
+// [Auth.Verify], such as for each message of a WebSocket; [Auth.CheckToken] asks rules,
+// too. No gate and no [Auth.CheckContext] accepts a session that came this way.
 func WithSession(ctx context.Context, s Session) context.Context {
 	return &identity{Context: ctx, session: &s}
 }

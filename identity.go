@@ -21,21 +21,29 @@ type identity struct {
 	headers cacheHeaders // here to be made with it
 
 	// What the identity was found in. A request with another header map or
-	// method is another request, even if it carries this context.
+	// method is another request, even if it carries this context. The header is nil
+	// if it was found without a request: gates look past that identity.
 	header http.Header
 	method string
 }
 
 // contextKey finds the latest identity in a context. An *Auth as the key finds the
-// latest of that Auth.
+// latest that this Auth found in a request.
 type contextKey struct{}
+
+// verifiedBy finds the latest identity of an Auth, with or without a request.
+type verifiedBy struct{ auth *Auth }
 
 func (id *identity) Value(key any) any {
 	switch key := key.(type) {
 	case contextKey:
 		return id
 	case *Auth:
-		if key == id.auth {
+		if key == id.auth && id.header != nil {
+			return id
+		}
+	case verifiedBy:
+		if key.auth == id.auth {
 			return id
 		}
 	}

@@ -43,7 +43,7 @@ func (a *Auth) Authenticate(next http.Handler) http.Handler {
 			id.headers.setPrivate(w.Header())
 		}
 		r = withIdentity(r, id)
-		a.observeDecision(r, false, id.source, id.session, id.err)
+		a.observeDecision(r.Context(), r.Method, r.Pattern, false, id.source, id.session, id.err)
 		next.ServeHTTP(w, r)
 	})
 }

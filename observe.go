@@ -225,18 +225,18 @@ func (s hashedSession) hash() string {
 	return hex.EncodeToString(mac.Sum(nil)[:8])
 }
 
-func (a *Auth) observeDecision(r *http.Request, gate bool, source Source, s *Session, err error) {
+func (a *Auth) observeDecision(ctx context.Context, method, pattern string, gate bool, source Source, s *Session, err error) {
 	if a.config.Observer.Decision == nil {
 		return
 	}
-	a.config.Observer.Decision(r.Context(), Decision{
+	a.config.Observer.Decision(ctx, Decision{
 		Gate:    gate,
 		Allowed: err == nil,
 		Reason:  Reason(err),
 		Err:     err,
 		Source:  source,
-		Method:  r.Method,
-		Pattern: r.Pattern,
+		Method:  method,
+		Pattern: pattern,
 		session: hashedSession{&a.salt, s},
 	})
 }

@@ -52,13 +52,23 @@ func newAPI(config authrocket.Config, api http.Handler) (http.Handler, error) {
 	return auth.RequireLogin(api), nil
 }
 
-func socket(serve func(ctx context.Context, w http.ResponseWriter, r *http.Request)) http.HandlerFunc {
+func socket(auth *authrocket.Auth, serve func(ctx context.Context, w http.ResponseWriter, r *http.Request)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		session, _ := authrocket.CurrentSession(r.Context())
-		ctx, cancel := context.WithDeadline(r.Context(), session.ExpiresAt)
+		ctx, cancel := auth.Bind(r.Context(), session)
 		defer cancel()
 		serve(ctx, w, r) // upgrade here, and close the connection when ctx is done
 	}
+}
+
+func authorize(ctx context.Context, auth *authrocket.Auth, authorization []string) (context.Context, error) {
+	token := ""
+	if len(authorization) == 1 {
+		if scheme, credentials, _ := strings.Cut(authorization[0], " "); strings.EqualFold(scheme, "Bearer") {
+			token = credentials
+		}
+	}
+	return auth.CheckToken(ctx, token, "") // handlers find the user by CurrentUser(ctx)
 }
 
 func twoRealms(customerConfig, staffConfig authrocket.Config, shop, admin http.Handler) (http.Handler, error) {
@@ -346,7 +356,7 @@ func TestRecipeSocketEndsWithTheSession(t *testing.T) {
 	t.Parallel()
 	rc := newRecipe(t, nil)
 	var until, expires any
-	h := rc.auth.RequireLogin(socket(func(ctx context.Context, _ http.ResponseWriter, r *http.Request) {
+	h := rc.auth.RequireLogin(socket(rc.auth, func(ctx context.Context, _ http.ResponseWriter, r *http.Request) {
 		until, _ = ctx.Deadline()
 		s, _ := authrocket.CurrentSession(r.Context())
 		expires = s.ExpiresAt
@@ -354,6 +364,32 @@ func TestRecipeSocketEndsWithTheSession(t *testing.T) {
 	rc.get(h, "/", true)
 	if until == nil || until != expires {
 		t.Errorf("the context ends at %v, want %v", until, expires)
+	}
+}
+
+func TestRecipeOfGRPC(t *testing.T) {
+	t.Parallel()
+	rc := newRecipe(t, nil)
+	token := rc.realm.Token(rc.ada)
+	for _, row := range []struct {
+		name          string
+		authorization []string
+		want          error
+	}{
+		{"a bearer token", []string{"Bearer " + token}, nil},
+		{"in lower case", []string{"bearer " + token}, nil},
+		{"nothing", nil, authrocket.ErrNoToken},
+		{"another scheme", []string{"Basic " + token}, authrocket.ErrNoToken},
+		{"two", []string{"Bearer " + token, "Bearer " + token}, authrocket.ErrNoToken},
+		{"no token", []string{"Bearer x"}, authrocket.ErrTokenMalformed},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			ctx, err := authorize(t.Context(), rc.auth, row.authorization)
+			if _, ok := authrocket.CurrentUser(ctx); !errors.Is(err, row.want) || ok != (row.want == nil) {
+				t.Errorf("got %v, a user %t, want %v", err, ok, row.want)
+			}
+		})
 	}
 }
 

@@ -290,6 +290,6 @@ type Source string
 // comes back from LoginRocket is reported by Observer.Login.
 const (
 	SourceNone   Source = "none"
-	SourceBearer Source = "bearer" // Authorization header, RFC 6750 section 2.1
+	SourceBearer Source = "bearer" // Authorization header, RFC 6750 section 2.1, or the token of [Auth.CheckToken]
 	SourceCookie Source = "cookie" // the session cookie
 )

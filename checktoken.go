@@ -1,0 +1,77 @@
+package authrocket
+
+import (
+	"context"
+	"time"
+
+	"github.com/authrocket-go/authrocket/internal/keycache"
+)
+
+// CheckToken is [Auth.Check] for callers without an HTTP request, such as a gRPC
+// interceptor: it verifies token as [Auth.Verify] does, asks Config.Rules and the
+// rules, and reports the decision to the Observer. They are about the user's
+// membership in the org orgID; no such membership is [ErrWrongOrg]. With orgID "" they
+// are about the account that the user picked.
+//
+// It returns a context in which [CurrentSession] and its siblings find the session,
+// and in which [Auth.CheckContext] checks more. No gate accepts a session that came
+// this way. The errors are those of Check. After an error do not go on: the session
+// of a user whom a rule refuses is in the context, too.
+//
+// CheckToken knows nothing of origins: do not pass it a token that a browser sent in a
+// cookie, or other websites can act for the user.
+func (a *Auth) CheckToken(ctx context.Context, token, orgID string, rules ...Rule) (context.Context, error) {
+	id := identity{auth: a, source: SourceBearer}
+	if token == "" {
+		id.source = SourceNone
+	}
+	id.session, id.err = a.verifier.verify(ctx, token, keycache.Gate, &id.since)
+	return a.checkIdentity(ctx, id, orgID, rules)
+}
+
+// CheckContext is [Auth.CheckToken] for the session that this Auth has verified for ctx:
+// behind [Auth.Authenticate], for example in a Connect interceptor, and behind
+// CheckToken, for example in a handler that has read which org a message is about. It
+// does not authenticate again, but refuses a session that has expired since then. Behind
+// [Auth.RequireOrg], or a check with an orgID, the orgID "" stands for the org chosen there.
+//
+// A context of another Auth, one of [WithSession] and one without a session are refused
+// with an error of kind [ErrUnauthenticated], or with the one for which Authenticate
+// found no session. Gates that see the context decide as if CheckContext had not been
+// called.
+func (a *Auth) CheckContext(ctx context.Context, orgID string, rules ...Rule) (context.Context, error) {
+	verified, ok := ctx.Value(verifiedBy{a}).(*identity)
+	if !ok {
+		verified = &identity{session: nobody, err: because(ErrNoToken, "the context is not one of Authenticate, a gate or CheckToken of this Auth"), source: SourceNone}
+	}
+	id := identity{auth: a, session: verified.session, err: verified.err, source: verified.source, method: verified.method}
+	if id.err == nil {
+		id.err = checkTimes(id.session.ExpiresAt, time.Time{}, time.Time{}, time.Now())
+	}
+	return a.checkIdentity(ctx, id, orgID, rules)
+}
+
+// checkIdentity decides about id, which it returns as a context below ctx.
+func (a *Auth) checkIdentity(ctx context.Context, id identity, orgID string, rules []Rule) (context.Context, error) {
+	id.Context = ctx
+	err := id.err
+	if err == nil && orgID != "" {
+		if about, ok := id.session.choose(Membership{Org: Org{ID: orgID}}); ok {
+			id.session = &about
+		} else {
+			err = because(ErrWrongOrg, "the user does not have exactly one membership in the org %s", shown(orgID))
+		}
+	}
+	if err == nil {
+		err = a.checkRules(&id, id.session, rules)
+	}
+	a.observeDecision(&id, id.method, "", true, id.source, id.session, err)
+	return &id, err
+}
+
+// Bind returns a copy of ctx that ends when session expires, for what outlives the
+// request: a WebSocket, a stream, a job. [context.Cause] is then [ErrTokenExpired]. Call
+// the CancelFunc when the work is done. With the zero Session the context has ended.
+func (a *Auth) Bind(ctx context.Context, session Session) (context.Context, context.CancelFunc) {
+	return context.WithDeadlineCause(ctx, session.ExpiresAt, ErrTokenExpired)
+}

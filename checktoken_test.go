@@ -1,0 +1,406 @@
+package authrocket_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/authrocket-go/authrocket"
+	"github.com/authrocket-go/authrocket/authrockettest"
+)
+
+// isInOrg allows sessions whose current org is id.
+func isInOrg(id string) authrocket.Rule {
+	return func(ctx context.Context, s authrocket.Session) error {
+		org, _ := s.Org()
+		current, _ := authrocket.CurrentOrg(ctx)
+		if org.ID != id || current.ID != id {
+			return errors.New("the current org is " + org.ID + ", in the context " + current.ID)
+		}
+		return nil
+	}
+}
+
+func TestCheckToken(t *testing.T) {
+	t.Parallel()
+	twins := setClaim("orgs", []any{
+		map[string]any{"oid": "org_1", "mid": "mb_1", "perm": []string{"a"}}, map[string]any{"oid": "org_1", "mid": "mb_2", "perm": []string{"b"}},
+	})
+	for _, row := range []struct {
+		name   string
+		change func(*authrocket.Config)
+		token  authrockettest.TokenOption
+		org    string
+		rules  []authrocket.Rule
+		want   error
+		inOrg  string
+	}{
+		{"a valid token is about the picked org", nil, twoOrgs, "", []authrocket.Rule{isInOrg("org_1")}, nil, "org_1"},
+		{"an org of the user", nil, twoOrgs, "org_2", []authrocket.Rule{isInOrg("org_2"), authrocket.Permission("b")}, nil, "org_2"},
+		{"a permission of the picked org does not count in another", nil, twoOrgs, "org_2", []authrocket.Rule{authrocket.Permission("a")}, authrocket.ErrPermissionDenied, "org_2"},
+		{"a permission of another org does not count in the picked one", nil, twoOrgs, "", []authrocket.Rule{authrocket.Permission("b")}, authrocket.ErrPermissionDenied, "org_1"},
+		{"an org of somebody else", nil, twoOrgs, "org_9", nil, authrocket.ErrWrongOrg, "org_1"},
+		{"two memberships in the org", nil, twins, "org_1", nil, authrocket.ErrWrongOrg, "org_1"},
+		{"an org, and no membership", nil, withoutClaim("orgs"), "org_1", nil, authrocket.ErrWrongOrg, ""},
+		{"all rules have to allow", nil, twoOrgs, "", []authrocket.Rule{allow, failWith(authrocket.ErrEmailNotVerified)}, authrocket.ErrEmailNotVerified, "org_1"},
+		{"a nil rule refuses", nil, twoOrgs, "", []authrocket.Rule{nil}, authrocket.ErrPermissionDenied, "org_1"},
+		{"Config.Rules are asked, about the org", func(c *authrocket.Config) { c.Rules = []authrocket.Rule{isInOrg("org_1")} }, twoOrgs, "org_2", nil, authrocket.ErrForbidden, "org_2"},
+		{"an expired token", nil, authrockettest.ExpiresIn(-time.Minute), "", nil, authrocket.ErrTokenExpired, "-"},
+		{"an expired token, whatever its org", nil, authrockettest.ExpiresIn(-time.Minute), "org_9", nil, authrocket.ErrTokenExpired, "-"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			c := newCast(t, row.change)
+			for how, check := range map[string]func() (context.Context, error){
+				"CheckToken": func() (context.Context, error) {
+					return c.auth.CheckToken(t.Context(), c.realm.Token(c.ada, row.token), row.org, row.rules...)
+				},
+				"CheckContext behind Authenticate": func() (ctx context.Context, err error) {
+					c.auth.Authenticate(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+						ctx, err = c.auth.CheckContext(r.Context(), row.org, row.rules...)
+					})).ServeHTTP(httptest.NewRecorder(), c.signedIn("/", row.token))
+					return ctx, err
+				},
+				"CheckContext behind CheckToken": func() (context.Context, error) {
+					ctx, _ := c.auth.CheckToken(t.Context(), c.realm.Token(c.ada, row.token), "")
+					return c.auth.CheckContext(ctx, row.org, row.rules...)
+				},
+			} {
+				ctx, err := check()
+				if !errors.Is(err, row.want) || (row.want == nil) != (err == nil) {
+					t.Errorf("%s: got %v, want %v", how, err, row.want)
+				}
+				expectOneKind(t, err)
+				user := c.ada.ID
+				if row.inOrg == "-" {
+					user = ""
+				}
+				expectCurrent(t, ctx, user, strings.Trim(row.inOrg, "-"))
+			}
+		})
+	}
+}
+
+func TestCheckTokenRefuses(t *testing.T) {
+	t.Parallel()
+	c, other := newCast(t, nil), newCast(t, nil)
+	for _, row := range []struct {
+		name  string
+		token string
+		want  error
+	}{
+		{"no token", "", authrocket.ErrNoToken},
+		{"what is no token", "x", authrocket.ErrTokenMalformed},
+		{"a token of another realm", other.realm.Token(other.ada), authrocket.ErrWrongRealm},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			ctx, err := c.auth.CheckToken(t.Context(), row.token, "", allow)
+			if !errors.Is(err, row.want) {
+				t.Errorf("got %v, want %v", err, row.want)
+			}
+			expectCurrent(t, ctx, "", "")
+			if _, err := c.auth.CheckContext(ctx, ""); !errors.Is(err, row.want) {
+				t.Errorf("CheckContext behind it: got %v, want %v", err, row.want)
+			}
+		})
+	}
+}
+
+func TestCheckContextNeedsASessionOfItsAuth(t *testing.T) {
+	t.Parallel()
+	c, other := newCast(t, nil), newCast(t, nil)
+	// behind returns the context that a handler behind Authenticate sees.
+	behind := func(c cast, r *http.Request) (ctx context.Context) {
+		c.auth.Authenticate(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { ctx = r.Context() })).ServeHTTP(httptest.NewRecorder(), r)
+		return ctx
+	}
+	anonymous := httptest.NewRequest(http.MethodGet, "/", nil)
+	foreign := c.signedIn("/")
+	foreign.Method = http.MethodPost
+	foreign.Header.Set("Sec-Fetch-Site", "cross-site")
+	session := c.session(t)
+	ofOther, err := other.auth.CheckToken(t.Context(), other.realm.Token(other.ada), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []struct {
+		name string
+		ctx  context.Context
+		want error
+	}{
+		{"nothing", t.Context(), authrocket.ErrNoToken},
+		{"WithSession", authrocket.WithSession(t.Context(), session), authrocket.ErrNoToken},
+		{"an anonymous request", behind(c, anonymous), authrocket.ErrNoToken},
+		{"an anonymous request and WithSession", authrocket.WithSession(behind(c, anonymous), session), authrocket.ErrNoToken},
+		{"a request with an invalid token", behind(c, c.signedIn("/", authrockettest.ExpiresIn(-time.Minute))), authrocket.ErrTokenExpired},
+		{"a request of another site", behind(c, foreign), authrocket.ErrCrossSite},
+		{"a request that another Auth verified", behind(other, other.signedIn("/")), authrocket.ErrNoToken},
+		{"a token that another Auth verified", ofOther, authrocket.ErrNoToken},
+		{"a session, and another of WithSession on top", authrocket.WithSession(behind(c, c.signedIn("/")), authrocket.Session{}), nil},
+		{"a session, and another Auth's on top", behind(other, other.signedIn("/").WithContext(behind(c, c.signedIn("/")))), nil},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			asked := false
+			ctx, err := c.auth.CheckContext(row.ctx, "", func(context.Context, authrocket.Session) error {
+				asked = true
+				return nil
+			})
+			if !errors.Is(err, row.want) || (row.want == nil) != (err == nil) || asked != (row.want == nil) {
+				t.Errorf("got %v, the rule asked %t, want %v", err, asked, row.want)
+			}
+			if row.want == nil {
+				expectCurrent(t, ctx, c.ada.ID, c.engines.ID)
+			} else {
+				expectCurrent(t, ctx, "", "")
+			}
+		})
+	}
+}
+
+func TestCheckContextKeepsTheChosenOrg(t *testing.T) {
+	t.Parallel()
+	c := newCast(t, nil)
+	token := c.realm.Token(c.ada, twoOrgs)
+	first, err := c.auth.CheckToken(t.Context(), token, "org_2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.auth.CheckContext(first, "", isInOrg("org_2")); err != nil {
+		t.Errorf("behind CheckToken: %v", err)
+	}
+	if _, err := c.auth.CheckContext(first, "org_1", isInOrg("org_1")); err != nil {
+		t.Errorf("another org behind CheckToken: %v", err)
+	}
+	r := c.signedIn("/", twoOrgs)
+	r.SetPathValue("org", "org_2")
+	reached := false
+	c.auth.RequireOrg(authrocket.OrgIDFromPath("org"))(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		reached = true
+		if _, err := c.auth.CheckContext(r.Context(), "", isInOrg("org_2")); err != nil {
+			t.Errorf("behind RequireOrg: %v", err)
+		}
+	})).ServeHTTP(httptest.NewRecorder(), r)
+	if !reached {
+		t.Error("RequireOrg refuses")
+	}
+}
+
+// A stream may last longer than the token that began it.
+func TestCheckContextRefusesASessionThatHasExpired(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := newCast(t, nil)
+		token := c.realm.Token(c.ada, authrockettest.ExpiresIn(time.Hour))
+		ofToken, err := c.auth.CheckToken(t.Context(), token, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := c.auth.Check(c.signedIn("/", authrockettest.ExpiresIn(time.Hour)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Hour + 5*time.Second)
+		for _, ctx := range []context.Context{ofToken, r.Context()} {
+			if _, err := c.auth.CheckContext(ctx, ""); err != nil {
+				t.Errorf("five seconds late: %v", err)
+			}
+		}
+		time.Sleep(time.Second)
+		for _, ctx := range []context.Context{ofToken, r.Context()} {
+			if ctx, err := c.auth.CheckContext(ctx, ""); !errors.Is(err, authrocket.ErrTokenExpired) {
+				t.Errorf("six seconds late: got %v, want %v", err, authrocket.ErrTokenExpired)
+			} else {
+				expectCurrent(t, ctx, "", "")
+			}
+		}
+	})
+}
+
+// TestNoGateAcceptsACheckedContext checks that gates decide about the request alone,
+// whatever CheckToken and CheckContext have put into its context.
+func TestNoGateAcceptsACheckedContext(t *testing.T) {
+	t.Parallel()
+	c := newCast(t, nil)
+	checked, err := c.auth.CheckToken(t.Context(), c.realm.Token(c.ada, twoOrgs), "org_2", authrocket.Permission("b"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, gate := range map[string]func(http.Handler) http.Handler{
+		"RequireLogin": c.auth.RequireLogin,
+		"Require":      c.auth.Require(authrocket.Permission("b")),
+		"RequireOrg":   c.auth.RequireOrg(authrocket.OrgIDFromPath("org")),
+		"Authenticate": func(next http.Handler) http.Handler { return c.auth.Authenticate(c.auth.RequireLogin(next)) },
+		"between": func(next http.Handler) http.Handler {
+			gated := c.auth.RequireLogin(next)
+			return c.auth.Authenticate(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				ctx, err := c.auth.CheckToken(r.Context(), c.realm.Token(c.ada, twoOrgs), "org_2")
+				if err != nil {
+					t.Error(err)
+				}
+				gated.ServeHTTP(w, r.WithContext(ctx))
+			}))
+		},
+		"Check": func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r, err := c.auth.Check(r); err != nil {
+					c.auth.Deny(w, r, err)
+					return
+				}
+				next.ServeHTTP(w, r)
+			})
+		},
+	} {
+		for how, ctx := range map[string]context.Context{"CheckToken": checked, "CheckContext": must(c.auth.CheckContext(checked, "org_2"))} {
+			for header, r := range map[string]*http.Request{
+				"an anonymous request":       httptest.NewRequest(http.MethodGet, "/", nil),
+				"a request without a header": {URL: httptest.NewRequest(http.MethodGet, "/", nil).URL},
+			} {
+				t.Run(name+" of "+header+" behind "+how, func(t *testing.T) {
+					t.Parallel()
+					r := r.WithContext(ctx)
+					r.SetPathValue("org", "org_2")
+					w := httptest.NewRecorder()
+					gate(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the gate let it through") })).ServeHTTP(w, r)
+					if w.Code != http.StatusUnauthorized {
+						t.Errorf("got %d, want 401", w.Code)
+					}
+				})
+			}
+		}
+	}
+
+	// A request with a session of its own is about its own org.
+	for name, change := range map[string]func(*http.Request) *http.Request{
+		"the same request": func(r *http.Request) *http.Request { return r },
+		"a clone":          func(r *http.Request) *http.Request { return r.Clone(r.Context()) },
+	} {
+		for how, check := range map[string]func(context.Context) (context.Context, error){
+			"CheckToken": func(ctx context.Context) (context.Context, error) {
+				return c.auth.CheckToken(ctx, c.realm.Token(c.ada, twoOrgs), "org_2")
+			},
+			"CheckContext": func(ctx context.Context) (context.Context, error) { return c.auth.CheckContext(ctx, "org_2") },
+		} {
+			t.Run(name+" behind "+how+" is about the picked org", func(t *testing.T) {
+				t.Parallel()
+				reached := false
+				gated := c.auth.Require(isInOrg("org_1"), authrocket.Permission("a"))(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached = true }))
+				c.auth.Authenticate(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					ctx, err := check(r.Context())
+					if err != nil {
+						t.Error(err)
+					}
+					gated.ServeHTTP(w, change(r.WithContext(ctx)))
+				})).ServeHTTP(httptest.NewRecorder(), c.signedIn("/", twoOrgs))
+				if !reached {
+					t.Error("the gate refuses")
+				}
+			})
+		}
+		t.Run(name+" behind RequireOrg and CheckContext is about RequireOrg's org", func(t *testing.T) {
+			t.Parallel()
+			reached := false
+			gated := c.auth.Require(isInOrg("org_2"))(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached = true }))
+			r := c.signedIn("/", twoOrgs)
+			r.SetPathValue("org", "org_2")
+			c.auth.RequireOrg(authrocket.OrgIDFromPath("org"))(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				ctx, err := c.auth.CheckContext(r.Context(), "org_1")
+				if err != nil {
+					t.Error(err)
+				}
+				gated.ServeHTTP(w, change(r.WithContext(ctx)))
+			})).ServeHTTP(httptest.NewRecorder(), r)
+			if !reached {
+				t.Error("the gate refuses")
+			}
+		})
+	}
+}
+
+func must(ctx context.Context, err error) context.Context {
+	if err != nil {
+		panic(err)
+	}
+	return ctx
+}
+
+func TestChecksAreReported(t *testing.T) {
+	t.Parallel()
+	c, e := newObservedCast(t)
+	ctx, _ := c.auth.CheckToken(t.Context(), c.realm.Token(c.ada), "")
+	c.auth.CheckContext(ctx, "", authrocket.Permission("missing"))
+	c.auth.CheckToken(t.Context(), "", "")
+	c.auth.CheckToken(t.Context(), "x", "")
+	c.auth.Authenticate(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		c.auth.CheckContext(r.Context(), "org_9")
+	})).ServeHTTP(httptest.NewRecorder(), c.signedIn("/"))
+	type decision struct {
+		gate, allowed, hashed bool
+		reason, source        string
+		method                string
+	}
+	want := []decision{
+		{true, true, true, "", "bearer", ""},
+		{true, false, true, "permission_denied", "bearer", ""},
+		{true, false, false, "no_token", "none", ""},
+		{true, false, false, "token_malformed", "bearer", ""},
+		{false, true, true, "", "cookie", "GET"},
+		{true, false, true, "wrong_org", "cookie", "GET"},
+	}
+	if len(e.decisions) != len(want) {
+		t.Fatalf("got %d decisions, want %d", len(e.decisions), len(want))
+	}
+	for i, d := range e.decisions {
+		if got := (decision{d.Gate, d.Allowed, d.SessionHash() != "", d.Reason, string(d.Source), d.Method}); got != want[i] {
+			t.Errorf("decision %d: got %+v, want %+v", i, got, want[i])
+		}
+		if d.Pattern != "" {
+			t.Errorf("decision %d: got pattern %q", i, d.Pattern)
+		}
+	}
+}
+
+func TestBind(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := newCast(t, nil)
+		type key struct{}
+		session := c.session(t, authrockettest.ExpiresIn(time.Hour))
+		ctx, cancel := c.auth.Bind(context.WithValue(t.Context(), key{}, "value"), session)
+		defer cancel()
+		time.Sleep(time.Until(session.ExpiresAt) - 1)
+		synctest.Wait()
+		if ctx.Err() != nil || ctx.Value(key{}) != "value" {
+			t.Errorf("before the session expires: got %v and value %v", ctx.Err(), ctx.Value(key{}))
+		}
+		time.Sleep(1)
+		synctest.Wait()
+		if !errors.Is(ctx.Err(), context.DeadlineExceeded) || context.Cause(ctx) != authrocket.ErrTokenExpired {
+			t.Errorf("when the session expires: got %v, %v, want %v, %v", ctx.Err(), context.Cause(ctx), context.DeadlineExceeded, authrocket.ErrTokenExpired)
+		}
+
+		parent, stop := context.WithCancel(t.Context())
+		ofParent, cancel := c.auth.Bind(parent, c.session(t))
+		defer cancel()
+		stop()
+		if ofParent.Err() == nil {
+			t.Error("the context outlives its parent")
+		}
+		cancelled, cancel := c.auth.Bind(t.Context(), c.session(t))
+		cancel()
+		if !errors.Is(cancelled.Err(), context.Canceled) {
+			t.Errorf("after the CancelFunc: got %v, want %v", cancelled.Err(), context.Canceled)
+		}
+		zero, cancel := c.auth.Bind(t.Context(), authrocket.Session{})
+		defer cancel()
+		if zero.Err() == nil {
+			t.Error("a context bound to the zero session goes on")
+		}
+	})
+}
