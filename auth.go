@@ -34,7 +34,7 @@ type Auth struct {
 }
 
 // New returns an Auth for config, or all problems of config at once: an error
-// that joins a [*ConfigError] for each. It does not use the network; keys are
+// that joins a [ConfigError] for each, see [ConfigErrors]. It does not use the network; keys are
 // fetched when the first token comes, or by [Auth.Warm].
 func New(config Config) (*Auth, error) {
 	s, err := config.check()
@@ -75,7 +75,7 @@ func New(config Config) (*Auth, error) {
 	}
 	for _, origin := range origins {
 		if err := a.protection.AddTrustedOrigin(origin); err != nil {
-			return nil, &ConfigError{"TrustedOrigins", origin, err.Error()}
+			return nil, &ConfigError{Field: "TrustedOrigins", Value: origin, Problem: err.Error()}
 		}
 	}
 	return a, nil

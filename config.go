@@ -227,13 +227,23 @@ type Config struct {
 // AUTHROCKET_JWT_KEY, AUTHROCKET_REALM and AUTHROCKET_APP_URL. It never fails: [New]
 // reports what is missing or wrong.
 func ConfigFromEnv() Config {
+	env := func(field string) string { return strings.TrimSpace(os.Getenv(envNames[field])) }
 	return Config{
-		LoginRocketURL: strings.TrimSpace(os.Getenv("LOGINROCKET_URL")),
-		JWKSURL:        strings.TrimSpace(os.Getenv("LOGINROCKET_JWKS_URL")),
-		JWTKey:         os.Getenv("AUTHROCKET_JWT_KEY"),
-		RealmID:        strings.TrimSpace(os.Getenv("AUTHROCKET_REALM")),
-		AppURL:         strings.TrimSpace(os.Getenv("AUTHROCKET_APP_URL")),
+		LoginRocketURL: env("LoginRocketURL"),
+		JWKSURL:        env("JWKSURL"),
+		JWTKey:         env("JWTKey"),
+		RealmID:        env("RealmID"),
+		AppURL:         env("AppURL"),
 	}
+}
+
+// envNames are the environment variables of fields of Config.
+var envNames = map[string]string{
+	"LoginRocketURL": "LOGINROCKET_URL",
+	"JWKSURL":        "LOGINROCKET_JWKS_URL",
+	"JWTKey":         "AUTHROCKET_JWT_KEY",
+	"RealmID":        "AUTHROCKET_REALM",
+	"AppURL":         "AUTHROCKET_APP_URL",
 }
 
 // settings is a Config that has been checked, in the form that requests need.
@@ -251,7 +261,7 @@ type settings struct {
 type configChecker struct{ problems []error }
 
 func (c *configChecker) add(field, value, format string, args ...any) {
-	c.problems = append(c.problems, &ConfigError{field, value, fmt.Sprintf(format, args...)})
+	c.problems = append(c.problems, &ConfigError{Field: field, Env: envNames[field], Value: value, Problem: fmt.Sprintf(format, args...)})
 }
 
 const (
@@ -284,8 +294,12 @@ func (config Config) check() (settings, error) {
 	c.checkCookieName(&s)
 	c.checkLimits(&s)
 	c.checkTrustedOrigins(&s, config.TrustedOrigins)
-	if strings.ContainsAny(config.RealmID, " \t\r\n") {
-		c.add("RealmID", config.RealmID, "has white space; write the realm's ID, such as rl_...")
+	switch id := config.RealmID; {
+	case id == "":
+	case !strings.HasPrefix(id, "rl_"):
+		c.add("RealmID", id, "is not the ID of a realm, which starts with rl_; write it, or leave RealmID out")
+	case strings.ContainsAny(id, " \t\r\n"):
+		c.add("RealmID", id, "has white space; write the realm's ID, such as rl_...")
 	}
 	for i, rule := range config.Rules {
 		if rule == nil {
@@ -369,6 +383,10 @@ func (c *configChecker) checkAppURL(s *settings) {
 		c.add(field, u.origin, "is http on a host other than loopback; write https://%s", strings.TrimPrefix(u.origin, "http://"))
 		return
 	}
+	if u == s.loginRocket {
+		c.add(field, u.origin, "is the LoginRocketURL, where users sign in; write the public URL of this app, such as https://app.example.com")
+		return
+	}
 	if s.loginRocket.isLoopback && !u.isLoopback {
 		c.add(field, u.origin, "is not on loopback, but LoginRocketURL is; a local LoginRocket only serves a local app, write http://127.0.0.1:8080 or leave it out")
 		return
@@ -417,6 +435,10 @@ func (c *configChecker) parseURL(field, value string) (baseURL, bool) {
 	host, ok := canonicalHost(u.Hostname())
 	if !ok {
 		c.add(field, shown, "has a host that is neither an ASCII name nor an IP address; write an international name in its xn-- form")
+	}
+	if strings.HasPrefix(host, "api-") && strings.HasSuffix(host, ".authrocket.com") {
+		c.add(field, shown, "is the URL of AuthRocket's API; write %s", exampleURL(field))
+		return baseURL{}, false
 	}
 	port, err := strconv.Atoi(cmp.Or(u.Port(), defaultPort(scheme)))
 	if err != nil || port < 1 || port > 65535 || strings.HasSuffix(u.Host, ":") {

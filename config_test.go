@@ -9,6 +9,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"math"
 	"math/big"
 	"net/http"
@@ -32,27 +33,6 @@ const (
 	goodAppURL         = "https://app.example.com"
 	goodSecret         = "jsk_0123456789abcdefghijklmnopqrstuvwxyz"
 )
-
-// configErrors returns the problems that New reports.
-func configErrors(t *testing.T, err error) []*authrocket.ConfigError {
-	t.Helper()
-	if err == nil {
-		return nil
-	}
-	joined, ok := err.(interface{ Unwrap() []error })
-	if !ok {
-		t.Fatalf("got %T, want joined errors", err)
-	}
-	var problems []*authrocket.ConfigError
-	for _, e := range joined.Unwrap() {
-		var problem *authrocket.ConfigError
-		if !errors.As(e, &problem) {
-			t.Fatalf("got %T, want a *ConfigError", e)
-		}
-		problems = append(problems, problem)
-	}
-	return problems
-}
 
 // newConfig is a good Config that change has changed.
 func newConfig(change func(*authrocket.Config)) authrocket.Config {
@@ -140,6 +120,14 @@ func TestConfigErrors(t *testing.T) {
 			c.LoginRocketURL, c.JWKSURL = "", "https://keys.example.com/jwks"
 		}, "LoginRocketURL", "", "is missing"},
 
+		{"LoginRocketURL of AuthRocket's API", loginRocket("https://api-e2.authrocket.com/v2"), "LoginRocketURL", "https://api-e2.authrocket.com/v2", "is the URL of AuthRocket's API; write https://sample.e2.loginrocket.com/"},
+		{"LoginRocketURL of AuthRocket's API in upper case", loginRocket("https://API-E1.AuthRocket.com"), "LoginRocketURL", "", "AuthRocket's API"},
+		{"JWKSURL of AuthRocket's API", jwks("https://api-e2.authrocket.com/v2/jwks"), "JWKSURL", "", "is the URL of AuthRocket's API; write https://sample.e2.loginrocket.com/connect/jwks"},
+		{"AppURL of AuthRocket's API", app("https://api-e2.authrocket.com"), "AppURL", "", "AuthRocket's API"},
+		{"AppURL equal to LoginRocketURL", app("https://SAMPLE.e2.loginrocket.com:443/"), "AppURL", "https://sample.e2.loginrocket.com", "is the LoginRocketURL"},
+		{"AppURL equal to LoginRocketURL on loopback", func(c *authrocket.Config) {
+			c.LoginRocketURL, c.AppURL = "http://localhost:8081/", "http://localhost:8081"
+		}, "AppURL", "http://localhost:8081", "is the LoginRocketURL"},
 		{"AppURL missing", app(""), "AppURL", "", "is missing"},
 		{"AppURL missing with a static key", func(c *authrocket.Config) { c.AppURL, c.JWTKey = "", goodSecret }, "AppURL", "", "is missing"},
 		{"AppURL with a query", app("https://app.example.com/?key=hidden"), "AppURL", "https://app.example.com/", "query"},
@@ -202,6 +190,9 @@ func TestConfigErrors(t *testing.T) {
 		{"ForwardParams with ar_state", forward("ar_state"), "ForwardParams", "ar_state", "set by this package"},
 		{"ForwardParams with return_to", forward("return_to"), "ForwardParams", "return_to", "set by this package"},
 
+		{"RealmID that is a name", func(c *authrocket.Config) { c.RealmID = "sample" }, "RealmID", "sample", "starts with rl_"},
+		{"RealmID that is another ID", func(c *authrocket.Config) { c.RealmID = "org_1" }, "RealmID", "org_1", "starts with rl_"},
+		{"RealmID with a space before it", func(c *authrocket.Config) { c.RealmID = " rl_1" }, "RealmID", " rl_1", "starts with rl_"},
 		{"RealmID with a space", func(c *authrocket.Config) { c.RealmID = "rl_1 " }, "RealmID", "rl_1 ", "white space"},
 		{"Rules with nil", func(c *authrocket.Config) { c.Rules = []authrocket.Rule{allow, nil} }, "Rules", "", "nil as rule 2 of 2"},
 		{"Audience with an empty entry", func(c *authrocket.Config) { c.Audience = []string{"app", ""} }, "Audience", "", "empty entry"},
@@ -225,7 +216,7 @@ func TestConfigErrors(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			auth, err := authrocket.New(newConfig(row.change))
-			problems := configErrors(t, err)
+			problems := authrocket.ConfigErrors(err)
 			if len(problems) != 1 || auth != nil {
 				t.Fatalf("got %d problems and an Auth %t, want 1 and none: %v", len(problems), auth != nil, err)
 			}
@@ -239,8 +230,15 @@ func TestConfigErrors(t *testing.T) {
 			if strings.Contains(err.Error(), "hidden") {
 				t.Errorf("got %q, which tells what may be secret", err)
 			}
-			if want := "authrocket: Config." + row.field; !strings.HasPrefix(err.Error(), want) {
-				t.Errorf("got %q, want it to start with %q", err, want)
+			want := "authrocket: Config." + row.field
+			env := map[string]string{
+				"LoginRocketURL": "LOGINROCKET_URL", "JWKSURL": "LOGINROCKET_JWKS_URL", "JWTKey": "AUTHROCKET_JWT_KEY", "RealmID": "AUTHROCKET_REALM", "AppURL": "AUTHROCKET_APP_URL",
+			}[row.field]
+			if env != "" {
+				want += " (" + env + ")"
+			}
+			if p.Env != env || !strings.HasPrefix(err.Error(), want+" ") {
+				t.Errorf("got %q of variable %q, want it to start with %q", err, p.Env, want)
 			}
 		})
 	}
@@ -263,6 +261,9 @@ func TestConfigAccepts(t *testing.T) {
 		{"an IPv6 address", func(c *authrocket.Config) { c.LoginRocketURL = "https://[2001:DB8::1]:8443/" }, "https://[2001:db8::1]:8443/login"},
 		{"an IPv6 address without port", func(c *authrocket.Config) { c.LoginRocketURL = "https://[2001:db8::1]" }, "https://[2001:db8::1]/login"},
 		{"an international name in its xn-- form", func(c *authrocket.Config) { c.LoginRocketURL = "https://xn--bcher-kva.example/" }, "https://xn--bcher-kva.example/login"},
+		{"a host that only looks like AuthRocket's API", func(c *authrocket.Config) { c.LoginRocketURL = "https://api-e2.authrocket.com.example.com" }, "https://api-e2.authrocket.com.example.com/login"},
+		{"an AppURL below LoginRocketURL's host", func(c *authrocket.Config) { c.AppURL = "https://sample.e2.loginrocket.com/app" }, "https://sample.e2.loginrocket.com/login"},
+		{"a RealmID", func(c *authrocket.Config) { c.RealmID = "rl_0v1zTHXhtNgmDaXaDYSAqx" }, "https://sample.e2.loginrocket.com/login"},
 		{"an AppURL with a path", func(c *authrocket.Config) { c.AppURL = "https://app.example.com/a/b-c/" }, "https://sample.e2.loginrocket.com/login"},
 		{"an https LoginRocketURL and an http AppURL on loopback", func(c *authrocket.Config) { c.AppURL = "http://127.0.0.1:8080" }, "https://sample.e2.loginrocket.com/login"},
 		{"everything on localhost", func(c *authrocket.Config) {
@@ -332,7 +333,7 @@ func TestConfigReportsAllProblemsAtOnce(t *testing.T) {
 		Rules:           []authrocket.Rule{nil, allow, nil},
 	})
 	var fields []string
-	for _, p := range configErrors(t, err) {
+	for _, p := range authrocket.ConfigErrors(err) {
 		fields = append(fields, p.Field)
 	}
 	slices.Sort(fields)
@@ -353,10 +354,35 @@ func TestConfigReportsAllProblemsAtOnce(t *testing.T) {
 	}
 }
 
+func TestConfigErrorsOfOtherErrors(t *testing.T) {
+	t.Parallel()
+	one, two := &authrocket.ConfigError{Field: "AppURL"}, &authrocket.ConfigError{Field: "AuthPath"}
+	for _, row := range []struct {
+		name string
+		err  error
+		want []*authrocket.ConfigError
+	}{
+		{"nil", nil, nil},
+		{"something else", errors.New("else"), nil},
+		{"one", one, []*authrocket.ConfigError{one}},
+		{"joined", errors.Join(one, two), []*authrocket.ConfigError{one, two}},
+		{"joined and wrapped", fmt.Errorf("start: %w", errors.Join(one, two)), []*authrocket.ConfigError{one, two}},
+		{"joined with something else", errors.Join(errors.New("else"), fmt.Errorf("app: %w", two)), []*authrocket.ConfigError{two}},
+		{"two in one format", fmt.Errorf("%w, %w", one, two), []*authrocket.ConfigError{one, two}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			if got := authrocket.ConfigErrors(row.err); !slices.Equal(got, row.want) {
+				t.Errorf("got %v, want %v", got, row.want)
+			}
+		})
+	}
+}
+
 func TestConfigZero(t *testing.T) {
 	t.Parallel()
 	_, err := authrocket.New(authrocket.Config{})
-	problems := configErrors(t, err)
+	problems := authrocket.ConfigErrors(err)
 	if len(problems) != 2 || problems[0].Field != "LoginRocketURL" || problems[1].Field != "AppURL" {
 		t.Errorf("got %v, want LoginRocketURL and AppURL to be missing", err)
 	}
@@ -367,7 +393,7 @@ func TestConfigZero(t *testing.T) {
 func TestConfigBadLoginRocketURLIsOneProblem(t *testing.T) {
 	t.Parallel()
 	_, err := authrocket.New(authrocket.Config{LoginRocketURL: "localhost:8081"})
-	if problems := configErrors(t, err); len(problems) != 1 || problems[0].Field != "LoginRocketURL" {
+	if problems := authrocket.ConfigErrors(err); len(problems) != 1 || problems[0].Field != "LoginRocketURL" {
 		t.Errorf("got %v, want a problem of LoginRocketURL only", err)
 	}
 }
@@ -446,7 +472,7 @@ func TestConfigStaticKeyErrors(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			_, err := authrocket.New(newConfig(func(c *authrocket.Config) { c.JWTKey = row.key }))
-			problems := configErrors(t, err)
+			problems := authrocket.ConfigErrors(err)
 			if len(problems) != 1 || problems[0].Field != "JWTKey" || problems[0].Value != "" || !strings.Contains(problems[0].Problem, row.problem) {
 				t.Fatalf("got %v, want one problem of JWTKey that says %q", err, row.problem)
 			}

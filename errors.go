@@ -247,19 +247,41 @@ type onLoginError struct{ err error }
 func (e *onLoginError) Error() string { return e.err.Error() }
 func (e *onLoginError) Unwrap() error { return e.err }
 
-// ConfigError is one problem of a [Config]. [New] joins all of them; use
-// [errors.As], or the Unwrap() []error of what New returns, to see each.
+// ConfigError is one problem of a [Config]. [New] returns all of them at once, see
+// [ConfigErrors].
 type ConfigError struct {
 	Field   string // the name of the Config field
+	Env     string // the environment variable that [ConfigFromEnv] reads for it, "" if there is none
 	Value   string // its value, empty where it is secret or may hold a secret
 	Problem string // what is wrong and what to write instead
 }
 
 func (e *ConfigError) Error() string {
-	if e.Value == "" {
-		return fmt.Sprintf("authrocket: Config.%s %s", e.Field, e.Problem)
+	field := "Config." + e.Field
+	if e.Env != "" {
+		field += " (" + e.Env + ")"
 	}
-	return fmt.Sprintf("authrocket: Config.%s %q %s", e.Field, e.Value, e.Problem)
+	if e.Value != "" {
+		field += " " + strconv.Quote(e.Value)
+	}
+	return "authrocket: " + field + " " + e.Problem
+}
+
+// ConfigErrors returns each [ConfigError] in err, which [New] returned, wrapped or not;
+// none if err is nil or something else.
+func ConfigErrors(err error) []*ConfigError {
+	var problems []*ConfigError
+	switch err := err.(type) {
+	case *ConfigError:
+		problems = append(problems, err)
+	case interface{ Unwrap() error }:
+		problems = ConfigErrors(err.Unwrap())
+	case interface{ Unwrap() []error }:
+		for _, e := range err.Unwrap() {
+			problems = append(problems, ConfigErrors(e)...)
+		}
+	}
+	return problems
 }
 
 // defaultRetryAfter is for errors that do not say when to come back.

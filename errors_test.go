@@ -130,6 +130,8 @@ func TestConfigErrorText(t *testing.T) {
 		want string
 	}{
 		{authrocket.ConfigError{Field: "AppURL", Problem: "is missing"}, "authrocket: Config.AppURL is missing"},
+		{authrocket.ConfigError{Field: "AppURL", Env: "AUTHROCKET_APP_URL", Problem: "is missing"}, "authrocket: Config.AppURL (AUTHROCKET_APP_URL) is missing"},
+		{authrocket.ConfigError{Field: "AppURL", Env: "AUTHROCKET_APP_URL", Value: "x", Problem: "is odd"}, `authrocket: Config.AppURL (AUTHROCKET_APP_URL) "x" is odd`},
 		{authrocket.ConfigError{Field: "AuthPath", Value: "a\nb", Problem: "is odd"}, `authrocket: Config.AuthPath "a\nb" is odd`},
 	} {
 		if got := row.err.Error(); got != row.want {
