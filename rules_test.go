@@ -66,7 +66,7 @@ func TestRules(t *testing.T) {
 		{"AnyPermission without membership", withoutClaim("orgs"), authrocket.AnyPermission("a"), denied, ""},
 
 		{"VerifiedEmail of a verified address", setClaim("email_verified", true), authrocket.VerifiedEmail(), nil, ""},
-		{"VerifiedEmail of an unverified address", setClaim("email_verified", false), authrocket.VerifiedEmail(), authrocket.ErrEmailNotVerified, "not verified"},
+		{"VerifiedEmail of an unverified address", setClaim("email_verified", false), authrocket.VerifiedEmail(), authrocket.ErrEmailNotVerified, "not_verified"},
 		{"VerifiedEmail of an unknown address refuses", withoutClaim("email_verified"), authrocket.VerifiedEmail(), authrocket.ErrEmailNotVerified, "unknown"},
 
 		{"a nil rule refuses", granted("a"), nil, denied, "nil"},

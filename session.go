@@ -1,8 +1,11 @@
 package authrocket
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -12,14 +15,15 @@ import (
 )
 
 // Session is who is signed in, as a verified login token says it. It is a
-// value: changing one changes nobody else's. The zero Session is nobody's.
-// A Session is safe to print, log and encode: the token, the session ID and
-// the raw claims are in no representation of it.
+// value: changing one changes nobody else's. The zero Session means that nobody is
+// signed in. A Session is safe to print, log and encode: the token, the session ID and
+// the raw claims are in no representation of it. Its JSON is made for an app's /me, see
+// [Session.MarshalJSON]; package log/slog gets IDs only, see [Session.LogValue].
 type Session struct {
-	RealmID   string    // claim rid, such as rl_...
-	IssuedAt  time.Time // claim iat; zero when the token has none. No proof of a recent login
-	ExpiresAt time.Time // claim exp; the token is refused 5 seconds after it
-	User      User
+	RealmID   string    `json:"realm_id"`           // claim rid, such as rl_...
+	IssuedAt  time.Time `json:"issued_at,omitzero"` // claim iat; zero when the token has none. No proof of a recent login
+	ExpiresAt time.Time `json:"expires_at"`         // claim exp; the token is refused 5 seconds after it
+	User      User      `json:"user"`
 
 	// current is 1 + the index of the membership that RequireOrg chose; 0 when
 	// none did.
@@ -49,20 +53,22 @@ func (s *sealed[T]) open() (content T) {
 type sessionData struct {
 	token       string
 	id          string
+	idHash      [sha256.Size]byte
 	memberships []Membership
 }
 
-// User is the person who signed in. Empty fields were not in the token.
+// User is the person who signed in. Empty fields were not in the token; they are left
+// out of its JSON, and so are the custom attributes.
 type User struct {
-	ID                string // claim sub, such as usr_...; the key for your own tables
-	Username          string
-	Name              string
-	FirstName         string
-	LastName          string
-	Email             string // lower case; may change, do not use it as a key
-	EmailVerification EmailVerification
-	Locale            string // such as "en"
-	Reference         string // your own ID for the user, if you gave AuthRocket one
+	ID                string            `json:"id"` // claim sub, such as usr_...; the key for your own tables
+	Username          string            `json:"username,omitempty"`
+	Name              string            `json:"name,omitempty"`
+	FirstName         string            `json:"first_name,omitempty"`
+	LastName          string            `json:"last_name,omitempty"`
+	Email             string            `json:"email,omitempty"` // lower case; may change, do not use it as a key
+	EmailVerification EmailVerification `json:"email_verification"`
+	Locale            string            `json:"locale,omitempty"`    // such as "en"
+	Reference         string            `json:"reference,omitempty"` // your own ID for the user, if you gave AuthRocket one
 
 	custom *sealed[string] // nil when there are none
 }
@@ -73,7 +79,8 @@ type User struct {
 // the caller may keep and change it.
 func (u User) Custom() map[string]any { return decodeCustom(u.custom) }
 
-// EmailVerification says what the token tells about the user's email address.
+// EmailVerification is what the token says about the user's email address. As text,
+// also in JSON, it is one of the values of [EmailVerification.String].
 type EmailVerification int
 
 // EmailUnknown is the zero value: some realms do not put email_verified into
@@ -84,22 +91,37 @@ const (
 	EmailVerified
 )
 
-// String returns "unknown", "not verified" or "verified".
+// String returns "unknown", "not_verified" or "verified".
 func (v EmailVerification) String() string {
 	switch v {
 	case EmailNotVerified:
-		return "not verified"
+		return "not_verified"
 	case EmailVerified:
 		return "verified"
 	}
 	return "unknown"
 }
 
+// MarshalText returns the bytes of [EmailVerification.String].
+func (v EmailVerification) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
+
+// UnmarshalText reads what [EmailVerification.MarshalText] writes. Any other text is an
+// error.
+func (v *EmailVerification) UnmarshalText(text []byte) error {
+	for _, known := range []EmailVerification{EmailUnknown, EmailNotVerified, EmailVerified} {
+		if string(text) == known.String() {
+			*v = known
+			return nil
+		}
+	}
+	return fmt.Errorf("%.40q is no email verification; write unknown, not_verified or verified", text)
+}
+
 // Membership joins the user to an org and carries the permissions there.
 type Membership struct {
-	ID       string // such as mb_...
-	Selected bool   // the account that the user picked
-	Org      Org
+	ID       string `json:"id"`       // such as mb_...
+	Selected bool   `json:"selected"` // the account that the user picked
+	Org      Org    `json:"org"`
 
 	permissions []string
 }
@@ -114,11 +136,24 @@ func (m Membership) HasPermission(tag string) bool {
 	return tag != "" && slices.Contains(m.permissions, tag)
 }
 
-// Org is an account or team; LoginRocket's pages call it account.
+// MarshalJSON returns the exported fields, in lower snake case, and the permissions.
+func (m Membership) MarshalJSON() ([]byte, error) {
+	type fields Membership // without this method
+	return json.Marshal(struct {
+		fields
+		Permissions []string `json:"permissions"`
+	}{fields(m), jsonPermissions(m)})
+}
+
+// jsonPermissions is [Membership.Permissions], and [] instead of null.
+func jsonPermissions(m Membership) []string { return append([]string{}, m.permissions...) }
+
+// Org is an account or team; LoginRocket's pages call it account. Empty fields are left
+// out of its JSON, and so are the custom attributes.
 type Org struct {
-	ID        string // such as org_...
-	Name      string
-	Reference string // your own ID for the org, if you gave AuthRocket one
+	ID        string `json:"id"` // such as org_...
+	Name      string `json:"name,omitempty"`
+	Reference string `json:"reference,omitempty"` // your own ID for the org, if you gave AuthRocket one
 
 	custom *sealed[string] // nil when there are none
 }
@@ -168,6 +203,9 @@ func newSession(token string, c claims.Claims) Session {
 		}
 	}
 	data := sessionData{token: token, id: c.SessionID}
+	if c.SessionID != "" {
+		data.idHash = sha256.Sum256([]byte(c.SessionID))
+	}
 	if len(c.Orgs) > 0 {
 		data.memberships = make([]Membership, len(c.Orgs))
 	}
@@ -188,7 +226,7 @@ func newSession(token string, c claims.Claims) Session {
 	return s
 }
 
-// IsZero reports whether s is the zero Session, which is nobody's.
+// IsZero reports whether s is the zero Session: nobody is signed in.
 func (s Session) IsZero() bool { return s == Session{} }
 
 // isSomebody is the opposite of IsZero, and copies nothing to find out what it
@@ -199,6 +237,11 @@ func (s *Session) isSomebody() bool { return s.data != nil || !s.IsZero() }
 // has none. It is a credential: the LoginRocket API trades it for new tokens.
 // Do not log it and do not hand it to a browser.
 func (s Session) ID() string { return s.data.open().id }
+
+// IDHash returns the SHA-256 of the session ID, zero when the token has none: a key for
+// what you keep about sessions, without the credential that [Session.ID] is. Do not look
+// up the zero hash: all sessions without an ID have it.
+func (s Session) IDHash() [sha256.Size]byte { return s.data.open().idHash }
 
 // Token returns the login token as it was received. It is a credential: whoever
 // has it is the user until it expires.
@@ -240,6 +283,34 @@ func (s Session) Org() (Org, bool) {
 func (s Session) HasPermission(tag string) bool {
 	m, ok := s.Membership()
 	return ok && m.HasPermission(tag)
+}
+
+// MarshalJSON returns what the page of a signed-in user wants to know, in lower snake
+// case: realm_id, issued_at, expires_at and user; org and permissions, which are those of
+// [Session.Membership]. It has neither the token nor the session ID, and no custom
+// attributes. A struct that embeds a Session is encoded as the Session alone: give the
+// field a name.
+//
+// A Session that is decoded from it has the exported fields only, and no permissions.
+func (s Session) MarshalJSON() ([]byte, error) {
+	type fields Session // without this method
+	var org *Org
+	m, ok := s.Membership()
+	if ok {
+		org = &m.Org
+	}
+	return json.Marshal(struct {
+		fields
+		Org         *Org     `json:"org,omitempty"`
+		Permissions []string `json:"permissions"`
+	}{fields(s), org, jsonPermissions(m)})
+}
+
+// LogValue returns the IDs of realm, user and current org for package log/slog, so that
+// logs have no names and no email addresses.
+func (s Session) LogValue() slog.Value {
+	org, _ := s.Org()
+	return slog.GroupValue(slog.String("realm_id", s.RealmID), slog.String("user_id", s.User.ID), slog.String("org_id", org.ID))
 }
 
 // Claims decodes all claims of the token into v, as [json.Unmarshal] does. It is

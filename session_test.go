@@ -2,6 +2,7 @@ package authrocket_test
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/gob"
 	"encoding/json"
@@ -351,10 +352,100 @@ func TestCustomNumbersAreExact(t *testing.T) {
 func TestEmailVerificationString(t *testing.T) {
 	t.Parallel()
 	for v, want := range map[authrocket.EmailVerification]string{
-		authrocket.EmailUnknown: "unknown", authrocket.EmailNotVerified: "not verified", authrocket.EmailVerified: "verified", 99: "unknown",
+		authrocket.EmailUnknown: "unknown", authrocket.EmailNotVerified: "not_verified", authrocket.EmailVerified: "verified", 99: "unknown",
 	} {
 		if got := v.String(); got != want {
 			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+func TestEmailVerificationAsText(t *testing.T) {
+	t.Parallel()
+	for _, v := range []authrocket.EmailVerification{authrocket.EmailUnknown, authrocket.EmailNotVerified, authrocket.EmailVerified} {
+		encoded, err := json.Marshal(v)
+		if err != nil || string(encoded) != `"`+v.String()+`"` {
+			t.Errorf("got %s, %v, want %q", encoded, err, v)
+		}
+		decoded := authrocket.EmailVerification(99)
+		if err := json.Unmarshal(encoded, &decoded); err != nil || decoded != v {
+			t.Errorf("got %v, %v, want %v", decoded, err, v)
+		}
+	}
+	for _, text := range []string{``, `Verified`, `not verified`, `true`} {
+		v := authrocket.EmailVerified
+		if err := v.UnmarshalText([]byte(text)); err == nil || v != authrocket.EmailVerified {
+			t.Errorf("%q: got %v, %v, want an error and no change", text, v, err)
+		}
+	}
+}
+
+func TestSessionAsJSON(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := newCast(t, nil)
+		full := c.session(t, setClaim("orgs", []any{
+			map[string]any{"oid": "org_1", "mid": "mb_1", "name": "One", "perm": []string{"a"}, "cs": map[string]any{"plan": "pro"}},
+			map[string]any{"oid": "org_2", "mid": "mb_2", "ref": "two", "perm": []string{"b", "c"}, "selected": true},
+		}))
+		chosen, err := c.auth.CheckToken(t.Context(), full.Token(), "org_1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		ofOrg, _ := authrocket.CurrentSession(chosen)
+		bare := c.session(t, withoutClaim("orgs"), withoutClaim("iat"), withoutClaim("email_verified"), withoutClaim("locale"), withoutClaim("ref"))
+		m, _ := full.Membership()
+		start, end := full.IssuedAt.Format(time.RFC3339), full.ExpiresAt.Format(time.RFC3339)
+		head := `{"realm_id":"` + c.realm.ID() + `"`
+		user := `"user":{"id":"` + c.ada.ID + `","username":"ada","name":"Ada Lovelace","first_name":"Ada","last_name":"Lovelace","email":"ada@example.com","email_verification":`
+		for name, row := range map[string]struct {
+			value any
+			want  string
+		}{
+			"a session is about the picked org": {full, head + `,"issued_at":"` + start + `","expires_at":"` + end + `",` + user + `"verified","locale":"en","reference":"7"},"org":{"id":"org_2","reference":"two"},"permissions":["b","c"]}`},
+			"a pointer to a session":            {&full, head + `,"issued_at":"` + start + `","expires_at":"` + end + `",` + user + `"verified","locale":"en","reference":"7"},"org":{"id":"org_2","reference":"two"},"permissions":["b","c"]}`},
+			"behind a gate about its org":       {ofOrg, head + `,"issued_at":"` + start + `","expires_at":"` + end + `",` + user + `"verified","locale":"en","reference":"7"},"org":{"id":"org_1","name":"One"},"permissions":["a"]}`},
+			"without what is not in the token":  {bare, head + `,"expires_at":"` + end + `",` + user + `"unknown"},"permissions":[]}`},
+			"the zero session":                  {authrocket.Session{}, `{"realm_id":"","expires_at":"0001-01-01T00:00:00Z","user":{"id":"","email_verification":"unknown"},"permissions":[]}`},
+			"a user":                            {authrocket.User{ID: "usr_1", Name: "Ada"}, `{"id":"usr_1","name":"Ada","email_verification":"unknown"}`},
+			"an org":                            {m.Org, `{"id":"org_2","reference":"two"}`},
+			"a membership":                      {m, `{"id":"mb_2","selected":true,"org":{"id":"org_2","reference":"two"},"permissions":["b","c"]}`},
+			"a membership without permissions":  {authrocket.Membership{ID: "mb_1"}, `{"id":"mb_1","selected":false,"org":{"id":""},"permissions":[]}`},
+		} {
+			if got, err := json.Marshal(row.value); err != nil || string(got) != row.want {
+				t.Errorf("%s: got %s, %v, want %s", name, got, err, row.want)
+			}
+		}
+	})
+}
+
+// Logs gain neither names nor email addresses.
+func TestSessionInLogs(t *testing.T) {
+	t.Parallel()
+	c := newCast(t, nil)
+	s := c.session(t)
+	var lines bytes.Buffer
+	slog.New(slog.NewJSONHandler(&lines, &slog.HandlerOptions{ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
+		if groups == nil && a.Key != "session" {
+			return slog.Attr{}
+		}
+		return a
+	}})).Info("message", "session", s)
+	want := `{"session":{"realm_id":"` + c.realm.ID() + `","user_id":"` + c.ada.ID + `","org_id":"` + c.engines.ID + `"}}`
+	if got := strings.TrimSpace(lines.String()); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestSessionIDHash(t *testing.T) {
+	t.Parallel()
+	c := newCast(t, nil)
+	if got, want := c.session(t, setClaim("sid", "kss_1")).IDHash(), sha256.Sum256([]byte("kss_1")); got != want {
+		t.Errorf("got %x, want %x", got, want)
+	}
+	for name, s := range map[string]authrocket.Session{"without sid": c.session(t, withoutClaim("sid")), "with an empty sid": c.session(t, setClaim("sid", "")), "that is zero": {}} {
+		if got := s.IDHash(); got != [32]byte{} {
+			t.Errorf("a session %s: got %x, want zero", name, got)
 		}
 	}
 }

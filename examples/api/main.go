@@ -56,11 +56,7 @@ func readyz(auth *authrocket.Auth) http.HandlerFunc {
 
 func me(w http.ResponseWriter, r *http.Request) {
 	session, _ := authrocket.CurrentSession(r.Context())
-	var orgs []string
-	for _, m := range session.Memberships() {
-		orgs = append(orgs, m.Org.ID)
-	}
-	writeJSON(w, http.StatusOK, map[string]any{"name": session.User.Name, "orgs": orgs})
+	writeJSON(w, http.StatusOK, session) // user, org and permissions, and no secret
 }
 
 func listInvoices(w http.ResponseWriter, r *http.Request) {
