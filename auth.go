@@ -102,10 +102,10 @@ func (a *Auth) Warm(ctx context.Context) error { return a.verifier.keys.warm(ctx
 // it is ready with its first request.
 func (a *Auth) Ready() error { return a.verifier.keys.ready() }
 
-// Verify returns the session of a login token, for callers without an HTTP
-// request: gRPC, messages on a WebSocket, jobs. It waits at most 2 seconds for
-// keys. The error is of kind [ErrUnauthenticated] or [ErrUnavailable], with a
-// reason.
+// Verify returns the session of a login token. It asks no rules and reports nothing to
+// the Observer: the gate for callers without an HTTP request is [Auth.CheckToken]. It
+// waits at most 2 seconds for keys. The error is of kind [ErrUnauthenticated] or
+// [ErrUnavailable], with a reason.
 func (a *Auth) Verify(ctx context.Context, token string) (Session, error) {
 	session, err := a.verifier.verify(ctx, token, keycache.Gate, new(time.Time))
 	return *session, err
@@ -117,7 +117,8 @@ func (a *Auth) Verify(ctx context.Context, token string) (Session, error) {
 // request. Errors are of kind [ErrUnauthenticated], [ErrForbidden] or
 // [ErrUnavailable]. Behind [Auth.Authenticate] it does not authenticate again.
 //
-// Most users want the middleware; Check is what adapters are made of.
+// Most users want the middleware; Check is for frameworks whose middleware cannot wrap
+// an [http.Handler].
 func (a *Auth) Check(r *http.Request, rules ...Rule) (*http.Request, error) {
 	return a.check(r, a.identityOf(r), nil, rules)
 }

@@ -78,7 +78,9 @@ type Config struct {
 	AfterLogout string
 
 	// CookieName is the name of the session cookie, used as it is. Default:
-	// __Host-arToken when AppURL is https, else arToken. Set it to arToken on
+	// __Host-arToken when AppURL is https, else arToken. The cookie has no Domain,
+	// whatever its name is: browsers send it to AppURL's host only, and other subdomains
+	// need an Auth each. Set it to arToken on
 	// https to take over sessions of AuthRocket's official middleware; then a
 	// sibling subdomain can plant a session. Two Auths on one host need two
 	// names, neither the other plus .N, and two AuthPaths.
@@ -89,9 +91,8 @@ type Config struct {
 	DisableCookie bool
 
 	// HTTPClient fetches the keys. It is copied; timeout (8 s), redirects (none)
-	// and cookies (none) are decided here. A Transport of yours has to end with
-	// the request's context. Default: a client of our own, which honours
-	// HTTPS_PROXY and its siblings.
+	// and cookies (none) are decided here. A custom Transport must honour the
+	// request's context. Default: a client that honours HTTPS_PROXY and its siblings.
 	HTTPClient *http.Client
 
 	// RefreshInterval is the age at which the keys are fetched again, in the
@@ -110,7 +111,7 @@ type Config struct {
 	// At least twice RefreshInterval. Default: 24 hours.
 	MaxStale time.Duration
 
-	// MaxTokenBytes is the length of the longest token that is looked at. A
+	// MaxTokenBytes is the length of the longest token that is read. A
 	// browser's cookies hold 19,000 bytes at most, whatever this says. Default:
 	// 16 KiB.
 	MaxTokenBytes int

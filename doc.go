@@ -19,7 +19,7 @@
 //
 // In a handler, [CurrentUser], [CurrentOrg] and [CurrentSession] say who it is.
 //
-// # What stays your duty
+// # Your responsibilities
 //
 //   - Put a gate before every handler that needs one: Authenticate refuses nobody.
 //   - Permissions are those of the account the user picked. A handler that acts

@@ -9,19 +9,19 @@ import (
 	"time"
 )
 
-// The kinds of refusal. Every error of [Auth.Check], [Auth.Verify] and a gate
-// matches exactly one of them with [errors.Is]; the reasons below match both
-// themselves and their kind.
+// The kinds of refusal. Every error of [Auth.Check], [Auth.CheckToken],
+// [Auth.CheckContext], [Auth.Verify] and a gate matches exactly one of them with
+// [errors.Is]; the reasons below match both themselves and their kind.
 var (
-	// ErrUnauthenticated: nobody is signed in, or not with what was presented.
-	// 401; a browser that navigates goes to the login instead.
+	// ErrUnauthenticated: no valid credentials were presented. 401; a browser that
+	// navigates goes to the login instead.
 	ErrUnauthenticated = errors.New("not signed in")
 
-	// ErrForbidden: somebody is signed in, but may not do this. 403.
+	// ErrForbidden: the user is signed in, but may not do this. 403.
 	ErrForbidden = errors.New("not allowed")
 
-	// ErrUnavailable: it cannot be told now; the same request may succeed in a
-	// moment. 503 with Retry-After, or 429 for [ErrTooManyKeyLookups].
+	// ErrUnavailable: the decision cannot be made right now; the same request may
+	// succeed in a moment. 503 with Retry-After, or 429 for [ErrTooManyKeyLookups].
 	ErrUnavailable = errors.New("cannot be decided now")
 )
 

@@ -48,9 +48,9 @@ func (a *Auth) Authenticate(next http.Handler) http.Handler {
 	})
 }
 
-// RequireLogin lets signed-in users through to next, whom Config.Rules allow. Others are refused by
-// [Auth.Deny]: a browser that navigates is sent to the hosted login and comes
-// back to the same URL, everything else gets 401.
+// RequireLogin lets signed-in users whom Config.Rules allow through to next. Others
+// are refused by [Auth.Deny]: a browser that navigates without a session is sent to
+// the hosted login and comes back to the same URL, everything else gets 401.
 //
 // A gate waits at most 2 seconds for the realm's keys; see [Auth.Warm].
 //

@@ -106,12 +106,12 @@ func (l *warningLimit) isDue(reason string, now time.Time) bool {
 
 // Decision is the outcome of authenticating a request, or of a gate.
 type Decision struct {
-	Gate    bool   // false: Authenticate looked who it is; true: a gate decided
-	Allowed bool   // there is a session; at a gate: the handler was reached
+	Gate    bool   // true: a gate, Check, CheckToken or CheckContext decided; false: Authenticate found out who sends the request
+	Allowed bool   // there is a session; at a gate: it and all rules allow the request
 	Reason  string // [Reason] of Err, "" when allowed
 	Err     error  // nil when allowed
 	Source  Source // where the token came from
-	Method  string // of the request
+	Method  string // of the request; "" for CheckToken
 	Pattern string // of the route that matched, such as "GET /orgs/{org}/"; "" where no router has matched yet
 
 	session hashedSession

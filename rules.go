@@ -12,13 +12,14 @@ import (
 
 // Rule decides whether a signed-in user may pass: nil allows. An error refuses
 // with the status of its kind; an error of no kind counts as [ErrForbidden],
-// and its text is not shown to the client. A Rule that cannot tell, because a
+// and its text is not shown to the client. A Rule that cannot decide, because a
 // database is down for instance, returns an error that wraps [ErrUnavailable].
 // A Rule is called by many goroutines at once. A nil Rule refuses everyone. [Config] has
 // a field for rules that every gate asks.
 //
-// Behind [Auth.RequireOrg] the session's current membership is that of the
-// org the request is about; elsewhere it is the account the user picked.
+// At [Auth.RequireOrg], and at [Auth.CheckToken] with an orgID, the session's current
+// membership is that of the org the request is about; elsewhere it is the account
+// that the user picked.
 type Rule func(ctx context.Context, s Session) error
 
 func (rule Rule) check(ctx context.Context, s Session) error {
@@ -164,6 +165,11 @@ func AnyOf(rules ...Rule) Rule {
 // that the session does not have refuses with [ErrWrongOrg]. An error refuses with
 // the status of its kind; an error of no kind counts as [ErrWrongOrg], and its text
 // is not shown to the client. An OrgSelector is called by many goroutines at once.
+// One that reads a header:
+//
+//	func(r *http.Request, _ authrocket.Session) (authrocket.Membership, error) {
+//		return authrocket.Membership{Org: authrocket.Org{ID: r.Header.Get("Org-ID")}}, nil
+//	}
 type OrgSelector func(*http.Request, Session) (Membership, error)
 
 // OrgIDFromPath selects the org whose ID is the value of the path wildcard

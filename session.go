@@ -53,7 +53,7 @@ func (s *sealed[T]) open() (content T) {
 type sessionData struct {
 	token       string
 	id          string
-	idHash      [sha256.Size]byte
+	idHash      [32]byte
 	memberships []Membership
 }
 
@@ -241,7 +241,7 @@ func (s Session) ID() string { return s.data.open().id }
 // IDHash returns the SHA-256 of the session ID, zero when the token has none: a key for
 // what you keep about sessions, without the credential that [Session.ID] is. Do not look
 // up the zero hash: all sessions without an ID have it.
-func (s Session) IDHash() [sha256.Size]byte { return s.data.open().idHash }
+func (s Session) IDHash() [32]byte { return s.data.open().idHash }
 
 // Token returns the login token as it was received. It is a credential: whoever
 // has it is the user until it expires.
@@ -252,9 +252,9 @@ func (s Session) Token() string { return s.data.open().token }
 // or many. The slice is the caller's own.
 func (s Session) Memberships() []Membership { return slices.Clone(s.data.open().memberships) }
 
-// Membership returns the current membership: behind [Auth.RequireOrg] that of
-// the org the request is about, else the selected one, else the first. It
-// returns false when there is none.
+// Membership returns the current membership: behind [Auth.RequireOrg], or a check with
+// an orgID, that of the org that was chosen there, else the selected one, else the
+// first. It returns false when there is none.
 func (s Session) Membership() (Membership, bool) {
 	memberships := s.data.open().memberships
 	if len(memberships) == 0 {
