@@ -379,7 +379,7 @@ func TestBind(t *testing.T) {
 		if ctx.Err() != nil || ctx.Value(key{}) != "value" {
 			t.Errorf("before the session expires: got %v and value %v", ctx.Err(), ctx.Value(key{}))
 		}
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		synctest.Wait()
 		if !errors.Is(ctx.Err(), context.DeadlineExceeded) || context.Cause(ctx) != authrocket.ErrTokenExpired {
 			t.Errorf("when the session expires: got %v, %v, want %v, %v", ctx.Err(), context.Cause(ctx), context.DeadlineExceeded, authrocket.ErrTokenExpired)
