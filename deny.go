@@ -70,7 +70,7 @@ func (a *Auth) Deny(w http.ResponseWriter, r *http.Request, err error) {
 // does. Nobody sees the parameters of a login.
 func (a *Auth) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	r = withoutLogin(r)
-	a.observeDecision(r, true, SourceNone, nobody, err)
+	a.observeDecision(r.Context(), r.Method, r.Pattern, true, SourceNone, nobody, err)
 	a.Deny(w, r, err)
 }
 

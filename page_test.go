@@ -315,7 +315,7 @@ func TestAPartOfASession(t *testing.T) {
 func TestAFormThatHidesItsOrigin(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	const cause = "a page with Referrer-Policy: no-referrer causes this"
+	const cause = "a page with Referrer-Policy: no-referrer on plain http causes this"
 	post := func(target string, headers ...string) *http.Request {
 		return s.as(s.ada, request("POST", target, headers...))
 	}
