@@ -103,7 +103,7 @@ func TestOnlyFewPackagesImport(t *testing.T) {
 	}{
 		{"github.com/lestrrat-go/jwx", []string{"internal/jose"}},
 		{"github.com/patrickmn/go-cache", []string{"internal/tokencache"}},
-		{"github.com/go-json-experiment/json", []string{"authrocketdev", "internal/claims", "internal/compact", "internal/strictjson"}},
+		{"github.com/go-json-experiment/json", []string{"authrocketdev", "internal/claims", "internal/jws", "internal/strictjson"}},
 	} {
 		t.Run(row.dependency+" is imported by "+strings.Join(row.folders, ", ")+" only", func(t *testing.T) {
 			t.Parallel()

@@ -7,7 +7,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/authrocket-go/authrocket/internal/fetchmeta"
+	"github.com/authrocket-go/authrocket/internal/clientkind"
 	"github.com/authrocket-go/authrocket/internal/jose"
 	"github.com/authrocket-go/authrocket/internal/keycache"
 	"github.com/authrocket-go/authrocket/internal/tokencache"
@@ -62,7 +62,7 @@ func New(config Config) (*Auth, error) {
 		},
 		protection: http.NewCrossOriginProtection(),
 	}
-	a.paths.isLoginToken = a.verifier.isOurs
+	a.paths.isLoginToken = a.verifier.looksLikeLoginToken
 	rand.Read(a.salt[:])
 	if s.key != nil {
 		a.verifier.keys = staticKey{jose.Keys{*s.key}}
@@ -132,9 +132,9 @@ func (a *Auth) check(r *http.Request, id *identity, selector OrgSelector, rules 
 		a.identify(id, r, keycache.Gate)
 	case errors.Is(id.err, ErrKeysUnavailable):
 		// Authenticate may have left without waiting; a gate has to be sure.
-		since := id.since
+		waitStart := id.waitStart
 		id = a.newIdentity(r)
-		id.since = since
+		id.waitStart = waitStart
 		a.identify(id, r, keycache.Gate)
 	}
 	r, err := a.decide(withIdentity(r, id), id, selector, rules)
@@ -145,7 +145,7 @@ func (a *Auth) check(r *http.Request, id *identity, selector OrgSelector, rules 
 func (a *Auth) decide(r *http.Request, id *identity, selector OrgSelector, rules []Rule) (*http.Request, error) {
 	switch {
 	case id.err == nil:
-	case errors.Is(id.err, ErrUnauthenticated) && fetchmeta.IsPrefetch(r):
+	case errors.Is(id.err, ErrUnauthenticated) && clientkind.IsPrefetch(r):
 		return r, &refusal{reason: ErrPrefetch, cause: id.err}
 	default:
 		return r, id.err
@@ -158,7 +158,7 @@ func (a *Auth) decide(r *http.Request, id *identity, selector OrgSelector, rules
 		}
 		about, ok := session.choose(m)
 		if !ok {
-			return r, because(ErrWrongOrg, "the selector chose a membership that is not one of the session's")
+			return r, refuse(ErrWrongOrg, "the selector chose a membership that is not one of the session's")
 		}
 		chosen := *id
 		session = &about
@@ -190,11 +190,11 @@ func (a *Auth) identify(id *identity, r *http.Request, patience keycache.Patienc
 		id.source, id.err = SourceBearer, err
 	case found:
 		id.source = SourceBearer
-		id.session, id.err = a.verifier.verify(r.Context(), token, patience, &id.since)
+		id.session, id.err = a.verifier.verify(r.Context(), token, patience, &id.waitStart)
 	case a.config.DisableCookie:
 		id.err = ErrNoToken
 	default:
-		id.source, id.session, id.err = a.cookieIdentity(r, patience, &id.since)
+		id.source, id.session, id.err = a.cookieIdentity(r, patience, &id.waitStart)
 	}
 	// A clone of a request has a header map of its own and is looked at again.
 	// The gates in it are about the org that a gate outside has chosen.
@@ -206,28 +206,28 @@ func (a *Auth) identify(id *identity, r *http.Request, patience keycache.Patienc
 }
 
 // cookieIdentity is who the session cookie names, if the request may use it.
-func (a *Auth) cookieIdentity(r *http.Request, patience keycache.Patience, since *time.Time) (Source, *Session, error) {
-	session, err := a.cookieSession(r, patience, since)
+func (a *Auth) cookieIdentity(r *http.Request, patience keycache.Patience, waitStart *time.Time) (Source, *Session, error) {
+	session, err := a.cookieSession(r, patience, waitStart)
 	switch {
 	case errors.Is(err, ErrNoToken):
-		return SourceNone, nobody, err
+		return SourceNone, noSession, err
 	case err != nil:
-		return SourceCookie, nobody, err
+		return SourceCookie, noSession, err
 	}
 	if err := a.checkOrigin(r); err != nil {
-		return SourceCookie, nobody, err
+		return SourceCookie, noSession, err
 	}
 	return SourceCookie, session, nil
 }
 
 // cookieSession returns the session of the cookies of our name. Those that
 // fail are ignored as long as one verifies.
-func (a *Auth) cookieSession(r *http.Request, patience keycache.Patience, since *time.Time) (*Session, error) {
-	session := nobody
+func (a *Auth) cookieSession(r *http.Request, patience keycache.Patience, waitStart *time.Time) (*Session, error) {
+	session := noSession
 	failure := ErrNoToken
 	name := a.config.CookieName
 	for _, token := range joinChunks(cookieValues(r.Header, name), r.Header, name) {
-		s, err := a.verifier.verify(r.Context(), token, patience, since)
+		s, err := a.verifier.verify(r.Context(), token, patience, waitStart)
 		if (errors.Is(err, ErrBadSignature) || errors.Is(err, ErrTokenMalformed)) && len(token)%chunkBytes == 0 && len(token) < maxCookieToken {
 			// The last chunk is full, so that another one should have come.
 			err = &refusal{reason: ErrIncompleteCookie, cause: err}
@@ -237,16 +237,16 @@ func (a *Auth) cookieSession(r *http.Request, patience keycache.Patience, since 
 			if failure == ErrNoToken || retryRank(err) > retryRank(failure) {
 				failure = err
 			}
-		case session == nobody:
+		case session == noSession:
 			session = s
 		case s.User.ID != session.User.ID:
-			return nobody, ErrAmbiguousCookie
+			return noSession, ErrAmbiguousCookie
 		case s.ExpiresAt.After(session.ExpiresAt):
 			session = s
 		}
 	}
-	if session == nobody {
-		return nobody, failure
+	if session == noSession {
+		return noSession, failure
 	}
 	return session, nil
 }

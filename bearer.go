@@ -18,7 +18,7 @@ func bearerToken(h http.Header) (token string, found bool, err error) {
 	}
 	token = strings.TrimLeft(values[0][len(bearerScheme):], " ")
 	if token == "" {
-		return "", true, because(ErrTokenMalformed, "the Authorization header has no token after Bearer")
+		return "", true, refuse(ErrTokenMalformed, "the Authorization header has no token after Bearer")
 	}
 	return token, true, nil
 }

@@ -41,7 +41,7 @@ func (a *Auth) serveCallback(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusUnauthorized)
 		return
 	case !wantsPage(r):
-		a.refuse(w, r, because(ErrNoToken, "the callback is for browsers that navigate"))
+		a.denyRoute(w, r, refuse(ErrNoToken, "the callback is for browsers that navigate"))
 		return
 	}
 	if len(states) == 1 {
@@ -54,7 +54,7 @@ func (a *Auth) serveCallback(w http.ResponseWriter, r *http.Request) {
 		c.withoutToken()
 	case len(tokens) > 1:
 		c.forgetState()
-		c.fail(because(ErrTokenMalformed, "the callback has %d token parameters", len(tokens)))
+		c.fail(refuse(ErrTokenMalformed, "the callback has %d token parameters", len(tokens)))
 	default:
 		c.decide(tokens[0])
 	}
@@ -70,7 +70,7 @@ func (a *Auth) serveStrayToken(w http.ResponseWriter, r *http.Request) (next *ht
 		return r, false
 	}
 	tokens := rawquery.Values(r.URL.RawQuery, "token")
-	if !slices.ContainsFunc(tokens, a.verifier.isOurs) {
+	if !slices.ContainsFunc(tokens, a.verifier.looksLikeLoginToken) {
 		return r, false
 	}
 	hasState := len(rawquery.Values(r.URL.RawQuery, stateParam)) > 0

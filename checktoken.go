@@ -25,7 +25,7 @@ func (a *Auth) CheckToken(ctx context.Context, token, orgID string, rules ...Rul
 	if token == "" {
 		id.source = SourceNone
 	}
-	id.session, id.err = a.verifier.verify(ctx, token, keycache.Gate, &id.since)
+	id.session, id.err = a.verifier.verify(ctx, token, keycache.Gate, &id.waitStart)
 	return a.checkIdentity(ctx, id, orgID, rules)
 }
 
@@ -42,7 +42,7 @@ func (a *Auth) CheckToken(ctx context.Context, token, orgID string, rules ...Rul
 func (a *Auth) CheckContext(ctx context.Context, orgID string, rules ...Rule) (context.Context, error) {
 	verified, ok := ctx.Value(verifiedBy{a}).(*identity)
 	if !ok {
-		verified = &identity{session: nobody, err: because(ErrNoToken, "the context is not one of Authenticate, a gate or CheckToken of this Auth"), source: SourceNone}
+		verified = &identity{session: noSession, err: refuse(ErrNoToken, "the context is not one of Authenticate, a gate or CheckToken of this Auth"), source: SourceNone}
 	}
 	id := identity{auth: a, session: verified.session, err: verified.err, source: verified.source, method: verified.method}
 	if id.err == nil {
@@ -59,7 +59,7 @@ func (a *Auth) checkIdentity(ctx context.Context, id identity, orgID string, rul
 		if about, ok := id.session.choose(Membership{Org: Org{ID: orgID}}); ok {
 			id.session = &about
 		} else {
-			err = because(ErrWrongOrg, "the user does not have exactly one membership in the org %s", shown(orgID))
+			err = refuse(ErrWrongOrg, "the user does not have exactly one membership in the org %s", shown(orgID))
 		}
 	}
 	if err == nil {

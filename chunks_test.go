@@ -124,7 +124,7 @@ func TestReadingChunks(t *testing.T) {
 	george := s.tokenOf(t, s.george, 2*chunkBytes+500)
 	l, l2, g, f := chunksOf(long), chunksOf(long2), chunksOf(george), chunksOf(full)
 	type pair struct{ name, value string }
-	const ada, nobody, refused = 200, 303, 401
+	const ada, anonymous, refused = 200, 303, 401
 	for _, row := range []struct {
 		name    string
 		cookies []pair
@@ -133,28 +133,28 @@ func TestReadingChunks(t *testing.T) {
 		{"all chunks in order", []pair{{name(0), l[0]}, {name(1), l[1]}, {name(2), l[2]}}, ada},
 		{"all chunks in another order", []pair{{name(2), l[2]}, {name(0), l[0]}, {name(1), l[1]}}, ada},
 		{"full chunks only", []pair{{name(0), f[0]}, {name(1), f[1]}}, ada},
-		{"a gap at the front", []pair{{name(1), l[1]}, {name(2), l[2]}}, nobody},
+		{"a gap at the front", []pair{{name(1), l[1]}, {name(2), l[2]}}, anonymous},
 		{"a gap inside", []pair{{name(0), l[0]}, {name(2), l[2]}}, refused},
 		{"a gap at the end", []pair{{name(0), l[0]}, {name(1), l[1]}}, refused},
 		{"an empty chunk is a gap", []pair{{name(0), l[0]}, {name(1), ""}, {name(2), l[2]}}, refused},
 		{"a stale tail after a token in one cookie", []pair{{name(0), short}, {name(1), l[1]}, {name(2), l[2]}}, ada},
 		{"a stale tail after a token in three", []pair{{name(0), l[0]}, {name(1), l[1]}, {name(2), l[2]}, {name(3), l[2]}}, ada},
 		{"a stale tail behind a gap", []pair{{name(0), f[0]}, {name(1), f[1]}, {name(3), l[2]}}, ada},
-		{"a tail of another token", []pair{{name(0), l[0]}, {name(1), l[1]}, {name(2), l2[2]}}, nobody},
+		{"a tail of another token", []pair{{name(0), l[0]}, {name(1), l[1]}, {name(2), l2[2]}}, anonymous},
 		{"a token of the size that another middleware writes", []pair{{name(0), unsplit}}, ada},
 		{"a token that is longer than a chunk takes no tail", []pair{{name(0), unsplit}, {name(1), l[1]}}, ada},
-		{"a short chunk ends the token", []pair{{name(0), l[0]}, {name(1), l[1][:chunkBytes-1]}, {name(2), l[1][chunkBytes-1:] + l[2]}}, nobody},
+		{"a short chunk ends the token", []pair{{name(0), l[0]}, {name(1), l[1][:chunkBytes-1]}, {name(2), l[1][chunkBytes-1:] + l[2]}}, anonymous},
 		{"the first twice, bad first", []pair{{name(0), "x"}, {name(0), l[0]}, {name(1), l[1]}, {name(2), l[2]}}, ada},
 		{"the first twice, full and bad first", []pair{{name(0), g[0]}, {name(0), l[0]}, {name(1), l[1]}, {name(2), l[2]}}, ada},
 		{"the second twice, bad first", []pair{{name(0), l[0]}, {name(1), "x"}, {name(1), l[1]}, {name(2), l[2]}}, ada},
 		{"the last twice, bad first", []pair{{name(0), l[0]}, {name(1), l[1]}, {name(2), "x"}, {name(2), l[2]}}, ada},
 		{"the last twice, good first", []pair{{name(0), l[0]}, {name(1), l[1]}, {name(2), l[2]}, {name(2), "x"}}, ada},
 		{"the last four times, good last", []pair{{name(0), l[0]}, {name(1), l[1]}, {name(2), "a"}, {name(2), "b"}, {name(2), "c"}, {name(2), l[2]}}, ada},
-		{"four tokens before the good one", []pair{{name(0), l[0]}, {name(1), "a"}, {name(1), "b"}, {name(1), "c"}, {name(1), "d"}, {name(1), l[1]}, {name(2), l[2]}}, nobody},
-		{"four tokens before the good one, with another first", []pair{{name(0), g[0]}, {name(0), l[0]}, {name(1), "a"}, {name(1), "b"}, {name(1), "c"}, {name(1), l[1]}, {name(2), l[2]}}, nobody},
+		{"four tokens before the good one", []pair{{name(0), l[0]}, {name(1), "a"}, {name(1), "b"}, {name(1), "c"}, {name(1), "d"}, {name(1), l[1]}, {name(2), l[2]}}, anonymous},
+		{"four tokens before the good one, with another first", []pair{{name(0), g[0]}, {name(0), l[0]}, {name(1), "a"}, {name(1), "b"}, {name(1), "c"}, {name(1), l[1]}, {name(2), l[2]}}, anonymous},
 		{"two users", []pair{{name(0), short}, {name(0), g[0]}, {name(1), g[1]}, {name(2), g[2]}}, refused},
 		{"a chunk of another name", []pair{{name(0), l[0]}, {name(1), l[1]}, {siteCookie + ".02", l[2]}}, refused},
-		{"a chunk without its first", []pair{{name(1), short}}, nobody},
+		{"a chunk without its first", []pair{{name(1), short}}, anonymous},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -210,7 +210,7 @@ func TestReadingChunks(t *testing.T) {
 			t.Errorf("five chunks: got %d, want 200", w.Code)
 		}
 		if w := serve(large.app(), withChunks(navigate("/gate/"), siteCookie, large.tokenOf(t, large.ada, 5*chunkBytes+1))); w.Code != 303 {
-			t.Errorf("six chunks: got %d, want nobody signed in", w.Code)
+			t.Errorf("six chunks: got %d, want anonymous signed in", w.Code)
 		}
 	})
 }

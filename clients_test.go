@@ -207,3 +207,12 @@ func TestHXRedirectIsBounded(t *testing.T) {
 		t.Errorf("got an HX-Redirect of %d bytes for an URL of %d", got, len(r.Header.Get("HX-Current-URL")))
 	}
 }
+
+func TestABoostedLinkThatIsTooLongIsCut(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	w := serve(s.app(), request("GET", "/auth/signup?return_to=%2F"+strings.Repeat("x", 3_000), "HX-Request: true", "HX-Boosted: true"))
+	if got := w.Header().Get("HX-Redirect"); got != "/auth/signup" {
+		t.Errorf("got %.60q, want the route alone", got)
+	}
+}

@@ -105,7 +105,7 @@ func (a *Auth) loadPending(r *http.Request) (pendingLogin, bool) {
 // the meantime.
 func (a *Auth) serveConfirm(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodPost && !a.isSameOrigin(r) {
-		a.refuse(w, r, because(ErrCrossSite, "only the page of this app that asks may answer"))
+		a.denyRoute(w, r, refuse(ErrCrossSite, "only the page of this app that asks may answer"))
 		return
 	}
 	pending, ok := a.loadPending(r)

@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/authrocket-go/authrocket/internal/fetchmeta"
+	"github.com/authrocket-go/authrocket/internal/clientkind"
 )
 
 // checkOrigin refuses unsafe requests and upgrades that a page of an origin
@@ -16,9 +16,9 @@ import (
 // too. A request without a Host has no origin to compare with.
 func (a *Auth) checkOrigin(r *http.Request) error {
 	if r.Host == "" {
-		return because(ErrCrossSite, "the request has no Host")
+		return refuse(ErrCrossSite, "the request has no Host")
 	}
-	if fetchmeta.IsUpgrade(r) {
+	if clientkind.IsUpgrade(r) {
 		// A WebSocket handshake is a GET, but what follows it is not safe.
 		upgrade := *r
 		upgrade.Method = http.MethodPost
@@ -33,7 +33,7 @@ func (a *Auth) checkOrigin(r *http.Request) error {
 		r = &foreign
 	}
 	if err := a.protection.Check(r); err != nil {
-		return because(ErrCrossSite, "%s needs the origin of Config.AppURL or one of Config.TrustedOrigins", r.Method)
+		return refuse(ErrCrossSite, "%s needs the origin of Config.AppURL or one of Config.TrustedOrigins", r.Method)
 	}
 	return nil
 }

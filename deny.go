@@ -6,7 +6,7 @@ import (
 	"io"
 	"net/http"
 
-	"github.com/authrocket-go/authrocket/internal/fetchmeta"
+	"github.com/authrocket-go/authrocket/internal/clientkind"
 	"github.com/authrocket-go/authrocket/internal/loginstate"
 )
 
@@ -66,11 +66,11 @@ func (a *Auth) Deny(w http.ResponseWriter, r *http.Request, err error) {
 	writeProblem(w, r, status, err)
 }
 
-// refuse denies a request for one of the login routes, and reports that as a gate
+// denyRoute denies a request for one of the login routes, and reports that as a gate
 // does. Nobody sees the parameters of a login.
-func (a *Auth) refuse(w http.ResponseWriter, r *http.Request, err error) {
+func (a *Auth) denyRoute(w http.ResponseWriter, r *http.Request, err error) {
 	r = withoutLogin(r)
-	a.observeDecision(r.Context(), r.Method, r.Pattern, true, SourceNone, nobody, err)
+	a.observeDecision(r.Context(), r.Method, r.Pattern, true, SourceNone, noSession, err)
 	a.Deny(w, r, err)
 }
 
@@ -81,10 +81,10 @@ func (a *Auth) denyBrowser(w http.ResponseWriter, r *http.Request, session *Sess
 	// A bearer token is the affair of the script that sent it.
 	if status == http.StatusUnauthorized && !hasBearer(r.Header) {
 		switch {
-		case fetchmeta.IsHTMX(r) && !errors.Is(err, ErrAmbiguousCookie):
+		case clientkind.IsHTMX(r) && !errors.Is(err, ErrAmbiguousCookie):
 			w.Header().Set("HX-Redirect", a.paths.start(routeLogin, fitTarget(a.htmxTarget(r), loginstate.MaxTargetBytes)))
 			return false
-		case fetchmeta.IsFramed(r):
+		case clientkind.IsFramed(r):
 			a.writePage(w, r, a.framedPage(r))
 			return true
 		}
@@ -161,7 +161,7 @@ type problem struct {
 func writeProblem(w http.ResponseWriter, r *http.Request, status int, err error) {
 	h := w.Header()
 	h.Set("X-Content-Type-Options", "nosniff")
-	if !fetchmeta.PrefersJSON(r) {
+	if !clientkind.PrefersJSON(r) {
 		h.Set("Content-Type", "text/plain; charset=utf-8")
 		w.WriteHeader(status)
 		io.WriteString(w, http.StatusText(status)+": "+publicText(err)+"\n")

@@ -170,8 +170,8 @@ func (e *refusal) Unwrap() []error {
 	return []error{e.reason, e.cause}
 }
 
-// because refuses for reason; the detail tells an operator more.
-func because(reason error, format string, args ...any) error {
+// refuse returns the refusal for reason; the detail tells an operator more.
+func refuse(reason error, format string, args ...any) error {
 	return &refusal{reason: reason, detail: fmt.Sprintf(format, args...)}
 }
 

@@ -105,9 +105,9 @@ func (j *jwks) ready() error {
 	case usable:
 		return nil
 	case age == 0:
-		return because(ErrKeysUnavailable, "no key set has been fetched yet")
+		return refuse(ErrKeysUnavailable, "no key set has been fetched yet")
 	default:
-		return because(ErrKeysUnavailable, "the key set is %s old, more than Config.MaxStale, which is %s", age.Round(time.Second), j.maxStale)
+		return refuse(ErrKeysUnavailable, "the key set is %s old, more than Config.MaxStale, which is %s", age.Round(time.Second), j.maxStale)
 	}
 }
 

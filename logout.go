@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/authrocket-go/authrocket/internal/fetchmeta"
+	"github.com/authrocket-go/authrocket/internal/clientkind"
 	"github.com/authrocket-go/authrocket/internal/keycache"
 	"github.com/authrocket-go/authrocket/internal/loginstate"
 	"github.com/authrocket-go/authrocket/internal/rawquery"
@@ -25,13 +25,13 @@ func (a *Auth) serveLogout(w http.ResponseWriter, r *http.Request) {
 		a.writePage(w, r, a.logoutPage(r))
 		return
 	}
-	session := nobody
+	session := noSession
 	switch err := a.checkOrigin(r); {
 	case err == nil:
 		// Signing out never waits for keys; without them the session has no name.
 		session, _ = a.cookieSession(r, keycache.NoWait, new(time.Time))
 	case r.Host != "":
-		a.refuse(w, r, err)
+		a.denyRoute(w, r, err)
 		return
 	}
 	isLocal := isLocalLogout(r)
@@ -70,7 +70,7 @@ func (a *Auth) endingSession(r *http.Request, session *Session) string {
 // follow a redirect to LoginRocket, and a page with form-action 'self' stops one
 // that comes after its form.
 func (a *Auth) leadOn(w http.ResponseWriter, r *http.Request, location string, isLocal bool) {
-	isFramed := fetchmeta.IsFramed(r)
+	isFramed := clientkind.IsFramed(r)
 	switch {
 	case (wantsPage(r) || isFramed) && isLocal:
 		a.redirect(w, location)
@@ -81,7 +81,7 @@ func (a *Auth) leadOn(w http.ResponseWriter, r *http.Request, location string, i
 	case wantsPage(r):
 		a.writePage(w, r, signingOutPage(location))
 		return
-	case fetchmeta.IsHTMX(r):
+	case clientkind.IsHTMX(r):
 		w.Header().Set("HX-Redirect", returnto.Escape(location))
 	}
 	h := w.Header()
@@ -128,7 +128,7 @@ const maxSessionIDBytes = 200
 // must not see where it leads.
 func (a *Auth) serveLogoutEnd(w http.ResponseWriter, r *http.Request) {
 	if !wantsPage(r) {
-		a.refuse(w, r, fmt.Errorf("%w: only a browser that navigates may ask for this", ErrForbidden))
+		a.denyRoute(w, r, fmt.Errorf("%w: only a browser that navigates may ask for this", ErrForbidden))
 		return
 	}
 	name := a.cookieNameFor("logout")

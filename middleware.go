@@ -76,7 +76,7 @@ func (a *Auth) Require(rules ...Rule) func(http.Handler) http.Handler {
 func (a *Auth) RequireOrg(selector OrgSelector, rules ...Rule) func(http.Handler) http.Handler {
 	if selector == nil {
 		selector = func(*http.Request, Session) (Membership, error) {
-			return Membership{}, because(ErrWrongOrg, "the selector is nil")
+			return Membership{}, refuse(ErrWrongOrg, "the selector is nil")
 		}
 	}
 	return func(next http.Handler) http.Handler { return a.gate(next, selector, rules) }

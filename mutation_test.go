@@ -26,7 +26,7 @@ import (
 type genuine struct {
 	subject, kid string
 	key          int
-	isOurs       bool // of this realm, and its time
+	isOfTheRealm bool // of this realm, and its time
 }
 
 // mutants are what 8 goroutines make of genuine tokens: bits, letters and parts
@@ -71,7 +71,7 @@ func (m *mutants) verify(token string) {
 	}
 	m.accepted.Add(1)
 	g, ok := m.tokens[token]
-	if !ok || !g.isOurs || s.User.ID != g.subject || s.Token() != token || !m.isKey(g.kid, g.key, from, to) {
+	if !ok || !g.isOfTheRealm || s.User.ID != g.subject || s.Token() != token || !m.isKey(g.kid, g.key, from, to) {
 		m.t.Errorf("wrong session of %q: the token is genuine %t: %+v, between key sets %d and %d", s.User.ID, ok, g, from, to)
 	}
 }

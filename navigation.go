@@ -3,7 +3,7 @@ package authrocket
 import (
 	"net/http"
 
-	"github.com/authrocket-go/authrocket/internal/fetchmeta"
+	"github.com/authrocket-go/authrocket/internal/clientkind"
 )
 
 // IsNavigation reports whether a person's browser waits for a page: a GET or HEAD
@@ -18,12 +18,12 @@ func IsNavigation(r *http.Request) bool {
 }
 
 // wantsPage is [IsNavigation] for any method: a form navigates, too.
-func wantsPage(r *http.Request) bool { return fetchmeta.WantsPage(r) && !hasBearer(r.Header) }
+func wantsPage(r *http.Request) bool { return clientkind.WantsPage(r) && !hasBearer(r.Header) }
 
 // isOwnNavigation reports whether a person typed the address or followed a link
 // of this very origin, by the word of a browser that says so.
 func isOwnNavigation(r *http.Request) bool {
-	return r.Method == http.MethodGet && !isForeignStart(r) && fetchmeta.SaysNavigate(r) && wantsPage(r)
+	return r.Method == http.MethodGet && !isForeignStart(r) && clientkind.SaysNavigate(r) && wantsPage(r)
 }
 
 // isOwnLink reports whether a page of this very origin led the browser here. Behind a

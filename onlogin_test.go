@@ -56,7 +56,7 @@ func TestOnLoginIsAskedOnceForEachLogin(t *testing.T) {
 	t.Parallel()
 	past := authrockettest.Claim("iat", time.Now().Add(-time.Minute).Unix())
 	accepting := func(c *authrocket.Config) { c.DangerouslyAcceptUnsolicitedLogins = true }
-	nobody := func(*onLogin) authrockettest.User { return authrockettest.User{} }
+	anonymous := func(*onLogin) authrockettest.User { return authrockettest.User{} }
 	ada := func(o *onLogin) authrockettest.User { return o.ada }
 	george := func(o *onLogin) authrockettest.User { return o.george }
 	for _, row := range []struct {
@@ -66,25 +66,25 @@ func TestOnLoginIsAskedOnceForEachLogin(t *testing.T) {
 		do     func(o *onLogin, v *visitor, token string)
 		want   int
 	}{
-		{"a started login", nobody, nil, func(_ *onLogin, v *visitor, token string) { v.get(v.back(token)) }, 1},
-		{"a link, before the confirmation", nobody, nil, func(_ *onLogin, v *visitor, token string) {
+		{"a started login", anonymous, nil, func(_ *onLogin, v *visitor, token string) { v.get(v.back(token)) }, 1},
+		{"a link, before the confirmation", anonymous, nil, func(_ *onLogin, v *visitor, token string) {
 			v.get("/x?token=" + token)
 			v.get("/auth/confirm")
 		}, 0},
-		{"a link that is confirmed", nobody, nil, func(_ *onLogin, v *visitor, token string) {
+		{"a link that is confirmed", anonymous, nil, func(_ *onLogin, v *visitor, token string) {
 			v.get("/x?token=" + token)
 			v.send(answerOf(token, "continue"))
 		}, 1},
-		{"a link that is confirmed twice", nobody, nil, func(_ *onLogin, v *visitor, token string) {
+		{"a link that is confirmed twice", anonymous, nil, func(_ *onLogin, v *visitor, token string) {
 			v.get("/x?token=" + token)
 			v.send(answerOf(token, "continue"))
 			v.send(answerOf(token, "continue"))
 		}, 1},
-		{"a link that is cancelled", nobody, nil, func(_ *onLogin, v *visitor, token string) {
+		{"a link that is cancelled", anonymous, nil, func(_ *onLogin, v *visitor, token string) {
 			v.get("/x?token=" + token)
 			v.send(answerOf(token, "cancel"))
 		}, 0},
-		{"a confirmation by another site", nobody, nil, func(_ *onLogin, v *visitor, token string) {
+		{"a confirmation by another site", anonymous, nil, func(_ *onLogin, v *visitor, token string) {
 			v.get("/x?token=" + token)
 			v.send(answerOf(token, "continue", "Sec-Fetch-Site: cross-site"))
 		}, 0},
@@ -96,17 +96,17 @@ func TestOnLoginIsAskedOnceForEachLogin(t *testing.T) {
 		{"a link with a newer token of the user", ada, nil, func(_ *onLogin, v *visitor, token string) { v.get("/x?token=" + token) }, 1},
 		{"a link with an older token of the user", ada, nil, func(o *onLogin, v *visitor, _ string) { v.get("/x?token=" + o.realm.Token(o.ada, past)) }, 0},
 		{"any login where all are accepted", george, accepting, func(_ *onLogin, v *visitor, token string) { v.get("/x?token=" + token) }, 1},
-		{"a started login with an invalid token", nobody, nil, func(_ *onLogin, v *visitor, token string) { v.get(v.back(forged(token))) }, 0},
-		{"a callback without a token", nobody, nil, func(_ *onLogin, v *visitor, _ string) { v.get(strings.TrimSuffix(v.back(""), "&token=")) }, 0},
-		{"a callback of HEAD", nobody, nil, func(_ *onLogin, v *visitor, token string) { v.send(request("HEAD", v.back(token))) }, 0},
-		{"a callback ahead of a click", nobody, nil, func(_ *onLogin, v *visitor, token string) {
+		{"a started login with an invalid token", anonymous, nil, func(_ *onLogin, v *visitor, token string) { v.get(v.back(forged(token))) }, 0},
+		{"a callback without a token", anonymous, nil, func(_ *onLogin, v *visitor, _ string) { v.get(strings.TrimSuffix(v.back(""), "&token=")) }, 0},
+		{"a callback of HEAD", anonymous, nil, func(_ *onLogin, v *visitor, token string) { v.send(request("HEAD", v.back(token))) }, 0},
+		{"a callback ahead of a click", anonymous, nil, func(_ *onLogin, v *visitor, token string) {
 			v.send(navigate(v.back(token), "Sec-Purpose: prefetch"))
 		}, 0},
-		{"a callback in a frame", nobody, nil, func(_ *onLogin, v *visitor, token string) {
+		{"a callback in a frame", anonymous, nil, func(_ *onLogin, v *visitor, token string) {
 			v.send(navigate(v.back(token), "Sec-Fetch-Dest: iframe"))
 		}, 0},
 		{"a known session", ada, nil, func(_ *onLogin, v *visitor, _ string) { v.get("/gate/") }, 0},
-		{"a bearer token", nobody, nil, func(_ *onLogin, v *visitor, token string) {
+		{"a bearer token", anonymous, nil, func(_ *onLogin, v *visitor, token string) {
 			v.send(request("GET", "/gate/", "Authorization: Bearer "+token))
 		}, 0},
 		{"a logout", ada, nil, func(_ *onLogin, v *visitor, _ string) { v.send(request("POST", "/auth/logout")) }, 0},

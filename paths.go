@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/authrocket-go/authrocket/internal/fetchmeta"
+	"github.com/authrocket-go/authrocket/internal/clientkind"
 	"github.com/authrocket-go/authrocket/internal/loopback"
 	"github.com/authrocket-go/authrocket/internal/rawquery"
 	"github.com/authrocket-go/authrocket/internal/returnto"
@@ -64,7 +64,7 @@ func (p paths) returnTarget(r *http.Request) string {
 // page of the link that it follows, else to the open page, in which the answer would
 // have been a part.
 func (a *Auth) htmxTarget(r *http.Request) string {
-	if r.Method == http.MethodGet && fetchmeta.IsBoosted(r) {
+	if r.Method == http.MethodGet && clientkind.IsBoosted(r) {
 		return a.paths.returnTarget(r)
 	}
 	return a.openPageTarget(r)
@@ -88,8 +88,8 @@ func (a *Auth) backTarget(r *http.Request) string {
 // targetOf is the path and query of page, a URL that a browser named in r.
 func (a *Auth) targetOf(r *http.Request, page string) string {
 	app, ok := a.appURL(r)
-	target, isOurs := strings.CutPrefix(page, app)
-	if !ok || !isOurs {
+	target, isOwn := strings.CutPrefix(page, app)
+	if !ok || !isOwn {
 		return "/"
 	}
 	path, query, _ := strings.Cut(target, "?")

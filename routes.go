@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/authrocket-go/authrocket/internal/fetchmeta"
+	"github.com/authrocket-go/authrocket/internal/clientkind"
 	"github.com/authrocket-go/authrocket/internal/keycache"
 	"github.com/authrocket-go/authrocket/internal/loginstate"
 	"github.com/authrocket-go/authrocket/internal/rawquery"
@@ -26,6 +26,10 @@ var hostedParams = map[string][]string{
 // maxParamBytes is how long a parameter may be that a route hands on.
 const maxParamBytes = 500
 
+// maxBoostedBytes is how long a link to a login route may be that htmx follows. A
+// proxy limits the headers of an answer; the query of a longer one is cut.
+const maxBoostedBytes = 3_000
+
 // serveRoute answers r if it is for one of the login routes.
 func (a *Auth) serveRoute(w http.ResponseWriter, r *http.Request) bool {
 	route, ok := strings.CutPrefix(r.URL.Path, a.config.AuthPath+"/")
@@ -42,8 +46,8 @@ func (a *Auth) serveRoute(w http.ResponseWriter, r *http.Request) bool {
 	}
 	setNoStore(w.Header())
 	switch {
-	case fetchmeta.IsPrefetch(r):
-		a.refuse(w, r, ErrPrefetch)
+	case clientkind.IsPrefetch(r):
+		a.denyRoute(w, r, ErrPrefetch)
 	case route == routeCallback && (r.Method == http.MethodGet || r.Method == http.MethodHead):
 		a.serveCallback(w, r)
 	case r.Method == http.MethodHead:
@@ -67,14 +71,15 @@ func (a *Auth) serveRoute(w http.ResponseWriter, r *http.Request) bool {
 // What does not navigate cannot go there, and gets what a gate answers it: the
 // images of a page, say, do not evict the state of a login that is under way.
 func (a *Auth) serveHosted(w http.ResponseWriter, r *http.Request, route string) {
-	if fetchmeta.IsBoosted(r) && !hasBearer(r.Header) {
+	if clientkind.IsBoosted(r) && !hasBearer(r.Header) {
 		// htmx would fetch the hosted page; the browser can go there.
-		w.Header().Set("HX-Redirect", returnto.Escape(joinQuery(a.paths.route(route), withoutLogin(r).URL.RawQuery)))
+		link := joinQuery(a.paths.route(route), withoutLogin(r).URL.RawQuery)
+		w.Header().Set("HX-Redirect", returnto.Escape(fitTarget(link, maxBoostedBytes)))
 		w.WriteHeader(http.StatusOK)
 		return
 	}
 	if !wantsPage(r) {
-		a.refuse(w, r, because(ErrNoToken, "this route is for browsers that navigate"))
+		a.denyRoute(w, r, refuse(ErrNoToken, "this route is for browsers that navigate"))
 		return
 	}
 	query, _, _ := splitReturnTo(r.URL.RawQuery)

@@ -24,7 +24,7 @@ type Rule func(ctx context.Context, s Session) error
 
 func (rule Rule) check(ctx context.Context, s Session) error {
 	if rule == nil {
-		return because(ErrPermissionDenied, "the rule is nil")
+		return refuse(ErrPermissionDenied, "the rule is nil")
 	}
 	if err := rule(ctx, s); err != nil {
 		return withKind(err, ErrForbidden)
@@ -50,7 +50,7 @@ func lacks(tags ...string) error {
 func Permission(tags ...string) Rule {
 	return func(_ context.Context, s Session) error {
 		if len(tags) == 0 {
-			return because(ErrPermissionDenied, "Permission was given no tags")
+			return refuse(ErrPermissionDenied, "Permission was given no tags")
 		}
 		for _, tag := range tags {
 			if !s.HasPermission(tag) {
@@ -128,7 +128,7 @@ func covers(granted, tag string) bool {
 func VerifiedEmail() Rule {
 	return func(_ context.Context, s Session) error {
 		if s.User.EmailVerification != EmailVerified {
-			return because(ErrEmailNotVerified, "the token says %s", s.User.EmailVerification)
+			return refuse(ErrEmailNotVerified, "the token says %s", s.User.EmailVerification)
 		}
 		return nil
 	}
@@ -155,7 +155,7 @@ func AnyOf(rules ...Rule) Rule {
 		case last != nil:
 			return last
 		}
-		return because(ErrPermissionDenied, "AnyOf was given no rules")
+		return refuse(ErrPermissionDenied, "AnyOf was given no rules")
 	}
 }
 
@@ -190,7 +190,7 @@ func fromPath(name, what string, attribute func(Org) string) OrgSelector {
 	return func(r *http.Request, s Session) (Membership, error) {
 		value := r.PathValue(name)
 		if value == "" {
-			return Membership{}, because(ErrWrongOrg, "the path has no value for {%s}; the gate belongs behind the router that knows it", name)
+			return Membership{}, refuse(ErrWrongOrg, "the path has no value for {%s}; the gate belongs behind the router that knows it", name)
 		}
 		return onlyMembership(s, attribute, value, what+" is {"+name+"}")
 	}
@@ -231,12 +231,12 @@ func fromSubdomain(base, what string, attribute func(Org) string) OrgSelector {
 	suffix := "." + strings.ToLower(base)
 	return func(r *http.Request, s Session) (Membership, error) {
 		if !isValid {
-			return Membership{}, because(ErrWrongOrg, "the base %q of the selector is not a host name; write one, for example example.com", base)
+			return Membership{}, refuse(ErrWrongOrg, "the base %q of the selector is not a host name; write one, for example example.com", base)
 		}
 		host, _, _ := strings.Cut(r.Host, ":")
 		label, isBelow := strings.CutSuffix(strings.ToLower(host), suffix)
 		if !hostChars.MatchString(host) || !isBelow || strings.Contains(label, ".") {
-			return Membership{}, because(ErrWrongOrg, "the Host %.100q is not one label below %s", r.Host, base)
+			return Membership{}, refuse(ErrWrongOrg, "the Host %.100q is not one label below %s", r.Host, base)
 		}
 		return onlyMembership(s, attribute, label, what+" is the subdomain")
 	}
@@ -252,9 +252,9 @@ func onlyMembership(s Session, attribute func(Org) string, value, which string) 
 	}
 	switch len(found) {
 	case 0:
-		return Membership{}, because(ErrWrongOrg, "no membership in the org whose %s", which)
+		return Membership{}, refuse(ErrWrongOrg, "no membership in the org whose %s", which)
 	case 1:
 		return found[0], nil
 	}
-	return Membership{}, because(ErrWrongOrg, "%d memberships in orgs whose %s", len(found), which)
+	return Membership{}, refuse(ErrWrongOrg, "%d memberships in orgs whose %s", len(found), which)
 }

@@ -171,10 +171,10 @@ type flow struct {
 
 // secretTokens are tokens of every fate.
 var secretTokens = []struct {
-	name   string
-	option authrockettest.TokenOption
-	alter  func(token string) string
-	isOurs bool // and not just any text in a parameter of the app's
+	name         string
+	option       authrockettest.TokenOption
+	alter        func(token string) string
+	isLoginToken bool // and not just any text in a parameter of the app's
 }{
 	{"valid", withoutClaim("nonce"), nil, true},
 	{"expired", authrockettest.ExpiresIn(-time.Hour), nil, true},
@@ -311,7 +311,7 @@ func TestNoSecretIsTold(t *testing.T) {
 					f.token = row.alter(f.token)
 				}
 				noteResponse := w.noteVisible
-				if row.isOurs {
+				if row.isLoginToken {
 					noteResponse = w.noteResponse
 				}
 				for name, r := range secretRequests(t, f) {

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/authrocket-go/authrocket/internal/claims"
-	"github.com/authrocket-go/authrocket/internal/compact"
+	"github.com/authrocket-go/authrocket/internal/jws"
 )
 
 // Session is who is signed in, as a verified login token says it. It is a
@@ -328,7 +328,7 @@ func (s Session) LogValue() slog.Value {
 // Members of a struct are matched without case, as always in encoding/json: do
 // not decide access by them.
 func (s Session) Claims(v any) error {
-	parts, err := compact.Split(s.Token())
+	parts, err := jws.Split(s.Token())
 	if err != nil {
 		return errors.New("a session without a token has no claims")
 	}

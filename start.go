@@ -289,7 +289,7 @@ func (a *Auth) forgetPending(w http.ResponseWriter, r *http.Request) {
 // acceptLogin says why a login of session is refused, if it is.
 func (a *Auth) acceptLogin(r *http.Request, session Session) error {
 	if n := len(session.Token()); n > maxCookieToken {
-		return because(ErrTokenTooLarge, "it has %d bytes, cookies hold %d", n, maxCookieToken)
+		return refuse(ErrTokenTooLarge, "it has %d bytes, cookies hold %d", n, maxCookieToken)
 	}
 	if a.config.OnLogin == nil {
 		return nil

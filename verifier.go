@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/authrocket-go/authrocket/internal/claims"
-	"github.com/authrocket-go/authrocket/internal/compact"
 	"github.com/authrocket-go/authrocket/internal/jose"
+	"github.com/authrocket-go/authrocket/internal/jws"
 	"github.com/authrocket-go/authrocket/internal/keycache"
 	"github.com/authrocket-go/authrocket/internal/tokencache"
 	"github.com/authrocket-go/authrocket/internal/verified"
@@ -66,57 +66,57 @@ func newKnownToken(token string, c claims.Claims, keyID string, key jose.Key, ge
 	return k
 }
 
-// nobody is what stands for no session, so that no pointer to one is nil. Like
+// noSession stands for no session, so that no pointer to one is nil. Like
 // every Session that there is a pointer to, it is shared and never changed.
-var nobody = new(Session)
+var noSession = new(Session)
 
 // verify checks token: its form, its header, the signature, and only then its
 // claims. Of a token that is known it asks again for the times and the key. since
 // is when the request began to wait for keys, zero if it begins now. Every error
 // is of a kind and has a reason.
-func (v *verifier) verify(ctx context.Context, token string, patience keycache.Patience, since *time.Time) (*Session, error) {
+func (v *verifier) verify(ctx context.Context, token string, patience keycache.Patience, waitStart *time.Time) (*Session, error) {
 	now := time.Now()
-	if since.IsZero() {
-		*since = now
+	if waitStart.IsZero() {
+		*waitStart = now
 	}
 	known, ok := v.known.Get(token)
 	if !ok {
-		return v.verifyInFull(ctx, token, patience, *since)
+		return v.verifyInFull(ctx, token, patience, *waitStart)
 	}
 	if err := known.checkTimes(now); err != nil {
-		return nobody, err
+		return noSession, err
 	}
 	if v.keys.unchanged(known.generation.Load(), now) {
 		return &known.session, nil
 	}
 	keys, generation, ok := v.keys.fresh(known.keyID, now)
 	if !ok {
-		question := keycache.Question{KeyID: known.keyID, IssuedAt: known.session.IssuedAt, Patience: patience, WaitStart: *since}
+		question := keycache.Question{KeyID: known.keyID, IssuedAt: known.session.IssuedAt, Patience: patience, WaitStart: *waitStart}
 		var err error
 		if keys, err = v.keys.lookup(ctx, question); err != nil {
-			return nobody, err
+			return noSession, err
 		}
 		if err := known.checkTimes(time.Now()); err != nil {
-			return nobody, err
+			return noSession, err
 		}
 	}
 	if !keys.Contain(known.key) {
-		return v.verifyInFull(ctx, token, patience, *since)
+		return v.verifyInFull(ctx, token, patience, *waitStart)
 	}
 	known.generation.Store(generation)
 	return &known.session, nil
 }
 
-func (v *verifier) verifyInFull(ctx context.Context, token string, patience keycache.Patience, since time.Time) (*Session, error) {
+func (v *verifier) verifyInFull(ctx context.Context, token string, patience keycache.Patience, waitStart time.Time) (*Session, error) {
 	memory := decoded.Get().(*[]byte)
 	defer decoded.Put(memory)
 	parts, err := v.split(memory, token)
 	if err != nil {
-		return nobody, err
+		return noSession, err
 	}
 	keyID, err := v.checkHeader(parts.Header)
 	if err != nil {
-		return nobody, err
+		return noSession, err
 	}
 	keys, generation, ok := v.keys.fresh(keyID, time.Now())
 	if !ok {
@@ -125,20 +125,20 @@ func (v *verifier) verifyInFull(ctx context.Context, token string, patience keyc
 		// other realms. Nothing else follows from claims that are not verified.
 		unverified, err := v.readClaims(parts.Payload)
 		if err != nil {
-			return nobody, err
+			return noSession, err
 		}
-		question := keycache.Question{KeyID: keyID, IssuedAt: unverified.IssuedAt, Patience: patience, WaitStart: since}
+		question := keycache.Question{KeyID: keyID, IssuedAt: unverified.IssuedAt, Patience: patience, WaitStart: waitStart}
 		if keys, err = v.keys.lookup(ctx, question); err != nil {
-			return nobody, err
+			return noSession, err
 		}
 	}
 	key, mark, ok := v.checkSignature(keys, token, parts)
 	if !ok {
-		return nobody, ErrBadSignature
+		return noSession, ErrBadSignature
 	}
 	c, err := v.readClaims(parts.Payload)
 	if err != nil {
-		return nobody, err
+		return noSession, err
 	}
 	v.verified.Add(mark) // not before: what is refused anyway needs no room
 	// What is kept must not hold on to the header that the token came in.
@@ -150,7 +150,7 @@ func (v *verifier) verifyInFull(ctx context.Context, token string, patience keyc
 
 // checkSignature returns the key of keys that token verifies under, or verified under
 // before, and the mark that says so the next time.
-func (v *verifier) checkSignature(keys jose.Keys, token string, parts compact.Parts) (jose.Key, verified.Mark, bool) {
+func (v *verifier) checkSignature(keys jose.Keys, token string, parts jws.Parts) (jose.Key, verified.Mark, bool) {
 	for _, key := range keys {
 		mark := v.verified.Mark(key.SPKIHash(), token)
 		if v.verified.Has(mark) || key.Verify(parts.SigningInput, parts.Signature) == nil {
@@ -165,7 +165,7 @@ func (v *verifier) checkSignature(keys jose.Keys, token string, parts compact.Pa
 func (v *verifier) readClaims(payload []byte) (claims.Claims, error) {
 	c, err := claims.Decode(payload)
 	if err != nil {
-		return claims.Claims{}, because(ErrInvalidClaims, "%v", err)
+		return claims.Claims{}, refuse(ErrInvalidClaims, "%v", err)
 	}
 	if err := v.checkClaims(c); err != nil {
 		return claims.Claims{}, err
@@ -199,26 +199,26 @@ func checkTimes(expiresAt, notBefore, issuedAt, now time.Time) error {
 var decoded = sync.Pool{New: func() any { return new([]byte) }}
 
 // split takes token apart. The parts are in memory, which grows if need be.
-func (v *verifier) split(memory *[]byte, token string) (compact.Parts, error) {
+func (v *verifier) split(memory *[]byte, token string) (jws.Parts, error) {
 	if token == "" {
-		return compact.Parts{}, ErrNoToken
+		return jws.Parts{}, ErrNoToken
 	}
 	if len(token) > v.maxTokenBytes {
-		return compact.Parts{}, because(ErrTokenTooLarge, "it has %d bytes, at most %d are read", len(token), v.maxTokenBytes)
+		return jws.Parts{}, refuse(ErrTokenTooLarge, "it has %d bytes, at most %d are read", len(token), v.maxTokenBytes)
 	}
 	*memory = slices.Grow((*memory)[:0], 2*len(token))
-	parts, err := compact.SplitInto(*memory, token)
+	parts, err := jws.SplitInto(*memory, token)
 	if err != nil {
-		return compact.Parts{}, because(ErrTokenMalformed, "%v", err)
+		return jws.Parts{}, refuse(ErrTokenMalformed, "%v", err)
 	}
 	return parts, nil
 }
 
 // checkHeader returns the ID of the key to ask for.
 func (v *verifier) checkHeader(header []byte) (keyID string, err error) {
-	h, err := compact.ParseHeader(header)
+	h, err := jws.ParseHeader(header)
 	if err != nil {
-		return "", because(ErrTokenMalformed, "%v", err)
+		return "", refuse(ErrTokenMalformed, "%v", err)
 	}
 	if h.Critical {
 		return "", ErrCriticalHeader
@@ -229,19 +229,19 @@ func (v *verifier) checkHeader(header []byte) (keyID string, err error) {
 		return "", v.wrongAlgorithm(h.Algorithm)
 	}
 	if len(h.KeyID) > jose.MaxKeyIDBytes {
-		return "", because(ErrTokenTooLarge, "its kid has %d bytes, at most %d are read", len(h.KeyID), jose.MaxKeyIDBytes)
+		return "", refuse(ErrTokenTooLarge, "its kid has %d bytes, at most %d are read", len(h.KeyID), jose.MaxKeyIDBytes)
 	}
 	if v.keys.needsKeyID() && h.KeyID == "" {
-		return "", because(ErrUnknownKey, "the header has no kid")
+		return "", refuse(ErrUnknownKey, "the header has no kid")
 	}
 	return h.KeyID, nil
 }
 
 func (v *verifier) wrongAlgorithm(algorithm string) error {
 	if algorithm == string(jose.HS256) {
-		return because(ErrWrongAlgorithm, "the key is for %s, and the token says HS256; for a realm that signs with HS256, set Config.JWTKey to its secret (jsk_...)", v.keys.algorithm())
+		return refuse(ErrWrongAlgorithm, "the key is for %s, and the token says HS256; for a realm that signs with HS256, set Config.JWTKey to its secret (jsk_...)", v.keys.algorithm())
 	}
-	return because(ErrWrongAlgorithm, "the key is for %s, and the token says %s", v.keys.algorithm(), shown(algorithm))
+	return refuse(ErrWrongAlgorithm, "the key is for %s, and the token says %s", v.keys.algorithm(), shown(algorithm))
 }
 
 // shown returns text of a token for a message: quoted, and not too long.
@@ -256,19 +256,19 @@ func shown(text string) string {
 // checkClaims judges the claims that time does not change.
 func (v *verifier) checkClaims(c claims.Claims) error {
 	if c.Issuer != issuer {
-		return because(ErrWrongIssuer, "iss has to be exactly %s", issuer)
+		return refuse(ErrWrongIssuer, "iss has to be exactly %s", issuer)
 	}
 	if v.realmID != "" && c.RealmID != v.realmID {
-		return because(ErrWrongRealm, "rid is %s, Config.RealmID is %s", shown(c.RealmID), v.realmID)
+		return refuse(ErrWrongRealm, "rid is %s, Config.RealmID is %s", shown(c.RealmID), v.realmID)
 	}
 	if c.Audience != nil && !v.isAudience(c.Audience) {
-		return because(ErrWrongAudience, "no aud is in Config.Audience")
+		return refuse(ErrWrongAudience, "no aud is in Config.Audience")
 	}
 	if c.Subject == "" {
-		return because(ErrInvalidClaims, "claim sub is missing or empty")
+		return refuse(ErrInvalidClaims, "claim sub is missing or empty")
 	}
 	if c.ExpiresAt.IsZero() {
-		return because(ErrInvalidClaims, "claim exp is missing")
+		return refuse(ErrInvalidClaims, "claim exp is missing")
 	}
 	return nil
 }
@@ -277,11 +277,11 @@ func (v *verifier) isAudience(audience []string) bool {
 	return slices.ContainsFunc(audience, func(aud string) bool { return slices.Contains(v.audience, aud) })
 }
 
-// isOurs reports whether token claims to be a login token of this realm. That
+// looksLikeLoginToken reports whether token claims to be a login token of this realm. That
 // is unverified, and good only to tell it from an app's own ?token=.
-func (v *verifier) isOurs(token string) bool {
+func (v *verifier) looksLikeLoginToken(token string) bool {
 	// One that is too large to be verified is one all the same.
-	parts, err := compact.SplitInto(make([]byte, 0, 2*len(token)), token)
+	parts, err := jws.SplitInto(make([]byte, 0, 2*len(token)), token)
 	if err != nil {
 		return false
 	}

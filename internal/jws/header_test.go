@@ -1,45 +1,45 @@
-package compact_test
+package jws_test
 
 import (
 	"fmt"
 	"strings"
 	"testing"
 
-	"github.com/authrocket-go/authrocket/internal/compact"
+	"github.com/authrocket-go/authrocket/internal/jws"
 )
 
 // The rows of both tables also seed the fuzz target.
 var acceptedHeaders = []struct {
 	name, header string
-	want         compact.Header
+	want         jws.Header
 }{
-	{"alg and kid are read", `{"alg":"RS256","kid":"k","typ":"JWT"}`, compact.Header{Algorithm: "RS256", KeyID: "k", HasKeyID: true}},
-	{"a missing kid is told from an empty one", `{"alg":"HS256"}`, compact.Header{Algorithm: "HS256"}},
-	{"an empty kid is a kid", `{"alg":"HS256","kid":""}`, compact.Header{Algorithm: "HS256", HasKeyID: true}},
-	{"an empty alg is the caller's to refuse", `{"alg":""}`, compact.Header{}},
-	{"alg none is the caller's to refuse", `{"alg":"none"}`, compact.Header{Algorithm: "none"}},
-	{"alg keeps its case", `{"alg":"rs256"}`, compact.Header{Algorithm: "rs256"}},
-	{"alg keeps its white space", `{"alg":" RS256"}`, compact.Header{Algorithm: " RS256"}},
-	{"kid constructor is a text like any other", `{"alg":"RS256","kid":"constructor"}`, compact.Header{Algorithm: "RS256", KeyID: "constructor", HasKeyID: true}},
-	{"kid __proto__ is a text like any other", `{"alg":"RS256","kid":"__proto__"}`, compact.Header{Algorithm: "RS256", KeyID: "__proto__", HasKeyID: true}},
-	{"white space around members is skipped", " {\n \"alg\" :\t\"RS256\" , \"kid\" : \"k\" \r}\n", compact.Header{Algorithm: "RS256", KeyID: "k", HasKeyID: true}},
-	{"escapes in names and values are resolved", `{"\u0061lg":"RS\u003256","kid":"a\/b"}`, compact.Header{Algorithm: "RS256", KeyID: "a/b", HasKeyID: true}},
-	{"ALG beside alg is another member", `{"alg":"RS256","ALG":"none","Alg":5}`, compact.Header{Algorithm: "RS256"}},
-	{"Kid is another member than kid", `{"alg":"RS256","Kid":"k","KID":{}}`, compact.Header{Algorithm: "RS256"}},
-	{"typ and other members are not looked at", `{"alg":"RS256","typ":{},"jku":"https://evil.example","jwk":{},"x5u":5,"b64":true,"B64":false}`, compact.Header{Algorithm: "RS256"}},
+	{"alg and kid are read", `{"alg":"RS256","kid":"k","typ":"JWT"}`, jws.Header{Algorithm: "RS256", KeyID: "k", HasKeyID: true}},
+	{"a missing kid is told from an empty one", `{"alg":"HS256"}`, jws.Header{Algorithm: "HS256"}},
+	{"an empty kid is a kid", `{"alg":"HS256","kid":""}`, jws.Header{Algorithm: "HS256", HasKeyID: true}},
+	{"an empty alg is the caller's to refuse", `{"alg":""}`, jws.Header{}},
+	{"alg none is the caller's to refuse", `{"alg":"none"}`, jws.Header{Algorithm: "none"}},
+	{"alg keeps its case", `{"alg":"rs256"}`, jws.Header{Algorithm: "rs256"}},
+	{"alg keeps its white space", `{"alg":" RS256"}`, jws.Header{Algorithm: " RS256"}},
+	{"kid constructor is a text like any other", `{"alg":"RS256","kid":"constructor"}`, jws.Header{Algorithm: "RS256", KeyID: "constructor", HasKeyID: true}},
+	{"kid __proto__ is a text like any other", `{"alg":"RS256","kid":"__proto__"}`, jws.Header{Algorithm: "RS256", KeyID: "__proto__", HasKeyID: true}},
+	{"white space around members is skipped", " {\n \"alg\" :\t\"RS256\" , \"kid\" : \"k\" \r}\n", jws.Header{Algorithm: "RS256", KeyID: "k", HasKeyID: true}},
+	{"escapes in names and values are resolved", `{"\u0061lg":"RS\u003256","kid":"a\/b"}`, jws.Header{Algorithm: "RS256", KeyID: "a/b", HasKeyID: true}},
+	{"ALG beside alg is another member", `{"alg":"RS256","ALG":"none","Alg":5}`, jws.Header{Algorithm: "RS256"}},
+	{"Kid is another member than kid", `{"alg":"RS256","Kid":"k","KID":{}}`, jws.Header{Algorithm: "RS256"}},
+	{"typ and other members are not looked at", `{"alg":"RS256","typ":{},"jku":"https://evil.example","jwk":{},"x5u":5,"b64":true,"B64":false}`, jws.Header{Algorithm: "RS256"}},
 
-	{"crit is seen", `{"alg":"RS256","crit":["b64"]}`, compact.Header{Algorithm: "RS256", Critical: true}},
-	{"an empty crit is seen", `{"alg":"RS256","crit":[]}`, compact.Header{Algorithm: "RS256", Critical: true}},
-	{"a crit of null is seen", `{"alg":"RS256","crit":null}`, compact.Header{Algorithm: "RS256", Critical: true}},
-	{"a crit of false is seen", `{"alg":"RS256","crit":false}`, compact.Header{Algorithm: "RS256", Critical: true}},
-	{"a crit with an escaped name is seen", `{"alg":"RS256","cr\u0069t":0}`, compact.Header{Algorithm: "RS256", Critical: true}},
-	{"a b64 of false without a crit is seen", `{"alg":"RS256","b64":false}`, compact.Header{Algorithm: "RS256", Critical: true}},
-	{"a b64 of false before alg is seen", `{"b64":false,"alg":"RS256"}`, compact.Header{Algorithm: "RS256", Critical: true}},
-	{"a b64 of another type is seen", `{"alg":"RS256","b64":"false"}`, compact.Header{Algorithm: "RS256", Critical: true}},
-	{"a b64 of null is seen", `{"alg":"RS256","b64":null}`, compact.Header{Algorithm: "RS256", Critical: true}},
-	{"a b64 with an escaped name is seen", `{"alg":"RS256","b\u00364":[]}`, compact.Header{Algorithm: "RS256", Critical: true}},
-	{"a b64 of true does not hide a crit", `{"alg":"RS256","crit":["b64"],"b64":true}`, compact.Header{Algorithm: "RS256", Critical: true}},
-	{"CRIT is another member than crit", `{"alg":"RS256","CRIT":["exp"]}`, compact.Header{Algorithm: "RS256"}},
+	{"crit is seen", `{"alg":"RS256","crit":["b64"]}`, jws.Header{Algorithm: "RS256", Critical: true}},
+	{"an empty crit is seen", `{"alg":"RS256","crit":[]}`, jws.Header{Algorithm: "RS256", Critical: true}},
+	{"a crit of null is seen", `{"alg":"RS256","crit":null}`, jws.Header{Algorithm: "RS256", Critical: true}},
+	{"a crit of false is seen", `{"alg":"RS256","crit":false}`, jws.Header{Algorithm: "RS256", Critical: true}},
+	{"a crit with an escaped name is seen", `{"alg":"RS256","cr\u0069t":0}`, jws.Header{Algorithm: "RS256", Critical: true}},
+	{"a b64 of false without a crit is seen", `{"alg":"RS256","b64":false}`, jws.Header{Algorithm: "RS256", Critical: true}},
+	{"a b64 of false before alg is seen", `{"b64":false,"alg":"RS256"}`, jws.Header{Algorithm: "RS256", Critical: true}},
+	{"a b64 of another type is seen", `{"alg":"RS256","b64":"false"}`, jws.Header{Algorithm: "RS256", Critical: true}},
+	{"a b64 of null is seen", `{"alg":"RS256","b64":null}`, jws.Header{Algorithm: "RS256", Critical: true}},
+	{"a b64 with an escaped name is seen", `{"alg":"RS256","b\u00364":[]}`, jws.Header{Algorithm: "RS256", Critical: true}},
+	{"a b64 of true does not hide a crit", `{"alg":"RS256","crit":["b64"],"b64":true}`, jws.Header{Algorithm: "RS256", Critical: true}},
+	{"CRIT is another member than crit", `{"alg":"RS256","CRIT":["exp"]}`, jws.Header{Algorithm: "RS256"}},
 }
 
 const trailing = "header has text after the JSON object"
@@ -102,7 +102,7 @@ func TestParseHeader(t *testing.T) {
 	for _, row := range acceptedHeaders {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := compact.ParseHeader([]byte(row.header))
+			got, err := jws.ParseHeader([]byte(row.header))
 			if err != nil {
 				t.Fatalf("ParseHeader(%q) failed: %v", row.header, err)
 			}
@@ -122,14 +122,14 @@ func TestParseHeaderRefuses(t *testing.T) {
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := compact.ParseHeader([]byte(row.header))
+			got, err := jws.ParseHeader([]byte(row.header))
 			if err == nil {
 				t.Fatalf("ParseHeader(%.80q) was accepted: %+v", row.header, got)
 			}
 			if err.Error() != row.want {
 				t.Errorf("ParseHeader(%.80q): got error %q, want %q", row.header, err, row.want)
 			}
-			if got != (compact.Header{}) {
+			if got != (jws.Header{}) {
 				t.Errorf("got %+v beside the error, want nothing", got)
 			}
 		})

@@ -1,10 +1,10 @@
-package fetchmeta_test
+package clientkind_test
 
 import (
 	"net/http"
 	"testing"
 
-	"github.com/authrocket-go/authrocket/internal/fetchmeta"
+	"github.com/authrocket-go/authrocket/internal/clientkind"
 )
 
 // request returns one of method with headers given as name, value, name, value.
@@ -36,7 +36,7 @@ func check(t *testing.T, function func(*http.Request) bool, rows []row) {
 
 func TestIsPrefetch(t *testing.T) {
 	t.Parallel()
-	check(t, fetchmeta.IsPrefetch, []row{
+	check(t, clientkind.IsPrefetch, []row{
 		{"no header is none", nil, false},
 		{"Sec-Purpose: prefetch is one", []string{"Sec-Purpose", "prefetch"}, true},
 		{"Purpose: prefetch is one", []string{"Purpose", "prefetch"}, true},
@@ -54,7 +54,7 @@ func TestIsPrefetch(t *testing.T) {
 
 func TestIsUpgrade(t *testing.T) {
 	t.Parallel()
-	check(t, fetchmeta.IsUpgrade, []row{
+	check(t, clientkind.IsUpgrade, []row{
 		{"no header is none", nil, false},
 		{"an Upgrade to WebSocket is one", []string{"Upgrade", "websocket"}, true},
 		{"an Upgrade to anything is one", []string{"Upgrade", "h2c"}, true},
@@ -69,7 +69,7 @@ func TestIsUpgrade(t *testing.T) {
 
 func TestIsHTMX(t *testing.T) {
 	t.Parallel()
-	check(t, fetchmeta.IsHTMX, []row{
+	check(t, clientkind.IsHTMX, []row{
 		{"no header is not htmx", nil, false},
 		{"HX-Request: true is", []string{"HX-Request", "true"}, true},
 		{"HX-Request: false is not", []string{"HX-Request", "false"}, false},
@@ -80,7 +80,7 @@ func TestIsHTMX(t *testing.T) {
 
 func TestIsBoosted(t *testing.T) {
 	t.Parallel()
-	check(t, fetchmeta.IsBoosted, []row{
+	check(t, clientkind.IsBoosted, []row{
 		{"no header is not boosted", nil, false},
 		{"a link of htmx is", []string{"HX-Request", "true", "HX-Boosted", "true"}, true},
 		{"another request of htmx is not", []string{"HX-Request", "true"}, false},
@@ -92,7 +92,7 @@ func TestIsBoosted(t *testing.T) {
 func TestWantsPage(t *testing.T) {
 	t.Parallel()
 	navigate := []string{"Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document"}
-	check(t, fetchmeta.WantsPage, []row{
+	check(t, clientkind.WantsPage, []row{
 		{"a browser does", navigate, true},
 		{"a browser behind a service worker does", []string{"Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "empty"}, true},
 		{"who says nothing does not", nil, false},
@@ -118,7 +118,7 @@ func TestWantsPage(t *testing.T) {
 
 func TestIsFramed(t *testing.T) {
 	t.Parallel()
-	check(t, fetchmeta.IsFramed, []row{
+	check(t, clientkind.IsFramed, []row{
 		{"no header is not framed", nil, false},
 		{"an iframe is framed", []string{"Sec-Fetch-Dest", "iframe"}, true},
 		{"a frame is framed", []string{"Sec-Fetch-Dest", "frame"}, true},
@@ -133,7 +133,7 @@ func TestIsFramed(t *testing.T) {
 
 func TestNamesHTML(t *testing.T) {
 	t.Parallel()
-	check(t, fetchmeta.NamesHTML, []row{
+	check(t, clientkind.NamesHTML, []row{
 		{"a missing Accept does not", nil, false},
 		{"an empty Accept does not", []string{"Accept", ""}, false},
 		{"text/html does", []string{"Accept", "text/html"}, true},
@@ -155,7 +155,7 @@ func TestNamesHTML(t *testing.T) {
 
 func TestAcceptsJSON(t *testing.T) {
 	t.Parallel()
-	check(t, fetchmeta.AcceptsJSON, []row{
+	check(t, clientkind.AcceptsJSON, []row{
 		{"a missing Accept does", nil, true},
 		{"anything does", []string{"Accept", "*/*"}, true},
 		{"application/* does", []string{"Accept", "application/*"}, true},

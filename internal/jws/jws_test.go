@@ -1,11 +1,11 @@
-package compact_test
+package jws_test
 
 import (
 	"encoding/base64"
 	"strings"
 	"testing"
 
-	"github.com/authrocket-go/authrocket/internal/compact"
+	"github.com/authrocket-go/authrocket/internal/jws"
 )
 
 // encode is what a signer does with each part.
@@ -61,7 +61,7 @@ var refusedTokens = []struct {
 
 func TestSplit(t *testing.T) {
 	t.Parallel()
-	got, err := compact.Split(token)
+	got, err := jws.Split(token)
 	if err != nil {
 		t.Fatalf("Split(%q) failed: %v", token, err)
 	}
@@ -84,7 +84,7 @@ func TestSplitRefuses(t *testing.T) {
 	for _, row := range refusedTokens {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := compact.Split(row.token)
+			got, err := jws.Split(row.token)
 			if err == nil {
 				t.Fatalf("Split(%q) was accepted: %+v", row.token, got)
 			}
@@ -108,7 +108,7 @@ func TestSplitHasOneSpelling(t *testing.T) {
 		same := 0
 		for _, last := range alphabet {
 			altered := sent[:len(sent)-1] + string(last)
-			if parts, err := compact.Split(altered); err == nil && string(parts.Signature) == strings.Repeat("\xa5", size) {
+			if parts, err := jws.Split(altered); err == nil && string(parts.Signature) == strings.Repeat("\xa5", size) {
 				same++
 			}
 		}

@@ -1,6 +1,6 @@
-// Package compact takes a JWS in compact serialization (RFC 7515 section 7.1)
+// Package jws takes a JWS in compact serialization (RFC 7515 section 7.1)
 // apart. It knows nothing of keys and claims.
-package compact
+package jws
 
 import (
 	"bytes"

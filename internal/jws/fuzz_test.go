@@ -1,4 +1,4 @@
-package compact_test
+package jws_test
 
 import (
 	"bytes"
@@ -8,7 +8,7 @@ import (
 	"io"
 	"testing"
 
-	"github.com/authrocket-go/authrocket/internal/compact"
+	"github.com/authrocket-go/authrocket/internal/jws"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -21,7 +21,7 @@ func FuzzSplit(f *testing.F) {
 		f.Add(row.token, len(row.token)/2, byte('='))
 	}
 	f.Fuzz(func(t *testing.T, text string, position int, replacement byte) {
-		parts, err := compact.Split(text)
+		parts, err := jws.Split(text)
 		if err != nil {
 			return
 		}
@@ -38,13 +38,13 @@ func FuzzSplit(f *testing.F) {
 		if string(changed) == text {
 			return
 		}
-		if others, err := compact.Split(string(changed)); err == nil && equal(parts, others) {
+		if others, err := jws.Split(string(changed)); err == nil && equal(parts, others) {
 			t.Errorf("%q and %q have the same parts", text, changed)
 		}
 	})
 }
 
-func equal(a, b compact.Parts) bool {
+func equal(a, b jws.Parts) bool {
 	return bytes.Equal(a.Header, b.Header) && bytes.Equal(a.Payload, b.Payload) && bytes.Equal(a.Signature, b.Signature)
 }
 
@@ -59,13 +59,13 @@ func FuzzParseHeader(f *testing.F) {
 		f.Add([]byte(row.header))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		got, err := compact.ParseHeader(data)
+		got, err := jws.ParseHeader(data)
 		want, ok := naiveHeader(data)
 		if mayBeTooDeep := bytes.Count(data, []byte{'{'})+bytes.Count(data, []byte{'['}) > 32; mayBeTooDeep && err != nil {
 			return
 		}
 		if ok = ok && jsontext.Value(data).IsValid(); !ok {
-			want = compact.Header{}
+			want = jws.Header{}
 		}
 		if (err == nil) != ok {
 			t.Fatalf("ParseHeader(%q): got error %v, want accepted %t", data, err, ok)
@@ -76,27 +76,27 @@ func FuzzParseHeader(f *testing.F) {
 	})
 }
 
-func naiveHeader(data []byte) (compact.Header, bool) {
+func naiveHeader(data []byte) (jws.Header, bool) {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.UseNumber()
 	var value any
 	if decoder.Decode(&value) != nil {
-		return compact.Header{}, false
+		return jws.Header{}, false
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return compact.Header{}, false
+		return jws.Header{}, false
 	}
 	members, ok := value.(map[string]any)
 	if !ok {
-		return compact.Header{}, false
+		return jws.Header{}, false
 	}
-	var h compact.Header
+	var h jws.Header
 	if h.Algorithm, ok = members["alg"].(string); !ok {
-		return compact.Header{}, false
+		return jws.Header{}, false
 	}
 	if keyID, present := members["kid"]; present {
 		if h.KeyID, h.HasKeyID = keyID.(string); !h.HasKeyID {
-			return compact.Header{}, false
+			return jws.Header{}, false
 		}
 	}
 	_, h.Critical = members["crit"]

@@ -1,7 +1,7 @@
-// Package fetchmeta reads from a request's headers what kind of client waits
+// Package clientkind reads from a request's headers what kind of client waits
 // for the answer: a person's browser that navigates, a frame, a prefetch, or a
 // program. See https://www.w3.org/TR/fetch-metadata/.
-package fetchmeta
+package clientkind
 
 import (
 	"net/http"
