@@ -259,6 +259,7 @@ var rootFiles = []string{
 // Exempt are the type Auth, whose methods are in many files, fields, and the
 // receiver of a method.
 func TestFilesUseOnlyFilesBeforeThem(t *testing.T) {
+	skipIfShort(t)
 	t.Parallel()
 	fset := token.NewFileSet()
 	rank := map[string]int{}

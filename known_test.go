@@ -324,6 +324,7 @@ func heap() int64 {
 // There are manyTokens, which is fewer under the race detector: it makes each ten
 // times as dear.
 func TestCacheIsBoundedUnderManyTokens(t *testing.T) {
+	skipIfShort(t)
 	t.Parallel()
 	const size = 1_000
 	auth := secretAuth(t, func(c *authrocket.Config) { c.TokenCacheSize = size })

@@ -429,10 +429,10 @@ func TestALogoutAndALoginClearWhatWasFetchedAhead(t *testing.T) {
 	s := newSite(t)
 	b, _ := start(t, s.app(), navigate("/gate/"))
 	for name, w := range map[string]*httptest.ResponseRecorder{
-		"logout":           serve(s.app(), s.as(s.ada, submit("/auth/logout"))),
-		"logout by script": serve(s.app(), s.as(s.ada, request("POST", "/auth/logout"))),
-		"local logout":     serve(s.app(), s.as(s.ada, submit("/auth/logout?local=1"))),
-		"login":            serve(s.app(), b.land(s.realm.Token(s.ada))),
+		"logout":             serve(s.app(), s.as(s.ada, submit("/auth/logout"))),
+		"logout by script":   serve(s.app(), s.as(s.ada, request("POST", "/auth/logout"))),
+		"local logout":       serve(s.app(), s.as(s.ada, submit("/auth/logout?local=1"))),
+		"login over another": serve(s.app(), s.as(s.ada, b.land(s.realm.Token(s.ada)))),
 	} {
 		if got := w.Header().Get("Clear-Site-Data"); !strings.Contains(got, `"prefetchCache"`) || !strings.Contains(got, `"prerenderCache"`) {
 			t.Errorf("%s: got Clear-Site-Data %q", name, got)

@@ -687,3 +687,11 @@ func TestCaching(t *testing.T) {
 		}
 	})
 }
+
+// skipIfShort leaves out what takes seconds. .ci/run does not ask for that.
+func skipIfShort(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("it takes seconds")
+	}
+}

@@ -12,6 +12,7 @@ import (
 // A program of somebody else, outside of the workspace, downloads no framework
 // that only an adapter with a module of its own is for.
 func TestAProgramDownloadsNoFramework(t *testing.T) {
+	skipIfShort(t)
 	t.Parallel()
 	root, err := os.Getwd()
 	if err != nil {

@@ -228,6 +228,7 @@ var rotatingKids = []string{"kid_a", "kid_b"}
 // realm and of a key that its kid has now. There are manyTokens, which is fewer
 // under the race detector.
 func TestNoMutantHasASession(t *testing.T) {
+	skipIfShort(t)
 	t.Parallel()
 	t.Run("RS256, while keys are rotated, withdrawn and replaced under their kid", func(t *testing.T) {
 		t.Parallel()

@@ -35,6 +35,7 @@ var simulatedSeed = flag.Uint64("seed", 0, "simulate a year with this seed; 0 is
 //
 //	go test -run TestSimulatedYear -seed 12345 .
 func TestSimulatedYear(t *testing.T) {
+	skipIfShort(t)
 	seed, length := uint64(1), 7*24*time.Hour
 	if *simulatedSeed != 0 {
 		seed, length = *simulatedSeed, 365*24*time.Hour

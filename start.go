@@ -264,7 +264,9 @@ func (a *Auth) completeLogin(w http.ResponseWriter, r *http.Request, c completio
 		a.rememberAttempts(w, r, c.attempt)
 	}
 	a.forgetLogin(w, r, c.state)
-	clearFetchedAhead(w.Header())
+	if hasCookie(r, a.config.CookieName) {
+		clearFetchedAhead(w.Header()) // for somebody else, or in another account
+	}
 	a.setSessionCookie(w, r, c.session.Token(), c.session.ExpiresAt)
 	a.observeLogin(r.Context(), c.started, c.session, nil)
 	a.redirectHome(w, c.target)
