@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"net/http"
-	"time"
 
 	"github.com/authrocket-go/authrocket/internal/clientkind"
 	"github.com/authrocket-go/authrocket/internal/jose"
@@ -107,7 +106,7 @@ func (a *Auth) Ready() error { return a.verifier.keys.ready() }
 // waits at most 2 seconds for keys. The error is of kind [ErrUnauthenticated] or
 // [ErrUnavailable], with a reason.
 func (a *Auth) Verify(ctx context.Context, token string) (Session, error) {
-	session, err := a.verifier.verify(ctx, token, keycache.Gate, new(time.Time))
+	session, err := a.verifier.verify(ctx, token, &wait{patience: keycache.Gate})
 	return *session, err
 }
 
@@ -128,14 +127,14 @@ func (a *Auth) Check(r *http.Request, rules ...Rule) (*http.Request, error) {
 func (a *Auth) check(r *http.Request, id *identity, selector OrgSelector, rules []Rule) (*http.Request, error) {
 	switch {
 	case id == nil:
-		id = a.newIdentity(r)
-		a.identify(id, r, keycache.Gate)
+		id = a.newIdentity(r, keycache.Gate)
+		a.identify(id, r)
 	case errors.Is(id.err, ErrKeysUnavailable):
 		// Authenticate may have left without waiting; a gate has to be sure.
-		waitStart := id.waitStart
-		id = a.newIdentity(r)
-		id.waitStart = waitStart
-		a.identify(id, r, keycache.Gate)
+		began := id.wait.start
+		id = a.newIdentity(r, keycache.Gate)
+		id.wait.start = began
+		a.identify(id, r)
 	}
 	r, err := a.decide(withIdentity(r, id), id, selector, rules)
 	a.observeDecision(r.Context(), r.Method, r.Pattern, true, id.source, id.session, err)
@@ -183,18 +182,18 @@ func (a *Auth) checkRules(ctx context.Context, session *Session, rules []Rule) e
 // identify finds out who sent r, whose identity id is: by the bearer token if
 // there is one, else by the session cookie. One request has one identity: with an
 // invalid bearer token it is anonymous, whatever its cookie is.
-func (a *Auth) identify(id *identity, r *http.Request, patience keycache.Patience) {
+func (a *Auth) identify(id *identity, r *http.Request) {
 	token, found, err := bearerToken(r.Header)
 	switch {
 	case found && err != nil:
 		id.source, id.err = SourceBearer, err
 	case found:
 		id.source = SourceBearer
-		id.session, id.err = a.verifier.verify(r.Context(), token, patience, &id.waitStart)
+		id.session, id.err = a.verifier.verify(r.Context(), token, &id.wait)
 	case a.config.DisableCookie:
 		id.err = ErrNoToken
 	default:
-		id.source, id.session, id.err = a.cookieIdentity(r, patience, &id.waitStart)
+		id.source, id.session, id.err = a.cookieIdentity(r, &id.wait)
 	}
 	// A clone of a request has a header map of its own and is looked at again.
 	// The gates in it are about the org that a gate outside has chosen.
@@ -206,8 +205,8 @@ func (a *Auth) identify(id *identity, r *http.Request, patience keycache.Patienc
 }
 
 // cookieIdentity is who the session cookie names, if the request may use it.
-func (a *Auth) cookieIdentity(r *http.Request, patience keycache.Patience, waitStart *time.Time) (Source, *Session, error) {
-	session, err := a.cookieSession(r, patience, waitStart)
+func (a *Auth) cookieIdentity(r *http.Request, w *wait) (Source, *Session, error) {
+	session, err := a.cookieSession(r, w)
 	switch {
 	case errors.Is(err, ErrNoToken):
 		return SourceNone, noSession, err
@@ -222,12 +221,12 @@ func (a *Auth) cookieIdentity(r *http.Request, patience keycache.Patience, waitS
 
 // cookieSession returns the session of the cookies of our name. Those that
 // fail are ignored as long as one verifies.
-func (a *Auth) cookieSession(r *http.Request, patience keycache.Patience, waitStart *time.Time) (*Session, error) {
+func (a *Auth) cookieSession(r *http.Request, w *wait) (*Session, error) {
 	session := noSession
 	failure := ErrNoToken
 	name := a.config.CookieName
 	for _, token := range joinChunks(cookieValues(r.Header, name), r.Header, name) {
-		s, err := a.verifier.verify(r.Context(), token, patience, waitStart)
+		s, err := a.verifier.verify(r.Context(), token, w)
 		if (errors.Is(err, ErrBadSignature) || errors.Is(err, ErrTokenMalformed)) && len(token)%chunkBytes == 0 && len(token) < maxCookieToken {
 			// The last chunk is full, so that another one should have come.
 			err = &refusal{reason: ErrIncompleteCookie, cause: err}

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/authrocket-go/authrocket/internal/keycache"
 	"github.com/authrocket-go/authrocket/internal/loginstate"
@@ -95,7 +94,7 @@ func (a *Auth) serveStrayToken(w http.ResponseWriter, r *http.Request) (next *ht
 // decide verifies the token, and signs in, asks, or refuses.
 func (c *callback) decide(token string) {
 	a := c.auth
-	session, err := a.verifier.verify(c.r.Context(), token, keycache.Callback, new(time.Time))
+	session, err := a.verifier.verify(c.r.Context(), token, &wait{patience: keycache.Callback})
 	if err != nil {
 		if !errors.Is(err, ErrUnavailable) {
 			c.forgetState()
@@ -104,7 +103,7 @@ func (c *callback) decide(token string) {
 		return
 	}
 	// Who is signed in, if that is known without waiting.
-	current, err := a.cookieSession(c.r, keycache.NoWait, new(time.Time))
+	current, err := a.cookieSession(c.r, &wait{patience: keycache.NoWait})
 	hasCurrent := err == nil
 	change := loginstate.ChangeNothing
 	if hasCurrent {

@@ -21,11 +21,11 @@ import (
 // CheckToken knows nothing of origins: do not pass it a token that a browser sent in a
 // cookie, or other websites can act for the user.
 func (a *Auth) CheckToken(ctx context.Context, token, orgID string, rules ...Rule) (context.Context, error) {
-	id := identity{auth: a, source: SourceBearer}
+	id := identity{auth: a, source: SourceBearer, wait: wait{patience: keycache.Gate}}
 	if token == "" {
 		id.source = SourceNone
 	}
-	id.session, id.err = a.verifier.verify(ctx, token, keycache.Gate, &id.waitStart)
+	id.session, id.err = a.verifier.verify(ctx, token, &id.wait)
 	return a.checkIdentity(ctx, id, orgID, rules)
 }
 

@@ -122,7 +122,7 @@ func (a *Auth) serveConfirm(w http.ResponseWriter, r *http.Request) {
 		a.redirectHome(w, "/")
 		return
 	}
-	session, err := a.verifier.verify(r.Context(), pending.token, keycache.Gate, new(time.Time))
+	session, err := a.verifier.verify(r.Context(), pending.token, &wait{patience: keycache.Gate})
 	switch {
 	case err != nil:
 		if !errors.Is(err, ErrUnavailable) {
@@ -136,7 +136,7 @@ func (a *Auth) serveConfirm(w http.ResponseWriter, r *http.Request) {
 			started: pending.reason == reasonChange,
 		})
 	default:
-		current, _ := a.cookieSession(r, keycache.NoWait, new(time.Time))
+		current, _ := a.cookieSession(r, &wait{patience: keycache.NoWait})
 		a.writePage(w, r, a.confirmPage(r, pending, *session, *current))
 	}
 }

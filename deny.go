@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"github.com/authrocket-go/authrocket/internal/clientkind"
+	"github.com/authrocket-go/authrocket/internal/keycache"
 	"github.com/authrocket-go/authrocket/internal/loginstate"
 )
 
@@ -36,7 +37,7 @@ import (
 func (a *Auth) Deny(w http.ResponseWriter, r *http.Request, err error) {
 	id := a.identityOf(r)
 	if id == nil {
-		id = a.newIdentity(r)
+		id = a.newIdentity(r, keycache.NoWait)
 		id.err = err
 	}
 	r = withIdentity(r, id)

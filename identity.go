@@ -4,7 +4,8 @@ import (
 	"context"
 	"net/http"
 	"reflect"
-	"time"
+
+	"github.com/authrocket-go/authrocket/internal/keycache"
 )
 
 // identity is what an Auth found out about who sent a request. It is the context in
@@ -12,11 +13,11 @@ import (
 type identity struct {
 	context.Context // that of the request before; nil until the identity is in one
 
-	auth      *Auth    // nil when it comes from WithSession
-	session   *Session // shared: nobody changes it
-	err       error    // why there is no session, nil when there is one
-	source    Source
-	waitStart time.Time // when this request began to wait for keys; zero if it did not
+	auth    *Auth    // nil when it comes from WithSession
+	session *Session // shared: nobody changes it
+	err     error    // why there is no session, nil when there is one
+	source  Source
+	wait    wait // for keys
 
 	headers cacheHeaders // here to be made with it
 
@@ -81,8 +82,8 @@ func isSameMap(a, b http.Header) bool {
 }
 
 // newIdentity returns an identity that belongs to r and says nothing yet.
-func (a *Auth) newIdentity(r *http.Request) *identity {
-	return &identity{auth: a, session: noSession, source: SourceNone, header: r.Header, method: r.Method}
+func (a *Auth) newIdentity(r *http.Request, patience keycache.Patience) *identity {
+	return &identity{auth: a, session: noSession, source: SourceNone, wait: wait{patience: patience}, header: r.Header, method: r.Method}
 }
 
 // withIdentity returns r with id as the latest identity in its context.

@@ -18,6 +18,13 @@ import (
 	"github.com/authrocket-go/authrocket/internal/loopback"
 )
 
+// wait is how a request waits for keys: how long, and when that began, zero if it
+// has not.
+type wait struct {
+	patience keycache.Patience
+	start    time.Time
+}
+
 // keySource is where keys come from: the realm's JWKS, or a static key.
 type keySource interface {
 	// algorithm is the alg that every key of the source is for.

@@ -29,7 +29,7 @@ func (a *Auth) serveLogout(w http.ResponseWriter, r *http.Request) {
 	switch err := a.checkOrigin(r); {
 	case err == nil:
 		// Signing out never waits for keys; without them the session has no name.
-		session, _ = a.cookieSession(r, keycache.NoWait, new(time.Time))
+		session, _ = a.cookieSession(r, &wait{patience: keycache.NoWait})
 	case r.Host != "":
 		a.denyRoute(w, r, err)
 		return

@@ -30,7 +30,7 @@ func (a *Auth) Authenticate(next http.Handler) http.Handler {
 			next.ServeHTTP(w, withIdentity(r, id))
 			return
 		}
-		id := a.newIdentity(r)
+		id := a.newIdentity(r, keycache.Open)
 		id.headers.setVary(w.Header())
 		if !a.config.DisableCookie {
 			var answered bool
@@ -38,7 +38,7 @@ func (a *Auth) Authenticate(next http.Handler) http.Handler {
 				return
 			}
 		}
-		a.identify(id, r, keycache.Open)
+		a.identify(id, r)
 		if id.err == nil {
 			id.headers.setPrivate(w.Header())
 		}

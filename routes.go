@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/authrocket-go/authrocket/internal/clientkind"
 	"github.com/authrocket-go/authrocket/internal/keycache"
@@ -98,7 +97,7 @@ func (a *Auth) serveHosted(w http.ResponseWriter, r *http.Request, route string)
 		// The scripts of an app may send the browser here. A person who switches
 		// accounts again and again starts no loop.
 		if login.Attempt = a.attempts(r) + 1; login.Attempt > maxAttempts {
-			_, err := a.cookieSession(r, keycache.NoWait, new(time.Time))
+			_, err := a.cookieSession(r, &wait{patience: keycache.NoWait})
 			a.stopLoginLoop(w, r, login.Target, err)
 			return
 		}

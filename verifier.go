@@ -71,17 +71,16 @@ func newKnownToken(token string, c claims.Claims, keyID string, key jose.Key, ge
 var noSession = new(Session)
 
 // verify checks token: its form, its header, the signature, and only then its
-// claims. Of a token that is known it asks again for the times and the key. since
-// is when the request began to wait for keys, zero if it begins now. Every error
-// is of a kind and has a reason.
-func (v *verifier) verify(ctx context.Context, token string, patience keycache.Patience, waitStart *time.Time) (*Session, error) {
+// claims. Of a token that is known it asks again for the times and the key. It notes
+// in w when the wait began. Every error is of a kind and has a reason.
+func (v *verifier) verify(ctx context.Context, token string, w *wait) (*Session, error) {
 	now := time.Now()
-	if waitStart.IsZero() {
-		*waitStart = now
+	if w.start.IsZero() {
+		w.start = now
 	}
 	known, ok := v.known.Get(token)
 	if !ok {
-		return v.verifyInFull(ctx, token, patience, *waitStart)
+		return v.verifyInFull(ctx, token, *w)
 	}
 	if err := known.checkTimes(now); err != nil {
 		return noSession, err
@@ -91,7 +90,7 @@ func (v *verifier) verify(ctx context.Context, token string, patience keycache.P
 	}
 	keys, generation, ok := v.keys.fresh(known.keyID, now)
 	if !ok {
-		question := keycache.Question{KeyID: known.keyID, IssuedAt: known.session.IssuedAt, Patience: patience, WaitStart: *waitStart}
+		question := keycache.Question{KeyID: known.keyID, IssuedAt: known.session.IssuedAt, Patience: w.patience, WaitStart: w.start}
 		var err error
 		if keys, err = v.keys.lookup(ctx, question); err != nil {
 			return noSession, err
@@ -101,13 +100,13 @@ func (v *verifier) verify(ctx context.Context, token string, patience keycache.P
 		}
 	}
 	if !keys.Contain(known.key) {
-		return v.verifyInFull(ctx, token, patience, *waitStart)
+		return v.verifyInFull(ctx, token, *w)
 	}
 	known.generation.Store(generation)
 	return &known.session, nil
 }
 
-func (v *verifier) verifyInFull(ctx context.Context, token string, patience keycache.Patience, waitStart time.Time) (*Session, error) {
+func (v *verifier) verifyInFull(ctx context.Context, token string, w wait) (*Session, error) {
 	memory := decoded.Get().(*[]byte)
 	defer decoded.Put(memory)
 	parts, err := v.split(memory, token)
@@ -127,7 +126,7 @@ func (v *verifier) verifyInFull(ctx context.Context, token string, patience keyc
 		if err != nil {
 			return noSession, err
 		}
-		question := keycache.Question{KeyID: keyID, IssuedAt: unverified.IssuedAt, Patience: patience, WaitStart: waitStart}
+		question := keycache.Question{KeyID: keyID, IssuedAt: unverified.IssuedAt, Patience: w.patience, WaitStart: w.start}
 		if keys, err = v.keys.lookup(ctx, question); err != nil {
 			return noSession, err
 		}
