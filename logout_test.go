@@ -330,7 +330,7 @@ func TestTheEndOfALogout(t *testing.T) {
 		{"with a target elsewhere", document, logoutCookie("kss_1", "//evil.example"), 303, "https://loginrocket.example/logout?redirect_uri=https%3A%2F%2Fexample.com%2F&session=kss_1"},
 		{"with a target among the login routes", document, logoutCookie("", "/auth/login"), 303, "https://loginrocket.example/logout?redirect_uri=https%3A%2F%2Fexample.com%2F"},
 		{"without the cookie", document, "", 303, "/bye"},
-		{"with a cookie that is none of ours", document, "%%%", 303, "/bye"},
+		{"with a cookie that cannot be decoded", document, "%%%", 303, "/bye"},
 		{"a script", []string{"Accept: */*", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"}, full, 403, ""},
 		{"a script that takes HTML", []string{"Accept: text/html", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"}, full, 403, ""},
 		{"a script of an old browser", []string{"Accept: */*"}, full, 403, ""},

@@ -53,6 +53,16 @@ func TestAdapter(t *testing.T, build func(App) http.Handler) {
 		t.Parallel()
 		w.testUpgrade(t, build)
 	})
+	for _, row := range writerRows {
+		t.Run("the writer of a refusal: "+row.name, func(t *testing.T) {
+			t.Parallel()
+			w.testWriter(t, build, row.answer)
+		})
+	}
+	t.Run("requests at once do not mix", func(t *testing.T) {
+		t.Parallel()
+		w.testMix(t, build)
+	})
 }
 
 // App is an app that the build function of [TestAdapter] makes.

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/authrocket-go/authrocket"
@@ -50,6 +51,9 @@ func filter(f func(http.ResponseWriter, *http.Request) (http.ResponseWriter, *ht
 	}
 }
 
+// latest is the request of which a broken adapter thinks that it answers it.
+var latest atomic.Pointer[http.Request]
+
 // brokenAdapters are mistakes that an adapter can make, each with a row of
 // TestAdapter that has to find it.
 var brokenAdapters = map[string]struct {
@@ -66,6 +70,18 @@ var brokenAdapters = map[string]struct {
 	"wraps the writer": {buildWith(untouched, filter(func(w http.ResponseWriter, r *http.Request) (http.ResponseWriter, *http.Request) {
 		return struct{ http.ResponseWriter }{w}, r
 	})), "a_stream_flows_while_the_handler_runs"},
+	"wraps the writer of a refusal": {buildWith(filter(func(w http.ResponseWriter, r *http.Request) (http.ResponseWriter, *http.Request) {
+		return struct{ http.ResponseWriter }{w}, r
+	}), untouched), "the_writer_of_a_refusal:_a_ResponseController_flushes"},
+	"answers a request before": {buildWith(untouched, filter(func(w http.ResponseWriter, r *http.Request) (http.ResponseWriter, *http.Request) {
+		if !r.URL.Query().Has("item") {
+			return w, r
+		}
+		if before := latest.Swap(r); before != nil {
+			return w, before
+		}
+		return w, r
+	})), "requests_at_once_do_not_mix"},
 	"loses a header": {buildWith(filter(func(w http.ResponseWriter, r *http.Request) (http.ResponseWriter, *http.Request) {
 		w.Header().Del("Vary")
 		return w, r

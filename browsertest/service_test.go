@@ -99,6 +99,7 @@ func warmUp(t *testing.T, app string, realm *authrockettest.Realm) {
 	t.Helper()
 	token := realm.Token(authrockettest.User{ID: "usr_any"})
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patience}
+	// The program is another process: between two questions there is nothing to wait for.
 	for end := time.Now().Add(patience); ; time.Sleep(time.Second) {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, app+"/me", nil)
 		if err != nil {

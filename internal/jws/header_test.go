@@ -14,7 +14,7 @@ var acceptedHeaders = []struct {
 	want         jws.Header
 }{
 	{"alg and kid are read", `{"alg":"RS256","kid":"k","typ":"JWT"}`, jws.Header{Algorithm: "RS256", KeyID: "k", HasKeyID: true}},
-	{"a missing kid is told from an empty one", `{"alg":"HS256"}`, jws.Header{Algorithm: "HS256"}},
+	{"a missing kid is no empty one", `{"alg":"HS256"}`, jws.Header{Algorithm: "HS256"}},
 	{"an empty kid is a kid", `{"alg":"HS256","kid":""}`, jws.Header{Algorithm: "HS256", HasKeyID: true}},
 	{"an empty alg is the caller's to refuse", `{"alg":""}`, jws.Header{}},
 	{"alg none is the caller's to refuse", `{"alg":"none"}`, jws.Header{Algorithm: "none"}},

@@ -1,0 +1,129 @@
+package authrockettest
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/authrocket-go/authrocket"
+)
+
+// writerRows are what a Config.Deny does with its ResponseWriter, as net/http's can.
+// Each answers with two lines.
+var writerRows = []struct {
+	name   string
+	answer func(w http.ResponseWriter, arrived <-chan struct{}) error
+}{
+	{"it is a Flusher", flushing(func(w http.ResponseWriter) error {
+		w.(http.Flusher).Flush()
+		return nil
+	})},
+	{"a ResponseController flushes", flushing(func(w http.ResponseWriter) error { return http.NewResponseController(w).Flush() })},
+	{"it is a Hijacker", hijacking(func(w http.ResponseWriter) (net.Conn, *bufio.ReadWriter, error) { return w.(http.Hijacker).Hijack() })},
+	{"a ResponseController hijacks", hijacking(func(w http.ResponseWriter) (net.Conn, *bufio.ReadWriter, error) {
+		return http.NewResponseController(w).Hijack()
+	})},
+	{"a ResponseController sets deadlines", func(w http.ResponseWriter, _ <-chan struct{}) error {
+		io.WriteString(w, "first\nsecond\n")
+		return http.NewResponseController(w).SetWriteDeadline(time.Now().Add(time.Hour))
+	}},
+}
+
+// flushing writes a line, flushes, and writes another when the first has arrived.
+func flushing(flush func(http.ResponseWriter) error) func(http.ResponseWriter, <-chan struct{}) error {
+	return func(w http.ResponseWriter, arrived <-chan struct{}) error {
+		io.WriteString(w, "first\n")
+		if err := flush(w); err != nil {
+			return err
+		}
+		<-arrived
+		_, err := io.WriteString(w, "second\n")
+		return err
+	}
+}
+
+// hijacking takes the connection over and writes both lines.
+func hijacking(hijack func(http.ResponseWriter) (net.Conn, *bufio.ReadWriter, error)) func(http.ResponseWriter, <-chan struct{}) error {
+	return func(w http.ResponseWriter, _ <-chan struct{}) error {
+		conn, _, err := hijack(w)
+		if err != nil {
+			return err
+		}
+		defer conn.Close()
+		_, err = io.WriteString(conn, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nfirst\nsecond\n")
+		return err
+	}
+}
+
+// testWriter fails when a Config.Deny cannot do with its ResponseWriter what
+// net/http's can.
+func (w *adapterWorld) testWriter(t *testing.T, build func(App) http.Handler, answer func(http.ResponseWriter, <-chan struct{}) error) {
+	arrived := make(chan struct{})
+	app := w.serve(t, build, adapterRow{config: denyWith(func(rw http.ResponseWriter, _ *http.Request, _ error) bool {
+		if err := answer(rw, arrived); err != nil {
+			t.Errorf("%T: %v", rw, err)
+		}
+		return true
+	})}, tell)
+	resp := app.roundTrip(t, "GET /manage")
+	if resp == nil {
+		t.Fatal("the connection broke")
+	}
+	lines := bufio.NewReader(resp.Body)
+	first, err := lines.ReadString('\n')
+	close(arrived)
+	second, _ := io.ReadAll(lines)
+	if err != nil || first+string(second) != "first\nsecond\n" {
+		t.Errorf("got %d %q, %v, want two lines", resp.StatusCode, first+string(second), err)
+	}
+}
+
+// testMix fails when one of many requests at once gets the answer of another: a
+// handler that an adapter builds once must find the request that it answers.
+func (w *adapterWorld) testMix(t *testing.T, build func(App) http.Handler) {
+	app := w.serve(t, build, adapterRow{}, func(rw http.ResponseWriter, r *http.Request) {
+		runtime.Gosched()
+		user, _ := authrocket.CurrentUser(r.Context())
+		fmt.Fprint(rw, user.Name, " ", r.URL.RawQuery)
+	})
+	client := app.server.Client()
+	const users, requests = 8, 50
+	var group sync.WaitGroup
+	for i := range users {
+		name := fmt.Sprint("user ", i)
+		token := w.realm.Token(User{ID: fmt.Sprint("usr_", i), Name: name})
+		group.Go(func() {
+			for j := range requests {
+				query := fmt.Sprintf("item=%d-%d", i, j)
+				r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, app.server.URL+"/manage?"+query, nil)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				status, body := http.StatusUnauthorized, "{"
+				if j%3 > 0 {
+					r.Header.Set("Authorization", "Bearer "+token)
+					status, body = http.StatusOK, name+" "+query
+				}
+				resp, err := client.Do(r)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				got, err := io.ReadAll(resp.Body)
+				resp.Body.Close()
+				if err != nil || resp.StatusCode != status || !strings.HasPrefix(string(got), body) {
+					t.Errorf("got %d %q, %v, want %d %q", resp.StatusCode, got, err, status, body)
+				}
+			}
+		})
+	}
+	group.Wait()
+}
