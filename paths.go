@@ -224,10 +224,10 @@ func (a *Auth) redirectHome(w http.ResponseWriter, target string) {
 	a.redirect(w, a.app.prefix+a.paths.safe(target))
 }
 
-// LoginPath returns the path of the login route, for links in your pages. The login comes back to returnTo, an escaped path of this app outside
-// Config.AuthPath, such as "/manage?tab=1"; "" and anything else mean the start
-// page. A fragment is dropped, and so is the query if there are more than 1,000
-// bytes. Like a link in a page of yours, it
+// LoginPath returns the path of the login route, for links in your pages. The login
+// comes back to returnTo, an escaped path of this app outside Config.AuthPath, such as
+// "/manage?tab=1"; "" and anything else mean the start page. A fragment is dropped, and
+// so is the query if there are more than 1,000 bytes. Like a link in a page of yours, it
 // begins behind a prefix of AppURL only if browsers see that prefix: the path has
 // it. It can be extended by "&prompt=login" or "&account=org_...".
 func (a *Auth) LoginPath(returnTo string) string { return a.routeLink(routeLogin, returnTo) }
