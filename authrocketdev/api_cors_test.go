@@ -21,23 +21,23 @@ func TestAPIPreflights(t *testing.T) {
 		origin, method, headers string
 		isAllowed               bool
 	}{
-		"as the official client asks":  {appOrigins, appOrigin, "POST", "content-type,lr-agent", true},
-		"all headers":                  {appOrigins, appOrigin, "PUT", "accept,accept-language,content-type,lr-agent", true},
-		"the other origin":             {appOrigins, "https://app.example.com", "DELETE", "lr-agent", true},
-		"no headers":                   {appOrigins, appOrigin, "GET", "", true},
-		"another origin":               {appOrigins, "https://evil.example", "POST", "content-type,lr-agent", false},
-		"another port":                 {appOrigins, "http://localhost:3001", "POST", "content-type", false},
-		"another scheme":               {appOrigins, "https://localhost:3000", "POST", "content-type", false},
-		"another case":                 {appOrigins, "http://LOCALHOST:3000", "POST", "content-type", false},
-		"a subdomain":                  {appOrigins, "https://x.app.example.com", "POST", "content-type", false},
-		"an origin that starts alike":  {appOrigins, "https://app.example.com.evil.example", "POST", "content-type", false},
-		"the null origin":              {appOrigins, "null", "POST", "content-type", false},
-		"another method":               {appOrigins, appOrigin, "PATCH", "content-type", false},
-		"another header":               {appOrigins, appOrigin, "POST", "content-type,x-other", false},
-		"credentials in a header":      {appOrigins, appOrigin, "POST", "authorization", false},
-		"no origins allowed":           {func(*authrocketdev.Config) {}, appOrigin, "POST", "content-type", false},
-		"no origins, the null origin":  {func(*authrocketdev.Config) {}, "null", "POST", "content-type", false},
-		"an empty list, which is none": {func(c *authrocketdev.Config) { c.AllowedOrigins = []string{} }, appOrigin, "POST", "content-type", false},
+		"as the official client asks":  {configure: appOrigins, origin: appOrigin, method: "POST", headers: "content-type,lr-agent", isAllowed: true},
+		"all headers":                  {configure: appOrigins, origin: appOrigin, method: "PUT", headers: "accept,accept-language,content-type,lr-agent", isAllowed: true},
+		"the other origin":             {configure: appOrigins, origin: "https://app.example.com", method: "DELETE", headers: "lr-agent", isAllowed: true},
+		"no headers":                   {configure: appOrigins, origin: appOrigin, method: "GET", isAllowed: true},
+		"another origin":               {configure: appOrigins, origin: "https://evil.example", method: "POST", headers: "content-type,lr-agent"},
+		"another port":                 {configure: appOrigins, origin: "http://localhost:3001", method: "POST", headers: "content-type"},
+		"another scheme":               {configure: appOrigins, origin: "https://localhost:3000", method: "POST", headers: "content-type"},
+		"another case":                 {configure: appOrigins, origin: "http://LOCALHOST:3000", method: "POST", headers: "content-type"},
+		"a subdomain":                  {configure: appOrigins, origin: "https://x.app.example.com", method: "POST", headers: "content-type"},
+		"an origin that starts alike":  {configure: appOrigins, origin: "https://app.example.com.evil.example", method: "POST", headers: "content-type"},
+		"the null origin":              {configure: appOrigins, origin: "null", method: "POST", headers: "content-type"},
+		"another method":               {configure: appOrigins, origin: appOrigin, method: "PATCH", headers: "content-type"},
+		"another header":               {configure: appOrigins, origin: appOrigin, method: "POST", headers: "content-type,x-other"},
+		"credentials in a header":      {configure: appOrigins, origin: appOrigin, method: "POST", headers: "authorization"},
+		"no origins allowed":           {configure: func(*authrocketdev.Config) {}, origin: appOrigin, method: "POST", headers: "content-type"},
+		"no origins, the null origin":  {configure: func(*authrocketdev.Config) {}, origin: "null", method: "POST", headers: "content-type"},
+		"an empty list, which is none": {configure: func(c *authrocketdev.Config) { c.AllowedOrigins = []string{} }, origin: appOrigin, method: "POST", headers: "content-type"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -102,11 +102,11 @@ func TestAPIOrigins(t *testing.T) {
 		origin    string
 		isAllowed bool
 	}{
-		"an allowed origin":             {appOrigins, appOrigin, true},
-		"another origin":                {appOrigins, "https://evil.example", false},
-		"another case":                  {appOrigins, "http://LOCALHOST:3000", false},
-		"no origins allowed":            {func(*authrocketdev.Config) {}, appOrigin, false},
-		"no origin, which a program is": {appOrigins, "", false},
+		"an allowed origin":             {configure: appOrigins, origin: appOrigin, isAllowed: true},
+		"another origin":                {configure: appOrigins, origin: "https://evil.example"},
+		"another case":                  {configure: appOrigins, origin: "http://LOCALHOST:3000"},
+		"no origins allowed":            {configure: func(*authrocketdev.Config) {}, origin: appOrigin},
+		"no origin, which a program is": {configure: appOrigins},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -94,16 +94,16 @@ func TestAPIConditions(t *testing.T) {
 		want      func(*api, apiAnswer)
 	}{
 		"one account in single-user mode": {
-			func(*authrocketdev.Config) {}, func(a *api) authrockettest.User { return a.ada },
-			func(a *api, got apiAnswer) { a.wantFullLogin(got, a.ada, a.engines.ID) },
+			configure: func(*authrocketdev.Config) {}, user: func(a *api) authrockettest.User { return a.ada },
+			want: func(a *api, got apiAnswer) { a.wantFullLogin(got, a.ada, a.engines.ID) },
 		},
 		"two accounts in single-user mode": {
-			func(*authrocketdev.Config) {}, func(a *api) authrockettest.User { return a.charles },
-			func(a *api, got apiAnswer) { a.wantFullLogin(got, a.charles, a.engines.ID) },
+			configure: func(*authrocketdev.Config) {}, user: func(a *api) authrockettest.User { return a.charles },
+			want: func(a *api, got apiAnswer) { a.wantFullLogin(got, a.charles, a.engines.ID) },
 		},
 		"no account in single-user mode": {
-			func(*authrocketdev.Config) {}, func(a *api) authrockettest.User { return a.grace },
-			func(a *api, got apiAnswer) {
+			configure: func(*authrocketdev.Config) {}, user: func(a *api) authrockettest.User { return a.grace },
+			want: func(a *api, got apiAnswer) {
 				memberships := a.realm.MembershipsOf(a.grace.ID)
 				if len(memberships) != 1 {
 					a.t.Fatalf("Grace has %d accounts", len(memberships))
@@ -112,32 +112,32 @@ func TestAPIConditions(t *testing.T) {
 			},
 		},
 		"one account in multi-user mode": {
-			inMultiUserMode, func(a *api) authrockettest.User { return a.ada },
-			func(a *api, got apiAnswer) { a.wantFullLogin(got, a.ada, a.engines.ID) },
+			configure: inMultiUserMode, user: func(a *api) authrockettest.User { return a.ada },
+			want: func(a *api, got apiAnswer) { a.wantFullLogin(got, a.ada, a.engines.ID) },
 		},
 		"two accounts in multi-user mode": {
-			inMultiUserMode, func(a *api) authrockettest.User { return a.charles },
-			func(a *api, got apiAnswer) { a.wantConditional(got, "", "no_account_selected") },
+			configure: inMultiUserMode, user: func(a *api) authrockettest.User { return a.charles },
+			want: func(a *api, got apiAnswer) { a.wantConditional(got, "", "no_account_selected") },
 		},
 		"no account in multi-user mode": {
-			inMultiUserMode, func(a *api) authrockettest.User { return a.grace },
-			func(a *api, got apiAnswer) { a.wantConditional(got, "", "no_account_selected") },
+			configure: inMultiUserMode, user: func(a *api) authrockettest.User { return a.grace },
+			want: func(a *api, got apiAnswer) { a.wantConditional(got, "", "no_account_selected") },
 		},
 		"a first name where one is required": {
-			withRequiredName, func(a *api) authrockettest.User { return a.ada },
-			func(a *api, got apiAnswer) { a.wantFullLogin(got, a.ada, a.engines.ID) },
+			configure: withRequiredName, user: func(a *api) authrockettest.User { return a.ada },
+			want: func(a *api, got apiAnswer) { a.wantFullLogin(got, a.ada, a.engines.ID) },
 		},
 		"a last name where one is required": {
-			withRequiredName, func(a *api) authrockettest.User { return a.charles },
-			func(a *api, got apiAnswer) { a.wantFullLogin(got, a.charles, a.engines.ID) },
+			configure: withRequiredName, user: func(a *api) authrockettest.User { return a.charles },
+			want: func(a *api, got apiAnswer) { a.wantFullLogin(got, a.charles, a.engines.ID) },
 		},
 		"no name where one is required": {
-			withRequiredName, func(a *api) authrockettest.User { a.realm.AddMembership(a.grace, a.royal); return a.grace },
-			func(a *api, got apiAnswer) { a.wantConditional(got, a.royal.ID, "must_complete_profile") },
+			configure: withRequiredName, user: func(a *api) authrockettest.User { a.realm.AddMembership(a.grace, a.royal); return a.grace },
+			want: func(a *api, got apiAnswer) { a.wantConditional(got, a.royal.ID, "must_complete_profile") },
 		},
 		"no name and no account": {
-			both, func(a *api) authrockettest.User { return a.grace },
-			func(a *api, got apiAnswer) {
+			configure: both, user: func(a *api) authrockettest.User { return a.grace },
+			want: func(a *api, got apiAnswer) {
 				a.wantConditional(got, "", "no_account_selected", "must_complete_profile")
 			},
 		},
@@ -234,7 +234,7 @@ func TestAPIDeadSessions(t *testing.T) {
 			delete(p, "session")
 		}
 		for _, request := range []struct{ method, path string }{
-			{"GET", "/v2/session"}, {"DELETE", "/v2/session"}, {"PUT", "/v2/profile"}, {"POST", "/v2/profile/password"},
+			{method: "GET", path: "/v2/session"}, {method: "DELETE", path: "/v2/session"}, {method: "PUT", path: "/v2/profile"}, {method: "POST", path: "/v2/profile/password"},
 		} {
 			t.Run(name+" for "+request.method+" "+request.path, func(t *testing.T) {
 				a := a.in(t)
@@ -302,16 +302,16 @@ func TestAPIResetPassword(t *testing.T) {
 			p    apiParams
 			want []string
 		}{
-			"no token":            {apiParams{"password": password}, []string{usedLink}},
-			"a made-up token":     {apiParams{"token": "tpw:AAAAAAAAAAAAAAAAAAAAAAAAAA", "password": password}, []string{usedLink}},
-			"a replaced token":    {apiParams{"token": first, "password": password}, []string{usedLink}},
-			"a session":           {apiParams{"token": before, "password": password}, []string{usedLink}},
-			"no password":         {apiParams{"token": token}, []string{tooShort}},
-			"a short password":    {apiParams{"token": token, "password": "short"}, []string{tooShort}},
-			"a long password":     {apiParams{"token": token, "password": strings.Repeat("é", 37)}, []string{"Password is too long: it may have 72 bytes."}},
-			"another in the end":  {apiParams{"token": token, "password": password, "password_confirmation": "d"}, []string{notConfirm}},
-			"empty in the end":    {apiParams{"token": token, "password": password, "password_confirmation": ""}, []string{notConfirm}},
-			"short and unlike it": {apiParams{"token": token, "password": "s", "password_confirmation": "d"}, []string{tooShort, notConfirm}},
+			"no token":            {p: apiParams{"password": password}, want: []string{usedLink}},
+			"a made-up token":     {p: apiParams{"token": "tpw:AAAAAAAAAAAAAAAAAAAAAAAAAA", "password": password}, want: []string{usedLink}},
+			"a replaced token":    {p: apiParams{"token": first, "password": password}, want: []string{usedLink}},
+			"a session":           {p: apiParams{"token": before, "password": password}, want: []string{usedLink}},
+			"no password":         {p: apiParams{"token": token}, want: []string{tooShort}},
+			"a short password":    {p: apiParams{"token": token, "password": "short"}, want: []string{tooShort}},
+			"a long password":     {p: apiParams{"token": token, "password": strings.Repeat("é", 37)}, want: []string{"Password is too long: it may have 72 bytes."}},
+			"another in the end":  {p: apiParams{"token": token, "password": password, "password_confirmation": "d"}, want: []string{notConfirm}},
+			"empty in the end":    {p: apiParams{"token": token, "password": password, "password_confirmation": ""}, want: []string{notConfirm}},
+			"short and unlike it": {p: apiParams{"token": token, "password": "s", "password_confirmation": "d"}, want: []string{tooShort, notConfirm}},
 		} {
 			t.Run(name, func(t *testing.T) { a.in(t).wantError(reset(row.p), 422, row.want...) })
 		}
@@ -349,10 +349,10 @@ func TestAPIUpdatePassword(t *testing.T) {
 			p    apiParams
 			want string
 		}{
-			"wrong current password": {apiParams{"current_password": "x", "password": password}, wrong},
-			"no current password":    {apiParams{"password": password}, wrong},
-			"a short password":       {apiParams{"current_password": apiPassword, "password": "short"}, tooShort},
-			"another confirmation":   {apiParams{"current_password": apiPassword, "password": password, "password_confirmation": "x"}, notConfirm},
+			"wrong current password": {p: apiParams{"current_password": "x", "password": password}, want: wrong},
+			"no current password":    {p: apiParams{"password": password}, want: wrong},
+			"a short password":       {p: apiParams{"current_password": apiPassword, "password": "short"}, want: tooShort},
+			"another confirmation":   {p: apiParams{"current_password": apiPassword, "password": password, "password_confirmation": "x"}, want: notConfirm},
 		} {
 			t.Run(name, func(t *testing.T) { a.in(t).wantError(update(row.p), 422, row.want) })
 		}
@@ -392,15 +392,15 @@ func TestAPIUpdateProfile(t *testing.T) {
 			p    apiParams
 			want []string
 		}{
-			"no email address":       {apiParams{"email": "grace"}, []string{"Email is not an email address."}},
-			"an empty email":         {apiParams{"email": ""}, []string{"Email is not an email address."}},
-			"the email of another":   {apiParams{"email": "Ada@example.com"}, []string{"Email is already in use."}},
-			"a taken username":       {apiParams{"username": "ADA"}, []string{"Username is already in use."}},
-			"a username with spaces": {apiParams{"username": "a b"}, []string{"Username may have letters, digits, dots, hyphens and underscores, and starts with a letter or digit."}},
-			"an ID for a username":   {apiParams{"username": "usr_1"}, []string{"Username may have letters, digits, dots, hyphens and underscores, and starts with a letter or digit."}},
-			"a language we have not": {apiParams{"locale": "tlh"}, []string{"Language has to be one of en, es, ja."}},
-			"a long name":            {apiParams{"first_name": strings.Repeat("x", 101)}, []string{"First name is too long: it may have 100 characters."}},
-			"NUL bytes":              {apiParams{"last_name": "\x00", "first_name": "\u202e"}, []string{"First name has characters that cannot be shown.", "Last name has characters that cannot be shown."}},
+			"no email address":       {p: apiParams{"email": "grace"}, want: []string{"Email is not an email address."}},
+			"an empty email":         {p: apiParams{"email": ""}, want: []string{"Email is not an email address."}},
+			"the email of another":   {p: apiParams{"email": "Ada@example.com"}, want: []string{"Email is already in use."}},
+			"a taken username":       {p: apiParams{"username": "ADA"}, want: []string{"Username is already in use."}},
+			"a username with spaces": {p: apiParams{"username": "a b"}, want: []string{"Username may have letters, digits, dots, hyphens and underscores, and starts with a letter or digit."}},
+			"an ID for a username":   {p: apiParams{"username": "usr_1"}, want: []string{"Username may have letters, digits, dots, hyphens and underscores, and starts with a letter or digit."}},
+			"a language we have not": {p: apiParams{"locale": "tlh"}, want: []string{"Language has to be one of en, es, ja."}},
+			"a long name":            {p: apiParams{"first_name": strings.Repeat("x", 101)}, want: []string{"First name is too long: it may have 100 characters."}},
+			"NUL bytes":              {p: apiParams{"last_name": "\x00", "first_name": "\u202e"}, want: []string{"First name has characters that cannot be shown.", "Last name has characters that cannot be shown."}},
 		} {
 			t.Run(name, func(t *testing.T) {
 				a := a.in(t)
@@ -508,13 +508,13 @@ func TestAPISignup(t *testing.T) {
 			p    apiParams
 			want []string
 		}{
-			"nothing":              {apiParams{}, []string{"Email is not an email address.", tooShort}},
-			"a taken email":        {apiParams{"email": "MARY@example.com", "password": apiPassword}, []string{"Email is already in use."}},
-			"a taken username":     {apiParams{"email": "m@example.com", "password": apiPassword, "username": "Mary"}, []string{"Username is already in use."}},
-			"another confirmation": {apiParams{"email": "m@example.com", "password": apiPassword, "password_confirmation": "x"}, []string{notConfirm}},
-			"a name in the email":  {apiParams{"email": "M <m@example.com>", "password": apiPassword}, []string{"Email is not an email address."}},
-			"a line in the email":  {apiParams{"email": "m@example.com\r\nBcc: x@example.com", "password": apiPassword}, []string{"Email is not an email address."}},
-			"all that can be wrong": {apiParams{"email": "m", "password": "s", "password_confirmation": "d", "first_name": "\x00", "last_name": strings.Repeat("x", 101), "org_name": "\x1b", "username": "<b>", "locale": "xx"}, []string{
+			"nothing":              {p: apiParams{}, want: []string{"Email is not an email address.", tooShort}},
+			"a taken email":        {p: apiParams{"email": "MARY@example.com", "password": apiPassword}, want: []string{"Email is already in use."}},
+			"a taken username":     {p: apiParams{"email": "m@example.com", "password": apiPassword, "username": "Mary"}, want: []string{"Username is already in use."}},
+			"another confirmation": {p: apiParams{"email": "m@example.com", "password": apiPassword, "password_confirmation": "x"}, want: []string{notConfirm}},
+			"a name in the email":  {p: apiParams{"email": "M <m@example.com>", "password": apiPassword}, want: []string{"Email is not an email address."}},
+			"a line in the email":  {p: apiParams{"email": "m@example.com\r\nBcc: x@example.com", "password": apiPassword}, want: []string{"Email is not an email address."}},
+			"all that can be wrong": {p: apiParams{"email": "m", "password": "s", "password_confirmation": "d", "first_name": "\x00", "last_name": strings.Repeat("x", 101), "org_name": "\x1b", "username": "<b>", "locale": "xx"}, want: []string{
 				"Email is not an email address.", tooShort, notConfirm,
 				"First name has characters that cannot be shown.", "Last name is too long: it may have 100 characters.", "Account name has characters that cannot be shown.",
 				"Username may have letters, digits, dots, hyphens and underscores, and starts with a letter or digit.", "Language has to be one of en, es, ja.",

@@ -47,19 +47,19 @@ func TestForgedForms(t *testing.T) {
 		name  string
 		forge func(s *site, b *browser, r *http.Request, form url.Values)
 	}{
-		{"without the field", func(*site, *browser, *http.Request, url.Values) {}},
-		{"with an empty field", func(_ *site, _ *browser, _ *http.Request, form url.Values) { form.Set("csrf", "") }},
-		{"with a made-up field", func(_ *site, _ *browser, _ *http.Request, form url.Values) { form.Set("csrf", strings.Repeat("A", 43)) }},
-		{"with the field in the query", func(_ *site, b *browser, r *http.Request, _ url.Values) {
+		{name: "without the field", forge: func(*site, *browser, *http.Request, url.Values) {}},
+		{name: "with an empty field", forge: func(_ *site, _ *browser, _ *http.Request, form url.Values) { form.Set("csrf", "") }},
+		{name: "with a made-up field", forge: func(_ *site, _ *browser, _ *http.Request, form url.Values) { form.Set("csrf", strings.Repeat("A", 43)) }},
+		{name: "with the field in the query", forge: func(_ *site, b *browser, r *http.Request, _ url.Values) {
 			r.URL.RawQuery = url.Values{"csrf": {b.csrf()}}.Encode()
 		}},
-		{"with the field of another browser", func(s *site, b *browser, _ *http.Request, form url.Values) {
+		{name: "with the field of another browser", forge: func(s *site, b *browser, _ *http.Request, form url.Values) {
 			form.Set("csrf", s.newBrowser(b.t).csrf())
 		}},
-		{"with the field of another user", func(s *site, b *browser, _ *http.Request, form url.Values) {
+		{name: "with the field of another user", forge: func(s *site, b *browser, _ *http.Request, form url.Values) {
 			form.Set("csrf", s.signedIn(b.t, s.alan).csrf())
 		}},
-		{"with the field and the cookie of another browser", func(s *site, b *browser, _ *http.Request, form url.Values) {
+		{name: "with the field and the cookie of another browser", forge: func(s *site, b *browser, _ *http.Request, form url.Values) {
 			other := s.signedIn(b.t, s.alan)
 			form.Set("csrf", other.csrf())
 			for _, c := range other.cookies() {
@@ -68,38 +68,38 @@ func TestForgedForms(t *testing.T) {
 				}
 			}
 		}},
-		{"without the cookie", func(_ *site, b *browser, _ *http.Request, form url.Values) {
+		{name: "without the cookie", forge: func(_ *site, b *browser, _ *http.Request, form url.Values) {
 			form.Set("csrf", b.csrf())
 			b.setCookie("loginrocket_csrf", "")
 		}},
-		{"with another cookie", func(_ *site, b *browser, _ *http.Request, form url.Values) {
+		{name: "with another cookie", forge: func(_ *site, b *browser, _ *http.Request, form url.Values) {
 			form.Set("csrf", b.csrf())
 			b.setCookie("loginrocket_csrf", "AAAAAAAAAAAAAAAAAAAAAAAAAA")
 		}},
-		{"with the cookie as the field", func(_ *site, b *browser, _ *http.Request, form url.Values) {
+		{name: "with the cookie as the field", forge: func(_ *site, b *browser, _ *http.Request, form url.Values) {
 			for _, c := range b.cookies() {
 				if c.Name == "loginrocket_csrf" {
 					form.Set("csrf", c.Value)
 				}
 			}
 		}},
-		{"of another site, by its Origin", func(_ *site, b *browser, r *http.Request, form url.Values) {
+		{name: "of another site, by its Origin", forge: func(_ *site, b *browser, r *http.Request, form url.Values) {
 			form.Set("csrf", b.csrf())
 			r.Header.Set("Origin", "https://evil.example")
 		}},
-		{"of another port", func(_ *site, b *browser, r *http.Request, form url.Values) {
+		{name: "of another port", forge: func(_ *site, b *browser, r *http.Request, form url.Values) {
 			form.Set("csrf", b.csrf())
 			r.Header.Set("Origin", "http://127.0.0.1:1")
 		}},
-		{"of a sandbox", func(_ *site, b *browser, r *http.Request, form url.Values) {
+		{name: "of a sandbox", forge: func(_ *site, b *browser, r *http.Request, form url.Values) {
 			form.Set("csrf", b.csrf())
 			r.Header.Set("Origin", "null")
 		}},
-		{"of another site, by Sec-Fetch-Site", func(_ *site, b *browser, r *http.Request, form url.Values) {
+		{name: "of another site, by Sec-Fetch-Site", forge: func(_ *site, b *browser, r *http.Request, form url.Values) {
 			form.Set("csrf", b.csrf())
 			r.Header.Set("Sec-Fetch-Site", "cross-site")
 		}},
-		{"of another host of the site", func(_ *site, b *browser, r *http.Request, form url.Values) {
+		{name: "of another host of the site", forge: func(_ *site, b *browser, r *http.Request, form url.Values) {
 			form.Set("csrf", b.csrf())
 			r.Header.Set("Sec-Fetch-Site", "same-site")
 		}},
@@ -201,24 +201,24 @@ func TestWrongHost(t *testing.T) {
 		host   string
 		status int
 	}{
-		{own, 200},
-		{"localhost:" + port, 200},
-		{"LOCALHOST", 200},
-		{"login.localhost", 200},
-		{"[::1]:" + port, 200},
-		{"evil.example", 421},
-		{"evil.example:" + port, 421},
-		{own + ".evil.example", 421},
-		{"localhost.evil.example", 421},
-		{"evillocalhost", 421},
-		{".localhost", 421},
-		{"localhost@evil.example", 421},
-		{"evil.example@localhost", 421},
-		{"127.0.0.1.evil.example", 421},
-		{"0.0.0.0:" + port, 421},
-		{"192.0.2.1", 421},
-		{"localhost/", 421},
-		{"", 421},
+		{host: own, status: 200},
+		{host: "localhost:" + port, status: 200},
+		{host: "LOCALHOST", status: 200},
+		{host: "login.localhost", status: 200},
+		{host: "[::1]:" + port, status: 200},
+		{host: "evil.example", status: 421},
+		{host: "evil.example:" + port, status: 421},
+		{host: own + ".evil.example", status: 421},
+		{host: "localhost.evil.example", status: 421},
+		{host: "evillocalhost", status: 421},
+		{host: ".localhost", status: 421},
+		{host: "localhost@evil.example", status: 421},
+		{host: "evil.example@localhost", status: 421},
+		{host: "127.0.0.1.evil.example", status: 421},
+		{host: "0.0.0.0:" + port, status: 421},
+		{host: "192.0.2.1", status: 421},
+		{host: "localhost/", status: 421},
+		{host: "", status: 421},
 	} {
 		for _, path := range []string{"/login", "/outbox", "/healthz"} {
 			r := httptest.NewRequest(http.MethodGet, path, nil)
@@ -252,15 +252,15 @@ func TestBodies(t *testing.T) {
 			chunked                 bool
 			status                  int
 		}{
-			{"too large", "application/x-www-form-urlencoded", form.Encode() + "&more=" + large, false, 413},
-			{"too large, of unknown length", "application/x-www-form-urlencoded", form.Encode() + "&more=" + large, true, 413},
-			{"a bad escape", "application/x-www-form-urlencoded", form.Encode() + "&a=%zz", false, 400},
-			{"a semicolon", "application/x-www-form-urlencoded", form.Encode() + ";a=b", false, 400},
-			{"JSON", "application/json", `{"csrf":"` + form.Get("csrf") + `"}`, false, 403},
-			{"plain text, as another site can send it", "text/plain", form.Encode(), false, 403},
-			{"multipart", "multipart/form-data; boundary=x", "--x--", false, 403},
-			{"no media type", "a/b/c;", form.Encode(), false, 400},
-			{"nothing", "application/x-www-form-urlencoded", "", false, 403},
+			{name: "too large", contentType: "application/x-www-form-urlencoded", body: form.Encode() + "&more=" + large, status: 413},
+			{name: "too large, of unknown length", contentType: "application/x-www-form-urlencoded", body: form.Encode() + "&more=" + large, chunked: true, status: 413},
+			{name: "a bad escape", contentType: "application/x-www-form-urlencoded", body: form.Encode() + "&a=%zz", status: 400},
+			{name: "a semicolon", contentType: "application/x-www-form-urlencoded", body: form.Encode() + ";a=b", status: 400},
+			{name: "JSON", contentType: "application/json", body: `{"csrf":"` + form.Get("csrf") + `"}`, status: 403},
+			{name: "plain text, as another site can send it", contentType: "text/plain", body: form.Encode(), status: 403},
+			{name: "multipart", contentType: "multipart/form-data; boundary=x", body: "--x--", status: 403},
+			{name: "no media type", contentType: "a/b/c;", body: form.Encode(), status: 400},
+			{name: "nothing", contentType: "application/x-www-form-urlencoded", status: 403},
 		} {
 			r := b.formRequest(path, nil)
 			r.Header.Set("Content-Type", row.contentType)
@@ -454,8 +454,8 @@ func TestCookies(t *testing.T) {
 		origin, prefix string
 		secure         bool
 	}{
-		{"http://127.0.0.1:8081", "", false},
-		{"https://login.example", "__Host-", true},
+		{origin: "http://127.0.0.1:8081"},
+		{origin: "https://login.example", prefix: "__Host-", secure: true},
 	} {
 		t.Run(row.origin, func(t *testing.T) {
 			t.Parallel()

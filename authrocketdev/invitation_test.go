@@ -144,10 +144,10 @@ func TestInvite(t *testing.T) {
 		name, email, org, permission string
 		want                         string
 	}{
-		{"no email", "", s.engines.ID, "read", "Email is not an email address."},
-		{"an org that there is not", "new@example.com", "org_none", "read", "no such record"},
-		{"a permission that is none", "new@example.com", s.engines.ID, "a b", "A permission may have"},
-		{"a reserved permission", "new@example.com", s.engines.ID, "ar:x", "reserved"},
+		{name: "no email", org: s.engines.ID, permission: "read", want: "Email is not an email address."},
+		{name: "an org that there is not", email: "new@example.com", org: "org_none", permission: "read", want: "no such record"},
+		{name: "a permission that is none", email: "new@example.com", org: s.engines.ID, permission: "a b", want: "A permission may have"},
+		{name: "a reserved permission", email: "new@example.com", org: s.engines.ID, permission: "ar:x", want: "reserved"},
 	} {
 		token, err := s.server.Invite(row.email, row.org, row.permission)
 		if err == nil || !strings.Contains(err.Error(), row.want) || token != "" {

@@ -19,14 +19,14 @@ func TestLimit(t *testing.T) {
 			key  string
 			left int
 		}{
-			{"the first", func() {}, "a", 1},
-			{"the second", func() {}, "a", 0},
-			{"one too many", func() {}, "a", -1},
-			{"another key has its own", func() {}, "b", 1},
-			{"what is taken back does not count", func() { l.Undo("b") }, "b", 1},
-			{"more than all is not taken back", func() { l.Undo("b"); l.Undo("b"); l.Undo("b") }, "b", 1},
-			{"within the minute", func() { time.Sleep(time.Minute - 1) }, "a", -2},
-			{"after it", func() { time.Sleep(time.Nanosecond) }, "a", 1},
+			{name: "the first", do: func() {}, key: "a", left: 1},
+			{name: "the second", do: func() {}, key: "a"},
+			{name: "one too many", do: func() {}, key: "a", left: -1},
+			{name: "another key has its own", do: func() {}, key: "b", left: 1},
+			{name: "what is taken back does not count", do: func() { l.Undo("b") }, key: "b", left: 1},
+			{name: "more than all is not taken back", do: func() { l.Undo("b"); l.Undo("b"); l.Undo("b") }, key: "b", left: 1},
+			{name: "within the minute", do: func() { time.Sleep(time.Minute - 1) }, key: "a", left: -2},
+			{name: "after it", do: func() { time.Sleep(time.Nanosecond) }, key: "a", left: 1},
 		} {
 			row.do()
 			if got := l.Add(row.key); got != row.left {

@@ -29,20 +29,20 @@ func TestLogin(t *testing.T) {
 		name, login, password string
 		status                int
 	}{
-		{"by email", "ada@example.com", secretPassword, 302},
-		{"by email in other case and with spaces", " ADA@Example.COM ", secretPassword, 302},
-		{"by username", "Ada", secretPassword, 302},
-		{"by ID", s.ada.ID, secretPassword, 302},
-		{"by ID in other case", strings.ToLower(s.ada.ID), secretPassword, 422},
-		{"with a wrong password", "ada@example.com", "Differential", 422},
-		{"without a password", "ada@example.com", "", 422},
-		{"of nobody", "eve@example.com", secretPassword, 422},
-		{"with nothing", "", "", 422},
-		{"of a user without a password", "nopassword@example.com", "", 422},
-		{"of a user without a password, with one", "nopassword@example.com", "there is no such user", 422},
-		{"with a password that is too long to compare", "long@example.com", strings.Repeat("x", 73), 422},
-		{"with the beginning of one", "long@example.com", strings.Repeat("x", 72), 422},
-		{"with more than the longest one", "longest@example.com", strings.Repeat("x", 73), 422},
+		{name: "by email", login: "ada@example.com", password: secretPassword, status: 302},
+		{name: "by email in other case and with spaces", login: " ADA@Example.COM ", password: secretPassword, status: 302},
+		{name: "by username", login: "Ada", password: secretPassword, status: 302},
+		{name: "by ID", login: s.ada.ID, password: secretPassword, status: 302},
+		{name: "by ID in other case", login: strings.ToLower(s.ada.ID), password: secretPassword, status: 422},
+		{name: "with a wrong password", login: "ada@example.com", password: "Differential", status: 422},
+		{name: "without a password", login: "ada@example.com", status: 422},
+		{name: "of nobody", login: "eve@example.com", password: secretPassword, status: 422},
+		{name: "with nothing", status: 422},
+		{name: "of a user without a password", login: "nopassword@example.com", status: 422},
+		{name: "of a user without a password, with one", login: "nopassword@example.com", password: "there is no such user", status: 422},
+		{name: "with a password that is too long to compare", login: "long@example.com", password: strings.Repeat("x", 73), status: 422},
+		{name: "with the beginning of one", login: "long@example.com", password: strings.Repeat("x", 72), status: 422},
+		{name: "with more than the longest one", login: "longest@example.com", password: strings.Repeat("x", 73), status: 422},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

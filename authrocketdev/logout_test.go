@@ -15,14 +15,14 @@ func TestLogout(t *testing.T) {
 		has   bool     // the browser that logs out has the session
 		ends  bool
 	}{
-		{"ends the browser's session", url.Values{"redirect_uri": {appURL}}, appURL, nil, true, true},
-		{"without a redirect_uri leads to the login", nil, "/login", nil, true, true},
-		{"with a redirect_uri of elsewhere signs out all the same", url.Values{"redirect_uri": {"https://evil.example/"}}, "/login", nil, true, true},
-		{"with a redirect_uri that is none as well", url.Values{"redirect_uri": {"javascript:alert(1)"}}, "/login", nil, true, true},
-		{"with a redirect_uri beside the Login URLs as well", url.Values{"redirect_uri": {"https://app.example/other"}}, "/login", []string{"https://app.example/in"}, true, true},
-		{"returns below a Login URL", url.Values{"redirect_uri": {"https://app.example/in/bye"}}, "https://app.example/in/bye", []string{"https://app.example/in"}, true, true},
-		{"ends the session that it names", url.Values{"session": {"SID"}}, "/login", nil, false, true},
-		{"ends nothing when it names none", url.Values{"session": {"kss_none"}}, "/login", nil, false, false},
+		{name: "ends the browser's session", query: url.Values{"redirect_uri": {appURL}}, leads: appURL, has: true, ends: true},
+		{name: "without a redirect_uri leads to the login", leads: "/login", has: true, ends: true},
+		{name: "with a redirect_uri of elsewhere signs out all the same", query: url.Values{"redirect_uri": {"https://evil.example/"}}, leads: "/login", has: true, ends: true},
+		{name: "with a redirect_uri that is none as well", query: url.Values{"redirect_uri": {"javascript:alert(1)"}}, leads: "/login", has: true, ends: true},
+		{name: "with a redirect_uri beside the Login URLs as well", query: url.Values{"redirect_uri": {"https://app.example/other"}}, leads: "/login", urls: []string{"https://app.example/in"}, has: true, ends: true},
+		{name: "returns below a Login URL", query: url.Values{"redirect_uri": {"https://app.example/in/bye"}}, leads: "https://app.example/in/bye", urls: []string{"https://app.example/in"}, has: true, ends: true},
+		{name: "ends the session that it names", query: url.Values{"session": {"SID"}}, leads: "/login", ends: true},
+		{name: "ends nothing when it names none", query: url.Values{"session": {"kss_none"}}, leads: "/login"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

@@ -20,13 +20,13 @@ func TestProfileNames(t *testing.T) {
 		form  []string
 		wants []string
 	}{
-		{"names that are too long", []string{"first_name", long, "last_name", long}, []string{"First name is too long", "Last name is too long"}},
-		{"a name that turns the direction of reading", []string{"first_name", "a\u202eb"}, []string{"First name has characters"}},
-		{"a username that looks like an email", []string{"username", "alan@example.com"}, []string{"Username may have"}},
-		{"a username that looks like an ID", []string{"username", "USR_" + s.alan.ID[4:]}, []string{"Username may have"}},
-		{"a username that is taken", []string{"username", "ALAN"}, []string{"Username is already in use"}},
-		{"a language that there is not", []string{"locale", "tlh"}, []string{"Language has to be one of"}},
-		{"everything at once", []string{"first_name", long, "username", "a b", "locale", "x"}, []string{"First name", "Username may", "Language"}},
+		{name: "names that are too long", form: []string{"first_name", long, "last_name", long}, wants: []string{"First name is too long", "Last name is too long"}},
+		{name: "a name that turns the direction of reading", form: []string{"first_name", "a\u202eb"}, wants: []string{"First name has characters"}},
+		{name: "a username that looks like an email", form: []string{"username", "alan@example.com"}, wants: []string{"Username may have"}},
+		{name: "a username that looks like an ID", form: []string{"username", "USR_" + s.alan.ID[4:]}, wants: []string{"Username may have"}},
+		{name: "a username that is taken", form: []string{"username", "ALAN"}, wants: []string{"Username is already in use"}},
+		{name: "a language that there is not", form: []string{"locale", "tlh"}, wants: []string{"Language has to be one of"}},
+		{name: "everything at once", form: []string{"first_name", long, "username", "a b", "locale", "x"}, wants: []string{"First name", "Username may", "Language"}},
 	} {
 		form := append([]string{"first_name", "Augusta", "last_name", "King", "username", "augusta", "locale", "es"}, row.form...)
 		p = p.form("/profile", "action", "names").submit(form...).wants(422, row.wants...)
@@ -133,11 +133,11 @@ func TestProfilePassword(t *testing.T) {
 	s := newSite(t)
 	b, other, george := s.signedIn(t, s.ada), s.signedIn(t, s.ada), s.signedIn(t, s.george)
 	for _, row := range []struct{ name, current, password, confirmation, want string }{
-		{"a wrong current one", "wrong", "analytical", "analytical", "Current password does not match."},
-		{"no current one", "", "analytical", "analytical", "Current password does not match."},
-		{"a short one", secretPassword, "short", "short", "Password is too short"},
-		{"another confirmation", secretPassword, "analytical", "analytics", "Password confirmation does not match."},
-		{"no confirmation", secretPassword, "analytical", "", "Password confirmation does not match."},
+		{name: "a wrong current one", current: "wrong", password: "analytical", confirmation: "analytical", want: "Current password does not match."},
+		{name: "no current one", password: "analytical", confirmation: "analytical", want: "Current password does not match."},
+		{name: "a short one", current: secretPassword, password: "short", confirmation: "short", want: "Password is too short"},
+		{name: "another confirmation", current: secretPassword, password: "analytical", confirmation: "analytics", want: "Password confirmation does not match."},
+		{name: "no confirmation", current: secretPassword, password: "analytical", want: "Password confirmation does not match."},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			p := b.get("/profile").form("/profile", "action", "password").submit("current_password", row.current, "password", row.password, "password_confirmation", row.confirmation)

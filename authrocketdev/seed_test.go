@@ -183,7 +183,7 @@ func TestDemoSeed(t *testing.T) {
 	for login, want := range map[string]struct {
 		password    string
 		memberships int
-	}{"ada@example.com": {"engine", 2}, "george@example.com": {"trains", 1}} {
+	}{"ada@example.com": {password: "engine", memberships: 2}, "george@example.com": {password: "trains", memberships: 1}} {
 		user, err := server.Realm().UserByLogin(login)
 		if err != nil || user.Password != want.password {
 			t.Errorf("%s: got %+v, %v", login, user, err)
@@ -202,24 +202,24 @@ func TestSeedMistakes(t *testing.T) {
 		text string
 		want []string // all mistakes, in the order of the file
 	}{
-		{"an unknown member", `{"users": [], "user": []}`, []string{`there is no member "user" here; there are invitations, orgs, realm, users`}},
-		{"another case of a name", `{"orgs": [{"Name": "A"}]}`, []string{
+		{name: "an unknown member", text: `{"users": [], "user": []}`, want: []string{`there is no member "user" here; there are invitations, orgs, realm, users`}},
+		{name: "another case of a name", text: `{"orgs": [{"Name": "A"}]}`, want: []string{
 			`orgs[0]: there is no member "Name" here; there are custom, id, name, reference`, `orgs[0].name: is missing`}},
-		{"a member twice", `{"realm": {}, "realm": {"id": "rl_x"}}`, []string{`line 1, column 15: realm: is there twice`}},
-		{"a custom attribute twice", `{"orgs": [{"name": "A", "custom": {"a": 1, "a": 1}}]}`, []string{`line 1, column 44: orgs[0].custom.a: is there twice`}},
-		{"not an object", `[]`, []string{`want an object, got an array`}},
-		{"wrong types", `{"realm": 1, "orgs": {}, "users": [null, {"email": 1, "password": ["geheim"], "custom": [], "memberships": "x"}], "invitations": true}`, []string{
+		{name: "a member twice", text: `{"realm": {}, "realm": {"id": "rl_x"}}`, want: []string{`line 1, column 15: realm: is there twice`}},
+		{name: "a custom attribute twice", text: `{"orgs": [{"name": "A", "custom": {"a": 1, "a": 1}}]}`, want: []string{`line 1, column 44: orgs[0].custom.a: is there twice`}},
+		{name: "not an object", text: `[]`, want: []string{`want an object, got an array`}},
+		{name: "wrong types", text: `{"realm": 1, "orgs": {}, "users": [null, {"email": 1, "password": ["geheim"], "custom": [], "memberships": "x"}], "invitations": true}`, want: []string{
 			`realm: want an object, got a number`, `orgs: want an array, got an object`, `users[0]: want an object, got null`,
 			`users[1].email: want a string, got a number`, `users[1].password: want a string, got an array`,
 			`users[1].custom: want an object, got an array`, `users[1].memberships: want an array, got a string`, `invitations: want an array, got a boolean`}},
-		{"custom attributes in depth", `{"orgs": [{"name": "A", "custom": {"a": {}, "b": [[]], "c d": null, "e": 1e999}}]}`, []string{
+		{name: "custom attributes in depth", text: `{"orgs": [{"name": "A", "custom": {"a": {}, "b": [[]], "c d": null, "e": 1e999}}]}`, want: []string{
 			`orgs[0].custom.a: want a string, a number or a boolean, got an object`,
 			`orgs[0].custom.b[0]: want a string, a number or a boolean, got an array`,
 			`orgs[0].custom["c d"]: want a string, a number or a boolean, got null`,
 			`orgs[0].custom.e: is out of the range of numbers`}},
-		{"settings of the realm", `{"realm": {"id": "test", "signup": "nobody", "org_mode": "multi", "require_name": "yes", "algorithm": "none",
+		{name: "settings of the realm", text: `{"realm": {"id": "test", "signup": "nobody", "org_mode": "multi", "require_name": "yes", "algorithm": "none",
 			"login_urls": ["/path", "ftp://example.com", 1, "https://example.com/#a"], "allowed_origins": ["http://localhost:3000/", "*"], "token_minutes": 0, "session_minutes": 1.5,
-			"requests_per_minute": 0, "reissue_tokens": 1}}`, []string{
+			"requests_per_minute": 0, "reissue_tokens": 1}}`, want: []string{
 			`realm.id: want rl_ and up to 60 letters, digits, - and _`,
 			`realm.signup: want one of open, invitation, closed`,
 			`realm.org_mode: want one of single_user, multi_user`,
@@ -235,60 +235,60 @@ func TestSeedMistakes(t *testing.T) {
 			`realm.session_minutes: want a whole number from 1 to 527040`,
 			`realm.requests_per_minute: want a whole number from 1, or -1 for no limit`,
 			`realm.reissue_tokens: want true or false, got a number`}},
-		{"numbers as strings", `{"realm": {"token_minutes": "5", "requests_per_minute": null}}`, []string{
+		{name: "numbers as strings", text: `{"realm": {"token_minutes": "5", "requests_per_minute": null}}`, want: []string{
 			`realm.token_minutes: want a whole number from 1 to 527040, got a string`,
 			`realm.requests_per_minute: want a whole number from 1, or -1 for no limit, got null`}},
-		{"numbers that would overflow", `{"realm": {"token_minutes": 9223372036854775807, "session_minutes": 1e99}}`, []string{
+		{name: "numbers that would overflow", text: `{"realm": {"token_minutes": 9223372036854775807, "session_minutes": 1e99}}`, want: []string{
 			`realm.token_minutes: want a whole number from 1 to 527040`, `realm.session_minutes: want a whole number from 1 to 527040`}},
-		{"IDs twice", `{"orgs": [{"id": "org_a", "name": "A"}, {"id": "org_a", "name": "B"}], "users": [{"id": "usr_a", "email": "a@b.c"}, {"id": "usr_a", "email": "d@b.c"}]}`, []string{
+		{name: "IDs twice", text: `{"orgs": [{"id": "org_a", "name": "A"}, {"id": "org_a", "name": "B"}], "users": [{"id": "usr_a", "email": "a@b.c"}, {"id": "usr_a", "email": "d@b.c"}]}`, want: []string{
 			`orgs[1].id: is the same as orgs[0].id`, `users[1].id: is the same as users[0].id`}},
-		{"IDs of another kind", `{"orgs": [{"id": "usr_a", "name": "A"}], "users": [{"id": "a@b.c", "email": "a@b.c"}, {"id": "usr_ü", "email": "b@b.c"}]}`, []string{
+		{name: "IDs of another kind", text: `{"orgs": [{"id": "usr_a", "name": "A"}], "users": [{"id": "a@b.c", "email": "a@b.c"}, {"id": "usr_ü", "email": "b@b.c"}]}`, want: []string{
 			`orgs[0].id: want org_ and up to 60 letters, digits, - and _`, `users[0].id: want usr_ and up to 60 letters, digits, - and _`,
 			`users[1].id: want usr_ and up to 60 letters, digits, - and _`}},
-		{"emails and usernames twice, in any case", `{"users": [{"email": "a@b.c", "username": "ada"}, {"email": "A@B.c ", "username": "ADA"}]}`, []string{
+		{name: "emails and usernames twice, in any case", text: `{"users": [{"email": "a@b.c", "username": "ada"}, {"email": "A@B.c ", "username": "ADA"}]}`, want: []string{
 			`users[1].email: is the same as users[0].email`, `users[1].username: is the same as users[0].username`}},
-		{"emails that are none", `{"users": [{"email": "ada"}, {"email": ""}, {}, {"email": "Ada <a@b.c>"}], "invitations": [{"email": "@"}, {}]}`, []string{
+		{name: "emails that are none", text: `{"users": [{"email": "ada"}, {"email": ""}, {}, {"email": "Ada <a@b.c>"}], "invitations": [{"email": "@"}, {}]}`, want: []string{
 			`users[0].email: is not an email address`, `users[1].email: is not an email address`, `users[2].email: is missing`, `users[3].email: is not an email address`,
 			`invitations[0].email: is not an email address`, `invitations[1].email: is missing`}},
-		{"fields that pages cannot show", `{"orgs": [{"name": " "}, {"name": "` + long + `"}], "users": [{"email": "a@b.c", "first_name": "A\u0000", "last_name": "\u202e",
-			"username": "usr_x", "locale": "de", "email_verification": "yes"}]}`, []string{
+		{name: "fields that pages cannot show", text: `{"orgs": [{"name": " "}, {"name": "` + long + `"}], "users": [{"email": "a@b.c", "first_name": "A\u0000", "last_name": "\u202e",
+			"username": "usr_x", "locale": "de", "email_verification": "yes"}]}`, want: []string{
 			`orgs[0].name: is empty`, `orgs[1].name: This is too long: it may have 100 characters.`,
 			`users[0].first_name: This has characters that cannot be shown.`, `users[0].last_name: This has characters that cannot be shown.`,
 			`users[0].username: Username may have letters, digits, dots, hyphens and underscores, and starts with a letter or digit.`,
 			`users[0].locale: Language has to be one of en, es, ja.`, `users[0].email_verification: want one of none, verified, unknown`}},
-		{"a password that is too long", `{"users": [{"email": "a@b.c", "password": "` + strings.Repeat("geheim", 13) + `"}]}`, []string{
+		{name: "a password that is too long", text: `{"users": [{"email": "a@b.c", "password": "` + strings.Repeat("geheim", 13) + `"}]}`, want: []string{
 			`users[0].password: is longer than 72 bytes, of which bcrypt reads no more`}},
-		{"orgs that are not there", `{"orgs": [{"name": "A"}, {"name": "A"}], "users": [{"email": "a@b.c", "memberships": [{"org": "Widgets"}, {"org": "A"}, {}, {"org": ""}, {"org": 1}]}],
-			"invitations": [{"email": "x@b.c", "org": "Widgets"}]}`, []string{
+		{name: "orgs that are not there", text: `{"orgs": [{"name": "A"}, {"name": "A"}], "users": [{"email": "a@b.c", "memberships": [{"org": "Widgets"}, {"org": "A"}, {}, {"org": ""}, {"org": 1}]}],
+			"invitations": [{"email": "x@b.c", "org": "Widgets"}]}`, want: []string{
 			`users[0].memberships[0].org: there is no org "Widgets"`, `users[0].memberships[1].org: there are 2 orgs "A": write the ID of one`,
 			`users[0].memberships[2].org: is missing`, `users[0].memberships[3].org: there is no org ""`,
 			`users[0].memberships[4].org: want the ID or name of an org, got a number`, `invitations[0].org: there is no org "Widgets"`}},
-		{"a membership twice", `{"orgs": [{"id": "org_a", "name": "A"}], "users": [{"email": "a@b.c", "memberships": [{"org": "A"}, {"org": "org_a"}]}, {"email": "b@b.c", "memberships": [{"org": "A"}]}]}`, []string{
+		{name: "a membership twice", text: `{"orgs": [{"id": "org_a", "name": "A"}], "users": [{"email": "a@b.c", "memberships": [{"org": "A"}, {"org": "org_a"}]}, {"email": "b@b.c", "memberships": [{"org": "A"}]}]}`, want: []string{
 			`users[0].memberships[1].org: is the same as users[0].memberships[0].org`}},
-		{"an invitation twice", `{"orgs": [{"name": "A"}], "invitations": [{"email": "a@b.c"}, {"email": "a@b.c", "org": "A"}, {"email": "A@b.c"}]}`, []string{
+		{name: "an invitation twice", text: `{"orgs": [{"name": "A"}], "invitations": [{"email": "a@b.c"}, {"email": "a@b.c", "org": "A"}, {"email": "A@b.c"}]}`, want: []string{
 			`invitations[2].email: is the same as invitations[0].email`}},
-		{"permissions", `{"orgs": [{"name": "A"}], "users": [{"email": "a@b.c", "memberships": [{"org": "A", "permissions": ["a b", "", 1]}, {"org": "A", "permissions": "x"}]}],
-			"invitations": [{"email": "a@b.c", "permissions": ["x"]}]}`, []string{
+		{name: "permissions", text: `{"orgs": [{"name": "A"}], "users": [{"email": "a@b.c", "memberships": [{"org": "A", "permissions": ["a b", "", 1]}, {"org": "A", "permissions": "x"}]}],
+			"invitations": [{"email": "a@b.c", "permissions": ["x"]}]}`, want: []string{
 			`users[0].memberships[0].permissions[0]: A permission may have 62 letters, digits and characters out of * : ; . _ -`,
 			`users[0].memberships[0].permissions[1]: A permission may have 62 letters, digits and characters out of * : ; . _ -`,
 			`users[0].memberships[0].permissions[2]: want a string, got a number`,
 			`users[0].memberships[1].org: is the same as users[0].memberships[0].org`,
 			`users[0].memberships[1].permissions: want an array, got a string`,
 			`invitations[0]: permissions need an org`}},
-		{"too many permissions", `{"orgs": [{"name": "A"}], "invitations": [{"email": "a@b.c", "org": "A", "permissions": ["x"` + strings.Repeat(`,"x"`, 20) + `]}]}`, []string{
+		{name: "too many permissions", text: `{"orgs": [{"name": "A"}], "invitations": [{"email": "a@b.c", "org": "A", "permissions": ["x"` + strings.Repeat(`,"x"`, 20) + `]}]}`, want: []string{
 			`line 1, column 169: invitations[0].permissions has more than 20 elements`}},
-		{"more invitations than are kept", `{"invitations": [1` + strings.Repeat(`,1`, 1000) + `]}`, []string{`line 1, column 2017: invitations has more than 1000 elements`}},
-		{"a name that is endless", `{"` + strings.Repeat("ä\\n", 100) + `": 1}`, []string{
+		{name: "more invitations than are kept", text: `{"invitations": [1` + strings.Repeat(`,1`, 1000) + `]}`, want: []string{`line 1, column 2017: invitations has more than 1000 elements`}},
+		{name: "a name that is endless", text: `{"` + strings.Repeat("ä\\n", 100) + `": 1}`, want: []string{
 			`there is no member "` + strings.Repeat(`ä\n`, 30) + `..." here; there are invitations, orgs, realm, users`}},
-		{"data after the end", "{}\n{}", []string{`line 2, column 1: invalid character '{' after top-level value`}},
-		{"a syntax error", "{\n  \"users\": [ä]\n}", []string{`line 2, column 13: invalid character 'ä' at start of value`}},
-		{"a comma too many", `{"orgs": [],}`, []string{`line 1, column 12: invalid character ',' at start of value`}},
-		{"an end too early", "{\n\"users\": [", []string{`line 2, column 11: unexpected EOF`}},
-		{"nothing", "", []string{`line 1, column 1: unexpected EOF`}},
-		{"half a character", `{"users": [{"password": "\ud83dgeheim"}]}`, []string{`line 1, column 26: invalid escape sequence`}},
-		{"an escape that is none", `{"users": [{"password": "\xgeheim"}]}`, []string{`line 1, column 26: invalid escape sequence`}},
-		{"bytes that are no text", "{\"users\":\n \"ä\xff\"}", []string{`line 2, column 4: invalid UTF-8`}},
-		{"depth", strings.Repeat("[", 20000), []string{`line 1, column 10001: exceeded max depth`}},
+		{name: "data after the end", text: "{}\n{}", want: []string{`line 2, column 1: invalid character '{' after top-level value`}},
+		{name: "a syntax error", text: "{\n  \"users\": [ä]\n}", want: []string{`line 2, column 13: invalid character 'ä' at start of value`}},
+		{name: "a comma too many", text: `{"orgs": [],}`, want: []string{`line 1, column 12: invalid character ',' at start of value`}},
+		{name: "an end too early", text: "{\n\"users\": [", want: []string{`line 2, column 11: unexpected EOF`}},
+		{name: "nothing", want: []string{`line 1, column 1: unexpected EOF`}},
+		{name: "half a character", text: `{"users": [{"password": "\ud83dgeheim"}]}`, want: []string{`line 1, column 26: invalid escape sequence`}},
+		{name: "an escape that is none", text: `{"users": [{"password": "\xgeheim"}]}`, want: []string{`line 1, column 26: invalid escape sequence`}},
+		{name: "bytes that are no text", text: "{\"users\":\n \"ä\xff\"}", want: []string{`line 2, column 4: invalid UTF-8`}},
+		{name: "depth", text: strings.Repeat("[", 20000), want: []string{`line 1, column 10001: exceeded max depth`}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

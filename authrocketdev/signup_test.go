@@ -85,24 +85,24 @@ func TestSignupIsRefused(t *testing.T) {
 		form  []string
 		wants []string
 	}{
-		{"an email that is taken", []string{"email", "ADA@example.com"}, []string{"Email is already in use."}},
-		{"no email", []string{"email", ""}, []string{"Email is not an email address."}},
-		{"an email with a name", []string{"email", "Grace <grace@example.com>"}, []string{"Email is not an email address."}},
-		{"two emails", []string{"email", "a@example.com,b@example.com"}, []string{"Email is not an email address."}},
-		{"an email with a line break", []string{"email", "grace@example.com\r\nBcc: eve@example.com"}, []string{"Email is not an email address."}},
-		{"an email that turns the direction of reading", []string{"email", "grace\u202e@example.com"}, []string{"Email is not an email address."}},
-		{"an email that is too long", []string{"email", strings.Repeat("g", 250) + "@example.com"}, []string{"Email is not an email address."}},
-		{"an email in quotes", []string{"email", `"<script>"@example.com`}, []string{"Email is not an email address."}},
-		{"a password that is too short", []string{"password", "1234567"}, []string{"Password is too short"}},
-		{"a password of few letters of many bytes", []string{"password", "ééééééé"}, []string{"Password is too short"}},
-		{"a password that is too long", []string{"password", strings.Repeat("x", 73)}, []string{"Password is too long"}},
-		{"a name that is too long", []string{"first_name", long}, []string{"First name is too long"}},
-		{"a name with a control character", []string{"last_name", "a\x00b"}, []string{"Last name has characters that cannot be shown"}},
-		{"a name that turns the direction of reading", []string{"last_name", "a\u2066b"}, []string{"Last name has characters that cannot be shown"}},
-		{"a name that is no text", []string{"first_name", "a\xffb"}, []string{"First name has characters that cannot be shown"}},
-		{"an account name that is too long", []string{"org_name", long}, []string{"Account name is too long"}},
-		{"everything at once", []string{"email", "x", "password", "x", "first_name", long, "last_name", long, "org_name", long},
-			[]string{"Email is", "Password is", "First name is", "Last name is", "Account name is"}},
+		{name: "an email that is taken", form: []string{"email", "ADA@example.com"}, wants: []string{"Email is already in use."}},
+		{name: "no email", form: []string{"email", ""}, wants: []string{"Email is not an email address."}},
+		{name: "an email with a name", form: []string{"email", "Grace <grace@example.com>"}, wants: []string{"Email is not an email address."}},
+		{name: "two emails", form: []string{"email", "a@example.com,b@example.com"}, wants: []string{"Email is not an email address."}},
+		{name: "an email with a line break", form: []string{"email", "grace@example.com\r\nBcc: eve@example.com"}, wants: []string{"Email is not an email address."}},
+		{name: "an email that turns the direction of reading", form: []string{"email", "grace\u202e@example.com"}, wants: []string{"Email is not an email address."}},
+		{name: "an email that is too long", form: []string{"email", strings.Repeat("g", 250) + "@example.com"}, wants: []string{"Email is not an email address."}},
+		{name: "an email in quotes", form: []string{"email", `"<script>"@example.com`}, wants: []string{"Email is not an email address."}},
+		{name: "a password that is too short", form: []string{"password", "1234567"}, wants: []string{"Password is too short"}},
+		{name: "a password of few letters of many bytes", form: []string{"password", "ééééééé"}, wants: []string{"Password is too short"}},
+		{name: "a password that is too long", form: []string{"password", strings.Repeat("x", 73)}, wants: []string{"Password is too long"}},
+		{name: "a name that is too long", form: []string{"first_name", long}, wants: []string{"First name is too long"}},
+		{name: "a name with a control character", form: []string{"last_name", "a\x00b"}, wants: []string{"Last name has characters that cannot be shown"}},
+		{name: "a name that turns the direction of reading", form: []string{"last_name", "a\u2066b"}, wants: []string{"Last name has characters that cannot be shown"}},
+		{name: "a name that is no text", form: []string{"first_name", "a\xffb"}, wants: []string{"First name has characters that cannot be shown"}},
+		{name: "an account name that is too long", form: []string{"org_name", long}, wants: []string{"Account name is too long"}},
+		{name: "everything at once", form: []string{"email", "x", "password", "x", "first_name", long, "last_name", long, "org_name", long},
+			wants: []string{"Email is", "Password is", "First name is", "Last name is", "Account name is"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -135,9 +135,9 @@ func TestSignupModes(t *testing.T) {
 		shows  string
 		status int // of a form that is sent all the same
 	}{
-		{"open", func(*siteConfig) {}, "/signup", 302},
-		{"invitation", invitedOnly, "/signup/request", 422},
-		{"closed", closedSignup, "", 422},
+		{name: "open", mode: func(*siteConfig) {}, shows: "/signup", status: 302},
+		{name: "invitation", mode: invitedOnly, shows: "/signup/request", status: 422},
+		{name: "closed", mode: closedSignup, status: 422},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

@@ -81,10 +81,10 @@ func TestTwoAuthsOnOneHost(t *testing.T) {
 		build    func(customerConfig, staffConfig authrocket.Config, shop, admin http.Handler) (http.Handler, error)
 		oneRealm bool // whose tokens both of them accept
 	}{
-		{"side by side, of two realms", twoRealms, false},
-		{"side by side, of one realm", twoRealms, true},
-		{"nested, of two realms", nestedRealms, false},
-		{"nested, of one realm", nestedRealms, true},
+		{name: "side by side, of two realms", build: twoRealms},
+		{name: "side by side, of one realm", build: twoRealms, oneRealm: true},
+		{name: "nested, of two realms", build: nestedRealms},
+		{name: "nested, of one realm", build: nestedRealms, oneRealm: true},
 	} {
 		for _, staffFirst := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%s, staff first: %t", row.name, staffFirst), func(t *testing.T) {

@@ -441,8 +441,8 @@ func TestSessionCookie(t *testing.T) {
 		name, url, cookie string
 		secure            bool
 	}{
-		{"on http has a plain name", "http://localhost:8081", "loginrocket_session", false},
-		{"on https is bound to the host", "https://login.example.com", "__Host-loginrocket_session", true},
+		{name: "on http has a plain name", url: "http://localhost:8081", cookie: "loginrocket_session"},
+		{name: "on https is bound to the host", url: "https://login.example.com", cookie: "__Host-loginrocket_session", secure: true},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
