@@ -36,11 +36,19 @@ func newColdAuth(t *testing.T, config authrocket.Config) *authrocket.Auth {
 }
 
 // verify returns what an app of the realm thinks of the token: the label of
-// the reason, "" when it is good.
+// the reason, "" when it is valid.
 func verify(t *testing.T, auth *authrocket.Auth, token string) string {
 	t.Helper()
 	_, err := auth.Verify(context.Background(), token)
 	return authrocket.Reason(err)
+}
+
+// wantReason fails the test unless verify returns this reason.
+func wantReason(t *testing.T, auth *authrocket.Auth, token, want string) {
+	t.Helper()
+	if got := verify(t, auth, token); got != want {
+		t.Errorf("the token is refused for the reason %q, want %q (none: it is valid)", got, want)
+	}
 }
 
 // withAda returns a realm whose only user is Ada, with a membership. A configure
@@ -52,6 +60,16 @@ func withAda(t *testing.T, configure ...func(*authrockettest.RealmConfig)) (*aut
 	ada := realm.AddUser(authrockettest.User{Email: "Ada@Example.com", Password: "engine", FirstName: "Ada", LastName: "Lovelace"})
 	realm.AddMembership(ada, realm.AddOrg(authrockettest.Org{Name: "Analytical Engines"}), "ar:owner", "billing:write")
 	return realm, ada
+}
+
+// inRealm runs a test, beside others, in a realm of its own, with Ada.
+func inRealm(t *testing.T, name string, test func(t *testing.T, realm *authrockettest.Realm, ada authrockettest.User), configure ...func(*authrockettest.RealmConfig)) {
+	t.Helper()
+	t.Run(name, func(t *testing.T) {
+		t.Parallel()
+		realm, ada := withAda(t, configure...)
+		test(t, realm, ada)
+	})
 }
 
 func hs256(c *authrockettest.RealmConfig) { c.Algorithm = "HS256" }
@@ -101,6 +119,13 @@ func location(t *testing.T, w *httptest.ResponseRecorder) (string, url.Values) {
 	query := u.Query()
 	u.RawQuery = ""
 	return u.String(), query
+}
+
+// claimsOf returns the claims of the token that a redirect carries.
+func claimsOf(t *testing.T, w *httptest.ResponseRecorder) map[string]any {
+	t.Helper()
+	_, query := location(t, w)
+	return part(t, query.Get("token"), 1)
 }
 
 // failingTB is a test that a realm may fail. It finds the caller's function as

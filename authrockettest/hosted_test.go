@@ -132,32 +132,22 @@ func TestLoginFormIsSafe(t *testing.T) {
 func TestHostedSession(t *testing.T) {
 	t.Parallel()
 
-	t.Run("a browser that is signed in gets no form", func(t *testing.T) {
-		t.Parallel()
-		realm, ada := withAda(t)
+	inRealm(t, "a browser that is signed in gets no form", func(t *testing.T, realm *authrockettest.Realm, ada authrockettest.User) {
 		_, query := location(t, get(realm, loginTarget(appURL), logIn(t, realm)...))
 		claims := part(t, query.Get("token"), 1)
 		if claims["sub"] != ada.ID {
 			t.Errorf("got a token of %v, want %s", claims["sub"], ada.ID)
 		}
-		if got := verify(t, newAuth(t, realm.Config()), query.Get("token")); got != "" {
-			t.Errorf("got %q, want a good token", got)
-		}
+		wantReason(t, newAuth(t, realm.Config()), query.Get("token"), "")
 	})
-	t.Run("the tokens of one sign-in share its session ID", func(t *testing.T) {
-		t.Parallel()
-		realm, _ := withAda(t)
+	inRealm(t, "the tokens of one sign-in share its session ID", func(t *testing.T, realm *authrockettest.Realm, _ authrockettest.User) {
 		w := post(realm, "/login", form("ada@example.com", "engine"))
-		_, first := location(t, w)
-		_, second := location(t, get(realm, loginTarget(appURL), w.Result().Cookies()...))
-		a, b := part(t, first.Get("token"), 1)["sid"], part(t, second.Get("token"), 1)["sid"]
+		a, b := claimsOf(t, w)["sid"], claimsOf(t, get(realm, loginTarget(appURL), w.Result().Cookies()...))["sid"]
 		if a != b || a == nil {
 			t.Errorf("got sid %v and %v, want one", a, b)
 		}
 	})
-	t.Run("prompt=login shows the form all the same, and ends nothing", func(t *testing.T) {
-		t.Parallel()
-		realm, _ := withAda(t)
+	inRealm(t, "prompt=login shows the form all the same, and ends nothing", func(t *testing.T, realm *authrockettest.Realm, _ authrockettest.User) {
 		cookies := logIn(t, realm)
 		if w := get(realm, loginTarget(appURL)+"&prompt=login", cookies...); w.Code != 200 || !isForm(w) {
 			t.Errorf("got %d\n%s", w.Code, w.Body)
@@ -166,26 +156,20 @@ func TestHostedSession(t *testing.T) {
 			t.Errorf("got %d, want to be signed in still", w.Code)
 		}
 	})
-	t.Run("a cookie that is no session is nobody's", func(t *testing.T) {
-		t.Parallel()
-		realm, _ := withAda(t)
+	inRealm(t, "a cookie that is no session is nobody's", func(t *testing.T, realm *authrockettest.Realm, _ authrockettest.User) {
 		c := *logIn(t, realm)[0]
 		c.Value = "kss_madeup"
 		if w := get(realm, loginTarget(appURL), &c); !isForm(w) {
 			t.Errorf("got %d\n%s", w.Code, w.Body)
 		}
 	})
-	t.Run("one realm's session is not another's", func(t *testing.T) {
-		t.Parallel()
-		realm, _ := withAda(t)
+	inRealm(t, "one realm's session is not another's", func(t *testing.T, realm *authrockettest.Realm, _ authrockettest.User) {
 		other, _ := withAda(t)
 		if w := get(other, loginTarget(appURL), logIn(t, realm)...); !isForm(w) {
 			t.Errorf("got %d\n%s", w.Code, w.Body)
 		}
 	})
-	t.Run("the root leads to the login", func(t *testing.T) {
-		t.Parallel()
-		realm, _ := withAda(t)
+	inRealm(t, "the root leads to the login", func(t *testing.T, realm *authrockettest.Realm, _ authrockettest.User) {
 		if target, _ := location(t, get(realm, "/")); target != "/login" {
 			t.Errorf("got %q, want /login", target)
 		}
@@ -215,9 +199,8 @@ func TestAccount(t *testing.T) {
 			t.Parallel()
 			// A session of its own: a session keeps the org that was picked.
 			cookies := post(realm, "/login", row.login).Result().Cookies()
-			_, query := location(t, get(realm, loginTarget(appURL)+"&account="+row.account, cookies...))
 			var got []string
-			orgs, _ := part(t, query.Get("token"), 1)["orgs"].([]any)
+			orgs, _ := claimsOf(t, get(realm, loginTarget(appURL)+"&account="+row.account, cookies...))["orgs"].([]any)
 			for _, o := range orgs {
 				org := o.(map[string]any)
 				if org["selected"] != true {
@@ -234,8 +217,7 @@ func TestAccount(t *testing.T) {
 		t.Parallel()
 		values := form("ada@example.com", "engine")
 		values.Set("account", widgets.ID)
-		_, query := location(t, post(realm, "/login", values))
-		if got := asJSON(part(t, query.Get("token"), 1)["orgs"]); !strings.Contains(got, "Widgets Inc") {
+		if got := asJSON(claimsOf(t, post(realm, "/login", values))["orgs"]); !strings.Contains(got, "Widgets Inc") {
 			t.Errorf("got %s, want Widgets Inc", got)
 		}
 		if w := get(realm, loginTarget(appURL)+"&account="+widgets.ID); !strings.Contains(w.Body.String(), `name="account" value="`+widgets.ID+`"`) {
@@ -259,12 +241,9 @@ func TestLogout(t *testing.T) {
 		{name: "ends the session that it names", target: "/logout?session=SID", leads: "/login", ended: true},
 		{name: "ends nothing when nobody is named", target: "/logout?session=kss_other", leads: "/login"},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
-			realm, _ := withAda(t)
+		inRealm(t, row.name, func(t *testing.T, realm *authrockettest.Realm, _ authrockettest.User) {
 			w := post(realm, "/login", form("ada@example.com", "engine"))
-			_, query := location(t, w)
-			cookies, sid := w.Result().Cookies(), part(t, query.Get("token"), 1)["sid"].(string)
+			cookies, sid := w.Result().Cookies(), claimsOf(t, w)["sid"].(string)
 			var sent []*http.Cookie
 			if row.cookie {
 				sent = cookies
@@ -317,12 +296,19 @@ func TestRedirectURI(t *testing.T) {
 		{name: "user info before the right host", given: "https://evil.example@example.com/"},
 		{name: "a backslash", given: `https://example.com\@evil.example/`},
 		{name: "a backslash on loopback", given: `http://localhost\.evil.example/`},
+		{name: "user info that looks like loopback", given: "http://127.0.0.2:3000@evil.example/"},
+		{name: "user info before loopback", given: "http://evil.example@127.0.0.2:3000/"},
+		{name: "a backslash before loopback", given: `http://evil.example\@127.0.0.2:3000/`},
 		{name: "no scheme", given: "//example.com/"},
+		{name: "no scheme, on loopback", given: "//127.0.0.2:3000/"},
 		{name: "one slash", given: "https:/example.com/"},
 		{name: "no slash", given: "https:example.com/"},
 		{name: "a path", given: "/manage"},
 		{name: "a script", given: "javascript:alert(1)//example.com"},
 		{name: "a script with a host", given: "javascript://localhost/%0aalert(1)"},
+		{name: "data", given: "data:text/html,x"},
+		{name: "a tab before it", given: "\thttps://example.com/"},
+		{name: "a tab in the host", given: "http://127.0.0.2\t.evil.example/"},
 		{name: "a tab", given: "https://example.com/\t"},
 		{name: "a line break", given: "https://example.com/\r\nX: y"},
 		{name: "a space before it", given: " https://example.com/"},
@@ -348,11 +334,13 @@ func TestRedirectURI(t *testing.T) {
 		{name: "out of it by dots behind backslashes", realm: listed, given: `https://one.example/manage/x\..\..\admin`},
 		{name: "a path with an escaped slash", realm: listed, given: "https://one.example/manage%2f..%2fadmin"},
 		{name: "every path of an entry without one", realm: listed, given: "http://two.example:8080/x", allowed: "http://two.example:8080/x"},
+		{name: "another scheme of an entry", realm: listed, given: "http://one.example/manage"},
+		{name: "another port of an entry", realm: listed, given: "https://one.example:8443/manage"},
+		{name: "another port of an entry that has one", realm: listed, given: "http://two.example:8081/"},
+		{name: "a host that begins like an entry", realm: listed, given: "https://one.example.evil.example/manage"},
 		{name: "loopback is not on the list", realm: listed, given: "http://localhost:3000/"},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
-			realm, _ := withAda(t, row.realm)
+		inRealm(t, row.name, func(t *testing.T, realm *authrockettest.Realm, _ authrockettest.User) {
 			values := form("ada@example.com", "engine")
 			values.Set("redirect_uri", row.given)
 			shown, sent := get(realm, loginTarget(row.given)), post(realm, "/login", values)
@@ -369,7 +357,7 @@ func TestRedirectURI(t *testing.T) {
 			if got := sent.Header().Get("Location"); shown.Code != 200 || !strings.HasPrefix(got, row.allowed+separator+"token=") {
 				t.Errorf("got %d, then %d to %q, want to %q", shown.Code, sent.Code, got, row.allowed)
 			}
-		})
+		}, row.realm)
 	}
 }
 
@@ -444,9 +432,7 @@ func TestSessionCookie(t *testing.T) {
 		{name: "on http has a plain name", url: "http://localhost:8081", cookie: "loginrocket_session"},
 		{name: "on https is bound to the host", url: "https://login.example.com", cookie: "__Host-loginrocket_session", secure: true},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
-			realm, ada := withAda(t, func(c *authrockettest.RealmConfig) { c.URL = row.url })
+		inRealm(t, row.name, func(t *testing.T, realm *authrockettest.Realm, ada authrockettest.User) {
 			session, err := realm.StartSession(ada.ID)
 			if err != nil {
 				t.Fatal(err)
@@ -463,6 +449,6 @@ func TestSessionCookie(t *testing.T) {
 			if isForm(get(realm, loginTarget("https://example.com"), signedIn)) {
 				t.Error("the browser is not signed in")
 			}
-		})
+		}, func(c *authrockettest.RealmConfig) { c.URL = row.url })
 	}
 }

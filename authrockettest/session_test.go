@@ -92,20 +92,16 @@ func TestSessionWithoutRealmIsNoCredential(t *testing.T) {
 func TestRealmSession(t *testing.T) {
 	t.Parallel()
 	for name, configure := range algorithms {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			realm, ada := withAda(t, configure)
+		inRealm(t, name, func(t *testing.T, realm *authrockettest.Realm, ada authrockettest.User) {
 			s := realm.Session(ada, authrockettest.Claim("locale", "fr"))
 			org, _ := s.Org()
 			if s.User.ID != ada.ID || s.User.Name != "Ada Lovelace" || s.User.Locale != "fr" || s.RealmID != realm.ID() ||
 				org.Name != "Analytical Engines" || !s.HasPermission("billing:write") {
 				t.Errorf("got %+v of %+v", s, org)
 			}
-		})
+		}, configure)
 	}
-	t.Run("of several orgs", func(t *testing.T) {
-		t.Parallel()
-		realm, ada := withAda(t)
+	inRealm(t, "of several orgs", func(t *testing.T, realm *authrockettest.Realm, ada authrockettest.User) {
 		realm.AddMembership(ada, realm.AddOrg(authrockettest.Org{Name: "Widgets Inc"}))
 		if got := len(realm.Session(ada).Memberships()); got != 1 {
 			t.Errorf("got %d memberships, want the picked one", got)
@@ -114,9 +110,7 @@ func TestRealmSession(t *testing.T) {
 			t.Errorf("got %d memberships with AllOrgs, want 2", got)
 		}
 	})
-	t.Run("of a token that an older key signed", func(t *testing.T) {
-		t.Parallel()
-		realm, ada := withAda(t)
+	inRealm(t, "of a token that an older key signed", func(t *testing.T, realm *authrockettest.Realm, ada authrockettest.User) {
 		old := realm.KeyID()
 		realm.RotateKeys()
 		if s := realm.Session(ada, authrockettest.SignedBy(old)); s.User.ID != ada.ID {
