@@ -24,9 +24,7 @@ func (s *site) membership(t *testing.T, user authrockettest.User, org authrocket
 func TestAccountPage(t *testing.T) {
 	t.Parallel()
 
-	t.Run("renames the account", func(t *testing.T) {
-		t.Parallel()
-		s := newSite(t)
+	onSite(t, "renames the account", func(t *testing.T, s *site) {
 		b := s.signedIn(t, s.ada)
 		page := "/accounts/" + s.engines.ID
 		p := b.get(page+"?redirect_uri="+url.QueryEscape(appURL)).wants(200, "Analytical Engines", "Ada Lovelace", "george@example.com")
@@ -41,9 +39,7 @@ func TestAccountPage(t *testing.T) {
 			t.Errorf("the new token has %q", org.Name)
 		}
 	})
-	t.Run("changes permissions", func(t *testing.T) {
-		t.Parallel()
-		s := newSite(t)
+	onSite(t, "changes permissions", func(t *testing.T, s *site) {
 		page, id := "/accounts/"+s.engines.ID, s.membership(t, s.george, s.engines).ID
 		p := s.signedIn(t, s.ada).get(page)
 		for _, tags := range []string{"a/b", "ä", strings.Repeat("x", 63), strings.Repeat("x ", 21), "ar:else", "AR:owner", "<b>"} {
@@ -57,9 +53,7 @@ func TestAccountPage(t *testing.T) {
 			t.Errorf("got %q", got)
 		}
 	})
-	t.Run("removes a member", func(t *testing.T) {
-		t.Parallel()
-		s := newSite(t)
+	onSite(t, "removes a member", func(t *testing.T, s *site) {
 		page := "/accounts/" + s.engines.ID
 		p := s.signedIn(t, s.ada).get(page).form(page, "membership", s.membership(t, s.george, s.engines).ID).submit("action", "remove")
 		p = p.follow().wants(200, "The member is removed.")
@@ -67,17 +61,13 @@ func TestAccountPage(t *testing.T) {
 			t.Error("George is a member still")
 		}
 	})
-	t.Run("leads who leaves to the other accounts", func(t *testing.T) {
-		t.Parallel()
-		s := newSite(t)
+	onSite(t, "leads who leaves to the other accounts", func(t *testing.T, s *site) {
 		page := "/accounts/" + s.engines.ID
 		b := s.signedIn(t, s.alan)
 		b.get(page).form(page, "membership", s.membership(t, s.alan, s.engines).ID).submit("action", "remove").leadsTo("/accounts")
 		b.get(page).wants(404)
 	})
-	t.Run("invites, and takes it back", func(t *testing.T) {
-		t.Parallel()
-		s := newSite(t)
+	onSite(t, "invites, and takes it back", func(t *testing.T, s *site) {
 		page := "/accounts/" + s.engines.ID
 		p := s.signedIn(t, s.ada).get(page)
 		p = p.form(page, "action", "invite").submit("email", "no email", "permissions", "read").wants(422, "Email is not")
@@ -93,34 +83,19 @@ func TestAccountPage(t *testing.T) {
 		p.form(page, "action", "uninvite").submit("action", "uninvite").follow().wants(200, "The invitation is withdrawn.")
 		s.newBrowser(t).get(mail.Link).wants(404, "has been used")
 	})
-	t.Run("a second invitation replaces the first", func(t *testing.T) {
-		t.Parallel()
-		s := newSite(t)
-		first, err := s.server.Invite("new@example.com", s.engines.ID)
-		if err != nil {
-			t.Fatal(err)
-		}
-		other, err := s.server.Invite("new@example.com", s.widgets.ID)
-		if err != nil {
-			t.Fatal(err)
-		}
-		second, err := s.server.Invite("new@example.com", s.engines.ID)
-		if err != nil {
-			t.Fatal(err)
-		}
+	onSite(t, "a second invitation replaces the first", func(t *testing.T, s *site) {
+		first := s.invitation(t, "new@example.com", s.engines.ID)
+		other := s.invitation(t, "new@example.com", s.widgets.ID)
+		second := s.invitation(t, "new@example.com", s.engines.ID)
 		b := s.newBrowser(t)
 		b.get("/signup?invitation=" + first).wants(404)
 		b.get("/signup?invitation=" + other).wants(200)
 		b.get("/signup?invitation=" + second).wants(200)
 	})
-	t.Run("has an alias", func(t *testing.T) {
-		t.Parallel()
-		s := newSite(t)
+	onSite(t, "has an alias", func(t *testing.T, s *site) {
 		s.signedIn(t, s.ada).get("/account/"+s.engines.ID).wants(200).form("/accounts/"+s.engines.ID, "action", "rename")
 	})
-	t.Run("asks for the login, and comes back", func(t *testing.T) {
-		t.Parallel()
-		s := newSite(t)
+	onSite(t, "asks for the login, and comes back", func(t *testing.T, s *site) {
 		for _, path := range []string{"/accounts/", "/account/"} {
 			b := s.newBrowser(t)
 			p := b.get(path+s.engines.ID+"?redirect_uri="+url.QueryEscape(appURL)).follow().wants(200, "Log in")
@@ -176,12 +151,8 @@ func TestAccountRights(t *testing.T) {
 		{name: "an unknown action is none", who: (*site).owner, action: []string{"action", "close"}, status: 400},
 		{name: "no action is none", who: (*site).owner, status: 400},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
-			s := newSite(t)
-			if _, err := s.server.Invite("waiting@example.com", s.engines.ID); err != nil {
-				t.Fatal(err)
-			}
+		onSite(t, row.name, func(t *testing.T, s *site) {
+			s.invitation(t, "waiting@example.com", s.engines.ID)
 			b := s.signedIn(t, row.who(s))
 			ids := strings.NewReplacer(
 				"OWNER", s.membership(t, s.ada, s.engines).ID, "ADMIN", s.membership(t, s.alan, s.engines).ID,
@@ -239,9 +210,7 @@ func (s *site) state() string {
 func TestAccountOfMembers(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	if _, err := s.server.Invite("waiting@example.com", s.engines.ID); err != nil {
-		t.Fatal(err)
-	}
+	s.invitation(t, "waiting@example.com", s.engines.ID)
 	p := s.signedIn(t, s.george).get("/accounts/"+s.engines.ID).wants(200, "Ada Lovelace", "ar:owner")
 	if len(p.forms) != 1 || p.forms[0].action != "/return" || strings.Contains(p.text, "waiting@example.com") {
 		t.Errorf("a plain member sees %d forms, and %s", len(p.forms), p.text)

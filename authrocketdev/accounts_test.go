@@ -15,64 +15,40 @@ func accountsPath(pairs ...string) string {
 func TestAccounts(t *testing.T) {
 	t.Parallel()
 
-	t.Run("are asked for once where a user may have many", func(t *testing.T) {
-		t.Parallel()
-		s := newSite(t, multiUser)
+	onSite(t, "are asked for once where a user may have many", func(t *testing.T, s *site) {
 		b := s.newBrowser(t)
 		p := b.logIn("ada", secretPassword).follow().wants(200, "Choose an account", "Analytical Engines", "Widgets Inc")
 		p = p.form("/accounts", "choose", s.widgets.ID).submit("choose", s.widgets.ID)
-		if got := s.orgOf(t, p.token()); got != s.widgets.ID {
-			t.Errorf("got %q", got)
-		}
-		if got := s.orgOf(t, b.get(loginPath(appURL)).token()); got != s.widgets.ID {
-			t.Errorf("the next login is for %q, want the one that was picked", got)
-		}
+		p.wantsTokenFor(s.widgets)
+		b.get(loginPath(appURL)).wantsTokenFor(s.widgets)
+	}, multiUser)
+	onSite(t, "are not asked for in single-user mode", func(t *testing.T, s *site) {
+		s.newBrowser(t).logIn("ada", secretPassword).wantsTokenFor(s.engines)
 	})
-	t.Run("are not asked for in single-user mode", func(t *testing.T) {
-		t.Parallel()
-		s := newSite(t)
-		if got := s.orgOf(t, s.newBrowser(t).logIn("ada", secretPassword).token()); got != s.engines.ID {
-			t.Errorf("got %q, want the first", got)
-		}
-	})
-	t.Run("can be switched, with a token for the new one only", func(t *testing.T) {
-		t.Parallel()
-		s := newSite(t, multiUser)
+	onSite(t, "can be switched, with a token for the new one only", func(t *testing.T, s *site) {
 		b := s.newBrowser(t)
 		p := b.logIn("ada", secretPassword).follow()
 		p.form("/accounts", "choose", s.widgets.ID).submit("choose", s.widgets.ID).token()
 		p = b.get(accountsPath()).wants(200, "current")
-		if got := s.orgOf(t, p.submit("/accounts", "choose", s.engines.ID).token()); got != s.engines.ID {
-			t.Errorf("got %q", got)
-		}
-	})
-	t.Run("return at once when there is one", func(t *testing.T) {
-		t.Parallel()
-		s := newSite(t, multiUser)
+		p.submit("/accounts", "choose", s.engines.ID).wantsTokenFor(s.engines)
+	}, multiUser)
+	onSite(t, "return at once when there is one", func(t *testing.T, s *site) {
 		b := s.signedIn(t, s.george)
-		if got := s.orgOf(t, b.get(accountsPath()).token()); got != s.engines.ID {
-			t.Errorf("got %q", got)
-		}
+		b.get(accountsPath()).wantsTokenFor(s.engines)
 		b.get(accountsPath("force", "1")).wants(200, "Choose an account")
 		b.get("/accounts?force").wants(200, "Choose an account")
-	})
-	t.Run("of others are refused", func(t *testing.T) {
-		t.Parallel()
-		s := newSite(t, multiUser)
+	}, multiUser)
+	onSite(t, "of others are refused", func(t *testing.T, s *site) {
 		b := s.signedIn(t, s.george)
 		for _, id := range []string{s.foreign.ID, s.widgets.ID, "org_none", "../x"} {
 			p := b.post("/accounts", "choose", id, "redirect_uri", appURL).wants(404, "You are not a member of this account.")
 			if p.location != "" {
 				t.Errorf("%s: it leads to %q", id, p.location)
 			}
-			if got := s.orgOf(t, b.get(loginPath(appURL, "account", id)).token()); got != s.engines.ID {
-				t.Errorf("a login for %s is for %q, want the user's own", id, got)
-			}
+			b.get(loginPath(appURL, "account", id)).wantsTokenFor(s.engines)
 		}
-	})
-	t.Run("can be added in multi-user mode", func(t *testing.T) {
-		t.Parallel()
-		s := newSite(t, multiUser)
+	}, multiUser)
+	onSite(t, "can be added in multi-user mode", func(t *testing.T, s *site) {
 		b := s.signedIn(t, s.george)
 		p := b.get(accountsPath("force", "1"))
 		p = p.form("/accounts", "org_name", "").submit("org_name", "  ").wants(422, "enter a name for a new one")
@@ -85,10 +61,8 @@ func TestAccounts(t *testing.T) {
 		if got := len(s.realm.MembershipsOf(s.george.ID)); got != 2 {
 			t.Errorf("George is in %d accounts", got)
 		}
-	})
-	t.Run("cannot be added in single-user mode", func(t *testing.T) {
-		t.Parallel()
-		s := newSite(t)
+	}, multiUser)
+	onSite(t, "cannot be added in single-user mode", func(t *testing.T, s *site) {
 		b := s.signedIn(t, s.george)
 		for _, f := range b.get(accountsPath("force", "1")).wants(200).forms {
 			if f.fields.Has("org_name") {
@@ -100,71 +74,49 @@ func TestAccounts(t *testing.T) {
 			t.Errorf("George is in %d accounts", got)
 		}
 	})
-	t.Run("have a limit", func(t *testing.T) {
-		t.Parallel()
-		s := newSite(t, multiUser)
+	onSite(t, "have a limit", func(t *testing.T, s *site) {
 		b := s.signedIn(t, s.george)
 		for range 99 {
 			s.realm.AddMembership(s.george, s.realm.AddOrg(authrockettest.Org{Name: "One of many"}))
 		}
 		b.post("/accounts", "org_name", "One too many").wants(422, "as many accounts")
-	})
-	t.Run("are made for who has none, in single-user mode", func(t *testing.T) {
-		t.Parallel()
-		s := newSite(t)
-		s.realm.AddUser(authrockettest.User{Email: "lone@example.com", Password: secretPassword})
+	}, multiUser)
+	onSite(t, "are made for who has none, in single-user mode", func(t *testing.T, s *site) {
 		session := s.verified(t, s.newBrowser(t).logIn("lone@example.com", secretPassword).token())
 		if org, _ := session.Org(); org.Name != "lone@example.com" || !session.HasPermission("ar:owner") {
 			t.Errorf("got %+v", org)
 		}
 	})
-	t.Run("are asked for who has none, in multi-user mode", func(t *testing.T) {
-		t.Parallel()
-		s := newSite(t, multiUser)
-		s.realm.AddUser(authrockettest.User{Email: "lone@example.com", Password: secretPassword})
+	onSite(t, "are asked for who has none, in multi-user mode", func(t *testing.T, s *site) {
 		p := s.newBrowser(t).logIn("lone@example.com", secretPassword).follow().wants(200, "You are in no account yet")
 		if org, _ := s.verified(t, p.submit("/accounts", "org_name", "Mine").token()).Org(); org.Name != "Mine" {
 			t.Errorf("got %+v", org)
 		}
-	})
-	t.Run("that a user has left are picked no more", func(t *testing.T) {
-		t.Parallel()
-		s := newSite(t, multiUser)
+	}, multiUser)
+	onSite(t, "that a user has left are picked no more", func(t *testing.T, s *site) {
 		b := s.newBrowser(t)
 		b.logIn("ada", secretPassword).follow().submit("/accounts", "choose", s.widgets.ID).token()
 		for _, m := range s.realm.Members(s.widgets.ID) {
 			s.realm.DeleteMembership(m.ID)
 		}
-		if got := s.orgOf(t, b.get(loginPath(appURL, "account", s.widgets.ID)).token()); got != s.engines.ID {
-			t.Errorf("got %q", got)
-		}
-	})
+		b.get(loginPath(appURL, "account", s.widgets.ID)).wantsTokenFor(s.engines)
+	}, multiUser)
 }
 
 func TestAccountOfALogin(t *testing.T) {
 	t.Parallel()
-	for name, mode := range map[string]func(*siteConfig){"multi_user": multiUser, "single_user": func(*siteConfig) {}} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := newSite(t, mode)
+	for name, mode := range map[string]func(*siteConfig){"multi_user": multiUser, "single_user": nil} {
+		onSite(t, name, func(t *testing.T, s *site) {
 			b := s.newBrowser(t)
 			p := b.get(loginPath(appURL, "account", s.widgets.ID)).submit("/login", "email", "ada", "password", secretPassword)
-			if got := s.orgOf(t, p.token()); got != s.widgets.ID {
-				t.Errorf("the one that was asked for: got %q", got)
-			}
-			if got := s.orgOf(t, b.get(loginPath(appURL, "account", s.engines.ID)).token()); got != s.engines.ID {
-				t.Errorf("another one of who is signed in: got %q", got)
-			}
+			p.wantsTokenFor(s.widgets)
+			b.get(loginPath(appURL, "account", s.engines.ID)).wantsTokenFor(s.engines)
 			p = b.get(loginPath(appURL, "account", "")).follow().wants(200, "Choose an account")
-			if got := s.orgOf(t, p.submit("/accounts", "choose", s.widgets.ID).token()); got != s.widgets.ID {
-				t.Errorf("chosen again: got %q", got)
-			}
+			p.submit("/accounts", "choose", s.widgets.ID).wantsTokenFor(s.widgets)
 			p = s.newBrowser(t).get(loginPath(appURL, "account", "")).submit("/login", "email", "ada", "password", secretPassword)
 			p.follow().wants(200, "Choose an account")
 			p = s.newBrowser(t).get(loginPath(appURL, "account", "")).submit("/login", "email", "george", "password", secretPassword)
-			if got := s.orgOf(t, p.token()); got != s.engines.ID {
-				t.Errorf("nothing to choose from: got %q", got)
-			}
-		})
+			p.wantsTokenFor(s.engines)
+		}, mode)
 	}
 }

@@ -4,20 +4,18 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-
-	"github.com/authrocket-go/authrocket/authrocketdev"
 )
 
 const appOrigin = "http://localhost:3000"
 
-func appOrigins(c *authrocketdev.Config) {
+func appOrigins(c *siteConfig) {
 	c.AllowedOrigins = []string{"https://app.example.com", appOrigin}
 }
 
 func TestAPIPreflights(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
-		configure               func(*authrocketdev.Config)
+		configure               func(*siteConfig)
 		origin, method, headers string
 		isAllowed               bool
 	}{
@@ -35,14 +33,14 @@ func TestAPIPreflights(t *testing.T) {
 		"another method":               {configure: appOrigins, origin: appOrigin, method: "PATCH", headers: "content-type"},
 		"another header":               {configure: appOrigins, origin: appOrigin, method: "POST", headers: "content-type,x-other"},
 		"credentials in a header":      {configure: appOrigins, origin: appOrigin, method: "POST", headers: "authorization"},
-		"no origins allowed":           {configure: func(*authrocketdev.Config) {}, origin: appOrigin, method: "POST", headers: "content-type"},
-		"no origins, the null origin":  {configure: func(*authrocketdev.Config) {}, origin: "null", method: "POST", headers: "content-type"},
-		"an empty list, which is none": {configure: func(c *authrocketdev.Config) { c.AllowedOrigins = []string{} }, origin: appOrigin, method: "POST", headers: "content-type"},
+		"no origins allowed":           {origin: appOrigin, method: "POST", headers: "content-type"},
+		"no origins, the null origin":  {origin: "null", method: "POST", headers: "content-type"},
+		"an empty list, which is none": {configure: func(c *siteConfig) { c.AllowedOrigins = []string{} }, origin: appOrigin, method: "POST", headers: "content-type"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			a := newAPI(t, row.configure)
-			req, err := http.NewRequestWithContext(t.Context(), http.MethodOptions, a.url+"/v2/login", nil)
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodOptions, a.origin+"/v2/login", nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -98,14 +96,14 @@ func wantAPIHeaders(t *testing.T, header http.Header, want map[string]string) {
 func TestAPIOrigins(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
-		configure func(*authrocketdev.Config)
+		configure func(*siteConfig)
 		origin    string
 		isAllowed bool
 	}{
 		"an allowed origin":             {configure: appOrigins, origin: appOrigin, isAllowed: true},
 		"another origin":                {configure: appOrigins, origin: "https://evil.example"},
 		"another case":                  {configure: appOrigins, origin: "http://LOCALHOST:3000"},
-		"no origins allowed":            {configure: func(*authrocketdev.Config) {}, origin: appOrigin},
+		"no origins allowed":            {origin: appOrigin},
 		"no origin, which a program is": {configure: appOrigins},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -119,7 +117,7 @@ func TestAPIOrigins(t *testing.T) {
 			if row.isAllowed {
 				want["Access-Control-Allow-Origin"] = row.origin
 			}
-			login := a.send("POST", "/v2/login", jsonType, `{"email":"ada","password":"`+apiPassword+`"}`, header...)
+			login := a.send("POST", "/v2/login", jsonType, `{"email":"ada","password":"`+secretPassword+`"}`, header...)
 			a.wantFullLogin(login, a.ada, a.engines.ID)
 			for _, got := range []apiAnswer{
 				login,

@@ -20,9 +20,7 @@ const (
 
 func TestAPILogin(t *testing.T) {
 	t.Parallel()
-	inJSONAndForm(t, func(t *testing.T, isForm bool) {
-		a := newAPI(t)
-		a.isForm = isForm
+	inJSONAndForm(t, func(t *testing.T, a *api) {
 		for name, login := range map[string]string{
 			"by email":                  "ada@example.com",
 			"by email in another case":  "ADA@Example.com",
@@ -30,22 +28,20 @@ func TestAPILogin(t *testing.T) {
 			"by username in other case": "Ada",
 			"by user ID":                a.ada.ID,
 		} {
-			t.Run(name, func(t *testing.T) {
-				a := a.in(t)
-				a.wantFullLogin(a.call("POST", "/v2/login", apiParams{"email": login, "password": apiPassword}), a.ada, a.engines.ID)
+			a.run(name, func(a *api) {
+				a.wantFullLogin(a.call("POST", "/v2/login", apiParams{"email": login, "password": secretPassword}), a.ada, a.engines.ID)
 			})
 		}
 		for name, p := range map[string]apiParams{
 			"wrong password":            {"email": "ada@example.com", "password": "difference engine"},
 			"no password":               {"email": "ada@example.com"},
-			"no such user":              {"email": "nobody@example.com", "password": apiPassword},
-			"user ID in another case":   {"email": strings.ToUpper(a.ada.ID), "password": apiPassword},
+			"no such user":              {"email": "nobody@example.com", "password": secretPassword},
+			"user ID in another case":   {"email": strings.ToUpper(a.ada.ID), "password": secretPassword},
 			"nothing":                   nil,
-			"NUL bytes":                 {"email": "ada@example.com\x00", "password": apiPassword + "\x00"},
+			"NUL bytes":                 {"email": "ada@example.com\x00", "password": secretPassword + "\x00"},
 			"a password after 72 bytes": {"email": "ada@example.com", "password": strings.Repeat("x", 1000)},
 		} {
-			t.Run(name, func(t *testing.T) {
-				a := a.in(t)
+			a.run(name, func(a *api) {
 				a.wantError(a.call("POST", "/v2/login", p), 422, "Login failed.")
 			})
 		}
@@ -87,82 +83,64 @@ func TestAPIVerifyLogin(t *testing.T) {
 // Each row is what a login of a user gives, and getSession after it.
 func TestAPIConditions(t *testing.T) {
 	t.Parallel()
-	both := func(c *authrocketdev.Config) { inMultiUserMode(c); withRequiredName(c) }
+	both := func(c *siteConfig) { multiUser(c); requireName(c) }
+	ada := func(a *api) authrockettest.User { return a.ada }
+	george := func(a *api) authrockettest.User { return a.george }
+	lone := func(a *api) authrockettest.User { return a.lone }
+	loneInWidgets := func(a *api) authrockettest.User { a.realm.AddMembership(a.lone, a.widgets); return a.lone }
+	called := func(first, last string) func(*api) authrockettest.User {
+		return func(a *api) authrockettest.User {
+			return a.realm.AddUser(authrockettest.User{Email: "new@example.com", Password: secretPassword, FirstName: first, LastName: last})
+		}
+	}
 	for name, row := range map[string]struct {
-		configure func(*authrocketdev.Config)
-		user      func(*api) authrockettest.User
-		want      func(*api, apiAnswer)
+		configure  func(*siteConfig)
+		user       func(*api) authrockettest.User
+		conditions []string // none: a full login
+		noAccount  bool     // is selected; otherwise it is the user's first
 	}{
-		"one account in single-user mode": {
-			configure: func(*authrocketdev.Config) {}, user: func(a *api) authrockettest.User { return a.ada },
-			want: func(a *api, got apiAnswer) { a.wantFullLogin(got, a.ada, a.engines.ID) },
-		},
-		"two accounts in single-user mode": {
-			configure: func(*authrocketdev.Config) {}, user: func(a *api) authrockettest.User { return a.charles },
-			want: func(a *api, got apiAnswer) { a.wantFullLogin(got, a.charles, a.engines.ID) },
-		},
-		"no account in single-user mode": {
-			configure: func(*authrocketdev.Config) {}, user: func(a *api) authrockettest.User { return a.grace },
-			want: func(a *api, got apiAnswer) {
-				memberships := a.realm.MembershipsOf(a.grace.ID)
-				if len(memberships) != 1 {
-					a.t.Fatalf("Grace has %d accounts", len(memberships))
-				}
-				a.wantFullLogin(got, a.grace, memberships[0].OrgID)
-			},
-		},
-		"one account in multi-user mode": {
-			configure: inMultiUserMode, user: func(a *api) authrockettest.User { return a.ada },
-			want: func(a *api, got apiAnswer) { a.wantFullLogin(got, a.ada, a.engines.ID) },
-		},
-		"two accounts in multi-user mode": {
-			configure: inMultiUserMode, user: func(a *api) authrockettest.User { return a.charles },
-			want: func(a *api, got apiAnswer) { a.wantConditional(got, "", "no_account_selected") },
-		},
-		"no account in multi-user mode": {
-			configure: inMultiUserMode, user: func(a *api) authrockettest.User { return a.grace },
-			want: func(a *api, got apiAnswer) { a.wantConditional(got, "", "no_account_selected") },
-		},
-		"a first name where one is required": {
-			configure: withRequiredName, user: func(a *api) authrockettest.User { return a.ada },
-			want: func(a *api, got apiAnswer) { a.wantFullLogin(got, a.ada, a.engines.ID) },
-		},
-		"a last name where one is required": {
-			configure: withRequiredName, user: func(a *api) authrockettest.User { return a.charles },
-			want: func(a *api, got apiAnswer) { a.wantFullLogin(got, a.charles, a.engines.ID) },
-		},
-		"no name where one is required": {
-			configure: withRequiredName, user: func(a *api) authrockettest.User { a.realm.AddMembership(a.grace, a.royal); return a.grace },
-			want: func(a *api, got apiAnswer) { a.wantConditional(got, a.royal.ID, "must_complete_profile") },
-		},
-		"no name and no account": {
-			configure: both, user: func(a *api) authrockettest.User { return a.grace },
-			want: func(a *api, got apiAnswer) {
-				a.wantConditional(got, "", "no_account_selected", "must_complete_profile")
-			},
-		},
+		"one account in single-user mode":    {user: george},
+		"two accounts in single-user mode":   {user: ada},
+		"no account in single-user mode":     {user: lone},
+		"one account in multi-user mode":     {configure: multiUser, user: george},
+		"two accounts in multi-user mode":    {configure: multiUser, user: ada, conditions: []string{"no_account_selected"}, noAccount: true},
+		"no account in multi-user mode":      {configure: multiUser, user: lone, conditions: []string{"no_account_selected"}, noAccount: true},
+		"a first name where one is required": {configure: requireName, user: called("Ada", "")},
+		"a last name where one is required":  {configure: requireName, user: called("", "Babbage")},
+		"no name where one is required":      {configure: requireName, user: loneInWidgets, conditions: []string{"must_complete_profile"}},
+		"no name and no account":             {configure: both, user: lone, conditions: []string{"no_account_selected", "must_complete_profile"}, noAccount: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			a := newAPI(t, row.configure)
-			got := a.login(row.user(a))
-			row.want(a, got)
-			row.want(a, a.call("GET", "/v2/session", apiParams{"session": got.Session}))
+			user := row.user(a)
+			login := a.login(user)
+			for _, got := range []apiAnswer{login, a.call("GET", "/v2/session", apiParams{"session": login.Session})} {
+				var account string
+				if !row.noAccount {
+					account = a.realm.MembershipsOf(user.ID)[0].OrgID
+				}
+				if len(row.conditions) == 0 {
+					a.wantFullLogin(got, user, account)
+				} else {
+					a.wantConditional(got, account, row.conditions...)
+				}
+			}
 		})
 	}
 }
 
 func TestAPISession(t *testing.T) {
 	t.Parallel()
-	a := newAPI(t, inMultiUserMode)
-	session := a.login(a.charles).Session
+	a := newAPI(t, multiUser)
+	session := a.login(a.ada).Session
 	get := func(account string) apiAnswer {
 		return a.call("GET", "/v2/session", apiParams{"session": session, "account": account})
 	}
 	a.wantConditional(get(""), "", "no_account_selected")
-	a.wantFullLogin(get(a.royal.ID), a.charles, a.royal.ID)
-	a.wantFullLogin(get(""), a.charles, a.royal.ID) // it stays selected
-	a.wantFullLogin(get(a.engines.ID), a.charles, a.engines.ID)
+	a.wantFullLogin(get(a.widgets.ID), a.ada, a.widgets.ID)
+	a.wantFullLogin(get(""), a.ada, a.widgets.ID) // it stays selected
+	a.wantFullLogin(get(a.engines.ID), a.ada, a.engines.ID)
 
 	foreign := a.realm.AddOrg(authrockettest.Org{Name: "Foreign"})
 	for name, account := range map[string]string{
@@ -171,31 +149,27 @@ func TestAPISession(t *testing.T) {
 		"a name instead of an ID":             "Engines",
 		"NUL bytes":                           "\x00",
 	} {
-		t.Run(name, func(t *testing.T) {
-			a := a.in(t)
+		a.run(name, func(a *api) {
 			a.wantError(get(account), 404, "You are not a member of this account.")
-			a.wantFullLogin(get(""), a.charles, a.engines.ID) // nothing has changed
+			a.wantFullLogin(get(""), a.ada, a.engines.ID) // nothing has changed
 		})
 	}
 	// A membership that ended selects nothing.
-	for _, m := range a.realm.MembershipsOf(a.charles.ID) {
+	for _, m := range a.realm.MembershipsOf(a.ada.ID) {
 		if m.OrgID == a.engines.ID {
 			if err := a.realm.DeleteMembership(m.ID); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	a.wantFullLogin(get(""), a.charles, a.royal.ID)
+	a.wantFullLogin(get(""), a.ada, a.widgets.ID)
 }
 
 func TestAPISessionExpires(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		realm := authrockettest.NewRealm(t)
 		ada := realm.AddUser(authrockettest.User{Email: "ada@example.com"})
-		session, err := realm.StartSession(ada.ID)
-		if err != nil {
-			t.Fatal(err)
-		}
+		session := startSession(t, realm, ada.ID)
 		handler := newAPIHandler(t, authrocketdev.Config{Realm: realm})
 		if got := serveAPI(t, handler, "GET", "/v2/session?session="+session.ID); got.Result != "full_login" {
 			t.Errorf("a live session had %s", got.body)
@@ -229,15 +203,14 @@ func TestAPIDeadSessions(t *testing.T) {
 		"not a parameter":    "-",
 		"in the body of GET": "-",
 	} {
-		p := apiParams{"session": session, "current_password": apiPassword, "password": "difference engine", "first_name": "Mallory"}
+		p := apiParams{"session": session, "current_password": secretPassword, "password": "difference engine", "first_name": "Mallory"}
 		if session == "-" {
 			delete(p, "session")
 		}
 		for _, request := range []struct{ method, path string }{
 			{method: "GET", path: "/v2/session"}, {method: "DELETE", path: "/v2/session"}, {method: "PUT", path: "/v2/profile"}, {method: "POST", path: "/v2/profile/password"},
 		} {
-			t.Run(name+" for "+request.method+" "+request.path, func(t *testing.T) {
-				a := a.in(t)
+			a.run(name+" for "+request.method+" "+request.path, func(a *api) {
 				a.wantError(a.call(request.method, request.path, p), 403, deadSession)
 			})
 		}
@@ -256,7 +229,7 @@ func TestAPITakesTheSessionAsAParameterOnly(t *testing.T) {
 		"from the body of GET":     a.send("GET", "/v2/session", jsonType, body),
 		"from the body of DELETE":  a.send("DELETE", "/v2/session", jsonType, body),
 		"from the query of PUT":    a.send("PUT", "/v2/profile?session="+live, jsonType, `{"first_name":"M"}`),
-		"from the query of POST":   a.send("POST", "/v2/profile/password?session="+live, formType, "current_password=analytical+engine&password=difference+engine"),
+		"from the query of POST":   a.send("POST", "/v2/profile/password?session="+live, formType, "current_password="+secretPassword+"&password=difference+engine"),
 		"from a form's query part": a.send("PUT", "/v2/profile?session="+live, formType, "first_name=M"),
 	} {
 		if got.status != 403 {
@@ -278,9 +251,7 @@ func TestAPILogout(t *testing.T) {
 
 func TestAPIResetPassword(t *testing.T) {
 	t.Parallel()
-	inJSONAndForm(t, func(t *testing.T, isForm bool) {
-		a := newAPI(t)
-		a.isForm = isForm
+	inJSONAndForm(t, func(t *testing.T, a *api) {
 		before := a.login(a.ada).Session
 		for _, nobody := range []string{"nobody@example.com", "", "<b>@example.com", "\x00"} {
 			a.wantOkay(a.call("POST", "/v2/password/forgot", apiParams{"email": nobody}))
@@ -313,7 +284,7 @@ func TestAPIResetPassword(t *testing.T) {
 			"empty in the end":    {p: apiParams{"token": token, "password": password, "password_confirmation": ""}, want: []string{notConfirm}},
 			"short and unlike it": {p: apiParams{"token": token, "password": "s", "password_confirmation": "d"}, want: []string{tooShort, notConfirm}},
 		} {
-			t.Run(name, func(t *testing.T) { a.in(t).wantError(reset(row.p), 422, row.want...) })
+			a.run(name, func(a *api) { a.wantError(reset(row.p), 422, row.want...) })
 		}
 		// What can be mended has not used it up.
 		got := reset(apiParams{"token": token, "password": password, "password_confirmation": password})
@@ -327,8 +298,8 @@ func TestAPIResetPassword(t *testing.T) {
 
 func TestAPIResetPasswordWithoutConfirmation(t *testing.T) {
 	t.Parallel()
-	a := newAPI(t, inMultiUserMode)
-	a.wantOkay(a.call("POST", "/v2/password/forgot", apiParams{"email": "charles@example.com"}))
+	a := newAPI(t, multiUser)
+	a.wantOkay(a.call("POST", "/v2/password/forgot", apiParams{"email": "ada@example.com"}))
 	token, _ := a.mailed("token")
 	a.wantConditional(a.call("POST", "/v2/password/reset", apiParams{"token": token, "password": "difference engine"}), "", "no_account_selected")
 }
@@ -337,9 +308,7 @@ func TestAPIUpdatePassword(t *testing.T) {
 	t.Parallel()
 	const wrong = "Current password does not match."
 	const password = "difference engine"
-	inJSONAndForm(t, func(t *testing.T, isForm bool) {
-		a := newAPI(t)
-		a.isForm = isForm
+	inJSONAndForm(t, func(t *testing.T, a *api) {
 		session, other := a.login(a.ada).Session, a.login(a.ada).Session
 		update := func(p apiParams) apiAnswer {
 			p["session"] = session
@@ -351,13 +320,13 @@ func TestAPIUpdatePassword(t *testing.T) {
 		}{
 			"wrong current password": {p: apiParams{"current_password": "x", "password": password}, want: wrong},
 			"no current password":    {p: apiParams{"password": password}, want: wrong},
-			"a short password":       {p: apiParams{"current_password": apiPassword, "password": "short"}, want: tooShort},
-			"another confirmation":   {p: apiParams{"current_password": apiPassword, "password": password, "password_confirmation": "x"}, want: notConfirm},
+			"a short password":       {p: apiParams{"current_password": secretPassword, "password": "short"}, want: tooShort},
+			"another confirmation":   {p: apiParams{"current_password": secretPassword, "password": password, "password_confirmation": "x"}, want: notConfirm},
 		} {
-			t.Run(name, func(t *testing.T) { a.in(t).wantError(update(row.p), 422, row.want) })
+			a.run(name, func(a *api) { a.wantError(update(row.p), 422, row.want) })
 		}
 		a.wantFullLogin(a.call("GET", "/v2/session", apiParams{"session": other}), a.ada, a.engines.ID)
-		a.wantOkay(update(apiParams{"current_password": apiPassword, "password": password}))
+		a.wantOkay(update(apiParams{"current_password": secretPassword, "password": password}))
 		a.wantOkay(update(apiParams{"current_password": password, "password": "third engine", "password_confirmation": "third engine"}))
 		a.wantFullLogin(a.call("GET", "/v2/session", apiParams{"session": session}), a.ada, a.engines.ID)
 		a.wantError(a.call("GET", "/v2/session", apiParams{"session": other}), 403, deadSession)
@@ -368,19 +337,17 @@ func TestAPIUpdatePassword(t *testing.T) {
 
 func TestAPIUpdateProfile(t *testing.T) {
 	t.Parallel()
-	inJSONAndForm(t, func(t *testing.T, isForm bool) {
-		a := newAPI(t, withRequiredName)
-		a.isForm = isForm
-		a.realm.AddMembership(a.grace, a.royal)
-		session := a.login(a.grace).Session
+	inJSONAndForm(t, func(t *testing.T, a *api) {
+		a.realm.AddMembership(a.lone, a.widgets)
+		session := a.login(a.lone).Session
 		update := func(p apiParams) apiAnswer {
 			p["session"] = session
 			return a.call("PUT", "/v2/profile", p)
 		}
-		a.wantConditional(update(apiParams{"locale": "es"}), a.royal.ID, "must_complete_profile")
+		a.wantConditional(update(apiParams{"locale": "es"}), a.widgets.ID, "must_complete_profile")
 		got := update(apiParams{"first_name": " Grace ", "last_name": "Hopper", "username": "grace"})
-		a.wantFullLogin(got, a.grace, a.royal.ID)
-		a.wantFullLogin(update(apiParams{"last_name": ""}), a.grace, a.royal.ID)
+		a.wantFullLogin(got, a.lone, a.widgets.ID)
+		a.wantFullLogin(update(apiParams{"last_name": ""}), a.lone, a.widgets.ID)
 		app, err := a.auth.Verify(t.Context(), update(apiParams{}).Token)
 		if err != nil {
 			t.Fatal(err)
@@ -402,16 +369,15 @@ func TestAPIUpdateProfile(t *testing.T) {
 			"a long name":            {p: apiParams{"first_name": strings.Repeat("x", 101)}, want: []string{"First name is too long: it may have 100 characters."}},
 			"NUL bytes":              {p: apiParams{"last_name": "\x00", "first_name": "\u202e"}, want: []string{"First name has characters that cannot be shown.", "Last name has characters that cannot be shown."}},
 		} {
-			t.Run(name, func(t *testing.T) {
-				a := a.in(t)
-				before, _ := a.realm.User(a.grace.ID)
+			a.run(name, func(a *api) {
+				before, _ := a.realm.User(a.lone.ID)
 				a.wantError(update(row.p), 422, row.want...)
-				if after, _ := a.realm.User(a.grace.ID); after.Name != before.Name || after.Email != before.Email || after.Username != before.Username {
+				if after, _ := a.realm.User(a.lone.ID); after.Name != before.Name || after.Email != before.Email || after.Username != before.Username {
 					t.Errorf("the user has become %+v", after)
 				}
 			})
 		}
-	})
+	}, requireName)
 }
 
 func TestAPINullIsAbsent(t *testing.T) {
@@ -423,7 +389,7 @@ func TestAPINullIsAbsent(t *testing.T) {
 		t.Errorf("the user is %+v", user)
 	}
 	a.wantOkay(a.send("POST", "/v2/profile/password", jsonType,
-		`{"session":"`+session+`","current_password":"`+apiPassword+`","password":"difference engine","password_confirmation":null}`))
+		`{"session":"`+session+`","current_password":"`+secretPassword+`","password":"difference engine","password_confirmation":null}`))
 }
 
 func TestAPIUpdateEmail(t *testing.T) {
@@ -449,16 +415,14 @@ func TestAPIUpdateEmail(t *testing.T) {
 
 func TestAPIVerifyEmail(t *testing.T) {
 	t.Parallel()
-	inJSONAndForm(t, func(t *testing.T, isForm bool) {
-		a := newAPI(t)
-		a.isForm = isForm
+	inJSONAndForm(t, func(t *testing.T, a *api) {
 		a.call("POST", "/v2/password/forgot", apiParams{"email": "ada"})
 		forgot, _ := a.mailed("token")
-		signup := a.call("POST", "/v2/signup", apiParams{"email": "mary@example.com", "password": apiPassword})
+		signup := a.call("POST", "/v2/signup", apiParams{"email": "mary@example.com", "password": secretPassword})
 		token, _ := a.mailed("token")
 		verify := func(token string) apiAnswer { return a.call("POST", "/v2/email/verify", apiParams{"token": token}) }
 		for name, bad := range map[string]string{"none": "", "made up": "tve:AAAA", "for a password": forgot, "a session": signup.Session, "NUL bytes": token + "\x00"} {
-			t.Run(name, func(t *testing.T) { a.in(t).wantError(verify(bad), 422, usedLink) })
+			a.run(name, func(a *api) { a.wantError(verify(bad), 422, usedLink) })
 		}
 		if user, _ := a.realm.UserByLogin("mary@example.com"); user.EmailVerification != authrocket.EmailNotVerified {
 			t.Errorf("the user is %+v", user)
@@ -473,11 +437,9 @@ func TestAPIVerifyEmail(t *testing.T) {
 
 func TestAPISignup(t *testing.T) {
 	t.Parallel()
-	inJSONAndForm(t, func(t *testing.T, isForm bool) {
-		a := newAPI(t, inMultiUserMode)
-		a.isForm = isForm
+	inJSONAndForm(t, func(t *testing.T, a *api) {
 		got := a.call("POST", "/v2/signup", apiParams{
-			"email": "Mary@Example.com", "password": apiPassword, "password_confirmation": apiPassword,
+			"email": "Mary@Example.com", "password": secretPassword, "password_confirmation": secretPassword,
 			"first_name": "Mary", "last_name": "Somerville", "username": "mary", "locale": "en", "org_name": "<b>Mechanism</b>",
 		})
 		mary, err := a.realm.UserByLogin("mary")
@@ -509,32 +471,31 @@ func TestAPISignup(t *testing.T) {
 			want []string
 		}{
 			"nothing":              {p: apiParams{}, want: []string{"Email is not an email address.", tooShort}},
-			"a taken email":        {p: apiParams{"email": "MARY@example.com", "password": apiPassword}, want: []string{"Email is already in use."}},
-			"a taken username":     {p: apiParams{"email": "m@example.com", "password": apiPassword, "username": "Mary"}, want: []string{"Username is already in use."}},
-			"another confirmation": {p: apiParams{"email": "m@example.com", "password": apiPassword, "password_confirmation": "x"}, want: []string{notConfirm}},
-			"a name in the email":  {p: apiParams{"email": "M <m@example.com>", "password": apiPassword}, want: []string{"Email is not an email address."}},
-			"a line in the email":  {p: apiParams{"email": "m@example.com\r\nBcc: x@example.com", "password": apiPassword}, want: []string{"Email is not an email address."}},
+			"a taken email":        {p: apiParams{"email": "MARY@example.com", "password": secretPassword}, want: []string{"Email is already in use."}},
+			"a taken username":     {p: apiParams{"email": "m@example.com", "password": secretPassword, "username": "Mary"}, want: []string{"Username is already in use."}},
+			"another confirmation": {p: apiParams{"email": "m@example.com", "password": secretPassword, "password_confirmation": "x"}, want: []string{notConfirm}},
+			"a name in the email":  {p: apiParams{"email": "M <m@example.com>", "password": secretPassword}, want: []string{"Email is not an email address."}},
+			"a line in the email":  {p: apiParams{"email": "m@example.com\r\nBcc: x@example.com", "password": secretPassword}, want: []string{"Email is not an email address."}},
 			"all that can be wrong": {p: apiParams{"email": "m", "password": "s", "password_confirmation": "d", "first_name": "\x00", "last_name": strings.Repeat("x", 101), "org_name": "\x1b", "username": "<b>", "locale": "xx"}, want: []string{
 				"Email is not an email address.", tooShort, notConfirm,
 				"First name has characters that cannot be shown.", "Last name is too long: it may have 100 characters.", "Account name has characters that cannot be shown.",
 				"Username may have letters, digits, dots, hyphens and underscores, and starts with a letter or digit.", "Language has to be one of en, es, ja.",
 			}},
 		} {
-			t.Run(name, func(t *testing.T) {
-				a := a.in(t)
+			a.run(name, func(a *api) {
 				a.wantError(a.call("POST", "/v2/signup", row.p), 422, row.want...)
 				if n := len(a.realm.Users()); n != users {
 					t.Errorf("there are %d users, want %d", n, users)
 				}
 			})
 		}
-	})
+	}, multiUser)
 }
 
 func TestAPISignupWithoutNames(t *testing.T) {
 	t.Parallel()
-	a := newAPI(t, withRequiredName)
-	got := a.call("POST", "/v2/signup", apiParams{"email": "mary@example.com", "password": apiPassword})
+	a := newAPI(t, requireName)
+	got := a.call("POST", "/v2/signup", apiParams{"email": "mary@example.com", "password": secretPassword})
 	mary, err := a.realm.UserByLogin("mary@example.com")
 	if err != nil {
 		t.Fatal(err)
@@ -550,7 +511,7 @@ func TestAPISignupWithALongName(t *testing.T) {
 		"mary@example.com": strings.Repeat("é", 100),
 		strings.Repeat("m", 60) + "@" + strings.Repeat("example.", 20) + "com": "",
 	} {
-		got := a.call("POST", "/v2/signup", apiParams{"email": email, "password": apiPassword, "first_name": names, "last_name": names})
+		got := a.call("POST", "/v2/signup", apiParams{"email": email, "password": secretPassword, "first_name": names, "last_name": names})
 		user, err := a.realm.UserByLogin(email)
 		if err != nil || len(a.realm.MembershipsOf(user.ID)) != 1 {
 			t.Fatalf("%s: %v", got.body, err)
@@ -564,19 +525,16 @@ func TestAPISignupModes(t *testing.T) {
 	const closed = "Signups are closed."
 	const notInvited = "Signing up needs an invitation."
 	const noInvitation = "This invitation has been used, or it is too old."
-	mary := apiParams{"email": "mary@example.com", "password": apiPassword}
+	mary := apiParams{"email": "mary@example.com", "password": secretPassword}
 	invited := func(a *api, email, orgID string) apiParams {
-		token, err := a.server.Invite(email, orgID, "billing:read")
-		if err != nil {
-			a.t.Fatal(err)
-		}
-		return apiParams{"email": "mary@example.com", "password": apiPassword, "invitation": token}
+		return apiParams{"email": "mary@example.com", "password": secretPassword, "invitation": a.invitation(a.t, email, orgID, "billing:read")}
 	}
 	for _, mode := range []authrocketdev.Signup{authrocketdev.SignupOpen, authrocketdev.SignupInvitation, authrocketdev.SignupClosed} {
+		signup := func(c *siteConfig) { c.Signup = mode }
 		t.Run(string(mode), func(t *testing.T) {
 			t.Parallel()
 			t.Run("without invitation", func(t *testing.T) {
-				a := newAPI(t, withSignup(mode))
+				a := newAPI(t, signup)
 				got := a.call("POST", "/v2/signup", mary)
 				if mode == authrocketdev.SignupOpen {
 					user, _ := a.realm.UserByLogin("mary@example.com")
@@ -588,16 +546,16 @@ func TestAPISignupModes(t *testing.T) {
 					want = notInvited
 				}
 				a.wantError(got, 422, want)
-				if n := len(a.realm.Users()); n != 3 {
+				if n := len(a.realm.Users()); n != 4 {
 					t.Errorf("there are %d users", n)
 				}
 			})
 			t.Run("with an invitation to an account", func(t *testing.T) {
-				a := newAPI(t, withSignup(mode))
-				p := invited(a, "mary@example.com", a.royal.ID)
+				a := newAPI(t, signup)
+				p := invited(a, "mary@example.com", a.widgets.ID)
 				got := a.call("POST", "/v2/signup", p)
 				user, _ := a.realm.UserByLogin("mary@example.com")
-				a.wantFullLogin(got, user, a.royal.ID)
+				a.wantFullLogin(got, user, a.widgets.ID)
 				if user.EmailVerification != authrocket.EmailVerified {
 					t.Error("the address the invitation was sent to is not verified")
 				}
@@ -605,14 +563,14 @@ func TestAPISignupModes(t *testing.T) {
 				a.wantError(a.call("POST", "/v2/signup", p), 404, noInvitation)
 			})
 			t.Run("with an invitation that there is not", func(t *testing.T) {
-				a := newAPI(t, withSignup(mode))
+				a := newAPI(t, signup)
 				for _, token := range []string{"nvt_AAAA", "x", a.login(a.ada).Session} {
-					p := apiParams{"email": "mary@example.com", "password": apiPassword, "invitation": token}
+					p := apiParams{"email": "mary@example.com", "password": secretPassword, "invitation": token}
 					a.wantError(a.call("POST", "/v2/signup", p), 404, noInvitation)
 				}
 			})
 			t.Run("asking for an invitation", func(t *testing.T) {
-				a := newAPI(t, withSignup(mode))
+				a := newAPI(t, signup)
 				got := a.call("POST", "/v2/signup/request", apiParams{"email": "mary@example.com"})
 				if mode == authrocketdev.SignupClosed {
 					a.wantError(got, 422, closed)
@@ -626,7 +584,7 @@ func TestAPISignupModes(t *testing.T) {
 				if to != "mary@example.com" {
 					t.Errorf("the mail went to %q", to)
 				}
-				got = a.call("POST", "/v2/signup", apiParams{"email": "mary@example.com", "password": apiPassword, "invitation": token})
+				got = a.call("POST", "/v2/signup", apiParams{"email": "mary@example.com", "password": secretPassword, "invitation": token})
 				user, _ := a.realm.UserByLogin("mary@example.com")
 				a.wantFullLogin(got, user, a.realm.MembershipsOf(user.ID)[0].OrgID)
 				a.wantError(a.call("POST", "/v2/signup/request", apiParams{"email": "mary"}), 422, "Email is not an email address.")

@@ -18,82 +18,54 @@ import (
 )
 
 const (
-	apiPassword = "analytical engine"
-	formType    = "application/x-www-form-urlencoded"
-	jsonType    = "application/json"
+	formType = "application/x-www-form-urlencoded"
+	jsonType = "application/json"
 )
 
-// api is a program that uses the API of a local LoginRocket.
+// api is a program that uses the API of a site.
 type api struct {
-	t      testing.TB
-	url    string
-	realm  *authrockettest.Realm
-	server *authrocketdev.Server
+	*site
+	t      *testing.T
 	client *http.Client
 	auth   *authrocket.Auth // of an app of the realm
 	isForm bool             // sends bodies as forms, not as JSON
-
-	ada, charles, grace authrockettest.User
-	engines, royal      authrockettest.Org
 }
 
-// newAPI serves a realm of three users over a socket: Ada with one account,
-// Charles with two, Grace with none.
-func newAPI(t testing.TB, configure ...func(*authrocketdev.Config)) *api {
+func newAPI(t *testing.T, configure ...func(*siteConfig)) *api {
 	t.Helper()
-	listening := httptest.NewUnstartedServer(nil)
-	a := newAPIAt(t, "http://"+listening.Listener.Addr().String(), configure...)
-	listening.Config.Handler = a.server
-	listening.Start()
-	a.client = listening.Client()
-	t.Cleanup(listening.Close)
-	return a
+	return newSite(t, append([]func(*siteConfig){forAPI}, configure...)...).api(t, http.DefaultTransport)
 }
 
-// newAPIAt is newAPI without a socket, which also works in a bubble.
-func newAPIAt(t testing.TB, origin string, configure ...func(*authrocketdev.Config)) *api {
+// newAPIInMemory is newAPI without a socket, which also works in a bubble.
+func newAPIInMemory(t *testing.T) *api {
 	t.Helper()
-	a := &api{t: t, url: origin}
-	a.realm = authrockettest.NewRealm(t, func(c *authrockettest.RealmConfig) { c.URL = a.url })
-	a.ada = a.realm.AddUser(authrockettest.User{Email: "ada@example.com", Username: "ada", Password: apiPassword, FirstName: "Ada"})
-	a.charles = a.realm.AddUser(authrockettest.User{Email: "charles@example.com", Password: apiPassword, LastName: "Babbage"})
-	a.grace = a.realm.AddUser(authrockettest.User{Email: "grace@example.com", Password: apiPassword})
-	a.engines = a.realm.AddOrg(authrockettest.Org{Name: "Engines"})
-	a.royal = a.realm.AddOrg(authrockettest.Org{Name: "Royal Society"})
-	a.realm.AddMembership(a.ada, a.engines, "ar:owner")
-	a.realm.AddMembership(a.charles, a.engines)
-	a.realm.AddMembership(a.charles, a.royal)
+	s := newSiteAt(t, "http://127.0.0.1:8081", forAPI)
+	return s.api(t, handlerTransport{s.server})
+}
 
-	config := authrocketdev.Config{Realm: a.realm, RequestsPerMinute: -1}
-	for _, f := range configure {
-		f(&config)
-	}
+func forAPI(c *siteConfig) { c.Algorithm, c.RequestsPerMinute = "RS256", -1 }
+
+func (s *site) api(t *testing.T, transport http.RoundTripper) *api {
+	t.Helper()
+	a := &api{site: s, t: t, client: &http.Client{Transport: transport}}
+	config := s.realm.Config()
+	config.HTTPClient = a.client
 	var err error
-	if a.server, err = authrocketdev.New(config); err != nil {
-		t.Fatal(err)
-	}
-	a.client = &http.Client{Transport: handlerTransport{a.server}}
-	app := a.realm.Config()
-	app.HTTPClient = a.client
-	if a.auth, err = authrocket.New(app); err != nil {
+	if a.auth, err = authrocket.New(config); err != nil {
 		t.Fatal(err)
 	}
 	authrockettest.Warm(t, a.auth)
 	return a
 }
 
-// in is the same in a subtest.
-func (a *api) in(t testing.TB) *api {
-	b := *a
-	b.t = t
-	return &b
-}
-
-func inMultiUserMode(c *authrocketdev.Config)  { c.OrgMode = authrocketdev.MultiUser }
-func withRequiredName(c *authrocketdev.Config) { c.RequireName = true }
-
-func withSignup(mode authrocketdev.Signup) func(*authrocketdev.Config) {
-	return func(c *authrocketdev.Config) { c.Signup = mode }
+// run runs a subtest on the same server.
+func (a *api) run(name string, test func(a *api)) {
+	a.t.Helper()
+	a.t.Run(name, func(t *testing.T) {
+		sub := *a
+		sub.t = t
+		test(&sub)
+	})
 }
 
 // apiAnswer is what the API said.
@@ -140,7 +112,7 @@ func (a *api) call(method, path string, p apiParams) apiAnswer {
 // send sends a request; header has pairs of name and value.
 func (a *api) send(method, target, contentType, body string, header ...string) apiAnswer {
 	a.t.Helper()
-	req, err := http.NewRequestWithContext(a.t.Context(), method, a.url+target, strings.NewReader(body))
+	req, err := http.NewRequestWithContext(a.t.Context(), method, a.origin+target, strings.NewReader(body))
 	if err != nil {
 		a.t.Fatal(err)
 	}
@@ -206,18 +178,20 @@ func readAnswer(t testing.TB, res *http.Response, body string) apiAnswer {
 }
 
 // inJSONAndForm runs the test with JSON bodies and with forms.
-func inJSONAndForm(t *testing.T, test func(t *testing.T, isForm bool)) {
+func inJSONAndForm(t *testing.T, test func(t *testing.T, a *api), configure ...func(*siteConfig)) {
 	for name, isForm := range map[string]bool{"json": false, "form": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			test(t, isForm)
+			a := newAPI(t, configure...)
+			a.isForm = isForm
+			test(t, a)
 		})
 	}
 }
 
 func (a *api) login(user authrockettest.User) apiAnswer {
 	a.t.Helper()
-	return a.call("POST", "/v2/login", apiParams{"email": user.Email, "password": apiPassword})
+	return a.call("POST", "/v2/login", apiParams{"email": user.Email, "password": secretPassword})
 }
 
 func (a *api) wantFullLogin(got apiAnswer, user authrockettest.User, org string) {
@@ -264,15 +238,12 @@ func (a *api) wantError(got apiAnswer, status int, errors ...string) {
 // mailed returns a parameter of the link in the latest mail, and whom it went to.
 func (a *api) mailed(name string) (value, to string) {
 	a.t.Helper()
-	mails := a.server.Outbox()
-	if len(mails) == 0 {
-		a.t.Fatal("no mail was sent")
-	}
-	link, err := url.Parse(mails[0].Link)
+	mail := a.lastMail(a.t)
+	link, err := url.Parse(mail.Link)
 	if err != nil {
 		a.t.Fatal(err)
 	}
-	return link.Query().Get(name), mails[0].To
+	return link.Query().Get(name), mail.To
 }
 
 // newAPIHandler is a Server without a socket.

@@ -114,8 +114,7 @@ func TestAPIBodies(t *testing.T) {
 		"too large, of any type":        {contentType: "text/plain", body: strings.Repeat("x", 1<<20), status: 413, want: tooLarge},
 		"a surrogate without the other": {contentType: jsonType, body: `{"email":"\ud800"}`, status: 422, want: "Email is not an email address."},
 	} {
-		t.Run(name, func(t *testing.T) {
-			a := a.in(t)
+		a.run(name, func(a *api) {
 			got := a.send("POST", "/v2/signup/request", row.contentType, row.body)
 			if row.want == "" {
 				a.wantOkay(got)

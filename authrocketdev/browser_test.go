@@ -4,6 +4,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"unicode"
 	"unicode/utf8"
 
@@ -22,12 +24,13 @@ import (
 
 // site is a local LoginRocket at a port of its own, with some users: Ada owns
 // Engines and is in Widgets, Alan is an admin of Engines, George a member of it
-// and of nothing else. Their password is secretPassword.
+// and of nothing else, and one has only an email. Their password is secretPassword.
 type site struct {
 	realm             *authrockettest.Realm
 	server            *authrocketdev.Server
 	origin            string
 	ada, alan, george authrockettest.User
+	lone              authrockettest.User // has no names and no account
 	engines, widgets  authrockettest.Org
 	foreign           authrockettest.Org // nobody's
 }
@@ -49,12 +52,46 @@ func requireName(c *siteConfig)  { c.RequireName = true }
 
 func newSite(t *testing.T, configure ...func(*siteConfig)) *site {
 	t.Helper()
-	listening := httptest.NewUnstartedServer(nil)
-	s := newSiteAt(t, "http://"+listening.Listener.Addr().String(), configure...)
-	listening.Config.Handler = s.server
-	listening.Start()
-	t.Cleanup(listening.Close)
+	return newSiteOn(t, "127.0.0.1", configure...)
+}
+
+// newSiteOn is newSite at another loopback host.
+func newSiteOn(t *testing.T, host string, configure ...func(*siteConfig)) *site {
+	t.Helper()
+	listener, err := net.Listen("tcp", host+":0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, port, err := net.SplitHostPort(listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newSiteAt(t, "http://"+host+":"+port, configure...)
+	serving := &httptest.Server{Listener: listener, Config: &http.Server{Handler: s.server}}
+	serving.Start()
+	t.Cleanup(serving.Close)
 	return s
+}
+
+// onSite runs a test, beside others, on a site of its own.
+func onSite(t *testing.T, name string, test func(t *testing.T, s *site), configure ...func(*siteConfig)) {
+	t.Helper()
+	t.Run(name, func(t *testing.T) {
+		t.Parallel()
+		test(t, newSite(t, configure...))
+	})
+}
+
+// inBubble is onSite without a socket, in a bubble of package synctest.
+func inBubble(t *testing.T, name string, test func(t *testing.T, s *site, b *browser), configure ...func(*siteConfig)) {
+	t.Helper()
+	t.Run(name, func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			s := newSiteAt(t, "http://127.0.0.1:8081", configure...)
+			test(t, s, s.newBrowser(t).inMemory())
+		})
+	})
 }
 
 // newSiteAt returns a site that nobody serves.
@@ -64,7 +101,9 @@ func newSiteAt(t testing.TB, origin string, configure ...func(*siteConfig)) *sit
 	c.URL = origin
 	c.Algorithm = "HS256" // its key costs nothing
 	for _, f := range configure {
-		f(&c)
+		if f != nil {
+			f(&c)
+		}
 	}
 	realm := authrockettest.NewRealm(t, func(own *authrockettest.RealmConfig) { *own = c.RealmConfig })
 	c.Realm = realm
@@ -80,6 +119,7 @@ func newSiteAt(t testing.TB, origin string, configure ...func(*siteConfig)) *sit
 		})
 	}
 	s.ada, s.alan, s.george = user("Ada", "Lovelace"), user("Alan", "Turing"), user("George", "Boole")
+	s.lone = realm.AddUser(authrockettest.User{Email: "lone@example.com", Password: secretPassword})
 	s.engines = realm.AddOrg(authrockettest.Org{ID: "org_engines", Name: "Analytical Engines"})
 	s.widgets = realm.AddOrg(authrockettest.Org{Name: "Widgets Inc"})
 	s.foreign = realm.AddOrg(authrockettest.Org{Name: "Foreign Ltd"})
@@ -151,6 +191,7 @@ func (b *browser) get(target string) *page {
 	if err != nil {
 		b.t.Fatal(err)
 	}
+	r.Header.Set("Accept", "text/html")
 	return b.send(r)
 }
 
@@ -170,6 +211,7 @@ func (b *browser) formRequest(target string, form url.Values) *http.Request {
 	}
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("Origin", b.site.origin)
+	r.Header.Set("Accept", "text/html")
 	return r
 }
 
@@ -214,24 +256,27 @@ func (b *browser) send(r *http.Request) *page {
 }
 
 func (b *browser) cookies() []*http.Cookie {
+	return b.client.Jar.Cookies(b.siteURL())
+}
+
+func (b *browser) siteURL() *url.URL {
 	u, err := url.Parse(b.site.origin)
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	return b.client.Jar.Cookies(u)
+	return u
 }
 
 func (b *browser) setCookie(name, value string) {
-	u, err := url.Parse(b.site.origin)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	b.client.Jar.SetCookies(u, []*http.Cookie{{Name: name, Value: value, Path: "/"}})
+	b.client.Jar.SetCookies(b.siteURL(), []*http.Cookie{{Name: name, Value: value, Path: "/"}})
 }
 
-func (b *browser) sessionID() string {
+func (b *browser) sessionID() string { return b.cookie("loginrocket_session") }
+
+// cookie returns the value of a cookie, "" if there is none.
+func (b *browser) cookie(name string) string {
 	for _, c := range b.cookies() {
-		if c.Name == "loginrocket_session" {
+		if c.Name == name {
 			return c.Value
 		}
 	}
@@ -437,8 +482,17 @@ func (p *page) token() string {
 	return u.Query().Get("token")
 }
 
+// wantsTokenFor fails the test unless the page leads back to the app with a token
+// for this org.
+func (p *page) wantsTokenFor(org authrockettest.Org) {
+	p.browser.t.Helper()
+	if got := p.browser.site.orgOf(p.browser.t, p.token()); got != org.ID {
+		p.browser.t.Errorf("the token is for %q, want %q, %s", got, org.ID, org.Name)
+	}
+}
+
 // verified returns what an app makes of a token.
-func (s *site) verified(t *testing.T, token string) authrocket.Session {
+func (s *site) verified(t testing.TB, token string) authrocket.Session {
 	t.Helper()
 	auth, err := authrocket.New(s.realm.Config())
 	if err != nil {
@@ -453,7 +507,7 @@ func (s *site) verified(t *testing.T, token string) authrocket.Session {
 }
 
 // orgOf returns the ID of the only org in a token, "" if there is none.
-func (s *site) orgOf(t *testing.T, token string) string {
+func (s *site) orgOf(t testing.TB, token string) string {
 	t.Helper()
 	switch memberships := s.verified(t, token).Memberships(); len(memberships) {
 	case 0:
@@ -464,6 +518,23 @@ func (s *site) orgOf(t *testing.T, token string) string {
 		t.Fatalf("the token has %d orgs", len(memberships))
 		return ""
 	}
+}
+
+// invitation invites somebody, to an account or with "" to the realm alone, and
+// returns the token.
+func (s *site) invitation(t *testing.T, email, orgID string, permissions ...string) string {
+	t.Helper()
+	token, err := s.server.Invite(email, orgID, permissions...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token
+}
+
+// startSession signs a user in as an app does by the API.
+func (s *site) startSession(t *testing.T, user authrockettest.User) authrockettest.HostedSession {
+	t.Helper()
+	return startSession(t, s.realm, user.ID)
 }
 
 // lastMail returns the latest mail and the link in it.

@@ -16,16 +16,9 @@ import (
 func (s *site) actions(t *testing.T) map[string]url.Values {
 	t.Helper()
 	b := s.newBrowser(t)
-	link, err := url.Parse(b.forgot(t, "ada"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, invitation, _ := strings.Cut(s.invite(t, "ada@example.com", s.foreign), "=")
+	reset := tokenIn(t, b.forgot(t, "ada"))
+	invitation := s.invitation(t, "ada@example.com", s.foreign.ID)
 	s.signedIn(t, s.ada).get("/profile").form("/profile", "action", "verify").submit()
-	verify, err := url.Parse(s.lastMail(t).Link)
-	if err != nil {
-		t.Fatal(err)
-	}
 	return map[string]url.Values{
 		"/login":                    {"email": {"ada"}, "password": {secretPassword}, "redirect_uri": {appURL}},
 		"/signup":                   {"email": {"new@example.com"}, "password": {"compilers"}},
@@ -35,85 +28,67 @@ func (s *site) actions(t *testing.T) map[string]url.Values {
 		"/accounts/" + s.engines.ID: {"action": {"rename"}, "org_name": {"Taken over"}},
 		"/profile":                  {"action": {"names"}, "first_name": {"Eve"}},
 		"/password/forgot":          {"email": {"alan"}},
-		"/password/reset":           {"token": {link.Query().Get("token")}, "password": {"taken over"}, "password_confirmation": {"taken over"}},
-		"/email/verify":             {"token": {verify.Query().Get("token")}},
+		"/password/reset":           {"token": {reset}, "password": {"taken over"}, "password_confirmation": {"taken over"}},
+		"/email/verify":             {"token": {tokenIn(t, s.lastMail(t).Link)}},
 		"/return":                   {"redirect_uri": {appURL}},
 	}
 }
 
 func TestForgedForms(t *testing.T) {
 	t.Parallel()
+	type source func(s *site, b *browser) string
+	fixed := func(csrf string) source { return func(*site, *browser) string { return csrf } }
+	own := func(_ *site, b *browser) string { return b.csrf() }
+	ownBefore := func(cookie string) source {
+		return func(_ *site, b *browser) string {
+			csrf := b.csrf()
+			b.setCookie("loginrocket_csrf", cookie)
+			return csrf
+		}
+	}
 	for _, row := range []struct {
-		name  string
-		forge func(s *site, b *browser, r *http.Request, form url.Values)
+		name          string
+		csrf          source // of the field; nil: there is none
+		inQuery       bool
+		header, value string
 	}{
-		{name: "without the field", forge: func(*site, *browser, *http.Request, url.Values) {}},
-		{name: "with an empty field", forge: func(_ *site, _ *browser, _ *http.Request, form url.Values) { form.Set("csrf", "") }},
-		{name: "with a made-up field", forge: func(_ *site, _ *browser, _ *http.Request, form url.Values) { form.Set("csrf", strings.Repeat("A", 43)) }},
-		{name: "with the field in the query", forge: func(_ *site, b *browser, r *http.Request, _ url.Values) {
-			r.URL.RawQuery = url.Values{"csrf": {b.csrf()}}.Encode()
-		}},
-		{name: "with the field of another browser", forge: func(s *site, b *browser, _ *http.Request, form url.Values) {
-			form.Set("csrf", s.newBrowser(b.t).csrf())
-		}},
-		{name: "with the field of another user", forge: func(s *site, b *browser, _ *http.Request, form url.Values) {
-			form.Set("csrf", s.signedIn(b.t, s.alan).csrf())
-		}},
-		{name: "with the field and the cookie of another browser", forge: func(s *site, b *browser, _ *http.Request, form url.Values) {
+		{name: "without the field"},
+		{name: "with an empty field", csrf: fixed("")},
+		{name: "with a made-up field", csrf: fixed(strings.Repeat("A", 43))},
+		{name: "with the field in the query", csrf: own, inQuery: true},
+		{name: "with the field of another browser", csrf: func(s *site, b *browser) string { return s.newBrowser(b.t).csrf() }},
+		{name: "with the field of another user", csrf: func(s *site, b *browser) string { return s.signedIn(b.t, s.alan).csrf() }},
+		{name: "with the field and the cookie of another browser", csrf: func(s *site, b *browser) string {
 			other := s.signedIn(b.t, s.alan)
-			form.Set("csrf", other.csrf())
-			for _, c := range other.cookies() {
-				if c.Name == "loginrocket_csrf" {
-					b.setCookie(c.Name, c.Value)
-				}
-			}
+			csrf := other.csrf()
+			b.setCookie("loginrocket_csrf", other.cookie("loginrocket_csrf"))
+			return csrf
 		}},
-		{name: "without the cookie", forge: func(_ *site, b *browser, _ *http.Request, form url.Values) {
-			form.Set("csrf", b.csrf())
-			b.setCookie("loginrocket_csrf", "")
-		}},
-		{name: "with another cookie", forge: func(_ *site, b *browser, _ *http.Request, form url.Values) {
-			form.Set("csrf", b.csrf())
-			b.setCookie("loginrocket_csrf", "AAAAAAAAAAAAAAAAAAAAAAAAAA")
-		}},
-		{name: "with the cookie as the field", forge: func(_ *site, b *browser, _ *http.Request, form url.Values) {
-			for _, c := range b.cookies() {
-				if c.Name == "loginrocket_csrf" {
-					form.Set("csrf", c.Value)
-				}
-			}
-		}},
-		{name: "of another site, by its Origin", forge: func(_ *site, b *browser, r *http.Request, form url.Values) {
-			form.Set("csrf", b.csrf())
-			r.Header.Set("Origin", "https://evil.example")
-		}},
-		{name: "of another port", forge: func(_ *site, b *browser, r *http.Request, form url.Values) {
-			form.Set("csrf", b.csrf())
-			r.Header.Set("Origin", "http://127.0.0.1:1")
-		}},
-		{name: "of a sandbox", forge: func(_ *site, b *browser, r *http.Request, form url.Values) {
-			form.Set("csrf", b.csrf())
-			r.Header.Set("Origin", "null")
-		}},
-		{name: "of another site, by Sec-Fetch-Site", forge: func(_ *site, b *browser, r *http.Request, form url.Values) {
-			form.Set("csrf", b.csrf())
-			r.Header.Set("Sec-Fetch-Site", "cross-site")
-		}},
-		{name: "of another host of the site", forge: func(_ *site, b *browser, r *http.Request, form url.Values) {
-			form.Set("csrf", b.csrf())
-			r.Header.Set("Sec-Fetch-Site", "same-site")
-		}},
+		{name: "without the cookie", csrf: ownBefore("")},
+		{name: "with another cookie", csrf: ownBefore("AAAAAAAAAAAAAAAAAAAAAAAAAA")},
+		{name: "with the cookie as the field", csrf: func(_ *site, b *browser) string { return b.cookie("loginrocket_csrf") }},
+		{name: "of another site, by its Origin", csrf: own, header: "Origin", value: "https://evil.example"},
+		{name: "of another port", csrf: own, header: "Origin", value: "http://127.0.0.1:1"},
+		{name: "of a sandbox", csrf: own, header: "Origin", value: "null"},
+		{name: "of another site, by Sec-Fetch-Site", csrf: own, header: "Sec-Fetch-Site", value: "cross-site"},
+		{name: "of another host of the site", csrf: own, header: "Sec-Fetch-Site", value: "same-site"},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
-			s := newSite(t)
+		onSite(t, row.name, func(t *testing.T, s *site) {
 			for path, form := range s.actions(t) {
 				b := s.signedIn(t, s.ada)
 				session := b.sessionID()
 				before := s.state()
-				r := b.formRequest(path, nil)
-				row.forge(s, b, r, form)
-				r.Body, r.ContentLength = io.NopCloser(strings.NewReader(form.Encode())), int64(len(form.Encode()))
+				query := url.Values{}
+				if row.inQuery {
+					query.Set("csrf", row.csrf(s, b))
+				} else if row.csrf != nil {
+					form.Set("csrf", row.csrf(s, b))
+				}
+				r := b.formRequest(path, form)
+				r.URL.RawQuery = query.Encode()
+				if row.header != "" {
+					r.Header.Set(row.header, row.value)
+				}
 				p := b.send(r)
 				if p.status != 403 || p.location != "" {
 					t.Errorf("%s: got status %d to %q", path, p.status, p.location)
@@ -305,6 +280,20 @@ var (
 		"autocapitalize spellcheck role aria-labelledby aria-label aria-current id selected")
 )
 
+func (p *page) wantsOwnMarkup(name string) {
+	p.browser.t.Helper()
+	for _, element := range p.elements {
+		if !slices.Contains(ownElements, element) {
+			p.browser.t.Errorf("%s: there is an element %q:\n%s", name, element, p.body)
+		}
+	}
+	for _, attr := range p.attrs {
+		if !slices.Contains(ownAttrs, attr) {
+			p.browser.t.Errorf("%s: there is an attribute %q:\n%s", name, attr, p.body)
+		}
+	}
+}
+
 // Whatever comes into the realm, a page shows it and is made of nothing else.
 func TestInjection(t *testing.T) {
 	t.Parallel()
@@ -328,10 +317,7 @@ func TestInjection(t *testing.T) {
 			org := s.realm.AddOrg(authrockettest.Org{Name: payload})
 			s.realm.AddMembership(user, org, "ar:owner", payload)
 			s.realm.AddMembership(user, s.engines, "ar:admin")
-			token, err := s.server.Invite("new@example.com", org.ID)
-			if err != nil {
-				t.Fatal(err)
-			}
+			token := s.invitation(t, "new@example.com", org.ID)
 			visitor, b := s.newBrowser(t), s.newBrowser(t)
 			b.logIn(email, secretPassword).follow().wants(200)
 			visitor.forgot(t, email)
@@ -371,16 +357,7 @@ func TestInjection(t *testing.T) {
 				if p.status != 200 && (p.status < 400 || p.status >= 500) {
 					t.Errorf("%s: got status %d to %q", name, p.status, p.location)
 				}
-				for _, element := range p.elements {
-					if !slices.Contains(ownElements, element) {
-						t.Errorf("%s: there is an element %q:\n%s", name, element, p.body)
-					}
-				}
-				for _, attr := range p.attrs {
-					if !slices.Contains(ownAttrs, attr) {
-						t.Errorf("%s: there is an attribute %q:\n%s", name, attr, p.body)
-					}
-				}
+				p.wantsOwnMarkup(name)
 				if strings.Contains(p.body, payload) && strings.ContainsAny(payload, `<>"'`) {
 					t.Errorf("%s: it is on the page as it is:\n%s", name, p.body)
 				}
@@ -500,7 +477,7 @@ func TestSecretsAreOnNoPage(t *testing.T) {
 	p = p.follow().submit("/accounts", "choose", s.engines.ID)
 	token, session := p.token(), b.sessionID()
 	for _, path := range []string{
-		"/login?prompt=login", "/signup", "/signup?invitation=" + strings.TrimPrefix(s.invite(t, "new@example.com", s.foreign), "/signup?invitation="),
+		"/login?prompt=login", "/signup", s.invite(t, "new@example.com", s.foreign),
 		"/accounts?force=1", "/accounts/" + s.engines.ID, "/profile", "/profile?session=" + session, "/profile?token=" + token,
 		"/password/forgot", "/password/reset?token=x", "/email/verify?token=x", "/outbox", "/nothing", "/login?redirect_uri=https://evil.example/" + token,
 	} {

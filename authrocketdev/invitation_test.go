@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/authrocket-go/authrocket/authrockettest"
@@ -13,37 +12,27 @@ import (
 
 func (s *site) invite(t *testing.T, email string, org authrockettest.Org, permissions ...string) (path string) {
 	t.Helper()
-	token, err := s.server.Invite(email, org.ID, permissions...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return "/signup?invitation=" + token
+	return "/signup?invitation=" + s.invitation(t, email, org.ID, permissions...)
 }
 
 func TestInvitation(t *testing.T) {
 	t.Parallel()
 
-	t.Run("is accepted by who is signed in, with a click", func(t *testing.T) {
-		t.Parallel()
-		s := newSite(t, closedSignup, multiUser)
+	onSite(t, "is accepted by who is signed in, with a click", func(t *testing.T, s *site) {
 		path := s.invite(t, "george@example.com", s.widgets, "read", "write")
 		b := s.signedIn(t, s.george)
 		p := b.get(path+"&redirect_uri="+url.QueryEscape(appURL)).wants(200, "Join Widgets Inc?", "George Boole", "george@example.com")
 		if s.membership(t, s.george, s.widgets).ID != "" {
 			t.Fatal("a look accepts")
 		}
-		if got := s.orgOf(t, p.submit("/signup/accept").token()); got != s.widgets.ID {
-			t.Errorf("the token is about %q, want the new account", got)
-		}
+		p.submit("/signup/accept").wantsTokenFor(s.widgets)
 		if got := s.membership(t, s.george, s.widgets).Permissions; !slices.Equal(got, []string{"read", "write"}) {
 			t.Errorf("got the permissions %q", got)
 		}
 		b.get(path).wants(404, "has been used")
 		p.submit("/signup/accept").wants(404, "has been used")
-	})
-	t.Run("leads who has an account already through the login", func(t *testing.T) {
-		t.Parallel()
-		s := newSite(t, closedSignup, multiUser)
+	}, closedSignup, multiUser)
+	onSite(t, "leads who has an account already through the login", func(t *testing.T, s *site) {
 		b := s.newBrowser(t)
 		p := b.get(s.invite(t, "george@example.com", s.widgets)).wants(200, "You are invited to join Widgets Inc")
 		p = b.get(p.links[len(p.links)-1])
@@ -55,10 +44,8 @@ func TestInvitation(t *testing.T) {
 		if s.membership(t, s.george, s.widgets).ID == "" {
 			t.Error("George is no member")
 		}
-	})
-	t.Run("leads who is somebody else through the login", func(t *testing.T) {
-		t.Parallel()
-		s := newSite(t)
+	}, closedSignup, multiUser)
+	onSite(t, "leads who is somebody else through the login", func(t *testing.T, s *site) {
 		b := s.signedIn(t, s.alan)
 		p := b.get(s.invite(t, "george@example.com", s.widgets)).wants(200, "Join Widgets Inc?")
 		p = b.get(p.links[len(p.links)-1]).submit("/login", "email", "george", "password", secretPassword).follow().wants(200, "George Boole")
@@ -67,26 +54,20 @@ func TestInvitation(t *testing.T) {
 			t.Error("Alan is the member")
 		}
 	})
-	t.Run("comes back to the default Login URL, without a login that began there", func(t *testing.T) {
-		t.Parallel()
-		s := newSite(t, func(c *siteConfig) { c.LoginURLs = []string{"https://app.example/in", "https://other.example/"} })
+	onSite(t, "comes back to the default Login URL, without a login that began there", func(t *testing.T, s *site) {
 		p := s.newBrowser(t).get(s.invite(t, "new@example.com", s.widgets)).submit("/signup", "password", "compilers")
 		if !strings.HasPrefix(p.location, "https://app.example/in?token=") || s.orgOf(t, p.token()) != s.widgets.ID {
 			t.Errorf("it leads to %s", p.location)
 		}
-	})
-	t.Run("of a member changes no permissions", func(t *testing.T) {
-		t.Parallel()
-		s := newSite(t)
+	}, func(c *siteConfig) { c.LoginURLs = []string{"https://app.example/in", "https://other.example/"} })
+	onSite(t, "of a member changes no permissions", func(t *testing.T, s *site) {
 		p := s.signedIn(t, s.george).get(s.invite(t, "george@example.com", s.engines, "ar:owner"))
 		p.submit("/signup/accept")
 		if got := s.membership(t, s.george, s.engines).Permissions; !slices.Equal(got, []string{"read"}) {
 			t.Errorf("got the permissions %q", got)
 		}
 	})
-	t.Run("to the realm alone is nothing for who is in it", func(t *testing.T) {
-		t.Parallel()
-		s := newSite(t)
+	onSite(t, "to the realm alone is nothing for who is in it", func(t *testing.T, s *site) {
 		path := s.invite(t, "new@example.com", authrockettest.Org{})
 		b := s.signedIn(t, s.george)
 		b.get(path + "&redirect_uri=" + url.QueryEscape(appURL)).token()
@@ -94,32 +75,23 @@ func TestInvitation(t *testing.T) {
 		b.post("/signup/accept", "invitation", token).wants(404)
 		s.newBrowser(t).get(path).wants(200)
 	})
-	t.Run("is accepted by nobody who is not signed in", func(t *testing.T) {
-		t.Parallel()
-		s := newSite(t)
-		_, token, _ := strings.Cut(s.invite(t, "george@example.com", s.widgets), "=")
+	onSite(t, "is accepted by nobody who is not signed in", func(t *testing.T, s *site) {
+		token := s.invitation(t, "george@example.com", s.widgets.ID)
 		s.newBrowser(t).post("/signup/accept", "invitation", token).leadsTo("/login?invitation=" + token + "&next=%2Fsignup")
 		if got := len(s.realm.Members(s.widgets.ID)); got != 1 {
 			t.Errorf("%d members", got)
 		}
 	})
-	t.Run("works for 30 days", func(t *testing.T) {
-		t.Parallel()
-		synctest.Test(t, func(t *testing.T) {
-			s := newSiteAt(t, "http://127.0.0.1:8081", closedSignup)
-			b := s.newBrowser(t).inMemory()
-			path := s.invite(t, "new@example.com", s.widgets)
-			time.Sleep(30*24*time.Hour - 1)
-			// What is refused gives it no time that it did not have.
-			p := b.get(path).wants(200).submit("/signup", "email", "ada@example.com", "password", "compilers").wants(422, "already in use")
-			time.Sleep(time.Nanosecond)
-			p.submit("/signup", "email", "new@example.com", "password", "compilers").wants(404, "too old")
-			b.get(path).wants(404, "too old")
-		})
-	})
-	t.Run("that is asked for comes by mail", func(t *testing.T) {
-		t.Parallel()
-		s := newSite(t, invitedOnly)
+	inBubble(t, "works for 30 days", func(t *testing.T, s *site, b *browser) {
+		path := s.invite(t, "new@example.com", s.widgets)
+		time.Sleep(30*24*time.Hour - 1)
+		// What is refused gives it no time that it did not have.
+		p := b.get(path).wants(200).submit("/signup", "email", "ada@example.com", "password", "compilers").wants(422, "already in use")
+		time.Sleep(time.Nanosecond)
+		p.submit("/signup", "email", "new@example.com", "password", "compilers").wants(404, "too old")
+		b.get(path).wants(404, "too old")
+	}, closedSignup)
+	onSite(t, "that is asked for comes by mail", func(t *testing.T, s *site) {
 		b := s.newBrowser(t)
 		p := b.get("/signup").submit("/signup/request", "email", "no email").wants(422, "Email is not")
 		if got := p.form("/signup/request").fields.Get("email"); got != "no email" {
@@ -134,7 +106,7 @@ func TestInvitation(t *testing.T) {
 		if user, err := s.realm.UserByLogin("new@example.com"); err != nil || len(s.realm.MembershipsOf(user.ID)) != 1 {
 			t.Errorf("got %+v, %v", user, err)
 		}
-	})
+	}, invitedOnly)
 }
 
 func TestInvite(t *testing.T) {
@@ -158,10 +130,7 @@ func TestInvite(t *testing.T) {
 		t.Errorf("%d mails are sent", got)
 	}
 	tags := []string{"read"}
-	token, err := s.server.Invite("new@example.com", s.engines.ID, tags...)
-	if err != nil {
-		t.Fatal(err)
-	}
+	token := s.invitation(t, "new@example.com", s.engines.ID, tags...)
 	tags[0] = "ar:owner"
 	session := s.verified(t, s.newBrowser(t).get(signupPath("invitation", token)).submit("/signup", "password", "compilers").token())
 	if session.HasPermission("ar:owner") || !session.HasPermission("read") {

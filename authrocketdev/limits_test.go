@@ -11,9 +11,7 @@ func TestOutboxKeepsTheLatest(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	for i := range 103 {
-		if _, err := s.server.Invite(fmt.Sprintf("new%d@example.com", i), ""); err != nil {
-			t.Fatal(err)
-		}
+		s.invitation(t, fmt.Sprintf("new%d@example.com", i), "")
 	}
 	mails := s.server.Outbox()
 	if len(mails) != 100 || mails[0].To != "new102@example.com" || mails[99].To != "new3@example.com" {

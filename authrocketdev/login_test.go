@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/authrocket-go/authrocket/authrockettest"
@@ -72,9 +71,7 @@ func TestLogin(t *testing.T) {
 func TestLoginOnce(t *testing.T) {
 	t.Parallel()
 
-	t.Run("a second login returns at once, in the same session", func(t *testing.T) {
-		t.Parallel()
-		s := newSite(t)
+	onSite(t, "a second login returns at once, in the same session", func(t *testing.T, s *site) {
 		b := s.signedIn(t, s.ada)
 		other := b.get(loginPath("http://127.0.0.3:4000/other"))
 		if !strings.HasPrefix(other.location, "http://127.0.0.3:4000/other?token=") {
@@ -84,9 +81,7 @@ func TestLoginOnce(t *testing.T) {
 			t.Errorf("got the session of %s", got.User.Email)
 		}
 	})
-	t.Run("prompt=login asks all the same, and ends nothing", func(t *testing.T) {
-		t.Parallel()
-		s := newSite(t)
+	onSite(t, "prompt=login asks all the same, and ends nothing", func(t *testing.T, s *site) {
 		b := s.signedIn(t, s.ada)
 		first := b.sessionID()
 		p := b.get(loginPath(appURL, "prompt", "login")).wants(200, "Log in")
@@ -100,21 +95,14 @@ func TestLoginOnce(t *testing.T) {
 			t.Errorf("the session that apps may still use: %v", err)
 		}
 	})
-	t.Run("a session that has expired asks again", func(t *testing.T) {
-		t.Parallel()
-		synctest.Test(t, func(t *testing.T) {
-			s := newSiteAt(t, "http://127.0.0.1:8081", func(c *siteConfig) { c.SessionLifetime = time.Hour })
-			b := s.newBrowser(t).inMemory()
-			b.logIn("ada", secretPassword).token()
-			time.Sleep(time.Hour - 1)
-			b.get(loginPath(appURL)).token()
-			time.Sleep(time.Nanosecond)
-			b.get(loginPath(appURL)).wants(200, "Log in").submit("/login", "email", "ada", "password", secretPassword).token()
-		})
-	})
-	t.Run("the password that the realm is given later counts", func(t *testing.T) {
-		t.Parallel()
-		s := newSite(t)
+	inBubble(t, "a session that has expired asks again", func(t *testing.T, s *site, b *browser) {
+		b.logIn("ada", secretPassword).token()
+		time.Sleep(time.Hour - 1)
+		b.get(loginPath(appURL)).token()
+		time.Sleep(time.Nanosecond)
+		b.get(loginPath(appURL)).wants(200, "Log in").submit("/login", "email", "ada", "password", secretPassword).token()
+	}, func(c *siteConfig) { c.SessionLifetime = time.Hour })
+	onSite(t, "the password that the realm is given later counts", func(t *testing.T, s *site) {
 		s.signedIn(t, s.ada)
 		s.realm.UpdateUser(s.ada.ID, func(u *authrockettest.User) { u.Password = "another one" })
 		s.newBrowser(t).logIn("ada", secretPassword).wants(422)
@@ -127,16 +115,7 @@ func TestLoginOnce(t *testing.T) {
 
 func TestWrongLoginsAreLimited(t *testing.T) {
 	t.Parallel()
-	inBubble := func(test func(*testing.T, *site, *browser)) func(*testing.T) {
-		return func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				s := newSiteAt(t, "http://127.0.0.1:8081")
-				test(t, s, s.newBrowser(t).inMemory())
-			})
-		}
-	}
-	t.Run("by user, however the user is named", inBubble(func(t *testing.T, s *site, b *browser) {
+	inBubble(t, "by user, however the user is named", func(t *testing.T, s *site, b *browser) {
 		logins := []string{"ada", "ADA@example.com", s.ada.ID, " ada "}
 		for i := range 10 {
 			b.logIn(logins[i%len(logins)], "wrong").wants(422)
@@ -150,8 +129,8 @@ func TestWrongLoginsAreLimited(t *testing.T) {
 		b.logIn("alan", secretPassword).token()
 		time.Sleep(time.Minute)
 		b.logIn("ada", secretPassword).token()
-	}))
-	t.Run("by the name of nobody as well, which tells nothing", inBubble(func(t *testing.T, _ *site, b *browser) {
+	})
+	inBubble(t, "by the name of nobody as well, which tells nothing", func(t *testing.T, _ *site, b *browser) {
 		for i := range 11 {
 			want := 422
 			if i == 10 {
@@ -159,8 +138,8 @@ func TestWrongLoginsAreLimited(t *testing.T) {
 			}
 			b.logIn([]string{"eve@example.com", "EVE@example.com"}[i%2], "wrong").wants(want)
 		}
-	}))
-	t.Run("right ones do not count", inBubble(func(_ *testing.T, _ *site, b *browser) {
+	})
+	inBubble(t, "right ones do not count", func(_ *testing.T, _ *site, b *browser) {
 		for range 9 {
 			b.logIn("ada", "wrong").wants(422)
 		}
@@ -169,16 +148,16 @@ func TestWrongLoginsAreLimited(t *testing.T) {
 		}
 		b.logIn("ada", "wrong").wants(422)
 		b.logIn("ada", secretPassword).wants(429)
-	}))
-	t.Run("the current password of the profile counts too", inBubble(func(_ *testing.T, _ *site, b *browser) {
+	})
+	inBubble(t, "the current password of the profile counts too", func(_ *testing.T, _ *site, b *browser) {
 		b.logIn("ada", secretPassword).token()
 		for range 10 {
 			b.post("/profile", "action", "password", "current_password", "wrong", "password", "long enough", "password_confirmation", "long enough").wants(422)
 		}
 		b.post("/profile", "action", "password", "current_password", secretPassword, "password", "long enough", "password_confirmation", "long enough").wants(429)
 		b.logIn("ada", secretPassword).wants(429)
-	}))
-	t.Run("many at once are no way around", inBubble(func(t *testing.T, _ *site, b *browser) {
+	})
+	inBubble(t, "many at once are no way around", func(t *testing.T, _ *site, b *browser) {
 		b.logIn("ada", secretPassword).token() // makes the hash that each of them is compared with
 		csrf := b.csrf()
 		var requests []*http.Request
@@ -188,5 +167,5 @@ func TestWrongLoginsAreLimited(t *testing.T) {
 		if got := b.together(requests...); count(got, 422) != 10 || count(got, 429) != 30 {
 			t.Errorf("got the statuses %v, want 10 passwords of 40 to be compared", got)
 		}
-	}))
+	})
 }

@@ -24,9 +24,7 @@ func TestLogout(t *testing.T) {
 		{name: "ends the session that it names", query: url.Values{"session": {"SID"}}, leads: "/login", ends: true},
 		{name: "ends nothing when it names none", query: url.Values{"session": {"kss_none"}}, leads: "/login"},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
-			s := newSite(t, func(c *siteConfig) { c.LoginURLs = row.urls })
+		onSite(t, row.name, func(t *testing.T, s *site) {
 			b, other := s.newBrowser(t), s.newBrowser(t)
 			for _, b := range []*browser{b, other} {
 				b.get("/login").submit("/login", "email", "ada", "password", secretPassword)
@@ -53,7 +51,7 @@ func TestLogout(t *testing.T) {
 			if b.isSignedIn() == row.ends || !other.isSignedIn() {
 				t.Errorf("signed in are: this browser %t, the other one %t", b.isSignedIn(), other.isSignedIn())
 			}
-		})
+		}, func(c *siteConfig) { c.LoginURLs = row.urls })
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 )
 
@@ -23,9 +22,7 @@ func (b *browser) forgot(t *testing.T, login string) string {
 func TestPasswordReset(t *testing.T) {
 	t.Parallel()
 
-	t.Run("sets a new one, ends all sessions and logs in", func(t *testing.T) {
-		t.Parallel()
-		s := newSite(t)
+	onSite(t, "sets a new one, ends all sessions and logs in", func(t *testing.T, s *site) {
 		before, george := s.signedIn(t, s.ada), s.signedIn(t, s.george)
 		b := s.newBrowser(t)
 		link := b.forgot(t, " ADA@example.com")
@@ -44,18 +41,14 @@ func TestPasswordReset(t *testing.T) {
 		s.newBrowser(t).get(link).submit("/password/reset", "password", "another one", "password_confirmation", "another one").wants(422, "has been used")
 		s.newBrowser(t).logIn("ada", "analytical").token()
 	})
-	t.Run("asked for nobody sends nothing, and says the same", func(t *testing.T) {
-		t.Parallel()
-		s := newSite(t)
+	onSite(t, "asked for nobody sends nothing, and says the same", func(t *testing.T, s *site) {
 		for _, login := range []string{"eve@example.com", "", "<b>"} {
 			if link := s.newBrowser(t).forgot(t, login); link != "" {
 				t.Errorf("%q: got %s", login, link)
 			}
 		}
 	})
-	t.Run("with a bad password does not use the link up", func(t *testing.T) {
-		t.Parallel()
-		s := newSite(t)
+	onSite(t, "with a bad password does not use the link up", func(t *testing.T, s *site) {
 		b := s.newBrowser(t)
 		p := b.get(b.forgot(t, "ada"))
 		p = p.submit("/password/reset", "password", "short", "password_confirmation", "short").wants(422, "Password is too short")
@@ -65,16 +58,11 @@ func TestPasswordReset(t *testing.T) {
 		}
 		p.submit("/password/reset", "password", "analytical", "password_confirmation", "analytical").token()
 	})
-	t.Run("with another kind of token is refused", func(t *testing.T) {
-		t.Parallel()
-		s := newSite(t)
+	onSite(t, "with another kind of token is refused", func(t *testing.T, s *site) {
 		b := s.signedIn(t, s.ada)
 		b.get("/profile").form("/profile", "action", "verify").submit()
 		verify, _ := url.Parse(s.lastMail(t).Link)
-		invitation, err := s.server.Invite("new@example.com", "")
-		if err != nil {
-			t.Fatal(err)
-		}
+		invitation := s.invitation(t, "new@example.com", "")
 		for _, token := range []string{"", "tpw:", "tpw:AAAAAAAAAAAAAAAAAAAAAAAAAA", verify.Query().Get("token"), invitation, b.sessionID()} {
 			other := s.newBrowser(t)
 			other.post("/password/reset", "token", token, "password", "analytical", "password_confirmation", "analytical").wants(422, "has been used")
@@ -83,9 +71,7 @@ func TestPasswordReset(t *testing.T) {
 			}
 		}
 	})
-	t.Run("a second link replaces the first", func(t *testing.T) {
-		t.Parallel()
-		s := newSite(t)
+	onSite(t, "a second link replaces the first", func(t *testing.T, s *site) {
 		b := s.newBrowser(t)
 		first, george, second := b.forgot(t, "ada"), b.forgot(t, "george"), b.forgot(t, "ada")
 		form := []string{"password", "analytical", "password_confirmation", "analytical"}
@@ -93,30 +79,21 @@ func TestPasswordReset(t *testing.T) {
 		b.get(second).submit("/password/reset", form...).token()
 		b.get(george).submit("/password/reset", form...).token()
 	})
-	t.Run("ends a change of the email that somebody else has begun", func(t *testing.T) {
-		t.Parallel()
-		s := newSite(t)
+	onSite(t, "ends a change of the email that somebody else has begun", func(t *testing.T, s *site) {
 		s.signedIn(t, s.ada).get("/profile").form("/profile", "action", "email").submit("email", "eve@example.com")
 		pending := s.lastMail(t).Link
 		b := s.newBrowser(t)
 		b.get(b.forgot(t, "ada")).submit("/password/reset", "password", "analytical", "password_confirmation", "analytical").token()
 		s.newBrowser(t).get(pending).submit("/email/verify").wants(422, "has been used")
 	})
-	t.Run("works for an hour", func(t *testing.T) {
-		t.Parallel()
-		synctest.Test(t, func(t *testing.T) {
-			s := newSiteAt(t, "http://127.0.0.1:8081")
-			b := s.newBrowser(t).inMemory()
-			link := b.forgot(t, "ada")
-			time.Sleep(time.Hour - 1)
-			p := b.get(link).submit("/password/reset", "password", "short", "password_confirmation", "short").wants(422, "too short")
-			time.Sleep(time.Nanosecond)
-			p.submit("/password/reset", "password", "analytical", "password_confirmation", "analytical").wants(422, "too old")
-		})
+	inBubble(t, "works for an hour", func(t *testing.T, s *site, b *browser) {
+		link := b.forgot(t, "ada")
+		time.Sleep(time.Hour - 1)
+		p := b.get(link).submit("/password/reset", "password", "short", "password_confirmation", "short").wants(422, "too short")
+		time.Sleep(time.Nanosecond)
+		p.submit("/password/reset", "password", "analytical", "password_confirmation", "analytical").wants(422, "too old")
 	})
-	t.Run("serves one of many at once", func(t *testing.T) {
-		t.Parallel()
-		s := newSite(t)
+	onSite(t, "serves one of many at once", func(t *testing.T, s *site) {
 		b := s.newBrowser(t).inMemory()
 		csrf := b.csrf()
 		for range 10 {
@@ -133,9 +110,7 @@ func TestPasswordReset(t *testing.T) {
 			}
 		}
 	})
-	t.Run("shows nothing to who only looks at the link", func(t *testing.T) {
-		t.Parallel()
-		s := newSite(t)
+	onSite(t, "shows nothing to who only looks at the link", func(t *testing.T, s *site) {
 		b := s.newBrowser(t)
 		link := b.forgot(t, "ada")
 		for range 2 {

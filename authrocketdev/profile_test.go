@@ -55,9 +55,7 @@ func TestProfileNames(t *testing.T) {
 func TestProfileEmail(t *testing.T) {
 	t.Parallel()
 
-	t.Run("stays until the new one is verified", func(t *testing.T) {
-		t.Parallel()
-		s := newSite(t)
+	onSite(t, "stays until the new one is verified", func(t *testing.T, s *site) {
 		b := s.signedIn(t, s.ada)
 		p := b.get("/profile").form("/profile", "action", "email").submit("email", "Countess@Example.com").follow()
 		p.wants(200, "Follow the link", "To be changed to countess@example.com")
@@ -73,9 +71,7 @@ func TestProfileEmail(t *testing.T) {
 		b.get("/profile").wants(200, "countess@example.com verified")
 		s.newBrowser(t).logIn("countess@example.com", secretPassword).token()
 	})
-	t.Run("is refused when it is none, or another's", func(t *testing.T) {
-		t.Parallel()
-		s := newSite(t)
+	onSite(t, "is refused when it is none, or another's", func(t *testing.T, s *site) {
 		p := s.signedIn(t, s.ada).get("/profile")
 		for email, want := range map[string]string{"x": "Email is not", "": "Email is not", "ALAN@example.com": "already in use"} {
 			p = p.form("/profile", "action", "email").submit("email", email).wants(422, want)
@@ -87,38 +83,35 @@ func TestProfileEmail(t *testing.T) {
 			t.Errorf("got %d mails", len(mails))
 		}
 	})
-	t.Run("is refused when somebody was faster", func(t *testing.T) {
-		t.Parallel()
-		s := newSite(t)
-		s.signedIn(t, s.ada).get("/profile").form("/profile", "action", "email").submit("email", "new@example.com")
-		link := s.lastMail(t).Link
-		s.realm.AddUser(authrockettest.User{Email: "new@example.com"})
-		s.newBrowser(t).get(link).submit("/email/verify").wants(422, "already in use")
-		if user, _ := s.realm.User(s.ada.ID); user.Email != "ada@example.com" {
-			t.Errorf("got %q", user.Email)
-		}
-	})
-	t.Run("a second change replaces the first", func(t *testing.T) {
-		t.Parallel()
-		s := newSite(t)
-		p := s.signedIn(t, s.ada).get("/profile")
-		p = p.form("/profile", "action", "email").submit("email", "first@example.com").follow()
-		first := s.lastMail(t).Link
-		p.form("/profile", "action", "email").submit("email", "second@example.com").follow().wants(200, "second@example.com")
-		s.newBrowser(t).get(first).submit("/email/verify").wants(422, "has been used")
-	})
-	t.Run("the old one takes the change back", func(t *testing.T) {
-		t.Parallel()
-		s := newSite(t)
-		p := s.signedIn(t, s.ada).get("/profile")
-		p = p.form("/profile", "action", "email").submit("email", "new@example.com").follow()
-		link := s.lastMail(t).Link
-		p.form("/profile", "action", "email").submit("email", "ada@example.com").follow()
-		s.newBrowser(t).get(link).submit("/email/verify").wants(422, "has been used")
-	})
-	t.Run("a change ends the link for a new password at the old one", func(t *testing.T) {
-		t.Parallel()
-		s := newSite(t)
+	for name, row := range map[string]struct {
+		meanwhile func(s *site, p *page)
+		want      string
+	}{
+		"is refused when somebody was faster": {
+			meanwhile: func(s *site, _ *page) { s.realm.AddUser(authrockettest.User{Email: "new@example.com"}) }, want: "already in use",
+		},
+		"is replaced by a second change": {
+			meanwhile: func(_ *site, p *page) {
+				p.form("/profile", "action", "email").submit("email", "second@example.com").follow().wants(200, "second@example.com")
+			}, want: "has been used",
+		},
+		"is taken back by the old one": {
+			meanwhile: func(_ *site, p *page) {
+				p.form("/profile", "action", "email").submit("email", "ada@example.com").follow()
+			}, want: "has been used",
+		},
+	} {
+		onSite(t, name, func(t *testing.T, s *site) {
+			p := s.signedIn(t, s.ada).get("/profile").form("/profile", "action", "email").submit("email", "new@example.com").follow()
+			link := s.lastMail(t).Link
+			row.meanwhile(s, p)
+			s.newBrowser(t).get(link).submit("/email/verify").wants(422, row.want)
+			if user, _ := s.realm.User(s.ada.ID); user.Email != "ada@example.com" {
+				t.Errorf("got %q", user.Email)
+			}
+		})
+	}
+	onSite(t, "a change ends the link for a new password at the old one", func(t *testing.T, s *site) {
 		b := s.signedIn(t, s.ada)
 		b.get("/password/forgot").submit("/password/forgot", "email", "ada").wants(200)
 		reset := s.lastMail(t).Link
@@ -190,18 +183,13 @@ func TestProfileOfTheSelectedAccount(t *testing.T) {
 	s := newSite(t, multiUser)
 	b := s.signedIn(t, s.ada)
 	back := "&redirect_uri=" + url.QueryEscape(appURL)
-	if got := s.orgOf(t, b.get("/profile?account="+s.widgets.ID+back).submit("/return").token()); got != s.widgets.ID {
-		t.Errorf("got %q", got)
-	}
-	if got := s.orgOf(t, b.get("/profile?account="+s.foreign.ID+back).submit("/return").token()); got != s.widgets.ID {
-		t.Errorf("a foreign one: got %q", got)
-	}
+	b.get("/profile?account=" + s.widgets.ID + back).submit("/return").wantsTokenFor(s.widgets)
+	b.get("/profile?account=" + s.foreign.ID + back).submit("/return").wantsTokenFor(s.widgets)
 }
 
 func TestRequireName(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, requireName)
-	s.realm.AddUser(authrockettest.User{Email: "lone@example.com", Password: secretPassword})
 	b := s.newBrowser(t)
 	p := b.logIn("lone@example.com", secretPassword).follow().wants(200, "Enter your name to go on.")
 	p.submit("/return").follow().wants(200, "Enter your name to go on.")

@@ -41,11 +41,25 @@ func openSeed(t *testing.T, text string, config authrockettest.RealmConfig) *aut
 	if err != nil {
 		t.Fatal(err)
 	}
+	return openServer(t, seed, config)
+}
+
+func openServer(t *testing.T, seed authrocketdev.Seed, config authrockettest.RealmConfig) *authrocketdev.Server {
+	t.Helper()
 	server, err := seed.Open(config)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return server
+}
+
+func startSession(t *testing.T, realm *authrockettest.Realm, userID string) authrockettest.HostedSession {
+	t.Helper()
+	session, err := realm.StartSession(userID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return session
 }
 
 func TestSeed(t *testing.T) {
@@ -87,10 +101,7 @@ func TestSeed(t *testing.T) {
 		t.Errorf("got %+v, %v", org, err)
 	}
 
-	session, err := realm.StartSession("usr_ada")
-	if err != nil {
-		t.Fatal(err)
-	}
+	session := startSession(t, realm, "usr_ada")
 	if got := session.ExpiresAt.Sub(session.CreatedAt); got != 10*time.Minute {
 		t.Errorf("a session lasts %s", got)
 	}
@@ -140,10 +151,7 @@ func TestSeedGivesWayToTheConfig(t *testing.T) {
 	if target, _ := realm.RedirectURI(""); target != "http://127.0.0.1:8080" {
 		t.Errorf("the default Login URL is %q", target)
 	}
-	session, err := realm.StartSession("usr_ada")
-	if err != nil {
-		t.Fatal(err)
-	}
+	session := startSession(t, realm, "usr_ada")
 	if got := session.ExpiresAt.Sub(session.CreatedAt); got != 2*time.Hour {
 		t.Errorf("a session lasts %s", got)
 	}
@@ -156,10 +164,7 @@ func TestSeedCanBeOpenedTwice(t *testing.T) {
 	t.Parallel()
 	seed := authrocketdev.DemoSeed()
 	for range 2 {
-		server, err := seed.Open(authrockettest.RealmConfig{Algorithm: "HS256"})
-		if err != nil {
-			t.Fatal(err)
-		}
+		server := openServer(t, seed, authrockettest.RealmConfig{Algorithm: "HS256"})
 		if _, err := server.Realm().UpdateUser("usr_ada", func(u *authrockettest.User) { u.Email = "changed@example.com" }); err != nil {
 			t.Fatal(err)
 		}
@@ -176,10 +181,7 @@ func TestSeedReportsTheConfig(t *testing.T) {
 
 func TestDemoSeed(t *testing.T) {
 	t.Parallel()
-	server, err := authrocketdev.DemoSeed().Open(authrockettest.RealmConfig{URL: "http://localhost:8081"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	server := openServer(t, authrocketdev.DemoSeed(), authrockettest.RealmConfig{URL: "http://localhost:8081"})
 	for login, want := range map[string]struct {
 		password    string
 		memberships int
@@ -335,10 +337,7 @@ func FuzzReadSeed(f *testing.F) {
 		if err != nil {
 			return
 		}
-		server, err := seed.Open(authrockettest.RealmConfig{Algorithm: "HS256"})
-		if err != nil {
-			t.Fatal(err)
-		}
+		server := openServer(t, seed, authrockettest.RealmConfig{Algorithm: "HS256"})
 		for _, user := range server.Realm().Users() {
 			server.Realm().Token(user) // panics when it cannot be made
 		}

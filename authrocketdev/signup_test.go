@@ -19,9 +19,7 @@ func signupPath(pairs ...string) string {
 func TestSignup(t *testing.T) {
 	t.Parallel()
 
-	t.Run("makes a user who is signed in and owns an account of the same name", func(t *testing.T) {
-		t.Parallel()
-		s := newSite(t)
+	onSite(t, "makes a user who is signed in and owns an account of the same name", func(t *testing.T, s *site) {
 		b := s.newBrowser(t)
 		p := b.get(signupPath()).submit("/signup", "email", " Grace@Example.com", "password", "compilers", "first_name", "Grace ", "last_name", "Hopper")
 		session := s.verified(t, p.token())
@@ -35,9 +33,7 @@ func TestSignup(t *testing.T) {
 			t.Errorf("got the mail %+v", m)
 		}
 	})
-	t.Run("of who has no name goes by the email", func(t *testing.T) {
-		t.Parallel()
-		s := newSite(t)
+	onSite(t, "of who has no name goes by the email", func(t *testing.T, s *site) {
 		email := strings.Repeat("g", 64) + "@" + strings.Repeat("x", 60) + ".example.com"
 		p := s.newBrowser(t).get(signupPath()).submit("/signup", "email", email, "password", "compilers")
 		org, _ := s.verified(t, p.token()).Org()
@@ -45,31 +41,25 @@ func TestSignup(t *testing.T) {
 			t.Errorf("the account is called %q", org.Name)
 		}
 	})
-	t.Run("in multi-user mode asks for the name of the account", func(t *testing.T) {
-		t.Parallel()
-		s := newSite(t, multiUser)
+	onSite(t, "in multi-user mode asks for the name of the account", func(t *testing.T, s *site) {
 		p := s.newBrowser(t).get(signupPath()).submit("/signup", "email", "grace@example.com", "password", "compilers", "org_name", " Navy ")
 		org, _ := s.verified(t, p.token()).Org()
 		if org.Name != "Navy" {
 			t.Errorf("the account is called %q", org.Name)
 		}
-	})
+	}, multiUser)
 	t.Run("in single-user mode does not ask for it", func(t *testing.T) {
 		t.Parallel()
 		if f := newSite(t).newBrowser(t).get(signupPath()).form("/signup"); f.fields.Has("org_name") {
 			t.Error("it asks")
 		}
 	})
-	t.Run("of who is signed in returns at once", func(t *testing.T) {
-		t.Parallel()
-		s := newSite(t)
+	onSite(t, "of who is signed in returns at once", func(t *testing.T, s *site) {
 		if got := s.verified(t, s.signedIn(t, s.ada).get(signupPath()).token()); got.User.ID != s.ada.ID {
 			t.Errorf("got %s", got.User.Email)
 		}
 	})
-	t.Run("keeps the account that the app asked for out", func(t *testing.T) {
-		t.Parallel()
-		s := newSite(t)
+	onSite(t, "keeps the account that the app asked for out", func(t *testing.T, s *site) {
 		p := s.newBrowser(t).get(signupPath("account", s.engines.ID)).submit("/signup", "email", "grace@example.com", "password", "compilers")
 		if got := s.orgOf(t, p.token()); got == s.engines.ID || got == "" {
 			t.Errorf("the token is about %q", got)
@@ -104,9 +94,7 @@ func TestSignupIsRefused(t *testing.T) {
 		{name: "everything at once", form: []string{"email", "x", "password", "x", "first_name", long, "last_name", long, "org_name", long},
 			wants: []string{"Email is", "Password is", "First name is", "Last name is", "Account name is"}},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
-			s := newSite(t, multiUser)
+		onSite(t, row.name, func(t *testing.T, s *site) {
 			before := len(s.realm.Users())
 			b := s.newBrowser(t)
 			form := append([]string{"email", "grace@example.com", "password", "compilers", "first_name", "Grace"}, row.form...)
@@ -123,7 +111,7 @@ func TestSignupIsRefused(t *testing.T) {
 			if again.Get("password") != "" || again.Get("redirect_uri") != appURL {
 				t.Errorf("the form comes again with %q", again)
 			}
-		})
+		}, multiUser)
 	}
 }
 
@@ -135,13 +123,11 @@ func TestSignupModes(t *testing.T) {
 		shows  string
 		status int // of a form that is sent all the same
 	}{
-		{name: "open", mode: func(*siteConfig) {}, shows: "/signup", status: 302},
+		{name: "open", shows: "/signup", status: 302},
 		{name: "invitation", mode: invitedOnly, shows: "/signup/request", status: 422},
 		{name: "closed", mode: closedSignup, status: 422},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
-			s := newSite(t, row.mode)
+		onSite(t, row.name, func(t *testing.T, s *site) {
 			b := s.newBrowser(t)
 			p := b.get(signupPath()).wants(200)
 			var shows string
@@ -165,10 +151,7 @@ func TestSignupModes(t *testing.T) {
 			}
 
 			t.Run("with an invitation", func(t *testing.T) {
-				token, err := s.server.Invite("New@Example.com", "")
-				if err != nil {
-					t.Fatal(err)
-				}
+				token := s.invitation(t, "New@Example.com", "")
 				b := s.newBrowser(t)
 				p := b.get(signupPath("invitation", token)).wants(200)
 				if got := p.form("/signup").fields.Get("email"); got != "new@example.com" {
@@ -183,10 +166,7 @@ func TestSignupModes(t *testing.T) {
 				b.post("/signup", "email", "next@example.com", "password", "compilers", "invitation", token).wants(404, "has been used")
 			})
 			t.Run("with somebody else's invitation", func(t *testing.T) {
-				token, err := s.server.Invite("invited@example.com", "")
-				if err != nil {
-					t.Fatal(err)
-				}
+				token := s.invitation(t, "invited@example.com", "")
 				p := s.newBrowser(t).get(signupPath("invitation", token)).submit("/signup", "email", "other@example.com", "password", "compilers")
 				if session := s.verified(t, p.token()); session.User.EmailVerification != authrocket.EmailNotVerified {
 					t.Errorf("got %+v, want a user who is not verified", session.User)
@@ -198,17 +178,14 @@ func TestSignupModes(t *testing.T) {
 					s.newBrowser(t).post("/signup", "email", "eve@example.com", "password", "compilers", "invitation", token).wants(404)
 				}
 			})
-		})
+		}, row.mode)
 	}
 }
 
 func TestSignupThatIsRefusedKeepsTheInvitation(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, closedSignup)
-	token, err := s.server.Invite("new@example.com", s.engines.ID, "read")
-	if err != nil {
-		t.Fatal(err)
-	}
+	token := s.invitation(t, "new@example.com", s.engines.ID, "read")
 	b := s.newBrowser(t)
 	p := b.get(signupPath("invitation", token)).wants(200, "You are invited to join Analytical Engines")
 	p = p.submit("/signup", "password", "short").wants(422, "Password is too short")
@@ -225,10 +202,7 @@ func TestInvitationServesOnce(t *testing.T) {
 	b := s.newBrowser(t).inMemory()
 	csrf := b.csrf()
 	for round := range 50 {
-		token, err := s.server.Invite("new@example.com", "")
-		if err != nil {
-			t.Fatal(err)
-		}
+		token := s.invitation(t, "new@example.com", "")
 		var requests []*http.Request
 		for i := range 8 {
 			requests = append(requests, b.formRequest("/signup", url.Values{

@@ -3,7 +3,6 @@ package authrocketdev_test
 import (
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/authrocket-go/authrocket"
@@ -22,9 +21,7 @@ func TestEmailVerification(t *testing.T) {
 		return err == nil && user.EmailVerification == authrocket.EmailVerified
 	}
 
-	t.Run("takes a click, not a look", func(t *testing.T) {
-		t.Parallel()
-		s := newSite(t)
+	onSite(t, "takes a click, not a look", func(t *testing.T, s *site) {
 		link := signUp(t, s.newBrowser(t))
 		b := s.newBrowser(t)
 		p := b.get(link).wants(200, "One click")
@@ -37,9 +34,7 @@ func TestEmailVerification(t *testing.T) {
 		}
 		p.submit("/email/verify").wants(422, "has been used")
 	})
-	t.Run("is not for an email that has changed since", func(t *testing.T) {
-		t.Parallel()
-		s := newSite(t)
+	onSite(t, "is not for an email that has changed since", func(t *testing.T, s *site) {
 		link := signUp(t, s.newBrowser(t))
 		user, err := s.realm.UserByLogin("grace@example.com")
 		if err != nil {
@@ -51,17 +46,13 @@ func TestEmailVerification(t *testing.T) {
 			t.Errorf("got %+v", user)
 		}
 	})
-	t.Run("stays open when the password changes", func(t *testing.T) {
-		t.Parallel()
-		s := newSite(t)
+	onSite(t, "stays open when the password changes", func(t *testing.T, s *site) {
 		b := s.newBrowser(t)
 		link := signUp(t, b)
 		b.get(b.forgot(t, "grace@example.com")).submit("/password/reset", "password", "new compilers", "password_confirmation", "new compilers").token()
 		b.get(link).submit("/email/verify").wants(200)
 	})
-	t.Run("of another kind of token is refused", func(t *testing.T) {
-		t.Parallel()
-		s := newSite(t)
+	onSite(t, "of another kind of token is refused", func(t *testing.T, s *site) {
 		b := s.newBrowser(t)
 		signUp(t, b)
 		reset := b.forgot(t, "grace@example.com")
@@ -74,17 +65,12 @@ func TestEmailVerification(t *testing.T) {
 		}
 		b.get(reset).submit("/password/reset", "password", "new compilers", "password_confirmation", "new compilers").token()
 	})
-	t.Run("works for an hour", func(t *testing.T) {
-		t.Parallel()
-		synctest.Test(t, func(t *testing.T) {
-			s := newSiteAt(t, "http://127.0.0.1:8081")
-			b := s.newBrowser(t).inMemory()
-			link := signUp(t, b)
-			time.Sleep(time.Hour)
-			b.get(link).submit("/email/verify").wants(422, "too old")
-			if isVerified(s) {
-				t.Error("the user is verified")
-			}
-		})
+	inBubble(t, "works for an hour", func(t *testing.T, s *site, b *browser) {
+		link := signUp(t, b)
+		time.Sleep(time.Hour)
+		b.get(link).submit("/email/verify").wants(422, "too old")
+		if isVerified(s) {
+			t.Error("the user is verified")
+		}
 	})
 }
