@@ -81,32 +81,32 @@ func TestChangesOfWhoIsSignedInAsk(t *testing.T) {
 		do         func(t *testing.T, b *browser)
 		who, where string // whom and which account the question is about
 	}{
-		{"another site swaps LoginRocket's session and links to the login", h.george, func(t *testing.T, b *browser) {
+		{name: "another site swaps LoginRocket's session and links to the login", user: h.george, do: func(t *testing.T, b *browser) {
 			h.swapSession(b)
 			h.fromElsewhere(b, h.app.url+"/auth/login?return_to=/manage")
-		}, "eve@example.com", "Account of eve"},
-		{"another site swaps the session, and george clicks on accounts", h.george, func(t *testing.T, b *browser) {
+		}, who: "eve@example.com", where: "Account of eve"},
+		{name: "another site swaps the session, and george clicks on accounts", user: h.george, do: func(t *testing.T, b *browser) {
 			h.swapSession(b)
 			b.open(h.app.url + "/manage")
 			b.follow("Accounts")
-		}, "eve@example.com", "Account of eve"},
-		{"another site swaps the session, and george comes back from the profile", h.george, func(t *testing.T, b *browser) {
+		}, who: "eve@example.com", where: "Account of eve"},
+		{name: "another site swaps the session, and george comes back from the profile", user: h.george, do: func(t *testing.T, b *browser) {
 			h.swapSession(b)
 			b.open(h.app.url + "/manage")
 			b.follow("Profile")
 			b.follow("Done, back to the app")
-		}, "eve@example.com", "Account of eve"},
-		{"another site links to a login with prompt=login", h.george, func(t *testing.T, b *browser) {
+		}, who: "eve@example.com", where: "Account of eve"},
+		{name: "another site links to a login with prompt=login", user: h.george, do: func(t *testing.T, b *browser) {
 			h.fromElsewhere(b, h.app.url+"/auth/login?prompt=login&return_to=/manage")
 			b.logIn("eve@example.com")
-		}, "eve@example.com", "Account of eve"},
-		{"another site links to the login for another account", h.ada, func(t *testing.T, b *browser) {
+		}, who: "eve@example.com", where: "Account of eve"},
+		{name: "another site links to the login for another account", user: h.ada, do: func(t *testing.T, b *browser) {
 			h.fromElsewhere(b, h.app.url+"/auth/login?account="+h.widgets.ID)
-		}, "ada@example.com", "Widgets"},
-		{"another site links to the accounts", h.ada, func(t *testing.T, b *browser) {
+		}, who: "ada@example.com", where: "Widgets"},
+		{name: "another site links to the accounts", user: h.ada, do: func(t *testing.T, b *browser) {
 			h.fromElsewhere(b, h.app.url+"/auth/accounts?return_to=/manage")
 			b.follow("Widgets")
-		}, "ada@example.com", "Widgets"},
+		}, who: "ada@example.com", where: "Widgets"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

@@ -26,8 +26,8 @@ func TestDoubleClick(t *testing.T) {
 	attacker.show("/", fmt.Sprintf(`<a href="%s" style="position:fixed;inset:0">Double-click here</a>`, html.EscapeString(link)))
 
 	for _, row := range []struct{ name, url, button, opened, pressed string }{
-		{"on Continue", attacker.url + "/", "Continue", app.url + "/auth/confirm", app.url + "/"},
-		{"on Sign out", attacker.url + "/logout", "Sign out", app.url + "/auth/logout?local=1", app.url + "/"},
+		{name: "on Continue", url: attacker.url + "/", button: "Continue", opened: app.url + "/auth/confirm", pressed: app.url + "/"},
+		{name: "on Sign out", url: attacker.url + "/logout", button: "Sign out", opened: app.url + "/auth/logout?local=1", pressed: app.url + "/"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

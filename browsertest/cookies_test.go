@@ -71,14 +71,14 @@ func TestCookiesThatAreDropped(t *testing.T) {
 		keep  func([]string) []string
 		want  []string
 	}{
-		{"all of them", "ada@example.com", noneOf, []string{"Please sign in again", "this browser did not keep the cookies"}},
-		{"all but the first of a response", "ada@example.com", firstOf, []string{"We couldn't sign you in", notKept}},
-		{"all but the last of a response", "ada@example.com", lastOf, []string{"Signed in: ada@example.com."}},
-		{"the session", "ada@example.com", noSession, []string{"We couldn't sign you in", notKept}},
-		{"all of them, with a large token", "large@example.com", noneOf, []string{"Please sign in again"}},
-		{"all but the first of a response, with a large token", "large@example.com", firstOf, []string{"We couldn't sign you in", notKept}},
-		{"all but the last of a response, with a large token", "large@example.com", lastOf, []string{"A part of your sign-in is missing", "incomplete_cookie"}},
-		{"a part of a large token", "large@example.com", noChunk, []string{"A part of your sign-in is missing", "incomplete_cookie"}},
+		{name: "all of them", email: "ada@example.com", keep: noneOf, want: []string{"Please sign in again", "this browser did not keep the cookies"}},
+		{name: "all but the first of a response", email: "ada@example.com", keep: firstOf, want: []string{"We couldn't sign you in", notKept}},
+		{name: "all but the last of a response", email: "ada@example.com", keep: lastOf, want: []string{"Signed in: ada@example.com."}},
+		{name: "the session", email: "ada@example.com", keep: noSession, want: []string{"We couldn't sign you in", notKept}},
+		{name: "all of them, with a large token", email: "large@example.com", keep: noneOf, want: []string{"Please sign in again"}},
+		{name: "all but the first of a response, with a large token", email: "large@example.com", keep: firstOf, want: []string{"We couldn't sign you in", notKept}},
+		{name: "all but the last of a response, with a large token", email: "large@example.com", keep: lastOf, want: []string{"A part of your sign-in is missing", "incomplete_cookie"}},
+		{name: "a part of a large token", email: "large@example.com", keep: noChunk, want: []string{"A part of your sign-in is missing", "incomplete_cookie"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

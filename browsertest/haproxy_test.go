@@ -71,13 +71,13 @@ func TestHAProxyPrefetch(t *testing.T) {
 		headers    []string
 		status     int
 	}{
-		{"of a gate", "/manage", nil, http.StatusUnauthorized},
-		{"of the login", "/auth/login?return_to=/manage", nil, http.StatusUnauthorized},
-		{"of the callback", "/auth/callback?token=x", nil, http.StatusUnauthorized},
-		{"of the confirmation", "/auth/confirm", nil, http.StatusUnauthorized},
-		{"of the logout", "/auth/logout", nil, http.StatusUnauthorized},
-		{"of the end of the logout", "/auth/logout/end", nil, http.StatusUnauthorized},
-		{"of a gate, by who is signed in", "/manage", []string{"Cookie", cookie}, http.StatusOK},
+		{name: "of a gate", path: "/manage", status: http.StatusUnauthorized},
+		{name: "of the login", path: "/auth/login?return_to=/manage", status: http.StatusUnauthorized},
+		{name: "of the callback", path: "/auth/callback?token=x", status: http.StatusUnauthorized},
+		{name: "of the confirmation", path: "/auth/confirm", status: http.StatusUnauthorized},
+		{name: "of the logout", path: "/auth/logout", status: http.StatusUnauthorized},
+		{name: "of the end of the logout", path: "/auth/logout/end", status: http.StatusUnauthorized},
+		{name: "of a gate, by who is signed in", path: "/manage", headers: []string{"Cookie", cookie}, status: http.StatusOK},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

@@ -135,17 +135,17 @@ func TestLogoutByScript(t *testing.T) {
 	for _, row := range []struct {
 		name, policy, body, sees string
 	}{
-		{"hx-post of htmx 2", "", `<script src="/htmx2.js"></script><button hx-post="/auth/logout">Sign out</button>`, byScript},
-		{"hx-post of htmx 4", "", `<script src="/htmx4.js"></script><button hx-post="/auth/logout">Sign out</button>`, byScript},
-		{"a boosted form of htmx 2", "", `<script src="/htmx2.js"></script>` + fmt.Sprintf(form, ` hx-boost="true"`), byScript},
-		{"a boosted form of htmx 4", "", `<script src="/htmx4.js"></script>` + fmt.Sprintf(form, ` hx-boost="true"`), byScript},
-		{"fetch", "", `<button onclick="signOut()">Sign out</button><script>
+		{name: "hx-post of htmx 2", body: `<script src="/htmx2.js"></script><button hx-post="/auth/logout">Sign out</button>`, sees: byScript},
+		{name: "hx-post of htmx 4", body: `<script src="/htmx4.js"></script><button hx-post="/auth/logout">Sign out</button>`, sees: byScript},
+		{name: "a boosted form of htmx 2", body: `<script src="/htmx2.js"></script>` + fmt.Sprintf(form, ` hx-boost="true"`), sees: byScript},
+		{name: "a boosted form of htmx 4", body: `<script src="/htmx4.js"></script>` + fmt.Sprintf(form, ` hx-boost="true"`), sees: byScript},
+		{name: "fetch", body: `<button onclick="signOut()">Sign out</button><script>
 			async function signOut() {
 				const answer = await fetch("/auth/logout", {method: "POST"})
 				location.assign((await answer.json()).location)
 			}
-		</script>`, byScript},
-		{"fetch that tries to go on without leaving the page", "", `<button onclick="signOut()">Sign out</button><script>
+		</script>`, sees: byScript},
+		{name: "fetch that tries to go on without leaving the page", body: `<button onclick="signOut()">Sign out</button><script>
 			async function signOut() {
 				const answer = await fetch("/auth/logout", {method: "POST"})
 				const end = (await answer.json()).location
@@ -156,9 +156,9 @@ func TestLogoutByScript(t *testing.T) {
 				await new Promise(done => { frame.onload = done; frame.src = end })
 				location.assign(end)
 			}
-		</script>`, byScript},
-		{"a form that Turbo leaves alone", "", `<script src="/turbo.js"></script>` + fmt.Sprintf(form, ` data-turbo="false"`), byPage},
-		{"a form below form-action 'self'", "form-action 'self'", fmt.Sprintf(form, ""), byPage},
+		</script>`, sees: byScript},
+		{name: "a form that Turbo leaves alone", body: `<script src="/turbo.js"></script>` + fmt.Sprintf(form, ` data-turbo="false"`), sees: byPage},
+		{name: "a form below form-action 'self'", policy: "form-action 'self'", body: fmt.Sprintf(form, ""), sees: byPage},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -238,8 +238,8 @@ func TestHTMXAfterTheSession(t *testing.T) {
 
 	for _, version := range []string{"htmx2", "htmx4"} {
 		for _, row := range []struct{ name, body, end string }{
-			{"a boosted link leads to its target", `<a hx-boost="true" href="/manage?tab=2">Go</a>`, "/manage?tab=2"},
-			{"a part of the page leads back to the open page", `<button hx-get="/manage">Go</button>`, "/open?page=1"},
+			{name: "a boosted link leads to its target", body: `<a hx-boost="true" href="/manage?tab=2">Go</a>`, end: "/manage?tab=2"},
+			{name: "a part of the page leads back to the open page", body: `<button hx-get="/manage">Go</button>`, end: "/open?page=1"},
 		} {
 			t.Run(version+": "+row.name, func(t *testing.T) {
 				t.Parallel()

@@ -64,11 +64,11 @@ func TestNginxManyTabs(t *testing.T) {
 		tabs, query int
 		areAtOnce   bool
 	}{
-		{"15 at once with 500 bytes each", 15, 500, true},
-		{"20 at once with 250 bytes each", 20, 250, true},
-		{"40 at once with 100 bytes each", 40, 100, true},
-		{"48 at once with 900 bytes each", 48, 900, true},
-		{"40 one after the other", 40, 100, false},
+		{name: "15 at once with 500 bytes each", tabs: 15, query: 500, areAtOnce: true},
+		{name: "20 at once with 250 bytes each", tabs: 20, query: 250, areAtOnce: true},
+		{name: "40 at once with 100 bytes each", tabs: 40, query: 100, areAtOnce: true},
+		{name: "48 at once with 900 bytes each", tabs: 48, query: 900, areAtOnce: true},
+		{name: "40 one after the other", tabs: 40, query: 100},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -139,10 +139,10 @@ func TestNginxHostileWebsite(t *testing.T) {
 			name  string
 			token int
 		}{
-			{"nobody is signed in", 0},
-			{"a token of 1,300 bytes", 1_300},
-			{"a token of 2,600 bytes", 2_600},
-			{"a token of 3,500 bytes", 3_500},
+			{name: "nobody is signed in"},
+			{name: "a token of 1,300 bytes", token: 1_300},
+			{name: "a token of 2,600 bytes", token: 2_600},
+			{name: "a token of 3,500 bytes", token: 3_500},
 		} {
 			t.Run(victim.name+", "+strings.Join(names, ", "), func(t *testing.T) {
 				t.Parallel()
@@ -207,21 +207,21 @@ func TestNginxTokenSizes(t *testing.T) {
 		token, target int
 		passes        bool
 	}{
-		{"1,300 bytes", byDefault, 1_300, 1_000, true},
-		{"2,500 bytes", byDefault, 2_500, 1_000, true},
-		{"3,500 bytes", byDefault, 3_500, 50, true},
-		{"the largest token with the shortest target", byDefault, limit - 1, 1, true},
-		{"the largest token with a target of 200 bytes", byDefault, limit - 200, 200, true},
-		{"the largest token with the longest target", byDefault, limit - 1_000, 1_000, true},
-		{"a byte more with the shortest target", byDefault, limit, 1, false},
-		{"a byte more with a target of 200 bytes", byDefault, limit - 199, 200, false},
-		{"a byte more with the longest target", byDefault, limit - 999, 1_000, false},
-		{"3,800 bytes, the most for one cookie", byDefault, 3_800, 1, false},
-		{"3,800 bytes in enlarged buffers", enlarged, 3_800, 1_000, true},
-		{"3,801 bytes in enlarged buffers", enlarged, 3_801, 1_000, true},
-		{"7,600 bytes in enlarged buffers", enlarged, 7_600, 1_000, true},
-		{"12,000 bytes in enlarged buffers", enlarged, 12_000, 1_000, true},
-		{"16 KiB in enlarged buffers", enlarged, 16 << 10, 1_000, true},
+		{name: "1,300 bytes", front: byDefault, token: 1_300, target: 1_000, passes: true},
+		{name: "2,500 bytes", front: byDefault, token: 2_500, target: 1_000, passes: true},
+		{name: "3,500 bytes", front: byDefault, token: 3_500, target: 50, passes: true},
+		{name: "the largest token with the shortest target", front: byDefault, token: limit - 1, target: 1, passes: true},
+		{name: "the largest token with a target of 200 bytes", front: byDefault, token: limit - 200, target: 200, passes: true},
+		{name: "the largest token with the longest target", front: byDefault, token: limit - 1_000, target: 1_000, passes: true},
+		{name: "a byte more with the shortest target", front: byDefault, token: limit, target: 1},
+		{name: "a byte more with a target of 200 bytes", front: byDefault, token: limit - 199, target: 200},
+		{name: "a byte more with the longest target", front: byDefault, token: limit - 999, target: 1_000},
+		{name: "3,800 bytes, the most for one cookie", front: byDefault, token: 3_800, target: 1},
+		{name: "3,800 bytes in enlarged buffers", front: enlarged, token: 3_800, target: 1_000, passes: true},
+		{name: "3,801 bytes in enlarged buffers", front: enlarged, token: 3_801, target: 1_000, passes: true},
+		{name: "7,600 bytes in enlarged buffers", front: enlarged, token: 7_600, target: 1_000, passes: true},
+		{name: "12,000 bytes in enlarged buffers", front: enlarged, token: 12_000, target: 1_000, passes: true},
+		{name: "16 KiB in enlarged buffers", front: enlarged, token: 16 << 10, target: 1_000, passes: true},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			f := row.front

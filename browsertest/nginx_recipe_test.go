@@ -66,8 +66,8 @@ func TestNginxStaticFrontEnd(t *testing.T) {
 	t.Parallel()
 	const page = "<h1>Report</h1>"
 	for _, row := range []struct{ name, server, path string }{
-		{"files", strings.Replace(nginxStatic, "/index.html", "=404", 1), "/report.html"},
-		{"one file for every path", nginxStatic, "/reports/2026"},
+		{name: "files", server: strings.Replace(nginxStatic, "/index.html", "=404", 1), path: "/report.html"},
+		{name: "one file for every path", server: nginxStatic, path: "/reports/2026"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -202,14 +202,14 @@ func TestNginxAuthRequest(t *testing.T) {
 		headers      []string
 		status       int
 	}{
-		{"a form of the own pages", http.MethodPost, []string{"Sec-Fetch-Site", bySelf, "Origin", f.url}, http.StatusOK},
-		{"a form of the own pages, by a browser that only says the origin", http.MethodPost, []string{"Origin", f.url}, http.StatusOK},
-		{"a form of another site", http.MethodPost, []string{"Sec-Fetch-Site", byStranger, "Origin", "https://evil.shop.test"}, http.StatusForbidden},
-		{"a form of a sibling", http.MethodPost, []string{"Sec-Fetch-Site", "same-site", "Origin", "https://evil.shop.test"}, http.StatusForbidden},
-		{"a form of another site, by a browser that only says the origin", http.MethodPost, []string{"Origin", "https://evil.shop.test"}, http.StatusForbidden},
-		{"DELETE of another site", http.MethodDelete, []string{"Sec-Fetch-Site", byStranger, "Origin", "https://evil.shop.test"}, http.StatusForbidden},
-		{"a WebSocket of another site", http.MethodGet, []string{"Sec-Fetch-Site", byStranger, "Sec-Fetch-Mode", "websocket", "Upgrade", "websocket", "Connection", "Upgrade", "Sec-WebSocket-Key", "AAAAAAAAAAAAAAAAAAAAAA=="}, http.StatusForbidden},
-		{"a link of another site", http.MethodGet, []string{"Sec-Fetch-Site", byStranger}, http.StatusOK},
+		{name: "a form of the own pages", method: http.MethodPost, headers: []string{"Sec-Fetch-Site", bySelf, "Origin", f.url}, status: http.StatusOK},
+		{name: "a form of the own pages, by a browser that only says the origin", method: http.MethodPost, headers: []string{"Origin", f.url}, status: http.StatusOK},
+		{name: "a form of another site", method: http.MethodPost, headers: []string{"Sec-Fetch-Site", byStranger, "Origin", "https://evil.shop.test"}, status: http.StatusForbidden},
+		{name: "a form of a sibling", method: http.MethodPost, headers: []string{"Sec-Fetch-Site", "same-site", "Origin", "https://evil.shop.test"}, status: http.StatusForbidden},
+		{name: "a form of another site, by a browser that only says the origin", method: http.MethodPost, headers: []string{"Origin", "https://evil.shop.test"}, status: http.StatusForbidden},
+		{name: "DELETE of another site", method: http.MethodDelete, headers: []string{"Sec-Fetch-Site", byStranger, "Origin", "https://evil.shop.test"}, status: http.StatusForbidden},
+		{name: "a WebSocket of another site", method: http.MethodGet, headers: []string{"Sec-Fetch-Site", byStranger, "Sec-Fetch-Mode", "websocket", "Upgrade", "websocket", "Connection", "Upgrade", "Sec-WebSocket-Key", "AAAAAAAAAAAAAAAAAAAAAA=="}, status: http.StatusForbidden},
+		{name: "a link of another site", method: http.MethodGet, headers: []string{"Sec-Fetch-Site", byStranger}, status: http.StatusOK},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

@@ -59,9 +59,9 @@ func TestPages(t *testing.T) {
 		config.AppURL, config.AfterLogout = app.url, "/away"
 		app.start(t, listener, config)
 		for _, row := range []struct{ name, link, button string }{
-			{"a local logout", "/auth/logout?local=1", "Sign out"},
-			{"a logout by way of LoginRocket", "/auth/logout", "Sign out"},
-			{"a confirmed login", "/away?token=" + lr.realm.Token(ada), "Continue"},
+			{name: "a local logout", link: "/auth/logout?local=1", button: "Sign out"},
+			{name: "a logout by way of LoginRocket", link: "/auth/logout", button: "Sign out"},
+			{name: "a confirmed login", link: "/away?token=" + lr.realm.Token(ada), button: "Continue"},
 		} {
 			b := newBrowser(t)
 			elsewhere.show("/", fmt.Sprintf(`<a href="%s">%s</a>`, app.url+row.link, row.name))

@@ -215,8 +215,8 @@ func TestServiceWorker(t *testing.T) {
 	})
 
 	for _, row := range []struct{ name, label, method string }{
-		{"a form signs out", "Sign out", "POST"},
-		{"a link signs out", "Leave", "GET"},
+		{name: "a form signs out", label: "Sign out", method: "POST"},
+		{name: "a link signs out", label: "Leave", method: "GET"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

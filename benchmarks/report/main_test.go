@@ -31,8 +31,8 @@ func TestReport(t *testing.T) {
 		args  []string
 		files []string
 	}{
-		"writes no file unless asked":        {nil, nil},
-		"writes the chart to the given file": {[]string{"-chart", "drawn.svg"}, []string{"drawn.svg"}},
+		"writes no file unless asked":        {},
+		"writes the chart to the given file": {args: []string{"-chart", "drawn.svg"}, files: []string{"drawn.svg"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			asked, err := parse(row.args)

@@ -107,11 +107,11 @@ func TestFaults(t *testing.T) {
 		status int
 		body   string // the beginning
 	}{
-		{"ok", 200, `{"keys":[{`},
-		{"500", 500, ""},
-		{"empty", 200, `{"keys":[]}`},
-		{"garbage", 200, "\x00"},
-		{"10ms", 200, `{"keys":[{`},
+		{fault: "ok", status: 200, body: `{"keys":[{`},
+		{fault: "500", status: 500},
+		{fault: "empty", status: 200, body: `{"keys":[]}`},
+		{fault: "garbage", status: 200, body: "\x00"},
+		{fault: "10ms", status: 200, body: `{"keys":[{`},
 	} {
 		t.Run(row.fault, func(t *testing.T) {
 			t.Parallel()
@@ -213,8 +213,8 @@ func TestRotation(t *testing.T) {
 		overlap  string
 		keepsOld bool
 	}{
-		{"the old key goes at once", "0s", false},
-		{"the old key stays for a while", "20s", true},
+		{name: "the old key goes at once", overlap: "0s"},
+		{name: "the old key stays for a while", overlap: "20s", keepsOld: true},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -378,23 +378,23 @@ func TestArguments(t *testing.T) {
 		code   int
 		stderr string
 	}{
-		{"the port is taken", []string{"-addr", taken}, 1, "-addr " + taken + ": listen tcp " + taken + ": bind: address already in use; choose another one with -addr\n"},
-		{"an address without a port", []string{"-addr", "localhost"}, 1, `-addr "localhost" is not host:port, such as localhost:8081` + "\n"},
-		{"a port that is none", []string{"-addr", "localhost:http"}, 1, `-addr "localhost:http" is not host:port, such as localhost:8081` + "\n"},
-		{"every address", []string{"-addr", ":0"}, 1, "-addr :0" + notLoopback},
-		{"every address of IPv4", []string{"-addr", "0.0.0.0:0"}, 1, "-addr 0.0.0.0:0" + notLoopback},
-		{"a URL with a path", []string{"-url", "http://localhost:8081/x"}, 1, notOrigin},
-		{"a URL with a password", []string{"-url", "http://a:geheim@localhost"}, 1, notOrigin},
-		{"a URL with the port of its scheme", []string{"-url", "http://localhost:80"}, 1, notOrigin},
-		{"a URL with the port of its scheme and another mistake", []string{"-url", "https://login.example:443/", "-algorithm", "none"}, 1, notOrigin + "-algorithm \"none\" is neither RS256 nor HS256\n"},
-		{"a URL without a scheme", []string{"-url", "localhost:8081"}, 1, notOrigin},
-		{"an argument that is no flag", []string{"serve"}, 1, `unexpected argument "serve"; -h lists the flags` + "\n"},
-		{"an unknown flag", []string{"-port", "1"}, 1, "flag provided but not defined: -port; -h lists the flags\n"},
-		{"a duration that is none", []string{"-clock-skew", "5"}, 1, `invalid value "5" for flag -clock-skew: parse error; -h lists the flags` + "\n"},
-		{"a seed that is not there", []string{"-seed", "/nowhere.json"}, 1, "-seed: open /nowhere.json: no such file or directory\n"},
-		{"mistakes together", []string{
+		{name: "the port is taken", args: []string{"-addr", taken}, code: 1, stderr: "-addr " + taken + ": listen tcp " + taken + ": bind: address already in use; choose another one with -addr\n"},
+		{name: "an address without a port", args: []string{"-addr", "localhost"}, code: 1, stderr: `-addr "localhost" is not host:port, such as localhost:8081` + "\n"},
+		{name: "a port that is none", args: []string{"-addr", "localhost:http"}, code: 1, stderr: `-addr "localhost:http" is not host:port, such as localhost:8081` + "\n"},
+		{name: "every address", args: []string{"-addr", ":0"}, code: 1, stderr: "-addr :0" + notLoopback},
+		{name: "every address of IPv4", args: []string{"-addr", "0.0.0.0:0"}, code: 1, stderr: "-addr 0.0.0.0:0" + notLoopback},
+		{name: "a URL with a path", args: []string{"-url", "http://localhost:8081/x"}, code: 1, stderr: notOrigin},
+		{name: "a URL with a password", args: []string{"-url", "http://a:geheim@localhost"}, code: 1, stderr: notOrigin},
+		{name: "a URL with the port of its scheme", args: []string{"-url", "http://localhost:80"}, code: 1, stderr: notOrigin},
+		{name: "a URL with the port of its scheme and another mistake", args: []string{"-url", "https://login.example:443/", "-algorithm", "none"}, code: 1, stderr: notOrigin + "-algorithm \"none\" is neither RS256 nor HS256\n"},
+		{name: "a URL without a scheme", args: []string{"-url", "localhost:8081"}, code: 1, stderr: notOrigin},
+		{name: "an argument that is no flag", args: []string{"serve"}, code: 1, stderr: `unexpected argument "serve"; -h lists the flags` + "\n"},
+		{name: "an unknown flag", args: []string{"-port", "1"}, code: 1, stderr: "flag provided but not defined: -port; -h lists the flags\n"},
+		{name: "a duration that is none", args: []string{"-clock-skew", "5"}, code: 1, stderr: `invalid value "5" for flag -clock-skew: parse error; -h lists the flags` + "\n"},
+		{name: "a seed that is not there", args: []string{"-seed", "/nowhere.json"}, code: 1, stderr: "-seed: open /nowhere.json: no such file or directory\n"},
+		{name: "mistakes together", args: []string{
 			"-jwks", "99", "-rotate-keys", "1ms", "-key-overlap", "-1s", "-token-lifetime", "0s", "-algorithm", "none", "-omit", "mail,,sub",
-		}, 1, `-jwks "99" is none of ok, a status from 200 to 599, a time up to 1m0s, hang, garbage, empty, disconnect
+		}, code: 1, stderr: `-jwks "99" is none of ok, a status from 200 to 599, a time up to 1m0s, hang, garbage, empty, disconnect
 -rotate-keys 1ms is less than 1s
 -key-overlap -1s is negative
 -token-lifetime 0s is less than 1s
@@ -402,10 +402,10 @@ func TestArguments(t *testing.T) {
 -omit: there is no claim "mail"; there are iss, sub, rid, sid, iat, exp, name, given_name, family_name, preferred_username, email, email_verified, locale, ref, cs, orgs
 -omit: there is no claim ""; there are iss, sub, rid, sid, iat, exp, name, given_name, family_name, preferred_username, email, email_verified, locale, ref, cs, orgs
 `},
-		{"an overlap of nothing", []string{"-key-overlap", "1s"}, 1, "-key-overlap does nothing without -rotate-keys\n"},
-		{"too many keys at a time", []string{"-rotate-keys", "1s", "-key-overlap", "21s"}, 1, "-key-overlap 21s is more than 20 times -rotate-keys: the key set would be too large\n"},
-		{"a key set that is too late", []string{"-jwks", "61s"}, 1, `-jwks "61s" is none of`},
-		{"help", []string{"-h"}, 0, ""},
+		{name: "an overlap of nothing", args: []string{"-key-overlap", "1s"}, code: 1, stderr: "-key-overlap does nothing without -rotate-keys\n"},
+		{name: "too many keys at a time", args: []string{"-rotate-keys", "1s", "-key-overlap", "21s"}, code: 1, stderr: "-key-overlap 21s is more than 20 times -rotate-keys: the key set would be too large\n"},
+		{name: "a key set that is too late", args: []string{"-jwks", "61s"}, code: 1, stderr: `-jwks "61s" is none of`},
+		{name: "help", args: []string{"-h"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

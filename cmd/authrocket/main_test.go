@@ -13,12 +13,12 @@ func TestCommands(t *testing.T) {
 		code           int
 		stdout, stderr string
 	}{
-		{"no command", nil, 2, "", usage},
-		{"an unknown command", []string{"serve", "-h"}, 2, "", "authrocket: there is no command \"serve\"\n\n" + usage},
-		{"a flag before the command", []string{"-addr", "localhost:0", "dev"}, 2, "", "authrocket: there is no command \"-addr\"\n\n" + usage},
-		{"an empty command", []string{""}, 2, "", "authrocket: there is no command \"\"\n\n" + usage},
-		{"-h lists the commands", []string{"-h"}, 0, usage, ""},
-		{"help lists the commands", []string{"help"}, 0, usage, ""},
+		{name: "no command", code: 2, stderr: usage},
+		{name: "an unknown command", args: []string{"serve", "-h"}, code: 2, stderr: "authrocket: there is no command \"serve\"\n\n" + usage},
+		{name: "a flag before the command", args: []string{"-addr", "localhost:0", "dev"}, code: 2, stderr: "authrocket: there is no command \"-addr\"\n\n" + usage},
+		{name: "an empty command", args: []string{""}, code: 2, stderr: "authrocket: there is no command \"\"\n\n" + usage},
+		{name: "-h lists the commands", args: []string{"-h"}, stdout: usage},
+		{name: "help lists the commands", args: []string{"help"}, stdout: usage},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

@@ -48,19 +48,19 @@ func TestProgram(t *testing.T) {
 		kind   string
 		text   string
 	}{
-		{"it is ready", client.Get(api + "/readyz"), 200, "", ""},
-		{"no token", client.Get(api+"/me", json), 401, "application/problem+json", `"no_token"`},
-		{"a browser is not sent to a login", client.Get(api + "/me"), 401, "text/plain; charset=utf-8", "Unauthorized"},
-		{"a token that is none", client.Get(api+"/me", json, "Authorization: Bearer abc"), 401, "application/problem+json", `"token_malformed"`},
-		{"a cookie does not count", client.Get(api+"/me", json, "Cookie: arToken="+strings.TrimPrefix(adaBearer, "Authorization: Bearer ")), 401, "application/problem+json", `"no_token"`},
-		{"who am I", client.Get(api+"/me", json, adaBearer), 200, "application/json", `"org":{"id":"` + engines.ID + `",`},
-		{"a member lists", client.Get(invoices, json, georgeBearer), 200, "application/json", `"org":"Analytical Engines"`},
-		{"a member of another org does not", client.Get(api+"/orgs/"+widgets.ID+"/invoices", json, adaBearer), 403, "application/problem+json", `"wrong_org"`},
-		{"who may bill adds", client.Post(invoices, nil, json, adaBearer), 201, "application/json", `"invoice":"1"`},
-		{"no origin is another one's", client.Post(invoices, nil, json, adaBearer, "Origin: https://evil.example"), 201, "application/json", `"invoice":"1"`},
-		{"who may not bill does not", client.Post(invoices, nil, json, georgeBearer), 403, "application/problem+json", `"permission_denied"`},
-		{"there is no login route", client.Get(api + "/auth/login"), 404, "text/plain; charset=utf-8", "404"},
-		{"there is no logout route", client.Post(api+"/auth/logout", nil), 404, "text/plain; charset=utf-8", "404"},
+		{name: "it is ready", page: client.Get(api + "/readyz"), status: 200},
+		{name: "no token", page: client.Get(api+"/me", json), status: 401, kind: "application/problem+json", text: `"no_token"`},
+		{name: "a browser is not sent to a login", page: client.Get(api + "/me"), status: 401, kind: "text/plain; charset=utf-8", text: "Unauthorized"},
+		{name: "a token that is none", page: client.Get(api+"/me", json, "Authorization: Bearer abc"), status: 401, kind: "application/problem+json", text: `"token_malformed"`},
+		{name: "a cookie does not count", page: client.Get(api+"/me", json, "Cookie: arToken="+strings.TrimPrefix(adaBearer, "Authorization: Bearer ")), status: 401, kind: "application/problem+json", text: `"no_token"`},
+		{name: "who am I", page: client.Get(api+"/me", json, adaBearer), status: 200, kind: "application/json", text: `"org":{"id":"` + engines.ID + `",`},
+		{name: "a member lists", page: client.Get(invoices, json, georgeBearer), status: 200, kind: "application/json", text: `"org":"Analytical Engines"`},
+		{name: "a member of another org does not", page: client.Get(api+"/orgs/"+widgets.ID+"/invoices", json, adaBearer), status: 403, kind: "application/problem+json", text: `"wrong_org"`},
+		{name: "who may bill adds", page: client.Post(invoices, nil, json, adaBearer), status: 201, kind: "application/json", text: `"invoice":"1"`},
+		{name: "no origin is another one's", page: client.Post(invoices, nil, json, adaBearer, "Origin: https://evil.example"), status: 201, kind: "application/json", text: `"invoice":"1"`},
+		{name: "who may not bill does not", page: client.Post(invoices, nil, json, georgeBearer), status: 403, kind: "application/problem+json", text: `"permission_denied"`},
+		{name: "there is no login route", page: client.Get(api + "/auth/login"), status: 404, kind: "text/plain; charset=utf-8", text: "404"},
+		{name: "there is no logout route", page: client.Post(api+"/auth/logout", nil), status: 404, kind: "text/plain; charset=utf-8", text: "404"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

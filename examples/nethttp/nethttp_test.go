@@ -25,8 +25,8 @@ func TestProgramIsReadyWithKeys(t *testing.T) {
 		status int
 		text   string
 	}{
-		{"with keys", nil, http.StatusOK, ""},
-		{"without keys", authrockettest.Status(http.StatusBadGateway), http.StatusServiceUnavailable, "no key set has been fetched yet"},
+		{name: "with keys", status: http.StatusOK},
+		{name: "without keys", fault: authrockettest.Status(http.StatusBadGateway), status: http.StatusServiceUnavailable, text: "no key set has been fetched yet"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

@@ -71,10 +71,10 @@ func TestConfirmationInGerman(t *testing.T) {
 		texts    []string
 		facts    []string
 	}{
-		{"a link", "/?token=" + token, authrockettest.User{}, []string{"Ein Link hat hierher geführt."}, nil},
-		{"started elsewhere", "/auth/callback?ar_state=x&token=" + token, authrockettest.User{}, []string{"nicht unter https://example.com, oder"}, nil},
-		{"another user", "/?token=" + token, s.george, []string{"Ein Link", "Danach ist hier jemand anderes angemeldet."},
-			[]string{"<dt>Jetzt angemeldet</dt><dd><bdi>George, george@example.com, Firma George</bdi>"}},
+		{name: "a link", link: "/?token=" + token, signedIn: authrockettest.User{}, texts: []string{"Ein Link hat hierher geführt."}},
+		{name: "started elsewhere", link: "/auth/callback?ar_state=x&token=" + token, signedIn: authrockettest.User{}, texts: []string{"nicht unter https://example.com, oder"}},
+		{name: "another user", link: "/?token=" + token, signedIn: s.george, texts: []string{"Ein Link", "Danach ist hier jemand anderes angemeldet."},
+			facts: []string{"<dt>Jetzt angemeldet</dt><dd><bdi>George, george@example.com, Firma George</bdi>"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

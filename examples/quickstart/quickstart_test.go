@@ -328,13 +328,13 @@ func TestArguments(t *testing.T) {
 		code   int
 		stderr string
 	}{
-		{"the app's port is taken", nil, []string{"-addr", taken, "-loginrocket-addr", "localhost:0"}, 1, "quickstart: -addr " + taken + ": listen tcp " + taken + ": bind: address already in use; choose another one with -addr\n"},
-		{"LoginRocket's port is taken", nil, []string{"-addr", "127.0.0.1:0", "-loginrocket-addr", taken}, 1, "; choose another one with -loginrocket-addr\n"},
-		{"an address without a port", nil, []string{"-addr", "8080"}, 1, `quickstart: -addr "8080" is not host:port` + "\n"},
-		{"an argument that is no flag", nil, []string{"serve"}, 1, `quickstart: unexpected argument "serve"` + "\n"},
-		{"an unknown flag", nil, []string{"-port", "1"}, 1, "quickstart: flag provided but not defined: -port\n"},
-		{"a realm that is no URL", []string{"LOGINROCKET_URL=sample"}, []string{"-addr", "127.0.0.1:0"}, 1, "Config.LoginRocketURL"},
-		{"help", nil, []string{"-h"}, 0, ""},
+		{name: "the app's port is taken", args: []string{"-addr", taken, "-loginrocket-addr", "localhost:0"}, code: 1, stderr: "quickstart: -addr " + taken + ": listen tcp " + taken + ": bind: address already in use; choose another one with -addr\n"},
+		{name: "LoginRocket's port is taken", args: []string{"-addr", "127.0.0.1:0", "-loginrocket-addr", taken}, code: 1, stderr: "; choose another one with -loginrocket-addr\n"},
+		{name: "an address without a port", args: []string{"-addr", "8080"}, code: 1, stderr: `quickstart: -addr "8080" is not host:port` + "\n"},
+		{name: "an argument that is no flag", args: []string{"serve"}, code: 1, stderr: `quickstart: unexpected argument "serve"` + "\n"},
+		{name: "an unknown flag", args: []string{"-port", "1"}, code: 1, stderr: "quickstart: flag provided but not defined: -port\n"},
+		{name: "a realm that is no URL", env: []string{"LOGINROCKET_URL=sample"}, args: []string{"-addr", "127.0.0.1:0"}, code: 1, stderr: "Config.LoginRocketURL"},
+		{name: "help", args: []string{"-h"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

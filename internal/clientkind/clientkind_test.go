@@ -37,55 +37,55 @@ func check(t *testing.T, function func(*http.Request) bool, rows []row) {
 func TestIsPrefetch(t *testing.T) {
 	t.Parallel()
 	check(t, clientkind.IsPrefetch, []row{
-		{"no header is none", nil, false},
-		{"Sec-Purpose: prefetch is one", []string{"Sec-Purpose", "prefetch"}, true},
-		{"Purpose: prefetch is one", []string{"Purpose", "prefetch"}, true},
-		{"X-Sec-Purpose: prefetch is one, as Turbo says it", []string{"X-Sec-Purpose", "prefetch"}, true},
-		{"a prerender is one", []string{"Sec-Purpose", "prefetch;prerender"}, true},
-		{"an anonymous prefetch is one", []string{"Sec-Purpose", "prefetch;anonymous-client-ip"}, true},
-		{"capitals do not matter", []string{"Sec-Purpose", "PreFetch"}, true},
-		{"a second header counts", []string{"Sec-Purpose", "", "Sec-Purpose", "prefetch"}, true},
-		{"a second Purpose counts", []string{"Purpose", "x", "Purpose", "prefetch"}, true},
-		{"another purpose is none", []string{"Sec-Purpose", "preview"}, false},
-		{"an empty purpose is none", []string{"Sec-Purpose", "", "Purpose", ""}, false},
-		{"another header is none", []string{"X-Purpose", "prefetch"}, false},
+		{name: "no header is none"},
+		{name: "Sec-Purpose: prefetch is one", headers: []string{"Sec-Purpose", "prefetch"}, want: true},
+		{name: "Purpose: prefetch is one", headers: []string{"Purpose", "prefetch"}, want: true},
+		{name: "X-Sec-Purpose: prefetch is one, as Turbo says it", headers: []string{"X-Sec-Purpose", "prefetch"}, want: true},
+		{name: "a prerender is one", headers: []string{"Sec-Purpose", "prefetch;prerender"}, want: true},
+		{name: "an anonymous prefetch is one", headers: []string{"Sec-Purpose", "prefetch;anonymous-client-ip"}, want: true},
+		{name: "capitals do not matter", headers: []string{"Sec-Purpose", "PreFetch"}, want: true},
+		{name: "a second header counts", headers: []string{"Sec-Purpose", "", "Sec-Purpose", "prefetch"}, want: true},
+		{name: "a second Purpose counts", headers: []string{"Purpose", "x", "Purpose", "prefetch"}, want: true},
+		{name: "another purpose is none", headers: []string{"Sec-Purpose", "preview"}},
+		{name: "an empty purpose is none", headers: []string{"Sec-Purpose", "", "Purpose", ""}},
+		{name: "another header is none", headers: []string{"X-Purpose", "prefetch"}},
 	})
 }
 
 func TestIsUpgrade(t *testing.T) {
 	t.Parallel()
 	check(t, clientkind.IsUpgrade, []row{
-		{"no header is none", nil, false},
-		{"an Upgrade to WebSocket is one", []string{"Upgrade", "websocket"}, true},
-		{"an Upgrade to anything is one", []string{"Upgrade", "h2c"}, true},
-		{"a WebSocket key alone is one", []string{"Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="}, true},
-		{"an Upgrade without Connection is one", []string{"Upgrade", "websocket", "Connection", "close"}, true},
-		{"an empty Upgrade is none", []string{"Upgrade", ""}, false},
-		{"an empty line before the Upgrade does not hide it", []string{"Upgrade", "", "Upgrade", "websocket"}, true},
-		{"Connection alone is none", []string{"Connection", "Upgrade"}, false},
-		{"Upgrade-Insecure-Requests is none", []string{"Upgrade-Insecure-Requests", "1"}, false},
+		{name: "no header is none"},
+		{name: "an Upgrade to WebSocket is one", headers: []string{"Upgrade", "websocket"}, want: true},
+		{name: "an Upgrade to anything is one", headers: []string{"Upgrade", "h2c"}, want: true},
+		{name: "a WebSocket key alone is one", headers: []string{"Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="}, want: true},
+		{name: "an Upgrade without Connection is one", headers: []string{"Upgrade", "websocket", "Connection", "close"}, want: true},
+		{name: "an empty Upgrade is none", headers: []string{"Upgrade", ""}},
+		{name: "an empty line before the Upgrade does not hide it", headers: []string{"Upgrade", "", "Upgrade", "websocket"}, want: true},
+		{name: "Connection alone is none", headers: []string{"Connection", "Upgrade"}},
+		{name: "Upgrade-Insecure-Requests is none", headers: []string{"Upgrade-Insecure-Requests", "1"}},
 	})
 }
 
 func TestIsHTMX(t *testing.T) {
 	t.Parallel()
 	check(t, clientkind.IsHTMX, []row{
-		{"no header is not htmx", nil, false},
-		{"HX-Request: true is", []string{"HX-Request", "true"}, true},
-		{"HX-Request: false is not", []string{"HX-Request", "false"}, false},
-		{"an empty HX-Request is not", []string{"HX-Request", ""}, false},
-		{"HX-Boosted alone is not", []string{"HX-Boosted", "true"}, false},
+		{name: "no header is not htmx"},
+		{name: "HX-Request: true is", headers: []string{"HX-Request", "true"}, want: true},
+		{name: "HX-Request: false is not", headers: []string{"HX-Request", "false"}},
+		{name: "an empty HX-Request is not", headers: []string{"HX-Request", ""}},
+		{name: "HX-Boosted alone is not", headers: []string{"HX-Boosted", "true"}},
 	})
 }
 
 func TestIsBoosted(t *testing.T) {
 	t.Parallel()
 	check(t, clientkind.IsBoosted, []row{
-		{"no header is not boosted", nil, false},
-		{"a link of htmx is", []string{"HX-Request", "true", "HX-Boosted", "true"}, true},
-		{"another request of htmx is not", []string{"HX-Request", "true"}, false},
-		{"HX-Boosted alone is not", []string{"HX-Boosted", "true"}, false},
-		{"HX-Boosted: false is not", []string{"HX-Request", "true", "HX-Boosted", "false"}, false},
+		{name: "no header is not boosted"},
+		{name: "a link of htmx is", headers: []string{"HX-Request", "true", "HX-Boosted", "true"}, want: true},
+		{name: "another request of htmx is not", headers: []string{"HX-Request", "true"}},
+		{name: "HX-Boosted alone is not", headers: []string{"HX-Boosted", "true"}},
+		{name: "HX-Boosted: false is not", headers: []string{"HX-Request", "true", "HX-Boosted", "false"}},
 	})
 }
 
@@ -93,86 +93,86 @@ func TestWantsPage(t *testing.T) {
 	t.Parallel()
 	navigate := []string{"Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document"}
 	check(t, clientkind.WantsPage, []row{
-		{"a browser does", navigate, true},
-		{"a browser behind a service worker does", []string{"Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "empty"}, true},
-		{"who says nothing does not", nil, false},
-		{"mode navigate alone does, with HTML", []string{"Sec-Fetch-Mode", "navigate", "Accept", "text/html"}, true},
-		{"dest document alone does, with HTML", []string{"Sec-Fetch-Dest", "document", "Accept", "text/html"}, true},
-		{"mode navigate alone does not", []string{"Sec-Fetch-Mode", "navigate"}, false},
-		{"dest empty alone does not", []string{"Sec-Fetch-Dest", "empty", "Accept", "text/html"}, false},
-		{"mode same-origin does not", []string{"Sec-Fetch-Mode", "same-origin", "Sec-Fetch-Dest", "document", "Accept", "text/html"}, false},
-		{"mode websocket does not", []string{"Sec-Fetch-Mode", "websocket", "Accept", "text/html"}, false},
-		{"an image does not", []string{"Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Dest", "image", "Accept", "text/html"}, false},
-		{"another site's link does", append([]string{"Sec-Fetch-Site", "cross-site"}, navigate...), true},
-		{"who takes HTML does", []string{"Accept", "text/html,application/xhtml+xml,*/*;q=0.8"}, true},
-		{"who takes anything does not", []string{"Accept", "*/*"}, false},
-		{"who takes any text does not", []string{"Accept", "text/*"}, false},
-		{"who takes JSON does not", []string{"Accept", "application/json"}, false},
-		{"fetch does not, whatever it takes", []string{"Accept", "text/html", "Sec-Fetch-Mode", "cors", "Sec-Fetch-Dest", "empty"}, false},
-		{"a frame does not, whatever it takes", []string{"Accept", "text/html", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "iframe"}, false},
-		{"an upgrade does not", append([]string{"Upgrade", "websocket"}, navigate...), false},
-		{"htmx does not", append([]string{"HX-Request", "true"}, navigate...), false},
-		{"a prefetch does not", append([]string{"Sec-Purpose", "prefetch"}, navigate...), false},
+		{name: "a browser does", headers: navigate, want: true},
+		{name: "a browser behind a service worker does", headers: []string{"Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "empty"}, want: true},
+		{name: "who says nothing does not"},
+		{name: "mode navigate alone does, with HTML", headers: []string{"Sec-Fetch-Mode", "navigate", "Accept", "text/html"}, want: true},
+		{name: "dest document alone does, with HTML", headers: []string{"Sec-Fetch-Dest", "document", "Accept", "text/html"}, want: true},
+		{name: "mode navigate alone does not", headers: []string{"Sec-Fetch-Mode", "navigate"}},
+		{name: "dest empty alone does not", headers: []string{"Sec-Fetch-Dest", "empty", "Accept", "text/html"}},
+		{name: "mode same-origin does not", headers: []string{"Sec-Fetch-Mode", "same-origin", "Sec-Fetch-Dest", "document", "Accept", "text/html"}},
+		{name: "mode websocket does not", headers: []string{"Sec-Fetch-Mode", "websocket", "Accept", "text/html"}},
+		{name: "an image does not", headers: []string{"Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Dest", "image", "Accept", "text/html"}},
+		{name: "another site's link does", headers: append([]string{"Sec-Fetch-Site", "cross-site"}, navigate...), want: true},
+		{name: "who takes HTML does", headers: []string{"Accept", "text/html,application/xhtml+xml,*/*;q=0.8"}, want: true},
+		{name: "who takes anything does not", headers: []string{"Accept", "*/*"}},
+		{name: "who takes any text does not", headers: []string{"Accept", "text/*"}},
+		{name: "who takes JSON does not", headers: []string{"Accept", "application/json"}},
+		{name: "fetch does not, whatever it takes", headers: []string{"Accept", "text/html", "Sec-Fetch-Mode", "cors", "Sec-Fetch-Dest", "empty"}},
+		{name: "a frame does not, whatever it takes", headers: []string{"Accept", "text/html", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "iframe"}},
+		{name: "an upgrade does not", headers: append([]string{"Upgrade", "websocket"}, navigate...)},
+		{name: "htmx does not", headers: append([]string{"HX-Request", "true"}, navigate...)},
+		{name: "a prefetch does not", headers: append([]string{"Sec-Purpose", "prefetch"}, navigate...)},
 	})
 }
 
 func TestIsFramed(t *testing.T) {
 	t.Parallel()
 	check(t, clientkind.IsFramed, []row{
-		{"no header is not framed", nil, false},
-		{"an iframe is framed", []string{"Sec-Fetch-Dest", "iframe"}, true},
-		{"a frame is framed", []string{"Sec-Fetch-Dest", "frame"}, true},
-		{"a fenced frame is framed", []string{"Sec-Fetch-Dest", "fencedframe"}, true},
-		{"an embed is framed", []string{"Sec-Fetch-Dest", "embed"}, true},
-		{"an object is framed", []string{"Sec-Fetch-Dest", "object"}, true},
-		{"a document is not framed", []string{"Sec-Fetch-Dest", "document"}, false},
-		{"a fetch is not framed", []string{"Sec-Fetch-Dest", "empty"}, false},
-		{"an image is not framed", []string{"Sec-Fetch-Dest", "image"}, false},
+		{name: "no header is not framed"},
+		{name: "an iframe is framed", headers: []string{"Sec-Fetch-Dest", "iframe"}, want: true},
+		{name: "a frame is framed", headers: []string{"Sec-Fetch-Dest", "frame"}, want: true},
+		{name: "a fenced frame is framed", headers: []string{"Sec-Fetch-Dest", "fencedframe"}, want: true},
+		{name: "an embed is framed", headers: []string{"Sec-Fetch-Dest", "embed"}, want: true},
+		{name: "an object is framed", headers: []string{"Sec-Fetch-Dest", "object"}, want: true},
+		{name: "a document is not framed", headers: []string{"Sec-Fetch-Dest", "document"}},
+		{name: "a fetch is not framed", headers: []string{"Sec-Fetch-Dest", "empty"}},
+		{name: "an image is not framed", headers: []string{"Sec-Fetch-Dest", "image"}},
 	})
 }
 
 func TestNamesHTML(t *testing.T) {
 	t.Parallel()
 	check(t, clientkind.NamesHTML, []row{
-		{"a missing Accept does not", nil, false},
-		{"an empty Accept does not", []string{"Accept", ""}, false},
-		{"text/html does", []string{"Accept", "text/html"}, true},
-		{"text/html in capitals does", []string{"Accept", "Text/HTML"}, true},
-		{"text/html among others does", []string{"Accept", "application/json, text/html;q=0.1"}, true},
-		{"text/html in a second header does", []string{"Accept", "application/json", "Accept", "text/html"}, true},
-		{"text/html with a parameter does", []string{"Accept", "text/html;level=1"}, true},
-		{"text/html of weight 0 does not", []string{"Accept", "text/html;q=0"}, false},
-		{"text/html of weight 0.000 does not", []string{"Accept", "text/html; Q=0.000"}, false},
-		{"text/html of a broken weight does not", []string{"Accept", "text/html;q=much"}, false},
-		{"text/html of a negative weight does not", []string{"Accept", "text/html;q=-1"}, false},
-		{"a wildcard does not", []string{"Accept", "*/*"}, false},
-		{"text/* does not", []string{"Accept", "text/*"}, false},
-		{"text/html2 does not", []string{"Accept", "text/html2"}, false},
-		{"application/xhtml+xml does not", []string{"Accept", "application/xhtml+xml"}, false},
-		{"a parameter that says so does not", []string{"Accept", "text/plain;for=text/html"}, false},
+		{name: "a missing Accept does not"},
+		{name: "an empty Accept does not", headers: []string{"Accept", ""}},
+		{name: "text/html does", headers: []string{"Accept", "text/html"}, want: true},
+		{name: "text/html in capitals does", headers: []string{"Accept", "Text/HTML"}, want: true},
+		{name: "text/html among others does", headers: []string{"Accept", "application/json, text/html;q=0.1"}, want: true},
+		{name: "text/html in a second header does", headers: []string{"Accept", "application/json", "Accept", "text/html"}, want: true},
+		{name: "text/html with a parameter does", headers: []string{"Accept", "text/html;level=1"}, want: true},
+		{name: "text/html of weight 0 does not", headers: []string{"Accept", "text/html;q=0"}},
+		{name: "text/html of weight 0.000 does not", headers: []string{"Accept", "text/html; Q=0.000"}},
+		{name: "text/html of a broken weight does not", headers: []string{"Accept", "text/html;q=much"}},
+		{name: "text/html of a negative weight does not", headers: []string{"Accept", "text/html;q=-1"}},
+		{name: "a wildcard does not", headers: []string{"Accept", "*/*"}},
+		{name: "text/* does not", headers: []string{"Accept", "text/*"}},
+		{name: "text/html2 does not", headers: []string{"Accept", "text/html2"}},
+		{name: "application/xhtml+xml does not", headers: []string{"Accept", "application/xhtml+xml"}},
+		{name: "a parameter that says so does not", headers: []string{"Accept", "text/plain;for=text/html"}},
 	})
 }
 
 func TestAcceptsJSON(t *testing.T) {
 	t.Parallel()
 	check(t, clientkind.AcceptsJSON, []row{
-		{"a missing Accept does", nil, true},
-		{"anything does", []string{"Accept", "*/*"}, true},
-		{"application/* does", []string{"Accept", "application/*"}, true},
-		{"application/json does", []string{"Accept", "application/json"}, true},
-		{"application/problem+json does", []string{"Accept", "application/problem+json"}, true},
-		{"capitals do not matter", []string{"Accept", "Application/JSON"}, true},
-		{"JSON in a second header does", []string{"Accept", "text/plain", "Accept", "application/json"}, true},
-		{"JSON of a low weight does", []string{"Accept", "text/html, application/json;q=0.1"}, true},
-		{"HTML with anything of a low weight does", []string{"Accept", "text/html,*/*;q=0.8"}, true},
-		{"HTML alone does not", []string{"Accept", "text/html"}, false},
-		{"text/* does not", []string{"Accept", "text/*"}, false},
-		{"JSON of weight 0 does not", []string{"Accept", "application/json;q=0"}, false},
-		{"anything of weight 0 does not", []string{"Accept", "*/*;q=0"}, false},
-		{"anything but JSON does not", []string{"Accept", "application/json;q=0, */*"}, false},
-		{"anything but application does not", []string{"Accept", "application/*;q=0, */*"}, false},
-		{"the name outweighs a wildcard of weight 0", []string{"Accept", "*/*;q=0, application/json"}, true},
-		{"what looks like JSON does not", []string{"Accept", "application/json5, text/json"}, false},
-		{"an empty Accept does not", []string{"Accept", ""}, false},
+		{name: "a missing Accept does", want: true},
+		{name: "anything does", headers: []string{"Accept", "*/*"}, want: true},
+		{name: "application/* does", headers: []string{"Accept", "application/*"}, want: true},
+		{name: "application/json does", headers: []string{"Accept", "application/json"}, want: true},
+		{name: "application/problem+json does", headers: []string{"Accept", "application/problem+json"}, want: true},
+		{name: "capitals do not matter", headers: []string{"Accept", "Application/JSON"}, want: true},
+		{name: "JSON in a second header does", headers: []string{"Accept", "text/plain", "Accept", "application/json"}, want: true},
+		{name: "JSON of a low weight does", headers: []string{"Accept", "text/html, application/json;q=0.1"}, want: true},
+		{name: "HTML with anything of a low weight does", headers: []string{"Accept", "text/html,*/*;q=0.8"}, want: true},
+		{name: "HTML alone does not", headers: []string{"Accept", "text/html"}},
+		{name: "text/* does not", headers: []string{"Accept", "text/*"}},
+		{name: "JSON of weight 0 does not", headers: []string{"Accept", "application/json;q=0"}},
+		{name: "anything of weight 0 does not", headers: []string{"Accept", "*/*;q=0"}},
+		{name: "anything but JSON does not", headers: []string{"Accept", "application/json;q=0, */*"}},
+		{name: "anything but application does not", headers: []string{"Accept", "application/*;q=0, */*"}},
+		{name: "the name outweighs a wildcard of weight 0", headers: []string{"Accept", "*/*;q=0, application/json"}, want: true},
+		{name: "what looks like JSON does not", headers: []string{"Accept", "application/json5, text/json"}},
+		{name: "an empty Accept does not", headers: []string{"Accept", ""}},
 	})
 }

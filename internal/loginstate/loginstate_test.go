@@ -81,7 +81,7 @@ func TestAStateComesBackWhole(t *testing.T) {
 	for _, row := range []struct {
 		name          string
 		attempt, want int
-	}{{"no attempt is the first", 0, 1}, {"below zero is the first", -1, 1}, {"more than the limit is the limit", 1000, loginstate.MaxAttempt}} {
+	}{{name: "no attempt is the first", want: 1}, {name: "below zero is the first", attempt: -1, want: 1}, {name: "more than the limit is the limit", attempt: 1000, want: loginstate.MaxAttempt}} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			s := loginstate.NewSecret(false)
@@ -131,31 +131,31 @@ func TestWhatOpensNoState(t *testing.T) {
 		secret       loginstate.Secret
 		scope, state string
 	}{
-		{"the secret of another login", other, scope, state},
-		{"the key of another login", sameID, scope, state},
-		{"the key alone, under another ID", sameKey, scope, state},
-		{"the key alone, with the state under its ID", sameKey, scope, other.ID + "." + text},
-		{"another cookie name", s, strings.Replace(scope, "__Host-", "", 1), state},
-		{"another callback", s, scope + "/", state},
-		{"another host", s, strings.Replace(scope, "example.com", "www.example.com", 1), state},
-		{"no scope", s, "", state},
-		{"nothing", s, scope, ""},
-		{"the ID alone", s, scope, s.ID},
-		{"nothing that is sealed", s, scope, s.ID + "."},
-		{"the text alone", s, scope, text},
-		{"a byte more", s, scope, state + "A"},
-		{"four bytes more", s, scope, state + "AAAA"},
-		{"padding", s, scope, state + "="},
-		{"a line break", s, scope, state[:20] + "\n" + state[20:]},
-		{"the alphabet of plain base64", s, scope, s.ID + "." + "+/+/+/+/+/+/+/+/+/+/+/+/+/+/"},
-		{"another version", s, scope, sealed(t, s, "\x02\x00\x01/gate")},
-		{"version zero", s, scope, sealed(t, s, "\x00\x00\x01/gate")},
-		{"a change that there is not", s, scope, sealed(t, s, "\x01\x03\x01/gate")},
-		{"no attempt", s, scope, sealed(t, s, "\x01\x00\x00/gate")},
-		{"an attempt beyond the limit", s, scope, sealed(t, s, "\x01\x00\x0a/gate")},
-		{"no more than a version", s, scope, sealed(t, s, "\x01")},
-		{"an empty text", s, scope, sealed(t, s, "")},
-		{"a target of 1,001 bytes", s, scope, s.Seal(scope, loginstate.Login{Attempt: 1, Target: "/" + strings.Repeat("x", loginstate.MaxTargetBytes)})},
+		{name: "the secret of another login", secret: other, scope: scope, state: state},
+		{name: "the key of another login", secret: sameID, scope: scope, state: state},
+		{name: "the key alone, under another ID", secret: sameKey, scope: scope, state: state},
+		{name: "the key alone, with the state under its ID", secret: sameKey, scope: scope, state: other.ID + "." + text},
+		{name: "another cookie name", secret: s, scope: strings.Replace(scope, "__Host-", "", 1), state: state},
+		{name: "another callback", secret: s, scope: scope + "/", state: state},
+		{name: "another host", secret: s, scope: strings.Replace(scope, "example.com", "www.example.com", 1), state: state},
+		{name: "no scope", secret: s, state: state},
+		{name: "nothing", secret: s, scope: scope},
+		{name: "the ID alone", secret: s, scope: scope, state: s.ID},
+		{name: "nothing that is sealed", secret: s, scope: scope, state: s.ID + "."},
+		{name: "the text alone", secret: s, scope: scope, state: text},
+		{name: "a byte more", secret: s, scope: scope, state: state + "A"},
+		{name: "four bytes more", secret: s, scope: scope, state: state + "AAAA"},
+		{name: "padding", secret: s, scope: scope, state: state + "="},
+		{name: "a line break", secret: s, scope: scope, state: state[:20] + "\n" + state[20:]},
+		{name: "the alphabet of plain base64", secret: s, scope: scope, state: s.ID + "." + "+/+/+/+/+/+/+/+/+/+/+/+/+/+/"},
+		{name: "another version", secret: s, scope: scope, state: sealed(t, s, "\x02\x00\x01/gate")},
+		{name: "version zero", secret: s, scope: scope, state: sealed(t, s, "\x00\x00\x01/gate")},
+		{name: "a change that there is not", secret: s, scope: scope, state: sealed(t, s, "\x01\x03\x01/gate")},
+		{name: "no attempt", secret: s, scope: scope, state: sealed(t, s, "\x01\x00\x00/gate")},
+		{name: "an attempt beyond the limit", secret: s, scope: scope, state: sealed(t, s, "\x01\x00\x0a/gate")},
+		{name: "no more than a version", secret: s, scope: scope, state: sealed(t, s, "\x01")},
+		{name: "an empty text", secret: s, scope: scope, state: sealed(t, s, "")},
+		{name: "a target of 1,001 bytes", secret: s, scope: scope, state: s.Seal(scope, loginstate.Login{Attempt: 1, Target: "/" + strings.Repeat("x", loginstate.MaxTargetBytes)})},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -195,24 +195,24 @@ func TestParseSecret(t *testing.T) {
 		name, id, value string
 		ok              bool
 	}{
-		{"as we write it", id, "s0qw5c." + key, true},
-		{"started by another site", id, "s0qw5c." + key + "~", true},
-		{"nothing", id, "", false},
-		{"a mark alone", id, "~", false},
-		{"two marks", id, "s0qw5c." + key + "~~", false},
-		{"no dot", id, "s0qw5c" + key, false},
-		{"a dot alone", id, ".", false},
-		{"no start", id, "." + key, false},
-		{"a start that is no number", id, "s0-w5c." + key, false},
-		{"a start out of range", id, "zzzzzzzzzzzzzz." + key, false},
-		{"no key", id, "s0qw5c.", false},
-		{"a key that is too short", id, "s0qw5c." + key[1:], false},
-		{"a key that is too long", id, "s0qw5c." + key + "A", false},
-		{"a key with other last bits", id, "s0qw5c." + key[:21] + "B", false},
-		{"a key of another alphabet", id, "s0qw5c." + key[:21] + "+", false},
-		{"a key with a line break", id, "s0qw5c." + key[:21] + "\n", false},
-		{"an ID that is too short", id[1:], "s0qw5c." + key, false},
-		{"an ID that is too long", id + "A", "s0qw5c." + key, false},
+		{name: "as we write it", id: id, value: "s0qw5c." + key, ok: true},
+		{name: "started by another site", id: id, value: "s0qw5c." + key + "~", ok: true},
+		{name: "nothing", id: id},
+		{name: "a mark alone", id: id, value: "~"},
+		{name: "two marks", id: id, value: "s0qw5c." + key + "~~"},
+		{name: "no dot", id: id, value: "s0qw5c" + key},
+		{name: "a dot alone", id: id, value: "."},
+		{name: "no start", id: id, value: "." + key},
+		{name: "a start that is no number", id: id, value: "s0-w5c." + key},
+		{name: "a start out of range", id: id, value: "zzzzzzzzzzzzzz." + key},
+		{name: "no key", id: id, value: "s0qw5c."},
+		{name: "a key that is too short", id: id, value: "s0qw5c." + key[1:]},
+		{name: "a key that is too long", id: id, value: "s0qw5c." + key + "A"},
+		{name: "a key with other last bits", id: id, value: "s0qw5c." + key[:21] + "B"},
+		{name: "a key of another alphabet", id: id, value: "s0qw5c." + key[:21] + "+"},
+		{name: "a key with a line break", id: id, value: "s0qw5c." + key[:21] + "\n"},
+		{name: "an ID that is too short", id: id[1:], value: "s0qw5c." + key},
+		{name: "an ID that is too long", id: id + "A", value: "s0qw5c." + key},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -239,13 +239,13 @@ func TestHowLongASecretIsAlive(t *testing.T) {
 			age  time.Duration // by the clock of the server that it comes back to
 			want bool
 		}{
-			{"at once", 0, true},
-			{"an hour", time.Hour, true},
-			{"more than an hour", time.Hour + time.Second, false},
-			{"a minute before it started", -time.Minute, true},
-			{"more than a minute before it started", -time.Minute - time.Second, false},
-			{"years", 30 * 365 * 24 * time.Hour, false},
-			{"years before it started", -30 * 365 * 24 * time.Hour, false},
+			{name: "at once", want: true},
+			{name: "an hour", age: time.Hour, want: true},
+			{name: "more than an hour", age: time.Hour + time.Second},
+			{name: "a minute before it started", age: -time.Minute, want: true},
+			{name: "more than a minute before it started", age: -time.Minute - time.Second},
+			{name: "years", age: 30 * 365 * 24 * time.Hour},
+			{name: "years before it started", age: -30 * 365 * 24 * time.Hour},
 		} {
 			if got := started.IsAlive(time.Now().Add(row.age)); got != row.want {
 				t.Errorf("%s: got %t, want %t", row.name, got, row.want)
@@ -263,18 +263,18 @@ func TestHowLongASecretIsAlive(t *testing.T) {
 func TestID(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct{ name, state, want string }{
-		{"as we write it", "ABCDEFGH.x", "ABCDEFGH"},
-		{"letters and digits of base32", "AZ234567.", "AZ234567"},
-		{"more dots", "ABCDEFGH.x.y", "ABCDEFGH"},
-		{"nothing", "", ""},
-		{"no dot", "ABCDEFGH", ""},
-		{"too short", "ABCDEFG.x", ""},
-		{"too long", "ABCDEFGHI.x", ""},
-		{"lower case", "abcdefgh.x", ""},
-		{"digits that base32 does not have", "ABCDEF01.x", ""},
-		{"what separates cookies", "ABC; a=b.x", ""},
-		{"control characters", "ABCDEF\r\n.x", ""},
-		{"bytes that are no ASCII", "ABCDEF\xc3\xa9.x", ""},
+		{name: "as we write it", state: "ABCDEFGH.x", want: "ABCDEFGH"},
+		{name: "letters and digits of base32", state: "AZ234567.", want: "AZ234567"},
+		{name: "more dots", state: "ABCDEFGH.x.y", want: "ABCDEFGH"},
+		{name: "nothing"},
+		{name: "no dot", state: "ABCDEFGH"},
+		{name: "too short", state: "ABCDEFG.x"},
+		{name: "too long", state: "ABCDEFGHI.x"},
+		{name: "lower case", state: "abcdefgh.x"},
+		{name: "digits that base32 does not have", state: "ABCDEF01.x"},
+		{name: "what separates cookies", state: "ABC; a=b.x"},
+		{name: "control characters", state: "ABCDEF\r\n.x"},
+		{name: "bytes that are no ASCII", state: "ABCDEF\xc3\xa9.x"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

@@ -15,33 +15,33 @@ var queries = []struct {
 	values      []string // of token
 	without     string   // token and account
 }{
-	{"nothing", "", nil, ""},
-	{"one parameter", "token=T", []string{"T"}, ""},
-	{"a parameter among others", "a=1&token=T&b=2", []string{"T"}, "a=1&b=2"},
-	{"the first parameter", "token=T&a=1", []string{"T"}, "a=1"},
-	{"the last parameter", "a=1&token=T", []string{"T"}, "a=1"},
-	{"the same name twice, in order", "token=T&token=U", []string{"T", "U"}, ""},
-	{"the same name apart", "token=T&a=1&token=U", []string{"T", "U"}, "a=1"},
-	{"several names", "account=o&a=1&token=T", []string{"T"}, "a=1"},
-	{"an empty value", "token=", []string{""}, ""},
-	{"no value", "token", []string{""}, ""},
-	{"a value with an equals sign", "token=a=b", []string{"a=b"}, ""},
-	{"an encoded name", "%74oken=T&a=1", []string{"T"}, "a=1"},
-	{"a name encoded as a whole", "%74%6f%6B%65%6E=T", []string{"T"}, ""},
-	{"an encoded value", "token=a%2Bb+c", []string{"a+b c"}, ""},
-	{"names differ by case", "Token=T&TOKEN=U", nil, "Token=T&TOKEN=U"},
-	{"names are whole", "mytoken=T&token2=U&token[]=V&tokens=W", nil, "mytoken=T&token2=U&token[]=V&tokens=W"},
-	{"a name in a value", "a=token&b=token=T", nil, "a=token&b=token=T"},
-	{"white space belongs to the name", "+token=T&token+=U", nil, "+token=T&token+=U"},
-	{"a semicolon does not separate", "a=1;token=T&b=2", nil, "a=1;token=T&b=2"},
-	{"a parameter with a semicolon is dropped by net/url", "token=T;a=1", nil, "token=T;a=1"},
-	{"a broken escape in the value is dropped by net/url", "token=%zz&a=1", nil, "token=%zz&a=1"},
-	{"a broken escape in the name is dropped by net/url", "tok%en=T", nil, "tok%en=T"},
-	{"a broken escape elsewhere does not matter", "a=%zz&token=T", []string{"T"}, "a=%zz"},
-	{"empty pairs stay", "&&a=1&&token=T&", []string{"T"}, "&&a=1&&"},
-	{"other bytes stay as they are", "a=%7e+%20%c3%A9&token=T&b=\u00e9'\"<>&c=%E9", []string{"T"}, "a=%7e+%20%c3%A9&b=\u00e9'\"<>&c=%E9"},
-	{"a question mark belongs to the name", "?token=T", nil, "?token=T"},
-	{"a number sign belongs to the value", "token=T#x", []string{"T#x"}, ""},
+	{name: "nothing"},
+	{name: "one parameter", query: "token=T", values: []string{"T"}},
+	{name: "a parameter among others", query: "a=1&token=T&b=2", values: []string{"T"}, without: "a=1&b=2"},
+	{name: "the first parameter", query: "token=T&a=1", values: []string{"T"}, without: "a=1"},
+	{name: "the last parameter", query: "a=1&token=T", values: []string{"T"}, without: "a=1"},
+	{name: "the same name twice, in order", query: "token=T&token=U", values: []string{"T", "U"}},
+	{name: "the same name apart", query: "token=T&a=1&token=U", values: []string{"T", "U"}, without: "a=1"},
+	{name: "several names", query: "account=o&a=1&token=T", values: []string{"T"}, without: "a=1"},
+	{name: "an empty value", query: "token=", values: []string{""}},
+	{name: "no value", query: "token", values: []string{""}},
+	{name: "a value with an equals sign", query: "token=a=b", values: []string{"a=b"}},
+	{name: "an encoded name", query: "%74oken=T&a=1", values: []string{"T"}, without: "a=1"},
+	{name: "a name encoded as a whole", query: "%74%6f%6B%65%6E=T", values: []string{"T"}},
+	{name: "an encoded value", query: "token=a%2Bb+c", values: []string{"a+b c"}},
+	{name: "names differ by case", query: "Token=T&TOKEN=U", without: "Token=T&TOKEN=U"},
+	{name: "names are whole", query: "mytoken=T&token2=U&token[]=V&tokens=W", without: "mytoken=T&token2=U&token[]=V&tokens=W"},
+	{name: "a name in a value", query: "a=token&b=token=T", without: "a=token&b=token=T"},
+	{name: "white space belongs to the name", query: "+token=T&token+=U", without: "+token=T&token+=U"},
+	{name: "a semicolon does not separate", query: "a=1;token=T&b=2", without: "a=1;token=T&b=2"},
+	{name: "a parameter with a semicolon is dropped by net/url", query: "token=T;a=1", without: "token=T;a=1"},
+	{name: "a broken escape in the value is dropped by net/url", query: "token=%zz&a=1", without: "token=%zz&a=1"},
+	{name: "a broken escape in the name is dropped by net/url", query: "tok%en=T", without: "tok%en=T"},
+	{name: "a broken escape elsewhere does not matter", query: "a=%zz&token=T", values: []string{"T"}, without: "a=%zz"},
+	{name: "empty pairs stay", query: "&&a=1&&token=T&", values: []string{"T"}, without: "&&a=1&&"},
+	{name: "other bytes stay as they are", query: "a=%7e+%20%c3%A9&token=T&b=\u00e9'\"<>&c=%E9", values: []string{"T"}, without: "a=%7e+%20%c3%A9&b=\u00e9'\"<>&c=%E9"},
+	{name: "a question mark belongs to the name", query: "?token=T", without: "?token=T"},
+	{name: "a number sign belongs to the value", query: "token=T#x", values: []string{"T#x"}},
 }
 
 func TestValues(t *testing.T) {
@@ -82,26 +82,26 @@ var restQueries = []struct {
 	before, rest string
 	found        bool
 }{
-	{"nothing", "", "", "", false},
-	{"another parameter", "a=/x", "a=/x", "", false},
-	{"the only parameter", "return_to=/x", "", "/x", true},
-	{"the last parameter", "a=1&return_to=/x", "a=1", "/x", true},
-	{"all that follows belongs to it", "a=1&return_to=/x?b=2&account=org&return_to=/y", "a=1", "/x?b=2&account=org&return_to=/y", true},
-	{"byte for byte", "return_to=/x?q=a+b%20c&&d=%zz;e#f", "", "/x?q=a+b%20c&&d=%zz;e#f", true},
-	{"a slash alone", "return_to=/", "", "/", true},
-	{"two slashes", "return_to=//evil.example", "", "//evil.example", true},
-	{"an escaped slash", "return_to=%2Fx&account=org", "return_to=%2Fx&account=org", "", false},
-	{"no slash", "return_to=x&a=/", "return_to=x&a=/", "", false},
-	{"no value", "return_to&a=1", "return_to&a=1", "", false},
-	{"an empty value", "return_to=&a=/1", "return_to=&a=/1", "", false},
-	{"an escaped one before it", "return_to=%2Fy&return_to=/x&a=1", "return_to=%2Fy", "/x&a=1", true},
-	{"an encoded name", "a=1&return%5Fto=/x&b=2", "a=1", "/x&b=2", true},
-	{"a name that begins like it", "return_to2=/x", "return_to2=/x", "", false},
-	{"a name that ends like it", "my_return_to=/x", "my_return_to=/x", "", false},
-	{"a broken escape in the name", "return_to%=/x", "return_to%=/x", "", false},
-	{"in the value of another", "a=return_to=/x", "a=return_to=/x", "", false},
-	{"empty pairs before it", "&&a=1&&return_to=/x", "&&a=1&", "/x", true},
-	{"a semicolon before it is no separator", "a=1;return_to=/x", "a=1;return_to=/x", "", false},
+	{name: "nothing"},
+	{name: "another parameter", query: "a=/x", before: "a=/x"},
+	{name: "the only parameter", query: "return_to=/x", rest: "/x", found: true},
+	{name: "the last parameter", query: "a=1&return_to=/x", before: "a=1", rest: "/x", found: true},
+	{name: "all that follows belongs to it", query: "a=1&return_to=/x?b=2&account=org&return_to=/y", before: "a=1", rest: "/x?b=2&account=org&return_to=/y", found: true},
+	{name: "byte for byte", query: "return_to=/x?q=a+b%20c&&d=%zz;e#f", rest: "/x?q=a+b%20c&&d=%zz;e#f", found: true},
+	{name: "a slash alone", query: "return_to=/", rest: "/", found: true},
+	{name: "two slashes", query: "return_to=//evil.example", rest: "//evil.example", found: true},
+	{name: "an escaped slash", query: "return_to=%2Fx&account=org", before: "return_to=%2Fx&account=org"},
+	{name: "no slash", query: "return_to=x&a=/", before: "return_to=x&a=/"},
+	{name: "no value", query: "return_to&a=1", before: "return_to&a=1"},
+	{name: "an empty value", query: "return_to=&a=/1", before: "return_to=&a=/1"},
+	{name: "an escaped one before it", query: "return_to=%2Fy&return_to=/x&a=1", before: "return_to=%2Fy", rest: "/x&a=1", found: true},
+	{name: "an encoded name", query: "a=1&return%5Fto=/x&b=2", before: "a=1", rest: "/x&b=2", found: true},
+	{name: "a name that begins like it", query: "return_to2=/x", before: "return_to2=/x"},
+	{name: "a name that ends like it", query: "my_return_to=/x", before: "my_return_to=/x"},
+	{name: "a broken escape in the name", query: "return_to%=/x", before: "return_to%=/x"},
+	{name: "in the value of another", query: "a=return_to=/x", before: "a=return_to=/x"},
+	{name: "empty pairs before it", query: "&&a=1&&return_to=/x", before: "&&a=1&", rest: "/x", found: true},
+	{name: "a semicolon before it is no separator", query: "a=1;return_to=/x", before: "a=1;return_to=/x"},
 }
 
 func TestCutRest(t *testing.T) {
@@ -123,7 +123,7 @@ func TestValuesOfTooManyParameters(t *testing.T) {
 	for _, row := range []struct {
 		pairs int
 		want  int
-	}{{9_999, 1}, {10_000, 0}} {
+	}{{pairs: 9_999, want: 1}, {pairs: 10_000}} {
 		query := strings.Repeat("a&", row.pairs) + "token=x"
 		values, err := url.ParseQuery(query)
 		if got := rawquery.Values(query, "token"); len(got) != row.want || len(values["token"]) != row.want {

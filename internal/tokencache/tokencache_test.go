@@ -43,17 +43,17 @@ func TestTokensDoNotAnswerForEachOther(t *testing.T) {
 	t.Parallel()
 	signature := "." + strings.Repeat("s", 342)
 	for _, row := range []struct{ name, kept, asked string }{
-		{"one that shares the signature and the length", "header.payload1" + signature, "header.payload2" + signature},
-		{"one that shares the signature and is longer", "header.payload" + signature, "header.payload+" + signature},
-		{"one that shares the signature and is shorter", "header.payload" + signature, "header.payloa" + signature},
-		{"the signature alone", "header.payload" + signature, signature},
-		{"one that shares the prefix and the length", "header.payload.signature1", "header.payload.signature2"},
-		{"one that is the start of the other", "header.payload.signature", "header.payload.signatur"},
-		{"one that goes on after the other", "header.payload.signature", "header.payload.signature+"},
-		{"one in other case", "header.payload.signature", "header.payload.Signature"},
-		{"one with padding", "header.payload.signature", "header.payload.signature="},
-		{"the empty one", "header.payload.signature", ""},
-		{"a short one", "abc", "bc"},
+		{name: "one that shares the signature and the length", kept: "header.payload1" + signature, asked: "header.payload2" + signature},
+		{name: "one that shares the signature and is longer", kept: "header.payload" + signature, asked: "header.payload+" + signature},
+		{name: "one that shares the signature and is shorter", kept: "header.payload" + signature, asked: "header.payloa" + signature},
+		{name: "the signature alone", kept: "header.payload" + signature, asked: signature},
+		{name: "one that shares the prefix and the length", kept: "header.payload.signature1", asked: "header.payload.signature2"},
+		{name: "one that is the start of the other", kept: "header.payload.signature", asked: "header.payload.signatur"},
+		{name: "one that goes on after the other", kept: "header.payload.signature", asked: "header.payload.signature+"},
+		{name: "one in other case", kept: "header.payload.signature", asked: "header.payload.Signature"},
+		{name: "one with padding", kept: "header.payload.signature", asked: "header.payload.signature="},
+		{name: "the empty one", kept: "header.payload.signature"},
+		{name: "a short one", kept: "abc", asked: "bc"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
