@@ -395,7 +395,7 @@ func Example_incorrect() {
 // exampleRealm returns a realm in memory and its user Ada, who has the permissions in
 // Analytical Engines, her only org. A test calls [authrockettest.NewRealm].
 func exampleRealm(permissions ...string) (*authrockettest.Realm, authrockettest.User) {
-	realm, err := authrockettest.Open(authrockettest.RealmConfig{Algorithm: "HS256"}) // no keys to wait for
+	realm, err := authrockettest.Open(authrockettest.RealmConfig{Settings: authrockettest.Settings{Algorithm: "HS256"}}) // no keys to wait for
 	if err != nil {
 		log.Fatal(err)
 	}

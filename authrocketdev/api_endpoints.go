@@ -68,7 +68,7 @@ func (s *Server) result(session authrockettest.HostedSession, account string) (a
 		result.Result = "conditional_login"
 		return result, nil
 	}
-	if result.Token, err = s.realm.SessionToken(session.ID); err != nil {
+	if result.Token, err = s.realm.AccountToken(session.ID, picked); err != nil {
 		return nil, errNoSession
 	}
 	return result, nil
@@ -101,8 +101,8 @@ func (s *Server) apiSession(p parameters) (any, error) {
 		return nil, err
 	}
 	account := p["account"]
-	if account != "" && s.realm.SelectOrg(session.ID, account) != nil {
-		return nil, errNotMember
+	if _, err := s.membershipIn(session.UserID, account); account != "" && err != nil {
+		return nil, err
 	}
 	return s.result(session, account)
 }
@@ -112,7 +112,7 @@ func (s *Server) apiLogout(p parameters) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.realm.EndSession(session.ID)
+	s.realm.EndSession(session.ID, authrockettest.EndedByLogout)
 	return okay, nil
 }
 

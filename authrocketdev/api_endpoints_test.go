@@ -57,21 +57,6 @@ func TestAPILoginWithoutAPassword(t *testing.T) {
 	}
 }
 
-// A hash is of the first 72 bytes of a password.
-func TestAPILoginWithALongPassword(t *testing.T) {
-	t.Parallel()
-	a := newAPI(t)
-	longest := strings.Repeat("é", 36)
-	a.realm.AddUser(authrockettest.User{Email: "long@example.com", Password: longest})
-	login := func(password string) apiAnswer {
-		return a.call("POST", "/v2/login", apiParams{"email": "long@example.com", "password": password})
-	}
-	a.wantError(login(longest+"x"), 422, "Login failed.")
-	if got := login(longest); got.Result != "full_login" {
-		t.Errorf("the longest password had %s", got.body)
-	}
-}
-
 func TestAPIVerifyLogin(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t)
@@ -139,7 +124,7 @@ func TestAPISession(t *testing.T) {
 	}
 	a.wantConditional(get(""), "", "no_account_selected")
 	a.wantFullLogin(get(a.widgets.ID), a.ada, a.widgets.ID)
-	a.wantFullLogin(get(""), a.ada, a.widgets.ID) // it stays selected
+	a.wantConditional(get(""), "", "no_account_selected") // it does not stay selected
 	a.wantFullLogin(get(a.engines.ID), a.ada, a.engines.ID)
 
 	foreign := a.realm.AddOrg(authrockettest.Org{Name: "Foreign"})
@@ -151,7 +136,7 @@ func TestAPISession(t *testing.T) {
 	} {
 		a.run(name, func(a *api) {
 			a.wantError(get(account), 404, "You are not a member of this account.")
-			a.wantFullLogin(get(""), a.ada, a.engines.ID) // nothing has changed
+			a.wantFullLogin(get(a.engines.ID), a.ada, a.engines.ID) // nothing has changed
 		})
 	}
 	// A membership that ended selects nothing.
@@ -529,20 +514,20 @@ func TestAPISignupModes(t *testing.T) {
 	invited := func(a *api, email, orgID string) apiParams {
 		return apiParams{"email": "mary@example.com", "password": secretPassword, "invitation": a.invitation(a.t, email, orgID, "billing:read")}
 	}
-	for _, mode := range []authrocketdev.Signup{authrocketdev.SignupOpen, authrocketdev.SignupInvitation, authrocketdev.SignupClosed} {
+	for _, mode := range []authrockettest.Signup{authrockettest.SignupOpen, authrockettest.SignupInvitation, authrockettest.SignupClosed} {
 		signup := func(c *siteConfig) { c.Signup = mode }
 		t.Run(string(mode), func(t *testing.T) {
 			t.Parallel()
 			t.Run("without invitation", func(t *testing.T) {
 				a := newAPI(t, signup)
 				got := a.call("POST", "/v2/signup", mary)
-				if mode == authrocketdev.SignupOpen {
+				if mode == authrockettest.SignupOpen {
 					user, _ := a.realm.UserByLogin("mary@example.com")
 					a.wantFullLogin(got, user, a.realm.MembershipsOf(user.ID)[0].OrgID)
 					return
 				}
 				want := closed
-				if mode == authrocketdev.SignupInvitation {
+				if mode == authrockettest.SignupInvitation {
 					want = notInvited
 				}
 				a.wantError(got, 422, want)
@@ -572,7 +557,7 @@ func TestAPISignupModes(t *testing.T) {
 			t.Run("asking for an invitation", func(t *testing.T) {
 				a := newAPI(t, signup)
 				got := a.call("POST", "/v2/signup/request", apiParams{"email": "mary@example.com"})
-				if mode == authrocketdev.SignupClosed {
+				if mode == authrockettest.SignupClosed {
 					a.wantError(got, 422, closed)
 					if mails := a.server.Outbox(); len(mails) != 0 {
 						t.Errorf("mails: %+v", mails)

@@ -192,7 +192,7 @@ func FuzzAPIBody(f *testing.F) {
 		}
 	}
 	realm := authrockettest.NewRealm(f)
-	handler := newAPIHandler(f, authrocketdev.Config{Realm: realm, RequestsPerMinute: -1, Signup: authrocketdev.SignupInvitation})
+	handler := newAPIHandler(f, authrocketdev.Config{Realm: realm, RequestsPerMinute: -1})
 	f.Fuzz(func(t *testing.T, contentType, body string) {
 		send := func(method, path string) apiAnswer {
 			req := httptest.NewRequest(method, path, strings.NewReader(body))

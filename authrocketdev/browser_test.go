@@ -45,9 +45,9 @@ const (
 	appURL         = "http://127.0.0.2:3000/back?x=1"
 )
 
-func multiUser(c *siteConfig)    { c.OrgMode = authrocketdev.MultiUser }
-func invitedOnly(c *siteConfig)  { c.Signup = authrocketdev.SignupInvitation }
-func closedSignup(c *siteConfig) { c.Signup = authrocketdev.SignupClosed }
+func multiUser(c *siteConfig)    { c.OrgMode = authrockettest.MultiUser }
+func invitedOnly(c *siteConfig)  { c.Signup = authrockettest.SignupInvitation }
+func closedSignup(c *siteConfig) { c.Signup = authrockettest.SignupClosed }
 func requireName(c *siteConfig)  { c.RequireName = true }
 
 func newSite(t *testing.T, configure ...func(*siteConfig)) *site {

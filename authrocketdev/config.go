@@ -14,40 +14,11 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// Signup is who may sign up.
-type Signup string
-
-// The values of [Config.Signup]. A valid invitation works with each of them.
-const (
-	SignupOpen       Signup = "open"       // everybody
-	SignupInvitation Signup = "invitation" // who was invited; others can ask for an invitation
-	SignupClosed     Signup = "closed"     // only who was invited
-)
-
-// OrgMode is how many accounts a user is meant to have.
-type OrgMode string
-
-// The values of [Config.OrgMode].
-const (
-	SingleUser OrgMode = "single_user" // one, which is picked without asking
-	MultiUser  OrgMode = "multi_user"  // any number, of which the user picks one
-)
-
 // Config configures a [Server]. Only Realm is required.
 type Config struct {
 	// Realm holds users, orgs, sessions and keys. Its URL is that of the Server,
 	// scheme, host and port alone. The caller may go on to use and change it.
 	Realm *authrockettest.Realm
-
-	// Signup is who may sign up. Default: [SignupOpen].
-	Signup Signup
-
-	// OrgMode is how many accounts a user has. Default: [SingleUser].
-	OrgMode OrgMode
-
-	// RequireName makes a login of a user without first or last name incomplete
-	// until the profile has one. Default: false.
-	RequireName bool
 
 	// AllowedOrigins are the origins whose scripts may use the LoginRocket API,
 	// such as http://localhost:3000. Default: none.
@@ -63,16 +34,13 @@ const defaultRequestsPerMinute = 120
 // Server is the local LoginRocket of one realm. It is an [http.Handler] and safe
 // for concurrent use. It needs no Close.
 type Server struct {
-	config    Config
-	realm     *authrockettest.Realm
-	origin    string // of the pages
-	handler   http.Handler
-	csrfKey   []byte
-	maxUsers  int
-	passwords *passwords
+	config   Config
+	realm    *authrockettest.Realm
+	origin   string // of the pages
+	handler  http.Handler
+	csrfKey  []byte
+	maxUsers int
 
-	oneTimes    *expiring[oneTime]    // by token
-	invitations *expiring[invitation] // by token
 	outbox      *outbox
 	changes     sync.Mutex // of accounts and invitations: held from the check to the change
 	apiRequests *limit     // by address
@@ -81,8 +49,6 @@ type Server struct {
 
 // New returns a Server, or an error that joins all problems of config.
 func New(config Config) (*Server, error) {
-	config.Signup = cmp.Or(config.Signup, SignupOpen)
-	config.OrgMode = cmp.Or(config.OrgMode, SingleUser)
 	config.RequestsPerMinute = cmp.Or(config.RequestsPerMinute, defaultRequestsPerMinute)
 	config.AllowedOrigins = slices.Clone(config.AllowedOrigins)
 
@@ -91,12 +57,6 @@ func New(config Config) (*Server, error) {
 		problems = append(problems, errors.New("authrocketdev: Realm is missing: make one with authrockettest.Open or NewRealm"))
 	} else if err := CheckOrigin(config.Realm.URL()); err != nil {
 		problems = append(problems, fmt.Errorf("authrocketdev: Realm has the URL %q, which is %w", config.Realm.URL(), err))
-	}
-	if !slices.Contains([]Signup{SignupOpen, SignupInvitation, SignupClosed}, config.Signup) {
-		problems = append(problems, fmt.Errorf("authrocketdev: Signup %q is none of open, invitation, closed", config.Signup))
-	}
-	if !slices.Contains([]OrgMode{SingleUser, MultiUser}, config.OrgMode) {
-		problems = append(problems, fmt.Errorf("authrocketdev: OrgMode %q is neither single_user nor multi_user", config.OrgMode))
 	}
 	for _, origin := range config.AllowedOrigins {
 		if err := CheckOrigin(origin); err != nil {
@@ -111,9 +71,6 @@ func New(config Config) (*Server, error) {
 		realm:       config.Realm,
 		csrfKey:     make([]byte, 32),
 		maxUsers:    maxUsers,
-		passwords:   newPasswords(),
-		oneTimes:    newExpiring[oneTime](),
-		invitations: newExpiring[invitation](),
 		outbox:      &outbox{},
 		apiRequests: newLimit(config.RequestsPerMinute),
 		wrongLogins: newLimit(wrongLoginsPerMinute),

@@ -106,9 +106,13 @@ func (s *Server) finish(w http.ResponseWriter, r *http.Request, session authrock
 		f.PickAccount = false
 		return redirect(w, r, f.At("/accounts"))
 	}
-	if _, err := s.pickAccount(session, f.Account); errors.Is(err, errNoAccount) {
+	picked, err := s.pickAccount(session, f.Account)
+	if errors.Is(err, errNoAccount) {
 		return redirect(w, r, f.At("/accounts"))
 	} else if err != nil {
+		return err
+	}
+	if err := s.realm.SelectOrg(session.ID, picked); err != nil {
 		return err
 	}
 	target, ok := s.realm.RedirectURI(f.RedirectURI)

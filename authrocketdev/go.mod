@@ -6,7 +6,6 @@ require (
 	github.com/authrocket-go/authrocket v0.0.0
 	github.com/go-json-experiment/json v1.27.2
 	github.com/rs/cors v1.11.1
-	golang.org/x/crypto v0.53.0
 )
 
 require (
@@ -20,6 +19,7 @@ require (
 	github.com/lestrrat-go/option v1.0.1 // indirect
 	github.com/patrickmn/go-cache v2.1.0+incompatible // indirect
 	github.com/segmentio/asm v1.2.1 // indirect
+	golang.org/x/crypto v0.53.0 // indirect
 	golang.org/x/sys v0.46.0 // indirect
 )
 

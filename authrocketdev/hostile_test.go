@@ -77,7 +77,6 @@ func TestForgedForms(t *testing.T) {
 			for path, form := range s.actions(t) {
 				b := s.signedIn(t, s.ada)
 				session := b.sessionID()
-				before := s.state()
 				query := url.Values{}
 				if row.inQuery {
 					query.Set("csrf", row.csrf(s, b))
@@ -89,6 +88,7 @@ func TestForgedForms(t *testing.T) {
 				if row.header != "" {
 					r.Header.Set(row.header, row.value)
 				}
+				before := s.state()
 				p := b.send(r)
 				if p.status != 403 || p.location != "" {
 					t.Errorf("%s: got status %d to %q", path, p.status, p.location)
@@ -151,7 +151,7 @@ func TestForgedSessionCookies(t *testing.T) {
 	other := newSite(t)
 	foreign := other.signedIn(t, other.ada).sessionID()
 	ended := s.signedIn(t, s.ada).sessionID()
-	s.realm.EndSession(ended)
+	s.realm.EndSession(ended, authrockettest.EndedByLogout)
 	for _, value := range []string{"", "x", "kss_", "kss_none", s.ada.ID, foreign, ended, strings.Repeat("k", 4000)} {
 		b := s.newBrowser(t)
 		b.setCookie("loginrocket_session", value)

@@ -1,7 +1,6 @@
 package authrocketdev
 
 import (
-	"crypto/rand"
 	"net/http"
 	"slices"
 	"strings"
@@ -10,15 +9,15 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// invitation lets somebody sign up, or join an org.
-type invitation struct {
-	Email       string
-	OrgID       string // "" for a place in the realm only
-	Permissions []string
-	SentAt      time.Time
-}
+// maxInvitations is how many invitations a seed may hold.
+const maxInvitations = 1_000
 
-const invitationLifetime = 30 * 24 * time.Hour
+// invitedTo returns the open invitations to an org by email.
+func (s *Server) invitedTo(orgID string) ([]authrockettest.Invitation, error) {
+	page, err := s.realm.ListInvitations(authrockettest.InvitationList{OrgID: orgID})
+	slices.SortFunc(page.Items, func(a, b authrockettest.Invitation) int { return strings.Compare(a.Email, b.Email) })
+	return page.Items, err
+}
 
 var (
 	errInvitation   = refuse(http.StatusNotFound, "This invitation has been used, or it is too old.")
@@ -26,11 +25,9 @@ var (
 	errNotInvited   = invalid("Signing up needs an invitation.")
 )
 
-func (s *Server) invitation(token string) (invitation, bool) {
-	if !strings.HasPrefix(token, "nvt_") {
-		return invitation{}, false
-	}
-	return s.invitations.get(token)
+func (s *Server) invitation(token string) (authrockettest.Invitation, bool) {
+	i, err := s.realm.InvitationByToken(token)
+	return i, err == nil
 }
 
 // Invite invites somebody to join an org with these permissions, or with orgID
@@ -45,34 +42,63 @@ func (s *Server) Invite(email, orgID string, permissions ...string) (token strin
 	if err := checkPermissions(permissions); err != nil {
 		return "", err
 	}
-	to := "this realm"
+	kind := authrockettest.InvitationReferral
 	if orgID != "" {
-		org, err := s.realm.Org(orgID)
+		kind = authrockettest.InvitationOrg
+	}
+	return s.invite(authrockettest.Invitation{Type: kind, Email: email, OrgID: orgID, Permissions: permissions})
+}
+
+// invite makes an invitation, in the place of those of the same person to the
+// same org, and sends it.
+func (s *Server) invite(i authrockettest.Invitation) (token string, err error) {
+	same, err := s.realm.ListInvitations(authrockettest.InvitationList{Email: i.Email})
+	if err != nil {
+		return "", err
+	}
+	for _, other := range same.Items {
+		if other.OrgID == i.OrgID {
+			s.realm.DeleteInvitation(other.ID)
+		}
+	}
+	if i, err = s.realm.CreateInvitation(i); err != nil {
+		return "", err
+	}
+	return i.Token, s.sendInvitation(i)
+}
+
+func (s *Server) sendInvitation(i authrockettest.Invitation) error {
+	to := "this realm"
+	if i.OrgID != "" {
+		org, err := s.realm.Org(i.OrgID)
 		if err != nil {
-			return "", err
+			return err
 		}
 		to = org.Name
 	}
-	// A second invitation of the same person replaces the first one.
-	s.invitations.drop(func(i invitation) bool { return i.Email == email && i.OrgID == orgID })
-	token = "nvt_" + rand.Text()
-	s.invitations.put(token, invitation{email, orgID, slices.Clone(permissions), time.Now()}, invitationLifetime)
+	if _, err := s.realm.UpdateInvitation(i.ID, func(i *authrockettest.Invitation) { i.InvitedAt = time.Now() }); err != nil {
+		return err
+	}
 	s.outbox.send(Mail{
-		To:      email,
+		To:      i.Email,
 		Subject: "You are invited to " + to,
 		Text:    "Follow the link to accept. Whoever did not expect it can ignore this mail.",
-		Link:    s.link("/signup", "invitation", token),
+		Link:    s.link("/signup", "invitation", i.Token),
 	})
-	return token, nil
+	return nil
 }
 
 // requestInvitation is what a visitor asks for where only invited people sign
 // up. The local LoginRocket grants it at once, by mail.
 func (s *Server) requestInvitation(email string) error {
-	if s.config.Signup == SignupClosed {
+	if s.realm.Settings().Signup == authrockettest.SignupClosed {
 		return errSignupClosed
 	}
-	_, err := s.Invite(email, "")
+	email, ok := normalEmail(email)
+	if !ok {
+		return invalid("Email is not an email address.")
+	}
+	_, err := s.invite(authrockettest.Invitation{Type: authrockettest.InvitationRequest, Email: email})
 	return err
 }
 
@@ -85,13 +111,15 @@ func (s *Server) acceptInvitation(session authrockettest.HostedSession, token st
 	if !ok || i.OrgID == "" {
 		return session, errInvitation
 	}
-	s.invitations.take(token)
+	if _, err := s.realm.TakeInvitation(token, session.UserID); err != nil {
+		return session, errInvitation
+	}
 	return s.join(session, i)
 }
 
 // join makes the user of the session a member of the org of an invitation that
 // is used up, and selects the org.
-func (s *Server) join(session authrockettest.HostedSession, i invitation) (authrockettest.HostedSession, error) {
+func (s *Server) join(session authrockettest.HostedSession, i authrockettest.Invitation) (authrockettest.HostedSession, error) {
 	isMember := slices.ContainsFunc(s.realm.MembershipsOf(session.UserID), func(m authrockettest.Membership) bool { return m.OrgID == i.OrgID })
 	if !isMember {
 		if _, err := s.realm.CreateMembership(session.UserID, i.OrgID, i.Permissions...); err != nil {

@@ -22,8 +22,6 @@ func TestLogin(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	s.realm.AddUser(authrockettest.User{Email: "nopassword@example.com"})
-	s.realm.AddUser(authrockettest.User{Email: "long@example.com", Password: strings.Repeat("x", 73)})
-	s.realm.AddUser(authrockettest.User{Email: "longest@example.com", Password: strings.Repeat("x", 72)})
 	for _, row := range []struct {
 		name, login, password string
 		status                int
@@ -39,9 +37,6 @@ func TestLogin(t *testing.T) {
 		{name: "with nothing", status: 422},
 		{name: "of a user without a password", login: "nopassword@example.com", status: 422},
 		{name: "of a user without a password, with one", login: "nopassword@example.com", password: "there is no such user", status: 422},
-		{name: "with a password that is too long to compare", login: "long@example.com", password: strings.Repeat("x", 73), status: 422},
-		{name: "with the beginning of one", login: "long@example.com", password: strings.Repeat("x", 72), status: 422},
-		{name: "with more than the longest one", login: "longest@example.com", password: strings.Repeat("x", 73), status: 422},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

@@ -21,18 +21,16 @@ func TestNew(t *testing.T) {
 	}{
 		{name: "a realm alone", config: authrocketdev.Config{Realm: realm}},
 		{name: "all there is", config: authrocketdev.Config{
-			Realm: realm, Signup: "closed", OrgMode: "multi_user", RequireName: true, RequestsPerMinute: -1,
+			Realm: realm, RequestsPerMinute: -1,
 			AllowedOrigins: []string{"http://localhost:3000", "https://app.example", "http://[::1]:8080"},
 		}},
 		{name: "no realm", config: authrocketdev.Config{}, wants: []string{"Realm is missing"}},
 		{name: "a realm below a path", config: authrocketdev.Config{Realm: at("http://localhost:8081/login")}, wants: []string{`"http://localhost:8081/login"`}},
 		{name: "a realm at a host in capitals", config: authrocketdev.Config{Realm: at("https://Login.example")}, wants: []string{`"https://Login.example"`}},
-		{name: "an unknown Signup", config: authrocketdev.Config{Realm: realm, Signup: "Open"}, wants: []string{`Signup "Open"`}},
-		{name: "an unknown OrgMode", config: authrocketdev.Config{Realm: realm, OrgMode: "single"}, wants: []string{`OrgMode "single"`}},
 		{name: "origins that are none", config: authrocketdev.Config{Realm: realm, AllowedOrigins: []string{
 			"*", "null", "", "localhost:3000", "http://localhost:3000/", "http://Localhost", "ftp://a.example", "http://u@a.example", "http://a.example?b", "http://a.example#", "http://a.example:80", "https://a.example:443",
 		}}, wants: []string{`"*"`, `"null"`, `""`, `"localhost:3000"`, `"http://localhost:3000/"`, `"http://Localhost"`, `"ftp://a.example"`, `"http://u@a.example"`, `"http://a.example?b"`, `"http://a.example#"`, `"http://a.example:80"`, `"https://a.example:443"`}},
-		{name: "everything at once", config: authrocketdev.Config{Signup: "x", OrgMode: "y", AllowedOrigins: []string{"z"}}, wants: []string{"Realm is missing", `"x"`, `"y"`, `"z"`}},
+		{name: "everything at once", config: authrocketdev.Config{AllowedOrigins: []string{"z"}}, wants: []string{"Realm is missing", `"z"`}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

@@ -1,6 +1,7 @@
 package authrocketdev
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -68,17 +69,16 @@ func (s *Server) renderAccount(w http.ResponseWriter, r *http.Request, f flow, o
 		}
 		members = append(members, member{m, user})
 	}
-	var invited []invitation
-	for _, i := range s.invitations.find(func(i invitation) bool { return i.OrgID == org.ID }) {
-		invited = append(invited, i)
+	invited, listErr := s.invitedTo(org.ID)
+	if listErr != nil {
+		return listErr
 	}
-	slices.SortFunc(invited, func(a, b invitation) int { return strings.Compare(a.Email, b.Email) })
 	v := formView(org.Name, err, struct {
 		Org     authrockettest.Org
 		Own     authrockettest.Membership
 		Manages bool
 		Members []member
-		Invited []invitation
+		Invited []authrockettest.Invitation
 		Entered url.Values
 	}{org, own, isManager(own), members, invited, entered})
 	v.Notice = accountNotices[r.URL.Query().Get("done")]
@@ -161,8 +161,13 @@ func (s *Server) change(own authrockettest.Membership, action string, field func
 		_, err = s.Invite(field("email"), own.OrgID, tags...)
 		return err
 	case "uninvite":
-		s.invitations.drop(func(i invitation) bool { return i.OrgID == own.OrgID && i.Email == field("email") })
-		return nil
+		invited, err := s.invitedTo(own.OrgID)
+		for _, i := range invited {
+			if i.Email == field("email") {
+				err = errors.Join(err, s.realm.DeleteInvitation(i.ID))
+			}
+		}
+		return err
 	}
 	return refuse(http.StatusBadRequest, "This form cannot be read.")
 }

@@ -44,7 +44,7 @@ func (s *Server) renderAccounts(w http.ResponseWriter, r *http.Request, f flow, 
 		Accounts []account
 		MayAdd   bool
 		OrgName  string // as it was entered
-	}{accounts, s.config.OrgMode == MultiUser || len(accounts) == 0, r.PostForm.Get("org_name")}))
+	}{accounts, s.realm.Settings().OrgMode == authrockettest.MultiUser || len(accounts) == 0, r.PostForm.Get("org_name")}))
 }
 
 // submitAccounts goes on with the account that was chosen, or makes a new one.
@@ -58,7 +58,7 @@ func (s *Server) submitAccounts(w http.ResponseWriter, r *http.Request, f flow) 
 		if strings.TrimSpace(r.PostForm.Get("org_name")) == "" {
 			return s.renderAccounts(w, r, f, session, invalid("Choose an account, or enter a name for a new one."))
 		}
-		if s.config.OrgMode == SingleUser && len(s.realm.MembershipsOf(user.ID)) > 0 {
+		if s.realm.Settings().OrgMode == authrockettest.SingleUser && len(s.realm.MembershipsOf(user.ID)) > 0 {
 			return s.renderAccounts(w, r, f, session, invalid("A user of this realm has one account."))
 		}
 		org, err := s.newOrg(user, r.PostForm.Get("org_name"))

@@ -1,6 +1,10 @@
 package authrocketdev
 
-import "net/http"
+import (
+	"net/http"
+
+	"github.com/authrocket-go/authrocket/authrockettest"
+)
 
 // showLogin shows the form, or goes on at once when the browser is signed in.
 func (s *Server) showLogin(w http.ResponseWriter, r *http.Request, f flow) error {
@@ -18,7 +22,7 @@ func (s *Server) renderLogin(w http.ResponseWriter, r *http.Request, f flow, ema
 	return s.render(w, r, f, statusOf(err), "login", formView("Log in", err, struct {
 		Email   string
 		SignsUp bool
-	}{email, s.config.Signup != SignupClosed || f.Invitation != ""}))
+	}{email, s.realm.Settings().Signup != authrockettest.SignupClosed || f.Invitation != ""}))
 }
 
 func (s *Server) submitLogin(w http.ResponseWriter, r *http.Request, f flow) error {

@@ -37,7 +37,7 @@ func (s *Server) renderProfile(w http.ResponseWriter, r *http.Request, f flow, u
 		Incomplete bool
 		Locales    []string
 		NewEmail   string // as it was entered
-	}{user, user.EmailVerification == authrocket.EmailVerified, s.pendingEmail(user.ID), !s.isNamed(user), locales, r.PostForm.Get("email")})
+	}{user, user.EmailVerification == authrocket.EmailVerified, user.EmailPending, !s.isNamed(user), locales, r.PostForm.Get("email")})
 	v.Notice = profileNotices[r.URL.Query().Get("done")]
 	return s.render(w, r, f, statusOf(err), "profile", v)
 }

@@ -21,9 +21,9 @@ func (s *Server) showSignup(w http.ResponseWriter, r *http.Request, f flow) erro
 		return s.renderAccept(w, r, f, session, i)
 	}
 	switch {
-	case isInvited || s.config.Signup == SignupOpen:
+	case isInvited || s.realm.Settings().Signup == authrockettest.SignupOpen:
 		return s.renderSignup(w, r, f, newUser{Email: i.Email, Invitation: f.Invitation}, nil)
-	case s.config.Signup == SignupInvitation:
+	case s.realm.Settings().Signup == authrockettest.SignupInvitation:
 		return s.renderInvitationRequest(w, r, f, "", nil)
 	}
 	return s.render(w, r, f, http.StatusOK, "closed", view{Title: "Signups are closed"})
@@ -40,7 +40,7 @@ func (s *Server) renderSignup(w http.ResponseWriter, r *http.Request, f flow, n 
 		newUser
 		Joins      string // the org of the invitation
 		AsksForOrg bool
-	}{n, org, org == "" && s.config.OrgMode == MultiUser}))
+	}{n, org, org == "" && s.realm.Settings().OrgMode == authrockettest.MultiUser}))
 }
 
 func (s *Server) submitSignup(w http.ResponseWriter, r *http.Request, f flow) error {
@@ -61,7 +61,7 @@ func (s *Server) submitSignup(w http.ResponseWriter, r *http.Request, f flow) er
 	return s.finish(w, r, session, f)
 }
 
-func (s *Server) renderAccept(w http.ResponseWriter, r *http.Request, f flow, session authrockettest.HostedSession, i invitation) error {
+func (s *Server) renderAccept(w http.ResponseWriter, r *http.Request, f flow, session authrockettest.HostedSession, i authrockettest.Invitation) error {
 	user, err := s.realm.User(session.UserID)
 	if err != nil {
 		return errNoSession

@@ -218,13 +218,13 @@ func TestAdoptedSession(t *testing.T) {
 	t.Run("takes the place of one that has ended", func(t *testing.T) {
 		t.Parallel()
 		b := s.signedIn(t, s.george)
-		s.realm.EndSession(b.sessionID())
+		s.realm.EndSession(b.sessionID(), authrockettest.EndedByLogout)
 		b.get("/profile?session="+start(t, s.ada).ID).follow().wants(200, "Ada")
 	})
 	t.Run("is nothing when it has ended, or never was", func(t *testing.T) {
 		t.Parallel()
 		ended := start(t, s.ada)
-		s.realm.EndSession(ended.ID)
+		s.realm.EndSession(ended.ID, authrockettest.EndedByLogout)
 		for _, id := range []string{ended.ID, "kss_none", s.ada.ID, "x"} {
 			b := s.newBrowser(t)
 			b.get("/profile?session=" + id).leadsTo("/profile").follow().leadsTo("/login?next=%2Fprofile")

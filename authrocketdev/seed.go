@@ -69,12 +69,15 @@ func (s Seed) Open(config authrockettest.RealmConfig) (*Server, error) {
 	if len(config.LoginURLs) == 0 {
 		config.LoginURLs = realm.LoginURLs
 	}
+	config.Signup = cmp.Or(config.Signup, realm.Signup)
+	config.OrgMode = cmp.Or(config.OrgMode, realm.OrgMode)
+	config.RequireName = config.RequireName || realm.RequireName
 	opened, err := authrockettest.Open(config)
 	if err != nil {
 		return nil, err
 	}
 	server, err := New(Config{
-		Realm: opened, Signup: realm.Signup, OrgMode: realm.OrgMode, RequireName: realm.RequireName,
+		Realm:          opened,
 		AllowedOrigins: realm.AllowedOrigins, RequestsPerMinute: realm.RequestsPerMinute,
 	})
 	if err != nil {

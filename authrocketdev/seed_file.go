@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/authrocket-go/authrocket"
+	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
 // seedFile is a seed as it is written.
@@ -25,8 +26,8 @@ type unknownMember struct{}
 
 type seedRealm struct {
 	ID                string                   `json:"id"`
-	Signup            Signup                   `json:"signup"`
-	OrgMode           OrgMode                  `json:"org_mode"`
+	Signup            authrockettest.Signup    `json:"signup"`
+	OrgMode           authrockettest.OrgMode   `json:"org_mode"`
 	RequireName       bool                     `json:"require_name"`
 	Algorithm         string                   `json:"algorithm"`
 	LoginURLs         []string                 `json:"login_urls"`
@@ -86,8 +87,8 @@ const maxMinutes = 366 * 24 * 60
 // seedChecks return what is wrong with a string or a number, "" for nothing.
 var seedChecks = map[string]func(string) string{
 	"realm.id":                  checkID("rl_"),
-	"realm.signup":              oneOf(string(SignupOpen), string(SignupInvitation), string(SignupClosed)),
-	"realm.org_mode":            oneOf(string(SingleUser), string(MultiUser)),
+	"realm.signup":              oneOf(string(authrockettest.SignupOpen), string(authrockettest.SignupInvitation), string(authrockettest.SignupClosed)),
+	"realm.org_mode":            oneOf(string(authrockettest.SingleUser), string(authrockettest.MultiUser)),
 	"realm.algorithm":           oneOf("RS256", "HS256"),
 	"realm.login_urls[]":        checkLoginURL,
 	"realm.allowed_origins[]":   checkOrigin,
@@ -122,7 +123,7 @@ var seedLimits = map[string]int64{
 	"users[]":                             maxUsers,
 	"users[].memberships[]":               maxMemberships,
 	"users[].memberships[].permissions[]": maxPermissions,
-	"invitations[]":                       maxEntries,
+	"invitations[]":                       maxInvitations,
 	"invitations[].permissions[]":         maxPermissions,
 }
 

@@ -83,10 +83,10 @@ func TestSeed(t *testing.T) {
 		}
 	}
 	ada := users[0]
-	ada.Custom, ada.EmailVerification = nil, 0
+	ada.Custom, ada.EmailVerification, ada.CreatedAt = nil, 0, time.Time{}
 	if want := (authrockettest.User{
 		ID: "usr_ada", Email: "ada@example.com", Password: "engine", Username: "ada", FirstName: "Ada", LastName: "Lovelace",
-		Name: "Ada Lovelace", Locale: "en", Reference: "17",
+		Name: "Ada Lovelace", Locale: "en", Reference: "17", State: authrockettest.UserActive,
 	}); !reflect.DeepEqual(ada, want) {
 		t.Errorf("got %+v\nwant %+v", ada, want)
 	}
@@ -143,7 +143,7 @@ func TestSeed(t *testing.T) {
 func TestSeedGivesWayToTheConfig(t *testing.T) {
 	t.Parallel()
 	realm := openSeed(t, fullSeed, authrockettest.RealmConfig{
-		ID: "rl_other", Algorithm: "RS256", TokenLifetime: time.Hour, SessionLifetime: 2 * time.Hour, LoginURLs: []string{"http://127.0.0.1:8080"},
+		ID: "rl_other", Settings: authrockettest.Settings{Algorithm: "RS256"}, TokenLifetime: time.Hour, SessionLifetime: 2 * time.Hour, LoginURLs: []string{"http://127.0.0.1:8080"},
 	}).Realm()
 	if realm.ID() != "rl_other" || realm.KeyID() == "" {
 		t.Errorf("got realm %q with the key %q", realm.ID(), realm.KeyID())
@@ -164,7 +164,7 @@ func TestSeedCanBeOpenedTwice(t *testing.T) {
 	t.Parallel()
 	seed := authrocketdev.DemoSeed()
 	for range 2 {
-		server := openServer(t, seed, authrockettest.RealmConfig{Algorithm: "HS256"})
+		server := openServer(t, seed, authrockettest.RealmConfig{Settings: authrockettest.Settings{Algorithm: "HS256"}})
 		if _, err := server.Realm().UpdateUser("usr_ada", func(u *authrockettest.User) { u.Email = "changed@example.com" }); err != nil {
 			t.Fatal(err)
 		}
@@ -173,7 +173,7 @@ func TestSeedCanBeOpenedTwice(t *testing.T) {
 
 func TestSeedReportsTheConfig(t *testing.T) {
 	t.Parallel()
-	_, err := authrocketdev.DemoSeed().Open(authrockettest.RealmConfig{Algorithm: "none", URL: "localhost"})
+	_, err := authrocketdev.DemoSeed().Open(authrockettest.RealmConfig{Settings: authrockettest.Settings{Algorithm: "none"}, URL: "localhost"})
 	if err == nil || !strings.Contains(err.Error(), `"none"`) || !strings.Contains(err.Error(), `"localhost"`) {
 		t.Errorf("got %v", err)
 	}
@@ -337,7 +337,7 @@ func FuzzReadSeed(f *testing.F) {
 		if err != nil {
 			return
 		}
-		server := openServer(t, seed, authrockettest.RealmConfig{Algorithm: "HS256"})
+		server := openServer(t, seed, authrockettest.RealmConfig{Settings: authrockettest.Settings{Algorithm: "HS256"}})
 		for _, user := range server.Realm().Users() {
 			server.Realm().Token(user) // panics when it cannot be made
 		}

@@ -1,10 +1,10 @@
 package authrocketdev
 
 import (
-	"crypto/rand"
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,29 +12,8 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// oneTime is what a one-time token stands for. The kind is the beginning of
-// the token.
-type oneTime struct {
-	kind   string
-	userID string
-	email  string // that is verified, "" for a password
-}
-
-const (
-	kindPassword    = "tpw:" // sets a new password
-	kindVerifyEmail = "tve:" // verifies the email of a new user
-	kindUpdateEmail = "tue:" // verifies the email that a user changes to
-
-	oneTimeLifetime = time.Hour
-)
-
-// newOneTime makes a token, which replaces those of the same kind and user.
-func (s *Server) newOneTime(kind, userID, email string) string {
-	s.oneTimes.drop(func(o oneTime) bool { return o.kind == kind && o.userID == userID })
-	token := kind + rand.Text()
-	s.oneTimes.put(token, oneTime{kind, userID, email}, oneTimeLifetime)
-	return token
-}
+// oneTimeLifetime is how long a link in a mail works.
+const oneTimeLifetime = time.Hour
 
 // errLogin is the same for a wrong password and for no user: it does not tell
 // which emails have one.
@@ -52,10 +31,15 @@ func (s *Server) logIn(login, password string) (authrockettest.HostedSession, er
 	if err != nil {
 		return authrockettest.HostedSession{}, err
 	}
-	if !isSame {
+	if !isSame || user.State != authrockettest.UserActive {
+		s.realm.Emit(authrockettest.Event{Type: "user.login.failed", UserID: user.ID})
 		return authrockettest.HostedSession{}, errLogin
 	}
-	return s.realm.StartSession(user.ID)
+	session, err := s.realm.StartSession(user.ID)
+	if err == nil {
+		s.realm.Emit(authrockettest.Event{Type: "user.login.succeeded", UserID: user.ID, SessionID: session.ID})
+	}
+	return session, err
 }
 
 // tryPassword compares a password, unless too many wrong ones were entered for
@@ -64,7 +48,7 @@ func (s *Server) tryPassword(key string, user authrockettest.User, password stri
 	if left, _ := s.wrongLogins.add(key); left < 0 {
 		return false, refuse(http.StatusTooManyRequests, "Too many wrong passwords. Try again in a minute.")
 	}
-	if !s.passwords.match(user, password) {
+	if !s.realm.CheckPassword(user.ID, password) {
 		return false, nil
 	}
 	s.wrongLogins.undo(key)
@@ -82,12 +66,13 @@ type newUser struct {
 // signUp makes a user and signs the user in.
 func (s *Server) signUp(n newUser) (authrockettest.HostedSession, error) {
 	invited, isInvited := s.invitation(n.Invitation)
+	signup := s.realm.Settings().Signup
 	switch {
 	case n.Invitation != "" && !isInvited:
 		return authrockettest.HostedSession{}, errInvitation
-	case !isInvited && s.config.Signup == SignupClosed:
+	case !isInvited && signup == authrockettest.SignupClosed:
 		return authrockettest.HostedSession{}, errSignupClosed
-	case !isInvited && s.config.Signup == SignupInvitation:
+	case !isInvited && signup == authrockettest.SignupInvitation:
 		return authrockettest.HostedSession{}, errNotInvited
 	}
 	for _, field := range []*string{&n.FirstName, &n.LastName, &n.Username, &n.OrgName} {
@@ -107,7 +92,7 @@ func (s *Server) signUp(n newUser) (authrockettest.HostedSession, error) {
 	if len(problems) > 0 {
 		return authrockettest.HostedSession{}, invalid(problems...)
 	}
-	if len(s.realm.Users()) >= s.maxUsers {
+	if s.realm.UserCount() >= s.maxUsers {
 		return authrockettest.HostedSession{}, invalid("This local realm is full. Restart it.")
 	}
 	user := authrockettest.User{
@@ -121,7 +106,9 @@ func (s *Server) signUp(n newUser) (authrockettest.HostedSession, error) {
 	if err != nil {
 		return authrockettest.HostedSession{}, err
 	}
-	s.passwords.set(user, n.Password)
+	if err := s.realm.SetPassword(user.ID, n.Password); err != nil {
+		return authrockettest.HostedSession{}, err
+	}
 	if user.EmailVerification != authrocket.EmailVerified {
 		s.requestEmailVerification(user)
 	}
@@ -151,7 +138,7 @@ func (s *Server) createUser(user authrockettest.User, token string) (authrockett
 	}
 	user, err := s.realm.CreateUser(user)
 	if err == nil {
-		s.invitations.take(token)
+		_, err = s.realm.TakeInvitation(token, user.ID)
 	}
 	return user, err
 }
@@ -181,7 +168,10 @@ func (s *Server) newOrg(user authrockettest.User, name string) (authrockettest.O
 const maxMemberships = 100
 
 func (s *Server) requestEmailVerification(user authrockettest.User) {
-	s.sendVerification(user.Email, s.newOneTime(kindVerifyEmail, user.ID, user.Email))
+	o := s.realm.NewOneTime(authrockettest.OneTimeVerifyEmail, user.ID, user.Email, oneTimeLifetime)
+	s.realm.UpdateUser(user.ID, func(u *authrockettest.User) { u.VerificationRequested = true })
+	s.realm.Emit(authrockettest.Event{Type: "user.email.verifying", UserID: user.ID, Token: o.Token})
+	s.sendVerification(user.Email, o.Token)
 }
 
 func (s *Server) sendVerification(email, token string) {
@@ -196,33 +186,49 @@ func (s *Server) sendVerification(email, token string) {
 // verifyEmail uses up a token that came by mail.
 func (s *Server) verifyEmail(token string) (authrockettest.User, error) {
 	errToken := invalid("This link has been used, or it is too old.")
-	if !strings.HasPrefix(token, kindVerifyEmail) && !strings.HasPrefix(token, kindUpdateEmail) {
+	o, err := s.takeOneTime(token, authrockettest.OneTimeVerifyEmail, authrockettest.OneTimeUpdateEmail)
+	if err != nil {
 		return authrockettest.User{}, errToken
 	}
-	o, ok := s.oneTimes.take(token)
-	if !ok {
-		return authrockettest.User{}, errToken
-	}
-	user, err := s.realm.User(o.userID)
-	if err != nil || o.kind == kindVerifyEmail && user.Email != o.email {
+	user, err := s.realm.User(o.UserID)
+	if err != nil || o.Kind == authrockettest.OneTimeVerifyEmail && user.Email != o.Email {
 		return authrockettest.User{}, errToken // the email has changed since
 	}
 	user, err = s.realm.UpdateUser(user.ID, func(u *authrockettest.User) {
-		u.Email, u.EmailVerification = o.email, authrocket.EmailVerified
+		u.Email, u.EmailVerification, u.VerificationRequested = o.Email, authrocket.EmailVerified, false
+		if o.Kind == authrockettest.OneTimeUpdateEmail {
+			u.EmailPending = ""
+		}
 	})
-	if err == nil && o.kind == kindUpdateEmail {
-		// What was sent to the old address is for the user no longer.
-		s.oneTimes.drop(func(other oneTime) bool { return other.userID == user.ID && other.kind == kindPassword })
+	if err != nil {
+		return user, err
 	}
-	return user, err
+	if o.Kind == authrockettest.OneTimeUpdateEmail {
+		// What was sent to the old address is for the user no longer.
+		s.realm.DropOneTimes(user.ID, authrockettest.OneTimePassword)
+	}
+	s.realm.Emit(authrockettest.Event{Type: "user.email.verified", UserID: user.ID})
+	return user, nil
 }
 
-// pendingEmail is the email that a user wants to change to, "" if none.
-func (s *Server) pendingEmail(userID string) string {
-	for _, o := range s.oneTimes.find(func(o oneTime) bool { return o.kind == kindUpdateEmail && o.userID == userID }) {
-		return o.email
+// takeOneTime uses up a token of one of the kinds. Another one is left as it is.
+func (s *Server) takeOneTime(token string, kinds ...authrockettest.OneTimeKind) (authrockettest.OneTime, error) {
+	if o, err := s.realm.OneTime(token); err != nil || !slices.Contains(kinds, o.Kind) {
+		return o, authrockettest.ErrNotFound
 	}
-	return ""
+	return s.realm.TakeOneTime(token)
+}
+
+// requestEmailChange has the user verify an email that takes the place of the
+// old one then.
+func (s *Server) requestEmailChange(user authrockettest.User, email string) error {
+	if _, err := s.realm.UpdateUser(user.ID, func(u *authrockettest.User) { u.EmailPending = email }); err != nil {
+		return err
+	}
+	o := s.realm.NewOneTime(authrockettest.OneTimeUpdateEmail, user.ID, email, oneTimeLifetime)
+	s.realm.Emit(authrockettest.Event{Type: "user.email.updating", UserID: user.ID, Token: o.Token})
+	s.sendVerification(email, o.Token)
+	return nil
 }
 
 // forgotPassword sends a link to set a new password. Whoever asks is not told
@@ -232,7 +238,9 @@ func (s *Server) forgotPassword(login string, back url.Values) {
 	if err != nil {
 		return
 	}
-	query := url.Values{"token": {s.newOneTime(kindPassword, user.ID, "")}}
+	o := s.realm.NewOneTime(authrockettest.OneTimePassword, user.ID, "", oneTimeLifetime)
+	s.realm.Emit(authrockettest.Event{Type: "user.password.resetting", UserID: user.ID, Token: o.Token})
+	query := url.Values{"token": {o.Token}}
 	for name, values := range back {
 		query[name] = values
 	}
@@ -248,34 +256,46 @@ func (s *Server) forgotPassword(login string, back url.Values) {
 // starts one.
 func (s *Server) resetPassword(token, password, confirmation string, isConfirmed bool) (authrockettest.HostedSession, error) {
 	errToken := invalid("This link has been used, or it is too old.")
-	if !strings.HasPrefix(token, kindPassword) {
-		return authrockettest.HostedSession{}, errToken
-	}
-	if _, ok := s.oneTimes.get(token); !ok {
+	if o, err := s.realm.OneTime(token); err != nil || o.Kind != authrockettest.OneTimePassword {
 		return authrockettest.HostedSession{}, errToken
 	}
 	// What can be mended does not use the token up.
 	if problems := checkNewPassword(password, confirmation, isConfirmed); len(problems) > 0 {
 		return authrockettest.HostedSession{}, invalid(problems...)
 	}
-	o, ok := s.oneTimes.take(token)
-	if !ok {
-		return authrockettest.HostedSession{}, errToken
-	}
-	user, err := s.realm.User(o.userID)
+	o, err := s.takeOneTime(token, authrockettest.OneTimePassword)
 	if err != nil {
 		return authrockettest.HostedSession{}, errToken
 	}
-	s.setPassword(user, password)
-	s.realm.EndSessionsOf(user.ID, "")
+	user, err := s.realm.User(o.UserID)
+	if err != nil {
+		return authrockettest.HostedSession{}, errToken
+	}
+	if err := s.setPassword(user, password); err != nil {
+		return authrockettest.HostedSession{}, err
+	}
+	s.realm.EndSessionsOf(user.ID, "", authrockettest.EndedByPassword)
 	return s.realm.StartSession(user.ID)
 }
 
 // setPassword also ends what somebody who knew the old password may have
 // started: another link to set one, or a change of the email.
-func (s *Server) setPassword(user authrockettest.User, password string) {
-	s.passwords.set(user, password)
-	s.oneTimes.drop(func(o oneTime) bool { return o.userID == user.ID && o.kind != kindVerifyEmail })
+func (s *Server) setPassword(user authrockettest.User, password string) error {
+	if err := s.realm.SetPassword(user.ID, password); err != nil {
+		return err
+	}
+	s.dropEmailChange(user.ID)
+	s.realm.DropOneTimes(user.ID, authrockettest.OneTimePassword, authrockettest.OneTimeLogin)
+	s.realm.Emit(authrockettest.Event{Type: "user.password.updated", UserID: user.ID})
+	return nil
+}
+
+// dropEmailChange ends a change of the email that is not verified yet.
+func (s *Server) dropEmailChange(userID string) {
+	s.realm.DropOneTimes(userID, authrockettest.OneTimeUpdateEmail)
+	if user, err := s.realm.User(userID); err == nil && user.EmailPending != "" {
+		s.realm.UpdateUser(userID, func(u *authrockettest.User) { u.EmailPending = "" })
+	}
 }
 
 // changePassword sets a new password and ends the user's other sessions.
@@ -294,8 +314,10 @@ func (s *Server) changePassword(session authrockettest.HostedSession, current, p
 	if problems := checkNewPassword(password, confirmation, isConfirmed); len(problems) > 0 {
 		return invalid(problems...)
 	}
-	s.setPassword(user, password)
-	s.realm.EndSessionsOf(user.ID, session.ID)
+	if err := s.setPassword(user, password); err != nil {
+		return err
+	}
+	s.realm.EndSessionsOf(user.ID, session.ID, authrockettest.EndedByPassword)
 	return nil
 }
 
@@ -353,25 +375,29 @@ func (s *Server) updateProfile(userID string, p profile) (authrockettest.User, e
 	}
 	switch {
 	case isEmail && email != user.Email:
-		s.sendVerification(email, s.newOneTime(kindUpdateEmail, user.ID, email))
+		err = s.requestEmailChange(user, email)
 	case isEmail:
-		s.oneTimes.drop(func(o oneTime) bool { return o.kind == kindUpdateEmail && o.userID == user.ID })
+		s.dropEmailChange(user.ID)
 	}
-	return user, nil
+	if err != nil {
+		return user, err
+	}
+	s.realm.Emit(authrockettest.Event{Type: "user.profile.updated", UserID: user.ID})
+	return s.realm.User(userID)
 }
 
 // isNamed reports whether the profile has all that the realm asks for.
 func (s *Server) isNamed(user authrockettest.User) bool {
-	return !s.config.RequireName || user.FirstName != "" || user.LastName != ""
+	return !s.realm.Settings().RequireName || user.FirstName != "" || user.LastName != ""
 }
 
 var errNoAccount = errors.New("no account is selected")
 
-// pickAccount selects the account of a session: the requested one, else the one
-// that was picked before, else the only one; in single-user mode the first,
+// pickAccount returns the account of a session: the requested one, else the one
+// that was picked on a page, else the only one; in single-user mode the first,
 // which is made if there is none. errNoAccount says that the user has to pick.
 func (s *Server) pickAccount(session authrockettest.HostedSession, requested string) (orgID string, err error) {
-	memberships := s.realm.MembershipsOf(session.UserID)
+	memberships, orgMode := s.realm.MembershipsOf(session.UserID), s.realm.Settings().OrgMode
 	picked := ""
 	for _, m := range memberships {
 		if m.OrgID == requested || picked == "" && m.OrgID == session.OrgID {
@@ -380,9 +406,9 @@ func (s *Server) pickAccount(session authrockettest.HostedSession, requested str
 	}
 	switch {
 	case picked != "":
-	case len(memberships) == 1, len(memberships) > 1 && s.config.OrgMode == SingleUser:
+	case len(memberships) == 1, len(memberships) > 1 && orgMode == authrockettest.SingleUser:
 		picked = memberships[0].OrgID
-	case s.config.OrgMode == MultiUser:
+	case orgMode == authrockettest.MultiUser:
 		return "", errNoAccount
 	default:
 		user, err := s.realm.User(session.UserID)
@@ -395,5 +421,5 @@ func (s *Server) pickAccount(session authrockettest.HostedSession, requested str
 		}
 		picked = org.ID
 	}
-	return picked, s.realm.SelectOrg(session.ID, picked)
+	return picked, nil
 }

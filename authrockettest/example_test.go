@@ -13,7 +13,7 @@ import (
 
 // openRealm is for examples, which have no t: a test calls NewRealm(t).
 func openRealm(algorithm string) *authrockettest.Realm {
-	realm, err := authrockettest.Open(authrockettest.RealmConfig{Algorithm: algorithm})
+	realm, err := authrockettest.Open(authrockettest.RealmConfig{Settings: authrockettest.Settings{Algorithm: algorithm}})
 	if err != nil {
 		log.Fatal(err)
 	}

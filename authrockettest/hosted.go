@@ -1,8 +1,6 @@
 package authrockettest
 
 import (
-	"crypto/sha256"
-	"crypto/subtle"
 	_ "embed"
 	"html/template"
 	"net/http"
@@ -94,13 +92,14 @@ func (r *Realm) serveLoginForm(w http.ResponseWriter, req *http.Request) {
 	}
 	form := loginForm{RedirectURI: redirectURI, Account: req.PostForm.Get("account"), Email: req.PostForm.Get("email")}
 	user, err := r.UserByLogin(form.Email)
-	if err != nil || !samePassword(user.Password, req.PostForm.Get("password")) {
-		form.Error = "Login failed. Check the email and the password."
+	if isRight := r.CheckPassword(user.ID, req.PostForm.Get("password")); err != nil || !isRight {
+		form.Error = loginFailed
 		r.writeForm(w, http.StatusUnprocessableEntity, form)
 		return
 	}
 	session, err := r.StartSession(user.ID)
 	if err != nil {
+		form.Error = loginFailed
 		r.writeForm(w, http.StatusUnprocessableEntity, form)
 		return
 	}
@@ -108,10 +107,7 @@ func (r *Realm) serveLoginForm(w http.ResponseWriter, req *http.Request) {
 	r.finishLogin(w, req, session, redirectURI, form.Account)
 }
 
-func samePassword(stored, given string) bool {
-	a, b := sha256.Sum256([]byte(stored)), sha256.Sum256([]byte(given))
-	return stored != "" && subtle.ConstantTimeCompare(a[:], b[:]) == 1
-}
+const loginFailed = "Login failed. Check the email and the password."
 
 // finishLogin sends the browser back with a token for exactly one org, as
 // LoginRocket Web does: account if the user is a member, else the one that was
@@ -170,10 +166,10 @@ func (r *Realm) signedIn(req *http.Request) (HostedSession, bool) {
 // anybody signed in.
 func (r *Realm) serveLogout(w http.ResponseWriter, req *http.Request) {
 	query := req.URL.Query()
-	r.EndSession(query.Get("session"))
+	r.EndSession(query.Get("session"), EndedByLogout)
 	signedOut := r.SessionCookie(HostedSession{})
 	if c, err := req.Cookie(signedOut.Name); err == nil {
-		r.EndSession(c.Value)
+		r.EndSession(c.Value, EndedByLogout)
 	}
 	http.SetCookie(w, signedOut)
 	target := "/login"

@@ -96,11 +96,11 @@ func (r *Realm) key(id string) *signingKey {
 
 // KeyID returns the kid of the key that signs now, "" in an HS256 realm.
 func (r *Realm) KeyID() string {
-	if r.secret != "" {
-		return ""
-	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.usesSecret() {
+		return ""
+	}
 	return r.keys[len(r.keys)-1].id
 }
 
@@ -108,6 +108,7 @@ func (r *Realm) KeyID() string {
 // older ones stay published until [Realm.WithdrawKey]. It returns the kid.
 func (r *Realm) RotateKeys() string {
 	r.t.Helper()
+	defer r.report()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.addKey("")
@@ -117,6 +118,7 @@ func (r *Realm) RotateKeys() string {
 // signs, it still does. The realm remembers the last 10 withdrawn keys, with
 // which [SignedBy] can sign.
 func (r *Realm) WithdrawKey(id string) {
+	defer r.report()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.withdraw(id)
@@ -126,6 +128,7 @@ func (r *Realm) WithdrawKey(id string) {
 // it from now on.
 func (r *Realm) ReplaceKey(id string) {
 	r.t.Helper()
+	defer r.report()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.withdraw(id)
@@ -138,7 +141,7 @@ func (r *Realm) ReplaceKey(id string) {
 // every is not positive.
 func (r *Realm) RotateKeysEvery(ctx context.Context, every, overlap time.Duration) {
 	r.t.Helper()
-	if r.secret != "" {
+	if r.KeyID() == "" {
 		r.fail("an HS256 realm publishes no keys")
 	}
 	if every <= 0 {
@@ -174,6 +177,7 @@ func (r *Realm) RotateKeysEvery(ctx context.Context, every, overlap time.Duratio
 			old = old[1:]
 		}
 		r.mu.Unlock()
+		r.report()
 	}
 }
 
@@ -183,11 +187,12 @@ const maxWithdrawnKeys = 10
 
 func (r *Realm) addKey(id string) string {
 	r.t.Helper()
-	if r.secret != "" {
+	if r.usesSecret() {
 		r.fail("an HS256 realm publishes no keys")
 	}
 	k := r.newKey(id)
 	r.keys = append(r.keys, k)
+	r.isUnsaved = true
 	return k.id
 }
 
@@ -198,6 +203,7 @@ func (r *Realm) withdraw(id string) {
 	for _, k := range r.keys {
 		if k.id == id {
 			k.withdrawn = true
+			r.isUnsaved = true
 		}
 		if k.withdrawn {
 			withdrawn++

@@ -44,8 +44,8 @@ type RealmConfig struct {
 	// loopback URL has no first one: there a login has to say where it returns to.
 	LoginURLs []string
 
-	// Algorithm signs the tokens: RS256 or HS256. Default: RS256.
-	Algorithm string
+	// Settings can be changed while the realm runs.
+	Settings
 
 	// TokenLifetime is from iat to exp. Default: 24 hours.
 	TokenLifetime time.Duration
@@ -60,28 +60,50 @@ type RealmConfig struct {
 	ReissueTokens bool
 }
 
-// Realm is a realm in memory: users, orgs, memberships, sessions and keys. It
-// is the [http.Handler] of its own LoginRocket. Safe for concurrent use.
+// Realm is a realm in memory: users, orgs, memberships, sessions, invitations,
+// credentials, events and keys. It is the [http.Handler] of its own LoginRocket,
+// and the [View] of what is in it now. Safe for concurrent use.
 type Realm struct {
+	*View
+	by Request // whose changes these are
+}
+
+// state is what a realm and its views share.
+type state struct {
 	config  RealmConfig
 	id      string
 	t       reporter // of mistakes
 	handler http.Handler
-	secret  string // HS256 only
+	secret  string // of HS256
 
-	mu          sync.Mutex
-	url         string // where it is served, "" in memory
-	server      *httptest.Server
-	users       []User
-	orgs        []Org
-	memberships []Membership
-	sessions    map[string]*keptSession
-	keys        []*signingKey // the published and the last withdrawn ones; the last signs
-	fault       Fault
-	changes     []TokenOption // of every token
-	version     int           // grows when something changes that tokens tell
-	requests    map[string]int
+	mu           sync.Mutex
+	views        []*View // with a delay
+	settings     Settings
+	url          string // where it is served, "" in memory
+	server       *httptest.Server
+	keys         []*signingKey // the published and the last withdrawn ones; the last signs
+	fault        Fault
+	tokenChanges []TokenOption        // of every token
+	version      int                  // grows when something changes that tokens tell
+	lastTokens   map[string]lastToken // by session, of what has not changed since
+	requests     map[string]int
+	listeners    []func(Event)
+	onChange     func()
+	limit        int     // of records of a kind
+	unreported   []Event // that the listeners do not know yet
+	isReporting  bool
+	isUnsaved    bool // onChange is due
 }
+
+// Request says for whom something is done. It is kept with the events and the
+// sessions that come of it.
+type Request struct {
+	IP     string
+	Client string // such as a User-Agent
+}
+
+// By returns the Realm for changes that are made for by.
+func (r *Realm) By(by Request) *Realm { return &Realm{r.View, by} }
 
 const (
 	memoryURL     = "https://loginrocket.example"
@@ -112,12 +134,9 @@ func NewRealm(t testing.TB, configure ...func(*RealmConfig)) *Realm {
 // [Realm.Start], closes it. The error says all that is wrong with config.
 func Open(config RealmConfig) (*Realm, error) {
 	var problems []error
-	switch config.Algorithm {
-	case "":
-		config.Algorithm = "RS256"
-	case "RS256", "HS256":
-	default:
-		problems = append(problems, fmt.Errorf("authrockettest: Algorithm %q is neither RS256 nor HS256", config.Algorithm))
+	settings, err := config.Settings.clone().withDefaults()
+	if err != nil {
+		problems = append(problems, err)
 	}
 	for _, u := range append([]string{config.URL, config.AppURL}, config.LoginURLs...) {
 		parsed, err := url.Parse(u)
@@ -146,21 +165,23 @@ func Open(config RealmConfig) (*Realm, error) {
 	config.TokenLifetime = cmp.Or(config.TokenLifetime, lifetime)
 	config.SessionLifetime = cmp.Or(config.SessionLifetime, lifetime)
 	config.LoginURLs = slices.Clone(config.LoginURLs)
-	r := &Realm{
-		config:   config,
-		id:       config.ID,
-		t:        program{},
-		url:      strings.TrimSuffix(config.URL, "/"),
-		sessions: make(map[string]*keptSession),
-		requests: make(map[string]int),
-	}
-	if config.Algorithm == "HS256" {
-		var secret [32]byte
-		rand.Read(secret[:])
-		r.secret = "jsk_" + base64.RawURLEncoding.EncodeToString(secret[:])
-	} else {
+	var secret [32]byte
+	rand.Read(secret[:])
+	r := &Realm{View: &View{of: newStore(), state: &state{
+		config:     config,
+		id:         config.ID,
+		t:          program{},
+		settings:   settings,
+		limit:      maxRecords,
+		secret:     "jsk_" + base64.RawURLEncoding.EncodeToString(secret[:]),
+		url:        strings.TrimSuffix(config.URL, "/"),
+		lastTokens: make(map[string]lastToken),
+		requests:   make(map[string]int),
+	}}}
+	if settings.Algorithm == "RS256" { // else it is made when it is wanted
 		r.keys = []*signingKey{r.newKey("")}
 	}
+	r.addDefaultProviders()
 	r.handler = r.newHandler()
 	return r, nil
 }
@@ -184,9 +205,6 @@ func (r *Realm) fail(format string, args ...any) {
 	r.t.Helper()
 	r.t.Fatal("authrockettest: " + fmt.Sprintf(format, args...))
 }
-
-// newID returns an ID of AuthRocket's shape: a prefix and 22 characters.
-func newID(prefix string) string { return prefix + rand.Text()[:22] }
 
 // ID returns the realm's ID, the rid of its tokens.
 func (r *Realm) ID() string { return r.id }
@@ -233,8 +251,10 @@ func (r *Realm) Config() authrocket.Config {
 		LoginRocketURL: r.URL(),
 		RealmID:        r.id,
 		AppURL:         r.config.AppURL,
-		JWTKey:         r.secret,
 		CookieName:     r.config.CookieName,
+	}
+	if r.KeyID() == "" {
+		config.JWTKey = r.secret
 	}
 	if config.LoginRocketURL == memoryURL {
 		config.HTTPClient = &http.Client{Transport: memoryTransport{r}}
@@ -253,7 +273,7 @@ func (r *Realm) JWTKey() string { return r.jwtKey(r.KeyID()) }
 
 // jwtKey is JWTKey with the key that has the ID, withdrawn or not.
 func (r *Realm) jwtKey(id string) string {
-	if r.secret != "" {
+	if id == "" {
 		return r.secret
 	}
 	return r.key(id).pem()

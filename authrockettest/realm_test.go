@@ -26,8 +26,10 @@ func TestOpenReportsEveryProblem(t *testing.T) {
 		want   []string
 	}{
 		{name: "nothing", config: authrockettest.RealmConfig{}},
-		{name: "all that is possible", config: authrockettest.RealmConfig{URL: "http://localhost:8081", AppURL: "http://127.0.0.1:8080", LoginURLs: []string{"https://a.example/x"}, Algorithm: "HS256", TokenLifetime: time.Second}},
-		{name: "an algorithm", config: authrockettest.RealmConfig{Algorithm: "ES256"}, want: []string{`"ES256"`}},
+		{name: "all that is possible", config: authrockettest.RealmConfig{URL: "http://localhost:8081", AppURL: "http://127.0.0.1:8080", LoginURLs: []string{"https://a.example/x"}, Settings: authrockettest.Settings{Algorithm: "HS256"}, TokenLifetime: time.Second}},
+		{name: "an algorithm", config: authrockettest.RealmConfig{Settings: authrockettest.Settings{Algorithm: "ES256"}}, want: []string{`"ES256"`}},
+		{name: "a mode of signups", config: authrockettest.RealmConfig{Settings: authrockettest.Settings{Signup: "Open"}}, want: []string{`Signup "Open"`}},
+		{name: "a mode of orgs", config: authrockettest.RealmConfig{Settings: authrockettest.Settings{OrgMode: "single"}}, want: []string{`OrgMode "single"`}},
 		{name: "a lifetime", config: authrockettest.RealmConfig{TokenLifetime: -time.Second}, want: []string{"-1s"}},
 		{name: "a URL without a scheme", config: authrockettest.RealmConfig{URL: "localhost:8081"}, want: []string{`"localhost:8081"`}},
 		{name: "a URL without a host", config: authrockettest.RealmConfig{URL: "http://:8081"}, want: []string{`"http://:8081"`}},
@@ -37,7 +39,7 @@ func TestOpenReportsEveryProblem(t *testing.T) {
 		{name: "a Login URL with an @ in its path", config: authrockettest.RealmConfig{LoginURLs: []string{"http://localhost:3000/@ada"}}},
 		{name: "a Login URL with a user", config: authrockettest.RealmConfig{LoginURLs: []string{"http://localhost@evil.example/"}}, want: []string{`"http://localhost@evil.example/"`}},
 		{name: "an empty Login URL", config: authrockettest.RealmConfig{LoginURLs: []string{""}}, want: []string{"LoginURLs"}},
-		{name: "everything at once", config: authrockettest.RealmConfig{URL: "a", AppURL: "b", LoginURLs: []string{"https://ok.example", "c"}, Algorithm: "none", TokenLifetime: -1}, want: []string{`"a"`, `"b"`, `"c"`, `"none"`, "-1ns"}},
+		{name: "everything at once", config: authrockettest.RealmConfig{URL: "a", AppURL: "b", LoginURLs: []string{"https://ok.example", "c"}, Settings: authrockettest.Settings{Algorithm: "none"}, TokenLifetime: -1}, want: []string{`"a"`, `"b"`, `"c"`, `"none"`, "-1ns"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

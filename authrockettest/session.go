@@ -27,12 +27,12 @@ func Session(user User, org Org, permissions ...string) authrocket.Session {
 	user.Email = cmp.Or(user.Email, "test@example.com")
 	org.ID = cmp.Or(org.ID, "org_test")
 	org.Name = cmp.Or(org.Name, "Test Org")
-	realm, err := Open(RealmConfig{ID: "rl_test", Algorithm: "HS256"})
+	realm, err := Open(RealmConfig{ID: "rl_test", Settings: Settings{Algorithm: "HS256"}})
 	if err != nil {
 		panic("authrockettest: the realm of a Session: " + err.Error())
 	}
 	user, org = realm.AddUser(user), realm.AddOrg(org)
-	realm.memberships = []Membership{{ID: "mb_test", UserID: user.ID, OrgID: org.ID, Permissions: permissions}}
+	realm.of.memberships.put("mb_test", Membership{ID: "mb_test", UserID: user.ID, OrgID: org.ID, Permissions: permissions})
 	return realm.session(realm.newToken(user, "kss_test", org.ID), nil)
 }
 

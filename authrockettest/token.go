@@ -89,7 +89,7 @@ func ClockSkew(d time.Duration) TokenOption {
 func (r *Realm) ChangeTokens(options ...TokenOption) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.changes = slices.Clone(options)
+	r.tokenChanges = slices.Clone(options)
 	r.forgetTokens()
 }
 
@@ -149,7 +149,7 @@ func (r *Realm) newToken(user User, sessionID, orgID string) *token {
 	}
 	now := time.Now()
 	t := &token{
-		header: map[string]any{"alg": r.config.Algorithm, "typ": "JWT"},
+		header: map[string]any{"alg": "HS256", "typ": "JWT"},
 		claims: map[string]any{
 			"iss":  "https://authrocket.com",
 			"sub":  user.ID,
@@ -194,11 +194,8 @@ func (r *Realm) newToken(user User, sessionID, orgID string) *token {
 		t.memberships = append(t.memberships, entry)
 	}
 	t.setOrgs()
-	if r.secret == "" {
-		r.mu.Lock()
-		t.keyID = r.keys[len(r.keys)-1].id
-		r.mu.Unlock()
-		t.header["kid"] = t.keyID
+	if t.keyID = r.KeyID(); t.keyID != "" {
+		t.header["alg"], t.header["kid"] = "RS256", t.keyID
 	}
 	return t
 }
@@ -206,7 +203,7 @@ func (r *Realm) newToken(user User, sessionID, orgID string) *token {
 func (r *Realm) sign(t *token, options []TokenOption) string {
 	r.t.Helper()
 	r.mu.Lock()
-	changes := r.changes
+	changes := r.tokenChanges
 	r.mu.Unlock()
 	for _, option := range slices.Concat(changes, options) {
 		option(t)
@@ -230,7 +227,7 @@ func (r *Realm) encode(v any) []byte {
 
 func (r *Realm) signature(keyID, input string) []byte {
 	r.t.Helper()
-	if r.secret != "" {
+	if keyID == "" {
 		mac := hmac.New(sha256.New, []byte(r.secret))
 		mac.Write([]byte(input))
 		return mac.Sum(nil)

@@ -67,7 +67,7 @@ func startFront(t *testing.T, server string, newApp func(*authrocket.Auth) http.
 
 	loginListener, loginPort := listenTLS(t)
 	var err error
-	f.realm, err = authrockettest.Open(authrockettest.RealmConfig{URL: "https://login.test:" + loginPort, AppURL: f.url, Algorithm: "HS256"})
+	f.realm, err = authrockettest.Open(authrockettest.RealmConfig{URL: "https://login.test:" + loginPort, AppURL: f.url, Settings: authrockettest.Settings{Algorithm: "HS256"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,7 +17,7 @@ func TestWalk(t *testing.T) {
 	lr := startLoginRocket(t, func(url string, realm *authrockettest.RealmConfig, config *authrocketdev.Config) {
 		one, two = startQuickstart(t, "127.0.0.1", url), startQuickstart(t, "127.0.0.2", url)
 		realm.LoginURLs = []string{one + "/", two + "/"}
-		config.OrgMode = authrocketdev.MultiUser
+		realm.OrgMode = authrockettest.MultiUser
 	})
 	warmUp(t, one, lr.realm)
 	warmUp(t, two, lr.realm)
@@ -150,8 +150,8 @@ func TestPagesOfOtherModes(t *testing.T) {
 	requireChromium(t)
 	visitor := newBrowser(t)
 
-	closed := startLoginRocket(t, func(_ string, _ *authrockettest.RealmConfig, c *authrocketdev.Config) {
-		c.Signup = authrocketdev.SignupClosed
+	closed := startLoginRocket(t, func(_ string, c *authrockettest.RealmConfig, _ *authrocketdev.Config) {
+		c.Signup = authrockettest.SignupClosed
 	})
 	visitor.open(closed.url + "/signup")
 	visitor.wantText("Signups are closed")
@@ -160,8 +160,8 @@ func TestPagesOfOtherModes(t *testing.T) {
 	visitor.wantText("redirect_uri")
 	visitor.look("refusal")
 
-	invited := startLoginRocket(t, func(_ string, _ *authrockettest.RealmConfig, c *authrocketdev.Config) {
-		c.Signup = authrocketdev.SignupInvitation
+	invited := startLoginRocket(t, func(_ string, c *authrockettest.RealmConfig, _ *authrocketdev.Config) {
+		c.Signup = authrockettest.SignupInvitation
 		c.RequireName = true
 	})
 	visitor.open(invited.url + "/signup")

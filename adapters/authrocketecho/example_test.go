@@ -29,7 +29,7 @@ func files(c *echo.Context) error {
 
 // A member of the org in the path reads its files, everyone else is refused.
 func Example() {
-	realm, err := authrockettest.Open(authrockettest.RealmConfig{Algorithm: "HS256"}) // a test calls NewRealm(t)
+	realm, err := authrockettest.Open(authrockettest.RealmConfig{Settings: authrockettest.Settings{Algorithm: "HS256"}}) // a test calls NewRealm(t)
 	if err != nil {
 		log.Fatal(err)
 	}

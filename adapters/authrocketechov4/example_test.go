@@ -48,7 +48,7 @@ func files(c echo.Context) error {
 }
 
 func Example() {
-	realm, err := authrockettest.Open(authrockettest.RealmConfig{Algorithm: "HS256"}) // a test calls NewRealm(t)
+	realm, err := authrockettest.Open(authrockettest.RealmConfig{Settings: authrockettest.Settings{Algorithm: "HS256"}}) // a test calls NewRealm(t)
 	if err != nil {
 		log.Fatal(err)
 	}

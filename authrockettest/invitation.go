@@ -1,0 +1,196 @@
+package authrockettest
+
+import (
+	"cmp"
+	"crypto/rand"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// InvitationType is what an invitation is for.
+type InvitationType string
+
+// The types of invitations.
+const (
+	InvitationOrg       InvitationType = "org"       // to join an org
+	InvitationPreverify InvitationType = "preverify" // to sign up, after the email is verified
+	InvitationReferral  InvitationType = "referral"  // to sign up, by a user
+	InvitationRequest   InvitationType = "request"   // to sign up, as the invited one asked for
+)
+
+// Invitation lets somebody sign up, or join an org.
+type Invitation struct {
+	ID             string // default: a new one
+	Token          string // a credential; default: a new one
+	Type           InvitationType
+	Email          string // required; stored in lower case
+	OrgID          string // of the type org only
+	Permissions    []string
+	InvitingUserID string
+	AuthProviderID string
+	Locale         string
+	CreatedAt      time.Time // default: now
+	ExpiresAt      time.Time // default: in 30 days
+	InvitedAt      time.Time // zero before it was sent
+}
+
+func (i Invitation) clone() Invitation {
+	i.Permissions = slices.Clone(i.Permissions)
+	return i
+}
+
+func (i Invitation) isLive() bool { return time.Now().Before(i.ExpiresAt) }
+
+// event returns an event of the invitation, such as "invited".
+func (i Invitation) event(what string) Event {
+	return Event{Type: fmt.Sprintf("invitation.%s.%s", i.Type, what), InvitationID: i.ID, OrgID: i.OrgID, UserID: i.InvitingUserID}
+}
+
+const invitationLifetime = 30 * 24 * time.Hour
+
+// CreateInvitation adds an invitation and returns it as it is stored. Nothing is
+// sent. The error is [ErrNotFound] when there is no such org, [ErrIDTaken] or
+// [ErrFull].
+func (r *Realm) CreateInvitation(i Invitation) (Invitation, error) {
+	i = i.clone()
+	i.ID = cmp.Or(i.ID, newID("nvt_"))
+	i.Token = cmp.Or(i.Token, "nvt_"+rand.Text())
+	i.Email = strings.ToLower(strings.TrimSpace(i.Email))
+	if i.CreatedAt.IsZero() {
+		i.CreatedAt = now()
+	}
+	if i.ExpiresAt.IsZero() {
+		i.ExpiresAt = i.CreatedAt.Add(invitationLifetime)
+	}
+	defer r.report()
+	records, unlock := r.lock()
+	defer unlock()
+	r.expireInvitations()
+	switch {
+	case records.invitations.has(i.ID):
+		return Invitation{}, fmt.Errorf("%w: %q", ErrIDTaken, i.ID)
+	case i.OrgID != "" && !records.orgs.has(i.OrgID):
+		return Invitation{}, fmt.Errorf("%w: org %q", ErrNotFound, i.OrgID)
+	case len(records.invitations.rows) >= r.limit:
+		return Invitation{}, ErrFull
+	}
+	r.commit(func(s *store) { s.invitations.put(i.ID, i) })
+	r.emit(i.event("created"))
+	return i.clone(), nil
+}
+
+// UpdateInvitation lets change alter the invitation with this ID, which keeps
+// ID, token and type, and returns it as it is stored. Setting InvitedAt is the
+// event "invited". The error is [ErrNotFound]. change must not call the Realm.
+func (r *Realm) UpdateInvitation(id string, change func(*Invitation)) (Invitation, error) {
+	defer r.report()
+	records, unlock := r.lock()
+	defer unlock()
+	r.expireInvitations()
+	old, ok := records.invitations.rows[id]
+	if !ok {
+		return Invitation{}, ErrNotFound
+	}
+	i := old.clone()
+	change(&i)
+	i.ID, i.Token, i.Type = old.ID, old.Token, old.Type
+	i.Email = strings.ToLower(strings.TrimSpace(i.Email))
+	i = i.clone()
+	r.commit(func(s *store) { s.invitations.put(id, i) })
+	if !i.InvitedAt.Equal(old.InvitedAt) {
+		event := i.event("invited")
+		event.Token = i.Token
+		r.emit(event)
+	} else {
+		r.emit(i.event("updated"))
+	}
+	return i.clone(), nil
+}
+
+// DeleteInvitation takes an invitation back. The error is [ErrNotFound].
+func (r *Realm) DeleteInvitation(id string) error {
+	defer r.report()
+	records, unlock := r.lock()
+	defer unlock()
+	if !records.invitations.has(id) {
+		return ErrNotFound
+	}
+	r.commit(func(s *store) { s.invitations.delete(id) })
+	return nil
+}
+
+// TakeInvitation uses up the invitation with this token for a user who accepts
+// it. The error is [ErrNotFound], also when it has expired.
+func (r *Realm) TakeInvitation(token, userID string) (Invitation, error) {
+	defer r.report()
+	records, unlock := r.lock()
+	defer unlock()
+	i, err := records.invitation(token)
+	if err != nil {
+		return i, err
+	}
+	r.commit(func(s *store) { s.invitations.delete(i.ID) })
+	event := i.event("accepted")
+	event.UserID = userID
+	r.emit(event)
+	return i.clone(), nil
+}
+
+// expireInvitations removes what has expired.
+func (r *Realm) expireInvitations() {
+	for _, id := range slices.Clone(r.of.invitations.added) {
+		if i := r.of.invitations.rows[id]; !i.isLive() {
+			r.commit(func(s *store) { s.invitations.delete(id) })
+			r.emit(i.event("expired"))
+		}
+	}
+}
+
+// Invitation returns the invitation with this ID. The error is [ErrNotFound],
+// also when it has expired.
+func (v *View) Invitation(id string) (Invitation, error) {
+	records, unlock := v.lock()
+	defer unlock()
+	i, ok := records.invitations.rows[id]
+	if !ok || !i.isLive() {
+		return Invitation{}, ErrNotFound
+	}
+	return i.clone(), nil
+}
+
+// InvitationByToken returns the invitation with this token. The error is
+// [ErrNotFound], also when it has expired.
+func (v *View) InvitationByToken(token string) (Invitation, error) {
+	records, unlock := v.lock()
+	defer unlock()
+	i, err := records.invitation(token)
+	return i.clone(), err
+}
+
+func (s *store) invitation(token string) (Invitation, error) {
+	i, ok := s.invitations.rows[s.invitations.first("token", token)]
+	if !ok || !i.isLive() {
+		return Invitation{}, ErrNotFound
+	}
+	return i, nil
+}
+
+// ListInvitations returns a part of the invitations. The error is nil.
+func (v *View) ListInvitations(list InvitationList) (Page[Invitation], error) {
+	records, unlock := v.lock()
+	defer unlock()
+	index, group := "", ""
+	email := strings.ToLower(list.Email)
+	switch {
+	case email != "":
+		index, group = "email", email
+	case list.OrgID != "":
+		index, group = "org", list.OrgID
+	}
+	page, err := records.invitations.page(index, group, list.List, func(i Invitation) bool {
+		return i.isLive() && isAny(email, i.Email) && isAny(list.OrgID, i.OrgID) && (list.Type == "" || list.Type == i.Type)
+	})
+	return page.clone(Invitation.clone), err
+}

@@ -1,0 +1,170 @@
+package authrockettest
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Membership joins a user to an org.
+type Membership struct {
+	ID          string
+	UserID      string
+	OrgID       string
+	Permissions []string
+	ExpiresAt   time.Time // zero: never. Tokens that are made later do not have it
+}
+
+func (m Membership) clone() Membership {
+	m.Permissions = slices.Clone(m.Permissions)
+	return m
+}
+
+// AddMembership makes user a member of org, with the permission tags. Tokens
+// hold the user's first membership, unless [InOrg] or [AllOrgs] says otherwise.
+// It fails the test, or panics in a program, where [Realm.CreateMembership]
+// returns an error.
+func (r *Realm) AddMembership(user User, org Org, permissions ...string) Membership {
+	r.t.Helper()
+	m, err := r.CreateMembership(user.ID, org.ID, permissions...)
+	if err != nil {
+		r.fail("AddMembership: %v", err)
+	}
+	return m
+}
+
+// CreateMembership makes the user a member of the org, with the permission tags.
+// The error is [ErrNotFound], [ErrMember] or [ErrFull].
+func (r *Realm) CreateMembership(userID, orgID string, permissions ...string) (Membership, error) {
+	m := Membership{ID: newID("mb_"), UserID: userID, OrgID: orgID, Permissions: slices.Clone(permissions)}
+	defer r.report()
+	records, unlock := r.lock()
+	defer unlock()
+	if !records.users.has(userID) {
+		return Membership{}, fmt.Errorf("%w: user %q", ErrNotFound, userID)
+	}
+	if !records.orgs.has(orgID) {
+		return Membership{}, fmt.Errorf("%w: org %q", ErrNotFound, orgID)
+	}
+	for _, id := range records.memberships.in("user", userID) {
+		if records.memberships.rows[id].OrgID == orgID {
+			return Membership{}, ErrMember
+		}
+	}
+	if len(records.memberships.rows) >= r.limit {
+		return Membership{}, ErrFull
+	}
+	r.commit(func(s *store) { s.memberships.put(m.ID, m) })
+	r.forgetTokens()
+	r.emit(Event{Type: "membership.created", MembershipID: m.ID, UserID: userID, OrgID: orgID})
+	return m.clone(), nil
+}
+
+// UpdateMembership lets change alter the membership with this ID, which keeps
+// its ID, user and org, and returns it as it is stored. The error is
+// [ErrNotFound]. change must not call the Realm.
+func (r *Realm) UpdateMembership(id string, change func(*Membership)) (Membership, error) {
+	defer r.report()
+	records, unlock := r.lock()
+	defer unlock()
+	old, ok := records.memberships.rows[id]
+	if !ok {
+		return Membership{}, ErrNotFound
+	}
+	m := old.clone()
+	change(&m)
+	m.ID, m.UserID, m.OrgID = old.ID, old.UserID, old.OrgID
+	m = m.clone()
+	r.commit(func(s *store) { s.memberships.put(id, m) })
+	r.forgetTokens()
+	r.emit(Event{Type: "membership.updated", MembershipID: id, UserID: m.UserID, OrgID: m.OrgID})
+	return m.clone(), nil
+}
+
+// SetPermissions replaces the permission tags of a membership. The error is
+// [ErrNotFound].
+func (r *Realm) SetPermissions(membershipID string, permissions ...string) error {
+	_, err := r.UpdateMembership(membershipID, func(m *Membership) { m.Permissions = permissions })
+	return err
+}
+
+// DeleteMembership ends a membership. Tokens that were made before still have
+// it. The error is [ErrNotFound].
+func (r *Realm) DeleteMembership(id string) error {
+	defer r.report()
+	records, unlock := r.lock()
+	defer unlock()
+	m, ok := records.memberships.rows[id]
+	if !ok {
+		return ErrNotFound
+	}
+	r.commit(func(s *store) { s.memberships.delete(id) })
+	r.forgetTokens()
+	r.emit(Event{Type: "membership.deleted", MembershipID: id, UserID: m.UserID, OrgID: m.OrgID})
+	return nil
+}
+
+// Membership returns the membership with this ID. The error is [ErrNotFound].
+func (v *View) Membership(id string) (Membership, error) {
+	records, unlock := v.lock()
+	defer unlock()
+	m, ok := records.memberships.rows[id]
+	if !ok {
+		return Membership{}, ErrNotFound
+	}
+	return m.clone(), nil
+}
+
+// MembershipsOf returns the memberships of a user that count: they have not
+// expired, and their orgs are active. The oldest is the first.
+func (v *View) MembershipsOf(userID string) []Membership {
+	records, unlock := v.lock()
+	defer unlock()
+	return records.membershipsOf(userID)
+}
+
+func (s *store) membershipsOf(userID string) []Membership {
+	var found []Membership
+	for _, id := range s.memberships.in("user", userID) {
+		if m := s.memberships.rows[id]; s.counts(m) {
+			found = append(found, m.clone())
+		}
+	}
+	return found
+}
+
+func (s *store) counts(m Membership) bool {
+	isExpired := !m.ExpiresAt.IsZero() && !time.Now().Before(m.ExpiresAt)
+	return !isExpired && s.orgs.rows[m.OrgID].State == OrgActive
+}
+
+// Members returns the memberships in an org that have not expired, the oldest
+// first.
+func (v *View) Members(orgID string) []Membership {
+	records, unlock := v.lock()
+	defer unlock()
+	var found []Membership
+	for _, id := range records.memberships.in("org", orgID) {
+		if m := records.memberships.rows[id]; m.ExpiresAt.IsZero() || time.Now().Before(m.ExpiresAt) {
+			found = append(found, m.clone())
+		}
+	}
+	return found
+}
+
+// ListMemberships returns a part of the memberships. The error is nil.
+func (v *View) ListMemberships(list MembershipList) (Page[Membership], error) {
+	records, unlock := v.lock()
+	defer unlock()
+	index, group := "", ""
+	switch {
+	case list.UserID != "":
+		index, group = "user", list.UserID
+	case list.OrgID != "":
+		index, group = "org", list.OrgID
+	}
+	page, err := records.memberships.page(index, group, list.List, func(m Membership) bool {
+		return (list.UserID == "" || m.UserID == list.UserID) && (list.OrgID == "" || m.OrgID == list.OrgID)
+	})
+	return page.clone(Membership.clone), err
+}

@@ -1,0 +1,94 @@
+package authrockettest
+
+import (
+	"crypto/rand"
+	"time"
+)
+
+// OneTime is a token that serves once, in a mail or between two steps of a login.
+type OneTime struct {
+	Token     string // a credential
+	Kind      OneTimeKind
+	UserID    string
+	Email     string // that is verified
+	ExpiresAt time.Time
+}
+
+// OneTimeKind is what a [OneTime] is for. The token begins with it.
+type OneTimeKind string
+
+// The kinds of [OneTime].
+const (
+	OneTimePassword    OneTimeKind = "tpw:" // sets a new password
+	OneTimeVerifyEmail OneTimeKind = "tve:" // verifies the email of a user
+	OneTimeUpdateEmail OneTimeKind = "tue:" // verifies the email that a user changes to
+	OneTimeLogin       OneTimeKind = "tmf:" // a login that waits for a code
+)
+
+// NewOneTime makes a token, which replaces those of the same kind and user. Only
+// of logins that wait for a code may a user have several. Where the realm holds
+// no more of them, the oldest becomes invalid.
+func (r *Realm) NewOneTime(kind OneTimeKind, userID, email string, lifetime time.Duration) OneTime {
+	o := OneTime{Token: string(kind) + rand.Text(), Kind: kind, UserID: userID, Email: email, ExpiresAt: now().Add(lifetime)}
+	defer r.report()
+	_, unlock := r.lock()
+	defer unlock()
+	r.commit(func(s *store) {
+		if kind != OneTimeLogin {
+			s.deleteOneTimes(userID, kind)
+		}
+		for len(s.oneTimes.added) >= r.limit {
+			s.oneTimes.delete(s.oneTimes.added[0])
+		}
+		s.oneTimes.put(o.Token, o)
+	})
+	return o
+}
+
+// OneTime returns what a token stands for. The error is [ErrNotFound], also when
+// it has expired.
+func (v *View) OneTime(token string) (OneTime, error) {
+	records, unlock := v.lock()
+	defer unlock()
+	return records.oneTime(token)
+}
+
+func (s *store) oneTime(token string) (OneTime, error) {
+	o, ok := s.oneTimes.rows[token]
+	if !ok || !time.Now().Before(o.ExpiresAt) {
+		return OneTime{}, ErrNotFound
+	}
+	return o, nil
+}
+
+// TakeOneTime returns what a token stands for, and uses it up. The error is
+// [ErrNotFound], also when it has expired.
+func (r *Realm) TakeOneTime(token string) (OneTime, error) {
+	defer r.report()
+	records, unlock := r.lock()
+	defer unlock()
+	o, err := records.oneTime(token)
+	if err == nil {
+		r.commit(func(s *store) { s.oneTimes.delete(token) })
+	}
+	return o, err
+}
+
+// DropOneTimes makes the user's tokens of the given kinds invalid.
+func (r *Realm) DropOneTimes(userID string, kinds ...OneTimeKind) {
+	defer r.report()
+	_, unlock := r.lock()
+	defer unlock()
+	r.commit(func(s *store) { s.deleteOneTimes(userID, kinds...) })
+}
+
+func (s *store) deleteOneTimes(userID string, kinds ...OneTimeKind) {
+	for _, token := range s.oneTimes.in("user", userID) {
+		for _, kind := range kinds {
+			if s.oneTimes.rows[token].Kind == kind {
+				s.oneTimes.delete(token)
+				break
+			}
+		}
+	}
+}

@@ -1,0 +1,114 @@
+package authrockettest
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// AuthProvider is a way to log in. A new realm has two: passwords, and codes of
+// [TypeTOTP], which are inactive.
+type AuthProvider struct {
+	ID           string
+	Type         string // TypePassword, TypeTOTP, or another one, such as "google"
+	Name         string
+	State        string // StateActive or StateInactive
+	MinLength    int    // of passwords
+	ClientID     string // of another provider
+	ClientSecret string // of another provider; a credential
+	CreatedAt    time.Time
+}
+
+// defaultMinLength is how long a password is at least.
+const defaultMinLength = 8
+
+func (r *Realm) addDefaultProviders() {
+	for _, p := range []AuthProvider{
+		{Type: TypePassword, Name: "Passwords", State: StateActive, MinLength: defaultMinLength},
+		{Type: TypeTOTP, Name: "TOTP", State: StateInactive},
+	} {
+		p.ID, p.CreatedAt = newID("ap_"), now()
+		r.commit(func(s *store) { s.providers.put(p.ID, p) })
+	}
+}
+
+// AuthProviders returns all auth providers, the oldest first.
+func (v *View) AuthProviders() []AuthProvider {
+	records, unlock := v.lock()
+	defer unlock()
+	var all []AuthProvider
+	for _, id := range records.providers.added {
+		all = append(all, records.providers.rows[id])
+	}
+	return all
+}
+
+// AuthProvider returns the auth provider with this ID or type. The error is
+// [ErrNotFound].
+func (v *View) AuthProvider(idOrType string) (AuthProvider, error) {
+	all := v.AuthProviders()
+	i := slices.IndexFunc(all, func(p AuthProvider) bool { return p.ID == idOrType || p.Type == idOrType })
+	if i < 0 {
+		return AuthProvider{}, ErrNotFound
+	}
+	return all[i], nil
+}
+
+// maxProviders is how many auth providers a realm has at most.
+const maxProviders = 100
+
+// CreateAuthProvider adds an auth provider and returns it as it is stored. The
+// error is [ErrIDTaken] when there is one of the type, or [ErrFull].
+func (r *Realm) CreateAuthProvider(p AuthProvider) (AuthProvider, error) {
+	p.ID, p.CreatedAt = newID("ap_"), now()
+	if p.State == "" {
+		p.State = StateActive
+	}
+	defer r.report()
+	records, unlock := r.lock()
+	defer unlock()
+	if records.providers.first("type", p.Type) != "" {
+		return AuthProvider{}, fmt.Errorf("%w: an auth provider of the type %q", ErrIDTaken, p.Type)
+	}
+	if len(records.providers.rows) >= maxProviders {
+		return AuthProvider{}, ErrFull
+	}
+	r.commit(func(s *store) { s.providers.put(p.ID, p) })
+	return p, nil
+}
+
+// UpdateAuthProvider lets change alter the auth provider with this ID or type,
+// which keeps ID and type, and returns it as it is stored. The error is
+// [ErrNotFound]. change must not call the Realm.
+func (r *Realm) UpdateAuthProvider(idOrType string, change func(*AuthProvider)) (AuthProvider, error) {
+	found, err := r.AuthProvider(idOrType)
+	if err != nil {
+		return found, err
+	}
+	defer r.report()
+	records, unlock := r.lock()
+	defer unlock()
+	old, ok := records.providers.rows[found.ID]
+	if !ok {
+		return AuthProvider{}, ErrNotFound
+	}
+	p := old
+	change(&p)
+	p.ID, p.Type = old.ID, old.Type
+	r.commit(func(s *store) { s.providers.put(p.ID, p) })
+	return p, nil
+}
+
+// DeleteAuthProvider removes the auth provider with this ID or type. The error is
+// [ErrNotFound].
+func (r *Realm) DeleteAuthProvider(idOrType string) error {
+	found, err := r.AuthProvider(idOrType)
+	if err != nil {
+		return err
+	}
+	defer r.report()
+	_, unlock := r.lock()
+	defer unlock()
+	r.commit(func(s *store) { s.providers.delete(found.ID) })
+	return nil
+}

@@ -1,0 +1,134 @@
+package authrockettest
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// store holds the records of a realm. Records in it are never changed in place:
+// whoever changes one puts another in its place.
+type store struct {
+	users       *table[User]
+	orgs        *table[Org]
+	memberships *table[Membership]
+	sessions    *table[HostedSession]
+	invitations *table[Invitation]
+	credentials *table[Credential]
+	providers   *table[AuthProvider]
+	oneTimes    *table[OneTime]
+	events      *table[Event]
+}
+
+func newStore() *store {
+	return &store{
+		users: newTable(map[string]*index[User]{
+			"email":     grouped(func(u User) string { return u.Email }),
+			"username":  grouped(func(u User) string { return strings.ToLower(u.Username) }),
+			"reference": grouped(func(u User) string { return u.Reference }),
+		}),
+		orgs: newTable(map[string]*index[Org]{
+			"name":      sorted(func(o Org) string { return o.Name }),
+			"reference": grouped(func(o Org) string { return o.Reference }),
+		}),
+		memberships: newTable(map[string]*index[Membership]{
+			"user": grouped(func(m Membership) string { return m.UserID }),
+			"org":  grouped(func(m Membership) string { return m.OrgID }),
+		}),
+		sessions: newTable(map[string]*index[HostedSession]{
+			"user": grouped(func(s HostedSession) string { return s.UserID }),
+		}),
+		invitations: newTable(map[string]*index[Invitation]{
+			"token": grouped(func(i Invitation) string { return i.Token }),
+			"email": grouped(func(i Invitation) string { return i.Email }),
+			"org":   grouped(func(i Invitation) string { return i.OrgID }),
+		}),
+		credentials: newTable(map[string]*index[Credential]{
+			"user": grouped(func(c Credential) string { return c.UserID }),
+		}),
+		providers: newTable(map[string]*index[AuthProvider]{
+			"type": grouped(func(p AuthProvider) string { return p.Type }),
+		}),
+		oneTimes: newTable(map[string]*index[OneTime]{
+			"user": grouped(func(o OneTime) string { return o.UserID }),
+		}),
+		events: newTable[Event](nil),
+	}
+}
+
+// View reads a realm. A [Realm] is a View of itself as it is now; [Realm.Behind]
+// returns one in which changes show late. Safe for concurrent use.
+type View struct {
+	*state
+	of      *store
+	delay   time.Duration
+	pending []change // that do not show yet, the oldest first
+}
+
+// change is what was done to the store of a realm.
+type change struct {
+	at time.Time
+	do func(*store)
+}
+
+// Behind returns a View in which each change of the realm shows delay after it
+// was made, as the Core API may answer with older data for a while.
+func (r *Realm) Behind(delay time.Duration) *View {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	v := &View{state: r.state, of: r.of.copy(), delay: delay}
+	r.views = append(r.views, v)
+	return v
+}
+
+// copy returns a store with the same records.
+func (s *store) copy() *store {
+	c := newStore()
+	copyTable(c.users, s.users)
+	copyTable(c.orgs, s.orgs)
+	copyTable(c.memberships, s.memberships)
+	copyTable(c.sessions, s.sessions)
+	copyTable(c.invitations, s.invitations)
+	copyTable(c.credentials, s.credentials)
+	copyTable(c.providers, s.providers)
+	copyTable(c.oneTimes, s.oneTimes)
+	copyTable(c.events, s.events)
+	return c
+}
+
+func copyTable[T any](to, from *table[T]) {
+	for _, id := range from.added {
+		to.put(id, from.rows[id])
+	}
+}
+
+// lock locks the realm for a reader or writer, and makes show what has become
+// due.
+func (v *View) lock() (records *store, unlock func()) {
+	v.mu.Lock()
+	v.catchUp()
+	return v.of, v.mu.Unlock
+}
+
+func (v *View) catchUp() {
+	due := slices.IndexFunc(v.pending, func(c change) bool { return time.Since(c.at) < v.delay })
+	if due < 0 {
+		due = len(v.pending)
+	}
+	for _, c := range v.pending[:due] {
+		c.do(v.of)
+	}
+	v.pending = slices.Delete(v.pending, 0, due)
+}
+
+// commit does a change to the realm, and makes it pending in its views. The
+// realm is locked.
+func (r *Realm) commit(do func(*store)) {
+	do(r.of)
+	now := time.Now()
+	for _, v := range r.views {
+		v.pending = append(v.pending, change{now, do})
+		v.catchUp()
+	}
+	r.isUnsaved = true
+}
