@@ -38,6 +38,16 @@ func asRefusal(err error) *refusal {
 		return &refusal{http.StatusUnprocessableEntity, []string{"Username is already in use."}}
 	case errors.Is(err, authrockettest.ErrMember):
 		return &refusal{http.StatusUnprocessableEntity, []string{"This user is a member already."}}
+	case errors.Is(err, authrockettest.ErrClosed):
+		return &refusal{http.StatusConflict, []string{"The org is closed for good."}}
+	case errors.Is(err, authrockettest.ErrInactive):
+		return &refusal{http.StatusUnprocessableEntity, []string{"The user is inactive."}}
+	case errors.Is(err, authrockettest.ErrCredential):
+		return &refusal{http.StatusUnprocessableEntity, []string{"The user cannot have this credential."}}
+	case errors.Is(err, authrockettest.ErrAfter):
+		return &refusal{http.StatusUnprocessableEntity, []string{"After names no record of the list."}}
+	case errors.Is(err, authrockettest.ErrFull):
+		return &refusal{http.StatusUnprocessableEntity, []string{"This local realm is full."}}
 	case errors.Is(err, authrockettest.ErrNotFound):
 		return &refusal{http.StatusNotFound, []string{"There is no such record."}}
 	}

@@ -1,0 +1,228 @@
+package authrocketdev
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"maps"
+	"mime"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/authrocket-go/authrocket/authrockettest"
+)
+
+// coreCall is a request of the Core API whose key is right.
+type coreCall struct {
+	realm    *authrockettest.Realm // writes, for the one whom the request names
+	view     *authrockettest.View  // reads
+	server   *Server
+	id       string // of the path, "" for a list
+	query    url.Values
+	body     object // of writes
+	mayWrite bool
+}
+
+// coreAnswer is a status and what is sent as JSON; nothing when body is nil.
+type coreAnswer struct {
+	status int
+	body   any
+}
+
+func okayWith(body any) coreAnswer  { return coreAnswer{http.StatusOK, body} }
+func createdAs(body any) coreAnswer { return coreAnswer{http.StatusCreated, body} }
+
+var noContent = coreAnswer{status: http.StatusNoContent}
+
+// coreEndpoint does one thing of the Core API. What the client reads of the error
+// is asRefusal's.
+type coreEndpoint func(*coreCall) (coreAnswer, error)
+
+// coreEndpoints are what the Core API can do, by path without /v2/ and by method.
+// {id} is any segment that no other path names.
+func (s *Service) coreEndpoints() map[string]map[string]coreEndpoint {
+	all := make(map[string]map[string]coreEndpoint)
+	for _, resource := range []map[string]map[string]coreEndpoint{orgEndpoints} {
+		maps.Copy(all, resource)
+	}
+	return all
+}
+
+var plainKey = regexp.MustCompile(`^[A-Za-z0-9_-]*$`)
+
+func (s *Service) newCoreAPI() http.Handler {
+	endpoints := s.coreEndpoints()
+	return s.onlyOwnHost(withAPIHeaders(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		answer, err := s.answer(w, r, endpoints)
+		switch {
+		case err != nil:
+			writeCoreRefusal(w, err)
+		case answer.body == nil:
+			w.WriteHeader(answer.status)
+		default:
+			writeJSON(w, answer.status, answer.body)
+		}
+	})))
+}
+
+// onlyOwnHost refuses requests to a host that is neither the configured one nor
+// on loopback: a website whose name has come to point here could read answers.
+func (s *Service) onlyOwnHost(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !isOnLoopback(r.Host) && (s.config.Host == "" || r.Host != s.config.Host) {
+			http.Error(w, "This is a local AuthRocket. Reach it by a name on loopback.", http.StatusMisdirectedRequest)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+var (
+	errKey        = refuse(http.StatusForbidden, "The API key is missing or wrong.")
+	errReadOnly   = refuse(http.StatusForbidden, "This API key can only read.")
+	errRealm      = refuse(http.StatusNotFound, "There is no such realm.")
+	errAccept     = refuse(http.StatusNotAcceptable, "The answer is application/json, which the header Accept has to allow.")
+	errCoreLimits = refuse(http.StatusTooManyRequests, "Too many requests.")
+)
+
+// answer checks a request in the order in which the service does as far as it is
+// known, and does what it asks for.
+func (s *Service) answer(w http.ResponseWriter, r *http.Request, endpoints map[string]map[string]coreEndpoint) (coreAnswer, error) {
+	key, realmID := readKey(r.Header)
+	mayWrite := isSecret(key, s.config.APIKey)
+	if !mayWrite && !isSecret(key, s.config.ReadOnlyAPIKey) {
+		return coreAnswer{}, errKey
+	}
+	if !s.countRequest(w.Header(), key) {
+		return coreAnswer{}, errCoreLimits
+	}
+	methods, id, ok := findEndpoint(endpoints, r.URL.EscapedPath())
+	if !ok {
+		return coreAnswer{}, errNotFound
+	}
+	do, ok := methods[r.Method]
+	if !ok {
+		w.Header().Set("Allow", strings.Join(slices.Sorted(maps.Keys(methods)), ", "))
+		return coreAnswer{}, errMethod
+	}
+	if !acceptsJSON(r.Header.Values("Accept")) {
+		return coreAnswer{}, errAccept
+	}
+	if r.Method != http.MethodGet && !mayWrite {
+		return coreAnswer{}, errReadOnly
+	}
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return coreAnswer{}, errQuery
+	}
+	body, err := readObject(w, r)
+	if err != nil {
+		return coreAnswer{}, err
+	}
+	if r.Method == http.MethodDelete {
+		body.addQuery(query) // some clients send the parameters of DELETE in the body, some in the query
+	}
+	for _, given := range []string{realmID, query.Get("realm_id"), body.peek("realm_id")} {
+		if given != "" && given != s.server.realm.ID() {
+			return coreAnswer{}, errRealm
+		}
+	}
+	by, err := body.request()
+	if err != nil {
+		return coreAnswer{}, err
+	}
+	return do(&coreCall{
+		realm: s.server.realm.By(by), view: s.view, server: s.server,
+		id: id, query: query, body: body, mayWrite: mayWrite,
+	})
+}
+
+// readKey returns the API key of a request, and the realm that is written behind
+// it or in a header of its own.
+func readKey(h http.Header) (key, realmID string) {
+	key = h.Get("Authrocket-Api-Key")
+	if bearer, ok := strings.CutPrefix(h.Get("Authorization"), "Bearer "); ok && key == "" {
+		key, realmID, _ = strings.Cut(bearer, ",")
+	}
+	if own := h.Get("Authrocket-Realm"); own != "" {
+		realmID = own
+	}
+	return strings.TrimSpace(key), strings.TrimSpace(realmID)
+}
+
+// isSecret compares in constant time.
+func isSecret(given, own string) bool {
+	a, b := sha256.Sum256([]byte(given)), sha256.Sum256([]byte(own))
+	return own != "" && subtle.ConstantTimeCompare(a[:], b[:]) == 1
+}
+
+// countRequest counts a request of a key, and sets the headers that say how many
+// are left.
+func (s *Service) countRequest(h http.Header, key string) bool {
+	perMinute := s.config.RequestsPerMinute
+	if perMinute < 0 {
+		return true
+	}
+	left, end := s.limit.add(key)
+	end = end.Add(time.Second - 1).Truncate(time.Second) // an HTTP date has whole seconds
+	h.Set("Ratelimit-Limit", strconv.Itoa(perMinute))
+	h.Set("Ratelimit-Remaining", strconv.Itoa(max(left, 0)))
+	h.Set("Ratelimit-Reset", end.UTC().Format(http.TimeFormat))
+	return left >= 0
+}
+
+// findEndpoint returns the methods of a path below /v2/, and the ID in it. An ID
+// may be any text, an email too; it is one segment.
+func findEndpoint(endpoints map[string]map[string]coreEndpoint, escapedPath string) (methods map[string]coreEndpoint, id string, ok bool) {
+	path, ok := strings.CutPrefix(escapedPath, "/v2/")
+	if !ok {
+		return nil, "", false
+	}
+	if methods, ok := endpoints[path]; ok && !strings.Contains(path, "{id}") {
+		return methods, "", true
+	}
+	segments := strings.Split(path, "/")
+	if len(segments) < 2 {
+		return nil, "", false
+	}
+	id, err := url.PathUnescape(segments[1])
+	if err != nil || id == "" || id == "." || id == ".." {
+		return nil, "", false
+	}
+	segments[1] = "{id}"
+	methods, ok = endpoints[strings.Join(segments, "/")]
+	return methods, id, ok
+}
+
+// acceptsJSON reports whether an answer in JSON may be sent. Without the header
+// anything may.
+func acceptsJSON(values []string) bool {
+	if len(values) == 0 {
+		return true
+	}
+	for _, value := range values {
+		for _, item := range strings.Split(value, ",") {
+			mediaType, parameters, err := mime.ParseMediaType(item)
+			quality, qErr := strconv.ParseFloat(parameters["q"], 64)
+			isRefused := qErr == nil && quality == 0
+			if err == nil && !isRefused && slices.Contains([]string{"*/*", "application/*", "application/json"}, mediaType) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// coreErrors is the answer to what was not done.
+type coreErrors struct {
+	Errors []string `json:"errors"`
+}
+
+func writeCoreRefusal(w http.ResponseWriter, err error) {
+	refusal := asRefusal(err)
+	writeJSON(w, refusal.status, coreErrors{refusal.texts})
+}

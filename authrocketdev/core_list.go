@@ -1,0 +1,67 @@
+package authrocketdev
+
+import (
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/authrocket-go/authrocket/authrockettest"
+)
+
+const (
+	defaultMaxResults = 100
+	maxMaxResults     = 1_000
+)
+
+// collection is a page of a list.
+type collection[T any] struct {
+	Collection  []T  `json:"collection"`
+	MoreResults bool `json:"more_results"`
+}
+
+func collectionOf[From, To any](page authrockettest.Page[From], show func(From) To) collection[To] {
+	c := collection[To]{Collection: make([]To, len(page.Items)), MoreResults: page.More}
+	for i, item := range page.Items {
+		c.Collection[i] = show(item)
+	}
+	return c
+}
+
+// list reads after, max_results, sort and direction. The first of sorts is the
+// default; isDescending is that of the direction.
+func (c *coreCall) list(isDescending bool, sorts ...string) (list authrockettest.List, sort string, err error) {
+	sort = sorts[0]
+	if given := c.query.Get("sort"); given != "" {
+		if sort = given; !slices.Contains(sorts, sort) {
+			return list, "", invalid("Sort has to be one of " + strings.Join(sorts, ", ") + ".")
+		}
+	}
+	list = authrockettest.List{After: c.query.Get("after"), Limit: defaultMaxResults, Descending: isDescending}
+	switch direction := c.query.Get("direction"); direction {
+	case "":
+	case "asc", "desc":
+		list.Descending = direction == "desc"
+	default:
+		return list, "", invalid("Direction has to be asc or desc.")
+	}
+	if given := c.query.Get("max_results"); given != "" {
+		if list.Limit, err = strconv.Atoi(given); err != nil || list.Limit < 1 || list.Limit > maxMaxResults {
+			return list, "", invalid("Max results has to be a number from 1 to 1000.")
+		}
+	}
+	return list, sort, nil
+}
+
+// expands reports whether a query asks for more of each record, as expand=custom
+// or expand[]=custom.
+func expands(query url.Values, what string) bool {
+	for _, name := range []string{"expand", "expand[]"} {
+		for _, value := range query[name] {
+			if slices.Contains(strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ' ' }), what) {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,97 @@
+package authrocketdev
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"crypto/rand"
+
+	"github.com/authrocket-go/authrocket/authrockettest"
+)
+
+// ServiceConfig configures a [Service]. Only Server is required.
+type ServiceConfig struct {
+	// Server is the LoginRocket of the realm that the Core API manages.
+	Server *Server
+
+	// APIKey is the key of the Core API, ks_ and 16 characters or more.
+	// Default: a new one, see [Service.APIKey].
+	APIKey string
+
+	// ReadOnlyAPIKey is a key that can only read: every write is refused, and
+	// events come without their tokens. Default: none.
+	ReadOnlyAPIKey string
+
+	// Host is the host and port by which programs reach the Core API, besides
+	// those on loopback. Default: none.
+	Host string
+
+	// VisibleAfter is how late a write shows in later reads of the Core API, as
+	// it may with the service. Default: 0, at once.
+	VisibleAfter time.Duration
+
+	// RequestsPerMinute is how many requests of the Core API a key may make in a
+	// minute; a negative number means no limit. Default: 1,200.
+	RequestsPerMinute int
+}
+
+const defaultCoreRequestsPerMinute = 1_200
+
+// Service is a local AuthRocket: the Core API of a realm, next to the LoginRocket
+// of it, which is a [Server]. Safe for concurrent use. It needs no Close.
+type Service struct {
+	config  ServiceConfig
+	server  *Server
+	view    *authrockettest.View // what reads show
+	limit   *limit               // of requests, by key
+	handler http.Handler
+}
+
+// NewService returns a Service, or an error that joins all problems of config. No
+// error has a key in it.
+func NewService(config ServiceConfig) (*Service, error) {
+	config.RequestsPerMinute = cmp.Or(config.RequestsPerMinute, defaultCoreRequestsPerMinute)
+	config.APIKey = cmp.Or(config.APIKey, "ks_"+rand.Text())
+	var problems []error
+	if config.Server == nil {
+		problems = append(problems, errors.New("authrocketdev: Server is missing: make one with New or Seed.Open"))
+	}
+	if !isAPIKey(config.APIKey) {
+		problems = append(problems, errors.New("authrocketdev: APIKey is not ks_ and 16 characters or more out of A-Z a-z 0-9 _ -"))
+	}
+	if config.ReadOnlyAPIKey != "" && !isAPIKey(config.ReadOnlyAPIKey) {
+		problems = append(problems, errors.New("authrocketdev: ReadOnlyAPIKey is not ks_ and 16 characters or more out of A-Z a-z 0-9 _ -"))
+	}
+	if config.ReadOnlyAPIKey == config.APIKey {
+		problems = append(problems, errors.New("authrocketdev: ReadOnlyAPIKey is the APIKey, which can write"))
+	}
+	if config.VisibleAfter < 0 {
+		problems = append(problems, fmt.Errorf("authrocketdev: VisibleAfter %s is negative", config.VisibleAfter))
+	}
+	if len(problems) > 0 {
+		return nil, errors.Join(problems...)
+	}
+	s := &Service{config: config, server: config.Server, limit: newLimit(config.RequestsPerMinute)}
+	s.view = s.server.realm.View
+	if config.VisibleAfter > 0 {
+		s.view = s.server.realm.Behind(config.VisibleAfter)
+	}
+	s.handler = s.newCoreAPI()
+	return s, nil
+}
+
+func isAPIKey(key string) bool {
+	secret, ok := strings.CutPrefix(key, "ks_")
+	return ok && len(secret) >= 16 && plainKey.MatchString(secret)
+}
+
+// APIKey returns the key of the Core API. It is a credential.
+func (s *Service) APIKey() string { return s.config.APIKey }
+
+// CoreAPI returns the handler of the Core API, whose paths begin with /v2/. Serve
+// it on a port of its own: it is for programs that have the key, not for browsers.
+func (s *Service) CoreAPI() http.Handler { return s.handler }
