@@ -1,5 +1,9 @@
 // Package claims decodes the payload of a login token. It checks types, not
 // values: who issued the token and when it ends is for the caller to judge.
+//
+// Claims of identity and authority must have their types, since a wrong guess would
+// let the wrong user in. Claims that are only shown may have any type: a strange name
+// must not lock a user out.
 package claims
 
 import (
@@ -69,16 +73,17 @@ func Decode(payload []byte) (Claims, error) {
 	return Claims{}, fmt.Errorf("claim %w", err)
 }
 
-// Peek returns iss and rid of payload, "" where they are missing or no strings.
+// Peek returns iss and rid of payload, "" where they are missing or no strings, and
+// for a payload that Decode would not read as JSON.
 func Peek(payload []byte) (issuer, realmID string) {
 	r := strictjson.Open(payload)
 	r.Require('{')
 	for name := r.Name(); name != nil; name = r.Name() {
 		switch string(name) {
 		case "iss":
-			issuer = display(r)
+			issuer = displayText(r)
 		case "rid":
-			realmID = display(r)
+			realmID = displayText(r)
 		default:
 			r.Skip(r.Token())
 		}
@@ -102,33 +107,33 @@ func readClaims(r *strictjson.Reader) (c Claims) {
 		case "sid":
 			c.SessionID = text(r)
 		case "iat":
-			c.IssuedAt = date(r)
+			c.IssuedAt = numericDate(r)
 		case "exp":
-			c.ExpiresAt = date(r)
+			c.ExpiresAt = numericDate(r)
 		case "nbf":
-			c.NotBefore = date(r)
+			c.NotBefore = numericDate(r)
 		case "aud":
 			c.Audience = audience(r)
 		case "orgs":
 			c.Orgs = orgs(r)
 		case "name":
-			c.Name = display(r)
+			c.Name = displayText(r)
 		case "given_name":
-			c.GivenName = display(r)
+			c.GivenName = displayText(r)
 		case "family_name":
-			c.FamilyName = display(r)
+			c.FamilyName = displayText(r)
 		case "preferred_username":
-			c.PreferredUsername = display(r)
+			c.PreferredUsername = displayText(r)
 		case "email":
-			c.Email = display(r)
+			c.Email = displayText(r)
 		case "email_verified":
 			c.EmailVerified = displayBoolean(r)
 		case "locale":
-			c.Locale = display(r)
+			c.Locale = displayText(r)
 		case "ref":
-			c.Reference = display(r)
+			c.Reference = displayText(r)
 		case "cs":
-			c.Custom = custom(r)
+			c.Custom = customJSON(r)
 		default:
 			r.Skip(r.Token())
 		}
@@ -149,7 +154,7 @@ func orgs(r *strictjson.Reader) []Org {
 	return slices.Clone(all)
 }
 
-// org reads what is in an entry.
+// org reads the members of an entry that was entered.
 func org(r *strictjson.Reader) (o Org) {
 	for name := r.Name(); name != nil; name = r.Name() {
 		switch string(name) {
@@ -163,11 +168,11 @@ func org(r *strictjson.Reader) (o Org) {
 			token, ok := r.Optional('t')
 			o.Selected = ok && token.Bool()
 		case "name":
-			o.Name = display(r)
+			o.Name = displayText(r)
 		case "ref":
-			o.Reference = display(r)
+			o.Reference = displayText(r)
 		case "cs":
-			o.Custom = custom(r)
+			o.Custom = customJSON(r)
 		default:
 			r.Skip(r.Token())
 		}
@@ -182,8 +187,8 @@ func text(r *strictjson.Reader) string {
 	return ""
 }
 
-// display returns the text of a display claim, "" for one of another type.
-func display(r *strictjson.Reader) string {
+// displayText returns the text of a display claim, "" for one of another type.
+func displayText(r *strictjson.Reader) string {
 	token := r.Token()
 	if token.Kind() == '"' {
 		return token.Text()
@@ -201,7 +206,7 @@ func displayBoolean(r *strictjson.Reader) *bool {
 	return nil
 }
 
-func custom(r *strictjson.Reader) string {
+func customJSON(r *strictjson.Reader) string {
 	token := r.Token()
 	if raw := r.Skip(token); token.Kind() == '{' {
 		return string(raw)
@@ -209,19 +214,19 @@ func custom(r *strictjson.Reader) string {
 	return ""
 }
 
-// lastSecond is 9999-12-31T23:59:59Z, the last second that dates in HTTP and
+// maxNumericDate is 9999-12-31T23:59:59Z, the last second that dates in HTTP and
 // RFC 3339 can express.
-const lastSecond = 253402300799
+const maxNumericDate = 253402300799
 
-// date reads a NumericDate (RFC 7519 section 2): seconds, with or without a
+// numericDate reads a NumericDate (RFC 7519 section 2): seconds, with or without a
 // fraction.
-func date(r *strictjson.Reader) time.Time {
+func numericDate(r *strictjson.Reader) time.Time {
 	token, ok := r.Optional('0')
 	if !ok {
 		return time.Time{}
 	}
 	seconds, err := strconv.ParseFloat(string(token), 64)
-	if err != nil || seconds > lastSecond || seconds < -lastSecond {
+	if err != nil || seconds > maxNumericDate || seconds < -maxNumericDate {
 		r.Fail("is out of range")
 		return time.Time{}
 	}

@@ -1,6 +1,10 @@
 // Package clientkind reads from a request's headers what kind of client waits
 // for the answer: a person's browser that navigates, a frame, a prefetch, or a
-// program. See https://www.w3.org/TR/fetch-metadata/.
+// program. A redirect to the login helps only the first of them; the others would
+// follow it where no user can sign in. See https://www.w3.org/TR/fetch-metadata/.
+//
+// A program can send any of these headers. They choose the form of an answer, and
+// protect users of browsers, which send what is true; they prove nothing.
 package clientkind
 
 import (

@@ -1,5 +1,6 @@
-// Package jose is the only one that knows jwx: it reads keys and checks
-// signatures. It never sees a whole token, and it keeps no state.
+// Package jose reads keys and checks signatures. It is the only package that imports
+// jwx, so that what the library may decide is in one place. It never sees a whole
+// token, and it keeps no state.
 package jose
 
 import (
@@ -24,7 +25,8 @@ const (
 	HS256 Algorithm = "HS256"
 )
 
-// Key checks signatures with the one algorithm that it is for.
+// Key checks signatures with the one algorithm that it is for. It does not change, and
+// is safe for concurrent use. The zero Key accepts no signature.
 type Key struct {
 	algorithm Algorithm
 	public    *rsa.PublicKey
@@ -32,7 +34,8 @@ type Key struct {
 	spki      [sha256.Size]byte // the hash of public, zero for a secret
 }
 
-// Algorithm returns the algorithm that the key decides.
+// Algorithm returns the only algorithm that the key accepts, whatever a token's header
+// says.
 func (k Key) Algorithm() Algorithm { return k.algorithm }
 
 // SPKIHash returns the SHA-256 of the SubjectPublicKeyInfo (RFC 5280 section 4.1) of
@@ -51,7 +54,8 @@ func (k Key) Equal(other Key) bool {
 		k.public.E == other.public.E && k.public.N.Cmp(other.public.N) == 0
 }
 
-// Verify returns nil if signature is this key's signature of signingInput.
+// Verify returns nil if signature is this key's signature of signingInput, the encoded
+// header and payload with the dot between them.
 func (k Key) Verify(signingInput, signature []byte) error {
 	var raw any = k.public
 	if k.algorithm == HS256 {
@@ -64,7 +68,7 @@ func (k Key) Verify(signingInput, signature []byte) error {
 	return verifier.Verify(signingInput, signature, raw)
 }
 
-// Keys are the keys of one key ID, which is one as a rule.
+// Keys are the keys of one key ID. As a rule there is one.
 type Keys []Key
 
 // Contain reports whether one of the keys accepts the same signatures as key.
@@ -84,6 +88,8 @@ const (
 	maxRSABits = 8192
 )
 
+// newRSAKey refuses at once what is too weak, and what crypto/rsa would refuse, or take
+// long for, at each signature.
 func newRSAKey(public *rsa.PublicKey) (Key, error) {
 	if public == nil || public.N == nil {
 		return Key{}, errors.New("has no RSA public key")

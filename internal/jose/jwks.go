@@ -30,8 +30,8 @@ const maxEntries = 100
 const maxKeysPerID = 2
 
 // ParseSet reads a JWK Set (RFC 7517 section 5) into keys by kid. An entry that cannot
-// be used is left out and described in skipped; a set without a usable entry
-// is an error.
+// be used is left out and described in skipped, so that one entry of a new kind does
+// not sign everybody out; a set without a usable entry is [ErrNoUsableKey].
 func ParseSet(data []byte) (keys map[string]Keys, skipped []error, err error) {
 	var set map[string]json.RawMessage
 	if json.Unmarshal(data, &set) != nil || set == nil {

@@ -44,7 +44,7 @@ func decodeStatic(text string) (der []byte, err error) {
 	if strings.HasPrefix(text, "-----BEGIN") {
 		return decodePEM(text)
 	}
-	if problem := looksLike(text); problem != "" {
+	if problem := commonMistake(text); problem != "" {
 		return nil, errors.New(problem)
 	}
 	body := strings.Join(strings.Fields(text), "")
@@ -87,8 +87,8 @@ var (
 	errNoKey       = errors.New("is neither an RSA public key in PEM or base64 nor a secret that starts with jsk_")
 )
 
-// looksLike names the well-known things that end up in place of a key.
-func looksLike(text string) string {
+// commonMistake names the well-known things that end up in place of a key.
+func commonMistake(text string) string {
 	switch {
 	case text == "":
 		return "is blank"

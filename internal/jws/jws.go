@@ -1,5 +1,6 @@
 // Package jws takes a JWS in compact serialization (RFC 7515 section 7.1)
-// apart. It knows nothing of keys and claims.
+// apart. It knows nothing of keys and claims. It accepts exactly one spelling of a
+// token: what is remembered of a token by its text is true of no other text.
 package jws
 
 import (
@@ -21,8 +22,8 @@ type Parts struct {
 	SigningInput []byte
 }
 
-// strict refuses non-zero trailing bits, so that a token has one spelling only.
-var strict = base64.RawURLEncoding.Strict()
+// strictBase64url refuses non-zero trailing bits, so that a token has one spelling only.
+var strictBase64url = base64.RawURLEncoding.Strict()
 
 // Split takes token apart: exactly three non-empty parts in base64url without
 // padding, white space or stray trailing bits. It does not limit the length.
@@ -31,7 +32,7 @@ func Split(token string) (Parts, error) {
 }
 
 // SplitInto is [Split] for a caller that has memory to use again: the parts are in
-// it, as far as it reaches.
+// it, as far as it reaches. They are valid until the caller uses memory again.
 func SplitInto(memory []byte, token string) (Parts, error) {
 	header, rest, ok := strings.Cut(token, ".")
 	if !ok {
@@ -66,7 +67,7 @@ func SplitInto(memory []byte, token string) (Parts, error) {
 		}
 		start := len(memory)
 		var err error
-		if memory, err = strict.AppendDecode(memory, part.text); err != nil {
+		if memory, err = strictBase64url.AppendDecode(memory, part.text); err != nil {
 			return Parts{}, fmt.Errorf("%s is not base64url without padding", part.name)
 		}
 		*part.into = memory[start:len(memory):len(memory)]
@@ -74,7 +75,7 @@ func SplitInto(memory []byte, token string) (Parts, error) {
 	return parts, nil
 }
 
-// Header is what a verifier needs to know of a JOSE header.
+// Header is what a verifier needs to know of a JOSE header (RFC 7515 section 4).
 type Header struct {
 	Algorithm string
 	KeyID     string

@@ -1,7 +1,7 @@
 // Package keycache keeps the keys that a remote set publishes, by key ID. It
 // decides when to fetch the set, who waits for a fetch and for how long, and
 // how long a set outlives its source. It knows nothing of HTTP and of what a
-// key is.
+// key is, so that tests can run years of key rotations and outages in a moment.
 //
 // There is no goroutine but that of a running fetch, and at most one of these.
 // A cold cache whose first fetch failed has a timer for the next one.
@@ -32,18 +32,19 @@ const (
 	// minRefreshInterval is the shortest interval that a max-age can ask for.
 	minRefreshInterval = time.Minute
 
-	// oldAfter is how long after a token was issued a set is fetched that has to
+	// maxPublishDelay is how long after a token was issued a set is fetched that has to
 	// have the token's key. It is more than clocks and replicas of the key set
 	// are apart.
-	oldAfter = 5 * time.Minute
+	maxPublishDelay = 5 * time.Minute
 
 	// maxStepBack is how far the wall clock may be set back, as time servers do,
 	// before a set is due for that.
 	maxStepBack = time.Minute
 
-	// explained is how long after a failed fetch nobody waits to learn why a set is
-	// old: the longest time from one failure to the next while there are requests.
-	explained = 2*CoolDown + FetchTimeout
+	// recentFailure is how long a failed fetch explains why a set is old, so that
+	// requests need not wait to learn it: the longest time from one failure to the
+	// next while there are requests.
+	recentFailure = 2*CoolDown + FetchTimeout
 
 	burst      = 3     // fetches that an idle budget grants at once
 	maxUnknown = 1_000 // key IDs remembered as unknown
@@ -59,7 +60,7 @@ var coldPauses = [...]time.Duration{time.Second, 2 * time.Second, 4 * time.Secon
 // question was answered a moment ago.
 var ErrUnknown = errors.New("the realm's key set does not have the key")
 
-// Undecided is returned when nobody knows whether there is such a key.
+// Undecided is returned when it cannot be known now whether there is such a key.
 type Undecided struct {
 	// Cause is what stands in the way: the failure of the last fetch, the end
 	// of the caller's context, or that a fetch takes its time.
@@ -67,7 +68,7 @@ type Undecided struct {
 	// Limited is set when a usable set is there, but the budget for fetches or
 	// for waiting lookups leaves nothing for an unknown key.
 	Limited bool
-	// RetryAfter is when it makes sense to ask again.
+	// RetryAfter is how long it takes until asking again makes sense.
 	RetryAfter time.Duration
 }
 
@@ -76,11 +77,11 @@ func (u *Undecided) Error() string { return "the realm's keys are not available:
 func (u *Undecided) Unwrap() error { return u.Cause }
 
 var (
-	errPending    = errors.New("the fetch of the key set takes more than the time that a request waits")
-	errLimited    = errors.New("the budget for fetches of the key set is spent")
-	errCrowded    = fmt.Errorf("%d requests wait for the key set already", maxWaiting)
-	errNoFetch    = errors.New("the caller does not wait for a fetch")
-	errRemembered = errors.New("the key was not in the key set a moment ago")
+	errPending        = errors.New("the fetch of the key set takes more than the time that a request waits")
+	errBudgetSpent    = errors.New("the budget for fetches of the key set is spent")
+	errTooManyWaiting = fmt.Errorf("%d requests wait for the key set already", maxWaiting)
+	errNoFetch        = errors.New("the caller does not wait for a fetch")
+	errRemembered     = errors.New("the key was not in the key set a moment ago")
 )
 
 // Patience is how long a lookup waits for fetches.
@@ -118,16 +119,22 @@ type Refresh struct {
 	Age     time.Duration // age of the set in use, 0 when there is none
 }
 
-// Config configures a [Cache]. Fetch is required; it returns a set that is not
-// changed afterwards, and maxAge, 0 for none. Fetch is called with a context
-// that ends after FetchTimeout and must respect it.
+// Config configures a [Cache]. Fetch, RefreshInterval and MaxStale are required.
 type Config[K any] struct {
-	Fetch           func(ctx context.Context) (keys map[string]K, skipped []error, maxAge time.Duration, err error)
+	// Fetch returns the set, which must not change afterwards, the entries of it that
+	// are not used, and for how long the source calls it fresh, 0 if it does not say.
+	// Its context ends after FetchTimeout, which it must honour. It is never called
+	// twice at a time.
+	Fetch func(ctx context.Context) (keys map[string]K, skipped []error, maxAge time.Duration, err error)
+	// RefreshInterval is the age at which a set is fetched again while it stays in
+	// use. A shorter maxAge takes precedence, down to a minute.
 	RefreshInterval time.Duration
-	MaxStale        time.Duration
-	Observe         func(Refresh) // may be nil; called by the fetch's goroutine
+	// MaxStale is the age beyond which a set is not used any more.
+	MaxStale time.Duration
+	// Observe is called after each fetch, by its goroutine. It may be nil.
+	Observe func(Refresh)
 
-	// For tests; nil means the machine's wall clock and math/rand.
+	// Now and Jitter are for tests; nil means the machine's wall clock and math/rand.
 	Now    func() time.Time
 	Jitter func(below time.Duration) time.Duration
 }
@@ -135,7 +142,7 @@ type Config[K any] struct {
 // Cache holds the last good set. It is safe for concurrent use.
 type Cache[K any] struct {
 	config  Config[K]
-	current atomic.Pointer[keySet[K]] // nil before the first good fetch
+	current atomic.Pointer[keySet[K]] // nil before the first fetch that succeeded
 
 	mu       sync.Mutex
 	running  *fetch // nil when none
@@ -143,39 +150,41 @@ type Cache[K any] struct {
 
 	waiting int // lookups that wait for a fetch
 
-	failure     error // of the last fetch, nil when it was good
-	failedAt    instant
-	notBefore   time.Time // no fetch before, after a failure
-	coldRetries int       // pauses of coldPauses that were taken
+	failure       error // of the last fetch, nil when it succeeded
+	failedAt      instant
+	noFetchBefore time.Time // no fetch before, after a failure
+	coldRetries   int       // pauses of coldPauses that were taken
 
-	granted  int // fetches that the budget grants now
-	refilled time.Time
+	budget     int // fetches that the budget grants now
+	refilledAt time.Time
 
 	unknown unknownIDs
 }
 
 type keySet[K any] struct {
-	keys     map[string]K
-	sequence uint64        // of the fetch that brought it
-	asked    instant       // when that fetch was started
-	interval time.Duration // the age at which it is due for a refresh
+	keys        map[string]K
+	sequence    uint64        // of the fetch that brought it
+	requestedAt instant       // when that fetch was started
+	interval    time.Duration // the age at which it is due for a refresh
 }
 
 // isDue reports whether the set is due for a refresh.
 func (s *keySet[K]) isDue(now instant) bool {
-	return now.since(s.asked) >= s.interval || s.isAhead(now)
+	return now.since(s.requestedAt) >= s.interval || s.clockWasSetBack(now)
 }
 
-// isAhead reports whether the wall clock was set back since the set was asked for.
+// clockWasSetBack reports whether the wall clock was set back since the set was asked for.
 // Its age is not known then: the machine may have slept in the meantime.
-func (s *keySet[K]) isAhead(now instant) bool { return now.wall.Before(s.asked.wall.Add(-maxStepBack)) }
+func (s *keySet[K]) clockWasSetBack(now instant) bool {
+	return now.wall.Before(s.requestedAt.wall.Add(-maxStepBack))
+}
 
 type fetch struct {
-	sequence   uint64
-	started    instant
-	background string // the key ID of an old token that started it and does not wait, or empty
-	done       chan struct{}
-	err        error // set before done is closed
+	sequence        uint64
+	started         instant
+	backgroundKeyID string // the key ID of an old token that started it and does not wait, or empty
+	done            chan struct{}
+	err             error // set before done is closed
 }
 
 // New returns a Cache without keys; the first lookup fetches them.
@@ -183,11 +192,11 @@ func New[K any](config Config[K]) *Cache[K] {
 	if config.Jitter == nil {
 		config.Jitter = rand.N[time.Duration]
 	}
-	return &Cache[K]{config: config, granted: burst, unknown: newUnknownIDs(config.Jitter)}
+	return &Cache[K]{config: config, budget: burst, unknown: newUnknownIDs(config.Jitter)}
 }
 
 // Lookup returns the key that the set has under q.KeyID, or [ErrUnknown] or an
-// [*Undecided].
+// [*Undecided]. It waits as long as q says, or until ctx ends.
 func (c *Cache[K]) Lookup(ctx context.Context, q Question) (K, error) {
 	if key, _, ok := c.Fresh(q.KeyID, time.Now()); ok {
 		return key, nil
@@ -226,13 +235,13 @@ func (c *Cache[K]) Age() (age time.Duration, usable bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now, set := c.now(), c.current.Load()
-	if (set == nil || set.isDue(now)) && c.running == nil && c.suppressed(now, 1) == nil {
+	if (set == nil || set.isDue(now)) && c.running == nil && c.fetchRefused(now, 1) == nil {
 		c.start(now)
 	}
 	if set == nil {
 		return 0, false
 	}
-	age = now.since(set.asked)
+	age = now.since(set.requestedAt)
 	return age, age <= c.config.MaxStale
 }
 
@@ -240,28 +249,28 @@ func (c *Cache[K]) lookupSlowly(ctx context.Context, q Question) (none K, err er
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	// Only a fetch that starts from here on can tell that there is no such key.
-	asked := c.sequence
+	lastSequence := c.sequence
 	for {
 		now := c.now()
 		set := c.usable(now)
 		reserve := 0
 		if set != nil {
 			if key, ok := set.keys[q.KeyID]; ok {
-				again, err := c.awaitRefresh(ctx, set, q, now)
+				refreshed, err := c.awaitRefresh(ctx, set, q, now)
 				switch {
 				case err != nil:
 					return none, &Undecided{Cause: err, RetryAfter: MaxWait}
-				case !again:
+				case !refreshed:
 					return key, nil
 				}
 				continue
 			}
-			if set.sequence > asked {
+			if set.sequence > lastSequence {
 				c.unknown.add(q.KeyID, now.monotonic)
 				return none, ErrUnknown
 			}
-			isOld := earlier(set.asked.wall, now.wall).Sub(q.IssuedAt) > oldAfter
-			if isOld {
+			isOldToken := earlier(set.requestedAt.wall, now.wall).Sub(q.IssuedAt) > maxPublishDelay
+			if isOldToken {
 				reserve = 1
 			}
 			left := c.unknown.left(q.KeyID, now.monotonic)
@@ -270,9 +279,9 @@ func (c *Cache[K]) lookupSlowly(ctx context.Context, q Question) (none K, err er
 				return none, &Undecided{Cause: errRemembered, RetryAfter: left}
 			case left > 0:
 				return none, ErrUnknown
-			case isOld && q.Patience != Callback:
-				if q.Patience != NoWait && c.running == nil && c.suppressed(now, reserve) == nil {
-					c.start(now).background = q.KeyID
+			case isOldToken && q.Patience != Callback:
+				if q.Patience != NoWait && c.running == nil && c.fetchRefused(now, reserve) == nil {
+					c.start(now).backgroundKeyID = q.KeyID
 				}
 				return none, ErrUnknown
 			}
@@ -281,7 +290,7 @@ func (c *Cache[K]) lookupSlowly(ctx context.Context, q Question) (none K, err er
 			return none, &Undecided{Cause: errNoFetch, RetryAfter: MaxWait}
 		}
 		if c.running == nil {
-			if undecided := c.suppressed(now, reserve); undecided != nil {
+			if undecided := c.fetchRefused(now, reserve); undecided != nil {
 				undecided.Limited = undecided.Limited && set != nil
 				return none, undecided
 			}
@@ -293,33 +302,33 @@ func (c *Cache[K]) lookupSlowly(ctx context.Context, q Question) (none K, err er
 			until = earlier(until, f.started.monotonic.Add(MaxWait))
 		}
 		if err := c.wait(ctx, f, until); err != nil {
-			return none, &Undecided{Cause: err, Limited: err == errCrowded && set != nil, RetryAfter: MaxWait}
+			return none, &Undecided{Cause: err, Limited: err == errTooManyWaiting && set != nil, RetryAfter: MaxWait}
 		}
-		if f.err != nil && f.sequence > asked {
-			return none, &Undecided{Cause: f.err, RetryAfter: time.Until(c.notBefore)}
+		if f.err != nil && f.sequence > lastSequence {
+			return none, &Undecided{Cause: f.err, RetryAfter: time.Until(c.noFetchBefore)}
 		}
 	}
 }
 
 // awaitRefresh starts the refresh of a set that is due for one, and waits for
-// it when the set is old and nobody knows why. It reports whether a refresh
+// it when the set is old and no recent failure explains that. It reports whether a refresh
 // ended, so that the set has to be looked at again. Only a fetch that takes longer
 // than a request waits leaves the old key in force; a caller that leaves, or one too
-// many, could be somebody who wants that.
-func (c *Cache[K]) awaitRefresh(ctx context.Context, set *keySet[K], q Question, now instant) (again bool, err error) {
+// many, could be an attacker who wants that.
+func (c *Cache[K]) awaitRefresh(ctx context.Context, set *keySet[K], q Question, now instant) (refreshed bool, err error) {
 	if !set.isDue(now) || q.Patience == NoWait {
 		return false, nil
 	}
-	if c.running == nil && c.suppressed(now, 0) == nil {
+	if c.running == nil && c.fetchRefused(now, 0) == nil {
 		c.start(now)
 	}
 	f := c.running
 	if f == nil {
 		return false, nil
 	}
-	isYoung := now.since(set.asked) < 2*c.config.RefreshInterval && !set.isAhead(now)
-	isExplained := c.failure != nil && now.since(c.failedAt) < explained
-	if isYoung || isExplained {
+	isYoung := now.since(set.requestedAt) < 2*c.config.RefreshInterval && !set.clockWasSetBack(now)
+	failedRecently := c.failure != nil && now.since(c.failedAt) < recentFailure
+	if isYoung || failedRecently {
 		return false, nil
 	}
 	err = c.wait(ctx, f, earlier(q.WaitStart, f.started.monotonic).Add(MaxWait))
@@ -332,40 +341,42 @@ func (c *Cache[K]) awaitRefresh(ctx context.Context, set *keySet[K], q Question,
 // usable returns the set in use, nil when there is none or it is too old.
 func (c *Cache[K]) usable(now instant) *keySet[K] {
 	set := c.current.Load()
-	if set == nil || now.since(set.asked) > c.config.MaxStale {
+	if set == nil || now.since(set.requestedAt) > c.config.MaxStale {
 		return nil
 	}
 	return set
 }
 
-// suppressed says why no fetch may start now that leaves reserve in the budget, nil
+// fetchRefused says why no fetch may start now that leaves reserve in the budget, nil
 // when one may.
-func (c *Cache[K]) suppressed(now instant, reserve int) *Undecided {
-	if now.monotonic.Before(c.notBefore) {
-		return &Undecided{Cause: c.failure, RetryAfter: c.notBefore.Sub(now.monotonic)}
+func (c *Cache[K]) fetchRefused(now instant, reserve int) *Undecided {
+	if now.monotonic.Before(c.noFetchBefore) {
+		return &Undecided{Cause: c.failure, RetryAfter: c.noFetchBefore.Sub(now.monotonic)}
 	}
 	c.refill(now.monotonic)
-	if missing := reserve + 1 - c.granted; missing > 0 {
-		granted := c.refilled.Add(time.Duration(missing) * CoolDown)
-		return &Undecided{Cause: errLimited, Limited: true, RetryAfter: granted.Sub(now.monotonic)}
+	if missing := reserve + 1 - c.budget; missing > 0 {
+		grantedAt := c.refilledAt.Add(time.Duration(missing) * CoolDown)
+		return &Undecided{Cause: errBudgetSpent, Limited: true, RetryAfter: grantedAt.Sub(now.monotonic)}
 	}
 	return nil
 }
 
+// refill grants the fetches that the time since the last refill allows. A budget that
+// is full saves nothing up.
 func (c *Cache[K]) refill(now time.Time) {
-	if n := int64(now.Sub(c.refilled) / CoolDown); n > 0 {
-		c.granted = int(min(int64(c.granted)+n, burst))
-		c.refilled = c.refilled.Add(time.Duration(n) * CoolDown)
+	if n := int64(now.Sub(c.refilledAt) / CoolDown); n > 0 {
+		c.budget = int(min(int64(c.budget)+n, burst))
+		c.refilledAt = c.refilledAt.Add(time.Duration(n) * CoolDown)
 	}
-	if c.granted == burst {
-		c.refilled = now
+	if c.budget == burst {
+		c.refilledAt = now
 	}
 }
 
 // start starts a fetch on the budget, which c.running is until it ends.
 func (c *Cache[K]) start(now instant) *fetch {
 	c.refill(now.monotonic)
-	c.granted = max(c.granted-1, 0)
+	c.budget = max(c.budget-1, 0)
 	return c.startBesideBudget(now)
 }
 
@@ -384,7 +395,7 @@ func (c *Cache[K]) retryCold() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := c.now()
-	if c.current.Load() == nil && c.running == nil && !now.monotonic.Before(c.notBefore) {
+	if c.current.Load() == nil && c.running == nil && !now.monotonic.Before(c.noFetchBefore) {
 		c.startBesideBudget(now)
 	}
 }
@@ -403,8 +414,8 @@ func (c *Cache[K]) run(f *fetch) {
 	}
 }
 
-// fetch calls Fetch. This goroutine is nobody else's: a panic in it, over what a
-// server sent or in a transport, would end the process.
+// fetch calls Fetch. No caller's recover covers this goroutine: a panic in it, over
+// what a server sent or in a transport, would end the process.
 func (c *Cache[K]) fetch(ctx context.Context) (keys map[string]K, skipped []error, maxAge time.Duration, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -425,27 +436,27 @@ func (c *Cache[K]) finish(f *fetch, keys map[string]K, maxAge time.Duration, err
 		if maxAge > 0 {
 			interval = min(interval, max(maxAge, minRefreshInterval))
 		}
-		c.current.Store(&keySet[K]{keys: keys, sequence: f.sequence, asked: f.started, interval: interval})
-		c.notBefore = time.Time{}
-		if _, ok := keys[f.background]; !ok && f.background != "" {
-			c.unknown.add(f.background, now.monotonic)
+		c.current.Store(&keySet[K]{keys: keys, sequence: f.sequence, requestedAt: f.started, interval: interval})
+		c.noFetchBefore = time.Time{}
+		if _, ok := keys[f.backgroundKeyID]; !ok && f.backgroundKeyID != "" {
+			c.unknown.add(f.backgroundKeyID, now.monotonic)
 		}
 	} else {
 		c.failedAt = now
-		c.pause(now)
+		c.delayNextFetch(now)
 	}
 	f.err = err
 	close(f.done)
 	refresh := Refresh{Err: err}
 	if set := c.usable(now); set != nil {
-		refresh.Keys, refresh.Age = len(set.keys), now.since(set.asked)
+		refresh.Keys, refresh.Age = len(set.keys), now.since(set.requestedAt)
 	}
 	return refresh
 }
 
-// pause delays the next fetch after one that failed. Many processes meet the
+// delayNextFetch delays the next fetch after one that failed. Many processes meet the
 // same outage; they should not all come back at once.
-func (c *Cache[K]) pause(now instant) {
+func (c *Cache[K]) delayNextFetch(now instant) {
 	pause := CoolDown
 	isCold := c.current.Load() == nil && c.coldRetries < len(coldPauses)
 	if isCold {
@@ -453,7 +464,7 @@ func (c *Cache[K]) pause(now instant) {
 		c.coldRetries++
 	}
 	pause += c.config.Jitter(pause / 5)
-	c.notBefore = now.monotonic.Add(pause)
+	c.noFetchBefore = now.monotonic.Add(pause)
 	if isCold {
 		time.AfterFunc(pause, c.retryCold)
 	}
@@ -463,13 +474,15 @@ func (c *Cache[K]) pause(now instant) {
 // nil in the first case.
 func (c *Cache[K]) wait(ctx context.Context, f *fetch, until time.Time) error {
 	if c.waiting >= maxWaiting {
-		return errCrowded
+		return errTooManyWaiting
 	}
 	c.waiting++
 	defer func() { c.waiting-- }()
 	return c.waitUncounted(ctx, f, until)
 }
 
+// waitUncounted is wait for Warm, which a program calls, not a request: maxWaiting
+// does not apply to it.
 func (c *Cache[K]) waitUncounted(ctx context.Context, f *fetch, until time.Time) error {
 	c.mu.Unlock()
 	defer c.mu.Lock()
@@ -500,12 +513,12 @@ func (c *Cache[K]) waitUncounted(ctx context.Context, f *fetch, until time.Time)
 func (c *Cache[K]) Warm(ctx context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	asked := c.sequence
+	lastSequence := c.sequence
 	for {
 		if c.running == nil {
 			now := c.now()
 			c.refill(now.monotonic)
-			if c.granted == 0 {
+			if c.budget == 0 {
 				return c.warmWithoutBudget(now)
 			}
 			c.start(now)
@@ -514,9 +527,9 @@ func (c *Cache[K]) Warm(ctx context.Context) error {
 		if err := c.waitUncounted(ctx, f, time.Now().Add(2*FetchTimeout)); err != nil {
 			return &Undecided{Cause: err, RetryAfter: MaxWait}
 		}
-		if f.sequence > asked {
+		if f.sequence > lastSequence {
 			if f.err != nil {
-				return &Undecided{Cause: f.err, RetryAfter: time.Until(c.notBefore)}
+				return &Undecided{Cause: f.err, RetryAfter: time.Until(c.noFetchBefore)}
 			}
 			return nil
 		}
@@ -529,9 +542,9 @@ func (c *Cache[K]) warmWithoutBudget(now instant) error {
 	}
 	cause := c.failure
 	if cause == nil {
-		cause = errLimited
+		cause = errBudgetSpent
 	}
-	return &Undecided{Cause: cause, RetryAfter: c.refilled.Add(CoolDown).Sub(now.monotonic)}
+	return &Undecided{Cause: cause, RetryAfter: c.refilledAt.Add(CoolDown).Sub(now.monotonic)}
 }
 
 func earlier(a, b time.Time) time.Time {

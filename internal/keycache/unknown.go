@@ -33,7 +33,7 @@ func (u *unknownIDs) add(id string, now time.Time) {
 	entry, ok := u.entries[id]
 	switch {
 	case !ok:
-		u.makeRoomFor(id)
+		u.insert(id)
 		entry.lasts = time.Second + u.jitter(time.Second)
 	case now.Before(entry.until):
 		return
@@ -44,7 +44,8 @@ func (u *unknownIDs) add(id string, now time.Time) {
 	u.entries[id] = entry
 }
 
-func (u *unknownIDs) makeRoomFor(id string) {
+// insert makes room for id by evicting the oldest one, once there are maxUnknown.
+func (u *unknownIDs) insert(id string) {
 	if len(u.order) < maxUnknown {
 		u.order = append(u.order, id)
 		return

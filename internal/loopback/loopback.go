@@ -1,4 +1,5 @@
-// Package loopback says which host names mean this machine.
+// Package loopback says which host names mean this machine. Development on it needs
+// neither https nor a configured URL, since no other machine can be meant.
 package loopback
 
 import (

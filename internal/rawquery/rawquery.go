@@ -1,5 +1,6 @@
 // Package rawquery reads and cuts query strings without rewriting what it does
-// not touch.
+// not touch. A visitor returns to a URL of the app, whose query may have a spelling or
+// an order that the app relies on: [url.Values] would lose both.
 package rawquery
 
 import (
@@ -20,7 +21,7 @@ func Values(query, name string) []string {
 	}
 	var values []string
 	for pair := range strings.SplitSeq(query, "&") {
-		if key, value, ok := parse(pair); ok && key == name {
+		if key, value, ok := parsePair(pair); ok && key == name {
 			values = append(values, value)
 		}
 	}
@@ -32,7 +33,7 @@ func Values(query, name string) []string {
 func Without(query string, names ...string) string {
 	pairs := strings.Split(query, "&")
 	kept := slices.DeleteFunc(pairs, func(pair string) bool {
-		key, _, ok := parse(pair)
+		key, _, ok := parsePair(pair)
 		return ok && slices.Contains(names, key)
 	})
 	return strings.Join(kept, "&")
@@ -42,18 +43,20 @@ func Without(query string, names ...string) string {
 // unescaped slash: rest is the value and all that follows it, byte for byte. Who
 // appends the URL of a request to a query without escaping it means that.
 func CutRest(query, name string) (before, rest string, found bool) {
-	at := 0
+	offset := 0
 	for pair := range strings.SplitSeq(query, "&") {
 		rawKey, rawValue, _ := strings.Cut(pair, "=")
 		if key, err := url.QueryUnescape(rawKey); err == nil && key == name && strings.HasPrefix(rawValue, "/") {
-			return strings.TrimSuffix(query[:at], "&"), query[at+len(rawKey)+1:], true
+			return strings.TrimSuffix(query[:offset], "&"), query[offset+len(rawKey)+1:], true
 		}
-		at += len(pair) + 1
+		offset += len(pair) + 1
 	}
 	return query, "", false
 }
 
-func parse(pair string) (key, value string, ok bool) {
+// parsePair reads a pair as [url.ParseQuery] does. Reading more, or less, than the app
+// does would let a token or a return target slip past one of the two.
+func parsePair(pair string) (key, value string, ok bool) {
 	if strings.Contains(pair, ";") {
 		return "", "", false
 	}

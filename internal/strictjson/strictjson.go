@@ -1,6 +1,7 @@
 // Package strictjson reads one JSON object as I-JSON (RFC 7493) has it: valid
 // UTF-8, whole surrogate pairs, no member twice at any depth. It reads token by
-// token and says what is wrong and where.
+// token and says what is wrong and where. A text that two parsers read differently
+// is refused: the issuer of a token may have meant the other reading.
 package strictjson
 
 import (
@@ -19,9 +20,9 @@ const (
 	// levels, and its custom attributes have the rest. Without it, a Reader that
 	// is used again would keep the memory of a text that nests without end.
 	maxDepth = 32
-	// maxReused is the longest text after which a Reader is used again. A Reader
+	// maxPooledBytes is the longest text after which a Reader is used again. A Reader
 	// keeps memory for the names of members: of one object for each level.
-	maxReused = 8 << 10
+	maxPooledBytes = 8 << 10
 )
 
 // Error says what cannot be used, and why.
@@ -37,7 +38,7 @@ func (e *Error) Error() string {
 	return e.Place + " " + e.Problem
 }
 
-// Reader reads a text. The first problem ends the reading: nothing more is read,
+// Reader reads a text, for one goroutine. The first problem ends the reading: nothing more is read,
 // every loop over [Reader.Name] or [Reader.Element] ends, and [Reader.Close]
 // returns it.
 type Reader struct {
@@ -47,7 +48,7 @@ type Reader struct {
 	err     error
 }
 
-var readers = sync.Pool{New: func() any {
+var readerPool = sync.Pool{New: func() any {
 	r := new(Reader)
 	r.decoder.Reset(&r.source)
 	return r
@@ -55,7 +56,7 @@ var readers = sync.Pool{New: func() any {
 
 // Open returns a Reader of text, which must not change until Close.
 func Open(text []byte) *Reader {
-	r := readers.Get().(*Reader)
+	r := readerPool.Get().(*Reader)
 	r.text, r.source = text, *bytes.NewBuffer(text)
 	return r
 }
@@ -72,8 +73,8 @@ func (r *Reader) Close() error {
 	err, size := r.err, len(r.text)
 	r.text, r.err, r.source = nil, nil, bytes.Buffer{}
 	r.decoder.Reset(&r.source) // lets go of the text
-	if size <= maxReused {
-		readers.Put(r)
+	if size <= maxPooledBytes {
+		readerPool.Put(r)
 	}
 	return err
 }
@@ -128,14 +129,14 @@ func (r *Reader) Token() Token {
 		return nil
 	}
 	text := r.text[start:r.decoder.InputOffset()]
-	for isBetween[text[0]] {
+	for isSeparator[text[0]] {
 		text = text[1:]
 	}
 	return text
 }
 
-// isBetween are the bytes between two tokens.
-var isBetween = [256]bool{' ': true, '\t': true, '\r': true, '\n': true, ':': true, ',': true}
+// isSeparator has the bytes between two tokens.
+var isSeparator = [256]bool{' ': true, '\t': true, '\r': true, '\n': true, ':': true, ',': true}
 
 // Name reads the next name in an object that was entered, and returns nil at its
 // end. The caller reads the value.

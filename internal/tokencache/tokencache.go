@@ -1,6 +1,7 @@
-// Package tokencache remembers what verified tokens say. It is bounded: a token
-// takes the place of another, any other, when there is no room. It decides nothing
-// about tokens; when one ends is for the caller to check on each use.
+// Package tokencache remembers what verified tokens say. It is bounded: when
+// there is no room, a new token evicts a random one. It decides nothing about tokens;
+// when one ends is for the caller to check on each use. It saves apps the work of
+// decoding the same token on each request.
 //
 // There is no goroutine, and no call looks at more than one entry.
 package tokencache
@@ -117,15 +118,15 @@ func (s *shard[V]) put(token string, value V) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, taken := s.entries.Get(i); !taken {
-		s.makeRoom(i)
+		s.insert(i)
 	}
 	s.entries.SetDefault(i, &entry[V]{token, value})
 }
 
-// makeRoom makes room for an entry. Which one goes is left to chance: if it were
-// the oldest, and a few more tokens in use than there is room for, each would go
-// just before it is asked for again.
-func (s *shard[V]) makeRoom(index string) {
+// insert notes the index of a new entry, and evicts a random one where there is no
+// room: if it were the oldest, and a few more tokens in use than there is room for,
+// each would go just before it is asked for again.
+func (s *shard[V]) insert(index string) {
 	if len(s.indexes) < s.size {
 		s.indexes = append(s.indexes, index)
 		return

@@ -26,9 +26,9 @@ import (
 	"sync"
 )
 
-// partSize is how many marks a part has at most. A search looks at all of them,
+// shardSize is how many marks a shard has at most. A search looks at all of them,
 // which takes less time than the SHA-256.
-const partSize = 256
+const shardSize = 256
 
 // Mark stands for a token and the key that it verified under.
 type Mark [2]uint64
@@ -37,12 +37,12 @@ type Mark [2]uint64
 type Set struct {
 	secret [sha256.Size]byte
 	size   int
-	parts  []part
+	shards []shard
 }
 
-// part is a slice and no map: a map whose entries come and go for long takes two to
+// shard is a slice and no map: a map whose entries come and go for long takes two to
 // four times the memory, and nothing bounds that.
-type part struct {
+type shard struct {
 	mu    sync.Mutex
 	marks []Mark
 }
@@ -53,7 +53,7 @@ func New(size int) *Set {
 	s := &Set{size: size}
 	rand.Read(s.secret[:])
 	if size > 0 {
-		s.parts = make([]part, (size-1)/partSize+1)
+		s.shards = make([]shard, (size-1)/shardSize+1)
 	}
 	return s
 }
@@ -61,7 +61,7 @@ func New(size int) *Set {
 // Mark returns the mark of token under the key whose SPKI has the SHA-256 spki. A
 // Set for no marks does not compute it.
 func (s *Set) Mark(spki [sha256.Size]byte, token string) Mark {
-	if len(s.parts) == 0 {
+	if len(s.shards) == 0 {
 		return Mark{}
 	}
 	input := make([]byte, 0, len(s.secret)+len(spki)+len(token))
@@ -73,44 +73,44 @@ func (s *Set) Mark(spki [sha256.Size]byte, token string) Mark {
 
 // Has reports whether m was added and has not been evicted.
 func (s *Set) Has(m Mark) bool {
-	if len(s.parts) == 0 {
+	if len(s.shards) == 0 {
 		return false
 	}
-	p := &s.parts[s.index(m)]
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return slices.Contains(p.marks, m)
+	sh := &s.shards[s.index(m)]
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	return slices.Contains(sh.marks, m)
 }
 
 // Add adds m. Where there is no room it evicts a random mark: if it were the oldest,
 // and a few more tokens in use than there is room for, each would go just before
 // it is asked for again.
 func (s *Set) Add(m Mark) {
-	if len(s.parts) == 0 {
+	if len(s.shards) == 0 {
 		return
 	}
 	i := s.index(m)
-	p, room := &s.parts[i], (s.size+i)/len(s.parts)
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	sh, room := &s.shards[i], (s.size+i)/len(s.shards)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
 	switch {
-	case slices.Contains(p.marks, m):
-	case len(p.marks) < room:
-		p.marks = append(p.marks, m)
+	case slices.Contains(sh.marks, m):
+	case len(sh.marks) < room:
+		sh.marks = append(sh.marks, m)
 	default:
-		p.marks[mathrand.IntN(room)] = m
+		sh.marks[mathrand.IntN(room)] = m
 	}
 }
 
 // Len returns how many marks there are.
 func (s *Set) Len() int {
 	n := 0
-	for i := range s.parts {
-		s.parts[i].mu.Lock()
-		n += len(s.parts[i].marks)
-		s.parts[i].mu.Unlock()
+	for i := range s.shards {
+		s.shards[i].mu.Lock()
+		n += len(s.shards[i].marks)
+		s.shards[i].mu.Unlock()
 	}
 	return n
 }
 
-func (s *Set) index(m Mark) int { return int(m[0] % uint64(len(s.parts))) }
+func (s *Set) index(m Mark) int { return int(m[0] % uint64(len(s.shards))) }
