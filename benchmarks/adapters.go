@@ -24,7 +24,7 @@ func (w *World) adapters() []Case {
 	add := func(framework string, control, app http.Handler) {
 		cases = append(cases,
 			Case{NameControl(framework), Floor, 200, control, bearer(w.One)},
-			Case{NameAdapter(framework), Ours, 200, app, bearer(w.One)})
+			Case{NameAdapter(framework), AuthRocket, 200, app, bearer(w.One)})
 	}
 	pass := func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { next.ServeHTTP(w, r) })
@@ -91,7 +91,7 @@ func echov4App(h http.Handler, use ...echov4.MiddlewareFunc) http.Handler {
 	return e
 }
 
-// respondWithUser is the handler of our own apps.
+// respondWithUser is the handler of the apps with authrocket.
 func respondWithUser(w http.ResponseWriter, r *http.Request) {
 	user, _ := authrocket.CurrentUser(r.Context())
 	respond(w, user.ID)

@@ -49,7 +49,7 @@ func amplify(name string, cookies []string) Amplification {
 	add := func(name string, h http.Handler, target string, status int) {
 		c := dialHTTP2(h, target, cookies)
 		closers = append(closers, c.close)
-		a.Cases = append(a.Cases, Case{name, Ours, status, c, []*http.Request{httptest.NewRequest(http.MethodGet, target, nil)}})
+		a.Cases = append(a.Cases, Case{name, AuthRocket, status, c, []*http.Request{httptest.NewRequest(http.MethodGet, target, nil)}})
 	}
 	add("r.Cookies() alone", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { r.Cookies(); respond(w, "usr") }), "/", 200)
 	add("authrocket, an open route", app, "/", 200)

@@ -21,16 +21,16 @@ type Kind string
 
 // The kinds of cases.
 const (
-	Floor Kind = "floor" // what everybody pays
-	Ours  Kind = "authrocket"
-	Peer  Kind = "peer"
+	Floor      Kind = "floor" // what every app pays
+	AuthRocket Kind = "authrocket"
+	Peer       Kind = "peer"
 )
 
 // Case is something whose cost is measured: handler answers requests, in turn.
 type Case struct {
 	Name     string
 	Kind     Kind
-	Status   int // of the answers; another one is a mistake of ours
+	Status   int // of the answers; any other is a mistake in the case
 	handler  http.Handler
 	requests []*http.Request
 }
@@ -110,8 +110,8 @@ func (w *World) Cases() []Case {
 	cases := []Case{
 		{"bare handler", Floor, 200, Bare(), bearer(w.One)},
 		{NameFloor, Floor, 200, floor(), bearer(w.One)},
-		{NameRaw, Floor, 200, raw(w.PublicKey(), w.One), bearer(w.One)},
-		{NameRaw20, Floor, 200, raw(w.PublicKey(), w.Twenty), bearer(w.Twenty)},
+		{NameRSACheck, Floor, 200, rsaCheck(w.PublicKey(), w.One), bearer(w.One)},
+		{NameRSACheck20, Floor, 200, rsaCheck(w.PublicKey(), w.Twenty), bearer(w.Twenty)},
 	}
 	known, cold := w.newAuth(nil), w.newAuth(keepOne)
 	logged := w.newAuth(func(c *authrocket.Config) {
@@ -120,14 +120,14 @@ func (w *World) Cases() []Case {
 	static := func(c *authrocket.Config) { c.JWTKey = secret }
 	knownHS256, coldHS256 := w.newAuth(static), w.newAuth(func(c *authrocket.Config) { static(c); keepOne(c) })
 	ours := func(name string, auth *authrocket.Auth, r []*http.Request, status int) {
-		cases = append(cases, Case{"authrocket, " + name, Ours, status, guarded(auth), r})
+		cases = append(cases, Case{"authrocket, " + name, AuthRocket, status, guarded(auth), r})
 	}
 	open := func(name string, r []*http.Request) {
-		cases = append(cases, Case{"authrocket, " + name, Ours, 200, known.Authenticate(http.HandlerFunc(respondWithUser)), r})
+		cases = append(cases, Case{"authrocket, " + name, AuthRocket, 200, known.Authenticate(http.HandlerFunc(respondWithUser)), r})
 	}
 	open("known, by bearer", bearer(w.One))
 	open("known, by cookie", cookie(w.One))
-	cases = append(cases, Case{NameGate, Ours, 200, guarded(known), bearer(w.One)})
+	cases = append(cases, Case{NameGate, AuthRocket, 200, guarded(known), bearer(w.One)})
 	ours("known, by cookie, at a gate", known, cookie(w.One), 200)
 	ours("known, by bearer, at a gate, LogObserver at WARN", logged, bearer(w.One), 200)
 	ours("known, twenty orgs", known, bearer(w.Twenty), 200)
@@ -152,10 +152,10 @@ func (w *World) Cases() []Case {
 
 // The names of the cases that others are compared with.
 const (
-	NameFloor = "the floor of net/http"
-	NameRaw   = "RSA check"
-	NameRaw20 = "RSA check, twenty orgs"
-	NameGate  = "authrocket, known, by bearer, at a gate"
+	NameFloor      = "the floor of net/http"
+	NameRSACheck   = "RSA check"
+	NameRSACheck20 = "RSA check, twenty orgs"
+	NameGate       = "authrocket, known, by bearer, at a gate"
 )
 
 // keepOne makes every token new that comes in turn with another: it is checked in
@@ -208,9 +208,9 @@ func floor() http.Handler {
 	})
 }
 
-// raw checks the signature of one token and does nothing else: neither splitting
+// rsaCheck checks the signature of one token and does nothing else: neither splitting
 // nor decoding.
-func raw(key *rsa.PublicKey, token Token) http.Handler {
+func rsaCheck(key *rsa.PublicKey, token Token) http.Handler {
 	end := strings.LastIndexByte(token.Text, '.')
 	input := []byte(token.Text[:end])
 	signature, err := base64.RawURLEncoding.DecodeString(token.Text[end+1:])
@@ -225,8 +225,8 @@ func raw(key *rsa.PublicKey, token Token) http.Handler {
 	})
 }
 
-// Ours are the ways in which authrocket takes part where peers do.
-func (w *World) Ours() []Contender {
+// AuthRocket returns the ways in which authrocket is compared with its peers.
+func (w *World) AuthRocket() []Contender {
 	return []Contender{
 		{"authrocket, known", func() http.Handler { return guarded(w.newAuth(nil)) }},
 		{"authrocket, first seen", func() http.Handler { return guarded(w.newAuth(keepOne)) }},

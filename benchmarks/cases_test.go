@@ -13,7 +13,7 @@ import (
 func TestContendersAcceptAndRefuse(t *testing.T) {
 	world := benchmarks.NewWorld()
 	defer world.Close()
-	for _, contender := range append(world.Peers(), world.Ours()...) {
+	for _, contender := range append(world.Peers(), world.AuthRocket()...) {
 		t.Run(contender.Name, func(t *testing.T) {
 			handler := contender.Handler()
 			for _, token := range []benchmarks.Token{world.One, world.Forged, world.Expired, world.Twenty, world.Forged, {Name: "no token"}} {
@@ -21,10 +21,10 @@ func TestContendersAcceptAndRefuse(t *testing.T) {
 				r.Header.Set("Authorization", "Bearer "+token.Text)
 				w := httptest.NewRecorder()
 				handler.ServeHTTP(w, r)
-				if accepted := w.Code == http.StatusOK; accepted != token.Good {
+				if accepted := w.Code == http.StatusOK; accepted != token.Valid {
 					t.Errorf("%s: got %d %s", token.Name, w.Code, w.Body)
 				}
-				if token.Good && w.Body.String() != "usr_0v1zUpWdE4IiFc2w5ynShf" {
+				if token.Valid && w.Body.String() != "usr_0v1zUpWdE4IiFc2w5ynShf" {
 					t.Errorf("%s: got user %q", token.Name, w.Body)
 				}
 			}

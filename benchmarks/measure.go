@@ -88,7 +88,7 @@ func medianOf(rounds [][]float64, value func(round []float64) float64) float64 {
 
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
-// allocsOf counts over many requests, since a few are somebody else's.
+// allocsOf counts over many requests, since other goroutines make a few of them.
 func allocsOf(c Case) float64 {
 	const n = 200
 	c.Run(1)

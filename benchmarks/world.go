@@ -29,9 +29,9 @@ var rs256Header = map[string]string{"alg": "RS256", "typ": "JWT", "kid": keyID}
 
 // Token is a login token and how an Auth or a peer has to decide about it.
 type Token struct {
-	Name string
-	Text string
-	Good bool
+	Name  string
+	Text  string
+	Valid bool
 }
 
 // World is a realm: its key, a server that publishes it, and tokens.
@@ -43,7 +43,7 @@ type World struct {
 
 	One, Twenty              Token // of one org and of twenty
 	HS256                    Token // of one org, signed with the secret
-	Forged, Expired, Unknown Token // of one org: signed by another key, an hour late, of a kid that nobody has
+	Forged, Expired, Unknown Token // of one org: signed by another key, an hour late, of a kid that is not in the key set
 	Oversized                Token // of more bytes than are looked at
 
 	others []Token // siblings of One, Twenty and HS256
@@ -52,7 +52,7 @@ type World struct {
 	server *httptest.Server
 }
 
-// NewWorld returns a World whose tokens are good for a day. Close it.
+// NewWorld returns a World whose tokens are valid for a day. Close it.
 func NewWorld() *World {
 	w := &World{key: realmKey()}
 	mux := http.NewServeMux()

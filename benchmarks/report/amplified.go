@@ -7,7 +7,7 @@ import (
 	"github.com/authrocket-go/authrocket/benchmarks"
 )
 
-// writeAmplified tells what requests cost whose few bytes unpack to many cookies. The
+// writeAmplified writes what requests cost whose few bytes unpack to many cookies. The
 // first case of each is what the others are compared with.
 func writeAmplified(out io.Writer, o options) error {
 	fmt.Fprintln(out, "| over HTTP/2 | request | CPU | times r.Cookies() alone |")

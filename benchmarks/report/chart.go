@@ -25,7 +25,7 @@ func chart(costs []benchmarks.Cost) string {
 		}
 		cost := c.CPU.Seconds() * 1e6
 		length := (width - left - 90) * math.Log(max(cost, shortest)/shortest) / math.Log(longest/shortest)
-		color := map[benchmarks.Kind]string{benchmarks.Floor: "#8a8f98", benchmarks.Ours: "#1f7a4d", benchmarks.Peer: "#b06a2c"}[c.Case.Kind]
+		color := map[benchmarks.Kind]string{benchmarks.Floor: "#8a8f98", benchmarks.AuthRocket: "#1f7a4d", benchmarks.Peer: "#b06a2c"}[c.Case.Kind]
 		fmt.Fprintf(&bars, `<text x="%d" y="%d" text-anchor="end">%s</text><rect x="%d" y="%d" width="%.0f" height="16" fill="%s"/><text x="%.0f" y="%d">%s</text>`+"\n",
 			left-8, y+13, html.EscapeString(c.Case.Name), left, y, max(length, 1), color, left+length+6, y+13, micros(c.CPU))
 		y += row

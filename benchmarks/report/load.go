@@ -27,13 +27,13 @@ const (
 
 var appPeers = []string{"golang-jwt/jwt v5 + keyfunc v3", "coreos/go-oidc v3"}
 
-// serveApp serves the app called name on loopback until in ends. It tells its
-// address and a good token on out.
+// serveApp serves the app called name on loopback until in ends. It writes its
+// address and a valid token on out.
 func serveApp(name string, in io.Reader, out io.Writer) error {
 	world := benchmarks.NewWorld()
 	defer world.Close()
 	var handler http.Handler
-	for _, c := range append([]benchmarks.Contender{{Name: appBare, Handler: benchmarks.Bare}}, append(world.Ours(), world.Peers()...)...) {
+	for _, c := range append([]benchmarks.Contender{{Name: appBare, Handler: benchmarks.Bare}}, append(world.AuthRocket(), world.Peers()...)...) {
 		if c.Name == name {
 			handler = c.Handler()
 		}

@@ -49,7 +49,7 @@ func main() {
 	case errors.Is(err, flag.ErrHelp):
 		return
 	case err != nil:
-		os.Exit(2) // parse has said why
+		os.Exit(2) // parse has printed why
 	case o.serve != "":
 		err = serveApp(o.serve, os.Stdin, os.Stdout)
 	default:
@@ -70,7 +70,7 @@ func report(out io.Writer, o options) error {
 			return err
 		}
 	}
-	costs := benchmarks.Measure(cases, o.rounds, o.slice, benchmarks.NameFloor, benchmarks.NameRaw, benchmarks.NameRaw20)
+	costs := benchmarks.Measure(cases, o.rounds, o.slice, benchmarks.NameFloor, benchmarks.NameRSACheck, benchmarks.NameRSACheck20)
 	writeCosts(out, costs)
 	writeAdapters(out, costs)
 	if o.chart != "" {
@@ -92,12 +92,12 @@ func writeCosts(out io.Writer, costs []benchmarks.Cost) {
 	fmt.Fprintln(out, "|---|---|---|---|---|")
 	bare := costs[0].Allocs // of the response, whatever answers
 	for _, c := range costs {
-		raw := benchmarks.NameRaw
+		check := benchmarks.NameRSACheck
 		if strings.Contains(c.Case.Name, "twenty") {
-			raw = benchmarks.NameRaw20
+			check = benchmarks.NameRSACheck20
 		}
 		fmt.Fprintf(out, "| %s | %s | %s | %s | %.0f |\n", c.Case.Name, micros(c.CPU),
-			times(c.Ratios[benchmarks.NameFloor]), times(c.Ratios[raw]), max(c.Allocs-bare, 0))
+			times(c.Ratios[benchmarks.NameFloor]), times(c.Ratios[check]), max(c.Allocs-bare, 0))
 	}
 	fmt.Fprintln(out)
 }
@@ -137,7 +137,7 @@ func times(ratio float64) string {
 	return fmt.Sprintf("%.0f", ratio)
 }
 
-// processor names the model, if the system tells.
+// processor returns the name of the model, if the system has it.
 func processor() string {
 	info, _ := os.ReadFile("/proc/cpuinfo")
 	for line := range strings.Lines(string(info)) {

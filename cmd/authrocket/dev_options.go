@@ -96,10 +96,10 @@ func parseOptions(args []string, stdout io.Writer) (options, error) {
 	}
 	for name := range strings.SplitSeq(*omit, ",") {
 		switch name = strings.TrimSpace(name); {
-		case slices.Contains(claims, name):
+		case slices.Contains(claimNames, name):
 			o.tokenChanges = append(o.tokenChanges, authrockettest.WithoutClaim(name))
 		case name != "" || strings.Contains(*omit, ","):
-			add("-omit: there is no claim %q; there are %s", name, strings.Join(claims, ", "))
+			add("-omit: there is no claim %q; there are %s", name, strings.Join(claimNames, ", "))
 		}
 	}
 	return o, errors.Join(mistakes...)
@@ -108,8 +108,8 @@ func parseOptions(args []string, stdout io.Writer) (options, error) {
 // maxOldKeys is how many old keys may be published at a time.
 const maxOldKeys = 20
 
-// claims are all that a token may have.
-var claims = []string{
+// claimNames are the claims that a token may have.
+var claimNames = []string{
 	"iss", "sub", "rid", "sid", "iat", "exp", "name", "given_name", "family_name", "preferred_username",
 	"email", "email_verified", "locale", "ref", "cs", "orgs",
 }

@@ -223,7 +223,7 @@ func TestRotation(t *testing.T) {
 			first := keyIDs(p, client)[0]
 			poll := time.NewTicker(20 * time.Millisecond)
 			defer poll.Stop()
-			for deadline := time.Now().Add(patience); ; <-poll.C {
+			for deadline := time.Now().Add(maxWait); ; <-poll.C {
 				ids := keyIDs(p, client)
 				if ids[len(ids)-1] != first {
 					if keepsOld := len(ids) > 1; keepsOld != row.keepsOld {

@@ -35,8 +35,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// patience bounds waits that a broken program would make endless.
-const patience = time.Minute
+// maxWait bounds waits that a broken program would make endless.
+const maxWait = time.Minute
 
 // program is the program while it runs.
 type program struct {
@@ -87,7 +87,7 @@ func execute(t *testing.T, args ...string) *program {
 func (p *program) find(out *output, pattern string) string {
 	p.t.Helper()
 	expression := regexp.MustCompile(pattern)
-	timeout := time.After(patience)
+	timeout := time.After(maxWait)
 	for ended := false; ; {
 		text, grew := out.read()
 		if found := expression.FindStringSubmatch(text); found != nil {
@@ -111,7 +111,7 @@ func (p *program) exitCode() int {
 	p.t.Helper()
 	select {
 	case <-p.done:
-	case <-time.After(patience):
+	case <-time.After(maxWait):
 		p.t.Fatalf("the program does not end; it wrote\n%s%s", p.stdout, p.stderr)
 	}
 	return p.cmd.ProcessState.ExitCode()
@@ -126,7 +126,7 @@ func newClient(t *testing.T) *http.Client {
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)
 	return &http.Client{
-		Jar: jar, Transport: transport, Timeout: patience,
+		Jar: jar, Transport: transport, Timeout: maxWait,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }

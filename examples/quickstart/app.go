@@ -40,7 +40,7 @@ func (a app) routes(auth *authrocket.Auth) http.Handler {
 	mux.Handle("POST /billing", mayBill(a.page("paid")))
 
 	outer := http.NewServeMux()
-	outer.HandleFunc("GET /style.css", serveStyle) // nobody needs a session for it
+	outer.HandleFunc("GET /style.css", serveStyle) // needs no session
 	outer.Handle("/", auth.Authenticate(mux))
 	return outer
 }

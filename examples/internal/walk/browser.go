@@ -28,7 +28,7 @@ func NewBrowser(t testing.TB) *Browser {
 	}
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)
-	return &Browser{t, &http.Client{Jar: jar, Transport: transport, Timeout: patience}}
+	return &Browser{t, &http.Client{Jar: jar, Transport: transport, Timeout: maxWait}}
 }
 
 // Page is what a browser shows in the end.
@@ -81,7 +81,7 @@ func (b *Browser) Post(rawURL string, form url.Values, headers ...string) Page {
 func (b *Browser) send(method, rawURL string, form url.Values, headers []string) Page {
 	b.t.Helper()
 	page, method := b.sendOnce(method, rawURL, form, headers)
-	for deadline := time.Now().Add(patience); method == http.MethodGet && page.Status == http.StatusServiceUnavailable && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(maxWait); method == http.MethodGet && page.Status == http.StatusServiceUnavailable && time.Now().Before(deadline); {
 		seconds, err := strconv.Atoi(page.Header.Get("Retry-After"))
 		if err != nil {
 			b.t.Fatalf("%s: got status 503 without Retry-After:\n%s", page.URL, page.Body)
@@ -89,7 +89,7 @@ func (b *Browser) send(method, rawURL string, form url.Values, headers []string)
 		time.Sleep(time.Duration(seconds) * time.Second)
 		page, method = b.sendOnce(method, page.URL.String(), nil, headers)
 	}
-	if next := leadsOn.FindStringSubmatch(page.Header.Get("Refresh")); next != nil {
+	if next := immediateRefresh.FindStringSubmatch(page.Header.Get("Refresh")); next != nil {
 		u, err := page.URL.Parse(next[1])
 		if err != nil {
 			b.t.Fatal(err)
@@ -99,8 +99,8 @@ func (b *Browser) send(method, rawURL string, form url.Values, headers []string)
 	return page
 }
 
-// leadsOn matches the header of a page that leads to another one at once.
-var leadsOn = regexp.MustCompile(`^0; url=(.*)`)
+// immediateRefresh matches the header of a page that leads to another one at once.
+var immediateRefresh = regexp.MustCompile(`^0; url=(.*)`)
 
 // sendOnce returns the page that the redirects end at, and the method that it was
 // asked for with.

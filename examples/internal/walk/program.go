@@ -54,14 +54,14 @@ func Start(t testing.TB, binary string, env []string, args ...string) *Program {
 	return p
 }
 
-// patience bounds waits that a broken program would make endless.
-const patience = time.Minute
+// maxWait bounds waits that a broken program would make endless.
+const maxWait = time.Minute
 
 // Find waits until out has what pattern describes and returns its groups.
 func (p *Program) Find(t testing.TB, out *Output, pattern string) []string {
 	t.Helper()
 	expression := regexp.MustCompile(pattern)
-	timeout := time.After(patience)
+	timeout := time.After(maxWait)
 	for ended := false; ; {
 		text, grew := out.read()
 		if found := expression.FindStringSubmatch(text); found != nil {
@@ -93,7 +93,7 @@ func (p *Program) ExitCode(t testing.TB) int {
 	t.Helper()
 	select {
 	case <-p.done:
-	case <-time.After(patience):
+	case <-time.After(maxWait):
 		t.Fatalf("the program does not end; it wrote\n%s%s", p.Stdout, p.Stderr)
 	}
 	return p.cmd.ProcessState.ExitCode()
