@@ -34,7 +34,7 @@ func TestPagesFetchedAhead(t *testing.T) {
 			b.wantText("Signed in: ada@example.com.")
 			b.open(app.url + "/ahead")
 			isAhead := func(v visit) bool { return v.header.Get("Sec-Purpose") != "" && v.user == "ada@example.com" }
-			for end := time.Now().Add(patience); len(app.visits(isAhead)) == 0; b.url() {
+			for end := time.Now().Add(maxWait); len(app.visits(isAhead)) == 0; b.url() {
 				if time.Now().After(end) {
 					t.Fatal("the browser fetches nothing ahead, so that this test shows nothing")
 				}

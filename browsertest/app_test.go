@@ -205,7 +205,7 @@ func testClient(t *testing.T) *http.Client {
 	}
 	roots := x509.NewCertPool()
 	roots.AddCert(leaf)
-	dialer := &net.Dialer{Timeout: patience}
+	dialer := &net.Dialer{Timeout: maxWait}
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}
 	transport.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
 		host, port, err := net.SplitHostPort(addr)

@@ -23,8 +23,8 @@ type browser struct {
 	ctx context.Context
 }
 
-// patience bounds waits that a broken page would make endless.
-const patience = 3 * time.Minute
+// maxWait bounds waits that a broken page would make endless.
+const maxWait = 3 * time.Minute
 
 // newBrowser returns a browser without any cookies.
 func newBrowser(t *testing.T) *browser {
@@ -57,7 +57,7 @@ func openTab(t *testing.T, parent context.Context, options ...chromedp.ContextOp
 
 func (b *browser) do(actions ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	ctx, cancel := context.WithTimeout(b.ctx, maxWait)
 	defer cancel()
 	if err := chromedp.Do(ctx, actions...); err != nil {
 		b.t.Fatalf("%v; the browser is at %s", err, brief(b.url()))
@@ -67,7 +67,7 @@ func (b *browser) do(actions ...chromedp.Action[chromedp.Void]) {
 // ask runs an action that has a result.
 func ask[T any](b *browser, action chromedp.Action[T]) T {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	ctx, cancel := context.WithTimeout(b.ctx, maxWait)
 	defer cancel()
 	result, err := chromedp.Run(ctx, action)
 	if err != nil {
@@ -79,7 +79,7 @@ func ask[T any](b *browser, action chromedp.Action[T]) T {
 // navigate does what leads to another page, and waits until that is loaded.
 func (b *browser) navigate(actions ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	ctx, cancel := context.WithTimeout(b.ctx, maxWait)
 	defer cancel()
 	if _, err := chromedp.RunResponse(ctx, actions...); err != nil {
 		b.t.Fatalf("%v; the browser is at %s", err, brief(b.url()))
@@ -109,7 +109,7 @@ func (b *browser) goBack(url string) {
 // is a round trip to it.
 func (b *browser) waitURL(prefix string) {
 	b.t.Helper()
-	for end := time.Now().Add(patience); !strings.HasPrefix(b.url(), prefix); {
+	for end := time.Now().Add(maxWait); !strings.HasPrefix(b.url(), prefix); {
 		if time.Now().After(end) {
 			b.t.Fatalf("the browser stays at %s, want %s", brief(b.url()), prefix)
 		}
@@ -119,7 +119,7 @@ func (b *browser) waitURL(prefix string) {
 // waitText waits until the page, which a script has led to, shows text.
 func (b *browser) waitText(text string) {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	ctx, cancel := context.WithTimeout(b.ctx, maxWait)
 	defer cancel()
 	for got := ""; !strings.Contains(got, text); {
 		// Between two pages there is none to ask.
@@ -205,7 +205,7 @@ func (b *browser) fill(selector string, values map[string]string) {
 
 // url is what the address bar shows.
 func (b *browser) url() string {
-	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	ctx, cancel := context.WithTimeout(b.ctx, maxWait)
 	defer cancel()
 	url, err := chromedp.Run(ctx, chromedp.Location())
 	if err != nil {

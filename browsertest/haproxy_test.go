@@ -85,7 +85,7 @@ func TestHAProxyPrefetch(t *testing.T) {
 			proxy := startHAProxy(t, strings.TrimPrefix(one.url, "http://"), strings.TrimPrefix(two.url, "http://"))
 			client := &http.Client{
 				Transport:     &http.Transport{},
-				Timeout:       patience,
+				Timeout:       maxWait,
 				CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 			}
 			t.Cleanup(client.CloseIdleConnections)

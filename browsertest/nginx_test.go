@@ -194,7 +194,7 @@ type visitor struct {
 func (f *front) newVisitor(t *testing.T) *visitor {
 	t.Helper()
 	client := testClient(t)
-	client.Timeout = patience
+	client.Timeout = maxWait
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	var err error
 	if client.Jar, err = cookiejar.New(nil); err != nil {

@@ -81,7 +81,7 @@ func startQuickstart(t *testing.T, host, loginRocketURL string) string {
 		}
 	})
 	announced := regexp.MustCompile(`Open (http://\S+) `)
-	for timeout := time.After(patience); ; {
+	for timeout := time.After(maxWait); ; {
 		if found := announced.FindStringSubmatch(output.String()); found != nil {
 			return strings.TrimSuffix(found[1], "/")
 		}
@@ -98,9 +98,9 @@ func startQuickstart(t *testing.T, host, loginRocketURL string) string {
 func warmUp(t *testing.T, app string, realm *authrockettest.Realm) {
 	t.Helper()
 	token := realm.Token(authrockettest.User{ID: "usr_any"})
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patience}
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: maxWait}
 	// The program is another process: between two questions there is nothing to wait for.
-	for end := time.Now().Add(patience); ; time.Sleep(time.Second) {
+	for end := time.Now().Add(maxWait); ; time.Sleep(time.Second) {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, app+"/me", nil)
 		if err != nil {
 			t.Fatal(err)
