@@ -52,7 +52,7 @@ const (
 )
 
 // coldPauses are the pauses after the first failed fetches of a cold cache. What
-// fails at a start is often over in a moment, and until then nobody is signed in.
+// fails at a start is often over in a moment, and until then every token is undecided.
 var coldPauses = [...]time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second}
 
 // ErrUnknown is returned for a key ID that the set does not have: the set was

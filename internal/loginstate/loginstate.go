@@ -48,7 +48,7 @@ type Login struct {
 	Target    string // path and query to return to
 }
 
-// Secret is what the browser keeps of one started login.
+// Secret is what the browser keeps of one started login. The zero Secret is none.
 type Secret struct {
 	ID      string // names the cookie; part of the state
 	Started time.Time
@@ -78,8 +78,9 @@ func (s Secret) Value() string {
 	return value
 }
 
-// ParseSecret reads the value of the cookie that id names. A cookie can be
-// anybody's.
+// ParseSecret reads the value of the cookie that id names, and reports whether it has
+// the form of one. It can be made up, or set by another host of the domain: only
+// [Secret.Open] shows whose it is.
 func ParseSecret(id, value string) (Secret, bool) {
 	value, foreign := strings.CutSuffix(value, foreignMark)
 	started, key, ok := strings.Cut(value, ".")
@@ -99,7 +100,8 @@ func ParseSecret(id, value string) (Secret, bool) {
 	return s, true
 }
 
-// IsAlive reports whether the login was started within Lifetime before now.
+// IsAlive reports whether the login was started within Lifetime before now. A server's
+// clock may have been ahead by a minute.
 func (s Secret) IsAlive(now time.Time) bool {
 	age := now.Sub(s.Started)
 	return age >= -maxAhead && age <= Lifetime
@@ -140,8 +142,8 @@ func (s Secret) Open(scope, state string) (Login, bool) {
 	return l, true
 }
 
-// decode reads base64url that is spelled as we write it: encoding/base64 skips
-// line breaks.
+// decode reads base64url in the one spelling that this package writes: encoding/base64
+// would skip line breaks.
 func decode(text string) ([]byte, bool) {
 	if strings.ContainsAny(text, "\r\n") {
 		return nil, false
@@ -150,8 +152,8 @@ func decode(text string) ([]byte, bool) {
 	return decoded, err == nil
 }
 
-// aead seals one message: each login has a secret of its own. So the nonce may
-// be zero.
+// aead returns the cipher of one login. The nonce may be zero, since its key seals one
+// message only: each login has a secret of its own.
 func (s Secret) aead(scope string) cipher.AEAD {
 	mac := hmac.New(sha256.New, s.key[:])
 	mac.Write([]byte("authrocket state v1\x00" + scope))

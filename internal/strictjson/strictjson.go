@@ -38,9 +38,9 @@ func (e *Error) Error() string {
 	return e.Place + " " + e.Problem
 }
 
-// Reader reads a text, for one goroutine. The first problem ends the reading: nothing more is read,
-// every loop over [Reader.Name] or [Reader.Element] ends, and [Reader.Close]
-// returns it.
+// Reader reads a text, for one goroutine. The first problem ends the reading: nothing
+// more is read, every loop over [Reader.Name] or [Reader.Element] ends, and
+// [Reader.Close] returns it.
 type Reader struct {
 	decoder jsontext.Decoder
 	source  bytes.Buffer
@@ -161,7 +161,7 @@ func (r *Reader) Require(kind byte) (Token, bool) {
 	return token, r.Check(token, kind)
 }
 
-// Optional is Require, but null is none and no problem.
+// Optional is Require, but accepts null, for which it reports false.
 func (r *Reader) Optional(kind byte) (Token, bool) {
 	token := r.Token()
 	return token, token.Kind() != 'n' && r.Check(token, kind)

@@ -30,7 +30,7 @@ const (
 )
 
 // Cache keeps a value for each token. It is safe for concurrent use. Values are
-// handed out as they were put in: V has to be one that nobody changes.
+// handed out as they were put in: they must not change afterwards.
 type Cache[V any] struct {
 	shards []*shard[V]
 	seed   maphash.Seed

@@ -6,7 +6,7 @@
 // order. The first two have a fixed length, so that no two inputs run together.
 //
 // What may be wrong is a collision: a token that never verified under the key has
-// the mark of one that did. Nobody can prepare one: the random bytes are new in each
+// the mark of one that did. No attacker can prepare one: the random bytes are new in each
 // process and, like the marks, never leave it. Without them no mark can be computed,
 // and what collides in one Set does not in another. An attacker can only send tokens
 // and guess. In a full Set of 1,000,000 marks each token has a chance of 2^20 in 2^128:
@@ -14,7 +14,7 @@
 // Two tokens that both verified may share a mark; that does no harm.
 //
 // A mark says nothing about any other key. A key that is withdrawn or replaced makes
-// its marks worthless: nobody asks for them again, and they are evicted in time.
+// its marks worthless: they are not looked up again, and are evicted in time.
 package verified
 
 import (
