@@ -15,12 +15,12 @@ import (
 )
 
 const (
-	// maxShards is how many parts with locks of their own a cache has, so that
+	// maxShards is how many shards with locks of their own a cache has, so that
 	// requests do not wait for one another.
 	maxShards = 16
 
 	// minShardSize keeps small caches from being cut so fine that two tokens
-	// meet in a part for one.
+	// meet in a shard for one.
 	minShardSize = 64
 
 	// indexBytes is how much of a token's end it is looked up by. That is the

@@ -57,7 +57,7 @@ func TestTokensDoNotAnswerForEachOther(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			// One part, so that both tokens are looked for in the same place.
+			// One shard, so that both tokens are looked for in the same place.
 			c := tokencache.New[string](10)
 			c.Put(row.kept, "kept")
 			expect(t, c, row.asked, "")
@@ -104,7 +104,7 @@ func TestSizeHolds(t *testing.T) {
 
 func TestATokenTakesTheRoomOfOneOther(t *testing.T) {
 	t.Parallel()
-	const size = 50 // in one part
+	const size = 50 // in one shard
 	c := tokencache.New[string](size)
 	for n := range size {
 		c.Put(token(n), "v")
