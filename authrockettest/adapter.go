@@ -22,6 +22,7 @@ import (
 //			RequireOrg:   authrocketgin.RequireOrg,
 //		}
 //		engine := gin.New()
+//		engine.HandleMethodNotAllowed = true // as net/http does
 //		engine.Use(adapter.Chain(app.Auth, app.Middleware)...)
 //		for _, route := range app.Routes {
 //			chain := adapter.Chain(app.Auth, route.Middleware)
@@ -34,8 +35,8 @@ import (
 //
 // The apps are served at ports of the loopback interface. Of what a framework
 // answers itself, such as that a path is unknown, only the status and the
-// headers of the middleware are compared. Recovery from panics, central error
-// handlers and groups are for the adapter's own tests.
+// headers of the middleware are compared. Central error handlers, groups and the
+// framework's own types are for the adapter's own tests; see [AdapterFixture].
 func TestAdapter(t *testing.T, build func(App) http.Handler) {
 	t.Helper()
 	w := newAdapterWorld(t)
@@ -59,6 +60,10 @@ func TestAdapter(t *testing.T, build func(App) http.Handler) {
 			w.testWriter(t, build, row.answer)
 		})
 	}
+	t.Run("a decision names the route", func(t *testing.T) {
+		t.Parallel()
+		w.testPattern(t, build)
+	})
 	t.Run("requests at once do not mix", func(t *testing.T) {
 		t.Parallel()
 		w.testMix(t, build)
@@ -137,19 +142,21 @@ func (a Adapter[M]) Chain(auth *authrocket.Auth, described []Middleware) []M {
 	return chain
 }
 
+// netHTTP is net/http's own middleware as an adapter.
+var netHTTP = Adapter[func(http.Handler) http.Handler]{
+	Authenticate: func(a *authrocket.Auth) func(http.Handler) http.Handler { return a.Authenticate },
+	RequireLogin: func(a *authrocket.Auth) func(http.Handler) http.Handler { return a.RequireLogin },
+	Require:      (*authrocket.Auth).Require,
+	RequireOrg:   (*authrocket.Auth).RequireOrg,
+}
+
 // buildNetHTTP is the app that others are compared with.
 func buildNetHTTP(app App) http.Handler {
-	adapter := Adapter[func(http.Handler) http.Handler]{
-		Authenticate: func(a *authrocket.Auth) func(http.Handler) http.Handler { return a.Authenticate },
-		RequireLogin: func(a *authrocket.Auth) func(http.Handler) http.Handler { return a.RequireLogin },
-		Require:      (*authrocket.Auth).Require,
-		RequireOrg:   (*authrocket.Auth).RequireOrg,
-	}
 	mux := http.NewServeMux()
 	for _, route := range app.Routes {
-		mux.Handle(route.Method+" "+route.Path, wrap(route.Handler, adapter.Chain(app.Auth, route.Middleware)))
+		mux.Handle(route.Method+" "+route.Path, wrap(route.Handler, netHTTP.Chain(app.Auth, route.Middleware)))
 	}
-	return wrap(mux, adapter.Chain(app.Auth, app.Middleware))
+	return wrap(mux, netHTTP.Chain(app.Auth, app.Middleware))
 }
 
 func wrap(h http.Handler, chain []func(http.Handler) http.Handler) http.Handler {

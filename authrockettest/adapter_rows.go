@@ -25,7 +25,7 @@ func adapterRows() []adapterRow {
 	return concat(
 		anonymousRows, signedInRows, badTokenRows, orgRows, permissionRows, undecidedRows,
 		callbackRows, confirmRows, strayTokenRows, targetRows, loginRouteRows, logoutRows, crossSiteRows, methodRows,
-		denyRows, bearerOnlyRows, gatesOnlyRows, otherRows,
+		denyRows, bearerOnlyRows, gatesOnlyRows, aroundRows, allGatedRows, otherRows,
 	)
 }
 
@@ -737,33 +737,65 @@ var bearerOnlyRows = []adapterRow{
 }
 
 var gatesOnlyRows = []adapterRow{
-	{name: "gates alone: an open route knows nobody", gatesOnly: true,
+	{name: "gates alone: an open route knows nobody", layout: gatesOnly,
 		request: []string{"GET /open", adaCookie},
 		status:  200, reached: true, has: []string{`user: "" false`}},
-	{name: "gates alone: signed in", gatesOnly: true,
+	{name: "gates alone: signed in", layout: gatesOnly,
 		request: []string{"GET /manage", adaCookie},
 		status:  200, reached: true, has: []string{`user: "Ada Lovelace" true`, "Vary: Cookie, Authorization"}},
-	{name: "gates alone: a navigation goes to the login", gatesOnly: true,
+	{name: "gates alone: a navigation goes to the login", layout: gatesOnly,
 		request: []string{"GET /manage", acceptPage},
 		status:  303},
-	{name: "gates alone: forged", gatesOnly: true,
+	{name: "gates alone: forged", layout: gatesOnly,
 		request: []string{"GET /manage", "Authorization: Bearer <forged>"},
 		status:  401},
-	{name: "gates alone: the org of the path", gatesOnly: true,
+	{name: "gates alone: the org of the path", layout: gatesOnly,
 		request: []string{"GET /orgs/<second>/files", adaCookie},
 		status:  200, reached: true, has: []string{`org: "Difference Engines" true`}},
-	{name: "gates alone: nested gates", gatesOnly: true,
+	{name: "gates alone: nested gates", layout: gatesOnly,
 		request: []string{"GET /nested/<second>/shipping/p7", adaCookie},
 		status:  200, reached: true, has: []string{`org: "Difference Engines" true`}},
-	{name: "gates alone: wrong org", gatesOnly: true,
+	{name: "gates alone: wrong org", layout: gatesOnly,
 		request: []string{"GET /orgs/<foreign>/files", adaCookie},
 		status:  403},
-	{name: "gates alone: a stray token at a gated path", gatesOnly: true,
+	{name: "gates alone: a stray token at a gated path", layout: gatesOnly,
 		request: []string{"GET /manage?tab=2&token=<ada>", acceptPage, "Cookie: __Host-arToken=<ada, earlier>"},
 		status:  303, has: []string{"Location: /manage?tab=2\r\n", "Set-Cookie: __Host-arToken=<ada>; "}},
-	{name: "gates alone: nothing serves the callback", gatesOnly: true, start: "GET /manage?tab=2\r\n" + acceptPage,
+	{name: "gates alone: nothing serves the callback", layout: gatesOnly, start: "GET /manage?tab=2\r\n" + acceptPage,
 		request: []string{"GET <callback>&token=<ada>", acceptPage, "Cookie: <started>"},
 		status:  404, frameworks: true},
+}
+
+var aroundRows = []adapterRow{
+	{name: "Authenticate around the framework: an open route knows the user", layout: authenticateAround,
+		request: []string{"GET /open", adaCookie},
+		status:  200, reached: true, has: []string{`user: "Ada Lovelace" true`}},
+	{name: "Authenticate around the framework: a gate opens", layout: authenticateAround,
+		request: []string{"GET /manage", adaCookie},
+		status:  200, reached: true, has: []string{`user: "Ada Lovelace" true`}},
+	{name: "Authenticate around the framework: a gate refuses", layout: authenticateAround,
+		request: []string{"GET /manage"},
+		status:  401},
+}
+
+var allGatedRows = []adapterRow{
+	{name: "all gated: an unknown path is refused", layout: allGated,
+		request: []string{"GET /no/such/path"},
+		status:  401},
+	{name: "all gated: an unknown path is unknown to users", layout: allGated,
+		request: []string{"GET /no/such/path", adaCookie},
+		status:  404, frameworks: true},
+	{name: "all gated: another method of a path is refused", layout: allGated,
+		request: []string{"PUT /open"},
+		status:  401, frameworks: true, has: []string{"Www-Authenticate: Bearer"}},
+	{name: "all gated: login routes are outside of the gate", layout: allGated,
+		request: []string{"GET /auth/logout", acceptPage},
+		status:  200, has: []string{`method="post"`}},
+	{name: "all gated: the framework adds nothing to a status of Deny", layout: allGated, config: denyWith(func(w http.ResponseWriter, _ *http.Request, _ error) bool {
+		w.WriteHeader(http.StatusNotFound)
+		return true
+	}), request: []string{"GET /no/such/path"},
+		status: 404},
 }
 
 var otherRows = []adapterRow{
@@ -773,6 +805,9 @@ var otherRows = []adapterRow{
 	{name: "unknown path: signed in",
 		request: []string{"GET /no/such/path", acceptPage, adaCookie},
 		status:  404, frameworks: true, has: []string{"Cache-Control: private, no-cache"}},
+	{name: "another method of a path",
+		request: []string{"PUT /open"},
+		status:  405, frameworks: true},
 	{name: "unknown path: POST",
 		request: []string{"POST /no/such/path", ownOrigin, adaCookie, "", "a=b"},
 		status:  404, frameworks: true},

@@ -14,32 +14,17 @@ import (
 
 type httpMiddleware = func(http.Handler) http.Handler
 
-// netHTTP is net/http's own middleware as an adapter.
-var netHTTP = authrockettest.Adapter[httpMiddleware]{
-	Authenticate: func(a *authrocket.Auth) httpMiddleware { return a.Authenticate },
-	RequireLogin: func(a *authrocket.Auth) httpMiddleware { return a.RequireLogin },
-	Require:      (*authrocket.Auth).Require,
-	RequireOrg:   (*authrocket.Auth).RequireOrg,
-}
-
 // buildWith returns a build function that puts outer around the chain of each
 // route, and inner around its handler.
 func buildWith(outer, inner httpMiddleware) func(authrockettest.App) http.Handler {
 	return func(app authrockettest.App) http.Handler {
 		mux := http.NewServeMux()
 		for _, route := range app.Routes {
-			chain := append([]httpMiddleware{outer}, netHTTP.Chain(app.Auth, route.Middleware)...)
-			mux.Handle(route.Method+" "+route.Path, around(route.Handler, append(chain, inner)))
+			chain := append([]httpMiddleware{outer}, authrockettest.NetHTTP.Chain(app.Auth, route.Middleware)...)
+			mux.Handle(route.Method+" "+route.Path, authrockettest.Wrap(route.Handler, append(chain, inner)))
 		}
-		return around(mux, netHTTP.Chain(app.Auth, app.Middleware))
+		return authrockettest.Wrap(mux, authrockettest.NetHTTP.Chain(app.Auth, app.Middleware))
 	}
-}
-
-func around(h http.Handler, chain []httpMiddleware) http.Handler {
-	for i := len(chain) - 1; i >= 0; i-- {
-		h = chain[i](h)
-	}
-	return h
 }
 
 func untouched(next http.Handler) http.Handler { return next }
@@ -82,6 +67,32 @@ var brokenAdapters = map[string]struct {
 		}
 		return w, r
 	})), "requests_at_once_do_not_mix"},
+	"hides the route": {buildWith(filter(func(w http.ResponseWriter, r *http.Request) (http.ResponseWriter, *http.Request) {
+		r.Pattern = ""
+		return w, r
+	}), untouched), "a_decision_names_the_route"},
+	"panics in its own words": {buildWith(untouched, func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			defer func() {
+				if p := recover(); p != nil {
+					panic("the handler panicked")
+				}
+			}()
+			next.ServeHTTP(w, r)
+		})
+	}), "a_handler_that_panics_answers_nothing"},
+	"hides the session of what is around it": {func(app authrockettest.App) http.Handler {
+		whole := buildWith(untouched, untouched)(app)
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			whole.ServeHTTP(w, r.WithContext(authrocket.WithSession(r.Context(), authrocket.Session{})))
+		})
+	}, "Authenticate_around_the_framework:_an_open_route_knows_the_user"},
+	"asks no gate about unknown paths": {func(app authrockettest.App) http.Handler {
+		if len(app.Middleware) == 2 {
+			app.Middleware = app.Middleware[:1]
+		}
+		return buildWith(untouched, untouched)(app)
+	}, "all_gated:_an_unknown_path_is_refused"},
 	"loses a header": {buildWith(filter(func(w http.ResponseWriter, r *http.Request) (http.ResponseWriter, *http.Request) {
 		w.Header().Del("Vary")
 		return w, r
@@ -105,7 +116,7 @@ var brokenAdapters = map[string]struct {
 	"goes on after a refusal": {func(app authrockettest.App) http.Handler {
 		for i, route := range app.Routes {
 			nothing := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
-			gate := around(nothing, netHTTP.Chain(app.Auth, route.Middleware))
+			gate := authrockettest.Wrap(nothing, authrockettest.NetHTTP.Chain(app.Auth, route.Middleware))
 			app.Routes[i].Middleware = nil
 			app.Routes[i].Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				gate.ServeHTTP(w, r)

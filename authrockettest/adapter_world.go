@@ -40,9 +40,19 @@ type adapterRow struct {
 	lacks   []string                              // what neither head nor body contains
 
 	looksUp    bool // a fetch of keys decides about the token
-	gatesOnly  bool // Authenticate is not around the app
 	frameworks bool // the framework answers, in its own words
+	layout     appLayout
 }
+
+// appLayout is what goes around the routes, beside their own gates.
+type appLayout int
+
+const (
+	authenticateInApp  appLayout = iota // the framework's middleware
+	authenticateAround                  // net/http's, around the framework
+	gatesOnly
+	allGated // the framework's Authenticate, then its RequireLogin
+)
 
 // adapterWorld is the realm of [TestAdapter].
 type adapterWorld struct {
@@ -172,19 +182,42 @@ func (w *adapterWorld) serve(t *testing.T, build func(App) http.Handler, row ada
 		Warm(t, auth)
 	}
 	app := &adapterApp{auth: auth}
-	described := App{Auth: auth, Middleware: []Middleware{{kind: authenticate}}}
-	if row.gatesOnly {
-		described.Middleware = nil
+	described := App{Auth: auth}
+	switch row.layout {
+	case authenticateInApp:
+		described.Middleware = []Middleware{{kind: authenticate}}
+	case allGated:
+		described.Middleware = []Middleware{{kind: authenticate}, {kind: requireLogin}}
 	}
 	described.Routes = w.routes(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		app.reached.Add(1)
 		h(rw, r)
 	}))
-	app.server = httptest.NewUnstartedServer(build(described))
+	served := build(described)
+	if row.layout == authenticateAround {
+		served = auth.Authenticate(served)
+	}
+	app.server = httptest.NewUnstartedServer(checkPanics(t, served))
 	app.server.Config.ErrorLog = log.New(io.Discard, "", 0)
 	app.server.Start()
 	t.Cleanup(app.server.Close)
 	return app
+}
+
+// checkPanics fails the test when another value than that of the rows comes out
+// of h, which middleware outside that recovers would get.
+func checkPanics(t *testing.T, h http.Handler) http.Handler {
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		defer func() {
+			if p := recover(); p != nil {
+				if p != http.ErrAbortHandler {
+					t.Errorf("a panic with %v, want the one of the rule or handler", p)
+				}
+				panic(http.ErrAbortHandler)
+			}
+		}()
+		h.ServeHTTP(rw, r)
+	})
 }
 
 type brokenTransport struct{}

@@ -18,6 +18,7 @@ func build(app authrockettest.App) http.Handler {
 		RequireOrg:   authrocketgin.RequireOrg,
 	}
 	engine := gin.New()
+	engine.HandleMethodNotAllowed = true // as net/http does
 	engine.Use(adapter.Chain(app.Auth, app.Middleware)...)
 	for _, route := range app.Routes {
 		chain := adapter.Chain(app.Auth, route.Middleware)
