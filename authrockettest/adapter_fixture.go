@@ -1,0 +1,62 @@
+package authrockettest
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/authrocket-go/authrocket"
+)
+
+// AdapterFixture is what the tests that an adapter has beside [TestAdapter] ask
+// the framework with: a realm with one user in one org, and an Auth for it that
+// reports nothing. [NewAdapterFixture] makes one; the zero value is of no use.
+// Parallel tests may share it.
+type AdapterFixture struct {
+	Realm *Realm
+	Auth  *authrocket.Auth
+	Ada   User // a member of Org
+	Org   Org
+}
+
+// NewAdapterFixture returns an AdapterFixture whose realm ends with the test. Each
+// configure changes the Config of its Auth.
+func NewAdapterFixture(t *testing.T, configure ...func(*authrocket.Config)) AdapterFixture {
+	t.Helper()
+	realm := NewRealm(t)
+	f := AdapterFixture{
+		Realm: realm,
+		Ada:   realm.AddUser(User{Email: "ada@example.com", Name: "Ada"}),
+		Org:   realm.AddOrg(Org{Name: "Analytical Engines"}),
+	}
+	realm.AddMembership(f.Ada, f.Org)
+	config := realm.Config()
+	config.Observer = authrocket.SilentObserver()
+	for _, change := range configure {
+		change(&config)
+	}
+	auth, err := authrocket.New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	Warm(t, auth)
+	f.Auth = auth
+	return f
+}
+
+// TestGet fails the test unless h answers GET target with that status and a body
+// that contains text. It asks as a program that user is signed in to; the zero
+// User is anonymous.
+func (f AdapterFixture) TestGet(t *testing.T, h http.Handler, user User, target string, status int, text string) {
+	t.Helper()
+	r := httptest.NewRequest(http.MethodGet, target, nil)
+	if user.ID != "" {
+		f.Realm.SignIn(r, user)
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	if w.Code != status || !strings.Contains(w.Body.String(), text) {
+		t.Errorf("GET %s: got %d %q, want %d and %q in it", target, w.Code, w.Body, status, text)
+	}
+}
