@@ -1,132 +1,82 @@
 package authrocketchi_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
-	"testing/fstest"
 
 	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
 
 	"github.com/authrocket-go/authrocket"
 	"github.com/authrocket-go/authrocket/adapters/authrocketchi"
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// shop is a realm with one user, and an Auth for it.
-type shop struct {
-	realm *authrockettest.Realm
-	ada   authrockettest.User
-	org   authrockettest.Org
-	auth  *authrocket.Auth
-}
-
-func newShop(t *testing.T, configure ...func(*authrocket.Config)) shop {
-	t.Helper()
-	realm := authrockettest.NewRealm(t)
-	org := realm.AddOrg(authrockettest.Org{Name: "Analytical Engines"})
-	ada := realm.AddUser(authrockettest.User{Email: "ada@example.com", Name: "Ada"})
-	realm.AddMembership(ada, org)
-	config := realm.Config()
-	for _, f := range configure {
-		f(&config)
-	}
-	auth, err := authrocket.New(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	authrockettest.Warm(t, auth)
-	return shop{realm, ada, org, auth}
-}
-
-// get asks h for a target, as a program; signed in as Ada, or as nobody.
-func (s shop) get(h http.Handler, target string, signedIn bool) *httptest.ResponseRecorder {
-	r := httptest.NewRequest(http.MethodGet, target, nil)
-	if signedIn {
-		s.realm.SignIn(r, s.ada)
-	}
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, r)
-	return w
-}
-
-// silent keeps refusals that a test asks for out of its output.
-func silent(c *authrocket.Config) { c.Observer = authrocket.SilentObserver() }
-
-func want(t *testing.T, w *httptest.ResponseRecorder, status int, body string) {
-	t.Helper()
-	if w.Code != status || !strings.HasPrefix(w.Body.String(), body) {
-		t.Errorf("got %d %q, want %d %q", w.Code, w.Body, status, body)
-	}
-}
-
 func hello(w http.ResponseWriter, r *http.Request) {
 	org, _ := authrocket.CurrentOrg(r.Context())
 	fmt.Fprintf(w, "hello %s %s", org.Name, chi.URLParam(r, "org"))
 }
 
-// TestWhereAnOrgGateBelongs shows which routers know the path when the gate asks.
+// Which routers know the path when the gate asks.
 func TestWhereAnOrgGateBelongs(t *testing.T) {
 	t.Parallel()
 	var denied error
-	s := newShop(t, func(c *authrocket.Config) {
+	f := authrockettest.NewAdapterFixture(t, func(c *authrocket.Config) {
 		c.Deny = func(_ http.ResponseWriter, _ *http.Request, err error) bool {
 			denied = err
 			return false
 		}
 	})
-	gate := authrocketchi.RequireOrg(s.auth, authrocket.OrgIDFromPath("org"))
-	target := "/orgs/" + s.org.ID + "/files"
+	gate := authrocketchi.RequireOrg(f.Auth, authrocket.OrgIDFromPath("org"))
 	for _, row := range []struct {
-		name   string
-		routes func(chi.Router)
-		status int
+		name    string
+		routes  func(chi.Router)
+		refused bool
 	}{
-		{"With", func(r chi.Router) { r.With(gate).Get("/orgs/{org}/files", hello) }, 200},
-		{"Use in a Group", func(r chi.Router) {
+		{name: "With", routes: func(r chi.Router) { r.With(gate).Get("/orgs/{org}/files", hello) }},
+		{name: "Use in a Group", routes: func(r chi.Router) {
 			r.Group(func(r chi.Router) {
 				r.Use(gate)
 				r.Get("/orgs/{org}/files", hello)
 			})
-		}, 200},
-		{"Use in a Route below the wildcard", func(r chi.Router) {
+		}},
+		{name: "Use in a Route below the wildcard", routes: func(r chi.Router) {
 			r.Route("/orgs/{org}", func(r chi.Router) {
 				r.Use(gate)
 				r.Get("/files", hello)
 			})
-		}, 200},
-		{"Use in a mounted router", func(r chi.Router) {
+		}},
+		{name: "Use in a mounted router", routes: func(r chi.Router) {
 			mounted := chi.NewRouter()
 			mounted.Use(gate)
 			mounted.Get("/files", hello)
 			r.Mount("/orgs/{org}", mounted)
-		}, 200},
-		{"a wildcard with a pattern", func(r chi.Router) { r.With(gate).Get("/orgs/{org:[a-zA-Z0-9_]+}/files", hello) }, 200},
-		{"Use at the top", func(r chi.Router) {
+		}},
+		{name: "a wildcard with a pattern", routes: func(r chi.Router) { r.With(gate).Get("/orgs/{org:[a-zA-Z0-9_]+}/files", hello) }},
+		{name: "Use at the top", refused: true, routes: func(r chi.Router) {
 			r.Use(gate)
 			r.Get("/orgs/{org}/files", hello)
-		}, 403},
-		{"Use in a Route above the wildcard", func(r chi.Router) {
+		}},
+		{name: "Use in a Route above the wildcard", refused: true, routes: func(r chi.Router) {
 			r.Route("/orgs", func(r chi.Router) {
 				r.Use(gate)
 				r.Get("/{org}/files", hello)
 			})
-		}, 403},
+		}},
 	} {
 		t.Run(row.name, func(t *testing.T) { // not parallel: they share denied
 			denied = nil
 			r := chi.NewRouter()
 			row.routes(r)
-			w := s.get(r, target, true)
-			if row.status == 200 {
-				want(t, w, 200, "hello Analytical Engines "+s.org.ID)
+			target := "/orgs/" + f.Org.ID + "/files"
+			if !row.refused {
+				f.TestGet(t, r, f.Ada, target, 200, "hello Analytical Engines "+f.Org.ID)
 				return
 			}
-			want(t, w, row.status, "{")
+			f.TestGet(t, r, f.Ada, target, 403, "wrong_org")
 			if !errors.Is(denied, authrocket.ErrWrongOrg) || !strings.Contains(denied.Error(), "no value for {org}; the gate belongs behind the router") {
 				t.Errorf("got %v, want that it says where the gate belongs", denied)
 			}
@@ -134,95 +84,49 @@ func TestWhereAnOrgGateBelongs(t *testing.T) {
 	}
 }
 
-func TestUnknownRoutes(t *testing.T) {
+// A gate is around all of a Route, and around the routes of a Group only.
+func TestUnknownPathsInGatedRoutersAndGroups(t *testing.T) {
 	t.Parallel()
-	s := newShop(t)
-	build := func(use ...func(http.Handler) http.Handler) http.Handler {
-		r := chi.NewRouter()
-		r.Use(use...)
-		r.Post("/posts", hello)
-		r.Route("/gated", func(r chi.Router) {
-			r.Use(authrocketchi.RequireLogin(s.auth))
-			r.Get("/known", hello)
-		})
-		r.Group(func(r chi.Router) {
-			r.Use(authrocketchi.RequireLogin(s.auth))
-			r.Get("/inline/known", hello)
-		})
-		return r
-	}
-	open := build(authrocketchi.Authenticate(s.auth))
-	gated := build(authrocketchi.Authenticate(s.auth), authrocketchi.RequireLogin(s.auth))
-	for _, row := range []struct {
-		name     string
-		h        http.Handler
-		target   string
-		signedIn bool
-		status   int
-	}{
-		{"unknown: not found", open, "/nothing", false, 404},
-		{"another method: not allowed", open, "/posts", false, 405},
-		{"below a gated Route: refused, since the gate is around the Route", open, "/gated/nothing", false, 401},
-		{"below a gated Route, signed in: not found", open, "/gated/nothing", true, 404},
-		{"in a gated Route: refused", open, "/gated/known", false, 401},
-		{"beside a gated Group: not found, since the gate is around its routes", open, "/inline/nothing", false, 404},
-		{"in a gated Group: refused", open, "/inline/known", false, 401},
-		{"login routes need no route", open, "/auth/logout", false, 200},
-		{"unknown, all gated: refused", gated, "/nothing", false, 401},
-		{"unknown, all gated, signed in: not found", gated, "/nothing", true, 404},
-		{"another method, all gated: refused", gated, "/posts", false, 401},
-		{"login routes are outside of the gate", gated, "/auth/logout", false, 200},
-	} {
-		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
-			want(t, s.get(row.h, row.target, row.signedIn), row.status, "")
-		})
-	}
-}
-
-func TestRecovery(t *testing.T) {
-	t.Parallel()
-	s := newShop(t)
+	f := authrockettest.NewAdapterFixture(t)
 	r := chi.NewRouter()
-	r.Use(func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			defer func() { http.Error(w, fmt.Sprint(recover()), http.StatusInternalServerError) }()
-			next.ServeHTTP(w, r)
-		})
-	}, authrocketchi.Authenticate(s.auth))
-	r.With(authrocketchi.RequireLogin(s.auth)).Get("/handler", func(http.ResponseWriter, *http.Request) { panic("here") })
-	r.With(authrocketchi.Require(s.auth, func(context.Context, authrocket.Session) error { panic("there") })).
-		Get("/rule", func(http.ResponseWriter, *http.Request) { t.Error("the handler was reached") })
-	want(t, s.get(r, "/handler", true), 500, "here")
-	want(t, s.get(r, "/rule", true), 500, "there")
+	r.Route("/gated", func(r chi.Router) {
+		r.Use(authrocketchi.RequireLogin(f.Auth))
+		r.Get("/known", hello)
+	})
+	r.Group(func(r chi.Router) {
+		r.Use(authrocketchi.RequireLogin(f.Auth))
+		r.Get("/group/known", hello)
+	})
+	f.TestGet(t, r, authrockettest.User{}, "/gated/known", 401, "no_token")
+	f.TestGet(t, r, authrockettest.User{}, "/gated/unknown", 401, "no_token")
+	f.TestGet(t, r, f.Ada, "/gated/unknown", 404, "")
+	f.TestGet(t, r, authrockettest.User{}, "/group/known", 401, "no_token")
+	f.TestGet(t, r, authrockettest.User{}, "/group/unknown", 404, "")
 }
 
 // A selector has to choose by the value that the handler reads.
 func TestSelectorsReadWhatURLParamReturns(t *testing.T) {
 	t.Parallel()
-	s := newShop(t)
+	f := authrockettest.NewAdapterFixture(t)
 	for _, row := range []struct{ name, pattern, target, param, value string }{
-		{"a parameter", "/orgs/{org}/files", "/orgs/a/files", "org", "a"},
-		{"a wildcard", "/files/*", "/files/a/b", "*", "a/b"},
-		{"an escaped value", "/orgs/{org}", "/orgs/a%20b", "org", "a b"},
-		{"an escaped slash", "/orgs/{org}", "/orgs/a%2Fb", "org", "a%2Fb"},
+		{name: "a parameter", pattern: "/orgs/{org}/files", target: "/orgs/a/files", param: "org", value: "a"},
+		{name: "a wildcard", pattern: "/files/*", target: "/files/a/b", param: "*", value: "a/b"},
+		{name: "an escaped value", pattern: "/orgs/{org}", target: "/orgs/a%20b", param: "org", value: "a b"},
+		{name: "an escaped slash", pattern: "/orgs/{org}", target: "/orgs/a%2Fb", param: "org", value: "a%2Fb"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			var selected string
+			selected := ""
 			selector := func(r *http.Request, session authrocket.Session) (authrocket.Membership, error) {
 				selected = r.PathValue(row.param)
 				m, _ := session.Membership()
 				return m, nil
 			}
 			r := chi.NewRouter()
-			r.With(authrocketchi.RequireOrg(s.auth, selector)).Get(row.pattern, func(w http.ResponseWriter, r *http.Request) {
-				fmt.Fprint(w, chi.URLParam(r, row.param))
+			r.With(authrocketchi.RequireOrg(f.Auth, selector)).Get(row.pattern, func(w http.ResponseWriter, r *http.Request) {
+				fmt.Fprintf(w, "handler %q, selector %q", chi.URLParam(r, row.param), selected)
 			})
-			want(t, s.get(r, row.target, true), 200, row.value)
-			if selected != row.value {
-				t.Errorf("the selector read %q, want %q", selected, row.value)
-			}
+			f.TestGet(t, r, f.Ada, row.target, 200, fmt.Sprintf("handler %q, selector %q", row.value, row.value))
 		})
 	}
 }
@@ -230,30 +134,37 @@ func TestSelectorsReadWhatURLParamReturns(t *testing.T) {
 // A router and a handler that serves a tree may read one path in two ways.
 func TestGatesProtectRoutesNotPaths(t *testing.T) {
 	t.Parallel()
-	s := newShop(t)
-	files := http.FileServerFS(fstest.MapFS{"private/report.txt": {Data: []byte("secret")}})
-	below, around := chi.NewRouter(), chi.NewRouter()
-	below.Handle("/*", files)
-	below.With(authrocketchi.RequireLogin(s.auth)).Handle("/private/*", files)
-	around.With(authrocketchi.RequireLogin(s.auth)).Handle("/*", files)
-	for _, row := range []struct {
-		target string
-		status int // with a gate below the open tree
-	}{
-		{"/private/report.txt", 401},
-		{"/%70rivate/report.txt", 200},
-		{"/private%2freport.txt", 200},
-		{"//private/report.txt", 200},
-		{"/./private/report.txt", 200},
-		{"/open/../private/report.txt", 200},
-	} {
-		t.Run(row.target, func(t *testing.T) {
-			t.Parallel()
-			if w := s.get(below, row.target, false); w.Code != row.status {
-				t.Errorf("a gate below the open tree: got %d %q, want %d", w.Code, w.Body, row.status)
-			}
-			want(t, s.get(around, row.target, false), 401, "{")
-			want(t, s.get(around, row.target, true), 200, "secret")
-		})
+	f := authrockettest.NewAdapterFixture(t)
+	f.TestTree(t, func(tree http.Handler) (http.Handler, http.Handler) {
+		below, around := chi.NewRouter(), chi.NewRouter()
+		below.Handle("/*", tree)
+		below.With(authrocketchi.RequireLogin(f.Auth)).Handle("/private/*", tree)
+		around.With(authrocketchi.RequireLogin(f.Auth)).Handle("/*", tree)
+		return below, around
+	}, "/private/report.txt")
+}
+
+// What redirects before Authenticate repeats the query.
+func TestTrailingSlashes(t *testing.T) {
+	t.Parallel()
+	f := authrockettest.NewAdapterFixture(t)
+	authenticate := authrocketchi.Authenticate(f.Auth)
+	routes := func(use ...func(http.Handler) http.Handler) http.Handler {
+		r := chi.NewRouter()
+		r.Use(use...)
+		r.Get("/welcome", hello)
+		return r
 	}
+	f.TestRedirects(t, []authrockettest.RedirectingApp{
+		{Name: "Authenticate around the router", App: f.Auth.Authenticate(routes(middleware.RedirectSlashes)),
+			Invitation: "/welcome/", Browser: "/auth/confirm", Script: "/welcome", Login: "/home"},
+		{Name: "Authenticate, then RedirectSlashes", App: routes(authenticate, middleware.RedirectSlashes),
+			Invitation: "/welcome/", Browser: "/auth/confirm", Script: "/welcome", Login: "/home"},
+		{Name: "RedirectSlashes, then Authenticate", App: routes(middleware.RedirectSlashes, authenticate),
+			Invitation: "/welcome/", Browser: "/welcome?token=TOKEN", Script: "/welcome?token=TOKEN", Login: "/home"},
+		{Name: "Authenticate, then StripSlashes", App: routes(authenticate, middleware.StripSlashes),
+			Invitation: "/welcome/", Browser: "/auth/confirm", Script: "", Login: "/home"},
+		{Name: "StripSlashes, then Authenticate", App: routes(middleware.StripSlashes, authenticate),
+			Invitation: "/welcome/", Browser: "/auth/confirm", Script: "", Login: "/home"},
+	})
 }
