@@ -3,12 +3,12 @@ package authrocketgin_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
-	"testing/fstest"
 
 	"github.com/gin-gonic/gin"
 
@@ -22,60 +22,6 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// shop is a realm with one user, and an Auth for it.
-type shop struct {
-	realm *authrockettest.Realm
-	ada   authrockettest.User
-	org   authrockettest.Org
-	auth  *authrocket.Auth
-}
-
-func newShop(t *testing.T, configure ...func(*authrocket.Config)) shop {
-	t.Helper()
-	realm := authrockettest.NewRealm(t)
-	org := realm.AddOrg(authrockettest.Org{Name: "Analytical Engines"})
-	ada := realm.AddUser(authrockettest.User{Email: "ada@example.com", Name: "Ada"})
-	realm.AddMembership(ada, org)
-	config := realm.Config()
-	for _, f := range configure {
-		f(&config)
-	}
-	auth, err := authrocket.New(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	authrockettest.Warm(t, auth)
-	return shop{realm, ada, org, auth}
-}
-
-// get asks h for a target, as a program; signed in as Ada, or as nobody.
-func (s shop) get(h http.Handler, target string, signedIn bool) *httptest.ResponseRecorder {
-	r := httptest.NewRequest(http.MethodGet, target, nil)
-	if signedIn {
-		s.realm.SignIn(r, s.ada)
-	}
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, r)
-	return w
-}
-
-// getAs asks h for a target, as a program; signed in as user.
-func (s shop) getAs(user authrockettest.User, h http.Handler, target string) {
-	r := httptest.NewRequest(http.MethodGet, target, nil)
-	s.realm.SignIn(r, user)
-	h.ServeHTTP(httptest.NewRecorder(), r)
-}
-
-// silent keeps refusals that a test asks for out of its output.
-func silent(c *authrocket.Config) { c.Observer = authrocket.SilentObserver() }
-
-func want(t *testing.T, w *httptest.ResponseRecorder, status int, body string) {
-	t.Helper()
-	if w.Code != status || !strings.HasPrefix(w.Body.String(), body) {
-		t.Errorf("got %d %q, want %d %q", w.Code, w.Body, status, body)
-	}
-}
-
 func hello(c *gin.Context) {
 	session, ok := authrocketgin.Session(c)
 	c.String(http.StatusOK, "hello %q %t", session.User.Name, ok)
@@ -83,12 +29,10 @@ func hello(c *gin.Context) {
 
 func TestSession(t *testing.T) {
 	t.Parallel()
-	s := newShop(t)
+	f := authrockettest.NewAdapterFixture(t)
 	engine := gin.New()
 	engine.ContextWithFallback = true
-	engine.GET("/outside", hello)
-	engine.GET("/gated", authrocketgin.RequireLogin(s.auth), hello)
-	engine.Use(authrocketgin.Authenticate(s.auth))
+	engine.Use(authrocketgin.Authenticate(f.Auth))
 	engine.GET("/", hello)
 	engine.GET("/copy", func(c *gin.Context) {
 		copied, done := c.Copy(), make(chan string)
@@ -102,16 +46,10 @@ func TestSession(t *testing.T) {
 		user, _ := authrocket.CurrentUser(c) // gin's context is a context.Context too
 		c.String(http.StatusOK, user.Name)
 	})
-
-	want(t, s.get(engine, "/", true), 200, `hello "Ada" true`)
-	want(t, s.get(engine, "/", false), 200, `hello "" false`)
-	want(t, s.get(engine, "/outside", true), 200, `hello "" false`)
-	around := s.auth.Authenticate(engine)
-	want(t, s.get(around, "/outside", true), 200, `hello "Ada" true`)
-	want(t, s.get(around, "/gated", true), 200, `hello "Ada" true`)
-	want(t, s.get(around, "/gated", false), 401, "{")
-	want(t, s.get(engine, "/copy", true), 200, "Ada")
-	want(t, s.get(engine, "/context", true), 200, "Ada")
+	f.TestGet(t, engine, f.Ada, "/", 200, `hello "Ada" true`)
+	f.TestGet(t, engine, authrockettest.User{}, "/", 200, `hello "" false`)
+	f.TestGet(t, engine, f.Ada, "/copy", 200, "Ada")
+	f.TestGet(t, engine, f.Ada, "/context", 200, "Ada")
 
 	// A handler's unit test may have no request.
 	c, _ := gin.CreateTestContext(httptest.NewRecorder())
@@ -122,20 +60,20 @@ func TestSession(t *testing.T) {
 
 func TestWriterStaysGins(t *testing.T) {
 	t.Parallel()
-	s := newShop(t)
+	f := authrockettest.NewAdapterFixture(t)
 	engine := gin.New()
 	var outside gin.ResponseWriter
 	engine.Use(func(c *gin.Context) { outside = c.Writer })
-	engine.Use(authrocketgin.Authenticate(s.auth))
-	engine.GET("/", authrocketgin.RequireLogin(s.auth), func(c *gin.Context) {
+	engine.Use(authrocketgin.Authenticate(f.Auth))
+	engine.GET("/", authrocketgin.RequireLogin(f.Auth), func(c *gin.Context) {
 		c.String(http.StatusOK, "same: %t", c.Writer == outside)
 	})
-	want(t, s.get(engine, "/", true), 200, "same: true")
+	f.TestGet(t, engine, f.Ada, "/", 200, "same: true")
 }
 
 func TestMiddlewareOutsideFindsTheSessionAfterwards(t *testing.T) {
 	t.Parallel()
-	s := newShop(t)
+	f := authrockettest.NewAdapterFixture(t)
 	engine := gin.New()
 	var seen []string
 	engine.Use(func(c *gin.Context) {
@@ -143,10 +81,10 @@ func TestMiddlewareOutsideFindsTheSessionAfterwards(t *testing.T) {
 		session, _ := authrocketgin.Session(c)
 		seen = append(seen, fmt.Sprintf("%q %d %t", session.User.Name, c.Writer.Status(), c.IsAborted()))
 	})
-	engine.Use(authrocketgin.Authenticate(s.auth))
-	engine.GET("/", authrocketgin.RequireLogin(s.auth), hello)
-	s.get(engine, "/", true)
-	s.get(engine, "/", false)
+	engine.Use(authrocketgin.Authenticate(f.Auth))
+	engine.GET("/", authrocketgin.RequireLogin(f.Auth), hello)
+	f.TestGet(t, engine, f.Ada, "/", 200, "")
+	f.TestGet(t, engine, authrockettest.User{}, "/", 401, "")
 	if got, want := strings.Join(seen, ", "), `"Ada" 200 false, "" 401 true`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
@@ -155,131 +93,66 @@ func TestMiddlewareOutsideFindsTheSessionAfterwards(t *testing.T) {
 // What recovers from a panic may let gin go on with the chain.
 func TestNoHandlerRunsAfterAPanickingGate(t *testing.T) {
 	t.Parallel()
-	s := newShop(t)
+	f := authrockettest.NewAdapterFixture(t)
 	panicking := func(context.Context, authrocket.Session) error { panic("the rule is broken") }
 	for _, row := range []struct {
 		name     string
 		recovery gin.HandlerFunc
 		status   int
 	}{
-		{"behind gin.Recovery", gin.CustomRecoveryWithWriter(nil, func(c *gin.Context, _ any) { c.AbortWithStatus(500) }), 500},
-		{"behind a recovery that does not abort", func(c *gin.Context) {
+		{name: "behind gin.Recovery", status: 500, recovery: gin.RecoveryWithWriter(io.Discard)},
+		{name: "behind a recovery that does not abort", status: 502, recovery: func(c *gin.Context) {
 			defer func() {
 				if recover() != nil {
 					c.Status(http.StatusBadGateway)
 				}
 			}()
 			c.Next()
-		}, 502},
+		}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			engine := gin.New()
 			engine.Use(row.recovery)
-			engine.GET("/", authrocketgin.Require(s.auth, panicking), func(*gin.Context) { t.Error("the handler was reached") })
-			want(t, s.get(engine, "/", true), row.status, "")
+			engine.GET("/", authrocketgin.Require(f.Auth, panicking), func(*gin.Context) { t.Error("the handler was reached") })
+			f.TestGet(t, engine, f.Ada, "/", row.status, "")
 		})
 	}
 }
 
-func TestRecoveryGetsPanicsOfHandlers(t *testing.T) {
+// gin asks no group about a path that it does not have.
+func TestUnknownPathsInAGatedGroup(t *testing.T) {
 	t.Parallel()
-	s := newShop(t)
+	f := authrockettest.NewAdapterFixture(t)
 	engine := gin.New()
-	engine.Use(gin.CustomRecoveryWithWriter(nil, func(c *gin.Context, p any) { c.String(http.StatusInternalServerError, "recovered %v", p) }))
-	engine.Use(authrocketgin.Authenticate(s.auth))
-	engine.GET("/", authrocketgin.RequireLogin(s.auth), func(*gin.Context) { panic("here") })
-	want(t, s.get(engine, "/", true), 500, "recovered here")
-}
-
-func TestNothingRunsAfterARefusal(t *testing.T) {
-	t.Parallel()
-	s := newShop(t)
-	engine := gin.New()
-	group := engine.Group("/", authrocketgin.RequireLogin(s.auth))
-	group.Use(func(*gin.Context) { t.Error("the next middleware was reached") })
-	group.GET("/", func(*gin.Context) { t.Error("the first handler was reached") }, func(*gin.Context) { t.Error("the second handler was reached") })
-	want(t, s.get(engine, "/", false), 401, "{")
-}
-
-func TestUnknownRoutes(t *testing.T) {
-	t.Parallel()
-	s := newShop(t)
-	notFound := newShop(t, func(c *authrocket.Config) {
-		c.Deny = func(w http.ResponseWriter, _ *http.Request, _ error) bool {
-			w.WriteHeader(http.StatusNotFound)
-			return true
-		}
-	})
-	build := func(s shop, use ...gin.HandlerFunc) *gin.Engine {
-		engine := gin.New()
-		engine.HandleMethodNotAllowed = true
-		engine.Use(use...)
-		engine.POST("/posts", hello)
-		group := engine.Group("/gated", authrocketgin.RequireLogin(s.auth))
-		group.GET("/known", hello)
-		return engine
-	}
-	open := build(s, authrocketgin.Authenticate(s.auth))
-	gated := build(s, authrocketgin.Authenticate(s.auth), authrocketgin.RequireLogin(s.auth))
-	hidden := build(notFound, authrocketgin.RequireLogin(notFound.auth))
-	for _, row := range []struct {
-		name     string
-		engine   *gin.Engine
-		target   string
-		signedIn bool
-		status   int
-		body     string
-	}{
-		{"unknown: not found", open, "/nothing", false, 404, "404 page not found"},
-		{"another method: not allowed", open, "/posts", false, 405, "405 method not allowed"},
-		{"below a gated group: not found, since gin asks no group", open, "/gated/nothing", false, 404, "404 page not found"},
-		{"in a gated group: refused", open, "/gated/known", false, 401, "{"},
-		{"login routes need no route", open, "/auth/logout", false, 200, "<!doctype html>"},
-		{"unknown, all gated: refused", gated, "/nothing", false, 401, "{"},
-		{"unknown, all gated, signed in: not found", gated, "/nothing", true, 404, "404 page not found"},
-		{"another method, all gated: refused", gated, "/posts", false, 401, "{"},
-		{"login routes are outside of the gate", gated, "/auth/logout", false, 200, "<!doctype html>"},
-	} {
-		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
-			want(t, s.get(row.engine, row.target, row.signedIn), row.status, row.body)
-		})
-	}
-	t.Run("gin adds nothing to what Deny answers", func(t *testing.T) {
-		t.Parallel()
-		if w := notFound.get(hidden, "/nothing", false); w.Code != 404 || w.Body.Len() > 0 {
-			t.Errorf("got %d %q, want 404 and no body", w.Code, w.Body)
-		}
-	})
+	engine.Group("/gated", authrocketgin.RequireLogin(f.Auth)).GET("/known", hello)
+	f.TestGet(t, engine, authrockettest.User{}, "/gated/known", 401, "no_token")
+	f.TestGet(t, engine, authrockettest.User{}, "/gated/unknown", 404, "404 page not found")
 }
 
 // A selector has to choose by the value that the handler reads.
 func TestSelectorsReadWhatParamReturns(t *testing.T) {
 	t.Parallel()
-	s := newShop(t)
+	f := authrockettest.NewAdapterFixture(t)
 	for _, row := range []struct{ name, path, target, param, value string }{
-		{"a parameter", "/orgs/:org/files", "/orgs/a/files", "org", "a"},
-		{"a wildcard", "/files/*rest", "/files/a/b", "rest", "/a/b"},
-		{"an escaped value", "/orgs/:org", "/orgs/a%20%C3%A4", "org", "a ä"},
-		{"two of one name", "/orgs/:org/partners/:org", "/orgs/a/partners/b", "org", "a"},
+		{name: "a parameter", path: "/orgs/:org/files", target: "/orgs/a/files", param: "org", value: "a"},
+		{name: "a wildcard", path: "/files/*rest", target: "/files/a/b", param: "rest", value: "/a/b"},
+		{name: "an escaped value", path: "/orgs/:org", target: "/orgs/a%20%C3%A4", param: "org", value: "a ä"},
+		{name: "two of one name", path: "/orgs/:org/partners/:org", target: "/orgs/a/partners/b", param: "org", value: "a"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			var selected string
+			selected := ""
 			selector := func(r *http.Request, session authrocket.Session) (authrocket.Membership, error) {
 				selected = r.PathValue(row.param)
 				m, _ := session.Membership()
 				return m, nil
 			}
 			engine := gin.New()
-			engine.GET(row.path, authrocketgin.RequireOrg(s.auth, selector), func(c *gin.Context) {
-				c.String(http.StatusOK, c.Param(row.param)+"|"+c.Request.PathValue(row.param))
+			engine.GET(row.path, authrocketgin.RequireOrg(f.Auth, selector), func(c *gin.Context) {
+				c.String(http.StatusOK, "handler %q %q, selector %q", c.Param(row.param), c.Request.PathValue(row.param), selected)
 			})
-			want(t, s.get(engine, row.target, true), 200, row.value+"|"+row.value)
-			if selected != row.value {
-				t.Errorf("the selector read %q, want %q", selected, row.value)
-			}
+			f.TestGet(t, engine, f.Ada, row.target, 200, fmt.Sprintf("handler %q %q, selector %q", row.value, row.value, row.value))
 		})
 	}
 }
@@ -287,82 +160,107 @@ func TestSelectorsReadWhatParamReturns(t *testing.T) {
 // A router and a handler that serves a tree may read one path in two ways.
 func TestGatesProtectRoutesNotPaths(t *testing.T) {
 	t.Parallel()
-	s := newShop(t)
-	files := http.FileServerFS(fstest.MapFS{"private/report.txt": {Data: []byte("secret")}})
-	below, belowRaw, around := gin.New(), gin.New(), gin.New()
-	belowRaw.UseRawPath = true
-	for _, engine := range []*gin.Engine{below, belowRaw} {
-		engine.NoRoute(gin.WrapH(files))
-		engine.GET("/private/*file", authrocketgin.RequireLogin(s.auth), gin.WrapH(files))
-	}
-	around.NoRoute(authrocketgin.RequireLogin(s.auth), gin.WrapH(files))
+	f := authrockettest.NewAdapterFixture(t)
 	for _, row := range []struct {
-		target      string
-		status, raw int // with a gate below the open tree, and with UseRawPath
+		name       string
+		useRawPath bool
+		refused    []string
 	}{
-		{"/private/report.txt", 401, 401},
-		{"/%70rivate/report.txt", 401, 200},
-		{"/private%2freport.txt", 401, 200},
-		{"//private/report.txt", 200, 200},
-		{"/./private/report.txt", 200, 200},
-		{"/open/../private/report.txt", 200, 200},
+		{name: "by default", refused: []string{"/private/report.txt", "/%70rivate/report.txt", "/private%2freport.txt"}},
+		{name: "with UseRawPath", useRawPath: true, refused: []string{"/private/report.txt"}},
 	} {
-		t.Run(row.target, func(t *testing.T) {
+		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			if w := s.get(below, row.target, false); w.Code != row.status {
-				t.Errorf("a gate below the open tree: got %d %q, want %d", w.Code, w.Body, row.status)
-			}
-			if w := s.get(belowRaw, row.target, false); w.Code != row.raw {
-				t.Errorf("with UseRawPath: got %d %q, want %d", w.Code, w.Body, row.raw)
-			}
-			want(t, s.get(around, row.target, false), 401, "{")
-			want(t, s.get(around, row.target, true), 200, "secret")
+			f.TestTree(t, func(tree http.Handler) (http.Handler, http.Handler) {
+				below, around := gin.New(), gin.New()
+				below.UseRawPath, around.UseRawPath = row.useRawPath, row.useRawPath
+				below.NoRoute(gin.WrapH(tree))
+				below.GET("/private/*file", authrocketgin.RequireLogin(f.Auth), gin.WrapH(tree))
+				around.NoRoute(authrocketgin.RequireLogin(f.Auth), gin.WrapH(tree))
+				return below, around
+			}, row.refused...)
 		})
 	}
 }
 
-func TestKeptContextTellsTheNextUser(t *testing.T) {
+// gin takes the context of a request from a sync.Pool, which may be empty.
+func TestKeptContextHasTheSessionOfTheNextUser(t *testing.T) {
 	t.Parallel()
-	s := newShop(t)
-	george := s.realm.AddUser(authrockettest.User{Email: "george@example.com", Name: "George"})
+	f := authrockettest.NewAdapterFixture(t)
+	george := f.Realm.AddUser(authrockettest.User{Email: "george@example.com", Name: "George"})
 	var kept, copied *gin.Context
 	name := func(c *gin.Context) string {
 		session, _ := authrocketgin.Session(c)
 		return session.User.Name
 	}
-	told := ""
+	names := ""
 	engine := gin.New()
-	engine.Use(authrocketgin.Authenticate(s.auth))
+	engine.Use(authrocketgin.Authenticate(f.Auth))
 	engine.GET("/first", func(c *gin.Context) { kept, copied = c, c.Copy() })
 	engine.GET("/next", func(c *gin.Context) {
 		if c == kept {
-			told = fmt.Sprintf("kept %s, copied %s", name(kept), name(copied))
+			names = fmt.Sprintf("kept %s, copied %s", name(kept), name(copied))
 		}
 	})
-	// gin takes the context from a sync.Pool, which may be empty.
-	for range 10_000 {
-		s.get(engine, "/first", true)
-		s.getAs(george, engine, "/next")
-		if told != "" {
-			break
-		}
+	for i := 0; i < 10_000 && names == ""; i++ {
+		f.TestGet(t, engine, f.Ada, "/first", 200, "")
+		f.TestGet(t, engine, george, "/next", 200, "")
 	}
-	if told != "kept George, copied Ada" {
-		t.Errorf("got %q, want that a kept context tells the next user and a copy does not", told)
+	if names != "kept George, copied Ada" {
+		t.Errorf("got %q, want that a kept context has the next user and a copy does not", names)
 	}
 }
 
-func TestDecisionsNameTheRoute(t *testing.T) {
+// gin redirects to the path with a slash more or less before it asks middleware.
+func TestTrailingSlashes(t *testing.T) {
 	t.Parallel()
-	var patterns []string
-	s := newShop(t, func(c *authrocket.Config) {
-		c.Observer.Decision = func(_ context.Context, d authrocket.Decision) { patterns = append(patterns, d.Method+" "+d.Pattern) }
-	})
-	r := gin.New()
-	r.Use(authrocketgin.Authenticate(s.auth))
-	r.GET("/orgs/:org/files", authrocketgin.RequireLogin(s.auth), func(c *gin.Context) {})
-	s.get(r, "/orgs/secret/files?secret", true)
-	if got, want := fmt.Sprint(patterns), "[GET /orgs/:org/files GET /orgs/:org/files]"; got != want {
-		t.Errorf("got %s, want %s", got, want)
+	f := authrockettest.NewAdapterFixture(t)
+	inside := func(change func(*gin.Engine)) *gin.Engine {
+		engine := gin.New()
+		engine.Use(authrocketgin.Authenticate(f.Auth))
+		engine.GET("/welcome", hello)
+		change(engine)
+		return engine
 	}
+	bare := gin.New()
+	bare.GET("/welcome", hello)
+	asItIs := inside(func(*gin.Engine) {})
+	fixing := inside(func(e *gin.Engine) { e.RedirectFixedPath = true })
+	wide := inside(func(e *gin.Engine) { e.GET("/:section/:page/", hello) })
+	withoutRedirects := inside(func(e *gin.Engine) { e.RedirectTrailingSlash = false })
+	const repeated = "/welcome?token=TOKEN"
+	f.TestRedirects(t, []authrockettest.RedirectingApp{
+		{Name: "Authenticate around the engine", App: f.Auth.Authenticate(bare),
+			Invitation: "/welcome/", Browser: "/auth/confirm", Script: "/welcome", Login: "/home"},
+		{Name: "Authenticate around it, a route like the login routes", App: f.Auth.Authenticate(wide),
+			Invitation: "/welcome/", Browser: "/auth/confirm", Script: "/welcome", Login: "/home"},
+		{Name: "Authenticate around it, RedirectFixedPath", App: f.Auth.Authenticate(fixing),
+			Invitation: "/Welcome", Browser: "/auth/confirm", Script: "/welcome", Login: "/home"},
+		{Name: "Authenticate in the engine", App: asItIs,
+			Invitation: "/welcome/", Browser: repeated, Script: repeated, Login: "/home"},
+		{Name: "Authenticate in it, RedirectFixedPath", App: fixing,
+			Invitation: "/Welcome", Browser: repeated, Script: repeated, Login: "/home"},
+		{Name: "Authenticate in it, a route like the login routes", App: wide,
+			Invitation: "/welcome/", Browser: repeated, Script: repeated, Login: "/auth/login/?return_to=/home"},
+		{Name: "Authenticate in it, without redirects", App: withoutRedirects,
+			Invitation: "/welcome/", Browser: "/auth/confirm", Script: "", Login: "/home"},
+	})
+}
+
+// What a Config.Deny gets is gin's own, too.
+func TestWriterOfARefusal(t *testing.T) {
+	t.Parallel()
+	f := authrockettest.NewAdapterFixture(t, func(c *authrocket.Config) {
+		c.Deny = func(w http.ResponseWriter, _ *http.Request, _ error) bool {
+			own := w.(gin.ResponseWriter)
+			own.WriteHeader(http.StatusTeapot)
+			before := own.Written()
+			own.WriteHeaderNow()
+			fmt.Fprint(w, before, own.Written(), own.Status())
+			return true
+		}
+	})
+	engine := gin.New()
+	engine.GET("/", authrocketgin.RequireLogin(f.Auth))
+	f.TestGet(t, engine, authrockettest.User{}, "/", http.StatusTeapot, "false true 418")
 }
