@@ -2,130 +2,35 @@ package authrocketecho_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
-	"net/url"
-	"strings"
 	"testing"
-	"time"
 
 	"github.com/labstack/echo/v5"
 	"github.com/labstack/echo/v5/middleware"
 
+	"github.com/authrocket-go/authrocket"
 	"github.com/authrocket-go/authrocket/adapters/authrocketecho"
+	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// navigate asks h as a browser that navigates, and fetch as a script.
-func navigate(h http.Handler, target string, cookies ...*http.Cookie) *httptest.ResponseRecorder {
-	return browse(h, target, "navigate", "document", cookies...)
-}
+// setErrorHandler sets the central error handler.
+func setErrorHandler(e *echo.Echo, handle func(*echo.Context, error)) { e.HTTPErrorHandler = handle }
 
-func fetch(h http.Handler, target string) *httptest.ResponseRecorder {
-	return browse(h, target, "cors", "empty")
-}
-
-func browse(h http.Handler, target, mode, dest string, cookies ...*http.Cookie) *httptest.ResponseRecorder {
-	r := httptest.NewRequest(http.MethodGet, target, nil)
-	r.Header.Set("Sec-Fetch-Mode", mode)
-	r.Header.Set("Sec-Fetch-Dest", dest)
-	for _, c := range cookies {
-		r.AddCookie(c)
-	}
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, r)
-	return w
-}
-
-// callBack starts a login in h and returns the answer of the callback, or that of
-// the start if it does not lead to the hosted login.
-func callBack(h http.Handler, token string) *httptest.ResponseRecorder {
-	started := navigate(h, "/auth/login?return_to=/home")
-	hosted, err := url.Parse(started.Header().Get("Location"))
-	if err != nil || hosted.Query().Get("redirect_uri") == "" {
-		return started
-	}
-	return navigate(h, hosted.Query().Get("redirect_uri")+"&token="+token, started.Result().Cookies()...)
-}
-
-// Middleware in Pre runs before that in Use.
-func TestTrailingSlashes(t *testing.T) {
-	t.Parallel()
-	s := newShop(t, silent)
-	token := s.realm.Token(s.ada)
-	authenticate := authrocketecho.Authenticate(s.auth)
-	remove := middleware.RemoveTrailingSlashWithConfig(middleware.RemoveTrailingSlashConfig{RedirectCode: http.StatusMovedPermanently})
-	add := middleware.AddTrailingSlashWithConfig(middleware.AddTrailingSlashConfig{RedirectCode: http.StatusMovedPermanently})
-	routes := func(pre ...echo.MiddlewareFunc) *echo.Echo {
-		e := echo.New()
-		e.Pre(pre...)
-		e.GET("/welcome", hello)
-		return e
-	}
-	inside := func(pre echo.MiddlewareFunc) *echo.Echo {
-		e := routes(pre)
-		e.Use(authenticate)
-		return e
-	}
-	for _, row := range []struct {
-		name       string
-		app        http.Handler
-		invitation string // its path
-		leads      string // where the invitation leads a browser
-		script     string // where it leads a script
-		login      string // where a login that is started here leads
-	}{
-		{"Authenticate around the Echo, remove", s.auth.Authenticate(routes(remove)), "/welcome/", "/auth/confirm", "/welcome", "/home"},
-		{"Authenticate around the Echo, add", s.auth.Authenticate(routes(add)), "/welcome", "/auth/confirm", "/welcome/", "/home"},
-		{"Authenticate in Pre, then remove", routes(authenticate, remove), "/welcome/", "/auth/confirm", "/welcome", "/home"},
-		{"Authenticate in Pre, then add", routes(authenticate, add), "/welcome", "/auth/confirm", "/welcome/", "/home"},
-		{"Authenticate in Use, remove", inside(remove), "/welcome/", "/welcome?token=TOKEN", "/welcome?token=TOKEN", "/home"},
-		{"Authenticate in Use, add", inside(add), "/welcome", "/welcome/?token=TOKEN", "/welcome/?token=TOKEN", "/auth/login/?return_to=/home"},
-		{"Authenticate in Use, remove without a redirect", inside(middleware.RemoveTrailingSlash()), "/welcome/", "/auth/confirm", "", "/home"},
-		{"Authenticate in Use, add without a redirect", inside(middleware.AddTrailingSlash()), "/welcome", "/auth/confirm", "", ""},
-	} {
-		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
-			for _, step := range []struct {
-				answer *httptest.ResponseRecorder
-				leads  string
-			}{
-				{navigate(row.app, row.invitation+"?token="+token), row.leads},
-				{fetch(row.app, row.invitation+"?token="+token), row.script},
-				{callBack(row.app, token), row.login},
-			} {
-				if got := strings.ReplaceAll(step.answer.Header().Get("Location"), token, "TOKEN"); got != step.leads {
-					t.Errorf("got %d with Location %q, want %q", step.answer.Code, got, step.leads)
-				}
-			}
-		})
-	}
-}
-
-// loginRoute returns the status of the login route at address.
-func loginRoute(t *testing.T, address string) int {
-	t.Helper()
-	client := &http.Client{
-		Timeout:       time.Minute,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-	defer client.CloseIdleConnections()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+address+"/auth/login", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Header.Set("Accept", "text/html")
-	resp, err := client.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp.Body.Close()
-	return resp.StatusCode
+// redirectSlashes returns middleware that redirects to the path without a trailing
+// slash, and to the path with one.
+func redirectSlashes() (remove, add echo.MiddlewareFunc) {
+	const status = http.StatusMovedPermanently
+	return middleware.RemoveTrailingSlashWithConfig(middleware.RemoveTrailingSlashConfig{RedirectCode: status}),
+		middleware.AddTrailingSlashWithConfig(middleware.AddTrailingSlashConfig{RedirectCode: status})
 }
 
 func TestStartServesWhatIsAroundTheEcho(t *testing.T) {
 	t.Parallel()
-	s := newShop(t, silent)
+	f := authrockettest.NewAdapterFixture(t)
 	e := echo.New()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -134,7 +39,7 @@ func TestStartServesWhatIsAroundTheEcho(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() {
-		ended <- echo.StartConfig{Listener: listener, HideBanner: true, HidePort: true}.Start(ctx, s.auth.Authenticate(e))
+		ended <- echo.StartConfig{Listener: listener, HideBanner: true, HidePort: true}.Start(ctx, f.Auth.Authenticate(e))
 	}()
 	if got := loginRoute(t, listener.Addr().String()); got != http.StatusSeeOther {
 		t.Errorf("got status %d of the login route, want 303", got)
@@ -142,5 +47,49 @@ func TestStartServesWhatIsAroundTheEcho(t *testing.T) {
 	cancel()
 	if err := <-ended; err != nil {
 		t.Error(err)
+	}
+}
+
+// What a Config.Deny gets unwraps to echo's own.
+func TestWriterOfARefusal(t *testing.T) {
+	t.Parallel()
+	f := authrockettest.NewAdapterFixture(t, func(c *authrocket.Config) {
+		c.Deny = func(w http.ResponseWriter, _ *http.Request, _ error) bool {
+			own, err := echo.UnwrapResponse(w)
+			if err != nil {
+				t.Error(err)
+				return false
+			}
+			io.WriteString(w, "refused, ")
+			fmt.Fprint(own, "committed ", own.Committed)
+			return true
+		}
+	})
+	e := echo.New()
+	e.GET("/", func(*echo.Context) error { return nil }, authrocketecho.RequireLogin(f.Auth))
+	f.TestGet(t, e, authrockettest.User{}, "/", http.StatusOK, "refused, committed true")
+}
+
+func TestWriterOfARefusalTellsThatItCannotFlush(t *testing.T) {
+	t.Parallel()
+	var got error
+	f := authrockettest.NewAdapterFixture(t, func(c *authrocket.Config) {
+		c.Deny = func(w http.ResponseWriter, _ *http.Request, _ error) bool {
+			io.WriteString(w, "refused")
+			got = http.NewResponseController(w).Flush()
+			return true
+		}
+	})
+	e := echo.New()
+	e.Use(func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c *echo.Context) error {
+			c.SetResponse(struct{ http.ResponseWriter }{c.Response()})
+			return next(c)
+		}
+	})
+	e.GET("/", func(*echo.Context) error { return nil }, authrocketecho.RequireLogin(f.Auth))
+	f.TestGet(t, e, authrockettest.User{}, "/", 200, "refused")
+	if !errors.Is(got, http.ErrNotSupported) {
+		t.Errorf("got %v, want ErrNotSupported", got)
 	}
 }

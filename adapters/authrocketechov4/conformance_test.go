@@ -1,3 +1,5 @@
+// Code generated from ../authrocketecho/conformance_test.go by its TestSameForV4; DO NOT EDIT.
+
 package authrocketechov4_test
 
 import (
