@@ -46,18 +46,14 @@ func TestAdapter(t *testing.T, build func(App) http.Handler) {
 			w.test(t, build, row)
 		})
 	}
-	t.Run("a stream flows while the handler runs", func(t *testing.T) {
-		t.Parallel()
-		w.testStream(t, build)
-	})
-	t.Run("a WebSocket handshake can be taken over", func(t *testing.T) {
-		t.Parallel()
-		w.testUpgrade(t, build)
-	})
 	for _, row := range writerRows {
+		t.Run("the writer of a handler: "+row.name, func(t *testing.T) {
+			t.Parallel()
+			w.testWriter(t, build, "GET /manage\r\n"+adaBearer, row.answer)
+		})
 		t.Run("the writer of a refusal: "+row.name, func(t *testing.T) {
 			t.Parallel()
-			w.testWriter(t, build, row.answer)
+			w.testWriter(t, build, "GET /manage", row.answer)
 		})
 	}
 	t.Run("a decision names the route", func(t *testing.T) {

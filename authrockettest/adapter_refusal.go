@@ -15,22 +15,26 @@ import (
 	"github.com/authrocket-go/authrocket"
 )
 
-// writerRows are what a Config.Deny does with its ResponseWriter, as net/http's can.
-// Each answers with two lines.
+// writerRows are what an app does with its ResponseWriter, as with net/http's. Each
+// answers with two lines.
 var writerRows = []struct {
 	name   string
 	answer func(w http.ResponseWriter, arrived <-chan struct{}) error
 }{
-	{"it is a Flusher", flushing(func(w http.ResponseWriter) error {
+	{name: "it is a Flusher", answer: flushing(func(w http.ResponseWriter) error {
 		w.(http.Flusher).Flush()
 		return nil
 	})},
-	{"a ResponseController flushes", flushing(func(w http.ResponseWriter) error { return http.NewResponseController(w).Flush() })},
-	{"it is a Hijacker", hijacking(func(w http.ResponseWriter) (net.Conn, *bufio.ReadWriter, error) { return w.(http.Hijacker).Hijack() })},
-	{"a ResponseController hijacks", hijacking(func(w http.ResponseWriter) (net.Conn, *bufio.ReadWriter, error) {
+	{name: "a ResponseController flushes", answer: flushing(func(w http.ResponseWriter) error {
+		return http.NewResponseController(w).Flush()
+	})},
+	{name: "it is a Hijacker", answer: hijacking(func(w http.ResponseWriter) (net.Conn, *bufio.ReadWriter, error) {
+		return w.(http.Hijacker).Hijack()
+	})},
+	{name: "a ResponseController hijacks", answer: hijacking(func(w http.ResponseWriter) (net.Conn, *bufio.ReadWriter, error) {
 		return http.NewResponseController(w).Hijack()
 	})},
-	{"a ResponseController sets deadlines", func(w http.ResponseWriter, _ <-chan struct{}) error {
+	{name: "a ResponseController sets deadlines", answer: func(w http.ResponseWriter, _ <-chan struct{}) error {
 		io.WriteString(w, "first\nsecond\n")
 		return http.NewResponseController(w).SetWriteDeadline(time.Now().Add(time.Hour))
 	}},
@@ -49,30 +53,37 @@ func flushing(flush func(http.ResponseWriter) error) func(http.ResponseWriter, <
 	}
 }
 
-// hijacking takes the connection over and writes both lines.
+// hijacking takes the connection over, reads what the client sends on it, and
+// writes both lines.
 func hijacking(hijack func(http.ResponseWriter) (net.Conn, *bufio.ReadWriter, error)) func(http.ResponseWriter, <-chan struct{}) error {
 	return func(w http.ResponseWriter, _ <-chan struct{}) error {
-		conn, _, err := hijack(w)
+		conn, buffered, err := hijack(w)
 		if err != nil {
 			return err
 		}
 		defer conn.Close()
+		if line, err := buffered.ReadString('\n'); line != "hello\n" {
+			return fmt.Errorf("read %q, %v from the connection, want hello", line, err)
+		}
 		_, err = io.WriteString(conn, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nfirst\nsecond\n")
 		return err
 	}
 }
 
-// testWriter fails when a Config.Deny cannot do with its ResponseWriter what
-// net/http's can.
-func (w *adapterWorld) testWriter(t *testing.T, build func(App) http.Handler, answer func(http.ResponseWriter, <-chan struct{}) error) {
+// testWriter fails when a handler, or a Config.Deny, cannot do with its
+// ResponseWriter what it can with net/http's.
+func (w *adapterWorld) testWriter(t *testing.T, build func(App) http.Handler, request string, answer func(http.ResponseWriter, <-chan struct{}) error) {
 	arrived := make(chan struct{})
-	app := w.serve(t, build, adapterRow{config: denyWith(func(rw http.ResponseWriter, _ *http.Request, _ error) bool {
+	respond := func(rw http.ResponseWriter) {
 		if err := answer(rw, arrived); err != nil {
 			t.Errorf("%T: %v", rw, err)
 		}
+	}
+	app := w.serve(t, build, adapterRow{config: denyWith(func(rw http.ResponseWriter, _ *http.Request, _ error) bool {
+		respond(rw)
 		return true
-	})}, tell)
-	resp := app.roundTrip(t, "GET /manage")
+	})}, func(rw http.ResponseWriter, _ *http.Request) { respond(rw) })
+	resp := app.roundTrip(t, w.placeholders.Replace(request+"\r\n\r\nhello\n"))
 	if resp == nil {
 		t.Fatal("the connection broke")
 	}

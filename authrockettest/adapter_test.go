@@ -29,15 +29,26 @@ func buildWith(outer, inner httpMiddleware) func(authrockettest.App) http.Handle
 
 func untouched(next http.Handler) http.Handler { return next }
 
-// filter is a middleware that changes what next gets.
-func filter(f func(http.ResponseWriter, *http.Request) (http.ResponseWriter, *http.Request)) httpMiddleware {
+// changing is a middleware that changes the writer and the request that next gets.
+func changing(change func(*http.ResponseWriter, **http.Request)) httpMiddleware {
 	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { next.ServeHTTP(f(w, r)) })
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			change(&w, &r)
+			next.ServeHTTP(w, r)
+		})
 	}
 }
 
-// latest is the request of which a broken adapter thinks that it answers it.
-var latest atomic.Pointer[http.Request]
+// bareWriter hides what a ResponseWriter can do beside writing.
+var bareWriter = changing(func(w *http.ResponseWriter, _ **http.Request) { *w = struct{ http.ResponseWriter }{*w} })
+
+func withoutSession(r *http.Request) *http.Request {
+	return r.WithContext(authrocket.WithSession(r.Context(), authrocket.Session{}))
+}
+
+// replaced is the request that was asked before, in the broken adapter that mixes
+// requests.
+var replaced atomic.Pointer[http.Request]
 
 // brokenAdapters are mistakes that an adapter can make, each with a row of
 // TestAdapter that has to find it.
@@ -45,86 +56,99 @@ var brokenAdapters = map[string]struct {
 	build func(authrockettest.App) http.Handler
 	row   string
 }{
-	"hides the path from the selectors": {buildWith(filter(func(w http.ResponseWriter, r *http.Request) (http.ResponseWriter, *http.Request) {
-		r.SetPathValue("org", "")
-		return w, r
-	}), untouched), "org:_the_selected_one"},
-	"gives the handler a request without the session": {buildWith(untouched, filter(func(w http.ResponseWriter, r *http.Request) (http.ResponseWriter, *http.Request) {
-		return w, r.WithContext(authrocket.WithSession(r.Context(), authrocket.Session{}))
-	})), "signed_in:_a_gate_opens_for_the_cookie"},
-	"wraps the writer": {buildWith(untouched, filter(func(w http.ResponseWriter, r *http.Request) (http.ResponseWriter, *http.Request) {
-		return struct{ http.ResponseWriter }{w}, r
-	})), "a_stream_flows_while_the_handler_runs"},
-	"wraps the writer of a refusal": {buildWith(filter(func(w http.ResponseWriter, r *http.Request) (http.ResponseWriter, *http.Request) {
-		return struct{ http.ResponseWriter }{w}, r
-	}), untouched), "the_writer_of_a_refusal:_a_ResponseController_flushes"},
-	"answers a request before": {buildWith(untouched, filter(func(w http.ResponseWriter, r *http.Request) (http.ResponseWriter, *http.Request) {
-		if !r.URL.Query().Has("item") {
-			return w, r
-		}
-		if before := latest.Swap(r); before != nil {
-			return w, before
-		}
-		return w, r
-	})), "requests_at_once_do_not_mix"},
-	"hides the route": {buildWith(filter(func(w http.ResponseWriter, r *http.Request) (http.ResponseWriter, *http.Request) {
-		r.Pattern = ""
-		return w, r
-	}), untouched), "a_decision_names_the_route"},
-	"panics in its own words": {buildWith(untouched, func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			defer func() {
-				if p := recover(); p != nil {
-					panic("the handler panicked")
-				}
-			}()
-			next.ServeHTTP(w, r)
-		})
-	}), "a_handler_that_panics_answers_nothing"},
-	"hides the session of what is around it": {func(app authrockettest.App) http.Handler {
-		whole := buildWith(untouched, untouched)(app)
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			whole.ServeHTTP(w, r.WithContext(authrocket.WithSession(r.Context(), authrocket.Session{})))
-		})
-	}, "Authenticate_around_the_framework:_an_open_route_knows_the_user"},
-	"asks no gate about unknown paths": {func(app authrockettest.App) http.Handler {
-		if len(app.Middleware) == 2 {
-			app.Middleware = app.Middleware[:1]
-		}
-		return buildWith(untouched, untouched)(app)
-	}, "all_gated:_an_unknown_path_is_refused"},
-	"loses a header": {buildWith(filter(func(w http.ResponseWriter, r *http.Request) (http.ResponseWriter, *http.Request) {
-		w.Header().Del("Vary")
-		return w, r
-	}), untouched), "anonymous:_an_open_route_answers"},
-	"serves no login routes": {func(app authrockettest.App) http.Handler {
-		app.Middleware = nil
-		return buildWith(untouched, untouched)(app)
-	}, "login_route:_login"},
-	"leaves the callback to the app": {func(app authrockettest.App) http.Handler {
-		whole, alone := buildWith(untouched, untouched)(app), app
-		alone.Middleware = nil
-		bare := buildWith(untouched, untouched)(alone)
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if r.URL.Path == "/auth/callback" {
-				bare.ServeHTTP(w, r)
+	"hides the path from the selectors": {
+		build: buildWith(changing(func(_ *http.ResponseWriter, r **http.Request) { (*r).SetPathValue("org", "") }), untouched),
+		row:   "org: the selected one",
+	},
+	"hides the route": {
+		build: buildWith(changing(func(_ *http.ResponseWriter, r **http.Request) { (*r).Pattern = "" }), untouched),
+		row:   "a decision names the route",
+	},
+	"loses a header": {
+		build: buildWith(changing(func(w *http.ResponseWriter, _ **http.Request) { (*w).Header().Del("Vary") }), untouched),
+		row:   "anonymous: an open route answers",
+	},
+	"gives the handler a request without the session": {
+		build: buildWith(untouched, changing(func(_ *http.ResponseWriter, r **http.Request) { *r = withoutSession(*r) })),
+		row:   "signed in: a gate opens for the cookie",
+	},
+	"gives the handler a bare writer": {build: buildWith(untouched, bareWriter), row: "the writer of a handler: it is a Flusher"},
+	"gives Deny a bare writer":        {build: buildWith(bareWriter, untouched), row: "the writer of a refusal: a ResponseController flushes"},
+	"gives the handler another request": {
+		build: buildWith(untouched, changing(func(_ *http.ResponseWriter, r **http.Request) {
+			if !(*r).URL.Query().Has("item") {
 				return
 			}
-			whole.ServeHTTP(w, r)
-		})
-	}, "callback:_a_login_that_was_started_here_ends_where_it_was_meant_to"},
-	"goes on after a refusal": {func(app authrockettest.App) http.Handler {
-		for i, route := range app.Routes {
-			nothing := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
-			gate := authrockettest.Wrap(nothing, authrockettest.NetHTTP.Chain(app.Auth, route.Middleware))
-			app.Routes[i].Middleware = nil
-			app.Routes[i].Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				gate.ServeHTTP(w, r)
-				route.Handler.ServeHTTP(w, r)
+			if before := replaced.Swap(*r); before != nil {
+				*r = before
+			}
+		})),
+		row: "requests at once do not mix",
+	},
+	"panics in its own words": {
+		build: buildWith(untouched, func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				defer func() {
+					if recover() != nil {
+						panic("the handler panicked")
+					}
+				}()
+				next.ServeHTTP(w, r)
 			})
-		}
-		return buildWith(untouched, untouched)(app)
-	}, "anonymous:_DELETE_is_refused"},
+		}),
+		row: "a handler that panics answers nothing",
+	},
+	"hides the session of what is around it": {
+		build: func(app authrockettest.App) http.Handler {
+			whole := buildWith(untouched, untouched)(app)
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { whole.ServeHTTP(w, withoutSession(r)) })
+		},
+		row: "Authenticate around the framework: an open route knows the user",
+	},
+	"asks no gate about unknown paths": {
+		build: func(app authrockettest.App) http.Handler {
+			app.Middleware = app.Middleware[:min(1, len(app.Middleware))]
+			return buildWith(untouched, untouched)(app)
+		},
+		row: "all gated: an unknown path is refused",
+	},
+	"serves no login routes": {
+		build: func(app authrockettest.App) http.Handler {
+			app.Middleware = nil
+			return buildWith(untouched, untouched)(app)
+		},
+		row: "login route: login",
+	},
+	"leaves the callback to the app": {
+		build: func(app authrockettest.App) http.Handler {
+			whole := buildWith(untouched, untouched)(app)
+			app.Middleware = nil
+			routes := buildWith(untouched, untouched)(app)
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path == "/auth/callback" {
+					routes.ServeHTTP(w, r)
+					return
+				}
+				whole.ServeHTTP(w, r)
+			})
+		},
+		row: "callback: a login that was started here ends where it was meant to",
+	},
+	"goes on after a refusal": {
+		build: func(app authrockettest.App) http.Handler {
+			for i, route := range app.Routes {
+				nothing := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
+				gate := authrockettest.Wrap(nothing, authrockettest.NetHTTP.Chain(app.Auth, route.Middleware))
+				app.Routes[i].Middleware = nil
+				app.Routes[i].Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					gate.ServeHTTP(w, r)
+					route.Handler.ServeHTTP(w, r)
+				})
+			}
+			return buildWith(untouched, untouched)(app)
+		},
+		row: "anonymous: DELETE is refused",
+	},
 }
 
 // brokenAdapter is an environment variable that names the one to test.
@@ -148,7 +172,7 @@ func TestAdapterFindsMistakes(t *testing.T) {
 			cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestAdapter$")
 			cmd.Env = append(os.Environ(), brokenAdapter+"="+name)
 			output, err := cmd.CombinedOutput()
-			if want := "--- FAIL: TestAdapter/" + mistake.row + " "; err == nil || !strings.Contains(string(output), want) {
+			if want := "--- FAIL: TestAdapter/" + strings.ReplaceAll(mistake.row, " ", "_") + " "; err == nil || !strings.Contains(string(output), want) {
 				t.Errorf("got %v, want that it fails with %q:\n%s", err, want, output)
 			}
 		})
