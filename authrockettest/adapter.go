@@ -39,30 +39,30 @@ import (
 // framework's own types are for the adapter's own tests; see [AdapterFixture].
 func TestAdapter(t *testing.T, build func(App) http.Handler) {
 	t.Helper()
-	w := newAdapterWorld(t)
+	s := newAdapterSuite(t)
 	for _, row := range adapterRows() {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			w.test(t, build, row)
+			s.test(t, build, row)
 		})
 	}
 	for _, row := range writerRows {
 		t.Run("the writer of a handler: "+row.name, func(t *testing.T) {
 			t.Parallel()
-			w.testWriter(t, build, "GET /manage\r\n"+adaBearer, row.answer)
+			s.testWriter(t, build, "GET /manage\r\n"+adaBearer, row.answer)
 		})
 		t.Run("the writer of a refusal: "+row.name, func(t *testing.T) {
 			t.Parallel()
-			w.testWriter(t, build, "GET /manage", row.answer)
+			s.testWriter(t, build, "GET /manage", row.answer)
 		})
 	}
 	t.Run("a decision names the route", func(t *testing.T) {
 		t.Parallel()
-		w.testPattern(t, build)
+		s.testPattern(t, build)
 	})
 	t.Run("requests at once do not mix", func(t *testing.T) {
 		t.Parallel()
-		w.testMix(t, build)
+		s.testMix(t, build)
 	})
 }
 

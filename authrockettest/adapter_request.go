@@ -2,8 +2,12 @@ package authrockettest
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"net/http"
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/authrocket-go/authrocket"
@@ -11,12 +15,12 @@ import (
 
 // testPattern fails when the gate's decision does not name the route, in the
 // framework's words.
-func (w *adapterWorld) testPattern(t *testing.T, build func(App) http.Handler) {
+func (s *adapterSuite) testPattern(t *testing.T, build func(App) http.Handler) {
 	patterns := make(chan string, 10)
-	app := w.serve(t, build, adapterRow{config: func(c *authrocket.Config) {
+	app := s.serve(t, build, adapterRow{config: func(c *authrocket.Config) {
 		c.Observer.Decision = func(_ context.Context, d authrocket.Decision) { patterns <- d.Pattern }
-	}}, tell)
-	app.roundTrip(t, w.placeholders.Replace("GET /orgs/<first>/files?secret\r\n"+adaCookie))
+	}}, describeRequest)
+	app.roundTrip(t, s.placeholders.Replace("GET /orgs/<first>/files?secret\r\n"+adaCookie))
 	close(patterns)
 	var last string
 	for last = range patterns {
@@ -25,4 +29,47 @@ func (w *adapterWorld) testPattern(t *testing.T, build func(App) http.Handler) {
 	if got := strings.TrimPrefix(last, "GET "); got != want.Path && got != want.ColonPath() {
 		t.Errorf("got the pattern %q of the gate's decision, want %q or %q", last, want.Path, want.ColonPath())
 	}
+}
+
+// testMix fails when one of many requests at once gets the answer of another: a
+// handler that an adapter builds once must find the request that it answers.
+func (s *adapterSuite) testMix(t *testing.T, build func(App) http.Handler) {
+	app := s.serve(t, build, adapterRow{}, func(rw http.ResponseWriter, r *http.Request) {
+		runtime.Gosched()
+		user, _ := authrocket.CurrentUser(r.Context())
+		fmt.Fprint(rw, user.Name, " ", r.URL.RawQuery)
+	})
+	client := app.server.Client()
+	const users, requests = 8, 50
+	var group sync.WaitGroup
+	for i := range users {
+		name := fmt.Sprint("user ", i)
+		token := s.realm.Token(User{ID: fmt.Sprint("usr_", i), Name: name})
+		group.Go(func() {
+			for j := range requests {
+				query := fmt.Sprintf("item=%d-%d", i, j)
+				r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, app.server.URL+"/manage?"+query, nil)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				status, body := http.StatusUnauthorized, "{"
+				if j%3 > 0 {
+					r.Header.Set("Authorization", "Bearer "+token)
+					status, body = http.StatusOK, name+" "+query
+				}
+				resp, err := client.Do(r)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				got, err := io.ReadAll(resp.Body)
+				resp.Body.Close()
+				if err != nil || resp.StatusCode != status || !strings.HasPrefix(string(got), body) {
+					t.Errorf("got %d %q, %v, want %d %q", resp.StatusCode, got, err, status, body)
+				}
+			}
+		})
+	}
+	group.Wait()
 }

@@ -18,7 +18,7 @@ const (
 	adaBearer   = "Authorization: Bearer <ada>"
 	ownOrigin   = "Origin: https://example.com"
 	otherOrigin = "Origin: https://evil.example"
-	aPrefetch   = "Sec-Purpose: prefetch"
+	asPrefetch  = "Sec-Purpose: prefetch"
 	byScript    = "Sec-Fetch-Mode: cors\r\nSec-Fetch-Dest: empty"
 	inFrame     = "Sec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: iframe"
 	formEncoded = "Content-Type: application/x-www-form-urlencoded"
@@ -65,7 +65,7 @@ var anonymousRows = []adapterRow{
 	{name: "anonymous: an org gate refuses programs", request: []string{"GET /orgs/<first>/files"}, status: 401},
 	{name: "anonymous: nested gates refuse", request: []string{"GET /nested/<first>/billing"}, status: 401},
 	{name: "anonymous: a prefetch of a gate is refused",
-		request: []string{"GET /manage", acceptPage, aPrefetch}, status: 401, has: []string{"Cache-Control: no-store"}, lacks: []string{"Location: ", "Set-Cookie: "}},
+		request: []string{"GET /manage", acceptPage, asPrefetch}, status: 401, has: []string{"Cache-Control: no-store"}, lacks: []string{"Location: ", "Set-Cookie: "}},
 	{name: "anonymous: a service worker's navigation goes to the login",
 		request: []string{"GET /manage", acceptPage, "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: empty"},
 		status:  303, has: []string{"Location: https://loginrocket.example/login?"}},
@@ -77,7 +77,7 @@ var anonymousRows = []adapterRow{
 	{name: "anonymous: a link of htmx comes back to its own target",
 		request: []string{"GET /manage?tab=2", "HX-Request: true", "HX-Boosted: true", "HX-Current-URL: https://example.com/open?a=b"},
 		status:  401, has: []string{"Hx-Redirect: /auth/login?return_to=%2Fmanage%3Ftab%3D2\r\n"}},
-	{name: "anonymous: another scheme is not ours",
+	{name: "anonymous: another scheme does not matter",
 		request: []string{"GET /open", "Authorization: Basic YTpi"}, status: 200, reached: true, has: []string{`user: "" false`}},
 	{name: "anonymous: another scheme opens no gate",
 		request: []string{"GET /manage", "Authorization: Basic YTpi"}, status: 401, has: []string{"Www-Authenticate: Bearer"}},
@@ -102,10 +102,10 @@ var signedInRows = []adapterRow{
 		request: []string{"GET /manage?created", adaCookie},
 		status:  201, reached: true, has: []string{"Cache-Control: public, max-age=60", "Location: /elsewhere", "Vary: Accept"}},
 	{name: "signed in: a prefetch of an open route is served",
-		request: []string{"GET /open", adaCookie, aPrefetch}, status: 200, reached: true},
-	{name: "signed in: a prefetch of a gate is served", request: []string{"GET /manage", adaCookie, aPrefetch}, status: 200, reached: true},
+		request: []string{"GET /open", adaCookie, asPrefetch}, status: 200, reached: true},
+	{name: "signed in: a prefetch of a gate is served", request: []string{"GET /manage", adaCookie, asPrefetch}, status: 200, reached: true},
 	{name: "signed in: a prefetch without the permission is refused",
-		request: []string{"GET /nested/<second>/billing", adaCookie, aPrefetch}, status: 403},
+		request: []string{"GET /nested/<second>/billing", adaCookie, asPrefetch}, status: 403},
 	{name: "signed in: behind HTTP Basic",
 		request: []string{"GET /manage", adaCookie, "Authorization: Basic eDp5"}, status: 200, reached: true},
 	{name: "signed in: Authenticate twice changes nothing",
@@ -133,10 +133,10 @@ var badTokenRows = []adapterRow{
 		request: []string{"GET /open", "Authorization: Bearer <forged>"}, status: 200, reached: true, has: []string{`user: "" false`}},
 	{name: "forged: an org gate refuses", request: []string{"GET /orgs/<foreign>/files", "Authorization: Bearer <forged>"}, status: 401},
 	{name: "unsigned: refused", request: []string{"GET /manage", "Authorization: Bearer <unsigned>"}, status: 401},
-	{name: "another realm's: refused", looksUp: true, request: []string{"GET /manage", "Authorization: Bearer <stranger>"}, status: 401},
+	{name: "another realm's: refused", fetchesKeys: true, request: []string{"GET /manage", "Authorization: Bearer <stranger>"}, status: 401},
 	{name: "another issuer's: refused",
 		request: []string{"GET /manage", acceptJSON, "Authorization: Bearer <other issuer>"}, status: 401, has: []string{`"wrong_issuer"`}},
-	{name: "unknown key: a bearer token is refused", looksUp: true,
+	{name: "unknown key: a bearer token is refused", fetchesKeys: true,
 		request: []string{"GET /manage", acceptJSON, "Authorization: Bearer <unknown key>"}, status: 401, has: []string{`"unknown_key"`}},
 	{name: "malformed: refused", request: []string{"GET /manage", "Authorization: Bearer a.b.c"}, status: 401},
 	{name: "empty: refused", request: []string{"GET /manage", "Authorization: Bearer "}, status: 401},
@@ -174,7 +174,7 @@ var orgRows = []adapterRow{
 	{name: "wrong org: no selector", request: []string{"GET /unselected/<first>", adaCookie}, status: 403},
 }
 
-func pageOfItsOwn(c *authrocket.Config) {
+func customPage(c *authrocket.Config) {
 	c.Page = func(w http.ResponseWriter, r *http.Request, p authrocket.Page) bool {
 		user, _ := authrocket.CurrentUser(r.Context())
 		w.WriteHeader(p.Status)
@@ -190,7 +190,7 @@ var permissionRows = []adapterRow{
 	{name: "missing permission: a form gets a page",
 		request: []string{"POST /billing", acceptPage, ownOrigin, "Cookie: __Host-arToken=<george>", "", "pay"},
 		status:  403, has: []string{"billing:write", `href="/auth/login?return_to=%2F"`}},
-	{name: "missing permission: a page of the app's own", config: pageOfItsOwn,
+	{name: "missing permission: a page of the app's own", config: customPage,
 		request: []string{"GET /billing", acceptPage, "Cookie: __Host-arToken=<george>"},
 		status:  403, has: []string{"permission_denied of George", "X-Frame-Options: DENY", "Cache-Control: no-store"}},
 	{name: "missing permission: a bearer token has too little scope",
@@ -206,9 +206,9 @@ var permissionRows = []adapterRow{
 }
 
 // spendLookups leaves no lookup of a key for the next token with an unknown one.
-func spendLookups(w *adapterWorld, auth *authrocket.Auth) {
+func spendLookups(s *adapterSuite, auth *authrocket.Auth) {
 	for i := range 3 {
-		auth.Verify(context.Background(), w.realm.Token(w.ada, Header("kid", fmt.Sprintf("jky_spent%d", i))))
+		auth.Verify(context.Background(), s.realm.Token(s.ada, Header("kid", fmt.Sprintf("jky_spent%d", i))))
 	}
 }
 
@@ -225,7 +225,7 @@ var undecidedRows = []adapterRow{
 		status:  503, has: []string{"Retry-After: ", "Refresh: "}, lacks: []string{"Location: ", "-state-"}},
 	{name: "undecided: logging out works", noKeys: true,
 		request: []string{"POST /auth/logout", acceptPage, ownOrigin, adaCookie}, status: 200, has: []string{"Set-Cookie: __Host-arToken=; "}},
-	{name: "undecided: too many unknown keys", prepare: spendLookups, looksUp: true,
+	{name: "undecided: too many unknown keys", prepare: spendLookups, fetchesKeys: true,
 		request: []string{"GET /manage", acceptJSON, "Authorization: Bearer <unknown key>"}, status: 429, has: []string{"Retry-After: "}},
 }
 
@@ -304,7 +304,7 @@ var callbackRows = []adapterRow{
 	{name: "callback: HEAD changes nothing", start: "GET /auth/login?return_to=/manage",
 		request: []string{"HEAD <callback>&token=<ada>", acceptPage, "Cookie: <started>"}, status: 401, lacks: []string{"Set-Cookie: ", "Location: "}},
 	{name: "callback: a prefetch changes nothing", start: "GET /auth/login?return_to=/manage",
-		request: []string{"GET <callback>&token=<ada>", acceptPage, aPrefetch, "Cookie: <started>"}, status: 401, lacks: []string{"Set-Cookie: ", "Location: "}},
+		request: []string{"GET <callback>&token=<ada>", acceptPage, asPrefetch, "Cookie: <started>"}, status: 401, lacks: []string{"Set-Cookie: ", "Location: "}},
 	{name: "callback: a frame changes nothing", start: "GET /auth/login?return_to=/manage",
 		request: []string{"GET <callback>&token=<ada>", acceptPage, inFrame, "Cookie: <started>"},
 		status:  401, has: []string{`target="_top"`}, lacks: []string{"Set-Cookie: ", "Location: ", "<ada>"}},
@@ -327,27 +327,28 @@ var callbackRows = []adapterRow{
 		status:  303, has: []string{"Location: /\r\n", "Set-Cookie: __Host-arToken=<george>; "}},
 }
 
-// waitingAda is a login that waits for its user: the token, why, and /manage.
-const waitingAda = "__Host-arToken-confirm=<ada>.link.L21hbmFnZQ"
+// pendingLogin is the cookie of a login that waits for its user's choice: the token,
+// why it waits, and /manage.
+const pendingLogin = "__Host-arToken-confirm=<ada>.link.L21hbmFnZQ"
 
 var confirmRows = []adapterRow{
 	{name: "confirmation: shows who would be signed in",
-		request: []string{"GET /auth/confirm", acceptPage, "Cookie: " + waitingAda},
+		request: []string{"GET /auth/confirm", acceptPage, "Cookie: " + pendingLogin},
 		status:  200, has: []string{"Ada Lovelace", "ada@example.com", "<hash of ada>", "Cross-Origin-Opener-Policy: same-origin", "X-Frame-Options: DENY"}, lacks: []string{"<ada>", "Set-Cookie: "}},
 	{name: "confirmation: Continue signs in",
-		request: []string{"POST /auth/confirm", acceptPage, ownOrigin, formEncoded, "Cookie: " + waitingAda, "", "token_sha256=<hash of ada>&choice=continue"},
+		request: []string{"POST /auth/confirm", acceptPage, ownOrigin, formEncoded, "Cookie: " + pendingLogin, "", "token_sha256=<hash of ada>&choice=continue"},
 		status:  303, has: []string{"Location: /manage\r\n", "Set-Cookie: __Host-arToken=<ada>; ", "Set-Cookie: __Host-arToken-confirm=; "}},
 	{name: "confirmation: Cancel does not",
-		request: []string{"POST /auth/confirm", acceptPage, ownOrigin, formEncoded, "Cookie: " + waitingAda, "", "token_sha256=<hash of ada>&choice=cancel"},
+		request: []string{"POST /auth/confirm", acceptPage, ownOrigin, formEncoded, "Cookie: " + pendingLogin, "", "token_sha256=<hash of ada>&choice=cancel"},
 		status:  303, has: []string{"Location: /\r\n", "Set-Cookie: __Host-arToken-confirm=; "}, lacks: []string{"Set-Cookie: __Host-arToken="}},
 	{name: "confirmation: a page about another token signs nobody in",
-		request: []string{"POST /auth/confirm", acceptPage, ownOrigin, formEncoded, "Cookie: " + waitingAda, "", "token_sha256=00&choice=continue"},
+		request: []string{"POST /auth/confirm", acceptPage, ownOrigin, formEncoded, "Cookie: " + pendingLogin, "", "token_sha256=00&choice=continue"},
 		status:  200, has: []string{"<hash of ada>"}, lacks: []string{"Set-Cookie: "}},
 	{name: "confirmation: another site's form",
-		request: []string{"POST /auth/confirm", acceptPage, otherOrigin, formEncoded, "Cookie: " + waitingAda, "", "token_sha256=<hash of ada>&choice=continue"},
+		request: []string{"POST /auth/confirm", acceptPage, otherOrigin, formEncoded, "Cookie: " + pendingLogin, "", "token_sha256=<hash of ada>&choice=continue"},
 		status:  403, lacks: []string{"Set-Cookie: "}},
 	{name: "confirmation: OnLogin refuses", config: refuseLogins(errors.New("not a customer")),
-		request: []string{"POST /auth/confirm", acceptPage, ownOrigin, formEncoded, "Cookie: " + waitingAda, "", "token_sha256=<hash of ada>&choice=continue"},
+		request: []string{"POST /auth/confirm", acceptPage, ownOrigin, formEncoded, "Cookie: " + pendingLogin, "", "token_sha256=<hash of ada>&choice=continue"},
 		status:  403, lacks: []string{"Set-Cookie: __Host-arToken=", "Location: "}},
 	{name: "confirmation: nothing waits",
 		request: []string{"GET /auth/confirm", acceptPage}, status: 403, has: []string{"https://example.com/"}, lacks: []string{"Set-Cookie: "}},
@@ -377,7 +378,7 @@ var strayTokenRows = []adapterRow{
 	{name: "stray token: a path without a route",
 		request: []string{"GET /no/such/path?token=<ada, earlier>", acceptPage, adaCookie}, status: 303, has: []string{"Location: /no/such/path\r\n"}},
 	{name: "stray token: a prefetch goes on without it",
-		request: []string{"GET /open?a=1&token=<ada>&account=7", acceptPage, aPrefetch},
+		request: []string{"GET /open?a=1&token=<ada>&account=7", acceptPage, asPrefetch},
 		status:  200, reached: true, has: []string{`user: "" false`, "/open?a=1 of "}, lacks: []string{"Set-Cookie: "}},
 	{name: "stray token: a frame goes on without it",
 		request: []string{"GET /open?a=1&token=<ada>", acceptPage, inFrame},
@@ -401,7 +402,7 @@ var strayTokenRows = []adapterRow{
 	{name: "stray token: two of them sign nobody in",
 		request: []string{"GET /open?token=<ada>&token=<ada>", acceptPage}, status: 200, reached: true, has: []string{`user: "" false`}},
 	{name: "stray token: one with a state at another callback is another Auth's",
-		request: []string{"GET /admin/auth/callback?ar_state=AAAAAAAA.x&token=<ada>", acceptPage}, status: 404, frameworks: true, lacks: []string{"Set-Cookie: "}},
+		request: []string{"GET /admin/auth/callback?ar_state=AAAAAAAA.x&token=<ada>", acceptPage}, status: 404, frameworkAnswers: true, lacks: []string{"Set-Cookie: "}},
 	{name: "stray token: sign-ins of everyone's links, if the app wants them", config: func(c *authrocket.Config) { c.DangerouslyAcceptUnsolicitedLogins = true },
 		request: []string{"GET /manage?a=1&token=<ada>", acceptPage},
 		status:  303, has: []string{"Location: /manage?a=1\r\n", "Set-Cookie: __Host-arToken=<ada>; "}},
@@ -435,32 +436,33 @@ var loginRouteRows = []adapterRow{
 	{name: "login route: accounts",
 		request: []string{"GET /auth/accounts", acceptPage, adaCookie}, status: 303, has: []string{"Location: https://loginrocket.example/accounts?"}},
 	{name: "login route: a prefetch starts nothing",
-		request: []string{"GET /auth/login", acceptPage, aPrefetch}, status: 401, lacks: []string{"Location: ", "Set-Cookie: "}},
+		request: []string{"GET /auth/login", acceptPage, asPrefetch}, status: 401, lacks: []string{"Location: ", "Set-Cookie: "}},
 	{name: "login route: behind a service worker",
 		request: []string{"GET /auth/login", acceptPage, "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: empty"},
 		status:  303, has: []string{"Location: https://loginrocket.example/login?"}},
 	{name: "login route: HEAD changes nothing", request: []string{"HEAD /auth/login"}, status: 200},
 	{name: "login route: another method", request: []string{"DELETE /auth/login"}, status: 405, has: []string{"Allow: GET, HEAD"}},
 	{name: "login route: OPTIONS", request: []string{"OPTIONS /auth/login"}, status: 405},
-	{name: "login route: an unknown one is the app's", request: []string{"GET /auth/other", acceptPage}, status: 404, frameworks: true},
+	{name: "login route: an unknown one is the app's", request: []string{"GET /auth/other", acceptPage}, status: 404, frameworkAnswers: true},
 	{name: "login route: with another path", config: func(c *authrocket.Config) { c.AuthPath = "/account/sign" },
 		request: []string{"GET /account/sign/login", acceptPage},
 		status:  303, has: []string{"Location: https://loginrocket.example/login?"}},
 }
 
-// toTheEnd is where a sign-out goes on, once the cookies are cleared.
-var toTheEnd = []string{"Set-Cookie: __Host-arToken=; ", "Set-Cookie: __Host-arToken-logout="}
+// endsSession are the cookies of a sign-out that has to end the session at
+// LoginRocket, too.
+var endsSession = []string{"Set-Cookie: __Host-arToken=; ", "Set-Cookie: __Host-arToken-logout="}
 
 var logoutRows = []adapterRow{
 	{name: "logout: a form of the app's own page",
 		request: []string{"POST /auth/logout", acceptPage, ownOrigin, adaCookie},
-		status:  200, has: append(toTheEnd, `href="/auth/logout/end"`), lacks: []string{"Location: ", "kss_"}},
+		status:  200, has: append(endsSession, `href="/auth/logout/end"`), lacks: []string{"Location: ", "kss_"}},
 	{name: "logout: htmx",
 		request: []string{"POST /auth/logout", "HX-Request: true", ownOrigin, adaCookie},
-		status:  200, has: append(toTheEnd, "Hx-Redirect: /auth/logout/end\r\n"), lacks: []string{"Location: ", "kss_"}},
+		status:  200, has: append(endsSession, "Hx-Redirect: /auth/logout/end\r\n"), lacks: []string{"Location: ", "kss_"}},
 	{name: "logout: fetch",
 		request: []string{"POST /auth/logout", "Accept: */*", "Sec-Fetch-Site: same-origin", byScript, adaCookie},
-		status:  200, has: append(toTheEnd, "Content-Type: application/json\r\n", `{"location":"/auth/logout/end"}`), lacks: []string{"Location: ", "kss_"}},
+		status:  200, has: append(endsSession, "Content-Type: application/json\r\n", `{"location":"/auth/logout/end"}`), lacks: []string{"Location: ", "kss_"}},
 	{name: "logout: its end leads to LoginRocket",
 		request: []string{"GET /auth/logout/end", acceptPage, "Cookie: __Host-arToken-logout=a3NzXzE.L29wZW4"},
 		status:  303, has: []string{"Location: https://loginrocket.example/logout?redirect_uri=https%3A%2F%2Fexample.com%2Fopen&session=kss_1\r\n", "Set-Cookie: __Host-arToken-logout=; "}},
@@ -468,7 +470,7 @@ var logoutRows = []adapterRow{
 		request: []string{"GET /auth/logout/end", "Accept: */*", byScript, "Cookie: __Host-arToken-logout=a3NzXzE.L29wZW4"},
 		status:  403, lacks: []string{"Location: ", "Set-Cookie: ", "kss_"}},
 	{name: "logout: a prefetch does not see its end",
-		request: []string{"GET /auth/logout/end", acceptPage, aPrefetch, "Cookie: __Host-arToken-logout=a3NzXzE.L29wZW4"},
+		request: []string{"GET /auth/logout/end", acceptPage, asPrefetch, "Cookie: __Host-arToken-logout=a3NzXzE.L29wZW4"},
 		status:  401, lacks: []string{"Location: ", "Set-Cookie: ", "kss_"}},
 	{name: "logout: here only",
 		request: []string{"POST /auth/logout?local=1&return_to=/open", acceptPage, ownOrigin, adaCookie},
@@ -476,14 +478,14 @@ var logoutRows = []adapterRow{
 	{name: "logout: here only, by fetch",
 		request: []string{"POST /auth/logout?local=1&return_to=/open", "Accept: */*", "Sec-Fetch-Mode: cors", ownOrigin, adaCookie},
 		status:  200, has: []string{`{"location":"/open"}`, "Set-Cookie: __Host-arToken=; "}, lacks: []string{"-logout="}},
-	{name: "logout: nobody is signed in", request: []string{"POST /auth/logout", acceptPage, ownOrigin}, status: 200, has: toTheEnd},
+	{name: "logout: nobody is signed in", request: []string{"POST /auth/logout", acceptPage, ownOrigin}, status: 200, has: endsSession},
 	{name: "logout: another site's form",
 		request: []string{"POST /auth/logout", acceptPage, otherOrigin, "Sec-Fetch-Site: cross-site", adaCookie}, status: 403},
 	{name: "logout: a link shows a button",
 		request: []string{"GET /auth/logout", acceptPage, adaCookie}, status: 200, has: []string{`method="post"`}},
 	{name: "logout: a link of the app's own page",
 		request: []string{"GET /auth/logout", acceptPage, adaCookie, "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"},
-		status:  200, has: toTheEnd, lacks: []string{`method="post"`}},
+		status:  200, has: endsSession, lacks: []string{`method="post"`}},
 	{name: "logout: HEAD changes nothing", request: []string{"HEAD /auth/logout", adaCookie}, status: 200},
 	{name: "logout: another method",
 		request: []string{"PUT /auth/logout", adaCookie, ownOrigin}, status: 405, has: []string{"Allow: GET, HEAD, POST"}},
@@ -575,7 +577,7 @@ var bearerOnlyRows = []adapterRow{
 	{name: "bearer only: the token does", config: disableCookie,
 		request: []string{"GET /orgs/<second>/files", adaBearer}, status: 200, reached: true, has: []string{`org: "Difference Engines" true`}},
 	{name: "bearer only: there are no login routes", config: disableCookie,
-		request: []string{"GET /auth/login", acceptPage}, status: 404, frameworks: true},
+		request: []string{"GET /auth/login", acceptPage}, status: 404, frameworkAnswers: true},
 	{name: "bearer only: a token in a URL signs nobody in", config: disableCookie,
 		request: []string{"GET /open?token=<ada>", acceptPage}, status: 200, reached: true, has: []string{`user: "" false`}},
 }
@@ -596,7 +598,7 @@ var gatesOnlyRows = []adapterRow{
 		request: []string{"GET /manage?tab=2&token=<ada>", acceptPage, "Cookie: __Host-arToken=<ada, earlier>"},
 		status:  303, has: []string{"Location: /manage?tab=2\r\n", "Set-Cookie: __Host-arToken=<ada>; "}},
 	{name: "gates alone: nothing serves the callback", layout: gatesOnly, start: "GET /manage?tab=2\r\n" + acceptPage,
-		request: []string{"GET <callback>&token=<ada>", acceptPage, "Cookie: <started>"}, status: 404, frameworks: true},
+		request: []string{"GET <callback>&token=<ada>", acceptPage, "Cookie: <started>"}, status: 404, frameworkAnswers: true},
 }
 
 var aroundRows = []adapterRow{
@@ -610,9 +612,9 @@ var aroundRows = []adapterRow{
 var allGatedRows = []adapterRow{
 	{name: "all gated: an unknown path is refused", layout: allGated, request: []string{"GET /no/such/path"}, status: 401},
 	{name: "all gated: an unknown path is unknown to users", layout: allGated,
-		request: []string{"GET /no/such/path", adaCookie}, status: 404, frameworks: true},
+		request: []string{"GET /no/such/path", adaCookie}, status: 404, frameworkAnswers: true},
 	{name: "all gated: another method of a path is refused", layout: allGated,
-		request: []string{"PUT /open"}, status: 401, frameworks: true, has: []string{"Www-Authenticate: Bearer"}},
+		request: []string{"PUT /open"}, status: 401, frameworkAnswers: true, has: []string{"Www-Authenticate: Bearer"}},
 	{name: "all gated: login routes are outside of the gate", layout: allGated,
 		request: []string{"GET /auth/logout", acceptPage}, status: 200, has: []string{`method="post"`}},
 	{name: "all gated: the framework adds nothing to a status of Deny", layout: allGated, config: denyWith(func(w http.ResponseWriter, _ *http.Request, _ error) bool {
@@ -624,9 +626,9 @@ var allGatedRows = []adapterRow{
 
 var otherRows = []adapterRow{
 	{name: "unknown path: anonymous",
-		request: []string{"GET /no/such/path", acceptPage}, status: 404, frameworks: true, has: []string{"Vary: Cookie, Authorization"}},
+		request: []string{"GET /no/such/path", acceptPage}, status: 404, frameworkAnswers: true, has: []string{"Vary: Cookie, Authorization"}},
 	{name: "unknown path: signed in",
-		request: []string{"GET /no/such/path", acceptPage, adaCookie}, status: 404, frameworks: true, has: []string{"Cache-Control: private, no-cache"}},
-	{name: "another method of a path", request: []string{"PUT /open"}, status: 405, frameworks: true},
-	{name: "unknown path: POST", request: []string{"POST /no/such/path", ownOrigin, adaCookie, "", "a=b"}, status: 404, frameworks: true},
+		request: []string{"GET /no/such/path", acceptPage, adaCookie}, status: 404, frameworkAnswers: true, has: []string{"Cache-Control: private, no-cache"}},
+	{name: "another method of a path", request: []string{"PUT /open"}, status: 405, frameworkAnswers: true},
+	{name: "unknown path: POST", request: []string{"POST /no/such/path", ownOrigin, adaCookie, "", "a=b"}, status: 404, frameworkAnswers: true},
 }

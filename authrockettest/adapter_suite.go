@@ -26,12 +26,12 @@ import (
 )
 
 // adapterRow is one request of [TestAdapter] and what has to come of it. Lines
-// and texts may have the placeholders of adapterWorld.
+// and texts may have the placeholders of adapterSuite.
 type adapterRow struct {
 	name    string
 	config  func(*authrocket.Config)              // nil: the realm's
 	noKeys  bool                                  // the keys are a broken connection away
-	prepare func(*adapterWorld, *authrocket.Auth) // nil: nothing
+	prepare func(*adapterSuite, *authrocket.Auth) // nil: nothing
 	start   string                                // a target that starts a login first
 	request []string                              // request line and headers, then "" and the body
 	status  int                                   // 0: the connection breaks
@@ -39,9 +39,9 @@ type adapterRow struct {
 	has     []string                              // what head or body contain
 	lacks   []string                              // what neither head nor body contains
 
-	looksUp    bool // a fetch of keys decides about the token
-	frameworks bool // the framework answers, in its own words
-	layout     appLayout
+	fetchesKeys      bool // a fetch of keys decides about the token
+	frameworkAnswers bool // in its own words, or with headers of its own
+	layout           appLayout
 }
 
 // appLayout is what goes around the routes, beside their own gates.
@@ -54,8 +54,8 @@ const (
 	allGated // the framework's Authenticate, then its RequireLogin
 )
 
-// adapterWorld is the realm of [TestAdapter].
-type adapterWorld struct {
+// adapterSuite is a run of [TestAdapter]: its realm, and what rows call its tokens.
+type adapterSuite struct {
 	realm        *Realm
 	ada          User
 	values       []string // placeholders, each followed by what it stands for
@@ -69,7 +69,7 @@ const (
 	shipTag = "shipping:write"
 )
 
-func newAdapterWorld(t *testing.T) *adapterWorld {
+func newAdapterSuite(t *testing.T) *adapterSuite {
 	t.Helper()
 	realm := NewRealm(t)
 	first := realm.AddOrg(Org{Name: "Analytical Engines", Reference: "engines"})
@@ -86,7 +86,7 @@ func newAdapterWorld(t *testing.T) *adapterWorld {
 	valid := realm.Token(ada, AllOrgs()) // rows of gates are about both orgs
 	parts, georges := strings.Split(valid, "."), strings.Split(realm.Token(george), ".")
 	hash := sha256.Sum256([]byte(valid))
-	w := &adapterWorld{realm: realm, ada: ada, values: []string{
+	s := &adapterSuite{realm: realm, ada: ada, values: []string{
 		"<ada>", valid,
 		"<ada, earlier>", realm.Token(ada, Claim("iat", time.Now().Add(-time.Hour).Unix())),
 		"<ada, second>", realm.Token(ada, InOrg(second)),
@@ -104,19 +104,19 @@ func newAdapterWorld(t *testing.T) *adapterWorld {
 		"<second>", second.ID,
 		"<foreign>", foreign.ID,
 	}}
-	w.placeholders = strings.NewReplacer(w.values...)
-	return w
+	s.placeholders = strings.NewReplacer(s.values...)
+	return s
 }
 
-// readable is the answer with the placeholders of tokens and IDs.
-func (w *adapterWorld) readable(a adapterAnswer) string {
-	values := slices.Clone(w.values)
+// withPlaceholders is the answer with the placeholders of tokens and IDs.
+func (s *adapterSuite) withPlaceholders(a adapterAnswer) string {
+	values := slices.Clone(s.values)
 	slices.Reverse(values)
 	return strings.NewReplacer(values...).Replace(a.String())
 }
 
 // routes are the routes of the app, all of which end in h.
-func (w *adapterWorld) routes(h http.Handler) []Route {
+func (s *adapterSuite) routes(h http.Handler) []Route {
 	var (
 		login      = Middleware{kind: requireLogin}
 		mayBill    = Middleware{kind: require, rules: []authrocket.Rule{authrocket.Permission(billTag)}}
@@ -164,9 +164,9 @@ type adapterApp struct {
 }
 
 // serve serves the app that build makes, at a port of its own.
-func (w *adapterWorld) serve(t *testing.T, build func(App) http.Handler, row adapterRow, h http.HandlerFunc) *adapterApp {
+func (s *adapterSuite) serve(t *testing.T, build func(App) http.Handler, row adapterRow, h http.HandlerFunc) *adapterApp {
 	t.Helper()
-	config := w.realm.Config()
+	config := s.realm.Config()
 	config.Observer = authrocket.SilentObserver()
 	if row.config != nil {
 		row.config(&config)
@@ -189,7 +189,7 @@ func (w *adapterWorld) serve(t *testing.T, build func(App) http.Handler, row ada
 	case allGated:
 		described.Middleware = []Middleware{{kind: authenticate}, {kind: requireLogin}}
 	}
-	described.Routes = w.routes(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+	described.Routes = s.routes(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		app.reached.Add(1)
 		h(rw, r)
 	}))
@@ -226,8 +226,8 @@ func (brokenTransport) RoundTrip(*http.Request) (*http.Response, error) {
 	return nil, errors.New("the network is down")
 }
 
-// tell is the handler of most rows: it answers with all that it was told.
-func tell(w http.ResponseWriter, r *http.Request) {
+// describeRequest is the handler of most rows: it answers with all that it found.
+func describeRequest(w http.ResponseWriter, r *http.Request) {
 	if strings.HasPrefix(r.URL.Path, "/panicking/") {
 		panic(http.ErrAbortHandler)
 	}
@@ -260,11 +260,11 @@ func (a adapterAnswer) String() string {
 	return text.String() + "\n" + a.body
 }
 
-func (w *adapterWorld) test(t *testing.T, build func(App) http.Handler, row adapterRow) {
-	got, reached := w.ask(t, build, row)
-	want, _ := w.ask(t, buildNetHTTP, row)
-	if row.frameworks {
-		got, want = got.withoutWords(), want.withoutWords()
+func (s *adapterSuite) test(t *testing.T, build func(App) http.Handler, row adapterRow) {
+	got, reached := s.ask(t, build, row)
+	want, _ := s.ask(t, buildNetHTTP, row)
+	if row.frameworkAnswers {
+		got, want = got.withoutFrameworkText(), want.withoutFrameworkText()
 	}
 	if got.status != row.status {
 		t.Errorf("got status %d, want %d", got.status, row.status)
@@ -273,38 +273,38 @@ func (w *adapterWorld) test(t *testing.T, build func(App) http.Handler, row adap
 		t.Errorf("the handler was reached %d times, want that it is reached: %t", reached, row.reached)
 	}
 	for _, part := range row.has {
-		if part = w.placeholders.Replace(part); !strings.Contains(got.String(), part) {
-			t.Errorf("got\n%s\nwant %q in it", w.readable(got), part)
+		if part = s.placeholders.Replace(part); !strings.Contains(got.String(), part) {
+			t.Errorf("got\n%s\nwant %q in it", s.withPlaceholders(got), part)
 		}
 	}
 	for _, part := range row.lacks {
-		if part = w.placeholders.Replace(part); strings.Contains(got.String(), part) {
-			t.Errorf("got\n%s\nwant no %q in it", w.readable(got), part)
+		if part = s.placeholders.Replace(part); strings.Contains(got.String(), part) {
+			t.Errorf("got\n%s\nwant no %q in it", s.withPlaceholders(got), part)
 		}
 	}
 	if !reflect.DeepEqual(got, want) {
-		t.Errorf("got\n%s\nwant what net/http answers:\n%s", w.readable(got), w.readable(want))
+		t.Errorf("got\n%s\nwant what net/http answers:\n%s", s.withPlaceholders(got), s.withPlaceholders(want))
 	}
 }
 
 // ask serves the app, sends the row's request and returns the answer and how
 // often a handler was reached.
-func (w *adapterWorld) ask(t *testing.T, build func(App) http.Handler, row adapterRow) (adapterAnswer, int) {
+func (s *adapterSuite) ask(t *testing.T, build func(App) http.Handler, row adapterRow) (adapterAnswer, int) {
 	t.Helper()
 	began := time.Now()
-	app := w.serve(t, build, row, tell)
+	app := s.serve(t, build, row, describeRequest)
 	if row.prepare != nil {
-		row.prepare(w, app.auth)
+		row.prepare(s, app.auth)
 	}
 	lines := strings.Join(row.request, "\r\n")
 	if row.start != "" {
-		cookies, callback := app.startLogin(t, w.placeholders.Replace(row.start))
+		cookies, callback := app.startLogin(t, s.placeholders.Replace(row.start))
 		lines = strings.NewReplacer("<started>", cookies, "<callback>", callback).Replace(lines)
 	}
-	answer := app.send(t, w.placeholders.Replace(lines))
+	answer := app.send(t, s.placeholders.Replace(lines))
 	// On a busy machine the request may have waited until the fetch timed out.
-	if row.looksUp && time.Since(began) >= keycache.MaxWait {
-		return w.ask(t, build, row)
+	if row.fetchesKeys && time.Since(began) >= keycache.MaxWait {
+		return s.ask(t, build, row)
 	}
 	return answer, int(app.reached.Load())
 }
@@ -339,10 +339,10 @@ func (app *adapterApp) send(t *testing.T, lines string) adapterAnswer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	answer := adapterAnswer{resp.StatusCode, make(http.Header), withoutChance(string(body))}
+	answer := adapterAnswer{resp.StatusCode, make(http.Header), withoutRandomness(string(body))}
 	for name, values := range resp.Header {
 		for _, value := range values {
-			answer.header.Add(name, withoutChance(value))
+			answer.header.Add(name, withoutRandomness(value))
 		}
 	}
 	answer.header.Del("Date")
@@ -362,8 +362,8 @@ var (
 	clockOfPage   = regexp.MustCompile(`[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} UTC`)
 )
 
-// withoutChance replaces what is random in a header or a body, and times.
-func withoutChance(text string) string {
+// withoutRandomness replaces what is random in a header or a body, and times.
+func withoutRandomness(text string) string {
 	text = timeOfCookie.ReplaceAllString(text, "time")
 	text = clockOfPage.ReplaceAllString(text, "clock")
 	text = ageOfCookie.ReplaceAllString(text, "Max-Age=a while")
@@ -371,8 +371,8 @@ func withoutChance(text string) string {
 	return stateOfCookie.ReplaceAllString(text, "${1}random=random")
 }
 
-// withoutWords leaves of the answer what the middleware decides about.
-func (a adapterAnswer) withoutWords() adapterAnswer {
+// withoutFrameworkText keeps what the middleware decides about.
+func (a adapterAnswer) withoutFrameworkText() adapterAnswer {
 	kept := make(http.Header)
 	for _, name := range []string{"Cache-Control", "Cdn-Cache-Control", "Vary", "Set-Cookie", "Location", "Www-Authenticate"} {
 		if values := a.header[name]; values != nil {
@@ -382,8 +382,8 @@ func (a adapterAnswer) withoutWords() adapterAnswer {
 	return adapterAnswer{status: a.status, header: kept}
 }
 
-// patience bounds waits that a broken adapter would make endless.
-const patience = time.Minute
+// connectionTimeout bounds waits that a broken adapter would make endless.
+const connectionTimeout = time.Minute
 
 // dial opens a connection that the test closes.
 func (app *adapterApp) dial(t *testing.T) net.Conn {
@@ -393,7 +393,7 @@ func (app *adapterApp) dial(t *testing.T) net.Conn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	conn.SetDeadline(time.Now().Add(patience))
+	conn.SetDeadline(time.Now().Add(connectionTimeout))
 	return conn
 }
 

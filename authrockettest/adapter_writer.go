@@ -6,13 +6,8 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"runtime"
-	"strings"
-	"sync"
 	"testing"
 	"time"
-
-	"github.com/authrocket-go/authrocket"
 )
 
 // writerRows are what an app does with its ResponseWriter, as with net/http's. Each
@@ -72,18 +67,18 @@ func hijacking(hijack func(http.ResponseWriter) (net.Conn, *bufio.ReadWriter, er
 
 // testWriter fails when a handler, or a Config.Deny, cannot do with its
 // ResponseWriter what it can with net/http's.
-func (w *adapterWorld) testWriter(t *testing.T, build func(App) http.Handler, request string, answer func(http.ResponseWriter, <-chan struct{}) error) {
+func (s *adapterSuite) testWriter(t *testing.T, build func(App) http.Handler, request string, answer func(http.ResponseWriter, <-chan struct{}) error) {
 	arrived := make(chan struct{})
 	respond := func(rw http.ResponseWriter) {
 		if err := answer(rw, arrived); err != nil {
 			t.Errorf("%T: %v", rw, err)
 		}
 	}
-	app := w.serve(t, build, adapterRow{config: denyWith(func(rw http.ResponseWriter, _ *http.Request, _ error) bool {
+	app := s.serve(t, build, adapterRow{config: denyWith(func(rw http.ResponseWriter, _ *http.Request, _ error) bool {
 		respond(rw)
 		return true
 	})}, func(rw http.ResponseWriter, _ *http.Request) { respond(rw) })
-	resp := app.roundTrip(t, w.placeholders.Replace(request+"\r\n\r\nhello\n"))
+	resp := app.roundTrip(t, s.placeholders.Replace(request+"\r\n\r\nhello\n"))
 	if resp == nil {
 		t.Fatal("the connection broke")
 	}
@@ -94,47 +89,4 @@ func (w *adapterWorld) testWriter(t *testing.T, build func(App) http.Handler, re
 	if err != nil || first+string(second) != "first\nsecond\n" {
 		t.Errorf("got %d %q, %v, want two lines", resp.StatusCode, first+string(second), err)
 	}
-}
-
-// testMix fails when one of many requests at once gets the answer of another: a
-// handler that an adapter builds once must find the request that it answers.
-func (w *adapterWorld) testMix(t *testing.T, build func(App) http.Handler) {
-	app := w.serve(t, build, adapterRow{}, func(rw http.ResponseWriter, r *http.Request) {
-		runtime.Gosched()
-		user, _ := authrocket.CurrentUser(r.Context())
-		fmt.Fprint(rw, user.Name, " ", r.URL.RawQuery)
-	})
-	client := app.server.Client()
-	const users, requests = 8, 50
-	var group sync.WaitGroup
-	for i := range users {
-		name := fmt.Sprint("user ", i)
-		token := w.realm.Token(User{ID: fmt.Sprint("usr_", i), Name: name})
-		group.Go(func() {
-			for j := range requests {
-				query := fmt.Sprintf("item=%d-%d", i, j)
-				r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, app.server.URL+"/manage?"+query, nil)
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				status, body := http.StatusUnauthorized, "{"
-				if j%3 > 0 {
-					r.Header.Set("Authorization", "Bearer "+token)
-					status, body = http.StatusOK, name+" "+query
-				}
-				resp, err := client.Do(r)
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				got, err := io.ReadAll(resp.Body)
-				resp.Body.Close()
-				if err != nil || resp.StatusCode != status || !strings.HasPrefix(string(got), body) {
-					t.Errorf("got %d %q, %v, want %d %q", resp.StatusCode, got, err, status, body)
-				}
-			}
-		})
-	}
-	group.Wait()
 }

@@ -78,9 +78,9 @@ func Session(c *echo.Context) (authrocket.Session, bool) {
 // bridge makes echo's middleware of net/http's. What runs after the handler, the
 // central error handler too, finds the request with the session.
 func bridge(middleware func(http.Handler) http.Handler) echo.MiddlewareFunc {
-	// Made once. Auth hands the ResponseWriter on as it is, so that goOn finds its
-	// chain by it.
-	handler := middleware(http.HandlerFunc(goOn))
+	// Made once. Auth hands the ResponseWriter on as it is, so that
+	// serveNext finds the chain by it.
+	handler := middleware(http.HandlerFunc(serveNext))
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c *echo.Context) error {
 			r := c.Request()
@@ -89,7 +89,7 @@ func bridge(middleware func(http.Handler) http.Handler) echo.MiddlewareFunc {
 			for i := len(params) - 1; i >= 0; i-- {
 				r.SetPathValue(params[i].Name, params[i].Value)
 			}
-			w := &chain{ResponseWriter: c.Response(), c: c, next: next}
+			w := &chainWriter{ResponseWriter: c.Response(), c: c, next: next}
 			if route := c.Path(); route != "" {
 				r.Pattern = route // for the Observer
 			}
@@ -99,8 +99,8 @@ func bridge(middleware func(http.Handler) http.Handler) echo.MiddlewareFunc {
 	}
 }
 
-// chain is echo's ResponseWriter, and the chain of the request that it answers.
-type chain struct {
+// chainWriter is the ResponseWriter of a request, and the chain that answers it.
+type chainWriter struct {
 	http.ResponseWriter
 	c    *echo.Context
 	next echo.HandlerFunc
@@ -108,19 +108,20 @@ type chain struct {
 }
 
 // Unwrap is for [http.ResponseController] and [echo.UnwrapResponse].
-func (w *chain) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+func (w *chainWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // Flush, FlushError and Hijack are for handlers that ask the ResponseWriter itself.
-func (w *chain) Flush() { w.FlushError() }
+func (w *chainWriter) Flush() { w.FlushError() }
 
-func (w *chain) FlushError() error { return http.NewResponseController(w.ResponseWriter).Flush() }
+func (w *chainWriter) FlushError() error { return http.NewResponseController(w.ResponseWriter).Flush() }
 
-func (w *chain) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+func (w *chainWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return http.NewResponseController(w.ResponseWriter).Hijack()
 }
 
-func goOn(w http.ResponseWriter, r *http.Request) {
-	chain := w.(*chain)
+// serveNext is the handler behind the middleware: it goes on with the chain.
+func serveNext(w http.ResponseWriter, r *http.Request) {
+	chain := w.(*chainWriter)
 	chain.c.SetRequest(r)
 	chain.err = chain.next(chain.c)
 }

@@ -75,9 +75,9 @@ func Session(c echo.Context) (authrocket.Session, bool) {
 // bridge makes echo's middleware of net/http's. What runs after the handler, the
 // central error handler too, finds the request with the session.
 func bridge(middleware func(http.Handler) http.Handler) echo.MiddlewareFunc {
-	// Made once. Auth hands the ResponseWriter on as it is, so that goOn finds its
-	// chain by it.
-	handler := middleware(http.HandlerFunc(goOn))
+	// Made once. Auth hands the ResponseWriter on as it is, so that
+	// serveNext finds the chain by it.
+	handler := middleware(http.HandlerFunc(serveNext))
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			r := c.Request()
@@ -86,7 +86,7 @@ func bridge(middleware func(http.Handler) http.Handler) echo.MiddlewareFunc {
 			for i := len(names) - 1; i >= 0; i-- {
 				r.SetPathValue(names[i], values[i])
 			}
-			w := &chain{Response: c.Response(), c: c, next: next}
+			w := &chainWriter{Response: c.Response(), c: c, next: next}
 			if route := c.Path(); route != "" {
 				r.Pattern = route // for the Observer
 			}
@@ -96,8 +96,8 @@ func bridge(middleware func(http.Handler) http.Handler) echo.MiddlewareFunc {
 	}
 }
 
-// chain is echo's ResponseWriter, and the chain of the request that it answers.
-type chain struct {
+// chainWriter is the ResponseWriter of a request, and the chain that answers it.
+type chainWriter struct {
 	*echo.Response
 	c    echo.Context
 	next echo.HandlerFunc
@@ -105,10 +105,11 @@ type chain struct {
 }
 
 // Unwrap returns the *echo.Response.
-func (w *chain) Unwrap() http.ResponseWriter { return w.Response }
+func (w *chainWriter) Unwrap() http.ResponseWriter { return w.Response }
 
-func goOn(w http.ResponseWriter, r *http.Request) {
-	chain := w.(*chain)
+// serveNext is the handler behind the middleware: it goes on with the chain.
+func serveNext(w http.ResponseWriter, r *http.Request) {
+	chain := w.(*chainWriter)
 	chain.c.SetRequest(r)
 	chain.err = chain.next(chain.c)
 }

@@ -74,11 +74,11 @@ func Session(c *gin.Context) (authrocket.Session, bool) {
 // bridge makes gin's middleware of net/http's. Code after c.Next(), of
 // middleware outside too, finds the request with the session.
 func bridge(middleware func(http.Handler) http.Handler) gin.HandlerFunc {
-	// Made once. Auth hands the ResponseWriter on as it is, so that next finds its
-	// chain by it.
-	handler := middleware(http.HandlerFunc(next))
+	// Made once. Auth hands the ResponseWriter on as it is, so that
+	// serveNext finds the chain by it.
+	handler := middleware(http.HandlerFunc(serveNext))
 	return func(c *gin.Context) {
-		w := &chain{ResponseWriter: c.Writer, c: c}
+		w := &chainWriter{ResponseWriter: c.Writer, c: c}
 		// Also when the middleware panics: what recovers need not abort.
 		defer func() {
 			if !w.reached {
@@ -100,18 +100,19 @@ func bridge(middleware func(http.Handler) http.Handler) gin.HandlerFunc {
 	}
 }
 
-// chain is gin's ResponseWriter, and the chain of the request that it answers.
-type chain struct {
+// chainWriter is the ResponseWriter of a request, and the chain that answers it.
+type chainWriter struct {
 	gin.ResponseWriter
 	c       *gin.Context
 	reached bool // what comes after the middleware
 }
 
 // Unwrap is for [http.ResponseController].
-func (w *chain) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+func (w *chainWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-func next(w http.ResponseWriter, r *http.Request) {
-	chain := w.(*chain)
+// serveNext is the handler behind the middleware: it goes on with the chain.
+func serveNext(w http.ResponseWriter, r *http.Request) {
+	chain := w.(*chainWriter)
 	chain.reached = true
 	chain.c.Request = r
 	chain.c.Next()
