@@ -12,7 +12,7 @@ import (
 // middleware does: the same status, headers and body for more than a hundred
 // requests, which are signed in, forged, callbacks, logging out, from another site
 // and so on, and no handler reached after a refusal. build makes the described
-// app with the framework; it is called for each request. For gin it is
+// app with the framework; parallel tests call it, once for each request. For gin it is
 //
 //	func build(app authrockettest.App) http.Handler {
 //		adapter := authrockettest.Adapter[gin.HandlerFunc]{
@@ -66,7 +66,8 @@ func TestAdapter(t *testing.T, build func(App) http.Handler) {
 	})
 }
 
-// App is an app that the build function of [TestAdapter] makes.
+// App is an app that the build functions of [TestAdapter] and [BenchmarkAdapter]
+// make. They describe it; the zero value has no Auth and is of no use.
 type App struct {
 	Auth *authrocket.Auth
 
@@ -96,7 +97,8 @@ type Route struct {
 // ColonPath returns Path as many frameworks write it: /orgs/:org/files.
 func (r Route) ColonPath() string { return strings.NewReplacer("{", ":", "}", "").Replace(r.Path) }
 
-// Middleware is one middleware of an [App], to be made by [Adapter.Chain].
+// Middleware is one middleware of an [App], to be made by [Adapter.Chain]. The zero
+// value is Authenticate.
 type Middleware struct {
 	kind     middlewareKind
 	selector authrocket.OrgSelector
@@ -112,7 +114,7 @@ const (
 	requireOrg
 )
 
-// Adapter is what an adapter exports. M is the framework's middleware.
+// Adapter is what an adapter exports, all of it. M is the framework's middleware.
 type Adapter[M any] struct {
 	Authenticate func(*authrocket.Auth) M
 	RequireLogin func(*authrocket.Auth) M
@@ -120,7 +122,8 @@ type Adapter[M any] struct {
 	RequireOrg   func(*authrocket.Auth, authrocket.OrgSelector, ...authrocket.Rule) M
 }
 
-// Chain returns the described middleware, made by the adapter.
+// Chain returns the described middleware, made by the adapter, in the same order. It
+// panics if a function that it needs is nil.
 func (a Adapter[M]) Chain(auth *authrocket.Auth, described []Middleware) []M {
 	var chain []M
 	for _, m := range described {

@@ -29,6 +29,9 @@
 // callback among them, and takes invitations, which come back to any path.
 // Handlers find the session by [Session] or, as everywhere, by
 // authrocket.CurrentUser(c.Request().Context()) and its siblings.
+//
+// An auth is one that [authrocket.New] returned. All functions, and the middleware
+// that they return, may be called by several goroutines at once.
 package authrocketecho
 
 import (
@@ -43,31 +46,39 @@ import (
 
 // Authenticate is [authrocket.Auth.Authenticate] for echo: it finds out who sends
 // each request, serves the login routes and completes logins, and refuses
-// nobody.
+// nobody. Where it answers, next is not called and the error is nil.
 func Authenticate(auth *authrocket.Auth) echo.MiddlewareFunc { return bridge(auth.Authenticate) }
 
-// RequireLogin is [authrocket.Auth.RequireLogin] for echo: it lets signed-in
-// users through. Others get the answer of Config.Deny, which is not an error for
-// the central error handler: it has been written.
+// RequireLogin is [authrocket.Auth.RequireLogin] for echo: it lets signed-in users
+// through whom Config.Rules allow. Others get the answer of Config.Deny, whose error
+// is an [authrocket.ErrUnauthenticated], [authrocket.ErrForbidden] or
+// [authrocket.ErrUnavailable]. The answer has been written, so that the central
+// error handler is not called: the error of the middleware is nil.
+//
 // [echo.UnwrapResponse] finds the *echo.Response behind the ResponseWriter that Deny
 // gets; a type assertion does not.
 func RequireLogin(auth *authrocket.Auth) echo.MiddlewareFunc { return bridge(auth.RequireLogin) }
 
 // Require is [authrocket.Auth.Require] for echo: it lets signed-in users through
-// whom all of the rules allow. Others get the answer of Config.Deny.
+// whom all of the rules allow. Others get the answer of Config.Deny, as at
+// RequireLogin. Without rules it is RequireLogin.
 func Require(auth *authrocket.Auth, rules ...authrocket.Rule) echo.MiddlewareFunc {
 	return bridge(auth.Require(rules...))
 }
 
-// RequireOrg is [authrocket.Auth.RequireOrg] for echo. The selectors read echo's
-// path parameters, as in authrocket.OrgIDFromPath("org") for /orgs/:org. They
-// get what c.Param returns. In Pre there are none yet, and the gate refuses.
+// RequireOrg is [authrocket.Auth.RequireOrg] for echo: it lets members of the org
+// that the selector chooses through, if all of the rules allow them. The selectors
+// read echo's path parameters, as in authrocket.OrgIDFromPath("org") for /orgs/:org:
+// they get what c.Param returns. In Pre there are none yet, and the gate refuses with
+// [authrocket.ErrWrongOrg], as it does without a selector.
 func RequireOrg(auth *authrocket.Auth, selector authrocket.OrgSelector, rules ...authrocket.Rule) echo.MiddlewareFunc {
 	return bridge(auth.RequireOrg(selector, rules...))
 }
 
-// Session returns the session that Authenticate or a gate put into the context
-// of the request, and whether there is one; see [authrocket.CurrentSession].
+// Session returns the session that Authenticate or a gate put into the context of
+// the request; see [authrocket.CurrentSession]. It returns false and the zero Session
+// if nobody is signed in, and if c has no request. echo uses c again for later
+// requests: after the handler has returned, c may have the session of another user.
 func Session(c *echo.Context) (authrocket.Session, bool) {
 	if c.Request() == nil {
 		return authrocket.Session{}, false

@@ -30,6 +30,9 @@
 // the callback among them, and takes invitations, which come back to any path.
 // Handlers find the session by [Session] or, as everywhere, by
 // authrocket.CurrentUser(c.Request.Context()) and its siblings.
+//
+// An auth is one that [authrocket.New] returned. All functions, and the middleware
+// that they return, may be called by several goroutines at once.
 package authrocketgin
 
 import (
@@ -42,28 +45,37 @@ import (
 
 // Authenticate is [authrocket.Auth.Authenticate] for gin: it finds out who sends
 // each request, serves the login routes and completes logins, and refuses
-// nobody. Where it answered, the chain is aborted.
+// nobody. Where it answers, it aborts the chain.
 func Authenticate(auth *authrocket.Auth) gin.HandlerFunc { return bridge(auth.Authenticate) }
 
 // RequireLogin is [authrocket.Auth.RequireLogin] for gin: it lets signed-in users
-// through and aborts the chain for others, who get the answer of Config.Deny.
+// through whom Config.Rules allow, and aborts the chain for others. They get the
+// answer of Config.Deny, whose error is an [authrocket.ErrUnauthenticated],
+// [authrocket.ErrForbidden] or [authrocket.ErrUnavailable]; c.Errors gets none.
 func RequireLogin(auth *authrocket.Auth) gin.HandlerFunc { return bridge(auth.RequireLogin) }
 
 // Require is [authrocket.Auth.Require] for gin: it lets signed-in users through
-// whom all of the rules allow, and aborts the chain for others.
+// whom all of the rules allow, and aborts the chain for others, as RequireLogin does.
+// Without rules it is RequireLogin.
 func Require(auth *authrocket.Auth, rules ...authrocket.Rule) gin.HandlerFunc {
 	return bridge(auth.Require(rules...))
 }
 
-// RequireOrg is [authrocket.Auth.RequireOrg] for gin. The selectors read gin's
-// path parameters, as in authrocket.OrgIDFromPath("org") for /orgs/:org. They
-// get what c.Param returns: the value of a *wildcard begins with a slash.
+// RequireOrg is [authrocket.Auth.RequireOrg] for gin: it lets members of the org
+// that the selector chooses through, if all of the rules allow them. The selectors
+// read gin's path parameters, as in authrocket.OrgIDFromPath("org") for /orgs/:org:
+// they get what c.Param returns, and the value of a *wildcard begins with a slash.
+// Without a selector, or a parameter of its name, the gate refuses with
+// [authrocket.ErrWrongOrg].
 func RequireOrg(auth *authrocket.Auth, selector authrocket.OrgSelector, rules ...authrocket.Rule) gin.HandlerFunc {
 	return bridge(auth.RequireOrg(selector, rules...))
 }
 
-// Session returns the session that Authenticate or a gate put into the context
-// of the request, and whether there is one; see [authrocket.CurrentSession].
+// Session returns the session that Authenticate or a gate put into the context of
+// the request; see [authrocket.CurrentSession]. It returns false and the zero Session
+// if nobody is signed in, and if c has no request. gin uses c again for later
+// requests: after the handler has returned, c may have the session of another user.
+// Give a goroutine c.Copy().
 func Session(c *gin.Context) (authrocket.Session, bool) {
 	if c.Request == nil {
 		return authrocket.Session{}, false
