@@ -101,9 +101,6 @@ func bridge(middleware func(http.Handler) http.Handler) echo.MiddlewareFunc {
 				r.SetPathValue(params[i].Name, params[i].Value)
 			}
 			w := &chainWriter{ResponseWriter: c.Response(), c: c, next: next}
-			if route := c.Path(); route != "" {
-				r.Pattern = route // for the Observer
-			}
 			handler.ServeHTTP(w, r)
 			return w.err
 		}
