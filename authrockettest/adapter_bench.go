@@ -31,10 +31,10 @@ func BenchmarkAdapter(b *testing.B, build func(App) http.Handler) {
 		name string
 		h    http.Handler
 	}{
-		{"net/http without middleware", buildNetHTTP(bare)},
-		{"net/http", buildNetHTTP(guarded)},
-		{"adapter without middleware", build(bare)},
-		{"adapter", build(guarded)},
+		{name: "net/http without middleware", h: buildNetHTTP(bare)},
+		{name: "net/http", h: buildNetHTTP(guarded)},
+		{name: "adapter without middleware", h: build(bare)},
+		{name: "adapter", h: build(guarded)},
 	} {
 		b.Run(row.name, func(b *testing.B) {
 			r := httptest.NewRequest(http.MethodGet, "/orgs/org_1", nil)

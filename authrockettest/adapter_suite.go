@@ -339,7 +339,7 @@ func (app *adapterApp) send(t *testing.T, lines string) adapterAnswer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	answer := adapterAnswer{resp.StatusCode, make(http.Header), withoutRandomness(string(body))}
+	answer := adapterAnswer{status: resp.StatusCode, header: make(http.Header), body: withoutRandomness(string(body))}
 	for name, values := range resp.Header {
 		for _, value := range values {
 			answer.header.Add(name, withoutRandomness(value))

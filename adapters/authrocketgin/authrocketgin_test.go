@@ -79,13 +79,13 @@ func TestMiddlewareOutsideFindsTheSessionAfterwards(t *testing.T) {
 	engine.Use(func(c *gin.Context) {
 		c.Next()
 		session, _ := authrocketgin.Session(c)
-		seen = append(seen, fmt.Sprintf("%q %d %t", session.User.Name, c.Writer.Status(), c.IsAborted()))
+		seen = append(seen, fmt.Sprintf("%q %d %t %v", session.User.Name, c.Writer.Status(), c.IsAborted(), c.Errors.Errors()))
 	})
 	engine.Use(authrocketgin.Authenticate(f.Auth))
 	engine.GET("/", authrocketgin.RequireLogin(f.Auth), hello)
 	f.TestGet(t, engine, f.Ada, "/", 200, "")
 	f.TestGet(t, engine, authrockettest.User{}, "/", 401, "")
-	if got, want := strings.Join(seen, ", "), `"Ada" 200 false, "" 401 true`; got != want {
+	if got, want := strings.Join(seen, ", "), `"Ada" 200 false [], "" 401 true []`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
