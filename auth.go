@@ -227,7 +227,7 @@ func (a *Auth) cookieSession(r *http.Request, w *wait) (*Session, error) {
 	name := a.config.CookieName
 	for _, token := range joinChunks(cookieValues(r.Header, name), r.Header, name) {
 		s, err := a.verifier.verify(r.Context(), token, w)
-		if (errors.Is(err, ErrBadSignature) || errors.Is(err, ErrTokenMalformed)) && len(token)%chunkBytes == 0 && len(token) < maxCookieToken {
+		if (errors.Is(err, ErrBadSignature) || errors.Is(err, ErrTokenMalformed)) && len(token)%chunkBytes == 0 && len(token) < maxCookieTokenBytes {
 			// The last chunk is full, so that another one should have come.
 			err = &refusal{reason: ErrIncompleteCookie, cause: err}
 		}

@@ -43,9 +43,9 @@ func setNoStore(h http.Header) {
 	h.Set(cdnCacheControl, "no-store")
 }
 
-// clearFetchedAhead is for a response after which somebody else, or nobody, is signed
+// clearPrefetchCaches is for a response after which somebody else, or nobody, is signed
 // in. A browser would show a page that it has fetched ahead for the one before, whatever
 // Cache-Control says (https://www.w3.org/TR/clear-site-data/).
-func clearFetchedAhead(h http.Header) {
+func clearPrefetchCaches(h http.Header) {
 	h.Set("Clear-Site-Data", `"prefetchCache", "prerenderCache"`)
 }

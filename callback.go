@@ -21,9 +21,9 @@ type callback struct {
 
 	// If this browser started the login: what it remembers of it, and in which
 	// cookie.
-	started bool
-	login   loginstate.Login
-	cookie  string
+	started         bool
+	login           loginstate.Login
+	stateCookieName string
 
 	hasState bool // some browser started the login here
 }
@@ -44,7 +44,7 @@ func (a *Auth) serveCallback(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if len(states) == 1 {
-		if c.login, c.cookie, c.started = a.loadState(r, states[0]); c.started {
+		if c.login, c.stateCookieName, c.started = a.loadState(r, states[0]); c.started {
 			c.target = a.paths.safe(c.login.Target)
 		}
 	}
@@ -111,7 +111,7 @@ func (c *callback) decide(token string) {
 	}
 	asks := !a.config.DangerouslyAcceptUnsolicitedLogins || c.losesCookies()
 	switch {
-	case asks && (change > c.mayChange() || cookieHeaderBytes(c.r) > maxScannedCookies):
+	case asks && (change > c.mayChange() || cookieHeaderBytes(c.r) > maxScannedCookieBytes):
 		// Also when there may be a session among the cookies that nobody looked at.
 		c.ask(*session)
 	case c.started:
@@ -170,7 +170,7 @@ func (c *callback) complete(session Session) {
 	if c.stopLoop() {
 		return
 	}
-	c.auth.completeLogin(c.w, c.r, completion{session, c.target, c.started, c.attempt(), c.cookie})
+	c.auth.completeLogin(c.w, c.r, completion{session, c.target, c.started, c.attempt(), c.stateCookieName})
 }
 
 // ask keeps the token until its user confirms it, at another URL: this one has
@@ -214,7 +214,7 @@ func (c *callback) withoutToken() {
 // forgetState uses the state up. Only a callback that is decided does.
 func (c *callback) forgetState() {
 	if c.started {
-		c.auth.clearCookie(c.w, c.cookie)
+		c.auth.clearCookie(c.w, c.stateCookieName)
 	}
 }
 

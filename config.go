@@ -269,7 +269,7 @@ const (
 	defaultAuthPath        = "/auth"
 	defaultAfterLogout     = "/"
 	defaultCookieName      = "arToken"
-	hostPrefix             = "__Host-"
+	hostCookiePrefix       = "__Host-"
 	defaultRefreshInterval = 15 * time.Minute
 	defaultMaxStale        = 24 * time.Hour
 	defaultMaxTokenBytes   = 16 << 10
@@ -543,7 +543,7 @@ func (c *configChecker) checkCookieName(s *settings) {
 	name := s.config.CookieName
 	switch {
 	case name == "" && s.app.isHTTPS:
-		s.config.CookieName = hostPrefix + defaultCookieName
+		s.config.CookieName = hostCookiePrefix + defaultCookieName
 	case name == "":
 		s.config.CookieName = defaultCookieName
 	case !cookieName.MatchString(name) || len(name) > 64:

@@ -23,7 +23,7 @@ const (
 	choiceContinue = "continue"
 	choiceCancel   = "cancel"
 
-	maxConfirmBody = 4 << 10
+	maxConfirmBodyBytes = 4 << 10
 )
 
 // confirmReason says why a login waits for its user.
@@ -35,8 +35,8 @@ const (
 	reasonChange    confirmReason = "change"    // started here, but it changes who is signed in
 )
 
-// maxPendingTarget is how long the target of a login that waits may be.
-const maxPendingTarget = 200
+// maxPendingTargetBytes is how long the target of a login that waits may be.
+const maxPendingTargetBytes = 200
 
 // pendingLogin is a verified token that waits for its user to confirm it, and
 // where it leads.
@@ -77,14 +77,14 @@ func (p pendingLogin) hash() string {
 // large for a front end. Of a larger one the browser keeps nothing, so that the
 // confirmation offers to sign in instead.
 func (a *Auth) rememberPending(w http.ResponseWriter, r *http.Request, p pendingLogin) {
-	p.target = fitTarget(p.target, maxPendingTarget)
+	p.target = fitTarget(p.target, maxPendingTargetBytes)
 	name, value := a.cookieNameFor("confirm"), p.encode()
-	total := cookieHeaderBytes(r) - a.pendingBytes(r) + cookieBytes(name, value)
-	if len(value) > maxCookieValue || total > maxCookieHeader {
+	total := cookieHeaderBytes(r) - a.pendingCookieBytes(r) + cookieBytes(name, value)
+	if len(value) > maxCookieValueBytes || total > maxCookieHeaderBytes {
 		a.forgetPending(w, r)
 		return
 	}
-	c := a.cookie(name, value)
+	c := a.newCookie(name, value)
 	c.MaxAge = int(confirmLifetime.Seconds())
 	http.SetCookie(w, c)
 }
@@ -144,7 +144,7 @@ func (a *Auth) serveConfirm(w http.ResponseWriter, r *http.Request) {
 // confirmedChoice returns which button was pressed, "" when it was on a page
 // about another token.
 func confirmedChoice(w http.ResponseWriter, r *http.Request, pending pendingLogin) string {
-	r.Body = http.MaxBytesReader(w, r.Body, maxConfirmBody)
+	r.Body = http.MaxBytesReader(w, r.Body, maxConfirmBodyBytes)
 	if err := r.ParseForm(); err != nil || r.PostForm.Get(tokenHashField) != pending.hash() {
 		return ""
 	}

@@ -17,16 +17,16 @@ const (
 	// maxChunks is how many cookies one token may take.
 	maxChunks = 5
 
-	// maxCookieValue is how long the value of a single cookie may be.
-	maxCookieValue = chunkBytes
+	// maxCookieValueBytes is how long the value of a single cookie may be.
+	maxCookieValueBytes = chunkBytes
 
-	// maxCookieToken is how long a token may be to go into cookies.
-	maxCookieToken = chunkBytes * maxChunks
+	// maxCookieTokenBytes is how long a token may be to go into cookies.
+	maxCookieTokenBytes = chunkBytes * maxChunks
 )
 
-// cookie returns a cookie as all of ours are: out of reach of scripts, sent
+// newCookie returns a cookie as all of ours are: out of reach of scripts, sent
 // with navigations but not with other cross-site requests, for this host only.
-func (a *Auth) cookie(name, value string) *http.Cookie {
+func (a *Auth) newCookie(name, value string) *http.Cookie {
 	return &http.Cookie{
 		Name:     name,
 		Value:    value,
@@ -37,19 +37,19 @@ func (a *Auth) cookie(name, value string) *http.Cookie {
 	}
 }
 
-// minSessionAge is how many seconds a session cookie is kept at least. A token that
+// minSessionMaxAge is how many seconds a session cookie is kept at least. A token that
 // ends at once comes back, so that the answer can tell that it has expired.
-const minSessionAge = 60
+const minSessionMaxAge = 60
 
 // setSessionCookie keeps token in the browser until the token expires.
 func (a *Auth) setSessionCookie(w http.ResponseWriter, r *http.Request, token string, expires time.Time) {
-	c := a.cookie(a.config.CookieName, token)
+	c := a.newCookie(a.config.CookieName, token)
 	// Max-Age counts on the clock of the browser alone, Expires is for clients
 	// that do not know Max-Age.
-	c.MaxAge = max(int(time.Until(expires).Seconds()), minSessionAge)
+	c.MaxAge = max(int(time.Until(expires).Seconds()), minSessionMaxAge)
 	c.Expires = expires
 	if len(cookieValues(r.Header, c.Name)) > 1 {
-		a.clearDomainVariants(w, r)
+		a.clearDomainCookies(w, r)
 	}
 	a.setTokenCookie(w, r, c)
 }
@@ -59,15 +59,15 @@ func (a *Auth) clearSessionCookie(w http.ResponseWriter, r *http.Request) {
 	a.clearChunks(w, r, a.config.CookieName, 1)
 }
 
-// maxClearedVariants is how many cookies with a Domain one response clears.
-const maxClearedVariants = 16
+// maxClearedDomainCookies is how many cookies with a Domain one response clears.
+const maxClearedDomainCookies = 16
 
-// clearDomainVariants clears session cookies that were set with a Domain, which
+// clearDomainCookies clears session cookies that were set with a Domain, which
 // the browser keeps beside this package's own: AppURL's host and its parents that
 // have a dot. Only the names that came are cleared, in few bytes: a proxy limits
 // the headers of an answer. A name with the __Host- prefix has no variants.
-func (a *Auth) clearDomainVariants(w http.ResponseWriter, r *http.Request) {
-	if strings.HasPrefix(a.config.CookieName, hostPrefix) {
+func (a *Auth) clearDomainCookies(w http.ResponseWriter, r *http.Request) {
+	if strings.HasPrefix(a.config.CookieName, hostCookiePrefix) {
 		return
 	}
 	var came []string
@@ -79,7 +79,7 @@ func (a *Auth) clearDomainVariants(w http.ResponseWriter, r *http.Request) {
 	cleared := 0
 	for _, domain := range a.app.cookieDomains() {
 		for _, name := range came {
-			if cleared++; cleared > maxClearedVariants {
+			if cleared++; cleared > maxClearedDomainCookies {
 				return
 			}
 			http.SetCookie(w, &http.Cookie{Name: name, Path: "/", Domain: domain, MaxAge: -1})
@@ -120,7 +120,7 @@ func hasCookie(r *http.Request, name string) bool { return len(cookieValues(r.He
 // which tells that it keeps cookies.
 func (a *Auth) hasOwnCookie(r *http.Request) bool {
 	for _, line := range r.Header["Cookie"] {
-		if strings.Contains(line[:min(len(line), maxScannedCookies)], a.config.CookieName) {
+		if strings.Contains(line[:min(len(line), maxScannedCookieBytes)], a.config.CookieName) {
 			return true
 		}
 	}
@@ -138,7 +138,7 @@ func chunkName(name string, n int) string {
 // clearCookie is brief: a proxy limits the headers of an answer, and every client
 // in use knows Max-Age.
 func (a *Auth) clearCookie(w http.ResponseWriter, name string) {
-	c := a.cookie(name, "")
+	c := a.newCookie(name, "")
 	c.MaxAge = -1
 	http.SetCookie(w, c)
 }
@@ -149,19 +149,19 @@ func (a *Auth) clearCookie(w http.ResponseWriter, name string) {
 func (a *Auth) cookieNameFor(purpose string) string {
 	name := a.config.CookieName
 	switch {
-	case !a.app.isHTTPS, strings.HasPrefix(name, hostPrefix):
+	case !a.app.isHTTPS, strings.HasPrefix(name, hostCookiePrefix):
 		return name + "-" + purpose
 	}
-	return hostPrefix + name + "~" + purpose
+	return hostCookiePrefix + name + "~" + purpose
 }
 
-// maxCookies is how many tokens of cookies of our name are verified. A browser
+// maxSameNameCookies is how many tokens of cookies of our name are verified. A browser
 // sends one; a sibling subdomain can add others.
-const maxCookies = 4
+const maxSameNameCookies = 4
 
 // joinChunks returns the tokens of the cookies called name, whose values are given:
 // a value that is a first chunk is replaced by the whole token, see
-// setTokenCookie. There are at most maxCookies.
+// setTokenCookie. There are at most maxSameNameCookies.
 func joinChunks(values []string, h http.Header, name string) []string {
 	if !slices.ContainsFunc(values, isFullChunk) {
 		return values
@@ -177,7 +177,7 @@ func joinChunks(values []string, h http.Header, name string) []string {
 // chunks before it hold. Where a chunk came more than once, that is several
 // tokens. A full chunk without a next one is the last, as is any other.
 func appendJoined(tokens []string, h http.Header, name, begun string, n int) []string {
-	if len(tokens) == maxCookies {
+	if len(tokens) == maxSameNameCookies {
 		return tokens
 	}
 	var next []string
@@ -195,49 +195,49 @@ func appendJoined(tokens []string, h http.Header, name, begun string, n int) []s
 
 func isFullChunk(value string) bool { return len(value) == chunkBytes }
 
-// maxScannedCookies is how many bytes of Cookie headers are looked at: a compressed
+// maxScannedCookieBytes is how many bytes of Cookie headers are looked at: a compressed
 // header of a few hundred bytes may unpack to a megabyte.
-const maxScannedCookies = 64 << 10
+const maxScannedCookieBytes = 64 << 10
 
-// maxCookiesOfAName is how many cookies are looked at whose names begin alike.
+// maxSamePrefixCookies is how many cookies are looked at whose names begin alike.
 // Browsers keep fewer than 200 for one site.
-const maxCookiesOfAName = 200
+const maxSamePrefixCookies = 200
 
 // cookieValues returns the non-empty values of the cookies called name, in the
-// order in which they came and at most maxCookies. Cookies are split at
+// order in which they came and at most maxSameNameCookies. Cookies are split at
 // semicolons and stripped of spaces and tabs, values of one pair of double quotes.
 func cookieValues(h http.Header, name string) []string {
 	// Short enough to be inlined, so that the array is on the caller's stack.
-	return appendCookieValues(make([]string, 0, maxCookies), h, name)
+	return appendCookieValues(make([]string, 0, maxSameNameCookies), h, name)
 }
 
 func appendCookieValues(values []string, h http.Header, name string) []string {
-	for rest, value := range cookiesOf(h, name) {
+	for rest, value := range cookiesWithPrefix(h, name) {
 		if rest != "" || value == "" {
 			continue
 		}
-		if values = append(values, value); len(values) == maxCookies {
+		if values = append(values, value); len(values) == maxSameNameCookies {
 			break
 		}
 	}
 	return values
 }
 
-// cookiesOf yields the cookies whose names begin with prefix: what follows it in
+// cookiesWithPrefix yields the cookies whose names begin with prefix: what follows it in
 // the name, and the value. It looks for the prefix, not at each cookie, so that
 // a header of many others costs little.
-func cookiesOf(h http.Header, prefix string) iter.Seq2[string, string] {
+func cookiesWithPrefix(h http.Header, prefix string) iter.Seq2[string, string] {
 	return func(yield func(rest, value string) bool) {
-		unscanned, unseen := maxScannedCookies, maxCookiesOfAName
+		bytesLeft, cookiesLeft := maxScannedCookieBytes, maxSamePrefixCookies
 		for _, line := range h["Cookie"] {
-			line = line[:min(len(line), unscanned)]
-			unscanned -= len(line)
+			line = line[:min(len(line), bytesLeft)]
+			bytesLeft -= len(line)
 			for from := 0; ; {
 				i := strings.Index(line[from:], prefix)
 				if i < 0 {
 					break
 				}
-				if unseen--; unseen < 0 {
+				if cookiesLeft--; cookiesLeft < 0 {
 					return
 				}
 				begin := from + i

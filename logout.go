@@ -38,9 +38,9 @@ func (a *Auth) serveLogout(w http.ResponseWriter, r *http.Request) {
 	if a.config.Observer.Logout != nil {
 		a.config.Observer.Logout(r.Context(), Logout{Local: isLocal, session: hashedSession{&a.salt, session}})
 	}
-	clearFetchedAhead(w.Header())
+	clearPrefetchCaches(w.Header())
 	a.clearSessionCookie(w, r)
-	a.clearDomainVariants(w, r)
+	a.clearDomainCookies(w, r)
 	a.forgetPending(w, r)
 	a.forgetAttempts(w, r)
 	target := fitTarget(a.paths.returnTo(r, a.config.AfterLogout), loginstate.MaxTargetBytes)
@@ -115,7 +115,7 @@ func (a *Auth) rememberLogout(w http.ResponseWriter, p pendingLogout) {
 	if len(p.sessionID) > maxSessionIDBytes {
 		p.sessionID = ""
 	}
-	c := a.cookie(a.cookieNameFor("logout"), p.encode())
+	c := a.newCookie(a.cookieNameFor("logout"), p.encode())
 	c.MaxAge = int(logoutLifetime.Seconds())
 	http.SetCookie(w, c)
 }

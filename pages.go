@@ -89,11 +89,11 @@ func (a *Auth) writeUnavailable(w http.ResponseWriter, r *http.Request, err erro
 }
 
 const (
-	// maxReloading is how long a page reloads itself.
-	maxReloading = 10 * time.Minute
+	// maxReloadTime is how long a page reloads itself.
+	maxReloadTime = 10 * time.Minute
 
-	// reloadGap is more than the time between two reloads of a page.
-	reloadGap = time.Minute
+	// reloadCookieLifetime is more than the time between two reloads of a page.
+	reloadCookieLifetime = time.Minute
 )
 
 // mayReload reports whether a page reloads itself. A cookie says when that began,
@@ -109,10 +109,10 @@ func (a *Auth) mayReload(w http.ResponseWriter, r *http.Request) bool {
 	} else if !a.hasOwnCookie(r) {
 		return false
 	}
-	c := a.cookie(name, strconv.FormatInt(began.Unix(), 10))
-	c.MaxAge = int(reloadGap.Seconds())
+	c := a.newCookie(name, strconv.FormatInt(began.Unix(), 10))
+	c.MaxAge = int(reloadCookieLifetime.Seconds())
 	http.SetCookie(w, c)
-	return now.Sub(began) <= maxReloading
+	return now.Sub(began) <= maxReloadTime
 }
 
 const refusedAgain = "You came back from signing in several times within a minute, and each time this app refused the sign-in."

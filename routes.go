@@ -13,21 +13,21 @@ import (
 	"github.com/authrocket-go/authrocket/internal/returnto"
 )
 
-// hostedParams are the query parameters that a route hands on to the hosted
+// forwardedParams are the query parameters that a route hands on to the hosted
 // page of the same name.
-var hostedParams = map[string][]string{
+var forwardedParams = map[string][]string{
 	routeLogin:    {"account", "prompt"},
 	routeSignup:   {"invitation"},
 	routeProfile:  {"account"},
 	routeAccounts: {"force"},
 }
 
-// maxParamBytes is how long a parameter may be that a route hands on.
-const maxParamBytes = 500
+// maxForwardedParamBytes is how long a parameter may be that a route hands on.
+const maxForwardedParamBytes = 500
 
-// maxBoostedBytes is how long a link to a login route may be that htmx follows. A
+// maxBoostedLinkBytes is how long a link to a login route may be that htmx follows. A
 // proxy limits the headers of an answer; the query of a longer one is cut.
-const maxBoostedBytes = 3_000
+const maxBoostedLinkBytes = 3_000
 
 // serveRoute answers r if it is for one of the login routes.
 func (a *Auth) serveRoute(w http.ResponseWriter, r *http.Request) bool {
@@ -73,7 +73,7 @@ func (a *Auth) serveHosted(w http.ResponseWriter, r *http.Request, route string)
 	if clientkind.IsBoosted(r) && !hasBearer(r.Header) {
 		// htmx would fetch the hosted page; the browser can go there.
 		link := joinQuery(a.paths.route(route), withoutLogin(r).URL.RawQuery)
-		w.Header().Set("HX-Redirect", returnto.Escape(fitTarget(link, maxBoostedBytes)))
+		w.Header().Set("HX-Redirect", returnto.Escape(fitTarget(link, maxBoostedLinkBytes)))
 		w.WriteHeader(http.StatusOK)
 		return
 	}
@@ -82,13 +82,13 @@ func (a *Auth) serveHosted(w http.ResponseWriter, r *http.Request, route string)
 		return
 	}
 	query, _, _ := splitReturnTo(r.URL.RawQuery)
-	names := hostedParams[route]
+	names := forwardedParams[route]
 	if route == routeLogin || route == routeSignup {
 		names = append(slices.Clone(names), a.config.ForwardParams...)
 	}
 	params := url.Values{}
 	for _, name := range names {
-		if values := rawquery.Values(query, name); len(values) == 1 && len(values[0]) <= maxParamBytes {
+		if values := rawquery.Values(query, name); len(values) == 1 && len(values[0]) <= maxForwardedParamBytes {
 			params.Set(name, values[0])
 		}
 	}

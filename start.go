@@ -37,7 +37,7 @@ func (a *Auth) startLogin(w http.ResponseWriter, r *http.Request, s startedLogin
 		}
 	}
 	secret := loginstate.NewSecret(isForeignStart(r))
-	a.keepSecret(w, r, secret)
+	a.setStateCookie(w, r, secret)
 	if s.params == nil {
 		s.params = url.Values{}
 	}
@@ -50,17 +50,17 @@ func (a *Auth) startLogin(w http.ResponseWriter, r *http.Request, s startedLogin
 func (a *Auth) stateScope(callback string) string { return a.config.CookieName + "\x00" + callback }
 
 const (
-	// maxStates is how many logins one browser may have under way.
-	maxStates = 48
+	// maxStateCookies is how many logins one browser may have under way.
+	maxStateCookies = 48
 
-	// maxCookieHeader is how long the Cookie header of a browser may become by
+	// maxCookieHeaderBytes is how long the Cookie header of a browser may become by
 	// logins under way, beside what other cookies make of it. Servers limit the
 	// headers of a request, many of them to 8 KiB.
-	maxCookieHeader = 6 << 10
+	maxCookieHeaderBytes = 6 << 10
 
-	// maxClearedStates is how many states one response clears. Proxies limit the
+	// maxClearedStateCookies is how many states one response clears. Proxies limit the
 	// headers of a response.
-	maxClearedStates = 8
+	maxClearedStateCookies = 8
 )
 
 // stateCookiePrefix is what the names of state cookies start with. Each login
@@ -69,16 +69,16 @@ func (a *Auth) stateCookiePrefix() string { return a.cookieNameFor("state-") }
 
 // stateCookie is a state cookie as a browser sent it.
 type stateCookie struct {
-	name   string
-	bytes  int // of the Cookie header
-	secret loginstate.Secret
-	isDead bool // too old, or unreadable
+	name      string
+	bytes     int // of the Cookie header
+	secret    loginstate.Secret
+	isInvalid bool // too old, or unreadable
 }
 
 func (a *Auth) stateCookies(r *http.Request) []stateCookie {
 	var found []stateCookie
 	prefix, now := a.stateCookiePrefix(), time.Now()
-	for id, value := range cookiesOf(r.Header, prefix) {
+	for id, value := range cookiesWithPrefix(r.Header, prefix) {
 		secret, ok := loginstate.ParseSecret(id, value)
 		name := prefix + id
 		found = append(found, stateCookie{name, cookieBytes(name, value), secret, !ok || !secret.IsAlive(now)})
@@ -98,29 +98,29 @@ func cookieHeaderBytes(r *http.Request) int {
 	return total
 }
 
-// keepSecret gives the browser the secret of a login that starts now. Where there
+// setStateCookie gives the browser the secret of a login that starts now. Where there
 // are too many, dead ones are evicted, then those that other sites started, then
 // the oldest. What another site starts evicts no login that this one started: it
 // has no cookie then, and the login comes back as one that nobody here started.
-func (a *Auth) keepSecret(w http.ResponseWriter, r *http.Request, secret loginstate.Secret) {
-	c := a.cookie(a.stateCookiePrefix()+secret.ID, secret.Value())
+func (a *Auth) setStateCookie(w http.ResponseWriter, r *http.Request, secret loginstate.Secret) {
+	c := a.newCookie(a.stateCookiePrefix()+secret.ID, secret.Value())
 	c.MaxAge = int(loginstate.Lifetime.Seconds())
 
 	kept := a.stateCookies(r)
-	slices.SortStableFunc(kept, compareStates)
+	slices.SortStableFunc(kept, evictionOrder)
 	total := cookieHeaderBytes(r) + cookieBytes(c.Name, c.Value)
-	if !secret.Foreign && total > maxCookieHeader {
+	if !secret.Foreign && total > maxCookieHeaderBytes {
 		// Another site may have brought the login that waits.
-		total -= a.pendingBytes(r)
+		total -= a.pendingCookieBytes(r)
 		a.forgetPending(w, r)
 	}
 	evicted := 0
-	for len(kept)-evicted > 0 && (len(kept)-evicted >= maxStates || total > maxCookieHeader) {
+	for len(kept)-evicted > 0 && (len(kept)-evicted >= maxStateCookies || total > maxCookieHeaderBytes) {
 		next := kept[evicted]
-		if secret.Foreign && !next.isDead && !next.secret.Foreign {
+		if secret.Foreign && !next.isInvalid && !next.secret.Foreign {
 			return
 		}
-		if evicted == maxClearedStates {
+		if evicted == maxClearedStateCookies {
 			break
 		}
 		total -= next.bytes
@@ -133,8 +133,8 @@ func (a *Auth) keepSecret(w http.ResponseWriter, r *http.Request, secret loginst
 	http.SetCookie(w, c)
 }
 
-// pendingBytes is what the login that waits for its user takes of the Cookie header.
-func (a *Auth) pendingBytes(r *http.Request) int {
+// pendingCookieBytes is what the login that waits for its user takes of the Cookie header.
+func (a *Auth) pendingCookieBytes(r *http.Request) int {
 	name, total := a.cookieNameFor("confirm"), 0
 	for _, value := range cookieValues(r.Header, name) {
 		total += cookieBytes(name, value)
@@ -142,11 +142,11 @@ func (a *Auth) pendingBytes(r *http.Request) int {
 	return total
 }
 
-// compareStates puts those first that are evicted first.
-func compareStates(x, y stateCookie) int {
+// evictionOrder puts those first that are evicted first.
+func evictionOrder(x, y stateCookie) int {
 	rank := func(c stateCookie) int {
 		switch {
-		case c.isDead:
+		case c.isInvalid:
 			return 0
 		case c.secret.Foreign:
 			return 1
@@ -161,7 +161,7 @@ func compareStates(x, y stateCookie) int {
 
 // loadState returns the login that r comes back from and the name of its cookie,
 // if this browser started it.
-func (a *Auth) loadState(r *http.Request, state string) (login loginstate.Login, cookie string, ok bool) {
+func (a *Auth) loadState(r *http.Request, state string) (login loginstate.Login, cookieName string, ok bool) {
 	callback, ok := a.callbackURL(r)
 	id := loginstate.ID(state)
 	if !ok || id == "" {
@@ -217,7 +217,7 @@ func (a *Auth) rememberAttempts(w http.ResponseWriter, r *http.Request, n int) {
 			}
 		}
 	}
-	c := a.cookie(name, strconv.FormatInt(first.Unix(), 10)+"."+strconv.Itoa(n))
+	c := a.newCookie(name, strconv.FormatInt(first.Unix(), 10)+"."+strconv.Itoa(n))
 	c.MaxAge = max(int((attemptsWindow - now.Sub(first)).Seconds()), 10)
 	http.SetCookie(w, c)
 }
@@ -240,11 +240,11 @@ func (a *Auth) stopLoginLoop(w http.ResponseWriter, r *http.Request, target stri
 
 // completion is a verified login that is about to become the browser's session.
 type completion struct {
-	session Session
-	target  string
-	started bool   // this browser started it
-	attempt int    // of the login, 0 when nobody counts
-	state   string // the cookie of the state, "" without one
+	session         Session
+	target          string
+	started         bool   // this browser started it
+	attempt         int    // of the login, 0 when nobody counts
+	stateCookieName string // the cookie of the state, "" without one
 }
 
 // completeLogin asks Config.OnLogin, and sends the browser to the target with a
@@ -255,7 +255,7 @@ func (a *Auth) completeLogin(w http.ResponseWriter, r *http.Request, c completio
 	err := a.acceptLogin(r, c.session)
 	if err != nil {
 		if !errors.Is(err, ErrUnavailable) {
-			a.forgetLogin(w, r, c.state)
+			a.forgetLogin(w, r, c.stateCookieName)
 		}
 		a.failLogin(w, r, c.started, c.target, err)
 		return
@@ -263,9 +263,9 @@ func (a *Auth) completeLogin(w http.ResponseWriter, r *http.Request, c completio
 	if c.attempt > 0 {
 		a.rememberAttempts(w, r, c.attempt)
 	}
-	a.forgetLogin(w, r, c.state)
+	a.forgetLogin(w, r, c.stateCookieName)
 	if hasCookie(r, a.config.CookieName) {
-		clearFetchedAhead(w.Header()) // for somebody else, or in another account
+		clearPrefetchCaches(w.Header()) // for somebody else, or in another account
 	}
 	a.setSessionCookie(w, r, c.session.Token(), c.session.ExpiresAt)
 	a.observeLogin(r.Context(), c.started, c.session, nil)
@@ -274,9 +274,9 @@ func (a *Auth) completeLogin(w http.ResponseWriter, r *http.Request, c completio
 
 // forgetLogin is for a login that is decided. One that waits for its user is
 // decided by it, too: beside a session, its token could make the headers too long.
-func (a *Auth) forgetLogin(w http.ResponseWriter, r *http.Request, state string) {
-	if state != "" {
-		a.clearCookie(w, state)
+func (a *Auth) forgetLogin(w http.ResponseWriter, r *http.Request, stateCookieName string) {
+	if stateCookieName != "" {
+		a.clearCookie(w, stateCookieName)
 	}
 	a.forgetPending(w, r)
 }
@@ -290,8 +290,8 @@ func (a *Auth) forgetPending(w http.ResponseWriter, r *http.Request) {
 
 // acceptLogin says why a login of session is refused, if it is.
 func (a *Auth) acceptLogin(r *http.Request, session Session) error {
-	if n := len(session.Token()); n > maxCookieToken {
-		return refuse(ErrTokenTooLarge, "it has %d bytes, cookies hold %d", n, maxCookieToken)
+	if n := len(session.Token()); n > maxCookieTokenBytes {
+		return refuse(ErrTokenTooLarge, "it has %d bytes, cookies hold %d", n, maxCookieTokenBytes)
 	}
 	if a.config.OnLogin == nil {
 		return nil
