@@ -50,7 +50,7 @@ func (a *Auth) serveCallback(w http.ResponseWriter, r *http.Request) {
 	}
 	switch {
 	case len(tokens) == 0:
-		c.withoutToken()
+		c.serveWithoutToken()
 	case len(tokens) > 1:
 		c.forgetState()
 		c.fail(refuse(ErrTokenMalformed, "the callback has %d token parameters", len(tokens)))
@@ -109,15 +109,15 @@ func (c *callback) decide(token string) {
 	if hasCurrent {
 		change = changeOf(*current, *session)
 	}
-	asks := !a.config.DangerouslyAcceptUnsolicitedLogins || c.losesCookies()
+	confirmUnsolicited := !a.config.DangerouslyAcceptUnsolicitedLogins || c.cameBackWithoutCookies()
 	switch {
-	case asks && (change > c.mayChange() || cookieHeaderBytes(c.r) > maxScannedCookieBytes):
+	case confirmUnsolicited && (change > c.mayChange() || cookieHeaderBytes(c.r) > maxScannedCookieBytes):
 		// Also when there may be a session among the cookies that nobody looked at.
-		c.ask(*session)
+		c.askToConfirm(*session)
 	case c.started:
 		c.complete(*session)
-	case asks && !hasCurrent:
-		c.ask(*session)
+	case confirmUnsolicited && !hasCurrent:
+		c.askToConfirm(*session)
 	case hasCurrent && change == loginstate.ChangeNothing && session.IssuedAt.Before(current.IssuedAt):
 		if c.stopLoop() {
 			return
@@ -159,10 +159,10 @@ func (c *callback) stopLoop() bool {
 	return true
 }
 
-// losesCookies reports whether a login that was started here comes back from a
+// cameBackWithoutCookies reports whether a login that was started here comes back from a
 // browser that has no cookies at all. It may not keep any, so that nothing would
 // count its logins.
-func (c *callback) losesCookies() bool {
+func (c *callback) cameBackWithoutCookies() bool {
 	return c.hasState && !c.started && cookieHeaderBytes(c.r) == 0
 }
 
@@ -173,33 +173,33 @@ func (c *callback) complete(session Session) {
 	c.auth.completeLogin(c.w, c.r, completion{session, c.target, c.started, c.attempt(), c.stateCookieName})
 }
 
-// ask keeps the token until its user confirms it, at another URL: this one has
+// askToConfirm keeps the token until its user confirms it, at another URL: this one has
 // the token in it.
-func (c *callback) ask(session Session) {
+func (c *callback) askToConfirm(session Session) {
 	a := c.auth
 	c.forgetState()
-	a.rememberPending(c.w, c.r, pendingLogin{session.Token(), c.confirmReason(), c.target})
+	a.rememberPending(c.w, c.r, pendingLogin{session.Token(), c.reasonToConfirm(), c.target})
 	a.observeLogin(c.r.Context(), c.started, session, ErrUnsolicitedLogin)
 	a.redirect(c.w, a.paths.route(routeConfirm))
 }
 
-// confirmReason says how the login began. What it would change is asked again when
+// reasonToConfirm says how the login began. What it would change is asked again when
 // the page is shown.
-func (c *callback) confirmReason() confirmReason {
+func (c *callback) reasonToConfirm() confirmReason {
 	switch {
 	case c.started:
-		return reasonChange
+		return confirmChange
 	case c.hasState:
-		return reasonElsewhere
+		return confirmStartedElsewhere
 	}
-	return reasonLink
+	return confirmFollowedLink
 }
 
-// withoutToken is for pages of LoginRocket that lead back without a login. It
+// serveWithoutToken is for pages of LoginRocket that lead back without a login. It
 // counts as an attempt: a gate may send the browser there again. The state is not
 // used up: the visitor may go back to LoginRocket, and where a proxy keeps only one
 // cookie of a response, it is that of the count.
-func (c *callback) withoutToken() {
+func (c *callback) serveWithoutToken() {
 	switch {
 	case c.hasState && !c.started:
 		// A browser that keeps no cookies would come here again and again.

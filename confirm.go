@@ -26,13 +26,13 @@ const (
 	maxConfirmBodyBytes = 4 << 10
 )
 
-// confirmReason says why a login waits for its user.
+// reasonToConfirm says why a login waits for its user.
 type confirmReason string
 
 const (
-	reasonLink      confirmReason = "link"      // nothing says that it was started here
-	reasonElsewhere confirmReason = "elsewhere" // started, but this browser does not remember it
-	reasonChange    confirmReason = "change"    // started here, but it changes who is signed in
+	confirmFollowedLink     confirmReason = "link"      // nothing says that it was started here
+	confirmStartedElsewhere confirmReason = "elsewhere" // started, but this browser does not remember it
+	confirmChange           confirmReason = "change"    // started here, but it changes who is signed in
 )
 
 // maxPendingTargetBytes is how long the target of a login that waits may be.
@@ -51,11 +51,11 @@ func (p pendingLogin) encode() string {
 	return p.token + "." + string(p.reason) + "." + base64.RawURLEncoding.EncodeToString([]byte(p.target))
 }
 
-func decodePending(value string) (pendingLogin, bool) {
+func decodePendingLogin(value string) (pendingLogin, bool) {
 	rest, encoded, ok := cutLast(value, ".")
-	token, reason, ok2 := cutLast(rest, ".")
+	token, reason, hasReason := cutLast(rest, ".")
 	target, err := base64.RawURLEncoding.DecodeString(encoded)
-	return pendingLogin{token, confirmReason(reason), string(target)}, ok && ok2 && err == nil
+	return pendingLogin{token, confirmReason(reason), string(target)}, ok && hasReason && err == nil
 }
 
 func cutLast(s, sep string) (before, after string, found bool) {
@@ -66,8 +66,8 @@ func cutLast(s, sep string) (before, after string, found bool) {
 	return s[:i], s[i+len(sep):], true
 }
 
-// hash tells the token that a page has shown from others without showing it.
-func (p pendingLogin) hash() string {
+// tokenHash tells the token that a page has shown from others without showing it.
+func (p pendingLogin) tokenHash() string {
 	sum := sha256.Sum256([]byte(p.token))
 	return hex.EncodeToString(sum[:])
 }
@@ -96,7 +96,7 @@ func (a *Auth) loadPending(r *http.Request) (pendingLogin, bool) {
 	if len(values) == 0 {
 		return pendingLogin{}, false
 	}
-	return decodePending(values[0])
+	return decodePendingLogin(values[0])
 }
 
 // serveConfirm asks whether a login is wanted that this browser did not start or
@@ -128,12 +128,12 @@ func (a *Auth) serveConfirm(w http.ResponseWriter, r *http.Request) {
 		if !errors.Is(err, ErrUnavailable) {
 			a.forgetPending(w, r)
 		}
-		a.failLogin(w, r, pending.reason == reasonChange, a.paths.safe(pending.target), err)
+		a.failLogin(w, r, pending.reason == confirmChange, a.paths.safe(pending.target), err)
 	case choice == choiceContinue:
 		a.completeLogin(w, r, completion{
 			session: *session,
 			target:  a.paths.safe(pending.target),
-			started: pending.reason == reasonChange,
+			started: pending.reason == confirmChange,
 		})
 	default:
 		current, _ := a.cookieSession(r, &wait{patience: keycache.NoWait})
@@ -145,7 +145,7 @@ func (a *Auth) serveConfirm(w http.ResponseWriter, r *http.Request) {
 // about another token.
 func confirmedChoice(w http.ResponseWriter, r *http.Request, pending pendingLogin) string {
 	r.Body = http.MaxBytesReader(w, r.Body, maxConfirmBodyBytes)
-	if err := r.ParseForm(); err != nil || r.PostForm.Get(tokenHashField) != pending.hash() {
+	if err := r.ParseForm(); err != nil || r.PostForm.Get(tokenHashField) != pending.tokenHash() {
 		return ""
 	}
 	return r.PostForm.Get(choiceField)
@@ -161,7 +161,7 @@ func (a *Auth) confirmPage(r *http.Request, pending pendingLogin, session, curre
 		Facts: loginFacts(session, current),
 		Form: &Form{
 			URL:    a.paths.route(routeConfirm),
-			Hidden: []Field{{tokenHashField, pending.hash()}},
+			Hidden: []Field{{tokenHashField, pending.tokenHash()}},
 			Buttons: []Button{
 				{choiceField, choiceContinue, "Continue"},
 				{choiceField, choiceCancel, "Cancel"},
@@ -170,9 +170,9 @@ func (a *Auth) confirmPage(r *http.Request, pending pendingLogin, session, curre
 	}
 	started := Fact{Name: "started", Value: "link"}
 	switch pending.reason {
-	case reasonChange:
+	case confirmChange:
 		started.Value = "here"
-	case reasonElsewhere:
+	case confirmStartedElsewhere:
 		// Anybody can write a state into a link, so that the page cannot say who it was.
 		started.Value = "elsewhere"
 		address := "at another address of this app"
@@ -212,7 +212,7 @@ func loginFacts(session, current Session) []Fact {
 		facts = append(facts, Fact{"account", "Account", displayText(org.Name)})
 	}
 	if !current.IsZero() {
-		facts = append(facts, Fact{"current_user", "Signed in now", describe(current)})
+		facts = append(facts, Fact{"current_user", "Signed in now", displaySession(current)})
 	}
 	return facts
 }
@@ -230,8 +230,8 @@ func changeOf(current, next Session) loginstate.Change {
 	return loginstate.ChangeNothing
 }
 
-// describe says who is signed in, and in which account.
-func describe(s Session) string {
+// displaySession says who is signed in, and in which account.
+func displaySession(s Session) string {
 	text := displayName(s.User)
 	if email := displayEmail(s.User); email != "" && email != text {
 		text += ", " + email

@@ -108,7 +108,7 @@ func (a *Auth) denyBrowser(w http.ResponseWriter, r *http.Request, session *Sess
 		switch {
 		case login.Attempt > maxAttempts:
 			a.stopLoginLoop(w, r, login.Target, err)
-		case !a.startLogin(w, r, startedLogin{route: routeLogin, login: login}):
+		case !a.startLogin(w, r, loginRequest{route: routeLogin, login: login}):
 			a.writePage(w, r, wrongHostPage(status))
 		}
 	case status != http.StatusForbidden && isForm:

@@ -47,29 +47,29 @@ func (a *Auth) serveLogout(w http.ResponseWriter, r *http.Request) {
 	location := a.app.prefix + target
 	if !isLocal {
 		location = a.paths.route(routeLogoutEnd)
-		a.rememberLogout(w, pendingLogout{a.endingSession(r, session), target})
+		a.rememberLogout(w, pendingLogout{a.sessionIDToEnd(r, session), target})
 	}
-	a.leadOn(w, r, location, isLocal)
+	a.answerLogout(w, r, location, isLocal)
 }
 
-// endingSession is the ID of the session that a sign-out ends: of the one that the
+// sessionIDToEnd is the ID of the session that a sign-out ends: of the one that the
 // browser has, else of one whose end is on its way. A second click must not lose it.
-func (a *Auth) endingSession(r *http.Request, session *Session) string {
+func (a *Auth) sessionIDToEnd(r *http.Request, session *Session) string {
 	if session.ID() != "" {
 		return session.ID()
 	}
 	for _, value := range cookieValues(r.Header, a.cookieNameFor("logout")) {
-		if pending, ok := decodeLogout(value); ok {
+		if pending, ok := decodePendingLogout(value); ok {
 			return pending.sessionID
 		}
 	}
 	return ""
 }
 
-// leadOn leads who signed out to location, a path of this app: a script cannot
+// answerLogout leads who signed out to location, a path of this app: a script cannot
 // follow a redirect to LoginRocket, and a page with form-action 'self' stops one
 // that comes after its form.
-func (a *Auth) leadOn(w http.ResponseWriter, r *http.Request, location string, isLocal bool) {
+func (a *Auth) answerLogout(w http.ResponseWriter, r *http.Request, location string, isLocal bool) {
 	isFramed := clientkind.IsFramed(r)
 	switch {
 	case (wantsPage(r) || isFramed) && isLocal:
@@ -93,8 +93,8 @@ func (a *Auth) leadOn(w http.ResponseWriter, r *http.Request, location string, i
 	}{returnto.Escape(location)})
 }
 
-// logoutLifetime is how long a sign-out may take to go on to LoginRocket.
-const logoutLifetime = time.Minute
+// pendingLogoutLifetime is how long a sign-out may take to go on to LoginRocket.
+const pendingLogoutLifetime = time.Minute
 
 // pendingLogout is what [Auth.serveLogoutEnd] has to know. It is in a cookie that
 // no script sees: with a session ID, anybody mints tokens at the LoginRocket API.
@@ -104,7 +104,7 @@ func (p pendingLogout) encode() string {
 	return base64.RawURLEncoding.EncodeToString([]byte(p.sessionID)) + "." + base64.RawURLEncoding.EncodeToString([]byte(p.target))
 }
 
-func decodeLogout(value string) (pendingLogout, bool) {
+func decodePendingLogout(value string) (pendingLogout, bool) {
 	encodedID, encodedTarget, _ := strings.Cut(value, ".")
 	id, err := base64.RawURLEncoding.DecodeString(encodedID)
 	target, err2 := base64.RawURLEncoding.DecodeString(encodedTarget)
@@ -116,7 +116,7 @@ func (a *Auth) rememberLogout(w http.ResponseWriter, p pendingLogout) {
 		p.sessionID = ""
 	}
 	c := a.newCookie(a.cookieNameFor("logout"), p.encode())
-	c.MaxAge = int(logoutLifetime.Seconds())
+	c.MaxAge = int(pendingLogoutLifetime.Seconds())
 	http.SetCookie(w, c)
 }
 
@@ -138,7 +138,7 @@ func (a *Auth) serveLogoutEnd(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	a.clearCookie(w, name)
-	pending, ok := decodeLogout(values[0])
+	pending, ok := decodePendingLogout(values[0])
 	if !ok {
 		a.redirectHome(w, a.config.AfterLogout)
 		return

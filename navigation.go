@@ -23,22 +23,22 @@ func wantsPage(r *http.Request) bool { return clientkind.WantsPage(r) && !hasBea
 // isOwnNavigation reports whether a person typed the address or followed a link
 // of this very origin, by the word of a browser that says so.
 func isOwnNavigation(r *http.Request) bool {
-	return r.Method == http.MethodGet && !isForeignStart(r) && clientkind.SaysNavigate(r) && wantsPage(r)
+	return r.Method == http.MethodGet && !mayBeCrossOrigin(r) && clientkind.SaysNavigate(r) && wantsPage(r)
 }
 
-// isOwnLink reports whether a page of this very origin led the browser here. Behind a
+// isSameOriginLink reports whether a page of this very origin led the browser here. Behind a
 // service worker, what was typed, or came from a mail, is same-origin, too, but has
 // no Referer.
-func isOwnLink(r *http.Request) bool {
+func isSameOriginLink(r *http.Request) bool {
 	if r.Method != http.MethodGet || r.Header.Get("Sec-Fetch-Site") != "same-origin" || !wantsPage(r) {
 		return false
 	}
 	return r.Header.Get("Sec-Fetch-Dest") != "empty" || r.Referer() != ""
 }
 
-// isForeignStart reports whether another website may have led the browser here.
+// mayBeCrossOrigin reports whether another website may have led the browser here.
 // A browser that does not say counts as led.
-func isForeignStart(r *http.Request) bool {
+func mayBeCrossOrigin(r *http.Request) bool {
 	site := r.Header.Get("Sec-Fetch-Site")
 	return site != "same-origin" && site != "none"
 }

@@ -115,7 +115,7 @@ func (a *Auth) mayReload(w http.ResponseWriter, r *http.Request) bool {
 	return now.Sub(began) <= maxReloadTime
 }
 
-const refusedAgain = "You came back from signing in several times within a minute, and each time this app refused the sign-in."
+const repeatedLoginsText = "You came back from signing in several times within a minute, and each time this app refused the sign-in."
 
 // loginLoopPage says why the session is refused, which err wraps.
 func (a *Auth) loginLoopPage(target string, err *refusal) Page {
@@ -142,9 +142,9 @@ func (a *Auth) loginLoopPage(target string, err *refusal) Page {
 			p.Facts = append(p.Facts, Fact{Name: factAppURL, Value: app})
 		}
 	case errors.Is(err, ErrTokenExpired), errors.Is(err, ErrTokenNotYetValid):
-		p.Texts = append(p.Texts, refusedAgain, "By the clock of this server, the sign-in is not valid now. A clock is wrong.")
+		p.Texts = append(p.Texts, repeatedLoginsText, "By the clock of this server, the sign-in is not valid now. A clock is wrong.")
 	default:
-		p.Texts = append(p.Texts, refusedAgain, "Sign out to sign in as somebody else, or contact the site's administrator.")
+		p.Texts = append(p.Texts, repeatedLoginsText, "Sign out to sign in as somebody else, or contact the site's administrator.")
 	}
 	return p
 }

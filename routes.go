@@ -102,10 +102,10 @@ func (a *Auth) serveHosted(w http.ResponseWriter, r *http.Request, route string)
 			return
 		}
 	}
-	if isOwnLink(r) {
+	if isSameOriginLink(r) {
 		login.MayChange = requestedChange(route, params)
 	}
-	if !a.startLogin(w, r, startedLogin{route, params, login}) {
+	if !a.startLogin(w, r, loginRequest{route, params, login}) {
 		a.writePage(w, r, wrongHostPage(http.StatusForbidden))
 	}
 }

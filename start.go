@@ -13,9 +13,9 @@ import (
 	"github.com/authrocket-go/authrocket/internal/loginstate"
 )
 
-// startedLogin is a login that begins: on which hosted page, and what this app
+// loginRequest is a login that begins: on which hosted page, and what this app
 // wants to know when it comes back.
-type startedLogin struct {
+type loginRequest struct {
 	route  string // the hosted page
 	params url.Values
 	login  loginstate.Login
@@ -24,7 +24,7 @@ type startedLogin struct {
 // startLogin sends the browser to a hosted page, from which it comes back to the
 // callback. It returns false, and has written nothing, when the URL of this app is
 // not known.
-func (a *Auth) startLogin(w http.ResponseWriter, r *http.Request, s startedLogin) bool {
+func (a *Auth) startLogin(w http.ResponseWriter, r *http.Request, s loginRequest) bool {
 	callback, ok := a.callbackURL(r)
 	if !ok {
 		return false
@@ -36,7 +36,7 @@ func (a *Auth) startLogin(w http.ResponseWriter, r *http.Request, s startedLogin
 			a.warn(r, fmt.Errorf("a return target is longer than %d bytes: its query is cut", loginstate.MaxTargetBytes))
 		}
 	}
-	secret := loginstate.NewSecret(isForeignStart(r))
+	secret := loginstate.NewSecret(mayBeCrossOrigin(r))
 	a.setStateCookie(w, r, secret)
 	if s.params == nil {
 		s.params = url.Values{}
