@@ -44,7 +44,7 @@ func New(config Config) (*Auth, error) {
 		s.config.Observer = warningObserver()
 	}
 	verifiedTokens := s.config.VerifiedTokens
-	if s.key != nil && s.key.Algorithm() == jose.HS256 {
+	if s.staticKey != nil && s.staticKey.Algorithm() == jose.HS256 {
 		verifiedTokens = 0 // an HS256 signature is as cheap to check as to remember
 	}
 	a := &Auth{
@@ -63,12 +63,12 @@ func New(config Config) (*Auth, error) {
 	}
 	a.paths.isLoginToken = a.verifier.looksLikeLoginToken
 	rand.Read(a.salt[:])
-	if s.key != nil {
-		a.verifier.keys = staticKey{jose.Keys{*s.key}}
+	if s.staticKey != nil {
+		a.verifier.keys = staticKey{jose.Keys{*s.staticKey}}
 	} else {
-		a.verifier.keys = newJWKS(s.config, s.jwks)
+		a.verifier.keys = newJWKS(s.config, s.jwksURL)
 	}
-	origins := s.trusted
+	origins := s.trustedOrigins
 	if !s.app.isZero() {
 		origins = append(origins, s.app.origin)
 	}

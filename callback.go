@@ -33,7 +33,7 @@ type callback struct {
 func (a *Auth) serveCallback(w http.ResponseWriter, r *http.Request) {
 	tokens := rawquery.Values(r.URL.RawQuery, "token")
 	states := rawquery.Values(r.URL.RawQuery, stateParam)
-	c := callback{auth: a, w: w, r: withoutLogin(r), target: "/", hasState: len(states) > 0}
+	c := callback{auth: a, w: w, r: withoutLoginParams(r), target: "/", hasState: len(states) > 0}
 	switch {
 	case r.Method == http.MethodHead:
 		w.Header().Set("WWW-Authenticate", "Bearer")
@@ -45,7 +45,7 @@ func (a *Auth) serveCallback(w http.ResponseWriter, r *http.Request) {
 	}
 	if len(states) == 1 {
 		if c.login, c.stateCookieName, c.started = a.loadState(r, states[0]); c.started {
-			c.target = a.paths.safe(c.login.Target)
+			c.target = a.paths.safeTarget(c.login.Target)
 		}
 	}
 	switch {
@@ -80,7 +80,7 @@ func (a *Auth) serveStrayToken(w http.ResponseWriter, r *http.Request) (next *ht
 		return r, false
 	}
 	if len(tokens) == 1 && r.Method == http.MethodGet && wantsPage(r) {
-		c := callback{auth: a, w: w, r: withoutLogin(r), target: a.paths.strayTarget(r)}
+		c := callback{auth: a, w: w, r: withoutLoginParams(r), target: a.paths.strayTarget(r)}
 		c.decide(tokens[0])
 		return r, true
 	}
@@ -88,7 +88,7 @@ func (a *Auth) serveStrayToken(w http.ResponseWriter, r *http.Request) (next *ht
 	// forms null.
 	setNoStore(w.Header())
 	w.Header().Set("Referrer-Policy", "strict-origin")
-	return withoutLogin(r), false
+	return withoutLoginParams(r), false
 }
 
 // decide verifies the token, and signs in, asks, or refuses.
@@ -125,7 +125,7 @@ func (c *callback) decide(token string) {
 		a.observeLogin(c.r.Context(), false, *session, nil)
 		// Counted, so that it ends if a gate refuses the session that stays.
 		a.rememberAttempts(c.w, c.r, c.attempt())
-		a.redirectHome(c.w, c.target)
+		a.redirectToApp(c.w, c.target)
 	default:
 		c.complete(*session)
 	}
@@ -180,7 +180,7 @@ func (c *callback) askToConfirm(session Session) {
 	c.forgetState()
 	a.rememberPending(c.w, c.r, pendingLogin{session.Token(), c.reasonToConfirm(), c.target})
 	a.observeLogin(c.r.Context(), c.started, session, ErrUnsolicitedLogin)
-	a.redirect(c.w, a.paths.route(routeConfirm))
+	a.redirect(c.w, a.paths.routePath(routeConfirm))
 }
 
 // reasonToConfirm says how the login began. What it would change is asked again when
@@ -207,7 +207,7 @@ func (c *callback) serveWithoutToken() {
 	case c.stopLoop():
 	default:
 		c.auth.rememberAttempts(c.w, c.r, c.attempt())
-		c.auth.redirectHome(c.w, c.target)
+		c.auth.redirectToApp(c.w, c.target)
 	}
 }
 

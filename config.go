@@ -249,13 +249,13 @@ var envNames = map[string]string{
 
 // settings is a Config that has been checked, in the form that requests need.
 type settings struct {
-	config      Config // with defaults filled in
-	loginRocket baseURL
-	jwks        baseURL // of the key set, as a whole
-	app         baseURL // zero when the request's loopback Host decides
-	paths       paths
-	trusted     []string
-	key         *jose.Key // nil when keys come from the JWKS
+	config         Config // with defaults filled in
+	loginRocket    baseURL
+	jwksURL        baseURL // of the key set, as a whole
+	app            baseURL // zero when the request's loopback Host decides
+	paths          paths
+	trustedOrigins []string
+	staticKey      *jose.Key // nil when keys come from the JWKS
 }
 
 // configChecker collects problems, so that New can report all of them at once.
@@ -326,8 +326,8 @@ func (c *configChecker) checkLoginRocketURL(s *settings) {
 	if !ok {
 		return
 	}
-	if u.prefix != "" {
-		c.add(field, u.origin+u.prefix, "has a path; write %s/", u.origin)
+	if u.path != "" {
+		c.add(field, u.origin+u.path, "has a path; write %s/", u.origin)
 		return
 	}
 	if !u.isHTTPS && !u.isLoopback && !s.config.DangerouslyAllowHTTPLoginRocketURL {
@@ -344,21 +344,21 @@ func (c *configChecker) checkJWKSURL(s *settings) {
 	const field = "JWKSURL"
 	value := s.config.JWKSURL
 	if value == "" {
-		s.jwks = s.loginRocket
-		s.jwks.prefix = jwksPath
+		s.jwksURL = s.loginRocket
+		s.jwksURL.path = jwksPath
 		return
 	}
 	u, ok := c.parseURL(field, value)
 	switch {
 	case !ok:
 	case s.config.JWTKey != "":
-		c.add(field, u.origin+u.prefix, "is set together with JWTKey, which is used instead of the published keys; leave one of them out")
-	case u.prefix == "" || strings.HasSuffix(value, "/"):
+		c.add(field, u.origin+u.path, "is set together with JWTKey, which is used instead of the published keys; leave one of them out")
+	case u.path == "" || strings.HasSuffix(value, "/"):
 		c.add(field, value, "has no path, or one that ends with a slash; write the URL of the key set, such as %s%s", u.origin, jwksPath)
 	case !u.isHTTPS && !u.isLoopback && !s.config.DangerouslyAllowHTTPJWKSURL:
-		c.add(field, u.origin+u.prefix, "is http on a host other than loopback; write https://, or set DangerouslyAllowHTTPJWKSURL on a network that nobody else is on")
+		c.add(field, u.origin+u.path, "is http on a host other than loopback; write https://, or set DangerouslyAllowHTTPJWKSURL on a network that nobody else is on")
 	default:
-		s.jwks = u
+		s.jwksURL = u
 	}
 }
 
@@ -376,8 +376,8 @@ func (c *configChecker) checkAppURL(s *settings) {
 	if !ok {
 		return
 	}
-	if u.prefix != "" && !isPlainPath(u.prefix) {
-		c.add(field, u.origin+u.prefix, "has a path with odd characters or empty or dot segments; write %s/path", u.origin)
+	if u.path != "" && !isPlainPath(u.path) {
+		c.add(field, u.origin+u.path, "has a path with odd characters or empty or dot segments; write %s/path", u.origin)
 		return
 	}
 	if !u.isHTTPS && !u.isLoopback && !s.config.DangerouslyAllowHTTPAppURL {
@@ -449,8 +449,8 @@ func (c *configChecker) parseURL(field, value string) (baseURL, bool) {
 		return baseURL{}, false
 	}
 	b := baseURL{
-		origin:     scheme + "://" + bracket(host),
-		prefix:     strings.TrimRight(u.EscapedPath(), "/"),
+		origin:     scheme + "://" + bracketIPv6(host),
+		path:       strings.TrimRight(u.EscapedPath(), "/"),
 		isHTTPS:    scheme == "https",
 		isLoopback: loopback.IsHost(host),
 	}
@@ -467,9 +467,9 @@ func defaultPort(scheme string) string {
 	return "80"
 }
 
-// hostName has a last label that is not a number: browsers take such a name
+// hostNamePattern has a last label that is not a number: browsers take such a name
 // for an IPv4 address in an odd spelling.
-var hostName = regexp.MustCompile(`^([a-z0-9_-]+\.)*[a-z0-9_-]*[a-z_][a-z0-9_-]*$`)
+var hostNamePattern = regexp.MustCompile(`^([a-z0-9_-]+\.)*[a-z0-9_-]*[a-z_][a-z0-9_-]*$`)
 
 // canonicalHost returns host as browsers write it in an origin.
 func canonicalHost(host string) (string, bool) {
@@ -477,10 +477,10 @@ func canonicalHost(host string) (string, bool) {
 		return addr.String(), addr.Zone() == ""
 	}
 	host = strings.ToLower(host)
-	return host, hostName.MatchString(host)
+	return host, hostNamePattern.MatchString(host)
 }
 
-func bracket(host string) string {
+func bracketIPv6(host string) string {
 	if strings.Contains(host, ":") {
 		return "[" + host + "]"
 	}
@@ -489,9 +489,9 @@ func bracket(host string) string {
 
 // isPlainPath reports whether path is one or more non-empty segments without
 // dot segments and without anything that needs escaping.
-var plainPath = regexp.MustCompile(`^(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+$`)
+var plainPathPattern = regexp.MustCompile(`^(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+$`)
 
-func isPlainPath(path string) bool { return plainPath.MatchString(path) }
+func isPlainPath(path string) bool { return plainPathPattern.MatchString(path) }
 
 func (c *configChecker) checkKey(s *settings) {
 	if s.config.JWTKey == "" {
@@ -502,7 +502,7 @@ func (c *configChecker) checkKey(s *settings) {
 		c.add("JWTKey", "", "%v", err)
 		return
 	}
-	s.key = &key
+	s.staticKey = &key
 }
 
 func (c *configChecker) checkRoutes(s *settings) {
@@ -516,28 +516,28 @@ func (c *configChecker) checkRoutes(s *settings) {
 		s.config.AfterLogout = defaultAfterLogout
 	}
 	// No login token is in a path that somebody writes into a Config.
-	s.paths = paths{s.app.prefix, s.config.AuthPath, func(string) bool { return false }}
-	if s.paths.safe(s.config.AfterLogout) != s.config.AfterLogout {
+	s.paths = paths{s.app.path, s.config.AuthPath, func(string) bool { return false }}
+	if s.paths.safeTarget(s.config.AfterLogout) != s.config.AfterLogout {
 		c.add("AfterLogout", s.config.AfterLogout, "is not a path on this host outside AuthPath; write one such as /goodbye")
 	}
 }
 
-// ownParams are parameters that this package or LoginRocket sets itself.
-var ownParams = []string{"redirect_uri", "session", "token", stateParam, "return_to"}
+// reservedParams are parameters that this package or LoginRocket sets itself.
+var reservedParams = []string{"redirect_uri", "session", "token", stateParam, "return_to"}
 
 func (c *configChecker) checkForwardParams(s *settings) {
 	for _, name := range s.config.ForwardParams {
 		switch {
 		case name == "":
 			c.add("ForwardParams", "", "has an empty entry; leave it out")
-		case slices.Contains(ownParams, name):
+		case slices.Contains(reservedParams, name):
 			c.add("ForwardParams", name, "is set by this package and cannot be handed on; leave it out")
 		}
 	}
 }
 
-// cookieName is a token of RFC 9110 section 5.6.2, as RFC 6265 section 4.1.1 demands.
-var cookieName = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
+// cookieNamePattern is a token of RFC 9110 section 5.6.2, as RFC 6265 section 4.1.1 demands.
+var cookieNamePattern = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
 
 func (c *configChecker) checkCookieName(s *settings) {
 	name := s.config.CookieName
@@ -546,7 +546,7 @@ func (c *configChecker) checkCookieName(s *settings) {
 		s.config.CookieName = hostCookiePrefix + defaultCookieName
 	case name == "":
 		s.config.CookieName = defaultCookieName
-	case !cookieName.MatchString(name) || len(name) > 64:
+	case !cookieNamePattern.MatchString(name) || len(name) > 64:
 		c.add("CookieName", name, "is not the name of a cookie; write up to 64 letters, digits and hyphens")
 	case hasSecurePrefix(name) && !s.app.isHTTPS && !s.config.DisableCookie:
 		c.add("CookieName", name, "has a prefix that browsers take on https only, but AppURL is http; leave the prefix out")
@@ -595,12 +595,12 @@ func (c *configChecker) checkTrustedOrigins(s *settings, origins []string) {
 	const field = "TrustedOrigins"
 	for _, origin := range origins {
 		u, ok := c.parseURL(field, origin)
-		if ok && u.prefix != "" {
-			c.add(field, u.origin+u.prefix, "has a path; write %s", u.origin)
+		if ok && u.path != "" {
+			c.add(field, u.origin+u.path, "has a path; write %s", u.origin)
 			ok = false
 		}
 		if ok {
-			s.trusted = append(s.trusted, u.origin)
+			s.trustedOrigins = append(s.trustedOrigins, u.origin)
 		}
 	}
 }

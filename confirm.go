@@ -26,7 +26,7 @@ const (
 	maxConfirmBodyBytes = 4 << 10
 )
 
-// reasonToConfirm says why a login waits for its user.
+// confirmReason says why a login waits for its user.
 type confirmReason string
 
 const (
@@ -119,7 +119,7 @@ func (a *Auth) serveConfirm(w http.ResponseWriter, r *http.Request) {
 	}
 	if choice == choiceCancel {
 		a.forgetPending(w, r)
-		a.redirectHome(w, "/")
+		a.redirectToApp(w, "/")
 		return
 	}
 	session, err := a.verifier.verify(r.Context(), pending.token, &wait{patience: keycache.Gate})
@@ -128,11 +128,11 @@ func (a *Auth) serveConfirm(w http.ResponseWriter, r *http.Request) {
 		if !errors.Is(err, ErrUnavailable) {
 			a.forgetPending(w, r)
 		}
-		a.failLogin(w, r, pending.reason == confirmChange, a.paths.safe(pending.target), err)
+		a.failLogin(w, r, pending.reason == confirmChange, a.paths.safeTarget(pending.target), err)
 	case choice == choiceContinue:
 		a.completeLogin(w, r, completion{
 			session: *session,
-			target:  a.paths.safe(pending.target),
+			target:  a.paths.safeTarget(pending.target),
 			started: pending.reason == confirmChange,
 		})
 	default:
@@ -160,7 +160,7 @@ func (a *Auth) confirmPage(r *http.Request, pending pendingLogin, session, curre
 		Title: "Sign in as this user?",
 		Facts: loginFacts(session, current),
 		Form: &Form{
-			URL:    a.paths.route(routeConfirm),
+			URL:    a.paths.routePath(routeConfirm),
 			Hidden: []Field{{tokenHashField, pending.tokenHash()}},
 			Buttons: []Button{
 				{choiceField, choiceContinue, "Continue"},

@@ -46,7 +46,7 @@ func (a *Auth) isSameOrigin(r *http.Request) bool {
 	}
 	app, ok := a.appURL(r)
 	origin := r.Header["Origin"]
-	return ok && len(origin) == 1 && origin[0]+a.app.prefix == app
+	return ok && len(origin) == 1 && origin[0]+a.app.path == app
 }
 
 // hidesOrigin reports whether a form of plain http came with Origin: null and

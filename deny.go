@@ -70,7 +70,7 @@ func (a *Auth) Deny(w http.ResponseWriter, r *http.Request, err error) {
 // denyRoute denies a request for one of the login routes, and reports that as a gate
 // does. Nobody sees the parameters of a login.
 func (a *Auth) denyRoute(w http.ResponseWriter, r *http.Request, err error) {
-	r = withoutLogin(r)
+	r = withoutLoginParams(r)
 	a.observeDecision(r.Context(), r.Method, r.Pattern, true, SourceNone, noSession, err)
 	a.Deny(w, r, err)
 }
@@ -83,7 +83,7 @@ func (a *Auth) denyBrowser(w http.ResponseWriter, r *http.Request, session *Sess
 	if status == http.StatusUnauthorized && !hasBearer(r.Header) {
 		switch {
 		case clientkind.IsHTMX(r) && !errors.Is(err, ErrAmbiguousCookie):
-			w.Header().Set("HX-Redirect", a.paths.start(routeLogin, fitTarget(a.htmxTarget(r), loginstate.MaxTargetBytes)))
+			w.Header().Set("HX-Redirect", a.paths.routeReturningTo(routeLogin, fitTarget(a.htmxTarget(r), loginstate.MaxTargetBytes)))
 			return false
 		case clientkind.IsFramed(r):
 			a.writePage(w, r, a.framedPage(r))

@@ -62,7 +62,7 @@ func NewSimulated(config Config, now func() time.Time, jitter func(below time.Du
 	if err != nil {
 		return nil, err
 	}
-	cache := keyCacheConfig(a.config, baseURL{origin: a.loginRocket.origin, prefix: jwksPath})
+	cache := keyCacheConfig(a.config, baseURL{origin: a.loginRocket.origin, path: jwksPath})
 	cache.Now, cache.Jitter = now, jitter
 	a.verifier.keys = &jwks{keycache.New(cache), a.config.MaxStale}
 	return a, nil

@@ -74,7 +74,7 @@ func newJWKS(c Config, u baseURL) *jwks {
 
 func keyCacheConfig(c Config, u baseURL) keycache.Config[jose.Keys] {
 	client := newKeyClient(c.HTTPClient, u.isLoopback && !u.isHTTPS)
-	jwksURL := u.origin + u.prefix
+	jwksURL := u.origin + u.path
 	cache := keycache.Config[jose.Keys]{
 		Fetch: func(ctx context.Context) (map[string]jose.Keys, []error, time.Duration, error) {
 			return fetchKeys(ctx, client, jwksURL)

@@ -43,10 +43,10 @@ func (a *Auth) serveLogout(w http.ResponseWriter, r *http.Request) {
 	a.clearDomainCookies(w, r)
 	a.forgetPending(w, r)
 	a.forgetAttempts(w, r)
-	target := fitTarget(a.paths.returnTo(r, a.config.AfterLogout), loginstate.MaxTargetBytes)
-	location := a.app.prefix + target
+	target := fitTarget(a.paths.returnToParam(r, a.config.AfterLogout), loginstate.MaxTargetBytes)
+	location := a.app.path + target
 	if !isLocal {
-		location = a.paths.route(routeLogoutEnd)
+		location = a.paths.routePath(routeLogoutEnd)
 		a.rememberLogout(w, pendingLogout{a.sessionIDToEnd(r, session), target})
 	}
 	a.answerLogout(w, r, location, isLocal)
@@ -134,18 +134,18 @@ func (a *Auth) serveLogoutEnd(w http.ResponseWriter, r *http.Request) {
 	name := a.cookieNameFor("logout")
 	values := cookieValues(r.Header, name)
 	if len(values) == 0 {
-		a.redirectHome(w, a.config.AfterLogout)
+		a.redirectToApp(w, a.config.AfterLogout)
 		return
 	}
 	a.clearCookie(w, name)
 	pending, ok := decodePendingLogout(values[0])
 	if !ok {
-		a.redirectHome(w, a.config.AfterLogout)
+		a.redirectToApp(w, a.config.AfterLogout)
 		return
 	}
 	var params []URLParam
 	if app, ok := a.appURL(r); ok {
-		params = append(params, WithRedirectURI(app+a.paths.safe(pending.target)))
+		params = append(params, WithRedirectURI(app+a.paths.safeTarget(pending.target)))
 	}
 	if pending.sessionID != "" {
 		params = append(params, WithSessionID(pending.sessionID))
@@ -187,16 +187,16 @@ func (a *Auth) logoutPage(r *http.Request) Page {
 	if isLocalLogout(r) {
 		params.Set("local", "1")
 	}
-	if target := a.paths.returnTo(r, ""); target != "" {
+	if target := a.paths.returnToParam(r, ""); target != "" {
 		params.Set("return_to", target)
 	}
-	action := joinQuery(a.paths.route(routeLogout), params.Encode())
+	action := joinQuery(a.paths.routePath(routeLogout), params.Encode())
 	return Page{
 		Kind:   PageLogout,
 		Status: http.StatusOK,
 		Title:  "Sign out?",
 		Texts:  []string{"A link or another page asked for this. Sign out only if you want to."},
 		Form:   &Form{URL: action, Buttons: []Button{{choiceField, choiceSignOut, "Sign out"}}},
-		Links:  []Link{{Name: linkHome, Label: "Stay signed in", URL: a.app.prefix + "/"}},
+		Links:  []Link{{Name: linkHome, Label: "Stay signed in", URL: a.app.path + "/"}},
 	}
 }

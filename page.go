@@ -172,7 +172,7 @@ var pageCSP = func() string {
 // The headers come first, so that a Config.Page that knows none of them is safe.
 func (a *Auth) writePage(w http.ResponseWriter, r *http.Request, p Page) {
 	p.setHeaders(w.Header())
-	if a.config.Page != nil && a.config.Page(w, withoutLogin(r), p) {
+	if a.config.Page != nil && a.config.Page(w, withoutLoginParams(r), p) {
 		return
 	}
 	WritePage(w, r, p)

@@ -32,7 +32,7 @@ func (a *Auth) nothingToConfirmPage(r *http.Request) Page {
 		Texts: []string{
 			"There is no sign-in to confirm. You may have waited too long, or this browser did not keep the cookies of this site. You are not signed in.",
 		},
-		Links: []Link{{Name: linkSignIn, Label: "Sign in", URL: a.paths.start(routeLogin, "/")}},
+		Links: []Link{{Name: linkSignIn, Label: "Sign in", URL: a.paths.routeReturningTo(routeLogin, "/")}},
 	}
 	if app, ok := a.appURL(r); ok {
 		p.Texts = append(p.Texts, "If this keeps happening, open this app at "+app+"/ and allow it to set cookies.")
@@ -49,7 +49,7 @@ func (a *Auth) failedLoginPage(target string, err error) Page {
 		Status: StatusCode(err),
 		Title:  "We couldn't sign you in",
 		Facts:  reasonFacts(err),
-		Links:  []Link{{Name: linkSignIn, Label: "Try again", URL: a.paths.start(routeLogin, target)}},
+		Links:  []Link{{Name: linkSignIn, Label: "Try again", URL: a.paths.routeReturningTo(routeLogin, target)}},
 	}
 	_, isOnLogin := errors.AsType[*onLoginError](err)
 	switch {
@@ -129,15 +129,15 @@ func (a *Auth) loginLoopPage(target string, err *refusal) Page {
 		Title:  "We couldn't sign you in",
 		Facts:  reasonFacts(cause),
 		Links: []Link{
-			{Name: linkSignIn, Label: "Try again", URL: a.paths.start(routeLogin, target)},
-			{Name: linkSignOut, Label: "Sign out", URL: a.paths.route(routeLogout)},
+			{Name: linkSignIn, Label: "Try again", URL: a.paths.routeReturningTo(routeLogin, target)},
+			{Name: linkSignOut, Label: "Sign out", URL: a.paths.routePath(routeLogout)},
 		},
 	}
 	switch {
 	case errors.Is(err, ErrNoToken):
 		p.Texts = append(p.Texts, "You came back from signing in several times within a minute, and each time this browser did not send all of this site's cookies. Allow them, check the clock of this device, and try again. If it still fails, contact the site's administrator.")
 		if !a.app.isZero() {
-			app := a.app.origin + a.app.prefix + "/"
+			app := a.app.origin + a.app.path + "/"
 			p.Texts = append(p.Texts, "The address of this app is "+app+": another one has other cookies.")
 			p.Facts = append(p.Facts, Fact{Name: factAppURL, Value: app})
 		}
@@ -169,7 +169,7 @@ func (a *Auth) framedPage(r *http.Request) Page {
 		Status:   http.StatusUnauthorized,
 		Title:    "Please sign in",
 		Texts:    []string{"This page is shown inside another page. Sign in in the whole window."},
-		Links:    []Link{{Name: linkSignIn, Label: "Sign in", URL: a.paths.start(routeLogin, a.backTarget(r)), LeaveFrame: true}},
+		Links:    []Link{{Name: linkSignIn, Label: "Sign in", URL: a.paths.routeReturningTo(routeLogin, a.backTarget(r)), LeaveFrame: true}},
 		isFramed: true,
 	}
 }
@@ -185,11 +185,11 @@ func (a *Auth) wrongOrgPage(r *http.Request) Page {
 }
 
 func (a *Auth) otherUserLink(target string) Link {
-	return Link{Name: "other_user", Label: "Sign in as somebody else", URL: a.paths.start(routeLogin, target) + "&prompt=login"}
+	return Link{Name: "other_user", Label: "Sign in as somebody else", URL: a.paths.routeReturningTo(routeLogin, target) + "&prompt=login"}
 }
 
 func (a *Auth) switchAccountLink(target string) Link {
-	return Link{Name: "switch_account", Label: "Switch accounts", URL: a.paths.start(routeAccounts, target) + "&force=1"}
+	return Link{Name: "switch_account", Label: "Switch accounts", URL: a.paths.routeReturningTo(routeAccounts, target) + "&force=1"}
 }
 
 // forbiddenPage is for s, whose request is refused for err. Another login may help,
@@ -201,7 +201,7 @@ func (a *Auth) forbiddenPage(r *http.Request, s *Session, err error) Page {
 		Status: http.StatusForbidden,
 		Title:  "You don't have access",
 		Texts:  []string{"You are not allowed to open this page or to do this. If your access has just changed, sign in again. If you think that this is a mistake, contact the site's administrator."},
-		Links:  []Link{{Name: linkSignIn, Label: "Sign in again", URL: a.paths.start(routeLogin, target)}},
+		Links:  []Link{{Name: linkSignIn, Label: "Sign in again", URL: a.paths.routeReturningTo(routeLogin, target)}},
 	}
 	switch {
 	case errors.Is(err, ErrPermissionDenied):
@@ -213,7 +213,7 @@ func (a *Auth) forbiddenPage(r *http.Request, s *Session, err error) Page {
 		p.Kind = PageEmailNotVerified
 		p.Title = "Please verify your email address"
 		p.Texts = []string{"Only users with a verified email address have access. Verify yours in your profile. If you have just done so, sign in again."}
-		p.Links = append([]Link{{Name: "profile", Label: "Open your profile", URL: a.paths.start(routeProfile, target)}}, p.Links...)
+		p.Links = append([]Link{{Name: "profile", Label: "Open your profile", URL: a.paths.routeReturningTo(routeProfile, target)}}, p.Links...)
 		return p
 	}
 	if _, ok := s.Org(); ok {
@@ -245,7 +245,7 @@ func (a *Auth) formSignedOutPage(r *http.Request) Page {
 		Status: http.StatusUnauthorized,
 		Title:  "Sign in to send this form",
 		Texts:  []string{"You are not signed in, so the form was not accepted. Sign in, then fill in the form again."},
-		Links:  []Link{{Name: linkSignIn, Label: "Sign in", URL: a.paths.start(routeLogin, a.backTarget(r))}},
+		Links:  []Link{{Name: linkSignIn, Label: "Sign in", URL: a.paths.routeReturningTo(routeLogin, a.backTarget(r))}},
 	}
 }
 
@@ -266,7 +266,7 @@ func (a *Auth) crossSitePage() Page {
 		Status: http.StatusForbidden,
 		Title:  "This form was refused",
 		Texts:  []string{"The form did not come from a page of this app, so it was not accepted. Open this app and try again there."},
-		Links:  []Link{{Name: linkHome, Label: "Open this app", URL: a.app.prefix + "/"}},
+		Links:  []Link{{Name: linkHome, Label: "Open this app", URL: a.app.path + "/"}},
 	}
 }
 
@@ -283,7 +283,7 @@ func (a *Auth) ambiguousCookiePage(r *http.Request) Page {
 			"Sign out here, then sign in again. If that does not help, delete the cookies of this site.",
 		},
 		Form: &Form{
-			URL:     joinQuery(a.paths.route(routeLogout), params.Encode()),
+			URL:     joinQuery(a.paths.routePath(routeLogout), params.Encode()),
 			Buttons: []Button{{choiceField, choiceSignOut, "Sign out here"}},
 		},
 	}
@@ -299,7 +299,7 @@ func (a *Auth) incompleteCookiePage(r *http.Request) Page {
 			"If this happens again after you signed in, contact the site's administrator.",
 		},
 		Facts: reasonFacts(ErrIncompleteCookie),
-		Links: []Link{{Name: linkSignIn, Label: "Sign in again", URL: a.paths.start(routeLogin, a.backTarget(r))}},
+		Links: []Link{{Name: linkSignIn, Label: "Sign in again", URL: a.paths.routeReturningTo(routeLogin, a.backTarget(r))}},
 	}
 }
 

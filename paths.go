@@ -18,7 +18,7 @@ import (
 
 // paths tells where on this host a browser may be sent.
 type paths struct {
-	prefix       string // of AppURL, escaped
+	appPath      string // of AppURL, escaped
 	authPath     string
 	isLoginToken func(string) bool // unverified
 }
@@ -28,7 +28,7 @@ type paths struct {
 // loopback too.
 func (a *Auth) appURL(r *http.Request) (string, bool) {
 	if !a.app.isZero() {
-		return a.app.origin + a.app.prefix, true
+		return a.app.origin + a.app.path, true
 	}
 	u, err := url.Parse("http://" + r.Host)
 	if err != nil || u.Host != r.Host || u.User != nil || !loopback.IsHost(u.Hostname()) {
@@ -93,7 +93,7 @@ func (a *Auth) targetOf(r *http.Request, page string) string {
 		return "/"
 	}
 	path, query, _ := strings.Cut(target, "?")
-	return a.paths.safe(joinQuery(path, rawquery.Without(query, stateParam)))
+	return a.paths.safeTarget(joinQuery(path, rawquery.Without(query, stateParam)))
 }
 
 func (p paths) requestTarget(r *http.Request, without []string) string {
@@ -108,20 +108,20 @@ func (p paths) requestTarget(r *http.Request, without []string) string {
 	if path, query, ok := strings.Cut(target, "?"); ok {
 		target = joinQuery(path, rawquery.Without(query, without...))
 	}
-	return p.safe(target)
+	return p.safeTarget(target)
 }
 
-// safe returns the part of target that it is safe and sensible to send a
+// safeTarget returns the part of target that it is safe and sensible to send a
 // browser to, "/" if nothing is: a path of this app that is none of the login
 // routes. The parameters of a login are left out if the token looks like a login
 // token: nobody may see it again.
-func (p paths) safe(target string) string {
+func (p paths) safeTarget(target string) string {
 	target, ok := returnto.Path(target)
 	if !ok {
 		return "/"
 	}
 	pathOnly, query, _ := strings.Cut(target, "?")
-	if !p.isOwn(pathOnly) {
+	if !p.isAppPath(pathOnly) {
 		return "/"
 	}
 	if slices.ContainsFunc(rawquery.Values(query, "token"), p.isLoginToken) {
@@ -141,15 +141,15 @@ func fitTarget(target string, limit int) string {
 	return target
 }
 
-// isOwn reports whether a browser that is sent to target, an escaped path
+// isAppPath reports whether a browser that is sent to target, an escaped path
 // behind the prefix of AppURL, asks for something of this app that is not at or
 // below Config.AuthPath. A proxy or a router may clean what the browser asks for,
 // so that is taken into account.
-func (p paths) isOwn(target string) bool {
-	asked := returnto.Resolve(p.prefix + target)
+func (p paths) isAppPath(target string) bool {
+	asked := returnto.Resolve(p.appPath + target)
 	decoded, err := url.PathUnescape(asked)
 	cleaned := path.Clean(decoded)
-	return err == nil && isAtOrBelow(asked, p.prefix) && isAtOrBelow(cleaned, p.prefix) && !isAtOrBelow(cleaned, p.prefix+p.authPath)
+	return err == nil && isAtOrBelow(asked, p.appPath) && isAtOrBelow(cleaned, p.appPath) && !isAtOrBelow(cleaned, p.appPath+p.authPath)
 }
 
 func isAtOrBelow(path, base string) bool { return path == base || strings.HasPrefix(path, base+"/") }
@@ -161,13 +161,13 @@ func joinQuery(path, query string) string {
 	return path + "?" + query
 }
 
-// returnTo is the path that ?return_to= asks for, fallback if it is not safe.
-func (p paths) returnTo(r *http.Request, fallback string) string {
+// returnToParam is the path that ?return_to= asks for, fallback if it is not safe.
+func (p paths) returnToParam(r *http.Request, fallback string) string {
 	_, target, ok := splitReturnTo(r.URL.RawQuery)
 	if !ok {
 		return fallback
 	}
-	return p.safe(target)
+	return p.safeTarget(target)
 }
 
 // splitReturnTo returns the parameters of a login route and its return target. A
@@ -199,14 +199,14 @@ const (
 	routeLogoutEnd = routeLogout + "/end"
 )
 
-// route is the path of a route as browsers see it.
-func (p paths) route(route string) string {
-	return p.prefix + p.authPath + "/" + route
+// routePath is the path of a route as browsers see it.
+func (p paths) routePath(route string) string {
+	return p.appPath + p.authPath + "/" + route
 }
 
-// start is a link to a login route that comes back to target.
-func (p paths) start(route, target string) string {
-	return p.route(route) + "?return_to=" + url.QueryEscape(target)
+// routeReturningTo is a link to a login route that comes back to target.
+func (p paths) routeReturningTo(route, target string) string {
+	return p.routePath(route) + "?return_to=" + url.QueryEscape(target)
 }
 
 // redirect sends the browser to location, which is a whole URL of LoginRocket
@@ -219,9 +219,9 @@ func (a *Auth) redirect(w http.ResponseWriter, location string) {
 	w.WriteHeader(http.StatusSeeOther)
 }
 
-// redirectHome sends the browser to target, a path of this app.
-func (a *Auth) redirectHome(w http.ResponseWriter, target string) {
-	a.redirect(w, a.app.prefix+a.paths.safe(target))
+// redirectToApp sends the browser to target, a path of this app.
+func (a *Auth) redirectToApp(w http.ResponseWriter, target string) {
+	a.redirect(w, a.app.path+a.paths.safeTarget(target))
 }
 
 // LoginPath returns the path of the login route, for links in your pages. The login
@@ -251,9 +251,9 @@ func (a *Auth) AccountsPath(returnTo string) string { return a.routeLink(routeAc
 
 func (a *Auth) routeLink(route, returnTo string) string {
 	if returnTo == "" && route == routeLogout {
-		return a.paths.route(route)
+		return a.paths.routePath(route)
 	}
-	return a.paths.start(route, a.paths.safe(returnTo))
+	return a.paths.routeReturningTo(route, a.paths.safeTarget(returnTo))
 }
 
 // callbackURL is where LoginRocket sends browsers back to, see [Auth.appURL].
@@ -262,9 +262,9 @@ func (a *Auth) callbackURL(r *http.Request) (string, bool) {
 	return app + a.config.AuthPath + "/" + routeCallback, ok
 }
 
-// withoutLogin returns r with the parameters of a login cut out of its URL, and
+// withoutLoginParams returns r with the parameters of a login cut out of its URL, and
 // out of its form if that has been parsed.
-func withoutLogin(r *http.Request) *http.Request {
+func withoutLoginParams(r *http.Request) *http.Request {
 	cut := *r
 	cut.URL = new(url.URL)
 	*cut.URL = *r.URL

@@ -59,7 +59,7 @@ func (a *Auth) serveRoute(w http.ResponseWriter, r *http.Request) bool {
 	case route == routeLogoutEnd:
 		a.serveLogoutEnd(w, r)
 	case route == routeConfirm:
-		a.serveConfirm(w, withoutLogin(r))
+		a.serveConfirm(w, withoutLoginParams(r))
 	default:
 		a.serveHosted(w, r, route)
 	}
@@ -72,7 +72,7 @@ func (a *Auth) serveRoute(w http.ResponseWriter, r *http.Request) bool {
 func (a *Auth) serveHosted(w http.ResponseWriter, r *http.Request, route string) {
 	if clientkind.IsBoosted(r) && !hasBearer(r.Header) {
 		// htmx would fetch the hosted page; the browser can go there.
-		link := joinQuery(a.paths.route(route), withoutLogin(r).URL.RawQuery)
+		link := joinQuery(a.paths.routePath(route), withoutLoginParams(r).URL.RawQuery)
 		w.Header().Set("HX-Redirect", returnto.Escape(fitTarget(link, maxBoostedLinkBytes)))
 		w.WriteHeader(http.StatusOK)
 		return
@@ -92,7 +92,7 @@ func (a *Auth) serveHosted(w http.ResponseWriter, r *http.Request, route string)
 			params.Set(name, values[0])
 		}
 	}
-	login := loginstate.Login{Attempt: 1, Target: a.paths.returnTo(r, "/")}
+	login := loginstate.Login{Attempt: 1, Target: a.paths.returnToParam(r, "/")}
 	if route == routeLogin {
 		// The scripts of an app may send the browser here. A person who switches
 		// accounts again and again starts no loop.

@@ -30,7 +30,7 @@ func (a *Auth) startLogin(w http.ResponseWriter, r *http.Request, s loginRequest
 		return false
 	}
 	a.warnOfHost(r)
-	target := a.paths.safe(s.login.Target)
+	target := a.paths.safeTarget(s.login.Target)
 	if s.login.Target = fitTarget(target, loginstate.MaxTargetBytes); s.login.Target != target {
 		if a.cutTargets.isDue("", time.Now()) {
 			a.warn(r, fmt.Errorf("a return target is longer than %d bytes: its query is cut", loginstate.MaxTargetBytes))
@@ -269,7 +269,7 @@ func (a *Auth) completeLogin(w http.ResponseWriter, r *http.Request, c completio
 	}
 	a.setSessionCookie(w, r, c.session.Token(), c.session.ExpiresAt)
 	a.observeLogin(r.Context(), c.started, c.session, nil)
-	a.redirectHome(w, c.target)
+	a.redirectToApp(w, c.target)
 }
 
 // forgetLogin is for a login that is decided. One that waits for its user is

@@ -91,7 +91,7 @@ func (a *Auth) loginRocketURL(path string, params []URLParam) string {
 // baseURL is a URL in two parts. Neither ends with a slash.
 type baseURL struct {
 	origin     string // scheme, host and port, as a browser writes an origin
-	prefix     string // path, escaped
+	path       string // escaped
 	isHTTPS    bool
 	isLoopback bool
 }
