@@ -20,16 +20,16 @@ import (
 // Keys, caches and sessions belong to one Auth; two realms in one process never
 // mix.
 type Auth struct {
-	config      Config // with defaults filled in
-	loginRocket baseURL
-	app         baseURL
-	paths       paths
-	verifier    verifier
-	protection  *http.CrossOriginProtection
-	salt        [32]byte // of session hashes
+	config          Config // with defaults filled in
+	loginRocket     baseURL
+	app             baseURL
+	paths           paths
+	verifier        verifier
+	protection      *http.CrossOriginProtection
+	sessionHashSalt [32]byte // of session hashes
 
-	strangeHosts hostWarnings
-	cutTargets   warningLimit
+	hostWarnings   hostWarningLimit
+	targetWarnings warningLimit
 }
 
 // New returns an Auth for config, or all problems of config at once: an error
@@ -62,7 +62,7 @@ func New(config Config) (*Auth, error) {
 		protection: http.NewCrossOriginProtection(),
 	}
 	a.paths.isLoginToken = a.verifier.looksLikeLoginToken
-	rand.Read(a.salt[:])
+	rand.Read(a.sessionHashSalt[:])
 	if s.staticKey != nil {
 		a.verifier.keys = staticKey{jose.Keys{*s.staticKey}}
 	} else {
@@ -131,9 +131,9 @@ func (a *Auth) check(r *http.Request, id *identity, selector OrgSelector, rules 
 		a.identify(id, r)
 	case errors.Is(id.err, ErrKeysUnavailable):
 		// Authenticate may have left without waiting; a gate has to be sure.
-		began := id.wait.start
+		waitStart := id.wait.start
 		id = a.newIdentity(r, keycache.Gate)
-		id.wait.start = began
+		id.wait.start = waitStart
 		a.identify(id, r)
 	}
 	r, err := a.decide(withIdentity(r, id), id, selector, rules)
@@ -155,12 +155,12 @@ func (a *Auth) decide(r *http.Request, id *identity, selector OrgSelector, rules
 		if err != nil {
 			return r, withKind(err, ErrWrongOrg)
 		}
-		about, ok := session.choose(m)
+		orgSession, ok := session.withMembership(m)
 		if !ok {
 			return r, refuse(ErrWrongOrg, "the selector chose a membership that is not one of the session's")
 		}
 		chosen := *id
-		session = &about
+		session = &orgSession
 		chosen.Context, chosen.session = nil, session
 		r = withIdentity(r, &chosen)
 	}
@@ -198,9 +198,9 @@ func (a *Auth) identify(id *identity, r *http.Request) {
 	// A clone of a request has a header map of its own and is looked at again.
 	// The gates in it are about the org that a gate outside has chosen.
 	if outer := a.ownIdentity(r.Context()); outer != nil && outer.session.current != 0 && outer.session.Token() == id.session.Token() {
-		about := *id.session
-		about.current = outer.session.current
-		id.session = &about
+		orgSession := *id.session
+		orgSession.current = outer.session.current
+		id.session = &orgSession
 	}
 }
 

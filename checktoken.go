@@ -40,11 +40,11 @@ func (a *Auth) CheckToken(ctx context.Context, token, orgID string, rules ...Rul
 // found no session. Gates that see the context decide as if CheckContext had not been
 // called.
 func (a *Auth) CheckContext(ctx context.Context, orgID string, rules ...Rule) (context.Context, error) {
-	verified, ok := ctx.Value(verifiedBy{a}).(*identity)
+	verified, ok := ctx.Value(verifiedByKey{a}).(*identity)
 	if !ok {
 		verified = &identity{session: noSession, err: refuse(ErrNoToken, "the context is not one of Authenticate, a gate or CheckToken of this Auth"), source: SourceNone}
 	}
-	id := identity{auth: a, session: verified.session, err: verified.err, source: verified.source, method: verified.method}
+	id := identity{auth: a, session: verified.session, err: verified.err, source: verified.source, requestMethod: verified.requestMethod}
 	if id.err == nil {
 		id.err = checkTimes(id.session.ExpiresAt, time.Time{}, time.Time{}, time.Now())
 	}
@@ -56,16 +56,16 @@ func (a *Auth) checkIdentity(ctx context.Context, id identity, orgID string, rul
 	id.Context = ctx
 	err := id.err
 	if err == nil && orgID != "" {
-		if about, ok := id.session.choose(Membership{Org: Org{ID: orgID}}); ok {
-			id.session = &about
+		if orgSession, ok := id.session.withMembership(Membership{Org: Org{ID: orgID}}); ok {
+			id.session = &orgSession
 		} else {
-			err = refuse(ErrWrongOrg, "the user does not have exactly one membership in the org %s", shown(orgID))
+			err = refuse(ErrWrongOrg, "the user does not have exactly one membership in the org %s", quoteShort(orgID))
 		}
 	}
 	if err == nil {
 		err = a.checkRules(&id, id.session, rules)
 	}
-	a.observeDecision(&id, id.method, "", true, id.source, id.session, err)
+	a.observeDecision(&id, id.requestMethod, "", true, id.source, id.session, err)
 	return &id, err
 }
 

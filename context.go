@@ -13,7 +13,7 @@ func CurrentSession(ctx context.Context) (Session, bool) {
 	if id == nil || id.err != nil {
 		return Session{}, false
 	}
-	return *id.session, id.session.isSomebody()
+	return *id.session, id.session.isSignedIn()
 }
 
 // CurrentUser returns the user of [CurrentSession].
@@ -22,7 +22,7 @@ func CurrentUser(ctx context.Context) (User, bool) {
 	if id == nil || id.err != nil {
 		return User{}, false
 	}
-	return id.session.User, id.session.isSomebody()
+	return id.session.User, id.session.isSignedIn()
 }
 
 // CurrentMembership returns the current membership of [CurrentSession], see

@@ -63,7 +63,7 @@ func (a *Auth) warnOfHost(r *http.Request) {
 	if a.app.isZero() || strings.EqualFold(strings.TrimSuffix(r.Host, a.app.defaultPort()), want) {
 		return
 	}
-	if a.strangeHosts.isDue(r.Host[:min(len(r.Host), maxHostBytes)], time.Now()) {
+	if a.hostWarnings.isDue(r.Host[:min(len(r.Host), maxHostBytes)], time.Now()) {
 		a.warn(r, fmt.Errorf("the Host %.100q is not AppURL's %q: if browsers see that host, a login comes back to AppURL without its cookies: open the app at AppURL; if a proxy has set it, hand on the browser's Host", r.Host, want))
 	}
 }
@@ -74,15 +74,15 @@ const (
 	maxHostBytes        = 100 // of a host that is kept
 )
 
-// hostWarnings limits warnings: anybody can send any Host.
-type hostWarnings struct {
+// hostWarningLimit limits warnings: anybody can send any Host.
+type hostWarningLimit struct {
 	mu   sync.Mutex
 	last map[string]time.Time
 }
 
 // isDue reports whether host was not warned of within the interval, and notes that
 // it is now.
-func (h *hostWarnings) isDue(host string, now time.Time) bool {
+func (h *hostWarningLimit) isDue(host string, now time.Time) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	maps.DeleteFunc(h.last, func(_ string, at time.Time) bool { return now.Sub(at) >= hostWarningInterval })

@@ -62,7 +62,7 @@ func (a *Auth) Deny(w http.ResponseWriter, r *http.Request, err error) {
 			h.Set("WWW-Authenticate", c)
 		}
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
-		h.Set("Retry-After", wholeSeconds(retryIn(err)))
+		h.Set("Retry-After", wholeSeconds(retryAfter(err)))
 	}
 	writeProblem(w, r, status, err)
 }
@@ -112,7 +112,7 @@ func (a *Auth) denyBrowser(w http.ResponseWriter, r *http.Request, session *Sess
 			a.writePage(w, r, wrongHostPage(status))
 		}
 	case status != http.StatusForbidden && isForm:
-		w.Header().Set("Retry-After", wholeSeconds(retryIn(err)))
+		w.Header().Set("Retry-After", wholeSeconds(retryAfter(err)))
 		a.writePage(w, r, formUnavailablePage(status))
 	case status != http.StatusForbidden:
 		a.writeUnavailable(w, r, err)

@@ -149,7 +149,7 @@ type refusal struct {
 	cause      error // may be nil
 	retryAfter time.Duration
 
-	permissions []string // for ErrPermissionDenied: one of them would do
+	anyOfPermissions []string // for ErrPermissionDenied: one of them would do
 }
 
 func (e *refusal) Error() string {
@@ -287,8 +287,8 @@ func ConfigErrors(err error) []*ConfigError {
 // defaultRetryAfter is for errors that do not say when to come back.
 const defaultRetryAfter = 5 * time.Second
 
-// retryIn is when the same request may succeed.
-func retryIn(err error) time.Duration {
+// retryAfter is when the same request may succeed.
+func retryAfter(err error) time.Duration {
 	if e, ok := errors.AsType[*refusal](err); ok && e.retryAfter > 0 {
 		return e.retryAfter
 	}

@@ -19,31 +19,31 @@ type identity struct {
 	source  Source
 	wait    wait // for keys
 
-	headers cacheHeaders // here to be made with it
+	cacheHeaders cacheHeaders // here to be made with it
 
 	// What the identity was found in. A request with another header map or
 	// method is another request, even if it carries this context. The header is nil
 	// if it was found without a request: gates look past that identity.
-	header http.Header
-	method string
+	requestHeader http.Header
+	requestMethod string
 }
 
-// contextKey finds the latest identity in a context. An *Auth as the key finds the
+// latestKey finds the latest identity in a context. An *Auth as the key finds the
 // latest that this Auth found in a request.
-type contextKey struct{}
+type latestKey struct{}
 
-// verifiedBy finds the latest identity of an Auth, with or without a request.
-type verifiedBy struct{ auth *Auth }
+// verifiedByKey finds the latest identity of an Auth, with or without a request.
+type verifiedByKey struct{ auth *Auth }
 
 func (id *identity) Value(key any) any {
 	switch key := key.(type) {
-	case contextKey:
+	case latestKey:
 		return id
 	case *Auth:
-		if key == id.auth && id.header != nil {
+		if key == id.auth && id.requestHeader != nil {
 			return id
 		}
-	case verifiedBy:
+	case verifiedByKey:
 		if key.auth == id.auth {
 			return id
 		}
@@ -57,14 +57,14 @@ func (id *identity) String() string { return "authrocket identity" }
 func (id *identity) GoString() string { return id.String() }
 
 func latestIdentity(ctx context.Context) *identity {
-	id, _ := ctx.Value(contextKey{}).(*identity)
+	id, _ := ctx.Value(latestKey{}).(*identity)
 	return id
 }
 
 // identityOf returns what a found out about r, nil when it did not look at r.
 func (a *Auth) identityOf(r *http.Request) *identity {
 	id := a.ownIdentity(r.Context())
-	if id == nil || id.method != r.Method || !isSameMap(id.header, r.Header) {
+	if id == nil || id.requestMethod != r.Method || !isSameMap(id.requestHeader, r.Header) {
 		return nil
 	}
 	return id
@@ -83,7 +83,7 @@ func isSameMap(a, b http.Header) bool {
 
 // newIdentity returns an identity that belongs to r and says nothing yet.
 func (a *Auth) newIdentity(r *http.Request, patience keycache.Patience) *identity {
-	return &identity{auth: a, session: noSession, source: SourceNone, wait: wait{patience: patience}, header: r.Header, method: r.Method}
+	return &identity{auth: a, session: noSession, source: SourceNone, wait: wait{patience: patience}, requestHeader: r.Header, requestMethod: r.Method}
 }
 
 // withIdentity returns r with id as the latest identity in its context.

@@ -36,7 +36,7 @@ func (a *Auth) serveLogout(w http.ResponseWriter, r *http.Request) {
 	}
 	isLocal := isLocalLogout(r)
 	if a.config.Observer.Logout != nil {
-		a.config.Observer.Logout(r.Context(), Logout{Local: isLocal, session: hashedSession{&a.salt, session}})
+		a.config.Observer.Logout(r.Context(), Logout{Local: isLocal, session: hashedSession{&a.sessionHashSalt, session}})
 	}
 	clearPrefetchCaches(w.Header())
 	a.clearSessionCookie(w, r)

@@ -31,7 +31,7 @@ func (a *Auth) Authenticate(next http.Handler) http.Handler {
 			return
 		}
 		id := a.newIdentity(r, keycache.Open)
-		id.headers.setVary(w.Header())
+		id.cacheHeaders.setVary(w.Header())
 		if !a.config.DisableCookie {
 			var answered bool
 			if r, answered = a.serveStrayToken(w, r); answered || a.serveRoute(w, r) {
@@ -40,7 +40,7 @@ func (a *Auth) Authenticate(next http.Handler) http.Handler {
 		}
 		a.identify(id, r)
 		if id.err == nil {
-			id.headers.setPrivate(w.Header())
+			id.cacheHeaders.setPrivate(w.Header())
 		}
 		r = withIdentity(r, id)
 		a.observeDecision(r.Context(), r.Method, r.Pattern, false, id.source, id.session, id.err)
@@ -109,7 +109,7 @@ func (a *Auth) gate(next http.Handler, selector OrgSelector, rules []Rule) http.
 		}
 		next.ServeHTTP(w, r)
 	}
-	alone := a.Authenticate(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	standalone := a.Authenticate(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		gated(w, r, a.identityOf(r))
 	}))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -117,6 +117,6 @@ func (a *Auth) gate(next http.Handler, selector OrgSelector, rules []Rule) http.
 			gated(w, r, id)
 			return
 		}
-		alone.ServeHTTP(w, r)
+		standalone.ServeHTTP(w, r)
 	})
 }

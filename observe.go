@@ -167,7 +167,7 @@ func LogObserver(logger *slog.Logger) Observer {
 				level = slog.LevelInfo
 			}
 			if logger.Enabled(ctx, level) {
-				logger.LogAttrs(ctx, level, "authrocket decision", append(outcome(d.Reason, d.Err, d.SessionHash()),
+				logger.LogAttrs(ctx, level, "authrocket decision", append(outcomeAttrs(d.Reason, d.Err, d.SessionHash()),
 					slog.Bool("gate", d.Gate), slog.Bool("allowed", d.Allowed), slog.String("source", string(d.Source)),
 					slog.String("method", d.Method), slog.String("pattern", d.Pattern))...)
 			}
@@ -187,7 +187,7 @@ func LogObserver(logger *slog.Logger) Observer {
 			logger.LogAttrs(ctx, level, "authrocket key refresh", attrs...)
 		},
 		Login: func(ctx context.Context, l Login) {
-			logger.LogAttrs(ctx, slog.LevelInfo, "authrocket login", append(outcome(l.Reason, l.Err, l.SessionHash()),
+			logger.LogAttrs(ctx, slog.LevelInfo, "authrocket login", append(outcomeAttrs(l.Reason, l.Err, l.SessionHash()),
 				slog.Bool("started", l.Started))...)
 		},
 		Logout: func(ctx context.Context, l Logout) {
@@ -200,7 +200,7 @@ func LogObserver(logger *slog.Logger) Observer {
 	}
 }
 
-func outcome(reason string, err error, sessionHash string) []slog.Attr {
+func outcomeAttrs(reason string, err error, sessionHash string) []slog.Attr {
 	attrs := []slog.Attr{slog.String("session_hash", sessionHash)}
 	if err != nil {
 		attrs = append(attrs, slog.String("reason", reason), slog.String("error", err.Error()))
@@ -237,7 +237,7 @@ func (a *Auth) observeDecision(ctx context.Context, method, pattern string, gate
 		Source:  source,
 		Method:  method,
 		Pattern: pattern,
-		session: hashedSession{&a.salt, s},
+		session: hashedSession{&a.sessionHashSalt, s},
 	})
 }
 
@@ -247,7 +247,7 @@ func (a *Auth) observeLogin(ctx context.Context, started bool, s Session, err er
 	}
 	l := Login{Started: started, Reason: Reason(err), Err: err}
 	if err == nil {
-		l.session = hashedSession{&a.salt, &s}
+		l.session = hashedSession{&a.sessionHashSalt, &s}
 	}
 	a.config.Observer.Login(ctx, l)
 }

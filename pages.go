@@ -72,7 +72,7 @@ func (a *Auth) failedLoginPage(target string, err error) Page {
 // writeUnavailable answers a browser that navigates while something cannot be
 // known, with a page that reloads itself if that makes sense.
 func (a *Auth) writeUnavailable(w http.ResponseWriter, r *http.Request, err error) {
-	after := wholeSeconds(retryIn(err))
+	after := wholeSeconds(retryAfter(err))
 	w.Header().Set("Retry-After", after)
 	p := Page{
 		Kind:   PageUnavailable,
@@ -228,8 +228,8 @@ func permissionFacts(err error) []Fact {
 	if e == nil {
 		return nil
 	}
-	fact := Fact{"permission", "Missing permission", visibleText(strings.Join(e.permissions, ", "))}
-	if len(e.permissions) > 1 {
+	fact := Fact{"permission", "Missing permission", visibleText(strings.Join(e.anyOfPermissions, ", "))}
+	if len(e.anyOfPermissions) > 1 {
 		fact.Name, fact.Label = "any_permission", "One of these permissions"
 	}
 	if fact.Value == "" {

@@ -32,13 +32,13 @@ func (rule Rule) check(ctx context.Context, s Session) error {
 	return nil
 }
 
-// lacks refuses for the want of a permission; one of the tags would do.
-func lacks(tags ...string) error {
+// missingPermission refuses for the want of a permission; one of the tags would do.
+func missingPermission(tags ...string) error {
 	detail := fmt.Sprintf("one of %q", tags)
 	if len(tags) == 1 {
 		detail = strconv.Quote(tags[0])
 	}
-	return &refusal{reason: ErrPermissionDenied, detail: detail, permissions: tags}
+	return &refusal{reason: ErrPermissionDenied, detail: detail, anyOfPermissions: tags}
 }
 
 // Permission allows users whose current membership has all the permission tags,
@@ -54,7 +54,7 @@ func Permission(tags ...string) Rule {
 		}
 		for _, tag := range tags {
 			if !s.HasPermission(tag) {
-				return lacks(tag)
+				return missingPermission(tag)
 			}
 		}
 		return nil
@@ -71,7 +71,7 @@ func AnyPermission(tags ...string) Rule {
 				return nil
 			}
 		}
-		return lacks(tags...)
+		return missingPermission(tags...)
 	}
 }
 
@@ -90,7 +90,7 @@ func PermissionMatching(tag string) Rule {
 				}
 			}
 		}
-		return lacks(tag)
+		return missingPermission(tag)
 	}
 }
 
@@ -176,23 +176,23 @@ type OrgSelector func(*http.Request, Session) (Membership, error)
 // name, as in "/orgs/{org}/": see [http.Request.PathValue]. An empty value
 // selects none.
 func OrgIDFromPath(name string) OrgSelector {
-	return fromPath(name, "ID", func(o Org) string { return o.ID })
+	return orgFromPath(name, "ID", func(o Org) string { return o.ID })
 }
 
 // OrgReferenceFromPath selects the org whose Reference is the value of the path
 // wildcard name. References need not be unique: a value that two of the user's
 // orgs have selects none, and neither does an empty one.
 func OrgReferenceFromPath(name string) OrgSelector {
-	return fromPath(name, "reference", func(o Org) string { return o.Reference })
+	return orgFromPath(name, "reference", func(o Org) string { return o.Reference })
 }
 
-func fromPath(name, what string, attribute func(Org) string) OrgSelector {
+func orgFromPath(name, attributeName string, attribute func(Org) string) OrgSelector {
 	return func(r *http.Request, s Session) (Membership, error) {
 		value := r.PathValue(name)
 		if value == "" {
 			return Membership{}, refuse(ErrWrongOrg, "the path has no value for {%s}; the gate belongs behind the router that knows it", name)
 		}
-		return onlyMembership(s, attribute, value, what+" is {"+name+"}")
+		return onlyMembership(s, attribute, value, attributeName+" is {"+name+"}")
 	}
 }
 
@@ -201,7 +201,7 @@ func fromPath(name, what string, attribute func(Org) string) OrgSelector {
 // org_1. Host names have no case: the ID is compared without it. Everything else is
 // as with [OrgReferenceFromSubdomain].
 func OrgIDFromSubdomain(base string) OrgSelector {
-	return fromSubdomain(base, "ID", func(o Org) string { return strings.ToLower(o.ID) })
+	return orgFromSubdomain(base, "ID", func(o Org) string { return strings.ToLower(o.ID) })
 }
 
 // OrgReferenceFromSubdomain selects the org whose Reference is the subdomain of the
@@ -220,13 +220,13 @@ func OrgIDFromSubdomain(base string) OrgSelector {
 // subdomain an Auth of its own with that AppURL, or use [OrgReferenceFromPath]. Bearer
 // tokens work on every host.
 func OrgReferenceFromSubdomain(base string) OrgSelector {
-	return fromSubdomain(base, "reference", func(o Org) string { return o.Reference })
+	return orgFromSubdomain(base, "reference", func(o Org) string { return o.Reference })
 }
 
 // hostChars are those of host names. Other letters may become ASCII in lower case.
 var hostChars = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$`)
 
-func fromSubdomain(base, what string, attribute func(Org) string) OrgSelector {
+func orgFromSubdomain(base, attributeName string, attribute func(Org) string) OrgSelector {
 	isValid := hostChars.MatchString(base)
 	suffix := "." + strings.ToLower(base)
 	return func(r *http.Request, s Session) (Membership, error) {
@@ -238,12 +238,12 @@ func fromSubdomain(base, what string, attribute func(Org) string) OrgSelector {
 		if !hostChars.MatchString(host) || !isBelow || strings.Contains(label, ".") {
 			return Membership{}, refuse(ErrWrongOrg, "the Host %.100q is not one label below %s", r.Host, base)
 		}
-		return onlyMembership(s, attribute, label, what+" is the subdomain")
+		return onlyMembership(s, attribute, label, attributeName+" is the subdomain")
 	}
 }
 
 // onlyMembership returns the membership in the org whose attribute is value.
-func onlyMembership(s Session, attribute func(Org) string, value, which string) (Membership, error) {
+func onlyMembership(s Session, attribute func(Org) string, value, criterion string) (Membership, error) {
 	var found []Membership
 	for _, m := range s.Memberships() {
 		if attribute(m.Org) == value {
@@ -252,9 +252,9 @@ func onlyMembership(s Session, attribute func(Org) string, value, which string) 
 	}
 	switch len(found) {
 	case 0:
-		return Membership{}, refuse(ErrWrongOrg, "no membership in the org whose %s", which)
+		return Membership{}, refuse(ErrWrongOrg, "no membership in the org whose %s", criterion)
 	case 1:
 		return found[0], nil
 	}
-	return Membership{}, refuse(ErrWrongOrg, "%d memberships in orgs whose %s", len(found), which)
+	return Membership{}, refuse(ErrWrongOrg, "%d memberships in orgs whose %s", len(found), criterion)
 }

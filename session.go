@@ -229,9 +229,9 @@ func newSession(token string, c claims.Claims) Session {
 // IsZero reports whether s is the zero Session: nobody is signed in.
 func (s Session) IsZero() bool { return s == Session{} }
 
-// isSomebody is the opposite of IsZero, and copies nothing to find out what it
+// isSignedIn is the opposite of IsZero, and copies nothing to find out what it
 // mostly is.
-func (s *Session) isSomebody() bool { return s.data != nil || !s.IsZero() }
+func (s *Session) isSignedIn() bool { return s.data != nil || !s.IsZero() }
 
 // ID returns the session ID (claim sid, such as kss_...), "" when the token
 // has none. It is a credential: the LoginRocket API trades it for new tokens.
@@ -335,9 +335,9 @@ func (s Session) Claims(v any) error {
 	return json.Unmarshal(parts.Payload, v)
 }
 
-// choose returns s with the membership that has m's IDs as the current one.
+// withMembership returns s with the membership that has m's IDs as the current one.
 // Nothing else of m counts, since anybody can make a Membership.
-func (s Session) choose(m Membership) (Session, bool) {
+func (s Session) withMembership(m Membership) (Session, bool) {
 	if m.ID == "" && m.Org.ID == "" {
 		return s, false
 	}

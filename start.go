@@ -32,7 +32,7 @@ func (a *Auth) startLogin(w http.ResponseWriter, r *http.Request, s loginRequest
 	a.warnOfHost(r)
 	target := a.paths.safeTarget(s.login.Target)
 	if s.login.Target = fitTarget(target, loginstate.MaxTargetBytes); s.login.Target != target {
-		if a.cutTargets.isDue("", time.Now()) {
+		if a.targetWarnings.isDue("", time.Now()) {
 			a.warn(r, fmt.Errorf("a return target is longer than %d bytes: its query is cut", loginstate.MaxTargetBytes))
 		}
 	}

@@ -53,14 +53,14 @@ type knownToken struct {
 	// Between these, in Unix nanoseconds, all its times allow it. Those before 1678 and
 	// after 2262 wrap around: the first had passed when the token verified, the last are
 	// far away, so that no wrong time is between them.
-	from, until int64
+	validFromUnixNano, validUntilUnixNano int64
 }
 
 func newKnownToken(token string, c claims.Claims, keyID string, key jose.Key, generation uint64) *knownToken {
 	k := &knownToken{
 		session: newSession(token, c), keyID: keyID, key: key, notBefore: c.NotBefore,
-		from:  max(c.NotBefore.Add(-leeway).UnixNano(), c.IssuedAt.Add(-maxIssuedAhead).UnixNano()),
-		until: c.ExpiresAt.Add(leeway).UnixNano(),
+		validFromUnixNano:  max(c.NotBefore.Add(-leeway).UnixNano(), c.IssuedAt.Add(-maxIssuedAhead).UnixNano()),
+		validUntilUnixNano: c.ExpiresAt.Add(leeway).UnixNano(),
 	}
 	k.generation.Store(generation)
 	return k
@@ -107,8 +107,8 @@ func (v *verifier) verify(ctx context.Context, token string, w *wait) (*Session,
 }
 
 func (v *verifier) verifyInFull(ctx context.Context, token string, w wait) (*Session, error) {
-	memory := decoded.Get().(*[]byte)
-	defer decoded.Put(memory)
+	memory := partsPool.Get().(*[]byte)
+	defer partsPool.Put(memory)
 	parts, err := v.split(memory, token)
 	if err != nil {
 		return noSession, err
@@ -174,7 +174,7 @@ func (v *verifier) readClaims(payload []byte) (claims.Claims, error) {
 
 // checkTimes returns nil if it is the token's time at now.
 func (k *knownToken) checkTimes(now time.Time) error {
-	if n := now.UnixNano(); k.from <= n && n <= k.until {
+	if n := now.UnixNano(); k.validFromUnixNano <= n && n <= k.validUntilUnixNano {
 		return nil
 	}
 	return checkTimes(k.session.ExpiresAt, k.notBefore, k.session.IssuedAt, now)
@@ -193,9 +193,9 @@ func checkTimes(expiresAt, notBefore, issuedAt, now time.Time) error {
 	return nil
 }
 
-// decoded has memory for the parts of a token that is checked in full. Nothing of
+// partsPool has memory for the parts of a token that is checked in full. Nothing of
 // them is kept.
-var decoded = sync.Pool{New: func() any { return new([]byte) }}
+var partsPool = sync.Pool{New: func() any { return new([]byte) }}
 
 // split takes token apart. The parts are in memory, which grows if need be.
 func (v *verifier) split(memory *[]byte, token string) (jws.Parts, error) {
@@ -240,11 +240,11 @@ func (v *verifier) wrongAlgorithm(algorithm string) error {
 	if algorithm == string(jose.HS256) {
 		return refuse(ErrWrongAlgorithm, "the key is for %s, and the token says HS256; for a realm that signs with HS256, set Config.JWTKey to its secret (jsk_...)", v.keys.algorithm())
 	}
-	return refuse(ErrWrongAlgorithm, "the key is for %s, and the token says %s", v.keys.algorithm(), shown(algorithm))
+	return refuse(ErrWrongAlgorithm, "the key is for %s, and the token says %s", v.keys.algorithm(), quoteShort(algorithm))
 }
 
-// shown returns text of a token for a message: quoted, and not too long.
-func shown(text string) string {
+// quoteShort returns text of a token for a message: quoted, and not too long.
+func quoteShort(text string) string {
 	const maxBytes = 64
 	if len(text) > maxBytes {
 		return strconv.Quote(text[:maxBytes]) + "..."
@@ -258,7 +258,7 @@ func (v *verifier) checkClaims(c claims.Claims) error {
 		return refuse(ErrWrongIssuer, "iss has to be exactly %s", issuer)
 	}
 	if v.realmID != "" && c.RealmID != v.realmID {
-		return refuse(ErrWrongRealm, "rid is %s, Config.RealmID is %s", shown(c.RealmID), v.realmID)
+		return refuse(ErrWrongRealm, "rid is %s, Config.RealmID is %s", quoteShort(c.RealmID), v.realmID)
 	}
 	if c.Audience != nil && !v.isAudience(c.Audience) {
 		return refuse(ErrWrongAudience, "no aud is in Config.Audience")
