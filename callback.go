@@ -31,18 +31,13 @@ type callback struct {
 // serveCallback answers a browser that comes back from a login that was started
 // here. Nothing but a navigation decides about a login or uses its state up.
 func (a *Auth) serveCallback(w http.ResponseWriter, r *http.Request) {
-	tokens := rawquery.Values(r.URL.RawQuery, "token")
-	states := rawquery.Values(r.URL.RawQuery, stateParam)
-	c := callback{auth: a, w: w, r: withoutLoginParams(r), target: "/", hasState: len(states) > 0}
-	switch {
-	case r.Method == http.MethodHead:
-		w.Header().Set("WWW-Authenticate", "Bearer")
-		w.WriteHeader(http.StatusUnauthorized)
-		return
-	case !wantsPage(r):
+	if !wantsPage(r) {
 		a.denyRoute(w, r, refuse(ErrNoToken, "the callback is for browsers that navigate"))
 		return
 	}
+	tokens := rawquery.Values(r.URL.RawQuery, "token")
+	states := rawquery.Values(r.URL.RawQuery, stateParam)
+	c := callback{auth: a, w: w, r: withoutLoginParams(r), target: "/", hasState: len(states) > 0}
 	if len(states) == 1 {
 		if c.login, c.stateCookieName, c.started = a.loadState(r, states[0]); c.started {
 			c.target = a.paths.safeTarget(c.login.Target)
@@ -65,7 +60,7 @@ func (a *Auth) serveCallback(w http.ResponseWriter, r *http.Request) {
 // which handlers and logs do not see. Any other ?token= is the app's own, and what
 // another Auth's callback gets is that Auth's.
 func (a *Auth) serveStrayToken(w http.ResponseWriter, r *http.Request) (next *http.Request, answered bool) {
-	if r.URL.RawQuery == "" || r.URL.Path == a.config.AuthPath+"/"+routeCallback {
+	if r.URL.RawQuery == "" || a.routeOf(r) == routeCallback {
 		return r, false
 	}
 	tokens := rawquery.Values(r.URL.RawQuery, "token")

@@ -104,6 +104,7 @@ func (a *Auth) loadPending(r *http.Request) (pendingLogin, bool) {
 // was shown: the answer names the token, of which the cookie may have changed in
 // the meantime.
 func (a *Auth) serveConfirm(w http.ResponseWriter, r *http.Request) {
+	r = withoutLoginParams(r)
 	if r.Method == http.MethodPost && !a.isSameOrigin(r) {
 		a.denyRoute(w, r, refuse(ErrCrossSite, "only the page of this app that asks may answer"))
 		return

@@ -199,6 +199,14 @@ const (
 	routeLogoutEnd = routeLogout + "/end"
 )
 
+// routeOf returns what follows Config.AuthPath in the path of r, "" if it is elsewhere.
+func (a *Auth) routeOf(r *http.Request) string {
+	if route, ok := strings.CutPrefix(r.URL.Path, a.config.AuthPath+"/"); ok {
+		return route
+	}
+	return ""
+}
+
 // routePath is the path of a route as browsers see it.
 func (p paths) routePath(route string) string {
 	return p.appPath + p.authPath + "/" + route

@@ -29,39 +29,53 @@ const maxForwardedParamBytes = 500
 // proxy limits the headers of an answer; the query of a longer one is cut.
 const maxBoostedLinkBytes = 3_000
 
+// loginRoute is a route under Config.AuthPath. Its handler gets GET, and POST where the
+// route takes it. All handlers look at the same things in the same order: who navigates,
+// then the parameters; then they act.
+type loginRoute struct {
+	methods    string // as the header Allow lists them
+	headStatus int    // answers HEAD, which shows nothing and decides nothing
+	serve      func(*Auth, http.ResponseWriter, *http.Request)
+}
+
+const (
+	readMethods = "GET, HEAD"
+	formMethods = "GET, HEAD, POST"
+)
+
+var loginRoutes = map[string]loginRoute{
+	routeLogin:     {readMethods, http.StatusOK, (*Auth).serveHosted},
+	routeSignup:    {readMethods, http.StatusOK, (*Auth).serveHosted},
+	routeProfile:   {readMethods, http.StatusOK, (*Auth).serveHosted},
+	routeAccounts:  {readMethods, http.StatusOK, (*Auth).serveHosted},
+	routeLogout:    {formMethods, http.StatusOK, (*Auth).serveLogout},
+	routeLogoutEnd: {readMethods, http.StatusOK, (*Auth).serveLogoutEnd},
+	routeConfirm:   {formMethods, http.StatusOK, (*Auth).serveConfirm},
+	// HEAD completes no login, so it gets what a program gets. [Auth.Deny] would send a
+	// browser's HEAD to the login.
+	routeCallback: {readMethods, http.StatusUnauthorized, (*Auth).serveCallback},
+}
+
 // serveRoute answers r if it is for one of the login routes.
 func (a *Auth) serveRoute(w http.ResponseWriter, r *http.Request) bool {
-	route, ok := strings.CutPrefix(r.URL.Path, a.config.AuthPath+"/")
+	route, ok := loginRoutes[a.routeOf(r)]
 	if !ok {
-		return false
-	}
-	methods := "GET, HEAD"
-	switch route {
-	case routeLogin, routeSignup, routeProfile, routeAccounts, routeCallback, routeLogoutEnd:
-	case routeLogout, routeConfirm:
-		methods = "GET, HEAD, POST"
-	default:
 		return false
 	}
 	setNoStore(w.Header())
 	switch {
 	case clientkind.IsPrefetch(r):
 		a.denyRoute(w, r, ErrPrefetch)
-	case route == routeCallback && (r.Method == http.MethodGet || r.Method == http.MethodHead):
-		a.serveCallback(w, r)
 	case r.Method == http.MethodHead:
-		w.WriteHeader(http.StatusOK)
-	case !slices.Contains(strings.Split(methods, ", "), r.Method):
-		w.Header().Set("Allow", methods)
+		if route.headStatus == http.StatusUnauthorized {
+			w.Header().Set("WWW-Authenticate", "Bearer") // RFC 9110 section 15.5.2 demands one
+		}
+		w.WriteHeader(route.headStatus)
+	case !slices.Contains(strings.Split(route.methods, ", "), r.Method):
+		w.Header().Set("Allow", route.methods)
 		http.Error(w, http.StatusText(http.StatusMethodNotAllowed), http.StatusMethodNotAllowed)
-	case route == routeLogout:
-		a.serveLogout(w, r)
-	case route == routeLogoutEnd:
-		a.serveLogoutEnd(w, r)
-	case route == routeConfirm:
-		a.serveConfirm(w, withoutLoginParams(r))
 	default:
-		a.serveHosted(w, r, route)
+		route.serve(a, w, r)
 	}
 	return true
 }
@@ -69,7 +83,8 @@ func (a *Auth) serveRoute(w http.ResponseWriter, r *http.Request) bool {
 // serveHosted sends the browser to a hosted page and remembers where to return.
 // What does not navigate cannot go there, and gets what a gate answers it: the
 // images of a page, say, do not evict the state of a login that is under way.
-func (a *Auth) serveHosted(w http.ResponseWriter, r *http.Request, route string) {
+func (a *Auth) serveHosted(w http.ResponseWriter, r *http.Request) {
+	route := a.routeOf(r)
 	if clientkind.IsBoosted(r) && !hasBearer(r.Header) {
 		// htmx would fetch the hosted page; the browser can go there.
 		link := joinQuery(a.paths.routePath(route), withoutLoginParams(r).URL.RawQuery)
