@@ -13,8 +13,8 @@ import (
 	"github.com/authrocket-go/authrocket/internal/loginstate"
 )
 
-// confirmLifetime is how long a login that this browser did not start waits for
-// its user's word.
+// confirmLifetime is how long a login that this browser did not start waits for its
+// user's answer: long enough to read, too short for the next person at a shared computer.
 const confirmLifetime = 10 * time.Minute
 
 // The form of the confirmation.
@@ -23,7 +23,7 @@ const (
 	choiceContinue = "continue"
 	choiceCancel   = "cancel"
 
-	maxConfirmBodyBytes = 4 << 10
+	maxConfirmBodyBytes = 4 << 10 // far more than the two fields take
 )
 
 // confirmReason says why a login waits for its user.
@@ -35,7 +35,8 @@ const (
 	confirmChange           confirmReason = "change"    // started here, but it changes who is signed in
 )
 
-// maxPendingTargetBytes is how long the target of a login that waits may be.
+// maxPendingTargetBytes is how long the target of a login that waits may be: it shares
+// the cookie with the token.
 const maxPendingTargetBytes = 200
 
 // pendingLogin is a verified token that waits for its user to confirm it, and
@@ -46,7 +47,9 @@ type pendingLogin struct {
 	target string
 }
 
-// encode returns p as the value of a cookie. No part of a token has a dot.
+// encode returns p as the value of a cookie. A token has dots, but neither of the other
+// parts has one, so that they are cut from the end. Nothing is sealed: whoever can plant
+// the cookie can as well send the browser to the callback.
 func (p pendingLogin) encode() string {
 	return p.token + "." + string(p.reason) + "." + base64.RawURLEncoding.EncodeToString([]byte(p.target))
 }
@@ -66,7 +69,8 @@ func cutLast(s, sep string) (before, after string, found bool) {
 	return s[:i], s[i+len(sep):], true
 }
 
-// tokenHash tells the token that a page has shown from others without showing it.
+// tokenHash names the token that a page has shown, without putting it into the page:
+// another link may have replaced the cookie while the user read.
 func (p pendingLogin) tokenHash() string {
 	sum := sha256.Sum256([]byte(p.token))
 	return hex.EncodeToString(sum[:])
@@ -89,8 +93,8 @@ func (a *Auth) rememberPending(w http.ResponseWriter, r *http.Request, p pending
 	http.SetCookie(w, c)
 }
 
-// loadPending returns what rememberPending kept. Like any cookie, it can be
-// anybody's: neither token nor target is checked.
+// loadPending returns what rememberPending kept. Like any cookie, it may have been
+// planted: the caller checks token and target.
 func (a *Auth) loadPending(r *http.Request) (pendingLogin, bool) {
 	values := cookieValues(r.Header, a.cookieNameFor("confirm"))
 	if len(values) == 0 {
@@ -105,6 +109,7 @@ func (a *Auth) loadPending(r *http.Request) (pendingLogin, bool) {
 // the meantime.
 func (a *Auth) serveConfirm(w http.ResponseWriter, r *http.Request) {
 	r = withoutLoginParams(r)
+	// Stricter than checkOrigin: a trusted origin may not answer for the user either.
 	if r.Method == http.MethodPost && !a.isSameOrigin(r) {
 		a.denyRoute(w, r, refuse(ErrCrossSite, "only the page of this app that asks may answer"))
 		return
@@ -126,6 +131,7 @@ func (a *Auth) serveConfirm(w http.ResponseWriter, r *http.Request) {
 	session, err := a.verifier.verify(r.Context(), pending.token, &wait{patience: keycache.Gate})
 	switch {
 	case err != nil:
+		// While the keys cannot be had, the page reloads itself and needs the login again.
 		if !errors.Is(err, ErrUnavailable) {
 			a.forgetPending(w, r)
 		}
@@ -137,6 +143,7 @@ func (a *Auth) serveConfirm(w http.ResponseWriter, r *http.Request) {
 			started: pending.reason == confirmChange,
 		})
 	default:
+		// A question decides nothing, so that it does not wait for the older token's key.
 		current, _ := a.cookieSession(r, &wait{patience: keycache.NoWait})
 		a.writePage(w, r, a.confirmPage(r, pending, *session, *current))
 	}
@@ -157,7 +164,8 @@ func (a *Auth) confirmPage(r *http.Request, pending pendingLogin, session, curre
 	p := Page{
 		Kind:   PageConfirm,
 		Status: http.StatusOK,
-		// Nothing that somebody chose for their own name is a heading.
+		// No name in the heading: an attacker chooses their own, and could write
+		// "Your session has expired" there.
 		Title: "Sign in as this user?",
 		Facts: loginFacts(session, current),
 		Form: &Form{
@@ -200,7 +208,8 @@ func (a *Auth) confirmPage(r *http.Request, pending pendingLogin, session, curre
 	return p
 }
 
-// loginFacts are whose login it is, and who is signed in now.
+// loginFacts are whose login it is, and who is signed in now. The account is a fact of
+// its own: two users may have one name, and one user several accounts.
 func loginFacts(session, current Session) []Fact {
 	facts := []Fact{{"name", "Name", displayName(session.User)}}
 	if email := displayEmail(session.User); email != "" {
@@ -218,7 +227,8 @@ func loginFacts(session, current Session) []Fact {
 	return facts
 }
 
-// changeOf says what would change if next replaced current.
+// changeOf says what would change if next replaced current. The user counts first: a
+// page of one account may be another user's, too.
 func changeOf(current, next Session) loginstate.Change {
 	if current.User.ID != next.User.ID {
 		return loginstate.ChangeUser

@@ -24,8 +24,10 @@ const (
 	maxCookieTokenBytes = chunkBytes * maxChunks
 )
 
-// newCookie returns a cookie as all of ours are: out of reach of scripts, sent
-// with navigations but not with other cross-site requests, for this host only.
+// newCookie returns a cookie as all of this package are: out of reach of scripts, sent
+// with navigations but not with other cross-site requests, for this host only. It is
+// Lax, not Strict, since a browser comes back from LoginRocket by a navigation from
+// another site. Path / is what the __Host- prefix demands.
 func (a *Auth) newCookie(name, value string) *http.Cookie {
 	return &http.Cookie{
 		Name:     name,
@@ -38,14 +40,15 @@ func (a *Auth) newCookie(name, value string) *http.Cookie {
 }
 
 // minSessionMaxAge is how many seconds a session cookie is kept at least. A token that
-// ends at once comes back, so that the answer can tell that it has expired.
+// expires at once is sent back, so that the answer can say that it has expired. Without
+// the cookie, the answer would be about cookies that the browser does not keep.
 const minSessionMaxAge = 60
 
 // setSessionCookie keeps token in the browser until the token expires.
 func (a *Auth) setSessionCookie(w http.ResponseWriter, r *http.Request, token string, expires time.Time) {
 	c := a.newCookie(a.config.CookieName, token)
-	// Max-Age counts on the clock of the browser alone, Expires is for clients
-	// that do not know Max-Age.
+	// Max-Age is right even if the browser's clock is wrong; Expires is for clients
+	// that do not know Max-Age (RFC 6265 section 5.3).
 	c.MaxAge = max(int(time.Until(expires).Seconds()), minSessionMaxAge)
 	c.Expires = expires
 	if len(cookieValues(r.Header, c.Name)) > 1 {
@@ -65,7 +68,7 @@ const maxClearedDomainCookies = 16
 // clearDomainCookies clears session cookies that were set with a Domain, which
 // the browser keeps beside this package's own: AppURL's host and its parents that
 // have a dot. Only the names that came are cleared, in few bytes: a proxy limits
-// the headers of an answer. A name with the __Host- prefix has no variants.
+// the headers of an answer. A name with the __Host- prefix has none of these.
 func (a *Auth) clearDomainCookies(w http.ResponseWriter, r *http.Request) {
 	if strings.HasPrefix(a.config.CookieName, hostCookiePrefix) {
 		return
@@ -91,8 +94,8 @@ func (a *Auth) clearDomainCookies(w http.ResponseWriter, r *http.Request) {
 // value is split into NAME, NAME.1, NAME.2 and so on, of which each but the last has exactly
 // chunkBytes. What is left of a longer value that the browser has is cleared.
 //
-// NAME comes last: where only the last cookie of a response is kept, a full first
-// chunk without a second one tells what happened.
+// NAME comes last: where a proxy keeps only the last cookie of a response, a full first
+// chunk without a second one shows that, and [ErrIncompleteCookie] can say so.
 func (a *Auth) setTokenCookie(w http.ResponseWriter, r *http.Request, c *http.Cookie) {
 	n := (len(c.Value) + chunkBytes - 1) / chunkBytes
 	a.clearChunks(w, r, c.Name, n)
@@ -117,7 +120,7 @@ func (a *Auth) clearChunks(w http.ResponseWriter, r *http.Request, name string, 
 func hasCookie(r *http.Request, name string) bool { return len(cookieValues(r.Header, name)) > 0 }
 
 // hasOwnCookie reports whether the browser sent a session or the state of a login,
-// which tells that it keeps cookies.
+// which shows that it keeps cookies. All their names contain CookieName.
 func (a *Auth) hasOwnCookie(r *http.Request) bool {
 	for _, line := range r.Header["Cookie"] {
 		if strings.Contains(line[:min(len(line), maxScannedCookieBytes)], a.config.CookieName) {
@@ -144,8 +147,8 @@ func (a *Auth) clearCookie(w http.ResponseWriter, name string) {
 }
 
 // cookieNameFor is the name of a cookie beside the session's. On https it has the
-// __Host- prefix, whatever CookieName is; names that differ in their prefix only
-// stay different.
+// __Host- prefix, whatever CookieName is: no sibling subdomain may plant one. The ~
+// keeps the names of two Auths different whose CookieNames differ in the prefix only.
 func (a *Auth) cookieNameFor(purpose string) string {
 	name := a.config.CookieName
 	switch {
@@ -155,8 +158,8 @@ func (a *Auth) cookieNameFor(purpose string) string {
 	return hostCookiePrefix + name + "~" + purpose
 }
 
-// maxSameNameCookies is how many tokens of cookies of our name are verified. A browser
-// sends one; a sibling subdomain can add others.
+// maxSameNameCookies is how many tokens of cookies of one name are verified. A browser
+// sends one; a sibling subdomain can plant others, and each costs a signature check.
 const maxSameNameCookies = 4
 
 // joinChunks returns the tokens of the cookies called name, whose values are given:
@@ -200,7 +203,7 @@ func isFullChunk(value string) bool { return len(value) == chunkBytes }
 const maxScannedCookieBytes = 64 << 10
 
 // maxSamePrefixCookies is how many cookies are looked at whose names begin alike.
-// Browsers keep fewer than 200 for one site.
+// Browsers keep fewer than 200 for one site: the rest is an attack on the processor.
 const maxSamePrefixCookies = 200
 
 // cookieValues returns the non-empty values of the cookies called name, in the

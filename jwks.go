@@ -18,18 +18,19 @@ import (
 	"github.com/authrocket-go/authrocket/internal/loopback"
 )
 
-// wait is how a request waits for keys: how long, and when that began, zero if it
-// has not.
+// wait is how a request waits for keys. One value is handed down for all tokens of a
+// request, so that several cookies do not wait several times.
 type wait struct {
 	patience keycache.Patience
-	start    time.Time
+	start    time.Time // when the request began to wait; zero if it has not
 }
 
 // keySource is where keys come from: the realm's JWKS, or a static key.
 type keySource interface {
-	// algorithm is the alg that every key of the source is for.
+	// algorithm is the alg that every key of the source is for. The key decides it, not
+	// the token (RFC 8725 section 3.1).
 	algorithm() jose.Algorithm
-	// needsKeyID tells whether a token has to name its key.
+	// needsKeyID reports whether a token must name its key.
 	needsKeyID() bool
 	// fresh returns the keys of that ID if that needs no waiting, and the
 	// generation of the key set that has them, else zero.
@@ -37,7 +38,7 @@ type keySource interface {
 	// unchanged reports whether fresh returns at now what it returned with
 	// generation. Zero is the generation of nothing.
 	unchanged(generation uint64, now time.Time) bool
-	// lookup returns the keys, or an error of a kind.
+	// lookup returns the keys, which it may wait for, or an error of a kind.
 	lookup(context.Context, keycache.Question) (jose.Keys, error)
 	// warm fetches the keys.
 	warm(ctx context.Context) error
@@ -45,6 +46,8 @@ type keySource interface {
 	ready() error
 }
 
+// staticKey is the one key of Config.JWTKey. It is always there and never changes, so
+// that its generation is always 1.
 type staticKey struct{ keys jose.Keys }
 
 func (s staticKey) algorithm() jose.Algorithm  { return s.keys[0].Algorithm() }
@@ -65,7 +68,8 @@ type jwks struct {
 	maxStale time.Duration
 }
 
-// maxJWKSBytes is far beyond a real set, which has one or two keys.
+// maxJWKSBytes is far beyond a real set, which has one or two keys. It bounds what a
+// server that answers in place of LoginRocket can make this process keep.
 const maxJWKSBytes = 1 << 20
 
 func newJWKS(c Config, u baseURL) *jwks {
@@ -83,12 +87,14 @@ func keyCacheConfig(c Config, u baseURL) keycache.Config[jose.Keys] {
 		MaxStale:        c.MaxStale,
 	}
 	if observe := c.Observer.KeyRefresh; observe != nil {
+		// A fetch serves many requests, and may outlive the one that began it.
 		cache.Observe = func(r keycache.Refresh) { observe(context.Background(), KeyRefresh(r)) }
 	}
 	return cache
 }
 
-// All keys of the set are RSA keys for RS256: internal/jose leaves others out.
+// All keys of the set are RSA keys for RS256: internal/jose leaves others out. A set
+// never holds a secret, so that no published key can verify an HS256 token.
 func (j *jwks) algorithm() jose.Algorithm { return jose.RS256 }
 func (j *jwks) needsKeyID() bool          { return true }
 
@@ -118,7 +124,9 @@ func (j *jwks) ready() error {
 	}
 }
 
-// keyError gives an error of the key cache its reason. Key IDs are public.
+// keyError gives an error of the key cache its reason. "There is no such key" is 401,
+// "it is not known" is 503 or 429: an outage must not sign anybody out. The detail may
+// name the key ID, which is public.
 func keyError(err error, detail string) error {
 	if err == nil {
 		return nil
@@ -134,8 +142,9 @@ func keyError(err error, detail string) error {
 	return &refusal{reason: reason, detail: detail, cause: undecided.Cause, retryAfter: undecided.RetryAfter}
 }
 
-// newKeyClient returns a copy of client, or a client of our own, with our
-// timeout and redirect policy and without a cookie jar.
+// newKeyClient returns a copy of client, which may be nil, with the rules that every
+// fetch obeys. A redirect is not followed: whoever answers at its target would publish
+// the realm's keys. Cookies have no place in a public resource.
 func newKeyClient(client *http.Client, dialLoopbackOnly bool) *http.Client {
 	own := http.Client{}
 	if client != nil {
@@ -150,17 +159,19 @@ func newKeyClient(client *http.Client, dialLoopbackOnly bool) *http.Client {
 	return &own
 }
 
-// newKeyTransport keeps no connection open, since no goroutine may outlive a fetch.
+// newKeyTransport keeps no connection open: its goroutines would outlive the fetch, and
+// an Auth has no Close. One handshake in 15 minutes costs nothing.
 func newKeyTransport(dialLoopbackOnly bool) *http.Transport {
 	t := &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
 		DisableKeepAlives:      true,
-		ForceAttemptHTTP2:      true,
+		ForceAttemptHTTP2:      true, // a transport with a dialer of its own has none otherwise
 		MaxResponseHeaderBytes: 64 << 10,
 	}
 	if dialLoopbackOnly {
 		// A name such as localhost may resolve to anything. Keys that come in
-		// the clear come from this machine or not at all.
+		// the clear come from this machine or not at all. Control sees the address
+		// that is dialled, after the name was resolved; a proxy would hide it.
 		t.Proxy = nil
 		t.DialContext = (&net.Dialer{Control: func(_, address string, _ syscall.RawConn) error {
 			if host, _, err := net.SplitHostPort(address); err != nil || !loopback.IsHost(host) {
@@ -172,8 +183,9 @@ func newKeyTransport(dialLoopbackOnly bool) *http.Transport {
 	return t
 }
 
-// fetchKeys fetches and parses the key set. Its errors hold nothing of the
-// body, and of the headers only where a redirect leads.
+// fetchKeys fetches and parses the key set. Its errors are logged: they hold nothing of
+// the body, which may be any page of another server, and of the headers only where a
+// redirect leads.
 func fetchKeys(ctx context.Context, client *http.Client, jwksURL string) (keys map[string]jose.Keys, skipped []error, maxAge time.Duration, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, jwksURL, nil)
 	if err != nil {
@@ -192,6 +204,7 @@ func fetchKeys(ctx context.Context, client *http.Client, jwksURL string) (keys m
 		}
 		return nil, nil, 0, fmt.Errorf("%s answered %d", jwksURL, resp.StatusCode)
 	}
+	// One byte more than is accepted tells a set that is too large from one that fits.
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxJWKSBytes+1))
 	if err != nil {
 		return nil, nil, 0, fmt.Errorf("%s broke off: %w", jwksURL, err)
@@ -206,8 +219,9 @@ func fetchKeys(ctx context.Context, client *http.Client, jwksURL string) (keys m
 	return keys, skipped, responseMaxAge(resp.Header), nil
 }
 
-// responseMaxAge returns the max-age of Cache-Control (RFC 9111 section
-// 5.2.2.1). Zero and less count as one second, so that they are told from absent.
+// responseMaxAge returns the max-age of Cache-Control (RFC 9111 section 5.2.2.1), zero
+// if there is none. Zero and less count as one second, which differs from none; the
+// cache raises it to its own minimum.
 func responseMaxAge(h http.Header) time.Duration {
 	for _, value := range h.Values("Cache-Control") {
 		for directive := range strings.SplitSeq(value, ",") {

@@ -13,22 +13,29 @@ import (
 
 // Page is one of the pages that the package shows itself. It works without scripts
 // and has nothing of the request's content. Config.Page gets it as data: Kind and
-// Facts say all that Title and Texts say in English.
+// Facts say all that Title and Texts say in English. A Page is a value that belongs to
+// one response: whoever gets it may change it.
 type Page struct {
 	Kind   PageKind
-	Status int    // of the response
-	Lang   string // the language of the texts and labels, such as "de"; "" is English
-	Title  string
+	Status int      // of the response; 0 is 200
+	Lang   string   // the language of the texts and labels, such as "de"; "" is English
+	Title  string   // plain text, as are all texts, labels and values: escape them
 	Texts  []string // the paragraphs
 	Facts  []Fact
 	Form   *Form // nil on most pages
 	Links  []Link
 
-	refresh  string // the header of this name; "" for none
-	isFramed bool   // may be shown in a frame
+	// refresh is the header of this name, "" for none. It is a header because the
+	// body may be that of Config.Page, which must not be able to forget it.
+	refresh string
+
+	// isFramed permits frames. Only pages that lead out of a frame by a link have it:
+	// a button in a frame could be clicked by somebody who does not see it.
+	isFramed bool
 }
 
 // Fact returns the value of the fact of this name, "" if the page does not have it.
+// The names are listed at the constants of [PageKind].
 func (p Page) Fact(name string) string {
 	for _, f := range p.Facts {
 		if f.Name == name {
@@ -45,8 +52,8 @@ type PageKind string
 // The kinds of pages, and the facts that each may have.
 const (
 	// PageConfirm asks whether a login is wanted that this browser did not start
-	// or that changes who is signed in. "name", "email" and "account" are those of the login,
-	// each if it has one; "email_verified" is "no" if the address is not verified.
+	// or that changes who is signed in. "name", "email" and "account" are those of the
+	// login, each if it has one; "email_verified" is "no" if the address is not verified.
 	// "current_user" is who is signed in now, if somebody is. "started" says why it
 	// asks: "here" (this browser started it), "elsewhere" (another browser, too long
 	// ago, or at another address than "app_url") or "link" (nothing says that it was
@@ -66,8 +73,9 @@ const (
 	// PageLoginRefused: Config.OnLogin refuses the user. "reason" is the [Reason].
 	PageLoginRefused PageKind = "login_refused"
 
-	// PageLoginLoop: several logins in a row did not produce an accepted session. The facts
-	// are those of PageLoginFailed, and "app_url" if the browser sent no session cookie.
+	// PageLoginLoop: several logins in a row did not produce an accepted session. The
+	// facts are those of PageLoginFailed, and "app_url" if the browser sent no session
+	// cookie. See [ErrLoginLoop].
 	PageLoginLoop PageKind = "login_loop"
 
 	// PageUnavailable: the sign-in cannot be checked now. "reload_after" is after
@@ -100,7 +108,8 @@ const (
 	// "sign_out".
 	PageAmbiguousCookie PageKind = "ambiguous_cookie"
 
-	// PageIncompleteCookie: the browser sent a part of a session only. "reason" is the [Reason].
+	// PageIncompleteCookie: the browser sent a part of a session only. "reason" is the
+	// [Reason].
 	PageIncompleteCookie PageKind = "incomplete_cookie"
 
 	// PageCrossSite: another website sent a form.
@@ -115,8 +124,8 @@ const (
 	// PageLogout asks whether to sign out. The button is "sign_out".
 	PageLogout PageKind = "logout"
 
-	// PageSigningOut leads on to LoginRocket by itself, and by its link; in a frame by
-	// its link only, which leaves the frame.
+	// PageSigningOut continues to LoginRocket by itself, and by its link. In a frame it
+	// continues by its link only, which leaves the frame.
 	PageSigningOut PageKind = "signing_out"
 )
 
@@ -131,7 +140,7 @@ type Fact struct {
 // Form is a form that is sent by POST. A page of your own must send all of
 // Hidden, and the Name and Value of the button that is pressed.
 type Form struct {
-	URL     string
+	URL     string // a path of this app
 	Hidden  []Field
 	Buttons []Button
 }
@@ -143,14 +152,13 @@ type Field struct{ Name, Value string }
 // as "continue".
 type Button struct{ Name, Value, Label string }
 
-// Link leads on from a page. Its Name says which link it is: "sign_in" (in words
-// that fit the page, see Label), "switch_account", "other_user", "profile",
-// "sign_out" or "home".
+// Link is a link of a page. Its Name says which one: "sign_in" (in words that fit the
+// page, see Label), "switch_account", "other_user", "profile", "sign_out" or "home".
 type Link struct {
 	Name       string
 	Label      string // in English
-	URL        string
-	LeaveFrame bool // it needs target="_top"
+	URL        string // a path of this app
+	LeaveFrame bool   // it needs target="_top"
 }
 
 //go:embed page.css
@@ -161,15 +169,17 @@ var pageHTML string
 
 var pageTemplate = template.Must(template.New("page").Parse(pageHTML))
 
-// pageCSP allows the page's own style by its hash, and nothing else to load. What
-// it says about frames and forms is up to the page.
+// pageCSP allows the page's own style by its hash, and nothing else to load: a page may
+// show the name that an attacker chose. A hash, since a nonce would be another random
+// value to hand to Config.Page. What it says about frames and forms is up to the page.
 var pageCSP = func() string {
 	hash := sha256.Sum256([]byte(pageStyle))
 	return "default-src 'none'; base-uri 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) + "'"
 }()
 
 // writePage answers with p: by Config.Page, and if that does not, by [WritePage].
-// The headers come first, so that a Config.Page that knows none of them is safe.
+// The headers come first, so that a Config.Page that knows none of them is safe. It
+// gets r without a login token, which it could put into its own links or logs.
 func (a *Auth) writePage(w http.ResponseWriter, r *http.Request, p Page) {
 	p.setHeaders(w.Header())
 	if a.config.Page != nil && a.config.Page(w, withoutLoginParams(r), p) {
@@ -182,7 +192,9 @@ func (a *Auth) writePage(w http.ResponseWriter, r *http.Request, p Page) {
 // protect p, whatever they were. A request gets it if Config.Page returns false; a
 // Config.Page that only translates changes the texts of p and calls it.
 func WritePage(w http.ResponseWriter, r *http.Request, p Page) {
+	// Facts without a label are in the texts already.
 	listed := slices.DeleteFunc(slices.Clone(p.Facts), func(f Fact) bool { return f.Label == "" })
+	// Buffered, so that a template that fails leaves no half of a page with status 200.
 	var body bytes.Buffer
 	err := pageTemplate.Execute(&body, struct {
 		Page
@@ -202,11 +214,12 @@ func WritePage(w http.ResponseWriter, r *http.Request, p Page) {
 
 // setHeaders sets the headers that p needs, whoever writes its body.
 func (p Page) setHeaders(h http.Header) {
-	setNoStore(h)
+	setNoStore(h) // it is about this user at this moment, and "back" must not show it again
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("X-Content-Type-Options", "nosniff")
 	csp := pageCSP
 	if !p.isFramed {
+		// Both, for browsers that do not know frame-ancestors.
 		csp += "; frame-ancestors 'none'"
 		h.Set("X-Frame-Options", "DENY")
 	}
@@ -215,18 +228,21 @@ func (p Page) setHeaders(h http.Header) {
 	}
 	if p.Form == nil {
 		csp += "; form-action 'none'"
-		// The URL of a callback has a token in it.
+		// The URL of a callback has a token in it, which no link may hand on.
 		h.Set("Referrer-Policy", "no-referrer")
 	} else {
 		// There is no form-action: browsers hold every redirect after the form to
-		// it, and the app or LoginRocket may lead on to another origin.
-		// no-referrer would make the Origin of the form null.
+		// it, and the app or LoginRocket may redirect to another origin.
+		// no-referrer would make the Origin of the form null, by which it is refused.
+		// With same-origin, the URL of the page goes to this app only.
 		h.Set("Referrer-Policy", "same-origin")
-		// A page that opened this one cannot reach into it.
+		// A page that opened this one could otherwise navigate it away and back, to
+		// time a click on its button.
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	}
 	h.Set("Content-Security-Policy", csp)
 	if p.Status == http.StatusUnauthorized {
+		// RFC 9110 section 15.5.2 demands one. Browsers ignore this scheme.
 		h.Set("WWW-Authenticate", "Bearer")
 	}
 }

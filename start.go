@@ -13,8 +13,8 @@ import (
 	"github.com/authrocket-go/authrocket/internal/loginstate"
 )
 
-// loginRequest is a login that begins: on which hosted page, and what this app
-// wants to know when it comes back.
+// loginRequest is a login that begins: on which hosted page, and what this app needs to
+// know when it comes back.
 type loginRequest struct {
 	route  string // the hosted page
 	params url.Values
@@ -30,6 +30,7 @@ func (a *Auth) startLogin(w http.ResponseWriter, r *http.Request, s loginRequest
 		return false
 	}
 	a.warnOfHost(r)
+	// Nothing in a browser is trusted to be a target, and the state must fit into a URL.
 	target := a.paths.safeTarget(s.login.Target)
 	if s.login.Target = fitTarget(target, loginstate.MaxTargetBytes); s.login.Target != target {
 		if a.targetWarnings.isDue("", time.Now()) {
@@ -41,30 +42,33 @@ func (a *Auth) startLogin(w http.ResponseWriter, r *http.Request, s loginRequest
 	if s.params == nil {
 		s.params = url.Values{}
 	}
+	// LoginRocket has no parameter for a state, but keeps the query of redirect_uri.
 	s.params.Set("redirect_uri", callback+"?"+stateParam+"="+secret.Seal(a.stateScope(callback), s.login))
 	a.redirect(w, a.loginRocket.origin+"/"+s.route+"?"+s.params.Encode())
 	return true
 }
 
-// stateScope is in the key of every state, so that no other Auth takes it.
+// stateScope goes into the key that seals a state, so that no other Auth takes it: two
+// on one host may share a cookie of the same name, or have it planted.
 func (a *Auth) stateScope(callback string) string { return a.config.CookieName + "\x00" + callback }
 
 const (
 	// maxStateCookies is how many logins one browser may have under way.
 	maxStateCookies = 48
 
-	// maxCookieHeaderBytes is how long the Cookie header of a browser may become by
-	// logins under way, beside what other cookies make of it. Servers limit the
-	// headers of a request, many of them to 8 KiB.
+	// maxCookieHeaderBytes is how long a browser's Cookie header may become by logins
+	// under way. Servers limit the headers of a request, many of them to 8 KiB: the
+	// app would be out of reach until the cookies end.
 	maxCookieHeaderBytes = 6 << 10
 
 	// maxClearedStateCookies is how many states one response clears. Proxies limit the
-	// headers of a response.
+	// headers of a response, nginx to 4 or 8 KiB.
 	maxClearedStateCookies = 8
 )
 
 // stateCookiePrefix is what the names of state cookies start with. Each login
-// that a browser starts has a cookie of its own, so that tabs do not meet.
+// that a browser starts has a cookie of its own, so that tabs do not overwrite each
+// other's state.
 func (a *Auth) stateCookiePrefix() string { return a.cookieNameFor("state-") }
 
 // stateCookie is a state cookie as a browser sent it.
@@ -72,7 +76,7 @@ type stateCookie struct {
 	name      string
 	bytes     int // of the Cookie header
 	secret    loginstate.Secret
-	isInvalid bool // too old, or unreadable
+	isInvalid bool // too old or unreadable: no callback accepts it
 }
 
 func (a *Auth) stateCookies(r *http.Request) []stateCookie {
@@ -110,7 +114,8 @@ func (a *Auth) setStateCookie(w http.ResponseWriter, r *http.Request, secret log
 	slices.SortStableFunc(kept, evictionOrder)
 	total := cookieHeaderBytes(r) + cookieBytes(c.Name, c.Value)
 	if !secret.Foreign && total > maxCookieHeaderBytes {
-		// Another site may have brought the login that waits.
+		// Another site may have brought the login that waits for its confirmation, and
+		// its token is large: it gives way to what this site starts.
 		total -= a.pendingCookieBytes(r)
 		a.forgetPending(w, r)
 	}
@@ -129,7 +134,7 @@ func (a *Auth) setStateCookie(w http.ResponseWriter, r *http.Request, secret log
 	for _, gone := range kept[:evicted] {
 		a.clearCookie(w, gone.name)
 	}
-	// Last, for what keeps only the last cookie of a response.
+	// Last, for proxies that keep only the last cookie of a response.
 	http.SetCookie(w, c)
 }
 
@@ -160,7 +165,8 @@ func evictionOrder(x, y stateCookie) int {
 }
 
 // loadState returns the login that r comes back from and the name of its cookie,
-// if this browser started it.
+// if this browser started it. A cookie that somebody planted opens only states that were
+// sealed with it. Of several cookies of one name, any may be the browser's own.
 func (a *Auth) loadState(r *http.Request, state string) (login loginstate.Login, cookieName string, ok bool) {
 	callback, ok := a.callbackURL(r)
 	id := loginstate.ID(state)
@@ -181,18 +187,19 @@ func (a *Auth) loadState(r *http.Request, state string) (login loginstate.Login,
 }
 
 const (
-	// maxAttempts is how many logins in a row may come back without a session
-	// that is accepted.
+	// maxAttempts is how many logins in a row may end without a session that is
+	// accepted. More than one, since a user may choose another account in between.
 	maxAttempts = 3
 
-	// attemptsWindow is how long after the first of them logins are in a row.
+	// attemptsWindow is how long after the first of them logins are in a row. A loop
+	// that runs by itself takes seconds; a person takes longer.
 	attemptsWindow = time.Minute
 )
 
-// attempts returns how many logins in a row this browser has come back from.
-// While LoginRocket has a session, it sends a browser back at once: if what comes
-// back is refused, that goes round and round. Anybody can forge the count, which
-// leads to a page instead of the login.
+// attempts returns how many logins in a row this browser has come back from. While
+// LoginRocket has a session, it sends a browser back at once: if its token is refused,
+// gate and LoginRocket redirect to each other forever. Whoever forges the count gets a
+// page instead of the login, so that it needs no seal.
 func (a *Auth) attempts(r *http.Request) int {
 	n := 0
 	for _, value := range cookieValues(r.Header, a.cookieNameFor("attempts")) {
@@ -204,8 +211,9 @@ func (a *Auth) attempts(r *http.Request) int {
 	return min(n, loginstate.MaxAttempt)
 }
 
-// rememberAttempts keeps the count n until the window of the first login in the
-// row ends.
+// rememberAttempts keeps the count n until the window of the first login in the row
+// ends. The cookie has the time of the first, so that a steady drip of logins does not
+// extend the window.
 func (a *Auth) rememberAttempts(w http.ResponseWriter, r *http.Request, n int) {
 	name, now := a.cookieNameFor("attempts"), time.Now()
 	first := now
@@ -222,7 +230,7 @@ func (a *Auth) rememberAttempts(w http.ResponseWriter, r *http.Request, n int) {
 	http.SetCookie(w, c)
 }
 
-// forgetAttempts is for when a person decides what is next.
+// forgetAttempts is for when a person decides what is next: a click is no loop.
 func (a *Auth) forgetAttempts(w http.ResponseWriter, r *http.Request) {
 	if name := a.cookieNameFor("attempts"); hasCookie(r, name) {
 		a.clearCookie(w, name)
@@ -230,7 +238,7 @@ func (a *Auth) forgetAttempts(w http.ResponseWriter, r *http.Request) {
 }
 
 // stopLoginLoop answers with a page instead of another login. cause is why the
-// session is refused, nil when it is the app that does.
+// session is refused, nil when it is valid and the app starts logins nevertheless.
 func (a *Auth) stopLoginLoop(w http.ResponseWriter, r *http.Request, target string, cause error) {
 	err := &refusal{reason: ErrLoginLoop, cause: cause}
 	a.observeLogin(r.Context(), true, Session{}, err)
@@ -265,7 +273,8 @@ func (a *Auth) completeLogin(w http.ResponseWriter, r *http.Request, c completio
 	}
 	a.forgetLogin(w, r, c.stateCookieName)
 	if hasCookie(r, a.config.CookieName) {
-		clearPrefetchCaches(w.Header()) // for somebody else, or in another account
+		// Fetched for the user, or in the account, of before.
+		clearPrefetchCaches(w.Header())
 	}
 	a.setSessionCookie(w, r, c.session.Token(), c.session.ExpiresAt)
 	a.observeLogin(r.Context(), c.started, c.session, nil)
@@ -288,7 +297,9 @@ func (a *Auth) forgetPending(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// acceptLogin says why a login of session is refused, if it is.
+// acceptLogin says why a login of session is refused, if it is. A token that does not
+// fit into cookies is refused here, where a page can say so: without its end it would
+// be an invalid session at the next request.
 func (a *Auth) acceptLogin(r *http.Request, session Session) error {
 	if n := len(session.Token()); n > maxCookieTokenBytes {
 		return refuse(ErrTokenTooLarge, "it has %d bytes, cookies hold %d", n, maxCookieTokenBytes)
