@@ -17,8 +17,10 @@ import (
 // start and keep it. It is immutable, safe for concurrent use and needs no
 // Close: nothing of it outlives a fetch of keys, which takes 8 seconds at most,
 // and the four retries after a first fetch that failed.
-// Keys, caches and sessions belong to one Auth; two realms in one process never
-// mix.
+//
+// Keys, caches and sessions belong to one Auth; two realms in one process never mix. On
+// one host, give each its own Config.AuthPath and Config.CookieName, and put one
+// [Auth.Authenticate] around the other.
 type Auth struct {
 	config          Config // with defaults filled in
 	loginRocket     baseURL
@@ -26,15 +28,15 @@ type Auth struct {
 	paths           paths
 	verifier        verifier
 	protection      *http.CrossOriginProtection
-	sessionHashSalt [32]byte // of session hashes
+	sessionHashSalt [32]byte
 
 	hostWarnings   hostWarningLimit
 	targetWarnings warningLimit
 }
 
-// New returns an Auth for config, or all problems of config at once: an error
-// that joins a [ConfigError] for each, see [ConfigErrors]. It does not use the network; keys are
-// fetched when the first token comes, or by [Auth.Warm].
+// New returns an Auth for config, or all problems of config at once: an error that joins
+// a *[ConfigError] for each, see [ConfigErrors]. It copies config. It does not use the
+// network; keys are fetched when the first token comes, or by [Auth.Warm].
 func New(config Config) (*Auth, error) {
 	s, err := config.check()
 	if err != nil {
@@ -85,9 +87,9 @@ func New(config Config) (*Auth, error) {
 // even if the keys are fresh. Concurrent calls share fetches, and all fetches of
 // an Auth share one budget: 3 at once, then one in 10 seconds. When the budget is
 // spent, Warm fetches nothing: it returns nil if there are keys, else the last
-// error. Errors are of kind [ErrUnavailable]; the app may serve all the same. After
-// a first fetch that failed, the keys are fetched again after 1, 2, 4 and 8
-// seconds, and then when they are needed. With a static key Warm does nothing.
+// error. Errors match [ErrKeysUnavailable]; the app may serve nevertheless. After a
+// first fetch that failed, the keys are fetched again after 1, 2, 4 and 8 seconds, and
+// then when they are needed. With a static key Warm does nothing.
 //
 // For a readiness probe, use [Auth.Ready].
 func (a *Auth) Warm(ctx context.Context) error { return a.verifier.keys.warm(ctx) }
@@ -111,10 +113,10 @@ func (a *Auth) Verify(ctx context.Context, token string) (Session, error) {
 }
 
 // Check decides whether r is of a signed-in user whom Config.Rules and all the rules
-// allow, and writes nothing. It returns r with the session in its context, which is the
-// request to go on with, or the error to give to [Auth.Deny] with the returned
-// request. Errors are of kind [ErrUnauthenticated], [ErrForbidden] or
-// [ErrUnavailable]. Behind [Auth.Authenticate] it does not authenticate again.
+// allow, and writes nothing. Go on with the request that it returns: it is r with the
+// session in its context. After an error, give that request and the error to [Auth.Deny].
+// Errors are of kind [ErrUnauthenticated], [ErrForbidden] or [ErrUnavailable]. Behind
+// [Auth.Authenticate] it does not authenticate again. It waits at most 2 seconds for keys.
 //
 // Most users want the middleware; Check is for frameworks whose middleware cannot wrap
 // an [http.Handler].
@@ -123,14 +125,15 @@ func (a *Auth) Check(r *http.Request, rules ...Rule) (*http.Request, error) {
 }
 
 // check is [Auth.Check], and with a selector the decision of RequireOrg. id is
-// that of r, nil when nobody has looked at r.
+// that of r, nil when this Auth has not looked at r.
 func (a *Auth) check(r *http.Request, id *identity, selector OrgSelector, rules []Rule) (*http.Request, error) {
 	switch {
 	case id == nil:
 		id = a.newIdentity(r, keycache.Gate)
 		a.identify(id, r)
 	case errors.Is(id.err, ErrKeysUnavailable):
-		// Authenticate may have left without waiting; a gate has to be sure.
+		// Authenticate may have left without waiting; a gate must be sure. The wait
+		// began there, so that both together take no longer than one.
 		waitStart := id.wait.start
 		id = a.newIdentity(r, keycache.Gate)
 		id.wait.start = waitStart
@@ -145,6 +148,8 @@ func (a *Auth) decide(r *http.Request, id *identity, selector OrgSelector, rules
 	switch {
 	case id.err == nil:
 	case errors.Is(id.err, ErrUnauthenticated) && clientkind.IsPrefetch(r):
+		// The reason says that the browser gets another answer when it repeats this on
+		// a click. [Auth.Deny] starts no login and clears no cookie for it.
 		return r, &refusal{reason: ErrPrefetch, cause: id.err}
 	default:
 		return r, id.err
@@ -167,7 +172,8 @@ func (a *Auth) decide(r *http.Request, id *identity, selector OrgSelector, rules
 	return r, a.checkRules(r.Context(), session, rules)
 }
 
-// checkRules asks Config.Rules, then rules.
+// checkRules asks Config.Rules, then rules: the first that refuses decides, so that a
+// rule of a gate may rely on those of Config.
 func (a *Auth) checkRules(ctx context.Context, session *Session, rules []Rule) error {
 	for _, rules := range [...][]Rule{a.config.Rules, rules} {
 		for _, rule := range rules {
@@ -181,7 +187,8 @@ func (a *Auth) checkRules(ctx context.Context, session *Session, rules []Rule) e
 
 // identify finds out who sent r, whose identity id is: by the bearer token if
 // there is one, else by the session cookie. One request has one identity: with an
-// invalid bearer token it is anonymous, whatever its cookie is.
+// invalid bearer token it is anonymous, whatever its cookie is: it must not act as
+// another user than the one that its client named.
 func (a *Auth) identify(id *identity, r *http.Request) {
 	token, found, err := bearerToken(r.Header)
 	switch {
@@ -219,8 +226,9 @@ func (a *Auth) cookieIdentity(r *http.Request, w *wait) (Source, *Session, error
 	return SourceCookie, session, nil
 }
 
-// cookieSession returns the session of the cookies of our name. Those that
-// fail are ignored as long as one verifies.
+// cookieSession returns the session of the cookies called Config.CookieName. Those that
+// fail are ignored as long as one verifies: a sibling subdomain must not sign users out
+// by planting one. Of two valid users neither counts, since one may be planted.
 func (a *Auth) cookieSession(r *http.Request, w *wait) (*Session, error) {
 	session := noSession
 	failure := ErrNoToken

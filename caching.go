@@ -3,7 +3,8 @@ package authrocket
 import "net/http"
 
 // cacheHeaders are the values of the headers below for one response, in one piece
-// of memory. Each response has its own, since a handler may write into them.
+// of memory. Each response has its own: a handler may write into them, and values that
+// responses share would then change for all.
 type cacheHeaders struct{ vary, control, cdnControl [1]string }
 
 // setVary says what the response depends on. The handler may add to it.

@@ -11,9 +11,10 @@ import (
 	"github.com/authrocket-go/authrocket/internal/clientkind"
 )
 
-// checkOrigin refuses unsafe requests and upgrades that a page of an origin
-// other than ours or a trusted one caused. A browser adds the cookie to those
-// too. A request without a Host has no origin to compare with.
+// checkOrigin refuses unsafe requests and upgrades that a page of an origin other than
+// AppURL's or a trusted one caused. SameSite=Lax is not enough: a browser adds the
+// cookie to requests of sibling subdomains, which are the same site. A request without
+// a Host has no origin to compare with.
 func (a *Auth) checkOrigin(r *http.Request) error {
 	if r.Host == "" {
 		return refuse(ErrCrossSite, "the request has no Host")
@@ -25,8 +26,9 @@ func (a *Auth) checkOrigin(r *http.Request) error {
 		r = &upgrade
 	}
 	if len(r.Header["Origin"]) > 0 && r.Header.Get("Sec-Fetch-Site") == "" && !a.isSameOrigin(r) {
-		// net/http would compare the hosts alone, so that plain http of our host
-		// passed for us. A trusted origin still passes.
+		// Where a browser sends no fetch metadata, net/http compares the hosts alone:
+		// a page of the same host on plain http, which anybody on the network can
+		// write, would pass. A trusted origin still passes.
 		foreign := *r
 		foreign.Header = r.Header.Clone()
 		foreign.Header.Set("Sec-Fetch-Site", "cross-site")
@@ -38,8 +40,8 @@ func (a *Auth) checkOrigin(r *http.Request) error {
 	return nil
 }
 
-// isSameOrigin reports whether a page of this very origin sent r, by the word
-// of a browser. Who says nothing is refused, and so are trusted origins.
+// isSameOrigin reports whether the browser says that a page of this very origin sent r.
+// A client that says nothing is refused, and so is a trusted origin.
 func (a *Auth) isSameOrigin(r *http.Request) bool {
 	if site := r.Header["Sec-Fetch-Site"]; len(site) > 0 {
 		return len(site) == 1 && site[0] == "same-origin"
@@ -49,15 +51,16 @@ func (a *Auth) isSameOrigin(r *http.Request) bool {
 	return ok && len(origin) == 1 && origin[0]+a.app.path == app
 }
 
-// hidesOrigin reports whether a form of plain http came with Origin: null and
-// nothing that tells more. A page with Referrer-Policy: no-referrer sends that, and
-// so does any other website.
+// hidesOrigin reports whether a form of plain http came with Origin: null and without
+// fetch metadata. A page of this app with Referrer-Policy: no-referrer sends that, and
+// so can any other website: the two cannot be distinguished.
 func hidesOrigin(r *http.Request) bool {
 	return r.Header.Get("Sec-Fetch-Site") == "" && r.Header.Get("Origin") == "null"
 }
 
-// warnOfHost reports a login that starts at another host than AppURL's: the
-// cookies that it sets are not sent to the callback.
+// warnOfHost reports a login that starts at another host than AppURL's: the browser
+// does not send the cookies set there to the callback. The login goes on, since a proxy
+// may have replaced the Host, so that all is well for the browser.
 func (a *Auth) warnOfHost(r *http.Request) {
 	want := a.app.host()
 	if a.app.isZero() || strings.EqualFold(strings.TrimSuffix(r.Host, a.app.defaultPort()), want) {
@@ -74,7 +77,8 @@ const (
 	maxHostBytes        = 100 // of a host that is kept
 )
 
-// hostWarningLimit limits warnings: anybody can send any Host.
+// hostWarningLimit limits warnings about hosts. Anybody can send any Host, so that it is
+// bounded in number and in the length of each.
 type hostWarningLimit struct {
 	mu   sync.Mutex
 	last map[string]time.Time
@@ -92,6 +96,6 @@ func (h *hostWarningLimit) isDue(host string, now time.Time) bool {
 	if h.last == nil {
 		h.last = map[string]time.Time{}
 	}
-	h.last[strings.Clone(host)] = now
+	h.last[strings.Clone(host)] = now // not a part of the request's header in memory
 	return true
 }

@@ -16,10 +16,12 @@ import (
 // browser that navigates gets
 //
 //   - without a session, the hosted login (303), from which it comes back to the
-//     same URL; after a form post, a page with a link to the login, from which it
-//     comes back to the page with the form (401). In a frame: a page with a link out of the frame (401).
-//   - with the cookies of two users or only a part of a session cookie, or after
-//     three failed logins within a minute, a page that says so (401), see [ErrLoginLoop].
+//     same URL. After a form post: a page with a link to the login, from which it
+//     comes back to the page with the form (401). In a frame: a page with a link out
+//     of the frame (401).
+//   - with the cookies of two users, or only a part of a session cookie, a page that
+//     says so (401). After three failed logins within a minute: a 401 error page, see
+//     [ErrLoginLoop].
 //   - a page that says what is missing, with links to sign in again and to switch
 //     accounts (403).
 //   - while the decision cannot be made, a page that reloads itself (503); after a
@@ -37,16 +39,21 @@ import (
 func (a *Auth) Deny(w http.ResponseWriter, r *http.Request, err error) {
 	id := a.identityOf(r)
 	if id == nil {
+		// Not the request that Check returned. Nothing is verified here: the answer must
+		// not wait for keys.
 		id = a.newIdentity(r, keycache.NoWait)
 		id.err = err
 	}
-	r = withIdentity(r, id)
+	r = withIdentity(r, id) // for CurrentSession in Config.Deny and Config.Page
 	setNoStore(w.Header())
 	if a.config.Deny != nil && a.config.Deny(w, r, err) {
 		return
 	}
 	status := StatusCode(err)
 	if !a.config.DisableCookie {
+		// An invalid cookie would be checked and refused again with every request. One
+		// that may be valid in a moment stays, or an outage and a clock that runs late
+		// would sign users out. A prefetch changes nothing.
 		if status == http.StatusUnauthorized && id.source == SourceCookie && id.err != nil &&
 			retryRank(err) == 0 && !errors.Is(err, ErrAmbiguousCookie) && !errors.Is(err, ErrPrefetch) {
 			a.clearSessionCookie(w, r)
@@ -68,18 +75,19 @@ func (a *Auth) Deny(w http.ResponseWriter, r *http.Request, err error) {
 }
 
 // denyRoute denies a request for one of the login routes, and reports that as a gate
-// does. Nobody sees the parameters of a login.
+// does. Config.Deny and the Observer do not see the parameters of a login.
 func (a *Auth) denyRoute(w http.ResponseWriter, r *http.Request, err error) {
 	r = withoutLoginParams(r)
 	a.observeDecision(r.Context(), r.Method, r.Pattern, true, SourceNone, noSession, err)
 	a.Deny(w, r, err)
 }
 
-// denyBrowser answers a person's browser, where there is more to say than a
-// status. It returns false when the status is to follow.
+// denyBrowser answers a person's browser, where there is more to say than a status. It
+// returns false when the caller must write the status.
 func (a *Auth) denyBrowser(w http.ResponseWriter, r *http.Request, session *Session, err error) bool {
 	status := StatusCode(err)
-	// A bearer token is the affair of the script that sent it.
+	// A script that sent a bearer token has to get another one itself: a login sets a
+	// cookie, which that token would precede again.
 	if status == http.StatusUnauthorized && !hasBearer(r.Header) {
 		switch {
 		case clientkind.IsHTMX(r) && !errors.Is(err, ErrAmbiguousCookie):
@@ -100,9 +108,10 @@ func (a *Auth) denyBrowser(w http.ResponseWriter, r *http.Request, session *Sess
 	case status == http.StatusUnauthorized && errors.Is(err, ErrIncompleteCookie):
 		a.writePage(w, r, a.incompleteCookiePage(r))
 	case status == http.StatusUnauthorized && isForm:
+		// A login would come back by GET, without what the person wrote.
 		a.writePage(w, r, a.formSignedOutPage(r))
 	case status == http.StatusUnauthorized, status == http.StatusTooManyRequests && !isForm && a.attempts(r) < maxAttempts:
-		// Whoever floods the key lookups of others must not keep them from a new
+		// Whoever spends the budget for key lookups must not keep others from a new
 		// login, whose key is known.
 		login := loginstate.Login{Attempt: a.attempts(r) + 1, Target: a.paths.returnTarget(r)}
 		switch {
@@ -129,7 +138,8 @@ func (a *Auth) denyBrowser(w http.ResponseWriter, r *http.Request, session *Sess
 }
 
 // challenge is the WWW-Authenticate of a refusal (RFC 6750 section 3). A request
-// without a bearer token gets no error.
+// without a bearer token gets no error code, as section 3.1 says. A 403 gets no challenge,
+// unless a bearer token lacks a permission: other credentials would change nothing.
 func challenge(source Source, status int, err error) string {
 	switch {
 	case status == http.StatusForbidden && source == SourceBearer && errors.Is(err, ErrPermissionDenied):

@@ -8,8 +8,9 @@ import (
 	"github.com/authrocket-go/authrocket/internal/keycache"
 )
 
-// identity is what an Auth found out about who sent a request. It is the context in
-// which handlers and gates find it, and never changed once it is in a request.
+// identity is what an Auth found out about who sent a request. It is itself the context
+// in which handlers and gates find it, which saves an allocation for each request. It
+// never changes once it is in a request.
 type identity struct {
 	context.Context // that of the request before; nil until the identity is in one
 
@@ -19,17 +20,18 @@ type identity struct {
 	source  Source
 	wait    wait // for keys
 
-	cacheHeaders cacheHeaders // here to be made with it
+	cacheHeaders cacheHeaders // a part of it to save another allocation
 
-	// What the identity was found in. A request with another header map or
-	// method is another request, even if it carries this context. The header is nil
-	// if it was found without a request: gates look past that identity.
+	// What the identity was found in. A request with another header map or method is
+	// another request, even if it carries this context: a background job that makes one
+	// from the context of a user must not act as that user. The header is nil if the
+	// identity was found without a request: gates look past it.
 	requestHeader http.Header
 	requestMethod string
 }
 
-// latestKey finds the latest identity in a context. An *Auth as the key finds the
-// latest that this Auth found in a request.
+// latestKey finds the latest identity in a context, whoever found it. An *Auth as the
+// key finds the latest that this Auth found in a request: two realms never mix.
 type latestKey struct{}
 
 // verifiedByKey finds the latest identity of an Auth, with or without a request.
@@ -51,7 +53,7 @@ func (id *identity) Value(key any) any {
 	return id.Context.Value(key)
 }
 
-// String keeps what is in the request out of a printed context.
+// String keeps the request's header, with its tokens, out of a printed context.
 func (id *identity) String() string { return "authrocket identity" }
 
 func (id *identity) GoString() string { return id.String() }
@@ -77,6 +79,7 @@ func (a *Auth) ownIdentity(ctx context.Context) *identity {
 	return id
 }
 
+// isSameMap reports whether a and b are one map, not two with the same content.
 func isSameMap(a, b http.Header) bool {
 	return reflect.ValueOf(a).Pointer() == reflect.ValueOf(b).Pointer()
 }
@@ -93,7 +96,8 @@ func withIdentity(r *http.Request, id *identity) *http.Request {
 	case latestIdentity(ctx) == id:
 		return r
 	case id.Context != nil:
-		// It is in another context already, or another identity hides it.
+		// It is in another context already, where others may read it, or another
+		// identity hides it.
 		latest := *id
 		id = &latest
 	}

@@ -16,10 +16,10 @@ import (
 	"github.com/authrocket-go/authrocket/internal/returnto"
 )
 
-// serveLogout signs out of this app, and leads on to LoginRocket unless that
-// session is to go on. A link or an image on another site can cause a GET, so that a
-// GET signs out only when a person of this site asked for it, and otherwise shows
-// a button.
+// serveLogout signs out of this app, and continues to LoginRocket unless the session
+// there should stay. A link or an image on another site can cause a GET. So a GET signs
+// out only when the browser says that a page of this app or the address bar caused it,
+// and otherwise shows a button.
 func (a *Auth) serveLogout(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodGet && !isOwnNavigation(r) {
 		a.writePage(w, r, a.logoutPage(r))
@@ -28,9 +28,11 @@ func (a *Auth) serveLogout(w http.ResponseWriter, r *http.Request) {
 	session := noSession
 	switch err := a.checkOrigin(r); {
 	case err == nil:
-		// Signing out never waits for keys; without them the session has no name.
+		// Signing out never waits for keys; without them, no session ID is known.
 		session, _ = a.cookieSession(r, &wait{patience: keycache.NoWait})
 	case r.Host != "":
+		// Without a Host, no origin can be compared. Then the request signs out, here
+		// only, which harms less than a user who cannot sign out.
 		a.denyRoute(w, r, err)
 		return
 	}
@@ -52,8 +54,9 @@ func (a *Auth) serveLogout(w http.ResponseWriter, r *http.Request) {
 	a.answerLogout(w, r, location, isLocal)
 }
 
-// sessionIDToEnd is the ID of the session that a sign-out ends: of the one that the
-// browser has, else of one whose end is on its way. A second click must not lose it.
+// sessionIDToEnd is the ID of the session that a sign-out ends: that of the browser's
+// session, else that of a sign-out which has not reached LoginRocket yet. A second click
+// must not lose it.
 func (a *Auth) sessionIDToEnd(r *http.Request, session *Session) string {
 	if session.ID() != "" {
 		return session.ID()
@@ -66,9 +69,9 @@ func (a *Auth) sessionIDToEnd(r *http.Request, session *Session) string {
 	return ""
 }
 
-// answerLogout leads who signed out to location, a path of this app: a script cannot
-// follow a redirect to LoginRocket, and a page with form-action 'self' stops one
-// that comes after its form.
+// answerLogout sends a client that signed out to location, a path of this app, each kind
+// in its own way: a script cannot follow a redirect to LoginRocket, and a page with
+// form-action 'self' stops a redirect after its form.
 func (a *Auth) answerLogout(w http.ResponseWriter, r *http.Request, location string, isLocal bool) {
 	isFramed := clientkind.IsFramed(r)
 	switch {
@@ -96,8 +99,9 @@ func (a *Auth) answerLogout(w http.ResponseWriter, r *http.Request, location str
 // pendingLogoutLifetime is how long a sign-out may take to go on to LoginRocket.
 const pendingLogoutLifetime = time.Minute
 
-// pendingLogout is what [Auth.serveLogoutEnd] has to know. It is in a cookie that
-// no script sees: with a session ID, anybody mints tokens at the LoginRocket API.
+// pendingLogout is what [Auth.serveLogoutEnd] needs to know. It is in a cookie that
+// no script sees, not in a URL: with a session ID, anybody mints tokens at the
+// LoginRocket API.
 type pendingLogout struct{ sessionID, target string }
 
 func (p pendingLogout) encode() string {
@@ -153,7 +157,7 @@ func (a *Auth) serveLogoutEnd(w http.ResponseWriter, r *http.Request) {
 	a.redirect(w, a.LogoutURL(params...))
 }
 
-// signingOutPage leads on by itself.
+// signingOutPage continues by itself: a navigation of a page is no redirect after a form.
 func signingOutPage(location string) Page {
 	return Page{
 		Kind:    PageSigningOut,
@@ -165,7 +169,7 @@ func signingOutPage(location string) Page {
 	}
 }
 
-// framedSigningOutPage leads out of the frame, since LoginRocket is in none.
+// framedSigningOutPage leads out of the frame: LoginRocket's pages are shown in none.
 func framedSigningOutPage(location string) Page {
 	p := signingOutPage(location)
 	p.refresh, p.isFramed = "", true
@@ -174,7 +178,7 @@ func framedSigningOutPage(location string) Page {
 	return p
 }
 
-// isLocalLogout reports whether the LoginRocket session is to go on.
+// isLocalLogout reports whether the LoginRocket session should stay.
 func isLocalLogout(r *http.Request) bool {
 	query, _, _ := splitReturnTo(r.URL.RawQuery)
 	return len(rawquery.Values(query, "local")) > 0

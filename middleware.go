@@ -27,9 +27,11 @@ import (
 func (a *Auth) Authenticate(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if id := a.identityOf(r); id != nil {
+			// Mounted twice: the outer one has done all, and reported it once.
 			next.ServeHTTP(w, withIdentity(r, id))
 			return
 		}
+		// An open route does not wait long: gates that need to be sure ask again.
 		id := a.newIdentity(r, keycache.Open)
 		id.cacheHeaders.setVary(w.Header())
 		if !a.config.DisableCookie {
@@ -48,8 +50,8 @@ func (a *Auth) Authenticate(next http.Handler) http.Handler {
 	})
 }
 
-// RequireLogin lets signed-in users whom Config.Rules allow through to next. Others
-// are refused by [Auth.Deny]: a browser that navigates without a session is sent to
+// RequireLogin calls next for signed-in users, if Config.Rules allow the user. It
+// refuses others by [Auth.Deny]: a browser that navigates without a session is sent to
 // the hosted login and comes back to the same URL, everything else gets 401.
 //
 // A gate waits at most 2 seconds for the realm's keys; see [Auth.Warm].
@@ -59,20 +61,20 @@ func (a *Auth) Authenticate(next http.Handler) http.Handler {
 // this Auth verified on this very request.
 func (a *Auth) RequireLogin(next http.Handler) http.Handler { return a.gate(next, nil, nil) }
 
-// Require lets those signed-in users through whom all of the rules allow, which
-// are asked in order, after Config.Rules. Others are refused by [Auth.Deny]; a missing permission
-// never sends anyone to the login. Without rules it is [Auth.RequireLogin].
+// Require is [Auth.RequireLogin] with rules: it calls next if all of them allow the
+// user. They are asked in order, after Config.Rules. A missing permission never sends
+// anyone to the login: see [Auth.Deny].
 func (a *Auth) Require(rules ...Rule) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler { return a.gate(next, nil, rules) }
 }
 
-// RequireOrg lets members of the org that the request is about through, if all
-// of the rules allow them. The selector says which org that is, such as
-// [OrgIDFromPath]; no such membership is [ErrWrongOrg]. A token of LoginRocket
-// Web holds only the account that the user picked: members of other orgs have
-// to switch first, for which a browser gets a link. In the rules and in
-// next, the current membership and org are those of the request, whatever
-// account the user has picked.
+// RequireOrg is [Auth.Require] for members of the org that the request is about. The
+// selector, such as [OrgIDFromPath], says which org that is; no such membership is
+// [ErrWrongOrg], and so is a nil selector. In the rules and in next, the current
+// membership and org are those of the request, whatever account the user has picked.
+//
+// A token of LoginRocket Web holds only the account that the user picked: members of
+// other orgs must switch first, for which a browser gets a link.
 func (a *Auth) RequireOrg(selector OrgSelector, rules ...Rule) func(http.Handler) http.Handler {
 	if selector == nil {
 		selector = func(*http.Request, Session) (Membership, error) {
@@ -99,6 +101,7 @@ func (a *Auth) LoginRoutes() http.Handler {
 
 func (a *Auth) gate(next http.Handler, selector OrgSelector, rules []Rule) http.Handler {
 	gated := func(w http.ResponseWriter, r *http.Request, id *identity) {
+		// Also for a refusal, and also if a handler outside has set something weaker.
 		if !isPrivate(w.Header()) {
 			new(cacheHeaders).setPrivate(w.Header())
 		}

@@ -10,9 +10,9 @@ import (
 // without a bearer token that is no upgrade, no prefetch, not of htmx and not for a
 // frame. Fetch metadata decides (https://www.w3.org/TR/fetch-metadata/): mode
 // navigate with the destination document, or empty, which a service worker makes of
-// it. Where it is missing, Accept has to name text/html. It is for a Config.Deny of
-// your own; [Auth.Deny] sends such a browser to the login. A frame of the same
-// site cannot be told from it where a service worker passes navigations on.
+// it. Where it is missing, Accept must name text/html. It is for a Config.Deny of
+// your own; [Auth.Deny] sends such a browser to the login. Where a service worker passes
+// navigations on, a frame of the same site looks like a navigation, too.
 func IsNavigation(r *http.Request) bool {
 	return (r.Method == http.MethodGet || r.Method == http.MethodHead) && wantsPage(r)
 }
@@ -20,8 +20,8 @@ func IsNavigation(r *http.Request) bool {
 // wantsPage is [IsNavigation] for any method: a form navigates, too.
 func wantsPage(r *http.Request) bool { return clientkind.WantsPage(r) && !hasBearer(r.Header) }
 
-// isOwnNavigation reports whether a person typed the address or followed a link
-// of this very origin, by the word of a browser that says so.
+// isOwnNavigation reports whether the browser says that a person typed the address or
+// followed a link of this very origin.
 func isOwnNavigation(r *http.Request) bool {
 	return r.Method == http.MethodGet && !mayBeCrossOrigin(r) && clientkind.SaysNavigate(r) && wantsPage(r)
 }
@@ -36,8 +36,8 @@ func isSameOriginLink(r *http.Request) bool {
 	return r.Header.Get("Sec-Fetch-Dest") != "empty" || r.Referer() != ""
 }
 
-// mayBeCrossOrigin reports whether another website may have led the browser here.
-// A browser that does not say counts as led.
+// mayBeCrossOrigin reports whether a page of another origin may have caused r. A browser
+// that does not say counts as such.
 func mayBeCrossOrigin(r *http.Request) bool {
 	site := r.Header.Get("Sec-Fetch-Site")
 	return site != "same-origin" && site != "none"

@@ -20,7 +20,7 @@ import (
 type paths struct {
 	appPath      string // of AppURL, escaped
 	authPath     string
-	isLoginToken func(string) bool // unverified
+	isLoginToken func(string) bool // says whether it looks like one, unverified
 }
 
 // appURL is where browsers find this app: Config.AppURL, or, when that is left
@@ -55,7 +55,7 @@ func (p paths) strayTarget(r *http.Request) string { return p.requestTarget(r, l
 
 // returnTarget is where a login leads that starts at r: the path and query
 // that r asks for, byte for byte. Their token, account and session are the app's own,
-// unless safeTarget finds one of our tokens.
+// unless safeTarget finds a login token.
 func (p paths) returnTarget(r *http.Request) string {
 	return p.requestTarget(r, []string{stateParam})
 }
@@ -99,7 +99,8 @@ func (a *Auth) targetOf(r *http.Request, page string) string {
 func (p paths) requestTarget(r *http.Request, without []string) string {
 	target := r.RequestURI
 	if !strings.HasPrefix(target, "/") {
-		// An absolute-form target names a host, which is none of our business.
+		// An absolute-form target names a host, which must not decide where a login
+		// leads (RFC 9112 section 3.2.2).
 		target = r.URL.EscapedPath()
 		if r.URL.RawQuery != "" {
 			target += "?" + r.URL.RawQuery
@@ -217,12 +218,13 @@ func (p paths) routeReturningTo(route, target string) string {
 	return p.routePath(route) + "?return_to=" + url.QueryEscape(target)
 }
 
-// redirect sends the browser to location, which is a whole URL of LoginRocket
-// or a target of this app. net/http's Redirect would rewrite it.
+// redirect sends the browser to location, which is a whole URL of LoginRocket or a
+// target of this app. net/http's Redirect would clean its path, and with it what
+// safeTarget has checked. 303 makes a GET of a form's POST (RFC 9110 section 15.4.4).
 func (a *Auth) redirect(w http.ResponseWriter, location string) {
 	h := w.Header()
 	setNoStore(h)
-	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Referrer-Policy", "no-referrer") // the URL of a callback has a token in it
 	h.Set("Location", returnto.Escape(location))
 	w.WriteHeader(http.StatusSeeOther)
 }
@@ -234,10 +236,10 @@ func (a *Auth) redirectToApp(w http.ResponseWriter, target string) {
 
 // LoginPath returns the path of the login route, for links in your pages. The login
 // comes back to returnTo, an escaped path of this app outside Config.AuthPath, such as
-// "/manage?tab=1"; "" and anything else mean the start page. A fragment is dropped, and
-// so is the query if there are more than 1,000 bytes. Like a link in a page of yours, it
-// begins behind a prefix of AppURL only if browsers see that prefix: the path has
-// it. It can be extended by "&prompt=login" or "&account=org_...".
+// "/manage?tab=1"; "" and anything else mean the start page. returnTo does not have the
+// path prefix of AppURL; the path that LoginPath returns has it. A fragment is dropped,
+// and so is the query if there are more than 1,000 bytes. The path can be extended by
+// "&prompt=login" or "&account=org_...".
 func (a *Auth) LoginPath(returnTo string) string { return a.routeLink(routeLogin, returnTo) }
 
 // SignupPath is [Auth.LoginPath] for the signup; it can be extended by
