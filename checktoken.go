@@ -35,9 +35,9 @@ func (a *Auth) CheckToken(ctx context.Context, token, orgID string, rules ...Rul
 // does not authenticate again, but refuses a session that has expired since then. Behind
 // [Auth.RequireOrg], or a check with an orgID, the orgID "" stands for the org chosen there.
 //
-// A context of another Auth, one of [WithSession] and one without a session are refused
-// with an error of kind [ErrUnauthenticated], or with the one for which Authenticate
-// found no session. Gates that see the context decide as if CheckContext had not been
+// A context that comes from another Auth or from [WithSession] alone is refused with
+// [ErrNoToken], one without a session with the error for which Authenticate found none.
+// Gates that see the context decide as if CheckContext had not been
 // called.
 func (a *Auth) CheckContext(ctx context.Context, orgID string, rules ...Rule) (context.Context, error) {
 	verified, ok := ctx.Value(verifiedByKey{a}).(*identity)

@@ -20,23 +20,26 @@ import (
 )
 
 // Config is what [New] needs to know. The zero value of a field is its safe
-// default. Most apps set LoginRocketURL and AppURL, and nothing else.
+// default. Most apps set LoginRocketURL and AppURL, and nothing else. [ConfigFromEnv]
+// reads them from the environment. New copies the Config: changes that come later have
+// no effect.
 //
 // "Loopback" means the hosts localhost, *.localhost, 127.0.0.0/8 and ::1.
 type Config struct {
-	// A literal has to name the fields, so that a new one breaks nobody.
+	// A literal must name the fields, so that a new one breaks no app.
 	_ [0]func()
 
 	// LoginRocketURL is the realm's LoginRocket URL, such as
-	// https://sample.e2.loginrocket.com/ or a custom domain, with or without
-	// the final slash. Visitors are sent to it, and keys come from it unless JWKSURL or
-	// JWTKey is set. Required, except with one of these and DisableCookie. It has to be
-	// https, or http on loopback, for which only loopback addresses are dialled.
+	// https://sample.e2.loginrocket.com/ or a custom domain, with or without the final
+	// slash. Visitors are sent to it, and keys come from it unless JWKSURL or JWTKey is
+	// set. It must be https, or http on loopback, for which only loopback addresses are
+	// dialled. Default: none; required, except with DisableCookie and one of JWKSURL and
+	// JWTKey.
 	LoginRocketURL string
 
-	// JWKSURL is the URL at which this server fetches the realm's keys, where it reaches
-	// LoginRocket by another name than browsers do, as in a container:
-	// http://loginrocket:8081/connect/jwks. It has to be https, or http on loopback, for
+	// JWKSURL is the URL of the realm's key set (RFC 7517 section 5). Set it where this
+	// server reaches LoginRocket by another name than browsers do, as in a container:
+	// http://loginrocket:8081/connect/jwks. It must be https, or http on loopback, for
 	// which only loopback addresses are dialled, or http with
 	// DangerouslyAllowHTTPJWKSURL. It cannot be set together with JWTKey. Default:
 	// LoginRocketURL + /connect/jwks.
@@ -48,42 +51,41 @@ type Config struct {
 	// bytes). Default: the published keys, which also follow a rotation.
 	JWTKey string
 
-	// RealmID is the rid that every token has to carry, such as rl_.... Default:
-	// any. Set it when JWTKey or a custom key server is shared by realms.
+	// RealmID is the rid that every token must carry, such as rl_.... Set it when realms
+	// share JWTKey, or the server of JWKSURL. Default: any.
 	RealmID string
 
-	// Audience lists the values of aud that mean this app. A token that has an
-	// aud without one of them is refused; one without aud is not, since
-	// LoginRocket Web sends none. Default: none, so that every aud is refused.
+	// Audience lists the values of aud (RFC 7519 section 4.1.3) that mean this app. A
+	// token that has an aud without one of them is refused with [ErrWrongAudience]; one
+	// without aud is not, since LoginRocket Web sends none. Default: none, so that every
+	// aud is refused.
 	Audience []string
 
 	// AppURL is the public URL of this app as browsers see it, such as
-	// https://app.example.com, with the path prefix that a proxy strips, if
-	// any (around http.StripPrefix, mount Authenticate outside instead). It
-	// decides whether cookies are Secure and begins every absolute URL;
-	// the Host of a request and X-Forwarded-* are never trusted for that.
-	// Required, except with DisableCookie, and except when LoginRocketURL is on
-	// loopback: then it is http and the request's Host, which has to be
-	// loopback too. It has to be https, or http on loopback.
+	// https://app.example.com. If a proxy strips a path prefix, AppURL has it; around
+	// http.StripPrefix, mount Authenticate outside instead. AppURL decides whether
+	// cookies are Secure and begins every absolute URL: the Host of a request and
+	// X-Forwarded-* are never trusted for that. It must be https, or http on loopback. Default: when
+	// LoginRocketURL is on loopback, http and the request's Host, which must be loopback
+	// too; else none, and it is required, except with DisableCookie.
 	AppURL string
 
 	// AuthPath is where the login routes are: login, signup, logout, profile,
-	// accounts, callback and confirm. Every login that is started here comes
-	// back to AppURL + AuthPath + /callback, which has to match a Login URL of the
-	// Connected App. Default: /auth.
+	// accounts, callback and confirm. It has no final slash. Every login that is started
+	// here comes back to AppURL + AuthPath + /callback, which must match a Login URL of
+	// the Connected App. Default: /auth.
 	AuthPath string
 
-	// AfterLogout is the path to return to after a logout. AppURL + AfterLogout has
-	// to match a Login URL of the Connected App, too. Default: /.
+	// AfterLogout is the path to return to after a logout. AppURL + AfterLogout must
+	// match a Login URL of the Connected App, too. Default: /.
 	AfterLogout string
 
-	// CookieName is the name of the session cookie, used as it is. Default:
-	// __Host-arToken when AppURL is https, else arToken. The cookie has no Domain,
-	// whatever its name is: browsers send it to AppURL's host only, and other subdomains
-	// need an Auth each. Set it to arToken on
-	// https to take over sessions of AuthRocket's official middleware; then a
-	// sibling subdomain can plant a session. Two Auths on one host need two
-	// names, neither the other plus .N, and two AuthPaths.
+	// CookieName is the name of the session cookie, used as it is. The cookie has no
+	// Domain, whatever its name is: browsers send it to AppURL's host only, and other
+	// subdomains need an Auth each. Set it to arToken on https to take over sessions of
+	// AuthRocket's official middleware; then a sibling subdomain can plant a session.
+	// Two Auths on one host need two names, neither the other plus .N, and two
+	// AuthPaths. Default: __Host-arToken when AppURL is https, else arToken.
 	CookieName string
 
 	// DisableCookie restricts authentication to bearer tokens, for an API: no
@@ -106,14 +108,15 @@ type Config struct {
 	RefreshInterval time.Duration
 
 	// MaxStale is how long the last keys are used while they cannot be fetched
-	// again. Keys that are older are not used: requests with a token get 503 until a
-	// fetch succeeds, and [Auth.Ready] says so. It counts as RefreshInterval does.
+	// again. Keys that are older are not used: requests with a token get 503
+	// ([ErrKeysUnavailable]) until a fetch succeeds, and [Auth.Ready] says so. It counts
+	// as RefreshInterval does.
 	// At least twice RefreshInterval. Default: 24 hours.
 	MaxStale time.Duration
 
-	// MaxTokenBytes is the length of the longest token that is read. A
-	// browser's cookies hold 19,000 bytes at most, whatever this says. Default:
-	// 16 KiB.
+	// MaxTokenBytes is the length of the longest token that is read, in bytes; a longer
+	// one is refused with [ErrTokenTooLarge]. A browser's cookies hold 19,000 bytes at
+	// most, whatever this says. Default: 16 KiB.
 	MaxTokenBytes int
 
 	// TokenCacheSize is how many verified tokens are kept at most, so that their
@@ -146,12 +149,12 @@ type Config struct {
 
 	// KeepQueryToken spares requests whose handlers take a login token in the URL, such
 	// as a WebSocket route that browsers reach by /socket?token=.... Where it returns
-	// true, the request goes on as it came, and no login is completed. Elsewhere a login token of
-	// this realm in a URL completes a login if a browser navigates, and is otherwise
-	// cut out of the URL before handlers see it, together with account, session and
-	// ar_state. It is asked for such URLs only, by many goroutines at once, must not
-	// change the request, and is not asked with DisableCookie, which leaves URLs alone.
-	// Default: no route is spared.
+	// true, the request goes on as it came, and no login is completed. Elsewhere a login
+	// token of this realm in a URL completes a login if a browser navigates. From other
+	// requests it is cut out before handlers see the URL, together with account, session
+	// and ar_state. KeepQueryToken is asked for such URLs only, by many goroutines at
+	// once, and must not change the request. It is not asked with DisableCookie, which
+	// leaves URLs alone. Default: no route is spared.
 	KeepQueryToken func(r *http.Request) bool
 
 	// OnLogin is asked when a browser's login is completed, after any
@@ -160,11 +163,11 @@ type Config struct {
 	// with a page that offers another account; of no kind it counts as
 	// [ErrForbidden]. One of kind [ErrUnavailable] keeps the login, and the page
 	// tries again by itself. The text of the error is logged and reported, not
-	// shown: leave addresses out of it. OnLogin may be called more than once for a login, by
-	// many goroutines at once. Do not link the user to an account that another
-	// cookie names: another website can start a login. Bearer tokens and known
-	// sessions do not pass here; that is what a [Rule] is for. The URL of r has no
-	// parameters of the login. Default: every verified login is accepted.
+	// shown: leave addresses out of it. OnLogin may be called more than once for a login,
+	// by many goroutines at once. Do not link the user to an account that another
+	// cookie names: another website can start a login. It is not asked about bearer
+	// tokens and sessions that exist already: write a [Rule] for these. The URL of r has
+	// no parameters of the login. Default: every verified login is accepted.
 	OnLogin func(r *http.Request, s Session) error
 
 	// Rules are asked at every gate, [Auth.RequireLogin] and [Auth.Check] too, before the
@@ -175,8 +178,9 @@ type Config struct {
 
 	// Deny is asked before a refused request is answered. It answers and returns
 	// true, or writes nothing and returns false: the request then gets the answer of
-	// [Auth.Deny], with the headers that Deny has set. Status [StatusCode] and label
-	// [Reason] are fit for clients; the text of err is not. Default: it answers nothing.
+	// [Auth.Deny], with the headers that Deny has set. [StatusCode] and [Reason] of err
+	// are fit for clients; its text is not. Deny is called by many goroutines at once.
+	// Default: every refused request gets the answer of [Auth.Deny].
 	Deny func(w http.ResponseWriter, r *http.Request, err error) bool
 
 	// Page is asked before the package shows one of its own pages, to brand or to
@@ -186,9 +190,10 @@ type Config struct {
 	//
 	// All headers of the page are set before the call, those that protect it among
 	// them: Content-Security-Policy allows the package's own style, and nothing else to
-	// load. A page with styles or images of its own has to set that header anew, with
+	// load. A page with styles or images of its own must set that header anew, with
 	// frame-ancestors 'none' unless it is a [PageFramed]; one without a form, with
-	// form-action 'none', too. Leave the other headers as they are. A page with p.Form must send all that it holds.
+	// form-action 'none', too. Leave the other headers as they are. A page with p.Form
+	// must send all that it holds.
 	//
 	// The URL of r has no parameters of a login. [CurrentSession] says who is signed
 	// in, if that is known. Page is called by many goroutines at once. Default: every
@@ -197,7 +202,7 @@ type Config struct {
 
 	// Observer reports decisions, key refreshes, logins, logouts and warnings; see
 	// [LogObserver] and [SilentObserver]. Default: refused logins, failed key
-	// refreshes and warnings are logged through slog.Default.
+	// refreshes and warnings are logged through [log/slog.Default].
 	Observer Observer
 
 	// DangerouslyAcceptUnsolicitedLogins signs in whoever a ?token= names, even
@@ -247,7 +252,7 @@ var envNames = map[string]string{
 	"AppURL":         "AUTHROCKET_APP_URL",
 }
 
-// settings is a Config that has been checked, in the form that requests need.
+// settings is a Config that was checked, in the form that requests need.
 type settings struct {
 	config         Config // with defaults filled in
 	loginRocket    baseURL
@@ -471,7 +476,8 @@ func defaultPort(scheme string) string {
 // for an IPv4 address in an odd spelling.
 var hostNamePattern = regexp.MustCompile(`^([a-z0-9_-]+\.)*[a-z0-9_-]*[a-z_][a-z0-9_-]*$`)
 
-// canonicalHost returns host as browsers write it in an origin.
+// canonicalHost returns host as browsers write it in an origin, false if no browser
+// does: an Origin header is compared with it byte for byte.
 func canonicalHost(host string) (string, bool) {
 	if addr, err := netip.ParseAddr(host); err == nil {
 		return addr.String(), addr.Zone() == ""
@@ -487,8 +493,8 @@ func bracketIPv6(host string) string {
 	return host
 }
 
-// isPlainPath reports whether path is one or more non-empty segments without
-// dot segments and without anything that needs escaping.
+// plainPathPattern is one or more non-empty segments without dot segments and without
+// anything that needs escaping: proxies and routers read such a path alike.
 var plainPathPattern = regexp.MustCompile(`^(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+$`)
 
 func isPlainPath(path string) bool { return plainPathPattern.MatchString(path) }
@@ -553,7 +559,8 @@ func (c *configChecker) checkCookieName(s *settings) {
 	}
 }
 
-// hasSecurePrefix matches without case, as browsers do.
+// hasSecurePrefix reports whether browsers take a cookie of this name on https only. It
+// matches without case, as they do.
 func hasSecurePrefix(name string) bool {
 	lower := strings.ToLower(name)
 	return strings.HasPrefix(lower, "__host-") || strings.HasPrefix(lower, "__secure-") || strings.HasPrefix(lower, "__http-")

@@ -6,8 +6,8 @@ import (
 
 // CurrentSession returns the session that [Auth.Authenticate], a gate,
 // [Auth.CheckToken] or [WithSession] put into the context, and whether there is one. In
-// a handler behind a gate there always is. The latest counts, also if it says that
-// nobody is signed in.
+// a handler behind a gate there always is, that of the gate. Of several, as with two
+// realms, the one that was put in last counts, also if it says that nobody is signed in.
 func CurrentSession(ctx context.Context) (Session, bool) {
 	id := latestIdentity(ctx)
 	if id == nil || id.err != nil {
@@ -16,7 +16,7 @@ func CurrentSession(ctx context.Context) (Session, bool) {
 	return *id.session, id.session.isSignedIn()
 }
 
-// CurrentUser returns the user of [CurrentSession].
+// CurrentUser returns the user of [CurrentSession], and whether somebody is signed in.
 func CurrentUser(ctx context.Context) (User, bool) {
 	id := latestIdentity(ctx)
 	if id == nil || id.err != nil {
@@ -32,7 +32,7 @@ func CurrentMembership(ctx context.Context) (Membership, bool) {
 	return s.Membership()
 }
 
-// CurrentOrg returns the org of [CurrentMembership].
+// CurrentOrg returns the org of [CurrentMembership], and whether there is one.
 func CurrentOrg(ctx context.Context) (Org, bool) {
 	s, _ := CurrentSession(ctx)
 	return s.Org()

@@ -1,8 +1,8 @@
-// Package authrocket puts AuthRocket logins into a Go web app: it takes the
-// login token from a cookie or a bearer header, checks it against the realm's
-// keys, puts the user and the account into the context of the request, and
-// guards handlers by login, permission and account. Visitors sign in on
-// LoginRocket's hosted pages and come back signed in.
+// Package authrocket puts AuthRocket logins into a Go web app. It takes the login
+// token (JWT) from a cookie or a bearer header and checks it against the realm's keys.
+// It puts the user and the account into the context of the request, and guards
+// handlers by login, permission and account. Visitors sign in on LoginRocket's hosted
+// pages and come back signed in.
 //
 //	auth, err := authrocket.New(authrocket.Config{
 //		LoginRocketURL: "https://sample.e2.loginrocket.com/",
@@ -17,12 +17,14 @@
 //	mux.Handle("POST /billing", auth.Require(authrocket.Permission("billing:write"))(http.HandlerFunc(billing)))
 //	http.ListenAndServe(":8080", auth.Authenticate(mux)) // also serves /auth/login, /auth/logout, ...
 //
-// In a handler, [CurrentUser], [CurrentOrg] and [CurrentSession] say who it is.
+// In a handler, [CurrentUser], [CurrentOrg] and [CurrentSession] say who it is. An API
+// without browsers sets Config.DisableCookie, and needs no AppURL. Tests and local
+// programs get tokens from package authrockettest.
 //
 // # Your responsibilities
 //
 //   - Put a gate before every handler that needs one: Authenticate refuses nobody.
-//   - Permissions are those of the account the user picked. A handler that acts
+//   - Permissions are those of the account that the user picked. A handler that acts
 //     on the org named in a path needs [Auth.RequireOrg].
 //   - A token is valid until it expires, also after a logout elsewhere. If you
 //     need to end sessions at once, write a [Rule] that knows the ended ones.

@@ -10,8 +10,9 @@ import (
 )
 
 // The kinds of refusal. Every error of [Auth.Check], [Auth.CheckToken],
-// [Auth.CheckContext], [Auth.Verify] and a gate matches exactly one of them with
-// [errors.Is]; the reasons below match both themselves and their kind.
+// [Auth.CheckContext], [Auth.Verify] and a gate matches one of them with [errors.Is];
+// the reasons below match both themselves and their kind. [StatusCode] and [Reason] turn
+// an error into what a client may see.
 var (
 	// ErrUnauthenticated: no valid credentials were presented. 401; a browser that
 	// navigates goes to the login instead.
@@ -30,49 +31,53 @@ var (
 	// ErrNoToken: the request carries no login token.
 	ErrNoToken = newReason(ErrUnauthenticated, "no_token", "no login token was presented")
 
-	// ErrTokenMalformed: the token is not a compact JWS with a readable header
-	// (in valid UTF-8, no member twice, at most 32 levels deep), or the
+	// ErrTokenMalformed: the token is not a compact JWS (RFC 7515 section 7.1) with a
+	// readable header: in valid UTF-8, no member twice, at most 32 levels deep. Or the
 	// Authorization header that should hold it is not well-formed.
 	ErrTokenMalformed = newReason(ErrUnauthenticated, "token_malformed", "the login token is malformed")
 
-	// ErrTokenTooLarge: the token is longer than Config.MaxTokenBytes, its kid
-	// is longer than 256 bytes, or, at the end of a login, it has more than the
-	// 19,000 bytes that cookies hold.
+	// ErrTokenTooLarge: the token is longer than Config.MaxTokenBytes, or its kid is
+	// longer than 256 bytes. At the end of a login: the token has more than the 19,000
+	// bytes that cookies hold.
 	ErrTokenTooLarge = newReason(ErrUnauthenticated, "token_too_large", "the login token is too large")
 
-	// ErrWrongAlgorithm: the header's alg is not the one that the key is for.
+	// ErrWrongAlgorithm: the header's alg is not the one that the key is for (RFC 8725
+	// section 3.1).
 	ErrWrongAlgorithm = newReason(ErrUnauthenticated, "wrong_algorithm", "the login token is signed with another algorithm than the key's")
 
 	// ErrCriticalHeader: the header has a crit member (RFC 7515 section 4.1.11),
 	// or a b64 member (RFC 7797) that is not true; no extension is understood.
 	ErrCriticalHeader = newReason(ErrUnauthenticated, "critical_header", "the login token demands an extension that is not understood")
 
-	// ErrUnknownKey: the realm does not publish a key with the token's kid, or
-	// the token names none. The message shows the kid, which is public.
+	// ErrUnknownKey: the realm does not publish a key with the token's kid (RFC 7515
+	// section 4.1.4), or the token names none. The message shows the kid, which is
+	// public.
 	ErrUnknownKey = newReason(ErrUnauthenticated, "unknown_key", "the login token is signed with a key that the realm does not have")
 
-	// ErrBadSignature: the signature is not that of the key.
+	// ErrBadSignature: the signature is not that of the key (RFC 7515 section 5.2).
 	ErrBadSignature = newReason(ErrUnauthenticated, "bad_signature", "the login token's signature is wrong")
 
 	// ErrInvalidClaims: the payload is not one JSON object in valid UTF-8 with no
-	// member twice and at most 32 levels, or a claim that counts is missing or has
-	// the wrong type. The message says which.
+	// member twice (RFC 7493) and at most 32 levels. Or a claim that counts is missing
+	// or has the wrong type. The message says which.
 	ErrInvalidClaims = newReason(ErrUnauthenticated, "invalid_claims", "the login token's claims are not valid")
 
-	// ErrWrongIssuer: iss is not exactly https://authrocket.com.
+	// ErrWrongIssuer: iss (RFC 7519 section 4.1.1) is not exactly
+	// https://authrocket.com.
 	ErrWrongIssuer = newReason(ErrUnauthenticated, "wrong_issuer", "the login token is not from AuthRocket")
 
 	// ErrWrongRealm: rid is not Config.RealmID.
 	ErrWrongRealm = newReason(ErrUnauthenticated, "wrong_realm", "the login token is of another realm")
 
-	// ErrWrongAudience: aud is there and names none of Config.Audience.
+	// ErrWrongAudience: aud (RFC 7519 section 4.1.3) is there and names none of
+	// Config.Audience.
 	ErrWrongAudience = newReason(ErrUnauthenticated, "wrong_audience", "the login token is meant for another audience")
 
-	// ErrTokenExpired: exp is more than 5 seconds ago.
+	// ErrTokenExpired: exp (RFC 7519 section 4.1.4) is more than 5 seconds ago.
 	ErrTokenExpired = newReason(ErrUnauthenticated, "token_expired", "the login token has expired")
 
-	// ErrTokenNotYetValid: nbf is more than 5 seconds, or iat more than 60
-	// seconds ahead. The usual cause is a wrong clock.
+	// ErrTokenNotYetValid: nbf is more than 5 seconds, or iat more than 60 seconds ahead
+	// (RFC 7519 sections 4.1.5 and 4.1.6). The usual cause is a wrong clock.
 	ErrTokenNotYetValid = newReason(ErrUnauthenticated, "token_not_yet_valid", "the login token is not valid yet")
 
 	// ErrAmbiguousAuthorization: the request has more than one Authorization header.
@@ -98,7 +103,8 @@ var (
 
 // Reasons of kind [ErrForbidden].
 var (
-	// ErrPermissionDenied: the current membership lacks a permission.
+	// ErrPermissionDenied: the current membership lacks a permission. A bearer token gets
+	// the challenge insufficient_scope (RFC 6750 section 3.1).
 	ErrPermissionDenied = newReason(ErrForbidden, "permission_denied", "a permission is missing")
 
 	// ErrWrongOrg: the user is not a member of the org that the request is about,
@@ -109,7 +115,8 @@ var (
 	// ErrEmailNotVerified: the token does not say that the email is verified.
 	ErrEmailNotVerified = newReason(ErrForbidden, "email_not_verified", "the email address is not verified")
 
-	// ErrCrossSite: a cookie came with an unsafe request from another origin.
+	// ErrCrossSite: a session cookie came with an unsafe request (POST, WebSocket, ...)
+	// from an origin that is neither AppURL's nor one of Config.TrustedOrigins.
 	ErrCrossSite = newReason(ErrForbidden, "cross_site", "the request comes from another site")
 
 	// ErrUnsolicitedLogin: a login came back that this browser did not start, or
@@ -124,9 +131,9 @@ var (
 	// browser that navigates gets a page that reloads itself.
 	ErrKeysUnavailable = newReason(ErrUnavailable, "keys_unavailable", "the realm's keys cannot be fetched now")
 
-	// ErrTooManyKeyLookups: the token's key is unknown, and the budget for fetches
-	// of the realm's keys is spent. 429; a browser that navigates goes to the login
-	// instead and keeps its cookie.
+	// ErrTooManyKeyLookups: the token's key is unknown, and the budget for key lookups
+	// is spent. 429 with Retry-After (RFC 6585 section 4); a browser that navigates goes
+	// to the login instead and keeps its cookie.
 	ErrTooManyKeyLookups = newReason(ErrUnavailable, "too_many_key_lookups", "too many tokens with unknown keys came lately")
 )
 
@@ -149,7 +156,7 @@ type refusal struct {
 	cause      error // may be nil
 	retryAfter time.Duration
 
-	anyOfPermissions []string // for ErrPermissionDenied: one of them would do
+	anyOfPermissions []string // for ErrPermissionDenied: one of them is needed
 }
 
 func (e *refusal) Error() string {
@@ -181,8 +188,9 @@ type kind struct {
 	label  string
 }
 
-// kinds in the order in which they decide: what cannot be told is not a no. The
-// last one is that of an error of no kind.
+// kinds in the order in which they take precedence: an error that wraps two kinds, such
+// as that of a rule, is undecided if it may be. The last one is that of an error of no
+// kind.
 var kinds = [...]kind{
 	{ErrUnavailable, http.StatusServiceUnavailable, "unavailable"},
 	{ErrUnauthenticated, http.StatusUnauthorized, "unauthenticated"},
@@ -241,7 +249,7 @@ func withKind(err, fallback error) error {
 	return fmt.Errorf("%w: %w", fallback, err)
 }
 
-// onLoginError marks what Config.OnLogin refuses: another account may be let in.
+// onLoginError marks what Config.OnLogin refuses: its page offers another account.
 type onLoginError struct{ err error }
 
 func (e *onLoginError) Error() string { return e.err.Error() }
@@ -252,10 +260,12 @@ func (e *onLoginError) Unwrap() error { return e.err }
 type ConfigError struct {
 	Field   string // the name of the Config field
 	Env     string // the environment variable that [ConfigFromEnv] reads for it, "" if there is none
-	Value   string // its value, empty where it is secret or may hold a secret
+	Value   string // its value, "" where it is secret or may hold a secret
 	Problem string // what is wrong and what to write instead
 }
 
+// Error names the field, its environment variable, its value if it may be shown, and the
+// problem.
 func (e *ConfigError) Error() string {
 	field := "Config." + e.Field
 	if e.Env != "" {
@@ -267,8 +277,8 @@ func (e *ConfigError) Error() string {
 	return "authrocket: " + field + " " + e.Problem
 }
 
-// ConfigErrors returns each [ConfigError] in err, which [New] returned, wrapped or not;
-// none if err is nil or something else.
+// ConfigErrors returns each [ConfigError] in err, the error of [New], wrapped or not, in
+// the order of its message. It returns none if err is nil or something else.
 func ConfigErrors(err error) []*ConfigError {
 	var problems []*ConfigError
 	switch err := err.(type) {
@@ -284,7 +294,7 @@ func ConfigErrors(err error) []*ConfigError {
 	return problems
 }
 
-// defaultRetryAfter is for errors that do not say when to come back.
+// defaultRetryAfter is for errors that do not say when to try again.
 const defaultRetryAfter = 5 * time.Second
 
 // retryAfter is when the same request may succeed.

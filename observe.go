@@ -15,11 +15,12 @@ import (
 
 // Observer reports what happens. Its functions may be nil; the others are
 // called synchronously, by many goroutines at once: they must return soon and must
-// not panic. No event holds a token, a session ID, a key or an email address.
+// not panic. No event holds a token, a session ID, a key or an email address, unless
+// an error of your own function does: Config.OnLogin, a [Rule] or an [OrgSelector].
 //
-// The zero Observer logs at level warn through [slog.Default]: logins that are
-// refused or wait for a confirmation, failed fetches of keys, and warnings; each reason at most once in 10
-// seconds. [SilentObserver] logs nothing.
+// The zero Observer logs at level warn through [slog.Default]: logins that are refused
+// or wait for a confirmation, failed fetches of keys, and warnings; each reason at most
+// once in 10 seconds. [SilentObserver] logs nothing.
 type Observer struct {
 	// Decision reports that a request was authenticated, or that a gate let it
 	// through or refused it. A login route reports what it refuses as a gate does.
@@ -37,9 +38,9 @@ type Observer struct {
 	// Logout reports a sign-out through the logout route.
 	Logout func(context.Context, Logout)
 
-	// Warning reports what an operator should mend: a login that starts at
-	// another host than that of Config.AppURL (each host once an hour, 20 hosts
-	// at most), and a return target whose query is cut because it is too long
+	// Warning reports what an operator should mend. One is a login that starts at
+	// another host than that of Config.AppURL (each host once an hour, 20 hosts at
+	// most). The other is a return target whose query is cut because it is too long
 	// (once in 10 seconds).
 	Warning func(context.Context, error)
 }
@@ -106,7 +107,7 @@ func (l *warningLimit) isDue(reason string, now time.Time) bool {
 
 // Decision is the outcome of authenticating a request, or of a gate.
 type Decision struct {
-	Gate    bool   // true: a gate, Check, CheckToken or CheckContext decided; false: Authenticate found out who sends the request
+	Gate    bool   // true: a gate, Check, CheckToken or CheckContext; false: Authenticate, which refuses nobody
 	Allowed bool   // there is a session; at a gate: it and all rules allow the request
 	Reason  string // [Reason] of Err, "" when allowed
 	Err     error  // nil when allowed
@@ -118,8 +119,8 @@ type Decision struct {
 }
 
 // SessionHash is a salted hash of the session ID, "" without a session. The salt is
-// new in each process, so that the hash says which events of it belong together.
-// It is computed on demand.
+// new in each Auth, so that the hash shows which of its events belong together, and
+// nothing else. It is computed on demand. For a key that lasts, see [Session.IDHash].
 func (d Decision) SessionHash() string { return d.session.hash() }
 
 // KeyRefresh is the outcome of one fetch of the realm's keys.
@@ -130,7 +131,8 @@ type KeyRefresh struct {
 	Age     time.Duration // how long ago the keys in use were asked for, 0 without keys
 }
 
-// Login is the outcome of a login that came back.
+// Login is the outcome of a login that came back, or of one that was not started since
+// it would be one too many ([ErrLoginLoop]).
 type Login struct {
 	Started bool   // this browser started the login
 	Reason  string // [Reason] of Err, "" when signed in
@@ -142,9 +144,9 @@ type Login struct {
 // SessionHash is that of [Decision], "" when not signed in.
 func (l Login) SessionHash() string { return l.session.hash() }
 
-// Logout is a sign-out.
+// Logout is a sign-out through the logout route.
 type Logout struct {
-	Local bool // only here: the LoginRocket session goes on
+	Local bool // of this app only: the LoginRocket session stays
 
 	session hashedSession
 }

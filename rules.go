@@ -14,8 +14,8 @@ import (
 // with the status of its kind; an error of no kind counts as [ErrForbidden],
 // and its text is not shown to the client. A Rule that cannot decide, because a
 // database is down for instance, returns an error that wraps [ErrUnavailable].
-// A Rule is called by many goroutines at once. A nil Rule refuses everyone. [Config] has
-// a field for rules that every gate asks.
+// A Rule is called by many goroutines at once. A nil Rule refuses everyone with
+// [ErrPermissionDenied]. Config.Rules are asked at every gate.
 //
 // At [Auth.RequireOrg], and at [Auth.CheckToken] with an orgID, the session's current
 // membership is that of the org the request is about; elsewhere it is the account
@@ -32,7 +32,7 @@ func (rule Rule) check(ctx context.Context, s Session) error {
 	return nil
 }
 
-// missingPermission refuses for the want of a permission; one of the tags would do.
+// missingPermission refuses since none of the tags is granted; one is needed.
 func missingPermission(tags ...string) error {
 	detail := fmt.Sprintf("one of %q", tags)
 	if len(tags) == 1 {
@@ -97,8 +97,9 @@ func PermissionMatching(tag string) Rule {
 const reservedPrefix = "ar:"
 
 // covers reports whether granted, in which * stands for any run of characters,
-// matches the whole of tag. It goes back to the last * only, so that it takes
-// no more than len(granted) * len(tag) steps.
+// matches the whole of tag. It goes back to the last * only, so that it takes no more
+// than len(granted) * len(tag) steps: an admin of the realm may write any granted tag,
+// and a recursive match of many * would take exponential time.
 func covers(granted, tag string) bool {
 	if strings.HasPrefix(tag, reservedPrefix) && !strings.HasPrefix(granted, reservedPrefix) {
 		return false
@@ -173,15 +174,15 @@ func AnyOf(rules ...Rule) Rule {
 type OrgSelector func(*http.Request, Session) (Membership, error)
 
 // OrgIDFromPath selects the org whose ID is the value of the path wildcard
-// name, as in "/orgs/{org}/": see [http.Request.PathValue]. An empty value
-// selects none.
+// name, as in "/orgs/{org}/": see [http.Request.PathValue]. The gate must be behind the
+// router that sets the value: an empty one selects no org, which is [ErrWrongOrg].
 func OrgIDFromPath(name string) OrgSelector {
 	return orgFromPath(name, "ID", func(o Org) string { return o.ID })
 }
 
 // OrgReferenceFromPath selects the org whose Reference is the value of the path
-// wildcard name. References need not be unique: a value that two of the user's
-// orgs have selects none, and neither does an empty one.
+// wildcard name, as [OrgIDFromPath] does. References need not be unique: a value that
+// two of the user's orgs have selects none.
 func OrgReferenceFromPath(name string) OrgSelector {
 	return orgFromPath(name, "reference", func(o Org) string { return o.Reference })
 }
@@ -242,7 +243,8 @@ func orgFromSubdomain(base, attributeName string, attribute func(Org) string) Or
 	}
 }
 
-// onlyMembership returns the membership in the org whose attribute is value.
+// onlyMembership returns the membership in the org whose attribute is value, if there
+// is exactly one: to pick one of two would be a guess about whose data is meant.
 func onlyMembership(s Session, attribute func(Org) string, value, criterion string) (Membership, error) {
 	var found []Membership
 	for _, m := range s.Memberships() {

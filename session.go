@@ -25,8 +25,8 @@ type Session struct {
 	ExpiresAt time.Time `json:"expires_at"`         // claim exp; the token is refused 5 seconds after it
 	User      User      `json:"user"`
 
-	// current is 1 + the index of the membership that RequireOrg chose; 0 when
-	// none did.
+	// current is 1 + the index of the membership that RequireOrg or a check with an
+	// orgID chose; 0 when none did, so that the zero Session has none.
 	current int
 	// data is nil in a Session that no token made.
 	data *sealed[sessionData]
@@ -83,11 +83,16 @@ func (u User) Custom() map[string]any { return decodeCustom(u.custom) }
 // also in JSON, it is one of the values of [EmailVerification.String].
 type EmailVerification int
 
-// EmailUnknown is the zero value: some realms do not put email_verified into
-// tokens at all, so it does not mean that the address is unverified.
+// The values of [EmailVerification].
 const (
+	// EmailUnknown is the zero value: some realms do not put email_verified into
+	// tokens at all, so it does not mean that the address is unverified.
 	EmailUnknown EmailVerification = iota
+
+	// EmailNotVerified: the token says that the address is not verified.
 	EmailNotVerified
+
+	// EmailVerified: the token says that the address is verified.
 	EmailVerified
 )
 
@@ -271,7 +276,8 @@ func (s Session) Membership() (Membership, bool) {
 	return memberships[0], true
 }
 
-// Org returns the org of the current membership, see [Session.Membership].
+// Org returns the org of the current membership, see [Session.Membership], and whether
+// there is one.
 func (s Session) Org() (Org, bool) {
 	m, ok := s.Membership()
 	return m.Org, ok
@@ -313,9 +319,9 @@ func (s Session) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("realm_id", s.RealmID), slog.String("user_id", s.User.ID), slog.String("org_id", org.ID))
 }
 
-// Claims decodes all claims of the token into v, as [json.Unmarshal] does. It is
-// for claims that Session has no field for, and for custom attributes (cs, and
-// orgs[].cs) as types of your own:
+// Claims decodes all claims of the token into v, as [json.Unmarshal] does, whose errors
+// it returns. A Session without a token is an error, too. It is for claims that Session
+// has no field for, and for custom attributes (cs, and orgs[].cs) as types of your own:
 //
 //	var claims struct {
 //		Custom struct {

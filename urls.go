@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// URLParam is a query parameter of a LoginRocket URL.
+// URLParam is a query parameter of a LoginRocket URL, such as [WithAccount]. The zero
+// URLParam adds nothing.
 type URLParam struct{ name, value string }
 
 // WithRedirectURI is where LoginRocket sends the browser back to: an absolute URL
@@ -15,14 +16,14 @@ type URLParam struct{ name, value string }
 // these.
 func WithRedirectURI(absoluteURL string) URLParam { return URLParam{"redirect_uri", absoluteURL} }
 
-// WithAccount is the org to sign in to, or on the profile page the current one;
+// WithAccount names the org to sign in to, or on the profile page the current one;
 // "" makes the user choose again.
 func WithAccount(orgID string) URLParam { return URLParam{"account", orgID} }
 
 // WithPromptLogin shows the login form even to a user who has a LoginRocket session.
 func WithPromptLogin() URLParam { return URLParam{"prompt", "login"} }
 
-// WithInvitation is the token of an invitation, for the signup page.
+// WithInvitation names the token of an invitation, for the signup page.
 func WithInvitation(token string) URLParam { return URLParam{"invitation", token} }
 
 // WithForce shows the account selector even to a user with one account.
@@ -33,8 +34,8 @@ func WithForce() URLParam { return URLParam{"force", "1"} }
 // such a URL, do not put it into a page.
 func WithSessionID(id string) URLParam { return URLParam{"session", id} }
 
-// WithParam is any other parameter, for what LoginRocket takes and this package
-// does not know. The last value of a name counts.
+// WithParam adds any other parameter, for what LoginRocket takes and this package
+// does not know. It is escaped. The last value of a name counts.
 func WithParam(name, value string) URLParam { return URLParam{name, value} }
 
 // LoginURL returns the URL of the hosted login. It takes [WithRedirectURI],
@@ -43,7 +44,8 @@ func WithParam(name, value string) URLParam { return URLParam{name, value} }
 // Links in your pages should lead to the login routes instead, see
 // [Auth.LoginPath]: only these remember in the browser that it started the login,
 // and the user must confirm a login that the browser did not start.
-// The URL builders return "" when Config.LoginRocketURL is not set.
+//
+// LoginURL and its siblings return "" when Config.LoginRocketURL is not set.
 func (a *Auth) LoginURL(params ...URLParam) string { return a.loginRocketURL("/login", params) }
 
 // SignupURL returns the URL of the hosted signup. It takes [WithRedirectURI] and
