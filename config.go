@@ -65,9 +65,9 @@ type Config struct {
 	// https://app.example.com. If a proxy strips a path prefix, AppURL has it; around
 	// http.StripPrefix, mount Authenticate outside instead. AppURL decides whether
 	// cookies are Secure and begins every absolute URL: the Host of a request and
-	// X-Forwarded-* are never trusted for that. It must be https, or http on loopback. Default: when
-	// LoginRocketURL is on loopback, http and the request's Host, which must be loopback
-	// too; else none, and it is required, except with DisableCookie.
+	// X-Forwarded-* are never trusted for that. It must be https, or http on loopback.
+	// Default: when LoginRocketURL is on loopback, http and the request's Host, which
+	// must be loopback too; else none, and it is required, except with DisableCookie.
 	AppURL string
 
 	// AuthPath is where the login routes are: login, signup, logout, profile,
