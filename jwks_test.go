@@ -151,7 +151,7 @@ func TestHangingKeyServer(t *testing.T) {
 			go k.verify(token) // a fetch that is pending
 			synctest.Wait()
 			r := request(http.MethodPost, "/auth/logout", "Sec-Fetch-Site: same-origin")
-			a := k.send(k.app(), withCookie(r, siteCookie, token))
+			a := k.send(k.app, withCookie(r, siteCookie, token))
 			k.wantAnswer(a, http.StatusOK, 0)
 			if cookies := a.Result().Cookies(); len(cookies) != 2 || cookies[0].Name != siteCookie || cookies[0].MaxAge >= 0 {
 				k.t.Errorf("the answer sets cookies %v, want that the session's is cleared", cookies)

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -31,6 +32,7 @@ type keyed struct {
 	realm *authrockettest.Realm
 	ada   authrockettest.User
 	auth  *authrocket.Auth
+	app   http.Handler // serves /open to everyone and /gate to those who are signed in
 
 	mu        sync.Mutex
 	refreshes []authrocket.KeyRefresh
@@ -40,11 +42,12 @@ type keyed struct {
 // verified, changes nothing about keys.
 func keyedRow(t *testing.T, name string, f func(k *keyed)) {
 	t.Helper()
-	keyedRowWith(t, name, func(*authrocket.Config) {}, f)
+	keyedRowWith(t, name, nil, f)
 	keyedRowWith(t, name+", no token being kept", func(c *authrocket.Config) { c.TokenCacheSize = -1 }, f)
 	keyedRowWith(t, name+", no token being remembered", func(c *authrocket.Config) { c.TokenCacheSize, c.VerifiedTokens = -1, -1 }, f)
 }
 
+// keyedRowWith runs f once, with the Config that change makes if it is not nil.
 func keyedRowWith(t *testing.T, name string, change func(*authrocket.Config), f func(k *keyed)) {
 	t.Helper()
 	t.Run(name, func(t *testing.T) {
@@ -70,12 +73,21 @@ func (k *keyed) restart(change func(*authrocket.Config)) {
 		defer k.mu.Unlock()
 		k.refreshes = append(k.refreshes, r)
 	}
-	change(&config)
+	if change != nil {
+		change(&config)
+	}
 	auth, err := authrocket.New(config)
 	if err != nil {
 		k.t.Fatal(err)
 	}
-	k.auth = auth
+	page := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		user, ok := authrocket.CurrentUser(r.Context())
+		fmt.Fprintf(w, "%t %s", ok, user.Email)
+	})
+	mux := http.NewServeMux()
+	mux.Handle("/open", page)
+	mux.Handle("/gate", auth.RequireLogin(page))
+	k.auth, k.app = auth, auth.Authenticate(mux)
 }
 
 func (k *keyed) token(options ...authrockettest.TokenOption) string {
@@ -147,18 +159,6 @@ func (k *keyed) lastRefresh() authrocket.KeyRefresh {
 	return k.refreshes[len(k.refreshes)-1]
 }
 
-// app serves /open to everyone and /gate to those who are signed in.
-func (k *keyed) app() http.Handler {
-	page := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		user, ok := authrocket.CurrentUser(r.Context())
-		fmt.Fprintf(w, "%t %s", ok, user.Email)
-	})
-	mux := http.NewServeMux()
-	mux.Handle("/open", page)
-	mux.Handle("/gate", k.auth.RequireLogin(page))
-	return k.auth.Authenticate(mux)
-}
-
 const (
 	keyUser      = "true ada@example.com"
 	keyAnonymous = "false "
@@ -171,7 +171,7 @@ type keyAnswer struct {
 }
 
 func (k *keyed) bearer(target, token string) keyAnswer {
-	return k.send(k.app(), request(http.MethodGet, target, "Authorization: Bearer "+token))
+	return k.send(k.app, request(http.MethodGet, target, "Authorization: Bearer "+token))
 }
 
 func (k *keyed) cookie(target string, tokens ...string) keyAnswer {
@@ -179,7 +179,12 @@ func (k *keyed) cookie(target string, tokens ...string) keyAnswer {
 	for _, token := range tokens {
 		withCookie(r, siteCookie, token)
 	}
-	return k.send(k.app(), r)
+	return k.send(k.app, r)
+}
+
+// navigate goes to /gate with a browser.
+func (k *keyed) navigate(token string) *httptest.ResponseRecorder {
+	return serve(k.app, withCookie(navigate("/gate"), siteCookie, token))
 }
 
 func (k *keyed) send(h http.Handler, r *http.Request) keyAnswer {
@@ -216,4 +221,44 @@ func (k *keyed) wantCookieKept(a keyAnswer) {
 	if got := a.Header().Values("Set-Cookie"); len(got) > 0 {
 		k.t.Errorf("the answer sets cookies %q, want none", got)
 	}
+}
+
+func isLogin(w *httptest.ResponseRecorder) bool {
+	return w.Code == http.StatusSeeOther && strings.HasPrefix(w.Header().Get("Location"), "https://loginrocket.example/login?")
+}
+
+// startLogin starts a login and returns how the browser comes back from it.
+func (k *keyed) startLogin() func(token string) *httptest.ResponseRecorder {
+	k.t.Helper()
+	app := k.app
+	start := serve(app, navigate("/gate"))
+	back := redirectURIOf(k.t, start.Header().Get("Location"))
+	return func(token string) *httptest.ResponseRecorder {
+		r := navigate(back.RequestURI() + "&token=" + token)
+		for _, c := range start.Result().Cookies() {
+			r.AddCookie(c)
+		}
+		return serve(app, r)
+	}
+}
+
+func isSignedIn(w *httptest.ResponseRecorder) bool {
+	return w.Code == http.StatusSeeOther && strings.Contains(strings.Join(w.Header()["Set-Cookie"], "\n"), "arToken=ey")
+}
+
+// isReloadingPage tells a page that comes again by itself, and that has used
+// nothing up.
+func isReloadingPage(w *httptest.ResponseRecorder) bool {
+	h := w.Header()
+	return isUnavailablePage(w) && h.Get("Refresh") != "" && h.Get("Refresh") == h.Get("Retry-After")
+}
+
+// isUnavailablePage tells a page that its visitor may have to reload.
+func isUnavailablePage(w *httptest.ResponseRecorder) bool {
+	for _, c := range w.Result().Cookies() {
+		if c.Name != siteCookie+"-reload" {
+			return false
+		}
+	}
+	return w.Code == http.StatusServiceUnavailable && strings.HasPrefix(w.Body.String(), "<!doctype html>")
 }
