@@ -1,6 +1,7 @@
 package authrocket_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -8,13 +9,215 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/authrocket-go/authrocket"
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
+
+// What internal/keycache and internal/jose decide is proven there. The rows here hold
+// that it reaches requests, and what the fetch over HTTP adds.
+
+func TestKeyFetchesAreShared(t *testing.T) {
+	t.Parallel()
+	keyedRow(t, "50 concurrent first requests to gates and open pages make one fetch", func(k *keyed) {
+		k.realm.Break(authrockettest.Slow(time.Second))
+		token := k.token()
+		var group sync.WaitGroup
+		for range 25 {
+			group.Go(func() { k.wantPage(k.bearer("/gate", token), keyUser, time.Second) })
+			group.Go(func() { k.wantPage(k.cookie("/open", token), keyUser, time.Second) })
+		}
+		group.Wait()
+		k.wantFetches(1)
+	})
+	keyedRow(t, "a request whose context ends leaves the fetch to the others", func(k *keyed) {
+		k.realm.Break(authrockettest.Slow(time.Second))
+		token := k.token()
+		ctx, cancel := context.WithTimeout(k.t.Context(), 500*time.Millisecond)
+		defer cancel()
+		start := time.Now()
+		_, err := k.auth.Verify(ctx, token)
+		if !errors.Is(err, authrocket.ErrKeysUnavailable) || !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != 500*time.Millisecond {
+			k.t.Errorf("it ended after %s with %v, want half a second, no keys and a deadline", time.Since(start), err)
+		}
+		time.Sleep(time.Second)
+		k.wantVerified(token)
+		k.wantFetches(1)
+	})
+}
+
+func TestUnknownKeys(t *testing.T) {
+	t.Parallel()
+	keyedRow(t, "an unknown key is 401 and its cookie stays", func(k *keyed) {
+		k.warm()
+		a := k.cookie("/gate", k.madeUp("made up"))
+		k.wantAnswer(a, http.StatusUnauthorized, 0)
+		k.wantCookieKept(a)
+		k.wantRefused(k.madeUp("another"), authrocket.ErrUnknownKey, http.StatusUnauthorized)
+		k.wantPage(k.cookie("/open", k.madeUp("made up")), keyAnonymous, 0)
+		k.wantFetches(3)
+	})
+	keyedRow(t, "a lookup that the budget suppressed is 429 with Retry-After and its cookie stays", func(k *keyed) {
+		for range 3 {
+			k.warm()
+		}
+		time.Sleep(4 * time.Second)
+		for _, a := range []keyAnswer{k.cookie("/gate", k.madeUp("made up")), k.bearer("/gate", k.madeUp("made up"))} {
+			k.wantAnswer(a, http.StatusTooManyRequests, 0)
+			k.wantRetryAfter(a, 6, 6)
+			k.wantCookieKept(a)
+		}
+		_, err := k.verify(k.madeUp("made up"))
+		if !errors.Is(err, authrocket.ErrTooManyKeyLookups) || !errors.Is(err, authrocket.ErrUnavailable) || errors.Is(err, authrocket.ErrUnauthenticated) {
+			k.t.Errorf("the error is %v, want %v of kind %v", err, authrocket.ErrTooManyKeyLookups, authrocket.ErrUnavailable)
+		}
+		k.wantPage(k.cookie("/open", k.madeUp("made up")), keyAnonymous, 0)
+		k.wantFetches(3)
+	})
+	keyedRow(t, "several cookies of made-up keys cost a request 2 seconds in all", func(k *keyed) {
+		k.realm.Break(authrockettest.Hang())
+		tokens := []string{k.madeUp("a"), k.madeUp("b"), k.madeUp("c"), k.madeUp("d")}
+		k.wantAnswer(k.cookie("/gate", tokens...), http.StatusServiceUnavailable, keyMaxWait)
+		time.Sleep(time.Hour) // no retry runs any more
+		k.wantPage(k.cookie("/open", tokens...), keyAnonymous, keyMaxWait)
+	})
+}
+
+func TestHangingKeyServer(t *testing.T) {
+	t.Parallel()
+	keyedRow(t, "several cookies of known keys wait 2 seconds in all, once", func(k *keyed) {
+		tokens := []string{k.token(), k.token(), k.token(), k.token()}
+		k.warm()
+		k.realm.Break(authrockettest.Hang())
+		time.Sleep(2 * keyInterval)
+		k.wantPage(k.cookie("/open", tokens...), keyUser, keyMaxWait)
+		k.wantPage(k.cookie("/gate", tokens...), keyUser, 0)
+	})
+	keyedRow(t, "an open page answers within 2 seconds, at once when the fetch has taken that long", func(k *keyed) {
+		k.realm.Break(authrockettest.Hang())
+		token := k.token()
+		a := k.cookie("/open", token)
+		k.wantPage(a, keyAnonymous, keyMaxWait)
+		k.wantCookieKept(a)
+		k.wantPage(k.cookie("/open", token), keyAnonymous, 0)
+		k.wantPage(k.bearer("/open", token), keyAnonymous, 0)
+		k.wantFetches(1)
+	})
+	keyedRow(t, "a page without a token does not wait", func(k *keyed) {
+		k.realm.Break(authrockettest.Hang())
+		k.wantPage(k.cookie("/open"), keyAnonymous, 0)
+		k.wantFetches(0)
+	})
+	keyedRow(t, "a gate answers 503 with Retry-After after 2 seconds in all", func(k *keyed) {
+		k.realm.Break(authrockettest.Hang())
+		token := k.token()
+		// The first starts the fetch, the others find it pending; Authenticate
+		// around the gate has looked before.
+		for range 3 {
+			a := k.cookie("/gate", token)
+			k.wantAnswer(a, http.StatusServiceUnavailable, keyMaxWait)
+			k.wantRetryAfter(a, 1, 12)
+			k.wantCookieKept(a)
+		}
+		k.wantFetches(1)
+	})
+	keyedRow(t, "a gate alone waits 2 seconds in all", func(k *keyed) {
+		k.realm.Break(authrockettest.Hang())
+		gate := k.auth.RequireLogin(http.NotFoundHandler())
+		r := request(http.MethodGet, "/", "Authorization: Bearer "+k.token())
+		k.wantAnswer(k.send(gate, r), http.StatusServiceUnavailable, keyMaxWait)
+	})
+	for _, age := range []time.Duration{0, 2 * keyInterval, keyMaxStale + time.Hour} {
+		keyedRow(t, "logging out works at once, "+age.String()+" after the last good fetch", func(k *keyed) {
+			if age > 0 {
+				k.warm()
+			}
+			token := k.token()
+			k.realm.Break(authrockettest.Hang())
+			time.Sleep(age)
+			go k.verify(token) // a fetch that is pending
+			synctest.Wait()
+			r := request(http.MethodPost, "/auth/logout", "Sec-Fetch-Site: same-origin")
+			a := k.send(k.app, withCookie(r, siteCookie, token))
+			k.wantAnswer(a, http.StatusOK, 0)
+			if cookies := a.Result().Cookies(); len(cookies) != 2 || cookies[0].Name != siteCookie || cookies[0].MaxAge >= 0 {
+				k.t.Errorf("the answer sets cookies %v, want that the session's is cleared", cookies)
+			}
+		})
+	}
+}
+
+func TestKeysOverTime(t *testing.T) {
+	t.Parallel()
+	keyedRow(t, "a withdrawn key is refused after two intervals without a request", func(k *keyed) {
+		old := k.realm.KeyID()
+		withdrawn := k.token()
+		k.realm.RotateKeys()
+		k.wantVerified(withdrawn)
+		k.realm.WithdrawKey(old)
+		k.realm.Break(authrockettest.Slow(time.Second))
+		time.Sleep(2 * keyInterval)
+		k.wantRefused(withdrawn, authrocket.ErrUnknownKey, http.StatusUnauthorized)
+	})
+	keyedRow(t, "an outage keeps the last good set up to MaxStale and ends in 503", func(k *keyed) {
+		token := k.token()
+		k.warm()
+		start := time.Now()
+		k.realm.Break(authrockettest.Status(http.StatusBadGateway))
+		for ; time.Since(start) < keyMaxStale; time.Sleep(time.Minute) {
+			k.wantVerified(token)
+		}
+		k.wantVerified(token)
+		time.Sleep(time.Nanosecond)
+		k.wantRefused(token, authrocket.ErrKeysUnavailable, http.StatusServiceUnavailable)
+		a := k.cookie("/gate", token)
+		k.wantAnswer(a, http.StatusServiceUnavailable, 0)
+		k.wantRetryAfter(a, 1, 12)
+		k.wantCookieKept(a)
+		k.wantPage(k.cookie("/open", token), keyAnonymous, 0)
+		k.realm.Repair()
+		time.Sleep(keyCoolDown + 2*time.Second)
+		k.wantVerified(token)
+	})
+	keyedRow(t, "an outage leaves a new key undecided, not unknown", func(k *keyed) {
+		k.warm()
+		k.realm.RotateKeys()
+		k.realm.Break(authrockettest.Status(http.StatusBadGateway))
+		a := k.cookie("/gate", k.token())
+		k.wantAnswer(a, http.StatusServiceUnavailable, 0)
+		k.wantRetryAfter(a, 10, 12)
+		k.wantCookieKept(a)
+	})
+}
+
+// An interval that is too short for the budget has to be a problem of New, not
+// of users with good tokens.
+func TestShortRefreshIntervalRefusesNoGoodToken(t *testing.T) {
+	t.Parallel()
+	for _, interval := range []time.Duration{time.Nanosecond, time.Second, 5 * time.Second, keyCoolDown, time.Minute} {
+		change := func(c *authrocket.Config) { c.RefreshInterval, c.MaxStale = interval, 2*interval }
+		if interval < keyCoolDown {
+			config := newConfig(change)
+			if _, err := authrocket.New(config); err == nil {
+				t.Errorf("New accepts an interval of %s", interval)
+			}
+			continue
+		}
+		keyedRowWith(t, interval.String(), change, func(k *keyed) {
+			token := k.token()
+			for start := time.Now(); time.Since(start) < 5*time.Minute; time.Sleep(100 * time.Millisecond) {
+				if _, err := k.verify(token); err != nil {
+					k.t.Fatalf("the token is refused after %s: %v", time.Since(start), err)
+				}
+			}
+		})
+	}
+}
 
 // A token that would be refused with its key too costs no fetch, and is refused
 // for what is wrong with it.
