@@ -114,38 +114,38 @@ func TestDecodeRefusesWhatIsNoObject(t *testing.T) {
 }
 
 var refusedPayloads = []struct{ name, payload string }{
-	{"empty text is refused", ``},
-	{"null is refused", `null`},
-	{"an array is refused", `[]`},
-	{"an array with an object is refused", `[{"sub":"u"}]`},
-	{"text is refused", `"sub"`},
-	{"a number is refused", `1`},
-	{"true is refused", `true`},
-	{"text after the object is refused", `{"sub":"u"} x`},
-	{"a second object is refused", `{"sub":"u"}{"sub":"v"}`},
-	{"a comma after the object is refused", `{"sub":"u"},`},
-	{"a NUL after the object is refused", `{"sub":"u"}` + "\x00"},
-	{"a byte order mark is refused", "\ufeff" + `{"sub":"u"}`},
-	{"a truncated object is refused", `{"sub":"u"`},
-	{"a comment is refused", `{"sub":"u"/**/}`},
-	{"a claim twice is refused", `{"sub":"u","sub":"u"}`},
-	{"a claim twice with an escape is refused", `{"sub":"u","s\u0075b":"v"}`},
-	{"a claim twice with null is refused", `{"sub":null,"sub":"u"}`},
-	{"a display claim twice is refused", `{"name":"N","name":"M"}`},
-	{"an unknown claim twice is refused", `{"x":1,"x":1}`},
-	{"a member of an org twice is refused", `{"orgs":[{},{"perm":["a"],"oid":"o","perm":["b"]}]}`},
-	{"a custom attribute twice is refused", `{"cs":{"a":[{"b":1,"b":2}]}}`},
-	{"a custom attribute of an org twice is refused", `{"orgs":[{"cs":{"a":1,"a":1}}]}`},
-	{"a member twice in a display claim of the wrong type is refused", `{"name":{"a":1,"a":1}}`},
-	{"a member twice in an unknown claim is refused", `{"x":[{"a":1,"a":1}]}`},
-	{"a claim that is not UTF-8 is refused", "{\"sub\":\"\xff\"}"},
-	{"a display claim that is not UTF-8 is refused", "{\"name\":\"\xff\"}"},
-	{"a custom attribute that is not UTF-8 is refused", "{\"cs\":{\"a\":\"\xff\"}}"},
-	{"half a surrogate pair in a claim is refused", `{"sub":"\ud83d"}`},
-	{"half a surrogate pair in a permission is refused", `{"orgs":[{"perm":["\ude00"]}]}`},
-	{"half a surrogate pair in a custom attribute is refused", `{"cs":{"\ud83d":1}}`},
-	{"nesting 10,000 deep is refused", `{"cs":` + strings.Repeat(`{"a":`, 10_000) + "1" + strings.Repeat("}", 10_001)},
-	{"nesting without end is refused", `{"cs":` + strings.Repeat(`{"a":`, 50_000)},
+	{name: "empty text is refused", payload: ``},
+	{name: "null is refused", payload: `null`},
+	{name: "an array is refused", payload: `[]`},
+	{name: "an array with an object is refused", payload: `[{"sub":"u"}]`},
+	{name: "text is refused", payload: `"sub"`},
+	{name: "a number is refused", payload: `1`},
+	{name: "true is refused", payload: `true`},
+	{name: "text after the object is refused", payload: `{"sub":"u"} x`},
+	{name: "a second object is refused", payload: `{"sub":"u"}{"sub":"v"}`},
+	{name: "a comma after the object is refused", payload: `{"sub":"u"},`},
+	{name: "a NUL after the object is refused", payload: `{"sub":"u"}` + "\x00"},
+	{name: "a byte order mark is refused", payload: "\ufeff" + `{"sub":"u"}`},
+	{name: "a truncated object is refused", payload: `{"sub":"u"`},
+	{name: "a comment is refused", payload: `{"sub":"u"/**/}`},
+	{name: "a claim twice is refused", payload: `{"sub":"u","sub":"u"}`},
+	{name: "a claim twice with an escape is refused", payload: `{"sub":"u","s\u0075b":"v"}`},
+	{name: "a claim twice with null is refused", payload: `{"sub":null,"sub":"u"}`},
+	{name: "a display claim twice is refused", payload: `{"name":"N","name":"M"}`},
+	{name: "an unknown claim twice is refused", payload: `{"x":1,"x":1}`},
+	{name: "a member of an org twice is refused", payload: `{"orgs":[{},{"perm":["a"],"oid":"o","perm":["b"]}]}`},
+	{name: "a custom attribute twice is refused", payload: `{"cs":{"a":[{"b":1,"b":2}]}}`},
+	{name: "a custom attribute of an org twice is refused", payload: `{"orgs":[{"cs":{"a":1,"a":1}}]}`},
+	{name: "a member twice in a display claim of the wrong type is refused", payload: `{"name":{"a":1,"a":1}}`},
+	{name: "a member twice in an unknown claim is refused", payload: `{"x":[{"a":1,"a":1}]}`},
+	{name: "a claim that is not UTF-8 is refused", payload: "{\"sub\":\"\xff\"}"},
+	{name: "a display claim that is not UTF-8 is refused", payload: "{\"name\":\"\xff\"}"},
+	{name: "a custom attribute that is not UTF-8 is refused", payload: "{\"cs\":{\"a\":\"\xff\"}}"},
+	{name: "half a surrogate pair in a claim is refused", payload: `{"sub":"\ud83d"}`},
+	{name: "half a surrogate pair in a permission is refused", payload: `{"orgs":[{"perm":["\ude00"]}]}`},
+	{name: "half a surrogate pair in a custom attribute is refused", payload: `{"cs":{"\ud83d":1}}`},
+	{name: "nesting 10,000 deep is refused", payload: `{"cs":` + strings.Repeat(`{"a":`, 10_000) + "1" + strings.Repeat("}", 10_001)},
+	{name: "nesting without end is refused", payload: `{"cs":` + strings.Repeat(`{"a":`, 50_000)},
 }
 
 // wrongValues has, for each claim of identity and authority, what is not of its
@@ -154,13 +154,13 @@ var wrongValues = []struct {
 	claims []string
 	values []string
 }{
-	{[]string{"iss", "sub", "rid", "sid"}, []string{`1`, `true`, `false`, `["u"]`, `[]`, `{"u":1}`, `{}`}},
-	{[]string{"iat", "exp", "nbf"}, []string{
+	{claims: []string{"iss", "sub", "rid", "sid"}, values: []string{`1`, `true`, `false`, `["u"]`, `[]`, `{"u":1}`, `{}`}},
+	{claims: []string{"iat", "exp", "nbf"}, values: []string{
 		`"1735776000"`, `""`, `true`, `false`, `[1735776000]`, `{}`, `"never"`, `"2025-01-01T00:00:00Z"`,
 	}},
-	{[]string{"iat", "exp", "nbf"}, []string{`1e400`, `-1e400`, `1e18`, `253402300800`, `-253402300800`, `9223372036854775808`, `1735776000000`}},
-	{[]string{"aud"}, []string{`1`, `true`, `{}`, `[1]`, `[null]`, `["a",null]`, `[["a"]]`, `["a",{}]`}},
-	{[]string{"orgs"}, []string{`{}`, `{"oid":"o"}`, `"org_1"`, `1`, `true`, `false`, `""`}},
+	{claims: []string{"iat", "exp", "nbf"}, values: []string{`1e400`, `-1e400`, `1e18`, `253402300800`, `-253402300800`, `9223372036854775808`, `1735776000000`}},
+	{claims: []string{"aud"}, values: []string{`1`, `true`, `{}`, `[1]`, `[null]`, `["a",null]`, `[["a"]]`, `["a",{}]`}},
+	{claims: []string{"orgs"}, values: []string{`{}`, `{"oid":"o"}`, `"org_1"`, `1`, `true`, `false`, `""`}},
 }
 
 // wrongOrgValues is the same for an entry of orgs.
@@ -168,9 +168,9 @@ var wrongOrgValues = []struct {
 	claims []string
 	values []string
 }{
-	{[]string{"oid", "mid"}, []string{`1`, `true`, `["o"]`, `{}`}},
-	{[]string{"selected"}, []string{`"true"`, `""`, `1`, `0`, `[true]`, `{}`}},
-	{[]string{"perm"}, []string{`"ar:owner"`, `""`, `1`, `true`, `{}`, `{"ar:owner":true}`, `[null]`, `["a",null]`, `[1]`, `[["ar:owner"]]`, `[{}]`, `[true]`}},
+	{claims: []string{"oid", "mid"}, values: []string{`1`, `true`, `["o"]`, `{}`}},
+	{claims: []string{"selected"}, values: []string{`"true"`, `""`, `1`, `0`, `[true]`, `{}`}},
+	{claims: []string{"perm"}, values: []string{`"ar:owner"`, `""`, `1`, `true`, `{}`, `{"ar:owner":true}`, `[null]`, `["a",null]`, `[1]`, `[["ar:owner"]]`, `[{}]`, `[true]`}},
 }
 
 func TestDecodeRefusesWrongTypes(t *testing.T) {
@@ -209,24 +209,24 @@ func TestDecodeRefusesWrongTypes(t *testing.T) {
 func TestDecodeSaysWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct{ name, payload, want string }{
-		{"a claim of the wrong type", `{"exp":"1735776000"}`, `claim exp is a string, want number`},
-		{"the first of several", `{"orgs":5,"exp":"x","sub":1}`, `claim orgs is a number, want array`},
-		{"a date out of range", `{"nbf":1e400}`, `claim nbf is out of range`},
-		{"an object for a string", `{"sub":{"a":1}}`, `claim sub is an object, want string`},
-		{"an aud of the wrong type", `{"aud":true}`, `claim aud is a boolean, want array`},
-		{"an element of aud", `{"aud":["a",null]}`, `claim aud[1] is null, want string`},
-		{"an entry of orgs", `{"orgs":[{},null]}`, `claim orgs[1] is null, want object`},
-		{"a member of an org", `{"orgs":[{},{"oid":"o"},{"perm":"ar:owner"}]}`, `claim orgs[2].perm is a string, want array`},
-		{"an element of a member of an org", `{"orgs":[{"perm":["a",["b"]]}]}`, `claim orgs[0].perm[1] is an array, want string`},
-		{"a boolean of an org", `{"orgs":[{"selected":"true"}]}`, `claim orgs[0].selected is a string, want boolean`},
-		{"no object", `[]`, `payload is an array, want object`},
-		{"no JSON", `{"sub":u}`, `payload is not valid JSON in UTF-8, see byte 7`},
-		{"more than one object", `{}{}`, `payload has text after the JSON object`},
-		{"a claim twice", `{"sub":"u","sub":"v"}`, `payload has the member "sub" twice`},
-		{"a member of an org twice", `{"orgs":[{},{"oid":"o","oid":"p"}]}`, `payload has the member "oid" twice`},
-		{"a member with a long name twice", `{"cs":{"` + strings.Repeat("n", 70) + `":1,"` + strings.Repeat("n", 70) + `":1}}`,
-			`payload has the member "` + strings.Repeat("n", 64) + `"... twice`},
-		{"nesting", `{"cs":` + strings.Repeat(`{"a":`, 32), `payload nests more than 32 levels deep`},
+		{name: "a claim of the wrong type", payload: `{"exp":"1735776000"}`, want: `claim exp is a string, want number`},
+		{name: "the first of several", payload: `{"orgs":5,"exp":"x","sub":1}`, want: `claim orgs is a number, want array`},
+		{name: "a date out of range", payload: `{"nbf":1e400}`, want: `claim nbf is out of range`},
+		{name: "an object for a string", payload: `{"sub":{"a":1}}`, want: `claim sub is an object, want string`},
+		{name: "an aud of the wrong type", payload: `{"aud":true}`, want: `claim aud is a boolean, want array`},
+		{name: "an element of aud", payload: `{"aud":["a",null]}`, want: `claim aud[1] is null, want string`},
+		{name: "an entry of orgs", payload: `{"orgs":[{},null]}`, want: `claim orgs[1] is null, want object`},
+		{name: "a member of an org", payload: `{"orgs":[{},{"oid":"o"},{"perm":"ar:owner"}]}`, want: `claim orgs[2].perm is a string, want array`},
+		{name: "an element of a member of an org", payload: `{"orgs":[{"perm":["a",["b"]]}]}`, want: `claim orgs[0].perm[1] is an array, want string`},
+		{name: "a boolean of an org", payload: `{"orgs":[{"selected":"true"}]}`, want: `claim orgs[0].selected is a string, want boolean`},
+		{name: "no object", payload: `[]`, want: `payload is an array, want object`},
+		{name: "no JSON", payload: `{"sub":u}`, want: `payload is not valid JSON in UTF-8, see byte 7`},
+		{name: "more than one object", payload: `{}{}`, want: `payload has text after the JSON object`},
+		{name: "a claim twice", payload: `{"sub":"u","sub":"v"}`, want: `payload has the member "sub" twice`},
+		{name: "a member of an org twice", payload: `{"orgs":[{},{"oid":"o","oid":"p"}]}`, want: `payload has the member "oid" twice`},
+		{name: "a member with a long name twice", payload: `{"cs":{"` + strings.Repeat("n", 70) + `":1,"` + strings.Repeat("n", 70) + `":1}}`,
+			want: `payload has the member "` + strings.Repeat("n", 64) + `"... twice`},
+		{name: "nesting", payload: `{"cs":` + strings.Repeat(`{"a":`, 32), want: `payload nests more than 32 levels deep`},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -301,16 +301,16 @@ func TestDecodeDates(t *testing.T) {
 		name, value string
 		want        time.Time
 	}{
-		{"a whole number is seconds", `1735776000`, time.Unix(1735776000, 0)},
-		{"a fraction is kept", `1735776000.5`, time.Unix(1735776000, 5e8)},
-		{"a fraction of zero is none", `1735776000.0`, time.Unix(1735776000, 0)},
-		{"an exponent is a number like any other", `1.735776e9`, time.Unix(1735776000, 0)},
-		{"zero is a date, not absent", `0`, time.Unix(0, 0)},
-		{"minus zero is zero", `-0`, time.Unix(0, 0)},
-		{"a negative number is before 1970", `-1`, time.Unix(-1, 0)},
-		{"a negative fraction goes back", `-0.5`, time.Unix(0, -5e8)},
-		{"a tiny number is zero", `1e-400`, time.Unix(0, 0)},
-		{"the last second of year 9999 is a date", `253402300799`, time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)},
+		{name: "a whole number is seconds", value: `1735776000`, want: time.Unix(1735776000, 0)},
+		{name: "a fraction is kept", value: `1735776000.5`, want: time.Unix(1735776000, 5e8)},
+		{name: "a fraction of zero is none", value: `1735776000.0`, want: time.Unix(1735776000, 0)},
+		{name: "an exponent is a number like any other", value: `1.735776e9`, want: time.Unix(1735776000, 0)},
+		{name: "zero is a date, not absent", value: `0`, want: time.Unix(0, 0)},
+		{name: "minus zero is zero", value: `-0`, want: time.Unix(0, 0)},
+		{name: "a negative number is before 1970", value: `-1`, want: time.Unix(-1, 0)},
+		{name: "a negative fraction goes back", value: `-0.5`, want: time.Unix(0, -5e8)},
+		{name: "a tiny number is zero", value: `1e-400`, want: time.Unix(0, 0)},
+		{name: "the last second of year 9999 is a date", value: `253402300799`, want: time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -336,13 +336,13 @@ func TestDecodeAudience(t *testing.T) {
 		name, payload string
 		want          []string
 	}{
-		{"no aud is nil", `{}`, nil},
-		{"aud null is nil", `{"aud":null}`, nil},
-		{"a text is one aud", `{"aud":"app"}`, []string{"app"}},
-		{"an empty text is an aud, not none", `{"aud":""}`, []string{""}},
-		{"an array is all of its texts", `{"aud":["a","b"]}`, []string{"a", "b"}},
-		{"an empty array is an aud, not none", `{"aud":[]}`, []string{}},
-		{"an array of white space is an aud, not none", `{"aud":[ ]}`, []string{}},
+		{name: "no aud is nil", payload: `{}`},
+		{name: "aud null is nil", payload: `{"aud":null}`},
+		{name: "a text is one aud", payload: `{"aud":"app"}`, want: []string{"app"}},
+		{name: "an empty text is an aud, not none", payload: `{"aud":""}`, want: []string{""}},
+		{name: "an array is all of its texts", payload: `{"aud":["a","b"]}`, want: []string{"a", "b"}},
+		{name: "an empty array is an aud, not none", payload: `{"aud":[]}`, want: []string{}},
+		{name: "an array of white space is an aud, not none", payload: `{"aud":[ ]}`, want: []string{}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -387,19 +387,19 @@ func TestDecodeEmailVerified(t *testing.T) {
 		value string
 		want  *bool
 	}{
-		{`true`, new(true)},
-		{` true `, new(true)},
-		{`false`, new(false)},
-		{`null`, nil},
-		{`"true"`, nil},
-		{`"false"`, nil},
-		{`"verified"`, nil},
-		{`1`, nil},
-		{`0`, nil},
-		{`1.0`, nil},
-		{`[true]`, nil},
-		{`{"true":true}`, nil},
-		{`""`, nil},
+		{value: `true`, want: new(true)},
+		{value: ` true `, want: new(true)},
+		{value: `false`, want: new(false)},
+		{value: `null`},
+		{value: `"true"`},
+		{value: `"false"`},
+		{value: `"verified"`},
+		{value: `1`},
+		{value: `0`},
+		{value: `1.0`},
+		{value: `[true]`},
+		{value: `{"true":true}`},
+		{value: `""`},
 	} {
 		t.Run("email_verified of "+row.value, func(t *testing.T) {
 			t.Parallel()
@@ -453,18 +453,18 @@ func TestDecodeDoesNotKeepThePayload(t *testing.T) {
 func TestPeek(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct{ name, payload, issuer, realmID string }{
-		{"iss and rid are read", fullPayload, "https://authrocket.com", "rl_0v1zTHXhtNgmDaXaDYSAqx"},
-		{"missing ones are empty", `{}`, "", ""},
-		{"ones of null are empty", `{"iss":null,"rid":null}`, "", ""},
-		{"ones of another type are empty", `{"iss":["https://authrocket.com"],"rid":1}`, "", ""},
-		{"names are exact", `{"ISS":"i","Rid":"r"}`, "", ""},
-		{"other claims may be of any type", `{"iss":"i","rid":"r","exp":"x","orgs":5}`, "i", "r"},
-		{"null is empty", `null`, "", ""},
-		{"an array is empty", `[{"iss":"i"}]`, "", ""},
-		{"text after the object makes it empty", `{"iss":"i","rid":"r"}x`, "", ""},
-		{"no JSON is empty", `x`, "", ""},
-		{"a claim twice makes it empty", `{"iss":"i","rid":"r","sub":"u","sub":"u"}`, "", ""},
-		{"nothing is empty", ``, "", ""},
+		{name: "iss and rid are read", payload: fullPayload, issuer: "https://authrocket.com", realmID: "rl_0v1zTHXhtNgmDaXaDYSAqx"},
+		{name: "missing ones are empty", payload: `{}`},
+		{name: "ones of null are empty", payload: `{"iss":null,"rid":null}`},
+		{name: "ones of another type are empty", payload: `{"iss":["https://authrocket.com"],"rid":1}`},
+		{name: "names are exact", payload: `{"ISS":"i","Rid":"r"}`},
+		{name: "other claims may be of any type", payload: `{"iss":"i","rid":"r","exp":"x","orgs":5}`, issuer: "i", realmID: "r"},
+		{name: "null is empty", payload: `null`},
+		{name: "an array is empty", payload: `[{"iss":"i"}]`},
+		{name: "text after the object makes it empty", payload: `{"iss":"i","rid":"r"}x`},
+		{name: "no JSON is empty", payload: `x`},
+		{name: "a claim twice makes it empty", payload: `{"iss":"i","rid":"r","sub":"u","sub":"u"}`},
+		{name: "nothing is empty", payload: ``},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

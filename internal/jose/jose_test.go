@@ -34,9 +34,9 @@ func TestVerifyVectors(t *testing.T) {
 		name, token string
 		key         jose.Key
 	}{
-		{"RS256 with the key of the set", vectorRS256, keys[vectorKeyID][0]},
-		{"RS256 with the static key", vectorRS256, parseStatic(t, vectorX5C)},
-		{"HS256 with the secret", vectorHS256, parseStatic(t, vectorSecret)},
+		{name: "RS256 with the key of the set", token: vectorRS256, key: keys[vectorKeyID][0]},
+		{name: "RS256 with the static key", token: vectorRS256, key: parseStatic(t, vectorX5C)},
+		{name: "HS256 with the secret", token: vectorHS256, key: parseStatic(t, vectorSecret)},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -92,20 +92,20 @@ func TestVerifyHasOneAlgorithm(t *testing.T) {
 		signature []byte
 		want      bool
 	}{
-		{"RS256 passes", public, signRS256(t, message), true},
-		{"RS512 with the right key is refused", public, rs512, false},
-		{"PS256 with the right key is refused", public, ps256, false},
-		{"HS256 with the public key's PEM is refused", public, signHS256(pemText("PUBLIC KEY", spki(privateKey().Public())), message), false},
-		{"HS256 with the public key's bytes is refused", public, signHS256(string(spki(privateKey().Public())), message), false},
-		{"HS256 with the public key's base64 is refused", public, signHS256(base64Std(spki(privateKey().Public())), message), false},
-		{"HS256 with an empty secret is refused by the public key", public, signHS256("", message), false},
-		{"HS256 passes", secret, signHS256(vectorSecret, message), true},
-		{"HS256 with an empty secret is refused", secret, signHS256("", message), false},
-		{"HS256 with the secret without its prefix is refused", secret, signHS256(vectorSecret[4:], message), false},
-		{"HS512 with the right secret is refused", secret, hs512.Sum(nil), false},
-		{"RS256 is refused by the secret", secret, signRS256(t, message), false},
-		{"a key of no kind refuses", jose.Key{}, signHS256("", message), false},
-		{"a key of no kind refuses an empty signature", jose.Key{}, nil, false},
+		{name: "RS256 passes", key: public, signature: signRS256(t, message), want: true},
+		{name: "RS512 with the right key is refused", key: public, signature: rs512},
+		{name: "PS256 with the right key is refused", key: public, signature: ps256},
+		{name: "HS256 with the public key's PEM is refused", key: public, signature: signHS256(pemText("PUBLIC KEY", spki(privateKey().Public())), message)},
+		{name: "HS256 with the public key's bytes is refused", key: public, signature: signHS256(string(spki(privateKey().Public())), message)},
+		{name: "HS256 with the public key's base64 is refused", key: public, signature: signHS256(base64Std(spki(privateKey().Public())), message)},
+		{name: "HS256 with an empty secret is refused by the public key", key: public, signature: signHS256("", message)},
+		{name: "HS256 passes", key: secret, signature: signHS256(vectorSecret, message), want: true},
+		{name: "HS256 with an empty secret is refused", key: secret, signature: signHS256("", message)},
+		{name: "HS256 with the secret without its prefix is refused", key: secret, signature: signHS256(vectorSecret[4:], message)},
+		{name: "HS512 with the right secret is refused", key: secret, signature: hs512.Sum(nil)},
+		{name: "RS256 is refused by the secret", key: secret, signature: signRS256(t, message)},
+		{name: "a key of no kind refuses", key: jose.Key{}, signature: signHS256("", message)},
+		{name: "a key of no kind refuses an empty signature", key: jose.Key{}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -140,15 +140,15 @@ func TestKeyEqual(t *testing.T) {
 		a, b jose.Key
 		want bool
 	}{
-		{"a key is itself", parseStatic(t, vectorX5C), parseStatic(t, vectorX5C), true},
-		{"another modulus is another key", parseStatic(t, spki(public)), parseStatic(t, spki(&rsa.PublicKey{N: other, E: public.E})), false},
-		{"another exponent is another key", parseStatic(t, spki(public)), parseStatic(t, spki(&rsa.PublicKey{N: public.N, E: 3})), false},
-		{"a secret is itself", parseStatic(t, secret), parseStatic(t, secret), true},
-		{"another secret is another key", parseStatic(t, secret), parseStatic(t, secret[:len(secret)-1]+"x"), false},
-		{"a longer secret is another key", parseStatic(t, secret), parseStatic(t, secret+"x"), false},
-		{"a secret is no public key", parseStatic(t, secret), parseStatic(t, vectorX5C), false},
-		{"no key is no public key", jose.Key{}, parseStatic(t, vectorX5C), false},
-		{"no key is no secret", jose.Key{}, parseStatic(t, secret), false},
+		{name: "a key is itself", a: parseStatic(t, vectorX5C), b: parseStatic(t, vectorX5C), want: true},
+		{name: "another modulus is another key", a: parseStatic(t, spki(public)), b: parseStatic(t, spki(&rsa.PublicKey{N: other, E: public.E}))},
+		{name: "another exponent is another key", a: parseStatic(t, spki(public)), b: parseStatic(t, spki(&rsa.PublicKey{N: public.N, E: 3}))},
+		{name: "a secret is itself", a: parseStatic(t, secret), b: parseStatic(t, secret), want: true},
+		{name: "another secret is another key", a: parseStatic(t, secret), b: parseStatic(t, secret[:len(secret)-1]+"x")},
+		{name: "a longer secret is another key", a: parseStatic(t, secret), b: parseStatic(t, secret+"x")},
+		{name: "a secret is no public key", a: parseStatic(t, secret), b: parseStatic(t, vectorX5C)},
+		{name: "no key is no public key", a: jose.Key{}, b: parseStatic(t, vectorX5C)},
+		{name: "no key is no secret", a: jose.Key{}, b: parseStatic(t, secret)},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

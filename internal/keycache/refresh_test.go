@@ -18,12 +18,12 @@ func TestRefreshInterval(t *testing.T) {
 		maxAge   time.Duration
 		want     time.Duration
 	}{
-		{"no max-age leaves it", 15 * time.Minute, 0, 15 * time.Minute},
-		{"max-age shortens it", 15 * time.Minute, 5 * time.Minute, 5 * time.Minute},
-		{"max-age does not lengthen it", 15 * time.Minute, time.Hour, 15 * time.Minute},
-		{"max-age does not shorten it below a minute", 15 * time.Minute, time.Second, time.Minute},
-		{"max-age of a minute counts", 15 * time.Minute, time.Minute, time.Minute},
-		{"max-age does not lengthen one below a minute", 30 * time.Second, 10 * time.Second, 30 * time.Second},
+		{name: "no max-age leaves it", interval: 15 * time.Minute, want: 15 * time.Minute},
+		{name: "max-age shortens it", interval: 15 * time.Minute, maxAge: 5 * time.Minute, want: 5 * time.Minute},
+		{name: "max-age does not lengthen it", interval: 15 * time.Minute, maxAge: time.Hour, want: 15 * time.Minute},
+		{name: "max-age does not shorten it below a minute", interval: 15 * time.Minute, maxAge: time.Second, want: time.Minute},
+		{name: "max-age of a minute counts", interval: 15 * time.Minute, maxAge: time.Minute, want: time.Minute},
+		{name: "max-age does not lengthen one below a minute", interval: 30 * time.Second, maxAge: 10 * time.Second, want: 30 * time.Second},
 	}
 	for _, test := range tests {
 		config := keycache.Config[string]{RefreshInterval: test.interval, MaxStale: maxStale}
@@ -87,9 +87,9 @@ func TestOutage(t *testing.T) {
 		name string
 		down func(p *publisher)
 	}{
-		{"a realm that fails", func(p *publisher) { p.breakWith(errOutage) }},
-		{"a realm that hangs", func(p *publisher) { p.answerIn(forever) }},
-		{"a realm with an empty set", func(p *publisher) { p.withdraw("known") }},
+		{name: "a realm that fails", down: func(p *publisher) { p.breakWith(errOutage) }},
+		{name: "a realm that hangs", down: func(p *publisher) { p.answerIn(forever) }},
+		{name: "a realm with an empty set", down: func(p *publisher) { p.withdraw("known") }},
 	}
 	for _, outage := range outages {
 		row(t, outage.name+" leaves the last good set until it is too old", func(p *publisher) {
