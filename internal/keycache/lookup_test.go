@@ -3,6 +3,7 @@ package keycache_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -18,10 +19,7 @@ func TestKnownKey(t *testing.T) {
 	t.Parallel()
 	row(t, "50 concurrent first lookups make one fetch", func(p *publisher) {
 		p.answerIn(time.Second)
-		ids := make([]string, 50)
-		for i := range ids {
-			ids[i] = "known"
-		}
+		ids := slices.Repeat([]string{"known"}, 50)
 		for _, a := range p.askAll(ids, keycache.Gate) {
 			p.wantKey(a, "key of known")
 		}
@@ -183,10 +181,6 @@ func TestUnknownKey(t *testing.T) {
 			p.t.Errorf("it makes sense to ask again after %s, want 10 to 12 seconds", got)
 		}
 	})
-	row(t, "is undecided when there is no set and the fetch fails", func(p *publisher) {
-		p.breakWith(errOutage)
-		p.wantFailure(p.ask("known", keycache.Gate), errOutage)
-	})
 	row(t, "is undecided when a fetch that ran already fails", func(p *publisher) {
 		p.breakWith(errOutage)
 		p.answerIn(time.Second)
@@ -246,15 +240,6 @@ func TestWaiting(t *testing.T) {
 			p.wantTook(a, 500*time.Millisecond)
 		}
 	})
-	row(t, "in two fetches still takes 2 seconds at most", func(p *publisher) {
-		p.answerIn(1500 * time.Millisecond)
-		go p.ask("known", keycache.Gate)
-		synctest.Wait()
-		a := p.ask("made up", keycache.Gate)
-		p.wantPending(a)
-		p.wantTook(a, keycache.MaxWait)
-		p.wantFetches(2)
-	})
 	row(t, "ends with the caller's context while the fetch goes on", func(p *publisher) {
 		p.answerIn(time.Second)
 		reason := errors.New("the browser went away")
@@ -282,20 +267,6 @@ func TestWaiting(t *testing.T) {
 		group.Wait()
 		p.wantKey(a, "key of known")
 		p.wantFetches(1)
-	})
-	row(t, "ends when the fetch does, for everyone", func(p *publisher) {
-		p.answerIn(time.Second)
-		ids := append(madeUp("made up", 20), "known", "known")
-		for i, a := range p.askAll(ids, keycache.Gate) {
-			if ids[i] == "known" {
-				p.wantKey(a, "key of known")
-				p.wantTook(a, time.Second)
-				continue
-			}
-			if a.err == nil {
-				p.t.Errorf("key ID %q has a key", ids[i])
-			}
-		}
 	})
 }
 

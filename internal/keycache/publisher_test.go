@@ -32,6 +32,7 @@ type publisher struct {
 	takes    time.Duration
 	asked    []time.Time
 	observed []keycache.Refresh
+	react    func()        // to what is observed, nil for nothing
 	ahead    time.Duration // of the wall clock
 }
 
@@ -91,9 +92,10 @@ func (p *publisher) fetch(ctx context.Context) (map[string]string, []error, time
 }
 
 func (p *publisher) observe(r keycache.Refresh) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.observed = append(p.observed, r)
+	p.set(func() { p.observed = append(p.observed, r) })
+	if p.react != nil {
+		p.react()
+	}
 }
 
 // set changes what is published from now on.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/authrocket-go/authrocket/internal/keycache"
@@ -180,25 +179,15 @@ func TestObserve(t *testing.T) {
 			p.t.Errorf("observed %+v, want an error and the odd entry", got)
 		}
 	})
-	t.Run("may look keys up", func(t *testing.T) {
-		t.Parallel()
-		synctest.Test(t, func(t *testing.T) {
-			p := &publisher{t: t, keys: map[string]string{"known": "key of known"}}
-			answers := make(chan answer, 2)
-			p.cache = keycache.New(keycache.Config[string]{
-				Fetch:           p.fetch,
-				RefreshInterval: interval,
-				MaxStale:        maxStale,
-				Observe: func(keycache.Refresh) {
-					answers <- p.ask("known", keycache.NoWait)
-					answers <- p.ask("made up", keycache.NoWait)
-				},
-			})
-			p.warm()
-			p.wantKey(<-answers, "key of known")
-			p.wantPending(<-answers)
-			p.settle()
-		})
+	row(t, "may look keys up", func(p *publisher) {
+		answers := make(chan answer, 2)
+		p.react = func() {
+			answers <- p.ask("known", keycache.NoWait)
+			answers <- p.ask("made up", keycache.NoWait)
+		}
+		p.warm()
+		p.wantKey(<-answers, "key of known")
+		p.wantPending(<-answers)
 	})
 }
 

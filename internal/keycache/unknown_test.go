@@ -1,6 +1,7 @@
 package keycache_test
 
 import (
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -60,10 +61,7 @@ func TestRememberedUnknownKeys(t *testing.T) {
 		p.warm()
 		time.Sleep(keycache.CoolDown) // those who come during the first fetch share a second one
 		p.answerIn(100 * time.Millisecond)
-		ids := make([]string, 200)
-		for i := range ids {
-			ids[i] = "made up"
-		}
+		ids := slices.Repeat([]string{"made up"}, 200)
 		p.askAll(ids, keycache.Gate)
 		time.Sleep(2 * time.Second)
 		p.publish("made up", "key of made up")

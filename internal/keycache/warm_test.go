@@ -48,13 +48,6 @@ func TestWarm(t *testing.T) {
 			p.t.Errorf("undecided with limited %t and retry after %s, want not limited and %s", undecided.Limited, undecided.RetryAfter, keycache.CoolDown)
 		}
 	})
-	row(t, "as a probe once a second stays within the budget", func(p *publisher) {
-		for range 300 {
-			p.warm()
-			time.Sleep(time.Second)
-		}
-		p.wantWithinBudget()
-	})
 	row(t, "waits for a fetch that runs when the budget is spent", func(p *publisher) {
 		for range burst - 1 {
 			p.warm()
@@ -99,11 +92,6 @@ func TestWarm(t *testing.T) {
 		if got := p.fetches(); got > 2 {
 			p.t.Errorf("%d fetches were made, want 2 at most", got)
 		}
-	})
-	row(t, "waits for a slow fetch", func(p *publisher) {
-		p.answerIn(7 * time.Second)
-		p.warm()
-		p.wantKey(p.ask("known", keycache.NoWait), "key of known")
 	})
 	row(t, "reports the failure and keeps the last good set", func(p *publisher) {
 		p.warm()
