@@ -61,34 +61,36 @@ func TestKeyMaxAge(t *testing.T) {
 	}
 }
 
-// editedKeys publishes what edit makes of the key set.
-func editedKeys(edit func(keys []any) any) authrockettest.Fault {
+// rewritten publishes what write makes of the key set.
+func rewritten(write func(w http.ResponseWriter, set []byte)) authrockettest.Fault {
 	return func(w http.ResponseWriter, r *http.Request, healthy http.Handler) {
-		recorder := httptest.NewRecorder()
-		healthy.ServeHTTP(recorder, r)
+		write(w, serve(healthy, r).Body.Bytes())
+	}
+}
+
+// editedKeys publishes the key set with what edit makes of its keys.
+func editedKeys(edit func(keys []any) any) authrockettest.Fault {
+	return rewritten(func(w http.ResponseWriter, body []byte) {
 		var set struct {
 			Keys []any `json:"keys"`
 		}
-		if err := json.Unmarshal(recorder.Body.Bytes(), &set); err != nil {
+		if err := json.Unmarshal(body, &set); err != nil {
 			panic(err)
 		}
 		if err := json.NewEncoder(w).Encode(map[string]any{"keys": edit(set.Keys)}); err != nil {
 			panic(err)
 		}
-	}
+	})
 }
 
 // paddedKeys publishes the key set with so much white space that it has size bytes.
 func paddedKeys(size int) authrockettest.Fault {
-	return func(w http.ResponseWriter, r *http.Request, healthy http.Handler) {
-		recorder := httptest.NewRecorder()
-		healthy.ServeHTTP(recorder, r)
-		w.Write(recorder.Body.Bytes())
-		io.WriteString(w, strings.Repeat(" ", size-recorder.Body.Len()))
-	}
+	return rewritten(func(w http.ResponseWriter, set []byte) {
+		w.Write(append(set, strings.Repeat(" ", size-len(set))...))
+	})
 }
 
-func TestKeySetThatIsNoGood(t *testing.T) {
+func TestRefusedKeySets(t *testing.T) {
 	t.Parallel()
 	const mebibyte = 1 << 20
 	// goodSet answers with a good set and another status.
@@ -180,7 +182,7 @@ type keyTransport func(*http.Request) (*http.Response, error)
 
 func (f keyTransport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-func TestKeySetThatIsGoodEnough(t *testing.T) {
+func TestAcceptedKeySets(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
 		name    string
@@ -189,16 +191,15 @@ func TestKeySetThatIsGoodEnough(t *testing.T) {
 	}{
 		{name: "a weak key before the good one is skipped", fault: editedKeys(func(keys []any) any {
 			weak := maps.Clone(keys[0].(map[string]any))
+			delete(weak, "x5c")
 			weak["n"] = base64.RawURLEncoding.EncodeToString(slices.Repeat([]byte{0xff}, 128))
 			return append([]any{weak}, keys...)
 		}), skipped: 1},
 		{name: "a mebibyte is read", fault: paddedKeys(1 << 20)},
-		{name: "another content type does not matter", fault: func(w http.ResponseWriter, r *http.Request, healthy http.Handler) {
-			recorder := httptest.NewRecorder()
-			healthy.ServeHTTP(recorder, r)
+		{name: "another content type does not matter", fault: rewritten(func(w http.ResponseWriter, set []byte) {
 			w.Header().Set("Content-Type", "text/plain")
-			w.Write(recorder.Body.Bytes())
-		}},
+			w.Write(set)
+		})},
 		{name: "an answer within 8 seconds is in time", fault: authrockettest.Slow(keyTimeout - time.Nanosecond)},
 	} {
 		keyedRow(t, row.name, func(k *keyed) {
