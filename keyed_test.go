@@ -102,8 +102,12 @@ func (k *keyed) madeUp(kid string) string {
 
 // unsigned is a token whose signature is zeros and that says all that a token has to.
 func unsigned(realmID, kid string, issuedAt time.Time) string {
-	payload := fmt.Sprintf(`{"iss":"https://authrocket.com","rid":%q,"sub":"usr_1","iat":%d,"exp":%d}`, realmID, issuedAt.Unix(), issuedAt.Add(time.Hour).Unix())
-	return signCompact(fmt.Sprintf(`{"alg":"RS256","kid":%q}`, kid), payload, func(string) string { return string(make([]byte, 256)) })
+	return signedBy(kid, realmID, issuedAt, issuedAt.Add(time.Hour), func(string) string { return string(make([]byte, 256)) })
+}
+
+func signedBy(kid, realmID string, issuedAt, expires time.Time, sign signFunc) string {
+	payload := fmt.Sprintf(`{"iss":"https://authrocket.com","rid":%q,"sub":"usr_1","sid":"kss_1","iat":%d,"exp":%d}`, realmID, issuedAt.Unix(), expires.Unix())
+	return signCompact(fmt.Sprintf(`{"alg":"RS256","kid":%q}`, kid), payload, sign)
 }
 
 // verify also tells how long it took.

@@ -189,6 +189,8 @@ func (s *simulation) between(from, to time.Duration) time.Duration {
 
 func (s *simulation) anyProcess() *process { return s.processes[s.rng.IntN(len(s.processes))] }
 
+func (s *simulation) anyBrowser() *simulatedBrowser { return s.browsers[s.rng.IntN(len(s.browsers))] }
+
 // step is what happens next, and a while without anything.
 func (s *simulation) step() {
 	pauses := []time.Duration{5 * time.Second, 5 * time.Second, time.Minute, 20 * time.Minute, 2 * time.Hour}
@@ -212,7 +214,7 @@ func (s *simulation) step() {
 		s.probe(s.anyProcess())
 	}
 	for range 2 {
-		s.browse(s.browsers[s.rng.IntN(len(s.browsers))], s.anyProcess())
+		s.browse(s.anyBrowser(), s.anyProcess())
 	}
 	s.useWithdrawnTokens(s.anyProcess())
 }
@@ -263,7 +265,7 @@ func (s *simulation) changeMode() {
 		s.setMode("down", 0)
 		for range 40 {
 			time.Sleep(s.between(time.Minute, 2*time.Hour))
-			s.browse(s.browsers[s.rng.IntN(len(s.browsers))], s.anyProcess())
+			s.browse(s.anyBrowser(), s.anyProcess())
 			s.useWithdrawnTokens(s.anyProcess())
 		}
 		s.setMode("good", 0)
@@ -338,8 +340,7 @@ func (p *process) fetch(ctx context.Context, life time.Time) (*http.Response, er
 	p.mu.Lock()
 	ahead, isCurrent := p.ahead, life.Equal(p.started)
 	if isCurrent {
-		p.granted = min(3, p.granted+float64(now.Sub(p.refill))/float64(keyCoolDown))
-		p.refill = now
+		p.granted, p.refill = p.grantedAt(now), now
 		if p.granted > 0.999999 {
 			p.granted--
 		} else if p.beside++; p.beside > 4 {
@@ -357,7 +358,7 @@ func (p *process) fetch(ctx context.Context, life time.Time) (*http.Response, er
 	if len(kids) > 0 {
 		p.mu.Lock()
 		if life.Equal(p.started) {
-			p.set = keySetInUse{map[string]bool{}, now, ahead}
+			p.set = keySetInUse{kids: map[string]bool{}, asked: now, ahead: ahead}
 			for _, id := range kids {
 				p.set.kids[id] = true
 			}
@@ -413,14 +414,8 @@ func (s *simulation) answer(ctx context.Context) (kids []string, body string, er
 }
 
 func (s *simulation) sign(k *simulatedKey, issuedAt, expires time.Time) simulatedToken {
-	payload, err := json.Marshal(map[string]any{
-		"iss": "https://authrocket.com", "rid": simulatedRealm, "sub": "usr_1", "sid": "kss_1", "iat": issuedAt.Unix(), "exp": expires.Unix(),
-	})
-	if err != nil {
-		panic(err)
-	}
-	header := fmt.Sprintf(`{"alg":"RS256","kid":%q}`, k.id)
-	return simulatedToken{signCompact(header, string(payload), withRS256(k.private)), k, issuedAt, expires}
+	text := signedBy(k.id, simulatedRealm, issuedAt, expires, withRS256(k.private))
+	return simulatedToken{text: text, key: k, issuedAt: issuedAt, expires: expires}
 }
 
 // seen is what is known about p at one moment.
@@ -441,10 +436,15 @@ func (p *process) look() seen {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	v := seen{now: time.Now(), set: p.set, ahead: p.ahead, goodSince: p.s.goodSince}
-	v.granted = min(3, p.granted+float64(v.now.Sub(p.refill))/float64(keyCoolDown))
+	v.granted = p.grantedAt(v.now)
 	v.age = v.now.Sub(p.set.asked)
 	v.age = max(v.age, v.age+p.ahead-p.set.ahead)
 	return v
+}
+
+// grantedAt is how many fetches the budget grants then.
+func (p *process) grantedAt(now time.Time) float64 {
+	return min(3, p.granted+float64(now.Sub(p.refill))/float64(keyCoolDown))
 }
 
 // send sends r to p and checks what every request is promised.
@@ -679,7 +679,7 @@ func (s *simulation) flood() {
 		})
 		time.Sleep(time.Second / time.Duration(rate))
 		if s.chance(2 * rate) {
-			s.browse(s.browsers[s.rng.IntN(len(s.browsers))], s.anyProcess())
+			s.browse(s.anyBrowser(), s.anyProcess())
 		}
 		if s.chance(20 * rate) {
 			s.rotate()
