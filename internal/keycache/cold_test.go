@@ -142,7 +142,7 @@ func TestAge(t *testing.T) {
 		if age, usable := p.cache.Age(); age != 0 || usable {
 			p.t.Errorf("without a set: got %s, usable %t", age, usable)
 		}
-		time.Sleep(time.Minute) // the fetch that this has begun
+		p.wantFetches(1) // which this has begun
 		p.answerIn(time.Second)
 		p.warm()
 		p.answerIn(forever)
