@@ -97,6 +97,7 @@ func unusable() []struct{ name, entry, want string } {
 		{name: "an unknown kty is left out", entry: with("kty", "XYZ"), want: "kty"},
 		{name: "kty in another case is left out", entry: with("kty", "rsa"), want: "kty"},
 		{name: "a kty of an array is left out", entry: with("kty", []string{"RSA"}), want: "kty"},
+		{name: "a kty of an array beside x5c and alg is left out", entry: entry("k", public, map[string]any{"kty": []string{"RSA"}, "x5c": []string{base64Std(spki(public))}}), want: "kty"},
 		{name: "kty oct with n and e is left out", entry: with("kty", "oct"), want: "kty"},
 
 		{name: "no kty and no alg is left out", entry: entry("k", public, map[string]any{"kty": nil, "alg": nil, "n": nil, "e": nil, "x5c": []string{base64Std(spki(public))}}), want: "kty"},
