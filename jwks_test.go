@@ -271,76 +271,55 @@ func (j *countingJar) Cookies(*url.URL) []*http.Cookie {
 	return []*http.Cookie{{Name: "secret", Value: "cookie"}}
 }
 
-// watchedClient is a caller's HTTPClient and what became of it.
-type watchedClient struct {
-	client   *http.Client
-	original http.Client
-	jar      countingJar
-	sent     []*http.Request
-}
-
-// install makes the client of config one whose settings would break a fetch.
-func (c *watchedClient) install(config *authrocket.Config) {
-	c.client = config.HTTPClient
-	inner := c.client.Transport
-	c.client.Transport = keyTransport(func(r *http.Request) (*http.Response, error) {
-		c.sent = append(c.sent, r)
-		return inner.RoundTrip(r)
-	})
-	c.client.Timeout = time.Nanosecond
-	c.client.Jar = &c.jar
-	c.client.CheckRedirect = func(*http.Request, []*http.Request) error { return nil }
-	c.original = *c.client
-}
-
 func TestHTTPClientIsCopied(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
-		name string
-		run  func(k *keyed, c *watchedClient)
+		name   string
+		change func(client *http.Client, jar http.CookieJar)
 	}{
-		{name: "its transport is used", run: func(k *keyed, c *watchedClient) {
-			k.warm()
-			if len(c.sent) != 1 || c.sent[0].Method != http.MethodGet || c.sent[0].URL.Path != keyPath {
-				k.t.Errorf("%d requests went through the transport, want 1 for the keys", len(c.sent))
-			}
+		{name: "its timeout does not count", change: func(c *http.Client, _ http.CookieJar) { c.Timeout = time.Nanosecond }},
+		{name: "its cookie jar is not asked", change: func(c *http.Client, jar http.CookieJar) { c.Jar = jar }},
+		{name: "its redirect policy does not count", change: func(c *http.Client, _ http.CookieJar) {
+			c.CheckRedirect = func(*http.Request, []*http.Request) error { return nil }
 		}},
-		{name: "its timeout does not count", run: func(k *keyed, _ *watchedClient) {
-			k.realm.Break(authrockettest.Slow(7 * time.Second))
-			k.warm()
-		}},
-		{name: "its redirect policy does not count", run: func(k *keyed, _ *watchedClient) {
-			k.realm.Break(authrockettest.Redirect("/login"))
-			if err := k.auth.Warm(k.t.Context()); !errors.Is(err, authrocket.ErrKeysUnavailable) {
-				k.t.Errorf("the error is %v, want %v", err, authrocket.ErrKeysUnavailable)
+	} {
+		var client *http.Client
+		var original http.Client
+		var jar countingJar
+		var sent []*http.Request
+		keyedRowWith(t, row.name, func(c *authrocket.Config) {
+			client = c.HTTPClient
+			inner := client.Transport
+			client.Transport = keyTransport(func(r *http.Request) (*http.Response, error) {
+				sent = append(sent, r)
+				return inner.RoundTrip(r)
+			})
+			row.change(client, &jar)
+			original = *client
+		}, func(k *keyed) {
+			if client.Timeout != original.Timeout || client.Jar != original.Jar || (client.CheckRedirect == nil) != (original.CheckRedirect == nil) {
+				k.t.Errorf("the caller's client is now %+v", client)
 			}
-			if got := k.realm.Requests("/login"); got != 0 {
-				k.t.Errorf("%d redirects were followed", got)
-			}
-		}},
-		{name: "its cookie jar is not asked", run: func(k *keyed, c *watchedClient) {
+			client.Transport = keyTransport(func(*http.Request) (*http.Response, error) { return nil, errBrokenOff }) // too late
 			k.realm.Break(func(w http.ResponseWriter, r *http.Request, healthy http.Handler) {
+				time.Sleep(7 * time.Second)
 				http.SetCookie(w, &http.Cookie{Name: "from", Value: "realm"})
 				healthy.ServeHTTP(w, r)
 			})
 			k.warm()
-			if c.jar.asked != 0 || len(c.sent) != 1 || c.sent[0].Header.Get("Cookie") != "" {
-				k.t.Errorf("the jar was asked %d times and %d requests were sent, want 0 and 1 without cookies", c.jar.asked, len(c.sent))
+			k.realm.Break(authrockettest.Redirect("/login"))
+			if err := k.auth.Warm(k.t.Context()); !errors.Is(err, authrocket.ErrKeysUnavailable) {
+				k.t.Errorf("the error is %v, want %v", err, authrocket.ErrKeysUnavailable)
 			}
-		}},
-		{name: "it stays as it was", run: func(k *keyed, c *watchedClient) {
-			k.warm()
-			if c.client.Timeout != c.original.Timeout || c.client.Jar != c.original.Jar || c.client.CheckRedirect == nil || c.client.CheckRedirect(nil, nil) != nil {
-				k.t.Errorf("the caller's client is now %+v", c.client)
+			if len(sent) != 2 || jar.asked > 0 {
+				k.t.Errorf("%d requests were sent and the jar was asked %d times, want 2 and none", len(sent), jar.asked)
 			}
-		}},
-		{name: "a later change of it does not count", run: func(k *keyed, c *watchedClient) {
-			c.client.Transport = keyTransport(func(*http.Request) (*http.Response, error) { return nil, errBrokenOff })
-			k.warm()
-		}},
-	} {
-		c := &watchedClient{}
-		keyedRowWith(t, row.name, c.install, func(k *keyed) { row.run(k, c) })
+			for _, r := range sent {
+				if r.Method != http.MethodGet || r.URL.Path != keyPath || r.Header.Get("Cookie") != "" {
+					k.t.Errorf("%s %s was sent with cookies %q", r.Method, r.URL, r.Header.Get("Cookie"))
+				}
+			}
+		})
 	}
 }
 
