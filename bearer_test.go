@@ -12,22 +12,12 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// forged returns token with another signature of the right form.
-func forged(token string) string {
-	i := strings.LastIndex(token, ".") + 1
-	other := "A"
-	if token[i] == 'A' {
-		other = "B"
-	}
-	return token[:i] + other + token[i+1:]
-}
-
 func TestSources(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	ada, george := s.realm.Token(s.ada), s.realm.Token(s.george)
 	broken := forged(ada)
-	later := s.realm.Token(s.ada, authrockettest.ExpiresIn(48*time.Hour), authrockettest.Claim("name", "later"))
+	later := s.realm.Token(s.ada, authrockettest.ExpiresIn(48*time.Hour), setClaim("name", "later"))
 	cookies := func(pairs ...string) []string { return []string{"Cookie: " + strings.Join(pairs, "; ")} }
 	good := siteCookie + "=" + ada
 
@@ -111,12 +101,12 @@ func TestAnUndecidedCookieComesBeforeABadOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSite(t)
 		// The realm has said that it does not know this key, and then goes down.
-		unknown := s.realm.Token(s.ada, authrockettest.Header("kid", "decided"))
+		unknown := s.realm.Token(s.ada, setHeader("kid", "decided"))
 		if _, err := s.auth.Verify(t.Context(), unknown); !errors.Is(err, authrocket.ErrUnknownKey) {
 			t.Fatalf("got %v, want ErrUnknownKey", err)
 		}
 		s.realm.Break(authrockettest.Status(500))
-		undecided := s.realm.Token(s.ada, authrockettest.Header("kid", "undecided"))
+		undecided := s.realm.Token(s.ada, setHeader("kid", "undecided"))
 		for _, row := range []struct {
 			name    string
 			cookies []string

@@ -25,7 +25,7 @@ func TestWarmPathAllocations(t *testing.T) {
 }
 
 func testWarmPathAllocations(t *testing.T, observer authrocket.Observer) {
-	c := newCast(t, func(config *authrocket.Config) { config.Observer = observer })
+	c := newSite(t, func(config *authrocket.Config) { config.Observer = observer })
 	token := c.realm.Token(c.ada)
 	page := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		user, _ := authrocket.CurrentUser(r.Context())
@@ -60,7 +60,7 @@ func testWarmPathAllocations(t *testing.T, observer authrocket.Observer) {
 }
 
 func TestKnownTokenAllocatesNothing(t *testing.T) {
-	c := newCast(t, nil)
+	c := newSite(t)
 	token := c.realm.Token(c.ada)
 	got := testing.AllocsPerRun(100, func() {
 		if _, err := c.auth.Verify(t.Context(), token); err != nil {
@@ -75,7 +75,7 @@ func TestKnownTokenAllocatesNothing(t *testing.T) {
 // The keys of every fetch are new values. All known tokens would be checked in full
 // after each fetch if keys were compared by where they are.
 func TestKnownTokenStaysKnownAfterRefresh(t *testing.T) {
-	c := newCast(t, nil)
+	c := newSite(t)
 	token := c.realm.Token(c.ada)
 	fewest := uint64(1_000)
 	for range 5 {
@@ -100,7 +100,7 @@ func TestKnownTokenStaysKnownAfterRefresh(t *testing.T) {
 // A handler may write into the values of the headers; they are the response's own.
 func TestCachingHeadersBelongToOneResponse(t *testing.T) {
 	t.Parallel()
-	c := newCast(t, nil)
+	c := newSite(t)
 	app := c.auth.Authenticate(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		for name, want := range map[string]string{
 			"Vary": "Cookie, Authorization", "Cache-Control": "private, no-cache", "CDN-Cache-Control": "no-store",

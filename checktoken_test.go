@@ -55,7 +55,7 @@ func TestCheckToken(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			c := newCast(t, row.change)
+			c := newSite(t, row.change)
 			for how, check := range map[string]func() (context.Context, error){
 				"CheckToken": func() (context.Context, error) {
 					return c.auth.CheckToken(t.Context(), c.realm.Token(c.ada, row.token), row.org, row.rules...)
@@ -88,7 +88,7 @@ func TestCheckToken(t *testing.T) {
 
 func TestCheckTokenRefuses(t *testing.T) {
 	t.Parallel()
-	c, other := newCast(t, nil), newCast(t, nil)
+	c, other := newSite(t), newSite(t)
 	for _, row := range []struct {
 		name  string
 		token string
@@ -114,9 +114,9 @@ func TestCheckTokenRefuses(t *testing.T) {
 
 func TestCheckContextNeedsASessionOfItsAuth(t *testing.T) {
 	t.Parallel()
-	c, other := newCast(t, nil), newCast(t, nil)
+	c, other := newSite(t), newSite(t)
 	// behind returns the context that a handler behind Authenticate sees.
-	behind := func(c cast, r *http.Request) (ctx context.Context) {
+	behind := func(c *site, r *http.Request) (ctx context.Context) {
 		c.auth.Authenticate(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { ctx = r.Context() })).ServeHTTP(httptest.NewRecorder(), r)
 		return ctx
 	}
@@ -166,7 +166,7 @@ func TestCheckContextNeedsASessionOfItsAuth(t *testing.T) {
 
 func TestCheckContextKeepsTheChosenOrg(t *testing.T) {
 	t.Parallel()
-	c := newCast(t, nil)
+	c := newSite(t)
 	token := c.realm.Token(c.ada, twoOrgs)
 	first, err := c.auth.CheckToken(t.Context(), token, "org_2")
 	if err != nil {
@@ -196,7 +196,7 @@ func TestCheckContextKeepsTheChosenOrg(t *testing.T) {
 func TestCheckContextRefusesASessionThatHasExpired(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		c := newCast(t, nil)
+		c := newSite(t)
 		token := c.realm.Token(c.ada, authrockettest.ExpiresIn(time.Hour))
 		ofToken, err := c.auth.CheckToken(t.Context(), token, "")
 		if err != nil {
@@ -227,7 +227,7 @@ func TestCheckContextRefusesASessionThatHasExpired(t *testing.T) {
 // whatever CheckToken and CheckContext have put into its context.
 func TestNoGateAcceptsACheckedContext(t *testing.T) {
 	t.Parallel()
-	c := newCast(t, nil)
+	c := newSite(t)
 	checked, err := c.auth.CheckToken(t.Context(), c.realm.Token(c.ada, twoOrgs), "org_2", authrocket.Permission("b"))
 	if err != nil {
 		t.Fatal(err)
@@ -332,7 +332,7 @@ func must(ctx context.Context, err error) context.Context {
 
 func TestChecksAreReported(t *testing.T) {
 	t.Parallel()
-	c, e := newObservedCast(t)
+	c, e := newObservedSite(t)
 	ctx, _ := c.auth.CheckToken(t.Context(), c.realm.Token(c.ada), "")
 	c.auth.CheckContext(ctx, "", authrocket.Permission("missing"))
 	c.auth.CheckToken(t.Context(), "", "")
@@ -369,7 +369,7 @@ func TestChecksAreReported(t *testing.T) {
 func TestBind(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		c := newCast(t, nil)
+		c := newSite(t)
 		type key struct{}
 		session := c.session(t, authrockettest.ExpiresIn(time.Hour))
 		ctx, cancel := c.auth.Bind(context.WithValue(t.Context(), key{}, "value"), session)

@@ -8,35 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/authrocket-go/authrocket"
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
-
-// chunkBytes is how much of a token one cookie takes.
-const chunkBytes = 3_800
-
-// tokenOf returns a token of exactly size bytes.
-func (s *site) tokenOf(t testing.TB, user authrockettest.User, size int, options ...authrockettest.TokenOption) string {
-	t.Helper()
-	// Base64 has no text of every length, so that the header varies too.
-	for inHeader := range 4 {
-		padded := func(n int) string {
-			return s.realm.Token(user, append(options, authrockettest.Header("pad", strings.Repeat("x", inHeader)),
-				authrockettest.Claim("nonce", strings.Repeat("x", n)))...)
-		}
-		for n := max((size-len(padded(0)))*3/4-2, 0); ; n++ {
-			token := padded(n)
-			if len(token) == size {
-				return token
-			}
-			if len(token) > size {
-				break
-			}
-		}
-	}
-	t.Fatalf("no token has %d bytes", size)
-	return ""
-}
 
 // chunksOf splits a token as the cookies have it.
 func chunksOf(token string) []string {
@@ -61,9 +34,6 @@ func withChunks(r *http.Request, name, token string) *http.Request {
 	}
 	return r
 }
-
-// largeTokens also takes tokens that cookies do not hold.
-func largeTokens(c *authrocket.Config) { c.MaxTokenBytes = 32 << 10 }
 
 func TestLargeTokensAreSplit(t *testing.T) {
 	t.Parallel()
@@ -118,7 +88,7 @@ func TestReadingChunks(t *testing.T) {
 	name := func(n int) string { return chunkName(siteCookie, n) }
 	long := s.tokenOf(t, s.ada, 2*chunkBytes+500) // three chunks
 	full := s.tokenOf(t, s.ada, 2*chunkBytes)     // two chunks, both full
-	long2 := s.tokenOf(t, s.ada, 2*chunkBytes+500, authrockettest.Claim("name", "later"), authrockettest.ExpiresIn(48*time.Hour))
+	long2 := s.tokenOf(t, s.ada, 2*chunkBytes+500, setClaim("name", "later"), authrockettest.ExpiresIn(48*time.Hour))
 	short := s.realm.Token(s.ada)
 	unsplit := s.tokenOf(t, s.ada, chunkBytes+200)
 	george := s.tokenOf(t, s.george, 2*chunkBytes+500)

@@ -510,7 +510,7 @@ func TestConfigStaticKeys(t *testing.T) {
 
 func TestConfigStaticKeyWinsOverThePublishedOnes(t *testing.T) {
 	t.Parallel()
-	c := newColdCast(t, nil)
+	c := newColdSite(t)
 	config := c.realm.Config()
 	config.JWTKey = c.realm.JWTKey()
 	auth := openAuth(t, config)
@@ -547,7 +547,7 @@ func TestConfigDefaultCookieName(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			c := newCast(t, row.change)
+			c := newSite(t, row.change)
 			r := httptest.NewRequest(http.MethodGet, "/", nil)
 			r.Header.Set("Cookie", row.cookie+"="+c.realm.Token(c.ada))
 			if _, err := c.auth.Check(r); !errors.Is(err, row.want) {
@@ -580,7 +580,7 @@ func TestConfigRefreshInterval(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				c := newCast(t, row.change)
+				c := newSite(t, row.change)
 				token := c.realm.Token(c.ada)
 				after := func(d time.Duration) int {
 					time.Sleep(d)
@@ -611,7 +611,7 @@ func TestConfigMaxStale(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				c := newCast(t, row.change)
+				c := newSite(t, row.change)
 				token := c.realm.Token(c.ada, authrockettest.ExpiresIn(72*time.Hour))
 				if err := c.auth.Warm(t.Context()); err != nil {
 					t.Fatal(err)
@@ -650,7 +650,7 @@ func TestConfigTrustedOriginsAreNormalised(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			c := newCast(t, func(c *authrocket.Config) { c.TrustedOrigins = row.trusted })
+			c := newSite(t, func(c *authrocket.Config) { c.TrustedOrigins = row.trusted })
 			r := httptest.NewRequest(http.MethodPost, "/", nil)
 			r.Host = "backend.internal" // a proxy's; only AppURL counts
 			r.Header.Set("Origin", row.origin)
@@ -664,7 +664,7 @@ func TestConfigTrustedOriginsAreNormalised(t *testing.T) {
 
 func TestConfigIsCopied(t *testing.T) {
 	t.Parallel()
-	c := newCast(t, nil)
+	c := newSite(t)
 	config := c.realm.Config()
 	config.Audience = []string{"app"}
 	config.TrustedOrigins = []string{"https://admin.example.com"}
@@ -702,7 +702,7 @@ func (j *recordingJar) Cookies(u *url.URL) []*http.Cookie {
 
 func TestConfigHTTPClientIsCopied(t *testing.T) {
 	t.Parallel()
-	c := newCast(t, nil)
+	c := newSite(t)
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		t.Fatal(err)

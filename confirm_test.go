@@ -4,11 +4,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/hex"
 	"html"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -19,38 +17,6 @@ import (
 	"github.com/authrocket-go/authrocket"
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
-
-const confirmCookie = siteCookie + "-confirm"
-
-// hashOf is how a page names a token.
-func hashOf(token string) string {
-	sum := sha256.Sum256([]byte(token))
-	return hex.EncodeToString(sum[:])
-}
-
-// pending is the cookie of a login that a link led to and that waits for
-// confirmation.
-func pending(token, target string) string { return pendingBy("link", token, target) }
-
-func pendingBy(reason, token, target string) string {
-	return token + "." + reason + "." + base64.RawURLEncoding.EncodeToString([]byte(target))
-}
-
-// answerOf is the form that the page of a confirmation sends.
-func answerOf(token, choice string, headers ...string) *http.Request {
-	form := url.Values{"token_sha256": {hashOf(token)}, "choice": {choice}}
-	r := httptest.NewRequest(http.MethodPost, "/auth/confirm", strings.NewReader(form.Encode()))
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	r.Header.Set("Accept", "text/html")
-	for _, h := range append([]string{"Sec-Fetch-Site: same-origin", "Origin: https://example.com"}, headers...) {
-		name, value, _ := strings.Cut(h, ": ")
-		r.Header.Set(name, value)
-		if value == "" {
-			r.Header.Del(name)
-		}
-	}
-	return r
-}
 
 func TestAnUnsolicitedLoginIsConfirmed(t *testing.T) {
 	t.Parallel()
@@ -196,24 +162,6 @@ var (
 	paragraph = regexp.MustCompile(`<p>(.*?)</p>`)
 	factPair  = regexp.MustCompile(`<dt>(.*?)</dt><dd><bdi>(.*?)</bdi></dd>`)
 )
-
-// paragraphs are the texts of a page.
-func paragraphs(w *httptest.ResponseRecorder) []string {
-	var texts []string
-	for _, m := range paragraph.FindAllStringSubmatch(w.Body.String(), -1) {
-		texts = append(texts, html.UnescapeString(m[1]))
-	}
-	return texts
-}
-
-// factsOf are the names and values that a page lists.
-func factsOf(w *httptest.ResponseRecorder) [][2]string {
-	var facts [][2]string
-	for _, m := range factPair.FindAllStringSubmatch(w.Body.String(), -1) {
-		facts = append(facts, [2]string{html.UnescapeString(m[1]), html.UnescapeString(m[2])})
-	}
-	return facts
-}
 
 func TestWhoMayConfirm(t *testing.T) {
 	t.Parallel()
@@ -487,7 +435,7 @@ func TestNamesOnTheConfirmation(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			if got := show(authrockettest.Claim("name", row.claim)); !strings.Contains(got, row.want) {
+			if got := show(setClaim("name", row.claim), withoutClaim("preferred_username")); !strings.Contains(got, row.want) {
 				t.Errorf("got %q, want %q in it", got, row.want)
 			}
 		})
@@ -499,32 +447,32 @@ func TestNamesOnTheConfirmation(t *testing.T) {
 	}{
 		{"a long email is whole", strings.Repeat("a", 64) + "@" + strings.Repeat("b.", 80) + "example.com", nil, "b.example.com</bdi>"},
 		{"one that is too long is not shown", strings.Repeat("a", 250) + "@example.com", nil, "<dt>Email</dt><dd><bdi>…</bdi>"},
-		{"one that is not verified", "ada@example.com", []authrockettest.TokenOption{authrockettest.Claim("email_verified", false)}, "<bdi>ada@example.com</bdi></dd>\n<dt>Email verified</dt><dd><bdi>no</bdi>"},
+		{"one that is not verified", "ada@example.com", []authrockettest.TokenOption{setClaim("email_verified", false)}, "<bdi>ada@example.com</bdi></dd>\n<dt>Email verified</dt><dd><bdi>no</bdi>"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			if got := show(append(row.options, authrockettest.Claim("email", row.email))...); !strings.Contains(got, row.want) {
+			if got := show(append(row.options, setClaim("email", row.email))...); !strings.Contains(got, row.want) {
 				t.Errorf("got %q, want %q in it", got, row.want)
 			}
 		})
 	}
 	t.Run("no name is a heading", func(t *testing.T) {
 		t.Parallel()
-		got := show(authrockettest.Claim("name", "Your session ended. Press Continue"))
+		got := show(setClaim("name", "Your session ended. Press Continue"))
 		if !strings.Contains(got, "<h1>Sign in as this user?</h1>") {
 			t.Errorf("got %q, want a heading that nobody chose", got)
 		}
 	})
 	t.Run("markup is escaped", func(t *testing.T) {
 		t.Parallel()
-		r := withCookie(navigate("/auth/confirm"), confirmCookie, pending(s.realm.Token(s.ada, authrockettest.Claim("name", `<script>"'`)), "/"))
+		r := withCookie(navigate("/auth/confirm"), confirmCookie, pending(s.realm.Token(s.ada, setClaim("name", `<script>"'`)), "/"))
 		if body := serve(s.app(), r).Body.String(); strings.Contains(body, "<script") || strings.Contains(body, `"'`) {
 			t.Errorf("got %q", body)
 		}
 	})
 	t.Run("a user of whom nothing is known", func(t *testing.T) {
 		t.Parallel()
-		got := show(authrockettest.WithoutClaim("name"), authrockettest.WithoutClaim("email"), authrockettest.WithoutClaim("preferred_username"), authrockettest.WithoutClaim("orgs"))
+		got := show(withoutClaim("name"), withoutClaim("email"), withoutClaim("preferred_username"), withoutClaim("orgs"))
 		if !strings.Contains(got, "<dt>Name</dt><dd><bdi>"+s.ada.ID+"</bdi>") || strings.Contains(got, "<dt>Account</dt>") || strings.Contains(got, "<dt>Email</dt>") {
 			t.Errorf("got %q, want a page all the same", got)
 		}

@@ -13,25 +13,9 @@ import (
 	"github.com/authrocket-go/authrocket"
 )
 
-// expectCurrent checks what the four functions find in ctx; the zero want is
-// nobody.
-func expectCurrent(t *testing.T, ctx context.Context, userID, orgID string) {
-	t.Helper()
-	s, hasSession := authrocket.CurrentSession(ctx)
-	user, hasUser := authrocket.CurrentUser(ctx)
-	m, hasMembership := authrocket.CurrentMembership(ctx)
-	org, hasOrg := authrocket.CurrentOrg(ctx)
-	if s.User.ID != userID || user.ID != userID || hasSession != (userID != "") || hasUser != hasSession {
-		t.Errorf("got session of %q (%t), user %q (%t), want %q", s.User.ID, hasSession, user.ID, hasUser, userID)
-	}
-	if m.Org.ID != orgID || org.ID != orgID || hasMembership != (orgID != "") || hasOrg != hasMembership {
-		t.Errorf("got membership of %q (%t), org %q (%t), want %q", m.Org.ID, hasMembership, org.ID, hasOrg, orgID)
-	}
-}
-
 func TestCurrent(t *testing.T) {
 	t.Parallel()
-	c := newCast(t, nil)
+	c := newSite(t)
 
 	t.Run("nobody in an empty context", func(t *testing.T) {
 		t.Parallel()
@@ -82,7 +66,7 @@ func TestCurrent(t *testing.T) {
 
 func TestWithSessionNeverPassesAGate(t *testing.T) {
 	t.Parallel()
-	c := newCast(t, nil)
+	c := newSite(t)
 	for name, gate := range map[string]func(http.Handler) http.Handler{
 		"RequireLogin":              c.auth.RequireLogin,
 		"Require":                   c.auth.Require(authrocket.Permission("ar:owner")),
@@ -115,7 +99,7 @@ func TestWithSessionNeverPassesAGate(t *testing.T) {
 
 func TestAuthenticateOverwritesWhatWasThere(t *testing.T) {
 	t.Parallel()
-	c, other := newCast(t, nil), newCast(t, nil)
+	c, other := newSite(t), newSite(t)
 	check := c.auth.Authenticate(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		expectCurrent(t, r.Context(), "", "")
 	}))
@@ -128,7 +112,7 @@ func TestAuthenticateOverwritesWhatWasThere(t *testing.T) {
 func TestGateAcceptsOnlyItsOwnAuthAndRequest(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		c, other := newCast(t, nil), newCast(t, nil)
+		c, other := newSite(t), newSite(t)
 		checked, err := c.auth.Check(c.signedIn("/"))
 		if err != nil {
 			t.Fatal(err)

@@ -16,43 +16,6 @@ import (
 	"github.com/authrocket-go/authrocket/internal/loginstate"
 )
 
-// started is a login that a browser has begun: what it keeps and what
-// LoginRocket was told.
-type started struct {
-	state  string
-	cookie *http.Cookie
-	back   *url.URL // redirect_uri
-}
-
-// start lets a browser with the cookies of r begin a login.
-func start(t testing.TB, h http.Handler, r *http.Request) (started, *httptest.ResponseRecorder) {
-	t.Helper()
-	w := serve(h, r)
-	if w.Code != 303 {
-		t.Fatalf("got %d %q, want a redirect to the hosted page", w.Code, w.Body)
-	}
-	back := redirectURIOf(t, w.Header().Get("Location"))
-	state := back.Query().Get("ar_state")
-	id, _, _ := strings.Cut(state, ".")
-	for _, c := range w.Result().Cookies() {
-		if id != "" && strings.HasSuffix(c.Name, "state-"+id) && c.MaxAge > 0 {
-			return started{state, c, back}, w
-		}
-	}
-	t.Fatalf("no state cookie for %q among %q", state, w.Header()["Set-Cookie"])
-	return started{}, nil
-}
-
-// callback is what LoginRocket sends the browser back to.
-func (b started) callback(token string) string {
-	return b.back.EscapedPath() + "?" + b.back.RawQuery + "&token=" + token
-}
-
-// land is the request of the callback, with the state cookie.
-func (b started) land(token string) *http.Request {
-	return withCookie(navigate(b.callback(token), "Sec-Fetch-Site: cross-site"), b.cookie.Name, b.cookie.Value)
-}
-
 func TestSessionCookie(t *testing.T) {
 	t.Parallel()
 	const host = "__Host-arToken=; Path=/; Expires=EXP; Max-Age=5400; HttpOnly; Secure; SameSite=Lax"
@@ -125,7 +88,7 @@ func TestBrokenCookiesAreClearedAtGates(t *testing.T) {
 			{"not on an open route", s, cookie(forged(token), navigate("/")), 200, false},
 			{"not when none came", s, navigate("/gate/"), 303, false},
 			{"not one that is not valid yet", s, s.as(s.ada, navigate("/gate/"), authrockettest.ClockSkew(time.Hour)), 303, false},
-			{"not one that is not valid yet, of a program", s, s.as(s.ada, request("GET", "/gate/"), authrockettest.Claim("nbf", time.Now().Add(time.Hour).Unix())), 401, false},
+			{"not one that is not valid yet, of a program", s, s.as(s.ada, request("GET", "/gate/"), setClaim("nbf", time.Now().Add(time.Hour).Unix())), 401, false},
 			{"not one that is not valid yet behind an expired one", s, cookie(s.realm.Token(s.ada, authrockettest.ClockSkew(time.Hour)),
 				s.as(s.ada, navigate("/gate/"), authrockettest.ExpiresIn(-time.Hour))), 303, false},
 			{"not with an unknown key", s, s.as(s.ada, navigate("/gate/"), authrockettest.SignedBy(old)), 303, false},

@@ -249,7 +249,7 @@ func TestRetryAfter(t *testing.T) {
 			}},
 			{"too many unknown keys", 429, func(s *site) (int, http.Header) {
 				for i := range 20 {
-					r := request("GET", "/gate/", "Authorization: Bearer "+s.realm.Token(s.ada, authrockettest.Header("kid", strconv.Itoa(i))))
+					r := request("GET", "/gate/", "Authorization: Bearer "+s.realm.Token(s.ada, setHeader("kid", strconv.Itoa(i))))
 					if w := serve(s.app(), r); w.Code != 401 {
 						return w.Code, w.Header()
 					}

@@ -116,7 +116,7 @@ func TestErrorsOfTwoKinds(t *testing.T) {
 // Operators look at two clocks when a fresh token has expired.
 func TestExpiredErrorTellsBothClocks(t *testing.T) {
 	t.Parallel()
-	c := newCast(t, nil)
+	c := newSite(t)
 	_, err := c.auth.Verify(t.Context(), c.realm.Token(c.ada, setClaim("exp", 1735689600)))
 	if err == nil || !strings.Contains(err.Error(), "2025-01-01T00:00:00Z") || !strings.Contains(err.Error(), "the clock here says 20") {
 		t.Errorf("got %v, want it to tell both clocks", err)

@@ -18,27 +18,6 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-const knownSecret = "jsk_aSecretOfTestsThatIsLongEnough01234567"
-
-// secretAuth is an Auth for tokens that cost little to sign.
-func secretAuth(t testing.TB, change func(*authrocket.Config)) *authrocket.Auth {
-	t.Helper()
-	config := authrocket.Config{JWTKey: knownSecret, LoginRocketURL: "https://sample.e2.loginrocket.com/", AppURL: "https://example.com"}
-	if change != nil {
-		change(&config)
-	}
-	auth, err := authrocket.New(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return auth
-}
-
-func secretToken(subject string, expires time.Time) string {
-	payload := `{"iss":"https://authrocket.com","sub":"` + subject + `","exp":` + strconv.FormatInt(expires.Unix(), 10) + `}`
-	return signCompact(`{"alg":"HS256"}`, payload, withHMAC(knownSecret))
-}
-
 func wantKnown(t *testing.T, auth *authrocket.Auth, want int) {
 	t.Helper()
 	if got := authrocket.KnownTokens(auth); got != want {
@@ -48,7 +27,7 @@ func wantKnown(t *testing.T, auth *authrocket.Auth, want int) {
 
 func TestOnlyVerifiedTokensAreKept(t *testing.T) {
 	t.Parallel()
-	c := newCast(t, nil)
+	c := newSite(t)
 	good := c.realm.Token(c.ada)
 	parts := strings.Split(good, ".")
 	other := strings.Split(c.realm.Token(c.ada, setClaim("sub", "usr_other")), ".")
@@ -91,7 +70,7 @@ func nextLetter(c byte) string { return string(rune(c + 1)) }
 
 func TestNoTokenIsKeptWithoutACache(t *testing.T) {
 	t.Parallel()
-	c := newCast(t, func(c *authrocket.Config) { c.TokenCacheSize = -1 })
+	c := newSite(t, func(c *authrocket.Config) { c.TokenCacheSize = -1 })
 	c.session(t)
 	wantKnown(t, c.auth, 0)
 }
@@ -218,7 +197,7 @@ func (s *scribbler) UnmarshalJSON(data []byte) error {
 
 func TestKnownSessionsAreValues(t *testing.T) {
 	t.Parallel()
-	c := newCast(t, nil)
+	c := newSite(t)
 	token := c.realm.Token(c.ada, authrockettest.AllOrgs())
 	verify := func() authrocket.Session {
 		t.Helper()
@@ -354,7 +333,7 @@ func TestCacheIsBoundedUnderManyTokens(t *testing.T) {
 // cookie, while keys come and go.
 func TestMixedLoad(t *testing.T) {
 	t.Parallel()
-	c := newCast(t, func(c *authrocket.Config) { c.TokenCacheSize = 20 })
+	c := newSite(t, func(c *authrocket.Config) { c.TokenCacheSize = 20 })
 	app := c.auth.Authenticate(c.auth.RequireLogin(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s, _ := authrocket.CurrentSession(r.Context())
 		s.User.Custom()["plan"] = r.URL.Path
@@ -412,7 +391,7 @@ func TestMixedLoad(t *testing.T) {
 // While the key set is the same, the key of a known token is not looked up.
 func TestKnownTokenLooksItsKeyUpOncePerKeySet(t *testing.T) {
 	t.Parallel()
-	c := newCast(t, nil)
+	c := newSite(t)
 	token := c.realm.Token(c.ada)
 	lookups := authrocket.CountKeyLookups(c.auth)
 	for round := range int64(3) {
@@ -457,7 +436,7 @@ func TestKnownTokenHasItsTimes(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				c := newCast(t, nil)
+				c := newSite(t)
 				token := c.realm.Token(c.ada, row.option)
 				for range 2 {
 					if _, err := c.auth.Verify(t.Context(), token); err != nil {

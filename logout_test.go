@@ -14,12 +14,6 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// logoutCookie is the value of the cookie of a sign-out that is not complete.
-func logoutCookie(sessionID, target string) string {
-	encode := base64.RawURLEncoding.EncodeToString
-	return encode([]byte(sessionID)) + "." + encode([]byte(target))
-}
-
 func TestLogout(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, func(c *authrocket.Config) { c.AfterLogout = "/bye" })
@@ -152,7 +146,7 @@ func TestLogoutNamesOnlyAVerifiedSession(t *testing.T) {
 		{"a forged one", s, withCookie(post(), siteCookie, forged(s.realm.Token(s.ada))), false},
 		{"two users", s, s.as(s.george, s.as(s.ada, post())), false},
 		{"none", s, post(), false},
-		{"one without an ID", s, s.as(s.ada, post(), authrockettest.WithoutClaim("sid")), false},
+		{"one without an ID", s, s.as(s.ada, post(), withoutClaim("sid")), false},
 		{"a session while LoginRocket is down", down, down.as(down.ada, post()), false},
 		{"a session while LoginRocket hangs", hanging, hanging.as(hanging.ada, post()), false},
 	} {
@@ -284,7 +278,7 @@ func TestNoScriptSeesTheSessionIDOfALogout(t *testing.T) {
 		for _, query := range []string{"", "?local=1", "?return_to=/x"} {
 			t.Run(row.name+query, func(t *testing.T) {
 				t.Parallel()
-				w := serve(s.app(), s.as(s.ada, request(row.method, "/auth/logout"+query, row.headers...), authrockettest.Claim("sid", sid)))
+				w := serve(s.app(), s.as(s.ada, request(row.method, "/auth/logout"+query, row.headers...), setClaim("sid", sid)))
 				if shown := visible(w); strings.Contains(shown, "kss_") || strings.Contains(shown, base64.RawURLEncoding.EncodeToString([]byte(sid))) {
 					t.Errorf("a script can see the session ID: %s", shown)
 				}
@@ -364,7 +358,7 @@ func TestTheEndOfALogout(t *testing.T) {
 	}
 	t.Run("a session ID that is too long for a cookie is left out", func(t *testing.T) {
 		t.Parallel()
-		r := s.as(s.ada, submit("/auth/logout"), authrockettest.Claim("sid", "kss_"+strings.Repeat("x", 5_000)))
+		r := s.as(s.ada, submit("/auth/logout"), setClaim("sid", "kss_"+strings.Repeat("x", 5_000)))
 		w := endLogout(t, s.app(), serve(s.app(), r))
 		if got := w.Header().Get("Location"); got != "https://loginrocket.example/logout?redirect_uri=https%3A%2F%2Fexample.com%2Fbye" {
 			t.Errorf("got %q, want the hosted logout without a session", got)

@@ -46,24 +46,17 @@ func keep[T any](e *events, list *[]T, event T) {
 	*list = append(*list, event)
 }
 
-func newObservedCast(t *testing.T) (cast, *events) {
+func newObservedSite(t *testing.T) (*site, *events) {
 	t.Helper()
 	e := &events{}
-	return newCast(t, func(c *authrocket.Config) { c.Observer = e.observer() }), e
-}
-
-// answer sends r to h.
-func answer(h http.Handler, r *http.Request) *httptest.ResponseRecorder {
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, r)
-	return w
+	return newSite(t, func(c *authrocket.Config) { c.Observer = e.observer() }), e
 }
 
 // comeBack walks to the hosted login and returns the request with which the
 // browser comes back from it with token.
 func comeBack(t *testing.T, app http.Handler, returnTo, token string) *http.Request {
 	t.Helper()
-	w := answer(app, navigate("/auth/login?return_to="+url.QueryEscape(returnTo)))
+	w := serve(app, navigate("/auth/login?return_to="+url.QueryEscape(returnTo)))
 	location, err := url.Parse(w.Header().Get("Location"))
 	if err != nil || w.Code != http.StatusSeeOther {
 		t.Fatalf("got %d to %v, want 303 to the hosted login", w.Code, location)
@@ -88,47 +81,47 @@ func TestObserverDecisions(t *testing.T) {
 	type decision = authrocket.Decision
 	for _, row := range []struct {
 		name    string
-		request func(cast) *http.Request
-		gated   func(cast, http.Handler) http.Handler
+		request func(*site) *http.Request
+		gated   func(*site, http.Handler) http.Handler
 		want    []decision
 		isKnown bool // there is a session
 	}{
-		{"nobody on an open route", func(cast) *http.Request { return httptest.NewRequest(http.MethodGet, "/", nil) }, nil,
+		{"nobody on an open route", func(*site) *http.Request { return httptest.NewRequest(http.MethodGet, "/", nil) }, nil,
 			[]decision{{Reason: "no_token", Err: authrocket.ErrNoToken, Source: authrocket.SourceNone}}, false},
-		{"a cookie on an open route", func(c cast) *http.Request { return c.signedIn("/") }, nil,
+		{"a cookie on an open route", func(c *site) *http.Request { return c.signedIn("/") }, nil,
 			[]decision{{Allowed: true, Source: authrocket.SourceCookie}}, true},
-		{"a broken cookie on an open route", func(c cast) *http.Request { return c.signedIn("/", setHeader("crit", 1)) }, nil,
+		{"a broken cookie on an open route", func(c *site) *http.Request { return c.signedIn("/", setHeader("crit", 1)) }, nil,
 			[]decision{{Reason: "critical_header", Err: authrocket.ErrCriticalHeader, Source: authrocket.SourceCookie}}, false},
-		{"a bearer token on an open route", func(c cast) *http.Request {
+		{"a bearer token on an open route", func(c *site) *http.Request {
 			r := httptest.NewRequest(http.MethodGet, "/", nil)
 			r.Header.Set("Authorization", "Bearer "+c.realm.Token(c.ada))
 			return r
 		}, nil, []decision{{Allowed: true, Source: authrocket.SourceBearer}}, true},
-		{"a gate that lets through", func(c cast) *http.Request { return c.signedIn("/") },
-			func(c cast, h http.Handler) http.Handler { return c.auth.RequireLogin(h) },
+		{"a gate that lets through", func(c *site) *http.Request { return c.signedIn("/") },
+			func(c *site, h http.Handler) http.Handler { return c.auth.RequireLogin(h) },
 			[]decision{{Allowed: true, Source: authrocket.SourceCookie}, {Gate: true, Allowed: true, Source: authrocket.SourceCookie}}, true},
-		{"a gate that refuses a known user", func(c cast) *http.Request { return c.signedIn("/") },
-			func(c cast, h http.Handler) http.Handler {
+		{"a gate that refuses a known user", func(c *site) *http.Request { return c.signedIn("/") },
+			func(c *site, h http.Handler) http.Handler {
 				return c.auth.Require(authrocket.Permission("missing"))(h)
 			},
 			[]decision{{Allowed: true, Source: authrocket.SourceCookie},
 				{Gate: true, Reason: "permission_denied", Err: authrocket.ErrPermissionDenied, Source: authrocket.SourceCookie}}, true},
-		{"a gate that refuses an unknown token", func(c cast) *http.Request {
+		{"a gate that refuses an unknown token", func(c *site) *http.Request {
 			r := httptest.NewRequest(http.MethodGet, "/", nil)
 			r.Header.Set("Authorization", "Bearer x")
 			return r
-		}, func(c cast, h http.Handler) http.Handler { return c.auth.RequireLogin(h) },
+		}, func(c *site, h http.Handler) http.Handler { return c.auth.RequireLogin(h) },
 			[]decision{{Reason: "token_malformed", Err: authrocket.ErrTokenMalformed, Source: authrocket.SourceBearer},
 				{Gate: true, Reason: "token_malformed", Err: authrocket.ErrTokenMalformed, Source: authrocket.SourceBearer}}, false},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			c, e := newObservedCast(t)
+			c, e := newObservedSite(t)
 			var h http.Handler = http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
 			if row.gated != nil {
 				h = row.gated(c, h)
 			}
-			answer(c.auth.Authenticate(h), row.request(c))
+			serve(c.auth.Authenticate(h), row.request(c))
 			if len(e.decisions) != len(row.want) {
 				t.Fatalf("got %+v, want %+v", e.decisions, row.want)
 			}
@@ -148,7 +141,7 @@ func TestObserverDecisions(t *testing.T) {
 // A path may hold what a route names org or invoice; a query may hold anything.
 func TestDecisionsNameTheRouteNotThePath(t *testing.T) {
 	t.Parallel()
-	c, e := newObservedCast(t)
+	c, e := newObservedSite(t)
 	ok := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
 	mux := http.NewServeMux()
 	mux.Handle("POST /orgs/{org}/", c.auth.RequireLogin(ok))
@@ -164,7 +157,7 @@ func TestDecisionsNameTheRouteNotThePath(t *testing.T) {
 		{"before the router", c.auth.Authenticate(ok), httptest.NewRequest(http.MethodGet, "/secret", nil), "GET", ""},
 	} {
 		e.decisions = nil
-		answer(row.handler, row.request)
+		serve(row.handler, row.request)
 		last := e.decisions[len(e.decisions)-1]
 		if last.Method != row.method || last.Pattern != row.pattern || strings.Contains(fmt.Sprintf("%+v", e.decisions), "secret") {
 			t.Errorf("%s: got %+v, want %s %q, and nothing of the path", row.name, e.decisions, row.method, row.pattern)
@@ -174,7 +167,7 @@ func TestDecisionsNameTheRouteNotThePath(t *testing.T) {
 
 func TestRefusalsOfTheLoginRoutesAreObserved(t *testing.T) {
 	t.Parallel()
-	c, e := newObservedCast(t)
+	c, e := newObservedSite(t)
 	app := c.auth.Authenticate(http.NotFoundHandler())
 	for _, row := range []struct {
 		name    string
@@ -189,7 +182,7 @@ func TestRefusalsOfTheLoginRoutesAreObserved(t *testing.T) {
 		{"a prefetch of the login", navigate("/auth/login", "Sec-Purpose: prefetch"), "prefetch"},
 	} {
 		e.decisions = nil
-		answer(app, row.request)
+		serve(app, row.request)
 		if len(e.decisions) != 1 || !e.decisions[0].Gate || e.decisions[0].Allowed || e.decisions[0].Reason != row.reason {
 			t.Errorf("%s: got %+v, want one refusal for %s", row.name, e.decisions, row.reason)
 		}
@@ -199,14 +192,14 @@ func TestRefusalsOfTheLoginRoutesAreObserved(t *testing.T) {
 func TestLogObserverNamesSessions(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
-	c := newCast(t, func(config *authrocket.Config) {
+	c := newSite(t, func(config *authrocket.Config) {
 		config.Observer = authrocket.LogObserver(slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	})
 	app := c.auth.Authenticate(http.NotFoundHandler())
 	token := c.realm.Token(c.ada)
-	answer(app, cookieRequest(http.MethodGet, "/", token))
-	answer(app, comeBack(t, app, "/", token))
-	answer(app, cookieRequest(http.MethodPost, "/auth/logout", token))
+	serve(app, withCookie(request(http.MethodGet, "/"), siteCookie, token))
+	serve(app, comeBack(t, app, "/", token))
+	serve(app, withCookie(request(http.MethodPost, "/auth/logout"), siteCookie, token))
 	hashes := map[string]string{}
 	for _, line := range logLines(t, &log) {
 		if hash, _ := line["session_hash"].(string); hash != "" {
@@ -221,7 +214,7 @@ func TestLogObserverNamesSessions(t *testing.T) {
 
 func TestObserverSessionHash(t *testing.T) {
 	t.Parallel()
-	c, e := newObservedCast(t)
+	c, e := newObservedSite(t)
 	hash := func(auth *authrocket.Auth, sid authrockettest.TokenOption) string {
 		auth.Check(c.signedIn("/", sid))
 		return e.decisions[len(e.decisions)-1].SessionHash()
@@ -254,7 +247,7 @@ func TestObserverKeyRefresh(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		e := &events{}
-		c := newColdCast(t, func(c *authrocket.Config) { c.Observer = e.observer() })
+		c := newColdSite(t, func(c *authrocket.Config) { c.Observer = e.observer() })
 		warm := func(fault authrockettest.Fault) authrocket.KeyRefresh {
 			c.realm.Break(fault)
 			c.auth.Warm(t.Context())
@@ -295,14 +288,14 @@ func TestObserverLogins(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			c, e := newObservedCast(t)
+			c, e := newObservedSite(t)
 			app := c.auth.Authenticate(http.NotFoundHandler())
 			token := c.realm.Token(c.ada, row.option)
 			r := navigate("/?token=" + token)
 			if row.started {
 				r = comeBack(t, app, "/", token)
 			}
-			if w := answer(app, r); w.Code != row.status {
+			if w := serve(app, r); w.Code != row.status {
 				t.Errorf("got %d, want %d", w.Code, row.status)
 			}
 			if len(e.logins) != 1 {
@@ -333,7 +326,7 @@ func TestObserverLogouts(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			c, e := newObservedCast(t)
+			c, e := newObservedSite(t)
 			if err := c.auth.Warm(t.Context()); err != nil {
 				t.Fatal(err)
 			}
@@ -342,7 +335,7 @@ func TestObserverLogouts(t *testing.T) {
 			if row.signedIn {
 				c.realm.SignIn(r, c.ada)
 			}
-			answer(c.auth.Authenticate(http.NotFoundHandler()), r)
+			serve(c.auth.Authenticate(http.NotFoundHandler()), r)
 			if len(e.logouts) != 1 || e.logouts[0].Local != row.local || sessionHash.MatchString(e.logouts[0].SessionHash()) != row.signedIn {
 				t.Errorf("got %+v, want one, local %t, of a session %t", e.logouts, row.local, row.signedIn)
 			}
@@ -352,11 +345,11 @@ func TestObserverLogouts(t *testing.T) {
 
 func TestObserverWithoutFunctions(t *testing.T) {
 	t.Parallel()
-	c := newCast(t, nil)
+	c := newSite(t)
 	app := c.auth.Authenticate(c.auth.RequireLogin(http.NotFoundHandler()))
-	answer(app, c.signedIn("/"))
-	answer(app, comeBack(t, app, "/", c.realm.Token(c.ada)))
-	if w := answer(app, httptest.NewRequest(http.MethodPost, "/auth/logout", nil)); w.Code != http.StatusOK {
+	serve(app, c.signedIn("/"))
+	serve(app, comeBack(t, app, "/", c.realm.Token(c.ada)))
+	if w := serve(app, httptest.NewRequest(http.MethodPost, "/auth/logout", nil)); w.Code != http.StatusOK {
 		t.Errorf("got %d, want 200", w.Code)
 	}
 }

@@ -45,16 +45,9 @@ func (o *onLogin) signedInAs(t *testing.T, user authrockettest.User, options ...
 	return v
 }
 
-// back is the path and query with which the visitor comes back with token from a
-// login that they started.
-func (v *visitor) back(token string) string {
-	v.t.Helper()
-	return redirectURIOf(v.t, v.get("/auth/login?return_to=/x").Header().Get("Location")).RequestURI() + "&token=" + token
-}
-
 func TestOnLoginIsAskedOnceForEachLogin(t *testing.T) {
 	t.Parallel()
-	past := authrockettest.Claim("iat", time.Now().Add(-time.Minute).Unix())
+	past := setClaim("iat", time.Now().Add(-time.Minute).Unix())
 	accepting := func(c *authrocket.Config) { c.DangerouslyAcceptUnsolicitedLogins = true }
 	anonymous := func(*onLogin) authrockettest.User { return authrockettest.User{} }
 	ada := func(o *onLogin) authrockettest.User { return o.ada }

@@ -81,12 +81,12 @@ func TestPagesOfFailedLogins(t *testing.T) {
 			facts [][2]string
 		}{
 			{"expired", s.realm.Token(s.ada, authrockettest.ExpiresIn(-time.Hour)), expired, [][2]string{reason("token_expired"), when("Expired at", -time.Hour), clock}},
-			{"issued in the future", s.realm.Token(s.ada, authrockettest.Claim("iat", at(70*time.Second))), notYet,
+			{"issued in the future", s.realm.Token(s.ada, setClaim("iat", at(70*time.Second))), notYet,
 				[][2]string{reason("token_not_yet_valid"), when("Valid from", 70*time.Second), clock}},
-			{"valid in the future", s.realm.Token(s.ada, authrockettest.Claim("nbf", at(time.Minute))), notYet,
+			{"valid in the future", s.realm.Token(s.ada, setClaim("nbf", at(time.Minute))), notYet,
 				[][2]string{reason("token_not_yet_valid"), when("Valid from", time.Minute), clock}},
 			{"forged", forged(s.realm.Token(s.ada)), notAccepted, [][2]string{reason("bad_signature")}},
-			{"of another audience", s.realm.Token(s.ada, authrockettest.Claim("aud", "other")), notAccepted, [][2]string{reason("wrong_audience")}},
+			{"of another audience", s.realm.Token(s.ada, setClaim("aud", "other")), notAccepted, [][2]string{reason("wrong_audience")}},
 			{"too large for cookies", s.tokenOf(t, s.ada, 5*chunkBytes+1), "Your sign-in data is too large for this browser. Contact the site's administrator.", [][2]string{reason("token_too_large")}},
 		} {
 			for _, way := range []string{"started", "a link to the callback", "a link to a page", "a confirmation"} {
@@ -119,7 +119,7 @@ func TestPagesOfFailedLogins(t *testing.T) {
 			}
 		}
 		// A session that is not valid yet ends in the same clocks when it loops.
-		r := s.as(s.ada, withCookie(navigate("/gate/"), siteCookie+"-attempts", strconv.FormatInt(now.Unix(), 10)+".3"), authrockettest.Claim("iat", at(70*time.Second)))
+		r := s.as(s.ada, withCookie(navigate("/gate/"), siteCookie+"-attempts", strconv.FormatInt(now.Unix(), 10)+".3"), setClaim("iat", at(70*time.Second)))
 		w := serve(s.app(), r)
 		want := [][2]string{reason("token_not_yet_valid"), when("Valid from", 70*time.Second), clock}
 		if got := factsOf(w); w.Code != 401 || !slices.Equal(got, want) || isCleared(w) {

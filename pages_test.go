@@ -144,7 +144,7 @@ func TestEveryPage(t *testing.T) {
 		{"a form without a permission", s.app(), s.as(s.george, postForm("/billing")), authrocket.PagePermissionDenied, 403, []string{"permission=billing:write"}, []string{login("/form?a=b"), accounts("/form?a=b")}, nil},
 		{"none of several permissions", ruled(authrocket.AnyPermission("a", "b")(t.Context(), authrocket.Session{})), s.as(s.george, navigate(here)), authrocket.PagePermissionDenied, 403,
 			[]string{"any_permission=a, b"}, []string{login(here), accounts(here)}, nil},
-		{"a permission of a user without an account", s.app(), s.as(s.ada, navigate("/billing"), authrockettest.WithoutClaim("orgs")), authrocket.PagePermissionDenied, 403,
+		{"a permission of a user without an account", s.app(), s.as(s.ada, navigate("/billing"), withoutClaim("orgs")), authrocket.PagePermissionDenied, 403,
 			[]string{"permission=billing:write"}, []string{login("/billing")}, nil},
 		{"a rule without tags", ruled(authrocket.Permission()(t.Context(), authrocket.Session{})), s.as(s.ada, navigate(here)), authrocket.PagePermissionDenied, 403, nil, []string{login(here), accounts(here)}, nil},
 		{"a permission that a rule of one's own finds missing", ruled(fmt.Errorf("%w: %w", secret, authrocket.ErrPermissionDenied)), s.as(s.ada, navigate(here)), authrocket.PagePermissionDenied, 403, nil, []string{login(here), accounts(here)}, nil},

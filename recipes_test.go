@@ -169,42 +169,16 @@ func behindProxy(auth *authrocket.Auth, backend *url.URL) http.Handler {
 	}})
 }
 
-// recipe is a realm with one user, and an Auth for it that has no keys to wait for.
-type recipe struct {
-	realm *authrockettest.Realm
-	ada   authrockettest.User
-	auth  *authrocket.Auth
-}
-
-func newRecipe(t *testing.T, change func(*authrocket.Config)) recipe {
+// newRecipeSite is a site whose realm signs HS256: the Auths that recipes make have no
+// keys to wait for.
+func newRecipeSite(t *testing.T, changes ...func(*authrocket.Config)) *site {
 	t.Helper()
-	realm := newSecretRealm(t)
-	ada := realm.AddUser(authrockettest.User{Email: "ada@example.com", Name: "Ada"})
-	config := realm.Config()
-	if change != nil {
-		change(&config)
-	}
-	auth, err := authrocket.New(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return recipe{realm, ada, auth}
+	return newColdSiteOf(t, newSecretRealm(t), changes...)
 }
 
 func newSecretRealm(t *testing.T) *authrockettest.Realm {
 	t.Helper()
 	return authrockettest.NewRealm(t, func(c *authrockettest.RealmConfig) { c.Algorithm = "HS256" })
-}
-
-func (rc recipe) get(h http.Handler, target string, signedIn bool) *httptest.ResponseRecorder {
-	r := httptest.NewRequest(http.MethodGet, target, nil)
-	r.Header.Set("Accept", "text/html")
-	if signedIn {
-		rc.realm.SignIn(r, rc.ada)
-	}
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, r)
-	return w
 }
 
 func text(s string) http.Handler {
@@ -219,7 +193,7 @@ func (f fakeUsers) FindOrCreate(_ context.Context, id, email string) (string, er
 
 func TestRecipes(t *testing.T) {
 	t.Parallel()
-	rc := newRecipe(t, nil)
+	rc := newRecipeSite(t)
 	api, err := newAPI(rc.realm.Config(), text("api"))
 	if err != nil {
 		t.Fatal(err)
@@ -231,11 +205,11 @@ func TestRecipes(t *testing.T) {
 	ended := func(ctx context.Context, id string) (bool, error) { return true, nil }
 	broken := func(ctx context.Context, id string) (bool, error) { return false, errors.New("the database is down") }
 	mounted := mount(rc.auth, rc.auth.RequireLogin(text("app")), text("css"), text("ok"))
-	hiding := newRecipe(t, func(c *authrocket.Config) { c.Deny = hideForbidden })
+	hiding := newRecipeSite(t, func(c *authrocket.Config) { c.Deny = hideForbidden })
 
 	for _, row := range []struct {
 		name     string
-		recipe   recipe
+		site     *site
 		handler  http.Handler
 		target   string
 		signedIn bool
@@ -258,7 +232,11 @@ func TestRecipes(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			w := row.recipe.get(row.handler, row.target, row.signedIn)
+			r := navigate(row.target)
+			if row.signedIn {
+				row.site.as(row.site.ada, r)
+			}
+			w := serve(row.handler, r)
 			if w.Code != row.status || !strings.HasPrefix(w.Body.String(), row.body) {
 				t.Errorf("got %d %q, want %d %q", w.Code, w.Body, row.status, row.body)
 			}
@@ -268,7 +246,7 @@ func TestRecipes(t *testing.T) {
 
 func TestRecipeOfTwoRealmsSignsInBoth(t *testing.T) {
 	t.Parallel()
-	customers, staff := newRecipe(t, nil), newRecipe(t, nil)
+	customers, staff := newRecipeSite(t), newRecipeSite(t)
 	who := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		user, _ := authrocket.CurrentUser(r.Context())
 		fmt.Fprintf(w, "%s at %s", user.Email, r.URL)
@@ -326,15 +304,12 @@ func TestRecipeOfTwoRealmsSignsInBoth(t *testing.T) {
 
 func TestRecipeTakesOverSessions(t *testing.T) {
 	t.Parallel()
-	rc := newRecipe(t, nil)
+	rc := newRecipeSite(t)
 	auth, err := takeOver(rc.realm.Config())
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := httptest.NewRequest(http.MethodGet, "/", nil)
-	r.Header.Set("Cookie", "arToken="+rc.realm.Token(rc.ada))
-	w := httptest.NewRecorder()
-	auth.RequireLogin(text("in")).ServeHTTP(w, r)
+	w := serve(auth.RequireLogin(text("in")), withCookie(request("GET", "/"), "arToken", rc.realm.Token(rc.ada)))
 	if w.Code != 200 {
 		t.Errorf("got %d %q, want the old session to go on", w.Code, w.Body)
 	}
@@ -342,26 +317,26 @@ func TestRecipeTakesOverSessions(t *testing.T) {
 
 func TestRecipeKeepsOldLinks(t *testing.T) {
 	t.Parallel()
-	rc := newRecipe(t, nil)
+	rc := newRecipeSite(t)
 	h := keepOldLinks(rc.auth, text("app"))
-	if w := rc.get(h, "/logout", true); w.Code != 307 || w.Header().Get("Location") != "/auth/logout" {
+	if w := serve(h, rc.as(rc.ada, navigate("/logout"))); w.Code != 307 || w.Header().Get("Location") != "/auth/logout" {
 		t.Errorf("got %d %q, want the same method at /auth/logout", w.Code, w.Header().Get("Location"))
 	}
-	if w := rc.get(h, "/", false); w.Code != 200 || w.Body.String() != "app" {
+	if w := serve(h, navigate("/")); w.Code != 200 || w.Body.String() != "app" {
 		t.Errorf("got %d %q, want the app", w.Code, w.Body)
 	}
 }
 
 func TestRecipeSocketEndsWithTheSession(t *testing.T) {
 	t.Parallel()
-	rc := newRecipe(t, nil)
+	rc := newRecipeSite(t)
 	var until, expires any
 	h := rc.auth.RequireLogin(socket(rc.auth, func(ctx context.Context, _ http.ResponseWriter, r *http.Request) {
 		until, _ = ctx.Deadline()
 		s, _ := authrocket.CurrentSession(r.Context())
 		expires = s.ExpiresAt
 	}))
-	rc.get(h, "/", true)
+	serve(h, rc.as(rc.ada, navigate("/")))
 	if until == nil || until != expires {
 		t.Errorf("the context ends at %v, want %v", until, expires)
 	}
@@ -369,7 +344,7 @@ func TestRecipeSocketEndsWithTheSession(t *testing.T) {
 
 func TestRecipeOfGRPC(t *testing.T) {
 	t.Parallel()
-	rc := newRecipe(t, nil)
+	rc := newRecipeSite(t)
 	token := rc.realm.Token(rc.ada)
 	for _, row := range []struct {
 		name          string
@@ -395,23 +370,20 @@ func TestRecipeOfGRPC(t *testing.T) {
 
 func TestRecipeOfPagesThatAreNotKept(t *testing.T) {
 	t.Parallel()
-	rc := newRecipe(t, nil)
+	rc := newRecipeSite(t)
 	h := rc.auth.Authenticate(rc.auth.RequireLogin(notKept(text("page"))))
-	if w := rc.get(h, "/", true); w.Code != 200 || w.Header().Get("Cache-Control") != "no-store" {
+	if w := serve(h, rc.as(rc.ada, navigate("/"))); w.Code != 200 || w.Header().Get("Cache-Control") != "no-store" {
 		t.Errorf("got %d %v, want a page that nobody keeps", w.Code, w.Header())
 	}
 }
 
 func TestRecipeOfTokensInURLs(t *testing.T) {
 	t.Parallel()
-	rc := newRecipe(t, func(c *authrocket.Config) { *c = keepSocketTokens(*c) })
+	rc := newRecipeSite(t, func(c *authrocket.Config) { *c = keepSocketTokens(*c) })
 	token := rc.realm.Token(rc.ada)
 	h := rc.auth.Authenticate(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.URL.Query().Get("token")) }))
 	for target, want := range map[string]string{"/socket?token=" + token: token, "/other?token=" + token: ""} {
-		r := httptest.NewRequest(http.MethodGet, target, nil)
-		r.Header.Set("Upgrade", "websocket")
-		w := httptest.NewRecorder()
-		if h.ServeHTTP(w, r); w.Body.String() != want {
+		if w := serve(h, request("GET", target, "Upgrade: websocket")); w.Body.String() != want {
 			t.Errorf("%.10s: got %q, want %q", target, w.Body, want)
 		}
 	}
@@ -419,7 +391,7 @@ func TestRecipeOfTokensInURLs(t *testing.T) {
 
 func TestRecipeOfASocketWithAToken(t *testing.T) {
 	t.Parallel()
-	rc := newRecipe(t, func(c *authrocket.Config) { *c = keepSocketTokens(*c) })
+	rc := newRecipeSite(t, func(c *authrocket.Config) { *c = keepSocketTokens(*c) })
 	h := rc.auth.Authenticate(serveSocket(rc.auth, "https://example.com", func(w http.ResponseWriter, _ *http.Request, s authrocket.Session) { fmt.Fprint(w, s.User.ID) }))
 	for _, row := range []struct {
 		name, token, origin string
@@ -430,11 +402,8 @@ func TestRecipeOfASocketWithAToken(t *testing.T) {
 		{"a page elsewhere", rc.realm.Token(rc.ada), "https://evil.example", 403, "cross_site\n"},
 		{"no token", "", "https://example.com", 401, "no_token\n"},
 	} {
-		r := httptest.NewRequest(http.MethodGet, "/socket?token="+row.token, nil)
-		r.Header.Set("Upgrade", "websocket")
-		r.Header.Set("Origin", row.origin)
-		w := httptest.NewRecorder()
-		if h.ServeHTTP(w, r); w.Code != row.status || w.Body.String() != row.body {
+		w := serve(h, request("GET", "/socket?token="+row.token, "Upgrade: websocket", "Origin: "+row.origin))
+		if w.Code != row.status || w.Body.String() != row.body {
 			t.Errorf("%s: got %d %q, want %d %q", row.name, w.Code, w.Body, row.status, row.body)
 		}
 	}
@@ -442,7 +411,7 @@ func TestRecipeOfASocketWithAToken(t *testing.T) {
 
 func TestRecipeOfAReverseProxy(t *testing.T) {
 	t.Parallel()
-	rc := newRecipe(t, nil)
+	rc := newRecipeSite(t)
 	var got http.Header
 	backend := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r.Header }))
 	t.Cleanup(backend.Close)
@@ -452,19 +421,14 @@ func TestRecipeOfAReverseProxy(t *testing.T) {
 	}
 	h := behindProxy(rc.auth, at)
 	for _, target := range []string{"/", "/%2f", "/x/..%2f", "/./x"} {
-		if w := rc.get(h, target, false); w.Code != 303 || got != nil {
+		if w := serve(h, navigate(target)); w.Code != 303 || got != nil {
 			t.Errorf("%s: got %d, and the backend %v, want the login and nothing", target, w.Code, got)
 		}
 	}
-	r := httptest.NewRequest(http.MethodGet, "/x", nil)
-	rc.realm.SignIn(r, rc.ada)
-	r.Header.Add("Cookie", "__Host-arToken-state-x=1; theme=dark; __Host-arToken.1=x")
-	r.Header.Set("X-User-ID", "usr_other")
-	r.Header.Set("x-user-role", "admin")
+	r := rc.as(rc.ada, request("GET", "/x", "Cookie: __Host-arToken-state-x=1; theme=dark; __Host-arToken.1=x",
+		"X-User-ID: usr_other", "x-user-role: admin", "Authorization: Basic eDp5"))
 	r.Header[strings.Join([]string{"X", "User", "ID"}, "_")] = []string{"usr_other"}
-	r.Header.Set("Authorization", "Basic eDp5")
-	w := httptest.NewRecorder()
-	if h.ServeHTTP(w, r); w.Code != 200 {
+	if w := serve(h, r); w.Code != 200 {
 		t.Fatalf("got %d %q", w.Code, w.Body)
 	}
 	if id := got["X-User-Id"]; len(id) != 1 || id[0] != rc.ada.ID {

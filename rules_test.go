@@ -15,24 +15,6 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// signedIn is a request with Ada's cookie.
-func (c cast) signedIn(target string, options ...authrockettest.TokenOption) *http.Request {
-	r := httptest.NewRequest(http.MethodGet, target, nil)
-	c.realm.SignIn(r, c.ada, options...)
-	return r
-}
-
-// granted is the claim orgs of a user of one org with these permissions.
-func granted(permissions ...string) authrockettest.TokenOption {
-	return setClaim("orgs", []any{map[string]any{"oid": "org_1", "mid": "mb_1", "perm": permissions}})
-}
-
-func allow(context.Context, authrocket.Session) error { return nil }
-
-func failWith(err error) authrocket.Rule {
-	return func(context.Context, authrocket.Session) error { return err }
-}
-
 func TestRules(t *testing.T) {
 	t.Parallel()
 	errOwn := errors.New("own reason")
@@ -92,7 +74,7 @@ func TestRules(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			c := newCast(t, nil)
+			c := newSite(t)
 			_, err := c.auth.Check(c.signedIn("/", row.token), row.rule)
 			if !errors.Is(err, row.want) || (row.want == nil) != (err == nil) {
 				t.Fatalf("got %v, want %v", err, row.want)
@@ -124,7 +106,7 @@ func expectOneKind(t *testing.T, err error) {
 
 func TestRulesAllHaveToAllow(t *testing.T) {
 	t.Parallel()
-	c := newCast(t, nil)
+	c := newSite(t)
 	asked := 0
 	count := func(context.Context, authrocket.Session) error {
 		asked++
@@ -170,7 +152,7 @@ func TestConfigRulesAreAskedAtEveryGate(t *testing.T) {
 			t.Parallel()
 			refusal := authrocket.ErrEmailNotVerified
 			asked := ""
-			c := newCast(t, func(c *authrocket.Config) {
+			c := newSite(t, func(c *authrocket.Config) {
 				c.Rules = []authrocket.Rule{func(_ context.Context, s authrocket.Session) error {
 					org, _ := s.Org()
 					asked += org.ID
@@ -206,7 +188,7 @@ func TestConfigRulesAreAskedBetweenTheSelectorAndTheGatesOwn(t *testing.T) {
 			return err
 		}
 	}
-	c := newCast(t, func(c *authrocket.Config) { c.Rules = []authrocket.Rule{note("config 1", nil), note("config 2", nil)} })
+	c := newSite(t, func(c *authrocket.Config) { c.Rules = []authrocket.Rule{note("config 1", nil), note("config 2", nil)} })
 	gate := c.auth.RequireOrg(func(_ *http.Request, s authrocket.Session) (authrocket.Membership, error) {
 		order = append(order, "selector")
 		m, _ := s.Membership()
@@ -220,7 +202,7 @@ func TestConfigRulesAreAskedBetweenTheSelectorAndTheGatesOwn(t *testing.T) {
 
 func TestConfigRulesAreNotAskedWithoutAGate(t *testing.T) {
 	t.Parallel()
-	c := newCast(t, func(c *authrocket.Config) {
+	c := newSite(t, func(c *authrocket.Config) {
 		c.Rules = []authrocket.Rule{func(context.Context, authrocket.Session) error {
 			t.Error("the rule is asked")
 			return authrocket.ErrForbidden
@@ -239,7 +221,7 @@ func TestConfigRulesAreNotAskedWithoutAGate(t *testing.T) {
 
 func TestRuleSeesTheSessionAndItsContext(t *testing.T) {
 	t.Parallel()
-	c := newCast(t, nil)
+	c := newSite(t)
 	type key struct{}
 	r := c.signedIn("/")
 	r = r.WithContext(context.WithValue(r.Context(), key{}, "value"))
@@ -273,7 +255,7 @@ func TestRuleErrorIsNotShownToTheClient(t *testing.T) {
 		for _, accept := range []string{"application/json", "text/plain"} {
 			t.Run(row.name+" as "+accept, func(t *testing.T) {
 				t.Parallel()
-				c := newCast(t, nil)
+				c := newSite(t)
 				r := httptest.NewRequest(http.MethodGet, "/", nil)
 				r.Header.Set("Authorization", "Bearer "+c.realm.Token(c.ada))
 				r.Header.Set("Accept", accept)
@@ -350,7 +332,7 @@ func TestPermissionMatching(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			c := newCast(t, nil)
+			c := newSite(t)
 			_, err := c.auth.Check(c.signedIn("/", granted(row.granted...)), authrocket.PermissionMatching(row.required))
 			if got := err == nil; got != row.want || err != nil && !errors.Is(err, authrocket.ErrPermissionDenied) {
 				t.Errorf("%q covers %q: got %t (%v), want %t", row.granted, row.required, got, err, row.want)
@@ -361,7 +343,7 @@ func TestPermissionMatching(t *testing.T) {
 
 func TestPermissionMatchingWithoutMembership(t *testing.T) {
 	t.Parallel()
-	c := newCast(t, nil)
+	c := newSite(t)
 	if _, err := c.auth.Check(c.signedIn("/", withoutClaim("orgs")), authrocket.PermissionMatching("a")); !errors.Is(err, authrocket.ErrPermissionDenied) {
 		t.Errorf("got %v, want %v", err, authrocket.ErrPermissionDenied)
 	}
@@ -371,7 +353,7 @@ func TestPermissionMatchingWithoutMembership(t *testing.T) {
 // will burn.
 func TestPermissionMatchingFinishes(t *testing.T) {
 	t.Parallel()
-	c := newCast(t, func(c *authrocket.Config) { c.MaxTokenBytes = 1 << 20 })
+	c := newSite(t, func(c *authrocket.Config) { c.MaxTokenBytes = 1 << 20 })
 	token := c.realm.Token(c.ada, granted(strings.Repeat("*a", 2_000)+"*b", strings.Repeat("a*", 1_000), strings.Repeat("*", 2_000)+"x"))
 	s, err := c.auth.Verify(t.Context(), token)
 	if err != nil {
@@ -390,7 +372,7 @@ func TestPermissionMatchingFinishes(t *testing.T) {
 
 // orgCheck sends a request for target through RequireOrg on a route that has
 // the wildcard org, and returns what the gate came to.
-func orgCheck(t *testing.T, c cast, target string, selector authrocket.OrgSelector, token authrockettest.TokenOption, rules ...authrocket.Rule) (org authrocket.Org, err error) {
+func orgCheck(t *testing.T, c *site, target string, selector authrocket.OrgSelector, token authrockettest.TokenOption, rules ...authrocket.Rule) (org authrocket.Org, err error) {
 	t.Helper()
 	config := c.realm.Config()
 	config.Deny = func(w http.ResponseWriter, _ *http.Request, e error) bool {
@@ -451,7 +433,7 @@ func TestOrgSelectors(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			org, err := orgCheck(t, newCast(t, nil), row.target, row.selector, twoOrgs, row.rules...)
+			org, err := orgCheck(t, newSite(t), row.target, row.selector, twoOrgs, row.rules...)
 			if org.ID != row.want || (err == nil) != (row.want != "") {
 				t.Fatalf("got org %q, %v, want %q", org.ID, err, row.want)
 			}
@@ -529,7 +511,7 @@ func TestOrgSelectorsBySubdomain(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			c := newCast(t, nil)
+			c := newSite(t)
 			var got authrocket.Org
 			var refused error
 			config := c.realm.Config()
@@ -572,7 +554,7 @@ func TestCustomSelectors(t *testing.T) {
 	org := func(id string) authrocket.Org { return authrocket.Org{ID: id} }
 
 	// A membership of another user, who is allowed everything in org_2.
-	other := newCast(t, nil)
+	other := newSite(t)
 	eve := other.session(t, setClaim("orgs", []any{map[string]any{"oid": "org_2", "mid": "mb_2", "perm": []string{"ar:owner"}}}))
 	powerful, _ := eve.Membership()
 
@@ -606,7 +588,7 @@ func TestCustomSelectors(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			selector := func(*http.Request, authrocket.Session) (authrocket.Membership, error) { return row.chosen, row.refuses }
-			got, err := orgCheck(t, newCast(t, nil), "/none", selector, twoOrgs, row.rules...)
+			got, err := orgCheck(t, newSite(t), "/none", selector, twoOrgs, row.rules...)
 			if got.ID != row.want || !errors.Is(err, row.err) || got.Name != "" {
 				t.Errorf("got org %+v, %v, want %q, %v", got, err, row.want, row.err)
 			}
@@ -624,7 +606,7 @@ func TestSelectorOfAmbiguousMemberships(t *testing.T) {
 		map[string]any{"oid": "org_1", "mid": "mb_1", "perm": []string{"a"}},
 		map[string]any{"oid": "org_1", "mid": "mb_2", "perm": []string{"b"}},
 	})
-	c := newCast(t, nil)
+	c := newSite(t)
 	if _, err := orgCheck(t, c, "/orgs/org_1", authrocket.OrgIDFromPath("org"), orgs); !errors.Is(err, authrocket.ErrWrongOrg) {
 		t.Errorf("two memberships with the ID of the path: got %v, want %v", err, authrocket.ErrWrongOrg)
 	}
@@ -638,7 +620,7 @@ func TestSelectorOfAmbiguousMemberships(t *testing.T) {
 
 func TestSelectorSeesTheRequestAndTheSession(t *testing.T) {
 	t.Parallel()
-	c := newCast(t, nil)
+	c := newSite(t)
 	selector := func(r *http.Request, s authrocket.Session) (authrocket.Membership, error) {
 		for _, m := range s.Memberships() {
 			if m.Org.Reference == r.URL.Query().Get("org") {
@@ -647,7 +629,7 @@ func TestSelectorSeesTheRequestAndTheSession(t *testing.T) {
 		}
 		return authrocket.Membership{}, errors.New("no such org")
 	}
-	if org, err := orgCheck(t, c, "/none?org=wid", selector, authrockettest.AllOrgs()); org.ID != c.widgets.ID || err != nil {
+	if org, err := orgCheck(t, c, "/none?org=w-1", selector, authrockettest.AllOrgs()); org.ID != c.widgets.ID || err != nil {
 		t.Errorf("got org %q, %v, want %q", org.ID, err, c.widgets.ID)
 	}
 }
@@ -658,7 +640,7 @@ func TestSelectorOfNothingChoosesNothing(t *testing.T) {
 	selector := func(*http.Request, authrocket.Session) (authrocket.Membership, error) {
 		return authrocket.Membership{}, nil
 	}
-	if org, err := orgCheck(t, newCast(t, nil), "/none", selector, granted("a")); !errors.Is(err, authrocket.ErrWrongOrg) {
+	if org, err := orgCheck(t, newSite(t), "/none", selector, granted("a")); !errors.Is(err, authrocket.ErrWrongOrg) {
 		t.Errorf("got org %q, %v, want %v", org.ID, err, authrocket.ErrWrongOrg)
 	}
 }
@@ -669,7 +651,7 @@ func TestSelectorNeedsMembership(t *testing.T) {
 		return authrocket.Membership{ID: "mb_1"}, nil
 	}
 	for _, selector := range []authrocket.OrgSelector{authrocket.OrgIDFromPath("org"), byNothing} {
-		if _, err := orgCheck(t, newCast(t, nil), "/orgs/org_1", selector, withoutClaim("orgs")); !errors.Is(err, authrocket.ErrWrongOrg) {
+		if _, err := orgCheck(t, newSite(t), "/orgs/org_1", selector, withoutClaim("orgs")); !errors.Is(err, authrocket.ErrWrongOrg) {
 			t.Errorf("got %v, want %v", err, authrocket.ErrWrongOrg)
 		}
 	}

@@ -8,7 +8,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"strings"
 	"sync"
@@ -163,7 +162,7 @@ func secretsOf(token, sid string) map[string]string {
 }
 
 type flow struct {
-	cast
+	*site
 	app   http.Handler
 	token string
 	sid   string
@@ -193,58 +192,46 @@ var secretTokens = []struct {
 	{"padded", withoutClaim("nonce"), func(token string) string { return token + "==" }, false},
 }
 
-func bearerRequest(method, target, token string) *http.Request {
-	r := httptest.NewRequest(method, target, nil)
-	r.Header.Set("Authorization", "Bearer "+token)
-	return r
-}
-
-func cookieRequest(method, target, token string) *http.Request {
-	r := httptest.NewRequest(method, target, nil)
-	r.Header.Set("Cookie", "__Host-arToken="+token)
-	return r
-}
-
 // secretRequests are requests that carry the token, each in its own way.
 func secretRequests(t *testing.T, f flow) map[string]*http.Request {
 	escaped := url.QueryEscape(f.token)
 	requests := map[string]*http.Request{
 		"callback that was started":     comeBack(t, f.app, "/gate?a=b", f.token),
-		"token of HEAD":                 httptest.NewRequest(http.MethodHead, "/?token="+escaped, nil),
-		"token that is unsolicited":     httptest.NewRequest(http.MethodGet, "/gate?a=b&token="+escaped+"&session=kss_x&account=org_x", nil),
-		"token that comes twice":        httptest.NewRequest(http.MethodGet, "/gate?token="+escaped+"&token="+escaped, nil),
-		"token as POST":                 httptest.NewRequest(http.MethodPost, "/gate?token="+escaped, nil),
-		"token on a login route":        httptest.NewRequest(http.MethodGet, "/auth/login?token="+escaped, nil),
-		"token with an escaped name":    httptest.NewRequest(http.MethodGet, "/gate?%74oken="+escaped, nil),
-		"token with a forged state":     httptest.NewRequest(http.MethodGet, "/?ar_state=x&token="+escaped, nil),
-		"callback with a forged state":  httptest.NewRequest(http.MethodGet, "/auth/callback?ar_state=x&token="+escaped, nil),
-		"callback without a state":      httptest.NewRequest(http.MethodGet, "/auth/callback?token="+escaped+"&session=kss_x&account=org_x", nil),
-		"callback with two tokens":      httptest.NewRequest(http.MethodGet, "/auth/callback?token="+escaped+"&token="+escaped, nil),
-		"callback of HEAD":              httptest.NewRequest(http.MethodHead, "/auth/callback?token="+escaped, nil),
-		"callback as POST":              httptest.NewRequest(http.MethodPost, "/auth/callback?token="+escaped, nil),
-		"callback of a script":          httptest.NewRequest(http.MethodGet, "/auth/callback?token="+escaped, nil),
-		"callback in a frame":           httptest.NewRequest(http.MethodGet, "/auth/callback?token="+escaped, nil),
-		"callback of htmx":              httptest.NewRequest(http.MethodGet, "/auth/callback?token="+escaped, nil),
-		"callback ahead of a click":     httptest.NewRequest(http.MethodGet, "/auth/callback?token="+escaped, nil),
+		"token of HEAD":                 request(http.MethodHead, "/?token="+escaped),
+		"token that is unsolicited":     request(http.MethodGet, "/gate?a=b&token="+escaped+"&session=kss_x&account=org_x"),
+		"token that comes twice":        request(http.MethodGet, "/gate?token="+escaped+"&token="+escaped),
+		"token as POST":                 request(http.MethodPost, "/gate?token="+escaped),
+		"token on a login route":        request(http.MethodGet, "/auth/login?token="+escaped),
+		"token with an escaped name":    request(http.MethodGet, "/gate?%74oken="+escaped),
+		"token with a forged state":     request(http.MethodGet, "/?ar_state=x&token="+escaped),
+		"callback with a forged state":  request(http.MethodGet, "/auth/callback?ar_state=x&token="+escaped),
+		"callback without a state":      request(http.MethodGet, "/auth/callback?token="+escaped+"&session=kss_x&account=org_x"),
+		"callback with two tokens":      request(http.MethodGet, "/auth/callback?token="+escaped+"&token="+escaped),
+		"callback of HEAD":              request(http.MethodHead, "/auth/callback?token="+escaped),
+		"callback as POST":              request(http.MethodPost, "/auth/callback?token="+escaped),
+		"callback of a script":          request(http.MethodGet, "/auth/callback?token="+escaped),
+		"callback in a frame":           request(http.MethodGet, "/auth/callback?token="+escaped),
+		"callback of htmx":              request(http.MethodGet, "/auth/callback?token="+escaped),
+		"callback ahead of a click":     request(http.MethodGet, "/auth/callback?token="+escaped),
 		"callback over somebody else":   comeBack(t, f.app, "/gate?a=b", f.token),
-		"two Authorization headers":     bearerRequest(http.MethodGet, "/gate", f.token),
-		"two users' cookies":            cookieRequest(http.MethodGet, "/gate", f.token),
-		"logout":                        cookieRequest(http.MethodPost, "/auth/logout", f.token),
-		"logout here only":              cookieRequest(http.MethodPost, "/auth/logout?local=1&return_to=/bye", f.token),
-		"logout by GET":                 cookieRequest(http.MethodGet, "/auth/logout", f.token),
-		"logout by GET with two tokens": httptest.NewRequest(http.MethodGet, "/auth/logout?token="+escaped+"&token="+escaped, nil),
-		"logout by GET with a session":  httptest.NewRequest(http.MethodGet, "/auth/logout?session="+url.QueryEscape(f.token), nil),
-		"the end of a logout":           withCookie(httptest.NewRequest(http.MethodGet, "/auth/logout/end", nil), siteCookie+"-logout", logoutCookie(f.sid, "/")),
-		"the end of a logout, fetched":  withCookie(httptest.NewRequest(http.MethodGet, "/auth/logout/end", nil), siteCookie+"-logout", logoutCookie(f.sid, "/")),
-		"logout of another site":        cookieRequest(http.MethodPost, "/auth/logout", f.token),
-		"profile":                       cookieRequest(http.MethodGet, "/auth/profile", f.token),
-		"accounts":                      cookieRequest(http.MethodGet, "/auth/accounts?return_to=/gate", f.token),
-		"prefetch":                      cookieRequest(http.MethodGet, "/gate", f.token),
-		"POST of another site":          cookieRequest(http.MethodPost, "/gate", f.token),
+		"two Authorization headers":     withBearer(request(http.MethodGet, "/gate"), f.token),
+		"two users' cookies":            withCookie(request(http.MethodGet, "/gate"), siteCookie, f.token),
+		"logout":                        withCookie(request(http.MethodPost, "/auth/logout"), siteCookie, f.token),
+		"logout here only":              withCookie(request(http.MethodPost, "/auth/logout?local=1&return_to=/bye"), siteCookie, f.token),
+		"logout by GET":                 withCookie(request(http.MethodGet, "/auth/logout"), siteCookie, f.token),
+		"logout by GET with two tokens": request(http.MethodGet, "/auth/logout?token="+escaped+"&token="+escaped),
+		"logout by GET with a session":  request(http.MethodGet, "/auth/logout?session="+url.QueryEscape(f.token)),
+		"the end of a logout":           withCookie(request(http.MethodGet, "/auth/logout/end"), siteCookie+"-logout", logoutCookie(f.sid, "/")),
+		"the end of a logout, fetched":  withCookie(request(http.MethodGet, "/auth/logout/end"), siteCookie+"-logout", logoutCookie(f.sid, "/")),
+		"logout of another site":        withCookie(request(http.MethodPost, "/auth/logout"), siteCookie, f.token),
+		"profile":                       withCookie(request(http.MethodGet, "/auth/profile"), siteCookie, f.token),
+		"accounts":                      withCookie(request(http.MethodGet, "/auth/accounts?return_to=/gate"), siteCookie, f.token),
+		"prefetch":                      withCookie(request(http.MethodGet, "/gate"), siteCookie, f.token),
+		"POST of another site":          withCookie(request(http.MethodPost, "/gate"), siteCookie, f.token),
 		"confirmed login":               withCookie(answerOf(f.token, "continue"), confirmCookie, pending(f.token, "/gate?a=b")),
 		"cancelled login":               withCookie(answerOf(f.token, "cancel"), confirmCookie, pending(f.token, "/gate?a=b")),
 		"confirmation by another site":  withCookie(answerOf(f.token, "continue", "Sec-Fetch-Site: cross-site"), confirmCookie, pending(f.token, "/gate?a=b")),
-		"a login too many":              withCookie(cookieRequest(http.MethodGet, "/denied", f.token), siteCookie+"-attempts", "0.3"),
+		"a login too many":              withCookie(withCookie(request(http.MethodGet, "/denied"), siteCookie, f.token), siteCookie+"-attempts", "0.3"),
 	}
 	requests["two Authorization headers"].Header.Add("Authorization", "Bearer "+f.token)
 	bob := f.realm.Token(authrockettest.User{ID: "usr_bob", Email: "bob@example.com"})
@@ -262,15 +249,15 @@ func secretRequests(t *testing.T, f flow) map[string]*http.Request {
 	requests["POST of another site"].Header.Set("Origin", "https://evil.example")
 	requests["prefetch"].Header.Set("Sec-Purpose", "prefetch")
 	for _, path := range []string{"/", "/gate", "/denied", "/orgs/org_9", "/verified", "/broken"} {
-		requests["bearer for "+path] = bearerRequest(http.MethodGet, path, f.token)
-		requests["cookie for "+path] = cookieRequest(http.MethodGet, path, f.token)
+		requests["bearer for "+path] = withBearer(request(http.MethodGet, path), f.token)
+		requests["cookie for "+path] = withCookie(request(http.MethodGet, path), siteCookie, f.token)
 	}
 	return requests
 }
 
 // newFlow is an app with a gate of every kind, and a witness of all it does.
 func newFlow(t *testing.T, w *witness) flow {
-	f := flow{cast: newColdCast(t, func(c *authrocket.Config) {
+	f := flow{site: newColdSite(t, func(c *authrocket.Config) {
 		c.Observer = w.observer()
 		c.Deny = func(_ http.ResponseWriter, r *http.Request, err error) bool {
 			w.noteError(err)
@@ -316,7 +303,7 @@ func TestNoSecretIsTold(t *testing.T) {
 				}
 				for name, r := range secretRequests(t, f) {
 					r.Header.Set("Accept", accept)
-					response := answer(f.app, r).Result()
+					response := serve(f.app, r).Result()
 					if response.StatusCode >= 500 && response.StatusCode != http.StatusServiceUnavailable {
 						t.Errorf("%s: got %d", name, response.StatusCode)
 					}
@@ -356,7 +343,7 @@ func TestKeyFailuresTellNoSecrets(t *testing.T) {
 				f.realm.Break(fault)
 				f.token = f.realm.Token(f.ada, setClaim("sid", sid))
 				for name, r := range secretRequests(t, f) {
-					response := answer(f.app, r).Result()
+					response := serve(f.app, r).Result()
 					w.note("request: %s", name)
 					w.noteResponse(response, f.auth.LogoutURL())
 				}
@@ -391,10 +378,10 @@ func TestJWTSecretIsNotTold(t *testing.T) {
 	} {
 		token := realm.Token(ada, option)
 		for _, r := range []*http.Request{
-			bearerRequest(http.MethodGet, "/", token), bearerRequest(http.MethodGet, "/", token+"AAAA"), comeBack(t, app, "/", token),
-			httptest.NewRequest(http.MethodGet, "/?token="+token, nil),
+			withBearer(request(http.MethodGet, "/"), token), withBearer(request(http.MethodGet, "/"), token+"AAAA"), comeBack(t, app, "/", token),
+			request(http.MethodGet, "/?token="+token),
 		} {
-			w.noteResponse(answer(app, r).Result(), auth.LogoutURL())
+			w.noteResponse(serve(app, r).Result(), auth.LogoutURL())
 		}
 	}
 	w.noteError(auth.Warm(t.Context()))

@@ -195,7 +195,7 @@ func TestSignedVectorsOutsideTheirDay(t *testing.T) {
 
 func TestSessionIsAValue(t *testing.T) {
 	t.Parallel()
-	c := newCast(t, nil)
+	c := newSite(t)
 	ctx := authrocket.WithSession(t.Context(), c.session(t, authrockettest.AllOrgs()))
 	mine, _ := authrocket.CurrentSession(ctx)
 
@@ -222,7 +222,7 @@ func TestSessionIsAValue(t *testing.T) {
 		t.Errorf("got %+v, want what the token says", others)
 	}
 	all := others.Memberships()
-	if all[0].Org.ID != c.engines.ID || all[1].Org.ID != c.widgets.ID || all[1].Org.Name != "Widgets Inc" {
+	if all[0].Org.ID != c.engines.ID || all[1].Org.ID != c.widgets.ID || all[1].Org.Name != "Widgets" {
 		t.Errorf("got memberships %+v, want those of the token", all)
 	}
 	if got, want := all[0].Permissions(), []string{"ar:owner", "billing:write"}; !slices.Equal(got, want) {
@@ -258,7 +258,7 @@ func TestSessionZero(t *testing.T) {
 	if (authrocket.User{}).Custom() != nil || (authrocket.Org{}).Custom() != nil || (authrocket.Membership{}).Permissions() != nil {
 		t.Error("zero values have attributes or permissions")
 	}
-	if newCast(t, nil).session(t).IsZero() {
+	if newSite(t).session(t).IsZero() {
 		t.Error("a verified session is zero")
 	}
 	if (authrocket.Session{User: authrocket.User{ID: "usr_1"}}).IsZero() {
@@ -288,7 +288,7 @@ func TestSessionCurrentMembership(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			s := newCast(t, nil).session(t, setClaim("orgs", row.orgs))
+			s := newSite(t).session(t, setClaim("orgs", row.orgs))
 			org, ok := s.Org()
 			if org.ID != row.want || ok != (row.want != "") {
 				t.Errorf("got org %q, %t, want %q", org.ID, ok, row.want)
@@ -308,7 +308,7 @@ func TestSessionCurrentMembership(t *testing.T) {
 
 func TestPermissionsAreComparedExactly(t *testing.T) {
 	t.Parallel()
-	s := newCast(t, nil).session(t, setClaim("orgs", []any{map[string]any{"oid": "org_1", "perm": []string{"billing:*", "Read", "*"}}}))
+	s := newSite(t).session(t, setClaim("orgs", []any{map[string]any{"oid": "org_1", "perm": []string{"billing:*", "Read", "*"}}}))
 	for tag, want := range map[string]bool{"billing:*": true, "Read": true, "*": true, "billing:write": false, "read": false, "Read ": false, "": false} {
 		if got := s.HasPermission(tag); got != want {
 			t.Errorf("%q: got %t, want %t", tag, got, want)
@@ -321,7 +321,7 @@ func TestCustomNumbersAreExact(t *testing.T) {
 	t.Parallel()
 	const customs = `{"positive":9007199254740993,"negative":-9007199254740993,"huge":123456789012345678901234567890,
 		"fraction":0.1234567890123456789,"exponent":1e400,"zero":-0,"within":[{"id":18446744073709551615}]}`
-	s := newCast(t, nil).session(t, setClaim("cs", json.RawMessage(customs)), setClaim("orgs", []any{map[string]any{"oid": "org_1", "cs": json.RawMessage(customs)}}))
+	s := newSite(t).session(t, setClaim("cs", json.RawMessage(customs)), setClaim("orgs", []any{map[string]any{"oid": "org_1", "cs": json.RawMessage(customs)}}))
 	org, _ := s.Org()
 	for of, got := range map[string]map[string]any{"the user": s.User.Custom(), "the org": org.Custom()} {
 		for name, want := range map[string]json.Number{
@@ -383,7 +383,7 @@ func TestEmailVerificationAsText(t *testing.T) {
 func TestSessionAsJSON(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		c := newCast(t, nil)
+		c := newSite(t)
 		full := c.session(t, setClaim("orgs", []any{
 			map[string]any{"oid": "org_1", "mid": "mb_1", "name": "One", "perm": []string{"a"}, "cs": map[string]any{"plan": "pro"}},
 			map[string]any{"oid": "org_2", "mid": "mb_2", "ref": "two", "perm": []string{"b", "c"}, "selected": true},
@@ -397,7 +397,7 @@ func TestSessionAsJSON(t *testing.T) {
 		m, _ := full.Membership()
 		start, end := full.IssuedAt.Format(time.RFC3339), full.ExpiresAt.Format(time.RFC3339)
 		head := `{"realm_id":"` + c.realm.ID() + `"`
-		user := `"user":{"id":"` + c.ada.ID + `","username":"ada","name":"Ada Lovelace","first_name":"Ada","last_name":"Lovelace","email":"ada@example.com","email_verification":`
+		user := `"user":{"id":"` + c.ada.ID + `","username":"ada","name":"Ada","first_name":"Ada","last_name":"Lovelace","email":"ada@example.com","email_verification":`
 		for name, row := range map[string]struct {
 			value any
 			want  string
@@ -422,7 +422,7 @@ func TestSessionAsJSON(t *testing.T) {
 // Logs gain neither names nor email addresses.
 func TestSessionInLogs(t *testing.T) {
 	t.Parallel()
-	c := newCast(t, nil)
+	c := newSite(t)
 	s := c.session(t)
 	var lines bytes.Buffer
 	slog.New(slog.NewJSONHandler(&lines, &slog.HandlerOptions{ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
@@ -439,7 +439,7 @@ func TestSessionInLogs(t *testing.T) {
 
 func TestSessionIDHash(t *testing.T) {
 	t.Parallel()
-	c := newCast(t, nil)
+	c := newSite(t)
 	if got, want := c.session(t, setClaim("sid", "kss_1")).IDHash(), sha256.Sum256([]byte("kss_1")); got != want {
 		t.Errorf("got %x, want %x", got, want)
 	}
@@ -454,7 +454,7 @@ func TestSessionIDHash(t *testing.T) {
 // do, by itself and inside other values.
 func TestNoRepresentationShowsSecrets(t *testing.T) {
 	t.Parallel()
-	c := newCast(t, nil)
+	c := newSite(t)
 	s := c.session(t, setClaim("private_claim", "only-in-the-raw-claims"), setClaim("cs", map[string]any{"plan": "attribute-of-the-user"}),
 		setClaim("orgs", []any{map[string]any{"oid": "org_1", "mid": "mb_1", "cs": map[string]any{"tier": "attribute-of-the-org"}}}))
 	m, _ := s.Membership()
@@ -579,7 +579,7 @@ func showsSecret(shown, secret string) bool {
 
 func TestSessionFromJSONHasNoAuthority(t *testing.T) {
 	t.Parallel()
-	s := newCast(t, nil).session(t)
+	s := newSite(t).session(t)
 	encoded, err := json.Marshal(s)
 	if err != nil {
 		t.Fatal(err)

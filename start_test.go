@@ -3,10 +3,7 @@ package authrocket_test
 import (
 	"context"
 	"fmt"
-	"maps"
 	"net/http"
-	"net/http/httptest"
-	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -15,119 +12,6 @@ import (
 	"github.com/authrocket-go/authrocket"
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
-
-// visitor is a browser that has a LoginRocket session, so that LoginRocket sends
-// it back at once.
-type visitor struct {
-	t     testing.TB
-	app   http.Handler
-	token func() string                       // of the LoginRocket session, "" for none
-	drops func(name string) bool              // cookies that it does not keep, nil for none
-	keeps func([]*http.Cookie) []*http.Cookie // what is left of the cookies of an answer, nil for all
-	ahead time.Duration                       // its clock
-	jar   map[string]*http.Cookie
-
-	sent    string // the last Cookie header
-	longest int    // bytes of the longest Cookie header
-}
-
-func (v *visitor) get(target string) *httptest.ResponseRecorder {
-	v.t.Helper()
-	return v.send(navigate(target))
-}
-
-// visit gets target, led there by a page of the site that Sec-Fetch-Site calls so;
-// "" is a browser that does not say.
-func (v *visitor) visit(site, target string) *httptest.ResponseRecorder {
-	v.t.Helper()
-	r := navigate(target, "Sec-Fetch-Site: "+site)
-	if site == "" {
-		r.Header.Del("Sec-Fetch-Site")
-	}
-	return v.send(r)
-}
-
-func (v *visitor) send(r *http.Request) *httptest.ResponseRecorder {
-	v.t.Helper()
-	pairs := r.Header["Cookie"]
-	for _, name := range slices.Sorted(maps.Keys(v.jar)) {
-		if !v.jar[name].Expires.After(time.Now()) {
-			delete(v.jar, name)
-			continue
-		}
-		pairs = append(pairs, name+"="+v.jar[name].Value)
-	}
-	if v.sent = strings.Join(pairs, "; "); v.sent != "" {
-		r.Header.Set("Cookie", v.sent)
-	}
-	v.longest = max(v.longest, len(v.sent))
-	w := serve(v.app, r)
-	v.keep(w)
-	return w
-}
-
-// keep takes the cookies of an answer.
-func (v *visitor) keep(w *httptest.ResponseRecorder) {
-	cookies := w.Result().Cookies()
-	if v.keeps != nil && len(cookies) > 0 {
-		cookies = v.keeps(cookies)
-	}
-	for _, c := range cookies {
-		if n := len(c.Name) + len(c.Value); n > 4096 {
-			v.t.Errorf("%s has %d bytes: browsers drop it", c.Name, n)
-		}
-		if v.drops != nil && v.drops(c.Name) {
-			continue
-		}
-		if v.jar == nil {
-			v.jar = map[string]*http.Cookie{}
-		}
-		switch {
-		case c.MaxAge != 0: // which comes before Expires
-			c.Expires = time.Now().Add(time.Duration(c.MaxAge) * time.Second)
-		case c.Expires.IsZero():
-			c.Expires = time.Now().Add(24 * time.Hour)
-		default:
-			c.Expires = c.Expires.Add(-v.ahead)
-		}
-		v.jar[c.Name] = c
-	}
-}
-
-// follow gets target and goes where it is sent, until a page comes or LoginRocket
-// was visited often. It returns the page and how often that was.
-func (v *visitor) follow(target string) (w *httptest.ResponseRecorder, logins int) {
-	v.t.Helper()
-	return v.followFrom("none", target)
-}
-
-// followFrom is follow of a link on a page of the site.
-func (v *visitor) followFrom(site, target string) (w *httptest.ResponseRecorder, logins int) {
-	v.t.Helper()
-	for range 50 {
-		w = v.visit(site, target)
-		location := w.Header().Get("Location")
-		switch {
-		case w.Code != 303:
-			return w, logins
-		case strings.HasPrefix(location, "https://loginrocket.example/"):
-			if logins++; logins == 10 {
-				return w, logins
-			}
-			back := redirectURIOf(v.t, location)
-			target = back.EscapedPath() + "?" + back.RawQuery
-			if token := v.token(); token != "" {
-				target += "&token=" + token
-			}
-			// So browsers call all redirects after one of another site.
-			site = "cross-site"
-		default:
-			target = location
-		}
-	}
-	v.t.Fatal("the redirects do not end")
-	return nil, 0
-}
 
 // onlyFirst, onlyLast and noCookies are what some load balancers leave of the
 // cookies of an answer.
@@ -337,10 +221,6 @@ func TestALoopOverTwoHostsEnds(t *testing.T) {
 			}
 		})
 	}
-}
-
-func loginLink(returnTo string) string {
-	return "/auth/login?return_to=" + strings.NewReplacer("/", "%2F", "?", "%3F", "=", "%3D", "&", "%26").Replace(returnTo)
 }
 
 // slow takes two seconds for every answer.

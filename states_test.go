@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/authrocket-go/authrocket"
-	"github.com/authrocket-go/authrocket/authrockettest"
 	"github.com/authrocket-go/authrocket/internal/loginstate"
 )
 
@@ -533,9 +532,4 @@ func TestTwoAuthsOnOneHost(t *testing.T) {
 			}
 		})
 	}
-}
-
-// issued makes a token that is as old.
-func issued(ago time.Duration) authrockettest.TokenOption {
-	return authrockettest.Claim("iat", time.Now().Add(-ago).Unix())
 }

@@ -55,7 +55,7 @@ func TestVerifiedTokensAreRemembered(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			c := newCast(t, row.change)
+			c := newSite(t, row.change)
 			token := row.token
 			if token == "" {
 				token = c.realm.Token(c.ada)
@@ -73,7 +73,7 @@ func TestVerifiedTokensAreRemembered(t *testing.T) {
 // A token whose claims are refused takes no room.
 func TestOnlyAcceptedTokensAreRemembered(t *testing.T) {
 	t.Parallel()
-	c := newCast(t, keepNone)
+	c := newSite(t, keepNone)
 	good := c.realm.Token(c.ada)
 	for name, token := range map[string]string{
 		"a forged one":         good[:strings.LastIndexByte(good, '.')] + c.realm.Token(c.ada)[strings.LastIndexByte(good, '.'):],
@@ -163,7 +163,7 @@ func TestARememberedTokenSkipsItsSignatureOnly(t *testing.T) {
 func TestConfigDefaultVerifiedTokens(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		c := newCast(t, nil)
+		c := newSite(t)
 		const tokens = 20_000
 		for range tokens {
 			remember(t, c.auth, c.realm.KeyID(), c.realm.ID()+time.Now().String())

@@ -2,21 +2,15 @@ package authrocket_test
 
 import (
 	"crypto"
-	"crypto/hmac"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/sha512"
-	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
-	"encoding/pem"
 	"errors"
-	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -24,123 +18,6 @@ import (
 	"github.com/authrocket-go/authrocket"
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
-
-// cast is a realm with a user of two orgs, and an Auth for it.
-type cast struct {
-	realm   *authrockettest.Realm
-	ada     authrockettest.User
-	engines authrockettest.Org // selected
-	widgets authrockettest.Org
-	auth    *authrocket.Auth
-}
-
-// newCast returns a cast whose Auth has the realm's keys.
-func newCast(t *testing.T, change func(*authrocket.Config)) cast {
-	t.Helper()
-	c := newColdCast(t, change)
-	warm(t, c.auth)
-	return c
-}
-
-// newColdCast returns a cast whose Auth has no keys yet. In real time a request
-// does not wait for them as long as a busy machine may need: use it in a bubble.
-func newColdCast(t *testing.T, change func(*authrocket.Config)) cast {
-	t.Helper()
-	c := cast{realm: authrockettest.NewRealm(t)}
-	c.ada = c.realm.AddUser(authrockettest.User{
-		Email: "ada@example.com", Username: "ada", FirstName: "Ada", LastName: "Lovelace", Locale: "en", Reference: "7",
-		Custom: map[string]any{"plan": "pro", "tags": []string{"a"}}, EmailVerification: authrocket.EmailVerified,
-	})
-	c.engines = c.realm.AddOrg(authrockettest.Org{Name: "Analytical Engines", Reference: "eng", Custom: map[string]any{"tier": 3}})
-	c.widgets = c.realm.AddOrg(authrockettest.Org{Name: "Widgets Inc", Reference: "wid"})
-	c.realm.AddMembership(c.ada, c.engines, "ar:owner", "billing:write")
-	c.realm.AddMembership(c.ada, c.widgets, "widget:*")
-	config := c.realm.Config()
-	if change != nil {
-		change(&config)
-	}
-	c.auth = openAuth(t, config)
-	return c
-}
-
-func openAuth(t *testing.T, config authrocket.Config) *authrocket.Auth {
-	t.Helper()
-	auth, err := authrocket.New(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return auth
-}
-
-// session is the session of Ada's token as c.auth verifies it.
-func (c cast) session(t *testing.T, options ...authrockettest.TokenOption) authrocket.Session {
-	t.Helper()
-	s, err := c.auth.Verify(t.Context(), c.realm.Token(c.ada, options...))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
-
-// ownKey signs what a realm would not; making a key for each row takes too long.
-var ownKey = sync.OnceValue(func() *rsa.PrivateKey {
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		panic(err)
-	}
-	return key
-})
-
-func spkiOf(t *testing.T, key any) []byte {
-	t.Helper()
-	der, err := x509.MarshalPKIXPublicKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return der
-}
-
-func pemOf(blockType string, der []byte) string {
-	return string(pem.EncodeToMemory(&pem.Block{Type: blockType, Bytes: der}))
-}
-
-func segment(data string) string { return base64.RawURLEncoding.EncodeToString([]byte(data)) }
-
-// unsegment undoes segment.
-func unsegment(t *testing.T, text string) string {
-	t.Helper()
-	data, err := base64.RawURLEncoding.DecodeString(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(data)
-}
-
-type signFunc func(input string) string
-
-func signCompact(header, payload string, sign signFunc) string {
-	input := segment(header) + "." + segment(payload)
-	return input + "." + segment(sign(input))
-}
-
-func withHMAC(secret string) signFunc {
-	return func(input string) string {
-		mac := hmac.New(sha256.New, []byte(secret))
-		mac.Write([]byte(input))
-		return string(mac.Sum(nil))
-	}
-}
-
-func withRS256(key *rsa.PrivateKey) signFunc {
-	return func(input string) string {
-		digest := sha256.Sum256([]byte(input))
-		signature, err := rsa.SignPKCS1v15(rand.Reader, key, crypto.SHA256, digest[:])
-		if err != nil {
-			panic(err)
-		}
-		return string(signature)
-	}
-}
 
 func withRS512(key *rsa.PrivateKey) signFunc {
 	return func(input string) string {
@@ -162,73 +39,6 @@ func withPS256(key *rsa.PrivateKey) signFunc {
 		}
 		return string(signature)
 	}
-}
-
-// goodClaims is the payload of a token that is valid for another day.
-func goodClaims(t *testing.T) string {
-	t.Helper()
-	now := time.Now().Unix()
-	payload, err := json.Marshal(map[string]any{
-		"iss": "https://authrocket.com", "sub": "usr_own", "rid": "rl_own", "sid": "kss_own", "iat": now, "exp": now + 86_400,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(payload)
-}
-
-var (
-	setClaim      = authrockettest.Claim
-	withoutClaim  = authrockettest.WithoutClaim
-	setHeader     = authrockettest.Header
-	withoutHeader = authrockettest.WithoutHeader
-	setPayload    = authrockettest.Payload
-	warm          = authrockettest.Warm
-)
-
-// together is one option that applies several. The type parameter stands for a
-// type that authrockettest does not export.
-func together[T any](options ...func(*T)) func(*T) {
-	return func(t *T) {
-		for _, option := range options {
-			option(t)
-		}
-	}
-}
-
-// expectRefusal checks that auth refuses token for the reason want, and that a
-// request with it is an anonymous visitor: served on an open route, 401 at a gate.
-func expectRefusal(t *testing.T, auth *authrocket.Auth, token string, want error) error {
-	t.Helper()
-	session, err := auth.Verify(t.Context(), token)
-	if !errors.Is(err, want) || !session.IsZero() {
-		t.Errorf("got %v (%s), want %v", err, authrocket.Reason(err), want)
-	}
-	var isSignedIn bool
-	open := auth.Authenticate(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, isSignedIn = authrocket.CurrentUser(r.Context())
-		w.WriteHeader(http.StatusTeapot)
-	}))
-	gate := auth.Authenticate(auth.RequireLogin(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		t.Error("the gate let the token through")
-	})))
-	bearer := httptest.NewRequest(http.MethodGet, "/", nil)
-	bearer.Header.Set("Authorization", "Bearer "+token)
-	cookie := httptest.NewRequest(http.MethodGet, "/", nil)
-	cookie.Header.Set("Cookie", "__Host-arToken="+token)
-	for _, r := range []*http.Request{bearer, cookie} {
-		w := httptest.NewRecorder()
-		open.ServeHTTP(w, r)
-		if w.Code != http.StatusTeapot || isSignedIn {
-			t.Errorf("open route: got %d, signed in %t, want the handler's own answer to an anonymous visitor", w.Code, isSignedIn)
-		}
-		w = httptest.NewRecorder()
-		gate.ServeHTTP(w, r)
-		if w.Code != http.StatusUnauthorized {
-			t.Errorf("gate: got %d, want 401", w.Code)
-		}
-	}
-	return err
 }
 
 func TestVerifyRefusesBadTokens(t *testing.T) {
@@ -349,7 +159,7 @@ func TestVerifyRefusesBadTokens(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				c := newColdCast(t, nil)
+				c := newColdSite(t)
 				token := c.realm.Token(c.ada, row.option)
 				for _, remembered := range []bool{false, true} {
 					if remembered {
@@ -427,7 +237,7 @@ func TestVerifyRefusesAlteredTokens(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			c := newCast(t, nil)
+			c := newSite(t)
 			token := c.realm.Token(c.ada)
 			if _, err := c.auth.Verify(t.Context(), token); err != nil {
 				t.Fatalf("the unaltered token: %v", err)
@@ -458,7 +268,7 @@ func TestVerifyRefusesForgedSignatures(t *testing.T) {
 	if _, err := shared.Verify(t.Context(), signCompact(`{"alg":"HS256"}`, payload, withHMAC(secret))); err != nil {
 		t.Fatalf("the right secret: %v", err)
 	}
-	published := newCast(t, nil)
+	published := newSite(t)
 	published.session(t) // so that the key is known, and the signature decides
 	kid := published.realm.KeyID()
 	publishedBody := strings.Join(strings.Split(strings.TrimSpace(published.realm.JWTKey()), "\n")[1:], "")
@@ -541,7 +351,7 @@ func TestVerifyAccepts(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			c := newCast(t, row.change)
+			c := newSite(t, row.change)
 			s, err := c.auth.Verify(t.Context(), c.realm.Token(c.ada, row.options...))
 			if err != nil || s.User.ID != c.ada.ID {
 				t.Errorf("got user %q, %v, want %q", s.User.ID, err, c.ada.ID)
@@ -553,7 +363,7 @@ func TestVerifyAccepts(t *testing.T) {
 func TestVerifyAudienceIsComparedExactly(t *testing.T) {
 	t.Parallel()
 	for _, aud := range []any{"other", "App", "app ", "", []string{}, []string{"other"}, []string{"ap", "p"}} {
-		c := newCast(t, func(c *authrocket.Config) { c.Audience = []string{"app"} })
+		c := newSite(t, func(c *authrocket.Config) { c.Audience = []string{"app"} })
 		expectRefusal(t, c.auth, c.realm.Token(c.ada, setClaim("aud", aud)), authrocket.ErrWrongAudience)
 	}
 }
@@ -579,7 +389,7 @@ func TestVerifyMissingClaimsGiveNothing(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			s := newCast(t, nil).session(t, row.orgs)
+			s := newSite(t).session(t, row.orgs)
 			m, ok := s.Membership()
 			if got := len(s.Memberships()); got != row.memberships || ok != (row.memberships > 0) {
 				t.Errorf("got %d memberships, a current one %t, want %d", got, ok, row.memberships)
@@ -612,7 +422,7 @@ func TestVerifyEmailIsVerifiedOnlyByTrue(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			if got := newCast(t, nil).session(t, row.claim).User.EmailVerification; got != row.want {
+			if got := newSite(t).session(t, row.claim).User.EmailVerification; got != row.want {
 				t.Errorf("got %v, want %v", got, row.want)
 			}
 		})
@@ -622,7 +432,7 @@ func TestVerifyEmailIsVerifiedOnlyByTrue(t *testing.T) {
 func TestVerifyDisplayClaimsOfAWrongTypeCountAsAbsent(t *testing.T) {
 	t.Parallel()
 	for _, wrong := range []any{nil, 1, true, []string{"x"}, map[string]any{"x": 1}} {
-		c := newCast(t, nil)
+		c := newSite(t)
 		var options []authrockettest.TokenOption
 		for _, claim := range []string{"name", "given_name", "family_name", "preferred_username", "email", "locale", "ref"} {
 			options = append(options, setClaim(claim, wrong))
@@ -646,7 +456,7 @@ func TestVerifyDisplayClaimsOfAWrongTypeCountAsAbsent(t *testing.T) {
 
 func TestVerifyRefusesLongTokensUndecoded(t *testing.T) {
 	t.Parallel()
-	c := newColdCast(t, nil)
+	c := newColdSite(t)
 	// The first is a right token, the second is not even one: neither is looked at.
 	for name, token := range map[string]string{
 		"1 MiB token":   c.realm.Token(c.ada, setClaim("nonce", strings.Repeat("n", 1<<20))),
@@ -664,7 +474,7 @@ func TestVerifyRefusesLongTokensUndecoded(t *testing.T) {
 
 func TestVerifyMaxTokenBytes(t *testing.T) {
 	t.Parallel()
-	c := newCast(t, nil)
+	c := newSite(t)
 	token := c.realm.Token(c.ada)
 	for _, row := range []struct {
 		name  string
@@ -709,7 +519,7 @@ func TestVerifyLeewayIsExact(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				c := newCast(t, nil)
+				c := newSite(t)
 				token := c.realm.Token(c.ada, row.option())
 				time.Sleep(row.after)
 				if _, err := c.auth.Verify(t.Context(), token); !errors.Is(err, row.want) {
@@ -723,7 +533,7 @@ func TestVerifyLeewayIsExact(t *testing.T) {
 func TestVerifyAnsweredTokenExpires(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		c := newCast(t, nil)
+		c := newSite(t)
 		token := c.realm.Token(c.ada, authrockettest.ExpiresIn(time.Minute))
 		if _, err := c.auth.Verify(t.Context(), token); err != nil {
 			t.Fatal(err)
