@@ -101,9 +101,9 @@ func TestOnlyFewPackagesImport(t *testing.T) {
 		dependency string
 		folders    []string
 	}{
-		{"github.com/lestrrat-go/jwx", []string{"internal/jose"}},
-		{"github.com/patrickmn/go-cache", []string{"internal/tokencache"}},
-		{"github.com/go-json-experiment/json", []string{"authrocketdev", "internal/claims", "internal/jws", "internal/strictjson"}},
+		{dependency: "github.com/lestrrat-go/jwx", folders: []string{"internal/jose"}},
+		{dependency: "github.com/patrickmn/go-cache", folders: []string{"internal/tokencache"}},
+		{dependency: "github.com/go-json-experiment/json", folders: []string{"authrocketdev", "internal/claims", "internal/jws", "internal/strictjson"}},
 	} {
 		t.Run(row.dependency+" is imported by "+strings.Join(row.folders, ", ")+" only", func(t *testing.T) {
 			t.Parallel()

@@ -24,24 +24,24 @@ func TestWhereAStartedLoginLeads(t *testing.T) {
 		target string
 		want   string
 	}{
-		{"path and query come back", "/gate/deep?tab=1&q=a+b%20c", "/gate/deep?tab=1&q=a+b%20c"},
-		{"encoded bytes stay encoded", "/gate/%2Fx%2f/a%20b?u=http%3A%2F%2Fx%2F%3f", "/gate/%2Fx%2f/a%20b?u=http%3A%2F%2Fx%2F%3f"},
-		{"odd bytes stay", "/gate/a;b:c@d!$&'()*,=~[]|{}^\"<>?;a=b&&x=?/%zz&=&a=", "/gate/a;b:c@d!$&'()*,=~[]|{}^\"<>?;a=b&&x=?/%zz&=&a="},
-		{"double slashes inside stay", "/gate//a//b", "/gate//a//b"},
-		{"dot segments stay", "/gate/../gate/./x", "/gate/../gate/./x"},
-		{"an empty query goes", "/gate/?", "/gate/"},
-		{"a backslash in the query stays", `/gate/?q=a\b`, `/gate/?q=a\b`},
-		{"letters beyond ASCII are encoded for the header", "/gate/é?ü", "/gate/%C3%A9?%C3%BC"},
-		{"bytes that are no UTF-8 too", "/gate/\xff?\xfe", "/gate/%FF?%FE"},
-		{"the page's own account and session stay", "/gate/?a=1&account=x&b=2&session=s", "/gate/?a=1&account=x&b=2&session=s"},
-		{"the page's own token stays", "/gate/?token=t&b=2", "/gate/?token=t&b=2"},
-		{"a stray state goes", "/gate/?a=1&ar_state=z&b=2", "/gate/?a=1&b=2"},
-		{"1,000 bytes come back whole", long(1000), long(1000)},
-		{"1,000 bytes of a path come back whole", longPath(1000), longPath(1000)},
-		{"1,000 bytes that a header encodes come back whole", "/gate/?" + strings.Repeat("é", 496) + "x", "/gate/?" + strings.Repeat("%C3%A9", 496) + "x"},
-		{"a longer query goes", long(1001), "/gate/"},
-		{"a longer path becomes the start page", longPath(1001), "/"},
-		{"the path of a longer query", longPath(1000) + "?a=b", longPath(1000)},
+		{name: "path and query come back", target: "/gate/deep?tab=1&q=a+b%20c", want: "/gate/deep?tab=1&q=a+b%20c"},
+		{name: "encoded bytes stay encoded", target: "/gate/%2Fx%2f/a%20b?u=http%3A%2F%2Fx%2F%3f", want: "/gate/%2Fx%2f/a%20b?u=http%3A%2F%2Fx%2F%3f"},
+		{name: "odd bytes stay", target: "/gate/a;b:c@d!$&'()*,=~[]|{}^\"<>?;a=b&&x=?/%zz&=&a=", want: "/gate/a;b:c@d!$&'()*,=~[]|{}^\"<>?;a=b&&x=?/%zz&=&a="},
+		{name: "double slashes inside stay", target: "/gate//a//b", want: "/gate//a//b"},
+		{name: "dot segments stay", target: "/gate/../gate/./x", want: "/gate/../gate/./x"},
+		{name: "an empty query goes", target: "/gate/?", want: "/gate/"},
+		{name: "a backslash in the query stays", target: `/gate/?q=a\b`, want: `/gate/?q=a\b`},
+		{name: "letters beyond ASCII are encoded for the header", target: "/gate/é?ü", want: "/gate/%C3%A9?%C3%BC"},
+		{name: "bytes that are no UTF-8 too", target: "/gate/\xff?\xfe", want: "/gate/%FF?%FE"},
+		{name: "the page's own account and session stay", target: "/gate/?a=1&account=x&b=2&session=s", want: "/gate/?a=1&account=x&b=2&session=s"},
+		{name: "the page's own token stays", target: "/gate/?token=t&b=2", want: "/gate/?token=t&b=2"},
+		{name: "a stray state goes", target: "/gate/?a=1&ar_state=z&b=2", want: "/gate/?a=1&b=2"},
+		{name: "1,000 bytes come back whole", target: long(1000), want: long(1000)},
+		{name: "1,000 bytes of a path come back whole", target: longPath(1000), want: longPath(1000)},
+		{name: "1,000 bytes that a header encodes come back whole", target: "/gate/?" + strings.Repeat("é", 496) + "x", want: "/gate/?" + strings.Repeat("%C3%A9", 496) + "x"},
+		{name: "a longer query goes", target: long(1001), want: "/gate/"},
+		{name: "a longer path becomes the start page", target: longPath(1001), want: "/"},
+		{name: "the path of a longer query", target: longPath(1000) + "?a=b", want: longPath(1000)},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -107,37 +107,37 @@ func TestCallbackOutcomes(t *testing.T) {
 		signed bool
 		spent  bool // the state is used up
 	}{
-		{"verified and started", token, nil, 303, deep, "", true, true},
-		{"verified, the path alone, without a state", token, at(func(*started) string { return "/auth/callback?token=" + token }), 303, "/auth/confirm", "", false, false},
-		{"verified, a stolen state without its cookie", token, func(_ *started, r *http.Request) *http.Request {
+		{name: "verified and started", token: token, status: 303, want: deep, signed: true, spent: true},
+		{name: "verified, the path alone, without a state", token: token, change: at(func(*started) string { return "/auth/callback?token=" + token }), status: 303, want: "/auth/confirm"},
+		{name: "verified, a stolen state without its cookie", token: token, change: func(_ *started, r *http.Request) *http.Request {
 			r.Header.Del("Cookie")
 			return r
-		}, 303, "/auth/confirm", "", false, false},
-		{"verified, cookie without state, elsewhere", token, at(func(*started) string { return "/gate/deep?token=" + token }), 303, "/auth/confirm", "", false, false},
-		{"verified, a state elsewhere", token, at(func(b *started) string { return "/gate/deep?ar_state=" + b.state + "&token=" + token }), 303, "/auth/confirm", "", false, false},
-		{"verified, the state twice", token, at(func(b *started) string { return b.callback(token) + "&ar_state=" + b.state }), 303, "/auth/confirm", "", false, false},
-		{"forged and started", forged(token), nil, 401, "bad_signature", deep, false, true},
-		{"expired and started", s.realm.Token(s.ada, authrockettest.ExpiresIn(-time.Hour)), nil, 401, "Clock of this server", deep, false, true},
-		{"issued an hour ahead and started", s.realm.Token(s.ada, setClaim("iat", time.Now().Add(time.Hour).Unix())), nil, 401, "Valid from", deep, false, true},
-		{"not valid yet and started", s.realm.Token(s.ada, setClaim("nbf", time.Now().Add(time.Hour).Unix())), nil, 401, "Clock of this server", deep, false, true},
-		{"of another realm and started", stranger.realm.Token(stranger.ada), nil, 401, "wrong_realm", deep, false, true},
-		{"no JWT and started", "x", nil, 401, "token_malformed", deep, false, true},
-		{"empty and started", "", nil, 401, "no_token", deep, false, true},
-		{"two tokens and started", token + "&token=" + token, nil, 401, "token_malformed", deep, false, true},
-		{"two tokens, one of them encoded", token + "&t%6Fken=x", nil, 401, "token_malformed", deep, false, true},
-		{"no token and started", "", at(func(b *started) string { return "/auth/callback?" + b.back.RawQuery }), 303, deep, "", false, false}, // so that the visitor may go back
-		{"no token, no state", "", at(func(*started) string { return "/auth/callback" }), 303, home, "", false, false},
-		{"forged, not started", "", at(func(*started) string { return "/auth/callback?token=" + forged(token) }), 401, "bad_signature", home, false, false},
-		{"no JWT, with a state of nobody", "", at(func(*started) string { return "/auth/callback?ar_state=y&token=z&a=b" }), 401, "token_malformed", home, false, false},
-		{"forged, elsewhere", forged(token), func(_ *started, r *http.Request) *http.Request {
+		}, status: 303, want: "/auth/confirm"},
+		{name: "verified, cookie without state, elsewhere", token: token, change: at(func(*started) string { return "/gate/deep?token=" + token }), status: 303, want: "/auth/confirm"},
+		{name: "verified, a state elsewhere", token: token, change: at(func(b *started) string { return "/gate/deep?ar_state=" + b.state + "&token=" + token }), status: 303, want: "/auth/confirm"},
+		{name: "verified, the state twice", token: token, change: at(func(b *started) string { return b.callback(token) + "&ar_state=" + b.state }), status: 303, want: "/auth/confirm"},
+		{name: "forged and started", token: forged(token), status: 401, want: "bad_signature", again: deep, spent: true},
+		{name: "expired and started", token: s.realm.Token(s.ada, authrockettest.ExpiresIn(-time.Hour)), status: 401, want: "Clock of this server", again: deep, spent: true},
+		{name: "issued an hour ahead and started", token: s.realm.Token(s.ada, setClaim("iat", time.Now().Add(time.Hour).Unix())), status: 401, want: "Valid from", again: deep, spent: true},
+		{name: "not valid yet and started", token: s.realm.Token(s.ada, setClaim("nbf", time.Now().Add(time.Hour).Unix())), status: 401, want: "Clock of this server", again: deep, spent: true},
+		{name: "of another realm and started", token: stranger.realm.Token(stranger.ada), status: 401, want: "wrong_realm", again: deep, spent: true},
+		{name: "no JWT and started", token: "x", status: 401, want: "token_malformed", again: deep, spent: true},
+		{name: "empty and started", status: 401, want: "no_token", again: deep, spent: true},
+		{name: "two tokens and started", token: token + "&token=" + token, status: 401, want: "token_malformed", again: deep, spent: true},
+		{name: "two tokens, one of them encoded", token: token + "&t%6Fken=x", status: 401, want: "token_malformed", again: deep, spent: true},
+		{name: "no token and started", change: at(func(b *started) string { return "/auth/callback?" + b.back.RawQuery }), status: 303, want: deep}, // so that the visitor may go back
+		{name: "no token, no state", change: at(func(*started) string { return "/auth/callback" }), status: 303, want: home},
+		{name: "forged, not started", change: at(func(*started) string { return "/auth/callback?token=" + forged(token) }), status: 401, want: "bad_signature", again: home},
+		{name: "no JWT, with a state of nobody", change: at(func(*started) string { return "/auth/callback?ar_state=y&token=z&a=b" }), status: 401, want: "token_malformed", again: home},
+		{name: "forged, elsewhere", token: forged(token), change: func(_ *started, r *http.Request) *http.Request {
 			return navigate("/x?a=b&token=" + forged(token) + "&account=c&session=d&e=f")
-		}, 401, "bad_signature", "/x?a=b&e=f", false, false},
-		{"expired, elsewhere", "", func(*started, *http.Request) *http.Request {
+		}, status: 401, want: "bad_signature", again: "/x?a=b&e=f"},
+		{name: "expired, elsewhere", change: func(*started, *http.Request) *http.Request {
 			return navigate("/x?token=" + s.realm.Token(s.ada, authrockettest.ExpiresIn(-time.Hour)))
-		}, 401, "Clock of this server", "/x", false, false},
-		{"forged, at another login route", "", func(*started, *http.Request) *http.Request {
+		}, status: 401, want: "Clock of this server", again: "/x"},
+		{name: "forged, at another login route", change: func(*started, *http.Request) *http.Request {
 			return navigate("/auth/logout?token=" + forged(token))
-		}, 401, "bad_signature", home, false, false},
+		}, status: 401, want: "bad_signature", again: home},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -185,21 +185,21 @@ func TestOnlyNavigationsAreCallbacks(t *testing.T) {
 		headers []string // that are changed
 		status  int
 	}{
-		{"a browser", "GET", nil, decided},
-		{"a browser without fetch metadata", "GET", []string{"Sec-Fetch-Site: ", "Sec-Fetch-Mode: ", "Sec-Fetch-Dest: "}, decided},
-		{"a program", "GET", []string{"Sec-Fetch-Site: ", "Sec-Fetch-Mode: ", "Sec-Fetch-Dest: ", "Accept: */*"}, refused},
-		{"HEAD", "HEAD", nil, refused},
-		{"HEAD of a program", "HEAD", []string{"Sec-Fetch-Site: ", "Sec-Fetch-Mode: ", "Sec-Fetch-Dest: ", "Accept: */*"}, refused},
-		{"a form that posts", "POST", []string{"Sec-Fetch-Site: cross-site"}, http.StatusMethodNotAllowed},
-		{"OPTIONS", "OPTIONS", nil, http.StatusMethodNotAllowed},
-		{"a frame", "GET", []string{"Sec-Fetch-Dest: iframe"}, refused},
-		{"an image", "GET", []string{"Sec-Fetch-Mode: no-cors", "Sec-Fetch-Dest: image"}, refused},
-		{"fetch", "GET", []string{"Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"}, refused},
-		{"htmx", "GET", []string{"HX-Request: true"}, refused},
-		{"a prefetch", "GET", []string{"Sec-Purpose: prefetch"}, refused},
-		{"a prerender", "GET", []string{"Sec-Purpose: prefetch;prerender"}, refused},
-		{"an upgrade", "GET", []string{"Upgrade: websocket", "Sec-WebSocket-Key: x"}, refused},
-		{"a program with a bearer token", "GET", []string{"Authorization: Bearer x"}, refused},
+		{name: "a browser", method: "GET", status: decided},
+		{name: "a browser without fetch metadata", method: "GET", headers: []string{"Sec-Fetch-Site: ", "Sec-Fetch-Mode: ", "Sec-Fetch-Dest: "}, status: decided},
+		{name: "a program", method: "GET", headers: []string{"Sec-Fetch-Site: ", "Sec-Fetch-Mode: ", "Sec-Fetch-Dest: ", "Accept: */*"}, status: refused},
+		{name: "HEAD", method: "HEAD", status: refused},
+		{name: "HEAD of a program", method: "HEAD", headers: []string{"Sec-Fetch-Site: ", "Sec-Fetch-Mode: ", "Sec-Fetch-Dest: ", "Accept: */*"}, status: refused},
+		{name: "a form that posts", method: "POST", headers: []string{"Sec-Fetch-Site: cross-site"}, status: http.StatusMethodNotAllowed},
+		{name: "OPTIONS", method: "OPTIONS", status: http.StatusMethodNotAllowed},
+		{name: "a frame", method: "GET", headers: []string{"Sec-Fetch-Dest: iframe"}, status: refused},
+		{name: "an image", method: "GET", headers: []string{"Sec-Fetch-Mode: no-cors", "Sec-Fetch-Dest: image"}, status: refused},
+		{name: "fetch", method: "GET", headers: []string{"Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"}, status: refused},
+		{name: "htmx", method: "GET", headers: []string{"HX-Request: true"}, status: refused},
+		{name: "a prefetch", method: "GET", headers: []string{"Sec-Purpose: prefetch"}, status: refused},
+		{name: "a prerender", method: "GET", headers: []string{"Sec-Purpose: prefetch;prerender"}, status: refused},
+		{name: "an upgrade", method: "GET", headers: []string{"Upgrade: websocket", "Sec-WebSocket-Key: x"}, status: refused},
+		{name: "a program with a bearer token", method: "GET", headers: []string{"Authorization: Bearer x"}, status: refused},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -271,23 +271,23 @@ func TestLoginsThatWereNotStarted(t *testing.T) {
 		asked  bool
 		signed bool
 	}{
-		{"nobody signed in", s, s.realm.Token(s.ada), "", true, false},
-		{"somebody else signed in", s, s.realm.Token(s.george), s.realm.Token(s.ada), true, false},
-		{"somebody else signed in, older", s, s.realm.Token(s.george, issued(time.Hour)), s.realm.Token(s.ada), true, false},
-		{"the same user, newer", s, s.realm.Token(s.ada), s.realm.Token(s.ada, issued(time.Hour)), false, true},
-		{"the same user, older", s, s.realm.Token(s.ada, issued(time.Hour)), s.realm.Token(s.ada), false, false},
-		{"the same user, as old", s, s.realm.Token(s.ada, issued(time.Hour)), s.realm.Token(s.ada, issued(time.Hour)), false, true},
-		{"the same user, without iat", s, s.realm.Token(s.ada, withoutClaim("iat")), s.realm.Token(s.ada), false, false},
-		{"the same user, both without iat", s, s.realm.Token(s.ada, withoutClaim("iat")), s.realm.Token(s.ada, withoutClaim("iat")), false, true},
-		{"the same user in another account, as old", s, s.realm.Token(s.ada, inWidgets, issued(time.Hour)), s.realm.Token(s.ada, issued(time.Hour)), true, false},
-		{"the same user in another account, newer", s, s.realm.Token(s.ada, inWidgets), s.realm.Token(s.ada, issued(time.Hour)), true, false},
-		{"the same user in another account, older", s, s.realm.Token(s.ada, inWidgets, issued(time.Hour)), s.realm.Token(s.ada), true, false},
-		{"the same user in no account", s, s.realm.Token(s.ada, withoutClaim("orgs")), s.realm.Token(s.ada), true, false},
-		{"the same user, whose cookie has expired", s, s.realm.Token(s.ada), s.realm.Token(s.ada, authrockettest.ExpiresIn(-time.Hour)), true, false},
-		{"the same user in a forged cookie", s, s.realm.Token(s.ada), forged(s.realm.Token(s.ada, issued(time.Hour))), true, false},
-		{"accepted dangerously", careless, s.realm.Token(s.ada), "", false, true},
-		{"accepted dangerously, another user", careless, s.realm.Token(s.george), s.realm.Token(s.ada), false, true},
-		{"accepted dangerously, older", careless, s.realm.Token(s.ada, issued(time.Hour)), s.realm.Token(s.ada), false, false},
+		{name: "nobody signed in", site: s, token: s.realm.Token(s.ada), asked: true},
+		{name: "somebody else signed in", site: s, token: s.realm.Token(s.george), cookie: s.realm.Token(s.ada), asked: true},
+		{name: "somebody else signed in, older", site: s, token: s.realm.Token(s.george, issued(time.Hour)), cookie: s.realm.Token(s.ada), asked: true},
+		{name: "the same user, newer", site: s, token: s.realm.Token(s.ada), cookie: s.realm.Token(s.ada, issued(time.Hour)), signed: true},
+		{name: "the same user, older", site: s, token: s.realm.Token(s.ada, issued(time.Hour)), cookie: s.realm.Token(s.ada)},
+		{name: "the same user, as old", site: s, token: s.realm.Token(s.ada, issued(time.Hour)), cookie: s.realm.Token(s.ada, issued(time.Hour)), signed: true},
+		{name: "the same user, without iat", site: s, token: s.realm.Token(s.ada, withoutClaim("iat")), cookie: s.realm.Token(s.ada)},
+		{name: "the same user, both without iat", site: s, token: s.realm.Token(s.ada, withoutClaim("iat")), cookie: s.realm.Token(s.ada, withoutClaim("iat")), signed: true},
+		{name: "the same user in another account, as old", site: s, token: s.realm.Token(s.ada, inWidgets, issued(time.Hour)), cookie: s.realm.Token(s.ada, issued(time.Hour)), asked: true},
+		{name: "the same user in another account, newer", site: s, token: s.realm.Token(s.ada, inWidgets), cookie: s.realm.Token(s.ada, issued(time.Hour)), asked: true},
+		{name: "the same user in another account, older", site: s, token: s.realm.Token(s.ada, inWidgets, issued(time.Hour)), cookie: s.realm.Token(s.ada), asked: true},
+		{name: "the same user in no account", site: s, token: s.realm.Token(s.ada, withoutClaim("orgs")), cookie: s.realm.Token(s.ada), asked: true},
+		{name: "the same user, whose cookie has expired", site: s, token: s.realm.Token(s.ada), cookie: s.realm.Token(s.ada, authrockettest.ExpiresIn(-time.Hour)), asked: true},
+		{name: "the same user in a forged cookie", site: s, token: s.realm.Token(s.ada), cookie: forged(s.realm.Token(s.ada, issued(time.Hour))), asked: true},
+		{name: "accepted dangerously", site: careless, token: s.realm.Token(s.ada), signed: true},
+		{name: "accepted dangerously, another user", site: careless, token: s.realm.Token(s.george), cookie: s.realm.Token(s.ada), signed: true},
+		{name: "accepted dangerously, older", site: careless, token: s.realm.Token(s.ada, issued(time.Hour)), cookie: s.realm.Token(s.ada)},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -363,14 +363,14 @@ func TestTheAppsOwnToken(t *testing.T) {
 		name    string
 		request *http.Request
 	}{
-		{"a reset code", navigate("/reset?token=abc123&account=7&session=s")},
-		{"an empty token", navigate("/reset?token=&account=7")},
-		{"a token without a value", navigate("/reset?token")},
-		{"another JWT", navigate("/reset?token=eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJtZSJ9.AAAA&account=7")},
-		{"two dots", navigate("/reset?token=..")},
-		{"a login token of another realm", navigate("/reset?token=" + stranger.realm.Token(stranger.ada))},
-		{"a parameter in another case", navigate("/reset?Token=" + token)},
-		{"a login token behind a semicolon", navigate("/reset?a=b;token=" + token)},
+		{name: "a reset code", request: navigate("/reset?token=abc123&account=7&session=s")},
+		{name: "an empty token", request: navigate("/reset?token=&account=7")},
+		{name: "a token without a value", request: navigate("/reset?token")},
+		{name: "another JWT", request: navigate("/reset?token=eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJtZSJ9.AAAA&account=7")},
+		{name: "two dots", request: navigate("/reset?token=..")},
+		{name: "a login token of another realm", request: navigate("/reset?token=" + stranger.realm.Token(stranger.ada))},
+		{name: "a parameter in another case", request: navigate("/reset?Token=" + token)},
+		{name: "a login token behind a semicolon", request: navigate("/reset?a=b;token=" + token)},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -398,25 +398,25 @@ func TestTokensThatAreNotNavigatedTo(t *testing.T) {
 		request *http.Request
 		want    string // the query that is left
 	}{
-		{"HEAD of a link scanner", request("HEAD", target), "a=%20b&c"},
-		{"a program", request("GET", target), "a=%20b&c"},
-		{"a program that takes JSON", request("GET", target, "Accept: application/json"), "a=%20b&c"},
-		{"HEAD of a browser", request("HEAD", target, "Accept: text/html"), "a=%20b&c"},
-		{"a form", submit(target), "a=%20b&c"},
-		{"PUT", request("PUT", target, own), "a=%20b&c"},
-		{"OPTIONS", request("OPTIONS", target), "a=%20b&c"},
-		{"fetch", navigate(target, "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"), "a=%20b&c"},
-		{"a frame", navigate(target, "Sec-Fetch-Dest: iframe"), "a=%20b&c"},
-		{"an image", navigate(target, "Sec-Fetch-Mode: no-cors", "Sec-Fetch-Dest: image"), "a=%20b&c"},
-		{"a WebSocket", navigate(target, "Upgrade: websocket", own), "a=%20b&c"},
-		{"htmx", navigate(target, "HX-Request: true"), "a=%20b&c"},
-		{"a prefetch", navigate(target, "Sec-Purpose: prefetch"), "a=%20b&c"},
-		{"a bearer token beside it", navigate(target, "Authorization: Bearer "+s.realm.Token(s.ada)), "a=%20b&c"},
-		{"twice", navigate("/reset?token=" + token + "&token=" + token), ""},
-		{"behind another", navigate("/reset?token=x&t%6Fken=" + token + "&a"), "a"},
-		{"one that is too long", request("HEAD", "/reset?a&token="+s.realm.Token(s.george, setClaim("locale", strings.Repeat("x", 20<<10)))), "a"},
-		{"an expired one", request("HEAD", "/reset?a&token="+s.realm.Token(s.george, authrockettest.ExpiresIn(-time.Hour))), "a"},
-		{"a forged one", request("HEAD", "/reset?a&token="+forged(token)), "a"},
+		{name: "HEAD of a link scanner", request: request("HEAD", target), want: "a=%20b&c"},
+		{name: "a program", request: request("GET", target), want: "a=%20b&c"},
+		{name: "a program that takes JSON", request: request("GET", target, "Accept: application/json"), want: "a=%20b&c"},
+		{name: "HEAD of a browser", request: request("HEAD", target, "Accept: text/html"), want: "a=%20b&c"},
+		{name: "a form", request: submit(target), want: "a=%20b&c"},
+		{name: "PUT", request: request("PUT", target, own), want: "a=%20b&c"},
+		{name: "OPTIONS", request: request("OPTIONS", target), want: "a=%20b&c"},
+		{name: "fetch", request: navigate(target, "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"), want: "a=%20b&c"},
+		{name: "a frame", request: navigate(target, "Sec-Fetch-Dest: iframe"), want: "a=%20b&c"},
+		{name: "an image", request: navigate(target, "Sec-Fetch-Mode: no-cors", "Sec-Fetch-Dest: image"), want: "a=%20b&c"},
+		{name: "a WebSocket", request: navigate(target, "Upgrade: websocket", own), want: "a=%20b&c"},
+		{name: "htmx", request: navigate(target, "HX-Request: true"), want: "a=%20b&c"},
+		{name: "a prefetch", request: navigate(target, "Sec-Purpose: prefetch"), want: "a=%20b&c"},
+		{name: "a bearer token beside it", request: navigate(target, "Authorization: Bearer "+s.realm.Token(s.ada)), want: "a=%20b&c"},
+		{name: "twice", request: navigate("/reset?token=" + token + "&token=" + token)},
+		{name: "behind another", request: navigate("/reset?token=x&t%6Fken=" + token + "&a"), want: "a"},
+		{name: "one that is too long", request: request("HEAD", "/reset?a&token="+s.realm.Token(s.george, setClaim("locale", strings.Repeat("x", 20<<10)))), want: "a"},
+		{name: "an expired one", request: request("HEAD", "/reset?a&token="+s.realm.Token(s.george, authrockettest.ExpiresIn(-time.Hour))), want: "a"},
+		{name: "a forged one", request: request("HEAD", "/reset?a&token="+forged(token)), want: "a"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -494,14 +494,14 @@ func TestKeepQueryToken(t *testing.T) {
 		status  int
 		want    string
 	}{
-		{"a WebSocket of the route keeps it", request("GET", "/socket?"+query, "Upgrade: websocket", "Sec-WebSocket-Key: x"), 1, 200, "nobody  " + query},
-		{"a script of the route keeps it", request("POST", "/socket?"+query), 1, 200, "nobody  " + query},
-		{"a navigation to the route completes no login", navigate("/socket?" + query), 1, 200, "nobody  " + query},
-		{"elsewhere it is cut", request("GET", "/other?a&"+query, "Upgrade: websocket"), 1, 200, "nobody  a"},
-		{"elsewhere a navigation completes the login", navigate("/other?" + query), 1, 303, ""},
-		{"what has no token does not ask", request("GET", "/socket?a=b"), 0, 200, "nobody  a=b"},
-		{"the app's own token does not ask", request("GET", "/socket?token=mine"), 0, 200, "nobody  token=mine"},
-		{"the callback does not ask", navigate("/auth/callback?" + query), 0, 303, ""},
+		{name: "a WebSocket of the route keeps it", request: request("GET", "/socket?"+query, "Upgrade: websocket", "Sec-WebSocket-Key: x"), asked: 1, status: 200, want: "nobody  " + query},
+		{name: "a script of the route keeps it", request: request("POST", "/socket?"+query), asked: 1, status: 200, want: "nobody  " + query},
+		{name: "a navigation to the route completes no login", request: navigate("/socket?" + query), asked: 1, status: 200, want: "nobody  " + query},
+		{name: "elsewhere it is cut", request: request("GET", "/other?a&"+query, "Upgrade: websocket"), asked: 1, status: 200, want: "nobody  a"},
+		{name: "elsewhere a navigation completes the login", request: navigate("/other?" + query), asked: 1, status: 303},
+		{name: "what has no token does not ask", request: request("GET", "/socket?a=b"), status: 200, want: "nobody  a=b"},
+		{name: "the app's own token does not ask", request: request("GET", "/socket?token=mine"), status: 200, want: "nobody  token=mine"},
+		{name: "the callback does not ask", request: navigate("/auth/callback?" + query), status: 303},
 	} {
 		asked = 0
 		w := serve(s.app(), row.request)
@@ -538,13 +538,13 @@ func TestACallbackWorksOnce(t *testing.T) {
 		want    string // Location
 		user    string // signed in then
 	}{
-		{"again, by the same user", func(*visitor) {}, token, "/", "ada"},
-		{"again, with a token of another user", func(*visitor) {}, s.realm.Token(s.george), "/auth/confirm", "ada"},
-		{"again, after signing out", func(v *visitor) { v.send(request("POST", "/auth/logout", "Sec-Fetch-Site: same-origin")) }, token, "/auth/confirm", "nobody"},
-		{"in another browser", func(v *visitor) { v.jar = nil }, token, "/auth/confirm", "nobody"},
-		{"in the browser of another user", func(v *visitor) {
+		{name: "again, by the same user", between: func(*visitor) {}, token: token, want: "/", user: "ada"},
+		{name: "again, with a token of another user", between: func(*visitor) {}, token: s.realm.Token(s.george), want: "/auth/confirm", user: "ada"},
+		{name: "again, after signing out", between: func(v *visitor) { v.send(request("POST", "/auth/logout", "Sec-Fetch-Site: same-origin")) }, token: token, want: "/auth/confirm", user: "nobody"},
+		{name: "in another browser", between: func(v *visitor) { v.jar = nil }, token: token, want: "/auth/confirm", user: "nobody"},
+		{name: "in the browser of another user", between: func(v *visitor) {
 			v.jar = map[string]*http.Cookie{siteCookie: {Value: s.realm.Token(s.george), Expires: time.Now().Add(time.Hour)}}
-		}, token, "/auth/confirm", "george"},
+		}, token: token, want: "/auth/confirm", user: "george"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -649,27 +649,27 @@ func TestOddRequestTargets(t *testing.T) {
 		name, target, host string
 		want               string // "" when the server itself refuses
 	}{
-		{"two slashes", "//evil.example/x", "app", "/"},
-		{"two slashes and a query", "//evil.example/x?a=b", "app", "/"},
-		{"three slashes", "///evil.example/x", "app", "/"},
-		{"a slash and a backslash", `/\evil.example/`, "app", "/"},
-		{"backslashes inside", `/a\..\\evil.example`, "app", "/"},
-		{"absolute", "http://evil.example/x?a=b", "app", "/x?a=b"},
-		{"absolute https", "https://evil.example/x", "app", "/x"},
-		{"absolute with userinfo", "http://user:pw@evil.example/x", "app", "/x"},
-		{"absolute with two slashes", "http://app//evil.example/", "app", "/"},
-		{"absolute with a backslash", `http://app/\evil.example/`, "app", "/%5Cevil.example/"},
-		{"absolute without a path", "http://evil.example", "app", "/"},
-		{"absolute of another scheme", "javascript://app/%0aalert(1)", "app", "/%0aalert(1)"},
-		{"encoded slashes stay encoded", "/%2Fevil.example", "app", "/%2Fevil.example"},
-		{"an encoded tab stays encoded", "/%09/evil.example", "app", "/%09/evil.example"},
-		{"an encoded line break stays encoded", "/%0d%0aSet-Cookie:a=b", "app", "/%0d%0aSet-Cookie:a=b"},
-		{"a dot and two slashes", "/.//evil.example", "app", "/.//evil.example"},
-		{"a host that is a bracket", "/x", "[", "/x"},
-		{"an empty host", "/x", "", "/x"},
-		{"a port out of range", "/x", "app:99999", "/x"},
-		{"a host with userinfo", "/x", "user@evil.example", ""},
-		{"a host with a slash", "/x", "evil.example/", ""},
+		{name: "two slashes", target: "//evil.example/x", host: "app", want: "/"},
+		{name: "two slashes and a query", target: "//evil.example/x?a=b", host: "app", want: "/"},
+		{name: "three slashes", target: "///evil.example/x", host: "app", want: "/"},
+		{name: "a slash and a backslash", target: `/\evil.example/`, host: "app", want: "/"},
+		{name: "backslashes inside", target: `/a\..\\evil.example`, host: "app", want: "/"},
+		{name: "absolute", target: "http://evil.example/x?a=b", host: "app", want: "/x?a=b"},
+		{name: "absolute https", target: "https://evil.example/x", host: "app", want: "/x"},
+		{name: "absolute with userinfo", target: "http://user:pw@evil.example/x", host: "app", want: "/x"},
+		{name: "absolute with two slashes", target: "http://app//evil.example/", host: "app", want: "/"},
+		{name: "absolute with a backslash", target: `http://app/\evil.example/`, host: "app", want: "/%5Cevil.example/"},
+		{name: "absolute without a path", target: "http://evil.example", host: "app", want: "/"},
+		{name: "absolute of another scheme", target: "javascript://app/%0aalert(1)", host: "app", want: "/%0aalert(1)"},
+		{name: "encoded slashes stay encoded", target: "/%2Fevil.example", host: "app", want: "/%2Fevil.example"},
+		{name: "an encoded tab stays encoded", target: "/%09/evil.example", host: "app", want: "/%09/evil.example"},
+		{name: "an encoded line break stays encoded", target: "/%0d%0aSet-Cookie:a=b", host: "app", want: "/%0d%0aSet-Cookie:a=b"},
+		{name: "a dot and two slashes", target: "/.//evil.example", host: "app", want: "/.//evil.example"},
+		{name: "a host that is a bracket", target: "/x", host: "[", want: "/x"},
+		{name: "an empty host", target: "/x", want: "/x"},
+		{name: "a port out of range", target: "/x", host: "app:99999", want: "/x"},
+		{name: "a host with userinfo", target: "/x", host: "user@evil.example"},
+		{name: "a host with a slash", target: "/x", host: "evil.example/"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -684,9 +684,9 @@ func TestOddRequestTargets(t *testing.T) {
 				query  string
 				want   string
 			}{
-				{"not started", strict, separator + "token=" + token, "/auth/confirm"},
-				{"accepted", accepting, separator + "token=" + token, row.want},
-				{"refused", strict, "", ""},
+				{name: "not started", server: strict, query: separator + "token=" + token, want: "/auth/confirm"},
+				{name: "accepted", server: accepting, query: separator + "token=" + token, want: row.want},
+				{name: "refused", server: strict},
 			} {
 				resp, _ := sendRaw(t, c.server, "GET "+row.target+c.query+" HTTP/1.1", "Host: "+row.host, "Accept: text/html", "Connection: close")
 				got := resp.Header.Get("Location")
@@ -730,11 +730,11 @@ func TestAppURLWithAPrefix(t *testing.T) {
 		request *http.Request
 		want    string
 	}{
-		{"the callback", withCookie(callback, b.cookie.Name, b.cookie.Value), "/app/gate/x?a=b"},
-		{"the callback, not started", s.as(s.ada, navigate("/auth/callback?token="+s.realm.Token(s.ada))), "/app/"},
-		{"elsewhere, the same user", s.as(s.ada, navigate("/x?a=b&token="+s.realm.Token(s.ada))), "/app/x?a=b"},
-		{"not started", navigate("/x?token=" + s.realm.Token(s.ada)), "/app/auth/confirm"},
-		{"local logout", navigate("/auth/logout?local=1&return_to=/bye"), "/app/bye"},
+		{name: "the callback", request: withCookie(callback, b.cookie.Name, b.cookie.Value), want: "/app/gate/x?a=b"},
+		{name: "the callback, not started", request: s.as(s.ada, navigate("/auth/callback?token="+s.realm.Token(s.ada))), want: "/app/"},
+		{name: "elsewhere, the same user", request: s.as(s.ada, navigate("/x?a=b&token="+s.realm.Token(s.ada))), want: "/app/x?a=b"},
+		{name: "not started", request: navigate("/x?token=" + s.realm.Token(s.ada)), want: "/app/auth/confirm"},
+		{name: "local logout", request: navigate("/auth/logout?local=1&return_to=/bye"), want: "/app/bye"},
 	} {
 		if got := serve(app, row.request).Header().Get("Location"); got != row.want {
 			t.Errorf("%s: got %q, want %q", row.name, got, row.want)
@@ -760,19 +760,19 @@ func TestNoTargetLeavesThePrefix(t *testing.T) {
 	s := newSite(t, func(c *authrocket.Config) { c.AppURL = "https://example.com/app" })
 	app := s.auth.Authenticate(whoami)
 	for _, row := range []struct{ name, target, want string }{
-		{"dot segments", "/../x", "/"},
-		{"dot segments further on", "/x/../../x", "/"},
-		{"escaped dot segments", "/%2e%2E/x", "/"},
-		{"half-escaped dot segments", "/x/.%2e/%2e./x", "/"},
-		{"a dot segment at the end", "/..", "/"},
-		{"an escaped slash, for a proxy that decodes", "/..%2fx", "/"},
-		{"a path that begins like the prefix", "/../apple", "/"},
-		{"another spelling of the prefix", "/../%61pp/x", "/"},
-		{"a login route by way of the prefix", "/../app/auth/logout", "/"},
-		{"dot segments below the prefix", "/x/../y", "/x/../y"},
-		{"back into the prefix", "/../app/x", "/../app/x"},
-		{"the prefix itself", "/../app", "/../app"},
-		{"dot segments in a query", "/x?a=/../../y", "/x?a=/../../y"},
+		{name: "dot segments", target: "/../x", want: "/"},
+		{name: "dot segments further on", target: "/x/../../x", want: "/"},
+		{name: "escaped dot segments", target: "/%2e%2E/x", want: "/"},
+		{name: "half-escaped dot segments", target: "/x/.%2e/%2e./x", want: "/"},
+		{name: "a dot segment at the end", target: "/..", want: "/"},
+		{name: "an escaped slash, for a proxy that decodes", target: "/..%2fx", want: "/"},
+		{name: "a path that begins like the prefix", target: "/../apple", want: "/"},
+		{name: "another spelling of the prefix", target: "/../%61pp/x", want: "/"},
+		{name: "a login route by way of the prefix", target: "/../app/auth/logout", want: "/"},
+		{name: "dot segments below the prefix", target: "/x/../y", want: "/x/../y"},
+		{name: "back into the prefix", target: "/../app/x", want: "/../app/x"},
+		{name: "the prefix itself", target: "/../app", want: "/../app"},
+		{name: "dot segments in a query", target: "/x?a=/../../y", want: "/x?a=/../../y"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -802,12 +802,12 @@ func TestWithoutAppURLTheHostHasToBeLoopback(t *testing.T) {
 		host   string
 		status int // of a gate; 400 is the server's own
 	}{
-		{"127.0.0.1:8080", 303}, {"127.0.0.1", 303}, {"127.8.9.10:1", 303}, {"localhost:8080", 303}, {"LOCALHOST:8080", 303},
-		{"app.localhost", 303}, {"[::1]:8080", 303}, {"[::1]", 303},
-		{"evil.example", 401}, {"localhost.evil.example", 401}, {"127.0.0.1.evil.example", 401}, {"evil-localhost", 401}, {".localhost", 401},
-		{"10.0.0.1", 401}, {"0.0.0.0:80", 401}, {"[::]:80", 401}, {"", 401}, {"[", 401}, {"app:99999", 401}, {"localhost:99999", 401}, {"localhost:0", 401},
-		{"localhost:", 401}, {"localhost:x", 401}, {"localhost:80:80", 401}, {"[::1", 401}, {"::1", 401}, {"[::1%25eth0]", 401}, {"127.1", 401}, {"localhost%2eevil.example", 401},
-		{"user@localhost", 400}, {"localhost/x", 400}, {"localhost#x", 400}, {"localhost x", 400},
+		{host: "127.0.0.1:8080", status: 303}, {host: "127.0.0.1", status: 303}, {host: "127.8.9.10:1", status: 303}, {host: "localhost:8080", status: 303}, {host: "LOCALHOST:8080", status: 303},
+		{host: "app.localhost", status: 303}, {host: "[::1]:8080", status: 303}, {host: "[::1]", status: 303},
+		{host: "evil.example", status: 401}, {host: "localhost.evil.example", status: 401}, {host: "127.0.0.1.evil.example", status: 401}, {host: "evil-localhost", status: 401}, {host: ".localhost", status: 401},
+		{host: "10.0.0.1", status: 401}, {host: "0.0.0.0:80", status: 401}, {host: "[::]:80", status: 401}, {host: "", status: 401}, {host: "[", status: 401}, {host: "app:99999", status: 401}, {host: "localhost:99999", status: 401}, {host: "localhost:0", status: 401},
+		{host: "localhost:", status: 401}, {host: "localhost:x", status: 401}, {host: "localhost:80:80", status: 401}, {host: "[::1", status: 401}, {host: "::1", status: 401}, {host: "[::1%25eth0]", status: 401}, {host: "127.1", status: 401}, {host: "localhost%2eevil.example", status: 401},
+		{host: "user@localhost", status: 400}, {host: "localhost/x", status: 400}, {host: "localhost#x", status: 400}, {host: "localhost x", status: 400},
 	} {
 		t.Run(row.host, func(t *testing.T) {
 			t.Parallel()

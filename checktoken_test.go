@@ -40,18 +40,18 @@ func TestCheckToken(t *testing.T) {
 		want   error
 		inOrg  string
 	}{
-		{"a valid token is about the picked org", nil, twoOrgs, "", []authrocket.Rule{isInOrg("org_1")}, nil, "org_1"},
-		{"an org of the user", nil, twoOrgs, "org_2", []authrocket.Rule{isInOrg("org_2"), authrocket.Permission("b")}, nil, "org_2"},
-		{"a permission of the picked org does not count in another", nil, twoOrgs, "org_2", []authrocket.Rule{authrocket.Permission("a")}, authrocket.ErrPermissionDenied, "org_2"},
-		{"a permission of another org does not count in the picked one", nil, twoOrgs, "", []authrocket.Rule{authrocket.Permission("b")}, authrocket.ErrPermissionDenied, "org_1"},
-		{"an org of somebody else", nil, twoOrgs, "org_9", nil, authrocket.ErrWrongOrg, "org_1"},
-		{"two memberships in the org", nil, twins, "org_1", nil, authrocket.ErrWrongOrg, "org_1"},
-		{"an org, and no membership", nil, withoutClaim("orgs"), "org_1", nil, authrocket.ErrWrongOrg, ""},
-		{"all rules have to allow", nil, twoOrgs, "", []authrocket.Rule{allow, failWith(authrocket.ErrEmailNotVerified)}, authrocket.ErrEmailNotVerified, "org_1"},
-		{"a nil rule refuses", nil, twoOrgs, "", []authrocket.Rule{nil}, authrocket.ErrPermissionDenied, "org_1"},
-		{"Config.Rules are asked, about the org", func(c *authrocket.Config) { c.Rules = []authrocket.Rule{isInOrg("org_1")} }, twoOrgs, "org_2", nil, authrocket.ErrForbidden, "org_2"},
-		{"an expired token", nil, authrockettest.ExpiresIn(-time.Minute), "", nil, authrocket.ErrTokenExpired, "-"},
-		{"an expired token, whatever its org", nil, authrockettest.ExpiresIn(-time.Minute), "org_9", nil, authrocket.ErrTokenExpired, "-"},
+		{name: "a valid token is about the picked org", token: twoOrgs, rules: []authrocket.Rule{isInOrg("org_1")}, inOrg: "org_1"},
+		{name: "an org of the user", token: twoOrgs, org: "org_2", rules: []authrocket.Rule{isInOrg("org_2"), authrocket.Permission("b")}, inOrg: "org_2"},
+		{name: "a permission of the picked org does not count in another", token: twoOrgs, org: "org_2", rules: []authrocket.Rule{authrocket.Permission("a")}, want: authrocket.ErrPermissionDenied, inOrg: "org_2"},
+		{name: "a permission of another org does not count in the picked one", token: twoOrgs, rules: []authrocket.Rule{authrocket.Permission("b")}, want: authrocket.ErrPermissionDenied, inOrg: "org_1"},
+		{name: "an org of somebody else", token: twoOrgs, org: "org_9", want: authrocket.ErrWrongOrg, inOrg: "org_1"},
+		{name: "two memberships in the org", token: twins, org: "org_1", want: authrocket.ErrWrongOrg, inOrg: "org_1"},
+		{name: "an org, and no membership", token: withoutClaim("orgs"), org: "org_1", want: authrocket.ErrWrongOrg},
+		{name: "all rules have to allow", token: twoOrgs, rules: []authrocket.Rule{allow, failWith(authrocket.ErrEmailNotVerified)}, want: authrocket.ErrEmailNotVerified, inOrg: "org_1"},
+		{name: "a nil rule refuses", token: twoOrgs, rules: []authrocket.Rule{nil}, want: authrocket.ErrPermissionDenied, inOrg: "org_1"},
+		{name: "Config.Rules are asked, about the org", change: func(c *authrocket.Config) { c.Rules = []authrocket.Rule{isInOrg("org_1")} }, token: twoOrgs, org: "org_2", want: authrocket.ErrForbidden, inOrg: "org_2"},
+		{name: "an expired token", token: authrockettest.ExpiresIn(-time.Minute), want: authrocket.ErrTokenExpired, inOrg: "-"},
+		{name: "an expired token, whatever its org", token: authrockettest.ExpiresIn(-time.Minute), org: "org_9", want: authrocket.ErrTokenExpired, inOrg: "-"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -94,9 +94,9 @@ func TestCheckTokenRefuses(t *testing.T) {
 		token string
 		want  error
 	}{
-		{"no token", "", authrocket.ErrNoToken},
-		{"what is no token", "x", authrocket.ErrTokenMalformed},
-		{"a token of another realm", other.realm.Token(other.ada), authrocket.ErrWrongRealm},
+		{name: "no token", want: authrocket.ErrNoToken},
+		{name: "what is no token", token: "x", want: authrocket.ErrTokenMalformed},
+		{name: "a token of another realm", token: other.realm.Token(other.ada), want: authrocket.ErrWrongRealm},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -134,16 +134,16 @@ func TestCheckContextNeedsASessionOfItsAuth(t *testing.T) {
 		ctx  context.Context
 		want error
 	}{
-		{"nothing", t.Context(), authrocket.ErrNoToken},
-		{"WithSession", authrocket.WithSession(t.Context(), session), authrocket.ErrNoToken},
-		{"an anonymous request", behind(c, anonymous), authrocket.ErrNoToken},
-		{"an anonymous request and WithSession", authrocket.WithSession(behind(c, anonymous), session), authrocket.ErrNoToken},
-		{"a request with an invalid token", behind(c, c.signedIn("/", authrockettest.ExpiresIn(-time.Minute))), authrocket.ErrTokenExpired},
-		{"a request of another site", behind(c, foreign), authrocket.ErrCrossSite},
-		{"a request that another Auth verified", behind(other, other.signedIn("/")), authrocket.ErrNoToken},
-		{"a token that another Auth verified", ofOther, authrocket.ErrNoToken},
-		{"a session, and another of WithSession on top", authrocket.WithSession(behind(c, c.signedIn("/")), authrocket.Session{}), nil},
-		{"a session, and another Auth's on top", behind(other, other.signedIn("/").WithContext(behind(c, c.signedIn("/")))), nil},
+		{name: "nothing", ctx: t.Context(), want: authrocket.ErrNoToken},
+		{name: "WithSession", ctx: authrocket.WithSession(t.Context(), session), want: authrocket.ErrNoToken},
+		{name: "an anonymous request", ctx: behind(c, anonymous), want: authrocket.ErrNoToken},
+		{name: "an anonymous request and WithSession", ctx: authrocket.WithSession(behind(c, anonymous), session), want: authrocket.ErrNoToken},
+		{name: "a request with an invalid token", ctx: behind(c, c.signedIn("/", authrockettest.ExpiresIn(-time.Minute))), want: authrocket.ErrTokenExpired},
+		{name: "a request of another site", ctx: behind(c, foreign), want: authrocket.ErrCrossSite},
+		{name: "a request that another Auth verified", ctx: behind(other, other.signedIn("/")), want: authrocket.ErrNoToken},
+		{name: "a token that another Auth verified", ctx: ofOther, want: authrocket.ErrNoToken},
+		{name: "a session, and another of WithSession on top", ctx: authrocket.WithSession(behind(c, c.signedIn("/")), authrocket.Session{})},
+		{name: "a session, and another Auth's on top", ctx: behind(other, other.signedIn("/").WithContext(behind(c, c.signedIn("/"))))},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -346,18 +346,18 @@ func TestChecksAreReported(t *testing.T) {
 		method                string
 	}
 	want := []decision{
-		{true, true, true, "", "bearer", ""},
-		{true, false, true, "permission_denied", "bearer", ""},
-		{true, false, false, "no_token", "none", ""},
-		{true, false, false, "token_malformed", "bearer", ""},
-		{false, true, true, "", "cookie", "GET"},
-		{true, false, true, "wrong_org", "cookie", "GET"},
+		{gate: true, allowed: true, hashed: true, source: "bearer"},
+		{gate: true, hashed: true, reason: "permission_denied", source: "bearer"},
+		{gate: true, reason: "no_token", source: "none"},
+		{gate: true, reason: "token_malformed", source: "bearer"},
+		{gate: false, allowed: true, hashed: true, source: "cookie", method: "GET"},
+		{gate: true, hashed: true, reason: "wrong_org", source: "cookie", method: "GET"},
 	}
 	if len(e.decisions) != len(want) {
 		t.Fatalf("got %d decisions, want %d", len(e.decisions), len(want))
 	}
 	for i, d := range e.decisions {
-		if got := (decision{d.Gate, d.Allowed, d.SessionHash() != "", d.Reason, string(d.Source), d.Method}); got != want[i] {
+		if got := (decision{gate: d.Gate, allowed: d.Allowed, hashed: d.SessionHash() != "", reason: d.Reason, source: string(d.Source), method: d.Method}); got != want[i] {
 			t.Errorf("decision %d: got %+v, want %+v", i, got, want[i])
 		}
 		if d.Pattern != "" {

@@ -42,8 +42,8 @@ func TestLargeTokensAreSplit(t *testing.T) {
 		size   int
 		chunks int
 	}{
-		{chunkBytes - 1, 1}, {chunkBytes, 1}, {chunkBytes + 1, 2}, {2*chunkBytes - 1, 2}, {2 * chunkBytes, 2}, {2*chunkBytes + 1, 3},
-		{12 << 10, 4}, {16 << 10, 5}, {5*chunkBytes - 1, 5}, {5 * chunkBytes, 5},
+		{size: chunkBytes - 1, chunks: 1}, {size: chunkBytes, chunks: 1}, {size: chunkBytes + 1, chunks: 2}, {size: 2*chunkBytes - 1, chunks: 2}, {size: 2 * chunkBytes, chunks: 2}, {size: 2*chunkBytes + 1, chunks: 3},
+		{size: 12 << 10, chunks: 4}, {size: 16 << 10, chunks: 5}, {size: 5*chunkBytes - 1, chunks: 5}, {size: 5 * chunkBytes, chunks: 5},
 	} {
 		t.Run(strconv.Itoa(row.size), func(t *testing.T) {
 			t.Parallel()
@@ -100,31 +100,31 @@ func TestReadingChunks(t *testing.T) {
 		cookies []pair
 		status  int
 	}{
-		{"all chunks in order", []pair{{name(0), l[0]}, {name(1), l[1]}, {name(2), l[2]}}, ada},
-		{"all chunks in another order", []pair{{name(2), l[2]}, {name(0), l[0]}, {name(1), l[1]}}, ada},
-		{"full chunks only", []pair{{name(0), f[0]}, {name(1), f[1]}}, ada},
-		{"a gap at the front", []pair{{name(1), l[1]}, {name(2), l[2]}}, anonymous},
-		{"a gap inside", []pair{{name(0), l[0]}, {name(2), l[2]}}, refused},
-		{"a gap at the end", []pair{{name(0), l[0]}, {name(1), l[1]}}, refused},
-		{"an empty chunk is a gap", []pair{{name(0), l[0]}, {name(1), ""}, {name(2), l[2]}}, refused},
-		{"a stale tail after a token in one cookie", []pair{{name(0), short}, {name(1), l[1]}, {name(2), l[2]}}, ada},
-		{"a stale tail after a token in three", []pair{{name(0), l[0]}, {name(1), l[1]}, {name(2), l[2]}, {name(3), l[2]}}, ada},
-		{"a stale tail behind a gap", []pair{{name(0), f[0]}, {name(1), f[1]}, {name(3), l[2]}}, ada},
-		{"a tail of another token", []pair{{name(0), l[0]}, {name(1), l[1]}, {name(2), l2[2]}}, anonymous},
-		{"a token of the size that another middleware writes", []pair{{name(0), unsplit}}, ada},
-		{"a token that is longer than a chunk takes no tail", []pair{{name(0), unsplit}, {name(1), l[1]}}, ada},
-		{"a short chunk ends the token", []pair{{name(0), l[0]}, {name(1), l[1][:chunkBytes-1]}, {name(2), l[1][chunkBytes-1:] + l[2]}}, anonymous},
-		{"the first twice, bad first", []pair{{name(0), "x"}, {name(0), l[0]}, {name(1), l[1]}, {name(2), l[2]}}, ada},
-		{"the first twice, full and bad first", []pair{{name(0), g[0]}, {name(0), l[0]}, {name(1), l[1]}, {name(2), l[2]}}, ada},
-		{"the second twice, bad first", []pair{{name(0), l[0]}, {name(1), "x"}, {name(1), l[1]}, {name(2), l[2]}}, ada},
-		{"the last twice, bad first", []pair{{name(0), l[0]}, {name(1), l[1]}, {name(2), "x"}, {name(2), l[2]}}, ada},
-		{"the last twice, good first", []pair{{name(0), l[0]}, {name(1), l[1]}, {name(2), l[2]}, {name(2), "x"}}, ada},
-		{"the last four times, good last", []pair{{name(0), l[0]}, {name(1), l[1]}, {name(2), "a"}, {name(2), "b"}, {name(2), "c"}, {name(2), l[2]}}, ada},
-		{"four tokens before the good one", []pair{{name(0), l[0]}, {name(1), "a"}, {name(1), "b"}, {name(1), "c"}, {name(1), "d"}, {name(1), l[1]}, {name(2), l[2]}}, anonymous},
-		{"four tokens before the good one, with another first", []pair{{name(0), g[0]}, {name(0), l[0]}, {name(1), "a"}, {name(1), "b"}, {name(1), "c"}, {name(1), l[1]}, {name(2), l[2]}}, anonymous},
-		{"two users", []pair{{name(0), short}, {name(0), g[0]}, {name(1), g[1]}, {name(2), g[2]}}, refused},
-		{"a chunk of another name", []pair{{name(0), l[0]}, {name(1), l[1]}, {siteCookie + ".02", l[2]}}, refused},
-		{"a chunk without its first", []pair{{name(1), short}}, anonymous},
+		{name: "all chunks in order", cookies: []pair{{name: name(0), value: l[0]}, {name: name(1), value: l[1]}, {name: name(2), value: l[2]}}, status: ada},
+		{name: "all chunks in another order", cookies: []pair{{name: name(2), value: l[2]}, {name: name(0), value: l[0]}, {name: name(1), value: l[1]}}, status: ada},
+		{name: "full chunks only", cookies: []pair{{name: name(0), value: f[0]}, {name: name(1), value: f[1]}}, status: ada},
+		{name: "a gap at the front", cookies: []pair{{name: name(1), value: l[1]}, {name: name(2), value: l[2]}}, status: anonymous},
+		{name: "a gap inside", cookies: []pair{{name: name(0), value: l[0]}, {name: name(2), value: l[2]}}, status: refused},
+		{name: "a gap at the end", cookies: []pair{{name: name(0), value: l[0]}, {name: name(1), value: l[1]}}, status: refused},
+		{name: "an empty chunk is a gap", cookies: []pair{{name: name(0), value: l[0]}, {name: name(1)}, {name: name(2), value: l[2]}}, status: refused},
+		{name: "a stale tail after a token in one cookie", cookies: []pair{{name: name(0), value: short}, {name: name(1), value: l[1]}, {name: name(2), value: l[2]}}, status: ada},
+		{name: "a stale tail after a token in three", cookies: []pair{{name: name(0), value: l[0]}, {name: name(1), value: l[1]}, {name: name(2), value: l[2]}, {name: name(3), value: l[2]}}, status: ada},
+		{name: "a stale tail behind a gap", cookies: []pair{{name: name(0), value: f[0]}, {name: name(1), value: f[1]}, {name: name(3), value: l[2]}}, status: ada},
+		{name: "a tail of another token", cookies: []pair{{name: name(0), value: l[0]}, {name: name(1), value: l[1]}, {name: name(2), value: l2[2]}}, status: anonymous},
+		{name: "a token of the size that another middleware writes", cookies: []pair{{name: name(0), value: unsplit}}, status: ada},
+		{name: "a token that is longer than a chunk takes no tail", cookies: []pair{{name: name(0), value: unsplit}, {name: name(1), value: l[1]}}, status: ada},
+		{name: "a short chunk ends the token", cookies: []pair{{name: name(0), value: l[0]}, {name: name(1), value: l[1][:chunkBytes-1]}, {name: name(2), value: l[1][chunkBytes-1:] + l[2]}}, status: anonymous},
+		{name: "the first twice, bad first", cookies: []pair{{name: name(0), value: "x"}, {name: name(0), value: l[0]}, {name: name(1), value: l[1]}, {name: name(2), value: l[2]}}, status: ada},
+		{name: "the first twice, full and bad first", cookies: []pair{{name: name(0), value: g[0]}, {name: name(0), value: l[0]}, {name: name(1), value: l[1]}, {name: name(2), value: l[2]}}, status: ada},
+		{name: "the second twice, bad first", cookies: []pair{{name: name(0), value: l[0]}, {name: name(1), value: "x"}, {name: name(1), value: l[1]}, {name: name(2), value: l[2]}}, status: ada},
+		{name: "the last twice, bad first", cookies: []pair{{name: name(0), value: l[0]}, {name: name(1), value: l[1]}, {name: name(2), value: "x"}, {name: name(2), value: l[2]}}, status: ada},
+		{name: "the last twice, good first", cookies: []pair{{name: name(0), value: l[0]}, {name: name(1), value: l[1]}, {name: name(2), value: l[2]}, {name: name(2), value: "x"}}, status: ada},
+		{name: "the last four times, good last", cookies: []pair{{name: name(0), value: l[0]}, {name: name(1), value: l[1]}, {name: name(2), value: "a"}, {name: name(2), value: "b"}, {name: name(2), value: "c"}, {name: name(2), value: l[2]}}, status: ada},
+		{name: "four tokens before the good one", cookies: []pair{{name: name(0), value: l[0]}, {name: name(1), value: "a"}, {name: name(1), value: "b"}, {name: name(1), value: "c"}, {name: name(1), value: "d"}, {name: name(1), value: l[1]}, {name: name(2), value: l[2]}}, status: anonymous},
+		{name: "four tokens before the good one, with another first", cookies: []pair{{name: name(0), value: g[0]}, {name: name(0), value: l[0]}, {name: name(1), value: "a"}, {name: name(1), value: "b"}, {name: name(1), value: "c"}, {name: name(1), value: l[1]}, {name: name(2), value: l[2]}}, status: anonymous},
+		{name: "two users", cookies: []pair{{name: name(0), value: short}, {name: name(0), value: g[0]}, {name: name(1), value: g[1]}, {name: name(2), value: g[2]}}, status: refused},
+		{name: "a chunk of another name", cookies: []pair{{name: name(0), value: l[0]}, {name: name(1), value: l[1]}, {name: siteCookie + ".02", value: l[2]}}, status: refused},
+		{name: "a chunk without its first", cookies: []pair{{name: name(1), value: short}}, status: anonymous},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -142,10 +142,10 @@ func TestReadingChunks(t *testing.T) {
 		cookies []pair
 		want    string // of the page
 	}{
-		{"the first chunk alone", []pair{{name(0), l[0]}}, "A part of your sign-in is missing"},
-		{"all chunks but the last", []pair{{name(0), l[0]}, {name(1), l[1]}}, "A part of your sign-in is missing"},
-		{"the first chunk alone, quoted", []pair{{name(0), `"` + l[0] + `"`}}, "A part of your sign-in is missing"},
-		{"cookies of two users", []pair{{name(0), short}, {name(0), g[0]}, {name(1), g[1]}, {name(2), g[2]}}, "Conflicting sign-ins"},
+		{name: "the first chunk alone", cookies: []pair{{name: name(0), value: l[0]}}, want: "A part of your sign-in is missing"},
+		{name: "all chunks but the last", cookies: []pair{{name: name(0), value: l[0]}, {name: name(1), value: l[1]}}, want: "A part of your sign-in is missing"},
+		{name: "the first chunk alone, quoted", cookies: []pair{{name: name(0), value: `"` + l[0] + `"`}}, want: "A part of your sign-in is missing"},
+		{name: "cookies of two users", cookies: []pair{{name: name(0), value: short}, {name: name(0), value: g[0]}, {name: name(1), value: g[1]}, {name: name(2), value: g[2]}}, want: "Conflicting sign-ins"},
 	} {
 		t.Run("the page of "+row.name, func(t *testing.T) {
 			t.Parallel()
@@ -196,14 +196,14 @@ func TestChunksAreClearedTogether(t *testing.T) {
 		cookie  string // that the browser has
 		cleared []int
 	}{
-		{"a logout clears all", request("POST", "/auth/logout"), long, []int{0, 1, 2, 3}},
-		{"a local logout clears all", request("POST", "/auth/logout?local=1"), long, []int{0, 1, 2, 3}},
-		{"a logout clears what is left behind a gap", withCookie(request("POST", "/auth/logout"), siteCookie+".4", "x"), "", []int{0, 4}},
-		{"a gate clears all", request("GET", "/gate/"), s.tokenOf(t, s.ada, 4*chunkBytes, authrockettest.ExpiresIn(-time.Hour)), []int{0, 1, 2, 3}},
-		{"a smaller token clears the tail", b.land(short), long, []int{1, 2, 3}},
-		{"a smaller token of two chunks too", b.land(s.tokenOf(t, s.ada, chunkBytes+100)), long, []int{2, 3}},
-		{"a token of as many chunks clears none", b.land(s.tokenOf(t, s.ada, 4*chunkBytes)), long, nil},
-		{"a cookie of another name stays", withCookie(request("POST", "/auth/logout"), siteCookie+".5", "x"), long, []int{0, 1, 2, 3}},
+		{name: "a logout clears all", request: request("POST", "/auth/logout"), cookie: long, cleared: []int{0, 1, 2, 3}},
+		{name: "a local logout clears all", request: request("POST", "/auth/logout?local=1"), cookie: long, cleared: []int{0, 1, 2, 3}},
+		{name: "a logout clears what is left behind a gap", request: withCookie(request("POST", "/auth/logout"), siteCookie+".4", "x"), cleared: []int{0, 4}},
+		{name: "a gate clears all", request: request("GET", "/gate/"), cookie: s.tokenOf(t, s.ada, 4*chunkBytes, authrockettest.ExpiresIn(-time.Hour)), cleared: []int{0, 1, 2, 3}},
+		{name: "a smaller token clears the tail", request: b.land(short), cookie: long, cleared: []int{1, 2, 3}},
+		{name: "a smaller token of two chunks too", request: b.land(s.tokenOf(t, s.ada, chunkBytes+100)), cookie: long, cleared: []int{2, 3}},
+		{name: "a token of as many chunks clears none", request: b.land(s.tokenOf(t, s.ada, 4*chunkBytes)), cookie: long},
+		{name: "a cookie of another name stays", request: withCookie(request("POST", "/auth/logout"), siteCookie+".5", "x"), cookie: long, cleared: []int{0, 1, 2, 3}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			if row.cookie != "" {
@@ -239,10 +239,10 @@ func TestATokenTooLargeForCookiesGetsAPage(t *testing.T) {
 		size   int
 		status int
 	}{
-		{"the longest that is read", s, 16 << 10, 303},
-		{"a longer one", s, 16<<10 + 1, 401},
-		{"the longest that cookies hold", large, 5 * chunkBytes, 303},
-		{"a longer one that is read", large, 5*chunkBytes + 1, 401},
+		{name: "the longest that is read", site: s, size: 16 << 10, status: 303},
+		{name: "a longer one", site: s, size: 16<<10 + 1, status: 401},
+		{name: "the longest that cookies hold", site: large, size: 5 * chunkBytes, status: 303},
+		{name: "a longer one that is read", site: large, size: 5*chunkBytes + 1, status: 401},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

@@ -21,22 +21,22 @@ var clients = []struct {
 	others    int    // for 403 and 503 alike; 0: these
 	pages     bool   // 403 and 503 are pages
 }{
-	{"a browser that navigates", "GET", []string{"Accept: text/html", "Sec-Fetch-Site: none", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, 303, "Location: https://loginrocket.example/login?", 0, true},
-	{"a browser that navigates", "HEAD", []string{"Accept: text/html", "Sec-Fetch-Site: none", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, 303, "Location: https://loginrocket.example/login?", 0, true},
-	{"a browser that navigates", "GET", []string{"Accept: text/html,*/*;q=0.8"}, 303, "Location: https://loginrocket.example/login?", 0, true},
-	{"a browser, inside a frame", "GET", []string{"Accept: text/html", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: iframe"}, 401, "Content-Type: text/html", 0, false},
-	{"a form that posts", "POST", []string{"Accept: text/html", "Origin: https://example.com", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, 401, "Content-Type: text/html", 0, true},
-	{"htmx", "GET", []string{"Accept: text/html", "HX-Request: true", "HX-Current-URL: https://example.com/page?a=b", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"}, 401, "HX-Redirect: /auth/login?return_to=%2Fpage%3Fa%3Db", 0, false},
-	{"htmx", "POST", []string{"HX-Request: true", "HX-Current-URL: https://example.com/page?a=b", "Origin: https://example.com"}, 401, "HX-Redirect: /auth/login?return_to=%2Fpage%3Fa%3Db", 0, false},
-	{"fetch, XMLHttpRequest", "GET", []string{"Accept: */*", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"}, 401, "WWW-Authenticate: Bearer", 0, false},
-	{"fetch, XMLHttpRequest", "GET", []string{"Accept: application/json", "X-Requested-With: XMLHttpRequest"}, 401, "Content-Type: application/problem+json", 0, false},
-	{"EventSource", "GET", []string{"Accept: text/event-stream", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"}, 401, "Content-Type: text/plain", 0, false},
-	{"WebSocket", "GET", []string{"Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13", "Origin: https://example.com", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: websocket", "Sec-Fetch-Dest: empty"}, 401, "WWW-Authenticate: Bearer", 0, false},
-	{"curl, programs", "GET", []string{"Accept: */*", "User-Agent: curl/8.5.0"}, 401, "WWW-Authenticate: Bearer", 0, false},
-	{"curl, programs", "GET", []string{"Authorization: Bearer x", "Accept: */*"}, 401, `WWW-Authenticate: Bearer error="invalid_token"`, 401, false},
-	{"OPTIONS", "OPTIONS", []string{"Origin: https://example.com", "Access-Control-Request-Method: POST"}, 401, "WWW-Authenticate: Bearer", 0, false},
-	{"a prefetch, a prerender", "GET", []string{"Accept: text/html", "Sec-Purpose: prefetch", "Sec-Fetch-Site: none", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, 401, "WWW-Authenticate: Bearer", 0, false},
-	{"a prefetch, a prerender", "GET", []string{"Accept: text/html", "Sec-Purpose: prefetch;prerender", "Sec-Fetch-Site: none", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, 401, "WWW-Authenticate: Bearer", 0, false},
+	{name: "a browser that navigates", method: "GET", headers: []string{"Accept: text/html", "Sec-Fetch-Site: none", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, signedOut: 303, header: "Location: https://loginrocket.example/login?", pages: true},
+	{name: "a browser that navigates", method: "HEAD", headers: []string{"Accept: text/html", "Sec-Fetch-Site: none", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, signedOut: 303, header: "Location: https://loginrocket.example/login?", pages: true},
+	{name: "a browser that navigates", method: "GET", headers: []string{"Accept: text/html,*/*;q=0.8"}, signedOut: 303, header: "Location: https://loginrocket.example/login?", pages: true},
+	{name: "a browser, inside a frame", method: "GET", headers: []string{"Accept: text/html", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: iframe"}, signedOut: 401, header: "Content-Type: text/html"},
+	{name: "a form that posts", method: "POST", headers: []string{"Accept: text/html", "Origin: https://example.com", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, signedOut: 401, header: "Content-Type: text/html", pages: true},
+	{name: "htmx", method: "GET", headers: []string{"Accept: text/html", "HX-Request: true", "HX-Current-URL: https://example.com/page?a=b", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"}, signedOut: 401, header: "HX-Redirect: /auth/login?return_to=%2Fpage%3Fa%3Db"},
+	{name: "htmx", method: "POST", headers: []string{"HX-Request: true", "HX-Current-URL: https://example.com/page?a=b", "Origin: https://example.com"}, signedOut: 401, header: "HX-Redirect: /auth/login?return_to=%2Fpage%3Fa%3Db"},
+	{name: "fetch, XMLHttpRequest", method: "GET", headers: []string{"Accept: */*", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"}, signedOut: 401, header: "WWW-Authenticate: Bearer"},
+	{name: "fetch, XMLHttpRequest", method: "GET", headers: []string{"Accept: application/json", "X-Requested-With: XMLHttpRequest"}, signedOut: 401, header: "Content-Type: application/problem+json"},
+	{name: "EventSource", method: "GET", headers: []string{"Accept: text/event-stream", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"}, signedOut: 401, header: "Content-Type: text/plain"},
+	{name: "WebSocket", method: "GET", headers: []string{"Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13", "Origin: https://example.com", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: websocket", "Sec-Fetch-Dest: empty"}, signedOut: 401, header: "WWW-Authenticate: Bearer"},
+	{name: "curl, programs", method: "GET", headers: []string{"Accept: */*", "User-Agent: curl/8.5.0"}, signedOut: 401, header: "WWW-Authenticate: Bearer"},
+	{name: "curl, programs", method: "GET", headers: []string{"Authorization: Bearer x", "Accept: */*"}, signedOut: 401, header: `WWW-Authenticate: Bearer error="invalid_token"`, others: 401},
+	{name: "OPTIONS", method: "OPTIONS", headers: []string{"Origin: https://example.com", "Access-Control-Request-Method: POST"}, signedOut: 401, header: "WWW-Authenticate: Bearer"},
+	{name: "a prefetch, a prerender", method: "GET", headers: []string{"Accept: text/html", "Sec-Purpose: prefetch", "Sec-Fetch-Site: none", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, signedOut: 401, header: "WWW-Authenticate: Bearer"},
+	{name: "a prefetch, a prerender", method: "GET", headers: []string{"Accept: text/html", "Sec-Purpose: prefetch;prerender", "Sec-Fetch-Site: none", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, signedOut: 401, header: "WWW-Authenticate: Bearer"},
 }
 
 func TestAnswersByClient(t *testing.T) {
@@ -71,9 +71,9 @@ func TestAnswersByClient(t *testing.T) {
 				request *http.Request
 				status  int
 			}{
-				{"not allowed", s, s.as(s.george, ask("/billing")), 403},
-				{"in another org", s, s.as(s.george, ask("/orgs/"+s.engines.ID+"/")), 403},
-				{"keys unreachable", down, down.as(down.ada, ask("/gate/")), 503},
+				{name: "not allowed", site: s, request: s.as(s.george, ask("/billing")), status: 403},
+				{name: "in another org", site: s, request: s.as(s.george, ask("/orgs/"+s.engines.ID+"/")), status: 403},
+				{name: "keys unreachable", site: down, request: down.as(down.ada, ask("/gate/")), status: 503},
 			} {
 				want := c.status
 				if row.others != 0 {
@@ -109,23 +109,23 @@ func TestWhereHTMXReturnsTo(t *testing.T) {
 		current string
 		want    string
 	}{
-		{"the page that is open", s, "https://example.com/page?a=b&c=%20d", "/auth/login?return_to=%2Fpage%3Fa%3Db%26c%3D%2520d"},
-		{"without its fragment", s, "https://example.com/page?a=b#c", "/auth/login?return_to=%2Fpage%3Fa%3Db"},
-		{"without a state", s, "https://example.com/page?ar_state=2&a=b", "/auth/login?return_to=%2Fpage%3Fa%3Db"},
-		{"without a login token", s, "https://example.com/page?token=" + s.shortToken(s.ada) + "&account=c&a=b", "/auth/login?return_to=%2Fpage%3Fa%3Db"},
-		{"with the page's own token", s, "https://example.com/page?token=t&account=c", "/auth/login?return_to=%2Fpage%3Ftoken%3Dt%26account%3Dc"},
-		{"no page", s, "", "/auth/login?return_to=%2F"},
-		{"another host", s, "https://evil.example/page", "/auth/login?return_to=%2F"},
-		{"a host that begins like ours", s, "https://example.com.evil.example/page", "/auth/login?return_to=%2F"},
-		{"our host as user info", s, "https://example.com@evil.example/page", "/auth/login?return_to=%2F"},
-		{"another port", s, "https://example.com:8443/page", "/auth/login?return_to=%2F"},
-		{"another scheme", s, "http://example.com/page", "/auth/login?return_to=%2F"},
-		{"a path alone", s, "/page", "/auth/login?return_to=%2F"},
-		{"two slashes", s, "https://example.com//evil.example", "/auth/login?return_to=%2F"},
-		{"a login route", s, "https://example.com/auth/logout", "/auth/login?return_to=%2F"},
-		{"behind a prefix", behindPrefix, "https://example.com/app/page", "/app/auth/login?return_to=%2Fpage"},
-		{"outside of the prefix", behindPrefix, "https://example.com/other", "/app/auth/login?return_to=%2F"},
-		{"a path that begins like the prefix", behindPrefix, "https://example.com/apple", "/app/auth/login?return_to=%2F"},
+		{name: "the page that is open", site: s, current: "https://example.com/page?a=b&c=%20d", want: "/auth/login?return_to=%2Fpage%3Fa%3Db%26c%3D%2520d"},
+		{name: "without its fragment", site: s, current: "https://example.com/page?a=b#c", want: "/auth/login?return_to=%2Fpage%3Fa%3Db"},
+		{name: "without a state", site: s, current: "https://example.com/page?ar_state=2&a=b", want: "/auth/login?return_to=%2Fpage%3Fa%3Db"},
+		{name: "without a login token", site: s, current: "https://example.com/page?token=" + s.shortToken(s.ada) + "&account=c&a=b", want: "/auth/login?return_to=%2Fpage%3Fa%3Db"},
+		{name: "with the page's own token", site: s, current: "https://example.com/page?token=t&account=c", want: "/auth/login?return_to=%2Fpage%3Ftoken%3Dt%26account%3Dc"},
+		{name: "no page", site: s, want: "/auth/login?return_to=%2F"},
+		{name: "another host", site: s, current: "https://evil.example/page", want: "/auth/login?return_to=%2F"},
+		{name: "a host that begins like ours", site: s, current: "https://example.com.evil.example/page", want: "/auth/login?return_to=%2F"},
+		{name: "our host as user info", site: s, current: "https://example.com@evil.example/page", want: "/auth/login?return_to=%2F"},
+		{name: "another port", site: s, current: "https://example.com:8443/page", want: "/auth/login?return_to=%2F"},
+		{name: "another scheme", site: s, current: "http://example.com/page", want: "/auth/login?return_to=%2F"},
+		{name: "a path alone", site: s, current: "/page", want: "/auth/login?return_to=%2F"},
+		{name: "two slashes", site: s, current: "https://example.com//evil.example", want: "/auth/login?return_to=%2F"},
+		{name: "a login route", site: s, current: "https://example.com/auth/logout", want: "/auth/login?return_to=%2F"},
+		{name: "behind a prefix", site: behindPrefix, current: "https://example.com/app/page", want: "/app/auth/login?return_to=%2Fpage"},
+		{name: "outside of the prefix", site: behindPrefix, current: "https://example.com/other", want: "/app/auth/login?return_to=%2F"},
+		{name: "a path that begins like the prefix", site: behindPrefix, current: "https://example.com/apple", want: "/app/auth/login?return_to=%2F"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -141,11 +141,11 @@ func TestWhereHTMXReturnsTo(t *testing.T) {
 		request *http.Request
 		want    string
 	}{
-		{"a boosted link leads to its own target", request("GET", "/gate/x?tab=1", boosted...), "/gate/x?tab=1"},
-		{"a boosted link, without its login token", request("GET", "/gate/x?tab=1&token="+s.shortToken(s.ada), boosted...), "/gate/x?tab=1"},
-		{"a boosted form leads to the open page", request("POST", "/gate/x", append(boosted, "Origin: https://example.com")...), "/page?a=b"},
-		{"a link that is not boosted leads to the open page", request("GET", "/gate/x", boosted[0], boosted[2]), "/page?a=b"},
-		{"a boosted link that does not say true leads to the open page", request("GET", "/gate/x", boosted[0], "HX-Boosted: 1", boosted[2]), "/page?a=b"},
+		{name: "a boosted link leads to its own target", request: request("GET", "/gate/x?tab=1", boosted...), want: "/gate/x?tab=1"},
+		{name: "a boosted link, without its login token", request: request("GET", "/gate/x?tab=1&token="+s.shortToken(s.ada), boosted...), want: "/gate/x?tab=1"},
+		{name: "a boosted form leads to the open page", request: request("POST", "/gate/x", append(boosted, "Origin: https://example.com")...), want: "/page?a=b"},
+		{name: "a link that is not boosted leads to the open page", request: request("GET", "/gate/x", boosted[0], boosted[2]), want: "/page?a=b"},
+		{name: "a boosted link that does not say true leads to the open page", request: request("GET", "/gate/x", boosted[0], "HX-Boosted: 1", boosted[2]), want: "/page?a=b"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -159,10 +159,10 @@ func TestWhereHTMXReturnsTo(t *testing.T) {
 		name    string
 		request *http.Request
 	}{
-		{"an invalid bearer token", request("GET", "/gate/", "HX-Request: true", "Authorization: Bearer x")},
-		{"cookies of two users", s.as(s.george, s.as(s.ada, request("GET", "/gate/", "HX-Request: true")))},
-		{"a request that does not say true", request("GET", "/gate/", "HX-Request: false")},
-		{"a request for another account's page", s.as(s.george, request("GET", "/orgs/"+s.engines.ID+"/", "HX-Request: true", "Accept: text/html"))},
+		{name: "an invalid bearer token", request: request("GET", "/gate/", "HX-Request: true", "Authorization: Bearer x")},
+		{name: "cookies of two users", request: s.as(s.george, s.as(s.ada, request("GET", "/gate/", "HX-Request: true")))},
+		{name: "a request that does not say true", request: request("GET", "/gate/", "HX-Request: false")},
+		{name: "a request for another account's page", request: s.as(s.george, request("GET", "/orgs/"+s.engines.ID+"/", "HX-Request: true", "Accept: text/html"))},
 	} {
 		t.Run("not for "+row.name, func(t *testing.T) {
 			t.Parallel()

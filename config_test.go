@@ -69,149 +69,149 @@ func TestConfigErrors(t *testing.T) {
 		value   string
 		problem string
 	}{
-		{"LoginRocketURL missing", loginRocket(""), "LoginRocketURL", "", "is missing"},
-		{"LoginRocketURL missing with a static key and cookies", func(c *authrocket.Config) { c.LoginRocketURL, c.JWTKey = "", goodSecret }, "LoginRocketURL", "", "is missing"},
-		{"LoginRocketURL missing without cookies and without a static key", func(c *authrocket.Config) { c.LoginRocketURL, c.DisableCookie = "", true }, "LoginRocketURL", "", "is missing"},
-		{"LoginRocketURL with a path", loginRocket("https://sample.e2.loginrocket.com/connect/jwks"), "LoginRocketURL", "https://sample.e2.loginrocket.com/connect/jwks", "write https://sample.e2.loginrocket.com/"},
-		{"LoginRocketURL with a query", loginRocket("https://sample.e2.loginrocket.com/?key=hidden"), "LoginRocketURL", "https://sample.e2.loginrocket.com/", "query"},
-		{"LoginRocketURL with an empty query", loginRocket("https://sample.e2.loginrocket.com/?"), "LoginRocketURL", "https://sample.e2.loginrocket.com/", "query"},
-		{"LoginRocketURL with a fragment", loginRocket("https://sample.e2.loginrocket.com/#hidden"), "LoginRocketURL", "https://sample.e2.loginrocket.com/", "fragment"},
-		{"LoginRocketURL with an empty fragment", loginRocket("https://sample.e2.loginrocket.com/#"), "LoginRocketURL", "https://sample.e2.loginrocket.com/", "fragment"},
-		{"LoginRocketURL with user info", loginRocket("https://hidden:hidden@sample.e2.loginrocket.com/"), "LoginRocketURL", "", "user info"},
-		{"LoginRocketURL with a password that holds a slash", loginRocket("https://user:123/hidden@sample.e2.loginrocket.com/"), "LoginRocketURL", "", "user info"},
-		{"LoginRocketURL with an empty user", loginRocket("https://@sample.e2.loginrocket.com/"), "LoginRocketURL", "", "user info"},
-		{"LoginRocketURL without scheme", loginRocket("sample.e2.loginrocket.com"), "LoginRocketURL", "", "no scheme"},
-		{"LoginRocketURL without scheme but with a port", loginRocket("sample.e2.loginrocket.com:443"), "LoginRocketURL", "", "no scheme"},
-		{"LoginRocketURL that starts with slashes", loginRocket("//sample.e2.loginrocket.com/"), "LoginRocketURL", "", "no scheme"},
-		{"LoginRocketURL of another scheme", loginRocket("ftp://sample.e2.loginrocket.com/"), "LoginRocketURL", "", "no scheme http or https"},
-		{"LoginRocketURL without host", loginRocket("https:///"), "LoginRocketURL", "", "no host"},
-		{"LoginRocketURL that is no URL", loginRocket("https://sam ple/%zz"), "LoginRocketURL", "", "is not a URL"},
-		{"LoginRocketURL http", loginRocket("http://sample.e2.loginrocket.com/"), "LoginRocketURL", "http://sample.e2.loginrocket.com", "write https://sample.e2.loginrocket.com/"},
-		{"LoginRocketURL http on a private address", loginRocket("http://192.168.0.1/"), "LoginRocketURL", "http://192.168.0.1", "write https://192.168.0.1/"},
-		{"LoginRocketURL http on a host that only looks like loopback", loginRocket("http://localhost.example.com/"), "LoginRocketURL", "http://localhost.example.com", "http on a host other than loopback"},
-		{"LoginRocketURL http on a name that ends like localhost", loginRocket("http://notlocalhost/"), "LoginRocketURL", "http://notlocalhost", "http on a host other than loopback"},
-		{"LoginRocketURL http with only the other danger allowed", func(c *authrocket.Config) {
+		{name: "LoginRocketURL missing", change: loginRocket(""), field: "LoginRocketURL", problem: "is missing"},
+		{name: "LoginRocketURL missing with a static key and cookies", change: func(c *authrocket.Config) { c.LoginRocketURL, c.JWTKey = "", goodSecret }, field: "LoginRocketURL", problem: "is missing"},
+		{name: "LoginRocketURL missing without cookies and without a static key", change: func(c *authrocket.Config) { c.LoginRocketURL, c.DisableCookie = "", true }, field: "LoginRocketURL", problem: "is missing"},
+		{name: "LoginRocketURL with a path", change: loginRocket("https://sample.e2.loginrocket.com/connect/jwks"), field: "LoginRocketURL", value: "https://sample.e2.loginrocket.com/connect/jwks", problem: "write https://sample.e2.loginrocket.com/"},
+		{name: "LoginRocketURL with a query", change: loginRocket("https://sample.e2.loginrocket.com/?key=hidden"), field: "LoginRocketURL", value: "https://sample.e2.loginrocket.com/", problem: "query"},
+		{name: "LoginRocketURL with an empty query", change: loginRocket("https://sample.e2.loginrocket.com/?"), field: "LoginRocketURL", value: "https://sample.e2.loginrocket.com/", problem: "query"},
+		{name: "LoginRocketURL with a fragment", change: loginRocket("https://sample.e2.loginrocket.com/#hidden"), field: "LoginRocketURL", value: "https://sample.e2.loginrocket.com/", problem: "fragment"},
+		{name: "LoginRocketURL with an empty fragment", change: loginRocket("https://sample.e2.loginrocket.com/#"), field: "LoginRocketURL", value: "https://sample.e2.loginrocket.com/", problem: "fragment"},
+		{name: "LoginRocketURL with user info", change: loginRocket("https://hidden:hidden@sample.e2.loginrocket.com/"), field: "LoginRocketURL", problem: "user info"},
+		{name: "LoginRocketURL with a password that holds a slash", change: loginRocket("https://user:123/hidden@sample.e2.loginrocket.com/"), field: "LoginRocketURL", problem: "user info"},
+		{name: "LoginRocketURL with an empty user", change: loginRocket("https://@sample.e2.loginrocket.com/"), field: "LoginRocketURL", problem: "user info"},
+		{name: "LoginRocketURL without scheme", change: loginRocket("sample.e2.loginrocket.com"), field: "LoginRocketURL", problem: "no scheme"},
+		{name: "LoginRocketURL without scheme but with a port", change: loginRocket("sample.e2.loginrocket.com:443"), field: "LoginRocketURL", problem: "no scheme"},
+		{name: "LoginRocketURL that starts with slashes", change: loginRocket("//sample.e2.loginrocket.com/"), field: "LoginRocketURL", problem: "no scheme"},
+		{name: "LoginRocketURL of another scheme", change: loginRocket("ftp://sample.e2.loginrocket.com/"), field: "LoginRocketURL", problem: "no scheme http or https"},
+		{name: "LoginRocketURL without host", change: loginRocket("https:///"), field: "LoginRocketURL", problem: "no host"},
+		{name: "LoginRocketURL that is no URL", change: loginRocket("https://sam ple/%zz"), field: "LoginRocketURL", problem: "is not a URL"},
+		{name: "LoginRocketURL http", change: loginRocket("http://sample.e2.loginrocket.com/"), field: "LoginRocketURL", value: "http://sample.e2.loginrocket.com", problem: "write https://sample.e2.loginrocket.com/"},
+		{name: "LoginRocketURL http on a private address", change: loginRocket("http://192.168.0.1/"), field: "LoginRocketURL", value: "http://192.168.0.1", problem: "write https://192.168.0.1/"},
+		{name: "LoginRocketURL http on a host that only looks like loopback", change: loginRocket("http://localhost.example.com/"), field: "LoginRocketURL", value: "http://localhost.example.com", problem: "http on a host other than loopback"},
+		{name: "LoginRocketURL http on a name that ends like localhost", change: loginRocket("http://notlocalhost/"), field: "LoginRocketURL", value: "http://notlocalhost", problem: "http on a host other than loopback"},
+		{name: "LoginRocketURL http with only the other danger allowed", change: func(c *authrocket.Config) {
 			c.LoginRocketURL, c.DangerouslyAllowHTTPAppURL = "http://sample.e2.loginrocket.com/", true
-		}, "LoginRocketURL", "http://sample.e2.loginrocket.com", "http on a host other than loopback"},
-		{"LoginRocketURL port 0", loginRocket("https://sample.e2.loginrocket.com:0/"), "LoginRocketURL", "https://sample.e2.loginrocket.com:0/", "port"},
-		{"LoginRocketURL port 99999", loginRocket("https://sample.e2.loginrocket.com:99999/"), "LoginRocketURL", "https://sample.e2.loginrocket.com:99999/", "port"},
-		{"LoginRocketURL empty port", loginRocket("https://sample.e2.loginrocket.com:/"), "LoginRocketURL", "https://sample.e2.loginrocket.com:/", "port"},
-		{"LoginRocketURL port of letters", loginRocket("https://sample.e2.loginrocket.com:https/"), "LoginRocketURL", "", "is not a URL"},
-		{"LoginRocketURL non-ASCII host", loginRocket("https://bücher.example/"), "LoginRocketURL", "", "xn--"},
-		{"LoginRocketURL escaped host", loginRocket("https://a%2fb.example/"), "LoginRocketURL", "", ""},
-		{"LoginRocketURL host with odd characters", loginRocket("https://a,b.example/"), "LoginRocketURL", "https://a,b.example/", "host"},
-		{"LoginRocketURL IPv6 zone", loginRocket("https://[fe80::1%25eth0]/"), "LoginRocketURL", "", "host"},
+		}, field: "LoginRocketURL", value: "http://sample.e2.loginrocket.com", problem: "http on a host other than loopback"},
+		{name: "LoginRocketURL port 0", change: loginRocket("https://sample.e2.loginrocket.com:0/"), field: "LoginRocketURL", value: "https://sample.e2.loginrocket.com:0/", problem: "port"},
+		{name: "LoginRocketURL port 99999", change: loginRocket("https://sample.e2.loginrocket.com:99999/"), field: "LoginRocketURL", value: "https://sample.e2.loginrocket.com:99999/", problem: "port"},
+		{name: "LoginRocketURL empty port", change: loginRocket("https://sample.e2.loginrocket.com:/"), field: "LoginRocketURL", value: "https://sample.e2.loginrocket.com:/", problem: "port"},
+		{name: "LoginRocketURL port of letters", change: loginRocket("https://sample.e2.loginrocket.com:https/"), field: "LoginRocketURL", problem: "is not a URL"},
+		{name: "LoginRocketURL non-ASCII host", change: loginRocket("https://bücher.example/"), field: "LoginRocketURL", problem: "xn--"},
+		{name: "LoginRocketURL escaped host", change: loginRocket("https://a%2fb.example/"), field: "LoginRocketURL"},
+		{name: "LoginRocketURL host with odd characters", change: loginRocket("https://a,b.example/"), field: "LoginRocketURL", value: "https://a,b.example/", problem: "host"},
+		{name: "LoginRocketURL IPv6 zone", change: loginRocket("https://[fe80::1%25eth0]/"), field: "LoginRocketURL", problem: "host"},
 
-		{"JWKSURL without a path", jwks("https://keys.example.com"), "JWKSURL", "https://keys.example.com", "write the URL of the key set, such as https://keys.example.com/connect/jwks"},
-		{"JWKSURL that ends with a slash", jwks("https://keys.example.com/connect/jwks/"), "JWKSURL", "https://keys.example.com/connect/jwks/", "ends with a slash"},
-		{"JWKSURL with a query", jwks("https://keys.example.com/jwks?key=hidden"), "JWKSURL", "https://keys.example.com/jwks", "query"},
-		{"JWKSURL with a fragment", jwks("https://keys.example.com/jwks#hidden"), "JWKSURL", "https://keys.example.com/jwks", "fragment"},
-		{"JWKSURL with user info", jwks("https://hidden@keys.example.com/jwks"), "JWKSURL", "", "user info"},
-		{"JWKSURL without scheme", jwks("loginrocket:8081/connect/jwks"), "JWKSURL", "", "write one such as https://sample.e2.loginrocket.com/connect/jwks"},
-		{"JWKSURL http", jwks("http://loginrocket:8081/connect/jwks"), "JWKSURL", "http://loginrocket:8081/connect/jwks", "set DangerouslyAllowHTTPJWKSURL"},
-		{"JWKSURL http with only the other dangers allowed", func(c *authrocket.Config) {
+		{name: "JWKSURL without a path", change: jwks("https://keys.example.com"), field: "JWKSURL", value: "https://keys.example.com", problem: "write the URL of the key set, such as https://keys.example.com/connect/jwks"},
+		{name: "JWKSURL that ends with a slash", change: jwks("https://keys.example.com/connect/jwks/"), field: "JWKSURL", value: "https://keys.example.com/connect/jwks/", problem: "ends with a slash"},
+		{name: "JWKSURL with a query", change: jwks("https://keys.example.com/jwks?key=hidden"), field: "JWKSURL", value: "https://keys.example.com/jwks", problem: "query"},
+		{name: "JWKSURL with a fragment", change: jwks("https://keys.example.com/jwks#hidden"), field: "JWKSURL", value: "https://keys.example.com/jwks", problem: "fragment"},
+		{name: "JWKSURL with user info", change: jwks("https://hidden@keys.example.com/jwks"), field: "JWKSURL", problem: "user info"},
+		{name: "JWKSURL without scheme", change: jwks("loginrocket:8081/connect/jwks"), field: "JWKSURL", problem: "write one such as https://sample.e2.loginrocket.com/connect/jwks"},
+		{name: "JWKSURL http", change: jwks("http://loginrocket:8081/connect/jwks"), field: "JWKSURL", value: "http://loginrocket:8081/connect/jwks", problem: "set DangerouslyAllowHTTPJWKSURL"},
+		{name: "JWKSURL http with only the other dangers allowed", change: func(c *authrocket.Config) {
 			c.JWKSURL, c.DangerouslyAllowHTTPAppURL, c.DangerouslyAllowHTTPLoginRocketURL = "http://loginrocket:8081/connect/jwks", true, true
-		}, "JWKSURL", "http://loginrocket:8081/connect/jwks", "http on a host other than loopback"},
-		{"JWKSURL together with JWTKey", func(c *authrocket.Config) { c.JWKSURL, c.JWTKey = "https://keys.example.com/jwks", goodSecret }, "JWKSURL", "https://keys.example.com/jwks", "together with JWTKey"},
-		{"LoginRocketURL http with only an http JWKSURL allowed", func(c *authrocket.Config) {
+		}, field: "JWKSURL", value: "http://loginrocket:8081/connect/jwks", problem: "http on a host other than loopback"},
+		{name: "JWKSURL together with JWTKey", change: func(c *authrocket.Config) { c.JWKSURL, c.JWTKey = "https://keys.example.com/jwks", goodSecret }, field: "JWKSURL", value: "https://keys.example.com/jwks", problem: "together with JWTKey"},
+		{name: "LoginRocketURL http with only an http JWKSURL allowed", change: func(c *authrocket.Config) {
 			c.LoginRocketURL, c.JWKSURL, c.DangerouslyAllowHTTPJWKSURL = "http://login.internal/", "http://login.internal/connect/jwks", true
-		}, "LoginRocketURL", "http://login.internal", "http on a host other than loopback"},
-		{"LoginRocketURL missing with JWKSURL and cookies", func(c *authrocket.Config) {
+		}, field: "LoginRocketURL", value: "http://login.internal", problem: "http on a host other than loopback"},
+		{name: "LoginRocketURL missing with JWKSURL and cookies", change: func(c *authrocket.Config) {
 			c.LoginRocketURL, c.JWKSURL = "", "https://keys.example.com/jwks"
-		}, "LoginRocketURL", "", "is missing"},
+		}, field: "LoginRocketURL", problem: "is missing"},
 
-		{"LoginRocketURL of AuthRocket's API", loginRocket("https://api-e2.authrocket.com/v2"), "LoginRocketURL", "https://api-e2.authrocket.com/v2", "is the URL of AuthRocket's API; write https://sample.e2.loginrocket.com/"},
-		{"LoginRocketURL of AuthRocket's API in upper case", loginRocket("https://API-E1.AuthRocket.com"), "LoginRocketURL", "", "AuthRocket's API"},
-		{"JWKSURL of AuthRocket's API", jwks("https://api-e2.authrocket.com/v2/jwks"), "JWKSURL", "", "is the URL of AuthRocket's API; write https://sample.e2.loginrocket.com/connect/jwks"},
-		{"AppURL of AuthRocket's API", app("https://api-e2.authrocket.com"), "AppURL", "", "AuthRocket's API"},
-		{"AppURL equal to LoginRocketURL", app("https://SAMPLE.e2.loginrocket.com:443/"), "AppURL", "https://sample.e2.loginrocket.com", "is the LoginRocketURL"},
-		{"AppURL equal to LoginRocketURL on loopback", func(c *authrocket.Config) {
+		{name: "LoginRocketURL of AuthRocket's API", change: loginRocket("https://api-e2.authrocket.com/v2"), field: "LoginRocketURL", value: "https://api-e2.authrocket.com/v2", problem: "is the URL of AuthRocket's API; write https://sample.e2.loginrocket.com/"},
+		{name: "LoginRocketURL of AuthRocket's API in upper case", change: loginRocket("https://API-E1.AuthRocket.com"), field: "LoginRocketURL", problem: "AuthRocket's API"},
+		{name: "JWKSURL of AuthRocket's API", change: jwks("https://api-e2.authrocket.com/v2/jwks"), field: "JWKSURL", problem: "is the URL of AuthRocket's API; write https://sample.e2.loginrocket.com/connect/jwks"},
+		{name: "AppURL of AuthRocket's API", change: app("https://api-e2.authrocket.com"), field: "AppURL", problem: "AuthRocket's API"},
+		{name: "AppURL equal to LoginRocketURL", change: app("https://SAMPLE.e2.loginrocket.com:443/"), field: "AppURL", value: "https://sample.e2.loginrocket.com", problem: "is the LoginRocketURL"},
+		{name: "AppURL equal to LoginRocketURL on loopback", change: func(c *authrocket.Config) {
 			c.LoginRocketURL, c.AppURL = "http://localhost:8081/", "http://localhost:8081"
-		}, "AppURL", "http://localhost:8081", "is the LoginRocketURL"},
-		{"AppURL missing", app(""), "AppURL", "", "is missing"},
-		{"AppURL missing with a static key", func(c *authrocket.Config) { c.AppURL, c.JWTKey = "", goodSecret }, "AppURL", "", "is missing"},
-		{"AppURL with a query", app("https://app.example.com/?key=hidden"), "AppURL", "https://app.example.com/", "query"},
-		{"AppURL with a fragment", app("https://app.example.com/#hidden"), "AppURL", "https://app.example.com/", "fragment"},
-		{"AppURL with an odd spelling of an IP address", app("https://127.1"), "AppURL", "https://127.1", "neither an ASCII name nor an IP address"},
-		{"AppURL with user info", app("https://hidden@app.example.com"), "AppURL", "", "user info"},
-		{"AppURL without scheme", app("app.example.com"), "AppURL", "", "no scheme"},
-		{"AppURL without scheme but with a port", app("app.example.com:8080"), "AppURL", "", "no scheme"},
-		{"AppURL http", app("http://app.example.com"), "AppURL", "http://app.example.com", "write https://app.example.com"},
-		{"AppURL http with only the other danger allowed", func(c *authrocket.Config) {
+		}, field: "AppURL", value: "http://localhost:8081", problem: "is the LoginRocketURL"},
+		{name: "AppURL missing", change: app(""), field: "AppURL", problem: "is missing"},
+		{name: "AppURL missing with a static key", change: func(c *authrocket.Config) { c.AppURL, c.JWTKey = "", goodSecret }, field: "AppURL", problem: "is missing"},
+		{name: "AppURL with a query", change: app("https://app.example.com/?key=hidden"), field: "AppURL", value: "https://app.example.com/", problem: "query"},
+		{name: "AppURL with a fragment", change: app("https://app.example.com/#hidden"), field: "AppURL", value: "https://app.example.com/", problem: "fragment"},
+		{name: "AppURL with an odd spelling of an IP address", change: app("https://127.1"), field: "AppURL", value: "https://127.1", problem: "neither an ASCII name nor an IP address"},
+		{name: "AppURL with user info", change: app("https://hidden@app.example.com"), field: "AppURL", problem: "user info"},
+		{name: "AppURL without scheme", change: app("app.example.com"), field: "AppURL", problem: "no scheme"},
+		{name: "AppURL without scheme but with a port", change: app("app.example.com:8080"), field: "AppURL", problem: "no scheme"},
+		{name: "AppURL http", change: app("http://app.example.com"), field: "AppURL", value: "http://app.example.com", problem: "write https://app.example.com"},
+		{name: "AppURL http with only the other danger allowed", change: func(c *authrocket.Config) {
 			c.AppURL, c.DangerouslyAllowHTTPLoginRocketURL = "http://app.example.com", true
-		}, "AppURL", "http://app.example.com", "http on a host other than loopback"},
-		{"AppURL port 99999", app("https://app.example.com:99999"), "AppURL", "https://app.example.com:99999", "port"},
-		{"AppURL non-ASCII host", app("https://bücher.example"), "AppURL", "", "xn--"},
-		{"AppURL with dot segments", app("https://app.example.com/a/../b"), "AppURL", "https://app.example.com/a/../b", "dot segments"},
-		{"AppURL with an empty segment", app("https://app.example.com/a//b"), "AppURL", "https://app.example.com/a//b", "empty or dot segments"},
-		{"AppURL with an escaped path", app("https://app.example.com/a%2fb"), "AppURL", "https://app.example.com/a%2fb", "odd characters"},
-		{"AppURL with a backslash", app(`https://app.example.com/\evil.example`), "AppURL", "", "odd characters"},
-		{"AppURL not on loopback while LoginRocketURL is", loginRocket("http://localhost:8081"), "AppURL", "https://app.example.com", "not on loopback"},
-		{"AppURL not on loopback while an https LoginRocketURL is", loginRocket("https://127.0.0.1:8081"), "AppURL", "https://app.example.com", "not on loopback"},
+		}, field: "AppURL", value: "http://app.example.com", problem: "http on a host other than loopback"},
+		{name: "AppURL port 99999", change: app("https://app.example.com:99999"), field: "AppURL", value: "https://app.example.com:99999", problem: "port"},
+		{name: "AppURL non-ASCII host", change: app("https://bücher.example"), field: "AppURL", problem: "xn--"},
+		{name: "AppURL with dot segments", change: app("https://app.example.com/a/../b"), field: "AppURL", value: "https://app.example.com/a/../b", problem: "dot segments"},
+		{name: "AppURL with an empty segment", change: app("https://app.example.com/a//b"), field: "AppURL", value: "https://app.example.com/a//b", problem: "empty or dot segments"},
+		{name: "AppURL with an escaped path", change: app("https://app.example.com/a%2fb"), field: "AppURL", value: "https://app.example.com/a%2fb", problem: "odd characters"},
+		{name: "AppURL with a backslash", change: app(`https://app.example.com/\evil.example`), field: "AppURL", problem: "odd characters"},
+		{name: "AppURL not on loopback while LoginRocketURL is", change: loginRocket("http://localhost:8081"), field: "AppURL", value: "https://app.example.com", problem: "not on loopback"},
+		{name: "AppURL not on loopback while an https LoginRocketURL is", change: loginRocket("https://127.0.0.1:8081"), field: "AppURL", value: "https://app.example.com", problem: "not on loopback"},
 
-		{"AuthPath relative", authPath("auth"), "AuthPath", "auth", "plain path"},
-		{"AuthPath root", authPath("/"), "AuthPath", "/", "plain path"},
-		{"AuthPath with a final slash", authPath("/auth/"), "AuthPath", "/auth/", "without a final slash"},
-		{"AuthPath with a query", authPath("/auth?a"), "AuthPath", "/auth?a", "plain path"},
-		{"AuthPath with a wildcard", authPath("/{auth}"), "AuthPath", "/{auth}", "plain path"},
-		{"AuthPath with dot segments", authPath("/a/.."), "AuthPath", "/a/..", "plain path"},
-		{"AuthPath of another host", authPath("//evil.example"), "AuthPath", "//evil.example", "plain path"},
-		{"AuthPath with a line break", authPath("/auth\n"), "AuthPath", "/auth\n", "plain path"},
+		{name: "AuthPath relative", change: authPath("auth"), field: "AuthPath", value: "auth", problem: "plain path"},
+		{name: "AuthPath root", change: authPath("/"), field: "AuthPath", value: "/", problem: "plain path"},
+		{name: "AuthPath with a final slash", change: authPath("/auth/"), field: "AuthPath", value: "/auth/", problem: "without a final slash"},
+		{name: "AuthPath with a query", change: authPath("/auth?a"), field: "AuthPath", value: "/auth?a", problem: "plain path"},
+		{name: "AuthPath with a wildcard", change: authPath("/{auth}"), field: "AuthPath", value: "/{auth}", problem: "plain path"},
+		{name: "AuthPath with dot segments", change: authPath("/a/.."), field: "AuthPath", value: "/a/..", problem: "plain path"},
+		{name: "AuthPath of another host", change: authPath("//evil.example"), field: "AuthPath", value: "//evil.example", problem: "plain path"},
+		{name: "AuthPath with a line break", change: authPath("/auth\n"), field: "AuthPath", value: "/auth\n", problem: "plain path"},
 
-		{"AfterLogout relative", afterLogout("bye"), "AfterLogout", "bye", "path on this host"},
-		{"AfterLogout of another host", afterLogout("//evil.example"), "AfterLogout", "//evil.example", "path on this host"},
-		{"AfterLogout with a backslash", afterLogout(`/\evil.example`), "AfterLogout", `/\evil.example`, "path on this host"},
-		{"AfterLogout absolute", afterLogout("https://evil.example/"), "AfterLogout", "https://evil.example/", "path on this host"},
-		{"AfterLogout with a fragment", afterLogout("/bye#a"), "AfterLogout", "/bye#a", "path on this host"},
-		{"AfterLogout among the login routes", afterLogout("/auth/logout"), "AfterLogout", "/auth/logout", "outside AuthPath"},
-		{"AfterLogout above AppURL", func(c *authrocket.Config) { c.AppURL, c.AfterLogout = "https://example.com/app", "/../bye" }, "AfterLogout", "/../bye", "path on this host"},
-		{"AfterLogout with a tab", afterLogout("/\t/evil.example"), "AfterLogout", "/\t/evil.example", "path on this host"},
+		{name: "AfterLogout relative", change: afterLogout("bye"), field: "AfterLogout", value: "bye", problem: "path on this host"},
+		{name: "AfterLogout of another host", change: afterLogout("//evil.example"), field: "AfterLogout", value: "//evil.example", problem: "path on this host"},
+		{name: "AfterLogout with a backslash", change: afterLogout(`/\evil.example`), field: "AfterLogout", value: `/\evil.example`, problem: "path on this host"},
+		{name: "AfterLogout absolute", change: afterLogout("https://evil.example/"), field: "AfterLogout", value: "https://evil.example/", problem: "path on this host"},
+		{name: "AfterLogout with a fragment", change: afterLogout("/bye#a"), field: "AfterLogout", value: "/bye#a", problem: "path on this host"},
+		{name: "AfterLogout among the login routes", change: afterLogout("/auth/logout"), field: "AfterLogout", value: "/auth/logout", problem: "outside AuthPath"},
+		{name: "AfterLogout above AppURL", change: func(c *authrocket.Config) { c.AppURL, c.AfterLogout = "https://example.com/app", "/../bye" }, field: "AfterLogout", value: "/../bye", problem: "path on this host"},
+		{name: "AfterLogout with a tab", change: afterLogout("/\t/evil.example"), field: "AfterLogout", value: "/\t/evil.example", problem: "path on this host"},
 
-		{"CookieName with a space", cookie("my token"), "CookieName", "my token", "not the name of a cookie"},
-		{"CookieName with a semicolon", cookie("a;b"), "CookieName", "a;b", "not the name of a cookie"},
-		{"CookieName with an equals sign", cookie("a=b"), "CookieName", "a=b", "not the name of a cookie"},
-		{"CookieName with a line break", cookie("a\r\nb"), "CookieName", "a\r\nb", "not the name of a cookie"},
-		{"CookieName not ASCII", cookie("tökén"), "CookieName", "tökén", "not the name of a cookie"},
-		{"CookieName of 65 characters", cookie(strings.Repeat("a", 65)), "CookieName", strings.Repeat("a", 65), "up to 64"},
-		{"CookieName __Host- over http", func(c *authrocket.Config) {
+		{name: "CookieName with a space", change: cookie("my token"), field: "CookieName", value: "my token", problem: "not the name of a cookie"},
+		{name: "CookieName with a semicolon", change: cookie("a;b"), field: "CookieName", value: "a;b", problem: "not the name of a cookie"},
+		{name: "CookieName with an equals sign", change: cookie("a=b"), field: "CookieName", value: "a=b", problem: "not the name of a cookie"},
+		{name: "CookieName with a line break", change: cookie("a\r\nb"), field: "CookieName", value: "a\r\nb", problem: "not the name of a cookie"},
+		{name: "CookieName not ASCII", change: cookie("tökén"), field: "CookieName", value: "tökén", problem: "not the name of a cookie"},
+		{name: "CookieName of 65 characters", change: cookie(strings.Repeat("a", 65)), field: "CookieName", value: strings.Repeat("a", 65), problem: "up to 64"},
+		{name: "CookieName __Host- over http", change: func(c *authrocket.Config) {
 			c.LoginRocketURL, c.AppURL, c.CookieName = "http://localhost:8081", "http://localhost:8080", "__Host-a"
-		}, "CookieName", "__Host-a", "leave the prefix out"},
-		{"CookieName __Host- where the request's Host decides", func(c *authrocket.Config) {
+		}, field: "CookieName", value: "__Host-a", problem: "leave the prefix out"},
+		{name: "CookieName __Host- where the request's Host decides", change: func(c *authrocket.Config) {
 			c.LoginRocketURL, c.AppURL, c.CookieName = "http://localhost:8081", "", "__Host-a"
-		}, "CookieName", "__Host-a", "leave the prefix out"},
-		{"CookieName __secure- over http, in lower case", func(c *authrocket.Config) {
+		}, field: "CookieName", value: "__Host-a", problem: "leave the prefix out"},
+		{name: "CookieName __secure- over http, in lower case", change: func(c *authrocket.Config) {
 			c.AppURL, c.DangerouslyAllowHTTPAppURL, c.CookieName = "http://app.example.com", true, "__secure-a"
-		}, "CookieName", "__secure-a", "leave the prefix out"},
+		}, field: "CookieName", value: "__secure-a", problem: "leave the prefix out"},
 
-		{"ForwardParams with an empty entry", forward(""), "ForwardParams", "", "empty entry"},
-		{"ForwardParams with redirect_uri", forward("redirect_uri"), "ForwardParams", "redirect_uri", "set by this package"},
-		{"ForwardParams with session", forward("session"), "ForwardParams", "session", "set by this package"},
-		{"ForwardParams with token", forward("token"), "ForwardParams", "token", "set by this package"},
-		{"ForwardParams with ar_state", forward("ar_state"), "ForwardParams", "ar_state", "set by this package"},
-		{"ForwardParams with return_to", forward("return_to"), "ForwardParams", "return_to", "set by this package"},
+		{name: "ForwardParams with an empty entry", change: forward(""), field: "ForwardParams", problem: "empty entry"},
+		{name: "ForwardParams with redirect_uri", change: forward("redirect_uri"), field: "ForwardParams", value: "redirect_uri", problem: "set by this package"},
+		{name: "ForwardParams with session", change: forward("session"), field: "ForwardParams", value: "session", problem: "set by this package"},
+		{name: "ForwardParams with token", change: forward("token"), field: "ForwardParams", value: "token", problem: "set by this package"},
+		{name: "ForwardParams with ar_state", change: forward("ar_state"), field: "ForwardParams", value: "ar_state", problem: "set by this package"},
+		{name: "ForwardParams with return_to", change: forward("return_to"), field: "ForwardParams", value: "return_to", problem: "set by this package"},
 
-		{"RealmID that is a name", func(c *authrocket.Config) { c.RealmID = "sample" }, "RealmID", "sample", "starts with rl_"},
-		{"RealmID that is another ID", func(c *authrocket.Config) { c.RealmID = "org_1" }, "RealmID", "org_1", "starts with rl_"},
-		{"RealmID with a space before it", func(c *authrocket.Config) { c.RealmID = " rl_1" }, "RealmID", " rl_1", "starts with rl_"},
-		{"RealmID with a space", func(c *authrocket.Config) { c.RealmID = "rl_1 " }, "RealmID", "rl_1 ", "white space"},
-		{"Rules with nil", func(c *authrocket.Config) { c.Rules = []authrocket.Rule{allow, nil} }, "Rules", "", "nil as rule 2 of 2"},
-		{"Audience with an empty entry", func(c *authrocket.Config) { c.Audience = []string{"app", ""} }, "Audience", "", "empty entry"},
-		{"RefreshInterval negative", func(c *authrocket.Config) { c.RefreshInterval = -time.Minute }, "RefreshInterval", "-1m0s", "negative"},
-		{"MaxStale negative", func(c *authrocket.Config) { c.MaxStale = -time.Hour }, "MaxStale", "-1h0m0s", "negative"},
-		{"MaxStale less than twice RefreshInterval", func(c *authrocket.Config) { c.RefreshInterval, c.MaxStale = time.Hour, 2*time.Hour-1 }, "MaxStale", "1h59m59.999999999s", "twice RefreshInterval, which is 1h0m0s"},
-		{"MaxStale less than twice the default RefreshInterval", func(c *authrocket.Config) { c.MaxStale = 20 * time.Minute }, "MaxStale", "20m0s", "twice RefreshInterval, which is 15m0s"},
-		{"default MaxStale less than twice RefreshInterval", func(c *authrocket.Config) { c.RefreshInterval = 13 * time.Hour }, "MaxStale", "24h0m0s", "twice RefreshInterval, which is 13h0m0s"},
-		{"VerifiedTokens beyond what memory has", func(c *authrocket.Config) { c.VerifiedTokens = math.MaxInt }, "VerifiedTokens", strconv.Itoa(math.MaxInt), "100000000"},
-		{"MaxTokenBytes negative", func(c *authrocket.Config) { c.MaxTokenBytes = -1 }, "MaxTokenBytes", "-1", "negative"},
+		{name: "RealmID that is a name", change: func(c *authrocket.Config) { c.RealmID = "sample" }, field: "RealmID", value: "sample", problem: "starts with rl_"},
+		{name: "RealmID that is another ID", change: func(c *authrocket.Config) { c.RealmID = "org_1" }, field: "RealmID", value: "org_1", problem: "starts with rl_"},
+		{name: "RealmID with a space before it", change: func(c *authrocket.Config) { c.RealmID = " rl_1" }, field: "RealmID", value: " rl_1", problem: "starts with rl_"},
+		{name: "RealmID with a space", change: func(c *authrocket.Config) { c.RealmID = "rl_1 " }, field: "RealmID", value: "rl_1 ", problem: "white space"},
+		{name: "Rules with nil", change: func(c *authrocket.Config) { c.Rules = []authrocket.Rule{allow, nil} }, field: "Rules", problem: "nil as rule 2 of 2"},
+		{name: "Audience with an empty entry", change: func(c *authrocket.Config) { c.Audience = []string{"app", ""} }, field: "Audience", problem: "empty entry"},
+		{name: "RefreshInterval negative", change: func(c *authrocket.Config) { c.RefreshInterval = -time.Minute }, field: "RefreshInterval", value: "-1m0s", problem: "negative"},
+		{name: "MaxStale negative", change: func(c *authrocket.Config) { c.MaxStale = -time.Hour }, field: "MaxStale", value: "-1h0m0s", problem: "negative"},
+		{name: "MaxStale less than twice RefreshInterval", change: func(c *authrocket.Config) { c.RefreshInterval, c.MaxStale = time.Hour, 2*time.Hour-1 }, field: "MaxStale", value: "1h59m59.999999999s", problem: "twice RefreshInterval, which is 1h0m0s"},
+		{name: "MaxStale less than twice the default RefreshInterval", change: func(c *authrocket.Config) { c.MaxStale = 20 * time.Minute }, field: "MaxStale", value: "20m0s", problem: "twice RefreshInterval, which is 15m0s"},
+		{name: "default MaxStale less than twice RefreshInterval", change: func(c *authrocket.Config) { c.RefreshInterval = 13 * time.Hour }, field: "MaxStale", value: "24h0m0s", problem: "twice RefreshInterval, which is 13h0m0s"},
+		{name: "VerifiedTokens beyond what memory has", change: func(c *authrocket.Config) { c.VerifiedTokens = math.MaxInt }, field: "VerifiedTokens", value: strconv.Itoa(math.MaxInt), problem: "100000000"},
+		{name: "MaxTokenBytes negative", change: func(c *authrocket.Config) { c.MaxTokenBytes = -1 }, field: "MaxTokenBytes", value: "-1", problem: "negative"},
 
-		{"TrustedOrigins with a path", origin("https://admin.example.com/a"), "TrustedOrigins", "https://admin.example.com/a", "write https://admin.example.com"},
-		{"TrustedOrigins with a query", origin("https://admin.example.com?key=hidden"), "TrustedOrigins", "https://admin.example.com", "query"},
-		{"TrustedOrigins with user info", origin("https://hidden@admin.example.com"), "TrustedOrigins", "", "user info"},
-		{"TrustedOrigins wildcard", origin("*"), "TrustedOrigins", "", "no scheme"},
-		{"TrustedOrigins wildcard host", origin("https://*.example.com"), "TrustedOrigins", "", "host"},
-		{"TrustedOrigins null", origin("null"), "TrustedOrigins", "", "no scheme"},
-		{"TrustedOrigins empty", origin(""), "TrustedOrigins", "", "no scheme"},
-		{"TrustedOrigins host only", origin("admin.example.com"), "TrustedOrigins", "", "no scheme"},
+		{name: "TrustedOrigins with a path", change: origin("https://admin.example.com/a"), field: "TrustedOrigins", value: "https://admin.example.com/a", problem: "write https://admin.example.com"},
+		{name: "TrustedOrigins with a query", change: origin("https://admin.example.com?key=hidden"), field: "TrustedOrigins", value: "https://admin.example.com", problem: "query"},
+		{name: "TrustedOrigins with user info", change: origin("https://hidden@admin.example.com"), field: "TrustedOrigins", problem: "user info"},
+		{name: "TrustedOrigins wildcard", change: origin("*"), field: "TrustedOrigins", problem: "no scheme"},
+		{name: "TrustedOrigins wildcard host", change: origin("https://*.example.com"), field: "TrustedOrigins", problem: "host"},
+		{name: "TrustedOrigins null", change: origin("null"), field: "TrustedOrigins", problem: "no scheme"},
+		{name: "TrustedOrigins empty", change: origin(""), field: "TrustedOrigins", problem: "no scheme"},
+		{name: "TrustedOrigins host only", change: origin("admin.example.com"), field: "TrustedOrigins", problem: "no scheme"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -251,57 +251,57 @@ func TestConfigAccepts(t *testing.T) {
 		change func(*authrocket.Config)
 		login  string // what LoginURL returns
 	}{
-		{"a LoginRocketURL with a final slash", nil, "https://sample.e2.loginrocket.com/login"},
-		{"a LoginRocketURL without final slash", func(c *authrocket.Config) { c.LoginRocketURL = "https://sample.e2.loginrocket.com" }, "https://sample.e2.loginrocket.com/login"},
-		{"upper case", func(c *authrocket.Config) { c.LoginRocketURL = "HTTPS://Sample.E2.LoginRocket.COM/" }, "https://sample.e2.loginrocket.com/login"},
-		{"the default port of https", func(c *authrocket.Config) { c.LoginRocketURL = "https://sample.e2.loginrocket.com:443/" }, "https://sample.e2.loginrocket.com/login"},
-		{"the default port of http, kept on https", func(c *authrocket.Config) { c.LoginRocketURL = "https://sample.e2.loginrocket.com:80/" }, "https://sample.e2.loginrocket.com:80/login"},
-		{"another port", func(c *authrocket.Config) { c.LoginRocketURL = "https://sample.e2.loginrocket.com:8443/" }, "https://sample.e2.loginrocket.com:8443/login"},
-		{"the last port", func(c *authrocket.Config) { c.LoginRocketURL = "https://sample.e2.loginrocket.com:65535/" }, "https://sample.e2.loginrocket.com:65535/login"},
-		{"an IPv6 address", func(c *authrocket.Config) { c.LoginRocketURL = "https://[2001:DB8::1]:8443/" }, "https://[2001:db8::1]:8443/login"},
-		{"an IPv6 address without port", func(c *authrocket.Config) { c.LoginRocketURL = "https://[2001:db8::1]" }, "https://[2001:db8::1]/login"},
-		{"an international name in its xn-- form", func(c *authrocket.Config) { c.LoginRocketURL = "https://xn--bcher-kva.example/" }, "https://xn--bcher-kva.example/login"},
-		{"a host that only looks like AuthRocket's API", func(c *authrocket.Config) { c.LoginRocketURL = "https://api-e2.authrocket.com.example.com" }, "https://api-e2.authrocket.com.example.com/login"},
-		{"an AppURL below LoginRocketURL's host", func(c *authrocket.Config) { c.AppURL = "https://sample.e2.loginrocket.com/app" }, "https://sample.e2.loginrocket.com/login"},
-		{"a RealmID", func(c *authrocket.Config) { c.RealmID = "rl_0v1zTHXhtNgmDaXaDYSAqx" }, "https://sample.e2.loginrocket.com/login"},
-		{"an AppURL with a path", func(c *authrocket.Config) { c.AppURL = "https://app.example.com/a/b-c/" }, "https://sample.e2.loginrocket.com/login"},
-		{"an https LoginRocketURL and an http AppURL on loopback", func(c *authrocket.Config) { c.AppURL = "http://127.0.0.1:8080" }, "https://sample.e2.loginrocket.com/login"},
-		{"everything on localhost", func(c *authrocket.Config) {
+		{name: "a LoginRocketURL with a final slash", login: "https://sample.e2.loginrocket.com/login"},
+		{name: "a LoginRocketURL without final slash", change: func(c *authrocket.Config) { c.LoginRocketURL = "https://sample.e2.loginrocket.com" }, login: "https://sample.e2.loginrocket.com/login"},
+		{name: "upper case", change: func(c *authrocket.Config) { c.LoginRocketURL = "HTTPS://Sample.E2.LoginRocket.COM/" }, login: "https://sample.e2.loginrocket.com/login"},
+		{name: "the default port of https", change: func(c *authrocket.Config) { c.LoginRocketURL = "https://sample.e2.loginrocket.com:443/" }, login: "https://sample.e2.loginrocket.com/login"},
+		{name: "the default port of http, kept on https", change: func(c *authrocket.Config) { c.LoginRocketURL = "https://sample.e2.loginrocket.com:80/" }, login: "https://sample.e2.loginrocket.com:80/login"},
+		{name: "another port", change: func(c *authrocket.Config) { c.LoginRocketURL = "https://sample.e2.loginrocket.com:8443/" }, login: "https://sample.e2.loginrocket.com:8443/login"},
+		{name: "the last port", change: func(c *authrocket.Config) { c.LoginRocketURL = "https://sample.e2.loginrocket.com:65535/" }, login: "https://sample.e2.loginrocket.com:65535/login"},
+		{name: "an IPv6 address", change: func(c *authrocket.Config) { c.LoginRocketURL = "https://[2001:DB8::1]:8443/" }, login: "https://[2001:db8::1]:8443/login"},
+		{name: "an IPv6 address without port", change: func(c *authrocket.Config) { c.LoginRocketURL = "https://[2001:db8::1]" }, login: "https://[2001:db8::1]/login"},
+		{name: "an international name in its xn-- form", change: func(c *authrocket.Config) { c.LoginRocketURL = "https://xn--bcher-kva.example/" }, login: "https://xn--bcher-kva.example/login"},
+		{name: "a host that only looks like AuthRocket's API", change: func(c *authrocket.Config) { c.LoginRocketURL = "https://api-e2.authrocket.com.example.com" }, login: "https://api-e2.authrocket.com.example.com/login"},
+		{name: "an AppURL below LoginRocketURL's host", change: func(c *authrocket.Config) { c.AppURL = "https://sample.e2.loginrocket.com/app" }, login: "https://sample.e2.loginrocket.com/login"},
+		{name: "a RealmID", change: func(c *authrocket.Config) { c.RealmID = "rl_0v1zTHXhtNgmDaXaDYSAqx" }, login: "https://sample.e2.loginrocket.com/login"},
+		{name: "an AppURL with a path", change: func(c *authrocket.Config) { c.AppURL = "https://app.example.com/a/b-c/" }, login: "https://sample.e2.loginrocket.com/login"},
+		{name: "an https LoginRocketURL and an http AppURL on loopback", change: func(c *authrocket.Config) { c.AppURL = "http://127.0.0.1:8080" }, login: "https://sample.e2.loginrocket.com/login"},
+		{name: "everything on localhost", change: func(c *authrocket.Config) {
 			c.LoginRocketURL, c.AppURL = "http://localhost:8081", "http://localhost:8080"
-		}, "http://localhost:8081/login"},
-		{"the default port of http", func(c *authrocket.Config) { c.LoginRocketURL, c.AppURL = "http://localhost:80", "" }, "http://localhost/login"},
-		{"a name below localhost", func(c *authrocket.Config) {
+		}, login: "http://localhost:8081/login"},
+		{name: "the default port of http", change: func(c *authrocket.Config) { c.LoginRocketURL, c.AppURL = "http://localhost:80", "" }, login: "http://localhost/login"},
+		{name: "a name below localhost", change: func(c *authrocket.Config) {
 			c.LoginRocketURL, c.AppURL = "http://LoginRocket.localhost:8081", "http://app.localhost"
-		}, "http://loginrocket.localhost:8081/login"},
-		{"all of 127.0.0.0/8", func(c *authrocket.Config) { c.LoginRocketURL, c.AppURL = "http://127.9.9.9:8081", "http://[::1]:8080" }, "http://127.9.9.9:8081/login"},
-		{"no AppURL where LoginRocketURL is on loopback", func(c *authrocket.Config) { c.LoginRocketURL, c.AppURL = "http://[::1]:8081", "" }, "http://[::1]:8081/login"},
-		{"no AppURL without cookies", func(c *authrocket.Config) { c.AppURL, c.DisableCookie = "", true }, "https://sample.e2.loginrocket.com/login"},
-		{"no URL at all with a static key and without cookies", func(c *authrocket.Config) {
+		}, login: "http://loginrocket.localhost:8081/login"},
+		{name: "all of 127.0.0.0/8", change: func(c *authrocket.Config) { c.LoginRocketURL, c.AppURL = "http://127.9.9.9:8081", "http://[::1]:8080" }, login: "http://127.9.9.9:8081/login"},
+		{name: "no AppURL where LoginRocketURL is on loopback", change: func(c *authrocket.Config) { c.LoginRocketURL, c.AppURL = "http://[::1]:8081", "" }, login: "http://[::1]:8081/login"},
+		{name: "no AppURL without cookies", change: func(c *authrocket.Config) { c.AppURL, c.DisableCookie = "", true }, login: "https://sample.e2.loginrocket.com/login"},
+		{name: "no URL at all with a static key and without cookies", change: func(c *authrocket.Config) {
 			*c = authrocket.Config{JWTKey: goodSecret, DisableCookie: true}
-		}, ""},
-		{"http LoginRocketURL where it is allowed", func(c *authrocket.Config) {
+		}},
+		{name: "http LoginRocketURL where it is allowed", change: func(c *authrocket.Config) {
 			c.LoginRocketURL, c.DangerouslyAllowHTTPLoginRocketURL = "http://login.internal/", true
-		}, "http://login.internal/login"},
-		{"http JWKSURL where it is allowed", func(c *authrocket.Config) {
+		}, login: "http://login.internal/login"},
+		{name: "http JWKSURL where it is allowed", change: func(c *authrocket.Config) {
 			c.JWKSURL, c.DangerouslyAllowHTTPJWKSURL = "http://loginrocket:8081/connect/jwks", true
-		}, "https://sample.e2.loginrocket.com/login"},
-		{"http JWKSURL on loopback", func(c *authrocket.Config) { c.JWKSURL = "http://[::1]:8081/connect/jwks" }, "https://sample.e2.loginrocket.com/login"},
-		{"JWKSURL alone without cookies", func(c *authrocket.Config) {
+		}, login: "https://sample.e2.loginrocket.com/login"},
+		{name: "http JWKSURL on loopback", change: func(c *authrocket.Config) { c.JWKSURL = "http://[::1]:8081/connect/jwks" }, login: "https://sample.e2.loginrocket.com/login"},
+		{name: "JWKSURL alone without cookies", change: func(c *authrocket.Config) {
 			*c = authrocket.Config{JWKSURL: "https://keys.example.com/jwks", DisableCookie: true}
-		}, ""},
-		{"http AppURL where it is allowed", func(c *authrocket.Config) { c.AppURL, c.DangerouslyAllowHTTPAppURL = "http://app.internal", true }, "https://sample.e2.loginrocket.com/login"},
-		{"a cookie name as it is", func(c *authrocket.Config) { c.CookieName = "arToken" }, "https://sample.e2.loginrocket.com/login"},
-		{"a cookie name of 64 characters", func(c *authrocket.Config) { c.CookieName = strings.Repeat("a", 64) }, "https://sample.e2.loginrocket.com/login"},
-		{"a cookie name with a prefix on https", func(c *authrocket.Config) { c.CookieName = "__Secure-a" }, "https://sample.e2.loginrocket.com/login"},
-		{"MaxStale exactly twice RefreshInterval", func(c *authrocket.Config) { c.RefreshInterval, c.MaxStale = time.Hour, 2*time.Hour }, "https://sample.e2.loginrocket.com/login"},
-		{"no token cache", func(c *authrocket.Config) { c.TokenCacheSize = -1 }, "https://sample.e2.loginrocket.com/login"},
-		{"no verified tokens remembered", func(c *authrocket.Config) { c.VerifiedTokens = -1 }, "https://sample.e2.loginrocket.com/login"},
-		{"a path with a query after logout", func(c *authrocket.Config) { c.AfterLogout = "/bye?a=b" }, "https://sample.e2.loginrocket.com/login"},
-		{"a deeper AuthPath", func(c *authrocket.Config) { c.AuthPath = "/a/login-1" }, "https://sample.e2.loginrocket.com/login"},
-		{"parameters to hand on", func(c *authrocket.Config) { c.ForwardParams = []string{"locale", "account", "x"} }, "https://sample.e2.loginrocket.com/login"},
-		{"trusted origins", func(c *authrocket.Config) {
+		}},
+		{name: "http AppURL where it is allowed", change: func(c *authrocket.Config) { c.AppURL, c.DangerouslyAllowHTTPAppURL = "http://app.internal", true }, login: "https://sample.e2.loginrocket.com/login"},
+		{name: "a cookie name as it is", change: func(c *authrocket.Config) { c.CookieName = "arToken" }, login: "https://sample.e2.loginrocket.com/login"},
+		{name: "a cookie name of 64 characters", change: func(c *authrocket.Config) { c.CookieName = strings.Repeat("a", 64) }, login: "https://sample.e2.loginrocket.com/login"},
+		{name: "a cookie name with a prefix on https", change: func(c *authrocket.Config) { c.CookieName = "__Secure-a" }, login: "https://sample.e2.loginrocket.com/login"},
+		{name: "MaxStale exactly twice RefreshInterval", change: func(c *authrocket.Config) { c.RefreshInterval, c.MaxStale = time.Hour, 2*time.Hour }, login: "https://sample.e2.loginrocket.com/login"},
+		{name: "no token cache", change: func(c *authrocket.Config) { c.TokenCacheSize = -1 }, login: "https://sample.e2.loginrocket.com/login"},
+		{name: "no verified tokens remembered", change: func(c *authrocket.Config) { c.VerifiedTokens = -1 }, login: "https://sample.e2.loginrocket.com/login"},
+		{name: "a path with a query after logout", change: func(c *authrocket.Config) { c.AfterLogout = "/bye?a=b" }, login: "https://sample.e2.loginrocket.com/login"},
+		{name: "a deeper AuthPath", change: func(c *authrocket.Config) { c.AuthPath = "/a/login-1" }, login: "https://sample.e2.loginrocket.com/login"},
+		{name: "parameters to hand on", change: func(c *authrocket.Config) { c.ForwardParams = []string{"locale", "account", "x"} }, login: "https://sample.e2.loginrocket.com/login"},
+		{name: "trusted origins", change: func(c *authrocket.Config) {
 			c.TrustedOrigins = []string{"https://admin.example.com/", "HTTP://LOCALHOST:3000"}
-		}, "https://sample.e2.loginrocket.com/login"},
+		}, login: "https://sample.e2.loginrocket.com/login"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -362,13 +362,13 @@ func TestConfigErrorsOfOtherErrors(t *testing.T) {
 		err  error
 		want []*authrocket.ConfigError
 	}{
-		{"nil", nil, nil},
-		{"something else", errors.New("else"), nil},
-		{"one", one, []*authrocket.ConfigError{one}},
-		{"joined", errors.Join(one, two), []*authrocket.ConfigError{one, two}},
-		{"joined and wrapped", fmt.Errorf("start: %w", errors.Join(one, two)), []*authrocket.ConfigError{one, two}},
-		{"joined with something else", errors.Join(errors.New("else"), fmt.Errorf("app: %w", two)), []*authrocket.ConfigError{two}},
-		{"two in one format", fmt.Errorf("%w, %w", one, two), []*authrocket.ConfigError{one, two}},
+		{name: "nil"},
+		{name: "something else", err: errors.New("else")},
+		{name: "one", err: one, want: []*authrocket.ConfigError{one}},
+		{name: "joined", err: errors.Join(one, two), want: []*authrocket.ConfigError{one, two}},
+		{name: "joined and wrapped", err: fmt.Errorf("start: %w", errors.Join(one, two)), want: []*authrocket.ConfigError{one, two}},
+		{name: "joined with something else", err: errors.Join(errors.New("else"), fmt.Errorf("app: %w", two)), want: []*authrocket.ConfigError{two}},
+		{name: "two in one format", err: fmt.Errorf("%w, %w", one, two), want: []*authrocket.ConfigError{one, two}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -434,40 +434,40 @@ func TestConfigStaticKeyErrors(t *testing.T) {
 		key     string
 		problem string
 	}{
-		{"blank", " \t\r\n", "blank"},
-		{"a secret cut short", "jsk_0123456789abcdefghijklmnopq", "cut short"},
-		{"a secret cut short, padded with white space", "jsk_0123456789abcdefghijklmnopq ", "cut short"},
-		{"a secret without its prefix", "0123456789abcdefghijklmnopqrstuvwxyz0123456789", "neither"},
-		{"a secret with another prefix", "JSK_0123456789abcdefghijklmnopqrstuvwxyz", "neither"},
-		{"a secret in quotes", `"` + goodSecret + `"`, "neither"},
-		{"a long text", strings.Repeat("secret-text.", 40), "neither"},
-		{"a truncated PEM", publicPEM[:200], "cut short"},
-		{"a PEM without its end", strings.Split(publicPEM, "-----END")[0], "cut short"},
-		{"a PEM with a line missing", strings.Join(append(strings.Split(publicPEM, "\n")[:2], strings.Split(publicPEM, "\n")[3:]...), "\n"), "cut short"},
-		{"a truncated base64 body", body[:200], "cut short"},
-		{"a base64 body cut within a group", body[:201], "cut short"},
-		{"two PEMs", publicPEM + publicPEM, "one key only"},
-		{"a private key as PEM, PKCS 8", pemOf("PRIVATE KEY", pkcs8), "private key"},
-		{"a private key as PEM, PKCS 1", pemOf("RSA PRIVATE KEY", pkcs1), "private key"},
-		{"a private key as base64, PKCS 8", base64.StdEncoding.EncodeToString(pkcs8), "private key"},
-		{"a private key as base64, PKCS 1", base64.StdEncoding.EncodeToString(pkcs1), "private key"},
-		{"a private key that says it is public", pemOf("PUBLIC KEY", pkcs8), "private key"},
-		{"a certificate as PEM", pemOf("CERTIFICATE", selfSigned(t, key)), "certificate"},
-		{"a certificate as base64", base64.StdEncoding.EncodeToString(selfSigned(t, key)), "certificate"},
-		{"a PEM of something else", pemOf("DH PARAMETERS", []byte("x")), "something else"},
-		{"a JWK", `{"kty":"RSA","n":"AQAB","e":"AQAB"}`, "JWK"},
-		{"a URL", "https://sample.e2.loginrocket.com/connect/jwks", "URL"},
-		{"an absolute path", "/etc/authrocket/key", "path"},
-		{"a relative path", "./key", "path"},
-		{"a path by its ending", "key.pem", "path"},
-		{"an API key", "ks_0123456789abcdefghijkl-0123456789abcdef", "API key"},
-		{"a token", vectorHS256, "token"},
-		{"an elliptic key", pemOf("PUBLIC KEY", spkiOf(t, &elliptical.PublicKey)), "not an RSA key"},
-		{"an RSA key of 2047 bits", withSize(2047, 65537), "2047 bits"},
-		{"an RSA key of 1024 bits", withSize(1024, 65537), "1024 bits"},
-		{"an RSA key of 16384 bits", withSize(16384, 65537), "16384 bits"},
-		{"an RSA key with exponent 1", withSize(2048, 1), "exponent 1"},
-		{"an RSA key with an even exponent", withSize(2048, 65536), "exponent 65536"},
+		{name: "blank", key: " \t\r\n", problem: "blank"},
+		{name: "a secret cut short", key: "jsk_0123456789abcdefghijklmnopq", problem: "cut short"},
+		{name: "a secret cut short, padded with white space", key: "jsk_0123456789abcdefghijklmnopq ", problem: "cut short"},
+		{name: "a secret without its prefix", key: "0123456789abcdefghijklmnopqrstuvwxyz0123456789", problem: "neither"},
+		{name: "a secret with another prefix", key: "JSK_0123456789abcdefghijklmnopqrstuvwxyz", problem: "neither"},
+		{name: "a secret in quotes", key: `"` + goodSecret + `"`, problem: "neither"},
+		{name: "a long text", key: strings.Repeat("secret-text.", 40), problem: "neither"},
+		{name: "a truncated PEM", key: publicPEM[:200], problem: "cut short"},
+		{name: "a PEM without its end", key: strings.Split(publicPEM, "-----END")[0], problem: "cut short"},
+		{name: "a PEM with a line missing", key: strings.Join(append(strings.Split(publicPEM, "\n")[:2], strings.Split(publicPEM, "\n")[3:]...), "\n"), problem: "cut short"},
+		{name: "a truncated base64 body", key: body[:200], problem: "cut short"},
+		{name: "a base64 body cut within a group", key: body[:201], problem: "cut short"},
+		{name: "two PEMs", key: publicPEM + publicPEM, problem: "one key only"},
+		{name: "a private key as PEM, PKCS 8", key: pemOf("PRIVATE KEY", pkcs8), problem: "private key"},
+		{name: "a private key as PEM, PKCS 1", key: pemOf("RSA PRIVATE KEY", pkcs1), problem: "private key"},
+		{name: "a private key as base64, PKCS 8", key: base64.StdEncoding.EncodeToString(pkcs8), problem: "private key"},
+		{name: "a private key as base64, PKCS 1", key: base64.StdEncoding.EncodeToString(pkcs1), problem: "private key"},
+		{name: "a private key that says it is public", key: pemOf("PUBLIC KEY", pkcs8), problem: "private key"},
+		{name: "a certificate as PEM", key: pemOf("CERTIFICATE", selfSigned(t, key)), problem: "certificate"},
+		{name: "a certificate as base64", key: base64.StdEncoding.EncodeToString(selfSigned(t, key)), problem: "certificate"},
+		{name: "a PEM of something else", key: pemOf("DH PARAMETERS", []byte("x")), problem: "something else"},
+		{name: "a JWK", key: `{"kty":"RSA","n":"AQAB","e":"AQAB"}`, problem: "JWK"},
+		{name: "a URL", key: "https://sample.e2.loginrocket.com/connect/jwks", problem: "URL"},
+		{name: "an absolute path", key: "/etc/authrocket/key", problem: "path"},
+		{name: "a relative path", key: "./key", problem: "path"},
+		{name: "a path by its ending", key: "key.pem", problem: "path"},
+		{name: "an API key", key: "ks_0123456789abcdefghijkl-0123456789abcdef", problem: "API key"},
+		{name: "a token", key: vectorHS256, problem: "token"},
+		{name: "an elliptic key", key: pemOf("PUBLIC KEY", spkiOf(t, &elliptical.PublicKey)), problem: "not an RSA key"},
+		{name: "an RSA key of 2047 bits", key: withSize(2047, 65537), problem: "2047 bits"},
+		{name: "an RSA key of 1024 bits", key: withSize(1024, 65537), problem: "1024 bits"},
+		{name: "an RSA key of 16384 bits", key: withSize(16384, 65537), problem: "16384 bits"},
+		{name: "an RSA key with exponent 1", key: withSize(2048, 1), problem: "exponent 1"},
+		{name: "an RSA key with an even exponent", key: withSize(2048, 65536), problem: "exponent 65536"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -493,11 +493,11 @@ func TestConfigStaticKeys(t *testing.T) {
 	shortest := "jsk_" + strings.Repeat("s", 28)
 	small := &rsa.PublicKey{N: key.N, E: key.E}
 	for _, row := range []struct{ name, key, token string }{
-		{"a secret of 32 bytes", shortest, signed(shortest)},
-		{"a secret in white space", " " + goodSecret + "\r\n", signed(goodSecret)},
-		{"a secret longer than a public key", "jsk_" + strings.Repeat("s", 400), signed("jsk_" + strings.Repeat("s", 400))},
-		{"a public key, PKCS 1", pemOf("RSA PUBLIC KEY", x509.MarshalPKCS1PublicKey(small)), signCompact(`{"alg":"RS256"}`, goodClaims(t), withRS256(key))},
-		{"a public key, whatever the token's kid", pemOf("PUBLIC KEY", spkiOf(t, small)), signCompact(`{"alg":"RS256","kid":"any"}`, goodClaims(t), withRS256(key))},
+		{name: "a secret of 32 bytes", key: shortest, token: signed(shortest)},
+		{name: "a secret in white space", key: " " + goodSecret + "\r\n", token: signed(goodSecret)},
+		{name: "a secret longer than a public key", key: "jsk_" + strings.Repeat("s", 400), token: signed("jsk_" + strings.Repeat("s", 400))},
+		{name: "a public key, PKCS 1", key: pemOf("RSA PUBLIC KEY", x509.MarshalPKCS1PublicKey(small)), token: signCompact(`{"alg":"RS256"}`, goodClaims(t), withRS256(key))},
+		{name: "a public key, whatever the token's kid", key: pemOf("PUBLIC KEY", spkiOf(t, small)), token: signCompact(`{"alg":"RS256","kid":"any"}`, goodClaims(t), withRS256(key))},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -537,13 +537,13 @@ func TestConfigDefaultCookieName(t *testing.T) {
 		cookie string
 		want   error
 	}{
-		{"__Host-arToken on https", nil, "__Host-arToken", nil},
-		{"not arToken on https", nil, "arToken", authrocket.ErrNoToken},
-		{"arToken on http", func(c *authrocket.Config) { c.AppURL = "http://127.0.0.1:8080" }, "arToken", nil},
-		{"not __Host-arToken on http", func(c *authrocket.Config) { c.AppURL = "http://127.0.0.1:8080" }, "__Host-arToken", authrocket.ErrNoToken},
-		{"arToken on https when it is set", func(c *authrocket.Config) { c.CookieName = "arToken" }, "arToken", nil},
-		{"names differ by case", func(c *authrocket.Config) { c.CookieName = "arToken" }, "artoken", authrocket.ErrNoToken},
-		{"no cookie at all", func(c *authrocket.Config) { c.DisableCookie = true }, "__Host-arToken", authrocket.ErrNoToken},
+		{name: "__Host-arToken on https", cookie: "__Host-arToken"},
+		{name: "not arToken on https", cookie: "arToken", want: authrocket.ErrNoToken},
+		{name: "arToken on http", change: func(c *authrocket.Config) { c.AppURL = "http://127.0.0.1:8080" }, cookie: "arToken"},
+		{name: "not __Host-arToken on http", change: func(c *authrocket.Config) { c.AppURL = "http://127.0.0.1:8080" }, cookie: "__Host-arToken", want: authrocket.ErrNoToken},
+		{name: "arToken on https when it is set", change: func(c *authrocket.Config) { c.CookieName = "arToken" }, cookie: "arToken"},
+		{name: "names differ by case", change: func(c *authrocket.Config) { c.CookieName = "arToken" }, cookie: "artoken", want: authrocket.ErrNoToken},
+		{name: "no cookie at all", change: func(c *authrocket.Config) { c.DisableCookie = true }, cookie: "__Host-arToken", want: authrocket.ErrNoToken},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -574,8 +574,8 @@ func TestConfigRefreshInterval(t *testing.T) {
 		change   func(*authrocket.Config)
 		interval time.Duration
 	}{
-		{"default of 15 minutes", nil, 15 * time.Minute},
-		{"an hour", func(c *authrocket.Config) { c.RefreshInterval = time.Hour }, time.Hour},
+		{name: "default of 15 minutes", interval: 15 * time.Minute},
+		{name: "an hour", change: func(c *authrocket.Config) { c.RefreshInterval = time.Hour }, interval: time.Hour},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -605,8 +605,8 @@ func TestConfigMaxStale(t *testing.T) {
 		change func(*authrocket.Config)
 		stale  time.Duration
 	}{
-		{"default of 24 hours", nil, 24 * time.Hour},
-		{"two hours", func(c *authrocket.Config) { c.MaxStale = 2 * time.Hour }, 2 * time.Hour},
+		{name: "default of 24 hours", stale: 24 * time.Hour},
+		{name: "two hours", change: func(c *authrocket.Config) { c.MaxStale = 2 * time.Hour }, stale: 2 * time.Hour},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -638,15 +638,15 @@ func TestConfigTrustedOriginsAreNormalised(t *testing.T) {
 		origin  string
 		want    error
 	}{
-		{"our own origin needs no entry", nil, "https://example.com", nil},
-		{"nobody else by default", nil, "https://admin.example.com", authrocket.ErrCrossSite},
-		{"as it is", []string{"https://admin.example.com"}, "https://admin.example.com", nil},
-		{"the second one", []string{"https://a.example", "https://admin.example.com"}, "https://admin.example.com", nil},
-		{"upper case, slash and default port", []string{"HTTPS://Admin.Example.com:443/"}, "https://admin.example.com", nil},
-		{"another port", []string{"https://admin.example.com:8443"}, "https://admin.example.com:8443", nil},
-		{"not another port", []string{"https://admin.example.com:8443"}, "https://admin.example.com", authrocket.ErrCrossSite},
-		{"not another scheme", []string{"https://admin.example.com"}, "http://admin.example.com", authrocket.ErrCrossSite},
-		{"not a subdomain", []string{"https://example.org"}, "https://admin.example.org", authrocket.ErrCrossSite},
+		{name: "our own origin needs no entry", origin: "https://example.com"},
+		{name: "nobody else by default", origin: "https://admin.example.com", want: authrocket.ErrCrossSite},
+		{name: "as it is", trusted: []string{"https://admin.example.com"}, origin: "https://admin.example.com"},
+		{name: "the second one", trusted: []string{"https://a.example", "https://admin.example.com"}, origin: "https://admin.example.com"},
+		{name: "upper case, slash and default port", trusted: []string{"HTTPS://Admin.Example.com:443/"}, origin: "https://admin.example.com"},
+		{name: "another port", trusted: []string{"https://admin.example.com:8443"}, origin: "https://admin.example.com:8443"},
+		{name: "not another port", trusted: []string{"https://admin.example.com:8443"}, origin: "https://admin.example.com", want: authrocket.ErrCrossSite},
+		{name: "not another scheme", trusted: []string{"https://admin.example.com"}, origin: "http://admin.example.com", want: authrocket.ErrCrossSite},
+		{name: "not a subdomain", trusted: []string{"https://example.org"}, origin: "https://admin.example.org", want: authrocket.ErrCrossSite},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

@@ -28,10 +28,10 @@ func TestAnUnsolicitedLoginIsConfirmed(t *testing.T) {
 		after  string // who is signed in then
 		want   string // Location
 	}{
-		{"nobody, continued", authrockettest.User{}, "continue", "ada@example.com", "/x?a=b"},
-		{"nobody, cancelled", authrockettest.User{}, "cancel", "nobody", "/"},
-		{"somebody else, continued", s.george, "continue", "ada@example.com", "/x?a=b"},
-		{"somebody else, cancelled", s.george, "cancel", "george@example.com", "/"},
+		{name: "nobody, continued", user: authrockettest.User{}, choice: "continue", after: "ada@example.com", want: "/x?a=b"},
+		{name: "nobody, cancelled", user: authrockettest.User{}, choice: "cancel", after: "nobody", want: "/"},
+		{name: "somebody else, continued", user: s.george, choice: "continue", after: "ada@example.com", want: "/x?a=b"},
+		{name: "somebody else, cancelled", user: s.george, choice: "cancel", after: "george@example.com", want: "/"},
 	} {
 		for _, size := range []int{0, chunkBytes - len(pending("", "/x?a=b"))} {
 			t.Run(row.name, func(t *testing.T) {
@@ -110,33 +110,33 @@ func TestWhyItAsks(t *testing.T) {
 			want    []string
 			now     string
 		}{
-			{"a link", s, authrockettest.User{}, nil, func(v *visitor) { v.get("/x?token=" + s.realm.Token(s.ada)) }, []string{link, only}, ""},
-			{"a link to the callback", s, authrockettest.User{}, nil, func(v *visitor) { v.get("/auth/callback?token=" + s.realm.Token(s.ada)) }, []string{link, only}, ""},
-			{"started more than an hour ago", s, authrockettest.User{}, nil, func(v *visitor) {
+			{name: "a link", site: s, user: authrockettest.User{}, come: func(v *visitor) { v.get("/x?token=" + s.realm.Token(s.ada)) }, want: []string{link, only}},
+			{name: "a link to the callback", site: s, user: authrockettest.User{}, come: func(v *visitor) { v.get("/auth/callback?token=" + s.realm.Token(s.ada)) }, want: []string{link, only}},
+			{name: "started more than an hour ago", site: s, user: authrockettest.User{}, come: func(v *visitor) {
 				back := began(v, "/gate/x")
 				time.Sleep(time.Hour + time.Second)
 				v.get(back + s.realm.Token(s.ada))
-			}, []string{elsewhere, only}, ""},
-			{"started in another browser or at another address", s, authrockettest.User{}, nil, func(v *visitor) {
+			}, want: []string{elsewhere, only}},
+			{name: "started in another browser or at another address", site: s, user: authrockettest.User{}, come: func(v *visitor) {
 				v.get(began(&visitor{t: t, app: s.app()}, "/gate/x") + s.realm.Token(s.ada))
-			}, []string{elsewhere, only}, ""},
-			{"an app behind a prefix names its address", prefixed, authrockettest.User{}, nil, func(v *visitor) {
+			}, want: []string{elsewhere, only}},
+			{name: "an app behind a prefix names its address", site: prefixed, user: authrockettest.User{}, come: func(v *visitor) {
 				v.get("/auth/callback?ar_state=x&token=" + s.realm.Token(s.ada))
-			}, []string{strings.Replace(elsewhere, "example.com", "example.com/app", 1), only}, ""},
-			{"another user by a link", s, s.george, nil, func(v *visitor) { v.get("/x?token=" + s.realm.Token(s.ada)) },
-				[]string{link, user, only}, "George, george@example.com, Widgets"},
-			{"another user, started here", s, s.george, nil, func(v *visitor) { v.get(began(v, "/auth/login") + s.realm.Token(s.ada)) },
-				[]string{user, only}, "George, george@example.com, Widgets"},
-			{"another user, started elsewhere", s, s.george, nil, func(v *visitor) { v.get("/auth/callback?ar_state=x&token=" + s.realm.Token(s.ada)) },
-				[]string{elsewhere, user, only}, "George, george@example.com, Widgets"},
-			{"another account by a link", s, s.ada, []authrockettest.TokenOption{inWidgets}, func(v *visitor) { v.get("/x?token=" + s.realm.Token(s.ada)) },
-				[]string{link, account, only}, "Ada, ada@example.com, Widgets"},
-			{"another account, started here", s, s.ada, []authrockettest.TokenOption{inWidgets}, func(v *visitor) { v.get(began(v, "/auth/login") + s.realm.Token(s.ada)) },
-				[]string{account, only}, "Ada, ada@example.com, Widgets"},
-			{"who was signed in has signed out meanwhile", s, s.george, nil, func(v *visitor) {
+			}, want: []string{strings.Replace(elsewhere, "example.com", "example.com/app", 1), only}},
+			{name: "another user by a link", site: s, user: s.george, come: func(v *visitor) { v.get("/x?token=" + s.realm.Token(s.ada)) },
+				want: []string{link, user, only}, now: "George, george@example.com, Widgets"},
+			{name: "another user, started here", site: s, user: s.george, come: func(v *visitor) { v.get(began(v, "/auth/login") + s.realm.Token(s.ada)) },
+				want: []string{user, only}, now: "George, george@example.com, Widgets"},
+			{name: "another user, started elsewhere", site: s, user: s.george, come: func(v *visitor) { v.get("/auth/callback?ar_state=x&token=" + s.realm.Token(s.ada)) },
+				want: []string{elsewhere, user, only}, now: "George, george@example.com, Widgets"},
+			{name: "another account by a link", site: s, user: s.ada, options: []authrockettest.TokenOption{inWidgets}, come: func(v *visitor) { v.get("/x?token=" + s.realm.Token(s.ada)) },
+				want: []string{link, account, only}, now: "Ada, ada@example.com, Widgets"},
+			{name: "another account, started here", site: s, user: s.ada, options: []authrockettest.TokenOption{inWidgets}, come: func(v *visitor) { v.get(began(v, "/auth/login") + s.realm.Token(s.ada)) },
+				want: []string{account, only}, now: "Ada, ada@example.com, Widgets"},
+			{name: "who was signed in has signed out meanwhile", site: s, user: s.george, come: func(v *visitor) {
 				v.get(began(v, "/auth/login") + s.realm.Token(s.ada))
 				delete(v.jar, siteCookie)
-			}, []string{only}, ""},
+			}, want: []string{only}},
 		} {
 			v := &visitor{t: t, app: row.site.app()}
 			if row.user.ID != "" {
@@ -172,24 +172,24 @@ func TestWhoMayConfirm(t *testing.T) {
 		headers []string
 		status  int
 	}{
-		{"our own page", nil, in},
-		{"our own page in a browser without fetch metadata", []string{"Sec-Fetch-Site: "}, in},
-		{"another site", []string{"Sec-Fetch-Site: cross-site", "Origin: https://evil.example"}, refused},
-		{"another site in a browser without fetch metadata", []string{"Sec-Fetch-Site: ", "Origin: https://evil.example"}, refused},
-		{"a sibling subdomain", []string{"Sec-Fetch-Site: same-site", "Origin: https://other.example.com"}, refused},
-		{"another port", []string{"Sec-Fetch-Site: ", "Origin: https://example.com:8443"}, refused},
-		{"http of our host", []string{"Sec-Fetch-Site: ", "Origin: http://example.com"}, refused},
-		{"a trusted origin", []string{"Sec-Fetch-Site: cross-site", "Origin: https://friend.example"}, refused},
-		{"a trusted origin in a browser without fetch metadata", []string{"Sec-Fetch-Site: ", "Origin: https://friend.example"}, refused},
-		{"our own page that does not tell its origin in a browser with fetch metadata", []string{"Origin: null"}, in},
-		{"another page of an origin in our words", []string{"Sec-Fetch-Site: same-site"}, refused},
-		{"a frame of this app in another site's page", []string{"Sec-Fetch-Site: cross-site"}, refused},
-		{"an origin in capitals", []string{"Sec-Fetch-Site: ", "Origin: HTTPS://EXAMPLE.COM"}, refused},
-		{"an origin with a slash", []string{"Sec-Fetch-Site: ", "Origin: https://example.com/"}, refused},
-		{"no page at all", []string{"Sec-Fetch-Site: none"}, refused},
-		{"a sandbox", []string{"Sec-Fetch-Site: ", "Origin: null"}, refused},
-		{"a program that says nothing", []string{"Sec-Fetch-Site: ", "Origin: "}, refused},
-		{"a prefetch", []string{"Sec-Purpose: prefetch"}, 401},
+		{name: "our own page", status: in},
+		{name: "our own page in a browser without fetch metadata", headers: []string{"Sec-Fetch-Site: "}, status: in},
+		{name: "another site", headers: []string{"Sec-Fetch-Site: cross-site", "Origin: https://evil.example"}, status: refused},
+		{name: "another site in a browser without fetch metadata", headers: []string{"Sec-Fetch-Site: ", "Origin: https://evil.example"}, status: refused},
+		{name: "a sibling subdomain", headers: []string{"Sec-Fetch-Site: same-site", "Origin: https://other.example.com"}, status: refused},
+		{name: "another port", headers: []string{"Sec-Fetch-Site: ", "Origin: https://example.com:8443"}, status: refused},
+		{name: "http of our host", headers: []string{"Sec-Fetch-Site: ", "Origin: http://example.com"}, status: refused},
+		{name: "a trusted origin", headers: []string{"Sec-Fetch-Site: cross-site", "Origin: https://friend.example"}, status: refused},
+		{name: "a trusted origin in a browser without fetch metadata", headers: []string{"Sec-Fetch-Site: ", "Origin: https://friend.example"}, status: refused},
+		{name: "our own page that does not tell its origin in a browser with fetch metadata", headers: []string{"Origin: null"}, status: in},
+		{name: "another page of an origin in our words", headers: []string{"Sec-Fetch-Site: same-site"}, status: refused},
+		{name: "a frame of this app in another site's page", headers: []string{"Sec-Fetch-Site: cross-site"}, status: refused},
+		{name: "an origin in capitals", headers: []string{"Sec-Fetch-Site: ", "Origin: HTTPS://EXAMPLE.COM"}, status: refused},
+		{name: "an origin with a slash", headers: []string{"Sec-Fetch-Site: ", "Origin: https://example.com/"}, status: refused},
+		{name: "no page at all", headers: []string{"Sec-Fetch-Site: none"}, status: refused},
+		{name: "a sandbox", headers: []string{"Sec-Fetch-Site: ", "Origin: null"}, status: refused},
+		{name: "a program that says nothing", headers: []string{"Sec-Fetch-Site: ", "Origin: "}, status: refused},
+		{name: "a prefetch", headers: []string{"Sec-Purpose: prefetch"}, status: 401},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -229,28 +229,28 @@ func TestTheAnswerIsAboutTheTokenShown(t *testing.T) {
 		request *http.Request
 		signed  bool
 	}{
-		{"the token shown", answerOf(ada, "continue"), true},
-		{"another token came in between", answerOf(george, "continue"), false},
-		{"another token came in between, cancelled", answerOf(george, "cancel"), false},
-		{"no choice", answerOf(ada, ""), false},
-		{"another choice", answerOf(ada, "Continue"), false},
-		{"no body", body(""), false},
-		{"no hash", body("choice=continue"), false},
-		{"an empty hash", body("choice=continue&token_sha256="), false},
-		{"part of a hash", body("choice=continue&token_sha256=" + hashOf(ada)[:32]), false},
-		{"a hash in capitals", body("choice=continue&token_sha256=" + strings.ToUpper(hashOf(ada))), false},
-		{"a form that is too long", body(fields + "&choice=continue&x=" + strings.Repeat("x", 8<<10)), false},
-		{"a form that is broken", body(fields + "&choice=continue&%zz"), false},
-		{"JSON", func() *http.Request {
+		{name: "the token shown", request: answerOf(ada, "continue"), signed: true},
+		{name: "another token came in between", request: answerOf(george, "continue")},
+		{name: "another token came in between, cancelled", request: answerOf(george, "cancel")},
+		{name: "no choice", request: answerOf(ada, "")},
+		{name: "another choice", request: answerOf(ada, "Continue")},
+		{name: "no body", request: body("")},
+		{name: "no hash", request: body("choice=continue")},
+		{name: "an empty hash", request: body("choice=continue&token_sha256=")},
+		{name: "part of a hash", request: body("choice=continue&token_sha256=" + hashOf(ada)[:32])},
+		{name: "a hash in capitals", request: body("choice=continue&token_sha256=" + strings.ToUpper(hashOf(ada)))},
+		{name: "a form that is too long", request: body(fields + "&choice=continue&x=" + strings.Repeat("x", 8<<10))},
+		{name: "a form that is broken", request: body(fields + "&choice=continue&%zz")},
+		{name: "JSON", request: func() *http.Request {
 			r := body(fields + "&choice=continue")
 			r.Header.Set("Content-Type", "application/json")
 			return r
-		}(), false},
-		{"everything in the query", func() *http.Request { r := body(""); r.URL.RawQuery = fields + "&choice=continue"; return r }(), false},
-		{"the hash in the query", func() *http.Request { r := body("choice=continue"); r.URL.RawQuery = fields; return r }(), false},
-		{"the choice in the query", func() *http.Request { r := body(fields); r.URL.RawQuery = "choice=continue"; return r }(), false},
-		{"the same fields by GET", navigate("/auth/confirm?" + fields + "&choice=continue"), false},
-		{"HEAD", request("HEAD", "/auth/confirm?"+fields+"&choice=continue"), false},
+		}()},
+		{name: "everything in the query", request: func() *http.Request { r := body(""); r.URL.RawQuery = fields + "&choice=continue"; return r }()},
+		{name: "the hash in the query", request: func() *http.Request { r := body("choice=continue"); r.URL.RawQuery = fields; return r }()},
+		{name: "the choice in the query", request: func() *http.Request { r := body(fields); r.URL.RawQuery = "choice=continue"; return r }()},
+		{name: "the same fields by GET", request: navigate("/auth/confirm?" + fields + "&choice=continue")},
+		{name: "HEAD", request: request("HEAD", "/auth/confirm?"+fields+"&choice=continue")},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -289,16 +289,16 @@ func TestThePendingTokenIsVerifiedAgain(t *testing.T) {
 			status       int
 			want         string
 		}{
-			{"expired", pending(s.realm.Token(s.ada, authrockettest.ExpiresIn(-time.Hour)), "/x"), 401, "Clock of this server"},
-			{"forged", pending(forged(ada), "/x"), 401, "bad_signature"},
-			{"of another realm", pending(stranger.realm.Token(stranger.ada), "/x"), 401, "wrong_realm"},
-			{"no token", pending("x", "/x"), 401, "token_malformed"},
-			{"an empty token", pending("", "/x"), 401, "no_token"},
-			{"cut off", pending(ada, "/x")[:200] + ".link.Lw", 401, "token_malformed"},
-			{"without a reason and a target", ada, 401, "token_malformed"},
-			{"a target that is not encoded", ada + "./x", 403, "There is no sign-in to confirm"},
-			{"no dot", "x", 403, "There is no sign-in to confirm"},
-			{"nothing", "", 403, "There is no sign-in to confirm"},
+			{name: "expired", cookie: pending(s.realm.Token(s.ada, authrockettest.ExpiresIn(-time.Hour)), "/x"), status: 401, want: "Clock of this server"},
+			{name: "forged", cookie: pending(forged(ada), "/x"), status: 401, want: "bad_signature"},
+			{name: "of another realm", cookie: pending(stranger.realm.Token(stranger.ada), "/x"), status: 401, want: "wrong_realm"},
+			{name: "no token", cookie: pending("x", "/x"), status: 401, want: "token_malformed"},
+			{name: "an empty token", cookie: pending("", "/x"), status: 401, want: "no_token"},
+			{name: "cut off", cookie: pending(ada, "/x")[:200] + ".link.Lw", status: 401, want: "token_malformed"},
+			{name: "without a reason and a target", cookie: ada, status: 401, want: "token_malformed"},
+			{name: "a target that is not encoded", cookie: ada + "./x", status: 403, want: "There is no sign-in to confirm"},
+			{name: "no dot", cookie: "x", status: 403, want: "There is no sign-in to confirm"},
+			{name: "nothing", status: 403, want: "There is no sign-in to confirm"},
 		} {
 			token, _, _ := cutLast(row.cookie, ".")
 			token, _, _ = cutLast(token, ".")
@@ -371,10 +371,10 @@ func TestATokenTooLargeForOneCookieIsNotKeptForConfirmation(t *testing.T) {
 		size int
 		jar  string // what waits for confirmation before
 	}{
-		{"too large by one", chunkBytes - len(pending("", "/")) + 1, ""},
-		{"of several cookies", 2 * chunkBytes, ""},
-		{"too large for cookies at all", 5*chunkBytes + 1, ""},
-		{"after one that waits", 2 * chunkBytes, pending(s.realm.Token(s.george), "/")},
+		{name: "too large by one", size: chunkBytes - len(pending("", "/")) + 1},
+		{name: "of several cookies", size: 2 * chunkBytes},
+		{name: "too large for cookies at all", size: 5*chunkBytes + 1},
+		{name: "after one that waits", size: 2 * chunkBytes, jar: pending(s.realm.Token(s.george), "/")},
 	} {
 		reasons = nil
 		v := &visitor{t: t, app: s.app(), jar: map[string]*http.Cookie{siteCookie: {Value: s.realm.Token(s.ada), Expires: time.Now().Add(time.Hour)}}}
@@ -412,26 +412,26 @@ func TestNamesOnTheConfirmation(t *testing.T) {
 	for _, row := range []struct {
 		name, claim, want string
 	}{
-		{"as it is", "Ada Lovelace", "<bdi>Ada Lovelace</bdi>"},
-		{"letters of every script", "Ада 愛 عايدة", "<bdi>Ада 愛 عايدة</bdi>"},
-		{"no override of the direction", "Ada\u202egro.live@\u202c", "<bdi>Adagro.live@</bdi>"},
-		{"no isolate", "\u2066Ada\u2069\u2067\u2068", "<bdi>Ada</bdi>"},
-		{"no direction marks", "A\u200ed\u200fa\u061c", "<bdi>Ada</bdi>"},
-		{"nothing that nobody sees", "A\u200bd\ufeff\u00ada\U000e0041", "<bdi>Ada</bdi>"},
-		{"no fillers", "A\u3164d\u115f\u1160a\uffa0", "<bdi>Ada</bdi>"},
-		{"no joiner of letters", "A\u034fda", "<bdi>Ada</bdi>"},
-		{"no braille without dots", "A\u2800da", "<bdi>Ada</bdi>"},
-		{"two marks on a letter", "Tie\u0302\u0301ng", "<bdi>Tie\u0302\u0301ng</bdi>"},
-		{"not more marks than two", "A" + strings.Repeat("\u0489", 70) + "da", "<bdi>A\u0489\u0489da</bdi>"},
-		{"not more marks with what nobody sees between them", "A" + strings.Repeat("\u0301\u200d", 9) + "da", "<bdi>A\u0301\u0301da</bdi>"},
-		{"no control characters", "A\x00d\x1b[31ma\x7f\u0085\u009b", "<bdi>Ad[31ma</bdi>"},
-		{"one line", " Ada\r\n\tLovelace\u2028of\u2029London ", "<bdi>Ada Lovelace of London</bdi>"},
-		{"no markup", "<script>alert(1)</script>", "<bdi><script>alert(1)</script></bdi>"}, // unescaped by this test
-		{"not too long", strings.Repeat("é", 200), "<bdi>" + strings.Repeat("é", 79) + "…</bdi>"},
-		{"nothing but invisible characters", "\u200b\u202e", "<dd><bdi>ada@example.com</bdi></dd>\n<dt>Email</dt>"},
-		{"nothing but fillers", "\u3164\uffa0", "<dd><bdi>ada@example.com</bdi></dd>\n<dt>Email</dt>"},
-		{"nothing but marks", "\u0301 \ufe0f\u0489", "<dd><bdi>ada@example.com</bdi></dd>\n<dt>Email</dt>"},
-		{"nothing but characters without a meaning", "\ue000", "<dd><bdi>ada@example.com</bdi></dd>\n<dt>Email</dt>"},
+		{name: "as it is", claim: "Ada Lovelace", want: "<bdi>Ada Lovelace</bdi>"},
+		{name: "letters of every script", claim: "Ада 愛 عايدة", want: "<bdi>Ада 愛 عايدة</bdi>"},
+		{name: "no override of the direction", claim: "Ada\u202egro.live@\u202c", want: "<bdi>Adagro.live@</bdi>"},
+		{name: "no isolate", claim: "\u2066Ada\u2069\u2067\u2068", want: "<bdi>Ada</bdi>"},
+		{name: "no direction marks", claim: "A\u200ed\u200fa\u061c", want: "<bdi>Ada</bdi>"},
+		{name: "nothing that nobody sees", claim: "A\u200bd\ufeff\u00ada\U000e0041", want: "<bdi>Ada</bdi>"},
+		{name: "no fillers", claim: "A\u3164d\u115f\u1160a\uffa0", want: "<bdi>Ada</bdi>"},
+		{name: "no joiner of letters", claim: "A\u034fda", want: "<bdi>Ada</bdi>"},
+		{name: "no braille without dots", claim: "A\u2800da", want: "<bdi>Ada</bdi>"},
+		{name: "two marks on a letter", claim: "Tie\u0302\u0301ng", want: "<bdi>Tie\u0302\u0301ng</bdi>"},
+		{name: "not more marks than two", claim: "A" + strings.Repeat("\u0489", 70) + "da", want: "<bdi>A\u0489\u0489da</bdi>"},
+		{name: "not more marks with what nobody sees between them", claim: "A" + strings.Repeat("\u0301\u200d", 9) + "da", want: "<bdi>A\u0301\u0301da</bdi>"},
+		{name: "no control characters", claim: "A\x00d\x1b[31ma\x7f\u0085\u009b", want: "<bdi>Ad[31ma</bdi>"},
+		{name: "one line", claim: " Ada\r\n\tLovelace\u2028of\u2029London ", want: "<bdi>Ada Lovelace of London</bdi>"},
+		{name: "no markup", claim: "<script>alert(1)</script>", want: "<bdi><script>alert(1)</script></bdi>"}, // unescaped by this test
+		{name: "not too long", claim: strings.Repeat("é", 200), want: "<bdi>" + strings.Repeat("é", 79) + "…</bdi>"},
+		{name: "nothing but invisible characters", claim: "\u200b\u202e", want: "<dd><bdi>ada@example.com</bdi></dd>\n<dt>Email</dt>"},
+		{name: "nothing but fillers", claim: "\u3164\uffa0", want: "<dd><bdi>ada@example.com</bdi></dd>\n<dt>Email</dt>"},
+		{name: "nothing but marks", claim: "\u0301 \ufe0f\u0489", want: "<dd><bdi>ada@example.com</bdi></dd>\n<dt>Email</dt>"},
+		{name: "nothing but characters without a meaning", claim: "\ue000", want: "<dd><bdi>ada@example.com</bdi></dd>\n<dt>Email</dt>"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -445,9 +445,9 @@ func TestNamesOnTheConfirmation(t *testing.T) {
 		options     []authrockettest.TokenOption
 		want        string
 	}{
-		{"a long email is whole", strings.Repeat("a", 64) + "@" + strings.Repeat("b.", 80) + "example.com", nil, "b.example.com</bdi>"},
-		{"one that is too long is not shown", strings.Repeat("a", 250) + "@example.com", nil, "<dt>Email</dt><dd><bdi>…</bdi>"},
-		{"one that is not verified", "ada@example.com", []authrockettest.TokenOption{setClaim("email_verified", false)}, "<bdi>ada@example.com</bdi></dd>\n<dt>Email verified</dt><dd><bdi>no</bdi>"},
+		{name: "a long email is whole", email: strings.Repeat("a", 64) + "@" + strings.Repeat("b.", 80) + "example.com", want: "b.example.com</bdi>"},
+		{name: "one that is too long is not shown", email: strings.Repeat("a", 250) + "@example.com", want: "<dt>Email</dt><dd><bdi>…</bdi>"},
+		{name: "one that is not verified", email: "ada@example.com", options: []authrockettest.TokenOption{setClaim("email_verified", false)}, want: "<bdi>ada@example.com</bdi></dd>\n<dt>Email verified</dt><dd><bdi>no</bdi>"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -550,14 +550,14 @@ func TestWhatWaitsForConfirmationStaysSmall(t *testing.T) {
 		target  string
 		kept    string // the target that waits, "" when nothing does
 	}{
-		{"beside no cookies", nil, "/x?a=b", "/x?a=b"},
-		{"up to 6 KiB with the others", []string{other(space("/x"))}, "/x", "/x"},
-		{"not beyond 6 KiB", []string{other(space("/x") + 1)}, "/x", ""},
-		{"not beyond 6 KiB in two lines", []string{other(space("/x") - 10), other(11)}, "/x", ""},
-		{"one that is replaced makes room", []string{name + "=" + pending(s.realm.Token(s.george), "/x"), other(space("/x"))[:space("/x")-100]}, "/x", "/x"},
-		{"a target of 200 bytes", nil, long, long},
-		{"a longer target loses its query", nil, "/x?" + strings.Repeat("x", 198), "/x"},
-		{"a longer path becomes the start page", nil, long + "x", "/"},
+		{name: "beside no cookies", target: "/x?a=b", kept: "/x?a=b"},
+		{name: "up to 6 KiB with the others", cookies: []string{other(space("/x"))}, target: "/x", kept: "/x"},
+		{name: "not beyond 6 KiB", cookies: []string{other(space("/x") + 1)}, target: "/x"},
+		{name: "not beyond 6 KiB in two lines", cookies: []string{other(space("/x") - 10), other(11)}, target: "/x"},
+		{name: "one that is replaced makes room", cookies: []string{name + "=" + pending(s.realm.Token(s.george), "/x"), other(space("/x"))[:space("/x")-100]}, target: "/x", kept: "/x"},
+		{name: "a target of 200 bytes", target: long, kept: long},
+		{name: "a longer target loses its query", target: "/x?" + strings.Repeat("x", 198), kept: "/x"},
+		{name: "a longer path becomes the start page", target: long + "x", kept: "/"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -588,8 +588,8 @@ func TestWhatWaitsForConfirmationStaysSmall(t *testing.T) {
 		size int
 		kept bool
 	}{
-		{"a value of 3,800 bytes", chunkBytes - len(pending("", "/")), true},
-		{"a larger one", chunkBytes - len(pending("", "/")) + 1, false},
+		{name: "a value of 3,800 bytes", size: chunkBytes - len(pending("", "/")), kept: true},
+		{name: "a larger one", size: chunkBytes - len(pending("", "/")) + 1},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -616,10 +616,10 @@ func TestConfirmationsAreObserved(t *testing.T) {
 		come    func(v *visitor, token string)
 		started bool
 	}{
-		{"a link", authrockettest.User{}, func(v *visitor, token string) { v.get("/?token=" + token) }, false},
-		{"a link over somebody else", s.george, func(v *visitor, token string) { v.get("/?token=" + token) }, false},
-		{"a login started elsewhere", authrockettest.User{}, func(v *visitor, token string) { v.get(back(&visitor{t: t, app: s.app()}) + token) }, false},
-		{"a started login over somebody else", s.george, func(v *visitor, token string) { v.get(back(v) + token) }, true},
+		{name: "a link", user: authrockettest.User{}, come: func(v *visitor, token string) { v.get("/?token=" + token) }},
+		{name: "a link over somebody else", user: s.george, come: func(v *visitor, token string) { v.get("/?token=" + token) }},
+		{name: "a login started elsewhere", user: authrockettest.User{}, come: func(v *visitor, token string) { v.get(back(&visitor{t: t, app: s.app()}) + token) }},
+		{name: "a started login over somebody else", user: s.george, come: func(v *visitor, token string) { v.get(back(v) + token) }, started: true},
 	} {
 		logins = nil
 		token := s.realm.Token(s.ada)

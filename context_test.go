@@ -169,7 +169,7 @@ func TestContextsKeepWhatIsInTheRequest(t *testing.T) {
 	token := s.realm.Token(s.ada)
 	r := withCookie(navigate("/"), siteCookie, token)
 	s.auth.Authenticate(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithCancel(context.WithValue(r.Context(), struct{ name string }{"x"}, 1))
+		ctx, cancel := context.WithCancel(context.WithValue(r.Context(), struct{ name string }{name: "x"}, 1))
 		defer cancel()
 		for _, ctx := range []context.Context{r.Context(), ctx} {
 			for _, format := range []string{"%v", "%+v", "%#v", "%s"} {

@@ -24,11 +24,11 @@ func TestSessionCookie(t *testing.T) {
 		change func(*authrocket.Config)
 		want   string // without the value
 	}{
-		{"https", func(c *authrocket.Config) {}, host},
-		{"http on loopback", func(c *authrocket.Config) { c.AppURL = "http://127.0.0.1:8080" }, "arToken=; Path=/; Expires=EXP; Max-Age=5400; HttpOnly; SameSite=Lax"},
-		{"http elsewhere", func(c *authrocket.Config) { c.AppURL, c.DangerouslyAllowHTTPAppURL = "http://example.com", true }, "arToken=; Path=/; Expires=EXP; Max-Age=5400; HttpOnly; SameSite=Lax"},
-		{"a name of the app's own", func(c *authrocket.Config) { c.CookieName = "mine" }, "mine=; Path=/; Expires=EXP; Max-Age=5400; HttpOnly; Secure; SameSite=Lax"},
-		{"a path prefix does not narrow the path", func(c *authrocket.Config) { c.AppURL = "https://example.com/app" }, host},
+		{name: "https", change: func(c *authrocket.Config) {}, want: host},
+		{name: "http on loopback", change: func(c *authrocket.Config) { c.AppURL = "http://127.0.0.1:8080" }, want: "arToken=; Path=/; Expires=EXP; Max-Age=5400; HttpOnly; SameSite=Lax"},
+		{name: "http elsewhere", change: func(c *authrocket.Config) { c.AppURL, c.DangerouslyAllowHTTPAppURL = "http://example.com", true }, want: "arToken=; Path=/; Expires=EXP; Max-Age=5400; HttpOnly; SameSite=Lax"},
+		{name: "a name of the app's own", change: func(c *authrocket.Config) { c.CookieName = "mine" }, want: "mine=; Path=/; Expires=EXP; Max-Age=5400; HttpOnly; Secure; SameSite=Lax"},
+		{name: "a path prefix does not narrow the path", change: func(c *authrocket.Config) { c.AppURL = "https://example.com/app" }, want: host},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -80,26 +80,26 @@ func TestBrokenCookiesAreClearedAtGates(t *testing.T) {
 			status  int
 			cleared bool
 		}{
-			{"an expired one, navigation", s, s.as(s.ada, navigate("/gate/"), authrockettest.ExpiresIn(-time.Hour)), 303, true},
-			{"an expired one, program", s, s.as(s.ada, request("GET", "/gate/"), authrockettest.ExpiresIn(-time.Hour)), 401, true},
-			{"a forged one", s, cookie(forged(token), navigate("/gate/")), 303, true},
-			{"a malformed one", s, cookie("x", navigate("/gate/")), 303, true},
-			{"an expired one in a frame", s, s.as(s.ada, navigate("/gate/", "Sec-Fetch-Dest: iframe"), authrockettest.ExpiresIn(-time.Hour)), 401, true},
-			{"not on an open route", s, cookie(forged(token), navigate("/")), 200, false},
-			{"not when none came", s, navigate("/gate/"), 303, false},
-			{"not one that is not valid yet", s, s.as(s.ada, navigate("/gate/"), authrockettest.ClockSkew(time.Hour)), 303, false},
-			{"not one that is not valid yet, of a program", s, s.as(s.ada, request("GET", "/gate/"), setClaim("nbf", time.Now().Add(time.Hour).Unix())), 401, false},
-			{"not one that is not valid yet behind an expired one", s, cookie(s.realm.Token(s.ada, authrockettest.ClockSkew(time.Hour)),
-				s.as(s.ada, navigate("/gate/"), authrockettest.ExpiresIn(-time.Hour))), 303, false},
-			{"not with an unknown key", s, s.as(s.ada, navigate("/gate/"), authrockettest.SignedBy(old)), 303, false},
-			{"not with an unknown key behind an expired one", s, cookie(s.realm.Token(s.ada, authrockettest.SignedBy(old)),
-				s.as(s.ada, navigate("/gate/"), authrockettest.ExpiresIn(-time.Hour))), 303, false},
-			{"not of two users", s, s.as(s.george, s.as(s.ada, navigate("/gate/"))), 401, false},
-			{"not while undecided", down, down.as(down.ada, navigate("/gate/")), 503, false},
-			{"not for a missing permission", s, s.as(s.george, navigate("/billing")), 403, false},
-			{"not for a cross-site request", s, s.as(s.ada, request("POST", "/gate/", "Sec-Fetch-Site: cross-site")), 403, false},
-			{"not for a broken bearer token", s, s.as(s.ada, request("GET", "/gate/", "Authorization: Bearer x")), 401, false},
-			{"not on a prefetch", s, cookie("x", navigate("/gate/", "Sec-Purpose: prefetch")), 401, false},
+			{name: "an expired one, navigation", site: s, request: s.as(s.ada, navigate("/gate/"), authrockettest.ExpiresIn(-time.Hour)), status: 303, cleared: true},
+			{name: "an expired one, program", site: s, request: s.as(s.ada, request("GET", "/gate/"), authrockettest.ExpiresIn(-time.Hour)), status: 401, cleared: true},
+			{name: "a forged one", site: s, request: cookie(forged(token), navigate("/gate/")), status: 303, cleared: true},
+			{name: "a malformed one", site: s, request: cookie("x", navigate("/gate/")), status: 303, cleared: true},
+			{name: "an expired one in a frame", site: s, request: s.as(s.ada, navigate("/gate/", "Sec-Fetch-Dest: iframe"), authrockettest.ExpiresIn(-time.Hour)), status: 401, cleared: true},
+			{name: "not on an open route", site: s, request: cookie(forged(token), navigate("/")), status: 200},
+			{name: "not when none came", site: s, request: navigate("/gate/"), status: 303},
+			{name: "not one that is not valid yet", site: s, request: s.as(s.ada, navigate("/gate/"), authrockettest.ClockSkew(time.Hour)), status: 303},
+			{name: "not one that is not valid yet, of a program", site: s, request: s.as(s.ada, request("GET", "/gate/"), setClaim("nbf", time.Now().Add(time.Hour).Unix())), status: 401},
+			{name: "not one that is not valid yet behind an expired one", site: s, request: cookie(s.realm.Token(s.ada, authrockettest.ClockSkew(time.Hour)),
+				s.as(s.ada, navigate("/gate/"), authrockettest.ExpiresIn(-time.Hour))), status: 303},
+			{name: "not with an unknown key", site: s, request: s.as(s.ada, navigate("/gate/"), authrockettest.SignedBy(old)), status: 303},
+			{name: "not with an unknown key behind an expired one", site: s, request: cookie(s.realm.Token(s.ada, authrockettest.SignedBy(old)),
+				s.as(s.ada, navigate("/gate/"), authrockettest.ExpiresIn(-time.Hour))), status: 303},
+			{name: "not of two users", site: s, request: s.as(s.george, s.as(s.ada, navigate("/gate/"))), status: 401},
+			{name: "not while undecided", site: down, request: down.as(down.ada, navigate("/gate/")), status: 503},
+			{name: "not for a missing permission", site: s, request: s.as(s.george, navigate("/billing")), status: 403},
+			{name: "not for a cross-site request", site: s, request: s.as(s.ada, request("POST", "/gate/", "Sec-Fetch-Site: cross-site")), status: 403},
+			{name: "not for a broken bearer token", site: s, request: s.as(s.ada, request("GET", "/gate/", "Authorization: Bearer x")), status: 401},
+			{name: "not on a prefetch", site: s, request: cookie("x", navigate("/gate/", "Sec-Purpose: prefetch")), status: 401},
 		} {
 			w := serve(row.site.app(), row.request)
 			if w.Code != row.status || isCleared(w) != row.cleared {
@@ -124,11 +124,11 @@ func TestStateCookie(t *testing.T) {
 		prefix string
 		secure bool
 	}{
-		{"https", func(c *authrocket.Config) {}, statePrefix, true},
-		{"http", func(c *authrocket.Config) { c.AppURL = "http://localhost:8080" }, "arToken-state-", false},
-		{"a name of the app's own on https", func(c *authrocket.Config) { c.CookieName = "mine" }, "__Host-mine~state-", true},
-		{"the default name without its prefix on https", func(c *authrocket.Config) { c.CookieName = "arToken" }, "__Host-arToken~state-", true},
-		{"a __Secure- name", func(c *authrocket.Config) { c.CookieName = "__Secure-mine" }, "__Host-__Secure-mine~state-", true},
+		{name: "https", change: func(c *authrocket.Config) {}, prefix: statePrefix, secure: true},
+		{name: "http", change: func(c *authrocket.Config) { c.AppURL = "http://localhost:8080" }, prefix: "arToken-state-"},
+		{name: "a name of the app's own on https", change: func(c *authrocket.Config) { c.CookieName = "mine" }, prefix: "__Host-mine~state-", secure: true},
+		{name: "the default name without its prefix on https", change: func(c *authrocket.Config) { c.CookieName = "arToken" }, prefix: "__Host-arToken~state-", secure: true},
+		{name: "a __Secure- name", change: func(c *authrocket.Config) { c.CookieName = "__Secure-mine" }, prefix: "__Host-__Secure-mine~state-", secure: true},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -257,11 +257,11 @@ func TestCookiesWithADomain(t *testing.T) {
 		domains []string
 		cleared bool
 	}{
-		{"the parent", "https://app.example.com", []string{"example.com"}, true},
-		{"the host itself", "https://app.example.com", []string{"app.example.com"}, true},
-		{"the host itself, without a parent that has a dot", "https://example.com", []string{"example.com"}, true},
-		{"a host with a port", "https://app.example.com:8443", []string{"example.com"}, true},
-		{"a deep host", "https://a.b.c.d.e.example.com", []string{"a.b.c.d.e.example.com", "c.d.e.example.com", "example.com"}, true},
+		{name: "the parent", appURL: "https://app.example.com", domains: []string{"example.com"}, cleared: true},
+		{name: "the host itself", appURL: "https://app.example.com", domains: []string{"app.example.com"}, cleared: true},
+		{name: "the host itself, without a parent that has a dot", appURL: "https://example.com", domains: []string{"example.com"}, cleared: true},
+		{name: "a host with a port", appURL: "https://app.example.com:8443", domains: []string{"example.com"}, cleared: true},
+		{name: "a deep host", appURL: "https://a.b.c.d.e.example.com", domains: []string{"a.b.c.d.e.example.com", "c.d.e.example.com", "example.com"}, cleared: true},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -360,14 +360,14 @@ func TestClearingDomainsIsShort(t *testing.T) {
 		change  func(*authrocket.Config)
 		want    []string
 	}{
-		{"the host and its parents", logout("arToken"), at("https://a.example.com", "arToken"), []string{"arToken a.example.com", "arToken example.com"}},
-		{"each chunk that came", logout("arToken", "arToken.1", "arToken.3"), at("https://example.com", "arToken"), []string{"arToken example.com", "arToken.1 example.com", "arToken.3 example.com"}},
-		{"not names that did not come", logout("arToken-other"), at("https://example.com", "arToken"), nil},
-		{"not of a name with the __Host- prefix", logout(siteCookie), at("https://a.example.com", siteCookie), nil},
-		{"of a name with the __Secure- prefix", logout("__Secure-x"), at("https://example.com", "__Secure-x"), []string{"__Secure-x example.com"}},
-		{"not of an IPv4 address", logout("arToken"), at("http://192.0.2.1:8080", "arToken"), nil},
-		{"not of an IPv6 address", logout("arToken"), at("http://[2001:db8::1]:8080", "arToken"), nil},
-		{"not of a host without a dot", logout("arToken"), at("http://localhost:8080", "arToken"), nil},
+		{name: "the host and its parents", request: logout("arToken"), change: at("https://a.example.com", "arToken"), want: []string{"arToken a.example.com", "arToken example.com"}},
+		{name: "each chunk that came", request: logout("arToken", "arToken.1", "arToken.3"), change: at("https://example.com", "arToken"), want: []string{"arToken example.com", "arToken.1 example.com", "arToken.3 example.com"}},
+		{name: "not names that did not come", request: logout("arToken-other"), change: at("https://example.com", "arToken")},
+		{name: "not of a name with the __Host- prefix", request: logout(siteCookie), change: at("https://a.example.com", siteCookie)},
+		{name: "of a name with the __Secure- prefix", request: logout("__Secure-x"), change: at("https://example.com", "__Secure-x"), want: []string{"__Secure-x example.com"}},
+		{name: "not of an IPv4 address", request: logout("arToken"), change: at("http://192.0.2.1:8080", "arToken")},
+		{name: "not of an IPv6 address", request: logout("arToken"), change: at("http://[2001:db8::1]:8080", "arToken")},
+		{name: "not of a host without a dot", request: logout("arToken"), change: at("http://localhost:8080", "arToken")},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -405,11 +405,11 @@ func TestFewCookiesAreLookedAt(t *testing.T) {
 		before string
 		want   string
 	}{
-		{"behind 60 KB of other cookies it counts", strings.Repeat("a;", 30_000), "ada@example.com"},
-		{"behind 64 KB of other cookies it does not", strings.Repeat("a;", 32_768), "nobody"},
-		{"behind 64 KB on another line it does not", strings.Repeat("a;", 32_768) + "\n", "nobody"},
-		{"behind 199 names that begin alike it counts", strings.Repeat(siteCookie+"x=1;", 199), "ada@example.com"},
-		{"behind 200 names that begin alike it does not", strings.Repeat(siteCookie+"x=1;", 200), "nobody"},
+		{name: "behind 60 KB of other cookies it counts", before: strings.Repeat("a;", 30_000), want: "ada@example.com"},
+		{name: "behind 64 KB of other cookies it does not", before: strings.Repeat("a;", 32_768), want: "nobody"},
+		{name: "behind 64 KB on another line it does not", before: strings.Repeat("a;", 32_768) + "\n", want: "nobody"},
+		{name: "behind 199 names that begin alike it counts", before: strings.Repeat(siteCookie+"x=1;", 199), want: "ada@example.com"},
+		{name: "behind 200 names that begin alike it does not", before: strings.Repeat(siteCookie+"x=1;", 200), want: "nobody"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -442,8 +442,8 @@ func TestOneCookieOfAnotherNameHidesNoSession(t *testing.T) {
 	s := newSite(t)
 	name200 := "x=" + strings.Repeat(siteCookie, 200)
 	for _, row := range []struct{ name, before string }{
-		{"the name in one value", name200},
-		{"behind an equals sign", "x=" + strings.Repeat("="+siteCookie, 200)},
+		{name: "the name in one value", before: name200},
+		{name: "behind an equals sign", before: "x=" + strings.Repeat("="+siteCookie, 200)},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -490,32 +490,32 @@ func TestWhereACookieBegins(t *testing.T) {
 		header    string
 		isSession bool
 	}{
-		{n + "=" + token, true},
-		{" \t" + n + "=" + token, true},
-		{"a=b;" + n + "=" + token, true},
-		{"a=b; \t " + n + "=" + token + " \t", true},
-		{"a=b ;" + n + "=" + token, true},
-		{"a=\"b;" + n + "=" + token + "\"", false},
-		{"a=\"b;" + n + "=\"" + token + "\"", true},
-		{"a=b " + n + "=" + token, false},
-		{"a=b," + n + "=" + token, false},
-		{"a=" + n + "=" + token, false},
-		{"=" + n + "=" + token, false},
-		{"x" + n + "=" + token, false},
-		{n + n + "=" + token, false},
-		{n + " =" + token, false},
-		{n + ";" + n + "=" + token, true},
-		{n + "=;" + n + "=" + token, true},
-		{"\x85" + n + "=" + token, false},
-		{"\u2000" + n + "=" + token, false},
-		{"\x0b" + n + "=" + token, false},
-		{"\r" + n + "=" + token, false},
-		{"$Version=1; " + n + "=" + token, true},
-		{"__host-arToken=" + token, false},
-		{"__Host-%61rToken=" + token, false},
-		{"a=" + n + ";" + n + "=" + token, true},
-		{"a=;;;" + n + "=" + token, true},
-		{n[:5] + n + "=" + token + ";" + n + "=" + token, true},
+		{header: n + "=" + token, isSession: true},
+		{header: " \t" + n + "=" + token, isSession: true},
+		{header: "a=b;" + n + "=" + token, isSession: true},
+		{header: "a=b; \t " + n + "=" + token + " \t", isSession: true},
+		{header: "a=b ;" + n + "=" + token, isSession: true},
+		{header: "a=\"b;" + n + "=" + token + "\""},
+		{header: "a=\"b;" + n + "=\"" + token + "\"", isSession: true},
+		{header: "a=b " + n + "=" + token},
+		{header: "a=b," + n + "=" + token},
+		{header: "a=" + n + "=" + token},
+		{header: "=" + n + "=" + token},
+		{header: "x" + n + "=" + token},
+		{header: n + n + "=" + token},
+		{header: n + " =" + token},
+		{header: n + ";" + n + "=" + token, isSession: true},
+		{header: n + "=;" + n + "=" + token, isSession: true},
+		{header: "\x85" + n + "=" + token},
+		{header: "\u2000" + n + "=" + token},
+		{header: "\x0b" + n + "=" + token},
+		{header: "\r" + n + "=" + token},
+		{header: "$Version=1; " + n + "=" + token, isSession: true},
+		{header: "__host-arToken=" + token},
+		{header: "__Host-%61rToken=" + token},
+		{header: "a=" + n + ";" + n + "=" + token, isSession: true},
+		{header: "a=;;;" + n + "=" + token, isSession: true},
+		{header: n[:5] + n + "=" + token + ";" + n + "=" + token, isSession: true},
 	} {
 		r := navigate("/gate/")
 		r.Header["Cookie"] = []string{row.header}

@@ -27,48 +27,48 @@ func TestCrossSiteRequests(t *testing.T) {
 		headers []string
 		status  int
 	}{
-		{"GET from anywhere", "GET", []string{"Sec-Fetch-Site: cross-site", "Origin: https://evil.example"}, passes},
-		{"HEAD from anywhere", "HEAD", []string{"Sec-Fetch-Site: cross-site"}, passes},
-		{"OPTIONS from anywhere", "OPTIONS", []string{"Origin: https://evil.example"}, passes},
-		{"POST of our own page", "POST", []string{"Sec-Fetch-Site: same-origin", "Origin: https://example.com"}, passes},
-		{"POST that a user caused", "POST", []string{"Sec-Fetch-Site: none"}, passes},
-		{"POST of a program with a cookie", "POST", nil, passes},
-		{"POST of our own page in an old browser", "POST", []string{"Origin: https://example.com"}, passes},
-		{"POST of another site", "POST", []string{"Sec-Fetch-Site: cross-site", "Origin: https://evil.example"}, refused},
-		{"POST of another site without Origin", "POST", []string{"Sec-Fetch-Site: cross-site"}, refused},
-		{"POST of a sibling subdomain", "POST", []string{"Sec-Fetch-Site: same-site", "Origin: https://other.example.com"}, refused},
-		{"POST of another site in an old browser", "POST", []string{"Origin: https://evil.example"}, refused},
-		{"POST of another port in an old browser", "POST", []string{"Origin: https://example.com:8443"}, refused},
-		{"POST of plain http of our host in an old browser", "POST", []string{"Origin: http://example.com"}, refused},
-		{"POST of a trusted origin in an old browser", "POST", []string{"Origin: https://admin.example.com"}, passes},
-		{"POST of our own page with an empty Sec-Fetch-Site", "POST", []string{"Sec-Fetch-Site: ", "Origin: https://example.com"}, passes},
-		{"POST of a sandbox", "POST", []string{"Origin: null"}, refused},
-		{"POST of a sandbox in a new browser", "POST", []string{"Sec-Fetch-Site: cross-site", "Origin: null"}, refused},
-		{"POST of a host that ends with ours", "POST", []string{"Sec-Fetch-Site: cross-site", "Origin: https://evilexample.com"}, refused},
-		{"POST of a host that begins with ours", "POST", []string{"Sec-Fetch-Site: cross-site", "Origin: https://example.com.evil.example"}, refused},
-		{"PUT of another site", "PUT", []string{"Sec-Fetch-Site: cross-site"}, refused},
-		{"PATCH of another site", "PATCH", []string{"Sec-Fetch-Site: cross-site"}, refused},
-		{"DELETE of another site", "DELETE", []string{"Sec-Fetch-Site: cross-site"}, refused},
-		{"a method of one's own", "PURGE", []string{"Sec-Fetch-Site: cross-site"}, refused},
-		{"a method in lower case", "get", []string{"Sec-Fetch-Site: cross-site"}, refused},
-		{"POST of a trusted origin", "POST", []string{"Sec-Fetch-Site: same-site", "Origin: https://admin.example.com"}, passes},
-		{"POST of a trusted origin with a port", "POST", []string{"Sec-Fetch-Site: cross-site", "Origin: http://localhost:3000"}, passes},
-		{"POST of a trusted origin by another scheme", "POST", []string{"Sec-Fetch-Site: cross-site", "Origin: http://admin.example.com"}, refused},
-		{"POST of a trusted origin at another port", "POST", []string{"Sec-Fetch-Site: cross-site", "Origin: http://localhost:3001"}, refused},
+		{name: "GET from anywhere", method: "GET", headers: []string{"Sec-Fetch-Site: cross-site", "Origin: https://evil.example"}, status: passes},
+		{name: "HEAD from anywhere", method: "HEAD", headers: []string{"Sec-Fetch-Site: cross-site"}, status: passes},
+		{name: "OPTIONS from anywhere", method: "OPTIONS", headers: []string{"Origin: https://evil.example"}, status: passes},
+		{name: "POST of our own page", method: "POST", headers: []string{"Sec-Fetch-Site: same-origin", "Origin: https://example.com"}, status: passes},
+		{name: "POST that a user caused", method: "POST", headers: []string{"Sec-Fetch-Site: none"}, status: passes},
+		{name: "POST of a program with a cookie", method: "POST", status: passes},
+		{name: "POST of our own page in an old browser", method: "POST", headers: []string{"Origin: https://example.com"}, status: passes},
+		{name: "POST of another site", method: "POST", headers: []string{"Sec-Fetch-Site: cross-site", "Origin: https://evil.example"}, status: refused},
+		{name: "POST of another site without Origin", method: "POST", headers: []string{"Sec-Fetch-Site: cross-site"}, status: refused},
+		{name: "POST of a sibling subdomain", method: "POST", headers: []string{"Sec-Fetch-Site: same-site", "Origin: https://other.example.com"}, status: refused},
+		{name: "POST of another site in an old browser", method: "POST", headers: []string{"Origin: https://evil.example"}, status: refused},
+		{name: "POST of another port in an old browser", method: "POST", headers: []string{"Origin: https://example.com:8443"}, status: refused},
+		{name: "POST of plain http of our host in an old browser", method: "POST", headers: []string{"Origin: http://example.com"}, status: refused},
+		{name: "POST of a trusted origin in an old browser", method: "POST", headers: []string{"Origin: https://admin.example.com"}, status: passes},
+		{name: "POST of our own page with an empty Sec-Fetch-Site", method: "POST", headers: []string{"Sec-Fetch-Site: ", "Origin: https://example.com"}, status: passes},
+		{name: "POST of a sandbox", method: "POST", headers: []string{"Origin: null"}, status: refused},
+		{name: "POST of a sandbox in a new browser", method: "POST", headers: []string{"Sec-Fetch-Site: cross-site", "Origin: null"}, status: refused},
+		{name: "POST of a host that ends with ours", method: "POST", headers: []string{"Sec-Fetch-Site: cross-site", "Origin: https://evilexample.com"}, status: refused},
+		{name: "POST of a host that begins with ours", method: "POST", headers: []string{"Sec-Fetch-Site: cross-site", "Origin: https://example.com.evil.example"}, status: refused},
+		{name: "PUT of another site", method: "PUT", headers: []string{"Sec-Fetch-Site: cross-site"}, status: refused},
+		{name: "PATCH of another site", method: "PATCH", headers: []string{"Sec-Fetch-Site: cross-site"}, status: refused},
+		{name: "DELETE of another site", method: "DELETE", headers: []string{"Sec-Fetch-Site: cross-site"}, status: refused},
+		{name: "a method of one's own", method: "PURGE", headers: []string{"Sec-Fetch-Site: cross-site"}, status: refused},
+		{name: "a method in lower case", method: "get", headers: []string{"Sec-Fetch-Site: cross-site"}, status: refused},
+		{name: "POST of a trusted origin", method: "POST", headers: []string{"Sec-Fetch-Site: same-site", "Origin: https://admin.example.com"}, status: passes},
+		{name: "POST of a trusted origin with a port", method: "POST", headers: []string{"Sec-Fetch-Site: cross-site", "Origin: http://localhost:3000"}, status: passes},
+		{name: "POST of a trusted origin by another scheme", method: "POST", headers: []string{"Sec-Fetch-Site: cross-site", "Origin: http://admin.example.com"}, status: refused},
+		{name: "POST of a trusted origin at another port", method: "POST", headers: []string{"Sec-Fetch-Site: cross-site", "Origin: http://localhost:3001"}, status: refused},
 
-		{"WebSocket of our own page", "GET", with("Sec-Fetch-Site: same-origin", "Origin: https://example.com"), passes},
-		{"WebSocket of our own page in an old browser", "GET", with("Origin: https://example.com"), passes},
-		{"WebSocket of plain http of our host in an old browser", "GET", with("Origin: http://example.com"), refused},
-		{"WebSocket of another site", "GET", with("Sec-Fetch-Site: cross-site", "Origin: https://evil.example"), refused},
-		{"WebSocket of another site in an old browser", "GET", with("Origin: https://evil.example"), refused},
-		{"WebSocket of a sibling subdomain", "GET", with("Sec-Fetch-Site: same-site", "Origin: https://other.example.com"), refused},
-		{"WebSocket of a sandbox", "GET", with("Origin: null"), refused},
-		{"WebSocket of a trusted origin", "GET", with("Sec-Fetch-Site: same-site", "Origin: https://admin.example.com"), passes},
-		{"Upgrade alone", "GET", []string{"Upgrade: h2c", "Origin: https://evil.example"}, refused},
-		{"a WebSocket key alone", "GET", []string{"Sec-WebSocket-Key: x", "Origin: https://evil.example"}, refused},
-		{"HEAD that upgrades", "HEAD", []string{"Upgrade: websocket", "Origin: https://evil.example"}, refused},
-		{"OPTIONS that upgrades", "OPTIONS", []string{"Upgrade: websocket", "Origin: https://evil.example"}, refused},
-		{"an empty Upgrade is none", "GET", []string{"Upgrade: ", "Origin: https://evil.example"}, passes},
+		{name: "WebSocket of our own page", method: "GET", headers: with("Sec-Fetch-Site: same-origin", "Origin: https://example.com"), status: passes},
+		{name: "WebSocket of our own page in an old browser", method: "GET", headers: with("Origin: https://example.com"), status: passes},
+		{name: "WebSocket of plain http of our host in an old browser", method: "GET", headers: with("Origin: http://example.com"), status: refused},
+		{name: "WebSocket of another site", method: "GET", headers: with("Sec-Fetch-Site: cross-site", "Origin: https://evil.example"), status: refused},
+		{name: "WebSocket of another site in an old browser", method: "GET", headers: with("Origin: https://evil.example"), status: refused},
+		{name: "WebSocket of a sibling subdomain", method: "GET", headers: with("Sec-Fetch-Site: same-site", "Origin: https://other.example.com"), status: refused},
+		{name: "WebSocket of a sandbox", method: "GET", headers: with("Origin: null"), status: refused},
+		{name: "WebSocket of a trusted origin", method: "GET", headers: with("Sec-Fetch-Site: same-site", "Origin: https://admin.example.com"), status: passes},
+		{name: "Upgrade alone", method: "GET", headers: []string{"Upgrade: h2c", "Origin: https://evil.example"}, status: refused},
+		{name: "a WebSocket key alone", method: "GET", headers: []string{"Sec-WebSocket-Key: x", "Origin: https://evil.example"}, status: refused},
+		{name: "HEAD that upgrades", method: "HEAD", headers: []string{"Upgrade: websocket", "Origin: https://evil.example"}, status: refused},
+		{name: "OPTIONS that upgrades", method: "OPTIONS", headers: []string{"Upgrade: websocket", "Origin: https://evil.example"}, status: refused},
+		{name: "an empty Upgrade is none", method: "GET", headers: []string{"Upgrade: ", "Origin: https://evil.example"}, status: passes},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -101,10 +101,10 @@ func TestOurOriginIsAppURLsBehindAProxy(t *testing.T) {
 		headers []string
 		status  int
 	}{
-		{"the public origin, though Host is another", []string{"Origin: https://public.example"}, 200},
-		{"the public origin by http", []string{"Origin: http://public.example"}, 403},
-		{"the origin of the Host that the proxy asks for", []string{"Origin: http://10.0.0.7:8080"}, 403},
-		{"X-Forwarded-Host decides nothing", []string{"Origin: https://evil.example", "X-Forwarded-Host: evil.example", "Forwarded: host=evil.example"}, 403},
+		{name: "the public origin, though Host is another", headers: []string{"Origin: https://public.example"}, status: 200},
+		{name: "the public origin by http", headers: []string{"Origin: http://public.example"}, status: 403},
+		{name: "the origin of the Host that the proxy asks for", headers: []string{"Origin: http://10.0.0.7:8080"}, status: 403},
+		{name: "X-Forwarded-Host decides nothing", headers: []string{"Origin: https://evil.example", "X-Forwarded-Host: evil.example", "Forwarded: host=evil.example"}, status: 403},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -134,12 +134,12 @@ func TestOurOriginIsTheHostOnLoopback(t *testing.T) {
 		name, host, origin string
 		status             int
 	}{
-		{"the Host by http", "127.0.0.1:8080", "http://127.0.0.1:8080", 200},
-		{"no origin at all", "127.0.0.1:8080", "", 200},
-		{"the Host by https", "127.0.0.1:8080", "https://127.0.0.1:8080", 403},
-		{"another port", "127.0.0.1:8080", "http://127.0.0.1:8081", 403},
-		{"another name of loopback", "127.0.0.1:8080", "http://localhost:8080", 403},
-		{"a Host that is not on loopback", "evil.example", "http://evil.example", 403},
+		{name: "the Host by http", host: "127.0.0.1:8080", origin: "http://127.0.0.1:8080", status: 200},
+		{name: "no origin at all", host: "127.0.0.1:8080", status: 200},
+		{name: "the Host by https", host: "127.0.0.1:8080", origin: "https://127.0.0.1:8080", status: 403},
+		{name: "another port", host: "127.0.0.1:8080", origin: "http://127.0.0.1:8081", status: 403},
+		{name: "another name of loopback", host: "127.0.0.1:8080", origin: "http://localhost:8080", status: 403},
+		{name: "a Host that is not on loopback", host: "evil.example", origin: "http://evil.example", status: 403},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -165,11 +165,11 @@ func TestAnEmptyHostGetsNoCookieSession(t *testing.T) {
 		lines  []string
 		status int
 	}{
-		{"no Host in HTTP/1.0", []string{"GET /gate/ HTTP/1.0", "Cookie: " + siteCookie + "=" + token}, 403},
-		{"an empty Host", []string{"GET /gate/ HTTP/1.1", "Host:", "Cookie: " + siteCookie + "=" + token}, 403},
-		{"an empty Host and the Origin null", []string{"POST /gate/ HTTP/1.1", "Host:", "Origin: null", "Cookie: " + siteCookie + "=" + token}, 403},
-		{"a bearer token needs no Host", []string{"GET /gate/ HTTP/1.0", "Authorization: Bearer " + token}, 200},
-		{"an open page is served", []string{"GET / HTTP/1.0", "Cookie: " + siteCookie + "=" + token}, 200},
+		{name: "no Host in HTTP/1.0", lines: []string{"GET /gate/ HTTP/1.0", "Cookie: " + siteCookie + "=" + token}, status: 403},
+		{name: "an empty Host", lines: []string{"GET /gate/ HTTP/1.1", "Host:", "Cookie: " + siteCookie + "=" + token}, status: 403},
+		{name: "an empty Host and the Origin null", lines: []string{"POST /gate/ HTTP/1.1", "Host:", "Origin: null", "Cookie: " + siteCookie + "=" + token}, status: 403},
+		{name: "a bearer token needs no Host", lines: []string{"GET /gate/ HTTP/1.0", "Authorization: Bearer " + token}, status: 200},
+		{name: "an open page is served", lines: []string{"GET / HTTP/1.0", "Cookie: " + siteCookie + "=" + token}, status: 200},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -198,9 +198,9 @@ func TestAWebSocketHandshakeOverASocket(t *testing.T) {
 		origin string
 		status int
 	}{
-		{"https://example.com", 202},
-		{"https://evil.example", 403},
-		{"null", 403},
+		{origin: "https://example.com", status: 202},
+		{origin: "https://evil.example", status: 403},
+		{origin: "null", status: 403},
 	} {
 		t.Run(row.origin, func(t *testing.T) {
 			t.Parallel()
@@ -219,24 +219,24 @@ func TestLoginsAtAnotherHostAreWarnedOf(t *testing.T) {
 		name, appURL, host string
 		warned             bool
 	}{
-		{"AppURL's own host", "https://example.com", "example.com", false},
-		{"in capitals", "https://example.com", "Example.COM", false},
-		{"AppURL in capitals", "https://EXAMPLE.com", "example.com", false},
-		{"with the default port of https", "https://example.com", "example.com:443", false},
-		{"AppURL with the default port of https", "https://example.com:443", "example.com", false},
-		{"with the default port of http", "http://example.com", "example.com:80", false},
-		{"with the default port of the other scheme", "https://example.com", "example.com:80", true},
-		{"with the default port of https on http", "http://example.com", "example.com:443", true},
-		{"with AppURL's port", "https://example.com:8443", "example.com:8443", false},
-		{"without AppURL's port", "https://example.com:8443", "example.com", true},
-		{"with another port", "https://example.com", "example.com:8443", true},
-		{"behind a prefix", "https://example.com/app", "example.com", false},
-		{"www for the apex", "https://example.com", "www.example.com", true},
-		{"localhost for 127.0.0.1", "http://127.0.0.1:8080", "localhost:8080", true},
-		{"an IPv6 address", "http://[::1]:8080", "[::1]:8080", false},
-		{"a dot at the end", "https://example.com", "example.com.", true},
-		{"no host", "https://example.com", "", true},
-		{"no AppURL", "", "localhost:1234", false},
+		{name: "AppURL's own host", appURL: "https://example.com", host: "example.com"},
+		{name: "in capitals", appURL: "https://example.com", host: "Example.COM"},
+		{name: "AppURL in capitals", appURL: "https://EXAMPLE.com", host: "example.com"},
+		{name: "with the default port of https", appURL: "https://example.com", host: "example.com:443"},
+		{name: "AppURL with the default port of https", appURL: "https://example.com:443", host: "example.com"},
+		{name: "with the default port of http", appURL: "http://example.com", host: "example.com:80"},
+		{name: "with the default port of the other scheme", appURL: "https://example.com", host: "example.com:80", warned: true},
+		{name: "with the default port of https on http", appURL: "http://example.com", host: "example.com:443", warned: true},
+		{name: "with AppURL's port", appURL: "https://example.com:8443", host: "example.com:8443"},
+		{name: "without AppURL's port", appURL: "https://example.com:8443", host: "example.com", warned: true},
+		{name: "with another port", appURL: "https://example.com", host: "example.com:8443", warned: true},
+		{name: "behind a prefix", appURL: "https://example.com/app", host: "example.com"},
+		{name: "www for the apex", appURL: "https://example.com", host: "www.example.com", warned: true},
+		{name: "localhost for 127.0.0.1", appURL: "http://127.0.0.1:8080", host: "localhost:8080", warned: true},
+		{name: "an IPv6 address", appURL: "http://[::1]:8080", host: "[::1]:8080"},
+		{name: "a dot at the end", appURL: "https://example.com", host: "example.com.", warned: true},
+		{name: "no host", appURL: "https://example.com", warned: true},
+		{name: "no AppURL", host: "localhost:1234"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

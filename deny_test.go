@@ -26,23 +26,23 @@ func TestWhoIsSentToTheLogin(t *testing.T) {
 		request *http.Request
 		status  int
 	}{
-		{"a navigation", navigate("/gate/"), 303},
-		{"HEAD of a navigation", func() *http.Request { r := navigate("/gate/"); r.Method = "HEAD"; return r }(), 303},
-		{"a browser without fetch metadata", request("GET", "/gate/", "Accept: text/html,*/*;q=0.8"), 303},
-		{"a browser that navigates but accepts anything", request("GET", "/gate/", "Accept: */*", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"), 303},
-		{"a form that posts", func() *http.Request { r := navigate("/gate/"); r.Method = "POST"; return r }(), 401},
-		{"fetch", request("GET", "/gate/", "Accept: */*", "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"), 401},
-		{"fetch that names HTML", request("GET", "/gate/", "Accept: text/html", "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"), 401},
-		{"XMLHttpRequest without fetch metadata", request("GET", "/gate/", "Accept: */*", "X-Requested-With: XMLHttpRequest"), 401},
-		{"an image", request("GET", "/gate/", "Accept: image/*,*/*", "Sec-Fetch-Mode: no-cors", "Sec-Fetch-Dest: image"), 401},
-		{"curl", request("GET", "/gate/", "Accept: */*", "User-Agent: curl/8.0"), 401},
-		{"a program without Accept", request("GET", "/gate/"), 401},
-		{"a client that refuses HTML", request("GET", "/gate/", "Accept: text/html;q=0, application/json"), 401},
-		{"a broken bearer token", navigate("/gate/", "Authorization: Bearer x"), 401},
-		{"an upgrade", navigate("/gate/", "Upgrade: websocket"), 401},
-		{"a WebSocket key alone", navigate("/gate/", "Sec-WebSocket-Key: x"), 401},
-		{"OPTIONS", request("OPTIONS", "/gate/", "Accept: text/html"), 401},
-		{"two users get a page instead", s.as(s.george, s.as(s.ada, navigate("/gate/"))), 401},
+		{name: "a navigation", request: navigate("/gate/"), status: 303},
+		{name: "HEAD of a navigation", request: func() *http.Request { r := navigate("/gate/"); r.Method = "HEAD"; return r }(), status: 303},
+		{name: "a browser without fetch metadata", request: request("GET", "/gate/", "Accept: text/html,*/*;q=0.8"), status: 303},
+		{name: "a browser that navigates but accepts anything", request: request("GET", "/gate/", "Accept: */*", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"), status: 303},
+		{name: "a form that posts", request: func() *http.Request { r := navigate("/gate/"); r.Method = "POST"; return r }(), status: 401},
+		{name: "fetch", request: request("GET", "/gate/", "Accept: */*", "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"), status: 401},
+		{name: "fetch that names HTML", request: request("GET", "/gate/", "Accept: text/html", "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"), status: 401},
+		{name: "XMLHttpRequest without fetch metadata", request: request("GET", "/gate/", "Accept: */*", "X-Requested-With: XMLHttpRequest"), status: 401},
+		{name: "an image", request: request("GET", "/gate/", "Accept: image/*,*/*", "Sec-Fetch-Mode: no-cors", "Sec-Fetch-Dest: image"), status: 401},
+		{name: "curl", request: request("GET", "/gate/", "Accept: */*", "User-Agent: curl/8.0"), status: 401},
+		{name: "a program without Accept", request: request("GET", "/gate/"), status: 401},
+		{name: "a client that refuses HTML", request: request("GET", "/gate/", "Accept: text/html;q=0, application/json"), status: 401},
+		{name: "a broken bearer token", request: navigate("/gate/", "Authorization: Bearer x"), status: 401},
+		{name: "an upgrade", request: navigate("/gate/", "Upgrade: websocket"), status: 401},
+		{name: "a WebSocket key alone", request: navigate("/gate/", "Sec-WebSocket-Key: x"), status: 401},
+		{name: "OPTIONS", request: request("OPTIONS", "/gate/", "Accept: text/html"), status: 401},
+		{name: "two users get a page instead", request: s.as(s.george, s.as(s.ada, navigate("/gate/"))), status: 401},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -72,11 +72,11 @@ func TestRefusalPages(t *testing.T) {
 		want     string
 		isFramed bool
 	}{
-		{"a frame", navigate("/gate/x?a=b", "Sec-Fetch-Dest: iframe"), 401, `<a class="action" href="/auth/login?return_to=%2Fgate%2Fx%3Fa%3Db" target="_top">`, true},
-		{"an embed", navigate("/gate/", "Sec-Fetch-Dest: embed"), 401, `target="_top"`, true},
-		{"an object", navigate("/gate/", "Sec-Fetch-Dest: object"), 401, `target="_top"`, true},
-		{"two users", s.as(s.george, s.as(s.ada, navigate("/gate/"))), 401, "Conflicting sign-ins", false},
-		{"another org", s.as(s.george, navigate("/orgs/"+s.engines.ID+"/?a=b")), 403, `href="/auth/accounts?return_to=%2Forgs%2F` + s.engines.ID + `%2F%3Fa%3Db&amp;force=1"`, false},
+		{name: "a frame", request: navigate("/gate/x?a=b", "Sec-Fetch-Dest: iframe"), status: 401, want: `<a class="action" href="/auth/login?return_to=%2Fgate%2Fx%3Fa%3Db" target="_top">`, isFramed: true},
+		{name: "an embed", request: navigate("/gate/", "Sec-Fetch-Dest: embed"), status: 401, want: `target="_top"`, isFramed: true},
+		{name: "an object", request: navigate("/gate/", "Sec-Fetch-Dest: object"), status: 401, want: `target="_top"`, isFramed: true},
+		{name: "two users", request: s.as(s.george, s.as(s.ada, navigate("/gate/"))), status: 401, want: "Conflicting sign-ins"},
+		{name: "another org", request: s.as(s.george, navigate("/orgs/"+s.engines.ID+"/?a=b")), status: 403, want: `href="/auth/accounts?return_to=%2Forgs%2F` + s.engines.ID + `%2F%3Fa%3Db&amp;force=1"`},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -113,8 +113,8 @@ func TestRefusalPages(t *testing.T) {
 		name    string
 		request *http.Request
 	}{
-		{"a program in another org gets no page", s.as(s.george, request("GET", "/orgs/"+s.engines.ID+"/"))},
-		{"a program without a permission gets no page", s.as(s.george, request("GET", "/billing"))},
+		{name: "a program in another org gets no page", request: s.as(s.george, request("GET", "/orgs/"+s.engines.ID+"/"))},
+		{name: "a program without a permission gets no page", request: s.as(s.george, request("GET", "/billing"))},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -135,25 +135,25 @@ func TestRefusalBodies(t *testing.T) {
 		accept []string
 		want   string
 	}{
-		{"no Accept", nil, jsonType},
-		{"anything", []string{"*/*"}, jsonType},
-		{"JSON", []string{"application/json"}, jsonType},
-		{"problem JSON", []string{"application/problem+json"}, jsonType},
-		{"a wildcard of the type", []string{"application/*"}, jsonType},
-		{"in upper case", []string{"APPLICATION/JSON"}, jsonType},
-		{"in a second header", []string{"image/png", "application/json"}, jsonType},
-		{"behind others", []string{"image/png, application/json;q=0.1"}, jsonType},
-		{"JSON that is refused", []string{"application/json;q=0"}, textType},
-		{"JSON that is refused by 0.000", []string{"application/json; Q=0.000, */*"}, textType},
-		{"anything refused", []string{"*/*;q=0"}, textType},
-		{"JSON but no problem", []string{"application/problem+json;q=0, application/json"}, textType},
-		{"problem JSON only", []string{"application/json;q=0, application/problem+json"}, jsonType},
-		{"HTML refused and JSON", []string{"text/html;q=0, application/json"}, jsonType},
-		{"a weight that is no number", []string{"application/json;q=x"}, textType},
-		{"a weight that is not a number", []string{"application/json;q=NaN"}, textType},
-		{"text", []string{"text/plain"}, textType},
-		{"a form of a browser gets a page", []string{"text/html,application/xhtml+xml,*/*;q=0.8"}, "text/html; charset=utf-8"},
-		{"nonsense", []string{";;,,=q/"}, textType},
+		{name: "no Accept", want: jsonType},
+		{name: "anything", accept: []string{"*/*"}, want: jsonType},
+		{name: "JSON", accept: []string{"application/json"}, want: jsonType},
+		{name: "problem JSON", accept: []string{"application/problem+json"}, want: jsonType},
+		{name: "a wildcard of the type", accept: []string{"application/*"}, want: jsonType},
+		{name: "in upper case", accept: []string{"APPLICATION/JSON"}, want: jsonType},
+		{name: "in a second header", accept: []string{"image/png", "application/json"}, want: jsonType},
+		{name: "behind others", accept: []string{"image/png, application/json;q=0.1"}, want: jsonType},
+		{name: "JSON that is refused", accept: []string{"application/json;q=0"}, want: textType},
+		{name: "JSON that is refused by 0.000", accept: []string{"application/json; Q=0.000, */*"}, want: textType},
+		{name: "anything refused", accept: []string{"*/*;q=0"}, want: textType},
+		{name: "JSON but no problem", accept: []string{"application/problem+json;q=0, application/json"}, want: textType},
+		{name: "problem JSON only", accept: []string{"application/json;q=0, application/problem+json"}, want: jsonType},
+		{name: "HTML refused and JSON", accept: []string{"text/html;q=0, application/json"}, want: jsonType},
+		{name: "a weight that is no number", accept: []string{"application/json;q=x"}, want: textType},
+		{name: "a weight that is not a number", accept: []string{"application/json;q=NaN"}, want: textType},
+		{name: "text", accept: []string{"text/plain"}, want: textType},
+		{name: "a form of a browser gets a page", accept: []string{"text/html,application/xhtml+xml,*/*;q=0.8"}, want: "text/html; charset=utf-8"},
+		{name: "nonsense", accept: []string{";;,,=q/"}, want: textType},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -206,14 +206,14 @@ func TestChallenges(t *testing.T) {
 		status  int
 		want    string
 	}{
-		{"nothing presented", request("GET", "/gate/"), 401, `Bearer`},
-		{"another scheme", request("GET", "/gate/", "Authorization: Basic eA=="), 401, `Bearer`},
-		{"a broken cookie", withCookie(request("GET", "/gate/"), siteCookie, "x"), 401, `Bearer`},
-		{"a malformed token", request("GET", "/gate/", "Authorization: Bearer x"), 401, `Bearer error="invalid_token", error_description="the login token is malformed"`},
-		{"an expired token", request("GET", "/gate/", bearer(s.ada, authrockettest.ExpiresIn(-time.Hour))), 401, `Bearer error="invalid_token", error_description="the login token has expired"`},
-		{"a missing permission", request("GET", "/billing", bearer(s.george)), 403, `Bearer error="insufficient_scope"`},
-		{"a missing permission with a cookie", s.as(s.george, request("GET", "/billing")), 403, ``},
-		{"another org", request("GET", "/orgs/x/", bearer(s.george)), 403, ``},
+		{name: "nothing presented", request: request("GET", "/gate/"), status: 401, want: `Bearer`},
+		{name: "another scheme", request: request("GET", "/gate/", "Authorization: Basic eA=="), status: 401, want: `Bearer`},
+		{name: "a broken cookie", request: withCookie(request("GET", "/gate/"), siteCookie, "x"), status: 401, want: `Bearer`},
+		{name: "a malformed token", request: request("GET", "/gate/", "Authorization: Bearer x"), status: 401, want: `Bearer error="invalid_token", error_description="the login token is malformed"`},
+		{name: "an expired token", request: request("GET", "/gate/", bearer(s.ada, authrockettest.ExpiresIn(-time.Hour))), status: 401, want: `Bearer error="invalid_token", error_description="the login token has expired"`},
+		{name: "a missing permission", request: request("GET", "/billing", bearer(s.george)), status: 403, want: `Bearer error="insufficient_scope"`},
+		{name: "a missing permission with a cookie", request: s.as(s.george, request("GET", "/billing")), status: 403, want: ``},
+		{name: "another org", request: request("GET", "/orgs/x/", bearer(s.george)), status: 403, want: ``},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -233,12 +233,12 @@ func TestRetryAfter(t *testing.T) {
 			status int
 			get    func(s *site) (int, http.Header)
 		}{
-			{"LoginRocket is down", 503, func(s *site) (int, http.Header) {
+			{name: "LoginRocket is down", status: 503, get: func(s *site) (int, http.Header) {
 				s.realm.Break(authrockettest.Status(500))
 				w := serve(s.app(), s.as(s.ada, navigate("/gate/")))
 				return w.Code, w.Header()
 			}},
-			{"LoginRocket hangs", 503, func(s *site) (int, http.Header) {
+			{name: "LoginRocket hangs", status: 503, get: func(s *site) (int, http.Header) {
 				s.realm.Break(authrockettest.Hang())
 				began := time.Now()
 				w := serve(s.app(), s.as(s.ada, navigate("/gate/")))
@@ -247,7 +247,7 @@ func TestRetryAfter(t *testing.T) {
 				}
 				return w.Code, w.Header()
 			}},
-			{"too many unknown keys", 429, func(s *site) (int, http.Header) {
+			{name: "too many unknown keys", status: 429, get: func(s *site) (int, http.Header) {
 				for i := range 20 {
 					r := request("GET", "/gate/", "Authorization: Bearer "+s.realm.Token(s.ada, setHeader("kid", strconv.Itoa(i))))
 					if w := serve(s.app(), r); w.Code != 401 {
@@ -256,7 +256,7 @@ func TestRetryAfter(t *testing.T) {
 				}
 				return 401, http.Header{}
 			}},
-			{"a rule that cannot tell", 503, func(s *site) (int, http.Header) {
+			{name: "a rule that cannot tell", status: 503, get: func(s *site) (int, http.Header) {
 				h := s.auth.Require(func(context.Context, authrocket.Session) error { return authrocket.ErrUnavailable })(whoami)
 				w := serve(h, s.as(s.ada, navigate("/")))
 				return w.Code, w.Header()
@@ -294,22 +294,22 @@ func TestPrefetches(t *testing.T) {
 			request *http.Request
 			status  int
 		}{
-			{"a gate, by a stranger", s, ask("/gate/"), 401},
-			{"a gate, with an expired session", s, s.as(s.ada, ask("/gate/"), authrockettest.ExpiresIn(-time.Hour)), 401},
-			{"a gate, with what is no session", s, withCookie(ask("/gate/"), siteCookie, "x"), 401},
-			{"a gate, by its user", s, s.as(s.ada, ask("/gate/")), 200},
-			{"a gate of a permission, by its user", s, s.as(s.ada, ask("/billing")), 200},
-			{"a gate of a permission, by another user", s, s.as(s.george, ask("/billing")), 403},
-			{"a gate, while it cannot be known", down, down.as(down.ada, ask("/gate/")), 503},
-			{"an open page", s, ask("/"), 200},
-			{"the login", s, s.as(s.ada, ask("/auth/login")), 401},
-			{"the signup", s, ask("/auth/signup"), 401},
-			{"the profile", s, s.as(s.ada, ask("/auth/profile")), 401},
-			{"the accounts", s, s.as(s.ada, ask("/auth/accounts")), 401},
-			{"the logout", s, s.as(s.ada, ask("/auth/logout")), 401},
-			{"the end of a logout", s, withCookie(ask("/auth/logout/end"), siteCookie+"-logout", logoutCookie("kss_1", "/")), 401},
-			{"the confirmation", s, withCookie(ask("/auth/confirm"), confirmCookie, pending(s.realm.Token(s.ada), "/")), 401},
-			{"a callback", s, callback("/auth/callback?token=" + s.realm.Token(s.ada)), 401},
+			{name: "a gate, by a stranger", site: s, request: ask("/gate/"), status: 401},
+			{name: "a gate, with an expired session", site: s, request: s.as(s.ada, ask("/gate/"), authrockettest.ExpiresIn(-time.Hour)), status: 401},
+			{name: "a gate, with what is no session", site: s, request: withCookie(ask("/gate/"), siteCookie, "x"), status: 401},
+			{name: "a gate, by its user", site: s, request: s.as(s.ada, ask("/gate/")), status: 200},
+			{name: "a gate of a permission, by its user", site: s, request: s.as(s.ada, ask("/billing")), status: 200},
+			{name: "a gate of a permission, by another user", site: s, request: s.as(s.george, ask("/billing")), status: 403},
+			{name: "a gate, while it cannot be known", site: down, request: down.as(down.ada, ask("/gate/")), status: 503},
+			{name: "an open page", site: s, request: ask("/"), status: 200},
+			{name: "the login", site: s, request: s.as(s.ada, ask("/auth/login")), status: 401},
+			{name: "the signup", site: s, request: ask("/auth/signup"), status: 401},
+			{name: "the profile", site: s, request: s.as(s.ada, ask("/auth/profile")), status: 401},
+			{name: "the accounts", site: s, request: s.as(s.ada, ask("/auth/accounts")), status: 401},
+			{name: "the logout", site: s, request: s.as(s.ada, ask("/auth/logout")), status: 401},
+			{name: "the end of a logout", site: s, request: withCookie(ask("/auth/logout/end"), siteCookie+"-logout", logoutCookie("kss_1", "/")), status: 401},
+			{name: "the confirmation", site: s, request: withCookie(ask("/auth/confirm"), confirmCookie, pending(s.realm.Token(s.ada), "/")), status: 401},
+			{name: "a callback", site: s, request: callback("/auth/callback?token=" + s.realm.Token(s.ada)), status: 401},
 		} {
 			w := serve(row.site.app(), row.request)
 			h := w.Header()
@@ -351,12 +351,12 @@ func TestDenyHook(t *testing.T) {
 		body    string // how it begins
 		reason  string
 	}{
-		{"true is the whole answer", s.as(s.george, request("GET", "/billing")), 418, "sorry, George", "permission_denied"},
-		{"false leaves it to the default", request("GET", "/gate/", "Accept: text/plain"), 401, "Unauthorized: ", "no_token"},
-		{"false leaves a browser to the login", navigate("/gate/"), 303, "", "no_token"},
-		{"it is asked about prefetches", navigate("/auth/login", "Purpose: prefetch"), 401, "Unauthorized: ", "prefetch"},
-		{"it is asked before Page", s.as(s.george, navigate("/orgs/"+s.engines.ID+"/")), 418, "sorry, George", "wrong_org"},
-		{"Page is asked after it", s.as(s.george, s.as(s.ada, navigate("/gate/"))), 599, "", "ambiguous_cookie"},
+		{name: "true is the whole answer", request: s.as(s.george, request("GET", "/billing")), status: 418, body: "sorry, George", reason: "permission_denied"},
+		{name: "false leaves it to the default", request: request("GET", "/gate/", "Accept: text/plain"), status: 401, body: "Unauthorized: ", reason: "no_token"},
+		{name: "false leaves a browser to the login", request: navigate("/gate/"), status: 303, reason: "no_token"},
+		{name: "it is asked about prefetches", request: navigate("/auth/login", "Purpose: prefetch"), status: 401, body: "Unauthorized: ", reason: "prefetch"},
+		{name: "it is asked before Page", request: s.as(s.george, navigate("/orgs/"+s.engines.ID+"/")), status: 418, body: "sorry, George", reason: "wrong_org"},
+		{name: "Page is asked after it", request: s.as(s.george, s.as(s.ada, navigate("/gate/"))), status: 599, reason: "ambiguous_cookie"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -387,10 +387,10 @@ func TestDenyAfterCheck(t *testing.T) {
 		status  int
 		cleared bool
 	}{
-		{"a visitor goes to the login", navigate("/x"), false, 303, false},
-		{"a broken cookie is cleared", withCookie(navigate("/x"), siteCookie, "x"), false, 303, true},
-		{"the request before Check does too", navigate("/x"), true, 303, false},
-		{"a program", request("GET", "/x"), false, 401, false},
+		{name: "a visitor goes to the login", request: navigate("/x"), status: 303},
+		{name: "a broken cookie is cleared", request: withCookie(navigate("/x"), siteCookie, "x"), status: 303, cleared: true},
+		{name: "the request before Check does too", request: navigate("/x"), given: true, status: 303},
+		{name: "a program", request: request("GET", "/x"), status: 401},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

@@ -18,36 +18,36 @@ var exportedErrors = []struct {
 	status int
 	reason string
 }{
-	{authrocket.ErrUnauthenticated, authrocket.ErrUnauthenticated, 401, "unauthenticated"},
-	{authrocket.ErrNoToken, authrocket.ErrUnauthenticated, 401, "no_token"},
-	{authrocket.ErrTokenMalformed, authrocket.ErrUnauthenticated, 401, "token_malformed"},
-	{authrocket.ErrTokenTooLarge, authrocket.ErrUnauthenticated, 401, "token_too_large"},
-	{authrocket.ErrWrongAlgorithm, authrocket.ErrUnauthenticated, 401, "wrong_algorithm"},
-	{authrocket.ErrCriticalHeader, authrocket.ErrUnauthenticated, 401, "critical_header"},
-	{authrocket.ErrUnknownKey, authrocket.ErrUnauthenticated, 401, "unknown_key"},
-	{authrocket.ErrBadSignature, authrocket.ErrUnauthenticated, 401, "bad_signature"},
-	{authrocket.ErrInvalidClaims, authrocket.ErrUnauthenticated, 401, "invalid_claims"},
-	{authrocket.ErrWrongIssuer, authrocket.ErrUnauthenticated, 401, "wrong_issuer"},
-	{authrocket.ErrWrongRealm, authrocket.ErrUnauthenticated, 401, "wrong_realm"},
-	{authrocket.ErrWrongAudience, authrocket.ErrUnauthenticated, 401, "wrong_audience"},
-	{authrocket.ErrTokenExpired, authrocket.ErrUnauthenticated, 401, "token_expired"},
-	{authrocket.ErrTokenNotYetValid, authrocket.ErrUnauthenticated, 401, "token_not_yet_valid"},
-	{authrocket.ErrAmbiguousAuthorization, authrocket.ErrUnauthenticated, 401, "ambiguous_authorization"},
-	{authrocket.ErrAmbiguousCookie, authrocket.ErrUnauthenticated, 401, "ambiguous_cookie"},
-	{authrocket.ErrIncompleteCookie, authrocket.ErrUnauthenticated, 401, "incomplete_cookie"},
-	{authrocket.ErrLoginLoop, authrocket.ErrUnauthenticated, 401, "login_loop"},
+	{err: authrocket.ErrUnauthenticated, kind: authrocket.ErrUnauthenticated, status: 401, reason: "unauthenticated"},
+	{err: authrocket.ErrNoToken, kind: authrocket.ErrUnauthenticated, status: 401, reason: "no_token"},
+	{err: authrocket.ErrTokenMalformed, kind: authrocket.ErrUnauthenticated, status: 401, reason: "token_malformed"},
+	{err: authrocket.ErrTokenTooLarge, kind: authrocket.ErrUnauthenticated, status: 401, reason: "token_too_large"},
+	{err: authrocket.ErrWrongAlgorithm, kind: authrocket.ErrUnauthenticated, status: 401, reason: "wrong_algorithm"},
+	{err: authrocket.ErrCriticalHeader, kind: authrocket.ErrUnauthenticated, status: 401, reason: "critical_header"},
+	{err: authrocket.ErrUnknownKey, kind: authrocket.ErrUnauthenticated, status: 401, reason: "unknown_key"},
+	{err: authrocket.ErrBadSignature, kind: authrocket.ErrUnauthenticated, status: 401, reason: "bad_signature"},
+	{err: authrocket.ErrInvalidClaims, kind: authrocket.ErrUnauthenticated, status: 401, reason: "invalid_claims"},
+	{err: authrocket.ErrWrongIssuer, kind: authrocket.ErrUnauthenticated, status: 401, reason: "wrong_issuer"},
+	{err: authrocket.ErrWrongRealm, kind: authrocket.ErrUnauthenticated, status: 401, reason: "wrong_realm"},
+	{err: authrocket.ErrWrongAudience, kind: authrocket.ErrUnauthenticated, status: 401, reason: "wrong_audience"},
+	{err: authrocket.ErrTokenExpired, kind: authrocket.ErrUnauthenticated, status: 401, reason: "token_expired"},
+	{err: authrocket.ErrTokenNotYetValid, kind: authrocket.ErrUnauthenticated, status: 401, reason: "token_not_yet_valid"},
+	{err: authrocket.ErrAmbiguousAuthorization, kind: authrocket.ErrUnauthenticated, status: 401, reason: "ambiguous_authorization"},
+	{err: authrocket.ErrAmbiguousCookie, kind: authrocket.ErrUnauthenticated, status: 401, reason: "ambiguous_cookie"},
+	{err: authrocket.ErrIncompleteCookie, kind: authrocket.ErrUnauthenticated, status: 401, reason: "incomplete_cookie"},
+	{err: authrocket.ErrLoginLoop, kind: authrocket.ErrUnauthenticated, status: 401, reason: "login_loop"},
 
-	{authrocket.ErrForbidden, authrocket.ErrForbidden, 403, "forbidden"},
-	{authrocket.ErrPermissionDenied, authrocket.ErrForbidden, 403, "permission_denied"},
-	{authrocket.ErrWrongOrg, authrocket.ErrForbidden, 403, "wrong_org"},
-	{authrocket.ErrEmailNotVerified, authrocket.ErrForbidden, 403, "email_not_verified"},
-	{authrocket.ErrCrossSite, authrocket.ErrForbidden, 403, "cross_site"},
-	{authrocket.ErrUnsolicitedLogin, authrocket.ErrForbidden, 403, "unsolicited_login"},
+	{err: authrocket.ErrForbidden, kind: authrocket.ErrForbidden, status: 403, reason: "forbidden"},
+	{err: authrocket.ErrPermissionDenied, kind: authrocket.ErrForbidden, status: 403, reason: "permission_denied"},
+	{err: authrocket.ErrWrongOrg, kind: authrocket.ErrForbidden, status: 403, reason: "wrong_org"},
+	{err: authrocket.ErrEmailNotVerified, kind: authrocket.ErrForbidden, status: 403, reason: "email_not_verified"},
+	{err: authrocket.ErrCrossSite, kind: authrocket.ErrForbidden, status: 403, reason: "cross_site"},
+	{err: authrocket.ErrUnsolicitedLogin, kind: authrocket.ErrForbidden, status: 403, reason: "unsolicited_login"},
 
-	{authrocket.ErrUnavailable, authrocket.ErrUnavailable, 503, "unavailable"},
-	{authrocket.ErrKeysUnavailable, authrocket.ErrUnavailable, 503, "keys_unavailable"},
-	{authrocket.ErrTooManyKeyLookups, authrocket.ErrUnavailable, 429, "too_many_key_lookups"},
-	{authrocket.ErrPrefetch, authrocket.ErrUnauthenticated, 401, "prefetch"},
+	{err: authrocket.ErrUnavailable, kind: authrocket.ErrUnavailable, status: 503, reason: "unavailable"},
+	{err: authrocket.ErrKeysUnavailable, kind: authrocket.ErrUnavailable, status: 503, reason: "keys_unavailable"},
+	{err: authrocket.ErrTooManyKeyLookups, kind: authrocket.ErrUnavailable, status: 429, reason: "too_many_key_lookups"},
+	{err: authrocket.ErrPrefetch, kind: authrocket.ErrUnauthenticated, status: 401, reason: "prefetch"},
 }
 
 func TestExportedErrors(t *testing.T) {
@@ -103,9 +103,9 @@ func TestErrorsOfTwoKinds(t *testing.T) {
 		err    error
 		status int
 	}{
-		{"unavailable and forbidden", errors.Join(authrocket.ErrForbidden, authrocket.ErrUnavailable), 503},
-		{"unavailable and unauthenticated", errors.Join(authrocket.ErrNoToken, authrocket.ErrUnavailable), 503},
-		{"unauthenticated and forbidden", errors.Join(authrocket.ErrForbidden, authrocket.ErrUnauthenticated), 401},
+		{name: "unavailable and forbidden", err: errors.Join(authrocket.ErrForbidden, authrocket.ErrUnavailable), status: 503},
+		{name: "unavailable and unauthenticated", err: errors.Join(authrocket.ErrNoToken, authrocket.ErrUnavailable), status: 503},
+		{name: "unauthenticated and forbidden", err: errors.Join(authrocket.ErrForbidden, authrocket.ErrUnauthenticated), status: 401},
 	} {
 		if got := authrocket.StatusCode(row.err); got != row.status {
 			t.Errorf("%s: got %d, want %d", row.name, got, row.status)
@@ -129,10 +129,10 @@ func TestConfigErrorText(t *testing.T) {
 		err  authrocket.ConfigError
 		want string
 	}{
-		{authrocket.ConfigError{Field: "AppURL", Problem: "is missing"}, "authrocket: Config.AppURL is missing"},
-		{authrocket.ConfigError{Field: "AppURL", Env: "AUTHROCKET_APP_URL", Problem: "is missing"}, "authrocket: Config.AppURL (AUTHROCKET_APP_URL) is missing"},
-		{authrocket.ConfigError{Field: "AppURL", Env: "AUTHROCKET_APP_URL", Value: "x", Problem: "is odd"}, `authrocket: Config.AppURL (AUTHROCKET_APP_URL) "x" is odd`},
-		{authrocket.ConfigError{Field: "AuthPath", Value: "a\nb", Problem: "is odd"}, `authrocket: Config.AuthPath "a\nb" is odd`},
+		{err: authrocket.ConfigError{Field: "AppURL", Problem: "is missing"}, want: "authrocket: Config.AppURL is missing"},
+		{err: authrocket.ConfigError{Field: "AppURL", Env: "AUTHROCKET_APP_URL", Problem: "is missing"}, want: "authrocket: Config.AppURL (AUTHROCKET_APP_URL) is missing"},
+		{err: authrocket.ConfigError{Field: "AppURL", Env: "AUTHROCKET_APP_URL", Value: "x", Problem: "is odd"}, want: `authrocket: Config.AppURL (AUTHROCKET_APP_URL) "x" is odd`},
+		{err: authrocket.ConfigError{Field: "AuthPath", Value: "a\nb", Problem: "is odd"}, want: `authrocket: Config.AuthPath "a\nb" is odd`},
 	} {
 		if got := row.err.Error(); got != row.want {
 			t.Errorf("got %q, want %q", got, row.want)

@@ -320,7 +320,7 @@ func start(t testing.TB, h http.Handler, r *http.Request) (started, *httptest.Re
 	id, _, _ := strings.Cut(state, ".")
 	for _, c := range w.Result().Cookies() {
 		if id != "" && strings.HasSuffix(c.Name, "state-"+id) && c.MaxAge > 0 {
-			return started{state, c, back}, w
+			return started{state: state, cookie: c, back: back}, w
 		}
 	}
 	t.Fatalf("no state cookie for %q among %q", state, w.Header()["Set-Cookie"])

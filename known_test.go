@@ -423,15 +423,15 @@ func TestKnownTokenHasItsTimes(t *testing.T) {
 		first, last time.Time // within its times; zero for none
 		early       error
 	}{
-		{"exp", setClaim("exp", now.Add(time.Hour).Unix()), time.Time{}, now.Add(time.Hour + leeway), nil},
-		{"exp with a fraction", setClaim("exp", float64(now.Add(time.Hour).Unix())+0.5), time.Time{}, now.Add(time.Hour + leeway + time.Second/2), nil},
-		{"nbf", together(withoutClaim("iat"), setClaim("nbf", now.Add(-time.Hour).Unix())), now.Add(-time.Hour - leeway), time.Time{}, authrocket.ErrTokenNotYetValid},
-		{"iat", setClaim("iat", now.Add(-time.Hour).Unix()), now.Add(-time.Hour - ahead), time.Time{}, authrocket.ErrTokenNotYetValid},
-		{"nbf after iat", together(setClaim("iat", now.Add(-2*time.Hour).Unix()), setClaim("nbf", now.Add(-time.Hour).Unix())), now.Add(-time.Hour - leeway), time.Time{}, authrocket.ErrTokenNotYetValid},
-		{"iat after nbf", together(setClaim("iat", now.Add(-time.Hour).Unix()), setClaim("nbf", now.Add(-2*time.Hour).Unix())), now.Add(-time.Hour - ahead), time.Time{}, authrocket.ErrTokenNotYetValid},
-		{"an exp of the year 9999", setClaim("exp", 253402300799), time.Time{}, time.Date(2262, 1, 1, 0, 0, 0, 0, time.UTC), nil},
-		{"an nbf and iat of the year 1", together(setClaim("iat", -62135596800), setClaim("nbf", -62135596800)), time.Date(1678, 1, 1, 0, 0, 0, 0, time.UTC), time.Time{}, nil},
-		{"neither nbf nor iat", withoutClaim("iat"), time.Date(1678, 1, 1, 0, 0, 0, 0, time.UTC), time.Time{}, nil},
+		{name: "exp", option: setClaim("exp", now.Add(time.Hour).Unix()), first: time.Time{}, last: now.Add(time.Hour + leeway)},
+		{name: "exp with a fraction", option: setClaim("exp", float64(now.Add(time.Hour).Unix())+0.5), first: time.Time{}, last: now.Add(time.Hour + leeway + time.Second/2)},
+		{name: "nbf", option: together(withoutClaim("iat"), setClaim("nbf", now.Add(-time.Hour).Unix())), first: now.Add(-time.Hour - leeway), last: time.Time{}, early: authrocket.ErrTokenNotYetValid},
+		{name: "iat", option: setClaim("iat", now.Add(-time.Hour).Unix()), first: now.Add(-time.Hour - ahead), last: time.Time{}, early: authrocket.ErrTokenNotYetValid},
+		{name: "nbf after iat", option: together(setClaim("iat", now.Add(-2*time.Hour).Unix()), setClaim("nbf", now.Add(-time.Hour).Unix())), first: now.Add(-time.Hour - leeway), last: time.Time{}, early: authrocket.ErrTokenNotYetValid},
+		{name: "iat after nbf", option: together(setClaim("iat", now.Add(-time.Hour).Unix()), setClaim("nbf", now.Add(-2*time.Hour).Unix())), first: now.Add(-time.Hour - ahead), last: time.Time{}, early: authrocket.ErrTokenNotYetValid},
+		{name: "an exp of the year 9999", option: setClaim("exp", 253402300799), first: time.Time{}, last: time.Date(2262, 1, 1, 0, 0, 0, 0, time.UTC)},
+		{name: "an nbf and iat of the year 1", option: together(setClaim("iat", -62135596800), setClaim("nbf", -62135596800)), first: time.Date(1678, 1, 1, 0, 0, 0, 0, time.UTC), last: time.Time{}},
+		{name: "neither nbf nor iat", option: withoutClaim("iat"), first: time.Date(1678, 1, 1, 0, 0, 0, 0, time.UTC), last: time.Time{}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

@@ -24,35 +24,35 @@ func TestLogout(t *testing.T) {
 		headers []string
 		want    string
 	}{
-		{"POST of our own page", "POST", []string{"Sec-Fetch-Site: same-origin", "Origin: https://example.com"}, out},
-		{"POST of our own page in an old browser", "POST", []string{"Origin: https://example.com"}, out},
-		{"POST of a program", "POST", nil, out},
-		{"POST of another site", "POST", []string{"Sec-Fetch-Site: cross-site", "Origin: https://evil.example"}, refused},
-		{"POST of another site in an old browser", "POST", []string{"Origin: https://evil.example"}, refused},
-		{"POST of a sibling subdomain", "POST", []string{"Sec-Fetch-Site: same-site", "Origin: https://other.example.com"}, refused},
-		{"POST of a sandbox", "POST", []string{"Origin: null"}, refused},
+		{name: "POST of our own page", method: "POST", headers: []string{"Sec-Fetch-Site: same-origin", "Origin: https://example.com"}, want: out},
+		{name: "POST of our own page in an old browser", method: "POST", headers: []string{"Origin: https://example.com"}, want: out},
+		{name: "POST of a program", method: "POST", want: out},
+		{name: "POST of another site", method: "POST", headers: []string{"Sec-Fetch-Site: cross-site", "Origin: https://evil.example"}, want: refused},
+		{name: "POST of another site in an old browser", method: "POST", headers: []string{"Origin: https://evil.example"}, want: refused},
+		{name: "POST of a sibling subdomain", method: "POST", headers: []string{"Sec-Fetch-Site: same-site", "Origin: https://other.example.com"}, want: refused},
+		{name: "POST of a sandbox", method: "POST", headers: []string{"Origin: null"}, want: refused},
 
-		{"POST of a service worker", "POST", []string{"Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: empty"}, out},
-		{"POST of another site by a service worker", "POST", []string{"Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: empty", "Origin: https://evil.example"}, refused},
-		{"POST behind HTTP Basic", "POST", []string{"Sec-Fetch-Site: same-origin", "Authorization: Basic eDp5"}, out},
+		{name: "POST of a service worker", method: "POST", headers: []string{"Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: empty"}, want: out},
+		{name: "POST of another site by a service worker", method: "POST", headers: []string{"Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: empty", "Origin: https://evil.example"}, want: refused},
+		{name: "POST behind HTTP Basic", method: "POST", headers: []string{"Sec-Fetch-Site: same-origin", "Authorization: Basic eDp5"}, want: out},
 
-		{"GET that was typed", "GET", []string{"Sec-Fetch-Site: none", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, out},
-		{"GET of a link of our own page", "GET", []string{"Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, out},
-		{"GET of a link elsewhere", "GET", []string{"Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, page},
-		{"GET of a link of a sibling", "GET", []string{"Sec-Fetch-Site: same-site", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, page},
-		{"GET of an image of our own page", "GET", []string{"Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: no-cors", "Sec-Fetch-Dest: image"}, page},
-		{"GET of an image elsewhere", "GET", []string{"Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: no-cors", "Sec-Fetch-Dest: image"}, page},
-		{"GET of a frame of our own page", "GET", []string{"Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: iframe"}, page},
-		{"GET of fetch of our own page", "GET", []string{"Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"}, page},
-		{"GET of a link of our own page by a service worker", "GET", []string{"Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: empty"}, out},
-		{"GET of a link elsewhere by a service worker", "GET", []string{"Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: empty"}, page},
-		{"GET of a link of our own page behind HTTP Basic", "GET", []string{"Authorization: Basic eDp5", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, out},
-		{"GET without a mode", "GET", []string{"Sec-Fetch-Site: same-origin", "Sec-Fetch-Dest: document"}, page},
-		{"GET without a destination", "GET", []string{"Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate"}, page},
-		{"GET without a site", "GET", []string{"Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, page},
-		{"GET of an old browser", "GET", []string{"Accept: text/html"}, page},
-		{"GET of a program", "GET", nil, page},
-		{"GET ahead of a click", "GET", []string{"Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document", "Sec-Purpose: prefetch"}, refused},
+		{name: "GET that was typed", method: "GET", headers: []string{"Sec-Fetch-Site: none", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, want: out},
+		{name: "GET of a link of our own page", method: "GET", headers: []string{"Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, want: out},
+		{name: "GET of a link elsewhere", method: "GET", headers: []string{"Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, want: page},
+		{name: "GET of a link of a sibling", method: "GET", headers: []string{"Sec-Fetch-Site: same-site", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, want: page},
+		{name: "GET of an image of our own page", method: "GET", headers: []string{"Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: no-cors", "Sec-Fetch-Dest: image"}, want: page},
+		{name: "GET of an image elsewhere", method: "GET", headers: []string{"Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: no-cors", "Sec-Fetch-Dest: image"}, want: page},
+		{name: "GET of a frame of our own page", method: "GET", headers: []string{"Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: iframe"}, want: page},
+		{name: "GET of fetch of our own page", method: "GET", headers: []string{"Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"}, want: page},
+		{name: "GET of a link of our own page by a service worker", method: "GET", headers: []string{"Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: empty"}, want: out},
+		{name: "GET of a link elsewhere by a service worker", method: "GET", headers: []string{"Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: empty"}, want: page},
+		{name: "GET of a link of our own page behind HTTP Basic", method: "GET", headers: []string{"Authorization: Basic eDp5", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, want: out},
+		{name: "GET without a mode", method: "GET", headers: []string{"Sec-Fetch-Site: same-origin", "Sec-Fetch-Dest: document"}, want: page},
+		{name: "GET without a destination", method: "GET", headers: []string{"Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate"}, want: page},
+		{name: "GET without a site", method: "GET", headers: []string{"Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, want: page},
+		{name: "GET of an old browser", method: "GET", headers: []string{"Accept: text/html"}, want: page},
+		{name: "GET of a program", method: "GET", want: page},
+		{name: "GET ahead of a click", method: "GET", headers: []string{"Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document", "Sec-Purpose: prefetch"}, want: refused},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -111,12 +111,12 @@ func TestTheFormOfTheLogoutPage(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	for _, row := range []struct{ name, query, action string }{
-		{"unknown parameters are left out", "a=b&local=1&token=t&session=kss_1", "?local=1"},
-		{"a return_to that is not safe is the start page", "return_to=//evil.example", "?return_to=%2F"},
-		{"a return_to that comes twice is none", "return_to=%2Fa&return_to=%2Fb", ""},
-		{"a query of a return_to is kept", "return_to=%2Fa%3Fb=c%26d", "?return_to=%2Fa%3Fb%3Dc%26d"},
-		{"what follows a return_to that is not escaped is its query", "local=1&return_to=/a?b=c&local=1&d", "?local=1&amp;return_to=%2Fa%3Fb%3Dc%26local%3D1%26d"},
-		{"markup is encoded", `return_to=/"><script>alert(1)</script>&x='{{.}}`, "?return_to=%2F%22%3E%3Cscript%3Ealert%281%29%3C%2Fscript%3E%26x%3D%27%7B%7B.%7D%7D"},
+		{name: "unknown parameters are left out", query: "a=b&local=1&token=t&session=kss_1", action: "?local=1"},
+		{name: "a return_to that is not safe is the start page", query: "return_to=//evil.example", action: "?return_to=%2F"},
+		{name: "a return_to that comes twice is none", query: "return_to=%2Fa&return_to=%2Fb"},
+		{name: "a query of a return_to is kept", query: "return_to=%2Fa%3Fb=c%26d", action: "?return_to=%2Fa%3Fb%3Dc%26d"},
+		{name: "what follows a return_to that is not escaped is its query", query: "local=1&return_to=/a?b=c&local=1&d", action: "?local=1&amp;return_to=%2Fa%3Fb%3Dc%26local%3D1%26d"},
+		{name: "markup is encoded", query: `return_to=/"><script>alert(1)</script>&x='{{.}}`, action: "?return_to=%2F%22%3E%3Cscript%3Ealert%281%29%3C%2Fscript%3E%26x%3D%27%7B%7B.%7D%7D"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -141,14 +141,14 @@ func TestLogoutNamesOnlyAVerifiedSession(t *testing.T) {
 		request *http.Request
 		named   bool
 	}{
-		{"a session", s, s.as(s.ada, post()), true},
-		{"an expired one", s, s.as(s.ada, post(), authrockettest.ExpiresIn(-time.Hour)), false},
-		{"a forged one", s, withCookie(post(), siteCookie, forged(s.realm.Token(s.ada))), false},
-		{"two users", s, s.as(s.george, s.as(s.ada, post())), false},
-		{"none", s, post(), false},
-		{"one without an ID", s, s.as(s.ada, post(), withoutClaim("sid")), false},
-		{"a session while LoginRocket is down", down, down.as(down.ada, post()), false},
-		{"a session while LoginRocket hangs", hanging, hanging.as(hanging.ada, post()), false},
+		{name: "a session", site: s, request: s.as(s.ada, post()), named: true},
+		{name: "an expired one", site: s, request: s.as(s.ada, post(), authrockettest.ExpiresIn(-time.Hour))},
+		{name: "a forged one", site: s, request: withCookie(post(), siteCookie, forged(s.realm.Token(s.ada)))},
+		{name: "two users", site: s, request: s.as(s.george, s.as(s.ada, post()))},
+		{name: "none", site: s, request: post()},
+		{name: "one without an ID", site: s, request: s.as(s.ada, post(), withoutClaim("sid"))},
+		{name: "a session while LoginRocket is down", site: down, request: down.as(down.ada, post())},
+		{name: "a session while LoginRocket hangs", site: hanging, request: hanging.as(hanging.ada, post())},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -197,17 +197,17 @@ func TestHowALogoutLeadsOn(t *testing.T) {
 		status  int
 		header  string // "Name: value"
 	}{
-		{"a form", form, "", 200, "Refresh: 0; url=/auth/logout/end"},
-		{"a form by a service worker", with("Accept: text/html", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: empty"), "", 200, "Refresh: 0; url=/auth/logout/end"},
-		{"a form of an old browser", []string{"Accept: text/html", "Origin: https://example.com"}, "", 200, "Refresh: 0; url=/auth/logout/end"},
-		{"a form, here only", form, "?local=1&return_to=/bye", 303, "Location: /bye"},
-		{"htmx", with("HX-Request: true", "Accept: */*"), "", 200, "HX-Redirect: /auth/logout/end"},
-		{"a boosted form", with("HX-Request: true", "HX-Boosted: true", "Accept: text/html"), "", 200, "HX-Redirect: /auth/logout/end"},
-		{"htmx, here only", with("HX-Request: true"), "?local=1&return_to=/bye", 200, "HX-Redirect: /bye"},
-		{"fetch", with("Accept: */*", "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"), "", 200, "Content-Type: application/json"},
-		{"fetch, here only", with("Sec-Fetch-Mode: cors"), "?local=1&return_to=/bye", 200, "Content-Type: application/json"},
-		{"Turbo", turbo, "", 200, "Content-Type: application/json"},
-		{"a program", nil, "", 200, "Content-Type: application/json"},
+		{name: "a form", headers: form, status: 200, header: "Refresh: 0; url=/auth/logout/end"},
+		{name: "a form by a service worker", headers: with("Accept: text/html", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: empty"), status: 200, header: "Refresh: 0; url=/auth/logout/end"},
+		{name: "a form of an old browser", headers: []string{"Accept: text/html", "Origin: https://example.com"}, status: 200, header: "Refresh: 0; url=/auth/logout/end"},
+		{name: "a form, here only", headers: form, query: "?local=1&return_to=/bye", status: 303, header: "Location: /bye"},
+		{name: "htmx", headers: with("HX-Request: true", "Accept: */*"), status: 200, header: "HX-Redirect: /auth/logout/end"},
+		{name: "a boosted form", headers: with("HX-Request: true", "HX-Boosted: true", "Accept: text/html"), status: 200, header: "HX-Redirect: /auth/logout/end"},
+		{name: "htmx, here only", headers: with("HX-Request: true"), query: "?local=1&return_to=/bye", status: 200, header: "HX-Redirect: /bye"},
+		{name: "fetch", headers: with("Accept: */*", "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"), status: 200, header: "Content-Type: application/json"},
+		{name: "fetch, here only", headers: with("Sec-Fetch-Mode: cors"), query: "?local=1&return_to=/bye", status: 200, header: "Content-Type: application/json"},
+		{name: "Turbo", headers: turbo, status: 200, header: "Content-Type: application/json"},
+		{name: "a program", status: 200, header: "Content-Type: application/json"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -264,16 +264,16 @@ func TestNoScriptSeesTheSessionIDOfALogout(t *testing.T) {
 		method  string
 		headers []string
 	}{
-		{"a form", "POST", []string{"Accept: text/html", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}},
-		{"a link", "GET", []string{"Accept: text/html", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}},
-		{"the address bar", "GET", []string{"Accept: text/html", "Sec-Fetch-Site: none", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}},
-		{"a link by a service worker", "GET", []string{"Accept: text/html", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: empty"}},
-		{"htmx", "POST", []string{"HX-Request: true", "Origin: https://example.com"}},
-		{"fetch", "POST", []string{"Accept: */*", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"}},
-		{"a script of a trusted browser without fetch metadata", "POST", []string{"Accept: application/json", "Origin: https://example.com"}},
-		{"another site", "POST", []string{"Accept: text/html", "Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}},
-		{"a frame", "GET", []string{"Accept: text/html", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: iframe"}},
-		{"HEAD", "HEAD", []string{"Accept: text/html", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}},
+		{name: "a form", method: "POST", headers: []string{"Accept: text/html", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}},
+		{name: "a link", method: "GET", headers: []string{"Accept: text/html", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}},
+		{name: "the address bar", method: "GET", headers: []string{"Accept: text/html", "Sec-Fetch-Site: none", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}},
+		{name: "a link by a service worker", method: "GET", headers: []string{"Accept: text/html", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: empty"}},
+		{name: "htmx", method: "POST", headers: []string{"HX-Request: true", "Origin: https://example.com"}},
+		{name: "fetch", method: "POST", headers: []string{"Accept: */*", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"}},
+		{name: "a script of a trusted browser without fetch metadata", method: "POST", headers: []string{"Accept: application/json", "Origin: https://example.com"}},
+		{name: "another site", method: "POST", headers: []string{"Accept: text/html", "Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}},
+		{name: "a frame", method: "GET", headers: []string{"Accept: text/html", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: iframe"}},
+		{name: "HEAD", method: "HEAD", headers: []string{"Accept: text/html", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}},
 	} {
 		for _, query := range []string{"", "?local=1", "?return_to=/x"} {
 			t.Run(row.name+query, func(t *testing.T) {
@@ -316,23 +316,23 @@ func TestTheEndOfALogout(t *testing.T) {
 		status  int
 		want    string // Location
 	}{
-		{"a navigation", document, full, 303, hosted},
-		{"a navigation by a service worker", []string{"Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: empty"}, full, 303, hosted},
-		{"a navigation behind HTTP Basic", changed("Authorization: Basic eDp5"), full, 303, hosted},
-		{"a navigation of an old browser", []string{"Accept: text/html"}, full, 303, hosted},
-		{"without a session ID", document, logoutCookie("", "/"), 303, "https://loginrocket.example/logout?redirect_uri=https%3A%2F%2Fexample.com%2F"},
-		{"with a target elsewhere", document, logoutCookie("kss_1", "//evil.example"), 303, "https://loginrocket.example/logout?redirect_uri=https%3A%2F%2Fexample.com%2F&session=kss_1"},
-		{"with a target among the login routes", document, logoutCookie("", "/auth/login"), 303, "https://loginrocket.example/logout?redirect_uri=https%3A%2F%2Fexample.com%2F"},
-		{"without the cookie", document, "", 303, "/bye"},
-		{"with a cookie that cannot be decoded", document, "%%%", 303, "/bye"},
-		{"a script", []string{"Accept: */*", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"}, full, 403, ""},
-		{"a script that takes HTML", []string{"Accept: text/html", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"}, full, 403, ""},
-		{"a script of an old browser", []string{"Accept: */*"}, full, 403, ""},
-		{"htmx", changed("HX-Request: true"), full, 403, ""},
-		{"a frame", []string{"Accept: text/html", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: iframe"}, full, 403, ""},
-		{"an image", []string{"Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: no-cors", "Sec-Fetch-Dest: image"}, full, 403, ""},
-		{"a bearer token", changed("Authorization: Bearer x"), full, 403, ""},
-		{"a prefetch", changed("Sec-Purpose: prefetch"), full, 401, ""},
+		{name: "a navigation", headers: document, cookie: full, status: 303, want: hosted},
+		{name: "a navigation by a service worker", headers: []string{"Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: empty"}, cookie: full, status: 303, want: hosted},
+		{name: "a navigation behind HTTP Basic", headers: changed("Authorization: Basic eDp5"), cookie: full, status: 303, want: hosted},
+		{name: "a navigation of an old browser", headers: []string{"Accept: text/html"}, cookie: full, status: 303, want: hosted},
+		{name: "without a session ID", headers: document, cookie: logoutCookie("", "/"), status: 303, want: "https://loginrocket.example/logout?redirect_uri=https%3A%2F%2Fexample.com%2F"},
+		{name: "with a target elsewhere", headers: document, cookie: logoutCookie("kss_1", "//evil.example"), status: 303, want: "https://loginrocket.example/logout?redirect_uri=https%3A%2F%2Fexample.com%2F&session=kss_1"},
+		{name: "with a target among the login routes", headers: document, cookie: logoutCookie("", "/auth/login"), status: 303, want: "https://loginrocket.example/logout?redirect_uri=https%3A%2F%2Fexample.com%2F"},
+		{name: "without the cookie", headers: document, status: 303, want: "/bye"},
+		{name: "with a cookie that cannot be decoded", headers: document, cookie: "%%%", status: 303, want: "/bye"},
+		{name: "a script", headers: []string{"Accept: */*", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"}, cookie: full, status: 403},
+		{name: "a script that takes HTML", headers: []string{"Accept: text/html", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"}, cookie: full, status: 403},
+		{name: "a script of an old browser", headers: []string{"Accept: */*"}, cookie: full, status: 403},
+		{name: "htmx", headers: changed("HX-Request: true"), cookie: full, status: 403},
+		{name: "a frame", headers: []string{"Accept: text/html", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: iframe"}, cookie: full, status: 403},
+		{name: "an image", headers: []string{"Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: no-cors", "Sec-Fetch-Dest: image"}, cookie: full, status: 403},
+		{name: "a bearer token", headers: changed("Authorization: Bearer x"), cookie: full, status: 403},
+		{name: "a prefetch", headers: changed("Sec-Purpose: prefetch"), cookie: full, status: 401},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

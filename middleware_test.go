@@ -22,16 +22,16 @@ func TestAuthenticateNeverRefuses(t *testing.T) {
 		request *http.Request
 		want    string
 	}{
-		{"a visitor is anonymous", navigate("/"), "nobody  "},
-		{"a session is attached", s.as(s.ada, navigate("/")), "ada@example.com Engines "},
-		{"a bearer token is attached", request("GET", "/", "Authorization: Bearer "+token), "ada@example.com Engines "},
-		{"an expired cookie is anonymous", s.as(s.ada, navigate("/"), authrockettest.ExpiresIn(-1e10)), "nobody  "},
-		{"a forged cookie is anonymous", withCookie(navigate("/"), siteCookie, token+"x"), "nobody  "},
-		{"bytes in a cookie are anonymous", withCookie(navigate("/"), siteCookie, "\x00\xff..."), "nobody  "},
-		{"a broken bearer token is anonymous", request("GET", "/", "Authorization: Bearer x"), "nobody  "},
-		{"two users are anonymous", s.as(s.george, s.as(s.ada, navigate("/"))), "nobody  "},
-		{"a cross-site POST is anonymous", s.as(s.ada, request("POST", "/", "Sec-Fetch-Site: cross-site")), "nobody  "},
-		{"a prefetch is served", s.as(s.ada, navigate("/", "Sec-Purpose: prefetch")), "ada@example.com Engines "},
+		{name: "a visitor is anonymous", request: navigate("/"), want: "nobody  "},
+		{name: "a session is attached", request: s.as(s.ada, navigate("/")), want: "ada@example.com Engines "},
+		{name: "a bearer token is attached", request: request("GET", "/", "Authorization: Bearer "+token), want: "ada@example.com Engines "},
+		{name: "an expired cookie is anonymous", request: s.as(s.ada, navigate("/"), authrockettest.ExpiresIn(-1e10)), want: "nobody  "},
+		{name: "a forged cookie is anonymous", request: withCookie(navigate("/"), siteCookie, token+"x"), want: "nobody  "},
+		{name: "bytes in a cookie are anonymous", request: withCookie(navigate("/"), siteCookie, "\x00\xff..."), want: "nobody  "},
+		{name: "a broken bearer token is anonymous", request: request("GET", "/", "Authorization: Bearer x"), want: "nobody  "},
+		{name: "two users are anonymous", request: s.as(s.george, s.as(s.ada, navigate("/"))), want: "nobody  "},
+		{name: "a cross-site POST is anonymous", request: s.as(s.ada, request("POST", "/", "Sec-Fetch-Site: cross-site")), want: "nobody  "},
+		{name: "a prefetch is served", request: s.as(s.ada, navigate("/", "Sec-Purpose: prefetch")), want: "ada@example.com Engines "},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -56,10 +56,10 @@ func TestAuthenticateOverwritesAnotherAuth(t *testing.T) {
 		handler http.Handler
 		want    string
 	}{
-		{"anonymous for the inner one", s.auth.Authenticate(other.Authenticate(whoami)), "nobody  "},
-		{"signed in for the inner one", other.Authenticate(s.auth.Authenticate(whoami)), "ada@example.com Engines "},
-		{"an inner gate of the outer one", s.auth.Authenticate(other.Authenticate(s.auth.RequireLogin(whoami))), "ada@example.com Engines "},
-		{"a session from outside does not stay", withSession(s.realm.Session(s.george), other.Authenticate(whoami)), "nobody  "},
+		{name: "anonymous for the inner one", handler: s.auth.Authenticate(other.Authenticate(whoami)), want: "nobody  "},
+		{name: "signed in for the inner one", handler: other.Authenticate(s.auth.Authenticate(whoami)), want: "ada@example.com Engines "},
+		{name: "an inner gate of the outer one", handler: s.auth.Authenticate(other.Authenticate(s.auth.RequireLogin(whoami))), want: "ada@example.com Engines "},
+		{name: "a session from outside does not stay", handler: withSession(s.realm.Session(s.george), other.Authenticate(whoami)), want: "nobody  "},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -87,13 +87,13 @@ func TestGatesWithAndWithoutAuthenticate(t *testing.T) {
 			status  int
 			body    string
 		}{
-			{"a user passes", s.as(s.ada, navigate("/gate/")), 200, "ada@example.com Engines "},
-			{"a bearer token passes", request("GET", "/gate/", "Authorization: Bearer "+s.realm.Token(s.ada)), 200, "ada@example.com Engines "},
-			{"a visitor goes to the login", navigate("/gate/"), 303, ""},
-			{"a program gets 401", request("GET", "/gate/"), 401, "{"},
-			{"a permission passes", s.as(s.ada, navigate("/billing")), 200, "ada@example.com Engines "},
-			{"a missing permission is 403 and no login", s.as(s.george, navigate("/billing")), 403, "<!doctype html>"},
-			{"an anonymous visitor of a permission goes to the login", navigate("/billing"), 303, ""},
+			{name: "a user passes", request: s.as(s.ada, navigate("/gate/")), status: 200, body: "ada@example.com Engines "},
+			{name: "a bearer token passes", request: request("GET", "/gate/", "Authorization: Bearer "+s.realm.Token(s.ada)), status: 200, body: "ada@example.com Engines "},
+			{name: "a visitor goes to the login", request: navigate("/gate/"), status: 303},
+			{name: "a program gets 401", request: request("GET", "/gate/"), status: 401, body: "{"},
+			{name: "a permission passes", request: s.as(s.ada, navigate("/billing")), status: 200, body: "ada@example.com Engines "},
+			{name: "a missing permission is 403 and no login", request: s.as(s.george, navigate("/billing")), status: 403, body: "<!doctype html>"},
+			{name: "an anonymous visitor of a permission goes to the login", request: navigate("/billing"), status: 303},
 		} {
 			t.Run(name+", "+row.name, func(t *testing.T) {
 				t.Parallel()
@@ -138,19 +138,19 @@ func TestGateAcceptsOnlyItsOwnSessionOfThisRequest(t *testing.T) {
 			request *http.Request
 			status  int
 		}{
-			{"its own session passes", s.auth.Authenticate(gate), s.as(s.ada, request("GET", "/")), 200},
-			{"a copy of the request with another path passes", s.auth.Authenticate(http.StripPrefix("/a", gate)), s.as(s.ada, request("GET", "/a/b")), 200},
-			{"a session of WithSession does not", withSession(s.realm.Session(s.ada), gate), request("GET", "/"), 401},
-			{"nor behind Authenticate", s.auth.Authenticate(withSession(s.realm.Session(s.ada), gate)), request("GET", "/"), 401},
-			{"another Auth's session does not", elsewhere.auth.Authenticate(gate), elsewhere.as(elsewhere.ada, request("GET", "/")), 401},
-			{"another Auth's inside its own does not", s.auth.Authenticate(elsewhere.auth.Authenticate(gate)), elsewhere.as(elsewhere.ada, request("GET", "/")), 401},
-			{"a context of another request does not", gate, request("GET", "/").WithContext(carried), 401},
-			{"nor behind Authenticate again", s.auth.Authenticate(gate), request("GET", "/").WithContext(carried), 401},
-			{"a context of another request without headers does not", gate, withoutHeaders(request("GET", "/").WithContext(carried)), 401},
-			{"the context of a GET does not excuse a WebSocket of another origin", gate, again("GET", "Upgrade: websocket", "Origin: https://evil.example"), 403},
-			{"nor a request without a Host", gate, func() *http.Request { r := again("GET"); r.Host = ""; return r }(), 403},
-			{"a GET that became a POST is judged again", s.auth.Authenticate(changeMethod("POST", gate)), s.as(s.ada, request("GET", "/", "Sec-Fetch-Site: cross-site")), 403},
-			{"a POST that became a DELETE is judged again", s.auth.Authenticate(changeMethod("DELETE", gate)), s.as(s.ada, request("POST", "/", "Sec-Fetch-Site: same-origin")), 200},
+			{name: "its own session passes", handler: s.auth.Authenticate(gate), request: s.as(s.ada, request("GET", "/")), status: 200},
+			{name: "a copy of the request with another path passes", handler: s.auth.Authenticate(http.StripPrefix("/a", gate)), request: s.as(s.ada, request("GET", "/a/b")), status: 200},
+			{name: "a session of WithSession does not", handler: withSession(s.realm.Session(s.ada), gate), request: request("GET", "/"), status: 401},
+			{name: "nor behind Authenticate", handler: s.auth.Authenticate(withSession(s.realm.Session(s.ada), gate)), request: request("GET", "/"), status: 401},
+			{name: "another Auth's session does not", handler: elsewhere.auth.Authenticate(gate), request: elsewhere.as(elsewhere.ada, request("GET", "/")), status: 401},
+			{name: "another Auth's inside its own does not", handler: s.auth.Authenticate(elsewhere.auth.Authenticate(gate)), request: elsewhere.as(elsewhere.ada, request("GET", "/")), status: 401},
+			{name: "a context of another request does not", handler: gate, request: request("GET", "/").WithContext(carried), status: 401},
+			{name: "nor behind Authenticate again", handler: s.auth.Authenticate(gate), request: request("GET", "/").WithContext(carried), status: 401},
+			{name: "a context of another request without headers does not", handler: gate, request: withoutHeaders(request("GET", "/").WithContext(carried)), status: 401},
+			{name: "the context of a GET does not excuse a WebSocket of another origin", handler: gate, request: again("GET", "Upgrade: websocket", "Origin: https://evil.example"), status: 403},
+			{name: "nor a request without a Host", handler: gate, request: func() *http.Request { r := again("GET"); r.Host = ""; return r }(), status: 403},
+			{name: "a GET that became a POST is judged again", handler: s.auth.Authenticate(changeMethod("POST", gate)), request: s.as(s.ada, request("GET", "/", "Sec-Fetch-Site: cross-site")), status: 403},
+			{name: "a POST that became a DELETE is judged again", handler: s.auth.Authenticate(changeMethod("DELETE", gate)), request: s.as(s.ada, request("POST", "/", "Sec-Fetch-Site: same-origin")), status: 200},
 		} {
 			if w := serve(row.handler, row.request); w.Code != row.status {
 				t.Errorf("%s: got %d %q, want %d", row.name, w.Code, w.Body, row.status)
@@ -170,9 +170,9 @@ func TestAnOpenRouteKnowsNobodyByAnotherRequestsContext(t *testing.T) {
 		name    string
 		request *http.Request
 	}{
-		{"another method", request("POST", "/", cookie, "Sec-Fetch-Site: cross-site")},
-		{"other credentials", request("GET", "/", "Cookie: "+siteCookie+"=x")},
-		{"a WebSocket of another origin", request("GET", "/", cookie, "Upgrade: websocket", "Origin: https://evil.example")},
+		{name: "another method", request: request("POST", "/", cookie, "Sec-Fetch-Site: cross-site")},
+		{name: "other credentials", request: request("GET", "/", "Cookie: "+siteCookie+"=x")},
+		{name: "a WebSocket of another origin", request: request("GET", "/", cookie, "Upgrade: websocket", "Origin: https://evil.example")},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -197,12 +197,12 @@ func TestCheckDecidesAndWritesNothing(t *testing.T) {
 		rules   []authrocket.Rule
 		want    error
 	}{
-		{"a user", s.as(s.ada, navigate("/")), nil, nil},
-		{"a user with the permission", s.as(s.ada, navigate("/")), []authrocket.Rule{authrocket.Permission("billing:write")}, nil},
-		{"a user without", s.as(s.george, navigate("/")), []authrocket.Rule{authrocket.Permission("billing:write")}, authrocket.ErrPermissionDenied},
-		{"nobody", navigate("/"), nil, authrocket.ErrNoToken},
-		{"a nil rule refuses", s.as(s.ada, navigate("/")), []authrocket.Rule{nil}, authrocket.ErrForbidden},
-		{"a rule's own error is forbidden", s.as(s.ada, navigate("/")), []authrocket.Rule{func(context.Context, authrocket.Session) error { return errors.New("no") }}, authrocket.ErrForbidden},
+		{name: "a user", request: s.as(s.ada, navigate("/"))},
+		{name: "a user with the permission", request: s.as(s.ada, navigate("/")), rules: []authrocket.Rule{authrocket.Permission("billing:write")}},
+		{name: "a user without", request: s.as(s.george, navigate("/")), rules: []authrocket.Rule{authrocket.Permission("billing:write")}, want: authrocket.ErrPermissionDenied},
+		{name: "nobody", request: navigate("/"), want: authrocket.ErrNoToken},
+		{name: "a nil rule refuses", request: s.as(s.ada, navigate("/")), rules: []authrocket.Rule{nil}, want: authrocket.ErrForbidden},
+		{name: "a rule's own error is forbidden", request: s.as(s.ada, navigate("/")), rules: []authrocket.Rule{func(context.Context, authrocket.Session) error { return errors.New("no") }}, want: authrocket.ErrForbidden},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -260,25 +260,25 @@ func TestRequireOrg(t *testing.T) {
 		status int
 		body   string
 	}{
-		{"the picked org", s.ada, "/orgs/" + s.engines.ID + "/", 200, "ada@example.com Engines "},
-		{"another org of the user is the current one inside", s.ada, "/orgs/" + s.widgets.ID + "/", 200, "ada@example.com Widgets "},
-		{"an org by reference", s.ada, "/refs/w-1/", 200, "ada@example.com Widgets "},
-		{"an org of somebody else", s.george, "/orgs/" + s.engines.ID + "/", 403, ""},
-		{"an ID is compared with case", s.ada, "/orgs/" + strings.ToUpper(s.engines.ID) + "/", 403, ""},
-		{"a rule is about the org of the path", s.ada, "/orgs/" + s.engines.ID + "/billing", 200, "ada@example.com Engines "},
-		{"a permission elsewhere does not count", s.ada, "/orgs/" + s.widgets.ID + "/billing", 403, ""},
-		{"a gate inside is about the org of the path", s.ada, "/orgs/" + s.widgets.ID + "/nested", 403, ""},
-		{"a gate inside passes in the org of the path", s.ada, "/orgs/" + s.engines.ID + "/nested", 200, "ada@example.com Engines "},
-		{"the innermost selector counts", s.ada, "/orgs/" + s.engines.ID + "/ref/w-1", 200, "ada@example.com Widgets "},
-		{"a cloned request is still about the org of the path", s.ada, "/orgs/" + s.widgets.ID + "/cloned", 403, ""},
-		{"another Auth inside does not hide the org of the path", s.ada, "/orgs/" + s.widgets.ID + "/hidden", 403, ""},
-		{"behind the gate its own session is the current one again", s.ada, "/orgs/" + s.engines.ID + "/hidden", 200, "ada@example.com Engines "},
-		{"a path without the value", s.ada, "/plain/x", 403, ""},
-		{"a nil selector", s.ada, "/nil/" + s.engines.ID, 403, ""},
-		{"a selector that makes up an org gets the own one", s.ada, "/made-up/" + s.engines.ID, 200, "ada@example.com Engines "},
-		{"a selector that makes up a membership", s.george, "/made-up/" + s.engines.ID, 403, ""},
-		{"a selector that refuses, whatever it returns", s.ada, "/refusing/", 403, ""},
-		{"a selector that returns the zero membership", s.ada, "/empty/" + s.engines.ID, 403, ""},
+		{name: "the picked org", user: s.ada, target: "/orgs/" + s.engines.ID + "/", status: 200, body: "ada@example.com Engines "},
+		{name: "another org of the user is the current one inside", user: s.ada, target: "/orgs/" + s.widgets.ID + "/", status: 200, body: "ada@example.com Widgets "},
+		{name: "an org by reference", user: s.ada, target: "/refs/w-1/", status: 200, body: "ada@example.com Widgets "},
+		{name: "an org of somebody else", user: s.george, target: "/orgs/" + s.engines.ID + "/", status: 403},
+		{name: "an ID is compared with case", user: s.ada, target: "/orgs/" + strings.ToUpper(s.engines.ID) + "/", status: 403},
+		{name: "a rule is about the org of the path", user: s.ada, target: "/orgs/" + s.engines.ID + "/billing", status: 200, body: "ada@example.com Engines "},
+		{name: "a permission elsewhere does not count", user: s.ada, target: "/orgs/" + s.widgets.ID + "/billing", status: 403},
+		{name: "a gate inside is about the org of the path", user: s.ada, target: "/orgs/" + s.widgets.ID + "/nested", status: 403},
+		{name: "a gate inside passes in the org of the path", user: s.ada, target: "/orgs/" + s.engines.ID + "/nested", status: 200, body: "ada@example.com Engines "},
+		{name: "the innermost selector counts", user: s.ada, target: "/orgs/" + s.engines.ID + "/ref/w-1", status: 200, body: "ada@example.com Widgets "},
+		{name: "a cloned request is still about the org of the path", user: s.ada, target: "/orgs/" + s.widgets.ID + "/cloned", status: 403},
+		{name: "another Auth inside does not hide the org of the path", user: s.ada, target: "/orgs/" + s.widgets.ID + "/hidden", status: 403},
+		{name: "behind the gate its own session is the current one again", user: s.ada, target: "/orgs/" + s.engines.ID + "/hidden", status: 200, body: "ada@example.com Engines "},
+		{name: "a path without the value", user: s.ada, target: "/plain/x", status: 403},
+		{name: "a nil selector", user: s.ada, target: "/nil/" + s.engines.ID, status: 403},
+		{name: "a selector that makes up an org gets the own one", user: s.ada, target: "/made-up/" + s.engines.ID, status: 200, body: "ada@example.com Engines "},
+		{name: "a selector that makes up a membership", user: s.george, target: "/made-up/" + s.engines.ID, status: 403},
+		{name: "a selector that refuses, whatever it returns", user: s.ada, target: "/refusing/", status: 403},
+		{name: "a selector that returns the zero membership", user: s.ada, target: "/empty/" + s.engines.ID, status: 403},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -317,19 +317,19 @@ func TestLoginRoutesServesThemAlone(t *testing.T) {
 		target  string
 		status  int
 	}{
-		{"the login", s.auth.LoginRoutes(), "/auth/login", 303},
-		{"the logout", s.auth.LoginRoutes(), "/auth/logout", 200},
-		{"the end of a logout", s.auth.LoginRoutes(), "/auth/logout/end", 303},
-		{"the callback", s.auth.LoginRoutes(), "/auth/callback?token=" + s.realm.Token(s.ada), 303},
-		{"the confirmation", s.auth.LoginRoutes(), "/auth/confirm", 403},
-		{"a login token anywhere else", s.auth.LoginRoutes(), "/auth/other?token=" + s.realm.Token(s.ada), 404},
-		{"what is none of the routes", s.auth.LoginRoutes(), "/auth/other", 404},
-		{"the path itself", s.auth.LoginRoutes(), "/auth", 404},
-		{"a deeper path", s.auth.LoginRoutes(), "/auth/login/x", 404},
-		{"another path", s.auth.LoginRoutes(), "/login", 404},
-		{"a bearer-only Auth has no routes", bearerOnly.LoginRoutes(), "/auth/login", 404},
-		{"and no callback", bearerOnly.LoginRoutes(), "/auth/callback?token=" + s.realm.Token(s.ada), 404},
-		{"not even under Authenticate", bearerOnly.Authenticate(http.NotFoundHandler()), "/auth/logout", 404},
+		{name: "the login", handler: s.auth.LoginRoutes(), target: "/auth/login", status: 303},
+		{name: "the logout", handler: s.auth.LoginRoutes(), target: "/auth/logout", status: 200},
+		{name: "the end of a logout", handler: s.auth.LoginRoutes(), target: "/auth/logout/end", status: 303},
+		{name: "the callback", handler: s.auth.LoginRoutes(), target: "/auth/callback?token=" + s.realm.Token(s.ada), status: 303},
+		{name: "the confirmation", handler: s.auth.LoginRoutes(), target: "/auth/confirm", status: 403},
+		{name: "a login token anywhere else", handler: s.auth.LoginRoutes(), target: "/auth/other?token=" + s.realm.Token(s.ada), status: 404},
+		{name: "what is none of the routes", handler: s.auth.LoginRoutes(), target: "/auth/other", status: 404},
+		{name: "the path itself", handler: s.auth.LoginRoutes(), target: "/auth", status: 404},
+		{name: "a deeper path", handler: s.auth.LoginRoutes(), target: "/auth/login/x", status: 404},
+		{name: "another path", handler: s.auth.LoginRoutes(), target: "/login", status: 404},
+		{name: "a bearer-only Auth has no routes", handler: bearerOnly.LoginRoutes(), target: "/auth/login", status: 404},
+		{name: "and no callback", handler: bearerOnly.LoginRoutes(), target: "/auth/callback?token=" + s.realm.Token(s.ada), status: 404},
+		{name: "not even under Authenticate", handler: bearerOnly.Authenticate(http.NotFoundHandler()), target: "/auth/logout", status: 404},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -404,26 +404,26 @@ func TestCaching(t *testing.T) {
 		cacheControl string
 		cdn          string
 	}{
-		{"an open page for nobody is the app's affair", navigate("/"), "", ""},
-		{"an open page for a user is private", s.as(s.ada, navigate("/")), private, noStore},
-		{"a gate's page is private", s.as(s.ada, navigate("/gate/")), private, noStore},
-		{"a handler's own value wins", s.as(s.ada, navigate("/own")), "max-age=60", noStore},
-		{"a refusal", request("GET", "/gate/"), noStore, noStore},
-		{"a redirect to the login", navigate("/gate/"), noStore, noStore},
-		{"a missing permission", s.as(s.george, navigate("/billing")), noStore, noStore},
-		{"an unsolicited login", navigate("/?token=" + s.realm.Token(s.ada)), noStore, noStore},
-		{"an invalid login token", navigate("/?token=" + forged(s.realm.Token(s.ada))), noStore, noStore},
-		{"the login route", navigate("/auth/login"), noStore, noStore},
-		{"the callback", navigate("/auth/callback?token=" + s.realm.Token(s.ada)), noStore, noStore},
-		{"the callback without a token", navigate("/auth/callback"), noStore, noStore},
-		{"the callback of HEAD", request("HEAD", "/auth/callback"), noStore, noStore},
-		{"the callback of a script", request("GET", "/auth/callback", "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"), noStore, noStore},
-		{"the logout route", navigate("/auth/logout"), noStore, noStore},
-		{"the logout page", request("GET", "/auth/logout"), noStore, noStore},
-		{"the confirmation", navigate("/auth/confirm"), noStore, noStore},
-		{"a route with a wrong method", request("PUT", "/auth/login"), noStore, noStore},
-		{"HEAD of a route", request("HEAD", "/auth/login"), noStore, noStore},
-		{"a prefetched gate", navigate("/gate/", "Sec-Purpose: prefetch"), noStore, noStore},
+		{name: "an open page for nobody is the app's affair", request: navigate("/")},
+		{name: "an open page for a user is private", request: s.as(s.ada, navigate("/")), cacheControl: private, cdn: noStore},
+		{name: "a gate's page is private", request: s.as(s.ada, navigate("/gate/")), cacheControl: private, cdn: noStore},
+		{name: "a handler's own value wins", request: s.as(s.ada, navigate("/own")), cacheControl: "max-age=60", cdn: noStore},
+		{name: "a refusal", request: request("GET", "/gate/"), cacheControl: noStore, cdn: noStore},
+		{name: "a redirect to the login", request: navigate("/gate/"), cacheControl: noStore, cdn: noStore},
+		{name: "a missing permission", request: s.as(s.george, navigate("/billing")), cacheControl: noStore, cdn: noStore},
+		{name: "an unsolicited login", request: navigate("/?token=" + s.realm.Token(s.ada)), cacheControl: noStore, cdn: noStore},
+		{name: "an invalid login token", request: navigate("/?token=" + forged(s.realm.Token(s.ada))), cacheControl: noStore, cdn: noStore},
+		{name: "the login route", request: navigate("/auth/login"), cacheControl: noStore, cdn: noStore},
+		{name: "the callback", request: navigate("/auth/callback?token=" + s.realm.Token(s.ada)), cacheControl: noStore, cdn: noStore},
+		{name: "the callback without a token", request: navigate("/auth/callback"), cacheControl: noStore, cdn: noStore},
+		{name: "the callback of HEAD", request: request("HEAD", "/auth/callback"), cacheControl: noStore, cdn: noStore},
+		{name: "the callback of a script", request: request("GET", "/auth/callback", "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"), cacheControl: noStore, cdn: noStore},
+		{name: "the logout route", request: navigate("/auth/logout"), cacheControl: noStore, cdn: noStore},
+		{name: "the logout page", request: request("GET", "/auth/logout"), cacheControl: noStore, cdn: noStore},
+		{name: "the confirmation", request: navigate("/auth/confirm"), cacheControl: noStore, cdn: noStore},
+		{name: "a route with a wrong method", request: request("PUT", "/auth/login"), cacheControl: noStore, cdn: noStore},
+		{name: "HEAD of a route", request: request("HEAD", "/auth/login"), cacheControl: noStore, cdn: noStore},
+		{name: "a prefetched gate", request: navigate("/gate/", "Sec-Purpose: prefetch"), cacheControl: noStore, cdn: noStore},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

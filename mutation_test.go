@@ -250,12 +250,12 @@ func TestNoMutantHasASession(t *testing.T) {
 			for i, key := range keys.keys {
 				for _, kid := range rotatingKids {
 					for n := range 10 {
-						m.add(genuine{fmt.Sprintf("usr_%d", n), kid, i, true}, nil, withRS256(key), "RS256")
+						m.add(genuine{subject: fmt.Sprintf("usr_%d", n), kid: kid, key: i, isOfTheRealm: true}, nil, withRS256(key), "RS256")
 					}
-					m.add(genuine{"usr_0", kid, i, false}, map[string]any{"rid": "rl_2"}, withRS256(key), "RS256")
-					m.add(genuine{"usr_1", kid, i, false}, map[string]any{"iss": "https://example.com"}, withRS256(key), "RS256")
-					m.add(genuine{"usr_2", kid, i, false}, map[string]any{"exp": time.Now().Add(-time.Hour).Unix()}, withRS256(key), "RS256")
-					m.add(genuine{"usr_3", kid, i, false}, nil, withRS256(ownKey()), "RS256") // another realm's key under this kid
+					m.add(genuine{subject: "usr_0", kid: kid, key: i}, map[string]any{"rid": "rl_2"}, withRS256(key), "RS256")
+					m.add(genuine{subject: "usr_1", kid: kid, key: i}, map[string]any{"iss": "https://example.com"}, withRS256(key), "RS256")
+					m.add(genuine{subject: "usr_2", kid: kid, key: i}, map[string]any{"exp": time.Now().Add(-time.Hour).Unix()}, withRS256(key), "RS256")
+					m.add(genuine{subject: "usr_3", kid: kid, key: i}, nil, withRS256(ownKey()), "RS256") // another realm's key under this kid
 				}
 			}
 			warm(t, auth)
@@ -281,9 +281,9 @@ func TestNoMutantHasASession(t *testing.T) {
 			}
 			for n := range 40 {
 				subject := fmt.Sprintf("usr_%d", n)
-				m.add(genuine{subject, "kid", 0, true}, nil, withHMAC(knownSecret), "HS256")
-				m.add(genuine{subject, "kid", 0, false}, map[string]any{"rid": "rl_2"}, withHMAC(knownSecret), "HS256")
-				m.add(genuine{subject, "kid", 0, false}, map[string]any{"nonce": n}, withHMAC("another realm's secret"), "HS256")
+				m.add(genuine{subject: subject, kid: "kid", isOfTheRealm: true}, nil, withHMAC(knownSecret), "HS256")
+				m.add(genuine{subject: subject, kid: "kid"}, map[string]any{"rid": "rl_2"}, withHMAC(knownSecret), "HS256")
+				m.add(genuine{subject: subject, kid: "kid"}, map[string]any{"nonce": n}, withHMAC("another realm's secret"), "HS256")
 			}
 			m.run(manyMutants/2, func(*mathrand.Rand) {})
 			wantRemembered(t, m.auth, 0)

@@ -19,26 +19,26 @@ func TestIsNavigation(t *testing.T) {
 		headers []string
 		want    bool
 	}{
-		{"a browser's GET", "GET", document, true},
-		{"a browser's HEAD", "HEAD", document, true},
-		{"a GET that a service worker passes on", "GET", []string{"Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: empty"}, true},
-		{"a GET that takes HTML", "GET", []string{"Accept: text/html,*/*;q=0.8"}, true},
-		{"a GET behind HTTP Basic", "GET", with("Authorization: Basic eDp5"), true},
-		{"a GET with an empty Authorization", "GET", with("Authorization: "), true},
-		{"a GET behind Negotiate", "GET", with("Authorization: Negotiate YII="), true},
-		{"a GET with two schemes of others", "GET", with("Authorization: Basic eDp5", "Authorization: Digest x"), true},
-		{"a GET with a scheme that begins with bearer", "GET", with("Authorization: Bearerish x"), true},
-		{"a form", "POST", document, false},
-		{"a GET that says nothing", "GET", nil, false},
-		{"a GET of fetch", "GET", []string{"Accept: text/html", "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"}, false},
-		{"a GET in a frame", "GET", []string{"Accept: text/html", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: iframe"}, false},
-		{"a bearer token", "GET", with("Authorization: Bearer x"), false},
-		{"a bearer token in lower case", "GET", with("authorization: bearer x"), false},
-		{"a bearer scheme without a token", "GET", with("Authorization: Bearer"), false},
-		{"a bearer token behind another scheme", "GET", with("Authorization: Basic eDp5", "Authorization: Bearer x"), false},
-		{"an upgrade", "GET", with("Upgrade: websocket"), false},
-		{"htmx", "GET", with("HX-Request: true"), false},
-		{"a prefetch", "GET", with("Sec-Purpose: prefetch"), false},
+		{name: "a browser's GET", method: "GET", headers: document, want: true},
+		{name: "a browser's HEAD", method: "HEAD", headers: document, want: true},
+		{name: "a GET that a service worker passes on", method: "GET", headers: []string{"Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: empty"}, want: true},
+		{name: "a GET that takes HTML", method: "GET", headers: []string{"Accept: text/html,*/*;q=0.8"}, want: true},
+		{name: "a GET behind HTTP Basic", method: "GET", headers: with("Authorization: Basic eDp5"), want: true},
+		{name: "a GET with an empty Authorization", method: "GET", headers: with("Authorization: "), want: true},
+		{name: "a GET behind Negotiate", method: "GET", headers: with("Authorization: Negotiate YII="), want: true},
+		{name: "a GET with two schemes of others", method: "GET", headers: with("Authorization: Basic eDp5", "Authorization: Digest x"), want: true},
+		{name: "a GET with a scheme that begins with bearer", method: "GET", headers: with("Authorization: Bearerish x"), want: true},
+		{name: "a form", method: "POST", headers: document},
+		{name: "a GET that says nothing", method: "GET"},
+		{name: "a GET of fetch", method: "GET", headers: []string{"Accept: text/html", "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"}},
+		{name: "a GET in a frame", method: "GET", headers: []string{"Accept: text/html", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: iframe"}},
+		{name: "a bearer token", method: "GET", headers: with("Authorization: Bearer x")},
+		{name: "a bearer token in lower case", method: "GET", headers: with("authorization: bearer x")},
+		{name: "a bearer scheme without a token", method: "GET", headers: with("Authorization: Bearer")},
+		{name: "a bearer token behind another scheme", method: "GET", headers: with("Authorization: Basic eDp5", "Authorization: Bearer x")},
+		{name: "an upgrade", method: "GET", headers: with("Upgrade: websocket")},
+		{name: "htmx", method: "GET", headers: with("HX-Request: true")},
+		{name: "a prefetch", method: "GET", headers: with("Sec-Purpose: prefetch")},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -113,9 +113,9 @@ func TestLoginsBehindAServiceWorker(t *testing.T) {
 	t.Run("a link of another site is not asked for in advance", func(t *testing.T) {
 		t.Parallel()
 		for _, row := range []struct{ site, referer, want string }{
-			{"cross-site", "https://evil.example/", "/auth/confirm"},
-			{"same-origin", "https://example.com/page", "/"},
-			{"same-origin", "", "/auth/confirm"}, // typed, or from a mail
+			{site: "cross-site", referer: "https://evil.example/", want: "/auth/confirm"},
+			{site: "same-origin", referer: "https://example.com/page", want: "/"},
+			{site: "same-origin", want: "/auth/confirm"}, // typed, or from a mail
 		} {
 			site, want := row.site, row.want
 			b, _ := start(t, s.app(), request("GET", "/auth/login?prompt=login", append(worker(site), "Referer: "+row.referer)...))

@@ -86,33 +86,33 @@ func TestObserverDecisions(t *testing.T) {
 		want    []decision
 		isKnown bool // there is a session
 	}{
-		{"nobody on an open route", func(*site) *http.Request { return httptest.NewRequest(http.MethodGet, "/", nil) }, nil,
-			[]decision{{Reason: "no_token", Err: authrocket.ErrNoToken, Source: authrocket.SourceNone}}, false},
-		{"a cookie on an open route", func(c *site) *http.Request { return c.signedIn("/") }, nil,
-			[]decision{{Allowed: true, Source: authrocket.SourceCookie}}, true},
-		{"a broken cookie on an open route", func(c *site) *http.Request { return c.signedIn("/", setHeader("crit", 1)) }, nil,
-			[]decision{{Reason: "critical_header", Err: authrocket.ErrCriticalHeader, Source: authrocket.SourceCookie}}, false},
-		{"a bearer token on an open route", func(c *site) *http.Request {
+		{name: "nobody on an open route", request: func(*site) *http.Request { return httptest.NewRequest(http.MethodGet, "/", nil) },
+			want: []decision{{Reason: "no_token", Err: authrocket.ErrNoToken, Source: authrocket.SourceNone}}},
+		{name: "a cookie on an open route", request: func(c *site) *http.Request { return c.signedIn("/") },
+			want: []decision{{Allowed: true, Source: authrocket.SourceCookie}}, isKnown: true},
+		{name: "a broken cookie on an open route", request: func(c *site) *http.Request { return c.signedIn("/", setHeader("crit", 1)) },
+			want: []decision{{Reason: "critical_header", Err: authrocket.ErrCriticalHeader, Source: authrocket.SourceCookie}}},
+		{name: "a bearer token on an open route", request: func(c *site) *http.Request {
 			r := httptest.NewRequest(http.MethodGet, "/", nil)
 			r.Header.Set("Authorization", "Bearer "+c.realm.Token(c.ada))
 			return r
-		}, nil, []decision{{Allowed: true, Source: authrocket.SourceBearer}}, true},
-		{"a gate that lets through", func(c *site) *http.Request { return c.signedIn("/") },
-			func(c *site, h http.Handler) http.Handler { return c.auth.RequireLogin(h) },
-			[]decision{{Allowed: true, Source: authrocket.SourceCookie}, {Gate: true, Allowed: true, Source: authrocket.SourceCookie}}, true},
-		{"a gate that refuses a known user", func(c *site) *http.Request { return c.signedIn("/") },
-			func(c *site, h http.Handler) http.Handler {
+		}, want: []decision{{Allowed: true, Source: authrocket.SourceBearer}}, isKnown: true},
+		{name: "a gate that lets through", request: func(c *site) *http.Request { return c.signedIn("/") },
+			gated: func(c *site, h http.Handler) http.Handler { return c.auth.RequireLogin(h) },
+			want:  []decision{{Allowed: true, Source: authrocket.SourceCookie}, {Gate: true, Allowed: true, Source: authrocket.SourceCookie}}, isKnown: true},
+		{name: "a gate that refuses a known user", request: func(c *site) *http.Request { return c.signedIn("/") },
+			gated: func(c *site, h http.Handler) http.Handler {
 				return c.auth.Require(authrocket.Permission("missing"))(h)
 			},
-			[]decision{{Allowed: true, Source: authrocket.SourceCookie},
-				{Gate: true, Reason: "permission_denied", Err: authrocket.ErrPermissionDenied, Source: authrocket.SourceCookie}}, true},
-		{"a gate that refuses an unknown token", func(c *site) *http.Request {
+			want: []decision{{Allowed: true, Source: authrocket.SourceCookie},
+				{Gate: true, Reason: "permission_denied", Err: authrocket.ErrPermissionDenied, Source: authrocket.SourceCookie}}, isKnown: true},
+		{name: "a gate that refuses an unknown token", request: func(c *site) *http.Request {
 			r := httptest.NewRequest(http.MethodGet, "/", nil)
 			r.Header.Set("Authorization", "Bearer x")
 			return r
-		}, func(c *site, h http.Handler) http.Handler { return c.auth.RequireLogin(h) },
-			[]decision{{Reason: "token_malformed", Err: authrocket.ErrTokenMalformed, Source: authrocket.SourceBearer},
-				{Gate: true, Reason: "token_malformed", Err: authrocket.ErrTokenMalformed, Source: authrocket.SourceBearer}}, false},
+		}, gated: func(c *site, h http.Handler) http.Handler { return c.auth.RequireLogin(h) },
+			want: []decision{{Reason: "token_malformed", Err: authrocket.ErrTokenMalformed, Source: authrocket.SourceBearer},
+				{Gate: true, Reason: "token_malformed", Err: authrocket.ErrTokenMalformed, Source: authrocket.SourceBearer}}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -152,9 +152,9 @@ func TestDecisionsNameTheRouteNotThePath(t *testing.T) {
 		request         *http.Request
 		method, pattern string // of the last decision
 	}{
-		{"at a gate", c.auth.Authenticate(mux), httptest.NewRequest(http.MethodPost, "/orgs/secret/?secret", nil), "POST", "POST /orgs/{org}/"},
-		{"inside of the router", mux, httptest.NewRequest(http.MethodHead, "/open?secret", nil), "HEAD", "/open"},
-		{"before the router", c.auth.Authenticate(ok), httptest.NewRequest(http.MethodGet, "/secret", nil), "GET", ""},
+		{name: "at a gate", handler: c.auth.Authenticate(mux), request: httptest.NewRequest(http.MethodPost, "/orgs/secret/?secret", nil), method: "POST", pattern: "POST /orgs/{org}/"},
+		{name: "inside of the router", handler: mux, request: httptest.NewRequest(http.MethodHead, "/open?secret", nil), method: "HEAD", pattern: "/open"},
+		{name: "before the router", handler: c.auth.Authenticate(ok), request: httptest.NewRequest(http.MethodGet, "/secret", nil), method: "GET"},
 	} {
 		e.decisions = nil
 		serve(row.handler, row.request)
@@ -174,12 +174,12 @@ func TestRefusalsOfTheLoginRoutesAreObserved(t *testing.T) {
 		request *http.Request
 		reason  string
 	}{
-		{"a sign-out from another site", request("POST", "/auth/logout?token=t", "Sec-Fetch-Site: cross-site"), "cross_site"},
-		{"an answer to the confirmation from another site", request("POST", "/auth/confirm", "Sec-Fetch-Site: cross-site"), "cross_site"},
-		{"a script at the end of a sign-out", navigate("/auth/logout/end", "Sec-Fetch-Mode: cors"), "forbidden"},
-		{"a script at the login", navigate("/auth/login", "Sec-Fetch-Mode: cors"), "no_token"},
-		{"a script at the callback", navigate("/auth/callback?token=t", "Sec-Fetch-Mode: cors"), "no_token"},
-		{"a prefetch of the login", navigate("/auth/login", "Sec-Purpose: prefetch"), "prefetch"},
+		{name: "a sign-out from another site", request: request("POST", "/auth/logout?token=t", "Sec-Fetch-Site: cross-site"), reason: "cross_site"},
+		{name: "an answer to the confirmation from another site", request: request("POST", "/auth/confirm", "Sec-Fetch-Site: cross-site"), reason: "cross_site"},
+		{name: "a script at the end of a sign-out", request: navigate("/auth/logout/end", "Sec-Fetch-Mode: cors"), reason: "forbidden"},
+		{name: "a script at the login", request: navigate("/auth/login", "Sec-Fetch-Mode: cors"), reason: "no_token"},
+		{name: "a script at the callback", request: navigate("/auth/callback?token=t", "Sec-Fetch-Mode: cors"), reason: "no_token"},
+		{name: "a prefetch of the login", request: navigate("/auth/login", "Sec-Purpose: prefetch"), reason: "prefetch"},
 	} {
 		e.decisions = nil
 		serve(app, row.request)
@@ -280,11 +280,11 @@ func TestObserverLogins(t *testing.T) {
 		reason  string
 		status  int
 	}{
-		{"a started login", true, withoutClaim("nonce"), "", http.StatusSeeOther},
-		{"a started login with an expired token", true, authrockettest.ExpiresIn(-time.Hour), "token_expired", http.StatusUnauthorized},
-		{"a started login with a token of another realm", true, setClaim("rid", "rl_other"), "wrong_realm", http.StatusUnauthorized},
-		{"an unsolicited login", false, withoutClaim("nonce"), "unsolicited_login", http.StatusSeeOther},
-		{"an unsolicited login with an expired token", false, authrockettest.ExpiresIn(-time.Hour), "token_expired", http.StatusUnauthorized},
+		{name: "a started login", started: true, option: withoutClaim("nonce"), status: http.StatusSeeOther},
+		{name: "a started login with an expired token", started: true, option: authrockettest.ExpiresIn(-time.Hour), reason: "token_expired", status: http.StatusUnauthorized},
+		{name: "a started login with a token of another realm", started: true, option: setClaim("rid", "rl_other"), reason: "wrong_realm", status: http.StatusUnauthorized},
+		{name: "an unsolicited login", option: withoutClaim("nonce"), reason: "unsolicited_login", status: http.StatusSeeOther},
+		{name: "an unsolicited login with an expired token", option: authrockettest.ExpiresIn(-time.Hour), reason: "token_expired", status: http.StatusUnauthorized},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -320,9 +320,9 @@ func TestObserverLogouts(t *testing.T) {
 		signedIn bool
 		local    bool
 	}{
-		{"everywhere", "/auth/logout", true, false},
-		{"here only", "/auth/logout?local=1", true, true},
-		{"of nobody", "/auth/logout", false, false},
+		{name: "everywhere", target: "/auth/logout", signedIn: true},
+		{name: "here only", target: "/auth/logout?local=1", signedIn: true, local: true},
+		{name: "of nobody", target: "/auth/logout"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -376,33 +376,33 @@ func TestLogObserver(t *testing.T) {
 		event func(authrocket.Observer)
 		want  map[string]any
 	}{
-		{"an anonymous visitor", func(o authrocket.Observer) {
+		{name: "an anonymous visitor", event: func(o authrocket.Observer) {
 			o.Decision(ctx, authrocket.Decision{Reason: "no_token", Err: authrocket.ErrNoToken, Source: authrocket.SourceNone})
-		}, map[string]any{"level": "DEBUG", "msg": "authrocket decision", "reason": "no_token", "error": authrocket.ErrNoToken.Error(), "gate": false, "allowed": false, "source": "none", "session_hash": "", "method": "", "pattern": ""}},
-		{"a gate that lets through", func(o authrocket.Observer) {
+		}, want: map[string]any{"level": "DEBUG", "msg": "authrocket decision", "reason": "no_token", "error": authrocket.ErrNoToken.Error(), "gate": false, "allowed": false, "source": "none", "session_hash": "", "method": "", "pattern": ""}},
+		{name: "a gate that lets through", event: func(o authrocket.Observer) {
 			o.Decision(ctx, authrocket.Decision{Gate: true, Allowed: true, Source: authrocket.SourceCookie, Method: "GET", Pattern: "GET /orgs/{org}/"})
-		}, map[string]any{"level": "DEBUG", "msg": "authrocket decision", "gate": true, "allowed": true, "source": "cookie", "session_hash": "", "method": "GET", "pattern": "GET /orgs/{org}/"}},
-		{"a gate that refuses", func(o authrocket.Observer) {
+		}, want: map[string]any{"level": "DEBUG", "msg": "authrocket decision", "gate": true, "allowed": true, "source": "cookie", "session_hash": "", "method": "GET", "pattern": "GET /orgs/{org}/"}},
+		{name: "a gate that refuses", event: func(o authrocket.Observer) {
 			o.Decision(ctx, authrocket.Decision{Gate: true, Reason: "wrong_org", Err: authrocket.ErrWrongOrg, Source: authrocket.SourceBearer})
-		}, map[string]any{"level": "INFO", "msg": "authrocket decision", "reason": "wrong_org", "error": authrocket.ErrWrongOrg.Error(), "gate": true, "allowed": false, "source": "bearer", "session_hash": "", "method": "", "pattern": ""}},
-		{"a good key refresh", func(o authrocket.Observer) { o.KeyRefresh(ctx, authrocket.KeyRefresh{Keys: 2, Age: time.Second}) },
-			map[string]any{"level": "DEBUG", "msg": "authrocket key refresh", "keys": 2.0, "age": 1e9}},
-		{"a failed key refresh", func(o authrocket.Observer) {
+		}, want: map[string]any{"level": "INFO", "msg": "authrocket decision", "reason": "wrong_org", "error": authrocket.ErrWrongOrg.Error(), "gate": true, "allowed": false, "source": "bearer", "session_hash": "", "method": "", "pattern": ""}},
+		{name: "a good key refresh", event: func(o authrocket.Observer) { o.KeyRefresh(ctx, authrocket.KeyRefresh{Keys: 2, Age: time.Second}) },
+			want: map[string]any{"level": "DEBUG", "msg": "authrocket key refresh", "keys": 2.0, "age": 1e9}},
+		{name: "a failed key refresh", event: func(o authrocket.Observer) {
 			o.KeyRefresh(ctx, authrocket.KeyRefresh{Err: errors.New("it answered 500")})
 		},
-			map[string]any{"level": "WARN", "msg": "authrocket key refresh", "keys": 0.0, "age": 0.0, "error": "it answered 500"}},
-		{"a key that is skipped", func(o authrocket.Observer) {
+			want: map[string]any{"level": "WARN", "msg": "authrocket key refresh", "keys": 0.0, "age": 0.0, "error": "it answered 500"}},
+		{name: "a key that is skipped", event: func(o authrocket.Observer) {
 			o.KeyRefresh(ctx, authrocket.KeyRefresh{Keys: 1, Skipped: []error{errors.New("key 0 is odd")}})
-		}, map[string]any{"level": "WARN", "msg": "authrocket key refresh", "keys": 1.0, "age": 0.0, "skipped": "key 0 is odd"}},
-		{"a login", func(o authrocket.Observer) { o.Login(ctx, authrocket.Login{Started: true}) },
-			map[string]any{"level": "INFO", "msg": "authrocket login", "started": true, "session_hash": ""}},
-		{"a login that fails", func(o authrocket.Observer) {
+		}, want: map[string]any{"level": "WARN", "msg": "authrocket key refresh", "keys": 1.0, "age": 0.0, "skipped": "key 0 is odd"}},
+		{name: "a login", event: func(o authrocket.Observer) { o.Login(ctx, authrocket.Login{Started: true}) },
+			want: map[string]any{"level": "INFO", "msg": "authrocket login", "started": true, "session_hash": ""}},
+		{name: "a login that fails", event: func(o authrocket.Observer) {
 			o.Login(ctx, authrocket.Login{Reason: "unsolicited_login", Err: authrocket.ErrUnsolicitedLogin})
-		}, map[string]any{"level": "INFO", "msg": "authrocket login", "started": false, "session_hash": "", "reason": "unsolicited_login", "error": authrocket.ErrUnsolicitedLogin.Error()}},
-		{"a warning", func(o authrocket.Observer) { o.Warning(ctx, errors.New("mend it")) },
-			map[string]any{"level": "WARN", "msg": "authrocket warning", "error": "mend it"}},
-		{"a logout", func(o authrocket.Observer) { o.Logout(ctx, authrocket.Logout{Local: true}) },
-			map[string]any{"level": "INFO", "msg": "authrocket logout", "local": true, "session_hash": ""}},
+		}, want: map[string]any{"level": "INFO", "msg": "authrocket login", "started": false, "session_hash": "", "reason": "unsolicited_login", "error": authrocket.ErrUnsolicitedLogin.Error()}},
+		{name: "a warning", event: func(o authrocket.Observer) { o.Warning(ctx, errors.New("mend it")) },
+			want: map[string]any{"level": "WARN", "msg": "authrocket warning", "error": "mend it"}},
+		{name: "a logout", event: func(o authrocket.Observer) { o.Logout(ctx, authrocket.Logout{Local: true}) },
+			want: map[string]any{"level": "INFO", "msg": "authrocket logout", "local": true, "session_hash": ""}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -479,74 +479,74 @@ func TestTheZeroObserverLogsWarnings(t *testing.T) {
 			do   func(app http.Handler)
 			want []string
 		}{
-			{"open pages, gates and logouts", func(app http.Handler) {
+			{name: "open pages, gates and logouts", do: func(app http.Handler) {
 				serve(app, navigate("/"))
 				serve(app, s.as(s.ada, navigate("/gate/")))
 				serve(app, navigate("/gate/"))
 				serve(app, request("GET", "/gate/", "Authorization: Bearer x"))
 				serve(app, s.as(s.george, navigate("/billing")))
 				serve(app, s.as(s.ada, request("POST", "/auth/logout")))
-			}, nil},
-			{"a login that works", func(app http.Handler) {
+			}},
+			{name: "a login that works", do: func(app http.Handler) {
 				b, _ := start(t, app, navigate("/gate/"))
 				serve(app, b.land(s.realm.Token(s.ada)))
-			}, nil},
-			{"a login that is refused", func(app http.Handler) { serve(app, bad()) }, []string{signature}},
-			{"the same reason again", func(app http.Handler) {
+			}},
+			{name: "a login that is refused", do: func(app http.Handler) { serve(app, bad()) }, want: []string{signature}},
+			{name: "the same reason again", do: func(app http.Handler) {
 				serve(app, bad())
 				serve(app, bad())
 				time.Sleep(9 * time.Second)
 				serve(app, bad())
-			}, []string{signature}},
-			{"the same reason 10 seconds later", func(app http.Handler) {
+			}, want: []string{signature}},
+			{name: "the same reason 10 seconds later", do: func(app http.Handler) {
 				serve(app, bad())
 				time.Sleep(10 * time.Second)
 				serve(app, bad())
-			}, []string{signature, signature}},
-			{"each reason by itself", func(app http.Handler) {
+			}, want: []string{signature, signature}},
+			{name: "each reason by itself", do: func(app http.Handler) {
 				serve(app, bad())
 				serve(app, link())
 				serve(app, bad())
 				serve(app, link())
-			}, []string{signature, unsolicited}},
-			{"a login loop", func(app http.Handler) { serve(app, withCookie(navigate("/gate/"), siteCookie+"-attempts", "0.3")) }, []string{loop}},
-			{"a Host that is not AppURL's", func(app http.Handler) {
+			}, want: []string{signature, unsolicited}},
+			{name: "a login loop", do: func(app http.Handler) { serve(app, withCookie(navigate("/gate/"), siteCookie+"-attempts", "0.3")) }, want: []string{loop}},
+			{name: "a Host that is not AppURL's", do: func(app http.Handler) {
 				serve(app, atWWW())
 				serve(app, atWWW())
-			}, []string{www}},
-			{"a return target that is cut", func(app http.Handler) {
+			}, want: []string{www}},
+			{name: "a return target that is cut", do: func(app http.Handler) {
 				serve(app, navigate("/gate/?"+strings.Repeat("x", 2_000)))
 				serve(app, navigate("/gate/?"+strings.Repeat("x", 3_000)))
 				time.Sleep(10 * time.Second)
 				serve(app, navigate("/gate/?"+strings.Repeat("x", 2_000)))
-			}, []string{cut, cut}},
-			{"a return target of 1,000 bytes", func(app http.Handler) { serve(app, navigate("/gate/?"+strings.Repeat("x", 993))) }, nil},
-			{"keys that cannot be fetched", func(app http.Handler) {
+			}, want: []string{cut, cut}},
+			{name: "a return target of 1,000 bytes", do: func(app http.Handler) { serve(app, navigate("/gate/?"+strings.Repeat("x", 993))) }},
+			{name: "keys that cannot be fetched", do: func(app http.Handler) {
 				s.realm.Break(authrockettest.Status(500))
 				serve(app, bad())
 				s.realm.Repair()
-			}, []string{keys, unavailable}},
-			{"keys that cannot be used", func(app http.Handler) {
+			}, want: []string{keys, unavailable}},
+			{name: "keys that cannot be used", do: func(app http.Handler) {
 				s.realm.Break(editedKeys(func(keys []any) any { return append(keys, "none") }))
 				serve(app, bad())
 				s.realm.Repair()
-			}, []string{skipped, signature}},
-			{"what OnLogin refuses", func(http.Handler) {
+			}, want: []string{skipped, signature}},
+			{name: "what OnLogin refuses", do: func(http.Handler) {
 				auth := s.newAuth(t, zeroObserver, func(c *authrocket.Config) {
 					c.OnLogin = func(*http.Request, authrocket.Session) error { return errors.New("no") }
 				})
 				app := auth.Authenticate(whoami)
 				b, _ := start(t, app, navigate("/auth/login"))
 				serve(app, b.land(s.realm.Token(s.ada)))
-			}, []string{refused}},
+			}, want: []string{refused}},
 		} {
 			for _, c := range []struct {
 				name   string
 				change func(*authrocket.Config)
 				want   []string
 			}{
-				{"the zero Observer", zeroObserver, row.want},
-				{"SilentObserver", func(*authrocket.Config) {}, nil},
+				{name: "the zero Observer", change: zeroObserver, want: row.want},
+				{name: "SilentObserver", change: func(*authrocket.Config) {}},
 			} {
 				if c.want == nil && strings.Contains(row.name, "OnLogin") {
 					continue
@@ -599,12 +599,12 @@ func TestWarningsAreReported(t *testing.T) {
 		}
 	}
 	for _, row := range []struct{ name, host, target, want string }{
-		{"nothing", "example.com", "/gate/?a=b", ""},
-		{"another host", "www.example.com", "/gate/", `the Host "www.example.com" is not AppURL's "example.com"`},
-		{"a long target of a gate", "example.com", "/gate/?" + strings.Repeat("x", 1_000), "a return target is longer than 1000 bytes"},
-		{"a long target of the login route", "example.com", "/auth/login?return_to=/x?" + strings.Repeat("x", 1_000), "a return target is longer than 1000 bytes"},
-		{"a long path", "example.com", "/gate/" + strings.Repeat("x", 1_000), "a return target is longer than 1000 bytes"},
-		{"a target that is not safe is not long", "example.com", "/auth/login?return_to=//evil.example/" + strings.Repeat("x", 1_000), ""},
+		{name: "nothing", host: "example.com", target: "/gate/?a=b"},
+		{name: "another host", host: "www.example.com", target: "/gate/", want: `the Host "www.example.com" is not AppURL's "example.com"`},
+		{name: "a long target of a gate", host: "example.com", target: "/gate/?" + strings.Repeat("x", 1_000), want: "a return target is longer than 1000 bytes"},
+		{name: "a long target of the login route", host: "example.com", target: "/auth/login?return_to=/x?" + strings.Repeat("x", 1_000), want: "a return target is longer than 1000 bytes"},
+		{name: "a long path", host: "example.com", target: "/gate/" + strings.Repeat("x", 1_000), want: "a return target is longer than 1000 bytes"},
+		{name: "a target that is not safe is not long", host: "example.com", target: "/auth/login?return_to=//evil.example/" + strings.Repeat("x", 1_000)},
 	} {
 		got = nil
 		s := newSite(t, report)

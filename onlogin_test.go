@@ -59,50 +59,50 @@ func TestOnLoginIsAskedOnceForEachLogin(t *testing.T) {
 		do     func(o *onLogin, v *visitor, token string)
 		want   int
 	}{
-		{"a started login", anonymous, nil, func(_ *onLogin, v *visitor, token string) { v.get(v.back(token)) }, 1},
-		{"a link, before the confirmation", anonymous, nil, func(_ *onLogin, v *visitor, token string) {
+		{name: "a started login", user: anonymous, do: func(_ *onLogin, v *visitor, token string) { v.get(v.back(token)) }, want: 1},
+		{name: "a link, before the confirmation", user: anonymous, do: func(_ *onLogin, v *visitor, token string) {
 			v.get("/x?token=" + token)
 			v.get("/auth/confirm")
-		}, 0},
-		{"a link that is confirmed", anonymous, nil, func(_ *onLogin, v *visitor, token string) {
+		}},
+		{name: "a link that is confirmed", user: anonymous, do: func(_ *onLogin, v *visitor, token string) {
 			v.get("/x?token=" + token)
 			v.send(answerOf(token, "continue"))
-		}, 1},
-		{"a link that is confirmed twice", anonymous, nil, func(_ *onLogin, v *visitor, token string) {
+		}, want: 1},
+		{name: "a link that is confirmed twice", user: anonymous, do: func(_ *onLogin, v *visitor, token string) {
 			v.get("/x?token=" + token)
 			v.send(answerOf(token, "continue"))
 			v.send(answerOf(token, "continue"))
-		}, 1},
-		{"a link that is cancelled", anonymous, nil, func(_ *onLogin, v *visitor, token string) {
+		}, want: 1},
+		{name: "a link that is cancelled", user: anonymous, do: func(_ *onLogin, v *visitor, token string) {
 			v.get("/x?token=" + token)
 			v.send(answerOf(token, "cancel"))
-		}, 0},
-		{"a confirmation by another site", anonymous, nil, func(_ *onLogin, v *visitor, token string) {
+		}},
+		{name: "a confirmation by another site", user: anonymous, do: func(_ *onLogin, v *visitor, token string) {
 			v.get("/x?token=" + token)
 			v.send(answerOf(token, "continue", "Sec-Fetch-Site: cross-site"))
-		}, 0},
-		{"a started login that would change the user", george, nil, func(_ *onLogin, v *visitor, token string) { v.get(v.back(token)) }, 0},
-		{"a started login that changes the user, confirmed", george, nil, func(_ *onLogin, v *visitor, token string) {
+		}},
+		{name: "a started login that would change the user", user: george, do: func(_ *onLogin, v *visitor, token string) { v.get(v.back(token)) }},
+		{name: "a started login that changes the user, confirmed", user: george, do: func(_ *onLogin, v *visitor, token string) {
 			v.get(v.back(token))
 			v.send(answerOf(token, "continue"))
-		}, 1},
-		{"a link with a newer token of the user", ada, nil, func(_ *onLogin, v *visitor, token string) { v.get("/x?token=" + token) }, 1},
-		{"a link with an older token of the user", ada, nil, func(o *onLogin, v *visitor, _ string) { v.get("/x?token=" + o.realm.Token(o.ada, past)) }, 0},
-		{"any login where all are accepted", george, accepting, func(_ *onLogin, v *visitor, token string) { v.get("/x?token=" + token) }, 1},
-		{"a started login with an invalid token", anonymous, nil, func(_ *onLogin, v *visitor, token string) { v.get(v.back(forged(token))) }, 0},
-		{"a callback without a token", anonymous, nil, func(_ *onLogin, v *visitor, _ string) { v.get(strings.TrimSuffix(v.back(""), "&token=")) }, 0},
-		{"a callback of HEAD", anonymous, nil, func(_ *onLogin, v *visitor, token string) { v.send(request("HEAD", v.back(token))) }, 0},
-		{"a callback ahead of a click", anonymous, nil, func(_ *onLogin, v *visitor, token string) {
+		}, want: 1},
+		{name: "a link with a newer token of the user", user: ada, do: func(_ *onLogin, v *visitor, token string) { v.get("/x?token=" + token) }, want: 1},
+		{name: "a link with an older token of the user", user: ada, do: func(o *onLogin, v *visitor, _ string) { v.get("/x?token=" + o.realm.Token(o.ada, past)) }},
+		{name: "any login where all are accepted", user: george, change: accepting, do: func(_ *onLogin, v *visitor, token string) { v.get("/x?token=" + token) }, want: 1},
+		{name: "a started login with an invalid token", user: anonymous, do: func(_ *onLogin, v *visitor, token string) { v.get(v.back(forged(token))) }},
+		{name: "a callback without a token", user: anonymous, do: func(_ *onLogin, v *visitor, _ string) { v.get(strings.TrimSuffix(v.back(""), "&token=")) }},
+		{name: "a callback of HEAD", user: anonymous, do: func(_ *onLogin, v *visitor, token string) { v.send(request("HEAD", v.back(token))) }},
+		{name: "a callback ahead of a click", user: anonymous, do: func(_ *onLogin, v *visitor, token string) {
 			v.send(navigate(v.back(token), "Sec-Purpose: prefetch"))
-		}, 0},
-		{"a callback in a frame", anonymous, nil, func(_ *onLogin, v *visitor, token string) {
+		}},
+		{name: "a callback in a frame", user: anonymous, do: func(_ *onLogin, v *visitor, token string) {
 			v.send(navigate(v.back(token), "Sec-Fetch-Dest: iframe"))
-		}, 0},
-		{"a known session", ada, nil, func(_ *onLogin, v *visitor, _ string) { v.get("/gate/") }, 0},
-		{"a bearer token", anonymous, nil, func(_ *onLogin, v *visitor, token string) {
+		}},
+		{name: "a known session", user: ada, do: func(_ *onLogin, v *visitor, _ string) { v.get("/gate/") }},
+		{name: "a bearer token", user: anonymous, do: func(_ *onLogin, v *visitor, token string) {
 			v.send(request("GET", "/gate/", "Authorization: Bearer "+token))
-		}, 0},
-		{"a logout", ada, nil, func(_ *onLogin, v *visitor, _ string) { v.send(request("POST", "/auth/logout")) }, 0},
+		}},
+		{name: "a logout", user: ada, do: func(_ *onLogin, v *visitor, _ string) { v.send(request("POST", "/auth/logout")) }},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -164,13 +164,13 @@ func TestWhatOnLoginRefuses(t *testing.T) {
 		status int
 		label  string
 	}{
-		{"of no kind", own, 403, "forbidden"},
-		{"of kind ErrForbidden", fmt.Errorf("%w: %w", authrocket.ErrForbidden, own), 403, "forbidden"},
-		{"with a reason", fmt.Errorf("%w: %w", authrocket.ErrEmailNotVerified, own), 403, "email_not_verified"},
-		{"of kind ErrUnauthenticated", fmt.Errorf("%w: %w", authrocket.ErrUnauthenticated, own), 401, "unauthenticated"},
-		{"that says that there is no token", authrocket.ErrNoToken, 401, "no_token"},
-		{"that says that the token has expired", authrocket.ErrTokenExpired, 401, "token_expired"},
-		{"that says that it is a loop", authrocket.ErrLoginLoop, 401, "login_loop"},
+		{name: "of no kind", err: own, status: 403, label: "forbidden"},
+		{name: "of kind ErrForbidden", err: fmt.Errorf("%w: %w", authrocket.ErrForbidden, own), status: 403, label: "forbidden"},
+		{name: "with a reason", err: fmt.Errorf("%w: %w", authrocket.ErrEmailNotVerified, own), status: 403, label: "email_not_verified"},
+		{name: "of kind ErrUnauthenticated", err: fmt.Errorf("%w: %w", authrocket.ErrUnauthenticated, own), status: 401, label: "unauthenticated"},
+		{name: "that says that there is no token", err: authrocket.ErrNoToken, status: 401, label: "no_token"},
+		{name: "that says that the token has expired", err: authrocket.ErrTokenExpired, status: 401, label: "token_expired"},
+		{name: "that says that it is a loop", err: authrocket.ErrLoginLoop, status: 401, label: "login_loop"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -184,8 +184,8 @@ func TestWhatOnLoginRefuses(t *testing.T) {
 				request *http.Request
 				cookie  string // that the login waited in
 			}{
-				{"a started login", b.land(token), b.cookie.Name},
-				{"a confirmation", waiting, confirmCookie},
+				{name: "a started login", request: b.land(token), cookie: b.cookie.Name},
+				{name: "a confirmation", request: waiting, cookie: confirmCookie},
 			} {
 				o.logins = nil
 				w := serve(o.app(), c.request)
@@ -220,14 +220,14 @@ func TestALoginWaitsWhileOnLoginIsUnavailable(t *testing.T) {
 			begin  func(o *onLogin, v *visitor, token string) func() *httptest.ResponseRecorder
 			cookie string
 		}{
-			{"a started login", func(_ *onLogin, v *visitor, token string) func() *httptest.ResponseRecorder {
+			{name: "a started login", begin: func(_ *onLogin, v *visitor, token string) func() *httptest.ResponseRecorder {
 				back := v.back(token)
 				return func() *httptest.ResponseRecorder { return v.get(back) }
-			}, "-state-"},
-			{"a confirmation", func(_ *onLogin, v *visitor, token string) func() *httptest.ResponseRecorder {
+			}, cookie: "-state-"},
+			{name: "a confirmation", begin: func(_ *onLogin, v *visitor, token string) func() *httptest.ResponseRecorder {
 				v.get("/x?token=" + token)
 				return func() *httptest.ResponseRecorder { return v.send(answerOf(token, "continue")) }
-			}, "-confirm"},
+			}, cookie: "-confirm"},
 		} {
 			o := newOnLogin(t)
 			v := o.signedInAs(t, authrockettest.User{})
@@ -277,9 +277,9 @@ func TestTheRequestOfOnLoginHasNoParametersOfTheLogin(t *testing.T) {
 		request *http.Request
 		want    string
 	}{
-		{"the callback", callback, "/auth/callback | /auth/callback | 7 | yes"},
-		{"another page", navigate("/x?a=%20b&token=" + token + "&account=org_1&session=kss_1&ar_state=x&c"), "/x?a=%20b&c | /x?a=%20b&c | 7 | yes"},
-		{"the confirmation", withCookie(answerOf(token, "continue"), confirmCookie, pending(token, "/x")), "/auth/confirm | /auth/confirm | 7 | yes"},
+		{name: "the callback", request: callback, want: "/auth/callback | /auth/callback | 7 | yes"},
+		{name: "another page", request: navigate("/x?a=%20b&token=" + token + "&account=org_1&session=kss_1&ar_state=x&c"), want: "/x?a=%20b&c | /x?a=%20b&c | 7 | yes"},
+		{name: "the confirmation", request: withCookie(answerOf(token, "continue"), confirmCookie, pending(token, "/x")), want: "/auth/confirm | /auth/confirm | 7 | yes"},
 	} {
 		got = nil
 		row.request.Header.Set("X-Own", "yes")

@@ -21,14 +21,14 @@ func TestHeadersOfThePages(t *testing.T) {
 		request *http.Request
 		hasForm bool
 	}{
-		{"the confirmation", withCookie(navigate("/auth/confirm"), confirmCookie, pending(s.realm.Token(s.ada), "/")), true},
-		{"nothing to confirm", navigate("/auth/confirm"), false},
-		{"the logout page", request("GET", "/auth/logout"), true},
-		{"conflicting sign-ins", s.as(s.george, s.as(s.ada, navigate("/gate/"))), true},
-		{"a failed login", navigate("/auth/callback?token=" + forged(s.realm.Token(s.ada))), false},
-		{"another account", s.as(s.george, navigate("/orgs/"+s.engines.ID+"/")), false},
-		{"a login loop", withCookie(navigate("/gate/"), siteCookie+"-attempts", "0.3"), false},
-		{"a form without an origin", s.as(s.ada, request("POST", "/gate/", "Accept: text/html", "Origin: null")), false},
+		{name: "the confirmation", request: withCookie(navigate("/auth/confirm"), confirmCookie, pending(s.realm.Token(s.ada), "/")), hasForm: true},
+		{name: "nothing to confirm", request: navigate("/auth/confirm")},
+		{name: "the logout page", request: request("GET", "/auth/logout"), hasForm: true},
+		{name: "conflicting sign-ins", request: s.as(s.george, s.as(s.ada, navigate("/gate/"))), hasForm: true},
+		{name: "a failed login", request: navigate("/auth/callback?token=" + forged(s.realm.Token(s.ada)))},
+		{name: "another account", request: s.as(s.george, navigate("/orgs/"+s.engines.ID+"/"))},
+		{name: "a login loop", request: withCookie(navigate("/gate/"), siteCookie+"-attempts", "0.3")},
+		{name: "a form without an origin", request: s.as(s.ada, request("POST", "/gate/", "Accept: text/html", "Origin: null"))},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -80,14 +80,14 @@ func TestPagesOfFailedLogins(t *testing.T) {
 			text  string
 			facts [][2]string
 		}{
-			{"expired", s.realm.Token(s.ada, authrockettest.ExpiresIn(-time.Hour)), expired, [][2]string{reason("token_expired"), when("Expired at", -time.Hour), clock}},
-			{"issued in the future", s.realm.Token(s.ada, setClaim("iat", at(70*time.Second))), notYet,
-				[][2]string{reason("token_not_yet_valid"), when("Valid from", 70*time.Second), clock}},
-			{"valid in the future", s.realm.Token(s.ada, setClaim("nbf", at(time.Minute))), notYet,
-				[][2]string{reason("token_not_yet_valid"), when("Valid from", time.Minute), clock}},
-			{"forged", forged(s.realm.Token(s.ada)), notAccepted, [][2]string{reason("bad_signature")}},
-			{"of another audience", s.realm.Token(s.ada, setClaim("aud", "other")), notAccepted, [][2]string{reason("wrong_audience")}},
-			{"too large for cookies", s.tokenOf(t, s.ada, 5*chunkBytes+1), "Your sign-in data is too large for this browser. Contact the site's administrator.", [][2]string{reason("token_too_large")}},
+			{name: "expired", token: s.realm.Token(s.ada, authrockettest.ExpiresIn(-time.Hour)), text: expired, facts: [][2]string{reason("token_expired"), when("Expired at", -time.Hour), clock}},
+			{name: "issued in the future", token: s.realm.Token(s.ada, setClaim("iat", at(70*time.Second))), text: notYet,
+				facts: [][2]string{reason("token_not_yet_valid"), when("Valid from", 70*time.Second), clock}},
+			{name: "valid in the future", token: s.realm.Token(s.ada, setClaim("nbf", at(time.Minute))), text: notYet,
+				facts: [][2]string{reason("token_not_yet_valid"), when("Valid from", time.Minute), clock}},
+			{name: "forged", token: forged(s.realm.Token(s.ada)), text: notAccepted, facts: [][2]string{reason("bad_signature")}},
+			{name: "of another audience", token: s.realm.Token(s.ada, setClaim("aud", "other")), text: notAccepted, facts: [][2]string{reason("wrong_audience")}},
+			{name: "too large for cookies", token: s.tokenOf(t, s.ada, 5*chunkBytes+1), text: "Your sign-in data is too large for this browser. Contact the site's administrator.", facts: [][2]string{reason("token_too_large")}},
 		} {
 			for _, way := range []string{"started", "a link to the callback", "a link to a page", "a confirmation"} {
 				b, _ := start(t, s.app(), navigate("/gate/x?a=b"))
@@ -178,16 +178,16 @@ func TestWhoseBrowserReloads(t *testing.T) {
 			state   bool
 			reloads bool
 		}{
-			{"a browser that keeps the state", nil, true, true},
-			{"a browser that keeps a session", []string{siteCookie, "x"}, false, true},
-			{"a browser without cookies", nil, false, false},
-			{"a browser with cookies of the app only", []string{"theme", "dark"}, false, false},
-			{"one that has begun", reload(strconv.FormatInt(now-500, 10)), true, true},
-			{"one that is done", reload(strconv.FormatInt(now-601, 10)), true, false},
-			{"the beginning of all times", reload("-9223372036854775808"), true, false},
-			{"a time in the future begins anew", reload(strconv.FormatInt(now+601, 10)), true, true},
-			{"the end of all times begins anew", reload("9223372036854775807"), true, true},
-			{"no time begins anew", reload("soon"), true, true},
+			{name: "a browser that keeps the state", state: true, reloads: true},
+			{name: "a browser that keeps a session", cookies: []string{siteCookie, "x"}, reloads: true},
+			{name: "a browser without cookies"},
+			{name: "a browser with cookies of the app only", cookies: []string{"theme", "dark"}},
+			{name: "one that has begun", cookies: reload(strconv.FormatInt(now-500, 10)), state: true, reloads: true},
+			{name: "one that is done", cookies: reload(strconv.FormatInt(now-601, 10)), state: true},
+			{name: "the beginning of all times", cookies: reload("-9223372036854775808"), state: true},
+			{name: "a time in the future begins anew", cookies: reload(strconv.FormatInt(now+601, 10)), state: true, reloads: true},
+			{name: "the end of all times begins anew", cookies: reload("9223372036854775807"), state: true, reloads: true},
+			{name: "no time begins anew", cookies: reload("soon"), state: true, reloads: true},
 		} {
 			s := newColdSite(t)
 			s.realm.Break(authrockettest.Status(500))
@@ -235,8 +235,8 @@ func TestConflictingSignInsHaveAWayOut(t *testing.T) {
 		headers []string
 		status  int
 	}{
-		{"by the page", []string{"Sec-Fetch-Site: same-origin", "Origin: https://app.example.com"}, 200},
-		{"by another site", []string{"Sec-Fetch-Site: cross-site", "Origin: https://evil.example"}, 403},
+		{name: "by the page", headers: []string{"Sec-Fetch-Site: same-origin", "Origin: https://app.example.com"}, status: 200},
+		{name: "by another site", headers: []string{"Sec-Fetch-Site: cross-site", "Origin: https://evil.example"}, status: 403},
 	} {
 		w := serve(s.app(), both(request("POST", action, row.headers...)))
 		var cleared []string
@@ -282,15 +282,15 @@ func TestAPartOfASession(t *testing.T) {
 		status  int
 		want    string
 	}{
-		{"all of it", with(navigate("/gate/x?a=b"), 0, 1, 2), 200, "ada@example.com"},
-		{"the first only", with(navigate("/gate/x?a=b"), 0), 401, "A part of your sign-in is missing"},
-		{"all but the last", with(navigate("/gate/x?a=b"), 0, 1), 401, "A part of your sign-in is missing"},
-		{"all but one between", with(navigate("/gate/x?a=b"), 0, 2), 401, "A part of your sign-in is missing"},
-		{"all but the first is nothing", with(navigate("/gate/x?a=b"), 1, 2), 303, ""},
-		{"a token of just one chunk", withCookie(navigate("/gate/x?a=b"), siteCookie, exact), 200, "ada@example.com"},
-		{"an expired token of just one chunk is whole", withCookie(navigate("/gate/x?a=b"), siteCookie, s.tokenOf(t, s.ada, chunkBytes, authrockettest.ExpiresIn(-time.Hour))), 303, ""},
-		{"the first only, of a script", with(request("GET", "/gate/x"), 0), 401, `"reason":"incomplete_cookie"`},
-		{"the first only, on an open page", with(navigate("/"), 0), 200, "nobody"},
+		{name: "all of it", request: with(navigate("/gate/x?a=b"), 0, 1, 2), status: 200, want: "ada@example.com"},
+		{name: "the first only", request: with(navigate("/gate/x?a=b"), 0), status: 401, want: "A part of your sign-in is missing"},
+		{name: "all but the last", request: with(navigate("/gate/x?a=b"), 0, 1), status: 401, want: "A part of your sign-in is missing"},
+		{name: "all but one between", request: with(navigate("/gate/x?a=b"), 0, 2), status: 401, want: "A part of your sign-in is missing"},
+		{name: "all but the first is nothing", request: with(navigate("/gate/x?a=b"), 1, 2), status: 303},
+		{name: "a token of just one chunk", request: withCookie(navigate("/gate/x?a=b"), siteCookie, exact), status: 200, want: "ada@example.com"},
+		{name: "an expired token of just one chunk is whole", request: withCookie(navigate("/gate/x?a=b"), siteCookie, s.tokenOf(t, s.ada, chunkBytes, authrockettest.ExpiresIn(-time.Hour))), status: 303},
+		{name: "the first only, of a script", request: with(request("GET", "/gate/x"), 0), status: 401, want: `"reason":"incomplete_cookie"`},
+		{name: "the first only, on an open page", request: with(navigate("/"), 0), status: 200, want: "nobody"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -329,17 +329,17 @@ func TestAFormThatHidesItsOrigin(t *testing.T) {
 		status  int
 		named   bool
 	}{
-		{"at a gate", post("/gate/", "Origin: null", "Accept: text/html"), 403, true},
-		{"at a gate of a permission", post("/billing", "Origin: null", "Accept: text/html,*/*"), 403, true},
-		{"at the logout", post("/auth/logout", "Origin: null", "Accept: text/html"), 403, true},
-		{"at the confirmation", confirm("Sec-Fetch-Site: ", "Origin: null"), 403, true},
-		{"a script at a gate", post("/gate/", "Origin: null", "Accept: application/json"), 403, false},
-		{"a program at a gate", post("/gate/", "Origin: null"), 403, false},
-		{"at a gate in a browser with fetch metadata", post("/gate/", "Origin: null", "Sec-Fetch-Site: cross-site", "Accept: text/html"), 403, false},
-		{"at the confirmation in a browser with fetch metadata", confirm("Sec-Fetch-Site: cross-site", "Origin: null"), 403, false},
-		{"another origin at a gate", post("/gate/", "Origin: https://evil.example", "Accept: text/html"), 403, false},
-		{"another origin at the confirmation", confirm("Sec-Fetch-Site: ", "Origin: https://evil.example"), 403, false},
-		{"a page of our own origin that hides it", post("/gate/", "Origin: null", "Sec-Fetch-Site: same-origin", "Accept: text/html"), 200, false},
+		{name: "at a gate", request: post("/gate/", "Origin: null", "Accept: text/html"), status: 403, named: true},
+		{name: "at a gate of a permission", request: post("/billing", "Origin: null", "Accept: text/html,*/*"), status: 403, named: true},
+		{name: "at the logout", request: post("/auth/logout", "Origin: null", "Accept: text/html"), status: 403, named: true},
+		{name: "at the confirmation", request: confirm("Sec-Fetch-Site: ", "Origin: null"), status: 403, named: true},
+		{name: "a script at a gate", request: post("/gate/", "Origin: null", "Accept: application/json"), status: 403},
+		{name: "a program at a gate", request: post("/gate/", "Origin: null"), status: 403},
+		{name: "at a gate in a browser with fetch metadata", request: post("/gate/", "Origin: null", "Sec-Fetch-Site: cross-site", "Accept: text/html"), status: 403},
+		{name: "at the confirmation in a browser with fetch metadata", request: confirm("Sec-Fetch-Site: cross-site", "Origin: null"), status: 403},
+		{name: "another origin at a gate", request: post("/gate/", "Origin: https://evil.example", "Accept: text/html"), status: 403},
+		{name: "another origin at the confirmation", request: confirm("Sec-Fetch-Site: ", "Origin: https://evil.example"), status: 403},
+		{name: "a page of our own origin that hides it", request: post("/gate/", "Origin: null", "Sec-Fetch-Site: same-origin", "Accept: text/html"), status: 200},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

@@ -13,20 +13,20 @@ func TestPathsOfTheLoginRoutes(t *testing.T) {
 	plain := newSite(t)
 	prefixed := newSite(t, func(c *authrocket.Config) { c.AppURL, c.AuthPath = "https://example.com/app", "/in" })
 	for _, row := range []struct{ name, got, want string }{
-		{"the login", plain.auth.LoginPath("/manage"), "/auth/login?return_to=%2Fmanage"},
-		{"a target that is no URL is none", plain.auth.LoginPath("/manage?tab=1&q=a b"), "/auth/login?return_to=%2F"},
-		{"the login with an escaped query", plain.auth.LoginPath("/manage?tab=1&q=a%20b"), "/auth/login?return_to=%2Fmanage%3Ftab%3D1%26q%3Da%2520b"},
-		{"the login to the start page", plain.auth.LoginPath(""), "/auth/login?return_to=%2F"},
-		{"the signup", plain.auth.SignupPath("/welcome"), "/auth/signup?return_to=%2Fwelcome"},
-		{"the profile", plain.auth.ProfilePath("/x"), "/auth/profile?return_to=%2Fx"},
-		{"the account selector", plain.auth.AccountsPath("/x"), "/auth/accounts?return_to=%2Fx"},
-		{"the logout", plain.auth.LogoutPath("/bye"), "/auth/logout?return_to=%2Fbye"},
-		{"the logout to Config.AfterLogout", plain.auth.LogoutPath(""), "/auth/logout"},
-		{"the login with a prefix", prefixed.auth.LoginPath("/manage"), "/app/in/login?return_to=%2Fmanage"},
-		{"the signup with a prefix", prefixed.auth.SignupPath(""), "/app/in/signup?return_to=%2F"},
-		{"the profile with a prefix", prefixed.auth.ProfilePath("/x"), "/app/in/profile?return_to=%2Fx"},
-		{"the account selector with a prefix", prefixed.auth.AccountsPath("/x"), "/app/in/accounts?return_to=%2Fx"},
-		{"the logout with a prefix", prefixed.auth.LogoutPath(""), "/app/in/logout"},
+		{name: "the login", got: plain.auth.LoginPath("/manage"), want: "/auth/login?return_to=%2Fmanage"},
+		{name: "a target that is no URL is none", got: plain.auth.LoginPath("/manage?tab=1&q=a b"), want: "/auth/login?return_to=%2F"},
+		{name: "the login with an escaped query", got: plain.auth.LoginPath("/manage?tab=1&q=a%20b"), want: "/auth/login?return_to=%2Fmanage%3Ftab%3D1%26q%3Da%2520b"},
+		{name: "the login to the start page", got: plain.auth.LoginPath(""), want: "/auth/login?return_to=%2F"},
+		{name: "the signup", got: plain.auth.SignupPath("/welcome"), want: "/auth/signup?return_to=%2Fwelcome"},
+		{name: "the profile", got: plain.auth.ProfilePath("/x"), want: "/auth/profile?return_to=%2Fx"},
+		{name: "the account selector", got: plain.auth.AccountsPath("/x"), want: "/auth/accounts?return_to=%2Fx"},
+		{name: "the logout", got: plain.auth.LogoutPath("/bye"), want: "/auth/logout?return_to=%2Fbye"},
+		{name: "the logout to Config.AfterLogout", got: plain.auth.LogoutPath(""), want: "/auth/logout"},
+		{name: "the login with a prefix", got: prefixed.auth.LoginPath("/manage"), want: "/app/in/login?return_to=%2Fmanage"},
+		{name: "the signup with a prefix", got: prefixed.auth.SignupPath(""), want: "/app/in/signup?return_to=%2F"},
+		{name: "the profile with a prefix", got: prefixed.auth.ProfilePath("/x"), want: "/app/in/profile?return_to=%2Fx"},
+		{name: "the account selector with a prefix", got: prefixed.auth.AccountsPath("/x"), want: "/app/in/accounts?return_to=%2Fx"},
+		{name: "the logout with a prefix", got: prefixed.auth.LogoutPath(""), want: "/app/in/logout"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -60,15 +60,15 @@ func TestPathsLeadThereAndBack(t *testing.T) {
 	for _, s := range []struct {
 		*site
 		prefix string
-	}{{newSite(t), ""}, {prefixed, "/app"}} {
+	}{{site: newSite(t)}, {site: prefixed, prefix: "/app"}} {
 		for _, target := range []string{"/", "/manage?tab=1&account=x&prompt=login&return_to=/y", "/a%20b/%2F?q=a+b%26c", "/é?ü#there", "/x?token=t&session=s"} {
 			for _, row := range []struct{ name, path, params string }{
-				{"login", s.auth.LoginPath(target), ""},
-				{"login with the form", s.auth.LoginPath(target) + "&prompt=login", "prompt=login"},
-				{"login to an account", s.auth.LoginPath(target) + "&account=org_1", "account=org_1"},
-				{"signup", s.auth.SignupPath(target) + "&invitation=nvt_1", "invitation=nvt_1"},
-				{"profile", s.auth.ProfilePath(target), ""},
-				{"accounts", s.auth.AccountsPath(target) + "&force=1", "force=1"},
+				{name: "login", path: s.auth.LoginPath(target)},
+				{name: "login with the form", path: s.auth.LoginPath(target) + "&prompt=login", params: "prompt=login"},
+				{name: "login to an account", path: s.auth.LoginPath(target) + "&account=org_1", params: "account=org_1"},
+				{name: "signup", path: s.auth.SignupPath(target) + "&invitation=nvt_1", params: "invitation=nvt_1"},
+				{name: "profile", path: s.auth.ProfilePath(target)},
+				{name: "accounts", path: s.auth.AccountsPath(target) + "&force=1", params: "force=1"},
 			} {
 				here, ok := strings.CutPrefix(row.path, s.prefix)
 				if !ok {
@@ -108,11 +108,11 @@ func TestWithParam(t *testing.T) {
 	t.Parallel()
 	auth := newSite(t).auth
 	for _, row := range []struct{ name, got, want string }{
-		{"any parameter", auth.LoginURL(authrocket.WithParam("locale", "de")), "https://loginrocket.example/login?locale=de"},
-		{"an encoded one", auth.SignupURL(authrocket.WithParam("a b", "c&d=e")), "https://loginrocket.example/signup?a+b=c%26d%3De"},
-		{"the last of a name counts", auth.LoginURL(authrocket.WithAccount("a"), authrocket.WithParam("account", "b")), "https://loginrocket.example/login?account=b"},
-		{"no name is left out", auth.LoginURL(authrocket.WithParam("", "x")), "https://loginrocket.example/login"},
-		{"an empty value stays", auth.AccountsURL(authrocket.WithParam("x", "")), "https://loginrocket.example/accounts?x="},
+		{name: "any parameter", got: auth.LoginURL(authrocket.WithParam("locale", "de")), want: "https://loginrocket.example/login?locale=de"},
+		{name: "an encoded one", got: auth.SignupURL(authrocket.WithParam("a b", "c&d=e")), want: "https://loginrocket.example/signup?a+b=c%26d%3De"},
+		{name: "the last of a name counts", got: auth.LoginURL(authrocket.WithAccount("a"), authrocket.WithParam("account", "b")), want: "https://loginrocket.example/login?account=b"},
+		{name: "no name is left out", got: auth.LoginURL(authrocket.WithParam("", "x")), want: "https://loginrocket.example/login"},
+		{name: "an empty value stays", got: auth.AccountsURL(authrocket.WithParam("x", "")), want: "https://loginrocket.example/accounts?x="},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

@@ -216,19 +216,19 @@ func TestRecipes(t *testing.T) {
 		status   int
 		body     string
 	}{
-		{"static files need no session", rc, mounted, "/static/a.css", false, 200, "css"},
-		{"health checks need no session", rc, mounted, "/healthz", false, 200, "ok"},
-		{"the app needs one", rc, mounted, "/", false, 303, ""},
-		{"the app gets it", rc, mounted, "/", true, 200, "app"},
-		{"a user finds the own row", rc, dashboard(rc.auth, fakeUsers{}), "/", true, 200, "Hi row of ada@example.com"},
-		{"a broken table is no login problem", rc, dashboard(rc.auth, fakeUsers{errors.New("down")}), "/", true, 503, "try again later"},
-		{"an API does not take the cookie", rc, api, "/", true, 401, "Unauthorized"},
-		{"customers see the shop", rc, realms, "/", true, 200, "shop"},
-		{"customers are not staff", rc, realms, "/admin/", true, 303, ""},
-		{"an ended session signs in again", rc, rc.auth.Require(notEnded(ended))(text("in")), "/", true, 303, ""},
-		{"an unknown end is not a guess", rc, rc.auth.Require(notEnded(broken))(text("in")), "/", true, 503, "<!doctype html>"},
-		{"a missing permission is not found", hiding, hiding.auth.Require(authrocket.Permission("x"))(text("in")), "/", true, 404, "404 page not found"},
-		{"what the hook leaves alone gets the default", hiding, hiding.auth.RequireLogin(text("in")), "/", false, 303, ""},
+		{name: "static files need no session", site: rc, handler: mounted, target: "/static/a.css", status: 200, body: "css"},
+		{name: "health checks need no session", site: rc, handler: mounted, target: "/healthz", status: 200, body: "ok"},
+		{name: "the app needs one", site: rc, handler: mounted, target: "/", status: 303},
+		{name: "the app gets it", site: rc, handler: mounted, target: "/", signedIn: true, status: 200, body: "app"},
+		{name: "a user finds the own row", site: rc, handler: dashboard(rc.auth, fakeUsers{}), target: "/", signedIn: true, status: 200, body: "Hi row of ada@example.com"},
+		{name: "a broken table is no login problem", site: rc, handler: dashboard(rc.auth, fakeUsers{err: errors.New("down")}), target: "/", signedIn: true, status: 503, body: "try again later"},
+		{name: "an API does not take the cookie", site: rc, handler: api, target: "/", signedIn: true, status: 401, body: "Unauthorized"},
+		{name: "customers see the shop", site: rc, handler: realms, target: "/", signedIn: true, status: 200, body: "shop"},
+		{name: "customers are not staff", site: rc, handler: realms, target: "/admin/", signedIn: true, status: 303},
+		{name: "an ended session signs in again", site: rc, handler: rc.auth.Require(notEnded(ended))(text("in")), target: "/", signedIn: true, status: 303},
+		{name: "an unknown end is not a guess", site: rc, handler: rc.auth.Require(notEnded(broken))(text("in")), target: "/", signedIn: true, status: 503, body: "<!doctype html>"},
+		{name: "a missing permission is not found", site: hiding, handler: hiding.auth.Require(authrocket.Permission("x"))(text("in")), target: "/", signedIn: true, status: 404, body: "404 page not found"},
+		{name: "what the hook leaves alone gets the default", site: hiding, handler: hiding.auth.RequireLogin(text("in")), target: "/", status: 303},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -351,12 +351,12 @@ func TestRecipeOfGRPC(t *testing.T) {
 		authorization []string
 		want          error
 	}{
-		{"a bearer token", []string{"Bearer " + token}, nil},
-		{"in lower case", []string{"bearer " + token}, nil},
-		{"nothing", nil, authrocket.ErrNoToken},
-		{"another scheme", []string{"Basic " + token}, authrocket.ErrNoToken},
-		{"two", []string{"Bearer " + token, "Bearer " + token}, authrocket.ErrNoToken},
-		{"no token", []string{"Bearer x"}, authrocket.ErrTokenMalformed},
+		{name: "a bearer token", authorization: []string{"Bearer " + token}},
+		{name: "in lower case", authorization: []string{"bearer " + token}},
+		{name: "nothing", want: authrocket.ErrNoToken},
+		{name: "another scheme", authorization: []string{"Basic " + token}, want: authrocket.ErrNoToken},
+		{name: "two", authorization: []string{"Bearer " + token, "Bearer " + token}, want: authrocket.ErrNoToken},
+		{name: "no token", authorization: []string{"Bearer x"}, want: authrocket.ErrTokenMalformed},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -398,9 +398,9 @@ func TestRecipeOfASocketWithAToken(t *testing.T) {
 		status              int
 		body                string
 	}{
-		{"a page of the app", rc.realm.Token(rc.ada), "https://example.com", 200, rc.ada.ID},
-		{"a page elsewhere", rc.realm.Token(rc.ada), "https://evil.example", 403, "cross_site\n"},
-		{"no token", "", "https://example.com", 401, "no_token\n"},
+		{name: "a page of the app", token: rc.realm.Token(rc.ada), origin: "https://example.com", status: 200, body: rc.ada.ID},
+		{name: "a page elsewhere", token: rc.realm.Token(rc.ada), origin: "https://evil.example", status: 403, body: "cross_site\n"},
+		{name: "no token", origin: "https://example.com", status: 401, body: "no_token\n"},
 	} {
 		w := serve(h, request("GET", "/socket?token="+row.token, "Upgrade: websocket", "Origin: "+row.origin))
 		if w.Code != row.status || w.Body.String() != row.body {

@@ -26,14 +26,14 @@ func TestHostedRoutes(t *testing.T) {
 		params string // besides redirect_uri
 		want   string // where the login comes back to in the end
 	}{
-		{"login", "/auth/login", "/login", "", "/"},
-		{"login with everything", "/auth/login?return_to=%2Fa%3Fb=c&account=org_1&prompt=login&force=1&invitation=i", "/login", "account=org_1&prompt=login", "/a?b=c"},
-		{"signup", "/auth/signup?invitation=nvt_1&account=org_1&return_to=/a", "/signup", "invitation=nvt_1", "/a"},
-		{"profile", "/auth/profile?account=org_1&prompt=login", "/profile", "account=org_1", "/"},
-		{"accounts", "/auth/accounts?force=1&account=org_1", "/accounts", "force=1", "/"},
-		{"a parameter twice is left out", "/auth/login?account=a&account=b&prompt=login", "/login", "prompt=login", "/"},
-		{"a value is encoded", "/auth/login?account=a%26redirect_uri%3Dhttps://evil.example", "/login", "account=a%26redirect_uri%3Dhttps%3A%2F%2Fevil.example", "/"},
-		{"redirect_uri, session and ar_state are set by the package alone", "/auth/profile?ar_state=x&token=t&redirect_uri=https://evil.example&session=kss_1", "/profile", "", "/"},
+		{name: "login", target: "/auth/login", path: "/login", want: "/"},
+		{name: "login with everything", target: "/auth/login?return_to=%2Fa%3Fb=c&account=org_1&prompt=login&force=1&invitation=i", path: "/login", params: "account=org_1&prompt=login", want: "/a?b=c"},
+		{name: "signup", target: "/auth/signup?invitation=nvt_1&account=org_1&return_to=/a", path: "/signup", params: "invitation=nvt_1", want: "/a"},
+		{name: "profile", target: "/auth/profile?account=org_1&prompt=login", path: "/profile", params: "account=org_1", want: "/"},
+		{name: "accounts", target: "/auth/accounts?force=1&account=org_1", path: "/accounts", params: "force=1", want: "/"},
+		{name: "a parameter twice is left out", target: "/auth/login?account=a&account=b&prompt=login", path: "/login", params: "prompt=login", want: "/"},
+		{name: "a value is encoded", target: "/auth/login?account=a%26redirect_uri%3Dhttps://evil.example", path: "/login", params: "account=a%26redirect_uri%3Dhttps%3A%2F%2Fevil.example", want: "/"},
+		{name: "redirect_uri, session and ar_state are set by the package alone", target: "/auth/profile?ar_state=x&token=t&redirect_uri=https://evil.example&session=kss_1", path: "/profile", want: "/"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -69,15 +69,15 @@ func TestHostedRoutesAreForNavigations(t *testing.T) {
 		status  int
 		header  string // "Name: value" that comes with it
 	}{
-		{"a link", []string{"Accept: text/html", "Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, 303, "Set-Cookie: " + siteCookie + "-state-"},
-		{"a browser without fetch metadata", []string{"Accept: text/html"}, 303, "Set-Cookie: " + siteCookie + "-state-"},
-		{"curl", []string{"Accept: */*"}, 401, "WWW-Authenticate: Bearer"},
-		{"an image", []string{"Accept: image/*", "Sec-Fetch-Site: same-site", "Sec-Fetch-Mode: no-cors", "Sec-Fetch-Dest: image"}, 401, "WWW-Authenticate: Bearer"},
-		{"fetch", []string{"Accept: */*", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"}, 401, "WWW-Authenticate: Bearer"},
-		{"a frame", []string{"Accept: text/html", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: iframe"}, 401, "Content-Type: text/html"},
-		{"htmx", []string{"HX-Request: true", "HX-Current-URL: https://example.com/page"}, 401, "HX-Redirect: /auth/login?return_to=%2Fpage"},
-		{"an upgrade", []string{"Upgrade: websocket"}, 401, "WWW-Authenticate: Bearer"},
-		{"a bearer token", []string{"Authorization: Bearer x"}, 401, "WWW-Authenticate: Bearer"},
+		{name: "a link", headers: []string{"Accept: text/html", "Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, status: 303, header: "Set-Cookie: " + siteCookie + "-state-"},
+		{name: "a browser without fetch metadata", headers: []string{"Accept: text/html"}, status: 303, header: "Set-Cookie: " + siteCookie + "-state-"},
+		{name: "curl", headers: []string{"Accept: */*"}, status: 401, header: "WWW-Authenticate: Bearer"},
+		{name: "an image", headers: []string{"Accept: image/*", "Sec-Fetch-Site: same-site", "Sec-Fetch-Mode: no-cors", "Sec-Fetch-Dest: image"}, status: 401, header: "WWW-Authenticate: Bearer"},
+		{name: "fetch", headers: []string{"Accept: */*", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"}, status: 401, header: "WWW-Authenticate: Bearer"},
+		{name: "a frame", headers: []string{"Accept: text/html", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: iframe"}, status: 401, header: "Content-Type: text/html"},
+		{name: "htmx", headers: []string{"HX-Request: true", "HX-Current-URL: https://example.com/page"}, status: 401, header: "HX-Redirect: /auth/login?return_to=%2Fpage"},
+		{name: "an upgrade", headers: []string{"Upgrade: websocket"}, status: 401, header: "WWW-Authenticate: Bearer"},
+		{name: "a bearer token", headers: []string{"Authorization: Bearer x"}, status: 401, header: "WWW-Authenticate: Bearer"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -106,20 +106,20 @@ func TestForwardedParameters(t *testing.T) {
 		params       string // besides redirect_uri, with ForwardParams
 		without      string // and without
 	}{
-		{"the login hands on", "/auth/login?locale=de&hint=a%20b%26c&other=1&prompt=login", "hint=a+b%26c&locale=de&prompt=login", "prompt=login"},
-		{"the signup hands on", "/auth/signup?locale=de&invitation=nvt_1&account=org_1", "account=org_1&invitation=nvt_1&locale=de", "invitation=nvt_1"},
-		{"the profile does not", "/auth/profile?locale=de&account=org_1", "account=org_1", "account=org_1"},
-		{"the account selector does not", "/auth/accounts?locale=de&force=1", "force=1", "force=1"},
-		{"an empty value is handed on", "/auth/login?locale=", "locale=", ""},
-		{"a parameter that comes twice is left out", "/auth/login?locale=de&locale=en&hint=x", "hint=x", ""},
-		{"a parameter that comes twice in two spellings is left out", "/auth/login?locale=de&loc%61le=en&hint=x", "hint=x", ""},
-		{"a value of 500 bytes is handed on", "/auth/login?locale=" + strings.Repeat("x", 500), "locale=" + strings.Repeat("x", 500), ""},
-		{"a longer value is left out", "/auth/login?hint=x&locale=" + strings.Repeat("x", 501), "hint=x", ""},
-		{"names are compared with case", "/auth/login?Locale=de", "", ""},
-		{"what the target has is not handed on", "/auth/login?return_to=/x?locale=de&hint=x", "", ""},
-		{"nor what an escaped target has", "/auth/login?return_to=%2Fx%3Flocale=de%26hint=x", "", ""},
-		{"what the package sets is not handed on", "/auth/login?locale=de&redirect_uri=x&session=x&token=x&ar_state=x", "locale=de", ""},
-		{"a name that changed after New is not handed on", "/auth/login?changed=1", "", ""},
+		{name: "the login hands on", target: "/auth/login?locale=de&hint=a%20b%26c&other=1&prompt=login", params: "hint=a+b%26c&locale=de&prompt=login", without: "prompt=login"},
+		{name: "the signup hands on", target: "/auth/signup?locale=de&invitation=nvt_1&account=org_1", params: "account=org_1&invitation=nvt_1&locale=de", without: "invitation=nvt_1"},
+		{name: "the profile does not", target: "/auth/profile?locale=de&account=org_1", params: "account=org_1", without: "account=org_1"},
+		{name: "the account selector does not", target: "/auth/accounts?locale=de&force=1", params: "force=1", without: "force=1"},
+		{name: "an empty value is handed on", target: "/auth/login?locale=", params: "locale="},
+		{name: "a parameter that comes twice is left out", target: "/auth/login?locale=de&locale=en&hint=x", params: "hint=x"},
+		{name: "a parameter that comes twice in two spellings is left out", target: "/auth/login?locale=de&loc%61le=en&hint=x", params: "hint=x"},
+		{name: "a value of 500 bytes is handed on", target: "/auth/login?locale=" + strings.Repeat("x", 500), params: "locale=" + strings.Repeat("x", 500)},
+		{name: "a longer value is left out", target: "/auth/login?hint=x&locale=" + strings.Repeat("x", 501), params: "hint=x"},
+		{name: "names are compared with case", target: "/auth/login?Locale=de"},
+		{name: "what the target has is not handed on", target: "/auth/login?return_to=/x?locale=de&hint=x"},
+		{name: "nor what an escaped target has", target: "/auth/login?return_to=%2Fx%3Flocale=de%26hint=x"},
+		{name: "what the package sets is not handed on", target: "/auth/login?locale=de&redirect_uri=x&session=x&token=x&ar_state=x", params: "locale=de"},
+		{name: "a name that changed after New is not handed on", target: "/auth/login?changed=1"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -152,22 +152,22 @@ func TestReturnToThatIsNotEscapedIsTheRest(t *testing.T) {
 		params      string // of the hosted login, besides redirect_uri
 		want        string // where the login comes back to
 	}{
-		{"a page's own parameters stay its own", "return_to=/x?a=b&account=org_evil&prompt=login", "", "/x?a=b&account=org_evil&prompt=login"},
-		{"the first parameter of a page too", "return_to=/x?account=org_evil", "", "/x?account=org_evil"},
-		{"without a question mark as well", "return_to=/x&account=org_evil&prompt=login", "", "/x&account=org_evil&prompt=login"},
-		{"a page's own return_to stays", "return_to=/x?return_to=/y&a=b", "", "/x?return_to=/y&a=b"},
-		{"and an escaped one", "return_to=/x?a&return_to=%2Fy", "", "/x?a&return_to=%2Fy"},
-		{"parameters before it are the login's", "account=org_1&prompt=login&return_to=/x?account=org_evil", "account=org_1&prompt=login", "/x?account=org_evil"},
-		{"what is escaped stays escaped", "return_to=/x%20y?a=%26b&c=%2F", "", "/x%20y?a=%26b&c=%2F"},
-		{"an escaped name of the parameter counts", "return%5Fto=/x?account=org_evil", "", "/x?account=org_evil"},
-		{"escaped, parameters may stand before and behind it", "account=org_1&return_to=%2Fx%3Fa%3Db%26account%3Dorg_evil&prompt=login", "account=org_1&prompt=login", "/x?a=b&account=org_evil"},
-		{"escaped in small letters", "return_to=%2fx%3fa&prompt=login", "prompt=login", "/x?a"},
-		{"escaped twice it is none, parameters count", "return_to=%2Fx&return_to=%2Fy&prompt=login", "prompt=login", "/"},
-		{"escaped and not escaped it is none", "return_to=%2Fx&return_to=/y?account=org_evil", "", "/"},
-		{"another host is no target", "return_to=//evil.example/x&account=org_evil", "", "/"},
-		{"nor is it with a backslash", `return_to=/\evil.example/x`, "", "/"},
-		{"nor is a login route", "return_to=/auth/login?return_to=/x", "", "/"},
-		{"a whole URL ends at the next parameter", "return_to=https://evil.example/&account=org_1", "account=org_1", "/"},
+		{name: "a page's own parameters stay its own", query: "return_to=/x?a=b&account=org_evil&prompt=login", want: "/x?a=b&account=org_evil&prompt=login"},
+		{name: "the first parameter of a page too", query: "return_to=/x?account=org_evil", want: "/x?account=org_evil"},
+		{name: "without a question mark as well", query: "return_to=/x&account=org_evil&prompt=login", want: "/x&account=org_evil&prompt=login"},
+		{name: "a page's own return_to stays", query: "return_to=/x?return_to=/y&a=b", want: "/x?return_to=/y&a=b"},
+		{name: "and an escaped one", query: "return_to=/x?a&return_to=%2Fy", want: "/x?a&return_to=%2Fy"},
+		{name: "parameters before it are the login's", query: "account=org_1&prompt=login&return_to=/x?account=org_evil", params: "account=org_1&prompt=login", want: "/x?account=org_evil"},
+		{name: "what is escaped stays escaped", query: "return_to=/x%20y?a=%26b&c=%2F", want: "/x%20y?a=%26b&c=%2F"},
+		{name: "an escaped name of the parameter counts", query: "return%5Fto=/x?account=org_evil", want: "/x?account=org_evil"},
+		{name: "escaped, parameters may stand before and behind it", query: "account=org_1&return_to=%2Fx%3Fa%3Db%26account%3Dorg_evil&prompt=login", params: "account=org_1&prompt=login", want: "/x?a=b&account=org_evil"},
+		{name: "escaped in small letters", query: "return_to=%2fx%3fa&prompt=login", params: "prompt=login", want: "/x?a"},
+		{name: "escaped twice it is none, parameters count", query: "return_to=%2Fx&return_to=%2Fy&prompt=login", params: "prompt=login", want: "/"},
+		{name: "escaped and not escaped it is none", query: "return_to=%2Fx&return_to=/y?account=org_evil", want: "/"},
+		{name: "another host is no target", query: "return_to=//evil.example/x&account=org_evil", want: "/"},
+		{name: "nor is it with a backslash", query: `return_to=/\evil.example/x`, want: "/"},
+		{name: "nor is a login route", query: "return_to=/auth/login?return_to=/x", want: "/"},
+		{name: "a whole URL ends at the next parameter", query: "return_to=https://evil.example/&account=org_1", params: "account=org_1", want: "/"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -257,8 +257,8 @@ func TestReturnToStaysHere(t *testing.T) {
 		name, route string
 		follow      func(t *testing.T, route, returnTo string) string
 	}{
-		{"login", "login", signedIn}, {"signup", "signup", signedIn}, {"profile", "profile", signedIn}, {"accounts", "accounts", signedIn},
-		{"local logout, GET", "logout", local("GET")}, {"local logout, POST", "logout", local("POST")}, {"logout", "logout", full},
+		{name: "login", route: "login", follow: signedIn}, {name: "signup", route: "signup", follow: signedIn}, {name: "profile", route: "profile", follow: signedIn}, {name: "accounts", route: "accounts", follow: signedIn},
+		{name: "local logout, GET", route: "logout", follow: local("GET")}, {name: "local logout, POST", route: "logout", follow: local("POST")}, {name: "logout", route: "logout", follow: full},
 	} {
 		t.Run(row.name+", dot segments", func(t *testing.T) {
 			t.Parallel()
@@ -296,11 +296,11 @@ func TestMethodsOfTheRoutes(t *testing.T) {
 		status        int
 		allow         string
 	}{
-		{"HEAD", "login", 200, ""}, {"HEAD", "signup", 200, ""}, {"HEAD", "profile", 200, ""}, {"HEAD", "accounts", 200, ""}, {"HEAD", "logout", 200, ""}, {"HEAD", "logout/end", 200, ""}, {"POST", "logout/end", 405, "GET, HEAD"},
-		{"POST", "login", 405, "GET, HEAD"}, {"POST", "signup", 405, "GET, HEAD"}, {"DELETE", "profile", 405, "GET, HEAD"}, {"OPTIONS", "accounts", 405, "GET, HEAD"},
-		{"PUT", "logout", 405, "GET, HEAD, POST"}, {"DELETE", "logout", 405, "GET, HEAD, POST"}, {"OPTIONS", "logout", 405, "GET, HEAD, POST"}, {"head", "logout", 405, "GET, HEAD, POST"},
-		{"HEAD", "confirm", 200, ""}, {"DELETE", "confirm", 405, "GET, HEAD, POST"},
-		{"HEAD", "callback", 401, ""}, {"POST", "callback", 405, "GET, HEAD"}, {"OPTIONS", "callback", 405, "GET, HEAD"}, {"get", "callback", 405, "GET, HEAD"},
+		{method: "HEAD", route: "login", status: 200}, {method: "HEAD", route: "signup", status: 200}, {method: "HEAD", route: "profile", status: 200}, {method: "HEAD", route: "accounts", status: 200}, {method: "HEAD", route: "logout", status: 200}, {method: "HEAD", route: "logout/end", status: 200}, {method: "POST", route: "logout/end", status: 405, allow: "GET, HEAD"},
+		{method: "POST", route: "login", status: 405, allow: "GET, HEAD"}, {method: "POST", route: "signup", status: 405, allow: "GET, HEAD"}, {method: "DELETE", route: "profile", status: 405, allow: "GET, HEAD"}, {method: "OPTIONS", route: "accounts", status: 405, allow: "GET, HEAD"},
+		{method: "PUT", route: "logout", status: 405, allow: "GET, HEAD, POST"}, {method: "DELETE", route: "logout", status: 405, allow: "GET, HEAD, POST"}, {method: "OPTIONS", route: "logout", status: 405, allow: "GET, HEAD, POST"}, {method: "head", route: "logout", status: 405, allow: "GET, HEAD, POST"},
+		{method: "HEAD", route: "confirm", status: 200}, {method: "DELETE", route: "confirm", status: 405, allow: "GET, HEAD, POST"},
+		{method: "HEAD", route: "callback", status: 401}, {method: "POST", route: "callback", status: 405, allow: "GET, HEAD"}, {method: "OPTIONS", route: "callback", status: 405, allow: "GET, HEAD"}, {method: "get", route: "callback", status: 405, allow: "GET, HEAD"},
 	} {
 		t.Run(row.method+" "+row.route, func(t *testing.T) {
 			t.Parallel()
@@ -364,7 +364,7 @@ func newBrowser(t *testing.T) browser {
 	}
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)
-	return browser{t, &http.Client{Jar: jar, Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	return browser{t: t, client: &http.Client{Jar: jar, Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 }
 
 // visit sends a navigation, or with a form a POST of one, and returns the

@@ -175,21 +175,21 @@ var secretTokens = []struct {
 	alter        func(token string) string
 	isLoginToken bool // and not just any text in a parameter of the app's
 }{
-	{"valid", withoutClaim("nonce"), nil, true},
-	{"expired", authrockettest.ExpiresIn(-time.Hour), nil, true},
-	{"forged", withoutClaim("nonce"), func(token string) string { return token[:strings.LastIndex(token, ".")+1] + strings.Repeat("A", 342) }, true},
-	{"of an unknown key", setHeader("kid", "unknown"), nil, true},
-	{"of another realm", setClaim("rid", "rl_other"), nil, false},
-	{"with claims of a wrong type", setClaim("orgs", "org_1"), nil, true},
-	{"of another issuer", setClaim("iss", "https://evil.example"), nil, false},
-	{"for another audience", setClaim("aud", "other"), nil, true},
-	{"from the future", setClaim("iat", 253402300799), nil, true},
-	{"with crit", setHeader("crit", []string{"exp"}), nil, true},
-	{"with alg none", setHeader("alg", "none"), nil, true},
-	{"too large for one cookie", setClaim("nonce", strings.Repeat("n", 4_000)), nil, true},
-	{"too large", setClaim("nonce", strings.Repeat("n", 20_000)), nil, false},
-	{"of two segments", withoutClaim("nonce"), func(token string) string { return token[:strings.LastIndex(token, ".")] }, false},
-	{"padded", withoutClaim("nonce"), func(token string) string { return token + "==" }, false},
+	{name: "valid", option: withoutClaim("nonce"), isLoginToken: true},
+	{name: "expired", option: authrockettest.ExpiresIn(-time.Hour), isLoginToken: true},
+	{name: "forged", option: withoutClaim("nonce"), alter: func(token string) string { return token[:strings.LastIndex(token, ".")+1] + strings.Repeat("A", 342) }, isLoginToken: true},
+	{name: "of an unknown key", option: setHeader("kid", "unknown"), isLoginToken: true},
+	{name: "of another realm", option: setClaim("rid", "rl_other")},
+	{name: "with claims of a wrong type", option: setClaim("orgs", "org_1"), isLoginToken: true},
+	{name: "of another issuer", option: setClaim("iss", "https://evil.example")},
+	{name: "for another audience", option: setClaim("aud", "other"), isLoginToken: true},
+	{name: "from the future", option: setClaim("iat", 253402300799), isLoginToken: true},
+	{name: "with crit", option: setHeader("crit", []string{"exp"}), isLoginToken: true},
+	{name: "with alg none", option: setHeader("alg", "none"), isLoginToken: true},
+	{name: "too large for one cookie", option: setClaim("nonce", strings.Repeat("n", 4_000)), isLoginToken: true},
+	{name: "too large", option: setClaim("nonce", strings.Repeat("n", 20_000))},
+	{name: "of two segments", option: withoutClaim("nonce"), alter: func(token string) string { return token[:strings.LastIndex(token, ".")] }},
+	{name: "padded", option: withoutClaim("nonce"), alter: func(token string) string { return token + "==" }},
 }
 
 // secretRequests are requests that carry the token, each in its own way.

@@ -72,18 +72,18 @@ func TestSignedVectorRS256(t *testing.T) {
 		name string
 		auth func(*testing.T) *authrocket.Auth
 	}{
-		{"published key", func(t *testing.T) *authrocket.Auth {
+		{name: "published key", auth: func(t *testing.T) *authrocket.Auth {
 			return vectorAuth(t, vectorJWK(`"n":"`+vectorN+`","e":"AQAB","x5c":["`+vectorSPKI+`"]`))
 		}},
-		{"published n and e", func(t *testing.T) *authrocket.Auth { return vectorAuth(t, vectorJWK(`"n":"`+vectorN+`","e":"AQAB"`)) }},
-		{"published x5c only", func(t *testing.T) *authrocket.Auth { return vectorAuth(t, vectorJWK(`"x5c":["`+vectorSPKI+`"]`)) }},
-		{"static PEM", func(t *testing.T) *authrocket.Auth { return staticAuth(t, vectorPEM(t)) }},
-		{"static PEM with white space around it", func(t *testing.T) *authrocket.Auth { return staticAuth(t, " \n"+vectorPEM(t)+"\t\r\n") }},
-		{"static PEM with literal \\n", func(t *testing.T) *authrocket.Auth {
+		{name: "published n and e", auth: func(t *testing.T) *authrocket.Auth { return vectorAuth(t, vectorJWK(`"n":"`+vectorN+`","e":"AQAB"`)) }},
+		{name: "published x5c only", auth: func(t *testing.T) *authrocket.Auth { return vectorAuth(t, vectorJWK(`"x5c":["`+vectorSPKI+`"]`)) }},
+		{name: "static PEM", auth: func(t *testing.T) *authrocket.Auth { return staticAuth(t, vectorPEM(t)) }},
+		{name: "static PEM with white space around it", auth: func(t *testing.T) *authrocket.Auth { return staticAuth(t, " \n"+vectorPEM(t)+"\t\r\n") }},
+		{name: "static PEM with literal \\n", auth: func(t *testing.T) *authrocket.Auth {
 			return staticAuth(t, strings.ReplaceAll(vectorPEM(t), "\n", `\n`))
 		}},
-		{"static base64 on one line", func(t *testing.T) *authrocket.Auth { return staticAuth(t, vectorSPKI) }},
-		{"static base64, wrapped", func(t *testing.T) *authrocket.Auth {
+		{name: "static base64 on one line", auth: func(t *testing.T) *authrocket.Auth { return staticAuth(t, vectorSPKI) }},
+		{name: "static base64, wrapped", auth: func(t *testing.T) *authrocket.Auth {
 			lines := slices.Collect(slices.Chunk([]byte(vectorSPKI), 64))
 			return staticAuth(t, string(bytes.Join(lines, []byte("\n"))))
 		}},
@@ -173,10 +173,10 @@ func TestSignedVectorsOutsideTheirDay(t *testing.T) {
 		at   time.Time
 		want error
 	}{
-		{"a minute and a second early", vectorIssued.Add(-61 * time.Second), authrocket.ErrTokenNotYetValid},
-		{"a minute early", vectorIssued.Add(-time.Minute), nil},
-		{"five seconds late", vectorExpires.Add(5 * time.Second), nil},
-		{"six seconds late", vectorExpires.Add(6 * time.Second), authrocket.ErrTokenExpired},
+		{name: "a minute and a second early", at: vectorIssued.Add(-61 * time.Second), want: authrocket.ErrTokenNotYetValid},
+		{name: "a minute early", at: vectorIssued.Add(-time.Minute)},
+		{name: "five seconds late", at: vectorExpires.Add(5 * time.Second)},
+		{name: "six seconds late", at: vectorExpires.Add(6 * time.Second), want: authrocket.ErrTokenExpired},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -280,11 +280,11 @@ func TestSessionCurrentMembership(t *testing.T) {
 		orgs []any
 		want string
 	}{
-		{"none", nil, ""},
-		{"the first when none is selected", []any{first, second}, "org_1"},
-		{"the selected one", []any{first, selected(second, true), third}, "org_2"},
-		{"the first of two selected", []any{first, selected(second, true), selected(third, true)}, "org_2"},
-		{"selected false and null are not selected", []any{first, selected(second, false), selected(third, nil)}, "org_1"},
+		{name: "none"},
+		{name: "the first when none is selected", orgs: []any{first, second}, want: "org_1"},
+		{name: "the selected one", orgs: []any{first, selected(second, true), third}, want: "org_2"},
+		{name: "the first of two selected", orgs: []any{first, selected(second, true), selected(third, true)}, want: "org_2"},
+		{name: "selected false and null are not selected", orgs: []any{first, selected(second, false), selected(third, nil)}, want: "org_1"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -402,15 +402,15 @@ func TestSessionAsJSON(t *testing.T) {
 			value any
 			want  string
 		}{
-			"a session is about the picked org": {full, head + `,"issued_at":"` + start + `","expires_at":"` + end + `",` + user + `"verified","locale":"en","reference":"7"},"org":{"id":"org_2","reference":"two"},"permissions":["b","c"]}`},
-			"a pointer to a session":            {&full, head + `,"issued_at":"` + start + `","expires_at":"` + end + `",` + user + `"verified","locale":"en","reference":"7"},"org":{"id":"org_2","reference":"two"},"permissions":["b","c"]}`},
-			"behind a gate about its org":       {ofOrg, head + `,"issued_at":"` + start + `","expires_at":"` + end + `",` + user + `"verified","locale":"en","reference":"7"},"org":{"id":"org_1","name":"One"},"permissions":["a"]}`},
-			"without what is not in the token":  {bare, head + `,"expires_at":"` + end + `",` + user + `"unknown"},"permissions":[]}`},
-			"the zero session":                  {authrocket.Session{}, `{"realm_id":"","expires_at":"0001-01-01T00:00:00Z","user":{"id":"","email_verification":"unknown"},"permissions":[]}`},
-			"a user":                            {authrocket.User{ID: "usr_1", Name: "Ada"}, `{"id":"usr_1","name":"Ada","email_verification":"unknown"}`},
-			"an org":                            {m.Org, `{"id":"org_2","reference":"two"}`},
-			"a membership":                      {m, `{"id":"mb_2","selected":true,"org":{"id":"org_2","reference":"two"},"permissions":["b","c"]}`},
-			"a membership without permissions":  {authrocket.Membership{ID: "mb_1"}, `{"id":"mb_1","selected":false,"org":{"id":""},"permissions":[]}`},
+			"a session is about the picked org": {value: full, want: head + `,"issued_at":"` + start + `","expires_at":"` + end + `",` + user + `"verified","locale":"en","reference":"7"},"org":{"id":"org_2","reference":"two"},"permissions":["b","c"]}`},
+			"a pointer to a session":            {value: &full, want: head + `,"issued_at":"` + start + `","expires_at":"` + end + `",` + user + `"verified","locale":"en","reference":"7"},"org":{"id":"org_2","reference":"two"},"permissions":["b","c"]}`},
+			"behind a gate about its org":       {value: ofOrg, want: head + `,"issued_at":"` + start + `","expires_at":"` + end + `",` + user + `"verified","locale":"en","reference":"7"},"org":{"id":"org_1","name":"One"},"permissions":["a"]}`},
+			"without what is not in the token":  {value: bare, want: head + `,"expires_at":"` + end + `",` + user + `"unknown"},"permissions":[]}`},
+			"the zero session":                  {value: authrocket.Session{}, want: `{"realm_id":"","expires_at":"0001-01-01T00:00:00Z","user":{"id":"","email_verification":"unknown"},"permissions":[]}`},
+			"a user":                            {value: authrocket.User{ID: "usr_1", Name: "Ada"}, want: `{"id":"usr_1","name":"Ada","email_verification":"unknown"}`},
+			"an org":                            {value: m.Org, want: `{"id":"org_2","reference":"two"}`},
+			"a membership":                      {value: m, want: `{"id":"mb_2","selected":true,"org":{"id":"org_2","reference":"two"},"permissions":["b","c"]}`},
+			"a membership without permissions":  {value: authrocket.Membership{ID: "mb_1"}, want: `{"id":"mb_1","selected":false,"org":{"id":""},"permissions":[]}`},
 		} {
 			if got, err := json.Marshal(row.value); err != nil || string(got) != row.want {
 				t.Errorf("%s: got %s, %v, want %s", name, got, err, row.want)
@@ -467,20 +467,20 @@ func TestNoRepresentationShowsSecrets(t *testing.T) {
 		"session":    s,
 		"pointer":    &s,
 		"pointer to": new(&s),
-		"struct":     nested{s, &s},
-		"in struct":  &nested{s, &s},
-		"embedded":   embedded{s},
+		"struct":     nested{Session: s, Pointer: &s},
+		"in struct":  &nested{Session: s, Pointer: &s},
+		"embedded":   embedded{Session: s},
 		"slice":      []authrocket.Session{s},
 		"pointers":   []*authrocket.Session{&s},
 		"map":        map[string]authrocket.Session{"s": s},
 		"map to any": map[string]any{"s": &s},
 		"key":        map[authrocket.Session]int{s: 1},
 		"user":       s.User,
-		"user in":    &struct{ U *authrocket.User }{&s.User},
+		"user in":    &struct{ U *authrocket.User }{U: &s.User},
 		"membership": m,
 		"in slice":   s.Memberships(),
 		"org":        m.Org,
-		"org in":     struct{ O any }{&m.Org},
+		"org in":     struct{ O any }{O: &m.Org},
 	}
 	secrets := map[string]string{
 		"the token": s.Token(), "the signature": s.Token()[strings.LastIndex(s.Token(), ".")+1:], "the session ID": s.ID(),

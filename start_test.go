@@ -65,20 +65,20 @@ func TestLoginLoopsEnd(t *testing.T) {
 			want   []string // pieces of the page
 			told   string   // the last thing that the Observer heard
 		}{
-			{"a browser that keeps cookies", s.app(), good, nil, 1, 200, []string{"ada@example.com"}, ""},
-			{"a browser that drops the session", s.app(), good, session, 3, 401, []string{"<bdi>no_token</bdi>", "send all of this site&#39;s cookies"}, loop},
-			{"a browser that drops all cookies", s.app(), good, all, 1, 403, []string{"no sign-in to confirm", "allow it to set cookies"}, "unsolicited_login false"},
-			{"a browser that drops all cookies, bad tokens", s.app(), bad, all, 1, 401, []string{"<bdi>bad_signature</bdi>"}, "bad_signature false"},
-			{"a browser that drops all cookies where all logins are accepted", dangerous.auth.Authenticate(dangerous.auth.RequireLogin(whoami)), good, all, 1, 403, []string{"no sign-in to confirm", "allow it to set cookies"}, "unsolicited_login false"},
-			{"a browser that drops all cookies, without a token", s.auth.Authenticate(s.auth.RequireLogin(whoami)), none, all, 1, 403, []string{"no sign-in to confirm", "allow it to set cookies"}, ""},
-			{"a bad token ends at once", s.app(), bad, nil, 1, 401, []string{"<bdi>bad_signature</bdi>"}, "bad_signature true"},
-			{"a token that expires on the way", slow(s.app()), dying, nil, 3, 401, []string{"<bdi>token_expired</bdi>", "Expired at", "Clock of this server"}, loop},
-			{"a replica whose clock is behind", behind, good, nil, 3, 401, []string{"<bdi>token_not_yet_valid</bdi>", "Valid from", "Clock of this server"}, loop},
-			{"a server whose clock is behind", s.app(), func() string { return s.realm.Token(s.ada, authrockettest.ClockSkew(70*time.Second)) }, nil, 1, 401,
-				[]string{"<bdi>token_not_yet_valid</bdi>", "Valid from", "Clock of this server"}, "token_not_yet_valid true"},
-			{"a LoginRocket that sends no token", s.app(), none, nil, 3, 401, []string{"<bdi>no_token</bdi>"}, loop},
-			{"a rule that does not accept the session", s.auth.Authenticate(s.auth.Require(ended)(whoami)), good, nil, 3, 401, []string{"<bdi>unauthenticated</bdi>", "sign in as somebody else"}, loop},
-			{"an app that sends to the login route itself", s.auth.Authenticate(script), good, nil, 3, 401, []string{"<bdi>login_loop</bdi>"}, loop},
+			{name: "a browser that keeps cookies", app: s.app(), token: good, logins: 1, status: 200, want: []string{"ada@example.com"}},
+			{name: "a browser that drops the session", app: s.app(), token: good, drops: session, logins: 3, status: 401, want: []string{"<bdi>no_token</bdi>", "send all of this site&#39;s cookies"}, told: loop},
+			{name: "a browser that drops all cookies", app: s.app(), token: good, drops: all, logins: 1, status: 403, want: []string{"no sign-in to confirm", "allow it to set cookies"}, told: "unsolicited_login false"},
+			{name: "a browser that drops all cookies, bad tokens", app: s.app(), token: bad, drops: all, logins: 1, status: 401, want: []string{"<bdi>bad_signature</bdi>"}, told: "bad_signature false"},
+			{name: "a browser that drops all cookies where all logins are accepted", app: dangerous.auth.Authenticate(dangerous.auth.RequireLogin(whoami)), token: good, drops: all, logins: 1, status: 403, want: []string{"no sign-in to confirm", "allow it to set cookies"}, told: "unsolicited_login false"},
+			{name: "a browser that drops all cookies, without a token", app: s.auth.Authenticate(s.auth.RequireLogin(whoami)), token: none, drops: all, logins: 1, status: 403, want: []string{"no sign-in to confirm", "allow it to set cookies"}},
+			{name: "a bad token ends at once", app: s.app(), token: bad, logins: 1, status: 401, want: []string{"<bdi>bad_signature</bdi>"}, told: "bad_signature true"},
+			{name: "a token that expires on the way", app: slow(s.app()), token: dying, logins: 3, status: 401, want: []string{"<bdi>token_expired</bdi>", "Expired at", "Clock of this server"}, told: loop},
+			{name: "a replica whose clock is behind", app: behind, token: good, logins: 3, status: 401, want: []string{"<bdi>token_not_yet_valid</bdi>", "Valid from", "Clock of this server"}, told: loop},
+			{name: "a server whose clock is behind", app: s.app(), token: func() string { return s.realm.Token(s.ada, authrockettest.ClockSkew(70*time.Second)) }, logins: 1, status: 401,
+				want: []string{"<bdi>token_not_yet_valid</bdi>", "Valid from", "Clock of this server"}, told: "token_not_yet_valid true"},
+			{name: "a LoginRocket that sends no token", app: s.app(), token: none, logins: 3, status: 401, want: []string{"<bdi>no_token</bdi>"}, told: loop},
+			{name: "a rule that does not accept the session", app: s.auth.Authenticate(s.auth.Require(ended)(whoami)), token: good, logins: 3, status: 401, want: []string{"<bdi>unauthenticated</bdi>", "sign in as somebody else"}, told: loop},
+			{name: "an app that sends to the login route itself", app: s.auth.Authenticate(script), token: good, logins: 3, status: 401, want: []string{"<bdi>login_loop</bdi>"}, told: loop},
 		} {
 			told = nil
 			v := &visitor{t: t, app: row.app, token: row.token, drops: row.drops}
@@ -135,24 +135,24 @@ func TestNoLossOfCookiesIsALoop(t *testing.T) {
 		old   bool // the browser has an expired session
 		want  string
 	}{
-		{"all cookies", 1_300, nil, 0, false, works},
-		{"all cookies of a token in two", chunkBytes + 500, nil, 0, false, works},
-		{"the first cookie", 1_300, onlyFirst, 0, false, notKept},
-		{"the first cookie of a token in two", chunkBytes + 500, onlyFirst, 0, false, notKept},
-		{"the first cookie of a token in three", 2*chunkBytes + 500, onlyFirst, 0, false, notKept},
-		{"the first cookie, after an expired session", 1_300, onlyFirst, 0, true, notKept},
-		{"the last cookie", 1_300, onlyLast, 0, false, works},
-		{"the last cookie, after an expired session", 1_300, onlyLast, 0, true, works},
-		{"the last cookie of a token that fills one", chunkBytes, onlyLast, 0, false, works},
-		{"the last cookie of a token in two", chunkBytes + 500, onlyLast, 0, false, incomplete},
-		{"the last cookie of a token that fills two", 2 * chunkBytes, onlyLast, 0, false, incomplete},
-		{"the last cookie of a token in three", 2*chunkBytes + 500, onlyLast, 0, false, incomplete},
-		{"no cookie", 1_300, noCookies, 0, false, noneKept},
-		{"no cookie of a token in two", chunkBytes + 500, noCookies, 0, false, noneKept},
-		{"a clock that is 25 hours ahead", 1_300, nil, 25 * time.Hour, false, works},
-		{"a clock that is 25 hours ahead, a token in two", chunkBytes + 500, nil, 25 * time.Hour, false, works},
-		{"a clock that is 25 hours ahead, an expired session", 1_300, nil, 25 * time.Hour, true, works},
-		{"a clock that is 25 hours behind", 1_300, nil, -25 * time.Hour, false, works},
+		{name: "all cookies", size: 1_300, want: works},
+		{name: "all cookies of a token in two", size: chunkBytes + 500, want: works},
+		{name: "the first cookie", size: 1_300, keeps: onlyFirst, want: notKept},
+		{name: "the first cookie of a token in two", size: chunkBytes + 500, keeps: onlyFirst, want: notKept},
+		{name: "the first cookie of a token in three", size: 2*chunkBytes + 500, keeps: onlyFirst, want: notKept},
+		{name: "the first cookie, after an expired session", size: 1_300, keeps: onlyFirst, old: true, want: notKept},
+		{name: "the last cookie", size: 1_300, keeps: onlyLast, want: works},
+		{name: "the last cookie, after an expired session", size: 1_300, keeps: onlyLast, old: true, want: works},
+		{name: "the last cookie of a token that fills one", size: chunkBytes, keeps: onlyLast, want: works},
+		{name: "the last cookie of a token in two", size: chunkBytes + 500, keeps: onlyLast, want: incomplete},
+		{name: "the last cookie of a token that fills two", size: 2 * chunkBytes, keeps: onlyLast, want: incomplete},
+		{name: "the last cookie of a token in three", size: 2*chunkBytes + 500, keeps: onlyLast, want: incomplete},
+		{name: "no cookie", size: 1_300, keeps: noCookies, want: noneKept},
+		{name: "no cookie of a token in two", size: chunkBytes + 500, keeps: noCookies, want: noneKept},
+		{name: "a clock that is 25 hours ahead", size: 1_300, ahead: 25 * time.Hour, want: works},
+		{name: "a clock that is 25 hours ahead, a token in two", size: chunkBytes + 500, ahead: 25 * time.Hour, want: works},
+		{name: "a clock that is 25 hours ahead, an expired session", size: 1_300, ahead: 25 * time.Hour, old: true, want: works},
+		{name: "a clock that is 25 hours behind", size: 1_300, ahead: -25 * time.Hour, want: works},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -191,10 +191,10 @@ func TestALoopOverTwoHostsEnds(t *testing.T) {
 		page        string
 		logins      int
 	}{
-		{"a newer token", s.realm.Token(s.ada), "several times within a minute", 3},
-		{"the same token", session, "several times within a minute", 3},
-		{"an older token", s.realm.Token(s.ada, issued(time.Hour)), "several times within a minute", 3},
-		{"no token", "", "did not keep the cookies of this site", 0},
+		{name: "a newer token", token: s.realm.Token(s.ada), page: "several times within a minute", logins: 3},
+		{name: "the same token", token: session, page: "several times within a minute", logins: 3},
+		{name: "an older token", token: s.realm.Token(s.ada, issued(time.Hour)), page: "several times within a minute", logins: 3},
+		{name: "no token", page: "did not keep the cookies of this site"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -246,7 +246,7 @@ func TestOnlyLoginsInARowCount(t *testing.T) {
 			name string
 			do   func(v *visitor)
 		}{
-			{"many tabs that sign in at once", func(v *visitor) {
+			{name: "many tabs that sign in at once", do: func(v *visitor) {
 				var callbacks []string
 				for i := range 4 {
 					back := redirectURIOf(t, v.get(fmt.Sprintf("/gate/%d", i)).Header().Get("Location"))
@@ -257,27 +257,27 @@ func TestOnlyLoginsInARowCount(t *testing.T) {
 				}
 				lose(v)
 			}},
-			{"logins a minute apart", func(v *visitor) {
+			{name: "logins a minute apart", do: func(v *visitor) {
 				for range 4 {
 					signIn(v)
 					time.Sleep(time.Minute)
 					lose(v)
 				}
 			}},
-			{"sessions of half a minute", func(v *visitor) {
+			{name: "sessions of half a minute", do: func(v *visitor) {
 				for range 6 {
 					signIn(v)
 					time.Sleep(25 * time.Second)
 					lose(v)
 				}
 			}},
-			{"signing out between logins", func(v *visitor) {
+			{name: "signing out between logins", do: func(v *visitor) {
 				for range 4 {
 					signIn(v)
 					v.send(request("POST", "/auth/logout"))
 				}
 			}},
-			{"switching accounts again and again", func(v *visitor) {
+			{name: "switching accounts again and again", do: func(v *visitor) {
 				for range 4 {
 					back := redirectURIOf(t, v.get("/auth/accounts").Header().Get("Location"))
 					v.follow(started{back: back}.callback(token()))
@@ -305,21 +305,21 @@ func TestAForgedCountIsAPageAtMost(t *testing.T) {
 		request *http.Request
 		status  int
 	}{
-		{"nobody signed in", attempts("0.3", navigate("/gate/")), 401},
-		{"at the login route", attempts("0.3", navigate("/auth/login")), 401},
-		{"not at the other routes", attempts("0.3", navigate("/auth/accounts")), 303},
-		{"signed in", attempts("0.9", s.as(s.ada, navigate("/gate/"))), 200},
-		{"an open page", attempts("0.9", navigate("/")), 200},
-		{"a program", attempts("0.9", request("GET", "/gate/")), 401},
-		{"the larger of two", attempts("0.1", attempts("0.3", navigate("/gate/"))), 401},
-		{"beyond what a state holds", attempts("0.2147483648", navigate("/gate/")), 401},
-		{"the largest number", attempts("0.9223372036854775807", navigate("/gate/")), 401},
-		{"below the limit", attempts("0.2", navigate("/gate/")), 303},
-		{"a number out of range", attempts("0.99999999999999999999", navigate("/gate/")), 303},
-		{"without a time", attempts("3", navigate("/gate/")), 303},
-		{"no number", attempts("0.x", navigate("/gate/")), 303},
-		{"below zero", attempts("0.-3", navigate("/gate/")), 303},
-		{"in the URL", navigate("/gate/?ar_state=x.9"), 303},
+		{name: "nobody signed in", request: attempts("0.3", navigate("/gate/")), status: 401},
+		{name: "at the login route", request: attempts("0.3", navigate("/auth/login")), status: 401},
+		{name: "not at the other routes", request: attempts("0.3", navigate("/auth/accounts")), status: 303},
+		{name: "signed in", request: attempts("0.9", s.as(s.ada, navigate("/gate/"))), status: 200},
+		{name: "an open page", request: attempts("0.9", navigate("/")), status: 200},
+		{name: "a program", request: attempts("0.9", request("GET", "/gate/")), status: 401},
+		{name: "the larger of two", request: attempts("0.1", attempts("0.3", navigate("/gate/"))), status: 401},
+		{name: "beyond what a state holds", request: attempts("0.2147483648", navigate("/gate/")), status: 401},
+		{name: "the largest number", request: attempts("0.9223372036854775807", navigate("/gate/")), status: 401},
+		{name: "below the limit", request: attempts("0.2", navigate("/gate/")), status: 303},
+		{name: "a number out of range", request: attempts("0.99999999999999999999", navigate("/gate/")), status: 303},
+		{name: "without a time", request: attempts("3", navigate("/gate/")), status: 303},
+		{name: "no number", request: attempts("0.x", navigate("/gate/")), status: 303},
+		{name: "below zero", request: attempts("0.-3", navigate("/gate/")), status: 303},
+		{name: "in the URL", request: navigate("/gate/?ar_state=x.9"), status: 303},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -341,12 +341,12 @@ func TestTheCountEndsWithItsMinute(t *testing.T) {
 			value  string
 			maxAge int
 		}{
-			{"no count", "", 60},
-			{"a count that began before", fmt.Sprintf("%d.1", now-25), 35},
-			{"a count that has just ended", fmt.Sprintf("%d.1", now-60), 60},
-			{"a count of the future", fmt.Sprintf("%d.1", now+1000), 60},
-			{"a count of long ago", "0.1", 60},
-			{"a time out of range", "99999999999999999999.1", 60},
+			{name: "no count", maxAge: 60},
+			{name: "a count that began before", value: fmt.Sprintf("%d.1", now-25), maxAge: 35},
+			{name: "a count that has just ended", value: fmt.Sprintf("%d.1", now-60), maxAge: 60},
+			{name: "a count of the future", value: fmt.Sprintf("%d.1", now+1000), maxAge: 60},
+			{name: "a count of long ago", value: "0.1", maxAge: 60},
+			{name: "a time out of range", value: "99999999999999999999.1", maxAge: 60},
 		} {
 			b, _ := start(t, s.app(), navigate("/gate/"))
 			r := b.land(s.realm.Token(s.ada))

@@ -28,7 +28,7 @@ func TestEveryLoginHasItsOwnState(t *testing.T) {
 	for _, row := range []struct {
 		back, other started
 		want        string
-	}{{one, two, "/gate/one"}, {two, one, "/gate/two"}} {
+	}{{back: one, other: two, want: "/gate/one"}, {back: two, other: one, want: "/gate/two"}} {
 		t.Run(row.want, func(t *testing.T) {
 			t.Parallel()
 			r := withCookie(row.back.land(s.realm.Token(s.ada)), row.other.cookie.Name, row.other.cookie.Value)
@@ -53,7 +53,7 @@ func TestManyTabs(t *testing.T) {
 		tabs, query int
 		atOnce      bool
 	}{
-		{15, 500, atOnce}, {20, 250, atOnce}, {40, 100, atOnce}, {15, 980, atOnce}, {40, 980, oneByOne}, {48, 100, oneByOne},
+		{tabs: 15, query: 500, atOnce: atOnce}, {tabs: 20, query: 250, atOnce: atOnce}, {tabs: 40, query: 100, atOnce: atOnce}, {tabs: 15, query: 980, atOnce: atOnce}, {tabs: 40, query: 980, atOnce: oneByOne}, {tabs: 48, query: 100, atOnce: oneByOne},
 	} {
 		t.Run(fmt.Sprintf("%d tabs, queries of %d bytes, at once %t", row.tabs, row.query, row.atOnce), func(t *testing.T) {
 			t.Parallel()
@@ -146,28 +146,28 @@ func TestWhichStatesAreEvicted(t *testing.T) {
 		want   []int  // of states, evicted in this order
 		kept   bool   // the new login has a state
 	}{
-		{"room for one", own(47), "same-origin", 0, nil, true},
-		{"48 own ones", own(48), "same-origin", 0, []int{0}, true},
-		{"48 own ones, the oldest last", reversed(own(48)), "same-origin", 0, []int{47}, true},
-		{"48 own ones, typed address", own(48), "none", 0, []int{0}, true},
-		{"48 own ones, another site", own(48), "cross-site", 0, nil, false},
-		{"48 own ones, a sibling", own(48), "same-site", 0, nil, false},
-		{"48 own ones, who does not say", own(48), "", 0, nil, false},
-		{"room for one, another site", own(47), "cross-site", 0, nil, true},
-		{"a dead one before older ones", append(own(47), dead), "same-origin", 0, []int{47}, true},
-		{"a dead one, another site", append(own(47), dead), "cross-site", 0, []int{47}, true},
-		{"one of the future is dead", append(own(47), ahead), "cross-site", 0, []int{47}, true},
-		{"an unreadable one is dead", append(own(47), broken), "cross-site", 0, []int{47}, true},
-		{"foreign ones before older own ones", append(own(46), oldState{foreign: true, age: time.Minute}, oldState{foreign: true, age: 2 * time.Minute}), "same-origin", 0, []int{47}, true},
-		{"a dead one before foreign ones", append(foreign(47), dead), "same-origin", 0, []int{47}, true},
-		{"another site evicts foreign ones", append(own(47), oldState{foreign: true, age: time.Minute}), "cross-site", 0, []int{47}, true},
-		{"another site evicts its oldest", foreign(48), "cross-site", 0, []int{0}, true},
-		{"more than there may be, eight at a time", own(60), "same-origin", 0, []int{0, 1, 2, 3, 4, 5, 6, 7}, true},
-		{"more foreign ones than there may be, eight at a time", foreign(60), "cross-site", 0, []int{0, 1, 2, 3, 4, 5, 6, 7}, true},
-		{"a long header of other cookies", own(2), "same-origin", 6<<10 - 100, []int{0, 1}, true},
-		{"a long header of other cookies, another site", own(2), "cross-site", 6<<10 - 100, nil, false},
-		{"a long header and foreign ones", append(own(1), oldState{foreign: true}), "cross-site", 6<<10 - 170, []int{1}, true},
-		{"a header that is too long by itself", nil, "same-origin", 7 << 10, nil, true},
+		{name: "room for one", states: own(47), site: "same-origin", kept: true},
+		{name: "48 own ones", states: own(48), site: "same-origin", want: []int{0}, kept: true},
+		{name: "48 own ones, the oldest last", states: reversed(own(48)), site: "same-origin", want: []int{47}, kept: true},
+		{name: "48 own ones, typed address", states: own(48), site: "none", want: []int{0}, kept: true},
+		{name: "48 own ones, another site", states: own(48), site: "cross-site"},
+		{name: "48 own ones, a sibling", states: own(48), site: "same-site"},
+		{name: "48 own ones, who does not say", states: own(48)},
+		{name: "room for one, another site", states: own(47), site: "cross-site", kept: true},
+		{name: "a dead one before older ones", states: append(own(47), dead), site: "same-origin", want: []int{47}, kept: true},
+		{name: "a dead one, another site", states: append(own(47), dead), site: "cross-site", want: []int{47}, kept: true},
+		{name: "one of the future is dead", states: append(own(47), ahead), site: "cross-site", want: []int{47}, kept: true},
+		{name: "an unreadable one is dead", states: append(own(47), broken), site: "cross-site", want: []int{47}, kept: true},
+		{name: "foreign ones before older own ones", states: append(own(46), oldState{foreign: true, age: time.Minute}, oldState{foreign: true, age: 2 * time.Minute}), site: "same-origin", want: []int{47}, kept: true},
+		{name: "a dead one before foreign ones", states: append(foreign(47), dead), site: "same-origin", want: []int{47}, kept: true},
+		{name: "another site evicts foreign ones", states: append(own(47), oldState{foreign: true, age: time.Minute}), site: "cross-site", want: []int{47}, kept: true},
+		{name: "another site evicts its oldest", states: foreign(48), site: "cross-site", want: []int{0}, kept: true},
+		{name: "more than there may be, eight at a time", states: own(60), site: "same-origin", want: []int{0, 1, 2, 3, 4, 5, 6, 7}, kept: true},
+		{name: "more foreign ones than there may be, eight at a time", states: foreign(60), site: "cross-site", want: []int{0, 1, 2, 3, 4, 5, 6, 7}, kept: true},
+		{name: "a long header of other cookies", states: own(2), site: "same-origin", other: 6<<10 - 100, want: []int{0, 1}, kept: true},
+		{name: "a long header of other cookies, another site", states: own(2), site: "cross-site", other: 6<<10 - 100},
+		{name: "a long header and foreign ones", states: append(own(1), oldState{foreign: true}), site: "cross-site", other: 6<<10 - 170, want: []int{1}, kept: true},
+		{name: "a header that is too long by itself", site: "same-origin", other: 7 << 10, kept: true},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -320,8 +320,8 @@ func TestAStateLivesAnHour(t *testing.T) {
 			age  time.Duration
 			want string
 		}{
-			{time.Hour, "/gate/"},
-			{time.Hour + time.Second, "/auth/confirm"},
+			{age: time.Hour, want: "/gate/"},
+			{age: time.Hour + time.Second, want: "/auth/confirm"},
 		} {
 			s := newSite(t)
 			b, _ := start(t, s.app(), navigate("/gate/"))
@@ -374,40 +374,40 @@ func TestPlantedStates(t *testing.T) {
 		planted planted
 		want    string
 	}{
-		{"as we write it", to("/a?b=c"), "/a?b=c"},
-		{"another host", to("//evil.example/x"), "/"},
-		{"another host with a backslash", to(`/\evil.example`), "/"},
-		{"a whole URL", to("https://evil.example/"), "/"},
-		{"a script", to("javascript:alert(1)"), "/"},
-		{"a tab", to("/\t/evil.example"), "/"},
-		{"a header", to("/\r\nSet-Cookie: a=b"), "/"},
-		{"no slash", to("evil.example"), "/"},
-		{"an empty target", to(""), "/"},
-		{"a login route", to("/auth/logout?local=1"), "/"},
-		{"the callback", to("/auth/callback?token=x"), "/"},
-		{"a login token of this realm", to("/a?token=" + s.shortToken(s.ada) + "&b=c"), "/a?b=c"},
-		{"a target of 1,000 bytes", to("/" + strings.Repeat("x", 999)), "/" + strings.Repeat("x", 999)},
-		{"a target of 1,001 bytes", to("/" + strings.Repeat("x", 1000)), "/auth/confirm"},
-		{"a start a minute ahead", with(func(p *planted) { p.started = 59 * time.Second }), "/a"},
-		{"a start an hour ahead", with(func(p *planted) { p.started = time.Hour }), "/auth/confirm"},
-		{"a start more than an hour ago", with(func(p *planted) { p.started = -time.Hour - time.Minute }), "/auth/confirm"},
-		{"of another cookie name", with(func(p *planted) { p.scope = strings.Replace(siteScope, siteCookie, "arToken", 1) }), "/auth/confirm"},
-		{"of another path", with(func(p *planted) { p.scope = strings.Replace(siteScope, "/auth", "/admin/auth", 1) }), "/auth/confirm"},
-		{"of another host", with(func(p *planted) { p.scope = strings.Replace(siteScope, "example.com", "www.example.com", 1) }), "/auth/confirm"},
-		{"of plain http", with(func(p *planted) { p.scope = strings.Replace(siteScope, "https", "http", 1) }), "/auth/confirm"},
-		{"of no scope", with(func(p *planted) { p.scope = "" }), "/auth/confirm"},
-		{"a cookie without the prefix", with(func(p *planted) { p.cookie = "arToken-state-" }), "/auth/confirm"},
-		{"the cookie of another Auth", with(func(p *planted) { p.cookie = "__Host-arToken~state-" }), "/auth/confirm"},
-		{"a cookie in lower case", with(func(p *planted) { p.cookie = strings.ToLower(statePrefix) }), "/auth/confirm"},
-		{"a state in lower case", with(func(p *planted) { p.change = strings.ToLower }), "/auth/confirm"},
-		{"the first letter of what is sealed is another", with(func(p *planted) { p.change = func(s string) string { return flip(s, 9) } }), "/auth/confirm"},
-		{"the last letter is another", with(func(p *planted) { p.change = func(s string) string { return flip(s, len(s)-2) } }), "/auth/confirm"},
-		{"a letter is missing", with(func(p *planted) { p.change = func(s string) string { return s[:len(s)-1] } }), "/auth/confirm"},
-		{"a letter too many", with(func(p *planted) { p.change = func(s string) string { return s + "A" } }), "/auth/confirm"},
-		{"the ID alone", with(func(p *planted) { p.change = func(s string) string { return s[:8] } }), "/auth/confirm"},
-		{"nothing", with(func(p *planted) { p.change = func(string) string { return "" } }), "/auth/confirm"},
-		{"twice", with(func(p *planted) { p.change = func(s string) string { return s + "&ar_state=" + s } }), "/auth/confirm"},
-		{"twice, the second encoded", with(func(p *planted) { p.change = func(s string) string { return s + "&ar%5Fstate=x" } }), "/auth/confirm"},
+		{name: "as we write it", planted: to("/a?b=c"), want: "/a?b=c"},
+		{name: "another host", planted: to("//evil.example/x"), want: "/"},
+		{name: "another host with a backslash", planted: to(`/\evil.example`), want: "/"},
+		{name: "a whole URL", planted: to("https://evil.example/"), want: "/"},
+		{name: "a script", planted: to("javascript:alert(1)"), want: "/"},
+		{name: "a tab", planted: to("/\t/evil.example"), want: "/"},
+		{name: "a header", planted: to("/\r\nSet-Cookie: a=b"), want: "/"},
+		{name: "no slash", planted: to("evil.example"), want: "/"},
+		{name: "an empty target", planted: to(""), want: "/"},
+		{name: "a login route", planted: to("/auth/logout?local=1"), want: "/"},
+		{name: "the callback", planted: to("/auth/callback?token=x"), want: "/"},
+		{name: "a login token of this realm", planted: to("/a?token=" + s.shortToken(s.ada) + "&b=c"), want: "/a?b=c"},
+		{name: "a target of 1,000 bytes", planted: to("/" + strings.Repeat("x", 999)), want: "/" + strings.Repeat("x", 999)},
+		{name: "a target of 1,001 bytes", planted: to("/" + strings.Repeat("x", 1000)), want: "/auth/confirm"},
+		{name: "a start a minute ahead", planted: with(func(p *planted) { p.started = 59 * time.Second }), want: "/a"},
+		{name: "a start an hour ahead", planted: with(func(p *planted) { p.started = time.Hour }), want: "/auth/confirm"},
+		{name: "a start more than an hour ago", planted: with(func(p *planted) { p.started = -time.Hour - time.Minute }), want: "/auth/confirm"},
+		{name: "of another cookie name", planted: with(func(p *planted) { p.scope = strings.Replace(siteScope, siteCookie, "arToken", 1) }), want: "/auth/confirm"},
+		{name: "of another path", planted: with(func(p *planted) { p.scope = strings.Replace(siteScope, "/auth", "/admin/auth", 1) }), want: "/auth/confirm"},
+		{name: "of another host", planted: with(func(p *planted) { p.scope = strings.Replace(siteScope, "example.com", "www.example.com", 1) }), want: "/auth/confirm"},
+		{name: "of plain http", planted: with(func(p *planted) { p.scope = strings.Replace(siteScope, "https", "http", 1) }), want: "/auth/confirm"},
+		{name: "of no scope", planted: with(func(p *planted) { p.scope = "" }), want: "/auth/confirm"},
+		{name: "a cookie without the prefix", planted: with(func(p *planted) { p.cookie = "arToken-state-" }), want: "/auth/confirm"},
+		{name: "the cookie of another Auth", planted: with(func(p *planted) { p.cookie = "__Host-arToken~state-" }), want: "/auth/confirm"},
+		{name: "a cookie in lower case", planted: with(func(p *planted) { p.cookie = strings.ToLower(statePrefix) }), want: "/auth/confirm"},
+		{name: "a state in lower case", planted: with(func(p *planted) { p.change = strings.ToLower }), want: "/auth/confirm"},
+		{name: "the first letter of what is sealed is another", planted: with(func(p *planted) { p.change = func(s string) string { return flip(s, 9) } }), want: "/auth/confirm"},
+		{name: "the last letter is another", planted: with(func(p *planted) { p.change = func(s string) string { return flip(s, len(s)-2) } }), want: "/auth/confirm"},
+		{name: "a letter is missing", planted: with(func(p *planted) { p.change = func(s string) string { return s[:len(s)-1] } }), want: "/auth/confirm"},
+		{name: "a letter too many", planted: with(func(p *planted) { p.change = func(s string) string { return s + "A" } }), want: "/auth/confirm"},
+		{name: "the ID alone", planted: with(func(p *planted) { p.change = func(s string) string { return s[:8] } }), want: "/auth/confirm"},
+		{name: "nothing", planted: with(func(p *planted) { p.change = func(string) string { return "" } }), want: "/auth/confirm"},
+		{name: "twice", planted: with(func(p *planted) { p.change = func(s string) string { return s + "&ar_state=" + s } }), want: "/auth/confirm"},
+		{name: "twice, the second encoded", planted: with(func(p *planted) { p.change = func(s string) string { return s + "&ar%5Fstate=x" } }), want: "/auth/confirm"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -476,11 +476,11 @@ func TestTwoAuthsOnOneHost(t *testing.T) {
 		nested   bool
 		change   func(*authrocket.Config) // of the staff's Auth
 	}{
-		{"side by side, two realms", false, false, func(c *authrocket.Config) { c.CookieName = "__Host-staffToken" }},
-		{"side by side, one realm", true, false, func(c *authrocket.Config) { c.CookieName = "__Host-staffToken" }},
-		{"nested, two realms", false, true, func(c *authrocket.Config) { c.CookieName = "__Host-staffToken" }},
-		{"nested, one realm", true, true, func(c *authrocket.Config) { c.CookieName = "__Host-staffToken" }},
-		{"names that differ by the prefix", true, true, func(c *authrocket.Config) { c.CookieName = "arToken" }},
+		{name: "side by side, two realms", change: func(c *authrocket.Config) { c.CookieName = "__Host-staffToken" }},
+		{name: "side by side, one realm", oneRealm: true, change: func(c *authrocket.Config) { c.CookieName = "__Host-staffToken" }},
+		{name: "nested, two realms", nested: true, change: func(c *authrocket.Config) { c.CookieName = "__Host-staffToken" }},
+		{name: "nested, one realm", oneRealm: true, nested: true, change: func(c *authrocket.Config) { c.CookieName = "__Host-staffToken" }},
+		{name: "names that differ by the prefix", oneRealm: true, nested: true, change: func(c *authrocket.Config) { c.CookieName = "arToken" }},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -506,8 +506,8 @@ func TestTwoAuthsOnOneHost(t *testing.T) {
 				token            string
 				user             string
 			}{
-				{"/admin/x?a=b", "/admin/auth/callback", office.realm.Token(office.george), "george"},
-				{"/gate/x?a=b", "/auth/callback", shop.realm.Token(shop.ada), "ada"},
+				{target: "/admin/x?a=b", callback: "/admin/auth/callback", token: office.realm.Token(office.george), user: "george"},
+				{target: "/gate/x?a=b", callback: "/auth/callback", token: shop.realm.Token(shop.ada), user: "ada"},
 			} {
 				back := redirectURIOf(t, v.get(login.target).Header().Get("Location"))
 				if back.Path != login.callback {

@@ -41,17 +41,17 @@ func TestVerifiedTokensAreRemembered(t *testing.T) {
 		token  string // empty for one of the realm
 		want   int
 	}{
-		{"with the key of a key set", keepNone, "", 1},
-		{"with a static public key", func(c *authrocket.Config) {
+		{name: "with the key of a key set", change: keepNone, want: 1},
+		{name: "with a static public key", change: func(c *authrocket.Config) {
 			keepNone(c)
 			c.JWTKey, c.RealmID = pemOf("PUBLIC KEY", spkiOf(t, ownKey().Public())), ""
-		}, signCompact(`{"alg":"RS256"}`, goodClaims(t), withRS256(ownKey())), 1},
-		{"beside what it says", nil, "", 1},
-		{"but none if the Config says so", func(c *authrocket.Config) { c.TokenCacheSize, c.VerifiedTokens = -1, -1 }, "", 0},
-		{"but none of HS256, which costs as much to remember as to check", func(c *authrocket.Config) {
+		}, token: signCompact(`{"alg":"RS256"}`, goodClaims(t), withRS256(ownKey())), want: 1},
+		{name: "beside what it says", want: 1},
+		{name: "but none if the Config says so", change: func(c *authrocket.Config) { c.TokenCacheSize, c.VerifiedTokens = -1, -1 }},
+		{name: "but none of HS256, which costs as much to remember as to check", change: func(c *authrocket.Config) {
 			*c = authrocket.Config{DisableCookie: true, TokenCacheSize: -1}
 			secret(c)
-		}, secretToken("usr_1", expires), 0},
+		}, token: secretToken("usr_1", expires)},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
