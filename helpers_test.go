@@ -523,20 +523,19 @@ const chunkBytes = 3_800
 // tokenOf returns a token of exactly size bytes.
 func (s *site) tokenOf(t testing.TB, user authrockettest.User, size int, options ...authrockettest.TokenOption) string {
 	t.Helper()
+	padded := func(inHeader, inPayload int) string {
+		return s.realm.Token(user, append(options, setHeader("pad", strings.Repeat("x", inHeader)), setClaim("nonce", strings.Repeat("x", inPayload)))...)
+	}
+	parts := strings.Split(padded(0, 0), ".")
+	length := func(part string, padding int) int {
+		return base64.RawURLEncoding.EncodedLen(base64.RawURLEncoding.DecodedLen(len(part)) + padding)
+	}
 	// Base64 has no text of every length, so that the header varies too.
 	for inHeader := range 4 {
-		padded := func(n int) string {
-			return s.realm.Token(user, append(options, setHeader("pad", strings.Repeat("x", inHeader)),
-				setClaim("nonce", strings.Repeat("x", n)))...)
-		}
-		for n := max((size-len(padded(0)))*3/4-2, 0); ; n++ {
-			token := padded(n)
-			if len(token) == size {
-				return token
-			}
-			if len(token) > size {
-				break
-			}
+		rest := size - length(parts[0], inHeader) - len(parts[2]) - len("..")
+		inPayload := base64.RawURLEncoding.DecodedLen(rest) - base64.RawURLEncoding.DecodedLen(len(parts[1]))
+		if inPayload >= 0 && length(parts[1], inPayload) == rest {
+			return padded(inHeader, inPayload)
 		}
 	}
 	t.Fatalf("no token has %d bytes", size)

@@ -230,7 +230,7 @@ func TestReturnToStaysHere(t *testing.T) {
 		if b.back.Scheme+"://"+b.back.Host+b.back.Path != "https://example.com/auth/callback" {
 			t.Errorf("redirect_uri: got %q, want our own callback", b.back)
 		}
-		return serve(app, b.land(s.realm.Token(s.ada))).Header().Get("Location")
+		return serve(app, b.land(token)).Header().Get("Location")
 	}
 	local := func(method string) func(*testing.T, string, string) string {
 		return func(_ *testing.T, route, returnTo string) string {
