@@ -19,11 +19,7 @@ func TestWhereAStartedLoginLeads(t *testing.T) {
 	s := newSite(t)
 	long := func(n int) string { return "/gate/?" + strings.Repeat("x", n-len("/gate/?")) }
 	longPath := func(n int) string { return "/gate/" + strings.Repeat("x", n-len("/gate/")) }
-	for _, row := range []struct {
-		name   string
-		target string
-		want   string
-	}{
+	for _, row := range []struct{ name, target, want string }{
 		{name: "path and query come back", target: "/gate/deep?tab=1&q=a+b%20c", want: "/gate/deep?tab=1&q=a+b%20c"},
 		{name: "encoded bytes stay encoded", target: "/gate/%2Fx%2f/a%20b?u=http%3A%2F%2Fx%2F%3f", want: "/gate/%2Fx%2f/a%20b?u=http%3A%2F%2Fx%2F%3f"},
 		{name: "odd bytes stay", target: "/gate/a;b:c@d!$&'()*,=~[]|{}^\"<>?;a=b&&x=?/%zz&=&a=", want: "/gate/a;b:c@d!$&'()*,=~[]|{}^\"<>?;a=b&&x=?/%zz&=&a="},
@@ -98,14 +94,13 @@ func TestCallbackOutcomes(t *testing.T) {
 		}
 	}
 	for _, row := range []struct {
-		name   string
-		token  string
-		change func(b *started, r *http.Request) *http.Request
-		status int
-		want   string // Location, or a piece of the page
-		again  string // where the page leads
-		signed bool
-		spent  bool // the state is used up
+		name, token string
+		change      func(b *started, r *http.Request) *http.Request
+		status      int
+		want        string // Location, or a piece of the page
+		again       string // where the page leads
+		signed      bool
+		spent       bool // the state is used up
 	}{
 		{name: "verified and started", token: token, status: 303, want: deep, signed: true, spent: true},
 		{name: "verified, the path alone, without a state", token: token, change: at(func(*started) string { return "/auth/callback?token=" + token }), status: 303, want: "/auth/confirm"},
@@ -180,10 +175,9 @@ func TestOnlyNavigationsAreCallbacks(t *testing.T) {
 	s := newSite(t)
 	const decided, refused = 303, 401
 	for _, row := range []struct {
-		name    string
-		method  string
-		headers []string // that are changed
-		status  int
+		name, method string
+		headers      []string // that are changed
+		status       int
 	}{
 		{name: "a browser", method: "GET", status: decided},
 		{name: "a browser without fetch metadata", method: "GET", headers: []string{"Sec-Fetch-Site: ", "Sec-Fetch-Mode: ", "Sec-Fetch-Dest: "}, status: decided},
@@ -264,12 +258,10 @@ func TestLoginsThatWereNotStarted(t *testing.T) {
 	careless := &site{realm: s.realm, ada: s.ada, george: s.george, auth: s.newAuth(t, func(c *authrocket.Config) { c.DangerouslyAcceptUnsolicitedLogins = true })}
 	inWidgets := authrockettest.InOrg(s.widgets)
 	for _, row := range []struct {
-		name   string
-		site   *site
-		token  string
-		cookie string // session cookie that the browser has
-		asked  bool
-		signed bool
+		name, token   string
+		site          *site
+		cookie        string // session cookie that the browser has
+		asked, signed bool
 	}{
 		{name: "nobody signed in", site: s, token: s.realm.Token(s.ada), asked: true},
 		{name: "somebody else signed in", site: s, token: s.realm.Token(s.george), cookie: s.realm.Token(s.ada), asked: true},
@@ -488,11 +480,9 @@ func TestKeepQueryToken(t *testing.T) {
 	})
 	query := "token=" + s.shortToken(s.ada) + "&account=7"
 	for _, row := range []struct {
-		name    string
-		request *http.Request
-		asked   int
-		status  int
-		want    string
+		name, want    string
+		request       *http.Request
+		asked, status int
 	}{
 		{name: "a WebSocket of the route keeps it", request: request("GET", "/socket?"+query, "Upgrade: websocket", "Sec-WebSocket-Key: x"), asked: 1, status: 200, want: "nobody  " + query},
 		{name: "a script of the route keeps it", request: request("POST", "/socket?"+query), asked: 1, status: 200, want: "nobody  " + query},
@@ -679,10 +669,8 @@ func TestOddRequestTargets(t *testing.T) {
 			}
 			token := s.realm.Token(s.ada)
 			for _, c := range []struct {
-				name   string
-				server *httptest.Server
-				query  string
-				want   string
+				name, query, want string
+				server            *httptest.Server
 			}{
 				{name: "not started", server: strict, query: separator + "token=" + token, want: "/auth/confirm"},
 				{name: "accepted", server: accepting, query: separator + "token=" + token, want: row.want},
@@ -726,9 +714,8 @@ func TestAppURLWithAPrefix(t *testing.T) {
 	}
 	callback := navigate("/auth/callback?" + b.back.RawQuery + "&token=" + s.realm.Token(s.ada))
 	for _, row := range []struct {
-		name    string
-		request *http.Request
-		want    string
+		name, want string
+		request    *http.Request
 	}{
 		{name: "the callback", request: withCookie(callback, b.cookie.Name, b.cookie.Value), want: "/app/gate/x?a=b"},
 		{name: "the callback, not started", request: s.as(s.ada, navigate("/auth/callback?token="+s.realm.Token(s.ada))), want: "/app/"},

@@ -32,13 +32,11 @@ func TestCheckToken(t *testing.T) {
 		map[string]any{"oid": "org_1", "mid": "mb_1", "perm": []string{"a"}}, map[string]any{"oid": "org_1", "mid": "mb_2", "perm": []string{"b"}},
 	})
 	for _, row := range []struct {
-		name   string
-		change func(*authrocket.Config)
-		token  authrockettest.TokenOption
-		org    string
-		rules  []authrocket.Rule
-		want   error
-		inOrg  string
+		name, org, inOrg string
+		change           func(*authrocket.Config)
+		token            authrockettest.TokenOption
+		rules            []authrocket.Rule
+		want             error
 	}{
 		{name: "a valid token is about the picked org", token: twoOrgs, rules: []authrocket.Rule{isInOrg("org_1")}, inOrg: "org_1"},
 		{name: "an org of the user", token: twoOrgs, org: "org_2", rules: []authrocket.Rule{isInOrg("org_2"), authrocket.Permission("b")}, inOrg: "org_2"},
@@ -90,9 +88,8 @@ func TestCheckTokenRefuses(t *testing.T) {
 	t.Parallel()
 	c, other := newSite(t), newSite(t)
 	for _, row := range []struct {
-		name  string
-		token string
-		want  error
+		name, token string
+		want        error
 	}{
 		{name: "no token", want: authrocket.ErrNoToken},
 		{name: "what is no token", token: "x", want: authrocket.ErrTokenMalformed},

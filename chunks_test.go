@@ -38,10 +38,7 @@ func withChunks(r *http.Request, name, token string) *http.Request {
 func TestLargeTokensAreSplit(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, largeTokens)
-	for _, row := range []struct {
-		size   int
-		chunks int
-	}{
+	for _, row := range []struct{ size, chunks int }{
 		{size: chunkBytes - 1, chunks: 1}, {size: chunkBytes, chunks: 1}, {size: chunkBytes + 1, chunks: 2}, {size: 2*chunkBytes - 1, chunks: 2}, {size: 2 * chunkBytes, chunks: 2}, {size: 2*chunkBytes + 1, chunks: 3},
 		{size: 12 << 10, chunks: 4}, {size: 16 << 10, chunks: 5}, {size: 5*chunkBytes - 1, chunks: 5}, {size: 5 * chunkBytes, chunks: 5},
 	} {
@@ -234,10 +231,9 @@ func TestATokenTooLargeForCookiesGetsAPage(t *testing.T) {
 	t.Parallel()
 	s, large := newSite(t), newSite(t, largeTokens)
 	for _, row := range []struct {
-		name   string
-		site   *site
-		size   int
-		status int
+		name         string
+		site         *site
+		size, status int
 	}{
 		{name: "the longest that is read", site: s, size: 16 << 10, status: 303},
 		{name: "a longer one", site: s, size: 16<<10 + 1, status: 401},

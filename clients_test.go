@@ -104,10 +104,8 @@ func TestWhereHTMXReturnsTo(t *testing.T) {
 	s := newSite(t)
 	behindPrefix := newSite(t, func(c *authrocket.Config) { c.AppURL = "https://example.com/app" })
 	for _, row := range []struct {
-		name    string
-		site    *site
-		current string
-		want    string
+		name, current, want string
+		site                *site
 	}{
 		{name: "the page that is open", site: s, current: "https://example.com/page?a=b&c=%20d", want: "/auth/login?return_to=%2Fpage%3Fa%3Db%26c%3D%2520d"},
 		{name: "without its fragment", site: s, current: "https://example.com/page?a=b#c", want: "/auth/login?return_to=%2Fpage%3Fa%3Db"},
@@ -137,9 +135,8 @@ func TestWhereHTMXReturnsTo(t *testing.T) {
 	}
 	boosted := []string{"HX-Request: true", "HX-Boosted: true", "HX-Current-URL: https://example.com/page?a=b"}
 	for _, row := range []struct {
-		name    string
-		request *http.Request
-		want    string
+		name, want string
+		request    *http.Request
 	}{
 		{name: "a boosted link leads to its own target", request: request("GET", "/gate/x?tab=1", boosted...), want: "/gate/x?tab=1"},
 		{name: "a boosted link, without its login token", request: request("GET", "/gate/x?tab=1&token="+s.shortToken(s.ada), boosted...), want: "/gate/x?tab=1"},

@@ -63,11 +63,8 @@ func TestConfigErrors(t *testing.T) {
 	}
 
 	for _, row := range []struct {
-		name    string
-		change  func(*authrocket.Config)
-		field   string
-		value   string
-		problem string
+		name, field, value, problem string
+		change                      func(*authrocket.Config)
 	}{
 		{name: "LoginRocketURL missing", change: loginRocket(""), field: "LoginRocketURL", problem: "is missing"},
 		{name: "LoginRocketURL missing with a static key and cookies", change: func(c *authrocket.Config) { c.LoginRocketURL, c.JWTKey = "", goodSecret }, field: "LoginRocketURL", problem: "is missing"},
@@ -429,11 +426,7 @@ func TestConfigStaticKeyErrors(t *testing.T) {
 		return pemOf("PUBLIC KEY", spkiOf(t, &rsa.PublicKey{N: n.Add(n, big.NewInt(1)), E: exponent}))
 	}
 
-	for _, row := range []struct {
-		name    string
-		key     string
-		problem string
-	}{
+	for _, row := range []struct{ name, key, problem string }{
 		{name: "blank", key: " \t\r\n", problem: "blank"},
 		{name: "a secret cut short", key: "jsk_0123456789abcdefghijklmnopq", problem: "cut short"},
 		{name: "a secret cut short, padded with white space", key: "jsk_0123456789abcdefghijklmnopq ", problem: "cut short"},
@@ -532,10 +525,9 @@ func TestConfigStaticKeyWinsOverThePublishedOnes(t *testing.T) {
 func TestConfigDefaultCookieName(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
-		name   string
-		change func(*authrocket.Config)
-		cookie string
-		want   error
+		name, cookie string
+		change       func(*authrocket.Config)
+		want         error
 	}{
 		{name: "__Host-arToken on https", cookie: "__Host-arToken"},
 		{name: "not arToken on https", cookie: "arToken", want: authrocket.ErrNoToken},
@@ -633,10 +625,9 @@ func TestConfigMaxStale(t *testing.T) {
 func TestConfigTrustedOriginsAreNormalised(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
-		name    string
-		trusted []string
-		origin  string
-		want    error
+		name, origin string
+		trusted      []string
+		want         error
 	}{
 		{name: "our own origin needs no entry", origin: "https://example.com"},
 		{name: "nobody else by default", origin: "https://admin.example.com", want: authrocket.ErrCrossSite},

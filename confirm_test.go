@@ -22,11 +22,10 @@ func TestAnUnsolicitedLoginIsConfirmed(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	for _, row := range []struct {
-		name   string
-		user   authrockettest.User // signed in before
-		choice string
-		after  string // who is signed in then
-		want   string // Location
+		name, choice string
+		user         authrockettest.User // signed in before
+		after        string              // who is signed in then
+		want         string              // Location
 	}{
 		{name: "nobody, continued", user: authrockettest.User{}, choice: "continue", after: "ada@example.com", want: "/x?a=b"},
 		{name: "nobody, cancelled", user: authrockettest.User{}, choice: "cancel", after: "nobody", want: "/"},
@@ -102,13 +101,12 @@ func TestWhyItAsks(t *testing.T) {
 			return redirectURIOf(t, v.get(target).Header().Get("Location")).RequestURI() + "&token="
 		}
 		for _, row := range []struct {
-			name    string
-			site    *site
-			user    authrockettest.User // signed in
-			options []authrockettest.TokenOption
-			come    func(v *visitor) // with the token of the login
-			want    []string
-			now     string
+			name, now string
+			site      *site
+			user      authrockettest.User // signed in
+			options   []authrockettest.TokenOption
+			come      func(v *visitor) // with the token of the login
+			want      []string
 		}{
 			{name: "a link", site: s, user: authrockettest.User{}, come: func(v *visitor) { v.get("/x?token=" + s.realm.Token(s.ada)) }, want: []string{link, only}},
 			{name: "a link to the callback", site: s, user: authrockettest.User{}, come: func(v *visitor) { v.get("/auth/callback?token=" + s.realm.Token(s.ada)) }, want: []string{link, only}},
@@ -285,9 +283,8 @@ func TestThePendingTokenIsVerifiedAgain(t *testing.T) {
 		stranger := newSite(t)
 		ada := s.realm.Token(s.ada)
 		for _, row := range []struct {
-			name, cookie string
-			status       int
-			want         string
+			name, cookie, want string
+			status             int
 		}{
 			{name: "expired", cookie: pending(s.realm.Token(s.ada, authrockettest.ExpiresIn(-time.Hour)), "/x"), status: 401, want: "Clock of this server"},
 			{name: "forged", cookie: pending(forged(ada), "/x"), status: 401, want: "bad_signature"},
@@ -409,9 +406,7 @@ func TestNamesOnTheConfirmation(t *testing.T) {
 		r := withCookie(navigate("/auth/confirm"), confirmCookie, pending(s.realm.Token(s.ada, options...), "/"))
 		return html.UnescapeString(serve(s.app(), r).Body.String())
 	}
-	for _, row := range []struct {
-		name, claim, want string
-	}{
+	for _, row := range []struct{ name, claim, want string }{
 		{name: "as it is", claim: "Ada Lovelace", want: "<bdi>Ada Lovelace</bdi>"},
 		{name: "letters of every script", claim: "Ада 愛 عايدة", want: "<bdi>Ада 愛 عايدة</bdi>"},
 		{name: "no override of the direction", claim: "Ada\u202egro.live@\u202c", want: "<bdi>Adagro.live@</bdi>"},
@@ -441,9 +436,8 @@ func TestNamesOnTheConfirmation(t *testing.T) {
 		})
 	}
 	for _, row := range []struct {
-		name, email string
-		options     []authrockettest.TokenOption
-		want        string
+		name, email, want string
+		options           []authrockettest.TokenOption
 	}{
 		{name: "a long email is whole", email: strings.Repeat("a", 64) + "@" + strings.Repeat("b.", 80) + "example.com", want: "b.example.com</bdi>"},
 		{name: "one that is too long is not shown", email: strings.Repeat("a", 250) + "@example.com", want: "<dt>Email</dt><dd><bdi>…</bdi>"},
@@ -545,10 +539,9 @@ func TestWhatWaitsForConfirmationStaysSmall(t *testing.T) {
 	other := func(bytes int) string { return "a=" + strings.Repeat("x", bytes-2) }
 	long := "/" + strings.Repeat("x", 199)
 	for _, row := range []struct {
-		name    string
-		cookies []string
-		target  string
-		kept    string // the target that waits, "" when nothing does
+		name, target string
+		cookies      []string
+		kept         string // the target that waits, "" when nothing does
 	}{
 		{name: "beside no cookies", target: "/x?a=b", kept: "/x?a=b"},
 		{name: "up to 6 KiB with the others", cookies: []string{other(space("/x"))}, target: "/x", kept: "/x"},

@@ -119,10 +119,9 @@ func TestBrokenCookiesAreClearedAtGates(t *testing.T) {
 func TestStateCookie(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
-		name   string
-		change func(*authrocket.Config)
-		prefix string
-		secure bool
+		name, prefix string
+		change       func(*authrocket.Config)
+		secure       bool
 	}{
 		{name: "https", change: func(c *authrocket.Config) {}, prefix: statePrefix, secure: true},
 		{name: "http", change: func(c *authrocket.Config) { c.AppURL = "http://localhost:8080" }, prefix: "arToken-state-"},
@@ -252,10 +251,9 @@ func TestCookiesWithADomain(t *testing.T) {
 	t.Parallel()
 	const name = "arToken"
 	for _, row := range []struct {
-		name    string
-		appURL  string
-		domains []string
-		cleared bool
+		name, appURL string
+		domains      []string
+		cleared      bool
 	}{
 		{name: "the parent", appURL: "https://app.example.com", domains: []string{"example.com"}, cleared: true},
 		{name: "the host itself", appURL: "https://app.example.com", domains: []string{"app.example.com"}, cleared: true},
@@ -400,11 +398,7 @@ func TestFewCookiesAreLookedAt(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	session := siteCookie + "=" + s.realm.Token(s.ada)
-	for _, row := range []struct {
-		name   string
-		before string
-		want   string
-	}{
+	for _, row := range []struct{ name, before, want string }{
 		{name: "behind 60 KB of other cookies it counts", before: strings.Repeat("a;", 30_000), want: "ada@example.com"},
 		{name: "behind 64 KB of other cookies it does not", before: strings.Repeat("a;", 32_768), want: "nobody"},
 		{name: "behind 64 KB on another line it does not", before: strings.Repeat("a;", 32_768) + "\n", want: "nobody"},

@@ -22,10 +22,9 @@ func TestCrossSiteRequests(t *testing.T) {
 	upgrade := []string{"Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13"}
 	with := func(more ...string) []string { return append(append([]string{}, upgrade...), more...) }
 	for _, row := range []struct {
-		name    string
-		method  string
-		headers []string
-		status  int
+		name, method string
+		headers      []string
+		status       int
 	}{
 		{name: "GET from anywhere", method: "GET", headers: []string{"Sec-Fetch-Site: cross-site", "Origin: https://evil.example"}, status: passes},
 		{name: "HEAD from anywhere", method: "HEAD", headers: []string{"Sec-Fetch-Site: cross-site"}, status: passes},

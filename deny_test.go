@@ -66,11 +66,10 @@ func TestRefusalPages(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	for _, row := range []struct {
-		name     string
-		request  *http.Request
-		status   int
-		want     string
-		isFramed bool
+		name, want string
+		request    *http.Request
+		status     int
+		isFramed   bool
 	}{
 		{name: "a frame", request: navigate("/gate/x?a=b", "Sec-Fetch-Dest: iframe"), status: 401, want: `<a class="action" href="/auth/login?return_to=%2Fgate%2Fx%3Fa%3Db" target="_top">`, isFramed: true},
 		{name: "an embed", request: navigate("/gate/", "Sec-Fetch-Dest: embed"), status: 401, want: `target="_top"`, isFramed: true},
@@ -131,9 +130,8 @@ func TestRefusalBodies(t *testing.T) {
 	s := newSite(t)
 	const jsonType, textType = "application/problem+json", "text/plain; charset=utf-8"
 	for _, row := range []struct {
-		name   string
-		accept []string
-		want   string
+		name, want string
+		accept     []string
 	}{
 		{name: "no Accept", want: jsonType},
 		{name: "anything", accept: []string{"*/*"}, want: jsonType},
@@ -201,10 +199,9 @@ func TestChallenges(t *testing.T) {
 		return "Authorization: Bearer " + s.realm.Token(user, options...)
 	}
 	for _, row := range []struct {
-		name    string
-		request *http.Request
-		status  int
-		want    string
+		name, want string
+		request    *http.Request
+		status     int
 	}{
 		{name: "nothing presented", request: request("GET", "/gate/"), status: 401, want: `Bearer`},
 		{name: "another scheme", request: request("GET", "/gate/", "Authorization: Basic eA=="), status: 401, want: `Bearer`},
@@ -345,11 +342,10 @@ func TestDenyHook(t *testing.T) {
 		}
 	})
 	for _, row := range []struct {
-		name    string
-		request *http.Request
-		status  int
-		body    string // how it begins
-		reason  string
+		name, reason string
+		request      *http.Request
+		status       int
+		body         string // how it begins
 	}{
 		{name: "true is the whole answer", request: s.as(s.george, request("GET", "/billing")), status: 418, body: "sorry, George", reason: "permission_denied"},
 		{name: "false leaves it to the default", request: request("GET", "/gate/", "Accept: text/plain"), status: 401, body: "Unauthorized: ", reason: "no_token"},

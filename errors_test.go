@@ -13,10 +13,9 @@ import (
 
 // exportedErrors are all of them, by kind.
 var exportedErrors = []struct {
-	err    error
-	kind   error
-	status int
-	reason string
+	err, kind error
+	status    int
+	reason    string
 }{
 	{err: authrocket.ErrUnauthenticated, kind: authrocket.ErrUnauthenticated, status: 401, reason: "unauthenticated"},
 	{err: authrocket.ErrNoToken, kind: authrocket.ErrUnauthenticated, status: 401, reason: "no_token"},

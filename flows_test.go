@@ -27,13 +27,11 @@ func TestWhichFlowsAsk(t *testing.T) {
 	)
 	const asks, takes, keeps = "asks", "takes", "keeps"
 	for _, row := range []struct {
-		name   string
-		auth   *authrocket.Auth
-		now    string // session cookie
-		site   string // that leads to the target
-		target string
-		answer string // of LoginRocket, "" when it is not to be asked
-		want   string
+		name, target, want string
+		auth               *authrocket.Auth
+		now                string // session cookie
+		site               string // that leads to the target
+		answer             string // of LoginRocket, "" when it is not to be asked
 	}{
 		// Somebody is signed in, and LoginRocket has another user.
 		{name: "another site starts a login", auth: s.auth, now: ada, site: other, target: "/auth/login?return_to=/manage", answer: george, want: asks},
@@ -181,9 +179,7 @@ func TestALoginOverSomebodyIsAsked(t *testing.T) {
 func TestATabThatWaited(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	for _, row := range []struct {
-		name, token, want string
-	}{
+	for _, row := range []struct{ name, token, want string }{
 		{name: "the same user", token: s.realm.Token(s.ada), want: "/gate/late"},
 		{name: "another user", token: s.realm.Token(s.george), want: "/auth/confirm"},
 	} {

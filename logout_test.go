@@ -19,10 +19,8 @@ func TestLogout(t *testing.T) {
 	s := newSite(t, func(c *authrocket.Config) { c.AfterLogout = "/bye" })
 	const out, page, refused = "out", "page", "refused"
 	for _, row := range []struct {
-		name    string
-		method  string
-		headers []string
-		want    string
+		name, method, want string
+		headers            []string
 	}{
 		{name: "POST of our own page", method: "POST", headers: []string{"Sec-Fetch-Site: same-origin", "Origin: https://example.com"}, want: out},
 		{name: "POST of our own page in an old browser", method: "POST", headers: []string{"Origin: https://example.com"}, want: out},
@@ -191,11 +189,10 @@ func TestHowALogoutLeadsOn(t *testing.T) {
 	form := with("Accept: text/html", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document")
 	turbo := with("Accept: text/vnd.turbo-stream.html, text/html, application/xhtml+xml", "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty")
 	for _, row := range []struct {
-		name    string
-		headers []string
-		query   string
-		status  int
-		header  string // "Name: value"
+		name, query string
+		headers     []string
+		status      int
+		header      string // "Name: value"
 	}{
 		{name: "a form", headers: form, status: 200, header: "Refresh: 0; url=/auth/logout/end"},
 		{name: "a form by a service worker", headers: with("Accept: text/html", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: empty"), status: 200, header: "Refresh: 0; url=/auth/logout/end"},
@@ -260,9 +257,8 @@ func TestNoScriptSeesTheSessionIDOfALogout(t *testing.T) {
 	s := newSite(t)
 	const sid = "kss_secretSessionID"
 	for _, row := range []struct {
-		name    string
-		method  string
-		headers []string
+		name, method string
+		headers      []string
 	}{
 		{name: "a form", method: "POST", headers: []string{"Accept: text/html", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}},
 		{name: "a link", method: "GET", headers: []string{"Accept: text/html", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}},
@@ -310,11 +306,10 @@ func TestTheEndOfALogout(t *testing.T) {
 	const hosted = "https://loginrocket.example/logout?redirect_uri=https%3A%2F%2Fexample.com%2Fx%3Fa%3Db&session=kss_1"
 	full := logoutCookie("kss_1", "/x?a=b")
 	for _, row := range []struct {
-		name    string
-		headers []string
-		cookie  string
-		status  int
-		want    string // Location
+		name, cookie string
+		headers      []string
+		status       int
+		want         string // Location
 	}{
 		{name: "a navigation", headers: document, cookie: full, status: 303, want: hosted},
 		{name: "a navigation by a service worker", headers: []string{"Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: empty"}, cookie: full, status: 303, want: hosted},

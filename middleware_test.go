@@ -18,9 +18,8 @@ func TestAuthenticateNeverRefuses(t *testing.T) {
 	s := newSite(t)
 	token := s.realm.Token(s.ada)
 	for _, row := range []struct {
-		name    string
-		request *http.Request
-		want    string
+		name, want string
+		request    *http.Request
 	}{
 		{name: "a visitor is anonymous", request: navigate("/"), want: "nobody  "},
 		{name: "a session is attached", request: s.as(s.ada, navigate("/")), want: "ada@example.com Engines "},
@@ -52,9 +51,8 @@ func TestAuthenticateOverwritesAnotherAuth(t *testing.T) {
 	other := s.newAuth(t, func(c *authrocket.Config) { c.CookieName = "__Host-other" })
 	signedIn := s.as(s.ada, navigate("/"))
 	for _, row := range []struct {
-		name    string
-		handler http.Handler
-		want    string
+		name, want string
+		handler    http.Handler
 	}{
 		{name: "anonymous for the inner one", handler: s.auth.Authenticate(other.Authenticate(whoami)), want: "nobody  "},
 		{name: "signed in for the inner one", handler: other.Authenticate(s.auth.Authenticate(whoami)), want: "ada@example.com Engines "},
@@ -82,10 +80,9 @@ func TestGatesWithAndWithoutAuthenticate(t *testing.T) {
 	s := newSite(t)
 	for name, app := range map[string]http.Handler{"inside": s.app(), "alone": s.routes()} {
 		for _, row := range []struct {
-			name    string
-			request *http.Request
-			status  int
-			body    string
+			name, body string
+			request    *http.Request
+			status     int
 		}{
 			{name: "a user passes", request: s.as(s.ada, navigate("/gate/")), status: 200, body: "ada@example.com Engines "},
 			{name: "a bearer token passes", request: request("GET", "/gate/", "Authorization: Bearer "+s.realm.Token(s.ada)), status: 200, body: "ada@example.com Engines "},
@@ -254,11 +251,9 @@ func TestRequireOrg(t *testing.T) {
 	})(whoami))
 
 	for _, row := range []struct {
-		name   string
-		user   authrockettest.User
-		target string
-		status int
-		body   string
+		name, target, body string
+		user               authrockettest.User
+		status             int
 	}{
 		{name: "the picked org", user: s.ada, target: "/orgs/" + s.engines.ID + "/", status: 200, body: "ada@example.com Engines "},
 		{name: "another org of the user is the current one inside", user: s.ada, target: "/orgs/" + s.widgets.ID + "/", status: 200, body: "ada@example.com Widgets "},
@@ -312,10 +307,9 @@ func TestLoginRoutesServesThemAlone(t *testing.T) {
 	s := newSite(t)
 	bearerOnly := s.newAuth(t, func(c *authrocket.Config) { c.DisableCookie = true })
 	for _, row := range []struct {
-		name    string
-		handler http.Handler
-		target  string
-		status  int
+		name, target string
+		handler      http.Handler
+		status       int
 	}{
 		{name: "the login", handler: s.auth.LoginRoutes(), target: "/auth/login", status: 303},
 		{name: "the logout", handler: s.auth.LoginRoutes(), target: "/auth/logout", status: 200},
@@ -399,10 +393,8 @@ func TestCaching(t *testing.T) {
 	app := s.auth.Authenticate(mux)
 	const private, noStore = "private, no-cache", "no-store"
 	for _, row := range []struct {
-		name         string
-		request      *http.Request
-		cacheControl string
-		cdn          string
+		name, cacheControl, cdn string
+		request                 *http.Request
 	}{
 		{name: "an open page for nobody is the app's affair", request: navigate("/")},
 		{name: "an open page for a user is private", request: s.as(s.ada, navigate("/")), cacheControl: private, cdn: noStore},

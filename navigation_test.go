@@ -14,10 +14,9 @@ func TestIsNavigation(t *testing.T) {
 	document := []string{"Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}
 	with := func(headers ...string) []string { return append(headers, document...) }
 	for _, row := range []struct {
-		name    string
-		method  string
-		headers []string
-		want    bool
+		name, method string
+		headers      []string
+		want         bool
 	}{
 		{name: "a browser's GET", method: "GET", headers: document, want: true},
 		{name: "a browser's HEAD", method: "HEAD", headers: document, want: true},

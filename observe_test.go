@@ -170,9 +170,8 @@ func TestRefusalsOfTheLoginRoutesAreObserved(t *testing.T) {
 	c, e := newObservedSite(t)
 	app := c.auth.Authenticate(http.NotFoundHandler())
 	for _, row := range []struct {
-		name    string
-		request *http.Request
-		reason  string
+		name, reason string
+		request      *http.Request
 	}{
 		{name: "a sign-out from another site", request: request("POST", "/auth/logout?token=t", "Sec-Fetch-Site: cross-site"), reason: "cross_site"},
 		{name: "an answer to the confirmation from another site", request: request("POST", "/auth/confirm", "Sec-Fetch-Site: cross-site"), reason: "cross_site"},
@@ -274,11 +273,10 @@ func TestObserverKeyRefresh(t *testing.T) {
 func TestObserverLogins(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
-		name    string
-		started bool
-		option  authrockettest.TokenOption
-		reason  string
-		status  int
+		name, reason string
+		started      bool
+		option       authrockettest.TokenOption
+		status       int
 	}{
 		{name: "a started login", started: true, option: withoutClaim("nonce"), status: http.StatusSeeOther},
 		{name: "a started login with an expired token", started: true, option: authrockettest.ExpiresIn(-time.Hour), reason: "token_expired", status: http.StatusUnauthorized},
@@ -315,10 +313,8 @@ func TestObserverLogins(t *testing.T) {
 func TestObserverLogouts(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
-		name     string
-		target   string
-		signedIn bool
-		local    bool
+		name, target    string
+		signedIn, local bool
 	}{
 		{name: "everywhere", target: "/auth/logout", signedIn: true},
 		{name: "here only", target: "/auth/logout?local=1", signedIn: true, local: true},

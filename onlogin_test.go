@@ -159,10 +159,9 @@ func TestWhatOnLoginRefuses(t *testing.T) {
 	t.Parallel()
 	own := errors.New("row 7 of table x")
 	for _, row := range []struct {
-		name   string
-		err    error
-		status int
-		label  string
+		name, label string
+		err         error
+		status      int
 	}{
 		{name: "of no kind", err: own, status: 403, label: "forbidden"},
 		{name: "of kind ErrForbidden", err: fmt.Errorf("%w: %w", authrocket.ErrForbidden, own), status: 403, label: "forbidden"},
@@ -216,9 +215,8 @@ func TestALoginWaitsWhileOnLoginIsUnavailable(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		for _, row := range []struct {
-			name   string
-			begin  func(o *onLogin, v *visitor, token string) func() *httptest.ResponseRecorder
-			cookie string
+			name, cookie string
+			begin        func(o *onLogin, v *visitor, token string) func() *httptest.ResponseRecorder
 		}{
 			{name: "a started login", begin: func(_ *onLogin, v *visitor, token string) func() *httptest.ResponseRecorder {
 				back := v.back(token)
@@ -273,9 +271,8 @@ func TestTheRequestOfOnLoginHasNoParametersOfTheLogin(t *testing.T) {
 	callback.URL.RawQuery += "&account=org_1&session=kss_1"
 	callback.RequestURI = callback.URL.RequestURI()
 	for _, row := range []struct {
-		name    string
-		request *http.Request
-		want    string
+		name, want string
+		request    *http.Request
 	}{
 		{name: "the callback", request: callback, want: "/auth/callback | /auth/callback | 7 | yes"},
 		{name: "another page", request: navigate("/x?a=%20b&token=" + token + "&account=org_1&session=kss_1&ar_state=x&c"), want: "/x?a=%20b&c | /x?a=%20b&c | 7 | yes"},

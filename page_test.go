@@ -75,10 +75,8 @@ func TestPagesOfFailedLogins(t *testing.T) {
 			notAccepted = "The sign-in that came back was not accepted. You are not signed in."
 		)
 		for _, row := range []struct {
-			name  string
-			token string
-			text  string
-			facts [][2]string
+			name, token, text string
+			facts             [][2]string
 		}{
 			{name: "expired", token: s.realm.Token(s.ada, authrockettest.ExpiresIn(-time.Hour)), text: expired, facts: [][2]string{reason("token_expired"), when("Expired at", -time.Hour), clock}},
 			{name: "issued in the future", token: s.realm.Token(s.ada, setClaim("iat", at(70*time.Second))), text: notYet,
@@ -173,10 +171,9 @@ func TestWhoseBrowserReloads(t *testing.T) {
 		now := time.Now().Unix()
 		reload := func(value string) []string { return []string{siteCookie + "-reload", value} }
 		for _, row := range []struct {
-			name    string
-			cookies []string // besides the state: name, value, ...
-			state   bool
-			reloads bool
+			name           string
+			cookies        []string // besides the state: name, value, ...
+			state, reloads bool
 		}{
 			{name: "a browser that keeps the state", state: true, reloads: true},
 			{name: "a browser that keeps a session", cookies: []string{siteCookie, "x"}, reloads: true},
@@ -277,10 +274,9 @@ func TestAPartOfASession(t *testing.T) {
 		return r
 	}
 	for _, row := range []struct {
-		name    string
-		request *http.Request
-		status  int
-		want    string
+		name, want string
+		request    *http.Request
+		status     int
 	}{
 		{name: "all of it", request: with(navigate("/gate/x?a=b"), 0, 1, 2), status: 200, want: "ada@example.com"},
 		{name: "the first only", request: with(navigate("/gate/x?a=b"), 0), status: 401, want: "A part of your sign-in is missing"},

@@ -100,14 +100,12 @@ func TestEveryPage(t *testing.T) {
 	ada := []string{"name=Ada", "email=ada@example.com", "account=Engines"}
 
 	rows := []struct {
-		name    string
-		app     http.Handler
-		request *http.Request
-		kind    authrocket.PageKind
-		status  int
-		facts   []string
-		links   []string
-		buttons []string
+		name                  string
+		app                   http.Handler
+		request               *http.Request
+		kind                  authrocket.PageKind
+		status                int
+		facts, links, buttons []string
 	}{
 		{name: "a confirmation of a link", app: s.app(), request: confirm("link", navigate("/auth/confirm")), kind: authrocket.PageConfirm, status: 200,
 			facts: append(slices.Clone(ada), "started=link"), buttons: []string{"choice=continue", "choice=cancel"}},

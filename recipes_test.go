@@ -208,13 +208,11 @@ func TestRecipes(t *testing.T) {
 	hiding := newRecipeSite(t, func(c *authrocket.Config) { c.Deny = hideForbidden })
 
 	for _, row := range []struct {
-		name     string
-		site     *site
-		handler  http.Handler
-		target   string
-		signedIn bool
-		status   int
-		body     string
+		name, target, body string
+		site               *site
+		handler            http.Handler
+		signedIn           bool
+		status             int
 	}{
 		{name: "static files need no session", site: rc, handler: mounted, target: "/static/a.css", status: 200, body: "css"},
 		{name: "health checks need no session", site: rc, handler: mounted, target: "/healthz", status: 200, body: "ok"},
@@ -394,9 +392,8 @@ func TestRecipeOfASocketWithAToken(t *testing.T) {
 	rc := newRecipeSite(t, func(c *authrocket.Config) { *c = keepSocketTokens(*c) })
 	h := rc.auth.Authenticate(serveSocket(rc.auth, "https://example.com", func(w http.ResponseWriter, _ *http.Request, s authrocket.Session) { fmt.Fprint(w, s.User.ID) }))
 	for _, row := range []struct {
-		name, token, origin string
-		status              int
-		body                string
+		name, token, origin, body string
+		status                    int
 	}{
 		{name: "a page of the app", token: rc.realm.Token(rc.ada), origin: "https://example.com", status: 200, body: rc.ada.ID},
 		{name: "a page elsewhere", token: rc.realm.Token(rc.ada), origin: "https://evil.example", status: 403, body: "cross_site\n"},

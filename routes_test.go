@@ -20,11 +20,9 @@ func TestHostedRoutes(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	for _, row := range []struct {
-		name   string
-		target string
-		path   string
-		params string // besides redirect_uri
-		want   string // where the login comes back to in the end
+		name, target, path string
+		params             string // besides redirect_uri
+		want               string // where the login comes back to in the end
 	}{
 		{name: "login", target: "/auth/login", path: "/login", want: "/"},
 		{name: "login with everything", target: "/auth/login?return_to=%2Fa%3Fb=c&account=org_1&prompt=login&force=1&invitation=i", path: "/login", params: "account=org_1&prompt=login", want: "/a?b=c"},
@@ -292,9 +290,8 @@ func TestMethodsOfTheRoutes(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	for _, row := range []struct {
-		method, route string
-		status        int
-		allow         string
+		method, route, allow string
+		status               int
 	}{
 		{method: "HEAD", route: "login", status: 200}, {method: "HEAD", route: "signup", status: 200}, {method: "HEAD", route: "profile", status: 200}, {method: "HEAD", route: "accounts", status: 200}, {method: "HEAD", route: "logout", status: 200}, {method: "HEAD", route: "logout/end", status: 200}, {method: "POST", route: "logout/end", status: 405, allow: "GET, HEAD"},
 		{method: "POST", route: "login", status: 405, allow: "GET, HEAD"}, {method: "POST", route: "signup", status: 405, allow: "GET, HEAD"}, {method: "DELETE", route: "profile", status: 405, allow: "GET, HEAD"}, {method: "OPTIONS", route: "accounts", status: 405, allow: "GET, HEAD"},

@@ -22,11 +22,10 @@ func TestRules(t *testing.T) {
 	denied := authrocket.ErrPermissionDenied
 
 	for _, row := range []struct {
-		name  string
-		token authrockettest.TokenOption
-		rule  authrocket.Rule
-		want  error
-		says  string
+		name, says string
+		token      authrockettest.TokenOption
+		rule       authrocket.Rule
+		want       error
 	}{
 		{name: "Permission that is granted", token: granted("a", "b"), rule: authrocket.Permission("b")},
 		{name: "Permission that is missing", token: granted("a", "b"), rule: authrocket.Permission("c"), want: denied, says: `"c"`},
@@ -132,9 +131,8 @@ func TestConfigRulesAreAskedAtEveryGate(t *testing.T) {
 		}
 	}
 	for _, row := range []struct {
-		name string
-		pass func(*authrocket.Auth, *http.Request) error
-		org  string
+		name, org string
+		pass      func(*authrocket.Auth, *http.Request) error
 	}{
 		{name: "RequireLogin", pass: gate(func(a *authrocket.Auth) func(http.Handler) http.Handler { return a.RequireLogin }), org: "org_1"},
 		{name: "Require without rules", pass: gate(func(a *authrocket.Auth) func(http.Handler) http.Handler { return a.Require() }), org: "org_1"},
@@ -241,10 +239,9 @@ func TestRuleSeesTheSessionAndItsContext(t *testing.T) {
 func TestRuleErrorIsNotShownToTheClient(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
-		name   string
-		err    error
-		status int
-		reason string
+		name, reason string
+		err          error
+		status       int
 	}{
 		{name: "of no kind", err: errors.New("inside-information"), status: http.StatusForbidden, reason: "forbidden"},
 		{name: "forbidden", err: fmt.Errorf("%w: inside-information", authrocket.ErrForbidden), status: http.StatusForbidden, reason: "forbidden"},
@@ -285,10 +282,9 @@ func TestRuleErrorIsNotShownToTheClient(t *testing.T) {
 func TestPermissionMatching(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
-		name     string
-		granted  []string
-		required string
-		want     bool
+		name, required string
+		granted        []string
+		want           bool
 	}{
 		{name: "the same tag", granted: []string{"billing:write"}, required: "billing:write", want: true},
 		{name: "another tag", granted: []string{"billing:read"}, required: "billing:write"},
@@ -407,12 +403,9 @@ func TestOrgSelectors(t *testing.T) {
 	byID, byReference := authrocket.OrgIDFromPath("org"), authrocket.OrgReferenceFromPath("org")
 	const missing, ambiguous, empty = "no membership in the org", "2 memberships", "no value for {org}"
 	for _, row := range []struct {
-		name     string
-		selector authrocket.OrgSelector
-		target   string
-		rules    []authrocket.Rule
-		want     string
-		says     string
+		name, target, want, says string
+		selector                 authrocket.OrgSelector
+		rules                    []authrocket.Rule
 	}{
 		{name: "the selected org by ID", selector: byID, target: "/orgs/org_1", want: "org_1"},
 		{name: "another org of the user by ID", selector: byID, target: "/orgs/org_2", want: "org_2"},
@@ -468,13 +461,9 @@ func TestOrgSelectorsBySubdomain(t *testing.T) {
 	byID, byReference := authrocket.OrgIDFromSubdomain, authrocket.OrgReferenceFromSubdomain
 	const notBelow, missing = "is not one label below", "no membership in the org whose"
 	for _, row := range []struct {
-		name     string
-		selector func(string) authrocket.OrgSelector
-		base     string
-		host     string
-		rules    []authrocket.Rule
-		want     string
-		says     string
+		name, base, host, want, says string
+		selector                     func(string) authrocket.OrgSelector
+		rules                        []authrocket.Rule
 	}{
 		{name: "by reference", selector: byReference, base: "example.com", host: "acme.example.com", want: "org_1Ab"},
 		{name: "by ID", selector: byID, base: "example.com", host: "org_2.example.com", want: "org_2"},
@@ -559,12 +548,10 @@ func TestCustomSelectors(t *testing.T) {
 	powerful, _ := eve.Membership()
 
 	for _, row := range []struct {
-		name    string
-		chosen  membership
-		refuses error
-		rules   []authrocket.Rule
-		want    string
-		err     error
+		name, want   string
+		chosen       membership
+		refuses, err error
+		rules        []authrocket.Rule
 	}{
 		{name: "by both IDs", chosen: membership{ID: "mb_2", Org: org("org_2")}, want: "org_2"},
 		{name: "by the membership's ID", chosen: membership{ID: "mb_2"}, want: "org_2"},

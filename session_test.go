@@ -276,9 +276,8 @@ func TestSessionCurrentMembership(t *testing.T) {
 		return e
 	}
 	for _, row := range []struct {
-		name string
-		orgs []any
-		want string
+		name, want string
+		orgs       []any
 	}{
 		{name: "none"},
 		{name: "the first when none is selected", orgs: []any{first, second}, want: "org_1"},

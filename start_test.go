@@ -56,14 +56,13 @@ func TestLoginLoopsEnd(t *testing.T) {
 		session := func(name string) bool { return name == siteCookie }
 		const loop = "login_loop true"
 		for _, row := range []struct {
-			name   string
-			app    http.Handler
-			token  func() string
-			drops  func(name string) bool
-			logins int
-			status int
-			want   []string // pieces of the page
-			told   string   // the last thing that the Observer heard
+			name           string
+			app            http.Handler
+			token          func() string
+			drops          func(name string) bool
+			logins, status int
+			want           []string // pieces of the page
+			told           string   // the last thing that the Observer heard
 		}{
 			{name: "a browser that keeps cookies", app: s.app(), token: good, logins: 1, status: 200, want: []string{"ada@example.com"}},
 			{name: "a browser that drops the session", app: s.app(), token: good, drops: session, logins: 3, status: 401, want: []string{"<bdi>no_token</bdi>", "send all of this site&#39;s cookies"}, told: loop},
@@ -128,12 +127,11 @@ func TestNoLossOfCookiesIsALoop(t *testing.T) {
 		noneKept   = "allow it to set cookies"
 	)
 	for _, row := range []struct {
-		name  string
-		size  int // of the token
-		keeps func([]*http.Cookie) []*http.Cookie
-		ahead time.Duration
-		old   bool // the browser has an expired session
-		want  string
+		name, want string
+		size       int // of the token
+		keeps      func([]*http.Cookie) []*http.Cookie
+		ahead      time.Duration
+		old        bool // the browser has an expired session
 	}{
 		{name: "all cookies", size: 1_300, want: works},
 		{name: "all cookies of a token in two", size: chunkBytes + 500, want: works},
@@ -187,9 +185,8 @@ func TestALoopOverTwoHostsEnds(t *testing.T) {
 	app := s.auth.Authenticate(s.auth.RequireLogin(whoami))
 	session := s.realm.Token(s.ada, issued(time.Minute))
 	for _, row := range []struct {
-		name, token string
-		page        string
-		logins      int
+		name, token, page string
+		logins            int
 	}{
 		{name: "a newer token", token: s.realm.Token(s.ada), page: "several times within a minute", logins: 3},
 		{name: "the same token", token: session, page: "several times within a minute", logins: 3},
@@ -337,9 +334,8 @@ func TestTheCountEndsWithItsMinute(t *testing.T) {
 		s := newSite(t)
 		now := time.Now().Unix()
 		for _, row := range []struct {
-			name   string
-			value  string
-			maxAge int
+			name, value string
+			maxAge      int
 		}{
 			{name: "no count", maxAge: 60},
 			{name: "a count that began before", value: fmt.Sprintf("%d.1", now-25), maxAge: 35},

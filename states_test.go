@@ -370,9 +370,8 @@ func TestPlantedStates(t *testing.T) {
 		return p
 	}
 	for _, row := range []struct {
-		name    string
-		planted planted
-		want    string
+		name, want string
+		planted    planted
 	}{
 		{name: "as we write it", planted: to("/a?b=c"), want: "/a?b=c"},
 		{name: "another host", planted: to("//evil.example/x"), want: "/"},
@@ -471,10 +470,9 @@ func TestAPlantedStateOnPlainHTTP(t *testing.T) {
 func TestTwoAuthsOnOneHost(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
-		name     string
-		oneRealm bool
-		nested   bool
-		change   func(*authrocket.Config) // of the staff's Auth
+		name             string
+		oneRealm, nested bool
+		change           func(*authrocket.Config) // of the staff's Auth
 	}{
 		{name: "side by side, two realms", change: func(c *authrocket.Config) { c.CookieName = "__Host-staffToken" }},
 		{name: "side by side, one realm", oneRealm: true, change: func(c *authrocket.Config) { c.CookieName = "__Host-staffToken" }},
@@ -501,11 +499,7 @@ func TestTwoAuthsOnOneHost(t *testing.T) {
 			}
 			app.Handle("/", shop.auth.Authenticate(outside))
 			v := &visitor{t: t, app: app}
-			for _, login := range []struct {
-				target, callback string
-				token            string
-				user             string
-			}{
+			for _, login := range []struct{ target, callback, token, user string }{
 				{target: "/admin/x?a=b", callback: "/admin/auth/callback", token: office.realm.Token(office.george), user: "george"},
 				{target: "/gate/x?a=b", callback: "/auth/callback", token: shop.realm.Token(shop.ada), user: "ada"},
 			} {

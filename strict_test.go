@@ -20,11 +20,8 @@ func TestVerifyReadsJSONStrictly(t *testing.T) {
 	}
 	nested := func(levels int) string { return strings.Repeat(`{"a":`, levels) + "1" + strings.Repeat("}", levels) }
 	for _, row := range []struct {
-		name    string
-		header  string
-		payload string
-		want    error // nil: is accepted
-		says    string
+		name, header, payload, says string
+		want                        error // nil: is accepted
 	}{
 		{name: "nothing unusual", header: header, payload: claims(`,"cs":{"a":1},"orgs":[{"cs":{"a":1}}]`)},
 		{name: "custom attributes of 31 levels", header: header, payload: claims(`,"cs":` + nested(31))},

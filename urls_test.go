@@ -13,11 +13,7 @@ func TestURLs(t *testing.T) {
 	back := authrocket.WithRedirectURI("https://app.example.com/a b?c=d&e=f#g")
 	const encodedBack = "redirect_uri=https%3A%2F%2Fapp.example.com%2Fa+b%3Fc%3Dd%26e%3Df%23g"
 
-	for _, row := range []struct {
-		name string
-		got  string
-		want string
-	}{
+	for _, row := range []struct{ name, got, want string }{
 		{name: "login", got: auth.LoginURL(), want: base + "/login"},
 		{name: "login that returns", got: auth.LoginURL(back), want: base + "/login?" + encodedBack},
 		{name: "login to an account", got: auth.LoginURL(authrocket.WithAccount("org_1")), want: base + "/login?account=org_1"},

@@ -48,10 +48,9 @@ func TestVerifyRefusesBadTokens(t *testing.T) {
 	type entry = map[string]any
 
 	for _, row := range []struct {
-		name   string
-		option authrockettest.TokenOption
-		want   error
-		says   string
+		name, says string
+		option     authrockettest.TokenOption
+		want       error
 	}{
 		{name: "payload null", option: setPayload([]byte("null")), want: authrocket.ErrInvalidClaims, says: "payload"},
 		{name: "payload array", option: setPayload([]byte("[]")), want: authrocket.ErrInvalidClaims, says: "payload"},
@@ -277,10 +276,9 @@ func TestVerifyRefusesForgedSignatures(t *testing.T) {
 	unsigned := func(string) string { return noSignature }
 
 	for _, row := range []struct {
-		name  string
-		auth  *authrocket.Auth
-		token string
-		want  error
+		name, token string
+		auth        *authrocket.Auth
+		want        error
 	}{
 		{name: "HS256 signed with the public key's PEM", auth: static, token: signCompact(`{"alg":"HS256"}`, payload, withHMAC(publicPEM)), want: authrocket.ErrWrongAlgorithm},
 		{name: "HS256 signed with the public key's PEM, trimmed", auth: static, token: signCompact(`{"alg":"HS256"}`, payload, withHMAC(strings.TrimSpace(publicPEM))), want: authrocket.ErrWrongAlgorithm},
