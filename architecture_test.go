@@ -106,7 +106,6 @@ func TestOnlyFewPackagesImport(t *testing.T) {
 		{dependency: "github.com/go-json-experiment/json", folders: []string{"authrocketdev", "internal/claims", "internal/jws", "internal/strictjson"}},
 	} {
 		t.Run(row.dependency+" is imported by "+strings.Join(row.folders, ", ")+" only", func(t *testing.T) {
-			t.Parallel()
 			for _, file := range files {
 				for _, imported := range file.imports {
 					if isWithin(imported, row.dependency) && !slices.Contains(row.folders, file.folder()) {

@@ -77,7 +77,6 @@ func TestSources(t *testing.T) {
 		{name: "a token in the query of a program", want: authrocket.ErrNoToken},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			for _, gate := range []bool{true, false} {
 				r := request("GET", "/", row.headers...)
 				checked, err := s.auth.Check(r)
@@ -146,7 +145,6 @@ func TestABearerOnlyAuthHasNoCookies(t *testing.T) {
 		{name: "a state in a URL is the app's own query", request: navigate("/?ar_state=ABCDEFGH.x&token=" + token), status: 200},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			w := serve(app, row.request)
 			if w.Code != row.status {
 				t.Errorf("got %d %q, want %d", w.Code, w.Body, row.status)
@@ -175,7 +173,6 @@ func TestDuplicateHeadersOverASocket(t *testing.T) {
 		{name: "an empty Authorization header and a good cookie", lines: []string{"Authorization:", "Cookie: " + siteCookie + "=" + ada}, status: 200},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			resp, body := sendRaw(t, server, append([]string{"GET /gate/ HTTP/1.1", "Host: example.com"}, row.lines...)...)
 			if resp.StatusCode != row.status {
 				t.Errorf("got %d %q, want %d", resp.StatusCode, body, row.status)

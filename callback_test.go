@@ -40,7 +40,6 @@ func TestWhereAStartedLoginLeads(t *testing.T) {
 		{name: "the path of a longer query", target: longPath(1000) + "?a=b", want: longPath(1000)},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			// The mux would clean the path before the gate sees it.
 			app := s.auth.Authenticate(s.auth.RequireLogin(whoami))
 			server := rawServer(t, app)
@@ -135,7 +134,6 @@ func TestCallbackOutcomes(t *testing.T) {
 		}, status: 401, want: "bad_signature", again: home},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			b, _ := start(t, s.app(), navigate("/gate/deep?a=b"))
 			r := b.land(row.token)
 			if row.change != nil {
@@ -196,7 +194,6 @@ func TestOnlyNavigationsAreCallbacks(t *testing.T) {
 		{name: "a program with a bearer token", method: "GET", headers: []string{"Authorization: Bearer x"}, status: refused},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			for what, token := range map[string]string{"a good token": s.realm.Token(s.ada), "a forged one": forged(s.realm.Token(s.ada)), "two": "x&token=y", "none": ""} {
 				b, _ := start(t, s.app(), navigate("/gate/"))
 				r := b.land(token)
@@ -235,7 +232,6 @@ func TestOnlyNavigationsAreCallbacks(t *testing.T) {
 		})
 	}
 	t.Run("a name that is encoded", func(t *testing.T) {
-		t.Parallel()
 		b, _ := start(t, s.app(), navigate("/gate/"))
 		target := strings.NewReplacer("token=", "t%6Fken=", "ar_state=", "ar%5fstate=").Replace(b.callback(s.realm.Token(s.ada)))
 		w := serve(s.app(), withCookie(navigate(target), b.cookie.Name, b.cookie.Value))
@@ -244,7 +240,6 @@ func TestOnlyNavigationsAreCallbacks(t *testing.T) {
 		}
 	})
 	t.Run("the page in a frame leads out of it", func(t *testing.T) {
-		t.Parallel()
 		w := serve(s.app(), navigate("/auth/callback?token="+s.realm.Token(s.ada), "Sec-Fetch-Dest: iframe"))
 		if w.Code != 401 || !strings.Contains(w.Body.String(), `target="_top"`) || strings.Contains(w.Body.String(), "eyJ") {
 			t.Errorf("got %d %q, want a page with a link", w.Code, w.Body)
@@ -282,7 +277,6 @@ func TestLoginsThatWereNotStarted(t *testing.T) {
 		{name: "accepted dangerously, older", site: careless, token: s.realm.Token(s.ada, issued(time.Hour)), cookie: s.realm.Token(s.ada)},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			for target, want := range map[string]string{"/x?a=b&token=": "/x?a=b", "/auth/callback?token=": "/", "/auth/callback?ar_state=ABCDEFGH.AAAA&token=": "/"} {
 				r := navigate(target+row.token, "Sec-Fetch-Site: cross-site")
 				if row.cookie != "" {
@@ -313,21 +307,18 @@ func TestLoginsThatWereNotStarted(t *testing.T) {
 		})
 	}
 	t.Run("accepted dangerously, forged", func(t *testing.T) {
-		t.Parallel()
 		w := serve(careless.app(), navigate("/x?a=b&token="+forged(s.realm.Token(s.ada))))
 		if w.Code != 401 || w.Header()["Set-Cookie"] != nil || !strings.Contains(w.Body.String(), "bad_signature") {
 			t.Errorf("got %d %v %q, want a page", w.Code, w.Header(), w.Body)
 		}
 	})
 	t.Run("a gate alone takes them too", func(t *testing.T) {
-		t.Parallel()
 		w := serve(s.auth.RequireLogin(whoami), navigate("/x?token="+s.realm.Token(s.ada)))
 		if got := w.Header().Get("Location"); w.Code != 303 || got != "/auth/confirm" {
 			t.Errorf("got %d %q", w.Code, got)
 		}
 	})
 	t.Run("a switch of accounts is taken once it is confirmed", func(t *testing.T) {
-		t.Parallel()
 		now := issued(0)
 		v := &visitor{t: t, app: s.auth.Authenticate(whoami)}
 		v.jar = map[string]*http.Cookie{siteCookie: {Value: s.realm.Token(s.ada, now), Expires: time.Now().Add(time.Hour)}}
@@ -365,7 +356,6 @@ func TestTheAppsOwnToken(t *testing.T) {
 		{name: "a login token behind a semicolon", request: navigate("/reset?a=b;token=" + token)},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			w := serve(s.app(), s.as(s.ada, row.request))
 			if want := "ada@example.com Engines " + row.request.URL.RawQuery; w.Code != 200 || w.Body.String() != want {
 				t.Errorf("got %d %q, want 200 %q: the URL and the session untouched", w.Code, w.Body, want)
@@ -411,7 +401,6 @@ func TestTokensThatAreNotNavigatedTo(t *testing.T) {
 		{name: "a forged one", request: request("HEAD", "/reset?a&token="+forged(token)), want: "a"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			r := s.as(s.ada, row.request)
 			var seen *http.Request
 			h := s.auth.Authenticate(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -434,7 +423,6 @@ func TestTokensThatAreNotNavigatedTo(t *testing.T) {
 		})
 	}
 	t.Run("a form that was parsed outside", func(t *testing.T) {
-		t.Parallel()
 		r := submit("/reset?a=b&token=" + token + "&session=kss_1")
 		r.Body, r.Header["Content-Type"] = io.NopCloser(strings.NewReader("token=mine&d=e")), []string{"application/x-www-form-urlencoded"}
 		if err := r.ParseForm(); err != nil {
@@ -447,14 +435,12 @@ func TestTokensThatAreNotNavigatedTo(t *testing.T) {
 		}
 	})
 	t.Run("an answer to its URL is not stored", func(t *testing.T) {
-		t.Parallel()
 		w := serve(s.app(), navigate("/?token="+token, "Sec-Purpose: prefetch"))
 		if got := w.Header().Get("Cache-Control"); w.Code != 200 || got != "no-store" {
 			t.Errorf("got %d %q, want no-store", w.Code, got)
 		}
 	})
 	t.Run("of another Auth's callback it is left alone", func(t *testing.T) {
-		t.Parallel()
 		for _, method := range []string{"GET", "HEAD", "POST"} {
 			target := "/staff/callback?ar_state=x&token=" + token
 			r := request(method, target, own)
@@ -464,7 +450,6 @@ func TestTokensThatAreNotNavigatedTo(t *testing.T) {
 		}
 	})
 	t.Run("with DisableCookie it is left alone", func(t *testing.T) {
-		t.Parallel()
 		api := newSite(t, func(c *authrocket.Config) { c.DisableCookie = true })
 		if w := serve(api.app(), request("HEAD", "/?token="+api.shortToken(api.ada))); w.Code != 200 || !strings.Contains(w.Body.String(), "token=") {
 			t.Errorf("got %d %q, want the URL as it came", w.Code, w.Body)
@@ -537,7 +522,6 @@ func TestACallbackWorksOnce(t *testing.T) {
 		}, token: token, want: "/auth/confirm", user: "george"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			v := &visitor{t: t, app: s.app()}
 			b := started{back: redirectURIOf(t, v.get("/gate/").Header().Get("Location"))}
 			if got := v.visit("cross-site", b.callback(token)).Header().Get("Location"); got != "/gate/" {
@@ -592,7 +576,6 @@ func TestAnUndecidedCallbackKeepsItsState(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]authrockettest.Fault{"down": authrockettest.Status(500), "hanging": authrockettest.Hang()} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				s := newColdSite(t)
 				s.realm.Break(fault)
@@ -662,7 +645,6 @@ func TestOddRequestTargets(t *testing.T) {
 		{name: "a host with a slash", target: "/x", host: "evil.example/"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			separator := "?"
 			if strings.Contains(row.target, "?") {
 				separator = "&"
@@ -762,7 +744,6 @@ func TestNoTargetLeavesThePrefix(t *testing.T) {
 		{name: "dot segments in a query", target: "/x?a=/../../y", want: "/x?a=/../../y"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			b, _ := start(t, app, navigate("/auth/login?return_to="+url.QueryEscape(row.target)))
 			b.back.Path = strings.TrimPrefix(b.back.Path, "/app")
 			if got := serve(app, b.land(s.realm.Token(s.ada))).Header().Get("Location"); got != "/app"+row.want {
@@ -797,7 +778,6 @@ func TestWithoutAppURLTheHostHasToBeLoopback(t *testing.T) {
 		{host: "user@localhost", status: 400}, {host: "localhost/x", status: 400}, {host: "localhost#x", status: 400}, {host: "localhost x", status: 400},
 	} {
 		t.Run(row.host, func(t *testing.T) {
-			t.Parallel()
 			resp, _ := sendRaw(t, server, "GET /x HTTP/1.1", "Host: "+row.host, "Accept: text/html", "Connection: close")
 			got := resp.Header.Get("Location")
 			if resp.StatusCode != row.status || (got != "") != (row.status == 303) {

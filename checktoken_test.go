@@ -52,7 +52,6 @@ func TestCheckToken(t *testing.T) {
 		{name: "an expired token, whatever its org", token: authrockettest.ExpiresIn(-time.Minute), org: "org_9", want: authrocket.ErrTokenExpired, inOrg: "-"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			c := newSite(t, row.change)
 			for how, check := range map[string]func() (context.Context, error){
 				"CheckToken": func() (context.Context, error) {
@@ -96,7 +95,6 @@ func TestCheckTokenRefuses(t *testing.T) {
 		{name: "a token of another realm", token: other.realm.Token(other.ada), want: authrocket.ErrWrongRealm},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			ctx, err := c.auth.CheckToken(t.Context(), row.token, "", allow)
 			if !errors.Is(err, row.want) {
 				t.Errorf("got %v, want %v", err, row.want)
@@ -143,7 +141,6 @@ func TestCheckContextNeedsASessionOfItsAuth(t *testing.T) {
 		{name: "a session, and another Auth's on top", ctx: behind(other, other.signedIn("/").WithContext(behind(c, c.signedIn("/"))))},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			asked := false
 			ctx, err := c.auth.CheckContext(row.ctx, "", func(context.Context, authrocket.Session) error {
 				asked = true
@@ -260,7 +257,6 @@ func TestNoGateAcceptsACheckedContext(t *testing.T) {
 				"a request without a header": {URL: httptest.NewRequest(http.MethodGet, "/", nil).URL},
 			} {
 				t.Run(name+" of "+header+" behind "+how, func(t *testing.T) {
-					t.Parallel()
 					r := r.WithContext(ctx)
 					r.SetPathValue("org", "org_2")
 					w := httptest.NewRecorder()
@@ -285,7 +281,6 @@ func TestNoGateAcceptsACheckedContext(t *testing.T) {
 			"CheckContext": func(ctx context.Context) (context.Context, error) { return c.auth.CheckContext(ctx, "org_2") },
 		} {
 			t.Run(name+" behind "+how+" is about the picked org", func(t *testing.T) {
-				t.Parallel()
 				reached := false
 				gated := c.auth.Require(isInOrg("org_1"), authrocket.Permission("a"))(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached = true }))
 				c.auth.Authenticate(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -301,7 +296,6 @@ func TestNoGateAcceptsACheckedContext(t *testing.T) {
 			})
 		}
 		t.Run(name+" behind RequireOrg and CheckContext is about RequireOrg's org", func(t *testing.T) {
-			t.Parallel()
 			reached := false
 			gated := c.auth.Require(isInOrg("org_2"))(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached = true }))
 			r := c.signedIn("/", twoOrgs)

@@ -43,7 +43,6 @@ func TestLargeTokensAreSplit(t *testing.T) {
 		{size: 12 << 10, chunks: 4}, {size: 16 << 10, chunks: 5}, {size: 5*chunkBytes - 1, chunks: 5}, {size: 5 * chunkBytes, chunks: 5},
 	} {
 		t.Run(strconv.Itoa(row.size), func(t *testing.T) {
-			t.Parallel()
 			token := s.tokenOf(t, s.ada, row.size)
 			b, _ := start(t, s.app(), navigate("/gate/"))
 			w := serve(s.app(), b.land(token))
@@ -124,7 +123,6 @@ func TestReadingChunks(t *testing.T) {
 		{name: "a chunk without its first", cookies: []pair{{name: name(1), value: short}}, status: anonymous},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			r := navigate("/gate/")
 			for _, p := range row.cookies {
 				withCookie(r, p.name, p.value)
@@ -145,7 +143,6 @@ func TestReadingChunks(t *testing.T) {
 		{name: "cookies of two users", cookies: []pair{{name: name(0), value: short}, {name: name(0), value: g[0]}, {name: name(1), value: g[1]}, {name: name(2), value: g[2]}}, want: "Conflicting sign-ins"},
 	} {
 		t.Run("the page of "+row.name, func(t *testing.T) {
-			t.Parallel()
 			r := navigate("/gate/")
 			for _, p := range row.cookies {
 				withCookie(r, p.name, p.value)
@@ -157,21 +154,18 @@ func TestReadingChunks(t *testing.T) {
 		})
 	}
 	t.Run("a program gets the reason, too", func(t *testing.T) {
-		t.Parallel()
 		w := serve(s.app(), withCookie(request("GET", "/gate/"), name(0), l[0]))
 		if w.Code != 401 || !strings.Contains(w.Body.String(), `"reason":"incomplete_cookie"`) {
 			t.Errorf("got %d %q, want the reason", w.Code, w.Body)
 		}
 	})
 	t.Run("a token that fills one cookie is whole", func(t *testing.T) {
-		t.Parallel()
 		r := withCookie(navigate("/gate/"), name(0), s.tokenOf(t, s.ada, chunkBytes))
 		if w := serve(s.app(), r); w.Code != 200 {
 			t.Errorf("got %d %q, want Ada", w.Code, w.Body)
 		}
 	})
 	t.Run("a sixth chunk is not read", func(t *testing.T) {
-		t.Parallel()
 		large := newSite(t, largeTokens)
 		if w := serve(large.app(), withChunks(navigate("/gate/"), siteCookie, large.tokenOf(t, large.ada, 5*chunkBytes))); w.Code != 200 {
 			t.Errorf("five chunks: got %d, want 200", w.Code)
@@ -241,7 +235,6 @@ func TestATokenTooLargeForCookiesGetsAPage(t *testing.T) {
 		{name: "a longer one that is read", site: large, size: 5*chunkBytes + 1, status: 401},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			token := row.site.tokenOf(t, row.site.ada, row.size)
 			b, _ := start(t, row.site.app(), navigate("/gate/"))
 			w := serve(row.site.app(), b.land(token))

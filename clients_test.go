@@ -49,7 +49,6 @@ func TestAnswersByClient(t *testing.T) {
 	}
 	for _, row := range clients {
 		t.Run(row.method+" of "+row.name, func(t *testing.T) {
-			t.Parallel()
 			if !strings.Contains(string(readme), "\n| "+row.name+" | ") {
 				t.Errorf("README.md does not say what %q gets", row.name)
 			}
@@ -126,7 +125,6 @@ func TestWhereHTMXReturnsTo(t *testing.T) {
 		{name: "a path that begins like the prefix", site: behindPrefix, current: "https://example.com/apple", want: "/app/auth/login?return_to=%2F"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			w := serve(row.site.app(), request("GET", "/gate/", "HX-Request: true", "HX-Current-URL: "+row.current))
 			if got := w.Header().Get("HX-Redirect"); w.Code != 401 || got != row.want {
 				t.Errorf("got %d %q, want 401 %q", w.Code, got, row.want)
@@ -145,7 +143,6 @@ func TestWhereHTMXReturnsTo(t *testing.T) {
 		{name: "a boosted link that does not say true leads to the open page", request: request("GET", "/gate/x", boosted[0], "HX-Boosted: 1", boosted[2]), want: "/page?a=b"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			w := serve(s.app(), row.request)
 			if got, want := w.Header().Get("HX-Redirect"), "/auth/login?return_to="+url.QueryEscape(row.want); w.Code != 401 || got != want {
 				t.Errorf("got %d %q, want 401 %q", w.Code, got, want)
@@ -162,7 +159,6 @@ func TestWhereHTMXReturnsTo(t *testing.T) {
 		{name: "a request for another account's page", request: s.as(s.george, request("GET", "/orgs/"+s.engines.ID+"/", "HX-Request: true", "Accept: text/html"))},
 	} {
 		t.Run("not for "+row.name, func(t *testing.T) {
-			t.Parallel()
 			w := serve(s.app(), row.request)
 			if w.Code != 401 && w.Code != 403 || w.Header()["Hx-Redirect"] != nil || strings.Contains(w.Body.String(), "<html") {
 				t.Errorf("got %d %v, want a plain refusal", w.Code, w.Header())
@@ -170,7 +166,6 @@ func TestWhereHTMXReturnsTo(t *testing.T) {
 		})
 	}
 	t.Run("htmx completes no login", func(t *testing.T) {
-		t.Parallel()
 		w := serve(s.app(), request("GET", "/?token="+s.realm.Token(s.ada), "HX-Request: true", "Accept: text/html"))
 		if w.Code != 200 || w.Header()["Set-Cookie"] != nil || w.Body.String() != "nobody  " {
 			t.Errorf("got %d %v %q, want the app's page without the token", w.Code, w.Header(), w.Body)

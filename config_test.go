@@ -211,7 +211,6 @@ func TestConfigErrors(t *testing.T) {
 		{name: "TrustedOrigins host only", change: origin("admin.example.com"), field: "TrustedOrigins", problem: "no scheme"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			auth, err := authrocket.New(newConfig(row.change))
 			problems := authrocket.ConfigErrors(err)
 			if len(problems) != 1 || auth != nil {
@@ -301,7 +300,6 @@ func TestConfigAccepts(t *testing.T) {
 		}, login: "https://sample.e2.loginrocket.com/login"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			if got := openAuth(t, newConfig(row.change)).LoginURL(); got != row.login {
 				t.Errorf("got %q, want %q", got, row.login)
 			}
@@ -368,7 +366,6 @@ func TestConfigErrorsOfOtherErrors(t *testing.T) {
 		{name: "two in one format", err: fmt.Errorf("%w, %w", one, two), want: []*authrocket.ConfigError{one, two}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			if got := authrocket.ConfigErrors(row.err); !slices.Equal(got, row.want) {
 				t.Errorf("got %v, want %v", got, row.want)
 			}
@@ -463,7 +460,6 @@ func TestConfigStaticKeyErrors(t *testing.T) {
 		{name: "an RSA key with an even exponent", key: withSize(2048, 65536), problem: "exponent 65536"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			_, err := authrocket.New(newConfig(func(c *authrocket.Config) { c.JWTKey = row.key }))
 			problems := authrocket.ConfigErrors(err)
 			if len(problems) != 1 || problems[0].Field != "JWTKey" || problems[0].Value != "" || !strings.Contains(problems[0].Problem, row.problem) {
@@ -493,7 +489,6 @@ func TestConfigStaticKeys(t *testing.T) {
 		{name: "a public key, whatever the token's kid", key: pemOf("PUBLIC KEY", spkiOf(t, small)), token: signCompact(`{"alg":"RS256","kid":"any"}`, goodClaims(t), withRS256(key))},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			if _, err := openAuth(t, newConfig(func(c *authrocket.Config) { c.JWTKey = row.key })).Verify(t.Context(), row.token); err != nil {
 				t.Error(err)
 			}
@@ -538,7 +533,6 @@ func TestConfigDefaultCookieName(t *testing.T) {
 		{name: "no cookie at all", change: func(c *authrocket.Config) { c.DisableCookie = true }, cookie: "__Host-arToken", want: authrocket.ErrNoToken},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			c := newSite(t, row.change)
 			r := httptest.NewRequest(http.MethodGet, "/", nil)
 			r.Header.Set("Cookie", row.cookie+"="+c.realm.Token(c.ada))
@@ -570,7 +564,6 @@ func TestConfigRefreshInterval(t *testing.T) {
 		{name: "an hour", change: func(c *authrocket.Config) { c.RefreshInterval = time.Hour }, interval: time.Hour},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				c := newSite(t, row.change)
 				token := c.realm.Token(c.ada)
@@ -601,7 +594,6 @@ func TestConfigMaxStale(t *testing.T) {
 		{name: "two hours", change: func(c *authrocket.Config) { c.MaxStale = 2 * time.Hour }, stale: 2 * time.Hour},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				c := newSite(t, row.change)
 				token := c.realm.Token(c.ada, authrockettest.ExpiresIn(72*time.Hour))
@@ -640,7 +632,6 @@ func TestConfigTrustedOriginsAreNormalised(t *testing.T) {
 		{name: "not a subdomain", trusted: []string{"https://example.org"}, origin: "https://admin.example.org", want: authrocket.ErrCrossSite},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			c := newSite(t, func(c *authrocket.Config) { c.TrustedOrigins = row.trusted })
 			r := httptest.NewRequest(http.MethodPost, "/", nil)
 			r.Host = "backend.internal" // a proxy's; only AppURL counts

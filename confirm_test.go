@@ -34,7 +34,6 @@ func TestAnUnsolicitedLoginIsConfirmed(t *testing.T) {
 	} {
 		for _, size := range []int{0, chunkBytes - len(pending("", "/x?a=b"))} {
 			t.Run(row.name, func(t *testing.T) {
-				t.Parallel()
 				token := s.realm.Token(s.ada)
 				if size > 0 {
 					token = s.tokenOf(t, s.ada, size)
@@ -190,7 +189,6 @@ func TestWhoMayConfirm(t *testing.T) {
 		{name: "a prefetch", headers: []string{"Sec-Purpose: prefetch"}, status: 401},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			token := s.realm.Token(s.ada)
 			for _, choice := range []string{"continue", "cancel"} {
 				w := serve(s.app(), withCookie(answerOf(token, choice, row.headers...), confirmCookie, pending(token, "/x")))
@@ -201,7 +199,6 @@ func TestWhoMayConfirm(t *testing.T) {
 		})
 	}
 	t.Run("behind a prefix, by the origin alone", func(t *testing.T) {
-		t.Parallel()
 		s := newSite(t, func(c *authrocket.Config) { c.AppURL = "https://example.com/app" })
 		token := s.realm.Token(s.ada)
 		w := serve(s.app(), withCookie(answerOf(token, "continue", "Sec-Fetch-Site: "), confirmCookie, pending(token, "/x")))
@@ -251,7 +248,6 @@ func TestTheAnswerIsAboutTheTokenShown(t *testing.T) {
 		{name: "HEAD", request: request("HEAD", "/auth/confirm?"+fields+"&choice=continue")},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			w := serve(s.app(), withCookie(row.request, confirmCookie, pending(ada, "/x")))
 			if row.signed {
 				if w.Code != 303 || cookieNamed(w, siteCookie) == nil {
@@ -268,7 +264,6 @@ func TestTheAnswerIsAboutTheTokenShown(t *testing.T) {
 		})
 	}
 	t.Run("cookies of two tokens", func(t *testing.T) {
-		t.Parallel()
 		r := withCookie(withCookie(answerOf(ada, "continue"), confirmCookie, pending(george, "/x")), confirmCookie, pending(ada, "/x"))
 		if w := serve(s.app(), r); w.Code != 200 || !strings.Contains(w.Body.String(), "<bdi>George</bdi>") {
 			t.Errorf("got %d %q, want the page about the first", w.Code, w.Body)
@@ -311,7 +306,6 @@ func TestThePendingTokenIsVerifiedAgain(t *testing.T) {
 		}
 	})
 	t.Run("undecided", func(t *testing.T) {
-		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			s := newColdSite(t)
 			s.realm.Break(authrockettest.Status(500))
@@ -349,7 +343,6 @@ func TestWhereAConfirmedLoginLeads(t *testing.T) {
 		}
 	}
 	t.Run("a page about an invalid token leads nowhere else", func(t *testing.T) {
-		t.Parallel()
 		w := serve(s.app(), withCookie(navigate("/auth/confirm"), confirmCookie, pending(forged(token), `//evil.example/"><script>`)))
 		if body := w.Body.String(); strings.Contains(body, "<script>") || !strings.Contains(body, `href="`+loginLink("/")+`"`) {
 			t.Errorf("got %q, want a link to the start page", body)
@@ -429,7 +422,6 @@ func TestNamesOnTheConfirmation(t *testing.T) {
 		{name: "nothing but characters without a meaning", claim: "\ue000", want: "<dd><bdi>ada@example.com</bdi></dd>\n<dt>Email</dt>"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			if got := show(setClaim("name", row.claim), withoutClaim("preferred_username")); !strings.Contains(got, row.want) {
 				t.Errorf("got %q, want %q in it", got, row.want)
 			}
@@ -444,28 +436,24 @@ func TestNamesOnTheConfirmation(t *testing.T) {
 		{name: "one that is not verified", email: "ada@example.com", options: []authrockettest.TokenOption{setClaim("email_verified", false)}, want: "<bdi>ada@example.com</bdi></dd>\n<dt>Email verified</dt><dd><bdi>no</bdi>"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			if got := show(append(row.options, setClaim("email", row.email))...); !strings.Contains(got, row.want) {
 				t.Errorf("got %q, want %q in it", got, row.want)
 			}
 		})
 	}
 	t.Run("no name is a heading", func(t *testing.T) {
-		t.Parallel()
 		got := show(setClaim("name", "Your session ended. Press Continue"))
 		if !strings.Contains(got, "<h1>Sign in as this user?</h1>") {
 			t.Errorf("got %q, want a heading that nobody chose", got)
 		}
 	})
 	t.Run("markup is escaped", func(t *testing.T) {
-		t.Parallel()
 		r := withCookie(navigate("/auth/confirm"), confirmCookie, pending(s.realm.Token(s.ada, setClaim("name", `<script>"'`)), "/"))
 		if body := serve(s.app(), r).Body.String(); strings.Contains(body, "<script") || strings.Contains(body, `"'`) {
 			t.Errorf("got %q", body)
 		}
 	})
 	t.Run("a user of whom nothing is known", func(t *testing.T) {
-		t.Parallel()
 		got := show(withoutClaim("name"), withoutClaim("email"), withoutClaim("preferred_username"), withoutClaim("orgs"))
 		if !strings.Contains(got, "<dt>Name</dt><dd><bdi>"+s.ada.ID+"</bdi>") || strings.Contains(got, "<dt>Account</dt>") || strings.Contains(got, "<dt>Email</dt>") {
 			t.Errorf("got %q, want a page all the same", got)
@@ -499,13 +487,11 @@ func TestTheConfirmationPageIsSafe(t *testing.T) {
 		t.Errorf("got %q, want no script", body)
 	}
 	t.Run("a page without a form permits none", func(t *testing.T) {
-		t.Parallel()
 		if csp := serve(s.app(), navigate("/auth/confirm")).Header().Get("Content-Security-Policy"); !strings.Contains(csp, "form-action 'none'") {
 			t.Errorf("got %q", csp)
 		}
 	})
 	t.Run("the second half of a double click hits no button", func(t *testing.T) {
-		t.Parallel()
 		for _, want := range []string{"\nform .action{animation:ready .8s step-end}\n", "\n@keyframes ready{from{visibility:hidden}}\n",
 			"form:hover .action{animation:ready .8s step-end,armed .8s step-end}", "@keyframes armed{from{pointer-events:none}}"} {
 			if !strings.Contains(w.Body.String(), want) {
@@ -553,7 +539,6 @@ func TestWhatWaitsForConfirmationStaysSmall(t *testing.T) {
 		{name: "a longer path becomes the start page", target: long + "x", kept: "/"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			r := navigate(row.target)
 			if r.URL.RawQuery != "" {
 				r.URL.RawQuery += "&"
@@ -585,7 +570,6 @@ func TestWhatWaitsForConfirmationStaysSmall(t *testing.T) {
 		{name: "a larger one", size: chunkBytes - len(pending("", "/")) + 1},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			c := cookieNamed(serve(s.app(), navigate("/?token="+s.tokenOf(t, s.ada, row.size))), name)
 			if (c != nil && c.Value != "") != row.kept {
 				t.Errorf("got %v, want one: %t", c, row.kept)

@@ -18,28 +18,22 @@ func TestCurrent(t *testing.T) {
 	c := newSite(t)
 
 	t.Run("nobody in an empty context", func(t *testing.T) {
-		t.Parallel()
 		expectCurrent(t, t.Context(), "", "")
 	})
 	t.Run("nobody with the zero session", func(t *testing.T) {
-		t.Parallel()
 		expectCurrent(t, authrocket.WithSession(t.Context(), authrocket.Session{}), "", "")
 	})
 	t.Run("whom WithSession says", func(t *testing.T) {
-		t.Parallel()
 		expectCurrent(t, authrocket.WithSession(t.Context(), c.realm.Session(c.ada)), c.ada.ID, c.engines.ID)
 	})
 	t.Run("the last WithSession", func(t *testing.T) {
-		t.Parallel()
 		ctx := authrocket.WithSession(t.Context(), c.realm.Session(c.ada))
 		expectCurrent(t, authrocket.WithSession(ctx, authrocket.Session{}), "", "")
 	})
 	t.Run("a user without memberships", func(t *testing.T) {
-		t.Parallel()
 		expectCurrent(t, authrocket.WithSession(t.Context(), c.realm.Session(c.ada, withoutClaim("orgs"))), c.ada.ID, "")
 	})
 	t.Run("whom Check finds", func(t *testing.T) {
-		t.Parallel()
 		r, err := c.auth.Check(c.signedIn("/"))
 		if err != nil {
 			t.Fatal(err)
@@ -47,7 +41,6 @@ func TestCurrent(t *testing.T) {
 		expectCurrent(t, r.Context(), c.ada.ID, c.engines.ID)
 	})
 	t.Run("nobody where Check refuses for want of a session", func(t *testing.T) {
-		t.Parallel()
 		r, err := c.auth.Check(httptest.NewRequest(http.MethodGet, "/", nil))
 		if !errors.Is(err, authrocket.ErrNoToken) {
 			t.Fatal(err)
@@ -55,7 +48,6 @@ func TestCurrent(t *testing.T) {
 		expectCurrent(t, r.Context(), "", "")
 	})
 	t.Run("the user whom a rule refuses", func(t *testing.T) {
-		t.Parallel()
 		r, err := c.auth.Check(c.signedIn("/"), authrocket.Permission("missing"))
 		if !errors.Is(err, authrocket.ErrPermissionDenied) {
 			t.Fatal(err)
@@ -80,7 +72,6 @@ func TestWithSessionNeverPassesAGate(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
 			r := httptest.NewRequest(http.MethodGet, "/", nil)
 			r.SetPathValue("org", c.engines.ID)
 			r = r.WithContext(authrocket.WithSession(r.Context(), c.realm.Session(c.ada)))

@@ -31,7 +31,6 @@ func TestSessionCookie(t *testing.T) {
 		{name: "a path prefix does not narrow the path", change: func(c *authrocket.Config) { c.AppURL = "https://example.com/app" }, want: host},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				s := newSite(t, row.change)
 				b, _ := start(t, s.app(), navigate("/gate/"))
@@ -49,7 +48,6 @@ func TestSessionCookie(t *testing.T) {
 		})
 	}
 	t.Run("a token at its end is kept for a minute, so that the page can say so", func(t *testing.T) {
-		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			s := newSite(t)
 			b, _ := start(t, s.app(), navigate("/gate/"))
@@ -130,7 +128,6 @@ func TestStateCookie(t *testing.T) {
 		{name: "a __Secure- name", change: func(c *authrocket.Config) { c.CookieName = "__Secure-mine" }, prefix: "__Host-__Secure-mine~state-", secure: true},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			s := newSite(t, row.change)
 			b, w := start(t, s.app(), navigate("/gate/deep?a=b"))
 			c := b.cookie
@@ -262,7 +259,6 @@ func TestCookiesWithADomain(t *testing.T) {
 		{name: "a deep host", appURL: "https://a.b.c.d.e.example.com", domains: []string{"a.b.c.d.e.example.com", "c.d.e.example.com", "example.com"}, cleared: true},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			s := newSite(t, func(c *authrocket.Config) { c.AppURL, c.CookieName = row.appURL, name })
 			ada, george := s.realm.Token(s.ada), s.realm.Token(s.george)
 			browse := func(t *testing.T, token string) *domainBrowser {
@@ -368,14 +364,12 @@ func TestClearingDomainsIsShort(t *testing.T) {
 		{name: "not of a host without a dot", request: logout("arToken"), change: at("http://localhost:8080", "arToken")},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			if got, _ := clears(t, row.request, row.change); !slices.Equal(got, row.want) {
 				t.Errorf("got %q, want %q", got, row.want)
 			}
 		})
 	}
 	t.Run("a deep host and all chunks", func(t *testing.T) {
-		t.Parallel()
 		deep := "https://" + strings.Repeat("label.", 20) + "example.com"
 		all := logout("arToken", "arToken.1", "arToken.2", "arToken.3", "arToken.4")
 		if got, bytes := clears(t, all, at(deep, "arToken")); len(got) == 0 || bytes > 4<<10 {
@@ -383,7 +377,6 @@ func TestClearingDomainsIsShort(t *testing.T) {
 		}
 	})
 	t.Run("a login with one cookie clears none", func(t *testing.T) {
-		t.Parallel()
 		s := newSite(t, at("https://a.example.com", "arToken"))
 		b, _ := start(t, s.app(), navigate("/gate/"))
 		w := serve(s.app(), withCookie(b.land(s.realm.Token(s.ada)), "arToken", "x"))
@@ -406,7 +399,6 @@ func TestFewCookiesAreLookedAt(t *testing.T) {
 		{name: "behind 200 names that begin alike it does not", before: strings.Repeat(siteCookie+"x=1;", 200), want: "nobody"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			r := navigate("/")
 			r.Header["Cookie"] = strings.Split(row.before+session, "\n")
 			if w := serve(s.app(), r); !strings.HasPrefix(w.Body.String(), row.want+" ") {
@@ -440,7 +432,6 @@ func TestOneCookieOfAnotherNameHidesNoSession(t *testing.T) {
 		{name: "behind an equals sign", before: "x=" + strings.Repeat("="+siteCookie, 200)},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			if len(row.before) > 4096 {
 				t.Fatalf("%d bytes are no single cookie", len(row.before))
 			}
@@ -456,7 +447,6 @@ func TestOneCookieOfAnotherNameHidesNoSession(t *testing.T) {
 		})
 	}
 	t.Run("a short name among ordinary values", func(t *testing.T) {
-		t.Parallel()
 		short := newSite(t, func(c *authrocket.Config) { c.CookieName = "s" })
 		r := navigate("/gate/", "Cookie: consent="+strings.Repeat("yes.", 210)+"; s="+short.realm.Token(short.ada))
 		if w := serve(short.app(), r); w.Code != 200 {
@@ -464,7 +454,6 @@ func TestOneCookieOfAnotherNameHidesNoSession(t *testing.T) {
 		}
 	})
 	t.Run("a login over it is asked about", func(t *testing.T) {
-		t.Parallel()
 		b, _ := start(t, s.app(), navigate("/gate/"))
 		r := navigate(b.callback(s.realm.Token(s.george)), "Sec-Fetch-Site: cross-site",
 			"Cookie: "+b.cookie.Name+"="+b.cookie.Value+"; "+name200+"; "+siteCookie+"="+s.realm.Token(s.ada))

@@ -70,7 +70,6 @@ func TestCrossSiteRequests(t *testing.T) {
 		{name: "an empty Upgrade is none", method: "GET", headers: []string{"Upgrade: ", "Origin: https://evil.example"}, status: passes},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			w := serve(s.app(), s.as(s.ada, request(row.method, "/gate/", row.headers...)))
 			if w.Code != row.status {
 				t.Errorf("with a cookie: got %d %q, want %d", w.Code, w.Body, row.status)
@@ -106,7 +105,6 @@ func TestOurOriginIsAppURLsBehindAProxy(t *testing.T) {
 		{name: "X-Forwarded-Host decides nothing", headers: []string{"Origin: https://evil.example", "X-Forwarded-Host: evil.example", "Forwarded: host=evil.example"}, status: 403},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			r := s.as(s.ada, request("POST", "/gate/", row.headers...))
 			r.Host = "10.0.0.7:8080"
 			if w := serve(s.app(), r); w.Code != row.status {
@@ -141,7 +139,6 @@ func TestOurOriginIsTheHostOnLoopback(t *testing.T) {
 		{name: "a Host that is not on loopback", host: "evil.example", origin: "http://evil.example", status: 403},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			r := withCookie(request("POST", "/"), "arToken", realm.Token(ada))
 			r.Host = row.host
 			if row.origin != "" {
@@ -171,7 +168,6 @@ func TestAnEmptyHostGetsNoCookieSession(t *testing.T) {
 		{name: "an open page is served", lines: []string{"GET / HTTP/1.0", "Cookie: " + siteCookie + "=" + token}, status: 200},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			resp, body := sendRaw(t, server, row.lines...)
 			if resp.StatusCode != row.status || strings.HasPrefix(body, "ada") && strings.Contains(row.lines[0], " / ") {
 				t.Errorf("got %d %q, want %d", resp.StatusCode, body, row.status)
@@ -179,7 +175,6 @@ func TestAnEmptyHostGetsNoCookieSession(t *testing.T) {
 		})
 	}
 	t.Run("a logout without a Host names no session", func(t *testing.T) {
-		t.Parallel()
 		resp, _ := sendRaw(t, server, "POST /auth/logout HTTP/1.1", "Host:", "Origin: null", "Cookie: "+siteCookie+"="+token, "Content-Length: 0")
 		if got := resp.Header.Get("Location"); strings.Contains(got, "session=") {
 			t.Errorf("got %d %q, want no session in it", resp.StatusCode, got)
@@ -202,7 +197,6 @@ func TestAWebSocketHandshakeOverASocket(t *testing.T) {
 		{origin: "null", status: 403},
 	} {
 		t.Run(row.origin, func(t *testing.T) {
-			t.Parallel()
 			resp, body := sendRaw(t, server, "GET / HTTP/1.1", "Host: example.com", "Connection: upgrade", "upgrade: WebSocket",
 				"sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==", "Origin: "+row.origin, "Cookie: "+siteCookie+"="+s.realm.Token(s.ada))
 			if resp.StatusCode != row.status {
@@ -238,7 +232,6 @@ func TestLoginsAtAnotherHostAreWarnedOf(t *testing.T) {
 		{name: "no AppURL", host: "localhost:1234"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			var got []error
 			s := newColdSite(t, func(c *authrocket.Config) {
 				c.AppURL, c.DangerouslyAllowHTTPAppURL = row.appURL, true

@@ -45,7 +45,6 @@ func TestWhoIsSentToTheLogin(t *testing.T) {
 		{name: "two users get a page instead", request: s.as(s.george, s.as(s.ada, navigate("/gate/"))), status: 401},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			w := serve(s.app(), row.request)
 			if w.Code != row.status {
 				t.Errorf("got %d %q, want %d", w.Code, w.Body, row.status)
@@ -78,7 +77,6 @@ func TestRefusalPages(t *testing.T) {
 		{name: "another org", request: s.as(s.george, navigate("/orgs/"+s.engines.ID+"/?a=b")), status: 403, want: `href="/auth/accounts?return_to=%2Forgs%2F` + s.engines.ID + `%2F%3Fa%3Db&amp;force=1"`},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			w := serve(s.app(), row.request)
 			if w.Code != row.status || !strings.Contains(w.Body.String(), row.want) {
 				t.Errorf("got %d %q, want %d and %q", w.Code, w.Body, row.status, row.want)
@@ -102,7 +100,6 @@ func TestRefusalPages(t *testing.T) {
 		})
 	}
 	t.Run("a frame with a login token in its URL", func(t *testing.T) {
-		t.Parallel()
 		w := serve(s.app(), navigate("/gate/?a=b&token="+s.realm.Token(s.ada), "Sec-Fetch-Dest: iframe"))
 		if body := w.Body.String(); !strings.Contains(body, "return_to=%2Fgate%2F%3Fa%3Db\"") || strings.Contains(body, "eyJ") {
 			t.Errorf("got %q, want a link without the token", body)
@@ -116,7 +113,6 @@ func TestRefusalPages(t *testing.T) {
 		{name: "a program without a permission gets no page", request: s.as(s.george, request("GET", "/billing"))},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			w := serve(s.app(), row.request)
 			if w.Code != 403 || strings.Contains(w.Body.String(), "<html") || strings.Contains(w.Body.String(), "/auth/") {
 				t.Errorf("got %d %q, want a plain 403", w.Code, w.Body)
@@ -154,7 +150,6 @@ func TestRefusalBodies(t *testing.T) {
 		{name: "nonsense", accept: []string{";;,,=q/"}, want: textType},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			r := request("POST", "/gate/")
 			for _, accept := range row.accept {
 				r.Header.Add("Accept", accept)
@@ -169,7 +164,6 @@ func TestRefusalBodies(t *testing.T) {
 		})
 	}
 	t.Run("the problem has the reason and nothing of the request", func(t *testing.T) {
-		t.Parallel()
 		w := serve(s.app(), request("GET", "/gate/", "Authorization: Bearer secret-text"))
 		var got map[string]any
 		if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil {
@@ -181,7 +175,6 @@ func TestRefusalBodies(t *testing.T) {
 		}
 	})
 	t.Run("a rule's own error is not shown", func(t *testing.T) {
-		t.Parallel()
 		h := s.auth.Require(func(context.Context, authrocket.Session) error { return errors.New("row 7 of table x") })(whoami)
 		for _, accept := range []string{"application/json", "text/plain"} {
 			w := serve(h, s.as(s.ada, request("GET", "/", "Accept: "+accept)))
@@ -213,7 +206,6 @@ func TestChallenges(t *testing.T) {
 		{name: "another org", request: request("GET", "/orgs/x/", bearer(s.george)), status: 403, want: ``},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			w := serve(s.app(), row.request)
 			if got := w.Header().Values("WWW-Authenticate"); w.Code != row.status || strings.Join(got, "|") != row.want {
 				t.Errorf("got %d %q, want %d %q", w.Code, got, row.status, row.want)
@@ -355,7 +347,6 @@ func TestDenyHook(t *testing.T) {
 		{name: "Page is asked after it", request: s.as(s.george, s.as(s.ada, navigate("/gate/"))), status: 599, reason: "ambiguous_cookie"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			w := serve(s.app(), row.request)
 			if body := w.Body.String(); w.Code != row.status || !strings.HasPrefix(body, row.body) || row.status == 418 && body != row.body {
 				t.Errorf("got %d %q, want %d %q", w.Code, body, row.status, row.body)
@@ -366,7 +357,6 @@ func TestDenyHook(t *testing.T) {
 		})
 	}
 	t.Run("the default answer still clears a broken cookie", func(t *testing.T) {
-		t.Parallel()
 		if w := serve(s.app(), withCookie(navigate("/gate/"), siteCookie, "x")); !isCleared(w) {
 			t.Errorf("got cookies %q", w.Header()["Set-Cookie"])
 		}
@@ -389,7 +379,6 @@ func TestDenyAfterCheck(t *testing.T) {
 		{name: "a program", request: request("GET", "/x"), status: 401},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			w := serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				checked, err := s.auth.Check(r)
 				if row.given {

@@ -115,7 +115,6 @@ func TestWhichFlowsAsk(t *testing.T) {
 		{name: "dangerously: a link with somebody's token, nobody signed in", auth: careless, site: other, target: "/x?token=" + george, want: takes},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			app := (&site{auth: row.auth}).app()
 			v := &visitor{t: t, app: app, token: func() string {
 				if row.answer == "" {
@@ -184,7 +183,6 @@ func TestATabThatWaited(t *testing.T) {
 		{name: "another user", token: s.realm.Token(s.george), want: "/auth/confirm"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			v := &visitor{t: t, app: s.app(), token: func() string { return s.realm.Token(s.ada) }}
 			late := started{back: redirectURIOf(t, v.get("/gate/late").Header().Get("Location"))}
 			if w, _ := v.follow("/gate/"); w.Code != 200 {

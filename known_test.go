@@ -434,7 +434,6 @@ func TestKnownTokenHasItsTimes(t *testing.T) {
 		{name: "neither nbf nor iat", option: withoutClaim("iat"), first: time.Date(1678, 1, 1, 0, 0, 0, 0, time.UTC), last: time.Time{}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				c := newSite(t)
 				token := c.realm.Token(c.ada, row.option)

@@ -53,7 +53,6 @@ func TestLogout(t *testing.T) {
 		{name: "GET ahead of a click", method: "GET", headers: []string{"Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document", "Sec-Purpose: prefetch"}, want: refused},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			for query, action := range map[string]string{
 				"": "", "?local=1": "?local=1", "?local": "?local=1", "?return_to=/x": "?return_to=%2Fx", "?local=1&return_to=/x": "?local=1&amp;return_to=%2Fx",
 			} {
@@ -117,7 +116,6 @@ func TestTheFormOfTheLogoutPage(t *testing.T) {
 		{name: "markup is encoded", query: `return_to=/"><script>alert(1)</script>&x='{{.}}`, action: "?return_to=%2F%22%3E%3Cscript%3Ealert%281%29%3C%2Fscript%3E%26x%3D%27%7B%7B.%7D%7D"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			w := serve(s.app(), request("GET", "/auth/logout?"+row.query))
 			if body := w.Body.String(); w.Code != 200 || !strings.Contains(body, `action="/auth/logout`+row.action+`"`) || strings.Contains(body, "<script") {
 				t.Errorf("got %d %q, want the action %q", w.Code, body, row.action)
@@ -149,7 +147,6 @@ func TestLogoutNamesOnlyAVerifiedSession(t *testing.T) {
 		{name: "a session while LoginRocket hangs", site: hanging, request: hanging.as(hanging.ada, post())},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			first := serve(row.site.app(), row.request)
 			w := endLogout(t, row.site.app(), first)
 			u, err := url.Parse(w.Header().Get("Location"))
@@ -207,7 +204,6 @@ func TestHowALogoutLeadsOn(t *testing.T) {
 		{name: "a program", status: 200, header: "Content-Type: application/json"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			w := serve(s.app(), s.as(s.ada, request("POST", "/auth/logout"+row.query, row.headers...)))
 			name, want, _ := strings.Cut(row.header, ": ")
 			if got := w.Header().Get(name); w.Code != row.status || got != want || !isCleared(w) {
@@ -231,7 +227,6 @@ func TestHowALogoutLeadsOn(t *testing.T) {
 		})
 	}
 	t.Run("behind a prefix", func(t *testing.T) {
-		t.Parallel()
 		s := newSite(t, func(c *authrocket.Config) { c.AppURL = "https://example.com/app" })
 		for _, row := range [][2]string{{"/auth/logout", "/app/auth/logout/end"}, {"/auth/logout?local=1&return_to=/bye", "/app/bye"}} {
 			for _, r := range []*http.Request{submit(row[0]), request("POST", row[0], own...), request("POST", row[0], with("HX-Request: true")...)} {
@@ -242,7 +237,6 @@ func TestHowALogoutLeadsOn(t *testing.T) {
 		}
 	})
 	t.Run("beyond ASCII", func(t *testing.T) {
-		t.Parallel()
 		for _, r := range []*http.Request{submit("/auth/logout?local=1&return_to=/%C3%A9"), request("POST", "/auth/logout?local=1&return_to=/%C3%A9", own...)} {
 			if got := leadsTo(t, serve(s.app(), r)); got != "/%C3%A9" {
 				t.Errorf("leads to %q, want /%%C3%%A9", got)
@@ -273,7 +267,6 @@ func TestNoScriptSeesTheSessionIDOfALogout(t *testing.T) {
 	} {
 		for _, query := range []string{"", "?local=1", "?return_to=/x"} {
 			t.Run(row.name+query, func(t *testing.T) {
-				t.Parallel()
 				w := serve(s.app(), s.as(s.ada, request(row.method, "/auth/logout"+query, row.headers...), setClaim("sid", sid)))
 				if shown := visible(w); strings.Contains(shown, "kss_") || strings.Contains(shown, base64.RawURLEncoding.EncodeToString([]byte(sid))) {
 					t.Errorf("a script can see the session ID: %s", shown)
@@ -330,7 +323,6 @@ func TestTheEndOfALogout(t *testing.T) {
 		{name: "a prefetch", headers: changed("Sec-Purpose: prefetch"), cookie: full, status: 401},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			r := request("GET", "/auth/logout/end", row.headers...)
 			if row.cookie != "" {
 				withCookie(r, name, row.cookie)
@@ -352,7 +344,6 @@ func TestTheEndOfALogout(t *testing.T) {
 		})
 	}
 	t.Run("a session ID that is too long for a cookie is left out", func(t *testing.T) {
-		t.Parallel()
 		r := s.as(s.ada, submit("/auth/logout"), setClaim("sid", "kss_"+strings.Repeat("x", 5_000)))
 		w := endLogout(t, s.app(), serve(s.app(), r))
 		if got := w.Header().Get("Location"); got != "https://loginrocket.example/logout?redirect_uri=https%3A%2F%2Fexample.com%2Fbye" {

@@ -33,7 +33,6 @@ func TestAuthenticateNeverRefuses(t *testing.T) {
 		{name: "a prefetch is served", request: s.as(s.ada, navigate("/", "Sec-Purpose: prefetch")), want: "ada@example.com Engines "},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			w := serve(s.app(), row.request)
 			if w.Code != 200 || w.Body.String() != row.want {
 				t.Errorf("got %d %q, want 200 %q", w.Code, w.Body, row.want)
@@ -60,7 +59,6 @@ func TestAuthenticateOverwritesAnotherAuth(t *testing.T) {
 		{name: "a session from outside does not stay", handler: withSession(s.realm.Session(s.george), other.Authenticate(whoami)), want: "nobody  "},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			if w := serve(row.handler, signedIn.Clone(t.Context())); w.Body.String() != row.want {
 				t.Errorf("got %q, want %q", w.Body, row.want)
 			}
@@ -93,7 +91,6 @@ func TestGatesWithAndWithoutAuthenticate(t *testing.T) {
 			{name: "an anonymous visitor of a permission goes to the login", request: navigate("/billing"), status: 303},
 		} {
 			t.Run(name+", "+row.name, func(t *testing.T) {
-				t.Parallel()
 				w := serve(app, row.request.Clone(t.Context()))
 				if w.Code != row.status || !strings.HasPrefix(w.Body.String(), row.body) {
 					t.Errorf("got %d %q, want %d %q", w.Code, w.Body, row.status, row.body)
@@ -172,7 +169,6 @@ func TestAnOpenRouteKnowsNobodyByAnotherRequestsContext(t *testing.T) {
 		{name: "a WebSocket of another origin", request: request("GET", "/", cookie, "Upgrade: websocket", "Origin: https://evil.example")},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			if w := serve(s.auth.Authenticate(whoami), row.request.WithContext(carried)); w.Body.String() != "nobody  " {
 				t.Errorf("got %q, want nobody", w.Body)
 			}
@@ -202,7 +198,6 @@ func TestCheckDecidesAndWritesNothing(t *testing.T) {
 		{name: "a rule's own error is forbidden", request: s.as(s.ada, navigate("/")), rules: []authrocket.Rule{func(context.Context, authrocket.Session) error { return errors.New("no") }}, want: authrocket.ErrForbidden},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			checked, err := s.auth.Check(row.request, row.rules...)
 			if !errors.Is(err, row.want) {
 				t.Fatalf("got %v, want %v", err, row.want)
@@ -276,7 +271,6 @@ func TestRequireOrg(t *testing.T) {
 		{name: "a selector that returns the zero membership", user: s.ada, target: "/empty/" + s.engines.ID, status: 403},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			for name, h := range map[string]http.Handler{"inside": s.auth.Authenticate(mux), "alone": mux} {
 				// A token of the Core API: with one of LoginRocket Web, an org that is not
 				// the picked one is refused before any rule.
@@ -288,7 +282,6 @@ func TestRequireOrg(t *testing.T) {
 		})
 	}
 	t.Run("a visitor goes to the login", func(t *testing.T) {
-		t.Parallel()
 		if w := serve(mux, navigate("/orgs/"+s.engines.ID+"/")); w.Code != 303 {
 			t.Errorf("got %d, want 303", w.Code)
 		}
@@ -326,7 +319,6 @@ func TestLoginRoutesServesThemAlone(t *testing.T) {
 		{name: "not even under Authenticate", handler: bearerOnly.Authenticate(http.NotFoundHandler()), target: "/auth/logout", status: 404},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			w := serve(row.handler, navigate(row.target))
 			if w.Code != row.status {
 				t.Errorf("got %d %q, want %d", w.Code, w.Body, row.status)
@@ -418,7 +410,6 @@ func TestCaching(t *testing.T) {
 		{name: "a prefetched gate", request: navigate("/gate/", "Sec-Purpose: prefetch"), cacheControl: noStore, cdn: noStore},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			h := serve(app, row.request).Header()
 			if got := h.Get("Cache-Control"); got != row.cacheControl {
 				t.Errorf("Cache-Control: got %q, want %q", got, row.cacheControl)
@@ -432,7 +423,6 @@ func TestCaching(t *testing.T) {
 		})
 	}
 	t.Run("a gate alone varies too", func(t *testing.T) {
-		t.Parallel()
 		if got := serve(mux, s.as(s.ada, navigate("/gate/"))).Header().Get("Vary"); got != "Cookie, Authorization" {
 			t.Errorf("got %q", got)
 		}

@@ -231,7 +231,6 @@ func TestNoMutantHasASession(t *testing.T) {
 	skipIfShort(t)
 	t.Parallel()
 	t.Run("RS256, while keys are rotated, withdrawn and replaced under their kid", func(t *testing.T) {
-		t.Parallel()
 		keys := &rotatingKeys{sets: []map[string]int{{"kid_a": 0, "kid_b": 1}}}
 		for range 3 {
 			key, err := rsa.GenerateKey(rand.Reader, 2048)
@@ -273,7 +272,6 @@ func TestNoMutantHasASession(t *testing.T) {
 		})
 	})
 	t.Run("HS256", func(t *testing.T) {
-		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			m := &mutants{t: t, tokens: map[string]genuine{},
 				auth: secretAuth(t, func(c *authrocket.Config) { c.RealmID, c.TokenCacheSize = "rl_1", 20 }),

@@ -40,7 +40,6 @@ func TestIsNavigation(t *testing.T) {
 		{name: "a prefetch", method: "GET", headers: with("Sec-Purpose: prefetch")},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			if got := authrocket.IsNavigation(request(row.method, "/", row.headers...)); got != row.want {
 				t.Errorf("got %t, want %t", got, row.want)
 			}
@@ -56,7 +55,6 @@ func TestLoginsBehindForeignAuthorization(t *testing.T) {
 	s := newSite(t)
 	for _, header := range foreignAuthorization {
 		t.Run(header, func(t *testing.T) {
-			t.Parallel()
 			walkLogin(t, s, func(r *http.Request) {
 				name, value, _ := strings.Cut(header, ": ")
 				r.Header.Set(name, value)
@@ -76,7 +74,6 @@ func TestLoginsBehindForeignAuthorization(t *testing.T) {
 		})
 	}
 	t.Run("two of them beside a session cookie", func(t *testing.T) {
-		t.Parallel()
 		r := s.as(s.ada, request("GET", "/gate/", "Authorization: Basic eDp5", "Authorization: Basic eDp5"))
 		if w := serve(s.app(), r); w.Code != 200 {
 			t.Errorf("got %d %q, want the cookie's session", w.Code, w.Body)
@@ -95,14 +92,12 @@ func TestLoginsBehindAServiceWorker(t *testing.T) {
 		return []string{"Accept: text/html", "Sec-Fetch-Site: " + site, "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: empty"}
 	}
 	t.Run("a form of another site acts for nobody", func(t *testing.T) {
-		t.Parallel()
 		w := serve(s.app(), s.as(s.ada, request("POST", "/gate/", append(worker("cross-site"), "Origin: https://evil.example")...)))
 		if w.Code != 403 {
 			t.Errorf("got %d %q, want 403", w.Code, w.Body)
 		}
 	})
 	t.Run("another site cannot answer the confirmation", func(t *testing.T) {
-		t.Parallel()
 		token := s.realm.Token(s.ada)
 		r := withCookie(answerOf(token, "continue", "Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: empty"), confirmCookie, pending(token, "/"))
 		if w := serve(s.app(), r); w.Code != 403 || w.Header()["Set-Cookie"] != nil {
@@ -110,7 +105,6 @@ func TestLoginsBehindAServiceWorker(t *testing.T) {
 		}
 	})
 	t.Run("a link of another site is not asked for in advance", func(t *testing.T) {
-		t.Parallel()
 		for _, row := range []struct{ site, referer, want string }{
 			{site: "cross-site", referer: "https://evil.example/", want: "/auth/confirm"},
 			{site: "same-origin", referer: "https://example.com/page", want: "/"},
@@ -125,7 +119,6 @@ func TestLoginsBehindAServiceWorker(t *testing.T) {
 		}
 	})
 	t.Run("a frame decides nothing", func(t *testing.T) {
-		t.Parallel()
 		b, _ := start(t, s.app(), navigate("/gate/"))
 		r := b.land(s.realm.Token(s.ada))
 		r.Header.Set("Sec-Fetch-Dest", "iframe")
@@ -134,7 +127,6 @@ func TestLoginsBehindAServiceWorker(t *testing.T) {
 		}
 	})
 	t.Run("fetch decides nothing", func(t *testing.T) {
-		t.Parallel()
 		b, _ := start(t, s.app(), navigate("/gate/"))
 		r := b.land(s.realm.Token(s.ada))
 		r.Header.Set("Sec-Fetch-Dest", "empty")

@@ -115,7 +115,6 @@ func TestObserverDecisions(t *testing.T) {
 				{Gate: true, Reason: "token_malformed", Err: authrocket.ErrTokenMalformed, Source: authrocket.SourceBearer}}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			c, e := newObservedSite(t)
 			var h http.Handler = http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
 			if row.gated != nil {
@@ -285,7 +284,6 @@ func TestObserverLogins(t *testing.T) {
 		{name: "an unsolicited login with an expired token", option: authrockettest.ExpiresIn(-time.Hour), reason: "token_expired", status: http.StatusUnauthorized},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			c, e := newObservedSite(t)
 			app := c.auth.Authenticate(http.NotFoundHandler())
 			token := c.realm.Token(c.ada, row.option)
@@ -321,7 +319,6 @@ func TestObserverLogouts(t *testing.T) {
 		{name: "of nobody", target: "/auth/logout"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			c, e := newObservedSite(t)
 			if err := c.auth.Warm(t.Context()); err != nil {
 				t.Fatal(err)
@@ -401,7 +398,6 @@ func TestLogObserver(t *testing.T) {
 			want: map[string]any{"level": "INFO", "msg": "authrocket logout", "local": true, "session_hash": ""}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			var log bytes.Buffer
 			row.event(authrocket.LogObserver(slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))))
 			all := logLines(t, &log)

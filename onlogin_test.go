@@ -105,7 +105,6 @@ func TestOnLoginIsAskedOnceForEachLogin(t *testing.T) {
 		{name: "a logout", user: ada, do: func(_ *onLogin, v *visitor, _ string) { v.send(request("POST", "/auth/logout")) }},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			var changes []func(*authrocket.Config)
 			if row.change != nil {
 				changes = append(changes, row.change)
@@ -172,7 +171,6 @@ func TestWhatOnLoginRefuses(t *testing.T) {
 		{name: "that says that it is a loop", err: authrocket.ErrLoginLoop, status: 401, label: "login_loop"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			o := newOnLogin(t)
 			o.err = row.err
 			token := o.realm.Token(o.ada)

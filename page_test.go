@@ -31,7 +31,6 @@ func TestHeadersOfThePages(t *testing.T) {
 		{name: "a form without an origin", request: s.as(s.ada, request("POST", "/gate/", "Accept: text/html", "Origin: null"))},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			w := serve(s.app(), row.request)
 			h := w.Header()
 			if hasForm := strings.Contains(w.Body.String(), "<form "); hasForm != row.hasForm || !strings.Contains(w.Body.String(), "<html") {
@@ -289,7 +288,6 @@ func TestAPartOfASession(t *testing.T) {
 		{name: "the first only, on an open page", request: with(navigate("/"), 0), status: 200, want: "nobody"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			w := serve(s.app(), row.request)
 			if w.Code != row.status || !strings.Contains(w.Body.String(), row.want) {
 				t.Errorf("got %d %q, want %d and %q", w.Code, w.Body, row.status, row.want)
@@ -338,7 +336,6 @@ func TestAFormThatHidesItsOrigin(t *testing.T) {
 		{name: "a page of our own origin that hides it", request: post("/gate/", "Origin: null", "Sec-Fetch-Site: same-origin", "Accept: text/html"), status: 200},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			w := serve(s.app(), row.request)
 			if named := strings.Contains(w.Body.String(), cause); w.Code != row.status || named != row.named {
 				t.Errorf("got %d %q, want %d and the cause named: %t", w.Code, w.Body, row.status, row.named)

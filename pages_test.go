@@ -167,7 +167,6 @@ func TestEveryPage(t *testing.T) {
 	for _, row := range rows {
 		covered[string(row.kind)] = true
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			shown, w := show(row.app, row.request)
 			p := shown.page
 			var facts, buttons []string
@@ -307,7 +306,6 @@ func TestPageHook(t *testing.T) {
 	forbidden := func() *http.Request { return plain.as(plain.george, navigate("/billing")) }
 
 	t.Run("false cannot unset a header", func(t *testing.T) {
-		t.Parallel()
 		s := hooked(func(w http.ResponseWriter, _ *http.Request, _ authrocket.Page) bool {
 			clear(w.Header())
 			w.Header().Set("Content-Security-Policy", "default-src *")
@@ -327,7 +325,6 @@ func TestPageHook(t *testing.T) {
 		}
 	})
 	t.Run("true is the whole answer", func(t *testing.T) {
-		t.Parallel()
 		s := hooked(func(w http.ResponseWriter, r *http.Request, p authrocket.Page) bool {
 			user, _ := authrocket.CurrentUser(r.Context())
 			w.WriteHeader(p.Status)
@@ -340,7 +337,6 @@ func TestPageHook(t *testing.T) {
 		}
 	})
 	t.Run("a page that was translated in place stays as it was for the next request", func(t *testing.T) {
-		t.Parallel()
 		s := hooked(func(w http.ResponseWriter, r *http.Request, p authrocket.Page) bool {
 			p.Lang = "de"
 			for i := range p.Texts {
@@ -358,7 +354,6 @@ func TestPageHook(t *testing.T) {
 		}
 	})
 	t.Run("HEAD of a page has no body", func(t *testing.T) {
-		t.Parallel()
 		r := forbidden()
 		r.Method = http.MethodHead
 		if w := serve(plain.app(), r); w.Code != 403 || w.Body.Len() > 0 || w.Header().Get("Content-Type") != "text/html; charset=utf-8" {
@@ -366,7 +361,6 @@ func TestPageHook(t *testing.T) {
 		}
 	})
 	t.Run("a page of one's own without a status is 200", func(t *testing.T) {
-		t.Parallel()
 		w := httptest.NewRecorder()
 		authrocket.WritePage(w, navigate("/"), authrocket.Page{Title: "Hello", Links: []authrocket.Link{{URL: "javascript:alert(1)", Label: "<b>"}}})
 		if body := w.Body.String(); w.Code != 200 || strings.Contains(body, "javascript:") || strings.Contains(body, "<b>") {
@@ -393,7 +387,6 @@ func TestWhoGetsNoPage(t *testing.T) {
 		{name: "a frame without a permission", request: s.as(s.george, navigate("/billing", "Sec-Fetch-Dest: iframe")), status: 403},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			shown, w := show(s.app(), row.request)
 			if w.Code != row.status || shown.calls > 0 || strings.Contains(w.Body.String(), "<html") || w.Header()["Location"] != nil {
 				t.Errorf("got %d %v %q, want %d without a page", w.Code, w.Header(), w.Body, row.status)

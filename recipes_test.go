@@ -229,7 +229,6 @@ func TestRecipes(t *testing.T) {
 		{name: "what the hook leaves alone gets the default", site: hiding, handler: hiding.auth.RequireLogin(text("in")), target: "/", status: 303},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			r := navigate(row.target)
 			if row.signedIn {
 				row.site.as(row.site.ada, r)
@@ -266,7 +265,6 @@ func TestRecipeOfTwoRealmsSignsInBoth(t *testing.T) {
 
 	for name, app := range map[string]http.Handler{"side by side": recipe, "nested": customers.auth.Authenticate(nested)} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
 			v := &visitor{t: t, app: app}
 			signIn := func(target, callback, token string) {
 				t.Helper()
@@ -357,7 +355,6 @@ func TestRecipeOfGRPC(t *testing.T) {
 		{name: "no token", authorization: []string{"Bearer x"}, want: authrocket.ErrTokenMalformed},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			ctx, err := authorize(t.Context(), rc.auth, row.authorization)
 			if _, ok := authrocket.CurrentUser(ctx); !errors.Is(err, row.want) || ok != (row.want == nil) {
 				t.Errorf("got %v, a user %t, want %v", err, ok, row.want)

@@ -34,7 +34,6 @@ func TestHostedRoutes(t *testing.T) {
 		{name: "redirect_uri, session and ar_state are set by the package alone", target: "/auth/profile?ar_state=x&token=t&redirect_uri=https://evil.example&session=kss_1", path: "/profile", want: "/"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			b, w := start(t, s.app(), s.as(s.ada, navigate(row.target)))
 			location, err := url.Parse(w.Header().Get("Location"))
 			if err != nil {
@@ -78,7 +77,6 @@ func TestHostedRoutesAreForNavigations(t *testing.T) {
 		{name: "a bearer token", headers: []string{"Authorization: Bearer x"}, status: 401, header: "WWW-Authenticate: Bearer"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			for _, route := range []string{"login", "signup", "profile", "accounts"} {
 				w := serve(s.app(), s.as(s.ada, request("GET", "/auth/"+route+"?return_to=/x", row.headers...)))
 				name, want, _ := strings.Cut(row.header, ": ")
@@ -120,7 +118,6 @@ func TestForwardedParameters(t *testing.T) {
 		{name: "a name that changed after New is not handed on", target: "/auth/login?changed=1"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			for s, want := range map[*site]string{forwarding: row.params, newSite(t): row.without} {
 				b, w := start(t, s.app(), navigate(row.target))
 				location, err := url.Parse(w.Header().Get("Location"))
@@ -168,7 +165,6 @@ func TestReturnToThatIsNotEscapedIsTheRest(t *testing.T) {
 		{name: "a whole URL ends at the next parameter", query: "return_to=https://evil.example/&account=org_1", params: "account=org_1", want: "/"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			r := navigate("/auth/login")
 			r.URL.RawQuery = row.query
 			b, w := start(t, s.app(), r)
@@ -187,14 +183,12 @@ func TestReturnToThatIsNotEscapedIsTheRest(t *testing.T) {
 		})
 	}
 	t.Run("a page cannot sign out at LoginRocket or only here", func(t *testing.T) {
-		t.Parallel()
 		w := endLogout(t, s.app(), serve(s.app(), navigate("/auth/logout?return_to=/x?a&local=1")))
 		if got := w.Header().Get("Location"); !strings.HasPrefix(got, "https://loginrocket.example/logout?") || redirectURIOf(t, got).String() != "https://example.com/x?a&local=1" {
 			t.Errorf("got %d %q, want a logout at LoginRocket", w.Code, got)
 		}
 	})
 	t.Run("a page's prompt=login permits no other user", func(t *testing.T) {
-		t.Parallel()
 		v := &visitor{t: t, app: s.app(), jar: map[string]*http.Cookie{siteCookie: {Value: s.realm.Token(s.ada), Expires: time.Now().Add(time.Hour)}}}
 		w := v.send(navigate("/auth/login?return_to=/x?a&prompt=login", "Sec-Fetch-Site: same-origin"))
 		back := redirectURIOf(t, w.Header().Get("Location"))
@@ -259,7 +253,6 @@ func TestReturnToStaysHere(t *testing.T) {
 		{name: "local logout, GET", route: "logout", follow: local("GET")}, {name: "local logout, POST", route: "logout", follow: local("POST")}, {name: "logout", route: "logout", follow: full},
 	} {
 		t.Run(row.name+", dot segments", func(t *testing.T) {
-			t.Parallel()
 			for _, returnTo := range dotSegments {
 				if got := row.follow(t, row.route, returnTo); got != "/" {
 					t.Errorf("%q: got %q, want %q", returnTo, got, "/")
@@ -267,7 +260,6 @@ func TestReturnToStaysHere(t *testing.T) {
 			}
 		})
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			for _, returnTo := range openRedirects {
 				if got := row.follow(t, row.route, returnTo); got != "/" {
 					t.Errorf("%q: got %q, want %q", returnTo, got, "/")
@@ -300,7 +292,6 @@ func TestMethodsOfTheRoutes(t *testing.T) {
 		{method: "HEAD", route: "callback", status: 401}, {method: "POST", route: "callback", status: 405, allow: "GET, HEAD"}, {method: "OPTIONS", route: "callback", status: 405, allow: "GET, HEAD"}, {method: "get", route: "callback", status: 405, allow: "GET, HEAD"},
 	} {
 		t.Run(row.method+" "+row.route, func(t *testing.T) {
-			t.Parallel()
 			r := s.as(s.ada, navigate("/auth/"+row.route))
 			r.Method = row.method
 			r.Header.Set("Sec-Fetch-Site", "same-origin")

@@ -72,7 +72,6 @@ func TestRules(t *testing.T) {
 		{name: "AnyOf within AnyOf", token: granted("a"), rule: authrocket.AnyOf(authrocket.AnyOf(), authrocket.AnyOf(authrocket.Permission("a")))},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			c := newSite(t)
 			_, err := c.auth.Check(c.signedIn("/", row.token), row.rule)
 			if !errors.Is(err, row.want) || (row.want == nil) != (err == nil) {
@@ -147,7 +146,6 @@ func TestConfigRulesAreAskedAtEveryGate(t *testing.T) {
 		}, org: "org_1"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			refusal := authrocket.ErrEmailNotVerified
 			asked := ""
 			c := newSite(t, func(c *authrocket.Config) {
@@ -251,7 +249,6 @@ func TestRuleErrorIsNotShownToTheClient(t *testing.T) {
 	} {
 		for _, accept := range []string{"application/json", "text/plain"} {
 			t.Run(row.name+" as "+accept, func(t *testing.T) {
-				t.Parallel()
 				c := newSite(t)
 				r := httptest.NewRequest(http.MethodGet, "/", nil)
 				r.Header.Set("Authorization", "Bearer "+c.realm.Token(c.ada))
@@ -327,7 +324,6 @@ func TestPermissionMatching(t *testing.T) {
 		{name: "nothing granted", required: "a"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			c := newSite(t)
 			_, err := c.auth.Check(c.signedIn("/", granted(row.granted...)), authrocket.PermissionMatching(row.required))
 			if got := err == nil; got != row.want || err != nil && !errors.Is(err, authrocket.ErrPermissionDenied) {
@@ -425,7 +421,6 @@ func TestOrgSelectors(t *testing.T) {
 		{name: "a wildcard rule is about the chosen org too", selector: byID, target: "/orgs/org_2", rules: []authrocket.Rule{authrocket.PermissionMatching("a")}, says: `"a"`},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			org, err := orgCheck(t, newSite(t), row.target, row.selector, twoOrgs, row.rules...)
 			if org.ID != row.want || (err == nil) != (row.want != "") {
 				t.Fatalf("got org %q, %v, want %q", org.ID, err, row.want)
@@ -499,7 +494,6 @@ func TestOrgSelectorsBySubdomain(t *testing.T) {
 		{name: "no base", selector: byReference, host: "acme.", says: "is not a host name"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			c := newSite(t)
 			var got authrocket.Org
 			var refused error
@@ -573,7 +567,6 @@ func TestCustomSelectors(t *testing.T) {
 		{name: "an error of another reason keeps it", chosen: membership{}, refuses: authrocket.ErrEmailNotVerified, err: authrocket.ErrEmailNotVerified},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			selector := func(*http.Request, authrocket.Session) (authrocket.Membership, error) { return row.chosen, row.refuses }
 			got, err := orgCheck(t, newSite(t), "/none", selector, twoOrgs, row.rules...)
 			if got.ID != row.want || !errors.Is(err, row.err) || got.Name != "" {

@@ -289,7 +289,6 @@ func TestNoSecretIsTold(t *testing.T) {
 	for _, row := range secretTokens {
 		for _, accept := range []string{"text/html", "application/json", "text/plain"} {
 			t.Run(row.name+" token, "+accept, func(t *testing.T) {
-				t.Parallel()
 				w := &witness{}
 				f := newFlow(t, w)
 				warm(t, f.auth)
@@ -336,7 +335,6 @@ func TestKeyFailuresTellNoSecrets(t *testing.T) {
 		"a broken line": authrockettest.Disconnect(),
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				w := &witness{}
 				f := newFlow(t, w)

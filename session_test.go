@@ -89,7 +89,6 @@ func TestSignedVectorRS256(t *testing.T) {
 		}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				time.Sleep(time.Until(vectorIssued.Add(3 * time.Hour)))
 				s, err := row.auth(t).Verify(t.Context(), vectorRS256)
@@ -179,7 +178,6 @@ func TestSignedVectorsOutsideTheirDay(t *testing.T) {
 		{name: "six seconds late", at: vectorExpires.Add(6 * time.Second), want: authrocket.ErrTokenExpired},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				time.Sleep(time.Until(row.at))
 				if _, err := staticAuth(t, vectorSPKI).Verify(t.Context(), vectorRS256); !errors.Is(err, row.want) {
@@ -286,7 +284,6 @@ func TestSessionCurrentMembership(t *testing.T) {
 		{name: "selected false and null are not selected", orgs: []any{first, selected(second, false), selected(third, nil)}, want: "org_1"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			s := newSite(t).session(t, setClaim("orgs", row.orgs))
 			org, ok := s.Org()
 			if org.ID != row.want || ok != (row.want != "") {
@@ -487,7 +484,6 @@ func TestNoRepresentationShowsSecrets(t *testing.T) {
 	}
 	for name, value := range values {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
 			shown := representations(value)
 			if !strings.Contains(shown["reflection"], s.User.ID) && !strings.Contains(shown["reflection"], "mb_1") && !strings.Contains(shown["reflection"], "org_1") {
 				t.Fatal("the user and the org are not shown either, so that this test shows nothing")

@@ -153,7 +153,6 @@ func TestNoLossOfCookiesIsALoop(t *testing.T) {
 		{name: "a clock that is 25 hours behind", size: 1_300, ahead: -25 * time.Hour, want: works},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				s := newSite(t)
 				token := s.tokenOf(t, s.ada, row.size)
@@ -194,7 +193,6 @@ func TestALoopOverTwoHostsEnds(t *testing.T) {
 		{name: "no token", page: "did not keep the cookies of this site"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			apex := &visitor{t: t, app: app, jar: map[string]*http.Cookie{siteCookie: {Value: session, Expires: time.Now().Add(time.Hour)}}}
 			www := &visitor{t: t, app: app}
 			target, logins := "/x", 0
@@ -319,7 +317,6 @@ func TestAForgedCountIsAPageAtMost(t *testing.T) {
 		{name: "in the URL", request: navigate("/gate/?ar_state=x.9"), status: 303},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			if w := serve(s.app(), row.request); w.Code != row.status {
 				t.Errorf("got %d %q, want %d", w.Code, w.Body, row.status)
 			}

@@ -30,7 +30,6 @@ func TestEveryLoginHasItsOwnState(t *testing.T) {
 		want        string
 	}{{back: one, other: two, want: "/gate/one"}, {back: two, other: one, want: "/gate/two"}} {
 		t.Run(row.want, func(t *testing.T) {
-			t.Parallel()
 			r := withCookie(row.back.land(s.realm.Token(s.ada)), row.other.cookie.Name, row.other.cookie.Value)
 			w := serve(s.app(), r)
 			if got := w.Header().Get("Location"); got != row.want {
@@ -56,7 +55,6 @@ func TestManyTabs(t *testing.T) {
 		{tabs: 15, query: 500, atOnce: atOnce}, {tabs: 20, query: 250, atOnce: atOnce}, {tabs: 40, query: 100, atOnce: atOnce}, {tabs: 15, query: 980, atOnce: atOnce}, {tabs: 40, query: 980, atOnce: oneByOne}, {tabs: 48, query: 100, atOnce: oneByOne},
 	} {
 		t.Run(fmt.Sprintf("%d tabs, queries of %d bytes, at once %t", row.tabs, row.query, row.atOnce), func(t *testing.T) {
-			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				s := newSite(t)
 				v := &visitor{t: t, app: s.app()}
@@ -170,7 +168,6 @@ func TestWhichStatesAreEvicted(t *testing.T) {
 		{name: "a header that is too long by itself", site: "same-origin", other: 7 << 10, kept: true},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				s := newSite(t)
 				r := navigate("/gate/")
@@ -258,7 +255,6 @@ func TestAWebsiteCannotFillTheCookieHeader(t *testing.T) {
 				continue
 			}
 			t.Run(fmt.Sprintf("own token of %d bytes, signed in before %t", own, before), func(t *testing.T) {
-				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
 					s := newSite(t)
 					var token string
@@ -409,7 +405,6 @@ func TestPlantedStates(t *testing.T) {
 		{name: "twice, the second encoded", planted: with(func(p *planted) { p.change = func(s string) string { return s + "&ar%5Fstate=x" } }), want: "/auth/confirm"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			w := serve(s.app(), row.planted.request(s.realm.Token(s.ada)))
 			if got := w.Header().Get("Location"); w.Code != 303 || got != row.want || !staysHere(got) {
 				t.Errorf("got %d %q, want 303 %q", w.Code, got, row.want)
@@ -421,7 +416,6 @@ func TestPlantedStates(t *testing.T) {
 	}
 	for _, value := range []string{"", "x", ".", "~", "s0qw5c.", "." + strings.Repeat("A", 22), "1y2p0ij32e8e7." + strings.Repeat("A", 22), "-1y2p0ij32e8e8." + strings.Repeat("A", 22)} {
 		t.Run("a cookie of "+strconv.Quote(value), func(t *testing.T) {
-			t.Parallel()
 			b, _ := start(t, s.app(), navigate("/gate/"))
 			b.cookie.Value = value
 			w := serve(s.app(), b.land(s.realm.Token(s.ada)))
@@ -431,7 +425,6 @@ func TestPlantedStates(t *testing.T) {
 		})
 	}
 	t.Run("one beside the real one", func(t *testing.T) {
-		t.Parallel()
 		b, _ := start(t, s.app(), navigate("/gate/"))
 		r := navigate(b.callback(s.realm.Token(s.ada)))
 		withCookie(r, b.cookie.Name, loginstate.NewSecret(false).Value())
@@ -481,7 +474,6 @@ func TestTwoAuthsOnOneHost(t *testing.T) {
 		{name: "names that differ by the prefix", oneRealm: true, nested: true, change: func(c *authrocket.Config) { c.CookieName = "arToken" }},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			shop, office := newSite(t), newSite(t)
 			if row.oneRealm {
 				office = &site{realm: shop.realm, ada: shop.ada, george: shop.george}

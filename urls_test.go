@@ -44,7 +44,6 @@ func TestURLs(t *testing.T) {
 		{name: "a zero parameter is left out", got: auth.LoginURL(authrocket.URLParam{}), want: base + "/login"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			if row.got != row.want {
 				t.Errorf("got %q, want %q", row.got, row.want)
 			}

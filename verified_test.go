@@ -54,7 +54,6 @@ func TestVerifiedTokensAreRemembered(t *testing.T) {
 		}, token: secretToken("usr_1", expires)},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			c := newSite(t, row.change)
 			token := row.token
 			if token == "" {

@@ -156,7 +156,6 @@ func TestVerifyRefusesBadTokens(t *testing.T) {
 		{name: "selected number", option: orgs([]any{entry{"oid": "org_1", "selected": 1}}), want: authrocket.ErrInvalidClaims, says: "orgs[0].selected"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				c := newColdSite(t)
 				token := c.realm.Token(c.ada, row.option)
@@ -235,7 +234,6 @@ func TestVerifyRefusesAlteredTokens(t *testing.T) {
 		{name: "header with text after it", alter: func(t *testing.T, h, p, s string) string { return join(segment(unsegment(t, h)+"{}"), p, s) }, want: authrocket.ErrTokenMalformed},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			c := newSite(t)
 			token := c.realm.Token(c.ada)
 			if _, err := c.auth.Verify(t.Context(), token); err != nil {
@@ -315,7 +313,6 @@ func TestVerifyRefusesForgedSignatures(t *testing.T) {
 			base64.RawURLEncoding.EncodeToString(key.N.Bytes())+`","e":"AQAB"},"x5c":["`+body+`"]}`, payload, withRS256(key)), want: authrocket.ErrBadSignature},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			expectRefusal(t, row.auth, row.token, row.want)
 		})
 	}
@@ -348,7 +345,6 @@ func TestVerifyAccepts(t *testing.T) {
 		{name: "no rid where none is configured", change: func(c *authrocket.Config) { c.RealmID = "" }, options: []authrockettest.TokenOption{withoutClaim("rid")}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			c := newSite(t, row.change)
 			s, err := c.auth.Verify(t.Context(), c.realm.Token(c.ada, row.options...))
 			if err != nil || s.User.ID != c.ada.ID {
@@ -386,7 +382,6 @@ func TestVerifyMissingClaimsGiveNothing(t *testing.T) {
 		{name: "perm", orgs: setClaim("orgs", []any{entry{"oid": "org_1", "perm": []string{"a", ""}}}), memberships: 1, permissions: []string{"a", ""}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			s := newSite(t).session(t, row.orgs)
 			m, ok := s.Membership()
 			if got := len(s.Memberships()); got != row.memberships || ok != (row.memberships > 0) {
@@ -419,7 +414,6 @@ func TestVerifyEmailIsVerifiedOnlyByTrue(t *testing.T) {
 		{name: "another case", claim: together(withoutClaim("email_verified"), setClaim("Email_Verified", true)), want: authrocket.EmailUnknown},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			if got := newSite(t).session(t, row.claim).User.EmailVerification; got != row.want {
 				t.Errorf("got %v, want %v", got, row.want)
 			}
@@ -461,7 +455,6 @@ func TestVerifyRefusesLongTokensUndecoded(t *testing.T) {
 		"1 MiB garbage": strings.Repeat("!", 1<<20),
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
 			expectRefusal(t, c.auth, token, authrocket.ErrTokenTooLarge)
 			if got := c.realm.Requests("/connect/jwks"); got != 0 {
 				t.Errorf("got %d fetches of keys, want 0", got)
@@ -483,7 +476,6 @@ func TestVerifyMaxTokenBytes(t *testing.T) {
 		{name: "a byte longer than allowed", limit: len(token) - 1, want: authrocket.ErrTokenTooLarge},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			config := c.realm.Config()
 			config.MaxTokenBytes = row.limit
 			auth := openAuth(t, config)
@@ -515,7 +507,6 @@ func TestVerifyLeewayIsExact(t *testing.T) {
 		{name: "60 s and 1 ns before iat", option: in("iat", 61*time.Second), after: time.Second - 1, want: authrocket.ErrTokenNotYetValid},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				c := newSite(t)
 				token := c.realm.Token(c.ada, row.option())
