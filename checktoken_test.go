@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -57,11 +56,8 @@ func TestCheckToken(t *testing.T) {
 				"CheckToken": func() (context.Context, error) {
 					return c.auth.CheckToken(t.Context(), c.realm.Token(c.ada, row.token), row.org, row.rules...)
 				},
-				"CheckContext behind Authenticate": func() (ctx context.Context, err error) {
-					c.auth.Authenticate(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-						ctx, err = c.auth.CheckContext(r.Context(), row.org, row.rules...)
-					})).ServeHTTP(httptest.NewRecorder(), c.signedIn("/", row.token))
-					return ctx, err
+				"CheckContext behind Authenticate": func() (context.Context, error) {
+					return c.auth.CheckContext(pass(c.auth.Authenticate, c.signedIn("/", row.token)).Context(), row.org, row.rules...)
 				},
 				"CheckContext behind CheckToken": func() (context.Context, error) {
 					ctx, _ := c.auth.CheckToken(t.Context(), c.realm.Token(c.ada, row.token), "")
@@ -111,14 +107,9 @@ func TestCheckContextNeedsASessionOfItsAuth(t *testing.T) {
 	t.Parallel()
 	c, other := newSite(t), newSite(t)
 	// behind returns the context that a handler behind Authenticate sees.
-	behind := func(c *site, r *http.Request) (ctx context.Context) {
-		c.auth.Authenticate(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { ctx = r.Context() })).ServeHTTP(httptest.NewRecorder(), r)
-		return ctx
-	}
-	anonymous := httptest.NewRequest(http.MethodGet, "/", nil)
-	foreign := c.signedIn("/")
-	foreign.Method = http.MethodPost
-	foreign.Header.Set("Sec-Fetch-Site", "cross-site")
+	behind := func(c *site, r *http.Request) context.Context { return pass(c.auth.Authenticate, r).Context() }
+	anonymous := request(http.MethodGet, "/")
+	foreign := c.as(c.ada, request(http.MethodPost, "/", "Sec-Fetch-Site: cross-site"))
 	session := c.session(t)
 	ofOther, err := other.auth.CheckToken(t.Context(), other.realm.Token(other.ada), "")
 	if err != nil {
@@ -174,15 +165,9 @@ func TestCheckContextKeepsTheChosenOrg(t *testing.T) {
 	}
 	r := c.signedIn("/", twoOrgs)
 	r.SetPathValue("org", "org_2")
-	reached := false
-	c.auth.RequireOrg(authrocket.OrgIDFromPath("org"))(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		reached = true
-		if _, err := c.auth.CheckContext(r.Context(), "", isInOrg("org_2")); err != nil {
-			t.Errorf("behind RequireOrg: %v", err)
-		}
-	})).ServeHTTP(httptest.NewRecorder(), r)
-	if !reached {
-		t.Error("RequireOrg refuses")
+	r = pass(c.auth.RequireOrg(authrocket.OrgIDFromPath("org")), r)
+	if _, err := c.auth.CheckContext(r.Context(), "", isInOrg("org_2")); err != nil {
+		t.Errorf("behind RequireOrg: %v", err)
 	}
 }
 
@@ -218,7 +203,7 @@ func TestCheckContextRefusesASessionThatHasExpired(t *testing.T) {
 }
 
 // TestNoGateAcceptsACheckedContext checks that gates decide about the request alone,
-// whatever CheckToken and CheckContext have put into its context.
+// whatever CheckToken, CheckContext and WithSession have put into its context.
 func TestNoGateAcceptsACheckedContext(t *testing.T) {
 	t.Parallel()
 	c := newSite(t)
@@ -226,6 +211,7 @@ func TestNoGateAcceptsACheckedContext(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	session, _ := authrocket.CurrentSession(checked)
 	for name, gate := range map[string]func(http.Handler) http.Handler{
 		"RequireLogin": c.auth.RequireLogin,
 		"Require":      c.auth.Require(authrocket.Permission("b")),
@@ -251,16 +237,19 @@ func TestNoGateAcceptsACheckedContext(t *testing.T) {
 			})
 		},
 	} {
-		for how, ctx := range map[string]context.Context{"CheckToken": checked, "CheckContext": must(c.auth.CheckContext(checked, "org_2"))} {
+		for how, ctx := range map[string]context.Context{
+			"CheckToken":   checked,
+			"CheckContext": must(c.auth.CheckContext(checked, "org_2")),
+			"WithSession":  authrocket.WithSession(t.Context(), session),
+		} {
 			for header, r := range map[string]*http.Request{
-				"an anonymous request":       httptest.NewRequest(http.MethodGet, "/", nil),
-				"a request without a header": {URL: httptest.NewRequest(http.MethodGet, "/", nil).URL},
+				"an anonymous request":       request(http.MethodGet, "/"),
+				"a request without a header": {URL: request(http.MethodGet, "/").URL},
 			} {
 				t.Run(name+" of "+header+" behind "+how, func(t *testing.T) {
 					r := r.WithContext(ctx)
 					r.SetPathValue("org", "org_2")
-					w := httptest.NewRecorder()
-					gate(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the gate let it through") })).ServeHTTP(w, r)
+					w := serve(gate(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the gate let it through") })), r)
 					if w.Code != http.StatusUnauthorized {
 						t.Errorf("got %d, want 401", w.Code)
 					}
@@ -281,33 +270,19 @@ func TestNoGateAcceptsACheckedContext(t *testing.T) {
 			"CheckContext": func(ctx context.Context) (context.Context, error) { return c.auth.CheckContext(ctx, "org_2") },
 		} {
 			t.Run(name+" behind "+how+" is about the picked org", func(t *testing.T) {
-				reached := false
-				gated := c.auth.Require(isInOrg("org_1"), authrocket.Permission("a"))(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached = true }))
-				c.auth.Authenticate(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-					ctx, err := check(r.Context())
-					if err != nil {
-						t.Error(err)
-					}
-					gated.ServeHTTP(w, change(r.WithContext(ctx)))
-				})).ServeHTTP(httptest.NewRecorder(), c.signedIn("/", twoOrgs))
-				if !reached {
+				r := pass(c.auth.Authenticate, c.signedIn("/", twoOrgs))
+				r = change(r.WithContext(must(check(r.Context()))))
+				if pass(c.auth.Require(isInOrg("org_1"), authrocket.Permission("a")), r) == nil {
 					t.Error("the gate refuses")
 				}
 			})
 		}
 		t.Run(name+" behind RequireOrg and CheckContext is about RequireOrg's org", func(t *testing.T) {
-			reached := false
-			gated := c.auth.Require(isInOrg("org_2"))(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached = true }))
 			r := c.signedIn("/", twoOrgs)
 			r.SetPathValue("org", "org_2")
-			c.auth.RequireOrg(authrocket.OrgIDFromPath("org"))(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				ctx, err := c.auth.CheckContext(r.Context(), "org_1")
-				if err != nil {
-					t.Error(err)
-				}
-				gated.ServeHTTP(w, change(r.WithContext(ctx)))
-			})).ServeHTTP(httptest.NewRecorder(), r)
-			if !reached {
+			r = pass(c.auth.RequireOrg(authrocket.OrgIDFromPath("org")), r)
+			r = change(r.WithContext(must(c.auth.CheckContext(r.Context(), "org_1"))))
+			if pass(c.auth.Require(isInOrg("org_2")), r) == nil {
 				t.Error("the gate refuses")
 			}
 		})
@@ -328,9 +303,7 @@ func TestChecksAreReported(t *testing.T) {
 	c.auth.CheckContext(ctx, "", authrocket.Permission("missing"))
 	c.auth.CheckToken(t.Context(), "", "")
 	c.auth.CheckToken(t.Context(), "x", "")
-	c.auth.Authenticate(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		c.auth.CheckContext(r.Context(), "org_9")
-	})).ServeHTTP(httptest.NewRecorder(), c.signedIn("/"))
+	c.auth.CheckContext(pass(c.auth.Authenticate, c.signedIn("/")).Context(), "org_9")
 	type decision struct {
 		gate, allowed, hashed bool
 		reason, source        string

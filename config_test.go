@@ -14,7 +14,6 @@ import (
 	"math/big"
 	"net/http"
 	"net/http/cookiejar"
-	"net/http/httptest"
 	"net/url"
 	"reflect"
 	"slices"
@@ -534,7 +533,7 @@ func TestConfigDefaultCookieName(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			c := newSite(t, row.change)
-			r := httptest.NewRequest(http.MethodGet, "/", nil)
+			r := request(http.MethodGet, "/")
 			r.Header.Set("Cookie", row.cookie+"="+c.realm.Token(c.ada))
 			if _, err := c.auth.Check(r); !errors.Is(err, row.want) {
 				t.Errorf("got %v, want %v", err, row.want)
@@ -633,7 +632,7 @@ func TestConfigTrustedOriginsAreNormalised(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			c := newSite(t, func(c *authrocket.Config) { c.TrustedOrigins = row.trusted })
-			r := httptest.NewRequest(http.MethodPost, "/", nil)
+			r := request(http.MethodPost, "/")
 			r.Host = "backend.internal" // a proxy's; only AppURL counts
 			r.Header.Set("Origin", row.origin)
 			c.realm.SignIn(r, c.ada)
@@ -662,9 +661,7 @@ func TestConfigIsCopied(t *testing.T) {
 	}
 	expectRefusal(t, auth, c.realm.Token(c.ada, setClaim("aud", "other")), authrocket.ErrWrongAudience)
 	for origin, want := range map[string]error{"https://admin.example.com": nil, "https://evil.example": authrocket.ErrCrossSite} {
-		r := httptest.NewRequest(http.MethodPost, "/", nil)
-		r.Header.Set("Origin", origin)
-		c.realm.SignIn(r, c.ada)
+		r := c.as(c.ada, request(http.MethodPost, "/", "Origin: "+origin))
 		if _, err := auth.Check(r); !errors.Is(err, want) {
 			t.Errorf("%s: got %v, want %v", origin, err, want)
 		}

@@ -5,134 +5,45 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
-	"testing/synctest"
 
 	"github.com/authrocket-go/authrocket"
 )
 
 func TestCurrent(t *testing.T) {
 	t.Parallel()
-	c := newSite(t)
-
-	t.Run("nobody in an empty context", func(t *testing.T) {
-		expectCurrent(t, t.Context(), "", "")
-	})
-	t.Run("nobody with the zero session", func(t *testing.T) {
-		expectCurrent(t, authrocket.WithSession(t.Context(), authrocket.Session{}), "", "")
-	})
-	t.Run("whom WithSession says", func(t *testing.T) {
-		expectCurrent(t, authrocket.WithSession(t.Context(), c.realm.Session(c.ada)), c.ada.ID, c.engines.ID)
-	})
-	t.Run("the last WithSession", func(t *testing.T) {
-		ctx := authrocket.WithSession(t.Context(), c.realm.Session(c.ada))
-		expectCurrent(t, authrocket.WithSession(ctx, authrocket.Session{}), "", "")
-	})
-	t.Run("a user without memberships", func(t *testing.T) {
-		expectCurrent(t, authrocket.WithSession(t.Context(), c.realm.Session(c.ada, withoutClaim("orgs"))), c.ada.ID, "")
-	})
-	t.Run("whom Check finds", func(t *testing.T) {
-		r, err := c.auth.Check(c.signedIn("/"))
-		if err != nil {
-			t.Fatal(err)
+	s := newSite(t)
+	none, ada, george := authrocket.Session{}, s.realm.Session(s.ada), s.realm.Session(s.george, withoutClaim("orgs"))
+	withSessions := func(sessions ...authrocket.Session) context.Context {
+		ctx := t.Context()
+		for _, session := range sessions {
+			ctx = authrocket.WithSession(ctx, session)
 		}
-		expectCurrent(t, r.Context(), c.ada.ID, c.engines.ID)
-	})
-	t.Run("nobody where Check refuses for want of a session", func(t *testing.T) {
-		r, err := c.auth.Check(httptest.NewRequest(http.MethodGet, "/", nil))
-		if !errors.Is(err, authrocket.ErrNoToken) {
-			t.Fatal(err)
+		return ctx
+	}
+	checked := func(r *http.Request, want error, rules ...authrocket.Rule) context.Context {
+		r, err := s.auth.Check(r, rules...)
+		if !errors.Is(err, want) {
+			t.Fatalf("got %v, want %v", err, want)
 		}
-		expectCurrent(t, r.Context(), "", "")
-	})
-	t.Run("the user whom a rule refuses", func(t *testing.T) {
-		r, err := c.auth.Check(c.signedIn("/"), authrocket.Permission("missing"))
-		if !errors.Is(err, authrocket.ErrPermissionDenied) {
-			t.Fatal(err)
-		}
-		expectCurrent(t, r.Context(), c.ada.ID, c.engines.ID)
-	})
-}
-
-func TestWithSessionNeverPassesAGate(t *testing.T) {
-	t.Parallel()
-	c := newSite(t)
-	for name, gate := range map[string]func(http.Handler) http.Handler{
-		"RequireLogin":              c.auth.RequireLogin,
-		"Require":                   c.auth.Require(authrocket.Permission("ar:owner")),
-		"RequireOrg":                c.auth.RequireOrg(authrocket.OrgIDFromPath("org")),
-		"RequireLogin, behind Auth": func(next http.Handler) http.Handler { return c.auth.Authenticate(c.auth.RequireLogin(next)) },
-		"RequireLogin, between": func(next http.Handler) http.Handler {
-			gated := c.auth.RequireLogin(next)
-			return c.auth.Authenticate(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				gated.ServeHTTP(w, r.WithContext(authrocket.WithSession(r.Context(), c.realm.Session(c.ada))))
-			}))
-		},
+		return r.Context()
+	}
+	for _, row := range []struct {
+		name, user, org string
+		ctx             context.Context
+	}{
+		{name: "nobody in an empty context", ctx: t.Context()},
+		{name: "nobody with the zero session", ctx: withSessions(none)},
+		{name: "whom WithSession says", ctx: withSessions(ada), user: s.ada.ID, org: s.engines.ID},
+		{name: "the last WithSession", ctx: withSessions(ada, none)},
+		{name: "a user without memberships", ctx: withSessions(george), user: s.george.ID},
+		{name: "whom Check finds", ctx: checked(s.signedIn("/"), nil), user: s.ada.ID, org: s.engines.ID},
+		{name: "nobody where Check refuses for want of a session", ctx: checked(request("GET", "/"), authrocket.ErrNoToken)},
+		{name: "the user whom a rule refuses", ctx: checked(s.signedIn("/"), authrocket.ErrPermissionDenied, authrocket.Permission("missing")), user: s.ada.ID, org: s.engines.ID},
 	} {
-		t.Run(name, func(t *testing.T) {
-			r := httptest.NewRequest(http.MethodGet, "/", nil)
-			r.SetPathValue("org", c.engines.ID)
-			r = r.WithContext(authrocket.WithSession(r.Context(), c.realm.Session(c.ada)))
-			w := httptest.NewRecorder()
-			gate(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the gate let it through") })).ServeHTTP(w, r)
-			if w.Code != http.StatusUnauthorized {
-				t.Errorf("got %d, want 401", w.Code)
-			}
-		})
+		t.Run(row.name, func(t *testing.T) { expectCurrent(t, row.ctx, row.user, row.org) })
 	}
-	r := httptest.NewRequest(http.MethodGet, "/", nil)
-	if _, err := c.auth.Check(r.WithContext(authrocket.WithSession(r.Context(), c.realm.Session(c.ada)))); !errors.Is(err, authrocket.ErrNoToken) {
-		t.Errorf("Check: got %v, want %v", err, authrocket.ErrNoToken)
-	}
-}
-
-func TestAuthenticateOverwritesWhatWasThere(t *testing.T) {
-	t.Parallel()
-	c, other := newSite(t), newSite(t)
-	check := c.auth.Authenticate(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		expectCurrent(t, r.Context(), "", "")
-	}))
-	r := httptest.NewRequest(http.MethodGet, "/", nil)
-	check.ServeHTTP(httptest.NewRecorder(), r.WithContext(authrocket.WithSession(r.Context(), c.realm.Session(c.ada))))
-	// A session of another realm's Auth is nobody's here.
-	other.auth.Authenticate(check).ServeHTTP(httptest.NewRecorder(), other.signedIn("/"))
-}
-
-func TestGateAcceptsOnlyItsOwnAuthAndRequest(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		c, other := newSite(t), newSite(t)
-		checked, err := c.auth.Check(c.signedIn("/"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		again := func(change func(r *http.Request) *http.Request) error {
-			_, err := c.auth.Check(change(checked))
-			return err
-		}
-		if err := again(func(r *http.Request) *http.Request { return r }); err != nil {
-			t.Errorf("the same request: %v", err)
-		}
-		if err := again(func(r *http.Request) *http.Request {
-			return httptest.NewRequest(http.MethodGet, "/", nil).WithContext(r.Context())
-		}); !errors.Is(err, authrocket.ErrNoToken) {
-			t.Errorf("another request with its context: got %v, want %v", err, authrocket.ErrNoToken)
-		}
-		if err := again(func(r *http.Request) *http.Request {
-			changed := *r
-			changed.Method = http.MethodPost
-			changed.Header = r.Header
-			changed.Header.Set("Sec-Fetch-Site", "cross-site")
-			return &changed
-		}); !errors.Is(err, authrocket.ErrCrossSite) {
-			t.Errorf("another method: got %v, want %v", err, authrocket.ErrCrossSite)
-		}
-		if _, err := other.auth.Check(checked); !errors.Is(err, authrocket.ErrWrongRealm) {
-			t.Errorf("another Auth: got %v, want %v", err, authrocket.ErrWrongRealm)
-		}
-	})
 }
 
 // odd is a context that cannot be compared with another.
@@ -158,18 +69,16 @@ func TestContextsKeepWhatIsInTheRequest(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	token := s.realm.Token(s.ada)
-	r := withCookie(navigate("/"), siteCookie, token)
-	s.auth.Authenticate(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithCancel(context.WithValue(r.Context(), struct{ name string }{name: "x"}, 1))
-		defer cancel()
-		for _, ctx := range []context.Context{r.Context(), ctx} {
-			for _, format := range []string{"%v", "%+v", "%#v", "%s"} {
-				if shown := fmt.Sprintf(format, ctx); strings.Contains(shown, token[:20]) || strings.Contains(shown, "ada") {
-					t.Errorf("%s shows %s", format, shown)
-				}
+	seen := pass(s.auth.Authenticate, withCookie(navigate("/"), siteCookie, token)).Context()
+	ctx, cancel := context.WithCancel(context.WithValue(seen, struct{ name string }{name: "x"}, 1))
+	defer cancel()
+	for _, ctx := range []context.Context{seen, ctx} {
+		for _, format := range []string{"%v", "%+v", "%#v", "%s"} {
+			if shown := fmt.Sprintf(format, ctx); strings.Contains(shown, token[:20]) || strings.Contains(shown, "ada") {
+				t.Errorf("%s shows %s", format, shown)
 			}
 		}
-	})).ServeHTTP(httptest.NewRecorder(), r)
+	}
 }
 
 // An identity is found through other Auths, and so is what is in the context besides.

@@ -189,6 +189,13 @@ func serve(h http.Handler, r *http.Request) *httptest.ResponseRecorder {
 	return w
 }
 
+// pass sends r through a middleware and returns the request that its handler gets,
+// nil where none is reached.
+func pass(middleware func(http.Handler) http.Handler, r *http.Request) (passed *http.Request) {
+	serve(middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { passed = r })), r)
+	return passed
+}
+
 func withCookie(r *http.Request, name, value string) *http.Request {
 	r.Header.Add("Cookie", name+"="+value)
 	return r

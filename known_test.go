@@ -237,7 +237,7 @@ func TestKnownSessionsAreValues(t *testing.T) {
 	clear(raw)
 
 	// A gate for another org leaves the session of the token as it was.
-	r := httptest.NewRequest(http.MethodGet, "/orgs/"+c.widgets.ID, nil)
+	r := request(http.MethodGet, "/orgs/"+c.widgets.ID)
 	r.SetPathValue("org", c.widgets.ID)
 	r.Header.Set("Authorization", "Bearer "+token)
 	c.auth.RequireOrg(authrocket.OrgIDFromPath("org"))(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -281,9 +281,9 @@ func TestKnownTokensDoNotHoldOnToHeaders(t *testing.T) {
 	expires := time.Now().Add(time.Hour)
 	before := heap()
 	for n := range requests {
-		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r := request(http.MethodGet, "/")
 		r.Header.Set("Cookie", "other="+strings.Repeat("x", padding)+"; token="+secretToken(fmt.Sprintf("usr_%d", n), expires))
-		app.ServeHTTP(httptest.NewRecorder(), r)
+		serve(app, r)
 	}
 	grown := heap() - before
 	wantKnown(t, auth, requests)
@@ -360,14 +360,13 @@ func TestMixedLoad(t *testing.T) {
 				case 9:
 					token, status = expired, http.StatusUnauthorized
 				}
-				r := httptest.NewRequest(http.MethodGet, "/"+strconv.Itoa(n), nil)
+				r := request(http.MethodGet, "/"+strconv.Itoa(n))
 				if worker%2 == 0 {
 					r.Header.Set("Authorization", "Bearer "+token)
 				} else {
 					r.AddCookie(&http.Cookie{Name: "__Host-arToken", Value: token})
 				}
-				w := httptest.NewRecorder()
-				app.ServeHTTP(w, r)
+				w := serve(app, r)
 				if w.Code != status || status == http.StatusOK && w.Body.String() != want {
 					t.Errorf("got %d %q, want %d %q", w.Code, w.Body, status, want)
 				}

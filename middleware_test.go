@@ -47,7 +47,7 @@ func TestAuthenticateNeverRefuses(t *testing.T) {
 func TestAuthenticateOverwritesAnotherAuth(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	other := s.newAuth(t, func(c *authrocket.Config) { c.CookieName = "__Host-other" })
+	other, elsewhere := s.newAuth(t, func(c *authrocket.Config) { c.CookieName = "__Host-other" }), newSite(t)
 	signedIn := s.as(s.ada, navigate("/"))
 	for _, row := range []struct {
 		name, want string
@@ -56,6 +56,7 @@ func TestAuthenticateOverwritesAnotherAuth(t *testing.T) {
 		{name: "anonymous for the inner one", handler: s.auth.Authenticate(other.Authenticate(whoami)), want: "nobody  "},
 		{name: "signed in for the inner one", handler: other.Authenticate(s.auth.Authenticate(whoami)), want: "ada@example.com Engines "},
 		{name: "an inner gate of the outer one", handler: s.auth.Authenticate(other.Authenticate(s.auth.RequireLogin(whoami))), want: "ada@example.com Engines "},
+		{name: "another realm's for the inner one", handler: s.auth.Authenticate(elsewhere.auth.Authenticate(whoami)), want: "nobody  "},
 		{name: "a session from outside does not stay", handler: withSession(s.realm.Session(s.george), other.Authenticate(whoami)), want: "nobody  "},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -105,13 +106,10 @@ func TestGateAcceptsOnlyItsOwnSessionOfThisRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSite(t)
 		elsewhere := newSite(t, func(c *authrocket.Config) { c.CookieName = siteCookie })
-		gate := s.auth.RequireLogin(whoami)
-
 		// carried is a context in which the same Auth has found ada.
-		var carried context.Context
 		first := s.as(s.ada, navigate("/"))
 		cookie := first.Header.Get("Cookie")
-		serve(s.auth.Authenticate(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { carried = r.Context() })), first)
+		carried := pass(s.auth.Authenticate, first).Context()
 
 		// again is another request with the credentials of the one that left carried.
 		again := func(method string, headers ...string) *http.Request {
@@ -126,28 +124,37 @@ func TestGateAcceptsOnlyItsOwnSessionOfThisRequest(t *testing.T) {
 				next.ServeHTTP(w, &changed)
 			})
 		}
-		for _, row := range []struct {
-			name    string
-			handler http.Handler
-			request *http.Request
-			status  int
-		}{
-			{name: "its own session passes", handler: s.auth.Authenticate(gate), request: s.as(s.ada, request("GET", "/")), status: 200},
-			{name: "a copy of the request with another path passes", handler: s.auth.Authenticate(http.StripPrefix("/a", gate)), request: s.as(s.ada, request("GET", "/a/b")), status: 200},
-			{name: "a session of WithSession does not", handler: withSession(s.realm.Session(s.ada), gate), request: request("GET", "/"), status: 401},
-			{name: "nor behind Authenticate", handler: s.auth.Authenticate(withSession(s.realm.Session(s.ada), gate)), request: request("GET", "/"), status: 401},
-			{name: "another Auth's session does not", handler: elsewhere.auth.Authenticate(gate), request: elsewhere.as(elsewhere.ada, request("GET", "/")), status: 401},
-			{name: "another Auth's inside its own does not", handler: s.auth.Authenticate(elsewhere.auth.Authenticate(gate)), request: elsewhere.as(elsewhere.ada, request("GET", "/")), status: 401},
-			{name: "a context of another request does not", handler: gate, request: request("GET", "/").WithContext(carried), status: 401},
-			{name: "nor behind Authenticate again", handler: s.auth.Authenticate(gate), request: request("GET", "/").WithContext(carried), status: 401},
-			{name: "a context of another request without headers does not", handler: gate, request: withoutHeaders(request("GET", "/").WithContext(carried)), status: 401},
-			{name: "the context of a GET does not excuse a WebSocket of another origin", handler: gate, request: again("GET", "Upgrade: websocket", "Origin: https://evil.example"), status: 403},
-			{name: "nor a request without a Host", handler: gate, request: func() *http.Request { r := again("GET"); r.Host = ""; return r }(), status: 403},
-			{name: "a GET that became a POST is judged again", handler: s.auth.Authenticate(changeMethod("POST", gate)), request: s.as(s.ada, request("GET", "/", "Sec-Fetch-Site: cross-site")), status: 403},
-			{name: "a POST that became a DELETE is judged again", handler: s.auth.Authenticate(changeMethod("DELETE", gate)), request: s.as(s.ada, request("POST", "/", "Sec-Fetch-Site: same-origin")), status: 200},
-		} {
-			if w := serve(row.handler, row.request); w.Code != row.status {
-				t.Errorf("%s: got %d %q, want %d", row.name, w.Code, w.Body, row.status)
+		check := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r, err := s.auth.Check(r); err != nil {
+				s.auth.Deny(w, r, err)
+				return
+			}
+			whoami(w, r)
+		})
+		for how, gate := range map[string]http.Handler{"RequireLogin": s.auth.RequireLogin(whoami), "Check": check} {
+			for _, row := range []struct {
+				name    string
+				handler http.Handler
+				request *http.Request
+				status  int
+			}{
+				{name: "its own session passes", handler: s.auth.Authenticate(gate), request: s.as(s.ada, request("GET", "/")), status: 200},
+				{name: "a copy of the request with another path passes", handler: s.auth.Authenticate(http.StripPrefix("/a", gate)), request: s.as(s.ada, request("GET", "/a/b")), status: 200},
+				{name: "a session of WithSession does not", handler: withSession(s.realm.Session(s.ada), gate), request: request("GET", "/"), status: 401},
+				{name: "nor behind Authenticate", handler: s.auth.Authenticate(withSession(s.realm.Session(s.ada), gate)), request: request("GET", "/"), status: 401},
+				{name: "another Auth's session does not", handler: elsewhere.auth.Authenticate(gate), request: elsewhere.as(elsewhere.ada, request("GET", "/")), status: 401},
+				{name: "another Auth's inside its own does not", handler: s.auth.Authenticate(elsewhere.auth.Authenticate(gate)), request: elsewhere.as(elsewhere.ada, request("GET", "/")), status: 401},
+				{name: "a context of another request does not", handler: gate, request: request("GET", "/").WithContext(carried), status: 401},
+				{name: "nor behind Authenticate again", handler: s.auth.Authenticate(gate), request: request("GET", "/").WithContext(carried), status: 401},
+				{name: "a context of another request without headers does not", handler: gate, request: withoutHeaders(request("GET", "/").WithContext(carried)), status: 401},
+				{name: "the context of a GET does not excuse a WebSocket of another origin", handler: gate, request: again("GET", "Upgrade: websocket", "Origin: https://evil.example"), status: 403},
+				{name: "nor a request without a Host", handler: gate, request: func() *http.Request { r := again("GET"); r.Host = ""; return r }(), status: 403},
+				{name: "a GET that became a POST is judged again", handler: s.auth.Authenticate(changeMethod("POST", gate)), request: s.as(s.ada, request("GET", "/", "Sec-Fetch-Site: cross-site")), status: 403},
+				{name: "a POST that became a DELETE is judged again", handler: s.auth.Authenticate(changeMethod("DELETE", gate)), request: s.as(s.ada, request("POST", "/", "Sec-Fetch-Site: same-origin")), status: 200},
+			} {
+				if w := serve(row.handler, row.request); w.Code != row.status {
+					t.Errorf("%s, %s: got %d %q, want %d", how, row.name, w.Code, w.Body, row.status)
+				}
 			}
 		}
 	})
@@ -157,8 +164,7 @@ func TestAnOpenRouteKnowsNobodyByAnotherRequestsContext(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	first := s.as(s.ada, navigate("/"))
-	var carried context.Context
-	serve(s.auth.Authenticate(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { carried = r.Context() })), first)
+	carried := pass(s.auth.Authenticate, first).Context()
 	cookie := "Cookie: " + first.Header.Get("Cookie")
 	for _, row := range []struct {
 		name    string

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"slices"
@@ -86,15 +85,14 @@ func TestObserverDecisions(t *testing.T) {
 		want    []decision
 		isKnown bool // there is a session
 	}{
-		{name: "nobody on an open route", request: func(*site) *http.Request { return httptest.NewRequest(http.MethodGet, "/", nil) },
+		{name: "nobody on an open route", request: func(*site) *http.Request { return request(http.MethodGet, "/") },
 			want: []decision{{Reason: "no_token", Err: authrocket.ErrNoToken, Source: authrocket.SourceNone}}},
 		{name: "a cookie on an open route", request: func(c *site) *http.Request { return c.signedIn("/") },
 			want: []decision{{Allowed: true, Source: authrocket.SourceCookie}}, isKnown: true},
 		{name: "a broken cookie on an open route", request: func(c *site) *http.Request { return c.signedIn("/", setHeader("crit", 1)) },
 			want: []decision{{Reason: "critical_header", Err: authrocket.ErrCriticalHeader, Source: authrocket.SourceCookie}}},
 		{name: "a bearer token on an open route", request: func(c *site) *http.Request {
-			r := httptest.NewRequest(http.MethodGet, "/", nil)
-			r.Header.Set("Authorization", "Bearer "+c.realm.Token(c.ada))
+			r := withBearer(request(http.MethodGet, "/"), c.realm.Token(c.ada))
 			return r
 		}, want: []decision{{Allowed: true, Source: authrocket.SourceBearer}}, isKnown: true},
 		{name: "a gate that lets through", request: func(c *site) *http.Request { return c.signedIn("/") },
@@ -107,8 +105,7 @@ func TestObserverDecisions(t *testing.T) {
 			want: []decision{{Allowed: true, Source: authrocket.SourceCookie},
 				{Gate: true, Reason: "permission_denied", Err: authrocket.ErrPermissionDenied, Source: authrocket.SourceCookie}}, isKnown: true},
 		{name: "a gate that refuses an unknown token", request: func(c *site) *http.Request {
-			r := httptest.NewRequest(http.MethodGet, "/", nil)
-			r.Header.Set("Authorization", "Bearer x")
+			r := request(http.MethodGet, "/", "Authorization: Bearer x")
 			return r
 		}, gated: func(c *site, h http.Handler) http.Handler { return c.auth.RequireLogin(h) },
 			want: []decision{{Reason: "token_malformed", Err: authrocket.ErrTokenMalformed, Source: authrocket.SourceBearer},
@@ -151,9 +148,9 @@ func TestDecisionsNameTheRouteNotThePath(t *testing.T) {
 		request         *http.Request
 		method, pattern string // of the last decision
 	}{
-		{name: "at a gate", handler: c.auth.Authenticate(mux), request: httptest.NewRequest(http.MethodPost, "/orgs/secret/?secret", nil), method: "POST", pattern: "POST /orgs/{org}/"},
-		{name: "inside of the router", handler: mux, request: httptest.NewRequest(http.MethodHead, "/open?secret", nil), method: "HEAD", pattern: "/open"},
-		{name: "before the router", handler: c.auth.Authenticate(ok), request: httptest.NewRequest(http.MethodGet, "/secret", nil), method: "GET"},
+		{name: "at a gate", handler: c.auth.Authenticate(mux), request: request(http.MethodPost, "/orgs/secret/?secret"), method: "POST", pattern: "POST /orgs/{org}/"},
+		{name: "inside of the router", handler: mux, request: request(http.MethodHead, "/open?secret"), method: "HEAD", pattern: "/open"},
+		{name: "before the router", handler: c.auth.Authenticate(ok), request: request(http.MethodGet, "/secret"), method: "GET"},
 	} {
 		e.decisions = nil
 		serve(row.handler, row.request)
@@ -323,8 +320,7 @@ func TestObserverLogouts(t *testing.T) {
 			if err := c.auth.Warm(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			r := httptest.NewRequest(http.MethodPost, row.target, nil)
-			r.Header.Set("Origin", "https://example.com")
+			r := request(http.MethodPost, row.target, "Origin: https://example.com")
 			if row.signedIn {
 				c.realm.SignIn(r, c.ada)
 			}
@@ -342,7 +338,7 @@ func TestObserverWithoutFunctions(t *testing.T) {
 	app := c.auth.Authenticate(c.auth.RequireLogin(http.NotFoundHandler()))
 	serve(app, c.signedIn("/"))
 	serve(app, comeBack(t, app, "/", c.realm.Token(c.ada)))
-	if w := serve(app, httptest.NewRequest(http.MethodPost, "/auth/logout", nil)); w.Code != http.StatusOK {
+	if w := serve(app, request(http.MethodPost, "/auth/logout")); w.Code != http.StatusOK {
 		t.Errorf("got %d, want 200", w.Code)
 	}
 }

@@ -143,7 +143,7 @@ func TestOnLoginIsAskedBeforeTheCookie(t *testing.T) {
 		"a started login": started.land(token),
 		"a confirmation":  withCookie(answerOf(token, "continue"), confirmCookie, pending(token, "/gate/")),
 	} {
-		w = httptest.NewRecorder()
+		w = httptest.NewRecorder() // which OnLogin looks at
 		s.app().ServeHTTP(w, r)
 		if got := w.Header().Get("Location"); w.Code != 303 || got != "/gate/" || cookieNamed(w, siteCookie) == nil {
 			t.Errorf("%s: got %d %q, want to be signed in", name, w.Code, got)

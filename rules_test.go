@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -120,60 +119,54 @@ func TestRulesAllHaveToAllow(t *testing.T) {
 
 func TestConfigRulesAreAskedAtEveryGate(t *testing.T) {
 	t.Parallel()
-	byOrg := authrocket.OrgIDFromPath("org")
-	gate := func(gate func(*authrocket.Auth) func(http.Handler) http.Handler) func(*authrocket.Auth, *http.Request) error {
-		return func(auth *authrocket.Auth, r *http.Request) error {
-			err := errors.New("neither reached nor refused")
-			r = r.WithContext(context.WithValue(r.Context(), refusedKey{}, &err))
-			gate(auth)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { err = nil })).ServeHTTP(httptest.NewRecorder(), r)
-			return err
-		}
-	}
 	for _, row := range []struct {
 		name, org string
-		pass      func(*authrocket.Auth, *http.Request) error
+		gate      func(*authrocket.Auth) func(http.Handler) http.Handler // nil for Check
 	}{
-		{name: "RequireLogin", pass: gate(func(a *authrocket.Auth) func(http.Handler) http.Handler { return a.RequireLogin }), org: "org_1"},
-		{name: "Require without rules", pass: gate(func(a *authrocket.Auth) func(http.Handler) http.Handler { return a.Require() }), org: "org_1"},
-		{name: "Require with a rule", pass: gate(func(a *authrocket.Auth) func(http.Handler) http.Handler { return a.Require(allow) }), org: "org_1"},
-		{name: "RequireOrg, about the org of the request", pass: gate(func(a *authrocket.Auth) func(http.Handler) http.Handler { return a.RequireOrg(byOrg) }), org: "org_2"},
-		{name: "RequireLogin behind Authenticate", pass: gate(func(a *authrocket.Auth) func(http.Handler) http.Handler {
+		{name: "RequireLogin", gate: func(a *authrocket.Auth) func(http.Handler) http.Handler { return a.RequireLogin }, org: "org_1"},
+		{name: "Require without rules", gate: func(a *authrocket.Auth) func(http.Handler) http.Handler { return a.Require() }, org: "org_1"},
+		{name: "Require with a rule", gate: func(a *authrocket.Auth) func(http.Handler) http.Handler { return a.Require(allow) }, org: "org_1"},
+		{name: "RequireOrg, about the org of the request", gate: func(a *authrocket.Auth) func(http.Handler) http.Handler {
+			return a.RequireOrg(authrocket.OrgIDFromPath("org"))
+		}, org: "org_2"},
+		{name: "RequireLogin behind Authenticate", gate: func(a *authrocket.Auth) func(http.Handler) http.Handler {
 			return func(next http.Handler) http.Handler { return a.Authenticate(a.RequireLogin(next)) }
-		}), org: "org_1"},
-		{name: "Check", pass: func(a *authrocket.Auth, r *http.Request) error {
-			_, err := a.Check(r)
-			return err
 		}, org: "org_1"},
+		{name: "Check", org: "org_1"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			refusal := authrocket.ErrEmailNotVerified
-			asked := ""
-			c := newSite(t, func(c *authrocket.Config) {
+			var asked string
+			var refused error
+			s := newSite(t, func(c *authrocket.Config) {
 				c.Rules = []authrocket.Rule{func(_ context.Context, s authrocket.Session) error {
 					org, _ := s.Org()
 					asked += org.ID
 					return refusal
 				}}
-				c.Deny = func(_ http.ResponseWriter, r *http.Request, err error) bool {
-					*r.Context().Value(refusedKey{}).(*error) = err
+				c.Deny = func(_ http.ResponseWriter, _ *http.Request, err error) bool {
+					refused = err
 					return true
 				}
 			})
-			r := c.signedIn("/", twoOrgs)
+			r := s.signedIn("/", twoOrgs)
 			r.SetPathValue("org", "org_2")
-			if err := row.pass(c.auth, r); !errors.Is(err, authrocket.ErrEmailNotVerified) || asked != row.org {
-				t.Errorf("a rule that refuses: got %v, asked about %q, want %v about %q", err, asked, authrocket.ErrEmailNotVerified, row.org)
+			passes := func() bool {
+				if row.gate == nil {
+					_, refused = s.auth.Check(r)
+					return refused == nil
+				}
+				return pass(row.gate(s.auth), r) != nil
 			}
-			refusal = nil
-			if err := row.pass(c.auth, r); err != nil {
-				t.Errorf("a rule that allows: got %v", err)
+			if passes() || !errors.Is(refused, refusal) || asked != row.org {
+				t.Errorf("a rule that refuses: got %v, asked about %q, want %v about %q", refused, asked, refusal, row.org)
+			}
+			if refusal = nil; !passes() {
+				t.Errorf("a rule that allows: got %v", refused)
 			}
 		})
 	}
 }
-
-// refusedKey finds where a test keeps the error of a refused request.
-type refusedKey struct{}
 
 func TestConfigRulesAreAskedBetweenTheSelectorAndTheGatesOwn(t *testing.T) {
 	t.Parallel()
@@ -190,7 +183,7 @@ func TestConfigRulesAreAskedBetweenTheSelectorAndTheGatesOwn(t *testing.T) {
 		m, _ := s.Membership()
 		return m, nil
 	}, note("gate", authrocket.ErrForbidden), note("never", nil))
-	gate(http.NotFoundHandler()).ServeHTTP(httptest.NewRecorder(), c.signedIn("/"))
+	serve(gate(http.NotFoundHandler()), c.signedIn("/"))
 	if want := []string{"selector", "config 1", "config 2", "gate"}; !slices.Equal(order, want) {
 		t.Errorf("got %q, want %q", order, want)
 	}
@@ -198,19 +191,15 @@ func TestConfigRulesAreAskedBetweenTheSelectorAndTheGatesOwn(t *testing.T) {
 
 func TestConfigRulesAreNotAskedWithoutAGate(t *testing.T) {
 	t.Parallel()
-	c := newSite(t, func(c *authrocket.Config) {
+	s := newSite(t, func(c *authrocket.Config) {
 		c.Rules = []authrocket.Rule{func(context.Context, authrocket.Session) error {
 			t.Error("the rule is asked")
 			return authrocket.ErrForbidden
 		}}
 	})
-	if _, err := c.auth.Verify(t.Context(), c.realm.Token(c.ada)); err != nil {
-		t.Error(err)
-	}
-	c.auth.Authenticate(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		expectCurrent(t, r.Context(), c.ada.ID, c.engines.ID)
-	})).ServeHTTP(httptest.NewRecorder(), c.signedIn("/"))
-	if _, err := c.auth.Check(httptest.NewRequest(http.MethodGet, "/", nil)); !errors.Is(err, authrocket.ErrNoToken) {
+	s.session(t)
+	expectCurrent(t, pass(s.auth.Authenticate, s.signedIn("/")).Context(), s.ada.ID, s.engines.ID)
+	if _, err := s.auth.Check(request(http.MethodGet, "/")); !errors.Is(err, authrocket.ErrNoToken) {
 		t.Errorf("an anonymous request: got %v, want %v", err, authrocket.ErrNoToken)
 	}
 }
@@ -250,11 +239,9 @@ func TestRuleErrorIsNotShownToTheClient(t *testing.T) {
 		for _, accept := range []string{"application/json", "text/plain"} {
 			t.Run(row.name+" as "+accept, func(t *testing.T) {
 				c := newSite(t)
-				r := httptest.NewRequest(http.MethodGet, "/", nil)
-				r.Header.Set("Authorization", "Bearer "+c.realm.Token(c.ada))
+				r := withBearer(request(http.MethodGet, "/"), c.realm.Token(c.ada))
 				r.Header.Set("Accept", accept)
-				w := httptest.NewRecorder()
-				c.auth.Require(failWith(row.err))(http.NotFoundHandler()).ServeHTTP(w, r)
+				w := serve(c.auth.Require(failWith(row.err))(http.NotFoundHandler()), r)
 				if w.Code != row.status {
 					t.Errorf("got %d, want %d", w.Code, row.status)
 				}
@@ -362,27 +349,42 @@ func TestPermissionMatchingFinishes(t *testing.T) {
 	}
 }
 
-// orgCheck sends a request for target through RequireOrg on a route that has
-// the wildcard org, and returns what the gate came to.
-func orgCheck(t *testing.T, c *site, target string, selector authrocket.OrgSelector, token authrockettest.TokenOption, rules ...authrocket.Rule) (org authrocket.Org, err error) {
+// orgCheck sends r, with a token of Ada's, through RequireOrg on a route that has the
+// wildcard org, and returns what the gate came to.
+func orgCheck(t *testing.T, s *site, r *http.Request, selector authrocket.OrgSelector, token authrockettest.TokenOption, rules ...authrocket.Rule) (org authrocket.Org, err error) {
 	t.Helper()
-	config := c.realm.Config()
-	config.Deny = func(w http.ResponseWriter, _ *http.Request, e error) bool {
-		err = e
-		w.WriteHeader(authrocket.StatusCode(e))
-		return true
-	}
-	auth := openAuth(t, config)
-	warm(t, auth)
+	auth := s.newAuth(t, func(c *authrocket.Config) {
+		c.Deny = func(w http.ResponseWriter, _ *http.Request, e error) bool {
+			err = e
+			w.WriteHeader(authrocket.StatusCode(e))
+			return true
+		}
+	})
 	mux := http.NewServeMux()
-	gated := auth.RequireOrg(selector, rules...)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	gated := auth.RequireOrg(selector, rules...)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		org, _ = authrocket.CurrentOrg(r.Context())
 	}))
-	mux.Handle("GET /orgs/{org}", gated)
-	mux.Handle("GET /none", gated)
-	mux.Handle("GET /rest/{org...}", gated)
-	mux.ServeHTTP(httptest.NewRecorder(), c.signedIn(target, token))
+	for _, pattern := range []string{"GET /{$}", "GET /orgs/{org}", "GET /rest/{org...}"} {
+		mux.Handle(pattern, gated)
+	}
+	serve(mux, withBearer(r, s.realm.Token(s.ada, token)))
 	return org, err
+}
+
+// expectOrg checks that a gate chose the org whose ID is want, or for "" that it
+// refused: for the org, or where there are rules, for a permission.
+func expectOrg(t *testing.T, org authrocket.Org, err error, want, says string, rules []authrocket.Rule) {
+	t.Helper()
+	if org.ID != want || (err == nil) != (want != "") {
+		t.Fatalf("got org %q, %v, want %q", org.ID, err, want)
+	}
+	refusal := authrocket.ErrWrongOrg
+	if rules != nil {
+		refusal = authrocket.ErrPermissionDenied
+	}
+	if err != nil && (!errors.Is(err, refusal) || !strings.Contains(err.Error(), says)) {
+		t.Errorf("got %v, want %v that says %q", err, refusal, says)
+	}
 }
 
 var twoOrgs = setClaim("orgs", []any{
@@ -413,7 +415,7 @@ func TestOrgSelectors(t *testing.T) {
 		{name: "an ambiguous reference", selector: byReference, target: "/orgs/twin", says: ambiguous + " in orgs whose reference is {org}"},
 		{name: "an empty ID", selector: byID, target: "/rest/", says: empty},
 		{name: "an empty reference", selector: byReference, target: "/rest/", says: empty},
-		{name: "a missing path value", selector: byID, target: "/none", says: empty},
+		{name: "a missing path value", selector: byID, target: "/", says: empty},
 		{name: "a wildcard of another name", selector: authrocket.OrgIDFromPath("account"), target: "/orgs/org_1", says: "no value for {account}"},
 		{name: "a nil selector", target: "/orgs/org_1", says: "selector is nil"},
 		{name: "the rules are about the chosen org", selector: byID, target: "/orgs/org_2", rules: []authrocket.Rule{authrocket.Permission("b")}, want: "org_2"},
@@ -421,20 +423,8 @@ func TestOrgSelectors(t *testing.T) {
 		{name: "a wildcard rule is about the chosen org too", selector: byID, target: "/orgs/org_2", rules: []authrocket.Rule{authrocket.PermissionMatching("a")}, says: `"a"`},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			org, err := orgCheck(t, newSite(t), row.target, row.selector, twoOrgs, row.rules...)
-			if org.ID != row.want || (err == nil) != (row.want != "") {
-				t.Fatalf("got org %q, %v, want %q", org.ID, err, row.want)
-			}
-			if err == nil {
-				return
-			}
-			want := authrocket.ErrWrongOrg
-			if row.rules != nil {
-				want = authrocket.ErrPermissionDenied
-			}
-			if !errors.Is(err, want) || !strings.Contains(err.Error(), row.says) {
-				t.Errorf("got %v, want %v that says %q", err, want, row.says)
-			}
+			org, err := orgCheck(t, newSite(t), request(http.MethodGet, row.target), row.selector, twoOrgs, row.rules...)
+			expectOrg(t, org, err, row.want, row.says, row.rules)
 		})
 	}
 }
@@ -494,35 +484,10 @@ func TestOrgSelectorsBySubdomain(t *testing.T) {
 		{name: "no base", selector: byReference, host: "acme.", says: "is not a host name"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			c := newSite(t)
-			var got authrocket.Org
-			var refused error
-			config := c.realm.Config()
-			config.Deny = func(_ http.ResponseWriter, _ *http.Request, err error) bool {
-				refused = err
-				return true
-			}
-			auth := openAuth(t, config)
-			warm(t, auth)
-			r := httptest.NewRequest(http.MethodGet, "/", nil)
+			r := request(http.MethodGet, "/")
 			r.Host = row.host
-			r.Header.Set("Authorization", "Bearer "+c.realm.Token(c.ada, orgs))
-			auth.RequireOrg(row.selector(row.base), row.rules...)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-				got, _ = authrocket.CurrentOrg(r.Context())
-			})).ServeHTTP(httptest.NewRecorder(), r)
-			if got.ID != row.want || (refused == nil) != (row.want != "") {
-				t.Fatalf("got org %q, %v, want %q", got.ID, refused, row.want)
-			}
-			if refused == nil {
-				return
-			}
-			want := authrocket.ErrWrongOrg
-			if row.rules != nil {
-				want = authrocket.ErrPermissionDenied
-			}
-			if !errors.Is(refused, want) || !strings.Contains(refused.Error(), row.says) {
-				t.Errorf("got %v, want %v that says %q", refused, want, row.says)
-			}
+			org, err := orgCheck(t, newSite(t), r, row.selector(row.base), orgs, row.rules...)
+			expectOrg(t, org, err, row.want, row.says, row.rules)
 		})
 	}
 }
@@ -568,7 +533,7 @@ func TestCustomSelectors(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			selector := func(*http.Request, authrocket.Session) (authrocket.Membership, error) { return row.chosen, row.refuses }
-			got, err := orgCheck(t, newSite(t), "/none", selector, twoOrgs, row.rules...)
+			got, err := orgCheck(t, newSite(t), request("GET", "/"), selector, twoOrgs, row.rules...)
 			if got.ID != row.want || !errors.Is(err, row.err) || got.Name != "" {
 				t.Errorf("got org %+v, %v, want %q, %v", got, err, row.want, row.err)
 			}
@@ -580,28 +545,17 @@ func TestCustomSelectors(t *testing.T) {
 	}
 }
 
-func TestSelectorOfAmbiguousMemberships(t *testing.T) {
+func TestSelectorsAndMemberships(t *testing.T) {
 	t.Parallel()
-	orgs := setClaim("orgs", []any{
+	s := newSite(t)
+	twins := setClaim("orgs", []any{
 		map[string]any{"oid": "org_1", "mid": "mb_1", "perm": []string{"a"}},
 		map[string]any{"oid": "org_1", "mid": "mb_2", "perm": []string{"b"}},
 	})
-	c := newSite(t)
-	if _, err := orgCheck(t, c, "/orgs/org_1", authrocket.OrgIDFromPath("org"), orgs); !errors.Is(err, authrocket.ErrWrongOrg) {
-		t.Errorf("two memberships with the ID of the path: got %v, want %v", err, authrocket.ErrWrongOrg)
+	choose := func(m authrocket.Membership) authrocket.OrgSelector {
+		return func(*http.Request, authrocket.Session) (authrocket.Membership, error) { return m, nil }
 	}
-	byOrg := func(*http.Request, authrocket.Session) (authrocket.Membership, error) {
-		return authrocket.Membership{Org: authrocket.Org{ID: "org_1"}}, nil
-	}
-	if _, err := orgCheck(t, c, "/none", byOrg, orgs); !errors.Is(err, authrocket.ErrWrongOrg) {
-		t.Errorf("two memberships with the selector's org: got %v, want %v", err, authrocket.ErrWrongOrg)
-	}
-}
-
-func TestSelectorSeesTheRequestAndTheSession(t *testing.T) {
-	t.Parallel()
-	c := newSite(t)
-	selector := func(r *http.Request, s authrocket.Session) (authrocket.Membership, error) {
+	byQuery := func(r *http.Request, s authrocket.Session) (authrocket.Membership, error) {
 		for _, m := range s.Memberships() {
 			if m.Org.Reference == r.URL.Query().Get("org") {
 				return m, nil
@@ -609,30 +563,21 @@ func TestSelectorSeesTheRequestAndTheSession(t *testing.T) {
 		}
 		return authrocket.Membership{}, errors.New("no such org")
 	}
-	if org, err := orgCheck(t, c, "/none?org=w-1", selector, authrockettest.AllOrgs()); org.ID != c.widgets.ID || err != nil {
-		t.Errorf("got org %q, %v, want %q", org.ID, err, c.widgets.ID)
-	}
-}
-
-// A selector that found nothing and returns no error has not chosen the only membership.
-func TestSelectorOfNothingChoosesNothing(t *testing.T) {
-	t.Parallel()
-	selector := func(*http.Request, authrocket.Session) (authrocket.Membership, error) {
-		return authrocket.Membership{}, nil
-	}
-	if org, err := orgCheck(t, newSite(t), "/none", selector, granted("a")); !errors.Is(err, authrocket.ErrWrongOrg) {
-		t.Errorf("got org %q, %v, want %v", org.ID, err, authrocket.ErrWrongOrg)
-	}
-}
-
-func TestSelectorNeedsMembership(t *testing.T) {
-	t.Parallel()
-	byNothing := func(*http.Request, authrocket.Session) (authrocket.Membership, error) {
-		return authrocket.Membership{ID: "mb_1"}, nil
-	}
-	for _, selector := range []authrocket.OrgSelector{authrocket.OrgIDFromPath("org"), byNothing} {
-		if _, err := orgCheck(t, newSite(t), "/orgs/org_1", selector, withoutClaim("orgs")); !errors.Is(err, authrocket.ErrWrongOrg) {
-			t.Errorf("got %v, want %v", err, authrocket.ErrWrongOrg)
-		}
+	for _, row := range []struct {
+		name, target, want string
+		selector           authrocket.OrgSelector
+		token              authrockettest.TokenOption
+	}{
+		{name: "a selector sees the request and the session", target: "/?org=w-1", selector: byQuery, token: authrockettest.AllOrgs(), want: s.widgets.ID},
+		{name: "two memberships with the ID of the path", target: "/orgs/org_1", selector: authrocket.OrgIDFromPath("org"), token: twins},
+		{name: "two memberships with the selector's org", target: "/", selector: choose(authrocket.Membership{Org: authrocket.Org{ID: "org_1"}}), token: twins},
+		{name: "a selector of nothing does not choose the only membership", target: "/", selector: choose(authrocket.Membership{}), token: granted("a")},
+		{name: "no membership for the ID of the path", target: "/orgs/org_1", selector: authrocket.OrgIDFromPath("org"), token: withoutClaim("orgs")},
+		{name: "no membership for the selector's", target: "/", selector: choose(authrocket.Membership{ID: "mb_1"}), token: withoutClaim("orgs")},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			org, err := orgCheck(t, s, request(http.MethodGet, row.target), row.selector, row.token)
+			expectOrg(t, org, err, row.want, "", nil)
+		})
 	}
 }
