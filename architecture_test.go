@@ -285,9 +285,7 @@ func TestFilesUseOnlyFilesBeforeThem(t *testing.T) {
 		exports[listed.ImportPath] = listed.Export
 	}
 	info := &types.Info{Defs: map[*ast.Ident]types.Object{}, Uses: map[*ast.Ident]types.Object{}}
-	config := types.Config{Importer: importer.ForCompiler(fset, "gc", func(path string) (io.ReadCloser, error) {
-		return os.Open(exports[path])
-	})}
+	config := types.Config{Importer: importer.ForCompiler(fset, "gc", func(path string) (io.ReadCloser, error) { return os.Open(exports[path]) })}
 	pkg, err := config.Check(modulePath, fset, files, info)
 	if err != nil {
 		t.Fatal(err)

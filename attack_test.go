@@ -87,9 +87,7 @@ func TestALogoutHandsOnNoLongTarget(t *testing.T) {
 func TestTheHostOfAWarningIsShort(t *testing.T) {
 	t.Parallel()
 	warnings := 0
-	s := newSite(t, func(c *authrocket.Config) {
-		c.Observer.Warning = func(context.Context, error) { warnings++ }
-	})
+	s := newSite(t, func(c *authrocket.Config) { c.Observer.Warning = func(context.Context, error) { warnings++ } })
 	long := strings.Repeat("x", 100)
 	for i := range 3 {
 		r := navigate("/gate/")

@@ -44,9 +44,7 @@ func newConfig(change func(*authrocket.Config)) authrocket.Config {
 
 func TestConfigErrors(t *testing.T) {
 	t.Parallel()
-	loginRocket := func(u string) func(*authrocket.Config) {
-		return func(c *authrocket.Config) { c.LoginRocketURL = u }
-	}
+	loginRocket := func(u string) func(*authrocket.Config) { return func(c *authrocket.Config) { c.LoginRocketURL = u } }
 	jwks := func(u string) func(*authrocket.Config) { return func(c *authrocket.Config) { c.JWKSURL = u } }
 	app := func(u string) func(*authrocket.Config) { return func(c *authrocket.Config) { c.AppURL = u } }
 	origin := func(u string) func(*authrocket.Config) {
@@ -57,9 +55,7 @@ func TestConfigErrors(t *testing.T) {
 	}
 	cookie := func(name string) func(*authrocket.Config) { return func(c *authrocket.Config) { c.CookieName = name } }
 	authPath := func(path string) func(*authrocket.Config) { return func(c *authrocket.Config) { c.AuthPath = path } }
-	afterLogout := func(path string) func(*authrocket.Config) {
-		return func(c *authrocket.Config) { c.AfterLogout = path }
-	}
+	afterLogout := func(path string) func(*authrocket.Config) { return func(c *authrocket.Config) { c.AfterLogout = path } }
 
 	for _, row := range []struct {
 		name, field, value, problem string
@@ -498,12 +494,7 @@ func TestConfigStaticKeys(t *testing.T) {
 func TestConfigStaticKeyWinsOverThePublishedOnes(t *testing.T) {
 	t.Parallel()
 	c := newColdSite(t)
-	config := c.realm.Config()
-	config.JWTKey = c.realm.JWTKey()
-	auth := openAuth(t, config)
-	if err := auth.Warm(t.Context()); err != nil {
-		t.Error(err)
-	}
+	auth := c.newAuth(t, func(config *authrocket.Config) { config.JWTKey = c.realm.JWTKey() })
 	if _, err := auth.Verify(t.Context(), c.realm.Token(c.ada)); err != nil {
 		t.Error(err)
 	}
@@ -533,9 +524,7 @@ func TestConfigDefaultCookieName(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			c := newSite(t, row.change)
-			r := request(http.MethodGet, "/")
-			r.Header.Set("Cookie", row.cookie+"="+c.realm.Token(c.ada))
-			if _, err := c.auth.Check(r); !errors.Is(err, row.want) {
+			if _, err := c.auth.Check(withCookie(request("GET", "/"), row.cookie, c.realm.Token(c.ada))); !errors.Is(err, row.want) {
 				t.Errorf("got %v, want %v", err, row.want)
 			}
 		})
@@ -632,10 +621,8 @@ func TestConfigTrustedOriginsAreNormalised(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			c := newSite(t, func(c *authrocket.Config) { c.TrustedOrigins = row.trusted })
-			r := request(http.MethodPost, "/")
+			r := c.as(c.ada, request(http.MethodPost, "/", "Origin: "+row.origin))
 			r.Host = "backend.internal" // a proxy's; only AppURL counts
-			r.Header.Set("Origin", row.origin)
-			c.realm.SignIn(r, c.ada)
 			if _, err := c.auth.Check(r); !errors.Is(err, row.want) {
 				t.Errorf("got %v, want %v", err, row.want)
 			}

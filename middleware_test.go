@@ -296,9 +296,7 @@ func TestRequireOrg(t *testing.T) {
 
 // cloned does what tracing and method-override middleware do.
 func cloned(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		next.ServeHTTP(w, r.Clone(r.Context()))
-	})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { next.ServeHTTP(w, r.Clone(r.Context())) })
 }
 
 func TestLoginRoutesServesThemAlone(t *testing.T) {

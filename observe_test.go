@@ -55,22 +55,8 @@ func newObservedSite(t *testing.T) (*site, *events) {
 // browser comes back from it with token.
 func comeBack(t *testing.T, app http.Handler, returnTo, token string) *http.Request {
 	t.Helper()
-	w := serve(app, navigate("/auth/login?return_to="+url.QueryEscape(returnTo)))
-	location, err := url.Parse(w.Header().Get("Location"))
-	if err != nil || w.Code != http.StatusSeeOther {
-		t.Fatalf("got %d to %v, want 303 to the hosted login", w.Code, location)
-	}
-	back, err := url.Parse(location.Query().Get("redirect_uri"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	query := back.Query()
-	query.Set("token", token)
-	r := navigate(back.Path + "?" + query.Encode())
-	for _, c := range w.Result().Cookies() {
-		r.AddCookie(c)
-	}
-	return r
+	b, _ := start(t, app, navigate(loginLink(returnTo)))
+	return b.land(url.QueryEscape(token))
 }
 
 var sessionHash = regexp.MustCompile(`^[0-9a-f]{16}$`)
@@ -78,46 +64,34 @@ var sessionHash = regexp.MustCompile(`^[0-9a-f]{16}$`)
 func TestObserverDecisions(t *testing.T) {
 	t.Parallel()
 	type decision = authrocket.Decision
+	s, e := newObservedSite(t)
+	ok := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
+	gate := s.auth.RequireLogin(ok)
+	byCookie, inside := decision{Allowed: true, Source: authrocket.SourceCookie}, decision{Gate: true, Allowed: true, Source: authrocket.SourceCookie}
+	malformed := func(isGate bool) decision {
+		return decision{Gate: isGate, Reason: "token_malformed", Err: authrocket.ErrTokenMalformed, Source: authrocket.SourceBearer}
+	}
 	for _, row := range []struct {
 		name    string
-		request func(*site) *http.Request
-		gated   func(*site, http.Handler) http.Handler
+		request *http.Request
+		handler http.Handler
 		want    []decision
 		isKnown bool // there is a session
 	}{
-		{name: "nobody on an open route", request: func(*site) *http.Request { return request(http.MethodGet, "/") },
-			want: []decision{{Reason: "no_token", Err: authrocket.ErrNoToken, Source: authrocket.SourceNone}}},
-		{name: "a cookie on an open route", request: func(c *site) *http.Request { return c.signedIn("/") },
-			want: []decision{{Allowed: true, Source: authrocket.SourceCookie}}, isKnown: true},
-		{name: "a broken cookie on an open route", request: func(c *site) *http.Request { return c.signedIn("/", setHeader("crit", 1)) },
+		{name: "nobody on an open route", request: request("GET", "/"), handler: ok, want: []decision{{Reason: "no_token", Err: authrocket.ErrNoToken, Source: authrocket.SourceNone}}},
+		{name: "a cookie on an open route", request: s.signedIn("/"), handler: ok, want: []decision{byCookie}, isKnown: true},
+		{name: "a broken cookie on an open route", request: s.signedIn("/", setHeader("crit", 1)), handler: ok,
 			want: []decision{{Reason: "critical_header", Err: authrocket.ErrCriticalHeader, Source: authrocket.SourceCookie}}},
-		{name: "a bearer token on an open route", request: func(c *site) *http.Request {
-			r := withBearer(request(http.MethodGet, "/"), c.realm.Token(c.ada))
-			return r
-		}, want: []decision{{Allowed: true, Source: authrocket.SourceBearer}}, isKnown: true},
-		{name: "a gate that lets through", request: func(c *site) *http.Request { return c.signedIn("/") },
-			gated: func(c *site, h http.Handler) http.Handler { return c.auth.RequireLogin(h) },
-			want:  []decision{{Allowed: true, Source: authrocket.SourceCookie}, {Gate: true, Allowed: true, Source: authrocket.SourceCookie}}, isKnown: true},
-		{name: "a gate that refuses a known user", request: func(c *site) *http.Request { return c.signedIn("/") },
-			gated: func(c *site, h http.Handler) http.Handler {
-				return c.auth.Require(authrocket.Permission("missing"))(h)
-			},
-			want: []decision{{Allowed: true, Source: authrocket.SourceCookie},
-				{Gate: true, Reason: "permission_denied", Err: authrocket.ErrPermissionDenied, Source: authrocket.SourceCookie}}, isKnown: true},
-		{name: "a gate that refuses an unknown token", request: func(c *site) *http.Request {
-			r := request(http.MethodGet, "/", "Authorization: Bearer x")
-			return r
-		}, gated: func(c *site, h http.Handler) http.Handler { return c.auth.RequireLogin(h) },
-			want: []decision{{Reason: "token_malformed", Err: authrocket.ErrTokenMalformed, Source: authrocket.SourceBearer},
-				{Gate: true, Reason: "token_malformed", Err: authrocket.ErrTokenMalformed, Source: authrocket.SourceBearer}}},
+		{name: "a bearer token on an open route", request: withBearer(request("GET", "/"), s.realm.Token(s.ada)), handler: ok,
+			want: []decision{{Allowed: true, Source: authrocket.SourceBearer}}, isKnown: true},
+		{name: "a gate that lets through", request: s.signedIn("/"), handler: gate, want: []decision{byCookie, inside}, isKnown: true},
+		{name: "a gate that refuses a known user", request: s.signedIn("/"), handler: s.auth.Require(authrocket.Permission("missing"))(ok),
+			want: []decision{byCookie, {Gate: true, Reason: "permission_denied", Err: authrocket.ErrPermissionDenied, Source: authrocket.SourceCookie}}, isKnown: true},
+		{name: "a gate that refuses an unknown token", request: withBearer(request("GET", "/"), "x"), handler: gate, want: []decision{malformed(false), malformed(true)}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			c, e := newObservedSite(t)
-			var h http.Handler = http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
-			if row.gated != nil {
-				h = row.gated(c, h)
-			}
-			serve(c.auth.Authenticate(h), row.request(c))
+			e.decisions = nil
+			serve(s.auth.Authenticate(row.handler), row.request)
 			if len(e.decisions) != len(row.want) {
 				t.Fatalf("got %+v, want %+v", e.decisions, row.want)
 			}
@@ -209,31 +183,27 @@ func TestLogObserverNamesSessions(t *testing.T) {
 
 func TestObserverSessionHash(t *testing.T) {
 	t.Parallel()
-	c, e := newObservedSite(t)
+	s, e := newObservedSite(t)
+	another := s.newAuth(t, func(c *authrocket.Config) { c.Observer = e.observer() })
+	one, two := setClaim("sid", "kss_one"), setClaim("sid", "kss_two")
 	hash := func(auth *authrocket.Auth, sid authrockettest.TokenOption) string {
-		auth.Check(c.signedIn("/", sid))
+		auth.Check(s.signedIn("/", sid))
 		return e.decisions[len(e.decisions)-1].SessionHash()
 	}
-	config := c.realm.Config()
-	config.Observer = e.observer()
-	another := openAuth(t, config)
-	warm(t, another)
-	one, two := setClaim("sid", "kss_one"), setClaim("sid", "kss_two")
-
-	first := hash(c.auth, one)
+	first := hash(s.auth, one)
 	if !sessionHash.MatchString(first) || strings.Contains(first, "kss") {
 		t.Errorf("got %q, want 16 hexadecimal digits", first)
 	}
-	if got := hash(c.auth, one); got != first {
+	if got := hash(s.auth, one); got != first {
 		t.Errorf("the same session: got %q, want %q", got, first)
 	}
-	if got := hash(c.auth, two); got == first {
+	if got := hash(s.auth, two); got == first {
 		t.Errorf("another session has the same hash %q", got)
 	}
 	if got := hash(another, one); got == first {
 		t.Errorf("the hash %q is not salted: another Auth has the same", got)
 	}
-	if got := hash(c.auth, withoutClaim("sid")); got != "" {
+	if got := hash(s.auth, withoutClaim("sid")); got != "" {
 		t.Errorf("a session without ID: got %q, want none", got)
 	}
 }
@@ -307,39 +277,24 @@ func TestObserverLogins(t *testing.T) {
 
 func TestObserverLogouts(t *testing.T) {
 	t.Parallel()
+	s, e := newObservedSite(t)
+	post := func(target string) *http.Request {
+		return request(http.MethodPost, target, "Origin: https://example.com")
+	}
 	for _, row := range []struct {
-		name, target    string
+		name            string
+		request         *http.Request
 		signedIn, local bool
 	}{
-		{name: "everywhere", target: "/auth/logout", signedIn: true},
-		{name: "here only", target: "/auth/logout?local=1", signedIn: true, local: true},
-		{name: "of nobody", target: "/auth/logout"},
+		{name: "everywhere", request: s.as(s.ada, post("/auth/logout")), signedIn: true},
+		{name: "here only", request: s.as(s.ada, post("/auth/logout?local=1")), signedIn: true, local: true},
+		{name: "of nobody", request: post("/auth/logout")},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			c, e := newObservedSite(t)
-			if err := c.auth.Warm(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			r := request(http.MethodPost, row.target, "Origin: https://example.com")
-			if row.signedIn {
-				c.realm.SignIn(r, c.ada)
-			}
-			serve(c.auth.Authenticate(http.NotFoundHandler()), r)
-			if len(e.logouts) != 1 || e.logouts[0].Local != row.local || sessionHash.MatchString(e.logouts[0].SessionHash()) != row.signedIn {
-				t.Errorf("got %+v, want one, local %t, of a session %t", e.logouts, row.local, row.signedIn)
-			}
-		})
-	}
-}
-
-func TestObserverWithoutFunctions(t *testing.T) {
-	t.Parallel()
-	c := newSite(t)
-	app := c.auth.Authenticate(c.auth.RequireLogin(http.NotFoundHandler()))
-	serve(app, c.signedIn("/"))
-	serve(app, comeBack(t, app, "/", c.realm.Token(c.ada)))
-	if w := serve(app, request(http.MethodPost, "/auth/logout")); w.Code != http.StatusOK {
-		t.Errorf("got %d, want 200", w.Code)
+		e.logouts = nil
+		serve(s.app(), row.request)
+		if len(e.logouts) != 1 || e.logouts[0].Local != row.local || sessionHash.MatchString(e.logouts[0].SessionHash()) != row.signedIn {
+			t.Errorf("%s: got %+v, want one, local %t, of a session %t", row.name, e.logouts, row.local, row.signedIn)
+		}
 	}
 }
 

@@ -242,9 +242,7 @@ func (s *simulation) rotate() {
 		s.withdrawnTokens = s.withdrawnTokens[max(0, len(s.withdrawnTokens)-3):]
 		s.note("%s is withdrawn in %s", old.id, old.withdrawn.Sub(now))
 	}
-	s.keys = append(slices.DeleteFunc(s.keys, func(k *simulatedKey) bool {
-		return k.isWithdrawn(now.Add(-30 * 24 * time.Hour))
-	}), k)
+	s.keys = append(slices.DeleteFunc(s.keys, func(k *simulatedKey) bool { return k.isWithdrawn(now.Add(-30 * 24 * time.Hour)) }), k)
 	s.note("%s signs and is published in %s", k.id, k.published.Sub(now))
 }
 

@@ -292,9 +292,7 @@ func TestOnlyLoginsInARowCount(t *testing.T) {
 func TestAForgedCountIsAPageAtMost(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	attempts := func(value string, r *http.Request) *http.Request {
-		return withCookie(r, siteCookie+"-attempts", value)
-	}
+	attempts := func(value string, r *http.Request) *http.Request { return withCookie(r, siteCookie+"-attempts", value) }
 	for _, row := range []struct {
 		name    string
 		request *http.Request

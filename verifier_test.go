@@ -312,9 +312,7 @@ func TestVerifyRefusesForgedSignatures(t *testing.T) {
 		{name: "a key that the header brings along", auth: published.auth, token: signCompact(`{"alg":"RS256","kid":"`+kid+`","jwk":{"kty":"RSA","n":"`+
 			base64.RawURLEncoding.EncodeToString(key.N.Bytes())+`","e":"AQAB"},"x5c":["`+body+`"]}`, payload, withRS256(key)), want: authrocket.ErrBadSignature},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			expectRefusal(t, row.auth, row.token, row.want)
-		})
+		t.Run(row.name, func(t *testing.T) { expectRefusal(t, row.auth, row.token, row.want) })
 	}
 }
 
