@@ -1,17 +1,12 @@
 package authrocket_test
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"math"
-	"math/big"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -387,72 +382,18 @@ func TestConfigBadLoginRocketURLIsOneProblem(t *testing.T) {
 	}
 }
 
-// selfSigned is a certificate for key, in DER.
-func selfSigned(t *testing.T, key *rsa.PrivateKey) []byte {
-	t.Helper()
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "x"}}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return der
-}
-
+// What is no key is held by the tests of internal/jose; here is how it is reported.
 func TestConfigStaticKeyErrors(t *testing.T) {
 	t.Parallel()
-	key := ownKey()
-	spki := spkiOf(t, &key.PublicKey)
-	publicPEM := pemOf("PUBLIC KEY", spki)
-	body := base64.StdEncoding.EncodeToString(spki)
-	pkcs8, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	pkcs1 := x509.MarshalPKCS1PrivateKey(key)
-	elliptical, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	withSize := func(bits uint, exponent int) string {
-		n := new(big.Int).Lsh(big.NewInt(1), bits-1)
-		return pemOf("PUBLIC KEY", spkiOf(t, &rsa.PublicKey{N: n.Add(n, big.NewInt(1)), E: exponent}))
-	}
-
+	pkcs1 := base64.StdEncoding.EncodeToString(x509.MarshalPKCS1PrivateKey(ownKey()))
+	publicPEM := pemOf("PUBLIC KEY", spkiOf(t, &ownKey().PublicKey))
 	for _, row := range []struct{ name, key, problem string }{
 		{name: "blank", key: " \t\r\n", problem: "blank"},
 		{name: "a secret cut short", key: "jsk_0123456789abcdefghijklmnopq", problem: "cut short"},
-		{name: "a secret cut short, padded with white space", key: "jsk_0123456789abcdefghijklmnopq ", problem: "cut short"},
 		{name: "a secret without its prefix", key: "0123456789abcdefghijklmnopqrstuvwxyz0123456789", problem: "neither"},
-		{name: "a secret with another prefix", key: "JSK_0123456789abcdefghijklmnopqrstuvwxyz", problem: "neither"},
-		{name: "a secret in quotes", key: `"` + goodSecret + `"`, problem: "neither"},
-		{name: "a long text", key: strings.Repeat("secret-text.", 40), problem: "neither"},
 		{name: "a truncated PEM", key: publicPEM[:200], problem: "cut short"},
-		{name: "a PEM without its end", key: strings.Split(publicPEM, "-----END")[0], problem: "cut short"},
-		{name: "a PEM with a line missing", key: strings.Join(append(strings.Split(publicPEM, "\n")[:2], strings.Split(publicPEM, "\n")[3:]...), "\n"), problem: "cut short"},
-		{name: "a truncated base64 body", key: body[:200], problem: "cut short"},
-		{name: "a base64 body cut within a group", key: body[:201], problem: "cut short"},
-		{name: "two PEMs", key: publicPEM + publicPEM, problem: "one key only"},
-		{name: "a private key as PEM, PKCS 8", key: pemOf("PRIVATE KEY", pkcs8), problem: "private key"},
-		{name: "a private key as PEM, PKCS 1", key: pemOf("RSA PRIVATE KEY", pkcs1), problem: "private key"},
-		{name: "a private key as base64, PKCS 8", key: base64.StdEncoding.EncodeToString(pkcs8), problem: "private key"},
-		{name: "a private key as base64, PKCS 1", key: base64.StdEncoding.EncodeToString(pkcs1), problem: "private key"},
-		{name: "a private key that says it is public", key: pemOf("PUBLIC KEY", pkcs8), problem: "private key"},
-		{name: "a certificate as PEM", key: pemOf("CERTIFICATE", selfSigned(t, key)), problem: "certificate"},
-		{name: "a certificate as base64", key: base64.StdEncoding.EncodeToString(selfSigned(t, key)), problem: "certificate"},
-		{name: "a PEM of something else", key: pemOf("DH PARAMETERS", []byte("x")), problem: "something else"},
-		{name: "a JWK", key: `{"kty":"RSA","n":"AQAB","e":"AQAB"}`, problem: "JWK"},
-		{name: "a URL", key: "https://sample.e2.loginrocket.com/connect/jwks", problem: "URL"},
-		{name: "an absolute path", key: "/etc/authrocket/key", problem: "path"},
-		{name: "a relative path", key: "./key", problem: "path"},
-		{name: "a path by its ending", key: "key.pem", problem: "path"},
-		{name: "an API key", key: "ks_0123456789abcdefghijkl-0123456789abcdef", problem: "API key"},
+		{name: "a private key as base64, PKCS 1", key: pkcs1, problem: "private key"},
 		{name: "a token", key: vectorHS256, problem: "token"},
-		{name: "an elliptic key", key: pemOf("PUBLIC KEY", spkiOf(t, &elliptical.PublicKey)), problem: "not an RSA key"},
-		{name: "an RSA key of 2047 bits", key: withSize(2047, 65537), problem: "2047 bits"},
-		{name: "an RSA key of 1024 bits", key: withSize(1024, 65537), problem: "1024 bits"},
-		{name: "an RSA key of 16384 bits", key: withSize(16384, 65537), problem: "16384 bits"},
-		{name: "an RSA key with exponent 1", key: withSize(2048, 1), problem: "exponent 1"},
-		{name: "an RSA key with an even exponent", key: withSize(2048, 65536), problem: "exponent 65536"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			_, err := authrocket.New(newConfig(func(c *authrocket.Config) { c.JWTKey = row.key }))
@@ -474,12 +415,9 @@ func TestConfigStaticKeys(t *testing.T) {
 	t.Parallel()
 	key := ownKey()
 	signed := func(secret string) string { return signCompact(`{"alg":"HS256"}`, goodClaims(t), withHMAC(secret)) }
-	shortest := "jsk_" + strings.Repeat("s", 28)
 	small := &rsa.PublicKey{N: key.N, E: key.E}
 	for _, row := range []struct{ name, key, token string }{
-		{name: "a secret of 32 bytes", key: shortest, token: signed(shortest)},
 		{name: "a secret in white space", key: " " + goodSecret + "\r\n", token: signed(goodSecret)},
-		{name: "a secret longer than a public key", key: "jsk_" + strings.Repeat("s", 400), token: signed("jsk_" + strings.Repeat("s", 400))},
 		{name: "a public key, PKCS 1", key: pemOf("RSA PUBLIC KEY", x509.MarshalPKCS1PublicKey(small)), token: signCompact(`{"alg":"RS256"}`, goodClaims(t), withRS256(key))},
 		{name: "a public key, whatever the token's kid", key: pemOf("PUBLIC KEY", spkiOf(t, small)), token: signCompact(`{"alg":"RS256","kid":"any"}`, goodClaims(t), withRS256(key))},
 	} {

@@ -41,6 +41,9 @@ func withPS256(key *rsa.PrivateKey) signFunc {
 	}
 }
 
+// What is refused while a token is taken apart and decoded is held by the tests of
+// internal/jws and internal/claims. Here is a row of each kind, and all that the
+// verifier refuses itself.
 func TestVerifyRefusesBadTokens(t *testing.T) {
 	t.Parallel()
 	minutes := func(n int) int64 { return time.Now().Add(time.Duration(n) * time.Minute).Unix() }
@@ -53,47 +56,25 @@ func TestVerifyRefusesBadTokens(t *testing.T) {
 		want       error
 	}{
 		{name: "payload null", option: setPayload([]byte("null")), want: authrocket.ErrInvalidClaims, says: "payload"},
-		{name: "payload array", option: setPayload([]byte("[]")), want: authrocket.ErrInvalidClaims, says: "payload"},
-		{name: "payload text", option: setPayload([]byte(`"text"`)), want: authrocket.ErrInvalidClaims, says: "payload"},
 		{name: "payload no JSON", option: setPayload([]byte("text")), want: authrocket.ErrInvalidClaims, says: "payload"},
-		{name: "payload invalid bytes", option: setPayload([]byte{0, 0xff}), want: authrocket.ErrInvalidClaims, says: "payload"},
-		{name: "payload object with text after it", option: setPayload([]byte(goodClaims(t) + "x")), want: authrocket.ErrInvalidClaims, says: "payload"},
-		{name: "payload two objects", option: setPayload([]byte(goodClaims(t) + "{}")), want: authrocket.ErrInvalidClaims, says: "payload"},
-		{name: "payload cut short", option: setPayload([]byte(goodClaims(t)[:20])), want: authrocket.ErrInvalidClaims, says: "payload"},
-		{name: "payload nested too deeply", option: setPayload([]byte(strings.Repeat("[", 11_000))), want: authrocket.ErrInvalidClaims, says: "payload"},
 
-		{name: "kid object", option: setHeader("kid", entry{"a": 1}), want: authrocket.ErrTokenMalformed, says: "kid"},
-		{name: "kid array", option: setHeader("kid", []string{"a"}), want: authrocket.ErrTokenMalformed, says: "kid"},
 		{name: "kid number", option: setHeader("kid", 1), want: authrocket.ErrTokenMalformed, says: "kid"},
-		{name: "kid null", option: setHeader("kid", nil), want: authrocket.ErrTokenMalformed, says: "kid"},
-		{name: "kid constructor", option: setHeader("kid", "constructor"), want: authrocket.ErrUnknownKey},
-		{name: "kid __proto__", option: setHeader("kid", "__proto__"), want: authrocket.ErrUnknownKey},
 		{name: "kid empty", option: setHeader("kid", ""), want: authrocket.ErrUnknownKey},
 		{name: "kid missing", option: withoutHeader("kid"), want: authrocket.ErrUnknownKey, says: "kid"},
-		{name: "kid under another case", option: together(withoutHeader("kid"), setHeader("KID", "a")), want: authrocket.ErrUnknownKey, says: "kid"},
 		{name: "kid of 256 bytes is looked up", option: setHeader("kid", strings.Repeat("k", 256)), want: authrocket.ErrUnknownKey},
 		{name: "kid of 257 bytes", option: setHeader("kid", strings.Repeat("k", 257)), want: authrocket.ErrTokenTooLarge, says: "kid"},
 
 		{name: "right RS256 signature under alg none", option: setHeader("alg", "none"), want: authrocket.ErrWrongAlgorithm, says: "RS256"},
-		{name: "right RS256 signature under alg None", option: setHeader("alg", "None"), want: authrocket.ErrWrongAlgorithm},
-		{name: "right RS256 signature under alg NONE", option: setHeader("alg", "NONE"), want: authrocket.ErrWrongAlgorithm},
-		{name: "right RS256 signature under alg nOnE", option: setHeader("alg", "nOnE"), want: authrocket.ErrWrongAlgorithm},
 		{name: "right RS256 signature under alg HS256", option: setHeader("alg", "HS256"), want: authrocket.ErrWrongAlgorithm},
 		{name: "right RS256 signature under alg RS512", option: setHeader("alg", "RS512"), want: authrocket.ErrWrongAlgorithm},
 		{name: "right RS256 signature under alg PS256", option: setHeader("alg", "PS256"), want: authrocket.ErrWrongAlgorithm},
 		{name: "right RS256 signature under alg rs256", option: setHeader("alg", "rs256"), want: authrocket.ErrWrongAlgorithm},
 		{name: "right RS256 signature under an empty alg", option: setHeader("alg", ""), want: authrocket.ErrWrongAlgorithm},
-		{name: "alg array", option: setHeader("alg", []string{"RS256"}), want: authrocket.ErrTokenMalformed, says: "alg"},
-		{name: "alg null", option: setHeader("alg", nil), want: authrocket.ErrTokenMalformed, says: "alg"},
 		{name: "alg missing", option: withoutHeader("alg"), want: authrocket.ErrTokenMalformed, says: "alg"},
 
 		{name: "crit unknown", option: setHeader("crit", []string{"b64"}), want: authrocket.ErrCriticalHeader},
-		{name: "crit empty", option: setHeader("crit", []string{}), want: authrocket.ErrCriticalHeader},
-		{name: "crit null", option: setHeader("crit", nil), want: authrocket.ErrCriticalHeader},
 
 		{name: "iss absent", option: withoutClaim("iss"), want: authrocket.ErrWrongIssuer, says: "https://authrocket.com"},
-		{name: "iss null", option: setClaim("iss", nil), want: authrocket.ErrWrongIssuer},
-		{name: "iss array", option: setClaim("iss", []string{"https://authrocket.com"}), want: authrocket.ErrInvalidClaims, says: "iss"},
 		{name: "iss other host", option: setClaim("iss", "https://loginrocket.example"), want: authrocket.ErrWrongIssuer},
 		{name: "iss trailing slash", option: setClaim("iss", "https://authrocket.com/"), want: authrocket.ErrWrongIssuer},
 		{name: "iss http", option: setClaim("iss", "http://authrocket.com"), want: authrocket.ErrWrongIssuer},
@@ -101,59 +82,30 @@ func TestVerifyRefusesBadTokens(t *testing.T) {
 		{name: "iss longer host", option: setClaim("iss", "https://authrocket.com.evil.example"), want: authrocket.ErrWrongIssuer},
 
 		{name: "exp absent", option: withoutClaim("exp"), want: authrocket.ErrInvalidClaims, says: "exp"},
-		{name: "exp under another case", option: together(withoutClaim("exp"), setClaim("EXP", minutes(60))), want: authrocket.ErrInvalidClaims, says: "exp"},
-		{name: "exp null", option: setClaim("exp", nil), want: authrocket.ErrInvalidClaims, says: "exp"},
 		{name: "exp string", option: setClaim("exp", "99999999999"), want: authrocket.ErrInvalidClaims, says: "exp"},
-		{name: "exp boolean", option: setClaim("exp", true), want: authrocket.ErrInvalidClaims, says: "exp"},
-		{name: "exp array", option: setClaim("exp", []int64{minutes(60)}), want: authrocket.ErrInvalidClaims, says: "exp"},
-		{name: "exp object", option: setClaim("exp", entry{}), want: authrocket.ErrInvalidClaims, says: "exp"},
 		{name: "exp huge", option: setClaim("exp", json.Number("1e400")), want: authrocket.ErrInvalidClaims, says: "exp"},
-		{name: "exp first second of year 10000", option: setClaim("exp", 253402300800), want: authrocket.ErrInvalidClaims, says: "exp"},
-		{name: "exp hugely negative", option: setClaim("exp", json.Number("-1e400")), want: authrocket.ErrInvalidClaims, says: "exp"},
 		{name: "exp zero", option: setClaim("exp", 0), want: authrocket.ErrTokenExpired, says: "1970"},
 		{name: "exp negative", option: setClaim("exp", -1), want: authrocket.ErrTokenExpired},
 		{name: "exp a minute ago", option: authrockettest.ExpiresIn(-time.Minute), want: authrocket.ErrTokenExpired, says: "the clock here says"},
 
 		{name: "nbf an hour ahead", option: setClaim("nbf", minutes(60)), want: authrocket.ErrTokenNotYetValid, says: "nbf"},
-		{name: "nbf string", option: setClaim("nbf", "0"), want: authrocket.ErrInvalidClaims, says: "nbf"},
-		{name: "nbf huge", option: setClaim("nbf", json.Number("1e30")), want: authrocket.ErrInvalidClaims, says: "nbf"},
 		{name: "iat an hour ahead", option: setClaim("iat", minutes(60)), want: authrocket.ErrTokenNotYetValid, says: "iat"},
-		{name: "iat string", option: setClaim("iat", "0"), want: authrocket.ErrInvalidClaims, says: "iat"},
-		{name: "iat huge", option: setClaim("iat", json.Number("1e30")), want: authrocket.ErrInvalidClaims, says: "iat"},
 
 		{name: "aud present", option: setClaim("aud", "app"), want: authrocket.ErrWrongAudience},
 		{name: "aud array present", option: setClaim("aud", []string{"app", "other"}), want: authrocket.ErrWrongAudience},
 		{name: "aud empty string", option: setClaim("aud", ""), want: authrocket.ErrWrongAudience},
 		{name: "aud empty array", option: setClaim("aud", []string{}), want: authrocket.ErrWrongAudience},
-		{name: "aud number", option: setClaim("aud", 1), want: authrocket.ErrInvalidClaims, says: "aud"},
-		{name: "aud array of numbers", option: setClaim("aud", []int{1}), want: authrocket.ErrInvalidClaims, says: "aud"},
-		{name: "aud object", option: setClaim("aud", entry{}), want: authrocket.ErrInvalidClaims, says: "aud"},
 
 		{name: "rid of another realm", option: setClaim("rid", "rl_other"), want: authrocket.ErrWrongRealm},
 		{name: "rid absent", option: withoutClaim("rid"), want: authrocket.ErrWrongRealm},
-		{name: "rid null", option: setClaim("rid", nil), want: authrocket.ErrWrongRealm},
-		{name: "rid number", option: setClaim("rid", 1), want: authrocket.ErrInvalidClaims, says: "rid"},
 		{name: "sub absent", option: withoutClaim("sub"), want: authrocket.ErrInvalidClaims, says: "sub"},
-		{name: "sub under another case", option: together(withoutClaim("sub"), setClaim("Sub", "usr_x")), want: authrocket.ErrInvalidClaims, says: "sub"},
 		{name: "sub empty", option: setClaim("sub", ""), want: authrocket.ErrInvalidClaims, says: "sub"},
-		{name: "sub null", option: setClaim("sub", nil), want: authrocket.ErrInvalidClaims, says: "sub"},
 		{name: "sub number", option: setClaim("sub", 42), want: authrocket.ErrInvalidClaims, says: "sub"},
-		{name: "sub object", option: setClaim("sub", entry{}), want: authrocket.ErrInvalidClaims, says: "sub"},
 		{name: "sid number", option: setClaim("sid", 42), want: authrocket.ErrInvalidClaims, says: "sid"},
-		{name: "sid array", option: setClaim("sid", []string{"kss_1"}), want: authrocket.ErrInvalidClaims, says: "sid"},
 
-		{name: "orgs object", option: orgs(entry{}), want: authrocket.ErrInvalidClaims, says: "orgs"},
 		{name: "orgs text", option: orgs("org_1"), want: authrocket.ErrInvalidClaims, says: "orgs"},
-		{name: "orgs with a null entry", option: orgs([]any{nil}), want: authrocket.ErrInvalidClaims, says: "orgs[0]"},
-		{name: "orgs with a text entry", option: orgs([]any{entry{"oid": "org_1"}, "org_2"}), want: authrocket.ErrInvalidClaims, says: "orgs[1]"},
-		{name: "oid number", option: orgs([]any{entry{"oid": 1}}), want: authrocket.ErrInvalidClaims, says: "orgs[0].oid"},
-		{name: "mid number", option: orgs([]any{entry{"oid": "org_1", "mid": 1}}), want: authrocket.ErrInvalidClaims, says: "orgs[0].mid"},
-		{name: "perm text", option: orgs([]any{entry{"oid": "org_1", "perm": "ar:owner"}}), want: authrocket.ErrInvalidClaims, says: "orgs[0].perm"},
-		{name: "perm object", option: orgs([]any{entry{"oid": "org_1", "perm": entry{"ar:owner": true}}}), want: authrocket.ErrInvalidClaims, says: "orgs[0].perm"},
 		{name: "perm with a number", option: orgs([]any{entry{"oid": "org_1", "perm": []any{"a", 1}}}), want: authrocket.ErrInvalidClaims, says: "orgs[0].perm"},
-		{name: "perm with a null entry", option: orgs([]any{entry{"oid": "org_1", "perm": []any{nil}}}), want: authrocket.ErrInvalidClaims, says: "orgs[0].perm"},
 		{name: "selected text", option: orgs([]any{entry{"oid": "org_1", "selected": "true"}}), want: authrocket.ErrInvalidClaims, says: "orgs[0].selected"},
-		{name: "selected number", option: orgs([]any{entry{"oid": "org_1", "selected": 1}}), want: authrocket.ErrInvalidClaims, says: "orgs[0].selected"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -185,30 +137,13 @@ func TestVerifyRefusesAlteredTokens(t *testing.T) {
 		want  error
 	}{
 		{name: "no token", alter: func(*testing.T, string, string, string) string { return "" }, want: authrocket.ErrNoToken},
-		{name: "one segment", alter: func(_ *testing.T, h, p, s string) string { return h }, want: authrocket.ErrTokenMalformed},
 		{name: "two segments", alter: func(_ *testing.T, h, p, s string) string { return join(h, p) }, want: authrocket.ErrTokenMalformed},
 		{name: "alg none and an empty signature", alter: func(_ *testing.T, h, p, s string) string { return join(segment(`{"alg":"none"}`), p, "") }, want: authrocket.ErrTokenMalformed},
-		{name: "alg none without a third segment", alter: func(_ *testing.T, h, p, s string) string { return join(segment(`{"alg":"none"}`), p) }, want: authrocket.ErrTokenMalformed},
 		{name: "empty signature", alter: func(_ *testing.T, h, p, s string) string { return join(h, p, "") }, want: authrocket.ErrTokenMalformed},
-		{name: "empty header", alter: func(_ *testing.T, h, p, s string) string { return join("", p, s) }, want: authrocket.ErrTokenMalformed},
-		{name: "empty payload", alter: func(_ *testing.T, h, p, s string) string { return join(h, "", s) }, want: authrocket.ErrTokenMalformed},
-		{name: "extra segment", alter: func(_ *testing.T, h, p, s string) string { return join(h, p, s, s) }, want: authrocket.ErrTokenMalformed},
-		{name: "extra empty segment", alter: func(_ *testing.T, h, p, s string) string { return join(h, p, s, "") }, want: authrocket.ErrTokenMalformed},
-		{name: "five segments as of a JWE", alter: func(_ *testing.T, h, p, s string) string { return join(h, p, s, s, s) }, want: authrocket.ErrTokenMalformed},
-		{name: "JSON serialization", alter: func(_ *testing.T, h, p, s string) string {
-			return `{"protected":"` + h + `","payload":"` + p + `","signature":"` + s + `"}`
-		}, want: authrocket.ErrTokenMalformed},
-		{name: "signature cut by a character", alter: func(_ *testing.T, h, p, s string) string { return join(h, p, s[:len(s)-1]) }, want: authrocket.ErrTokenMalformed},
 		{name: "signature cut by four characters", alter: func(_ *testing.T, h, p, s string) string { return join(h, p, s[4:]) }, want: authrocket.ErrBadSignature},
 		{name: "payload cut by four characters", alter: func(_ *testing.T, h, p, s string) string { return join(h, p[:(len(p)/4-1)*4], s) }, want: authrocket.ErrBadSignature},
 		{name: "padded signature", alter: func(_ *testing.T, h, p, s string) string { return join(h, p, s+"==") }, want: authrocket.ErrTokenMalformed},
-		{name: "padded header", alter: func(_ *testing.T, h, p, s string) string { return join(h+"=", p, s) }, want: authrocket.ErrTokenMalformed},
-		{name: "padded payload", alter: func(_ *testing.T, h, p, s string) string { return join(h, p+"=", s) }, want: authrocket.ErrTokenMalformed},
-		{name: "standard base64", alter: func(_ *testing.T, h, p, s string) string { return join(h, p, "+/"+s[2:]) }, want: authrocket.ErrTokenMalformed},
 		{name: "line break within the signature", alter: func(_ *testing.T, h, p, s string) string { return join(h, p, s[:8]+"\n"+s[8:]) }, want: authrocket.ErrTokenMalformed},
-		{name: "carriage return at the end", alter: func(_ *testing.T, h, p, s string) string { return join(h, p, s+"\r") }, want: authrocket.ErrTokenMalformed},
-		{name: "space within the payload", alter: func(_ *testing.T, h, p, s string) string { return join(h, p[:8]+" "+p[8:], s) }, want: authrocket.ErrTokenMalformed},
-		{name: "zero byte", alter: func(_ *testing.T, h, p, s string) string { return join(h, p, s+"\x00") }, want: authrocket.ErrTokenMalformed},
 		{name: "altered last signature character, unused bits", alter: func(t *testing.T, h, p, s string) string {
 			last := strings.IndexByte(alphabet, s[len(s)-1])
 			altered := s[:len(s)-1] + string(alphabet[last^1])
@@ -229,9 +164,6 @@ func TestVerifyRefusesAlteredTokens(t *testing.T) {
 		}, want: authrocket.ErrBadSignature},
 		{name: "white space added to the header", alter: func(t *testing.T, h, p, s string) string { return join(segment(unsegment(t, h)+" "), p, s) }, want: authrocket.ErrBadSignature},
 		{name: "header null", alter: func(_ *testing.T, h, p, s string) string { return join(segment("null"), p, s) }, want: authrocket.ErrTokenMalformed},
-		{name: "header array", alter: func(_ *testing.T, h, p, s string) string { return join(segment(`["alg"]`), p, s) }, want: authrocket.ErrTokenMalformed},
-		{name: "header text", alter: func(_ *testing.T, h, p, s string) string { return join(segment("alg"), p, s) }, want: authrocket.ErrTokenMalformed},
-		{name: "header with text after it", alter: func(t *testing.T, h, p, s string) string { return join(segment(unsegment(t, h)+"{}"), p, s) }, want: authrocket.ErrTokenMalformed},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			c := newSite(t)
@@ -290,14 +222,9 @@ func TestVerifyRefusesForgedSignatures(t *testing.T) {
 		{name: "a right RS256 signature under alg none", auth: static, token: signCompact(`{"alg":"none"}`, payload, withRS256(key)), want: authrocket.ErrWrongAlgorithm},
 		{name: "a right RS256 signature under alg HS256", auth: static, token: signCompact(`{"alg":"HS256"}`, payload, withRS256(key)), want: authrocket.ErrWrongAlgorithm},
 		{name: "a right RS256 signature under alg rs256", auth: static, token: signCompact(`{"alg":"rs256"}`, payload, withRS256(key)), want: authrocket.ErrWrongAlgorithm},
-		{name: "a right RS256 signature, alg under another case", auth: static, token: signCompact(`{"ALG":"RS256"}`, payload, withRS256(key)), want: authrocket.ErrTokenMalformed},
 		{name: "alg none", auth: static, token: signCompact(`{"alg":"none"}`, payload, unsigned), want: authrocket.ErrWrongAlgorithm},
-		{name: "alg None", auth: static, token: signCompact(`{"alg":"None"}`, payload, unsigned), want: authrocket.ErrWrongAlgorithm},
-		{name: "alg NONE", auth: static, token: signCompact(`{"alg":"NONE"}`, payload, unsigned), want: authrocket.ErrWrongAlgorithm},
 		{name: "alg nOnE", auth: static, token: signCompact(`{"alg":"nOnE"}`, payload, unsigned), want: authrocket.ErrWrongAlgorithm},
-		{name: "alg array", auth: static, token: signCompact(`{"alg":["RS256"]}`, payload, withRS256(key)), want: authrocket.ErrTokenMalformed},
 		{name: "crit with the right key", auth: static, token: signCompact(`{"alg":"RS256","crit":["exp"],"exp":1}`, payload, withRS256(key)), want: authrocket.ErrCriticalHeader},
-		{name: "kid number with a static key", auth: static, token: signCompact(`{"alg":"RS256","kid":1}`, payload, withRS256(key)), want: authrocket.ErrTokenMalformed},
 
 		{name: "alg none where a secret is set", auth: shared, token: signCompact(`{"alg":"none"}`, payload, unsigned), want: authrocket.ErrWrongAlgorithm},
 		{name: "RS256 where a secret is set", auth: shared, token: signCompact(`{"alg":"RS256"}`, payload, withRS256(key)), want: authrocket.ErrWrongAlgorithm},
@@ -325,15 +252,11 @@ func TestVerifyAccepts(t *testing.T) {
 	}{
 		{name: "a plain token"},
 		{name: "no typ", options: []authrockettest.TokenOption{withoutHeader("typ")}},
-		{name: "any typ", options: []authrockettest.TokenOption{setHeader("typ", []int{1})}},
 		{name: "unknown header members", options: []authrockettest.TokenOption{setHeader("jku", "https://evil.example"), setHeader("CRIT", true)}},
 		{name: "unknown claims", options: []authrockettest.TokenOption{setClaim("nonce", 1), setClaim("ISS", "x"), setClaim("Exp", 0)}},
 		{name: "no sid", options: []authrockettest.TokenOption{withoutClaim("sid")}},
 		{name: "no iat", options: []authrockettest.TokenOption{withoutClaim("iat")}},
-		{name: "null claims count as absent", options: []authrockettest.TokenOption{setClaim("sid", nil), setClaim("iat", nil), setClaim("nbf", nil), setClaim("aud", nil)}},
 		{name: "nbf in the past", options: []authrockettest.TokenOption{setClaim("nbf", 1)}},
-		{name: "exp with a fraction", options: []authrockettest.TokenOption{setClaim("exp", float64(time.Now().Unix())+86_400.5)}},
-		{name: "exp with an exponent", options: []authrockettest.TokenOption{setClaim("exp", json.Number("2.5e11"))}},
 		{name: "exp in the last second of year 9999", options: []authrockettest.TokenOption{setClaim("exp", 253402300799)}},
 		{name: "no aud where an audience is configured", change: func(c *authrocket.Config) { c.Audience = []string{"app"} }},
 		{name: "our aud", change: func(c *authrocket.Config) { c.Audience = []string{"app"} }, options: []authrockettest.TokenOption{setClaim("aud", "app")}},
@@ -370,12 +293,8 @@ func TestVerifyMissingClaimsGiveNothing(t *testing.T) {
 		permissions []string
 	}{
 		{name: "no orgs", orgs: withoutClaim("orgs")},
-		{name: "orgs null", orgs: setClaim("orgs", nil)},
 		{name: "orgs empty", orgs: setClaim("orgs", []any{})},
-		{name: "orgs under another case", orgs: together(withoutClaim("orgs"), setClaim("Orgs", []any{entry{"oid": "org_1", "perm": []string{"a"}}}))},
 		{name: "no perm", orgs: setClaim("orgs", []any{entry{"oid": "org_1"}}), memberships: 1},
-		{name: "perm null", orgs: setClaim("orgs", []any{entry{"oid": "org_1", "perm": nil}}), memberships: 1},
-		{name: "perm under another case", orgs: setClaim("orgs", []any{entry{"oid": "org_1", "Perm": []string{"a"}}}), memberships: 1},
 		{name: "an entry without anything", orgs: setClaim("orgs", []any{entry{}}), memberships: 1},
 		{name: "perm", orgs: setClaim("orgs", []any{entry{"oid": "org_1", "perm": []string{"a", ""}}}), memberships: 1, permissions: []string{"a", ""}},
 	} {
@@ -405,42 +324,13 @@ func TestVerifyEmailIsVerifiedOnlyByTrue(t *testing.T) {
 		{name: "true", claim: setClaim("email_verified", true), want: authrocket.EmailVerified},
 		{name: "false", claim: setClaim("email_verified", false), want: authrocket.EmailNotVerified},
 		{name: "absent", claim: withoutClaim("email_verified"), want: authrocket.EmailUnknown},
-		{name: "null", claim: setClaim("email_verified", nil), want: authrocket.EmailUnknown},
 		{name: "text true", claim: setClaim("email_verified", "true"), want: authrocket.EmailUnknown},
-		{name: "one", claim: setClaim("email_verified", 1), want: authrocket.EmailUnknown},
-		{name: "array", claim: setClaim("email_verified", []bool{true}), want: authrocket.EmailUnknown},
-		{name: "another case", claim: together(withoutClaim("email_verified"), setClaim("Email_Verified", true)), want: authrocket.EmailUnknown},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			if got := newSite(t).session(t, row.claim).User.EmailVerification; got != row.want {
 				t.Errorf("got %v, want %v", got, row.want)
 			}
 		})
-	}
-}
-
-func TestVerifyDisplayClaimsOfAWrongTypeCountAsAbsent(t *testing.T) {
-	t.Parallel()
-	for _, wrong := range []any{nil, 1, true, []string{"x"}, map[string]any{"x": 1}} {
-		c := newSite(t)
-		var options []authrockettest.TokenOption
-		for _, claim := range []string{"name", "given_name", "family_name", "preferred_username", "email", "locale", "ref"} {
-			options = append(options, setClaim(claim, wrong))
-		}
-		if _, isObject := wrong.(map[string]any); !isObject {
-			options = append(options, setClaim("cs", wrong))
-		} else {
-			options = append(options, withoutClaim("cs"))
-		}
-		options = append(options, withoutClaim("email_verified"),
-			setClaim("orgs", []any{map[string]any{"oid": "org_1", "mid": "mb_1", "name": wrong, "ref": wrong, "cs": "text"}}))
-		s := c.session(t, options...)
-		if want := (authrocket.User{ID: c.ada.ID}); s.User != want {
-			t.Errorf("%v: got user %+v, want %+v", wrong, s.User, want)
-		}
-		if org, _ := s.Org(); org != (authrocket.Org{ID: "org_1"}) {
-			t.Errorf("%v: got org %+v, want an ID only", wrong, org)
-		}
 	}
 }
 
