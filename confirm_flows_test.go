@@ -1,6 +1,7 @@
 package authrocket_test
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"testing"
@@ -192,5 +193,20 @@ func TestATabThatWaited(t *testing.T) {
 				t.Errorf("got %q, want %q", got, row.want)
 			}
 		})
+	}
+}
+
+// A rule that answers 401 refuses a session that verified. Were its cookie cleared,
+// the login that follows would find nobody signed in, and ask nobody.
+func TestARuleDoesNotSignOut(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	stepUp := func(context.Context, authrocket.Session) error { return authrocket.ErrUnauthenticated }
+	app := s.auth.Authenticate(s.auth.Require(stepUp)(whoami))
+	v := &visitor{t: t, app: app, jar: map[string]*http.Cookie{siteCookie: {Value: s.realm.Token(s.george), Expires: time.Now().Add(time.Hour)}}}
+	back := redirectURIOf(t, v.visit("cross-site", "/x").Header().Get("Location"))
+	w := v.visit("cross-site", started{back: back}.callback(s.realm.Token(s.ada)))
+	if got := w.Header().Get("Location"); w.Code != 303 || got != "/auth/confirm" {
+		t.Errorf("LoginRocket answers with another user: got %d %q, want a question", w.Code, got)
 	}
 }

@@ -306,3 +306,19 @@ func TestWarningsOfHostsAreLimited(t *testing.T) {
 		expect("an hour after them", 20)
 	})
 }
+
+// Anybody can send any Host: neither many nor long ones fill the memory.
+func TestTheHostOfAWarningIsShort(t *testing.T) {
+	t.Parallel()
+	warnings := 0
+	s := newSite(t, func(c *authrocket.Config) { c.Observer.Warning = func(context.Context, error) { warnings++ } })
+	long := strings.Repeat("x", 100)
+	for i := range 3 {
+		r := navigate("/gate/")
+		r.Host = long + fmt.Sprint(i)
+		serve(s.app(), r)
+	}
+	if warnings != 1 {
+		t.Errorf("got %d warnings of hosts that begin with the same 100 bytes, want one", warnings)
+	}
+}

@@ -34,6 +34,34 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
+// Which test file holds what. x_test.go is about x.go, and x_y_test.go about y, a part
+// of x. The others:
+//
+//	helpers_test.go            site, the fixture of all tests; requests, browsers, tokens, cookies and
+//	                           answers that more than one file needs
+//	export_test.go             what tests see of the inside
+//	example_test.go            the examples of go doc
+//	recipes_test.go            the recipes of README.md and docs/, served
+//	secrets_test.go            no token and no secret in any answer, error, log or event
+//	fuzz_test.go               any request: no redirect elsewhere, no user without a token
+//	budget_test.go             allocations of the warm path
+//	leak_test.go               TestMain: no goroutine outlives the tests
+//	architecture_test.go       who imports what, which file uses which
+//	modules_test.go            what the modules download
+//	keypolicy_test.go          which tokens are worth a fetch of keys
+//
+//	callback_onlogin_test.go   Config.OnLogin
+//	confirm_flows_test.go      which logins are asked about, each walked by a browser
+//	cookie_chunks_test.go      tokens in several cookies
+//	deny_clients_test.go       what scripts, htmx, WebSockets and forms get
+//	jwks_flood_test.go         strangers who ask for keys that do not exist
+//	jwks_simulation_test.go    simulated years of rotations, outages and floods
+//	pages_login_test.go        pages of logins that fail, wait or conflict
+//	start_states_test.go       many logins at once, evicted and planted states
+//	verifier_known_test.go     tokens that are kept
+//	verifier_mutation_test.go  random changes of genuine tokens
+//	verifier_verified_test.go  tokens whose signature is remembered
+
 const (
 	siteCookie  = "__Host-arToken"
 	statePrefix = "__Host-arToken-state-"

@@ -419,3 +419,36 @@ func TestALogoutAndALoginClearWhatWasFetchedAhead(t *testing.T) {
 		}
 	}
 }
+
+func TestALogoutHandsOnNoLongTarget(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	r := navigate("/auth/logout?return_to=/"+strings.Repeat("x", 100_000), "Sec-Fetch-Site: same-origin")
+	w := serve(s.app(), r)
+	if c := cookieNamed(w, siteCookie+"-logout"); c == nil || len(c.Value) > 1_000 {
+		t.Errorf("got the cookie %v, want 1,000 bytes at most", c)
+	}
+	if w := endLogout(t, s.app(), w); w.Code != 303 || len(w.Header().Get("Location")) > 1_000 {
+		t.Errorf("got %d and a Location of %d bytes, want 1,000 at most", w.Code, len(w.Header().Get("Location")))
+	}
+}
+
+func TestForgedLogoutCookies(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for _, target := range []string{"//evil.example", `/\evil.example`, "https://evil.example", "/x\r\nSet-Cookie: a=b", "/\t/evil", "/auth/logout", "@evil", ".evil", "/%2f/evil", "/x&session=kss_evil", "/\x00", "/..//evil", "/é"} {
+		for _, id := range []string{"", "kss_1&redirect_uri=https://evil.example", "kss\r\nX: y"} {
+			w := serve(s.app(), navigate("/auth/logout/end", "Cookie: "+siteCookie+"-logout="+logoutCookie(id, target)))
+			got := w.Header().Get("Location")
+			if !strings.HasPrefix(got, "https://loginrocket.example/logout?redirect_uri=https%3A%2F%2Fexample.com%2F") || strings.ContainsAny(got, "\r\n") || strings.Count(got, "redirect_uri=") != 1 {
+				t.Errorf("%q %q: got %q", id, target, got)
+			}
+		}
+	}
+	for _, value := range []string{"a", "..", ".", "!!!", base64.RawURLEncoding.EncodeToString([]byte("kss_1")), strings.Repeat("A", 60_000)} {
+		w := serve(s.app(), navigate("/auth/logout/end", "Cookie: "+siteCookie+"-logout="+value))
+		if w.Code != 303 {
+			t.Errorf("%.20q: got %d", value, w.Code)
+		}
+	}
+}

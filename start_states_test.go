@@ -519,3 +519,46 @@ func TestTwoAuthsOnOneHost(t *testing.T) {
 		})
 	}
 }
+
+// A login that another site has brought waits in a cookie that fills the Cookie
+// header. A person's own logins come first.
+func TestALoginThatWaitsMakesRoom(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	fill := strings.Repeat("x", 2_500)
+	v := &visitor{t: t, app: s.app(), jar: map[string]*http.Cookie{
+		"theme":       {Value: fill, Expires: time.Now().Add(time.Hour)},
+		confirmCookie: {Value: strings.Repeat("y", 3_500), Expires: time.Now().Add(time.Hour)},
+	}}
+	first := v.visit("same-origin", "/auth/login?return_to=%2Fone")
+	second := v.visit("same-origin", "/auth/login?return_to=%2Ftwo")
+	if _, waits := v.jar[confirmCookie]; waits && v.jar[confirmCookie].Value != "" {
+		t.Error("the login that waits is still there")
+	}
+	for want, w := range map[string]string{"/one": first.Header().Get("Location"), "/two": second.Header().Get("Location")} {
+		got := v.visit("cross-site", started{back: redirectURIOf(t, w)}.callback(s.realm.Token(s.ada)))
+		if got.Header().Get("Location") != want {
+			t.Errorf("got %q, want the login that leads to %s", got.Header().Get("Location"), want)
+		}
+	}
+}
+
+// What another site starts has no cookie where only its own logins could make
+// room and do not suffice. Nothing is cleared for that.
+func TestAForeignStartClearsNothingInVain(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	v := &visitor{t: t, app: s.app(), jar: map[string]*http.Cookie{}}
+	foreign := v.visit("cross-site", "/auth/login?return_to=%2Fmail").Header().Get("Location")
+	own := v.visit("none", "/auth/login?return_to=%2Fown").Header().Get("Location")
+	v.jar["theme"] = &http.Cookie{Value: strings.Repeat("x", 6<<10), Expires: time.Now().Add(time.Hour)}
+	if w := v.visit("cross-site", "/gate/"); w.Code != 303 || len(w.Header()["Set-Cookie"]) != 0 {
+		t.Errorf("got %d %q, want a login without a cookie, and none cleared", w.Code, w.Header()["Set-Cookie"])
+	}
+	delete(v.jar, "theme")
+	for want, started := range map[string]started{"/mail": {back: redirectURIOf(t, foreign)}, "/own": {back: redirectURIOf(t, own)}} {
+		if got := v.visit("cross-site", started.callback(s.realm.Token(s.ada))).Header().Get("Location"); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
