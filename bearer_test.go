@@ -160,7 +160,7 @@ func TestDuplicateHeadersOverASocket(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	server := rawServer(t, s.app())
-	ada, george := s.realm.Token(s.ada), s.realm.Token(s.george)
+	ada := s.realm.Token(s.ada)
 	for _, row := range []struct {
 		name   string
 		lines  []string
@@ -168,9 +168,7 @@ func TestDuplicateHeadersOverASocket(t *testing.T) {
 	}{
 		{name: "two Authorization headers", lines: []string{"Authorization: Bearer " + ada, "authorization: Bearer " + ada}, status: 401},
 		{name: "two Cookie headers, bad and good", lines: []string{"Cookie: " + siteCookie + "=x", "cookie: " + siteCookie + "=" + ada}, status: 200},
-		{name: "two Cookie headers of two users", lines: []string{"Cookie: " + siteCookie + "=" + ada, "Cookie: " + siteCookie + "=" + george}, status: 401},
 		{name: "an empty bearer token, which a server trims, and a good cookie", lines: []string{"Authorization: Bearer ", "Cookie: " + siteCookie + "=" + ada}, status: 401},
-		{name: "an empty Authorization header and a good cookie", lines: []string{"Authorization:", "Cookie: " + siteCookie + "=" + ada}, status: 200},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			resp, body := sendRaw(t, server, append([]string{"GET /gate/ HTTP/1.1", "Host: example.com"}, row.lines...)...)

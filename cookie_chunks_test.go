@@ -81,7 +81,7 @@ func TestLargeTokensAreSplit(t *testing.T) {
 func TestReadingChunks(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	name := func(n int) string { return chunkName(siteCookie, n) }
+	at := func(n int, value string) string { return chunkName(siteCookie, n) + "=" + value }
 	long := s.tokenOf(t, s.ada, 2*chunkBytes+500) // three chunks
 	full := s.tokenOf(t, s.ada, 2*chunkBytes)     // two chunks, both full
 	long2 := s.tokenOf(t, s.ada, 2*chunkBytes+500, setClaim("name", "later"), authrockettest.ExpiresIn(48*time.Hour))
@@ -89,44 +89,41 @@ func TestReadingChunks(t *testing.T) {
 	unsplit := s.tokenOf(t, s.ada, chunkBytes+200)
 	george := s.tokenOf(t, s.george, 2*chunkBytes+500)
 	l, l2, g, f := chunksOf(long), chunksOf(long2), chunksOf(george), chunksOf(full)
-	type pair struct{ name, value string }
 	const ada, anonymous, refused = 200, 303, 401
 	for _, row := range []struct {
 		name    string
-		cookies []pair
+		cookies []string
 		status  int
 	}{
-		{name: "all chunks in order", cookies: []pair{{name: name(0), value: l[0]}, {name: name(1), value: l[1]}, {name: name(2), value: l[2]}}, status: ada},
-		{name: "all chunks in another order", cookies: []pair{{name: name(2), value: l[2]}, {name: name(0), value: l[0]}, {name: name(1), value: l[1]}}, status: ada},
-		{name: "full chunks only", cookies: []pair{{name: name(0), value: f[0]}, {name: name(1), value: f[1]}}, status: ada},
-		{name: "a gap at the front", cookies: []pair{{name: name(1), value: l[1]}, {name: name(2), value: l[2]}}, status: anonymous},
-		{name: "a gap inside", cookies: []pair{{name: name(0), value: l[0]}, {name: name(2), value: l[2]}}, status: refused},
-		{name: "a gap at the end", cookies: []pair{{name: name(0), value: l[0]}, {name: name(1), value: l[1]}}, status: refused},
-		{name: "an empty chunk is a gap", cookies: []pair{{name: name(0), value: l[0]}, {name: name(1)}, {name: name(2), value: l[2]}}, status: refused},
-		{name: "a stale tail after a token in one cookie", cookies: []pair{{name: name(0), value: short}, {name: name(1), value: l[1]}, {name: name(2), value: l[2]}}, status: ada},
-		{name: "a stale tail after a token in three", cookies: []pair{{name: name(0), value: l[0]}, {name: name(1), value: l[1]}, {name: name(2), value: l[2]}, {name: name(3), value: l[2]}}, status: ada},
-		{name: "a stale tail behind a gap", cookies: []pair{{name: name(0), value: f[0]}, {name: name(1), value: f[1]}, {name: name(3), value: l[2]}}, status: ada},
-		{name: "a tail of another token", cookies: []pair{{name: name(0), value: l[0]}, {name: name(1), value: l[1]}, {name: name(2), value: l2[2]}}, status: anonymous},
-		{name: "a token of the size that another middleware writes", cookies: []pair{{name: name(0), value: unsplit}}, status: ada},
-		{name: "a token that is longer than a chunk takes no tail", cookies: []pair{{name: name(0), value: unsplit}, {name: name(1), value: l[1]}}, status: ada},
-		{name: "a short chunk ends the token", cookies: []pair{{name: name(0), value: l[0]}, {name: name(1), value: l[1][:chunkBytes-1]}, {name: name(2), value: l[1][chunkBytes-1:] + l[2]}}, status: anonymous},
-		{name: "the first twice, bad first", cookies: []pair{{name: name(0), value: "x"}, {name: name(0), value: l[0]}, {name: name(1), value: l[1]}, {name: name(2), value: l[2]}}, status: ada},
-		{name: "the first twice, full and bad first", cookies: []pair{{name: name(0), value: g[0]}, {name: name(0), value: l[0]}, {name: name(1), value: l[1]}, {name: name(2), value: l[2]}}, status: ada},
-		{name: "the second twice, bad first", cookies: []pair{{name: name(0), value: l[0]}, {name: name(1), value: "x"}, {name: name(1), value: l[1]}, {name: name(2), value: l[2]}}, status: ada},
-		{name: "the last twice, bad first", cookies: []pair{{name: name(0), value: l[0]}, {name: name(1), value: l[1]}, {name: name(2), value: "x"}, {name: name(2), value: l[2]}}, status: ada},
-		{name: "the last twice, good first", cookies: []pair{{name: name(0), value: l[0]}, {name: name(1), value: l[1]}, {name: name(2), value: l[2]}, {name: name(2), value: "x"}}, status: ada},
-		{name: "the last four times, good last", cookies: []pair{{name: name(0), value: l[0]}, {name: name(1), value: l[1]}, {name: name(2), value: "a"}, {name: name(2), value: "b"}, {name: name(2), value: "c"}, {name: name(2), value: l[2]}}, status: ada},
-		{name: "four tokens before the good one", cookies: []pair{{name: name(0), value: l[0]}, {name: name(1), value: "a"}, {name: name(1), value: "b"}, {name: name(1), value: "c"}, {name: name(1), value: "d"}, {name: name(1), value: l[1]}, {name: name(2), value: l[2]}}, status: anonymous},
-		{name: "four tokens before the good one, with another first", cookies: []pair{{name: name(0), value: g[0]}, {name: name(0), value: l[0]}, {name: name(1), value: "a"}, {name: name(1), value: "b"}, {name: name(1), value: "c"}, {name: name(1), value: l[1]}, {name: name(2), value: l[2]}}, status: anonymous},
-		{name: "two users", cookies: []pair{{name: name(0), value: short}, {name: name(0), value: g[0]}, {name: name(1), value: g[1]}, {name: name(2), value: g[2]}}, status: refused},
-		{name: "a chunk of another name", cookies: []pair{{name: name(0), value: l[0]}, {name: name(1), value: l[1]}, {name: siteCookie + ".02", value: l[2]}}, status: refused},
-		{name: "a chunk without its first", cookies: []pair{{name: name(1), value: short}}, status: anonymous},
+		{name: "all chunks in order", cookies: []string{at(0, l[0]), at(1, l[1]), at(2, l[2])}, status: ada},
+		{name: "all chunks in another order", cookies: []string{at(2, l[2]), at(0, l[0]), at(1, l[1])}, status: ada},
+		{name: "full chunks only", cookies: []string{at(0, f[0]), at(1, f[1])}, status: ada},
+		{name: "a gap at the front", cookies: []string{at(1, l[1]), at(2, l[2])}, status: anonymous},
+		{name: "a gap inside", cookies: []string{at(0, l[0]), at(2, l[2])}, status: refused},
+		{name: "a gap at the end", cookies: []string{at(0, l[0]), at(1, l[1])}, status: refused},
+		{name: "an empty chunk is a gap", cookies: []string{at(0, l[0]), at(1, ""), at(2, l[2])}, status: refused},
+		{name: "a stale tail after a token in one cookie", cookies: []string{at(0, short), at(1, l[1]), at(2, l[2])}, status: ada},
+		{name: "a stale tail after a token in three", cookies: []string{at(0, l[0]), at(1, l[1]), at(2, l[2]), at(3, l[2])}, status: ada},
+		{name: "a stale tail behind a gap", cookies: []string{at(0, f[0]), at(1, f[1]), at(3, l[2])}, status: ada},
+		{name: "a tail of another token", cookies: []string{at(0, l[0]), at(1, l[1]), at(2, l2[2])}, status: anonymous},
+		{name: "a token of the size that another middleware writes", cookies: []string{at(0, unsplit)}, status: ada},
+		{name: "a token that is longer than a chunk takes no tail", cookies: []string{at(0, unsplit), at(1, l[1])}, status: ada},
+		{name: "a short chunk ends the token", cookies: []string{at(0, l[0]), at(1, l[1][:chunkBytes-1]), at(2, l[1][chunkBytes-1:]+l[2])}, status: anonymous},
+		{name: "the first twice, bad first", cookies: []string{at(0, "x"), at(0, l[0]), at(1, l[1]), at(2, l[2])}, status: ada},
+		{name: "the first twice, full and bad first", cookies: []string{at(0, g[0]), at(0, l[0]), at(1, l[1]), at(2, l[2])}, status: ada},
+		{name: "the second twice, bad first", cookies: []string{at(0, l[0]), at(1, "x"), at(1, l[1]), at(2, l[2])}, status: ada},
+		{name: "the last twice, bad first", cookies: []string{at(0, l[0]), at(1, l[1]), at(2, "x"), at(2, l[2])}, status: ada},
+		{name: "the last twice, good first", cookies: []string{at(0, l[0]), at(1, l[1]), at(2, l[2]), at(2, "x")}, status: ada},
+		{name: "the last four times, good last", cookies: []string{at(0, l[0]), at(1, l[1]), at(2, "a"), at(2, "b"), at(2, "c"), at(2, l[2])}, status: ada},
+		{name: "four tokens before the good one", cookies: []string{at(0, l[0]), at(1, "a"), at(1, "b"), at(1, "c"), at(1, "d"), at(1, l[1]), at(2, l[2])}, status: anonymous},
+		{name: "four tokens before the good one, with another first", cookies: []string{at(0, g[0]), at(0, l[0]), at(1, "a"), at(1, "b"), at(1, "c"), at(1, l[1]), at(2, l[2])}, status: anonymous},
+		{name: "two users", cookies: []string{at(0, short), at(0, g[0]), at(1, g[1]), at(2, g[2])}, status: refused},
+		{name: "a chunk of another name", cookies: []string{at(0, l[0]), at(1, l[1]), siteCookie + ".02=" + l[2]}, status: refused},
+		{name: "a chunk without its first", cookies: []string{at(1, short)}, status: anonymous},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			r := navigate("/gate/")
-			for _, p := range row.cookies {
-				withCookie(r, p.name, p.value)
-			}
+			r.Header["Cookie"] = row.cookies
 			if w := serve(s.app(), r); w.Code != row.status {
 				t.Errorf("got %d %q, want %d", w.Code, w.Body, row.status)
 			}
@@ -134,19 +131,17 @@ func TestReadingChunks(t *testing.T) {
 	}
 	for _, row := range []struct {
 		name    string
-		cookies []pair
+		cookies []string
 		want    string // of the page
 	}{
-		{name: "the first chunk alone", cookies: []pair{{name: name(0), value: l[0]}}, want: "A part of your sign-in is missing"},
-		{name: "all chunks but the last", cookies: []pair{{name: name(0), value: l[0]}, {name: name(1), value: l[1]}}, want: "A part of your sign-in is missing"},
-		{name: "the first chunk alone, quoted", cookies: []pair{{name: name(0), value: `"` + l[0] + `"`}}, want: "A part of your sign-in is missing"},
-		{name: "cookies of two users", cookies: []pair{{name: name(0), value: short}, {name: name(0), value: g[0]}, {name: name(1), value: g[1]}, {name: name(2), value: g[2]}}, want: "Conflicting sign-ins"},
+		{name: "the first chunk alone", cookies: []string{at(0, l[0])}, want: "A part of your sign-in is missing"},
+		{name: "all chunks but the last", cookies: []string{at(0, l[0]), at(1, l[1])}, want: "A part of your sign-in is missing"},
+		{name: "the first chunk alone, quoted", cookies: []string{at(0, `"`+l[0]+`"`)}, want: "A part of your sign-in is missing"},
+		{name: "cookies of two users", cookies: []string{at(0, short), at(0, g[0]), at(1, g[1]), at(2, g[2])}, want: "Conflicting sign-ins"},
 	} {
 		t.Run("the page of "+row.name, func(t *testing.T) {
 			r := navigate("/gate/")
-			for _, p := range row.cookies {
-				withCookie(r, p.name, p.value)
-			}
+			r.Header["Cookie"] = row.cookies
 			w := serve(s.app(), r)
 			if w.Code != 401 || !strings.Contains(w.Body.String(), row.want) || w.Header()["Location"] != nil {
 				t.Errorf("got %d %q, want a page with %q", w.Code, w.Body, row.want)
@@ -154,13 +149,13 @@ func TestReadingChunks(t *testing.T) {
 		})
 	}
 	t.Run("a program gets the reason, too", func(t *testing.T) {
-		w := serve(s.app(), withCookie(request("GET", "/gate/"), name(0), l[0]))
+		w := serve(s.app(), withCookie(request("GET", "/gate/"), siteCookie, l[0]))
 		if w.Code != 401 || !strings.Contains(w.Body.String(), `"reason":"incomplete_cookie"`) {
 			t.Errorf("got %d %q, want the reason", w.Code, w.Body)
 		}
 	})
 	t.Run("a token that fills one cookie is whole", func(t *testing.T) {
-		r := withCookie(navigate("/gate/"), name(0), s.tokenOf(t, s.ada, chunkBytes))
+		r := withCookie(navigate("/gate/"), siteCookie, s.tokenOf(t, s.ada, chunkBytes))
 		if w := serve(s.app(), r); w.Code != 200 {
 			t.Errorf("got %d %q, want Ada", w.Code, w.Body)
 		}

@@ -155,7 +155,7 @@ func TestDerivedNamesOfTwoAuthsDiffer(t *testing.T) {
 	t.Parallel()
 	// derived are the prefixes of the names that an Auth sets.
 	derived := func(t *testing.T, s *site) []string {
-		v := &visitor{t: t, app: s.app()}
+		v := s.visitor(t, "")
 		b, _ := start(t, v.app, navigate("/gate/"))
 		v.send(b.land(s.realm.Token(s.ada)))
 		v.jar = nil
@@ -469,41 +469,24 @@ func TestWhereACookieBegins(t *testing.T) {
 	s := newSite(t)
 	token := s.realm.Token(s.ada)
 	n := siteCookie
-	for _, row := range []struct {
-		header    string
-		isSession bool
-	}{
-		{header: n + "=" + token, isSession: true},
-		{header: " \t" + n + "=" + token, isSession: true},
-		{header: "a=b;" + n + "=" + token, isSession: true},
-		{header: "a=b; \t " + n + "=" + token + " \t", isSession: true},
-		{header: "a=b ;" + n + "=" + token, isSession: true},
-		{header: "a=\"b;" + n + "=" + token + "\""},
-		{header: "a=\"b;" + n + "=\"" + token + "\"", isSession: true},
-		{header: "a=b " + n + "=" + token},
-		{header: "a=b," + n + "=" + token},
-		{header: "a=" + n + "=" + token},
-		{header: "=" + n + "=" + token},
-		{header: "x" + n + "=" + token},
-		{header: n + n + "=" + token},
-		{header: n + " =" + token},
-		{header: n + ";" + n + "=" + token, isSession: true},
-		{header: n + "=;" + n + "=" + token, isSession: true},
-		{header: "\x85" + n + "=" + token},
-		{header: "\u2000" + n + "=" + token},
-		{header: "\x0b" + n + "=" + token},
-		{header: "\r" + n + "=" + token},
-		{header: "$Version=1; " + n + "=" + token, isSession: true},
-		{header: "__host-arToken=" + token},
-		{header: "__Host-%61rToken=" + token},
-		{header: "a=" + n + ";" + n + "=" + token, isSession: true},
-		{header: "a=;;;" + n + "=" + token, isSession: true},
-		{header: n[:5] + n + "=" + token + ";" + n + "=" + token, isSession: true},
+	for isSession, headers := range map[bool][]string{
+		true: {
+			n + "=" + token, " \t" + n + "=" + token, "a=b;" + n + "=" + token, "a=b; \t " + n + "=" + token + " \t", "a=b ;" + n + "=" + token,
+			"a=\"b;" + n + "=\"" + token + "\"", n + ";" + n + "=" + token, n + "=;" + n + "=" + token, "$Version=1; " + n + "=" + token,
+			"a=" + n + ";" + n + "=" + token, "a=;;;" + n + "=" + token, n[:5] + n + "=" + token + ";" + n + "=" + token,
+		},
+		false: {
+			"a=\"b;" + n + "=" + token + "\"", "a=b " + n + "=" + token, "a=b," + n + "=" + token, "a=" + n + "=" + token, "=" + n + "=" + token,
+			"x" + n + "=" + token, n + n + "=" + token, n + " =" + token, "\x85" + n + "=" + token, "\u2000" + n + "=" + token,
+			"\x0b" + n + "=" + token, "\r" + n + "=" + token, "__host-arToken=" + token, "__Host-%61rToken=" + token,
+		},
 	} {
-		r := navigate("/gate/")
-		r.Header["Cookie"] = []string{row.header}
-		if got := serve(s.app(), r).Code == 200; got != row.isSession {
-			t.Errorf("%.60q: got a session: %t, want %t", row.header, got, row.isSession)
+		for _, header := range headers {
+			r := navigate("/gate/")
+			r.Header["Cookie"] = []string{header}
+			if got := serve(s.app(), r).Code == 200; got != isSession {
+				t.Errorf("%.60q: got a session: %t, want %t", header, got, isSession)
+			}
 		}
 	}
 }

@@ -387,6 +387,24 @@ type visitor struct {
 	longest int    // bytes of the longest Cookie header
 }
 
+// visitor returns a browser at s.app() that has the session, "" for none.
+func (s *site) visitor(t testing.TB, session string) *visitor {
+	v := &visitor{t: t, app: s.app(), jar: map[string]*http.Cookie{}}
+	if session != "" {
+		v.jar[siteCookie] = &http.Cookie{Value: session, Expires: time.Now().Add(24 * time.Hour)}
+	}
+	return v
+}
+
+// signedInAs returns a browser at s.app() in which the user is signed in, nobody for
+// the zero User.
+func (s *site) signedInAs(t testing.TB, user authrockettest.User, options ...authrockettest.TokenOption) *visitor {
+	if user.ID == "" {
+		return s.visitor(t, "")
+	}
+	return s.visitor(t, s.realm.Token(user, options...))
+}
+
 func (v *visitor) get(target string) *httptest.ResponseRecorder {
 	v.t.Helper()
 	return v.send(navigate(target))

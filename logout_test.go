@@ -309,12 +309,9 @@ func TestTheEndOfALogout(t *testing.T) {
 		{name: "a navigation behind HTTP Basic", headers: changed("Authorization: Basic eDp5"), cookie: full, status: 303, want: hosted},
 		{name: "a navigation of an old browser", headers: []string{"Accept: text/html"}, cookie: full, status: 303, want: hosted},
 		{name: "without a session ID", headers: document, cookie: logoutCookie("", "/"), status: 303, want: "https://loginrocket.example/logout?redirect_uri=https%3A%2F%2Fexample.com%2F"},
-		{name: "with a target elsewhere", headers: document, cookie: logoutCookie("kss_1", "//evil.example"), status: 303, want: "https://loginrocket.example/logout?redirect_uri=https%3A%2F%2Fexample.com%2F&session=kss_1"},
-		{name: "with a target among the login routes", headers: document, cookie: logoutCookie("", "/auth/login"), status: 303, want: "https://loginrocket.example/logout?redirect_uri=https%3A%2F%2Fexample.com%2F"},
 		{name: "without the cookie", headers: document, status: 303, want: "/bye"},
 		{name: "with a cookie that cannot be decoded", headers: document, cookie: "%%%", status: 303, want: "/bye"},
 		{name: "a script", headers: []string{"Accept: */*", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"}, cookie: full, status: 403},
-		{name: "a script that takes HTML", headers: []string{"Accept: text/html", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"}, cookie: full, status: 403},
 		{name: "a script of an old browser", headers: []string{"Accept: */*"}, cookie: full, status: 403},
 		{name: "htmx", headers: changed("HX-Request: true"), cookie: full, status: 403},
 		{name: "a frame", headers: []string{"Accept: text/html", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: iframe"}, cookie: full, status: 403},
@@ -360,8 +357,7 @@ func TestASecondClickOnSignOutKeepsTheSessionID(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := &visitor{t: t, app: s.app()}
-	v.jar = map[string]*http.Cookie{siteCookie: {Value: token, Expires: time.Now().Add(time.Hour)}}
+	v := s.visitor(t, token)
 	v.send(submit("/auth/logout"))
 	w := v.send(submit("/auth/logout"))
 	w = v.visit("same-origin", leadsTo(t, w))

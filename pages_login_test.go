@@ -131,7 +131,7 @@ func TestAPageReloadsItselfForTenMinutes(t *testing.T) {
 		s := newSite(t, func(c *authrocket.Config) {
 			c.OnLogin = func(*http.Request, authrocket.Session) error { return authrocket.ErrUnavailable }
 		})
-		v := &visitor{t: t, app: s.app()}
+		v := s.visitor(t, "")
 		back := v.back(s.realm.Token(s.ada))
 		began, reloads := time.Now(), 0
 		for ; ; reloads++ {

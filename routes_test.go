@@ -10,7 +10,6 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/authrocket-go/authrocket"
 	"github.com/authrocket-go/authrocket/authrockettest"
@@ -189,7 +188,7 @@ func TestReturnToThatIsNotEscapedIsTheRest(t *testing.T) {
 		}
 	})
 	t.Run("a page's prompt=login permits no other user", func(t *testing.T) {
-		v := &visitor{t: t, app: s.app(), jar: map[string]*http.Cookie{siteCookie: {Value: s.realm.Token(s.ada), Expires: time.Now().Add(time.Hour)}}}
+		v := s.signedInAs(t, s.ada)
 		w := v.send(navigate("/auth/login?return_to=/x?a&prompt=login", "Sec-Fetch-Site: same-origin"))
 		back := redirectURIOf(t, w.Header().Get("Location"))
 		if got := v.get(back.RequestURI() + "&token=" + s.realm.Token(s.george)).Header().Get("Location"); got != "/auth/confirm" {
