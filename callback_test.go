@@ -129,6 +129,9 @@ func TestCallbackOutcomes(t *testing.T) {
 		{name: "expired, elsewhere", change: func(*started, *http.Request) *http.Request {
 			return navigate("/x?token=" + s.realm.Token(s.ada, authrockettest.ExpiresIn(-time.Hour)))
 		}, status: 401, want: "Clock of this server", again: "/x"},
+		{name: "too long, elsewhere", change: func(*started, *http.Request) *http.Request {
+			return navigate("/?token=" + s.tokenOf(t, s.ada, 17_000))
+		}, status: 401, want: "token_too_large", again: home},
 		{name: "forged, at another login route", change: func(*started, *http.Request) *http.Request {
 			return navigate("/auth/logout?token=" + forged(token))
 		}, status: 401, want: "bad_signature", again: home},
@@ -427,9 +430,14 @@ func TestTokensThatAreNotNavigatedTo(t *testing.T) {
 		}
 	})
 	t.Run("an answer to its URL is not stored", func(t *testing.T) {
-		w := serve(s.app(), navigate("/?token="+token, "Sec-Purpose: prefetch"))
-		if got := w.Header().Get("Cache-Control"); w.Code != 200 || got != "no-store" {
-			t.Errorf("got %d %q, want no-store", w.Code, got)
+		fetch := []string{"Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"}
+		for _, r := range []*http.Request{
+			navigate("/?token="+token, "Sec-Purpose: prefetch"), s.as(s.ada, request("GET", "/?token="+token, fetch...)), s.as(s.ada, request("GET", "/gate/?token="+token, fetch...)),
+		} {
+			w := serve(s.app(), r)
+			if got := w.Header().Get("Cache-Control"); w.Code != 200 || got != "no-store" {
+				t.Errorf("%.20s: got %d %q, want no-store", r.URL, w.Code, got)
+			}
 		}
 	})
 	t.Run("of another Auth's callback it is left alone", func(t *testing.T) {
@@ -805,18 +813,6 @@ func TestALoginBesideCookiesThatNobodyLookedAtIsAskedAbout(t *testing.T) {
 	}
 }
 
-func TestASignedInAnswerToAURLWithATokenIsNotStored(t *testing.T) {
-	t.Parallel()
-	s := newSite(t)
-	for _, target := range []string{"/?token=", "/gate/?token="} {
-		r := s.as(s.ada, request("GET", target+s.realm.Token(s.ada), "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"))
-		w := serve(s.app(), r)
-		if got := w.Header().Get("Cache-Control"); w.Code != 200 || got != "no-store" {
-			t.Errorf("%s: got %d Cache-Control %q, want no-store", target, w.Code, got)
-		}
-	}
-}
-
 // A page in a frame whose URL has a token names it to what it loads.
 func TestAPageWhoseURLHasATokenIsNoReferrer(t *testing.T) {
 	t.Parallel()
@@ -824,14 +820,5 @@ func TestAPageWhoseURLHasATokenIsNoReferrer(t *testing.T) {
 	w := serve(s.app(), navigate("/?token="+s.realm.Token(s.ada), "Sec-Fetch-Dest: iframe"))
 	if got := w.Header().Get("Referrer-Policy"); got != "strict-origin" {
 		t.Errorf("got Referrer-Policy %q: requests of the framed page have the token in Referer", got)
-	}
-}
-
-func TestATokenThatIsTooLongIsRefused(t *testing.T) {
-	t.Parallel()
-	s := newSite(t)
-	w := serve(s.app(), navigate("/?token="+s.tokenOf(t, s.ada, 17_000)))
-	if w.Code != 401 || !strings.Contains(w.Body.String(), "token_too_large") {
-		t.Errorf("got %d %q, want a page with the reason", w.Code, w.Body)
 	}
 }

@@ -263,6 +263,19 @@ func leadsTo(t testing.TB, w *httptest.ResponseRecorder) string {
 	return body.Location
 }
 
+// hostedPage returns the URL of the hosted page that the answer leads to, and its
+// parameters besides redirect_uri.
+func hostedPage(t testing.TB, w *httptest.ResponseRecorder) (page *url.URL, params string) {
+	t.Helper()
+	page, err := url.Parse(w.Header().Get("Location"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	query := page.Query()
+	query.Del("redirect_uri")
+	return page, query.Encode()
+}
+
 // redirectURIOf returns the redirect_uri of a redirect to a hosted page.
 func redirectURIOf(t testing.TB, location string) *url.URL {
 	t.Helper()

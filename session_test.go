@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"encoding/gob"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -155,32 +154,6 @@ func TestSignedVectorHS256(t *testing.T) {
 			t.Error("got a membership or custom attributes, want none")
 		}
 	})
-}
-
-func TestSignedVectorsOutsideTheirDay(t *testing.T) {
-	t.Parallel()
-	for _, row := range []struct {
-		name string
-		at   time.Time
-		want error
-	}{
-		{name: "a minute and a second early", at: vectorIssued.Add(-61 * time.Second), want: authrocket.ErrTokenNotYetValid},
-		{name: "a minute early", at: vectorIssued.Add(-time.Minute)},
-		{name: "five seconds late", at: vectorExpires.Add(5 * time.Second)},
-		{name: "six seconds late", at: vectorExpires.Add(6 * time.Second), want: authrocket.ErrTokenExpired},
-	} {
-		t.Run(row.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				time.Sleep(time.Until(row.at))
-				if _, err := staticAuth(t, vectorSPKI).Verify(t.Context(), vectorRS256); !errors.Is(err, row.want) {
-					t.Errorf("RS256: got %v, want %v", err, row.want)
-				}
-				if _, err := staticAuth(t, vectorSecret).Verify(t.Context(), vectorHS256); !errors.Is(err, row.want) {
-					t.Errorf("HS256: got %v, want %v", err, row.want)
-				}
-			})
-		})
-	}
 }
 
 func TestSessionIsAValue(t *testing.T) {

@@ -41,6 +41,8 @@ func TestURLs(t *testing.T) {
 		{name: "any other parameter", got: auth.LoginURL(authrocket.WithParam("locale", "d&e")), want: base + "/login?locale=d%26e"},
 		{name: "any other parameter without a name is left out", got: auth.LoginURL(authrocket.WithParam("", "x")), want: base + "/login"},
 		{name: "the last of any parameters of one name counts", got: auth.SignupURL(authrocket.WithInvitation("a"), authrocket.WithParam("invitation", "b")), want: base + "/signup?invitation=b"},
+		{name: "a name and a value are encoded", got: auth.SignupURL(authrocket.WithParam("a b", "c&d=e")), want: base + "/signup?a+b=c%26d%3De"},
+		{name: "an empty value stays", got: auth.AccountsURL(authrocket.WithParam("x", "")), want: base + "/accounts?x="},
 		{name: "a zero parameter is left out", got: auth.LoginURL(authrocket.URLParam{}), want: base + "/login"},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -25,7 +25,8 @@ func wantKnown(t *testing.T, auth *authrocket.Auth, want int) {
 	}
 }
 
-func TestOnlyVerifiedTokensAreKept(t *testing.T) {
+// A token whose claims are refused takes no room, nor does the mark that its signature verified.
+func TestOnlyAcceptedTokensAreKept(t *testing.T) {
 	t.Parallel()
 	c := newSite(t)
 	good := c.realm.Token(c.ada)
@@ -37,6 +38,7 @@ func TestOnlyVerifiedTokensAreKept(t *testing.T) {
 		"an expired one":               c.realm.Token(c.ada, authrockettest.ExpiresIn(-time.Minute)),
 		"an early one":                 c.realm.Token(c.ada, setClaim("nbf", time.Now().Add(time.Hour).Unix())),
 		"one of another realm":         c.realm.Token(c.ada, setClaim("rid", "rl_other")),
+		"one of another algorithm":     c.realm.Token(c.ada, setHeader("alg", "PS256")),
 		"one without sub":              c.realm.Token(c.ada, withoutClaim("sub")),
 		"one of an unknown key":        c.realm.Token(c.ada, setHeader("kid", "unknown")),
 		"a padded one":                 good + "=",
@@ -50,6 +52,7 @@ func TestOnlyVerifiedTokensAreKept(t *testing.T) {
 		}
 	}
 	wantKnown(t, c.auth, 0)
+	wantRemembered(t, c.auth, 0)
 	for range 3 {
 		if _, err := c.auth.Verify(t.Context(), good); err != nil {
 			t.Fatal(err)
@@ -62,6 +65,7 @@ func TestOnlyVerifiedTokensAreKept(t *testing.T) {
 		}
 	}
 	wantKnown(t, c.auth, 1)
+	wantRemembered(t, c.auth, 1)
 }
 
 // nextLetter spells the last bits of an RS256 signature with others behind them

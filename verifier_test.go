@@ -408,21 +408,6 @@ func TestVerifyLeewayIsExact(t *testing.T) {
 	}
 }
 
-func TestVerifyAnsweredTokenExpires(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		c := newSite(t)
-		token := c.realm.Token(c.ada, authrockettest.ExpiresIn(time.Minute))
-		if _, err := c.auth.Verify(t.Context(), token); err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(time.Minute + 5*time.Second + 1)
-		if _, err := c.auth.Verify(t.Context(), token); !errors.Is(err, authrocket.ErrTokenExpired) {
-			t.Errorf("got %v, want %v", err, authrocket.ErrTokenExpired)
-		}
-	})
-}
-
 // A signature does not help a token that two programs may read in two ways. What that
 // means is held by the tests of internal/strictjson, internal/jws and internal/claims.
 func TestVerifyReadsJSONStrictly(t *testing.T) {

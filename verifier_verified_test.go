@@ -69,27 +69,6 @@ func TestVerifiedTokensAreRemembered(t *testing.T) {
 	}
 }
 
-// A token whose claims are refused takes no room.
-func TestOnlyAcceptedTokensAreRemembered(t *testing.T) {
-	t.Parallel()
-	c := newSite(t, keepNone)
-	good := c.realm.Token(c.ada)
-	for name, token := range map[string]string{
-		"a forged one":         good[:strings.LastIndexByte(good, '.')] + c.realm.Token(c.ada)[strings.LastIndexByte(good, '.'):],
-		"an expired one":       c.realm.Token(c.ada, authrockettest.ExpiresIn(-time.Minute)),
-		"one of another realm": c.realm.Token(c.ada, setClaim("rid", "rl_other")),
-		"one without sub":      c.realm.Token(c.ada, withoutClaim("sub")),
-		"one of another alg":   c.realm.Token(c.ada, setHeader("alg", "PS256")),
-	} {
-		for range 2 {
-			if _, err := c.auth.Verify(t.Context(), token); err == nil {
-				t.Errorf("%s was verified", name)
-			}
-		}
-	}
-	wantRemembered(t, c.auth, 0)
-}
-
 // What is remembered saves the check of the signature: a token that is remembered by
 // mistake is accepted whatever its signature is. Nothing else is saved; the rows of
 // TestVerifyRefusesBadTokens hold that for the header and the claims.
