@@ -96,11 +96,7 @@ func TestOnLoginIsAskedOnceForEachLogin(t *testing.T) {
 		{name: "a logout", user: ada, do: func(_ *onLogin, v *visitor, _ string) { v.send(request("POST", "/auth/logout")) }},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			var changes []func(*authrocket.Config)
-			if row.change != nil {
-				changes = append(changes, row.change)
-			}
-			o := newOnLogin(t, changes...)
+			o := newOnLogin(t, row.change)
 			row.do(o, o.signedInAs(t, row.user(o)), o.realm.Token(o.ada))
 			if o.calls != row.want {
 				t.Errorf("OnLogin was called %d times, want %d", o.calls, row.want)

@@ -129,37 +129,6 @@ func TestReadingChunks(t *testing.T) {
 			}
 		})
 	}
-	for _, row := range []struct {
-		name    string
-		cookies []string
-		want    string // of the page
-	}{
-		{name: "the first chunk alone", cookies: []string{at(0, l[0])}, want: "A part of your sign-in is missing"},
-		{name: "all chunks but the last", cookies: []string{at(0, l[0]), at(1, l[1])}, want: "A part of your sign-in is missing"},
-		{name: "the first chunk alone, quoted", cookies: []string{at(0, `"`+l[0]+`"`)}, want: "A part of your sign-in is missing"},
-		{name: "cookies of two users", cookies: []string{at(0, short), at(0, g[0]), at(1, g[1]), at(2, g[2])}, want: "Conflicting sign-ins"},
-	} {
-		t.Run("the page of "+row.name, func(t *testing.T) {
-			r := navigate("/gate/")
-			r.Header["Cookie"] = row.cookies
-			w := serve(s.app(), r)
-			if w.Code != 401 || !strings.Contains(w.Body.String(), row.want) || w.Header()["Location"] != nil {
-				t.Errorf("got %d %q, want a page with %q", w.Code, w.Body, row.want)
-			}
-		})
-	}
-	t.Run("a program gets the reason, too", func(t *testing.T) {
-		w := serve(s.app(), withCookie(request("GET", "/gate/"), siteCookie, l[0]))
-		if w.Code != 401 || !strings.Contains(w.Body.String(), `"reason":"incomplete_cookie"`) {
-			t.Errorf("got %d %q, want the reason", w.Code, w.Body)
-		}
-	})
-	t.Run("a token that fills one cookie is whole", func(t *testing.T) {
-		r := withCookie(navigate("/gate/"), siteCookie, s.tokenOf(t, s.ada, chunkBytes))
-		if w := serve(s.app(), r); w.Code != 200 {
-			t.Errorf("got %d %q, want Ada", w.Code, w.Body)
-		}
-	})
 	t.Run("a sixth chunk is not read", func(t *testing.T) {
 		large := newSite(t, largeTokens)
 		if w := serve(large.app(), withChunks(navigate("/gate/"), siteCookie, large.tokenOf(t, large.ada, 5*chunkBytes))); w.Code != 200 {

@@ -60,11 +60,10 @@ func TestRefusalPages(t *testing.T) {
 		name, want string
 		request    *http.Request
 		status     int
-		isFramed   bool
 	}{
-		{name: "a frame", request: navigate("/gate/x?a=b", "Sec-Fetch-Dest: iframe"), status: 401, want: `<a class="action" href="/auth/login?return_to=%2Fgate%2Fx%3Fa%3Db" target="_top">`, isFramed: true},
-		{name: "an embed", request: navigate("/gate/", "Sec-Fetch-Dest: embed"), status: 401, want: `target="_top"`, isFramed: true},
-		{name: "an object", request: navigate("/gate/", "Sec-Fetch-Dest: object"), status: 401, want: `target="_top"`, isFramed: true},
+		{name: "a frame", request: navigate("/gate/x?a=b", "Sec-Fetch-Dest: iframe"), status: 401, want: `<a class="action" href="/auth/login?return_to=%2Fgate%2Fx%3Fa%3Db" target="_top">`},
+		{name: "an embed", request: navigate("/gate/", "Sec-Fetch-Dest: embed"), status: 401, want: `target="_top"`},
+		{name: "an object", request: navigate("/gate/", "Sec-Fetch-Dest: object"), status: 401, want: `target="_top"`},
 		{name: "two users", request: s.as(s.george, s.as(s.ada, navigate("/gate/"))), status: 401, want: "Conflicting sign-ins"},
 		{name: "another org", request: s.as(s.george, navigate("/orgs/"+s.engines.ID+"/?a=b")), status: 403, want: `href="/auth/accounts?return_to=%2Forgs%2F` + s.engines.ID + `%2F%3Fa%3Db&amp;force=1"`},
 	} {
@@ -72,22 +71,6 @@ func TestRefusalPages(t *testing.T) {
 			w := serve(s.app(), row.request)
 			if w.Code != row.status || !strings.Contains(w.Body.String(), row.want) {
 				t.Errorf("got %d %q, want %d and %q", w.Code, w.Body, row.status, row.want)
-			}
-			h := w.Header()
-			if isFramed := h.Get("X-Frame-Options") == "" && !strings.Contains(h.Get("Content-Security-Policy"), "frame-ancestors"); isFramed != row.isFramed {
-				t.Errorf("may be framed: got %t, want %t", isFramed, row.isFramed)
-			}
-			// no-referrer would make the Origin of a form null.
-			referrer, opener := "no-referrer", ""
-			if strings.Contains(w.Body.String(), "<form") {
-				referrer, opener = "same-origin", "same-origin"
-			}
-			if !strings.HasPrefix(h.Get("Content-Security-Policy"), "default-src 'none'") || h.Get("Referrer-Policy") != referrer || h.Get("Cross-Origin-Opener-Policy") != opener ||
-				h.Get("X-Content-Type-Options") != "nosniff" || h.Get("Content-Type") != "text/html; charset=utf-8" {
-				t.Errorf("got headers %v", h)
-			}
-			if got := h.Get("WWW-Authenticate"); (got == "Bearer") != (row.status == 401) {
-				t.Errorf("WWW-Authenticate: got %q", got)
 			}
 		})
 	}
@@ -97,20 +80,6 @@ func TestRefusalPages(t *testing.T) {
 			t.Errorf("got %q, want a link without the token", body)
 		}
 	})
-	for _, row := range []struct {
-		name    string
-		request *http.Request
-	}{
-		{name: "a program in another org gets no page", request: s.as(s.george, request("GET", "/orgs/"+s.engines.ID+"/"))},
-		{name: "a program without a permission gets no page", request: s.as(s.george, request("GET", "/billing"))},
-	} {
-		t.Run(row.name, func(t *testing.T) {
-			w := serve(s.app(), row.request)
-			if w.Code != 403 || strings.Contains(w.Body.String(), "<html") || strings.Contains(w.Body.String(), "/auth/") {
-				t.Errorf("got %d %q, want a plain 403", w.Code, w.Body)
-			}
-		})
-	}
 }
 
 func TestRefusalBodies(t *testing.T) {
@@ -125,13 +94,8 @@ func TestRefusalBodies(t *testing.T) {
 		{name: "anything", accept: []string{"*/*"}, want: jsonType},
 		{name: "JSON", accept: []string{"application/json"}, want: jsonType},
 		{name: "problem JSON", accept: []string{"application/problem+json"}, want: jsonType},
-		{name: "a wildcard of the type", accept: []string{"application/*"}, want: jsonType},
-		{name: "in upper case", accept: []string{"APPLICATION/JSON"}, want: jsonType},
-		{name: "in a second header", accept: []string{"image/png", "application/json"}, want: jsonType},
 		{name: "behind others", accept: []string{"image/png, application/json;q=0.1"}, want: jsonType},
-		{name: "JSON that is refused", accept: []string{"application/json;q=0"}, want: textType},
 		{name: "JSON that is refused by 0.000", accept: []string{"application/json; Q=0.000, */*"}, want: textType},
-		{name: "anything refused", accept: []string{"*/*;q=0"}, want: textType},
 		{name: "JSON but no problem", accept: []string{"application/problem+json;q=0, application/json"}, want: textType},
 		{name: "problem JSON only", accept: []string{"application/json;q=0, application/problem+json"}, want: jsonType},
 		{name: "HTML refused and JSON", accept: []string{"text/html;q=0, application/json"}, want: jsonType},
@@ -164,15 +128,6 @@ func TestRefusalBodies(t *testing.T) {
 		want := map[string]any{"title": "Unauthorized", "status": 401.0, "reason": "token_malformed", "detail": "the login token is malformed"}
 		if fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Errorf("got %v, want %v", got, want)
-		}
-	})
-	t.Run("a rule's own error is not shown", func(t *testing.T) {
-		h := s.auth.Require(func(context.Context, authrocket.Session) error { return errors.New("row 7 of table x") })(whoami)
-		for _, accept := range []string{"application/json", "text/plain"} {
-			w := serve(h, s.as(s.ada, request("GET", "/", "Accept: "+accept)))
-			if w.Code != 403 || strings.Contains(w.Body.String(), "row 7") {
-				t.Errorf("got %d %q", w.Code, w.Body)
-			}
 		}
 	})
 }
