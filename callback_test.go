@@ -598,20 +598,6 @@ func TestAnUndecidedCallbackKeepsItsState(t *testing.T) {
 	}
 }
 
-// staysHere reports whether a browser at https://example.com stays there.
-func staysHere(location string) bool {
-	path, _, _ := strings.Cut(location, "?")
-	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.Contains(path, `\`) || strings.ContainsAny(location, "\t\r\n") {
-		return false
-	}
-	u, err := url.Parse("https://example.com")
-	if err != nil {
-		return false
-	}
-	u, err = u.Parse(location)
-	return err == nil && u.Host == "example.com"
-}
-
 func TestOddRequestTargets(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

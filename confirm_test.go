@@ -7,7 +7,6 @@ import (
 	"html"
 	"net/http"
 	"net/http/httptest"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -148,11 +147,6 @@ func TestWhyItAsks(t *testing.T) {
 		}
 	})
 }
-
-var (
-	paragraph = regexp.MustCompile(`<p>(.*?)</p>`)
-	factPair  = regexp.MustCompile(`<dt>(.*?)</dt><dd><bdi>(.*?)</bdi></dd>`)
-)
 
 func TestWhoMayConfirm(t *testing.T) {
 	t.Parallel()

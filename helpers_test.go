@@ -23,6 +23,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -148,6 +149,36 @@ func (s *site) session(t testing.TB, options ...authrockettest.TokenOption) auth
 	return session
 }
 
+// events are what an Observer was told.
+type events struct {
+	mu        sync.Mutex
+	decisions []authrocket.Decision
+	refreshes []authrocket.KeyRefresh
+	logins    []authrocket.Login
+	logouts   []authrocket.Logout
+}
+
+func (e *events) observer() authrocket.Observer {
+	return authrocket.Observer{
+		Decision:   func(_ context.Context, d authrocket.Decision) { keep(e, &e.decisions, d) },
+		KeyRefresh: func(_ context.Context, k authrocket.KeyRefresh) { keep(e, &e.refreshes, k) },
+		Login:      func(_ context.Context, l authrocket.Login) { keep(e, &e.logins, l) },
+		Logout:     func(_ context.Context, l authrocket.Logout) { keep(e, &e.logouts, l) },
+	}
+}
+
+func keep[T any](e *events, list *[]T, event T) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	*list = append(*list, event)
+}
+
+func newObservedSite(t *testing.T) (*site, *events) {
+	t.Helper()
+	e := &events{}
+	return newSite(t, func(c *authrocket.Config) { c.Observer = e.observer() }), e
+}
+
 // app has an open page, which is also at /, and one behind each kind of gate.
 func (s *site) app() http.Handler { return s.auth.Authenticate(s.routes()) }
 
@@ -229,6 +260,12 @@ func withCookie(r *http.Request, name, value string) *http.Request {
 	return r
 }
 
+// withBearer adds the token to r as programs do.
+func withBearer(r *http.Request, token string) *http.Request {
+	r.Header.Add("Authorization", "Bearer "+token)
+	return r
+}
+
 func cookieNamed(w *httptest.ResponseRecorder, name string) *http.Cookie {
 	cookies := w.Result().Cookies()
 	if i := slices.IndexFunc(cookies, func(c *http.Cookie) bool { return c.Name == name }); i >= 0 {
@@ -261,6 +298,31 @@ func leadsTo(t testing.TB, w *httptest.ResponseRecorder) string {
 		}
 	}
 	return body.Location
+}
+
+func isLogin(w *httptest.ResponseRecorder) bool {
+	return w.Code == http.StatusSeeOther && strings.HasPrefix(w.Header().Get("Location"), "https://loginrocket.example/login?")
+}
+
+func isSignedIn(w *httptest.ResponseRecorder) bool {
+	return w.Code == http.StatusSeeOther && strings.Contains(strings.Join(w.Header()["Set-Cookie"], "\n"), "arToken=ey")
+}
+
+// isReloadingPage tells a page that comes again by itself, and that has used
+// nothing up.
+func isReloadingPage(w *httptest.ResponseRecorder) bool {
+	h := w.Header()
+	return isUnavailablePage(w) && h.Get("Refresh") != "" && h.Get("Refresh") == h.Get("Retry-After")
+}
+
+// isUnavailablePage tells a page that its visitor may have to reload.
+func isUnavailablePage(w *httptest.ResponseRecorder) bool {
+	for _, c := range w.Result().Cookies() {
+		if c.Name != siteCookie+"-reload" {
+			return false
+		}
+	}
+	return w.Code == http.StatusServiceUnavailable && strings.HasPrefix(w.Body.String(), "<!doctype html>")
 }
 
 // hostedPage returns the URL of the hosted page that the answer leads to, and its
@@ -383,6 +445,14 @@ func (b started) callback(token string) string {
 // land is the request of the callback, with the state cookie.
 func (b started) land(token string) *http.Request {
 	return withCookie(navigate(b.callback(token), "Sec-Fetch-Site: cross-site"), b.cookie.Name, b.cookie.Value)
+}
+
+// comeBack walks to the hosted login and returns the request with which the
+// browser comes back from it with token.
+func comeBack(t *testing.T, app http.Handler, returnTo, token string) *http.Request {
+	t.Helper()
+	b, _ := start(t, app, navigate(loginLink(returnTo)))
+	return b.land(url.QueryEscape(token))
 }
 
 // visitor is a browser that has a LoginRocket session, so that LoginRocket sends
@@ -520,6 +590,33 @@ func loginLink(returnTo string) string {
 	return "/auth/login?return_to=" + strings.NewReplacer("/", "%2F", "?", "%3F", "=", "%3D", "&", "%26").Replace(returnTo)
 }
 
+// openRedirects are spellings of other places than a path on this host.
+var openRedirects = []string{
+	"https://evil.example", "http://evil.example/", "HTTPS://evil.example", "https:evil.example", "https:/evil.example", "https:///evil.example",
+	"//evil.example", "///evil.example", "////evil.example", `\\evil.example`, `/\evil.example`, `\/evil.example`, `/\/evil.example`, `//\evil.example`,
+	"/\t/evil.example", "/\n/evil.example", "/\r/evil.example", "\t//evil.example", " //evil.example", "/ /evil.example", "\u0000//evil.example", "/\u007f/evil.example",
+	"javascript:alert(1)", "java\nscript:alert(1)", "data:text/html,x", "mailto:a@b", "evil.example", "evil.example/x", "./x", "../x", "?x", "#x", "", "@evil.example", ":80/x",
+	".evil.example", "example.com@evil.example", "/\r\nLocation: https://evil.example", "//example.com@evil.example", "//user:pw@example.com:80/",
+	"/auth/login", "/auth", "/auth/", "/auth/logout?local=1", "/%61uth/logout", "/auth%2Flogout",
+}
+
+// dotSegments lead to a login route, once a browser has resolved them.
+var dotSegments = []string{"/./auth/logout", "/x/../auth/logout", "/%2e/auth/logout", "/x/%2E%2e/auth/logout"}
+
+// staysHere reports whether a browser at https://example.com stays there.
+func staysHere(location string) bool {
+	path, _, _ := strings.Cut(location, "?")
+	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.Contains(path, `\`) || strings.ContainsAny(location, "\t\r\n") {
+		return false
+	}
+	u, err := url.Parse("https://example.com")
+	if err != nil {
+		return false
+	}
+	u, err = u.Parse(location)
+	return err == nil && u.Host == "example.com"
+}
+
 // back is the path and query with which the visitor comes back with token from a
 // login that they started.
 func (v *visitor) back(token string) string {
@@ -558,6 +655,11 @@ func answerOf(token, choice string, headers ...string) *http.Request {
 	}
 	return r
 }
+
+var (
+	paragraph = regexp.MustCompile(`<p>(.*?)</p>`)
+	factPair  = regexp.MustCompile(`<dt>(.*?)</dt><dd><bdi>(.*?)</bdi></dd>`)
+)
 
 // paragraphs are the texts of a page.
 func paragraphs(w *httptest.ResponseRecorder) []string {
@@ -674,6 +776,16 @@ func pemOf(blockType string, der []byte) string {
 
 func segment(data string) string { return base64.RawURLEncoding.EncodeToString([]byte(data)) }
 
+// unsegment undoes segment.
+func unsegment(t *testing.T, text string) string {
+	t.Helper()
+	data, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
 type signFunc func(input string) string
 
 func signCompact(header, payload string, sign signFunc) string {
@@ -740,15 +852,55 @@ func expectRefusal(t *testing.T, auth *authrocket.Auth, token string, want error
 	return err
 }
 
+func remember(t *testing.T, auth *authrocket.Auth, kid, token string) {
+	t.Helper()
+	if err := authrocket.RememberVerified(auth, kid, token); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func wantRemembered(t *testing.T, auth *authrocket.Auth, want int) {
+	t.Helper()
+	if got := authrocket.VerifiedTokens(auth); got != want {
+		t.Errorf("got %d tokens that are remembered as verified, want %d", got, want)
+	}
+}
+
 // granted is the claim orgs of a user of one org with these permissions.
 func granted(permissions ...string) authrockettest.TokenOption {
 	return setClaim("orgs", []any{map[string]any{"oid": "org_1", "mid": "mb_1", "perm": permissions}})
 }
 
+var twoOrgs = setClaim("orgs", []any{
+	map[string]any{"oid": "org_1", "mid": "mb_1", "ref": "one", "perm": []string{"a"}, "selected": true},
+	map[string]any{"oid": "org_2", "mid": "mb_2", "ref": "two", "perm": []string{"b"}},
+	map[string]any{"oid": "org_3", "mid": "mb_3", "ref": "twin"},
+	map[string]any{"oid": "org_4", "mid": "mb_4", "ref": "twin"},
+	map[string]any{"oid": "org_5", "mid": "mb_5"},
+	map[string]any{"mid": "mb_6"},
+})
+
 func allow(context.Context, authrocket.Session) error { return nil }
 
 func failWith(err error) authrocket.Rule {
 	return func(context.Context, authrocket.Session) error { return err }
+}
+
+// expectOneKind checks that err is of exactly one kind.
+func expectOneKind(t *testing.T, err error) {
+	t.Helper()
+	if err == nil {
+		return
+	}
+	var kinds []error
+	for _, kind := range []error{authrocket.ErrUnauthenticated, authrocket.ErrForbidden, authrocket.ErrUnavailable} {
+		if errors.Is(err, kind) {
+			kinds = append(kinds, kind)
+		}
+	}
+	if len(kinds) != 1 {
+		t.Errorf("%v is of the kinds %v, want one", err, kinds)
+	}
 }
 
 // expectCurrent checks what the four functions find in ctx; the zero want is
@@ -767,41 +919,6 @@ func expectCurrent(t *testing.T, ctx context.Context, userID, orgID string) {
 	}
 }
 
-func isLogin(w *httptest.ResponseRecorder) bool {
-	return w.Code == http.StatusSeeOther && strings.HasPrefix(w.Header().Get("Location"), "https://loginrocket.example/login?")
-}
-
-func isSignedIn(w *httptest.ResponseRecorder) bool {
-	return w.Code == http.StatusSeeOther && strings.Contains(strings.Join(w.Header()["Set-Cookie"], "\n"), "arToken=ey")
-}
-
-// isReloadingPage tells a page that comes again by itself, and that has used
-// nothing up.
-func isReloadingPage(w *httptest.ResponseRecorder) bool {
-	h := w.Header()
-	return isUnavailablePage(w) && h.Get("Refresh") != "" && h.Get("Refresh") == h.Get("Retry-After")
-}
-
-// isUnavailablePage tells a page that its visitor may have to reload.
-func isUnavailablePage(w *httptest.ResponseRecorder) bool {
-	for _, c := range w.Result().Cookies() {
-		if c.Name != siteCookie+"-reload" {
-			return false
-		}
-	}
-	return w.Code == http.StatusServiceUnavailable && strings.HasPrefix(w.Body.String(), "<!doctype html>")
-}
-
-// unsegment undoes segment.
-func unsegment(t *testing.T, text string) string {
-	t.Helper()
-	data, err := base64.RawURLEncoding.DecodeString(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(data)
-}
-
 const knownSecret = "jsk_aSecretOfTestsThatIsLongEnough01234567"
 
 // secretAuth is an Auth for tokens that cost little to sign.
@@ -817,10 +934,4 @@ func secretAuth(t testing.TB, change func(*authrocket.Config)) *authrocket.Auth 
 func secretToken(subject string, expires time.Time) string {
 	payload := `{"iss":"https://authrocket.com","sub":"` + subject + `","exp":` + strconv.FormatInt(expires.Unix(), 10) + `}`
 	return signCompact(`{"alg":"HS256"}`, payload, withHMAC(knownSecret))
-}
-
-// withBearer adds the token to r as programs do.
-func withBearer(r *http.Request, token string) *http.Request {
-	r.Header.Add("Authorization", "Bearer "+token)
-	return r
 }

@@ -8,11 +8,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,44 +18,6 @@ import (
 	"github.com/authrocket-go/authrocket"
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
-
-// events are what an Observer was told.
-type events struct {
-	mu        sync.Mutex
-	decisions []authrocket.Decision
-	refreshes []authrocket.KeyRefresh
-	logins    []authrocket.Login
-	logouts   []authrocket.Logout
-}
-
-func (e *events) observer() authrocket.Observer {
-	return authrocket.Observer{
-		Decision:   func(_ context.Context, d authrocket.Decision) { keep(e, &e.decisions, d) },
-		KeyRefresh: func(_ context.Context, k authrocket.KeyRefresh) { keep(e, &e.refreshes, k) },
-		Login:      func(_ context.Context, l authrocket.Login) { keep(e, &e.logins, l) },
-		Logout:     func(_ context.Context, l authrocket.Logout) { keep(e, &e.logouts, l) },
-	}
-}
-
-func keep[T any](e *events, list *[]T, event T) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	*list = append(*list, event)
-}
-
-func newObservedSite(t *testing.T) (*site, *events) {
-	t.Helper()
-	e := &events{}
-	return newSite(t, func(c *authrocket.Config) { c.Observer = e.observer() }), e
-}
-
-// comeBack walks to the hosted login and returns the request with which the
-// browser comes back from it with token.
-func comeBack(t *testing.T, app http.Handler, returnTo, token string) *http.Request {
-	t.Helper()
-	b, _ := start(t, app, navigate(loginLink(returnTo)))
-	return b.land(url.QueryEscape(token))
-}
 
 var sessionHash = regexp.MustCompile(`^[0-9a-f]{16}$`)
 

@@ -84,23 +84,6 @@ func TestRules(t *testing.T) {
 	}
 }
 
-// expectOneKind checks that err is of exactly one kind.
-func expectOneKind(t *testing.T, err error) {
-	t.Helper()
-	if err == nil {
-		return
-	}
-	var kinds []error
-	for _, kind := range []error{authrocket.ErrUnauthenticated, authrocket.ErrForbidden, authrocket.ErrUnavailable} {
-		if errors.Is(err, kind) {
-			kinds = append(kinds, kind)
-		}
-	}
-	if len(kinds) != 1 {
-		t.Errorf("%v is of the kinds %v, want one", err, kinds)
-	}
-}
-
 func TestRulesAllHaveToAllow(t *testing.T) {
 	t.Parallel()
 	c := newSite(t)
@@ -386,15 +369,6 @@ func expectOrg(t *testing.T, org authrocket.Org, err error, want, says string, r
 		t.Errorf("got %v, want %v that says %q", err, refusal, says)
 	}
 }
-
-var twoOrgs = setClaim("orgs", []any{
-	map[string]any{"oid": "org_1", "mid": "mb_1", "ref": "one", "perm": []string{"a"}, "selected": true},
-	map[string]any{"oid": "org_2", "mid": "mb_2", "ref": "two", "perm": []string{"b"}},
-	map[string]any{"oid": "org_3", "mid": "mb_3", "ref": "twin"},
-	map[string]any{"oid": "org_4", "mid": "mb_4", "ref": "twin"},
-	map[string]any{"oid": "org_5", "mid": "mb_5"},
-	map[string]any{"mid": "mb_6"},
-})
 
 func TestOrgSelectors(t *testing.T) {
 	t.Parallel()

@@ -12,20 +12,6 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-func remember(t *testing.T, auth *authrocket.Auth, kid, token string) {
-	t.Helper()
-	if err := authrocket.RememberVerified(auth, kid, token); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func wantRemembered(t *testing.T, auth *authrocket.Auth, want int) {
-	t.Helper()
-	if got := authrocket.VerifiedTokens(auth); got != want {
-		t.Errorf("got %d tokens that are remembered as verified, want %d", got, want)
-	}
-}
-
 // keepNone leaves the tokens that verified to the memory of that alone.
 func keepNone(c *authrocket.Config) { c.TokenCacheSize = -1 }
 
