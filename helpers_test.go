@@ -49,7 +49,8 @@ import (
 //	leak_test.go               TestMain: no goroutine outlives the tests
 //	architecture_test.go       who imports what, which file uses which
 //	modules_test.go            what the modules download
-//	keypolicy_test.go          which tokens are worth a fetch of keys
+//	keyed_test.go              a site whose keys change, hang and fail, for the tests of keys
+//	keypolicy_test.go          which tokens are worth a fetch of keys, and what requests see meanwhile
 //
 //	callback_onlogin_test.go   Config.OnLogin
 //	confirm_flows_test.go      which logins are asked about, each walked by a browser

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strconv"
-	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -193,7 +192,7 @@ func (k *keyed) navigate(token string) *httptest.ResponseRecorder {
 
 func (k *keyed) send(h http.Handler, r *http.Request) keyAnswer {
 	start := time.Now()
-	return keyAnswer{serve(h, r), time.Since(start)}
+	return keyAnswer{ResponseRecorder: serve(h, r), took: time.Since(start)}
 }
 
 func (k *keyed) wantAnswer(a keyAnswer, status int, took time.Duration) {
@@ -227,10 +226,6 @@ func (k *keyed) wantCookieKept(a keyAnswer) {
 	}
 }
 
-func isLogin(w *httptest.ResponseRecorder) bool {
-	return w.Code == http.StatusSeeOther && strings.HasPrefix(w.Header().Get("Location"), "https://loginrocket.example/login?")
-}
-
 // startLogin starts a login and returns how the browser comes back from it.
 func (k *keyed) startLogin() func(token string) *httptest.ResponseRecorder {
 	k.t.Helper()
@@ -244,25 +239,4 @@ func (k *keyed) startLogin() func(token string) *httptest.ResponseRecorder {
 		}
 		return serve(app, r)
 	}
-}
-
-func isSignedIn(w *httptest.ResponseRecorder) bool {
-	return w.Code == http.StatusSeeOther && strings.Contains(strings.Join(w.Header()["Set-Cookie"], "\n"), "arToken=ey")
-}
-
-// isReloadingPage tells a page that comes again by itself, and that has used
-// nothing up.
-func isReloadingPage(w *httptest.ResponseRecorder) bool {
-	h := w.Header()
-	return isUnavailablePage(w) && h.Get("Refresh") != "" && h.Get("Refresh") == h.Get("Retry-After")
-}
-
-// isUnavailablePage tells a page that its visitor may have to reload.
-func isUnavailablePage(w *httptest.ResponseRecorder) bool {
-	for _, c := range w.Result().Cookies() {
-		if c.Name != siteCookie+"-reload" {
-			return false
-		}
-	}
-	return w.Code == http.StatusServiceUnavailable && strings.HasPrefix(w.Body.String(), "<!doctype html>")
 }
