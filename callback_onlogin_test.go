@@ -255,13 +255,16 @@ func TestTheRequestOfOnLoginHasNoParametersOfTheLogin(t *testing.T) {
 	callback := b.land(token)
 	callback.URL.RawQuery += "&account=org_1&session=kss_1"
 	callback.RequestURI = callback.URL.RequestURI()
+	confirmation := withCookie(answerOf(token, "continue"), confirmCookie, pending(token, "/x"))
+	confirmation.URL.RawQuery = "a=b&session=kss_1" // Authenticate cuts a token
+	confirmation.RequestURI = confirmation.URL.RequestURI()
 	for _, row := range []struct {
 		name, want string
 		request    *http.Request
 	}{
 		{name: "the callback", request: callback, want: "/auth/callback | /auth/callback | 7 | yes"},
 		{name: "another page", request: navigate("/x?a=%20b&token=" + token + "&account=org_1&session=kss_1&ar_state=x&c"), want: "/x?a=%20b&c | /x?a=%20b&c | 7 | yes"},
-		{name: "the confirmation", request: withCookie(answerOf(token, "continue"), confirmCookie, pending(token, "/x")), want: "/auth/confirm | /auth/confirm | 7 | yes"},
+		{name: "the confirmation", request: confirmation, want: "/auth/confirm?a=b | /auth/confirm?a=b | 7 | yes"},
 	} {
 		got = nil
 		row.request.Header.Set("X-Own", "yes")

@@ -267,6 +267,9 @@ func TestMethodsOfTheRoutes(t *testing.T) {
 			if w.Header()["Set-Cookie"] != nil || w.Header()["Location"] != nil {
 				t.Errorf("got %v, want nothing changed", w.Header())
 			}
+			if isChallenged := w.Header().Get("WWW-Authenticate") == "Bearer"; isChallenged != (row.status == 401) {
+				t.Errorf("got the challenge %q with %d", w.Header().Get("WWW-Authenticate"), w.Code)
+			}
 		})
 	}
 }
