@@ -15,12 +15,13 @@ import (
 
 // Auth authenticates requests and guards handlers. Make one with [New] at
 // start and keep it. It is immutable, safe for concurrent use and needs no
-// Close: nothing of it outlives a fetch of keys, which takes 8 seconds at most,
-// and the four retries after a first fetch that failed.
+// Close: its only goroutines are fetches of keys, which end after 8 seconds, and four
+// retries if the first one fails.
 //
 // Keys, caches and sessions belong to one Auth; two realms in one process never mix. On
 // one host, give each its own Config.AuthPath and Config.CookieName, and put one
-// [Auth.Authenticate] around the other.
+// [Auth.Authenticate] around the other. [CurrentSession] is then that of the inner one,
+// or of the gate; [Auth.CheckContext] asks for that of another one.
 type Auth struct {
 	config          Config // with defaults filled in
 	loginRocket     baseURL

@@ -30,8 +30,9 @@ func (a *Auth) CheckToken(ctx context.Context, token, orgID string, rules ...Rul
 }
 
 // CheckContext is [Auth.CheckToken] for the session that this Auth has verified for ctx:
-// behind [Auth.Authenticate], for example in a Connect interceptor, and behind
-// CheckToken, for example in a handler that has read which org a message is about. It
+// behind [Auth.Authenticate], for example in a Connect interceptor or on an open page of
+// an app with two realms, and behind CheckToken, for example in a handler that has read
+// which org a message is about. It
 // does not authenticate again, but refuses a session that has expired since then. Behind
 // [Auth.RequireOrg], or a check with an orgID, the orgID "" stands for the org chosen there.
 //

@@ -89,7 +89,9 @@ type Config struct {
 	CookieName string
 
 	// DisableCookie restricts authentication to bearer tokens, for an API: no
-	// cookie, no callback, no login routes, no redirects. Default: false.
+	// cookie, no callback, no login routes, no redirects. A handler for CORS goes
+	// around Authenticate and the gates: a preflight has no token, and refusals need its
+	// headers too. Default: false.
 	DisableCookie bool
 
 	// HTTPClient fetches the keys. It is copied; timeout (8 s), redirects (none)
@@ -100,8 +102,8 @@ type Config struct {
 	// RefreshInterval is the age at which the keys are fetched again, in the
 	// background of a request. The realm's Cache-Control max-age may shorten it
 	// to no less than a minute. At twice this age a request waits for the fetch, for
-	// 2 seconds at most: a withdrawn key is refused from then on, unless the fetch
-	// takes longer or fetches fail, one within 28 seconds of the next. Ages count on
+	// 2 seconds at most. From then on a withdrawn key is refused, unless the keys cannot
+	// be fetched: the fetch takes longer, or one failed in the last 28 seconds. Ages count on
 	// the monotonic clock and on the wall clock, whichever says more: after a machine
 	// slept, or its clock was set, the keys are due at once. At least 10 seconds.
 	// Default: 15 minutes.

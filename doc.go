@@ -17,9 +17,12 @@
 //	mux.Handle("POST /billing", auth.Require(authrocket.Permission("billing:write"))(http.HandlerFunc(billing)))
 //	http.ListenAndServe(":8080", auth.Authenticate(mux)) // also serves /auth/login, /auth/logout, ...
 //
-// In a handler, [CurrentUser], [CurrentOrg] and [CurrentSession] say who it is. An API
-// without browsers sets Config.DisableCookie, and needs no AppURL. Tests and local
-// programs get tokens from package authrockettest.
+// Where to start: [New] and [ConfigFromEnv]; gates are [Auth.RequireLogin], [Auth.Require]
+// and [Auth.RequireOrg]; in a handler, [CurrentUser], [CurrentOrg] and [CurrentSession] say
+// who it is; pages link to [Auth.LoginPath] and [Auth.LogoutPath]; refusals are for
+// Config.Deny and Config.Page, their errors for [Reason] and [StatusCode]. An API without
+// browsers sets Config.DisableCookie, and needs no AppURL. Tests and local programs get
+// tokens from package authrockettest.
 //
 // # Your responsibilities
 //

@@ -37,8 +37,8 @@ var (
 	ErrTokenMalformed = newReason(ErrUnauthenticated, "token_malformed", "the login token is malformed")
 
 	// ErrTokenTooLarge: the token is longer than Config.MaxTokenBytes, or its kid is
-	// longer than 256 bytes. At the end of a login: the token has more than the 19,000
-	// bytes that cookies hold.
+	// longer than 256 bytes. A login is also refused with it when the token has more than
+	// the 19,000 bytes that cookies hold.
 	ErrTokenTooLarge = newReason(ErrUnauthenticated, "token_too_large", "the login token is too large")
 
 	// ErrWrongAlgorithm: the header's alg is not the one that the key is for (RFC 8725
@@ -107,16 +107,17 @@ var (
 	// the challenge insufficient_scope (RFC 6750 section 3.1).
 	ErrPermissionDenied = newReason(ErrForbidden, "permission_denied", "a permission is missing")
 
-	// ErrWrongOrg: the user is not a member of the org that the request is about,
-	// the request does not say which org that is, or the selector refuses for a
-	// reason of its own.
-	ErrWrongOrg = newReason(ErrForbidden, "wrong_org", "this account is not one of the user's")
+	// ErrWrongOrg: the token does not have the org that the request is about: the user
+	// is no member, or has picked another account. Or the request does not say which org
+	// that is, or the selector refuses for a reason of its own.
+	ErrWrongOrg = newReason(ErrForbidden, "wrong_org", "the user is not signed in to this account")
 
 	// ErrEmailNotVerified: the token does not say that the email is verified.
 	ErrEmailNotVerified = newReason(ErrForbidden, "email_not_verified", "the email address is not verified")
 
 	// ErrCrossSite: a session cookie came with an unsafe request (POST, WebSocket, ...)
-	// from an origin that is neither AppURL's nor one of Config.TrustedOrigins.
+	// from an origin that is neither AppURL's nor one of Config.TrustedOrigins. A request
+	// without Origin and Sec-Fetch-Site, as programs and tests send it, passes.
 	ErrCrossSite = newReason(ErrForbidden, "cross_site", "the request comes from another site")
 
 	// ErrUnsolicitedLogin: a login came back that this browser did not start, or

@@ -21,6 +21,9 @@ import (
 // when it carries a valid cookie. Other schemes in Authorization are ignored. Paths
 // below Config.AuthPath that are no login route go to next.
 //
+// The login routes are for browsers that navigate; other requests get there what they
+// get at a gate.
+//
 // A request with an invalid token is anonymous. Every response varies by Cookie
 // and Authorization; one to a signed-in user says Cache-Control: private,
 // no-cache unless next says otherwise. The ResponseWriter is never wrapped.

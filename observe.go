@@ -38,10 +38,10 @@ type Observer struct {
 	// Logout reports a sign-out through the logout route.
 	Logout func(context.Context, Logout)
 
-	// Warning reports what an operator should mend. One is a login that starts at
-	// another host than that of Config.AppURL (each host once an hour, 20 hosts at
-	// most). The other is a return target whose query is cut because it is too long
-	// (once in 10 seconds).
+	// Warning reports what an operator should mend: a login that starts at another
+	// host than that of Config.AppURL (each host once an hour, 20 hosts at most), or a
+	// return target whose query is cut because it is too long (once in 10 seconds).
+	// More may be added.
 	Warning func(context.Context, error)
 }
 

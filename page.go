@@ -11,8 +11,9 @@ import (
 	"slices"
 )
 
-// Page is one of the pages that the package shows itself. It works without scripts
-// and has nothing of the request's content. Config.Page gets it as data: Kind and
+// Page is one of the pages that the package shows itself. It works without scripts,
+// and shows no text that the request chose, but the names and emails of a token in its
+// Facts. Config.Page gets it as data: Kind and
 // Facts say all that Title and Texts say in English. A Page is a value that belongs to
 // one response: whoever gets it may change it.
 type Page struct {
@@ -152,8 +153,9 @@ type Field struct{ Name, Value string }
 // as "continue".
 type Button struct{ Name, Value, Label string }
 
-// Link is a link of a page. Its Name says which one: "sign_in" (in words that fit the
-// page, see Label), "switch_account", "other_user", "profile", "sign_out" or "home".
+// Link is a link of a page. Its Name says where it leads: "sign_in", "switch_account",
+// "other_user", "profile", "sign_out" or "home". Two pages may have other Labels for the
+// same Name.
 type Link struct {
 	Name       string
 	Label      string // in English

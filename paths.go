@@ -236,8 +236,8 @@ func (a *Auth) redirectToApp(w http.ResponseWriter, target string) {
 
 // LoginPath returns the path of the login route, for links in your pages. The login
 // comes back to returnTo, an escaped path of this app outside Config.AuthPath, such as
-// "/manage?tab=1"; "" and anything else mean the start page. returnTo does not have the
-// path prefix of AppURL; the path that LoginPath returns has it. A fragment is dropped,
+// "/manage?tab=1", or r.URL.RequestURI() for the page itself; "" and anything else mean
+// the start page. returnTo does not have the path prefix of AppURL; the path that LoginPath returns has it. A fragment is dropped,
 // and so is the query if there are more than 1,000 bytes. The path can be extended by
 // "&prompt=login" or "&account=org_...".
 func (a *Auth) LoginPath(returnTo string) string { return a.routeLink(routeLogin, returnTo) }
@@ -246,10 +246,14 @@ func (a *Auth) LoginPath(returnTo string) string { return a.routeLink(routeLogin
 // "&invitation=...".
 func (a *Auth) SignupPath(returnTo string) string { return a.routeLink(routeSignup, returnTo) }
 
-// LogoutPath returns the path of the logout route, for the action of a form
-// that is sent by POST. A GET signs out when the browser says that it comes from a
+// LogoutPath returns the path of the logout route, for the action of a form:
+//
+//	<form method="post" action="{{.LogoutPath}}"><button>Sign out</button></form>
+//
+// A GET signs out when the browser says that it comes from a
 // page of this app or from the address bar, and else shows a button. "" leads to
-// Config.AfterLogout. It can be extended by "&local=1" if returnTo is not "".
+// Config.AfterLogout. With a returnTo the path has a query, so that "&local=1", which
+// keeps the session at LoginRocket, can follow.
 func (a *Auth) LogoutPath(returnTo string) string { return a.routeLink(routeLogout, returnTo) }
 
 // ProfilePath is [Auth.LoginPath] for the user's profile.

@@ -212,14 +212,15 @@ func OrgIDFromSubdomain(base string) OrgSelector {
 // base itself, that has two labels below it or that is not below it selects none.
 // Neither does a Reference that two of the user's orgs have.
 //
+// For bearer tokens one Auth is enough. For browsers, make one Auth for each subdomain,
+// with that AppURL, and choose it by the request's Host before Authenticate: a cookie
+// of this package belongs to one host, and every login comes back to Config.AppURL.
+// Each Auth fetches the keys itself, and each AppURL must match a Login URL of the
+// realm. Where orgs come and go, [OrgReferenceFromPath] is easier.
+//
 // The client chooses the Host, so that it says nothing about who sends the request.
 // It only selects among the session's own memberships. Act on the org of
 // [CurrentOrg], not on the Host. A proxy must hand on the Host of the browser.
-//
-// A cookie of this package belongs to one host, and every login comes back to
-// Config.AppURL. One Auth therefore serves browsers on one host only: give each
-// subdomain an Auth of its own with that AppURL, or use [OrgReferenceFromPath]. Bearer
-// tokens work on every host.
 func OrgReferenceFromSubdomain(base string) OrgSelector {
 	return orgFromSubdomain(base, "reference", func(o Org) string { return o.Reference })
 }

@@ -22,6 +22,9 @@
 //		...
 //	}
 //
+// A request without a session is a script's, and gets 401. With the header Accept:
+// text/html it is a browser's, and is sent to the login; see authrocket.IsNavigation.
+//
 // Tokens, sign-ins and hosted logins hold the picked org only, as those of
 // LoginRocket Web do: the user's first one, or that of [InOrg]. RequireOrg refuses
 // a page of another org, in tests as in production; a user who wants to see it

@@ -78,7 +78,7 @@ func ExampleAllOrgs() {
 	ask(authrockettest.InOrg(widgets))
 	ask(authrockettest.AllOrgs())
 	// Output:
-	// 403 {"title":"Forbidden","status":403,"detail":"this account is not one of the user's","reason":"wrong_org"}
+	// 403 {"title":"Forbidden","status":403,"detail":"the user is not signed in to this account","reason":"wrong_org"}
 	// 200 the page of Widgets Inc
 	// 200 the page of Widgets Inc
 }

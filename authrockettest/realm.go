@@ -209,7 +209,8 @@ func (r *Realm) fail(format string, args ...any) {
 // ID returns the realm's ID, the rid of its tokens.
 func (r *Realm) ID() string { return r.id }
 
-// URL returns the realm's LoginRocket URL.
+// URL returns the realm's LoginRocket URL, without a final slash. All realms in
+// memory have the same.
 func (r *Realm) URL() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -279,9 +280,9 @@ func (r *Realm) jwtKey(id string) string {
 	return r.key(id).pem()
 }
 
-// SignIn makes req a request of a browser in which the user is signed in: it
-// adds the session cookie with a [Realm.Token], which holds the picked org only
-// unless [AllOrgs] is given. The cookie has the name RealmConfig.CookieName,
+// SignIn adds the session cookie of the user to req, with a [Realm.Token], which holds
+// the picked org only unless [AllOrgs] is given. Whether req is a navigation is up to its
+// other headers, see [authrocket.IsNavigation]. The cookie has the name RealmConfig.CookieName,
 // without one both default names; cookies of these names that req has already
 // are removed. [http.NewRequest] leaves the Host of a path empty, which no gate
 // accepts: SignIn then sets it to the host of the AppURL.

@@ -49,5 +49,5 @@ func Example() {
 	}
 	// Output:
 	// 200 files of Analytical Engines
-	// 403 Forbidden: this account is not one of the user's
+	// 403 Forbidden: the user is not signed in to this account
 }

@@ -75,5 +75,5 @@ func Example() {
 	// 200 Hi Ada Lovelace of Analytical Engines
 	// 200 Paid by Analytical Engines
 	// 200 Files of Analytical Engines
-	// 403 {"title":"Forbidden","status":403,"detail":"this account is not one of the user's","reason":"wrong_org"}
+	// 403 {"title":"Forbidden","status":403,"detail":"the user is not signed in to this account","reason":"wrong_org"}
 }
