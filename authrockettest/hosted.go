@@ -5,6 +5,7 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/authrocket-go/authrocket/internal/loopback"
@@ -181,16 +182,23 @@ func (r *Realm) serveLogout(w http.ResponseWriter, req *http.Request) {
 	http.Redirect(w, req, target, http.StatusFound)
 }
 
+// LoginURLs returns the URLs that a login may return to, the default first. When
+// [RealmConfig.LoginURLs] has none, every URL on a loopback host is allowed, too.
+func (r *Realm) LoginURLs() []string {
+	if len(r.config.LoginURLs) > 0 {
+		return slices.Clone(r.config.LoginURLs)
+	}
+	if appURL := r.Config().AppURL; appURL != "" {
+		return []string{appURL}
+	}
+	return nil
+}
+
 // RedirectURI returns where a login that asks for the redirect_uri given may
 // return to, the default when it asks for nothing, and false where it may not.
 func (r *Realm) RedirectURI(given string) (string, bool) {
-	allowed := r.config.LoginURLs
-	acceptLoopback := len(allowed) == 0
-	if acceptLoopback {
-		if appURL := r.Config().AppURL; appURL != "" {
-			allowed = []string{appURL}
-		}
-	}
+	allowed := r.LoginURLs()
+	acceptLoopback := len(r.config.LoginURLs) == 0
 	if given == "" {
 		if len(allowed) == 0 {
 			return "", false
