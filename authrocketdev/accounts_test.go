@@ -88,7 +88,7 @@ func TestAccounts(t *testing.T) {
 		}
 	})
 	onSite(t, "are asked for who has none, in multi-user mode", func(t *testing.T, s *site) {
-		p := s.newBrowser(t).logIn("lone@example.com", secretPassword).follow().wants(200, "You are in no account yet")
+		p := s.newBrowser(t).logIn("lone@example.com", secretPassword).follow().wants(200, "You have no account yet")
 		if org, _ := s.verified(t, p.submit("/accounts", "org_name", "Mine").token()).Org(); org.Name != "Mine" {
 			t.Errorf("got %+v", org)
 		}

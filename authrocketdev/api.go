@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"maps"
-	"net"
 	"net/http"
 	"slices"
 	"strconv"
@@ -15,8 +14,8 @@ import (
 )
 
 // endpoint does one thing of the API and returns what is sent as JSON. The error
-// is told to the client by asRefusal.
-type endpoint func(parameters) (any, error)
+// reaches the client by asRefusal.
+type endpoint func(*Server, parameters) (any, error)
 
 // newAPI builds the LoginRocket API. It reads no cookies: who has the session
 // parameter is the user. A refused origin gets no CORS headers and an answer
@@ -31,7 +30,7 @@ func (s *Server) newAPI() http.Handler {
 		MaxAge:          int((10 * time.Minute).Seconds()),
 	})
 	// Preflights end in crossOrigin, and are not counted.
-	return withAPIHeaders(crossOrigin.Handler(s.limitRequests(serveEndpoints(s.endpoints()))))
+	return withAPIHeaders(crossOrigin.Handler(s.limitRequests(s.serveEndpoints())))
 }
 
 func withAPIHeaders(next http.Handler) http.Handler {
@@ -46,19 +45,14 @@ func withAPIHeaders(next http.Handler) http.Handler {
 
 var errTooMany = refuse(http.StatusTooManyRequests, "Too many requests. Try again in a minute.")
 
-// limitRequests counts the requests of an address. Forwarding headers name none:
-// anybody can write them.
+// limitRequests counts the requests of an address.
 func (s *Server) limitRequests(next http.Handler) http.Handler {
 	perMinute := s.config.RequestsPerMinute
 	if perMinute < 0 {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		address, _, err := net.SplitHostPort(r.RemoteAddr)
-		if err != nil {
-			address = r.RemoteAddr
-		}
-		left, end := s.apiRequests.add(address)
+		left, end := s.apiRequests.add(remoteIP(r))
 		// An HTTP date has whole seconds, and the one before the end is too early.
 		end = end.Add(time.Second - 1).Truncate(time.Second)
 		h := w.Header()
@@ -68,7 +62,7 @@ func (s *Server) limitRequests(next http.Handler) http.Handler {
 		if left < 0 {
 			wait := (time.Until(end) + time.Second - 1) / time.Second
 			h.Set("Retry-After", strconv.Itoa(int(max(wait, 1))))
-			writeRefusal(w, errTooMany)
+			writeRefusal(w, r, errTooMany)
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -78,27 +72,27 @@ func (s *Server) limitRequests(next http.Handler) http.Handler {
 var errMethod = refuse(http.StatusMethodNotAllowed, "This needs another method, which the header Allow names.")
 
 // serveEndpoints serves endpoints by path and method.
-func serveEndpoints(endpoints map[string]map[string]endpoint) http.Handler {
+func (s *Server) serveEndpoints() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		methods, ok := endpoints[r.URL.Path]
 		if !ok {
-			writeRefusal(w, errNotFound)
+			writeRefusal(w, r, errNotFound)
 			return
 		}
 		do, ok := methods[r.Method]
 		if !ok {
 			w.Header().Set("Allow", strings.Join(slices.Sorted(maps.Keys(methods)), ", "))
-			writeRefusal(w, errMethod)
+			writeRefusal(w, r, errMethod)
 			return
 		}
 		p, err := readParameters(w, r)
 		if err != nil {
-			writeRefusal(w, err)
+			writeRefusal(w, r, err)
 			return
 		}
-		answer, err := do(p)
+		answer, err := do(s.by(requestOf(r)), p)
 		if err != nil {
-			writeRefusal(w, err)
+			writeRefusal(w, r, err)
 			return
 		}
 		writeJSON(w, http.StatusOK, answer)
@@ -112,9 +106,10 @@ type errorResult struct {
 	Errors []string `json:"errors"`
 }
 
-func writeRefusal(w http.ResponseWriter, err error) {
+func writeRefusal(w http.ResponseWriter, r *http.Request, err error) {
 	refusal := asRefusal(err)
-	writeJSON(w, refusal.status, errorResult{"error", refusal.Error(), refusal.texts})
+	texts := translate(refusal.texts, r.Header.Get("Accept-Language"))
+	writeJSON(w, refusal.status, errorResult{"error", strings.Join(texts, " "), texts})
 }
 
 func writeJSON(w http.ResponseWriter, status int, answer any) {

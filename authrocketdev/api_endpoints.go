@@ -8,19 +8,17 @@ import (
 )
 
 // endpoints are what the API can do, by path and method.
-func (s *Server) endpoints() map[string]map[string]endpoint {
-	return map[string]map[string]endpoint{
-		"/v2/login":            {http.MethodPost: s.apiLogin},
-		"/v2/login/verify":     {http.MethodPost: s.apiVerifyLogin},
-		"/v2/session":          {http.MethodGet: s.apiSession, http.MethodDelete: s.apiLogout},
-		"/v2/password/forgot":  {http.MethodPost: s.apiForgotPassword},
-		"/v2/password/reset":   {http.MethodPost: s.apiResetPassword},
-		"/v2/profile":          {http.MethodPut: s.apiUpdateProfile},
-		"/v2/profile/password": {http.MethodPost: s.apiUpdatePassword},
-		"/v2/signup":           {http.MethodPost: s.apiSignup},
-		"/v2/signup/request":   {http.MethodPost: s.apiRequestInvitation},
-		"/v2/email/verify":     {http.MethodPost: s.apiVerifyEmail},
-	}
+var endpoints = map[string]map[string]endpoint{
+	"/v2/login":            {http.MethodPost: (*Server).apiLogin},
+	"/v2/login/verify":     {http.MethodPost: (*Server).apiVerifyLogin},
+	"/v2/session":          {http.MethodGet: (*Server).apiSession, http.MethodDelete: (*Server).apiLogout},
+	"/v2/password/forgot":  {http.MethodPost: (*Server).apiForgotPassword},
+	"/v2/password/reset":   {http.MethodPost: (*Server).apiResetPassword},
+	"/v2/profile":          {http.MethodPut: (*Server).apiUpdateProfile},
+	"/v2/profile/password": {http.MethodPost: (*Server).apiUpdatePassword},
+	"/v2/signup":           {http.MethodPost: (*Server).apiSignup},
+	"/v2/signup/request":   {http.MethodPost: (*Server).apiRequestInvitation},
+	"/v2/email/verify":     {http.MethodPost: (*Server).apiVerifyEmail},
 }
 
 // okay is the answer to what is done and has no more to say.
@@ -29,20 +27,30 @@ var okay = struct {
 }{"okay"}
 
 // loginResult is the answer that signs a user in. A conditional_login has
-// Conditions and no Token: the app has the user meet them, on a hosted page or
-// by another request, and asks for the session again.
+// Conditions and no login token: the app has the user meet them, on a hosted page
+// or by another request, and asks for the session again.
 type loginResult struct {
 	Result     string   `json:"result"`
-	Session    string   `json:"session"`
+	Session    string   `json:"session,omitempty"`
 	Account    *string  `json:"account"`
-	Token      string   `json:"token,omitempty"`
+	Token      string   `json:"token,omitempty"` // of a login without Session: for /v2/login/verify
 	Conditions []string `json:"conditions,omitempty"`
 }
 
 const (
 	conditionNoAccount = "no_account_selected"
 	conditionNoName    = "must_complete_profile"
+	conditionNoCode    = "second_factor_required"
 )
+
+// loginResult is what a login leads to: a session, or a token that waits for a
+// code.
+func (s *Server) loginResult(l login) (any, error) {
+	if l.Pending != "" {
+		return loginResult{Result: "conditional_login", Token: l.Pending, Conditions: []string{conditionNoCode}}, nil
+	}
+	return s.result(l.Session, "")
+}
 
 // result is the login that a session gives, with the requested account if there
 // is such a membership.
@@ -84,16 +92,20 @@ func (s *Server) namedSession(p parameters) (authrockettest.HostedSession, error
 }
 
 func (s *Server) apiLogin(p parameters) (any, error) {
-	session, err := s.logIn(p["email"], p["password"])
+	l, err := s.logIn(p["email"], p["password"])
+	if err != nil {
+		return nil, err
+	}
+	return s.loginResult(l)
+}
+
+func (s *Server) apiVerifyLogin(p parameters) (any, error) {
+	session, err := s.completeLogin(p["token"], p["code"])
 	if err != nil {
 		return nil, err
 	}
 	return s.result(session, "")
 }
-
-var errNoSecondFactor = invalid("Login failed. The local realm has no second factor.")
-
-func (s *Server) apiVerifyLogin(parameters) (any, error) { return nil, errNoSecondFactor }
 
 func (s *Server) apiSession(p parameters) (any, error) {
 	session, err := s.namedSession(p)
@@ -123,11 +135,11 @@ func (s *Server) apiForgotPassword(p parameters) (any, error) {
 
 func (s *Server) apiResetPassword(p parameters) (any, error) {
 	confirmation, isConfirmed := p["password_confirmation"]
-	session, err := s.resetPassword(p["token"], p["password"], confirmation, isConfirmed)
+	l, err := s.resetPassword(p["token"], p["password"], confirmation, isConfirmed)
 	if err != nil {
 		return nil, err
 	}
-	return s.result(session, "")
+	return s.loginResult(l)
 }
 
 func (s *Server) apiUpdateProfile(p parameters) (any, error) {

@@ -57,14 +57,6 @@ func TestAPILoginWithoutAPassword(t *testing.T) {
 	}
 }
 
-func TestAPIVerifyLogin(t *testing.T) {
-	t.Parallel()
-	a := newAPI(t)
-	for _, p := range []apiParams{nil, {"token": "tmf:1", "code": "123456"}, {"session": a.login(a.ada).Session}} {
-		a.wantError(a.call("POST", "/v2/login/verify", p), 422, "Login failed. The local realm has no second factor.")
-	}
-}
-
 // Each row is what a login of a user gives, and getSession after it.
 func TestAPIConditions(t *testing.T) {
 	t.Parallel()

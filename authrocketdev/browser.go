@@ -2,26 +2,22 @@ package authrocketdev
 
 import (
 	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"net"
 	"net/http"
 	"strings"
 
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// cookie returns the value that a browser sent of a cookie.
-func cookie(r *http.Request, of *http.Cookie) string {
-	c, err := r.Cookie(of.Name)
+// sessionID is the value of the session cookie, "" without one.
+func (s *Server) sessionID(r *http.Request) string {
+	c, err := r.Cookie(s.realm.SessionCookie(authrockettest.HostedSession{}).Name)
 	if err != nil {
 		return ""
 	}
 	return c.Value
-}
-
-func (s *Server) sessionID(r *http.Request) string {
-	return cookie(r, s.realm.SessionCookie(authrockettest.HostedSession{}))
 }
 
 // session is the session of the browser, if it has one that has not ended.
@@ -36,35 +32,47 @@ func (s *Server) keepSession(w http.ResponseWriter, session authrockettest.Hoste
 	http.SetCookie(w, s.realm.SessionCookie(session))
 }
 
-// csrfCookie is like the cookie of a session, with a name of its own.
-func (s *Server) csrfCookie(value string) *http.Cookie {
-	c := s.realm.SessionCookie(authrockettest.HostedSession{ID: value})
-	c.Name = strings.TrimSuffix(c.Name, "session") + "csrf"
-	return c
-}
-
-// csrfToken returns what the forms of a page to this browser have to carry.
-func (s *Server) csrfToken(w http.ResponseWriter, r *http.Request) string {
-	value := cookie(r, s.csrfCookie(""))
-	if value == "" {
-		value = rand.Text()
-		http.SetCookie(w, s.csrfCookie(value))
-	}
-	return s.csrfMAC(value, s.sessionID(r))
-}
-
-// isOwnForm reports whether a form that was sent is of a page to this browser,
-// and to the session it still has. A login form may be of a tab that was there
-// before another tab logged in.
+// isOwnForm reports whether a form that was sent is of a page that was shown in
+// the session of now. Forms of other origins do not come this far.
 func (s *Server) isOwnForm(r *http.Request) bool {
-	value, session := cookie(r, s.csrfCookie("")), s.sessionID(r)
 	given := []byte(r.PostForm.Get("csrf"))
-	return value != "" && (hmac.Equal(given, []byte(s.csrfMAC(value, session))) ||
-		r.URL.Path == "/login" && hmac.Equal(given, []byte(s.csrfMAC(value, ""))))
+	if hmac.Equal(given, []byte(s.csrfMAC(s.sessionID(r)))) {
+		return true
+	}
+	// Another tab may have logged in since the login form was shown.
+	_, isSignedIn := s.session(r)
+	isLogin := r.URL.Path == "/login" || r.URL.Path == "/login/verify"
+	return (isLogin || !isSignedIn) && hmac.Equal(given, []byte(s.csrfMAC("")))
 }
 
-func (s *Server) csrfMAC(cookie, sessionID string) string {
+// csrfMAC is what the forms of a page to a session carry, with "" of a page to
+// who has none.
+func (s *Server) csrfMAC(sessionID string) string {
 	mac := hmac.New(sha256.New, s.csrfKey)
-	mac.Write([]byte(cookie + "\n" + sessionID))
+	mac.Write([]byte(sessionID))
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// requestOf is what events and sessions keep of a request. Forwarding headers
+// name no address: anybody can write them.
+func requestOf(r *http.Request) authrockettest.Request {
+	client := r.UserAgent()
+	return authrockettest.Request{IP: remoteIP(r), Client: strings.ToValidUTF8(client[:min(len(client), maxClientBytes)], "")}
+}
+
+const maxClientBytes = 256
+
+func remoteIP(r *http.Request) string {
+	address, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return address
+}
+
+// by is the Server for what is done on behalf of request.
+func (s *Server) by(request authrockettest.Request) *Server {
+	on := *s
+	on.realm = s.realm.By(request)
+	return &on
 }

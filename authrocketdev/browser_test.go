@@ -531,6 +531,16 @@ func (s *site) invitation(t *testing.T, email, orgID string, permissions ...stri
 	return token
 }
 
+// events returns the events of a type, the oldest first.
+func (s *site) events(t *testing.T, kind string) []authrockettest.Event {
+	t.Helper()
+	page, err := s.realm.ListEvents(authrockettest.EventList{Type: kind})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return page.Items
+}
+
 // startSession signs a user in as an app does by the API.
 func (s *site) startSession(t *testing.T, user authrockettest.User) authrockettest.HostedSession {
 	t.Helper()

@@ -27,6 +27,11 @@ type Config struct {
 	// RequestsPerMinute is how many requests of the LoginRocket API one address
 	// may make in a minute; a negative number means no limit. Default: 120.
 	RequestsPerMinute int
+
+	// ShowDemoUsers lists the users on the login page with their passwords, as far
+	// as [authrockettest.User] has them: whoever opens the page can log in as each
+	// of them. [Seed.Open] sets it. Default: false.
+	ShowDemoUsers bool
 }
 
 const defaultRequestsPerMinute = 120
@@ -42,9 +47,10 @@ type Server struct {
 	maxUsers int
 
 	outbox      *outbox
-	changes     sync.Mutex // of accounts and invitations: held from the check to the change
-	apiRequests *limit     // by address
-	wrongLogins *limit     // by user
+	changes     *sync.Mutex // of accounts and invitations: held from the check to the change
+	apiRequests *limit      // by address
+	wrongLogins *limit      // by user
+	wrongCodes  *limit      // by user
 }
 
 // New returns a Server, or an error that joins all problems of config.
@@ -72,8 +78,10 @@ func New(config Config) (*Server, error) {
 		csrfKey:     make([]byte, 32),
 		maxUsers:    maxUsers,
 		outbox:      &outbox{},
+		changes:     &sync.Mutex{},
 		apiRequests: newLimit(config.RequestsPerMinute),
 		wrongLogins: newLimit(wrongLoginsPerMinute),
+		wrongCodes:  newLimit(wrongLoginsPerMinute),
 	}
 	rand.Read(s.csrfKey)
 	s.handler = s.newHandler()
@@ -102,6 +110,7 @@ const (
 	// maxUsers keeps strangers from filling the memory by signing up.
 	maxUsers = 10_000
 
-	// wrongLoginsPerMinute is how many wrong passwords a user may enter.
+	// wrongLoginsPerMinute is how many wrong passwords, and how many wrong codes, a
+	// user may enter.
 	wrongLoginsPerMinute = 10
 )

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"strings"
 
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
@@ -24,7 +25,35 @@ type flow struct {
 // nextPage is what a login may lead to instead of the app.
 var nextPage = regexp.MustCompile(`^/(profile|signup|accounts?(/[0-9A-Za-z_-]+)?)$`)
 
-var errRedirectURI = refuse(http.StatusBadRequest, "The redirect_uri is not one of the realm's Login URLs. Add it to them, or correct it.")
+// wrongRedirectURI is a redirect_uri that is not allowed.
+type wrongRedirectURI struct{ given string }
+
+// shown is the URL as a page may show it: without user and query, and without
+// long parts of the path, any of which may be a credential.
+func (w wrongRedirectURI) shown() string {
+	text := w.given
+	if i := strings.IndexAny(text, "?#"); i >= 0 {
+		text = text[:i]
+	}
+	parts := strings.SplitN(text, "/", maxShownParts+1)
+	parts = parts[:min(len(parts), maxShownParts)]
+	for i, part := range parts {
+		part = part[strings.LastIndex(part, "@")+1:]
+		if parts[i] = part; len(part) > maxShownPart {
+			parts[i] = "..."
+		}
+	}
+	return strings.Join(parts, "/")
+}
+
+const (
+	maxShownParts = 10
+	maxShownPart  = 64
+)
+
+func (wrongRedirectURI) Error() string {
+	return "The redirect_uri is not one of the realm's Login URLs. Add it to them, or correct it."
+}
 
 func (s *Server) readFlow(values url.Values) (flow, error) {
 	f := flow{
@@ -41,7 +70,7 @@ func (s *Server) readFlow(values url.Values) (flow, error) {
 	}
 	if f.RedirectURI != "" {
 		if _, ok := s.realm.RedirectURI(f.RedirectURI); !ok {
-			return flow{}, errRedirectURI
+			return flow{}, wrongRedirectURI{f.RedirectURI}
 		}
 	}
 	return f, nil
@@ -81,10 +110,25 @@ func (f flow) To(path string) flow {
 	return f
 }
 
+// asSomebodyElse is the URL of a login that asks also who is signed in, and leads
+// back to the page at path.
+func (f flow) asSomebodyElse(path string) string {
+	f = f.To(path)
+	f.Prompt = "login"
+	return f.At("/login")
+}
+
 // redirect sends the browser to another page, or back to the app.
 func redirect(w http.ResponseWriter, r *http.Request, target string) error {
 	http.Redirect(w, r, target, http.StatusFound)
 	return nil
+}
+
+// redirectDone goes to a page that says that action is done.
+func redirectDone(w http.ResponseWriter, r *http.Request, f flow, path, action string) error {
+	values := f.Values()
+	values.Set("done", action)
+	return redirect(w, r, path+"?"+values.Encode())
 }
 
 // finish goes on with a flow whose user is signed in: to the page that asked for

@@ -101,9 +101,7 @@ func (s *Server) submitAccount(w http.ResponseWriter, r *http.Request, f flow) e
 	if action == "remove" && r.PostForm.Get("membership") == own.ID {
 		return redirect(w, r, f.At("/accounts"))
 	}
-	values := f.Values()
-	values.Set("done", action)
-	return redirect(w, r, "/accounts/"+own.OrgID+"?"+values.Encode())
+	return redirectDone(w, r, f, "/accounts/"+own.OrgID, action)
 }
 
 // changeAccount does an action of a user, whose membership it returns. Without

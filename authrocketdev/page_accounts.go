@@ -32,6 +32,10 @@ func (s *Server) showAccounts(w http.ResponseWriter, r *http.Request, f flow) er
 }
 
 func (s *Server) renderAccounts(w http.ResponseWriter, r *http.Request, f flow, session authrockettest.HostedSession, err error) error {
+	user, userErr := s.realm.User(session.UserID)
+	if userErr != nil {
+		return errNoSession
+	}
 	var accounts []account
 	for _, m := range s.realm.MembershipsOf(session.UserID) {
 		org, err := s.realm.Org(m.OrgID)
@@ -44,7 +48,9 @@ func (s *Server) renderAccounts(w http.ResponseWriter, r *http.Request, f flow, 
 		Accounts []account
 		MayAdd   bool
 		OrgName  string // as it was entered
-	}{accounts, s.realm.Settings().OrgMode == authrockettest.MultiUser || len(accounts) == 0, r.PostForm.Get("org_name")}))
+		User     authrockettest.User
+		Other    string
+	}{accounts, s.realm.Settings().OrgMode == authrockettest.MultiUser || len(accounts) == 0, r.PostForm.Get("org_name"), user, f.asSomebodyElse("/accounts")}))
 }
 
 // submitAccounts goes on with the account that was chosen, or makes a new one.

@@ -2,6 +2,7 @@ package authrocketdev
 
 import (
 	"net/http"
+	"net/url"
 
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
@@ -20,19 +21,72 @@ func (s *Server) showLogin(w http.ResponseWriter, r *http.Request, f flow) error
 
 func (s *Server) renderLogin(w http.ResponseWriter, r *http.Request, f flow, email string, err error) error {
 	return s.render(w, r, f, statusOf(err), "login", formView("Log in", err, struct {
-		Email   string
-		SignsUp bool
-	}{email, s.realm.Settings().Signup != authrockettest.SignupClosed || f.Invitation != ""}))
+		Email     string
+		SignsUp   bool
+		App       string
+		DemoUsers []authrockettest.User
+	}{email, s.realm.Settings().Signup != authrockettest.SignupClosed || f.Invitation != "", s.appOf(f), s.demoUsers()}))
+}
+
+// appOf is the host of the app that a login goes on to, "" if there is none.
+func (s *Server) appOf(f flow) string {
+	target, _ := s.realm.RedirectURI(f.RedirectURI)
+	u, err := url.Parse(target)
+	if err != nil {
+		return ""
+	}
+	return u.Host
+}
+
+// maxDemoUsers is how many users the login page lists.
+const maxDemoUsers = 10
+
+// demoUsers are users whose passwords are known, when they are to be shown.
+func (s *Server) demoUsers() []authrockettest.User {
+	if !s.config.ShowDemoUsers {
+		return nil
+	}
+	var users []authrockettest.User
+	for _, user := range s.realm.Users() {
+		if user.Password != "" && user.State == authrockettest.UserActive && len(users) < maxDemoUsers {
+			users = append(users, user)
+		}
+	}
+	return users
 }
 
 func (s *Server) submitLogin(w http.ResponseWriter, r *http.Request, f flow) error {
 	email := r.PostForm.Get("email")
-	session, err := s.logIn(email, r.PostForm.Get("password"))
+	l, err := s.logIn(email, r.PostForm.Get("password"))
 	if err != nil {
 		return s.renderLogin(w, r, f, email, err)
 	}
-	s.keepSession(w, session)
-	return s.finish(w, r, session, f)
+	return s.goOn(w, r, f, l)
+}
+
+// goOn signs the browser in, or asks for the code that the login waits for.
+func (s *Server) goOn(w http.ResponseWriter, r *http.Request, f flow, l login) error {
+	if l.Pending != "" {
+		return s.renderCode(w, r, f, l.Pending, nil)
+	}
+	s.keepSession(w, l.Session)
+	return s.finish(w, r, l.Session, f)
+}
+
+func (s *Server) renderCode(w http.ResponseWriter, r *http.Request, f flow, token string, err error) error {
+	if _, expired := s.realm.OneTime(token); expired != nil {
+		return s.renderLogin(w, r, f, "", err)
+	}
+	return s.render(w, r, f, statusOf(err), "code", formView("Enter your code", err, token))
+}
+
+func (s *Server) submitCode(w http.ResponseWriter, r *http.Request, f flow) error {
+	token := r.PostForm.Get("token")
+	session, err := s.completeLogin(token, r.PostForm.Get("code"))
+	if err != nil {
+		return s.renderCode(w, r, f, token, err)
+	}
+	return s.goOn(w, r, f, login{UserID: session.UserID, Session: session})
 }
 
 // submitReturn goes back to the app with a new token, from a page of one's own.

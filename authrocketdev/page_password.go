@@ -25,10 +25,9 @@ func (s *Server) renderReset(w http.ResponseWriter, r *http.Request, f flow, tok
 
 func (s *Server) submitReset(w http.ResponseWriter, r *http.Request, f flow) error {
 	token := r.PostForm.Get("token")
-	session, err := s.resetPassword(token, r.PostForm.Get("password"), r.PostForm.Get("password_confirmation"), true)
+	l, err := s.resetPassword(token, r.PostForm.Get("password"), r.PostForm.Get("password_confirmation"), true)
 	if err != nil {
 		return s.renderReset(w, r, f, token, err)
 	}
-	s.keepSession(w, session)
-	return s.finish(w, r, session, f)
+	return s.goOn(w, r, f, l)
 }

@@ -13,6 +13,8 @@ var profileNotices = map[string]string{
 	"email":    "Follow the link in the mail to the new address. Until then the old one stays.",
 	"password": "Your password is changed. Other browsers have to log in again.",
 	"verify":   "A mail with a link is on its way.",
+	"device":   "The device is added. Your next login asks for a code.",
+	"remove":   "The device is removed.",
 }
 
 func (s *Server) showProfile(w http.ResponseWriter, r *http.Request, f flow) error {
@@ -37,7 +39,13 @@ func (s *Server) renderProfile(w http.ResponseWriter, r *http.Request, f flow, u
 		Incomplete bool
 		Locales    []string
 		NewEmail   string // as it was entered
-	}{user, user.EmailVerification == authrocket.EmailVerified, user.EmailPending, !s.isNamed(user), locales, r.PostForm.Get("email")})
+		OffersTOTP bool
+		Devices    []authrockettest.Credential
+		DeviceName string // as it was entered
+	}{
+		user, user.EmailVerification == authrocket.EmailVerified, user.EmailPending, !s.isNamed(user), locales, r.PostForm.Get("email"),
+		s.offersTOTP(), s.devices(user.ID, authrockettest.StateNew, authrockettest.StateActive), r.PostForm.Get("device_name"),
+	})
 	v.Notice = profileNotices[r.URL.Query().Get("done")]
 	return s.render(w, r, f, statusOf(err), "profile", v)
 }
@@ -65,6 +73,13 @@ func (s *Server) submitProfile(w http.ResponseWriter, r *http.Request, f flow) e
 		err = s.changePassword(session, *field("current_password"), *field("password"), *field("password_confirmation"), true)
 	case "verify":
 		s.requestEmailVerification(user)
+	case "enrol":
+		var device authrockettest.Credential
+		if device, err = s.enrol(user.ID, *field("device_name")); err == nil {
+			return redirect(w, r, f.At("/profile/devices/"+device.ID))
+		}
+	case "remove":
+		err = s.removeDevice(user.ID, *field("device"))
 	default:
 		err = errForm
 	}
@@ -75,7 +90,5 @@ func (s *Server) submitProfile(w http.ResponseWriter, r *http.Request, f flow) e
 		}
 		return s.renderProfile(w, r, f, user, err)
 	}
-	values := f.Values()
-	values.Set("done", action)
-	return redirect(w, r, "/profile?"+values.Encode())
+	return redirectDone(w, r, f, "/profile", action)
 }

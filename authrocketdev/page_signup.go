@@ -70,13 +70,11 @@ func (s *Server) renderAccept(w http.ResponseWriter, r *http.Request, f flow, se
 	if err != nil {
 		return errInvitation
 	}
-	other := f.To("/signup")
-	other.Prompt = "login"
 	return s.render(w, r, f, http.StatusOK, "accept", view{Title: "Join " + org.Name + "?", Page: struct {
 		Org   authrockettest.Org
 		User  authrockettest.User
 		Other string
-	}{org, user, other.At("/login")}})
+	}{org, user, f.asSomebodyElse("/signup")}})
 }
 
 func (s *Server) submitAccept(w http.ResponseWriter, r *http.Request, f flow) error {

@@ -20,7 +20,7 @@ var style string
 
 // pageTemplates are the pages by name: each is its own file in the layout.
 var pageTemplates = func() map[string]*template.Template {
-	layout := template.Must(template.New("layout.html").Funcs(template.FuncMap{"join": strings.Join}).ParseFS(pageFiles, "pages/layout.html"))
+	layout := template.Must(template.New("layout.html").Funcs(template.FuncMap{"join": strings.Join, "email": breakable}).ParseFS(pageFiles, "pages/layout.html"))
 	files, err := pageFiles.ReadDir("pages")
 	if err != nil {
 		panic(err) // the files are part of the program
@@ -36,6 +36,14 @@ var pageTemplates = func() map[string]*template.Template {
 	return pages
 }()
 
+// breakable is an email or another long word that a line may break at its dots and
+// after its @, and nowhere else.
+func breakable(text string) template.HTML {
+	return template.HTML(wordBreaks.Replace(template.HTMLEscapeString(text)))
+}
+
+var wordBreaks = strings.NewReplacer("@", "@<wbr>", ".", ".<wbr>")
+
 // view is what a page shows.
 type view struct {
 	Title  string
@@ -44,9 +52,11 @@ type view struct {
 	Page   any      // of the page alone
 
 	// Filled in by render.
-	Flow  flow
-	CSRF  string
-	Mails int
+	Flow        flow
+	CSRF        string
+	Mails       int
+	Realm       string
+	MinPassword int
 }
 
 // formView is a view of a form that was refused, as it was filled in.
@@ -68,8 +78,11 @@ func statusOf(err error) int {
 // render writes a page, and returns an error only when it has written nothing.
 func (s *Server) render(w http.ResponseWriter, r *http.Request, f flow, status int, name string, v view) error {
 	v.Flow = f
-	v.CSRF = s.csrfToken(w, r)
+	session, _ := s.session(r)
+	v.CSRF = s.csrfMAC(session.ID)
 	v.Mails = len(s.Outbox())
+	v.Realm = s.realm.Settings().Name
+	v.MinPassword = s.minPassword()
 	var body bytes.Buffer
 	if err := pageTemplates[name].Execute(&body, v); err != nil {
 		return fmt.Errorf("page %s: %w", name, err)
@@ -80,12 +93,16 @@ func (s *Server) render(w http.ResponseWriter, r *http.Request, f flow, status i
 	return nil
 }
 
+// pageHandler answers a request, or returns why it has not.
+type pageHandler func(*Server, http.ResponseWriter, *http.Request, flow) error
+
 // page is a handler that shows something.
-func (s *Server) page(show func(http.ResponseWriter, *http.Request, flow) error) http.HandlerFunc {
+func (s *Server) page(show pageHandler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
+		s := s.by(requestOf(r))
 		f, err := s.readFlow(r.URL.Query())
 		if err == nil {
-			err = show(w, r, f)
+			err = show(s, w, r, f)
 		}
 		s.renderRefusal(w, r, err)
 	}
@@ -97,16 +114,18 @@ var (
 	errForm     = refuse(http.StatusBadRequest, "This form cannot be read.")
 	errTooLarge = refuse(http.StatusRequestEntityTooLarge, "This is too large.")
 	errOldForm  = refuse(http.StatusForbidden, "This form is too old. Go back, reload the page and try again.")
+	errForeign  = refuse(http.StatusForbidden, "This form comes from another website.")
 )
 
 // form is a handler that does something. It takes only forms of our own pages.
-func (s *Server) form(submit func(http.ResponseWriter, *http.Request, flow) error) http.HandlerFunc {
+func (s *Server) form(submit pageHandler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
+		s := s.by(requestOf(r))
 		s.renderRefusal(w, r, s.readForm(w, r, submit))
 	}
 }
 
-func (s *Server) readForm(w http.ResponseWriter, r *http.Request, submit func(http.ResponseWriter, *http.Request, flow) error) error {
+func (s *Server) readForm(w http.ResponseWriter, r *http.Request, submit pageHandler) error {
 	r.Body = http.MaxBytesReader(w, r.Body, maxFormBytes)
 	if err := r.ParseForm(); err != nil {
 		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
@@ -121,17 +140,35 @@ func (s *Server) readForm(w http.ResponseWriter, r *http.Request, submit func(ht
 	if err != nil {
 		return err
 	}
-	return submit(w, r, f)
+	return submit(s, w, r, f)
 }
 
 func (s *Server) renderRefusal(w http.ResponseWriter, r *http.Request, err error) {
 	if err == nil {
 		return
 	}
+	if wrong, ok := errors.AsType[wrongRedirectURI](err); ok {
+		err = s.renderWrongRedirectURI(w, r, wrong)
+		if err == nil {
+			return
+		}
+	}
 	refusal := asRefusal(err)
-	if s.render(w, r, flow{}, refusal.status, "refusal", view{Title: http.StatusText(refusal.status), Page: refusal.Error()}) != nil {
+	title := "That did not work"
+	if err == errNotFound {
+		title = "Page not found"
+	}
+	if s.render(w, r, flow{}, refusal.status, "refusal", view{Title: title, Page: refusal.Error()}) != nil {
 		http.Error(w, refusal.Error(), refusal.status)
 	}
+}
+
+// renderWrongRedirectURI shows who develops the app what to change.
+func (s *Server) renderWrongRedirectURI(w http.ResponseWriter, r *http.Request, wrong wrongRedirectURI) error {
+	return s.render(w, r, flow{}, http.StatusBadRequest, "redirect", view{Title: "This login cannot return to the app", Page: struct {
+		Text, Given string
+		Allowed     []string
+	}{wrong.Error(), wrong.shown(), s.realm.LoginURLs()}})
 }
 
 func serveStyle(w http.ResponseWriter, _ *http.Request) {

@@ -79,6 +79,7 @@ func (s Seed) Open(config authrockettest.RealmConfig) (*Server, error) {
 	server, err := New(Config{
 		Realm:          opened,
 		AllowedOrigins: realm.AllowedOrigins, RequestsPerMinute: realm.RequestsPerMinute,
+		ShowDemoUsers: true,
 	})
 	if err != nil {
 		return nil, err

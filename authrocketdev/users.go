@@ -2,7 +2,6 @@ package authrocketdev
 
 import (
 	"errors"
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -17,36 +16,33 @@ const oneTimeLifetime = time.Hour
 
 // errLogin is the same for a wrong password and for no user: it does not tell
 // which emails have one.
-var errLogin = invalid("Login failed.")
+var errLogin = invalid(textLoginFailed)
 
-// logIn returns the session of a user who knows the password.
-func (s *Server) logIn(login, password string) (authrockettest.HostedSession, error) {
-	user, err := s.realm.UserByLogin(login)
+// logIn starts the login of a user who knows the password.
+func (s *Server) logIn(name, password string) (login, error) {
+	user, err := s.realm.UserByLogin(name)
 	key := user.ID
 	if err != nil {
-		key = strings.ToLower(login)
+		key = strings.ToLower(name)
 		key = key[:min(len(key), maxEmailBytes)]
 	}
 	isSame, err := s.tryPassword(key, user, password)
 	if err != nil {
-		return authrockettest.HostedSession{}, err
+		return login{}, err
 	}
-	if !isSame || user.State != authrockettest.UserActive {
-		s.realm.Emit(authrockettest.Event{Type: "user.login.failed", UserID: user.ID})
-		return authrockettest.HostedSession{}, errLogin
+	if !isSame {
+		return login{}, s.failLogin(user.ID)
 	}
-	session, err := s.realm.StartSession(user.ID)
-	if err == nil {
-		s.realm.Emit(authrockettest.Event{Type: "user.login.succeeded", UserID: user.ID, SessionID: session.ID})
-	}
-	return session, err
+	return s.startLogin(user)
 }
+
+var errManyPasswords = invalid("Too many wrong passwords. Try again in a minute.")
 
 // tryPassword compares a password, unless too many wrong ones were entered for
 // key. An attempt counts before it is made: many at once are no way around.
 func (s *Server) tryPassword(key string, user authrockettest.User, password string) (isSame bool, err error) {
 	if left, _ := s.wrongLogins.add(key); left < 0 {
-		return false, refuse(http.StatusTooManyRequests, "Too many wrong passwords. Try again in a minute.")
+		return false, errManyPasswords
 	}
 	if !s.realm.CheckPassword(user.ID, password) {
 		return false, nil
@@ -83,7 +79,7 @@ func (s *Server) signUp(n newUser) (authrockettest.HostedSession, error) {
 	if !ok {
 		problems = append(problems, "Email is not an email address.")
 	}
-	problems = append(problems, checkNewPassword(n.Password, n.Confirmation, n.IsConfirmed)...)
+	problems = append(problems, s.checkNewPassword(n.Password, n.Confirmation, n.IsConfirmed)...)
 	problems = checkName(problems, "First name", n.FirstName)
 	problems = checkName(problems, "Last name", n.LastName)
 	problems = checkName(problems, "Account name", n.OrgName)
@@ -112,7 +108,7 @@ func (s *Server) signUp(n newUser) (authrockettest.HostedSession, error) {
 	if user.EmailVerification != authrocket.EmailVerified {
 		s.requestEmailVerification(user)
 	}
-	session, err := s.realm.StartSession(user.ID)
+	session, err := s.openSession(user.ID)
 	if err != nil {
 		return authrockettest.HostedSession{}, err
 	}
@@ -167,11 +163,13 @@ func (s *Server) newOrg(user authrockettest.User, name string) (authrockettest.O
 // maxMemberships is how many accounts a user may make.
 const maxMemberships = 100
 
-func (s *Server) requestEmailVerification(user authrockettest.User) {
+// requestEmailVerification sends a link to verify the email of a user.
+func (s *Server) requestEmailVerification(user authrockettest.User) authrockettest.OneTime {
 	o := s.realm.NewOneTime(authrockettest.OneTimeVerifyEmail, user.ID, user.Email, oneTimeLifetime)
 	s.realm.UpdateUser(user.ID, func(u *authrockettest.User) { u.VerificationRequested = true })
 	s.realm.Emit(authrockettest.Event{Type: "user.email.verifying", UserID: user.ID, Token: o.Token})
 	s.sendVerification(user.Email, o.Token)
+	return o
 }
 
 func (s *Server) sendVerification(email, token string) {
@@ -235,12 +233,10 @@ func (s *Server) requestEmailChange(user authrockettest.User, email string) erro
 // whether there is such a user. back is carried along in the link.
 func (s *Server) forgotPassword(login string, back url.Values) {
 	user, err := s.realm.UserByLogin(login)
-	if err != nil {
+	if err != nil || user.State != authrockettest.UserActive {
 		return
 	}
-	o := s.realm.NewOneTime(authrockettest.OneTimePassword, user.ID, "", oneTimeLifetime)
-	s.realm.Emit(authrockettest.Event{Type: "user.password.resetting", UserID: user.ID, Token: o.Token})
-	query := url.Values{"token": {o.Token}}
+	query := url.Values{"token": {s.newPasswordToken(user).Token}}
 	for name, values := range back {
 		query[name] = values
 	}
@@ -252,30 +248,37 @@ func (s *Server) forgotPassword(login string, back url.Values) {
 	})
 }
 
+// newPasswordToken makes a token for resetPassword.
+func (s *Server) newPasswordToken(user authrockettest.User) authrockettest.OneTime {
+	o := s.realm.NewOneTime(authrockettest.OneTimePassword, user.ID, "", oneTimeLifetime)
+	s.realm.Emit(authrockettest.Event{Type: "user.password.resetting", UserID: user.ID, Token: o.Token})
+	return o
+}
+
 // resetPassword uses up a token that came by mail, ends the user's sessions and
-// starts one.
-func (s *Server) resetPassword(token, password, confirmation string, isConfirmed bool) (authrockettest.HostedSession, error) {
+// starts a login, which still needs the code of a second factor.
+func (s *Server) resetPassword(token, password, confirmation string, isConfirmed bool) (login, error) {
 	errToken := invalid("This link has been used, or it is too old.")
 	if o, err := s.realm.OneTime(token); err != nil || o.Kind != authrockettest.OneTimePassword {
-		return authrockettest.HostedSession{}, errToken
+		return login{}, errToken
 	}
 	// What can be mended does not use the token up.
-	if problems := checkNewPassword(password, confirmation, isConfirmed); len(problems) > 0 {
-		return authrockettest.HostedSession{}, invalid(problems...)
+	if problems := s.checkNewPassword(password, confirmation, isConfirmed); len(problems) > 0 {
+		return login{}, invalid(problems...)
 	}
 	o, err := s.takeOneTime(token, authrockettest.OneTimePassword)
 	if err != nil {
-		return authrockettest.HostedSession{}, errToken
+		return login{}, errToken
 	}
 	user, err := s.realm.User(o.UserID)
-	if err != nil {
-		return authrockettest.HostedSession{}, errToken
+	if err != nil || user.State != authrockettest.UserActive {
+		return login{}, errToken
 	}
 	if err := s.setPassword(user, password); err != nil {
-		return authrockettest.HostedSession{}, err
+		return login{}, err
 	}
 	s.realm.EndSessionsOf(user.ID, "", authrockettest.EndedByPassword)
-	return s.realm.StartSession(user.ID)
+	return s.startLogin(user)
 }
 
 // setPassword also ends what somebody who knew the old password may have
@@ -309,9 +312,9 @@ func (s *Server) changePassword(session authrockettest.HostedSession, current, p
 		return err
 	}
 	if !isSame {
-		return invalid("Current password does not match.")
+		return invalid(textWrongPassword)
 	}
-	if problems := checkNewPassword(password, confirmation, isConfirmed); len(problems) > 0 {
+	if problems := s.checkNewPassword(password, confirmation, isConfirmed); len(problems) > 0 {
 		return invalid(problems...)
 	}
 	if err := s.setPassword(user, password); err != nil {

@@ -1,0 +1,62 @@
+package authrocketdev
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// translations are texts for API clients by language, keyed by the English one.
+// A text that is not here is English in each language.
+var translations = map[string]map[string]string{
+	"es": {
+		textLoginFailed:        "Error al iniciar sesión.",
+		textVerificationFailed: "Error de verificación.",
+		textWrongPassword:      "La contraseña actual no coincide.",
+	},
+}
+
+const (
+	textLoginFailed        = "Login failed."
+	textVerificationFailed = "Verification failed."
+	textWrongPassword      = "Current password does not match."
+)
+
+// translate returns texts in the language that an Accept-Language header prefers.
+func translate(texts []string, acceptLanguage string) []string {
+	translated := slices.Clone(texts)
+	for i, text := range texts {
+		translated[i] = cmp.Or(translations[preferredLocale(acceptLanguage)][text], text)
+	}
+	return translated
+}
+
+// maxAcceptLanguage is how many entries of a header count.
+const maxAcceptLanguage = 20
+
+// preferredLocale returns the one of locales that an Accept-Language header (RFC
+// 9110 section 12.5.4) gives the highest weight, the first of equals, and English
+// when it names none of them.
+func preferredLocale(acceptLanguage string) string {
+	best, bestWeight := locales[0], 0.0
+	entries := strings.SplitN(acceptLanguage, ",", maxAcceptLanguage+1)
+	for _, entry := range entries[:min(len(entries), maxAcceptLanguage)] {
+		tag, parameter, _ := strings.Cut(entry, ";")
+		primary, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(tag)), "-")
+		if primary == "*" {
+			primary = locales[0]
+		}
+		weight := 1.0
+		if q, ok := strings.CutPrefix(strings.ToLower(strings.TrimSpace(parameter)), "q="); ok {
+			var err error
+			if weight, err = strconv.ParseFloat(q, 64); err != nil || !(weight >= 0 && weight <= 1) {
+				continue
+			}
+		}
+		if weight > bestWeight && slices.Contains(locales, primary) {
+			best, bestWeight = primary, weight
+		}
+	}
+	return best
+}

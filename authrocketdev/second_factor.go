@@ -1,0 +1,190 @@
+package authrocketdev
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/authrocket-go/authrocket/authrockettest"
+	"rsc.io/qr"
+)
+
+// login is what a right password leads to.
+type login struct {
+	UserID  string
+	Session authrockettest.HostedSession // of a login that is complete
+	Pending string                       // else the token for completeLogin, a credential
+}
+
+// pendingLifetime is how long a login waits for a code.
+const pendingLifetime = 5 * time.Minute
+
+// startLogin signs a user in who has proved to be the one, or has the login wait
+// for a code when the user has a second factor.
+func (s *Server) startLogin(user authrockettest.User) (login, error) {
+	if user.State != authrockettest.UserActive {
+		return login{}, s.failLogin(user.ID)
+	}
+	if !s.realm.NeedsTOTP(user.ID) {
+		session, err := s.openSession(user.ID)
+		return login{UserID: user.ID, Session: session}, err
+	}
+	o := s.realm.NewOneTime(authrockettest.OneTimeLogin, user.ID, "", pendingLifetime)
+	s.realm.Emit(authrockettest.Event{Type: "user.login.initiated", UserID: user.ID})
+	return login{UserID: user.ID, Pending: o.Token}, nil
+}
+
+// openSession starts the session of a login that is complete.
+func (s *Server) openSession(userID string) (authrockettest.HostedSession, error) {
+	session, err := s.realm.StartSession(userID)
+	if err != nil { // the user is inactive, or deleted
+		return session, s.failLogin(userID)
+	}
+	s.realm.Emit(authrockettest.Event{Type: "user.login.succeeded", UserID: userID, SessionID: session.ID})
+	return session, nil
+}
+
+func (s *Server) failLogin(userID string) error {
+	if userID != "" {
+		s.realm.Emit(authrockettest.Event{Type: "user.login.failed", UserID: userID})
+	}
+	return errLogin
+}
+
+var (
+	errPendingLogin = invalid("This login has been used, or it is too old. Log in again.")
+	errManyCodes    = invalid("Too many wrong codes. Log in again in a minute.")
+)
+
+// completeLogin signs in the user whose login waits for a code. A wrong code
+// leaves the token valid, one code too many does not.
+func (s *Server) completeLogin(token, code string) (authrockettest.HostedSession, error) {
+	o, err := s.realm.OneTime(token)
+	if err != nil || o.Kind != authrockettest.OneTimeLogin {
+		return authrockettest.HostedSession{}, errPendingLogin
+	}
+	isRight, err := s.tryCode(o.UserID, code, s.devices(o.UserID, authrockettest.StateActive)...)
+	if err != nil {
+		s.realm.TakeOneTime(token)
+		return authrockettest.HostedSession{}, err
+	}
+	if !isRight {
+		return authrockettest.HostedSession{}, s.failLogin(o.UserID)
+	}
+	// Two requests with two right codes are one login.
+	if _, err := s.realm.TakeOneTime(token); err != nil {
+		return authrockettest.HostedSession{}, errPendingLogin
+	}
+	return s.openSession(o.UserID)
+}
+
+// tryCode reports whether one of the devices shows code, unless too many wrong
+// ones were entered for the user. An attempt counts before it is made.
+func (s *Server) tryCode(userID, code string, devices ...authrockettest.Credential) (bool, error) {
+	if left, _ := s.wrongCodes.add(userID); left < 0 {
+		return false, errManyCodes
+	}
+	code = strings.ReplaceAll(code, " ", "") // some devices show two groups
+	for _, device := range devices {
+		if isRight, err := s.realm.VerifyTOTP(device.ID, code); err == nil && isRight {
+			s.wrongCodes.undo(userID)
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// offersTOTP reports whether users can enrol devices.
+func (s *Server) offersTOTP() bool {
+	provider, err := s.realm.AuthProvider(authrockettest.TypeTOTP)
+	return err == nil && provider.State == authrockettest.StateActive
+}
+
+// devices returns the user's credentials of the type totp in one of the states.
+func (s *Server) devices(userID string, states ...string) []authrockettest.Credential {
+	return slices.DeleteFunc(s.realm.CredentialsOf(userID), func(c authrockettest.Credential) bool {
+		return c.Type != authrockettest.TypeTOTP || !slices.Contains(states, c.State)
+	})
+}
+
+// device returns a credential of the type totp, if it is the user's.
+func (s *Server) device(userID, credentialID string) (authrockettest.Credential, error) {
+	c, err := s.realm.Credential(credentialID)
+	if err != nil || c.UserID != userID || c.Type != authrockettest.TypeTOTP {
+		return authrockettest.Credential{}, refuse(http.StatusNotFound, "There is no such device.")
+	}
+	return c, nil
+}
+
+// enrol adds a device, which counts when activate has seen its first code.
+func (s *Server) enrol(userID, name string) (authrockettest.Credential, error) {
+	name = strings.TrimSpace(name)
+	if name == "" {
+		return authrockettest.Credential{}, invalid("Device name is missing.")
+	}
+	if problems := checkName(nil, "Device name", name); len(problems) > 0 {
+		return authrockettest.Credential{}, invalid(problems...)
+	}
+	if !s.offersTOTP() {
+		return authrockettest.Credential{}, errNoTOTP
+	}
+	return s.realm.CreateTOTP(userID, name)
+}
+
+var (
+	errNoTOTP       = invalid("This realm offers no second factor.")
+	errVerification = invalid(textVerificationFailed)
+)
+
+// activate makes a device count, which shows code.
+func (s *Server) activate(device authrockettest.Credential, code string) error {
+	isRight, err := s.tryCode(device.UserID, code, device)
+	if err == nil && !isRight {
+		err = errVerification
+	}
+	return err
+}
+
+// removeDevice takes a device away. Without another one the user logs in by the
+// password alone.
+func (s *Server) removeDevice(userID, credentialID string) error {
+	device, err := s.device(userID, credentialID)
+	if err != nil {
+		return err
+	}
+	return s.realm.DeleteCredential(device.ID)
+}
+
+// provisioningURI is what an authenticator app reads from the QR code of a new
+// device, "" for any other. It holds the secret.
+func (s *Server) provisioningURI(device authrockettest.Credential) string {
+	user, err := s.realm.User(device.UserID)
+	if err != nil || device.Secret() == "" {
+		return ""
+	}
+	issuer := strings.ReplaceAll(s.realm.Settings().Name, ":", " ") // a colon separates it from the email
+	query := url.Values{"secret": {device.Secret()}, "issuer": {issuer}}.Encode()
+	return "otpauth://totp/" + url.PathEscape(issuer+":"+user.Email) + "?" + strings.ReplaceAll(query, "+", "%20")
+}
+
+// provisioningSVG is a provisioningURI as a QR code, "" if it is too long for one.
+func provisioningSVG(uri string) string {
+	code, err := qr.Encode(uri, qr.M)
+	if err != nil || uri == "" {
+		return ""
+	}
+	const margin = 4 // the code is not read without
+	var path strings.Builder
+	for y := range code.Size {
+		for x := range code.Size {
+			if code.Black(x, y) {
+				fmt.Fprintf(&path, "M%d %dh1v1h-1z", x+margin, y+margin)
+			}
+		}
+	}
+	size := code.Size + 2*margin
+	return fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" shape-rendering="crispEdges"><path fill="#fff" d="M0 0h%dv%dH0z"/><path d="%s"/></svg>`, size, size, size, size, path.String())
+}
