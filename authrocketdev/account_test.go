@@ -195,7 +195,7 @@ func (s *site) stranger() authrockettest.User {
 func (s *site) state() string {
 	var state strings.Builder
 	for _, u := range s.realm.Users() {
-		fmt.Fprintln(&state, u, s.realm.MembershipsOf(u.ID))
+		fmt.Fprintln(&state, u, s.realm.MembershipsOf(u.ID), s.realm.CredentialsOf(u.ID))
 	}
 	for _, o := range []authrockettest.Org{s.engines, s.widgets, s.foreign} {
 		org, _ := s.realm.Org(o.ID)
