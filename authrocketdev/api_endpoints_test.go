@@ -142,6 +142,26 @@ func TestAPISession(t *testing.T) {
 	a.wantFullLogin(get(""), a.ada, a.widgets.ID)
 }
 
+// The account of one call is not that of the next, and a mode that the realm
+// changes to counts for sessions that exist.
+func TestAPISessionModes(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	session := a.login(a.ada).Session
+	get := func(account string) apiAnswer {
+		return a.call("GET", "/v2/session", apiParams{"session": session, "account": account})
+	}
+	for _, account := range []string{a.engines.ID, a.widgets.ID} {
+		a.wantFullLogin(get(account), a.ada, account)
+	}
+	a.wantFullLogin(get(""), a.ada, a.engines.ID)
+	if _, err := a.realm.ChangeSettings(func(c *authrockettest.Settings) { c.OrgMode = authrockettest.MultiUser }); err != nil {
+		t.Fatal(err)
+	}
+	a.wantConditional(get(""), "", "no_account_selected")
+	a.wantFullLogin(get(a.widgets.ID), a.ada, a.widgets.ID)
+}
+
 func TestAPISessionExpires(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		realm := authrockettest.NewRealm(t)

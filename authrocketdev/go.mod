@@ -6,6 +6,7 @@ require (
 	github.com/authrocket-go/authrocket v0.0.0
 	github.com/go-json-experiment/json v1.27.2
 	github.com/rs/cors v1.11.1
+	rsc.io/qr v0.2.0
 )
 
 require (
@@ -21,7 +22,6 @@ require (
 	github.com/segmentio/asm v1.2.1 // indirect
 	golang.org/x/crypto v0.53.0 // indirect
 	golang.org/x/sys v0.46.0 // indirect
-	rsc.io/qr v0.2.0 // indirect
 )
 
 replace github.com/authrocket-go/authrocket => ../

@@ -262,7 +262,7 @@ func (b *browser) look(name string) {
 		b.t.Fatal(err)
 	}
 	b.do(settled)
-	for _, width := range []int64{390, 1280} {
+	for _, width := range []int64{360, 1280} {
 		for _, scheme := range []string{"light", "dark"} {
 			b.do(chromedp.EmulateViewport(width, 800), colorScheme(scheme))
 			view := fmt.Sprintf("%s-%d-%s", name, width, scheme)

@@ -60,7 +60,7 @@ func TestWalk(t *testing.T) {
 	ada.follow("Switch accounts")
 	ada.look("accounts")
 	ada.fill("section", map[string]string{"org_name": "Difference Engines"})
-	ada.follow("Make the account")
+	ada.follow("Create account")
 	ada.wantURL(one + "/manage")
 	ada.wantText("Difference Engines")
 	ada.follow("Switch accounts")
@@ -156,9 +156,16 @@ func TestPagesOfOtherModes(t *testing.T) {
 	visitor.open(closed.url + "/signup")
 	visitor.wantText("Signups are closed")
 	visitor.look("signup-closed")
-	visitor.open(closed.url + "/login?redirect_uri=https://evil.example/")
-	visitor.wantText("redirect_uri")
-	visitor.look("refusal")
+	visitor.open(closed.url + "/nothing")
+	visitor.wantText("Page not found")
+	visitor.look("not-found")
+
+	strict := startLoginRocket(t, func(_ string, c *authrockettest.RealmConfig, _ *authrocketdev.Config) {
+		c.LoginURLs = []string{"https://app.example.com/auth/callback", "https://staging.app.example.com/auth/callback"}
+	})
+	visitor.open(strict.url + "/login?redirect_uri=https://app.example.org/auth/callback/of/an/app/with/a/long/address")
+	visitor.wantText("This login asks for", "https://app.example.org/auth/callback", "https://staging.app.example.com/auth/callback")
+	visitor.look("wrong-redirect-uri")
 
 	invited := startLoginRocket(t, func(_ string, c *authrockettest.RealmConfig, _ *authrocketdev.Config) {
 		c.Signup = authrockettest.SignupInvitation
