@@ -35,8 +35,7 @@ func (w wrongRedirectURI) shown() string {
 	if i := strings.IndexAny(text, "?#"); i >= 0 {
 		text = text[:i]
 	}
-	parts := strings.SplitN(text, "/", maxShownParts+1)
-	parts = parts[:min(len(parts), maxShownParts)]
+	parts := strings.SplitN(text, "/", maxShownParts)
 	for i, part := range parts {
 		part = part[strings.LastIndex(part, "@")+1:]
 		if parts[i] = part; len(part) > maxShownPart {
@@ -47,7 +46,7 @@ func (w wrongRedirectURI) shown() string {
 }
 
 const (
-	maxShownParts = 10
+	maxShownParts = 20
 	maxShownPart  = 64
 )
 

@@ -79,20 +79,20 @@ func TestRefusalPages(t *testing.T) {
 	r.Header.Set("Origin", "https://evil.example")
 	b.send(r).wants(403, "This form comes from another website.")
 	for _, row := range []struct{ name, given, shown string }{
-		{name: "another host", given: "https://other.example/in", shown: "This login asks for https://other.example/in Allowed are"},
+		{name: "another host", given: "https://other.example/in", shown: "This login asks for https://other.example/in Login URLs"},
 		{name: "with markup", given: "https://other.example/<b>", shown: "https://other.example/<b>"},
-		{name: "without its query", given: "https://other.example/in?token=secret#secret", shown: "https://other.example/in Allowed"},
-		{name: "without its user", given: "https://me:secret@other.example/in", shown: "https://other.example/in Allowed"},
-		{name: "without long parts", given: "https://other.example/" + strings.Repeat("secret", 11) + "/in", shown: "https://other.example/.../in Allowed"},
-		{name: "not endlessly", given: "https://other.example" + strings.Repeat("/a", 10) + "/secret", shown: "https://other.example/a/a/a/a/a/a/a Allowed"},
-		{name: "no URL", given: "%zz", shown: "asks for %zz Allowed"},
+		{name: "without its query", given: "https://other.example/in?token=secret#secret", shown: "https://other.example/in Login"},
+		{name: "without its user", given: "https://me:secret@other.example/in", shown: "https://other.example/in Login"},
+		{name: "without long parts", given: "https://other.example/" + strings.Repeat("secret", 11) + "/in", shown: "https://other.example/.../in Login"},
+		{name: "not endlessly", given: "https://other.example" + strings.Repeat("/a", 16) + strings.Repeat("/secret", 40), shown: "/a/a/a/a/... Login"},
+		{name: "no URL", given: "%zz", shown: "asks for %zz Login"},
 	} {
 		p := b.get(loginPath(row.given)).wants(400, row.shown, "https://app.example/in", "http://127.0.0.2:3000/")
 		if strings.Contains(p.body, "secret") {
 			t.Errorf("%s: got %s", row.name, p.body)
 		}
 	}
-	newSite(t).newBrowser(t).get(loginPath("https://other.example/in")).wants(400, "Allowed are URLs on this machine")
+	newSite(t).newBrowser(t).get(loginPath("https://other.example/in")).wants(400, "A login may return to all URLs on this machine")
 }
 
 // The realm may change how long a password is while the server runs.

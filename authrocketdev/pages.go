@@ -20,7 +20,11 @@ var style string
 
 // pageTemplates are the pages by name: each is its own file in the layout.
 var pageTemplates = func() map[string]*template.Template {
-	layout := template.Must(template.New("layout.html").Funcs(template.FuncMap{"join": strings.Join, "email": breakable}).ParseFS(pageFiles, "pages/layout.html"))
+	layout := template.Must(template.New("layout.html").Funcs(template.FuncMap{
+		"join":  strings.Join,
+		"email": breakable("@", "@<wbr>", ".", ".<wbr>"),
+		"url":   breakable("//", "//", "/", "/<wbr>"),
+	}).ParseFS(pageFiles, "pages/layout.html"))
 	files, err := pageFiles.ReadDir("pages")
 	if err != nil {
 		panic(err) // the files are part of the program
@@ -36,13 +40,14 @@ var pageTemplates = func() map[string]*template.Template {
 	return pages
 }()
 
-// breakable is an email or another long word that a line may break at its dots and
-// after its @, and nowhere else.
-func breakable(text string) template.HTML {
-	return template.HTML(wordBreaks.Replace(template.HTMLEscapeString(text)))
+// breakable returns a function for long words, in which a line may break where
+// breaks says.
+func breakable(breaks ...string) func(string) template.HTML {
+	replacer := strings.NewReplacer(breaks...)
+	return func(text string) template.HTML {
+		return template.HTML(replacer.Replace(template.HTMLEscapeString(text)))
+	}
 }
-
-var wordBreaks = strings.NewReplacer("@", "@<wbr>", ".", ".<wbr>")
 
 // view is what a page shows.
 type view struct {
@@ -168,7 +173,14 @@ func (s *Server) renderWrongRedirectURI(w http.ResponseWriter, r *http.Request, 
 	return s.render(w, r, flow{}, http.StatusBadRequest, "redirect", view{Title: "This login cannot return to the app", Page: struct {
 		Text, Given string
 		Allowed     []string
-	}{wrong.Error(), wrong.shown(), s.realm.LoginURLs()}})
+		Loopback    bool // so is every URL on a loopback host
+	}{wrong.Error(), wrong.shown(), s.realm.LoginURLs(), s.acceptsLoopback()}})
+}
+
+// acceptsLoopback reports whether a login may return to every loopback host.
+func (s *Server) acceptsLoopback() bool {
+	_, ok := s.realm.RedirectURI("http://127.0.0.1:1/")
+	return ok
 }
 
 func serveStyle(w http.ResponseWriter, _ *http.Request) {
