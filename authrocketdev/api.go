@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/authrocket-go/authrocket/authrockettest"
 	"github.com/rs/cors"
 )
 
@@ -52,7 +53,7 @@ func (s *Server) limitRequests(next http.Handler) http.Handler {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		left, end := s.apiRequests.add(remoteIP(r))
+		left, end := s.apiRequests.add(authrockettest.RequestOf(r).IP)
 		// An HTTP date has whole seconds, and the one before the end is too early.
 		end = end.Add(time.Second - 1).Truncate(time.Second)
 		h := w.Header()
@@ -90,7 +91,7 @@ func (s *Server) serveEndpoints() http.Handler {
 			writeRefusal(w, r, err)
 			return
 		}
-		answer, err := do(s.by(requestOf(r)), p)
+		answer, err := do(s.by(authrockettest.RequestOf(r)), p)
 		if err != nil {
 			writeRefusal(w, r, err)
 			return

@@ -4,9 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
-	"net"
 	"net/http"
-	"strings"
 
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
@@ -51,23 +49,6 @@ func (s *Server) csrfMAC(sessionID string) string {
 	mac := hmac.New(sha256.New, s.csrfKey)
 	mac.Write([]byte(sessionID))
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
-}
-
-// requestOf is what events and sessions keep of a request. Forwarding headers
-// name no address: anybody can write them.
-func requestOf(r *http.Request) authrockettest.Request {
-	client := r.UserAgent()
-	return authrockettest.Request{IP: remoteIP(r), Client: strings.ToValidUTF8(client[:min(len(client), maxClientBytes)], "")}
-}
-
-const maxClientBytes = 256
-
-func remoteIP(r *http.Request) string {
-	address, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	return address
 }
 
 // by is the Server for what is done on behalf of request.

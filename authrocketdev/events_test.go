@@ -97,5 +97,11 @@ func TestEventsNameTheRequest(t *testing.T) {
 		if err != nil || last.Request != row.want || session.Request != row.want {
 			t.Errorf("%s: got the event of %+v and the session of %+v, want %+v", row.name, last.Request, session.Request, row.want)
 		}
+		r.Method, r.URL.Path, r.URL.RawQuery = "GET", "/logout", "session="+session.ID
+		s.server.ServeHTTP(httptest.NewRecorder(), r)
+		ended := s.events(t, "session.deleted")
+		if len(ended) == 0 || ended[len(ended)-1].SessionID != session.ID || ended[len(ended)-1].Request != row.want {
+			t.Errorf("%s: got the logouts %+v, want one by %+v", row.name, ended, row.want)
+		}
 	}
 }

@@ -42,6 +42,8 @@ func FuzzServer(f *testing.F) {
 		"/password/forgot":      "email=alan&next=/profile",
 		"/password/reset":       "token=RESET&password=taken+over&password_confirmation=taken+over",
 		"/email/verify":         "token=VERIFY",
+		"/login/verify":         "token=RESET&code=123456",
+		"/profile/devices/x":    "code=123456",
 		"/return":               "redirect_uri=https://app.example/in/../out",
 		"/v2/login":             "email=ada&password=differential",
 	} {

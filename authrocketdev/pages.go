@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"path"
 	"strings"
+
+	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
 //go:embed pages/*.html
@@ -104,7 +106,7 @@ type pageHandler func(*Server, http.ResponseWriter, *http.Request, flow) error
 // page is a handler that shows something.
 func (s *Server) page(show pageHandler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		s := s.by(requestOf(r))
+		s := s.by(authrockettest.RequestOf(r))
 		f, err := s.readFlow(r.URL.Query())
 		if err == nil {
 			err = show(s, w, r, f)
@@ -125,7 +127,7 @@ var (
 // form is a handler that does something. It takes only forms of our own pages.
 func (s *Server) form(submit pageHandler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		s := s.by(requestOf(r))
+		s := s.by(authrockettest.RequestOf(r))
 		s.renderRefusal(w, r, s.readForm(w, r, submit))
 	}
 }

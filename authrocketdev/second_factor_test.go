@@ -176,6 +176,10 @@ func TestSecondFactor(t *testing.T) {
 			t.Error("an inactive user is signed in")
 		}
 	})
+	withDevice(t, "an inactive user is not asked for it", func(t *testing.T, s *site, b *browser, _ string) {
+		s.deactivate(t, s.ada)
+		b.logIn("ada", secretPassword).wants(422, "Login failed.", "Email or username")
+	})
 	withDevice(t, "the token of a login serves nothing else, and no other token serves a login", func(t *testing.T, s *site, b *browser, secret string) {
 		token := b.logIn("ada", secretPassword).form("/login/verify").fields.Get("token")
 		b.post("/password/reset", "token", token, "password", "analytical", "password_confirmation", "analytical").wants(422, "has been used")

@@ -3,6 +3,7 @@ package authrockettest
 import (
 	_ "embed"
 	"html/template"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -30,6 +31,20 @@ func (r *Realm) newHandler() http.Handler {
 // ServeHTTP serves the realm's LoginRocket: /connect/jwks, a plain /login with
 // the form fields email and password, and /logout.
 func (r *Realm) ServeHTTP(w http.ResponseWriter, req *http.Request) { r.handler.ServeHTTP(w, req) }
+
+// RequestOf returns what the events and sessions of a request keep of it: the
+// address that it comes from, which forwarding headers do not change since anybody
+// can write them, and the first 256 bytes of its User-Agent.
+func RequestOf(req *http.Request) Request {
+	ip, _, err := net.SplitHostPort(req.RemoteAddr)
+	if err != nil {
+		ip = req.RemoteAddr
+	}
+	client := req.UserAgent()
+	return Request{IP: ip, Client: strings.ToValidUTF8(client[:min(len(client), maxClientBytes)], "")}
+}
+
+const maxClientBytes = 256
 
 func (r *Realm) counted(h http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, req *http.Request) {
@@ -98,7 +113,7 @@ func (r *Realm) serveLoginForm(w http.ResponseWriter, req *http.Request) {
 		r.writeForm(w, http.StatusUnprocessableEntity, form)
 		return
 	}
-	session, err := r.StartSession(user.ID)
+	session, err := r.By(RequestOf(req)).StartSession(user.ID)
 	if err != nil {
 		form.Error = loginFailed
 		r.writeForm(w, http.StatusUnprocessableEntity, form)
@@ -166,11 +181,11 @@ func (r *Realm) signedIn(req *http.Request) (HostedSession, bool) {
 // which is what apps send along. A redirect_uri that is not allowed does not keep
 // anybody signed in.
 func (r *Realm) serveLogout(w http.ResponseWriter, req *http.Request) {
-	query := req.URL.Query()
-	r.EndSession(query.Get("session"), EndedByLogout)
+	query, by := req.URL.Query(), r.By(RequestOf(req))
+	by.EndSession(query.Get("session"), EndedByLogout)
 	signedOut := r.SessionCookie(HostedSession{})
 	if c, err := req.Cookie(signedOut.Name); err == nil {
-		r.EndSession(c.Value, EndedByLogout)
+		by.EndSession(c.Value, EndedByLogout)
 	}
 	http.SetCookie(w, signedOut)
 	target := "/login"
