@@ -43,13 +43,20 @@ var pageTemplates = func() map[string]*template.Template {
 }()
 
 // breakable returns a function for long words, in which a line may break where
-// breaks says.
+// breaks says. Words that fit on a line of a small screen stay as they are, so that
+// tests find them in the source of a page.
 func breakable(breaks ...string) func(string) template.HTML {
 	replacer := strings.NewReplacer(breaks...)
 	return func(text string) template.HTML {
-		return template.HTML(replacer.Replace(template.HTMLEscapeString(text)))
+		escaped := template.HTMLEscapeString(text)
+		if len(text) > maxUnbroken {
+			escaped = replacer.Replace(escaped)
+		}
+		return template.HTML(escaped)
 	}
 }
+
+const maxUnbroken = 28
 
 // view is what a page shows.
 type view struct {
