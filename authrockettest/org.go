@@ -110,8 +110,8 @@ func (r *Realm) DeleteOrg(id string) error {
 	}
 	r.commit(func(s *store) {
 		s.orgs.delete(id)
-		deleteGroup(s.memberships, "org", id)
-		deleteGroup(s.invitations, "org", id)
+		s.memberships.deleteGroup("org", id)
+		s.invitations.deleteGroup("org", id)
 	})
 	r.forgetTokens()
 	if org.State != OrgClosed {

@@ -92,6 +92,40 @@ func (t *table[T]) delete(id string) {
 	t.added = slices.Delete(t.added, at, at+1)
 }
 
+// deleteGroup removes the records of a group of an index. The time that it takes
+// does not grow with the square of their number.
+func (t *table[T]) deleteGroup(name, group string) {
+	ids := t.in(name, group)
+	if len(ids) < 10 {
+		for _, id := range ids {
+			t.delete(id)
+		}
+		return
+	}
+	isGone := make(map[string]bool, len(ids))
+	for _, id := range ids {
+		isGone[id] = true
+	}
+	for _, i := range t.indexes {
+		groups := make(map[string]bool)
+		for _, id := range ids {
+			if group, _, isIn := i.place(id, t.rows[id]); isIn {
+				groups[group] = true
+			}
+		}
+		for group := range groups {
+			i.keys[group] = slices.DeleteFunc(i.keys[group], func(key sortKey) bool { return isGone[key.id] })
+			if len(i.keys[group]) == 0 {
+				delete(i.keys, group)
+			}
+		}
+	}
+	t.added = slices.DeleteFunc(t.added, func(id string) bool { return isGone[id] })
+	for _, id := range ids {
+		delete(t.rows, id)
+	}
+}
+
 func (t *table[T]) unindex(id string, row T) {
 	for _, i := range t.indexes {
 		group, key, isIn := i.place(id, row)

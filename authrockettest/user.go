@@ -154,19 +154,13 @@ func (r *Realm) DeleteUser(id string) error {
 	}
 	r.commit(func(s *store) {
 		s.users.delete(id)
-		deleteGroup(s.memberships, "user", id)
-		deleteGroup(s.sessions, "user", id)
-		deleteGroup(s.credentials, "user", id)
-		deleteGroup(s.oneTimes, "user", id)
+		s.memberships.deleteGroup("user", id)
+		s.sessions.deleteGroup("user", id)
+		s.credentials.deleteGroup("user", id)
+		s.oneTimes.deleteGroup("user", id)
 	})
 	r.emit(Event{Type: "user.deleted", UserID: id})
 	return nil
-}
-
-func deleteGroup[T any](t *table[T], index, group string) {
-	for _, id := range t.in(index, group) {
-		t.delete(id)
-	}
 }
 
 func normalized(user User) User {
