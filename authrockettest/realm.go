@@ -15,6 +15,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"weak"
 
 	"github.com/authrocket-go/authrocket"
 )
@@ -77,7 +78,8 @@ type state struct {
 	secret  string // of HS256
 
 	mu           sync.Mutex
-	views        []*View // with a delay
+	lockedAt     time.Time            // when lock last did
+	views        []weak.Pointer[View] // with a delay
 	settings     Settings
 	url          string // where it is served, "" in memory
 	server       *httptest.Server

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"weak"
 )
 
 // store holds the records of a realm. Records in it are never changed in place:
@@ -65,6 +66,10 @@ type View struct {
 	pending []change // that do not show yet, the oldest first
 }
 
+// maxPending is how many changes a View holds back: with more of them the oldest
+// shows early.
+const maxPending = 100_000
+
 // change is what was done to the store of a realm.
 type change struct {
 	at time.Time
@@ -77,7 +82,7 @@ func (r *Realm) Behind(delay time.Duration) *View {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	v := &View{state: r.state, of: r.of.copy(), delay: delay}
-	r.views = append(r.views, v)
+	r.views = append(r.views, weak.Make(v))
 	return v
 }
 
@@ -103,32 +108,40 @@ func copyTable[T any](to, from *table[T]) {
 }
 
 // lock locks the realm for a reader or writer, and makes show what has become
-// due.
+// due. All changes of one writer have the time of its lock, so that no View shows
+// some of them without the others.
 func (v *View) lock() (records *store, unlock func()) {
 	v.mu.Lock()
+	v.lockedAt = time.Now()
 	v.catchUp()
 	return v.of, v.mu.Unlock
 }
 
 func (v *View) catchUp() {
-	due := slices.IndexFunc(v.pending, func(c change) bool { return time.Since(c.at) < v.delay })
-	if due < 0 {
-		due = len(v.pending)
+	due := max(0, len(v.pending)-maxPending)
+	for due < len(v.pending) && v.lockedAt.Sub(v.pending[due].at) >= v.delay {
+		due++
 	}
 	for _, c := range v.pending[:due] {
 		c.do(v.of)
 	}
-	v.pending = slices.Delete(v.pending, 0, due)
+	clear(v.pending[:due])
+	v.pending = v.pending[due:]
 }
 
-// commit does a change to the realm, and makes it pending in its views. The
-// realm is locked.
+// commit does a change to the realm, and makes it pending in its views, as long
+// as somebody has them. The realm is locked. do is called again later: it uses
+// nothing that changes after commit.
 func (r *Realm) commit(do func(*store)) {
 	do(r.of)
-	now := time.Now()
-	for _, v := range r.views {
-		v.pending = append(v.pending, change{now, do})
+	r.views = slices.DeleteFunc(r.views, func(view weak.Pointer[View]) bool {
+		v := view.Value()
+		if v == nil {
+			return true
+		}
+		v.pending = append(v.pending, change{r.lockedAt, do})
 		v.catchUp()
-	}
+		return false
+	})
 	r.isUnsaved = true
 }
