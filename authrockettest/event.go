@@ -55,6 +55,7 @@ func (r *Realm) Emit(event Event) Event {
 }
 
 func (r *Realm) emit(event Event) Event {
+	event = event.clone()
 	event.ID, event.At = newID("ev_"), now()
 	if event.Request == (Request{}) {
 		event.Request = r.by
@@ -66,13 +67,18 @@ func (r *Realm) emit(event Event) Event {
 		}
 	})
 	if len(r.listeners) > 0 {
+		if len(r.unreported) >= maxEvents {
+			r.unreported = r.unreported[1:]
+		}
 		r.unreported = append(r.unreported, event)
 	}
-	return event
+	return event.clone()
 }
 
 // OnEvent has f called with each event from now on, in their order, one at a
-// time and after the change is done. f may use the Realm.
+// time and after the change is done. f may use the Realm. It is called by
+// whoever changes the realm, so that it should be quick: a listener that is
+// 10,000 events late misses the oldest ones.
 func (r *Realm) OnEvent(f func(Event)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -97,23 +103,31 @@ func (r *Realm) report() {
 		return
 	}
 	r.isReporting = true
+	defer func() { r.isReporting = false }()
 	for len(r.unreported) > 0 || r.isUnsaved && r.onChange != nil {
 		events, listeners, onChange := r.unreported, slices.Clone(r.listeners), r.onChange
 		r.unreported = nil
 		isUnsaved := r.isUnsaved
 		r.isUnsaved = false
-		r.mu.Unlock()
-		for _, event := range events {
-			for _, f := range listeners {
-				f(event.clone())
+		r.unlocked(func() {
+			for _, event := range events {
+				for _, f := range listeners {
+					f(event.clone())
+				}
 			}
-		}
-		if isUnsaved && onChange != nil {
-			onChange()
-		}
-		r.mu.Lock()
+			if isUnsaved && onChange != nil {
+				onChange()
+			}
+		})
 	}
-	r.isReporting = false
+}
+
+// unlocked calls f while the realm is not locked. The realm is locked before and
+// after, also where f ends the test or panics.
+func (r *Realm) unlocked(f func()) {
+	r.mu.Unlock()
+	defer r.mu.Lock()
+	f()
 }
 
 // Event returns the event with this ID. The error is [ErrNotFound].
@@ -138,11 +152,7 @@ func (r *Realm) UpdateEvent(id string, change func([]Notification) []Notificatio
 		return ErrNotFound
 	}
 	event.Notifications = slices.Clone(change(slices.Clone(event.Notifications)))
-	r.commit(func(s *store) {
-		if s.events.has(id) { // not in a view that has forgotten it already
-			s.events.put(id, event)
-		}
-	})
+	r.commit(func(s *store) { s.events.put(id, event) })
 	return nil
 }
 
@@ -163,4 +173,4 @@ func (v *View) ListEvents(list EventList) (Page[Event], error) {
 func isAny(wanted, value string) bool { return wanted == "" || wanted == value }
 
 // now returns the time in whole milliseconds, which is what AuthRocket keeps.
-func now() time.Time { return time.Now().Truncate(time.Millisecond) }
+func now() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }

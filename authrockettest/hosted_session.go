@@ -100,6 +100,7 @@ func (v *View) ListSessions(list SessionList) (Page[HostedSession], error) {
 // SelectOrg picks the org that the tokens of the session are about. The error is
 // [ErrNotFound], also when the user is no member of the org.
 func (r *Realm) SelectOrg(sessionID, orgID string) error {
+	defer r.report()
 	records, unlock := r.lock()
 	defer unlock()
 	s, ok := records.liveSession(sessionID)
