@@ -44,7 +44,8 @@ type Credential struct {
 // passwordHash is a password as it is kept.
 type passwordHash struct{ Salt, Sum []byte }
 
-// passwordRounds is low: it slows down who steals a database, and here is none.
+// passwordRounds is low, since tests log in all the time. Passwords that matter do
+// not belong into a realm for tests.
 const passwordRounds = 1_000
 
 func hashPassword(password string) passwordHash {
@@ -143,20 +144,28 @@ var ErrCredential = errors.New("a user cannot have this credential")
 func (r *Realm) CreateTOTP(userID, name string) (Credential, error) {
 	var secret [20]byte
 	rand.Read(secret[:])
-	return r.CreateCredential(Credential{
+	return r.createCredential(Credential{
 		UserID: userID, Type: TypeTOTP, Name: name, State: StateNew,
 		secret: base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(secret[:]),
 	})
 }
 
-// CreateCredential gives a user a credential of another provider. The error is
-// [ErrNotFound], [ErrCredential] when there is no such provider or the user has
-// such a credential, or [ErrFull].
+// CreateCredential gives a user a credential of another provider; for those of
+// [TypePassword] and [TypeTOTP] there are [Realm.SetPassword] and
+// [Realm.CreateTOTP]. The error is [ErrNotFound], [ErrCredential] when there is no
+// such provider, or [ErrFull].
 func (r *Realm) CreateCredential(c Credential) (Credential, error) {
-	c.ID, c.CreatedAt = newID("crd_"), now()
+	if c.Type == TypePassword || c.Type == TypeTOTP {
+		return Credential{}, fmt.Errorf("%w: one of the type %q is made by SetPassword or CreateTOTP", ErrCredential, c.Type)
+	}
+	return r.createCredential(c)
+}
+
+func (r *Realm) createCredential(c Credential) (Credential, error) {
 	defer r.report()
 	records, unlock := r.lock()
 	defer unlock()
+	c.ID, c.CreatedAt = newID("crd_"), now()
 	if !records.users.has(c.UserID) {
 		return Credential{}, fmt.Errorf("%w: user %q", ErrNotFound, c.UserID)
 	}
@@ -262,7 +271,7 @@ func (r *Realm) VerifyTOTP(credentialID, code string) (bool, error) {
 	}
 	step := time.Now().Unix() / totpPeriod
 	for s := step - 1; s <= step+1; s++ {
-		if s > c.usedStep && subtle.ConstantTimeCompare([]byte(totpAt(c.secret, s)), []byte(code)) == 1 {
+		if s > c.usedStep && len(code) == totpDigits && subtle.ConstantTimeCompare([]byte(totpAt(c.secret, s)), []byte(code)) == 1 {
 			c.State, c.usedStep = StateActive, s
 			r.commit(func(st *store) { st.credentials.put(c.ID, c) })
 			return true, nil

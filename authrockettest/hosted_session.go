@@ -35,11 +35,11 @@ const (
 
 // StartSession signs a user in. The error is [ErrNotFound] or [ErrInactive].
 func (r *Realm) StartSession(userID string) (HostedSession, error) {
-	start := now()
-	s := HostedSession{ID: newID("kss_"), UserID: userID, CreatedAt: start, ExpiresAt: start.Add(r.config.SessionLifetime), Request: r.by}
 	defer r.report()
 	records, unlock := r.lock()
 	defer unlock()
+	start := now()
+	s := HostedSession{ID: newID("kss_"), UserID: userID, CreatedAt: start, ExpiresAt: start.Add(r.config.SessionLifetime), Request: r.by}
 	user, ok := records.users.rows[userID]
 	if !ok {
 		return HostedSession{}, ErrNotFound

@@ -3,6 +3,7 @@ package authrockettest
 import (
 	"cmp"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -52,8 +53,12 @@ const invitationLifetime = 30 * 24 * time.Hour
 
 // CreateInvitation adds an invitation and returns it as it is stored. Nothing is
 // sent. The error is [ErrNotFound] when there is no such org, [ErrIDTaken] or
-// [ErrFull].
+// [ErrFull], or says what of the invitation is wrong.
 func (r *Realm) CreateInvitation(i Invitation) (Invitation, error) {
+	defer r.report()
+	records, unlock := r.lock()
+	defer unlock()
+	r.expireInvitations()
 	i = i.clone()
 	i.ID = cmp.Or(i.ID, newID("nvt_"))
 	i.Token = cmp.Or(i.Token, "nvt_"+rand.Text())
@@ -64,15 +69,14 @@ func (r *Realm) CreateInvitation(i Invitation) (Invitation, error) {
 	if i.ExpiresAt.IsZero() {
 		i.ExpiresAt = i.CreatedAt.Add(invitationLifetime)
 	}
-	defer r.report()
-	records, unlock := r.lock()
-	defer unlock()
-	r.expireInvitations()
+	if err := records.checkInvitation(i); err != nil {
+		return Invitation{}, err
+	}
 	switch {
 	case records.invitations.has(i.ID):
 		return Invitation{}, fmt.Errorf("%w: %q", ErrIDTaken, i.ID)
-	case i.OrgID != "" && !records.orgs.has(i.OrgID):
-		return Invitation{}, fmt.Errorf("%w: org %q", ErrNotFound, i.OrgID)
+	case records.invitations.first("token", i.Token) != "":
+		return Invitation{}, fmt.Errorf("%w: an invitation with this token", ErrIDTaken)
 	case len(records.invitations.rows) >= r.limit:
 		return Invitation{}, ErrFull
 	}
@@ -83,7 +87,9 @@ func (r *Realm) CreateInvitation(i Invitation) (Invitation, error) {
 
 // UpdateInvitation lets change alter the invitation with this ID, which keeps
 // ID, token and type, and returns it as it is stored. Setting InvitedAt is the
-// event "invited". The error is [ErrNotFound]. change must not call the Realm.
+// event "invited". The error is [ErrNotFound], also when the org does not exist, or
+// says what of the invitation is wrong; nothing is changed then. change must not
+// call the Realm.
 func (r *Realm) UpdateInvitation(id string, change func(*Invitation)) (Invitation, error) {
 	defer r.report()
 	records, unlock := r.lock()
@@ -98,6 +104,9 @@ func (r *Realm) UpdateInvitation(id string, change func(*Invitation)) (Invitatio
 	i.ID, i.Token, i.Type = old.ID, old.Token, old.Type
 	i.Email = strings.ToLower(strings.TrimSpace(i.Email))
 	i = i.clone()
+	if err := records.checkInvitation(i); err != nil {
+		return Invitation{}, err
+	}
 	r.commit(func(s *store) { s.invitations.put(id, i) })
 	if !i.InvitedAt.Equal(old.InvitedAt) {
 		event := i.event("invited")
@@ -114,6 +123,7 @@ func (r *Realm) DeleteInvitation(id string) error {
 	defer r.report()
 	records, unlock := r.lock()
 	defer unlock()
+	r.expireInvitations()
 	if !records.invitations.has(id) {
 		return ErrNotFound
 	}
@@ -127,6 +137,7 @@ func (r *Realm) TakeInvitation(token, userID string) (Invitation, error) {
 	defer r.report()
 	records, unlock := r.lock()
 	defer unlock()
+	r.expireInvitations()
 	i, err := records.invitation(token)
 	if err != nil {
 		return i, err
@@ -138,13 +149,39 @@ func (r *Realm) TakeInvitation(token, userID string) (Invitation, error) {
 	return i.clone(), nil
 }
 
-// expireInvitations removes what has expired.
+// checkInvitation reports what is wrong with an invitation.
+func (s *store) checkInvitation(i Invitation) error {
+	switch {
+	case !slices.Contains([]InvitationType{InvitationOrg, InvitationPreverify, InvitationReferral, InvitationRequest}, i.Type):
+		return fmt.Errorf("the type %q of an invitation is none of org, preverify, referral, request", i.Type)
+	case i.Email == "":
+		return errors.New("an invitation needs an Email")
+	case (i.Type == InvitationOrg) != (i.OrgID != ""):
+		return errors.New("an invitation of the type org needs an OrgID, and others have none")
+	case i.OrgID != "" && !s.orgs.has(i.OrgID):
+		return fmt.Errorf("%w: org %q", ErrNotFound, i.OrgID)
+	}
+	return nil
+}
+
+// ExpireInvitations removes the invitations that have expired, each of which is an
+// event. The methods that change invitations do so, too: a program that wants the
+// events in time calls it now and then.
+func (r *Realm) ExpireInvitations() {
+	defer r.report()
+	_, unlock := r.lock()
+	defer unlock()
+	r.expireInvitations()
+}
+
 func (r *Realm) expireInvitations() {
-	for _, id := range slices.Clone(r.of.invitations.added) {
-		if i := r.of.invitations.rows[id]; !i.isLive() {
-			r.commit(func(s *store) { s.invitations.delete(id) })
-			r.emit(i.event("expired"))
+	for {
+		i, ok := r.of.invitations.rows[r.of.invitations.first("end", "")]
+		if !ok || i.isLive() {
+			return
 		}
+		r.commit(func(s *store) { s.invitations.delete(i.ID) })
+		r.emit(i.event("expired"))
 	}
 }
 

@@ -36,10 +36,10 @@ func (r *Realm) AddMembership(user User, org Org, permissions ...string) Members
 // CreateMembership makes the user a member of the org, with the permission tags.
 // The error is [ErrNotFound], [ErrMember] or [ErrFull].
 func (r *Realm) CreateMembership(userID, orgID string, permissions ...string) (Membership, error) {
-	m := Membership{ID: newID("mb_"), UserID: userID, OrgID: orgID, Permissions: slices.Clone(permissions)}
 	defer r.report()
 	records, unlock := r.lock()
 	defer unlock()
+	m := Membership{ID: newID("mb_"), UserID: userID, OrgID: orgID, Permissions: slices.Clone(permissions)}
 	if !records.users.has(userID) {
 		return Membership{}, fmt.Errorf("%w: user %q", ErrNotFound, userID)
 	}

@@ -2,6 +2,7 @@ package authrockettest
 
 import (
 	"crypto/rand"
+	"slices"
 	"time"
 )
 
@@ -27,13 +28,21 @@ const (
 
 // NewOneTime makes a token, which replaces those of the same kind and user. Only
 // of logins that wait for a code may a user have several. Where the realm holds
-// no more of them, the oldest becomes invalid.
+// no more of them, the oldest becomes invalid. The token of a user that does not
+// exist is never valid.
 func (r *Realm) NewOneTime(kind OneTimeKind, userID, email string, lifetime time.Duration) OneTime {
-	o := OneTime{Token: string(kind) + rand.Text(), Kind: kind, UserID: userID, Email: email, ExpiresAt: now().Add(lifetime)}
 	defer r.report()
-	_, unlock := r.lock()
+	records, unlock := r.lock()
 	defer unlock()
+	start := now()
+	o := OneTime{Token: string(kind) + rand.Text(), Kind: kind, UserID: userID, Email: email, ExpiresAt: start.Add(lifetime)}
+	if !records.users.has(userID) {
+		return o
+	}
 	r.commit(func(s *store) {
+		for len(s.oneTimes.added) > 0 && !start.Before(s.oneTimes.rows[s.oneTimes.added[0]].ExpiresAt) {
+			s.oneTimes.delete(s.oneTimes.added[0])
+		}
 		if kind != OneTimeLogin {
 			s.deleteOneTimes(userID, kind)
 		}
@@ -79,16 +88,14 @@ func (r *Realm) DropOneTimes(userID string, kinds ...OneTimeKind) {
 	defer r.report()
 	_, unlock := r.lock()
 	defer unlock()
+	kinds = slices.Clone(kinds)
 	r.commit(func(s *store) { s.deleteOneTimes(userID, kinds...) })
 }
 
 func (s *store) deleteOneTimes(userID string, kinds ...OneTimeKind) {
 	for _, token := range s.oneTimes.in("user", userID) {
-		for _, kind := range kinds {
-			if s.oneTimes.rows[token].Kind == kind {
-				s.oneTimes.delete(token)
-				break
-			}
+		if slices.Contains(kinds, s.oneTimes.rows[token].Kind) {
+			s.oneTimes.delete(token)
 		}
 	}
 }

@@ -46,6 +46,9 @@ func (r *Realm) AddOrg(org Org) Org {
 // CreateOrg adds an org and returns it as it is stored. The error is
 // [ErrIDTaken] or [ErrFull].
 func (r *Realm) CreateOrg(org Org) (Org, error) {
+	defer r.report()
+	records, unlock := r.lock()
+	defer unlock()
 	if org.ID == "" {
 		org.ID = newID("org_")
 	}
@@ -56,9 +59,6 @@ func (r *Realm) CreateOrg(org Org) (Org, error) {
 		org.State = OrgActive
 	}
 	org = org.clone()
-	defer r.report()
-	records, unlock := r.lock()
-	defer unlock()
 	if records.orgs.has(org.ID) {
 		return Org{}, fmt.Errorf("%w: %q", ErrIDTaken, org.ID)
 	}

@@ -1,6 +1,7 @@
 package authrockettest
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -57,16 +58,22 @@ func (v *View) AuthProvider(idOrType string) (AuthProvider, error) {
 // maxProviders is how many auth providers a realm has at most.
 const maxProviders = 100
 
+var errNoType = errors.New("an auth provider needs a Type")
+
 // CreateAuthProvider adds an auth provider and returns it as it is stored. The
-// error is [ErrIDTaken] when there is one of the type, or [ErrFull].
+// error is [ErrIDTaken] when there is one of the type, or [ErrFull], or says that
+// there is no Type.
 func (r *Realm) CreateAuthProvider(p AuthProvider) (AuthProvider, error) {
-	p.ID, p.CreatedAt = newID("ap_"), now()
-	if p.State == "" {
-		p.State = StateActive
+	if p.Type == "" {
+		return AuthProvider{}, errNoType
 	}
 	defer r.report()
 	records, unlock := r.lock()
 	defer unlock()
+	p.ID, p.CreatedAt = newID("ap_"), now()
+	if p.State == "" {
+		p.State = StateActive
+	}
 	if records.providers.first("type", p.Type) != "" {
 		return AuthProvider{}, fmt.Errorf("%w: an auth provider of the type %q", ErrIDTaken, p.Type)
 	}
@@ -99,16 +106,24 @@ func (r *Realm) UpdateAuthProvider(idOrType string, change func(*AuthProvider)) 
 	return p, nil
 }
 
-// DeleteAuthProvider removes the auth provider with this ID or type. The error is
-// [ErrNotFound].
+// DeleteAuthProvider removes the auth provider with this ID or type, and the
+// credentials of its type, but no passwords. The error is [ErrNotFound].
 func (r *Realm) DeleteAuthProvider(idOrType string) error {
 	found, err := r.AuthProvider(idOrType)
 	if err != nil {
 		return err
 	}
 	defer r.report()
-	_, unlock := r.lock()
+	records, unlock := r.lock()
 	defer unlock()
-	r.commit(func(s *store) { s.providers.delete(found.ID) })
+	if !records.providers.has(found.ID) {
+		return ErrNotFound
+	}
+	r.commit(func(s *store) {
+		s.providers.delete(found.ID)
+		if found.Type != TypePassword {
+			s.credentials.deleteGroup("type", found.Type)
+		}
+	})
 	return nil
 }

@@ -1,6 +1,7 @@
 package authrockettest
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -43,9 +44,11 @@ func newStore() *store {
 			"token": grouped(func(i Invitation) string { return i.Token }),
 			"email": grouped(func(i Invitation) string { return i.Email }),
 			"org":   grouped(func(i Invitation) string { return i.OrgID }),
+			"end":   sorted(func(i Invitation) string { return fmt.Sprintf("%020d", i.ExpiresAt.UnixMilli()) }),
 		}),
 		credentials: newTable(map[string]*index[Credential]{
 			"user": grouped(func(c Credential) string { return c.UserID }),
+			"type": grouped(func(c Credential) string { return c.Type }),
 		}),
 		providers: newTable(map[string]*index[AuthProvider]{
 			"type": grouped(func(p AuthProvider) string { return p.Type }),

@@ -10,8 +10,10 @@ import (
 	"time"
 )
 
-// totpPeriod is how long a code counts, in seconds.
-const totpPeriod = 30
+const (
+	totpPeriod = 30 // seconds for which a code counts
+	totpDigits = 6
+)
 
 // TOTP returns the code of six digits that a device shows at the given time, for
 // a secret in base32 (RFC 6238, with SHA-1 and 30 seconds): what a test enters

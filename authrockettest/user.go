@@ -83,6 +83,9 @@ func (r *Realm) AddUser(user User) User {
 // user gets the credential of a password. The error is [ErrEmailTaken],
 // [ErrUsernameTaken], [ErrIDTaken] or [ErrFull], or says that there is no Email.
 func (r *Realm) CreateUser(user User) (User, error) {
+	defer r.report()
+	records, unlock := r.lock()
+	defer unlock()
 	if user.ID == "" {
 		user.ID = newID("usr_")
 	}
@@ -93,9 +96,6 @@ func (r *Realm) CreateUser(user User) (User, error) {
 		user.State = UserActive
 	}
 	user = normalized(user.clone())
-	defer r.report()
-	records, unlock := r.lock()
-	defer unlock()
 	if records.users.has(user.ID) {
 		return User{}, fmt.Errorf("%w: %q", ErrIDTaken, user.ID)
 	}
