@@ -74,7 +74,7 @@ func (r *Realm) newKey(id string) *signingKey {
 
 func (r *Realm) hasHad(private *rsa.PrivateKey) bool {
 	for _, k := range r.keys {
-		if k.private == private {
+		if k.private.Equal(private) { // not the same pointer in a realm that was saved
 			return true
 		}
 	}
@@ -137,8 +137,9 @@ func (r *Realm) ReplaceKey(id string) {
 
 // RotateKeysEvery rotates the keys each time that every has passed, and withdraws
 // the old key when overlap has passed since: 0 means at once. It returns when ctx
-// ends. It fails the test, or panics in a program, in an HS256 realm and when
-// every is not positive.
+// ends. While HS256 signs, no key takes the place of another. It fails the test, or
+// panics in a program, when it is called in an HS256 realm or every is not
+// positive.
 func (r *Realm) RotateKeysEvery(ctx context.Context, every, overlap time.Duration) {
 	r.t.Helper()
 	if r.KeyID() == "" {
@@ -168,8 +169,10 @@ func (r *Realm) RotateKeysEvery(ctx context.Context, every, overlap time.Duratio
 		now := time.Now()
 		r.mu.Lock()
 		if !now.Before(rotation) {
-			old = append(old, oldKey{r.keys[len(r.keys)-1].id, now.Add(overlap)})
-			r.addKey("")
+			if !r.usesSecret() {
+				old = append(old, oldKey{r.keys[len(r.keys)-1].id, now.Add(overlap)})
+				r.addKey("")
+			}
 			rotation = now.Add(every)
 		}
 		for len(old) > 0 && !now.Before(old[0].end) {

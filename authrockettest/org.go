@@ -2,7 +2,6 @@ package authrockettest
 
 import (
 	"fmt"
-	"maps"
 	"time"
 )
 
@@ -28,7 +27,7 @@ type Org struct {
 }
 
 func (o Org) clone() Org {
-	o.Custom = maps.Clone(o.Custom)
+	o.Custom = cloneCustom(o.Custom)
 	return o
 }
 

@@ -179,11 +179,22 @@ func (r *Realm) newToken(user User, sessionID, orgID string) *token {
 	if user.Custom != nil {
 		t.claims["cs"] = user.Custom
 	}
-	for _, m := range r.MembershipsOf(user.ID) {
-		org, err := r.Org(m.OrgID)
-		if err != nil {
-			r.fail("membership %q: %v", m.ID, err)
-		}
+	t.memberships = r.orgEntries(user.ID)
+	t.setOrgs()
+	if t.keyID = r.KeyID(); t.keyID != "" {
+		t.header["alg"], t.header["kid"] = "RS256", t.keyID
+	}
+	return t
+}
+
+// orgEntries returns the memberships of a user that count, as entries of the
+// claim orgs.
+func (r *Realm) orgEntries(userID string) []map[string]any {
+	records, unlock := r.lock()
+	defer unlock()
+	var entries []map[string]any
+	for _, m := range records.membershipsOf(userID) {
+		org := records.orgs.rows[m.OrgID].clone()
 		entry := map[string]any{"oid": m.OrgID, "mid": m.ID, "name": org.Name, "perm": append([]string{}, m.Permissions...)}
 		if org.Reference != "" {
 			entry["ref"] = org.Reference
@@ -191,13 +202,9 @@ func (r *Realm) newToken(user User, sessionID, orgID string) *token {
 		if org.Custom != nil {
 			entry["cs"] = org.Custom
 		}
-		t.memberships = append(t.memberships, entry)
+		entries = append(entries, entry)
 	}
-	t.setOrgs()
-	if t.keyID = r.KeyID(); t.keyID != "" {
-		t.header["alg"], t.header["kid"] = "RS256", t.keyID
-	}
-	return t
+	return entries
 }
 
 func (r *Realm) sign(t *token, options []TokenOption) string {

@@ -3,7 +3,6 @@ package authrockettest
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"strings"
 	"time"
 
@@ -64,7 +63,7 @@ type User struct {
 }
 
 func (u User) clone() User {
-	u.Custom = maps.Clone(u.Custom)
+	u.Custom = cloneCustom(u.Custom)
 	return u
 }
 
