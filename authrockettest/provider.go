@@ -37,11 +37,7 @@ func (r *Realm) addDefaultProviders() {
 func (v *View) AuthProviders() []AuthProvider {
 	records, unlock := v.lock()
 	defer unlock()
-	var all []AuthProvider
-	for _, id := range records.providers.added {
-		all = append(all, records.providers.rows[id])
-	}
-	return all
+	return records.providers.all()
 }
 
 // AuthProvider returns the auth provider with this ID or type. The error is

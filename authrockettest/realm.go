@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -47,6 +48,11 @@ type RealmConfig struct {
 
 	// Settings can be changed while the realm runs.
 	Settings
+
+	// Saved is what [Realm.Save] wrote. The Realm has the ID, the settings, the
+	// keys and the records that were saved; Settings are not used then, and an ID
+	// that is given has to be that one. Default: none, a new realm.
+	Saved io.Reader
 
 	// TokenLifetime is from iat to exp. Default: 24 hours.
 	TokenLifetime time.Duration
@@ -133,9 +139,21 @@ func NewRealm(t testing.TB, configure ...func(*RealmConfig)) *Realm {
 }
 
 // Open returns a Realm for a program, which serves it and, if it called
-// [Realm.Start], closes it. The error says all that is wrong with config.
+// [Realm.Start], closes it. The error says all that is wrong with config; it is
+// [ErrSaved] when the saved realm is the reason.
 func Open(config RealmConfig) (*Realm, error) {
 	var problems []error
+	var saved *savedRealm
+	if config.Saved != nil {
+		var err error
+		if saved, err = readSaved(config.Saved); err != nil {
+			return nil, err
+		}
+		if config.ID != "" && config.ID != saved.ID {
+			return nil, fmt.Errorf("%w: it is the realm %q, not %q", ErrSaved, saved.ID, config.ID)
+		}
+		config.ID, config.Settings, config.Saved = saved.ID, saved.Settings, nil
+	}
 	settings, err := config.Settings.clone().withDefaults()
 	if err != nil {
 		problems = append(problems, err)
@@ -180,10 +198,16 @@ func Open(config RealmConfig) (*Realm, error) {
 		lastTokens: make(map[string]lastToken),
 		requests:   make(map[string]int),
 	}}}
-	if settings.Algorithm == "RS256" { // else it is made when it is wanted
-		r.keys = []*signingKey{r.newKey("")}
+	if saved != nil {
+		if err := r.restore(saved); err != nil {
+			return nil, err
+		}
+	} else {
+		if settings.Algorithm == "RS256" { // else it is made when it is wanted
+			r.keys = []*signingKey{r.newKey("")}
+		}
+		r.addDefaultProviders()
 	}
-	r.addDefaultProviders()
 	r.handler = r.newHandler()
 	return r, nil
 }

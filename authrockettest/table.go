@@ -149,6 +149,15 @@ func (t *table[T]) has(id string) bool {
 	return ok
 }
 
+// all returns the records in the order in which they were added.
+func (t *table[T]) all() []T {
+	rows := make([]T, len(t.added))
+	for i, id := range t.added {
+		rows[i] = t.rows[id]
+	}
+	return rows
+}
+
 // in returns the IDs of a group of an index, sorted.
 func (t *table[T]) in(name, group string) []string {
 	keys := t.indexes[name].keys[group]

@@ -192,9 +192,9 @@ func (s *store) checkUser(user User) error {
 func (v *View) Users() []User {
 	records, unlock := v.lock()
 	defer unlock()
-	users := make([]User, len(records.users.added))
-	for i, id := range records.users.added {
-		users[i] = records.users.rows[id].clone()
+	users := records.users.all()
+	for i, user := range users {
+		users[i] = user.clone()
 	}
 	return users
 }
