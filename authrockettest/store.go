@@ -69,10 +69,6 @@ type View struct {
 	pending []change // that do not show yet, the oldest first
 }
 
-// maxPending is how many changes a View holds back: with more of them the oldest
-// shows early.
-const maxPending = 100_000
-
 // change is what was done to the store of a realm.
 type change struct {
 	at time.Time
@@ -121,7 +117,7 @@ func (v *View) lock() (records *store, unlock func()) {
 }
 
 func (v *View) catchUp() {
-	due := max(0, len(v.pending)-maxPending)
+	due := max(0, len(v.pending)-v.limit) // with more of them the oldest show early
 	for due < len(v.pending) && v.lockedAt.Sub(v.pending[due].at) >= v.delay {
 		due++
 	}

@@ -136,10 +136,14 @@ func (t *table[T]) unindex(id string, row T) {
 		if !found {
 			continue
 		}
-		if rest := slices.Delete(i.keys[group], at, at+1); len(rest) > 0 {
-			i.keys[group] = rest
-		} else {
+		keys := i.keys[group]
+		switch {
+		case len(keys) == 1:
 			delete(i.keys, group)
+		case at == 0: // the usual one of a bounded table
+			i.keys[group] = keys[1:]
+		default:
+			i.keys[group] = slices.Delete(keys, at, at+1)
 		}
 	}
 }
