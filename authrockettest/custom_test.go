@@ -1,0 +1,48 @@
+package authrockettest_test
+
+import (
+	"testing"
+
+	"github.com/authrocket-go/authrocket/authrockettest"
+)
+
+// What goes in and what comes out belongs to the caller: changing it changes
+// nothing in the realm.
+func TestValuesAreCopies(t *testing.T) {
+	t.Parallel()
+	realm := authrockettest.NewRealm(t)
+	custom := map[string]any{"plan": "pro"}
+	ada := realm.AddUser(authrockettest.User{Email: "ada@example.com", Custom: custom})
+	engines := realm.AddOrg(authrockettest.Org{Name: "Engines", Custom: custom})
+	tags := []string{"read"}
+	membership := realm.AddMembership(ada, engines, tags...)
+	var kept authrockettest.User
+	realm.UpdateUser(ada.ID, func(u *authrockettest.User) { kept = *u })
+	updated, err := realm.UpdateOrg(engines.ID, func(o *authrockettest.Org) { o.Reference = "7" })
+	if err != nil {
+		t.Fatal(err)
+	}
+	byID, _ := realm.User(ada.ID)
+	byLogin, _ := realm.UserByLogin(ada.Email)
+	org, _ := realm.Org(engines.ID)
+	set := []string{"read"}
+	realm.SetPermissions(membership.ID, set...)
+
+	for _, m := range []map[string]any{
+		custom, ada.Custom, engines.Custom, kept.Custom, updated.Custom, byID.Custom, byLogin.Custom, realm.Users()[0].Custom, org.Custom,
+	} {
+		m["plan"] = "free"
+	}
+	for _, s := range [][]string{tags, set, membership.Permissions, realm.MembershipsOf(ada.ID)[0].Permissions, realm.Members(engines.ID)[0].Permissions} {
+		s[0] = "write"
+	}
+
+	user, _ := realm.User(ada.ID)
+	org, _ = realm.Org(engines.ID)
+	if user.Custom["plan"] != "pro" || org.Custom["plan"] != "pro" {
+		t.Errorf("the realm has %v and %v", user.Custom, org.Custom)
+	}
+	if got := realm.MembershipsOf(ada.ID)[0].Permissions; got[0] != "read" {
+		t.Errorf("the realm has the permissions %q", got)
+	}
+}
