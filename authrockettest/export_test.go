@@ -1,5 +1,7 @@
 package authrockettest
 
+import "reflect"
+
 // SetLimit sets how many records of a kind the realm holds.
 func SetLimit(r *Realm, n int) { r.limit = n }
 
@@ -9,3 +11,24 @@ func ViewCount(r *Realm) int {
 	defer r.mu.Unlock()
 	return len(r.views)
 }
+
+// Everything returns all that a realm keeps: records of each kind, settings and
+// keys. What it returns can be compared by reflect.DeepEqual, and is not changed.
+func Everything(r *Realm) map[string]any {
+	records, unlock := r.lock()
+	defer unlock()
+	var keys []any
+	for _, k := range r.keys {
+		keys = append(keys, *k)
+	}
+	return map[string]any{
+		"id": r.id, "settings": r.settings, "secret": r.secret, "keys": keys,
+		"users": records.users.all(), "orgs": records.orgs.all(), "memberships": records.memberships.all(),
+		"sessions": records.sessions.all(), "invitations": records.invitations.all(), "credentials": records.credentials.all(),
+		"auth providers": records.providers.all(), "one-time tokens": records.oneTimes.all(), "events": records.events.all(),
+	}
+}
+
+// TableCount returns how many kinds of records there are, and how many of them
+// Everything has.
+func TableCount() (tables, known int) { return reflect.TypeFor[store]().NumField(), 9 }

@@ -14,7 +14,7 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-func startSession(t *testing.T, realm *authrockettest.Realm, user authrockettest.User) authrockettest.HostedSession {
+func startSession(t testing.TB, realm *authrockettest.Realm, user authrockettest.User) authrockettest.HostedSession {
 	t.Helper()
 	session, err := realm.StartSession(user.ID)
 	if err != nil {

@@ -149,14 +149,15 @@ func readSaved(from io.Reader) (*savedRealm, error) {
 // restore puts what was saved into a new realm. The error names no ID, since some
 // are credentials.
 func (r *Realm) restore(saved *savedRealm) error {
+	r.secret = saved.Secret
 	for i, k := range saved.Keys {
 		parsed, err := x509.ParsePKCS8PrivateKey(k.PKCS8)
 		if err != nil {
 			return fmt.Errorf("%w: keys[%d]: %w", ErrSaved, i, err)
 		}
 		private, ok := parsed.(*rsa.PrivateKey)
-		if !ok || k.ID == "" {
-			return fmt.Errorf("%w: keys[%d] is not an RSA key with an ID", ErrSaved, i)
+		if !ok || k.ID == "" || private.N.BitLen() < 2048 {
+			return fmt.Errorf("%w: keys[%d] is not an RSA key of 2048 bits or more, with an ID", ErrSaved, i)
 		}
 		r.keys = append(r.keys, &signingKey{id: k.ID, private: private, withdrawn: k.Withdrawn})
 	}
