@@ -1,6 +1,7 @@
 package authrockettest_test
 
 import (
+	"reflect"
 	"testing"
 
 	"github.com/authrocket-go/authrocket/authrockettest"
@@ -44,5 +45,39 @@ func TestValuesAreCopies(t *testing.T) {
 	}
 	if got := realm.MembershipsOf(ada.ID)[0].Permissions; got[0] != "read" {
 		t.Errorf("the realm has the permissions %q", got)
+	}
+}
+
+func TestNestedCustomIsCopied(t *testing.T) {
+	t.Parallel()
+	nested := func() map[string]any {
+		return map[string]any{
+			"list": []any{"a", []any{"b"}}, "texts": []string{"a"}, "map": map[string]any{"k": "a"}, "none": nil, "nothing": []any(nil),
+		}
+	}
+	spoil := func(custom map[string]any) {
+		custom["list"].([]any)[1].([]any)[0] = "x"
+		custom["list"].([]any)[0] = "x"
+		custom["texts"].([]string)[0] = "x"
+		custom["map"].(map[string]any)["k"] = "x"
+		custom["new"] = "x"
+	}
+	realm := authrockettest.NewRealm(t)
+	in := nested()
+	ada := realm.AddUser(authrockettest.User{Email: "ada@example.com", Custom: in})
+	org := realm.AddOrg(authrockettest.Org{Custom: in})
+	spoil(in)
+	users, _ := realm.ListUsers(authrockettest.UserList{})
+	orgs, _ := realm.ListOrgs(authrockettest.OrgList{})
+	for _, out := range []map[string]any{ada.Custom, org.Custom, users.Items[0].Custom, orgs.Items[0].Custom} {
+		spoil(out)
+	}
+	realm.UpdateUser(ada.ID, func(u *authrockettest.User) { spoil(u.Custom); u.Custom = nested() })
+	user, _ := realm.User(ada.ID)
+	stored, _ := realm.Org(org.ID)
+	for name, got := range map[string]map[string]any{"user": user.Custom, "org": stored.Custom} {
+		if want := nested(); !reflect.DeepEqual(got, want) {
+			t.Errorf("the %s has %v, want %v", name, got, want)
+		}
 	}
 }

@@ -144,6 +144,11 @@ func (r *Realm) AccountToken(sessionID, orgID string, options ...TokenOption) (s
 		return last.token, nil
 	}
 	end := time.Now().Add(r.config.TokenLifetime)
+	for _, m := range r.MembershipsOf(user.ID) {
+		if !m.ExpiresAt.IsZero() && m.ExpiresAt.Before(end) {
+			end = m.ExpiresAt // the token is not reissued when the membership has expired
+		}
+	}
 	token := r.sign(r.newToken(user, session.ID, orgID), options)
 	records, unlock := r.lock()
 	defer unlock()

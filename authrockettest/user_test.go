@@ -3,6 +3,8 @@ package authrockettest_test
 import (
 	"errors"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
@@ -92,6 +94,134 @@ func TestUserByLogin(t *testing.T) {
 		got, err := realm.UserByLogin(row.login)
 		if got.ID != row.want || (row.want == "") != errors.Is(err, authrockettest.ErrNotFound) {
 			t.Errorf("%s: got %q, %v, want %q", row.name, got.ID, err, row.want)
+		}
+	}
+}
+
+func TestInactiveUsers(t *testing.T) {
+	t.Parallel()
+	realm, ada := withAda(t)
+	session := startSession(t, realm, ada)
+	state := func(state authrockettest.UserState) {
+		t.Helper()
+		if _, err := realm.UpdateUser(ada.ID, func(u *authrockettest.User) { u.State = state }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, step := range []struct {
+		name  string
+		state authrockettest.UserState
+		want  error
+	}{
+		{name: "an active user", state: authrockettest.UserActive},
+		{name: "an inactive user", state: authrockettest.UserInactive, want: authrockettest.ErrInactive},
+		{name: "a user with a state that there is not", state: "x", want: authrockettest.ErrInactive},
+		{name: "a user who is active again", state: authrockettest.UserActive},
+	} {
+		state(step.state)
+		for what, call := range map[string]func() error{
+			"a session":               func() error { _, err := realm.StartSession(ada.ID); return err },
+			"a token":                 func() error { _, err := realm.SessionToken(session.ID); return err },
+			"a token in an account":   func() error { _, err := realm.AccountToken(session.ID, ""); return err },
+			"a token of the Core API": func() error { _, err := realm.APIToken(session.ID); return err },
+		} {
+			if err := call(); !errors.Is(err, step.want) {
+				t.Errorf("%s gets %s: %v, want %v", step.name, what, err, step.want)
+			}
+		}
+	}
+}
+
+func TestInactiveUserGetsNoTokenAgain(t *testing.T) {
+	t.Parallel()
+	realm, ada := withAda(t, func(c *authrockettest.RealmConfig) { c.ReissueTokens = true })
+	session := startSession(t, realm, ada)
+	sessionToken(t, realm, session.ID)
+	if _, err := realm.UpdateUser(ada.ID, func(u *authrockettest.User) { u.State = authrockettest.UserInactive }); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := realm.SessionToken(session.ID); !errors.Is(err, authrockettest.ErrInactive) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestLoginTimes(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		realm, ada := withAda(t)
+		if !ada.CreatedAt.Equal(time.Now()) || !ada.LastLoginAt.IsZero() || ada.State != authrockettest.UserActive {
+			t.Errorf("a new user is %+v", ada)
+		}
+		time.Sleep(time.Minute)
+		startSession(t, realm, ada)
+		if got, _ := realm.User(ada.ID); !got.LastLoginAt.Equal(time.Now()) || !got.CreatedAt.Equal(ada.CreatedAt) {
+			t.Errorf("after a login the user is %+v", got)
+		}
+	})
+}
+
+// What belongs to a deleted user is gone, and not there for another user with the
+// same ID.
+func TestDeletedUserTakesAllAlong(t *testing.T) {
+	t.Parallel()
+	realm, ada := withAda(t, func(c *authrockettest.RealmConfig) { c.ReissueTokens = true })
+	george := realm.AddUser(authrockettest.User{Email: "george@example.com", Password: "algebra"})
+	realm.AddMembership(george, authrockettest.Org{ID: realm.MembershipsOf(ada.ID)[0].OrgID})
+	sessions := []string{startSession(t, realm, ada).ID, startSession(t, realm, ada).ID}
+	for _, id := range sessions {
+		sessionToken(t, realm, id)
+	}
+	other := startSession(t, realm, george)
+	enroll(t, realm, ada.ID)
+	for range 20 { // more than are deleted one by one
+		realm.NewOneTime(authrockettest.OneTimeLogin, ada.ID, "", time.Hour)
+	}
+	oneTime := realm.NewOneTime(authrockettest.OneTimeLogin, ada.ID, "", time.Hour)
+	kept := realm.NewOneTime(authrockettest.OneTimeLogin, george.ID, "", time.Hour)
+	if err := realm.DeleteUser(ada.ID); err != nil {
+		t.Fatal(err)
+	}
+	if err := realm.DeleteUser(ada.ID); !errors.Is(err, authrockettest.ErrNotFound) {
+		t.Errorf("a user is deleted twice: %v", err)
+	}
+	realm.AddUser(authrockettest.User{ID: ada.ID, Email: "eve@example.com"})
+	for _, id := range sessions {
+		if _, err := realm.SessionToken(id); !errors.Is(err, authrockettest.ErrNotFound) {
+			t.Errorf("a session goes on: %v", err)
+		}
+	}
+	if _, err := realm.TakeOneTime(oneTime.Token); !errors.Is(err, authrockettest.ErrNotFound) {
+		t.Errorf("a one-time token serves: %v", err)
+	}
+	if n := len(realm.MembershipsOf(ada.ID)) + len(realm.CredentialsOf(ada.ID)); n != 0 || realm.CheckPassword(ada.ID, "engine") || realm.NeedsTOTP(ada.ID) {
+		t.Errorf("%d memberships and credentials are left", n)
+	}
+	if _, err := realm.UserByLogin(ada.Email); !errors.Is(err, authrockettest.ErrNotFound) {
+		t.Errorf("the email finds a user: %v", err)
+	}
+	if _, err := realm.TakeOneTime(kept.Token); err != nil || !isLive(realm, other.ID) || len(realm.MembershipsOf(george.ID)) != 1 || !realm.CheckPassword(george.ID, "algebra") {
+		t.Errorf("the other user loses something: %v", err)
+	}
+}
+
+func TestLimits(t *testing.T) {
+	t.Parallel()
+	realm, ada := withAda(t)
+	org := realm.MembershipsOf(ada.ID)[0].OrgID
+	other := realm.AddUser(authrockettest.User{Email: "other@example.com"})
+	invite(t, realm, authrockettest.Invitation{Type: authrockettest.InvitationRequest, Email: "a@example.com"})
+	authrockettest.SetLimit(realm, 1)
+	for name, call := range map[string]func() error{
+		"a user":       func() error { _, err := realm.CreateUser(authrockettest.User{Email: "new@example.com"}); return err },
+		"an org":       func() error { _, err := realm.CreateOrg(authrockettest.Org{}); return err },
+		"a membership": func() error { _, err := realm.CreateMembership(other.ID, org); return err },
+		"an invitation": func() error {
+			_, err := realm.CreateInvitation(authrockettest.Invitation{Type: authrockettest.InvitationRequest, Email: "b@example.com"})
+			return err
+		},
+	} {
+		if err := call(); !errors.Is(err, authrockettest.ErrFull) {
+			t.Errorf("%s too many: got %v", name, err)
 		}
 	}
 }
