@@ -36,6 +36,14 @@
 //	s := authrockettest.Session(authrockettest.User{Name: "Ada"}, authrockettest.Org{}, "billing:write")
 //	profile(w, r.WithContext(authrocket.WithSession(r.Context(), s)))
 //
+// A realm has all that AuthRocket keeps: users, orgs, memberships, sessions,
+// invitations, credentials with second factors, auth providers, one-time tokens,
+// settings and events. Each kind has methods that create, read, update, delete and
+// list it. [Realm.OnEvent] reports what happens, [Realm.By] says for whom,
+// [Realm.Behind] is the realm as a reader sees it that is late, and [Realm.Save]
+// writes it all, for [RealmConfig.Saved] to open it again. authrocketdev serves
+// such a realm as a LoginRocket and a Core API.
+//
 // No port is opened unless [Realm.Start] is called, so that a realm also works
 // inside a testing/synctest bubble.
 package authrockettest
