@@ -1,6 +1,9 @@
 package authrockettest
 
-import "reflect"
+import (
+	"crypto/x509"
+	"reflect"
+)
 
 // SetLimit sets how many records of a kind the realm holds.
 func SetLimit(r *Realm, n int) { r.limit = n }
@@ -19,7 +22,9 @@ func Everything(r *Realm) map[string]any {
 	defer unlock()
 	var keys []any
 	for _, k := range r.keys {
-		keys = append(keys, *k)
+		plain := *k
+		plain.private = nil // two equal ones differ in what they have computed ahead
+		keys = append(keys, plain, x509.MarshalPKCS1PrivateKey(k.private))
 	}
 	return map[string]any{
 		"id": r.id, "settings": r.settings, "secret": r.secret, "keys": keys,
