@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/authrocket-go/authrocket/internal/unavailable"
 )
 
 // The kinds of refusal. Every error of [Auth.Check], [Auth.CheckToken],
@@ -23,7 +25,9 @@ var (
 
 	// ErrUnavailable: the decision cannot be made right now; the same request may
 	// succeed in a moment. 503 with Retry-After, or 429 for [ErrTooManyKeyLookups].
-	ErrUnavailable = errors.New("cannot be decided now")
+	// Errors of kind ErrUnavailable, ErrDenied and ErrUnexpected of the package coreapi
+	// match it, too: a [Rule] may return them as they are.
+	ErrUnavailable = unavailable.Err
 )
 
 // Reasons of kind [ErrUnauthenticated].
