@@ -1,0 +1,31 @@
+package wire
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+)
+
+// ErrTooLarge: the answer has more bytes than it may have.
+var ErrTooLarge = errors.New("the answer is too large")
+
+// Read returns the body of an answer, which has at most limit bytes, and whether
+// its headers say that it is JSON. White space around the body is cut.
+func Read(response *http.Response, limit int64) (body []byte, isJSON bool, err error) {
+	var buffer bytes.Buffer
+	if known := response.ContentLength; known > 0 && known <= limit {
+		buffer.Grow(int(min(known, 64<<10)) + bytes.MinRead)
+	}
+	switch n, err := buffer.ReadFrom(io.LimitReader(response.Body, limit+1)); {
+	case err != nil:
+		return nil, false, err
+	case n > limit:
+		return nil, false, ErrTooLarge
+	}
+	mediaType, _, err := mime.ParseMediaType(response.Header.Get("Content-Type"))
+	isJSON = err == nil && (mediaType == "application/json" || strings.HasSuffix(mediaType, "+json"))
+	return bytes.TrimSpace(buffer.Bytes()), isJSON, nil
+}
