@@ -103,6 +103,7 @@ func TestOnlyFewPackagesImport(t *testing.T) {
 	}{
 		{dependency: "github.com/lestrrat-go/jwx", folders: []string{"internal/jose"}},
 		{dependency: "github.com/patrickmn/go-cache", folders: []string{"internal/tokencache"}},
+		{dependency: "golang.org/x/time", folders: []string{"coreapi"}},
 		{dependency: "github.com/go-json-experiment/json", folders: []string{"authrocketdev", "internal/claims", "internal/jws", "internal/strictjson"}},
 	} {
 		t.Run(row.dependency+" is imported by "+strings.Join(row.folders, ", ")+" only", func(t *testing.T) {
@@ -136,6 +137,9 @@ func TestSourceFilesAreFound(t *testing.T) {
 	}
 }
 
+// belowCoreAPI are the packages of this module that coreapi may import.
+var belowCoreAPI = []string{modulePath + "/internal/loopback", modulePath + "/internal/unavailable", modulePath + "/internal/wire"}
+
 func TestArrowsPointOneWay(t *testing.T) {
 	t.Parallel()
 	for _, file := range sourceFiles(t) {
@@ -144,6 +148,9 @@ func TestArrowsPointOneWay(t *testing.T) {
 			isInternal := isWithin(imported, modulePath+"/internal")
 			if isWithin(file.folder(), "internal") && isOwn && !isInternal {
 				t.Errorf("%s imports %q: internal packages know nothing of what is above them", file.path, imported)
+			}
+			if file.folder() == "coreapi" && !file.isTest() && isOwn && !slices.Contains(belowCoreAPI, imported) {
+				t.Errorf("%s imports %q: coreapi is a client without login", file.path, imported)
 			}
 			if file.folder() == "." && !file.isTest() && isOwn && !isInternal {
 				t.Errorf("%s imports %q: the root package stands below every other", file.path, imported)
@@ -165,10 +172,13 @@ func TestRootReaches(t *testing.T) {
 		modulePath + "/authrockettest",
 		modulePath + "/adapters",
 		modulePath + "/authrocketdev",
+		modulePath + "/coreapi",
+		modulePath + "/internal/wire",
+		"golang.org/x/time",
 		"testing",
 	}
 	reached := map[string]bool{}
-	for _, listed := range dependencies(t) {
+	for _, listed := range dependencies(t, ".") {
 		reached[listed.ImportPath] = true
 	}
 	for importPath := range reached {
@@ -185,18 +195,40 @@ func TestRootReaches(t *testing.T) {
 	}
 }
 
+// A program that only manages users brings nothing that verifies tokens.
+func TestCoreAPIReaches(t *testing.T) {
+	t.Parallel()
+	reached := map[string]bool{}
+	for _, listed := range dependencies(t, "./coreapi") {
+		reached[listed.ImportPath] = true
+		for _, unwanted := range []string{"github.com/lestrrat-go", "github.com/patrickmn/go-cache", "github.com/go-json-experiment", modulePath + "/internal/jose", "testing"} {
+			if isWithin(listed.ImportPath, unwanted) {
+				t.Errorf("coreapi reaches %q", listed.ImportPath)
+			}
+		}
+		if listed.ImportPath == modulePath {
+			t.Error("coreapi reaches the root package")
+		}
+	}
+	for _, want := range []string{modulePath + "/coreapi", modulePath + "/internal/wire", "golang.org/x/time/rate"} {
+		if !reached[want] {
+			t.Errorf("go list did not name %q, so that it may have left out more", want)
+		}
+	}
+}
+
 type dependency struct {
 	ImportPath string
 	Export     string // the file of its export data, if that was asked for
 	Error      *struct{ Err string }
 }
 
-// dependencies lists the root package and all that it reaches. Everything is in
+// dependencies lists a package of the root module and all that it reaches. Everything is in
 // the module cache, since this test was built from it.
-func dependencies(t *testing.T, flags ...string) []dependency {
+func dependencies(t *testing.T, pkg string, flags ...string) []dependency {
 	t.Helper()
 	args := append([]string{"list", "-deps", "-json=ImportPath,Export,Error"}, flags...)
-	cmd := exec.CommandContext(t.Context(), "go", append(args, ".")...)
+	cmd := exec.CommandContext(t.Context(), "go", append(args, pkg)...)
 	cmd.Env = append(os.Environ(), "GOPROXY=off", "GOTOOLCHAIN=local", "GOFLAGS=")
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
@@ -281,7 +313,7 @@ func TestFilesUseOnlyFilesBeforeThem(t *testing.T) {
 		}
 	}
 	exports := map[string]string{}
-	for _, listed := range dependencies(t, "-export") {
+	for _, listed := range dependencies(t, ".", "-export") {
 		exports[listed.ImportPath] = listed.Export
 	}
 	info := &types.Info{Defs: map[*ast.Ident]types.Object{}, Uses: map[*ast.Ident]types.Object{}}

@@ -1,14 +1,18 @@
 package authrocket_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/authrocket-go/authrocket"
+	"github.com/authrocket-go/authrocket/coreapi"
 )
 
 // exportedErrors are all of them, by kind.
@@ -136,6 +140,35 @@ func TestConfigErrorText(t *testing.T) {
 		if got := row.err.Error(); got != row.want {
 			t.Errorf("got %q, want %q", got, row.want)
 		}
+	}
+}
+
+// An operator's trouble with the API is never a visitor's 403.
+func TestARuleReturnsAnErrorOfTheAPI(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name   string
+		err    error
+		status int
+	}{
+		{"unavailable is 503", &coreapi.Error{Status: 503}, 503},
+		{"a request limit is 503", &coreapi.Error{Status: 429}, 503},
+		{"an API key that is refused is 503", &coreapi.Error{Status: 403}, 503},
+		{"an answer that is not the API's is 503", fmt.Errorf("the rule: %w", &coreapi.Error{Status: 405}), 503},
+		{"a record that is not there is the rule's no", &coreapi.Error{Status: 404}, 403},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			c := newSite(t)
+			gate := c.auth.Require(func(context.Context, authrocket.Session) error { return row.err })(http.NotFoundHandler())
+			r := httptest.NewRequest("GET", "/", nil)
+			r.Header.Set("Authorization", "Bearer "+c.realm.Token(c.ada))
+			w := httptest.NewRecorder()
+			gate.ServeHTTP(w, r)
+			if w.Code != row.status {
+				t.Errorf("got %d, want %d", w.Code, row.status)
+			}
+		})
 	}
 }
 

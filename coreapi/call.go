@@ -1,0 +1,220 @@
+package coreapi
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/authrocket-go/authrocket/internal/wire"
+)
+
+// call is one call of the API, which may take several attempts.
+type call struct {
+	method string
+	route  route
+	query  url.Values
+	body   []byte // nil for none
+	err    error  // what is wrong with the input; nothing is sent then
+
+	once  bool // a repeat may do harm
+	login bool // a refusal is an ErrLoginRefused
+
+	// read takes the answer. Its error makes the answer unexpected.
+	read func(answer) error
+}
+
+const (
+	callTimeout  = 30 * time.Second // of a call whose context has no deadline
+	firstBackoff = 200 * time.Millisecond
+	maxBackoff   = 2 * time.Second
+)
+
+// do makes a call and reports it.
+func (s *scope) do(ctx context.Context, c call) error {
+	start := time.Now()
+	e := &Error{Method: c.method, Path: c.route.template}
+	run := &run{scope: s, call: &c, e: e}
+	err := run.run(ctx)
+	if s.connection != nil && s.config.Observer.Request != nil {
+		s.config.Observer.Request(ctx, RequestEvent{
+			Method: e.Method, Path: e.Path, Status: e.Status, RequestID: e.RequestID, Attempts: e.Attempts,
+			Duration: time.Since(start), Wait: run.waited, Reason: Reason(err), Err: err,
+		})
+	}
+	return err
+}
+
+// run is the state of one call.
+type run struct {
+	*scope
+	call      *call
+	e         *Error // what the call has come to so far
+	waited    time.Duration
+	mayBeDone bool // an earlier attempt may have been carried out
+}
+
+// fail ends the call.
+func (r *run) fail(reason, cause error) error {
+	r.e.reason, r.e.cause = reason, cause
+	return r.e
+}
+
+func (r *run) run(ctx context.Context) error {
+	for _, problem := range []error{r.invalid, r.call.route.err, r.call.err} {
+		if problem != nil {
+			return r.fail(ErrInvalid, problem)
+		}
+	}
+	if _, limited := ctx.Deadline(); !limited {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, callTimeout)
+		defer cancel()
+	}
+	for {
+		if err := r.turn(ctx); err != nil {
+			return err
+		}
+		r.e.Attempts++
+		reply := r.attempt(ctx, r.call)
+		repeat, err := r.judge(ctx, reply)
+		if !repeat {
+			return err
+		}
+	}
+}
+
+// turn waits for the budget.
+func (r *run) turn(ctx context.Context) error {
+	start := time.Now()
+	err := r.budget.wait(ctx)
+	r.waited += time.Since(start)
+	if noTurn, ok := errors.AsType[*noTurnError](err); ok {
+		r.e.RetryAfter = noTurn.wait
+		return r.fail(ErrRateLimited, noTurn)
+	}
+	if err != nil {
+		return r.fail(ErrUnavailable, err)
+	}
+	return nil
+}
+
+// judge decides what an attempt means: repeat the call, or return err.
+func (r *run) judge(ctx context.Context, reply reply) (repeat bool, err error) {
+	e := r.e
+	e.Status, e.Messages, e.metadata, e.RetryAfter, e.RequestID = reply.status, nil, nil, 0, ""
+	if reply.header != nil {
+		e.RequestID = cleanRequestID(reply.header.Get("X-Request-ID"))
+	}
+	switch {
+	case isRedirectError(reply.err), errors.Is(reply.err, wire.ErrTooLarge):
+		return false, r.fail(ErrUnexpected, reply.err)
+	case reply.err != nil:
+		e.Status = 0
+		return r.judgeLost(ctx, reply)
+	case reply.status == http.StatusTooManyRequests:
+		// It was not carried out, whatever the method is.
+		e.RetryAfter = pauseAfter(reply.header, e.Attempts)
+		r.budget.pause(e.RetryAfter)
+		r.readRefusal(reply)
+		return r.hasAttempts() && timeLeft(ctx, e.RetryAfter), r.fail(ErrRateLimited, nil)
+	case reply.status >= 500:
+		e.RetryAfter = retryAfter(reply.header)
+		r.readRefusal(reply)
+		return r.judgeLost(ctx, reply)
+	case reply.status >= 400 || reply.status < 200 || reply.status >= 300:
+		return false, r.judgeRefused(reply)
+	}
+	return false, r.accept(reply)
+}
+
+// judgeLost is for an attempt without an answer that says what happened.
+func (r *run) judgeLost(ctx context.Context, reply reply) (repeat bool, err error) {
+	unclear := reply.sent
+	r.mayBeDone = r.mayBeDone || unclear
+	reason := ErrUnavailable
+	if unclear && r.call.once {
+		reason = ErrOutcomeUnknown
+	}
+	err = r.fail(reason, reply.err)
+	switch reply.status {
+	case 0, 500, 502, 503, 504:
+	default:
+		// Of another status only an answer that broke off may come out better.
+		if reply.err == nil {
+			return false, err
+		}
+	}
+	if ctx.Err() != nil || unclear && r.call.once || !r.hasAttempts() {
+		return false, err
+	}
+	backoff := rand.N(min(firstBackoff<<(r.e.Attempts-1), maxBackoff) + 1)
+	if !timeLeft(ctx, backoff) {
+		return false, err
+	}
+	if ended := sleep(ctx, backoff); ended != nil {
+		return false, r.fail(reason, ended)
+	}
+	return true, nil
+}
+
+func (r *run) hasAttempts() bool { return r.e.Attempts <= r.config.Retries }
+
+func (r *run) judgeRefused(reply reply) error {
+	e := r.e
+	switch {
+	case reply.status == http.StatusNotFound && r.call.method == http.MethodDelete && r.mayBeDone && reply.isJSON:
+		return nil // an earlier attempt was carried out
+	case reply.status < 400:
+		return r.fail(ErrUnexpected, errNoRedirectTarget)
+	case reply.status == http.StatusNotFound && !reply.isJSON && len(reply.body) > 0:
+		return r.fail(ErrUnexpected, errNotJSON) // of a proxy, or of a URL that is not the API's
+	}
+	r.readRefusal(reply)
+	if reply.status == http.StatusNotFound && r.call.login {
+		e.Messages = []string{loginRefusedText(r.locale)}
+	}
+	if why := reasonOfStatus(reply.status); errors.Is(why, ErrInvalid) && len(e.Messages) == 0 {
+		e.Messages = []string{"Validation error"}
+	}
+	if r.call.login && isLoginRefusal(reply.status) {
+		return r.fail(ErrLoginRefused, nil)
+	}
+	return r.fail(nil, nil)
+}
+
+// readRefusal takes the words of a refusal, if there are some.
+func (r *run) readRefusal(reply reply) {
+	if !reply.isJSON || len(reply.body) == 0 {
+		return
+	}
+	if messages, metadata, err := readRefusal(reply.body); err == nil {
+		r.e.Messages, r.e.metadata = r.withoutKey(messages), metadata
+	}
+}
+
+// accept takes an answer of status 2xx: errors come before a collection, that before
+// status 215, and that before data.
+func (r *run) accept(reply reply) error {
+	a, err := readAnswer(reply)
+	if err != nil {
+		return r.fail(ErrUnexpected, err)
+	}
+	if a.refused {
+		r.readRefusal(reply)
+		if len(r.e.Messages) == 0 {
+			r.e.Messages = []string{"Validation error"}
+		}
+		reason := ErrInvalid
+		if r.call.login {
+			reason = ErrLoginRefused
+		}
+		return r.fail(reason, nil)
+	}
+	if err := r.call.read(a); err != nil {
+		return r.fail(ErrUnexpected, err)
+	}
+	return nil
+}

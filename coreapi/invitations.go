@@ -1,0 +1,154 @@
+package coreapi
+
+import (
+	"context"
+	"iter"
+	"net/url"
+	"time"
+
+	"github.com/authrocket-go/authrocket/internal/wire"
+)
+
+// InvitationType is what an invitation is for. Values that this package does not know stay
+// as they are.
+type InvitationType string
+
+// Types of invitations.
+const (
+	InvitationOrg       InvitationType = "org"       // to join an org
+	InvitationPreverify InvitationType = "preverify" // a signup whose email is verified first
+	InvitationReferral  InvitationType = "referral"  // of a user, to sign up
+	InvitationRequest   InvitationType = "request"   // of a visitor who asks to sign up
+)
+
+// Invitation is an invitation to sign up, or to join an org.
+type Invitation struct {
+	record
+	ID             string         `json:"id"`
+	RealmID        string         `json:"realm_id"`
+	Type           InvitationType `json:"invitation_type"`
+	Email          string         `json:"email"`
+	Locale         string         `json:"locale"`
+	InvitingUserID string         `json:"inviting_user_id"`
+	AuthProviderID string         `json:"auth_provider_id"` // of type preverify
+	OrgID          string         `json:"org_id"`           // of type org
+	Permissions    []string       `json:"permissions"`      // of type org
+	CreatedAt      time.Time      `json:"created_at"`
+	InvitedAt      time.Time      `json:"invited_at"` // zero until it is sent
+	ExpiresAt      time.Time      `json:"expires_at"`
+
+	token Secret
+}
+
+// Token returns the token of the invitation, for a mail of your own or for
+// [Users.AcceptInvitation], if the answer has it.
+func (i Invitation) Token() Secret { return i.token }
+
+func (i Invitation) identity() string { return i.ID }
+
+// UnmarshalJSON reads an invitation as AuthRocket sends it.
+func (i *Invitation) UnmarshalJSON(data []byte) (err error) {
+	type plain Invitation
+	*i = Invitation{}
+	fields := struct {
+		*plain
+		Token     string    `json:"token"`
+		CreatedAt wire.Time `json:"created_at"`
+		InvitedAt wire.Time `json:"invited_at"`
+		ExpiresAt wire.Time `json:"expires_at"`
+	}{plain: (*plain)(i)}
+	i.record, err = decodeRecord(data, &fields)
+	i.token = Hide(fields.Token)
+	i.CreatedAt, i.InvitedAt, i.ExpiresAt = time.Time(fields.CreatedAt), time.Time(fields.InvitedAt), time.Time(fields.ExpiresAt)
+	return err
+}
+
+// NewInvitation is an invitation to create. Make one with [NewOrgInvitation],
+// [NewReferral] or [NewRequest], which know what its type needs. Zero fields are not sent.
+type NewInvitation struct {
+	Type           InvitationType `json:"invitation_type"`
+	Email          string         `json:"email"`
+	OrgID          string         `json:"org_id"`
+	Permissions    []string       `json:"permissions"`
+	InvitingUserID string         `json:"inviting_user_id"`
+	Locale         string         `json:"locale"`     // default: the realm's
+	ExpiresAt      time.Time      `json:"expires_at"` // default: in 30 days
+	Extra          map[string]any `json:"-"`          // further attributes, as they are
+}
+
+// NewOrgInvitation invites somebody to join an org.
+func NewOrgInvitation(email, orgID string, permissions ...string) NewInvitation {
+	return NewInvitation{Type: InvitationOrg, Email: email, OrgID: orgID, Permissions: permissions}
+}
+
+// NewReferral is a user's invitation to sign up.
+func NewReferral(email, invitingUserID string) NewInvitation {
+	return NewInvitation{Type: InvitationReferral, Email: email, InvitingUserID: invitingUserID}
+}
+
+// NewRequest is a visitor's wish to sign up.
+func NewRequest(email string) NewInvitation {
+	return NewInvitation{Type: InvitationRequest, Email: email}
+}
+
+// InvitationChange says what to change: nil leaves alone, a pointer to the zero value clears,
+// which Email and OrgID do not permit. Permissions replaces all of them.
+type InvitationChange struct {
+	Email       *string        `json:"email" wire:"required"`
+	Locale      *string        `json:"locale"`
+	OrgID       *string        `json:"org_id" wire:"required"`
+	Permissions []string       `json:"permissions"`
+	ExpiresAt   *time.Time     `json:"expires_at"`
+	Extra       map[string]any `json:"-"` // further attributes, as they are
+}
+
+// InvitationQuery selects invitations. The zero value selects all of them.
+type InvitationQuery struct {
+	After     string // of the page before
+	PageSize  int    // 1 to 1,000. Default: AuthRocket's, which is 100
+	Direction Direction
+	Extra     url.Values // further parameters, as they are
+}
+
+func (q InvitationQuery) list() listQuery {
+	return listQuery{after: q.After, pageSize: q.PageSize, direction: q.Direction, extra: q.Extra}
+}
+
+// Invitations are the invitations that are open.
+type Invitations struct{ scope handle }
+
+// Get returns an invitation.
+func (i Invitations) Get(ctx context.Context, id string) (Invitation, error) {
+	return get[Invitation](ctx, i.scope.open(), to("/invitations/{id}", id), nil)
+}
+
+// List returns one page of invitations.
+func (i Invitations) List(ctx context.Context, q InvitationQuery) (Page[Invitation], error) {
+	return listOf[Invitation](ctx, i.scope.open(), to("/invitations"), q.list())
+}
+
+// All reads all invitations, page by page, as far as the loop goes. It yields an error once,
+// and ends.
+func (i Invitations) All(ctx context.Context, q InvitationQuery) iter.Seq2[Invitation, error] {
+	return allOf[Invitation](ctx, i.scope.open(), to("/invitations"), q.list())
+}
+
+// Create makes an invitation. [Invitations.Invite] sends it.
+func (i Invitations) Create(ctx context.Context, invitation NewInvitation) (Invitation, error) {
+	return do[Invitation](ctx, i.scope.post(to("/invitations"), "invitation", invitation))
+}
+
+// Update changes an invitation.
+func (i Invitations) Update(ctx context.Context, id string, change InvitationChange) (Invitation, error) {
+	return do[Invitation](ctx, i.scope.put(to("/invitations/{id}", id), "invitation", change))
+}
+
+// Delete withdraws an invitation.
+func (i Invitations) Delete(ctx context.Context, id string) error {
+	return i.scope.delete(to("/invitations/{id}", id), nil).run(ctx)
+}
+
+// Invite sends the mail of an invitation. InvitedAt then says when.
+func (i Invitations) Invite(ctx context.Context, id string) (Invitation, error) {
+	return do[Invitation](ctx, i.scope.post(to("/invitations/{id}/invite", id), "invitation", nil))
+}

@@ -1,0 +1,42 @@
+package coreapi
+
+import (
+	"context"
+	"errors"
+)
+
+const maxCreates = 3
+
+// Once creates a record, and only one. AuthRocket has no key for idempotent requests: when
+// it is not known whether a create was carried out ([ErrOutcomeUnknown]), Once looks for the
+// record with find, for up to 15 seconds, and creates again only if there is none; three
+// times at most. find returns [ErrNotFound] when there is no record. It has to recognise the
+// record by what only your program gives, such as a Reference: whoever has an email address
+// may be somebody else.
+//
+// What Once returns is [ErrOutcomeUnknown] as long as a record may exist that was not seen.
+func Once[T any](ctx context.Context, create, find func(context.Context) (T, error)) (T, error) {
+	var unknown error // the last ErrOutcomeUnknown
+	for range maxCreates {
+		value, err := create(ctx)
+		switch {
+		case errors.Is(err, ErrOutcomeUnknown):
+			unknown = err
+		case err == nil || unknown == nil:
+			return value, err
+		case !errors.Is(err, ErrInvalid):
+			return *new(T), unknown // this one was not carried out, the one before may have been
+		}
+		// ErrInvalid after an unknown outcome may mean that the record is there already.
+		found, lookErr := Until(ctx, find, nil)
+		switch {
+		case lookErr == nil:
+			return found, nil
+		case !errors.Is(lookErr, ErrNotVisible) || ctx.Err() != nil:
+			return found, unknown
+		case !errors.Is(err, ErrOutcomeUnknown):
+			return found, err
+		}
+	}
+	return *new(T), unknown
+}

@@ -1,0 +1,201 @@
+package coreapi
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"iter"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// Page is a part of a list. [Page.After] of one page is After in the query of the next.
+type Page[T any] struct {
+	Items []T
+	More  bool   // there are more pages
+	After string // the last ID, "" when there are no more pages
+}
+
+// Direction is the order of a list.
+type Direction string
+
+// Directions.
+const (
+	Ascending  Direction = "asc"
+	Descending Direction = "desc"
+)
+
+// maxPages is where every list ends: 100 million records in pages of 1,000.
+const maxPages = 100_000
+
+const maxPageSize = 1000
+
+// listQuery is what the queries of all lists have.
+type listQuery struct {
+	after     string
+	pageSize  int
+	direction Direction
+	sort      string
+	expand    string
+	filters   map[string]string // those of value "" are left out
+	extra     url.Values
+}
+
+func (q listQuery) values() (url.Values, error) {
+	values := url.Values{}
+	for name, value := range q.filters {
+		if value != "" {
+			values.Set(name, value)
+		}
+	}
+	for name, value := range map[string]string{"after": q.after, "direction": string(q.direction), "sort": q.sort, "expand": q.expand} {
+		if value != "" {
+			values.Set(name, value)
+		}
+	}
+	if q.pageSize < 0 || q.pageSize > maxPageSize {
+		return nil, errors.New("PageSize is not within 1 to 1,000")
+	}
+	if q.pageSize > 0 {
+		values.Set("max_results", strconv.Itoa(q.pageSize))
+	}
+	for name, texts := range maps.All(q.extra) {
+		if values.Has(name) {
+			return nil, errors.New("Extra has a parameter that a field sets, too; leave one of them out")
+		}
+		values[name] = slices.Clone(texts)
+	}
+	return values, nil
+}
+
+// page reads one page of a list. The check, which may be nil, comes before anybody sees it.
+func page[T any](ctx context.Context, s *scope, r route, query url.Values, check func(Page[T]) error) (Page[T], answer, error) {
+	var p Page[T]
+	var got answer
+	err := s.do(ctx, call{method: http.MethodGet, route: r, query: query, read: func(a answer) error {
+		got = a
+		if err := readPage(a, query.Get("after"), &p); err != nil || check == nil {
+			return err
+		}
+		return check(p)
+	}})
+	return p, got, zeroed(&p, err)
+}
+
+func readPage[T any](a answer, after string, p *Page[T]) error {
+	if !a.isList {
+		return errNoList
+	}
+	var list struct {
+		Collection  []json.RawMessage `json:"collection"`
+		MoreResults bool              `json:"more_results"`
+	}
+	if err := json.Unmarshal(a.data, &list); err != nil {
+		return decodeError(err)
+	}
+	if list.Collection == nil {
+		return errNoList
+	}
+	*p = Page[T]{Items: make([]T, len(list.Collection)), More: list.MoreResults}
+	for i, element := range list.Collection {
+		if err := decode(element, &p.Items[i]); err != nil {
+			return err
+		}
+		if r, ok := any(p.Items[i]).(identified); ok && r.identity() == "" {
+			return errNoID
+		}
+	}
+	if !list.MoreResults {
+		return nil
+	}
+	if len(list.Collection) == 0 {
+		return errNoAdvance
+	}
+	var last struct {
+		ID string `json:"id"`
+	}
+	if err := json.Unmarshal(list.Collection[len(list.Collection)-1], &last); err != nil || last.ID == "" {
+		return errNoID
+	}
+	if last.ID == after {
+		return errNoAdvance
+	}
+	p.After = last.ID
+	return nil
+}
+
+// listOf reads one page by the query of a resource.
+func listOf[T any](ctx context.Context, s *scope, r route, q listQuery) (Page[T], error) {
+	values, err := q.values()
+	if r.err == nil {
+		r.err = err
+	}
+	p, _, err := page[T](ctx, s, r, values, nil)
+	return p, err
+}
+
+// allOf reads all pages by the query of a resource.
+func allOf[T any](ctx context.Context, s *scope, r route, q listQuery) iter.Seq2[T, error] {
+	values, err := q.values()
+	if r.err == nil {
+		r.err = err
+	}
+	return each[T](ctx, s, r, values)
+}
+
+// each reads all records, page by page.
+func each[T any](ctx context.Context, s *scope, r route, query url.Values) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for p, err := range eachPage[T](ctx, s, r, query) {
+			if err != nil {
+				yield(*new(T), err)
+				return
+			}
+			for _, item := range p.Items {
+				if !yield(item, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// datedPage is a page, and the Date of its answer.
+type datedPage[T any] struct {
+	Page[T]
+	date time.Time
+}
+
+// eachPage reads all pages, one after the other. It remembers where each page ended whose
+// number is a power of two, which finds every loop of pages.
+func eachPage[T any](ctx context.Context, s *scope, r route, query url.Values) iter.Seq2[datedPage[T], error] {
+	return func(yield func(datedPage[T], error) bool) {
+		query := maps.Clone(query)
+		if query == nil {
+			query = url.Values{}
+		}
+		remembered := query.Get("after")
+		for pages := 1; ; pages++ {
+			p, a, err := page(ctx, s, r, query, func(p Page[T]) error {
+				switch {
+				case p.More && p.After == remembered:
+					return errNoAdvance
+				case p.More && pages >= maxPages:
+					return errEndless
+				}
+				return nil
+			})
+			if !yield(datedPage[T]{p, a.date}, err) || err != nil || !p.More {
+				return
+			}
+			query.Set("after", p.After)
+			if pages&(pages-1) == 0 {
+				remembered = p.After
+			}
+		}
+	}
+}

@@ -1,0 +1,64 @@
+package coreapi
+
+import (
+	"errors"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/authrocket-go/authrocket/internal/wire"
+)
+
+// route is a path of the API.
+type route struct {
+	template string // for people: without IDs
+	path     string // for the API: IDs are escaped
+	err      error  // an ID cannot be sent
+}
+
+// to returns the route of a template such as /users/{id}, with the IDs in their places.
+func to(template string, ids ...string) route {
+	r := route{template: template, path: template}
+	for _, id := range ids {
+		segment, err := wire.PathSegment(id)
+		if err != nil {
+			return route{template: template, err: err}
+		}
+		r.path = strings.Replace(r.path, "{id}", segment, 1)
+	}
+	return r
+}
+
+var errOddPath = errors.New("the path is not like /realms or /realms/{id}, with the ID escaped by url.PathEscape")
+
+// parsePath returns the route of a path that a caller wrote.
+func parsePath(path string) route {
+	segments := strings.Split(strings.TrimPrefix(path, "/"), "/")
+	shown := slices.Clone(segments)
+	for i, segment := range segments {
+		text, err := url.PathUnescape(segment)
+		if err != nil {
+			return route{template: "?", err: errOddPath}
+		}
+		if segments[i], err = wire.PathSegment(text); err != nil || strings.ContainsAny(segment, "?# ") {
+			return route{template: "?", err: errOddPath}
+		}
+		if !isWord.MatchString(segment) || hasIDPrefix.MatchString(segment) {
+			shown[i] = "{id}"
+		}
+	}
+	return route{template: "/" + strings.Join(shown, "/"), path: "/" + strings.Join(segments, "/")}
+}
+
+var (
+	isWord      = regexp.MustCompile(`^[a-z]+[0-9]?(_[a-z]+)*$`)
+	hasIDPrefix = regexp.MustCompile(`^(usr|org|mb|kss|rl|ks|ko|jsk|jky|svc|crd|ap|nvt|ev|ent|hk|rq)_`)
+)
+
+// listBy returns the route of a list that is filtered by an ID: a blank one would list
+// what is everybody's.
+func listBy(template, id string) route {
+	_, err := wire.PathSegment(id)
+	return route{template: template, path: template, err: err}
+}

@@ -1,0 +1,48 @@
+package coreapi
+
+import (
+	"crypto/subtle"
+	"fmt"
+	"io"
+	"log/slog"
+
+	"github.com/authrocket-go/authrocket/internal/wire"
+)
+
+// Secret is text that is not to be seen: an API key, a password, a session ID, a
+// token. Every way of printing it, JSON and text shows "(hidden)", and a printer that
+// walks through a struct does not find it. [Secret.Reveal] is the one way out. The
+// zero Secret is empty. Secrets cannot be compared with ==, see [Secret.Equal].
+type Secret struct{ text wire.Sealed }
+
+// Hide returns text as a Secret: coreapi.Hide(form.Password).
+func Hide(text string) Secret { return Secret{wire.Seal(text)} }
+
+// Reveal returns the text, to put it into a mail or a keyring.
+func (s Secret) Reveal() string { return s.text.Open() }
+
+// IsZero reports whether the text is empty.
+func (s Secret) IsZero() bool { return s.text.IsZero() }
+
+// Equal compares in a time that does not depend on where the texts differ.
+func (s Secret) Equal(other Secret) bool {
+	return subtle.ConstantTimeCompare([]byte(s.Reveal()), []byte(other.Reveal())) == 1
+}
+
+// String returns "(hidden)".
+func (s Secret) String() string { return wire.Hidden }
+
+// Format writes "(hidden)", whatever the verb.
+func (s Secret) Format(state fmt.State, _ rune) { io.WriteString(state, wire.Hidden) }
+
+// LogValue returns "(hidden)".
+func (s Secret) LogValue() slog.Value { return slog.StringValue(wire.Hidden) }
+
+// MarshalText returns "(hidden)".
+func (s Secret) MarshalText() ([]byte, error) { return []byte(wire.Hidden), nil }
+
+// UnmarshalText sets the text, as forms, flags, environment variables and JSON need.
+func (s *Secret) UnmarshalText(text []byte) error {
+	*s = Hide(string(text))
+	return nil
+}

@@ -1,0 +1,140 @@
+package coreapi
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/authrocket-go/authrocket/internal/wire"
+)
+
+// Session is a login of a user that goes on.
+type Session struct {
+	record
+	UserID      string    `json:"user_id"`
+	ClientAppID string    `json:"client_app_id"`
+	User        User      `json:"user,omitzero"` // if the answer has it
+	Request     Request   `json:"request,omitzero"`
+	CreatedAt   time.Time `json:"created_at"`
+	ExpiresAt   time.Time `json:"expires_at"`
+
+	id, token Secret
+}
+
+// ID returns the session ID, the claim sid of a login token. Whoever has it can get login
+// tokens.
+func (s Session) ID() Secret { return s.id }
+
+// Token returns the login token, if the answer has one: after a login and [Sessions.Create].
+func (s Session) Token() Secret { return s.token }
+
+func (s Session) identity() string { return s.id.Reveal() }
+
+// UnmarshalJSON reads a session as AuthRocket sends it.
+func (s *Session) UnmarshalJSON(data []byte) (err error) {
+	type plain Session
+	*s = Session{}
+	fields := struct {
+		*plain
+		ID        string    `json:"id"`
+		Token     string    `json:"token"`
+		CreatedAt wire.Time `json:"created_at"`
+		ExpiresAt wire.Time `json:"expires_at"`
+	}{plain: (*plain)(s)}
+	s.record, err = decodeRecord(data, &fields)
+	s.id, s.token = Hide(fields.ID), Hide(fields.Token)
+	s.CreatedAt, s.ExpiresAt = time.Time(fields.CreatedAt), time.Time(fields.ExpiresAt)
+	return err
+}
+
+// Sessions are the sessions of users.
+type Sessions struct{ scope handle }
+
+// Get returns a session that goes on, or [ErrNotFound].
+func (s Sessions) Get(ctx context.Context, id Secret) (Session, error) {
+	return get[Session](ctx, s.scope.open(), to("/sessions/{id}", id.Reveal()), nil)
+}
+
+// OfUser reads the sessions of a user that go on, as far as the loop goes. It yields an error
+// once, and ends.
+func (s Sessions) OfUser(ctx context.Context, userID string) iter.Seq2[Session, error] {
+	return each[Session](ctx, s.scope.open(), listBy("/sessions", userID), url.Values{"user_id": {userID}})
+}
+
+// Create logs a user in, without a password.
+func (s Sessions) Create(ctx context.Context, userID string) (Session, error) {
+	return do[Session](ctx, s.scope.post(to("/sessions"), "session", struct {
+		UserID string `json:"user_id"`
+	}{userID}))
+}
+
+// Delete ends a session. Login tokens of it are valid until they expire.
+func (s Sessions) Delete(ctx context.Context, id Secret) error {
+	return s.scope.delete(to("/sessions/{id}", id.Reveal()), nil).run(ctx)
+}
+
+// Deleted is what [Sessions.DeleteAllOf] did.
+type Deleted struct {
+	Sessions int
+	// At is when the sessions were listed, in whole seconds by AuthRocket's clock. Login
+	// tokens that were issued after it are of other sessions.
+	At time.Time
+}
+
+// DeleteAllOf ends all sessions that a user has, but for those to keep. It stops at the first
+// error, and returns how far it came.
+func (s Sessions) DeleteAllOf(ctx context.Context, userID string, keep ...Secret) (Deleted, error) {
+	var deleted Deleted
+	var ids []Secret
+	// All are listed before one is deleted, so that no page is read that has moved.
+	for p, err := range eachPage[Session](ctx, s.scope.open(), listBy("/sessions", userID), url.Values{"user_id": {userID}}) {
+		if err != nil {
+			return deleted, err
+		}
+		if deleted.At.IsZero() {
+			deleted.At = p.date
+		}
+		for _, session := range p.Items {
+			if !isAmong(session.ID(), keep) {
+				ids = append(ids, session.ID())
+			}
+		}
+		if len(ids) > maxSessionsOfUser {
+			return deleted, &Error{Method: http.MethodGet, Path: "/sessions", reason: ErrUnexpected, cause: errEndless}
+		}
+	}
+	for _, id := range ids {
+		switch err := s.Delete(ctx, id); {
+		case errors.Is(err, ErrNotFound): // it ended by itself
+		case err != nil:
+			return deleted, err
+		default:
+			deleted.Sessions++
+		}
+	}
+	return deleted, nil
+}
+
+// maxSessionsOfUser bounds the memory that a list takes which does not end.
+const maxSessionsOfUser = 100_000
+
+func isAmong(id Secret, keep []Secret) bool {
+	for _, k := range keep {
+		if k.Equal(id) {
+			return true
+		}
+	}
+	return false
+}
+
+// OAuth2Token returns the token for a code that a Connected App of type OAuth2 was given.
+func (s Sessions) OAuth2Token(ctx context.Context, clientAppID string, clientAppSecret, code Secret) (Token, error) {
+	return do[Token](ctx, s.scope.post(to("/sessions/oauth2/code"), "session", struct {
+		ClientAppID     string `json:"client_app_id"`
+		ClientAppSecret Secret `json:"client_app_secret"`
+		Code            Secret `json:"code"`
+	}{clientAppID, clientAppSecret, code}))
+}

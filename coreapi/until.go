@@ -1,0 +1,70 @@
+package coreapi
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+)
+
+const (
+	untilTimeout   = 15 * time.Second
+	firstUntilWait = 100 * time.Millisecond
+	maxUntilWait   = 2 * time.Second
+)
+
+// Until is for another process, a list or a login that has to see a write: use what the
+// write returned wherever you can. It reads until done, or until the record is there when
+// done is nil. [ErrNotFound] means not yet, and so does [ErrUnavailable]; another error
+// ends it. It waits 100 ms, 200 ms and so on between reads, 15 seconds at most, and then
+// returns [ErrNotVisible]. Every read draws on the budget of requests.
+func Until[T any](ctx context.Context, read func(context.Context) (T, error), done func(T) bool) (T, error) {
+	var value T
+	err := until(ctx, func(ctx context.Context) (bool, error) {
+		var err error
+		value, err = read(ctx)
+		switch {
+		case errors.Is(err, ErrNotFound):
+			return false, nil
+		case err != nil:
+			return false, err
+		}
+		return done == nil || done(value), nil
+	})
+	return value, zeroed(&value, err)
+}
+
+// UntilGone reads until the record is not there: until [ErrNotFound]. It waits as [Until]
+// does.
+func UntilGone[T any](ctx context.Context, read func(context.Context) (T, error)) error {
+	return until(ctx, func(ctx context.Context) (bool, error) {
+		_, err := read(ctx)
+		if errors.Is(err, ErrNotFound) {
+			return true, nil
+		}
+		return false, err
+	})
+}
+
+// until asks until the answer is yes.
+func until(ctx context.Context, ask func(context.Context) (bool, error)) error {
+	limited, cancel := context.WithTimeout(ctx, untilTimeout)
+	defer cancel()
+	for wait := firstUntilWait; ; wait = min(2*wait, maxUntilWait) {
+		yes, err := ask(limited)
+		if yes {
+			return nil
+		}
+		if err != nil && !errors.Is(err, ErrUnavailable) {
+			return err
+		}
+		pause := wait/2 + rand.N(wait/2)
+		if timeLeft(limited, pause) && sleep(limited, pause) == nil {
+			continue
+		}
+		if err != nil && ctx.Err() == nil {
+			return err // the API is out of reach: nothing is known
+		}
+		return &Error{reason: ErrNotVisible, cause: ctx.Err()}
+	}
+}

@@ -1,0 +1,216 @@
+package coreapi
+
+import (
+	"context"
+	"iter"
+	"net/url"
+	"time"
+
+	"github.com/authrocket-go/authrocket/internal/wire"
+)
+
+// UserState says whether a user can log in. Values that this package does not know stay
+// as they are.
+type UserState string
+
+// States of a user.
+const (
+	UserActive   UserState = "active"
+	UserInactive UserState = "inactive"
+)
+
+// EmailVerification says how far the verification of an email address is.
+type EmailVerification string
+
+// Values of EmailVerification.
+const (
+	EmailNone      EmailVerification = "none"
+	EmailRequested EmailVerification = "requested"
+	EmailVerified  EmailVerification = "verified"
+)
+
+// User is a user of the realm.
+type User struct {
+	record
+	ID                string            `json:"id"`
+	RealmID           string            `json:"realm_id"`
+	State             UserState         `json:"state"`
+	Email             string            `json:"email"` // in lower case
+	EmailPending      string            `json:"email_pending"`
+	EmailVerification EmailVerification `json:"email_verification"`
+	FirstName         string            `json:"first_name"`
+	LastName          string            `json:"last_name"`
+	Name              string            `json:"name"`
+	Username          string            `json:"username"`
+	Locale            string            `json:"locale"`
+	Reference         string            `json:"reference"` // your own ID of the user
+	Custom            map[string]any    `json:"custom"`    // nil when the answer has none
+	Credentials       []Credential      `json:"credentials"`
+	Memberships       []Membership      `json:"memberships"`
+	CreatedAt         time.Time         `json:"created_at"`
+	LastLoginAt       time.Time         `json:"last_login_at"` // zero for never
+}
+
+func (u User) identity() string { return u.ID }
+
+// UnmarshalJSON reads a user as AuthRocket sends it.
+func (u *User) UnmarshalJSON(data []byte) (err error) {
+	type plain User
+	*u = User{}
+	fields := struct {
+		*plain
+		CreatedAt   wire.Time `json:"created_at"`
+		LastLoginAt wire.Time `json:"last_login_at"`
+	}{plain: (*plain)(u)}
+	u.record, err = decodeRecord(data, &fields)
+	u.CreatedAt, u.LastLoginAt = time.Time(fields.CreatedAt), time.Time(fields.LastLoginAt)
+	return err
+}
+
+// NewUser is a user to create. Zero fields are not sent.
+type NewUser struct {
+	Email             string            `json:"email"`
+	Password          Secret            `json:"password"`
+	State             UserState         `json:"state"`
+	EmailVerification EmailVerification `json:"email_verification"`
+	FirstName         string            `json:"first_name"`
+	LastName          string            `json:"last_name"`
+	Username          string            `json:"username"`
+	Locale            string            `json:"locale"`
+	Reference         string            `json:"reference"` // your own ID of the user
+	Custom            map[string]any    `json:"custom"`
+	Extra             map[string]any    `json:"-"` // further attributes, as they are
+}
+
+// UserChange says what to change: nil leaves alone, a pointer to the zero value clears,
+// which State, Email and Password do not permit:
+//
+//	coreapi.UserChange{FirstName: new("Ada"), Reference: new("")}
+type UserChange struct {
+	Email             *string            `json:"email" wire:"required"`
+	EmailPending      *string            `json:"email_pending"` // asks the user to confirm the new address
+	EmailVerification *EmailVerification `json:"email_verification"`
+	State             *UserState         `json:"state" wire:"required"`
+	FirstName         *string            `json:"first_name"`
+	LastName          *string            `json:"last_name"`
+	Username          *string            `json:"username"`
+	Locale            *string            `json:"locale"`
+	Reference         *string            `json:"reference"`
+	Password          *Secret            `json:"password" wire:"required"`
+	Custom            map[string]any     `json:"custom"` // nil leaves alone
+	Extra             map[string]any     `json:"-"`      // further attributes, as they are
+}
+
+// UserQuery selects users. The zero value selects all of them.
+type UserQuery struct {
+	After        string // of the page before
+	PageSize     int    // 1 to 1,000. Default: AuthRocket's, which is 100
+	Sort         string
+	Direction    Direction
+	ExpandCustom bool       // lists leave Custom out without it
+	Extra        url.Values // further parameters, as they are
+}
+
+func (q UserQuery) list() listQuery {
+	return listQuery{after: q.After, pageSize: q.PageSize, sort: q.Sort, direction: q.Direction, expand: expandCustom(q.ExpandCustom), extra: q.Extra}
+}
+
+func expandCustom(expand bool) string {
+	if expand {
+		return "custom"
+	}
+	return ""
+}
+
+// Users are the users of the realm. The id of a user is an ID, an email or a username.
+type Users struct{ scope handle }
+
+// Get returns a user.
+func (u Users) Get(ctx context.Context, id string) (User, error) {
+	return get[User](ctx, u.scope.open(), to("/users/{id}", id), nil)
+}
+
+// List returns one page of users.
+func (u Users) List(ctx context.Context, q UserQuery) (Page[User], error) {
+	return listOf[User](ctx, u.scope.open(), to("/users"), q.list())
+}
+
+// All reads all users, page by page, as far as the loop goes. It yields an error once,
+// and ends.
+func (u Users) All(ctx context.Context, q UserQuery) iter.Seq2[User, error] {
+	return allOf[User](ctx, u.scope.open(), to("/users"), q.list())
+}
+
+// Create makes a user. Put it into [Once], so that a lost answer makes no second one.
+func (u Users) Create(ctx context.Context, user NewUser) (User, error) {
+	return do[User](ctx, u.scope.post(to("/users"), "user", user))
+}
+
+// Update changes a user.
+func (u Users) Update(ctx context.Context, id string, change UserChange) (User, error) {
+	return do[User](ctx, u.scope.put(to("/users/{id}", id), "user", change))
+}
+
+// Delete deletes a user, with memberships and sessions.
+func (u Users) Delete(ctx context.Context, id string) error {
+	return u.scope.delete(to("/users/{id}", id), nil).run(ctx)
+}
+
+// ProfileChange says what to change, as [UserChange] does.
+type ProfileChange struct {
+	Email     *string        `json:"email" wire:"required"`
+	FirstName *string        `json:"first_name"`
+	LastName  *string        `json:"last_name"`
+	Username  *string        `json:"username"`
+	Password  *Secret        `json:"password" wire:"required"`
+	Extra     map[string]any `json:"-"` // further attributes, as they are
+}
+
+// UpdateProfile changes what users change of themselves, which makes the events of that.
+func (u Users) UpdateProfile(ctx context.Context, id string, change ProfileChange) (User, error) {
+	return do[User](ctx, u.scope.put(to("/users/{id}/profile", id), "user", change))
+}
+
+// PasswordChange is a password that the user changes.
+type PasswordChange struct {
+	Current      Secret
+	New          Secret
+	KeepSessions string         // default: all sessions go on. See AuthRocket's docs for other values
+	Extra        map[string]any // further attributes, as they are
+}
+
+// UpdatePassword changes a password for a user who knows the current one. [ErrInvalid] if
+// that is wrong. It is not repeated when the answer is lost ([ErrOutcomeUnknown]), since
+// the current password may be another one by then.
+func (u Users) UpdatePassword(ctx context.Context, id string, change PasswordChange) (User, error) {
+	w := u.scope.put(to("/users/{id}/update_password", id), "user", struct {
+		Current      Secret `json:"current_password"`
+		New          Secret `json:"password"`
+		Confirmation Secret `json:"password_confirmation"`
+		KeepSessions string `json:"keep_sessions"`
+		Extra        map[string]any
+	}{change.Current, change.New, change.New, change.KeepSessions, change.Extra})
+	w.call.once = true
+	return do[User](ctx, w)
+}
+
+// RequestEmailVerification returns a token for [Users.VerifyEmail]. AuthRocket may send a
+// mail, too.
+func (u Users) RequestEmailVerification(ctx context.Context, id string) (Token, error) {
+	return do[Token](ctx, u.scope.post(to("/users/{id}/request_email_verification", id), "", nil))
+}
+
+// VerifyEmail marks the email of a user as verified, by the token of a mail.
+func (u Users) VerifyEmail(ctx context.Context, token Secret) (User, error) {
+	return do[User](ctx, u.scope.post(to("/users/verify_email"), "user", tokenAttribute{token}))
+}
+
+// AcceptInvitation accepts the invitation of the token for a user, whatever the email that
+// it was sent to.
+func (u Users) AcceptInvitation(ctx context.Context, id string, token Secret) (User, error) {
+	return do[User](ctx, u.scope.post(to("/users/{id}/accept_invitation", id), "user", tokenAttribute{token}))
+}
+
+type tokenAttribute struct {
+	Token Secret `json:"token"`
+}
