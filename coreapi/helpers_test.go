@@ -3,6 +3,7 @@ package coreapi_test
 import (
 	"errors"
 	"io"
+	"iter"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -162,3 +163,13 @@ func expectCount(t testing.TB, a *api, want int) {
 
 // httpDate is a Date of a server whose clock is off.
 func httpDate(at time.Time) string { return at.UTC().Format(http.TimeFormat) }
+
+// firstError reads a list to its end, or to its error.
+func firstError[T any](list iter.Seq2[T, error]) error {
+	for _, err := range list {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

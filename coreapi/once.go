@@ -32,8 +32,8 @@ func Once[T any](ctx context.Context, create, find func(context.Context) (T, err
 		switch {
 		case lookErr == nil:
 			return found, nil
-		case !errors.Is(lookErr, ErrNotVisible) || ctx.Err() != nil:
-			return found, unknown
+		case !errors.Is(lookErr, ErrNotVisible), errors.Is(lookErr, context.Canceled), errors.Is(lookErr, context.DeadlineExceeded):
+			return found, unknown // it was not looked for long enough
 		case !errors.Is(err, ErrOutcomeUnknown):
 			return found, err
 		}

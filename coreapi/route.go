@@ -44,17 +44,19 @@ func parsePath(path string) route {
 		if segments[i], err = wire.PathSegment(text); err != nil || strings.ContainsAny(segment, "?# ") {
 			return route{template: "?", err: errOddPath}
 		}
-		if !isWord.MatchString(segment) || hasIDPrefix.MatchString(segment) {
+		if !isWord.MatchString(segment) || i == 1 && !listActions[segment] {
 			shown[i] = "{id}"
 		}
 	}
 	return route{template: "/" + strings.Join(shown, "/"), path: "/" + strings.Join(segments, "/")}
 }
 
-var (
-	isWord      = regexp.MustCompile(`^[a-z]+[0-9]?(_[a-z]+)*$`)
-	hasIDPrefix = regexp.MustCompile(`^(usr|org|mb|kss|rl|ks|ko|jsk|jky|svc|crd|ap|nvt|ev|ent|hk|rq)_`)
-)
+var isWord = regexp.MustCompile(`^[a-z]+[0-9]?(_[a-z]+)*$`)
+
+// listActions are what stands second in a path and is no ID.
+var listActions = map[string]bool{
+	"authenticate_token": true, "authorize": true, "oauth2": true, "reset_password_with_token": true, "verify_email": true,
+}
 
 // listBy returns the route of a list that is filtered by an ID: a blank one would list
 // what is everybody's.

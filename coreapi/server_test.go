@@ -1,6 +1,8 @@
 package coreapi_test
 
 import (
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -16,3 +18,9 @@ func newServer(t testing.TB, handler http.Handler) *httptest.Server {
 	})
 	return server
 }
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func discardLog() *log.Logger { return log.New(io.Discard, "", 0) }

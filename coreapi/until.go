@@ -48,7 +48,8 @@ func UntilGone[T any](ctx context.Context, read func(context.Context) (T, error)
 
 // until asks until the answer is yes.
 func until(ctx context.Context, ask func(context.Context) (bool, error)) error {
-	limited, cancel := context.WithTimeout(ctx, untilTimeout)
+	end := time.Now().Add(untilTimeout)
+	limited, cancel := context.WithDeadline(ctx, end)
 	defer cancel()
 	for wait := firstUntilWait; ; wait = min(2*wait, maxUntilWait) {
 		yes, err := ask(limited)
@@ -65,6 +66,10 @@ func until(ctx context.Context, ask func(context.Context) (bool, error)) error {
 		if err != nil && ctx.Err() == nil {
 			return err // the API is out of reach: nothing is known
 		}
-		return &Error{reason: ErrNotVisible, cause: ctx.Err()}
+		cause := ctx.Err()
+		if deadline, has := ctx.Deadline(); has && deadline.Before(end) {
+			cause = context.DeadlineExceeded // as good as: no wait fits in
+		}
+		return &Error{reason: ErrNotVisible, cause: cause}
 	}
 }

@@ -1,0 +1,207 @@
+package coreapi_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/authrocket-go/authrocket/coreapi"
+)
+
+// script answers with each error in turn, and with the last one again and again; nil is a
+// record, whose number is that of the read.
+type script struct {
+	errs  []error
+	times []time.Time
+}
+
+func (s *script) read(context.Context) (int, error) {
+	s.times = append(s.times, time.Now())
+	err := s.errs[min(len(s.times), len(s.errs))-1]
+	return len(s.times), err
+}
+
+func TestUntil(t *testing.T) {
+	t.Parallel()
+	odd := errors.New("odd")
+	for _, row := range []struct {
+		name  string
+		errs  []error
+		done  func(int) bool
+		want  error
+		value int
+	}{
+		{"at once", []error{nil}, nil, nil, 1},
+		{"after a while", []error{coreapi.ErrNotFound, coreapi.ErrNotFound, nil}, nil, nil, 3},
+		{"when it is done", []error{nil}, func(n int) bool { return n == 4 }, nil, 4},
+		{"when the API is back", []error{coreapi.ErrUnavailable, coreapi.ErrRateLimited, nil}, nil, nil, 3},
+		{"never there", []error{coreapi.ErrNotFound}, nil, coreapi.ErrNotVisible, 0},
+		{"never done", []error{nil}, func(int) bool { return false }, coreapi.ErrNotVisible, 0},
+		{"never back", []error{coreapi.ErrUnavailable}, nil, coreapi.ErrUnavailable, 0},
+		{"a key that is refused ends it", []error{coreapi.ErrKeyRefused, nil}, nil, coreapi.ErrKeyRefused, 0},
+		{"an error of no kind ends it", []error{odd, nil}, nil, odd, 0},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := &script{errs: row.errs}
+				start := time.Now()
+				value, err := coreapi.Until(t.Context(), s.read, row.done)
+				if !errors.Is(err, row.want) || value != row.value {
+					t.Errorf("got %d, %v, want %d, %v", value, err, row.value, row.want)
+				}
+				if row.want == coreapi.ErrNotVisible {
+					expectError(t, err, coreapi.ErrNotVisible)
+				}
+				if row.name == "never back" && errors.Is(err, coreapi.ErrNotVisible) {
+					t.Error("an API that is out of reach shows nothing, so that nothing can be said")
+				}
+				if took := time.Since(start); took > 15*time.Second || row.want == coreapi.ErrNotVisible && took < 12*time.Second {
+					t.Errorf("took %s, want 15 s at most", took)
+				}
+			})
+		})
+	}
+}
+
+func TestUntilWaits(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{errs: []error{coreapi.ErrNotFound}}
+		coreapi.Until(t.Context(), s.read, nil)
+		for i, ms := range []int{100, 200, 400, 800, 1600, 2000, 2000} {
+			wait, longest := s.times[i+1].Sub(s.times[i]), time.Duration(ms)*time.Millisecond
+			if wait < longest/2 || wait > longest {
+				t.Errorf("wait %d is %s, want %s to %s", i+1, wait, longest/2, longest)
+			}
+		}
+	})
+}
+
+func TestUntilEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(3*time.Second, cancel)
+		start := time.Now()
+		_, err := coreapi.Until(ctx, (&script{errs: []error{coreapi.ErrNotFound}}).read, nil)
+		expectError(t, err, coreapi.ErrNotVisible)
+		if !errors.Is(err, context.Canceled) || time.Since(start) != 3*time.Second {
+			t.Errorf("got %v after %s, want context.Canceled after 3 s", err, time.Since(start))
+		}
+	})
+}
+
+// A read that hangs ends with the 15 seconds.
+func TestUntilWithAReadThatHangs(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		client := clientOf(t, newAPI(hang))
+		_, err := coreapi.Until(t.Context(), func(ctx context.Context) (coreapi.User, error) { return client.Users.Get(ctx, "usr_1") }, nil)
+		expectError(t, err, coreapi.ErrUnavailable)
+		if time.Since(start) != 15*time.Second {
+			t.Errorf("took %s, want 15 s", time.Since(start))
+		}
+	})
+}
+
+func TestUntilGone(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name string
+		errs []error
+		want error
+	}{
+		{"at once", []error{coreapi.ErrNotFound}, nil},
+		{"after a while", []error{nil, coreapi.ErrUnavailable, nil, coreapi.ErrNotFound}, nil},
+		{"never", []error{nil}, coreapi.ErrNotVisible},
+		{"an answer that cannot be read ends it", []error{coreapi.ErrUnexpected, coreapi.ErrNotFound}, coreapi.ErrUnexpected},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				expectError(t, coreapi.UntilGone(t.Context(), (&script{errs: row.errs}).read), row.want)
+			})
+		})
+	}
+}
+
+func TestOnce(t *testing.T) {
+	t.Parallel()
+	unknown, missing := coreapi.ErrOutcomeUnknown, coreapi.ErrNotFound
+	for _, row := range []struct {
+		name    string
+		creates []error
+		finds   []error
+		want    error
+		created int
+		found   bool // the value is that of find
+	}{
+		{"it works", []error{nil}, nil, nil, 1, false},
+		{"what is refused is not looked for", []error{coreapi.ErrInvalid}, nil, coreapi.ErrInvalid, 1, false},
+		{"what was not sent is not looked for", []error{coreapi.ErrUnavailable}, nil, coreapi.ErrUnavailable, 1, false},
+		{"lost, and there", []error{unknown}, []error{nil}, nil, 1, true},
+		{"lost, and there after a while", []error{unknown}, []error{missing, missing, coreapi.ErrUnavailable, nil}, nil, 1, true},
+		{"lost, and not there", []error{unknown, nil}, []error{missing}, nil, 2, false},
+		{"lost twice, and not there", []error{unknown, unknown, nil}, []error{missing}, nil, 3, false},
+		{"lost three times, and not there", []error{unknown}, []error{missing}, unknown, 3, false},
+		{"lost, and it cannot be looked for", []error{unknown, nil}, []error{coreapi.ErrUnavailable}, unknown, 1, false},
+		{"lost, and the key may not look for it", []error{unknown, nil}, []error{coreapi.ErrKeyRefused}, unknown, 1, false},
+		{"lost, then not sent: the first may exist", []error{unknown, coreapi.ErrRateLimited}, []error{missing}, unknown, 2, false},
+		{"lost, then taken, and there", []error{unknown, coreapi.ErrInvalid}, append(manyErrors(14, missing), nil), nil, 2, true},
+		{"lost, then taken, and not there", []error{unknown, coreapi.ErrInvalid}, []error{missing}, coreapi.ErrInvalid, 2, false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				create, find := &script{errs: row.creates}, &script{errs: row.finds}
+				value, err := coreapi.Once(t.Context(),
+					func(ctx context.Context) (string, error) {
+						n, err := create.read(ctx)
+						return fmt.Sprint("created ", n), err
+					},
+					func(ctx context.Context) (string, error) {
+						n, err := find.read(ctx)
+						return fmt.Sprint("found ", n), err
+					})
+				expectError(t, err, row.want)
+				if len(create.times) != row.created {
+					t.Errorf("created %d times, want %d", len(create.times), row.created)
+				}
+				if err == nil && (value[:5] == "found") != row.found {
+					t.Errorf("got %q, want what was found: %t", value, row.found)
+				}
+				if row.finds == nil && len(find.times) > 0 {
+					t.Error("it was looked for")
+				}
+			})
+		})
+	}
+}
+
+func manyErrors(n int, err error) []error {
+	errs := make([]error, n)
+	for i := range errs {
+		errs[i] = err
+	}
+	return errs
+}
+
+// A context that ends while Once looks leaves the outcome unknown, and nothing is repeated.
+func TestOnceEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		create := &script{errs: []error{coreapi.ErrOutcomeUnknown, nil}}
+		_, err := coreapi.Once(ctx, create.read, (&script{errs: []error{coreapi.ErrNotFound}}).read)
+		expectError(t, err, coreapi.ErrOutcomeUnknown)
+		if len(create.times) != 1 {
+			t.Errorf("created %d times, want 1", len(create.times))
+		}
+	})
+}
