@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/authrocket-go/authrocket/internal/wire"
 )
@@ -29,15 +28,14 @@ const statusMetadata = 215
 
 // answer is what a call that was accepted brought.
 type answer struct {
-	data    []byte    // one JSON object; nil for none
-	isList  bool      // data has a collection
-	refused bool      // data has errors
-	date    time.Time // of the answer, zero if it has none
+	data    []byte // one JSON object; nil for none
+	isList  bool   // data has a collection
+	refused bool   // data has errors
+	header  http.Header
 }
 
 func readAnswer(reply reply) (answer, error) {
-	a := answer{}
-	a.date, _ = http.ParseTime(reply.header.Get("Date"))
+	a := answer{header: reply.header}
 	if reply.status == http.StatusNoContent || len(reply.body) == 0 {
 		return a, nil
 	}

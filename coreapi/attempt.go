@@ -16,6 +16,8 @@ import (
 	"github.com/authrocket-go/authrocket/internal/wire"
 )
 
+var errNoAnswerInTime = errors.New("no whole answer came within Config.Timeout, or before the call had to end")
+
 // maxAnswerBytes is far beyond a page of 1,000 records.
 const maxAnswerBytes = 8 << 20
 
@@ -30,9 +32,12 @@ type reply struct {
 	sent bool  // the request may have reached the API
 }
 
-// attempt sends one request and reads the answer.
-func (s *scope) attempt(ctx context.Context, c *call) reply {
-	attemptCtx, cancel := context.WithTimeout(ctx, s.config.Timeout)
+// attempt sends one request and reads the answer, until the deadline at the latest.
+func (s *scope) attempt(ctx context.Context, deadline time.Time, c *call) reply {
+	if end := time.Now().Add(s.config.Timeout); end.Before(deadline) {
+		deadline = end
+	}
+	attemptCtx, cancel := context.WithDeadline(ctx, deadline)
 	defer cancel()
 	var trace connectionTrace
 	request, err := s.newRequest(trace.attach(attemptCtx), c)
@@ -103,6 +108,9 @@ func (s *scope) attemptError(ctx, attemptCtx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
+	if deadline, limited := ctx.Deadline(); limited && !time.Now().Before(deadline) {
+		return context.DeadlineExceeded // ctx is about to say so
+	}
 	if e, ok := errors.AsType[*redirectError](err); ok {
 		return e
 	}
@@ -110,7 +118,7 @@ func (s *scope) attemptError(ctx, attemptCtx context.Context, err error) error {
 		return wire.ErrTooLarge
 	}
 	if attemptCtx.Err() != nil {
-		return fmt.Errorf("no whole answer within %s (Config.Timeout)", s.config.Timeout)
+		return errNoAnswerInTime
 	}
 	if plain := plainError(err); plain != nil {
 		return plain
@@ -136,10 +144,4 @@ func plainError(err error) error {
 		}
 	}
 	return nil
-}
-
-// timeLeft reports whether a wait of d ends before the context does.
-func timeLeft(ctx context.Context, d time.Duration) bool {
-	deadline, limited := ctx.Deadline()
-	return ctx.Err() == nil && (!limited || d < time.Until(deadline))
 }

@@ -29,11 +29,11 @@ func newBudget(perSecond float64) *budget {
 	return b
 }
 
-// noTurnError: the context ends before the turn of a request comes.
+// noTurnError: the call has to end before the turn of a request comes.
 type noTurnError struct{ wait time.Duration }
 
 func (e *noTurnError) Error() string {
-	return fmt.Sprintf("the next request may be sent in %s, after the context ends", e.wait.Round(time.Millisecond))
+	return fmt.Sprintf("the next request may be sent in %s, after the call has to end", e.wait.Round(time.Millisecond))
 }
 
 // turn is when a request may be sent.
@@ -50,12 +50,12 @@ func (t turn) giveBack() {
 	}
 }
 
-// wait returns nil when a request may be sent, a [*noTurnError] at once if the context
-// ends before, or the context's error.
-func (b *budget) wait(ctx context.Context) error {
+// wait returns nil when a request may be sent, a [*noTurnError] at once if that is after
+// the deadline, or the context's error.
+func (b *budget) wait(ctx context.Context, deadline time.Time) error {
 	for {
 		t := b.next(time.Now())
-		if deadline, limited := ctx.Deadline(); limited && time.Until(deadline) < t.wait {
+		if time.Until(deadline) < t.wait {
 			t.giveBack()
 			return &noTurnError{t.wait}
 		}

@@ -51,7 +51,8 @@ func (s *scope) do(ctx context.Context, c call) error {
 type run struct {
 	*scope
 	call      *call
-	e         *Error // what the call has come to so far
+	e         *Error    // what the call has come to so far
+	deadline  time.Time // of the context, or of the call
 	waited    time.Duration
 	mayBeDone bool // an earlier attempt may have been carried out
 }
@@ -68,17 +69,18 @@ func (r *run) run(ctx context.Context) error {
 			return r.fail(ErrInvalid, problem)
 		}
 	}
-	if _, limited := ctx.Deadline(); !limited {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, callTimeout)
-		defer cancel()
+	// Not a context of its own: its timer would cost as much as the rest of a call here.
+	deadline, limited := ctx.Deadline()
+	if !limited {
+		deadline = time.Now().Add(callTimeout)
 	}
+	r.deadline = deadline
 	for {
 		if err := r.turn(ctx); err != nil {
 			return err
 		}
 		r.e.Attempts++
-		reply := r.attempt(ctx, r.call)
+		reply := r.attempt(ctx, r.deadline, r.call)
 		repeat, err := r.judge(ctx, reply)
 		if !repeat {
 			return err
@@ -89,7 +91,7 @@ func (r *run) run(ctx context.Context) error {
 // turn waits for the budget.
 func (r *run) turn(ctx context.Context) error {
 	start := time.Now()
-	err := r.budget.wait(ctx)
+	err := r.budget.wait(ctx, r.deadline)
 	r.waited += time.Since(start)
 	if noTurn, ok := errors.AsType[*noTurnError](err); ok {
 		r.e.RetryAfter = noTurn.wait
@@ -119,7 +121,7 @@ func (r *run) judge(ctx context.Context, reply reply) (repeat bool, err error) {
 		e.RetryAfter = pauseAfter(reply.header, e.Attempts)
 		r.budget.pause(e.RetryAfter)
 		r.readRefusal(reply)
-		return r.hasAttempts() && timeLeft(ctx, e.RetryAfter), r.fail(ErrRateLimited, nil)
+		return r.hasAttempts() && r.hasTime(e.RetryAfter), r.fail(ErrRateLimited, nil)
 	case reply.status >= 500:
 		e.RetryAfter = retryAfter(reply.header)
 		r.readRefusal(reply)
@@ -151,7 +153,7 @@ func (r *run) judgeLost(ctx context.Context, reply reply) (repeat bool, err erro
 		return false, err
 	}
 	backoff := rand.N(min(firstBackoff<<(r.e.Attempts-1), maxBackoff) + 1)
-	if !timeLeft(ctx, backoff) {
+	if !r.hasTime(backoff) {
 		return false, err
 	}
 	if ended := sleep(ctx, backoff); ended != nil {
@@ -159,6 +161,9 @@ func (r *run) judgeLost(ctx context.Context, reply reply) (repeat bool, err erro
 	}
 	return true, nil
 }
+
+// hasTime reports whether a wait of d ends before the call has to.
+func (r *run) hasTime(d time.Duration) bool { return d < time.Until(r.deadline) }
 
 func (r *run) hasAttempts() bool { return r.e.Attempts <= r.config.Retries }
 

@@ -10,7 +10,6 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"time"
 )
 
 // Page is a part of a list. [Page.After] of one page is After in the query of the next.
@@ -164,16 +163,16 @@ func each[T any](ctx context.Context, s *scope, r route, query url.Values) iter.
 	}
 }
 
-// datedPage is a page, and the Date of its answer.
-type datedPage[T any] struct {
+// pageAnswer is a page, and the header of its answer.
+type pageAnswer[T any] struct {
 	Page[T]
-	date time.Time
+	header http.Header
 }
 
 // eachPage reads all pages, one after the other. It remembers where each page ended whose
 // number is a power of two, which finds every loop of pages.
-func eachPage[T any](ctx context.Context, s *scope, r route, query url.Values) iter.Seq2[datedPage[T], error] {
-	return func(yield func(datedPage[T], error) bool) {
+func eachPage[T any](ctx context.Context, s *scope, r route, query url.Values) iter.Seq2[pageAnswer[T], error] {
+	return func(yield func(pageAnswer[T], error) bool) {
 		query := maps.Clone(query)
 		if query == nil {
 			query = url.Values{}
@@ -189,7 +188,7 @@ func eachPage[T any](ctx context.Context, s *scope, r route, query url.Values) i
 				}
 				return nil
 			})
-			if !yield(datedPage[T]{p, a.date}, err) || err != nil || !p.More {
+			if !yield(pageAnswer[T]{p, a.header}, err) || err != nil || !p.More {
 				return
 			}
 			query.Set("after", p.After)

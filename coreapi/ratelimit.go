@@ -24,7 +24,13 @@ func (c *Client) Rate() Rate {
 	return Rate{}
 }
 
+// noRate is what most answers say.
+var noRate = &Rate{}
+
 func readRate(h http.Header) *Rate {
+	if h.Get("Ratelimit-Limit") == "" && h.Get("Ratelimit-Remaining") == "" && h.Get("Ratelimit-Reset") == "" {
+		return noRate
+	}
 	limit, _ := strconv.Atoi(h.Get("Ratelimit-Limit"))
 	remaining, _ := strconv.Atoi(h.Get("Ratelimit-Remaining"))
 	reset, _ := http.ParseTime(h.Get("Ratelimit-Reset"))

@@ -94,8 +94,8 @@ func (s Sessions) DeleteAllOf(ctx context.Context, userID string, keep ...Secret
 		if err != nil {
 			return deleted, err
 		}
-		if deleted.At.IsZero() {
-			deleted.At = p.date
+		if len(ids) == 0 && deleted.At.IsZero() {
+			deleted.At, _ = http.ParseTime(p.header.Get("Date"))
 		}
 		for _, session := range p.Items {
 			if !isAmong(session.ID(), keep) {

@@ -60,7 +60,7 @@ func until(ctx context.Context, ask func(context.Context) (bool, error)) error {
 			return err
 		}
 		pause := wait/2 + rand.N(wait/2)
-		if timeLeft(limited, pause) && sleep(limited, pause) == nil {
+		if deadline, _ := limited.Deadline(); pause < time.Until(deadline) && sleep(limited, pause) == nil {
 			continue
 		}
 		if err != nil && ctx.Err() == nil {

@@ -25,7 +25,14 @@ func Read(response *http.Response, limit int64) (body []byte, isJSON bool, err e
 	case n > limit:
 		return nil, false, ErrTooLarge
 	}
-	mediaType, _, err := mime.ParseMediaType(response.Header.Get("Content-Type"))
-	isJSON = err == nil && (mediaType == "application/json" || strings.HasSuffix(mediaType, "+json"))
-	return bytes.TrimSpace(buffer.Bytes()), isJSON, nil
+	return bytes.TrimSpace(buffer.Bytes()), isJSONType(response.Header.Get("Content-Type")), nil
+}
+
+func isJSONType(contentType string) bool {
+	const plain = "application/json"
+	if contentType == plain {
+		return true
+	}
+	mediaType, _, err := mime.ParseMediaType(contentType)
+	return err == nil && (mediaType == plain || strings.HasSuffix(mediaType, "+json"))
 }
