@@ -64,7 +64,7 @@ func (q listQuery) values() (url.Values, error) {
 	}
 	for name, texts := range maps.All(q.extra) {
 		if values.Has(name) {
-			return nil, errors.New("Extra has a parameter that a field sets, too; leave one of them out")
+			return nil, errors.New("a parameter of Extra is set by a field, too; leave one of them out")
 		}
 		values[name] = slices.Clone(texts)
 	}

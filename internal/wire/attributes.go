@@ -45,11 +45,11 @@ func Attributes(attributes any) (map[string]json.RawMessage, error) {
 	}
 	for name, value := range maps.All(extra) {
 		if _, ok := encoded[name]; ok {
-			return nil, fmt.Errorf("Extra has %q, which a field has too; leave one of them out", name)
+			return nil, fmt.Errorf("attribute %q of Extra is set by a field, too; leave one of them out", name)
 		}
 		text, err := encode(value)
 		if err != nil {
-			return nil, fmt.Errorf("Extra[%q] %w", name, err)
+			return nil, fmt.Errorf("attribute %q of Extra %w", name, err)
 		}
 		encoded[name] = text
 	}
