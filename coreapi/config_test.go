@@ -4,6 +4,8 @@ import (
 	"errors"
 	"math"
 	"net/http"
+	"net/http/cookiejar"
+	"net/url"
 	"reflect"
 	"strings"
 	"testing"
@@ -158,15 +160,28 @@ func TestConfigIsNotComparable(t *testing.T) {
 	}
 }
 
-// The client that is given stays as it is.
+// The client that is given stays as it is; its cookies, timeout and redirects do not count.
 func TestHTTPClientIsCopied(t *testing.T) {
 	t.Parallel()
-	given := &http.Client{Transport: newAPI(answer(200, adaJSON)), Timeout: time.Minute}
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := newAPI(answer(200, adaJSON, "Set-Cookie", "a=b"))
+	given := &http.Client{Transport: server, Jar: jar, Timeout: 1}
 	config := testConfig(nil)
 	config.HTTPClient = given
 	client := newClient(t, config)
 	given.Transport = newAPI(answer(500, ""))
-	if _, err := client.Users.Get(t.Context(), "usr_1"); err != nil || given.CheckRedirect != nil || given.Timeout != time.Minute {
-		t.Errorf("got %v; the client that was given has timeout %s", err, given.Timeout)
+	for range 2 {
+		if _, err := client.Users.Get(t.Context(), "usr_1"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if server.requests()[1].header.Get("Cookie") != "" || len(jar.Cookies(&url.URL{Scheme: "https", Host: "api-e2.authrocket.com", Path: "/"})) > 0 {
+		t.Error("cookies are kept")
+	}
+	if given.CheckRedirect != nil || given.Timeout != 1 || given.Jar != jar {
+		t.Error("the client that was given has changed")
 	}
 }
