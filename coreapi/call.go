@@ -178,8 +178,8 @@ func (r *run) judgeRefused(reply reply) error {
 		return r.fail(ErrUnexpected, errNotJSON) // of a proxy, or of a URL that is not the API's
 	}
 	r.readRefusal(reply)
-	if reply.status == http.StatusNotFound && r.call.login {
-		e.Messages = []string{loginRefusedText(r.locale)}
+	if r.call.login {
+		e.Messages = loginMessages(reply.status, r.locale, e.Messages)
 	}
 	if why := reasonOfStatus(reply.status); errors.Is(why, ErrInvalid) && len(e.Messages) == 0 {
 		e.Messages = []string{"Validation error"}

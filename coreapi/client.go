@@ -9,7 +9,8 @@ import (
 )
 
 // Client calls the Core API of AuthRocket. Make one with [New], at start, and share it: it
-// is immutable, safe for concurrent use, holds no goroutine and needs no Close.
+// is immutable and safe for concurrent use. It needs no Close: it starts no goroutine, and
+// connections that nobody uses close after 15 seconds.
 type Client struct {
 	Users         Users
 	Orgs          Orgs

@@ -36,7 +36,8 @@ type Config struct {
 
 	// HTTPClient sends the requests. It is copied; timeout, redirects and cookies are
 	// decided here. A custom Transport must honour the request's context, and must not
-	// repeat requests. Default: a client that honours HTTPS_PROXY and its siblings.
+	// repeat requests. Default: a client that honours HTTPS_PROXY if URL is https, and no
+	// proxy if it is http.
 	HTTPClient *http.Client
 
 	// Timeout is for one attempt, with its answer. Default: 10 seconds.

@@ -158,7 +158,7 @@ func TestMessages(t *testing.T) {
 func TestUnknownUsersAreNotToldFromWrongPasswords(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct{ locale, text string }{{"", "Login failed"}, {"en", "Login failed"}, {"es", "Error al iniciar sesión"}, {"es-MX", "Error al iniciar sesión"}} {
-		client := clientOf(t, newAPI(answer(422, `{"errors": ["`+row.text+`"]}`), answer(404, `{"errors": ["User not found"]}`))).WithLocale(row.locale)
+		client := clientOf(t, newAPI(answer(422, `{"errors": ["`+row.text+`."]}`), answer(404, `{"errors": ["User not found"]}`))).WithLocale(row.locale)
 		for range 2 {
 			_, err := client.Users.Authenticate(t.Context(), "ada@example.com", coreapi.Hide("x"))
 			expectError(t, err, coreapi.ErrLoginRefused)

@@ -39,15 +39,21 @@ func isLoginRefusal(status int) bool {
 	return status == 422 || status == 409 || status == 404 || status == statusNotAuthenticated
 }
 
-// loginRefusedText is the text for an unknown user, whom AuthRocket answers 404: that of a
-// wrong password, so that a form that shows it does not tell strangers which emails exist.
-// The texts in English and Spanish are known, up to their punctuation; the one in
-// Japanese is not.
-func loginRefusedText(locale string) string {
-	if strings.HasPrefix(strings.ToLower(locale), "es") {
-		return "Error al iniciar sesión"
+// loginMessages are the words for a refused login. An unknown user, whom AuthRocket answers
+// 404, gets those for a wrong password, so that a form that shows them does not tell strangers
+// which emails exist. They are known in English and Spanish, but not whether they end with a
+// period, so none does here; in Japanese they are not known.
+func loginMessages(status int, locale string, messages []string) []string {
+	if status == 404 {
+		if strings.HasPrefix(strings.ToLower(locale), "es") {
+			return []string{"Error al iniciar sesión"}
+		}
+		return []string{"Login failed"}
 	}
-	return "Login failed"
+	for i := range messages {
+		messages[i] = strings.TrimSuffix(messages[i], ".")
+	}
+	return messages
 }
 
 // pendingObject marks an answer to a login that needs a second factor. The status of such

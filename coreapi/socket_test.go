@@ -1,6 +1,8 @@
 package coreapi_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -310,7 +312,21 @@ func TestAnswersThatAreTooLarge(t *testing.T) {
 	expectCount(t, server, 2)
 }
 
-// 8 MiB are fine, and count after gzip.
+// What counts is what came out of gzip.
+func TestAnswersThatGrowTooLarge(t *testing.T) {
+	t.Parallel()
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	io.WriteString(w, `{"id": "usr_1", "name": "`+strings.Repeat("a", 9<<20)+`"}`)
+	w.Close()
+	client, _ := socketClient(t, answer(200, packed.String(), "Content-Encoding", "gzip"))
+	err := calls["GET"](t.Context(), client)
+	expectError(t, err, coreapi.ErrUnexpected)
+	if !strings.Contains(err.Error(), "too large") || packed.Len() > 1<<20 {
+		t.Errorf("got %v for %d bytes, want it to say that the answer is too large", err, packed.Len())
+	}
+}
+
 func TestAnswersThatAreLarge(t *testing.T) {
 	t.Parallel()
 	client, _ := socketClient(t, answer(200, `{"id": "usr_1", "name": "`+strings.Repeat("a", 8<<20-100)+`"}`))

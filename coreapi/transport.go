@@ -27,7 +27,7 @@ func newHTTPClient(client *http.Client, base *url.URL) *http.Client {
 		own = *client
 	}
 	if own.Transport == nil {
-		own.Transport = newTransport(base.Scheme == "http" && loopback.IsHost(base.Hostname()))
+		own.Transport = newTransport(base)
 	}
 	own.Timeout = 0
 	own.Jar = nil
@@ -35,7 +35,7 @@ func newHTTPClient(client *http.Client, base *url.URL) *http.Client {
 	return &own
 }
 
-func newTransport(dialLoopbackOnly bool) *http.Transport {
+func newTransport(base *url.URL) *http.Transport {
 	t := &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
 		ForceAttemptHTTP2:      true,
@@ -44,10 +44,13 @@ func newTransport(dialLoopbackOnly bool) *http.Transport {
 		TLSHandshakeTimeout:    10 * time.Second,
 		MaxResponseHeaderBytes: 64 << 10,
 	}
-	if dialLoopbackOnly {
+	if base.Scheme != "http" {
+		return t
+	}
+	t.Proxy = nil // it would see the key
+	if loopback.IsHost(base.Hostname()) {
 		// A name such as localhost may resolve to anything. The key goes to this machine
 		// in the clear, or nowhere.
-		t.Proxy = nil
 		t.DialContext = (&net.Dialer{Control: func(_, address string, _ syscall.RawConn) error {
 			if host, _, err := net.SplitHostPort(address); err != nil || !loopback.IsHost(host) {
 				return fmt.Errorf("%s is not a loopback address", address)
