@@ -1,6 +1,7 @@
 package coreapi_test
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"iter"
@@ -47,6 +48,7 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	a.mu.Lock()
 	a.sent = append(a.sent, sentRequest{r.Method, r.URL.EscapedPath(), r.URL.RawQuery, string(body), r.Header.Clone()})
+	r.Body = io.NopCloser(bytes.NewReader(body))
 	answer := a.answers[min(len(a.sent), len(a.answers))-1]
 	a.mu.Unlock()
 	answer(w, r)

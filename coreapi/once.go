@@ -5,12 +5,12 @@ import (
 	"errors"
 )
 
-const maxCreates = 3
+const maxCreates = 1 + 3
 
 // Once creates a record, and only one. AuthRocket has no key for idempotent requests: when
 // it is not known whether a create was carried out ([ErrOutcomeUnknown]), Once looks for the
-// record with find, for up to 15 seconds, and creates again only if there is none; three
-// times at most. find returns [ErrNotFound] when there is no record. It has to recognise the
+// record with find, for up to 15 seconds, and creates again only if there is none, up to
+// three times. find returns [ErrNotFound] when there is no record. It has to recognise the
 // record by what only your program gives, such as a Reference: whoever has an email address
 // may be somebody else.
 //

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -240,8 +241,8 @@ func TestRedirects(t *testing.T) {
 				}
 			}
 			// net/http itself repeats a GET on a connection that closes.
-			if got := strings.Join(methods, " "); !strings.HasPrefix(got, row.methods) || strings.Count(got, "POST") != strings.Count(row.methods, "POST") {
-				t.Errorf("got requests %q, want %q", got, row.methods)
+			if got := strings.TrimSuffix(strings.Join(methods, " "), " GET"); got != strings.TrimSuffix(row.methods, " GET") {
+				t.Errorf("got requests %q, want %q", strings.Join(methods, " "), row.methods)
 			}
 			if row.methods == "POST POST" && sent[0].body != sent[1].body {
 				t.Errorf("got bodies %q and %q", sent[0].body, sent[1].body)
@@ -268,7 +269,7 @@ func TestRedirectsToElsewhere(t *testing.T) {
 		{"what is no URL of the web", "ftp://" + otherURL.Host + "/", "ftp://" + otherURL.Host},
 	} {
 		for _, status := range []int{301, 302, 303, 307, 308} {
-			t.Run(row.name, func(t *testing.T) {
+			t.Run(fmt.Sprintf("%d to %s", status, row.name), func(t *testing.T) {
 				t.Parallel()
 				var host string
 				a := newAPI(func(w http.ResponseWriter, _ *http.Request) {

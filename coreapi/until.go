@@ -11,6 +11,7 @@ const (
 	untilTimeout   = 15 * time.Second
 	firstUntilWait = 100 * time.Millisecond
 	maxUntilWait   = 2 * time.Second
+	maxSilence     = 5 * time.Second // of the API, before the end of the wait
 )
 
 // Until is for another process, a list or a login that has to see a write: use what the
@@ -51,19 +52,23 @@ func until(ctx context.Context, ask func(context.Context) (bool, error)) error {
 	end := time.Now().Add(untilTimeout)
 	limited, cancel := context.WithDeadline(ctx, end)
 	defer cancel()
+	var lastRead time.Time // that said "not yet"
 	for wait := firstUntilWait; ; wait = min(2*wait, maxUntilWait) {
 		yes, err := ask(limited)
 		if yes {
 			return nil
 		}
-		if err != nil && !errors.Is(err, ErrUnavailable) {
+		switch {
+		case err == nil:
+			lastRead = time.Now()
+		case !errors.Is(err, ErrUnavailable):
 			return err
 		}
 		pause := wait/2 + rand.N(wait/2)
 		if deadline, _ := limited.Deadline(); pause < time.Until(deadline) && sleep(limited, pause) == nil {
 			continue
 		}
-		if err != nil && ctx.Err() == nil {
+		if err != nil && ctx.Err() == nil && time.Since(lastRead) > maxSilence {
 			return err // the API is out of reach: nothing is known
 		}
 		cause := ctx.Err()

@@ -56,11 +56,41 @@ func TestUntil(t *testing.T) {
 				if row.want == coreapi.ErrNotVisible {
 					expectError(t, err, coreapi.ErrNotVisible)
 				}
-				if row.name == "never back" && errors.Is(err, coreapi.ErrNotVisible) {
+				if row.want == coreapi.ErrUnavailable && errors.Is(err, coreapi.ErrNotVisible) {
 					t.Error("an API that is out of reach shows nothing, so that nothing can be said")
 				}
 				if took := time.Since(start); took > 15*time.Second || row.want == coreapi.ErrNotVisible && took < 12*time.Second {
 					t.Errorf("took %s, want 15 s at most", took)
+				}
+			})
+		})
+	}
+}
+
+// An API that falls silent just before the end has said that the record is not there; one that
+// is silent for long has not.
+func TestUntilTheAPIFallsSilent(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name  string
+		after time.Duration
+		want  error
+	}{
+		{"just before the end", 12500 * time.Millisecond, coreapi.ErrNotVisible},
+		{"long before the end", 5 * time.Second, coreapi.ErrUnavailable},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				start := time.Now()
+				_, err := coreapi.Until(t.Context(), func(context.Context) (int, error) {
+					if time.Since(start) < row.after {
+						return 0, coreapi.ErrNotFound
+					}
+					return 0, coreapi.ErrUnavailable
+				}, nil)
+				if expectError(t, err, row.want); coreapi.Reason(err) != coreapi.Reason(row.want) {
+					t.Errorf("got %v, want %v", err, row.want)
 				}
 			})
 		})
@@ -148,11 +178,12 @@ func TestOnce(t *testing.T) {
 		{"lost, and there after a while", []error{unknown}, []error{missing, missing, coreapi.ErrUnavailable, nil}, nil, 1, true},
 		{"lost, and not there", []error{unknown, nil}, []error{missing}, nil, 2, false},
 		{"lost twice, and not there", []error{unknown, unknown, nil}, []error{missing}, nil, 3, false},
-		{"lost three times, and not there", []error{unknown}, []error{missing}, unknown, 3, false},
+		{"lost three times, and not there", []error{unknown, unknown, unknown, nil}, []error{missing}, nil, 4, false},
+		{"lost four times, and not there", []error{unknown}, []error{missing}, unknown, 4, false},
 		{"lost, and it cannot be looked for", []error{unknown, nil}, []error{coreapi.ErrUnavailable}, unknown, 1, false},
 		{"lost, and the key may not look for it", []error{unknown, nil}, []error{coreapi.ErrKeyRefused}, unknown, 1, false},
 		{"lost, then not sent: the first may exist", []error{unknown, coreapi.ErrRateLimited}, []error{missing}, unknown, 2, false},
-		{"lost, then taken, and there", []error{unknown, coreapi.ErrInvalid}, append(manyErrors(14, missing), nil), nil, 2, true},
+		{"lost, then taken, and there", []error{unknown, coreapi.ErrInvalid}, append(manyErrors(20, missing), nil), nil, 2, true},
 		{"lost, then taken, and not there", []error{unknown, coreapi.ErrInvalid}, []error{missing}, coreapi.ErrInvalid, 2, false},
 	} {
 		t.Run(row.name, func(t *testing.T) {
