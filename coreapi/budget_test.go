@@ -20,11 +20,11 @@ func TestBudget(t *testing.T) {
 		calls     int
 		want      time.Duration
 	}{
-		{"20 at once", 0, 20, 0},
-		{"then 10 in a second", 0, 50, 3 * time.Second},
-		{"2 at once and 1 in a second", 1, 5, 3 * time.Second},
-		{"1 at once and 1 in 10 seconds", 0.1, 2, 10 * time.Second},
-		{"none", -1, 1000, 0},
+		{name: "20 at once", calls: 20},
+		{name: "then 10 in a second", calls: 50, want: 3 * time.Second},
+		{name: "2 at once and 1 in a second", perSecond: 1, calls: 5, want: 3 * time.Second},
+		{name: "1 at once and 1 in 10 seconds", perSecond: 0.1, calls: 2, want: 10 * time.Second},
+		{name: "none", perSecond: -1, calls: 1000},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -110,20 +110,20 @@ func TestPauseAfter429(t *testing.T) {
 		header []string
 		want   time.Duration
 	}{
-		{"as Ratelimit-Reset says, by the answer's own Date", []string{"Date", date, "Ratelimit-Reset", in(7 * time.Second)}, 7 * time.Second},
-		{"a minute at most", []string{"Date", date, "Ratelimit-Reset", in(365 * 24 * time.Hour)}, time.Minute},
-		{"a reset in the past says nothing", []string{"Date", date, "Ratelimit-Reset", in(-time.Hour)}, time.Second},
-		{"a reset right now says nothing", []string{"Date", date, "Ratelimit-Reset", date}, time.Second},
-		{"a reset without a Date says nothing", []string{"Ratelimit-Reset", in(7 * time.Second)}, time.Second},
-		{"a reset that cannot be read says nothing", []string{"Date", date, "Ratelimit-Reset", "7"}, time.Second},
-		{"else as Retry-After says", []string{"Retry-After", "9"}, 9 * time.Second},
-		{"Retry-After in the past says nothing", []string{"Date", date, "Retry-After", in(-time.Second)}, time.Second},
-		{"Retry-After as a date", []string{"Date", date, "Retry-After", in(8 * time.Second)}, 8 * time.Second},
-		{"Ratelimit-Reset before Retry-After", []string{"Date", date, "Ratelimit-Reset", in(7 * time.Second), "Retry-After", "9"}, 7 * time.Second},
-		{"Retry-After is a minute at most, too", []string{"Retry-After", "999999999"}, time.Minute},
-		{"a negative Retry-After says nothing", []string{"Retry-After", "-5"}, time.Second},
-		{"a Retry-After that is too large says nothing", []string{"Retry-After", "99999999999999999999"}, time.Second},
-		{"else a second", nil, time.Second},
+		{name: "as Ratelimit-Reset says, by the answer's own Date", header: []string{"Date", date, "Ratelimit-Reset", in(7 * time.Second)}, want: 7 * time.Second},
+		{name: "a minute at most", header: []string{"Date", date, "Ratelimit-Reset", in(365 * 24 * time.Hour)}, want: time.Minute},
+		{name: "a reset in the past says nothing", header: []string{"Date", date, "Ratelimit-Reset", in(-time.Hour)}, want: time.Second},
+		{name: "a reset right now says nothing", header: []string{"Date", date, "Ratelimit-Reset", date}, want: time.Second},
+		{name: "a reset without a Date says nothing", header: []string{"Ratelimit-Reset", in(7 * time.Second)}, want: time.Second},
+		{name: "a reset that cannot be read says nothing", header: []string{"Date", date, "Ratelimit-Reset", "7"}, want: time.Second},
+		{name: "else as Retry-After says", header: []string{"Retry-After", "9"}, want: 9 * time.Second},
+		{name: "Retry-After in the past says nothing", header: []string{"Date", date, "Retry-After", in(-time.Second)}, want: time.Second},
+		{name: "Retry-After as a date", header: []string{"Date", date, "Retry-After", in(8 * time.Second)}, want: 8 * time.Second},
+		{name: "Ratelimit-Reset before Retry-After", header: []string{"Date", date, "Ratelimit-Reset", in(7 * time.Second), "Retry-After", "9"}, want: 7 * time.Second},
+		{name: "Retry-After is a minute at most, too", header: []string{"Retry-After", "999999999"}, want: time.Minute},
+		{name: "a negative Retry-After says nothing", header: []string{"Retry-After", "-5"}, want: time.Second},
+		{name: "a Retry-After that is too large says nothing", header: []string{"Retry-After", "99999999999999999999"}, want: time.Second},
+		{name: "else a second", want: time.Second},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

@@ -25,15 +25,15 @@ func TestHeaders(t *testing.T) {
 		client *coreapi.Client
 		want   map[string]string
 	}{
-		{"as configured", client, map[string]string{
+		{name: "as configured", client: client, want: map[string]string{
 			"Accept": "application/json", "Authrocket-Api-Key": testKey, "Authrocket-Realm": "rl_1", "User-Agent": "shop/1.4 authrocket-go",
 			"Accept-Language": "", "Authorization": "", "Content-Type": "", "Cookie": "",
 		}},
-		{"in another realm", client.InRealm("rl_2"), map[string]string{"Authrocket-Realm": "rl_2", "Authrocket-Api-Key": testKey}},
-		{"in Spanish", client.WithLocale("es"), map[string]string{"Accept-Language": "es", "Authrocket-Realm": "rl_1"}},
-		{"in a locale that is none", client.WithLocale("es\r\nX: y"), map[string]string{"Accept-Language": ""}},
-		{"both", client.WithLocale("es").InRealm("rl_2"), map[string]string{"Accept-Language": "es", "Authrocket-Realm": "rl_2"}},
-		{"the first is as it was", client, map[string]string{"Accept-Language": "", "Authrocket-Realm": "rl_1"}},
+		{name: "in another realm", client: client.InRealm("rl_2"), want: map[string]string{"Authrocket-Realm": "rl_2", "Authrocket-Api-Key": testKey}},
+		{name: "in Spanish", client: client.WithLocale("es"), want: map[string]string{"Accept-Language": "es", "Authrocket-Realm": "rl_1"}},
+		{name: "in a locale that is none", client: client.WithLocale("es\r\nX: y"), want: map[string]string{"Accept-Language": ""}},
+		{name: "both", client: client.WithLocale("es").InRealm("rl_2"), want: map[string]string{"Accept-Language": "es", "Authrocket-Realm": "rl_2"}},
+		{name: "the first is as it was", client: client, want: map[string]string{"Accept-Language": "", "Authrocket-Realm": "rl_1"}},
 	} {
 		if _, err := row.client.Users.Get(t.Context(), "usr_1"); err != nil {
 			t.Fatalf("%s: %v", row.name, err)

@@ -22,18 +22,18 @@ var exportedErrors = []struct {
 	reason string
 	gate   int // the status of a gate whose Rule returns it
 }{
-	{coreapi.ErrInvalid, coreapi.ErrInvalid, "invalid", 403},
-	{coreapi.ErrConflict, coreapi.ErrInvalid, "conflict", 403},
-	{coreapi.ErrLoginRefused, coreapi.ErrInvalid, "login_refused", 403},
-	{coreapi.ErrNotFound, coreapi.ErrNotFound, "not_found", 403},
-	{coreapi.ErrDenied, coreapi.ErrDenied, "denied", 503},
-	{coreapi.ErrKeyRefused, coreapi.ErrDenied, "key_refused", 503},
-	{coreapi.ErrAccountInactive, coreapi.ErrDenied, "account_inactive", 503},
-	{coreapi.ErrUnavailable, coreapi.ErrUnavailable, "unavailable", 503},
-	{coreapi.ErrRateLimited, coreapi.ErrUnavailable, "rate_limited", 503},
-	{coreapi.ErrOutcomeUnknown, coreapi.ErrUnavailable, "outcome_unknown", 503},
-	{coreapi.ErrNotVisible, coreapi.ErrUnavailable, "not_visible", 503},
-	{coreapi.ErrUnexpected, coreapi.ErrUnexpected, "unexpected", 503},
+	{err: coreapi.ErrInvalid, kind: coreapi.ErrInvalid, reason: "invalid", gate: 403},
+	{err: coreapi.ErrConflict, kind: coreapi.ErrInvalid, reason: "conflict", gate: 403},
+	{err: coreapi.ErrLoginRefused, kind: coreapi.ErrInvalid, reason: "login_refused", gate: 403},
+	{err: coreapi.ErrNotFound, kind: coreapi.ErrNotFound, reason: "not_found", gate: 403},
+	{err: coreapi.ErrDenied, kind: coreapi.ErrDenied, reason: "denied", gate: 503},
+	{err: coreapi.ErrKeyRefused, kind: coreapi.ErrDenied, reason: "key_refused", gate: 503},
+	{err: coreapi.ErrAccountInactive, kind: coreapi.ErrDenied, reason: "account_inactive", gate: 503},
+	{err: coreapi.ErrUnavailable, kind: coreapi.ErrUnavailable, reason: "unavailable", gate: 503},
+	{err: coreapi.ErrRateLimited, kind: coreapi.ErrUnavailable, reason: "rate_limited", gate: 503},
+	{err: coreapi.ErrOutcomeUnknown, kind: coreapi.ErrUnavailable, reason: "outcome_unknown", gate: 503},
+	{err: coreapi.ErrNotVisible, kind: coreapi.ErrUnavailable, reason: "not_visible", gate: 503},
+	{err: coreapi.ErrUnexpected, kind: coreapi.ErrUnexpected, reason: "unexpected", gate: 503},
 }
 
 func TestExportedErrors(t *testing.T) {
@@ -74,23 +74,23 @@ var statuses = []struct {
 	status      int
 	call, login error
 }{
-	{300, coreapi.ErrUnexpected, coreapi.ErrUnexpected},
-	{400, coreapi.ErrInvalid, coreapi.ErrInvalid},
-	{401, coreapi.ErrKeyRefused, coreapi.ErrLoginRefused},
-	{402, coreapi.ErrAccountInactive, coreapi.ErrAccountInactive},
-	{403, coreapi.ErrKeyRefused, coreapi.ErrKeyRefused},
-	{404, coreapi.ErrNotFound, coreapi.ErrLoginRefused},
-	{405, coreapi.ErrUnexpected, coreapi.ErrUnexpected},
-	{406, coreapi.ErrUnexpected, coreapi.ErrUnexpected},
-	{409, coreapi.ErrConflict, coreapi.ErrLoginRefused},
-	{414, coreapi.ErrUnexpected, coreapi.ErrUnexpected},
-	{415, coreapi.ErrUnexpected, coreapi.ErrUnexpected},
-	{417, coreapi.ErrUnexpected, coreapi.ErrUnexpected},
-	{418, coreapi.ErrUnexpected, coreapi.ErrUnexpected},
-	{422, coreapi.ErrInvalid, coreapi.ErrLoginRefused},
-	{429, coreapi.ErrRateLimited, coreapi.ErrRateLimited},
-	{500, coreapi.ErrUnavailable, coreapi.ErrOutcomeUnknown},
-	{599, coreapi.ErrUnavailable, coreapi.ErrOutcomeUnknown},
+	{status: 300, call: coreapi.ErrUnexpected, login: coreapi.ErrUnexpected},
+	{status: 400, call: coreapi.ErrInvalid, login: coreapi.ErrInvalid},
+	{status: 401, call: coreapi.ErrKeyRefused, login: coreapi.ErrLoginRefused},
+	{status: 402, call: coreapi.ErrAccountInactive, login: coreapi.ErrAccountInactive},
+	{status: 403, call: coreapi.ErrKeyRefused, login: coreapi.ErrKeyRefused},
+	{status: 404, call: coreapi.ErrNotFound, login: coreapi.ErrLoginRefused},
+	{status: 405, call: coreapi.ErrUnexpected, login: coreapi.ErrUnexpected},
+	{status: 406, call: coreapi.ErrUnexpected, login: coreapi.ErrUnexpected},
+	{status: 409, call: coreapi.ErrConflict, login: coreapi.ErrLoginRefused},
+	{status: 414, call: coreapi.ErrUnexpected, login: coreapi.ErrUnexpected},
+	{status: 415, call: coreapi.ErrUnexpected, login: coreapi.ErrUnexpected},
+	{status: 417, call: coreapi.ErrUnexpected, login: coreapi.ErrUnexpected},
+	{status: 418, call: coreapi.ErrUnexpected, login: coreapi.ErrUnexpected},
+	{status: 422, call: coreapi.ErrInvalid, login: coreapi.ErrLoginRefused},
+	{status: 429, call: coreapi.ErrRateLimited, login: coreapi.ErrRateLimited},
+	{status: 500, call: coreapi.ErrUnavailable, login: coreapi.ErrOutcomeUnknown},
+	{status: 599, call: coreapi.ErrUnavailable, login: coreapi.ErrOutcomeUnknown},
 }
 
 func TestStatuses(t *testing.T) {
@@ -125,19 +125,19 @@ func TestMessages(t *testing.T) {
 		name, body string
 		want       []string
 	}{
-		{"as they came", `{"errors": ["Email is taken", "Password is too short"]}`, []string{"Email is taken", "Password is too short"}},
-		{"none", `{"errors": []}`, []string{"Validation error"}},
-		{"null", `{"errors": null}`, []string{"Validation error"}},
-		{"no member", `{}`, []string{"Validation error"}},
-		{"no body", ``, []string{"Validation error"}},
-		{"one text", `{"errors": "No."}`, []string{"No."}},
-		{"as in AuthRocket 1", `{"errors": {"password": ["is too short"], "email": ["is taken"]}}`, []string{"is taken", "is too short"}},
-		{"of other types", `{"errors": [1, null, {"a": 2}, " "]}`, []string{"Validation error"}},
-		{"of several lines", `{"errors": ["a\r\nb\u0000c"]}`, []string{"a b c"}},
-		{"too long", `{"errors": ["` + long + `"]}`, []string{strings.Repeat("é", 250)}},
-		{"too many", `{"errors": [` + strings.Repeat(`"a",`, 30) + `"a"]}`, strings.Split(strings.Repeat("a", 20), "")},
-		{"with the key", `{"errors": ["` + testKey + ` is no name"]}`, []string{"(hidden) is no name"}},
-		{"not JSON", `{`, []string{"Validation error"}},
+		{name: "as they came", body: `{"errors": ["Email is taken", "Password is too short"]}`, want: []string{"Email is taken", "Password is too short"}},
+		{name: "none", body: `{"errors": []}`, want: []string{"Validation error"}},
+		{name: "null", body: `{"errors": null}`, want: []string{"Validation error"}},
+		{name: "no member", body: `{}`, want: []string{"Validation error"}},
+		{name: "no body", want: []string{"Validation error"}},
+		{name: "one text", body: `{"errors": "No."}`, want: []string{"No."}},
+		{name: "as in AuthRocket 1", body: `{"errors": {"password": ["is too short"], "email": ["is taken"]}}`, want: []string{"is taken", "is too short"}},
+		{name: "of other types", body: `{"errors": [1, null, {"a": 2}, " "]}`, want: []string{"Validation error"}},
+		{name: "of several lines", body: `{"errors": ["a\r\nb\u0000c"]}`, want: []string{"a b c"}},
+		{name: "too long", body: `{"errors": ["` + long + `"]}`, want: []string{strings.Repeat("é", 250)}},
+		{name: "too many", body: `{"errors": [` + strings.Repeat(`"a",`, 30) + `"a"]}`, want: strings.Split(strings.Repeat("a", 20), "")},
+		{name: "with the key", body: `{"errors": ["` + testKey + ` is no name"]}`, want: []string{"(hidden) is no name"}},
+		{name: "not JSON", body: `{`, want: []string{"Validation error"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -157,7 +157,7 @@ func TestMessages(t *testing.T) {
 // A form that shows the messages does not tell strangers which emails exist.
 func TestUnknownUsersAreNotToldFromWrongPasswords(t *testing.T) {
 	t.Parallel()
-	for _, row := range []struct{ locale, text string }{{"", "Login failed"}, {"en", "Login failed"}, {"es", "Error al iniciar sesión"}, {"es-MX", "Error al iniciar sesión"}} {
+	for _, row := range []struct{ locale, text string }{{text: "Login failed"}, {locale: "en", text: "Login failed"}, {locale: "es", text: "Error al iniciar sesión"}, {locale: "es-MX", text: "Error al iniciar sesión"}} {
 		client := clientOf(t, newAPI(answer(422, `{"errors": ["`+row.text+`."]}`), answer(404, `{"errors": ["User not found"]}`))).WithLocale(row.locale)
 		for range 2 {
 			_, err := client.Users.Authenticate(t.Context(), "ada@example.com", coreapi.Hide("x"))

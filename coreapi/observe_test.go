@@ -67,12 +67,12 @@ func TestLogObserver(t *testing.T) {
 		answer answerFunc
 		want   string // the level
 	}{
-		{"what works is debug", answer(200, adaJSON), "DEBUG"},
-		{"what is not there is info", answer(404, `{}`), "INFO"},
-		{"what is invalid is info", answer(422, `{}`), "INFO"},
-		{"a key that is refused is a warning", answer(403, `{}`), "WARN"},
-		{"trouble is a warning", answer(503, ``), "WARN"},
-		{"a defect is a warning", answer(200, `{`), "WARN"},
+		{name: "what works is debug", answer: answer(200, adaJSON), want: "DEBUG"},
+		{name: "what is not there is info", answer: answer(404, `{}`), want: "INFO"},
+		{name: "what is invalid is info", answer: answer(422, `{}`), want: "INFO"},
+		{name: "a key that is refused is a warning", answer: answer(403, `{}`), want: "WARN"},
+		{name: "trouble is a warning", answer: answer(503, ``), want: "WARN"},
+		{name: "a defect is a warning", answer: answer(200, `{`), want: "WARN"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

@@ -30,16 +30,16 @@ func TestLists(t *testing.T) {
 		err   error
 		count int
 	}{
-		{"no record", []string{pageOf(false)}, "", nil, 1},
-		{"one page", []string{pageOf(false, "a", "b")}, "a b", nil, 1},
-		{"three pages", []string{pageOf(true, "a", "b"), pageOf(true, "c"), pageOf(false, "d")}, "a b c d", nil, 3},
-		{"the last page is empty", []string{pageOf(true, "a"), pageOf(false)}, "a", nil, 2},
-		{"a page that is given again", []string{pageOf(true, "a", "b")}, "a b", coreapi.ErrUnexpected, 2},
-		{"a page that ends where the one before ended", []string{pageOf(true, "a", "b"), pageOf(true, "c", "b")}, "a b", coreapi.ErrUnexpected, 2},
-		{"an empty page with more", []string{pageOf(true, "a"), pageOf(true)}, "a", coreapi.ErrUnexpected, 2},
-		{"a page without IDs", []string{pageOf(true, "a"), pageOf(true, "")}, "a", coreapi.ErrUnexpected, 2},
-		{"an error after a page", []string{pageOf(true, "a"), `{"errors": ["No."]}`}, "a", coreapi.ErrInvalid, 2},
-		{"a bad record spoils its page", []string{pageOf(true, "a"), `{"collection": [{"id": "b"}, {"id": 5}]}`}, "a", coreapi.ErrUnexpected, 2},
+		{name: "no record", pages: []string{pageOf(false)}, count: 1},
+		{name: "one page", pages: []string{pageOf(false, "a", "b")}, want: "a b", count: 1},
+		{name: "three pages", pages: []string{pageOf(true, "a", "b"), pageOf(true, "c"), pageOf(false, "d")}, want: "a b c d", count: 3},
+		{name: "the last page is empty", pages: []string{pageOf(true, "a"), pageOf(false)}, want: "a", count: 2},
+		{name: "a page that is given again", pages: []string{pageOf(true, "a", "b")}, want: "a b", err: coreapi.ErrUnexpected, count: 2},
+		{name: "a page that ends where the one before ended", pages: []string{pageOf(true, "a", "b"), pageOf(true, "c", "b")}, want: "a b", err: coreapi.ErrUnexpected, count: 2},
+		{name: "an empty page with more", pages: []string{pageOf(true, "a"), pageOf(true)}, want: "a", err: coreapi.ErrUnexpected, count: 2},
+		{name: "a page without IDs", pages: []string{pageOf(true, "a"), pageOf(true, "")}, want: "a", err: coreapi.ErrUnexpected, count: 2},
+		{name: "an error after a page", pages: []string{pageOf(true, "a"), `{"errors": ["No."]}`}, want: "a", err: coreapi.ErrInvalid, count: 2},
+		{name: "a bad record spoils its page", pages: []string{pageOf(true, "a"), `{"collection": [{"id": "b"}, {"id": 5}]}`}, want: "a", err: coreapi.ErrUnexpected, count: 2},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

@@ -42,49 +42,49 @@ func TestRepeats(t *testing.T) {
 		want    error // nil: it succeeds
 		count   int
 	}{
-		{"a GET whose answer is lost is repeated", "GET", []answerFunc{lose, ok}, nil, 2},
-		{"a GET after 500 is repeated", "GET", []answerFunc{answer(500, ""), ok}, nil, 2},
-		{"a GET after 502 is repeated", "GET", []answerFunc{answer(502, "<html>"), ok}, nil, 2},
-		{"a GET after 503 is repeated", "GET", []answerFunc{answer(503, `{}`), ok}, nil, 2},
-		{"a GET after 504 is repeated", "GET", []answerFunc{answer(504, ""), ok}, nil, 2},
-		{"a GET is repeated twice", "GET", []answerFunc{lose, answer(503, ""), ok}, nil, 3},
-		{"a GET is not repeated a third time", "GET", []answerFunc{lose}, coreapi.ErrUnavailable, 3},
-		{"a GET after 501 is not repeated", "GET", []answerFunc{answer(501, "")}, coreapi.ErrUnavailable, 1},
-		{"a GET after 404 is not repeated", "GET", []answerFunc{answer(404, `{"errors": ["Not found"]}`)}, coreapi.ErrNotFound, 1},
-		{"a GET after 422 is not repeated", "GET", []answerFunc{answer(422, `{}`)}, coreapi.ErrInvalid, 1},
-		{"a GET after 403 is not repeated", "GET", []answerFunc{answer(403, `{}`)}, coreapi.ErrKeyRefused, 1},
-		{"a GET of an answer that cannot be read is not repeated", "GET", []answerFunc{answer(200, "{")}, coreapi.ErrUnexpected, 1},
+		{name: "a GET whose answer is lost is repeated", call: "GET", answers: []answerFunc{lose, ok}, count: 2},
+		{name: "a GET after 500 is repeated", call: "GET", answers: []answerFunc{answer(500, ""), ok}, count: 2},
+		{name: "a GET after 502 is repeated", call: "GET", answers: []answerFunc{answer(502, "<html>"), ok}, count: 2},
+		{name: "a GET after 503 is repeated", call: "GET", answers: []answerFunc{answer(503, `{}`), ok}, count: 2},
+		{name: "a GET after 504 is repeated", call: "GET", answers: []answerFunc{answer(504, ""), ok}, count: 2},
+		{name: "a GET is repeated twice", call: "GET", answers: []answerFunc{lose, answer(503, ""), ok}, count: 3},
+		{name: "a GET is not repeated a third time", call: "GET", answers: []answerFunc{lose}, want: coreapi.ErrUnavailable, count: 3},
+		{name: "a GET after 501 is not repeated", call: "GET", answers: []answerFunc{answer(501, "")}, want: coreapi.ErrUnavailable, count: 1},
+		{name: "a GET after 404 is not repeated", call: "GET", answers: []answerFunc{answer(404, `{"errors": ["Not found"]}`)}, want: coreapi.ErrNotFound, count: 1},
+		{name: "a GET after 422 is not repeated", call: "GET", answers: []answerFunc{answer(422, `{}`)}, want: coreapi.ErrInvalid, count: 1},
+		{name: "a GET after 403 is not repeated", call: "GET", answers: []answerFunc{answer(403, `{}`)}, want: coreapi.ErrKeyRefused, count: 1},
+		{name: "a GET of an answer that cannot be read is not repeated", call: "GET", answers: []answerFunc{answer(200, "{")}, want: coreapi.ErrUnexpected, count: 1},
 
-		{"a PUT whose answer is lost is repeated", "PUT", []answerFunc{lose, ok}, nil, 2},
-		{"a PUT after 503 is repeated", "PUT", []answerFunc{answer(503, ""), answer(500, ""), ok}, nil, 3},
-		{"a PUT that stays lost is unavailable", "PUT", []answerFunc{lose}, coreapi.ErrUnavailable, 3},
-		{"a change of a password with the current one is not repeated when it is lost", "update_password", []answerFunc{lose, ok}, coreapi.ErrOutcomeUnknown, 1},
-		{"a change of a password with the current one is not repeated after 503", "update_password", []answerFunc{answer(503, ""), ok}, coreapi.ErrOutcomeUnknown, 1},
+		{name: "a PUT whose answer is lost is repeated", call: "PUT", answers: []answerFunc{lose, ok}, count: 2},
+		{name: "a PUT after 503 is repeated", call: "PUT", answers: []answerFunc{answer(503, ""), answer(500, ""), ok}, count: 3},
+		{name: "a PUT that stays lost is unavailable", call: "PUT", answers: []answerFunc{lose}, want: coreapi.ErrUnavailable, count: 3},
+		{name: "a change of a password with the current one is not repeated when it is lost", call: "update_password", answers: []answerFunc{lose, ok}, want: coreapi.ErrOutcomeUnknown, count: 1},
+		{name: "a change of a password with the current one is not repeated after 503", call: "update_password", answers: []answerFunc{answer(503, ""), ok}, want: coreapi.ErrOutcomeUnknown, count: 1},
 
-		{"a DELETE whose answer is lost is repeated", "DELETE", []answerFunc{lose, answer(204, "")}, nil, 2},
-		{"a DELETE whose second attempt finds nothing is done", "DELETE", []answerFunc{answer(503, ""), answer(404, `{"errors": ["Not found"]}`)}, nil, 2},
-		{"a DELETE whose first attempt finds nothing is not", "DELETE", []answerFunc{answer(404, `{"errors": ["Not found"]}`)}, coreapi.ErrNotFound, 1},
-		{"a DELETE that finds nothing after a 429 is not done", "DELETE", []answerFunc{answer(429, ""), answer(404, `{"errors": ["Not found"]}`)}, coreapi.ErrNotFound, 2},
-		{"a DELETE whose second attempt comes to a page of a proxy is not done", "DELETE", []answerFunc{answer(503, ""), answer(404, "<html>", "Content-Type", "text/html")}, coreapi.ErrUnexpected, 2},
+		{name: "a DELETE whose answer is lost is repeated", call: "DELETE", answers: []answerFunc{lose, answer(204, "")}, count: 2},
+		{name: "a DELETE whose second attempt finds nothing is done", call: "DELETE", answers: []answerFunc{answer(503, ""), answer(404, `{"errors": ["Not found"]}`)}, count: 2},
+		{name: "a DELETE whose first attempt finds nothing is not", call: "DELETE", answers: []answerFunc{answer(404, `{"errors": ["Not found"]}`)}, want: coreapi.ErrNotFound, count: 1},
+		{name: "a DELETE that finds nothing after a 429 is not done", call: "DELETE", answers: []answerFunc{answer(429, ""), answer(404, `{"errors": ["Not found"]}`)}, want: coreapi.ErrNotFound, count: 2},
+		{name: "a DELETE whose second attempt comes to a page of a proxy is not done", call: "DELETE", answers: []answerFunc{answer(503, ""), answer(404, "<html>", "Content-Type", "text/html")}, want: coreapi.ErrUnexpected, count: 2},
 
-		{"a POST whose answer is lost is not repeated", "POST", []answerFunc{lose, ok}, coreapi.ErrOutcomeUnknown, 1},
-		{"a POST after 500 is not repeated", "POST", []answerFunc{answer(500, ""), ok}, coreapi.ErrOutcomeUnknown, 1},
-		{"a POST after 501 is not repeated", "POST", []answerFunc{answer(501, ""), ok}, coreapi.ErrOutcomeUnknown, 1},
-		{"a POST after 502 is not repeated", "POST", []answerFunc{answer(502, ""), ok}, coreapi.ErrOutcomeUnknown, 1},
-		{"a POST after 503 is not repeated", "POST", []answerFunc{answer(503, ""), ok}, coreapi.ErrOutcomeUnknown, 1},
-		{"a POST after 504 is not repeated", "POST", []answerFunc{answer(504, ""), ok}, coreapi.ErrOutcomeUnknown, 1},
-		{"a POST that is lost after a 429 is not repeated", "POST", []answerFunc{answer(429, ""), lose, ok}, coreapi.ErrOutcomeUnknown, 2},
+		{name: "a POST whose answer is lost is not repeated", call: "POST", answers: []answerFunc{lose, ok}, want: coreapi.ErrOutcomeUnknown, count: 1},
+		{name: "a POST after 500 is not repeated", call: "POST", answers: []answerFunc{answer(500, ""), ok}, want: coreapi.ErrOutcomeUnknown, count: 1},
+		{name: "a POST after 501 is not repeated", call: "POST", answers: []answerFunc{answer(501, ""), ok}, want: coreapi.ErrOutcomeUnknown, count: 1},
+		{name: "a POST after 502 is not repeated", call: "POST", answers: []answerFunc{answer(502, ""), ok}, want: coreapi.ErrOutcomeUnknown, count: 1},
+		{name: "a POST after 503 is not repeated", call: "POST", answers: []answerFunc{answer(503, ""), ok}, want: coreapi.ErrOutcomeUnknown, count: 1},
+		{name: "a POST after 504 is not repeated", call: "POST", answers: []answerFunc{answer(504, ""), ok}, want: coreapi.ErrOutcomeUnknown, count: 1},
+		{name: "a POST that is lost after a 429 is not repeated", call: "POST", answers: []answerFunc{answer(429, ""), lose, ok}, want: coreapi.ErrOutcomeUnknown, count: 2},
 
-		{"a GET after 429 is repeated", "GET", []answerFunc{answer(429, ""), ok}, nil, 2},
-		{"a PUT after 429 is repeated", "PUT", []answerFunc{answer(429, ""), ok}, nil, 2},
-		{"a change of a password after 429 is repeated", "update_password", []answerFunc{answer(429, ""), ok}, nil, 2},
-		{"a DELETE after 429 is repeated", "DELETE", []answerFunc{answer(429, ""), answer(204, "")}, nil, 2},
-		{"a POST after 429 is repeated", "POST", []answerFunc{answer(429, ""), answer(201, adaJSON)}, nil, 2},
-		{"429 is repeated twice", "POST", []answerFunc{answer(429, "")}, coreapi.ErrRateLimited, 3},
+		{name: "a GET after 429 is repeated", call: "GET", answers: []answerFunc{answer(429, ""), ok}, count: 2},
+		{name: "a PUT after 429 is repeated", call: "PUT", answers: []answerFunc{answer(429, ""), ok}, count: 2},
+		{name: "a change of a password after 429 is repeated", call: "update_password", answers: []answerFunc{answer(429, ""), ok}, count: 2},
+		{name: "a DELETE after 429 is repeated", call: "DELETE", answers: []answerFunc{answer(429, ""), answer(204, "")}, count: 2},
+		{name: "a POST after 429 is repeated", call: "POST", answers: []answerFunc{answer(429, ""), answer(201, adaJSON)}, count: 2},
+		{name: "429 is repeated twice", call: "POST", answers: []answerFunc{answer(429, "")}, want: coreapi.ErrRateLimited, count: 3},
 
-		{"a 204 is fine", "PUT", []answerFunc{answer(204, "")}, nil, 1},
-		{"an empty body is fine", "PUT", []answerFunc{answer(200, "")}, nil, 1},
-		{"metadata without data is fine", "PUT", []answerFunc{answer(215, `{"id": "no user"}`)}, nil, 1},
+		{name: "a 204 is fine", call: "PUT", answers: []answerFunc{answer(204, "")}, count: 1},
+		{name: "an empty body is fine", call: "PUT", answers: []answerFunc{answer(200, "")}, count: 1},
+		{name: "metadata without data is fine", call: "PUT", answers: []answerFunc{answer(215, `{"id": "no user"}`)}, count: 1},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -111,9 +111,9 @@ func TestRetriesAreConfigured(t *testing.T) {
 		retries int
 		count   int
 	}{
-		{"the default is 2", 0, 3},
-		{"negative means none", -1, 1},
-		{"5", 5, 6},
+		{name: "the default is 2", count: 3},
+		{name: "negative means none", retries: -1, count: 1},
+		{name: "5", retries: 5, count: 6},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -183,13 +183,13 @@ func TestContextEnds(t *testing.T) {
 		cause   error
 		count   int
 	}{
-		{"before the call: nothing is sent", ended, "POST", []answerFunc{answer(201, adaJSON)}, coreapi.ErrUnavailable, context.Canceled, 0},
-		{"during a GET", cancelIn(time.Second), "GET", []answerFunc{hang}, coreapi.ErrUnavailable, context.Canceled, 1},
-		{"during a POST: the outcome is unknown", cancelIn(time.Second), "POST", []answerFunc{hang}, coreapi.ErrOutcomeUnknown, context.Canceled, 1},
-		{"by its deadline, during a POST", deadlineIn(time.Second), "POST", []answerFunc{hang}, coreapi.ErrOutcomeUnknown, context.DeadlineExceeded, 1},
-		{"during a DELETE", cancelIn(time.Second), "DELETE", []answerFunc{hang}, coreapi.ErrUnavailable, context.Canceled, 1},
-		{"during the pause after a 429", cancelIn(500 * time.Millisecond), "POST", []answerFunc{answer(429, ""), answer(201, adaJSON)}, coreapi.ErrUnavailable, context.Canceled, 1},
-		{"by its deadline, before the pause after a 429 ends", deadlineIn(500 * time.Millisecond), "POST", []answerFunc{answer(429, ""), answer(201, adaJSON)}, coreapi.ErrRateLimited, nil, 1},
+		{name: "before the call: nothing is sent", context: ended, call: "POST", answers: []answerFunc{answer(201, adaJSON)}, want: coreapi.ErrUnavailable, cause: context.Canceled},
+		{name: "during a GET", context: cancelIn(time.Second), call: "GET", answers: []answerFunc{hang}, want: coreapi.ErrUnavailable, cause: context.Canceled, count: 1},
+		{name: "during a POST: the outcome is unknown", context: cancelIn(time.Second), call: "POST", answers: []answerFunc{hang}, want: coreapi.ErrOutcomeUnknown, cause: context.Canceled, count: 1},
+		{name: "by its deadline, during a POST", context: deadlineIn(time.Second), call: "POST", answers: []answerFunc{hang}, want: coreapi.ErrOutcomeUnknown, cause: context.DeadlineExceeded, count: 1},
+		{name: "during a DELETE", context: cancelIn(time.Second), call: "DELETE", answers: []answerFunc{hang}, want: coreapi.ErrUnavailable, cause: context.Canceled, count: 1},
+		{name: "during the pause after a 429", context: cancelIn(500 * time.Millisecond), call: "POST", answers: []answerFunc{answer(429, ""), answer(201, adaJSON)}, want: coreapi.ErrUnavailable, cause: context.Canceled, count: 1},
+		{name: "by its deadline, before the pause after a 429 ends", context: deadlineIn(500 * time.Millisecond), call: "POST", answers: []answerFunc{answer(429, ""), answer(201, adaJSON)}, want: coreapi.ErrRateLimited, count: 1},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

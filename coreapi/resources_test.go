@@ -58,163 +58,163 @@ func TestMethods(t *testing.T) {
 		answer string
 		want   string // method, path, query and body
 	}{
-		{"Users.Get", func(ctx context.Context, c *coreapi.Client) (any, error) { return c.Users.Get(ctx, "ada@example.com") }, adaJSON, "GET /users/ada%40example.com"},
-		{"Users.List", func(ctx context.Context, c *coreapi.Client) (any, error) {
+		{name: "Users.Get", call: func(ctx context.Context, c *coreapi.Client) (any, error) { return c.Users.Get(ctx, "ada@example.com") }, answer: adaJSON, want: "GET /users/ada%40example.com"},
+		{name: "Users.List", call: func(ctx context.Context, c *coreapi.Client) (any, error) {
 			return c.Users.List(ctx, coreapi.UserQuery{After: "usr_0", PageSize: 2, Sort: "id", Direction: coreapi.Ascending, ExpandCustom: true, Extra: url.Values{"reference": {"42"}}})
-		}, listJSON(adaJSON), "GET /users?after=usr_0&direction=asc&expand=custom&max_results=2&reference=42&sort=id"},
-		{"Users.Create", func(ctx context.Context, c *coreapi.Client) (any, error) {
+		}, answer: listJSON(adaJSON), want: "GET /users?after=usr_0&direction=asc&expand=custom&max_results=2&reference=42&sort=id"},
+		{name: "Users.Create", call: func(ctx context.Context, c *coreapi.Client) (any, error) {
 			return c.Users.Create(ctx, coreapi.NewUser{
 				Email: "ada@example.com", Password: hide("pw"), State: coreapi.UserInactive, EmailVerification: coreapi.EmailRequested, FirstName: "Ada", LastName: "L", Username: "ada",
 				Locale: "en", Reference: "42", Custom: map[string]any{"plan": "pro"}, Extra: map[string]any{"realm_id": "rl_1"},
 			})
-		}, adaJSON, `POST /users {"user":{"custom":{"plan":"pro"},"email":"ada@example.com","email_verification":"requested","first_name":"Ada","last_name":"L","locale":"en","password":"pw","realm_id":"rl_1","reference":"42","state":"inactive","username":"ada"}}`},
-		{"Users.Create of nothing", func(ctx context.Context, c *coreapi.Client) (any, error) {
+		}, answer: adaJSON, want: `POST /users {"user":{"custom":{"plan":"pro"},"email":"ada@example.com","email_verification":"requested","first_name":"Ada","last_name":"L","locale":"en","password":"pw","realm_id":"rl_1","reference":"42","state":"inactive","username":"ada"}}`},
+		{name: "Users.Create of nothing", call: func(ctx context.Context, c *coreapi.Client) (any, error) {
 			return c.Users.Create(ctx, coreapi.NewUser{})
-		}, adaJSON, `POST /users {"user":{}}`},
-		{"Users.Update", func(ctx context.Context, c *coreapi.Client) (any, error) {
+		}, answer: adaJSON, want: `POST /users {"user":{}}`},
+		{name: "Users.Update", call: func(ctx context.Context, c *coreapi.Client) (any, error) {
 			return c.Users.Update(ctx, "usr_1", coreapi.UserChange{
 				Email: new("ada@example.org"), EmailPending: new("new@example.org"), EmailVerification: new(coreapi.EmailVerified), State: new(coreapi.UserActive), FirstName: new("Ada"),
 				LastName: new(""), Username: new(""), Locale: new(""), Reference: new(""), Password: new(hide("pw")), Custom: map[string]any{}, Extra: map[string]any{"x": 1},
 			})
-		}, adaJSON, `PUT /users/usr_1 {"user":{"custom":{},"email":"ada@example.org","email_pending":"new@example.org","email_verification":"verified","first_name":"Ada","last_name":null,"locale":null,"password":"pw","reference":null,"state":"active","username":null,"x":1}}`},
-		{"Users.Update of nothing", func(ctx context.Context, c *coreapi.Client) (any, error) {
+		}, answer: adaJSON, want: `PUT /users/usr_1 {"user":{"custom":{},"email":"ada@example.org","email_pending":"new@example.org","email_verification":"verified","first_name":"Ada","last_name":null,"locale":null,"password":"pw","reference":null,"state":"active","username":null,"x":1}}`},
+		{name: "Users.Update of nothing", call: func(ctx context.Context, c *coreapi.Client) (any, error) {
 			return c.Users.Update(ctx, "usr_1", coreapi.UserChange{})
-		}, adaJSON, `PUT /users/usr_1 {"user":{}}`},
-		{"Users.Delete", func(ctx context.Context, c *coreapi.Client) (any, error) { return nil, c.Users.Delete(ctx, "usr_1") }, ``, "DELETE /users/usr_1"},
-		{"Users.Authenticate", func(ctx context.Context, c *coreapi.Client) (any, error) {
+		}, answer: adaJSON, want: `PUT /users/usr_1 {"user":{}}`},
+		{name: "Users.Delete", call: func(ctx context.Context, c *coreapi.Client) (any, error) { return nil, c.Users.Delete(ctx, "usr_1") }, want: "DELETE /users/usr_1"},
+		{name: "Users.Authenticate", call: func(ctx context.Context, c *coreapi.Client) (any, error) {
 			return c.Users.Authenticate(ctx, "ada@example.com", hide("pw"))
-		}, sessionJSON, `POST /users/ada%40example.com/authenticate {"user":{"password":"pw"}}`},
-		{"Users.CompleteLogin", func(ctx context.Context, c *coreapi.Client) (any, error) {
+		}, answer: sessionJSON, want: `POST /users/ada%40example.com/authenticate {"user":{"password":"pw"}}`},
+		{name: "Users.CompleteLogin", call: func(ctx context.Context, c *coreapi.Client) (any, error) {
 			return c.Users.CompleteLogin(ctx, hide("tmf:x"), "123456")
-		}, sessionJSON, `POST /users/authenticate_token {"user":{"code":"123456","token":"tmf:x"}}`},
-		{"Users.UpdatePassword", func(ctx context.Context, c *coreapi.Client) (any, error) {
+		}, answer: sessionJSON, want: `POST /users/authenticate_token {"user":{"code":"123456","token":"tmf:x"}}`},
+		{name: "Users.UpdatePassword", call: func(ctx context.Context, c *coreapi.Client) (any, error) {
 			return c.Users.UpdatePassword(ctx, "usr_1", coreapi.PasswordChange{Current: hide("old"), New: hide("new"), KeepSessions: "all", Extra: map[string]any{"x": 1}})
-		}, adaJSON, `PUT /users/usr_1/update_password {"user":{"current_password":"old","keep_sessions":"all","password":"new","password_confirmation":"new","x":1}}`},
-		{"Users.UpdateProfile", func(ctx context.Context, c *coreapi.Client) (any, error) {
+		}, answer: adaJSON, want: `PUT /users/usr_1/update_password {"user":{"current_password":"old","keep_sessions":"all","password":"new","password_confirmation":"new","x":1}}`},
+		{name: "Users.UpdateProfile", call: func(ctx context.Context, c *coreapi.Client) (any, error) {
 			return c.Users.UpdateProfile(ctx, "usr_1", coreapi.ProfileChange{Email: new("a@example.com"), FirstName: new("A"), LastName: new(""), Username: new("a"), Password: new(hide("pw"))})
-		}, adaJSON, `PUT /users/usr_1/profile {"user":{"email":"a@example.com","first_name":"A","last_name":null,"password":"pw","username":"a"}}`},
-		{"Users.PasswordToken", func(ctx context.Context, c *coreapi.Client) (any, error) { return c.Users.PasswordToken(ctx, "usr_1") }, tokenJSON, `POST /users/usr_1/generate_password_token {}`},
-		{"Users.ResetPassword", func(ctx context.Context, c *coreapi.Client) (any, error) {
+		}, answer: adaJSON, want: `PUT /users/usr_1/profile {"user":{"email":"a@example.com","first_name":"A","last_name":null,"password":"pw","username":"a"}}`},
+		{name: "Users.PasswordToken", call: func(ctx context.Context, c *coreapi.Client) (any, error) { return c.Users.PasswordToken(ctx, "usr_1") }, answer: tokenJSON, want: `POST /users/usr_1/generate_password_token {}`},
+		{name: "Users.ResetPassword", call: func(ctx context.Context, c *coreapi.Client) (any, error) {
 			return c.Users.ResetPassword(ctx, hide("tpw:x"), hide("pw"))
-		}, sessionJSON, `POST /users/reset_password_with_token {"user":{"password":"pw","password_confirmation":"pw","token":"tpw:x"}}`},
-		{"Users.RequestEmailVerification", func(ctx context.Context, c *coreapi.Client) (any, error) {
+		}, answer: sessionJSON, want: `POST /users/reset_password_with_token {"user":{"password":"pw","password_confirmation":"pw","token":"tpw:x"}}`},
+		{name: "Users.RequestEmailVerification", call: func(ctx context.Context, c *coreapi.Client) (any, error) {
 			return c.Users.RequestEmailVerification(ctx, "usr_1")
-		}, tokenJSON, `POST /users/usr_1/request_email_verification {}`},
-		{"Users.VerifyEmail", func(ctx context.Context, c *coreapi.Client) (any, error) {
+		}, answer: tokenJSON, want: `POST /users/usr_1/request_email_verification {}`},
+		{name: "Users.VerifyEmail", call: func(ctx context.Context, c *coreapi.Client) (any, error) {
 			return c.Users.VerifyEmail(ctx, hide("tve:x"))
-		}, adaJSON, `POST /users/verify_email {"user":{"token":"tve:x"}}`},
-		{"Users.AcceptInvitation", func(ctx context.Context, c *coreapi.Client) (any, error) {
+		}, answer: adaJSON, want: `POST /users/verify_email {"user":{"token":"tve:x"}}`},
+		{name: "Users.AcceptInvitation", call: func(ctx context.Context, c *coreapi.Client) (any, error) {
 			return c.Users.AcceptInvitation(ctx, "usr_1", hide("nvt_x"))
-		}, adaJSON, `POST /users/usr_1/accept_invitation {"user":{"token":"nvt_x"}}`},
+		}, answer: adaJSON, want: `POST /users/usr_1/accept_invitation {"user":{"token":"nvt_x"}}`},
 
-		{"Orgs.Get", func(ctx context.Context, c *coreapi.Client) (any, error) { return c.Orgs.Get(ctx, "org_1") }, orgJSON, "GET /orgs/org_1"},
-		{"Orgs.ByReference", func(ctx context.Context, c *coreapi.Client) (any, error) { return c.Orgs.ByReference(ctx, "acct-7") }, listJSON(orgJSON), "GET /orgs?reference=acct-7"},
-		{"Orgs.Create", func(ctx context.Context, c *coreapi.Client) (any, error) {
+		{name: "Orgs.Get", call: func(ctx context.Context, c *coreapi.Client) (any, error) { return c.Orgs.Get(ctx, "org_1") }, answer: orgJSON, want: "GET /orgs/org_1"},
+		{name: "Orgs.ByReference", call: func(ctx context.Context, c *coreapi.Client) (any, error) { return c.Orgs.ByReference(ctx, "acct-7") }, answer: listJSON(orgJSON), want: "GET /orgs?reference=acct-7"},
+		{name: "Orgs.Create", call: func(ctx context.Context, c *coreapi.Client) (any, error) {
 			return c.Orgs.Create(ctx, coreapi.NewOrg{Name: "Widgets Inc", State: coreapi.OrgActive, Reference: "acct-7", Custom: map[string]any{"tier": 3}, Extra: map[string]any{"x": 1}})
-		}, orgJSON, `POST /orgs {"org":{"custom":{"tier":3},"name":"Widgets Inc","reference":"acct-7","state":"active","x":1}}`},
-		{"Orgs.Update", func(ctx context.Context, c *coreapi.Client) (any, error) {
+		}, answer: orgJSON, want: `POST /orgs {"org":{"custom":{"tier":3},"name":"Widgets Inc","reference":"acct-7","state":"active","x":1}}`},
+		{name: "Orgs.Update", call: func(ctx context.Context, c *coreapi.Client) (any, error) {
 			return c.Orgs.Update(ctx, "org_1", coreapi.OrgChange{Name: new("W"), State: new(coreapi.OrgInactive), Reference: new("")})
-		}, orgJSON, `PUT /orgs/org_1 {"org":{"name":"W","reference":null,"state":"inactive"}}`},
-		{"Orgs.Close", func(ctx context.Context, c *coreapi.Client) (any, error) { return c.Orgs.Close(ctx, "org_1") }, orgJSON, "DELETE /orgs/org_1"},
-		{"Orgs.Delete", func(ctx context.Context, c *coreapi.Client) (any, error) { return nil, c.Orgs.Delete(ctx, "org_1") }, orgJSON, "DELETE /orgs/org_1?force=true"},
+		}, answer: orgJSON, want: `PUT /orgs/org_1 {"org":{"name":"W","reference":null,"state":"inactive"}}`},
+		{name: "Orgs.Close", call: func(ctx context.Context, c *coreapi.Client) (any, error) { return c.Orgs.Close(ctx, "org_1") }, answer: orgJSON, want: "DELETE /orgs/org_1"},
+		{name: "Orgs.Delete", call: func(ctx context.Context, c *coreapi.Client) (any, error) { return nil, c.Orgs.Delete(ctx, "org_1") }, answer: orgJSON, want: "DELETE /orgs/org_1?force=true"},
 
-		{"Memberships.Get", func(ctx context.Context, c *coreapi.Client) (any, error) { return c.Memberships.Get(ctx, "mb_1") }, membershipJSON, "GET /memberships/mb_1"},
-		{"Memberships.List", func(ctx context.Context, c *coreapi.Client) (any, error) {
+		{name: "Memberships.Get", call: func(ctx context.Context, c *coreapi.Client) (any, error) { return c.Memberships.Get(ctx, "mb_1") }, answer: membershipJSON, want: "GET /memberships/mb_1"},
+		{name: "Memberships.List", call: func(ctx context.Context, c *coreapi.Client) (any, error) {
 			return c.Memberships.List(ctx, coreapi.MembershipQuery{UserID: "usr_1", OrgID: "org_1", After: "mb_0", PageSize: 1, Direction: coreapi.Descending})
-		}, listJSON(membershipJSON), "GET /memberships?after=mb_0&direction=desc&max_results=1&org_id=org_1&user_id=usr_1"},
-		{"Memberships.OfUser", func(ctx context.Context, c *coreapi.Client) (any, error) {
+		}, answer: listJSON(membershipJSON), want: "GET /memberships?after=mb_0&direction=desc&max_results=1&org_id=org_1&user_id=usr_1"},
+		{name: "Memberships.OfUser", call: func(ctx context.Context, c *coreapi.Client) (any, error) {
 			return firstOf(c.Memberships.OfUser(ctx, "usr_1", coreapi.MembershipQuery{}))
-		}, listJSON(membershipJSON), "GET /memberships?user_id=usr_1"},
-		{"Memberships.OfOrg", func(ctx context.Context, c *coreapi.Client) (any, error) {
+		}, answer: listJSON(membershipJSON), want: "GET /memberships?user_id=usr_1"},
+		{name: "Memberships.OfOrg", call: func(ctx context.Context, c *coreapi.Client) (any, error) {
 			return firstOf(c.Memberships.OfOrg(ctx, "org_1", coreapi.MembershipQuery{}))
-		}, listJSON(membershipJSON), "GET /memberships?org_id=org_1"},
-		{"Memberships.Create", func(ctx context.Context, c *coreapi.Client) (any, error) {
+		}, answer: listJSON(membershipJSON), want: "GET /memberships?org_id=org_1"},
+		{name: "Memberships.Create", call: func(ctx context.Context, c *coreapi.Client) (any, error) {
 			return c.Memberships.Create(ctx, coreapi.NewMembership{UserID: "usr_1", OrgID: "org_1", Permissions: []string{"widget:*"}, ExpiresAt: at})
-		}, membershipJSON, `POST /memberships {"membership":{"expires_at":1735689600,"org_id":"org_1","permissions":["widget:*"],"user_id":"usr_1"}}`},
-		{"Memberships.Update", func(ctx context.Context, c *coreapi.Client) (any, error) {
+		}, answer: membershipJSON, want: `POST /memberships {"membership":{"expires_at":1735689600,"org_id":"org_1","permissions":["widget:*"],"user_id":"usr_1"}}`},
+		{name: "Memberships.Update", call: func(ctx context.Context, c *coreapi.Client) (any, error) {
 			return c.Memberships.Update(ctx, "mb_1", coreapi.MembershipChange{Permissions: []string{}, ExpiresAt: &time.Time{}})
-		}, membershipJSON, `PUT /memberships/mb_1 {"membership":{"expires_at":null,"permissions":[]}}`},
-		{"Memberships.Update of nothing", func(ctx context.Context, c *coreapi.Client) (any, error) {
+		}, answer: membershipJSON, want: `PUT /memberships/mb_1 {"membership":{"expires_at":null,"permissions":[]}}`},
+		{name: "Memberships.Update of nothing", call: func(ctx context.Context, c *coreapi.Client) (any, error) {
 			return c.Memberships.Update(ctx, "mb_1", coreapi.MembershipChange{})
-		}, membershipJSON, `PUT /memberships/mb_1 {"membership":{}}`},
-		{"Memberships.Delete", func(ctx context.Context, c *coreapi.Client) (any, error) {
+		}, answer: membershipJSON, want: `PUT /memberships/mb_1 {"membership":{}}`},
+		{name: "Memberships.Delete", call: func(ctx context.Context, c *coreapi.Client) (any, error) {
 			return nil, c.Memberships.Delete(ctx, "mb_1")
-		}, ``, "DELETE /memberships/mb_1"},
+		}, want: "DELETE /memberships/mb_1"},
 
-		{"Sessions.Get", func(ctx context.Context, c *coreapi.Client) (any, error) { return c.Sessions.Get(ctx, hide("kss_1")) }, sessionJSON, "GET /sessions/kss_1"},
-		{"Sessions.OfUser", func(ctx context.Context, c *coreapi.Client) (any, error) {
+		{name: "Sessions.Get", call: func(ctx context.Context, c *coreapi.Client) (any, error) { return c.Sessions.Get(ctx, hide("kss_1")) }, answer: sessionJSON, want: "GET /sessions/kss_1"},
+		{name: "Sessions.OfUser", call: func(ctx context.Context, c *coreapi.Client) (any, error) {
 			return firstOf(c.Sessions.OfUser(ctx, "usr_1"))
-		}, listJSON(sessionJSON), "GET /sessions?user_id=usr_1"},
-		{"Sessions.Create", func(ctx context.Context, c *coreapi.Client) (any, error) { return c.Sessions.Create(ctx, "usr_1") }, sessionJSON, `POST /sessions {"session":{"user_id":"usr_1"}}`},
-		{"Sessions.Delete", func(ctx context.Context, c *coreapi.Client) (any, error) {
+		}, answer: listJSON(sessionJSON), want: "GET /sessions?user_id=usr_1"},
+		{name: "Sessions.Create", call: func(ctx context.Context, c *coreapi.Client) (any, error) { return c.Sessions.Create(ctx, "usr_1") }, answer: sessionJSON, want: `POST /sessions {"session":{"user_id":"usr_1"}}`},
+		{name: "Sessions.Delete", call: func(ctx context.Context, c *coreapi.Client) (any, error) {
 			return nil, c.Sessions.Delete(ctx, hide("kss_1"))
-		}, ``, "DELETE /sessions/kss_1"},
-		{"Sessions.OAuth2Token", func(ctx context.Context, c *coreapi.Client) (any, error) {
+		}, want: "DELETE /sessions/kss_1"},
+		{name: "Sessions.OAuth2Token", call: func(ctx context.Context, c *coreapi.Client) (any, error) {
 			return c.Sessions.OAuth2Token(ctx, "app_1", hide("secret"), hide("code"))
-		}, tokenJSON, `POST /sessions/oauth2/code {"session":{"client_app_id":"app_1","client_app_secret":"secret","code":"code"}}`},
+		}, answer: tokenJSON, want: `POST /sessions/oauth2/code {"session":{"client_app_id":"app_1","client_app_secret":"secret","code":"code"}}`},
 
-		{"Invitations.Get", func(ctx context.Context, c *coreapi.Client) (any, error) { return c.Invitations.Get(ctx, "nvt_1") }, invitationJSON, "GET /invitations/nvt_1"},
-		{"Invitations.List", func(ctx context.Context, c *coreapi.Client) (any, error) {
+		{name: "Invitations.Get", call: func(ctx context.Context, c *coreapi.Client) (any, error) { return c.Invitations.Get(ctx, "nvt_1") }, answer: invitationJSON, want: "GET /invitations/nvt_1"},
+		{name: "Invitations.List", call: func(ctx context.Context, c *coreapi.Client) (any, error) {
 			return c.Invitations.List(ctx, coreapi.InvitationQuery{PageSize: 1})
-		}, listJSON(invitationJSON), "GET /invitations?max_results=1"},
-		{"Invitations.All", func(ctx context.Context, c *coreapi.Client) (any, error) {
+		}, answer: listJSON(invitationJSON), want: "GET /invitations?max_results=1"},
+		{name: "Invitations.All", call: func(ctx context.Context, c *coreapi.Client) (any, error) {
 			return firstOf(c.Invitations.All(ctx, coreapi.InvitationQuery{}))
-		}, listJSON(invitationJSON), "GET /invitations"},
-		{"Invitations.Create of type org", func(ctx context.Context, c *coreapi.Client) (any, error) {
+		}, answer: listJSON(invitationJSON), want: "GET /invitations"},
+		{name: "Invitations.Create of type org", call: func(ctx context.Context, c *coreapi.Client) (any, error) {
 			return c.Invitations.Create(ctx, coreapi.NewOrgInvitation("bob@example.com", "org_1", "widget:read"))
-		}, invitationJSON, `POST /invitations {"invitation":{"email":"bob@example.com","invitation_type":"org","org_id":"org_1","permissions":["widget:read"]}}`},
-		{"Invitations.Create of type referral", func(ctx context.Context, c *coreapi.Client) (any, error) {
+		}, answer: invitationJSON, want: `POST /invitations {"invitation":{"email":"bob@example.com","invitation_type":"org","org_id":"org_1","permissions":["widget:read"]}}`},
+		{name: "Invitations.Create of type referral", call: func(ctx context.Context, c *coreapi.Client) (any, error) {
 			return c.Invitations.Create(ctx, coreapi.NewReferral("bob@example.com", "usr_1"))
-		}, invitationJSON, `POST /invitations {"invitation":{"email":"bob@example.com","invitation_type":"referral","inviting_user_id":"usr_1"}}`},
-		{"Invitations.Create of type request", func(ctx context.Context, c *coreapi.Client) (any, error) {
+		}, answer: invitationJSON, want: `POST /invitations {"invitation":{"email":"bob@example.com","invitation_type":"referral","inviting_user_id":"usr_1"}}`},
+		{name: "Invitations.Create of type request", call: func(ctx context.Context, c *coreapi.Client) (any, error) {
 			return c.Invitations.Create(ctx, coreapi.NewRequest("bob@example.com"))
-		}, invitationJSON, `POST /invitations {"invitation":{"email":"bob@example.com","invitation_type":"request"}}`},
-		{"Invitations.Update", func(ctx context.Context, c *coreapi.Client) (any, error) {
+		}, answer: invitationJSON, want: `POST /invitations {"invitation":{"email":"bob@example.com","invitation_type":"request"}}`},
+		{name: "Invitations.Update", call: func(ctx context.Context, c *coreapi.Client) (any, error) {
 			return c.Invitations.Update(ctx, "nvt_1", coreapi.InvitationChange{Email: new("b@example.com"), Locale: new(""), Permissions: []string{"a"}, ExpiresAt: &at})
-		}, invitationJSON, `PUT /invitations/nvt_1 {"invitation":{"email":"b@example.com","expires_at":1735689600,"locale":null,"permissions":["a"]}}`},
-		{"Invitations.Delete", func(ctx context.Context, c *coreapi.Client) (any, error) {
+		}, answer: invitationJSON, want: `PUT /invitations/nvt_1 {"invitation":{"email":"b@example.com","expires_at":1735689600,"locale":null,"permissions":["a"]}}`},
+		{name: "Invitations.Delete", call: func(ctx context.Context, c *coreapi.Client) (any, error) {
 			return nil, c.Invitations.Delete(ctx, "nvt_1")
-		}, ``, "DELETE /invitations/nvt_1"},
-		{"Invitations.Invite", func(ctx context.Context, c *coreapi.Client) (any, error) { return c.Invitations.Invite(ctx, "nvt_1") }, invitationJSON, `POST /invitations/nvt_1/invite {"invitation":{}}`},
+		}, want: "DELETE /invitations/nvt_1"},
+		{name: "Invitations.Invite", call: func(ctx context.Context, c *coreapi.Client) (any, error) { return c.Invitations.Invite(ctx, "nvt_1") }, answer: invitationJSON, want: `POST /invitations/nvt_1/invite {"invitation":{}}`},
 
-		{"Credentials.Get", func(ctx context.Context, c *coreapi.Client) (any, error) { return c.Credentials.Get(ctx, "crd_1") }, credentialJSON, "GET /credentials/crd_1"},
-		{"Credentials.Create", func(ctx context.Context, c *coreapi.Client) (any, error) {
+		{name: "Credentials.Get", call: func(ctx context.Context, c *coreapi.Client) (any, error) { return c.Credentials.Get(ctx, "crd_1") }, answer: credentialJSON, want: "GET /credentials/crd_1"},
+		{name: "Credentials.Create", call: func(ctx context.Context, c *coreapi.Client) (any, error) {
 			return c.Credentials.Create(ctx, coreapi.NewCredential{UserID: "usr_1", Type: coreapi.CredentialFacebook, AuthProviderID: "ap_1", ProviderUserID: "5", AccessToken: hide("at"), TokenExpiresAt: at})
-		}, credentialJSON, `POST /credentials {"credential":{"access_token":"at","auth_provider_id":"ap_1","credential_type":"facebook","provider_user_id":"5","token_expires_at":1735689600,"user_id":"usr_1"}}`},
-		{"Credentials.CreateTOTP", func(ctx context.Context, c *coreapi.Client) (any, error) {
+		}, answer: credentialJSON, want: `POST /credentials {"credential":{"access_token":"at","auth_provider_id":"ap_1","credential_type":"facebook","provider_user_id":"5","token_expires_at":1735689600,"user_id":"usr_1"}}`},
+		{name: "Credentials.CreateTOTP", call: func(ctx context.Context, c *coreapi.Client) (any, error) {
 			return c.Credentials.CreateTOTP(ctx, "usr_1", "ap_1", "Phone")
-		}, credentialJSON, `POST /credentials {"credential":{"auth_provider_id":"ap_1","credential_type":"totp","name":"Phone","user_id":"usr_1"}}`},
-		{"Credentials.UpdatePassword", func(ctx context.Context, c *coreapi.Client) (any, error) {
+		}, answer: credentialJSON, want: `POST /credentials {"credential":{"auth_provider_id":"ap_1","credential_type":"totp","name":"Phone","user_id":"usr_1"}}`},
+		{name: "Credentials.UpdatePassword", call: func(ctx context.Context, c *coreapi.Client) (any, error) {
 			return c.Credentials.UpdatePassword(ctx, "crd_1", hide("pw"))
-		}, credentialJSON, `PUT /credentials/crd_1 {"credential":{"password":"pw"}}`},
-		{"Credentials.Verify", func(ctx context.Context, c *coreapi.Client) (any, error) {
+		}, answer: credentialJSON, want: `PUT /credentials/crd_1 {"credential":{"password":"pw"}}`},
+		{name: "Credentials.Verify", call: func(ctx context.Context, c *coreapi.Client) (any, error) {
 			return c.Credentials.Verify(ctx, "crd_1", "123456")
-		}, credentialJSON, `POST /credentials/crd_1/verify {"credential":{"code":"123456"}}`},
-		{"Credentials.Delete", func(ctx context.Context, c *coreapi.Client) (any, error) {
+		}, answer: credentialJSON, want: `POST /credentials/crd_1/verify {"credential":{"code":"123456"}}`},
+		{name: "Credentials.Delete", call: func(ctx context.Context, c *coreapi.Client) (any, error) {
 			return nil, c.Credentials.Delete(ctx, "crd_1")
-		}, ``, "DELETE /credentials/crd_1"},
+		}, want: "DELETE /credentials/crd_1"},
 
-		{"AuthProviders.Get", func(ctx context.Context, c *coreapi.Client) (any, error) { return c.AuthProviders.Get(ctx, "totp") }, providerJSON, "GET /auth_providers/totp"},
-		{"AuthProviders.AuthorizeURLs", func(ctx context.Context, c *coreapi.Client) (any, error) {
+		{name: "AuthProviders.Get", call: func(ctx context.Context, c *coreapi.Client) (any, error) { return c.AuthProviders.Get(ctx, "totp") }, answer: providerJSON, want: "GET /auth_providers/totp"},
+		{name: "AuthProviders.AuthorizeURLs", call: func(ctx context.Context, c *coreapi.Client) (any, error) {
 			return c.AuthProviders.AuthorizeURLs(ctx, "https://local.dev/", "n")
-		}, listJSON(urlJSON), "GET /auth_providers/authorize?nonce=n&redirect_uri=https%3A%2F%2Flocal.dev%2F"},
-		{"AuthProviders.AuthorizeURL", func(ctx context.Context, c *coreapi.Client) (any, error) {
+		}, answer: listJSON(urlJSON), want: "GET /auth_providers/authorize?nonce=n&redirect_uri=https%3A%2F%2Flocal.dev%2F"},
+		{name: "AuthProviders.AuthorizeURL", call: func(ctx context.Context, c *coreapi.Client) (any, error) {
 			return c.AuthProviders.AuthorizeURL(ctx, "ap_2", "https://local.dev/", "")
-		}, urlJSON, "GET /auth_providers/ap_2/authorize?redirect_uri=https%3A%2F%2Flocal.dev%2F"},
-		{"AuthProviders.Authorize", func(ctx context.Context, c *coreapi.Client) (any, error) {
+		}, answer: urlJSON, want: "GET /auth_providers/ap_2/authorize?redirect_uri=https%3A%2F%2Flocal.dev%2F"},
+		{name: "AuthProviders.Authorize", call: func(ctx context.Context, c *coreapi.Client) (any, error) {
 			return c.AuthProviders.Authorize(ctx, hide("code"), "state", "")
-		}, sessionJSON, `POST /auth_providers/authorize {"code":"code","state":"state"}`},
-		{"AuthProviders.AuthorizeToken", func(ctx context.Context, c *coreapi.Client) (any, error) {
+		}, answer: sessionJSON, want: `POST /auth_providers/authorize {"code":"code","state":"state"}`},
+		{name: "AuthProviders.AuthorizeToken", call: func(ctx context.Context, c *coreapi.Client) (any, error) {
 			return c.AuthProviders.AuthorizeToken(ctx, "ap_2", hide("at"))
-		}, sessionJSON, `POST /auth_providers/ap_2/authorize {"access_token":"at"}`},
+		}, answer: sessionJSON, want: `POST /auth_providers/ap_2/authorize {"access_token":"at"}`},
 
-		{"Events.Get", func(ctx context.Context, c *coreapi.Client) (any, error) { return c.Events.Get(ctx, "ev_1") }, eventJSON, "GET /events/ev_1"},
-		{"Events.List", func(ctx context.Context, c *coreapi.Client) (any, error) {
+		{name: "Events.Get", call: func(ctx context.Context, c *coreapi.Client) (any, error) { return c.Events.Get(ctx, "ev_1") }, answer: eventJSON, want: "GET /events/ev_1"},
+		{name: "Events.List", call: func(ctx context.Context, c *coreapi.Client) (any, error) {
 			return c.Events.List(ctx, coreapi.EventQuery{Type: "user.login", UserID: "usr_1", OrgID: "org_1", MembershipID: "mb_1", AuthProviderID: "ap_1", Since: at, ExpandNotifications: true, PageSize: 5, Direction: coreapi.Ascending})
-		}, listJSON(eventJSON), "GET /events?auth_provider_id=ap_1&created_at_after=1735689600&direction=asc&event_type=user.login&expand=notifications&max_results=5&membership_id=mb_1&org_id=org_1&user_id=usr_1"},
-		{"Events.All", func(ctx context.Context, c *coreapi.Client) (any, error) {
+		}, answer: listJSON(eventJSON), want: "GET /events?auth_provider_id=ap_1&created_at_after=1735689600&direction=asc&event_type=user.login&expand=notifications&max_results=5&membership_id=mb_1&org_id=org_1&user_id=usr_1"},
+		{name: "Events.All", call: func(ctx context.Context, c *coreapi.Client) (any, error) {
 			return firstOf(c.Events.All(ctx, coreapi.EventQuery{}))
-		}, listJSON(eventJSON), "GET /events"},
+		}, answer: listJSON(eventJSON), want: "GET /events"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -343,13 +343,13 @@ func TestLogins(t *testing.T) {
 		pending    bool
 		want       error
 	}{
-		{"a session", sessionJSON, false, nil},
-		{"a second factor", tokenJSON, true, nil},
-		{"nothing", ``, false, coreapi.ErrUnexpected},
-		{"an empty object", `{}`, false, coreapi.ErrUnexpected},
-		{"a token that is empty", `{"object": "token", "token": ""}`, false, coreapi.ErrUnexpected},
-		{"a session without an ID", `{"object": "session", "token": "x"}`, false, coreapi.ErrUnexpected},
-		{"a refusal of status 200", `{"errors": ["Login failed"]}`, false, coreapi.ErrLoginRefused},
+		{name: "a session", body: sessionJSON},
+		{name: "a second factor", body: tokenJSON, pending: true},
+		{name: "nothing", want: coreapi.ErrUnexpected},
+		{name: "an empty object", body: `{}`, want: coreapi.ErrUnexpected},
+		{name: "a token that is empty", body: `{"object": "token", "token": ""}`, want: coreapi.ErrUnexpected},
+		{name: "a session without an ID", body: `{"object": "session", "token": "x"}`, want: coreapi.ErrUnexpected},
+		{name: "a refusal of status 200", body: `{"errors": ["Login failed"]}`, want: coreapi.ErrLoginRefused},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -418,10 +418,10 @@ func TestOrgsByReference(t *testing.T) {
 	for _, row := range []struct {
 		name, body, want string
 	}{
-		{"the one", listJSON(org("org_1", "42", "active")), "org_1"},
-		{"not one that is closed", listJSON(org("org_1", "42", "closed"), org("org_2", "42", "active")), "org_2"},
-		{"not one of another reference", listJSON(org("org_1", "421", "active"), org("org_2", "", "active")), ""},
-		{"none", listJSON(), ""},
+		{name: "the one", body: listJSON(org("org_1", "42", "active")), want: "org_1"},
+		{name: "not one that is closed", body: listJSON(org("org_1", "42", "closed"), org("org_2", "42", "active")), want: "org_2"},
+		{name: "not one of another reference", body: listJSON(org("org_1", "421", "active"), org("org_2", "", "active"))},
+		{name: "none", body: listJSON()},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -452,12 +452,12 @@ func TestDeleteAllOf(t *testing.T) {
 		want    error
 		paths   string
 	}{
-		{"all", []answerFunc{list, last, ok}, nil, 3, nil, "sessions sessions kss_1 kss_2 kss_3"},
-		{"but for those to keep", []answerFunc{list, last, ok}, []coreapi.Secret{coreapi.Hide("kss_3"), coreapi.Hide("kss_1")}, 1, nil, "sessions sessions kss_2"},
-		{"one that ended by itself is no error", []answerFunc{list, last, gone, ok}, nil, 2, nil, "sessions sessions kss_1 kss_2 kss_3"},
-		{"an error ends it", []answerFunc{list, last, ok, answer(403, `{}`)}, nil, 1, coreapi.ErrKeyRefused, "sessions sessions kss_1 kss_2"},
-		{"nothing is deleted before all are listed", []answerFunc{list, answer(403, `{}`)}, nil, 0, coreapi.ErrKeyRefused, "sessions sessions"},
-		{"a list that goes round", []answerFunc{list}, nil, 0, coreapi.ErrUnexpected, "sessions sessions"},
+		{name: "all", answers: []answerFunc{list, last, ok}, deleted: 3, paths: "sessions sessions kss_1 kss_2 kss_3"},
+		{name: "but for those to keep", answers: []answerFunc{list, last, ok}, keep: []coreapi.Secret{coreapi.Hide("kss_3"), coreapi.Hide("kss_1")}, deleted: 1, paths: "sessions sessions kss_2"},
+		{name: "one that ended by itself is no error", answers: []answerFunc{list, last, gone, ok}, deleted: 2, paths: "sessions sessions kss_1 kss_2 kss_3"},
+		{name: "an error ends it", answers: []answerFunc{list, last, ok, answer(403, `{}`)}, deleted: 1, want: coreapi.ErrKeyRefused, paths: "sessions sessions kss_1 kss_2"},
+		{name: "nothing is deleted before all are listed", answers: []answerFunc{list, answer(403, `{}`)}, want: coreapi.ErrKeyRefused, paths: "sessions sessions"},
+		{name: "a list that goes round", answers: []answerFunc{list}, want: coreapi.ErrUnexpected, paths: "sessions sessions"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -507,13 +507,13 @@ func TestEventTypes(t *testing.T) {
 		event, prefix coreapi.EventType
 		want          bool
 	}{
-		{"user.login.failed", "user.login.failed", true},
-		{"user.login.failed", "user.login", true},
-		{"user.login.failed", "user", true},
-		{"user.login.failed", "user.log", false},
-		{"user.login", "user.login.failed", false},
-		{"user.login.failed", "", false},
-		{coreapi.EventInvitationOrgAccepted, "invitation", true},
+		{event: "user.login.failed", prefix: "user.login.failed", want: true},
+		{event: "user.login.failed", prefix: "user.login", want: true},
+		{event: "user.login.failed", prefix: "user", want: true},
+		{event: "user.login.failed", prefix: "user.log"},
+		{event: "user.login", prefix: "user.login.failed"},
+		{event: "user.login.failed"},
+		{event: coreapi.EventInvitationOrgAccepted, prefix: "invitation", want: true},
 	} {
 		if got := row.event.Is(row.prefix); got != row.want {
 			t.Errorf("%s is %s: got %t", row.event, row.prefix, got)

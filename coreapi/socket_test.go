@@ -47,14 +47,14 @@ func TestAnswersThatBreakOff(t *testing.T) {
 		name  string
 		bytes string
 	}{
-		{"before the answer", ""},
-		{"within the status line", "HTTP/1.1 2"},
-		{"within the headers", "HTTP/1.1 200 OK\r\nContent-Type: appl"},
-		{"after the headers", head},
-		{"within the body", head + `{"id": "usr_1"`},
-		{"within a chunk", "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{"},
-		{"with what is not HTTP", testKey + " \x00\r\n\r\n"},
-		{"with a header that is none", "HTTP/1.1 200 OK\r\n" + testKey + "\r\n\r\n"},
+		{name: "before the answer"},
+		{name: "within the status line", bytes: "HTTP/1.1 2"},
+		{name: "within the headers", bytes: "HTTP/1.1 200 OK\r\nContent-Type: appl"},
+		{name: "after the headers", bytes: head},
+		{name: "within the body", bytes: head + `{"id": "usr_1"`},
+		{name: "within a chunk", bytes: "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{"},
+		{name: "with what is not HTTP", bytes: testKey + " \x00\r\n\r\n"},
+		{name: "with a header that is none", bytes: "HTTP/1.1 200 OK\r\n" + testKey + "\r\n\r\n"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -160,8 +160,8 @@ func TestServersThatHang(t *testing.T) {
 		name  string
 		start string // what the server sends before it hangs
 	}{
-		{"before the answer", ""},
-		{"after the headers", "{"},
+		{name: "before the answer"},
+		{name: "after the headers", start: "{"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -215,18 +215,18 @@ func TestRedirects(t *testing.T) {
 		want    error
 		methods string // of the requests
 	}{
-		{"302 within the origin is followed", "GET", []answerFunc{redirect(302, "/v2/elsewhere"), answer(200, adaJSON)}, nil, "GET GET"},
-		{"303 within the origin is followed", "GET", []answerFunc{redirect(303, "elsewhere"), answer(200, adaJSON)}, nil, "GET GET"},
-		{"307 within the origin is followed", "GET", []answerFunc{redirect(307, "/v2/elsewhere"), answer(200, adaJSON)}, nil, "GET GET"},
-		{"307 keeps method and body", "POST", []answerFunc{redirect(307, "/v2/elsewhere"), answer(201, adaJSON)}, nil, "POST POST"},
-		{"303 of a POST is read", "POST", []answerFunc{redirect(303, "/v2/users/usr_1"), answer(200, adaJSON)}, nil, "POST GET"},
-		{"three are followed", "GET", []answerFunc{redirect(302, "/1"), redirect(302, "/2"), redirect(302, "/3"), answer(200, adaJSON)}, nil, "GET GET GET GET"},
-		{"a fourth is not", "GET", []answerFunc{redirect(302, "/again")}, coreapi.ErrUnexpected, "GET GET GET GET"},
-		{"301 is not followed", "GET", []answerFunc{redirect(301, "/v2/elsewhere"), answer(200, adaJSON)}, coreapi.ErrUnexpected, "GET"},
-		{"308 is not followed", "POST", []answerFunc{redirect(308, "/v2/elsewhere"), answer(200, adaJSON)}, coreapi.ErrUnexpected, "POST"},
-		{"302 without a target is an error", "GET", []answerFunc{answer(302, "")}, coreapi.ErrUnexpected, "GET"},
-		{"304 is an error", "GET", []answerFunc{answer(304, "")}, coreapi.ErrUnexpected, "GET"},
-		{"a POST that is lost after a redirect is not sent again", "POST", []answerFunc{redirect(303, "/v2/users/usr_1"), hijack("")}, coreapi.ErrOutcomeUnknown, "POST GET"},
+		{name: "302 within the origin is followed", call: "GET", answers: []answerFunc{redirect(302, "/v2/elsewhere"), answer(200, adaJSON)}, methods: "GET GET"},
+		{name: "303 within the origin is followed", call: "GET", answers: []answerFunc{redirect(303, "elsewhere"), answer(200, adaJSON)}, methods: "GET GET"},
+		{name: "307 within the origin is followed", call: "GET", answers: []answerFunc{redirect(307, "/v2/elsewhere"), answer(200, adaJSON)}, methods: "GET GET"},
+		{name: "307 keeps method and body", call: "POST", answers: []answerFunc{redirect(307, "/v2/elsewhere"), answer(201, adaJSON)}, methods: "POST POST"},
+		{name: "303 of a POST is read", call: "POST", answers: []answerFunc{redirect(303, "/v2/users/usr_1"), answer(200, adaJSON)}, methods: "POST GET"},
+		{name: "three are followed", call: "GET", answers: []answerFunc{redirect(302, "/1"), redirect(302, "/2"), redirect(302, "/3"), answer(200, adaJSON)}, methods: "GET GET GET GET"},
+		{name: "a fourth is not", call: "GET", answers: []answerFunc{redirect(302, "/again")}, want: coreapi.ErrUnexpected, methods: "GET GET GET GET"},
+		{name: "301 is not followed", call: "GET", answers: []answerFunc{redirect(301, "/v2/elsewhere"), answer(200, adaJSON)}, want: coreapi.ErrUnexpected, methods: "GET"},
+		{name: "308 is not followed", call: "POST", answers: []answerFunc{redirect(308, "/v2/elsewhere"), answer(200, adaJSON)}, want: coreapi.ErrUnexpected, methods: "POST"},
+		{name: "302 without a target is an error", call: "GET", answers: []answerFunc{answer(302, "")}, want: coreapi.ErrUnexpected, methods: "GET"},
+		{name: "304 is an error", call: "GET", answers: []answerFunc{answer(304, "")}, want: coreapi.ErrUnexpected, methods: "GET"},
+		{name: "a POST that is lost after a redirect is not sent again", call: "POST", answers: []answerFunc{redirect(303, "/v2/users/usr_1"), hijack("")}, want: coreapi.ErrOutcomeUnknown, methods: "POST GET"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -264,12 +264,12 @@ func TestRedirectsToElsewhere(t *testing.T) {
 		name, target string
 		host         string // that the error names
 	}{
-		{"another port", other.URL + "/v2/users/usr_1", otherURL.Host},
-		{"another name of the host", "http://localhost:" + otherURL.Port() + "/v2/users/usr_1", "localhost:" + otherURL.Port()},
-		{"another scheme", "https://HOST/v2/users/usr_1", "https://HOST"},
-		{"a host without a scheme", "//" + otherURL.Host + "/v2", otherURL.Host},
-		{"a user within the origin", "http://user:password@HOST/v2", "HOST"},
-		{"what is no URL of the web", "ftp://" + otherURL.Host + "/", "ftp://" + otherURL.Host},
+		{name: "another port", target: other.URL + "/v2/users/usr_1", host: otherURL.Host},
+		{name: "another name of the host", target: "http://localhost:" + otherURL.Port() + "/v2/users/usr_1", host: "localhost:" + otherURL.Port()},
+		{name: "another scheme", target: "https://HOST/v2/users/usr_1", host: "https://HOST"},
+		{name: "a host without a scheme", target: "//" + otherURL.Host + "/v2", host: otherURL.Host},
+		{name: "a user within the origin", target: "http://user:password@HOST/v2", host: "HOST"},
+		{name: "what is no URL of the web", target: "ftp://" + otherURL.Host + "/", host: "ftp://" + otherURL.Host},
 	} {
 		for _, status := range []int{301, 302, 303, 307, 308} {
 			t.Run(fmt.Sprintf("%d to %s", status, row.name), func(t *testing.T) {

@@ -34,15 +34,15 @@ func TestUntil(t *testing.T) {
 		want  error
 		value int
 	}{
-		{"at once", []error{nil}, nil, nil, 1},
-		{"after a while", []error{coreapi.ErrNotFound, coreapi.ErrNotFound, nil}, nil, nil, 3},
-		{"when it is done", []error{nil}, func(n int) bool { return n == 4 }, nil, 4},
-		{"when the API is back", []error{coreapi.ErrUnavailable, coreapi.ErrRateLimited, nil}, nil, nil, 3},
-		{"never there", []error{coreapi.ErrNotFound}, nil, coreapi.ErrNotVisible, 0},
-		{"never done", []error{nil}, func(int) bool { return false }, coreapi.ErrNotVisible, 0},
-		{"never back", []error{coreapi.ErrUnavailable}, nil, coreapi.ErrUnavailable, 0},
-		{"a key that is refused ends it", []error{coreapi.ErrKeyRefused, nil}, nil, coreapi.ErrKeyRefused, 0},
-		{"an error of no kind ends it", []error{odd, nil}, nil, odd, 0},
+		{name: "at once", errs: []error{nil}, value: 1},
+		{name: "after a while", errs: []error{coreapi.ErrNotFound, coreapi.ErrNotFound, nil}, value: 3},
+		{name: "when it is done", errs: []error{nil}, done: func(n int) bool { return n == 4 }, value: 4},
+		{name: "when the API is back", errs: []error{coreapi.ErrUnavailable, coreapi.ErrRateLimited, nil}, value: 3},
+		{name: "never there", errs: []error{coreapi.ErrNotFound}, want: coreapi.ErrNotVisible},
+		{name: "never done", errs: []error{nil}, done: func(int) bool { return false }, want: coreapi.ErrNotVisible},
+		{name: "never back", errs: []error{coreapi.ErrUnavailable}, want: coreapi.ErrUnavailable},
+		{name: "a key that is refused ends it", errs: []error{coreapi.ErrKeyRefused, nil}, want: coreapi.ErrKeyRefused},
+		{name: "an error of no kind ends it", errs: []error{odd, nil}, want: odd},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -76,8 +76,8 @@ func TestUntilTheAPIFallsSilent(t *testing.T) {
 		after time.Duration
 		want  error
 	}{
-		{"just before the end", 12500 * time.Millisecond, coreapi.ErrNotVisible},
-		{"long before the end", 5 * time.Second, coreapi.ErrUnavailable},
+		{name: "just before the end", after: 12500 * time.Millisecond, want: coreapi.ErrNotVisible},
+		{name: "long before the end", after: 5 * time.Second, want: coreapi.ErrUnavailable},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -146,10 +146,10 @@ func TestUntilGone(t *testing.T) {
 		errs []error
 		want error
 	}{
-		{"at once", []error{coreapi.ErrNotFound}, nil},
-		{"after a while", []error{nil, coreapi.ErrUnavailable, nil, coreapi.ErrNotFound}, nil},
-		{"never", []error{nil}, coreapi.ErrNotVisible},
-		{"an answer that cannot be read ends it", []error{coreapi.ErrUnexpected, coreapi.ErrNotFound}, coreapi.ErrUnexpected},
+		{name: "at once", errs: []error{coreapi.ErrNotFound}},
+		{name: "after a while", errs: []error{nil, coreapi.ErrUnavailable, nil, coreapi.ErrNotFound}},
+		{name: "never", errs: []error{nil}, want: coreapi.ErrNotVisible},
+		{name: "an answer that cannot be read ends it", errs: []error{coreapi.ErrUnexpected, coreapi.ErrNotFound}, want: coreapi.ErrUnexpected},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -171,20 +171,20 @@ func TestOnce(t *testing.T) {
 		created int
 		found   bool // the value is that of find
 	}{
-		{"it works", []error{nil}, nil, nil, 1, false},
-		{"what is refused is not looked for", []error{coreapi.ErrInvalid}, nil, coreapi.ErrInvalid, 1, false},
-		{"what was not sent is not looked for", []error{coreapi.ErrUnavailable}, nil, coreapi.ErrUnavailable, 1, false},
-		{"lost, and there", []error{unknown}, []error{nil}, nil, 1, true},
-		{"lost, and there after a while", []error{unknown}, []error{missing, missing, coreapi.ErrUnavailable, nil}, nil, 1, true},
-		{"lost, and not there", []error{unknown, nil}, []error{missing}, nil, 2, false},
-		{"lost twice, and not there", []error{unknown, unknown, nil}, []error{missing}, nil, 3, false},
-		{"lost three times, and not there", []error{unknown, unknown, unknown, nil}, []error{missing}, nil, 4, false},
-		{"lost four times, and not there", []error{unknown}, []error{missing}, unknown, 4, false},
-		{"lost, and it cannot be looked for", []error{unknown, nil}, []error{coreapi.ErrUnavailable}, unknown, 1, false},
-		{"lost, and the key may not look for it", []error{unknown, nil}, []error{coreapi.ErrKeyRefused}, unknown, 1, false},
-		{"lost, then not sent: the first may exist", []error{unknown, coreapi.ErrRateLimited}, []error{missing}, unknown, 2, false},
-		{"lost, then taken, and there", []error{unknown, coreapi.ErrInvalid}, append(manyErrors(20, missing), nil), nil, 2, true},
-		{"lost, then taken, and not there", []error{unknown, coreapi.ErrInvalid}, []error{missing}, coreapi.ErrInvalid, 2, false},
+		{name: "it works", creates: []error{nil}, created: 1},
+		{name: "what is refused is not looked for", creates: []error{coreapi.ErrInvalid}, want: coreapi.ErrInvalid, created: 1},
+		{name: "what was not sent is not looked for", creates: []error{coreapi.ErrUnavailable}, want: coreapi.ErrUnavailable, created: 1},
+		{name: "lost, and there", creates: []error{unknown}, finds: []error{nil}, created: 1, found: true},
+		{name: "lost, and there after a while", creates: []error{unknown}, finds: []error{missing, missing, coreapi.ErrUnavailable, nil}, created: 1, found: true},
+		{name: "lost, and not there", creates: []error{unknown, nil}, finds: []error{missing}, created: 2},
+		{name: "lost twice, and not there", creates: []error{unknown, unknown, nil}, finds: []error{missing}, created: 3},
+		{name: "lost three times, and not there", creates: []error{unknown, unknown, unknown, nil}, finds: []error{missing}, created: 4},
+		{name: "lost four times, and not there", creates: []error{unknown}, finds: []error{missing}, want: unknown, created: 4},
+		{name: "lost, and it cannot be looked for", creates: []error{unknown, nil}, finds: []error{coreapi.ErrUnavailable}, want: unknown, created: 1},
+		{name: "lost, and the key may not look for it", creates: []error{unknown, nil}, finds: []error{coreapi.ErrKeyRefused}, want: unknown, created: 1},
+		{name: "lost, then not sent: the first may exist", creates: []error{unknown, coreapi.ErrRateLimited}, finds: []error{missing}, want: unknown, created: 2},
+		{name: "lost, then taken, and there", creates: []error{unknown, coreapi.ErrInvalid}, finds: append(manyErrors(20, missing), nil), created: 2, found: true},
+		{name: "lost, then taken, and not there", creates: []error{unknown, coreapi.ErrInvalid}, finds: []error{missing}, want: coreapi.ErrInvalid, created: 2},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

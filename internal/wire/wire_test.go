@@ -20,19 +20,19 @@ func TestTime(t *testing.T) {
 		want       time.Time
 		fails      bool
 	}{
-		{"whole seconds", "1735689600", at, false},
-		{"seconds as a float", "1735689600.0", at, false},
-		{"milliseconds", "1735689600.125", at.Add(125 * time.Millisecond), false},
-		{"what is finer is rounded", "1735689600.1239", at.Add(124 * time.Millisecond), false},
-		{"with an exponent", "1.7356896e9", at, false},
-		{"before 1970", "-1.5", time.UnixMilli(-1500).UTC(), false},
-		{"null is the zero time", "null", time.Time{}, false},
-		{"a text is none", `"2025-01-01T00:00:00Z"`, time.Time{}, true},
-		{"a number in a text is none", `"1735689600"`, time.Time{}, true},
-		{"an object is none", `{}`, time.Time{}, true},
-		{"true is none", `true`, time.Time{}, true},
-		{"after the year 9999 there is none", "253402300800", time.Time{}, true},
-		{"a number that is too large is none", "1e999", time.Time{}, true},
+		{name: "whole seconds", json: "1735689600", want: at},
+		{name: "seconds as a float", json: "1735689600.0", want: at},
+		{name: "milliseconds", json: "1735689600.125", want: at.Add(125 * time.Millisecond)},
+		{name: "what is finer is rounded", json: "1735689600.1239", want: at.Add(124 * time.Millisecond)},
+		{name: "with an exponent", json: "1.7356896e9", want: at},
+		{name: "before 1970", json: "-1.5", want: time.UnixMilli(-1500).UTC()},
+		{name: "null is the zero time", json: "null", want: time.Time{}},
+		{name: "a text is none", json: `"2025-01-01T00:00:00Z"`, want: time.Time{}, fails: true},
+		{name: "a number in a text is none", json: `"1735689600"`, want: time.Time{}, fails: true},
+		{name: "an object is none", json: `{}`, want: time.Time{}, fails: true},
+		{name: "true is none", json: `true`, want: time.Time{}, fails: true},
+		{name: "after the year 9999 there is none", json: "253402300800", want: time.Time{}, fails: true},
+		{name: "a number that is too large is none", json: "1e999", want: time.Time{}, fails: true},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -54,22 +54,22 @@ func TestPathSegment(t *testing.T) {
 		name, id, want string
 		err            error
 	}{
-		{"an ID stays as it is", "usr_0v1zUpWdE4IiFc2w5ynShf", "usr_0v1zUpWdE4IiFc2w5ynShf", nil},
-		{"an email address is escaped", "ada+x@example.com", "ada%2Bx%40example.com", nil},
-		{"a slash is escaped", "a/b", "a%2Fb", nil},
-		{"a way up is escaped", "../orgs", "..%2Forgs", nil},
-		{"what is escaped is escaped again", "%2e%2e", "%252e%252e", nil},
-		{"a query is escaped", "a?force=true", "a%3Fforce%3Dtrue", nil},
-		{"a fragment is escaped", "a#b", "a%23b", nil},
-		{"a line break is escaped", "a\r\nb", "a%0D%0Ab", nil},
-		{"letters beyond ASCII are escaped", "é", "%C3%A9", nil},
-		{"three dots are an ID", "...", "...", nil},
-		{"nothing is blank", "", "", wire.ErrBlankID},
-		{"white space is blank", " \t\r\n", "", wire.ErrBlankID},
-		{"a dot is refused", ".", "", wire.ErrOddID},
-		{"two dots are refused", "..", "", wire.ErrOddID},
-		{"what is not UTF-8 is refused", "a\xff", "", wire.ErrOddID},
-		{"what is too long is refused", strings.Repeat("a", 513), "", wire.ErrOddID},
+		{name: "an ID stays as it is", id: "usr_0v1zUpWdE4IiFc2w5ynShf", want: "usr_0v1zUpWdE4IiFc2w5ynShf"},
+		{name: "an email address is escaped", id: "ada+x@example.com", want: "ada%2Bx%40example.com"},
+		{name: "a slash is escaped", id: "a/b", want: "a%2Fb"},
+		{name: "a way up is escaped", id: "../orgs", want: "..%2Forgs"},
+		{name: "what is escaped is escaped again", id: "%2e%2e", want: "%252e%252e"},
+		{name: "a query is escaped", id: "a?force=true", want: "a%3Fforce%3Dtrue"},
+		{name: "a fragment is escaped", id: "a#b", want: "a%23b"},
+		{name: "a line break is escaped", id: "a\r\nb", want: "a%0D%0Ab"},
+		{name: "letters beyond ASCII are escaped", id: "é", want: "%C3%A9"},
+		{name: "three dots are an ID", id: "...", want: "..."},
+		{name: "nothing is blank", err: wire.ErrBlankID},
+		{name: "white space is blank", id: " \t\r\n", err: wire.ErrBlankID},
+		{name: "a dot is refused", id: ".", err: wire.ErrOddID},
+		{name: "two dots are refused", id: "..", err: wire.ErrOddID},
+		{name: "what is not UTF-8 is refused", id: "a\xff", err: wire.ErrOddID},
+		{name: "what is too long is refused", id: strings.Repeat("a", 513), err: wire.ErrOddID},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -87,15 +87,15 @@ func TestRead(t *testing.T) {
 		isJSON                        bool
 		err                           error
 	}{
-		{"JSON", "application/json", `{}`, `{}`, true, nil},
-		{"JSON with a charset", "application/json; charset=utf-8", `{}`, `{}`, true, nil},
-		{"a kind of JSON", "application/problem+json", `{}`, `{}`, true, nil},
-		{"white space is cut", "application/json", " \n{}\n", `{}`, true, nil},
-		{"HTML", "text/html", `<p>`, `<p>`, false, nil},
-		{"no type", "", `{}`, `{}`, false, nil},
-		{"a type that cannot be read", ";;", `{}`, `{}`, false, nil},
-		{"as long as may be", "application/json", strings.Repeat("1", 10), strings.Repeat("1", 10), true, nil},
-		{"a byte longer", "application/json", strings.Repeat("1", 11), "", false, wire.ErrTooLarge},
+		{name: "JSON", contentType: "application/json", body: `{}`, want: `{}`, isJSON: true},
+		{name: "JSON with a charset", contentType: "application/json; charset=utf-8", body: `{}`, want: `{}`, isJSON: true},
+		{name: "a kind of JSON", contentType: "application/problem+json", body: `{}`, want: `{}`, isJSON: true},
+		{name: "white space is cut", contentType: "application/json", body: " \n{}\n", want: `{}`, isJSON: true},
+		{name: "HTML", contentType: "text/html", body: `<p>`, want: `<p>`},
+		{name: "no type", body: `{}`, want: `{}`},
+		{name: "a type that cannot be read", contentType: ";;", body: `{}`, want: `{}`},
+		{name: "as long as may be", contentType: "application/json", body: strings.Repeat("1", 10), want: strings.Repeat("1", 10), isJSON: true},
+		{name: "a byte longer", contentType: "application/json", body: strings.Repeat("1", 11), err: wire.ErrTooLarge},
 	} {
 		for _, length := range []int64{-1, int64(len(row.body)), 1 << 40} {
 			t.Run(fmt.Sprintf("%s, said to have %d bytes", row.name, length), func(t *testing.T) {
@@ -141,26 +141,26 @@ func TestAttributes(t *testing.T) {
 		want  string // JSON
 		fails string // part of the error
 	}{
-		{"zero fields are left out", attributes{}, `{}`, ""},
-		{"a text", attributes{Name: "Ada"}, `{"name":"Ada"}`, ""},
-		{"a secret is revealed", attributes{Password: seal("s3cret")}, `{"password":"s3cret"}`, ""},
-		{"a time is whole seconds", attributes{At: at}, `{"at":1735689600}`, ""},
-		{"a time may have milliseconds", attributes{At: at.Add(125 * time.Millisecond)}, `{"at":1735689600.125}`, ""},
-		{"an empty slice is sent", attributes{Tags: []string{}}, `{"tags":[]}`, ""},
-		{"an empty map is sent", attributes{Custom: map[string]any{}}, `{"custom":{}}`, ""},
-		{"a pointer to a value is the value", attributes{First: new("Ada"), Until: &at, New: new(seal("s3cret"))}, `{"first":"Ada","new":"s3cret","until":1735689600}`, ""},
-		{"a pointer to the zero value is null", attributes{First: new(""), Until: new(time.Time{})}, `{"first":null,"until":null}`, ""},
-		{"a pointer to a zero time of a place is null", attributes{Until: new(time.Time{}.In(time.FixedZone("", 3600)))}, `{"until":null}`, ""},
-		{"a required field cannot be cleared", attributes{Email: new("")}, "", "Email cannot be cleared"},
-		{"a required secret cannot be cleared", attributes{New: new(secret{})}, "", "New cannot be cleared"},
-		{"extra attributes are sent as they are", attributes{Extra: map[string]any{"x": nil, "y": 1.5, "z": seal("s3cret")}}, `{"x":null,"y":1.5,"z":"s3cret"}`, ""},
-		{"an extra attribute that a field sets is refused", attributes{Name: "Ada", Extra: map[string]any{"name": "Eve"}}, "", "leave one of them out"},
-		{"a secret within an extra attribute is refused", attributes{Extra: map[string]any{"x": []any{seal("s3cret")}}}, "", "holds a Secret"},
-		{"a secret within custom attributes is refused", attributes{Custom: map[string]any{"x": seal("s3cret")}}, "", "holds a Secret"},
-		{"a text that says hidden is a text", attributes{Name: wire.Hidden}, `{"name":"(hidden)"}`, ""},
-		{"a text that is not UTF-8 is refused", attributes{Name: "\xff"}, "", "Name is not valid UTF-8"},
-		{"a secret that is not UTF-8 is refused", attributes{Password: seal("\xff")}, "", "Password is not valid UTF-8"},
-		{"what is no JSON is refused", attributes{Custom: map[string]any{"x": func() {}}}, "", "cannot be encoded"},
+		{name: "zero fields are left out", from: attributes{}, want: `{}`},
+		{name: "a text", from: attributes{Name: "Ada"}, want: `{"name":"Ada"}`},
+		{name: "a secret is revealed", from: attributes{Password: seal("s3cret")}, want: `{"password":"s3cret"}`},
+		{name: "a time is whole seconds", from: attributes{At: at}, want: `{"at":1735689600}`},
+		{name: "a time may have milliseconds", from: attributes{At: at.Add(125 * time.Millisecond)}, want: `{"at":1735689600.125}`},
+		{name: "an empty slice is sent", from: attributes{Tags: []string{}}, want: `{"tags":[]}`},
+		{name: "an empty map is sent", from: attributes{Custom: map[string]any{}}, want: `{"custom":{}}`},
+		{name: "a pointer to a value is the value", from: attributes{First: new("Ada"), Until: &at, New: new(seal("s3cret"))}, want: `{"first":"Ada","new":"s3cret","until":1735689600}`},
+		{name: "a pointer to the zero value is null", from: attributes{First: new(""), Until: new(time.Time{})}, want: `{"first":null,"until":null}`},
+		{name: "a pointer to a zero time of a place is null", from: attributes{Until: new(time.Time{}.In(time.FixedZone("", 3600)))}, want: `{"until":null}`},
+		{name: "a required field cannot be cleared", from: attributes{Email: new("")}, fails: "Email cannot be cleared"},
+		{name: "a required secret cannot be cleared", from: attributes{New: new(secret{})}, fails: "New cannot be cleared"},
+		{name: "extra attributes are sent as they are", from: attributes{Extra: map[string]any{"x": nil, "y": 1.5, "z": seal("s3cret")}}, want: `{"x":null,"y":1.5,"z":"s3cret"}`},
+		{name: "an extra attribute that a field sets is refused", from: attributes{Name: "Ada", Extra: map[string]any{"name": "Eve"}}, fails: "leave one of them out"},
+		{name: "a secret within an extra attribute is refused", from: attributes{Extra: map[string]any{"x": []any{seal("s3cret")}}}, fails: "holds a Secret"},
+		{name: "a secret within custom attributes is refused", from: attributes{Custom: map[string]any{"x": seal("s3cret")}}, fails: "holds a Secret"},
+		{name: "a text that says hidden is a text", from: attributes{Name: wire.Hidden}, want: `{"name":"(hidden)"}`},
+		{name: "a text that is not UTF-8 is refused", from: attributes{Name: "\xff"}, fails: "Name is not valid UTF-8"},
+		{name: "a secret that is not UTF-8 is refused", from: attributes{Password: seal("\xff")}, fails: "Password is not valid UTF-8"},
+		{name: "what is no JSON is refused", from: attributes{Custom: map[string]any{"x": func() {}}}, fails: "cannot be encoded"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
