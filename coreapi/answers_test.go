@@ -101,6 +101,31 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
+// What came may be anything: a body of somebody else, with secrets in it.
+func TestErrorsHoldNothingOfTheAnswer(t *testing.T) {
+	t.Parallel()
+	for name, body := range map[string]string{
+		"a number for a text":  `{"id": "usr_1", "email": 7355608}`,
+		"a number for an ID":   `{"id": 7355608}`,
+		"a text for a time":    `{"id": "usr_1", "created_at": "7355608"}`,
+		"a member that is odd": `{"id": "usr_1", "credentials": {"7355608": 7355608}}`,
+		"what is no JSON":      `{"id": "usr_1", "email": 7355608`,
+		"what is no record":    `{"7355608": 7355608}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client := clientOf(t, newAPI(answer(200, body)))
+			_, err := client.Users.Get(t.Context(), "usr_1")
+			expectError(t, err, coreapi.ErrUnexpected)
+			expectHidden(t, printed(t, err), "7355608")
+			_, err = coreapi.Get[struct {
+				Email string `json:"email"`
+			}](t.Context(), client, "/users/usr_1", nil)
+			expectHidden(t, printed(t, err), "7355608")
+		})
+	}
+}
+
 // What is not an ID is refused before anything is sent: it would address the list, or
 // something else.
 func TestIDs(t *testing.T) {

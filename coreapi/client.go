@@ -43,6 +43,7 @@ type connection struct {
 	http      *http.Client
 	userAgent string
 	budget    *budget
+	maxPages  int
 	rate      atomic.Pointer[Rate]
 }
 
@@ -62,6 +63,7 @@ func New(config Config) (*Client, error) {
 		http:      newHTTPClient(config.HTTPClient, base),
 		userAgent: strings.TrimSpace(config.UserAgent + " authrocket-go"),
 		budget:    newBudget(config.RequestsPerSecond),
+		maxPages:  maxPages,
 	}
 	return newClient(scope{connection: shared, realm: config.RealmID, locale: config.Locale}), nil
 }

@@ -15,6 +15,16 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
+// Where the tests are:
+//
+//	config, secret, client           what is configured, hidden, and shared by copies
+//	requests, budget                 how often and when a call is sent; in memory, in bubbles of testing/synctest
+//	socket, loopback                 the same where a connection matters: answers that break off, redirects, TLS, dialling
+//	errors, answers                  what an answer means, whatever it is; IDs that are none
+//	pages, generic, resources        lists, the generic calls, and each method of the resources
+//	until, simulation                Until and Once, alone and with an API that loses answers
+//	observe, fuzz, bench, example, leak
+
 // testKey must be in no output but the header that it is for.
 const testKey = "ks_0v1zSecretKeyOfTests22-0123456789abcdef"
 

@@ -183,7 +183,7 @@ func eachPage[T any](ctx context.Context, s *scope, r route, query url.Values) i
 				switch {
 				case p.More && p.After == remembered:
 					return errNoAdvance
-				case p.More && pages >= maxPages:
+				case p.More && pages >= s.maxPages:
 					return errEndless
 				}
 				return nil
