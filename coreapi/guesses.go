@@ -95,5 +95,7 @@ func (t *notificationTime) UnmarshalJSON(data []byte) error {
 //     all of it, which is right for both unless a key is to go.
 //   - UserQuery and InvitationQuery have no filters: the pages with them could not be read.
 //     AuthRocket 1 knew reference and email; UserQuery.Extra takes them.
+//   - A session that ended is not found (404), as every record that is not there; nothing
+//     says that it is refused (403) instead.
 //   - A repeated DELETE that finds nothing is done, since records are deleted at once.
 //   - The names of the Ratelimit headers but Ratelimit-Reset, after AuthRocket 1's.
