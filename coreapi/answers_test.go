@@ -105,12 +105,13 @@ func TestAnswers(t *testing.T) {
 func TestErrorsHoldNothingOfTheAnswer(t *testing.T) {
 	t.Parallel()
 	for name, body := range map[string]string{
-		"a number for a text":  `{"id": "usr_1", "email": 7355608}`,
-		"a number for an ID":   `{"id": 7355608}`,
-		"a text for a time":    `{"id": "usr_1", "created_at": "7355608"}`,
-		"a member that is odd": `{"id": "usr_1", "credentials": {"7355608": 7355608}}`,
-		"what is no JSON":      `{"id": "usr_1", "email": 7355608`,
-		"what is no record":    `{"7355608": 7355608}`,
+		"a number for a text":           `{"id": "usr_1", "email": 7355608}`,
+		"a number for an ID":            `{"id": 7355608}`,
+		"a fraction for a whole number": `{"id": "usr_1", "email": 5, "min_length": 7355608.5}`,
+		"a text for a time":             `{"id": "usr_1", "created_at": "7355608"}`,
+		"a member that is odd":          `{"id": "usr_1", "credentials": {"7355608": 7355608}}`,
+		"what is no JSON":               `{"id": "usr_1", "email": 7355608`,
+		"what is no record":             `{"7355608": 7355608}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -118,8 +119,11 @@ func TestErrorsHoldNothingOfTheAnswer(t *testing.T) {
 			_, err := client.Users.Get(t.Context(), "usr_1")
 			expectError(t, err, coreapi.ErrUnexpected)
 			expectHidden(t, printed(t, err), "7355608")
+			_, err = client.AuthProviders.Get(t.Context(), "totp")
+			expectHidden(t, printed(t, err), "7355608")
 			_, err = coreapi.Get[struct {
 				Email string `json:"email"`
+				N     int    `json:"min_length"`
 			}](t.Context(), client, "/users/usr_1", nil)
 			expectHidden(t, printed(t, err), "7355608")
 		})

@@ -149,7 +149,7 @@ func (r *run) judgeLost(ctx context.Context, reply reply) (repeat bool, err erro
 			return false, err
 		}
 	}
-	if ctx.Err() != nil || unclear && r.call.once || !r.hasAttempts() {
+	if unclear && r.call.once || !r.hasAttempts() {
 		return false, err
 	}
 	backoff := rand.N(min(firstBackoff<<(r.e.Attempts-1), maxBackoff) + 1)
