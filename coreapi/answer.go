@@ -73,14 +73,6 @@ func decodeError(err error) error {
 	return errWrongShape
 }
 
-// cleanRequestID returns what an ID of a request may be, for logs.
-func cleanRequestID(id string) string {
-	if len(id) > 64 || strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return ""
-	}
-	return id
-}
-
 // withoutKey cuts the API key out of texts of the server.
 func (s *scope) withoutKey(texts []string) []string {
 	for i := range texts {

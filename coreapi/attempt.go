@@ -3,11 +3,8 @@ package coreapi
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"errors"
-	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptrace"
 	"sync/atomic"
@@ -120,28 +117,5 @@ func (s *scope) attemptError(ctx, attemptCtx context.Context, err error) error {
 	if attemptCtx.Err() != nil {
 		return errNoAnswerInTime
 	}
-	if plain := plainError(err); plain != nil {
-		return plain
-	}
-	return fmt.Errorf("the connection failed (%T)", errors.Unwrap(err))
-}
-
-// plainError returns the error in err whose text is made of addresses and names only,
-// or nil.
-func plainError(err error) error {
-	if e, ok := errors.AsType[*net.OpError](err); ok {
-		return e
-	}
-	if e, ok := errors.AsType[*net.DNSError](err); ok {
-		return e
-	}
-	if e, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-		return e
-	}
-	for _, end := range []error{io.ErrUnexpectedEOF, io.EOF} {
-		if errors.Is(err, end) {
-			return end
-		}
-	}
-	return nil
+	return wire.Failure(err)
 }

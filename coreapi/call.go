@@ -108,7 +108,7 @@ func (r *run) judge(ctx context.Context, reply reply) (repeat bool, err error) {
 	e := r.e
 	e.Status, e.Messages, e.metadata, e.RetryAfter, e.RequestID = reply.status, nil, nil, 0, ""
 	if reply.header != nil {
-		e.RequestID = cleanRequestID(reply.header.Get("X-Request-ID"))
+		e.RequestID = wire.RequestID(reply.header)
 	}
 	switch {
 	case isRedirectError(reply.err), errors.Is(reply.err, wire.ErrTooLarge):
@@ -123,7 +123,7 @@ func (r *run) judge(ctx context.Context, reply reply) (repeat bool, err error) {
 		r.readRefusal(reply)
 		return r.hasAttempts() && r.hasTime(e.RetryAfter), r.fail(ErrRateLimited, nil)
 	case reply.status >= 500:
-		e.RetryAfter = retryAfter(reply.header)
+		e.RetryAfter = wire.RetryAfter(reply.header)
 		r.readRefusal(reply)
 		return r.judgeLost(ctx, reply)
 	case reply.status >= 400 || reply.status < 200 || reply.status >= 300:

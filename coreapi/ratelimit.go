@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/authrocket-go/authrocket/internal/wire"
 )
 
 // Rate is what AuthRocket last said about its own limit of requests. See [Client.Rate].
@@ -43,32 +45,10 @@ const maxPause = time.Minute
 // says, by the clock of the answer's own Date, else its Retry-After, else 1, 2, 4 s.
 func pauseAfter(h http.Header, attempt int) time.Duration {
 	pause := time.Second << min(attempt-1, 2)
-	if told := untilReset(h); told > 0 {
+	if told := wire.UntilReset(h); told > 0 {
 		pause = told
-	} else if told := retryAfter(h); told > 0 {
+	} else if told := wire.RetryAfter(h); told > 0 {
 		pause = told
 	}
 	return min(pause, maxPause)
-}
-
-func untilReset(h http.Header) time.Duration { return sinceDate(h, h.Get("Ratelimit-Reset")) }
-
-// sinceDate returns how long after the answer's Date the time in text is, 0 when one
-// of them is missing.
-func sinceDate(h http.Header, text string) time.Duration {
-	at, err := http.ParseTime(text)
-	date, dateErr := http.ParseTime(h.Get("Date"))
-	if err != nil || dateErr != nil {
-		return 0
-	}
-	return at.Sub(date)
-}
-
-// retryAfter reads both forms of RFC 9110 section 10.2.3. It is 0 or more.
-func retryAfter(h http.Header) time.Duration {
-	text := h.Get("Retry-After")
-	if seconds, err := strconv.ParseUint(text, 10, 31); err == nil {
-		return time.Duration(seconds) * time.Second
-	}
-	return max(0, sinceDate(h, text))
 }

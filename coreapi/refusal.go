@@ -2,17 +2,8 @@ package coreapi
 
 import (
 	"encoding/json"
-	"maps"
-	"slices"
-	"strings"
-	"unicode"
 
 	"github.com/authrocket-go/authrocket/internal/wire"
-)
-
-const (
-	maxMessages     = 20
-	maxMessageBytes = 500
 )
 
 // readRefusal returns what an answer with errors says: {"errors": [text, ...]}, and
@@ -30,34 +21,5 @@ func readRefusal(body []byte) (messages []string, metadata map[string]wire.Seale
 			metadata[name] = wire.Seal(text)
 		}
 	}
-	return appendMessages(nil, members["errors"]), metadata, nil
-}
-
-// appendMessages appends the texts in value, cleaned and bounded.
-func appendMessages(messages []string, value any) []string {
-	switch value := value.(type) {
-	case string:
-		if text := cleanMessage(value); text != "" && len(messages) < maxMessages {
-			messages = append(messages, text)
-		}
-	case []any:
-		for _, element := range value {
-			messages = appendMessages(messages, element)
-		}
-	case map[string]any:
-		for _, name := range slices.Sorted(maps.Keys(value)) {
-			messages = appendMessages(messages, value[name])
-		}
-	}
-	return messages
-}
-
-// cleanMessage makes text fit for one line of a log.
-func cleanMessage(text string) string {
-	if len(text) > maxMessageBytes {
-		text = text[:maxMessageBytes]
-	}
-	return strings.Join(strings.FieldsFunc(strings.ToValidUTF8(text, ""), func(r rune) bool {
-		return unicode.IsSpace(r) || unicode.IsControl(r)
-	}), " ")
+	return wire.Messages(members["errors"]), metadata, nil
 }

@@ -7,17 +7,11 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"syscall"
-	"time"
 
-	"github.com/authrocket-go/authrocket/internal/loopback"
+	"github.com/authrocket-go/authrocket/internal/wire"
 )
 
 const maxRedirects = 3
-
-// idleTimeout is shorter than that of servers: a POST on a connection that the server
-// closes just then is an [ErrOutcomeUnknown].
-const idleTimeout = 15 * time.Second
 
 // newHTTPClient returns a copy of client, or a client of our own, with our redirect
 // policy, and without a timeout, which each attempt has, and cookies.
@@ -27,38 +21,12 @@ func newHTTPClient(client *http.Client, base *url.URL) *http.Client {
 		own = *client
 	}
 	if own.Transport == nil {
-		own.Transport = newTransport(base)
+		own.Transport = wire.NewTransport(base)
 	}
 	own.Timeout = 0
 	own.Jar = nil
 	own.CheckRedirect = func(next *http.Request, via []*http.Request) error { return checkRedirect(base, next, via) }
 	return &own
-}
-
-func newTransport(base *url.URL) *http.Transport {
-	t := &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment,
-		ForceAttemptHTTP2:      true,
-		IdleConnTimeout:        idleTimeout,
-		MaxIdleConnsPerHost:    8,
-		TLSHandshakeTimeout:    10 * time.Second,
-		MaxResponseHeaderBytes: 64 << 10,
-	}
-	if base.Scheme != "http" {
-		return t
-	}
-	t.Proxy = nil // it would see the key
-	if loopback.IsHost(base.Hostname()) {
-		// A name such as localhost may resolve to anything. The key goes to this machine
-		// in the clear, or nowhere.
-		t.DialContext = (&net.Dialer{Control: func(_, address string, _ syscall.RawConn) error {
-			if host, _, err := net.SplitHostPort(address); err != nil || !loopback.IsHost(host) {
-				return fmt.Errorf("%s is not a loopback address", address)
-			}
-			return nil
-		}}).DialContext
-	}
-	return t
 }
 
 // redirectError is a redirect that is not followed.

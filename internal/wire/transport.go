@@ -1,0 +1,43 @@
+package wire
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"syscall"
+	"time"
+
+	"github.com/authrocket-go/authrocket/internal/loopback"
+)
+
+// idleTimeout is shorter than that of servers: whether a POST was carried out is unknown
+// when the server closes its connection just then.
+const idleTimeout = 15 * time.Second
+
+// NewTransport returns a transport for the API at base. Over https it honours HTTPS_PROXY.
+func NewTransport(base *url.URL) *http.Transport {
+	t := &http.Transport{
+		Proxy:                  http.ProxyFromEnvironment,
+		ForceAttemptHTTP2:      true,
+		IdleConnTimeout:        idleTimeout,
+		MaxIdleConnsPerHost:    8,
+		TLSHandshakeTimeout:    10 * time.Second,
+		MaxResponseHeaderBytes: 64 << 10,
+	}
+	if base.Scheme != "http" {
+		return t
+	}
+	t.Proxy = nil // it would see the secrets
+	if loopback.IsHost(base.Hostname()) {
+		// A name such as localhost may resolve to anything. Secrets go to this machine in
+		// the clear, or nowhere.
+		t.DialContext = (&net.Dialer{Control: func(_, address string, _ syscall.RawConn) error {
+			if host, _, err := net.SplitHostPort(address); err != nil || !loopback.IsHost(host) {
+				return fmt.Errorf("%s is not a loopback address", address)
+			}
+			return nil
+		}}).DialContext
+	}
+	return t
+}
