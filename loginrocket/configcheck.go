@@ -1,0 +1,112 @@
+package loginrocket
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/authrocket-go/authrocket/internal/loopback"
+)
+
+const (
+	defaultTimeout = 10 * time.Second
+
+	exampleURL = "https://sample.e2.loginrocket.com/"
+)
+
+// credentials are what begins like a secret of AuthRocket, and belongs into no field here.
+var credentials = map[string]string{
+	"ks_":  "an API key; a program that holds one uses the package coreapi",
+	"ko_":  "an API key of AuthRocket 1; leave it out",
+	"key_": "an API key of AuthRocket 1; leave it out",
+	"jsk_": "a secret for login tokens; it belongs into the JWTKey of the package authrocket",
+	"kss_": "a session ID; give it to the methods of the Client",
+}
+
+var (
+	locale = regexp.MustCompile(`^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}$`)
+	agent  = regexp.MustCompile(`^[ -~]{1,200}$`)
+)
+
+// configChecker collects problems.
+type configChecker struct{ problems []error }
+
+func (c *configChecker) add(field, value, format string, args ...any) {
+	env := ""
+	if field == "URL" {
+		env = envURL
+	}
+	c.problems = append(c.problems, &ConfigError{field, env, value, fmt.Sprintf(format, args...)})
+}
+
+func (c *configChecker) addCredential(field, value string) bool {
+	bare := strings.ToLower(strings.TrimLeft(value, " \t\r\n\"'`"))
+	prefix, _, found := strings.Cut(bare, "_")
+	name, known := credentials[prefix+"_"]
+	if !found || !known {
+		return false
+	}
+	c.add(field, "", "is %s", name)
+	return true
+}
+
+// checkConfig returns the config with defaults, and the URL of the API without a final
+// slash, or all problems, joined.
+func checkConfig(config Config) (Config, *url.URL, error) {
+	c := &configChecker{}
+	base := c.checkURL(config.URL)
+	if config.Locale != "" && !c.addCredential("Locale", config.Locale) && !locale.MatchString(config.Locale) {
+		c.add("Locale", "", "is not a language tag; write one such as es")
+	}
+	if config.Agent != "" && !c.addCredential("Agent", config.Agent) && !agent.MatchString(config.Agent) {
+		c.add("Agent", "", "has other characters than printable ASCII, or more than 200; write a name such as shop/1.4")
+	}
+	if config.Timeout < 0 {
+		c.add("Timeout", config.Timeout.String(), "is negative; leave it out for %s", defaultTimeout)
+	}
+	if config.Timeout == 0 {
+		config.Timeout = defaultTimeout
+	}
+	return config, base, errors.Join(c.problems...)
+}
+
+// checkURL returns the URL of the API. What it reports holds neither user info nor a
+// query, since both may hold secrets.
+func (c *configChecker) checkURL(value string) *url.URL {
+	const field = "URL"
+	switch {
+	case value == "":
+		c.add(field, "", "is missing; write the realm's LoginRocket URL, such as %s", exampleURL)
+		return nil
+	case c.addCredential(field, value):
+		return nil
+	case strings.ContainsAny(value, " \t\r\n\"'`"):
+		c.add(field, "", "has white space or quotes; leave them out")
+		return nil
+	case strings.Contains(value, "@"):
+		c.add(field, "", "has an @, as in user info before the host; leave it out")
+		return nil
+	}
+	u, err := url.Parse(value)
+	if err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" {
+		c.add(field, "", "is not a URL with https and a host; write one such as %s", exampleURL)
+		return nil
+	}
+	host := strings.ToLower(u.Hostname())
+	path := strings.Trim(u.Path, "/")
+	shown := u.Scheme + "://" + u.Host
+	switch {
+	case u.RawQuery != "" || u.ForceQuery || strings.Contains(value, "#"):
+		c.add(field, shown, "has a query or a fragment; leave it out")
+	case strings.HasPrefix(host, "api-") && strings.HasSuffix(host, ".authrocket.com"):
+		c.add(field, shown, "is the URL of the Core API, for the package coreapi; write the realm's LoginRocket URL, such as %s", exampleURL)
+	case path != "" && path != "v2":
+		c.add(field, shown, "has a path; write %s/", shown)
+	case u.Scheme == "http" && !loopback.IsHost(host):
+		c.add(field, shown, "is http on a host other than loopback; write https://%s/", u.Host)
+	}
+	return &url.URL{Scheme: u.Scheme, Host: u.Host, Path: "/v2"}
+}

@@ -1,0 +1,55 @@
+package loginrocket
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+)
+
+// Observer reports what the Client does. Its function may be nil; it is called
+// synchronously, by many goroutines at once: it must return soon and must not panic.
+type Observer struct {
+	// Request reports a call when it has ended, with all its attempts.
+	Request func(context.Context, RequestEvent)
+}
+
+// RequestEvent is one call. It holds no password, token, session ID, query or body.
+type RequestEvent struct {
+	Method    string
+	Path      string        // such as /login
+	Status    int           // of the last answer, 0 without one
+	RequestID string        // of the last answer, for questions to AuthRocket's support
+	Attempts  int           // how many requests were sent
+	Duration  time.Duration // of the whole call
+	Reason    string        // [Reason] of Err, "" without an error
+	Err       error
+}
+
+// LogObserver returns an Observer that writes to logger: [ErrRefused] and [ErrSessionEnded]
+// at level info, trouble at warn, the rest at debug. A nil logger means [slog.Default].
+func LogObserver(logger *slog.Logger) Observer {
+	if logger == nil {
+		logger = slog.Default()
+	}
+	return Observer{Request: func(ctx context.Context, e RequestEvent) {
+		level := slog.LevelDebug
+		switch {
+		case errors.Is(e.Err, ErrRefused) || errors.Is(e.Err, ErrSessionEnded):
+			level = slog.LevelInfo
+		case e.Err != nil:
+			level = slog.LevelWarn
+		}
+		if !logger.Enabled(ctx, level) {
+			return
+		}
+		attrs := []slog.Attr{
+			slog.String("method", e.Method), slog.String("path", e.Path), slog.Int("status", e.Status),
+			slog.String("request_id", e.RequestID), slog.Int("attempts", e.Attempts), slog.Duration("duration", e.Duration),
+		}
+		if e.Err != nil {
+			attrs = append(attrs, slog.String("reason", e.Reason), slog.String("error", e.Err.Error()))
+		}
+		logger.LogAttrs(ctx, level, "loginrocket request", attrs...)
+	}}
+}

@@ -1,0 +1,33 @@
+package loginrocket
+
+import (
+	"context"
+
+	"github.com/authrocket-go/authrocket/coreapi"
+)
+
+// ForgotPassword has AuthRocket send a mail with a link to a new password, if there is such
+// a user. Show the same page whatever comes of it, so that it tells nobody which emails exist.
+func (c *Client) ForgotPassword(ctx context.Context, email string) error {
+	return c.run(ctx, post("/password/forgot", emailParameter{email}))
+}
+
+// ResetPassword sets a password by the token of a mail, and logs the user in.
+func (c *Client) ResetPassword(ctx context.Context, token, password coreapi.Secret) (Result, error) {
+	return c.login(ctx, post("/password/reset", struct {
+		Token        coreapi.Secret `json:"token"`
+		Password     coreapi.Secret `json:"password"`
+		Confirmation coreapi.Secret `json:"password_confirmation"`
+	}{token, password, password}).hiding(token.Reveal()))
+}
+
+// UpdatePassword changes a password for a user who knows the current one. [ErrRefused] if
+// that is wrong.
+func (c *Client) UpdatePassword(ctx context.Context, session, current, password coreapi.Secret) error {
+	return c.run(ctx, post("/profile/password", struct {
+		Session      coreapi.Secret `json:"session"`
+		Current      coreapi.Secret `json:"current_password"`
+		Password     coreapi.Secret `json:"password"`
+		Confirmation coreapi.Secret `json:"password_confirmation"`
+	}{session, current, password, password}).of(session))
+}

@@ -1,0 +1,56 @@
+package loginrocket
+
+import (
+	"context"
+
+	"github.com/authrocket-go/authrocket/coreapi"
+)
+
+// NewSignup is a user who signs up. Zero fields are not sent.
+type NewSignup struct {
+	Email      string
+	Password   coreapi.Secret
+	FirstName  string
+	LastName   string
+	Username   string
+	Locale     string
+	OrgName    string         // of a new org, which the user owns
+	Invitation coreapi.Secret // the token of an invitation
+	Extra      map[string]any // further parameters, as they are
+}
+
+// Signup makes a user and logs the user in, where the realm permits it. It is never
+// repeated: after [ErrUnavailable] the user may be there.
+func (c *Client) Signup(ctx context.Context, signup NewSignup) (Result, error) {
+	return c.login(ctx, post("/signup", struct {
+		Email        string         `json:"email"`
+		Password     coreapi.Secret `json:"password"`
+		Confirmation coreapi.Secret `json:"password_confirmation"`
+		FirstName    string         `json:"first_name"`
+		LastName     string         `json:"last_name"`
+		Username     string         `json:"username"`
+		Locale       string         `json:"locale"`
+		OrgName      string         `json:"org_name"`
+		Invitation   coreapi.Secret `json:"invitation"`
+		Extra        map[string]any
+	}{
+		signup.Email, signup.Password, signup.Password, signup.FirstName, signup.LastName, signup.Username, signup.Locale,
+		signup.OrgName, signup.Invitation, signup.Extra,
+	}).hiding(signup.Invitation.Reveal()))
+}
+
+// RequestInvitation asks for an invitation, where the realm's signup is by invitation.
+func (c *Client) RequestInvitation(ctx context.Context, email string) error {
+	return c.run(ctx, post("/signup/request", emailParameter{email}))
+}
+
+// VerifyEmail marks an email address as verified, by the token of a mail.
+func (c *Client) VerifyEmail(ctx context.Context, token coreapi.Secret) error {
+	return c.run(ctx, post("/email/verify", struct {
+		Token coreapi.Secret `json:"token"`
+	}{token}).hiding(token.Reveal()))
+}
+
+type emailParameter struct {
+	Email string `json:"email"`
+}

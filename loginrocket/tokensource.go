@@ -1,0 +1,131 @@
+package loginrocket
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"math"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/authrocket-go/authrocket/coreapi"
+	"github.com/authrocket-go/authrocket/internal/wire"
+)
+
+// renewBefore is how long before its end a token is renewed.
+const renewBefore = time.Minute
+
+// TokenSource has a login token for a session at hand: for CLIs and workers that call a
+// server. It is safe for concurrent use, and starts no goroutine.
+type TokenSource struct {
+	client  *Client
+	session coreapi.Secret
+	account string
+
+	mu      sync.Mutex
+	token   wire.Sealed // empty for none
+	renewAt time.Time
+	flight  *flight // the request that is under way, nil for none
+}
+
+// flight is a request for a token, and what came of it.
+type flight struct {
+	done chan struct{} // closed when the rest is set
+
+	token     wire.Sealed
+	err       error
+	abandoned bool // it came to nothing for reasons of the caller who made it
+}
+
+// TokenSource returns a TokenSource for a session, with the org account selected if it is not
+// "". It sends nothing.
+func (c *Client) TokenSource(session coreapi.Secret, account string) *TokenSource {
+	return &TokenSource{client: c, session: session, account: account}
+}
+
+// Token returns a login token (JWT). It is kept until a minute before it expires by this
+// machine's clock, or for half its life if that is short; then the next call asks
+// for a new one. Callers who come meanwhile share that request, and its error. A caller whose
+// context ends leaves the others alone.
+//
+// [ErrSessionEnded] and [ErrConditions]: the user has to log in again. Other errors are those
+// of [Client.Session].
+func (s *TokenSource) Token(ctx context.Context) (string, error) {
+	for {
+		s.mu.Lock()
+		if !s.token.IsZero() && time.Now().Before(s.renewAt) {
+			defer s.mu.Unlock()
+			return s.token.Open(), nil
+		}
+		f := s.flight
+		if f == nil {
+			f = &flight{done: make(chan struct{}), abandoned: true}
+			s.flight = f
+			s.mu.Unlock()
+			s.fly(ctx, f)
+			return f.token.Open(), f.err
+		}
+		s.mu.Unlock()
+		select {
+		case <-f.done:
+		case <-ctx.Done():
+			e := &Error{Method: "GET", Path: "/session", kind: ErrUnavailable, cause: ctx.Err()}
+			return "", e
+		}
+		if !f.abandoned {
+			return f.token.Open(), f.err
+		}
+	}
+}
+
+// fly makes the request, for all who wait for it.
+func (s *TokenSource) fly(ctx context.Context, f *flight) {
+	var renewAt time.Time
+	defer func() { // of a panic of a Transport, too, so that nobody waits for ever
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.token, s.renewAt, s.flight = f.token, renewAt, nil
+		close(f.done)
+	}()
+	result, err := s.client.Session(ctx, s.session, s.account)
+	if err == nil {
+		err = result.Err()
+	}
+	f.token, f.err = result.token, err
+	f.abandoned = err != nil && contextError(ctx) != nil
+	if err == nil {
+		renewAt = renewalOf(result.token.Open(), time.Now())
+	}
+}
+
+// renewalOf returns when to renew a token. One whose end cannot be read is used once.
+func renewalOf(token string, now time.Time) time.Time {
+	expires, ok := expiry(token)
+	if !ok {
+		return now
+	}
+	return expires.Add(-min(renewBefore, expires.Sub(now)/2))
+}
+
+const maxSeconds = 253402300799 // the end of the year 9999
+
+// expiry reads when a token expires, and verifies nothing: a wrong time makes a request too
+// many, or one too late.
+func expiry(token string) (time.Time, bool) {
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		return time.Time{}, false
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil {
+		return time.Time{}, false
+	}
+	var claims struct {
+		Expires float64 `json:"exp"`
+	}
+	if json.Unmarshal(payload, &claims) != nil || claims.Expires <= 0 || claims.Expires > maxSeconds {
+		return time.Time{}, false
+	}
+	return time.Unix(int64(math.Floor(claims.Expires)), 0), true
+}
