@@ -152,6 +152,9 @@ func TestArrowsPointOneWay(t *testing.T) {
 			if file.folder() == "coreapi" && !file.isTest() && isOwn && !slices.Contains(belowCoreAPI, imported) {
 				t.Errorf("%s imports %q: coreapi is a client without login", file.path, imported)
 			}
+			if file.folder() == "loginrocket" && !file.isTest() && isOwn && imported != modulePath+"/coreapi" && !slices.Contains(belowCoreAPI, imported) {
+				t.Errorf("%s imports %q: loginrocket is a client that verifies nothing", file.path, imported)
+			}
 			if file.folder() == "." && !file.isTest() && isOwn && !isInternal {
 				t.Errorf("%s imports %q: the root package stands below every other", file.path, imported)
 			}
@@ -173,6 +176,7 @@ func TestRootReaches(t *testing.T) {
 		modulePath + "/adapters",
 		modulePath + "/authrocketdev",
 		modulePath + "/coreapi",
+		modulePath + "/loginrocket",
 		modulePath + "/internal/wire",
 		"golang.org/x/time",
 		"testing",
@@ -195,24 +199,29 @@ func TestRootReaches(t *testing.T) {
 	}
 }
 
-// A program that only manages users brings nothing that verifies tokens.
-func TestCoreAPIReaches(t *testing.T) {
+// A program that only manages users, or only logs them in, brings nothing that verifies tokens.
+func TestClientsReach(t *testing.T) {
 	t.Parallel()
-	reached := map[string]bool{}
-	for _, listed := range dependencies(t, "./coreapi") {
-		reached[listed.ImportPath] = true
-		for _, unwanted := range []string{"github.com/lestrrat-go", "github.com/patrickmn/go-cache", "github.com/go-json-experiment", modulePath + "/internal/jose", "testing"} {
-			if isWithin(listed.ImportPath, unwanted) {
-				t.Errorf("coreapi reaches %q", listed.ImportPath)
+	for pkg, wanted := range map[string][]string{
+		"coreapi":     {modulePath + "/internal/wire", "golang.org/x/time/rate"},
+		"loginrocket": {modulePath + "/internal/wire", modulePath + "/coreapi"},
+	} {
+		reached := map[string]bool{}
+		for _, listed := range dependencies(t, "./"+pkg) {
+			reached[listed.ImportPath] = true
+			for _, unwanted := range []string{"github.com/lestrrat-go", "github.com/patrickmn/go-cache", "github.com/go-json-experiment", modulePath + "/internal/jose", "testing"} {
+				if isWithin(listed.ImportPath, unwanted) {
+					t.Errorf("%s reaches %q", pkg, listed.ImportPath)
+				}
+			}
+			if listed.ImportPath == modulePath {
+				t.Errorf("%s reaches the root package", pkg)
 			}
 		}
-		if listed.ImportPath == modulePath {
-			t.Error("coreapi reaches the root package")
-		}
-	}
-	for _, want := range []string{modulePath + "/coreapi", modulePath + "/internal/wire", "golang.org/x/time/rate"} {
-		if !reached[want] {
-			t.Errorf("go list did not name %q, so that it may have left out more", want)
+		for _, want := range append(wanted, modulePath+"/"+pkg) {
+			if !reached[want] {
+				t.Errorf("go list did not name %q, so that it may have left out more", want)
+			}
 		}
 	}
 }

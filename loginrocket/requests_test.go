@@ -37,7 +37,6 @@ func TestRepeats(t *testing.T) {
 		{"405", answer(405, ""), 1},
 		{"a redirect", answer(302, "", "Location", "/v2/session"), 1},
 		{"what is not JSON", answer(200, "<p>"), 1},
-		{"what is too large", answer(200, strings.Repeat(" ", 9<<20)), 1},
 	} {
 		for _, m := range methods {
 			t.Run(row.name+" "+m.name, func(t *testing.T) {

@@ -62,6 +62,9 @@ func TestAnswersThatBreakOff(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for _, m := range methods {
+				if m.name != "Login" && m.verb == http.MethodPost {
+					continue // one of each verb
+				}
 				client, server := socketClient(t, hijack(bytes))
 				_, err := m.call(t.Context(), client)
 				expectError(t, err, loginrocket.ErrUnavailable)
