@@ -124,7 +124,7 @@ func (r *run) run(ctx context.Context) (Result, error) {
 	case session != nil && session.IsZero():
 		return Result{}, r.fail(ErrSessionEnded, nil)
 	}
-	if err := ctx.Err(); err != nil {
+	if err := contextError(ctx); err != nil {
 		return Result{}, r.fail(ErrUnavailable, err)
 	}
 	for {
