@@ -131,7 +131,7 @@ func (r *run) run(ctx context.Context) (Result, error) {
 		r.e.Attempts++
 		reply := r.attempt(ctx)
 		result, err := r.judge(reply)
-		if err == nil || r.call.method != http.MethodGet || !mayPass(reply) || r.e.Attempts > maxRepeats || contextError(ctx) != nil {
+		if err == nil || r.call.method != http.MethodGet || !mayPass(reply) || r.e.Attempts > maxRepeats {
 			return result, err
 		}
 		backoff := rand.N(min(firstBackoff<<(r.e.Attempts-1), maxBackoff) + 1)
