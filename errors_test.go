@@ -13,6 +13,7 @@ import (
 
 	"github.com/authrocket-go/authrocket"
 	"github.com/authrocket-go/authrocket/coreapi"
+	"github.com/authrocket-go/authrocket/loginrocket"
 )
 
 // exportedErrors are all of them, by kind.
@@ -156,6 +157,9 @@ func TestARuleReturnsAnErrorOfTheAPI(t *testing.T) {
 		{"an API key that is refused is 503", &coreapi.Error{Status: 403}, 503},
 		{"an answer that is not the API's is 503", fmt.Errorf("the rule: %w", &coreapi.Error{Status: 405}), 503},
 		{"a record that is not there is the rule's no", &coreapi.Error{Status: 404}, 403},
+		{"LoginRocket that is down is 503", &loginrocket.Error{Status: 503}, 503},
+		{"an answer that is not LoginRocket's is 503", &loginrocket.Error{Status: 405}, 503},
+		{"a session that ended is the rule's no", &loginrocket.Error{Status: 403}, 403},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
