@@ -19,96 +19,108 @@ type method struct {
 	query      string
 	body       string // as JSON, "" for none
 	isLogin    bool   // the answer is a login
-	session    bool   // the call is about a session
 }
 
 func noResult(err error) (loginrocket.Result, error) { return loginrocket.Result{}, err }
 
 var methods = []method{
 	{
-		"Login", func(ctx context.Context, c *loginrocket.Client) (loginrocket.Result, error) {
+		name: "Login",
+		call: func(ctx context.Context, c *loginrocket.Client) (loginrocket.Result, error) {
 			return c.Login(ctx, "ada@example.com", hide(password))
 		},
-		"POST", "/v2/login", "", `{"email": "ada@example.com", "password": "` + password + `"}`, true, false,
+		verb: "POST", path: "/v2/login", body: `{"email": "ada@example.com", "password": "` + password + `"}`, isLogin: true,
 	},
 	{
-		"VerifyLogin", func(ctx context.Context, c *loginrocket.Client) (loginrocket.Result, error) {
+		name: "VerifyLogin",
+		call: func(ctx context.Context, c *loginrocket.Client) (loginrocket.Result, error) {
 			return c.VerifyLogin(ctx, url.Values{"token": {mailToken}, "code": {"123456"}})
 		},
-		"POST", "/v2/login/verify", "", `{"token": "` + mailToken + `", "code": "123456"}`, true, false,
+		verb: "POST", path: "/v2/login/verify", body: `{"token": "` + mailToken + `", "code": "123456"}`, isLogin: true,
 	},
 	{
-		"Session", func(ctx context.Context, c *loginrocket.Client) (loginrocket.Result, error) {
+		name: "Session",
+		call: func(ctx context.Context, c *loginrocket.Client) (loginrocket.Result, error) {
 			return c.Session(ctx, hide(sessionID), "")
 		},
-		"GET", "/v2/session", "session=" + sessionID, "", true, true,
+		verb: "GET", path: "/v2/session", query: "session=" + sessionID, isLogin: true,
 	},
 	{
-		"Session with an account", func(ctx context.Context, c *loginrocket.Client) (loginrocket.Result, error) {
+		name: "Session with an account",
+		call: func(ctx context.Context, c *loginrocket.Client) (loginrocket.Result, error) {
 			return c.Session(ctx, hide(sessionID), "org_1&session=x")
 		},
-		"GET", "/v2/session", "account=org_1%26session%3Dx&session=" + sessionID, "", true, true,
+		verb: "GET", path: "/v2/session", query: "account=org_1%26session%3Dx&session=" + sessionID, isLogin: true,
 	},
 	{
-		"Logout", func(ctx context.Context, c *loginrocket.Client) (loginrocket.Result, error) {
+		name: "Logout",
+		call: func(ctx context.Context, c *loginrocket.Client) (loginrocket.Result, error) {
 			return noResult(c.Logout(ctx, hide(sessionID)))
 		},
-		"DELETE", "/v2/session", "session=" + sessionID, "", false, true,
+		verb: "DELETE", path: "/v2/session", query: "session=" + sessionID,
 	},
 	{
-		"Signup", func(ctx context.Context, c *loginrocket.Client) (loginrocket.Result, error) {
+		name: "Signup",
+		call: func(ctx context.Context, c *loginrocket.Client) (loginrocket.Result, error) {
 			return c.Signup(ctx, loginrocket.NewSignup{Email: "ada@example.com", Password: hide(password)})
 		},
-		"POST", "/v2/signup", "", `{"email": "ada@example.com", "password": "` + password + `", "password_confirmation": "` + password + `"}`, true, false,
+		verb: "POST", path: "/v2/signup", body: `{"email": "ada@example.com", "password": "` + password + `", "password_confirmation": "` + password + `"}`, isLogin: true,
 	},
 	{
-		"Signup with all fields", func(ctx context.Context, c *loginrocket.Client) (loginrocket.Result, error) {
+		name: "Signup with all fields",
+		call: func(ctx context.Context, c *loginrocket.Client) (loginrocket.Result, error) {
 			return c.Signup(ctx, loginrocket.NewSignup{
 				Email: "ada@example.com", Password: hide(password), FirstName: "Ada", LastName: "Lovelace", Username: "ada", Locale: "es",
 				OrgName: "Engines", Invitation: hide(mailToken), Extra: map[string]any{"plan": "pro"},
 			})
 		},
-		"POST", "/v2/signup", "", `{"email": "ada@example.com", "password": "` + password + `", "password_confirmation": "` + password + `",
-			"first_name": "Ada", "last_name": "Lovelace", "username": "ada", "locale": "es", "org_name": "Engines", "invitation": "` + mailToken + `", "plan": "pro"}`, true, false,
+		verb: "POST", path: "/v2/signup", body: `{"email": "ada@example.com", "password": "` + password + `", "password_confirmation": "` + password + `",
+			"first_name": "Ada", "last_name": "Lovelace", "username": "ada", "locale": "es", "org_name": "Engines", "invitation": "` + mailToken + `", "plan": "pro"}`, isLogin: true,
 	},
 	{
-		"RequestInvitation", func(ctx context.Context, c *loginrocket.Client) (loginrocket.Result, error) {
+		name: "RequestInvitation",
+		call: func(ctx context.Context, c *loginrocket.Client) (loginrocket.Result, error) {
 			return noResult(c.RequestInvitation(ctx, "ada@example.com"))
 		},
-		"POST", "/v2/signup/request", "", `{"email": "ada@example.com"}`, false, false,
+		verb: "POST", path: "/v2/signup/request", body: `{"email": "ada@example.com"}`,
 	},
 	{
-		"VerifyEmail", func(ctx context.Context, c *loginrocket.Client) (loginrocket.Result, error) {
+		name: "VerifyEmail",
+		call: func(ctx context.Context, c *loginrocket.Client) (loginrocket.Result, error) {
 			return noResult(c.VerifyEmail(ctx, hide(mailToken)))
 		},
-		"POST", "/v2/email/verify", "", `{"token": "` + mailToken + `"}`, false, false,
+		verb: "POST", path: "/v2/email/verify", body: `{"token": "` + mailToken + `"}`,
 	},
 	{
-		"ForgotPassword", func(ctx context.Context, c *loginrocket.Client) (loginrocket.Result, error) {
+		name: "ForgotPassword",
+		call: func(ctx context.Context, c *loginrocket.Client) (loginrocket.Result, error) {
 			return noResult(c.ForgotPassword(ctx, "ada@example.com"))
 		},
-		"POST", "/v2/password/forgot", "", `{"email": "ada@example.com"}`, false, false,
+		verb: "POST", path: "/v2/password/forgot", body: `{"email": "ada@example.com"}`,
 	},
 	{
-		"ResetPassword", func(ctx context.Context, c *loginrocket.Client) (loginrocket.Result, error) {
+		name: "ResetPassword",
+		call: func(ctx context.Context, c *loginrocket.Client) (loginrocket.Result, error) {
 			return c.ResetPassword(ctx, hide(mailToken), hide(password))
 		},
-		"POST", "/v2/password/reset", "", `{"token": "` + mailToken + `", "password": "` + password + `", "password_confirmation": "` + password + `"}`, true, false,
+		verb: "POST", path: "/v2/password/reset", body: `{"token": "` + mailToken + `", "password": "` + password + `", "password_confirmation": "` + password + `"}`, isLogin: true,
 	},
 	{
-		"UpdatePassword", func(ctx context.Context, c *loginrocket.Client) (loginrocket.Result, error) {
+		name: "UpdatePassword",
+		call: func(ctx context.Context, c *loginrocket.Client) (loginrocket.Result, error) {
 			return noResult(c.UpdatePassword(ctx, hide(sessionID), hide(oldPass), hide(password)))
 		},
-		"POST", "/v2/profile/password", "",
-		`{"session": "` + sessionID + `", "current_password": "` + oldPass + `", "password": "` + password + `", "password_confirmation": "` + password + `"}`, false, true,
+		verb: "POST", path: "/v2/profile/password",
+		body: `{"session": "` + sessionID + `", "current_password": "` + oldPass + `", "password": "` + password + `", "password_confirmation": "` + password + `"}`,
 	},
 	{
-		"UpdateProfile", func(ctx context.Context, c *loginrocket.Client) (loginrocket.Result, error) {
+		name: "UpdateProfile",
+		call: func(ctx context.Context, c *loginrocket.Client) (loginrocket.Result, error) {
 			return c.UpdateProfile(ctx, hide(sessionID), loginrocket.ProfileChange{
 				Email: new("ada@example.com"), FirstName: new("Ada"), Username: new(""), Locale: new("es"), Extra: map[string]any{"plan": "pro"},
 			})
 		},
-		"PUT", "/v2/profile", "", `{"session": "` + sessionID + `", "email": "ada@example.com", "first_name": "Ada", "username": null, "locale": "es", "plan": "pro"}`, true, true,
+		verb: "PUT", path: "/v2/profile", body: `{"session": "` + sessionID + `", "email": "ada@example.com", "first_name": "Ada", "username": null, "locale": "es", "plan": "pro"}`, isLogin: true,
 	},
 }
 
@@ -178,44 +190,44 @@ func TestInputThatIsNotSent(t *testing.T) {
 		call call
 		want error
 	}{
-		{"a password that is not UTF-8", func(ctx context.Context, c *loginrocket.Client) error {
+		{name: "a password that is not UTF-8", call: func(ctx context.Context, c *loginrocket.Client) error {
 			return second(c.Login(ctx, "ada", hide("\xff"+password)))
-		}, loginrocket.ErrRefused},
-		{"an email that is not UTF-8", func(ctx context.Context, c *loginrocket.Client) error {
+		}, want: loginrocket.ErrRefused},
+		{name: "an email that is not UTF-8", call: func(ctx context.Context, c *loginrocket.Client) error {
 			return c.ForgotPassword(ctx, "\xff")
-		}, loginrocket.ErrRefused},
-		{"an account that is not UTF-8", func(ctx context.Context, c *loginrocket.Client) error {
+		}, want: loginrocket.ErrRefused},
+		{name: "an account that is not UTF-8", call: func(ctx context.Context, c *loginrocket.Client) error {
 			return second(c.Session(ctx, hide(sessionID), "\xff"))
-		}, loginrocket.ErrRefused},
-		{"a parameter with two values", func(ctx context.Context, c *loginrocket.Client) error {
+		}, want: loginrocket.ErrRefused},
+		{name: "a parameter with two values", call: func(ctx context.Context, c *loginrocket.Client) error {
 			return second(c.VerifyLogin(ctx, url.Values{"token": {mailToken}, "code": {"1", "2"}}))
-		}, loginrocket.ErrRefused},
-		{"a Secret among Extra that would be sent as (hidden)", func(ctx context.Context, c *loginrocket.Client) error {
+		}, want: loginrocket.ErrRefused},
+		{name: "a Secret among Extra that would be sent as (hidden)", call: func(ctx context.Context, c *loginrocket.Client) error {
 			return second(c.Signup(ctx, loginrocket.NewSignup{Extra: map[string]any{"x": []coreapi.Secret{hide(password)}}}))
-		}, loginrocket.ErrRefused},
-		{"an Extra that takes the place of the session", func(ctx context.Context, c *loginrocket.Client) error {
+		}, want: loginrocket.ErrRefused},
+		{name: "an Extra that takes the place of the session", call: func(ctx context.Context, c *loginrocket.Client) error {
 			return second(c.UpdateProfile(ctx, hide(sessionID), loginrocket.ProfileChange{Extra: map[string]any{"session": "kss_2"}}))
-		}, loginrocket.ErrRefused},
-		{"an email that is cleared", func(ctx context.Context, c *loginrocket.Client) error {
+		}, want: loginrocket.ErrRefused},
+		{name: "an email that is cleared", call: func(ctx context.Context, c *loginrocket.Client) error {
 			return second(c.UpdateProfile(ctx, hide(sessionID), loginrocket.ProfileChange{Email: new("")}))
-		}, loginrocket.ErrRefused},
-		{"Session of no session", func(ctx context.Context, c *loginrocket.Client) error {
+		}, want: loginrocket.ErrRefused},
+		{name: "Session of no session", call: func(ctx context.Context, c *loginrocket.Client) error {
 			return second(c.Session(ctx, coreapi.Secret{}, "org_1"))
-		}, loginrocket.ErrSessionEnded},
-		{"Logout of no session", func(ctx context.Context, c *loginrocket.Client) error {
+		}, want: loginrocket.ErrSessionEnded},
+		{name: "Logout of no session", call: func(ctx context.Context, c *loginrocket.Client) error {
 			return c.Logout(ctx, coreapi.Secret{})
-		}, loginrocket.ErrSessionEnded},
-		{"UpdatePassword of no session", func(ctx context.Context, c *loginrocket.Client) error {
+		}, want: loginrocket.ErrSessionEnded},
+		{name: "UpdatePassword of no session", call: func(ctx context.Context, c *loginrocket.Client) error {
 			return c.UpdatePassword(ctx, coreapi.Secret{}, hide(oldPass), hide(password))
-		}, loginrocket.ErrSessionEnded},
-		{"UpdateProfile of no session", func(ctx context.Context, c *loginrocket.Client) error {
+		}, want: loginrocket.ErrSessionEnded},
+		{name: "UpdateProfile of no session", call: func(ctx context.Context, c *loginrocket.Client) error {
 			return second(c.UpdateProfile(ctx, hide(""), loginrocket.ProfileChange{}))
-		}, loginrocket.ErrSessionEnded},
-		{"a context that has ended", func(ctx context.Context, c *loginrocket.Client) error {
+		}, want: loginrocket.ErrSessionEnded},
+		{name: "a context that has ended", call: func(ctx context.Context, c *loginrocket.Client) error {
 			ctx, cancel := context.WithCancel(ctx)
 			cancel()
 			return second(c.Login(ctx, "ada", hide(password)))
-		}, context.Canceled},
+		}, want: context.Canceled},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

@@ -68,12 +68,12 @@ func TestLogObserver(t *testing.T) {
 		answer answerFunc
 		want   string // the level
 	}{
-		{"what works is debug", answer(200, fullLogin), "DEBUG"},
-		{"what is refused is info", answer(422, refusal), "INFO"},
-		{"a session that ended is info", answer(403, refusal), "INFO"},
-		{"a limit is a warning", answer(429, ""), "WARN"},
-		{"trouble is a warning", answer(501, ""), "WARN"},
-		{"a defect is a warning", answer(200, "{"), "WARN"},
+		{name: "what works is debug", answer: answer(200, fullLogin), want: "DEBUG"},
+		{name: "what is refused is info", answer: answer(422, refusal), want: "INFO"},
+		{name: "a session that ended is info", answer: answer(403, refusal), want: "INFO"},
+		{name: "a limit is a warning", answer: answer(429, ""), want: "WARN"},
+		{name: "trouble is a warning", answer: answer(501, ""), want: "WARN"},
+		{name: "a defect is a warning", answer: answer(200, "{"), want: "WARN"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

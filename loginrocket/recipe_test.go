@@ -52,10 +52,10 @@ func TestRecipes(t *testing.T) {
 		kept   string
 		want   string // part of the error
 	}{
-		{"a full login", answer(200, fullLogin), sessionID, ""},
-		{"a wrong password", answer(422, refusal), "", "not signed in: Login failed."},
-		{"a login on conditions", answer(200, conditional), "", "no_account_selected"},
-		{"trouble", answer(503, ""), "", "does not answer now"},
+		{name: "a full login", answer: answer(200, fullLogin), kept: sessionID},
+		{name: "a wrong password", answer: answer(422, refusal), want: "not signed in: Login failed."},
+		{name: "a login on conditions", answer: answer(200, conditional), want: "no_account_selected"},
+		{name: "trouble", answer: answer(503, ""), want: "does not answer now"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

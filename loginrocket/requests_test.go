@@ -21,22 +21,22 @@ func TestRepeats(t *testing.T) {
 		first answerFunc
 		gets  int // requests of a GET
 	}{
-		{"lost", lose, 3},
-		{"hangs", hang, 3},
-		{"500", answer(500, ""), 3},
-		{"502", answer(502, ""), 3},
-		{"503", answer(503, refusal), 3},
-		{"504", answer(504, ""), 3},
-		{"501", answer(501, ""), 1},
-		{"429", answer(429, refusal), 1},
-		{"429 with a second", answer(429, "", "Retry-After", "1"), 1},
-		{"403", answer(403, refusal), 1},
-		{"404", answer(404, refusal), 1},
-		{"422", answer(422, refusal), 1},
-		{"409", answer(409, refusal), 1},
-		{"405", answer(405, ""), 1},
-		{"a redirect", answer(302, "", "Location", "/v2/session"), 1},
-		{"what is not JSON", answer(200, "<p>"), 1},
+		{name: "lost", first: lose, gets: 3},
+		{name: "hangs", first: hang, gets: 3},
+		{name: "500", first: answer(500, ""), gets: 3},
+		{name: "502", first: answer(502, ""), gets: 3},
+		{name: "503", first: answer(503, refusal), gets: 3},
+		{name: "504", first: answer(504, ""), gets: 3},
+		{name: "501", first: answer(501, ""), gets: 1},
+		{name: "429", first: answer(429, refusal), gets: 1},
+		{name: "429 with a second", first: answer(429, "", "Retry-After", "1"), gets: 1},
+		{name: "403", first: answer(403, refusal), gets: 1},
+		{name: "404", first: answer(404, refusal), gets: 1},
+		{name: "422", first: answer(422, refusal), gets: 1},
+		{name: "409", first: answer(409, refusal), gets: 1},
+		{name: "405", first: answer(405, ""), gets: 1},
+		{name: "a redirect", first: answer(302, "", "Location", "/v2/session"), gets: 1},
+		{name: "what is not JSON", first: answer(200, "<p>"), gets: 1},
 	} {
 		for _, m := range methods {
 			t.Run(row.name+" "+m.name, func(t *testing.T) {
@@ -167,7 +167,7 @@ func TestContextThatEnds(t *testing.T) {
 
 func TestTimeout(t *testing.T) {
 	t.Parallel()
-	for name, config := range map[string]struct{ timeout, want time.Duration }{"default": {0, 10 * time.Second}, "own": {3 * time.Second, 3 * time.Second}} {
+	for name, config := range map[string]struct{ timeout, want time.Duration }{"default": {timeout: 0, want: 10 * time.Second}, "own": {timeout: 3 * time.Second, want: 3 * time.Second}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {

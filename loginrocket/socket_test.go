@@ -132,13 +132,13 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	elsewhere := newLR(answer(200, fullLogin))
 	other := newServer(t, elsewhere).URL
 	for name, row := range map[string]struct{ location, named string }{
-		"elsewhere":               {other + "/v2/session?" + sessionID, other},
-		"the same host":           {"/v2/session", "http://127.0.0.1:"},
-		"a host without a scheme": {"//example.com/" + sessionID, "http://example.com"},
-		"with a user":             {"http://user:" + password + "@example.com", "http://example.com"},
-		"nowhere":                 {"", "cannot be read"},
-		"a target that is no URL": {"http://[" + sessionID, "cannot be read"},
-		"another scheme":          {"ftp://example.com/", "ftp://example.com"},
+		"elsewhere":               {location: other + "/v2/session?" + sessionID, named: other},
+		"the same host":           {location: "/v2/session", named: "http://127.0.0.1:"},
+		"a host without a scheme": {location: "//example.com/" + sessionID, named: "http://example.com"},
+		"with a user":             {location: "http://user:" + password + "@example.com", named: "http://example.com"},
+		"nowhere":                 {location: "", named: "cannot be read"},
+		"a target that is no URL": {location: "http://[" + sessionID, named: "cannot be read"},
+		"another scheme":          {location: "ftp://example.com/", named: "ftp://example.com"},
 	} {
 		for _, status := range []int{300, 301, 302, 303, 307, 308} {
 			t.Run(fmt.Sprintf("%d to %s", status, name), func(t *testing.T) {
@@ -199,10 +199,10 @@ func TestAnswersThatAreLarge(t *testing.T) {
 		status int
 		want   error
 	}{
-		"8 MiB":              {large(8 << 20), 200, nil},
-		"a byte more":        {large(8<<20 + 1), 200, loginrocket.ErrUnexpected},
-		"9 MiB":              {large(9 << 20), 200, loginrocket.ErrUnexpected},
-		"a refusal of 9 MiB": {large(9 << 20), 422, loginrocket.ErrUnexpected},
+		"8 MiB":              {body: large(8 << 20), status: 200},
+		"a byte more":        {body: large(8<<20 + 1), status: 200, want: loginrocket.ErrUnexpected},
+		"9 MiB":              {body: large(9 << 20), status: 200, want: loginrocket.ErrUnexpected},
+		"a refusal of 9 MiB": {body: large(9 << 20), status: 422, want: loginrocket.ErrUnexpected},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -39,11 +39,11 @@ func TestTokenIsKept(t *testing.T) {
 		name       string
 		life, kept time.Duration
 	}{
-		{"an hour", time.Hour, 59 * time.Minute},
-		{"two minutes", 2 * time.Minute, time.Minute},
-		{"a minute is kept for half of it", time.Minute, 30 * time.Second},
-		{"what has expired is used once", -time.Hour, 0},
-		{"what ends now is used once", 0, 0},
+		{name: "an hour", life: time.Hour, kept: 59 * time.Minute},
+		{name: "two minutes", life: 2 * time.Minute, kept: time.Minute},
+		{name: "a minute is kept for half of it", life: time.Minute, kept: 30 * time.Second},
+		{name: "what has expired is used once", life: -time.Hour},
+		{name: "what ends now is used once"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -124,12 +124,12 @@ func TestTokenErrors(t *testing.T) {
 		want   error
 		sent   int // requests of a call
 	}{
-		{"the session has ended", answer(403, refusal), loginrocket.ErrSessionEnded, 1},
-		{"the account is not the user's", answer(422, refusal), loginrocket.ErrRefused, 1},
-		{"the login is on conditions", answer(200, conditional), loginrocket.ErrConditions, 1},
-		{"LoginRocket is down", answer(503, ""), loginrocket.ErrUnavailable, 3},
-		{"a limit", answer(429, ""), loginrocket.ErrUnavailable, 1},
-		{"a page", answer(200, "<p>"), loginrocket.ErrUnexpected, 1},
+		{name: "the session has ended", answer: answer(403, refusal), want: loginrocket.ErrSessionEnded, sent: 1},
+		{name: "the account is not the user's", answer: answer(422, refusal), want: loginrocket.ErrRefused, sent: 1},
+		{name: "the login is on conditions", answer: answer(200, conditional), want: loginrocket.ErrConditions, sent: 1},
+		{name: "LoginRocket is down", answer: answer(503, ""), want: loginrocket.ErrUnavailable, sent: 3},
+		{name: "a limit", answer: answer(429, ""), want: loginrocket.ErrUnavailable, sent: 1},
+		{name: "a page", answer: answer(200, "<p>"), want: loginrocket.ErrUnexpected, sent: 1},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -177,8 +177,8 @@ func TestManyCallersShareARequest(t *testing.T) {
 		answer answerFunc
 		want   error
 	}{
-		"a token":  {slow(time.Second, freshTokens(time.Hour)), nil},
-		"an error": {slow(time.Second, answer(403, refusal)), loginrocket.ErrSessionEnded},
+		"a token":  {answer: slow(time.Second, freshTokens(time.Hour))},
+		"an error": {answer: slow(time.Second, answer(403, refusal)), want: loginrocket.ErrSessionEnded},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
