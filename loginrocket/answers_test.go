@@ -212,6 +212,11 @@ func TestError(t *testing.T) {
 	if got, want := err.Error(), "loginrocket: POST /login: the input is refused: Login failed. (status 422, request rq_1)"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
+	// The words of encoding/json are about this package, and may hold parts of the answer.
+	_, err = clientOf(t, newLR(answer(200, `{"result": 5}`))).Login(t.Context(), "ada", hide(password))
+	if got, want := err.Error(), "loginrocket: POST /login: the answer is not one of the LoginRocket API: a member of the answer has an unexpected type (status 200)"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
 	for _, row := range []struct {
 		err    error
 		kind   error
