@@ -49,8 +49,9 @@ func (c *Client) TokenSource(session coreapi.Secret, account string) *TokenSourc
 // for a new one. Callers who come meanwhile share that request, and its error. A caller whose
 // context ends leaves the others alone.
 //
-// [ErrSessionEnded] and [ErrConditions]: the user has to log in again. Other errors are those
-// of [Client.Session].
+// [ErrSessionEnded] means that the user has to log in again, and [ErrConditions] that the login
+// is not complete. Other errors are those of [Client.Session]. No error is kept: wait for
+// RetryAfter, if it is set, before the next call.
 func (s *TokenSource) Token(ctx context.Context) (string, error) {
 	for {
 		s.mu.Lock()
