@@ -83,19 +83,20 @@ func ask(t *testing.T, tokens *loginrocket.TokenSource) string {
 func TestTokensWithoutAnEnd(t *testing.T) {
 	t.Parallel()
 	for name, token := range map[string]string{
-		"no exp":         jwt(`{"sub": "usr_1"}`),
-		"exp as a text":  jwt(`{"exp": "4102444800"}`),
-		"exp of null":    jwt(`{"exp": null}`),
-		"exp of 0":       jwt(`{"exp": 0}`),
-		"a negative exp": jwt(`{"exp": -5}`),
-		"exp too late":   jwt(`{"exp": 1e300}`),
-		"no JSON":        jwt(`exp`),
-		"an array":       jwt(`[5]`),
-		"two parts":      "a.b",
-		"four parts":     jwt(`{"exp": 4102444800}`) + ".x",
-		"no base64":      "a.!.c",
-		"padded base64":  "a.eyJleHAiOjQxMDI0NDQ4MDB9==.c",
-		"opaque":         "opaque",
+		"no exp":                jwt(`{"sub": "usr_1"}`),
+		"exp as a text":         jwt(`{"exp": "4102444800"}`),
+		"exp of null":           jwt(`{"exp": null}`),
+		"exp of 0":              jwt(`{"exp": 0}`),
+		"a negative exp":        jwt(`{"exp": -5}`),
+		"exp too late":          jwt(`{"exp": 1e300}`),
+		"exp in the year 10000": jwt(`{"exp": 253402300800}`),
+		"no JSON":               jwt(`exp`),
+		"an array":              jwt(`[5]`),
+		"two parts":             "a.b",
+		"four parts":            jwt(`{"exp": 4102444800}`) + ".x",
+		"no base64":             "a.!.c",
+		"padded base64":         "a.eyJleHAiOjQxMDI0NDQ4MDB9==.c",
+		"opaque":                "opaque",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
