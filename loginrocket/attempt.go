@@ -48,9 +48,6 @@ func (r *run) attempt(ctx context.Context) reply {
 	}
 	defer response.Body.Close()
 	reply := reply{status: response.StatusCode, header: response.Header}
-	if reply.status < 200 {
-		return reply // its body is the connection, and may never end
-	}
 	if reply.body, reply.isJSON, err = wire.Read(response, maxAnswerBytes); err != nil {
 		reply.err = attemptError(ctx, attemptCtx, err)
 	}

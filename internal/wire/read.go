@@ -13,8 +13,12 @@ import (
 var ErrTooLarge = errors.New("the answer is too large")
 
 // Read returns the body of an answer, which has at most limit bytes, and whether
-// its headers say that it is JSON. White space around the body is cut.
+// its headers say that it is JSON. White space around the body is cut. The body of 101
+// Switching Protocols is left alone: it is the connection, which no context ends.
 func Read(response *http.Response, limit int64) (body []byte, isJSON bool, err error) {
+	if response.StatusCode == http.StatusSwitchingProtocols {
+		return nil, false, nil
+	}
 	var buffer bytes.Buffer
 	if known := response.ContentLength; known > 0 && known <= limit {
 		buffer.Grow(int(min(known, 64<<10)) + bytes.MinRead)

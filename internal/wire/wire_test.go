@@ -2,11 +2,13 @@ package wire_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/authrocket-go/authrocket/internal/wire"
@@ -77,6 +79,15 @@ func TestPathSegment(t *testing.T) {
 				t.Errorf("got %q, %v, want %q, %v", got, err, row.want, row.err)
 			}
 		})
+	}
+}
+
+// The connection of a switched protocol has no end to read to.
+func TestReadOfSwitchedProtocols(t *testing.T) {
+	t.Parallel()
+	body, isJSON, err := wire.Read(&http.Response{StatusCode: http.StatusSwitchingProtocols, Body: io.NopCloser(iotest.ErrReader(errors.New("was read")))}, 10)
+	if body != nil || isJSON || err != nil {
+		t.Errorf("got %q, %t, %v, want nothing", body, isJSON, err)
 	}
 }
 
