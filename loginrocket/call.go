@@ -172,10 +172,11 @@ func (r *run) judge(reply reply) (Result, error) {
 	case status >= 500:
 		e.RetryAfter = wire.RetryAfter(reply.header)
 	}
-	isAPI := reply.isJSON || len(reply.body) == 0
-	if a, err := readAnswer(reply.body); err == nil && reply.isJSON {
+	if reply.isJSON {
+		a, _ := readAnswer(reply.body) // without words the status has to do
 		e.Messages = r.call.withoutSecrets(a.messages())
 	}
+	isAPI := reply.isJSON || len(reply.body) == 0
 	return Result{}, r.fail(r.kindOfRefusal(reply.status, isAPI), nil)
 }
 
