@@ -81,9 +81,8 @@ func (c *Client) run(ctx context.Context, call *call) error {
 }
 
 const (
-	maxRepeats   = 2 // of a GET
-	firstBackoff = 200 * time.Millisecond
-	maxBackoff   = 2 * time.Second
+	maxRepeats   = 2                      // of a GET
+	firstBackoff = 200 * time.Millisecond // at most; the second is up to twice as long
 )
 
 // do makes a call and reports it.
@@ -134,7 +133,7 @@ func (r *run) run(ctx context.Context) (Result, error) {
 		if err == nil || r.call.method != http.MethodGet || !mayPass(reply) || r.e.Attempts > maxRepeats {
 			return result, err
 		}
-		backoff := rand.N(min(firstBackoff<<(r.e.Attempts-1), maxBackoff) + 1)
+		backoff := rand.N(firstBackoff << (r.e.Attempts - 1))
 		if deadline, limited := ctx.Deadline(); limited && time.Until(deadline) <= backoff {
 			return result, err
 		}
