@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"crypto/rand"
@@ -37,6 +38,12 @@ type ServiceConfig struct {
 	// RequestsPerMinute is how many requests of the Core API a key may make in a
 	// minute; a negative number means no limit. Default: 1,200.
 	RequestsPerMinute int
+
+	// Webhooks are the URLs that get the events of the realm, for example
+	// http://localhost:8082/hooks/authrocket: http on loopback only, since no event
+	// leaves the machine. A user and a password in a URL are sent as HTTP Basic.
+	// Events wait for [Service.Deliver] or [Service.RunWebhooks]. Default: none.
+	Webhooks []string
 }
 
 const defaultCoreRequestsPerMinute = 1_200
@@ -44,15 +51,17 @@ const defaultCoreRequestsPerMinute = 1_200
 // Service is a local AuthRocket: the Core API of a realm, next to the LoginRocket
 // of it, which is a [Server]. Safe for concurrent use. It needs no Close.
 type Service struct {
-	config  ServiceConfig
-	server  *Server
-	view    *authrockettest.View // what reads show
-	limit   *limit               // of requests, by key
-	handler http.Handler
+	config   ServiceConfig
+	server   *Server
+	view     *authrockettest.View // what reads show
+	limit    *limit               // of requests, by key
+	fault    atomic.Pointer[authrockettest.Fault]
+	webhooks []*webhookTarget
+	handler  http.Handler
 }
 
 // NewService returns a Service, or an error that joins all problems of config. No
-// error has a key in it.
+// error has a key or a URL of a webhook in it.
 func NewService(config ServiceConfig) (*Service, error) {
 	config.RequestsPerMinute = cmp.Or(config.RequestsPerMinute, defaultCoreRequestsPerMinute)
 	config.APIKey = cmp.Or(config.APIKey, "ks_"+rand.Text())
@@ -72,15 +81,20 @@ func NewService(config ServiceConfig) (*Service, error) {
 	if config.VisibleAfter < 0 {
 		problems = append(problems, fmt.Errorf("authrocketdev: VisibleAfter %s is negative", config.VisibleAfter))
 	}
+	webhooks, err := newWebhookTargets(config.Webhooks)
+	if err != nil {
+		problems = append(problems, err)
+	}
 	if len(problems) > 0 {
 		return nil, errors.Join(problems...)
 	}
-	s := &Service{config: config, server: config.Server, limit: newLimit(config.RequestsPerMinute)}
+	s := &Service{config: config, server: config.Server, limit: newLimit(config.RequestsPerMinute), webhooks: webhooks}
 	s.view = s.server.realm.View
 	if config.VisibleAfter > 0 {
 		s.view = s.server.realm.Behind(config.VisibleAfter)
 	}
-	s.handler = s.newCoreAPI()
+	s.queueEventsOf(s.server.realm)
+	s.handler = s.breakable(s.newCoreAPI())
 	return s, nil
 }
 
