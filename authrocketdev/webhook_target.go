@@ -1,11 +1,125 @@
 package authrocketdev
 
-import "github.com/authrocket-go/authrocket/authrockettest"
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/authrocket-go/authrocket/authrockettest"
+)
 
 // webhookTarget is a URL that gets events.
-type webhookTarget struct{}
+type webhookTarget struct {
+	hookID      string
+	url         string        // without user and password
+	user        *url.Userinfo // sent as HTTP Basic
+	destination string        // what may be shown of the URL
+	dial        func(ctx context.Context, network, address string) (net.Conn, error)
 
-func newWebhookTargets([]string) ([]*webhookTarget, error) { return nil, nil }
+	turn    chan struct{} // held by the one delivery that runs
+	arrived chan struct{} // a webhook is pending that RunWebhooks has not seen
 
-// queueEventsOf makes what happens in realm from now on wait for delivery.
-func (s *Service) queueEventsOf(*authrockettest.Realm) {}
+	mu      sync.Mutex
+	pending []*webhook // the oldest first
+	faults  WebhookFaults
+	sends   int // since the faults were set
+}
+
+// newWebhookTargets checks URLs, and repeats nothing of them: all of it may be
+// secret.
+func newWebhookTargets(urls []string) ([]*webhookTarget, error) {
+	targets := make([]*webhookTarget, len(urls))
+	var problems []error
+	for i, text := range urls {
+		u, err := url.Parse(text)
+		if err != nil || u.Scheme != "http" || !authrockettest.IsLoopback(u.Hostname()) || u.Fragment != "" {
+			problems = append(problems, fmt.Errorf("authrocketdev: Webhooks[%d] is not an http URL on loopback, for example http://localhost:8082/hooks", i))
+			continue
+		}
+		t := &webhookTarget{
+			hookID: "hk_" + rand.Text()[:22], user: u.User, destination: u.Scheme + "://" + u.Host, dial: loopbackDialer.DialContext,
+			turn: make(chan struct{}, 1), arrived: make(chan struct{}, 1),
+		}
+		u.User = nil
+		t.url = u.String()
+		targets[i] = t
+	}
+	return targets, errors.Join(problems...)
+}
+
+var errNotLoopback = errors.New("the target is not on loopback")
+
+// loopbackDialer looks at the address that a name has led to: a name below
+// .localhost may lead anywhere.
+var loopbackDialer = &net.Dialer{Control: func(_, address string, _ syscall.RawConn) error {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil || !authrockettest.IsLoopback(host) {
+		return errNotLoopback
+	}
+	return nil
+}}
+
+const (
+	webhookTimeout       = 10 * time.Second
+	maxWebhookAnswer     = 64 << 10 // that is read, so that the connection can be used again
+	maxWebhookAnswerHead = 64 << 10
+)
+
+// newClient returns a client whose connections end with its caller's delivery. It
+// knows no proxy, and follows no redirect: both could lead off the machine.
+func (t *webhookTarget) newClient() *http.Client {
+	return &http.Client{
+		Timeout:       webhookTimeout,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Transport: &http.Transport{
+			DialContext: t.dial, MaxResponseHeaderBytes: maxWebhookAnswerHead, DisableCompression: true,
+		},
+	}
+}
+
+// post sends a body once, and returns whether it was acknowledged and what is to
+// be known of the answer, in which there is nothing that the target wrote.
+func (t *webhookTarget) post(ctx context.Context, client *http.Client, body []byte) (isAcknowledged bool, result string) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, t.url, bytes.NewReader(body))
+	if err != nil {
+		return false, "the URL cannot be used"
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("User-Agent", "authrocketdev")
+	if t.user != nil {
+		password, _ := t.user.Password()
+		req.SetBasicAuth(t.user.Username(), password)
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return false, resultOf(err)
+	}
+	defer resp.Body.Close()
+	io.CopyN(io.Discard, resp.Body, maxWebhookAnswer)
+	return resp.StatusCode/100 == 2, fmt.Sprintf("%d %s", resp.StatusCode, http.StatusText(resp.StatusCode))
+}
+
+// resultOf says what went wrong, without the URL and the target's words, which
+// are in most errors of a client.
+func resultOf(err error) string {
+	var timeout interface{ Timeout() bool }
+	switch {
+	case errors.Is(err, errNotLoopback):
+		return errNotLoopback.Error()
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return "no answer within " + webhookTimeout.String()
+	}
+	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
+		return "no connection"
+	}
+	return "no valid answer"
+}

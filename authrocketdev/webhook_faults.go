@@ -1,0 +1,47 @@
+package authrocketdev
+
+import (
+	"context"
+	"net/http"
+)
+
+// WebhookFaults are what goes wrong on the way to the webhooks. The zero value is
+// nothing.
+type WebhookFaults struct {
+	// LoseEvery makes every nth webhook of a URL get lost: it never arrives, and
+	// counts as acknowledged. 1 loses all.
+	LoseEvery int
+
+	// Twice makes each webhook arrive twice. The first answer counts.
+	Twice bool
+
+	// Reverse makes those that are pending together arrive in reverse order.
+	Reverse bool
+}
+
+// BreakWebhooks makes webhooks go wrong from now on. BreakWebhooks(WebhookFaults{})
+// repairs them. A ping is always sent.
+func (s *Service) BreakWebhooks(faults WebhookFaults) {
+	for _, t := range s.webhooks {
+		t.mu.Lock()
+		t.faults, t.sends = faults, 0
+		t.mu.Unlock()
+	}
+}
+
+// send posts a body, unless a fault says otherwise.
+func (t *webhookTarget) send(ctx context.Context, client *http.Client, body []byte) (isAcknowledged bool, result string) {
+	t.mu.Lock()
+	t.sends++
+	isLost := t.faults.LoseEvery > 0 && t.sends%t.faults.LoseEvery == 0
+	isTwice := t.faults.Twice
+	t.mu.Unlock()
+	if isLost {
+		return true, "200 OK"
+	}
+	isAcknowledged, result = t.post(ctx, client, body)
+	if isTwice {
+		t.post(ctx, client, body)
+	}
+	return isAcknowledged, result
+}

@@ -1,0 +1,278 @@
+package authrocketdev
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/authrocket-go/authrocket/authrockettest"
+)
+
+// ErrNotAcknowledged is the error of a webhook that was sent, and got no answer
+// of 2xx within 10 seconds.
+var ErrNotAcknowledged = errors.New("not acknowledged")
+
+const (
+	maxPending       = 10_000 // of a target; the oldest make room
+	firstRetryAfter  = time.Second
+	longestRetryWait = time.Hour
+	giveUpAfter      = 48 * time.Hour
+)
+
+// webhook is an event that one target is to get.
+type webhook struct {
+	realm          *authrockettest.Realm
+	eventID        string
+	notificationID string
+	queuedAt       time.Time
+	attempts       int
+	due            time.Time // of the next attempt
+}
+
+// queueEventsOf makes what happens in realm from now on wait for delivery.
+func (s *Service) queueEventsOf(realm *authrockettest.Realm) {
+	if len(s.webhooks) == 0 {
+		return
+	}
+	realm.OnEvent(func(event authrockettest.Event) {
+		now := time.Now()
+		queued := make([]*webhook, len(s.webhooks))
+		for i := range s.webhooks {
+			queued[i] = &webhook{realm: realm, eventID: event.ID, notificationID: "ent_" + rand.Text()[:22], queuedAt: now, due: now}
+		}
+		realm.UpdateEvent(event.ID, func(list []authrockettest.Notification) []authrockettest.Notification {
+			for i, t := range s.webhooks {
+				list = append(list, authrockettest.Notification{
+					ID: queued[i].notificationID, HookID: t.hookID, State: "in_progress", Destination: t.destination,
+				})
+			}
+			return list
+		})
+		for i, t := range s.webhooks {
+			t.add(queued[i])
+		}
+	})
+}
+
+func (t *webhookTarget) add(w *webhook) {
+	t.mu.Lock()
+	var discarded []*webhook
+	if over := len(t.pending) + 1 - maxPending; over > 0 {
+		discarded = slices.Clone(t.pending[:over])
+		t.pending = slices.Delete(t.pending, 0, over)
+	}
+	t.pending = append(t.pending, w)
+	t.mu.Unlock()
+	select {
+	case t.arrived <- struct{}{}:
+	default:
+	}
+	for _, d := range discarded {
+		d.notify(func(n *authrockettest.Notification) {
+			n.State, n.LastResult = "failed", fmt.Sprintf("discarded: %d later webhooks were pending", maxPending)
+		})
+	}
+}
+
+func (t *webhookTarget) remove(w *webhook) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch i := slices.Index(t.pending, w); {
+	case i == 0: // mostly, and then the others need not move
+		t.pending[0] = nil
+		t.pending = t.pending[1:]
+	case i > 0:
+		t.pending = slices.Delete(t.pending, i, i+1)
+	}
+}
+
+// notify changes the Notification of the event, which the realm may have
+// forgotten.
+func (w *webhook) notify(change func(*authrockettest.Notification)) {
+	w.realm.UpdateEvent(w.eventID, func(list []authrockettest.Notification) []authrockettest.Notification {
+		for i := range list {
+			if list[i].ID == w.notificationID {
+				change(&list[i])
+			}
+		}
+		return list
+	})
+}
+
+// Deliver sends each pending event to the webhooks once, in the order of the
+// events, and returns how many webhooks were acknowledged. It is for tests, which
+// decide when: it pays no attention to the time of the next retry. What happens
+// meanwhile waits for the next call. The error joins one for each URL: it wraps
+// [ErrNotAcknowledged] when webhooks were not acknowledged, or the error of ctx.
+// What was not acknowledged stays pending for 2 days.
+//
+// A program calls [Service.RunWebhooks] instead. The handler that gets a webhook
+// must not call Deliver: one delivery to a URL runs at a time.
+func (s *Service) Deliver(ctx context.Context) (int, error) {
+	acknowledged := make([]int, len(s.webhooks))
+	err := s.eachTarget(func(i int, t *webhookTarget) (err error) {
+		acknowledged[i], err = t.deliver(ctx, false)
+		return err
+	})
+	total := 0
+	for _, n := range acknowledged {
+		total += n
+	}
+	return total, err
+}
+
+// RunWebhooks sends events to the webhooks as they happen, until ctx ends. It
+// retries what is not acknowledged after 1 second, then after twice as long each
+// time, up to an hour, for 2 days. It returns the error of ctx.
+func (s *Service) RunWebhooks(ctx context.Context) error {
+	s.eachTarget(func(_ int, t *webhookTarget) error {
+		for ctx.Err() == nil {
+			t.deliver(ctx, true)
+			next := time.NewTimer(t.untilDue())
+			select {
+			case <-next.C:
+			case <-t.arrived:
+			case <-ctx.Done():
+			}
+			next.Stop()
+		}
+		return nil
+	})
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// Ping sends each webhook an event of the type ping, which cannot be read through
+// the Core API. It is sent at once and not again. The error joins one for each URL
+// that did not acknowledge it, and wraps [ErrNotAcknowledged] or the error of ctx.
+func (s *Service) Ping(ctx context.Context) error {
+	body := bodyOf(s.config.Server.realm.ID(), authrockettest.Event{ID: "ev_" + rand.Text()[:22], Type: "ping", At: time.Now()})
+	return s.eachTarget(func(_ int, t *webhookTarget) error {
+		client := t.newClient()
+		defer client.CloseIdleConnections()
+		isAcknowledged, result := t.post(ctx, client, body)
+		switch {
+		case isAcknowledged:
+			return nil
+		case ctx.Err() != nil:
+			return ctx.Err()
+		}
+		return fmt.Errorf("authrocketdev: the ping to %s: %w: %s", t.destination, ErrNotAcknowledged, result)
+	})
+}
+
+// eachTarget calls do with all targets at once, so that none waits for another.
+func (s *Service) eachTarget(do func(int, *webhookTarget) error) error {
+	errs := make([]error, len(s.webhooks))
+	var group sync.WaitGroup
+	for i, t := range s.webhooks {
+		group.Go(func() { errs[i] = do(i, t) })
+	}
+	group.Wait()
+	return errors.Join(errs...)
+}
+
+// untilDue is how long no pending webhook is due.
+func (t *webhookTarget) untilDue() time.Duration {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	wait := longestRetryWait
+	for _, w := range t.pending {
+		wait = min(wait, time.Until(w.due))
+	}
+	return wait
+}
+
+// deliver makes one attempt for each pending webhook, or for those that are due.
+func (t *webhookTarget) deliver(ctx context.Context, onlyDue bool) (acknowledged int, err error) {
+	select {
+	case t.turn <- struct{}{}:
+		defer func() { <-t.turn }()
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	}
+	client := t.newClient()
+	defer client.CloseIdleConnections()
+	failed, lastResult := 0, ""
+	for _, w := range t.nextBatch(onlyDue) {
+		if ctx.Err() != nil {
+			return acknowledged, ctx.Err()
+		}
+		event, err := w.realm.Event(w.eventID)
+		if err != nil { // the realm has forgotten it
+			t.remove(w)
+			continue
+		}
+		isAcknowledged, result := t.send(ctx, client, bodyOf(w.realm.ID(), event))
+		if !isAcknowledged && ctx.Err() != nil {
+			return acknowledged, ctx.Err() // nobody knows what the target would have answered
+		}
+		t.note(w, isAcknowledged, result)
+		if isAcknowledged {
+			acknowledged++
+		} else {
+			failed, lastResult = failed+1, result
+		}
+	}
+	if failed > 0 {
+		err = fmt.Errorf("authrocketdev: %d of the webhooks to %s: %w, the last one: %s", failed, t.destination, ErrNotAcknowledged, lastResult)
+	}
+	return acknowledged, err
+}
+
+func (t *webhookTarget) nextBatch(onlyDue bool) []*webhook {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	batch := slices.Clone(t.pending)
+	if onlyDue {
+		now := time.Now()
+		batch = slices.DeleteFunc(batch, func(w *webhook) bool { return w.due.After(now) })
+	}
+	if t.faults.Reverse {
+		slices.Reverse(batch)
+	}
+	return batch
+}
+
+// note keeps what an attempt came to.
+func (t *webhookTarget) note(w *webhook, isAcknowledged bool, result string) {
+	now := time.Now()
+	w.attempts++
+	state, wait := "in_progress", retryWait(w.attempts)
+	t.mu.Lock()
+	w.due = now.Add(wait)
+	t.mu.Unlock()
+	switch {
+	case isAcknowledged:
+		state = "completed"
+	case w.due.Sub(w.queuedAt) > giveUpAfter:
+		state = "failed"
+	}
+	if state != "in_progress" {
+		t.remove(w)
+	}
+	w.notify(func(n *authrockettest.Notification) {
+		n.State, n.Attempts, n.LastAttemptAt, n.LastResult = state, w.attempts, now, result
+	})
+}
+
+func retryWait(attempts int) time.Duration {
+	wait := firstRetryAfter
+	for range attempts - 1 {
+		if wait *= 2; wait >= longestRetryWait {
+			return longestRetryWait
+		}
+	}
+	return wait
+}
+
+// bodyOf is what GET /events/{id} answers to a key that can write.
+func bodyOf(realmID string, event authrockettest.Event) []byte {
+	body, _ := json.Marshal(showEvent(realmID, event, true)) // of texts, numbers and times
+	return body
+}
