@@ -18,9 +18,9 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// newCore returns a Service and a function that asks its Core API, in memory. The
+// newCoreInMemory returns a Service and a function that asks its Core API. The
 // status is 0 when the connection ended without an answer.
-func newCore(t testing.TB, configure ...func(*authrocketdev.ServiceConfig)) (*authrocketdev.Service, func(method, path, body string) (int, http.Header, map[string]any)) {
+func newCoreInMemory(t testing.TB, configure ...func(*authrocketdev.ServiceConfig)) (*authrocketdev.Service, func(method, path, body string) (int, http.Header, map[string]any)) {
 	t.Helper()
 	server, err := authrocketdev.New(authrocketdev.Config{Realm: authrockettest.NewRealm(t)})
 	if err != nil {
@@ -74,7 +74,7 @@ func TestBrokenCoreAPI(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			service, call := newCore(t)
+			service, call := newCoreInMemory(t)
 			service.Break(row.fault)
 			var got []int
 			for i, request := range row.requests {
@@ -97,7 +97,7 @@ func TestBrokenCoreAPI(t *testing.T) {
 func TestCoreClockIsOff(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		service, call := newCore(t)
+		service, call := newCoreInMemory(t)
 		_, right, _ := call("GET", "/v2/orgs", "")
 		service.Break(authrockettest.ClockOff(time.Hour))
 		_, off, _ := call("GET", "/v2/orgs", "")
@@ -124,7 +124,7 @@ func reset(t *testing.T, h http.Header) time.Time {
 // The connection ends over a socket, too, and Break may come while requests do.
 func TestBreakOverASocket(t *testing.T) {
 	t.Parallel()
-	service, _ := newCore(t, func(c *authrocketdev.ServiceConfig) { c.RequestsPerMinute = -1 })
+	service, _ := newCoreInMemory(t, func(c *authrocketdev.ServiceConfig) { c.RequestsPerMinute = -1 })
 	origin := serve(t, service.CoreAPI())
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)
@@ -171,7 +171,7 @@ func TestVisibleAfter(t *testing.T) {
 	t.Parallel()
 	const late = 2 * time.Second
 	synctest.Test(t, func(t *testing.T) {
-		_, call := newCore(t, func(c *authrocketdev.ServiceConfig) { c.VisibleAfter = late })
+		_, call := newCoreInMemory(t, func(c *authrocketdev.ServiceConfig) { c.VisibleAfter = late })
 		names := func() (names []any) {
 			_, _, list := call("GET", "/v2/orgs", "")
 			for _, org := range list["collection"].([]any) {
