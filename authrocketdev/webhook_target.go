@@ -20,9 +20,8 @@ import (
 // webhookTarget is a URL that gets events.
 type webhookTarget struct {
 	hookID      string
-	url         string        // without user and password
-	user        *url.Userinfo // sent as HTTP Basic
-	destination string        // what may be shown of the URL
+	url         string // a secret; its user and password are sent as HTTP Basic
+	destination string // what may be shown of the URL
 	dial        func(ctx context.Context, network, address string) (net.Conn, error)
 
 	turn    chan struct{} // held by the one delivery that runs
@@ -45,13 +44,10 @@ func newWebhookTargets(urls []string) ([]*webhookTarget, error) {
 			problems = append(problems, fmt.Errorf("authrocketdev: Webhooks[%d] is not an http URL on loopback, for example http://localhost:8082/hooks", i))
 			continue
 		}
-		t := &webhookTarget{
-			hookID: "hk_" + rand.Text()[:22], user: u.User, destination: u.Scheme + "://" + u.Host, dial: loopbackDialer.DialContext,
+		targets[i] = &webhookTarget{
+			hookID: "hk_" + rand.Text()[:22], url: text, destination: u.Scheme + "://" + u.Host, dial: loopbackDialer.DialContext,
 			turn: make(chan struct{}, 1), arrived: make(chan struct{}, 1),
 		}
-		u.User = nil
-		t.url = u.String()
-		targets[i] = t
 	}
 	return targets, errors.Join(problems...)
 }
@@ -69,9 +65,8 @@ var loopbackDialer = &net.Dialer{Control: func(_, address string, _ syscall.RawC
 }}
 
 const (
-	webhookTimeout       = 10 * time.Second
-	maxWebhookAnswer     = 64 << 10 // that is read, so that the connection can be used again
-	maxWebhookAnswerHead = 64 << 10
+	webhookTimeout   = 10 * time.Second
+	maxWebhookAnswer = 64 << 10 // bytes of the head and of the body that are read
 )
 
 // newClient returns a client whose connections end with its caller's delivery. It
@@ -80,9 +75,7 @@ func (t *webhookTarget) newClient() *http.Client {
 	return &http.Client{
 		Timeout:       webhookTimeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Transport: &http.Transport{
-			DialContext: t.dial, MaxResponseHeaderBytes: maxWebhookAnswerHead, DisableCompression: true,
-		},
+		Transport:     &http.Transport{DialContext: t.dial, MaxResponseHeaderBytes: maxWebhookAnswer},
 	}
 }
 
@@ -95,15 +88,12 @@ func (t *webhookTarget) post(ctx context.Context, client *http.Client, body []by
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("User-Agent", "authrocketdev")
-	if t.user != nil {
-		password, _ := t.user.Password()
-		req.SetBasicAuth(t.user.Username(), password)
-	}
 	resp, err := client.Do(req)
 	if err != nil {
 		return false, resultOf(err)
 	}
 	defer resp.Body.Close()
+	// So that the connection can be used again. What cannot be read changes nothing.
 	io.CopyN(io.Discard, resp.Body, maxWebhookAnswer)
 	return resp.StatusCode/100 == 2, fmt.Sprintf("%d %s", resp.StatusCode, http.StatusText(resp.StatusCode))
 }

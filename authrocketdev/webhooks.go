@@ -109,7 +109,8 @@ func (w *webhook) notify(change func(*authrockettest.Notification)) {
 // decide when: it pays no attention to the time of the next retry. What happens
 // meanwhile waits for the next call. The error joins one for each URL: it wraps
 // [ErrNotAcknowledged] when webhooks were not acknowledged, or the error of ctx.
-// What was not acknowledged stays pending for 2 days.
+// What was not acknowledged stays pending for 2 days, while the realm remembers
+// the event and up to 10,000 webhooks are pending.
 //
 // A program calls [Service.RunWebhooks] instead. The handler that gets a webhook
 // must not call Deliver: one delivery to a URL runs at a time.

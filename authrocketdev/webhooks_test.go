@@ -462,6 +462,49 @@ func TestManyPendingWebhooks(t *testing.T) {
 	}
 }
 
+// An event that the realm has forgotten is not sent any more.
+func TestForgottenEvent(t *testing.T) {
+	t.Parallel()
+	r := &receiver{answer: status(500)}
+	h := newHooked(t, serve(t, r))
+	h.happen("user.created")
+	h.wantDelivered(t, 0, authrocketdev.ErrNotAcknowledged)
+	h.BreakWebhooks(authrocketdev.WebhookFaults{LoseEvery: 1})
+	const others = 10_000
+	for range 2 {
+		h.happen(slices.Repeat([]string{"user.updated"}, others/2)...)
+		h.Deliver(t.Context())
+	}
+	h.wantDelivered(t, 0, nil)
+	if n := h.PendingWebhooks(); n != 0 {
+		t.Errorf("%d webhooks are pending", n)
+	}
+	r.wantTypes(t, "user.created")
+}
+
+// Of a long answer only the beginning is read.
+func TestLongAnswer(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		written := 0
+		r := &receiver{answer: func(w http.ResponseWriter, _ *http.Request) {
+			for written < 10<<20 {
+				n, err := w.Write(make([]byte, 1<<10))
+				if written += n; err != nil {
+					return
+				}
+			}
+		}}
+		h := newHookedInMemory(t, map[string]http.Handler{"localhost:80": r}, "http://localhost")
+		h.happen("user.created")
+		h.wantDelivered(t, 1, nil)
+		synctest.Wait()
+		if written > 100<<10 {
+			t.Errorf("%d bytes could be written", written)
+		}
+	})
+}
+
 // What happens while a delivery runs, such as what the app does with an event,
 // waits for the next one.
 func TestEventsDuringDelivery(t *testing.T) {
