@@ -201,9 +201,6 @@ func (t *webhookTarget) deliver(ctx context.Context, onlyDue bool) (acknowledged
 	defer client.CloseIdleConnections()
 	failed, lastResult := 0, ""
 	for _, w := range t.nextBatch(onlyDue) {
-		if ctx.Err() != nil {
-			return acknowledged, ctx.Err()
-		}
 		event, err := w.realm.Event(w.eventID)
 		if err != nil { // the realm has forgotten it
 			t.remove(w)
