@@ -32,6 +32,7 @@ type webhook struct {
 	queuedAt       time.Time
 	attempts       int
 	due            time.Time // of the next attempt
+	isDone         bool
 }
 
 // queueEventsOf makes what happens in realm from now on wait for delivery.
@@ -61,10 +62,13 @@ func (s *Service) queueEventsOf(realm *authrockettest.Realm) {
 
 func (t *webhookTarget) add(w *webhook) {
 	t.mu.Lock()
-	var discarded []*webhook
-	if over := len(t.pending) + 1 - maxPending; over > 0 {
-		discarded = slices.Clone(t.pending[:over])
-		t.pending = slices.Delete(t.pending, 0, over)
+	var discarded *webhook
+	if len(t.pending) >= maxPending {
+		t.prune()
+	}
+	if len(t.pending) >= maxPending {
+		discarded = t.pending[0]
+		t.pending = slices.Delete(t.pending, 0, 1)
 	}
 	t.pending = append(t.pending, w)
 	t.mu.Unlock()
@@ -72,23 +76,17 @@ func (t *webhookTarget) add(w *webhook) {
 	case t.arrived <- struct{}{}:
 	default:
 	}
-	for _, d := range discarded {
-		d.notify(func(n *authrockettest.Notification) {
+	if discarded != nil {
+		discarded.notify(func(n *authrockettest.Notification) {
 			n.State, n.LastResult = "failed", fmt.Sprintf("discarded: %d later webhooks were pending", maxPending)
 		})
 	}
 }
 
-func (t *webhookTarget) remove(w *webhook) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	switch i := slices.Index(t.pending, w); {
-	case i == 0: // mostly, and then the others need not move
-		t.pending[0] = nil
-		t.pending = t.pending[1:]
-	case i > 0:
-		t.pending = slices.Delete(t.pending, i, i+1)
-	}
+// prune takes out what is done: all at once, since there may be thousands. The
+// target is locked.
+func (t *webhookTarget) prune() {
+	t.pending = slices.DeleteFunc(t.pending, func(w *webhook) bool { return w.isDone })
 }
 
 // notify changes the Notification of the event, which the realm may have
@@ -199,11 +197,18 @@ func (t *webhookTarget) deliver(ctx context.Context, onlyDue bool) (acknowledged
 	}
 	client := t.newClient()
 	defer client.CloseIdleConnections()
+	defer func() {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		t.prune()
+	}()
 	failed, lastResult := 0, ""
 	for _, w := range t.nextBatch(onlyDue) {
 		event, err := w.realm.Event(w.eventID)
 		if err != nil { // the realm has forgotten it
-			t.remove(w)
+			t.mu.Lock()
+			w.isDone = true
+			t.mu.Unlock()
 			continue
 		}
 		isAcknowledged, result := t.send(ctx, client, bodyOf(w.realm.ID(), event))
@@ -241,19 +246,16 @@ func (t *webhookTarget) nextBatch(onlyDue bool) []*webhook {
 func (t *webhookTarget) note(w *webhook, isAcknowledged bool, result string) {
 	now := time.Now()
 	w.attempts++
-	state, wait := "in_progress", retryWait(w.attempts)
-	t.mu.Lock()
-	w.due = now.Add(wait)
-	t.mu.Unlock()
+	due, state := now.Add(retryWait(w.attempts)), "in_progress"
 	switch {
 	case isAcknowledged:
 		state = "completed"
-	case w.due.Sub(w.queuedAt) > giveUpAfter:
+	case due.Sub(w.queuedAt) > giveUpAfter:
 		state = "failed"
 	}
-	if state != "in_progress" {
-		t.remove(w)
-	}
+	t.mu.Lock()
+	w.due, w.isDone = due, state != "in_progress"
+	t.mu.Unlock()
 	w.notify(func(n *authrockettest.Notification) {
 		n.State, n.Attempts, n.LastAttemptAt, n.LastResult = state, w.attempts, now, result
 	})
