@@ -3,6 +3,8 @@ package authrocketdev
 import (
 	"context"
 	"net"
+
+	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
 // Limit is a limit of its own: filling one by requests would take long.
@@ -36,3 +38,7 @@ func (s *Service) PendingWebhooks() (n int) {
 	}
 	return n
 }
+
+// QueueEventsOf sends the events of a further realm: what one realm has forgotten,
+// the queue has too.
+func (s *Service) QueueEventsOf(realm *authrockettest.Realm) { s.queueEventsOf(realm) }

@@ -466,6 +466,53 @@ func TestManyPendingWebhooks(t *testing.T) {
 	}
 }
 
+// Only what is still pending is discarded when the queue is full.
+func TestFullQueue(t *testing.T) {
+	t.Parallel()
+	r := &receiver{}
+	h := newHooked(t, serve(t, r))
+	other := authrockettest.NewRealm(t)
+	h.QueueEventsOf(other)
+	discarded := other.Emit(authrockettest.Event{Type: "other.1"})
+	sent := other.Emit(authrockettest.Event{Type: "other.2"})
+	const most = 10_000
+	h.happen(slices.Repeat([]string{"user.updated"}, most-1)...)
+	// The first webhook is sent, the second is lost, and during the third an event
+	// happens before Deliver ends.
+	h.BreakWebhooks(authrocketdev.WebhookFaults{LoseEvery: 2})
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	r.answerWith(func(_ http.ResponseWriter, req *http.Request) {
+		if len(r.types()) == 2 {
+			h.happen("user.deleted")
+			cancel()
+			<-req.Context().Done()
+		}
+	})
+	if n, err := h.Deliver(ctx); n != 2 || !errors.Is(err, context.Canceled) {
+		t.Errorf("got %d, %v", n, err)
+	}
+	r.wantTypes(t, "other.2", "user.updated")
+	if n := h.PendingWebhooks(); n != most-2+1 {
+		t.Errorf("%d webhooks are pending, want %d", n, most-2+1)
+	}
+	for _, row := range []struct {
+		id            string
+		state, result string
+	}{
+		{id: discarded.ID, state: "failed", result: "discarded: 10000 later webhooks were pending"},
+		{id: sent.ID, state: "completed", result: "200 OK"},
+	} {
+		event, err := other.Event(row.id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := event.Notifications[0]; n.State != row.state || n.LastResult != row.result {
+			t.Errorf("got %+v, want %q and %q", n, row.state, row.result)
+		}
+	}
+}
+
 // An event that the realm has forgotten is not sent any more.
 func TestForgottenEvent(t *testing.T) {
 	t.Parallel()
