@@ -91,8 +91,8 @@ func TestWhatAcknowledges(t *testing.T) {
 		{name: "300", answer: status(300), result: "300 Multiple Choices"},
 		{name: "400", answer: status(400), result: "400 Bad Request"},
 		{name: "500", answer: status(500), result: "500 Internal Server Error"},
-		{name: "a redirect elsewhere", answer: http.RedirectHandler(other, 307).ServeHTTP, result: "307 Temporary Redirect"},
-		{name: "a redirect that makes a GET", answer: http.RedirectHandler(other, 303).ServeHTTP, result: "303 See Other"},
+		{name: "a redirect elsewhere", answer: http.RedirectHandler(other, http.StatusTemporaryRedirect).ServeHTTP, result: "307 Temporary Redirect"},
+		{name: "a redirect that makes a GET", answer: http.RedirectHandler(other, http.StatusSeeOther).ServeHTTP, result: "303 See Other"},
 		{name: "a closed connection", answer: func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, result: "no valid answer"},
 		{name: "not HTTP, with the path in it", answer: func(w http.ResponseWriter, r *http.Request) {
 			c, _, err := http.NewResponseController(w).Hijack()
