@@ -18,10 +18,11 @@ import (
 
 // coreCall is a request of the Core API whose key is right.
 type coreCall struct {
+	service  *Service
 	realm    *authrockettest.Realm // writes, for the one whom the request names
 	view     *authrockettest.View  // reads
-	server   *Server
-	id       string // of the path, "" for a list
+	server   *Server               // of the same realm and request
+	id       string                // of the path, "" for a list
 	query    url.Values
 	body     object // of writes
 	mayWrite bool
@@ -44,9 +45,13 @@ type coreEndpoint func(*coreCall) (coreAnswer, error)
 
 // coreEndpoints are what the Core API can do, by path without /v2/ and by method.
 // {id} is any segment that no other path names.
-func (s *Service) coreEndpoints() map[string]map[string]coreEndpoint {
+var coreEndpoints = joinEndpoints(
+	userEndpoints, accountEndpoints, orgEndpoints, membershipEndpoints, sessionEndpoints, invitationEndpoints, credentialEndpoints, eventEndpoints,
+)
+
+func joinEndpoints(resources ...map[string]map[string]coreEndpoint) map[string]map[string]coreEndpoint {
 	all := make(map[string]map[string]coreEndpoint)
-	for _, resource := range []map[string]map[string]coreEndpoint{orgEndpoints} {
+	for _, resource := range resources {
 		maps.Copy(all, resource)
 	}
 	return all
@@ -55,12 +60,11 @@ func (s *Service) coreEndpoints() map[string]map[string]coreEndpoint {
 var plainKey = regexp.MustCompile(`^[A-Za-z0-9_-]*$`)
 
 func (s *Service) newCoreAPI() http.Handler {
-	endpoints := s.coreEndpoints()
-	return s.onlyOwnHost(withAPIHeaders(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		answer, err := s.answer(w, r, endpoints)
+	return withAPIHeaders(s.onlyOwnHost(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		answer, err := s.answer(w, r)
 		switch {
 		case err != nil:
-			writeCoreRefusal(w, err)
+			writeCoreRefusal(w, r, err)
 		case answer.body == nil:
 			w.WriteHeader(answer.status)
 		default:
@@ -87,11 +91,12 @@ var (
 	errRealm      = refuse(http.StatusNotFound, "There is no such realm.")
 	errAccept     = refuse(http.StatusNotAcceptable, "The answer is application/json, which the header Accept has to allow.")
 	errCoreLimits = refuse(http.StatusTooManyRequests, "Too many requests.")
+	errTwoRealms  = refuse(http.StatusBadRequest, "The request names two realms.")
 )
 
 // answer checks a request in the order in which the service does as far as it is
 // known, and does what it asks for.
-func (s *Service) answer(w http.ResponseWriter, r *http.Request, endpoints map[string]map[string]coreEndpoint) (coreAnswer, error) {
+func (s *Service) answer(w http.ResponseWriter, r *http.Request) (coreAnswer, error) {
 	key, realmID := readKey(r.Header)
 	mayWrite := isSecret(key, s.config.APIKey)
 	if !mayWrite && !isSecret(key, s.config.ReadOnlyAPIKey) {
@@ -100,7 +105,7 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, endpoints map[s
 	if !s.countRequest(w.Header(), key) {
 		return coreAnswer{}, errCoreLimits
 	}
-	methods, id, ok := findEndpoint(endpoints, r.URL.EscapedPath())
+	methods, id, ok := findEndpoint(r.URL.EscapedPath())
 	if !ok {
 		return coreAnswer{}, errNotFound
 	}
@@ -126,19 +131,35 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, endpoints map[s
 	if r.Method == http.MethodDelete {
 		body.addQuery(query) // some clients send the parameters of DELETE in the body, some in the query
 	}
-	for _, given := range []string{realmID, query.Get("realm_id"), body.peek("realm_id")} {
-		if given != "" && given != s.server.realm.ID() {
-			return coreAnswer{}, errRealm
-		}
-	}
-	by, err := body.request()
+	hosted, err := s.namedRealm(append(body.realmIDs(), realmID, query.Get("realm_id")))
 	if err != nil {
 		return coreAnswer{}, err
 	}
+	by := body.request()
+	if len(*body.problems) > 0 {
+		return coreAnswer{}, invalid(*body.problems...)
+	}
+	server := hosted.server.by(by)
 	return do(&coreCall{
-		realm: s.server.realm.By(by), view: s.view, server: s.server,
+		service: s, realm: server.realm, view: hosted.view, server: server,
 		id: id, query: query, body: body, mayWrite: mayWrite,
 	})
+}
+
+// namedRealm returns the realm with one of the IDs, of which some are "". Without
+// any it is that of [ServiceConfig.Server].
+func (s *Service) namedRealm(ids []string) (*hostedRealm, error) {
+	ids = slices.DeleteFunc(ids, func(id string) bool { return id == "" })
+	if len(ids) == 0 {
+		return s.first, nil
+	}
+	if slices.ContainsFunc(ids, func(id string) bool { return id != ids[0] }) {
+		return nil, errTwoRealms
+	}
+	if ids[0] != s.first.server.realm.ID() {
+		return nil, errRealm
+	}
+	return s.first, nil
 }
 
 // readKey returns the API key of a request, and the realm that is written behind
@@ -177,12 +198,12 @@ func (s *Service) countRequest(h http.Header, key string) bool {
 
 // findEndpoint returns the methods of a path below /v2/, and the ID in it. An ID
 // may be any text, an email too; it is one segment.
-func findEndpoint(endpoints map[string]map[string]coreEndpoint, escapedPath string) (methods map[string]coreEndpoint, id string, ok bool) {
+func findEndpoint(escapedPath string) (methods map[string]coreEndpoint, id string, ok bool) {
 	path, ok := strings.CutPrefix(escapedPath, "/v2/")
 	if !ok {
 		return nil, "", false
 	}
-	if methods, ok := endpoints[path]; ok && !strings.Contains(path, "{id}") {
+	if methods, ok := coreEndpoints[path]; ok && !strings.Contains(path, "{id}") {
 		return methods, "", true
 	}
 	segments := strings.Split(path, "/")
@@ -194,7 +215,7 @@ func findEndpoint(endpoints map[string]map[string]coreEndpoint, escapedPath stri
 		return nil, "", false
 	}
 	segments[1] = "{id}"
-	methods, ok = endpoints[strings.Join(segments, "/")]
+	methods, ok = coreEndpoints[strings.Join(segments, "/")]
 	return methods, id, ok
 }
 
@@ -222,7 +243,11 @@ type coreErrors struct {
 	Errors []string `json:"errors"`
 }
 
-func writeCoreRefusal(w http.ResponseWriter, err error) {
+func writeCoreRefusal(w http.ResponseWriter, r *http.Request, err error) {
 	refusal := asRefusal(err)
-	writeJSON(w, refusal.status, coreErrors{refusal.texts})
+	status := refusal.status
+	if status == http.StatusUnprocessableEntity && r.Method == http.MethodGet {
+		status = http.StatusBadRequest // 422 is for writes
+	}
+	writeJSON(w, status, coreErrors{translate(refusal.texts, r.Header.Get("Accept-Language"))})
 }

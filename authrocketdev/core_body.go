@@ -73,68 +73,96 @@ func readObject(w http.ResponseWriter, r *http.Request) (object, error) {
 	return object{}, errMediaType
 }
 
+// maxFormDepth is how many names a field of a form may have: user[custom][plan]
+// has three.
+const maxFormDepth = 4
+
 // addQuery adds what a query or a form names: name, name[], name[member] and
-// name[member][]. Whatever is there already stays.
+// name[member][]. Whatever is there already stays. What cannot be a member is a
+// problem.
 func (o object) addQuery(query url.Values) {
-	for _, name := range slices.Sorted(maps.Keys(query)) {
-		values := query[name]
-		path := strings.Split(strings.ReplaceAll(name, "]", ""), "[")
+	for _, field := range slices.Sorted(maps.Keys(query)) {
+		values := query[field]
 		var value any = values[len(values)-1]
-		if path[len(path)-1] == "" && len(path) > 1 {
-			path = path[:len(path)-1]
+		path, isList := strings.CutSuffix(field, "[]")
+		if isList {
 			list := make([]any, len(values))
 			for i, v := range values {
 				list[i] = v
 			}
 			value = list
 		}
-		at := o.values
-		for _, part := range path[:len(path)-1] {
-			inner, ok := at[part].(map[string]any)
-			if !ok {
-				if _, taken := at[part]; taken {
-					break
-				}
-				inner = make(map[string]any)
-				at[part] = inner
-			}
-			at = inner
+		names := strings.Split(path, "[")
+		isMember := len(names) <= maxFormDepth
+		for i, name := range names[1:] {
+			names[i+1], isMember = strings.TrimSuffix(name, "]"), isMember && strings.HasSuffix(name, "]") && name != "]"
 		}
-		if last := path[len(path)-1]; len(path) <= 2 {
-			if _, taken := at[last]; !taken {
-				at[last] = value
-			}
+		if !isMember || !addMember(o.values, names, value) {
+			o.problem("%q cannot be read.", clip(field))
 		}
 	}
 }
 
-// root returns the attributes under the name of the resource, such as user.
-func (o object) root(name string) object {
-	value, ok := o.values[name]
-	delete(o.values, name)
-	if inner, isObject := value.(map[string]any); isObject {
-		return object{inner, o.problems}
+func addMember(to map[string]any, names []string, value any) bool {
+	old, taken := to[names[0]]
+	if len(names) == 1 {
+		if !taken {
+			to[names[0]] = value
+		}
+		_, isObject := old.(map[string]any)
+		return !isObject
 	}
-	if ok && value != nil {
-		o.problem("%s has to be an object.", title(name))
+	inner, ok := old.(map[string]any)
+	if !ok {
+		if taken {
+			return false
+		}
+		inner = make(map[string]any)
+		to[names[0]] = inner
 	}
-	return object{make(map[string]any), o.problems}
+	return addMember(inner, names[1:], value)
+}
+
+// root returns the attributes under the name of the resource, such as user, of
+// which some are required.
+func (o object) root(name string, required ...string) object {
+	value, isSent := o.take(name)
+	attributes, isObject := value.(map[string]any)
+	if !isObject {
+		attributes = make(map[string]any)
+		if isSent && value != nil {
+			o.problem("%s has to be an object.", title(name))
+			return object{attributes, o.problems}
+		}
+	}
+	for _, name := range required {
+		if value := attributes[name]; value == nil || value == "" {
+			o.problem("%s is missing.", title(name))
+		}
+	}
+	return object{attributes, o.problems}
 }
 
 func (o object) problem(format string, args ...any) {
 	*o.problems = append(*o.problems, fmt.Sprintf(format, args...))
 }
 
-// err returns what is wrong with the object so far. What was not taken out of it
-// is unknown.
-func (o object) err() error {
-	for _, name := range slices.Sorted(maps.Keys(o.values)) {
-		o.problem("%q is unknown here.", clip(name))
+// err returns what is wrong with the object and the inner ones so far. What was
+// not taken out of them is unknown.
+func (o object) err(inner ...object) error {
+	for _, at := range append(inner, o) {
+		at.noteUnknown()
 	}
 	if len(*o.problems) > 0 {
 		return invalid(*o.problems...)
 	}
 	return nil
+}
+
+func (o object) noteUnknown() {
+	for _, name := range slices.Sorted(maps.Keys(o.values)) {
+		o.problem("%q is unknown here.", clip(name))
+	}
 }
 
 // clip makes a name that somebody sent short enough for a text.
@@ -149,12 +177,6 @@ func clip(name string) string {
 func title(name string) string {
 	name = strings.ReplaceAll(name, "_", " ")
 	return strings.ToUpper(name[:1]) + name[1:]
-}
-
-// peek returns a text without taking it out, "" for anything else.
-func (o object) peek(name string) string {
-	text, _ := o.values[name].(string)
-	return text
 }
 
 func (o object) take(name string) (value any, isSent bool) {
@@ -181,14 +203,52 @@ func (o object) text(name string) *string {
 	return &text
 }
 
-// required returns a text that has to be there.
-func (o object) required(name string) string {
+// name returns a text for people to read, nil for what was not sent.
+func (o object) name(name string) *string {
 	text := o.text(name)
-	if text == nil || strings.TrimSpace(*text) == "" {
-		o.problem("%s is missing.", title(name))
-		return ""
+	if text != nil {
+		*text = strings.TrimSpace(*text)
+		*o.problems = checkName(*o.problems, title(name), *text)
 	}
-	return *text
+	return text
+}
+
+// email returns an email address as it is stored, nil for what was not sent.
+func (o object) email(name string) *string {
+	text := o.emailOrNone(name)
+	if text != nil && *text == "" {
+		o.problem("%s is missing.", title(name))
+	}
+	return text
+}
+
+// emailOrNone is email for an address that may be taken away by "" or null.
+func (o object) emailOrNone(name string) *string {
+	text := o.text(name)
+	if text == nil || *text == "" {
+		return text
+	}
+	email, ok := normalEmail(*text)
+	if !ok {
+		o.problem("%s is not an email address.", title(name))
+	}
+	return &email
+}
+
+// oneOf returns a text that is one of values, nil for what was not sent.
+func (o object) oneOf(name string, values ...string) *string {
+	text := o.text(name)
+	if text != nil && !slices.Contains(values, *text) {
+		o.problem("%s has to be one of %s.", title(name), strings.Join(values, ", "))
+	}
+	return text
+}
+
+// set sets a field to what was sent.
+func set[T ~string](field *T, sent *string) {
+	if sent != nil {
+		*field = T(*sent)
+	}
 }
 
 // flag returns whether a member is true, which a form writes as text.
@@ -233,6 +293,9 @@ func asNumber(value any) (float64, bool) {
 	return 0, false
 }
 
+// maxUnixSeconds is in the year 3058.
+const maxUnixSeconds = 1 << 35
+
 // time returns a time in Unix seconds, nil for what was not sent. null is the
 // zero Time.
 func (o object) time(name string) *time.Time {
@@ -244,7 +307,7 @@ func (o object) time(name string) *time.Time {
 		return new(time.Time)
 	}
 	seconds, ok := asNumber(value)
-	if !ok || seconds < 0 || seconds > 1<<35 {
+	if !ok || seconds < 0 || seconds > maxUnixSeconds {
 		o.problem("%s has to be a time in Unix seconds.", title(name))
 		return nil
 	}
@@ -291,10 +354,10 @@ func (o object) custom(name string) (custom map[string]any, isSent bool) {
 		o.problem("%s has to be an object.", title(name))
 		return nil, false
 	}
-	for key, value := range custom {
-		list, isList := value.([]any)
+	for _, key := range slices.Sorted(maps.Keys(custom)) {
+		list, isList := custom[key].([]any)
 		if !isList {
-			list = []any{value}
+			list = []any{custom[key]}
 		}
 		if slices.ContainsFunc(list, func(v any) bool { return !isScalar(v) }) {
 			o.problem("%s: %q has to be a scalar or an array of scalars.", title(name), clip(key))
@@ -319,20 +382,37 @@ func isScalar(value any) bool {
 // maxRequestBytes is how long the texts of a request member may be.
 const maxRequestBytes = 500
 
-// request returns for whom something is done, beside the attributes.
-func (o object) request() (authrockettest.Request, error) {
-	delete(o.values, "realm_id")
+// request returns for whom something is done, which stands beside the attributes.
+func (o object) request() authrockettest.Request {
 	r := o.root("request")
-	by := authrockettest.Request{}
-	for name, field := range map[string]*string{"ip": &by.IP, "client": &by.Client} {
-		if text := r.text(name); text != nil {
-			if *field = *text; len(*text) > maxRequestBytes || !isPlain(*text) {
-				o.problem("Request %s is too long, or has characters that cannot be shown.", name)
-			}
+	var by authrockettest.Request
+	read := func(name string, field *string) {
+		text := r.text(name)
+		if text == nil {
+			return
+		}
+		if *field = *text; len(*text) > maxRequestBytes || !isPlain(*text) {
+			r.problem("Request %s is too long, or has characters that cannot be shown.", name)
 		}
 	}
-	if len(*o.problems) > 0 {
-		return by, invalid(*o.problems...)
+	read("ip", &by.IP)
+	read("client", &by.Client)
+	r.noteUnknown()
+	return by
+}
+
+// realmIDs returns what realm_id says, beside the attributes and among them.
+func (o object) realmIDs() (ids []string) {
+	objects := []object{o}
+	for _, name := range slices.Sorted(maps.Keys(o.values)) {
+		if inner, ok := o.values[name].(map[string]any); ok {
+			objects = append(objects, object{inner, o.problems})
+		}
 	}
-	return by, nil
+	for _, at := range objects {
+		if id := at.text("realm_id"); id != nil {
+			ids = append(ids, *id)
+		}
+	}
+	return ids
 }

@@ -2,8 +2,6 @@ package authrocketdev
 
 import (
 	"net/http"
-	"slices"
-	"strings"
 
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
@@ -68,52 +66,31 @@ func getOrg(c *coreCall) (coreAnswer, error) {
 }
 
 // orgAttributes reads what a client may set of an org.
-func (c *coreCall) orgAttributes() (change func(*authrockettest.Org), err error) {
-	attributes := c.body.root("org")
-	name, reference, state := attributes.text("name"), attributes.text("reference"), attributes.text("state")
+func (c *coreCall) orgAttributes(required ...string) (change func(*authrockettest.Org), err error) {
+	attributes := c.body.root("org", required...)
+	name, reference := attributes.name("name"), attributes.name("reference")
+	state := attributes.oneOf("state", string(authrockettest.OrgActive), string(authrockettest.OrgInactive), string(authrockettest.OrgClosed))
 	custom, hasCustom := attributes.custom("custom")
-	if name != nil {
-		*name = strings.TrimSpace(*name)
-		*attributes.problems = checkName(*attributes.problems, "Name", *name)
-		if *name == "" {
-			attributes.problem("Name is missing.")
-		}
-	}
-	if reference != nil {
-		*attributes.problems = checkName(*attributes.problems, "Reference", *reference)
-	}
-	states := []authrockettest.OrgState{authrockettest.OrgActive, authrockettest.OrgInactive, authrockettest.OrgClosed}
-	if state != nil && !slices.Contains(states, authrockettest.OrgState(*state)) {
-		attributes.problem("State has to be one of active, inactive, closed.")
-	}
-	if err := attributes.err(); err != nil {
-		return nil, err
+	if name != nil && *name == "" {
+		attributes.problem("Name is missing.")
 	}
 	return func(o *authrockettest.Org) {
-		if name != nil {
-			o.Name = *name
-		}
-		if reference != nil {
-			o.Reference = *reference
-		}
-		if state != nil {
-			o.State = authrockettest.OrgState(*state)
-		}
+		set(&o.Name, name)
+		set(&o.Reference, reference)
+		set(&o.State, state)
 		if hasCustom {
 			o.Custom = custom
 		}
-	}, c.body.err()
+	}, c.body.err(attributes)
 }
 
 func createOrg(c *coreCall) (coreAnswer, error) {
-	change, err := c.orgAttributes()
+	change, err := c.orgAttributes("name")
 	if err != nil {
 		return coreAnswer{}, err
 	}
 	var org authrockettest.Org
-	if change(&org); org.Name == "" {
-		return coreAnswer{}, invalid("Name is missing.")
-	}
+	change(&org)
 	org, err = c.realm.CreateOrg(org)
 	return createdAs(c.showOrg(org)), err
 }

@@ -1,6 +1,7 @@
 package authrocketdev
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -20,10 +21,12 @@ func (s *Server) invitedTo(orgID string) ([]authrockettest.Invitation, error) {
 }
 
 var (
-	errInvitation   = refuse(http.StatusNotFound, "This invitation has been used, or it is too old.")
+	errInvitation   = refuse(http.StatusNotFound, textInvitation)
 	errSignupClosed = invalid("Signups are closed.")
 	errNotInvited   = invalid("Signing up needs an invitation.")
 )
+
+const textInvitation = "This invitation has been used, or it is too old."
 
 func (s *Server) invitation(token string) (authrockettest.Invitation, bool) {
 	i, err := s.realm.InvitationByToken(token)
@@ -117,17 +120,37 @@ func (s *Server) acceptInvitation(session authrockettest.HostedSession, token st
 	return s.join(session, i)
 }
 
+// acceptFor uses up an invitation for a user that there is. One to an org makes
+// the user a member.
+func (s *Server) acceptFor(userID, token string) error {
+	s.changes.Lock()
+	defer s.changes.Unlock()
+	i, err := s.realm.TakeInvitation(token, userID)
+	if err != nil {
+		return invalid(textInvitation)
+	}
+	if i.OrgID == "" {
+		return nil
+	}
+	return s.addMember(userID, i)
+}
+
 // join makes the user of the session a member of the org of an invitation that
 // is used up, and selects the org.
 func (s *Server) join(session authrockettest.HostedSession, i authrockettest.Invitation) (authrockettest.HostedSession, error) {
-	isMember := slices.ContainsFunc(s.realm.MembershipsOf(session.UserID), func(m authrockettest.Membership) bool { return m.OrgID == i.OrgID })
-	if !isMember {
-		if _, err := s.realm.CreateMembership(session.UserID, i.OrgID, i.Permissions...); err != nil {
-			return session, err
-		}
+	if err := s.addMember(session.UserID, i); err != nil {
+		return session, err
 	}
 	if err := s.realm.SelectOrg(session.ID, i.OrgID); err != nil {
 		return session, err
 	}
 	return s.realm.LookUpSession(session.ID)
+}
+
+func (s *Server) addMember(userID string, i authrockettest.Invitation) error {
+	_, err := s.realm.CreateMembership(userID, i.OrgID, i.Permissions...)
+	if errors.Is(err, authrockettest.ErrMember) {
+		return nil
+	}
+	return err
 }

@@ -2,14 +2,13 @@ package authrocketdev
 
 import (
 	"cmp"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 	"sync/atomic"
 	"time"
-
-	"crypto/rand"
 
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
@@ -52,12 +51,17 @@ const defaultCoreRequestsPerMinute = 1_200
 // of it, which is a [Server]. Safe for concurrent use. It needs no Close.
 type Service struct {
 	config   ServiceConfig
-	server   *Server
-	view     *authrockettest.View // what reads show
-	limit    *limit               // of requests, by key
+	first    *hostedRealm // that of config.Server
+	limit    *limit       // of requests, by key
 	fault    atomic.Pointer[authrockettest.Fault]
 	webhooks []*webhookTarget
 	handler  http.Handler
+}
+
+// hostedRealm is a realm of a [Service].
+type hostedRealm struct {
+	server *Server
+	view   *authrockettest.View // what reads show
 }
 
 // NewService returns a Service, or an error that joins all problems of config. No
@@ -88,14 +92,18 @@ func NewService(config ServiceConfig) (*Service, error) {
 	if len(problems) > 0 {
 		return nil, errors.Join(problems...)
 	}
-	s := &Service{config: config, server: config.Server, limit: newLimit(config.RequestsPerMinute), webhooks: webhooks}
-	s.view = s.server.realm.View
-	if config.VisibleAfter > 0 {
-		s.view = s.server.realm.Behind(config.VisibleAfter)
-	}
-	s.queueEventsOf(s.server.realm)
+	s := &Service{config: config, limit: newLimit(config.RequestsPerMinute), webhooks: webhooks}
+	s.first = s.host(config.Server)
 	s.handler = s.breakable(s.newCoreAPI())
 	return s, nil
+}
+
+func (s *Service) host(server *Server) *hostedRealm {
+	view := server.realm.View
+	if s.config.VisibleAfter > 0 {
+		view = server.realm.Behind(s.config.VisibleAfter)
+	}
+	return &hostedRealm{server, view}
 }
 
 func isAPIKey(key string) bool {

@@ -219,14 +219,14 @@ func (s *Server) takeOneTime(token string, kinds ...authrockettest.OneTimeKind) 
 
 // requestEmailChange has the user verify an email that takes the place of the
 // old one then.
-func (s *Server) requestEmailChange(user authrockettest.User, email string) error {
+func (s *Server) requestEmailChange(user authrockettest.User, email string) (authrockettest.OneTime, error) {
 	if _, err := s.realm.UpdateUser(user.ID, func(u *authrockettest.User) { u.EmailPending = email }); err != nil {
-		return err
+		return authrockettest.OneTime{}, err
 	}
 	o := s.realm.NewOneTime(authrockettest.OneTimeUpdateEmail, user.ID, email, oneTimeLifetime)
 	s.realm.Emit(authrockettest.Event{Type: "user.email.updating", UserID: user.ID, Token: o.Token})
 	s.sendVerification(email, o.Token)
-	return nil
+	return o, nil
 }
 
 // forgotPassword sends a link to set a new password. Whoever asks is not told
@@ -307,6 +307,15 @@ func (s *Server) changePassword(session authrockettest.HostedSession, current, p
 	if err != nil {
 		return err
 	}
+	if err := s.replacePassword(user, current, password, confirmation, isConfirmed); err != nil {
+		return err
+	}
+	s.realm.EndSessionsOf(user.ID, session.ID, authrockettest.EndedByPassword)
+	return nil
+}
+
+// replacePassword sets a new password for a user who knows the current one.
+func (s *Server) replacePassword(user authrockettest.User, current, password, confirmation string, isConfirmed bool) error {
 	isSame, err := s.tryPassword(user.ID, user, current)
 	if err != nil {
 		return err
@@ -317,11 +326,7 @@ func (s *Server) changePassword(session authrockettest.HostedSession, current, p
 	if problems := s.checkNewPassword(password, confirmation, isConfirmed); len(problems) > 0 {
 		return invalid(problems...)
 	}
-	if err := s.setPassword(user, password); err != nil {
-		return err
-	}
-	s.realm.EndSessionsOf(user.ID, session.ID, authrockettest.EndedByPassword)
-	return nil
+	return s.setPassword(user, password)
 }
 
 // profile is what a user may change; nil leaves a field as it is.
@@ -378,7 +383,7 @@ func (s *Server) updateProfile(userID string, p profile) (authrockettest.User, e
 	}
 	switch {
 	case isEmail && email != user.Email:
-		err = s.requestEmailChange(user, email)
+		_, err = s.requestEmailChange(user, email)
 	case isEmail:
 		s.dropEmailChange(user.ID)
 	}
