@@ -3,6 +3,7 @@ package authrocketdev
 import (
 	"crypto/sha256"
 	"crypto/subtle"
+	"errors"
 	"maps"
 	"mime"
 	"net/http"
@@ -46,7 +47,8 @@ type coreEndpoint func(*coreCall) (coreAnswer, error)
 // coreEndpoints are what the Core API can do, by path without /v2/ and by method.
 // {id} is any segment that no other path names.
 var coreEndpoints = joinEndpoints(
-	userEndpoints, accountEndpoints, orgEndpoints, membershipEndpoints, sessionEndpoints, invitationEndpoints, credentialEndpoints, eventEndpoints,
+	userEndpoints, accountEndpoints, orgEndpoints, membershipEndpoints, sessionEndpoints, invitationEndpoints, credentialEndpoints,
+	providerEndpoints, eventEndpoints, configurationEndpoints,
 )
 
 func joinEndpoints(resources ...map[string]map[string]coreEndpoint) map[string]map[string]coreEndpoint {
@@ -156,10 +158,7 @@ func (s *Service) namedRealm(ids []string) (*hostedRealm, error) {
 	if slices.ContainsFunc(ids, func(id string) bool { return id != ids[0] }) {
 		return nil, errTwoRealms
 	}
-	if ids[0] != s.first.server.realm.ID() {
-		return nil, errRealm
-	}
-	return s.first, nil
+	return s.hosted(ids[0])
 }
 
 // readKey returns the API key of a request, and the realm that is written behind
@@ -240,7 +239,8 @@ func acceptsJSON(values []string) bool {
 
 // coreErrors is the answer to what was not done.
 type coreErrors struct {
-	Errors []string `json:"errors"`
+	Errors   []string `json:"errors"`
+	RetryURL string   `json:"retry_url,omitempty"`
 }
 
 func writeCoreRefusal(w http.ResponseWriter, r *http.Request, err error) {
@@ -249,5 +249,9 @@ func writeCoreRefusal(w http.ResponseWriter, r *http.Request, err error) {
 	if status == http.StatusUnprocessableEntity && r.Method == http.MethodGet {
 		status = http.StatusBadRequest // 422 is for writes
 	}
-	writeJSON(w, status, coreErrors{translate(refusal.texts, r.Header.Get("Accept-Language"))})
+	answer := coreErrors{Errors: translate(refusal.texts, r.Header.Get("Accept-Language"))}
+	if again, ok := errors.AsType[*retryable](err); ok {
+		answer.RetryURL = again.url
+	}
+	writeJSON(w, status, answer)
 }

@@ -53,6 +53,24 @@ func (c *coreCall) list(isDescending bool, sorts ...string) (list authrockettest
 	return list, sort, nil
 }
 
+// pageOf is a part of a short list that is in order.
+func pageOf[T any](items []T, id func(T) string, list authrockettest.List) (page authrockettest.Page[T], err error) {
+	items = slices.Clone(items)
+	if list.Descending {
+		slices.Reverse(items)
+	}
+	if list.After != "" {
+		at := slices.IndexFunc(items, func(item T) bool { return id(item) == list.After })
+		if at < 0 {
+			return page, authrockettest.ErrAfter
+		}
+		items = items[at+1:]
+	}
+	page.More = len(items) > list.Limit
+	page.Items = items[:min(len(items), list.Limit)]
+	return page, nil
+}
+
 // expands reports whether a query asks for more of each record, as expand=custom
 // or expand[]=custom.
 func expands(query url.Values, what string) bool {

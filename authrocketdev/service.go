@@ -5,8 +5,11 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
+	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -35,8 +38,21 @@ type ServiceConfig struct {
 	VisibleAfter time.Duration
 
 	// RequestsPerMinute is how many requests of the Core API a key may make in a
-	// minute; a negative number means no limit. Default: 1,200.
+	// minute; a negative number means no limit. Default: 1,200, with
+	// ConfigurationAPI no limit.
 	RequestsPerMinute int
+
+	// ConfigurationAPI serves realms, client_apps and domains too, and the writes
+	// of auth_providers. A request is then about the realm that it names, else
+	// about that of Server. Default: false.
+	ConfigurationAPI bool
+
+	// Listen serves [Service.LoginRocket] at an address of loopback, the one of a
+	// new domain, until it is closed: when the domain or its realm is deleted. It
+	// must not use the Service. What is open at the end of the program is the
+	// caller's to close. Default: none, a realm that was made by the Configuration
+	// API gets no domain.
+	Listen func(address string) (io.Closer, error)
 
 	// Webhooks are the URLs that get the events of the realm, for example
 	// http://localhost:8082/hooks/authrocket: http on loopback only, since no event
@@ -48,25 +64,29 @@ type ServiceConfig struct {
 const defaultCoreRequestsPerMinute = 1_200
 
 // Service is a local AuthRocket: the Core API of a realm, next to the LoginRocket
-// of it, which is a [Server]. Safe for concurrent use. It needs no Close.
+// of it, which is a [Server]; with the Configuration API it has several realms.
+// Safe for concurrent use. It needs no Close.
 type Service struct {
 	config   ServiceConfig
+	origin   *url.URL     // of the LoginRocket of config.Server
 	first    *hostedRealm // that of config.Server
 	limit    *limit       // of requests, by key
+	stateKey []byte
 	fault    atomic.Pointer[authrockettest.Fault]
 	webhooks []*webhookTarget
 	handler  http.Handler
-}
 
-// hostedRealm is a realm of a [Service].
-type hostedRealm struct {
-	server *Server
-	view   *authrockettest.View // what reads show
+	mu          sync.Mutex
+	realms      []*hostedRealm // the oldest first
+	lastAddress int            // of a realm: 127.0.1.lastAddress
 }
 
 // NewService returns a Service, or an error that joins all problems of config. No
 // error has a key or a URL of a webhook in it.
 func NewService(config ServiceConfig) (*Service, error) {
+	if config.ConfigurationAPI {
+		config.RequestsPerMinute = cmp.Or(config.RequestsPerMinute, -1)
+	}
 	config.RequestsPerMinute = cmp.Or(config.RequestsPerMinute, defaultCoreRequestsPerMinute)
 	config.APIKey = cmp.Or(config.APIKey, "ks_"+rand.Text())
 	var problems []error
@@ -92,8 +112,14 @@ func NewService(config ServiceConfig) (*Service, error) {
 	if len(problems) > 0 {
 		return nil, errors.Join(problems...)
 	}
-	s := &Service{config: config, limit: newLimit(config.RequestsPerMinute), webhooks: webhooks}
+	origin, err := url.Parse(config.Server.origin)
+	if err != nil {
+		return nil, err
+	}
+	s := &Service{config: config, origin: origin, limit: newLimit(config.RequestsPerMinute), stateKey: make([]byte, 32), webhooks: webhooks}
+	rand.Read(s.stateKey)
 	s.first = s.host(config.Server)
+	s.realms = []*hostedRealm{s.first}
 	s.handler = s.breakable(s.newCoreAPI())
 	return s, nil
 }
@@ -103,7 +129,8 @@ func (s *Service) host(server *Server) *hostedRealm {
 	if s.config.VisibleAfter > 0 {
 		view = server.realm.Behind(s.config.VisibleAfter)
 	}
-	return &hostedRealm{server, view}
+	s.queueEventsOf(server.realm)
+	return &hostedRealm{server: server, view: view}
 }
 
 func isAPIKey(key string) bool {

@@ -1,0 +1,304 @@
+package authrocketdev_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/authrocket-go/authrocket/authrocketdev"
+	"github.com/authrocket-go/authrocket/authrockettest"
+)
+
+const (
+	coreKey     = "ks_writes_and_reads_0001"
+	coreReadKey = "ks_can_only_read_0000001"
+)
+
+// core is a Core API that is served, with the LoginRocket of its realm.
+type core struct {
+	realm       *authrockettest.Realm
+	server      *authrocketdev.Server
+	service     *authrocketdev.Service
+	url         string // of the Core API, with /v2
+	loginRocket string // URL of the LoginRocket
+}
+
+// newCore serves a Core API, and the LoginRocket of its realm.
+func newCore(t testing.TB, configure ...func(*authrocketdev.ServiceConfig)) *core {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &core{loginRocket: "http://" + listener.Addr().String()}
+	c.realm = authrockettest.NewRealm(t, func(config *authrockettest.RealmConfig) { config.URL, config.ID = c.loginRocket, "rl_test" })
+	if c.server, err = authrocketdev.New(authrocketdev.Config{Realm: c.realm, RequestsPerMinute: -1}); err != nil {
+		t.Fatal(err)
+	}
+	config := authrocketdev.ServiceConfig{Server: c.server, APIKey: coreKey, ReadOnlyAPIKey: coreReadKey, RequestsPerMinute: -1}
+	config.Listen = func(address string) (io.Closer, error) {
+		listener, err := net.Listen("tcp", address)
+		if err != nil {
+			return nil, err
+		}
+		return serveAt(t, listener, c.service.LoginRocket()), nil
+	}
+	for _, f := range configure {
+		f(&config)
+	}
+	if c.service, err = authrocketdev.NewService(config); err != nil {
+		t.Fatal(err)
+	}
+	serveAt(t, listener, c.service.LoginRocket())
+	if listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+		t.Fatal(err)
+	}
+	serveAt(t, listener, c.service.CoreAPI())
+	c.url = "http://" + listener.Addr().String() + "/v2"
+	return c
+}
+
+// served is an HTTP server, which the test closes at the latest.
+type served struct{ *httptest.Server }
+
+func (s served) Close() error {
+	s.Server.Close()
+	return nil
+}
+
+func serveAt(t testing.TB, listener net.Listener, h http.Handler) served {
+	s := served{&httptest.Server{Listener: listener, Config: &http.Server{Handler: h}}}
+	s.Start()
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+// coreAnswer is what an API has answered.
+type coreAnswer struct {
+	status int
+	header http.Header
+	body   string
+	value  any // of the JSON
+}
+
+// ask sends a request. header has pairs of name and value, and the key unless it
+// has one.
+func (c *core) ask(t testing.TB, method, target, body string, header ...string) coreAnswer {
+	t.Helper()
+	if !strings.HasPrefix(target, "http") {
+		target = c.url + target
+	}
+	r, err := http.NewRequestWithContext(t.Context(), method, target, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authrocket-Api-Key", coreKey)
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+		if header[i+1] == "" {
+			r.Header.Del(header[i])
+		}
+		if header[i] == "Host" {
+			r.Host = header[i+1]
+		}
+	}
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := coreAnswer{status: response.StatusCode, header: response.Header, body: string(text)}
+	if strings.HasPrefix(response.Header.Get("Content-Type"), "application/json") {
+		if err := json.Unmarshal(text, &a.value); err != nil {
+			t.Fatalf("%s %s: the answer is no JSON: %v", method, target, err)
+		}
+	}
+	return a
+}
+
+// at returns what stands at a path of names and numbers, such as
+// collection.0.id.
+func (a coreAnswer) at(path string) (value any, ok bool) {
+	value = a.value
+	for _, name := range strings.Split(path, ".") {
+		switch of := value.(type) {
+		case map[string]any:
+			if value, ok = of[name]; !ok {
+				return nil, false
+			}
+		case []any:
+			i, err := strconv.Atoi(name)
+			if err != nil || i >= len(of) {
+				return nil, false
+			}
+			value = of[i]
+		default:
+			return nil, false
+		}
+	}
+	return value, true
+}
+
+func (a coreAnswer) text(path string) string {
+	value, _ := a.at(path)
+	text, _ := value.(string)
+	return text
+}
+
+// mismatch returns what of wants is not so: "path=JSON" (a text without quotes),
+// "path^beginning", "path~part", "path#length", "path" is there, "!path" is not.
+func (a coreAnswer) mismatch(wants []string) (problems []string) {
+	for _, want := range wants {
+		end := strings.IndexAny(want, "=^~#")
+		if end < 0 {
+			path, isAbsent := strings.CutPrefix(want, "!")
+			if _, ok := a.at(path); ok == isAbsent {
+				problems = append(problems, want)
+			}
+			continue
+		}
+		path, operator, operand := want[:end], want[end], want[end+1:]
+		value, ok := a.at(path)
+		text, isText := value.(string)
+		if !isText {
+			written, _ := json.Marshal(value)
+			text = string(written)
+		}
+		list, isList := value.([]any)
+		switch operator {
+		case '=':
+			ok = ok && text == operand
+		case '^':
+			ok = isText && strings.HasPrefix(text, operand)
+		case '~':
+			ok = ok && strings.Contains(text, operand)
+		case '#':
+			ok = isList && strconv.Itoa(len(list)) == operand
+		}
+		if !ok {
+			problems = append(problems, fmt.Sprintf("%s, but it is %s", want, text))
+		}
+	}
+	return problems
+}
+
+// step is a request of a story, and what its answer has to be. {name} in it is
+// what an earlier step has kept.
+type step struct {
+	name   string
+	method string // with the path after a space
+	body   string // JSON
+	header []string
+	status int
+	want   []string
+	keep   string // pairs name=path, separated by spaces
+}
+
+// run runs a story, in which one step stands on the ones before.
+func (c *core) run(t *testing.T, asForm bool, values map[string]string, steps []step) {
+	t.Helper()
+	if values == nil {
+		values = map[string]string{}
+	}
+	values["lr"] = c.loginRocket
+	for _, s := range steps {
+		fill := func(text string) string {
+			for name, value := range values {
+				text = strings.ReplaceAll(text, "{"+name+"}", value)
+			}
+			// What the device shows now and next, since a code serves once.
+			text = strings.ReplaceAll(text, "{code}", authrockettest.TOTP(values["secret"], time.Now()))
+			return strings.ReplaceAll(text, "{next code}", authrockettest.TOTP(values["secret"], time.Now().Add(30*time.Second)))
+		}
+		method, target, _ := strings.Cut(fill(s.method), " ")
+		body, header := fill(s.body), slices.Clone(s.header)
+		for i := range header {
+			header[i] = fill(header[i])
+		}
+		if asForm && body != "" {
+			body, header = formOf(t, body), append(header, "Content-Type", formType)
+		}
+		a := c.ask(t, method, target, body, header...)
+		wants := make([]string, len(s.want))
+		for i, want := range s.want {
+			wants[i] = fill(want)
+		}
+		if problems := a.mismatch(wants); a.status != s.status || len(problems) > 0 {
+			t.Fatalf("%s: %s %s: got %d, want %d; wrong: %s\n%s", s.name, method, target, a.status, s.status, strings.Join(problems, "; "), a.body)
+		}
+		for _, pair := range strings.Fields(s.keep) {
+			name, path, _ := strings.Cut(pair, "=")
+			if values[name] = a.text(path); values[name] == "" {
+				t.Fatalf("%s: there is no %s in %s", s.name, path, a.body)
+			}
+		}
+	}
+}
+
+// formOf writes a body of JSON as a form.
+func formOf(t testing.TB, body string) string {
+	t.Helper()
+	var value any
+	if err := json.Unmarshal([]byte(body), &value); err != nil {
+		t.Fatal(err)
+	}
+	form := url.Values{}
+	var add func(name string, value any)
+	add = func(name string, value any) {
+		switch value := value.(type) {
+		case nil:
+		case map[string]any:
+			for key, inner := range value {
+				if name != "" {
+					key = name + "[" + key + "]"
+				}
+				add(key, inner)
+			}
+		case []any:
+			for _, item := range value {
+				form.Add(name+"[]", fmt.Sprint(item))
+			}
+		default:
+			text, err := json.Marshal(value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if s, ok := value.(string); ok {
+				text = []byte(s)
+			}
+			form.Add(name, string(text))
+		}
+	}
+	add("", value)
+	return form.Encode()
+}
+
+// stories runs each story with bodies of JSON, and with forms.
+func stories(t *testing.T, all map[string][]step, configure ...func(*authrocketdev.ServiceConfig)) {
+	for name, steps := range all {
+		for kind, asForm := range map[string]bool{"json": false, "form": true} {
+			t.Run(name+"/"+kind, func(t *testing.T) {
+				t.Parallel()
+				newCore(t, configure...).run(t, asForm, nil, steps)
+			})
+		}
+	}
+}
+
+func withConfiguration(c *authrocketdev.ServiceConfig) { c.ConfigurationAPI = true }
