@@ -240,7 +240,7 @@ func (c *core) run(t *testing.T, asForm bool, values map[string]string, steps []
 			wants[i] = fill(want)
 		}
 		if problems := a.mismatch(wants); a.status != s.status || len(problems) > 0 {
-			t.Fatalf("%s: %s %s: got %d, want %d; wrong: %s\n%s", s.name, method, target, a.status, s.status, strings.Join(problems, "; "), a.body)
+			t.Fatalf("%s: %s %s: got %d, want %d; wrong: %s\n%s", s.name, method, target, a.status, s.status, strings.Join(problems, "; "), a.body[:min(len(a.body), 500)])
 		}
 		for _, pair := range strings.Fields(s.keep) {
 			name, path, _ := strings.Cut(pair, "=")
