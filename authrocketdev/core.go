@@ -196,7 +196,7 @@ func (s *Service) countRequest(h http.Header, key string) bool {
 }
 
 // findEndpoint returns the methods of a path below /v2/, and the ID in it. An ID
-// may be any text, an email too; it is one segment.
+// may be any text, an email too; it is one segment, without white space around.
 func findEndpoint(escapedPath string) (methods map[string]coreEndpoint, id string, ok bool) {
 	path, ok := strings.CutPrefix(escapedPath, "/v2/")
 	if !ok {
@@ -210,7 +210,7 @@ func findEndpoint(escapedPath string) (methods map[string]coreEndpoint, id strin
 		return nil, "", false
 	}
 	id, err := url.PathUnescape(segments[1])
-	if err != nil || id == "" || id == "." || id == ".." {
+	if err != nil || id == "" || id == "." || id == ".." || id != strings.TrimSpace(id) {
 		return nil, "", false
 	}
 	segments[1] = "{id}"

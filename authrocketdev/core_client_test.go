@@ -124,7 +124,7 @@ func (c *core) ask(t testing.TB, method, target, body string, header ...string) 
 		t.Fatal(err)
 	}
 	a := coreAnswer{status: response.StatusCode, header: response.Header, body: string(text)}
-	if strings.HasPrefix(response.Header.Get("Content-Type"), "application/json") {
+	if strings.HasPrefix(response.Header.Get("Content-Type"), "application/json") && method != http.MethodHead {
 		if err := json.Unmarshal(text, &a.value); err != nil {
 			t.Fatalf("%s %s: the answer is no JSON: %v", method, target, err)
 		}

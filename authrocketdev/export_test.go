@@ -1,5 +1,7 @@
 package authrocketdev
 
+import "slices"
+
 // Limit is a limit of its own: filling one by requests would take long.
 type Limit struct{ *limit }
 
@@ -14,3 +16,14 @@ func (l Limit) Undo(key string) { l.undo(key) }
 
 // SetMaxUsers lowers the number of users: adding the real one takes long.
 func (s *Server) SetMaxUsers(n int) { s.maxUsers = n }
+
+// CoreEndpoints returns all that the Core API can do, as GET /users/{id}.
+func CoreEndpoints() (all []string) {
+	for path, methods := range coreEndpoints {
+		for method := range methods {
+			all = append(all, method+" /"+path)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
