@@ -307,8 +307,9 @@ func inCore(t *testing.T, test func(t *testing.T, ask func(method, path, body, k
 }
 
 type memoryCore struct {
-	realm *authrockettest.Realm
-	ask   func(method, target, body, key string) coreAnswer
+	realm   *authrockettest.Realm
+	handler http.Handler
+	ask     func(method, target, body, key string) coreAnswer
 }
 
 func coreInMemory(t testing.TB, configure ...func(*authrocketdev.ServiceConfig)) memoryCore {
@@ -328,7 +329,7 @@ func coreInMemory(t testing.TB, configure ...func(*authrocketdev.ServiceConfig))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return memoryCore{realm, func(method, target, body, key string) coreAnswer {
+	return memoryCore{realm, service.CoreAPI(), func(method, target, body, key string) coreAnswer {
 		r := httptest.NewRequest(method, "/v2"+target, strings.NewReader(body))
 		r.Host = "localhost:8083"
 		r.Header.Set("Authrocket-Api-Key", key)
