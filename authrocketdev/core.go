@@ -210,7 +210,7 @@ func findEndpoint(escapedPath string) (methods map[string]coreEndpoint, id strin
 		return nil, "", false
 	}
 	id, err := url.PathUnescape(segments[1])
-	if err != nil || id == "" || id == "." || id == ".." || id != strings.TrimSpace(id) {
+	if err != nil || id != strings.TrimSpace(id) {
 		return nil, "", false
 	}
 	segments[1] = "{id}"

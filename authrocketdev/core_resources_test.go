@@ -1,6 +1,8 @@
 package authrocketdev_test
 
 import (
+	"bytes"
+	"encoding/base64"
 	"net/http"
 	"strings"
 	"testing"
@@ -221,6 +223,7 @@ func TestCoreAuthProviders(t *testing.T) {
 			{name: "passwords have no URL", method: "GET /auth_providers/password/authorize?redirect_uri=https://local.dev/", status: 404},
 			{name: "nowhere to come back to", method: "GET /auth_providers/authorize", status: 400},
 			{name: "no URL to come back to", method: "GET /auth_providers/authorize?redirect_uri=javascript:alert(1)", status: 400},
+			{name: "nor one of another scheme", method: "GET /auth_providers/authorize?redirect_uri=ftp://local.dev/", status: 400},
 			{name: "a state of nothing", method: "POST /auth_providers/authorize", body: `{"code":"invalid","state":"x"}`, status: 422, want: []string{"errors.0~Error validating code", "!retry_url"}},
 			{name: "an access token that nobody can check", method: "POST /auth_providers/{facebook}/authorize", body: `{"access_token":"abcdefgh"}`, status: 422},
 		},
@@ -242,11 +245,17 @@ func TestCoreDummyProvider(t *testing.T) {
 	if a.status != 200 || state == "" {
 		t.Fatalf("got %d %s", a.status, a.body)
 	}
-	values := map[string]string{"state": state}
+	payload, mac, _ := strings.Cut(state, ".")
+	opened, err := base64.RawURLEncoding.DecodeString(payload)
+	if err != nil {
+		t.Fatal(err)
+	}
+	forged := base64.RawURLEncoding.EncodeToString(bytes.Replace(opened, []byte("n1"), []byte("n2"), 1)) + "." + mac
+	values := map[string]string{"state": state, "forged": forged}
 	c.run(t, false, values, []step{
 		{name: "an invalid code", method: "POST /auth_providers/authorize", body: `{"code":"invalid","state":"{state}","nonce":"n1"}`, status: 422, keep: "retry=retry_url", want: []string{"errors.0~Error validating code", "retry_url^http"}},
 		{name: "another nonce", method: "POST /auth_providers/authorize", body: `{"code":"abcdefgh","state":"{state}","nonce":"n2"}`, status: 422, want: []string{"!retry_url"}},
-		{name: "a state that was changed", method: "POST /auth_providers/authorize", body: `{"code":"abcdefgh","state":"A{state}","nonce":"n1"}`, status: 422},
+		{name: "a state that was changed", method: "POST /auth_providers/authorize", body: `{"code":"abcdefgh","state":"{forged}","nonce":"n2"}`, status: 422},
 		{name: "the right one, in the same state", method: "POST /auth_providers/authorize", body: `{"code":"abcdefgh","state":"{state}","nonce":"n1"}`, status: 201, keep: "user=user_id", want: []string{"object=session", "token~."}},
 		{name: "an access token is of the same user", method: "POST /auth_providers/dummy/authorize", body: `{"access_token":"abcdefgh"}`, status: 201, want: []string{"object=session", "user_id={user}"}},
 		{name: "a wrong access token", method: "POST /auth_providers/dummy/authorize", body: `{"access_token":"x"}`, status: 422},

@@ -414,6 +414,9 @@ func TestCoreVisibleAfter(t *testing.T) {
 		if a := ask(http.MethodDelete, sessionPath, "", coreKey); a.status != 204 {
 			t.Fatalf("got %d %s", a.status, a.body)
 		}
+		if a := ask(http.MethodDelete, sessionPath, "", coreKey); a.status != 404 {
+			t.Errorf("the end of a session that has ended: got %d", a.status)
+		}
 		if a := ask(http.MethodGet, sessionPath, "", coreKey); a.status != 200 {
 			t.Errorf("a session that has ended: got %d", a.status)
 		}
