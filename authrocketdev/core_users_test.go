@@ -37,7 +37,8 @@ func TestCoreUsers(t *testing.T) {
 			step{name: "the list is filtered by state", method: "GET /users?state=inactive", status: 200, want: []string{"collection#0"}},
 			step{name: "an empty text clears a field", method: "PUT /users/{user}", body: `{"user":{"last_name":"","username":""}}`, status: 200, want: []string{"last_name=null", "username=null", "name=freddy"}},
 			step{name: "custom attributes are replaced", method: "PUT /users/{user}", body: `{"user":{"custom":{"seats":"7"}}}`, status: 200, want: []string{"custom.seats=7", "!custom.plan"}},
-			step{name: "a user is deleted", method: "DELETE /users/{user}", status: 204, want: nil},
+			step{name: "a user is deleted, for somebody whom the query names", method: "DELETE /users/{user}?request[ip]=10.0.0.3&realm_id=rl_test", status: 204},
+			step{name: "as the event says", method: "GET /events?event_type=user.deleted", status: 200, want: []string{"collection#1", "collection.0.request.ip=10.0.0.3", "collection.0.user_id={user}"}},
 			step{name: "and not there any more", method: "GET /users/{user}", status: 404, want: []string{"errors#1"}},
 			step{name: "nor in the list", method: "GET /users", status: 200, want: []string{"collection#0"}},
 			step{name: "nor to be deleted again", method: "DELETE /users/{user}", status: 404},
@@ -102,7 +103,7 @@ func TestCoreUsers(t *testing.T) {
 			step{name: "no token for nobody", method: "POST /users/usr_none/generate_password_token", status: 404},
 		),
 		"emails": after(
-			step{name: "a token to verify", method: "POST /users/{user}/request_email_verification", body: `{}`, status: 201, keep: "token=token", want: []string{"object=token", "token^tve:"}},
+			step{name: "a token to verify", method: "POST /users/{user}/request_email_verification", body: `null`, status: 201, keep: "token=token", want: []string{"object=token", "token^tve:"}},
 			step{name: "is under way", method: "GET /users/{user}", status: 200, want: []string{"email_verification=requested"}},
 			step{name: "is of no use as one for passwords", method: "POST /users/reset_password_with_token", body: `{"user":{"token":"{token}","password":"by-a-token-now"}}`, status: 422},
 			step{name: "verifies the email", method: "POST /users/verify_email", body: `{"user":{"token":"{token}"}}`, status: 200, want: []string{"object=user", "email_verification=verified"}},
