@@ -36,10 +36,16 @@ func (r *Realm) AddMembership(user User, org Org, permissions ...string) Members
 // CreateMembership makes the user a member of the org, with the permission tags.
 // The error is [ErrNotFound], [ErrMember] or [ErrFull].
 func (r *Realm) CreateMembership(userID, orgID string, permissions ...string) (Membership, error) {
+	return r.CreateMembershipUntil(time.Time{}, userID, orgID, permissions...)
+}
+
+// CreateMembershipUntil is [Realm.CreateMembership] for a membership that expires
+// at the given time, which may be zero: never.
+func (r *Realm) CreateMembershipUntil(end time.Time, userID, orgID string, permissions ...string) (Membership, error) {
 	defer r.report()
 	records, unlock := r.lock()
 	defer unlock()
-	m := Membership{ID: newID("mb_"), UserID: userID, OrgID: orgID, Permissions: slices.Clone(permissions)}
+	m := Membership{ID: newID("mb_"), UserID: userID, OrgID: orgID, Permissions: slices.Clone(permissions), ExpiresAt: end}
 	if !records.users.has(userID) {
 		return Membership{}, fmt.Errorf("%w: user %q", ErrNotFound, userID)
 	}
