@@ -2,6 +2,7 @@ package authrocketdev
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
@@ -95,10 +96,11 @@ func createMembership(c *coreCall) (coreAnswer, error) {
 	if err := c.exist(*userID, *orgID); err != nil {
 		return coreAnswer{}, err
 	}
-	m, err := c.realm.CreateMembership(*userID, *orgID, permissions...)
-	if err == nil && expiresAt != nil && !expiresAt.IsZero() {
-		m, err = c.realm.UpdateMembership(m.ID, func(m *authrockettest.Membership) { m.ExpiresAt = *expiresAt })
+	var end time.Time
+	if expiresAt != nil {
+		end = *expiresAt
 	}
+	m, err := c.realm.CreateMembershipUntil(end, *userID, *orgID, permissions...)
 	return createdAs(c.showMembership(m, withNothing)), err
 }
 
