@@ -216,15 +216,18 @@ func (c *core) run(t *testing.T, asForm bool, values map[string]string, steps []
 	if values == nil {
 		values = map[string]string{}
 	}
-	values["lr"] = c.loginRocket
+	var started time.Time
 	for _, s := range steps {
 		fill := func(text string) string {
 			for name, value := range values {
 				text = strings.ReplaceAll(text, "{"+name+"}", value)
 			}
-			// What the device shows now and next, since a code serves once.
-			text = strings.ReplaceAll(text, "{code}", authrockettest.TOTP(values["secret"], time.Now()))
-			return strings.ReplaceAll(text, "{next code}", authrockettest.TOTP(values["secret"], time.Now().Add(30*time.Second)))
+			// What the device shows in this story and next, since a code serves once.
+			if started.IsZero() && strings.Contains(text, "{code}") {
+				started = time.Now()
+			}
+			text = strings.ReplaceAll(text, "{code}", authrockettest.TOTP(values["secret"], started))
+			return strings.ReplaceAll(text, "{next code}", authrockettest.TOTP(values["secret"], started.Add(30*time.Second)))
 		}
 		method, target, _ := strings.Cut(fill(s.method), " ")
 		body, header := fill(s.body), slices.Clone(s.header)
