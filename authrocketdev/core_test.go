@@ -86,6 +86,25 @@ func stateOf(t testing.TB, v *authrockettest.Realm) string {
 	return string(text)
 }
 
+// askInMemory is ask without a socket.
+func (c *core) askInMemory(t testing.TB, method, target, body string, header ...string) coreAnswer {
+	t.Helper()
+	r := httptest.NewRequest(method, "/v2"+target, strings.NewReader(body))
+	r.Host = "localhost:8083"
+	r.Header.Set("Authrocket-Api-Key", coreKey)
+	r.Header.Set("Content-Type", "application/json")
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	w := httptest.NewRecorder()
+	c.service.CoreAPI().ServeHTTP(w, r)
+	a := coreAnswer{status: w.Code, header: w.Header(), body: w.Body.String()}
+	if err := json.Unmarshal(w.Body.Bytes(), &a.value); err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
 // A request without the key, or with one that can only read, does nothing: this
 // is asked of each endpoint.
 func TestCoreKeys(t *testing.T) {
@@ -261,7 +280,13 @@ func TestCoreBadRequests(t *testing.T) {
 		"a user without @ and with a % thing": {request: "GET /users/%25", want: 404},
 	} {
 		method, path, _ := strings.Cut(row.request, " ")
-		a := c.ask(t, method, path, row.body, row.header...)
+		ask := c.ask
+		if row.want == http.StatusRequestEntityTooLarge {
+			// A server that reads no more may reset the connection before the client
+			// has read the answer.
+			ask = c.askInMemory
+		}
+		a := ask(t, method, path, row.body, row.header...)
 		if a.status != row.want {
 			t.Errorf("%s: got %d %.200s, want %d", name, a.status, a.body, row.want)
 		}
