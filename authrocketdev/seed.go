@@ -58,10 +58,16 @@ func DemoSeed() Seed {
 
 // Open returns a Server with a realm of its own, see [Server.Realm], that holds
 // what the seed says. Fields of config that are set, such as URL, take the place
-// of the seed's. The error joins all problems of config.
+// of the seed's. A realm that was saved, see [authrockettest.RealmConfig.Saved],
+// takes the place of the seed's ID, records and settings; of the seed it has what
+// is not saved: Login URLs, origins and limits. The error joins all problems of
+// config.
 func (s Seed) Open(config authrockettest.RealmConfig) (*Server, error) {
 	realm := s.file.Realm
-	config.ID = cmp.Or(config.ID, realm.ID)
+	isSaved := config.Saved != nil
+	if !isSaved {
+		config.ID = cmp.Or(config.ID, realm.ID)
+	}
 	config.Algorithm = cmp.Or(config.Algorithm, realm.Algorithm)
 	config.TokenLifetime = cmp.Or(config.TokenLifetime, time.Duration(realm.TokenMinutes)*time.Minute)
 	config.SessionLifetime = cmp.Or(config.SessionLifetime, time.Duration(realm.SessionMinutes)*time.Minute)
@@ -84,6 +90,9 @@ func (s Seed) Open(config authrockettest.RealmConfig) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	if isSaved {
+		return server, nil
+	}
 	if err := s.fill(server); err != nil {
 		return nil, fmt.Errorf("seed: %w", err)
 	}
@@ -91,6 +100,12 @@ func (s Seed) Open(config authrockettest.RealmConfig) (*Server, error) {
 }
 
 func (s Seed) fill(server *Server) error {
+	if s.file.Realm.TOTP {
+		activate := func(p *authrockettest.AuthProvider) { p.State = authrockettest.StateActive }
+		if _, err := server.realm.UpdateAuthProvider(authrockettest.TypeTOTP, activate); err != nil {
+			return err
+		}
+	}
 	orgIDs := map[int]string{noOrg: ""} // by the index in the file
 	for i, org := range s.file.Orgs {
 		stored, err := server.realm.CreateOrg(authrockettest.Org{ID: org.ID, Name: org.Name, Reference: org.Reference, Custom: org.Custom})

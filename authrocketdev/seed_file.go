@@ -29,6 +29,7 @@ type seedRealm struct {
 	Signup            authrockettest.Signup    `json:"signup"`
 	OrgMode           authrockettest.OrgMode   `json:"org_mode"`
 	RequireName       bool                     `json:"require_name"`
+	TOTP              bool                     `json:"totp"`
 	Algorithm         string                   `json:"algorithm"`
 	LoginURLs         []string                 `json:"login_urls"`
 	AllowedOrigins    []string                 `json:"allowed_origins"`

@@ -29,7 +29,7 @@ const fullSeed = `{
 	"invitations": [{"email": "Bob@example.com", "org": "org_engines", "permissions": ["read"]}, {"email": "carol@example.com"}],
 	"orgs": [{"id": "org_engines", "name": "Analytical Engines", "reference": "e", "custom": {"plan": "basic"}}, {"name": "Widgets Inc"}],
 	"realm": {
-		"id": "rl_test", "signup": "closed", "org_mode": "multi_user", "require_name": true, "algorithm": "HS256",
+		"id": "rl_test", "signup": "closed", "org_mode": "multi_user", "require_name": true, "totp": true, "algorithm": "HS256",
 		"login_urls": ["https://app.example.com/in"], "allowed_origins": ["http://localhost:3000"],
 		"token_minutes": 5, "session_minutes": 10, "requests_per_minute": -1, "reissue_tokens": true
 	}
@@ -72,6 +72,9 @@ func TestSeed(t *testing.T) {
 	}
 	if target, ok := realm.RedirectURI(""); !ok || target != "https://app.example.com/in" {
 		t.Errorf("the default Login URL is %q", target)
+	}
+	if provider, err := realm.AuthProvider(authrockettest.TypeTOTP); err != nil || provider.State != authrockettest.StateActive {
+		t.Errorf("the provider of second factors is %+v, %v", provider, err)
 	}
 	users := realm.Users()
 	if len(users) != 3 {
@@ -171,6 +174,31 @@ func TestSeedCanBeOpenedTwice(t *testing.T) {
 	}
 }
 
+// A saved realm has its own records and settings. What is not saved is the seed's.
+func TestSeedGivesWayToASavedRealm(t *testing.T) {
+	t.Parallel()
+	realm := authrockettest.NewRealm(t, func(c *authrockettest.RealmConfig) { c.ID = "rl_saved" })
+	realm.AddUser(authrockettest.User{Email: "ada@example.com"})
+	var saved bytes.Buffer
+	if err := realm.Save(&saved); err != nil {
+		t.Fatal(err)
+	}
+	server := openSeed(t, fullSeed, authrockettest.RealmConfig{URL: "http://localhost:8081", Saved: &saved})
+	opened := server.Realm()
+	if got := len(opened.Users()); got != 1 || opened.ID() != "rl_saved" || opened.Settings().Signup != authrockettest.SignupOpen || opened.KeyID() != realm.KeyID() {
+		t.Errorf("got %d users of %s with %+v, want the saved realm", got, opened.ID(), opened.Settings())
+	}
+	if provider, err := opened.AuthProvider(authrockettest.TypeTOTP); err != nil || provider.State != authrockettest.StateInactive {
+		t.Errorf("the provider of second factors is %+v, %v", provider, err)
+	}
+	if mails := server.Outbox(); len(mails) > 0 {
+		t.Errorf("the seed's invitations are sent again: %+v", mails)
+	}
+	if target, _ := opened.RedirectURI(""); target != "https://app.example.com/in" {
+		t.Errorf("the default Login URL is %q, want the seed's", target)
+	}
+}
+
 func TestSeedReportsTheConfig(t *testing.T) {
 	t.Parallel()
 	_, err := authrocketdev.DemoSeed().Open(authrockettest.RealmConfig{Settings: authrockettest.Settings{Algorithm: "none"}, URL: "localhost"})
@@ -219,13 +247,14 @@ func TestSeedMistakes(t *testing.T) {
 			`orgs[0].custom.b[0]: want a string, a number or a boolean, got an array`,
 			`orgs[0].custom["c d"]: want a string, a number or a boolean, got null`,
 			`orgs[0].custom.e: is out of the range of numbers`}},
-		{name: "settings of the realm", text: `{"realm": {"id": "test", "signup": "nobody", "org_mode": "multi", "require_name": "yes", "algorithm": "none",
+		{name: "settings of the realm", text: `{"realm": {"id": "test", "signup": "nobody", "org_mode": "multi", "require_name": "yes", "totp": 1, "algorithm": "none",
 			"login_urls": ["/path", "ftp://example.com", 1, "https://example.com/#a"], "allowed_origins": ["http://localhost:3000/", "*"], "token_minutes": 0, "session_minutes": 1.5,
 			"requests_per_minute": 0, "reissue_tokens": 1}}`, want: []string{
 			`realm.id: want rl_ and up to 60 letters, digits, - and _`,
 			`realm.signup: want one of open, invitation, closed`,
 			`realm.org_mode: want one of single_user, multi_user`,
 			`realm.require_name: want true or false, got a string`,
+			`realm.totp: want true or false, got a number`,
 			`realm.algorithm: want one of RS256, HS256`,
 			`realm.login_urls[0]: is not an absolute http or https URL`,
 			`realm.login_urls[1]: is not an absolute http or https URL`,
