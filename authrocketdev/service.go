@@ -93,11 +93,13 @@ func NewService(config ServiceConfig) (*Service, error) {
 	if config.Server == nil {
 		problems = append(problems, errors.New("authrocketdev: Server is missing: make one with New or Seed.Open"))
 	}
-	if !isAPIKey(config.APIKey) {
-		problems = append(problems, errors.New("authrocketdev: APIKey is not ks_ and 16 characters or more out of A-Z a-z 0-9 _ -"))
+	if err := CheckAPIKey(config.APIKey); err != nil {
+		problems = append(problems, fmt.Errorf("authrocketdev: APIKey is %w", err))
 	}
-	if config.ReadOnlyAPIKey != "" && !isAPIKey(config.ReadOnlyAPIKey) {
-		problems = append(problems, errors.New("authrocketdev: ReadOnlyAPIKey is not ks_ and 16 characters or more out of A-Z a-z 0-9 _ -"))
+	if config.ReadOnlyAPIKey != "" {
+		if err := CheckAPIKey(config.ReadOnlyAPIKey); err != nil {
+			problems = append(problems, fmt.Errorf("authrocketdev: ReadOnlyAPIKey is %w", err))
+		}
 	}
 	if config.ReadOnlyAPIKey == config.APIKey {
 		problems = append(problems, errors.New("authrocketdev: ReadOnlyAPIKey is the APIKey, which can write"))
@@ -133,9 +135,16 @@ func (s *Service) host(server *Server) *hostedRealm {
 	return &hostedRealm{server: server, view: view}
 }
 
-func isAPIKey(key string) bool {
+var errNotAPIKey = errors.New("not ks_ and 16 characters or more out of A-Z a-z 0-9 _ -")
+
+// CheckAPIKey returns an error unless key has the form of the keys of a
+// [ServiceConfig]. The error does not repeat it.
+func CheckAPIKey(key string) error {
 	secret, ok := strings.CutPrefix(key, "ks_")
-	return ok && len(secret) >= 16 && plainKey.MatchString(secret)
+	if !ok || len(secret) < 16 || !plainKey.MatchString(secret) {
+		return errNotAPIKey
+	}
+	return nil
 }
 
 // APIKey returns the key of the Core API. It is a credential.

@@ -39,9 +39,9 @@ func newWebhookTargets(urls []string) ([]*webhookTarget, error) {
 	targets := make([]*webhookTarget, len(urls))
 	var problems []error
 	for i, text := range urls {
-		u, err := url.Parse(text)
-		if err != nil || u.Scheme != "http" || !authrockettest.IsLoopback(u.Hostname()) || u.Fragment != "" {
-			problems = append(problems, fmt.Errorf("authrocketdev: Webhooks[%d] is not an http URL on loopback, for example http://localhost:8082/hooks", i))
+		u, err := parseWebhook(text)
+		if err != nil {
+			problems = append(problems, fmt.Errorf("authrocketdev: Webhooks[%d] is %w", i, err))
 			continue
 		}
 		targets[i] = &webhookTarget{
@@ -50,6 +50,24 @@ func newWebhookTargets(urls []string) ([]*webhookTarget, error) {
 		}
 	}
 	return targets, errors.Join(problems...)
+}
+
+var errNotWebhook = errors.New("not an http URL on loopback, for example http://localhost:8082/hooks")
+
+func parseWebhook(text string) (*url.URL, error) {
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "http" || !authrockettest.IsLoopback(u.Hostname()) || u.Fragment != "" {
+		return nil, errNotWebhook
+	}
+	return u, nil
+}
+
+// CheckWebhook returns an error unless text is a URL to which webhooks may be
+// sent, see [ServiceConfig.Webhooks]. The error does not repeat it, since it may
+// hold a password.
+func CheckWebhook(text string) error {
+	_, err := parseWebhook(text)
+	return err
 }
 
 var errNotLoopback = errors.New("the target is not on loopback")
