@@ -7,14 +7,16 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
+	"strings"
 	"sync"
 
 	"github.com/authrocket-go/authrocket/authrocketdev"
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// dev serves a local LoginRocket until ctx ends.
+// dev serves a local AuthRocket until ctx ends.
 func dev(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	o, err := parseOptions(args, stdout)
 	if err != nil {
@@ -24,7 +26,14 @@ func dev(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	listener, err := listen(o.addr, o.listensEverywhere)
+	data := &dataFile{}
+	if o.dataFile != "" {
+		if data, err = openData(o.dataFile); err != nil {
+			return err
+		}
+		defer data.Close()
+	}
+	listener, err := listen("addr", o.addr, o.listensEverywhere)
 	if err != nil {
 		return err
 	}
@@ -32,7 +41,7 @@ func dev(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if o.realm.URL == "" {
 		o.realm.URL = urlOf(o.addr, listener)
 	}
-	server, err := seed.Open(o.realm)
+	server, err := openRealm(o, seed, data)
 	if err != nil {
 		return err
 	}
@@ -43,16 +52,91 @@ func dev(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	realm.Break(o.jwksFault)
 	realm.ChangeTokens(o.tokenChanges...)
 
-	ctx, cancel := context.WithCancel(ctx)
-	var rotation sync.WaitGroup
-	defer rotation.Wait()
-	defer cancel()
-	if o.rotateEvery > 0 {
-		rotation.Go(func() { realm.RotateKeysEvery(ctx, o.rotateEvery, o.keyOverlap) })
-	}
-	announce(stdout, realm, o.seedFile == "")
 	logger := slog.New(slog.NewTextHandler(stderr, nil))
-	return serve(ctx, listener, logRequests(logger, server), logger)
+	opened := &domains{logger: logger, servers: make(map[*http.Server]bool)}
+	o.service.Server, o.service.Listen = server, opened.listen
+	service, err := authrocketdev.NewService(o.service)
+	if err != nil {
+		return err
+	}
+	if len(o.coreFaults) > 0 {
+		service.Break(authrockettest.Chain(o.coreFaults...))
+	}
+	service.BreakWebhooks(o.webhookFaults)
+	opened.handler = logRequests(logger, wholePath, service.LoginRocket())
+	sites := []site{{listener, opened.handler}}
+	variables := variablesOf(realm)
+	if o.coreAddr != "" {
+		coreListener, err := listen("core-addr", o.coreAddr, o.listensEverywhere)
+		if err != nil {
+			return err
+		}
+		defer coreListener.Close()
+		coreURL := urlOf(o.coreAddr, coreListener)
+		if o.service.Host != "" {
+			coreURL = "http://" + o.service.Host
+		}
+		sites = append(sites, site{coreListener, logRequests(logger.With("server", "core"), coreRoute, withHealth(service.CoreAPI()))})
+		variables = append(variables, "AUTHROCKET_URL="+coreURL+"/v2", "AUTHROCKET_API_KEY="+service.APIKey())
+	}
+	if o.service.ConfigurationAPI && !hasDomains() {
+		logger.Warn("this machine has no addresses such as 127.0.1.1, so that POST /v2/domains answers 422; on macOS, sudo ifconfig lo0 alias 127.0.1.1 adds one")
+	}
+	if o.dataFile != "" {
+		if err := data.save(realm); err != nil {
+			return err
+		}
+	}
+	if o.envFile != "" {
+		if err := writeEnv(o.envFile, variables); err != nil {
+			return err
+		}
+	}
+	announce(stdout, realm, variables, o.seedFile == "")
+
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var group sync.WaitGroup
+	if o.rotateEvery > 0 {
+		group.Go(func() { realm.RotateKeysEvery(ctx, o.rotateEvery, o.keyOverlap) })
+	}
+	group.Go(func() { service.RunWebhooks(ctx) })
+	if o.dataFile != "" {
+		group.Go(func() { data.keepSaved(ctx, realm, logger) })
+	}
+	err = serve(ctx, logger, sites)
+	cancel()
+	opened.close()
+	group.Wait()
+	if o.dataFile != "" {
+		err = errors.Join(err, data.save(realm)) // what has changed since
+	}
+	return err
+}
+
+// openRealm returns the LoginRocket of the realm that data has, or of a new one
+// that the seed fills.
+func openRealm(o options, seed authrocketdev.Seed, data *dataFile) (*authrocketdev.Server, error) {
+	o.realm.Saved = data.reader()
+	server, err := seed.Open(o.realm)
+	if errors.Is(err, authrockettest.ErrSaved) {
+		return nil, fmt.Errorf("-data %s: %w; the file is left as it is", o.dataFile, err)
+	}
+	if err != nil || o.realm.Saved == nil || o.realm.Algorithm == "" {
+		return server, err
+	}
+	_, err = server.Realm().ChangeSettings(func(s *authrockettest.Settings) { s.Algorithm = o.realm.Algorithm })
+	return server, err
+}
+
+// hasDomains reports whether the Configuration API can open LoginRockets.
+func hasDomains() bool {
+	listener, err := net.Listen("tcp", "127.0.1.1:0")
+	if err != nil {
+		return false
+	}
+	listener.Close()
+	return true
 }
 
 func readSeed(name string) (authrocketdev.Seed, error) {
@@ -82,19 +166,24 @@ func urlOf(addr string, listener net.Listener) string {
 	return "http://" + net.JoinHostPort(host, port)
 }
 
+// variablesOf are what an app needs for its logins.
+func variablesOf(realm *authrockettest.Realm) []string {
+	variables := []string{"LOGINROCKET_URL=" + realm.URL(), "AUTHROCKET_REALM=" + realm.ID()}
+	if realm.KeyID() == "" {
+		variables = append(variables, "AUTHROCKET_JWT_KEY="+realm.JWTKey())
+	}
+	return variables
+}
+
 // announce prints what a person needs to go on. Passwords are printed of the
 // demo users only.
-func announce(stdout io.Writer, realm *authrockettest.Realm, isDemo bool) {
+func announce(stdout io.Writer, realm *authrockettest.Realm, variables []string, isDemo bool) {
 	fmt.Fprintf(stdout, "The local LoginRocket is at %s. Ctrl-C stops it.\n\n", realm.URL())
-	fmt.Fprintf(stdout, "LOGINROCKET_URL=%s\nAUTHROCKET_REALM=%s\n", realm.URL(), realm.ID())
-	if realm.KeyID() == "" {
-		fmt.Fprintf(stdout, "AUTHROCKET_JWT_KEY=%s\n", realm.JWTKey())
-	}
-	fmt.Fprintln(stdout)
+	fmt.Fprintf(stdout, "%s\n\n", strings.Join(variables, "\n"))
 	users := realm.Users()
 	for _, user := range users[:min(len(users), maxAnnounced)] {
 		login := user.Email
-		if isDemo {
+		if isDemo && user.Password != "" { // a saved realm has hashes only
 			login += " / " + user.Password
 		}
 		fmt.Fprintf(stdout, "  %-28s %s%s\n", login, user.Name, accountsOf(realm, user))

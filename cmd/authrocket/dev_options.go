@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,15 +18,29 @@ import (
 
 // options are what the flags say.
 type options struct {
-	addr              string
 	listensEverywhere bool
 	seedFile          string // "" for the demo
-	realm             authrockettest.RealmConfig
-	jwksFault         authrockettest.Fault // nil for none
-	rotateEvery       time.Duration        // 0 for never
-	keyOverlap        time.Duration
-	tokenChanges      []authrockettest.TokenOption
+	dataFile, envFile string // "" for none
+
+	// Of the LoginRocket.
+	addr         string
+	realm        authrockettest.RealmConfig
+	jwksFault    authrockettest.Fault // nil for none
+	rotateEvery  time.Duration        // 0 for never
+	keyOverlap   time.Duration
+	tokenChanges []authrockettest.TokenOption
+
+	// Of the Core API.
+	coreAddr      string // "" for none
+	service       authrocketdev.ServiceConfig
+	coreFaults    []authrockettest.Fault
+	webhookFaults authrocketdev.WebhookFaults
 }
+
+// mistakes are what is wrong with the flags.
+type mistakes []error
+
+func (m *mistakes) add(format string, args ...any) { *m = append(*m, fmt.Errorf(format, args...)) }
 
 // parseOptions reads the flags. The error joins all mistakes, or is the first
 // one where the flags cannot be told apart.
@@ -33,10 +48,12 @@ func parseOptions(args []string, stdout io.Writer) (options, error) {
 	var o options
 	flags := flag.NewFlagSet("dev", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
-	flags.StringVar(&o.addr, "addr", "localhost:8081", "`host:port` to listen at; the address has to be on loopback")
-	flags.BoolVar(&o.listensEverywhere, "dangerously-listen-everywhere", false, "let -addr be any address: whoever reaches it can read all mails, and so log in as every user")
+	flags.StringVar(&o.addr, "addr", "localhost:8081", "`host:port` of the LoginRocket; the address has to be on loopback")
+	flags.BoolVar(&o.listensEverywhere, "dangerously-listen-everywhere", false, "let -addr and -core-addr be any address: whoever reaches it can read all mails, and so log in as every user")
 	flags.StringVar(&o.realm.URL, "url", "", "`URL` under which browsers find it (default http:// and the address)")
 	flags.StringVar(&o.seedFile, "seed", "", "JSON `file` with the realm, its users and accounts (default two demo users)")
+	flags.StringVar(&o.dataFile, "data", "", "`file` that keeps the realm, so that it survives a restart; it holds keys and tokens (default none)")
+	flags.StringVar(&o.envFile, "env", "", "`file` to write the variables of the app into, with the API key (default none)")
 	jwks := flags.String("jwks", "ok", "`fault` of the key set: ok, an HTTP status such as 500, a time such as 3s by which it is late, hang, garbage, empty or disconnect")
 	flags.DurationVar(&o.rotateEvery, "rotate-keys", 0, "rotate the keys each time that this `duration` has passed, 1s or more (default never)")
 	flags.DurationVar(&o.keyOverlap, "key-overlap", 0, "keep an old key published for this `duration` after a rotation (default it is withdrawn at once)")
@@ -45,6 +62,17 @@ func parseOptions(args []string, stdout io.Writer) (options, error) {
 	flags.DurationVar(&o.realm.TokenLifetime, "token-lifetime", 0, "`duration` for which a token is valid, 1s or more (default the seed's, else 24h)")
 	flags.StringVar(&o.realm.Algorithm, "algorithm", "", "`name` of the algorithm that signs tokens, RS256 or HS256 (default the seed's, else RS256)")
 	flags.BoolVar(&o.realm.ReissueTokens, "reissue-tokens", false, "hand out the same token again inside one session, also if the seed does not say so")
+	flags.StringVar(&o.coreAddr, "core-addr", "localhost:8083", "`host:port` of the Core API; the address has to be on loopback; empty: no Core API")
+	flags.StringVar(&o.service.Host, "core-host", "", "`host:port` under which programs find the Core API (default that of -core-addr)")
+	flags.StringVar(&o.service.APIKey, "api-key", "", "`key` of the Core API, ks_ and 16 characters or more (default a new one)")
+	flags.StringVar(&o.service.ReadOnlyAPIKey, "read-only-api-key", "", "`key` of the Core API that can only read (default none)")
+	flags.DurationVar(&o.service.VisibleAfter, "visible-after", 0, "`duration` by which writes of the Core API show late in its reads (default at once)")
+	var coreFaults, webhooks, webhookFaults texts
+	flags.Var(&coreFaults, "core-fault", "`fault` of the Core API: a status such as 503, 429, a time such as 3s, hang, garbage, disconnect, clock:1h; or done:, every:3: or only:POST /v2/users: in front of one; can be there several times")
+	flags.IntVar(&o.service.RequestsPerMinute, "core-requests-per-minute", 0, "`number` of requests of the Core API that a key may make in a minute, -1 for no limit (default 1200)")
+	flags.Var(&webhooks, "webhook", "`URL` on loopback that gets the events; can be there several times")
+	flags.Var(&webhookFaults, "webhook-fault", "`fault` of the webhooks: lose:3 for every third one, twice or reverse; can be there several times")
+	flags.BoolVar(&o.service.ConfigurationAPI, "configuration-api", false, "serve the Configuration API too: several realms, each with a LoginRocket at 127.0.1.N")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		fmt.Fprintln(stdout, "Usage: authrocket dev [flags]")
@@ -55,54 +83,124 @@ func parseOptions(args []string, stdout io.Writer) (options, error) {
 		return o, fmt.Errorf("%w; -h lists the flags", err)
 	}
 
-	var mistakes []error
-	add := func(format string, args ...any) { mistakes = append(mistakes, fmt.Errorf(format, args...)) }
+	isSet := make(map[string]bool)
+	flags.Visit(func(f *flag.Flag) { isSet[f.Name] = true })
+	var m mistakes
 	for _, arg := range flags.Args() {
-		add("unexpected argument %q; -h lists the flags", arg)
+		if !plainWord.MatchString(arg) {
+			arg = "..." // it may be a key that lost its flag
+		}
+		m.add("unexpected argument %q; -h lists the flags", arg)
 	}
-	if _, port, err := net.SplitHostPort(o.addr); err != nil || !isPort(port) {
-		add("-addr %q is not host:port, such as localhost:8081", o.addr)
-	}
+	o.readLoginRocket(&m, isSet, *jwks, *skew, *omit)
+	o.readCore(&m, isSet, coreFaults, webhooks, webhookFaults)
+	return o, errors.Join(m...)
+}
+
+// plainWord is no key.
+var plainWord = regexp.MustCompile(`^[a-z]{1,15}$`)
+
+// readLoginRocket checks the flags of the LoginRocket.
+func (o *options) readLoginRocket(m *mistakes, isSet map[string]bool, jwks string, skew time.Duration, omit string) {
+	checkAddr(m, "addr", o.addr)
 	if o.realm.URL != "" {
 		if err := authrocketdev.CheckOrigin(strings.TrimSuffix(o.realm.URL, "/")); err != nil {
-			add("-url is %w", err)
+			m.add("-url is %w", err)
 		}
 	}
 	var err error
-	if o.jwksFault, err = parseFault(*jwks); err != nil {
-		mistakes = append(mistakes, err)
+	if o.jwksFault, err = parseJWKSFault(jwks); err != nil {
+		m.add("%w", err)
 	}
-	isSet := make(map[string]bool)
-	flags.Visit(func(f *flag.Flag) { isSet[f.Name] = true })
 	if isSet["rotate-keys"] && o.rotateEvery < time.Second {
-		add("-rotate-keys %s is less than 1s", o.rotateEvery)
+		m.add("-rotate-keys %s is less than 1s", o.rotateEvery)
 	}
 	switch {
 	case o.keyOverlap < 0:
-		add("-key-overlap %s is negative", o.keyOverlap)
+		m.add("-key-overlap %s is negative", o.keyOverlap)
 	case isSet["key-overlap"] && !isSet["rotate-keys"]:
-		add("-key-overlap does nothing without -rotate-keys")
+		m.add("-key-overlap does nothing without -rotate-keys")
 	case isSet["rotate-keys"] && o.keyOverlap > maxOldKeys*o.rotateEvery:
-		add("-key-overlap %s is more than %d times -rotate-keys: the key set would be too large", o.keyOverlap, maxOldKeys)
+		m.add("-key-overlap %s is more than %d times -rotate-keys: the key set would be too large", o.keyOverlap, maxOldKeys)
 	}
 	if isSet["token-lifetime"] && o.realm.TokenLifetime < time.Second {
-		add("-token-lifetime %s is less than 1s", o.realm.TokenLifetime)
+		m.add("-token-lifetime %s is less than 1s", o.realm.TokenLifetime)
 	}
 	if isSet["algorithm"] && !slices.Contains([]string{"RS256", "HS256"}, o.realm.Algorithm) {
-		add("-algorithm %q is neither RS256 nor HS256", o.realm.Algorithm)
+		m.add("-algorithm %q is neither RS256 nor HS256", o.realm.Algorithm)
 	}
-	if *skew != 0 {
-		o.tokenChanges = append(o.tokenChanges, authrockettest.ClockSkew(*skew))
+	if skew != 0 {
+		o.tokenChanges = append(o.tokenChanges, authrockettest.ClockSkew(skew))
 	}
-	for name := range strings.SplitSeq(*omit, ",") {
+	for name := range strings.SplitSeq(omit, ",") {
 		switch name = strings.TrimSpace(name); {
 		case slices.Contains(claimNames, name):
 			o.tokenChanges = append(o.tokenChanges, authrockettest.WithoutClaim(name))
-		case name != "" || strings.Contains(*omit, ","):
-			add("-omit: there is no claim %q; there are %s", name, strings.Join(claimNames, ", "))
+		case name != "" || strings.Contains(omit, ","):
+			m.add("-omit: there is no claim %q; there are %s", name, strings.Join(claimNames, ", "))
 		}
 	}
-	return o, errors.Join(mistakes...)
+}
+
+// readCore checks the flags of the Core API. No mistake repeats a key, or the URL
+// of a webhook, in which there may be a secret.
+func (o *options) readCore(m *mistakes, isSet map[string]bool, coreFaults, webhooks, webhookFaults texts) {
+	if o.coreAddr == "" {
+		for _, name := range []string{"core-host", "api-key", "read-only-api-key", "visible-after", "core-fault", "core-requests-per-minute", "configuration-api"} {
+			if isSet[name] {
+				m.add("-%s does nothing with an empty -core-addr", name)
+			}
+		}
+	} else {
+		checkAddr(m, "core-addr", o.coreAddr)
+	}
+	if host := o.service.Host; host != "" && authrocketdev.CheckOrigin("http://"+host) != nil {
+		m.add("-core-host %q is not host:port in lower case, for example authrocket:8083", host)
+	}
+	checkAPIKey(m, isSet, "api-key", o.service.APIKey)
+	checkAPIKey(m, isSet, "read-only-api-key", o.service.ReadOnlyAPIKey)
+	if o.service.ReadOnlyAPIKey != "" && o.service.ReadOnlyAPIKey == o.service.APIKey {
+		m.add("-read-only-api-key is the -api-key, which can write")
+	}
+	if o.service.VisibleAfter < 0 {
+		m.add("-visible-after %s is negative", o.service.VisibleAfter)
+	}
+	if n := o.service.RequestsPerMinute; isSet["core-requests-per-minute"] && n < 1 && n != -1 {
+		m.add("-core-requests-per-minute %d is neither a number from 1 nor -1, for no limit", n)
+	}
+	for _, text := range coreFaults {
+		fault, err := parseCoreFault(text)
+		if err != nil {
+			m.add("%w", err)
+		}
+		o.coreFaults = append(o.coreFaults, fault)
+	}
+	for _, text := range webhooks {
+		if err := authrocketdev.CheckWebhook(text); err != nil {
+			m.add("-webhook is %w", err)
+		}
+	}
+	o.service.Webhooks = webhooks
+	for _, text := range webhookFaults {
+		if err := parseWebhookFault(text, &o.webhookFaults); err != nil {
+			m.add("%w", err)
+		}
+	}
+	if len(webhookFaults) > 0 && len(webhooks) == 0 {
+		m.add("-webhook-fault does nothing without -webhook")
+	}
+}
+
+func checkAPIKey(m *mistakes, isSet map[string]bool, name, key string) {
+	if err := authrocketdev.CheckAPIKey(key); isSet[name] && err != nil {
+		m.add("-%s is %w", name, err)
+	}
+}
+
+func checkAddr(m *mistakes, name, addr string) {
+	if _, port, err := net.SplitHostPort(addr); err != nil || !isPort(port) {
+		m.add("-%s %q is not host:port, such as localhost:8081", name, addr)
+	}
 }
 
 // maxOldKeys is how many old keys may be published at a time.
@@ -117,30 +215,4 @@ var claimNames = []string{
 func isPort(text string) bool {
 	_, err := strconv.ParseUint(text, 10, 16)
 	return err == nil
-}
-
-// maxLateness is less than the server takes for an answer.
-const maxLateness = time.Minute
-
-// parseFault reads the flag -jwks. nil is no fault.
-func parseFault(text string) (authrockettest.Fault, error) {
-	switch text {
-	case "ok":
-		return nil, nil
-	case "hang":
-		return authrockettest.Hang(), nil
-	case "garbage":
-		return authrockettest.Garbage(), nil
-	case "empty":
-		return authrockettest.Body("application/json", `{"keys":[]}`), nil
-	case "disconnect":
-		return authrockettest.Disconnect(), nil
-	}
-	if status, err := strconv.Atoi(text); err == nil && status >= 200 && status <= 599 {
-		return authrockettest.Status(status), nil
-	}
-	if d, err := time.ParseDuration(text); err == nil && d > 0 && d <= maxLateness {
-		return authrockettest.Slow(d), nil
-	}
-	return nil, fmt.Errorf("-jwks %q is none of ok, a status from 200 to 599, a time up to %s, hang, garbage, empty, disconnect", text, maxLateness)
 }

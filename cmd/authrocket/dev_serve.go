@@ -4,32 +4,40 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 )
 
-// listen opens addr. What counts is the address that it leads to, whatever the
-// name sounds like; nothing is answered before this is known.
-func listen(addr string, listensEverywhere bool) (net.Listener, error) {
+// listen opens addr, the value of the flag called name. What counts is the address
+// that it leads to, whatever the name sounds like; nothing is answered before this
+// is known.
+func listen(name, addr string, listensEverywhere bool) (net.Listener, error) {
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {
-		return nil, fmt.Errorf("-addr %s: %w; choose another one with -addr", addr, err)
+		return nil, fmt.Errorf("-%s %s: %w; choose another one with -%[1]s", name, addr, err)
 	}
 	if tcp, ok := listener.Addr().(*net.TCPAddr); !listensEverywhere && (!ok || !tcp.IP.IsLoopback()) {
 		listener.Close()
-		return nil, fmt.Errorf("-addr %s: other machines could reach it, and log in as anybody; write localhost, or set -dangerously-listen-everywhere", addr)
+		return nil, fmt.Errorf("-%s %s: other machines could reach it, and log in as anybody; write localhost, or set -dangerously-listen-everywhere", name, addr)
 	}
 	return listener, nil
+}
+
+// site is a port that the program serves.
+type site struct {
+	listener net.Listener
+	handler  http.Handler
 }
 
 // shutdownTimeout is how long requests that are being answered may go on.
 const shutdownTimeout = 2 * time.Second
 
-// serve serves until ctx ends or the listener fails.
-func serve(ctx context.Context, listener net.Listener, handler http.Handler, logger *slog.Logger) error {
-	server := &http.Server{
+func newHTTPServer(handler http.Handler, logger *slog.Logger) *http.Server {
+	return &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
@@ -38,65 +46,89 @@ func serve(ctx context.Context, listener net.Listener, handler http.Handler, log
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
 	}
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
-	select {
-	case err := <-failed:
-		return err
-	case <-ctx.Done():
-	}
-	deadline, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
-	defer cancel()
-	if server.Shutdown(deadline) != nil {
-		server.Close() // a browser may hold connections open for later
-	}
-	if err := <-failed; !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
 }
 
-// logRequests logs each request, without its query: there are tokens in it.
-func logRequests(logger *slog.Logger, next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		start := time.Now()
-		method, path := r.Method, r.URL.Path
-		recorder := &statusRecorder{ResponseWriter: w}
-		completed := false
-		defer func() {
-			attrs := []slog.Attr{slog.String("method", method), slog.String("path", path)}
-			if completed {
-				attrs = append(attrs, slog.Int("status", recorder.statusOrOK()))
-			} else {
-				attrs = append(attrs, slog.String("status", "aborted"))
+// serve serves the sites until ctx ends or one of them fails.
+func serve(ctx context.Context, logger *slog.Logger, sites []site) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	errs := make([]error, len(sites))
+	var group sync.WaitGroup
+	for i, s := range sites {
+		server := newHTTPServer(s.handler, logger)
+		group.Go(func() {
+			if err := server.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
+				errs[i] = err
+				cancel()
 			}
-			attrs = append(attrs, slog.Duration("duration", time.Since(start).Round(10*time.Microsecond)))
-			logger.LogAttrs(r.Context(), slog.LevelInfo, "request", attrs...)
-		}()
-		next.ServeHTTP(recorder, r)
-		completed = true
+		})
+		group.Go(func() {
+			<-ctx.Done()
+			deadline, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
+			defer cancel()
+			if server.Shutdown(deadline) != nil {
+				server.Close() // a browser may hold connections open for later
+			}
+		})
+	}
+	group.Wait()
+	return errors.Join(errs...)
+}
+
+// domains are the LoginRockets that the Configuration API opens at addresses of
+// their own.
+type domains struct {
+	handler http.Handler
+	logger  *slog.Logger
+
+	mu       sync.Mutex
+	servers  map[*http.Server]bool
+	isClosed bool
+	group    sync.WaitGroup
+}
+
+// listen is the Listen of a ServiceConfig.
+func (d *domains) listen(address string) (io.Closer, error) {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	server := newHTTPServer(d.handler, d.logger)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.isClosed {
+		listener.Close()
+		return nil, net.ErrClosed
+	}
+	d.servers[server] = true
+	d.group.Go(func() {
+		server.Serve(listener)
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		delete(d.servers, server)
+	})
+	return server, nil
+}
+
+// close closes them all, and waits until they are closed.
+func (d *domains) close() {
+	d.mu.Lock()
+	d.isClosed = true
+	for server := range d.servers {
+		server.Close()
+	}
+	d.mu.Unlock()
+	d.group.Wait()
+}
+
+// withHealth answers GET /healthz, also while a fault breaks everything else.
+func withHealth(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/healthz" || r.Method != http.MethodGet {
+			next.ServeHTTP(w, r)
+			return
+		}
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		io.WriteString(w, "ok\n")
 	})
 }
-
-// statusRecorder keeps the status of an answer.
-type statusRecorder struct {
-	http.ResponseWriter
-	status int
-}
-
-func (s *statusRecorder) WriteHeader(status int) {
-	if s.status == 0 {
-		s.status = status
-	}
-	s.ResponseWriter.WriteHeader(status)
-}
-
-func (s *statusRecorder) statusOrOK() int {
-	if s.status == 0 {
-		return http.StatusOK
-	}
-	return s.status
-}
-
-// Unwrap is for http.ResponseController.
-func (s *statusRecorder) Unwrap() http.ResponseWriter { return s.ResponseWriter }

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/authrocket-go/authrocket/authrockettest"
+)
+
+// dataFile is the file of the flag -data. This program has it locked, and replaces
+// only what it has read or written itself.
+type dataFile struct {
+	name string
+	file *os.File    // what is at name, nil when there is nothing yet
+	info fs.FileInfo // of file
+}
+
+var errInUse = errors.New("another program uses it; give each program a file of its own")
+
+// openData opens and locks the file of a realm, which may not be there yet.
+func openData(name string) (*dataFile, error) {
+	data := &dataFile{name: name}
+	info, err := statFile(name)
+	if err != nil {
+		return nil, fmt.Errorf("-data: %w", err)
+	}
+	if info == nil {
+		return data, nil
+	}
+	data.file, err = os.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("-data: %w", err)
+	}
+	if data.info, err = data.file.Stat(); err == nil && !tryLock(data.file) {
+		err = fmt.Errorf("-data %s: %w", name, errInUse)
+	}
+	if err == nil {
+		err = data.isUnchanged()
+	}
+	if err != nil {
+		data.Close()
+		return nil, err
+	}
+	return data, nil
+}
+
+// reader is what Saved of a RealmConfig is: nil when there is no file yet.
+func (d *dataFile) reader() io.Reader {
+	if d == nil || d.file == nil {
+		return nil
+	}
+	return d.file
+}
+
+var errChanged = errors.New("somebody else has changed it: it is not overwritten, and the realm is not saved")
+
+// isUnchanged returns an error when the file is not as this program has read or
+// written it.
+func (d *dataFile) isUnchanged() error {
+	info, err := statFile(d.name)
+	if err != nil {
+		return fmt.Errorf("-data: %w", err)
+	}
+	switch {
+	case info == nil: // nothing can get lost
+		return nil
+	case d.file == nil || !os.SameFile(info, d.info) || info.Size() != d.info.Size() || !info.ModTime().Equal(d.info.ModTime()):
+		return fmt.Errorf("-data %s: %w", d.name, errChanged)
+	}
+	return nil
+}
+
+// save replaces the file by one that holds the realm.
+func (d *dataFile) save(realm *authrockettest.Realm) error {
+	if err := d.isUnchanged(); err != nil {
+		return err
+	}
+	file, err := replaceFile(d.name, realm.Save, func(file *os.File) error {
+		if !tryLock(file) {
+			return errInUse
+		}
+		return d.isUnchanged()
+	})
+	if err != nil {
+		return fmt.Errorf("-data: the realm is not saved: %w", err)
+	}
+	d.Close()
+	d.file = file
+	d.info, err = file.Stat()
+	return err
+}
+
+// Close unlocks the file.
+func (d *dataFile) Close() {
+	if d.file != nil {
+		d.file.Close()
+	}
+}
+
+const (
+	// saveEvery is how often a realm that changes all the time is saved.
+	saveEvery = 100 * time.Millisecond
+
+	// saveAgainAfter is the pause after a failed attempt.
+	saveAgainAfter = time.Second
+)
+
+// keepSaved saves the realm whenever it has changed, until ctx ends.
+func (d *dataFile) keepSaved(ctx context.Context, realm *authrockettest.Realm, logger *slog.Logger) {
+	changed := make(chan struct{}, 1)
+	realm.OnChange(func() {
+		select {
+		case changed <- struct{}{}:
+		default: // the next save has this change too
+		}
+	})
+	isFailing := false
+	for {
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return
+		}
+		pause := saveEvery
+		err := d.save(realm)
+		if err != nil {
+			pause = saveAgainAfter
+			select {
+			case changed <- struct{}{}:
+			default:
+			}
+			if !isFailing {
+				logger.Error("the realm is not saved", "error", err)
+			}
+		}
+		isFailing = err != nil
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return
+		}
+	}
+}

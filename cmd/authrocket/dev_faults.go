@@ -1,0 +1,136 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/authrocket-go/authrocket/authrocketdev"
+	"github.com/authrocket-go/authrocket/authrockettest"
+)
+
+// maxLateness is less than the server takes for an answer.
+const maxLateness = time.Minute
+
+// simpleFault reads a fault that any handler can have.
+func simpleFault(text string) (fault authrockettest.Fault, ok bool) {
+	switch text {
+	case "hang":
+		return authrockettest.Hang(), true
+	case "garbage":
+		return authrockettest.Garbage(), true
+	case "disconnect":
+		return authrockettest.Disconnect(), true
+	}
+	if status, err := strconv.Atoi(text); err == nil && status >= 200 && status <= 599 {
+		return authrockettest.Status(status), true
+	}
+	if d, err := time.ParseDuration(text); err == nil && d > 0 && d <= maxLateness {
+		return authrockettest.Slow(d), true
+	}
+	return nil, false
+}
+
+// parseJWKSFault reads the flag -jwks. nil is no fault.
+func parseJWKSFault(text string) (authrockettest.Fault, error) {
+	switch text {
+	case "ok":
+		return nil, nil
+	case "empty":
+		return authrockettest.Body("application/json", `{"keys":[]}`), nil
+	}
+	if fault, ok := simpleFault(text); ok {
+		return fault, nil
+	}
+	return nil, fmt.Errorf("-jwks %q is none of ok, a status from 200 to 599, a time up to %s, hang, garbage, empty, disconnect", text, maxLateness)
+}
+
+// tooManyFor is how far ahead the Ratelimit-Reset of the fault 429 is.
+const tooManyFor = time.Minute
+
+// parseCoreFault reads the flag -core-fault, where a fault may stand behind the
+// condition under which it comes.
+func parseCoreFault(text string) (authrockettest.Fault, error) {
+	if text == "429" {
+		return authrockettest.TooMany(tooManyFor), nil
+	}
+	if fault, ok := simpleFault(text); ok {
+		return fault, nil
+	}
+	kind, rest, _ := strings.Cut(text, ":")
+	switch kind {
+	case "clock":
+		if d, err := time.ParseDuration(rest); err == nil {
+			return authrockettest.ClockOff(d), nil
+		}
+		return nil, fmt.Errorf("-core-fault: clock:%q is not clock: and a duration, for example clock:1h", rest)
+	case "done":
+		fault, err := parseCoreFault(rest)
+		if err != nil {
+			return nil, err
+		}
+		return authrockettest.AfterWrite(fault), nil
+	case "every":
+		number, inner, _ := strings.Cut(rest, ":")
+		n, err := strconv.Atoi(number)
+		if err != nil || n < 1 {
+			return nil, fmt.Errorf("-core-fault: every:%q: want a whole number from 1, for example every:3:500", number)
+		}
+		fault, err := parseCoreFault(inner)
+		if err != nil {
+			return nil, err
+		}
+		return authrockettest.EveryNth(n, fault), nil
+	case "only":
+		pattern, inner, _ := strings.Cut(rest, ":")
+		fault, err := parseCoreFault(inner)
+		if err != nil {
+			return nil, err
+		}
+		return onlyFault(pattern, fault)
+	}
+	return nil, fmt.Errorf("-core-fault %q is none of a status from 200 to 599, a time up to %s, hang, garbage, disconnect, clock:duration, done:fault, every:number:fault, only:route:fault", text, maxLateness)
+}
+
+// onlyFault is for people: where a programmer's mistake is a panic, theirs is an
+// error.
+func onlyFault(pattern string, fault authrockettest.Fault) (only authrockettest.Fault, err error) {
+	defer func() {
+		if recover() != nil {
+			err = fmt.Errorf("-core-fault: only:%q is not a method and a path, for example only:POST /v2/users:500", pattern)
+		}
+	}()
+	if _, path, _ := strings.Cut(pattern, "/"); !strings.HasPrefix(path, "v2/") {
+		return nil, fmt.Errorf("-core-fault: only:%q is not a route below /v2/, for example only:POST /v2/users:500", pattern)
+	}
+	return authrockettest.Only(pattern, fault), nil
+}
+
+// parseWebhookFault adds what one flag -webhook-fault says to faults.
+func parseWebhookFault(text string, faults *authrocketdev.WebhookFaults) error {
+	kind, number, _ := strings.Cut(text, ":")
+	switch n, err := strconv.Atoi(number); {
+	case text == "twice":
+		faults.Twice = true
+		return nil
+	case text == "reverse":
+		faults.Reverse = true
+		return nil
+	case kind == "lose" && err == nil && n >= 1:
+		faults.LoseEvery = n
+		return nil
+	}
+	return fmt.Errorf("-webhook-fault %q is none of lose:number, twice, reverse", text)
+}
+
+// texts are the values of a flag that can be there several times. Its values are
+// checked with those of the other flags, so that all mistakes are reported.
+type texts []string
+
+func (t *texts) String() string { return "" }
+
+func (t *texts) Set(text string) error {
+	*t = append(*t, text)
+	return nil
+}
