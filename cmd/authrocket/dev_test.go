@@ -344,7 +344,7 @@ func TestSeedFile(t *testing.T) {
 	t.Run("all mistakes are reported", func(t *testing.T) {
 		t.Parallel()
 		name := write(`{"user": [], "users": [{"email": "ada", "password": 1}]}`)
-		p := begin(t, "-addr", "localhost:0", "-seed", name)
+		p := begin(t, "-seed", name)
 		want := "authrocket dev: -seed " + name + ":\n" +
 			`there is no member "user" here; there are invitations, orgs, realm, users` + "\n" +
 			"users[0].email: is not an email address\nusers[0].password: want a string, got a number\n"
@@ -354,7 +354,7 @@ func TestSeedFile(t *testing.T) {
 	})
 	t.Run("an HS256 realm has no keys to rotate", func(t *testing.T) {
 		t.Parallel()
-		p := begin(t, "-addr", "localhost:0", "-rotate-keys", "1m", "-seed", write(`{"realm": {"algorithm": "HS256"}}`))
+		p := begin(t, "-rotate-keys", "1m", "-seed", write(`{"realm": {"algorithm": "HS256"}}`))
 		if code := p.exitCode(); code != 1 || !strings.HasPrefix(p.stderr.String(), "authrocket dev: -rotate-keys: an HS256 realm") {
 			t.Errorf("got exit code %d, %s", code, p.stderr)
 		}
@@ -370,6 +370,7 @@ func TestArguments(t *testing.T) {
 	t.Cleanup(func() { listener.Close() })
 	taken := listener.Addr().String()
 	const notLoopback = ": other machines could reach it, and log in as anybody; write localhost, or set -dangerously-listen-everywhere\n"
+	const noFault = "is none of a status from 200 to 599, a time up to 1m0s, hang, garbage, disconnect, clock:duration, done:fault, every:number:fault, only:route:fault"
 	const notOrigin = "-url is not scheme, host and port alone, such as http://localhost:8081, without port 80 of http and 443 of https\n"
 
 	for _, row := range []struct {
@@ -388,6 +389,34 @@ func TestArguments(t *testing.T) {
 		{name: "a URL with the port of its scheme", args: []string{"-url", "http://localhost:80"}, code: 1, stderr: notOrigin},
 		{name: "a URL with the port of its scheme and another mistake", args: []string{"-url", "https://login.example:443/", "-algorithm", "none"}, code: 1, stderr: notOrigin + "-algorithm \"none\" is neither RS256 nor HS256\n"},
 		{name: "a URL without a scheme", args: []string{"-url", "localhost:8081"}, code: 1, stderr: notOrigin},
+		{name: "the port of the Core API is taken", args: []string{"-core-addr", taken}, code: 1, stderr: "-core-addr " + taken + ": listen tcp " + taken + ": bind: address already in use; choose another one with -core-addr\n"},
+		{name: "every address for the Core API", args: []string{"-core-addr", ":0"}, code: 1, stderr: "-core-addr :0" + notLoopback},
+		{name: "a key that lost its flag", args: []string{"ks_geheim0123456789"}, code: 1, stderr: `unexpected argument "..."; -h lists the flags` + "\n"},
+		{name: "mistakes about the Core API together", args: []string{
+			"-jwks", "99", "-core-addr", "8083", "-core-host", "http://authrocket", "-api-key", "ks_geheim", "-read-only-api-key", "geheim0123456789geheim", "-visible-after", "-1s",
+			"-core-fault", "maybe", "-core-fault", "every:0:500", "-core-fault", "every:2:maybe", "-core-fault", "only:POST:500", "-core-fault", "only:GET /v2/{:500",
+			"-core-fault", "clock:noon", "-core-fault", "done:61s", "-core-requests-per-minute", "0", "-webhook", "http://ann:geheim@example.com/", "-webhook-fault", "lose:0",
+		}, code: 1, stderr: `-jwks "99" is none of ok, a status from 200 to 599, a time up to 1m0s, hang, garbage, empty, disconnect
+-core-addr "8083" is not host:port, such as localhost:8081
+-core-host "http://authrocket" is not host:port in lower case, for example authrocket:8083
+-api-key is not ks_ and 16 characters or more out of A-Z a-z 0-9 _ -
+-read-only-api-key is not ks_ and 16 characters or more out of A-Z a-z 0-9 _ -
+-visible-after -1s is negative
+-core-requests-per-minute 0 is neither a number from 1 nor -1, for no limit
+-core-fault "maybe" ` + noFault + `
+-core-fault: every:"0": want a whole number from 1, for example every:3:500
+-core-fault "maybe" ` + noFault + `
+-core-fault: only:"POST" is not a route below /v2/, for example only:POST /v2/users:500
+-core-fault: only:"GET /v2/{" is not a method and a path, for example only:POST /v2/users:500
+-core-fault: clock:"noon" is not clock: and a duration, for example clock:1h
+-core-fault "61s" ` + noFault + `
+-webhook is not an http URL on loopback, for example http://localhost:8082/hooks
+-webhook-fault "lose:0" is none of lose:number, twice, reverse
+`},
+		{name: "one key for reading and writing", args: []string{"-api-key", "ks_geheim0123456789", "-read-only-api-key", "ks_geheim0123456789"}, code: 1, stderr: "-read-only-api-key is the -api-key, which can write\n"},
+		{name: "flags of a Core API that is off", args: []string{"-core-addr", "", "-api-key", "ks_geheim0123456789", "-configuration-api"}, code: 1,
+			stderr: "-api-key does nothing with an empty -core-addr\n-configuration-api does nothing with an empty -core-addr\n"},
+		{name: "faults of no webhooks", args: []string{"-webhook-fault", "twice"}, code: 1, stderr: "-webhook-fault does nothing without -webhook\n"},
 		{name: "an argument that is no flag", args: []string{"serve"}, code: 1, stderr: `unexpected argument "serve"; -h lists the flags` + "\n"},
 		{name: "an unknown flag", args: []string{"-port", "1"}, code: 1, stderr: "flag provided but not defined: -port; -h lists the flags\n"},
 		{name: "a duration that is none", args: []string{"-clock-skew", "5"}, code: 1, stderr: `invalid value "5" for flag -clock-skew: parse error; -h lists the flags` + "\n"},
@@ -409,18 +438,20 @@ func TestArguments(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			p := begin(t, append([]string{"-addr", "localhost:0"}, row.args...)...)
+			p := begin(t, row.args...)
 			if got := p.exitCode(); got != row.code {
 				t.Errorf("got exit code %d, want %d", got, row.code)
 			}
 			got := p.stderr.String()
 			switch {
 			case row.code == 0:
-				if got != "" || !strings.Contains(p.stdout.String(), "-dangerously-listen-everywhere\n    \tlet -addr be any address: whoever reaches it can read all mails, and so log in as every user") {
+				if got != "" || !strings.Contains(p.stdout.String(), "-dangerously-listen-everywhere\n    \tlet -addr and -core-addr be any address: whoever reaches it can read all mails, and so log in as every user") {
 					t.Errorf("got %s%s", p.stdout, got)
 				}
 			case !strings.HasPrefix(got, "authrocket dev: "+row.stderr), p.stdout.String() != "":
 				t.Errorf("got %q, want %q", got, row.stderr)
+			case strings.Contains(got, "geheim"):
+				t.Errorf("a secret is in the error:\n%s", got)
 			}
 		})
 	}

@@ -24,6 +24,7 @@ func TestMain(m *testing.M) {
 	if err != nil {
 		panic(err)
 	}
+	os.Chmod(dir, 0o755) // TestDataWithoutPermission runs the program as another user
 	binary = filepath.Join(dir, "authrocket")
 	code := 1
 	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
@@ -47,26 +48,30 @@ type program struct {
 	done           chan struct{}
 }
 
-// start starts authrocket dev at a free port and waits until it listens.
+// start starts authrocket dev and waits until it listens.
 func start(t *testing.T, args ...string) *program {
 	t.Helper()
-	p := begin(t, append([]string{"-addr", "localhost:0"}, args...)...)
+	p := begin(t, args...)
 	p.url = p.find(p.stdout, `(?m)^LOGINROCKET_URL=(\S+)$`)
 	p.find(p.stdout, `/outbox\n`)
 	return p
 }
 
-// begin starts authrocket dev.
+// begin starts authrocket dev, at free ports unless args say otherwise.
 func begin(t *testing.T, args ...string) *program {
 	t.Helper()
-	return execute(t, append([]string{"dev"}, args...)...)
+	return execute(t, append([]string{"dev", "-addr", "localhost:0", "-core-addr", "localhost:0"}, args...)...)
 }
 
 // execute starts the program, which is killed with the test.
 func execute(t *testing.T, args ...string) *program {
 	t.Helper()
-	p := &program{t: t, stdout: newOutput(), stderr: newOutput(), done: make(chan struct{})}
-	p.cmd = exec.Command(binary, args...)
+	return run(t, exec.Command(binary, args...))
+}
+
+func run(t *testing.T, cmd *exec.Cmd) *program {
+	t.Helper()
+	p := &program{t: t, stdout: newOutput(), stderr: newOutput(), done: make(chan struct{}), cmd: cmd}
 	p.cmd.Stdout, p.cmd.Stderr = p.stdout, p.stderr
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
