@@ -34,11 +34,20 @@ func demoUsersOf(realm *authrockettest.Realm) []demoUser {
 	return users
 }
 
-func announceLocal(stdout io.Writer, a app, appURL, loginRocketURL string) {
+// localAuthRocket is where the local AuthRocket can be reached.
+type localAuthRocket struct {
+	loginRocketURL string
+	coreURL        string
+	apiKey         string // a new one at each start
+}
+
+func (l localAuthRocket) announce(stdout io.Writer, a app, appURL string) {
 	fmt.Fprintf(stdout, "Open %s and sign in as\n\n", appURL)
 	for _, u := range a.demoUsers {
 		fmt.Fprintf(stdout, "  %-28s %s, %s\n", u.Email+" / "+u.Password, u.Name, strings.Join(u.Accounts, "; "))
 	}
+	fmt.Fprintf(stdout, "\nThe Core API, for servers, lists users, accounts (orgs) and sessions:\n\n")
+	fmt.Fprintf(stdout, "  curl -H 'Authrocket-Api-Key: %s' %s/users\n", l.apiKey, l.coreURL)
 	fmt.Fprintf(stdout, "\nMails are shown at %s.\n", a.outboxURL)
-	fmt.Fprintf(stdout, "The local LoginRocket is at %s. Ctrl-C stops both.\n", loginRocketURL)
+	fmt.Fprintf(stdout, "The local LoginRocket is at %s. Ctrl-C stops all.\n", l.loginRocketURL)
 }

@@ -1,5 +1,5 @@
 // Command quickstart is a web app with AuthRocket logins and, so that it can be
-// tried without an account, a local LoginRocket beside it:
+// tried without an account, a local AuthRocket beside it, LoginRocket and Core API:
 //
 //	go run ./examples/quickstart
 //
@@ -39,6 +39,7 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	flags.SetOutput(stdout)
 	addr := flags.String("addr", "127.0.0.1:8080", "`host:port` of the app")
 	loginRocketAddr := flags.String("loginrocket-addr", "localhost:8081", "`host:port` of the local LoginRocket, which LOGINROCKET_URL replaces")
+	coreAddr := flags.String("core-addr", "", "`host:port` of the local Core API (default localhost:8083, or a free port when that is taken)")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return nil
 	} else if err != nil {
@@ -59,6 +60,7 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	config.AppURL = cmp.Or(config.AppURL, appSite.url)
 	isLocal := config.LoginRocketURL == ""
 	var a app
+	var local localAuthRocket
 	if isLocal {
 		loginRocket, err := listen("-loginrocket-addr", *loginRocketAddr)
 		if err != nil {
@@ -70,7 +72,18 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 			return err
 		}
 		loginRocket.handler = server
-		sites = append(sites, loginRocket)
+		service, err := authrocketdev.NewService(authrocketdev.ServiceConfig{Server: server})
+		if err != nil {
+			return err
+		}
+		core, err := listenCore(*coreAddr)
+		if err != nil {
+			return err
+		}
+		defer core.listener.Close()
+		core.handler = service.CoreAPI()
+		sites = append(sites, loginRocket, core)
+		local = localAuthRocket{coreURL: core.url + "/v2", apiKey: service.APIKey(), loginRocketURL: loginRocket.url}
 		a = app{outboxURL: loginRocket.url + "/outbox", demoUsers: demoUsersOf(server.Realm())}
 		config = server.Realm().Config()
 		config.AppURL = "" // whichever loopback name the browser uses
@@ -84,7 +97,7 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	appSite.handler = a.routes(auth)
 
 	if isLocal {
-		announceLocal(stdout, a, appSite.url, config.LoginRocketURL)
+		local.announce(stdout, a, appSite.url)
 	} else {
 		fmt.Fprintf(stdout, "Open %s and sign in at %s\nIts Connected App needs %s among the Login URLs. Ctrl-C stops the app.\n",
 			config.AppURL, config.LoginRocketURL, config.AppURL)

@@ -25,7 +25,7 @@ type quickstart struct {
 // start starts the program at free ports.
 func start(t *testing.T, binary string) quickstart {
 	t.Helper()
-	p := walk.Start(t, binary, nil, "-addr", "127.0.0.1:0", "-loginrocket-addr", "localhost:0")
+	p := walk.Start(t, binary, nil, "-addr", "127.0.0.1:0", "-loginrocket-addr", "localhost:0", "-core-addr", "localhost:0")
 	found := p.Find(t, p.Stdout, `(?s)Open (http://127\.0\.0\.1:\d+) .*LoginRocket is at (http://localhost:\d+)\.`)
 	return quickstart{p, found[0], found[1]}
 }
@@ -89,6 +89,14 @@ func TestQuickstart(t *testing.T) {
 			if !strings.Contains(q.Stdout.String(), user) {
 				t.Errorf("%q is missing in\n%s", user, q.Stdout)
 			}
+		}
+	})
+
+	t.Run("the printed curl line lists the users", func(t *testing.T) {
+		t.Parallel()
+		status, body := runCurlLine(t, q.Program)
+		if status != 200 || !strings.Contains(body, `"ada@example.com"`) || !strings.Contains(body, `"george@example.com"`) {
+			t.Errorf("got %d %s", status, body)
 		}
 	})
 
@@ -289,6 +297,30 @@ func TestQuickstart(t *testing.T) {
 	})
 }
 
+// curlLine is what the program prints about the Core API.
+var curlLine = `\n  curl -H '(Authrocket-Api-Key): (ks_[A-Za-z0-9]+)' (http://localhost:\d+/v2/users)\n`
+
+// runCurlLine does what the printed curl line does.
+func runCurlLine(t *testing.T, p *walk.Program) (status int, body string) {
+	t.Helper()
+	found := p.Find(t, p.Stdout, curlLine)
+	page := walk.NewBrowser(t).Get(found[2], found[0]+": "+found[1])
+	return page.Status, page.Body
+}
+
+// Whoever holds the default port, another program or this test: the Core API is at
+// another one then.
+func TestTakenCorePort(t *testing.T) {
+	t.Parallel()
+	if listener, err := net.Listen("tcp", "localhost:8083"); err == nil {
+		t.Cleanup(func() { listener.Close() })
+	}
+	p := walk.Start(t, walk.Build(t), nil, "-addr", "127.0.0.1:0", "-loginrocket-addr", "localhost:0")
+	if status, body := runCurlLine(t, p); status != 200 || !strings.Contains(body, `"ada@example.com"`) {
+		t.Errorf("got %d %s", status, body)
+	}
+}
+
 func TestStop(t *testing.T) {
 	t.Parallel()
 	binary := walk.Build(t)
@@ -330,6 +362,7 @@ func TestArguments(t *testing.T) {
 	}{
 		{name: "the app's port is taken", args: []string{"-addr", taken, "-loginrocket-addr", "localhost:0"}, code: 1, stderr: "quickstart: -addr " + taken + ": listen tcp " + taken + ": bind: address already in use; choose another one with -addr\n"},
 		{name: "LoginRocket's port is taken", args: []string{"-addr", "127.0.0.1:0", "-loginrocket-addr", taken}, code: 1, stderr: "; choose another one with -loginrocket-addr\n"},
+		{name: "the Core API's port is taken", args: []string{"-addr", "127.0.0.1:0", "-loginrocket-addr", "localhost:0", "-core-addr", taken}, code: 1, stderr: "; choose another one with -core-addr\n"},
 		{name: "an address without a port", args: []string{"-addr", "8080"}, code: 1, stderr: `quickstart: -addr "8080" is not host:port` + "\n"},
 		{name: "an argument that is no flag", args: []string{"serve"}, code: 1, stderr: `quickstart: unexpected argument "serve"` + "\n"},
 		{name: "an unknown flag", args: []string{"-port", "1"}, code: 1, stderr: "quickstart: flag provided but not defined: -port\n"},

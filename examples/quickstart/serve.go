@@ -33,6 +33,18 @@ func listen(name, addr string) (*site, error) {
 	return &site{url: "http://" + net.JoinHostPort(host, port), listener: listener}, nil
 }
 
+// listenCore opens the port of the Core API. Without a flag any port will do, since
+// the program prints it.
+func listenCore(addr string) (*site, error) {
+	if addr != "" {
+		return listen("-core-addr", addr)
+	}
+	if core, err := listen("-core-addr", "localhost:8083"); err == nil {
+		return core, nil
+	}
+	return listen("-core-addr", "localhost:0")
+}
+
 // shutdownTimeout is how long requests that are being answered may go on.
 const shutdownTimeout = 2 * time.Second
 
