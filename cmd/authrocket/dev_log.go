@@ -11,7 +11,7 @@ func wholePath(r *http.Request) string { return r.URL.Path }
 
 // coreWords are the parts of paths of the Core API that are no IDs.
 var coreWords = wordSet("v2 healthz login realms reset client_apps domains orgs users profile memberships sessions invitations invite credentials verify " +
-	"events auth_providers authorize authenticate authenticate_token accept_invitation generate_password_token reset_password_with_token " +
+	"oauth2 code events auth_providers authorize authenticate authenticate_token accept_invitation generate_password_token reset_password_with_token " +
 	"request_email_verification verify_email update_password")
 
 func wordSet(text string) map[string]bool {

@@ -3,10 +3,11 @@
 //
 //	go run github.com/authrocket-go/authrocket/cmd/authrocket@latest dev
 //
-// authrocket dev is a local LoginRocket, for developing without an account. It
-// prints the environment variables that an app needs. Everything is in memory; a
-// seed file fills it. What is faithful to the service, and what the flags do, is
-// in docs/local-authrocket.md of the repository.
+// authrocket dev is a local AuthRocket, LoginRocket and Core API, for developing
+// without an account. It prints the environment variables that an app needs.
+// Everything is in memory, unless a flag names a file that keeps it; a seed file
+// fills it. What is faithful to the service, and what the flags do, is in
+// docs/local-authrocket.md of the repository.
 package main
 
 import (
@@ -26,7 +27,7 @@ var commands = []struct {
 	name, summary string
 	run           func(ctx context.Context, args []string, stdout, stderr io.Writer) error
 }{
-	{"dev", "serve a local LoginRocket, for developing without an account", dev},
+	{"dev", "serve a local AuthRocket, for developing without an account", dev},
 }
 
 func main() {

@@ -5,7 +5,7 @@ import "testing"
 func TestCommands(t *testing.T) {
 	t.Parallel()
 	const usage = "Usage: authrocket command [flags]\n\n" +
-		"  dev   serve a local LoginRocket, for developing without an account\n\n" +
+		"  dev   serve a local AuthRocket, for developing without an account\n\n" +
 		"authrocket command -h lists the flags of a command.\n"
 	for _, row := range []struct {
 		name           string
