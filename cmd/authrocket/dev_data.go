@@ -38,14 +38,14 @@ func openData(name string) (*dataFile, error) {
 		return nil, fmt.Errorf("-data: %w", err)
 	}
 	if data.info, err = data.file.Stat(); err == nil && !tryLock(data.file) {
-		err = fmt.Errorf("-data %s: %w", name, errInUse)
+		err = fmt.Errorf("%s: %w", name, errInUse)
 	}
 	if err == nil {
 		err = data.isUnchanged()
 	}
 	if err != nil {
 		data.Close()
-		return nil, err
+		return nil, fmt.Errorf("-data: %w", err)
 	}
 	return data, nil
 }
@@ -58,29 +58,23 @@ func (d *dataFile) reader() io.Reader {
 	return d.file
 }
 
-var errChanged = errors.New("somebody else has changed it: it is not overwritten, and the realm is not saved")
+var errChanged = errors.New("somebody else has changed it, and it is not overwritten")
 
 // isUnchanged returns an error when the file is not as this program has read or
 // written it.
 func (d *dataFile) isUnchanged() error {
 	info, err := statFile(d.name)
-	if err != nil {
-		return fmt.Errorf("-data: %w", err)
+	if err != nil || info == nil { // where there is nothing, nothing can get lost
+		return err
 	}
-	switch {
-	case info == nil: // nothing can get lost
-		return nil
-	case d.file == nil || !os.SameFile(info, d.info) || info.Size() != d.info.Size() || !info.ModTime().Equal(d.info.ModTime()):
-		return fmt.Errorf("-data %s: %w", d.name, errChanged)
+	if d.file == nil || info.Size() != d.info.Size() || !info.ModTime().Equal(d.info.ModTime()) {
+		return fmt.Errorf("%s: %w", d.name, errChanged)
 	}
 	return nil
 }
 
 // save replaces the file by one that holds the realm.
 func (d *dataFile) save(realm *authrockettest.Realm) error {
-	if err := d.isUnchanged(); err != nil {
-		return err
-	}
 	file, err := replaceFile(d.name, realm.Save, func(file *os.File) error {
 		if !tryLock(file) {
 			return errInUse

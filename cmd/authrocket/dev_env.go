@@ -14,9 +14,6 @@ const envMark = "# Written by authrocket dev -env: each start replaces this file
 
 // writeEnv writes the variables into a file for the app.
 func writeEnv(name string, variables []string) error {
-	if err := checkEnv(name); err != nil {
-		return err
-	}
 	text := envMark + "\n" + strings.Join(variables, "\n") + "\n"
 	file, err := replaceFile(name, func(w io.Writer) error {
 		_, err := io.WriteString(w, text)
@@ -32,20 +29,17 @@ func writeEnv(name string, variables []string) error {
 // written.
 func checkEnv(name string) error {
 	info, err := statFile(name)
-	if err != nil {
-		return fmt.Errorf("-env: %w", err)
-	}
-	if info == nil {
-		return nil
+	if err != nil || info == nil {
+		return err
 	}
 	file, err := os.Open(name)
 	if err != nil {
-		return fmt.Errorf("-env: %w", err)
+		return err
 	}
 	defer file.Close()
 	line, _ := bufio.NewReader(io.LimitReader(file, int64(len(envMark)+2))).ReadString('\n')
 	if strings.TrimRight(line, "\r\n") != envMark {
-		return fmt.Errorf("-env %s: authrocket dev has not written this file, and does not replace it; choose another name", name)
+		return fmt.Errorf("%s: authrocket dev has not written this file, and does not replace it; choose another name", name)
 	}
 	return nil
 }

@@ -274,7 +274,7 @@ func TestSharedData(t *testing.T) {
 		refused := func() {
 			t.Helper()
 			p := begin(t, "-data", name)
-			if code := p.exitCode(); code != 1 || p.stderr.String() != "authrocket dev: -data "+name+": another program uses it; give each program a file of its own\n" {
+			if code := p.exitCode(); code != 1 || p.stderr.String() != "authrocket dev: -data: "+name+": another program uses it; give each program a file of its own\n" {
 				t.Errorf("got exit code %d, %s", code, p.stderr)
 			}
 		}
@@ -305,7 +305,7 @@ func TestSharedData(t *testing.T) {
 			row.change(t, name)
 			p.coreAPI().must("POST", "/users", newUser)
 			p.find(p.stderr, `level=ERROR msg="the realm is not saved" error=".*somebody else has changed it`)
-			if code := p.stop(syscall.SIGTERM); code != 1 || !strings.Contains(p.stderr.String(), "\nauthrocket dev: -data "+name+": somebody else has changed it: it is not overwritten, and the realm is not saved\n") {
+			if code := p.stop(syscall.SIGTERM); code != 1 || !strings.Contains(p.stderr.String(), "\nauthrocket dev: -data: the realm is not saved: "+name+": somebody else has changed it, and it is not overwritten\n") {
 				t.Errorf("got exit code %d, %s", code, p.stderr)
 			}
 			if got := string(readFile(t, name)); got != "mine" {
@@ -376,7 +376,7 @@ func TestEnvFile(t *testing.T) {
 			name := filepath.Join(t.TempDir(), ".env")
 			writeFile(t, name, row.text)
 			p := begin(t, "-env", name)
-			if code := p.exitCode(); code != 1 || p.stderr.String() != "authrocket dev: -env "+name+": authrocket dev has not written this file, and does not replace it; choose another name\n" {
+			if code := p.exitCode(); code != 1 || p.stderr.String() != "authrocket dev: -env: "+name+": authrocket dev has not written this file, and does not replace it; choose another name\n" {
 				t.Errorf("got exit code %d, %s", code, p.stderr)
 			}
 			if got := string(readFile(t, name)); got != row.text {
