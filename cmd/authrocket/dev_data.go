@@ -98,8 +98,10 @@ func (d *dataFile) Close() {
 }
 
 const (
-	// saveEvery is how often a realm that changes all the time is saved.
-	saveEvery = 100 * time.Millisecond
+	// savePause is the pause after a save: the changes meanwhile are one save. It is
+	// longer where saving takes long, so that it takes at most a fifth of the time.
+	savePause      = 100 * time.Millisecond
+	savePauseTimes = 4
 
 	// saveAgainAfter is the pause after a failed attempt.
 	saveAgainAfter = time.Second
@@ -121,8 +123,9 @@ func (d *dataFile) keepSaved(ctx context.Context, realm *authrockettest.Realm, l
 		case <-ctx.Done():
 			return
 		}
-		pause := saveEvery
+		start := time.Now()
 		err := d.save(realm)
+		pause := max(savePause, savePauseTimes*time.Since(start))
 		if err != nil {
 			pause = saveAgainAfter
 			select {
