@@ -84,7 +84,7 @@ func (s *Server) result(session authrockettest.HostedSession, account string) (a
 
 // namedSession is the session that the parameter session names.
 func (s *Server) namedSession(p parameters) (authrockettest.HostedSession, error) {
-	session, err := s.realm.LookUpSession(p["session"])
+	session, err := s.usableSession(p["session"])
 	if err != nil {
 		return session, errNoSession
 	}
@@ -119,10 +119,11 @@ func (s *Server) apiSession(p parameters) (any, error) {
 	return s.result(session, account)
 }
 
+// apiLogout ends a session, also one of a user who may not log in any more.
 func (s *Server) apiLogout(p parameters) (any, error) {
-	session, err := s.namedSession(p)
+	session, err := s.realm.LookUpSession(p["session"])
 	if err != nil {
-		return nil, err
+		return nil, errNoSession
 	}
 	s.realm.EndSession(session.ID, authrockettest.EndedByLogout)
 	return okay, nil

@@ -18,10 +18,27 @@ func (s *Server) sessionID(r *http.Request) string {
 	return c.Value
 }
 
-// session is the session of the browser, if it has one that has not ended.
+// session is the session of the browser, if it has one that is of use.
 func (s *Server) session(r *http.Request) (authrockettest.HostedSession, bool) {
-	session, err := s.realm.LookUpSession(s.sessionID(r))
+	session, err := s.usableSession(s.sessionID(r))
 	return session, err == nil
+}
+
+// usableSession is the session with this ID, unless it has ended or its user may
+// not log in any more.
+func (s *Server) usableSession(id string) (authrockettest.HostedSession, error) {
+	session, err := s.realm.LookUpSession(id)
+	if err != nil {
+		return session, err
+	}
+	user, err := s.realm.User(session.UserID)
+	if err == nil && user.State != authrockettest.UserActive {
+		err = authrockettest.ErrInactive
+	}
+	if err != nil {
+		return authrockettest.HostedSession{}, err
+	}
+	return session, nil
 }
 
 // keepSession signs the browser in. A session that it had is not ended: apps

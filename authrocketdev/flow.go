@@ -192,7 +192,7 @@ func (s *Server) adoptSession(w http.ResponseWriter, r *http.Request) bool {
 		return false
 	}
 	if _, ok := s.session(r); !ok {
-		if session, err := s.realm.LookUpSession(id); err == nil {
+		if session, err := s.usableSession(id); err == nil {
 			s.keepSession(w, session)
 		}
 	}

@@ -347,3 +347,44 @@ func TestInactiveUsers(t *testing.T) {
 		t.Error("an inactive user has changed the password")
 	}
 }
+
+// A session outlives that its user becomes inactive, and is of no use meanwhile.
+func TestSessionsOfInactiveUsers(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	a.offerTOTP(t)
+	b, other := a.signedIn(t, a.ada), a.newBrowser(t)
+	session := b.sessionID()
+	lone := a.login(a.lone).Session
+	profile := b.get("/profile")
+	a.deactivate(t, a.ada)
+	a.deactivate(t, a.lone)
+	before := stateOf(t, a.realm)
+	for name, call := range map[string]func() apiAnswer{
+		"GET /v2/session": func() apiAnswer { return a.call("GET", "/v2/session", apiParams{"session": lone}) },
+		"PUT /v2/profile": func() apiAnswer {
+			return a.call("PUT", "/v2/profile", apiParams{"session": session, "first_name": "Eve", "email": "eve@example.com"})
+		},
+		"POST /v2/profile/password": func() apiAnswer {
+			return a.call("POST", "/v2/profile/password", apiParams{"session": session, "current_password": secretPassword, "password": "analytical"})
+		},
+	} {
+		t.Run(name, func(t *testing.T) { a.wantError(call(), 403, deadSession) })
+	}
+	for _, path := range []string{"/profile", "/accounts", "/accounts/org_engines"} {
+		b.get(path).leadsTo("/login?next=" + url.QueryEscape(path))
+		other.get(path + "?session=" + session).leadsTo(path)
+	}
+	if other.sessionID() != "" {
+		t.Error("a browser takes up the session of an inactive user")
+	}
+	for _, pairs := range [][]string{{"action", "names", "first_name", "Eve"}, {"action", "enrol", "device_name", "Phone"}} {
+		b.post("/profile", pairs...).leadsTo("/login?next=%2Fprofile")
+	}
+	profile.submit("/profile", "action", "names", "first_name", "Eve").wants(302)
+	b.post("/accounts/org_engines", "action", "invite", "email", "eve@example.com").leadsTo("/login?next=%2Faccounts%2Forg_engines")
+	if stateOf(t, a.realm) != before {
+		t.Error("an inactive user has changed something")
+	}
+	a.wantOkay(a.call("DELETE", "/v2/session", apiParams{"session": session}))
+}
