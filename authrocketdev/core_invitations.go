@@ -19,7 +19,7 @@ type invitationJSON struct {
 	RealmID        string      `json:"realm_id"`
 	Type           string      `json:"invitation_type"`
 	Email          string      `json:"email"`
-	Token          string      `json:"token,omitempty"` // of a new one
+	Token          string      `json:"token,omitempty"` // a new one
 	CreatedAt      preciseTime `json:"created_at"`
 	ExpiresAt      wholeTime   `json:"expires_at"`
 	InvitedAt      preciseTime `json:"invited_at"`
@@ -138,7 +138,11 @@ func updateInvitation(c *coreCall) (coreAnswer, error) {
 		return coreAnswer{}, err
 	}
 	i, err := c.realm.UpdateInvitation(c.id, change)
-	return okayWith(c.showInvitation(i)), err
+	shown := c.showInvitation(i)
+	if i.Token != old.Token {
+		shown.Token = i.Token
+	}
+	return okayWith(shown), err
 }
 
 func deleteInvitation(c *coreCall) (coreAnswer, error) {

@@ -107,16 +107,19 @@ func TestCoreInvitations(t *testing.T) {
 	t.Parallel()
 	stories(t, map[string][]step{
 		"create, list, get, update, invite, delete": {
-			{name: "an invitation is created", method: "POST /invitations", body: `{"invitation":{"email":"Invitee-1@example.com","invitation_type":"request"}}`, status: 201, keep: "invitation=id",
+			{name: "an invitation is created", method: "POST /invitations", body: `{"invitation":{"email":"Invitee-1@example.com","invitation_type":"request"}}`, status: 201, keep: "invitation=id token=token",
 				want: []string{"object=invitation", "id^nvt_", "token^nvt_", "email=invitee-1@example.com", "invitation_type=request", "realm_id=rl_test", "invited_at=null", "inviting_user_id=null", "org_id=null", "locale=null", "expires_at", "!permissions"}},
 			{name: "the list", method: "GET /invitations", status: 200, want: []string{"collection#1", "collection.0.object=invitation", "!collection.0.token"}},
 			{name: "the first one", method: "GET /invitations?max_results=1", status: 200, want: []string{"collection.0.id={invitation}", "more_results=false"}},
 			{name: "by email", method: "GET /invitations?email=INVITEE-1@example.com&invitation_type=request", status: 200, want: []string{"collection#1"}},
 			{name: "by ID", method: "GET /invitations/{invitation}", status: 200, want: []string{"object=invitation", "!token"}},
-			{name: "the email changes", method: "PUT /invitations/{invitation}", body: `{"invitation":{"email":"other@example.com","locale":"ja","expires_at":33290000000}}`, status: 200, want: []string{"email=other@example.com", "locale=ja", "expires_at=33290000000"}},
+			{name: "the email changes", method: "PUT /invitations/{invitation}", body: `{"invitation":{"email":"other@example.com","locale":"ja","expires_at":33290000000}}`, status: 200, keep: "other=token", want: []string{"email=other@example.com", "locale=ja", "expires_at=33290000000", "token^nvt_"}},
+			{name: "the same email keeps the token", method: "PUT /invitations/{invitation}", body: `{"invitation":{"email":"Other@example.com"}}`, status: 200, want: []string{"!token"}},
+			{name: "the old token accepts nothing", method: "POST /users", body: `{"user":{"email":"a@example.com","password":"how-now-brown-cow!"}}`, status: 201, keep: "user=id"},
+			{name: "which is told", method: "POST /users/{user}/accept_invitation", body: `{"user":{"token":"{token}"}}`, status: 422},
 			{name: "it is sent", method: "POST /invitations/{invitation}/invite", body: `{"invitation":{}}`, status: 200, want: []string{"object=invitation", "invited_at~."}},
 			{name: "also with null", method: "POST /invitations/{invitation}/invite", body: `{"invitation":null}`, status: 200},
-			{name: "there is an event", method: "GET /events?event_type=invitation.request.invited&max_results=1", status: 200, want: []string{"collection.0.invitation_id={invitation}", "collection.0.token^nvt_"}},
+			{name: "there is an event", method: "GET /events?event_type=invitation.request.invited&max_results=1", status: 200, want: []string{"collection.0.invitation_id={invitation}", "collection.0.token={other}"}},
 			{name: "it is deleted", method: "DELETE /invitations/{invitation}", status: 204},
 			{name: "and gone", method: "GET /invitations/{invitation}", status: 404},
 			{name: "and not sent", method: "POST /invitations/{invitation}/invite", status: 404},
@@ -127,6 +130,13 @@ func TestCoreInvitations(t *testing.T) {
 			step{name: "is accepted", method: "POST /users/{user}/accept_invitation?expand=memberships", body: `{"user":{"token":"{token}"}}`, status: 200, want: []string{"object=user", "id={user}", "memberships#1"}},
 			step{name: "which makes a member", method: "GET /memberships?user_id={user}", status: 200, want: []string{"collection#1", "collection.0.org_id={org}", `collection.0.permissions=["ar:admin"]`}},
 			step{name: "once", method: "POST /users/{user}/accept_invitation", body: `{"user":{"token":"{token}"}}`, status: 422},
+		),
+		"to an org that is closed": after(
+			step{name: "an org", method: "POST /orgs", body: `{"org":{"name":"Engines"}}`, status: 201, keep: "org=id"},
+			step{name: "an invitation to it", method: "POST /invitations", body: `{"invitation":{"email":"freddy@example.com","invitation_type":"org","org_id":"{org}"}}`, status: 201, keep: "token=token invitation=id"},
+			step{name: "the org is closed", method: "DELETE /orgs/{org}", status: 200},
+			step{name: "nobody accepts it", method: "POST /users/{user}/accept_invitation", body: `{"user":{"token":"{token}"}}`, status: 422},
+			step{name: "nobody is a member", method: "GET /memberships?user_id={user}", status: 200, want: []string{"collection#0"}},
 		),
 		"refused attributes": {
 			{name: "no type and no email", method: "POST /invitations", body: `{"invitation":{}}`, status: 422, want: []string{"errors#2"}},

@@ -75,6 +75,54 @@ func TestInvitation(t *testing.T) {
 		b.post("/signup/accept", "invitation", token).wants(404)
 		s.newBrowser(t).get(path).wants(200)
 	})
+	onSite(t, "makes whose membership has expired a member again, with its permissions", func(t *testing.T, s *site) {
+		old := s.membership(t, s.george, s.engines)
+		if _, err := s.realm.UpdateMembership(old.ID, func(m *authrockettest.Membership) { m.ExpiresAt = time.Now() }); err != nil {
+			t.Fatal(err)
+		}
+		p := s.signedIn(t, s.george).get(s.invite(t, "george@example.com", s.engines, "write") + "&redirect_uri=" + url.QueryEscape(appURL))
+		p.submit("/signup/accept").wantsTokenFor(s.engines)
+		if got := s.membership(t, s.george, s.engines); !got.ExpiresAt.IsZero() || !slices.Equal(got.Permissions, []string{"write"}) {
+			t.Errorf("got %+v", got)
+		}
+	})
+	for _, state := range []authrockettest.OrgState{authrockettest.OrgInactive, authrockettest.OrgClosed} {
+		onSite(t, "to an account that is "+string(state)+" makes no user and no member", func(t *testing.T, s *site) {
+			path, stranger, george := s.invite(t, "new@example.com", s.widgets), s.newBrowser(t), s.signedIn(t, s.george)
+			signup, accept := stranger.get(path), george.get(path)
+			if _, err := s.realm.UpdateOrg(s.widgets.ID, func(o *authrockettest.Org) { o.State = state }); err != nil {
+				t.Fatal(err)
+			}
+			before := stateOf(t, s.realm)
+			stranger.get(path).wants(404, "has been used")
+			signup.submit("/signup", "password", "compilers").wants(404, "has been used")
+			accept.submit("/signup/accept").wants(404, "has been used")
+			if stateOf(t, s.realm) != before {
+				t.Error("something has changed")
+			}
+		}, multiUser)
+	}
+	onSite(t, "to another email leaves the link of the old one of no use", func(t *testing.T, s *site) {
+		path := s.invite(t, "mallory@example.com", authrockettest.Org{})
+		all, err := s.realm.ListInvitations(authrockettest.InvitationList{Email: "mallory@example.com"})
+		if err != nil || len(all.Items) != 1 {
+			t.Fatalf("got %+v, %v", all, err)
+		}
+		update := func(change func(*authrockettest.Invitation)) string {
+			i, err := s.realm.UpdateInvitation(all.Items[0].ID, change)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return "/signup?invitation=" + i.Token
+		}
+		if again := update(func(i *authrockettest.Invitation) { i.Email = " Mallory@example.com " }); again != path {
+			t.Error("the same email has another link")
+		}
+		path2 := update(func(i *authrockettest.Invitation) { i.Email = "ceo@example.com" })
+		b := s.newBrowser(t)
+		b.get(path).wants(404, "has been used")
+		b.get(path2).wants(200)
+	}, closedSignup)
 	onSite(t, "is accepted by nobody who is not signed in", func(t *testing.T, s *site) {
 		token := s.invitation(t, "george@example.com", s.widgets.ID)
 		s.newBrowser(t).post("/signup/accept", "invitation", token).leadsTo("/login?invitation=" + token + "&next=%2Fsignup")

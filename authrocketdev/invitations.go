@@ -28,9 +28,19 @@ var (
 
 const textInvitation = "This invitation has been used, or it is too old."
 
+// invitation returns the invitation with this token, unless nobody can accept it.
 func (s *Server) invitation(token string) (authrockettest.Invitation, bool) {
 	i, err := s.realm.InvitationByToken(token)
-	return i, err == nil
+	if err == nil && i.OrgID != "" {
+		var org authrockettest.Org
+		if org, err = s.realm.Org(i.OrgID); err == nil && org.State != authrockettest.OrgActive {
+			err = authrockettest.ErrClosed
+		}
+	}
+	if err != nil {
+		return authrockettest.Invitation{}, false
+	}
+	return i, true
 }
 
 // Invite invites somebody to join an org with these permissions, or with orgID
@@ -125,8 +135,11 @@ func (s *Server) acceptInvitation(session authrockettest.HostedSession, token st
 func (s *Server) acceptFor(userID, token string) error {
 	s.changes.Lock()
 	defer s.changes.Unlock()
-	i, err := s.realm.TakeInvitation(token, userID)
-	if err != nil {
+	i, ok := s.invitation(token)
+	if !ok {
+		return invalid(textInvitation)
+	}
+	if _, err := s.realm.TakeInvitation(token, userID); err != nil {
 		return invalid(textInvitation)
 	}
 	if i.OrgID == "" {
@@ -147,10 +160,24 @@ func (s *Server) join(session authrockettest.HostedSession, i authrockettest.Inv
 	return s.realm.LookUpSession(session.ID)
 }
 
+// addMember makes a user a member, as an invitation says. A membership that there
+// is stays as it is, unless it has expired.
 func (s *Server) addMember(userID string, i authrockettest.Invitation) error {
 	_, err := s.realm.CreateMembership(userID, i.OrgID, i.Permissions...)
-	if errors.Is(err, authrockettest.ErrMember) {
+	if !errors.Is(err, authrockettest.ErrMember) {
+		return err
+	}
+	if _, err := s.membershipIn(userID, i.OrgID); err == nil {
 		return nil
+	}
+	expired, err := s.realm.ListMemberships(authrockettest.MembershipList{UserID: userID, OrgID: i.OrgID})
+	if err != nil {
+		return err
+	}
+	for _, m := range expired.Items {
+		_, err = s.realm.UpdateMembership(m.ID, func(m *authrockettest.Membership) {
+			m.Permissions, m.ExpiresAt = i.Permissions, time.Time{}
+		})
 	}
 	return err
 }

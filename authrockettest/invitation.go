@@ -49,6 +49,8 @@ func (i Invitation) event(what string) Event {
 	return Event{Type: fmt.Sprintf("invitation.%s.%s", i.Type, what), InvitationID: i.ID, OrgID: i.OrgID, UserID: i.InvitingUserID}
 }
 
+func newInvitationToken() string { return "nvt_" + rand.Text() }
+
 const invitationLifetime = 30 * 24 * time.Hour
 
 // CreateInvitation adds an invitation and returns it as it is stored. Nothing is
@@ -61,7 +63,7 @@ func (r *Realm) CreateInvitation(i Invitation) (Invitation, error) {
 	r.expireInvitations()
 	i = i.clone()
 	i.ID = cmp.Or(i.ID, newID("nvt_"))
-	i.Token = cmp.Or(i.Token, "nvt_"+rand.Text())
+	i.Token = cmp.Or(i.Token, newInvitationToken())
 	i.Email = strings.ToLower(strings.TrimSpace(i.Email))
 	if i.CreatedAt.IsZero() {
 		i.CreatedAt = now()
@@ -86,7 +88,8 @@ func (r *Realm) CreateInvitation(i Invitation) (Invitation, error) {
 }
 
 // UpdateInvitation lets change alter the invitation with this ID, which keeps
-// ID, token and type, and returns it as it is stored. Setting InvitedAt is the
+// ID and type, and returns it as it is stored. With another Email it gets another
+// token: whoever has the old one is not invited any more. Setting InvitedAt is the
 // event "invited". The error is [ErrNotFound], also when the org does not exist, or
 // says what of the invitation is wrong; nothing is changed then. change must not
 // call the Realm.
@@ -103,6 +106,9 @@ func (r *Realm) UpdateInvitation(id string, change func(*Invitation)) (Invitatio
 	change(&i)
 	i.ID, i.Token, i.Type = old.ID, old.Token, old.Type
 	i.Email = strings.ToLower(strings.TrimSpace(i.Email))
+	if i.Email != old.Email {
+		i.Token = newInvitationToken()
+	}
 	i = i.clone()
 	if err := records.checkInvitation(i); err != nil {
 		return Invitation{}, err
