@@ -29,7 +29,8 @@ func (r *Realm) newHandler() http.Handler {
 }
 
 // ServeHTTP serves the realm's LoginRocket: /connect/jwks, a plain /login with
-// the form fields email and password, and /logout.
+// the form fields email and password, and /logout. Nobody logs in there whose login
+// needs a code, for which there is no form.
 func (r *Realm) ServeHTTP(w http.ResponseWriter, req *http.Request) { r.handler.ServeHTTP(w, req) }
 
 // RequestOf returns what the events and sessions of a request keep of it: the
@@ -108,7 +109,7 @@ func (r *Realm) serveLoginForm(w http.ResponseWriter, req *http.Request) {
 	}
 	form := loginForm{RedirectURI: redirectURI, Account: req.PostForm.Get("account"), Email: req.PostForm.Get("email")}
 	user, err := r.UserByLogin(form.Email)
-	if isRight := r.CheckPassword(user.ID, req.PostForm.Get("password")); err != nil || !isRight {
+	if isRight := r.CheckPassword(user.ID, req.PostForm.Get("password")); err != nil || !isRight || r.NeedsTOTP(user.ID) {
 		form.Error = loginFailed
 		r.writeForm(w, http.StatusUnprocessableEntity, form)
 		return

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/authrocket-go/authrocket"
 	"github.com/authrocket-go/authrocket/authrockettest"
@@ -39,6 +40,14 @@ func TestLoginForm(t *testing.T) {
 	t.Parallel()
 	realm, _ := withAda(t)
 	realm.AddUser(authrockettest.User{Email: "nopassword@example.com"})
+	activateTOTP(t, realm)
+	device, err := realm.CreateTOTP(realm.AddUser(authrockettest.User{Email: "device@example.com", Password: "engine"}).ID, "phone")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ok, err := realm.VerifyTOTP(device.ID, authrockettest.TOTP(device.Secret(), time.Now())); err != nil || !ok {
+		t.Fatal("the device is not active")
+	}
 	for _, row := range []struct {
 		name   string
 		form   url.Values
@@ -50,6 +59,7 @@ func TestLoginForm(t *testing.T) {
 		{name: "no password", form: form("ada@example.com", ""), status: 422},
 		{name: "an unknown user", form: form("eve@example.com", "engine"), status: 422},
 		{name: "a user without a password, and none given", form: form("nopassword@example.com", ""), status: 422},
+		{name: "a user whose login needs a code too", form: form("device@example.com", "engine"), status: 422},
 		{name: "nothing", form: url.Values{}, status: 422},
 		{name: "a redirect_uri of elsewhere", form: url.Values{"email": {"ada@example.com"}, "password": {"engine"}, "redirect_uri": {"https://evil.example/"}}, status: 400},
 		{name: "a body that is too large", form: form("ada@example.com", strings.Repeat("x", 65<<10)), status: 400},
