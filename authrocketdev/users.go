@@ -189,7 +189,11 @@ func (s *Server) verifyEmail(token string) (authrockettest.User, error) {
 		return authrockettest.User{}, errToken
 	}
 	user, err := s.realm.User(o.UserID)
-	if err != nil || o.Kind == authrockettest.OneTimeVerifyEmail && user.Email != o.Email {
+	expected := user.Email
+	if o.Kind == authrockettest.OneTimeUpdateEmail {
+		expected = user.EmailPending
+	}
+	if err != nil || o.Email != expected {
 		return authrockettest.User{}, errToken // the email has changed since
 	}
 	user, err = s.realm.UpdateUser(user.ID, func(u *authrockettest.User) {

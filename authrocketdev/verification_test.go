@@ -46,6 +46,16 @@ func TestEmailVerification(t *testing.T) {
 			t.Errorf("got %+v", user)
 		}
 	})
+	onSite(t, "is not for a change of the email that was given up", func(t *testing.T, s *site) {
+		b := s.signedIn(t, s.ada)
+		b.get("/profile").form("/profile", "action", "email").submit("email", "countess@example.com", "action", "email")
+		link := s.lastMail(t).Link
+		s.realm.UpdateUser(s.ada.ID, func(u *authrockettest.User) { u.EmailPending = "" })
+		b.get(link).submit("/email/verify").wants(422, "has been used")
+		if user, _ := s.realm.User(s.ada.ID); user.Email != "ada@example.com" {
+			t.Errorf("got %+v", user)
+		}
+	})
 	onSite(t, "stays open when the password changes", func(t *testing.T, s *site) {
 		b := s.newBrowser(t)
 		link := signUp(t, b)
