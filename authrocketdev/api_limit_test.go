@@ -134,6 +134,12 @@ func TestAPIWrongLoginsAreLimited(t *testing.T) {
 		}
 		a.wantError(a.login(a.ada), 422, tooMany)
 		a.wantFullLogin(a.login(a.alan), a.alan, a.engines.ID)
+		// Nor does the limit tell which users there are.
+		for _, login := range []string{"eve@example.com", "EVE@example.com", " eve@example.com", "eve@example.com\t", "Eve@Example.com "} {
+			wrong(login)
+			wrong(login)
+		}
+		a.wantError(wrong("\neve@example.com "), 422, tooMany)
 	})
 }
 

@@ -23,7 +23,7 @@ func (s *Server) logIn(name, password string) (login, error) {
 	user, err := s.realm.UserByLogin(name)
 	key := user.ID
 	if err != nil {
-		key = strings.ToLower(name)
+		key = strings.ToLower(strings.TrimSpace(name))
 		key = key[:min(len(key), maxEmailBytes)]
 	}
 	isSame, err := s.tryPassword(key, user, password)
