@@ -19,20 +19,33 @@ import (
 type endpoint func(*Server, parameters) (any, error)
 
 // newAPI builds the LoginRocket API. It reads no cookies: who has the session
-// parameter is the user. A refused origin gets no CORS headers and an answer
-// that its scripts cannot read; a program that is no browser needs no origin.
+// parameter is the user. A refused origin gets no CORS headers, so that its scripts
+// cannot read an answer, and changes nothing: a form needs no preflight. A program
+// that is no browser needs no origin.
 func (s *Server) newAPI() http.Handler {
+	isAllowed := func(origin string) bool { return slices.Contains(s.config.AllowedOrigins, origin) }
 	crossOrigin := cors.New(cors.Options{
 		// AllowedOrigins would mean every origin when it is empty, and does not
 		// compare exactly.
-		AllowOriginFunc: func(origin string) bool { return slices.Contains(s.config.AllowedOrigins, origin) },
+		AllowOriginFunc: isAllowed,
 		AllowedMethods:  []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete},
 		AllowedHeaders:  []string{"accept", "accept-language", "content-type", "lr-agent"},
 		MaxAge:          int((10 * time.Minute).Seconds()),
 	})
-	// Preflights end in crossOrigin, and are not counted.
-	return withAPIHeaders(crossOrigin.Handler(s.limitRequests(s.serveEndpoints())))
+	counted := s.limitRequests(s.serveEndpoints())
+	onlyAllowed := http.NewCrossOriginProtection()
+	onlyAllowed.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if isAllowed(r.Header.Get("Origin")) {
+			counted.ServeHTTP(w, r)
+			return
+		}
+		writeRefusal(w, r, errOrigin)
+	}))
+	// Preflights end in crossOrigin. They and what is refused are not counted.
+	return withAPIHeaders(crossOrigin.Handler(onlyAllowed.Handler(counted)))
 }
+
+var errOrigin = refuse(http.StatusForbidden, "This origin is not one of the allowed origins.")
 
 func withAPIHeaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

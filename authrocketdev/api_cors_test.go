@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/authrocket-go/authrocket/authrocketdev"
 )
 
 const appOrigin = "http://localhost:3000"
@@ -93,43 +95,74 @@ func wantAPIHeaders(t *testing.T, header http.Header, want map[string]string) {
 	}
 }
 
+// Only an allowed origin reads answers. Another one changes nothing either: forms of
+// websites come without a preflight.
 func TestAPIOrigins(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		configure func(*siteConfig)
-		origin    string
-		isAllowed bool
+		header    []string
+		isRead    bool
+		isRefused bool
 	}{
-		"an allowed origin":             {configure: appOrigins, origin: appOrigin, isAllowed: true},
-		"another origin":                {configure: appOrigins, origin: "https://evil.example"},
-		"another case":                  {configure: appOrigins, origin: "http://LOCALHOST:3000"},
-		"no origins allowed":            {origin: appOrigin},
+		"an allowed origin":             {configure: appOrigins, header: []string{"Origin", appOrigin, "Sec-Fetch-Site", "same-site"}, isRead: true},
+		"an allowed origin of old":      {configure: appOrigins, header: []string{"Origin", appOrigin}, isRead: true},
+		"another origin":                {configure: appOrigins, header: []string{"Origin", "https://evil.example", "Sec-Fetch-Site", "cross-site"}, isRefused: true},
+		"another origin of old":         {configure: appOrigins, header: []string{"Origin", "https://evil.example"}, isRefused: true},
+		"another port":                  {configure: appOrigins, header: []string{"Origin", "http://localhost:3001", "Sec-Fetch-Site", "same-site"}, isRefused: true},
+		"another case":                  {configure: appOrigins, header: []string{"Origin", "http://LOCALHOST:3000"}, isRefused: true},
+		"the null origin":               {configure: appOrigins, header: []string{"Origin", "null", "Sec-Fetch-Site", "cross-site"}, isRefused: true},
+		"no origins allowed":            {header: []string{"Origin", appOrigin}, isRefused: true},
 		"no origin, which a program is": {configure: appOrigins},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			a := newAPI(t, row.configure)
-			var header []string
-			if row.origin != "" {
-				header = []string{"Origin", row.origin, "LR-Agent", "LoginRocket/js v1.0.1"}
-			}
 			want := map[string]string{}
-			if row.isAllowed {
-				want["Access-Control-Allow-Origin"] = row.origin
+			if row.isRead {
+				want["Access-Control-Allow-Origin"] = appOrigin
 			}
-			login := a.send("POST", "/v2/login", jsonType, `{"email":"ada","password":"`+secretPassword+`"}`, header...)
-			a.wantFullLogin(login, a.ada, a.engines.ID)
+			header := append([]string{"LR-Agent", "LoginRocket/js v1.0.1"}, row.header...)
+			session := a.login(a.ada).Session
 			for _, got := range []apiAnswer{
-				login,
-				a.send("POST", "/v2/login", jsonType, `{"email":"ada","password":"x"}`, header...),
-				a.send("GET", "/v2/session?session="+login.Session, "", "", header...),
+				a.send("POST", "/v2/login", jsonType, `{"email":"ada","password":"`+secretPassword+`"}`, header...),
+				a.send("POST", "/v2/signup", formType, "email=eve%40example.com&password="+secretPassword, header...),
+				a.send("PUT", "/v2/profile", jsonType, `{"session":"`+session+`","first_name":"Eve"}`, header...),
+				a.send("DELETE", "/v2/session?session="+a.login(a.alan).Session, "", "", header...),
+			} {
+				wantAPIHeaders(t, got.header, want)
+				if row.isRefused {
+					a.wantError(got, 403, "This origin is not one of the allowed origins.")
+				} else if got.status != 200 {
+					t.Errorf("got %d %s", got.status, got.body)
+				}
+			}
+			if _, err := a.realm.UserByLogin("eve@example.com"); (err != nil) != row.isRefused {
+				t.Errorf("the user is made: %v", err)
+			}
+			for _, got := range []apiAnswer{
+				a.send("GET", "/v2/session?session="+session, "", "", header...),
 				a.send("GET", "/v2/nothing", "", "", header...),
 				a.send("GET", "/v2/login", "", "", header...),
 				a.send("POST", "/v2/login", "text/plain", "x", header...),
-				a.send("DELETE", "/v2/session?session="+login.Session, "", "", header...),
 			} {
 				wantAPIHeaders(t, got.header, want)
 			}
 		})
+	}
+}
+
+// What a website sends takes nothing from the requests that this address may make.
+func TestAPIOriginsThatAreRefusedAreNotCounted(t *testing.T) {
+	t.Parallel()
+	realm := newSiteAt(t, "http://localhost:8081").realm
+	handler := newAPIHandler(t, authrocketdev.Config{Realm: realm, RequestsPerMinute: 1})
+	for range 3 {
+		if got := serveAPI(t, handler, "POST", "/v2/password/forgot", "Origin", "https://evil.example"); got.status != 403 {
+			t.Fatalf("got %d %s", got.status, got.body)
+		}
+	}
+	if got := serveAPI(t, handler, "POST", "/v2/password/forgot"); got.status != 200 {
+		t.Errorf("a program gets %d %s", got.status, got.body)
 	}
 }
