@@ -231,6 +231,7 @@ func (o object) emailOrNone(name string) *string {
 	email, ok := normalEmail(*text)
 	if !ok {
 		o.problem("%s is not an email address.", title(name))
+		return nil
 	}
 	return &email
 }
