@@ -23,17 +23,21 @@ const (
 func normalEmail(text string) (string, bool) {
 	text = strings.ToLower(strings.TrimSpace(text))
 	address, err := mail.ParseAddress(text)
-	if err != nil || address.Address != text || address.Name != "" || len(text) > maxEmailBytes || !isPlain(text) {
+	if err != nil || address.Address != text || address.Name != "" || len(text) > maxEmailBytes || !isPlain(text) || strings.ContainsAny(text, joiners) {
 		return "", false
 	}
 	return text, true
 }
 
+// joiners are what nobody sees and names of some languages need.
+const joiners = "\u200c\u200d"
+
 // isPlain reports whether text has nothing in it that a page cannot show as it
-// is: no control characters, and none that turn the direction of reading.
+// is: no control characters, none that end a line or turn the direction of reading,
+// and none that nobody sees but joiners.
 func isPlain(text string) bool {
 	return utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool {
-		return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r)
+		return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) && !strings.ContainsRune(joiners, r)
 	})
 }
 
@@ -42,7 +46,7 @@ func checkName(problems []string, label, name string) []string {
 	switch {
 	case utf8.RuneCountInString(name) > maxNameLength:
 		return append(problems, label+" is too long: it may have 100 characters.")
-	case !isPlain(name):
+	case !isPlain(name), name != "" && strings.Trim(name, joiners+" ") == "":
 		return append(problems, label+" has characters that cannot be shown.")
 	}
 	return problems
