@@ -148,11 +148,18 @@ func TestAccountRights(t *testing.T) {
 		{name: "a stranger invites nobody", who: (*site).stranger, action: []string{"action", "invite", "email", "new@example.com"}, status: 404},
 		{name: "a member withdraws nothing", who: (*site).member, action: []string{"action", "uninvite", "email", "waiting@example.com"}, status: 403},
 
+		{name: "an owner withdraws the invitation of an owner", who: (*site).owner, action: []string{"action", "uninvite", "email", "chief@example.com"}, status: 302},
+		{name: "an admin withdraws the invitation of an admin", who: (*site).admin, action: []string{"action", "uninvite", "email", "waiting@example.com"}, status: 302},
+		{name: "nobody's invitations are none", who: (*site).owner, action: []string{"action", "invite", "email", " "}, status: 422},
+		{name: "an admin does not withdraw the invitation of an owner", who: (*site).admin, action: []string{"action", "uninvite", "email", "Chief@example.com"}, status: 403},
+		{name: "an admin does not replace the invitation of an owner", who: (*site).admin, action: []string{"action", "invite", "email", "Chief@example.com", "permissions", "read"}, status: 403},
+
 		{name: "an unknown action is none", who: (*site).owner, action: []string{"action", "close"}, status: 400},
 		{name: "no action is none", who: (*site).owner, status: 400},
 	} {
 		onSite(t, row.name, func(t *testing.T, s *site) {
 			s.invitation(t, "waiting@example.com", s.engines.ID)
+			s.invitation(t, "chief@example.com", s.engines.ID, "ar:owner")
 			b := s.signedIn(t, row.who(s))
 			ids := strings.NewReplacer(
 				"OWNER", s.membership(t, s.ada, s.engines).ID, "ADMIN", s.membership(t, s.alan, s.engines).ID,
@@ -195,12 +202,14 @@ func (s *site) stranger() authrockettest.User {
 func (s *site) state() string {
 	var state strings.Builder
 	for _, u := range s.realm.Users() {
-		fmt.Fprintln(&state, u, s.realm.MembershipsOf(u.ID), s.realm.CredentialsOf(u.ID))
+		fmt.Fprintln(&state, u, s.realm.CheckPassword(u.ID, secretPassword), s.realm.MembershipsOf(u.ID), s.realm.CredentialsOf(u.ID))
 	}
 	for _, o := range []authrockettest.Org{s.engines, s.widgets, s.foreign} {
 		org, _ := s.realm.Org(o.ID)
 		fmt.Fprintln(&state, org, s.realm.Members(o.ID))
 	}
+	invitations, err := s.realm.ListInvitations(authrockettest.InvitationList{})
+	fmt.Fprintln(&state, invitations, err)
 	for _, m := range s.server.Outbox() {
 		fmt.Fprintln(&state, m.To, m.Link)
 	}

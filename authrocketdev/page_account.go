@@ -153,17 +153,19 @@ func (s *Server) change(own authrockettest.Membership, action string, field func
 		if err != nil {
 			return err
 		}
+		// The invitation takes the place of those that there are.
+		if _, err := s.changeableInvitations(own, field("email"), tags); err != nil {
+			return err
+		}
 		if !mayGrant(own, nil, tags) {
 			return errOwnersOnly
 		}
 		_, err = s.Invite(field("email"), own.OrgID, tags...)
 		return err
 	case "uninvite":
-		invited, err := s.invitedTo(own.OrgID)
+		invited, err := s.changeableInvitations(own, field("email"), nil)
 		for _, i := range invited {
-			if i.Email == field("email") {
-				err = errors.Join(err, s.realm.DeleteInvitation(i.ID))
-			}
+			err = errors.Join(err, s.realm.DeleteInvitation(i.ID))
 		}
 		return err
 	}
@@ -176,6 +178,19 @@ var errOwnersOnly = refuse(http.StatusForbidden, "Only an owner may change who i
 func mayGrant(own authrockettest.Membership, old, tags []string) bool {
 	return slices.Contains(own.Permissions, permissionOwner) ||
 		slices.Contains(old, permissionOwner) == slices.Contains(tags, permissionOwner)
+}
+
+// changeableInvitations returns the invitations of an email if own may have them
+// give the permissions tags, or none to withdraw them.
+func (s *Server) changeableInvitations(own authrockettest.Membership, email string, tags []string) ([]authrockettest.Invitation, error) {
+	if email = strings.TrimSpace(email); email == "" { // which would be all of them
+		return nil, nil
+	}
+	page, err := s.realm.ListInvitations(authrockettest.InvitationList{OrgID: own.OrgID, Email: email})
+	if slices.ContainsFunc(page.Items, func(i authrockettest.Invitation) bool { return !mayGrant(own, i.Permissions, tags) }) {
+		return nil, errOwnersOnly
+	}
+	return page.Items, err
 }
 
 // changeableMember returns the membership with this ID if own may give it the
