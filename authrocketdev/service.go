@@ -26,7 +26,8 @@ type ServiceConfig struct {
 	APIKey string
 
 	// ReadOnlyAPIKey is a key that can only read: every write is refused, and
-	// events come without their tokens. Default: none.
+	// events come without their tokens. It is a credential all the same: it reads
+	// the IDs of sessions, for which LoginRocket makes login tokens. Default: none.
 	ReadOnlyAPIKey string
 
 	// Host is the host and port by which programs reach the Core API, besides
