@@ -1,0 +1,61 @@
+package authrocketdev
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+
+	"github.com/authrocket-go/authrocket/coreapi"
+)
+
+// CoreAPIConfig returns the Config of a client that reaches the Core API in memory,
+// without a port, and needs not wait: it has no budget of requests. It holds the API
+// key. For a Core API that is served on a port, set URL to it, and HTTPClient to nil.
+func (s *Service) CoreAPIConfig() coreapi.Config {
+	return coreapi.Config{
+		URL:               "http://localhost/v2",
+		APIKey:            coreapi.Hide(s.APIKey()),
+		HTTPClient:        &http.Client{Transport: coreTransport{s}},
+		RequestsPerSecond: -1,
+	}
+}
+
+// coreTransport reaches the Core API without a port.
+type coreTransport struct{ service *Service }
+
+func (t coreTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	served := r.Clone(r.Context())
+	served.RequestURI, served.Host = r.URL.RequestURI(), r.URL.Host
+	served.URL.Scheme, served.URL.Host = "", ""
+	if served.Body == nil {
+		served.Body = http.NoBody
+	}
+	recorder := httptest.NewRecorder()
+	// The goroutine ends with the handler, which ends with the context at the latest.
+	done := make(chan error, 1)
+	go func() {
+		defer served.Body.Close()
+		defer func() {
+			switch p := recover(); p {
+			case nil:
+				done <- nil
+			case http.ErrAbortHandler:
+				done <- io.ErrUnexpectedEOF
+			default:
+				panic(p)
+			}
+		}()
+		t.service.CoreAPI().ServeHTTP(recorder, served)
+	}()
+	select {
+	case err := <-done:
+		if err != nil {
+			return nil, err
+		}
+		response := recorder.Result()
+		response.Request = r
+		return response, nil
+	case <-r.Context().Done():
+		return nil, r.Context().Err()
+	}
+}

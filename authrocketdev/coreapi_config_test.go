@@ -1,0 +1,113 @@
+package authrocketdev_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/authrocket-go/authrocket/authrocketdev"
+	"github.com/authrocket-go/authrocket/authrockettest"
+	"github.com/authrocket-go/authrocket/coreapi"
+)
+
+// newCoreClient returns a client of a Core API in memory.
+func newCoreClient(t testing.TB, service *authrocketdev.Service, configure ...func(*coreapi.Config)) *coreapi.Client {
+	t.Helper()
+	config := service.CoreAPIConfig()
+	for _, f := range configure {
+		f(&config)
+	}
+	client, err := coreapi.New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client
+}
+
+func TestCoreAPIConfig(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		fault authrockettest.Fault
+		call  func(context.Context, *coreapi.Client) error
+		want  error // nil for none
+		orgs  int   // that there are in the end
+	}{
+		"a write": {call: createOrg, orgs: 1},
+		"a write whose answer is lost is not repeated": {fault: authrockettest.AfterWrite(authrockettest.Disconnect()), call: createOrg, want: coreapi.ErrOutcomeUnknown, orgs: 1},
+		"a handler that hangs ends with the call":      {fault: authrockettest.Hang(), call: readOrg, want: coreapi.ErrUnavailable},
+		"more calls than the service permits":          {fault: authrockettest.TooMany(time.Hour), call: readOrg, want: coreapi.ErrRateLimited},
+		"what is not there":                            {call: readOrg, want: coreapi.ErrNotFound},
+		"another realm":                                {call: func(ctx context.Context, c *coreapi.Client) error { return createOrg(ctx, c.InRealm("rl_none")) }, want: coreapi.ErrNotFound},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				service, _ := newCoreInMemory(t)
+				client := newCoreClient(t, service)
+				service.Break(row.fault)
+				if err := row.call(t.Context(), client); !errors.Is(err, row.want) {
+					t.Errorf("got %v, want %v", err, row.want)
+				}
+				service.Repair()
+				page, err := client.Orgs.List(t.Context(), coreapi.OrgQuery{})
+				if err != nil || len(page.Items) != row.orgs {
+					t.Errorf("got %d orgs, %v, want %d", len(page.Items), err, row.orgs)
+				}
+			})
+		})
+	}
+}
+
+func createOrg(ctx context.Context, c *coreapi.Client) error {
+	_, err := c.Orgs.Create(ctx, coreapi.NewOrg{Name: "Engines"})
+	return err
+}
+
+func readOrg(ctx context.Context, c *coreapi.Client) error {
+	_, err := c.Orgs.Get(ctx, "org_none")
+	return err
+}
+
+// A Config in memory has no budget: a test does not wait for it.
+func TestCoreAPIConfigDoesNotWait(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		service, _ := newCoreInMemory(t)
+		client, start := newCoreClient(t, service), time.Now()
+		for range 200 {
+			if err := createOrg(t.Context(), client); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if took := time.Since(start); took != 0 {
+			t.Errorf("200 calls waited %s", took)
+		}
+	})
+}
+
+// The Config of a Core API that is served is the one in memory with another URL.
+func TestCoreAPIConfigOverAPort(t *testing.T) {
+	t.Parallel()
+	service, _ := newCoreInMemory(t)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := 0
+	serveAt(t, listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked++
+		service.CoreAPI().ServeHTTP(w, r)
+	}))
+	client := newCoreClient(t, service, overAPort(listener))
+	if err := createOrg(t.Context(), client); err != nil || asked != 1 {
+		t.Errorf("got %v, and %d requests over the port", err, asked)
+	}
+}
+
+func overAPort(l net.Listener) func(*coreapi.Config) {
+	return func(c *coreapi.Config) { c.URL, c.HTTPClient = "http://"+l.Addr().String()+"/v2", nil }
+}
