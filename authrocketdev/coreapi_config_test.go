@@ -14,6 +14,24 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
+// newServiceOf returns a Service of a realm, which has no port.
+func newServiceOf(t testing.TB, realm *authrockettest.Realm, configure ...func(*authrocketdev.ServiceConfig)) *authrocketdev.Service {
+	t.Helper()
+	server, err := authrocketdev.New(authrocketdev.Config{Realm: realm})
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := authrocketdev.ServiceConfig{Server: server, RequestsPerMinute: -1}
+	for _, f := range configure {
+		f(&config)
+	}
+	service, err := authrocketdev.NewService(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return service
+}
+
 // newCoreClient returns a client of a Core API in memory.
 func newCoreClient(t testing.TB, service *authrocketdev.Service, configure ...func(*coreapi.Config)) *coreapi.Client {
 	t.Helper()
