@@ -104,6 +104,7 @@ func TestOnlyFewPackagesImport(t *testing.T) {
 		{dependency: "github.com/lestrrat-go/jwx", folders: []string{"internal/jose"}},
 		{dependency: "github.com/patrickmn/go-cache", folders: []string{"internal/tokencache"}},
 		{dependency: "golang.org/x/time", folders: []string{"coreapi"}},
+		{dependency: "github.com/davecgh/go-spew", folders: []string{"authrocketdev"}},
 		{dependency: "github.com/go-json-experiment/json", folders: []string{"authrocketdev", "internal/claims", "internal/jws", "internal/strictjson"}},
 	} {
 		t.Run(row.dependency+" is imported by "+strings.Join(row.folders, ", ")+" only", func(t *testing.T) {
@@ -154,6 +155,12 @@ func TestArrowsPointOneWay(t *testing.T) {
 			}
 			if file.folder() == "loginrocket" && !file.isTest() && isOwn && imported != modulePath+"/coreapi" && !slices.Contains(belowCoreAPI, imported) {
 				t.Errorf("%s imports %q: loginrocket is a client that verifies nothing", file.path, imported)
+			}
+			if isWithin(file.folder(), "authrockettest") && (isWithin(imported, modulePath+"/coreapi") || isWithin(imported, modulePath+"/loginrocket")) {
+				t.Errorf("%s imports %q: a realm knows no client of its APIs", file.path, imported)
+			}
+			if file.folder() == "authrocketdev" && !file.isTest() && isWithin(imported, modulePath+"/loginrocket") {
+				t.Errorf("%s imports %q: the local AuthRocket knows of clients only how to configure that of the Core API", file.path, imported)
 			}
 			if file.folder() == "." && !file.isTest() && isOwn && !isInternal {
 				t.Errorf("%s imports %q: the root package stands below every other", file.path, imported)

@@ -15,15 +15,18 @@ func (s *Service) CoreAPIConfig() coreapi.Config {
 	return coreapi.Config{
 		URL:               "http://localhost/v2",
 		APIKey:            coreapi.Hide(s.APIKey()),
-		HTTPClient:        &http.Client{Transport: coreTransport{s}},
+		HTTPClient:        &http.Client{Transport: transportFunc(s.roundTrip)},
 		RequestsPerSecond: -1,
 	}
 }
 
-// coreTransport reaches the Core API without a port.
-type coreTransport struct{ service *Service }
+// transportFunc is a transport in which no printer finds a Service, and its API key.
+type transportFunc func(*http.Request) (*http.Response, error)
 
-func (t coreTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+func (f transportFunc) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// roundTrip reaches the Core API without a port.
+func (s *Service) roundTrip(r *http.Request) (*http.Response, error) {
 	served := r.Clone(r.Context())
 	served.RequestURI, served.Host = r.URL.RequestURI(), r.URL.Host
 	served.URL.Scheme, served.URL.Host = "", ""
@@ -45,7 +48,7 @@ func (t coreTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 				panic(p)
 			}
 		}()
-		t.service.CoreAPI().ServeHTTP(recorder, served)
+		s.CoreAPI().ServeHTTP(recorder, served)
 	}()
 	select {
 	case err := <-done:

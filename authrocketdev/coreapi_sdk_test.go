@@ -57,7 +57,10 @@ func done(err error) {
 	}
 }
 
+// rowFailed is what ends a row.
 type rowFailed struct{ err error }
+
+func (f rowFailed) Error() string { return f.err.Error() }
 
 func collected[T any](list iter.Seq2[T, error]) (all []T) {
 	for value, err := range list {

@@ -4,6 +4,7 @@ go 1.26.0
 
 require (
 	github.com/authrocket-go/authrocket v0.0.0
+	github.com/davecgh/go-spew v1.1.1
 	github.com/go-json-experiment/json v1.27.2
 	github.com/rs/cors v1.11.1
 	rsc.io/qr v0.2.0
