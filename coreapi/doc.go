@@ -11,6 +11,9 @@
 //			return api.Orgs.Create(ctx, coreapi.NewOrg{Name: "Widgets Inc", Reference: "42"})
 //		},
 //		func(ctx context.Context) (coreapi.Org, error) { return api.Orgs.ByReference(ctx, "42") })
+//	if err != nil {
+//		return err
+//	}
 //	for m, err := range api.Memberships.OfOrg(ctx, org.ID, coreapi.MembershipQuery{}) {
 //		...
 //	}

@@ -133,7 +133,8 @@ func (i Invitations) All(ctx context.Context, q InvitationQuery) iter.Seq2[Invit
 	return allOf[Invitation](ctx, i.scope.open(), to("/invitations"), q.list())
 }
 
-// Create makes an invitation. [Invitations.Invite] sends it.
+// Create makes an invitation. [Invitations.Invite] sends it. In [Once], All finds it: compare
+// type, email and org.
 func (i Invitations) Create(ctx context.Context, invitation NewInvitation) (Invitation, error) {
 	return do[Invitation](ctx, i.scope.post(to("/invitations"), "invitation", invitation))
 }
@@ -148,7 +149,8 @@ func (i Invitations) Delete(ctx context.Context, id string) error {
 	return i.scope.delete(to("/invitations/{id}", id), nil).run(ctx)
 }
 
-// Invite sends the mail of an invitation. InvitedAt then says when.
+// Invite sends the mail of an invitation. InvitedAt then says when: in [Once], Get finds that
+// it was sent, and return [ErrNotFound] while InvitedAt is zero.
 func (i Invitations) Invite(ctx context.Context, id string) (Invitation, error) {
 	return do[Invitation](ctx, i.scope.post(to("/invitations/{id}/invite", id), "invitation", nil))
 }

@@ -15,7 +15,7 @@ type Membership struct {
 	ID          string    `json:"id"`
 	UserID      string    `json:"user_id"`
 	OrgID       string    `json:"org_id"`
-	Permissions []string  `json:"permissions"`
+	Permissions []string  `json:"permissions"`   // your own, and AuthRocket's: ar:owner and ar:admin
 	User        User      `json:"user,omitzero"` // in lists by org
 	Org         Org       `json:"org,omitzero"`  // in lists by user
 	ExpiresAt   time.Time `json:"expires_at"`    // zero for never
@@ -100,7 +100,8 @@ func (m Memberships) OfOrg(ctx context.Context, orgID string, q MembershipQuery)
 	return allOf[Membership](ctx, m.scope.open(), listBy("/memberships", orgID), q.list())
 }
 
-// Create makes a membership. There is one for each user and org.
+// Create makes a membership. There is one for each user and org, by which List finds it in
+// [Once].
 func (m Memberships) Create(ctx context.Context, membership NewMembership) (Membership, error) {
 	return do[Membership](ctx, m.scope.post(to("/memberships"), "membership", membership))
 }

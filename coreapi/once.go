@@ -12,7 +12,11 @@ const maxCreates = 1 + 3
 // record with find, for up to 15 seconds, and creates again only if there is none, up to
 // three times. find returns [ErrNotFound] when there is no record. It has to recognise the
 // record by what only your program gives, such as a Reference: whoever has an email address
-// may be somebody else.
+// may be somebody else. An action such as [Invitations.Invite] works in the same way: find
+// returns ErrNotFound until the record shows that it was done.
+//
+// Give ctx a deadline: without one, Once may take minutes. It knows nothing of earlier runs of
+// your program: a job that starts again has to look before it calls Once.
 //
 // What Once returns is [ErrOutcomeUnknown] as long as a record may exist that was not seen.
 func Once[T any](ctx context.Context, create, find func(context.Context) (T, error)) (T, error) {

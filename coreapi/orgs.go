@@ -122,7 +122,8 @@ func (o Orgs) ByReference(ctx context.Context, reference string) (Org, error) {
 	return Org{}, &Error{Method: "GET", Path: r.template, reason: ErrNotFound}
 }
 
-// Create makes an org. Put it into [Once], so that a lost answer makes no second one.
+// Create makes an org, also when there is one of that name and Reference. Put it into [Once]
+// with ByReference, so that a lost answer makes no second one.
 func (o Orgs) Create(ctx context.Context, org NewOrg) (Org, error) {
 	return do[Org](ctx, o.scope.post(to("/orgs"), "org", org))
 }

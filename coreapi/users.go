@@ -141,7 +141,9 @@ func (u Users) All(ctx context.Context, q UserQuery) iter.Seq2[User, error] {
 	return allOf[User](ctx, u.scope.open(), to("/users"), q.list())
 }
 
-// Create makes a user. Put it into [Once], so that a lost answer makes no second one.
+// Create makes a user. Put it into [Once], so that a lost answer does not end in "Email is
+// already in use": find by Get with the email, and return [ErrNotFound] unless the Reference is
+// the one that you gave.
 func (u Users) Create(ctx context.Context, user NewUser) (User, error) {
 	return do[User](ctx, u.scope.post(to("/users"), "user", user))
 }
