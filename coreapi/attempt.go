@@ -37,7 +37,11 @@ func (s *scope) attempt(ctx context.Context, deadline time.Time, c *call) reply 
 	attemptCtx, cancel := context.WithDeadline(ctx, deadline)
 	defer cancel()
 	var trace connectionTrace
-	request, err := s.newRequest(trace.attach(attemptCtx), c)
+	requestCtx := attemptCtx
+	if c.method != http.MethodGet { // a GET may be repeated, sent or not: a trace would only cost
+		requestCtx = trace.attach(attemptCtx)
+	}
+	request, err := s.newRequest(requestCtx, c)
 	if err != nil {
 		return reply{err: errors.New("the request cannot be made")}
 	}
