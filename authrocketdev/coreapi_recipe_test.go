@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -17,6 +18,14 @@ import (
 )
 
 // The functions up to TestOfTheApp are the recipes of docs/api.md, word for word.
+
+// connect makes the client, once, at start. All goroutines share it.
+func connect() (*coreapi.Client, error) {
+	config := coreapi.ConfigFromEnv()
+	config.UserAgent = "shop/1.4"
+	config.Observer = coreapi.LogObserver(slog.Default())
+	return coreapi.New(config) // its error names every problem of the configuration
+}
 
 // customer is who has bought: what your own database knows.
 type customer struct {
@@ -163,6 +172,19 @@ func TestOfTheApp(t *testing.T) {
 	user, err := realm.UserByLogin("ada@example.com")
 	if err != nil || len(realm.MembershipsOf(user.ID)) != 1 {
 		t.Errorf("got %+v, %v", user, err)
+	}
+}
+
+func TestConnect(t *testing.T) {
+	service, _ := newCoreInMemory(t)
+	t.Setenv("AUTHROCKET_URL", serve(t, service.CoreAPI())+"/v2")
+	t.Setenv("AUTHROCKET_API_KEY", service.APIKey())
+	api, err := connect()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := api.Orgs.List(t.Context(), coreapi.OrgQuery{}); err != nil {
+		t.Error(err)
 	}
 }
 
