@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"time"
 
 	"github.com/authrocket-go/authrocket/coreapi"
 )
@@ -34,6 +35,7 @@ func (s *Service) roundTrip(r *http.Request) (*http.Response, error) {
 		served.Body = http.NoBody
 	}
 	recorder := httptest.NewRecorder()
+	recorder.Header().Set("Date", time.Now().UTC().Format(http.TimeFormat)) // as a server on a port does
 	// The goroutine ends with the handler, which ends with the context at the latest.
 	done := make(chan error, 1)
 	go func() {

@@ -71,7 +71,7 @@ func TestCoreAPIConfig(t *testing.T) {
 					t.Errorf("got %v, want %v", err, row.want)
 				}
 				service.Repair()
-				page, err := client.Orgs.List(t.Context(), coreapi.OrgQuery{})
+				page, err := newCoreClient(t, service).Orgs.List(t.Context(), coreapi.OrgQuery{}) // the other one may have to wait
 				if err != nil || len(page.Items) != row.orgs {
 					t.Errorf("got %d orgs, %v, want %d", len(page.Items), err, row.orgs)
 				}
