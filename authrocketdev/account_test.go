@@ -150,7 +150,7 @@ func TestAccountRights(t *testing.T) {
 
 		{name: "an owner withdraws the invitation of an owner", who: (*site).owner, action: []string{"action", "uninvite", "email", "chief@example.com"}, status: 302},
 		{name: "an admin withdraws the invitation of an admin", who: (*site).admin, action: []string{"action", "uninvite", "email", "waiting@example.com"}, status: 302},
-		{name: "nobody's invitations are none", who: (*site).owner, action: []string{"action", "invite", "email", " "}, status: 422},
+		{name: "an admin invites nobody, whomever an owner has invited", who: (*site).admin, action: []string{"action", "invite", "email", " "}, status: 422},
 		{name: "an admin does not withdraw the invitation of an owner", who: (*site).admin, action: []string{"action", "uninvite", "email", "Chief@example.com"}, status: 403},
 		{name: "an admin does not replace the invitation of an owner", who: (*site).admin, action: []string{"action", "invite", "email", "Chief@example.com", "permissions", "read"}, status: 403},
 
