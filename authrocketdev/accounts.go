@@ -1,0 +1,65 @@
+package authrocketdev
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/authrocket-go/authrocket/authrockettest"
+)
+
+// newOrg makes an org that the user owns. Without a name it is named after the
+// user, whose name may be longer than an org's.
+func (s *Server) newOrg(user authrockettest.User, name string) (authrockettest.Org, error) {
+	name = strings.TrimSpace(name)
+	if name == "" {
+		runes := []rune(user.Name)
+		name = string(runes[:min(len(runes), maxNameLength)])
+	} else if problems := checkName(nil, "Account name", name); len(problems) > 0 {
+		return authrockettest.Org{}, invalid(problems...)
+	}
+	if len(s.realm.MembershipsOf(user.ID)) >= maxMemberships {
+		return authrockettest.Org{}, invalid("You have as many accounts as a user may have.")
+	}
+	org, err := s.realm.CreateOrg(authrockettest.Org{Name: name})
+	if err != nil {
+		return authrockettest.Org{}, err
+	}
+	_, err = s.realm.CreateMembership(user.ID, org.ID, permissionOwner)
+	return org, err
+}
+
+// maxMemberships is how many accounts a user may make.
+const maxMemberships = 100
+
+var errNoAccount = errors.New("no account is selected")
+
+// pickAccount returns the account of a session: the requested one, else the one
+// that was picked on a page, else the only one; in single-user mode the first,
+// which is made if there is none. errNoAccount says that the user has to pick.
+func (s *Server) pickAccount(session authrockettest.HostedSession, requested string) (orgID string, err error) {
+	memberships, orgMode := s.realm.MembershipsOf(session.UserID), s.realm.Settings().OrgMode
+	picked := ""
+	for _, m := range memberships {
+		if m.OrgID == requested || picked == "" && m.OrgID == session.OrgID {
+			picked = m.OrgID
+		}
+	}
+	switch {
+	case picked != "":
+	case len(memberships) == 1, len(memberships) > 1 && orgMode == authrockettest.SingleUser:
+		picked = memberships[0].OrgID
+	case orgMode == authrockettest.MultiUser:
+		return "", errNoAccount
+	default:
+		user, err := s.realm.User(session.UserID)
+		if err != nil {
+			return "", err
+		}
+		org, err := s.newOrg(user, "")
+		if err != nil {
+			return "", err
+		}
+		picked = org.ID
+	}
+	return picked, nil
+}

@@ -1,0 +1,44 @@
+package authrocketdev
+
+import (
+	"strings"
+
+	"github.com/authrocket-go/authrocket/authrockettest"
+)
+
+// errLogin is the same for a wrong password and for no user: it does not tell
+// which emails have one.
+var errLogin = invalid(textLoginFailed)
+
+// logIn starts the login of a user who knows the password.
+func (s *Server) logIn(name, password string) (login, error) {
+	user, err := s.realm.UserByLogin(name)
+	key := user.ID
+	if err != nil {
+		key = strings.ToLower(strings.TrimSpace(name))
+		key = key[:min(len(key), maxEmailBytes)]
+	}
+	isSame, err := s.tryPassword(key, user, password)
+	if err != nil {
+		return login{}, err
+	}
+	if !isSame {
+		return login{}, s.failLogin(user.ID)
+	}
+	return s.startLogin(user)
+}
+
+var errManyPasswords = invalid("Too many wrong passwords. Try again in a minute.")
+
+// tryPassword compares a password, unless too many wrong ones were entered for
+// key. An attempt counts before it is made: many at once are no way around.
+func (s *Server) tryPassword(key string, user authrockettest.User, password string) (isSame bool, err error) {
+	if left, _ := s.wrongLogins.add(key); left < 0 {
+		return false, errManyPasswords
+	}
+	if !s.realm.CheckPassword(user.ID, password) {
+		return false, nil
+	}
+	s.wrongLogins.undo(key)
+	return true, nil
+}
