@@ -43,10 +43,11 @@ func printed(value any) string {
 	return all.String()
 }
 
-// leaks returns the names of secrets that are in the text, as they are or in hexadecimal.
+// leaks returns the names of secrets that are in the text, as they are, in hexadecimal, or as the
+// numbers of their bytes.
 func leaks(text string, secrets map[string]string) (names []string) {
 	for name, secret := range secrets {
-		for _, form := range []string{secret, fmt.Sprintf("%x", secret), fmt.Sprintf("%X", secret)} {
+		for _, form := range []string{secret, fmt.Sprintf("%x", secret), fmt.Sprintf("%X", secret), strings.Trim(fmt.Sprint([]byte(secret)), "[]")} {
 			if strings.Contains(text, form) {
 				names = append(names, name)
 				break
@@ -231,7 +232,7 @@ func TestPrintersFindSecrets(t *testing.T) {
 	secrets := map[string]string{"it": "not-hidden-at-all"}
 	for name, value := range map[string]any{
 		"a header": http.Header{"A": {secrets["it"]}}, "an error": errors.New(secrets["it"]),
-		"a pointer": struct{ in *inner }{&inner{new(secrets["it"])}},
+		"bytes": &struct{ buffer []byte }{[]byte(secrets["it"])}, "a pointer": struct{ in *inner }{&inner{new(secrets["it"])}},
 	} {
 		if len(leaks(printed(value), secrets)) == 0 {
 			t.Errorf("no printer finds %s", name)
