@@ -92,7 +92,10 @@ func TestEveryCallOfTheLoginRocketAPI(t *testing.T) {
 			s.configure(attributes{"org_mode": "multi_user"})
 			login := must(visitor.Session(s.ctx, session, ""))
 			_, isFull := login.Token()
-			s.want(!isFull && login.Account == "" && slices.Contains(login.Conditions, loginrocket.NoAccountSelected), "got %+v", login)
+			s.want(!isFull && login.Account == "" && slices.Equal(login.Conditions, []loginrocket.Condition{loginrocket.NoAccountSelected}), "got %+v", login)
+			_, err := visitor.TokenSource(session, "").Token(s.ctx)
+			s.want(errors.Is(err, loginrocket.ErrConditions), "got %v, want ErrConditions", err)
+			s.wantFull(must(visitor.Session(s.ctx, session, two.ID)), two.ID)
 		},
 		"GET /v2/session: ended by the Core API": func(s *sdk) {
 			user := s.user()
@@ -127,7 +130,10 @@ func TestEveryCallOfTheLoginRocketAPI(t *testing.T) {
 		},
 		"POST /v2/signup/request": func(s *sdk) {
 			s.configure(attributes{"signup": "invitation"})
-			done(s.visitor("").RequestInvitation(s.ctx, "new@example.com"))
+			visitor := s.visitor("")
+			done(visitor.RequestInvitation(s.ctx, "new@example.com"))
+			_, err := visitor.Signup(s.ctx, loginrocket.NewSignup{Email: "new@example.com", Password: password})
+			wantRefused(s, err, "")
 			invitations := collected(s.api.Invitations.All(s.ctx, coreapi.InvitationQuery{}))
 			s.want(len(invitations) == 1 && invitations[0].Type == coreapi.InvitationRequest, "got %+v", invitations)
 		},

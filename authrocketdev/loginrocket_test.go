@@ -3,7 +3,6 @@ package authrocketdev_test
 import (
 	"errors"
 	"net/url"
-	"slices"
 	"strings"
 	"testing"
 
@@ -131,47 +130,6 @@ func TestLoginRocketClientSignup(t *testing.T) {
 		wantRefused(t, client.VerifyEmail(t.Context(), coreapi.Hide(token)), "")
 		_, err = client.Signup(t.Context(), loginrocket.NewSignup{Email: "mary@example.com", Password: coreapi.Hide(secretPassword)})
 		wantRefused(t, err, "")
-	})
-}
-
-func TestLoginRocketClientInvitation(t *testing.T) {
-	t.Parallel()
-	onLoginRocket(t, func(t *testing.T, a *api, client *loginrocket.Client) {
-		if err := client.RequestInvitation(t.Context(), "mary@example.com"); err != nil {
-			t.Error(err)
-		}
-		_, err := client.Signup(t.Context(), loginrocket.NewSignup{Email: "mary@example.com", Password: coreapi.Hide(secretPassword)})
-		wantRefused(t, err, "")
-	}, invitedOnly)
-}
-
-// The account of an earlier call is not kept.
-func TestLoginRocketClientAccounts(t *testing.T) {
-	t.Parallel()
-	onLoginRocket(t, func(t *testing.T, a *api, client *loginrocket.Client) {
-		login, err := client.Login(t.Context(), a.ada.Email, coreapi.Hide(secretPassword))
-		a.wantSignedIn(t, login, err, a.ada, a.engines.ID)
-		session := login.SessionID()
-		for _, org := range []string{a.engines.ID, a.widgets.ID} {
-			login, err := client.Session(t.Context(), session, org)
-			a.wantSignedIn(t, login, err, a.ada, org)
-		}
-		login, err = client.Session(t.Context(), session, "")
-		a.wantSignedIn(t, login, err, a.ada, a.engines.ID)
-
-		if _, err := a.realm.ChangeSettings(func(s *authrockettest.Settings) { s.OrgMode = authrockettest.MultiUser }); err != nil {
-			t.Fatal(err)
-		}
-		login, err = client.Session(t.Context(), session, "")
-		_, isFull := login.Token()
-		if err != nil || isFull || !slices.Equal(login.Conditions, []loginrocket.Condition{loginrocket.NoAccountSelected}) || login.Account != "" {
-			t.Errorf("got %+v, %v, want a login on the condition %s", login, err, loginrocket.NoAccountSelected)
-		}
-		if _, err := client.TokenSource(session, "").Token(t.Context()); !errors.Is(err, loginrocket.ErrConditions) {
-			t.Errorf("got %v, want ErrConditions", err)
-		}
-		login, err = client.Session(t.Context(), session, a.widgets.ID)
-		a.wantSignedIn(t, login, err, a.ada, a.widgets.ID)
 	})
 }
 
