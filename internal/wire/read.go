@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// ErrTooLarge: the answer has more bytes than it may have.
+// ErrTooLarge means that an answer has more bytes than it may have.
 var ErrTooLarge = errors.New("the answer is too large")
 
 // Read returns the body of an answer, which has at most limit bytes, and whether
