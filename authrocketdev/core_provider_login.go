@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -72,3 +73,117 @@ type retryable struct {
 }
 
 func (r *retryable) Unwrap() error { return r.error }
+
+// authorizeJSON is where a browser would log in at a provider. It has no object.
+type authorizeJSON struct {
+	AuthURL string `json:"auth_url"`
+	ID      string `json:"id"`
+	Type    string `json:"provider_type"`
+}
+
+// redirectURI is the one of a query, an absolute URL.
+func (c *coreCall) redirectURI() (string, error) {
+	given := c.query.Get("redirect_uri")
+	if u, err := url.Parse(given); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
+		return "", invalid("Redirect uri is not an absolute http or https URL.")
+	}
+	return given, nil
+}
+
+func (c *coreCall) showAuthorize(p authrockettest.AuthProvider, redirectURI string) authorizeJSON {
+	return authorizeJSON{c.authorizeURL(p, redirectURI, c.query.Get("nonce")), p.ID, p.Type}
+}
+
+func isElsewhere(p authrockettest.AuthProvider) bool {
+	return p.State == authrockettest.StateActive && slices.Contains(otherProviders, p.Type)
+}
+
+func listAuthorizeURLs(c *coreCall) (coreAnswer, error) {
+	redirectURI, err := c.redirectURI()
+	if err != nil {
+		return coreAnswer{}, err
+	}
+	providers := slices.DeleteFunc(c.view.AuthProviders(), func(p authrockettest.AuthProvider) bool { return !isElsewhere(p) })
+	page := authrockettest.Page[authrockettest.AuthProvider]{Items: providers}
+	return okayWith(collectionOf(page, func(p authrockettest.AuthProvider) authorizeJSON { return c.showAuthorize(p, redirectURI) })), nil
+}
+
+func getAuthorizeURL(c *coreCall) (coreAnswer, error) {
+	redirectURI, err := c.redirectURI()
+	if err != nil {
+		return coreAnswer{}, err
+	}
+	p, err := c.view.AuthProvider(c.id)
+	if err != nil || !isElsewhere(p) {
+		return coreAnswer{}, authrockettest.ErrNotFound
+	}
+	return okayWith(c.showAuthorize(p, redirectURI)), nil
+}
+
+const textAuthorize = "Error validating code."
+
+// authorize takes the code with which a provider sends a browser back. Only that
+// of the dummy one can be right here.
+func authorize(c *coreCall) (coreAnswer, error) {
+	var code, state, nonce string
+	set(&code, c.body.text("code"))
+	set(&state, c.body.text("state"))
+	set(&nonce, c.body.text("nonce"))
+	if err := c.body.err(); err != nil {
+		return coreAnswer{}, err
+	}
+	started, ok := c.openState(state)
+	if !ok || started.Nonce != nonce {
+		return coreAnswer{}, invalid(textAuthorize)
+	}
+	p, err := c.realm.AuthProvider(started.ProviderID)
+	if err != nil || !isElsewhere(p) {
+		return coreAnswer{}, invalid(textAuthorize)
+	}
+	if p.Type != typeDummy || code != dummyCode {
+		return coreAnswer{}, &retryable{invalid(textAuthorize), c.authorizeURL(p, started.RedirectURI, started.Nonce)}
+	}
+	return c.logInDummy(p)
+}
+
+// authorizeToken takes an access token of a provider.
+func authorizeToken(c *coreCall) (coreAnswer, error) {
+	var token string
+	set(&token, c.body.text("access_token"))
+	if err := c.body.err(); err != nil {
+		return coreAnswer{}, err
+	}
+	p, err := c.realm.AuthProvider(c.id)
+	if err != nil {
+		return coreAnswer{}, err
+	}
+	if !isElsewhere(p) || p.Type != typeDummy || token != dummyCode {
+		return coreAnswer{}, invalid("Error validating access token.")
+	}
+	return c.logInDummy(p)
+}
+
+// logInDummy signs in the user of the dummy provider, who is made at the first
+// login.
+func (c *coreCall) logInDummy(p authrockettest.AuthProvider) (coreAnswer, error) {
+	c.server.changes.Lock()
+	defer c.server.changes.Unlock()
+	user, err := c.realm.UserByLogin(dummyEmail)
+	if err != nil {
+		if user, err = c.realm.CreateUser(authrockettest.User{Email: dummyEmail, FirstName: "Dummy"}); err != nil {
+			return coreAnswer{}, err
+		}
+	}
+	hasCredential := slices.ContainsFunc(c.realm.CredentialsOf(user.ID), func(has authrockettest.Credential) bool { return has.AuthProviderID == p.ID })
+	if !hasCredential {
+		credential := authrockettest.Credential{UserID: user.ID, Type: p.Type, AuthProviderID: p.ID, ProviderUserID: dummyEmail}
+		if _, err := c.realm.CreateCredential(credential); err != nil {
+			return coreAnswer{}, err
+		}
+	}
+	l, err := c.server.startLogin(user)
+	if err != nil {
+		return coreAnswer{}, err
+	}
+	return c.showLogin(l)
+}

@@ -68,7 +68,7 @@ func TestCoreMemberships(t *testing.T) {
 			step{name: "the same pair can join again, until a time", method: "POST /memberships", body: `{"membership":{"user_id":"{user}","org_id":"{org}","permissions":["ar:owner"],"expires_at":33290000000}}`, status: 201, want: []string{`permissions=["ar:owner"]`, "expires_at=33290000000"}},
 			step{name: "which is one event", method: "GET /events?event_type=membership.&max_results=1", status: 200, want: []string{"collection.0.event_type=membership.created"}},
 			step{name: "the org goes", method: "DELETE /orgs/{org}?force=true", status: 204},
-			step{name: "with its members", method: "GET /memberships?user_id={user}", status: 200, want: []string{"collection#0"}},
+			step{name: "the members of a deleted org go", method: "GET /memberships?user_id={user}", status: 200, want: []string{"collection#0"}},
 		),
 		"refused attributes": append(memberSteps[:len(memberSteps):len(memberSteps)],
 			step{name: "nobody", method: "POST /memberships", body: `{"membership":{"user_id":"usr_none","org_id":"org_none"}}`, status: 422, want: []string{"errors#2"}},

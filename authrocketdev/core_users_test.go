@@ -82,7 +82,7 @@ func TestCoreUsers(t *testing.T) {
 			name: "a wrong one", method: "POST /users/{user}/authenticate", body: wrongPassword, status: 422, want: []string{"errors.0~Login failed"},
 		}), step{name: "one more, although it is right", method: "POST /users/{user}/authenticate", body: rightPassword, status: 422, want: []string{"errors.0~Too many"}})...),
 		"passwords": after(
-			step{name: "a session from before", method: "POST /sessions", body: `{"session":{"user_id":"{user}"}}`, status: 201, keep: "session=id"},
+			step{name: "a session starts", method: "POST /sessions", body: `{"session":{"user_id":"{user}"}}`, status: 201, keep: "session=id"},
 			step{name: "a wrong current password", method: "PUT /users/{user}/update_password", body: `{"user":{"current_password":"wrong-fox","password":"a-new-password","password_confirmation":"a-new-password"}}`, status: 422, want: []string{"errors.0~Current password does not match"}},
 			step{name: "another confirmation", method: "PUT /users/{user}/update_password", body: `{"user":{"current_password":"quick-fox-jumped-over-the-moon","password":"a-new-password","password_confirmation":"another"}}`, status: 422},
 			step{name: "the right one", method: "PUT /users/{user}/update_password", body: `{"user":{"current_password":"quick-fox-jumped-over-the-moon","password":"a-new-password","password_confirmation":"a-new-password"}}`, status: 200, want: []string{"object=user", "id={user}"}},
