@@ -26,7 +26,7 @@ var (
 	errNotFound  = refuse(http.StatusNotFound, "There is nothing here.")
 )
 
-// asRefusal returns what a client is told about err.
+// asRefusal returns what a client reads of err.
 func asRefusal(err error) *refusal {
 	if r, ok := errors.AsType[*refusal](err); ok {
 		return r

@@ -25,7 +25,7 @@ type Event struct {
 	Notifications  []Notification
 }
 
-// Notification is a webhook that is told of an event.
+// Notification is one webhook that gets an event.
 type Notification struct {
 	ID            string
 	HookID        string
