@@ -12,7 +12,7 @@ import (
 )
 
 // nobody is a user with few rights: root may read and write everything.
-const nobody = 65534
+const unprivilegedUID = 65534
 
 func TestDataWithoutPermission(t *testing.T) {
 	t.Parallel()
@@ -37,7 +37,7 @@ func TestDataWithoutPermission(t *testing.T) {
 			t.Cleanup(func() { os.Chmod(dir, 0o700) })
 			cmd := exec.Command(binary, "dev", "-addr", "localhost:0", "-core-addr", "localhost:0", "-data", name)
 			if os.Getuid() == 0 {
-				cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+				cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: unprivilegedUID, Gid: unprivilegedUID}}
 			}
 			p := run(t, cmd)
 			if code := p.exitCode(); code != 1 || !strings.HasPrefix(p.stderr.String(), row.wantPart) || !strings.HasSuffix(p.stderr.String(), row.wantLast) {
