@@ -250,11 +250,11 @@ func TestAPIResetPassword(t *testing.T) {
 	t.Parallel()
 	inJSONAndForm(t, func(t *testing.T, a *api) {
 		before := a.login(a.ada).Session
-		for _, nobody := range []string{"nobody@example.com", "", "<b>@example.com", "\x00"} {
-			a.wantOkay(a.call("POST", "/v2/password/forgot", apiParams{"email": nobody}))
+		for _, unknown := range []string{"nobody@example.com", "", "<b>@example.com", "\x00"} {
+			a.wantOkay(a.call("POST", "/v2/password/forgot", apiParams{"email": unknown}))
 		}
 		if mails := a.server.Outbox(); len(mails) != 0 {
-			t.Fatalf("mails to nobody: %+v", mails)
+			t.Fatalf("mails to unknown: %+v", mails)
 		}
 		a.wantOkay(a.call("POST", "/v2/password/forgot", apiParams{"email": "ADA"}))
 		first, to := a.mailed("token")

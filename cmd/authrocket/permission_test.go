@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// nobody is a user with few rights: root may read and write everything.
+// unprivilegedUID is a user with few rights: root may read and write everything.
 const unprivilegedUID = 65534
 
 func TestDataWithoutPermission(t *testing.T) {
