@@ -119,7 +119,8 @@ const (
 	lifetime      = 24 * time.Hour
 )
 
-// NewRealm returns a Realm for the test t, which it closes with the test.
+// NewRealm returns a Realm for the test t, which it closes with the test. For a
+// [testing.F], which a fuzz target must not call, a mistake of the caller panics.
 // Each configure may change the [RealmConfig]:
 //
 //	realm := authrockettest.NewRealm(t, func(c *authrockettest.RealmConfig) { c.Algorithm = "HS256" })
@@ -133,7 +134,9 @@ func NewRealm(t testing.TB, configure ...func(*RealmConfig)) *Realm {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.t = t
+	if _, isFuzz := t.(*testing.F); !isFuzz { // whose methods a fuzz target must not call
+		r.t = t
+	}
 	t.Cleanup(r.Close)
 	return r
 }
