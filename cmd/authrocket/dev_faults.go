@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -59,6 +60,16 @@ func parseCoreFault(text string) (authrockettest.Fault, error) {
 		return fault, nil
 	}
 	kind, rest, _ := strings.Cut(text, ":")
+	withInner := func(inner string, with func(authrockettest.Fault) authrockettest.Fault) (authrockettest.Fault, error) {
+		if inner == "" {
+			return nil, fmt.Errorf("-core-fault: after %q a fault is missing, for example %s:500", text, strings.TrimSuffix(text, ":"))
+		}
+		fault, err := parseCoreFault(inner)
+		if err != nil {
+			return nil, err
+		}
+		return with(fault), nil
+	}
 	switch kind {
 	case "clock":
 		if d, err := time.ParseDuration(rest); err == nil {
@@ -66,45 +77,32 @@ func parseCoreFault(text string) (authrockettest.Fault, error) {
 		}
 		return nil, fmt.Errorf("-core-fault: clock:%q is not clock: and a duration, for example clock:1h", rest)
 	case "done":
-		fault, err := parseCoreFault(rest)
-		if err != nil {
-			return nil, err
-		}
-		return authrockettest.AfterWrite(fault), nil
+		return withInner(rest, authrockettest.AfterWrite)
 	case "every":
 		number, inner, _ := strings.Cut(rest, ":")
 		n, err := strconv.Atoi(number)
 		if err != nil || n < 1 {
 			return nil, fmt.Errorf("-core-fault: every:%q: want a whole number from 1, for example every:3:500", number)
 		}
-		fault, err := parseCoreFault(inner)
-		if err != nil {
-			return nil, err
-		}
-		return authrockettest.EveryNth(n, fault), nil
+		return withInner(inner, func(fault authrockettest.Fault) authrockettest.Fault { return authrockettest.EveryNth(n, fault) })
 	case "only":
 		pattern, inner, _ := strings.Cut(rest, ":")
-		fault, err := parseCoreFault(inner)
-		if err != nil {
-			return nil, err
+		if !isRoute(pattern) {
+			return nil, fmt.Errorf("-core-fault: only:%q is not METHOD /v2/... with the method GET, POST, PUT or DELETE, for example only:POST /v2/users:500", pattern)
 		}
-		return onlyFault(pattern, fault)
+		return withInner(inner, func(fault authrockettest.Fault) authrockettest.Fault { return authrockettest.Only(pattern, fault) })
 	}
 	return nil, fmt.Errorf("-core-fault %q is none of a status from 200 to 599, a time up to %s, hang, garbage, disconnect, clock:duration, done:fault, every:number:fault, only:route:fault", text, maxLateness)
 }
 
-// onlyFault is for people: where a programmer's mistake is a panic, theirs is an
-// error.
-func onlyFault(pattern string, fault authrockettest.Fault) (only authrockettest.Fault, err error) {
-	defer func() {
-		if recover() != nil {
-			err = fmt.Errorf("-core-fault: only:%q is not a method and a path, for example only:POST /v2/users:500", pattern)
-		}
-	}()
-	if _, path, _ := strings.Cut(pattern, "/"); !strings.HasPrefix(path, "v2/") {
-		return nil, fmt.Errorf("-core-fault: only:%q is not a route below /v2/, for example only:POST /v2/users:500", pattern)
-	}
-	return authrockettest.Only(pattern, fault), nil
+var routeForm = regexp.MustCompile(`^(GET|POST|PUT|DELETE) /v2/\S+$`)
+
+// isRoute reports whether requests to the Core API can match the pattern. Where a
+// programmer's mistake is a panic, that of a person is an error.
+func isRoute(pattern string) (ok bool) {
+	defer func() { ok = recover() == nil && ok }()
+	authrockettest.Only(pattern, authrockettest.Hang())
+	return routeForm.MatchString(pattern)
 }
 
 // parseWebhookFault adds what one flag -webhook-fault says to faults.

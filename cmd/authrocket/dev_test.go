@@ -370,6 +370,7 @@ func TestArguments(t *testing.T) {
 	t.Cleanup(func() { listener.Close() })
 	taken := listener.Addr().String()
 	const notLoopback = ": other machines could reach it, and log in as anybody; write localhost, or set -dangerously-listen-everywhere\n"
+	const notRoute = " is not METHOD /v2/... with the method GET, POST, PUT or DELETE, for example only:POST /v2/users:500"
 	const noFault = "is none of a status from 200 to 599, a time up to 1m0s, hang, garbage, disconnect, clock:duration, done:fault, every:number:fault, only:route:fault"
 	const notOrigin = "-url is not scheme, host and port alone, such as http://localhost:8081, without port 80 of http and 443 of https\n"
 
@@ -406,12 +407,25 @@ func TestArguments(t *testing.T) {
 -core-fault "maybe" ` + noFault + `
 -core-fault: every:"0": want a whole number from 1, for example every:3:500
 -core-fault "maybe" ` + noFault + `
--core-fault: only:"POST" is not a route below /v2/, for example only:POST /v2/users:500
--core-fault: only:"GET /v2/{" is not a method and a path, for example only:POST /v2/users:500
+-core-fault: only:"POST"` + notRoute + `
+-core-fault: only:"GET /v2/{"` + notRoute + `
 -core-fault: clock:"noon" is not clock: and a duration, for example clock:1h
 -core-fault "61s" ` + noFault + `
 -webhook is not an http URL on loopback, for example http://localhost:8082/hooks
 -webhook-fault "lose:0" is none of lose:number, twice, reverse
+`},
+		{name: "routes that no request has", args: []string{
+			"-core-fault", "only:GET/v2/users:500", "-core-fault", "only:get /v2/orgs:500", "-core-fault", "only:/v2/users:500", "-core-fault", "only:PATCH /v2/users:500", "-core-fault", "only:GET /v3/users:500",
+		}, code: 1, stderr: `-core-fault: only:"GET/v2/users"` + notRoute + `
+-core-fault: only:"get /v2/orgs"` + notRoute + `
+-core-fault: only:"/v2/users"` + notRoute + `
+-core-fault: only:"PATCH /v2/users"` + notRoute + `
+-core-fault: only:"GET /v3/users"` + notRoute + `
+`},
+		{name: "conditions without a fault", args: []string{"-core-fault", "every:3", "-core-fault", "done:", "-core-fault", "only:GET /v2/users"}, code: 1,
+			stderr: `-core-fault: after "every:3" a fault is missing, for example every:3:500
+-core-fault: after "done:" a fault is missing, for example done:500
+-core-fault: after "only:GET /v2/users" a fault is missing, for example only:GET /v2/users:500
 `},
 		{name: "one key for reading and writing", args: []string{"-api-key", "ks_geheim0123456789", "-read-only-api-key", "ks_geheim0123456789"}, code: 1, stderr: "-read-only-api-key is the -api-key, which can write\n"},
 		{name: "flags of a Core API that is off", args: []string{"-core-addr", "", "-api-key", "ks_geheim0123456789", "-configuration-api"}, code: 1,
