@@ -17,7 +17,7 @@ var configurationEndpoints = map[string]map[string]coreEndpoint{
 	"domains/{id}":      {http.MethodGet: configuration(getDomain), http.MethodDelete: configuration(deleteDomain)},
 }
 
-var errConfiguration = refuse(http.StatusForbidden, "The Configuration API is off: see ServiceConfig.ConfigurationAPI.")
+var errConfiguration = refuse(http.StatusForbidden, "The Configuration API is off: see ServiceConfig.ConfigurationAPI, or start authrocket dev with -configuration-api.")
 
 // configuration is an endpoint that there is with the Configuration API only.
 func configuration(do coreEndpoint) coreEndpoint {

@@ -78,7 +78,7 @@ func TestConfigurationAPIIsOff(t *testing.T) {
 		"POST /client_apps", "GET /domains", "POST /domains", "POST /auth_providers", "PUT /auth_providers/totp", "DELETE /auth_providers/totp",
 	} {
 		method, path, _ := strings.Cut(request, " ")
-		if a := c.ask(t, method, path, ""); a.status != http.StatusForbidden || !strings.Contains(a.body, "ConfigurationAPI") {
+		if a := c.ask(t, method, path, ""); a.status != http.StatusForbidden || !strings.Contains(a.body, "ServiceConfig.ConfigurationAPI, or start authrocket dev with -configuration-api.") {
 			t.Errorf("%s: got %d %s", request, a.status, a.body)
 		}
 	}
