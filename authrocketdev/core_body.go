@@ -1,6 +1,7 @@
 package authrocketdev
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -9,7 +10,9 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -62,6 +65,9 @@ func readObject(w http.ResponseWriter, r *http.Request) (object, error) {
 		}
 		return newObject(values), nil
 	case err == nil && mediaType == "application/x-www-form-urlencoded":
+		if bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")) {
+			return object{}, errJSONAsForm
+		}
 		form, err := url.ParseQuery(string(body))
 		if err != nil {
 			return object{}, errBody
@@ -72,6 +78,9 @@ func readObject(w http.ResponseWriter, r *http.Request) (object, error) {
 	}
 	return object{}, errMediaType
 }
+
+// errJSONAsForm is about JSON that a program, such as curl, calls a form.
+var errJSONAsForm = refuse(http.StatusUnsupportedMediaType, "The body begins as JSON does, and its Content-Type is that of a form: send Content-Type: application/json.")
 
 // maxFormDepth is how many names a field of a form may have: user[custom][plan]
 // has three.
@@ -98,7 +107,7 @@ func (o object) addQuery(query url.Values) {
 			names[i+1], isMember = strings.TrimSuffix(name, "]"), isMember && strings.HasSuffix(name, "]") && name != "]"
 		}
 		if !isMember || !addMember(o.values, names, value) {
-			o.problem("%q cannot be read.", clip(field))
+			o.problem("%s cannot be read.", quoteName(field))
 		}
 	}
 }
@@ -161,16 +170,23 @@ func (o object) err(inner ...object) error {
 
 func (o object) noteUnknown() {
 	for _, name := range slices.Sorted(maps.Keys(o.values)) {
-		o.problem("%q is unknown here.", clip(name))
+		o.problem("%s is unknown here.", quoteName(name))
 	}
 }
 
-// clip makes a name that somebody sent short enough for a text.
-func clip(name string) string {
-	if len(name) > 40 {
-		return strings.ToValidUTF8(name[:40], "") + "..."
+var attributeName = regexp.MustCompile(`^[A-Za-z0-9_.\-\[\]]+$`)
+
+// quoteName makes a name that somebody sent fit for a text. One with characters
+// that names of attributes and of fields of a form do not have may be a value that
+// came to the wrong place, and so a credential.
+func quoteName(name string) string {
+	if !attributeName.MatchString(name) {
+		return "A name with characters other than A-Z a-z 0-9 _ . - [ ]"
 	}
-	return name
+	if len(name) > 40 {
+		name = name[:40] + "..."
+	}
+	return strconv.Quote(name)
 }
 
 // title is the name of a member as a text begins with it.
@@ -361,7 +377,7 @@ func (o object) custom(name string) (custom map[string]any, isSent bool) {
 			list = []any{custom[key]}
 		}
 		if slices.ContainsFunc(list, func(v any) bool { return !isScalar(v) }) {
-			o.problem("%s: %q has to be a scalar or an array of scalars.", title(name), clip(key))
+			o.problem("%s: %s has to be a scalar or an array of scalars.", title(name), quoteName(key))
 			return nil, false
 		}
 	}

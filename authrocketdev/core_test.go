@@ -229,6 +229,7 @@ func TestCoreBadRequests(t *testing.T) {
 		"a number out of range":               {request: "POST /orgs", body: `{"org":{"name":"x","custom":{"n":1e999}}}`, want: 400},
 		"a body over the limit":               {request: "POST /orgs", body: `{"org":{"name":"` + strings.Repeat("x", 256<<10) + `"}}`, want: 413},
 		"a body of a MiB":                     {request: "POST /orgs", body: strings.Repeat("x", 1<<20), want: 413},
+		"JSON that is called a form":          {request: "POST /orgs", body: ` {"org":{"name":"x"}}`, header: form, want: 415},
 		"a form over the limit":               {request: "POST /orgs", body: "org[name]=" + strings.Repeat("x", 256<<10), header: form, want: 413},
 		"a form that cannot be read":          {request: "POST /orgs", body: "org[name]=%zz", header: form, want: 400},
 		"a form without a member's end":       {request: "POST /orgs", body: "org[name=x", header: form, want: 422},
