@@ -120,7 +120,8 @@ func openRealm(o options, seed authrocketdev.Seed, data *dataFile) (*authrocketd
 	o.realm.Saved = data.reader()
 	server, err := seed.Open(o.realm)
 	if errors.Is(err, authrockettest.ErrSaved) {
-		return nil, fmt.Errorf("-data %s: %w; the file is left as it is", o.dataFile, err)
+		text := strings.ReplaceAll(err.Error(), "authrockettest: ", "")
+		return nil, fmt.Errorf("-data %s: %s; the file is left as it is: delete it, or name another file", o.dataFile, text)
 	}
 	if err != nil || o.realm.Saved == nil || o.realm.Algorithm == "" {
 		return server, err

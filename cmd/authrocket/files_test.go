@@ -204,18 +204,18 @@ func TestBrokenData(t *testing.T) {
 		text string
 		want string // pattern
 	}{
-		{name: "an empty file", text: "", want: `it is broken or cut off: .*; the file is left as it is`},
-		{name: "a file that was cut", text: whole[:len(whole)/2], want: `it is broken or cut off: .*; the file is left as it is`},
-		{name: "garbage", text: "\x00\xff{[,", want: `it is broken or cut off: .*; the file is left as it is`},
-		{name: "another document", text: `{"realm": {"id": "rl_mine"}}`, want: `it is another document, .*; the file is left as it is`},
-		{name: "a newer version", text: strings.Replace(whole, `"version":1`, `"version":1000`, 1), want: `it has version 1000, .* use the newer program that saved it; the file is left as it is`},
+		{name: "an empty file", text: "", want: `it is broken or cut off: .*; the file is left as it is: delete it, or name another file\n$`},
+		{name: "a file that was cut", text: whole[:len(whole)/2], want: `it is broken or cut off: .*; the file is left as it is: delete it, or name another file\n$`},
+		{name: "garbage", text: "\x00\xff{[,", want: `it is broken or cut off: .*; the file is left as it is: delete it, or name another file\n$`},
+		{name: "another document", text: `{"realm": {"id": "rl_mine"}}`, want: `it is another document, .*; the file is left as it is: delete it, or name another file\n$`},
+		{name: "a newer version", text: strings.Replace(whole, `"version":1`, `"version":1000`, 1), want: `it has version 1000, .* use the newer program that saved it; the file is left as it is: delete it, or name another file\n$`},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			name := filepath.Join(t.TempDir(), "realm.json")
 			writeFile(t, name, row.text)
 			p := begin(t, "-data", name)
-			if code := p.exitCode(); code != 1 || !regexp.MustCompile(`^authrocket dev: -data \S+realm.json: `).MatchString(p.stderr.String()) || !regexp.MustCompile(row.want).MatchString(p.stderr.String()) {
+			if code := p.exitCode(); code != 1 || !regexp.MustCompile(`^authrocket dev: -data \S+realm.json: `).MatchString(p.stderr.String()) || !regexp.MustCompile(row.want).MatchString(p.stderr.String()) || strings.Contains(p.stderr.String(), "authrockettest") {
 				t.Errorf("got exit code %d, %s", code, p.stderr)
 			}
 			if got := string(readFile(t, name)); got != row.text {
