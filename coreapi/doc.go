@@ -42,6 +42,8 @@
 //
 //   - Use what a write returns: lists and other processes may see it late. [Until] waits.
 //   - Say for whom you act: [Client.For], with an address that your proxy vouches for.
+//   - The API key reaches every record of the realm: compare the org of a record whose ID
+//     comes from a form with that of the user who sends it.
 //   - A login token is valid until it expires, with the permissions that it has: end the
 //     sessions of a user whose permissions you take.
 //   - Find records by a Reference of yours, not by an email address alone, which another

@@ -12,7 +12,7 @@
 //	if err := login.Err(); err != nil {
 //		return err // ErrConditions: an account has to be selected, for instance
 //	}
-//	keyring.Save(login.SessionID().Reveal())
+//	keyring.Save(login.SessionID().Reveal(), login.Account) // the session does not keep the account
 //	tokens := client.TokenSource(login.SessionID(), login.Account)
 //	token, err := tokens.Token(ctx) // for the header Authorization of each request
 //
