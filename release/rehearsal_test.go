@@ -112,7 +112,7 @@ func TestRehearsal(t *testing.T) {
 		}
 		imports := ""
 		for _, command := range commands {
-			if module := regexp.MustCompile(`-require=([^@]+/[^@]+/[^@]+/[^@]+)@`).FindStringSubmatch(command[1]); module != nil {
+			if module := regexp.MustCompile(`-replace=([^=/]+/[^=/]+/[^=/]+/[^=]+)=`).FindStringSubmatch(command[1]); module != nil {
 				imports += fmt.Sprintf("import _ %q\n", module[1])
 			}
 		}
