@@ -1,54 +1,12 @@
 package authrocket_test
 
 import (
-	"fmt"
 	"net/http"
-	"os"
-	"runtime"
-	"strings"
 	"testing"
-	"time"
+
+	"github.com/authrocket-go/authrocket/internal/leaktest"
 )
 
 func TestMain(m *testing.M) {
-	code := m.Run()
-	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
-	if left := leftGoroutines(); code == 0 && left != "" {
-		fmt.Fprintf(os.Stderr, "goroutines outlive the tests:\n\n%s\n", left)
-		code = 1
-	}
-	os.Exit(code)
-}
-
-// leftGoroutines returns the stacks of goroutines of this module or of net/http
-// that do not end. A fetch of keys may run for 8 seconds after its request, and
-// nothing tells from outside when it ends.
-func leftGoroutines() string {
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	deadline := time.After(time.Minute)
-	for {
-		left := moduleGoroutines()
-		if left == "" {
-			return ""
-		}
-		select {
-		case <-tick.C:
-		case <-deadline:
-			return left
-		}
-	}
-}
-
-func moduleGoroutines() string {
-	stacks := make([]byte, 4<<20)
-	stacks = stacks[:runtime.Stack(stacks, true)]
-	var left []string
-	// The first one is the goroutine that asks.
-	for _, stack := range strings.Split(string(stacks), "\n\n")[1:] {
-		if strings.Contains(stack, "authrocket-go/authrocket") || strings.Contains(stack, "net/http.") {
-			left = append(left, stack)
-		}
-	}
-	return strings.Join(left, "\n\n")
+	leaktest.Main(m, http.DefaultTransport.(*http.Transport).CloseIdleConnections)
 }

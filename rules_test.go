@@ -55,7 +55,7 @@ func TestRules(t *testing.T) {
 		{name: "an error of no kind stays itself", token: granted(), rule: failWith(errOwn), want: errOwn},
 		{name: "a rule that cannot tell is unavailable", token: granted(), rule: failWith(unavailable), want: authrocket.ErrUnavailable, says: "database"},
 		{name: "a rule that finds nobody signed in", token: granted(), rule: failWith(authrocket.ErrUnauthenticated), want: authrocket.ErrUnauthenticated},
-		{name: "a rule with a reason of ours", token: granted(), rule: failWith(authrocket.ErrPermissionDenied), want: denied},
+		{name: "a rule with a reason of the package", token: granted(), rule: failWith(authrocket.ErrPermissionDenied), want: denied},
 
 		{name: "AnyOf without rules refuses", token: granted("a"), rule: authrocket.AnyOf(), want: denied, says: "no rules"},
 		{name: "AnyOf takes the first that allows", token: granted("a"), rule: authrocket.AnyOf(failWith(errOwn), authrocket.Permission("a"), nil)},

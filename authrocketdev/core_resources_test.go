@@ -116,7 +116,7 @@ func TestCoreInvitations(t *testing.T) {
 			{name: "the email changes", method: "PUT /invitations/{invitation}", body: `{"invitation":{"email":"other@example.com","locale":"ja","expires_at":33290000000}}`, status: 200, keep: "other=token", want: []string{"email=other@example.com", "locale=ja", "expires_at=33290000000", "token^nvt_"}},
 			{name: "the same email keeps the token", method: "PUT /invitations/{invitation}", body: `{"invitation":{"email":"Other@example.com"}}`, status: 200, want: []string{"!token"}},
 			{name: "the old token accepts nothing", method: "POST /users", body: `{"user":{"email":"a@example.com","password":"how-now-brown-cow!"}}`, status: 201, keep: "user=id"},
-			{name: "which is told", method: "POST /users/{user}/accept_invitation", body: `{"user":{"token":"{token}"}}`, status: 422},
+			{name: "which is refused", method: "POST /users/{user}/accept_invitation", body: `{"user":{"token":"{token}"}}`, status: 422},
 			{name: "it is sent", method: "POST /invitations/{invitation}/invite", body: `{"invitation":{}}`, status: 200, want: []string{"object=invitation", "invited_at~."}},
 			{name: "also with null", method: "POST /invitations/{invitation}/invite", body: `{"invitation":null}`, status: 200},
 			{name: "there is an event", method: "GET /events?event_type=invitation.request.invited&max_results=1", status: 200, want: []string{"collection.0.invitation_id={invitation}", "collection.0.token={other}"}},

@@ -58,7 +58,7 @@ func leaks(text string, secrets map[string]string) (names []string) {
 	return names
 }
 
-// recorder keeps what is told by a client, and what its calls return.
+// recorder keeps what a client reports, and what its calls return.
 type recorder struct {
 	mu      sync.Mutex
 	log     bytes.Buffer

@@ -118,10 +118,10 @@ func TestInvitation(t *testing.T) {
 		if again := update(func(i *authrockettest.Invitation) { i.Email = " Mallory@example.com " }); again != path {
 			t.Error("the same email has another link")
 		}
-		path2 := update(func(i *authrockettest.Invitation) { i.Email = "ceo@example.com" })
+		renewed := update(func(i *authrockettest.Invitation) { i.Email = "boss@example.com" })
 		b := s.newBrowser(t)
 		b.get(path).wants(404, "has been used")
-		b.get(path2).wants(200)
+		b.get(renewed).wants(200)
 	}, closedSignup)
 	onSite(t, "is accepted by nobody who is not signed in", func(t *testing.T, s *site) {
 		token := s.invitation(t, "george@example.com", s.widgets.ID)
@@ -132,10 +132,10 @@ func TestInvitation(t *testing.T) {
 	})
 	inBubble(t, "works for 30 days", func(t *testing.T, s *site, b *browser) {
 		path := s.invite(t, "new@example.com", s.widgets)
-		time.Sleep(30*24*time.Hour - 1)
+		time.Sleep(30*24*time.Hour - 1) // in the bubble: no real time passes
 		// What is refused gives it no time that it did not have.
 		p := b.get(path).wants(200).submit("/signup", "email", "ada@example.com", "password", "compilers").wants(422, "already in use")
-		time.Sleep(time.Nanosecond)
+		time.Sleep(time.Nanosecond) // in the bubble: no real time passes
 		p.submit("/signup", "email", "new@example.com", "password", "compilers").wants(404, "too old")
 		b.get(path).wants(404, "too old")
 	}, closedSignup)

@@ -92,9 +92,9 @@ func TestLoginOnce(t *testing.T) {
 	})
 	inBubble(t, "a session that has expired asks again", func(t *testing.T, s *site, b *browser) {
 		b.logIn("ada", secretPassword).token()
-		time.Sleep(time.Hour - 1)
+		time.Sleep(time.Hour - 1) // in the bubble: no real time passes
 		b.get(loginPath(appURL)).token()
-		time.Sleep(time.Nanosecond)
+		time.Sleep(time.Nanosecond) // in the bubble: no real time passes
 		b.get(loginPath(appURL)).wants(200, "Log in").submit("/login", "email", "ada", "password", secretPassword).token()
 	}, func(c *siteConfig) { c.SessionLifetime = time.Hour })
 	onSite(t, "the password that the realm is given later counts", func(t *testing.T, s *site) {
@@ -122,7 +122,7 @@ func TestWrongLoginsAreLimited(t *testing.T) {
 			t.Error("the right password is taken over the limit")
 		}
 		b.logIn("alan", secretPassword).token()
-		time.Sleep(time.Minute)
+		time.Sleep(time.Minute) // in the bubble: no real time passes
 		b.logIn("ada", secretPassword).token()
 	})
 	inBubble(t, "by the name of nobody as well, which tells nothing", func(t *testing.T, _ *site, b *browser) {

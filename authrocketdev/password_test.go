@@ -88,9 +88,9 @@ func TestPasswordReset(t *testing.T) {
 	})
 	inBubble(t, "works for an hour", func(t *testing.T, s *site, b *browser) {
 		link := b.forgot(t, "ada")
-		time.Sleep(time.Hour - 1)
+		time.Sleep(time.Hour - 1) // in the bubble: no real time passes
 		p := b.get(link).submit("/password/reset", "password", "short", "password_confirmation", "short").wants(422, "too short")
-		time.Sleep(time.Nanosecond)
+		time.Sleep(time.Nanosecond) // in the bubble: no real time passes
 		p.submit("/password/reset", "password", "analytical", "password_confirmation", "analytical").wants(422, "too old")
 	})
 	onSite(t, "serves one of many at once", func(t *testing.T, s *site) {

@@ -48,7 +48,7 @@ func TestReturn(t *testing.T) {
 	}, func(c *siteConfig) { c.ReissueTokens = true })
 	inBubble(t, "is a new token each time", func(t *testing.T, s *site, b *browser) {
 		first := s.verified(t, b.logIn("ada", secretPassword).token())
-		time.Sleep(time.Minute)
+		time.Sleep(time.Minute) // in the bubble: no real time passes
 		second := s.verified(t, b.get(loginPath(appURL)).token())
 		if second.IssuedAt.Sub(first.IssuedAt) != time.Minute || first.ID() != second.ID() {
 			t.Errorf("issued at %s and %s", first.IssuedAt, second.IssuedAt)

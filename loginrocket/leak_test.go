@@ -1,51 +1,9 @@
 package loginrocket_test
 
 import (
-	"fmt"
-	"os"
-	"runtime"
-	"strings"
 	"testing"
-	"time"
+
+	"github.com/authrocket-go/authrocket/internal/leaktest"
 )
 
-// No goroutine outlives the calls: those of net/http end with the connections of a test.
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if left := leftGoroutines(); code == 0 && left != "" {
-		fmt.Fprintf(os.Stderr, "goroutines outlive the tests:\n\n%s\n", left)
-		code = 1
-	}
-	os.Exit(code)
-}
-
-// leftGoroutines returns the stacks of goroutines that do not end within a minute.
-func leftGoroutines() string {
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	deadline := time.After(time.Minute)
-	for {
-		left := moduleGoroutines()
-		if left == "" {
-			return ""
-		}
-		select {
-		case <-tick.C:
-		case <-deadline:
-			return left
-		}
-	}
-}
-
-func moduleGoroutines() string {
-	stacks := make([]byte, 4<<20)
-	stacks = stacks[:runtime.Stack(stacks, true)]
-	var left []string
-	// The first one is the goroutine that asks.
-	for _, stack := range strings.Split(string(stacks), "\n\n")[1:] {
-		if strings.Contains(stack, "authrocket-go/authrocket") || strings.Contains(stack, "net/http.") {
-			left = append(left, stack)
-		}
-	}
-	return strings.Join(left, "\n\n")
-}
+func TestMain(m *testing.M) { leaktest.Main(m) }

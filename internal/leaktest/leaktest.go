@@ -1,0 +1,58 @@
+// Package leaktest is the TestMain of packages whose tests must leave no goroutine: it
+// fails their run when one outlives the tests.
+package leaktest
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Main runs the tests, calls each of end, and ends the process: with an error if a
+// goroutine of this module or of net/http is left after a minute. A fetch of keys may run for 8 seconds after its
+// request, and nothing says from outside when it ends.
+func Main(m *testing.M, end ...func()) {
+	code := m.Run()
+	for _, f := range end {
+		f()
+	}
+	if left := leftGoroutines(); code == 0 && left != "" {
+		fmt.Fprintf(os.Stderr, "goroutines outlive the tests:\n\n%s\n", left)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// leftGoroutines returns the stacks of goroutines that do not end within a minute.
+func leftGoroutines() string {
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	deadline := time.After(time.Minute)
+	for {
+		left := moduleGoroutines()
+		if left == "" {
+			return ""
+		}
+		select {
+		case <-tick.C:
+		case <-deadline:
+			return left
+		}
+	}
+}
+
+func moduleGoroutines() string {
+	stacks := make([]byte, 4<<20)
+	stacks = stacks[:runtime.Stack(stacks, true)]
+	var left []string
+	// The first one is the goroutine that asks.
+	for _, stack := range strings.Split(string(stacks), "\n\n")[1:] {
+		if strings.Contains(stack, "authrocket-go/authrocket") || strings.Contains(stack, "net/http.") {
+			left = append(left, stack)
+		}
+	}
+	return strings.Join(left, "\n\n")
+}
