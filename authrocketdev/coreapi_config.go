@@ -1,6 +1,7 @@
 package authrocketdev
 
 import (
+	"cmp"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -54,7 +55,8 @@ func (s *Service) roundTrip(r *http.Request) (*http.Response, error) {
 	}()
 	select {
 	case err := <-done:
-		if err != nil {
+		// A handler that ended since the client gave up has no client to answer.
+		if err = cmp.Or(r.Context().Err(), err); err != nil {
 			return nil, err
 		}
 		response := recorder.Result()

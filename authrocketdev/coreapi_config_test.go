@@ -129,3 +129,32 @@ func TestCoreAPIConfigOverAPort(t *testing.T) {
 func overAPort(l net.Listener) func(*coreapi.Config) {
 	return func(c *coreapi.Config) { c.URL, c.HTTPClient = "http://"+l.Addr().String()+"/v2", nil }
 }
+
+// atTheEnd is a context whose end is seen only when the handler has ended, so that both are seen at once.
+type atTheEnd struct {
+	context.Context
+	ended <-chan struct{}
+}
+
+func (c atTheEnd) Done() <-chan struct{} {
+	<-c.ended
+	return c.Context.Done()
+}
+
+// The client's end and the handler's come together: many times, since either may be seen first.
+func TestCoreAPIConfigGivesUp(t *testing.T) {
+	t.Parallel()
+	service := newServiceOf(t, authrockettest.NewRealm(t))
+	for range 64 {
+		ctx, giveUp := context.WithCancel(t.Context())
+		ended := make(chan struct{})
+		service.Break(func(http.ResponseWriter, *http.Request, http.Handler) { giveUp(); close(ended) })
+		req, err := http.NewRequestWithContext(atTheEnd{ctx, ended}, http.MethodGet, "http://localhost/v2/users", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if resp, err := service.CoreAPIConfig().HTTPClient.Do(req); !errors.Is(err, context.Canceled) {
+			t.Fatalf("got %v, %v, want that the client gave up", resp, err)
+		}
+	}
+}

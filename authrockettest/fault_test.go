@@ -116,6 +116,17 @@ func hangUntil(begun, ended chan<- struct{}) authrockettest.Fault {
 	}
 }
 
+// atTheEnd is a context whose end is seen only when the handler has ended, so that both are seen at once.
+type atTheEnd struct {
+	context.Context
+	ended <-chan struct{}
+}
+
+func (c atTheEnd) Done() <-chan struct{} {
+	<-c.ended
+	return c.Context.Done()
+}
+
 func TestHang(t *testing.T) {
 	t.Parallel()
 	for _, place := range []string{"in memory", "over a socket"} {
@@ -138,6 +149,20 @@ func TestHang(t *testing.T) {
 			<-ended
 		})
 	}
+
+	// The client's end and the handler's come together: many times, since either may be seen first.
+	t.Run("no answer for a client that gave up, in memory", func(t *testing.T) {
+		t.Parallel()
+		realm := authrockettest.NewRealm(t)
+		for range 64 {
+			ctx, giveUp := context.WithCancel(t.Context())
+			ended := make(chan struct{})
+			realm.Break(func(http.ResponseWriter, *http.Request, http.Handler) { giveUp(); close(ended) })
+			if got, err := fetch(atTheEnd{ctx, ended}, keysClient(t, realm), realm); !errors.Is(err, context.Canceled) {
+				t.Fatalf("got %+v, %v, want that the client gave up", got, err)
+			}
+		}
+	})
 
 	t.Run("ends when the realm is closed", func(t *testing.T) {
 		t.Parallel()
