@@ -272,7 +272,7 @@ func dependencies(t *testing.T, pkg string, flags ...string) []dependency {
 // on each other: each uses only what the files before it declare.
 var rootFiles = []string{
 	"errors.go",
-	"session.go",
+	"session.go", "sessionstate.go",
 	"rules.go",
 	"observe.go",
 	"urls.go",

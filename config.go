@@ -129,6 +129,11 @@ type Config struct {
 	// Default: 10,000.
 	TokenCacheSize int
 
+	// SessionState ends sessions before their tokens expire: it is asked wherever a token
+	// is verified. Tokens must then have a session ID (sid). See package sessionstate.
+	// Default: none, so that a token counts until it expires.
+	SessionState SessionState
+
 	// VerifiedTokens is how many RS256 tokens are remembered at most as tokens
 	// whose signature verified, beyond those that TokenCacheSize keeps; negative means
 	// none. Such a token is read again, its claims, its times and its key are

@@ -99,6 +99,10 @@ var (
 	// repeats it on click. A signed-in user's prefetch is served as any GET.
 	ErrPrefetch = newReason(ErrUnauthenticated, "prefetch", "this page is not served ahead of a click")
 
+	// ErrSessionEnded: the session has ended at AuthRocket, though its token has not
+	// expired. Config.SessionState says so. A browser's cookie is cleared.
+	ErrSessionEnded = newReason(ErrUnauthenticated, "session_ended", "the session has ended")
+
 	// ErrLoginLoop: three logins in a row did not produce an accepted session
 	// within a minute. A browser gets an error page instead of a fourth login; only
 	// Observer.Login gets this error, which wraps the one of the session.
@@ -140,6 +144,10 @@ var (
 	// is spent. 429 with Retry-After (RFC 6585 section 4); a browser that navigates goes
 	// to the login instead and keeps its cookie.
 	ErrTooManyKeyLookups = newReason(ErrUnavailable, "too_many_key_lookups", "too many tokens with unknown keys came lately")
+
+	// ErrSessionUnknown: Config.SessionState cannot say now whether the session goes on.
+	// 503; a browser that navigates gets a page that reloads itself, and keeps its cookie.
+	ErrSessionUnknown = newReason(ErrUnavailable, "session_unknown", "whether the session goes on cannot be told now")
 )
 
 // reason is an error that also matches its kind.
