@@ -103,7 +103,7 @@ func TestOnlyFewPackagesImport(t *testing.T) {
 	}{
 		{dependency: "github.com/lestrrat-go/jwx", folders: []string{"internal/jose"}},
 		{dependency: "github.com/patrickmn/go-cache", folders: []string{"internal/tokencache"}},
-		{dependency: "golang.org/x/time", folders: []string{"coreapi"}},
+		{dependency: "golang.org/x/time", folders: []string{"coreapi", "sessionstate", "webhook"}},
 		{dependency: "github.com/davecgh/go-spew", folders: []string{"authrocketdev"}},
 		{dependency: "github.com/go-json-experiment/json", folders: []string{"authrocketdev", "internal/claims", "internal/jws", "internal/strictjson"}},
 	} {

@@ -1,0 +1,145 @@
+package sessionstate
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/authrocket-go/authrocket"
+)
+
+// bound is the contexts that end with their sessions.
+type bound struct {
+	mu        *sync.Mutex
+	bySession map[idHash]map[*boundContext]struct{}
+}
+
+func newBound() bound {
+	return bound{mu: new(sync.Mutex), bySession: map[idHash]map[*boundContext]struct{}{}}
+}
+
+// boundContext is one of them.
+type boundContext struct {
+	session authrocket.Session
+	end     context.CancelCauseFunc
+
+	mu    sync.Mutex
+	timer *time.Timer // of the next look; stopped when the context ends
+}
+
+// Bind returns a copy of ctx that ends when session does: for WebSockets, streams and jobs.
+// [context.Cause] is then [authrocket.ErrTokenExpired], [authrocket.ErrSessionEnded], or
+// [authrocket.ErrSessionUnknown] by Config.AfterMaxStale. It takes no goroutine, and looks
+// the session up every Config.CheckInterval. Call the CancelFunc when the work is done.
+// [authrocket.Auth.Bind] calls it.
+func (s *State) Bind(ctx context.Context, session authrocket.Session) (context.Context, context.CancelFunc) {
+	ctx, end := context.WithCancelCause(ctx)
+	ctx, cancel := context.WithDeadlineCause(ctx, session.ExpiresAt, authrocket.ErrTokenExpired)
+	b := &boundContext{session: session, end: end}
+	hash := session.IDHash()
+	s.bound.add(hash, b)
+	// Asked after it was added, so that no end comes in between.
+	s.recheck(ctx, b)
+	b.lookAfter(ctx, s.intervalOf(&hash), func() { s.recheck(ctx, b) })
+	context.AfterFunc(ctx, func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.timer.Stop()
+		s.bound.remove(hash, b)
+	})
+	return ctx, func() {
+		cancel()
+		end(context.Canceled)
+	}
+}
+
+// lookAfter calls look after each interval, until ctx ends.
+func (b *boundContext) lookAfter(ctx context.Context, interval time.Duration, look func()) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.timer = time.AfterFunc(interval, func() {
+		look()
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		if ctx.Err() == nil {
+			b.timer.Reset(interval)
+		}
+	})
+}
+
+// recheck ends b if its session has ended, and has it looked up if that is due.
+func (s *State) recheck(ctx context.Context, b *boundContext) {
+	switch v, since := s.judge(ctx, &b.session, time.Now()); v {
+	case hasEnded:
+		b.end(authrocket.ErrSessionEnded)
+	case isDue, isSuspect:
+		s.enqueue(ctx, &b.session, v, since)
+	case isStale:
+		s.enqueue(ctx, &b.session, v, since)
+		if err := s.whenStale(); err != nil {
+			b.end(err)
+		}
+	}
+}
+
+// recheckBound has a suspect session looked up if something is bound to it: its next request
+// may be far away.
+func (s *State) recheckBound(ctx context.Context, hash idHash) {
+	for _, b := range s.bound.of(hash) {
+		s.recheck(ctx, b)
+	}
+}
+
+func (b *bound) add(hash idHash, c *boundContext) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.bySession[hash] == nil {
+		b.bySession[hash] = map[*boundContext]struct{}{}
+	}
+	b.bySession[hash][c] = struct{}{}
+}
+
+func (b *bound) remove(hash idHash, c *boundContext) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.bySession[hash], c)
+	if len(b.bySession[hash]) == 0 {
+		delete(b.bySession, hash)
+	}
+}
+
+// of returns what is bound to a session.
+func (b *bound) of(hash idHash) []*boundContext {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var list []*boundContext
+	for c := range b.bySession[hash] {
+		list = append(list, c)
+	}
+	return list
+}
+
+// end ends what is bound to a session.
+func (b *bound) end(hash idHash, cause error) {
+	for _, c := range b.of(hash) {
+		c.end(cause)
+	}
+}
+
+// endUser ends what is bound to sessions of a user whose tokens were issued at before or
+// earlier.
+func (b *bound) endUser(userID string, before int64) {
+	b.mu.Lock()
+	var list []*boundContext
+	for _, contexts := range b.bySession {
+		for c := range contexts {
+			if c.session.User.ID == userID && c.session.IssuedAt.Unix() <= before {
+				list = append(list, c)
+			}
+		}
+	}
+	b.mu.Unlock()
+	for _, c := range list {
+		c.end(authrocket.ErrSessionEnded)
+	}
+}

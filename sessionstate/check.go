@@ -1,0 +1,145 @@
+package sessionstate
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/authrocket-go/authrocket"
+	"github.com/authrocket-go/authrocket/coreapi"
+)
+
+const (
+	checkTimeout = 8 * time.Second
+	maxParallel  = 16 // checks at once
+)
+
+func hashOf(sessionID coreapi.Secret) idHash { return sha256.Sum256([]byte(sessionID.Reveal())) }
+
+// enqueue makes sure that the session is looked up. It returns nil if there is no place.
+func (s *State) enqueue(ctx context.Context, session *authrocket.Session, v verdict, since time.Duration) *check {
+	if !s.isRunning.Load() {
+		s.observer.trouble(ctx, troubleNotRun, errors.New("sessions are due to be looked up, but State.Run does not run; start it"))
+	}
+	hash := session.IDHash()
+	return s.queue.add(&check{
+		hash: hash, sessionID: coreapi.Hide(session.ID()), realmID: session.RealmID, userID: session.User.ID,
+		since: since, dueAt: since + s.intervalOf(&hash),
+		isUrgent: v != isDue, isAnnounced: v == isSuspect, done: make(chan struct{}),
+	})
+}
+
+// await waits until c has ended. It returns false where that is pointless or took too long.
+func (s *State) await(ctx context.Context, c *check, patience time.Duration) bool {
+	if failed := s.failedAt.Load(); failed >= 0 && s.clock.at(time.Now())-time.Duration(failed) < failurePause {
+		return false
+	}
+	if s.waiting.Add(1) > maxWaiting {
+		s.waiting.Add(-1)
+		return false
+	}
+	defer s.waiting.Add(-1)
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case <-c.done:
+		return true
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	return false
+}
+
+// runChecks makes the queued checks, within the budget, until ctx ends.
+func (s *State) runChecks(ctx context.Context) {
+	var running sync.WaitGroup
+	defer running.Wait()
+	places := make(chan struct{}, maxParallel)
+	for {
+		for s.queue.isEmpty() {
+			select {
+			case <-s.queue.arrived:
+			case <-ctx.Done():
+				return
+			}
+		}
+		select {
+		case places <- struct{}{}:
+		case <-ctx.Done():
+			return
+		}
+		if s.budget.Wait(ctx) != nil {
+			return
+		}
+		// Only now: who came while this waited may be before the others.
+		c := s.queue.take()
+		if c == nil {
+			<-places
+			continue
+		}
+		running.Go(func() {
+			s.lookUp(ctx, c)
+			s.queue.finish(c)
+			<-places
+		})
+	}
+}
+
+var errOtherUser = errors.New("the API says that the session is of another user than its login token")
+
+// noteAnswer notes that the API, asked at that time, has told something about a session.
+func (s *State) noteAnswer(asked time.Duration) {
+	s.failedAt.Store(-1)
+	for told := s.toldAt.Load(); told < int64(asked); told = s.toldAt.Load() {
+		if s.toldAt.CompareAndSwap(told, int64(asked)) {
+			return
+		}
+	}
+}
+
+// lookUp asks the API about a session.
+func (s *State) lookUp(ctx context.Context, c *check) {
+	run := ctx
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+	defer cancel()
+	begun := time.Now()
+	asked := s.clock.at(begun)
+	outcome := GoesOn
+	session, err := s.api.Sessions.Get(ctx, c.sessionID)
+	switch {
+	case err == nil && session.UserID != "" && session.UserID != c.userID:
+		err = errOtherUser
+	case errors.Is(err, coreapi.ErrNotFound):
+		outcome = HasEnded
+		// Nobody announces all sessions by mistake, so that an older proof is enough then.
+		proof := asked
+		if c.isAnnounced {
+			proof -= proofLife
+		}
+		err = s.proveRealm(ctx, c.realmID, proof)
+	}
+	if err != nil && run.Err() != nil {
+		return // the program ends
+	}
+	if err != nil {
+		outcome = Unknown
+	}
+	s.observer.check(ctx, CheckEvent{Outcome: outcome, Err: err, Duration: time.Since(begun), Overdue: max(0, asked-c.dueAt)})
+	switch outcome {
+	case GoesOn:
+		s.noteAnswer(asked)
+		s.known.confirm(c.hash, asked)
+	case HasEnded:
+		s.noteAnswer(asked)
+		s.report(ctx, SourceCheck, Ended{Session: c.hash, UserID: c.userID, Until: s.holdUntil(time.Now())})
+	default:
+		s.failedAt.Store(int64(s.clock.at(time.Now())))
+		kind := troubleCheck
+		if errors.Is(err, errOtherRealm) {
+			kind = troubleRealm
+		}
+		s.observer.trouble(ctx, kind, err)
+	}
+}

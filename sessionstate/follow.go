@@ -1,0 +1,228 @@
+package sessionstate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	entriesPerRead  = 1000
+	appendsPerTurn  = 500
+	appendTimeout   = 2 * time.Second
+	readTimeout     = 10 * time.Second
+	firstLogPause   = 250 * time.Millisecond
+	longestLogPause = 5 * time.Second
+	maxRebuildDelay = 2 * time.Second // so that not all instances append the same entries at once
+	maxUnsent       = 10_000
+)
+
+// logReading is how far this instance has read the Log.
+type logReading struct {
+	mu       *sync.Mutex // one reads
+	position string
+	at       *atomic.Int64 // by the clock, when the last reading ended
+}
+
+func newLogReading() logReading { return logReading{mu: new(sync.Mutex), at: new(atomic.Int64)} }
+
+// followLog reads the Log as it grows, until ctx ends.
+func (s *State) followLog(ctx context.Context) {
+	pause, isLost := firstLogPause, false
+	for ctx.Err() == nil {
+		var err error
+		if isLost {
+			err = s.restoreLog(ctx)
+		} else {
+			begun, entries := time.Now(), []Ended(nil)
+			if entries, err = s.readOn(ctx); err == nil && len(entries) == 0 && time.Since(begun) < firstLogPause {
+				sleep(ctx, firstLogPause) // a Log that does not wait
+			}
+		}
+		switch {
+		case err == nil:
+			pause, isLost = firstLogPause, false
+			continue
+		case ctx.Err() != nil:
+			return
+		case errors.Is(err, ErrLogRestarted):
+			isLost = true
+			s.observer.trouble(ctx, troubleLog, fmt.Errorf("%w; it is read again, and gets what it lacks", err))
+		default:
+			s.observer.trouble(ctx, troubleLog, fmt.Errorf("reading the log of ended sessions: %w", err))
+		}
+		sleep(ctx, pause/2+rand.N(pause/2))
+		pause = min(2*pause, longestLogPause)
+	}
+}
+
+// readOn reads and applies what comes next, and returns it.
+func (s *State) readOn(ctx context.Context) ([]Ended, error) {
+	r := &s.reading
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	limited, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	entries, next, err := s.log.After(limited, r.position, entriesPerRead)
+	if err != nil && !errors.Is(err, ErrBadEntry) {
+		return nil, err
+	}
+	if err != nil {
+		s.observer.trouble(ctx, troubleLog, err)
+	}
+	if next == "" {
+		return nil, errors.New("the Log returned no position")
+	}
+	for _, e := range entries {
+		s.applyEntry(ctx, e)
+	}
+	r.position = next
+	r.at.Store(int64(s.clock.at(time.Now())))
+	return entries, nil
+}
+
+// readLog reads the Log from its beginning to its end.
+func (s *State) readLog(ctx context.Context) error {
+	_, err := s.readAll(ctx)
+	return err
+}
+
+// readAll reads the Log from its beginning to its end, and returns what is in it.
+func (s *State) readAll(ctx context.Context) (map[Ended]bool, error) {
+	s.reading.mu.Lock()
+	s.reading.position = ""
+	s.reading.mu.Unlock()
+	found := map[Ended]bool{}
+	for {
+		entries, err := s.readOn(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range entries {
+			found[essence(e)] = true
+		}
+		// A page that is not full is the last: the next reading would wait for more.
+		if len(entries) < entriesPerRead {
+			return found, nil
+		}
+	}
+}
+
+// essence is what makes two entries one.
+func essence(e Ended) Ended {
+	if (e.Session != idHash{}) {
+		return Ended{Session: e.Session, Suspect: e.Suspect}
+	}
+	return Ended{UserID: e.UserID, Before: e.Before.Truncate(time.Second).UTC()}
+}
+
+// restoreLog gives a Log that was emptied or made anew what it lacks. Others do so at the
+// same time: each waits a moment, and looks again before each part.
+func (s *State) restoreLog(ctx context.Context) error {
+	if _, err := s.readAll(ctx); err != nil {
+		return err
+	}
+	if !sleep(ctx, rand.N(maxRebuildDelay)) {
+		return ctx.Err()
+	}
+	for own := s.known.all(); len(own) > 0; {
+		found, err := s.readAll(ctx)
+		if err != nil {
+			return err
+		}
+		for n := 0; n < appendsPerTurn && len(own) > 0; own = own[1:] {
+			if found[essence(own[0])] {
+				continue
+			}
+			if err := s.append(ctx, own[0]); err != nil {
+				return err
+			}
+			n++
+		}
+	}
+	return nil
+}
+
+// applyEntry applies an entry of the Log, which anybody who can write it may have made up.
+func (s *State) applyEntry(ctx context.Context, e Ended) {
+	now := time.Now()
+	switch {
+	case e.Session == idHash{} && (e.UserID == "" || e.Before.IsZero() || e.Suspect),
+		e.Before.After(now.Add(maxClockGap)), e.Until.After(now.Add(maxHold + maxClockGap)):
+		s.observer.trouble(ctx, troubleLog, fmt.Errorf("%w: its times or its subject are not possible; who else can write the log?", ErrBadEntry))
+	case e.Until.Before(now):
+	case e.Suspect && s.api == nil:
+	default:
+		s.apply(ctx, SourceLog, e)
+	}
+}
+
+// unsent is what could not be appended to the Log yet.
+type unsent struct {
+	mu      *sync.Mutex
+	entries *[]Ended
+	arrived chan struct{}
+}
+
+func newUnsent() unsent {
+	return unsent{mu: new(sync.Mutex), entries: new([]Ended), arrived: make(chan struct{}, 1)}
+}
+
+// add keeps e. Of too many, the oldest are left out: they are in the list of this instance,
+// which a Log that restarts gets as a whole.
+func (u *unsent) add(e Ended) {
+	u.mu.Lock()
+	if len(*u.entries) >= maxUnsent {
+		*u.entries = (*u.entries)[1:]
+	}
+	*u.entries = append(*u.entries, e)
+	u.mu.Unlock()
+	select {
+	case u.arrived <- struct{}{}:
+	default:
+	}
+}
+
+func (u *unsent) first() (Ended, bool) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if len(*u.entries) == 0 {
+		return Ended{}, false
+	}
+	return (*u.entries)[0], true
+}
+
+func (u *unsent) removeFirst(e Ended) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if len(*u.entries) > 0 && (*u.entries)[0] == e {
+		*u.entries = (*u.entries)[1:]
+	}
+}
+
+// sendUnsent appends what could not be appended before, until ctx ends.
+func (s *State) sendUnsent(ctx context.Context) {
+	pause := firstLogPause
+	for ctx.Err() == nil {
+		e, ok := s.unsent.first()
+		if !ok {
+			select {
+			case <-s.unsent.arrived:
+			case <-ctx.Done():
+			}
+			continue
+		}
+		if err := s.append(ctx, e); err != nil {
+			s.observer.trouble(ctx, troubleLog, fmt.Errorf("adding to the log of ended sessions: %w", err))
+			sleep(ctx, pause/2+rand.N(pause/2))
+			pause = min(2*pause, longestLogPause)
+			continue
+		}
+		pause = firstLogPause
+		s.unsent.removeFirst(e)
+	}
+}

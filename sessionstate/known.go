@@ -1,0 +1,302 @@
+package sessionstate
+
+import (
+	"hash/maphash"
+	"math"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// idHash names a session: the SHA-256 of its ID.
+type idHash = [32]byte
+
+// known is what this process knows about sessions: which have ended, which are suspect,
+// and which the API has confirmed. Moments without a date are times of the clock of the
+// State; expiries are seconds since 1970.
+type known struct {
+	maxEnded, maxConfirmed int
+	shards                 [shardCount]shard
+
+	sessions atomic.Int64 // ended and suspect ones in all shards
+	perUser  [4096]atomic.Int32
+	seed     maphash.Seed
+
+	userCount atomic.Int64 // len(users), to look into it without a lock
+	usersMu   sync.RWMutex
+	users     map[string]userEnding
+}
+
+// Many shards, so that requests rarely wait for each other.
+const shardCount = 32
+
+type shard struct {
+	mu        sync.RWMutex
+	ended     map[idHash]ending
+	suspects  map[idHash]suspicion
+	confirmed map[idHash]time.Duration // when the API was asked
+}
+
+// ending is the end of a session.
+type ending struct {
+	until int64
+	user  uint64 // hash of the user's ID, 0 if it is not known
+}
+
+// suspicion is a session that is only said to have ended.
+type suspicion struct {
+	until int64
+	since time.Duration
+}
+
+// userEnding ends the sessions of a user whose tokens were issued at before or earlier.
+type userEnding struct{ before, until int64 }
+
+func newKnown(maxEnded, maxConfirmed int) *known {
+	k := &known{maxEnded: maxEnded, maxConfirmed: maxConfirmed, seed: maphash.MakeSeed(), users: map[string]userEnding{}}
+	for i := range k.shards {
+		k.shards[i] = shard{ended: map[idHash]ending{}, suspects: map[idHash]suspicion{}, confirmed: map[idHash]time.Duration{}}
+	}
+	return k
+}
+
+func (k *known) shard(hash *idHash) *shard { return &k.shards[hash[0]%shardCount] }
+
+// knowledge is what is known about one session.
+type knowledge struct {
+	ended       bool
+	suspect     bool
+	suspectFrom time.Duration
+	confirmed   time.Duration
+	hasAnswer   bool // confirmed is set
+}
+
+// about returns what is known about a session whose token was issued at issuedAt.
+func (k *known) about(hash *idHash, userID string, issuedAt int64) (found knowledge) {
+	s := k.shard(hash)
+	s.mu.RLock()
+	if len(s.ended) > 0 {
+		_, found.ended = s.ended[*hash]
+	}
+	if len(s.suspects) > 0 {
+		var suspect suspicion
+		suspect, found.suspect = s.suspects[*hash]
+		found.suspectFrom = suspect.since
+	}
+	if len(s.confirmed) > 0 {
+		found.confirmed, found.hasAnswer = s.confirmed[*hash]
+	}
+	s.mu.RUnlock()
+	if !found.ended && k.userCount.Load() > 0 {
+		k.usersMu.RLock()
+		ending, ok := k.users[userID]
+		k.usersMu.RUnlock()
+		found.ended = ok && issuedAt <= ending.before
+	}
+	return found
+}
+
+// end notes that a session has ended. It returns whether that is news, and whether another
+// one had to be forgotten for it.
+func (k *known) end(hash idHash, userID string, until int64) (isNew, forgot bool) {
+	s := k.shard(&hash)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, suspect := s.suspects[hash]; suspect {
+		delete(s.suspects, hash)
+		k.sessions.Add(-1)
+	}
+	delete(s.confirmed, hash)
+	old, isOld := s.ended[hash]
+	next := ending{max(until, old.until), old.user}
+	if next.user == 0 && userID != "" {
+		next.user = k.userHash(userID)
+		k.perUser[next.user%uint64(len(k.perUser))].Add(1)
+	}
+	if !isOld {
+		forgot = k.makeRoom(s)
+		k.sessions.Add(1)
+	}
+	s.ended[hash] = next
+	return !isOld, forgot
+}
+
+// suspect notes that a session is said to have ended.
+func (k *known) suspect(hash idHash, since time.Duration, until int64) (isNew, forgot bool) {
+	s := k.shard(&hash)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, ended := s.ended[hash]; ended {
+		return false, false
+	}
+	old, isOld := s.suspects[hash]
+	if !isOld {
+		forgot = k.makeRoom(s)
+		k.sessions.Add(1)
+	}
+	s.suspects[hash] = suspicion{max(until, old.until), since}
+	return !isOld, forgot
+}
+
+// confirm notes that the API, asked at that time, has said that a session goes on. A
+// suspicion that is older than settleTime ends with it.
+func (k *known) confirm(hash idHash, asked time.Duration) {
+	s := k.shard(&hash)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, ended := s.ended[hash]; ended {
+		return // since it was asked
+	}
+	if suspect, ok := s.suspects[hash]; ok && asked-suspect.since >= settleTime {
+		delete(s.suspects, hash)
+		k.sessions.Add(-1)
+	}
+	if _, isOld := s.confirmed[hash]; !isOld && len(s.confirmed) >= max(1, k.maxConfirmed/shardCount) {
+		for any := range s.confirmed { // at random
+			delete(s.confirmed, any)
+			break
+		}
+	}
+	s.confirmed[hash] = asked
+}
+
+// endUser notes that sessions of a user have ended.
+func (k *known) endUser(userID string, before, until int64) (isNew, forgot bool) {
+	k.usersMu.Lock()
+	defer k.usersMu.Unlock()
+	old, isOld := k.users[userID]
+	next := userEnding{max(before, old.before), max(until, old.until)}
+	if !isOld && len(k.users) >= k.maxEnded {
+		first, earliest := "", int64(math.MaxInt64)
+		for id, ending := range k.users {
+			if ending.until < earliest {
+				first, earliest = id, ending.until
+			}
+		}
+		delete(k.users, first)
+		forgot = true
+	}
+	k.users[userID] = next
+	k.userCount.Store(int64(len(k.users)))
+	return next != old, forgot
+}
+
+// makeRoom forgets what expires first if the list is full. It looks into one shard only:
+// hashes spread evenly.
+func (k *known) makeRoom(s *shard) bool {
+	if k.sessions.Load() < int64(k.maxEnded) {
+		return false
+	}
+	var first idHash
+	earliest, isSuspect := int64(math.MaxInt64), false
+	for hash, suspect := range s.suspects {
+		if suspect.until < earliest {
+			first, earliest, isSuspect = hash, suspect.until, true
+		}
+	}
+	for hash, ended := range s.ended {
+		if ended.until < earliest {
+			first, earliest, isSuspect = hash, ended.until, false
+		}
+	}
+	switch {
+	case earliest == math.MaxInt64:
+		return false // other shards are full
+	case isSuspect:
+		delete(s.suspects, first)
+		k.sessions.Add(-1)
+	default:
+		k.forget(s, first)
+	}
+	return true
+}
+
+// forget takes an ended session out of a shard.
+func (k *known) forget(s *shard, hash idHash) {
+	if user := s.ended[hash].user; user != 0 {
+		k.perUser[user%uint64(len(k.perUser))].Add(-1)
+	}
+	delete(s.ended, hash)
+	k.sessions.Add(-1)
+}
+
+// expire forgets what has expired at now, and answers of the API that were asked for
+// before the time oldest.
+func (k *known) expire(now int64, oldest time.Duration) {
+	for i := range k.shards {
+		s := &k.shards[i]
+		s.mu.Lock()
+		for hash, ended := range s.ended {
+			if ended.until < now {
+				k.forget(s, hash)
+			}
+		}
+		for hash, suspect := range s.suspects {
+			if suspect.until < now {
+				delete(s.suspects, hash)
+				k.sessions.Add(-1)
+			}
+		}
+		for hash, asked := range s.confirmed {
+			if asked < oldest {
+				delete(s.confirmed, hash)
+			}
+		}
+		s.mu.Unlock()
+	}
+	k.usersMu.Lock()
+	defer k.usersMu.Unlock()
+	for id, ending := range k.users {
+		if ending.until < now {
+			delete(k.users, id)
+		}
+	}
+	k.userCount.Store(int64(len(k.users)))
+}
+
+// entries is how long the list is.
+func (k *known) entries() int { return int(k.sessions.Load() + k.userCount.Load()) }
+
+func (k *known) userHash(userID string) uint64 {
+	return max(1, maphash.String(k.seed, userID))
+}
+
+// endedOf counts the ended sessions of a user, to maxPerUser at most.
+func (k *known) endedOf(userID string) int {
+	user := k.userHash(userID)
+	// Other users share the counter, which mostly tells nevertheless.
+	if n := int(k.perUser[user%uint64(len(k.perUser))].Load()); n < maxPerUser {
+		return n
+	}
+	n := 0
+	for i := range k.shards {
+		s := &k.shards[i]
+		s.mu.RLock()
+		for _, ended := range s.ended {
+			if ended.user == user {
+				n++
+			}
+		}
+		s.mu.RUnlock()
+	}
+	return min(n, maxPerUser)
+}
+
+// all returns the list as entries of a Log, without what is only suspect.
+func (k *known) all() []Ended {
+	var list []Ended
+	for i := range k.shards {
+		s := &k.shards[i]
+		s.mu.RLock()
+		for hash, ended := range s.ended {
+			list = append(list, Ended{Session: hash, Until: time.Unix(ended.until, 0)})
+		}
+		s.mu.RUnlock()
+	}
+	k.usersMu.RLock()
+	defer k.usersMu.RUnlock()
+	for id, ending := range k.users {
+		list = append(list, Ended{UserID: id, Before: time.Unix(ending.before, 0), Until: time.Unix(ending.until, 0)})
+	}
+	return list
+}

@@ -1,0 +1,146 @@
+package sessionstate
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// Observer reports what a [State] does. Its functions may be nil; the others are called
+// synchronously, by many goroutines at once: they must return soon and must not panic. No
+// event holds a session ID, a user ID or a token.
+//
+// The zero Observer logs trouble at level warn through [slog.Default].
+type Observer struct {
+	// Check reports a session that was looked up.
+	Check func(context.Context, CheckEvent)
+
+	// Ended reports sessions, or a user's sessions, that are refused from now on.
+	Ended func(context.Context, EndedEvent)
+
+	// Trouble reports what an operator should look into: checks that fail, a key of another
+	// realm, a Log that cannot be read or written, a full list. Each kind at most once in 10
+	// seconds.
+	Trouble func(context.Context, error)
+}
+
+// Outcome is what a check has found.
+type Outcome string
+
+// The outcomes of a check.
+const (
+	GoesOn   Outcome = "goes_on"
+	HasEnded Outcome = "ended"
+	Unknown  Outcome = "unknown" // Err says why
+)
+
+// CheckEvent is a session that was looked up.
+type CheckEvent struct {
+	Outcome  Outcome
+	Err      error         // nil unless the outcome is Unknown
+	Duration time.Duration // of the calls of the API
+	// Overdue is how long the check had been due when it began: what a small budget adds to
+	// Config.CheckInterval.
+	Overdue time.Duration
+}
+
+// Source is where a State learned of an end.
+type Source string
+
+// The sources.
+const (
+	SourceWebhook Source = "webhook" // HandleEvent, Suspect and Replay
+	SourceLog     Source = "log"     // another instance
+	SourceApp     Source = "app"     // End and EndUser
+	SourceCheck   Source = "check"   // the API
+)
+
+// EndedEvent is a change of the list of ended sessions.
+type EndedEvent struct {
+	Source  Source
+	Entries int // in the list now
+}
+
+// LogObserver returns an Observer that writes to logger: trouble at level warn, checks
+// without an answer and ends at info, the rest at debug. A nil logger means [slog.Default].
+func LogObserver(logger *slog.Logger) Observer {
+	if logger == nil {
+		logger = slog.Default()
+	}
+	return Observer{
+		Check: func(ctx context.Context, e CheckEvent) {
+			level, attrs := slog.LevelDebug, []slog.Attr{
+				slog.String("outcome", string(e.Outcome)), slog.Duration("duration", e.Duration), slog.Duration("overdue", e.Overdue),
+			}
+			if e.Err != nil {
+				level, attrs = slog.LevelInfo, append(attrs, slog.String("error", e.Err.Error()))
+			}
+			logger.LogAttrs(ctx, level, "authrocket session check", attrs...)
+		},
+		Ended: func(ctx context.Context, e EndedEvent) {
+			logger.LogAttrs(ctx, slog.LevelInfo, "authrocket session ended", slog.String("source", string(e.Source)), slog.Int("entries", e.Entries))
+		},
+		Trouble: func(ctx context.Context, err error) {
+			logger.LogAttrs(ctx, slog.LevelWarn, "authrocket session state", slog.String("error", err.Error()))
+		},
+	}
+}
+
+// observer is an Observer whose functions can be called, and which limits trouble.
+type observer struct {
+	Observer
+	mu   sync.Mutex
+	last map[troubleKind]time.Time
+}
+
+// troubleKind is what trouble is about.
+type troubleKind string
+
+const (
+	troubleCheck  troubleKind = "check"
+	troubleRealm  troubleKind = "realm"
+	troubleLog    troubleKind = "log"
+	troubleFull   troubleKind = "full"
+	troubleEvent  troubleKind = "event"
+	troubleNotRun troubleKind = "not run"
+	troubleLife   troubleKind = "life"
+)
+
+const troubleInterval = 10 * time.Second
+
+func newObserver(o Observer) *observer {
+	if o.Check == nil && o.Ended == nil && o.Trouble == nil {
+		o.Trouble = func(ctx context.Context, err error) { LogObserver(nil).Trouble(ctx, err) }
+	}
+	return &observer{Observer: o, last: map[troubleKind]time.Time{}}
+}
+
+func (o *observer) check(ctx context.Context, e CheckEvent) {
+	if o.Check != nil {
+		o.Check(ctx, e)
+	}
+}
+
+func (o *observer) ended(ctx context.Context, source Source, entries int) {
+	if o.Ended != nil {
+		o.Ended(ctx, EndedEvent{source, entries})
+	}
+}
+
+func (o *observer) trouble(ctx context.Context, kind troubleKind, err error) {
+	if o.Trouble == nil {
+		return
+	}
+	now := time.Now()
+	o.mu.Lock()
+	last, reported := o.last[kind]
+	isDue := !reported || now.Sub(last) >= troubleInterval
+	if isDue {
+		o.last[kind] = now
+	}
+	o.mu.Unlock()
+	if isDue {
+		o.Trouble(ctx, err)
+	}
+}

@@ -1,0 +1,138 @@
+package sessionstate
+
+import (
+	"container/heap"
+	"sync"
+	"time"
+
+	"github.com/authrocket-go/authrocket/coreapi"
+)
+
+// maxQueued bounds the checks that wait for their turn. A session that finds no place is
+// queued by a later request: the oldest come first, so that none is left out for ever.
+const maxQueued = 1000
+
+// check is a session that is to be looked up, once for all requests that want it.
+type check struct {
+	hash            idHash
+	sessionID       coreapi.Secret
+	realmID, userID string
+	since           time.Duration // when the session was last confirmed
+	dueAt           time.Duration
+	isUrgent        bool          // somebody waits, or will ask again
+	isAnnounced     bool          // a webhook has said that the session has ended
+	done            chan struct{} // closed when it has ended, whatever came of it
+	index           int           // in the heap, -1 while it runs
+}
+
+// queue is the checks to make: those that somebody waits for first, then the sessions that
+// have not been confirmed for the longest time.
+type queue struct {
+	mu      sync.Mutex
+	checks  checkHeap
+	byHash  map[idHash]*check // queued or running
+	arrived chan struct{}
+}
+
+func newQueue() *queue {
+	return &queue{byHash: map[idHash]*check{}, arrived: make(chan struct{}, 1)}
+}
+
+// add queues c, and returns the check of its session, which may have been queued before; nil
+// if there is no place.
+func (q *queue) add(c *check) *check {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if queued, ok := q.byHash[c.hash]; ok {
+		if queued.index >= 0 {
+			queued.isUrgent = queued.isUrgent || c.isUrgent
+			queued.isAnnounced = queued.isAnnounced || c.isAnnounced
+			heap.Fix(&q.checks, queued.index)
+		}
+		return queued
+	}
+	if len(q.checks) >= maxQueued {
+		last := q.last()
+		if !before(c, last) {
+			return nil
+		}
+		heap.Remove(&q.checks, last.index)
+		delete(q.byHash, last.hash)
+		close(last.done)
+	}
+	heap.Push(&q.checks, c)
+	q.byHash[c.hash] = c
+	select {
+	case q.arrived <- struct{}{}:
+	default:
+	}
+	return c
+}
+
+// last returns the check whose turn comes last.
+func (q *queue) last() *check {
+	last := q.checks[len(q.checks)/2]
+	for _, c := range q.checks[len(q.checks)/2:] { // the leaves of the heap
+		if before(last, c) {
+			last = c
+		}
+	}
+	return last
+}
+
+// take returns the check whose turn it is, nil if there is none. It has to be ended by
+// finish.
+func (q *queue) take() *check {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.checks) == 0 {
+		return nil
+	}
+	return heap.Pop(&q.checks).(*check)
+}
+
+func (q *queue) finish(c *check) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	delete(q.byHash, c.hash)
+	close(c.done)
+}
+
+func (q *queue) isEmpty() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.checks) == 0
+}
+
+// before reports whether the turn of a comes before that of b.
+func before(a, b *check) bool {
+	if a.isUrgent != b.isUrgent {
+		return a.isUrgent
+	}
+	return a.since < b.since
+}
+
+// checkHeap implements [heap.Interface].
+type checkHeap []*check
+
+func (h checkHeap) Len() int           { return len(h) }
+func (h checkHeap) Less(i, j int) bool { return before(h[i], h[j]) }
+func (h checkHeap) Swap(i, j int) {
+	h[i], h[j] = h[j], h[i]
+	h[i].index, h[j].index = i, j
+}
+
+func (h *checkHeap) Push(x any) {
+	c := x.(*check)
+	c.index = len(*h)
+	*h = append(*h, c)
+}
+
+func (h *checkHeap) Pop() any {
+	last := len(*h) - 1
+	c := (*h)[last]
+	(*h)[last] = nil
+	*h = (*h)[:last]
+	c.index = -1
+	return c
+}
