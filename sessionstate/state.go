@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -98,6 +99,9 @@ func New(config Config) (*State, error) {
 	s.failedAt.Store(-1)
 	return s, nil
 }
+
+// Format writes what a State is: a printer that walks through it would show users.
+func (s *State) Format(f fmt.State, _ rune) { io.WriteString(f, "authrocket session state") }
 
 // CheckSession implements [authrocket.SessionState]. It waits only for a session that is
 // said to have ended, and for one that is due when the API has said nothing for

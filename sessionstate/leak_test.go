@@ -1,0 +1,9 @@
+package sessionstate_test
+
+import (
+	"testing"
+
+	"github.com/authrocket-go/authrocket/internal/leaktest"
+)
+
+func TestMain(m *testing.M) { leaktest.Main(m) }
