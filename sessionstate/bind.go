@@ -69,7 +69,7 @@ func (b *boundContext) lookAfter(ctx context.Context, interval time.Duration, lo
 
 // recheck ends b if its session has ended, and has it looked up if that is due.
 func (s *State) recheck(ctx context.Context, b *boundContext) {
-	switch v, since := s.judge(ctx, &b.session, time.Now()); v {
+	switch v, since := s.judge(ctx, &b.session, exactly); v {
 	case hasEnded:
 		b.end(authrocket.ErrSessionEnded)
 	case isDue, isSuspect:

@@ -21,7 +21,7 @@ import (
 // users makes sessions as apps have them.
 type users struct{ realm *authrockettest.Realm }
 
-func newUsers(t *testing.T) users {
+func newUsers(t testing.TB) users {
 	return users{authrockettest.NewRealm(t, func(c *authrockettest.RealmConfig) {
 		c.ID, c.Settings.Algorithm = realmID, "HS256"
 	})}
@@ -155,7 +155,7 @@ func sessionJSON(id string, s coreSession) map[string]any {
 }
 
 // client returns a client that does not wait.
-func (a *coreAPI) client(t *testing.T) *coreapi.Client {
+func (a *coreAPI) client(t testing.TB) *coreapi.Client {
 	t.Helper()
 	client, err := coreapi.New(coreapi.Config{
 		URL: "http://localhost/v2", APIKey: coreapi.Hide("ks_0123456789abcdef"), HTTPClient: &http.Client{Transport: a},
@@ -168,7 +168,7 @@ func (a *coreAPI) client(t *testing.T) *coreapi.Client {
 }
 
 // newState returns a State, and starts Run until the test ends.
-func newState(t *testing.T, config sessionstate.Config) *sessionstate.State {
+func newState(t testing.TB, config sessionstate.Config) *sessionstate.State {
 	t.Helper()
 	state, err := sessionstate.New(config)
 	if err != nil {

@@ -68,7 +68,7 @@ type knowledge struct {
 	suspect     bool
 	suspectFrom time.Duration
 	confirmed   time.Duration
-	hasAnswer   bool // confirmed is set
+	hasAnswer   bool // confirmed is set; else it is 0, the start of the process
 }
 
 // about returns what is known about a session whose token was issued at issuedAt.

@@ -23,20 +23,26 @@ func (s *State) Run(ctx context.Context) error {
 		parts.Go(func() { s.followLog(ctx) })
 		parts.Go(func() { s.sendUnsent(ctx) })
 	}
-	parts.Go(func() { s.sweep(ctx) })
+	parts.Go(func() { s.keepTime(ctx) })
 	parts.Wait()
 	return ctx.Err()
 }
 
-// sweep forgets what has expired.
-func (s *State) sweep(ctx context.Context) {
-	ticker := time.NewTicker(sweepEvery)
+// keepTime notes the time, and forgets what has expired.
+func (s *State) keepTime(ctx context.Context) {
+	defer s.clock.stopTicks()
+	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
-	for {
-		select {
-		case now := <-ticker.C:
-			s.known.expire(now.Unix(), s.clock.at(time.Now())-2*s.checkInterval)
+	for swept := time.Now(); ; {
+		now := time.Now()
+		s.clock.tick(now)
+		if now.Sub(swept) >= sweepEvery {
+			swept = now
+			s.known.expire(now.Unix(), s.clock.at(now)-2*s.checkInterval)
 			s.forgetEndOn(now)
+		}
+		select {
+		case <-ticker.C:
 		case <-ctx.Done():
 			return
 		}

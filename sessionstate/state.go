@@ -36,7 +36,7 @@ type State struct {
 	unsent  unsent
 	reading logReading
 
-	longestLife atomic.Int64 // of a login token that was seen
+	longestLife atomic.Int64 // of a login token that was seen, in seconds
 	toldAt      atomic.Int64 // by the clock, when the API was asked that has last told something about a session
 	failedAt    atomic.Int64 // by the clock, when it last did not; less than 0: never
 	waiting     atomic.Int64 // requests that wait for a check
@@ -108,7 +108,7 @@ func (s *State) Format(f fmt.State, _ rune) { io.WriteString(f, "authrocket sess
 // Config.MaxStale. The error matches [authrocket.ErrSessionEnded] or
 // [authrocket.ErrSessionUnknown].
 func (s *State) CheckSession(ctx context.Context, session authrocket.Session, patience time.Duration) error {
-	v, since := s.judge(ctx, &session, time.Now())
+	v, since := s.judge(ctx, &session, lately)
 	switch v {
 	case goesOn:
 		return nil
@@ -120,7 +120,7 @@ func (s *State) CheckSession(ctx context.Context, session authrocket.Session, pa
 	}
 	c := s.enqueue(ctx, &session, v, since)
 	if c != nil && patience > 0 && s.await(ctx, c, patience) {
-		v, _ = s.judge(ctx, &session, time.Now())
+		v, _ = s.judge(ctx, &session, exactly)
 	}
 	switch v {
 	case goesOn, isDue:
@@ -157,28 +157,42 @@ const (
 	isStale   // it has to be looked up, but the API has said nothing for Config.MaxStale
 )
 
+// precision is how exactly judge knows the time.
+type precision bool
+
+const (
+	lately  precision = false // as it was up to a second ago
+	exactly precision = true
+)
+
 // judge says what is known about a session, and since when it has not been confirmed.
-func (s *State) judge(ctx context.Context, session *authrocket.Session, now time.Time) (verdict, time.Duration) {
-	hash := session.IDHash()
-	ran := s.clock.at(now)
-	s.noteLife(ctx, session)
-	found := s.known.about(&hash, session.User.ID, session.IssuedAt.Unix())
-	switch {
-	case found.ended:
+func (s *State) judge(ctx context.Context, session *authrocket.Session, when precision) (verdict, time.Duration) {
+	hash, issuedAt := session.IDHash(), session.IssuedAt.Unix()
+	s.noteLife(ctx, session.ExpiresAt.Unix()-issuedAt)
+	found := s.known.about(&hash, session.User.ID, issuedAt)
+	if found.ended {
 		return hasEnded, 0
-	case s.api == nil:
-		return goesOn, 0 // nobody can be asked about a suspicion
-	case found.suspect:
+	}
+	if s.api == nil {
+		return goesOn, 0 // nobody can be asked, about a suspicion neither
+	}
+	interval := s.intervalOf(&hash)
+	if ran, unix, isKnown := s.clock.lately(); isKnown && !found.suspect && when == lately {
+		if since := confirmedAt(found, ran, time.Duration(unix-issuedAt)*time.Second); ran-since < interval {
+			return goesOn, since
+		}
+	}
+	now := time.Now()
+	ran := s.clock.at(now)
+	if found.suspect {
 		if found.hasAnswer && found.confirmed >= found.suspectFrom && ran-found.confirmed < recheckSuspect {
 			return goesOn, 0
 		}
 		return isSuspect, found.suspectFrom
 	}
-	// A token is issued while its session goes on. What was so at the start of this process
-	// is not known, but a restart must not make all sessions due at once.
-	since := max(0, ran-max(0, now.Sub(session.IssuedAt)), found.confirmed)
+	since := confirmedAt(found, ran, now.Sub(session.IssuedAt))
 	switch {
-	case ran-since < s.intervalOf(&hash):
+	case ran-since < interval:
 		return goesOn, since
 	case ran-time.Duration(s.toldAt.Load()) > s.maxStale:
 		return isStale, since
@@ -186,16 +200,22 @@ func (s *State) judge(ctx context.Context, session *authrocket.Session, now time
 	return isDue, since
 }
 
+// confirmedAt is when it was last known that a session goes on. A token is issued while its
+// session does, which was age ago. What was so at the start of this process is not
+// known, but a restart must not make all sessions due at once.
+func confirmedAt(found knowledge, ran time.Duration, age time.Duration) time.Duration {
+	return max(0, ran-max(0, age), found.confirmed)
+}
+
 // intervalOf is Config.CheckInterval and up to a fifth more, which depends on the session.
 func (s *State) intervalOf(hash *idHash) time.Duration {
 	return s.checkInterval + s.checkInterval/spread*time.Duration(hash[31])/256
 }
 
-// noteLife remembers how long login tokens live.
-func (s *State) noteLife(ctx context.Context, session *authrocket.Session) {
-	life := int64(session.ExpiresAt.Sub(session.IssuedAt))
+// noteLife remembers how many seconds login tokens live.
+func (s *State) noteLife(ctx context.Context, life int64) {
 	for longest := s.longestLife.Load(); life > longest; longest = s.longestLife.Load() {
-		if s.longestLife.CompareAndSwap(longest, life) && life > int64(maxHold) {
+		if s.longestLife.CompareAndSwap(longest, life) && life > int64(maxHold/time.Second) {
 			s.observer.trouble(ctx, troubleLife, errors.New("login tokens live longer than the 7 days for which ended sessions are remembered; shorten their life at AuthRocket"))
 		}
 	}
@@ -203,7 +223,7 @@ func (s *State) noteLife(ctx context.Context, session *authrocket.Session) {
 
 // holdUntil is until when an end has to be remembered.
 func (s *State) holdUntil(now time.Time) time.Time {
-	life := max(minHold, time.Duration(s.longestLife.Load())) + holdLeeway
+	life := max(minHold, time.Duration(min(s.longestLife.Load(), int64(maxHold/time.Second)))*time.Second) + holdLeeway
 	return now.Add(min(life, maxHold))
 }
 
