@@ -69,6 +69,7 @@ const (
 	maxClockGap  = 5 * time.Minute // of an event or an entry that is from the future
 	oldestEvent  = 3 * 24 * time.Hour
 	sweepEvery   = time.Minute
+	maxAge       = 1 << 33 // seconds, so that a token without a time does not overflow
 	spread       = 5 // a fifth of CheckInterval
 )
 
@@ -168,7 +169,9 @@ const (
 // judge says what is known about a session, and since when it has not been confirmed.
 func (s *State) judge(ctx context.Context, session *authrocket.Session, when precision) (verdict, time.Duration) {
 	hash, issuedAt := session.IDHash(), session.IssuedAt.Unix()
-	s.noteLife(ctx, session.ExpiresAt.Unix()-issuedAt)
+	if !session.IssuedAt.IsZero() {
+		s.noteLife(ctx, session.ExpiresAt.Unix()-issuedAt)
+	}
 	found := s.known.about(&hash, session.User.ID, issuedAt)
 	if found.ended {
 		return hasEnded, 0
@@ -178,7 +181,7 @@ func (s *State) judge(ctx context.Context, session *authrocket.Session, when pre
 	}
 	interval := s.intervalOf(&hash)
 	if ran, unix, isKnown := s.clock.lately(); isKnown && !found.suspect && when == lately {
-		if since := confirmedAt(found, ran, time.Duration(unix-issuedAt)*time.Second); ran-since < interval {
+		if since := confirmedAt(found, ran, time.Duration(min(unix-issuedAt, maxAge))*time.Second); ran-since < interval {
 			return goesOn, since
 		}
 	}

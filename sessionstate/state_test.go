@@ -216,10 +216,14 @@ func TestChecks(t *testing.T) {
 		wait   time.Duration                                   // beyond that
 		want   error
 		calls  string
+		token  authrockettest.TokenOption
 	}{
 		"a session that goes on is looked up once, and goes on": {calls: "GET /sessions"},
 		"a session that has ended is refused when it was looked up": {
 			ended: true, want: authrocket.ErrSessionEnded, calls: "GET /sessions, GET /users",
+		},
+		"a token that does not say when it was issued": {
+			token: authrockettest.WithoutClaim("iat"), ended: true, want: authrocket.ErrSessionEnded, calls: "GET /sessions, GET /users",
 		},
 		"a key of another realm ends nothing": {
 			ended: true, before: func(_ *testing.T, a *coreAPI, _ *sessionstate.State) { a.realmID = "rl_other" },
@@ -265,6 +269,9 @@ func TestChecks(t *testing.T) {
 				api, users := newCoreAPI(), newUsers(t)
 				state := newState(t, sessionstate.Config{API: api.client(t), CheckInterval: time.Hour, Observer: new(reports).observer()})
 				session := users.session("kss_1")
+				if row.token != nil {
+					session = users.session("kss_1", row.token)
+				}
 				if api.add("kss_1"); row.ended {
 					api.delete("kss_1")
 				}
