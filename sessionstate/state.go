@@ -70,7 +70,7 @@ const (
 	oldestEvent  = 3 * 24 * time.Hour
 	sweepEvery   = time.Minute
 	maxAge       = 1 << 33 // seconds, so that a token without a time does not overflow
-	spread       = 5 // a fifth of CheckInterval
+	spread       = 5       // a fifth of CheckInterval
 )
 
 // New returns a State, or all problems of the config at once: errors.Join of *[ConfigError].
