@@ -187,28 +187,23 @@ func (u *unsent) add(e Ended) {
 	}
 }
 
-func (u *unsent) first() (Ended, bool) {
+// take returns the oldest entry, which is not kept any more.
+func (u *unsent) take() (Ended, bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if len(*u.entries) == 0 {
 		return Ended{}, false
 	}
-	return (*u.entries)[0], true
-}
-
-func (u *unsent) removeFirst(e Ended) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if len(*u.entries) > 0 && (*u.entries)[0] == e {
-		*u.entries = (*u.entries)[1:]
-	}
+	e := (*u.entries)[0]
+	*u.entries = (*u.entries)[1:]
+	return e, true
 }
 
 // sendUnsent appends what could not be appended before, until ctx ends.
 func (s *State) sendUnsent(ctx context.Context) {
 	pause := firstLogPause
 	for ctx.Err() == nil {
-		e, ok := s.unsent.first()
+		e, ok := s.unsent.take()
 		if !ok {
 			select {
 			case <-s.unsent.arrived:
@@ -218,11 +213,11 @@ func (s *State) sendUnsent(ctx context.Context) {
 		}
 		if err := s.append(ctx, e); err != nil {
 			s.observer.trouble(ctx, troubleLog, fmt.Errorf("adding to the log of ended sessions: %w", err))
+			s.unsent.add(e) // at the end: one that the Log never takes holds up no other
 			sleep(ctx, pause/2+rand.N(pause/2))
 			pause = min(2*pause, longestLogPause)
 			continue
 		}
 		pause = firstLogPause
-		s.unsent.removeFirst(e)
 	}
 }

@@ -73,6 +73,23 @@ func TestWhatCouldNotBeAppendedIsSentLater(t *testing.T) {
 	})
 }
 
+func TestAnEntryThatTheLogNeverTakesHoldsUpNoOther(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		log := newMemoryLog()
+		config := sessionstate.Config{Log: log, Observer: new(reports).observer()}
+		first, second := newState(t, config), newState(t, config)
+		log.breakWith(errors.New("down"))
+		first.EndUser(t.Context(), refusedUser, time.Now())
+		first.End(t.Context(), hidden("kss_1"), time.Time{})
+		log.breakWith(nil)
+		time.Sleep(time.Minute) // in the bubble: no real time passes
+		if err := second.CheckSession(t.Context(), newUsers(t).session("kss_1"), 0); !errors.Is(err, authrocket.ErrSessionEnded) {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
 // A log that was emptied gets back what the instances know.
 func TestALogThatRestarts(t *testing.T) {
 	t.Parallel()

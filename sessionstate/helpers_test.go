@@ -224,11 +224,17 @@ type memoryLog struct {
 
 func newMemoryLog() *memoryLog { return &memoryLog{changed: make(chan struct{})} }
 
+// refusedUser is a user whose entries a memoryLog never takes.
+const refusedUser = "usr_refused"
+
 func (l *memoryLog) Append(_ context.Context, e sessionstate.Ended) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.fault != nil {
 		return l.fault
+	}
+	if e.UserID == refusedUser {
+		return errors.New("this Log takes no such user")
 	}
 	l.entries = append(l.entries, e)
 	close(l.changed)
