@@ -141,6 +141,9 @@ func TestSourceFilesAreFound(t *testing.T) {
 // belowCoreAPI are the packages of this module that coreapi may import.
 var belowCoreAPI = []string{modulePath + "/internal/loopback", modulePath + "/internal/unavailable", modulePath + "/internal/wire"}
 
+// belowWebhook are the packages of this module that webhook may import.
+var belowWebhook = []string{modulePath + "/coreapi", modulePath + "/internal/strictjson"}
+
 func TestArrowsPointOneWay(t *testing.T) {
 	t.Parallel()
 	for _, file := range sourceFiles(t) {
@@ -155,6 +158,9 @@ func TestArrowsPointOneWay(t *testing.T) {
 			}
 			if file.folder() == "loginrocket" && !file.isTest() && isOwn && imported != modulePath+"/coreapi" && !slices.Contains(belowCoreAPI, imported) {
 				t.Errorf("%s imports %q: loginrocket is a client that verifies nothing", file.path, imported)
+			}
+			if file.folder() == "webhook" && !file.isTest() && isOwn && !slices.Contains(belowWebhook, imported) {
+				t.Errorf("%s imports %q: webhook knows the Core API only", file.path, imported)
 			}
 			if isWithin(file.folder(), "authrockettest") && (isWithin(imported, modulePath+"/coreapi") || isWithin(imported, modulePath+"/loginrocket")) {
 				t.Errorf("%s imports %q: a realm knows no client of its APIs", file.path, imported)
@@ -184,6 +190,7 @@ func TestRootReaches(t *testing.T) {
 		modulePath + "/authrocketdev",
 		modulePath + "/coreapi",
 		modulePath + "/loginrocket",
+		modulePath + "/webhook",
 		modulePath + "/internal/wire",
 		"golang.org/x/time",
 		"testing",

@@ -1,0 +1,4 @@
+package webhook
+
+// NewMemory returns the default Seen.
+func NewMemory() Seen { return newMemory() }

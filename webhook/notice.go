@@ -1,0 +1,172 @@
+package webhook
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"regexp"
+	"strconv"
+	"time"
+
+	"github.com/authrocket-go/authrocket/coreapi"
+	"github.com/authrocket-go/authrocket/internal/strictjson"
+)
+
+// notice is what counts of a body. An ID is "" and a time zero where the body has none.
+type notice struct {
+	id                      string
+	kind                    coreapi.EventType
+	realm, user, membership string
+	session                 coreapi.Secret
+	at, expires             time.Time
+}
+
+const (
+	maxAge     = 3 * 24 * time.Hour // AuthRocket repeats an event for about 2 days
+	clocksOff  = 5 * time.Minute
+	minExpires = time.Hour
+	maxExpires = 7 * 24 * time.Hour
+
+	maxSeconds = 253402300799 // the end of the year 9999
+)
+
+var (
+	typeSyntax = regexp.MustCompile(`^[a-z0-9_]{1,30}(\.[a-z0-9_]{1,30}){0,3}$`)
+
+	// idSyntax are the IDs that may be asked for: a user could be found by an email
+	// address and a username, too.
+	idSyntax = map[string]*regexp.Regexp{
+		"id":            regexp.MustCompile(`^ev_[A-Za-z0-9]{1,61}$`),
+		"realm_id":      regexp.MustCompile(`^rl_[A-Za-z0-9_-]{1,61}$`),
+		"session_id":    regexp.MustCompile(`^kss_[A-Za-z0-9_-]{1,60}$`),
+		"user_id":       regexp.MustCompile(`^usr_[A-Za-z0-9_-]{1,60}$`),
+		"membership_id": regexp.MustCompile(`^mb_[A-Za-z0-9_-]{1,61}$`),
+	}
+
+	// recordOf is the ID of the record that is gone after an event.
+	recordOf = map[coreapi.EventType]string{
+		coreapi.EventSessionDeleted:    "session_id",
+		coreapi.EventUserDeleted:       "user_id",
+		coreapi.EventMembershipDeleted: "membership_id",
+	}
+)
+
+// readNotice reads a body. With an error the notice has only what may be reported.
+func readNotice(body []byte) (notice, error) {
+	texts, times, err := readMembers(body)
+	if err != nil {
+		return notice{}, err
+	}
+	if !typeSyntax.MatchString(texts["event_type"]) {
+		return notice{}, errors.New("event_type is missing, or is not the type of an event")
+	}
+	n := notice{kind: coreapi.EventType(texts["event_type"])}
+	realm, isNamed := texts["realm_id"]
+	for name, syntax := range idSyntax {
+		if !syntax.MatchString(texts[name]) {
+			delete(texts, name)
+		}
+	}
+	n.id = texts["id"]
+	if n.kind == coreapi.EventPing {
+		return n, nil // nothing more counts
+	}
+	if n.id == "" {
+		return n, errors.New("id is missing, or is not the ID of an event")
+	}
+	if isNamed && texts["realm_id"] != realm {
+		return n, errors.New("realm_id is not the ID of a realm")
+	}
+	if name, ok := recordOf[n.kind]; ok && texts[name] == "" {
+		return n, fmt.Errorf("%s is missing, or is not such an ID", name)
+	}
+	n.realm, n.user, n.membership, n.session = texts["realm_id"], texts["user_id"], texts["membership_id"], coreapi.Hide(texts["session_id"])
+	n.at, n.expires = times["event_at"], times["expires_at"]
+	return n, nil
+}
+
+// readMembers reads the members of the body that may count. The others need to be JSON only.
+func readMembers(body []byte) (texts map[string]string, times map[string]time.Time, err error) {
+	texts, times = map[string]string{}, map[string]time.Time{}
+	r := strictjson.Open(body)
+	r.Require('{')
+	for name := r.Name(); name != nil; name = r.Name() {
+		switch name := string(name); name {
+		case "id", "event_type", "realm_id", "session_id", "user_id", "membership_id":
+			if token, ok := r.Optional('"'); ok {
+				texts[name] = token.Text()
+			}
+		case "event_at", "expires_at":
+			token, ok := r.Optional('0')
+			if !ok {
+				break
+			}
+			seconds, err := strconv.ParseFloat(string(token), 64)
+			if err != nil || math.Abs(seconds) > maxSeconds {
+				r.Fail("is out of range")
+				break
+			}
+			times[name] = time.UnixMilli(int64(seconds * 1000))
+		default:
+			r.Skip(r.Token())
+		}
+	}
+	err = r.Close()
+	if problem, ok := errors.AsType[*strictjson.Error](err); ok && problem.Place == "" {
+		err = fmt.Errorf("the body %w", err)
+	}
+	return texts, times, err
+}
+
+// isOld reports whether AuthRocket does not send an event of that time any more.
+func isOld(at, now time.Time) bool { return !at.IsZero() && at.Before(now.Add(-maxAge)) }
+
+// event makes an event of the notice, held within bounds.
+func (n notice) event(now time.Time) (coreapi.Event, error) {
+	members := map[string]any{"id": n.id, "event_type": n.kind, "event_at": float64(n.eventAt(now).UnixMilli()) / 1000}
+	for name, id := range map[string]string{"realm_id": n.realm, "user_id": n.user, "membership_id": n.membership, "session_id": n.session.Reveal()} {
+		if id != "" {
+			members[name] = id
+		}
+	}
+	if n.kind == coreapi.EventSessionDeleted {
+		members["expires_at"] = float64(n.expiresAt(now).UnixMilli()) / 1000
+	}
+	text, err := json.Marshal(members)
+	if err != nil {
+		return coreapi.Event{}, err
+	}
+	var event coreapi.Event
+	err = event.UnmarshalJSON(text)
+	return event, err
+}
+
+// eventAt returns when it happened: now if the body does not say, and not after what
+// AuthRocket's clock can be ahead.
+func (n notice) eventAt(now time.Time) time.Time {
+	if n.at.IsZero() {
+		return now
+	}
+	return earlier(n.at, now.Add(clocksOff))
+}
+
+// expiresAt returns when the session would have expired: as late as can be if the body does not
+// say.
+func (n notice) expiresAt(now time.Time) time.Time {
+	latest := now.Add(maxExpires)
+	if n.expires.IsZero() {
+		return latest
+	}
+	if earliest := now.Add(minExpires); n.expires.Before(earliest) {
+		return earliest
+	}
+	return earlier(n.expires, latest)
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}

@@ -1,0 +1,242 @@
+package webhook
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/authrocket-go/authrocket/coreapi"
+)
+
+const (
+	timeout        = 8 * time.Second // of a webhook as a whole
+	bodyTimeout    = 5 * time.Second
+	patience       = 2 * time.Second // for a place, and for a turn of the budget
+	confirmTimeout = 3 * time.Second
+	settleTimeout  = 2 * time.Second
+
+	maxBodyBytes = 256 << 10
+
+	readsPerSecond = 2
+	readsAtOnce    = 10
+
+	retryAfter = "10" // seconds
+)
+
+var (
+	errPanicked = errors.New("a function of the Config panicked")
+	errNotJSON  = errors.New("the Content-Type is not JSON")
+)
+
+// receiver is the handler. It is shared by all requests.
+type receiver struct {
+	config Config
+	places chan struct{} // one is taken by each webhook that is read back and handled
+	budget *rate.Limiter // of the requests that read back
+	realm  knownRealm
+}
+
+// New returns the handler, or all problems of the config at once: [errors.Join] of
+// [*ConfigError], none of which holds a secret. It sends nothing. Mount the handler outside
+// Authenticate, since AuthRocket does not log in.
+func New(config Config) (http.Handler, error) {
+	config, err := checkConfig(config)
+	if err != nil {
+		return nil, err
+	}
+	return &receiver{
+		config: config,
+		places: make(chan struct{}, config.Parallel),
+		budget: rate.NewLimiter(readsPerSecond, readsAtOnce),
+		realm:  knownRealm{turn: make(chan struct{}, 1)},
+	}, nil
+}
+
+// verdict is how a webhook is answered, and why.
+type verdict struct {
+	status int
+	reason string
+	err    error
+}
+
+func (rc *receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	start := time.Now()
+	outcome := Outcome{Reason: reasonPanic, Err: errPanicked} // unless it comes to a verdict
+	defer func() {
+		outcome.Duration = time.Since(start)
+		if rc.config.Observer.Event != nil {
+			rc.config.Observer.Event(r.Context(), outcome)
+		}
+	}()
+	ctx, cancel := context.WithDeadline(r.Context(), start.Add(timeout))
+	defer cancel()
+	v := rc.receive(ctx, w, r, &outcome)
+	outcome.Status, outcome.Reason, outcome.Err = v.status, v.reason, v.err
+	answer(w, r, v)
+}
+
+func answer(w http.ResponseWriter, r *http.Request, v verdict) {
+	switch v.status {
+	case http.StatusNoContent:
+		w.WriteHeader(v.status)
+		return
+	case http.StatusNotFound:
+		http.NotFound(w, r)
+		return
+	case http.StatusMethodNotAllowed:
+		w.Header().Set("Allow", http.MethodPost)
+	case http.StatusRequestTimeout:
+		w.Header().Set("Connection", "close")
+	case http.StatusServiceUnavailable:
+		w.Header().Set("Retry-After", retryAfter)
+	}
+	// Only who has the secret sees it: AuthRocket's portal shows what a webhook came to.
+	http.Error(w, v.reason, v.status)
+}
+
+// receive takes a request. It notes in outcome which event it is about.
+func (rc *receiver) receive(ctx context.Context, w http.ResponseWriter, r *http.Request, outcome *Outcome) verdict {
+	// Also for who has no secret: net/http reads on before it answers. An error says that
+	// the server has no deadlines, or that somebody wrapped w.
+	control := http.NewResponseController(w)
+	control.SetReadDeadline(time.Now().Add(bodyTimeout))
+	if !hasSecret(r, rc.config.Secrets) {
+		return verdict{http.StatusNotFound, reasonWrongSecret, nil}
+	}
+	if r.Method != http.MethodPost {
+		return verdict{http.StatusMethodNotAllowed, reasonMethod, nil}
+	}
+	body, v := readBody(w, r)
+	if v.status != 0 {
+		return v
+	}
+	control.SetReadDeadline(time.Time{}) // it would end the context of the request, too
+	n, err := readNotice(body)
+	outcome.ID, outcome.Type = n.id, string(n.kind)
+	if err != nil {
+		return verdict{http.StatusBadRequest, reasonBadBody, err}
+	}
+	return rc.take(ctx, n)
+}
+
+// readBody returns the body, or the verdict on it.
+func readBody(w http.ResponseWriter, r *http.Request) ([]byte, verdict) {
+	if !isJSON(r.Header.Get("Content-Type")) {
+		return nil, verdict{http.StatusBadRequest, reasonBadBody, errNotJSON}
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBodyBytes))
+	if _, isTooLarge := errors.AsType[*http.MaxBytesError](err); isTooLarge {
+		return nil, verdict{http.StatusRequestEntityTooLarge, reasonTooLarge, err}
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return nil, verdict{http.StatusRequestTimeout, reasonSlowBody, fmt.Errorf("the body did not come within %s", bodyTimeout)}
+	}
+	if err != nil {
+		return nil, verdict{http.StatusBadRequest, reasonBadBody, errors.New("the body broke off")}
+	}
+	return body, verdict{}
+}
+
+// isJSON reports whether a body may be JSON: nobody knows which type AuthRocket names, if any.
+func isJSON(contentType string) bool {
+	if contentType == "" {
+		return true
+	}
+	mediaType, _, err := mime.ParseMediaType(contentType)
+	return err == nil && (mediaType == "application/json" || strings.HasSuffix(mediaType, "+json"))
+}
+
+// take decides about a notice whose sender has the secret.
+func (rc *receiver) take(ctx context.Context, n notice) verdict {
+	now := time.Now()
+	switch {
+	case n.kind == coreapi.EventPing:
+		return verdict{http.StatusNoContent, reasonPing, nil}
+	case isOld(n.at, now):
+		return verdict{http.StatusNoContent, reasonOld, nil}
+	}
+	err := rc.config.Seen.Begin(ctx, n.id)
+	switch {
+	case err == nil:
+		return rc.begun(ctx, n, now)
+	case errors.Is(err, ErrHandled):
+		return verdict{http.StatusNoContent, reasonHandled, nil}
+	case errors.Is(err, ErrBusy):
+		return verdict{http.StatusServiceUnavailable, reasonBusy, err}
+	}
+	rc.suspect(ctx, n, now)
+	return verdict{http.StatusServiceUnavailable, reasonSeen, fmt.Errorf("Seen.Begin: %w", err)}
+}
+
+func (rc *receiver) suspect(ctx context.Context, n notice, now time.Time) {
+	if n.kind == coreapi.EventSessionDeleted && rc.config.Suspect != nil {
+		rc.config.Suspect(ctx, n.session, n.expiresAt(now))
+	}
+}
+
+// begun ends what Seen.Begin began, also when something panics.
+func (rc *receiver) begun(ctx context.Context, n notice, now time.Time) (v verdict) {
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
+		defer cancel()
+		end, name := rc.config.Seen.Forget, "Forget"
+		if v.status == http.StatusNoContent {
+			end, name = rc.config.Seen.Done, "Done"
+		}
+		if err := end(ctx, n.id); err != nil {
+			v.err = errors.Join(v.err, fmt.Errorf("Seen.%s: %w", name, err))
+			if v.reason == "" {
+				v.reason = reasonSeen
+			}
+		}
+	}()
+	rc.suspect(ctx, n, now)
+	if !rc.enter(ctx) {
+		return verdict{http.StatusServiceUnavailable, reasonBusy, errBusy}
+	}
+	defer func() { <-rc.places }()
+	event, err := rc.confirm(ctx, n, now)
+	switch {
+	case err != nil:
+		return verdict{http.StatusServiceUnavailable, reasonOf(err), err}
+	case isOld(event.At, now): // whatever the body says
+		return verdict{http.StatusNoContent, reasonOld, nil}
+	}
+	if err := rc.config.Handle(ctx, event); err != nil {
+		return verdict{http.StatusServiceUnavailable, reasonHandler, err}
+	}
+	return verdict{http.StatusNoContent, "", nil}
+}
+
+// enter waits for a place.
+func (rc *receiver) enter(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	select {
+	case rc.places <- struct{}{}:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// reasonOf says why an event is not confirmed.
+func reasonOf(err error) string {
+	switch {
+	case errors.Is(err, errBusy):
+		return reasonBusy
+	case errors.Is(err, errNotConfirmed):
+		return reasonNotConfirmed
+	case errors.Is(err, coreapi.ErrDenied):
+		return reasonRefused
+	}
+	return reasonUnavailable
+}

@@ -1,0 +1,40 @@
+package webhook
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/authrocket-go/authrocket/coreapi"
+)
+
+// hasSecret reports whether a request brings one of the secrets. Every place is compared with
+// every secret, by hashes, so that the time says neither which one it was nor how long it is.
+func hasSecret(r *http.Request, secrets []coreapi.Secret) bool {
+	_, password, _ := r.BasicAuth()
+	found := 0
+	for _, brought := range []string{password, lastSegment(r)} {
+		hash := sha256.Sum256([]byte(brought))
+		for _, secret := range secrets {
+			want := sha256.Sum256([]byte(secret.Reveal()))
+			found |= subtle.ConstantTimeCompare(hash[:], want[:])
+		}
+	}
+	return found == 1
+}
+
+// lastSegment returns what the pattern of the route calls secret, else the last segment of the
+// path.
+func lastSegment(r *http.Request) string {
+	if secret := r.PathValue("secret"); secret != "" {
+		return secret
+	}
+	path := r.URL.EscapedPath()
+	segment, err := url.PathUnescape(path[strings.LastIndexByte(path, '/')+1:])
+	if err != nil {
+		return ""
+	}
+	return segment
+}
