@@ -42,6 +42,13 @@ func newHooked(t testing.TB, urls ...string) *hooked {
 func newHookedInMemory(t *testing.T, receivers map[string]http.Handler, urls ...string) *hooked {
 	t.Helper()
 	h := newHooked(t, urls...)
+	h.serveInMemory(t, receivers)
+	return h
+}
+
+// serveInMemory serves receivers without sockets, by their hosts.
+func (h *hooked) serveInMemory(t *testing.T, receivers map[string]http.Handler) {
+	t.Helper()
 	listeners := make(map[string]pipeListener)
 	for host, receiver := range receivers {
 		l := pipeListener{make(chan net.Conn), make(chan struct{})}
@@ -63,7 +70,6 @@ func newHookedInMemory(t *testing.T, receivers map[string]http.Handler, urls ...
 		l.conns <- server
 		return client, nil
 	})
-	return h
 }
 
 // pipeListener is a listener in memory.
