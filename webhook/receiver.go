@@ -93,8 +93,6 @@ func answer(w http.ResponseWriter, r *http.Request, v verdict) {
 		return
 	case http.StatusMethodNotAllowed:
 		w.Header().Set("Allow", http.MethodPost)
-	case http.StatusRequestTimeout:
-		w.Header().Set("Connection", "close")
 	case http.StatusServiceUnavailable:
 		w.Header().Set("Retry-After", retryAfter)
 	}
@@ -104,10 +102,10 @@ func answer(w http.ResponseWriter, r *http.Request, v verdict) {
 
 // receive takes a request. It notes in outcome which event it is about.
 func (rc *receiver) receive(ctx context.Context, w http.ResponseWriter, r *http.Request, outcome *Outcome) verdict {
-	// Also for who has no secret: net/http reads on before it answers. An error says that
-	// the server has no deadlines, or that somebody wrapped w.
-	control := http.NewResponseController(w)
-	control.SetReadDeadline(time.Now().Add(bodyTimeout))
+	// Also for who has no secret, since net/http reads on before it answers. It takes the
+	// deadline back after the body. An error says that the server has no deadlines, or that
+	// w is wrapped by what has no Unwrap.
+	http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout))
 	if !hasSecret(r, rc.config.Secrets) {
 		return verdict{http.StatusNotFound, reasonWrongSecret, nil}
 	}
@@ -118,7 +116,6 @@ func (rc *receiver) receive(ctx context.Context, w http.ResponseWriter, r *http.
 	if v.status != 0 {
 		return v
 	}
-	control.SetReadDeadline(time.Time{}) // it would end the context of the request, too
 	n, err := readNotice(body)
 	outcome.ID, outcome.Type = n.id, string(n.kind)
 	if err != nil {
