@@ -299,7 +299,7 @@ func TestRealmIsKnownForAMinute(t *testing.T) {
 		h.wantAnswer(t, sessionDeleted("ev_1"), 204, "")
 		h.wantAnswer(t, sessionDeleted("ev_2"), 204, "")
 		h.wantAnswer(t, strings.Replace(sessionDeleted("ev_3"), "rl_1", "rl_2", 1), 503, "not_confirmed")
-		if !strings.Contains(h.last().Err.Error(), "key and realm look wrong") {
+		if !strings.Contains(fmt.Sprint(h.last().Err), "key and realm look wrong") {
 			t.Errorf("got %v", h.last().Err)
 		}
 		if asked := h.api.requests(""); len(asked) != 3 {

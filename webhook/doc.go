@@ -5,10 +5,10 @@
 //	api, err := coreapi.New(coreapi.ConfigFromEnv())
 //	...
 //	hook, err := webhook.New(webhook.Config{
-//		API:     api,
-//		Secrets: []coreapi.Secret{coreapi.Hide(os.Getenv("WEBHOOK_SECRET"))}, // openssl rand -hex 32
-//		Handle:  state.HandleEvent,                                           // of the package sessionstate, or your own
-//		Suspect: state.Suspect,
+//		API:      api,
+//		Secrets:  []coreapi.Secret{coreapi.Hide(os.Getenv("WEBHOOK_SECRET"))}, // openssl rand -hex 32
+//		Handle:   state.HandleEvent, // of the package sessionstate, or your own
+//		Suspect:  state.Suspect,
 //		Observer: webhook.LogObserver(nil),
 //	})
 //	...
@@ -21,13 +21,15 @@
 //
 // # What is confirmed
 //
-// An event is read back by its ID, and Handle gets what was read. That needs a plan whose
-// history has the event. Three types need no history, and also arrive without one:
-// session.deleted, user.deleted and membership.deleted. Their record has to be gone from
-// the API, and the API key has to be of the webhook's realm, which a user of the realm
-// proves: while a realm has no user, no deletion is confirmed. Handle gets an event with the ID, type and realm, the IDs of session, user and
-// membership, and times within bounds. Of those only the ID of the deleted record is confirmed:
-// whoever has the secret may make up the rest.
+// An event is read back by its ID for as long as 3 seconds, and Handle gets what was read. Only
+// a plan with event history has events to read. Where yours has none, choose in the portal the
+// three types that need none: session.deleted, user.deleted and membership.deleted.
+//
+// Of those three the record has to be gone from the API, which means something only if the API
+// key is of the webhook's realm. A user of the realm proves that: while a realm has no user, no
+// deletion is confirmed. Handle gets an event with ID, type and realm, the IDs of session, user
+// and membership, and times within bounds. Of these only the ID of the deleted record is
+// confirmed; whoever has the secret may make up the rest.
 //
 // # Answers
 //
@@ -41,8 +43,8 @@
 //
 // # Your responsibilities
 //
-//   - Handle gets an event at least once, and events in any order: read the present state, and
-//     do not take the event's order for it.
+//   - Handle gets an event at least once, and events in any order: let it read the present
+//     state, and not conclude that from the event.
 //   - Handle has to be done within what is left of 8 seconds. Put what takes longer into a
 //     queue of your own.
 //   - A secret in the path is in the access logs of proxies and servers, unless you cut it out.

@@ -170,7 +170,7 @@ func (rc *receiver) take(ctx context.Context, n notice) verdict {
 		return verdict{http.StatusServiceUnavailable, reasonBusy, err}
 	}
 	rc.suspect(ctx, n, now)
-	return verdict{http.StatusServiceUnavailable, reasonSeen, fmt.Errorf("Seen.Begin: %w", err)}
+	return verdict{http.StatusServiceUnavailable, reasonSeen, fmt.Errorf("webhook: Seen.Begin: %w", err)}
 }
 
 func (rc *receiver) suspect(ctx context.Context, n notice, now time.Time) {
@@ -189,7 +189,7 @@ func (rc *receiver) begun(ctx context.Context, n notice, now time.Time) (v verdi
 			end, name = rc.config.Seen.Done, "Done"
 		}
 		if err := end(ctx, n.id); err != nil {
-			v.err = errors.Join(v.err, fmt.Errorf("Seen.%s: %w", name, err))
+			v.err = errors.Join(v.err, fmt.Errorf("webhook: Seen.%s: %w", name, err))
 			if v.reason == "" {
 				v.reason = reasonSeen
 			}
