@@ -3,6 +3,7 @@ package webhook_test
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -159,6 +160,10 @@ func TestRealmIsAskedOnceForMany(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := newHook(t)
+		h.api.breakWith(func(http.ResponseWriter, *http.Request) bool {
+			time.Sleep(100 * time.Millisecond) // so that they meet
+			return false
+		})
 		h.sendAll(deletions(8)...)
 		if asked := len(h.api.requests("/users")); asked != 1 || h.count()["204 "] != 8 {
 			t.Errorf("the realm was asked for %d times: %v", asked, h.count())
