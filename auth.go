@@ -106,18 +106,58 @@ func (a *Auth) Ready() error { return a.verifier.keys.ready() }
 
 // Verify returns the session of a login token. It asks no rules and reports nothing to
 // the Observer: the gate for callers without an HTTP request is [Auth.CheckToken]. It
-// waits at most 2 seconds for keys. The error is of kind [ErrUnauthenticated] or
-// [ErrUnavailable], with a reason.
+// asks Config.SessionState, and waits at most 2 seconds for it and for keys. The error is
+// of kind [ErrUnauthenticated] or [ErrUnavailable], with a reason.
 func (a *Auth) Verify(ctx context.Context, token string) (Session, error) {
-	session, err := a.verifier.verify(ctx, token, &wait{patience: keycache.Gate})
+	session, err := a.verify(ctx, token, &wait{patience: keycache.Gate})
 	return *session, err
+}
+
+// verify verifies token and asks whether its session goes on. Every token passes here,
+// but that of a sign-out, which ends its session in any case.
+func (a *Auth) verify(ctx context.Context, token string, w *wait) (*Session, error) {
+	session, err := a.verifier.verify(ctx, token, w)
+	if err == nil {
+		err = a.checkSessionState(ctx, session, w)
+	}
+	if err != nil {
+		return noSession, err
+	}
+	return session, nil
+}
+
+// checkSessionState asks Config.SessionState about a session whose token has verified.
+func (a *Auth) checkSessionState(ctx context.Context, session *Session, w *wait) error {
+	if a.config.SessionState == nil {
+		return nil
+	}
+	if session.ID() == "" {
+		return refuse(ErrInvalidClaims, "claim sid is missing or empty, which Config.SessionState needs")
+	}
+	err := a.config.SessionState.CheckSession(ctx, *session, w.left())
+	if err == nil {
+		return nil
+	}
+	answer := ErrSessionUnknown
+	if errors.Is(err, ErrSessionEnded) {
+		answer = ErrSessionEnded
+	}
+	switch r, ok := reasonOf(err); {
+	case ok && r == answer:
+		return err
+	case answer == ErrSessionEnded:
+		// It also matches something else, which must not decide what the client gets.
+		return refuse(ErrSessionEnded, "%v", err)
+	}
+	return &refusal{reason: ErrSessionUnknown, cause: err}
 }
 
 // Check decides whether r is of a signed-in user whom Config.Rules and all the rules
 // allow, and writes nothing. Go on with the request that it returns: it is r with the
 // session in its context. After an error, give that request and the error to [Auth.Deny].
 // Errors are of kind [ErrUnauthenticated], [ErrForbidden] or [ErrUnavailable]. Behind
-// [Auth.Authenticate] it does not authenticate again. It waits at most 2 seconds for keys.
+// [Auth.Authenticate] it does not authenticate again. It waits at most 2 seconds, for
+// keys and Config.SessionState.
 //
 // Most users want the middleware; Check is for frameworks whose middleware cannot wrap
 // an [http.Handler].
@@ -132,7 +172,7 @@ func (a *Auth) check(r *http.Request, id *identity, selector OrgSelector, rules 
 	case id == nil:
 		id = a.newIdentity(r, keycache.Gate)
 		a.identify(id, r)
-	case errors.Is(id.err, ErrKeysUnavailable):
+	case errors.Is(id.err, ErrKeysUnavailable), errors.Is(id.err, ErrSessionUnknown):
 		// Authenticate may have left without waiting; a gate must be sure. The wait
 		// began there, so that both together take no longer than one.
 		waitStart := id.wait.start
@@ -197,7 +237,7 @@ func (a *Auth) identify(id *identity, r *http.Request) {
 		id.source, id.err = SourceBearer, err
 	case found:
 		id.source = SourceBearer
-		id.session, id.err = a.verifier.verify(r.Context(), token, &id.wait)
+		id.session, id.err = a.verify(r.Context(), token, &id.wait)
 	case a.config.DisableCookie:
 		id.err = ErrNoToken
 	default:
@@ -214,7 +254,7 @@ func (a *Auth) identify(id *identity, r *http.Request) {
 
 // cookieIdentity is who the session cookie names, if the request may use it.
 func (a *Auth) cookieIdentity(r *http.Request, w *wait) (Source, *Session, error) {
-	session, err := a.cookieSession(r, w)
+	session, err := a.cookieSession(r, w, a.verify)
 	switch {
 	case errors.Is(err, ErrNoToken):
 		return SourceNone, noSession, err
@@ -227,15 +267,18 @@ func (a *Auth) cookieIdentity(r *http.Request, w *wait) (Source, *Session, error
 	return SourceCookie, session, nil
 }
 
+// verifyFunc is [Auth.verify] or, for a sign-out, [verifier.verify].
+type verifyFunc func(ctx context.Context, token string, w *wait) (*Session, error)
+
 // cookieSession returns the session of the cookies called Config.CookieName. Those that
 // fail are ignored as long as one verifies: a sibling subdomain must not sign users out
 // by planting one. Of two valid users neither counts, since one may be planted.
-func (a *Auth) cookieSession(r *http.Request, w *wait) (*Session, error) {
+func (a *Auth) cookieSession(r *http.Request, w *wait, verify verifyFunc) (*Session, error) {
 	session := noSession
 	failure := ErrNoToken
 	name := a.config.CookieName
 	for _, token := range joinChunks(cookieValues(r.Header, name), r.Header, name) {
-		s, err := a.verifier.verify(r.Context(), token, w)
+		s, err := verify(r.Context(), token, w)
 		if (errors.Is(err, ErrBadSignature) || errors.Is(err, ErrTokenMalformed)) && len(token)%chunkBytes == 0 && len(token) < maxCookieTokenBytes {
 			// The last chunk is full, so that another one should have come.
 			err = &refusal{reason: ErrIncompleteCookie, cause: err}

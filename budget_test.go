@@ -1,12 +1,14 @@
 package authrocket_test
 
 import (
+	"context"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
 	"testing"
+	"time"
 
 	"github.com/authrocket-go/authrocket"
 )
@@ -16,16 +18,29 @@ import (
 const warmAllocations = 2
 
 func TestWarmPathAllocations(t *testing.T) {
-	for name, observer := range map[string]authrocket.Observer{
-		"the zero Observer":   {},
-		"LogObserver at WARN": authrocket.LogObserver(slog.New(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelWarn}))),
+	for name, change := range map[string]func(*authrocket.Config){
+		"the zero Observer": func(c *authrocket.Config) { c.Observer = authrocket.Observer{} },
+		"LogObserver at WARN": func(c *authrocket.Config) {
+			c.Observer = authrocket.LogObserver(slog.New(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelWarn})))
+		},
+		"a SessionState": func(c *authrocket.Config) { c.SessionState = endedSessions{} },
 	} {
-		t.Run(name, func(t *testing.T) { testWarmPathAllocations(t, observer) })
+		t.Run(name, func(t *testing.T) { testWarmPathAllocations(t, change) })
 	}
 }
 
-func testWarmPathAllocations(t *testing.T, observer authrocket.Observer) {
-	c := newSite(t, func(config *authrocket.Config) { config.Observer = observer })
+// endedSessions are the hashes of sessions that have ended.
+type endedSessions map[[32]byte]bool
+
+func (ended endedSessions) CheckSession(_ context.Context, s authrocket.Session, _ time.Duration) error {
+	if ended[s.IDHash()] {
+		return authrocket.ErrSessionEnded
+	}
+	return nil
+}
+
+func testWarmPathAllocations(t *testing.T, change func(*authrocket.Config)) {
+	c := newSite(t, change)
 	token := c.realm.Token(c.ada)
 	page := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		user, _ := authrocket.CurrentUser(r.Context())
@@ -60,15 +75,17 @@ func testWarmPathAllocations(t *testing.T, observer authrocket.Observer) {
 }
 
 func TestKnownTokenAllocatesNothing(t *testing.T) {
-	c := newSite(t)
-	token := c.realm.Token(c.ada)
-	got := testing.AllocsPerRun(100, func() {
-		if _, err := c.auth.Verify(t.Context(), token); err != nil {
-			t.Error(err)
+	for name, state := range map[string]authrocket.SessionState{"without a SessionState": nil, "with a SessionState": endedSessions{}} {
+		c := newSite(t, func(config *authrocket.Config) { config.SessionState = state })
+		token := c.realm.Token(c.ada)
+		got := testing.AllocsPerRun(100, func() {
+			if _, err := c.auth.Verify(t.Context(), token); err != nil {
+				t.Error(err)
+			}
+		})
+		if got > 0 {
+			t.Errorf("%s: got %v allocations for a known token, want none", name, got)
 		}
-	})
-	if got > 0 {
-		t.Errorf("got %v allocations for a known token, want none", got)
 	}
 }
 

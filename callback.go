@@ -103,7 +103,7 @@ func (a *Auth) serveStrayToken(w http.ResponseWriter, r *http.Request) (next *ht
 func (c *callback) decide(token string) {
 	a := c.auth
 	// The user has just signed in, maybe with a key that was published a moment ago.
-	session, err := a.verifier.verify(c.r.Context(), token, &wait{patience: keycache.Callback})
+	session, err := a.verify(c.r.Context(), token, &wait{patience: keycache.Callback})
 	if err != nil {
 		// While the keys cannot be had, the page reloads itself and needs the state again.
 		if !errors.Is(err, ErrUnavailable) {
@@ -115,7 +115,7 @@ func (c *callback) decide(token string) {
 	// Who is signed in, if that is known without waiting: nobody who has just signed in
 	// waits for the key of an older token. A session that is not accepted now gives no
 	// access, so that replacing it changes nothing.
-	current, err := a.cookieSession(c.r, &wait{patience: keycache.NoWait})
+	current, err := a.cookieSession(c.r, &wait{patience: keycache.NoWait}, a.verify)
 	hasCurrent := err == nil
 	change := loginstate.ChangeNothing
 	if hasCurrent {

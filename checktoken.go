@@ -25,7 +25,7 @@ func (a *Auth) CheckToken(ctx context.Context, token, orgID string, rules ...Rul
 	if token == "" {
 		id.source = SourceNone
 	}
-	id.session, id.err = a.verifier.verify(ctx, token, &id.wait)
+	id.session, id.err = a.verify(ctx, token, &id.wait)
 	return a.checkIdentity(ctx, id, orgID, rules)
 }
 
@@ -33,7 +33,8 @@ func (a *Auth) CheckToken(ctx context.Context, token, orgID string, rules ...Rul
 // behind [Auth.Authenticate], for example in a Connect interceptor or on an open page of
 // an app with two realms, and behind CheckToken, for example in a handler that has read
 // which org a message is about. It
-// does not authenticate again, but refuses a session that has expired since then. Behind
+// does not authenticate again, but refuses a session that has expired since then, and asks
+// Config.SessionState, so that a stream that checks each message ends with its session. Behind
 // [Auth.RequireOrg], or a check with an orgID, the orgID "" stands for the org chosen there.
 //
 // A context that comes from another Auth or from [WithSession] alone is refused with
@@ -47,7 +48,10 @@ func (a *Auth) CheckContext(ctx context.Context, orgID string, rules ...Rule) (c
 	}
 	id := identity{auth: a, session: verified.session, err: verified.err, source: verified.source, requestMethod: verified.requestMethod}
 	if id.err == nil {
-		id.err = checkTimes(id.session.ExpiresAt, time.Time{}, time.Time{}, time.Now())
+		now := time.Now()
+		if id.err = checkTimes(id.session.ExpiresAt, time.Time{}, time.Time{}, now); id.err == nil {
+			id.err = a.checkSessionState(ctx, id.session, &wait{patience: keycache.Gate, start: now})
+		}
 	}
 	return a.checkIdentity(ctx, id, orgID, rules)
 }
@@ -71,8 +75,17 @@ func (a *Auth) checkIdentity(ctx context.Context, id identity, orgID string, rul
 }
 
 // Bind returns a copy of ctx that ends when session expires, for what outlives the
-// request: a WebSocket, a stream, a job. [context.Cause] is then [ErrTokenExpired]. Call
-// the CancelFunc when the work is done. With the zero Session the context has ended.
+// request: a WebSocket, a stream, a job. [context.Cause] is then [ErrTokenExpired]. If
+// Config.SessionState has a method Bind, see [SessionState], the context also ends when the
+// session is refused there; that of package sessionstate has. The cause is then mostly
+// [ErrSessionEnded]. Call the CancelFunc when the work is done. With the zero Session, or
+// one that has expired, the context has ended.
 func (a *Auth) Bind(ctx context.Context, session Session) (context.Context, context.CancelFunc) {
-	return context.WithDeadlineCause(ctx, session.ExpiresAt, ErrTokenExpired)
+	ctx, cancel := context.WithDeadlineCause(ctx, session.ExpiresAt, ErrTokenExpired)
+	binder, ok := a.config.SessionState.(sessionBinder)
+	if !ok || ctx.Err() != nil {
+		return ctx, cancel
+	}
+	ctx, release := binder.Bind(ctx, session)
+	return ctx, func() { release(); cancel() }
 }

@@ -130,8 +130,11 @@ type Config struct {
 	TokenCacheSize int
 
 	// SessionState ends sessions before their tokens expire: it is asked wherever a token
-	// is verified. Tokens must then have a session ID (sid). See package sessionstate.
-	// Default: none, so that a token counts until it expires.
+	// is verified, at logins and by [Auth.CheckContext] too. A session that has ended is
+	// refused with [ErrSessionEnded]; one of which that cannot be told now with
+	// [ErrSessionUnknown]. Tokens must then have a session ID (sid), else they are refused
+	// with [ErrInvalidClaims]. See package sessionstate. Default: none, so that a token
+	// counts until it expires.
 	SessionState SessionState
 
 	// VerifiedTokens is how many RS256 tokens are remembered at most as tokens

@@ -128,7 +128,7 @@ func (a *Auth) serveConfirm(w http.ResponseWriter, r *http.Request) {
 		a.redirectToApp(w, "/")
 		return
 	}
-	session, err := a.verifier.verify(r.Context(), pending.token, &wait{patience: keycache.Gate})
+	session, err := a.verify(r.Context(), pending.token, &wait{patience: keycache.Gate})
 	switch {
 	case err != nil:
 		// While the keys cannot be had, the page reloads itself and needs the login again.
@@ -144,7 +144,7 @@ func (a *Auth) serveConfirm(w http.ResponseWriter, r *http.Request) {
 		})
 	default:
 		// A question decides nothing, so that it does not wait for the older token's key.
-		current, _ := a.cookieSession(r, &wait{patience: keycache.NoWait})
+		current, _ := a.cookieSession(r, &wait{patience: keycache.NoWait}, a.verify)
 		a.writePage(w, r, a.confirmPage(r, pending, *session, *current))
 	}
 }

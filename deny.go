@@ -34,8 +34,8 @@ import (
 // a problem of RFC 9457 where JSON is acceptable, else plain text; it
 // holds the reason's label and fixed text. The text of err is shown nowhere.
 //
-// An invalid session cookie is cleared, unless it may be valid in a moment or two
-// users' cookies came. Config.Page may answer instead of each page.
+// An invalid session cookie, or one of a session that has ended, is cleared, unless it may
+// be valid in a moment or two users' cookies came. Config.Page may answer instead of each page.
 func (a *Auth) Deny(w http.ResponseWriter, r *http.Request, err error) {
 	id := a.identityOf(r)
 	if id == nil {

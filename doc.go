@@ -29,8 +29,8 @@
 //   - Put a gate before every handler that needs one: Authenticate refuses nobody.
 //   - Permissions are those of the account that the user picked. A handler that acts
 //     on the org named in a path needs [Auth.RequireOrg].
-//   - A token is valid until it expires, also after a logout elsewhere. If you
-//     need to end sessions at once, write a [Rule] that knows the ended ones.
+//   - A token is valid until it expires, also after a logout elsewhere. To end sessions
+//     before that, set Config.SessionState: package sessionstate has one.
 //   - Serve over https, keep the clock right, and keep tokens and session IDs out
 //     of your own logs: an access logger belongs inside Authenticate, where no
 //     URL has a token any more.

@@ -63,7 +63,7 @@ var (
 
 	// ErrInvalidClaims: the payload is not one JSON object in valid UTF-8 with no
 	// member twice (RFC 7493) and at most 32 levels. Or a claim that counts is missing
-	// or has the wrong type. The message says which.
+	// or has the wrong type; with Config.SessionState, sid counts. The message says which.
 	ErrInvalidClaims = newReason(ErrUnauthenticated, "invalid_claims", "the login token's claims are not valid")
 
 	// ErrWrongIssuer: iss (RFC 7519 section 4.1.1) is not exactly
@@ -100,7 +100,8 @@ var (
 	ErrPrefetch = newReason(ErrUnauthenticated, "prefetch", "this page is not served ahead of a click")
 
 	// ErrSessionEnded: the session has ended at AuthRocket, though its token has not
-	// expired. Config.SessionState says so. A browser's cookie is cleared.
+	// expired. Config.SessionState says so. A browser's cookie is cleared. At the end of a
+	// login, a browser gets a page whose link starts a login with prompt=login.
 	ErrSessionEnded = newReason(ErrUnauthenticated, "session_ended", "the session has ended")
 
 	// ErrLoginLoop: three logins in a row did not produce an accepted session
@@ -147,6 +148,7 @@ var (
 
 	// ErrSessionUnknown: Config.SessionState cannot say now whether the session goes on.
 	// 503; a browser that navigates gets a page that reloads itself, and keeps its cookie.
+	// Its error is wrapped.
 	ErrSessionUnknown = newReason(ErrUnavailable, "session_unknown", "whether the session goes on cannot be told now")
 )
 

@@ -18,7 +18,7 @@ type identity struct {
 	session *Session // shared: nobody changes it
 	err     error    // why there is no session, nil when there is one
 	source  Source
-	wait    wait // for keys
+	wait    wait // for keys and Config.SessionState
 
 	cacheHeaders cacheHeaders // a part of it to save another allocation
 

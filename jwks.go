@@ -18,11 +18,20 @@ import (
 	"github.com/authrocket-go/authrocket/internal/loopback"
 )
 
-// wait is how a request waits for keys. One value is handed down for all tokens of a
+// wait is how a request waits for keys and for Config.SessionState. One value is handed down for all tokens of a
 // request, so that several cookies do not wait several times.
 type wait struct {
 	patience keycache.Patience
 	start    time.Time // when the request began to wait; zero if it has not
+}
+
+// left is the time for which the request still waits for Config.SessionState. An open
+// route does not wait for it: a gate asks again.
+func (w *wait) left() time.Duration {
+	if w.patience == keycache.NoWait || w.patience == keycache.Open {
+		return 0
+	}
+	return max(0, keycache.MaxWait-time.Since(w.start))
 }
 
 // keySource is where keys come from: the realm's JWKS, or a static key.

@@ -28,8 +28,9 @@ func (a *Auth) serveLogout(w http.ResponseWriter, r *http.Request) {
 	session := noSession
 	switch err := a.checkOrigin(r); {
 	case err == nil:
-		// Signing out never waits for keys; without them, no session ID is known.
-		session, _ = a.cookieSession(r, &wait{patience: keycache.NoWait})
+		// Signing out never waits for keys; without them, no session ID is known. Whether
+		// the session goes on does not matter: it ends now.
+		session, _ = a.cookieSession(r, &wait{patience: keycache.NoWait}, a.verifier.verify)
 	case r.Host != "":
 		// Without a Host, no origin can be compared. Then the request signs out, here
 		// only, which harms less than a user who cannot sign out.

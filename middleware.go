@@ -24,7 +24,8 @@ import (
 // The login routes are for browsers that navigate; other requests get there what they
 // get at a gate.
 //
-// A request with an invalid token is anonymous. Every response varies by Cookie
+// A request with an invalid token is anonymous, and so is one whose session has ended by
+// Config.SessionState, or may have. Every response varies by Cookie
 // and Authorization; one to a signed-in user says Cache-Control: private,
 // no-cache unless next says otherwise. The ResponseWriter is never wrapped.
 func (a *Auth) Authenticate(next http.Handler) http.Handler {
@@ -34,7 +35,8 @@ func (a *Auth) Authenticate(next http.Handler) http.Handler {
 			next.ServeHTTP(w, withIdentity(r, id))
 			return
 		}
-		// An open route does not wait long: gates that need to be sure ask again.
+		// An open route does not wait long, and for Config.SessionState not at all: gates
+		// that need to be sure ask again.
 		id := a.newIdentity(r, keycache.Open)
 		id.cacheHeaders.setVary(w.Header())
 		if !a.config.DisableCookie {
@@ -57,7 +59,8 @@ func (a *Auth) Authenticate(next http.Handler) http.Handler {
 // refuses others by [Auth.Deny]: a browser that navigates without a session is sent to
 // the hosted login and comes back to the same URL, everything else gets 401.
 //
-// A gate waits at most 2 seconds for the realm's keys; see [Auth.Warm].
+// A gate waits at most 2 seconds, for the realm's keys, see [Auth.Warm], and for
+// Config.SessionState.
 //
 // A gate works with or without [Auth.Authenticate] around it; without, it does
 // for its own requests what Authenticate does. It accepts only a session that

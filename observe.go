@@ -16,7 +16,8 @@ import (
 // Observer reports what happens. Its functions may be nil; the others are
 // called synchronously, by many goroutines at once: they must return soon and must
 // not panic. No event holds a token, a session ID, a key or an email address, unless
-// an error of your own function does: Config.OnLogin, a [Rule] or an [OrgSelector].
+// an error of your own function does: Config.OnLogin, Config.SessionState, a [Rule] or an
+// [OrgSelector].
 //
 // The zero Observer logs at level warn through [slog.Default]: logins that are refused
 // or wait for a confirmation, failed fetches of keys, and warnings; each reason at most

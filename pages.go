@@ -61,6 +61,9 @@ func (a *Auth) failedLoginPage(target string, err error) Page {
 		p.Texts = []string{"The sign-in had already expired when it arrived. If this keeps happening, a clock is wrong."}
 	case errors.Is(err, ErrTokenNotYetValid):
 		p.Texts = []string{"The sign-in is not valid yet. The clock of this server is probably wrong: try again in a minute, or contact the site's administrator."}
+	case errors.Is(err, ErrSessionEnded):
+		p.Texts = []string{"This session has ended. Sign in again to start a new one."}
+		p.Links = []Link{a.newSessionLink(target)}
 	case errors.Is(err, ErrTokenTooLarge):
 		p.Texts = []string{"Your sign-in data is too large for this browser. Contact the site's administrator."}
 	default:
@@ -143,6 +146,9 @@ func (a *Auth) loginLoopPage(target string, err *refusal) Page {
 		}
 	case errors.Is(err, ErrTokenExpired), errors.Is(err, ErrTokenNotYetValid):
 		p.Texts = append(p.Texts, repeatedLoginsText, "By the clock of this server, the sign-in is not valid now. A clock is wrong.")
+	case errors.Is(err, ErrSessionEnded):
+		p.Texts = append(p.Texts, "This session has ended. Sign in again to start a new one.")
+		p.Links[0] = a.newSessionLink(target)
 	default:
 		p.Texts = append(p.Texts, repeatedLoginsText, "Sign out to sign in as somebody else, or contact the site's administrator.")
 	}
@@ -182,6 +188,12 @@ func (a *Auth) wrongOrgPage(r *http.Request) Page {
 		Texts:  []string{"You are signed in, but not to an account that may see this page."},
 		Links:  []Link{a.switchAccountLink(a.backTarget(r)), a.otherUserLink(a.backTarget(r))},
 	}
+}
+
+// newSessionLink leads to a login that begins a new session. Without prompt=login,
+// LoginRocket could send the token of the session that has ended once more.
+func (a *Auth) newSessionLink(target string) Link {
+	return Link{Name: linkSignIn, Label: "Sign in again", URL: a.paths.routeReturningTo(routeLogin, target) + "&prompt=login"}
 }
 
 func (a *Auth) otherUserLink(target string) Link {

@@ -112,7 +112,7 @@ func (a *Auth) serveHosted(w http.ResponseWriter, r *http.Request) {
 		// The scripts of an app may send the browser here. A person who switches
 		// accounts again and again starts no loop.
 		if login.Attempt = a.attempts(r) + 1; login.Attempt > maxAttempts {
-			_, err := a.cookieSession(r, &wait{patience: keycache.NoWait})
+			_, err := a.cookieSession(r, &wait{patience: keycache.NoWait}, a.verify)
 			a.stopLoginLoop(w, r, login.Target, err)
 			return
 		}
