@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/authrocket-go/authrocket"
 )
@@ -26,7 +27,7 @@ const (
 
 func adapterRows() []adapterRow {
 	return concat(
-		anonymousRows, signedInRows, badTokenRows, orgRows, permissionRows, undecidedRows,
+		anonymousRows, signedInRows, badTokenRows, orgRows, permissionRows, undecidedRows, sessionStateRows,
 		callbackRows, confirmRows, strayTokenRows, targetRows, loginRouteRows, logoutRows, crossSiteRows, methodRows,
 		denyRows, bearerOnlyRows, gatesOnlyRows, aroundRows, allGatedRows, otherRows,
 	)
@@ -227,6 +228,57 @@ var undecidedRows = []adapterRow{
 		request: []string{"POST /auth/logout", acceptPage, ownOrigin, adaCookie}, status: 200, has: []string{"Set-Cookie: __Host-arToken=; "}},
 	{name: "undecided: too many unknown keys", prepare: spendLookups, fetchesKeys: true,
 		request: []string{"GET /manage", acceptJSON, "Authorization: Bearer <unknown key>"}, status: 429, has: []string{"Retry-After: "}},
+}
+
+// sessionStateFunc is a SessionState that answers by user.
+type sessionStateFunc func(user authrocket.User) error
+
+func (f sessionStateFunc) CheckSession(_ context.Context, s authrocket.Session, _ time.Duration) error {
+	return f(s.User)
+}
+
+// checkGeorge sets Config.SessionState to what answers err about George.
+func checkGeorge(err error) func(*authrocket.Config) {
+	return func(c *authrocket.Config) {
+		c.SessionState = sessionStateFunc(func(user authrocket.User) error {
+			if user.Name == "George" {
+				return err
+			}
+			return nil
+		})
+	}
+}
+
+var (
+	georgeEnded   = checkGeorge(authrocket.ErrSessionEnded)
+	georgeUnknown = checkGeorge(errors.New("the store is down"))
+)
+
+var sessionStateRows = []adapterRow{
+	{name: "session state: one that goes on", config: georgeEnded,
+		request: []string{"GET /manage", adaCookie}, status: 200, reached: true, has: []string{`user: "Ada Lovelace" true`}},
+	{name: "ended session: a navigation signs in again", config: georgeEnded,
+		request: []string{"GET /manage", acceptPage, "Cookie: __Host-arToken=<george>"},
+		status:  303, has: []string{"Location: https://loginrocket.example/login?", "Set-Cookie: __Host-arToken=; "}},
+	{name: "ended session: a bearer token is refused", config: georgeEnded,
+		request: []string{"GET /manage", acceptJSON, "Authorization: Bearer <george>"},
+		status:  401, has: []string{`error="invalid_token"`, `"session_ended"`}},
+	{name: "ended session: a permission gate refuses", config: georgeEnded, request: []string{"GET /billing", "Authorization: Bearer <george>"}, status: 401},
+	{name: "ended session: an org gate refuses", config: georgeEnded, request: []string{"GET /orgs/<foreign>/files", "Authorization: Bearer <george>"}, status: 401},
+	{name: "ended session: an open route is anonymous", config: georgeEnded,
+		request: []string{"GET /open", "Cookie: __Host-arToken=<george>"}, status: 200, reached: true, has: []string{`user: "" false`}},
+	{name: "ended session: a callback offers another login", config: georgeEnded, start: "GET /auth/login?return_to=/manage",
+		request: []string{"GET <callback>&token=<george>", acceptPage, "Cookie: <started>"},
+		status:  401, has: []string{`href="/auth/login?return_to=%2Fmanage&amp;prompt=login"`}, lacks: []string{"Location: ", "Set-Cookie: __Host-arToken="}},
+	{name: "unknown session: a gate says so and keeps the cookie", config: georgeUnknown,
+		request: []string{"GET /manage", acceptPage, "Cookie: __Host-arToken=<george>"},
+		status:  503, has: []string{"Retry-After: ", "Refresh: "}, lacks: []string{"Set-Cookie: __Host-arToken="}},
+	{name: "unknown session: a program gets a problem", config: georgeUnknown,
+		request: []string{"GET /billing", acceptJSON, "Authorization: Bearer <george>"}, status: 503, has: []string{"Retry-After: ", `"session_unknown"`}},
+	{name: "unknown session: an open route is anonymous", config: georgeUnknown,
+		request: []string{"GET /open", "Cookie: __Host-arToken=<george>"}, status: 200, reached: true, has: []string{`user: "" false`}},
+	{name: "ended session: gates alone refuse", config: georgeEnded, layout: gatesOnly,
+		request: []string{"GET /manage", "Authorization: Bearer <george>"}, status: 401},
 }
 
 // A browser that says where a navigation comes from.
