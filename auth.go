@@ -131,7 +131,7 @@ func (a *Auth) checkSessionState(ctx context.Context, session *Session, w *wait)
 	if a.config.SessionState == nil {
 		return nil
 	}
-	if session.ID() == "" {
+	if session.data.open().id == "" { // session.ID would copy all of it
 		return refuse(ErrInvalidClaims, "claim sid is missing or empty, which Config.SessionState needs")
 	}
 	err := a.config.SessionState.CheckSession(ctx, *session, w.left())
