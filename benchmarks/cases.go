@@ -11,7 +11,10 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/authrocket-go/authrocket"
 )
@@ -122,12 +125,16 @@ func (w *World) Cases() []Case {
 	ours := func(name string, auth *authrocket.Auth, r []*http.Request, status int) {
 		cases = append(cases, Case{"authrocket, " + name, AuthRocket, status, guarded(auth), r})
 	}
-	open := func(name string, r []*http.Request) {
-		cases = append(cases, Case{"authrocket, " + name, AuthRocket, 200, known.Authenticate(http.HandlerFunc(respondWithUser)), r})
+	open := func(name string, auth *authrocket.Auth, r []*http.Request) {
+		cases = append(cases, Case{name, AuthRocket, 200, auth.Authenticate(http.HandlerFunc(respondWithUser)), r})
 	}
-	open("known, by bearer", bearer(w.One))
-	open("known, by cookie", cookie(w.One))
-	cases = append(cases, Case{NameGate, AuthRocket, 200, guarded(known), bearer(w.One)})
+	withState := w.newAuth(func(c *authrocket.Config) { c.SessionState = newEndedSessions() })
+	open(NameOpen, known, bearer(w.One))
+	open(NameOpen+stateSuffix, withState, bearer(w.One))
+	open("authrocket, known, by cookie", known, cookie(w.One))
+	cases = append(cases,
+		Case{NameGate, AuthRocket, 200, guarded(known), bearer(w.One)},
+		Case{NameGate + stateSuffix, AuthRocket, 200, guarded(withState), bearer(w.One)})
 	ours("known, by cookie, at a gate", known, cookie(w.One), 200)
 	ours("known, by bearer, at a gate, LogObserver at WARN", logged, bearer(w.One), 200)
 	ours("known, twenty orgs", known, bearer(w.Twenty), 200)
@@ -155,8 +162,38 @@ const (
 	NameFloor      = "the floor of net/http"
 	NameRSACheck   = "RSA check"
 	NameRSACheck20 = "RSA check, twenty orgs"
+	NameOpen       = "authrocket, known, by bearer"
 	NameGate       = "authrocket, known, by bearer, at a gate"
 )
+
+const stateSuffix = ", with SessionState"
+
+// NameWithState is the case that is name with a Config.SessionState: NameOpen or NameGate.
+func NameWithState(name string) string { return name + stateSuffix }
+
+// endedSessions is a SessionState: a list of ended sessions and a lock, as every one has.
+type endedSessions struct {
+	mu    sync.RWMutex
+	ended map[[32]byte]struct{}
+}
+
+// newEndedSessions returns a list of 100,000 sessions.
+func newEndedSessions() *endedSessions {
+	s := &endedSessions{ended: map[[32]byte]struct{}{}}
+	for i := range 100_000 {
+		s.ended[sha256.Sum256([]byte(strconv.Itoa(i)))] = struct{}{}
+	}
+	return s
+}
+
+func (s *endedSessions) CheckSession(_ context.Context, session authrocket.Session, _ time.Duration) error {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if _, ended := s.ended[session.IDHash()]; ended {
+		return authrocket.ErrSessionEnded
+	}
+	return nil
+}
 
 // keepOne makes every token new that comes in turn with another: it is checked in
 // full and takes the place of the other.

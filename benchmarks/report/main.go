@@ -70,8 +70,10 @@ func report(out io.Writer, o options) error {
 			return err
 		}
 	}
-	costs := benchmarks.Measure(cases, o.rounds, o.slice, benchmarks.NameFloor, benchmarks.NameRSACheck, benchmarks.NameRSACheck20)
+	costs := benchmarks.Measure(cases, o.rounds, o.slice,
+		benchmarks.NameFloor, benchmarks.NameRSACheck, benchmarks.NameRSACheck20, benchmarks.NameOpen, benchmarks.NameGate)
 	writeCosts(out, costs)
+	writeSessionState(out, costs)
 	writeAdapters(out, costs)
 	if o.chart != "" {
 		if err := os.WriteFile(o.chart, []byte(chart(costs)), 0o644); err != nil {
@@ -98,6 +100,25 @@ func writeCosts(out io.Writer, costs []benchmarks.Cost) {
 		}
 		fmt.Fprintf(out, "| %s | %s | %s | %s | %.0f |\n", c.Case.Name, micros(c.CPU),
 			times(c.Ratios[benchmarks.NameFloor]), times(c.Ratios[check]), max(c.Allocs-bare, 0))
+	}
+	fmt.Fprintln(out)
+}
+
+// writeSessionState writes what a Config.SessionState adds to a known token.
+func writeSessionState(out io.Writer, costs []benchmarks.Cost) {
+	fmt.Fprintln(out, "| known token with SessionState | times without | allocations more |")
+	fmt.Fprintln(out, "|---|---|---|")
+	for _, row := range []struct{ label, name string }{{"open route", benchmarks.NameOpen}, {"gate", benchmarks.NameGate}} {
+		var with, without benchmarks.Cost
+		for _, c := range costs {
+			switch c.Case.Name {
+			case benchmarks.NameWithState(row.name):
+				with = c
+			case row.name:
+				without = c
+			}
+		}
+		fmt.Fprintf(out, "| %s | %s | %.0f |\n", row.label, times(with.Ratios[row.name]), with.Allocs-without.Allocs)
 	}
 	fmt.Fprintln(out)
 }
