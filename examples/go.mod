@@ -7,6 +7,7 @@ require (
 	github.com/authrocket-go/authrocket/adapters/authrocketecho v0.0.0
 	github.com/authrocket-go/authrocket/adapters/authrocketgin v0.0.0
 	github.com/authrocket-go/authrocket/authrocketdev v0.0.0
+	github.com/coder/websocket v1.8.15
 	github.com/gin-gonic/gin v1.12.0
 	github.com/go-chi/chi/v5 v5.5.0
 	github.com/labstack/echo/v5 v5.4.4

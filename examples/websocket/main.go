@@ -1,0 +1,151 @@
+// Command websocket is a web app whose long connections end with the session of their user:
+// a WebSocket, and a stream of server-sent events. It is configured by LOGINROCKET_URL and
+// AUTHROCKET_APP_URL, and by AUTHROCKET_URL and AUTHROCKET_API_KEY for the Core API, which
+// says when a session has ended. The local AuthRocket writes them all:
+//
+//	go run ./cmd/authrocket dev -env local.env
+//	env $(cat local.env) go run ./examples/websocket
+//
+// Sign in, then sign out in another tab: the page notices within seconds.
+package main
+
+import (
+	"cmp"
+	"context"
+	_ "embed"
+	"fmt"
+	"html/template"
+	"log"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/authrocket-go/authrocket"
+	"github.com/authrocket-go/authrocket/coreapi"
+	"github.com/authrocket-go/authrocket/sessionstate"
+)
+
+// checkInterval is short, to show an end soon without webhooks. Most apps leave it out.
+const checkInterval = 2 * time.Second
+
+func main() {
+	api, err := coreapi.New(coreapi.ConfigFromEnv())
+	if err != nil {
+		log.Fatal(err)
+	}
+	state, err := sessionstate.New(sessionstate.Config{API: api, CheckInterval: checkInterval})
+	if err != nil {
+		log.Fatal(err)
+	}
+	go state.Run(context.Background()) // as long as the program serves
+
+	config := authrocket.ConfigFromEnv()
+	config.SessionState = state
+	auth, err := authrocket.New(config)
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := auth.Warm(context.Background()); err != nil {
+		log.Print(err) // the app serves all the same: the keys are fetched again soon
+	}
+	listener, err := net.Listen("tcp", cmp.Or(os.Getenv("ADDR"), "127.0.0.1:8080"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	log.Printf("listening on http://%s", listener.Addr())
+	server := &http.Server{Handler: routes(auth), ReadHeaderTimeout: 10 * time.Second}
+	log.Fatal(server.Serve(listener))
+}
+
+// routes are all behind a gate: it also refuses a handshake from another site's page.
+func routes(auth *authrocket.Auth) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", home)
+	mux.HandleFunc("GET /socket", socket(auth))
+	mux.HandleFunc("GET /events", events(auth))
+	return auth.Authenticate(auth.RequireLogin(mux))
+}
+
+//go:embed page.html
+var pageHTML string
+
+var page = template.Must(template.New("page").Parse(pageHTML))
+
+func home(w http.ResponseWriter, r *http.Request) {
+	user, _ := authrocket.CurrentUser(r.Context())
+	page.Execute(w, user)
+}
+
+const (
+	writeTimeout = 10 * time.Second // for a client that does not read
+
+	// statusSignIn tells the page to sign in again. 4000 to 4999 are an app's own.
+	statusSignIn websocket.StatusCode = 4401
+)
+
+// socket repeats what the user says, until the session ends.
+func socket(auth *authrocket.Auth) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		session, _ := authrocket.CurrentSession(r.Context())
+		ctx, cancel := auth.Bind(r.Context(), session)
+		defer cancel()
+		// The gate has compared the Origin with AppURL, which is right behind a proxy, too.
+		conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{InsecureSkipVerify: true})
+		if err != nil {
+			return // Accept has answered
+		}
+		defer conn.CloseNow()
+		// ctx is not that of Read, which would drop the connection without a word.
+		stop := context.AfterFunc(ctx, func() {
+			conn.Close(statusSignIn, authrocket.Reason(context.Cause(ctx)))
+		})
+		defer stop()
+		for {
+			kind, message, err := conn.Read(r.Context())
+			if err != nil || ctx.Err() != nil {
+				return
+			}
+			if err := say(r.Context(), conn, kind, session.User.Name+": "+string(message)); err != nil {
+				return
+			}
+		}
+	}
+}
+
+func say(ctx context.Context, conn *websocket.Conn, kind websocket.MessageType, message string) error {
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
+	return conn.Write(ctx, kind, []byte(message))
+}
+
+// events tells the time every second, until the session ends.
+func events(auth *authrocket.Auth) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		session, _ := authrocket.CurrentSession(r.Context())
+		ctx, cancel := auth.Bind(r.Context(), session)
+		defer cancel()
+		w.Header().Set("Content-Type", "text/event-stream")
+		w.Header().Set("X-Accel-Buffering", "no") // nginx would collect events
+		stream := http.NewResponseController(w)
+		send := func(event, data string) bool {
+			stream.SetWriteDeadline(time.Now().Add(writeTimeout))
+			fmt.Fprintf(w, "event: %s\ndata: %s\n\n", event, data)
+			return stream.Flush() == nil
+		}
+		ticker := time.NewTicker(time.Second)
+		defer ticker.Stop()
+		for send("time", time.Now().Format(time.TimeOnly)) {
+			select {
+			case <-ticker.C:
+			case <-ctx.Done():
+				if r.Context().Err() == nil { // else the client has left
+					send("end", authrocket.Reason(context.Cause(ctx)))
+				}
+				return
+			}
+		}
+	}
+}
