@@ -4,7 +4,7 @@
 // says when a session has ended. The local AuthRocket writes them all:
 //
 //	go run ./cmd/authrocket dev -env local.env
-//	env $(cat local.env) go run ./examples/websocket
+//	set -a && . ./local.env && go run ./examples/websocket
 //
 // Sign in, then sign out in another tab: the page notices within seconds.
 package main
