@@ -61,6 +61,7 @@ func New(config Config) (*Auth, error) {
 			realmID:       s.config.RealmID,
 			audience:      s.config.Audience,
 			maxTokenBytes: s.config.MaxTokenBytes,
+			needsSession:  s.config.SessionState != nil,
 		},
 		protection: http.NewCrossOriginProtection(),
 	}
@@ -130,9 +131,6 @@ func (a *Auth) verify(ctx context.Context, token string, w *wait) (*Session, err
 func (a *Auth) checkSessionState(ctx context.Context, session *Session, w *wait) error {
 	if a.config.SessionState == nil {
 		return nil
-	}
-	if session.data.open().id == "" { // session.ID would copy all of it
-		return refuse(ErrInvalidClaims, "claim sid is missing or empty, which Config.SessionState needs")
 	}
 	err := a.config.SessionState.CheckSession(ctx, *session, w.left())
 	if err == nil {

@@ -36,6 +36,7 @@ type verifier struct {
 	realmID       string
 	audience      []string
 	maxTokenBytes int
+	needsSession  bool // the token must say which session it is of
 }
 
 // knownToken is a token that verified. What may end it since then is asked on
@@ -268,6 +269,9 @@ func (v *verifier) checkClaims(c claims.Claims) error {
 	}
 	if c.ExpiresAt.IsZero() {
 		return refuse(ErrInvalidClaims, "claim exp is missing")
+	}
+	if v.needsSession && c.SessionID == "" {
+		return refuse(ErrInvalidClaims, "claim sid is missing or empty, which Config.SessionState needs")
 	}
 	return nil
 }
