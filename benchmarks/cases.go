@@ -13,10 +13,11 @@ import (
 	"net/http/httptest"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/authrocket-go/authrocket"
+	"github.com/authrocket-go/authrocket/coreapi"
+	"github.com/authrocket-go/authrocket/sessionstate"
 )
 
 // Kind says what a case is there for.
@@ -128,7 +129,7 @@ func (w *World) Cases() []Case {
 	open := func(name string, auth *authrocket.Auth, r []*http.Request) {
 		cases = append(cases, Case{name, AuthRocket, 200, auth.Authenticate(http.HandlerFunc(respondWithUser)), r})
 	}
-	withState := w.newAuth(func(c *authrocket.Config) { c.SessionState = newEndedSessions() })
+	withState := w.newAuth(func(c *authrocket.Config) { c.SessionState = w.newSessionState() })
 	open(NameOpen, known, bearer(w.One))
 	open(NameOpen+stateSuffix, withState, bearer(w.One))
 	open("authrocket, known, by cookie", known, cookie(w.One))
@@ -171,29 +172,27 @@ const stateSuffix = ", with SessionState"
 // NameWithState is the case that is name with a Config.SessionState: NameOpen or NameGate.
 func NameWithState(name string) string { return name + stateSuffix }
 
-// endedSessions is a SessionState: a list of ended sessions and a lock, as every one has.
-type endedSessions struct {
-	mu    sync.RWMutex
-	ended map[[32]byte]struct{}
+// newSessionState returns a State that runs until w is closed, with an API, which these
+// cases do not reach, and with as many ended sessions as it keeps.
+func (w *World) newSessionState() *sessionstate.State {
+	api, err := coreapi.New(coreapi.Config{URL: w.KeysURL + "/v2", APIKey: coreapi.Hide("ks_keyOfBenchmarksOnly")})
+	if err != nil {
+		panic(err)
+	}
+	state, err := sessionstate.New(sessionstate.Config{API: api, MaxEnded: endedSessions})
+	if err != nil {
+		panic(err)
+	}
+	for i := range endedSessions {
+		if err := state.End(context.Background(), coreapi.Hide("kss_ended"+strconv.Itoa(i)), time.Time{}); err != nil {
+			panic(err)
+		}
+	}
+	w.running.Go(func() { state.Run(w.open) })
+	return state
 }
 
-// newEndedSessions returns a list of 100,000 sessions.
-func newEndedSessions() *endedSessions {
-	s := &endedSessions{ended: map[[32]byte]struct{}{}}
-	for i := range 100_000 {
-		s.ended[sha256.Sum256([]byte(strconv.Itoa(i)))] = struct{}{}
-	}
-	return s
-}
-
-func (s *endedSessions) CheckSession(_ context.Context, session authrocket.Session, _ time.Duration) error {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if _, ended := s.ended[session.IDHash()]; ended {
-		return authrocket.ErrSessionEnded
-	}
-	return nil
-}
+const endedSessions = 100_000
 
 // keepOne makes every token new that comes in turn with another: it is checked in
 // full and takes the place of the other.

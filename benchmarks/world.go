@@ -1,6 +1,7 @@
 package benchmarks
 
 import (
+	"context"
 	"crypto"
 	"crypto/hmac"
 	"crypto/rand"
@@ -50,11 +51,16 @@ type World struct {
 
 	key    *rsa.PrivateKey
 	server *httptest.Server
+
+	open    context.Context // until the World is closed
+	close   context.CancelFunc
+	running sync.WaitGroup // what ends with it
 }
 
 // NewWorld returns a World whose tokens are valid for a day. Close it.
 func NewWorld() *World {
 	w := &World{key: realmKey()}
+	w.open, w.close = context.WithCancel(context.Background())
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /connect/jwks", func(rw http.ResponseWriter, _ *http.Request) { w.serveKeys(rw, true) })
 	mux.HandleFunc("GET /jwks", func(rw http.ResponseWriter, _ *http.Request) { w.serveKeys(rw, false) })
@@ -79,8 +85,12 @@ func NewWorld() *World {
 	return w
 }
 
-// Close stops the server of the key set.
-func (w *World) Close() { w.server.Close() }
+// Close stops the server of the key set, and all that runs for the cases.
+func (w *World) Close() {
+	w.close()
+	w.running.Wait()
+	w.server.Close()
+}
 
 // PublicKey is the realm's key.
 func (w *World) PublicKey() *rsa.PublicKey { return &w.key.PublicKey }
