@@ -675,7 +675,7 @@ func TestBindByTheSessionState(t *testing.T) {
 				ctx, cancel := s.auth.Bind(t.Context(), session)
 				defer cancel()
 				if row.notAsked != (len(state.bound) == 0) || !row.notAsked && (state.bound[0] != session || ctx.Value(bindingKey{}) == nil || ctx.Err() != nil) {
-					t.Errorf("the state was asked %d times and the context has %v, %v", len(state.bound), ctx.Value(bindingKey{}), ctx.Err())
+					t.Fatalf("the state was asked %d times and the context has %v, %v", len(state.bound), ctx.Value(bindingKey{}), ctx.Err())
 				}
 				row.end(state, cancel)
 				synctest.Wait()
