@@ -1,0 +1,124 @@
+package valkeystate
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"net"
+	"strconv"
+)
+
+const (
+	// maxReply is what one reply may take in memory. A read of maxRead entries takes a
+	// quarter of it.
+	maxReply = 4 << 20
+	// elementSize is what the client needs for an element of a reply.
+	elementSize = 64
+	// maxString is the length of a string in a reply; those of our entries are shorter.
+	maxString = 1 << 10
+)
+
+var (
+	errNotValkey = errors.New("the server does not speak the protocol of Valkey and Redis")
+	errTooLarge  = errors.New("the reply is too large")
+)
+
+// guard is a connection that hands on replies of a bounded size only. The client allocates
+// what a reply announces, and panics at some of it.
+type guard struct {
+	net.Conn
+	in   *bufio.Reader
+	out  []byte // checked, and to be handed on
+	room int    // what the reply may still take
+}
+
+func newGuard(conn net.Conn) *guard {
+	return &guard{Conn: conn, in: bufio.NewReaderSize(conn, 4<<10)}
+}
+
+// Write sends commands, so that a reply begins.
+func (g *guard) Write(b []byte) (int, error) {
+	g.room = maxReply
+	return g.Conn.Write(b)
+}
+
+func (g *guard) Read(b []byte) (int, error) {
+	if len(g.out) == 0 {
+		if err := g.check(); err != nil {
+			return 0, err
+		}
+	}
+	n := copy(b, g.out)
+	g.out = g.out[n:]
+	return n, nil
+}
+
+// check puts the next line into out, with the string that it announces. A string that is
+// too long becomes "?", which no field of an entry can be: what a stranger writes into the
+// stream must not keep our entries from being read.
+func (g *guard) check() error {
+	line, err := g.in.ReadSlice('\n')
+	switch {
+	case errors.Is(err, bufio.ErrBufferFull):
+		return errNotValkey
+	case err != nil:
+		return err
+	case len(line) < 3 || line[len(line)-2] != '\r':
+		return errNotValkey
+	}
+	g.out = append(g.out[:0], line...)
+	switch line[0] {
+	case '+', '-', ':':
+		return nil
+	case '_':
+		if len(line) != 3 {
+			return errNotValkey
+		}
+		return nil
+	case '$', '*', '%':
+	default:
+		return errNotValkey
+	}
+	n, err := strconv.Atoi(string(line[1 : len(line)-2]))
+	switch {
+	case err != nil || n < -1 || n < 0 && line[0] == '%':
+		return errNotValkey
+	case n < 0: // no array, no string
+		return nil
+	case line[0] == '$':
+		return g.checkString(n)
+	}
+	if line[0] == '%' {
+		n = min(n, maxReply) * 2
+	}
+	return g.take(min(n, maxReply) * elementSize)
+}
+
+func (g *guard) checkString(n int) error {
+	if n > maxString {
+		g.out = append(g.out[:0], "$1\r\n?\r\n"...)
+		// In pieces, since the length is up to whoever wrote it.
+		for n += len("\r\n"); n > 0; {
+			discarded, err := g.in.Discard(min(n, maxString))
+			if err != nil {
+				return err
+			}
+			n -= discarded
+		}
+		return nil
+	}
+	if err := g.take(n); err != nil {
+		return err
+	}
+	start := len(g.out)
+	g.out = append(g.out, make([]byte, n+len("\r\n"))...)
+	_, err := io.ReadFull(g.in, g.out[start:])
+	return err
+}
+
+func (g *guard) take(n int) error {
+	if g.room -= n; g.room < 0 {
+		return errTooLarge
+	}
+	return nil
+}
