@@ -105,6 +105,8 @@ func TestOnlyFewPackagesImport(t *testing.T) {
 		{dependency: "github.com/patrickmn/go-cache", folders: []string{"internal/tokencache"}},
 		{dependency: "golang.org/x/time", folders: []string{"coreapi", "sessionstate", "webhook"}},
 		{dependency: "github.com/davecgh/go-spew", folders: []string{"authrocketdev"}},
+		{dependency: "github.com/valkey-io/valkey-go", folders: []string{"sessionstate/valkeystate"}},
+		{dependency: "github.com/redis/go-redis", folders: []string{"examples/goredislog"}},
 		{dependency: "github.com/go-json-experiment/json", folders: []string{"authrocketdev", "internal/claims", "internal/jws", "internal/strictjson"}},
 	} {
 		t.Run(row.dependency+" is imported by "+strings.Join(row.folders, ", ")+" only", func(t *testing.T) {
