@@ -1,0 +1,122 @@
+// Package goredislog is the log of ended sessions for an app that has go-redis already. Its
+// stream is that of package valkeystate, so that instances with either share one.
+package goredislog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/authrocket-go/authrocket/sessionstate"
+	"github.com/redis/go-redis/v9"
+)
+
+// Log is a sessionstate.Log. Options.ContextTimeoutEnabled of its client has to be true:
+// else a call outlives its context. A cluster does not fit, nor does a server that evicts.
+type Log struct {
+	Client *redis.Client
+	Key    string // of the stream, such as authrocket:ended
+}
+
+// Append adds e, and removes what is older than 7 days by the clock of the server.
+func (l Log) Append(ctx context.Context, e sessionstate.Ended) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	session, before := "", ""
+	if e.Session != [32]byte{} {
+		session = string(e.Session[:])
+	}
+	if !e.Before.IsZero() {
+		before = strconv.FormatInt(e.Before.UnixMilli(), 10)
+	}
+	id, err := l.Client.XAdd(ctx, &redis.XAddArgs{Stream: l.Key, Values: []any{
+		"session", session, "user", e.UserID, "before", before, "until", e.Until.UnixMilli(), "suspect", e.Suspect,
+	}}).Result()
+	if err != nil {
+		return err
+	}
+	ms, _, _ := strings.Cut(id, "-")
+	now, err := strconv.ParseInt(ms, 10, 64)
+	if err != nil {
+		return err
+	}
+	oldest := max(0, now-(7*24*time.Hour+5*time.Minute).Milliseconds())
+	l.Client.XTrimMinID(ctx, l.Key, strconv.FormatInt(oldest, 10)) // the next Append repeats it
+	return nil
+}
+
+// After returns what is behind position, and waits for it up to 5 seconds.
+func (l Log) After(ctx context.Context, position string, limit int) ([]sessionstate.Ended, string, error) {
+	ctx, cancel := context.WithTimeout(ctx, 9*time.Second)
+	defer cancel()
+	entries, next, err := l.read(ctx, position, limit)
+	if err != nil || position == "" || next != position {
+		return entries, next, err
+	}
+	err = l.Client.XRead(ctx, &redis.XReadArgs{Streams: []string{l.Key, position}, Count: 1, Block: 5 * time.Second}).Err()
+	if err != nil && !errors.Is(err, redis.Nil) {
+		return nil, position, err
+	}
+	return l.read(ctx, position, limit)
+}
+
+// read begins with the entry at position: without it, the log was made anew.
+func (l Log) read(ctx context.Context, position string, limit int) (entries []sessionstate.Ended, next string, bad error) {
+	isFirst := position == "" || position == "0-0"
+	start, count := position, int64(limit)+1
+	if isFirst {
+		start, count = "-", int64(limit)
+	}
+	found, err := l.Client.XRangeN(ctx, l.Key, start, "+", count).Result()
+	if err != nil {
+		return nil, position, err
+	}
+	if next = position; isFirst {
+		next = "0-0"
+	} else if len(found) == 0 || found[0].ID != position {
+		return nil, "", sessionstate.ErrLogRestarted
+	} else {
+		found = found[1:]
+	}
+	for _, message := range found {
+		next = message.ID
+		if e, ok := decode(message.Values); ok {
+			entries = append(entries, e)
+		} else {
+			bad = fmt.Errorf("%w: %s", sessionstate.ErrBadEntry, message.ID)
+		}
+	}
+	return entries, next, bad
+}
+
+var (
+	userID = regexp.MustCompile(`^(usr_[0-9A-Za-z]{1,64})?$`)
+	millis = regexp.MustCompile(`^[1-9][0-9]{12}$`)
+)
+
+// decode takes only what Append writes: people are refused by it.
+func decode(values map[string]any) (e sessionstate.Ended, ok bool) {
+	text := func(name string) string { s, _ := values[name].(string); return s }
+	session, before, until, suspect := text("session"), text("before"), text("until"), text("suspect")
+	isUser := session == ""
+	if len(values) != 5 || !userID.MatchString(text("user")) || !millis.MatchString(until) || suspect != "0" && suspect != "1" ||
+		isUser && (text("user") == "" || !millis.MatchString(before) || suspect == "1") || !isUser && (len(session) != len(e.Session) || before != "") {
+		return e, false
+	}
+	copy(e.Session[:], session)
+	e.UserID, e.Suspect = text("user"), suspect == "1"
+	if isUser {
+		e.Before = parseTime(before)
+	}
+	e.Until = parseTime(until)
+	return e, isUser || e.Session != [32]byte{}
+}
+
+func parseTime(text string) time.Time {
+	ms, _ := strconv.ParseInt(text, 10, 64) // millis has checked it
+	return time.UnixMilli(ms)
+}
