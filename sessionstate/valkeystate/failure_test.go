@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -234,23 +235,26 @@ func TestServerIsPaused(t *testing.T) {
 	}
 }
 
-// A context without end, and a server that takes everything and answers nothing.
+// A server that takes everything and answers nothing, and many calls at once.
 func TestCallsEndByThemselves(t *testing.T) {
 	t.Parallel()
 	for name, call := range map[string]func(context.Context, sessionstate.Log) error{
 		"Append": func(ctx context.Context, log sessionstate.Log) error { return log.Append(ctx, session(1)) },
-		"After": func(ctx context.Context, log sessionstate.Log) error {
-			_, _, err := log.After(ctx, "1-1", 1)
-			return err
-		},
+		"After":  func(ctx context.Context, log sessionstate.Log) error { _, _, err := log.After(ctx, "1-1", 1); return err },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			log := openLog(t, newFake(t, silence).url())
 			start := time.Now()
-			if err := call(t.Context(), log); err == nil || !strings.Contains(err.Error(), "in time") {
-				t.Errorf("got %v", err)
+			var calls sync.WaitGroup
+			for range 20 {
+				calls.Go(func() {
+					if err := call(t.Context(), log); err == nil || !strings.Contains(err.Error(), "in time") {
+						t.Errorf("got %v", err)
+					}
+				})
 			}
+			calls.Wait()
 			if took := time.Since(start); took > mostOfACall {
 				t.Errorf("it took %s", took)
 			}

@@ -50,9 +50,9 @@ import (
 )
 
 const (
-	block       = 5 * time.Second         // how long After waits for something to come
-	appendLimit = 5 * time.Second         // how long Append may take
-	afterLimit  = 9500 * time.Millisecond // how long After may take; sessionstate allows 10 seconds
+	block       = 5 * time.Second // how long After waits for something to come
+	afterLimit  = block + answerTime
+	appendLimit = 5 * time.Second
 
 	// hold is the longest time for which an entry counts.
 	hold = 7*24*time.Hour + 5*time.Minute
@@ -204,13 +204,14 @@ func (l *log) after(ctx context.Context, position string, max int) ([]sessionsta
 	if position != "" && !isID(position) {
 		return nil, position, errors.New("valkeystate: the position is not one that After has returned")
 	}
+	waitEnd := time.Now().Add(block)
 	ctx, end := l.begin(ctx, afterLimit)
 	defer end()
 	entries, next, err := l.read(ctx, position, max)
 	if position == "" || next != position || err != nil {
 		return entries, next, err
 	}
-	if err := l.wait(ctx, position); err != nil {
+	if err := l.wait(ctx, position, waitEnd); err != nil {
 		return nil, position, err
 	}
 	return l.read(ctx, position, max)
@@ -274,21 +275,18 @@ func (l *log) xrange(ctx context.Context, start string, count int) ([]valkey.XRa
 	return found, nil
 }
 
-// wait returns when something is behind position, or when block is over.
-func (l *log) wait(ctx context.Context, position string) error {
-	start := time.Now()
-	turn, cancel := context.WithTimeout(ctx, block)
+// wait returns when something is behind position, and at end.
+func (l *log) wait(ctx context.Context, position string, end time.Time) error {
+	turn, cancel := context.WithDeadline(ctx, end)
 	defer cancel()
 	if l.waiting.lock(turn) != nil {
 		return l.explain(ctx, "XREAD", ctx.Err()) // nil: another After has waited
 	}
 	defer l.waiting.unlock()
-	left := (block - time.Since(start)).Milliseconds()
+	left := time.Until(end).Milliseconds()
 	if left < 1 { // BLOCK 0 has no end
 		return nil
 	}
-	ctx, cancel = context.WithTimeout(ctx, block+answerTime)
-	defer cancel()
 	err := l.waiting.do(ctx, func(b valkey.Builder) valkey.Completed {
 		return b.Xread().Count(1).Block(left).Streams().Key(l.key).Id(position).Build()
 	}).Error()
