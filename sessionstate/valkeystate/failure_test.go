@@ -240,7 +240,10 @@ func TestCallsEndByThemselves(t *testing.T) {
 	t.Parallel()
 	for name, call := range map[string]func(context.Context, sessionstate.Log) error{
 		"Append": func(ctx context.Context, log sessionstate.Log) error { return log.Append(ctx, session(1)) },
-		"After":  func(ctx context.Context, log sessionstate.Log) error { _, _, err := log.After(ctx, "1-1", 1); return err },
+		"After": func(ctx context.Context, log sessionstate.Log) error {
+			_, _, err := log.After(ctx, "1-1", 1)
+			return err
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

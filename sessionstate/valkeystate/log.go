@@ -148,7 +148,8 @@ func (l *Log) Append(ctx context.Context, e sessionstate.Ended) error {
 }
 
 // After returns what is behind position; see [sessionstate.Log]. It returns 1000 entries
-// at most. After [sessionstate.ErrLogRestarted] next is "", the beginning; after other
+// at most; fewer than that or max are all that there are, unless the error matches
+// [sessionstate.ErrBadEntry]. After [sessionstate.ErrLogRestarted] next is "", the beginning; after other
 // errors but [sessionstate.ErrBadEntry] it is position.
 func (l *Log) After(ctx context.Context, position string, max int) (entries []sessionstate.Ended, next string, err error) {
 	if l.open == nil {
@@ -226,9 +227,11 @@ func (l *log) read(ctx context.Context, position string, max int) ([]sessionstat
 	if isChecked {
 		start, count = position, count+1
 	}
+	var bad error
 	found, err := l.xrange(ctx, start, count)
 	if errors.Is(err, errTooLarge) && count > 2 {
 		// Entries that no State wrote are large. One by one, they can be left out.
+		bad = fmt.Errorf("valkeystate: %w: among the next is one with very many fields", sessionstate.ErrBadEntry)
 		found, err = l.xrange(ctx, start, 2)
 	}
 	if err != nil {
@@ -245,7 +248,6 @@ func (l *log) read(ctx context.Context, position string, max int) ([]sessionstat
 		next = beginning
 	}
 	var entries []sessionstate.Ended
-	var bad error
 	for _, entry := range found {
 		if !isID(entry.ID) {
 			return nil, position, fmt.Errorf("valkeystate: XRANGE: %w", errNotValkey)
