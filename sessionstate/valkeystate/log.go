@@ -1,12 +1,5 @@
 // Package valkeystate is a [sessionstate.Log] in a stream of Valkey or Redis (6.2 or
-// later), so that all instances of an app know which sessions have ended:
-//
-//	ended, err := valkeystate.Open(os.Getenv("VALKEY_URL"))
-//	if err != nil {
-//		log.Fatal(err)
-//	}
-//	defer ended.Close()
-//	state, err := sessionstate.New(sessionstate.Config{API: api, Log: ended})
+// later), so that all instances of an app know which sessions have ended.
 //
 // # The server
 //
@@ -20,7 +13,8 @@
 //
 //	user authrocket on >PASSWORD resetkeys ~authrocket:ended resetchannels -@all +xadd +xread +xrange +xtrim
 //
-// With a database other than 0 it also needs +select. A server that caches other data and
+// It sends HELLO, which needs no permission, XADD, XREAD, XRANGE and XTRIM; and SELECT, which
+// needs +select, for a database other than 0. A server that caches other data and
 // evicts some of it does not fit; this one can be small.
 //
 // Whoever can write the stream can sign users out. Whoever can delete entries can make a

@@ -157,7 +157,7 @@ func TestUserWithFewPermissions(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	allow := func(t *testing.T, commands string) {
-		s.do(t, strings.Fields("ACL SETUSER authrocket reset on >s3cret-word ~authrocket:ended -@all "+commands)...)
+		s.do(t, strings.Fields("ACL SETUSER authrocket reset on >s3cret-word resetkeys ~authrocket:ended resetchannels -@all "+commands)...)
 	}
 	log := func(t *testing.T, rest string) *valkeystate.Log {
 		return openLog(t, strings.Replace(s.url(), "//", "//authrocket:s3cret-word@", 1)+rest)
