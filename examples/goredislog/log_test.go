@@ -150,7 +150,9 @@ func TestLogIsMadeAnew(t *testing.T) {
 		t.Fatal(err)
 	}
 	log.Client.Del(t.Context(), key)
-	if err := log.Append(t.Context(), user); err != nil {
+	// Not in the same millisecond, in which the new entry would have the ID of the old.
+	later := fmt.Sprintf("%d-0", time.Now().Add(time.Second).UnixMilli())
+	if err := log.Client.XAdd(t.Context(), &redis.XAddArgs{Stream: key, ID: later, Values: []any{"a", "b"}}).Err(); err != nil {
 		t.Fatal(err)
 	}
 	if _, next, err := log.After(t.Context(), position, 100); !errors.Is(err, sessionstate.ErrLogRestarted) || next != "" {
