@@ -283,6 +283,24 @@ func TestCallsAtOnce(t *testing.T) {
 	}
 }
 
+// The server answers what comes at once, but not the one that waits. A call that waits for
+// the connection of that one has nothing to report.
+func TestCallThatHangsHoldsUpNoOther(t *testing.T) {
+	t.Parallel()
+	var c connected
+	asked := make(chan struct{}, 2)
+	c.onRead = func() { asked <- struct{}{} }
+	log := openLog(t, newFake(t, c.answer).url())
+	hanging := follow(log, "0-0")
+	<-asked
+	if got := <-follow(log, "0-0"); got.next != "0-0" || got.err != nil {
+		t.Errorf("got %q, %v", got.next, got.err)
+	}
+	if got := <-hanging; !errors.Is(got.err, context.DeadlineExceeded) {
+		t.Errorf("the one that hangs: got %v", got.err)
+	}
+}
+
 func TestTwoLogsOfOneStreamHaveOneOrder(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
@@ -370,10 +388,14 @@ func TestClose(t *testing.T) {
 	log := openLog(t, s.url())
 	after := follow(log, "0-0")
 	s.waitForReader(t)
+	start := time.Now()
 	for range 2 {
 		if err := log.Close(); err != nil {
 			t.Error(err)
 		}
+	}
+	if took := time.Since(start); took > 3*time.Second {
+		t.Errorf("Close took %s, as long as After waits", took)
 	}
 	if got := <-after; got.err == nil || !strings.Contains(got.err.Error(), "closed") {
 		t.Errorf("After, which waited: got %v", got.err)

@@ -72,10 +72,11 @@ func TestURLsThatOpenRefuses(t *testing.T) {
 	}
 }
 
-// connected is what a fake server has been sent.
+// connected is a fake server, and what it has been sent.
 type connected struct {
 	mu       sync.Mutex
 	commands [][]string
+	onRead   func() // called instead of an answer to XREAD
 }
 
 func (c *connected) answer(conn net.Conn) {
@@ -97,6 +98,11 @@ func (c *connected) answer(conn net.Conn) {
 		case "XRANGE":
 			io.WriteString(conn, "*0\r\n")
 		case "XREAD":
+			if c.onRead != nil {
+				c.onRead()
+				silence(conn)
+				return
+			}
 			io.WriteString(conn, "_\r\n")
 		default:
 			io.WriteString(conn, "+OK\r\n")
