@@ -337,9 +337,13 @@ func TestContextEndsACall(t *testing.T) {
 			result <- err
 		}()
 		s.waitForReader(t)
+		start := time.Now()
 		cancel()
 		if err := <-result; !errors.Is(err, context.Canceled) {
 			t.Errorf("got %v, want context.Canceled", err)
+		}
+		if took := time.Since(start); took > 3*time.Second {
+			t.Errorf("it took %s, as long as After waits", took)
 		}
 		add(t, log, session(1)) // the next call is not affected
 		if entries, _ := readAll(t, log); len(entries) != 1 {

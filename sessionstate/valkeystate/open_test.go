@@ -147,7 +147,7 @@ func TestCommands(t *testing.T) {
 				got = append(got, strings.Join(command, " "))
 			}
 			for i, command := range got {
-				if strings.HasPrefix(command, "XREAD COUNT 1 BLOCK 4") { // a moment has passed
+				if i < len(want) && strings.HasPrefix(command, "XREAD COUNT 1 BLOCK 4") { // a moment has passed
 					got[i] = want[i]
 				}
 			}
