@@ -9,10 +9,12 @@ import (
 	"net"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 	"unsafe"
 
 	"github.com/authrocket-go/authrocket/sessionstate"
@@ -155,6 +157,29 @@ func TestCommands(t *testing.T) {
 				t.Errorf("got\n%q\nwant\n%q", got, want)
 			}
 		})
+	}
+}
+
+var idleForLong = regexp.MustCompile(` idle=([3-9]|\d\d+) `)
+
+func TestIdleConnectionSendsNothing(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	add(t, openLog(t, s.url()), session(1))
+	for range time.Tick(100 * time.Millisecond) {
+		answer := s.do(t, "CLIENT", "LIST")
+		text, err := answer.ToString()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(text) {
+			switch {
+			case strings.Contains(line, " cmd=ping "):
+				t.Fatalf("it sends PING: %s", line)
+			case strings.Contains(line, " cmd=xtrim ") && idleForLong.MatchString(line):
+				return
+			}
+		}
 	}
 }
 
