@@ -101,7 +101,7 @@ func TestEntriesThatNoStateWroteAreLeftOut(t *testing.T) {
 	rows := map[string][]string{
 		"another field":                      append([]string{"more", "1"}, good...),
 		"a field is missing":                 good[2:],
-		"a field has another name":           append([]string{"Session", hash}, good[2:]...),
+		"a field has another name":           append([]string{"session", hash, "User"}, good[3:]...),
 		"something else":                     {"a", "b"},
 		"nothing":                            fields("", "", "", "", ""),
 		"neither session nor user":           fields("", "", "", "1735689600000", "0"),
@@ -126,7 +126,7 @@ func TestEntriesThatNoStateWroteAreLeftOut(t *testing.T) {
 		"before is no number":                fields("", "usr_1", "173568960000x", "1735689600000", "0"),
 		"suspect is something else":          fields(hash, "", "", "1735689600000", "true"),
 		"suspect is empty":                   fields(hash, "", "", "1735689600000", ""),
-		"a megabyte":                         fields(hash, strings.Repeat("x", 1<<20), "", "1735689600000", "0"),
+		"more than a reply may take":         fields(hash, strings.Repeat("x", 5<<20), "", "1735689600000", "0"),
 		"many fields":                        many,
 	}
 	for name, entry := range rows {
