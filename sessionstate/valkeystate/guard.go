@@ -33,7 +33,7 @@ type guard struct {
 }
 
 func newGuard(conn net.Conn) *guard {
-	return &guard{Conn: conn, in: bufio.NewReaderSize(conn, 4<<10)}
+	return &guard{Conn: conn, in: bufio.NewReaderSize(conn, 2<<10)}
 }
 
 // Write sends commands, so that a reply begins.

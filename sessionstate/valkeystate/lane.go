@@ -41,8 +41,8 @@ func newLane(s server) (*lane, error) {
 		Dialer:      n.dialer,
 
 		ConnWriteTimeout:    answerTime,
-		ReadBufferEachConn:  4 << 10,
-		WriteBufferEachConn: 4 << 10,
+		ReadBufferEachConn:  512, // guard has one, too
+		WriteBufferEachConn: 1 << 10,
 		PipelineMultiplex:   -1,
 
 		ForceSingleClient:     true,                        // asks for no cluster, and returns a client that is not connected
