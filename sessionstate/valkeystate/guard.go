@@ -9,9 +9,9 @@ import (
 )
 
 const (
-	// maxReply is what one reply may take in memory. A read of maxRead entries takes a
-	// quarter of it.
-	maxReply = 4 << 20
+	// maxReply is what one reply may take in memory. A read of maxRead entries takes
+	// half of it.
+	maxReply = 2 << 20
 	// elementSize is what the client needs for an element of a reply.
 	elementSize = 64
 	// maxString is the length of a string in a reply; those of our entries are shorter.
