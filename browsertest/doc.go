@@ -3,6 +3,6 @@
 // run logins through a real nginx and HAProxy. Debian has them as packages:
 // chromium, nginx and haproxy. The libraries of JavaScript that some pages use are
 // there after npm ci --ignore-scripts in this folder. Without them the tests are
-// skipped, unless REQUIRE_BROWSER=1. Pictures of the pages are left in the folder
+// skipped, unless REQUIRE_PROGRAMS=1. Pictures of the pages are left in the folder
 // screenshots.
 package browsertest

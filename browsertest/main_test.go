@@ -90,7 +90,7 @@ func requireProgram(t *testing.T, path, pkg string) {
 // fails the test.
 func skip(t *testing.T, format string, args ...any) {
 	t.Helper()
-	if os.Getenv("REQUIRE_BROWSER") == "1" {
+	if os.Getenv("REQUIRE_PROGRAMS") == "1" {
 		t.Fatalf(format, args...)
 	}
 	t.Skipf(format, args...)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"os"
 	"os/exec"
 	"strings"
 	"syscall"
@@ -33,8 +34,12 @@ var (
 func newServer(t *testing.T) (address string, process *exec.Cmd) {
 	t.Helper()
 	path, err := exec.LookPath("redis-server")
-	if err != nil {
-		t.Fatal("this test needs redis-server: apt-get install redis-server")
+	switch {
+	case err == nil:
+	case os.Getenv("REQUIRE_PROGRAMS") == "1":
+		t.Fatal("there is no redis-server: install Debian's package of that name")
+	default:
+		t.Skip("there is no redis-server: install Debian's package of that name")
 	}
 	port := 0
 	for port == 0 {

@@ -123,8 +123,12 @@ func reserveServer(t testing.TB, args ...string) *server {
 func (s *server) start(t testing.TB, args ...string) {
 	t.Helper()
 	path, err := exec.LookPath("redis-server")
-	if err != nil {
-		t.Fatal("these tests need redis-server: apt-get install redis-server")
+	switch {
+	case err == nil:
+	case os.Getenv("REQUIRE_PROGRAMS") == "1":
+		t.Fatal("there is no redis-server: install Debian's package of that name")
+	default:
+		t.Skip("there is no redis-server: install Debian's package of that name")
 	}
 	all := slices.Concat([]string{"--port", strconv.Itoa(s.port), "--bind", "127.0.0.1", "--dir", s.folder, "--save", "", "--daemonize", "no"}, s.args, args)
 	s.output = &lines{found: make(chan struct{})}
