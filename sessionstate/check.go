@@ -133,7 +133,8 @@ func (s *State) lookUp(ctx context.Context, c *check) {
 		s.known.confirm(c.hash, asked)
 	case HasEnded:
 		s.noteAnswer(asked)
-		s.report(ctx, SourceCheck, Ended{Session: c.hash, UserID: c.userID, Until: s.holdUntil(time.Now())})
+		// Who waits for this check does not wait for the Log.
+		s.reportLater(ctx, SourceCheck, Ended{Session: c.hash, UserID: c.userID, Until: s.holdUntil(time.Now())})
 	default:
 		s.failedAt.Store(int64(s.clock.at(time.Now())))
 		kind := troubleCheck

@@ -263,11 +263,7 @@ func (s *State) Suspect(ctx context.Context, sessionID coreapi.Secret, until tim
 	}
 	now := time.Now()
 	until = clampTime(until, now.Add(minSuspicion), now.Add(maxHold))
-	e := Ended{Session: hashOf(sessionID), Until: until, Suspect: true}
-	s.apply(ctx, SourceWebhook, e)
-	if s.log != nil {
-		s.unsent.add(e) // the webhook does not wait for the Log
-	}
+	s.reportLater(ctx, SourceWebhook, Ended{Session: hashOf(sessionID), Until: until, Suspect: true})
 }
 
 func (s *State) endSession(ctx context.Context, source Source, sessionID coreapi.Secret, userID string, until time.Time) error {
@@ -302,6 +298,14 @@ func (s *State) report(ctx context.Context, source Source, e Ended) error {
 		return err
 	}
 	return nil
+}
+
+// reportLater is report for who does not wait for the Log: Run appends to it.
+func (s *State) reportLater(ctx context.Context, source Source, e Ended) {
+	s.apply(ctx, source, e)
+	if s.log != nil {
+		s.unsent.add(e)
+	}
 }
 
 func (s *State) append(ctx context.Context, e Ended) error {
