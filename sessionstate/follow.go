@@ -212,6 +212,9 @@ func (s *State) sendUnsent(ctx context.Context) {
 			continue
 		}
 		if err := s.append(ctx, e); err != nil {
+			if ctx.Err() != nil {
+				return
+			}
 			s.observer.trouble(ctx, troubleLog, fmt.Errorf("adding to the log of ended sessions: %w", err))
 			s.unsent.add(e) // at the end: one that the Log never takes holds up no other
 			sleep(ctx, pause/2+rand.N(pause/2))

@@ -41,3 +41,23 @@ func TestNoRequestWaitsForTheLog(t *testing.T) {
 		}
 	})
 }
+
+func TestTheEndOfRunIsNoTrouble(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		seen := new(reports)
+		state, err := sessionstate.New(sessionstate.Config{API: newCoreAPI().client(t), Log: hangingLog{}, Observer: seen.observer()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		state.Suspect(t.Context(), hidden("kss_1"), time.Time{}) // to be appended by Run
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := state.Run(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Run returned %v", err)
+		}
+		if len(seen.trouble) > 0 {
+			t.Errorf("got trouble %q", seen.trouble)
+		}
+	})
+}
