@@ -1,0 +1,43 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+)
+
+// place is which of the instances this process is.
+type place struct{ Number, Count int }
+
+// Numbers are those of all instances.
+func (p place) Numbers() []int {
+	var numbers []int
+	for number := range p.Count {
+		numbers = append(numbers, number+1)
+	}
+	return numbers
+}
+
+func (p place) String() string { return fmt.Sprintf("%d/%d", p.Number, p.Count) }
+
+// placeFromEnv reads FLEET_INSTANCE, such as 2/3.
+func placeFromEnv() (place, error) {
+	var p place
+	if n, err := fmt.Sscanf(os.Getenv("FLEET_INSTANCE"), "%d/%d", &p.Number, &p.Count); n != 2 || err != nil || p.Number < 1 || p.Count < p.Number || p.Count > 9 {
+		return place{}, errors.New("FLEET_INSTANCE is not the number of an instance and how many there are, such as 2/3")
+	}
+	return p, nil
+}
+
+// untilFleetEnds returns a context that ends with the process that has started this one:
+// then the pipe ends that is the standard input.
+func untilFleetEnds(ctx context.Context) context.Context {
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		io.Copy(io.Discard, os.Stdin)
+		cancel()
+	}()
+	return ctx
+}
