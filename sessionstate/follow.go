@@ -38,9 +38,9 @@ func (s *State) followLog(ctx context.Context) {
 		if isLost {
 			err = s.restoreLog(ctx)
 		} else {
-			begun, entries := time.Now(), []Ended(nil)
-			if entries, err = s.readOn(ctx); err == nil && len(entries) == 0 && time.Since(begun) < firstLogPause {
-				sleep(ctx, firstLogPause) // a Log that does not wait
+			begun, page := time.Now(), page{}
+			if page, err = s.readOn(ctx); err == nil && !page.isClean && time.Since(begun) < firstLogPause {
+				sleep(ctx, firstLogPause) // a Log that does not wait, or that anybody floods
 			}
 		}
 		switch {
@@ -60,8 +60,17 @@ func (s *State) followLog(ctx context.Context) {
 	}
 }
 
+// page is what one reading brought.
+type page struct {
+	entries []Ended
+	isClean bool // there are entries, and none had to be left out
+	isLast  bool // the next reading would wait for more
+}
+
+var errNoAdvance = errors.New("the Log has entries behind a position and does not advance")
+
 // readOn reads and applies what comes next, and returns it.
-func (s *State) readOn(ctx context.Context) ([]Ended, error) {
+func (s *State) readOn(ctx context.Context) (page, error) {
 	r := &s.reading
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -69,20 +78,29 @@ func (s *State) readOn(ctx context.Context) ([]Ended, error) {
 	defer cancel()
 	entries, next, err := s.log.After(limited, r.position, entriesPerRead)
 	if err != nil && !errors.Is(err, ErrBadEntry) {
-		return nil, err
+		return page{}, err
 	}
 	if err != nil {
 		s.observer.trouble(ctx, troubleLog, err)
 	}
-	if next == "" {
-		return nil, errors.New("the Log returned no position")
+	switch {
+	case next == "":
+		return page{}, errors.New("the Log returned no position")
+	case next == r.position && len(entries) > 0:
+		return page{}, errNoAdvance
 	}
+	isSame := next == r.position
 	for _, e := range entries {
 		s.applyEntry(ctx, e)
 	}
 	r.position = next
 	r.at.Store(int64(s.clock.at(time.Now())))
-	return entries, nil
+	return page{
+		entries: entries,
+		isClean: err == nil && len(entries) > 0,
+		// Where entries were left out, there may be more behind those that are here.
+		isLast: len(entries) < entriesPerRead && (err == nil || isSame),
+	}, nil
 }
 
 // readLog reads the Log from its beginning to its end.
@@ -98,15 +116,14 @@ func (s *State) readAll(ctx context.Context) (map[Ended]bool, error) {
 	s.reading.mu.Unlock()
 	found := map[Ended]bool{}
 	for {
-		entries, err := s.readOn(ctx)
+		page, err := s.readOn(ctx)
 		if err != nil {
 			return nil, err
 		}
-		for _, e := range entries {
+		for _, e := range page.entries {
 			found[essence(e)] = true
 		}
-		// A page that is not full is the last: the next reading would wait for more.
-		if len(entries) < entriesPerRead {
+		if page.isLast {
 			return found, nil
 		}
 	}
