@@ -58,7 +58,7 @@ func TestBind(t *testing.T) {
 			after: 24 * time.Hour, cause: authrocket.ErrTokenExpired,
 		},
 		"when the API has been silent for MaxStale": {
-			do: func(_ context.Context, w world) { w.api.breakWith(down) }, after: 5 * time.Hour, cause: authrocket.ErrSessionUnknown,
+			do: func(_ context.Context, w world) { w.api.breakWith(down) }, after: 6 * time.Hour, cause: authrocket.ErrSessionUnknown,
 		},
 		"not for a silent API if the policy is Allow": {
 			policy: sessionstate.Allow, do: func(_ context.Context, w world) { w.api.breakWith(down) },

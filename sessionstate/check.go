@@ -31,25 +31,23 @@ func (s *State) enqueue(ctx context.Context, session *authrocket.Session, v verd
 	})
 }
 
-// await waits until c has ended. It returns false where that is pointless or took too long.
-func (s *State) await(ctx context.Context, c *check, patience time.Duration) bool {
+// await waits until c has ended, unless that is pointless or takes too long.
+func (s *State) await(ctx context.Context, c *check, patience time.Duration) {
 	if failed := s.failedAt.Load(); failed >= 0 && s.clock.at(time.Now())-time.Duration(failed) < failurePause {
-		return false
+		return
 	}
 	if s.waiting.Add(1) > maxWaiting {
 		s.waiting.Add(-1)
-		return false
+		return
 	}
 	defer s.waiting.Add(-1)
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	select {
 	case <-c.done:
-		return true
 	case <-timer.C:
 	case <-ctx.Done():
 	}
-	return false
 }
 
 // runChecks makes the queued checks, within the budget, until ctx ends.
@@ -91,6 +89,7 @@ var errOtherUser = errors.New("the API says that the session is of another user 
 
 // noteAnswer notes that the API, asked at that time, has told something about a session.
 func (s *State) noteAnswer(asked time.Duration) {
+	s.failingFrom.Store(-1)
 	s.failedAt.Store(-1)
 	for told := s.toldAt.Load(); told < int64(asked); told = s.toldAt.Load() {
 		if s.toldAt.CompareAndSwap(told, int64(asked)) {
@@ -136,6 +135,7 @@ func (s *State) lookUp(ctx context.Context, c *check) {
 		// Who waits for this check does not wait for the Log.
 		s.reportLater(ctx, SourceCheck, Ended{Session: c.hash, UserID: c.userID, Until: s.holdUntil(time.Now())})
 	default:
+		s.failingFrom.CompareAndSwap(-1, int64(asked))
 		s.failedAt.Store(int64(s.clock.at(time.Now())))
 		kind := troubleCheck
 		if errors.Is(err, errOtherRealm) {

@@ -27,7 +27,8 @@ type Config struct {
 	// minutes.
 	CheckInterval time.Duration
 
-	// MaxStale is how long sessions go on while the API says nothing about any of them. At
+	// MaxStale is how long sessions go on while the API does not answer about any of them,
+	// counted from the first check that fails. At
 	// least twice CheckInterval. Default: 1 hour, or 4 times CheckInterval if that is
 	// longer.
 	MaxStale time.Duration
@@ -66,7 +67,7 @@ type Config struct {
 	Observer Observer
 }
 
-// Policy says what happens to sessions when the API has said nothing for Config.MaxStale.
+// Policy says what happens to sessions when the API has not answered for Config.MaxStale.
 type Policy int
 
 const (

@@ -38,7 +38,8 @@ type State struct {
 
 	longestLife atomic.Int64 // of a login token that was seen, in seconds
 	toldAt      atomic.Int64 // by the clock, when the API was asked that has last told something about a session
-	failedAt    atomic.Int64 // by the clock, when it last did not; less than 0: never
+	failedAt    atomic.Int64 // by the clock, when it last did not; less than 0: it did since
+	failingFrom atomic.Int64 // by the clock, when it was asked that did not first; less than 0: it did since
 	waiting     atomic.Int64 // requests that wait for a check
 	isRunning   atomic.Bool
 
@@ -98,6 +99,7 @@ func New(config Config) (*State, error) {
 		endOnAt: map[string]time.Time{},
 	}
 	s.failedAt.Store(-1)
+	s.failingFrom.Store(-1)
 	return s, nil
 }
 
@@ -119,11 +121,11 @@ func (s *State) CheckSession(ctx context.Context, session authrocket.Session, pa
 		s.enqueue(ctx, &session, v, since)
 		return nil
 	}
-	c := s.enqueue(ctx, &session, v, since)
-	if c != nil && patience > 0 && s.await(ctx, c, patience) {
-		v, _ = s.judge(ctx, &session, exactly)
+	if c := s.enqueue(ctx, &session, v, since); c != nil && patience > 0 {
+		s.await(ctx, c, patience)
 	}
-	switch v {
+	// Its own check may have brought nothing, and others something.
+	switch v, _ = s.judge(ctx, &session, exactly); v {
 	case goesOn, isDue:
 		return nil
 	case hasEnded:
@@ -155,7 +157,7 @@ const (
 	hasEnded
 	isDue     // it goes on, and has to be looked up
 	isSuspect // it is said to have ended
-	isStale   // it has to be looked up, but the API has said nothing for Config.MaxStale
+	isStale   // it has to be looked up, but the API has not answered for Config.MaxStale
 )
 
 // precision is how exactly judge knows the time.
@@ -197,10 +199,17 @@ func (s *State) judge(ctx context.Context, session *authrocket.Session, when pre
 	switch {
 	case ran-since < interval:
 		return goesOn, since
-	case ran-time.Duration(s.toldAt.Load()) > s.maxStale:
+	case s.isSilent():
 		return isStale, since
 	}
 	return isDue, since
+}
+
+// isSilent reports whether the API was asked again and again for Config.MaxStale and has told
+// nothing. When nobody was there who had to be looked up, nothing is wrong.
+func (s *State) isSilent() bool {
+	from, last := s.failingFrom.Load(), s.failedAt.Load()
+	return from >= 0 && time.Duration(last-from) > s.maxStale
 }
 
 // confirmedAt is when it was last known that a session goes on. A token is issued while its
