@@ -100,32 +100,16 @@ func (s *State) noteAnswer(asked time.Duration) {
 
 // lookUp asks the API about a session.
 func (s *State) lookUp(ctx context.Context, c *check) {
-	run := ctx
-	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
-	defer cancel()
 	begun := time.Now()
-	asked := s.clock.at(begun)
-	outcome := GoesOn
-	session, err := s.api.Sessions.Get(ctx, c.sessionID)
-	switch {
-	case err == nil && session.UserID != "" && session.UserID != c.userID:
-		err = errOtherUser
-	case errors.Is(err, coreapi.ErrNotFound):
-		outcome = HasEnded
-		// Nobody announces all sessions by mistake, so that an older proof is enough then.
-		proof := asked
-		if c.isAnnounced {
-			proof -= proofLife
-		}
-		err = s.proveRealm(ctx, c.realmID, proof)
+	overdue := max(0, s.clock.at(begun)-c.dueAt)
+	outcome, asked, err := s.ask(ctx, c)
+	if errors.Is(err, errAskedTooEarly) && s.budget.Wait(ctx) == nil {
+		outcome, asked, err = s.ask(ctx, c)
 	}
-	if err != nil && run.Err() != nil {
+	if err != nil && ctx.Err() != nil {
 		return // the program ends
 	}
-	if err != nil {
-		outcome = Unknown
-	}
-	s.observer.check(ctx, CheckEvent{Outcome: outcome, Err: err, Duration: time.Since(begun), Overdue: max(0, asked-c.dueAt)})
+	s.observer.check(ctx, CheckEvent{Outcome: outcome, Err: err, Duration: time.Since(begun), Overdue: overdue})
 	switch outcome {
 	case GoesOn:
 		s.noteAnswer(asked)
@@ -143,4 +127,31 @@ func (s *State) lookUp(ctx context.Context, c *check) {
 		}
 		s.observer.trouble(ctx, kind, err)
 	}
+}
+
+// ask returns what the API says, and when it was asked. The error is nil unless the outcome is
+// Unknown. Waiting for the budget does not count against the time limit of calls: a check
+// with a small budget takes long, and comes to an end nevertheless.
+func (s *State) ask(ctx context.Context, c *check) (Outcome, time.Duration, error) {
+	asked := s.clock.at(time.Now())
+	limited, cancel := context.WithTimeout(ctx, checkTimeout)
+	defer cancel()
+	session, err := s.api.Sessions.Get(limited, c.sessionID)
+	switch {
+	case err == nil && session.UserID != "" && session.UserID != c.userID:
+		return Unknown, asked, errOtherUser
+	case err == nil:
+		return GoesOn, asked, nil
+	case !errors.Is(err, coreapi.ErrNotFound):
+		return Unknown, asked, err
+	}
+	// Nobody announces all sessions by mistake, so that an older proof is enough then.
+	since := asked
+	if c.isAnnounced {
+		since -= proofLife
+	}
+	if err := s.proveRealm(ctx, c.realmID, asked, since); err != nil {
+		return Unknown, asked, err
+	}
+	return HasEnded, asked, nil
 }
