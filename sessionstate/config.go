@@ -48,8 +48,8 @@ type Config struct {
 	MaxSessions int
 
 	// MaxEnded is how many ended sessions and users are kept at most. Of more, those that
-	// expire first are forgotten, and Observer.Trouble says so. One takes about 75 bytes of
-	// memory. Default: 100,000.
+	// expire first are forgotten, and Observer.Trouble says so. As many that are only said to
+	// have ended are kept beside them. One takes about 75 bytes of memory. Default: 100,000.
 	MaxEnded int
 
 	// EndOn says which further events end the sessions that their user had before, such as

@@ -18,9 +18,10 @@ type known struct {
 	maxEnded, maxConfirmed int
 	shards                 [shardCount]shard
 
-	sessions atomic.Int64 // ended and suspect ones in all shards
-	perUser  [4096]atomic.Int32
-	seed     maphash.Seed
+	sessions  atomic.Int64 // ended ones in all shards
+	suspected atomic.Int64 // suspect ones
+	perUser   [4096]atomic.Int32
+	seed      maphash.Seed
 
 	userCount atomic.Int64 // len(users), to look into it without a lock
 	usersMu   sync.RWMutex
@@ -102,10 +103,7 @@ func (k *known) end(hash idHash, userID string, until int64) (isNew, forgot bool
 	s := k.shard(&hash)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, suspect := s.suspects[hash]; suspect {
-		delete(s.suspects, hash)
-		k.sessions.Add(-1)
-	}
+	k.trust(s, hash)
 	delete(s.confirmed, hash)
 	old, isOld := s.ended[hash]
 	next := ending{max(until, old.until), old.user}
@@ -131,8 +129,8 @@ func (k *known) suspect(hash idHash, since time.Duration, until int64) (isNew, f
 	}
 	old, isOld := s.suspects[hash]
 	if !isOld {
-		forgot = k.makeRoom(s)
-		k.sessions.Add(1)
+		forgot = k.makeRoomForSuspect(s)
+		k.suspected.Add(1)
 	}
 	s.suspects[hash] = suspicion{max(until, old.until), since}
 	return !isOld, forgot
@@ -148,8 +146,7 @@ func (k *known) confirm(hash idHash, asked time.Duration) {
 		return // since it was asked
 	}
 	if suspect, ok := s.suspects[hash]; ok && asked-suspect.since >= settleTime {
-		delete(s.suspects, hash)
-		k.sessions.Add(-1)
+		k.trust(s, hash)
 	}
 	if _, isOld := s.confirmed[hash]; !isOld && len(s.confirmed) >= max(1, k.maxConfirmed/shardCount) {
 		for any := range s.confirmed { // at random
@@ -181,34 +178,49 @@ func (k *known) endUser(userID string, before, until int64) (isNew, forgot bool)
 	return next != old, forgot
 }
 
-// makeRoom forgets what expires first if the list is full. It looks into one shard only:
-// hashes spread evenly.
+// isFull reports whether a list of n entries has no room for another one.
+func (k *known) isFull(n *atomic.Int64) bool { return n.Load() >= int64(k.maxEnded) }
+
+// makeRoom forgets the session that expires first if the list is full. It looks into one
+// shard only: hashes spread evenly.
 func (k *known) makeRoom(s *shard) bool {
-	if k.sessions.Load() < int64(k.maxEnded) {
-		return false
-	}
 	var first idHash
-	earliest, isSuspect := int64(math.MaxInt64), false
-	for hash, suspect := range s.suspects {
-		if suspect.until < earliest {
-			first, earliest, isSuspect = hash, suspect.until, true
-		}
+	earliest := int64(math.MaxInt64)
+	if !k.isFull(&k.sessions) || len(s.ended) == 0 {
+		return false
 	}
 	for hash, ended := range s.ended {
 		if ended.until < earliest {
-			first, earliest, isSuspect = hash, ended.until, false
+			first, earliest = hash, ended.until
 		}
 	}
-	switch {
-	case earliest == math.MaxInt64:
-		return false // other shards are full
-	case isSuspect:
-		delete(s.suspects, first)
-		k.sessions.Add(-1)
-	default:
-		k.forget(s, first)
-	}
+	k.forget(s, first)
 	return true
+}
+
+// makeRoomForSuspect does so for suspicions, which have a list of their own: who sends
+// webhooks cannot displace what has ended.
+func (k *known) makeRoomForSuspect(s *shard) bool {
+	var first idHash
+	earliest := int64(math.MaxInt64)
+	if !k.isFull(&k.suspected) || len(s.suspects) == 0 {
+		return false
+	}
+	for hash, suspect := range s.suspects {
+		if suspect.until < earliest {
+			first, earliest = hash, suspect.until
+		}
+	}
+	k.trust(s, first)
+	return true
+}
+
+// trust takes a suspicion out of a shard, if there is one.
+func (k *known) trust(s *shard, hash idHash) {
+	if _, ok := s.suspects[hash]; ok {
+		delete(s.suspects, hash)
+		k.suspected.Add(-1)
+	}
 }
 
 // forget takes an ended session out of a shard.
@@ -233,8 +245,7 @@ func (k *known) expire(now int64, oldest time.Duration) {
 		}
 		for hash, suspect := range s.suspects {
 			if suspect.until < now {
-				delete(s.suspects, hash)
-				k.sessions.Add(-1)
+				k.trust(s, hash)
 			}
 		}
 		for hash, asked := range s.confirmed {
@@ -255,7 +266,9 @@ func (k *known) expire(now int64, oldest time.Duration) {
 }
 
 // entries is how long the list is.
-func (k *known) entries() int { return int(k.sessions.Load() + k.userCount.Load()) }
+func (k *known) entries() int {
+	return int(k.sessions.Load() + k.suspected.Load() + k.userCount.Load())
+}
 
 func (k *known) userHash(userID string) uint64 {
 	return max(1, maphash.String(k.seed, userID))
