@@ -19,6 +19,7 @@ type check struct {
 	realmID, userID string
 	since           time.Duration // when the session was last confirmed
 	dueAt           time.Duration
+	number          uint64        // in the order in which they were queued
 	isUrgent        bool          // somebody waits, or will ask again
 	isAnnounced     bool          // a webhook has said that the session has ended
 	done            chan struct{} // closed when it has ended, whatever came of it
@@ -31,6 +32,7 @@ type queue struct {
 	mu      sync.Mutex
 	checks  checkHeap
 	byHash  map[idHash]*check // queued or running
+	added   uint64
 	arrived chan struct{}
 }
 
@@ -53,6 +55,7 @@ func (q *queue) add(c *check) *check {
 	}
 	if len(q.checks) >= maxQueued {
 		last := q.last()
+		c.number = q.added + 1
 		if !before(c, last) {
 			return nil
 		}
@@ -60,6 +63,8 @@ func (q *queue) add(c *check) *check {
 		delete(q.byHash, last.hash)
 		close(last.done)
 	}
+	q.added++
+	c.number = q.added
 	heap.Push(&q.checks, c)
 	q.byHash[c.hash] = c
 	select {
@@ -109,7 +114,10 @@ func before(a, b *check) bool {
 	if a.isUrgent != b.isUrgent {
 		return a.isUrgent
 	}
-	return a.since < b.since
+	if a.since != b.since {
+		return a.since < b.since
+	}
+	return a.number < b.number
 }
 
 // checkHeap implements [heap.Interface].

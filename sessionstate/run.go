@@ -38,7 +38,7 @@ func (s *State) keepTime(ctx context.Context) {
 		s.clock.tick(now)
 		if now.Sub(swept) >= sweepEvery {
 			swept = now
-			s.known.expire(now.Unix(), s.clock.at(now)-2*s.checkInterval)
+			s.known.expire(now.Unix(), s.clock.at(now)-max(2*s.checkInterval, keepAnswers))
 			s.forgetEndOn(now)
 		}
 		select {

@@ -70,8 +70,9 @@ const (
 	maxClockGap  = 5 * time.Minute // of an event or an entry that is from the future
 	oldestEvent  = 3 * 24 * time.Hour
 	sweepEvery   = time.Minute
-	maxAge       = 1 << 33 // seconds, so that a token without a time does not overflow
-	spread       = 5       // a fifth of CheckInterval
+	keepAnswers  = 24 * time.Hour // at least; where the budget is small, who was looked up last comes last
+	maxAge       = 1 << 33        // seconds, so that a token without a time does not overflow
+	spread       = 5              // a fifth of CheckInterval
 )
 
 // New returns a State, or all problems of the config at once: errors.Join of *[ConfigError].
