@@ -132,6 +132,9 @@ func (k *known) suspect(hash idHash, since time.Duration, until int64) (isNew, f
 		forgot = k.makeRoomForSuspect(s)
 		k.suspected.Add(1)
 	}
+	if isOld && since-old.since < sameReport {
+		since = old.since // the same report, by the Log or again
+	}
 	s.suspects[hash] = suspicion{max(until, old.until), since}
 	return !isOld, forgot
 }

@@ -63,6 +63,7 @@ const (
 	// Until then an answer that a suspect session goes on counts for recheckSuspect only.
 	settleTime     = 15 * time.Second
 	recheckSuspect = time.Second
+	sameReport     = 5 * time.Second // what comes again within it says nothing new
 
 	maxWaiting   = 256             // requests that wait for a check
 	failurePause = 5 * time.Second // after a failed check, nobody waits for the next one
