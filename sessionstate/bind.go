@@ -23,8 +23,9 @@ type boundContext struct {
 	session authrocket.Session
 	end     context.CancelCauseFunc
 
-	mu    sync.Mutex
-	timer *time.Timer // of the next look; stopped when the context ends
+	mu      sync.Mutex
+	timer   *time.Timer // of the next look
+	isEnded bool        // there is none
 }
 
 // Bind returns a copy of ctx that ends when session does: for WebSockets, streams and jobs.
@@ -39,12 +40,15 @@ func (s *State) Bind(ctx context.Context, session authrocket.Session) (context.C
 	hash := session.IDHash()
 	s.bound.add(hash, b)
 	// Asked after it was added, so that no end comes in between.
-	s.recheck(ctx, b)
-	b.lookAfter(ctx, s.intervalOf(&hash), func() { s.recheck(ctx, b) })
+	next := s.recheck(ctx, b)
+	b.mu.Lock()
+	b.timer = time.AfterFunc(next, func() { b.lookAfter(s.recheck(ctx, b)) })
+	b.mu.Unlock()
 	context.AfterFunc(ctx, func() {
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		b.timer.Stop()
+		b.isEnded = true
 		s.bound.remove(hash, b)
 	})
 	return ctx, func() {
@@ -53,40 +57,48 @@ func (s *State) Bind(ctx context.Context, session authrocket.Session) (context.C
 	}
 }
 
-// lookAfter calls look after each interval, until ctx ends.
-func (b *boundContext) lookAfter(ctx context.Context, interval time.Duration, look func()) {
+func (b *boundContext) lookAfter(wait time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.timer = time.AfterFunc(interval, func() {
-		look()
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		if ctx.Err() == nil {
-			b.timer.Reset(interval)
-		}
-	})
+	if b.timer != nil && !b.isEnded {
+		b.timer.Reset(wait)
+	}
 }
 
-// recheck ends b if its session has ended, and has it looked up if that is due.
-func (s *State) recheck(ctx context.Context, b *boundContext) {
-	switch v, since := s.judge(ctx, &b.session, exactly); v {
+// recheck ends b if its session has ended, and has it looked up if that is due. It returns
+// when to do so again.
+func (s *State) recheck(ctx context.Context, b *boundContext) (next time.Duration) {
+	hash := b.session.IDHash()
+	interval := s.intervalOf(&hash)
+	v, since := s.judge(ctx, &b.session, exactly)
+	switch v {
+	case goesOn:
+		// It may have been confirmed a moment after the last look.
+		passed := s.clock.at(time.Now()) - since
+		return min(max(interval-passed, time.Second), interval)
+	case isVouched:
+		return settleTime
 	case hasEnded:
 		b.end(authrocket.ErrSessionEnded)
-	case isDue, isSuspect:
-		s.enqueue(ctx, &b.session, v, since)
-	case isStale:
-		s.enqueue(ctx, &b.session, v, since)
+		return interval
+	}
+	s.enqueue(ctx, &b.session, v, since)
+	if v == isSuspect {
+		return settleTime
+	}
+	if v == isStale {
 		if err := s.whenStale(); err != nil {
 			b.end(err)
 		}
 	}
+	return interval
 }
 
 // recheckBound has a suspect session looked up if something is bound to it: its next request
 // may be far away.
 func (s *State) recheckBound(ctx context.Context, hash idHash) {
 	for _, b := range s.bound.of(hash) {
-		s.recheck(ctx, b)
+		b.lookAfter(s.recheck(ctx, b))
 	}
 }
 

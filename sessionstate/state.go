@@ -115,7 +115,7 @@ func (s *State) Format(f fmt.State, _ rune) { io.WriteString(f, "authrocket sess
 func (s *State) CheckSession(ctx context.Context, session authrocket.Session, patience time.Duration) error {
 	v, since := s.judge(ctx, &session, lately)
 	switch v {
-	case goesOn:
+	case goesOn, isVouched:
 		return nil
 	case hasEnded:
 		return authrocket.ErrSessionEnded
@@ -128,7 +128,7 @@ func (s *State) CheckSession(ctx context.Context, session authrocket.Session, pa
 	}
 	// Its own check may have brought nothing, and others something.
 	switch v, _ = s.judge(ctx, &session, exactly); v {
-	case goesOn, isDue:
+	case goesOn, isDue, isVouched:
 		return nil
 	case hasEnded:
 		return authrocket.ErrSessionEnded
@@ -159,6 +159,7 @@ const (
 	hasEnded
 	isDue     // it goes on, and has to be looked up
 	isSuspect // it is said to have ended
+	isVouched // and the API has just said that it goes on
 	isStale   // it has to be looked up, but the API has not answered for Config.MaxStale
 )
 
@@ -193,7 +194,7 @@ func (s *State) judge(ctx context.Context, session *authrocket.Session, when pre
 	ran := s.clock.at(now)
 	if found.suspect {
 		if found.hasAnswer && found.confirmed >= found.suspectFrom && ran-found.confirmed < recheckSuspect {
-			return goesOn, 0
+			return isVouched, found.confirmed
 		}
 		return isSuspect, found.suspectFrom
 	}
