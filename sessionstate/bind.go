@@ -83,13 +83,13 @@ func (s *State) recheck(ctx context.Context, b *boundContext) (next time.Duratio
 		return interval
 	}
 	s.enqueue(ctx, &b.session, v, since)
-	if v == isSuspect {
-		return settleTime
-	}
-	if v == isStale {
+	if s.isSilent() {
 		if err := s.whenStale(); err != nil {
 			b.end(err)
 		}
+	}
+	if v == isSuspect {
+		return settleTime
 	}
 	return interval
 }

@@ -488,6 +488,18 @@ func TestFaults(t *testing.T) {
 				f.t.Errorf("the connection goes on for %s", took)
 			}
 		},
+		"a bound session that is suspect ends when the API is silent": func(f *faulty) {
+			f.start()
+			f.api.set("down")
+			begun := time.Now()
+			bound, release := f.state.Bind(ctx, f.sessions(1)[0])
+			defer release()
+			f.state.Suspect(ctx, hidden("kss_0"), time.Now().Add(24*time.Hour))
+			<-bound.Done()
+			if took := time.Since(begun); took > 61*time.Minute || !errors.Is(context.Cause(bound), authrocket.ErrSessionUnknown) {
+				f.t.Errorf("it ended after %s: %v", took, context.Cause(bound))
+			}
+		},
 		"a suspicion of a bound session is made sure of, when the API is late": func(f *faulty) {
 			f.start()
 			bound, release := f.state.Bind(ctx, f.sessions(1)[0])
