@@ -19,7 +19,7 @@ import (
 	"github.com/authrocket-go/authrocket/sessionstate"
 )
 
-var simulatedSeed = flag.Uint64("seed", 0, "simulate 2,000 intervals of checks with this seed; 0 is 200 with each of some seeds")
+var simulatedSeed = flag.Uint64("seed", 0, "simulate 2,000 intervals of checks with this seed; 0 is 100 with each of some seeds")
 
 // TestSimulatedDays drives instances of an app, which share a Log, against an API and webhooks
 // that fail in every way, among restarts and clocks that differ. Users log in, go on and log
@@ -30,30 +30,39 @@ func TestSimulatedDays(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short")
 	}
-	seeds, intervals := []uint64{1, 2, 3, 4, 5, 6, 7, 8}, 200
+	seeds, intervals := []uint64{1, 2, 3, 4, 5, 6, 7, 8}, 100
 	if *simulatedSeed != 0 {
 		seeds, intervals = []uint64{*simulatedSeed}, 2000
 	}
-	for _, seed := range seeds {
-		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				s := newSimulation(t, seed)
-				for end := s.began.Add(time.Duration(intervals) * s.interval); time.Now().Before(end) && !t.Failed(); {
-					s.step()
-				}
-				for _, i := range s.instances {
-					i.stop()
-				}
-				// A goroutine that is left now fails the test.
-				t.Logf("seed %d: %v", seed, s.counts)
-				for _, needed := range []string{"let in", "refused", "by log", "by check", "forged", "restarts", "outages", "log breaks", "log losses", "unknown"} {
-					if s.counts[needed] == 0 && !t.Failed() {
-						t.Errorf("the simulation is about nothing: no %s", needed)
+	var mu sync.Mutex
+	total := map[string]int{}
+	t.Run("seeds", func(t *testing.T) {
+		for _, seed := range seeds {
+			t.Run(fmt.Sprint(seed), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					s := newSimulation(t, seed)
+					for end := s.began.Add(time.Duration(intervals) * s.interval); time.Now().Before(end) && !t.Failed(); {
+						s.step()
 					}
-				}
+					for _, i := range s.instances {
+						i.stop()
+					}
+					// A goroutine that is left now fails the test.
+					t.Logf("seed %d: %v", seed, s.counts)
+					mu.Lock()
+					defer mu.Unlock()
+					for what, n := range s.counts {
+						total[what] += n
+					}
+				})
 			})
-		})
+		}
+	})
+	for _, needed := range []string{"let in", "ended let in", "refused", "by log", "by check", "forged", "restarts", "outages", "log breaks", "log losses", "unknown", "webhooks", "bound"} {
+		if total[needed] == 0 && !t.Failed() {
+			t.Errorf("the simulation is about nothing: no %s", needed)
+		}
 	}
 }
 
@@ -574,13 +583,16 @@ func (s *simulation) requests() {
 		err     error
 		took    time.Duration
 		must    string // why it has to be refused, "" if it need not
+		silent  bool   // i knows of no answer of the API since before MaxStale
 	}
 	var group sync.WaitGroup
 	var requests []*request
 	for range 1 + s.rng.IntN(2*len(s.sessions)) {
 		r := &request{session: s.sessions[s.rng.IntN(len(s.sessions))], i: s.anyInstance()}
 		requests = append(requests, r)
-		r.must = s.mustRefuse(r.session, r.i)
+		r.must = s.mustRefuse(r.session, r.i, 0)
+		failed := r.i.failedAt.Load()
+		r.silent = failed != 0 && time.Duration(r.i.lastFail.Load()-failed) > s.maxStale-time.Minute
 		patience := time.Duration(0)
 		if s.chance(2) {
 			patience = gate
@@ -627,7 +639,7 @@ func (s *simulation) requests() {
 		case errors.Is(r.err, authrocket.ErrSessionUnknown):
 			s.counts["unknown"]++
 			isStale := s.policy == sessionstate.Refuse &&
-				(s.api.mode != "" && begun.Add(r.took).Sub(s.apiSince) > s.maxStale-time.Minute || begun.Before(s.staleTill))
+				(s.api.mode != "" && begun.Add(r.took).Sub(s.apiSince) > s.maxStale-time.Minute || begun.Before(s.staleTill) || r.silent)
 			if session.isLive() && !session.forged && !isStale {
 				s.fail("%s does not know whether %s goes on: %v", i.name, session.id, r.err)
 			}
@@ -642,8 +654,9 @@ func (s *simulation) isDue(session *simulatedSession, i *instance, now time.Time
 	return now.Sub(latest(i.started, session.issuedAt.Add(i.skew), session.shownAt)) > s.interval*12/10+10*time.Second
 }
 
-// mustRefuse says why i has to refuse an ended session now, "" if it need not.
-func (s *simulation) mustRefuse(session *simulatedSession, i *instance) string {
+// mustRefuse says why i has to refuse an ended session now, "" if it need not. It is asked about
+// it now, or looks at it so often.
+func (s *simulation) mustRefuse(session *simulatedSession, i *instance, looks time.Duration) string {
 	now := time.Now()
 	if session.isLive() {
 		return ""
@@ -671,7 +684,7 @@ func (s *simulation) mustRefuse(session *simulatedSession, i *instance) string {
 	}
 	failed := i.failedAt.Load()
 	if s.policy == sessionstate.Refuse && failed != 0 && s.api.mode != "" && s.isDue(session, i, now) &&
-		time.Duration(i.lastFail.Load()-failed) > s.maxStale {
+		time.Duration(i.lastFail.Load()-failed) > s.maxStale+looks {
 		return fmt.Sprintf("checks have failed for %s", now.Sub(time.Unix(0, failed)))
 	}
 	return ""
@@ -708,7 +721,7 @@ func (s *simulation) checkBound() {
 			must := ""
 			if !session.isLive() {
 				if at, ok := session.suspected[i]; !ok || time.Since(at) > 50*time.Minute {
-					must = s.mustRefuse(session, i)
+					must = s.mustRefuse(session, i, s.interval*12/10+time.Minute)
 				}
 				// No request has to come.
 				if patient := 2*s.interval*12/10 + time.Duration(2*float64(len(s.sessions)+1)/s.perSecond*float64(time.Second)) + apiSettles; s.api.mode == "" &&
