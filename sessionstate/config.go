@@ -27,17 +27,17 @@ type Config struct {
 	// minutes.
 	CheckInterval time.Duration
 
-	// MaxStale is how long sessions go on while the API does not answer about any of them,
-	// counted from the first check that fails. At
-	// least twice CheckInterval. Default: 1 hour, or 4 times CheckInterval if that is
-	// longer.
+	// MaxStale is how long sessions go on while the API answers about none of them, counted
+	// from the first check that fails. At least twice CheckInterval. Default: 1 hour, or 4
+	// times CheckInterval if that is longer.
 	MaxStale time.Duration
 
 	// AfterMaxStale says what is then. Default: [Refuse].
 	AfterMaxStale Policy
 
 	// RequestsPerSecond is the budget of this State for calls of the API, beside the
-	// Client's own; five times as many may be sent at once. If there are more sessions to
+	// Client's own; five times as many may be sent at once. The call that makes sure of the
+	// realm when a session was not found may come before its turn; later ones wait for it. If there are more sessions to
 	// look up than it allows, each is looked up less often; none is refused for that.
 	// Negative means none. Default: 2.
 	RequestsPerSecond float64

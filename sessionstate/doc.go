@@ -28,7 +28,8 @@
 //
 //   - Call [State.Run], for as long as the app serves: it checks, and follows the Log.
 //   - Without webhooks, an ended session goes on for up to 1.2 times CheckInterval, longer
-//     if Config.RequestsPerSecond is too small for the number of active sessions.
+//     if Config.RequestsPerSecond is too small for the number of active sessions. On each
+//     instance, the first request after that goes on as well: it starts the check.
 //   - A permission that was taken from a user stays in their tokens: see Config.EndOn, or
 //     end the user's sessions yourself.
 package sessionstate
