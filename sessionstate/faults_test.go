@@ -210,8 +210,7 @@ func TestFaults(t *testing.T) {
 			f.api.set("")
 			f.browse(time.Hour, time.Minute, sessions...)
 		},
-		"a restart with 10,000 sessions, API up":   func(f *faulty) { restartWithMany(f, "") },
-		"a restart with 10,000 sessions, API down": func(f *faulty) { restartWithMany(f, "down") },
+		"restarts with 10,000 sessions, API down, then up": restartWithMany,
 		"100 requests of one session that is due make one call": func(f *faulty) {
 			f.start()
 			f.api.rng = rand.New(rand.NewPCG(1, 1)) // calls take a moment
@@ -269,9 +268,9 @@ func TestFaults(t *testing.T) {
 		},
 		"each of more sessions than the budget is for is looked up in its turn": func(f *faulty) {
 			f.start(func(c *sessionstate.Config) {
-				c.CheckInterval, c.RequestsPerSecond, c.MaxStale = time.Minute, 10, 2*time.Minute
+				c.CheckInterval, c.RequestsPerSecond, c.MaxStale = time.Minute, 5, 2*time.Minute
 			})
-			sessions := f.sessions(3000) // 5 minutes for one round
+			sessions := f.sessions(1500) // 5 minutes for one round
 			seen := map[string]int{}
 			for range 100 {
 				time.Sleep(12 * time.Second)
@@ -528,13 +527,15 @@ func (f *faulty) entries() int {
 	return f.reports.ended[len(f.reports.ended)-1].Entries
 }
 
-// restartWithMany has 10,000 sessions browse for half an hour after a restart.
-func restartWithMany(f *faulty, mode string) {
+// restartWithMany has 10,000 sessions browse for half an hour after each of two restarts.
+func restartWithMany(f *faulty) {
 	f.start()
 	sessions := f.sessions(10_000)
 	time.Sleep(2 * time.Hour)
-	f.stop()
-	f.api.set(mode)
-	f.start()
-	f.browse(30*time.Minute, 5*time.Minute, sessions...)
+	for _, mode := range []string{"down", ""} {
+		f.stop()
+		f.api.set(mode)
+		f.start()
+		f.browse(30*time.Minute, 10*time.Minute, sessions...)
+	}
 }
