@@ -353,6 +353,16 @@ func TestFaults(t *testing.T) {
 			time.Sleep(time.Minute)
 			f.browse(2*time.Minute, 10*time.Second, sessions...)
 		},
+		"an answer of before a suspicion does not count": func(f *faulty) {
+			f.start()
+			session := f.sessions(1)[0]
+			time.Sleep(dueAfter)
+			f.expect(nil, session)
+			time.Sleep(100 * time.Millisecond)
+			f.api.end("kss_0", 0)
+			f.state.Suspect(ctx, hidden("kss_0"), time.Time{})
+			f.expect(authrocket.ErrSessionEnded, session)
+		},
 		"a suspicion settles, and costs no further call": func(f *faulty) {
 			f.start()
 			session := f.sessions(1)[0]
