@@ -42,10 +42,12 @@ func (s *State) handleSessionDeleted(ctx context.Context, e coreapi.Event) error
 		s.observer.trouble(ctx, troubleEvent, fmt.Errorf("an event %s has no session, and ends nothing", e.Type))
 		return nil
 	}
-	// Nobody fills the list by logging in and out: of so many sessions of a user, all that
-	// were there before are refused.
-	if e.UserID != "" && !e.At.IsZero() && s.known.endedOf(e.UserID) >= maxPerUser {
-		return s.endUser(ctx, SourceWebhook, e.UserID, e.At)
+	// Nobody fills the list by logging in and out: more sessions of a user are looked up when
+	// they come back. The event may be wrong about the user, so that it refuses no other
+	// session.
+	if e.UserID != "" && s.api != nil && s.known.endedOf(e.UserID) >= maxPerUser {
+		s.Suspect(ctx, e.SessionID(), e.ExpiresAt)
+		return nil
 	}
 	return s.endSession(ctx, SourceWebhook, e.SessionID(), e.UserID, e.ExpiresAt)
 }

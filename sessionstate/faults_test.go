@@ -195,7 +195,7 @@ func TestFaults(t *testing.T) {
 			f.log.set("nonsense")
 			f.start()
 			f.browse(2*oneInterval, time.Minute, f.sessions(10)...)
-			f.wantTrouble("cannot be read")
+			f.wantTrouble("is not valid")
 		},
 		"an instance starts while everything is down": func(f *faulty) {
 			f.log.set("down")
@@ -370,7 +370,7 @@ func TestFaults(t *testing.T) {
 			f.browse(20*time.Second, time.Second/2, session)
 			before := f.calls.count()
 			f.browse(10*time.Minute, time.Second, session)
-			if before < 8 || before > 25 || f.calls.count() != before {
+			if before < 4 || before > 10 || f.calls.count() != before {
 				f.t.Errorf("got %d calls, then %d", before, f.calls.count()-before)
 			}
 		},
@@ -415,7 +415,7 @@ func TestFaults(t *testing.T) {
 			f.expect(authrocket.ErrSessionEnded, sessions[30:]...)
 			f.expect(nil, sessions[:30]...)
 		},
-		"more than 100 ended sessions of one user end all that were there": func(f *faulty) {
+		"more than 100 ended sessions of one user are looked up, and end no other": func(f *faulty) {
 			f.start()
 			now := time.Now()
 			other := f.tokens.session(f.t, "kss_other", "usr_ada", now, now.Add(time.Hour))
@@ -426,10 +426,13 @@ func TestFaults(t *testing.T) {
 					f.t.Fatal(err)
 				}
 			}
-			f.expect(authrocket.ErrSessionEnded, other)
+			f.expect(nil, other)
+			last := f.tokens.session(f.t, "kss_100", "usr_ada", now, now.Add(time.Hour))
+			if err := f.state.CheckSession(ctx, last, gate); !errors.Is(err, authrocket.ErrSessionEnded) {
+				f.t.Errorf("the last one: got %v", err)
+			}
 			time.Sleep(time.Second)
-			f.expect(nil, f.tokens.session(f.t, "kss_later", "usr_ada", time.Now(), now.Add(time.Hour)))
-			if f.log.len() != 101 {
+			if f.log.len() != 102 { // the last is in it as a suspicion first
 				f.t.Errorf("the log has %d entries", f.log.len())
 			}
 		},
@@ -461,7 +464,7 @@ func TestFaults(t *testing.T) {
 			time.Sleep(time.Second)
 			f.expect(nil, sessions[:2]...)
 			f.expect(authrocket.ErrSessionEnded, sessions[2])
-			f.wantTrouble("cannot be read")
+			f.wantTrouble("is not valid")
 		},
 		"a log that restarts gets back what an instance has": func(f *faulty) {
 			f.start()

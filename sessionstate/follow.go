@@ -35,7 +35,7 @@ func (s *State) followLog(ctx context.Context) {
 	pause, isLost := firstLogPause, false
 	for ctx.Err() == nil {
 		var err error
-		if isLost {
+		if isLost = isLost || s.unsent.hasLost.Swap(false); isLost {
 			err = s.restoreLog(ctx)
 		} else {
 			begun, page := time.Now(), page{}
@@ -103,28 +103,21 @@ func (s *State) readOn(ctx context.Context) (page, error) {
 	}, nil
 }
 
-// readLog reads the Log from its beginning to its end.
-func (s *State) readLog(ctx context.Context) error {
-	_, err := s.readAll(ctx)
-	return err
-}
-
-// readAll reads the Log from its beginning to its end, and returns what is in it.
-func (s *State) readAll(ctx context.Context) (map[Ended]bool, error) {
+// readAll reads the Log from its beginning to its end, and calls found with each entry.
+func (s *State) readAll(ctx context.Context, found func(Ended)) error {
 	s.reading.mu.Lock()
 	s.reading.position = ""
 	s.reading.mu.Unlock()
-	found := map[Ended]bool{}
 	for {
 		page, err := s.readOn(ctx)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		for _, e := range page.entries {
-			found[essence(e)] = true
+			found(e)
 		}
 		if page.isLast {
-			return found, nil
+			return nil
 		}
 	}
 }
@@ -140,25 +133,30 @@ func essence(e Ended) Ended {
 // restoreLog gives a Log that was emptied or made anew what it lacks. Others do so at the
 // same time: each waits a moment, and looks again before each part.
 func (s *State) restoreLog(ctx context.Context) error {
-	if _, err := s.readAll(ctx); err != nil {
+	if err := s.readAll(ctx, func(Ended) {}); err != nil {
 		return err
 	}
 	if !sleep(ctx, rand.N(maxRebuildDelay)) {
 		return ctx.Err()
 	}
-	for own := s.known.all(); len(own) > 0; {
-		found, err := s.readAll(ctx)
-		if err != nil {
+	lacking := map[Ended]Ended{}
+	for _, e := range s.known.all() {
+		lacking[essence(e)] = e
+	}
+	for len(lacking) > 0 {
+		if err := s.readAll(ctx, func(e Ended) { delete(lacking, essence(e)) }); err != nil {
 			return err
 		}
-		for n := 0; n < appendsPerTurn && len(own) > 0; own = own[1:] {
-			if found[essence(own[0])] {
-				continue
+		appended := 0
+		for _, e := range lacking {
+			if appended++; appended > appendsPerTurn {
+				break
 			}
-			if err := s.append(ctx, own[0]); err != nil {
+			// What the Log never takes is no reason to try again and again.
+			if err := s.append(ctx, e); err != nil && !errors.Is(err, ErrBadEntry) {
 				return err
 			}
-			n++
+			delete(lacking, essence(e))
 		}
 	}
 	return nil
@@ -183,18 +181,20 @@ type unsent struct {
 	mu      *sync.Mutex
 	entries *[]Ended
 	arrived chan struct{}
+	hasLost *atomic.Bool // there were too many: the Log has to get the whole list
 }
 
 func newUnsent() unsent {
-	return unsent{mu: new(sync.Mutex), entries: new([]Ended), arrived: make(chan struct{}, 1)}
+	return unsent{mu: new(sync.Mutex), entries: new([]Ended), arrived: make(chan struct{}, 1), hasLost: new(atomic.Bool)}
 }
 
-// add keeps e. Of too many, the oldest are left out: they are in the list of this instance,
-// which a Log that restarts gets as a whole.
+// add keeps e. Of too many, the oldest are left out, and the whole list of this instance is
+// compared with the Log when that can be read again.
 func (u *unsent) add(e Ended) {
 	u.mu.Lock()
 	if len(*u.entries) >= maxUnsent {
 		*u.entries = (*u.entries)[1:]
+		u.hasLost.Store(true)
 	}
 	*u.entries = append(*u.entries, e)
 	u.mu.Unlock()
@@ -233,7 +233,9 @@ func (s *State) sendUnsent(ctx context.Context) {
 				return
 			}
 			s.observer.trouble(ctx, troubleLog, fmt.Errorf("adding to the log of ended sessions: %w", err))
-			s.unsent.add(e) // at the end: one that the Log never takes holds up no other
+			if !errors.Is(err, ErrBadEntry) {
+				s.unsent.add(e) // at the end, so that it holds up no other
+			}
 			sleep(ctx, pause/2+rand.N(pause/2))
 			pause = min(2*pause, longestLogPause)
 			continue

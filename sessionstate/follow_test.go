@@ -73,6 +73,28 @@ func TestWhatCouldNotBeAppendedIsSentLater(t *testing.T) {
 	})
 }
 
+// More than are kept for later: the log gets the whole list when it is back.
+func TestALongOutageOfTheLog(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		log := newMemoryLog()
+		config := sessionstate.Config{Log: log, Observer: new(reports).observer()}
+		first, second := newState(t, config), newState(t, config)
+		log.breakWith(errors.New("down"))
+		for i := range 10_100 {
+			first.End(t.Context(), hidden(fmt.Sprintf("kss_%d", i)), time.Time{})
+		}
+		log.breakWith(nil)
+		time.Sleep(5 * time.Minute) // in the bubble: no real time passes
+		users := newUsers(t)
+		for _, id := range []string{"kss_0", "kss_50", "kss_10099"} {
+			if err := second.CheckSession(t.Context(), users.session(id), 0); !errors.Is(err, authrocket.ErrSessionEnded) {
+				t.Errorf("%s: got %v", id, err)
+			}
+		}
+	})
+}
+
 func TestAnEntryThatTheLogNeverTakesHoldsUpNoOther(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

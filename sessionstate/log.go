@@ -10,7 +10,8 @@ import (
 // has one. It must be safe for concurrent use, and must not block without end: each call
 // ends with its context, and After within 10 seconds.
 type Log interface {
-	// Append adds e at the end. Nothing is wrong with an entry that is added twice.
+	// Append adds e at the end. Nothing is wrong with an entry that is added twice. The
+	// error matches [ErrBadEntry] when the log never takes e; else it is tried again.
 	Append(ctx context.Context, e Ended) error
 
 	// After returns at most max entries behind position, in their order, and the position
@@ -28,8 +29,8 @@ var (
 	// lacks.
 	ErrLogRestarted = errors.New("the log of ended sessions does not have the entry that was read last")
 
-	// ErrBadEntry: the log has an entry that no State wrote. It is left out.
-	ErrBadEntry = errors.New("an entry in the log of ended sessions cannot be read")
+	// ErrBadEntry: an entry is not one that a State writes. It is left out.
+	ErrBadEntry = errors.New("an entry of the log of ended sessions is not valid")
 )
 
 // Ended is an entry of a [Log]: a session that has ended, or all sessions of a user whose

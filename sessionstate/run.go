@@ -54,7 +54,7 @@ func (s *State) keepTime(ctx context.Context) {
 func (s *State) Warm(ctx context.Context) error {
 	var problems []error
 	if s.log != nil {
-		problems = append(problems, s.readLog(ctx))
+		problems = append(problems, s.readAll(ctx, func(Ended) {}))
 	}
 	if s.api != nil {
 		_, err := s.shownRealm(ctx)

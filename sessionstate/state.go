@@ -62,12 +62,12 @@ const (
 	// settleTime is how long the API may take to show an end that a webhook has reported.
 	// Until then an answer that a suspect session goes on counts for recheckSuspect only.
 	settleTime     = 15 * time.Second
-	recheckSuspect = time.Second
+	recheckSuspect = 3 * time.Second
 	sameReport     = 5 * time.Second // what comes again within it says nothing new
 
 	maxWaiting   = 256             // requests that wait for a check
 	failurePause = 5 * time.Second // after a failed check, nobody waits for the next one
-	maxPerUser   = 100             // ended sessions of a user; of more, the user is in the list
+	maxPerUser   = 100             // ended sessions of a user that webhooks add to the list
 	maxClockGap  = 5 * time.Minute // of an event or an entry that is from the future
 	oldestEvent  = 3 * 24 * time.Hour
 	sweepEvery   = time.Minute
@@ -293,7 +293,8 @@ func (s *State) endUser(ctx context.Context, source Source, userID string, befor
 	}
 	now := time.Now()
 	before = clampTime(before, time.Time{}, now.Add(maxClockGap)).Truncate(time.Second)
-	return s.report(ctx, source, Ended{UserID: userID, Before: before, Until: s.holdUntil(now)})
+	// How long tokens live is not known where only webhooks come.
+	return s.report(ctx, source, Ended{UserID: userID, Before: before, Until: now.Add(maxHold)})
 }
 
 // report applies an end here, and appends it to the Log. What cannot be appended now is kept
