@@ -88,21 +88,6 @@ func twoRealms(customerConfig, staffConfig authrocket.Config, shop, admin http.H
 	return mux, nil
 }
 
-var errSignedOut = fmt.Errorf("%w: the session was ended", authrocket.ErrUnauthenticated)
-
-func notEnded(isEnded func(ctx context.Context, sessionID string) (bool, error)) authrocket.Rule {
-	return func(ctx context.Context, s authrocket.Session) error {
-		ended, err := isEnded(ctx, s.ID())
-		if err != nil {
-			return fmt.Errorf("%w: %w", authrocket.ErrUnavailable, err) // 503, not a guess
-		}
-		if ended {
-			return errSignedOut
-		}
-		return nil
-	}
-}
-
 func hideForbidden(w http.ResponseWriter, r *http.Request, err error) bool {
 	if !errors.Is(err, authrocket.ErrPermissionDenied) {
 		return false // the default answer
@@ -202,8 +187,6 @@ func TestRecipes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ended := func(ctx context.Context, id string) (bool, error) { return true, nil }
-	broken := func(ctx context.Context, id string) (bool, error) { return false, errors.New("the database is down") }
 	mounted := mount(rc.auth, rc.auth.RequireLogin(text("app")), text("css"), text("ok"))
 	hiding := newRecipeSite(t, func(c *authrocket.Config) { c.Deny = hideForbidden })
 
@@ -223,8 +206,6 @@ func TestRecipes(t *testing.T) {
 		{name: "an API does not take the cookie", site: rc, handler: api, target: "/", signedIn: true, status: 401, body: "Unauthorized"},
 		{name: "customers see the shop", site: rc, handler: realms, target: "/", signedIn: true, status: 200, body: "shop"},
 		{name: "customers are not staff", site: rc, handler: realms, target: "/admin/", signedIn: true, status: 303},
-		{name: "an ended session signs in again", site: rc, handler: rc.auth.Require(notEnded(ended))(text("in")), target: "/", signedIn: true, status: 303},
-		{name: "an unknown end is not a guess", site: rc, handler: rc.auth.Require(notEnded(broken))(text("in")), target: "/", signedIn: true, status: 503, body: "<!doctype html>"},
 		{name: "a missing permission is not found", site: hiding, handler: hiding.auth.Require(authrocket.Permission("x"))(text("in")), target: "/", signedIn: true, status: 404, body: "404 page not found"},
 		{name: "what the hook leaves alone gets the default", site: hiding, handler: hiding.auth.RequireLogin(text("in")), target: "/", status: 303},
 	} {

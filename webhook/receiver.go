@@ -173,10 +173,13 @@ func (rc *receiver) take(ctx context.Context, n notice) verdict {
 	return verdict{http.StatusServiceUnavailable, reasonSeen, fmt.Errorf("webhook: Seen.Begin: %w", err)}
 }
 
-func (rc *receiver) suspect(ctx context.Context, n notice, now time.Time) {
-	if n.kind == coreapi.EventSessionDeleted && rc.config.Suspect != nil {
-		rc.config.Suspect(ctx, n.session, n.expiresAt(now))
+// suspect reports a session that is said to have ended, and whether it did.
+func (rc *receiver) suspect(ctx context.Context, n notice, now time.Time) bool {
+	if n.kind != coreapi.EventSessionDeleted || rc.config.Suspect == nil {
+		return false
 	}
+	rc.config.Suspect(ctx, n.session, n.expiresAt(now))
+	return true
 }
 
 // begun ends what Seen.Begin began, also when something panics.
@@ -195,7 +198,12 @@ func (rc *receiver) begun(ctx context.Context, n notice, now time.Time) (v verdi
 			}
 		}
 	}()
-	rc.suspect(ctx, n, now)
+	isSuspect := rc.suspect(ctx, n, now)
+	// A sender that waits for each answer reports a burst of ends sooner: who comes back is
+	// looked up, and the webhook comes again.
+	if isSuspect && rc.budget.Tokens() < 1 {
+		return verdict{http.StatusServiceUnavailable, reasonBusy, errBusy}
+	}
 	if !rc.enter(ctx) {
 		return verdict{http.StatusServiceUnavailable, reasonBusy, errBusy}
 	}

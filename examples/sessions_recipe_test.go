@@ -1,0 +1,150 @@
+package examples_test
+
+import (
+	"context"
+	"crypto/rand"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/authrocket-go/authrocket"
+	"github.com/authrocket-go/authrocket/authrocketdev"
+	"github.com/authrocket-go/authrocket/authrockettest"
+	"github.com/authrocket-go/authrocket/coreapi"
+	"github.com/authrocket-go/authrocket/sessionstate"
+	"github.com/authrocket-go/authrocket/sessionstate/valkeystate"
+	"github.com/authrocket-go/authrocket/webhook"
+)
+
+// endSessions returns an Auth whose sessions end with those at AuthRocket, until ctx ends.
+func endSessions(ctx context.Context, stateConfig sessionstate.Config) (*authrocket.Auth, *sessionstate.State, error) {
+	state, err := sessionstate.New(stateConfig)
+	if err != nil {
+		return nil, nil, err
+	}
+	go state.Run(ctx) // as long as the app serves
+
+	config := authrocket.ConfigFromEnv()
+	config.SessionState = state
+	auth, err := authrocket.New(config)
+	return auth, state, err
+}
+
+// receiveWebhooks serves the receiver beside the app.
+func receiveWebhooks(api *coreapi.Client, state *sessionstate.State, app http.Handler) (http.Handler, error) {
+	hook, err := webhook.New(webhook.Config{
+		API:      api,
+		Secrets:  []coreapi.Secret{coreapi.Hide(os.Getenv("WEBHOOK_SECRET"))},
+		Handle:   state.HandleEvent,
+		Suspect:  state.Suspect,
+		Observer: webhook.LogObserver(slog.Default()),
+	})
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/hooks/authrocket", hook) // AuthRocket does not log in
+	mux.Handle("/", app)                  // auth.Authenticate(...)
+	return mux, nil
+}
+
+// shareEnds lets all instances know what one of them has learned. Close the Log at the end.
+func shareEnds(stateConfig *sessionstate.Config) (*valkeystate.Log, error) {
+	log, err := valkeystate.Open(os.Getenv("VALKEY_URL"))
+	if err != nil {
+		return nil, err
+	}
+	stateConfig.CheckInterval = time.Hour
+	stateConfig.Log = log
+	return log, nil
+}
+
+// The three steps of docs/sessions.md, against the local AuthRocket.
+func TestSessionsRecipe(t *testing.T) {
+	realm := authrockettest.NewRealm(t)
+	user := realm.AddUser(authrockettest.User{Email: "ada@example.com"})
+	server, err := authrocketdev.New(authrocketdev.Config{Realm: realm})
+	if err != nil {
+		t.Fatal(err)
+	}
+	handler := make(chan http.Handler, 1)
+	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := <-handler
+		handler <- h
+		h.ServeHTTP(w, r)
+	}))
+	defer app.Close()
+	secret := rand.Text()
+	service, err := authrocketdev.NewService(authrocketdev.ServiceConfig{
+		Server:   server,
+		Webhooks: []string{strings.Replace(app.URL, "://", "://authrocket:"+secret+"@", 1) + "/hooks/authrocket"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	loginRocket, core := httptest.NewServer(server), httptest.NewServer(service.CoreAPI())
+	defer loginRocket.Close()
+	defer core.Close()
+	for name, value := range map[string]string{
+		"LOGINROCKET_URL": loginRocket.URL, "AUTHROCKET_APP_URL": app.URL, "AUTHROCKET_URL": core.URL + "/v2",
+		"AUTHROCKET_API_KEY": service.APIKey(), "WEBHOOK_SECRET": secret, "VALKEY_URL": "redis://127.0.0.1:1",
+	} {
+		t.Setenv(name, value)
+	}
+
+	api, err := coreapi.New(coreapi.ConfigFromEnv())
+	if err != nil {
+		t.Fatal(err)
+	}
+	stateConfig := sessionstate.Config{API: api, Observer: sessionstate.Observer{Trouble: func(context.Context, error) {}}}
+	log, err := shareEnds(&stateConfig) // nothing listens there, which holds up nobody
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	auth, state, err := endSessions(t.Context(), stateConfig)
+	if err != nil {
+		t.Fatal(err)
+	}
+	served, err := receiveWebhooks(api, state, auth.Authenticate(auth.RequireLogin(http.NotFoundHandler())))
+	if err != nil {
+		t.Fatal(err)
+	}
+	handler <- served
+
+	session, err := realm.StartSession(user.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, err := realm.AccountToken(session.ID, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	status := func() int {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, app.URL, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bearer "+token)
+		resp, err := app.Client().Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		return resp.StatusCode
+	}
+	if got := status(); got != http.StatusNotFound {
+		t.Errorf("while the session goes on: got %d, want that of the app", got)
+	}
+	if err := api.Sessions.Delete(t.Context(), coreapi.Hide(session.ID)); err != nil {
+		t.Fatal(err)
+	}
+	service.Deliver(t.Context()) // the receiver's answer does not matter: the session is suspect
+	if got := status(); got != http.StatusUnauthorized {
+		t.Errorf("after its end: got %d", got)
+	}
+}
