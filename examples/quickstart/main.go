@@ -22,6 +22,7 @@ import (
 	"github.com/authrocket-go/authrocket"
 	"github.com/authrocket-go/authrocket/authrocketdev"
 	"github.com/authrocket-go/authrocket/authrockettest"
+	"github.com/authrocket-go/authrocket/examples/internal/sites"
 )
 
 func main() {
@@ -49,29 +50,29 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 		return fmt.Errorf("unexpected argument %q", flags.Arg(0))
 	}
 
-	appSite, err := listen("-addr", *addr)
+	appSite, err := sites.Listen("-addr", *addr)
 	if err != nil {
 		return err
 	}
-	defer appSite.listener.Close()
-	sites := []*site{appSite}
+	defer appSite.Close()
+	served := []*sites.Site{appSite}
 
 	config := authrocket.ConfigFromEnv()
-	config.AppURL = cmp.Or(config.AppURL, appSite.url)
+	config.AppURL = cmp.Or(config.AppURL, appSite.URL)
 	isLocal := config.LoginRocketURL == ""
 	var a app
 	var local localAuthRocket
 	if isLocal {
-		loginRocket, err := listen("-loginrocket-addr", *loginRocketAddr)
+		loginRocket, err := sites.Listen("-loginrocket-addr", *loginRocketAddr)
 		if err != nil {
 			return err
 		}
-		defer loginRocket.listener.Close()
-		server, err := authrocketdev.DemoSeed().Open(authrockettest.RealmConfig{URL: loginRocket.url, AppURL: appSite.url})
+		defer loginRocket.Close()
+		server, err := authrocketdev.DemoSeed().Open(authrockettest.RealmConfig{URL: loginRocket.URL, AppURL: appSite.URL})
 		if err != nil {
 			return err
 		}
-		loginRocket.handler = server
+		loginRocket.Handler = server
 		service, err := authrocketdev.NewService(authrocketdev.ServiceConfig{Server: server})
 		if err != nil {
 			return err
@@ -80,11 +81,11 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 		if err != nil {
 			return err
 		}
-		defer core.listener.Close()
-		core.handler = service.CoreAPI()
-		sites = append(sites, loginRocket, core)
-		local = localAuthRocket{coreURL: core.url + "/v2", apiKey: service.APIKey(), loginRocketURL: loginRocket.url}
-		a = app{outboxURL: loginRocket.url + "/outbox", demoUsers: demoUsersOf(server.Realm())}
+		defer core.Close()
+		core.Handler = service.CoreAPI()
+		served = append(served, loginRocket, core)
+		local = localAuthRocket{coreURL: core.URL + "/v2", apiKey: service.APIKey(), loginRocketURL: loginRocket.URL}
+		a = app{outboxURL: loginRocket.URL + "/outbox", demoUsers: demoUsersOf(server.Realm())}
 		config = server.Realm().Config()
 		config.AppURL = "" // whichever loopback name the browser uses
 	}
@@ -94,13 +95,25 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	appSite.handler = a.routes(auth)
+	appSite.Handler = a.routes(auth)
 
 	if isLocal {
-		local.announce(stdout, a, appSite.url)
+		local.announce(stdout, a, appSite.URL)
 	} else {
 		fmt.Fprintf(stdout, "Open %s and sign in at %s\nIts Connected App needs %s among the Login URLs. Ctrl-C stops the app.\n",
 			config.AppURL, config.LoginRocketURL, config.AppURL)
 	}
-	return serve(ctx, sites)
+	return sites.Serve(ctx, served...)
+}
+
+// listenCore opens the port of the Core API. Without a flag any port will do, since
+// the program prints it.
+func listenCore(addr string) (*sites.Site, error) {
+	if addr != "" {
+		return sites.Listen("-core-addr", addr)
+	}
+	if core, err := sites.Listen("-core-addr", "localhost:8083"); err == nil {
+		return core, nil
+	}
+	return sites.Listen("-core-addr", "localhost:0")
 }

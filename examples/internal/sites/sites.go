@@ -1,4 +1,6 @@
-package main
+// Package sites serves the hosts of an example that brings a local AuthRocket: the app, and
+// those of AuthRocket beside it.
+package sites
 
 import (
 	"context"
@@ -8,16 +10,20 @@ import (
 	"time"
 )
 
-// site is one of the hosts that the program serves.
-type site struct {
-	url      string // without a final slash
+// Site is one of the hosts that a program serves.
+type Site struct {
+	URL     string // without a final slash
+	Handler http.Handler
+
 	listener net.Listener
-	handler  http.Handler
 }
 
-// listen opens addr, the value of the flag called name. Its host goes into the
+// Close closes the port of a site that is not served.
+func (s *Site) Close() { s.listener.Close() }
+
+// Listen opens addr, the value of the flag called name. Its host goes into the
 // URL as it is, since cookies belong to a host; its port may be 0.
-func listen(name, addr string) (*site, error) {
+func Listen(name, addr string) (*Site, error) {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
 		return nil, fmt.Errorf("%s %q is not host:port", name, addr)
@@ -30,31 +36,19 @@ func listen(name, addr string) (*site, error) {
 		host = "127.0.0.1"
 	}
 	_, port, _ := net.SplitHostPort(listener.Addr().String())
-	return &site{url: "http://" + net.JoinHostPort(host, port), listener: listener}, nil
-}
-
-// listenCore opens the port of the Core API. Without a flag any port will do, since
-// the program prints it.
-func listenCore(addr string) (*site, error) {
-	if addr != "" {
-		return listen("-core-addr", addr)
-	}
-	if core, err := listen("-core-addr", "localhost:8083"); err == nil {
-		return core, nil
-	}
-	return listen("-core-addr", "localhost:0")
+	return &Site{URL: "http://" + net.JoinHostPort(host, port), listener: listener}, nil
 }
 
 // shutdownTimeout is how long requests that are being answered may go on.
 const shutdownTimeout = 2 * time.Second
 
-// serve serves the sites until ctx ends or one of them fails.
-func serve(ctx context.Context, sites []*site) error {
+// Serve serves the sites until ctx ends or one of them fails.
+func Serve(ctx context.Context, sites ...*Site) error {
 	failed := make(chan error, len(sites))
 	var servers []*http.Server
 	for _, s := range sites {
 		server := &http.Server{
-			Handler:           s.handler,
+			Handler:           s.Handler,
 			ReadHeaderTimeout: 5 * time.Second,
 			ReadTimeout:       10 * time.Second,
 			WriteTimeout:      30 * time.Second,
