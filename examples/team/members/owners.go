@@ -1,0 +1,32 @@
+package members
+
+import (
+	"context"
+
+	"github.com/authrocket-go/authrocket/coreapi"
+)
+
+// keepingAnOwner does a write after which a member has the permissions next, nil for a member
+// who is removed. It refuses it if the account would have no owner then.
+func (t *team) keepingAnOwner(ctx context.Context, member coreapi.Membership, next []string, write func() error) error {
+	if !isOwner(member.Permissions) || isOwner(next) {
+		return write()
+	}
+	select {
+	case t.ownerChange <- struct{}{}:
+		defer func() { <-t.ownerChange }()
+	case <-ctx.Done():
+		return coreapi.ErrUnavailable
+	}
+	for other, err := range t.api.Memberships.OfOrg(ctx, t.orgID, coreapi.MembershipQuery{PageSize: maxPageSize}) {
+		if err != nil {
+			return err
+		}
+		if other.ID != member.ID && isOwner(other.Permissions) {
+			return write()
+		}
+	}
+	return errLastOwner
+}
+
+const maxPageSize = 1000 // of AuthRocket
