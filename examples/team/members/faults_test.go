@@ -74,7 +74,7 @@ func TestFaults(t *testing.T) {
 		},
 		"permissions cannot be changed now": {
 			fault: only("PUT /v2/memberships/{id}", authrockettest.Status(503)), path: member(george, "permissions"), status: http.StatusServiceUnavailable,
-			want: changes{"usr_george sessions": "0"}, again: changes{george: "shop:old"},
+			want: changes{"usr_george sessions": "0"}, again: changes{george: "[shop:old]"},
 		},
 		"the owners cannot be counted": {
 			fault: only("GET /v2/memberships", authrockettest.Status(503)), path: member(ada, "remove"), status: http.StatusServiceUnavailable,

@@ -21,7 +21,7 @@ func (t *team) invitations(ctx context.Context, yield func(coreapi.Invitation) b
 		if err != nil {
 			return false, err
 		}
-		if t.has(i.OrgID) && !yield(i) {
+		if i.OrgID == t.orgID && !yield(i) {
 			return true, nil
 		}
 		if seen++; seen == maxInvitations {
@@ -34,7 +34,7 @@ func (t *team) invitations(ctx context.Context, yield func(coreapi.Invitation) b
 // invitation returns an invitation to this account, as member does.
 func (t *team) invitation(ctx context.Context, id string) (coreapi.Invitation, error) {
 	i, err := t.api.Invitations.Get(ctx, id)
-	if err == nil && !t.has(i.OrgID) {
+	if err == nil && i.OrgID != t.orgID {
 		return coreapi.Invitation{}, coreapi.ErrNotFound
 	}
 	if err == nil {

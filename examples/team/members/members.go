@@ -35,7 +35,7 @@ func New(auth *authrocket.Auth, api *coreapi.Client, state *sessionstate.State) 
 
 // Register adds the routes. All of them need Authenticate around the mux.
 func (m *Members) Register(mux *http.ServeMux) {
-	mayManage := m.auth.Require(authrocket.Permission(manageMembers))
+	mayManage := m.auth.Require(authrocket.Permission(manageMembers), inAccount)
 	form := func(pattern string, do func(*team, context.Context, *http.Request) error, done string) {
 		mux.Handle(pattern, mayManage(m.form(do, done)))
 	}
@@ -48,6 +48,15 @@ func (m *Members) Register(mux *http.ServeMux) {
 	form("POST /members/{id}/remove", (*team).remove, "removed")
 	form("POST /members/{id}/end-sessions", (*team).endSessionsOfMember, "ended")
 	mux.Handle("POST /sign-out-everywhere", m.auth.RequireLogin(http.HandlerFunc(m.signOutEverywhere)))
+}
+
+// inAccount refuses a login token without the ID of an account: for AuthRocket, a list of the
+// members of no account is one of all users.
+func inAccount(_ context.Context, s authrocket.Session) error {
+	if org, _ := s.Org(); org.ID == "" {
+		return authrocket.ErrWrongOrg
+	}
+	return nil
 }
 
 // timeout of what a form does, since coreapi.Once may take minutes.
@@ -100,14 +109,11 @@ func (m *Members) form(do func(*team, context.Context, *http.Request) error, don
 // another account, which is then not there.
 func (t *team) member(ctx context.Context, id string) (coreapi.Membership, error) {
 	member, err := t.api.Memberships.Get(ctx, id)
-	if err == nil && !t.has(member.OrgID) {
+	if err == nil && member.OrgID != t.orgID {
 		return coreapi.Membership{}, coreapi.ErrNotFound
 	}
 	return member, err
 }
-
-// has reports whether a record is of this account.
-func (t *team) has(orgID string) bool { return orgID != "" && orgID == t.orgID }
 
 // changePermissions gives a member the permissions that are ticked.
 func (t *team) changePermissions(ctx context.Context, r *http.Request) error {

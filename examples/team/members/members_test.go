@@ -28,22 +28,25 @@ func TestForms(t *testing.T) {
 		// Permissions.
 		"an owner changes permissions": {
 			as: ada, path: member(george, "permissions"), form: permissions(reports, bill), text: "/members?done=changed",
-			want: changes{george: "billing:write reports:read shop:old"},
+			want: changes{george: "[billing:write reports:read shop:old]"},
 		},
 		"a permission that is taken ends the sessions": {
 			as: ada, path: member(charles, "permissions"), form: permissions(reports), text: "/members?done=changed",
-			want: changes{charles: "reports:read", "usr_charles sessions": "0"},
+			want: changes{charles: "[reports:read]", "usr_charles sessions": "0"},
 		},
 		"all permissions are taken, but for those that the page does not have": {
-			as: ada, path: member(george, "permissions"), want: changes{george: "shop:old", "usr_george sessions": "0"},
+			as: ada, path: member(george, "permissions"), want: changes{george: "[shop:old]", "usr_george sessions": "0"},
+		},
+		"all permissions are taken": {
+			as: ada, path: member(charles, "permissions"), want: changes{charles: "[]", "usr_charles sessions": "0"},
 		},
 		"a manager takes what managers have": {
 			as: charles, path: member(george, "permissions"), form: permissions(manage),
-			want: changes{george: "members:write shop:old", "usr_george sessions": "0"},
+			want: changes{george: "[members:write shop:old]", "usr_george sessions": "0"},
 		},
 		"a manager leaves what managers do not have": {
 			as: charles, prepare: func(w world) { w.setPermissions(george, bill, reports) }, path: member(george, "permissions"), form: permissions(manage),
-			want: changes{george: "billing:write members:write", "usr_george sessions": "0"},
+			want: changes{george: "[billing:write members:write]", "usr_george sessions": "0"},
 		},
 		"a manager cannot give what managers do not have": {
 			as: charles, path: member(george, "permissions"), form: permissions(bill), status: http.StatusForbidden, text: "do not have yourself",
@@ -87,7 +90,7 @@ func TestForms(t *testing.T) {
 		},
 		"the last owner changes other permissions": {
 			as: ada, path: member(ada, "permissions"), form: permissions(owner, manage, bill, reports),
-			want: changes{ada: "ar:owner billing:write members:write reports:read"},
+			want: changes{ada: "[ar:owner billing:write members:write reports:read]"},
 		},
 		"one of two owners leaves": {
 			as: ada, prepare: func(w world) { w.setPermissions(charles, owner) }, path: member(ada, "remove"), want: changes{ada: "", "usr_ada sessions": "0"},
@@ -248,6 +251,26 @@ func TestGates(t *testing.T) {
 				}
 				wantAnswer(w.t, w.send(row.as, row.method, path, permissions(reports), origin), row.status)
 				w.wantChanges(before, nil)
+			})
+		})
+	}
+}
+
+// A login token names the account whose members are shown, or shows nobody's.
+func TestNoAccount(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		entry  map[string]any // of the claim orgs
+		status int
+	}{
+		"an account":               {entry: map[string]any{"oid": engines, "perm": []string{manage}}, status: http.StatusOK},
+		"an account without an ID": {entry: map[string]any{"perm": []string{manage}}, status: http.StatusForbidden},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inWorld(t, func(w world) {
+				w.tokens[charles] = w.realm.Token(authrockettest.User{ID: charles}, authrockettest.Claim("orgs", []any{row.entry}))
+				wantAnswer(w.t, w.get(charles, "/members"), row.status)
 			})
 		})
 	}

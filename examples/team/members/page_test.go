@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/authrocket-go/authrocket/authrockettest"
@@ -105,6 +106,25 @@ func TestManyMembers(t *testing.T) {
 		}
 		if len(shown) != 250 || pages != 5 {
 			t.Errorf("%d pages show %d members", pages, len(shown))
+		}
+	})
+}
+
+// The invitations of all accounts are looked through, but not without end.
+func TestManyInvitationsOfOthers(t *testing.T) {
+	t.Parallel()
+	inWorld(t, func(w world) {
+		for i := range 5000 {
+			w.addInvitation(fmt.Sprintf("invited%d@example.com", i), widgets)
+		}
+		var requests atomic.Int64
+		w.service.Break(func(answer http.ResponseWriter, r *http.Request, healthy http.Handler) {
+			requests.Add(1)
+			healthy.ServeHTTP(answer, r)
+		})
+		wantAnswer(w.t, w.get(ada, "/members"), http.StatusOK, "There may be more invitations")
+		if got := requests.Load(); got != 6 {
+			t.Errorf("the page takes %d requests, want one for the members and five for the invitations", got)
 		}
 	})
 }

@@ -168,7 +168,7 @@ func (w world) records() map[string]string {
 	records := map[string]string{}
 	for _, org := range []string{engines, widgets} {
 		for _, m := range w.realm.Members(org) {
-			records[m.UserID] = join(m.Permissions)
+			records[m.UserID] = "[" + join(m.Permissions) + "]"
 		}
 	}
 	for userID := range emails {
