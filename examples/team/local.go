@@ -52,7 +52,7 @@ func (l localAuthRocket) announce(stdout io.Writer, appURL, loginRocketURL strin
 		}
 		for _, m := range realm.MembershipsOf(user.ID) {
 			if org, err := realm.Org(m.OrgID); err == nil {
-				fmt.Fprintf(stdout, "  %-30s %s: %s\n", user.Email+" / "+user.Password, org.Name, strings.Join(m.Permissions, ", "))
+				fmt.Fprintf(stdout, "  %-34s %s: %s\n", user.Email+" / "+user.Password, org.Name, strings.Join(m.Permissions, ", "))
 			}
 		}
 	}

@@ -38,7 +38,7 @@ func Start(t testing.TB, binary string, env []string, args ...string) *Program {
 	p := &Program{Stdout: newOutput(), Stderr: newOutput(), done: make(chan struct{})}
 	p.cmd = exec.Command(binary, args...)
 	p.cmd.Stdout, p.cmd.Stderr = p.Stdout, p.Stderr
-	p.cmd.Env = append(os.Environ(), "LOGINROCKET_URL=", "AUTHROCKET_APP_URL=", "AUTHROCKET_REALM=", "AUTHROCKET_JWT_KEY=", "LOGINROCKET_JWKS_URL=")
+	p.cmd.Env = append(os.Environ(), "LOGINROCKET_URL=", "AUTHROCKET_APP_URL=", "AUTHROCKET_REALM=", "AUTHROCKET_JWT_KEY=", "LOGINROCKET_JWKS_URL=", "AUTHROCKET_URL=", "AUTHROCKET_API_KEY=")
 	p.cmd.Env = append(p.cmd.Env, env...)
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
