@@ -17,6 +17,7 @@ var (
 	nginx      string // path of nginx, "" when there is none
 	haproxy    string // path of HAProxy, "" when there is none
 	quickstart string // path of the built program
+	team       string // the same
 
 	// startChromium starts the one process that all tests share.
 	startChromium func() (context.Context, error)
@@ -35,12 +36,14 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(folder)
-	quickstart = filepath.Join(folder, "quickstart")
-	build := exec.Command("go", "build", "-o", quickstart, ".")
-	build.Dir = "../examples/quickstart"
-	if out, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "go build of the quickstart: %v\n%s", err, out)
-		return 1
+	for name, path := range map[string]*string{"quickstart": &quickstart, "team": &team} {
+		*path = filepath.Join(folder, name)
+		build := exec.Command("go", "build", "-o", *path, ".")
+		build.Dir = "../examples/" + name
+		if out, err := build.CombinedOutput(); err != nil {
+			fmt.Fprintf(os.Stderr, "go build of the example %s: %v\n%s", name, err, out)
+			return 1
+		}
 	}
 	allocator, stop := chromedp.NewExecAllocator(context.Background(), append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(chromium),

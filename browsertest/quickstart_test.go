@@ -17,7 +17,7 @@ import (
 func TestQuickstart(t *testing.T) {
 	t.Parallel()
 	requireChromium(t)
-	found := runQuickstart(t, "", `(?s)Open (http://\S+) .*curl -H '(\S+): (\S+)' (\S+)/users\n.*LoginRocket is at (http://\S+)\.`,
+	found := runProgram(t, quickstart, "", `(?s)Open (http://\S+) .*curl -H '(\S+): (\S+)' (\S+)/users\n.*LoginRocket is at (http://\S+)\.`,
 		"-addr", "127.0.0.1:0", "-loginrocket-addr", "localhost:0", "-core-addr", "localhost:0")
 	app, header, key, core, loginRocketURL := found[0], found[1], found[2], found[3], found[4]
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: maxWait}

@@ -66,16 +66,16 @@ func serve(t *testing.T, listener net.Listener, handler http.Handler) {
 // at loginRocketURL, and returns the URL of the app.
 func startQuickstart(t *testing.T, host, loginRocketURL string) string {
 	t.Helper()
-	found := runQuickstart(t, loginRocketURL, `Open (http://\S+) `, "-addr", host+":0")
+	found := runProgram(t, quickstart, loginRocketURL, `Open (http://\S+) `, "-addr", host+":0")
 	return strings.TrimSuffix(found[0], "/")
 }
 
-// runQuickstart starts the program, waits until it has written what pattern
+// runProgram starts a built program, waits until it has written what pattern
 // describes, and returns the groups of it.
-func runQuickstart(t *testing.T, loginRocketURL, pattern string, args ...string) []string {
+func runProgram(t *testing.T, program, loginRocketURL, pattern string, args ...string) []string {
 	t.Helper()
 	output := &buffer{written: make(chan struct{}, 1)}
-	cmd := exec.CommandContext(t.Context(), quickstart, args...)
+	cmd := exec.CommandContext(t.Context(), program, args...)
 	cmd.Env = append(os.Environ(), "AUTHROCKET_APP_URL=", "AUTHROCKET_REALM=", "AUTHROCKET_JWT_KEY=", "LOGINROCKET_JWKS_URL=", "LOGINROCKET_URL="+loginRocketURL)
 	cmd.Stdout, cmd.Stderr = output, output
 	if err := cmd.Start(); err != nil {
