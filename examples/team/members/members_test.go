@@ -143,7 +143,7 @@ func TestForms(t *testing.T) {
 		},
 		"AuthRocket's words are shown, with what was entered": {
 			as: ada, path: to("/members/invite"), form: form{"email": {"no address"}, "permission": {bill}}, status: http.StatusUnprocessableEntity,
-			text: `value="no address"`,
+			text: `value="no address" autocomplete`,
 		},
 		"a manager cannot invite an owner": {
 			as: charles, path: to("/members/invite"), form: form{"email": {"new@example.com"}, "permission": {owner}}, status: http.StatusForbidden, text: "do not have yourself",

@@ -34,16 +34,15 @@ var page = template.Must(template.New("").Parse(pageHTML))
 
 // view is what the page shows.
 type view struct {
-	OrgName, UserName string
-	LogoutPath        string
-	Done              string
-	Problems          []string
-	HasList           bool // false if it cannot be read now
-	Members           []memberView
-	After, Next       string // of this page of the list, and of the next one; "" for the first and for none
-	Invitations       []invitationView
-	MoreInvitations   bool // than are shown
-	Invite            inviteView
+	OrgName, LogoutPath string
+	Done                string
+	Problems            []string
+	HasList             bool // false if it cannot be read now
+	Members             []memberView
+	After, Next         string // of this page of the list, and of the next one; "" for the first and for none
+	Invitations         []invitationView
+	MoreInvitations     bool // than are shown
+	Invite              inviteView
 }
 
 type memberView struct {
@@ -63,8 +62,9 @@ type invitationView struct {
 
 // inviteView keeps what was entered into a form that was refused.
 type inviteView struct {
-	Email string
-	Boxes []box
+	IsRefused bool
+	Email     string
+	Boxes     []box
 }
 
 // box is a permission to tick.
@@ -94,9 +94,8 @@ func (m *Members) show(w http.ResponseWriter, r *http.Request, after string, pro
 		m.showProblem(w, r, problem)
 		return
 	}
-	v.Invite.Boxes = t.boxes(ticked(r))
-	if problem != nil {
-		v.Invite.Email = r.PostFormValue("email")
+	if r.Pattern == "POST /members/invite" {
+		v.Invite = inviteView{IsRefused: true, Email: r.PostFormValue("email"), Boxes: t.boxes(ticked(r))}
 	}
 	v.write(w, r, problem)
 }
@@ -108,12 +107,8 @@ func (m *Members) showProblem(w http.ResponseWriter, r *http.Request, problem er
 }
 
 func (m *Members) newView(r *http.Request) view {
-	user, _ := authrocket.CurrentUser(r.Context())
 	org, _ := authrocket.CurrentOrg(r.Context())
-	return view{
-		OrgName: org.Name, UserName: cmp.Or(user.Name, user.Email), LogoutPath: m.auth.LogoutPath("/"),
-		Done: doneTexts[r.URL.Query().Get("done")],
-	}
+	return view{OrgName: org.Name, LogoutPath: m.auth.LogoutPath("/"), Done: doneTexts[r.URL.Query().Get("done")]}
 }
 
 // fill reads the members of a page of the list, and on the first one the invitations.
@@ -123,6 +118,7 @@ func (t *team) fill(ctx context.Context, v *view, after string) error {
 		return err
 	}
 	v.HasList, v.After, v.Next = true, after, members.After
+	v.Invite.Boxes = t.boxes(nil)
 	for _, m := range members.Items {
 		v.Members = append(v.Members, memberView{
 			ID: m.ID, Name: cmp.Or(m.User.Name, m.User.Email, m.UserID), Email: m.User.Email,

@@ -60,6 +60,33 @@ func TestList(t *testing.T) {
 	}
 }
 
+// A form that is refused is there as it was sent, and other forms are not.
+func TestRefusedForms(t *testing.T) {
+	t.Parallel()
+	const isTicked = `value="billing:write" checked`
+	for name, row := range map[string]struct {
+		path   func(world) string
+		isOpen bool // the form for inviting
+		ticked int  // boxes for billing
+	}{
+		"inviting":             {path: to("/members/invite"), isOpen: true, ticked: 2}, // that of Ada is ticked, too
+		"changing permissions": {path: member(ada, "permissions"), ticked: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inWorld(t, func(w world) {
+				page := w.post(ada, row.path(w), form{"email": {"no address"}, "permission": {bill}}).Body.String()
+				if got := strings.Count(page, isTicked); got != row.ticked {
+					t.Errorf("%d boxes are ticked, want %d", got, row.ticked)
+				}
+				if got := strings.Contains(page, "<details open>"); got != row.isOpen {
+					t.Errorf("the form for inviting is open: %v", got)
+				}
+			})
+		})
+	}
+}
+
 func TestNamesAreEscaped(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(w world) {
