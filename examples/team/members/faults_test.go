@@ -28,13 +28,14 @@ func TestFaults(t *testing.T) {
 	t.Parallel()
 	lost := authrockettest.AfterWrite(authrockettest.Disconnect())
 	for name, row := range map[string]struct {
-		fault  authrockettest.Fault
-		path   func(world) string
-		form   form
-		status int
-		text   string
-		want   changes
-		again  changes // after the fault, when the form is sent again
+		prepare func(world)
+		fault   authrockettest.Fault
+		path    func(world) string
+		form    form
+		status  int
+		text    string
+		want    changes
+		again   changes // after the fault, when the form is sent again
 	}{
 		"a lost answer makes no second invitation": {
 			fault: only("POST /v2/invitations", first(lost)), path: to("/members/invite"), form: form{"email": {"new@example.com"}}, status: http.StatusSeeOther,
@@ -51,6 +52,11 @@ func TestFaults(t *testing.T) {
 		"it is not known whether the mail was sent": {
 			fault: only("POST /v2/invitations/{id}/invite", authrockettest.Status(503)), path: invitation(grace, "resend"), status: http.StatusServiceUnavailable,
 			text: "whether this was done", again: changes{grace + " mails": "x"},
+		},
+		"nor that it was sent again": {
+			prepare: func(w world) { w.post(ada, invitation(grace, "resend")(w), nil) },
+			fault:   only("POST /v2/invitations/{id}/invite", authrockettest.Status(503)), path: invitation(grace, "resend"), status: http.StatusServiceUnavailable,
+			text: "whether this was done", again: changes{grace + " mails": "xx"},
 		},
 		"AuthRocket is away": {
 			fault: authrockettest.Status(503), path: member(george, "remove"), status: http.StatusServiceUnavailable, text: "try again in a moment",
@@ -83,6 +89,9 @@ func TestFaults(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			inWorld(t, func(w world) {
+				if row.prepare != nil {
+					row.prepare(w)
+				}
 				path, before := row.path(w), w.records()
 				w.service.Break(row.fault)
 				begun := time.Now()

@@ -79,6 +79,9 @@ func TestRefusedForms(t *testing.T) {
 				if got := strings.Count(page, isTicked); got != row.ticked {
 					t.Errorf("%d boxes are ticked, want %d", got, row.ticked)
 				}
+				if got := strings.Contains(page, `value="no address" autocomplete`); got != row.isOpen {
+					t.Errorf("the address is still there: %v", got)
+				}
 				if got := strings.Contains(page, "<details open>"); got != row.isOpen {
 					t.Errorf("the form for inviting is open: %v", got)
 				}
@@ -112,6 +115,11 @@ func TestManyMembers(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+		var invitationLists atomic.Int64
+		w.service.Break(only("GET /v2/invitations", func(answer http.ResponseWriter, r *http.Request, healthy http.Handler) {
+			invitationLists.Add(1)
+			healthy.ServeHTTP(answer, r)
+		}))
 		shown := map[string]bool{}
 		pages, path := 0, "/members"
 		for path != "" && pages < 100 {
@@ -133,6 +141,9 @@ func TestManyMembers(t *testing.T) {
 		}
 		if len(shown) != 250 || pages != 5 {
 			t.Errorf("%d pages show %d members", pages, len(shown))
+		}
+		if got := invitationLists.Load(); got != 1 { // for the first page alone
+			t.Errorf("the invitations are read %d times", got)
 		}
 	})
 }
