@@ -87,8 +87,9 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	// The state knows at once what the members page ends. What ends elsewhere, as at AuthRocket's
-	// portal, it finds out within CheckInterval, or by webhooks.
+	// The state knows at once what the members page ends. A session that ends elsewhere, as at
+	// AuthRocket's portal, it finds out within CheckInterval, or by webhooks; a permission that is
+	// taken elsewhere by webhooks alone, see sessionstate.MembershipChanged.
 	state, err := sessionstate.New(sessionstate.Config{API: api, RequestsPerSecond: 2})
 	if err != nil {
 		return err

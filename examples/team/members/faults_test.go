@@ -82,6 +82,10 @@ func TestFaults(t *testing.T) {
 			fault: only("PUT /v2/memberships/{id}", authrockettest.Status(503)), path: member(george, "permissions"), status: http.StatusServiceUnavailable,
 			want: changes{"usr_george sessions": "0"}, again: changes{george: "[shop:old]"},
 		},
+		"nobody signs out everywhere now": {
+			fault: authrockettest.Status(503), path: to("/sign-out-everywhere"), status: http.StatusServiceUnavailable, text: "try again in a moment",
+			again: changes{"usr_ada sessions": "0"},
+		},
 		"the owners cannot be counted": {
 			fault: only("GET /v2/memberships", authrockettest.Status(503)), path: member(ada, "remove"), status: http.StatusServiceUnavailable,
 		},
