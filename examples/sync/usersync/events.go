@@ -1,0 +1,83 @@
+package usersync
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/authrocket-go/authrocket/coreapi"
+)
+
+// overlap is how far before the latest event the next run by events begins: events and records
+// may show late, in any order.
+const overlap = 10 * time.Minute
+
+// Events reads again what events since the last run are about. Where the history of events
+// does not reach back to it, all records are copied, as by [Job.Full].
+func (j *Job) Events(ctx context.Context) (Result, error) {
+	defer j.Progress.End()
+	r, err := j.begin(ctx, false)
+	if err != nil {
+		return Result{}, err
+	}
+	if r.latest.id == "" {
+		return j.full(ctx, "there was no complete run before, or no event")
+	}
+	_, err = r.API.Events.Get(ctx, r.latest.id)
+	if errors.Is(err, coreapi.ErrNotFound) {
+		return j.full(ctx, "the history of events does not reach back to the last run")
+	}
+	if err != nil {
+		return r.result, err
+	}
+	// All events come first: a record is read after the last event about it, and once.
+	latest := r.latest
+	changed := map[string][]string{} // IDs, by table
+	query := coreapi.EventQuery{Since: r.latest.at.Add(-overlap), Direction: coreapi.Ascending, PageSize: r.PageSize}
+	for e, err := range r.API.Events.All(ctx, query) {
+		if err != nil {
+			return r.result, err
+		}
+		if e.At.After(latest.at) {
+			latest = latestEvent{e.ID, e.At}
+		}
+		if table, id := about(e); id != "" {
+			changed[table] = append(changed[table], id)
+		}
+		r.result.Events++
+		r.Progress.Report("events", r.result.Events)
+	}
+	for _, table := range tables {
+		slices.Sort(changed[table])
+		if err := r.readAgain(ctx, table, table, slices.Compact(changed[table])); err != nil {
+			return r.result, err
+		}
+	}
+	return r.end(ctx, latest)
+}
+
+// about says which record an event leads to. What the event says about it is of no account:
+// the record is read as it is now.
+func about(e coreapi.Event) (table, id string) {
+	switch {
+	case e.Type.Is("user.login"), e.Type.Is("user.password"): // many, and nothing that the copy has
+		return "", ""
+	case e.Type.Is("user"):
+		return users, e.UserID
+	case e.Type.Is("org"):
+		return orgs, e.OrgID
+	case e.Type.Is("membership"):
+		return memberships, e.MembershipID
+	}
+	return "", ""
+}
+
+// latestEvent returns the latest event of the realm, the zero value when there is none.
+func (r *run) latestEvent(ctx context.Context) (latestEvent, error) {
+	page, err := r.API.Events.List(ctx, coreapi.EventQuery{PageSize: 1, Direction: coreapi.Descending})
+	if err != nil || len(page.Items) == 0 {
+		return latestEvent{}, err
+	}
+	return latestEvent{page.Items[0].ID, page.Items[0].At}, nil
+}

@@ -1,0 +1,56 @@
+package usersync
+
+import (
+	"fmt"
+	"io"
+	"os"
+)
+
+// Progress shows how far a run is: on a terminal in one line that is rewritten, elsewhere in one
+// line for each step that is over. It shows no names. A nil Progress shows nothing.
+type Progress struct {
+	w          io.Writer
+	isTerminal bool
+	step       string
+	done       int
+}
+
+// NewProgress returns a Progress that writes to w.
+func NewProgress(w io.Writer, isTerminal bool) *Progress {
+	return &Progress{w: w, isTerminal: isTerminal}
+}
+
+// IsTerminal reports whether a person looks at f.
+func IsTerminal(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+const eraseLine = "\r\x1b[K"
+
+// Report says that so much of a step is done.
+func (p *Progress) Report(step string, done int) {
+	if p == nil {
+		return
+	}
+	if p.step != step {
+		p.End()
+	}
+	p.step, p.done = step, done
+	if p.isTerminal {
+		fmt.Fprintf(p.w, "%s%s: %d", eraseLine, step, done)
+	}
+}
+
+// End ends the last step.
+func (p *Progress) End() {
+	if p == nil || p.step == "" {
+		return
+	}
+	if p.isTerminal {
+		io.WriteString(p.w, eraseLine)
+	} else {
+		fmt.Fprintf(p.w, "%s: %d\n", p.step, p.done)
+	}
+	p.step = ""
+}
