@@ -1,0 +1,106 @@
+// Command ownlogin is a web app that has a login of its own, with passwords in SQL, and
+// AuthRocket logins beside it for a while. Both lead to the same person and the same pages.
+//
+//	go run ./cmd/authrocket dev             # in another terminal; it prints two AuthRocket users
+//	LOGINROCKET_URL=http://localhost:8081 go run ./examples/ownlogin -demo
+//
+// With AUTHROCKET_URL and AUTHROCKET_API_KEY, -import makes AuthRocket users of the
+// people in the database, and ends.
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/authrocket-go/authrocket"
+	"github.com/authrocket-go/authrocket/coreapi"
+	"github.com/authrocket-go/authrocket/examples/ownlogin/people"
+)
+
+func main() {
+	if err := run(); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func run() error {
+	file := flag.String("db", "people.db", "`file` of the database, made if it is missing")
+	isDemo := flag.Bool("demo", false, "add ada@example.com, password own-engine, whose email is confirmed, and bob@example.com, password own-oil, whose is not")
+	isImport := flag.Bool("import", false, "make AuthRocket users of the people in the database, and end")
+	flag.Parse()
+	ctx := context.Background()
+	store, err := people.Open(ctx, *file)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	if *isDemo {
+		_, adaErr := store.Add(ctx, "ada@example.com", "Ada of the own login", "own-engine", true)
+		_, bobErr := store.Add(ctx, "bob@example.com", "Bob of the own login", "own-oil", false)
+		if err := errors.Join(adaErr, bobErr); err != nil {
+			log.Print(err) // they are there already
+		}
+	}
+	if *isImport {
+		api, err := coreapi.New(coreapi.ConfigFromEnv())
+		if err != nil {
+			return err
+		}
+		done, err := store.Import(ctx, api)
+		fmt.Println(done)
+		return err
+	}
+	return serve(ctx, store)
+}
+
+func serve(ctx context.Context, store *people.Store) error {
+	config := authrocket.ConfigFromEnv()
+	config.OnLogin = func(r *http.Request, session authrocket.Session) error {
+		_, err := store.SignIn(r.Context(), session.User)
+		if err != nil && !errors.Is(err, authrocket.ErrForbidden) {
+			return fmt.Errorf("%w: %w", authrocket.ErrUnavailable, err) // the database does not answer: the page tries again
+		}
+		return err
+	}
+	config.Page = explain
+	config.Observer = authrocket.LogObserver(nil)
+	auth, err := authrocket.New(config)
+	if err != nil {
+		return err // every problem of the configuration at once
+	}
+	if err := auth.Warm(ctx); err != nil {
+		log.Print(err) // the app serves all the same: the keys are fetched again soon
+	}
+	listener, err := net.Listen("tcp", cmp.Or(os.Getenv("ADDR"), "127.0.0.1:8080"))
+	if err != nil {
+		return err
+	}
+	log.Printf("listening on http://%s", listener.Addr())
+	a := app{auth: auth, people: store, isHTTPS: strings.HasPrefix(config.AppURL, "https:")}
+	server := &http.Server{Handler: a.routes(), ReadHeaderTimeout: 10 * time.Second}
+	return server.Serve(listener)
+}
+
+// explain says on the page of a refused login what the visitor can do.
+func explain(w http.ResponseWriter, r *http.Request, p authrocket.Page) bool {
+	if p.Kind != authrocket.PageLoginRefused {
+		return false
+	}
+	switch p.Fact("reason") {
+	case authrocket.Reason(authrocket.ErrEmailNotVerified):
+		p.Texts = []string{"You have an account here already. Verify your email address first: open the link in the mail that you got when you signed up, then sign in again."}
+	case authrocket.Reason(people.ErrNotConfirmed):
+		p.Texts = []string{"You have an account here already, whose email address is not confirmed. Sign in with its password and confirm it first."}
+	}
+	authrocket.WritePage(w, r, p)
+	return true
+}

@@ -1,0 +1,57 @@
+package people
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/authrocket-go/authrocket"
+)
+
+// ErrNotConfirmed refuses an AuthRocket user whose email is that of a person who never confirmed
+// it: somebody else may have signed up with it, and know the password.
+var ErrNotConfirmed = fmt.Errorf("%w: the person with this email has not confirmed it here", authrocket.ErrForbidden)
+
+// SignIn returns the person who is this AuthRocket user: the one who is linked, else the one with
+// the same email, who gets linked, else a new one. Call it in Config.OnLogin, with nothing but the
+// user of the token: whose cookie of the own login the browser has is of no account, since
+// another website can start a login.
+func (s *Store) SignIn(ctx context.Context, user authrocket.User) (Person, error) {
+	tx, err := s.db.BeginTx(ctx, nil)
+	if err != nil {
+		return Person{}, err
+	}
+	defer tx.Rollback() // does nothing after Commit
+	p, err := signIn(ctx, tx, user)
+	if err != nil {
+		return Person{}, err
+	}
+	return p, tx.Commit()
+}
+
+func signIn(ctx context.Context, tx *sql.Tx, user authrocket.User) (Person, error) {
+	p, err := personOf(tx.QueryRowContext(ctx, `SELECT id, name FROM people WHERE authrocket_id = ?`, user.ID))
+	if !errors.Is(err, ErrNobody) {
+		return p, err // linked already, or the database does not answer
+	}
+	// A person who is linked to another user is not looked at.
+	var isConfirmed bool
+	err = tx.QueryRowContext(ctx, `SELECT id, name, email_confirmed FROM people WHERE email = ? AND authrocket_id IS NULL`, strings.ToLower(user.Email)).
+		Scan(&p.ID, &p.Name, &isConfirmed)
+	isVerified := user.EmailVerification == authrocket.EmailVerified // unknown is not verified
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return personOf(tx.QueryRowContext(ctx, `INSERT INTO people (email, email_confirmed, name, authrocket_id) VALUES (?, ?, ?, ?) RETURNING id, name`,
+			strings.ToLower(user.Email), isVerified, user.Name, user.ID))
+	case err != nil:
+		return Person{}, err
+	case !isVerified:
+		return Person{}, authrocket.ErrEmailNotVerified // makes no person: after the verification it is this one
+	case !isConfirmed:
+		return Person{}, ErrNotConfirmed
+	}
+	_, err = tx.ExecContext(ctx, `UPDATE people SET authrocket_id = ? WHERE id = ?`, user.ID, p.ID)
+	return p, err
+}
