@@ -74,6 +74,10 @@ func currentPerson(r *http.Request) (people.Person, bool) {
 func (a app) onlyPeople(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if _, ok := currentPerson(r); !ok {
+			if _, err := a.auth.Check(r); errors.Is(err, authrocket.ErrUnavailable) {
+				a.auth.Deny(w, r, err) // signed in, it seems: the page tries again by itself
+				return
+			}
 			a.show(w, r, http.StatusUnauthorized, "sign-in")
 			return
 		}

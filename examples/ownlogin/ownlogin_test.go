@@ -147,6 +147,32 @@ func TestLogins(t *testing.T) {
 	}
 }
 
+// Whoever is signed in by AuthRocket is not asked again when its keys cannot be had.
+func TestKeysAreAway(t *testing.T) {
+	t.Parallel()
+	program := walk.Build(t)
+	realm := newRealm(t, authrocket.EmailVerified)
+	app := start(t, program, realm)
+	b := walk.NewBrowser(t)
+	authRocketLogin(b, app, "ada@example.com", "engine")
+	realm.Break(authrockettest.Status(http.StatusBadGateway))
+	app2 := start(t, program, realm)
+	// Not by the Browser, which waits and asks again.
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, app2+"/orders", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.AddCookie(&http.Cookie{Name: "arToken", Value: b.Cookie(app, "arToken")})
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusServiceUnavailable || resp.Header.Get("Retry-After") == "" {
+		t.Errorf("got %d, want 503 with Retry-After", resp.StatusCode)
+	}
+}
+
 // A person who was imported signs in by AuthRocket, whatever the email is by then.
 func TestImport(t *testing.T) {
 	t.Parallel()

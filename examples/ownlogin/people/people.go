@@ -17,7 +17,7 @@ import (
 //go:embed schema.sql
 var schema string
 
-// ErrNobody: there is no such person, or the password is wrong.
+// ErrNobody says that there is no such person, or that the password is wrong.
 var ErrNobody = errors.New("there is no such person")
 
 // Person is a row of the table people.

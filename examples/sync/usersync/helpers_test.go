@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/authrocket-go/authrocket"
 	"github.com/authrocket-go/authrocket/authrocketdev"
@@ -18,12 +19,9 @@ import (
 	"github.com/authrocket-go/authrocket/examples/sync/usersync"
 )
 
-const apiKey = "ks_0123456789abcdef"
-
 // copied is a realm, and a job that copies it.
 type copied struct {
 	realm   *authrockettest.Realm
-	server  *authrocketdev.Server
 	service *authrocketdev.Service
 	db      *sql.DB
 	job     *usersync.Job
@@ -49,12 +47,7 @@ func newCopied(t *testing.T, pageSize int) copied {
 
 func copiedOf(t *testing.T, realm *authrockettest.Realm, pageSize int) copied {
 	t.Helper()
-	server, err := authrocketdev.New(authrocketdev.Config{Realm: realm})
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := copied{realm: realm, server: server}
-	c.service = c.serviceOf(t, authrocketdev.ServiceConfig{})
+	c := copied{realm: realm, service: serviceOf(t, realm, 0)}
 	config := c.service.CoreAPIConfig()
 	config.Retries = -1 // a fault is there at once
 	api, err := coreapi.New(config)
@@ -73,11 +66,16 @@ func copiedOf(t *testing.T, realm *authrockettest.Realm, pageSize int) copied {
 	return c
 }
 
-// serviceOf returns a further Core API of the realm, with the same key.
-func (c copied) serviceOf(t *testing.T, config authrocketdev.ServiceConfig) *authrocketdev.Service {
+// serviceOf returns a Core API of a realm. All of them have the same key.
+func serviceOf(t *testing.T, realm *authrockettest.Realm, visibleAfter time.Duration) *authrocketdev.Service {
 	t.Helper()
-	config.Server, config.APIKey, config.RequestsPerMinute = c.server, apiKey, -1
-	service, err := authrocketdev.NewService(config)
+	server, err := authrocketdev.New(authrocketdev.Config{Realm: realm})
+	if err != nil {
+		t.Fatal(err)
+	}
+	service, err := authrocketdev.NewService(authrocketdev.ServiceConfig{
+		Server: server, APIKey: "ks_0123456789abcdef", RequestsPerMinute: -1, VisibleAfter: visibleAfter,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,12 +18,12 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
-// ErrOtherRealm: the API answers for another realm than the one in the database. Nothing of
-// that page was written.
+// ErrOtherRealm says that the API answers for another realm than the one in the database. Nothing
+// of that page was written.
 var ErrOtherRealm = errors.New("the API answers for another realm")
 
-// ErrNothingLeft: records are gone, but the API shows none that is still there. Nothing was
-// marked as deleted.
+// ErrNothingLeft says that records are gone, but the API shows none that is still there. None of
+// them was marked as deleted.
 var ErrNothingLeft = errors.New("the API shows no record of this realm")
 
 // Job copies a realm. API and DB are required.

@@ -48,4 +48,4 @@ CREATE TABLE IF NOT EXISTS sync (
 	event_id       TEXT NOT NULL,    -- the latest event that the copy has; '' for none
 	event_at       TEXT NOT NULL
 );
-INSERT OR IGNORE INTO sync (id, realm_id, run, event_id, event_at) VALUES (1, '', 0, '', '');
+INSERT INTO sync (id, realm_id, run, event_id, event_at) VALUES (1, '', 0, '', '') ON CONFLICT (id) DO NOTHING;

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/authrocket-go/authrocket"
-	"github.com/authrocket-go/authrocket/authrocketdev"
 	"github.com/authrocket-go/authrocket/authrockettest"
 	"github.com/authrocket-go/authrocket/coreapi"
 	"github.com/authrocket-go/authrocket/examples/sync/usersync"
@@ -225,7 +224,11 @@ func TestFirstRunIsCutOff(t *testing.T) {
 // or from a later one on.
 func TestOtherRealm(t *testing.T) {
 	t.Parallel()
-	for name, isEmpty := range map[string]bool{"with users": false, "that is empty": true} {
+	for name, users := range map[string][]string{
+		"with other users":               {"usr_b0", "usr_b1", "usr_b2"},
+		"with some users of the same ID": {"usr_ada", "usr_bob"}, // as two realms from one seed file
+		"that is empty":                  nil,
+	} {
 		for mode, byEvents := range modes {
 			t.Run(name+", "+mode, func(t *testing.T) {
 				t.Parallel()
@@ -239,16 +242,14 @@ func TestOtherRealm(t *testing.T) {
 						t.Fatal(err)
 					}
 					other := authrockettest.NewRealm(t)
-					if !isEmpty {
-						for i := range 3 {
-							other.AddUser(authrockettest.User{ID: fmt.Sprintf("usr_b%d", i), Email: fmt.Sprintf("%d@example.com", i)})
-							other.AddOrg(authrockettest.Org{ID: fmt.Sprintf("org_f%d", i), Name: "engines"})
-						}
+					for _, id := range users {
+						other.AddUser(authrockettest.User{ID: id, Email: id + "@example.com"})
 					}
 					requests := 0
-					c.service.Break(fromRequest(n, func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
+					answer := answeredBy(serviceOf(t, other, 0))
+					c.service.Break(fromRequest(n, func(w http.ResponseWriter, r *http.Request, healthy http.Handler) {
 						requests++
-						copiedOf(t, other, 2).service.CoreAPI().ServeHTTP(w, r)
+						answer(w, r, healthy)
 					}))
 					_, err := c.try(t, byEvents)
 					if requests == 0 {
@@ -455,7 +456,7 @@ func TestRecordsShowLate(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c := newCopied(t, 2)
 				defer c.db.Close()
-				late := c.serviceOf(t, authrocketdev.ServiceConfig{VisibleAfter: time.Minute})
+				late := serviceOf(t, c.realm, time.Minute)
 				c.run(t, false)
 				if err := change(c.realm); err != nil {
 					t.Fatal(err)
@@ -484,7 +485,7 @@ func TestWritesShowLate(t *testing.T) {
 				c := newCopied(t, 2)
 				defer c.db.Close()
 				c.run(t, false)
-				c.service.Break(answeredBy(c.serviceOf(t, authrocketdev.ServiceConfig{VisibleAfter: 2 * time.Second})))
+				c.service.Break(answeredBy(serviceOf(t, c.realm, 2*time.Second)))
 				for i := range 6 {
 					if _, err := c.realm.CreateUser(authrockettest.User{Email: fmt.Sprintf("late-%d@example.com", i)}); err != nil {
 						t.Fatal(err)
@@ -506,6 +507,41 @@ func TestWritesShowLate(t *testing.T) {
 			})
 		})
 	}
+}
+
+// What happens during a long run is for the next run by events, however late that comes.
+func TestChangesDuringALongRun(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := newCopied(t, 100)
+		defer c.db.Close()
+		for i := range 200 {
+			c.realm.AddOrg(authrockettest.Org{Name: fmt.Sprint("customer ", i)})
+		}
+		change := func(id string) authrockettest.Fault {
+			return func(w http.ResponseWriter, r *http.Request, healthy http.Handler) {
+				if err := rename(c.realm, id, "Renamed"); err != nil {
+					t.Error(err)
+				}
+				healthy.ServeHTTP(w, r)
+			}
+		}
+		start := time.Now()
+		c.service.Break(authrockettest.Chain(
+			authrockettest.Slow(8*time.Second), // as many requests as orgs
+			authrockettest.Only("GET /v2/orgs", change("usr_ada")),
+			authrockettest.Only("GET /v2/memberships", change("usr_emil")), // the latest event is one of the end
+		))
+		c.run(t, false)
+		if time.Since(start) < 20*time.Minute {
+			t.Errorf("the run took %v, which is not long", time.Since(start))
+		}
+		c.service.Repair()
+		if result := c.run(t, true); result.Complete {
+			t.Errorf("got the run %v", result)
+		}
+		c.check(t)
+	})
 }
 
 func TestThousandUsers(t *testing.T) {
