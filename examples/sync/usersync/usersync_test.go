@@ -400,6 +400,75 @@ func TestEventsOutOfOrderAndTwice(t *testing.T) {
 	}
 }
 
+// A run by events that is cut off forgets no event, also not one that is long ago.
+func TestRunByEventsIsCutOff(t *testing.T) {
+	t.Parallel()
+	isOver := false
+	for n := 1; !isOver && n < 100; n++ {
+		synctest.Test(t, func(t *testing.T) {
+			c := newCopied(t, 1)
+			defer c.db.Close()
+			c.run(t, false)
+			for _, id := range []string{"usr_ada", "usr_bob", "usr_cleo"} {
+				time.Sleep(time.Hour)
+				if err := rename(c.realm, id, "Renamed"); err != nil {
+					t.Fatal(err)
+				}
+			}
+			c.service.Break(fromRequest(n, authrockettest.Status(http.StatusServiceUnavailable)))
+			_, err := c.try(t, true)
+			isOver = err == nil
+			c.service.Repair()
+			if result := c.run(t, true); result.Complete {
+				t.Errorf("cut off at request %d: got the run %v", n, result)
+			}
+			c.check(t)
+		})
+	}
+}
+
+// The latest event is the one to go on from, wherever it stands in the list.
+func TestRunByEventsGoesOnFromTheLatest(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := newCopied(t, 100)
+		defer c.db.Close()
+		c.run(t, false)
+		for _, id := range []string{"usr_ada", "usr_bob", "usr_cleo"} {
+			time.Sleep(time.Hour)
+			if err := rename(c.realm, id, "Renamed"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		c.service.Break(authrockettest.Only("GET /v2/events", edited(func(collection []any) []any {
+			slices.Reverse(collection)
+			return collection
+		})))
+		c.run(t, true)
+		c.check(t)
+		if got, want := c.run(t, true), (usersync.Result{Events: 1, Users: 1}); got != want {
+			t.Errorf("got %+v, want the last event again and no other", got)
+		}
+	})
+}
+
+// A rename between two pages of a list hides no record.
+func TestRenameDuringAList(t *testing.T) {
+	t.Parallel()
+	c := newCopied(t, 2)
+	c.service.Break(authrockettest.Only("GET /v2/orgs", func(w http.ResponseWriter, r *http.Request, healthy http.Handler) {
+		if r.URL.Query().Get("after") != "" {
+			if _, err := c.realm.UpdateOrg("org_oils", func(o *authrockettest.Org) { o.Name = "zzz" }); err != nil {
+				t.Error(err)
+			}
+		}
+		healthy.ServeHTTP(w, r)
+	}))
+	c.run(t, false)
+	c.run(t, true)
+	c.check(t)
+}
+
 // Logins are many, and lead to nothing.
 func TestLoginsAreNotReadAgain(t *testing.T) {
 	t.Parallel()
