@@ -19,14 +19,25 @@ import (
 	"github.com/authrocket-go/authrocket/examples/ownlogin/people"
 )
 
-// newStore returns a store with Ada, whose email is confirmed, and Bob, whose is not.
-func newStore(t *testing.T) (store *people.Store, ada, bob people.Person) {
+func open(t *testing.T, file string) *people.Store {
 	t.Helper()
-	store, err := people.Open(t.Context(), filepath.Join(t.TempDir(), "people.db"))
+	store, err := people.Open(t.Context(), file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { store.Close() })
+	return store
+}
+
+// newStore returns a store with Ada, whose email is confirmed, and Bob, whose is not.
+func newStore(t *testing.T) (store *people.Store, ada, bob people.Person) {
+	t.Helper()
+	return newStoreIn(t, filepath.Join(t.TempDir(), "people.db"))
+}
+
+func newStoreIn(t *testing.T, file string) (store *people.Store, ada, bob people.Person) {
+	t.Helper()
+	store = open(t, file)
 	ada, adaErr := store.Add(t.Context(), "Ada@example.com", "Own Ada", "own-engine", true)
 	bob, bobErr := store.Add(t.Context(), "bob@example.com", "Own Bob", "own-oil", false)
 	if err := errors.Join(adaErr, bobErr); err != nil {
@@ -111,15 +122,17 @@ func TestSignIn(t *testing.T) {
 	}
 }
 
-// Config.OnLogin may be called more than once for a login, at once.
+// Config.OnLogin may be called more than once for a login, at once, and by several processes.
 func TestSignInAtOnce(t *testing.T) {
 	t.Parallel()
-	store, ada, _ := newStore(t)
+	file := filepath.Join(t.TempDir(), "people.db")
+	store, ada, _ := newStoreIn(t, file)
+	stores := []*people.Store{store, open(t, file), open(t, file), open(t, file)}
 	var group sync.WaitGroup
 	var wasAda, failed atomic.Int64
 	for i := range 20 {
 		group.Go(func() {
-			p, err := store.SignIn(t.Context(), verified(fmt.Sprintf("usr_%d", i%2), "ada@example.com"))
+			p, err := stores[i%len(stores)].SignIn(t.Context(), verified(fmt.Sprintf("usr_%d", i/10), "ada@example.com"))
 			if err != nil {
 				failed.Add(1)
 			}
@@ -299,6 +312,25 @@ func TestImportAndSignInAtOnce(t *testing.T) {
 	}
 	if id, err := store.AuthRocketID(t.Context(), ada.ID); err != nil || id != "usr_1" {
 		t.Errorf("Ada is %q, %v, want usr_1", id, err)
+	}
+}
+
+// A user who is a person already does not become a second one.
+func TestImportOfAUserWhoIsAPerson(t *testing.T) {
+	t.Parallel()
+	store, ada, _ := newStore(t)
+	realm, _, api := newAPI(t)
+	user := realm.AddUser(authrockettest.User{Email: "ada@example.com", Reference: "1"})
+	cleo, err := store.SignIn(t.Context(), verified(user.ID, "cleo@example.com"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.Import(t.Context(), api); err == nil {
+		t.Error("the import does not say so")
+	}
+	id, err := store.AuthRocketID(t.Context(), ada.ID)
+	if p, cleoErr := store.ByAuthRocketID(t.Context(), user.ID); err != nil || id != "" || cleoErr != nil || p != cleo {
+		t.Errorf("Ada is %q, %v, and the user is %v, %v", id, err, p, cleoErr)
 	}
 }
 
