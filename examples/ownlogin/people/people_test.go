@@ -1,9 +1,11 @@
 package people_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -37,14 +39,32 @@ func newStore(t *testing.T) (store *people.Store, ada, bob people.Person) {
 
 func newStoreIn(t *testing.T, file string) (store *people.Store, ada, bob people.Person) {
 	t.Helper()
-	store = open(t, file)
-	ada, adaErr := store.Add(t.Context(), "Ada@example.com", "Own Ada", "own-engine", true)
-	bob, bobErr := store.Add(t.Context(), "bob@example.com", "Own Bob", "own-oil", false)
-	if err := errors.Join(adaErr, bobErr); err != nil {
+	if err := os.WriteFile(file, withTwoPeople(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return store, ada, bob
+	return open(t, file), people.Person{ID: 1, Name: "Own Ada"}, people.Person{ID: 2, Name: "Own Bob"}
 }
+
+// withTwoPeople returns a database. It is made once, since hashes of passwords take their time.
+var withTwoPeople = sync.OnceValue(func() []byte {
+	folder, err := os.MkdirTemp("", "")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(folder)
+	ctx, file := context.Background(), filepath.Join(folder, "people.db")
+	store, err := people.Open(ctx, file)
+	if err != nil {
+		panic(err)
+	}
+	_, adaErr := store.Add(ctx, "Ada@example.com", "Own Ada", "own-engine", true)
+	_, bobErr := store.Add(ctx, "bob@example.com", "Own Bob", "own-oil", false)
+	data, readErr := os.ReadFile(file)
+	if err := errors.Join(adaErr, bobErr, store.Close(), readErr); err != nil {
+		panic(err)
+	}
+	return data
+})
 
 func verified(id, email string) authrocket.User {
 	return authrocket.User{ID: id, Email: email, Name: "AuthRocket's " + id, EmailVerification: authrocket.EmailVerified}

@@ -30,7 +30,7 @@ func (r *run) readAgain(ctx context.Context, step, table string, ids []string) e
 			}
 		}
 		if len(gone) > 0 {
-			if err := r.checkStillThere(ctx, gone); err != nil {
+			if err := r.checkStillThere(ctx, gone, ids); err != nil {
 				return err
 			}
 		}
@@ -52,18 +52,27 @@ func (r *run) readAgain(ctx context.Context, step, table string, ids []string) e
 	return nil
 }
 
-// maxWitnesses is how many records checkStillThere reads: some may be deleted just now.
+// maxWitnesses is how many records of a table checkStillThere reads: some may be deleted just now.
 const maxWitnesses = 5
 
 // checkStillThere reads other records of the realm until one is there. Without it, a 404 may
-// mean that the API answers for another realm.
-func (r *run) checkStillThere(ctx context.Context, gone []string) error {
+// mean that the API answers for another realm. The records to be read again, of which gone are
+// some, come last: they may be deleted, too.
+func (r *run) checkStillThere(ctx context.Context, gone, toReadAgain []string) error {
+	doubt := make(map[string]int, len(toReadAgain))
+	for _, id := range toReadAgain {
+		doubt[id] = 1
+	}
+	for _, id := range gone {
+		doubt[id] = 2
+	}
 	for _, table := range []string{users, orgs} {
-		ids, err := r.texts(ctx, `SELECT id FROM `+table+` WHERE deleted_at IS NULL ORDER BY seen DESC, id LIMIT ?`, len(gone)+maxWitnesses)
+		ids, err := r.texts(ctx, `SELECT id FROM `+table+` WHERE deleted_at IS NULL ORDER BY seen DESC, id LIMIT ?`, len(toReadAgain)+maxWitnesses)
 		if err != nil {
 			return err
 		}
-		ids = slices.DeleteFunc(ids, func(id string) bool { return slices.Contains(gone, id) })
+		ids = slices.DeleteFunc(ids, func(id string) bool { return doubt[id] == 2 })
+		slices.SortStableFunc(ids, func(a, b string) int { return doubt[a] - doubt[b] })
 		for _, id := range ids[:min(len(ids), maxWitnesses)] {
 			witness, err := r.read(ctx, table, id)
 			if err == nil {
