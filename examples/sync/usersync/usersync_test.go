@@ -505,6 +505,9 @@ func TestRenameDuringAList(t *testing.T) {
 		healthy.ServeHTTP(w, r)
 	}))
 	c.run(t, false)
+	if got, want := texts(t, c.db, `SELECT id FROM orgs ORDER BY id`), []string{"org_engines", "org_oils", "org_widgets"}; !slices.Equal(got, want) {
+		t.Errorf("the copy has the orgs %q, want %q", got, want)
+	}
 	c.run(t, true)
 	c.check(t)
 }
