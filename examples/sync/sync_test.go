@@ -79,9 +79,9 @@ func TestExitStatus(t *testing.T) {
 		stdout string
 		stderr string
 	}{
-		"all is copied":               {status: 0, stdout: "complete run: 2 users, 2 orgs and 3 memberships copied", stderr: "users: 2\n"},
+		"all is copied":               {status: 0, stdout: "complete run: users copied: 2, orgs: 2, memberships: 3", stderr: "users: 2\n"},
 		"by events, the first time":   {args: []string{"-events"}, status: 0, stdout: "complete run (there was no complete run before"},
-		"locally, with one command":   {args: []string{"-local"}, env: nothingSet, status: 0, stdout: "1 users, 2 orgs and 2 memberships copied, 2 noticed as deleted"},
+		"locally, with one command":   {args: []string{"-local"}, env: nothingSet, status: 0, stdout: "users copied: 1, orgs: 2, memberships: 2; rows marked as deleted: 2"},
 		"help":                        {args: []string{"-h"}, status: 0, stderr: "-events"},
 		"nothing is configured":       {env: nothingSet, status: 1, stderr: "AUTHROCKET_API_KEY"},
 		"the key is wrong":            {fault: authrockettest.Status(http.StatusForbidden), status: 1, stderr: "the API key is wrong"},

@@ -46,14 +46,14 @@ type Result struct {
 }
 
 func (r Result) String() string {
-	text := fmt.Sprintf("%d users, %d orgs and %d memberships copied, %d noticed as deleted", r.Users, r.Orgs, r.Memberships, r.Deleted)
+	text := fmt.Sprintf("users copied: %d, orgs: %d, memberships: %d; rows marked as deleted: %d", r.Users, r.Orgs, r.Memberships, r.Deleted)
 	switch {
 	case r.Why != "":
 		return "complete run (" + r.Why + "): " + text
 	case r.Complete:
 		return "complete run: " + text
 	}
-	return fmt.Sprintf("%d events: %s", r.Events, text)
+	return fmt.Sprintf("run by events (%d): %s", r.Events, text)
 }
 
 // run is one run of a job.
