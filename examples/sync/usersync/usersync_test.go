@@ -300,6 +300,22 @@ func TestPageWithARecordOfAnotherRealm(t *testing.T) {
 	}
 }
 
+// A membership without permissions has an empty array, also when the API leaves it out.
+func TestNoPermissions(t *testing.T) {
+	t.Parallel()
+	c := newCopied(t, 10)
+	c.service.Break(authrockettest.Only("GET /v2/memberships", edited(func(collection []any) []any {
+		for _, m := range collection {
+			delete(m.(map[string]any), "permissions")
+		}
+		return collection
+	})))
+	c.run(t, false)
+	if got := texts(t, c.db, `SELECT DISTINCT permissions FROM memberships`); !slices.Equal(got, []string{"[]"}) {
+		t.Errorf("got %q, want []", got)
+	}
+}
+
 // A list that leaves out records says nothing about them.
 func TestListIsShort(t *testing.T) {
 	t.Parallel()
