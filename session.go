@@ -35,18 +35,18 @@ type Session struct {
 // sealed keeps its content out of every way of printing what it is part of. Its
 // content is in a closure: fmt follows one pointer, and printers for tests follow
 // all of them and read fields that are not exported, but none looks into those.
-type sealed[T any] struct{ content func() T }
+type sealed[T any] struct{ content func() *T }
 
 func seal[T any](content T) *sealed[T] {
-	return &sealed[T]{func() T { return content }}
+	return &sealed[T]{func() *T { return &content }}
 }
 
-// open returns the content, the zero value when there is none.
-func (s *sealed[T]) open() (content T) {
-	if s != nil {
-		content = s.content()
+// open returns the content, which nobody changes; the zero value when there is none.
+func (s *sealed[T]) open() *T {
+	if s == nil {
+		return new(T)
 	}
-	return content
+	return s.content()
 }
 
 // sessionData is shared by all copies of a Session and never changed.
@@ -175,7 +175,7 @@ func sealCustom(text string) *sealed[string] {
 }
 
 func decodeCustom(custom *sealed[string]) map[string]any {
-	decoder := json.NewDecoder(strings.NewReader(custom.open()))
+	decoder := json.NewDecoder(strings.NewReader(*custom.open()))
 	decoder.UseNumber()
 	var attributes map[string]any
 	if decoder.Decode(&attributes) != nil {
