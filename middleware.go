@@ -22,7 +22,8 @@ import (
 // below Config.AuthPath that are no login route go to next.
 //
 // The login routes are for browsers that navigate; other requests get there what they
-// get at a gate.
+// get at a gate. Every answer of the callback and of its confirmation has the header
+// Authrocket-Callback: 1, so that a check from outside knows that this app answers there.
 //
 // A request with an invalid token is anonymous, and so is one whose session has ended by
 // Config.SessionState, or may have. Every response varies by Cookie

@@ -56,13 +56,22 @@ var loginRoutes = map[string]loginRoute{
 	routeCallback: {readMethods, http.StatusUnauthorized, (*Auth).serveCallback},
 }
 
+// callbackHeader is on every answer of the callback and of the confirmation behind it, so
+// that a check from outside knows that this package answers at AppURL + AuthPath, whatever
+// the answer is. It says nothing about the visitor.
+const callbackHeader = "Authrocket-Callback"
+
 // serveRoute answers r if it is for one of the login routes.
 func (a *Auth) serveRoute(w http.ResponseWriter, r *http.Request) bool {
-	route, ok := loginRoutes[a.routeOf(r)]
+	name := a.routeOf(r)
+	route, ok := loginRoutes[name]
 	if !ok {
 		return false
 	}
 	setNoStore(w.Header())
+	if name == routeCallback || name == routeConfirm {
+		w.Header().Set(callbackHeader, "1")
+	}
 	switch {
 	case clientkind.IsPrefetch(r):
 		a.denyRoute(w, r, ErrPrefetch)

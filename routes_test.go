@@ -399,3 +399,59 @@ func TestALoginWalkedOverSockets(t *testing.T) {
 		t.Fatalf("the hosted login after the logout: got %d, want the form", status)
 	}
 }
+
+// A check from outside tells by this header that the app answers, and not what stands
+// before it or beside it.
+func TestCallbackHeader(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	refusing := newSite(t, func(c *authrocket.Config) {
+		c.OnLogin = func(*http.Request, authrocket.Session) error { return authrocket.ErrForbidden }
+	})
+	branded := newSite(t, func(c *authrocket.Config) {
+		c.Page = func(w http.ResponseWriter, _ *http.Request, p authrocket.Page) bool {
+			w.WriteHeader(p.Status)
+			return true
+		}
+	})
+	api := newSite(t, func(c *authrocket.Config) { c.DisableCookie = true })
+	with := func(method string, r *http.Request) *http.Request {
+		r.Method = method
+		return r
+	}
+	token := s.realm.Token(s.ada)
+	for _, row := range []struct {
+		name   string
+		site   *site
+		r      *http.Request
+		status int
+		want   string
+	}{
+		{name: "a login that this browser started", r: comeBack(t, s.app(), "/gate/", token), status: 303, want: "1"},
+		{name: "a login that it did not start", r: navigate("/auth/callback?token=" + token), status: 303, want: "1"},
+		{name: "a callback without a token", r: navigate("/auth/callback"), status: 303, want: "1"},
+		{name: "a token that is refused", r: navigate("/auth/callback?token=x"), status: 401, want: "1"},
+		{name: "a login that OnLogin refuses", site: refusing, r: comeBack(t, refusing.app(), "/", refusing.realm.Token(refusing.ada)), status: 403, want: "1"},
+		{name: "a page of the app's own", site: branded, r: navigate("/auth/callback?token=x"), status: 401, want: "1"},
+		{name: "a program", r: request("GET", "/auth/callback"), status: 401, want: "1"},
+		{name: "HEAD", r: with("HEAD", navigate("/auth/callback")), status: 401, want: "1"},
+		{name: "another method", r: with("POST", navigate("/auth/callback")), status: 405, want: "1"},
+		{name: "a prefetch", r: navigate("/auth/callback", "Sec-Purpose: prefetch"), status: 401, want: "1"},
+		{name: "the confirmation", r: withCookie(navigate("/auth/confirm"), siteCookie+"-confirm", pending(token, "/")), status: 200, want: "1"},
+		{name: "nothing to confirm", r: navigate("/auth/confirm"), status: 403, want: "1"},
+		{name: "another login route has none", r: navigate("/auth/login"), status: 303},
+		{name: "a page of the app has none", r: s.as(s.ada, navigate("/gate/")), status: 200},
+		{name: "a path below has none", r: navigate("/auth/callback/"), status: 200},
+		{name: "an API has no callback", site: api, r: navigate("/auth/callback"), status: 200},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			if row.site == nil {
+				row.site = s
+			}
+			w := serve(row.site.app(), row.r)
+			if got := w.Header().Get("Authrocket-Callback"); w.Code != row.status || got != row.want {
+				t.Errorf("got %d with %q, want %d with %q", w.Code, got, row.status, row.want)
+			}
+		})
+	}
+}
