@@ -17,8 +17,8 @@ import (
 )
 
 // dev serves a local AuthRocket until ctx ends.
-func dev(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	o, err := parseOptions(args, stdout)
+func dev(ctx context.Context, args []string, c console) error {
+	o, err := parseOptions(args, c.stdout)
 	if err != nil {
 		return err
 	}
@@ -52,7 +52,7 @@ func dev(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	realm.Break(o.jwksFault)
 	realm.ChangeTokens(o.tokenChanges...)
 
-	logger := slog.New(slog.NewTextHandler(stderr, nil))
+	logger := slog.New(slog.NewTextHandler(c.stderr, nil))
 	opened := &domains{logger: logger, servers: make(map[*http.Server]bool)}
 	o.service.Server, o.service.Listen = server, opened.listen
 	service, err := authrocketdev.NewService(o.service)
@@ -92,7 +92,7 @@ func dev(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 			return err
 		}
 	}
-	announce(stdout, realm, variables, o.seedFile == "")
+	announce(c.stdout, realm, variables, o.seedFile == "")
 
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -5,6 +5,7 @@ go 1.26.0
 require (
 	github.com/authrocket-go/authrocket v0.0.0
 	github.com/authrocket-go/authrocket/authrocketdev v0.0.0
+	golang.org/x/term v0.44.0
 )
 
 require (

@@ -5,7 +5,10 @@ import "testing"
 func TestCommands(t *testing.T) {
 	t.Parallel()
 	const usage = "Usage: authrocket command [flags]\n\n" +
-		"  dev   serve a local AuthRocket, for developing without an account\n\n" +
+		"  dev      serve a local AuthRocket, for developing without an account\n" +
+		"  doctor   check the set-up of an app, and say what to do\n" +
+		"  explain  say what is in a login token, and whether it is accepted\n" +
+		"  login    log in by the LoginRocket API, for trying, and get a login token\n\n" +
 		"authrocket command -h lists the flags of a command.\n"
 	for _, row := range []struct {
 		name           string

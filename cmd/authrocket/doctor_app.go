@@ -1,0 +1,140 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// callbackHeader is what every answer of the callback has: this package answers there.
+const callbackHeader = "Authrocket-Callback"
+
+func (a answer) isCallback() bool { return a.err == nil && a.header.Get(callbackHeader) == "1" }
+
+// appURL is the URL of the app without its final slash, "" if there is none or it is wrong.
+func (p *patient) appURL() string {
+	if p.problems["AppURL"] || p.problems["AuthPath"] {
+		return ""
+	}
+	return strings.TrimRight(p.config.AppURL, "/")
+}
+
+// routeURL is the URL of a login route of the app, "" without an app.
+func (p *patient) routeURL(route string) string {
+	if p.appURL() == "" {
+		return ""
+	}
+	return p.appURL() + p.config.AuthPath + "/" + route
+}
+
+func (p *patient) callbackURL() string { return p.routeURL("callback") }
+
+const noApp = "Not asked: AUTHROCKET_APP_URL is missing or wrong."
+
+// askCallback asks for the callback as a program does, for which it decides nothing.
+func (p *patient) askCallback(ctx context.Context) answer {
+	return p.prober.once("callback", func() answer { return p.prober.get(ctx, p.callbackURL(), "Accept", "application/json") })
+}
+
+// checkApp asks whether the app answers at AppURL.
+func checkApp(ctx context.Context, p *patient) []finding {
+	if p.appURL() == "" {
+		return []finding{skipped(noApp)}
+	}
+	return []finding{judgeApp(p.askCallback(ctx), p.callbackURL())}
+}
+
+func judgeApp(a answer, callback string) finding {
+	if a.err != nil {
+		f := diagnose(a.err, callback)
+		if strings.HasSuffix(f.Text, "speaks http.") {
+			f.Do = "Put a proxy with a certificate in front of the app; or, on loopback only, let AUTHROCKET_APP_URL begin with http."
+		}
+		return f
+	}
+	switch target := a.location(callback); {
+	case a.isCallback():
+		return fine("The app answers at %s.", callback)
+	case target != "":
+		return wrong("If that is the app, set AUTHROCKET_APP_URL to where it is without a redirect: a login comes back to AUTHROCKET_APP_URL, and its cookies belong to that host.",
+			"%s answers %s, and leads to %s.", callback, statusText(a.status), target)
+	case a.status == http.StatusBadGateway, a.status == http.StatusServiceUnavailable, a.status == http.StatusGatewayTimeout:
+		return wrong("Start the app, and see that the proxy in front sends "+pathOf(callback)+" to it.", "%s answers %s: a proxy does not reach the app.", callback, statusText(a.status))
+	case a.status == http.StatusMethodNotAllowed:
+		return wrong("Set Config.AuthPath to a path that is free, and -auth-path to the same.", "%s answers %s, and not as the callback: a route of the app has taken the path.", callback, statusText(a.status))
+	}
+	return wrong("Put Authenticate around the app, or mount LoginRoutes at "+strings.TrimSuffix(pathOf(callback), "callback")+"; set -auth-path if Config.AuthPath is another; and see that the proxy in front sends the path to the app.",
+		"%s answers %s without the header %s: another program, or another route of the app.", callback, statusText(a.status), callbackHeader)
+}
+
+func pathOf(text string) string {
+	u, err := url.Parse(text)
+	if err != nil {
+		return ""
+	}
+	return u.Path
+}
+
+// checkAppLogin starts a login as a browser does, and looks at where it would lead.
+func checkAppLogin(ctx context.Context, p *patient) []finding {
+	if p.appURL() == "" {
+		return []finding{skipped(noApp)}
+	}
+	if !p.askCallback(ctx).isCallback() {
+		return []finding{skipped("Not asked: the app does not answer.")}
+	}
+	target := p.routeURL("login")
+	a := p.askLogin(ctx)
+	if a.err != nil {
+		return []finding{diagnose(a.err, target)}
+	}
+	return []finding{judgeAppLogin(a, target, p.callbackURL(), p.loginRocket())}
+}
+
+func (p *patient) askLogin(ctx context.Context) answer {
+	return p.prober.once("login", func() answer { return p.prober.get(ctx, p.routeURL("login"), asNavigation...) })
+}
+
+// judgeAppLogin is about the app's redirect to LoginRocket. loginRocket is "" where the
+// doctor has none.
+func judgeAppLogin(a answer, target, callback, loginRocket string) finding {
+	location, err := url.Parse(a.header.Get("Location"))
+	switch {
+	case a.status == http.StatusForbidden:
+		return wrong("Start the app with this environment, and see that the proxy in front hands on the header Host as it came.",
+			"%s answers %s: for the app, this is not its address.", target, statusText(a.status))
+	case a.status != http.StatusSeeOther || err != nil || location.Host == "":
+		return wrong("Leave the login routes to Authenticate or LoginRoutes; or set Config.AuthPath to a path that is free, and -auth-path to the same.",
+			"%s answers %s, and does not lead to LoginRocket: a route of the app or of a proxy has taken the path.", target, statusText(a.status))
+	}
+	there := shownURL(location)
+	if loginRocket != "" && !sameURL(there, loginRocket+"/login") {
+		return wrong("Start the app with this environment, or run the doctor with the app's.", "The app sends browsers to %s; LOGINROCKET_URL is %s.", there, loginRocket)
+	}
+	back, err := url.Parse(location.Query().Get("redirect_uri"))
+	if err != nil {
+		back = new(url.URL)
+	}
+	if got := shownURL(back); !sameURL(got, callback) {
+		return wrong("Set AUTHROCKET_APP_URL to the one address by which browsers open the app, for the app and for the doctor; lead other hosts there by a redirect.",
+			"A login that starts at %s comes back to %s: the app has another AppURL, and cookies of another host.", target, got)
+	}
+	return fine("A login of the app goes to %s, and comes back to %s.", there, callback)
+}
+
+// sameURL compares two URLs as a browser does.
+func sameURL(x, y string) bool {
+	normal := func(text string) string {
+		u, err := url.Parse(text)
+		if err != nil {
+			return text
+		}
+		u.Scheme, u.Host = strings.ToLower(u.Scheme), strings.ToLower(u.Host)
+		if port := u.Port(); port == "80" && u.Scheme == "http" || port == "443" && u.Scheme == "https" {
+			u.Host = strings.TrimSuffix(u.Host, ":"+port)
+		}
+		return u.String()
+	}
+	return normal(x) == normal(y)
+}

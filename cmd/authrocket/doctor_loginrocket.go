@@ -1,0 +1,418 @@
+package main
+
+import (
+	"context"
+	"crypto/rsa"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/big"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/authrocket-go/authrocket"
+)
+
+// checkConfig has New look at the configuration.
+func checkConfig(_ context.Context, p *patient) []finding {
+	config := p.config
+	config.Observer = authrocket.SilentObserver()
+	_, err := authrocket.New(config)
+	p.problems = make(map[string]bool)
+	var findings []finding
+	for _, problem := range authrocket.ConfigErrors(err) {
+		p.problems[problem.Field] = true
+		findings = append(findings, judgeConfig(problem))
+	}
+	if err != nil && len(findings) == 0 {
+		return []finding{wrong("", "%v", err)}
+	}
+	if len(findings) == 0 {
+		app := "an app on loopback, at any port (AUTHROCKET_APP_URL is not set)"
+		if p.config.AppURL != "" {
+			app = "the app " + p.config.AppURL
+		}
+		findings = append(findings, fine("LoginRocket %s, and %s.", p.config.LoginRocketURL, app))
+	}
+	return findings
+}
+
+// judgeConfig cuts the message of New in two: what is wrong, and what to do.
+func judgeConfig(problem *authrocket.ConfigError) finding {
+	name := problem.Env
+	if name == "" {
+		name = "Config." + problem.Field
+		if problem.Field == "AuthPath" {
+			name = "-auth-path"
+		}
+	}
+	if problem.Value != "" {
+		name += " " + jsonText(problem.Value)
+	}
+	what, do, _ := strings.Cut(problem.Problem, "; ")
+	if do != "" {
+		do = strings.ToUpper(do[:1]) + do[1:] + "."
+	}
+	return wrong(do, "%s %s.", name, what)
+}
+
+// loginRocket is the URL of LoginRocket without its final slash, "" if there is none or it
+// is wrong.
+func (p *patient) loginRocket() string {
+	if p.problems["LoginRocketURL"] {
+		return ""
+	}
+	return strings.TrimRight(p.config.LoginRocketURL, "/")
+}
+
+// keysURL is where the app fetches keys, "" if it does not or the configuration is wrong.
+func (p *patient) keysURL() string {
+	switch {
+	case p.config.JWTKey != "", p.problems["JWKSURL"]:
+		return ""
+	case p.config.JWKSURL != "":
+		return p.config.JWKSURL
+	case p.loginRocket() == "":
+		return ""
+	}
+	return p.loginRocket() + "/connect/jwks"
+}
+
+// askedURL is what the checks of the way to LoginRocket ask for.
+func (p *patient) askedURL() string {
+	if keys := p.keysURL(); keys != "" {
+		return keys
+	}
+	if base := p.loginRocket(); base != "" {
+		return base + "/connect/jwks"
+	}
+	return ""
+}
+
+func (p *patient) askKeys(ctx context.Context) answer {
+	return p.prober.once("jwks", func() answer { return p.prober.get(ctx, p.askedURL(), "Accept", "application/json") })
+}
+
+const noLoginRocket = "Not asked: LOGINROCKET_URL is missing or wrong."
+
+// checkDNS looks the hosts up that the app and browsers need.
+func checkDNS(ctx context.Context, p *patient) []finding {
+	if p.askedURL() == "" {
+		return []finding{skipped(noLoginRocket)}
+	}
+	var findings []finding
+	seen := map[string]bool{}
+	for _, text := range []string{p.loginRocket(), p.keysURL()} {
+		u, err := url.Parse(text)
+		if text == "" || err != nil || seen[u.Hostname()] {
+			continue
+		}
+		seen[u.Hostname()] = true
+		findings = append(findings, lookUp(ctx, u))
+	}
+	return findings
+}
+
+func lookUp(ctx context.Context, u *url.URL) finding {
+	if proxy, err := http.ProxyFromEnvironment(&http.Request{URL: u}); err == nil && proxy != nil {
+		return fine("%s is looked up by the proxy %s of the environment.", u.Hostname(), proxy.Host)
+	}
+	if _, err := netip.ParseAddr(u.Hostname()); err == nil {
+		return fine("%s is an address.", u.Hostname())
+	}
+	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
+	defer cancel()
+	addresses, err := net.DefaultResolver.LookupHost(ctx, u.Hostname())
+	if err != nil {
+		return diagnose(err, u.String())
+	}
+	return fine("%s is at %s.", u.Hostname(), strings.Join(addresses[:min(len(addresses), 4)], ", "))
+}
+
+// checkTLS is about the connection to LoginRocket.
+func checkTLS(ctx context.Context, p *patient) []finding {
+	target := p.askedURL()
+	if target == "" {
+		return []finding{skipped(noLoginRocket)}
+	}
+	return []finding{judgeTLS(p.askKeys(ctx), target, time.Now())}
+}
+
+func judgeTLS(a answer, target string, now time.Time) finding {
+	switch {
+	case strings.HasPrefix(target, "http://"):
+		return skipped("Not used: the keys come by http.")
+	case a.tls == nil && a.err != nil && isTLS(a.err):
+		return diagnose(a.err, target)
+	case a.tls == nil:
+		return skipped("Not asked: there is no connection.")
+	}
+	text := tls.VersionName(a.tls.Version)
+	if len(a.tls.PeerCertificates) > 0 {
+		end := a.tls.PeerCertificates[0].NotAfter
+		text += ", and the certificate ends " + fromNow(end, now)
+	}
+	return fine("%s.", text)
+}
+
+// publishedKey is what counts of a key of a key set.
+type publishedKey struct {
+	Kty string   `json:"kty"`
+	Alg string   `json:"alg"`
+	Kid string   `json:"kid"`
+	N   string   `json:"n"`
+	X5c []string `json:"x5c"`
+}
+
+// String is kid, algorithm and size. All of it is public.
+func (k publishedKey) String() string {
+	text := jsonText(shortText(k.Kid))
+	for _, part := range []string{k.Kty, k.Alg} {
+		if part != "" {
+			text += " " + printable(shortText(part))
+		}
+	}
+	if bits := k.bits(); bits > 0 {
+		text += fmt.Sprintf(", %d bits", bits)
+	}
+	return text
+}
+
+func (k publishedKey) bits() int {
+	if n, err := base64.RawURLEncoding.DecodeString(k.N); err == nil && len(n) > 0 {
+		return new(big.Int).SetBytes(n).BitLen()
+	}
+	if len(k.X5c) == 0 {
+		return 0
+	}
+	der, err := base64.StdEncoding.DecodeString(k.X5c[0])
+	if err != nil {
+		return 0
+	}
+	key, err := x509.ParsePKIXPublicKey(der)
+	if public, isRSA := key.(*rsa.PublicKey); err == nil && isRSA {
+		return public.N.BitLen()
+	}
+	return 0
+}
+
+// checkKeys fetches the key set as the app does, and looks at it.
+func checkKeys(ctx context.Context, p *patient) []finding {
+	target := p.keysURL()
+	switch {
+	case p.config.JWTKey != "":
+		return []finding{skipped("Not used: AUTHROCKET_JWT_KEY is set, so that a new key of the realm needs a new setting.")}
+	case target == "":
+		return []finding{skipped(noLoginRocket)}
+	}
+	a := p.askKeys(ctx)
+	if f, isAnswer := judgeKeySet(a, target); !isAnswer {
+		return []finding{f}
+	}
+	config := p.config
+	var refresh authrocket.KeyRefresh
+	config.Observer = authrocket.Observer{KeyRefresh: func(_ context.Context, r authrocket.KeyRefresh) { refresh = r }}
+	config.DisableCookie, config.AppURL = true, ""
+	auth, err := authrocket.New(config)
+	if err != nil {
+		return []finding{skipped("Not asked: the configuration is wrong.")}
+	}
+	warmCtx, cancel := context.WithTimeout(ctx, keysTimeout)
+	defer cancel()
+	if err := auth.Warm(warmCtx); err != nil {
+		if errors.Is(err, context.DeadlineExceeded) {
+			return []finding{unknown("Try again.", "%s does not answer within %s.", target, keysTimeout)}
+		}
+		return []finding{wrong("If the realm signs with HS256, set AUTHROCKET_JWT_KEY to its secret (jsk_...), which the portal shows. If not, correct LOGINROCKET_URL or LOGINROCKET_JWKS_URL.",
+			"%s has no key that can be used%s.", target, listKeys(a.body))}
+	}
+	f := fine("%d keys can be used%s.", refresh.Keys, listKeys(a.body))
+	if refresh.Keys == 1 {
+		f.Text = strings.Replace(f.Text, "1 keys", "1 key", 1)
+	}
+	findings := []finding{f}
+	if len(refresh.Skipped) > 0 {
+		findings = append(findings, unknown("Ask AuthRocket's support if tokens are refused as of an unknown key.", "%d entries of the key set cannot be used: %s.", len(refresh.Skipped), shortText(errors.Join(refresh.Skipped...).Error())))
+	}
+	return append(findings, judgeCaching(a.header))
+}
+
+// judgeKeySet reports whether a is the answer of something that publishes keys.
+func judgeKeySet(a answer, target string) (f finding, isAnswer bool) {
+	const hostIsWrong = "Make LOGINROCKET_URL the realm's LoginRocket URL, which the portal shows; LOGINROCKET_JWKS_URL, if it is set, ends with /connect/jwks."
+	switch {
+	case a.err != nil:
+		return diagnose(a.err, target), false
+	case a.status == http.StatusOK && json.Valid(a.body):
+		return finding{}, true
+	case a.status == http.StatusOK:
+		return wrong(hostIsWrong, "%s answers 200 with something that is no key set.", target), false
+	case a.status >= 500, a.status == http.StatusTooManyRequests:
+		return unknown("Try again. Apps go on with the keys that they have; a process that starts now has none.", "%s answers %s.", target, statusText(a.status)), false
+	case a.location(target) != "":
+		return wrong("Set the URL to the host that serves the realm: redirects to keys are not followed.", "%s answers %s, and leads to %s.", target, statusText(a.status), a.location(target)), false
+	}
+	return wrong(hostIsWrong, "%s answers %s: there is no LoginRocket.", target, statusText(a.status)), false
+}
+
+// listKeys is the keys of a set, in a few words.
+func listKeys(body []byte) string {
+	var set struct{ Keys []publishedKey }
+	if json.Unmarshal(body, &set) != nil {
+		return ""
+	}
+	if len(set.Keys) == 0 {
+		return ": the set is empty"
+	}
+	const maxListed = 5
+	var texts []string
+	for _, key := range set.Keys[:min(len(set.Keys), maxListed)] {
+		texts = append(texts, key.String())
+	}
+	if more := len(set.Keys) - maxListed; more > 0 {
+		texts = append(texts, fmt.Sprintf("%d more", more))
+	}
+	return ": " + strings.Join(texts, "; ")
+}
+
+// maxKeySetAge is how old a set from a cache in between may be. A new key is then found
+// within the usual interval of fetches.
+const maxKeySetAge = 15 * time.Minute
+
+// judgeCaching is about caches between LoginRocket and here.
+func judgeCaching(h http.Header) finding {
+	control := h.Get("Cache-Control")
+	if control == "" {
+		control = "none"
+	}
+	text := "Cache-Control: " + shortText(control)
+	seconds, err := strconv.Atoi(h.Get("Age"))
+	if err != nil {
+		return fine("%s; the set comes from no cache that says its age.", text)
+	}
+	age := time.Duration(seconds) * time.Second
+	if age > maxKeySetAge {
+		return wrong("Have the cache in between keep /connect/jwks for a minute at most, or not at all.", "%s; a cache in between hands out a set that is %s old, so that new keys come late.", text, shortDuration(age))
+	}
+	return fine("%s; the set is %s old.", text, shortDuration(age))
+}
+
+// checkClock compares the clock here with those of LoginRocket and of the app.
+func checkClock(ctx context.Context, p *patient) []finding {
+	var findings []finding
+	if p.askedURL() == "" {
+		findings = append(findings, skipped(noLoginRocket))
+	} else {
+		findings = append(findings, judgeClock(p.askKeys(ctx), "LoginRocket"))
+	}
+	if p.appURL() != "" {
+		if a := p.askCallback(ctx); a.err == nil && a.header.Get("Date") != "" {
+			findings = append(findings, judgeClock(a, "the app"))
+		}
+	}
+	return findings
+}
+
+// maxClockDifference is what tokens are allowed.
+const maxClockDifference = 5 * time.Second
+
+// judgeClock compares the Date of an answer, which has whole seconds, with the time here.
+func judgeClock(a answer, whose string) finding {
+	date, err := http.ParseTime(a.header.Get("Date"))
+	if a.err != nil || err != nil {
+		return skipped("Not compared with %s: there is no answer with a Date.", whose)
+	}
+	if seconds, err := strconv.Atoi(a.header.Get("Age")); err == nil && seconds > 0 {
+		date = date.Add(time.Duration(seconds) * time.Second)
+	}
+	// The answer was written between these two, up to a second after its Date.
+	ahead := max(a.sent.Sub(date.Add(time.Second)), 0)
+	behind := max(date.Sub(a.came), 0)
+	const do = "Set the clock, and have it kept (NTP): tokens are refused as expired or as not valid yet."
+	switch {
+	case ahead > maxClockDifference:
+		return wrong(do, "The clock of this machine is %s ahead of that of %s.", shortDuration(ahead.Round(time.Second)), whose)
+	case behind > maxClockDifference:
+		return wrong(do, "The clock of this machine is %s behind that of %s.", shortDuration(behind.Round(time.Second)), whose)
+	}
+	return fine("The clock of this machine is that of %s, within %s.", whose, maxClockDifference)
+}
+
+// checkToken verifies the token on standard input.
+func checkToken(ctx context.Context, p *patient) []finding {
+	if p.token == "" {
+		return []finding{skipped("Not checked: -token reads one from standard input.")}
+	}
+	auth, err := newTokenAuth(p.config)
+	if err != nil {
+		return []finding{skipped("Not checked: the configuration is wrong.")}
+	}
+	u, err := readUnverified(p.token)
+	if err != nil {
+		return []finding{wrong("Copy the whole token: three parts with two dots between them, and nothing else.", "The token cannot be read: %v.", err)}
+	}
+	about := fmt.Sprintf("%d bytes, %s, of the realm %s", len(p.token), jsonText(shortText(u.algorithm())), jsonText(shortText(u.text("rid"))))
+	switch v := judge(ctx, auth, p.config, p.token, u); v.Status {
+	case verdictValid:
+		return []finding{fine("The token (%s) is accepted.", about)}
+	case verdictUndecided:
+		return []finding{unknown(v.Do, "The token (%s): %s.", about, v.Why)}
+	default:
+		return []finding{wrong(v.Do, "The token (%s) is refused: %s.", about, v.Why)}
+	}
+}
+
+// checkHostedLogin asks for the login page with the app's redirect_uri, and with one that
+// is surely none.
+func checkHostedLogin(ctx context.Context, p *patient) []finding {
+	base, callback := p.loginRocket(), p.callbackURL()
+	switch {
+	case base == "":
+		return []finding{skipped(noLoginRocket)}
+	case callback == "":
+		return []finding{skipped("Not asked: AUTHROCKET_APP_URL is missing or wrong.")}
+	}
+	ask := func(redirectURI string) answer {
+		query := url.Values{"redirect_uri": {redirectURI}, "prompt": {"login"}}
+		return p.prober.get(ctx, base+"/login?"+query.Encode(), asNavigation...)
+	}
+	own := ask(callback)
+	if own.err != nil {
+		return []finding{diagnose(own.err, base)}
+	}
+	return []finding{judgeHostedLogin(own, ask(noLoginURL), base, callback)}
+}
+
+// noLoginURL is in no list of Login URLs: nobody can have this host (RFC 6761 section 6.4).
+const noLoginURL = "https://authrocket-doctor.invalid/auth/callback"
+
+// judgeHostedLogin compares the answers to a login that comes back to the app, and to one
+// that comes back to nowhere.
+func judgeHostedLogin(own, nowhere answer, base, callback string) finding {
+	came := statusText(own.status)
+	if target := own.location(base + "/login"); target != "" {
+		came += ", and leads to " + target
+	}
+	addURL := "Add " + callback + " to the Login URLs of the Connected App, in AuthRocket's portal."
+	isRefused := func(a answer) bool { return a.err == nil && a.status >= 400 && a.status < 500 }
+	switch {
+	case own.status >= 500, own.status == http.StatusTooManyRequests:
+		return unknown("Try again.", "The hosted login answers %s.", came)
+	case own.status == http.StatusNotFound:
+		return wrong("Make LOGINROCKET_URL the realm's LoginRocket URL, which the portal shows.", "%s/login answers %s.", base, came)
+	case isRefused(own):
+		return wrong(addURL, "The hosted login refuses to come back to %s: it answers %s.", callback, came)
+	case isRefused(nowhere):
+		return fine("The hosted login comes back to %s: it answers %s, and %s to a URL that is not the app's.", callback, came, statusText(nowhere.status))
+	}
+	return unknown("Sign in once in a browser. If LoginRocket does not lead back to the app: "+strings.ToLower(addURL[:1])+addURL[1:],
+		"The hosted login answers %s, and does not answer otherwise to a URL that is not the app's: whether it comes back to %s shows at a login.", came, callback)
+}

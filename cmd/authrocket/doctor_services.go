@@ -1,0 +1,226 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/authrocket-go/authrocket/coreapi"
+)
+
+// checkCoreAPI tries the API key.
+func checkCoreAPI(ctx context.Context, p *patient) []finding {
+	if p.core.URL == "" && p.core.APIKey.IsZero() {
+		return []finding{skipped("Not asked: AUTHROCKET_URL and AUTHROCKET_API_KEY are not set. Logins need neither.")}
+	}
+	config := p.core
+	config.UserAgent, config.Retries, config.Timeout = "authrocket-doctor", -1, probeTimeout
+	api, err := coreapi.New(config)
+	if err != nil {
+		return judgeCoreConfig(err)
+	}
+	page, err := api.Users.List(ctx, coreapi.UserQuery{PageSize: 1})
+	findings := []finding{judgeCoreRead(page, err, config)}
+	switch {
+	case err != nil:
+	case !p.write:
+		findings = append(findings, skipped("Writing is not tried: -write makes a user, and deletes it again."))
+	default:
+		findings = append(findings, tryWrite(ctx, api))
+	}
+	return findings
+}
+
+func judgeCoreConfig(err error) []finding {
+	problems := []error{err}
+	if joined, isJoined := err.(interface{ Unwrap() []error }); isJoined {
+		problems = joined.Unwrap()
+	}
+	var findings []finding
+	for _, problem := range problems {
+		e, isConfig := errors.AsType[*coreapi.ConfigError](problem)
+		if !isConfig {
+			findings = append(findings, wrong("", "%v", problem))
+			continue
+		}
+		name := e.Env
+		if name == "" {
+			name = "Config." + e.Field
+		}
+		if e.Value != "" {
+			name += " " + jsonText(e.Value)
+		}
+		what, do, _ := strings.Cut(e.Problem, "; ")
+		if do != "" {
+			do = strings.ToUpper(do[:1]) + do[1:] + "."
+		}
+		findings = append(findings, wrong(do, "%s %s.", name, what))
+	}
+	return findings
+}
+
+// judgeCoreRead is about the first page of users.
+func judgeCoreRead(page coreapi.Page[coreapi.User], err error, config coreapi.Config) finding {
+	if err != nil {
+		return judgeCoreError(err, config.URL, "read users")
+	}
+	for _, user := range page.Items {
+		if config.RealmID != "" && user.RealmID != "" && user.RealmID != config.RealmID {
+			return wrong("Set AUTHROCKET_REALM to it, or use a key of the other realm.", "The API key is of the realm %s, and AUTHROCKET_REALM is %s.", jsonText(user.RealmID), config.RealmID)
+		}
+	}
+	return fine("The API key reads users.")
+}
+
+func judgeCoreError(err error, target, what string) finding {
+	is := func(kind error) bool { return errors.Is(err, kind) }
+	why := shortText(err.Error())
+	switch {
+	case is(coreapi.ErrAccountInactive):
+		return wrong("Renew the subscription in AuthRocket's portal.", "The Core API refuses: %s.", why)
+	case is(coreapi.ErrDenied):
+		return wrong("Set AUTHROCKET_API_KEY to a key that the portal shows, with the permission for this; and AUTHROCKET_REALM to a realm that the key is for.", "The API key may not %s: %s.", what, why)
+	case is(coreapi.ErrNotFound), is(coreapi.ErrUnexpected):
+		return wrong("Make AUTHROCKET_URL the URL of the API, which the portal shows beside the key, such as https://api-e2.authrocket.com/v2.", "%s is not the Core API: %s.", target, why)
+	case is(coreapi.ErrRateLimited):
+		return unknown("Try again in a minute.", "The Core API is asked too often now.")
+	case is(coreapi.ErrUnavailable):
+		var e *coreapi.Error
+		if errors.As(err, &e) && e.Status != 0 {
+			return unknown("Try again.", "The Core API answers %s.", statusText(e.Status))
+		}
+		return diagnose(err, target)
+	}
+	return wrong("", "The API key may not %s: %s.", what, why)
+}
+
+// cleanUpTimeout is for deleting what was made, also after Ctrl-C.
+const cleanUpTimeout = 10 * time.Second
+
+// tryWrite makes a user that nobody can be, and deletes it.
+func tryWrite(ctx context.Context, api *coreapi.Client) finding {
+	email := "doctor-" + strings.ToLower(rand.Text()) + "@authrocket-doctor.invalid"
+	const leftOver = "Look in AuthRocket's portal for a user whose email ends with @authrocket-doctor.invalid, and delete it."
+	user, err := api.Users.Create(ctx, coreapi.NewUser{Email: email, Password: coreapi.Hide(rand.Text()), FirstName: "Doctor", LastName: "Check"})
+	switch {
+	case errors.Is(err, coreapi.ErrOutcomeUnknown):
+		return unknown(leftOver, "It is not known whether a user was made: %s.", shortText(err.Error()))
+	case errors.Is(err, coreapi.ErrInvalid):
+		return unknown("Ask AuthRocket's support if users cannot be made.", "The realm does not take the user that was to be made: %s.", shortText(err.Error()))
+	case err != nil:
+		return judgeCoreError(err, "", "write users")
+	}
+	cleanUp, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanUpTimeout)
+	defer cancel()
+	if err := api.Users.Delete(cleanUp, user.ID); err != nil && !errors.Is(err, coreapi.ErrNotFound) {
+		return wrong(leftOver, "A user was made, and cannot be deleted: %s.", shortText(err.Error()))
+	}
+	return fine("The API key writes users: one was made, and deleted.")
+}
+
+// checkWebhook sends the app's webhook a ping with the right secret, and one with another.
+func checkWebhook(ctx context.Context, p *patient) []finding {
+	if p.webhook == "" {
+		return []finding{skipped("Not asked: -webhook names the URL of the app's webhook.")}
+	}
+	right, err := url.Parse(p.webhook)
+	if err != nil || right.Host == "" || right.Scheme != "http" && right.Scheme != "https" {
+		return []finding{wrong("Write the URL that AuthRocket's portal has, with its secret: https://authrocket:SECRET@app.example.com/hooks/authrocket.", "-webhook is not an http or https URL.")}
+	}
+	other, hasSecret := withOtherSecret(right)
+	if !hasSecret {
+		return []finding{wrong("Put a secret into the URL, as its password or as the last part of its path: AuthRocket does not sign webhooks.", "The webhook's URL has no secret: whoever knows it can send events.")}
+	}
+	rightAnswer := p.sendPing(ctx, right)
+	if rightAnswer.err != nil {
+		return []finding{diagnose(rightAnswer.err, shownWebhook(right))}
+	}
+	return judgeWebhook(rightAnswer, p.sendPing(ctx, other), shownWebhook(right))
+}
+
+// minSecretBytes is how long the last part of a path is at least that is a secret.
+const minSecretBytes = 16
+
+// withOtherSecret returns a URL whose secret is another one. A secret is the password, the
+// longest value of the query, or the last part of the path.
+func withOtherSecret(u *url.URL) (other *url.URL, ok bool) {
+	changed := *u
+	if password, has := u.User.Password(); has && password != "" {
+		changed.User = url.UserPassword(u.User.Username(), otherText(password))
+		return &changed, true
+	}
+	for name, values := range u.Query() {
+		if len(values) == 1 && len(values[0]) >= minSecretBytes {
+			query := u.Query()
+			query.Set(name, otherText(values[0]))
+			changed.RawQuery = query.Encode()
+			return &changed, true
+		}
+	}
+	parts := strings.Split(u.Path, "/")
+	last := len(parts) - 1
+	if len(parts[last]) < minSecretBytes {
+		return nil, false
+	}
+	parts[last] = otherText(parts[last])
+	changed.Path, changed.RawPath = strings.Join(parts, "/"), ""
+	return &changed, true
+}
+
+// otherText is as long as text, and another one.
+func otherText(text string) string {
+	other := strings.Repeat("x", len(text))
+	if other == text {
+		other = strings.Repeat("y", len(text))
+	}
+	return other
+}
+
+// shownWebhook is the URL of a webhook without anything that may be a secret.
+func shownWebhook(u *url.URL) string {
+	parts := strings.Split(u.Path, "/")
+	if last := len(parts) - 1; len(parts[last]) >= minSecretBytes {
+		parts[last] = "..."
+	}
+	return u.Scheme + "://" + u.Host + strings.Join(parts, "/")
+}
+
+// sendPing sends an event of the type ping, which tells a receiver nothing.
+func (p *patient) sendPing(ctx context.Context, u *url.URL) answer {
+	body := `{"object":"event","id":"ev_doctor` + rand.Text() + `","event_type":"ping"}`
+	return p.prober.do(ctx, http.MethodPost, u.String(), body, "Content-Type", "application/json", "Accept", "application/json")
+}
+
+// judgeWebhook compares the answers to the right secret and to another one.
+func judgeWebhook(right, other answer, shown string) []finding {
+	isTaken := func(a answer) bool { return a.err == nil && a.status/100 == 2 }
+	refusesSecret := []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound}
+	var findings []finding
+	switch {
+	case isTaken(right):
+		findings = append(findings, fine("%s takes a ping with the secret: %s.", shown, statusText(right.status)))
+	case slices.Contains(refusesSecret, right.status):
+		findings = append(findings, wrong("Make the secret in the URL one of Config.Secrets of the app's webhook, and see that the path is the one where it is mounted, outside Authenticate.",
+			"%s answers %s to a ping with the secret: it is another secret, or there is no webhook.", shown, statusText(right.status)))
+	case right.status/100 == 3:
+		findings = append(findings, wrong("Write the URL where the webhook is without a redirect, and mount it outside the gates.", "%s answers %s, a redirect, which AuthRocket takes for a failure.", shown, statusText(right.status)))
+	case right.status == http.StatusServiceUnavailable, right.status == http.StatusTooManyRequests:
+		findings = append(findings, unknown("Try again; see the app's log.", "%s answers %s.", shown, statusText(right.status)))
+	default:
+		findings = append(findings, wrong("See the app's log. The webhook has to take POST with JSON, and to answer a ping with 204.", "%s answers %s to a ping with the secret.", shown, statusText(right.status)))
+	}
+	switch {
+	case isTaken(other):
+		return append(findings, wrong("Have the app compare the secret, as package webhook does.", "It takes a ping with a wrong secret, too: whoever knows the URL can send events."))
+	case other.err != nil:
+		return append(findings, unknown("Try again.", "There is no answer to a ping with a wrong secret."))
+	case other.status >= 500:
+		return append(findings, unknown("See the app's log.", "It answers %s to a ping with a wrong secret.", statusText(other.status)))
+	}
+	return append(findings, fine("It refuses a ping with a wrong secret: %s.", statusText(other.status)))
+}

@@ -1,0 +1,238 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+
+	"golang.org/x/term"
+
+	"github.com/authrocket-go/authrocket/coreapi"
+	"github.com/authrocket-go/authrocket/loginrocket"
+)
+
+const loginUsage = `Usage: authrocket login [flags]
+
+Logs in by the LoginRocket API of LOGINROCKET_URL, for trying. It asks for the email,
+the password, which does not show, and the code of a second factor if there is one.
+Where standard input is no terminal, these are its lines.
+
+The login token goes to standard output where that is no terminal, so that
+authrocket login | authrocket explain shows what is in it. On a terminal it is shown
+with -token only: whoever has it is the user until it expires. The session at
+LoginRocket goes on until it ends by itself.
+
+The exit status is 0 after a login, 1 if it is refused or not complete, 2 if a flag or
+the environment is wrong, and 3 if LoginRocket does not answer.
+`
+
+// login gets a login token.
+func login(ctx context.Context, args []string, c console) error {
+	flags := flag.NewFlagSet("login", flag.ContinueOnError)
+	email := flags.String("email", "", "`address` or username to log in with (default: it is asked for)")
+	account := flags.String("account", "", "`ID` of the account to select, org_... (default: the one that LoginRocket selects)")
+	showToken := flags.Bool("token", false, "write the login token to a terminal, too")
+	if err := parseFlags(flags, args, c.stdout, loginUsage); err != nil {
+		return err
+	}
+	config := loginrocket.ConfigFromEnv()
+	config.Agent = "authrocket-login"
+	client, err := loginrocket.New(config)
+	if err != nil {
+		return &exitError{exitUsage, err}
+	}
+	ask := newAsker(c)
+	if *email == "" {
+		if *email, err = ask.text(ctx, "Email: "); err != nil {
+			return &exitError{exitUsage, err}
+		}
+	}
+	password, err := ask.hidden(ctx, "Password: ")
+	if err != nil {
+		return &exitError{exitUsage, err}
+	}
+	result, err := client.Login(ctx, *email, password)
+	if err != nil {
+		return loginError(err)
+	}
+	if code, needed := pendingOf(result); needed {
+		if result, err = verifyCode(ctx, client, ask, code); err != nil {
+			return err
+		}
+	}
+	if *account != "" && result.Account != *account && !result.SessionID().IsZero() {
+		if result, err = client.Session(ctx, result.SessionID(), *account); err != nil {
+			return loginError(err)
+		}
+	}
+	return finishLogin(c, result, *account, *showToken)
+}
+
+// pendingOf returns the token of a login that waits for a code.
+func pendingOf(result loginrocket.Result) (pending coreapi.Secret, needed bool) {
+	if _, isFull := result.Token(); isFull || !result.SessionID().IsZero() {
+		return coreapi.Secret{}, false
+	}
+	var answer struct {
+		Token coreapi.Secret `json:"token"`
+	}
+	if result.Decode(&answer) != nil {
+		return coreapi.Secret{}, false
+	}
+	return answer.Token, !answer.Token.IsZero()
+}
+
+// maxCodes is how often a code is asked for.
+const maxCodes = 3
+
+func verifyCode(ctx context.Context, client *loginrocket.Client, ask *asker, pending coreapi.Secret) (loginrocket.Result, error) {
+	for n := 1; ; n++ {
+		code, err := ask.text(ctx, "Code of the second factor: ")
+		if err != nil {
+			return loginrocket.Result{}, &exitError{exitUsage, err}
+		}
+		result, err := client.VerifyLogin(ctx, url.Values{"token": {pending.Reveal()}, "code": {code}})
+		if err == nil {
+			return result, nil
+		}
+		if n == maxCodes || !errors.Is(err, loginrocket.ErrRefused) {
+			return loginrocket.Result{}, loginError(err)
+		}
+		fmt.Fprintln(ask.prompts, printable(strings.Join(append(loginrocket.Messages(err), "Try again."), " ")))
+	}
+}
+
+// finishLogin writes the token where it may go.
+func finishLogin(c console, result loginrocket.Result, account string, showToken bool) error {
+	if err := result.Err(); err != nil {
+		if slices.Contains(result.Conditions, loginrocket.NoAccountSelected) {
+			return fmt.Errorf("%w; the user has several accounts, or none: select one with -account org_...", err)
+		}
+		return fmt.Errorf("%w; sign in once in a browser at LoginRocket, which says what is missing", err)
+	}
+	if account != "" && result.Account != account {
+		return fmt.Errorf("the user is not in the account of -account: LoginRocket selected %s", jsonText(result.Account))
+	}
+	token, _ := result.Token()
+	who := "The login is complete"
+	if u, err := readUnverified(token); err == nil {
+		who = "Logged in as " + jsonText(u.text("name"))
+		if result.Account != "" {
+			who += ", account " + jsonText(result.Account)
+		}
+	}
+	fmt.Fprintf(c.stderr, "%s.\n", who)
+	if showToken || !isTerminal(c.stdout) {
+		fmt.Fprintln(c.stdout, token)
+		return nil
+	}
+	fmt.Fprintln(c.stderr, "The login token is not shown on a terminal. Write authrocket login | authrocket explain, or -token.")
+	return nil
+}
+
+// loginError has the exit status of what went wrong.
+func loginError(err error) error {
+	if errors.Is(err, loginrocket.ErrUnavailable) {
+		return &exitError{exitUndecided, err}
+	}
+	return err
+}
+
+// asker asks for what a login needs: on a terminal, or line by line of a file or pipe.
+type asker struct {
+	prompts  io.Writer
+	terminal *os.File // nil when standard input is none
+	lines    *bufio.Reader
+}
+
+func newAsker(c console) *asker {
+	a := &asker{prompts: c.stderr, lines: bufio.NewReader(io.LimitReader(c.stdin, maxAnswersBytes))}
+	if isTerminal(c.stdin) {
+		a.terminal = c.stdin.(*os.File)
+	}
+	return a
+}
+
+func isTerminal(v any) bool {
+	file, ok := v.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
+}
+
+const (
+	maxLineBytes    = 4 << 10  // of an answer
+	maxAnswersBytes = 64 << 10 // of all answers
+)
+
+// text returns a line, without white space around it. It ends with ctx.
+func (a *asker) text(ctx context.Context, prompt string) (string, error) {
+	line, err := a.ask(ctx, prompt, a.line)
+	return strings.TrimSpace(line), err
+}
+
+func (a *asker) line() (string, error) {
+	line, err := a.lines.ReadString('\n')
+	if err == io.EOF && line != "" {
+		err = nil
+	}
+	return line, err
+}
+
+// hidden returns a line that a terminal does not show.
+func (a *asker) hidden(ctx context.Context, prompt string) (coreapi.Secret, error) {
+	if a.terminal == nil {
+		line, err := a.ask(ctx, prompt, a.line)
+		return coreapi.Hide(strings.TrimRight(line, "\r\n")), err
+	}
+	descriptor := int(a.terminal.Fd())
+	before, err := term.GetState(descriptor)
+	if err != nil {
+		return coreapi.Secret{}, err
+	}
+	defer fmt.Fprintln(a.prompts)
+	defer term.Restore(descriptor, before) // also when ctx ends first
+	line, err := a.ask(ctx, prompt, func() (string, error) {
+		data, err := term.ReadPassword(descriptor)
+		return string(data), err
+	})
+	return coreapi.Hide(line), err
+}
+
+// ask reads an answer. A read of a terminal cannot be ended: when ctx ends, it is left to
+// the end of the program.
+func (a *asker) ask(ctx context.Context, prompt string, read func() (string, error)) (string, error) {
+	if a.terminal != nil {
+		fmt.Fprint(a.prompts, prompt)
+	}
+	type answer struct {
+		line string
+		err  error
+	}
+	answers := make(chan answer, 1)
+	go func() {
+		line, err := read()
+		answers <- answer{line, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return "", ctx.Err()
+	case got := <-answers:
+		switch {
+		case got.err == io.EOF:
+			return "", fmt.Errorf("standard input ends without an answer to %q", strings.TrimSpace(prompt))
+		case got.err != nil:
+			return "", fmt.Errorf("standard input: %w", got.err)
+		case len(got.line) > maxLineBytes:
+			return "", errors.New("the answer is too long")
+		case strings.TrimSpace(got.line) == "":
+			return "", errors.New("the answer is empty")
+		}
+		return got.line, nil
+	}
+}

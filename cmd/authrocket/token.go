@@ -1,0 +1,315 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf16"
+
+	"github.com/authrocket-go/authrocket"
+)
+
+// maxTokenInput is more than any token has that is read.
+const maxTokenInput = 64 << 10
+
+// readToken reads the token, the first line of what comes. No error repeats any of it.
+func readToken(r io.Reader) (string, error) {
+	line, err := bufio.NewReader(io.LimitReader(r, maxTokenInput+1)).ReadString('\n')
+	if err != nil && err != io.EOF {
+		return "", fmt.Errorf("standard input: %w", err)
+	}
+	token := strings.TrimSpace(line)
+	switch {
+	case token == "":
+		return "", errors.New("there is no token on standard input; write authrocket login | authrocket explain, for instance")
+	case len(line) > maxTokenInput:
+		return "", fmt.Errorf("standard input has a line of more than %d bytes, which is no token", maxTokenInput)
+	}
+	return token, nil
+}
+
+// member is a member of a JSON object of a token, without what no one may see.
+type member struct {
+	name  string
+	value any // numbers are json.Number
+}
+
+// unverified is what a token says of itself.
+type unverified struct {
+	header, claims []member
+}
+
+// readUnverified takes a token apart. Nothing is checked, except that it can be read.
+func readUnverified(token string) (unverified, error) {
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		return unverified{}, fmt.Errorf("it has %d parts between dots, a token has 3", len(parts))
+	}
+	header, err := readPart(parts[0])
+	if err != nil {
+		return unverified{}, fmt.Errorf("the header is %w", err)
+	}
+	claims, err := readPart(parts[1])
+	if err != nil {
+		return unverified{}, fmt.Errorf("the payload is %w", err)
+	}
+	u := unverified{header, claims}
+	sessionID, _ := u.claim("sid").(string)
+	for _, members := range [][]member{u.header, u.claims} {
+		for i, m := range members {
+			if m.name == "sid" {
+				members[i].value = hiddenText
+				continue
+			}
+			members[i].name, members[i].value = hideText(m.name, sessionID), hide(m.value, sessionID)
+		}
+	}
+	return u, nil
+}
+
+// readPart reads a JSON object in base64url, in the order of its members.
+func readPart(part string) ([]member, error) {
+	data, err := base64.RawURLEncoding.DecodeString(part)
+	if err != nil {
+		return nil, errors.New("not base64url")
+	}
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.UseNumber()
+	if start, err := decoder.Token(); err != nil || start != json.Delim('{') {
+		return nil, errors.New("not a JSON object")
+	}
+	var members []member
+	for decoder.More() {
+		name, err := decoder.Token()
+		if err != nil {
+			return nil, errors.New("not a JSON object")
+		}
+		m := member{name: fmt.Sprint(name)}
+		if err := decoder.Decode(&m.value); err != nil {
+			return nil, errors.New("not a JSON object")
+		}
+		members = append(members, m)
+	}
+	if _, err := decoder.Token(); err != nil {
+		return nil, errors.New("not a JSON object")
+	}
+	return members, nil
+}
+
+// claim returns the claim of that name, nil when there is none.
+func (u unverified) claim(name string) any { return valueOf(u.claims, name) }
+
+// text returns a claim that is a string, "" when there is none.
+func (u unverified) text(name string) string {
+	text, _ := u.claim(name).(string)
+	return text
+}
+
+func (u unverified) algorithm() string {
+	text, _ := valueOf(u.header, "alg").(string)
+	return text
+}
+
+func valueOf(members []member, name string) any {
+	for _, m := range members {
+		if m.name == name {
+			return m.value
+		}
+	}
+	return nil
+}
+
+const hiddenText = "(hidden)"
+
+// hide replaces session IDs in value, wherever they are: whoever has one mints tokens.
+func hide(value any, sessionID string) any {
+	switch value := value.(type) {
+	case string:
+		return hideText(value, sessionID)
+	case []any:
+		for i := range value {
+			value[i] = hide(value[i], sessionID)
+		}
+	case map[string]any:
+		for name, inner := range value {
+			delete(value, name)
+			value[hideText(name, sessionID)] = hide(inner, sessionID)
+		}
+	}
+	return value
+}
+
+func hideText(text, sessionID string) string {
+	if strings.Contains(text, "kss_") || sessionID != "" && strings.Contains(text, sessionID) {
+		return hiddenText
+	}
+	return text
+}
+
+// timeClaims are the claims that are times.
+var timeClaims = map[string]bool{"iat": true, "nbf": true, "exp": true, "auth_time": true}
+
+// timeOf returns the time that a claim says, which is a number of seconds.
+func timeOf(value any) (time.Time, bool) {
+	number, ok := value.(json.Number)
+	if !ok {
+		return time.Time{}, false
+	}
+	const endOfYear9999 = 253402300799
+	seconds, err := number.Float64()
+	if err != nil || math.Abs(seconds) > endOfYear9999 {
+		return time.Time{}, false
+	}
+	return time.Unix(int64(seconds), 0).UTC(), true
+}
+
+// fromNow says how far away at is.
+func fromNow(at, now time.Time) string {
+	d := at.Sub(now).Round(time.Second)
+	if d <= 0 {
+		return shortDuration(-d) + " ago"
+	}
+	return "in " + shortDuration(d)
+}
+
+// shortDuration is d in days and hours, hours and minutes, or minutes and seconds.
+func shortDuration(d time.Duration) string {
+	const day = 24 * time.Hour
+	switch {
+	case d >= 2*day:
+		return fmt.Sprintf("%d days", d/day)
+	case d >= time.Hour:
+		return fmt.Sprintf("%dh%02dm", d/time.Hour, d%time.Hour/time.Minute)
+	case d >= time.Minute:
+		return fmt.Sprintf("%dm%02ds", d/time.Minute, d%time.Minute/time.Second)
+	}
+	return d.String()
+}
+
+// jsonText is value as JSON that a terminal may show: what moves the cursor or turns
+// the direction of text is escaped.
+func jsonText(value any) string {
+	var text strings.Builder
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
+		return `"(unreadable)"`
+	}
+	return printable(strings.TrimSuffix(text.String(), "\n"))
+}
+
+// printable escapes, as JSON does, what is not printed.
+func printable(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		switch {
+		case r == '\n' || unicode.IsPrint(r):
+			b.WriteRune(r)
+		case r > 0xFFFF:
+			high, low := utf16.EncodeRune(r)
+			fmt.Fprintf(&b, `\u%04x\u%04x`, high, low)
+		default:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		}
+	}
+	return b.String()
+}
+
+// verdict is whether a token is accepted, and what to do if it is not.
+type verdict struct {
+	Status string `json:"status"`           // valid, refused, undecided
+	Reason string `json:"reason,omitempty"` // as authrocket.Reason has it
+	Why    string `json:"why"`
+	Do     string `json:"do,omitempty"`
+}
+
+const (
+	verdictValid     = "valid"
+	verdictRefused   = "refused"
+	verdictUndecided = "undecided"
+)
+
+// keysTimeout is how long the key set may take.
+const keysTimeout = 10 * time.Second
+
+// newTokenAuth returns an Auth that only verifies tokens, for which no AppURL is needed.
+func newTokenAuth(config authrocket.Config) (*authrocket.Auth, error) {
+	config.DisableCookie, config.AppURL = true, ""
+	config.Observer = authrocket.SilentObserver()
+	return authrocket.New(config)
+}
+
+// judge verifies the token as an app does that has this configuration.
+func judge(ctx context.Context, auth *authrocket.Auth, config authrocket.Config, token string, u unverified) verdict {
+	warmCtx, cancel := context.WithTimeout(ctx, keysTimeout)
+	defer cancel()
+	auth.Warm(warmCtx) // where it fails, Verify says so if it needs the keys
+	_, err := auth.Verify(ctx, token)
+	if err == nil {
+		return verdict{Status: verdictValid, Why: "the signature is that of " + keyText(config) + ", and the claims count now"}
+	}
+	v := verdict{Status: verdictRefused, Reason: authrocket.Reason(err), Why: printable(err.Error()), Do: adviceOn(err, config, u)}
+	if errors.Is(err, authrocket.ErrUnavailable) {
+		v.Status = verdictUndecided
+	}
+	return v
+}
+
+// keyText says which keys count.
+func keyText(config authrocket.Config) string {
+	switch {
+	case config.JWTKey != "":
+		return "the key of AUTHROCKET_JWT_KEY"
+	case config.JWKSURL != "":
+		return "a key that " + config.JWKSURL + " publishes"
+	}
+	return "a key that " + strings.TrimSuffix(config.LoginRocketURL, "/") + " publishes"
+}
+
+// adviceOn says what to do about a token that is not accepted.
+func adviceOn(err error, config authrocket.Config, u unverified) string {
+	realm := jsonText(u.text("rid"))
+	is := func(reason error) bool { return errors.Is(err, reason) }
+	switch {
+	case is(authrocket.ErrKeysUnavailable):
+		return "Run authrocket doctor, which says why the keys cannot be fetched; then try again."
+	case is(authrocket.ErrUnavailable):
+		return "Try again in a minute."
+	case is(authrocket.ErrTokenMalformed):
+		return "Copy the whole token: three parts with two dots between them, and nothing else."
+	case is(authrocket.ErrTokenTooLarge):
+		return "Put less into custom attributes of users and accounts, or raise Config.MaxTokenBytes; 19,000 bytes is the most that cookies hold."
+	case is(authrocket.ErrWrongAlgorithm) && u.algorithm() == "HS256":
+		return "Set AUTHROCKET_JWT_KEY to the realm's secret (jsk_...), which the portal shows, or switch the realm to RS256."
+	case is(authrocket.ErrWrongAlgorithm) && config.JWTKey != "":
+		return "Leave AUTHROCKET_JWT_KEY out, so that the published keys count, or set it to the key that this realm signs with now."
+	case is(authrocket.ErrUnknownKey):
+		return "Make LOGINROCKET_URL the LoginRocket of the token's realm, " + realm + ". If it is, the key was withdrawn: sign in again."
+	case is(authrocket.ErrBadSignature) && config.JWTKey != "":
+		return "Set AUTHROCKET_JWT_KEY to the key of the token's realm, " + realm + ", or leave it out, so that the published keys count. If it is that key, the token was changed: copy it again."
+	case is(authrocket.ErrBadSignature):
+		return "Copy the token again: a part of it was changed after it was signed."
+	case is(authrocket.ErrWrongIssuer):
+		return "Send a login token of LoginRocket: this is a token of another service."
+	case is(authrocket.ErrWrongRealm):
+		return "If " + realm + " is your realm, set AUTHROCKET_REALM to it. If not, sign in at the LoginRocket of your realm."
+	case is(authrocket.ErrWrongAudience):
+		return "Set Config.Audience in the app to the aud that means it. The environment has no audience, so that this command refuses each aud."
+	case is(authrocket.ErrTokenExpired):
+		return "Sign in again. If the token is new, the clock of this machine is ahead: set it, or have it kept (NTP)."
+	case is(authrocket.ErrTokenNotYetValid):
+		return "Set the clock of this machine, or have it kept (NTP): it is behind."
+	case is(authrocket.ErrCriticalHeader), is(authrocket.ErrInvalidClaims), is(authrocket.ErrWrongAlgorithm):
+		return "Send a login token as LoginRocket issues it."
+	}
+	return "Sign in again."
+}
