@@ -172,7 +172,10 @@ const (
 
 // text returns a line, without white space around it. It ends with ctx.
 func (a *asker) text(ctx context.Context, prompt string) (string, error) {
-	line, err := a.ask(ctx, prompt, a.line)
+	if a.terminal != nil {
+		fmt.Fprint(a.prompts, prompt)
+	}
+	line, err := a.read(ctx, prompt, a.line)
 	return strings.TrimSpace(line), err
 }
 
@@ -187,29 +190,27 @@ func (a *asker) line() (string, error) {
 // hidden returns a line that a terminal does not show.
 func (a *asker) hidden(ctx context.Context, prompt string) (coreapi.Secret, error) {
 	if a.terminal == nil {
-		line, err := a.ask(ctx, prompt, a.line)
+		line, err := a.read(ctx, prompt, a.line)
 		return coreapi.Hide(strings.TrimRight(line, "\r\n")), err
 	}
+	// Raw before the prompt is written: whoever types at once must not see it either.
 	descriptor := int(a.terminal.Fd())
-	before, err := term.GetState(descriptor)
+	before, err := term.MakeRaw(descriptor)
 	if err != nil {
 		return coreapi.Secret{}, err
 	}
-	defer fmt.Fprintln(a.prompts)
 	defer term.Restore(descriptor, before) // also when ctx ends first
-	line, err := a.ask(ctx, prompt, func() (string, error) {
-		data, err := term.ReadPassword(descriptor)
-		return string(data), err
-	})
+	raw := term.NewTerminal(struct {
+		io.Reader
+		io.Writer
+	}{a.terminal, a.prompts}, "")
+	line, err := a.read(ctx, prompt, func() (string, error) { return raw.ReadPassword(prompt) })
 	return coreapi.Hide(line), err
 }
 
-// ask reads an answer. A read of a terminal cannot be ended: when ctx ends, it is left to
+// read reads an answer. A read of a terminal cannot be ended: when ctx ends, it is left to
 // the end of the program.
-func (a *asker) ask(ctx context.Context, prompt string, read func() (string, error)) (string, error) {
-	if a.terminal != nil {
-		fmt.Fprint(a.prompts, prompt)
-	}
+func (a *asker) read(ctx context.Context, prompt string, read func() (string, error)) (string, error) {
 	type answer struct {
 		line string
 		err  error
