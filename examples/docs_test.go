@@ -43,8 +43,8 @@ func TestCodeOfTheDocsIsCompiledCode(t *testing.T) {
 		compiled = append(compiled, read(t, name))
 	}
 	for doc, blocks := range docs {
-		if len(blocks) == 0 {
-			t.Errorf("%s has no Go code", doc)
+		if isAboutCode := doc != "../docs/doctor.md"; isAboutCode != (len(blocks) > 0) {
+			t.Errorf("%s has %d blocks of Go code", doc, len(blocks))
 		}
 		for _, block := range blocks {
 			if !isPartOfOne(compiled, block) {

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/authrocket-go/authrocket"
@@ -32,6 +33,7 @@ type shop struct {
 	loginRocket, core *httptest.Server
 	config            authrocket.Config // of the app, while it is not served yet
 	secrets           []string          // of which nothing may be printed
+	loginStatus       atomic.Int32      // what the hosted login answers in place of its page, 0 for the page
 }
 
 const (
@@ -73,7 +75,14 @@ func newShopWithoutApp(t *testing.T, configure ...func(*authrockettest.RealmConf
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.loginRocket.Config.Handler, s.core.Config.Handler = server, service.CoreAPI()
+	s.loginRocket.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if status := int(s.loginStatus.Load()); status != 0 && r.URL.Path == "/login" {
+			w.WriteHeader(status)
+			return
+		}
+		server.ServeHTTP(w, r)
+	})
+	s.core.Config.Handler = service.CoreAPI()
 	s.loginRocket.Start()
 	s.core.Start()
 	s.env = map[string]string{

@@ -113,7 +113,7 @@ func verifyCode(ctx context.Context, client *loginrocket.Client, ask *asker, pen
 func finishLogin(c console, result loginrocket.Result, account string, showToken bool) error {
 	if err := result.Err(); err != nil {
 		if slices.Contains(result.Conditions, loginrocket.NoAccountSelected) {
-			return fmt.Errorf("%w; the user has several accounts, or none: select one with -account org_...", err)
+			return fmt.Errorf("%w; the user has several accounts, or none: write the ID of one behind -account to select it", err)
 		}
 		return fmt.Errorf("%w; sign in once in a browser at LoginRocket, which says what is missing", err)
 	}

@@ -36,7 +36,7 @@ func TestLogin(t *testing.T) {
 		{name: "several accounts, and none is selected", change: func(s *shop) (string, []string) {
 			second(s)
 			return "ada@example.com\n" + password + "\n", nil
-		}, status: 1, stderr: `^authrocket login: loginrocket: the login is not complete: no_account_selected; .*select one with -account org_\.\.\.\n$`},
+		}, status: 1, stderr: `^authrocket login: loginrocket: the login is not complete: no_account_selected; .*write the ID of one behind -account to select it\n$`},
 		{name: "an account of others", change: func(s *shop) (string, []string) {
 			return "ada@example.com\n" + password + "\n", []string{"-account", s.realm.AddOrg(authrockettest.Org{Name: "Steam"}).ID}
 		}, status: 1, stderr: `^authrocket login: loginrocket: GET /session: the input is refused: You are not a member of this account`},
