@@ -96,6 +96,7 @@ func doctor(ctx context.Context, args []string, c console) error {
 	p := &patient{config: authrocket.ConfigFromEnv(), core: coreapi.ConfigFromEnv(), prober: newProber()}
 	flags := flag.NewFlagSet("doctor", flag.ContinueOnError)
 	flags.StringVar(&p.config.AuthPath, "auth-path", "/auth", "`path` of the login routes, if the app sets Config.AuthPath")
+	flags.BoolVar(&p.config.DisableCookie, "api", false, "the app is an API that sets Config.DisableCookie: nothing is asked of it")
 	withToken := flags.Bool("token", false, "read a login token from standard input, and check it, and that the headers that it needs pass the proxy")
 	flags.BoolVar(&p.write, "write", false, "try that the API key may write: make a user, and delete it again")
 	flags.StringVar(&p.webhook, "webhook", "", "`URL` of the app's webhook with its secret, which gets two pings (default $AUTHROCKET_WEBHOOK_URL)")
@@ -108,7 +109,7 @@ func doctor(ctx context.Context, args []string, c console) error {
 	}
 	if *withToken {
 		var err error
-		if p.token, err = readToken(c.stdin); err != nil {
+		if p.token, err = readToken(c); err != nil {
 			return &exitError{exitUsage, err}
 		}
 	}

@@ -14,7 +14,7 @@ func (a answer) isCallback() bool { return a.err == nil && a.header.Get(callback
 
 // appURL is the URL of the app without its final slash, "" if there is none or it is wrong.
 func (p *patient) appURL() string {
-	if p.problems["AppURL"] || p.problems["AuthPath"] {
+	if p.config.DisableCookie || p.problems["AppURL"] || p.problems["AuthPath"] {
 		return ""
 	}
 	return strings.TrimRight(p.config.AppURL, "/")
@@ -30,7 +30,7 @@ func (p *patient) routeURL(route string) string {
 
 func (p *patient) callbackURL() string { return p.routeURL("callback") }
 
-const noApp = "Not asked: AUTHROCKET_APP_URL is missing or wrong."
+const noApp = "Not asked: AUTHROCKET_APP_URL is missing or wrong, or -api is set."
 
 // askCallback asks for the callback as a program does, for which it decides nothing.
 func (p *patient) askCallback(ctx context.Context) answer {

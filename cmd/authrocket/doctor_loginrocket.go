@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rsa"
 	"crypto/tls"
@@ -37,10 +38,13 @@ func checkConfig(_ context.Context, p *patient) []finding {
 	}
 	if len(findings) == 0 {
 		app := "an app on loopback, at any port (AUTHROCKET_APP_URL is not set)"
-		if p.config.AppURL != "" {
+		switch {
+		case p.config.DisableCookie:
+			app = "an API (-api)"
+		case p.config.AppURL != "":
 			app = "the app " + p.config.AppURL
 		}
-		findings = append(findings, fine("LoginRocket %s, and %s.", p.config.LoginRocketURL, app))
+		findings = append(findings, fine("LoginRocket %s, and %s.", cmp.Or(p.config.LoginRocketURL, "(none)"), app))
 	}
 	return findings
 }
@@ -378,7 +382,7 @@ func checkHostedLogin(ctx context.Context, p *patient) []finding {
 	case base == "":
 		return []finding{skipped(noLoginRocket)}
 	case callback == "":
-		return []finding{skipped("Not asked: AUTHROCKET_APP_URL is missing or wrong.")}
+		return []finding{skipped(noApp)}
 	}
 	ask := func(redirectURI string) answer {
 		query := url.Values{"redirect_uri": {redirectURI}, "prompt": {"login"}}
@@ -414,5 +418,5 @@ func judgeHostedLogin(own, nowhere answer, base, callback string) finding {
 		return fine("The hosted login comes back to %s: it answers %s, and %s to a URL that is not the app's.", callback, came, statusText(nowhere.status))
 	}
 	return unknown("Sign in once in a browser. If LoginRocket does not lead back to the app: "+strings.ToLower(addURL[:1])+addURL[1:],
-		"The hosted login answers %s, and does not answer otherwise to a URL that is not the app's: whether it comes back to %s shows at a login.", came, callback)
+		"The hosted login answers %s, and refuses no URL that is not the app's: whether it comes back to %s shows at a login.", came, callback)
 }

@@ -134,7 +134,7 @@ func checkWebhook(ctx context.Context, p *patient) []finding {
 	}
 	other, hasSecret := withOtherSecret(right)
 	if !hasSecret {
-		return []finding{wrong("Put a secret into the URL, as its password or as the last part of its path: AuthRocket does not sign webhooks.", "The webhook's URL has no secret: whoever knows it can send events.")}
+		return []finding{wrong("Put a secret into the URL, as its password or as a part of its path: AuthRocket does not sign webhooks.", "The webhook's URL has no secret: whoever knows it can send events.")}
 	}
 	rightAnswer := p.sendPing(ctx, right)
 	if rightAnswer.err != nil {
@@ -143,11 +143,12 @@ func checkWebhook(ctx context.Context, p *patient) []finding {
 	return judgeWebhook(rightAnswer, p.sendPing(ctx, other), shownWebhook(right))
 }
 
-// minSecretBytes is how long the last part of a path is at least that is a secret.
+// minSecretBytes is how long a part of a path or a value of the query is at least that is
+// a secret.
 const minSecretBytes = 16
 
-// withOtherSecret returns a URL whose secret is another one. A secret is the password, the
-// longest value of the query, or the last part of the path.
+// withOtherSecret returns a URL whose secret is another one. A secret is the password, a
+// long value of the query, or the longest part of the path.
 func withOtherSecret(u *url.URL) (other *url.URL, ok bool) {
 	changed := *u
 	if password, has := u.User.Password(); has && password != "" {
@@ -163,11 +164,16 @@ func withOtherSecret(u *url.URL) (other *url.URL, ok bool) {
 		}
 	}
 	parts := strings.Split(u.Path, "/")
-	last := len(parts) - 1
-	if len(parts[last]) < minSecretBytes {
+	longest := 0
+	for i, part := range parts {
+		if len(part) > len(parts[longest]) {
+			longest = i
+		}
+	}
+	if len(parts[longest]) < minSecretBytes {
 		return nil, false
 	}
-	parts[last] = otherText(parts[last])
+	parts[longest] = otherText(parts[longest])
 	changed.Path, changed.RawPath = strings.Join(parts, "/"), ""
 	return &changed, true
 }
@@ -184,8 +190,10 @@ func otherText(text string) string {
 // shownWebhook is the URL of a webhook without anything that may be a secret.
 func shownWebhook(u *url.URL) string {
 	parts := strings.Split(u.Path, "/")
-	if last := len(parts) - 1; len(parts[last]) >= minSecretBytes {
-		parts[last] = "..."
+	for i, part := range parts {
+		if len(part) >= minSecretBytes {
+			parts[i] = "..."
+		}
 	}
 	return u.Scheme + "://" + u.Host + strings.Join(parts, "/")
 }

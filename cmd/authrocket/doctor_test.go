@@ -129,7 +129,7 @@ func TestDoctorOnMisconfigurations(t *testing.T) {
 
 		{name: "redirect_uri is no Login URL", realm: func(c *authrockettest.RealmConfig) { c.LoginURLs = []string{"https://shop.example/"} }, exit: 1, check: "hosted login", text: `refuses to come back to http://127\.0\.0\.1:\d+/auth/callback: it answers 400`, do: `^Add http://127\.0\.0\.1:\d+/auth/callback to the Login URLs`},
 		{name: "no AppURL, as on loopback", change: set("AUTHROCKET_APP_URL", ""), check: "hosted login", status: "skipped", text: `AUTHROCKET_APP_URL`},
-		{name: "LoginRocket answers alike to all", change: func(s *shop) { s.loginStatus.Store(200) }, exit: 3, check: "hosted login", text: `answers 200 OK, and does not answer otherwise`, do: `add http://127\.0\.0\.1:\d+/auth/callback to the Login URLs`},
+		{name: "LoginRocket answers alike to all", change: func(s *shop) { s.loginStatus.Store(200) }, exit: 3, check: "hosted login", text: `answers 200 OK, and refuses no URL`, do: `add http://127\.0\.0\.1:\d+/auth/callback to the Login URLs`},
 		{name: "LoginRocket has no login", change: func(s *shop) { s.loginStatus.Store(404) }, exit: 1, check: "hosted login", text: `/login answers 404`, do: `^Make LOGINROCKET_URL`},
 
 		{name: "the app does not run", change: func(s *shop) { s.app.Close() }, exit: 1, check: "app", text: `^Nothing listens at`},
@@ -174,6 +174,18 @@ func TestDoctorOnMisconfigurations(t *testing.T) {
 		{name: "a webhook with the secret in its path", change: func(s *shop) {
 			s.env["AUTHROCKET_WEBHOOK_URL"] = s.serveWebhook(webhookSecret, "/hooks/"+webhookSecret)
 		}, check: "webhook", status: "ok", text: `/hooks/\.\.\. takes a ping with the secret`},
+		{name: "a webhook with the secret in the middle of its path", change: func(s *shop) {
+			s.env["AUTHROCKET_WEBHOOK_URL"] = s.serveWebhook(webhookSecret, "/"+webhookSecret+"/hooks")
+		}, check: "webhook", status: "ok", text: `/\.\.\./hooks takes a ping with the secret`},
+		{name: "a webhook with the secret in its query", change: func(s *shop) {
+			s.env["AUTHROCKET_WEBHOOK_URL"] = s.serveWebhook(webhookSecret, "/hooks?secret="+webhookSecret)
+		}, check: "webhook", status: "ok", text: `/hooks takes a ping with the secret`},
+		{name: "no webhook there", change: func(s *shop) {
+			s.env["AUTHROCKET_WEBHOOK_URL"] = "http://a:" + webhookSecret + "@127.0.0.1:" + closedPort(s.t) + "/hooks"
+		}, exit: 1, check: "webhook", text: `^Nothing listens at`},
+		{name: "a webhook that is no URL", args: []string{"-webhook", webhookSecret}, exit: 1, check: "webhook", text: `^-webhook is not an http or https URL`},
+
+		{name: "an API without login routes", args: []string{"-api"}, change: set("AUTHROCKET_APP_URL", ""), check: "app", status: "skipped", text: `-api`},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -245,7 +257,7 @@ func (s *shop) serveWebhook(secret string, path ...string) string {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		_, password, _ := r.BasicAuth()
-		if secret != "" && password != secret && !strings.HasSuffix(r.URL.Path, "/"+secret) {
+		if secret != "" && password != secret && r.URL.Query().Get("secret") != secret && !strings.Contains(r.URL.Path+"/", "/"+secret+"/") {
 			http.NotFound(w, r)
 			return
 		}

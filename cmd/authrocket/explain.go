@@ -33,7 +33,7 @@ func explain(ctx context.Context, args []string, c console) error {
 	if err != nil {
 		return &exitError{exitUsage, err}
 	}
-	token, err := readToken(c.stdin)
+	token, err := readToken(c)
 	if err != nil {
 		return &exitError{exitUsage, err}
 	}

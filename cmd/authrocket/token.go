@@ -22,8 +22,11 @@ import (
 const maxTokenInput = 64 << 10
 
 // readToken reads the token, the first line of what comes. No error repeats any of it.
-func readToken(r io.Reader) (string, error) {
-	line, err := bufio.NewReader(io.LimitReader(r, maxTokenInput+1)).ReadString('\n')
+func readToken(c console) (string, error) {
+	if isTerminal(c.stdin) {
+		fmt.Fprintln(c.stderr, "Paste the login token, and press Enter. A terminal cuts lines of more than 4,095 bytes: use a pipe for longer tokens.")
+	}
+	line, err := bufio.NewReader(io.LimitReader(c.stdin, maxTokenInput+1)).ReadString('\n')
 	if err != nil && err != io.EOF {
 		return "", fmt.Errorf("standard input: %w", err)
 	}
