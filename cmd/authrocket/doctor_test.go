@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"context"
 	"encoding/pem"
 	"io"
 	"net/http"
@@ -15,6 +16,8 @@ import (
 
 	"github.com/authrocket-go/authrocket"
 	"github.com/authrocket-go/authrocket/authrockettest"
+	"github.com/authrocket-go/authrocket/coreapi"
+	"github.com/authrocket-go/authrocket/webhook"
 )
 
 func TestDoctorOnAGoodSetUp(t *testing.T) {
@@ -42,6 +45,41 @@ func TestDoctorOnAGoodSetUp(t *testing.T) {
 	o := s.run(s.token(), "doctor", "-token")
 	if o.status != 0 || !strings.Contains(o.stdout, "ok       app           The app answers at "+s.env["AUTHROCKET_APP_URL"]+"/auth/callback.\n") {
 		t.Errorf("got %d, %s%s", o.status, o.stdout, o.stderr)
+	}
+}
+
+// The webhook of the package refuses and takes what the doctor sends.
+func TestDoctorOnTheWebhookOfThePackage(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	api, err := coreapi.New(coreapi.Config{URL: s.core.URL + "/v2", APIKey: coreapi.Hide(shopAPIKey)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	handled := make(chan coreapi.Event, 10)
+	hook, err := webhook.New(webhook.Config{
+		API:     api,
+		Secrets: []coreapi.Secret{coreapi.Hide(webhookSecret)},
+		Handle: func(_ context.Context, e coreapi.Event) error {
+			handled <- e
+			return nil
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(hook)
+	t.Cleanup(server.Close)
+	for name, secret := range map[string]string{"ok": webhookSecret, "wrong": "Wq5nB8rT1yUz6xKc3mVd9sPf2gHj7LaE"} {
+		s.secrets = append(s.secrets, secret)
+		s.env["AUTHROCKET_WEBHOOK_URL"] = strings.Replace(server.URL, "//", "//authrocket:"+secret+"@", 1) + "/hooks/authrocket"
+		_, r := s.doctor("")
+		if found := r.of("webhook", name); len(found) == 0 || !strings.Contains(found[0].Text, "a ping with the secret") || len(r.of("webhook", "ok")) == 0 {
+			t.Errorf("got %+v", r.Checks)
+		}
+	}
+	if len(handled) > 0 {
+		t.Errorf("%d events were handled, want none", len(handled))
 	}
 }
 
@@ -161,7 +199,7 @@ func TestDoctorOnMisconfigurations(t *testing.T) {
 		{name: "no API", change: func(s *shop) { delete(s.env, "AUTHROCKET_URL"); delete(s.env, "AUTHROCKET_API_KEY") }, check: "core api", status: "skipped", text: `Logins need neither`},
 
 		{name: "another secret of the webhook", change: func(s *shop) {
-			s.env["AUTHROCKET_WEBHOOK_URL"] = strings.Replace(s.serveWebhook(webhookSecret), webhookSecret, "ganz-anderes-geheimnis", 1)
+			s.env["AUTHROCKET_WEBHOOK_URL"] = strings.Replace(s.serveWebhook(webhookSecret), webhookSecret, "Zt4bN7vC2xMq9wRk5yHs8dLp3fJg6UaE", 1)
 		}, exit: 1, check: "webhook", text: `answers 404 Not Found to a ping with the secret`, do: `^Make the secret in the URL one of Config\.Secrets`},
 		{name: "a webhook that compares no secret", change: func(s *shop) { s.env["AUTHROCKET_WEBHOOK_URL"] = s.serveWebhook("") }, exit: 1, check: "webhook", text: `^It takes a ping with a wrong secret, too`},
 		{name: "a webhook without a secret", change: func(s *shop) { s.env["AUTHROCKET_WEBHOOK_URL"] = "http://127.0.0.1:1/hooks" }, exit: 1, check: "webhook", text: `has no secret`},
@@ -249,7 +287,7 @@ func taken(path string, status int) func(*authrocket.Auth) http.Handler {
 	}
 }
 
-const webhookSecret = "sehr-geheimes-webhook-geheimnis"
+const webhookSecret = "hK7vQ2mX9pLw4RtZ8cNb3YsD6fJg1AuE"
 
 // serveWebhook serves a webhook that takes the secret, or any with "", and returns its URL:
 // at the path, or with the secret as its password.
