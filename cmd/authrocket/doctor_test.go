@@ -148,6 +148,11 @@ func TestDoctorOnMisconfigurations(t *testing.T) {
 		{name: "a LoginRocket without keys", change: breakKeys(authrockettest.Status(404)), exit: 1, check: "jwks", text: `answers 404 Not Found: there is no LoginRocket`, do: `^Make LOGINROCKET_URL`},
 		{name: "a LoginRocket that redirects", change: breakKeys(authrockettest.Redirect("https://other.example/connect/jwks?a=geheim")), exit: 1, check: "jwks", text: `answers 302 Found, and leads to https://other\.example/connect/jwks\.$`, do: `redirects to keys are not followed`},
 		{name: "a page instead of keys", change: breakKeys(authrockettest.Body("text/html", "<!doctype html>")), exit: 1, check: "jwks", text: `with something that is no key set`},
+		{name: "an endless page instead of keys", change: breakKeys(func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
+			for r.Context().Err() == nil {
+				io.WriteString(w, strings.Repeat("x", 64<<10))
+			}
+		}), exit: 1, check: "jwks", text: `with something that is no key set`},
 		{name: "no key that can be used", change: breakKeys(authrockettest.Body("application/json", `{"keys":[{"kty":"EC","alg":"ES256","kid":"e"}]}`)), exit: 1, check: "jwks", text: `has no key that can be used: "e" EC ES256\.$`, do: `AUTHROCKET_JWT_KEY`},
 		{name: "a LoginRocket that is down", change: breakKeys(authrockettest.Status(503)), exit: 3, check: "jwks", text: `answers 503`, do: `^Try again`},
 		{name: "a LoginRocket that hangs", change: breakKeys(authrockettest.Hang()), exit: 3, check: "jwks", text: `does not answer within 10s`},
@@ -221,6 +226,9 @@ func TestDoctorOnMisconfigurations(t *testing.T) {
 		{name: "no webhook there", change: func(s *shop) {
 			s.env["AUTHROCKET_WEBHOOK_URL"] = "http://a:" + webhookSecret + "@127.0.0.1:" + closedPort(s.t) + "/hooks"
 		}, exit: 1, check: "webhook", text: `^Nothing listens at`},
+		{name: "a webhook that breaks off", change: func(s *shop) {
+			s.env["AUTHROCKET_WEBHOOK_URL"] = s.serve(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }) + "/hooks/" + webhookSecret
+		}, exit: 3, check: "webhook", text: `does not answer: EOF$`},
 		{name: "a webhook that is no URL", args: []string{"-webhook", webhookSecret}, exit: 1, check: "webhook", text: `^-webhook is not an http or https URL`},
 
 		{name: "an API without login routes", args: []string{"-api"}, change: set("AUTHROCKET_APP_URL", ""), check: "app", status: "skipped", text: `-api`},
@@ -292,7 +300,7 @@ const webhookSecret = "hK7vQ2mX9pLw4RtZ8cNb3YsD6fJg1AuE"
 // serveWebhook serves a webhook that takes the secret, or any with "", and returns its URL:
 // at the path, or with the secret as its password.
 func (s *shop) serveWebhook(secret string, path ...string) string {
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	url := s.serve(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		_, password, _ := r.BasicAuth()
 		if secret != "" && password != secret && r.URL.Query().Get("secret") != secret && !strings.Contains(r.URL.Path+"/", "/"+secret+"/") {
@@ -304,19 +312,22 @@ func (s *shop) serveWebhook(secret string, path ...string) string {
 			return
 		}
 		w.WriteHeader(http.StatusNoContent)
-	}))
-	s.t.Cleanup(server.Close)
+	})
 	if len(path) > 0 {
-		return server.URL + path[0]
+		return url + path[0]
 	}
-	return strings.Replace(server.URL, "//", "//authrocket:"+webhookSecret+"@", 1) + "/hooks"
+	return strings.Replace(url, "//", "//authrocket:"+webhookSecret+"@", 1) + "/hooks"
 }
 
 func (s *shop) serveStatus(status int) string {
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	return s.serve(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Location", "/elsewhere")
 		w.WriteHeader(status)
-	}))
+	})
+}
+
+func (s *shop) serve(handler http.HandlerFunc) (url string) {
+	server := httptest.NewServer(handler)
 	s.t.Cleanup(server.Close)
 	return server.URL
 }

@@ -26,6 +26,7 @@ func TestMain(m *testing.M) {
 	}
 	os.Chmod(dir, 0o755) // TestDataWithoutPermission runs the program as another user
 	binary = filepath.Join(dir, "authrocket")
+	os.ReadDir(".") // the results of tests are cached: tells go test that they depend on the sources
 	code := 1
 	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "go build: %v\n%s", err, out)
