@@ -368,7 +368,7 @@ func checkToken(ctx context.Context, p *patient) []finding {
 	case verdictValid:
 		return []finding{fine("The token (%s) is accepted.", about)}
 	case verdictUndecided:
-		return []finding{unknown(v.Do, "The token (%s): %s.", about, v.Why)}
+		return []finding{unknown("Mend what is wrong with jwks first, then try again.", "The token (%s): %s.", about, v.Why)}
 	default:
 		return []finding{wrong(v.Do, "The token (%s) is refused: %s.", about, v.Why)}
 	}

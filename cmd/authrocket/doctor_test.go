@@ -168,6 +168,7 @@ func TestDoctorOnMisconfigurations(t *testing.T) {
 		{name: "the wrong realm", change: set("AUTHROCKET_REALM", "rl_other"), withToken: true, exit: 1, check: "token", text: `rid is "rl_shop", Config\.RealmID is rl_other`, do: `^If "rl_shop" is your realm, set AUTHROCKET_REALM`, also: []string{"core api"}},
 		{name: "the LoginRocket of another realm", change: func(s *shop) { s.env["LOGINROCKET_URL"] = newShop(s.t).realm.URL() }, withToken: true, exit: 1, check: "token", text: `a key that the realm does not have`, do: `the token's realm, "rl_shop"`, also: []string{"app login"}},
 		{name: "an expired token", withToken: true, options: []authrockettest.TokenOption{authrockettest.ExpiresIn(-time.Hour)}, exit: 1, check: "token", text: `has expired`, do: `^Sign in again`},
+		{name: "a token while the keys are out of reach", change: breakKeys(authrockettest.Status(503)), withToken: true, exit: 3, check: "token", text: `the realm's keys cannot be fetched now`, do: `jwks first`, also: []string{"jwks"}},
 		{name: "a token of the future", withToken: true, options: []authrockettest.TokenOption{authrockettest.ClockSkew(time.Hour)}, exit: 1, check: "token", text: `is not valid yet`, do: `clock`},
 
 		{name: "redirect_uri is no Login URL", realm: func(c *authrockettest.RealmConfig) { c.LoginURLs = []string{"https://shop.example/"} }, exit: 1, check: "hosted login", text: `refuses to come back to http://127\.0\.0\.1:\d+/auth/callback: it answers 400`, do: `^Add http://127\.0\.0\.1:\d+/auth/callback to the Login URLs`},
