@@ -27,27 +27,30 @@ func (s *State) enqueue(ctx context.Context, session *authrocket.Session, v verd
 	return s.queue.add(&check{
 		hash: hash, sessionID: coreapi.Hide(session.ID()), realmID: session.RealmID, userID: session.User.ID,
 		since: since, dueAt: since + s.intervalOf(&hash),
-		isUrgent: v != isDue, isAnnounced: v == isSuspect, done: make(chan struct{}),
+		isUrgent: v != isDue, done: make(chan struct{}),
 	})
 }
 
-// await waits until c has ended, unless that is pointless or takes too long.
-func (s *State) await(ctx context.Context, c *check, patience time.Duration) {
+// await waits until c has ended, unless that is pointless or takes too long. It returns
+// whether the API, asked after since, has said that the session goes on.
+func (s *State) await(ctx context.Context, c *check, patience, since time.Duration) bool {
 	if failed := s.failedAt.Load(); failed >= 0 && s.clock.at(time.Now())-time.Duration(failed) < failurePause {
-		return
+		return false
 	}
 	if s.waiting.Add(1) > maxWaiting {
 		s.waiting.Add(-1)
-		return
+		return false
 	}
 	defer s.waiting.Add(-1)
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	select {
 	case <-c.done:
+		return c.isVouched && c.asked >= since
 	case <-timer.C:
 	case <-ctx.Done():
 	}
+	return false
 }
 
 // runChecks makes the queued checks, within the budget, until ctx ends.
@@ -103,8 +106,8 @@ func (s *State) lookUp(ctx context.Context, c *check) {
 	begun := time.Now()
 	overdue := max(0, s.clock.at(begun)-c.dueAt)
 	outcome, asked, err := s.ask(ctx, c)
-	if errors.Is(err, errAskedTooEarly) && s.budget.Wait(ctx) == nil {
-		outcome, asked, err = s.ask(ctx, c)
+	if outcome == HasEnded {
+		outcome, asked, err = s.makeSure(ctx, c)
 	}
 	if err != nil && ctx.Err() != nil {
 		return // the program ends
@@ -114,6 +117,7 @@ func (s *State) lookUp(ctx context.Context, c *check) {
 	case GoesOn:
 		s.noteAnswer(asked)
 		s.known.confirm(c.hash, asked)
+		c.isVouched, c.asked = true, asked
 	case HasEnded:
 		s.noteAnswer(asked)
 		// Who waits for this check does not wait for the Log.
@@ -129,9 +133,21 @@ func (s *State) lookUp(ctx context.Context, c *check) {
 	}
 }
 
+// makeSure asks once more, after the API was seen to speak of the right realm: what it did not
+// find before that says nothing. The budget may make that take long.
+func (s *State) makeSure(ctx context.Context, c *check) (Outcome, time.Duration, error) {
+	asked := s.clock.at(time.Now())
+	if err := s.proveRealm(ctx, c.realmID, asked); err != nil {
+		return Unknown, asked, err
+	}
+	if err := s.budget.Wait(ctx); err != nil {
+		return Unknown, asked, err
+	}
+	return s.ask(ctx, c)
+}
+
 // ask returns what the API says, and when it was asked. The error is nil unless the outcome is
-// Unknown. Waiting for the budget does not count against the time limit of calls: a check
-// with a small budget takes long, and comes to an end nevertheless.
+// Unknown.
 func (s *State) ask(ctx context.Context, c *check) (Outcome, time.Duration, error) {
 	asked := s.clock.at(time.Now())
 	limited, cancel := context.WithTimeout(ctx, checkTimeout)
@@ -142,16 +158,8 @@ func (s *State) ask(ctx context.Context, c *check) (Outcome, time.Duration, erro
 		return Unknown, asked, errOtherUser
 	case err == nil:
 		return GoesOn, asked, nil
-	case !errors.Is(err, coreapi.ErrNotFound):
-		return Unknown, asked, err
+	case errors.Is(err, coreapi.ErrNotFound):
+		return HasEnded, asked, nil
 	}
-	// Nobody announces all sessions by mistake, so that an older proof is enough then.
-	since := asked
-	if c.isAnnounced {
-		since -= proofLife
-	}
-	if err := s.proveRealm(ctx, c.realmID, asked, since); err != nil {
-		return Unknown, asked, err
-	}
-	return HasEnded, asked, nil
+	return Unknown, asked, err
 }

@@ -370,7 +370,7 @@ func TestFaults(t *testing.T) {
 			f.browse(20*time.Second, time.Second/2, session)
 			before := f.calls.count()
 			f.browse(10*time.Minute, time.Second, session)
-			if before < 4 || before > 10 || f.calls.count() != before {
+			if before < 8 || before > 25 || f.calls.count() != before {
 				f.t.Errorf("got %d calls, then %d", before, f.calls.count()-before)
 			}
 		},

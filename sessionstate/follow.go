@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -62,9 +63,9 @@ func (s *State) followLog(ctx context.Context) {
 
 // page is what one reading brought.
 type page struct {
-	entries []Ended
-	isClean bool // there are entries, and none had to be left out
-	isLast  bool // the next reading would wait for more
+	entries []Ended // that count
+	isClean bool    // there are entries, and the Log had to leave none out
+	isLast  bool    // the next reading would wait for more
 }
 
 var errNoAdvance = errors.New("the Log has entries behind a position and does not advance")
@@ -90,20 +91,20 @@ func (s *State) readOn(ctx context.Context) (page, error) {
 		return page{}, errNoAdvance
 	}
 	isSame := next == r.position
-	for _, e := range entries {
-		s.applyEntry(ctx, e)
-	}
+	read := len(entries)
+	entries = slices.DeleteFunc(entries, func(e Ended) bool { return !s.applyEntry(ctx, e) })
 	r.position = next
 	r.at.Store(int64(s.clock.at(time.Now())))
 	return page{
 		entries: entries,
 		isClean: err == nil && len(entries) > 0,
 		// Where entries were left out, there may be more behind those that are here.
-		isLast: len(entries) < entriesPerRead && (err == nil || isSame),
+		isLast: read < entriesPerRead && (err == nil || isSame),
 	}, nil
 }
 
-// readAll reads the Log from its beginning to its end, and calls found with each entry.
+// readAll reads the Log from its beginning to its end, and calls found with each entry that
+// counts.
 func (s *State) readAll(ctx context.Context, found func(Ended)) error {
 	s.reading.mu.Lock()
 	s.reading.position = ""
@@ -144,7 +145,13 @@ func (s *State) restoreLog(ctx context.Context) error {
 		lacking[essence(e)] = e
 	}
 	for len(lacking) > 0 {
-		if err := s.readAll(ctx, func(e Ended) { delete(lacking, essence(e)) }); err != nil {
+		err := s.readAll(ctx, func(e Ended) {
+			// One that is forgotten sooner does not do.
+			if own, ok := lacking[essence(e)]; ok && !e.Until.Before(own.Until) {
+				delete(lacking, essence(e))
+			}
+		})
+		if err != nil {
 			return err
 		}
 		appended := 0
@@ -162,18 +169,20 @@ func (s *State) restoreLog(ctx context.Context) error {
 	return nil
 }
 
-// applyEntry applies an entry of the Log, which anybody who can write it may have made up.
-func (s *State) applyEntry(ctx context.Context, e Ended) {
+// applyEntry applies an entry of the Log, which anybody who can write it may have made up. It
+// returns whether the entry counts.
+func (s *State) applyEntry(ctx context.Context, e Ended) bool {
 	now := time.Now()
 	switch {
 	case e.Session == idHash{} && (e.UserID == "" || e.Before.IsZero() || e.Suspect),
 		e.Before.After(now.Add(maxClockGap)), e.Until.After(now.Add(maxHold + maxClockGap)):
 		s.observer.trouble(ctx, troubleLog, fmt.Errorf("%w: its times or its subject are not possible; who else can write the log?", ErrBadEntry))
-	case e.Until.Before(now):
-	case e.Suspect && s.api == nil:
-	default:
-		s.apply(ctx, SourceLog, e)
+		return false
+	case e.Until.Before(now), e.Suspect && s.api == nil:
+		return false
 	}
+	s.apply(ctx, SourceLog, e)
+	return true
 }
 
 // unsent is what could not be appended to the Log yet.

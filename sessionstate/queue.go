@@ -19,10 +19,11 @@ type check struct {
 	realmID, userID string
 	since           time.Duration // when the session was last confirmed
 	dueAt           time.Duration
-	number          uint64        // in the order in which they were queued
-	isUrgent        bool          // somebody waits, or will ask again
-	isAnnounced     bool          // a webhook has said that the session has ended
-	done            chan struct{} // closed when it has ended, whatever came of it
+	number          uint64 // in the order in which they were queued
+	isUrgent        bool   // somebody waits, or will ask again
+	isVouched       bool   // the API, asked at this time, has said that the session goes on
+	asked           time.Duration
+	done            chan struct{} // closed when it has ended, whatever came of it; then the two before are set
 	index           int           // in the heap, -1 while it runs
 }
 
@@ -48,7 +49,6 @@ func (q *queue) add(c *check) *check {
 	if queued, ok := q.byHash[c.hash]; ok {
 		if queued.index >= 0 {
 			queued.isUrgent = queued.isUrgent || c.isUrgent
-			queued.isAnnounced = queued.isAnnounced || c.isAnnounced
 			heap.Fix(&q.checks, queued.index)
 		}
 		return queued

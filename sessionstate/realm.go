@@ -12,35 +12,25 @@ import (
 // errOtherRealm: what the API does not find says nothing about sessions.
 var errOtherRealm = errors.New("the API does not know a session, and does not show users of its realm either: API key, URL and realm do not fit the login tokens; no session is ended for that")
 
-// errAskedTooEarly: the realm was not known to be the right one when the API did not find the
-// session. It may just have been mended.
-var errAskedTooEarly = errors.New("the API did not know a session before it was known to be the one of the realm")
-
 // realmProof is whether the API speaks of the realm of the login tokens. A session that is
-// not found has ended only if it did so before and after: with a key of another realm, or a
-// wrong URL, no session would be found.
+// not found has ended only if it does: with a key of another realm, or a wrong URL, no
+// session would be found.
 type realmProof struct {
-	turn      chan struct{} // one asks, the others wait for its answer
-	realmID   string
-	isRight   bool          // by the last answer
-	rightFrom time.Duration // since when all answers were so
-	provenAt  time.Duration
-	failedAt  time.Duration
-	failure   error
+	turn     chan struct{} // one asks, the others wait for its answer
+	realmID  string
+	isRight  bool // by the last answer
+	provenAt time.Duration
+	failedAt time.Duration
+	failure  error
 }
 
 func newRealmProof() realmProof { return realmProof{turn: make(chan struct{}, 1)} }
 
-// proofLife is how long a proof counts for sessions that a webhook has announced, so that a
-// burst of them costs hardly more than a call each.
-const proofLife = 10 * time.Second
-
 // proofDelay is how long a proof waits for the budget at most.
 const proofDelay = time.Second
 
-// proveRealm returns nil if the API has shown a user of the realm since then, and had done so
-// when it was asked about a session.
-func (s *State) proveRealm(ctx context.Context, realmID string, asked, since time.Duration) error {
+// proveRealm returns nil if the API has shown a user of the realm since then.
+func (s *State) proveRealm(ctx context.Context, realmID string, since time.Duration) error {
 	p := &s.realm
 	select {
 	case p.turn <- struct{}{}:
@@ -58,9 +48,6 @@ func (s *State) proveRealm(ctx context.Context, realmID string, asked, since tim
 		if err := s.askRealm(ctx); err != nil {
 			return err
 		}
-	}
-	if p.rightFrom > asked {
-		return errAskedTooEarly
 	}
 	return nil
 }
@@ -84,10 +71,7 @@ func (s *State) askRealm(ctx context.Context) error {
 		p.failedAt = s.clock.at(time.Now())
 		return err
 	}
-	if !p.isRight {
-		p.isRight, p.rightFrom = true, begun
-	}
-	p.provenAt = begun
+	p.isRight, p.provenAt = true, begun
 	return nil
 }
 

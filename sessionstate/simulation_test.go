@@ -677,8 +677,8 @@ func (s *simulation) mustRefuse(session *simulatedSession, i *instance, looks ti
 			}
 		}
 	}
-	// Each check may ask for the realm, too.
-	checked := time.Duration(2*float64(len(s.sessions)+1)/s.perSecond*float64(time.Second)) + apiSettles
+	// A check of an ended session asks three times.
+	checked := time.Duration(3*float64(len(s.sessions)+1)/s.perSecond*float64(time.Second)) + apiSettles
 	if looked, ok := session.looked[i]; ok && s.api.mode == "" && now.Sub(latest(looked, s.apiSince)) > checked {
 		return fmt.Sprintf("a request %s ago made a check due, and the API answers", now.Sub(looked))
 	}
@@ -721,10 +721,11 @@ func (s *simulation) checkBound() {
 			must := ""
 			if !session.isLive() {
 				if at, ok := session.suspected[i]; !ok || time.Since(at) > 50*time.Minute {
-					must = s.mustRefuse(session, i, s.interval*12/10+time.Minute)
+					// A look sees what the check of the look before brought.
+					must = s.mustRefuse(session, i, 2*s.interval*12/10+time.Minute)
 				}
 				// No request has to come.
-				if patient := 2*s.interval*12/10 + time.Duration(2*float64(len(s.sessions)+1)/s.perSecond*float64(time.Second)) + apiSettles; s.api.mode == "" &&
+				if patient := 2*s.interval*12/10 + time.Duration(3*float64(len(s.sessions)+1)/s.perSecond*float64(time.Second)) + apiSettles; s.api.mode == "" &&
 					time.Since(latest(s.apiSince, session.shownAt, i.started)) > patient {
 					must = "the API has shown its end for " + time.Since(session.shownAt).String()
 				}

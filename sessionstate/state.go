@@ -62,7 +62,7 @@ const (
 	// settleTime is how long the API may take to show an end that a webhook has reported.
 	// Until then an answer that a suspect session goes on counts for recheckSuspect only.
 	settleTime     = 15 * time.Second
-	recheckSuspect = 3 * time.Second
+	recheckSuspect = time.Second
 	sameReport     = 5 * time.Second // what comes again within it says nothing new
 
 	maxWaiting   = 256             // requests that wait for a check
@@ -123,16 +123,17 @@ func (s *State) CheckSession(ctx context.Context, session authrocket.Session, pa
 		s.enqueue(ctx, &session, v, since)
 		return nil
 	}
+	isVouchedFor := false
 	if c := s.enqueue(ctx, &session, v, since); c != nil && patience > 0 {
-		s.await(ctx, c, patience)
+		isVouchedFor = s.await(ctx, c, patience, since)
 	}
 	// Its own check may have brought nothing, and others something.
-	switch v, _ = s.judge(ctx, &session, exactly); v {
-	case goesOn, isDue, isVouched:
-		return nil
-	case hasEnded:
+	switch v, _ = s.judge(ctx, &session, exactly); {
+	case v == hasEnded:
 		return authrocket.ErrSessionEnded
-	case isSuspect:
+	case v == goesOn, v == isDue, v == isVouched, isVouchedFor:
+		return nil
+	case v == isSuspect:
 		return errSuspect
 	}
 	return s.whenStale()
