@@ -9,7 +9,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/authrocket-go/authrocket"
 	"github.com/authrocket-go/authrocket/authrocketdev"
@@ -20,6 +19,23 @@ import (
 	"github.com/authrocket-go/authrocket/webhook"
 )
 
+// serve is how the steps come together.
+func serve(ctx context.Context, app func(*authrocket.Auth) http.Handler) (http.Handler, error) {
+	api, err := coreapi.New(coreapi.ConfigFromEnv()) // AUTHROCKET_URL, AUTHROCKET_API_KEY
+	if err != nil {
+		return nil, err
+	}
+	stateConfig := sessionstate.Config{API: api, Observer: sessionstate.LogObserver(slog.Default())}
+	if err := shareEnds(ctx, &stateConfig); err != nil { // step 3
+		return nil, err
+	}
+	auth, state, err := endSessions(ctx, stateConfig) // step 1
+	if err != nil {
+		return nil, err
+	}
+	return receiveWebhooks(api, state, auth.Authenticate(app(auth))) // step 2
+}
+
 // endSessions returns an Auth whose sessions end with those at AuthRocket, until ctx ends.
 func endSessions(ctx context.Context, stateConfig sessionstate.Config) (*authrocket.Auth, *sessionstate.State, error) {
 	state, err := sessionstate.New(stateConfig)
@@ -27,6 +43,9 @@ func endSessions(ctx context.Context, stateConfig sessionstate.Config) (*authroc
 		return nil, nil, err
 	}
 	go state.Run(ctx) // as long as the app serves
+	if err := state.Warm(ctx); err != nil {
+		slog.Warn("sessions are not looked up yet", "error", err) // such as a wrong API key
+	}
 
 	config := authrocket.ConfigFromEnv()
 	config.SessionState = state
@@ -52,15 +71,15 @@ func receiveWebhooks(api *coreapi.Client, state *sessionstate.State, app http.Ha
 	return mux, nil
 }
 
-// shareEnds lets all instances know what one of them has learned. Close the Log at the end.
-func shareEnds(stateConfig *sessionstate.Config) (*valkeystate.Log, error) {
+// shareEnds lets all instances know what one of them has learned, until ctx ends.
+func shareEnds(ctx context.Context, stateConfig *sessionstate.Config) error {
 	log, err := valkeystate.Open(os.Getenv("VALKEY_URL"))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	stateConfig.CheckInterval = time.Hour
+	context.AfterFunc(ctx, func() { log.Close() })
 	stateConfig.Log = log
-	return log, nil
+	return nil
 }
 
 // The three steps of docs/sessions.md, against the local AuthRocket.
@@ -91,30 +110,20 @@ func TestSessionsRecipe(t *testing.T) {
 	defer core.Close()
 	for name, value := range map[string]string{
 		"LOGINROCKET_URL": loginRocket.URL, "AUTHROCKET_APP_URL": app.URL, "AUTHROCKET_URL": core.URL + "/v2",
-		"AUTHROCKET_API_KEY": service.APIKey(), "WEBHOOK_SECRET": secret, "VALKEY_URL": "redis://127.0.0.1:1",
+		"AUTHROCKET_API_KEY": service.APIKey(), "WEBHOOK_SECRET": secret, "VALKEY_URL": "redis://127.0.0.1:1", // nothing listens there, which holds up no request
 	} {
 		t.Setenv(name, value)
 	}
 
-	api, err := coreapi.New(coreapi.ConfigFromEnv())
-	if err != nil {
-		t.Fatal(err)
-	}
-	stateConfig := sessionstate.Config{API: api, Observer: sessionstate.Observer{Trouble: func(context.Context, error) {}}}
-	log, err := shareEnds(&stateConfig) // nothing listens there, which holds up nobody
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer log.Close()
-	auth, state, err := endSessions(t.Context(), stateConfig)
-	if err != nil {
-		t.Fatal(err)
-	}
-	served, err := receiveWebhooks(api, state, auth.Authenticate(auth.RequireLogin(http.NotFoundHandler())))
+	served, err := serve(t.Context(), func(auth *authrocket.Auth) http.Handler { return auth.RequireLogin(http.NotFoundHandler()) })
 	if err != nil {
 		t.Fatal(err)
 	}
 	handler <- served
+	api, err := coreapi.New(service.CoreAPIConfig())
+	if err != nil {
+		t.Fatal(err)
+	}
 
 	session, err := realm.StartSession(user.ID)
 	if err != nil {

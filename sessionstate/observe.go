@@ -63,7 +63,7 @@ type EndedEvent struct {
 }
 
 // LogObserver returns an Observer that writes to logger: trouble at level warn, checks
-// without an answer and ends at info, the rest at debug. A nil logger means [slog.Default].
+// without an answer and ends at info, ends by the log and the rest at debug. A nil logger means [slog.Default].
 func LogObserver(logger *slog.Logger) Observer {
 	if logger == nil {
 		logger = slog.Default()
@@ -79,7 +79,11 @@ func LogObserver(logger *slog.Logger) Observer {
 			logger.LogAttrs(ctx, level, "authrocket session check", attrs...)
 		},
 		Ended: func(ctx context.Context, e EndedEvent) {
-			logger.LogAttrs(ctx, slog.LevelInfo, "authrocket session ended", slog.String("source", string(e.Source)), slog.Int("entries", e.Entries))
+			level := slog.LevelInfo
+			if e.Source == SourceLog {
+				level = slog.LevelDebug // another instance has logged it; at the start there may be many
+			}
+			logger.LogAttrs(ctx, level, "authrocket session ended", slog.String("source", string(e.Source)), slog.Int("entries", e.Entries))
 		},
 		Trouble: func(ctx context.Context, err error) {
 			logger.LogAttrs(ctx, slog.LevelWarn, "authrocket session state", slog.String("error", err.Error()))

@@ -677,8 +677,9 @@ func (s *simulation) mustRefuse(session *simulatedSession, i *instance, looks ti
 			}
 		}
 	}
-	// A check of an ended session asks three times.
-	checked := time.Duration(3*float64(len(s.sessions)+1)/s.perSecond*float64(time.Second)) + apiSettles
+	// A check of an ended session asks three times, and suspect ones, which come first, are
+	// looked up again and again.
+	checked := time.Duration(8*float64(len(s.sessions)+1)/s.perSecond*float64(time.Second)) + apiSettles
 	if looked, ok := session.looked[i]; ok && s.api.mode == "" && now.Sub(latest(looked, s.apiSince)) > checked {
 		return fmt.Sprintf("a request %s ago made a check due, and the API answers", now.Sub(looked))
 	}
@@ -725,7 +726,7 @@ func (s *simulation) checkBound() {
 					must = s.mustRefuse(session, i, 2*s.interval*12/10+time.Minute)
 				}
 				// No request has to come.
-				if patient := 2*s.interval*12/10 + time.Duration(3*float64(len(s.sessions)+1)/s.perSecond*float64(time.Second)) + apiSettles; s.api.mode == "" &&
+				if patient := 2*s.interval*12/10 + time.Duration(8*float64(len(s.sessions)+1)/s.perSecond*float64(time.Second)) + apiSettles; s.api.mode == "" &&
 					time.Since(latest(s.apiSince, session.shownAt, i.started)) > patient {
 					must = "the API has shown its end for " + time.Since(session.shownAt).String()
 				}

@@ -40,7 +40,7 @@ func TestURLsThatOpenRefuses(t *testing.T) {
 	t.Parallel()
 	const password = "s3cret-word"
 	for name, row := range map[string]struct{ url, want string }{
-		"nothing":                      {url: "", want: "scheme"},
+		"nothing":                      {url: "", want: "empty"},
 		"without a scheme":             {url: "//:s3cret-word@host", want: "scheme"},
 		"host and port":                {url: "host:6379", want: "scheme"},
 		"a password as a scheme":       {url: "s3cret-word://host", want: "scheme"},

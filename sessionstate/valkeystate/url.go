@@ -24,6 +24,9 @@ type server struct {
 // parseURL returns errors that hold no part of the URL: a password whose special
 // characters are not percent-encoded can be in any part.
 func parseURL(text string) (server, error) {
+	if text == "" {
+		return server{}, errors.New("the URL is empty; write, for example, redis://localhost:6379/0")
+	}
 	u, err := url.Parse(text)
 	if err != nil || u.Fragment != "" || strings.HasSuffix(text, "#") {
 		return server{}, errors.New("the URL is malformed; percent-encode special characters in its user and password")
