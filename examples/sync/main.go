@@ -1,7 +1,7 @@
 // Command sync copies the users, orgs and memberships of a realm into a SQL database, for
 // reports and joins with tables of your own:
 //
-//	go run ./examples/sync -local              # with a local AuthRocket, to try it
+//	go run ./examples/sync -local                # with a local AuthRocket and a new file, to try it
 //	go run ./examples/sync -db users.db          # all records; once a night
 //	go run ./examples/sync -db users.db -events  # what events are about; every few minutes
 //
@@ -13,12 +13,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 
 	"github.com/authrocket-go/authrocket/coreapi"
@@ -37,7 +39,7 @@ func main() {
 
 func run() (status int) {
 	flags := flag.NewFlagSet("sync", flag.ContinueOnError)
-	file := flags.String("db", "users.db", "`file` of the database, made if it is missing")
+	file := flags.String("db", "", "`file` of the database, made if it is missing (default users.db, with -local a new one)")
 	byEvents := flags.Bool("events", false, "copy only what events since the last run are about")
 	isLocal := flags.Bool("local", false, "try it with a local AuthRocket, without an account: a complete run, some changes, and a run by events")
 	if err := flags.Parse(os.Args[1:]); errors.Is(err, flag.ErrHelp) {
@@ -49,9 +51,18 @@ func run() (status int) {
 		fmt.Fprintf(os.Stderr, "sync: unexpected argument %q\n", flags.Arg(0))
 		return exitUsage
 	}
+	if *file == "" && *isLocal {
+		folder, err := os.MkdirTemp("", "authrocket-sync-")
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "sync:", err)
+			return exitMend
+		}
+		*file = filepath.Join(folder, "users.db")
+		fmt.Printf("the copy is in %s; look at it by sqlite3, for example\n", *file)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := sync(ctx, *file, *byEvents, *isLocal); err != nil {
+	if err := sync(ctx, cmp.Or(*file, "users.db"), *byEvents, *isLocal); err != nil {
 		fmt.Fprintln(os.Stderr, "sync:", err)
 		if ctx.Err() != nil || errors.Is(err, coreapi.ErrUnavailable) {
 			return exitLater

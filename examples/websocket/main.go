@@ -1,7 +1,8 @@
 // Command websocket is a web app whose long connections end with the session of their user:
 // a WebSocket, and a stream of server-sent events. It is configured by LOGINROCKET_URL and
 // AUTHROCKET_APP_URL, and by AUTHROCKET_URL and AUTHROCKET_API_KEY for the Core API, which
-// says when a session has ended. The local AuthRocket writes them all:
+// says when a session has ended. The local AuthRocket, in a terminal of its own, writes what is
+// needed on this machine:
 //
 //	go run ./cmd/authrocket dev -env local.env
 //	set -a && . ./local.env && go run ./examples/websocket
