@@ -141,6 +141,7 @@ func announce(appURL, coreURL string, service *authrocketdev.Service, loginRocke
 	for _, p := range processes {
 		fmt.Printf("  %-14s process %d\n", p.name, p.pid)
 	}
+	fmt.Printf("\nAda picks Analytical Engines to see its members.\n")
 	fmt.Printf("\nThe Core API deletes sessions, too. They are listed and deleted by\n\n")
 	fmt.Printf("  curl -H 'Authrocket-Api-Key: %s' '%s/v2/sessions?user_id=usr_ada'\n", service.APIKey(), coreURL)
 	fmt.Printf("  curl -H 'Authrocket-Api-Key: %s' -X DELETE %s/v2/sessions/kss_...\n", service.APIKey(), coreURL)
