@@ -11,11 +11,14 @@ import (
 // bound is the contexts that end with their sessions.
 type bound struct {
 	mu        *sync.Mutex
-	bySession map[idHash]map[*boundContext]struct{}
+	bySession map[idHash]contexts
+	byUser    map[string]contexts
 }
 
+type contexts map[*boundContext]struct{}
+
 func newBound() bound {
-	return bound{mu: new(sync.Mutex), bySession: map[idHash]map[*boundContext]struct{}{}}
+	return bound{mu: new(sync.Mutex), bySession: map[idHash]contexts{}, byUser: map[string]contexts{}}
 }
 
 // boundContext is one of them.
@@ -105,18 +108,28 @@ func (s *State) recheckBound(ctx context.Context, hash idHash) {
 func (b *bound) add(hash idHash, c *boundContext) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.bySession[hash] == nil {
-		b.bySession[hash] = map[*boundContext]struct{}{}
-	}
-	b.bySession[hash][c] = struct{}{}
+	put(b.bySession, hash, c)
+	put(b.byUser, c.session.User.ID, c)
 }
 
 func (b *bound) remove(hash idHash, c *boundContext) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	delete(b.bySession[hash], c)
-	if len(b.bySession[hash]) == 0 {
-		delete(b.bySession, hash)
+	drop(b.bySession, hash, c)
+	drop(b.byUser, c.session.User.ID, c)
+}
+
+func put[K comparable](all map[K]contexts, key K, c *boundContext) {
+	if all[key] == nil {
+		all[key] = contexts{}
+	}
+	all[key][c] = struct{}{}
+}
+
+func drop[K comparable](all map[K]contexts, key K, c *boundContext) {
+	delete(all[key], c)
+	if len(all[key]) == 0 {
+		delete(all, key)
 	}
 }
 
@@ -143,11 +156,9 @@ func (b *bound) end(hash idHash, cause error) {
 func (b *bound) endUser(userID string, before int64) {
 	b.mu.Lock()
 	var list []*boundContext
-	for _, contexts := range b.bySession {
-		for c := range contexts {
-			if c.session.User.ID == userID && c.session.IssuedAt.Unix() <= before {
-				list = append(list, c)
-			}
+	for c := range b.byUser[userID] {
+		if c.session.IssuedAt.Unix() <= before {
+			list = append(list, c)
 		}
 	}
 	b.mu.Unlock()
