@@ -101,6 +101,19 @@ func (s *State) noteAnswer(asked time.Duration) {
 	}
 }
 
+// noteFailure notes that the API, asked at that time, has told nothing. A failure that was
+// followed by none for Config.MaxStale says nothing about the time since then: at night
+// nobody may have been there who had to be looked up, and a machine that slept asked nothing.
+func (s *State) noteFailure(asked time.Duration) {
+	now := s.clock.at(time.Now())
+	if last := s.failedAt.Load(); last >= 0 && now-time.Duration(last) > s.maxStale {
+		s.failingFrom.Store(int64(asked)) // before failedAt, so that nobody sees a silence meanwhile
+	} else {
+		s.failingFrom.CompareAndSwap(-1, int64(asked))
+	}
+	s.failedAt.Store(int64(now))
+}
+
 // lookUp asks the API about a session.
 func (s *State) lookUp(ctx context.Context, c *check) {
 	begun := time.Now()
@@ -123,8 +136,7 @@ func (s *State) lookUp(ctx context.Context, c *check) {
 		// Who waits for this check does not wait for the Log.
 		s.reportLater(ctx, SourceCheck, Ended{Session: c.hash, UserID: c.userID, Until: s.holdUntil(time.Now())})
 	default:
-		s.failingFrom.CompareAndSwap(-1, int64(asked))
-		s.failedAt.Store(int64(s.clock.at(time.Now())))
+		s.noteFailure(asked)
 		kind := troubleCheck
 		if errors.Is(err, errOtherRealm) {
 			kind = troubleRealm

@@ -1,0 +1,32 @@
+package sessionstate_test
+
+import (
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/authrocket-go/authrocket/sessionstate"
+)
+
+// Two checks that fail hours apart, with nobody between them who had to be looked up, do not
+// mean that the API has been silent for hours.
+func TestFailuresFarApartAreNoSilence(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		api, users := newCoreAPI(), newUsers(t)
+		api.add("kss_1", "kss_2", "kss_3")
+		state := newState(t, sessionstate.Config{API: api.client(t), Observer: new(reports).observer()})
+		evening, morning, next := users.session("kss_1"), users.session("kss_2"), users.session("kss_3")
+		time.Sleep(20 * time.Minute) // in the bubble: no real time passes
+		api.breakWith(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) })
+		state.CheckSession(t.Context(), evening, gate)
+		synctest.Wait()
+		time.Sleep(8 * time.Hour) // in the bubble: no real time passes
+		state.CheckSession(t.Context(), morning, gate)
+		synctest.Wait()
+		if err := state.CheckSession(t.Context(), next, gate); err != nil {
+			t.Errorf("after two failures: got %v", err)
+		}
+	})
+}
