@@ -252,7 +252,7 @@ func (s *State) Age() time.Duration {
 
 // End refuses a session from now on, here and by the Log on all instances: one that your
 // app has ended through the API, for example. until is when its tokens have expired; zero
-// means as long as tokens live. If the Log cannot be written, End returns the error;
+// means as long as the tokens live that this State has seen, 7 days if it has seen none. If the Log cannot be written, End returns the error;
 // [State.Run] goes on trying.
 func (s *State) End(ctx context.Context, sessionID coreapi.Secret, until time.Time) error {
 	return s.endSession(ctx, SourceApp, sessionID, "", until)
@@ -284,6 +284,9 @@ func (s *State) endSession(ctx context.Context, source Source, sessionID coreapi
 		return errNoSession
 	}
 	now := time.Now()
+	if until.IsZero() && s.longestLife.Load() == 0 {
+		until = now.Add(maxHold) // how long tokens live is not known where none comes
+	}
 	until = clampTime(until, s.holdUntil(now), now.Add(maxHold))
 	return s.report(ctx, source, Ended{Session: hashOf(sessionID), UserID: userID, Until: until})
 }

@@ -203,6 +203,24 @@ func TestEndsAreForgotten(t *testing.T) {
 	}
 }
 
+// An instance that has seen no token, such as one for administrators, does not know how long
+// they live.
+func TestEndByAnInstanceThatHasSeenNoToken(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		log := newMemoryLog()
+		admin, web := newState(t, sessionstate.Config{Log: log}), newState(t, sessionstate.Config{Log: log})
+		session := newUsers(t).session("kss_1", authrockettest.ExpiresIn(3*24*time.Hour))
+		if err := admin.End(t.Context(), hidden("kss_1"), time.Time{}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(3*24*time.Hour - time.Minute) // in the bubble: no real time passes
+		if err := web.CheckSession(t.Context(), session, 0); !errors.Is(err, authrocket.ErrSessionEnded) {
+			t.Errorf("a minute before its token expires: got %v", err)
+		}
+	})
+}
+
 // gate is how long a gate waits.
 const gate = 2 * time.Second
 
