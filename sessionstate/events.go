@@ -55,9 +55,13 @@ func (s *State) handleSessionDeleted(ctx context.Context, e coreapi.Event) error
 // errAgain: the event comes again later.
 var errAgain = errors.New("sessionstate: the user's sessions were ended less than a minute ago; this event has to come again")
 
-// endSessionsBefore deletes the sessions that a user had before a time of AuthRocket.
+// endSessionsBefore refuses the login tokens that a user had before a time of AuthRocket, and
+// deletes the sessions.
 func (s *State) endSessionsBefore(ctx context.Context, userID string, before time.Time) error {
 	now := time.Now()
+	// The tokens first: a user may have more sessions than can be deleted while the webhook
+	// waits. What the Log does not take now, Run sends.
+	s.endUser(ctx, SourceWebhook, userID, clampTime(before, time.Time{}, now))
 	s.endOnMu.Lock()
 	last, wasEnded := s.endOnAt[userID]
 	if wasEnded && now.Sub(last) < sweepEvery || len(s.endOnAt) >= maxUnsent {

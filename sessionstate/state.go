@@ -252,8 +252,8 @@ func (s *State) Age() time.Duration {
 
 // End refuses a session from now on, here and by the Log on all instances: one that your
 // app has ended through the API, for example. until is when its tokens have expired; zero
-// means as long as the tokens live that this State has seen, 7 days if it has seen none. If the Log cannot be written, End returns the error;
-// [State.Run] goes on trying.
+// means as long as the tokens live that this State has seen, 7 days if it has seen none. If
+// the Log cannot be written, End returns the error; [State.Run] goes on trying.
 func (s *State) End(ctx context.Context, sessionID coreapi.Secret, until time.Time) error {
 	return s.endSession(ctx, SourceApp, sessionID, "", until)
 }

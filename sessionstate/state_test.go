@@ -443,6 +443,60 @@ func TestEndOn(t *testing.T) {
 	}
 }
 
+// Nobody keeps a permission by having more sessions than can be deleted while a webhook waits.
+func TestEndOnOfAUserWithManySessions(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		api, users := newCoreAPI(), newUsers(t)
+		state := newState(t, sessionstate.Config{API: api.client(t), EndOn: sessionstate.MembershipChanged})
+		var old []authrocket.Session
+		for i := range 500 {
+			id := fmt.Sprintf("kss_%d", i)
+			api.add(id)
+			old = append(old, users.session(id))
+		}
+		time.Sleep(time.Minute) // in the bubble: no real time passes
+		happened := event(t, coreapi.EventMembershipDeleted, 0, map[string]any{"user_id": "usr_ada"})
+		time.Sleep(time.Second) // in the bubble: no real time passes
+		ctx, cancel := context.WithTimeout(t.Context(), 8*time.Second)
+		defer cancel()
+		if err := state.HandleEvent(ctx, happened); err == nil {
+			t.Error("500 sessions are deleted within 8 seconds, against the budget")
+		}
+		goOn := 0
+		for _, session := range old {
+			if err := state.CheckSession(t.Context(), session, 0); !errors.Is(err, authrocket.ErrSessionEnded) {
+				goOn++
+			}
+		}
+		if goOn > 0 {
+			t.Errorf("%d of %d sessions go on", goOn, len(old))
+		}
+		api.add("kss_new")
+		if err := state.CheckSession(t.Context(), users.session("kss_new"), 0); err != nil {
+			t.Errorf("a session that is newer than the event: got %v", err)
+		}
+	})
+}
+
+// A time that is ahead of this clock must not keep the user from signing in again.
+func TestEndOnOfATimeThatIsAhead(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		api, users := newCoreAPI(), newUsers(t)
+		state := newState(t, sessionstate.Config{API: api.client(t), EndOn: sessionstate.MembershipChanged})
+		happened := event(t, coreapi.EventMembershipDeleted, -4*time.Minute, map[string]any{"user_id": "usr_ada"})
+		if err := state.HandleEvent(t.Context(), happened); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * time.Second) // in the bubble: no real time passes
+		api.add("kss_new")
+		if err := state.CheckSession(t.Context(), users.session("kss_new"), 0); err != nil {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
 func membershipChanged(*coreapi.Client) func(context.Context, coreapi.Event) (bool, error) {
 	return sessionstate.MembershipChanged
 }
