@@ -88,7 +88,10 @@ func (s *State) runChecks(ctx context.Context) {
 	}
 }
 
-var errOtherUser = errors.New("the API says that the session is of another user than its login token")
+var (
+	errOtherUser    = errors.New("the API says that the session is of another user than its login token")
+	errOtherSession = errors.New("the API answers about another session than the one that it was asked about; what is between it and this program?")
+)
 
 // noteAnswer notes that the API, asked at that time, has told something about a session.
 func (s *State) noteAnswer(asked time.Duration) {
@@ -166,6 +169,8 @@ func (s *State) ask(ctx context.Context, c *check) (Outcome, time.Duration, erro
 	defer cancel()
 	session, err := s.api.Sessions.Get(limited, c.sessionID)
 	switch {
+	case err == nil && hashOf(session.ID()) != c.hash:
+		return Unknown, asked, errOtherSession
 	case err == nil && session.UserID != "" && session.UserID != c.userID:
 		return Unknown, asked, errOtherUser
 	case err == nil:

@@ -2,6 +2,7 @@ package sessionstate_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -271,6 +272,15 @@ func TestChecks(t *testing.T) {
 				a.sessions["kss_1"] = coreSession{userID: "usr_bob"}
 			},
 			calls: "GET /sessions",
+		},
+		"an answer about another session counts neither way": {
+			ended: true, want: authrocket.ErrSessionUnknown, calls: "GET /sessions",
+			before: func(_ *testing.T, a *coreAPI, s *sessionstate.State) {
+				s.Suspect(ctx, hidden("kss_1"), time.Time{})
+				a.breakWith(func(w http.ResponseWriter, _ *http.Request) {
+					json.NewEncoder(w).Encode(sessionJSON("kss_2", coreSession{userID: "usr_ada"}))
+				})
+			},
 		},
 		"a suspect session waits for its check, which ends it": {
 			ended: true, want: authrocket.ErrSessionEnded, calls: "GET /sessions, GET /users",
