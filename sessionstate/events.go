@@ -118,7 +118,9 @@ func (s *State) forgetEndOn(now time.Time) {
 }
 
 // MembershipChanged is for Config.EndOn: each change and each end of a membership ends the
-// sessions of its user, since the event does not say which permission was taken.
+// sessions of its user, since the event does not say which permission was taken. Whoever
+// has the secret of the webhook can end the sessions of any user with it: nothing is left of
+// a deleted membership that says whose it was.
 func MembershipChanged(_ context.Context, e coreapi.Event) (bool, error) {
 	return e.Type == coreapi.EventMembershipUpdated || e.Type == coreapi.EventMembershipDeleted, nil
 }
