@@ -40,10 +40,7 @@ func (l Log) Append(ctx context.Context, e sessionstate.Ended) error {
 		return err
 	}
 	ms, _, _ := strings.Cut(id, "-")
-	now, err := strconv.ParseInt(ms, 10, 64)
-	if err != nil {
-		return err
-	}
+	now, _ := strconv.ParseInt(ms, 10, 64) // e is added whatever the ID is: an error would add it again
 	oldest := max(0, now-(7*24*time.Hour+5*time.Minute).Milliseconds())
 	l.Client.XTrimMinID(ctx, l.Key, strconv.FormatInt(oldest, 10)) // the next Append repeats it
 	return nil

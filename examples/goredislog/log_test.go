@@ -237,3 +237,16 @@ func TestServerIsPaused(t *testing.T) {
 		t.Errorf("it took %s", took)
 	}
 }
+
+// An ID that is larger than any time is no error: what is added must not be added again.
+func TestAnIDThatIsNoTime(t *testing.T) {
+	t.Parallel()
+	address, _ := newServer(t)
+	log := newLog(t, address)
+	if err := log.Client.Do(t.Context(), "XADD", key, "9999999999999999999-1", "a", "b").Err(); err != nil {
+		t.Fatal(err)
+	}
+	if err := log.Append(t.Context(), session); err != nil {
+		t.Errorf("got %v for an entry that was added", err)
+	}
+}
