@@ -300,6 +300,23 @@ func (a *Auth) cookieSession(r *http.Request, w *wait, verify verifyFunc) (*Sess
 	return session, nil
 }
 
+// currentSession returns who is signed in, if that is known without waiting, so that a login
+// can be compared with it. A session counts of which cannot be told now whether it goes on:
+// in a moment it may, and the login would have replaced it.
+func (a *Auth) currentSession(r *http.Request) (*Session, error) {
+	verify := func(ctx context.Context, token string, w *wait) (*Session, error) {
+		session, err := a.verifier.verify(ctx, token, w)
+		if err != nil {
+			return noSession, err
+		}
+		if err := a.checkSessionState(ctx, session, w); err != nil && !errors.Is(err, ErrSessionUnknown) {
+			return noSession, err
+		}
+		return session, nil
+	}
+	return a.cookieSession(r, &wait{patience: keycache.NoWait}, verify)
+}
+
 // retryRank says how likely it is that the token that failed with err is valid in
 // a moment. Unless it is 0, the cookie is kept.
 func retryRank(err error) int {

@@ -115,7 +115,7 @@ func (c *callback) decide(token string) {
 	// Who is signed in, if that is known without waiting: nobody who has just signed in
 	// waits for the key of an older token. A session that is not accepted now gives no
 	// access, so that replacing it changes nothing.
-	current, err := a.cookieSession(c.r, &wait{patience: keycache.NoWait}, a.verify)
+	current, err := a.currentSession(c.r)
 	hasCurrent := err == nil
 	change := loginstate.ChangeNothing
 	if hasCurrent {

@@ -144,7 +144,7 @@ func (a *Auth) serveConfirm(w http.ResponseWriter, r *http.Request) {
 		})
 	default:
 		// A question decides nothing, so that it does not wait for the older token's key.
-		current, _ := a.cookieSession(r, &wait{patience: keycache.NoWait}, a.verify)
+		current, _ := a.currentSession(r)
 		a.writePage(w, r, a.confirmPage(r, pending, *session, *current))
 	}
 }
