@@ -95,6 +95,23 @@ func TestALongOutageOfTheLog(t *testing.T) {
 	})
 }
 
+func TestTheSameSuspicionIsOneEntry(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		log := newMemoryLog()
+		state := newState(t, sessionstate.Config{Log: log, API: newCoreAPI().client(t)})
+		for range 1000 {
+			state.Suspect(t.Context(), hidden("kss_1"), time.Time{})
+		}
+		time.Sleep(time.Minute) // in the bubble: no real time passes
+		log.mu.Lock()
+		defer log.mu.Unlock()
+		if len(log.entries) != 1 {
+			t.Errorf("the log has %d entries", len(log.entries))
+		}
+	})
+}
+
 func TestAnEntryThatTheLogNeverTakesHoldsUpNoOther(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

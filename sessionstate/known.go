@@ -119,7 +119,7 @@ func (k *known) end(hash idHash, userID string, until int64) (isNew, forgot bool
 	return !isOld, forgot
 }
 
-// suspect notes that a session is said to have ended.
+// suspect notes that a session is said to have ended. It returns whether that is news.
 func (k *known) suspect(hash idHash, since time.Duration, until int64) (isNew, forgot bool) {
 	s := k.shard(&hash)
 	s.mu.Lock()
@@ -136,7 +136,7 @@ func (k *known) suspect(hash idHash, since time.Duration, until int64) (isNew, f
 		since = old.since // the same report, by the Log or again
 	}
 	s.suspects[hash] = suspicion{max(until, old.until), since}
-	return !isOld, forgot
+	return !isOld || since != old.since, forgot
 }
 
 // confirm notes that the API, asked at that time, has said that a session goes on. A

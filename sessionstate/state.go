@@ -17,7 +17,8 @@ import (
 
 // State knows which sessions have ended: it is the SessionState of an
 // [authrocket.Config]. Make one with [New] at start, and keep it. It is safe for concurrent
-// use, and has no goroutines but those of [State.Run] and of timers of [State.Bind].
+// use, and has no goroutines but those of [State.Run] and of timers of [State.Bind]. Auths of
+// one realm may share it; another realm needs another one.
 type State struct {
 	api           *coreapi.Client
 	checkInterval time.Duration
@@ -319,8 +320,8 @@ func (s *State) report(ctx context.Context, source Source, e Ended) error {
 
 // reportLater is report for who does not wait for the Log: Run appends to it.
 func (s *State) reportLater(ctx context.Context, source Source, e Ended) {
-	s.apply(ctx, source, e)
-	if s.log != nil {
+	// The same suspicion again and again would fill the Log.
+	if isNew := s.apply(ctx, source, e); s.log != nil && (isNew || !e.Suspect) {
 		s.unsent.add(e)
 	}
 }
@@ -331,9 +332,9 @@ func (s *State) append(ctx context.Context, e Ended) error {
 	return s.log.Append(ctx, e)
 }
 
-// apply notes an end, and ends what is bound to it.
-func (s *State) apply(ctx context.Context, source Source, e Ended) {
-	var isNew, forgot bool
+// apply notes an end, and ends what is bound to it. It returns whether that is news.
+func (s *State) apply(ctx context.Context, source Source, e Ended) (isNew bool) {
+	var forgot bool
 	until := e.Until.Unix()
 	switch {
 	case e.Session == idHash{}:
@@ -352,6 +353,7 @@ func (s *State) apply(ctx context.Context, source Source, e Ended) {
 	if isNew && !e.Suspect {
 		s.observer.ended(ctx, source, s.known.entries())
 	}
+	return isNew
 }
 
 func clampTime(t, earliest, latest time.Time) time.Time {

@@ -54,8 +54,9 @@ func (g *guard) Read(b []byte) (int, error) {
 }
 
 // check puts the next line into out, with the string that it announces. A string that is
-// too long becomes "?", which no field of an entry can be: what a stranger writes into the
-// stream must not keep our entries from being read.
+// too long becomes "?", which no field of an entry can be: a long text that a stranger writes
+// into the stream does not keep our entries from being read. One entry with very many fields
+// does, until it is deleted.
 func (g *guard) check() error {
 	line, err := g.in.ReadSlice('\n')
 	switch {
