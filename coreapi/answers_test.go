@@ -157,6 +157,7 @@ func TestIDs(t *testing.T) {
 			"Memberships.Update":             func() error { _, err := client.Memberships.Update(ctx, id, coreapi.MembershipChange{}); return err },
 			"Memberships.Delete":             func() error { return client.Memberships.Delete(ctx, id) },
 			"Memberships.OfUser":             func() error { return firstError(client.Memberships.OfUser(ctx, id, coreapi.MembershipQuery{})) },
+			"Memberships.List":               func() error { _, err := client.Memberships.List(ctx, coreapi.MembershipQuery{OrgID: id}); return err },
 			"Memberships.OfOrg":              func() error { return firstError(client.Memberships.OfOrg(ctx, id, coreapi.MembershipQuery{})) },
 			"Sessions.Get":                   func() error { _, err := client.Sessions.Get(ctx, secret(id)); return err },
 			"Sessions.Delete":                func() error { return client.Sessions.Delete(ctx, secret(id)) },

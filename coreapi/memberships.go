@@ -1,6 +1,7 @@
 package coreapi
 
 import (
+	"cmp"
 	"context"
 	"iter"
 	"net/url"
@@ -81,9 +82,10 @@ func (m Memberships) Get(ctx context.Context, id string) (Membership, error) {
 	return get[Membership](ctx, m.scope.open(), to("/memberships/{id}", id), nil)
 }
 
-// List returns one page of memberships, of a user, of an org, or of both.
+// List returns one page of memberships, of a user, of an org, or of both. Without either it is
+// [ErrInvalid]: the page of an account whose ID is missing must not show all accounts.
 func (m Memberships) List(ctx context.Context, q MembershipQuery) (Page[Membership], error) {
-	return listOf[Membership](ctx, m.scope.open(), to("/memberships"), q.list())
+	return listOf[Membership](ctx, m.scope.open(), listBy("/memberships", cmp.Or(q.OrgID, q.UserID)), q.list())
 }
 
 // OfUser reads all memberships of a user, with their Org, as far as the loop goes. It yields
