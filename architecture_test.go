@@ -104,6 +104,7 @@ func TestOnlyFewPackagesImport(t *testing.T) {
 		{dependency: "github.com/lestrrat-go/jwx", folders: []string{"internal/jose"}},
 		{dependency: "github.com/patrickmn/go-cache", folders: []string{"internal/tokencache"}},
 		{dependency: "golang.org/x/time", folders: []string{"coreapi", "sessionstate", "webhook"}},
+		{dependency: "golang.org/x/term", folders: []string{"cmd/authrocket"}},
 		{dependency: "github.com/davecgh/go-spew", folders: []string{"authrocketdev"}},
 		{dependency: "github.com/valkey-io/valkey-go", folders: []string{"sessionstate/valkeystate"}},
 		{dependency: "github.com/redis/go-redis", folders: []string{"examples/goredislog"}},
