@@ -311,7 +311,7 @@ func (config Config) check() (settings, error) {
 	c.checkLimits(&s)
 	c.checkTrustedOrigins(&s, config.TrustedOrigins)
 	switch id := config.RealmID; {
-	case id == "":
+	case id == "", c.addPasted("RealmID", id):
 	case !strings.HasPrefix(id, "rl_"):
 		c.add("RealmID", id, "is not the ID of a realm, which starts with rl_; write it, or leave RealmID out")
 	case strings.ContainsAny(id, " \t\r\n"):
@@ -399,8 +399,12 @@ func (c *configChecker) checkAppURL(s *settings) {
 		c.add(field, u.origin, "is http on a host other than loopback; write https://%s", strings.TrimPrefix(u.origin, "http://"))
 		return
 	}
-	if u == s.loginRocket {
-		c.add(field, u.origin, "is the LoginRocketURL, where users sign in; write the public URL of this app, such as https://app.example.com")
+	if u == s.loginRocket || strings.HasSuffix(u.origin, ".loginrocket.com") {
+		c.add(field, u.origin+u.path, "is the LoginRocketURL or that of another realm, where users sign in; write the public URL of this app, such as https://app.example.com")
+		return
+	}
+	if path, ok := strings.CutSuffix(u.path, cmp.Or(s.config.AuthPath, defaultAuthPath)+"/"+routeCallback); ok {
+		c.add(field, u.origin+u.path, "is the URL of the callback, which belongs into the Login URLs of the Connected App; write %s", u.origin+path)
 		return
 	}
 	if s.loginRocket.isLoopback && !u.isLoopback {
@@ -424,9 +428,16 @@ func exampleURL(field string) string {
 // parseURL reads an absolute http or https URL. What it reports holds neither
 // user info nor a query, since both may hold secrets.
 func (c *configChecker) parseURL(field, value string) (baseURL, bool) {
+	if c.addPasted(field, value) {
+		return baseURL{}, false
+	}
 	if strings.Contains(value, "@") {
 		// Whatever stands before it may be part of a password.
 		c.add(field, "", "has an @, as in user info before the host; leave it out")
+		return baseURL{}, false
+	}
+	if strings.ContainsAny(value, " \t\r\n\"'`") {
+		c.add(field, "", "has white space or quotes; write the URL alone, such as %s", exampleURL(field))
 		return baseURL{}, false
 	}
 	u, err := url.Parse(value)
@@ -453,7 +464,7 @@ func (c *configChecker) parseURL(field, value string) (baseURL, bool) {
 		c.add(field, shown, "has a host that is neither an ASCII name nor an IP address; write an international name in its xn-- form")
 	}
 	if strings.HasPrefix(host, "api-") && strings.HasSuffix(host, ".authrocket.com") {
-		c.add(field, shown, "is the URL of AuthRocket's API; write %s", exampleURL(field))
+		c.add(field, shown, "is the URL of AuthRocket's API (the Core API, for the package coreapi); write %s", exampleURL(field))
 		return baseURL{}, false
 	}
 	port, err := strconv.Atoi(cmp.Or(u.Port(), defaultPort(scheme)))

@@ -72,7 +72,8 @@ func TestConfigErrors(t *testing.T) {
 		{name: "LoginRocketURL that starts with slashes", change: loginRocket("//sample.e2.loginrocket.com/"), field: "LoginRocketURL", problem: "no scheme"},
 		{name: "LoginRocketURL of another scheme", change: loginRocket("ftp://sample.e2.loginrocket.com/"), field: "LoginRocketURL", problem: "no scheme http or https"},
 		{name: "LoginRocketURL without host", change: loginRocket("https:///"), field: "LoginRocketURL", problem: "no host"},
-		{name: "LoginRocketURL that is no URL", change: loginRocket("https://sam ple/%zz"), field: "LoginRocketURL", problem: "is not a URL"},
+		{name: "LoginRocketURL that is no URL", change: loginRocket("https://sam ple/%zz"), field: "LoginRocketURL", problem: "white space"},
+		{name: "LoginRocketURL with a wrong escape", change: loginRocket("https://sample/%zz"), field: "LoginRocketURL", problem: "is not a URL"},
 		{name: "LoginRocketURL http", change: loginRocket("http://sample.e2.loginrocket.com/"), field: "LoginRocketURL", value: "http://sample.e2.loginrocket.com", problem: "write https://sample.e2.loginrocket.com/"},
 		{name: "LoginRocketURL http on a private address", change: loginRocket("http://192.168.0.1/"), field: "LoginRocketURL", value: "http://192.168.0.1", problem: "write https://192.168.0.1/"},
 		{name: "LoginRocketURL http on a host that only looks like loopback", change: loginRocket("http://localhost.example.com/"), field: "LoginRocketURL", value: "http://localhost.example.com", problem: "http on a host other than loopback"},
@@ -107,14 +108,31 @@ func TestConfigErrors(t *testing.T) {
 			c.LoginRocketURL, c.JWKSURL = "", "https://keys.example.com/jwks"
 		}, field: "LoginRocketURL", problem: "is missing"},
 
-		{name: "LoginRocketURL of AuthRocket's API", change: loginRocket("https://api-e2.authrocket.com/v2"), field: "LoginRocketURL", value: "https://api-e2.authrocket.com/v2", problem: "is the URL of AuthRocket's API; write https://sample.e2.loginrocket.com/"},
+		{name: "LoginRocketURL of AuthRocket's API", change: loginRocket("https://api-e2.authrocket.com/v2"), field: "LoginRocketURL", value: "https://api-e2.authrocket.com/v2", problem: "is the URL of AuthRocket's API (the Core API, for the package coreapi); write https://sample.e2.loginrocket.com/"},
 		{name: "LoginRocketURL of AuthRocket's API in upper case", change: loginRocket("https://API-E1.AuthRocket.com"), field: "LoginRocketURL", problem: "AuthRocket's API"},
-		{name: "JWKSURL of AuthRocket's API", change: jwks("https://api-e2.authrocket.com/v2/jwks"), field: "JWKSURL", problem: "is the URL of AuthRocket's API; write https://sample.e2.loginrocket.com/connect/jwks"},
+		{name: "JWKSURL of AuthRocket's API", change: jwks("https://api-e2.authrocket.com/v2/jwks"), field: "JWKSURL", problem: "write https://sample.e2.loginrocket.com/connect/jwks"},
 		{name: "AppURL of AuthRocket's API", change: app("https://api-e2.authrocket.com"), field: "AppURL", problem: "AuthRocket's API"},
 		{name: "AppURL equal to LoginRocketURL", change: app("https://SAMPLE.e2.loginrocket.com:443/"), field: "AppURL", value: "https://sample.e2.loginrocket.com", problem: "is the LoginRocketURL"},
 		{name: "AppURL equal to LoginRocketURL on loopback", change: func(c *authrocket.Config) {
 			c.LoginRocketURL, c.AppURL = "http://localhost:8081/", "http://localhost:8081"
 		}, field: "AppURL", value: "http://localhost:8081", problem: "is the LoginRocketURL"},
+		{name: "AppURL at LoginRocketURL, with a path", change: app("https://sample.e2.loginrocket.com/app"), field: "AppURL", value: "https://sample.e2.loginrocket.com/app", problem: "where users sign in"},
+		{name: "AppURL and LoginRocketURL swapped", change: func(c *authrocket.Config) {
+			c.LoginRocketURL, c.AppURL = "https://app.example.com/", "https://sample.e2.loginrocket.com/"
+		}, field: "AppURL", value: "https://sample.e2.loginrocket.com", problem: "where users sign in"},
+		{name: "AppURL that is the Login URL", change: app("https://app.example.com/x/auth/callback"), field: "AppURL", value: "https://app.example.com/x/auth/callback", problem: "write https://app.example.com/x"},
+		{name: "AppURL that is the Login URL of another AuthPath", change: func(c *authrocket.Config) {
+			c.AuthPath, c.AppURL = "/a", "https://app.example.com/a/callback"
+		}, field: "AppURL", value: "https://app.example.com/a/callback", problem: "write https://app.example.com"},
+		{name: "LoginRocketURL in quotes", change: loginRocket(`"https://sample.e2.loginrocket.com/"`), field: "LoginRocketURL", problem: "has white space or quotes; write the URL alone"},
+		{name: "LoginRocketURL with a comment", change: loginRocket("https://sample.e2.loginrocket.com/ # hidden"), field: "LoginRocketURL", problem: "white space or quotes"},
+		{name: "AppURL in quotes", change: app("'https://app.example.com'"), field: "AppURL", problem: "white space or quotes"},
+		{name: "LoginRocketURL that is a secret", change: loginRocket("jsk_hidden0123456789hidden0123456789"), field: "LoginRocketURL", problem: "is a secret for login tokens; it belongs into JWTKey"},
+		{name: "LoginRocketURL that is a secret behind a scheme", change: loginRocket("https://jsk_hidden0123456789hidden0123456789/"), field: "LoginRocketURL", problem: "it belongs into JWTKey"},
+		{name: "JWKSURL that is a secret in quotes", change: jwks(`"jsk_hidden0123456789hidden0123456789"`), field: "JWKSURL", problem: "it belongs into JWTKey"},
+		{name: "AppURL that is an API key", change: app("ks_hidden0123456789"), field: "AppURL", problem: "is an API key"},
+		{name: "RealmID that is a secret", change: func(c *authrocket.Config) { c.RealmID = "jsk_hidden0123456789hidden0123456789" }, field: "RealmID", problem: "it belongs into JWTKey"},
+		{name: "RealmID that is an API key", change: func(c *authrocket.Config) { c.RealmID = "ks_hidden0123456789" }, field: "RealmID", problem: "is an API key"},
 		{name: "AppURL missing", change: app(""), field: "AppURL", problem: "is missing"},
 		{name: "AppURL missing with a static key", change: func(c *authrocket.Config) { c.AppURL, c.JWTKey = "", goodSecret }, field: "AppURL", problem: "is missing"},
 		{name: "AppURL with a query", change: app("https://app.example.com/?key=hidden"), field: "AppURL", value: "https://app.example.com/", problem: "query"},
@@ -248,7 +266,12 @@ func TestConfigAccepts(t *testing.T) {
 		{name: "an IPv6 address without port", change: func(c *authrocket.Config) { c.LoginRocketURL = "https://[2001:db8::1]" }, login: "https://[2001:db8::1]/login"},
 		{name: "an international name in its xn-- form", change: func(c *authrocket.Config) { c.LoginRocketURL = "https://xn--bcher-kva.example/" }, login: "https://xn--bcher-kva.example/login"},
 		{name: "a host that only looks like AuthRocket's API", change: func(c *authrocket.Config) { c.LoginRocketURL = "https://api-e2.authrocket.com.example.com" }, login: "https://api-e2.authrocket.com.example.com/login"},
-		{name: "an AppURL below LoginRocketURL's host", change: func(c *authrocket.Config) { c.AppURL = "https://sample.e2.loginrocket.com/app" }, login: "https://sample.e2.loginrocket.com/login"},
+		{name: "an AppURL below LoginRocketURL's host", change: func(c *authrocket.Config) {
+			c.LoginRocketURL, c.AppURL = "https://login.example.com", "https://login.example.com/app"
+		}, login: "https://login.example.com/login"},
+		{name: "hosts that begin as secrets do", change: func(c *authrocket.Config) {
+			c.LoginRocketURL, c.AppURL, c.JWKSURL = "https://key_1.example.com", "https://ks_app:8443", "https://key_server/jwks"
+		}, login: "https://key_1.example.com/login"},
 		{name: "a RealmID", change: func(c *authrocket.Config) { c.RealmID = "rl_0v1zTHXhtNgmDaXaDYSAqx" }, login: "https://sample.e2.loginrocket.com/login"},
 		{name: "an AppURL with a path", change: func(c *authrocket.Config) { c.AppURL = "https://app.example.com/a/b-c/" }, login: "https://sample.e2.loginrocket.com/login"},
 		{name: "an https LoginRocketURL and an http AppURL on loopback", change: func(c *authrocket.Config) { c.AppURL = "http://127.0.0.1:8080" }, login: "https://sample.e2.loginrocket.com/login"},
@@ -391,6 +414,7 @@ func TestConfigStaticKeyErrors(t *testing.T) {
 		{name: "blank", key: " \t\r\n", problem: "blank"},
 		{name: "a secret cut short", key: "jsk_0123456789abcdefghijklmnopq", problem: "cut short"},
 		{name: "a secret without its prefix", key: "0123456789abcdefghijklmnopqrstuvwxyz0123456789", problem: "neither"},
+		{name: "a secret in quotes", key: `"jsk_0123456789abcdefghijklmnopqrstuvwxyz"`, problem: "leave the quotes out"},
 		{name: "a truncated PEM", key: publicPEM[:200], problem: "cut short"},
 		{name: "a private key as base64, PKCS 1", key: pkcs1, problem: "private key"},
 		{name: "a token", key: vectorHS256, problem: "token"},

@@ -92,6 +92,8 @@ func commonMistake(text string) string {
 	switch {
 	case text == "":
 		return "is blank"
+	case strings.ContainsAny(text[:1], "\"'`"):
+		return "begins with a quote; leave the quotes out"
 	case strings.HasPrefix(text, "{"):
 		return "looks like JSON, such as a JWK; use the PEM of the public key"
 	case strings.Contains(text, "://"):

@@ -132,7 +132,7 @@ func lookAlikes() []struct{ name, text, want string } {
 		{name: "the prefix of a secret alone", text: "jsk_", want: "jsk_ secret that was cut short"},
 		{name: "a secret in capitals", text: strings.ToUpper(vectorSecret), want: isOdd},
 		{name: "a secret without its prefix", text: vectorSecret[4:], want: isOdd},
-		{name: "a secret in quotes", text: `"` + vectorSecret + `"`, want: isOdd},
+		{name: "a secret in quotes", text: `"` + vectorSecret + `"`, want: "leave the quotes out"},
 		{name: "a secret behind its name", text: "AUTHROCKET_JWT_KEY=" + vectorSecret, want: isOdd},
 		{name: "any long text", text: strings.Repeat("Correct horse, battery staple! ", 20), want: isOdd},
 
