@@ -289,6 +289,7 @@ var rootFiles = []string{
 	"caching.go",
 	"paths.go",
 	"page.go",
+	"pasted.go",
 	"config.go",
 	"jwks.go",
 	"verifier.go",

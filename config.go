@@ -262,6 +262,9 @@ var envNames = map[string]string{
 	"AppURL":         "AUTHROCKET_APP_URL",
 }
 
+// settingName is how logs name a field of Config that has an environment variable.
+func settingName(field string) string { return "Config." + field + " (" + envNames[field] + ")" }
+
 // settings is a Config that was checked, in the form that requests need.
 type settings struct {
 	config         Config // with defaults filled in
@@ -310,8 +313,11 @@ func (config Config) check() (settings, error) {
 	c.checkCookieName(&s)
 	c.checkLimits(&s)
 	c.checkTrustedOrigins(&s, config.TrustedOrigins)
+	secret, isSecret := pastedSecret(config.RealmID)
 	switch id := config.RealmID; {
-	case id == "", c.addPasted("RealmID", id):
+	case id == "":
+	case isSecret:
+		c.add("RealmID", "", "is %s", secret)
 	case !strings.HasPrefix(id, "rl_"):
 		c.add("RealmID", id, "is not the ID of a realm, which starts with rl_; write it, or leave RealmID out")
 	case strings.ContainsAny(id, " \t\r\n"):
@@ -428,7 +434,8 @@ func exampleURL(field string) string {
 // parseURL reads an absolute http or https URL. What it reports holds neither
 // user info nor a query, since both may hold secrets.
 func (c *configChecker) parseURL(field, value string) (baseURL, bool) {
-	if c.addPasted(field, value) {
+	if name, ok := pastedSecret(value); ok {
+		c.add(field, "", "is %s", name)
 		return baseURL{}, false
 	}
 	if strings.Contains(value, "@") {

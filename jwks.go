@@ -88,9 +88,13 @@ func newJWKS(c Config, u baseURL) *jwks {
 func keyCacheConfig(c Config, u baseURL) keycache.Config[jose.Keys] {
 	client := newKeyClient(c.HTTPClient, u.isLoopback && !u.isHTTPS)
 	jwksURL := u.origin + u.path
+	setting := settingName("LoginRocketURL")
+	if c.JWKSURL != "" {
+		setting = settingName("JWKSURL")
+	}
 	cache := keycache.Config[jose.Keys]{
 		Fetch: func(ctx context.Context) (map[string]jose.Keys, []error, time.Duration, error) {
-			return fetchKeys(ctx, client, jwksURL)
+			return fetchKeys(ctx, client, jwksURL, setting)
 		},
 		RefreshInterval: c.RefreshInterval,
 		MaxStale:        c.MaxStale,
@@ -123,14 +127,15 @@ func (j *jwks) lookup(ctx context.Context, q keycache.Question) (jose.Keys, erro
 func (j *jwks) warm(ctx context.Context) error { return keyError(j.cache.Warm(ctx), "") }
 
 func (j *jwks) ready() error {
-	switch age, usable := j.cache.Age(); {
-	case usable:
+	age, usable, failure := j.cache.Age()
+	if usable {
 		return nil
-	case age == 0:
-		return refuse(ErrKeysUnavailable, "no key set has been fetched yet")
-	default:
-		return refuse(ErrKeysUnavailable, "the key set is %s old, more than Config.MaxStale, which is %s", age.Round(time.Second), j.maxStale)
 	}
+	detail := "no key set has been fetched yet"
+	if age != 0 {
+		detail = fmt.Sprintf("the key set is %s old, more than Config.MaxStale, which is %s", age.Round(time.Second), j.maxStale)
+	}
+	return &refusal{reason: ErrKeysUnavailable, detail: detail, cause: failure}
 }
 
 // keyError gives an error of the key cache its reason. "There is no such key" is 401,
@@ -192,10 +197,10 @@ func newKeyTransport(dialLoopbackOnly bool) *http.Transport {
 	return t
 }
 
-// fetchKeys fetches and parses the key set. Its errors are logged: they hold nothing of
-// the body, which may be any page of another server, and of the headers only where a
-// redirect leads.
-func fetchKeys(ctx context.Context, client *http.Client, jwksURL string) (keys map[string]jose.Keys, skipped []error, maxAge time.Duration, err error) {
+// fetchKeys fetches and parses the key set. Its errors are logged: they say what to check,
+// and hold nothing of the body, which may be any page of another server, and of the headers
+// only where a redirect leads. setting is what jwksURL is configured by.
+func fetchKeys(ctx context.Context, client *http.Client, jwksURL, setting string) (keys map[string]jose.Keys, skipped []error, maxAge time.Duration, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, jwksURL, nil)
 	if err != nil {
 		return nil, nil, 0, err
@@ -204,14 +209,17 @@ func fetchKeys(ctx context.Context, client *http.Client, jwksURL string) (keys m
 	req.Header.Set("User-Agent", "authrocket-go")
 	resp, err := client.Do(req)
 	if err != nil {
-		return nil, nil, 0, err
+		return nil, nil, 0, fmt.Errorf("%w; check that %s has the right host and port, and that this server reaches it", err, setting)
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
 		if target, err := url.Parse(resp.Header.Get("Location")); err == nil && target.Host != "" {
-			return nil, nil, 0, fmt.Errorf("%s answered %d, a redirect to %s that is not followed; set Config.LoginRocketURL, or Config.JWKSURL if it is set, to the host that serves the realm", jwksURL, resp.StatusCode, target.Host)
+			return nil, nil, 0, fmt.Errorf("%s answered %d, a redirect to %s that is not followed; set %s to the host that serves the realm", jwksURL, resp.StatusCode, target.Host, setting)
 		}
-		return nil, nil, 0, fmt.Errorf("%s answered %d", jwksURL, resp.StatusCode)
+		if resp.StatusCode < 500 {
+			return nil, nil, 0, fmt.Errorf("%s answered %d, so that no LoginRocket is there; check %s", jwksURL, resp.StatusCode, setting)
+		}
+		return nil, nil, 0, fmt.Errorf("%s answered %d; if that goes on, check %s", jwksURL, resp.StatusCode, setting)
 	}
 	// One byte more than is accepted tells a set that is too large from one that fits.
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxJWKSBytes+1))
@@ -222,8 +230,11 @@ func fetchKeys(ctx context.Context, client *http.Client, jwksURL string) (keys m
 		return nil, nil, 0, fmt.Errorf("%s sent more than %d bytes", jwksURL, maxJWKSBytes)
 	}
 	keys, skipped, err = jose.ParseSet(body)
-	if err != nil {
-		return nil, skipped, 0, fmt.Errorf("%s: %w", jwksURL, err)
+	switch {
+	case errors.Is(err, jose.ErrNoUsableKey):
+		return nil, skipped, 0, fmt.Errorf("%s: %w; for a realm that signs with HS256, set %s to its key (jsk_...)", jwksURL, err, settingName("JWTKey"))
+	case err != nil:
+		return nil, skipped, 0, fmt.Errorf("%s: %w; check that %s is that of a LoginRocket", jwksURL, err, setting)
 	}
 	return keys, skipped, responseMaxAge(resp.Header), nil
 }

@@ -19,6 +19,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"testing/synctest"
 	"time"
 
 	"github.com/authrocket-go/authrocket"
@@ -105,17 +106,17 @@ func TestRefusedKeySets(t *testing.T) {
 		fault authrockettest.Fault
 		want  string // in the error
 	}{
-		{name: "status 201 is no answer", fault: goodSet(http.StatusCreated), want: "201"},
+		{name: "status 201 is no answer", fault: goodSet(http.StatusCreated), want: "201, so that no LoginRocket is there; check Config.LoginRocketURL (LOGINROCKET_URL)"},
 		{name: "status 304 is no answer", fault: authrockettest.Status(http.StatusNotModified), want: "304"},
-		{name: "status 500 with a good set is no answer", fault: goodSet(http.StatusInternalServerError), want: "500"},
-		{name: "a redirect is not followed and only its host is named", fault: authrockettest.Redirect("https://ada:engine@elsewhere.example/path?token=secret"), want: "a redirect to elsewhere.example that"},
+		{name: "status 500 with a good set is no answer", fault: goodSet(http.StatusInternalServerError), want: "500; if that goes on, check Config.LoginRocketURL"},
+		{name: "a redirect is not followed and only its host is named", fault: authrockettest.Redirect("https://ada:engine@elsewhere.example/path?token=secret"), want: "a redirect to elsewhere.example that is not followed; set Config.LoginRocketURL (LOGINROCKET_URL)"},
 		{name: "a redirect to a path is not followed", fault: authrockettest.Redirect("/login"), want: "302"},
 		{name: "a redirect to nowhere is not followed", fault: authrockettest.Redirect(""), want: "302"},
-		{name: "HTML is no set", fault: authrockettest.Body("text/html", "<!doctype html><title>Login</title>"), want: "not a JSON object"},
-		{name: "an empty array of keys is none", fault: authrockettest.Body("application/json", `{"keys":[]}`), want: "no usable key"},
+		{name: "HTML is no set", fault: authrockettest.Body("text/html", "<!doctype html><title>Login</title>"), want: "check that Config.LoginRocketURL (LOGINROCKET_URL) is that of a LoginRocket"},
+		{name: "an empty array of keys is none", fault: authrockettest.Body("application/json", `{"keys":[]}`), want: "no usable key; for a realm that signs with HS256, set Config.JWTKey (AUTHROCKET_JWT_KEY)"},
 		{name: "more than a mebibyte is not read", fault: paddedKeys(mebibyte + 1), want: "1048576 bytes"},
 		{name: "an answer after 8 seconds is too late", fault: authrockettest.Slow(keyTimeout + time.Second), want: "deadline exceeded"},
-		{name: "a closed connection is no answer", fault: authrockettest.Disconnect(), want: "EOF"},
+		{name: "a closed connection is no answer", fault: authrockettest.Disconnect(), want: "EOF; check that Config.LoginRocketURL (LOGINROCKET_URL) has the right host and port"},
 	} {
 		keyedRow(t, row.name, func(k *keyed) {
 			known := k.token()
@@ -173,6 +174,45 @@ func TestRefusedKeySets(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What cannot be fetched names the setting that it is configured by.
+func TestAKeySetNamesItsSetting(t *testing.T) {
+	t.Parallel()
+	keyedRowWith(t, "JWKSURL", func(c *authrocket.Config) { c.JWKSURL = c.LoginRocketURL + "/connect/jwks" }, func(k *keyed) {
+		k.realm.Break(authrockettest.Status(http.StatusNotFound))
+		if err := k.auth.Warm(k.t.Context()); err == nil || !strings.Contains(err.Error(), "check Config.JWKSURL (LOGINROCKET_JWKS_URL)") {
+			k.t.Errorf("got %v, want it to name JWKSURL", err)
+		}
+	})
+}
+
+// Where LoginRocket cannot be reached, the browser that is sent there never comes back.
+func TestALoginThatStartsWithoutKeysFetchesThem(t *testing.T) {
+	t.Parallel()
+	keyedRow(t, "a dead LoginRocket is reported at the first login", func(k *keyed) {
+		k.realm.Break(authrockettest.Disconnect())
+		k.startLogin()
+		synctest.Wait()
+		k.wantFetches(1)
+		if got := k.lastRefresh(); got.Err == nil || !strings.Contains(got.Err.Error(), k.realm.URL()) || !strings.Contains(got.Err.Error(), "check that Config.LoginRocketURL") {
+			k.t.Errorf("observed %+v, want an error that names the URL and what to check", got)
+		}
+	})
+	keyedRow(t, "logins spend no more than the budget", func(k *keyed) {
+		k.realm.Break(authrockettest.Hang())
+		for range 20 {
+			k.startLogin()
+		}
+		synctest.Wait()
+		k.wantFetches(1)
+	})
+	keyedRow(t, "keys that are fresh are not fetched", func(k *keyed) {
+		k.warm()
+		k.startLogin()
+		synctest.Wait()
+		k.wantFetches(1)
+	})
 }
 
 var errBrokenOff = errors.New("the connection broke off")

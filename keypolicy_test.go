@@ -442,6 +442,14 @@ func TestReady(t *testing.T) {
 		time.Sleep(time.Hour)
 		wantNotReady(k, "the key set is 25h0m0s old")
 	})
+	keyedRow(t, "says why the fetch failed, and what to check", func(k *keyed) {
+		k.realm.Break(authrockettest.Status(http.StatusNotFound))
+		_ = k.auth.Ready()
+		synctest.Wait()
+		wantNotReady(k, "no key set has been fetched yet: ")
+		wantNotReady(k, k.realm.URL()+"/connect/jwks answered 404")
+		wantNotReady(k, "check Config.LoginRocketURL (LOGINROCKET_URL)")
+	})
 	t.Run("is true with a static key", func(t *testing.T) {
 		t.Parallel()
 		if err := secretAuth(t, nil).Ready(); err != nil {

@@ -2,9 +2,9 @@ package authrocket
 
 import "strings"
 
-// pasted are secrets of other fields and places, which end up in the wrong one. None is
-// repeated in an error.
-var pasted = []struct{ prefix, name string }{
+// pastedSecrets end up in fields of URLs and IDs, by the way they begin. No error repeats
+// one.
+var pastedSecrets = []struct{ prefix, name string }{
 	{"jsk_", "a secret for login tokens; it belongs into JWTKey"},
 	{"ks_", "an API key; it belongs into the APIKey of the package coreapi"},
 	{"ko_", "an API key of AuthRocket 1; leave it out"},
@@ -12,16 +12,15 @@ var pasted = []struct{ prefix, name string }{
 	{"kss_", "a session ID; leave it out"},
 }
 
-// addPasted reports value if it is one of pasted, maybe behind a quote or the scheme of
-// a URL, and whether it is. A host has a dot, a port or a path behind it.
-func (c *configChecker) addPasted(field, value string) bool {
+// pastedSecret says what value is if it is one of pastedSecrets, maybe in quotes or
+// behind the scheme of a URL. A host has a dot, a port or a path behind it.
+func pastedSecret(value string) (name string, ok bool) {
 	bare := strings.ToLower(strings.Trim(value, " \t\r\n\"'`/"))
 	bare = strings.TrimPrefix(strings.TrimPrefix(bare, "https://"), "http://")
-	for _, p := range pasted {
+	for _, p := range pastedSecrets {
 		if strings.HasPrefix(bare, p.prefix) && !strings.ContainsAny(bare, ".:/") {
-			c.add(field, "", "is %s", p.name)
-			return true
+			return p.name, true
 		}
 	}
-	return false
+	return "", false
 }

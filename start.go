@@ -30,6 +30,9 @@ func (a *Auth) startLogin(w http.ResponseWriter, r *http.Request, s loginRequest
 		return false
 	}
 	a.warnOfHost(r)
+	// The callback needs the keys in a moment. If LoginRocket cannot be reached, nothing
+	// comes back, and the fetch that fails is all that an operator sees.
+	_ = a.verifier.keys.ready()
 	// Nothing in a browser is trusted to be a target, and the state must fit into a URL.
 	target := a.paths.safeTarget(s.login.Target)
 	if s.login.Target = fitTarget(target, loginstate.MaxTargetBytes); s.login.Target != target {

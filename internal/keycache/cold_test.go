@@ -139,7 +139,7 @@ func TestCrowdedCacheWithASet(t *testing.T) {
 func TestAge(t *testing.T) {
 	t.Parallel()
 	row(t, "is that of the set in use", func(p *publisher) {
-		if age, usable := p.cache.Age(); age != 0 || usable {
+		if age, usable, _ := p.cache.Age(); age != 0 || usable {
 			p.t.Errorf("without a set: got %s, usable %t", age, usable)
 		}
 		p.wantFetches(1) // which this has begun
@@ -147,15 +147,15 @@ func TestAge(t *testing.T) {
 		p.warm()
 		p.answerIn(forever)
 		time.Sleep(time.Minute)
-		if age, usable := p.cache.Age(); age != time.Minute+time.Second || !usable {
+		if age, usable, _ := p.cache.Age(); age != time.Minute+time.Second || !usable {
 			p.t.Errorf("got %s, usable %t, want a minute and a second, usable", age, usable)
 		}
 		time.Sleep(maxStale - time.Minute - time.Second)
-		if _, usable := p.cache.Age(); !usable {
+		if _, usable, _ := p.cache.Age(); !usable {
 			p.t.Error("a set as old as MaxStale is not usable")
 		}
 		time.Sleep(time.Nanosecond)
-		if age, usable := p.cache.Age(); age != maxStale+time.Nanosecond || usable {
+		if age, usable, _ := p.cache.Age(); age != maxStale+time.Nanosecond || usable {
 			p.t.Errorf("got %s, usable %t, want one more than MaxStale, not usable", age, usable)
 		}
 	})
@@ -230,7 +230,7 @@ func TestWallClock(t *testing.T) {
 		p.breakWith(errOutage)
 		p.stepClock(sleep)
 		p.wantFailure(p.ask("known", keycache.Gate), errOutage)
-		if age, usable := p.cache.Age(); age != sleep || usable {
+		if age, usable, _ := p.cache.Age(); age != sleep || usable {
 			p.t.Errorf("got %s, usable %t, want %s, not usable", age, usable, sleep)
 		}
 		if got := p.lastObserved(); got.Keys != 0 {

@@ -228,10 +228,10 @@ func (c *Cache[K]) Unchanged(generation uint64, now time.Time) bool {
 }
 
 // Age returns at once how old the set in use is, and whether it is there and
-// usable. If it is not there or due for a refresh, it starts a fetch, so that who
+// usable, and why the last fetch failed, nil if it did not. If it is not there or due for a refresh, it starts a fetch, so that who
 // waits for a usable set and asks nothing else gets one; the last fetch of the
 // budget is left to lookups.
-func (c *Cache[K]) Age() (age time.Duration, usable bool) {
+func (c *Cache[K]) Age() (age time.Duration, usable bool, failure error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now, set := c.now(), c.current.Load()
@@ -239,10 +239,10 @@ func (c *Cache[K]) Age() (age time.Duration, usable bool) {
 		c.start(now)
 	}
 	if set == nil {
-		return 0, false
+		return 0, false, c.failure
 	}
 	age = now.since(set.requestedAt)
-	return age, age <= c.config.MaxStale
+	return age, age <= c.config.MaxStale, c.failure
 }
 
 func (c *Cache[K]) lookupSlowly(ctx context.Context, q Question) (none K, err error) {
