@@ -300,6 +300,7 @@ var rootFiles = []string{
 	"crosssite.go",
 	"context.go",
 	"auth.go",
+	"setup.go",
 	"checktoken.go",
 	"displaytext.go",
 	"pages.go",

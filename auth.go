@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"net/http"
+	"sync/atomic"
 
 	"github.com/authrocket-go/authrocket/internal/clientkind"
 	"github.com/authrocket-go/authrocket/internal/jose"
@@ -31,8 +32,13 @@ type Auth struct {
 	protection      *http.CrossOriginProtection
 	sessionHashSalt [32]byte
 
-	hostWarnings   hostWarningLimit
+	hostWarnings   hourlyLimit
+	setupWarnings  hourlyLimit
 	targetWarnings warningLimit
+
+	// routesMounted says that Authenticate or LoginRoutes was called: something of this
+	// Auth serves the callback.
+	routesMounted atomic.Bool
 }
 
 // New returns an Auth for config, or all problems of config at once: an error that joins

@@ -32,6 +32,7 @@ type callback struct {
 	// hasState says that some browser started the login here, by its own word: the
 	// state may be made up. It chooses words and stops loops, and permits nothing.
 	hasState bool
+	stateID  string // of the only state; it is public, and may be made up
 }
 
 // serveCallback answers a browser that comes back from a login that was started
@@ -48,6 +49,7 @@ func (a *Auth) serveCallback(w http.ResponseWriter, r *http.Request) {
 	c := callback{auth: a, w: w, r: withoutLoginParams(r), target: "/", hasState: len(states) > 0}
 	// With two states it is not clear which login comes back, so it is an unsolicited one.
 	if len(states) == 1 {
+		c.stateID = loginstate.ID(states[0])
 		if c.login, c.stateCookieName, c.started = a.loadState(r, states[0]); c.started {
 			// It was safe when it was sealed, maybe by a process with another Config.
 			c.target = a.paths.safeTarget(c.login.Target)
@@ -112,6 +114,7 @@ func (c *callback) decide(token string) {
 		c.fail(err)
 		return
 	}
+	a.warnOfSize(c.r, token)
 	// Who is signed in, if that is known without waiting: nobody who has just signed in
 	// waits for the key of an older token. A session that is not accepted now gives no
 	// access, so that replacing it changes nothing.
@@ -199,7 +202,7 @@ func (c *callback) askToConfirm(session Session) {
 	a := c.auth
 	c.forgetState()
 	a.rememberPending(c.w, c.r, pendingLogin{session.Token(), c.reasonToConfirm(), c.target})
-	a.observeLogin(c.r.Context(), c.started, session, ErrUnsolicitedLogin)
+	a.observeLogin(c.r.Context(), c.started, session, refuse(ErrUnsolicitedLogin, "%s", c.whyToConfirm()))
 	a.redirect(c.w, a.paths.routePath(routeConfirm))
 }
 
@@ -213,6 +216,17 @@ func (c *callback) reasonToConfirm() confirmReason {
 		return confirmStartedElsewhere
 	}
 	return confirmFollowedLink
+}
+
+// whyToConfirm says for a log what the page of the confirmation says in a visitor's words.
+func (c *callback) whyToConfirm() string {
+	switch c.reasonToConfirm() {
+	case confirmChange:
+		return "it changes who is signed in"
+	case confirmStartedElsewhere:
+		return c.auth.lostState(c.r, c.stateID)
+	}
+	return "this browser did not start it: a link led to it"
 }
 
 // serveWithoutToken is for pages of LoginRocket that lead back without a login, such as

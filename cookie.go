@@ -198,6 +198,18 @@ func appendJoined(tokens []string, h http.Header, name, begun string, n int) []s
 
 func isFullChunk(value string) bool { return len(value) == chunkBytes }
 
+// cookieBytes is what a cookie takes of a Cookie header, with = and "; ".
+func cookieBytes(name, value string) int { return len(name) + len(value) + 3 }
+
+// cookieHeaderBytes is the length of all that the browser sent as cookies.
+func cookieHeaderBytes(r *http.Request) int {
+	total := 0
+	for _, line := range r.Header["Cookie"] {
+		total += len(line)
+	}
+	return total
+}
+
 // maxScannedCookieBytes is how many bytes of Cookie headers are looked at: a compressed
 // header of a few hundred bytes may unpack to a megabyte.
 const maxScannedCookieBytes = 64 << 10

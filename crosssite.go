@@ -72,30 +72,29 @@ func (a *Auth) warnOfHost(r *http.Request) {
 }
 
 const (
-	hostWarningInterval = time.Hour
-	maxHostWarnings     = 20
-	maxHostBytes        = 100 // of a host that is kept
+	hourlyInterval    = time.Hour
+	maxHourlyWarnings = 20
+	maxHostBytes      = 100 // of a host that is kept
 )
 
-// hostWarningLimit limits warnings about hosts. Anybody can send any Host, so that it is
-// bounded in number and in the length of each.
-type hostWarningLimit struct {
+// hourlyLimit lets each warning through once an hour. Anybody can send any Host, so that
+// it is bounded in number; the caller bounds the length of each.
+type hourlyLimit struct {
 	mu   sync.Mutex
 	last map[string]time.Time
 }
 
-// isDue reports whether host was not warned of within the interval, and notes that
-// it is now.
-func (h *hostWarningLimit) isDue(host string, now time.Time) bool {
+// isDue reports whether what was not warned of within the hour, and notes that it is now.
+func (h *hourlyLimit) isDue(what string, now time.Time) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	maps.DeleteFunc(h.last, func(_ string, at time.Time) bool { return now.Sub(at) >= hostWarningInterval })
-	if _, warned := h.last[host]; warned || len(h.last) >= maxHostWarnings {
+	maps.DeleteFunc(h.last, func(_ string, at time.Time) bool { return now.Sub(at) >= hourlyInterval })
+	if _, warned := h.last[what]; warned || len(h.last) >= maxHourlyWarnings {
 		return false
 	}
 	if h.last == nil {
 		h.last = map[string]time.Time{}
 	}
-	h.last[strings.Clone(host)] = now // not a part of the request's header in memory
+	h.last[strings.Clone(what)] = now // not a part of the request's header in memory
 	return true
 }

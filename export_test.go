@@ -64,6 +64,6 @@ func NewSimulated(config Config, now func() time.Time, jitter func(below time.Du
 	}
 	cache := keyCacheConfig(a.config, baseURL{origin: a.loginRocket.origin, path: jwksPath})
 	cache.Now, cache.Jitter = now, jitter
-	a.verifier.keys = &jwks{keycache.New(cache), a.config.MaxStale}
+	a.verifier.keys = &jwks{keycache.New(cache), a.loginRocket.origin + jwksPath, a.config.MaxStale}
 	return a, nil
 }

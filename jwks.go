@@ -74,6 +74,7 @@ func (s staticKey) lookup(context.Context, keycache.Question) (jose.Keys, error)
 // jwks are the keys that the realm publishes.
 type jwks struct {
 	cache    *keycache.Cache[jose.Keys]
+	url      string
 	maxStale time.Duration
 }
 
@@ -82,7 +83,7 @@ type jwks struct {
 const maxJWKSBytes = 1 << 20
 
 func newJWKS(c Config, u baseURL) *jwks {
-	return &jwks{keycache.New(keyCacheConfig(c, u)), c.MaxStale}
+	return &jwks{keycache.New(keyCacheConfig(c, u)), u.origin + u.path, c.MaxStale}
 }
 
 func keyCacheConfig(c Config, u baseURL) keycache.Config[jose.Keys] {
@@ -121,7 +122,13 @@ func (j *jwks) unchanged(generation uint64, now time.Time) bool {
 
 func (j *jwks) lookup(ctx context.Context, q keycache.Question) (jose.Keys, error) {
 	keys, err := j.cache.Lookup(ctx, q)
-	return keys, keyError(err, fmt.Sprintf("kid %q", q.KeyID))
+	switch {
+	case errors.Is(err, keycache.ErrUnknown):
+		err = keyError(err, fmt.Sprintf("kid %q is not in %s", q.KeyID, j.url))
+	case err != nil:
+		err = keyError(err, fmt.Sprintf("kid %q", q.KeyID))
+	}
+	return keys, err
 }
 
 func (j *jwks) warm(ctx context.Context) error { return keyError(j.cache.Warm(ctx), "") }

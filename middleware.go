@@ -30,6 +30,11 @@ import (
 // and Authorization; one to a signed-in user says Cache-Control: private,
 // no-cache unless next says otherwise. The ResponseWriter is never wrapped.
 func (a *Auth) Authenticate(next http.Handler) http.Handler {
+	a.routesMounted.Store(true)
+	return a.authenticate(next)
+}
+
+func (a *Auth) authenticate(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if id := a.identityOf(r); id != nil {
 			// Mounted twice: the outer one has done all, and reported it once.
@@ -42,9 +47,14 @@ func (a *Auth) Authenticate(next http.Handler) http.Handler {
 		id.cacheHeaders.setVary(w.Header())
 		if !a.config.DisableCookie {
 			var answered bool
-			if r, answered = a.serveStrayToken(w, r); answered || a.serveRoute(w, r) {
+			if r, answered = a.serveStrayToken(w, r); answered {
 				return
 			}
+			if a.serveRoute(w, r) {
+				a.warnOfShadowedRoute(r, next)
+				return
+			}
+			a.warnOfPrefix(r)
 		}
 		a.identify(id, r)
 		if id.err == nil {
@@ -98,12 +108,14 @@ func (a *Auth) RequireOrg(selector OrgSelector, rules ...Rule) func(http.Handler
 // Mount it at Config.AuthPath, and do not strip that path. What is not a login
 // route is 404.
 func (a *Auth) LoginRoutes() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	a.routesMounted.Store(true)
+	return routesHandler{func(w http.ResponseWriter, r *http.Request) {
 		new(cacheHeaders).setVary(w.Header())
 		if a.config.DisableCookie || !a.serveRoute(w, r) {
+			a.warnOfLostRoutes(r)
 			http.NotFound(w, r)
 		}
-	})
+	}}
 }
 
 func (a *Auth) gate(next http.Handler, selector OrgSelector, rules []Rule) http.Handler {
@@ -119,7 +131,7 @@ func (a *Auth) gate(next http.Handler, selector OrgSelector, rules []Rule) http.
 		}
 		next.ServeHTTP(w, r)
 	}
-	standalone := a.Authenticate(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	standalone := a.authenticate(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		gated(w, r, a.identityOf(r))
 	}))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -82,7 +82,8 @@ func (a *Auth) serveRoute(w http.ResponseWriter, r *http.Request) bool {
 		w.WriteHeader(route.headStatus)
 	case !slices.Contains(strings.Split(route.methods, ", "), r.Method):
 		w.Header().Set("Allow", route.methods)
-		http.Error(w, http.StatusText(http.StatusMethodNotAllowed), http.StatusMethodNotAllowed)
+		a.warnOfMethod(r)
+		http.Error(w, a.methodText(r), http.StatusMethodNotAllowed)
 	default:
 		route.serve(a, w, r)
 	}

@@ -30,6 +30,8 @@ func (a *Auth) startLogin(w http.ResponseWriter, r *http.Request, s loginRequest
 		return false
 	}
 	a.warnOfHost(r)
+	a.warnOfHTTP(r)
+	a.warnOfMissingRoutes(r)
 	// The callback needs the keys in a moment. If LoginRocket cannot be reached, nothing
 	// comes back, and the fetch that fails is all that an operator sees.
 	_ = a.verifier.keys.ready()
@@ -91,18 +93,6 @@ func (a *Auth) stateCookies(r *http.Request) []stateCookie {
 		found = append(found, stateCookie{name, cookieBytes(name, value), secret, !ok || !secret.IsAlive(now)})
 	}
 	return found
-}
-
-// cookieBytes is what a cookie takes of a Cookie header, with = and "; ".
-func cookieBytes(name, value string) int { return len(name) + len(value) + 3 }
-
-// cookieHeaderBytes is the length of all that the browser sent as cookies.
-func cookieHeaderBytes(r *http.Request) int {
-	total := 0
-	for _, line := range r.Header["Cookie"] {
-		total += len(line)
-	}
-	return total
 }
 
 // setStateCookie gives the browser the secret of a login that starts now. Where there

@@ -134,6 +134,9 @@ func (v *verifier) verifyInFull(ctx context.Context, token string, w wait) (*Ses
 	}
 	key, mark, ok := v.checkSignature(keys, token, parts)
 	if !ok {
+		if !v.keys.needsKeyID() {
+			return noSession, errNotJWTKey
+		}
 		return noSession, ErrBadSignature
 	}
 	c, err := v.readClaims(parts.Payload)
@@ -147,6 +150,8 @@ func (v *verifier) verifyInFull(ctx context.Context, token string, w wait) (*Ses
 	v.known.Put(token, known)
 	return &known.session, nil
 }
+
+var errNotJWTKey = refuse(ErrBadSignature, "it was checked with %s; if it is the same with every token, that is the key of another realm", settingName("JWTKey"))
 
 // checkSignature returns the key of keys that token verifies under, or verified under
 // before, and the mark that says so the next time.
@@ -239,7 +244,13 @@ func (v *verifier) checkHeader(header []byte) (keyID string, err error) {
 
 func (v *verifier) wrongAlgorithm(algorithm string) error {
 	if algorithm == string(jose.HS256) {
+		if algorithm == string(jose.RS256) {
+			return refuse(ErrWrongAlgorithm, "%s is an HS256 secret, and the token says RS256; leave it out, so that the keys that the realm publishes count", settingName("JWTKey"))
+		}
 		return refuse(ErrWrongAlgorithm, "the key is for %s, and the token says HS256; for a realm that signs with HS256, set Config.JWTKey to its secret (jsk_...)", v.keys.algorithm())
+	}
+	if algorithm == string(jose.RS256) {
+		return refuse(ErrWrongAlgorithm, "%s is an HS256 secret, and the token says RS256; leave it out, so that the keys that the realm publishes count", settingName("JWTKey"))
 	}
 	return refuse(ErrWrongAlgorithm, "the key is for %s, and the token says %s", v.keys.algorithm(), quoteShort(algorithm))
 }
@@ -259,7 +270,7 @@ func (v *verifier) checkClaims(c claims.Claims) error {
 		return refuse(ErrWrongIssuer, "iss has to be exactly %s", issuer)
 	}
 	if v.realmID != "" && c.RealmID != v.realmID {
-		return refuse(ErrWrongRealm, "rid is %s, Config.RealmID is %s", quoteShort(c.RealmID), v.realmID)
+		return refuse(ErrWrongRealm, "rid is %s, %s is %s; one of Config.RealmID and Config.LoginRocketURL is that of another realm", quoteShort(c.RealmID), settingName("RealmID"), v.realmID)
 	}
 	if c.Audience != nil && !v.isAudience(c.Audience) {
 		return refuse(ErrWrongAudience, "no aud is in Config.Audience")
