@@ -20,6 +20,7 @@ var (
 	errWrongShape  = errors.New("a member of the answer has an unexpected type")
 	errNoID        = errors.New("a record of the answer has no ID")
 	errNoAdvance   = errors.New("the list does not advance: a page repeats what came before")
+	errNoSuchList  = errors.New("a list is always there, even an empty one: check that Config.URL (AUTHROCKET_URL) is the URL of the Core API, and not that of LoginRocket")
 	errEndless     = errors.New("the list does not end")
 )
 

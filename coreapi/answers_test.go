@@ -225,3 +225,32 @@ func TestErrorsHoldNoID(t *testing.T) {
 		})
 	}
 }
+
+// LoginRocket has an API of the same shape at its own host, which has no lists.
+func TestAListThatIsNotThereNamesTheURL(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name  string
+		call  func(*coreapi.Client) error
+		names bool
+	}{
+		{name: "a list", names: true, call: func(c *coreapi.Client) error {
+			_, err := c.Users.List(t.Context(), coreapi.UserQuery{})
+			return err
+		}},
+		{name: "a record", call: func(c *coreapi.Client) error {
+			_, err := c.Users.Get(t.Context(), "usr_1")
+			return err
+		}},
+		{name: "a new record", call: func(c *coreapi.Client) error {
+			_, err := c.Users.Create(t.Context(), coreapi.NewUser{Email: "ada@example.com"})
+			return err
+		}},
+	} {
+		err := row.call(clientOf(t, newAPI(answer(404, `{"errors": ["There is nothing here."]}`))))
+		expectError(t, err, coreapi.ErrNotFound)
+		if strings.Contains(err.Error(), "check that Config.URL (AUTHROCKET_URL)") != row.names {
+			t.Errorf("%s: got %v, want it to name AUTHROCKET_URL: %t", row.name, err, row.names)
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/authrocket-go/authrocket/internal/wire"
@@ -186,6 +187,9 @@ func (r *run) judgeRefused(reply reply) error {
 	}
 	if r.call.login && isLoginRefusal(reply.status) {
 		return r.fail(ErrLoginRefused, nil)
+	}
+	if reply.status == http.StatusNotFound && r.call.method == http.MethodGet && !strings.Contains(r.call.route.template, "{") {
+		return r.fail(nil, errNoSuchList)
 	}
 	return r.fail(nil, nil)
 }
