@@ -39,6 +39,11 @@ type Auth struct {
 	// routesMounted says that Authenticate or LoginRoutes was called: something of this
 	// Auth serves the callback.
 	routesMounted atomic.Bool
+
+	// cameBack says that a login has come back to the callback, and startedLogins counts
+	// those that were started before.
+	cameBack      atomic.Bool
+	startedLogins atomic.Int64
 }
 
 // New returns an Auth for config, or all problems of config at once: an error that joins

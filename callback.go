@@ -47,6 +47,9 @@ func (a *Auth) serveCallback(w http.ResponseWriter, r *http.Request) {
 	tokens := rawquery.Values(r.URL.RawQuery, "token")
 	states := rawquery.Values(r.URL.RawQuery, stateParam)
 	c := callback{auth: a, w: w, r: withoutLoginParams(r), target: "/", hasState: len(states) > 0}
+	if c.hasState {
+		a.cameBack.Store(true)
+	}
 	// With two states it is not clear which login comes back, so it is an unsolicited one.
 	if len(states) == 1 {
 		c.stateID = loginstate.ID(states[0])

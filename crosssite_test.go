@@ -248,7 +248,7 @@ func TestLoginsAtAnotherHostAreWarnedOf(t *testing.T) {
 					t.Fatalf("%s: got %q where no login starts", target, got)
 				}
 			}
-			for _, target := range []string{"/gate/", "/auth/login", "/gate/"} {
+			for _, target := range []string{"/gate/", "/auth/login"} {
 				r := navigate(target)
 				r.Host = row.host
 				serve(s.app(), r)
@@ -269,7 +269,9 @@ func TestWarningsOfHostsAreLimited(t *testing.T) {
 				if len(err.Error()) > 400 {
 					t.Errorf("got a warning of %d bytes", len(err.Error()))
 				}
-				got++
+				if strings.HasPrefix(err.Error(), "the Host") {
+					got++
+				}
 			}
 		})
 		come := func(host string) {

@@ -369,6 +369,7 @@ func TestTheZeroObserverLogsWarnings(t *testing.T) {
 			unavailable = "WARN authrocket login: keys_unavailable"
 			cut         = "WARN authrocket warning: a return target is longer than 1000 bytes: its query is cut"
 			www         = `WARN authrocket warning: the Host "www.example.com" is not AppURL's "example.com": if browsers see that host, a login comes back to AppURL without its cookies: open the app at AppURL; if a proxy has set it, hand on the browser's Host`
+			noneBack    = "WARN authrocket warning: 3 logins were started, and none has come back to https://example.com/auth/callback yet; if logins fail, check that this is a Login URL of the Connected App in AuthRocket's portal, and that it leads to this app, with its query"
 		)
 		atWWW := func() *http.Request {
 			r := navigate("/gate/")
@@ -422,7 +423,7 @@ func TestTheZeroObserverLogsWarnings(t *testing.T) {
 				serve(app, navigate("/gate/?"+strings.Repeat("x", 3_000)))
 				time.Sleep(10 * time.Second)
 				serve(app, navigate("/gate/?"+strings.Repeat("x", 2_000)))
-			}, want: []string{cut, cut}},
+			}, want: []string{cut, cut, noneBack}},
 			{name: "a return target of 1,000 bytes", do: func(app http.Handler) { serve(app, navigate("/gate/?"+strings.Repeat("x", 993))) }},
 			{name: "keys that cannot be fetched", do: func(app http.Handler) {
 				s.realm.Break(authrockettest.Status(500))
@@ -529,7 +530,13 @@ func TestCutTargetsAreReportedNowAndThen(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		got := 0
-		s := newSite(t, func(c *authrocket.Config) { c.Observer.Warning = func(context.Context, error) { got++ } })
+		s := newSite(t, func(c *authrocket.Config) {
+			c.Observer.Warning = func(_ context.Context, err error) {
+				if strings.Contains(err.Error(), "return target") {
+					got++
+				}
+			}
+		})
 		for want, wait := range []time.Duration{0, 10 * time.Second, 10 * time.Second} {
 			time.Sleep(wait)
 			for range 3 {

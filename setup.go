@@ -39,6 +39,20 @@ func (a *Auth) warnOfMissingRoutes(r *http.Request) {
 	a.warnOfSetup(r, "missing routes", "a login starts, but neither Auth.Authenticate nor Auth.LoginRoutes is in use: unless another program serves %s, the login comes back to a page that is not found; put Authenticate around the whole app", a.paths.routePath(routeCallback))
 }
 
+// minNoneBack is how many logins may be under way at first. People give up, and robots
+// never come back.
+const minNoneBack = 3
+
+// warnOfNoneBack reports that no login has come back yet: LoginRocket may refuse the
+// callback, and a host in front may answer in its place, which nothing here sees. callback
+// is the URL of the callback.
+func (a *Auth) warnOfNoneBack(r *http.Request, callback string) {
+	if a.cameBack.Load() || a.startedLogins.Add(1) < minNoneBack {
+		return
+	}
+	a.warnOfSetup(r, "none back", "%d logins were started, and none has come back to %s yet; if logins fail, check that this is a Login URL of the Connected App in AuthRocket's portal, and that it leads to this app, with its query", a.startedLogins.Load(), callback)
+}
+
 // patternCovers reports whether a pattern of a mux may match path by its beginning.
 func patternCovers(pattern, path string) bool {
 	prefix := patternPath(pattern)

@@ -119,7 +119,7 @@ func TestWrongSetupsAreReported(t *testing.T) {
 				var got warned
 				s := newColdSite(t, row.change, got.observe)
 				h := row.handler(s.auth)
-				for range 3 {
+				for range 2 {
 					serve(h, row.r.Clone(t.Context()))
 				}
 				hour := 0
@@ -131,6 +131,7 @@ func TestWrongSetupsAreReported(t *testing.T) {
 				}
 				time.Sleep(time.Hour)
 				serve(h, row.r.Clone(t.Context()))
+				got = slices.DeleteFunc(got, func(text string) bool { return strings.Contains(text, "none has come back") })
 				if len(got) != 2*hour {
 					t.Errorf("an hour later: got %q, want one more", got)
 				}
@@ -269,5 +270,46 @@ func TestRefusalsNameTheSetting(t *testing.T) {
 		if err != nil && strings.Contains(err.Error(), goodSecret) {
 			t.Errorf("%s: got %v, which tells the secret", row.name, err)
 		}
+	}
+}
+
+// A callback that LoginRocket refuses, or that something in front of the app answers,
+// leaves no other trace here.
+func TestLoginsThatNeverComeBackAreReported(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name string
+		do   func(s *site, b started)
+		want int
+	}{
+		{name: "nothing came back", want: 1},
+		{name: "a login came back", do: func(s *site, b started) { serve(s.app(), b.land(s.realm.Token(s.ada))) }},
+		{name: "a login came back without a token", do: func(s *site, b started) { serve(s.app(), b.land("")) }},
+		{name: "a login was followed from elsewhere", do: func(s *site, _ started) { serve(s.app(), navigate("/auth/callback?token="+s.realm.Token(s.ada))) }, want: 1},
+		{name: "a script asked for the callback", do: func(s *site, b started) { serve(s.app(), request("GET", b.callback("x"))) }, want: 1},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var got warned
+				s := newSite(t, got.observe)
+				for range 2 {
+					b, _ := start(t, s.app(), navigate("/gate/"))
+					if row.do != nil {
+						row.do(s, b)
+					}
+				}
+				if len(got) != 0 {
+					t.Errorf("got %q after two logins, want nothing", got)
+				}
+				for range 5 {
+					serve(s.app(), navigate("/gate/"))
+				}
+				const want = "3 logins were started, and none has come back to https://example.com/auth/callback yet; if logins fail, check that this is a Login URL"
+				if len(got) != row.want || row.want == 1 && !strings.HasPrefix(got[0], want) {
+					t.Errorf("got %q, want %d times %q", got, row.want, want)
+				}
+			})
+		})
 	}
 }

@@ -32,6 +32,7 @@ func (a *Auth) startLogin(w http.ResponseWriter, r *http.Request, s loginRequest
 	a.warnOfHost(r)
 	a.warnOfHTTP(r)
 	a.warnOfMissingRoutes(r)
+	a.warnOfNoneBack(r, callback)
 	// The callback needs the keys in a moment. If LoginRocket cannot be reached, nothing
 	// comes back, and the fetch that fails is all that an operator sees.
 	_ = a.verifier.keys.ready()
