@@ -40,8 +40,11 @@ type Observer struct {
 	Logout func(context.Context, Logout)
 
 	// Warning reports what an operator should mend: a login that starts at another
-	// host than that of Config.AppURL (each host once an hour, 20 hosts at most), or a
-	// return target whose query is cut because it is too long (once in 10 seconds).
+	// host than that of Config.AppURL (each host once an hour, 20 hosts at most), a
+	// return target whose query is cut because it is too long (once in 10 seconds), or,
+	// each kind once an hour, what a request shows to be set up wrongly: an https AppURL
+	// that is served by http, login routes that are missing, shadowed or at another path,
+	// logins of which none comes back, and tokens that may be too large for a proxy.
 	// More may be added.
 	Warning func(context.Context, error)
 }
