@@ -52,15 +52,6 @@ func newAPI(config authrocket.Config, api http.Handler) (http.Handler, error) {
 	return auth.RequireLogin(api), nil
 }
 
-func socket(auth *authrocket.Auth, serve func(ctx context.Context, w http.ResponseWriter, r *http.Request)) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		session, _ := authrocket.CurrentSession(r.Context())
-		ctx, cancel := auth.Bind(r.Context(), session)
-		defer cancel()
-		serve(ctx, w, r) // upgrade here, and close the connection when ctx is done
-	}
-}
-
 func authorize(ctx context.Context, auth *authrocket.Auth, authorization []string) (context.Context, error) {
 	token := ""
 	if len(authorization) == 1 {
@@ -301,21 +292,6 @@ func TestRecipeKeepsOldLinks(t *testing.T) {
 	}
 	if w := serve(h, navigate("/")); w.Code != 200 || w.Body.String() != "app" {
 		t.Errorf("got %d %q, want the app", w.Code, w.Body)
-	}
-}
-
-func TestRecipeSocketEndsWithTheSession(t *testing.T) {
-	t.Parallel()
-	rc := newRecipeSite(t)
-	var until, expires any
-	h := rc.auth.RequireLogin(socket(rc.auth, func(ctx context.Context, _ http.ResponseWriter, r *http.Request) {
-		until, _ = ctx.Deadline()
-		s, _ := authrocket.CurrentSession(r.Context())
-		expires = s.ExpiresAt
-	}))
-	serve(h, rc.as(rc.ada, navigate("/")))
-	if until == nil || until != expires {
-		t.Errorf("the context ends at %v, want %v", until, expires)
 	}
 }
 

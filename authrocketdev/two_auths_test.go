@@ -46,13 +46,13 @@ func nestedRealms(customerConfig, staffConfig authrocket.Config, shop, admin htt
 	return customers.Authenticate(mux), nil
 }
 
-func TestRecipeOfTwoRealmsIsThatOfTheREADME(t *testing.T) {
+func TestRecipeOfTwoRealmsIsThatOfTheDocs(t *testing.T) {
 	t.Parallel()
-	source, readme := readFile(t, "two_auths_test.go"), readFile(t, "../README.md")
+	source, docs := readFile(t, "two_auths_test.go"), readFile(t, "../docs/recipes.md")
 	_, recipe, _ := strings.Cut(source, "\nfunc twoRealms(")
 	recipe, _, _ = strings.Cut(recipe, "\n}\n")
-	if !strings.Contains(readme, "```go\nfunc twoRealms("+recipe+"\n}\n```") {
-		t.Errorf("README.md does not have\nfunc twoRealms(%s\n}", recipe)
+	if !strings.Contains(docs, "```go\nfunc twoRealms("+recipe+"\n}\n```") {
+		t.Errorf("docs/recipes.md does not have\nfunc twoRealms(%s\n}", recipe)
 	}
 }
 
