@@ -2,13 +2,11 @@ package authrocket_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"strings"
 	"testing"
 
@@ -79,6 +77,32 @@ func twoRealms(customerConfig, staffConfig authrocket.Config, shop, admin http.H
 	return mux, nil
 }
 
+// byKeyOrToken serves an API for programs with an API key of your own, and for users with a
+// login token. owner finds whose key it is by its hash: "" means that there is no such key.
+func byKeyOrToken(auth *authrocket.Auth, owner func(context.Context, [sha256.Size]byte) (string, error), serve func(w http.ResponseWriter, r *http.Request, userID string)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if key := r.Header.Get("X-API-Key"); key != "" {
+			userID, err := owner(r.Context(), sha256.Sum256([]byte(key)))
+			switch {
+			case err != nil:
+				http.Error(w, "try again later", http.StatusServiceUnavailable)
+			case userID == "":
+				http.Error(w, "invalid API key", http.StatusUnauthorized) // whatever token or cookie came with it
+			default:
+				serve(w, r, userID)
+			}
+			return
+		}
+		r, err := auth.Check(r)
+		if err != nil {
+			auth.Deny(w, r, err)
+			return
+		}
+		user, _ := authrocket.CurrentUser(r.Context())
+		serve(w, r, user.ID)
+	})
+}
+
 func hideForbidden(w http.ResponseWriter, r *http.Request, err error) bool {
 	if !errors.Is(err, authrocket.ErrPermissionDenied) {
 		return false // the default answer
@@ -106,6 +130,13 @@ func notKept(next http.Handler) http.Handler {
 	})
 }
 
+func withPolicy(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Security-Policy", "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
+		next.ServeHTTP(w, r)
+	})
+}
+
 func keepSocketTokens(config authrocket.Config) authrocket.Config {
 	config.KeepQueryToken = func(r *http.Request) bool { return r.URL.Path == "/socket" }
 	return config
@@ -125,24 +156,45 @@ func serveSocket(auth *authrocket.Auth, appURL string, serve func(http.ResponseW
 	}
 }
 
-func behindProxy(auth *authrocket.Auth, backend *url.URL) http.Handler {
-	return auth.RequireLogin(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
-		r.SetURL(backend)
-		cookies := r.Out.Cookies()
-		r.Out.Header.Del("Cookie")
-		for _, c := range cookies {
-			if !strings.Contains(c.Name, "arToken") { // the session and the logins under way
-				r.Out.AddCookie(c)
+func invoices(auth *authrocket.Auth) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /invoices", auth.Require(authrocket.Permission("billing:read"))(text("invoices")))
+	return auth.Authenticate(mux)
+}
+
+func TestInvoices(t *testing.T) {
+	realm := authrockettest.NewRealm(t)
+	org := realm.AddOrg(authrockettest.Org{Name: "Analytical Engines"})
+	ada := realm.AddUser(authrockettest.User{Email: "ada@example.com"})
+	realm.AddMembership(ada, org, "billing:read")
+	bob := realm.AddUser(authrockettest.User{Email: "bob@example.com"})
+	realm.AddMembership(bob, org)
+	auth, err := authrocket.New(realm.Config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	authrockettest.Warm(t, auth) // no request has to wait for keys
+
+	for name, row := range map[string]struct {
+		user   authrockettest.User
+		status int
+	}{
+		"with the permission":    {user: ada, status: http.StatusOK},
+		"without the permission": {user: bob, status: http.StatusForbidden},
+		"not signed in":          {status: http.StatusUnauthorized},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := httptest.NewRequest(http.MethodGet, "/invoices", nil)
+			if row.user.ID != "" {
+				realm.SignIn(r, row.user)
 			}
-		}
-		r.Out.Header.Del("Authorization")
-		maps.DeleteFunc(r.Out.Header, func(name string, _ []string) bool {
-			// Many backends read X_User_ID as X-User-ID.
-			return strings.HasPrefix(strings.ToLower(strings.ReplaceAll(name, "_", "-")), "x-user-")
+			w := httptest.NewRecorder()
+			invoices(auth).ServeHTTP(w, r) // your routes
+			if w.Code != row.status {
+				t.Errorf("got %d, want %d", w.Code, row.status)
+			}
 		})
-		user, _ := authrocket.CurrentUser(r.In.Context())
-		r.Out.Header.Set("X-User-ID", user.ID)
-	}})
+	}
 }
 
 // newRecipeSite is a site whose realm signs HS256: the Auths that recipes make have no
@@ -164,7 +216,7 @@ func text(s string) http.Handler {
 type fakeUsers struct{ err error }
 
 func (f fakeUsers) FindOrCreate(_ context.Context, id, email string) (string, error) {
-	return "row of " + email, f.err
+	return "row " + id + " of " + email, f.err
 }
 
 func TestRecipes(t *testing.T) {
@@ -192,8 +244,10 @@ func TestRecipes(t *testing.T) {
 		{name: "health checks need no session", site: rc, handler: mounted, target: "/healthz", status: 200, body: "ok"},
 		{name: "the app needs one", site: rc, handler: mounted, target: "/", status: 303},
 		{name: "the app gets it", site: rc, handler: mounted, target: "/", signedIn: true, status: 200, body: "app"},
-		{name: "a user finds the own row", site: rc, handler: dashboard(rc.auth, fakeUsers{}), target: "/", signedIn: true, status: 200, body: "Hi row of ada@example.com"},
+		{name: "a user finds the own row", site: rc, handler: dashboard(rc.auth, fakeUsers{}), target: "/", signedIn: true, status: 200, body: "Hi row " + rc.ada.ID + " of ada@example.com"},
+		{name: "nobody finds a row", site: rc, handler: dashboard(rc.auth, fakeUsers{}), target: "/", status: 303},
 		{name: "a broken table is no login problem", site: rc, handler: dashboard(rc.auth, fakeUsers{err: errors.New("down")}), target: "/", signedIn: true, status: 503, body: "try again later"},
+		{name: "an API needs a token", site: rc, handler: api, target: "/", status: 401, body: "Unauthorized"},
 		{name: "an API does not take the cookie", site: rc, handler: api, target: "/", signedIn: true, status: 401, body: "Unauthorized"},
 		{name: "customers see the shop", site: rc, handler: realms, target: "/", signedIn: true, status: 200, body: "shop"},
 		{name: "customers are not staff", site: rc, handler: realms, target: "/admin/", signedIn: true, status: 303},
@@ -360,35 +414,77 @@ func TestRecipeOfASocketWithAToken(t *testing.T) {
 	}
 }
 
-func TestRecipeOfAReverseProxy(t *testing.T) {
+func TestRecipeLeavesStaticFilesAlone(t *testing.T) {
 	t.Parallel()
 	rc := newRecipeSite(t)
-	var got http.Header
-	backend := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r.Header }))
-	t.Cleanup(backend.Close)
-	at, err := url.Parse(backend.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	h := behindProxy(rc.auth, at)
-	for _, target := range []string{"/", "/%2f", "/x/..%2f", "/./x"} {
-		if w := serve(h, navigate(target)); w.Code != 303 || got != nil {
-			t.Errorf("%s: got %d, and the backend %v, want the login and nothing", target, w.Code, got)
+	h := mount(rc.auth, text("app"), text("css"), text("ok"))
+	for _, target := range []string{"/static/a.css", "/healthz"} {
+		if w := serve(h, rc.as(rc.ada, navigate(target))); w.Body.Len() == 0 || w.Header()["Vary"] != nil || w.Header()["Cache-Control"] != nil {
+			t.Errorf("%s: got %d %v, want an answer that caches keep", target, w.Code, w.Header())
 		}
 	}
-	r := rc.as(rc.ada, request("GET", "/x", "Cookie: __Host-arToken-state-x=1; theme=dark; __Host-arToken.1=x",
-		"X-User-ID: usr_other", "x-user-role: admin", "Authorization: Basic eDp5"))
-	r.Header[strings.Join([]string{"X", "User", "ID"}, "_")] = []string{"usr_other"}
-	if w := serve(h, r); w.Code != 200 {
-		t.Fatalf("got %d %q", w.Code, w.Body)
+}
+
+func TestRecipeOfAPIKeysBesideTokens(t *testing.T) {
+	t.Parallel()
+	rc := newRecipeSite(t)
+	owner := func(_ context.Context, hash [sha256.Size]byte) (string, error) {
+		switch hash {
+		case sha256.Sum256([]byte("key of George")):
+			return rc.george.ID, nil
+		case sha256.Sum256([]byte("key that cannot be looked up")):
+			return "", errors.New("down")
+		}
+		return "", nil
 	}
-	if id := got["X-User-Id"]; len(id) != 1 || id[0] != rc.ada.ID {
-		t.Errorf("the backend gets the user %q, want Ada alone", id)
+	// The recipe also stands behind Authenticate, which has found the cookie's user already.
+	h := rc.auth.Authenticate(byKeyOrToken(rc.auth, owner, func(w http.ResponseWriter, _ *http.Request, userID string) { fmt.Fprint(w, userID) }))
+	for _, row := range []struct {
+		name    string
+		key     string
+		headers []string
+		request func(*http.Request) *http.Request
+		status  int
+		body    string
+	}{
+		{name: "a key", key: "key of George", status: 200, body: rc.george.ID},
+		{name: "a token", request: func(r *http.Request) *http.Request { return withBearer(r, rc.realm.Token(rc.ada)) }, status: 200, body: rc.ada.ID},
+		{name: "a cookie", request: func(r *http.Request) *http.Request { return rc.as(rc.ada, r) }, status: 200, body: rc.ada.ID},
+		{name: "a key precedes a cookie", key: "key of George", request: func(r *http.Request) *http.Request { return rc.as(rc.ada, r) }, status: 200, body: rc.george.ID},
+		{name: "an invalid key", key: "x", status: 401, body: "invalid API key\n"},
+		{name: "an invalid key beside a cookie", key: "x", request: func(r *http.Request) *http.Request { return rc.as(rc.ada, r) }, status: 401, body: "invalid API key\n"},
+		{name: "an invalid key beside a token", key: "x", request: func(r *http.Request) *http.Request { return withBearer(r, rc.realm.Token(rc.ada)) }, status: 401, body: "invalid API key\n"},
+		{name: "a key that cannot be looked up", key: "key that cannot be looked up", request: func(r *http.Request) *http.Request { return rc.as(rc.ada, r) }, status: 503, body: "try again later\n"},
+		{name: "an invalid token", headers: []string{"Authorization: Bearer x", "Accept: text/plain"}, status: 401, body: "Unauthorized: the login token is malformed"},
+		{name: "nothing", headers: []string{"Accept: text/plain"}, status: 401, body: "Unauthorized: no login token"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			r := request("GET", "/", row.headers...)
+			if row.key != "" {
+				r.Header.Set("X-API-Key", row.key)
+			}
+			if row.request != nil {
+				r = row.request(r)
+			}
+			if w := serve(h, r); w.Code != row.status || !strings.HasPrefix(w.Body.String(), row.body) {
+				t.Errorf("got %d %q, want %d %q", w.Code, w.Body, row.status, row.body)
+			}
+		})
 	}
-	if cookies := got["Cookie"]; len(cookies) != 1 || cookies[0] != "theme=dark" {
-		t.Errorf("the backend gets the cookies %q, want the app's own", cookies)
-	}
-	if got["X-User-Role"] != nil || got["X_user_id"] != nil || got["Authorization"] != nil {
-		t.Errorf("the backend gets %v", got)
+}
+
+// The browser tests show what the policy does; here it is about which pages have it.
+func TestRecipeOfAPolicy(t *testing.T) {
+	t.Parallel()
+	rc := newRecipeSite(t)
+	mux := http.NewServeMux()
+	mux.Handle("/", text("page"))
+	mux.Handle("/forbidden", rc.auth.Require(authrocket.Permission("x"))(text("in")))
+	h := rc.auth.Authenticate(withPolicy(mux))
+	for target, want := range map[string]string{"/": "form-action 'self'; frame-ancestors 'none'", "/forbidden": "style-src 'sha256-"} {
+		w := serve(h, rc.as(rc.ada, navigate(target)))
+		if got := w.Header()["Content-Security-Policy"]; len(got) != 1 || !strings.Contains(got[0], want) {
+			t.Errorf("%s: got %d %q, want one with %q", target, w.Code, got, want)
+		}
 	}
 }
