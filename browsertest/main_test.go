@@ -16,6 +16,7 @@ var (
 	chromium   string // path of the browser, "" when there is none
 	nginx      string // path of nginx, "" when there is none
 	haproxy    string // path of HAProxy, "" when there is none
+	caddy      string // path of Caddy, "" when there is none
 	quickstart string // path of the built program
 	team       string // the same
 
@@ -30,6 +31,7 @@ func run(m *testing.M) int {
 	chromium = findProgram("chromium", "chromium-browser", "google-chrome")
 	nginx = findProgram("nginx", "/usr/sbin/nginx")
 	haproxy = findProgram("haproxy", "/usr/sbin/haproxy")
+	caddy = findProgram("caddy")
 	folder, err := os.MkdirTemp("", "browsertest")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -197,20 +197,7 @@ func TestNginxAuthRequest(t *testing.T) {
 		}
 	})
 
-	for _, row := range []struct {
-		name, method string
-		headers      []string
-		status       int
-	}{
-		{name: "a form of the own pages", method: http.MethodPost, headers: []string{"Sec-Fetch-Site", bySelf, "Origin", f.url}, status: http.StatusOK},
-		{name: "a form of the own pages, by a browser that only says the origin", method: http.MethodPost, headers: []string{"Origin", f.url}, status: http.StatusOK},
-		{name: "a form of another site", method: http.MethodPost, headers: []string{"Sec-Fetch-Site", byStranger, "Origin", "https://evil.shop.test"}, status: http.StatusForbidden},
-		{name: "a form of a sibling", method: http.MethodPost, headers: []string{"Sec-Fetch-Site", "same-site", "Origin", "https://evil.shop.test"}, status: http.StatusForbidden},
-		{name: "a form of another site, by a browser that only says the origin", method: http.MethodPost, headers: []string{"Origin", "https://evil.shop.test"}, status: http.StatusForbidden},
-		{name: "DELETE of another site", method: http.MethodDelete, headers: []string{"Sec-Fetch-Site", byStranger, "Origin", "https://evil.shop.test"}, status: http.StatusForbidden},
-		{name: "a WebSocket of another site", method: http.MethodGet, headers: []string{"Sec-Fetch-Site", byStranger, "Sec-Fetch-Mode", "websocket", "Upgrade", "websocket", "Connection", "Upgrade", "Sec-WebSocket-Key", "AAAAAAAAAAAAAAAAAAAAAA=="}, status: http.StatusForbidden},
-		{name: "a link of another site", method: http.MethodGet, headers: []string{"Sec-Fetch-Site", byStranger}, status: http.StatusOK},
-	} {
+	for _, row := range crossSiteRows(f.url) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			v := signedIn(t)
@@ -224,6 +211,26 @@ func TestNginxAuthRequest(t *testing.T) {
 	}
 
 	t.Cleanup(func() { f.wantTokenInCallbackOnly(t) })
+}
+
+// crossSiteRow is a request with a session, from a page of the app or of another site.
+type crossSiteRow struct {
+	name, method string
+	headers      []string
+	status       int
+}
+
+func crossSiteRows(appURL string) []crossSiteRow {
+	return []crossSiteRow{
+		{name: "a form of the own pages", method: http.MethodPost, headers: []string{"Sec-Fetch-Site", bySelf, "Origin", appURL}, status: http.StatusOK},
+		{name: "a form of the own pages, by a browser that only says the origin", method: http.MethodPost, headers: []string{"Origin", appURL}, status: http.StatusOK},
+		{name: "a form of another site", method: http.MethodPost, headers: []string{"Sec-Fetch-Site", byStranger, "Origin", "https://evil.shop.test"}, status: http.StatusForbidden},
+		{name: "a form of a sibling", method: http.MethodPost, headers: []string{"Sec-Fetch-Site", "same-site", "Origin", "https://evil.shop.test"}, status: http.StatusForbidden},
+		{name: "a form of another site, by a browser that only says the origin", method: http.MethodPost, headers: []string{"Origin", "https://evil.shop.test"}, status: http.StatusForbidden},
+		{name: "DELETE of another site", method: http.MethodDelete, headers: []string{"Sec-Fetch-Site", byStranger, "Origin", "https://evil.shop.test"}, status: http.StatusForbidden},
+		{name: "a WebSocket of another site", method: http.MethodGet, headers: []string{"Sec-Fetch-Site", byStranger, "Sec-Fetch-Mode", "websocket", "Upgrade", "websocket", "Connection", "Upgrade", "Sec-WebSocket-Key", "AAAAAAAAAAAAAAAAAAAAAA=="}, status: http.StatusForbidden},
+		{name: "a link of another site", method: http.MethodGet, headers: []string{"Sec-Fetch-Site", byStranger}, status: http.StatusOK},
+	}
 }
 
 func mustParse(t *testing.T, text string) *url.URL {

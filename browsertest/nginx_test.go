@@ -44,13 +44,15 @@ const nginxPlain = `location / {
 }
 `
 
-// front is an app behind nginx, and its realm, on https.
+// front is an app behind a proxy, and its realm, on https.
 type front struct {
 	url    string
-	folder string // of nginx: its logs
+	folder string // of the proxy: its logs
 	root   string // of the static files
 	realm  *authrockettest.Realm
 	pages  *pages
+
+	appAddr, pagesAddr string // where the proxy finds them
 
 	ada, mallory authrockettest.User
 
@@ -62,7 +64,21 @@ type front struct {
 func startFront(t *testing.T, server string, newApp func(*authrocket.Auth) http.Handler) *front {
 	t.Helper()
 	requireNginx(t)
-	nginxListener, port := listen(t, "127.0.0.1")
+	listener, port := listen(t, "127.0.0.1")
+	f := openFront(t, port, newApp)
+	f.run(t, listener, strings.NewReplacer(
+		"LISTEN", listener.Addr().String(),
+		"APP", f.appAddr,
+		"PAGES", f.pagesAddr,
+		"ROOT", f.root,
+		"SERVER", server,
+	).Replace(nginxServer))
+	return f
+}
+
+// openFront serves the app and the pages behind a proxy that is still to be started at port.
+func openFront(t *testing.T, port string, newApp func(*authrocket.Auth) http.Handler) *front {
+	t.Helper()
 	f := &front{url: "https://app.shop.test:" + port, folder: t.TempDir(), root: t.TempDir(), pages: &pages{}}
 
 	loginListener, loginPort := listenTLS(t)
@@ -86,14 +102,7 @@ func startFront(t *testing.T, server string, newApp func(*authrocket.Auth) http.
 	serve(t, appListener, newApp(auth))
 	pagesListener, _ := listen(t, "127.0.0.1")
 	serve(t, pagesListener, f.pages)
-
-	f.run(t, nginxListener, strings.NewReplacer(
-		"LISTEN", nginxListener.Addr().String(),
-		"APP", appListener.Addr().String(),
-		"PAGES", pagesListener.Addr().String(),
-		"ROOT", f.root,
-		"SERVER", server,
-	).Replace(nginxServer))
+	f.appAddr, f.pagesAddr = appListener.Addr().String(), pagesListener.Addr().String()
 	return f
 }
 
@@ -101,19 +110,7 @@ func startFront(t *testing.T, server string, newApp func(*authrocket.Auth) http.
 // already, as it does when its program is replaced: requests wait until it is there.
 func (f *front) run(t *testing.T, listener net.Listener, config string) {
 	t.Helper()
-	key, err := x509.MarshalPKCS8PrivateKey(certificate(t).PrivateKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, content := range map[string][]byte{
-		"nginx.conf":      []byte(config),
-		"certificate.pem": pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate(t).Certificate[0]}),
-		"key.pem":         pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}),
-	} {
-		if err := os.WriteFile(filepath.Join(f.folder, name), content, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
+	f.configure(t, "nginx.conf", config)
 	socket, err := listener.(*net.TCPListener).File()
 	if err != nil {
 		t.Fatal(err)
@@ -138,6 +135,24 @@ func (f *front) run(t *testing.T, listener net.Listener, config string) {
 			t.Logf("nginx wrote\n%s%s", &output, f.log(t, "error.log"))
 		}
 	})
+}
+
+// configure writes the proxy's configuration, with a certificate and its key beside it.
+func (f *front) configure(t *testing.T, name, config string) {
+	t.Helper()
+	key, err := x509.MarshalPKCS8PrivateKey(certificate(t).PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range map[string][]byte{
+		name:              []byte(config),
+		"certificate.pem": pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate(t).Certificate[0]}),
+		"key.pem":         pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}),
+	} {
+		if err := os.WriteFile(filepath.Join(f.folder, name), content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // log returns what is in a log of nginx.

@@ -15,7 +15,7 @@ import (
 // are compiled, and their tests serve requests with them.
 var sources = []string{
 	"nethttp/main.go", "chi/main.go", "gin/main.go", "echo/main.go", "api/main.go", "websocket/main.go", "pages/pages.go", "goredislog/log.go", "sessions_recipe_test.go",
-	"../recipes_test.go", "../recipes_proxy_test.go", "../loginrocket/recipe_test.go", "../authrocketdev/recipe_test.go", "../authrocketdev/coreapi_recipe_test.go", "../browsertest/nginx_recipe_test.go",
+	"../recipes_test.go", "../recipes_proxy_test.go", "../loginrocket/recipe_test.go", "../authrocketdev/recipe_test.go", "../authrocketdev/coreapi_recipe_test.go", "../browsertest/nginx_recipe_test.go", "../browsertest/caddy_recipe_test.go",
 	"../adapters/authrocketechov4/example_test.go", "../adapters/authrocketgin/conformance_test.go",
 }
 
