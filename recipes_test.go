@@ -473,7 +473,7 @@ func TestRecipeOfAPIKeysBesideTokens(t *testing.T) {
 	}
 }
 
-// The browser tests show what the policy does; here it is about which pages have it.
+// The package's own pages keep their policy.
 func TestRecipeOfAPolicy(t *testing.T) {
 	t.Parallel()
 	rc := newRecipeSite(t)
