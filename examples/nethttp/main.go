@@ -50,7 +50,8 @@ func routes(auth *authrocket.Auth) http.Handler {
 func readyz(auth *authrocket.Auth) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		if err := auth.Ready(); err != nil {
-			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+			log.Print(err) // for operators: it may name addresses
+			http.Error(w, "not ready", http.StatusServiceUnavailable)
 		}
 	}
 }
