@@ -203,8 +203,12 @@ func (i *instance) start() {
 		RequestsPerSecond: i.s.perSecond, Log: skewedLog{i.s.log, i.skew},
 		Observer: sessionstate.Observer{Check: func(_ context.Context, e sessionstate.CheckEvent) {
 			if e.Outcome == sessionstate.Unknown {
-				failedAt.CompareAndSwap(0, time.Now().UnixNano())
-				lastFail.Store(time.Now().UnixNano())
+				now := time.Now().UnixNano()
+				// A pause of MaxStale says nothing about the API.
+				if !failedAt.CompareAndSwap(0, now) && time.Duration(now-lastFail.Load()) > i.s.maxStale {
+					failedAt.Store(now)
+				}
+				lastFail.Store(now)
 				return
 			}
 			failedAt.Store(0)

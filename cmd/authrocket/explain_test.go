@@ -38,10 +38,10 @@ func TestExplain(t *testing.T) {
 		{name: "no AppURL is needed", change: set("AUTHROCKET_APP_URL", "nonsense"), token: genuine, why: `publishes`},
 
 		{name: "HS256 without its key", realm: hs256, change: set("AUTHROCKET_JWT_KEY", ""), token: genuine, status: 1, reason: "wrong_algorithm", why: `the token says HS256`, do: `^Set AUTHROCKET_JWT_KEY to the realm's secret`},
-		{name: "RS256 with a key of HS256", change: set("AUTHROCKET_JWT_KEY", "jsk_"+strings.Repeat("geheim", 8)), token: genuine, status: 1, reason: "wrong_algorithm", why: `the key is for HS256`, do: `^Leave AUTHROCKET_JWT_KEY out`},
+		{name: "RS256 with a key of HS256", change: set("AUTHROCKET_JWT_KEY", "jsk_"+strings.Repeat("geheim", 8)), token: genuine, status: 1, reason: "wrong_algorithm", why: `is an HS256 secret, and the token says RS256`, do: `^Leave AUTHROCKET_JWT_KEY out`},
 		{name: "another static key", realm: hs256, change: set("AUTHROCKET_JWT_KEY", "jsk_"+strings.Repeat("geheim", 8)), token: genuine, status: 1, reason: "bad_signature", do: `^Set AUTHROCKET_JWT_KEY to the key of the token's realm, "rl_shop"`},
 		{name: "a key that the realm does not have", change: func(s *shop) { s.env["LOGINROCKET_URL"] = newShop(s.t).realm.URL() }, token: genuine, status: 1, reason: "unknown_key", do: `^Make LOGINROCKET_URL the LoginRocket of the token's realm, "rl_shop"`},
-		{name: "another realm", change: set("AUTHROCKET_REALM", "rl_other"), token: genuine, status: 1, reason: "wrong_realm", why: `rid is "rl_shop", Config\.RealmID is rl_other`, do: `^If "rl_shop" is your realm`},
+		{name: "another realm", change: set("AUTHROCKET_REALM", "rl_other"), token: genuine, status: 1, reason: "wrong_realm", why: `rid is "rl_shop", Config\.RealmID \(AUTHROCKET_REALM\) is rl_other`, do: `^If "rl_shop" is your realm`},
 		{name: "another issuer", token: with(authrockettest.Claim("iss", "https://login.example")), status: 1, reason: "wrong_issuer", do: `another service`},
 		{name: "an audience", token: with(authrockettest.Claim("aud", "app")), status: 1, reason: "wrong_audience", do: `^Set Config\.Audience`},
 		{name: "expired", token: with(authrockettest.ExpiresIn(-time.Hour)), status: 1, reason: "token_expired", why: `exp is 20`, do: `^Sign in again`},

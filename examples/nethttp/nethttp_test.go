@@ -26,7 +26,7 @@ func TestProgramIsReadyWithKeys(t *testing.T) {
 		text   string
 	}{
 		{name: "with keys", status: http.StatusOK},
-		{name: "without keys", fault: authrockettest.Status(http.StatusBadGateway), status: http.StatusServiceUnavailable, text: "no key set has been fetched yet"},
+		{name: "without keys", fault: authrockettest.Status(http.StatusBadGateway), status: http.StatusServiceUnavailable, text: "not ready"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
