@@ -187,35 +187,32 @@ func (k *known) isFull(n *atomic.Int64) bool { return n.Load() >= int64(k.maxEnd
 // makeRoom forgets the session that expires first if the list is full. It looks into one
 // shard only: hashes spread evenly.
 func (k *known) makeRoom(s *shard) bool {
-	var first idHash
-	earliest := int64(math.MaxInt64)
 	if !k.isFull(&k.sessions) || len(s.ended) == 0 {
 		return false
 	}
-	for hash, ended := range s.ended {
-		if ended.until < earliest {
-			first, earliest = hash, ended.until
-		}
-	}
-	k.forget(s, first)
+	k.forget(s, earliest(s.ended, func(e ending) int64 { return e.until }))
 	return true
 }
 
 // makeRoomForSuspect does so for suspicions, which have a list of their own: who sends
 // webhooks cannot displace what has ended.
 func (k *known) makeRoomForSuspect(s *shard) bool {
-	var first idHash
-	earliest := int64(math.MaxInt64)
 	if !k.isFull(&k.suspected) || len(s.suspects) == 0 {
 		return false
 	}
-	for hash, suspect := range s.suspects {
-		if suspect.until < earliest {
-			first, earliest = hash, suspect.until
+	k.trust(s, earliest(s.suspects, func(e suspicion) int64 { return e.until }))
+	return true
+}
+
+// earliest returns the session that expires first.
+func earliest[E any](list map[idHash]E, until func(E) int64) (first idHash) {
+	least := int64(math.MaxInt64)
+	for hash, e := range list {
+		if until(e) < least {
+			first, least = hash, until(e)
 		}
 	}
-	k.trust(s, first)
-	return true
+	return first
 }
 
 // trust takes a suspicion out of a shard, if there is one.
