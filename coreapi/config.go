@@ -11,7 +11,7 @@ import (
 // Config is what [New] needs to know. The zero value of a field is its default. Most
 // programs set URL and APIKey, and nothing else.
 type Config struct {
-	// A literal has to name the fields, so that a new one breaks nobody.
+	// A literal has to name the fields, so that a new one breaks no app.
 	_ [0]func()
 
 	// URL is the URL of the API, which the portal shows beside the key, such as

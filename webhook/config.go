@@ -9,7 +9,7 @@ import (
 
 // Config is what [New] needs to know. API, Secrets and Handle are required.
 type Config struct {
-	// A literal has to name the fields, so that a new one breaks nobody.
+	// A literal has to name the fields, so that a new one breaks no app.
 	_ [0]func()
 
 	// API reads back what a webhook says. Its key has to be of the realm whose events

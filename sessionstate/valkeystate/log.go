@@ -180,7 +180,7 @@ func (l *log) append(ctx context.Context, e sessionstate.Ended) error {
 	if err != nil || !isID(id) {
 		return fmt.Errorf("valkeystate: XADD: %w", errNotValkey)
 	}
-	// By the clock of the server: one of ours that is wrong would remove what others need.
+	// By the clock of the server: a wrong clock here would remove what others need.
 	// What fails is done by the next Append.
 	l.run(ctx, "XTRIM", l.trim(oldest(id)))
 	return nil
