@@ -244,9 +244,6 @@ func (v *verifier) checkHeader(header []byte) (keyID string, err error) {
 
 func (v *verifier) wrongAlgorithm(algorithm string) error {
 	if algorithm == string(jose.HS256) {
-		if algorithm == string(jose.RS256) {
-			return refuse(ErrWrongAlgorithm, "%s is an HS256 secret, and the token says RS256; leave it out, so that the keys that the realm publishes count", settingName("JWTKey"))
-		}
 		return refuse(ErrWrongAlgorithm, "the key is for %s, and the token says HS256; for a realm that signs with HS256, set Config.JWTKey to its secret (jsk_...)", v.keys.algorithm())
 	}
 	if algorithm == string(jose.RS256) {
