@@ -471,7 +471,7 @@ func (c *configChecker) parseURL(field, value string) (baseURL, bool) {
 		c.add(field, shown, "has a host that is neither an ASCII name nor an IP address; write an international name in its xn-- form")
 	}
 	if strings.HasPrefix(host, "api-") && strings.HasSuffix(host, ".authrocket.com") {
-		c.add(field, shown, "is the URL of AuthRocket's API (the Core API, for the package coreapi); write %s", exampleURL(field))
+		c.add(field, shown, "is the URL of AuthRocket's API (the Core API, for the package coreapi); write the right one, such as %s", exampleURL(field))
 		return baseURL{}, false
 	}
 	port, err := strconv.Atoi(cmp.Or(u.Port(), defaultPort(scheme)))

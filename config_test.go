@@ -108,9 +108,9 @@ func TestConfigErrors(t *testing.T) {
 			c.LoginRocketURL, c.JWKSURL = "", "https://keys.example.com/jwks"
 		}, field: "LoginRocketURL", problem: "is missing"},
 
-		{name: "LoginRocketURL of AuthRocket's API", change: loginRocket("https://api-e2.authrocket.com/v2"), field: "LoginRocketURL", value: "https://api-e2.authrocket.com/v2", problem: "is the URL of AuthRocket's API (the Core API, for the package coreapi); write https://sample.e2.loginrocket.com/"},
+		{name: "LoginRocketURL of AuthRocket's API", change: loginRocket("https://api-e2.authrocket.com/v2"), field: "LoginRocketURL", value: "https://api-e2.authrocket.com/v2", problem: "is the URL of AuthRocket's API (the Core API, for the package coreapi); write the right one, such as https://sample.e2.loginrocket.com/"},
 		{name: "LoginRocketURL of AuthRocket's API in upper case", change: loginRocket("https://API-E1.AuthRocket.com"), field: "LoginRocketURL", problem: "AuthRocket's API"},
-		{name: "JWKSURL of AuthRocket's API", change: jwks("https://api-e2.authrocket.com/v2/jwks"), field: "JWKSURL", problem: "write https://sample.e2.loginrocket.com/connect/jwks"},
+		{name: "JWKSURL of AuthRocket's API", change: jwks("https://api-e2.authrocket.com/v2/jwks"), field: "JWKSURL", problem: "write the right one, such as https://sample.e2.loginrocket.com/connect/jwks"},
 		{name: "AppURL of AuthRocket's API", change: app("https://api-e2.authrocket.com"), field: "AppURL", problem: "AuthRocket's API"},
 		{name: "AppURL equal to LoginRocketURL", change: app("https://SAMPLE.e2.loginrocket.com:443/"), field: "AppURL", value: "https://sample.e2.loginrocket.com", problem: "is the LoginRocketURL"},
 		{name: "AppURL equal to LoginRocketURL on loopback", change: func(c *authrocket.Config) {

@@ -87,8 +87,9 @@ type patient struct {
 	webhook string // "" for none
 	write   bool
 
-	problems map[string]bool // the fields of config that are wrong
-	prober   *prober
+	problems        map[string]bool // the fields of config that are wrong
+	isNoLoginRocket bool            // something else answers at LOGINROCKET_URL
+	prober          *prober
 }
 
 // doctor says what is wrong with a set-up.

@@ -42,10 +42,10 @@ func checkApp(ctx context.Context, p *patient) []finding {
 	if p.appURL() == "" {
 		return []finding{skipped(noApp)}
 	}
-	return []finding{judgeApp(p.askCallback(ctx), p.callbackURL())}
+	return []finding{judgeApp(p.askCallback(ctx), p.callbackURL(), p.config.AuthPath)}
 }
 
-func judgeApp(a answer, callback string) finding {
+func judgeApp(a answer, callback, authPath string) finding {
 	if a.err != nil {
 		f := diagnose(a.err, callback)
 		if strings.HasSuffix(f.Text, "speaks http.") {
@@ -64,7 +64,11 @@ func judgeApp(a answer, callback string) finding {
 	case a.status == http.StatusMethodNotAllowed:
 		return wrong("Set Config.AuthPath to a path that is free, and -auth-path to the same.", "%s answers %s, and not as the callback: a route of the app has taken the path.", callback, statusText(a.status))
 	}
-	return wrong("Put Authenticate around the app, or mount LoginRoutes at "+strings.TrimSuffix(pathOf(callback), "callback")+"; set -auth-path if Config.AuthPath is another; and see that the proxy in front sends the path to the app.",
+	do := "Put Authenticate around the app, or mount LoginRoutes at Config.AuthPath + \"/\" without StripPrefix; set -auth-path if Config.AuthPath is another; and see that the proxy in front sends " + pathOf(callback) + " to the app."
+	if prefix := strings.TrimSuffix(pathOf(callback), authPath+"/callback"); prefix != "" {
+		do += " The proxy has to take " + prefix + " off; if it does not, leave it out of AUTHROCKET_APP_URL and set Config.AuthPath to " + prefix + authPath + "."
+	}
+	return wrong(do,
 		"%s answers %s without the header %s: another program, or another route of the app.", callback, statusText(a.status), callbackHeader)
 }
 

@@ -219,6 +219,7 @@ func checkKeys(ctx context.Context, p *patient) []finding {
 	}
 	a := p.askKeys(ctx)
 	if f, isAnswer := judgeKeySet(a, target); !isAnswer {
+		p.isNoLoginRocket = a.err == nil && f.Status == statusWrong && p.config.JWKSURL == ""
 		return []finding{f}
 	}
 	config := p.config
@@ -353,7 +354,7 @@ func judgeClock(a answer, whose string) finding {
 // checkToken verifies the token on standard input.
 func checkToken(ctx context.Context, p *patient) []finding {
 	if p.token == "" {
-		return []finding{skipped("Not checked: -token reads one from standard input.")}
+		return []finding{skipped("Not checked: which realm and key login tokens have. Give one: authrocket login | authrocket doctor -token.")}
 	}
 	auth, err := newTokenAuth(p.config)
 	if err != nil {
@@ -383,6 +384,8 @@ func checkHostedLogin(ctx context.Context, p *patient) []finding {
 		return []finding{skipped(noLoginRocket)}
 	case callback == "":
 		return []finding{skipped(noApp)}
+	case p.isNoLoginRocket:
+		return []finding{skipped("Not asked: no LoginRocket is at %s.", base)}
 	}
 	ask := func(redirectURI string) answer {
 		query := url.Values{"redirect_uri": {redirectURI}, "prompt": {"login"}}

@@ -26,6 +26,9 @@ func checkCoreAPI(ctx context.Context, p *patient) []finding {
 	}
 	page, err := api.Users.List(ctx, coreapi.UserQuery{PageSize: 1})
 	findings := []finding{judgeCoreRead(page, err, config)}
+	if errors.Is(err, coreapi.ErrNotFound) && config.RealmID != "" && readsOwnRealm(ctx, config) {
+		findings[0] = wrong("Set AUTHROCKET_REALM to the realm of the key, or leave it out.", "The API key reads users, but not those of the realm %s, which AUTHROCKET_REALM names.", jsonText(config.RealmID))
+	}
 	switch {
 	case err != nil:
 	case !p.write:
@@ -34,6 +37,17 @@ func checkCoreAPI(ctx context.Context, p *patient) []finding {
 		findings = append(findings, tryWrite(ctx, api))
 	}
 	return findings
+}
+
+// readsOwnRealm asks without AUTHROCKET_REALM, for the realm of the key.
+func readsOwnRealm(ctx context.Context, config coreapi.Config) bool {
+	config.RealmID = ""
+	api, err := coreapi.New(config)
+	if err != nil {
+		return false
+	}
+	_, err = api.Users.List(ctx, coreapi.UserQuery{PageSize: 1})
+	return err == nil
 }
 
 func judgeCoreConfig(err error) []finding {

@@ -137,7 +137,7 @@ func TestDoctorOnMisconfigurations(t *testing.T) {
 		text, do string // regular expressions
 		also     []string
 	}{
-		{name: "the API host as LoginRocketURL", change: set("LOGINROCKET_URL", "https://api-e2.authrocket.com/"), exit: 1, check: "config", text: `^LOGINROCKET_URL .* is the URL of AuthRocket's API \(the Core API, .*\)\.$`, do: `^Write https://`},
+		{name: "the API host as LoginRocketURL", change: set("LOGINROCKET_URL", "https://api-e2.authrocket.com/"), exit: 1, check: "config", text: `^LOGINROCKET_URL .* is the URL of AuthRocket's API \(the Core API, .*\)\.$`, do: `^Write the right one, such as https://`},
 		{name: "no LoginRocketURL", change: set("LOGINROCKET_URL", ""), exit: 1, check: "config", text: `^LOGINROCKET_URL is missing\.$`, do: `^Write the realm's LoginRocket URL`},
 		{name: "AppURL is LoginRocketURL", change: func(s *shop) { s.env["AUTHROCKET_APP_URL"] = s.env["LOGINROCKET_URL"] }, exit: 1, check: "config", text: `^AUTHROCKET_APP_URL .* is the LoginRocketURL`, do: `^Write the public URL of this app`},
 		{name: "a realm without rl_", change: set("AUTHROCKET_REALM", "shop"), exit: 1, check: "config", text: `^AUTHROCKET_REALM "shop" is not the ID of a realm`, do: `^Write it, or leave RealmID out`, also: []string{"core api"}},
@@ -165,6 +165,7 @@ func TestDoctorOnMisconfigurations(t *testing.T) {
 		{name: "the clock is ahead", change: breakKeys(authrockettest.ClockOff(-time.Hour)), exit: 1, check: "clock", text: `^The clock of this machine is (59m5\ds|1h00m) ahead of that of LoginRocket`, do: `NTP`},
 		{name: "the age of a cached answer is no difference of clocks", change: breakKeys(authrockettest.Chain(header("Age", "100"), authrockettest.ClockOff(-100*time.Second))), check: "clock", status: "ok", text: `that of LoginRocket`},
 
+		{name: "the wrong realm, for the API", change: set("AUTHROCKET_REALM", "rl_other"), exit: 1, check: "core api", text: `not those of the realm "rl_other"`, do: `^Set AUTHROCKET_REALM`},
 		{name: "the wrong realm", change: set("AUTHROCKET_REALM", "rl_other"), withToken: true, exit: 1, check: "token", text: `rid is "rl_shop", Config\.RealmID \(AUTHROCKET_REALM\) is rl_other`, do: `^If "rl_shop" is your realm, set AUTHROCKET_REALM`, also: []string{"core api"}},
 		{name: "the LoginRocket of another realm", change: func(s *shop) { s.env["LOGINROCKET_URL"] = newShop(s.t).realm.URL() }, withToken: true, exit: 1, check: "token", text: `a key that the realm does not have`, do: `the token's realm, "rl_shop"`, also: []string{"app login"}},
 		{name: "an expired token", withToken: true, options: []authrockettest.TokenOption{authrockettest.ExpiresIn(-time.Hour)}, exit: 1, check: "token", text: `has expired`, do: `^Sign in again`},
