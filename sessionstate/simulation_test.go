@@ -134,7 +134,7 @@ type simulatedSession struct {
 	looked    map[*instance]time.Time // the first request that made a check of the end possible
 }
 
-func (s *simulatedSession) isLive() bool { return s.endedAt.IsZero() }
+func (session *simulatedSession) isLive() bool { return session.endedAt.IsZero() }
 
 // webhookDelivery is what AuthRocket sends at a time.
 type webhookDelivery struct {
