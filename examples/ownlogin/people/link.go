@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/authrocket-go/authrocket"
 )
@@ -38,13 +37,13 @@ func signIn(ctx context.Context, tx *sql.Tx, user authrocket.User) (Person, erro
 	}
 	// A person who is linked to another user is not looked at.
 	var isConfirmed bool
-	err = tx.QueryRowContext(ctx, `SELECT id, name, email_confirmed FROM people WHERE email = ? AND authrocket_id IS NULL`, strings.ToLower(user.Email)).
+	err = tx.QueryRowContext(ctx, `SELECT id, name, email_confirmed FROM people WHERE email = ? AND authrocket_id IS NULL`, lowerEmail(user.Email)).
 		Scan(&p.ID, &p.Name, &isConfirmed)
 	isVerified := user.EmailVerification == authrocket.EmailVerified // unknown is not verified
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return personOf(tx.QueryRowContext(ctx, `INSERT INTO people (email, email_confirmed, name, authrocket_id) VALUES (?, ?, ?, ?) RETURNING id, name`,
-			strings.ToLower(user.Email), isVerified, user.Name, user.ID))
+			lowerEmail(user.Email), isVerified, user.Name, user.ID))
 	case err != nil:
 		return Person{}, err
 	case !isVerified:

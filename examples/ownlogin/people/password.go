@@ -36,7 +36,7 @@ func isPassword(password, hash string) bool {
 func (s *Store) CheckPassword(ctx context.Context, email, password string) (Person, error) {
 	var p Person
 	var hash string
-	err := s.db.QueryRowContext(ctx, `SELECT id, name, password FROM people WHERE email = ? AND password IS NOT NULL`, strings.ToLower(email)).
+	err := s.db.QueryRowContext(ctx, `SELECT id, name, password FROM people WHERE email = ? AND password IS NOT NULL`, lowerEmail(email)).
 		Scan(&p.ID, &p.Name, &hash)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return Person{}, err

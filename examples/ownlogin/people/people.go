@@ -62,8 +62,19 @@ func (s *Store) Add(ctx context.Context, email, name, password string, isConfirm
 	}
 	p := Person{Name: name}
 	err = s.db.QueryRowContext(ctx, `INSERT INTO people (email, email_confirmed, name, password) VALUES (?, ?, ?, ?) RETURNING id`,
-		strings.ToLower(email), isConfirmed, name, hash).Scan(&p.ID)
+		lowerEmail(email), isConfirmed, name, hash).Scan(&p.ID)
 	return p, err
+}
+
+// lowerEmail makes A to Z lower, and no other letters: strings.ToLower makes an i of "\u0130" and a k of
+// "\u212A", so that the verified email of somebody else would be that of a person.
+func lowerEmail(email string) string {
+	return strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			r += 'a' - 'A'
+		}
+		return r
+	}, email)
 }
 
 // ByAuthRocketID returns the person who is this AuthRocket user, or [ErrNobody].

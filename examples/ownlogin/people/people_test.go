@@ -142,6 +142,24 @@ func TestSignIn(t *testing.T) {
 	}
 }
 
+// Somebody else can have these addresses, and verify them: they are other mailboxes or hosts.
+func TestAddressesThatOnlyUnicodeTakesForTheSame(t *testing.T) {
+	t.Parallel()
+	store, _, _ := newStore(t)
+	mike, err := store.Add(t.Context(), "Mike@example.com", "Own Mike", "own-steam", true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, email := range []string{"m\u0130ke@example.com", "mi\u212Ae@example.com"} {
+		if _, err := store.CheckPassword(t.Context(), email, "own-steam"); !errors.Is(err, people.ErrNobody) {
+			t.Errorf("the password of %s is taken for %+q: %v", "mike@example.com", email, err)
+		}
+		if got, err := store.SignIn(t.Context(), verified(fmt.Sprintf("usr_%d", i), email)); err != nil || got.ID == mike.ID {
+			t.Errorf("a login with %+q leads to %v, %v", email, got, err)
+		}
+	}
+}
+
 // Config.OnLogin may be called more than once for a login, at once, and by several processes.
 func TestSignInAtOnce(t *testing.T) {
 	t.Parallel()

@@ -3,7 +3,7 @@
 
 CREATE TABLE IF NOT EXISTS people (
 	id              INTEGER PRIMARY KEY,
-	email           TEXT NOT NULL,               -- in lower case
+	email           TEXT NOT NULL,               -- A to Z in lower case
 	email_confirmed INTEGER NOT NULL DEFAULT 0,  -- 1: the app's own mail was answered
 	name            TEXT NOT NULL,
 	password        TEXT,                        -- a hash; NULL: has no password here
