@@ -122,7 +122,7 @@ func (a *Auth) methodText(r *http.Request) string {
 // route does not take.
 func (a *Auth) warnOfMethod(r *http.Request) {
 	if a.isSameOrigin(r) {
-		a.warnOfSetup(r, "method", "a page of this app sends %s to %s, which is a login route: if it is a route of the app's own, move it, or set Config.AuthPath to another path", r.Method, r.URL.Path)
+		a.warnOfSetup(r, "method", "a page of this app sends %s to %s, which is a login route: if it is a route of the app's own, move it, or set Config.AuthPath to another path", quoteShort(r.Method), r.URL.Path)
 	}
 }
 

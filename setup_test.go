@@ -40,7 +40,7 @@ func TestWrongSetupsAreReported(t *testing.T) {
 		shadowed = "is never called: Auth.Authenticate answers"
 		prefix   = "which a proxy should strip"
 		lost     = "not below Config.AuthPath, which is /auth"
-		method   = "a page of this app sends POST to /auth/login"
+		method   = `a page of this app sends "POST" to /auth/login`
 	)
 	ok := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {})
 	authenticated := func(a *authrocket.Auth) http.Handler { return a.Authenticate(ok) }
@@ -101,6 +101,7 @@ func TestWrongSetupsAreReported(t *testing.T) {
 			return a.Authenticate(mux(map[string]http.Handler{"/auth/login": a.LoginRoutes()}))
 		}, r: navigate("/auth/login"), want: ""},
 		{name: "a form of the app's own to the login route", handler: authenticated, r: submit("/auth/login", "Sec-Fetch-Site: same-origin"), want: method},
+		{name: "a method that fills the log", handler: authenticated, r: request(strings.Repeat("X", 9_000), "/auth/login", "Sec-Fetch-Site: same-origin"), want: `sends "` + strings.Repeat("X", 64) + `"... to /auth/login`},
 		{name: "a scanner that posts to the login route", handler: authenticated, r: request("POST", "/auth/login"), want: ""},
 		{name: "a form of another site to the login route", handler: authenticated, r: submit("/auth/login", "Sec-Fetch-Site: cross-site"), want: ""},
 

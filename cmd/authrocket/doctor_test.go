@@ -383,6 +383,7 @@ func TestDoctorUsage(t *testing.T) {
 	}{
 		{name: "an unknown flag", args: []string{"-port", "1"}, status: 2, stderr: "authrocket doctor: flag provided but not defined: -port; -h lists the flags\n"},
 		{name: "an argument that is no flag", args: []string{"geheim"}, status: 2, stderr: "authrocket doctor: there is an argument that is no flag; -h lists the flags\n"},
+		{name: "a token behind its flag", args: []string{"-token=geheim"}, status: 2, stderr: "authrocket doctor: a flag that takes no value has one; -h lists the flags\n"},
 		{name: "no token where one should be", args: []string{"-token"}, status: 2, stderr: "authrocket doctor: there is no token on standard input; write authrocket login | authrocket explain, for instance\n"},
 		{name: "no token, but far too much", args: []string{"-token"}, stdin: strings.Repeat("x", 70_000), status: 2, stderr: "authrocket doctor: standard input has a line of more than 65536 bytes, which is no token\n"},
 		{name: "help", args: []string{"-h"}},

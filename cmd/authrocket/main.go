@@ -23,6 +23,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 )
 
@@ -118,6 +119,8 @@ func parseFlags(flags *flag.FlagSet, args []string, stdout io.Writer, usage stri
 		flags.SetOutput(stdout)
 		flags.PrintDefaults()
 		return err
+	case err != nil && strings.HasPrefix(err.Error(), "invalid boolean value "): // it may be a token, as below
+		return &exitError{exitUsage, errors.New("a flag that takes no value has one; -h lists the flags")}
 	case err != nil:
 		return &exitError{exitUsage, fmt.Errorf("%w; -h lists the flags", err)}
 	}
