@@ -108,12 +108,15 @@ func TestCaddyForwardAuth(t *testing.T) {
 		})
 	}
 
-	t.Run("the service sees no cookie", func(t *testing.T) {
+	t.Run("the service sees no token", func(t *testing.T) {
 		t.Parallel()
 		signedIn(t)
+		if a := f.newVisitor(t).send(http.MethodGet, f.url+"/by-program", nil, "Authorization", "Bearer "+f.realm.Token(f.ada)); a.body != "page /by-program" {
+			t.Errorf("a program with a token gets %d %q", a.status, a.body)
+		}
 		for _, r := range f.pages.seen(http.MethodGet) {
-			if r.Header.Get("Cookie") != "" {
-				t.Error("a request to the service has a Cookie")
+			if r.Header.Get("Cookie") != "" || r.Header.Get("Authorization") != "" {
+				t.Error("a request to the service has a Cookie, or an Authorization")
 			}
 		}
 	})
