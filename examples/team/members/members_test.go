@@ -98,6 +98,12 @@ func TestForms(t *testing.T) {
 		"an owner of another account does not count": {
 			as: ada, prepare: func(w world) { w.setPermissions(mary, owner) }, path: member(ada, "remove"), status: http.StatusConflict,
 		},
+		"an owner whose membership has ended does not count": {
+			as: ada, prepare: func(w world) {
+				w.setPermissions(charles, owner)
+				w.endMembership(charles)
+			}, path: member(ada, "remove"), status: http.StatusConflict, text: "An account needs an owner",
+		},
 
 		// Another account.
 		"permissions of another account's member": {
@@ -205,6 +211,14 @@ func (w world) setPermissions(userID string, permissions ...string) {
 		if err := w.realm.SetPermissions(m.ID, permissions...); err != nil {
 			w.t.Fatal(err)
 		}
+	}
+}
+
+func (w world) endMembership(userID string) {
+	w.t.Helper()
+	_, err := w.realm.UpdateMembership(w.realm.MembershipsOf(userID)[0].ID, func(m *authrockettest.Membership) { m.ExpiresAt = time.Now().Add(-time.Minute) })
+	if err != nil {
+		w.t.Fatal(err)
 	}
 }
 

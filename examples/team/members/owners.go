@@ -2,6 +2,7 @@ package members
 
 import (
 	"context"
+	"time"
 
 	"github.com/authrocket-go/authrocket/coreapi"
 )
@@ -22,7 +23,8 @@ func (t *team) keepingAnOwner(ctx context.Context, member coreapi.Membership, ne
 		if err != nil {
 			return err
 		}
-		if other.ID != member.ID && isOwner(other.Permissions) {
+		hasEnded := !other.ExpiresAt.IsZero() && !time.Now().Before(other.ExpiresAt)
+		if other.ID != member.ID && isOwner(other.Permissions) && !hasEnded {
 			return write()
 		}
 	}
