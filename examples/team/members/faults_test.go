@@ -187,3 +187,21 @@ func TestOwnersWhoDemoteEachOther(t *testing.T) {
 		})
 	}
 }
+
+// A member who signs in again and again stays no member by that.
+func TestTooManySessionsDoNotHinderARemoval(t *testing.T) {
+	t.Parallel()
+	inWorld(t, func(w world) {
+		for range 300 {
+			w.signIn(george, engines)
+		}
+		w.service.Break(func(answer http.ResponseWriter, r *http.Request, healthy http.Handler) {
+			time.Sleep(100 * time.Millisecond)
+			healthy.ServeHTTP(answer, r)
+		})
+		wantAnswer(t, w.post(ada, w.path(george, "remove"), nil), http.StatusServiceUnavailable)
+		if got := w.records(); got[george] != "" || got[george+" sessions"] == "0" {
+			t.Errorf("George is a member with %s, and has %s sessions; want no member with some", got[george], got[george+" sessions"])
+		}
+	})
+}

@@ -13,14 +13,18 @@ import (
 // holds permissions until it expires, and without a session there is no new one.
 func (t *team) takeAway(ctx context.Context, userID string, write func() error) error {
 	// Before the write: when it is tried again after a failure, nobody knows any more that
-	// something was taken.
-	if err := t.endSessions(ctx, t.api, userID); err != nil {
+	// something was taken. But nobody escapes it by having more sessions than can be deleted in
+	// time: their login tokens are refused already, and new ones will hold what is left.
+	first, cancel := context.WithTimeout(ctx, timeout/2)
+	defer cancel()
+	if tokensEnded, err := t.endSessions(first, t.api, userID); err != nil && !(tokensEnded && first.Err() != nil) {
 		return err
 	}
 	if err := write(); err != nil {
 		return err
 	}
-	return t.endSessions(ctx, t.api, userID) // those that began meanwhile
+	_, err := t.endSessions(ctx, t.api, userID) // those that began meanwhile
+	return err
 }
 
 // endSessionsOfMember signs a member out everywhere. A session is of the user, not of an account:
@@ -33,21 +37,22 @@ func (t *team) endSessionsOfMember(ctx context.Context, r *http.Request) error {
 	if err := t.mayManage(member.Permissions); err != nil {
 		return err
 	}
-	return t.endSessions(ctx, t.api, member.UserID)
+	_, err = t.endSessions(ctx, t.api, member.UserID)
+	return err
 }
 
-// endSessions ends all sessions of a user.
-func (m *Members) endSessions(ctx context.Context, api *coreapi.Client, userID string) error {
+// endSessions ends all sessions of a user. It reports whether their login tokens are refused
+// from now on, which may be so although not all sessions could be deleted.
+func (m *Members) endSessions(ctx context.Context, api *coreapi.Client, userID string) (tokensEnded bool, err error) {
 	deleted, err := api.Sessions.DeleteAllOf(ctx, userID)
 	if m.state != nil && !deleted.At.IsZero() {
-		// The login tokens of these sessions are refused from the next request on, even if not
-		// all sessions could be deleted. If that cannot be shared with other instances now, the
-		// state goes on trying.
+		// If that cannot be shared with other instances now, the state goes on trying.
+		tokensEnded = true
 		if err := m.state.EndUser(ctx, userID, deleted.At); err != nil {
 			slog.WarnContext(ctx, "members: an end of sessions is not shared yet", "error", err)
 		}
 	}
-	return err
+	return tokensEnded, err
 }
 
 // signOutEverywhere ends all sessions of who asks for it, on every device.
@@ -55,7 +60,7 @@ func (m *Members) signOutEverywhere(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), timeout)
 	defer cancel()
 	user, _ := authrocket.CurrentUser(ctx)
-	if err := m.endSessions(ctx, m.api.For(client(r)), user.ID); err != nil {
+	if _, err := m.endSessions(ctx, m.api.For(client(r)), user.ID); err != nil {
 		m.showProblem(w, r, err)
 		return
 	}
