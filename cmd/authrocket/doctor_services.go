@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/authrocket-go/authrocket/authrockettest"
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
@@ -145,6 +146,9 @@ func checkWebhook(ctx context.Context, p *patient) []finding {
 	right, err := url.Parse(p.webhook)
 	if err != nil || right.Host == "" || right.Scheme != "http" && right.Scheme != "https" {
 		return []finding{wrong("Write the URL that AuthRocket's portal has, with its secret: https://authrocket:SECRET@app.example.com/hooks/authrocket.", "-webhook is not an http or https URL.")}
+	}
+	if right.Scheme == "http" && !authrockettest.IsLoopback(right.Hostname()) {
+		return []finding{wrong("Write https://.", "The webhook's URL is http: its secret would go in the clear. Nothing was sent.")}
 	}
 	other, hasSecret := withOtherSecret(right)
 	if !hasSecret {

@@ -210,6 +210,7 @@ func TestDoctorOnMisconfigurations(t *testing.T) {
 		}, exit: 1, check: "webhook", text: `answers 404 Not Found to a ping with the secret`, do: `^Make the secret in the URL one of Config\.Secrets`},
 		{name: "a webhook that compares no secret", change: func(s *shop) { s.env["AUTHROCKET_WEBHOOK_URL"] = s.serveWebhook("") }, exit: 1, check: "webhook", text: `^It takes a ping with a wrong secret, too`},
 		{name: "a webhook without a secret", change: func(s *shop) { s.env["AUTHROCKET_WEBHOOK_URL"] = "http://127.0.0.1:1/hooks" }, exit: 1, check: "webhook", text: `has no secret`},
+		{name: "a webhook whose secret goes in the clear", args: []string{"-webhook", "http://authrocket:" + webhookSecret + "@192.0.2.1/hooks"}, exit: 1, check: "webhook", text: `its secret would go in the clear`, do: `^Write https`},
 		{name: "a webhook behind a gate", change: func(s *shop) {
 			s.env["AUTHROCKET_WEBHOOK_URL"] = strings.Replace(s.env["AUTHROCKET_APP_URL"], "//", "//a:"+webhookSecret+"@", 1) + "/hooks"
 		}, exit: 1, check: "webhook", text: `/hooks answers 404`},
