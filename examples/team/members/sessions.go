@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/authrocket-go/authrocket"
 	"github.com/authrocket-go/authrocket/coreapi"
@@ -17,13 +18,15 @@ func (t *team) takeAway(ctx context.Context, userID string, write func() error) 
 	// time: their login tokens are refused already, and new ones will hold what is left.
 	first, cancel := context.WithTimeout(ctx, timeout/2)
 	defer cancel()
-	if tokensEnded, err := t.endSessions(first, t.api, userID); err != nil && !(tokensEnded && first.Err() != nil) {
+	begun := time.Now()
+	tokensEnded, err := t.endSessions(first, t.api, userID)
+	if tookLong := time.Since(begun) > timeout/4; err != nil && !(tokensEnded && tookLong) {
 		return err
 	}
 	if err := write(); err != nil {
 		return err
 	}
-	_, err := t.endSessions(ctx, t.api, userID) // those that began meanwhile
+	_, err = t.endSessions(ctx, t.api, userID) // those that began meanwhile
 	return err
 }
 
