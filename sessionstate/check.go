@@ -93,7 +93,7 @@ var (
 	errOtherSession = errors.New("the API answers about another session than the one that it was asked about; what is between it and this program?")
 )
 
-// noteAnswer notes that the API, asked at that time, has told something about a session.
+// noteAnswer notes that the API, asked at that time, has said something about a session.
 func (s *State) noteAnswer(asked time.Duration) {
 	s.failingFrom.Store(-1)
 	s.failedAt.Store(-1)
@@ -104,12 +104,13 @@ func (s *State) noteAnswer(asked time.Duration) {
 	}
 }
 
-// noteFailure notes that the API, asked at that time, has told nothing. A failure that was
+// noteFailure notes that the API, asked at that time, has said nothing. A failure that was
 // followed by none for Config.MaxStale says nothing about the time since then: at night
 // nobody may have been there who had to be looked up, and a machine that slept asked nothing.
+// But a silence that has lasted for Config.MaxStale ends with an answer only.
 func (s *State) noteFailure(asked time.Duration) {
 	now := s.clock.at(time.Now())
-	if last := s.failedAt.Load(); last >= 0 && now-time.Duration(last) > s.maxStale {
+	if last := s.failedAt.Load(); last >= 0 && now-time.Duration(last) > s.maxStale && !s.isSilent() {
 		s.failingFrom.Store(int64(asked)) // before failedAt, so that nobody sees a silence meanwhile
 	} else {
 		s.failingFrom.CompareAndSwap(-1, int64(asked))

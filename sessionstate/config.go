@@ -28,8 +28,8 @@ type Config struct {
 	CheckInterval time.Duration
 
 	// MaxStale is how long sessions go on while the API answers about none of them, counted
-	// from the first check that fails. It is counted anew after a pause of MaxStale without
-	// checks. At least twice CheckInterval. Default: 1 hour, or 4 times CheckInterval if that
+	// from the first check that fails. Until it has passed, it is counted anew after a pause
+	// of MaxStale without checks. At least twice CheckInterval. Default: 1 hour, or 4 times CheckInterval if that
 	// is longer.
 	MaxStale time.Duration
 

@@ -186,7 +186,7 @@ func newState(t testing.TB, config sessionstate.Config) *sessionstate.State {
 	return state
 }
 
-// reports collects what an Observer is told.
+// reports collects what an Observer reports.
 type reports struct {
 	mu      sync.Mutex
 	checks  []sessionstate.CheckEvent

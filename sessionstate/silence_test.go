@@ -1,11 +1,13 @@
 package sessionstate_test
 
 import (
+	"errors"
 	"net/http"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/authrocket-go/authrocket"
 	"github.com/authrocket-go/authrocket/sessionstate"
 )
 
@@ -27,6 +29,35 @@ func TestFailuresFarApartAreNoSilence(t *testing.T) {
 		synctest.Wait()
 		if err := state.CheckSession(t.Context(), next, gate); err != nil {
 			t.Errorf("after two failures: got %v", err)
+		}
+	})
+}
+
+// Once the API has been silent for MaxStale, a pause does not let sessions in again: only an
+// answer does.
+func TestAPauseEndsNoSilence(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		api := newCoreAPI()
+		api.add("kss_1")
+		state := newState(t, sessionstate.Config{API: api.client(t), CheckInterval: time.Minute, MaxStale: time.Hour, Observer: new(reports).observer()})
+		session := newUsers(t).session("kss_1")
+		api.breakWith(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) })
+		for range 70 {
+			time.Sleep(time.Minute) // in the bubble: no real time passes
+			state.CheckSession(t.Context(), session, gate)
+			synctest.Wait()
+		}
+		time.Sleep(8 * time.Hour) // in the bubble: no real time passes
+		for range 3 {
+			if err := state.CheckSession(t.Context(), session, gate); !errors.Is(err, authrocket.ErrSessionUnknown) {
+				t.Errorf("while the API is still silent: got %v", err)
+			}
+			time.Sleep(time.Minute) // in the bubble: no real time passes
+		}
+		api.breakWith(nil)
+		if err := state.CheckSession(t.Context(), session, gate); err != nil {
+			t.Errorf("when the API answers: got %v", err)
 		}
 	})
 }

@@ -205,7 +205,8 @@ func (i *instance) start() {
 			if e.Outcome == sessionstate.Unknown {
 				now := time.Now().UnixNano()
 				// A pause of MaxStale says nothing about the API.
-				if !failedAt.CompareAndSwap(0, now) && time.Duration(now-lastFail.Load()) > i.s.maxStale {
+				isSilent := time.Duration(lastFail.Load()-failedAt.Load()) > i.s.maxStale
+				if !failedAt.CompareAndSwap(0, now) && time.Duration(now-lastFail.Load()) > i.s.maxStale && !isSilent {
 					failedAt.Store(now)
 				}
 				lastFail.Store(now)
@@ -683,9 +684,8 @@ func (s *simulation) mustRefuse(session *simulatedSession, i *instance, looks ti
 			}
 		}
 	}
-	// A check of an ended session asks three times, and suspect ones, which come first, are
-	// looked up again and again.
-	checked := time.Duration(8*float64(len(s.sessions)+1)/s.perSecond*float64(time.Second)) + apiSettles
+	// A check of an ended session asks three times.
+	checked := time.Duration(3*float64(len(s.sessions)+1)/s.perSecond*float64(time.Second)) + apiSettles
 	if looked, ok := session.looked[i]; ok && s.api.mode == "" && now.Sub(latest(looked, s.apiSince)) > checked {
 		return fmt.Sprintf("a request %s ago made a check due, and the API answers", now.Sub(looked))
 	}
@@ -732,7 +732,7 @@ func (s *simulation) checkBound() {
 					must = s.mustRefuse(session, i, 2*s.interval*12/10+time.Minute)
 				}
 				// No request has to come.
-				if patient := 2*s.interval*12/10 + time.Duration(8*float64(len(s.sessions)+1)/s.perSecond*float64(time.Second)) + apiSettles; s.api.mode == "" &&
+				if patient := 2*s.interval*12/10 + time.Duration(3*float64(len(s.sessions)+1)/s.perSecond*float64(time.Second)) + apiSettles; s.api.mode == "" &&
 					time.Since(latest(s.apiSince, session.shownAt, i.started)) > patient {
 					must = "the API has shown its end for " + time.Since(session.shownAt).String()
 				}

@@ -38,7 +38,7 @@ type State struct {
 	reading logReading
 
 	longestLife atomic.Int64 // of a login token that was seen, in seconds
-	toldAt      atomic.Int64 // by the clock, when the API was asked that has last told something about a session
+	toldAt      atomic.Int64 // by the clock, when the API was asked that has last said something about a session
 	failedAt    atomic.Int64 // by the clock, when it last did not; less than 0: it did since
 	failingFrom atomic.Int64 // by the clock, when it was asked that did not first; less than 0: it did since
 	waiting     atomic.Int64 // requests that wait for a check
@@ -210,7 +210,7 @@ func (s *State) judge(ctx context.Context, session *authrocket.Session, when pre
 	return isDue, since
 }
 
-// isSilent reports whether the API was asked again and again for Config.MaxStale and has told
+// isSilent reports whether the API was asked again and again for Config.MaxStale and has said
 // nothing. When nobody was there who had to be looked up, nothing is wrong.
 func (s *State) isSilent() bool {
 	from, last := s.failingFrom.Load(), s.failedAt.Load()

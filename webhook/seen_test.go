@@ -90,7 +90,7 @@ func TestPanic(t *testing.T) {
 	}
 }
 
-// sharedSeen notes how it is called, and fails as it is told.
+// sharedSeen notes how it is called, and returns the errors of its fields.
 type sharedSeen struct {
 	calls               []string
 	begin, done, forget error

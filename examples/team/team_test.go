@@ -74,7 +74,7 @@ func TestTeam(t *testing.T) {
 		wantPage(t, b.Get(p.app+"/"), 200, "Hello, Ada Lovelace", "You are signed in to Analytical Engines.")
 	})
 
-	t.Run("who may not is told so", func(t *testing.T) {
+	t.Run("a member without the permission gets a page that says so", func(t *testing.T) {
 		t.Parallel()
 		b := walk.NewBrowser(t)
 		wantPage(t, b.LogIn(b.Get(p.app+"/members"), "george@example.com", "trains"), 403, "Missing permission", "members:write")
