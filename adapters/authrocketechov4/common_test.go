@@ -203,6 +203,7 @@ func TestKeptContextHasTheSessionOfTheNextUser(t *testing.T) {
 func loginRoute(t *testing.T, address string) int {
 	t.Helper()
 	client := &http.Client{
+		Transport:     &http.Transport{},
 		Timeout:       time.Minute,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}

@@ -163,7 +163,9 @@ func TestKeysAreAway(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.AddCookie(&http.Cookie{Name: "arToken", Value: b.Cookie(app, "arToken")})
-	resp, err := http.DefaultClient.Do(r)
+	transport := &http.Transport{}
+	t.Cleanup(transport.CloseIdleConnections)
+	resp, err := transport.RoundTrip(r)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -171,7 +171,9 @@ func get(t *testing.T, url string, header http.Header) *http.Response {
 		t.Fatal(err)
 	}
 	r.Header = header.Clone()
-	resp, err := http.DefaultClient.Do(r)
+	transport := &http.Transport{}
+	t.Cleanup(transport.CloseIdleConnections)
+	resp, err := transport.RoundTrip(r)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ package leaktest
 
 import (
 	"fmt"
+	"net/http"
 	"os"
 	"runtime"
 	"strings"
@@ -11,14 +12,17 @@ import (
 	"time"
 )
 
-// Main runs the tests, calls each of end, and ends the process: with an error if a
+// Main runs the tests and ends the process: with an error if a
 // goroutine of this module or of net/http is left after a minute. A fetch of keys may run for 8 seconds after its
 // request, and nothing says from outside when it ends.
-func Main(m *testing.M, end ...func()) {
+//
+// The tests get an [http.DefaultTransport] without CloseIdleConnections. A server of
+// httptest calls it when it closes, which fails requests that other tests have just sent.
+func Main(m *testing.M) {
+	standard := http.DefaultTransport.(*http.Transport)
+	http.DefaultTransport = struct{ http.RoundTripper }{standard}
 	code := m.Run()
-	for _, f := range end {
-		f()
-	}
+	standard.CloseIdleConnections()
 	if left := leftGoroutines(); code == 0 && left != "" {
 		fmt.Fprintf(os.Stderr, "goroutines outlive the tests:\n\n%s\n", left)
 		code = 1
