@@ -55,7 +55,7 @@ func New(config Config) (*Auth, error) {
 		return nil, err
 	}
 	if s.config.Observer.isZero() {
-		s.config.Observer = warningObserver()
+		s.config.Observer = WarningObserver()
 	}
 	verifiedTokens := s.config.VerifiedTokens
 	if s.staticKey != nil && s.staticKey.Algorithm() == jose.HS256 {
@@ -240,7 +240,7 @@ func (a *Auth) checkRules(ctx context.Context, session *Session, rules []Rule) e
 // invalid bearer token it is anonymous, whatever its cookie is: it must not act as
 // another user than the one that its client named.
 func (a *Auth) identify(id *identity, r *http.Request) {
-	token, found, err := bearerToken(r.Header)
+	token, found, err := bearerToken(r.Header["Authorization"])
 	switch {
 	case found && err != nil:
 		id.source, id.err = SourceBearer, err

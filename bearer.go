@@ -5,14 +5,13 @@ import (
 	"strings"
 )
 
-// bearerToken returns the token of the Authorization header. found is false
+// bearerToken returns the token of the Authorization headers. found is false
 // when no such header has the scheme Bearer: what other schemes say is for a proxy
 // or for the app.
-func bearerToken(h http.Header) (token string, found bool, err error) {
-	if !hasBearer(h) {
+func bearerToken(values []string) (token string, found bool, err error) {
+	if !hasBearerScheme(values) {
 		return "", false, nil
 	}
-	values := h["Authorization"]
 	if len(values) > 1 {
 		return "", true, ErrAmbiguousAuthorization
 	}
@@ -26,8 +25,10 @@ func bearerToken(h http.Header) (token string, found bool, err error) {
 const bearerScheme = "bearer"
 
 // hasBearer reports whether an Authorization header has the scheme Bearer.
-func hasBearer(h http.Header) bool {
-	for _, value := range h["Authorization"] {
+func hasBearer(h http.Header) bool { return hasBearerScheme(h["Authorization"]) }
+
+func hasBearerScheme(values []string) bool {
+	for _, value := range values {
 		if len(value) < len(bearerScheme) || !strings.EqualFold(value[:len(bearerScheme)], bearerScheme) {
 			continue
 		}

@@ -29,6 +29,31 @@ func (a *Auth) CheckToken(ctx context.Context, token, orgID string, rules ...Rul
 	return a.checkIdentity(ctx, id, orgID, rules)
 }
 
+// CheckAuthorization is [Auth.CheckToken] for interceptors of RPC frameworks: it takes the
+// values of the Authorization header as the request has them. The bearer token (RFC 6750
+// section 2.1) counts. Without one, it is [Auth.CheckContext] if this Auth has
+// authenticated ctx: behind [Auth.Authenticate] the session cookie counts, under the rules
+// about other sites that hold there. It never reads a cookie itself.
+//
+// Where Authenticate or a gate found the same bearer token, the orgID "" stands for the org
+// that was chosen there, as with CheckContext.
+func (a *Auth) CheckAuthorization(ctx context.Context, authorization []string, orgID string, rules ...Rule) (context.Context, error) {
+	token, found, err := bearerToken(authorization)
+	if verified := a.verifiedIn(ctx); verified != nil && (!found || verified.session.Token() == token) {
+		return a.CheckContext(ctx, orgID, rules...)
+	}
+	if err != nil {
+		return a.checkIdentity(ctx, identity{auth: a, source: SourceBearer, session: noSession, err: err}, orgID, rules)
+	}
+	return a.CheckToken(ctx, token, orgID, rules...)
+}
+
+// verifiedIn returns the latest identity that a has found for ctx, nil if there is none.
+func (a *Auth) verifiedIn(ctx context.Context) *identity {
+	id, _ := ctx.Value(verifiedByKey{a}).(*identity)
+	return id
+}
+
 // CheckContext is [Auth.CheckToken] for the session that this Auth has verified for ctx:
 // behind [Auth.Authenticate], for example in a Connect interceptor or on an open page of
 // an app with two realms, and behind CheckToken, for example in a handler that has read
@@ -42,8 +67,8 @@ func (a *Auth) CheckToken(ctx context.Context, token, orgID string, rules ...Rul
 // Gates that see the context decide as if CheckContext had not been
 // called.
 func (a *Auth) CheckContext(ctx context.Context, orgID string, rules ...Rule) (context.Context, error) {
-	verified, ok := ctx.Value(verifiedByKey{a}).(*identity)
-	if !ok {
+	verified := a.verifiedIn(ctx)
+	if verified == nil {
 		verified = &identity{session: noSession, err: refuse(ErrNoToken, "the context is not one of Authenticate, a gate or CheckToken of this Auth"), source: SourceNone}
 	}
 	id := identity{auth: a, session: verified.session, err: verified.err, source: verified.source, requestMethod: verified.requestMethod}

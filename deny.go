@@ -69,7 +69,7 @@ func (a *Auth) Deny(w http.ResponseWriter, r *http.Request, err error) {
 			h.Set("WWW-Authenticate", c)
 		}
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
-		h.Set("Retry-After", wholeSeconds(retryAfter(err)))
+		h.Set("Retry-After", wholeSeconds(RetryAfter(err)))
 	}
 	writeProblem(w, r, status, err)
 }
@@ -121,7 +121,7 @@ func (a *Auth) denyBrowser(w http.ResponseWriter, r *http.Request, session *Sess
 			a.writePage(w, r, wrongHostPage(status))
 		}
 	case status != http.StatusForbidden && isForm:
-		w.Header().Set("Retry-After", wholeSeconds(retryAfter(err)))
+		w.Header().Set("Retry-After", wholeSeconds(RetryAfter(err)))
 		a.writePage(w, r, formUnavailablePage(status))
 	case status != http.StatusForbidden:
 		a.writeUnavailable(w, r, err)
@@ -147,18 +147,9 @@ func challenge(source Source, status int, err error) string {
 	case status == http.StatusForbidden:
 		return ""
 	case source == SourceBearer:
-		return `Bearer error="invalid_token", error_description="` + publicText(err) + `"`
+		return `Bearer error="invalid_token", error_description="` + PublicMessage(err) + `"`
 	}
 	return "Bearer"
-}
-
-// publicText is what a client gets to read: the fixed text of the reason. The rest
-// of the message is for operators.
-func publicText(err error) string {
-	if r, ok := reasonOf(err); ok {
-		return r.text
-	}
-	return http.StatusText(StatusCode(err))
 }
 
 // problem is the body of a refusal (RFC 9457); its type is about:blank.
@@ -175,7 +166,7 @@ func writeProblem(w http.ResponseWriter, r *http.Request, status int, err error)
 	if !clientkind.PrefersJSON(r) {
 		h.Set("Content-Type", "text/plain; charset=utf-8")
 		w.WriteHeader(status)
-		io.WriteString(w, http.StatusText(status)+": "+publicText(err)+"\n")
+		io.WriteString(w, http.StatusText(status)+": "+PublicMessage(err)+"\n")
 		return
 	}
 	h.Set("Content-Type", "application/problem+json")
@@ -183,7 +174,7 @@ func writeProblem(w http.ResponseWriter, r *http.Request, status int, err error)
 	json.NewEncoder(w).Encode(problem{
 		Title:  http.StatusText(status),
 		Status: status,
-		Detail: publicText(err),
+		Detail: PublicMessage(err),
 		Reason: Reason(err),
 	})
 }

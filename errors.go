@@ -255,6 +255,19 @@ func Reason(err error) string {
 	return kindOf(err).label
 }
 
+// PublicMessage returns what a client may read about err, the fixed text of its reason.
+// The message of err itself is for operators: it may name IDs, times and addresses. nil
+// is "".
+func PublicMessage(err error) string {
+	if err == nil {
+		return ""
+	}
+	if r, ok := reasonOf(err); ok {
+		return r.text
+	}
+	return http.StatusText(StatusCode(err))
+}
+
 // withKind makes sure that the error of a caller's function has a kind: that of
 // fallback if it has none.
 func withKind(err, fallback error) error {
@@ -312,8 +325,12 @@ func ConfigErrors(err error) []*ConfigError {
 // defaultRetryAfter is for errors that do not say when to try again.
 const defaultRetryAfter = 5 * time.Second
 
-// retryAfter is when the same request may succeed.
-func retryAfter(err error) time.Duration {
+// RetryAfter returns how long a client should wait before it repeats a request that was
+// refused with err: more than 0 if err is of kind [ErrUnavailable], else 0.
+func RetryAfter(err error) time.Duration {
+	if !errors.Is(err, ErrUnavailable) {
+		return 0
+	}
 	if e, ok := errors.AsType[*refusal](err); ok && e.retryAfter > 0 {
 		return e.retryAfter
 	}

@@ -51,7 +51,9 @@ var exportedErrors = []struct {
 	{err: authrocket.ErrUnavailable, kind: authrocket.ErrUnavailable, status: 503, reason: "unavailable"},
 	{err: authrocket.ErrKeysUnavailable, kind: authrocket.ErrUnavailable, status: 503, reason: "keys_unavailable"},
 	{err: authrocket.ErrTooManyKeyLookups, kind: authrocket.ErrUnavailable, status: 429, reason: "too_many_key_lookups"},
+	{err: authrocket.ErrSessionUnknown, kind: authrocket.ErrUnavailable, status: 503, reason: "session_unknown"},
 	{err: authrocket.ErrPrefetch, kind: authrocket.ErrUnauthenticated, status: 401, reason: "prefetch"},
+	{err: authrocket.ErrSessionEnded, kind: authrocket.ErrUnauthenticated, status: 401, reason: "session_ended"},
 }
 
 func TestExportedErrors(t *testing.T) {
@@ -71,6 +73,16 @@ func TestExportedErrors(t *testing.T) {
 			}
 			if got := authrocket.Reason(err); got != row.reason {
 				t.Errorf("%s, %s: got reason %q", row.reason, how, got)
+			}
+			if got := authrocket.RetryAfter(err); (got > 0) != (row.kind == authrocket.ErrUnavailable) || got < 0 {
+				t.Errorf("%s, %s: got RetryAfter %s", row.reason, how, got)
+			}
+			public := row.err.Error()
+			if row.err == row.kind {
+				public = http.StatusText(row.status)
+			}
+			if got := authrocket.PublicMessage(err); got != public {
+				t.Errorf("%s, %s: got public message %q", row.reason, how, got)
 			}
 		}
 		for _, other := range exportedErrors {
@@ -93,6 +105,12 @@ func TestErrorsOfNoKind(t *testing.T) {
 	t.Parallel()
 	if got, label := authrocket.StatusCode(nil), authrocket.Reason(nil); got != 200 || label != "" {
 		t.Errorf("nil: got %d %q, want 200 and no reason", got, label)
+	}
+	if got, after := authrocket.PublicMessage(nil), authrocket.RetryAfter(nil); got != "" || after != 0 {
+		t.Errorf("nil: got %q and %s", got, after)
+	}
+	if got, after := authrocket.PublicMessage(io.EOF), authrocket.RetryAfter(io.EOF); got != "Forbidden" || after != 0 {
+		t.Errorf("of no kind: got %q and %s", got, after)
 	}
 	if got, label := authrocket.StatusCode(io.EOF), authrocket.Reason(io.EOF); got != 403 || label != "forbidden" {
 		t.Errorf("of no kind: got %d %q, want 403 %q", got, label, "forbidden")

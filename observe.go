@@ -57,8 +57,9 @@ func (o Observer) isZero() bool {
 // want the log lines of the zero Observer.
 func SilentObserver() Observer { return Observer{Warning: func(context.Context, error) {}} }
 
-// warningObserver is what the zero Observer does.
-func warningObserver() Observer {
+// WarningObserver returns an Observer that does what the zero Observer does, for Observers
+// that do more and end with it.
+func WarningObserver() Observer {
 	var limit warningLimit
 	warn := func(ctx context.Context, message, reason string, err error) {
 		if limit.isDue(reason, time.Now()) {

@@ -75,7 +75,7 @@ func (a *Auth) failedLoginPage(target string, err error) Page {
 // writeUnavailable answers a browser that navigates while something cannot be
 // known, with a page that reloads itself if that makes sense.
 func (a *Auth) writeUnavailable(w http.ResponseWriter, r *http.Request, err error) {
-	after := wholeSeconds(retryAfter(err))
+	after := wholeSeconds(RetryAfter(err))
 	w.Header().Set("Retry-After", after)
 	p := Page{
 		Kind:   PageUnavailable,
