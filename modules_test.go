@@ -51,7 +51,7 @@ func TestAProgramDownloadsNoFramework(t *testing.T) {
 	found := map[string]bool{}
 	for _, module := range modules {
 		found[module] = true
-		for _, framework := range []string{"github.com/gin-gonic", "github.com/labstack", "github.com/valkey-io", modulePath + "/adapters", modulePath + "/sessionstate"} {
+		for _, framework := range []string{"github.com/gin-gonic", "github.com/labstack", "github.com/valkey-io", "google.golang.org", "connectrpc.com", modulePath + "/adapters", modulePath + "/sessionstate"} {
 			if isWithin(module, framework) {
 				t.Errorf("the program downloads %s", module)
 			}
@@ -73,10 +73,12 @@ func TestFrameworksStayWithTheirAdapters(t *testing.T) {
 		"github.com/gin-gonic/gin":    "adapters/authrocketgin",
 		"github.com/labstack/echo":    "adapters/authrocketecho",
 		"github.com/labstack/echo/v4": "adapters/authrocketechov4",
+		"google.golang.org/grpc":      "adapters/authrocketgrpc",
+		"connectrpc.com/connect":      "adapters/authrocketconnect",
 	}
 	seen := map[string]bool{}
 	for _, file := range sourceFiles(t) {
-		if isWithin(file.folder(), "examples") || isWithin(file.folder(), "benchmarks") {
+		if isWithin(file.folder(), "examples") || isWithin(file.folder(), "benchmarks") || isWithin(file.folder(), "adapters/rpctest") {
 			continue
 		}
 		for _, imported := range file.imports {
@@ -92,7 +94,7 @@ func TestFrameworksStayWithTheirAdapters(t *testing.T) {
 					t.Errorf("%s imports %q, which is for %s", file.path, imported, adapter)
 				}
 			}
-			if isWithin(imported, modulePath+"/adapters") && imported != modulePath+"/"+file.folder() {
+			if isWithin(imported, modulePath+"/adapters") && imported != modulePath+"/"+file.folder() && imported != modulePath+"/adapters/authrocketrpc" {
 				t.Errorf("%s imports %q", file.path, imported)
 			}
 		}

@@ -1,0 +1,126 @@
+package authrocketrpc
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
+
+	"github.com/authrocket-go/authrocket"
+)
+
+// Methods says who may call which methods. A key is the full name of a service, such as
+// "acme.v1.Invoices", or of a method, such as "acme.v1.Invoices/Send". A caller of a method
+// without an entry, for itself or its service, must be signed in. The nil map is valid.
+type Methods map[string]Method
+
+// Method says who may call a method, or the methods of a service. The zero value lets
+// everybody in who is signed in.
+type Method struct {
+	// Public: everybody may call it. The handler finds the session if a valid token comes
+	// with the call; an invalid one is reported to the Observer, and the call is anonymous.
+	// In the entry of a service it is for the methods without an entry of their own. In that
+	// of a method, neither Rules nor Org of the service count.
+	Public bool
+
+	// Rules are asked after Config.Rules: those of the service, then those of the method.
+	Rules []authrocket.Rule
+
+	// Org says which account a call is about, which Rules and the handler's
+	// [authrocket.CurrentOrg] follow. That of the method takes precedence over that of the
+	// service. Default: the account that the user picked.
+	Org Org
+}
+
+// access is what [Methods] says about one method.
+type access struct {
+	Method
+	first protoreflect.MessageType // of a stream's first message, nil unless it decides
+}
+
+// serviceOf returns the name of the service of a method.
+func serviceOf(method string) string {
+	service, _, _ := strings.Cut(method, "/")
+	return service
+}
+
+// compile returns the access to each name of methods, and to each method of their services
+// that needs one of its own. The error names all that is wrong.
+func compile(methods Methods) (map[string]access, error) {
+	compiled := map[string]access{}
+	var problems []error
+	for _, name := range slices.Sorted(maps.Keys(methods)) {
+		problem := func(format string, args ...any) {
+			problems = append(problems, fmt.Errorf("authrocketrpc: Methods[%q]: "+format, append([]any{name}, args...)...))
+		}
+		m := methods[name]
+		if m.Public && (len(m.Rules) > 0 || m.Org != Org{}) {
+			problem("is Public and has Rules or an Org; take one of them out")
+		}
+		for i, rule := range m.Rules {
+			if rule == nil {
+				problem("Rules[%d] is nil", i)
+			}
+		}
+		if err := m.Org.check(); err != nil {
+			problem("%w", err)
+		}
+		isMethod := strings.Contains(name, "/")
+		if service, ok := methods[serviceOf(name)]; ok && isMethod && !m.Public {
+			m.Rules = slices.Concat(service.Rules, m.Rules)
+			if m.Org == (Org{}) {
+				m.Org = service.Org
+			}
+		}
+		compiled[name] = access{Method: m}
+		if strings.HasPrefix(name, "grpc.") {
+			// Health and reflection: which Go package registers them, under which name, differs.
+			continue
+		}
+		described, err := find(name)
+		if err != nil {
+			problem("%w", err)
+			continue
+		}
+		for _, method := range described {
+			full := string(method.Parent().FullName()) + "/" + string(method.Name())
+			if _, ok := methods[full]; ok && !isMethod {
+				continue // has its own turn
+			}
+			a := access{Method: m}
+			if a.first, err = m.Org.firstMessage(method); err != nil {
+				problem("%s: %w", method.Name(), err)
+			}
+			if a.first != nil {
+				compiled[full] = a
+			}
+		}
+	}
+	return compiled, errors.Join(problems...)
+}
+
+// find returns the method with a name, or the methods of a service: a typing error in a
+// name must not leave a method open.
+func find(name string) ([]protoreflect.MethodDescriptor, error) {
+	service, method, isMethod := strings.Cut(name, "/")
+	descriptor, err := protoregistry.GlobalFiles.FindDescriptorByName(protoreflect.FullName(service))
+	s, ok := descriptor.(protoreflect.ServiceDescriptor)
+	if err != nil || !ok {
+		return nil, fmt.Errorf("this program has no Protocol Buffers service %q; check the spelling (such as acme.v1.Invoices/Send, without a slash in front), or import its generated code", service)
+	}
+	if !isMethod {
+		var all []protoreflect.MethodDescriptor
+		for i := range s.Methods().Len() {
+			all = append(all, s.Methods().Get(i))
+		}
+		return all, nil
+	}
+	if m := s.Methods().ByName(protoreflect.Name(method)); m != nil {
+		return []protoreflect.MethodDescriptor{m}, nil
+	}
+	return nil, fmt.Errorf("the service has no method %q", method)
+}

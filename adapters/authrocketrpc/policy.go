@@ -1,0 +1,107 @@
+package authrocketrpc
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/authrocket-go/authrocket"
+)
+
+// Policy decides about calls, for interceptors. It is safe for concurrent use.
+type Policy struct {
+	auth   *authrocket.Auth
+	access map[string]access
+}
+
+// NewPolicy returns the Policy of an Auth. Every name in methods must be that of a Protocol
+// Buffers service or method of this program, except those that begin with "grpc.", such as
+// grpc.health.v1.Health. The error names all that is wrong.
+func NewPolicy(auth *authrocket.Auth, methods Methods) (*Policy, error) {
+	if auth == nil {
+		return nil, errors.New("authrocketrpc: the Auth is nil; give that of authrocket.New")
+	}
+	compiled, err := compile(methods)
+	if err != nil {
+		return nil, err
+	}
+	return &Policy{auth, compiled}, nil
+}
+
+// Call is one call of a method.
+type Call struct {
+	Procedure string                    // such as /acme.v1.Invoices/Send
+	Metadata  func(key string) []string // values of a key of the request's metadata, which is in lower case
+	Message   any                       // the request; nil for a stream, but see [Policy.FirstMessage]
+}
+
+func (p *Policy) accessTo(procedure string) access {
+	method := strings.TrimPrefix(procedure, "/")
+	if a, ok := p.access[method]; ok {
+		return a
+	}
+	return p.access[serviceOf(method)] // the zero value: whoever is signed in
+}
+
+// FirstMessage returns an empty message if the first one of a stream decides who may call
+// procedure, else nil. The interceptor receives it before it calls Check, and gives it to the
+// handler as the first one.
+func (p *Policy) FirstMessage(procedure string) proto.Message {
+	first := p.accessTo(procedure).first
+	if first == nil {
+		return nil
+	}
+	return first.New().Interface()
+}
+
+// Check decides whether call is allowed. It returns a context in which
+// [authrocket.CurrentSession] and its siblings find the session. After an error the handler
+// must not run; [Status] turns the error into the answer.
+func (p *Policy) Check(ctx context.Context, call Call) (context.Context, error) {
+	access := p.accessTo(call.Procedure)
+	authorization := call.Metadata("authorization")
+	if access.Public {
+		if len(authorization) > 0 {
+			ctx, _ = p.auth.CheckAuthorization(ctx, authorization, "")
+		}
+		return ctx, nil
+	}
+	org, err := access.Org.id(call)
+	if err != nil {
+		// Whoever is not signed in hears that first.
+		return p.auth.CheckAuthorization(ctx, authorization, "", func(context.Context, authrocket.Session) error { return err })
+	}
+	return p.auth.CheckAuthorization(ctx, authorization, org, access.Rules...)
+}
+
+// Bind returns a copy of ctx, which Check has returned, that ends with its session, see
+// [authrocket.Auth.Bind]; [EndOf] says why it has ended. Call the CancelFunc when the stream
+// has ended. Without a session, as in a public method, only the CancelFunc and ctx end it.
+func (p *Policy) Bind(ctx context.Context) (context.Context, context.CancelFunc) {
+	session, ok := authrocket.CurrentSession(ctx)
+	if !ok {
+		return context.WithCancel(ctx)
+	}
+	return p.auth.Bind(ctx, session)
+}
+
+// EndOf returns why the session of a context of [Policy.Bind] has ended, nil if the context
+// goes on or has ended for another reason.
+func EndOf(ctx context.Context) error {
+	if ctx.Err() == nil {
+		return nil
+	}
+	if cause := context.Cause(ctx); IsRefusal(cause) {
+		return cause
+	}
+	return nil
+}
+
+// IsRefusal reports whether err is of one of the kinds of refusal, as those of Check and
+// [authrocket.Auth.CheckContext] are. An interceptor answers a handler that returns one
+// with its [Status].
+func IsRefusal(err error) bool {
+	return errors.Is(err, authrocket.ErrUnauthenticated) || errors.Is(err, authrocket.ErrForbidden) || errors.Is(err, authrocket.ErrUnavailable)
+}

@@ -1,0 +1,2 @@
+// Package rpctest is the suite of tests that authrocketgrpc and authrocketconnect pass.
+package rpctest
