@@ -130,7 +130,7 @@ func (a *Auth) denyBrowser(w http.ResponseWriter, r *http.Request, session *Sess
 	case errors.Is(err, ErrCrossSite):
 		a.writePage(w, r, a.crossSitePage())
 	case errors.Is(err, ErrWrongOrg):
-		a.writePage(w, r, a.wrongOrgPage(r))
+		a.writePage(w, r, a.wrongOrgPage(r, session))
 	default:
 		a.writePage(w, r, a.forbiddenPage(r, session, err))
 	}

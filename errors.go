@@ -171,7 +171,8 @@ type refusal struct {
 	cause      error // may be nil
 	retryAfter time.Duration
 
-	anyOfPermissions []string // for ErrPermissionDenied: one of them is needed
+	permissions []string // for ErrPermissionDenied: those that are missing
+	isAnyEnough bool     // one of them would be enough
 }
 
 func (e *refusal) Error() string {

@@ -92,17 +92,21 @@ const (
 	// PageFormUnavailable: a form came, and the sign-in cannot be checked now.
 	PageFormUnavailable PageKind = "form_unavailable"
 
-	// PagePermissionDenied: the user lacks a permission. "permission" is its tag, or
-	// "any_permission" are tags of which one would do; neither if that is not known.
+	// PagePermissionDenied: the user lacks permissions. "permission" has the tags of all
+	// that are missing, or "any_permission" has tags of which one is enough; neither is there
+	// if that is not known. "current_user" is who is signed in.
 	PagePermissionDenied PageKind = "permission_denied"
 
-	// PageEmailNotVerified: the user's email address is not verified.
+	// PageEmailNotVerified: the user's email address is not verified. "current_user" is
+	// who is signed in.
 	PageEmailNotVerified PageKind = "email_not_verified"
 
-	// PageForbidden: a [Rule] of your own refuses the user.
+	// PageForbidden: a [Rule] of your own refuses the user. "current_user" is who is signed
+	// in.
 	PageForbidden PageKind = "forbidden"
 
 	// PageWrongOrg: the user is not signed in to the account that the page is about.
+	// "current_user" is who is signed in, with the current account.
 	PageWrongOrg PageKind = "wrong_org"
 
 	// PageAmbiguousCookie: the browser sent the sessions of two users. The button is

@@ -180,12 +180,13 @@ func (a *Auth) framedPage(r *http.Request) Page {
 	}
 }
 
-func (a *Auth) wrongOrgPage(r *http.Request) Page {
+func (a *Auth) wrongOrgPage(r *http.Request, s *Session) Page {
 	return Page{
 		Kind:   PageWrongOrg,
 		Status: http.StatusForbidden,
 		Title:  "This belongs to another account",
 		Texts:  []string{"You are signed in, but not to an account that may see this page."},
+		Facts:  []Fact{currentUserFact(s)},
 		Links:  []Link{a.switchAccountLink(a.backTarget(r)), a.otherUserLink(a.backTarget(r))},
 	}
 }
@@ -213,6 +214,7 @@ func (a *Auth) forbiddenPage(r *http.Request, s *Session, err error) Page {
 		Status: http.StatusForbidden,
 		Title:  "You don't have access",
 		Texts:  []string{"You are not allowed to open this page or to do this. If your access has just changed, sign in again. If you think that this is a mistake, contact the site's administrator."},
+		Facts:  []Fact{currentUserFact(s)},
 		Links:  []Link{{Name: linkSignIn, Label: "Sign in again", URL: a.paths.routeReturningTo(routeLogin, target)}},
 	}
 	switch {
@@ -220,7 +222,7 @@ func (a *Auth) forbiddenPage(r *http.Request, s *Session, err error) Page {
 		p.Kind = PagePermissionDenied
 		p.Title = "You don't have permission"
 		p.Texts = []string{"Your account lacks a permission that is needed here. Ask an owner of your account for it. If you have just got it, sign in again."}
-		p.Facts = permissionFacts(err)
+		p.Facts = append(permissionFacts(err), p.Facts...)
 	case errors.Is(err, ErrEmailNotVerified):
 		p.Kind = PageEmailNotVerified
 		p.Title = "Please verify your email address"
@@ -234,15 +236,27 @@ func (a *Auth) forbiddenPage(r *http.Request, s *Session, err error) Page {
 	return p
 }
 
-// permissionFacts say which permissions would do.
+// currentUserFact says who is signed in: it may be somebody else than the visitor thinks.
+func currentUserFact(s *Session) Fact {
+	value := displayName(s.User)
+	if org, ok := s.Org(); ok && displayText(org.Name) != "" {
+		value += ", " + displayText(org.Name)
+	}
+	return Fact{"current_user", "Signed in as", value}
+}
+
+// permissionFacts say which permissions are missing.
 func permissionFacts(err error) []Fact {
 	e, _ := errors.AsType[*refusal](err)
 	if e == nil {
 		return nil
 	}
-	fact := Fact{"permission", "Missing permission", visibleText(strings.Join(e.anyOfPermissions, ", "))}
-	if len(e.anyOfPermissions) > 1 {
-		fact.Name, fact.Label = "any_permission", "One of these permissions"
+	fact := Fact{"permission", "Missing permission", visibleText(strings.Join(e.permissions, ", "))}
+	switch {
+	case e.isAnyEnough:
+		fact.Name, fact.Label = "any_permission", "One of these permissions is needed"
+	case len(e.permissions) > 1:
+		fact.Label = "Missing permissions"
 	}
 	if fact.Value == "" {
 		return nil

@@ -32,13 +32,17 @@ func (rule Rule) check(ctx context.Context, s Session) error {
 	return nil
 }
 
-// missingPermission refuses since none of the tags is granted; one is needed.
-func missingPermission(tags ...string) error {
-	detail := fmt.Sprintf("one of %q", tags)
-	if len(tags) == 1 {
+// missingPermissions refuses since the tags are not granted. All of them are needed, or any.
+func missingPermissions(isAnyEnough bool, tags ...string) error {
+	isAnyEnough = isAnyEnough && len(tags) > 1
+	detail := fmt.Sprintf("%q", tags)
+	switch {
+	case isAnyEnough:
+		detail = "one of " + detail
+	case len(tags) == 1:
 		detail = strconv.Quote(tags[0])
 	}
-	return &refusal{reason: ErrPermissionDenied, detail: detail, anyOfPermissions: tags}
+	return &refusal{reason: ErrPermissionDenied, detail: detail, permissions: tags, isAnyEnough: isAnyEnough}
 }
 
 // Permission allows users whose current membership has all the permission tags,
@@ -52,10 +56,14 @@ func Permission(tags ...string) Rule {
 		if len(tags) == 0 {
 			return refuse(ErrPermissionDenied, "Permission was given no tags")
 		}
+		var missing []string
 		for _, tag := range tags {
 			if !s.HasPermission(tag) {
-				return missingPermission(tag)
+				missing = append(missing, tag)
 			}
+		}
+		if len(missing) > 0 {
+			return missingPermissions(false, missing...)
 		}
 		return nil
 	}
@@ -71,7 +79,7 @@ func AnyPermission(tags ...string) Rule {
 				return nil
 			}
 		}
-		return missingPermission(tags...)
+		return missingPermissions(true, tags...)
 	}
 }
 
@@ -90,7 +98,7 @@ func PermissionMatching(tag string) Rule {
 				}
 			}
 		}
-		return missingPermission(tag)
+		return missingPermissions(false, tag)
 	}
 }
 

@@ -254,33 +254,46 @@ var soundScript string
 // screenshots is where the pictures of the pages go.
 const screenshots = "screenshots"
 
-// look takes pictures of the page on a phone and on a desktop, light and dark,
-// and checks that it can be read there.
+// look takes pictures of the page on a phone and on a desktop, light and dark, and on
+// paper. It checks that the page can be read there, and at 320 px (WCAG 2.2, section
+// 1.4.10).
 func (b *browser) look(name string) {
 	b.t.Helper()
 	if err := os.MkdirAll(screenshots, 0o755); err != nil {
 		b.t.Fatal(err)
 	}
 	b.do(settled)
-	for _, width := range []int64{360, 1280} {
-		for _, scheme := range []string{"light", "dark"} {
-			b.do(chromedp.EmulateViewport(width, 800), colorScheme(scheme))
-			view := fmt.Sprintf("%s-%d-%s", name, width, scheme)
-			for _, problem := range ask(b, chromedp.Evaluate[[]string](soundScript)) {
-				b.t.Errorf("%s (%s): %s", view, brief(b.url()), problem)
-			}
-			picture := ask(b, chromedp.FullScreenshot(100))
-			if err := os.WriteFile(filepath.Join(screenshots, view+".png"), picture, 0o644); err != nil {
-				b.t.Fatal(err)
-			}
+	check := func(view string) {
+		b.t.Helper()
+		for _, problem := range ask(b, chromedp.Evaluate[[]string](soundScript)) {
+			b.t.Errorf("%s-%s (%s): %s", name, view, brief(b.url()), problem)
 		}
 	}
-	b.do(chromedp.EmulateViewport(1280, 800), colorScheme(""))
+	picture := func(view string) {
+		b.t.Helper()
+		check(view)
+		picture := ask(b, chromedp.FullScreenshot(100))
+		if err := os.WriteFile(filepath.Join(screenshots, name+"-"+view+".png"), picture, 0o644); err != nil {
+			b.t.Fatal(err)
+		}
+	}
+	b.do(chromedp.EmulateViewport(320, 800))
+	check("320")
+	for _, width := range []int64{390, 1280} {
+		for _, scheme := range []string{"light", "dark"} {
+			b.do(chromedp.EmulateViewport(width, 800), emulateMedia("", scheme))
+			picture(fmt.Sprintf("%d-%s", width, scheme))
+		}
+	}
+	b.do(emulateMedia("print", ""))
+	picture("print")
+	b.do(chromedp.EmulateViewport(1280, 800), emulateMedia("", ""))
 }
 
-// colorScheme makes the browser prefer light or dark pages.
-func colorScheme(scheme string) chromedp.Action[chromedp.Void] {
+// emulateMedia makes the browser show pages on a medium, and prefer light or dark ones.
+func emulateMedia(medium, scheme string) chromedp.Action[chromedp.Void] {
 	set := call(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Media:    medium,
 		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
 	})
 	return chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {

@@ -219,7 +219,7 @@ func TestPages(t *testing.T) {
 		t.Parallel()
 		lr, app, b := start(t)
 		attacker := startSite(t, "127.0.0.1")
-		attacker.show("/", fmt.Sprintf(`<h1>Portal</h1><iframe title="App" width="320" height="420" src="%s/manage"></iframe>`, app.url))
+		attacker.show("/", fmt.Sprintf(`<h1>Portal</h1><iframe title="App" style="width: 100%%; height: 420px; border: 0" src="%s/manage"></iframe>`, app.url))
 		b.open(attacker.url + "/")
 		b.look("app-framed")
 		frame := ask(b, chromedp.Nodes(chromedp.CSS("iframe")))[0]

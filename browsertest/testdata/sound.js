@@ -15,6 +15,12 @@
     if (element.tabIndex > 0) problems.push(`the order of focus is not that of the page: ${describe(element)}`);
   }
 
+  const isPaper = matchMedia("print").matches;
+  const actions = [...document.querySelectorAll("main > .actions .action")].filter((action) => action.checkVisibility());
+  const primary = actions.filter((action) => getComputedStyle(action).backgroundColor !== getComputedStyle(action.closest("main")).backgroundColor);
+  if (primary.length > 1) problems.push(`the page has ${primary.length} primary actions`);
+  if (isPaper && actions.length > 0) problems.push("buttons are printed");
+
   // WCAG 2.2, section 1.4.3: 4.5 to 1, and 3 to 1 for large text.
   const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
   const rgba = (color) => {
