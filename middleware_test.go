@@ -44,6 +44,48 @@ func TestAuthenticateNeverRefuses(t *testing.T) {
 	}
 }
 
+// A preflight has no credentials, so a gate can only refuse it: CORS belongs around the
+// gate. Nothing of this package stands in its way.
+func TestPreflights(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	cors := func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Access-Control-Allow-Origin", r.Header.Get("Origin"))
+			if r.Method == http.MethodOptions {
+				w.WriteHeader(http.StatusNoContent)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+	const origin = "Origin: https://pages.example"
+	preflight := func(target string) *http.Request {
+		return request("OPTIONS", target, origin, "Access-Control-Request-Method: GET", "Access-Control-Request-Headers: authorization", "Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: cors")
+	}
+	for _, row := range []struct {
+		name    string
+		handler http.Handler
+		request *http.Request
+		status  int
+		allowed string // Access-Control-Allow-Origin
+	}{
+		{name: "CORS within Authenticate answers it", handler: s.auth.Authenticate(cors(s.routes())), request: preflight("/gate/"), status: 204, allowed: "https://pages.example"},
+		{name: "CORS around a gate alone answers it", handler: cors(s.auth.RequireLogin(whoami)), request: preflight("/gate/"), status: 204, allowed: "https://pages.example"},
+		{name: "a handler of an open route answers it", handler: s.app(), request: preflight("/"), status: 200},
+		{name: "a gate without CORS refuses it by 401, not by a redirect", handler: s.app(), request: preflight("/gate/"), status: 401},
+		{name: "the request that follows passes", handler: cors(s.app()), request: request("GET", "/gate/", origin, "Authorization: Bearer "+s.realm.Token(s.ada)), status: 200, allowed: "https://pages.example"},
+		{name: "a refusal keeps the headers of CORS", handler: cors(s.app()), request: request("GET", "/gate/", origin), status: 401, allowed: "https://pages.example"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			w := serve(row.handler, row.request)
+			if got := w.Header().Get("Access-Control-Allow-Origin"); w.Code != row.status || got != row.allowed || w.Header()["Location"] != nil {
+				t.Errorf("got %d %v, want %d, the allowed origin %q and no redirect", w.Code, w.Header(), row.status, row.allowed)
+			}
+		})
+	}
+}
+
 func TestAuthenticateOverwritesAnotherAuth(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -95,6 +137,44 @@ func TestGatesWithAndWithoutAuthenticate(t *testing.T) {
 				w := serve(app, row.request.Clone(t.Context()))
 				if w.Code != row.status || !strings.HasPrefix(w.Body.String(), row.body) {
 					t.Errorf("got %d %q, want %d %q", w.Code, w.Body, row.status, row.body)
+				}
+			})
+		}
+	}
+}
+
+func TestNoHandlerRunsAfterARefusal(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	permission := authrocket.Permission("billing:write")
+	selected := func(_ *http.Request, session authrocket.Session) (authrocket.Membership, error) {
+		m, _ := session.Membership()
+		return m, nil
+	}
+	gates := map[string]func(http.Handler) http.Handler{
+		"RequireLogin": s.auth.RequireLogin, "Require": s.auth.Require(permission), "RequireOrg": s.auth.RequireOrg(selected, permission),
+	}
+	for _, row := range []struct {
+		name    string
+		gates   []string
+		request *http.Request
+	}{
+		{name: "a program", gates: []string{"RequireLogin", "Require", "RequireOrg"}, request: request("GET", "/")},
+		{name: "a navigation", gates: []string{"RequireLogin", "Require", "RequireOrg"}, request: navigate("/")},
+		{name: "an invalid token", gates: []string{"RequireLogin", "Require", "RequireOrg"}, request: request("GET", "/", "Authorization: Bearer x")},
+		{name: "a form of another site", gates: []string{"RequireLogin", "Require", "RequireOrg"}, request: s.as(s.ada, request("POST", "/", "Sec-Fetch-Site: cross-site"))},
+		{name: "a missing permission", gates: []string{"Require", "RequireOrg"}, request: s.as(s.george, request("GET", "/"))},
+	} {
+		for _, gate := range row.gates {
+			t.Run(row.name+", "+gate, func(t *testing.T) {
+				for how, around := range map[string]func(http.Handler) http.Handler{
+					"inside": s.auth.Authenticate, "alone": func(h http.Handler) http.Handler { return h },
+				} {
+					ran := false
+					w := serve(around(gates[gate](http.HandlerFunc(func(http.ResponseWriter, *http.Request) { ran = true }))), row.request.Clone(t.Context()))
+					if ran || w.Code < 300 {
+						t.Errorf("%s: the handler ran: %t, status %d", how, ran, w.Code)
+					}
 				}
 			})
 		}
