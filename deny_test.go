@@ -29,6 +29,8 @@ func TestWhoIsSentToTheLogin(t *testing.T) {
 		{name: "a navigation", request: navigate("/gate/"), status: 303},
 		{name: "HEAD of a navigation", request: func() *http.Request { r := navigate("/gate/"); r.Method = "HEAD"; return r }(), status: 303},
 		{name: "a browser without fetch metadata", request: request("GET", "/gate/", "Accept: text/html,*/*;q=0.8"), status: 303},
+		{name: "a navigation to another Host comes back to AppURL", request: func() *http.Request { r := navigate("/gate/"); r.Host = "evil.example"; return r }(), status: 303},
+		{name: "a navigation with forwarded headers comes back to AppURL", request: navigate("/gate/", "X-Forwarded-Host: evil.example", "X-Forwarded-Proto: http", "Forwarded: host=evil.example;proto=http"), status: 303},
 		{name: "a form that posts", request: func() *http.Request { r := navigate("/gate/"); r.Method = "POST"; return r }(), status: 401},
 		{name: "fetch", request: request("GET", "/gate/", "Accept: */*", "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"), status: 401},
 		{name: "a program without Accept", request: request("GET", "/gate/"), status: 401},
