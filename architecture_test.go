@@ -340,6 +340,12 @@ func TestFilesUseOnlyFilesBeforeThem(t *testing.T) {
 			t.Errorf("%s is not in rootFiles", name)
 		}
 	}
+	text := readText(t, "ARCHITECTURE.md")
+	for _, name := range rootFiles {
+		if !strings.Contains(text, "`"+name+"`") {
+			t.Errorf("ARCHITECTURE.md does not say what %s holds", name)
+		}
+	}
 	exports := map[string]string{}
 	for _, listed := range dependencies(t, ".", "-export") {
 		exports[listed.ImportPath] = listed.Export
