@@ -43,7 +43,7 @@ func TestCodeOfTheDocsIsCompiledCode(t *testing.T) {
 		compiled = append(compiled, read(t, name))
 	}
 	for doc, blocks := range docs {
-		if isAboutCode := doc != "../docs/doctor.md"; isAboutCode != (len(blocks) > 0) {
+		if isAboutCode := doc != "../docs/doctor.md" && doc != "../docs/evidence.md"; isAboutCode != (len(blocks) > 0) {
 			t.Errorf("%s has %d blocks of Go code", doc, len(blocks))
 		}
 		for _, block := range blocks {
