@@ -181,12 +181,12 @@ func (f *front) withLargestToken(v *visitor, try func()) {
 
 var docsNumber = regexp.MustCompile(`together have at most\s+([0-9,]+)\s+bytes`)
 
-// maxTokenAndTarget is what docs/nginx.md says passes nginx's default buffers.
+// maxTokenAndTarget is what docs/deploy.md says passes nginx's default buffers.
 func maxTokenAndTarget(t *testing.T) int {
 	t.Helper()
 	found := docsNumber.FindStringSubmatch(docsNginx(t))
 	if found == nil {
-		t.Fatal("docs/nginx.md does not say how large a token may be")
+		t.Fatal("docs/deploy.md does not say how large a token may be")
 	}
 	n, err := strconv.Atoi(strings.ReplaceAll(found[1], ",", ""))
 	if err != nil {
@@ -233,7 +233,7 @@ func TestNginxTokenSizes(t *testing.T) {
 			token := mustParse(t, end).Query().Get("token")
 			if !row.passes {
 				if a.status != http.StatusBadGateway || len(token) != row.token {
-					t.Errorf("the login ends at %s with %d, want 502 at the callback: docs/nginx.md names a smaller token than passes", brief(end), a.status)
+					t.Errorf("the login ends at %s with %d, want 502 at the callback: docs/deploy.md names a smaller token than passes", brief(end), a.status)
 				}
 				return
 			}

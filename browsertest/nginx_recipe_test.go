@@ -13,7 +13,7 @@ import (
 	"github.com/authrocket-go/authrocket"
 )
 
-// checkSession answers nginx's auth_request. It stands in docs/nginx.md.
+// checkSession answers nginx's auth_request. It stands in docs/deploy.md.
 func checkSession(auth *authrocket.Auth) http.Handler {
 	return auth.Authenticate(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, err := auth.Check(r); err != nil { // add rules here, such as authrocket.Permission("reports:read")
@@ -26,10 +26,10 @@ func checkSession(auth *authrocket.Auth) http.Handler {
 
 var nginxBlock = regexp.MustCompile("(?ms)^```nginx\n(.*?)^```$")
 
-// docsNginx is what docs/nginx.md says.
+// docsNginx is what docs/deploy.md says.
 func docsNginx(t *testing.T) string {
 	t.Helper()
-	text, err := os.ReadFile("../docs/nginx.md")
+	text, err := os.ReadFile("../docs/deploy.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +44,7 @@ func TestNginxDocsShowWhatIsTested(t *testing.T) {
 	}
 	tested := []string{nginxStatic, nginxAuthRequest, nginxBuffers}
 	if !slices.Equal(shown, tested) {
-		t.Errorf("docs/nginx.md shows\n%q\nthe tests use\n%q", shown, tested)
+		t.Errorf("docs/deploy.md shows\n%q\nthe tests use\n%q", shown, tested)
 	}
 }
 

@@ -25,7 +25,7 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// What docs/nginx.md shows, and what the tests put around it.
+// What docs/deploy.md shows, and what the tests put around it.
 var (
 	//go:embed testdata/nginx/server.conf
 	nginxServer string
