@@ -42,8 +42,10 @@ import (
 //	                           answers that more than one file needs
 //	export_test.go             what tests see of the inside
 //	example_test.go            the examples of go doc
+//	docs_test.go               all Markdown: links, lines, code that is compiled
 //	recipes_test.go            the recipes of README.md and docs/, served
 //	recipes_proxy_test.go      those for proxies, path prefixes and containers
+//	recipes_roles_test.go      those for permissions, orgs and rules
 //	secrets_test.go            no token and no secret in any answer, error, log or event
 //	fuzz_test.go               any request: no redirect elsewhere, no user without a token
 //	budget_test.go             allocations of the warm path
