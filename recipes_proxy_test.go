@@ -17,7 +17,8 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// The recipes of docs/recipes.md for what is in front of an app, behind it, and around it.
+// The recipes of docs/deploy.md and docs/recipes.md for proxies in front of an app and behind it,
+// and for containers.
 
 func behindProxy(auth *authrocket.Auth, backend *url.URL) http.Handler {
 	return auth.RequireLogin(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
@@ -41,7 +42,8 @@ func behindProxy(auth *authrocket.Auth, backend *url.URL) http.Handler {
 
 func signInLink(auth *authrocket.Auth) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		signIn := auth.LoginPath(r.URL.RequestURI()) // "/shop/auth/login?..."; "/auth/login" may be another app's
+		// "/shop/auth/login?..."; "/auth/login" may belong to another app
+		signIn := auth.LoginPath(r.URL.RequestURI())
 		fmt.Fprintf(w, `<a href="%s">Sign in</a>`, html.EscapeString(signIn))
 	}
 }
@@ -54,7 +56,7 @@ func mountBelow(auth *authrocket.Auth, files http.Handler) http.Handler {
 
 func containerConfig() authrocket.Config {
 	config := authrocket.ConfigFromEnv()
-	// Beside a local AuthRocket only: the keys of a real realm must never come in the clear.
+	// Beside a local AuthRocket only: the keys of a real realm must always come over https.
 	config.DangerouslyAllowHTTPJWKSURL = strings.HasPrefix(config.LoginRocketURL, "http://localhost:")
 	return config
 }
@@ -162,10 +164,10 @@ func (h hosts) RoundTrip(r *http.Request) (*http.Response, error) {
 	return serve(handler, r).Result(), nil
 }
 
-// The environment that docs/recipes.md shows, in a container from which localhost is
+// The environment that docs/deploy.md shows, in a container from which localhost is
 // the container itself.
 func TestRecipeOfContainers(t *testing.T) {
-	docs, err := os.ReadFile("docs/recipes.md")
+	docs, err := os.ReadFile("docs/deploy.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -177,7 +179,7 @@ func TestRecipeOfContainers(t *testing.T) {
 		t.Setenv(pair[1], pair[2])
 	}
 	if len(env) < 3 {
-		t.Fatalf("docs/recipes.md has no environment: %q", lines)
+		t.Fatalf("docs/deploy.md has no environment: %q", lines)
 	}
 	realm, err := authrockettest.Open(authrockettest.RealmConfig{URL: env["LOGINROCKET_URL"], AppURL: env["AUTHROCKET_APP_URL"]})
 	if err != nil {

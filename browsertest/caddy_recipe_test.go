@@ -13,22 +13,23 @@ import (
 	"github.com/authrocket-go/authrocket"
 )
 
-// checkForwarded answers the forward auth of Caddy and Traefik: it decides about the request
-// that they describe in X-Forwarded-*. It stands in docs/recipes.md.
+// checkForwarded answers the forward auth of Caddy and Traefik. It decides about the request
+// that they describe in X-Forwarded-*.
 func checkForwarded(auth *authrocket.Auth) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		target, err := url.ParseRequestURI(r.Header.Get("X-Forwarded-Uri"))
 		if err != nil {
-			http.Error(w, "only a proxy asks here", http.StatusBadRequest)
+			http.Error(w, "X-Forwarded-Uri is missing or invalid", http.StatusBadRequest)
 			return
 		}
 		asked := r.Clone(r.Context())
 		asked.Method = r.Header.Get("X-Forwarded-Method") // tells a form of another site from a link
 		asked.Host = r.Header.Get("X-Forwarded-Host")
-		asked.URL, asked.RequestURI = target, target.RequestURI() // where the login comes back to
-		asked, err = auth.Check(asked)                            // add rules here, such as authrocket.Permission("reports:read")
+		asked.URL, asked.RequestURI = target, target.RequestURI() // the login returns to it
+		// Add rules to Check, for example authrocket.Permission("reports:read").
+		asked, err = auth.Check(asked)
 		if err != nil {
-			auth.Deny(w, asked, err) // the proxy hands this answer on
+			auth.Deny(w, asked, err) // the proxy sends this answer to the client
 			return
 		}
 		w.WriteHeader(http.StatusNoContent)
@@ -45,12 +46,12 @@ func forwardedApp(auth *authrocket.Auth) http.Handler {
 
 func TestDocsShowTheCaddyfileThatIsTested(t *testing.T) {
 	t.Parallel()
-	docs, err := os.ReadFile("../docs/recipes.md")
+	docs, err := os.ReadFile("../docs/deploy.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(string(docs), "\n```caddyfile\n"+caddyfile+"```\n") {
-		t.Errorf("docs/recipes.md does not show\n%s", caddyfile)
+		t.Errorf("docs/deploy.md does not show\n%s", caddyfile)
 	}
 }
 

@@ -18,7 +18,7 @@ import (
 	"github.com/authrocket-go/authrocket"
 )
 
-// caddyfile is what docs/recipes.md shows.
+// caddyfile is what docs/deploy.md shows.
 //
 //go:embed testdata/caddy/Caddyfile
 var caddyfile string

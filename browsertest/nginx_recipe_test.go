@@ -13,10 +13,11 @@ import (
 	"github.com/authrocket-go/authrocket"
 )
 
-// checkSession answers nginx's auth_request. It stands in docs/deploy.md.
+// checkSession answers nginx's auth_request.
 func checkSession(auth *authrocket.Auth) http.Handler {
 	return auth.Authenticate(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if _, err := auth.Check(r); err != nil { // add rules here, such as authrocket.Permission("reports:read")
+		// Add rules to Check, for example authrocket.Permission("reports:read").
+		if _, err := auth.Check(r); err != nil {
 			w.WriteHeader(authrocket.StatusCode(err))
 			return
 		}
