@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -18,7 +19,7 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
-// The functions up to TestOfTheApp are the recipes of docs/api.md, word for word.
+// The functions up to TestOpenAccount are the recipes of docs/api.md and docs/testing.md.
 
 // connect makes the client, once, at start. All goroutines share it.
 func connect() (*coreapi.Client, error) {
@@ -28,13 +29,13 @@ func connect() (*coreapi.Client, error) {
 	return coreapi.New(config) // its error names every problem of the configuration
 }
 
-// customer is who has bought: what your own database knows.
+// customer is what your own database knows about a customer.
 type customer struct {
 	ID, Name, Email, Invitee string
 	Password                 coreapi.Secret
 }
 
-// findOrOnce looks for what an earlier run has made, and makes it only if it is not there.
+// findOrOnce looks for the record of an earlier run, and creates it only if it does not exist.
 func findOrOnce[T any](ctx context.Context, find, create func(context.Context) (T, error)) (T, error) {
 	found, err := find(ctx)
 	if errors.Is(err, coreapi.ErrNotFound) {
@@ -43,8 +44,8 @@ func findOrOnce[T any](ctx context.Context, find, create func(context.Context) (
 	return found, err
 }
 
-// openAccount makes the owner and the account of a customer, and invites a colleague. After an
-// error it may run again: it goes on where the last run ended.
+// openAccount creates the owner and the account of a customer, and invites a colleague. After an
+// error it may run again: it continues where the last run ended.
 func openAccount(ctx context.Context, api *coreapi.Client, c customer) error {
 	owner, err := createOwner(ctx, api, c) // first, so that a refused form leaves nothing behind
 	if err != nil {
@@ -70,7 +71,9 @@ func openAccount(ctx context.Context, api *coreapi.Client, c customer) error {
 			return page.Items[0], nil
 		},
 		func(ctx context.Context) (coreapi.Membership, error) {
-			return api.Memberships.Create(ctx, coreapi.NewMembership{UserID: owner.ID, OrgID: org.ID, Permissions: []string{"ar:owner"}})
+			return api.Memberships.Create(ctx, coreapi.NewMembership{
+				UserID: owner.ID, OrgID: org.ID, Permissions: []string{"ar:owner"},
+			})
 		})
 	if err != nil {
 		return err
@@ -78,8 +81,8 @@ func openAccount(ctx context.Context, api *coreapi.Client, c customer) error {
 	return invite(ctx, api, c.Invitee, org.ID)
 }
 
-// createOwner finds the user by email and Reference. Whoever signed up with that email on their
-// own has another Reference, and does not become the owner.
+// createOwner finds the user by email and Reference. A user who signed up with that email alone
+// has another Reference, and does not become the owner.
 func createOwner(ctx context.Context, api *coreapi.Client, c customer) (coreapi.User, error) {
 	return findOrOnce(ctx,
 		func(ctx context.Context) (coreapi.User, error) {
@@ -94,7 +97,7 @@ func createOwner(ctx context.Context, api *coreapi.Client, c customer) (coreapi.
 		})
 }
 
-// invite makes an invitation and sends it.
+// invite creates an invitation and sends it.
 func invite(ctx context.Context, api *coreapi.Client, email, orgID string) error {
 	invitation, err := findOrOnce(ctx,
 		func(ctx context.Context) (coreapi.Invitation, error) {
@@ -136,13 +139,14 @@ func buy(w http.ResponseWriter, r *http.Request, api *coreapi.Client, c customer
 	case errors.Is(err, coreapi.ErrUnavailable):
 		http.Error(w, "Please try again later.", http.StatusServiceUnavailable)
 	case err != nil:
-		http.Error(w, "We could not open the account.", http.StatusInternalServerError) // and log err: it holds no secret
+		log.Print(err) // it contains no secret
+		http.Error(w, "We could not open the account.", http.StatusInternalServerError)
 	default:
 		w.WriteHeader(http.StatusCreated)
 	}
 }
 
-// members writes who is in an account.
+// members writes the members of an account to w.
 func members(ctx context.Context, api *coreapi.Client, w io.Writer, orgID string) error {
 	for m, err := range api.Memberships.OfOrg(ctx, orgID, coreapi.MembershipQuery{}) {
 		if err != nil {
@@ -153,29 +157,29 @@ func members(ctx context.Context, api *coreapi.Client, w io.Writer, orgID string
 	return nil
 }
 
-// takeOut takes a member out of the account orgID, which is that of the admin who asks for it.
-// After ErrUnavailable, call it again: ErrNotFound then means that the member is out.
-func takeOut(ctx context.Context, api *coreapi.Client, orgID, membershipID string) error {
+// removeMember removes a member from orgID, the account of the admin who asks for it. After
+// ErrUnavailable, call it again: ErrNotFound then means that the member is removed.
+func removeMember(ctx context.Context, api *coreapi.Client, orgID, membershipID string) error {
 	m, err := api.Memberships.Get(ctx, membershipID)
 	if err != nil {
 		return err
 	}
-	if m.OrgID != orgID { // the ID comes from a form: it may be that of another account
+	if m.OrgID != orgID { // the ID comes from a form: it may belong to another account
 		return coreapi.ErrNotFound
 	}
-	// Before Delete, since without the membership a repeat does not know whose sessions to end.
+	// Before Delete: without the membership, a repeat does not know whose sessions to end.
 	if _, err := api.Sessions.DeleteAllOf(ctx, m.UserID); err != nil {
 		return err
 	}
 	if err := api.Memberships.Delete(ctx, m.ID); err != nil {
 		return err
 	}
-	_, err = api.Sessions.DeleteAllOf(ctx, m.UserID) // those that began meanwhile
+	_, err = api.Sessions.DeleteAllOf(ctx, m.UserID) // those that started meanwhile
 	return err
 }
 
-// TestOfTheApp needs no AuthRocket and no port.
-func TestOfTheApp(t *testing.T) {
+// TestOpenAccount needs no AuthRocket account and no port.
+func TestOpenAccount(t *testing.T) {
 	realm := authrockettest.NewRealm(t)
 	server, err := authrocketdev.New(authrocketdev.Config{Realm: realm})
 	if err != nil {
@@ -189,8 +193,11 @@ func TestOfTheApp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ada := customer{ID: "42", Name: "Widgets Inc", Email: "ada@example.com", Password: coreapi.Hide("how-now-brown-cow!"), Invitee: "bob@example.com"}
-	if err := openAccount(t.Context(), api, ada); err != nil {
+	ada := customer{
+		ID: "42", Name: "Widgets Inc", Email: "ada@example.com", Password: coreapi.Hide("how-now-brown-cow!"),
+		Invitee: "bob@example.com",
+	}
+	if err := openAccount(t.Context(), api, ada); err != nil { // your code
 		t.Fatal(err)
 	}
 	user, err := realm.UserByLogin("ada@example.com")
@@ -350,12 +357,12 @@ func TestTakeOut(t *testing.T) {
 					_, err = realm.Membership(m.ID)
 					return len(list.Items), err == nil
 				}
-				err := takeOut(t.Context(), api, row.org, m.ID)
+				err := removeMember(t.Context(), api, row.org, m.ID)
 				if sessions, member := state(); !errors.Is(err, row.want) || sessions != row.sessions || member != row.member {
 					t.Errorf("got %v, %d sessions, member %v, want %v, %d, %v", err, sessions, member, row.want, row.sessions, row.member)
 				}
 				service.Break(nil)
-				err = takeOut(t.Context(), api, row.org, m.ID)
+				err = removeMember(t.Context(), api, row.org, m.ID)
 				if sessions, member := state(); !errors.Is(err, row.repeat) || row.org == "org_a" && (sessions != 0 || member) {
 					t.Errorf("the repeat comes to %v, %d sessions, member %v, want %v", err, sessions, member, row.repeat)
 				}

@@ -132,7 +132,7 @@ func TestTasksAreDoneOnce(t *testing.T) {
 				t.Errorf("run %d of task 2: %q, %v", i, page.String(), err)
 			}
 			admin := coreapi.Request{IP: "192.0.2.1", Client: "Firefox/3141.5"}
-			if err := takeOut(t.Context(), api.For(admin), org.ID, crews[i].membership.ID); err != nil {
+			if err := removeMember(t.Context(), api.For(admin), org.ID, crews[i].membership.ID); err != nil {
 				t.Errorf("run %d of task 2: %v", i, err)
 			}
 		}

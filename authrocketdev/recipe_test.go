@@ -13,8 +13,8 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// startLoginRocket serves the demo seed at a free port of localhost. Have the app
-// at 127.0.0.1: browsers do not keep the cookies of two ports apart.
+// startLoginRocket serves the demo seed at a free port of localhost. Serve the app on
+// 127.0.0.1: browsers do not separate the cookies of two ports.
 func startLoginRocket(t *testing.T) *authrocketdev.Server {
 	t.Helper()
 	site := httptest.NewUnstartedServer(nil)
@@ -36,7 +36,10 @@ func startLoginRocket(t *testing.T) *authrocketdev.Server {
 // when service.Deliver sends them.
 func startService(t *testing.T, hook string) (service *authrocketdev.Service, url string) {
 	t.Helper()
-	service, err := authrocketdev.NewService(authrocketdev.ServiceConfig{Server: startLoginRocket(t), Webhooks: []string{hook}})
+	service, err := authrocketdev.NewService(authrocketdev.ServiceConfig{
+		Server:   startLoginRocket(t),
+		Webhooks: []string{hook},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

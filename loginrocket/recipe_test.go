@@ -14,11 +14,16 @@ import (
 	"github.com/authrocket-go/authrocket/loginrocket"
 )
 
-// The functions below are the recipes of docs/api.md, word for word.
+// The functions below are the recipes of docs/api.md.
 
-// signIn is the login of a command line tool. It keeps session and account, never the password.
+// keepSession stores the session of a user like a password, for example in a keyring.
+type keepSession func(session, account string) error
+
+// signIn is the login of a command line tool. It stores session and account, never the password.
 // The account, org_..., comes from a flag; "" leaves the choice to AuthRocket.
-func signIn(ctx context.Context, client *loginrocket.Client, email, password, account string, keep func(session, account string) error) error {
+func signIn(
+	ctx context.Context, client *loginrocket.Client, email, password, account string, keep keepSession,
+) error {
 	login, err := client.Login(ctx, email, coreapi.Hide(password))
 	if err == nil && account != "" && slices.Contains(login.Conditions, loginrocket.NoAccountSelected) {
 		login, err = client.Session(ctx, login.SessionID(), account)
@@ -38,8 +43,10 @@ func signIn(ctx context.Context, client *loginrocket.Client, email, password, ac
 	return keep(login.SessionID().Reveal(), account)
 }
 
-// verifyCode ends a login that waits for the code of a second factor.
-func verifyCode(ctx context.Context, client *loginrocket.Client, login loginrocket.Result, code string) (loginrocket.Result, error) {
+// verifyCode completes a login that waits for the code of a second factor.
+func verifyCode(
+	ctx context.Context, client *loginrocket.Client, login loginrocket.Result, code string,
+) (loginrocket.Result, error) {
 	var c struct{ Token string }
 	if err := login.Decode(&c); err != nil {
 		return loginrocket.Result{}, err
@@ -47,7 +54,7 @@ func verifyCode(ctx context.Context, client *loginrocket.Client, login loginrock
 	return client.VerifyLogin(ctx, url.Values{"token": {c.Token}, "code": {code}})
 }
 
-// get calls your server, whose middleware verifies the token. Make the TokenSource once, by
+// get calls your server, whose middleware verifies the token. Make the TokenSource once, with
 // client.TokenSource(coreapi.Hide(session), account), and share it.
 func get(ctx context.Context, tokens *loginrocket.TokenSource, url string) (*http.Response, error) {
 	token, err := tokens.Token(ctx) // kept until a minute before it expires
