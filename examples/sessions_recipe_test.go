@@ -19,7 +19,7 @@ import (
 	"github.com/authrocket-go/authrocket/webhook"
 )
 
-// serve is how the steps come together.
+// serve is the set-up with all three steps.
 func serve(ctx context.Context, app func(*authrocket.Auth) http.Handler) (http.Handler, error) {
 	api, err := coreapi.New(coreapi.ConfigFromEnv()) // AUTHROCKET_URL, AUTHROCKET_API_KEY
 	if err != nil {
@@ -36,15 +36,18 @@ func serve(ctx context.Context, app func(*authrocket.Auth) http.Handler) (http.H
 	return receiveWebhooks(api, state, auth.Authenticate(app(auth))) // step 2
 }
 
-// endSessions returns an Auth whose sessions end with those at AuthRocket, until ctx ends.
-func endSessions(ctx context.Context, stateConfig sessionstate.Config) (*authrocket.Auth, *sessionstate.State, error) {
+// endSessions returns an Auth whose sessions end when they end at AuthRocket. It works until
+// ctx ends.
+func endSessions(
+	ctx context.Context, stateConfig sessionstate.Config,
+) (*authrocket.Auth, *sessionstate.State, error) {
 	state, err := sessionstate.New(stateConfig)
 	if err != nil {
 		return nil, nil, err
 	}
 	go state.Run(ctx) // as long as the app serves
 	if err := state.Warm(ctx); err != nil {
-		slog.Warn("sessions are not looked up yet", "error", err) // such as a wrong API key
+		slog.Warn("sessions are not checked yet", "error", err) // for example a wrong API key
 	}
 
 	config := authrocket.ConfigFromEnv()
@@ -66,12 +69,12 @@ func receiveWebhooks(api *coreapi.Client, state *sessionstate.State, app http.Ha
 		return nil, err
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/hooks/authrocket", hook) // AuthRocket does not log in
+	mux.Handle("/hooks/authrocket", hook) // outside of Authenticate
 	mux.Handle("/", app)                  // auth.Authenticate(...)
 	return mux, nil
 }
 
-// shareEnds lets all instances know what one of them has learned, until ctx ends.
+// shareEnds tells all instances what one of them has learned, until ctx ends.
 func shareEnds(ctx context.Context, stateConfig *sessionstate.Config) error {
 	log, err := valkeystate.Open(os.Getenv("VALKEY_URL"))
 	if err != nil {

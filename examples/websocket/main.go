@@ -87,7 +87,7 @@ const (
 	statusSignIn websocket.StatusCode = 4401
 )
 
-// socket repeats what the user says, until the session ends.
+// socket sends each message back to the user, until the session ends.
 func socket(auth *authrocket.Auth) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		session, _ := authrocket.CurrentSession(r.Context())
@@ -99,7 +99,7 @@ func socket(auth *authrocket.Auth) http.HandlerFunc {
 			return // Accept has answered
 		}
 		defer conn.CloseNow()
-		// ctx is not that of Read, which would drop the connection without a word.
+		// Read does not get ctx: it would drop the connection without a close message.
 		stop := context.AfterFunc(ctx, func() {
 			conn.Close(statusSignIn, authrocket.Reason(context.Cause(ctx)))
 		})
