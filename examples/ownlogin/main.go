@@ -67,7 +67,8 @@ func serve(ctx context.Context, store *people.Store) error {
 	config.OnLogin = func(r *http.Request, session authrocket.Session) error {
 		_, err := store.SignIn(r.Context(), session.User)
 		if err != nil && !errors.Is(err, authrocket.ErrForbidden) {
-			return fmt.Errorf("%w: %w", authrocket.ErrUnavailable, err) // the database does not answer: the page tries again
+			// The database does not answer: the page tries again.
+			return fmt.Errorf("%w: %w", authrocket.ErrUnavailable, err)
 		}
 		return err
 	}
