@@ -25,7 +25,7 @@ import (
 const root = "github.com/authrocket-go/authrocket"
 
 func TestRehearsal(t *testing.T) {
-	readme, changelog := read(t, "../README.md"), read(t, "../CHANGELOG.md")
+	readme, start, changelog := read(t, "../README.md"), read(t, "../docs/start.md"), read(t, "../CHANGELOG.md")
 	version := nextVersion(t, changelog)
 	release := prepare(t, version)
 
@@ -65,7 +65,7 @@ func TestRehearsal(t *testing.T) {
 			}
 		}
 	})
-	for _, line := range getLines(t, readme, release.tags(t)) {
+	for _, line := range getLines(t, start, release.tags(t)) {
 		t.Run(line, func(t *testing.T) {
 			folder := user.newModule(t)
 			user.run(t, folder, "sh", "-c", line)
@@ -77,14 +77,14 @@ func TestRehearsal(t *testing.T) {
 			user.run(t, folder, "go", "list", "-deps", ".")
 		})
 	}
-	t.Run("go run of the local LoginRocket, and the program of the README", func(t *testing.T) {
+	t.Run("go run of the local LoginRocket, and the program of start.md", func(t *testing.T) {
 		folder := user.newModule(t)
 		loginRocket := user.start(t, `^LOGINROCKET_URL=(\S+)$`, nil, "go", "run", root+"/cmd/authrocket@"+version, "dev", "-addr", "localhost:0")
 		if status, body, _ := get(t, loginRocket+"/healthz"); status != http.StatusOK || body != "ok\n" {
 			t.Errorf("/healthz of the local LoginRocket: got %d %q", status, body)
 		}
 
-		write(t, folder, "main.go", readmeProgram(t, readme))
+		write(t, folder, "main.go", programOf(t, start))
 		user.run(t, folder, "go", "get", root)
 		user.run(t, folder, "go", "build", "-o", "program", ".")
 		app := user.start(t, ` listening on (\S+)$`, []string{"LOGINROCKET_URL=" + loginRocket, "ADDR=127.0.0.1:0"}, filepath.Join(folder, "program"))
@@ -95,33 +95,52 @@ func TestRehearsal(t *testing.T) {
 			t.Errorf("/manage: got %d at %s, want the login", status, url)
 		}
 	})
-	// The first release ends this, in the README and here.
+	// The first release ends these, in the documents and here.
 	t.Run("the README's way to use a clone", func(t *testing.T) {
-		parent := t.TempDir()
-		folder := filepath.Join(parent, "app")
-		if err := os.Mkdir(folder, 0o700); err != nil {
-			t.Fatal(err)
+		folder := besideClone(t)
+		commands := commandsOf(readme, `go mod`)
+		if len(commands) != 3 {
+			t.Fatalf("the README has the commands %q, want go mod init, edit and tidy", commands)
 		}
-		// The commit itself, with its replace lines.
-		runIn(t, "..", os.Environ(), "git", "clone", "-q", ".", filepath.Join(parent, "authrocket"))
+		write(t, folder, "main.go", programOf(t, readme))
+		for _, command := range commands {
+			user.run(t, folder, "sh", "-c", command)
+		}
+		user.run(t, folder, "go", "build", ".")
+	})
+	t.Run("the way of start.md to use a clone", func(t *testing.T) {
+		folder := besideClone(t)
+		commands := commandsOf(start, `go mod`)
+		if len(commands) != 3 {
+			t.Fatalf("start.md has the commands %q, want two of go mod edit, and go mod tidy", commands)
+		}
 		write(t, folder, "go.mod", "module example.com/app\n\ngo 1.26.0\n")
-		write(t, folder, "main.go", readmeProgram(t, readme))
-		commands := regexp.MustCompile(`(?m)^    (go mod (?:edit|tidy).*)$`).FindAllStringSubmatch(readme, -1)
-		if len(commands) < 3 {
-			t.Fatalf("the README has only %q", commands)
-		}
+		write(t, folder, "main.go", programOf(t, start))
 		imports := ""
 		for _, command := range commands {
-			if module := regexp.MustCompile(`-replace=([^=/]+/[^=/]+/[^=/]+/[^=]+)=`).FindStringSubmatch(command[1]); module != nil {
+			if module := regexp.MustCompile(`-replace=([^=/]+/[^=/]+/[^=/]+/[^=]+)=`).FindStringSubmatch(command); module != nil {
 				imports += fmt.Sprintf("import _ %q\n", module[1])
 			}
 		}
 		write(t, folder, "imports.go", "package main\n\n"+imports)
 		for _, command := range commands {
-			user.run(t, folder, "sh", "-c", command[1])
+			user.run(t, folder, "sh", "-c", command)
 		}
 		user.run(t, folder, "go", "list", "-deps", ".")
 	})
+}
+
+// besideClone returns an empty folder beside a clone of the commit itself, with its replace
+// lines. The clone is named authrocket.
+func besideClone(t *testing.T) string {
+	t.Helper()
+	parent := t.TempDir()
+	folder := filepath.Join(parent, "app")
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	runIn(t, "..", os.Environ(), "git", "clone", "-q", ".", filepath.Join(parent, "authrocket"))
+	return folder
 }
 
 // nextVersion is the one after the last of the changelog.
@@ -251,17 +270,14 @@ func runIn(t *testing.T, folder string, env []string, name string, args ...strin
 	return string(output)
 }
 
-// getLines are the lines of the README that begin with go get, without their
+// getLines are the lines of a document that begin with go get, without their
 // comments, and one more for each module with a tag that has none there. The
 // program is run instead.
-func getLines(t *testing.T, readme string, tags []string) []string {
+func getLines(t *testing.T, document string, tags []string) []string {
 	t.Helper()
-	var lines []string
-	for _, line := range regexp.MustCompile(`(?m)^    (go get [^#\n]+)`).FindAllStringSubmatch(readme, -1) {
-		lines = append(lines, strings.TrimSpace(line[1]))
-	}
+	lines := commandsOf(document, "go get")
 	if len(lines) == 0 {
-		t.Fatal("the README has no go get")
+		t.Fatal("the document has no go get")
 	}
 	for _, tag := range tags {
 		line := "go get " + path.Join(root, path.Dir(tag))
@@ -272,11 +288,22 @@ func getLines(t *testing.T, readme string, tags []string) []string {
 	return lines
 }
 
-func readmeProgram(t *testing.T, readme string) string {
+// commandsOf are the commands of a document that begin with these words, without their
+// comments.
+func commandsOf(document, words string) []string {
+	var commands []string
+	for _, line := range regexp.MustCompile(`(?m)^    (`+words+` [^#\n]+)`).FindAllStringSubmatch(document, -1) {
+		commands = append(commands, strings.TrimSpace(line[1]))
+	}
+	return commands
+}
+
+// programOf is the first program of a document.
+func programOf(t *testing.T, document string) string {
 	t.Helper()
-	program := regexp.MustCompile("(?ms)^```go\n(package main\n.*?)^```$").FindStringSubmatch(readme)
+	program := regexp.MustCompile("(?ms)^```go\n(package main\n.*?)^```$").FindStringSubmatch(document)
 	if program == nil {
-		t.Fatal("the README has no program")
+		t.Fatal("the document has no program")
 	}
 	return program[1]
 }
