@@ -46,6 +46,7 @@ import (
 //	recipes_test.go            the recipes of README.md and docs/, served
 //	recipes_proxy_test.go      those for proxies, path prefixes and containers
 //	recipes_roles_test.go      those for permissions, orgs and rules
+//	readme_test.go             README.md is short; CONTRIBUTING.md names tests that exist
 //	secrets_test.go            no token and no secret in any answer, error, log or event
 //	fuzz_test.go               any request: no redirect elsewhere, no user without a token
 //	budget_test.go             allocations of the warm path
