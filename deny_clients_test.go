@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -11,7 +12,7 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// clients are those of the table in README.md, and how they ask.
+// clients are those of the table in docs/responses.md, and how they ask.
 var clients = []struct {
 	name      string // in the table
 	method    string
@@ -35,22 +36,23 @@ var clients = []struct {
 	{name: "curl, programs", method: "GET", headers: []string{"Accept: */*", "User-Agent: curl/8.5.0"}, signedOut: 401, header: "WWW-Authenticate: Bearer"},
 	{name: "curl, programs", method: "GET", headers: []string{"Authorization: Bearer x", "Accept: */*"}, signedOut: 401, header: `WWW-Authenticate: Bearer error="invalid_token"`, others: 401},
 	{name: "OPTIONS", method: "OPTIONS", headers: []string{"Origin: https://example.com", "Access-Control-Request-Method: POST"}, signedOut: 401, header: "WWW-Authenticate: Bearer"},
-	{name: "a prefetch, a prerender", method: "GET", headers: []string{"Accept: text/html", "Sec-Purpose: prefetch", "Sec-Fetch-Site: none", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, signedOut: 401, header: "WWW-Authenticate: Bearer"},
-	{name: "a prefetch, a prerender", method: "GET", headers: []string{"Accept: text/html", "Sec-Purpose: prefetch;prerender", "Sec-Fetch-Site: none", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, signedOut: 401, header: "WWW-Authenticate: Bearer"},
+	{name: "a prefetch or prerender", method: "GET", headers: []string{"Accept: text/html", "Sec-Purpose: prefetch", "Sec-Fetch-Site: none", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, signedOut: 401, header: "WWW-Authenticate: Bearer"},
+	{name: "a prefetch or prerender", method: "GET", headers: []string{"Accept: text/html", "Sec-Purpose: prefetch;prerender", "Sec-Fetch-Site: none", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, signedOut: 401, header: "WWW-Authenticate: Bearer"},
 }
 
 func TestAnswersByClient(t *testing.T) {
 	t.Parallel()
 	s, down := newSite(t), newColdSite(t)
 	down.realm.Break(authrockettest.Status(500))
-	readme, err := os.ReadFile("README.md")
+	responses, err := os.ReadFile("docs/responses.md")
 	if err != nil {
 		t.Fatal(err)
 	}
+	table := regexp.MustCompile("\\[([^\\]]+)\\]\\([^)]+\\)|`").ReplaceAllString(string(responses), "$1") // without links and code
 	for _, row := range clients {
 		t.Run(row.method+" of "+row.name, func(t *testing.T) {
-			if !strings.Contains(string(readme), "\n| "+row.name+" | ") {
-				t.Errorf("README.md does not say what %q gets", row.name)
+			if !strings.Contains(table, "\n| "+row.name+" | ") {
+				t.Errorf("docs/responses.md does not say what %q gets", row.name)
 			}
 			ask := func(target string) *http.Request { return request(row.method, target, row.headers...) }
 			w := serve(s.app(), ask("/gate/"))
