@@ -37,7 +37,7 @@ func TestReadmePicture(t *testing.T) {
 	app := found[0]
 
 	ada := newBrowser(t)
-	ada.do(chromedp.EmulateViewport(440, 515, chromedp.EmulateScale(1.5)), colorScheme("light"))
+	ada.do(chromedp.EmulateViewport(440, 515, chromedp.EmulateScale(1.5)), emulateMedia("", "light"))
 	shoot := func(texts ...string) image.Image {
 		t.Helper()
 		ada.wantText(texts...)
