@@ -88,12 +88,3 @@ func hasTest(t *testing.T, folder, function string) bool {
 	}
 	return false
 }
-
-func readText(t *testing.T, file string) string {
-	t.Helper()
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
-}

@@ -2,10 +2,9 @@
 // of [authrocketgrpc] and [authrocketconnect] stand on it, and take its [Methods]:
 //
 //	authrocketrpc.Methods{
-//		"acme.v1.Invoices":       {Org: authrocketrpc.OrgIDFromField("org_id")},
-//		"acme.v1.Invoices/Send":  {Rules: []authrocket.Rule{authrocket.Permission("billing:write")}},
-//		"acme.v1.Status":         {Public: true},
-//		"grpc.health.v1.Health":  {Public: true},
+//		"acme.v1.Invoices":      {Org: authrocketrpc.OrgIDFromField("org_id")},
+//		"acme.v1.Invoices/Send": {Rules: []authrocket.Rule{authrocket.Permission("billing:write")}},
+//		"grpc.health.v1.Health": {Public: true},
 //	}
 //
 // The caller of every other method must be signed in. Credentials are a bearer token in the
