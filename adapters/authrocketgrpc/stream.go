@@ -60,15 +60,18 @@ func (s *boundStream) RecvMsg(message any) error {
 		}()
 		o.err = s.ServerStream.RecvMsg(message)
 	}()
+	var o outcome
 	select {
-	case o := <-received:
-		if o.panicked != nil {
-			panic(o.panicked)
-		}
-		return o.err
+	case o = <-received:
 	case <-s.ctx.Done():
-		return s.ended()
 	}
+	if o.panicked != nil {
+		panic(o.panicked)
+	}
+	if err := s.ended(); err != nil {
+		return err
+	}
+	return o.err
 }
 
 // takeFirst gives the handler the message that was received before it ran.
