@@ -13,7 +13,8 @@ import (
 	"github.com/authrocket-go/authrocket/adapters/rpctest"
 )
 
-// servers are the columns of each table. To add an adapter, add a server.
+// servers are the columns of each table. To add an adapter, write a start as that of
+// grpc_test.go, and add a server for each protocol that it speaks.
 var servers = []server{
 	{name: "grpc", client: connect.WithGRPC(), start: startGRPC},
 }
@@ -21,7 +22,7 @@ var servers = []server{
 // server is a server with an adapter. The client of the suite is that of Connect for all.
 type server struct {
 	name   string
-	client connect.ClientOption // its protocol
+	client connect.ClientOption // its protocol; connect.WithClientOptions() is that of Connect
 
 	// start serves, on a loopback socket and until the test ends, with the interceptor for auth
 	// and methods: authrocket.rpctest.v1.Calls, whose methods all call handle,
