@@ -138,10 +138,12 @@ func TestDecisions(t *testing.T) {
 		{name: "an empty org by metadata", methods: byMetadata, metadata: []string{ada, "Org-Id: "}, want: authrocket.ErrWrongOrg},
 		{name: "no org by metadata", methods: byMetadata, metadata: []string{ada}, want: authrocket.ErrWrongOrg},
 		{name: "an org by metadata twice", methods: byMetadata, metadata: []string{ada, "Org-Id: org_1", "Org-Id: org_1"}, want: authrocket.ErrWrongOrg},
+		{name: "an org by metadata in two parts", methods: byMetadata, metadata: []string{ada, "Org-Id: org", "Org-Id: _1"}, want: authrocket.ErrWrongOrg},
 		{name: "an org by a hundred metadata", methods: byMetadata, metadata: append(slices.Repeat([]string{"Org-Id: org_1"}, 100), ada), want: authrocket.ErrWrongOrg},
 
 		{name: "behind Authenticate, a token", behind: true, metadata: []string{ada}, text: "Ada in org_1"},
 		{name: "behind Authenticate, no token", behind: true, want: authrocket.ErrNoToken},
+		{name: "behind Authenticate, a token that it did not wait for", behind: true, configure: state(&sessions{needsTime: true}), metadata: []string{ada}, text: "Ada in org_1"},
 		{name: "behind Authenticate, two tokens", behind: true, metadata: []string{ada, ada}, want: authrocket.ErrAmbiguousAuthorization},
 		{name: "behind Authenticate, a cookie of the same origin", behind: true, metadata: []string{f.cookie(f.ada), "Sec-Fetch-Site: same-origin"}, text: "Ada in org_1"},
 		{name: "behind Authenticate, a cookie from another site", behind: true, metadata: []string{f.cookie(f.ada), "Sec-Fetch-Site: cross-site"}, want: authrocket.ErrCrossSite},

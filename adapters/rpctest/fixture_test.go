@@ -118,13 +118,17 @@ func (sv *served) expect(t *testing.T, ran int64, reports []string) {
 // sessions is a SessionState that a test ends by hand.
 type sessions struct {
 	answer      error // of CheckSession
+	needsTime   bool  // to answer: Authenticate gives it none
 	endedAtBind error // nil: the session goes on
 
 	mu   sync.Mutex
 	ends []context.CancelCauseFunc
 }
 
-func (s *sessions) CheckSession(context.Context, authrocket.Session, time.Duration) error {
+func (s *sessions) CheckSession(_ context.Context, _ authrocket.Session, patience time.Duration) error {
+	if s.needsTime && patience == 0 {
+		return authrocket.ErrSessionUnknown
+	}
 	return s.answer
 }
 

@@ -3,6 +3,7 @@ package rpctest_test
 import (
 	"context"
 	"errors"
+	"io"
 	"strings"
 	"testing"
 
@@ -23,16 +24,18 @@ type requestStream struct {
 	grpc.ServerStream
 	ctx     context.Context
 	request *rpctest.Request
-	err     error // of RecvMsg
+	err     error // of the next RecvMsg
 }
 
 func (s *requestStream) Context() context.Context { return s.ctx }
 
 func (s *requestStream) RecvMsg(m any) error {
-	if s.err == nil {
-		proto.Merge(m.(proto.Message), s.request)
+	if s.err != nil {
+		return s.err
 	}
-	return s.err
+	proto.Merge(m.(proto.Message), s.request)
+	s.err = io.EOF
+	return nil
 }
 
 // Where a field names the org, the interceptor receives the message before the handler does.
@@ -72,7 +75,13 @@ func TestFirstMessageOfGRPC(t *testing.T) {
 			ran := false
 			err := i.Stream(nil, s, &grpc.StreamServerInfo{FullMethod: rpctest.Calls_ServerStream_FullMethodName, IsServerStream: true}, func(_ any, s grpc.ServerStream) error {
 				ran = true
-				return s.RecvMsg(row.message)
+				if err := s.RecvMsg(row.message); err != nil {
+					return err
+				}
+				if err := s.RecvMsg(&rpctest.Request{}); err != io.EOF {
+					t.Errorf("after the only message: got %v", err)
+				}
+				return nil
 			})
 			if ran != row.ran || status.Code(err) != row.code || row.wantError != nil && err != row.wantError {
 				t.Errorf("got %v, the handler ran: %t", err, ran)
