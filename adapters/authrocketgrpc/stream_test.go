@@ -104,6 +104,7 @@ func TestStreamEndsWhenItsTokenExpires(t *testing.T) {
 		if status.Code(err) != codes.Unauthenticated {
 			t.Errorf("the stream returned %v", err)
 		}
+		synctest.Wait() // for what runs beside the handler
 		if received, sent := s.received.Load(), s.sent.Load(); received != 1 || sent != 1 {
 			t.Errorf("gRPC was asked for %d messages and given %d, want one each, before the end", received, sent)
 		}
@@ -132,6 +133,7 @@ func TestStreamEndsWithAnotherContext(t *testing.T) {
 		if err != own {
 			t.Errorf("the stream returned %v, want the handler's error", err)
 		}
+		synctest.Wait() // for what runs beside the handler
 		if received, sent := s.received.Load(), s.sent.Load(); received != 1 || sent != 0 {
 			t.Errorf("gRPC was asked for %d messages and given %d, want 1 and 0", received, sent)
 		}
