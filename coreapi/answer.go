@@ -10,28 +10,29 @@ import (
 	"github.com/authrocket-go/authrocket/internal/wire"
 )
 
-// Errors about answers. None of them holds anything of the answer.
+// Errors about answers. Their texts contain no part of the answer.
 var (
 	errNotJSON     = errors.New("the answer is not JSON")
 	errNotAnObject = errors.New("the answer is not a JSON object")
-	errNoData      = errors.New("the answer holds no record")
+	errNoData      = errors.New("the answer contains no record")
 	errIsList      = errors.New("the answer is a list; read it with Each")
 	errNoList      = errors.New("the answer is not a list")
 	errWrongShape  = errors.New("a member of the answer has an unexpected type")
 	errNoID        = errors.New("a record of the answer has no ID")
-	errNoAdvance   = errors.New("the list does not advance: a page repeats what came before")
-	errNoSuchList  = errors.New("a list is always there, even an empty one: check that Config.URL (AUTHROCKET_URL) is the URL of the Core API, and not that of LoginRocket")
+	errNoAdvance   = errors.New("the list does not advance: a page repeats an earlier page")
+	errNoSuchList  = errors.New("the API never answers 404 to a list: check that Config.URL (AUTHROCKET_URL) is the URL of the Core API, not of LoginRocket")
 	errEndless     = errors.New("the list does not end")
 )
 
-// statusMetadata is 215: AuthRocket's own clients take the body as metadata without data.
+// statusMetadata is 215. AuthRocket's own clients read the body of such an answer as
+// metadata without data.
 const statusMetadata = 215
 
-// answer is what a call that was accepted brought.
+// answer is the decoded answer to a call that was accepted.
 type answer struct {
-	data    []byte // one JSON object; nil for none
-	isList  bool   // data has a collection
-	refused bool   // data has errors
+	data    []byte // one JSON object; nil if there is none
+	isList  bool   // data contains a collection
+	refused bool   // data contains errors
 	header  http.Header
 }
 
@@ -65,8 +66,8 @@ func readAnswer(reply reply) (answer, error) {
 	return a, nil
 }
 
-// decodeError returns what is wrong with an answer. Errors of encoding/json hold parts
-// of it.
+// decodeError returns what is wrong with an answer. It drops the text of encoding/json
+// errors, which quotes parts of the answer.
 func decodeError(err error) error {
 	if _, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return errNotJSON
@@ -74,7 +75,7 @@ func decodeError(err error) error {
 	return errWrongShape
 }
 
-// withoutKey cuts the API key out of texts of the server.
+// withoutKey removes the API key from texts that the server sent.
 func (s *scope) withoutKey(texts []string) []string {
 	for i := range texts {
 		texts[i] = strings.ReplaceAll(texts[i], s.config.APIKey.Reveal(), wire.Hidden)

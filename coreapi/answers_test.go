@@ -9,7 +9,7 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
-// Each answer is given to a GET, to a list, and to a POST.
+// Each row gives its answer to a GET, to a list, and to a POST.
 func TestAnswers(t *testing.T) {
 	t.Parallel()
 	html := []string{"Content-Type", "text/html; charset=utf-8"}
@@ -101,7 +101,8 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-// What came may be anything: a body of somebody else, with secrets in it.
+// An answer may contain anything, for example a page of another server with secrets in
+// it.
 func TestErrorsHoldNothingOfTheAnswer(t *testing.T) {
 	t.Parallel()
 	for name, body := range map[string]string{
@@ -130,8 +131,8 @@ func TestErrorsHoldNothingOfTheAnswer(t *testing.T) {
 	}
 }
 
-// What is not an ID is refused before anything is sent: it would address the list, or
-// something else.
+// The client refuses a text that is not an ID before it sends anything: it would address
+// the list, or another resource.
 func TestIDs(t *testing.T) {
 	t.Parallel()
 	server := newAPI(answer(200, adaJSON))
@@ -188,7 +189,7 @@ func TestIDs(t *testing.T) {
 	}
 	expectCount(t, server, 0)
 
-	// Hostile ones end no segment, query or header.
+	// Hostile IDs cannot end a path segment, a query or a header.
 	for _, id := range []string{"../orgs", "a/b", "a?force=true", "a#b", "a%2fb", "a\r\nX: y", "a b"} {
 		if _, err := client.Users.Get(ctx, id); err != nil {
 			t.Fatal(err)
@@ -201,7 +202,8 @@ func TestIDs(t *testing.T) {
 	}
 }
 
-// No ID is in an error: a user's may be an email address, a session's is a credential.
+// No error contains an ID: a user's ID may be an email address, and a session's ID is a
+// credential.
 func TestErrorsHoldNoID(t *testing.T) {
 	t.Parallel()
 	for name, answers := range map[string][]answerFunc{
@@ -226,7 +228,7 @@ func TestErrorsHoldNoID(t *testing.T) {
 	}
 }
 
-// LoginRocket has an API of the same shape at its own host, which has no lists.
+// LoginRocket has an API with the same paths at its own host, but without lists.
 func TestAListThatIsNotThereNamesTheURL(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {

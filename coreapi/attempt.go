@@ -13,23 +13,23 @@ import (
 	"github.com/authrocket-go/authrocket/internal/wire"
 )
 
-var errNoAnswerInTime = errors.New("no whole answer came within Config.Timeout, or before the call had to end")
+var errNoAnswerInTime = errors.New("no complete answer arrived within Config.Timeout or before the call's deadline")
 
-// maxAnswerBytes is far beyond a page of 1,000 records.
+// maxAnswerBytes is far more than a page of 1,000 records needs.
 const maxAnswerBytes = 8 << 20
 
-// reply is what one attempt brought.
+// reply is the result of one attempt.
 type reply struct {
-	status int // 0 without an answer
+	status int // 0 if there was no answer
 	header http.Header
 	body   []byte
 	isJSON bool
 
-	err  error // nil if the whole answer came
+	err  error // nil if the complete answer arrived
 	sent bool  // the request may have reached the API
 }
 
-// attempt sends one request and reads the answer, until the deadline at the latest.
+// attempt sends one request and reads the answer. It ends at the deadline at the latest.
 func (s *scope) attempt(ctx context.Context, deadline time.Time, c *call) reply {
 	if end := time.Now().Add(s.config.Timeout); end.Before(deadline) {
 		deadline = end
@@ -38,12 +38,12 @@ func (s *scope) attempt(ctx context.Context, deadline time.Time, c *call) reply 
 	defer cancel()
 	var trace connectionTrace
 	requestCtx := attemptCtx
-	if c.method != http.MethodGet { // a GET may be repeated, sent or not: a trace would only cost
+	if c.method != http.MethodGet { // a GET may be repeated even if it was sent, so it needs no trace
 		requestCtx = trace.attach(attemptCtx)
 	}
 	request, err := s.newRequest(requestCtx, c)
 	if err != nil {
-		return reply{err: errors.New("the request cannot be made")}
+		return reply{err: errors.New("the request cannot be built")}
 	}
 	response, err := s.http.Do(request)
 	r := reply{sent: trace.sent()}
@@ -90,8 +90,9 @@ func (s *scope) newRequest(ctx context.Context, c *call) (*http.Request, error) 
 	return request, nil
 }
 
-// connectionTrace tells whether a request had a connection to be sent on. A transport
-// that reports no search for one, such as one in memory, may have sent it.
+// connectionTrace reports whether a request got a connection. A transport that does not
+// report that it looks for one (an in-memory transport, for example) may have sent the
+// request.
 type connectionTrace struct{ searched, found atomic.Bool }
 
 func (t *connectionTrace) attach(ctx context.Context) context.Context {
@@ -103,14 +104,15 @@ func (t *connectionTrace) attach(ctx context.Context) context.Context {
 
 func (t *connectionTrace) sent() bool { return !t.searched.Load() || t.found.Load() }
 
-// attemptError returns what went wrong, without the URL, which may hold a session ID,
-// and without what the server sent. The error of a context that ended is in the chain.
+// attemptError returns what went wrong. Its text contains neither the URL, which may
+// contain a session ID, nor anything that the server sent. If a context ended, its error
+// is in the chain.
 func (s *scope) attemptError(ctx, attemptCtx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
 	if deadline, limited := ctx.Deadline(); limited && !time.Now().Before(deadline) {
-		return context.DeadlineExceeded // ctx is about to say so
+		return context.DeadlineExceeded // the deadline has passed, although ctx does not report it yet
 	}
 	if e, ok := errors.AsType[*redirectError](err); ok {
 		return e

@@ -28,7 +28,8 @@ func (p *AuthProvider) UnmarshalJSON(data []byte) (err error) {
 	return err
 }
 
-// AuthorizeURL is where a provider of logins takes over. It is good for 30 minutes.
+// AuthorizeURL is the URL at which a login provider takes over. It is valid for 30
+// minutes.
 type AuthorizeURL struct {
 	ProviderID   string
 	ProviderType string
@@ -53,18 +54,18 @@ func (u *AuthorizeURL) UnmarshalJSON(data []byte) error {
 
 func (AuthorizeURL) isRecord() {}
 
-// AuthProviders are the ways to log in, as far as logins need them. To configure them is
-// for [Get], [Each] and [Send].
+// AuthProviders reads login providers and logs users in with them. Use [Get], [Each] and
+// [Send] to configure providers.
 type AuthProviders struct{ scope handle }
 
-// Get returns a provider by its ID or its type, such as totp.
+// Get returns a provider by its ID or by its type, for example totp.
 func (p AuthProviders) Get(ctx context.Context, idOrType string) (AuthProvider, error) {
 	return get[AuthProvider](ctx, p.scope.open(), to("/auth_providers/{id}", idOrType), nil)
 }
 
-// AuthorizeURLs returns where each provider of logins takes over; it sends the user back to
-// redirectURI. nonce is a random value of the user's session, which [AuthProviders.Authorize]
-// compares.
+// AuthorizeURLs returns the URL at which each login provider takes over. The provider
+// sends the user back to redirectURI. Pass a random value of the user's session as nonce:
+// [AuthProviders.Authorize] compares it.
 func (p AuthProviders) AuthorizeURLs(ctx context.Context, redirectURI, nonce string) ([]AuthorizeURL, error) {
 	var urls []AuthorizeURL
 	for u, err := range each[AuthorizeURL](ctx, p.scope.open(), to("/auth_providers/authorize"), authorizeQuery(redirectURI, nonce)) {
@@ -76,7 +77,8 @@ func (p AuthProviders) AuthorizeURLs(ctx context.Context, redirectURI, nonce str
 	return urls, nil
 }
 
-// AuthorizeURL returns where one provider takes over, see [AuthProviders.AuthorizeURLs].
+// AuthorizeURL returns the URL at which one provider takes over. See
+// [AuthProviders.AuthorizeURLs].
 func (p AuthProviders) AuthorizeURL(ctx context.Context, idOrType, redirectURI, nonce string) (AuthorizeURL, error) {
 	return get[AuthorizeURL](ctx, p.scope.open(), to("/auth_providers/{id}/authorize", idOrType), authorizeQuery(redirectURI, nonce))
 }
@@ -89,9 +91,9 @@ func authorizeQuery(redirectURI, nonce string) url.Values {
 	return query
 }
 
-// Authorize logs a user in by the code and the state that a provider sent back.
-// [ErrLoginRefused] if that fails; [Error.Metadata] of "retry_url" then says where to try
-// again.
+// Authorize logs a user in with the code and the state that a provider sent back. If that
+// fails, it returns [ErrLoginRefused], and [Error.Metadata] of "retry_url" is the URL at
+// which the user can try again.
 func (p AuthProviders) Authorize(ctx context.Context, code Secret, state, nonce string) (Login, error) {
 	w := p.scope.post(to("/auth_providers/authorize"), "", struct {
 		Code  Secret `json:"code"`
@@ -102,8 +104,8 @@ func (p AuthProviders) Authorize(ctx context.Context, code Secret, state, nonce 
 	return do[Login](ctx, w)
 }
 
-// AuthorizeToken logs a user in by an access token of a provider. [ErrLoginRefused] if that
-// fails.
+// AuthorizeToken logs a user in with an access token of a provider. If that fails, it
+// returns [ErrLoginRefused].
 func (p AuthProviders) AuthorizeToken(ctx context.Context, idOrType string, accessToken Secret) (Login, error) {
 	w := p.scope.post(to("/auth_providers/{id}/authorize", idOrType), "", struct {
 		AccessToken Secret `json:"access_token"`

@@ -10,8 +10,8 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
-// A call should cost at most 20 % more than a bare request that decodes the same: compare
-// BenchmarkGet/call with BenchmarkGet/bare.
+// A call should take at most 20 % longer than a bare request that decodes the same
+// answer: compare BenchmarkGet/call with BenchmarkGet/bare.
 func BenchmarkGet(b *testing.B) {
 	server := newServer(b, http.HandlerFunc(answer(200, adaJSON, "X-Request-ID", "rq_1")))
 	b.Run("bare", func(b *testing.B) {
@@ -48,7 +48,7 @@ func BenchmarkGet(b *testing.B) {
 	})
 }
 
-// bareUser has what a User has.
+// bareUser has the fields of a User.
 type bareUser struct {
 	ID                string         `json:"id"`
 	RealmID           string         `json:"realm_id"`

@@ -13,11 +13,11 @@ import (
 // budget decides when the next request may be sent. All copies of a Client share it.
 type budget struct {
 	perSecond rate.Limit
-	burst     int // 0: there is no budget, only pauses
+	burst     int // 0 means that there is no budget, only pauses
 
 	mu          sync.Mutex
 	limiter     *rate.Limiter
-	pausedUntil time.Time // zero when there is no pause
+	pausedUntil time.Time // zero if there is no pause
 }
 
 func newBudget(perSecond float64) *budget {
@@ -29,19 +29,19 @@ func newBudget(perSecond float64) *budget {
 	return b
 }
 
-// noTurnError: the call has to end before the turn of a request comes.
+// noTurnError means that the call's deadline comes before the next request may be sent.
 type noTurnError struct{ wait time.Duration }
 
 func (e *noTurnError) Error() string {
-	return fmt.Sprintf("the next request may be sent in %s, after the call has to end", e.wait.Round(time.Millisecond))
+	return fmt.Sprintf("the next request may be sent in %s, which is after the call's deadline", e.wait.Round(time.Millisecond))
 }
 
-// turn is when a request may be sent.
+// turn is the time at which a request may be sent.
 type turn struct {
 	wait        time.Duration
-	isPause     bool              // after wait, the turn has to be found anew
-	limiter     *rate.Limiter     // nil without a budget
-	reservation *rate.Reservation // of limiter
+	isPause     bool              // after wait, the request must ask for a new turn
+	limiter     *rate.Limiter     // nil if there is no budget
+	reservation *rate.Reservation // a reservation of limiter
 }
 
 func (t turn) giveBack() {
@@ -50,8 +50,8 @@ func (t turn) giveBack() {
 	}
 }
 
-// wait returns nil when a request may be sent, a [*noTurnError] at once if that is after
-// the deadline, or the context's error.
+// wait returns nil when a request may be sent. If that is after the deadline, it returns
+// a [*noTurnError] at once. If the context ends first, it returns the context's error.
 func (b *budget) wait(ctx context.Context, deadline time.Time) error {
 	for {
 		t := b.next(time.Now())
@@ -80,7 +80,7 @@ func (b *budget) next(now time.Time) turn {
 		return turn{}
 	}
 	if !b.pausedUntil.IsZero() {
-		// Who waited for the pause must not come back all at once.
+		// Requests that waited for the pause must not all be sent at once.
 		b.pausedUntil = time.Time{}
 		b.limiter = rate.NewLimiter(b.perSecond, b.burst)
 		b.limiter.AllowN(now, b.burst)
@@ -89,7 +89,8 @@ func (b *budget) next(now time.Time) turn {
 	return turn{wait: reservation.DelayFrom(now), limiter: b.limiter, reservation: reservation}
 }
 
-// isCurrent reports, after the wait, whether no pause began meanwhile.
+// isCurrent reports, after the wait, whether the turn still counts. It does unless a new
+// pause began in the meantime.
 func (b *budget) isCurrent(t turn) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -69,7 +69,7 @@ func TestBudgetThatIsUsedUp(t *testing.T) {
 		}
 		expectCount(t, server, 1)
 
-		// The turn that was refused is not lost.
+		// A refused turn stays available to the next request.
 		expectError(t, calls["POST"](t.Context(), client), nil)
 		if took := time.Since(start); took != 10*time.Second {
 			t.Errorf("the next turn came after %s, want 10 s", took)
@@ -102,7 +102,7 @@ func TestACallThatCancelsGivesItsTurnBack(t *testing.T) {
 
 func TestPauseAfter429(t *testing.T) {
 	t.Parallel()
-	server := time.Date(2031, 5, 6, 7, 8, 9, 0, time.UTC) // far from the clock here
+	server := time.Date(2031, 5, 6, 7, 8, 9, 0, time.UTC) // far from the local clock
 	in := func(d time.Duration) string { return httpDate(server.Add(d)) }
 	date := httpDate(server)
 	for _, row := range []struct {
@@ -163,7 +163,8 @@ func TestPausesGrow(t *testing.T) {
 	})
 }
 
-// After a 429 all copies pause, and come back one after the other.
+// After a 429 all copies of the Client pause. Then they send their requests one after the
+// other.
 func TestAPauseIsForAll(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -198,7 +199,7 @@ func TestAPauseIsForAll(t *testing.T) {
 	})
 }
 
-// Who waits for a turn when the pause begins waits for the pause, too.
+// A request that waits for its turn when a pause begins waits for the pause, too.
 func TestAPauseStopsThoseWhoWait(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -222,7 +223,7 @@ func TestAPauseStopsThoseWhoWait(t *testing.T) {
 		var group sync.WaitGroup
 		group.Go(func() { expectError(t, calls["GET"](ctx, client), nil) })
 		synctest.Wait()
-		group.Go(func() { expectError(t, calls["GET"](ctx, client), nil) }) // its turn is after 2 s
+		group.Go(func() { expectError(t, calls["GET"](ctx, client), nil) }) // its turn comes after 2 s
 		group.Wait()
 		if second < 21*time.Second {
 			t.Errorf("a request came after %s, within the pause that ends after 21 s", second)
@@ -230,7 +231,7 @@ func TestAPauseStopsThoseWhoWait(t *testing.T) {
 	})
 }
 
-// A pause that ends after the context is refused at once, and nothing is sent.
+// If a pause ends after the context, the call is refused at once and nothing is sent.
 func TestAPauseThatIsTooLong(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -17,18 +17,18 @@ type call struct {
 	method string
 	route  route
 	query  url.Values
-	body   []byte // nil for none
-	err    error  // what is wrong with the input; nothing is sent then
+	body   []byte // nil if there is none
+	err    error  // what is wrong with the input; if set, nothing is sent
 
 	once  bool // a repeat may do harm
-	login bool // a refusal is an ErrLoginRefused
+	login bool // a refusal means ErrLoginRefused
 
-	// read takes the answer. Its error makes the answer unexpected.
+	// read decodes the answer. If it returns an error, the answer is unexpected.
 	read func(answer) error
 }
 
 const (
-	callTimeout  = 30 * time.Second // of a call whose context has no deadline
+	callTimeout  = 30 * time.Second // for a call whose context has no deadline
 	firstBackoff = 200 * time.Millisecond
 	maxBackoff   = 2 * time.Second
 )
@@ -52,8 +52,8 @@ func (s *scope) do(ctx context.Context, c call) error {
 type run struct {
 	*scope
 	call      *call
-	e         *Error    // what the call has come to so far
-	deadline  time.Time // of the context, or of the call
+	e         *Error    // the outcome of the call so far
+	deadline  time.Time // of the context, else of the call
 	waited    time.Duration
 	mayBeDone bool // an earlier attempt may have been carried out
 }
@@ -70,7 +70,8 @@ func (r *run) run(ctx context.Context) error {
 			return r.fail(ErrInvalid, problem)
 		}
 	}
-	// Not a context of its own: its timer would cost as much as the rest of a call here.
+	// This does not use a context of its own: a timer would cost as much as the rest of a
+	// call.
 	deadline, limited := ctx.Deadline()
 	if !limited {
 		deadline = time.Now().Add(callTimeout)
@@ -104,7 +105,7 @@ func (r *run) turn(ctx context.Context) error {
 	return nil
 }
 
-// judge decides what an attempt means: repeat the call, or return err.
+// judge decides what the outcome of an attempt means: repeat the call, or return err.
 func (r *run) judge(ctx context.Context, reply reply) (repeat bool, err error) {
 	e := r.e
 	e.Status, e.Messages, e.metadata, e.RetryAfter, e.RequestID = reply.status, nil, nil, 0, ""
@@ -118,7 +119,7 @@ func (r *run) judge(ctx context.Context, reply reply) (repeat bool, err error) {
 		e.Status = 0
 		return r.judgeLost(ctx, reply)
 	case reply.status == http.StatusTooManyRequests:
-		// It was not carried out, whatever the method is.
+		// The call was not carried out, whatever its method.
 		e.RetryAfter = pauseAfter(reply.header, e.Attempts)
 		r.budget.pause(e.RetryAfter)
 		r.readRefusal(reply)
@@ -133,7 +134,8 @@ func (r *run) judge(ctx context.Context, reply reply) (repeat bool, err error) {
 	return false, r.accept(reply)
 }
 
-// judgeLost is for an attempt without an answer that says what happened.
+// judgeLost handles an attempt whose answer does not say whether the call was carried
+// out.
 func (r *run) judgeLost(ctx context.Context, reply reply) (repeat bool, err error) {
 	unclear := reply.sent
 	r.mayBeDone = r.mayBeDone || unclear
@@ -145,7 +147,7 @@ func (r *run) judgeLost(ctx context.Context, reply reply) (repeat bool, err erro
 	switch reply.status {
 	case 0, 500, 502, 503, 504:
 	default:
-		// Of another status only an answer that broke off may come out better.
+		// With any other status, a repeat helps only if the answer was cut off.
 		if reply.err == nil {
 			return false, err
 		}
@@ -163,7 +165,7 @@ func (r *run) judgeLost(ctx context.Context, reply reply) (repeat bool, err erro
 	return true, nil
 }
 
-// hasTime reports whether a wait of d ends before the call has to.
+// hasTime reports whether a wait of d ends before the call's deadline.
 func (r *run) hasTime(d time.Duration) bool { return d < time.Until(r.deadline) }
 
 func (r *run) hasAttempts() bool { return r.e.Attempts <= r.config.Retries }
@@ -176,7 +178,7 @@ func (r *run) judgeRefused(reply reply) error {
 	case reply.status < 400:
 		return r.fail(ErrUnexpected, errNoRedirectTarget)
 	case reply.status == http.StatusNotFound && !reply.isJSON && len(reply.body) > 0:
-		return r.fail(ErrUnexpected, errNotJSON) // of a proxy, or of a URL that is not the API's
+		return r.fail(ErrUnexpected, errNotJSON) // the answer is from a proxy, or the URL is not the API's
 	}
 	r.readRefusal(reply)
 	if r.call.login {
@@ -194,7 +196,7 @@ func (r *run) judgeRefused(reply reply) error {
 	return r.fail(nil, nil)
 }
 
-// readRefusal takes the words of a refusal, if there are some.
+// readRefusal reads the messages of a refusal, if there are any.
 func (r *run) readRefusal(reply reply) {
 	if !reply.isJSON || len(reply.body) == 0 {
 		return
@@ -204,8 +206,8 @@ func (r *run) readRefusal(reply reply) {
 	}
 }
 
-// accept takes an answer of status 2xx: errors come before a collection, that before
-// status 215, and that before data.
+// accept reads an answer with a 2xx status. It looks for errors first, then for a
+// collection, then at status 215, and then for data.
 func (r *run) accept(reply reply) error {
 	a, err := readAnswer(reply)
 	if err != nil {

@@ -8,9 +8,9 @@ import (
 	"sync/atomic"
 )
 
-// Client calls the Core API of AuthRocket. Make one with [New], at start, and share it: it
-// is immutable and safe for concurrent use. It needs no Close: it starts no goroutine, and
-// connections that nobody uses close after 15 seconds.
+// Client calls the Core API of AuthRocket. Create one with [New] when your program
+// starts, and share it: it is immutable and safe for concurrent use. It needs no Close,
+// because it starts no goroutine and closes idle connections after 15 seconds.
 type Client struct {
 	Users         Users
 	Orgs          Orgs
@@ -24,17 +24,17 @@ type Client struct {
 	scope handle
 }
 
-// handle leads to a scope. It is a function so that no printer finds the API key, or
-// a connection that has sent it, in a Client.
+// handle leads to a scope. It is a function so that printing a Client cannot reveal the
+// API key or a connection that sent the key.
 type handle func() *scope
 
-// scope is what a Client and its resources know.
+// scope is what a Client shares with its resources (Users, Orgs and so on).
 type scope struct {
 	*connection
 	realm   string
 	locale  string
 	request Request
-	invalid error // what makes every call an ErrInvalid, such as InRealm("")
+	invalid error // makes every call return ErrInvalid; InRealm("") sets it, for example
 }
 
 // connection is what all copies of a Client share.
@@ -47,8 +47,8 @@ type connection struct {
 	rate      atomic.Pointer[Rate]
 }
 
-// New returns a Client, or all problems of the config at once: [errors.Join] of
-// [*ConfigError], none of which holds a secret. It sends nothing.
+// New returns a Client. If the config has problems, it returns all of them at once:
+// [errors.Join] of [*ConfigError], none of which contains a secret. It sends no request.
 func New(config Config) (*Client, error) {
 	config, err := checkConfig(config)
 	if err != nil {
@@ -56,7 +56,7 @@ func New(config Config) (*Client, error) {
 	}
 	base, err := url.Parse(config.URL)
 	if err != nil {
-		return nil, err // checkConfig has parsed it
+		return nil, err // cannot happen: checkConfig has parsed the URL
 	}
 	shared := &connection{
 		config:    config,
@@ -83,9 +83,9 @@ func newClient(s scope) *Client {
 	}
 }
 
-var errNoClient = errors.New("this Client was not made by New")
+var errNoClient = errors.New("this Client was not made by coreapi.New")
 
-// open returns the scope. That of a zero Client makes every call an ErrInvalid.
+// open returns the scope. The scope of a zero Client makes every call return ErrInvalid.
 func (h handle) open() *scope {
 	if h == nil {
 		return &scope{invalid: errNoClient}
@@ -100,18 +100,20 @@ func (c *Client) copyOf() scope {
 	return *c.scope.open()
 }
 
-// InRealm returns a copy for the realm of that ID. It shares budget and connections.
+// InRealm returns a copy of the Client for the realm with that ID. The copy shares budget
+// and connections with the Client.
 func (c *Client) InRealm(id string) *Client {
 	s := c.copyOf()
 	s.realm = id
 	if !realmID.MatchString(id) && s.invalid == nil {
-		s.invalid = errors.New("InRealm was given what is not the ID of a realm, which starts with rl_")
+		s.invalid = errors.New("the argument of InRealm is not the ID of a realm; such an ID starts with rl_")
 	}
 	return newClient(s)
 }
 
-// WithLocale returns a copy that asks for the texts of refusals in the language tag,
-// such as es. A tag that is none means English. It shares budget and connections.
+// WithLocale returns a copy of the Client that asks for error messages in the language
+// tag, for example es. If tag is not a language tag, messages are in English. The copy
+// shares budget and connections with the Client.
 func (c *Client) WithLocale(tag string) *Client {
 	s := c.copyOf()
 	s.locale = tag
@@ -121,8 +123,8 @@ func (c *Client) WithLocale(tag string) *Client {
 	return newClient(s)
 }
 
-// For returns a copy whose every write says for whom it is done. It shares budget and
-// connections.
+// For returns a copy of the Client that tells AuthRocket, with every write, for whom it
+// acts. The copy shares budget and connections with the Client.
 func (c *Client) For(request Request) *Client {
 	s := c.copyOf()
 	s.request = request

@@ -160,7 +160,7 @@ func TestManyCallsAtOnce(t *testing.T) {
 	expectCount(t, server, 50)
 }
 
-// The path of a Config.URL stays in front, and its final slash is not doubled.
+// The path of Config.URL comes before each request path. Its final slash is not doubled.
 func TestPathsOfCalls(t *testing.T) {
 	t.Parallel()
 	server := newAPI(answer(200, adaJSON))

@@ -8,54 +8,54 @@ import (
 	"time"
 )
 
-// Config is what [New] needs to know. The zero value of a field is its default. Most
-// programs set URL and APIKey, and nothing else.
+// Config configures [New]. A field with its zero value gets the default. Most programs
+// set URL and APIKey, and nothing else.
 type Config struct {
-	// A literal has to name the fields, so that a new one breaks no app.
+	// Literals must name their fields, so that a new field breaks no app.
 	_ [0]func()
 
-	// URL is the URL of the API, which the portal shows beside the key, such as
-	// https://api-e2.authrocket.com/v2. It has to be https, or http on loopback, for
-	// which only loopback addresses are dialled. Required.
+	// URL is the URL of the API, for example https://api-e2.authrocket.com/v2. The
+	// AuthRocket portal shows it next to the key. It must be https, or http on a loopback
+	// host; in that case the Client connects to loopback addresses only. Required.
 	URL string
 
-	// APIKey is a key of AuthRocket 2, ks_.... It is the master key of its realm, and
-	// goes to the scheme, host and port of URL only. Required.
+	// APIKey is a key of AuthRocket 2, ks_.... It is the master key of its realm. The
+	// Client sends it only to the scheme, host and port of URL. Required.
 	APIKey Secret
 
-	// RealmID is the realm that calls are about, such as rl_.... [Client.InRealm]
-	// returns a Client for another one. Default: the key's own realm.
+	// RealmID is the realm that calls work on, rl_.... [Client.InRealm] returns a Client
+	// for another realm. Default: the key's own realm.
 	RealmID string
 
-	// Locale is the language of the texts of refusals, such as es. Default: English.
+	// Locale is the language of error messages, for example es. Default: English.
 	Locale string
 
-	// UserAgent names your program, such as shop/1.4. It stands before the name of this
-	// package.
+	// UserAgent names your program, for example shop/1.4. In the User-Agent header it
+	// comes before the name of this package.
 	UserAgent string
 
-	// HTTPClient sends the requests. It is copied; timeout, redirects and cookies are
-	// decided here. A custom Transport must honour the request's context, and must not
-	// repeat requests. Default: a client that honours HTTPS_PROXY if URL is https, and no
-	// proxy if it is http.
+	// HTTPClient sends the requests. The Client uses a copy with its own timeout,
+	// redirect policy and no cookies. A custom Transport must honour the request's
+	// context and must not repeat requests. Default: a client that honours HTTPS_PROXY if
+	// URL is https, and uses no proxy if it is http.
 	HTTPClient *http.Client
 
-	// Timeout is for one attempt, with its answer. Default: 10 seconds.
+	// Timeout limits one attempt, including reading its answer. Default: 10 seconds.
 	Timeout time.Duration
 
-	// Retries is how many further attempts a call may take where a repeat does no
-	// harm; negative means none. At most 10. Default: 2.
+	// Retries is how often a call is repeated after its first attempt, if a repeat does
+	// no harm. A negative number means never. At most 10. Default: 2.
 	Retries int
 
-	// RequestsPerSecond is the budget that all copies of the Client share; negative
-	// means none. Twice as many may be sent at once. Default: 10.
+	// RequestsPerSecond is the request budget. All copies of the Client share it. Bursts
+	// of twice that number are possible. A negative number means no limit. Default: 10.
 	RequestsPerSecond float64
 
 	// Observer reports each call; see [LogObserver]. Default: no calls are reported.
 	Observer Observer
 
-	// DangerouslyAllowHTTP permits an http URL on other hosts than loopback. The master
-	// key then travels in the clear: whoever is on the network can take over the realm.
+	// DangerouslyAllowHTTP permits an http URL on hosts other than loopback. The master
+	// key then travels unencrypted: anyone on the network can take over the realm.
 	// Default: false.
 	DangerouslyAllowHTTP bool
 }
@@ -75,13 +75,12 @@ var envNames = map[string]string{
 	"RealmID": "AUTHROCKET_REALM",
 }
 
-// ConfigError is one problem of a [Config]. [New] returns all of them at once, by
-// [errors.Join].
+// ConfigError is one problem of a [Config]. [New] joins all of them with [errors.Join].
 type ConfigError struct {
 	Field   string // the name of the Config field
-	Env     string // the environment variable that [ConfigFromEnv] reads for it, "" if there is none
-	Value   string // its value, empty where it is secret or may hold a secret
-	Problem string // what is wrong and what to write instead
+	Env     string // the environment variable that [ConfigFromEnv] reads for the field, "" if there is none
+	Value   string // the field's value, empty if it is or may contain a secret
+	Problem string // what is wrong and what to use instead
 }
 
 func (e *ConfigError) Error() string {

@@ -32,14 +32,14 @@ func TestConfigProblems(t *testing.T) {
 		name   string
 		change func(*coreapi.Config)
 		field  string
-		says   string // part of the problem
-		secret string // what must not be in it
+		says   string // a part of the problem's text
+		secret string // what the text must not contain
 	}{
 		{name: "no URL", change: func(c *coreapi.Config) { c.URL = "" }, field: "URL", says: "is missing"},
 		{name: "a URL without a scheme", change: func(c *coreapi.Config) { c.URL = "api-e2.authrocket.com/v2" }, field: "URL", says: "not a URL"},
 		{name: "a URL of another scheme", change: func(c *coreapi.Config) { c.URL = "ftp://api-e2.authrocket.com/v2" }, field: "URL", says: "not a URL"},
 		{name: "a URL that cannot be read", change: func(c *coreapi.Config) { c.URL = "https://%zz/v2" }, field: "URL", says: "not a URL"},
-		{name: "a URL without /v2", change: func(c *coreapi.Config) { c.URL = "https://api-e2.authrocket.com" }, field: "URL", says: "write https://api-e2.authrocket.com/v2"},
+		{name: "a URL without /v2", change: func(c *coreapi.Config) { c.URL = "https://api-e2.authrocket.com" }, field: "URL", says: "use https://api-e2.authrocket.com/v2"},
 		{name: "the URL of AuthRocket 1", change: func(c *coreapi.Config) { c.URL = "https://api-e1.authrocket.com/v1/" }, field: "URL", says: "AuthRocket 1"},
 		{name: "a LoginRocket URL", change: func(c *coreapi.Config) { c.URL = "https://sample.e2.loginrocket.com/v2" }, field: "URL", says: "LoginRocket URL"},
 		{name: "a LoginRocket URL in capitals", change: func(c *coreapi.Config) { c.URL = "https://Sample.E2.LoginRocket.com/" }, field: "URL", says: "LoginRocket URL"},
@@ -48,8 +48,8 @@ func TestConfigProblems(t *testing.T) {
 		{name: "a URL with a fragment", change: func(c *coreapi.Config) { c.URL = "https://api-e2.authrocket.com/v2#" + hidden }, field: "URL", says: "fragment", secret: hidden},
 		{name: "a URL with white space", change: func(c *coreapi.Config) { c.URL = " https://api-e2.authrocket.com/v2\n" }, field: "URL", says: "white space"},
 		{name: "a URL in quotes", change: func(c *coreapi.Config) { c.URL = `"https://api-e2.authrocket.com/v2"` }, field: "URL"},
-		{name: "a key as the URL", change: func(c *coreapi.Config) { c.URL = testKey }, field: "URL", says: "an API key; it belongs into APIKey", secret: testKey},
-		{name: "http to another host", change: func(c *coreapi.Config) { c.URL = "http://api.example.com/v2" }, field: "URL", says: "write https://api.example.com/v2"},
+		{name: "a key as the URL", change: func(c *coreapi.Config) { c.URL = testKey }, field: "URL", says: "an API key; it belongs in APIKey", secret: testKey},
+		{name: "http to another host", change: func(c *coreapi.Config) { c.URL = "http://api.example.com/v2" }, field: "URL", says: "use https://api.example.com/v2"},
 		{name: "http to a host that looks like loopback", change: func(c *coreapi.Config) { c.URL = "http://localhost.example.com/v2" }, field: "URL", says: "is http"},
 
 		{name: "no key", change: func(c *coreapi.Config) { c.APIKey = coreapi.Secret{} }, field: "APIKey", says: "is missing"},
@@ -58,8 +58,8 @@ func TestConfigProblems(t *testing.T) {
 		{name: "the JWT secret", change: func(c *coreapi.Config) { c.APIKey = hide("jsk_" + hidden) }, field: "APIKey", says: "login tokens", secret: hidden},
 		{name: "a service credential", change: func(c *coreapi.Config) { c.APIKey = hide("svc_" + hidden) }, field: "APIKey", says: "service credential", secret: hidden},
 		{name: "a session ID", change: func(c *coreapi.Config) { c.APIKey = hide("kss_" + hidden) }, field: "APIKey", says: "session ID", secret: hidden},
-		{name: "a realm as the key", change: func(c *coreapi.Config) { c.APIKey = hide("rl_0v1zTHXhtNgmDaXaDYSAqx") }, field: "APIKey", says: "belongs into RealmID"},
-		{name: "a URL as the key", change: func(c *coreapi.Config) { c.APIKey = hide("https://api-e2.authrocket.com/v2") }, field: "APIKey", says: "belongs into URL"},
+		{name: "a realm as the key", change: func(c *coreapi.Config) { c.APIKey = hide("rl_0v1zTHXhtNgmDaXaDYSAqx") }, field: "APIKey", says: "belongs in RealmID"},
+		{name: "a URL as the key", change: func(c *coreapi.Config) { c.APIKey = hide("https://api-e2.authrocket.com/v2") }, field: "APIKey", says: "belongs in URL"},
 		{name: "a key in quotes", change: func(c *coreapi.Config) { c.APIKey = hide(`"` + testKey + `"`) }, field: "APIKey", says: "quotes", secret: testKey},
 		{name: "a key with a line break", change: func(c *coreapi.Config) { c.APIKey = hide(testKey + "\n") }, field: "APIKey", says: "white space", secret: testKey},
 		{name: "a key with white space within", change: func(c *coreapi.Config) { c.APIKey = hide("ks_a " + hidden) }, field: "APIKey", says: "white space", secret: hidden},
@@ -68,14 +68,14 @@ func TestConfigProblems(t *testing.T) {
 		{name: "what is no key", change: func(c *coreapi.Config) { c.APIKey = hide(hidden) }, field: "APIKey", says: "starts with ks_", secret: hidden},
 		{name: "a key beyond ASCII", change: func(c *coreapi.Config) { c.APIKey = hide("ks_é" + hidden) }, field: "APIKey", says: "starts with ks_", secret: hidden},
 
-		{name: "a key as the realm", change: func(c *coreapi.Config) { c.RealmID = testKey }, field: "RealmID", says: "belongs into APIKey", secret: testKey},
+		{name: "a key as the realm", change: func(c *coreapi.Config) { c.RealmID = testKey }, field: "RealmID", says: "belongs in APIKey", secret: testKey},
 		{name: "the JWT secret as the realm", change: func(c *coreapi.Config) { c.RealmID = " jsk_" + hidden }, field: "RealmID", says: "login tokens", secret: hidden},
 		{name: "a realm with white space", change: func(c *coreapi.Config) { c.RealmID = "rl_a\n" }, field: "RealmID", says: "white space"},
 		{name: "what is no realm", change: func(c *coreapi.Config) { c.RealmID = hidden }, field: "RealmID", says: "starts with rl_", secret: hidden},
 		{name: "a locale that is none", change: func(c *coreapi.Config) { c.Locale = "es\r\nX: " + hidden }, field: "Locale", says: "language tag", secret: hidden},
-		{name: "a key as the locale", change: func(c *coreapi.Config) { c.Locale = testKey }, field: "Locale", says: "belongs into APIKey", secret: testKey},
+		{name: "a key as the locale", change: func(c *coreapi.Config) { c.Locale = testKey }, field: "Locale", says: "belongs in APIKey", secret: testKey},
 		{name: "a UserAgent with a line break", change: func(c *coreapi.Config) { c.UserAgent = "shop\r\nX: " + hidden }, field: "UserAgent", says: "printable ASCII", secret: hidden},
-		{name: "a key as the UserAgent", change: func(c *coreapi.Config) { c.UserAgent = testKey }, field: "UserAgent", says: "belongs into APIKey", secret: testKey},
+		{name: "a key as the UserAgent", change: func(c *coreapi.Config) { c.UserAgent = testKey }, field: "UserAgent", says: "belongs in APIKey", secret: testKey},
 		{name: "a negative Timeout", change: func(c *coreapi.Config) { c.Timeout = -time.Second }, field: "Timeout", says: "is negative"},
 		{name: "too many Retries", change: func(c *coreapi.Config) { c.Retries = 11 }, field: "Retries", says: "more than 10"},
 		{name: "an endless budget", change: func(c *coreapi.Config) { c.RequestsPerSecond = math.Inf(1) }, field: "RequestsPerSecond", says: "finite"},
@@ -160,7 +160,8 @@ func TestConfigIsNotComparable(t *testing.T) {
 	}
 }
 
-// The client that is given stays as it is; its cookies, timeout and redirects do not count.
+// The Client does not change the HTTPClient, and ignores its cookies, timeout and
+// redirect policy.
 func TestHTTPClientIsCopied(t *testing.T) {
 	t.Parallel()
 	jar, err := cookiejar.New(nil)

@@ -22,31 +22,31 @@ const (
 	exampleURL = "https://api-e2.authrocket.com/v2"
 )
 
-// pasted are values of other fields and places, which end up in the wrong one.
+// pasted lists values that people paste into the wrong field.
 var pasted = []struct {
 	prefix, name string
 	secret       bool
 }{
-	{"ks_", "an API key; it belongs into APIKey", true},
+	{"ks_", "an API key; it belongs in APIKey", true},
 	{"ko_", "an API key of AuthRocket 1; make a key in the portal of AuthRocket 2, ks_...", true},
 	{"key_", "an API key of AuthRocket 1; make a key in the portal of AuthRocket 2, ks_...", true},
-	{"jsk_", "a secret for login tokens; it belongs into the JWTKey of the package authrocket", true},
+	{"jsk_", "a secret for login tokens; it belongs in the JWTKey of the package authrocket", true},
 	{"svc_", "a service credential, which this package does not use; leave it out", true},
-	{"kss_", "a session ID; it belongs into no Config", true},
-	{"rl_", "the ID of a realm; it belongs into RealmID", false},
-	{"http://", "a URL; it belongs into URL", false},
-	{"https://", "a URL; it belongs into URL", false},
+	{"kss_", "a session ID; it does not belong in a Config", true},
+	{"rl_", "the ID of a realm; it belongs in RealmID", false},
+	{"http://", "a URL; it belongs in URL", false},
+	{"https://", "a URL; it belongs in URL", false},
 }
 
-// configChecker collects problems.
+// configChecker collects the problems of a config.
 type configChecker struct{ problems []error }
 
 func (c *configChecker) add(field, value, format string, args ...any) {
 	c.problems = append(c.problems, &ConfigError{field, envNames[field], value, fmt.Sprintf(format, args...)})
 }
 
-// addPasted reports that value is what another field is for. own are the prefixes
-// that are right here.
+// addPasted reports that value belongs in another field. The prefixes in own are valid in
+// this field.
 func (c *configChecker) addPasted(field, value string, own ...string) bool {
 	bare := strings.TrimLeft(value, " \t\r\n\"'`")
 next:
@@ -65,27 +65,27 @@ next:
 	return false
 }
 
-// checkConfig returns the config with defaults, its URL without a final slash, or all
-// problems, joined.
+// checkConfig returns the config with defaults and without a final slash in its URL. If
+// there are problems, it returns all of them, joined.
 func checkConfig(config Config) (Config, error) {
 	c := &configChecker{}
 	config.URL = c.checkURL(config.URL, config.DangerouslyAllowHTTP)
 	c.checkKey(config.APIKey.Reveal())
 	c.checkRealm(config.RealmID)
 	if config.Locale != "" && !c.addPasted("Locale", config.Locale) && !locale.MatchString(config.Locale) {
-		c.add("Locale", "", "is not a language tag; write one such as es")
+		c.add("Locale", "", "is not a language tag; use, for example, es")
 	}
 	if config.UserAgent != "" && !c.addPasted("UserAgent", config.UserAgent) && !userAgent.MatchString(config.UserAgent) {
-		c.add("UserAgent", "", "has other characters than printable ASCII, or more than 200; write a name such as shop/1.4")
+		c.add("UserAgent", "", "has more than 200 characters or some that are not printable ASCII; use, for example, shop/1.4")
 	}
 	if config.Timeout < 0 {
-		c.add("Timeout", config.Timeout.String(), "is negative; leave it out for %s", defaultTimeout)
+		c.add("Timeout", config.Timeout.String(), "is negative; leave it out to get the default, %s", defaultTimeout)
 	}
 	if config.Retries > maxRetries {
-		c.add("Retries", strconv.Itoa(config.Retries), "is more than %d; leave it out for %d", maxRetries, defaultRetries)
+		c.add("Retries", strconv.Itoa(config.Retries), "is more than %d; leave it out to get the default, %d", maxRetries, defaultRetries)
 	}
 	if perSecond := config.RequestsPerSecond; math.IsNaN(perSecond) || math.IsInf(perSecond, 0) {
-		c.add("RequestsPerSecond", "", "is not a finite number; leave it out for %d", defaultRequestsPerSecond)
+		c.add("RequestsPerSecond", "", "is not a finite number; leave it out to get the default, %d", defaultRequestsPerSecond)
 	}
 	setDefault(&config.Timeout, defaultTimeout)
 	setDefault(&config.Retries, defaultRetries)
@@ -110,18 +110,18 @@ func (c *configChecker) checkKey(key string) {
 	const field = "APIKey"
 	switch bare := strings.Trim(key, " \t\r\n\"'`"); {
 	case key == "":
-		c.add(field, "", "is missing; write the key that the portal shows, ks_...")
+		c.add(field, "", "is missing; set it to the key that the AuthRocket portal shows, ks_...")
 	case c.addPasted(field, key, "ks_"):
 	case strings.ContainsAny(key, "\"'`"):
-		c.add(field, "", "has quotes; leave them out")
+		c.add(field, "", "has quotes; remove them")
 	case strings.ContainsAny(key, " \t\r\n") && strings.HasPrefix(bare, "ks_"):
-		c.add(field, "", "has white space; leave it out")
+		c.add(field, "", "has white space; remove it")
 	case strings.HasPrefix(strings.ToLower(bare), "bearer"):
-		c.add(field, "", "has the word Bearer before it; write the key only")
+		c.add(field, "", "starts with the word Bearer; use the key only")
 	case strings.Contains(key, ",rl_"):
-		c.add(field, "", "has the ID of a realm behind it; write that into RealmID")
+		c.add(field, "", "ends with the ID of a realm; set RealmID to that ID")
 	case !keySyntax.MatchString(key):
-		c.add(field, "", "is not a key of AuthRocket 2, which starts with ks_")
+		c.add(field, "", "is not a key of AuthRocket 2; such a key starts with ks_")
 	}
 }
 
@@ -130,32 +130,32 @@ func (c *configChecker) checkRealm(id string) {
 	switch {
 	case id == "", c.addPasted(field, id, "rl_"):
 	case strings.ContainsAny(id, " \t\r\n"):
-		c.add(field, "", "has white space; write the realm's ID, such as rl_...")
+		c.add(field, "", "has white space; use the realm's ID only, rl_...")
 	case !realmID.MatchString(id):
-		c.add(field, "", "is not the ID of a realm, which starts with rl_; write it, or leave RealmID out")
+		c.add(field, "", "is not the ID of a realm, which starts with rl_; correct it, or leave RealmID empty")
 	}
 }
 
-// checkURL returns the URL without its final slash. What it reports holds neither
-// user info nor a query, since both may hold secrets.
+// checkURL returns the URL without its final slash. What it reports contains neither user
+// info nor a query, since both may contain secrets.
 func (c *configChecker) checkURL(value string, allowHTTP bool) string {
 	const field = "URL"
 	switch {
 	case value == "":
-		c.add(field, "", "is missing; write the URL that the portal shows beside the key, such as %s", exampleURL)
+		c.add(field, "", "is missing; set it to the URL that the AuthRocket portal shows next to the key, for example %s", exampleURL)
 		return ""
 	case c.addPasted(field, value, "http://", "https://"):
 		return ""
 	case strings.ContainsAny(value, " \t\r\n\"'`"):
-		c.add(field, "", "has white space or quotes; leave them out")
+		c.add(field, "", "has white space or quotes; remove them")
 		return ""
 	case strings.Contains(value, "@"):
-		c.add(field, "", "has an @, as in user info before the host; leave it out, and write the key into APIKey")
+		c.add(field, "", "has an @, as in user info before the host; remove the user info, and set APIKey to the key")
 		return ""
 	}
 	u, err := url.Parse(value)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		c.add(field, "", "is not a URL with https and a host; write one such as %s", exampleURL)
+		c.add(field, "", "is not a URL with https and a host; use, for example, %s", exampleURL)
 		return ""
 	}
 	host := strings.ToLower(u.Hostname())
@@ -163,15 +163,15 @@ func (c *configChecker) checkURL(value string, allowHTTP bool) string {
 	shown := u.Scheme + "://" + u.Host
 	switch {
 	case u.RawQuery != "" || u.ForceQuery || strings.Contains(value, "#"):
-		c.add(field, shown, "has a query or a fragment; leave it out")
+		c.add(field, shown, "has a query or a fragment; remove it")
 	case strings.HasSuffix(host, ".loginrocket.com"):
-		c.add(field, shown, "is a LoginRocket URL, where users sign in; write the URL of the API, such as %s", exampleURL)
+		c.add(field, shown, "is a LoginRocket URL, where users sign in; use the URL of the API, for example %s", exampleURL)
 	case strings.HasSuffix(u.Path, "/v1"):
-		c.add(field, shown, "is the API of AuthRocket 1; write %s/v2", shown)
+		c.add(field, shown, "is the API of AuthRocket 1; use %s/v2", shown)
 	case !strings.HasSuffix(u.Path, "/v2"):
-		c.add(field, shown, "does not end with /v2; write %s/v2", shown)
+		c.add(field, shown, "does not end with /v2; use %s/v2", shown)
 	case u.Scheme == "http" && !loopback.IsHost(host) && !allowHTTP:
-		c.add(field, shown, "is http on a host other than loopback; write https://%s%s", u.Host, u.EscapedPath())
+		c.add(field, shown, "is http on a host other than loopback; use https://%s%s", u.Host, u.EscapedPath())
 	}
 	return u.String()
 }

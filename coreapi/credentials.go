@@ -7,8 +7,8 @@ import (
 	"github.com/authrocket-go/authrocket/internal/wire"
 )
 
-// CredentialType is how a credential logs a user in. Values that this package does not know
-// stay as they are.
+// CredentialType says how a credential logs a user in. This package keeps types that it
+// does not know unchanged.
 type CredentialType string
 
 // Types of credentials.
@@ -29,11 +29,12 @@ type CredentialState string
 
 // States of a TOTP credential.
 const (
-	CredentialNew    CredentialState = "new" // until [Credentials.Verify]
+	CredentialNew    CredentialState = "new" // until [Credentials.Verify] makes it active
 	CredentialActive CredentialState = "active"
 )
 
-// Credential is what a user logs in with.
+// Credential is what a user logs in with: a password, a TOTP app, an account at a
+// provider.
 type Credential struct {
 	record
 	ID             string          `json:"id"`
@@ -41,7 +42,7 @@ type Credential struct {
 	Type           CredentialType  `json:"credential_type"`
 	AuthProviderID string          `json:"auth_provider_id"`
 	ClientAppID    string          `json:"client_app_id"`
-	Name           string          `json:"name"` // of the device, of type totp
+	Name           string          `json:"name"` // the name of the device, for type totp
 	State          CredentialState `json:"state"`
 	ProviderUserID string          `json:"provider_user_id"`
 	TokenExpiresAt time.Time       `json:"token_expires_at"`
@@ -49,21 +50,23 @@ type Credential struct {
 	secret, uri, svg, accessToken Secret
 }
 
-// Secret returns the secret of a TOTP credential while it is new.
+// Secret returns the secret of a TOTP credential in the state [CredentialNew].
 func (c Credential) Secret() Secret { return c.secret }
 
-// ProvisioningURI returns the otpauth URI of a TOTP credential while it is new.
+// ProvisioningURI returns the otpauth URI of a TOTP credential in the state
+// [CredentialNew].
 func (c Credential) ProvisioningURI() Secret { return c.uri }
 
-// ProvisioningSVG returns the QR code of a TOTP credential while it is new.
+// ProvisioningSVG returns the QR code of a TOTP credential in the state [CredentialNew].
 func (c Credential) ProvisioningSVG() Secret { return c.svg }
 
-// AccessToken returns the token of the provider of a social login, if the answer has it.
+// AccessToken returns the provider's token of a social login. It is empty if the answer
+// did not contain one.
 func (c Credential) AccessToken() Secret { return c.accessToken }
 
 func (c Credential) identity() string { return c.ID }
 
-// UnmarshalJSON reads a credential as AuthRocket sends it.
+// UnmarshalJSON decodes a credential that AuthRocket sent.
 func (c *Credential) UnmarshalJSON(data []byte) (err error) {
 	type plain Credential
 	*c = Credential{}
@@ -81,20 +84,21 @@ func (c *Credential) UnmarshalJSON(data []byte) (err error) {
 	return err
 }
 
-// NewCredential is a credential to create. Zero fields are not sent.
+// NewCredential describes a credential to create. Zero fields are not sent.
 type NewCredential struct {
 	UserID         string         `json:"user_id"`
 	Type           CredentialType `json:"credential_type"`
 	AuthProviderID string         `json:"auth_provider_id"`
-	Name           string         `json:"name"` // of the device, of type totp
+	Name           string         `json:"name"` // the name of the device, for type totp
 	Password       Secret         `json:"password"`
 	ProviderUserID string         `json:"provider_user_id"`
 	AccessToken    Secret         `json:"access_token"`
 	TokenExpiresAt time.Time      `json:"token_expires_at"`
-	Extra          map[string]any `json:"-"` // further attributes, as they are
+	Extra          map[string]any `json:"-"` // further attributes, sent unchanged
 }
 
-// Credentials are what users log in with. A [User] lists them.
+// Credentials manages credentials. The Credentials field of a [User] lists those of a
+// user.
 type Credentials struct{ scope handle }
 
 // Get returns a credential.
@@ -102,20 +106,21 @@ func (c Credentials) Get(ctx context.Context, id string) (Credential, error) {
 	return get[Credential](ctx, c.scope.open(), to("/credentials/{id}", id), nil)
 }
 
-// Create makes a credential of any type.
+// Create creates a credential of any type.
 func (c Credentials) Create(ctx context.Context, credential NewCredential) (Credential, error) {
 	return do[Credential](ctx, c.scope.post(to("/credentials"), "credential", credential))
 }
 
-// CreateTOTP makes a second factor for a user. Show its ProvisioningSVG or ProvisioningURI,
-// and give the code that the user's app then shows to [Credentials.Verify]; until then the
-// user logs in without. providerID is that of the realm's TOTP provider, which has to be
-// active: see [AuthProviders.Get]. name is that of the device.
+// CreateTOTP creates a second factor for a user. Show its ProvisioningSVG or
+// ProvisioningURI to the user. Then pass the code that the user's app shows to
+// [Credentials.Verify]. Until then, logins of the user need no code. providerID is the ID
+// of the realm's TOTP provider, which must be active: see [AuthProviders.Get]. name is
+// the name of the user's device.
 func (c Credentials) CreateTOTP(ctx context.Context, userID, providerID, name string) (Credential, error) {
 	return c.Create(ctx, NewCredential{UserID: userID, Type: CredentialTOTP, AuthProviderID: providerID, Name: name})
 }
 
-// Verify makes a TOTP credential active. [ErrInvalid] if the code is wrong.
+// Verify makes a TOTP credential active. If the code is wrong, it returns [ErrInvalid].
 func (c Credentials) Verify(ctx context.Context, id, code string) (Credential, error) {
 	return do[Credential](ctx, c.scope.post(to("/credentials/{id}/verify", id), "credential", struct {
 		Code string `json:"code"`
@@ -129,7 +134,7 @@ func (c Credentials) UpdatePassword(ctx context.Context, id string, password Sec
 	}{&password}))
 }
 
-// Delete deletes a credential: the user cannot log in with it any more.
+// Delete deletes a credential. The user can no longer log in with it.
 func (c Credentials) Delete(ctx context.Context, id string) error {
 	return c.scope.delete(to("/credentials/{id}", id), nil).run(ctx)
 }

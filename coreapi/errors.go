@@ -11,67 +11,74 @@ import (
 )
 
 // The kinds of errors say what the caller can do. Every error of a call matches exactly
-// one of them with [errors.Is]; the reasons below match both themselves and their kind.
+// one of them with [errors.Is]. The reasons below match themselves and their kind.
 //
-// ErrDenied, ErrUnavailable and ErrUnexpected match the ErrUnavailable of the package
-// authrocket, too, so that a Rule may return them as they are: a gate answers 503.
+// ErrDenied, ErrUnavailable and ErrUnexpected also match the ErrUnavailable of the
+// package authrocket. A Rule may therefore return them unchanged: a gate answers 503.
 var (
-	// ErrInvalid: mend the input. The API answered 400, 409 or 422, or the call was
-	// refused before anything was sent, for a blank ID for instance. See [Messages].
-	ErrInvalid error = &reason{label: "invalid", text: "the input is not valid"}
+	// ErrInvalid means that the caller must correct the input. Either the API answered
+	// 400, 409 or 422, or the Client refused the call before it sent anything, for
+	// example because an ID was blank. See [Messages].
+	ErrInvalid error = &reason{label: "invalid", text: "the input is invalid"}
 
-	// ErrNotFound: there is no such record, or not for this key and realm. 404. What
-	// looks for a record with [Until] or [Once] returns it, too, when there is none.
+	// ErrNotFound means that the record does not exist, or not for this key and realm:
+	// the API answered 404. Functions that look for a record with [Until] or [Once]
+	// return it, too.
 	ErrNotFound error = &reason{label: "not_found", text: "there is no such record, or not for this key and realm"}
 
-	// ErrDenied: mend the setup.
-	ErrDenied error = &reason{unavailable.Err, "denied", "the API refuses this program"}
+	// ErrDenied means that the setup must be corrected: see [ErrKeyRefused] and
+	// [ErrAccountInactive].
+	ErrDenied error = &reason{unavailable.Err, "denied", "the API denies access"}
 
-	// ErrUnavailable: try again later. The API is out of reach, answered 429 or 5xx, or
-	// the context ended, whose error is in the chain then.
+	// ErrUnavailable means that the call may succeed later. The API could not be reached,
+	// answered 429 or 5xx, or the context ended. In the last case the context's error is
+	// in the chain.
 	ErrUnavailable error = &reason{unavailable.Err, "unavailable", "the API does not answer now"}
 
-	// ErrUnexpected: a defect of the API or of this package, or a URL that is not the
-	// API's: a redirect to elsewhere, an answer that cannot be read, status 405, 406,
-	// 414, 415, 417.
-	ErrUnexpected error = &reason{unavailable.Err, "unexpected", "the answer is not one of the API"}
+	// ErrUnexpected means a defect of the API or of this package, or a URL that is not
+	// the API's. Examples: a redirect to another host, an answer that cannot be decoded,
+	// or status 405, 406, 414, 415 or 417.
+	ErrUnexpected error = &reason{unavailable.Err, "unexpected", "the answer is not a valid answer of the API"}
 )
 
-// Reasons.
+// Reasons say more than the kind of an error.
 var (
-	// ErrConflict: the record's state does not permit the call. 409, an [ErrInvalid].
+	// ErrConflict means that the record's state does not permit the call: the API
+	// answered 409. Its kind is [ErrInvalid].
 	ErrConflict error = &reason{ErrInvalid, "conflict", "the record's state does not permit this"}
 
-	// ErrLoginRefused: user, password, code or token are not right, or the user may not
-	// log in now. An [ErrInvalid]. An unknown user is not told from a wrong password.
+	// ErrLoginRefused means that the user, password, code or token is wrong, or that the
+	// user may not log in now. It does not say whether the user exists. Its kind is
+	// [ErrInvalid].
 	ErrLoginRefused error = &reason{ErrInvalid, "login_refused", "the login is refused"}
 
-	// ErrKeyRefused: the API key is wrong, or lacks the permission for this call. 403, an
-	// [ErrDenied].
+	// ErrKeyRefused means that the API key is wrong or lacks the permission for this
+	// call: the API answered 403. Its kind is [ErrDenied].
 	ErrKeyRefused error = &reason{ErrDenied, "key_refused", "the API key is wrong or lacks a permission"}
 
-	// ErrAccountInactive: the subscription of AuthRocket is not active. 402, an
-	// [ErrDenied].
-	ErrAccountInactive error = &reason{ErrDenied, "account_inactive", "the subscription of AuthRocket is not active"}
+	// ErrAccountInactive means that the AuthRocket subscription is not active: the API
+	// answered 402. Its kind is [ErrDenied].
+	ErrAccountInactive error = &reason{ErrDenied, "account_inactive", "the AuthRocket subscription is not active"}
 
-	// ErrRateLimited: the API answered 429, or the own budget
-	// (Config.RequestsPerSecond) has no turn before the context ends. The call was not
-	// carried out. An [ErrUnavailable]; [Error.RetryAfter] says when to come back.
+	// ErrRateLimited means that the API answered 429, or that Config.RequestsPerSecond
+	// permits no request before the context's deadline. The call was not carried out.
+	// [Error.RetryAfter] says when to try again. Its kind is [ErrUnavailable].
 	ErrRateLimited error = &reason{ErrUnavailable, "rate_limited", "there are too many requests"}
 
-	// ErrOutcomeUnknown: a POST, or a change of a password with the current one, was
-	// sent, and no answer or a 5xx came. Look before you repeat it; [Once] does. An
-	// [ErrUnavailable].
+	// ErrOutcomeUnknown means that the API may or may not have carried out the call. The
+	// Client sent a POST, or a password change that includes the current password, and
+	// got no answer or a 5xx. Look for the record before you repeat the call; [Once] does
+	// that. Its kind is [ErrUnavailable].
 	ErrOutcomeUnknown error = &reason{ErrUnavailable, "outcome_unknown", "it is not known whether the call was carried out"}
 
-	// ErrNotVisible: [Until] or [UntilGone] waited, and what it waits for did not show.
-	// An [ErrUnavailable].
-	ErrNotVisible error = &reason{ErrUnavailable, "not_visible", "the change does not show yet"}
+	// ErrNotVisible means that the change that [Until] or [UntilGone] waited for did not
+	// show in time. Its kind is [ErrUnavailable].
+	ErrNotVisible error = &reason{ErrUnavailable, "not_visible", "the change is not visible yet"}
 )
 
-// reason is a kind, or a reason that also matches its kind.
+// reason is a kind of error, or a reason, which also matches its kind.
 type reason struct {
-	kind  error // nil, or what errors.Is finds, too
+	kind  error // nil, or the kind, which errors.Is finds, too
 	label string
 	text  string
 }
@@ -79,19 +86,19 @@ type reason struct {
 func (r *reason) Error() string { return r.text }
 func (r *reason) Unwrap() error { return r.kind }
 
-// Error is what a call that failed returns. Its kind follows from Status, so that a
-// test can make one: &coreapi.Error{Status: 404} matches [ErrNotFound].
+// Error is the error of a call that failed. Its kind follows from Status, so that tests
+// can create one: &coreapi.Error{Status: 404} matches [ErrNotFound].
 type Error struct {
 	Method     string
-	Path       string        // the template, such as /users/{id}: an ID may be an email address
-	Status     int           // 0 without an answer
-	Messages   []string      // AuthRocket's words for people, in the Locale; "Validation error" when there are none
+	Path       string        // the template, for example /users/{id}, since an ID may be an email address
+	Status     int           // 0 if there was no answer
+	Messages   []string      // AuthRocket's messages for people, in the Client's Locale; "Validation error" if there are none
 	RequestID  string        // for questions to AuthRocket's support
-	RetryAfter time.Duration // when the same call may succeed; 0 when nothing says so
+	RetryAfter time.Duration // when the same call may succeed; 0 if that is not known
 	Attempts   int           // how many requests were sent
 
-	reason   error // nil: that of Status
-	cause    error // may be nil; its text holds nothing that was sent or received
+	reason   error // nil means the reason of Status
+	cause    error // may be nil; its text contains nothing that was sent or received
 	metadata map[string]wire.Sealed
 }
 
@@ -131,12 +138,11 @@ func (e *Error) Unwrap() []error {
 	return []error{e.why(), e.cause}
 }
 
-// Metadata returns a further member of the answer, such as retry_url; "" when there is
-// none.
+// Metadata returns a further member of the answer, for example retry_url, or "" if there
+// is none.
 func (e *Error) Metadata(name string) string { return e.metadata[name].Open() }
 
-// UnmarshalJSON reads an answer of AuthRocket that refuses a call: Messages and
-// metadata.
+// UnmarshalJSON decodes an answer that refuses a call: its messages and its metadata.
 func (e *Error) UnmarshalJSON(data []byte) error {
 	messages, metadata, err := readRefusal(data)
 	if err != nil {
@@ -146,7 +152,7 @@ func (e *Error) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// why returns the reason, or the kind when there is no reason beyond it.
+// why returns the reason, or the kind if there is no specific reason.
 func (e *Error) why() error {
 	if e.reason != nil {
 		return e.reason
@@ -177,9 +183,10 @@ func reasonOfStatus(status int) error {
 	return ErrUnexpected
 }
 
-// Reason returns a short fixed label for err, such as "login_refused", fit for
+// Reason returns a short fixed label for err, for example "login_refused", for use in
 // metrics. An error without a reason has the label of its kind: "invalid", "not_found",
-// "denied", "unavailable" or "unexpected" (also for an error of no kind); nil is "".
+// "denied", "unavailable" or "unexpected". An error of no kind is "unexpected"; nil is
+// "".
 func Reason(err error) string {
 	if err == nil {
 		return ""
@@ -190,8 +197,8 @@ func Reason(err error) string {
 	return "unexpected"
 }
 
-// Messages returns AuthRocket's words in err for the person who filled in the form, in
-// the language of the Client, or none.
+// Messages returns the messages that AuthRocket sent for the person who filled in the
+// form. They are in the language of the Client. It returns nil if there are none.
 func Messages(err error) []string {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Messages

@@ -15,12 +15,12 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
-// exportedErrors are all of them.
+// exportedErrors lists every exported error.
 var exportedErrors = []struct {
 	err    error
 	kind   error
 	reason string
-	gate   int // the status of a gate whose Rule returns it
+	gate   int // the status with which a gate answers when its Rule returns the error
 }{
 	{err: coreapi.ErrInvalid, kind: coreapi.ErrInvalid, reason: "invalid", gate: 403},
 	{err: coreapi.ErrConflict, kind: coreapi.ErrInvalid, reason: "conflict", gate: 403},
@@ -69,7 +69,7 @@ func TestExportedErrors(t *testing.T) {
 	}
 }
 
-// statuses are what each status means, for a call and for a login.
+// statuses says what each status means, for a call and for a login.
 var statuses = []struct {
 	status      int
 	call, login error
@@ -110,7 +110,7 @@ func TestStatuses(t *testing.T) {
 				_, err = client.Users.Authenticate(t.Context(), "usr_1", coreapi.Hide(hidden))
 				expectError(t, err, row.login)
 
-				// Users' own tests make such an error by its status alone.
+				// Apps create such an error in their own tests, from its status alone.
 				expectError(t, &coreapi.Error{Status: row.status}, row.call)
 			})
 		})
@@ -154,7 +154,7 @@ func TestMessages(t *testing.T) {
 	}
 }
 
-// A form that shows the messages does not tell strangers which emails exist.
+// A form that shows the messages does not tell strangers which email addresses exist.
 func TestUnknownUsersAreNotToldFromWrongPasswords(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct{ locale, text string }{{text: "Login failed"}, {locale: "en", text: "Login failed"}, {locale: "es", text: "Error al iniciar sesión"}, {locale: "es-MX", text: "Error al iniciar sesión"}} {

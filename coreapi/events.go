@@ -16,7 +16,7 @@ type Event struct {
 	ID             string         `json:"id"`
 	Type           EventType      `json:"event_type"`
 	RealmID        string         `json:"realm_id"`
-	UserID         string         `json:"user_id"` // IDs of those that the event is about
+	UserID         string         `json:"user_id"` // these IDs name the records that the event is about
 	OrgID          string         `json:"org_id"`
 	MembershipID   string         `json:"membership_id"`
 	InvitationID   string         `json:"invitation_id"`
@@ -24,20 +24,22 @@ type Event struct {
 	Request        Request        `json:"request,omitzero"`
 	Notifications  []Notification `json:"notifications"`
 	At             time.Time      `json:"event_at"`
-	ExpiresAt      time.Time      `json:"expires_at"` // of the session that ended
+	ExpiresAt      time.Time      `json:"expires_at"` // when the session that ended would have expired
 
 	sessionID, token Secret
 }
 
-// SessionID returns the ID of the session that the event is about, if it is about one.
+// SessionID returns the ID of the session that the event is about. It is empty if the
+// event is not about a session.
 func (e Event) SessionID() Secret { return e.sessionID }
 
-// Token returns the token of the event, if the answer has one: for a key that may write.
+// Token returns the token of the event. AuthRocket sends it only to keys with write
+// permission; otherwise it is empty.
 func (e Event) Token() Secret { return e.token }
 
 func (e Event) identity() string { return e.ID }
 
-// UnmarshalJSON reads an event as AuthRocket sends it.
+// UnmarshalJSON decodes an event that AuthRocket sent.
 func (e *Event) UnmarshalJSON(data []byte) (err error) {
 	type plain Event
 	*e = Event{}
@@ -54,8 +56,8 @@ func (e *Event) UnmarshalJSON(data []byte) (err error) {
 	return err
 }
 
-// Notification is a message about an event that a hook sends. Where it went is a URL that may
-// hold a password: [Notification.LastDestination].
+// Notification is a message that a hook sends about an event. Its destination is a URL
+// that may contain a password, so it is a [Secret]: see [Notification.LastDestination].
 type Notification struct {
 	record
 	ID            string    `json:"id"`
@@ -69,10 +71,10 @@ type Notification struct {
 	lastDestination Secret
 }
 
-// LastDestination returns where the last attempt went.
+// LastDestination returns the URL to which the last attempt was sent.
 func (n Notification) LastDestination() Secret { return n.lastDestination }
 
-// UnmarshalJSON reads a notification as AuthRocket sends it.
+// UnmarshalJSON decodes a notification that AuthRocket sent.
 func (n *Notification) UnmarshalJSON(data []byte) (err error) {
 	type plain Notification
 	*n = Notification{}
@@ -88,17 +90,17 @@ func (n *Notification) UnmarshalJSON(data []byte) (err error) {
 
 // EventQuery selects events. The zero value selects all of them, the latest first.
 type EventQuery struct {
-	Type                EventType // whole, or a beginning such as user.login
+	Type                EventType // a complete type, or the start of one: user.login
 	UserID              string
 	OrgID               string
 	MembershipID        string
 	AuthProviderID      string
-	Since               time.Time // in whole seconds
+	Since               time.Time // AuthRocket counts whole seconds
 	ExpandNotifications bool
-	After               string // of the page before
-	PageSize            int    // 1 to 1,000. Default: AuthRocket's, which is 100
+	After               string // Page.After of the previous page
+	PageSize            int    // 1 to 1,000. Default: AuthRocket's default, 100
 	Direction           Direction
-	Extra               url.Values // further parameters, as they are
+	Extra               url.Values // further parameters, sent unchanged
 }
 
 func (q EventQuery) list() listQuery {
@@ -109,7 +111,7 @@ func (q EventQuery) list() listQuery {
 	return list
 }
 
-// Events are the events within the history of the plan.
+// Events reads the events of the realm, as far back as the AuthRocket plan keeps them.
 type Events struct{ scope handle }
 
 // Get returns an event.
@@ -122,8 +124,8 @@ func (e Events) List(ctx context.Context, q EventQuery) (Page[Event], error) {
 	return listOf[Event](ctx, e.scope.open(), to("/events"), q.list())
 }
 
-// All reads all events, page by page, as far as the loop goes. It yields an error once, and
-// ends.
+// All reads all events, page by page, until the loop stops. If a read fails, it yields
+// the error and ends.
 func (e Events) All(ctx context.Context, q EventQuery) iter.Seq2[Event, error] {
 	return allOf[Event](ctx, e.scope.open(), to("/events"), q.list())
 }

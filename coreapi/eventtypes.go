@@ -2,7 +2,7 @@ package coreapi
 
 import "strings"
 
-// EventType is what happened. Values that this package does not know stay as they are.
+// EventType says what happened. This package keeps types that it does not know unchanged.
 type EventType string
 
 // Types of events.
@@ -39,7 +39,7 @@ const (
 	EventOrgUpdated EventType = "org.updated"
 	EventOrgClosed  EventType = "org.closed"
 
-	EventSessionDeleted EventType = "session.deleted" // before it expired
+	EventSessionDeleted EventType = "session.deleted" // the session was ended before it expired
 
 	EventUserCreated EventType = "user.created"
 	EventUserUpdated EventType = "user.updated"
@@ -58,10 +58,11 @@ const (
 
 	EventUserProfileUpdated EventType = "user.profile.updated"
 
-	EventPing EventType = "ping" // tests a webhook; it cannot be read
+	EventPing EventType = "ping" // a test of a webhook; this event cannot be read
 )
 
-// Is reports whether t is prefix or below it: user.login.failed is user.login, and is user.
+// Is reports whether t is prefix or starts with it. For example, user.login.failed is
+// user.login, and is user.
 func (t EventType) Is(prefix EventType) bool {
 	return t == prefix || prefix != "" && strings.HasPrefix(string(t), string(prefix)+".")
 }

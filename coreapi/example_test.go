@@ -13,8 +13,8 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
-// exampleAPI answers as AuthRocket does, for the examples here. Tests of an app use the local
-// AuthRocket instead.
+// exampleAPI answers like AuthRocket, for the examples in this file. Use the local
+// AuthRocket in the tests of an app.
 func exampleAPI() (*coreapi.Client, func()) {
 	reply := func(status int, body string) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) {
@@ -24,7 +24,7 @@ func exampleAPI() (*coreapi.Client, func()) {
 		}
 	}
 	mux := http.NewServeMux()
-	mux.Handle("POST /v2/orgs", reply(503, `{}`)) // made, but the answer is lost
+	mux.Handle("POST /v2/orgs", reply(503, `{}`)) // the org is created, but the answer is lost
 	mux.Handle("GET /v2/orgs", reply(200, `{"collection": [{"id": "org_1", "name": "Widgets Inc", "reference": "42", "state": "active"}]}`))
 	mux.Handle("POST /v2/users", reply(422, `{"errors": ["Email has already been taken"]}`))
 	mux.Handle("GET /v2/users/usr_1", reply(200, `{"id": "usr_1", "name": "Ada", "avatar": "ada.png"}`))
@@ -56,12 +56,12 @@ func ExampleNew() {
 	})
 	fmt.Println(err)
 	// Output:
-	// coreapi: Config.URL (AUTHROCKET_URL) "https://sample.e2.loginrocket.com" is a LoginRocket URL, where users sign in; write the URL of the API, such as https://api-e2.authrocket.com/v2
+	// coreapi: Config.URL (AUTHROCKET_URL) "https://sample.e2.loginrocket.com" is a LoginRocket URL, where users sign in; use the URL of the API, for example https://api-e2.authrocket.com/v2
 	// coreapi: Config.APIKey (AUTHROCKET_API_KEY) is an API key of AuthRocket 1; make a key in the portal of AuthRocket 2, ks_...
 }
 
-// The answer to a create may get lost: there is the account, and nobody knows. Once finds it by
-// the customer's own number.
+// The answer to a create may get lost after AuthRocket has created the account. Once then
+// finds the account by the customer's own number.
 func ExampleOnce() {
 	api, done := exampleAPI()
 	defer done()
@@ -94,7 +94,7 @@ func ExampleUsers_Get() {
 	api, done := exampleAPI()
 	defer done()
 	for _, id := range []string{"usr_1", "usr_2"} {
-		user, err := api.Users.Get(context.Background(), id) // an ID, an email or a username
+		user, err := api.Users.Get(context.Background(), id) // an ID, an email address or a username
 		if errors.Is(err, coreapi.ErrNotFound) {
 			fmt.Println(err)
 			continue
@@ -106,7 +106,7 @@ func ExampleUsers_Get() {
 	// coreapi: GET /users/{id}: there is no such record, or not for this key and realm: Not found (status 404)
 }
 
-// Nil leaves alone, and a pointer to the zero value clears.
+// A nil field stays unchanged. A pointer to the zero value clears it.
 func ExampleUsers_Update() {
 	api, done := exampleAPI()
 	defer done()
@@ -122,7 +122,7 @@ func ExampleUsers_Authenticate() {
 	forVisitor := api.For(coreapi.Request{IP: "192.0.2.1", Client: "Firefox/3141.5"})
 	login, err := forVisitor.Users.Authenticate(ctx, "ada@example.com", coreapi.Hide("how-now-brown-cow!"))
 	if err != nil {
-		log.Fatal(err) // ErrLoginRefused, whether there is such a user or not
+		log.Fatal(err) // ErrLoginRefused, whether the user exists or not
 	}
 	session := login.Session
 	if pending, ok := login.Pending(); ok {
@@ -134,7 +134,7 @@ func ExampleUsers_Authenticate() {
 	// Output: usr_1 (hidden) HEADER.PAYLOAD.SIGNATURE
 }
 
-// An admin page: the members of an account, one of whom is taken out.
+// An admin page lists the members of an account and removes one of them.
 func ExampleMemberships_OfOrg() {
 	api, done := exampleAPI()
 	defer done()
@@ -145,11 +145,11 @@ func ExampleMemberships_OfOrg() {
 		}
 		fmt.Println(m.ID, m.User.Name, m.Permissions)
 	}
-	acting := api.For(coreapi.Request{IP: "192.0.2.1", Client: "Firefox/3141.5"}) // the admin's
+	acting := api.For(coreapi.Request{IP: "192.0.2.1", Client: "Firefox/3141.5"}) // the admin's address and browser
 	if err := acting.Memberships.Delete(ctx, "mb_2"); err != nil {
 		log.Fatal(err)
 	}
-	// A login token holds its permissions until it expires.
+	// A login token keeps its permissions until it expires.
 	deleted, err := acting.Sessions.DeleteAllOf(ctx, "usr_2")
 	fmt.Println(deleted.Sessions, err)
 	// Output:
@@ -158,7 +158,7 @@ func ExampleMemberships_OfOrg() {
 	// 2 <nil>
 }
 
-// The Configuration API may change at any time, so it has no types here.
+// The Configuration API may change at any time, so this package has no types for it.
 func ExampleGet() {
 	api, done := exampleAPI()
 	defer done()
@@ -178,7 +178,7 @@ func ExampleUser_Decode() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	var more struct{ Avatar string } // what this package does not know
+	var more struct{ Avatar string } // a member that this package does not know
 	fmt.Println(user.Decode(&more), more.Avatar)
 	// Output: <nil> ada.png
 }

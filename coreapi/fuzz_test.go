@@ -11,8 +11,8 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
-// Whatever the API answers, a call ends with a record or with an error of one kind, whose
-// text is one line, and a list ends.
+// For every possible answer, a call returns a record or an error of exactly one kind, the
+// text of the error is one line, and a list ends.
 func FuzzAnswer(f *testing.F) {
 	for _, body := range []string{
 		adaJSON, orgJSON, membershipJSON, sessionJSON, tokenJSON, invitationJSON, credentialJSON, providerJSON, urlJSON, eventJSON,
@@ -25,7 +25,7 @@ func FuzzAnswer(f *testing.F) {
 	f.Add(215, "application/json", `{"collection": []}`)
 	f.Fuzz(func(t *testing.T, status int, contentType, body string) {
 		if status < 200 || status > 999 || status == 429 || status >= 500 {
-			return // these wait
+			return // the client waits after these
 		}
 		config := testConfig(roundTripper(func(r *http.Request) (*http.Response, error) {
 			response, err := inMemory(r, status, body)
@@ -108,7 +108,7 @@ func complete(t *testing.T, id string, err error) error {
 	return err
 }
 
-// Whatever a caller gives as an ID stays one segment of the path.
+// Any ID that a caller passes stays one segment of the path.
 func FuzzID(f *testing.F) {
 	for _, id := range []string{"usr_1", "ada@example.com", "../orgs", "a/b?c#d", "%2e%2e", "é", "."} {
 		f.Add(id)

@@ -11,25 +11,29 @@ import (
 	"github.com/authrocket-go/authrocket/internal/wire"
 )
 
-// Get reads one record of a path such as /realms/{id}, for resources that have no type
-// here: the Configuration API may change at any time. T is a struct with json tags, or
-// [json.RawMessage]. IDs in the path have to be escaped by [url.PathEscape].
+// Get reads one record at a path such as /realms/{id}. It is for resources that have no
+// type in this package, because the Configuration API may change at any time. T is a
+// struct with json tags, or [json.RawMessage]. Escape IDs in the path with
+// [url.PathEscape].
 func Get[T any](ctx context.Context, c *Client, path string, query url.Values) (T, error) {
 	s := c.copyOf()
 	return get[T](ctx, &s, parsePath(path), query)
 }
 
-// Each reads all records of a list such as /realms, page by page, as far as the loop
-// goes. It yields an error once, and ends. Each record has to have an "id".
+// Each reads all records of a list such as /realms, page by page, until the loop stops.
+// If a read fails, it yields the error and ends. Each record must have an "id".
 func Each[T any](ctx context.Context, c *Client, path string, query url.Values) iter.Seq2[T, error] {
 	s := c.copyOf()
 	return each[T](ctx, &s, parsePath(path), query)
 }
 
-// Send makes a POST, a PUT or a DELETE. The attributes are sent as JSON below root, such
-// as "realm", or alone if root is ""; nil attributes are none. Of a DELETE they have to be
-// nil or [url.Values], which go into the query. An answer without a record is the zero T.
-// A PUT has to set values, so that it can be repeated.
+// Send sends a POST, a PUT or a DELETE, and returns the record of the answer. If the
+// answer has no record, it returns the zero T.
+//
+// POST and PUT send the attributes as JSON in a member named root, for example "realm".
+// If root is "", the attributes are the whole body. The attributes of a DELETE must be
+// nil or [url.Values], which become the query. A PUT must set values rather than add to
+// them, because the Client may repeat it.
 func Send[T any](ctx context.Context, c *Client, method, path, root string, attributes any) (T, error) {
 	s := c.copyOf()
 	request := call{method: method, route: parsePath(path)}
@@ -39,11 +43,11 @@ func Send[T any](ctx context.Context, c *Client, method, path, root string, attr
 	case http.MethodDelete:
 		query, ok := attributes.(url.Values)
 		if attributes != nil && !ok {
-			request.err = errors.New("the attributes of a DELETE have to be url.Values")
+			request.err = errors.New("the attributes of a DELETE must be url.Values")
 		}
 		request.query = query
 	default:
-		request.err = errors.New("the method is not POST, PUT or DELETE")
+		request.err = errors.New("the method must be POST, PUT or DELETE")
 	}
 	return send[T](ctx, &s, request)
 }
@@ -62,7 +66,7 @@ func (s *scope) encodeBody(root string, attributes any) ([]byte, error) {
 		members[root] = encoded
 	case attributes != nil:
 		if err := json.Unmarshal(encoded, &members); err != nil {
-			return nil, errors.New("attributes without a root have to be an object")
+			return nil, errors.New("attributes without a root must encode to a JSON object")
 		}
 	}
 	if !s.request.isZero() {
@@ -84,7 +88,7 @@ func get[T any](ctx context.Context, s *scope, r route, query url.Values) (T, er
 	return value, zeroed(&value, err)
 }
 
-// send makes a call that writes.
+// send makes a call that changes something.
 func send[T any](ctx context.Context, s *scope, c call) (T, error) {
 	var value T
 	switch c.method {
@@ -99,7 +103,7 @@ func send[T any](ctx context.Context, s *scope, c call) (T, error) {
 		case a.data != nil && string(a.data) != "{}":
 			return readRecord(a, &value)
 		case isRecord && c.method == http.MethodPost:
-			return errNoData // without its ID what was made is lost
+			return errNoData // without its ID, the caller cannot find what was created
 		}
 		return nil
 	}
@@ -107,7 +111,7 @@ func send[T any](ctx context.Context, s *scope, c call) (T, error) {
 	return value, zeroed(&value, err)
 }
 
-// zeroed makes value zero if there is an error.
+// zeroed resets value if there is an error.
 func zeroed[T any](value *T, err error) error {
 	if err != nil {
 		*value = *new(T)
@@ -115,7 +119,7 @@ func zeroed[T any](value *T, err error) error {
 	return err
 }
 
-// readRecord decodes an answer that is one record.
+// readRecord decodes an answer that contains one record.
 func readRecord[T any](a answer, value *T) error {
 	if _, isRaw := any(value).(*json.RawMessage); a.isList && !isRaw {
 		return errIsList
@@ -134,7 +138,7 @@ func decode[T any](data []byte, value *T) error {
 	if len(data) == 0 || data[0] != '{' {
 		return errNotAnObject
 	}
-	// Ours need not be checked twice.
+	// The types of this package check the JSON themselves.
 	if own, ok := any(value).(interface {
 		json.Unmarshaler
 		isRecord()

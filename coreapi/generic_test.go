@@ -115,7 +115,7 @@ func sendRaw(ctx context.Context, c *coreapi.Client, method, path, root string, 
 	return err
 }
 
-// Errors and events show a path without IDs.
+// Errors and events contain the path without IDs.
 func TestPathsOfGenericCalls(t *testing.T) {
 	t.Parallel()
 	var path string

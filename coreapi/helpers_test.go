@@ -17,15 +17,15 @@ import (
 
 // Where the tests are:
 //
-//	config, secret, client           what is configured, hidden, and shared by copies
-//	requests, budget                 how often and when a call is sent; in memory, in bubbles of testing/synctest
-//	socket, loopback                 the same where a connection matters: answers that break off, redirects, TLS, dialling
-//	errors, answers                  what an answer means, whatever it is; IDs that are none
+//	config, secret, client           configuration, hidden texts, and what copies share
+//	requests, budget                 how often and when a call is sent; in memory, in testing/synctest bubbles
+//	socket, loopback                 what needs a real connection: lost answers, redirects, TLS, dialling
+//	errors, answers                  what each answer means, valid or not; invalid IDs
 //	pages, generic, resources        lists, the generic calls, and each method of the resources
 //	until, simulation                Until and Once, alone and with an API that loses answers
 //	observe, fuzz, bench, example, leak
 
-// testKey must be in no output but the header that it is for.
+// testKey must appear nowhere except in the API key header.
 const testKey = "ks_0v1zSecretKeyOfTests22-0123456789abcdef"
 
 const adaJSON = `{"object": "user", "id": "usr_0v1zUpWdE4IiFc2w5ynShf", "realm_id": "rl_0v1zTHXhtNgmDaXaDYSAqx", "state": "active",
@@ -34,14 +34,14 @@ const adaJSON = `{"object": "user", "id": "usr_0v1zUpWdE4IiFc2w5ynShf", "realm_i
 	"created_at": 1735689600.125, "last_login_at": null,
 	"credentials": [{"object": "credential", "id": "crd_0v1zUpWdE4IiFc2w5ynShf", "credential_type": "password", "user_id": "usr_0v1zUpWdE4IiFc2w5ynShf"}]}`
 
-// sentRequest is what a server got.
+// sentRequest is a request that a server received.
 type sentRequest struct {
 	method, path, query, body string
 	header                    http.Header
 }
 
-// api is a server in memory that keeps what it got. Its answers come in turn; the last one is
-// given again and again.
+// api is an in-memory server that records its requests. It gives its answers in turn, and
+// repeats the last one.
 type api struct {
 	answers []func(http.ResponseWriter, *http.Request)
 
@@ -49,7 +49,7 @@ type api struct {
 	sent []sentRequest
 }
 
-// errLost makes an api break off a request that it got.
+// errLost makes an api break the connection after it has received a request.
 var errLost = errors.New("connection reset")
 
 func newAPI(answers ...func(http.ResponseWriter, *http.Request)) *api { return &api{answers: answers} }
@@ -64,7 +64,8 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer(w, r)
 }
 
-// RoundTrip serves a request in memory, within a bubble of testing/synctest, too.
+// RoundTrip serves a request in memory, so that it also works in a testing/synctest
+// bubble.
 func (a *api) RoundTrip(r *http.Request) (response *http.Response, err error) {
 	defer func() {
 		if lost := recover(); lost != nil {
@@ -96,7 +97,7 @@ func (a *api) requests() []sentRequest {
 
 func (a *api) count() int { return len(a.requests()) }
 
-// answer answers with JSON; header are names and values.
+// answer returns an answer with a JSON body. header lists names and values.
 func answer(status int, body string, header ...string) func(http.ResponseWriter, *http.Request) {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
@@ -108,10 +109,10 @@ func answer(status int, body string, header ...string) func(http.ResponseWriter,
 	}
 }
 
-// lose breaks the connection after the request came.
+// lose breaks the connection after the request has arrived.
 func lose(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
 
-// hang answers nothing until the request ends.
+// hang sends nothing until the request ends.
 func hang(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 
 func testConfig(transport http.RoundTripper) coreapi.Config {
@@ -131,16 +132,16 @@ func newClient(t testing.TB, config coreapi.Config) *coreapi.Client {
 	return client
 }
 
-// clientOf returns a client of an API in memory.
+// clientOf returns a client of an in-memory API.
 func clientOf(t testing.TB, a *api) *coreapi.Client {
 	t.Helper()
 	return newClient(t, testConfig(a))
 }
 
-// kinds are the kinds of errors, of which each error has one.
+// kinds lists the kinds of errors. Each error matches exactly one of them.
 var kinds = []error{coreapi.ErrInvalid, coreapi.ErrNotFound, coreapi.ErrDenied, coreapi.ErrUnavailable, coreapi.ErrUnexpected}
 
-// expectError fails unless err is of want, and of exactly one kind.
+// expectError fails the test unless err matches want and exactly one kind.
 func expectError(t testing.TB, err, want error) {
 	t.Helper()
 	if want == nil {
@@ -173,10 +174,10 @@ func expectCount(t testing.TB, a *api, want int) {
 	}
 }
 
-// httpDate is a Date of a server whose clock is off.
+// httpDate is the Date of a server with a wrong clock.
 func httpDate(at time.Time) string { return at.UTC().Format(http.TimeFormat) }
 
-// firstError reads a list to its end, or to its error.
+// firstError reads a list to its end or to its first error.
 func firstError[T any](list iter.Seq2[T, error]) error {
 	for _, err := range list {
 		if err != nil {

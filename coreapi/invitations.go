@@ -9,19 +9,19 @@ import (
 	"github.com/authrocket-go/authrocket/internal/wire"
 )
 
-// InvitationType is what an invitation is for. Values that this package does not know stay
-// as they are.
+// InvitationType says what an invitation is for. This package keeps types that it does
+// not know unchanged.
 type InvitationType string
 
 // Types of invitations.
 const (
 	InvitationOrg       InvitationType = "org"       // to join an org
-	InvitationPreverify InvitationType = "preverify" // a signup whose email is verified first
-	InvitationReferral  InvitationType = "referral"  // of a user, to sign up
-	InvitationRequest   InvitationType = "request"   // of a visitor who asks to sign up
+	InvitationPreverify InvitationType = "preverify" // to sign up with an email address that is verified first
+	InvitationReferral  InvitationType = "referral"  // to sign up, from another user
+	InvitationRequest   InvitationType = "request"   // a visitor's request to sign up
 )
 
-// Invitation is an invitation to sign up, or to join an org.
+// Invitation is an invitation to sign up or to join an org.
 type Invitation struct {
 	record
 	ID             string         `json:"id"`
@@ -30,23 +30,23 @@ type Invitation struct {
 	Email          string         `json:"email"`
 	Locale         string         `json:"locale"`
 	InvitingUserID string         `json:"inviting_user_id"`
-	AuthProviderID string         `json:"auth_provider_id"` // of type preverify
-	OrgID          string         `json:"org_id"`           // of type org
-	Permissions    []string       `json:"permissions"`      // of type org
+	AuthProviderID string         `json:"auth_provider_id"` // for type preverify
+	OrgID          string         `json:"org_id"`           // for type org
+	Permissions    []string       `json:"permissions"`      // for type org
 	CreatedAt      time.Time      `json:"created_at"`
-	InvitedAt      time.Time      `json:"invited_at"` // zero until it is sent
+	InvitedAt      time.Time      `json:"invited_at"` // zero until the invitation is sent
 	ExpiresAt      time.Time      `json:"expires_at"`
 
 	token Secret
 }
 
-// Token returns the token of the invitation, for a mail of your own or for
-// [Users.AcceptInvitation], if the answer has it.
+// Token returns the token of the invitation, for your own mail or for
+// [Users.AcceptInvitation]. It is empty if the answer did not contain one.
 func (i Invitation) Token() Secret { return i.token }
 
 func (i Invitation) identity() string { return i.ID }
 
-// UnmarshalJSON reads an invitation as AuthRocket sends it.
+// UnmarshalJSON decodes an invitation that AuthRocket sent.
 func (i *Invitation) UnmarshalJSON(data []byte) (err error) {
 	type plain Invitation
 	*i = Invitation{}
@@ -63,58 +63,59 @@ func (i *Invitation) UnmarshalJSON(data []byte) (err error) {
 	return err
 }
 
-// NewInvitation is an invitation to create. Make one with [NewOrgInvitation],
-// [NewReferral] or [NewRequest], which know what its type needs. Zero fields are not sent.
+// NewInvitation describes an invitation to create. Use [NewOrgInvitation], [NewReferral]
+// or [NewRequest], which set the fields that the type needs. Zero fields are not sent.
 type NewInvitation struct {
 	Type           InvitationType `json:"invitation_type"`
 	Email          string         `json:"email"`
 	OrgID          string         `json:"org_id"`
 	Permissions    []string       `json:"permissions"`
 	InvitingUserID string         `json:"inviting_user_id"`
-	Locale         string         `json:"locale"`     // default: the realm's
+	Locale         string         `json:"locale"`     // default: the realm's locale
 	ExpiresAt      time.Time      `json:"expires_at"` // default: in 30 days
-	Extra          map[string]any `json:"-"`          // further attributes, as they are
+	Extra          map[string]any `json:"-"`          // further attributes, sent unchanged
 }
 
-// NewOrgInvitation invites somebody to join an org.
+// NewOrgInvitation returns an invitation to join an org.
 func NewOrgInvitation(email, orgID string, permissions ...string) NewInvitation {
 	return NewInvitation{Type: InvitationOrg, Email: email, OrgID: orgID, Permissions: permissions}
 }
 
-// NewReferral is a user's invitation to sign up.
+// NewReferral returns an invitation to sign up that comes from a user.
 func NewReferral(email, invitingUserID string) NewInvitation {
 	return NewInvitation{Type: InvitationReferral, Email: email, InvitingUserID: invitingUserID}
 }
 
-// NewRequest is a visitor's wish to sign up.
+// NewRequest returns a visitor's request to sign up.
 func NewRequest(email string) NewInvitation {
 	return NewInvitation{Type: InvitationRequest, Email: email}
 }
 
-// InvitationChange says what to change: nil leaves alone, a pointer to the zero value clears,
-// which Email and OrgID do not permit. Permissions replaces all of them.
+// InvitationChange says what to change. A nil field stays unchanged. A pointer to the
+// zero value clears the field, except for Email and OrgID, which cannot be cleared.
+// Permissions replaces all permissions.
 type InvitationChange struct {
 	Email       *string        `json:"email" wire:"required"`
 	Locale      *string        `json:"locale"`
 	OrgID       *string        `json:"org_id" wire:"required"`
 	Permissions []string       `json:"permissions"`
 	ExpiresAt   *time.Time     `json:"expires_at"`
-	Extra       map[string]any `json:"-"` // further attributes, as they are
+	Extra       map[string]any `json:"-"` // further attributes, sent unchanged
 }
 
 // InvitationQuery selects invitations. The zero value selects all of them.
 type InvitationQuery struct {
-	After     string // of the page before
-	PageSize  int    // 1 to 1,000. Default: AuthRocket's, which is 100
+	After     string // Page.After of the previous page
+	PageSize  int    // 1 to 1,000. Default: AuthRocket's default, 100
 	Direction Direction
-	Extra     url.Values // further parameters, as they are
+	Extra     url.Values // further parameters, sent unchanged
 }
 
 func (q InvitationQuery) list() listQuery {
 	return listQuery{after: q.After, pageSize: q.PageSize, direction: q.Direction, extra: q.Extra}
 }
 
-// Invitations are the invitations that are open.
+// Invitations manages the open invitations of the realm.
 type Invitations struct{ scope handle }
 
 // Get returns an invitation.
@@ -127,14 +128,14 @@ func (i Invitations) List(ctx context.Context, q InvitationQuery) (Page[Invitati
 	return listOf[Invitation](ctx, i.scope.open(), to("/invitations"), q.list())
 }
 
-// All reads all invitations, page by page, as far as the loop goes. It yields an error once,
-// and ends.
+// All reads all invitations, page by page, until the loop stops. If a read fails, it
+// yields the error and ends.
 func (i Invitations) All(ctx context.Context, q InvitationQuery) iter.Seq2[Invitation, error] {
 	return allOf[Invitation](ctx, i.scope.open(), to("/invitations"), q.list())
 }
 
-// Create makes an invitation. [Invitations.Invite] sends it. In [Once], All finds it: compare
-// type, email and org.
+// Create creates an invitation; [Invitations.Invite] sends it. To create it with [Once],
+// search All for an invitation with the same type, email and org.
 func (i Invitations) Create(ctx context.Context, invitation NewInvitation) (Invitation, error) {
 	return do[Invitation](ctx, i.scope.post(to("/invitations"), "invitation", invitation))
 }
@@ -149,8 +150,8 @@ func (i Invitations) Delete(ctx context.Context, id string) error {
 	return i.scope.delete(to("/invitations/{id}", id), nil).run(ctx)
 }
 
-// Invite sends the mail of an invitation. InvitedAt then says when: in [Once], Get finds that
-// it was sent, and return [ErrNotFound] while InvitedAt is zero.
+// Invite sends the mail of an invitation and sets its InvitedAt. To send it with [Once],
+// read the invitation with Get, and return [ErrNotFound] while InvitedAt is zero.
 func (i Invitations) Invite(ctx context.Context, id string) (Invitation, error) {
 	return do[Invitation](ctx, i.scope.post(to("/invitations/{id}/invite", id), "invitation", nil))
 }

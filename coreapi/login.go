@@ -6,15 +6,15 @@ import (
 	"encoding/json"
 )
 
-// Login is what a login comes to: a session, or the need for a second factor.
+// Login is the result of a login: a session, or a request for a second factor.
 type Login struct {
-	Session Session // zero while a code is missing, see [Login.Pending]
+	Session Session // zero if a code is needed, see [Login.Pending]
 
 	pending Token
 }
 
-// Pending returns the token for [Users.CompleteLogin], and true, when the user has to enter
-// a code.
+// Pending reports whether the user must enter a code. If so, it also returns the token
+// for [Users.CompleteLogin].
 func (l Login) Pending() (Secret, bool) { return l.pending.Value(), !l.pending.Value().IsZero() }
 
 func (l Login) identity() string {
@@ -24,7 +24,7 @@ func (l Login) identity() string {
 	return l.Session.identity()
 }
 
-// UnmarshalJSON reads the answer to a login: a session or a token.
+// UnmarshalJSON decodes the answer to a login: a session or a token.
 func (l *Login) UnmarshalJSON(data []byte) error {
 	*l = Login{}
 	var kind struct {
@@ -41,8 +41,9 @@ func (l *Login) UnmarshalJSON(data []byte) error {
 
 func (Login) isRecord() {}
 
-// Authenticate logs a user in by password. [ErrLoginRefused] if that fails, whether there is
-// such a user or not. Say for whom by [Client.For]: AuthRocket slows down who guesses.
+// Authenticate logs a user in with a password. If that fails, it returns
+// [ErrLoginRefused], whether the user exists or not. Call it on a Client from
+// [Client.For]: AuthRocket slows down clients that guess passwords.
 func (u Users) Authenticate(ctx context.Context, id string, password Secret) (Login, error) {
 	w := u.scope.post(to("/users/{id}/authenticate", id), "user", struct {
 		Password Secret `json:"password"`
@@ -51,7 +52,7 @@ func (u Users) Authenticate(ctx context.Context, id string, password Secret) (Lo
 	return do[Login](ctx, w)
 }
 
-// CompleteLogin ends a login that is pending, with the code of the second factor.
+// CompleteLogin completes a pending login with the code of the second factor.
 func (u Users) CompleteLogin(ctx context.Context, pending Secret, code string) (Session, error) {
 	w := u.scope.post(to("/users/authenticate_token"), "user", struct {
 		Token Secret `json:"token"`
@@ -61,12 +62,13 @@ func (u Users) CompleteLogin(ctx context.Context, pending Secret, code string) (
 	return do[Session](ctx, w)
 }
 
-// PasswordToken returns a token for a mail of your own that leads to [Users.ResetPassword].
+// PasswordToken returns a token for [Users.ResetPassword]. Send it to the user in your
+// own mail.
 func (u Users) PasswordToken(ctx context.Context, id string) (Token, error) {
 	return do[Token](ctx, u.scope.post(to("/users/{id}/generate_password_token", id), "", nil))
 }
 
-// ResetPassword sets a password by the token of a mail, and logs the user in.
+// ResetPassword sets a password with the token of a mail, and logs the user in.
 func (u Users) ResetPassword(ctx context.Context, token, password Secret) (Login, error) {
 	return do[Login](ctx, u.scope.post(to("/users/reset_password_with_token"), "user", struct {
 		Token        Secret `json:"token"`
@@ -75,7 +77,7 @@ func (u Users) ResetPassword(ctx context.Context, token, password Secret) (Login
 	}{token, password, password}))
 }
 
-// Token is a token for one use.
+// Token is a token that can be used once.
 type Token struct {
 	record
 	UserID string
@@ -88,7 +90,7 @@ func (t Token) Value() Secret { return t.value }
 
 func (t Token) identity() string { return t.value.Reveal() }
 
-// UnmarshalJSON reads a token as AuthRocket sends it.
+// UnmarshalJSON decodes a token that AuthRocket sent.
 func (t *Token) UnmarshalJSON(data []byte) (err error) {
 	*t = Token{}
 	var fields struct {

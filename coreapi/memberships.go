@@ -10,21 +10,21 @@ import (
 	"github.com/authrocket-go/authrocket/internal/wire"
 )
 
-// Membership is a user's place in an org, with permissions.
+// Membership makes a user a member of an org, with permissions.
 type Membership struct {
 	record
 	ID          string    `json:"id"`
 	UserID      string    `json:"user_id"`
 	OrgID       string    `json:"org_id"`
-	Permissions []string  `json:"permissions"`   // your own, and AuthRocket's: ar:owner and ar:admin
-	User        User      `json:"user,omitzero"` // in lists by org
-	Org         Org       `json:"org,omitzero"`  // in lists by user
-	ExpiresAt   time.Time `json:"expires_at"`    // zero for never
+	Permissions []string  `json:"permissions"`   // your own permissions, and AuthRocket's: ar:owner and ar:admin
+	User        User      `json:"user,omitzero"` // set in lists by org
+	Org         Org       `json:"org,omitzero"`  // set in lists by user
+	ExpiresAt   time.Time `json:"expires_at"`    // zero if it never expires
 }
 
 func (m Membership) identity() string { return m.ID }
 
-// UnmarshalJSON reads a membership as AuthRocket sends it.
+// UnmarshalJSON decodes a membership that AuthRocket sent.
 func (m *Membership) UnmarshalJSON(data []byte) (err error) {
 	type plain Membership
 	*m = Membership{}
@@ -37,34 +37,34 @@ func (m *Membership) UnmarshalJSON(data []byte) (err error) {
 	return err
 }
 
-// NewMembership is a membership to create. UserID and OrgID are required.
+// NewMembership describes a membership to create. UserID and OrgID are required.
 type NewMembership struct {
 	UserID      string         `json:"user_id"`
 	OrgID       string         `json:"org_id"`
 	Permissions []string       `json:"permissions"`
 	ExpiresAt   time.Time      `json:"expires_at"`
-	Extra       map[string]any `json:"-"` // further attributes, as they are
+	Extra       map[string]any `json:"-"` // further attributes, sent unchanged
 }
 
-// MembershipChange says what to change. Nil leaves alone. Permissions replaces all of them,
-// and empties them if it is not nil and empty. A pointer to the zero time lets the
-// membership last for ever.
+// MembershipChange says what to change. A nil field stays unchanged. Permissions replaces
+// all permissions; an empty list that is not nil removes them all. A pointer to the zero
+// time means that the membership never expires.
 //
-// A login token holds permissions until it expires: see [Sessions.DeleteAllOf].
+// A login token keeps its permissions until it expires: see [Sessions.DeleteAllOf].
 type MembershipChange struct {
 	Permissions []string       `json:"permissions"`
 	ExpiresAt   *time.Time     `json:"expires_at"`
-	Extra       map[string]any `json:"-"` // further attributes, as they are
+	Extra       map[string]any `json:"-"` // further attributes, sent unchanged
 }
 
-// MembershipQuery selects memberships.
+// MembershipQuery selects the memberships of a user, of an org, or of both.
 type MembershipQuery struct {
 	UserID    string
 	OrgID     string
-	After     string // of the page before
-	PageSize  int    // 1 to 1,000. Default: AuthRocket's, which is 100
+	After     string // Page.After of the previous page
+	PageSize  int    // 1 to 1,000. Default: AuthRocket's default, 100
 	Direction Direction
-	Extra     url.Values // further parameters, as they are
+	Extra     url.Values // further parameters, sent unchanged
 }
 
 func (q MembershipQuery) list() listQuery {
@@ -74,7 +74,7 @@ func (q MembershipQuery) list() listQuery {
 	}
 }
 
-// Memberships join users and orgs.
+// Memberships manages which users belong to which orgs.
 type Memberships struct{ scope handle }
 
 // Get returns a membership.
@@ -82,28 +82,29 @@ func (m Memberships) Get(ctx context.Context, id string) (Membership, error) {
 	return get[Membership](ctx, m.scope.open(), to("/memberships/{id}", id), nil)
 }
 
-// List returns one page of memberships, of a user, of an org, or of both. Without either it is
-// [ErrInvalid]: the page of an account whose ID is missing must not show all accounts.
+// List returns one page of the memberships of a user, of an org, or of both. Without
+// either, it returns [ErrInvalid]: a page about one account must not show all accounts
+// when the ID is missing.
 func (m Memberships) List(ctx context.Context, q MembershipQuery) (Page[Membership], error) {
 	return listOf[Membership](ctx, m.scope.open(), listBy("/memberships", cmp.Or(q.OrgID, q.UserID)), q.list())
 }
 
-// OfUser reads all memberships of a user, with their Org, as far as the loop goes. It yields
-// an error once, and ends.
+// OfUser reads all memberships of a user, with their Org, until the loop stops. If a read
+// fails, it yields the error and ends.
 func (m Memberships) OfUser(ctx context.Context, userID string, q MembershipQuery) iter.Seq2[Membership, error] {
 	q.UserID = userID
 	return allOf[Membership](ctx, m.scope.open(), listBy("/memberships", userID), q.list())
 }
 
-// OfOrg reads all memberships of an org, with their User, as far as the loop goes. It yields
-// an error once, and ends.
+// OfOrg reads all memberships of an org, with their User, until the loop stops. If a read
+// fails, it yields the error and ends.
 func (m Memberships) OfOrg(ctx context.Context, orgID string, q MembershipQuery) iter.Seq2[Membership, error] {
 	q.OrgID = orgID
 	return allOf[Membership](ctx, m.scope.open(), listBy("/memberships", orgID), q.list())
 }
 
-// Create makes a membership. There is one for each user and org, by which List finds it in
-// [Once].
+// Create creates a membership. A user has at most one membership in an org. To create it
+// with [Once], look for it with List.
 func (m Memberships) Create(ctx context.Context, membership NewMembership) (Membership, error) {
 	return do[Membership](ctx, m.scope.post(to("/memberships"), "membership", membership))
 }
@@ -113,7 +114,7 @@ func (m Memberships) Update(ctx context.Context, id string, change MembershipCha
 	return do[Membership](ctx, m.scope.put(to("/memberships/{id}", id), "membership", change))
 }
 
-// Delete takes the user out of the org.
+// Delete removes the user from the org.
 func (m Memberships) Delete(ctx context.Context, id string) error {
 	return m.scope.delete(to("/memberships/{id}", id), nil).run(ctx)
 }

@@ -7,29 +7,30 @@ import (
 	"time"
 )
 
-// Observer reports what the Client does. Its function may be nil; it is called
-// synchronously, by many goroutines at once: it must return soon and must not panic.
+// Observer reports what the Client does. Its function may be nil. Many goroutines call it
+// synchronously and at the same time, so it must return quickly and must not panic.
 type Observer struct {
-	// Request reports a call when it has ended, with all its attempts.
+	// Request reports a call, with all its attempts, after the call has ended.
 	Request func(context.Context, RequestEvent)
 }
 
-// RequestEvent is one call. It holds no key, token, ID, query or body.
+// RequestEvent describes one call. It contains no key, token, ID, query or body.
 type RequestEvent struct {
 	Method    string
-	Path      string        // the template, such as /users/{id}: an ID may be an email address
-	Status    int           // of the last answer, 0 without one
+	Path      string        // the template, for example /users/{id}, since an ID may be an email address
+	Status    int           // of the last answer, 0 if there was none
 	RequestID string        // of the last answer, for questions to AuthRocket's support
 	Attempts  int           // how many requests were sent
 	Duration  time.Duration // of the whole call
-	Wait      time.Duration // for the budget, and for the pause after a 429
-	Reason    string        // [Reason] of Err, "" without an error
+	Wait      time.Duration // for the request budget, and for the pause after a 429
+	Reason    string        // [Reason] of Err, "" if there is no error
 	Err       error
 }
 
-// LogObserver returns an Observer that writes to logger: refusals ([ErrInvalid],
-// [ErrNotFound]) at level info, trouble at warn, the rest at debug. What the level of
-// logger leaves out costs next to nothing. A nil logger means [slog.Default].
+// LogObserver returns an Observer that writes calls to logger. Refusals ([ErrInvalid],
+// [ErrNotFound]) have the level info, other errors warn, and successful calls debug. A
+// level that the logger does not write costs almost nothing. A nil logger means
+// [slog.Default].
 func LogObserver(logger *slog.Logger) Observer {
 	if logger == nil {
 		logger = slog.Default()

@@ -7,20 +7,24 @@ import (
 
 const maxCreates = 1 + 3
 
-// Once creates a record, and only one. AuthRocket has no key for idempotent requests: when
-// it is not known whether a create was carried out ([ErrOutcomeUnknown]), Once looks for the
-// record with find, for up to 15 seconds, and creates again only if there is none, up to
-// three times. find returns [ErrNotFound] when there is no record. It has to recognise the
-// record by what only your program gives, such as a Reference: whoever has an email address
-// may be somebody else. An action such as [Invitations.Invite] works in the same way: find
-// returns ErrNotFound until the record shows that it was done.
+// Once creates a record, but not a second one when an answer is lost. AuthRocket has no
+// keys for idempotent requests. If it is unknown whether a create was carried out
+// ([ErrOutcomeUnknown]), Once calls find for up to 15 seconds. If there is no record, it
+// creates it again, up to three times in all.
 //
-// Give ctx a deadline: without one, Once may take minutes. It knows nothing of earlier runs of
-// your program: a job that starts again has to look before it calls Once.
+// find looks for the record and returns [ErrNotFound] if there is none. It must recognise
+// the record by something that only your program sets, such as a Reference. An email
+// address is not enough, because it may belong to another person's record. Once also
+// works for actions such as [Invitations.Invite]: find returns ErrNotFound until the
+// record shows that the action was done.
 //
-// What Once returns is [ErrOutcomeUnknown] as long as a record may exist that was not seen.
+// Give ctx a deadline: without one, Once may take minutes. It knows nothing of earlier
+// runs of your program: a job that starts again must look for the record before it calls
+// Once.
+//
+// Once returns [ErrOutcomeUnknown] as long as a record may exist that find has not seen.
 func Once[T any](ctx context.Context, create, find func(context.Context) (T, error)) (T, error) {
-	var unknown error // the last ErrOutcomeUnknown
+	var unknown error // the latest ErrOutcomeUnknown
 	for range maxCreates {
 		value, err := create(ctx)
 		switch {
@@ -29,15 +33,15 @@ func Once[T any](ctx context.Context, create, find func(context.Context) (T, err
 		case err == nil || unknown == nil:
 			return value, err
 		case !errors.Is(err, ErrInvalid):
-			return *new(T), unknown // this one was not carried out, the one before may have been
+			return *new(T), unknown // this attempt was not carried out, but the previous one may have been
 		}
-		// ErrInvalid after an unknown outcome may mean that the record is there already.
+		// After an unknown outcome, ErrInvalid may mean that the record already exists.
 		found, lookErr := Until(ctx, find, nil)
 		switch {
 		case lookErr == nil:
 			return found, nil
 		case !errors.Is(lookErr, ErrNotVisible), errors.Is(lookErr, context.Canceled), errors.Is(lookErr, context.DeadlineExceeded):
-			return found, unknown // it was not looked for long enough
+			return found, unknown // the search was too short to be sure
 		case !errors.Is(err, ErrOutcomeUnknown):
 			return found, err
 		}

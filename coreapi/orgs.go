@@ -10,17 +10,18 @@ import (
 	"github.com/authrocket-go/authrocket/internal/wire"
 )
 
-// OrgState is the state of an org. Values that this package does not know stay as they are.
+// OrgState is the state of an org. This package keeps states that it does not know
+// unchanged.
 type OrgState string
 
 // States of an org.
 const (
 	OrgActive   OrgState = "active"
 	OrgInactive OrgState = "inactive"
-	OrgClosed   OrgState = "closed" // for ever
+	OrgClosed   OrgState = "closed" // permanently
 )
 
-// Org is an account, as AuthRocket's pages call it: a customer, a team.
+// Org is a customer or a team. AuthRocket's pages call it an account.
 type Org struct {
 	record
 	ID        string         `json:"id"`
@@ -28,13 +29,13 @@ type Org struct {
 	Name      string         `json:"name"`
 	State     OrgState       `json:"state"`
 	Reference string         `json:"reference"` // your own ID of the org
-	Custom    map[string]any `json:"custom"`    // nil when the answer has none
+	Custom    map[string]any `json:"custom"`    // nil if the answer has none
 	CreatedAt time.Time      `json:"created_at"`
 }
 
 func (o Org) identity() string { return o.ID }
 
-// UnmarshalJSON reads an org as AuthRocket sends it.
+// UnmarshalJSON decodes an org that AuthRocket sent.
 func (o *Org) UnmarshalJSON(data []byte) (err error) {
 	type plain Org
 	*o = Org{}
@@ -47,35 +48,35 @@ func (o *Org) UnmarshalJSON(data []byte) (err error) {
 	return err
 }
 
-// NewOrg is an org to create. Zero fields are not sent.
+// NewOrg describes an org to create. Zero fields are not sent.
 type NewOrg struct {
 	Name      string         `json:"name"`
 	State     OrgState       `json:"state"`
 	Reference string         `json:"reference"` // your own ID of the org
 	Custom    map[string]any `json:"custom"`
-	Extra     map[string]any `json:"-"` // further attributes, as they are
+	Extra     map[string]any `json:"-"` // further attributes, sent unchanged
 }
 
-// OrgChange says what to change: nil leaves alone, a pointer to the zero value clears, which
-// Name and State do not permit.
+// OrgChange says what to change. A nil field stays unchanged. A pointer to the zero value
+// clears the field, except for Name and State, which cannot be cleared.
 type OrgChange struct {
 	Name      *string        `json:"name" wire:"required"`
 	State     *OrgState      `json:"state" wire:"required"`
 	Reference *string        `json:"reference"`
-	Custom    map[string]any `json:"custom"` // nil leaves alone
-	Extra     map[string]any `json:"-"`      // further attributes, as they are
+	Custom    map[string]any `json:"custom"` // nil means no change
+	Extra     map[string]any `json:"-"`      // further attributes, sent unchanged
 }
 
 // OrgQuery selects orgs. The zero value selects all of them.
 type OrgQuery struct {
 	Reference    string
 	State        OrgState
-	After        string // of the page before
-	PageSize     int    // 1 to 1,000. Default: AuthRocket's, which is 100
+	After        string // Page.After of the previous page
+	PageSize     int    // 1 to 1,000. Default: AuthRocket's default, 100
 	Sort         string // id or name. Default: name
 	Direction    Direction
-	ExpandCustom bool       // lists leave Custom out without it
-	Extra        url.Values // further parameters, as they are
+	ExpandCustom bool       // without it, AuthRocket leaves Custom out of lists
+	Extra        url.Values // further parameters, sent unchanged
 }
 
 func (q OrgQuery) list() listQuery {
@@ -85,7 +86,7 @@ func (q OrgQuery) list() listQuery {
 	}
 }
 
-// Orgs are the orgs of the realm.
+// Orgs manages the orgs of the realm.
 type Orgs struct{ scope handle }
 
 // Get returns an org.
@@ -98,18 +99,18 @@ func (o Orgs) List(ctx context.Context, q OrgQuery) (Page[Org], error) {
 	return listOf[Org](ctx, o.scope.open(), to("/orgs"), q.list())
 }
 
-// All reads all orgs, page by page, as far as the loop goes. It yields an error once, and
-// ends.
+// All reads all orgs, page by page, until the loop stops. If a read fails, it yields the
+// error and ends.
 func (o Orgs) All(ctx context.Context, q OrgQuery) iter.Seq2[Org, error] {
 	return allOf[Org](ctx, o.scope.open(), to("/orgs"), q.list())
 }
 
-// ByReference returns the org of that Reference that is not closed, or [ErrNotFound]. Lists
-// may show a new org late; see [Until].
+// ByReference returns the org that has this Reference and is not closed, or
+// [ErrNotFound]. Lists may show a new org late; see [Until].
 func (o Orgs) ByReference(ctx context.Context, reference string) (Org, error) {
 	r := to("/orgs")
 	if reference == "" {
-		r.err = errors.New("the reference is blank, which would address all orgs")
+		r.err = errors.New("the reference is blank; pass one, since a blank one would match all orgs")
 	}
 	for org, err := range allOf[Org](ctx, o.scope.open(), r, OrgQuery{Reference: reference}.list()) {
 		if err != nil {
@@ -122,8 +123,8 @@ func (o Orgs) ByReference(ctx context.Context, reference string) (Org, error) {
 	return Org{}, &Error{Method: "GET", Path: r.template, reason: ErrNotFound}
 }
 
-// Create makes an org, also when there is one of that name and Reference. Put it into [Once]
-// with ByReference, so that a lost answer makes no second one.
+// Create creates an org, even if one with the same name and Reference exists. Call it in
+// [Once] with ByReference, so that a lost answer does not create a second org.
 func (o Orgs) Create(ctx context.Context, org NewOrg) (Org, error) {
 	return do[Org](ctx, o.scope.post(to("/orgs"), "org", org))
 }
@@ -133,12 +134,12 @@ func (o Orgs) Update(ctx context.Context, id string, change OrgChange) (Org, err
 	return do[Org](ctx, o.scope.put(to("/orgs/{id}", id), "org", change))
 }
 
-// Close closes an org for ever; it stays on record.
+// Close closes an org permanently. AuthRocket keeps its record.
 func (o Orgs) Close(ctx context.Context, id string) (Org, error) {
 	return do[Org](ctx, o.scope.delete(to("/orgs/{id}", id), nil))
 }
 
-// Delete deletes an org, and its history.
+// Delete deletes an org and its history.
 func (o Orgs) Delete(ctx context.Context, id string) error {
 	return o.scope.delete(to("/orgs/{id}", id), url.Values{"force": {"true"}}).run(ctx)
 }

@@ -12,35 +12,36 @@ import (
 	"strconv"
 )
 
-// Page is a part of a list. [Page.After] of one page is After in the query of the next.
+// Page is one page of a list. To read the next page, set After in the query to
+// Page.After.
 type Page[T any] struct {
 	Items []T
 	More  bool   // there are more pages
-	After string // the last ID, "" when there are no more pages
+	After string // the ID of the last record, "" if there are no more pages
 }
 
-// Direction is the order of a list.
+// Direction is the sort order of a list.
 type Direction string
 
-// Directions.
+// Sort orders.
 const (
 	Ascending  Direction = "asc"
 	Descending Direction = "desc"
 )
 
-// maxPages is where every list ends: 100 million records in pages of 1,000.
+// maxPages is the most pages that a list may have: 100 million records in pages of 1,000.
 const maxPages = 100_000
 
 const maxPageSize = 1000
 
-// listQuery is what the queries of all lists have.
+// listQuery holds what the queries of all lists have in common.
 type listQuery struct {
 	after     string
 	pageSize  int
 	direction Direction
 	sort      string
 	expand    string
-	filters   map[string]string // those of value "" are left out
+	filters   map[string]string // those with the value "" are left out
 	extra     url.Values
 }
 
@@ -57,21 +58,22 @@ func (q listQuery) values() (url.Values, error) {
 		}
 	}
 	if q.pageSize < 0 || q.pageSize > maxPageSize {
-		return nil, errors.New("PageSize is not within 1 to 1,000")
+		return nil, errors.New("PageSize must be within 1 to 1,000")
 	}
 	if q.pageSize > 0 {
 		values.Set("max_results", strconv.Itoa(q.pageSize))
 	}
 	for name, texts := range maps.All(q.extra) {
 		if values.Has(name) {
-			return nil, errors.New("a parameter of Extra is set by a field, too; leave one of them out")
+			return nil, errors.New("a parameter of Extra is also set by a field; remove one of the two")
 		}
 		values[name] = slices.Clone(texts)
 	}
 	return values, nil
 }
 
-// page reads one page of a list. The check, which may be nil, comes before anybody sees it.
+// page reads one page of a list. It calls check, which may be nil, before it returns the
+// page.
 func page[T any](ctx context.Context, s *scope, r route, query url.Values, check func(Page[T]) error) (Page[T], answer, error) {
 	var p Page[T]
 	var got answer
@@ -127,7 +129,7 @@ func readPage[T any](a answer, after string, p *Page[T]) error {
 	return nil
 }
 
-// listOf reads one page by the query of a resource.
+// listOf reads one page of a list for the query of a resource.
 func listOf[T any](ctx context.Context, s *scope, r route, q listQuery) (Page[T], error) {
 	values, err := q.values()
 	if r.err == nil {
@@ -137,7 +139,7 @@ func listOf[T any](ctx context.Context, s *scope, r route, q listQuery) (Page[T]
 	return p, err
 }
 
-// allOf reads all pages by the query of a resource.
+// allOf reads all pages of a list for the query of a resource.
 func allOf[T any](ctx context.Context, s *scope, r route, q listQuery) iter.Seq2[T, error] {
 	values, err := q.values()
 	if r.err == nil {
@@ -163,14 +165,15 @@ func each[T any](ctx context.Context, s *scope, r route, query url.Values) iter.
 	}
 }
 
-// pageAnswer is a page, and the header of its answer.
+// pageAnswer is a page and the header of its answer.
 type pageAnswer[T any] struct {
 	Page[T]
 	header http.Header
 }
 
-// eachPage reads all pages, one after the other. It remembers where each page ended whose
-// number is a power of two, which finds every loop of pages.
+// eachPage reads all pages, one after the other. A list whose pages repeat must not run
+// forever. eachPage therefore remembers the last ID of every page whose number is a power
+// of two, and stops when it sees that ID again.
 func eachPage[T any](ctx context.Context, s *scope, r route, query url.Values) iter.Seq2[pageAnswer[T], error] {
 	return func(yield func(pageAnswer[T], error) bool) {
 		query := maps.Clone(query)

@@ -25,7 +25,7 @@ func TestLists(t *testing.T) {
 	for _, row := range []struct {
 		name  string
 		pages []string
-		want  string // the IDs that are yielded
+		want  string // the IDs that the list yields
 		err   error
 		count int
 	}{
@@ -71,7 +71,7 @@ func TestLists(t *testing.T) {
 	}
 }
 
-// Every loop of pages ends, whatever the server answers.
+// Every list of pages ends, whatever the server answers.
 func TestPagesThatGoRound(t *testing.T) {
 	t.Parallel()
 	for _, length := range []int{1, 2, 3, 7, 100} {
@@ -116,7 +116,7 @@ func TestListsThatDoNotEnd(t *testing.T) {
 	}
 }
 
-// A loop that breaks asks for no further page, and the list can be read again.
+// A loop that stops early requests no further page, and the list can be read again.
 func TestListsAreLazy(t *testing.T) {
 	t.Parallel()
 	server := newAPI(answer(200, pageOf(true, "a", "b")))
@@ -172,7 +172,7 @@ func TestQueriesThatAreInvalid(t *testing.T) {
 	}
 }
 
-// 100,000 users take no more memory than 10,000.
+// Listing 100,000 users takes no more memory than listing 10,000.
 func TestAListTakesConstantMemory(t *testing.T) {
 	const users, pageSize = 100_000, 500
 	config := testConfig(roundTripper(func(r *http.Request) (*http.Response, error) {
@@ -219,7 +219,7 @@ func TestAListTakesConstantMemory(t *testing.T) {
 	}
 }
 
-// inMemory is an answer without a server.
+// inMemory returns an answer without a server.
 func inMemory(r *http.Request, status int, body string) (*http.Response, error) {
 	if err := r.Context().Err(); err != nil {
 		return nil, err

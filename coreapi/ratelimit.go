@@ -8,15 +8,15 @@ import (
 	"github.com/authrocket-go/authrocket/internal/wire"
 )
 
-// Rate is what AuthRocket last said about its own limit of requests. See [Client.Rate].
+// Rate is what AuthRocket last reported about its own rate limit. See [Client.Rate].
 type Rate struct {
 	Limit     int
 	Remaining int
-	Reset     time.Time // by AuthRocket's clock
+	Reset     time.Time // according to AuthRocket's clock
 }
 
-// Rate returns what the last answer said about AuthRocket's limit of requests; the zero
-// Rate when it said nothing. The copies of a Client share it.
+// Rate returns what the last answer reported about AuthRocket's rate limit. It returns
+// the zero Rate if the answer reported nothing. All copies of a Client share it.
 func (c *Client) Rate() Rate {
 	if s := c.copyOf(); s.connection != nil {
 		if last := s.rate.Load(); last != nil {
@@ -26,7 +26,7 @@ func (c *Client) Rate() Rate {
 	return Rate{}
 }
 
-// noRate is what most answers say.
+// noRate is the shared value for answers without these headers, which are most of them.
 var noRate = &Rate{}
 
 func readRate(h http.Header) *Rate {
@@ -41,8 +41,9 @@ func readRate(h http.Header) *Rate {
 
 const maxPause = time.Minute
 
-// pauseAfter returns how long to pause after a 429: as long as its Ratelimit-Reset
-// says, by the clock of the answer's own Date, else its Retry-After, else 1, 2, 4 s.
+// pauseAfter returns how long to pause after a 429. It follows Ratelimit-Reset, relative
+// to the answer's own Date. Without that header it follows Retry-After. Without either,
+// the pauses are 1, 2 and 4 seconds.
 func pauseAfter(h http.Header, attempt int) time.Duration {
 	pause := time.Second << min(attempt-1, 2)
 	if told := wire.UntilReset(h); told > 0 {

@@ -6,12 +6,13 @@ import (
 	"github.com/authrocket-go/authrocket/internal/wire"
 )
 
-// record is what every resource has: the JSON that it came as.
+// record is part of every resource. It keeps the JSON from which the resource was
+// decoded.
 type record struct{ raw wire.Sealed }
 
-// Decode stores all that came into v, as [json.Unmarshal] does: for members that this
-// package does not know. What a program made itself holds nothing to decode. The JSON may
-// hold credentials, as those behind methods.
+// Decode stores the complete JSON of the record in v, as [json.Unmarshal] does. Use it
+// for members that this package does not know. If your program created the record itself,
+// Decode leaves v unchanged. The JSON may contain the credentials that methods return.
 func (r record) Decode(v any) error {
 	if r.raw.IsZero() {
 		return nil
@@ -21,11 +22,11 @@ func (r record) Decode(v any) error {
 
 func (r record) isRecord() {}
 
-// identified is a resource that is nothing without its ID.
+// identified is a resource that must have an ID.
 type identified interface{ identity() string }
 
-// decodeRecord stores data in fields, and returns the record to keep. Fields is a struct
-// that embeds the resource, with times and credentials beside it.
+// decodeRecord stores data in fields and returns the record to keep. fields is a struct
+// that embeds the resource and adds its times and credentials.
 func decodeRecord(data []byte, fields any) (record, error) {
 	if err := json.Unmarshal(data, fields); err != nil {
 		return record{}, decodeError(err)

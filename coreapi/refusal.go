@@ -6,8 +6,8 @@ import (
 	"github.com/authrocket-go/authrocket/internal/wire"
 )
 
-// readRefusal returns what an answer with errors says: {"errors": [text, ...]}, and
-// further members as metadata. In AuthRocket 1 errors were {field: [text, ...]}.
+// readRefusal returns the messages of an answer with errors: {"errors": [text, ...]}.
+// Further members are metadata. In AuthRocket 1 errors were {field: [text, ...]}.
 func readRefusal(body []byte) (messages []string, metadata map[string]wire.Sealed, err error) {
 	var members map[string]any
 	if err := json.Unmarshal(body, &members); err != nil {

@@ -2,9 +2,9 @@ package coreapi
 
 import "net/url"
 
-// Request says for whom a call is made: the address and the client, such as a
-// User-Agent, of the person behind it. AuthRocket keeps both with the events that the
-// call makes and the session that it starts. See [Client.For].
+// Request says for whom a call is made: the IP address and the client (a User-Agent, for
+// example) of the person. AuthRocket stores both with the events and the session that the
+// call creates. See [Client.For].
 type Request struct {
 	IP     string `json:"ip,omitempty"`
 	Client string `json:"client,omitempty"`
@@ -12,7 +12,7 @@ type Request struct {
 
 func (r Request) isZero() bool { return r == Request{} }
 
-// query is the request in the query of a DELETE.
+// query adds the request to the query of a DELETE, and returns the query.
 func (r Request) query(query url.Values) url.Values {
 	if r.isZero() {
 		return query

@@ -12,7 +12,7 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
-// calls are one of each method, and the one PUT that must not be repeated.
+// calls has one call of each method, and the one PUT that must not be repeated.
 var calls = map[string]func(context.Context, *coreapi.Client) error{
 	"GET": func(ctx context.Context, c *coreapi.Client) error { _, err := c.Users.Get(ctx, "usr_1"); return err },
 	"PUT": func(ctx context.Context, c *coreapi.Client) error {
@@ -39,7 +39,7 @@ func TestRepeats(t *testing.T) {
 		name    string
 		call    string
 		answers []answerFunc
-		want    error // nil: it succeeds
+		want    error // nil means success
 		count   int
 	}{
 		{name: "a GET whose answer is lost is repeated", call: "GET", answers: []answerFunc{lose, ok}, count: 2},
@@ -128,7 +128,7 @@ func TestRetriesAreConfigured(t *testing.T) {
 	}
 }
 
-// Waits are between nothing and 200 ms, 400 ms, 800 ms, 1.6 s, 2 s, 2 s, ...
+// Each wait is random, between zero and 200 ms, 400 ms, 800 ms, 1.6 s, 2 s, 2 s, ...
 func TestBackoff(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -212,7 +212,7 @@ func TestContextEnds(t *testing.T) {
 	}
 }
 
-// A wait that would end after the deadline is not begun.
+// The client does not begin a wait that would end after the deadline.
 func TestBackoffEndsBeforeTheDeadline(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -47,7 +47,8 @@ func listJSON(records ...string) string {
 	return `{"collection": [` + strings.Join(records, ",") + `], "more_results": false}`
 }
 
-// Each method, the request that it makes, and the answer that it takes.
+// Each row calls one method and states the request that it sends and the answer that it
+// reads.
 func TestMethods(t *testing.T) {
 	t.Parallel()
 	hide := coreapi.Hide
@@ -302,7 +303,8 @@ func TestDecode(t *testing.T) {
 	if err := user.Decode(&more); err != nil || more.Avatar != "x.png" {
 		t.Errorf("got %v, %v", more, err)
 	}
-	// Embedded ones keep theirs, and one that is read again keeps nothing of before.
+	// Embedded records keep their own JSON, and decoding into a used record keeps nothing
+	// of its old content.
 	session := read[coreapi.Session](t, `{"id": "kss_1", "user": {"id": "usr_1", "avatar": "y.png"}}`)
 	if err := session.User.Decode(&more); err != nil || more.Avatar != "y.png" {
 		t.Errorf("got %v, %v", more, err)
@@ -319,7 +321,7 @@ func TestDecode(t *testing.T) {
 	}
 }
 
-// An API of yours may answer with a record: without what is secret.
+// An app may send a record in an answer of its own: the answer contains no secrets.
 func TestRecordsAsJSON(t *testing.T) {
 	t.Parallel()
 	for name, value := range map[string]any{
@@ -481,7 +483,7 @@ func TestDeleteAllOf(t *testing.T) {
 	}
 }
 
-// A user with sessions without end takes no memory without end.
+// The memory for one user's sessions is bounded, even if the list never ends.
 func TestDeleteAllOfAListThatDoesNotEnd(t *testing.T) {
 	t.Parallel()
 	n := 0

@@ -12,12 +12,12 @@ import (
 
 // route is a path of the API.
 type route struct {
-	template string // for people: without IDs
-	path     string // for the API: IDs are escaped
-	err      error  // an ID cannot be sent
+	template string // for errors and events, without IDs
+	path     string // for the API, with escaped IDs
+	err      error  // set if an ID cannot be sent
 }
 
-// to returns the route of a template such as /users/{id}, with the IDs in their places.
+// to returns the route for a template such as /users/{id}, with the IDs filled in.
 func to(template string, ids ...string) route {
 	r := route{template: template, path: template}
 	for _, id := range ids {
@@ -30,9 +30,9 @@ func to(template string, ids ...string) route {
 	return r
 }
 
-var errOddPath = errors.New("the path is not like /realms or /realms/{id}, with the ID escaped by url.PathEscape")
+var errOddPath = errors.New("the path must be like /realms or /realms/{id}, with the ID escaped by url.PathEscape")
 
-// parsePath returns the route of a path that a caller wrote.
+// parsePath returns the route of a path that the caller of this package wrote.
 func parsePath(path string) route {
 	segments := strings.Split(strings.TrimPrefix(path, "/"), "/")
 	shown := slices.Clone(segments)
@@ -53,13 +53,13 @@ func parsePath(path string) route {
 
 var isWord = regexp.MustCompile(`^[a-z]+[0-9]?(_[a-z]+)*$`)
 
-// listActions are what stands second in a path and is no ID.
+// listActions are the second parts of a path that are not IDs.
 var listActions = map[string]bool{
 	"authenticate_token": true, "authorize": true, "oauth2": true, "reset_password_with_token": true, "verify_email": true,
 }
 
-// listBy returns the route of a list that is filtered by an ID: a blank one would list
-// what is everybody's.
+// listBy returns the route of a list that is filtered by an ID. It refuses a blank ID,
+// which would list the records of everybody.
 func listBy(template, id string) route {
 	_, err := wire.PathSegment(id)
 	return route{template: template, path: template, err: err}

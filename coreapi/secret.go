@@ -9,16 +9,16 @@ import (
 	"github.com/authrocket-go/authrocket/internal/wire"
 )
 
-// Secret is text that is not to be seen: an API key, a password, a session ID, a
-// token. Every way of printing it, JSON and text shows "(hidden)", and a printer that
-// walks through a struct does not find it. [Secret.Reveal] is the one way out. The
-// zero Secret is empty. Secrets cannot be compared with ==, see [Secret.Equal].
+// Secret is a text that must not be shown: an API key, a password, a session ID, a token.
+// Printing it in any way, JSON and text encoding give "(hidden)". Printers that walk
+// through a struct do not find the text. Only [Secret.Reveal] returns it. The zero Secret
+// is empty. Do not compare secrets with ==; use [Secret.Equal].
 type Secret struct{ text wire.Sealed }
 
-// Hide returns text as a Secret: coreapi.Hide(form.Password).
+// Hide returns text as a Secret, for example coreapi.Hide(form.Password).
 func Hide(text string) Secret { return Secret{wire.Seal(text)} }
 
-// Reveal returns the text, to put it into a mail or a keyring.
+// Reveal returns the text, for example to put it into a mail or a keyring.
 func (s Secret) Reveal() string { return s.text.Open() }
 
 // IsZero reports whether the text is empty.
@@ -41,7 +41,7 @@ func (s Secret) LogValue() slog.Value { return slog.StringValue(wire.Hidden) }
 // MarshalText returns "(hidden)".
 func (s Secret) MarshalText() ([]byte, error) { return []byte(wire.Hidden), nil }
 
-// UnmarshalText sets the text, as forms, flags, environment variables and JSON need.
+// UnmarshalText sets the text, so that forms, flags, environment variables and JSON can.
 func (s *Secret) UnmarshalText(text []byte) error {
 	*s = Hide(string(text))
 	return nil

@@ -21,8 +21,8 @@ const hidden = "s3cret-that-must-not-show"
 
 var verbs = []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%p", "%T", "%c", "%U"}
 
-// printed returns value as every printer shows it: fmt, slog, JSON, XML, and one that calls no
-// method and follows every pointer, as go-spew can be told to.
+// printed returns value in the output of every printer: fmt, slog, JSON, XML, and one
+// that calls no methods and follows every pointer, as go-spew does with some options.
 func printed(t testing.TB, value any) string {
 	t.Helper()
 	var all strings.Builder
@@ -42,7 +42,8 @@ func printed(t testing.TB, value any) string {
 	return all.String()
 }
 
-// walk prints value without its methods, with unexported fields, through pointers.
+// walk prints value with its unexported fields, through pointers, without calling
+// methods.
 func walk(w io.Writer, value reflect.Value, seen map[uintptr]bool) {
 	switch value.Kind() {
 	case reflect.String:
@@ -84,7 +85,8 @@ func walk(w io.Writer, value reflect.Value, seen map[uintptr]bool) {
 	}
 }
 
-// expectHidden fails if one of the secrets is in text, as it is or in hexadecimal.
+// expectHidden fails the test if text contains one of the secrets, as plain text or in
+// hexadecimal.
 func expectHidden(t testing.TB, text string, secrets ...string) {
 	t.Helper()
 	for _, secret := range secrets {
@@ -128,7 +130,7 @@ func TestSecretsDoNotPrint(t *testing.T) {
 	}
 }
 
-// A connection that goes on keeps what it has sent in its buffers.
+// An open connection keeps in its buffers what it has sent.
 func TestAClientThatHasSentDoesNotPrint(t *testing.T) {
 	t.Parallel()
 	server := newServer(t, newAPI(answer(200, adaJSON)))
@@ -139,7 +141,7 @@ func TestAClientThatHasSentDoesNotPrint(t *testing.T) {
 	expectHidden(t, printed(t, client), testKey)
 }
 
-// The printer above finds what is not hidden.
+// The printer above finds texts that are not hidden.
 func TestPrintersFindWhatIsNotHidden(t *testing.T) {
 	t.Parallel()
 	type inner struct{ text *string }

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// newServer serves handler over a socket.
+// newServer serves handler on a real socket.
 func newServer(t testing.TB, handler http.Handler) *httptest.Server {
 	t.Helper()
 	server := httptest.NewServer(handler)

@@ -11,12 +11,12 @@ import (
 	"github.com/authrocket-go/authrocket/internal/wire"
 )
 
-// Session is a login of a user that goes on.
+// Session is an active login of a user.
 type Session struct {
 	record
 	UserID      string    `json:"user_id"`
 	ClientAppID string    `json:"client_app_id"`
-	User        User      `json:"user,omitzero"` // if the answer has it
+	User        User      `json:"user,omitzero"` // zero if the answer does not contain it
 	Request     Request   `json:"request,omitzero"`
 	CreatedAt   time.Time `json:"created_at"`
 	ExpiresAt   time.Time `json:"expires_at"`
@@ -24,16 +24,17 @@ type Session struct {
 	id, token Secret
 }
 
-// ID returns the session ID, the claim sid of a login token. Whoever has it can get login
-// tokens.
+// ID returns the session ID, which is the claim sid of a login token. Anyone who has it
+// can get login tokens.
 func (s Session) ID() Secret { return s.id }
 
-// Token returns the login token, if the answer has one: after a login and [Sessions.Create].
+// Token returns the login token after a login and [Sessions.Create]. Otherwise it is
+// empty.
 func (s Session) Token() Secret { return s.token }
 
 func (s Session) identity() string { return s.id.Reveal() }
 
-// UnmarshalJSON reads a session as AuthRocket sends it.
+// UnmarshalJSON decodes a session that AuthRocket sent.
 func (s *Session) UnmarshalJSON(data []byte) (err error) {
 	type plain Session
 	*s = Session{}
@@ -50,16 +51,16 @@ func (s *Session) UnmarshalJSON(data []byte) (err error) {
 	return err
 }
 
-// Sessions are the sessions of users.
+// Sessions manages the sessions of users.
 type Sessions struct{ scope handle }
 
-// Get returns a session that goes on, or [ErrNotFound].
+// Get returns an active session, or [ErrNotFound].
 func (s Sessions) Get(ctx context.Context, id Secret) (Session, error) {
 	return get[Session](ctx, s.scope.open(), to("/sessions/{id}", id.Reveal()), nil)
 }
 
-// OfUser reads the sessions of a user that go on, as far as the loop goes. It yields an error
-// once, and ends.
+// OfUser reads the active sessions of a user until the loop stops. If a read fails, it
+// yields the error and ends.
 func (s Sessions) OfUser(ctx context.Context, userID string) iter.Seq2[Session, error] {
 	return each[Session](ctx, s.scope.open(), listBy("/sessions", userID), url.Values{"user_id": {userID}})
 }
@@ -71,25 +72,26 @@ func (s Sessions) Create(ctx context.Context, userID string) (Session, error) {
 	}{userID}))
 }
 
-// Delete ends a session. Login tokens of it are valid until they expire.
+// Delete ends a session. Its login tokens stay valid until they expire.
 func (s Sessions) Delete(ctx context.Context, id Secret) error {
 	return s.scope.delete(to("/sessions/{id}", id.Reveal()), nil).run(ctx)
 }
 
-// Deleted is what [Sessions.DeleteAllOf] did.
+// Deleted is the result of [Sessions.DeleteAllOf].
 type Deleted struct {
 	Sessions int
-	// At is when the sessions were listed, in whole seconds by AuthRocket's clock. Login
-	// tokens that were issued after it are of other sessions.
+	// At is the time of the list of sessions, in whole seconds by AuthRocket's clock.
+	// Login tokens that were issued later belong to other sessions.
 	At time.Time
 }
 
-// DeleteAllOf ends all sessions that a user has, but for those to keep. It stops at the first
-// error, and returns how far it came.
+// DeleteAllOf ends all sessions of a user except those in keep. It stops at the first
+// error, and returns how many sessions it has ended.
 func (s Sessions) DeleteAllOf(ctx context.Context, userID string, keep ...Secret) (Deleted, error) {
 	var deleted Deleted
 	var ids []Secret
-	// All are listed before one is deleted, so that no page is read that has moved.
+	// All sessions are listed before one is deleted, because deletions would move the
+	// pages.
 	for p, err := range eachPage[Session](ctx, s.scope.open(), listBy("/sessions", userID), url.Values{"user_id": {userID}}) {
 		if err != nil {
 			return deleted, err
@@ -108,7 +110,7 @@ func (s Sessions) DeleteAllOf(ctx context.Context, userID string, keep ...Secret
 	}
 	for _, id := range ids {
 		switch err := s.Delete(ctx, id); {
-		case errors.Is(err, ErrNotFound): // it ended by itself
+		case errors.Is(err, ErrNotFound): // the session ended by itself
 		case err != nil:
 			return deleted, err
 		default:
@@ -118,7 +120,7 @@ func (s Sessions) DeleteAllOf(ctx context.Context, userID string, keep ...Secret
 	return deleted, nil
 }
 
-// maxSessionsOfUser bounds the memory that a list takes which does not end.
+// maxSessionsOfUser bounds the memory if a list does not end.
 const maxSessionsOfUser = 100_000
 
 func isAmong(id Secret, keep []Secret) bool {
@@ -130,7 +132,7 @@ func isAmong(id Secret, keep []Secret) bool {
 	return false
 }
 
-// OAuth2Token returns the token for a code that a Connected App of type OAuth2 was given.
+// OAuth2Token exchanges the code of a Connected App of type OAuth2 for a token.
 func (s Sessions) OAuth2Token(ctx context.Context, clientAppID string, clientAppSecret, code Secret) (Token, error) {
 	return do[Token](ctx, s.scope.post(to("/sessions/oauth2/code"), "session", struct {
 		ClientAppID     string `json:"client_app_id"`

@@ -15,8 +15,8 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
-// lateStore keeps what is posted, by its reference, and shows it 2 s later. Every third
-// answer is a 503, every other one of those after the write.
+// lateStore stores what is posted under its reference, and shows it 2 s later. Every
+// third answer is a 503. Half of these come after the record was stored.
 type lateStore struct {
 	mu       sync.Mutex
 	requests int
@@ -58,8 +58,9 @@ func (s *lateStore) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// 60 customers get an account and an owner each, and never two, whatever is lost. Waits are
-// random, so that a create may meet a 503 four times in a row, about once in a thousand.
+// 60 customers each get one account and one owner, never two, whichever answers are lost.
+// Waits are random: about once in a thousand runs, a create meets a 503 four times in a
+// row.
 func TestOnceCreatesOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

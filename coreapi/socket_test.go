@@ -20,7 +20,8 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
-// socketClient returns a client of its own, over a socket, and the API behind it.
+// socketClient returns a client with its own connections, and the API that it calls over
+// a socket.
 func socketClient(t *testing.T, answers ...answerFunc) (*coreapi.Client, *api) {
 	t.Helper()
 	a := newAPI(answers...)
@@ -28,7 +29,7 @@ func socketClient(t *testing.T, answers ...answerFunc) (*coreapi.Client, *api) {
 	return newClient(t, coreapi.Config{URL: server.URL + "/v2", APIKey: coreapi.Hide(testKey), RequestsPerSecond: -1}), a
 }
 
-// hijack answers with bytes, and closes the connection.
+// hijack sends bytes as its answer, and closes the connection.
 func hijack(bytes string) answerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		connection, _, err := http.NewResponseController(w).Hijack()
@@ -82,8 +83,8 @@ func TestAnswersThatBreakOff(t *testing.T) {
 	}
 }
 
-// A kept connection that the server closes just when a POST is sent: the POST is not sent
-// again, neither here nor by net/http.
+// If the server closes a kept connection just when a POST is sent, neither this package
+// nor net/http sends the POST again.
 func TestPOSTOnAConnectionThatCloses(t *testing.T) {
 	t.Parallel()
 	client, server := socketClient(t, answer(200, adaJSON), hijack(""), answer(201, adaJSON))
@@ -120,8 +121,8 @@ func TestPOSTThatWasNotSent(t *testing.T) {
 	expectCount(t, a, 1)
 }
 
-// The certificate of a stranger ends the TLS handshake: nothing is sent, and a POST is
-// repeated as often as may be.
+// An unknown certificate ends the TLS handshake before anything is sent. So even a POST
+// is repeated as often as Config.Retries permits.
 func TestPOSTWhoseTLSFails(t *testing.T) {
 	t.Parallel()
 	a := newAPI(answer(201, adaJSON))
@@ -254,7 +255,7 @@ func TestRedirects(t *testing.T) {
 	}
 }
 
-// The key goes nowhere else.
+// The client sends the key to no other origin.
 func TestRedirectsToElsewhere(t *testing.T) {
 	t.Parallel()
 	elsewhere := newAPI(answer(200, adaJSON))
@@ -262,7 +263,7 @@ func TestRedirectsToElsewhere(t *testing.T) {
 	otherURL, _ := url.Parse(other.URL)
 	for _, row := range []struct {
 		name, target string
-		host         string // that the error names
+		host         string // the host that the error must name
 	}{
 		{name: "another port", target: other.URL + "/v2/users/usr_1", host: otherURL.Host},
 		{name: "another name of the host", target: "http://localhost:" + otherURL.Port() + "/v2/users/usr_1", host: "localhost:" + otherURL.Port()},
@@ -316,7 +317,7 @@ func TestAnswersThatAreTooLarge(t *testing.T) {
 	expectCount(t, server, 2)
 }
 
-// What counts is what came out of gzip.
+// The size limit applies to the decompressed answer.
 func TestAnswersThatGrowTooLarge(t *testing.T) {
 	t.Parallel()
 	var packed bytes.Buffer

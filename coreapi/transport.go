@@ -13,8 +13,9 @@ import (
 
 const maxRedirects = 3
 
-// newHTTPClient returns a copy of client, or a client of our own, with our redirect
-// policy, and without a timeout, which each attempt has, and cookies.
+// newHTTPClient returns a copy of client, or a new client if it is nil. The result has
+// this package's redirect policy and no cookies. It has no timeout, because each attempt
+// has one.
 func newHTTPClient(client *http.Client, base *url.URL) *http.Client {
 	own := http.Client{}
 	if client != nil {
@@ -29,20 +30,20 @@ func newHTTPClient(client *http.Client, base *url.URL) *http.Client {
 	return &own
 }
 
-// redirectError is a redirect that is not followed.
+// redirectError means that a redirect is not followed.
 type redirectError struct{ text string }
 
 func (e *redirectError) Error() string { return e.text }
 
-// checkRedirect lets AuthRocket's documented redirects through, to the same origin.
+// checkRedirect permits the redirects that AuthRocket documents, within the same origin.
 func checkRedirect(base *url.URL, next *http.Request, via []*http.Request) error {
-	next.Header.Del("Referer") // may hold a session ID
+	next.Header.Del("Referer") // it may contain a session ID
 	target := next.URL.Scheme + "://" + next.URL.Host
 	switch status := next.Response.StatusCode; {
 	case origin(next.URL) != origin(base) || next.URL.User != nil:
-		return &redirectError{fmt.Sprintf("a redirect to %q is not followed; the API key goes to Config.URL only", target)}
+		return &redirectError{fmt.Sprintf("refused a redirect to %q; the API key is sent to Config.URL only, so set it to the URL that the API uses", target)}
 	case status != http.StatusFound && status != http.StatusSeeOther && status != http.StatusTemporaryRedirect:
-		return &redirectError{fmt.Sprintf("a redirect of status %d to %q is not followed", status, target)}
+		return &redirectError{fmt.Sprintf("refused a redirect with status %d to %q", status, target)}
 	case len(via) > maxRedirects:
 		return &redirectError{fmt.Sprintf("there are more than %d redirects, the last to %q", maxRedirects, target)}
 	}
@@ -57,7 +58,7 @@ func origin(u *url.URL) string {
 	return u.Scheme + "://" + net.JoinHostPort(strings.ToLower(u.Hostname()), port)
 }
 
-var errNoRedirectTarget = &redirectError{"the redirect has no target that can be read"}
+var errNoRedirectTarget = &redirectError{"the redirect has no valid target"}
 
 func isRedirectError(err error) bool {
 	_, ok := errors.AsType[*redirectError](err)

@@ -11,14 +11,16 @@ const (
 	untilTimeout   = 15 * time.Second
 	firstUntilWait = 100 * time.Millisecond
 	maxUntilWait   = 2 * time.Second
-	maxSilence     = 5 * time.Second // of the API, before the end of the wait
+	maxSilence     = 5 * time.Second // how long the API may not answer before the end of the wait
 )
 
-// Until is for another process, a list or a login that has to see a write: use what the
-// write returned wherever you can. It reads until done, or until the record is there when
-// done is nil. [ErrNotFound] means not yet, and so does [ErrUnavailable]; another error
-// ends it. It waits 100 ms, 200 ms and so on between reads, 15 seconds at most, and then
-// returns [ErrNotVisible]. Every read draws on the budget of requests.
+// Until reads a record until done returns true. If done is nil, it reads until the record
+// exists. Use it when another process, a list or a login must see a write. Your own
+// program should use the record that the write returned.
+//
+// [ErrNotFound] and [ErrUnavailable] mean "not yet". Any other error ends the wait. Until
+// waits 100 ms, 200 ms and so on between reads. After 15 seconds it returns
+// [ErrNotVisible]. Every read counts against Config.RequestsPerSecond.
 func Until[T any](ctx context.Context, read func(context.Context) (T, error), done func(T) bool) (T, error) {
 	var value T
 	err := until(ctx, func(ctx context.Context) (bool, error) {
@@ -35,8 +37,8 @@ func Until[T any](ctx context.Context, read func(context.Context) (T, error), do
 	return value, zeroed(&value, err)
 }
 
-// UntilGone reads until the record is not there: until [ErrNotFound]. It waits as [Until]
-// does.
+// UntilGone reads a record until read returns [ErrNotFound]. It waits in the same way as
+// [Until].
 func UntilGone[T any](ctx context.Context, read func(context.Context) (T, error)) error {
 	return until(ctx, func(ctx context.Context) (bool, error) {
 		_, err := read(ctx)
@@ -47,12 +49,12 @@ func UntilGone[T any](ctx context.Context, read func(context.Context) (T, error)
 	})
 }
 
-// until asks until the answer is yes.
+// until calls ask until the answer is yes.
 func until(ctx context.Context, ask func(context.Context) (bool, error)) error {
 	end := time.Now().Add(untilTimeout)
 	limited, cancel := context.WithDeadline(ctx, end)
 	defer cancel()
-	var lastRead time.Time // that said "not yet"
+	var lastRead time.Time // of the last read that succeeded
 	for wait := firstUntilWait; ; wait = min(2*wait, maxUntilWait) {
 		yes, err := ask(limited)
 		if yes {
@@ -69,11 +71,11 @@ func until(ctx context.Context, ask func(context.Context) (bool, error)) error {
 			continue
 		}
 		if err != nil && ctx.Err() == nil && time.Since(lastRead) > maxSilence {
-			return err // the API is out of reach: nothing is known
+			return err // the API is out of reach, so nothing is known about the record
 		}
 		cause := ctx.Err()
 		if deadline, has := ctx.Deadline(); has && deadline.Before(end) {
-			cause = context.DeadlineExceeded // as good as: no wait fits in
+			cause = context.DeadlineExceeded // it is about to pass: no further wait fits in
 		}
 		return &Error{reason: ErrNotVisible, cause: cause}
 	}

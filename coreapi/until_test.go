@@ -11,8 +11,8 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
-// script answers with each error in turn, and with the last one again and again; nil is a
-// record, whose number is that of the read.
+// script returns each error in turn, and repeats the last one. nil stands for a record
+// whose number is that of the read.
 type script struct {
 	errs  []error
 	times []time.Time
@@ -67,8 +67,8 @@ func TestUntil(t *testing.T) {
 	}
 }
 
-// An API that falls silent just before the end has said that the record is not there; one that
-// is silent for long has not.
+// If the API stops answering just before the end, its earlier answers still count: the
+// record does not exist. If it has not answered for long, nothing is known.
 func TestUntilTheAPIFallsSilent(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
@@ -125,7 +125,7 @@ func TestUntilEndsWithItsContext(t *testing.T) {
 	})
 }
 
-// A read that hangs ends with the 15 seconds.
+// A read that hangs ends after the 15 seconds of Until.
 func TestUntilWithAReadThatHangs(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -169,7 +169,7 @@ func TestOnce(t *testing.T) {
 		finds   []error
 		want    error
 		created int
-		found   bool // the value is that of find
+		found   bool // the value is the one that find returned
 	}{
 		{name: "it works", creates: []error{nil}, created: 1},
 		{name: "what is refused is not looked for", creates: []error{coreapi.ErrInvalid}, want: coreapi.ErrInvalid, created: 1},
@@ -222,7 +222,8 @@ func manyErrors(n int, err error) []error {
 	return errs
 }
 
-// A context that ends while Once looks leaves the outcome unknown, and nothing is repeated.
+// If the context ends while Once looks for the record, the outcome stays unknown and
+// nothing is repeated.
 func TestOnceEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

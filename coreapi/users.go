@@ -9,8 +9,8 @@ import (
 	"github.com/authrocket-go/authrocket/internal/wire"
 )
 
-// UserState says whether a user can log in. Values that this package does not know stay
-// as they are.
+// UserState says whether a user can log in. This package keeps states that it does not
+// know unchanged.
 type UserState string
 
 // States of a user.
@@ -19,7 +19,7 @@ const (
 	UserInactive UserState = "inactive"
 )
 
-// EmailVerification says how far the verification of an email address is.
+// EmailVerification is the state of the verification of an email address.
 type EmailVerification string
 
 // Values of EmailVerification.
@@ -44,16 +44,16 @@ type User struct {
 	Username          string            `json:"username"`
 	Locale            string            `json:"locale"`
 	Reference         string            `json:"reference"` // your own ID of the user
-	Custom            map[string]any    `json:"custom"`    // nil when the answer has none
+	Custom            map[string]any    `json:"custom"`    // nil if the answer has none
 	Credentials       []Credential      `json:"credentials"`
 	Memberships       []Membership      `json:"memberships"`
 	CreatedAt         time.Time         `json:"created_at"`
-	LastLoginAt       time.Time         `json:"last_login_at"` // zero for never
+	LastLoginAt       time.Time         `json:"last_login_at"` // zero if there was none
 }
 
 func (u User) identity() string { return u.ID }
 
-// UnmarshalJSON reads a user as AuthRocket sends it.
+// UnmarshalJSON decodes a user that AuthRocket sent.
 func (u *User) UnmarshalJSON(data []byte) (err error) {
 	type plain User
 	*u = User{}
@@ -67,7 +67,7 @@ func (u *User) UnmarshalJSON(data []byte) (err error) {
 	return err
 }
 
-// NewUser is a user to create. Zero fields are not sent.
+// NewUser describes a user to create. Zero fields are not sent.
 type NewUser struct {
 	Email             string            `json:"email"`
 	Password          Secret            `json:"password"`
@@ -79,11 +79,11 @@ type NewUser struct {
 	Locale            string            `json:"locale"`
 	Reference         string            `json:"reference"` // your own ID of the user
 	Custom            map[string]any    `json:"custom"`
-	Extra             map[string]any    `json:"-"` // further attributes, as they are
+	Extra             map[string]any    `json:"-"` // further attributes, sent unchanged
 }
 
-// UserChange says what to change: nil leaves alone, a pointer to the zero value clears,
-// which State, Email and Password do not permit:
+// UserChange says what to change. A nil field stays unchanged. A pointer to the zero
+// value clears the field, except for State, Email and Password, which cannot be cleared:
 //
 //	coreapi.UserChange{FirstName: new("Ada"), Reference: new("")}
 type UserChange struct {
@@ -97,18 +97,18 @@ type UserChange struct {
 	Locale            *string            `json:"locale"`
 	Reference         *string            `json:"reference"`
 	Password          *Secret            `json:"password" wire:"required"`
-	Custom            map[string]any     `json:"custom"` // nil leaves alone
-	Extra             map[string]any     `json:"-"`      // further attributes, as they are
+	Custom            map[string]any     `json:"custom"` // nil means no change
+	Extra             map[string]any     `json:"-"`      // further attributes, sent unchanged
 }
 
 // UserQuery selects users. The zero value selects all of them.
 type UserQuery struct {
-	After        string // of the page before
-	PageSize     int    // 1 to 1,000. Default: AuthRocket's, which is 100
+	After        string // Page.After of the previous page
+	PageSize     int    // 1 to 1,000. Default: AuthRocket's default, 100
 	Sort         string
 	Direction    Direction
-	ExpandCustom bool       // lists leave Custom out without it
-	Extra        url.Values // further parameters, as they are
+	ExpandCustom bool       // without it, AuthRocket leaves Custom out of lists
+	Extra        url.Values // further parameters, sent unchanged
 }
 
 func (q UserQuery) list() listQuery {
@@ -122,7 +122,8 @@ func expandCustom(expand bool) string {
 	return ""
 }
 
-// Users are the users of the realm. The id of a user is an ID, an email or a username.
+// Users manages the users of the realm. The id of a user may be an ID, an email address
+// or a username.
 type Users struct{ scope handle }
 
 // Get returns a user.
@@ -135,15 +136,15 @@ func (u Users) List(ctx context.Context, q UserQuery) (Page[User], error) {
 	return listOf[User](ctx, u.scope.open(), to("/users"), q.list())
 }
 
-// All reads all users, page by page, as far as the loop goes. It yields an error once,
-// and ends.
+// All reads all users, page by page, until the loop stops. If a read fails, it yields the
+// error and ends.
 func (u Users) All(ctx context.Context, q UserQuery) iter.Seq2[User, error] {
 	return allOf[User](ctx, u.scope.open(), to("/users"), q.list())
 }
 
-// Create makes a user. Put it into [Once], so that a lost answer does not end in "Email is
-// already in use": find by Get with the email, and return [ErrNotFound] unless the Reference is
-// the one that you gave.
+// Create creates a user. Call it in [Once], so that a lost answer does not end in "Email
+// is already in use". As find, call Get with the email address, and return [ErrNotFound]
+// if the user does not have the Reference that you set.
 func (u Users) Create(ctx context.Context, user NewUser) (User, error) {
 	return do[User](ctx, u.scope.post(to("/users"), "user", user))
 }
@@ -153,37 +154,39 @@ func (u Users) Update(ctx context.Context, id string, change UserChange) (User, 
 	return do[User](ctx, u.scope.put(to("/users/{id}", id), "user", change))
 }
 
-// Delete deletes a user, with memberships and sessions.
+// Delete deletes a user with all memberships and sessions.
 func (u Users) Delete(ctx context.Context, id string) error {
 	return u.scope.delete(to("/users/{id}", id), nil).run(ctx)
 }
 
-// ProfileChange says what to change, as [UserChange] does.
+// ProfileChange says what to change, in the same way as [UserChange].
 type ProfileChange struct {
 	Email     *string        `json:"email" wire:"required"`
 	FirstName *string        `json:"first_name"`
 	LastName  *string        `json:"last_name"`
 	Username  *string        `json:"username"`
 	Password  *Secret        `json:"password" wire:"required"`
-	Extra     map[string]any `json:"-"` // further attributes, as they are
+	Extra     map[string]any `json:"-"` // further attributes, sent unchanged
 }
 
-// UpdateProfile changes what users change of themselves, which makes the events of that.
+// UpdateProfile makes a change that the user requested. AuthRocket records the events of
+// a profile change.
 func (u Users) UpdateProfile(ctx context.Context, id string, change ProfileChange) (User, error) {
 	return do[User](ctx, u.scope.put(to("/users/{id}/profile", id), "user", change))
 }
 
-// PasswordChange is a password that the user changes.
+// PasswordChange describes a password change that the user requested.
 type PasswordChange struct {
 	Current      Secret
 	New          Secret
-	KeepSessions string         // default: all sessions go on. See AuthRocket's docs for other values
-	Extra        map[string]any // further attributes, as they are
+	KeepSessions string         // default: all sessions stay active. See AuthRocket's documentation for other values
+	Extra        map[string]any // further attributes, sent unchanged
 }
 
-// UpdatePassword changes a password for a user who knows the current one. [ErrInvalid] if
-// that is wrong. It is not repeated when the answer is lost ([ErrOutcomeUnknown]), since
-// the current password may be another one by then.
+// UpdatePassword changes the password of a user who knows the current one. If the current
+// password is wrong, it returns [ErrInvalid]. If the answer is lost, it returns
+// [ErrOutcomeUnknown]. It does not repeat the call, since the current password may
+// already have changed.
 func (u Users) UpdatePassword(ctx context.Context, id string, change PasswordChange) (User, error) {
 	w := u.scope.put(to("/users/{id}/update_password", id), "user", struct {
 		Current      Secret `json:"current_password"`
@@ -202,13 +205,13 @@ func (u Users) RequestEmailVerification(ctx context.Context, id string) (Token, 
 	return do[Token](ctx, u.scope.post(to("/users/{id}/request_email_verification", id), "", nil))
 }
 
-// VerifyEmail marks the email of a user as verified, by the token of a mail.
+// VerifyEmail marks the email address of a user as verified, with the token of a mail.
 func (u Users) VerifyEmail(ctx context.Context, token Secret) (User, error) {
 	return do[User](ctx, u.scope.post(to("/users/verify_email"), "user", tokenAttribute{token}))
 }
 
-// AcceptInvitation accepts the invitation of the token for a user, whatever the email that
-// it was sent to.
+// AcceptInvitation accepts an invitation for a user with the token of the invitation. The
+// user may have another email address than the one to which the invitation was sent.
 func (u Users) AcceptInvitation(ctx context.Context, id string, token Secret) (User, error) {
 	return do[User](ctx, u.scope.post(to("/users/{id}/accept_invitation", id), "user", tokenAttribute{token}))
 }

@@ -9,14 +9,14 @@ import (
 	"github.com/authrocket-go/authrocket/internal/wire"
 )
 
-// write is a call that writes.
+// write is a call that changes something.
 type write struct {
 	scope *scope
 	call  call
 }
 
-// post, put and delete make a write. The attributes are a struct that [wire.Attributes]
-// encodes, or nil; the root "" sends them alone.
+// post, put and delete prepare a write. The attributes are nil or a struct that
+// [wire.Attributes] encodes. If root is "", the attributes are the whole body.
 func (h handle) post(r route, root string, attributes any) *write {
 	return h.write(http.MethodPost, r, root, attributes)
 }
