@@ -8,7 +8,7 @@ import (
 	"github.com/authrocket-go/authrocket"
 )
 
-// bound is the contexts that end with their sessions.
+// bound holds the contexts that end with their sessions.
 type bound struct {
 	mu        *sync.Mutex
 	bySession map[idHash]contexts
@@ -21,28 +21,30 @@ func newBound() bound {
 	return bound{mu: new(sync.Mutex), bySession: map[idHash]contexts{}, byUser: map[string]contexts{}}
 }
 
-// boundContext is one of them.
+// boundContext is a context that ends with its session.
 type boundContext struct {
 	session authrocket.Session
 	end     context.CancelCauseFunc
 
 	mu      sync.Mutex
-	timer   *time.Timer // of the next look
-	isEnded bool        // there is none
+	timer   *time.Timer // starts the next recheck
+	isEnded bool        // the context has ended, so there is no next recheck
 }
 
-// Bind returns a copy of ctx that ends when session does: for WebSockets, streams and jobs.
-// [context.Cause] is then [authrocket.ErrTokenExpired], [authrocket.ErrSessionEnded], or
-// [authrocket.ErrSessionUnknown] by Config.AfterMaxStale. It takes no goroutine, and looks
-// the session up every Config.CheckInterval. Call the CancelFunc when the work is done.
-// [authrocket.Auth.Bind] calls it.
+// Bind returns a copy of ctx that ends when the session ends. Use it for WebSockets,
+// streams and jobs; apps call [authrocket.Auth.Bind], which calls Bind. After the end,
+// [context.Cause] is [authrocket.ErrTokenExpired], [authrocket.ErrSessionEnded] or, if
+// Config.AfterMaxStale refuses the session, [authrocket.ErrSessionUnknown].
+//
+// Bind keeps no goroutine running. It looks the session up every
+// Config.CheckInterval. Call the CancelFunc when the work is done.
 func (s *State) Bind(ctx context.Context, session authrocket.Session) (context.Context, context.CancelFunc) {
 	ctx, end := context.WithCancelCause(ctx)
 	ctx, cancel := context.WithDeadlineCause(ctx, session.ExpiresAt, authrocket.ErrTokenExpired)
 	b := &boundContext{session: session, end: end}
 	hash := session.IDHash()
 	s.bound.add(hash, b)
-	// Asked after it was added, so that no end comes in between.
+	// Check the session after it was added, so that no end can be missed in between.
 	next := s.recheck(ctx, b)
 	b.mu.Lock()
 	b.timer = time.AfterFunc(next, func() { b.lookAfter(s.recheck(ctx, b)) })
@@ -68,15 +70,15 @@ func (b *boundContext) lookAfter(wait time.Duration) {
 	}
 }
 
-// recheck ends b if its session has ended, and has it looked up if that is due. It returns
-// when to do so again.
+// recheck ends b if its session has ended, and queues a check of the session if one is
+// due. It returns the time until the next recheck.
 func (s *State) recheck(ctx context.Context, b *boundContext) (next time.Duration) {
 	hash := b.session.IDHash()
 	interval := s.intervalOf(&hash)
 	v, since := s.judge(ctx, &b.session, exactly)
 	switch v {
 	case goesOn:
-		// It may have been confirmed a moment after the last look.
+		// The session may have been confirmed just after the last recheck.
 		passed := s.clock.at(time.Now()) - since
 		return min(max(interval-passed, time.Second), interval)
 	case isVouched:
@@ -97,8 +99,8 @@ func (s *State) recheck(ctx context.Context, b *boundContext) (next time.Duratio
 	return interval
 }
 
-// recheckBound has a suspect session looked up if something is bound to it: its next request
-// may be far away.
+// recheckBound queues a check of a suspect session if a context is bound to it, because
+// the session's next request may be far away.
 func (s *State) recheckBound(ctx context.Context, hash idHash) {
 	for _, b := range s.bound.of(hash) {
 		b.lookAfter(s.recheck(ctx, b))
@@ -133,7 +135,7 @@ func drop[K comparable](all map[K]contexts, key K, c *boundContext) {
 	}
 }
 
-// of returns what is bound to a session.
+// of returns the contexts that are bound to a session.
 func (b *bound) of(hash idHash) []*boundContext {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -144,15 +146,15 @@ func (b *bound) of(hash idHash) []*boundContext {
 	return list
 }
 
-// end ends what is bound to a session.
+// end ends the contexts that are bound to a session.
 func (b *bound) end(hash idHash, cause error) {
 	for _, c := range b.of(hash) {
 		c.end(cause)
 	}
 }
 
-// endUser ends what is bound to sessions of a user whose tokens were issued at before or
-// earlier.
+// endUser ends the contexts bound to sessions of a user, if their tokens were issued at
+// before or earlier.
 func (b *bound) endUser(userID string, before int64) {
 	b.mu.Lock()
 	var list []*boundContext

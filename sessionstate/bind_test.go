@@ -15,7 +15,7 @@ import (
 
 const manyBound = 10_000
 
-// It counts the goroutines of the whole process, so that it runs beside no other test.
+// This test counts the goroutines of the whole process, so it does not run in parallel.
 func TestBoundContextsTakeNoGoroutine(t *testing.T) {
 	bound := bindMany(t)
 	if n := bound.goroutines; n > manyBound/100 {
@@ -27,7 +27,7 @@ func TestBoundContextsTakeNoGoroutine(t *testing.T) {
 	}
 }
 
-// All contexts end that one report is about, and no other.
+// A report ends all contexts that it is about, and no others.
 func TestManyBoundContextsEnd(t *testing.T) {
 	for name, report := range endsOfMany {
 		t.Run(name, func(t *testing.T) {
@@ -46,7 +46,7 @@ func TestManyBoundContextsEnd(t *testing.T) {
 	}
 }
 
-// endsOfMany end all that is bound.
+// endsOfMany end all contexts that are bound.
 var endsOfMany = map[string]func(context.Context, *manyContexts) error{
 	"the end of a user": func(ctx context.Context, bound *manyContexts) error {
 		return bound.state.EndUser(ctx, "usr_many", time.Now())
@@ -61,14 +61,14 @@ var endsOfMany = map[string]func(context.Context, *manyContexts) error{
 	},
 }
 
-// manyContexts are 10,000 contexts that are bound to 100 sessions of one user.
+// manyContexts holds 10,000 contexts that are bound to 100 sessions of one user.
 type manyContexts struct {
 	state      *sessionstate.State
 	sessions   []authrocket.Session
 	contexts   []context.Context
 	releases   []context.CancelFunc
-	goroutines int                // that came with them
-	other      authrocket.Session // of another user
+	goroutines int                // the goroutines that the contexts added
+	other      authrocket.Session // a session of another user
 }
 
 func bindMany(t testing.TB) *manyContexts {
@@ -112,8 +112,8 @@ func (m *manyContexts) release() {
 	}
 }
 
-// BenchmarkEndOfBound measures the time from a report to the end of the last of 10,000
-// contexts.
+// BenchmarkEndOfBound measures the time from a report until the last of 10,000 contexts
+// has ended.
 func BenchmarkEndOfBound(b *testing.B) {
 	for name, report := range endsOfMany {
 		b.Run(name, func(b *testing.B) {

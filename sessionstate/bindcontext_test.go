@@ -12,7 +12,7 @@ import (
 	"github.com/authrocket-go/authrocket/sessionstate"
 )
 
-// When a bound context of kss_1 ends, and why.
+// Each row says when a bound context of kss_1 ends, and why.
 func TestBind(t *testing.T) {
 	t.Parallel()
 	type world struct {
@@ -23,7 +23,7 @@ func TestBind(t *testing.T) {
 	for name, row := range map[string]struct {
 		policy sessionstate.Policy
 		do     func(context.Context, world)
-		after  time.Duration // that it ends
+		after  time.Duration // the time until it ends
 		cause  error
 	}{
 		"with its token": {do: func(context.Context, world) {}, after: 24 * time.Hour, cause: authrocket.ErrTokenExpired},
@@ -125,6 +125,6 @@ func TestBindIsReleased(t *testing.T) {
 		if cause := context.Cause(ctx); cause != own {
 			t.Errorf("got %v, want that of the parent", cause)
 		}
-		// The bubble would wait for a timer that goes on for ever.
+		// The bubble would wait for a timer that never stops.
 	})
 }

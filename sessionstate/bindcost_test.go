@@ -9,10 +9,10 @@ import (
 	"github.com/authrocket-go/authrocket/sessionstate"
 )
 
-// A Log that is read again says nothing new about users. It must not cost a look at each bound
-// context for each of them: 10,000 of both would take half a minute.
+// Reading a Log again brings no news about users. It must not examine every bound context
+// for every user: with 10,000 of both, that would take half a minute.
 func TestEndsOfUsersLookAtNoOtherContexts(t *testing.T) {
-	const users, contexts = 999, 3000 // one reading of the Log
+	const users, contexts = 999, 3000 // the users fit into one read of the Log
 	log := newMemoryLog()
 	for i := range users {
 		log.entries = append(log.entries, sessionstate.Ended{
@@ -29,7 +29,7 @@ func TestEndsOfUsersLookAtNoOtherContexts(t *testing.T) {
 			_, cancel := state.Bind(t.Context(), tokens.session(fmt.Sprintf("kss_%d", i), authrockettest.Claim("sub", fmt.Sprintf("usr_of_%d", i))))
 			defer cancel()
 		}
-		best := time.Hour // of several, since other programs run, too
+		best := time.Hour // of several runs, since other programs run, too
 		for range 5 {
 			begun := time.Now()
 			if err := state.Warm(t.Context()); err != nil {

@@ -13,15 +13,15 @@ import (
 
 const (
 	checkTimeout = 8 * time.Second
-	maxParallel  = 16 // checks at once
+	maxParallel  = 16 // checks at the same time
 )
 
 func hashOf(sessionID coreapi.Secret) idHash { return sha256.Sum256([]byte(sessionID.Reveal())) }
 
-// enqueue makes sure that the session is looked up. It returns nil if there is no place.
+// enqueue queues a check of the session. It returns nil if the queue is full.
 func (s *State) enqueue(ctx context.Context, session *authrocket.Session, v verdict, since time.Duration) *check {
 	if !s.isRunning.Load() {
-		s.observer.trouble(ctx, troubleNotRun, errors.New("sessions are due to be looked up, but State.Run does not run; start it"))
+		s.observer.trouble(ctx, troubleNotRun, errors.New("sessions are due for a check, but State.Run is not running; start it"))
 	}
 	hash := session.IDHash()
 	return s.queue.add(&check{
@@ -31,8 +31,9 @@ func (s *State) enqueue(ctx context.Context, session *authrocket.Session, v verd
 	})
 }
 
-// await waits until c has ended, unless that is pointless or takes too long. It returns
-// whether the API, asked after since, has said that the session goes on.
+// await waits until c has ended. It does not wait if the last check has just failed, or
+// if too many requests wait already. It returns true if the API, asked after since, has
+// confirmed the session.
 func (s *State) await(ctx context.Context, c *check, patience, since time.Duration) bool {
 	if failed := s.failedAt.Load(); failed >= 0 && s.clock.at(time.Now())-time.Duration(failed) < failurePause {
 		return false
@@ -53,7 +54,7 @@ func (s *State) await(ctx context.Context, c *check, patience, since time.Durati
 	return false
 }
 
-// runChecks makes the queued checks, within the budget, until ctx ends.
+// runChecks runs the queued checks, within the budget, until ctx ends.
 func (s *State) runChecks(ctx context.Context) {
 	var running sync.WaitGroup
 	defer running.Wait()
@@ -74,7 +75,7 @@ func (s *State) runChecks(ctx context.Context) {
 		if s.budget.Wait(ctx) != nil {
 			return
 		}
-		// Only now: who came while this waited may be before the others.
+		// Take the check only now: a more urgent one may have arrived during the wait.
 		c := s.queue.take()
 		if c == nil {
 			<-places
@@ -89,11 +90,11 @@ func (s *State) runChecks(ctx context.Context) {
 }
 
 var (
-	errOtherUser    = errors.New("the API says that the session is of another user than its login token")
-	errOtherSession = errors.New("the API answers about another session than the one that it was asked about; what is between it and this program?")
+	errOtherUser    = errors.New("the API reports another user for the session than its login token; check that the API key and the login tokens belong to the same realm")
+	errOtherSession = errors.New("the API returned a session that was not asked for; check the proxies and caches between this program and the API")
 )
 
-// noteAnswer notes that the API, asked at that time, has said something about a session.
+// noteAnswer records that the API, asked at that time, has answered about a session.
 func (s *State) noteAnswer(asked time.Duration) {
 	s.failingFrom.Store(-1)
 	s.failedAt.Store(-1)
@@ -104,21 +105,21 @@ func (s *State) noteAnswer(asked time.Duration) {
 	}
 }
 
-// noteFailure notes that the API, asked at that time, has said nothing. A failure that was
-// followed by none for Config.MaxStale says nothing about the time since then: at night
-// nobody may have been there who had to be looked up, and a machine that slept asked nothing.
-// But a silence that has lasted for Config.MaxStale ends with an answer only.
+// noteFailure records that a check, begun at that time, got no answer. If the previous
+// failure is more than Config.MaxStale ago, counting starts again: at night there may be
+// no sessions to check, and a machine that slept sent no checks. But once MaxStale has
+// passed, only an answer ends the silence.
 func (s *State) noteFailure(asked time.Duration) {
 	now := s.clock.at(time.Now())
 	if last := s.failedAt.Load(); last >= 0 && now-time.Duration(last) > s.maxStale && !s.isSilent() {
-		s.failingFrom.Store(int64(asked)) // before failedAt, so that nobody sees a silence meanwhile
+		s.failingFrom.Store(int64(asked)) // before failedAt, so that no request sees a wrong silence in between
 	} else {
 		s.failingFrom.CompareAndSwap(-1, int64(asked))
 	}
 	s.failedAt.Store(int64(now))
 }
 
-// lookUp asks the API about a session.
+// lookUp asks the API about a session and applies the outcome.
 func (s *State) lookUp(ctx context.Context, c *check) {
 	begun := time.Now()
 	overdue := max(0, s.clock.at(begun)-c.dueAt)
@@ -127,7 +128,7 @@ func (s *State) lookUp(ctx context.Context, c *check) {
 		outcome, asked, err = s.makeSure(ctx, c)
 	}
 	if err != nil && ctx.Err() != nil {
-		return // the program ends
+		return // the program is stopping
 	}
 	s.observer.check(ctx, CheckEvent{Outcome: outcome, Err: err, Duration: time.Since(begun), Overdue: overdue})
 	switch outcome {
@@ -137,7 +138,7 @@ func (s *State) lookUp(ctx context.Context, c *check) {
 		c.isVouched, c.asked = true, asked
 	case HasEnded:
 		s.noteAnswer(asked)
-		// Who waits for this check does not wait for the Log.
+		// Requests that wait for this check must not wait for the Log.
 		s.reportLater(ctx, SourceCheck, Ended{Session: c.hash, UserID: c.userID, Until: s.holdUntil(time.Now())})
 	default:
 		s.noteFailure(asked)
@@ -149,8 +150,9 @@ func (s *State) lookUp(ctx context.Context, c *check) {
 	}
 }
 
-// makeSure asks once more, after the API was seen to speak of the right realm: what it did not
-// find before that says nothing. The budget may make that take long.
+// makeSure asks for the session again after it has verified that the API answers for the
+// right realm: an earlier "not found" proves nothing. The wait for the budget may be
+// long.
 func (s *State) makeSure(ctx context.Context, c *check) (Outcome, time.Duration, error) {
 	asked := s.clock.at(time.Now())
 	if err := s.proveRealm(ctx, c.realmID, asked); err != nil {
@@ -162,8 +164,8 @@ func (s *State) makeSure(ctx context.Context, c *check) (Outcome, time.Duration,
 	return s.ask(ctx, c)
 }
 
-// ask returns what the API says, and when it was asked. The error is nil unless the outcome is
-// Unknown.
+// ask returns what the API answers, and when it was asked. The error is nil unless the
+// outcome is Unknown.
 func (s *State) ask(ctx context.Context, c *check) (Outcome, time.Duration, error) {
 	asked := s.clock.at(time.Now())
 	limited, cancel := context.WithTimeout(ctx, checkTimeout)

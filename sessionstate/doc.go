@@ -1,5 +1,5 @@
-// Package sessionstate ends sessions before their login tokens expire: signed out at
-// AuthRocket means signed out here, on every instance of the app.
+// Package sessionstate ends sessions before their login tokens expire. When a user signs
+// out at AuthRocket, every instance of your app refuses the session.
 //
 //	state, err := sessionstate.New(sessionstate.Config{API: api})
 //	if err != nil {
@@ -10,26 +10,28 @@
 //	config := authrocket.ConfigFromEnv()
 //	config.SessionState = state
 //
-// A [State] answers from memory with every request. It knows from three sources what has
-// ended:
+// A [State] answers every request from memory. It learns from three sources which
+// sessions have ended:
 //
-//   - The API: each session is looked up again every Config.CheckInterval.
-//   - Webhooks: give [State.HandleEvent] and [State.Suspect] to the package webhook. A
-//     session is then refused a moment after AuthRocket has reported its end.
-//   - Other instances, by a [Log] such as that of the package valkeystate.
+//   - The API: the State looks up each session again every Config.CheckInterval.
+//   - Webhooks: pass [State.HandleEvent] and [State.Suspect] to the package webhook. The State
+//     then refuses a session moments after AuthRocket reports its end.
+//   - Other instances of your app, through a [Log] such as that of the package valkeystate.
 //
-// # What an outage does
+// # Outages and restarts
 //
-// While the API does not answer, sessions go on, for Config.MaxStale; then
-// Config.AfterMaxStale decides. A restart refuses no session. Without a Log, a restart
-// forgets what has ended until the next check, see [State.Replay].
+// While the API does not answer, sessions stay active for Config.MaxStale. After that,
+// Config.AfterMaxStale decides. A restart refuses no session. Without a Log, a restarted
+// instance does not know which sessions have ended until it looks them up again; see
+// [State.Replay].
 //
 // # Your responsibilities
 //
-//   - Call [State.Run], for as long as the app serves: it checks, and follows the Log.
-//   - Without webhooks, an ended session goes on for up to 1.2 times CheckInterval, longer
-//     if Config.RequestsPerSecond is too small for the number of active sessions. On each
-//     instance, the first request after that goes on as well: it starts the check.
-//   - A permission that was taken from a user stays in their tokens: see Config.EndOn, or
+//   - Call [State.Run], and keep it running for as long as your app serves requests. It looks
+//     sessions up and reads the Log.
+//   - Without webhooks, an ended session stays active for up to 1.2 times CheckInterval. This
+//     takes longer if Config.RequestsPerSecond is too small for the number of active sessions.
+//     On each instance, one more request then succeeds: the one that starts the check.
+//   - If you take a permission from a user, the user's tokens keep it. Set Config.EndOn, or
 //     end the user's sessions yourself.
 package sessionstate

@@ -9,10 +9,11 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
-// HandleEvent is for Handle of a webhook's Config. It refuses the session of a
-// session.deleted and the sessions of the user of a user.deleted from now on, and does what
-// Config.EndOn says about any other event. Events that are older than 3 days do nothing: a
-// repeated one must not sign anybody out. After an error, the event has to come again.
+// HandleEvent ends the sessions that an event is about. Use it as Handle of a webhook's
+// Config. After session.deleted, the State refuses the session; after user.deleted, all
+// sessions of the user. For other events, Config.EndOn decides. Events older than 3 days
+// have no effect, so that a replayed event signs nobody out. If HandleEvent returns an
+// error, AuthRocket must send the event again; the package webhook sees to that.
 func (s *State) HandleEvent(ctx context.Context, e coreapi.Event) error {
 	if !e.At.IsZero() && time.Since(e.At) > oldestEvent {
 		return nil
@@ -22,7 +23,7 @@ func (s *State) HandleEvent(ctx context.Context, e coreapi.Event) error {
 		return s.handleSessionDeleted(ctx, e)
 	case coreapi.EventUserDeleted:
 		if e.UserID == "" || e.At.IsZero() {
-			s.observer.trouble(ctx, troubleEvent, fmt.Errorf("an event %s has no user or no time, and ends nothing", e.Type))
+			s.observer.trouble(ctx, troubleEvent, fmt.Errorf("an event %s lacks its user or its time, so it ends no session", e.Type))
 			return nil
 		}
 		return s.endUser(ctx, SourceWebhook, e.UserID, e.At)
@@ -39,12 +40,13 @@ func (s *State) HandleEvent(ctx context.Context, e coreapi.Event) error {
 
 func (s *State) handleSessionDeleted(ctx context.Context, e coreapi.Event) error {
 	if e.SessionID().IsZero() {
-		s.observer.trouble(ctx, troubleEvent, fmt.Errorf("an event %s has no session, and ends nothing", e.Type))
+		s.observer.trouble(ctx, troubleEvent, fmt.Errorf("an event %s lacks its session, so it ends no session", e.Type))
 		return nil
 	}
-	// Nobody fills the list by logging in and out: more sessions of a user are looked up when
-	// they come back. The event may be wrong about the user, so that it refuses no other
-	// session.
+	// This limit keeps a user from filling the list by repeated logins and logouts:
+	// further sessions of the user are only suspected, so their next request looks them
+	// up. The event may name the wrong user, so it must not refuse that user's other
+	// sessions.
 	if e.UserID != "" && s.api != nil && s.known.endedOf(e.UserID) >= maxPerUser {
 		s.Suspect(ctx, e.SessionID(), e.ExpiresAt)
 		return nil
@@ -52,15 +54,15 @@ func (s *State) handleSessionDeleted(ctx context.Context, e coreapi.Event) error
 	return s.endSession(ctx, SourceWebhook, e.SessionID(), e.UserID, e.ExpiresAt)
 }
 
-// errAgain: the event comes again later.
-var errAgain = errors.New("sessionstate: the user's sessions were ended less than a minute ago; this event has to come again")
+// errAgain makes AuthRocket send the event again later.
+var errAgain = errors.New("sessionstate: the user's sessions were ended less than a minute ago; AuthRocket must send this event again")
 
-// endSessionsBefore refuses the login tokens that a user had before a time of AuthRocket, and
-// deletes the sessions.
+// endSessionsBefore refuses the login tokens that were issued to a user until before, a
+// time of AuthRocket, and deletes the user's sessions from that time.
 func (s *State) endSessionsBefore(ctx context.Context, userID string, before time.Time) error {
 	now := time.Now()
-	// The tokens first: a user may have more sessions than can be deleted while the webhook
-	// waits. What the Log does not take now, Run sends.
+	// Refuse the tokens first: deleting all sessions of a user may take longer than a
+	// webhook can wait. Run later appends what the Log does not accept now.
 	s.endUser(ctx, SourceWebhook, userID, clampTime(before, time.Time{}, now))
 	s.endOnMu.Lock()
 	last, wasEnded := s.endOnAt[userID]
@@ -83,7 +85,7 @@ func (s *State) deleteSessionsBefore(ctx context.Context, userID string, before 
 	if err := s.budget.Wait(ctx); err != nil {
 		return err
 	}
-	// All are listed before one is deleted, so that no page is read that has moved.
+	// List all sessions before deleting one, because deletions would move the pages.
 	var sessions []coreapi.Session
 	for session, err := range s.api.Sessions.OfUser(ctx, userID) {
 		if err != nil {
@@ -117,16 +119,17 @@ func (s *State) forgetEndOn(now time.Time) {
 	}
 }
 
-// MembershipChanged is for Config.EndOn: each change and each end of a membership ends the
-// sessions of its user, since the event does not say which permission was taken. Whoever
-// has the secret of the webhook can end the sessions of any user with it: nothing is left of
-// a deleted membership that says whose it was.
+// MembershipChanged is a Config.EndOn. It ends a user's sessions whenever a membership of
+// the user changes or ends, because the event does not say which permission was taken.
+//
+// Anyone who has the secret of the webhook can then end the sessions of any user. A
+// deleted membership cannot be read any more, so nothing can confirm whose it was.
 func MembershipChanged(_ context.Context, e coreapi.Event) (bool, error) {
 	return e.Type == coreapi.EventMembershipUpdated || e.Type == coreapi.EventMembershipDeleted, nil
 }
 
-// UserInactive is for Config.EndOn: a user who may not log in any more loses the sessions. It
-// reads the user when an event says that the user was changed.
+// UserInactive returns a Config.EndOn that ends the sessions of a user who may no longer
+// log in. It reads the user through the API when an event says that the user has changed.
 func UserInactive(api *coreapi.Client) func(context.Context, coreapi.Event) (bool, error) {
 	return func(ctx context.Context, e coreapi.Event) (bool, error) {
 		if e.Type != coreapi.EventUserUpdated {
@@ -134,18 +137,18 @@ func UserInactive(api *coreapi.Client) func(context.Context, coreapi.Event) (boo
 		}
 		user, err := api.Users.Get(ctx, e.UserID)
 		if errors.Is(err, coreapi.ErrNotFound) {
-			return false, nil // user.deleted comes, too
+			return false, nil // AuthRocket also sends user.deleted
 		}
 		return err == nil && user.State != coreapi.UserActive, err
 	}
 }
 
-// Replay refuses what the events of the API say has ended since a time: for the start of an
-// app without a Log, where the plan at AuthRocket has a history of events. since is at most 7
-// days ago; earlier events do nothing.
+// Replay reads the events since a time from the API, and refuses the sessions that have
+// ended according to them. Call it at the start of an app without a Log. It needs an
+// AuthRocket plan with an event history. Events older than 7 days have no effect.
 func (s *State) Replay(ctx context.Context, since time.Time) error {
 	if s.api == nil {
-		return errors.New("sessionstate: Replay needs Config.API")
+		return errors.New("sessionstate: Replay reads events from the API; set Config.API")
 	}
 	now := time.Now()
 	since = clampTime(since, now.Add(-maxHold), now)

@@ -20,13 +20,13 @@ import (
 	"github.com/authrocket-go/authrocket/sessionstate"
 )
 
-// faultyAPI is a Core API that is slow, late and at times of no use.
+// faultyAPI is a Core API that is slow and late, and fails at times.
 type faultyAPI struct {
 	mu       sync.Mutex
-	rng      *rand.Rand           // nil: answers take no time
-	mode     string               // "" while it answers
-	sessions map[string]time.Time // until when each is shown; zero: it goes on
-	asked    []string             // the IDs of the sessions that were asked for
+	rng      *rand.Rand           // nil means that answers take no time
+	mode     string               // "" while the API works
+	sessions map[string]time.Time // until when the API shows each session; zero while the session is active
+	asked    []string             // the IDs of the sessions that were looked up
 }
 
 func newFaultyAPI(ids ...string) *faultyAPI {
@@ -49,14 +49,14 @@ func (a *faultyAPI) start(id string) {
 	a.sessions[id] = time.Time{}
 }
 
-// end ends a session, which is shown for a while yet.
+// end ends a session. The API shows it as active for a while longer.
 func (a *faultyAPI) end(id string, late time.Duration) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.sessions[id] = time.Now().Add(late)
 }
 
-// takeAsked returns the sessions that were asked for, and forgets them.
+// takeAsked returns the sessions that were looked up, and clears the list.
 func (a *faultyAPI) takeAsked() []string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -64,7 +64,7 @@ func (a *faultyAPI) takeAsked() []string {
 	return a.asked
 }
 
-// apiFaults are the modes in which the API says nothing about sessions.
+// apiFaults are the modes in which the API gives no answer about sessions.
 var apiFaults = []string{"down", "unreachable", "hangs", "forbidden", "rate limit", "finds nothing", "page of a proxy", "404 of a proxy", "another realm"}
 
 func (a *faultyAPI) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -131,19 +131,19 @@ func (a *faultyAPI) answer(path []string) (status int, kind, body string) {
 	return http.StatusNotFound, "application/json", `{"errors":["Not found"]}`
 }
 
-// faultyLog is a Log that breaks, hangs, talks nonsense, and loses what is in it.
+// faultyLog is a Log that fails, hangs, returns invalid data, and loses entries.
 type faultyLog struct {
 	mu      sync.Mutex
-	mode    string // "" while it works
+	mode    string // "" while the Log works
 	entries []sessionstate.Ended
-	ids     []string // of the entries
+	ids     []string // the IDs of the entries
 	last    int
 	epoch   int
 	changed chan struct{}
 
-	readAt time.Time // the last reading
-	reads  int       // at that time
-	isHot  bool      // it was read without a pause
+	readAt time.Time // the time of the last read
+	reads  int       // the number of reads at that time
+	isHot  bool      // the Log was read again and again without a pause
 }
 
 func newFaultyLog() *faultyLog { return &faultyLog{changed: make(chan struct{})} }
@@ -160,8 +160,8 @@ func (l *faultyLog) wake() {
 	l.changed = make(chan struct{})
 }
 
-// lose forgets all entries behind the first n. After a restart with another clock, the IDs
-// that come are other ones.
+// lose drops all entries after the first n. As after a restart with another clock, new
+// entries get other IDs.
 func (l *faultyLog) lose(n int, otherClock bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -230,7 +230,7 @@ func (l *faultyLog) After(ctx context.Context, position string, most int) ([]ses
 		if now := time.Now(); !now.Equal(l.readAt) {
 			l.readAt, l.reads = now, 0
 		}
-		if l.reads++; l.reads > 1000 { // in a bubble, time would stand still
+		if l.reads++; l.reads > 1000 { // in a bubble, time would stop
 			l.isHot, mode = true, "hangs"
 		}
 		l.mu.Unlock()
@@ -261,7 +261,7 @@ func (l *faultyLog) After(ctx context.Context, position string, most int) ([]ses
 	}
 }
 
-// tokens makes sessions, many of them soon.
+// tokens creates many sessions quickly.
 type tokens struct {
 	realm *authrockettest.Realm
 	auth  *authrocket.Auth
@@ -287,7 +287,7 @@ func (k tokens) session(t testing.TB, id, userID string, issuedAt, expiresAt tim
 	return session
 }
 
-// callCounter says when the calls of a State began.
+// callCounter records when the calls of a State began.
 type callCounter struct {
 	mu    sync.Mutex
 	begun []time.Time
@@ -305,8 +305,9 @@ func (c *callCounter) count() int {
 	return len(c.begun)
 }
 
-// excess returns how many calls too many were made by then, for a budget; 0 if none. Questions
-// for the realm come early, and later calls wait for them: one of each check that runs.
+// excess returns by how many the calls so far exceed a budget; 0 if they do not. It
+// allows for realm checks, one for each running check, which come early and make later
+// calls wait.
 func (c *callCounter) excess(perSecond float64, since time.Time) (worst float64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -17,7 +17,7 @@ import (
 	"github.com/authrocket-go/authrocket/sessionstate"
 )
 
-// faulty is an instance of an app among things that fail, in fake time.
+// faulty is an instance of an app whose dependencies fail, in fake time.
 type faulty struct {
 	t       *testing.T
 	api     *faultyAPI
@@ -36,7 +36,7 @@ const (
 	dueAfter    = oneInterval * 12 / 10
 )
 
-// start starts an instance with what the rows share.
+// start starts an instance with the settings that the rows share.
 func (f *faulty) start(change ...func(*sessionstate.Config)) {
 	f.t.Helper()
 	f.calls, f.reports, f.started = new(callCounter), new(reports), time.Now()
@@ -59,7 +59,8 @@ func (f *faulty) start(change ...func(*sessionstate.Config)) {
 	f.t.Cleanup(f.stop)
 }
 
-// sessions starts sessions whose tokens live for a day, and returns them as the app sees them.
+// sessions starts sessions whose tokens are valid for a day, and returns them as the app
+// sees them.
 func (f *faulty) sessions(count int) (list []authrocket.Session) {
 	f.t.Helper()
 	now := time.Now()
@@ -71,7 +72,8 @@ func (f *faulty) sessions(count int) (list []authrocket.Session) {
 	return list
 }
 
-// expect has the sessions ask one after the other, and wants the error, none within 2 seconds.
+// expect checks each session, one after the other. Each must give the wanted error,
+// within 2 seconds.
 func (f *faulty) expect(want error, sessions ...authrocket.Session) {
 	f.t.Helper()
 	synctest.Wait()
@@ -85,7 +87,8 @@ func (f *faulty) expect(want error, sessions ...authrocket.Session) {
 	synctest.Wait()
 }
 
-// browse has the sessions ask all at once, each so many seconds, for a while. They must never be refused.
+// browse checks all sessions at once, every few seconds, for a while. None may be
+// refused.
 func (f *faulty) browse(length, every time.Duration, sessions ...authrocket.Session) {
 	f.t.Helper()
 	for end := time.Now().Add(length); time.Now().Before(end); time.Sleep(every) {
@@ -102,8 +105,8 @@ func (f *faulty) wantTrouble(text string) {
 	}
 }
 
-// goesOnFor is a fault of the API from the start, or later, and for long: nobody is refused
-// before MaxStale, and the policy decides then.
+// goesOnFor is a fault of the API that lasts long, from the start or later. Nobody is
+// refused before MaxStale; after that, the policy decides.
 func goesOnFor(mode string) map[string]func(*faulty) {
 	down := func(f *faulty, later bool, policy sessionstate.Policy, want error) {
 		if !later {
@@ -115,12 +118,12 @@ func goesOnFor(mode string) map[string]func(*faulty) {
 		f.api.set(mode)
 		f.browse(time.Hour-2*time.Minute, time.Minute, sessions...)
 		time.Sleep(20 * time.Minute)
-		f.expect(nil, sessions[0]) // the check that shows it
+		f.expect(nil, sessions[0]) // the check that finds the end
 		time.Sleep(20 * time.Second)
 		f.expect(want, sessions...)
 		f.api.set("")
 		time.Sleep(10 * time.Second)
-		for _, session := range sessions { // looked up by the budget
+		for _, session := range sessions { // looked up within the budget
 			f.state.CheckSession(context.Background(), session, gate)
 		}
 		time.Sleep(20 * time.Second)
@@ -195,7 +198,7 @@ func TestFaults(t *testing.T) {
 			f.log.set("nonsense")
 			f.start()
 			f.browse(2*oneInterval, time.Minute, f.sessions(10)...)
-			f.wantTrouble("is not valid")
+			f.wantTrouble("is invalid")
 		},
 		"an instance starts while everything is down": func(f *faulty) {
 			f.log.set("down")
@@ -245,7 +248,7 @@ func TestFaults(t *testing.T) {
 			f.start()
 			old := f.sessions(10_000)
 			time.Sleep(dueAfter)
-			// Of another 100, the last confirmation is later.
+			// Another 100 sessions were confirmed later.
 			var late []authrocket.Session
 			now := time.Now()
 			for n := range 100 {
@@ -270,7 +273,7 @@ func TestFaults(t *testing.T) {
 			f.start(func(c *sessionstate.Config) {
 				c.CheckInterval, c.RequestsPerSecond, c.MaxStale = time.Minute, 5, 2*time.Minute
 			})
-			sessions := f.sessions(1500) // 5 minutes for one round
+			sessions := f.sessions(1500) // one round of checks takes 5 minutes
 			seen := map[string]int{}
 			for range 100 {
 				time.Sleep(12 * time.Second)
@@ -345,7 +348,7 @@ func TestFaults(t *testing.T) {
 			f.api.set("another realm")
 			f.expect(nil, sessions[:20]...)
 			time.Sleep(time.Minute)
-			// The calls take a moment, within which the key is mended.
+			// The calls take a moment, during which the key is corrected.
 			f.api.set("another realm slowly")
 			f.expect(nil, sessions[20:]...)
 			time.Sleep(500 * time.Millisecond)
@@ -432,7 +435,7 @@ func TestFaults(t *testing.T) {
 				f.t.Errorf("the last one: got %v", err)
 			}
 			time.Sleep(time.Second)
-			if f.log.len() != 102 { // the last is in it as a suspicion first
+			if f.log.len() != 102 { // the last one was first entered as a suspicion
 				f.t.Errorf("the log has %d entries", f.log.len())
 			}
 		},
@@ -464,7 +467,7 @@ func TestFaults(t *testing.T) {
 			time.Sleep(time.Second)
 			f.expect(nil, sessions[:2]...)
 			f.expect(authrocket.ErrSessionEnded, sessions[2])
-			f.wantTrouble("is not valid")
+			f.wantTrouble("is invalid")
 		},
 		"a log that restarts gets back what an instance has": func(f *faulty) {
 			f.start()
@@ -479,12 +482,12 @@ func TestFaults(t *testing.T) {
 			if n := f.log.len(); n != 1101 {
 				f.t.Errorf("the log has %d entries", n)
 			}
-			f.start() // the first one goes on, too
+			f.start() // the first instance keeps running
 			f.expect(authrocket.ErrSessionEnded, append(sessions[:1100:1100], sessions[1150])...)
 			f.expect(nil, sessions[1160:]...)
 		},
 		"bound contexts are looked up every interval, without a request": func(f *faulty) {
-			f.start(func(c *sessionstate.Config) { c.RequestsPerSecond = 0.2 }) // so that some are late
+			f.start(func(c *sessionstate.Config) { c.RequestsPerSecond = 0.2 }) // so that some checks are late
 			for _, session := range f.sessions(20) {
 				_, release := f.state.Bind(ctx, session)
 				defer release()
@@ -535,14 +538,15 @@ func (f *faulty) expectOne(want error, session authrocket.Session) {
 	}
 }
 
-// entries is how long the list was when it last changed.
+// entries is the length of the list after its last change.
 func (f *faulty) entries() int {
 	f.reports.mu.Lock()
 	defer f.reports.mu.Unlock()
 	return f.reports.ended[len(f.reports.ended)-1].Entries
 }
 
-// restartWithMany has 10,000 sessions browse for half an hour after each of two restarts.
+// restartWithMany lets 10,000 sessions browse for half an hour after each of two
+// restarts.
 func restartWithMany(f *faulty) {
 	f.start()
 	sessions := f.sessions(10_000)

@@ -18,20 +18,20 @@ const (
 	readTimeout     = 10 * time.Second
 	firstLogPause   = 250 * time.Millisecond
 	longestLogPause = 5 * time.Second
-	maxRebuildDelay = 2 * time.Second // so that not all instances append the same entries at once
+	maxRebuildDelay = 2 * time.Second // a random delay, so that not all instances append the same entries at once
 	maxUnsent       = 10_000
 )
 
-// logReading is how far this instance has read the Log.
+// logReading is the position up to which this instance has read the Log.
 type logReading struct {
-	mu       *sync.Mutex // one reads
+	mu       *sync.Mutex // held during a read
 	position string
-	at       *atomic.Int64 // by the clock, when the last reading ended
+	at       *atomic.Int64 // when the last read ended, by the clock
 }
 
 func newLogReading() logReading { return logReading{mu: new(sync.Mutex), at: new(atomic.Int64)} }
 
-// followLog reads the Log as it grows, until ctx ends.
+// followLog reads new entries of the Log until ctx ends.
 func (s *State) followLog(ctx context.Context) {
 	pause, isLost := firstLogPause, false
 	for ctx.Err() == nil {
@@ -41,7 +41,7 @@ func (s *State) followLog(ctx context.Context) {
 		} else {
 			begun, page := time.Now(), page{}
 			if page, err = s.readOn(ctx); err == nil && !page.isClean && time.Since(begun) < firstLogPause {
-				sleep(ctx, firstLogPause) // a Log that does not wait, or that anybody floods
+				sleep(ctx, firstLogPause) // the Log does not wait for entries, or somebody floods it
 			}
 		}
 		switch {
@@ -52,7 +52,7 @@ func (s *State) followLog(ctx context.Context) {
 			return
 		case errors.Is(err, ErrLogRestarted):
 			isLost = true
-			s.observer.trouble(ctx, troubleLog, fmt.Errorf("%w; it is read again, and gets what it lacks", err))
+			s.observer.trouble(ctx, troubleLog, fmt.Errorf("%w; this instance reads the whole log again and adds the entries that it lacks", err))
 		default:
 			s.observer.trouble(ctx, troubleLog, fmt.Errorf("reading the log of ended sessions: %w", err))
 		}
@@ -61,16 +61,16 @@ func (s *State) followLog(ctx context.Context) {
 	}
 }
 
-// page is what one reading brought.
+// page is the result of one read.
 type page struct {
-	entries []Ended // that count
-	isClean bool    // there are entries, and the Log had to leave none out
-	isLast  bool    // the next reading would wait for more
+	entries []Ended // the valid entries
+	isClean bool    // there are valid entries, and the Log had no invalid ones
+	isLast  bool    // the next read would wait for new entries
 }
 
-var errNoAdvance = errors.New("the Log has entries behind a position and does not advance")
+var errNoAdvance = errors.New("the Log returned entries, but not a new position")
 
-// readOn reads and applies what comes next, and returns it.
+// readOn reads the next entries, applies them, and returns them.
 func (s *State) readOn(ctx context.Context) (page, error) {
 	r := &s.reading
 	r.mu.Lock()
@@ -86,7 +86,7 @@ func (s *State) readOn(ctx context.Context) (page, error) {
 	}
 	switch {
 	case next == "":
-		return page{}, errors.New("the Log returned no position")
+		return page{}, errors.New("the Log returned no position for the next read")
 	case next == r.position && len(entries) > 0:
 		return page{}, errNoAdvance
 	}
@@ -98,13 +98,13 @@ func (s *State) readOn(ctx context.Context) (page, error) {
 	return page{
 		entries: entries,
 		isClean: err == nil && len(entries) > 0,
-		// Where entries were left out, there may be more behind those that are here.
+		// If the Log left entries out, more entries may follow those on this page.
 		isLast: read < entriesPerRead && (err == nil || isSame),
 	}, nil
 }
 
-// readAll reads the Log from its beginning to its end, and calls found with each entry that
-// counts.
+// readAll reads the Log from its beginning to its end, and calls found with each valid
+// entry.
 func (s *State) readAll(ctx context.Context, found func(Ended)) error {
 	s.reading.mu.Lock()
 	s.reading.position = ""
@@ -123,7 +123,7 @@ func (s *State) readAll(ctx context.Context, found func(Ended)) error {
 	}
 }
 
-// essence is what makes two entries one.
+// essence returns what two entries have in common if they mean the same.
 func essence(e Ended) Ended {
 	if (e.Session != idHash{}) {
 		return Ended{Session: e.Session, Suspect: e.Suspect}
@@ -131,8 +131,9 @@ func essence(e Ended) Ended {
 	return Ended{UserID: e.UserID, Before: e.Before.Truncate(time.Second).UTC()}
 }
 
-// restoreLog gives a Log that was emptied or made anew what it lacks. Others do so at the
-// same time: each waits a moment, and looks again before each part.
+// restoreLog adds to a Log the entries that it lacks after it was emptied or recreated.
+// Other instances do so at the same time. Each instance therefore waits a random time,
+// and reads the Log again before it appends more.
 func (s *State) restoreLog(ctx context.Context) error {
 	if err := s.readAll(ctx, func(Ended) {}); err != nil {
 		return err
@@ -146,7 +147,7 @@ func (s *State) restoreLog(ctx context.Context) error {
 	}
 	for len(lacking) > 0 {
 		err := s.readAll(ctx, func(e Ended) {
-			// One that is forgotten sooner does not do.
+			// An entry that the Log forgets sooner is not enough.
 			if own, ok := lacking[essence(e)]; ok && !e.Until.Before(own.Until) {
 				delete(lacking, essence(e))
 			}
@@ -159,7 +160,7 @@ func (s *State) restoreLog(ctx context.Context) error {
 			if appended++; appended > appendsPerTurn {
 				break
 			}
-			// What the Log never takes is no reason to try again and again.
+			// If the Log never accepts an entry, trying again is pointless.
 			if err := s.append(ctx, e); err != nil && !errors.Is(err, ErrBadEntry) {
 				return err
 			}
@@ -169,14 +170,14 @@ func (s *State) restoreLog(ctx context.Context) error {
 	return nil
 }
 
-// applyEntry applies an entry of the Log, which anybody who can write it may have made up. It
-// returns whether the entry counts.
+// applyEntry applies an entry of the Log and reports whether it is valid. Anyone who can
+// write to the Log may have forged it.
 func (s *State) applyEntry(ctx context.Context, e Ended) bool {
 	now := time.Now()
 	switch {
 	case e.Session == idHash{} && (e.UserID == "" || e.Before.IsZero() || e.Suspect),
 		e.Before.After(now.Add(maxClockGap)), e.Until.After(now.Add(maxHold + maxClockGap)):
-		s.observer.trouble(ctx, troubleLog, fmt.Errorf("%w: its times or its subject are not possible; who else can write the log?", ErrBadEntry))
+		s.observer.trouble(ctx, troubleLog, fmt.Errorf("%w: its times or its subject are impossible; check who else can write to the log", ErrBadEntry))
 		return false
 	case e.Until.Before(now), e.Suspect && s.api == nil:
 		return false
@@ -185,20 +186,21 @@ func (s *State) applyEntry(ctx context.Context, e Ended) bool {
 	return true
 }
 
-// unsent is what could not be appended to the Log yet.
+// unsent holds entries that could not be appended to the Log yet.
 type unsent struct {
 	mu      *sync.Mutex
 	entries *[]Ended
 	arrived chan struct{}
-	hasLost *atomic.Bool // there were too many: the Log has to get the whole list
+	hasLost *atomic.Bool // entries were dropped, so the complete list must be compared with the Log
 }
 
 func newUnsent() unsent {
 	return unsent{mu: new(sync.Mutex), entries: new([]Ended), arrived: make(chan struct{}, 1), hasLost: new(atomic.Bool)}
 }
 
-// add keeps e. Of too many, the oldest are left out, and the whole list of this instance is
-// compared with the Log when that can be read again.
+// add keeps e for a later attempt. If there are too many entries, it drops the oldest.
+// The complete list of this instance is then compared with the Log as soon as the Log
+// works again.
 func (u *unsent) add(e Ended) {
 	u.mu.Lock()
 	if len(*u.entries) >= maxUnsent {
@@ -213,7 +215,7 @@ func (u *unsent) add(e Ended) {
 	}
 }
 
-// take returns the oldest entry, which is not kept any more.
+// take removes and returns the oldest entry.
 func (u *unsent) take() (Ended, bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -225,7 +227,7 @@ func (u *unsent) take() (Ended, bool) {
 	return e, true
 }
 
-// sendUnsent appends what could not be appended before, until ctx ends.
+// sendUnsent appends the entries of unsent to the Log until ctx ends.
 func (s *State) sendUnsent(ctx context.Context) {
 	pause := firstLogPause
 	for ctx.Err() == nil {
@@ -243,7 +245,7 @@ func (s *State) sendUnsent(ctx context.Context) {
 			}
 			s.observer.trouble(ctx, troubleLog, fmt.Errorf("adding to the log of ended sessions: %w", err))
 			if !errors.Is(err, ErrBadEntry) {
-				s.unsent.add(e) // at the end, so that it holds up no other
+				s.unsent.add(e) // at the end, so that it does not delay other entries
 			}
 			sleep(ctx, pause/2+rand.N(pause/2))
 			pause = min(2*pause, longestLogPause)

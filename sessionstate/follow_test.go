@@ -12,7 +12,7 @@ import (
 	"github.com/authrocket-go/authrocket/sessionstate"
 )
 
-// What one instance reports, the others know.
+// What one instance reports, the other instances learn.
 func TestInstancesShareALog(t *testing.T) {
 	t.Parallel()
 	for name, report := range map[string]func(*testing.T, *sessionstate.State) error{
@@ -73,7 +73,8 @@ func TestWhatCouldNotBeAppendedIsSentLater(t *testing.T) {
 	})
 }
 
-// More than are kept for later: the log gets the whole list when it is back.
+// There are more entries than an instance keeps for later. The log gets the complete list
+// when it works again.
 func TestALongOutageOfTheLog(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -129,7 +130,7 @@ func TestAnEntryThatTheLogNeverTakesHoldsUpNoOther(t *testing.T) {
 	})
 }
 
-// A log that was emptied gets back what the instances know.
+// The instances add to an emptied log what they know.
 func TestALogThatRestarts(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -158,7 +159,7 @@ func TestALogThatRestarts(t *testing.T) {
 		if len(found) != sessions+1 {
 			t.Errorf("got %d of %d entries", len(found), sessions+1)
 		}
-		// Both restore it, each what it does not find.
+		// Both instances restore the log. Each adds what it does not find there.
 		if entries > sessions+1+1000 {
 			t.Errorf("%d entries were written for %d", entries, sessions+1)
 		}
@@ -166,7 +167,7 @@ func TestALogThatRestarts(t *testing.T) {
 	})
 }
 
-// Whoever can write the log cannot make it keep or refuse without bounds.
+// Writers of the log cannot make an instance store or refuse without limits.
 func TestPoisonedEntriesAreLeftOut(t *testing.T) {
 	t.Parallel()
 	day := 24 * time.Hour

@@ -11,7 +11,7 @@ import (
 	"github.com/authrocket-go/authrocket/sessionstate"
 )
 
-// hangingLog answers nothing, as a server that is paused.
+// hangingLog never answers, like a server that is paused.
 type hangingLog struct{}
 
 func (hangingLog) Append(ctx context.Context, _ sessionstate.Ended) error {
@@ -24,7 +24,7 @@ func (hangingLog) After(ctx context.Context, position string, _ int) ([]sessions
 	return nil, position, ctx.Err()
 }
 
-// A check tells the requests that wait for it before it tells the Log.
+// A check releases the requests that wait for it before it writes to the Log.
 func TestNoRequestWaitsForTheLog(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -50,7 +50,7 @@ func TestTheEndOfRunIsNoTrouble(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		state.Suspect(t.Context(), hidden("kss_1"), time.Time{}) // to be appended by Run
+		state.Suspect(t.Context(), hidden("kss_1"), time.Time{}) // Run appends it
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		if err := state.Run(ctx); !errors.Is(err, context.DeadlineExceeded) {

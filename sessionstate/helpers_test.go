@@ -18,7 +18,7 @@ import (
 	"github.com/authrocket-go/authrocket/sessionstate"
 )
 
-// users makes sessions as apps have them.
+// users creates sessions as apps have them.
 type users struct{ realm *authrockettest.Realm }
 
 func newUsers(t testing.TB) users {
@@ -29,7 +29,8 @@ func newUsers(t testing.TB) users {
 
 const realmID = "rl_sessions"
 
-// session returns a session of ada, issued now, with a token that lives for a day.
+// session returns a session of ada that was issued now, with a token that is valid for a
+// day.
 func (u users) session(id string, options ...authrockettest.TokenOption) authrocket.Session {
 	options = append([]authrockettest.TokenOption{
 		authrockettest.Claim("sid", id), authrockettest.Claim("sub", "usr_ada"), authrockettest.ExpiresIn(24 * time.Hour),
@@ -37,14 +38,14 @@ func (u users) session(id string, options ...authrockettest.TokenOption) authroc
 	return u.realm.Session(authrockettest.User{ID: "usr_ada"}, options...)
 }
 
-// coreAPI is the Core API, as far as a State needs it.
+// coreAPI is the part of the Core API that a State needs.
 type coreAPI struct {
 	mu       sync.Mutex
 	sessions map[string]coreSession
 	users    map[string]string // states by ID
 	events   []map[string]any
 	realmID  string
-	fault    http.HandlerFunc // answers instead; nil for none
+	fault    http.HandlerFunc // answers instead of the API; nil means no fault
 	calls    []string
 }
 
@@ -79,7 +80,7 @@ func (a *coreAPI) breakWith(fault http.HandlerFunc) {
 	a.fault = fault
 }
 
-// requests returns what was asked, such as "GET /sessions", and forgets it.
+// requests returns the requests so far, for example "GET /sessions", and clears the list.
 func (a *coreAPI) requests() string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -87,7 +88,7 @@ func (a *coreAPI) requests() string {
 	return strings.Join(a.calls, ", ")
 }
 
-// RoundTrip reaches the API in memory.
+// RoundTrip serves a request in memory.
 func (a *coreAPI) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err := r.Context().Err(); err != nil {
 		return nil, err
@@ -154,7 +155,7 @@ func sessionJSON(id string, s coreSession) map[string]any {
 	return map[string]any{"id": id, "user_id": s.userID, "created_at": float64(s.created.UnixMilli()) / 1000}
 }
 
-// client returns a client that does not wait.
+// client returns a client that does not wait between attempts.
 func (a *coreAPI) client(t testing.TB) *coreapi.Client {
 	t.Helper()
 	client, err := coreapi.New(coreapi.Config{
@@ -214,17 +215,17 @@ func (r *reports) observer() sessionstate.Observer {
 	}
 }
 
-// memoryLog is a Log in memory.
+// memoryLog is an in-memory Log.
 type memoryLog struct {
 	mu      sync.Mutex
 	entries []sessionstate.Ended
 	fault   error
-	changed chan struct{} // closed with each entry
+	changed chan struct{} // closed when an entry is added
 }
 
 func newMemoryLog() *memoryLog { return &memoryLog{changed: make(chan struct{})} }
 
-// refusedUser is a user whose entries a memoryLog never takes.
+// refusedUser is a user whose entries a memoryLog never accepts.
 const refusedUser = "usr_refused"
 
 func (l *memoryLog) Append(_ context.Context, e sessionstate.Ended) error {
@@ -278,7 +279,7 @@ func (l *memoryLog) After(ctx context.Context, position string, max int) ([]sess
 
 func hidden(id string) coreapi.Secret { return coreapi.Hide(id) }
 
-// event returns an event as AuthRocket sends it, which happened before.
+// event returns an event in AuthRocket's format that happened at an earlier time.
 func event(t *testing.T, kind coreapi.EventType, before time.Duration, members map[string]any) coreapi.Event {
 	t.Helper()
 	fields := map[string]any{"id": "ev_1", "event_type": kind, "event_at": float64(time.Now().Add(-before).UnixMilli()) / 1000}

@@ -8,27 +8,27 @@ import (
 	"time"
 )
 
-// idHash names a session: the SHA-256 of its ID.
+// idHash is the SHA-256 of a session ID. It identifies a session.
 type idHash = [32]byte
 
-// known is what this process knows about sessions: which have ended, which are suspect,
-// and which the API has confirmed. Moments without a date are times of the clock of the
-// State; expiries are seconds since 1970.
+// known is what this process knows about sessions: which have ended, which are suspected
+// of having ended, and which the API has confirmed. Times of type time.Duration are by
+// the clock of the State. Expiry times are in seconds since 1970.
 type known struct {
 	maxEnded, maxConfirmed int
 	shards                 [shardCount]shard
 
-	sessions  atomic.Int64 // ended ones in all shards
-	suspected atomic.Int64 // suspect ones
+	sessions  atomic.Int64 // the number of ended sessions in all shards
+	suspected atomic.Int64 // the number of suspect sessions
 	perUser   [4096]atomic.Int32
 	seed      maphash.Seed
 
-	userCount atomic.Int64 // len(users), to look into it without a lock
+	userCount atomic.Int64 // len(users), readable without the lock
 	usersMu   sync.RWMutex
 	users     map[string]userEnding
 }
 
-// Many shards, so that requests rarely wait for each other.
+// There are many shards, so that requests rarely wait for each other.
 const shardCount = 32
 
 type shard struct {
@@ -38,19 +38,19 @@ type shard struct {
 	confirmed map[idHash]time.Duration // when the API was asked
 }
 
-// ending is the end of a session.
+// ending records that a session has ended.
 type ending struct {
 	until int64
-	user  uint64 // hash of the user's ID, 0 if it is not known
+	user  uint64 // the hash of the user's ID, 0 if it is not known
 }
 
-// suspicion is a session that is only said to have ended.
+// suspicion records that a session is suspected of having ended.
 type suspicion struct {
 	until int64
 	since time.Duration
 }
 
-// userEnding ends the sessions of a user whose tokens were issued at before or earlier.
+// userEnding refuses the tokens of a user that were issued at before or earlier.
 type userEnding struct{ before, until int64 }
 
 func newKnown(maxEnded, maxConfirmed int) *known {
@@ -69,7 +69,7 @@ type knowledge struct {
 	suspect     bool
 	suspectFrom time.Duration
 	confirmed   time.Duration
-	hasAnswer   bool // confirmed is set; else it is 0, the start of the process
+	hasAnswer   bool // confirmed is set; otherwise confirmed is 0, the start of the process
 }
 
 // about returns what is known about a session whose token was issued at issuedAt.
@@ -97,8 +97,8 @@ func (k *known) about(hash *idHash, userID string, issuedAt int64) (found knowle
 	return found
 }
 
-// end notes that a session has ended. It returns whether that is news, and whether another
-// one had to be forgotten for it.
+// end records that a session has ended. isNew reports whether that was not known before,
+// and forgot whether another ended session was forgotten to make room.
 func (k *known) end(hash idHash, userID string, until int64) (isNew, forgot bool) {
 	s := k.shard(&hash)
 	s.mu.Lock()
@@ -119,7 +119,8 @@ func (k *known) end(hash idHash, userID string, until int64) (isNew, forgot bool
 	return !isOld, forgot
 }
 
-// suspect notes that a session is said to have ended. It returns whether that is news.
+// suspect records that a session may have ended. isNew reports whether that was not known
+// before.
 func (k *known) suspect(hash idHash, since time.Duration, until int64) (isNew, forgot bool) {
 	s := k.shard(&hash)
 	s.mu.Lock()
@@ -133,26 +134,26 @@ func (k *known) suspect(hash idHash, since time.Duration, until int64) (isNew, f
 		k.suspected.Add(1)
 	}
 	if isOld && since-old.since < sameReport {
-		since = old.since // the same report, by the Log or again
+		since = old.since // the same report again, for example through the Log
 	}
 	s.suspects[hash] = suspicion{max(until, old.until), since}
 	return !isOld || since != old.since, forgot
 }
 
-// confirm notes that the API, asked at that time, has said that a session goes on. A
-// suspicion that is older than settleTime ends with it.
+// confirm records that the API, asked at that time, has confirmed a session. It ends a
+// suspicion that is older than settleTime.
 func (k *known) confirm(hash idHash, asked time.Duration) {
 	s := k.shard(&hash)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, ended := s.ended[hash]; ended {
-		return // since it was asked
+		return // the session has ended since the API was asked
 	}
 	if suspect, ok := s.suspects[hash]; ok && asked-suspect.since >= settleTime {
 		k.trust(s, hash)
 	}
 	if _, isOld := s.confirmed[hash]; !isOld && len(s.confirmed) >= max(1, k.maxConfirmed/shardCount) {
-		for any := range s.confirmed { // at random
+		for any := range s.confirmed { // in random order
 			delete(s.confirmed, any)
 			break
 		}
@@ -160,7 +161,7 @@ func (k *known) confirm(hash idHash, asked time.Duration) {
 	s.confirmed[hash] = asked
 }
 
-// endUser notes that sessions of a user have ended.
+// endUser records that sessions of a user have ended.
 func (k *known) endUser(userID string, before, until int64) (isNew, forgot bool) {
 	k.usersMu.Lock()
 	defer k.usersMu.Unlock()
@@ -181,11 +182,11 @@ func (k *known) endUser(userID string, before, until int64) (isNew, forgot bool)
 	return next != old, forgot
 }
 
-// isFull reports whether a list of n entries has no room for another one.
+// isFull reports whether a list with n entries has no room for another one.
 func (k *known) isFull(n *atomic.Int64) bool { return n.Load() >= int64(k.maxEnded) }
 
-// makeRoom forgets the session that expires first if the list is full. It looks into one
-// shard only: hashes spread evenly.
+// makeRoom forgets the ended session that expires first, if the list is full. It looks
+// into one shard only, since hashes are spread evenly.
 func (k *known) makeRoom(s *shard) bool {
 	if !k.isFull(&k.sessions) || len(s.ended) == 0 {
 		return false
@@ -194,8 +195,8 @@ func (k *known) makeRoom(s *shard) bool {
 	return true
 }
 
-// makeRoomForSuspect does so for suspicions, which have a list of their own: who sends
-// webhooks cannot displace what has ended.
+// makeRoomForSuspect does the same for suspicions. They have a list of their own, so that
+// the sender of webhooks cannot displace ended sessions.
 func (k *known) makeRoomForSuspect(s *shard) bool {
 	if !k.isFull(&k.suspected) || len(s.suspects) == 0 {
 		return false
@@ -215,7 +216,7 @@ func earliest[E any](list map[idHash]E, until func(E) int64) (first idHash) {
 	return first
 }
 
-// trust takes a suspicion out of a shard, if there is one.
+// trust removes a suspicion from a shard, if there is one.
 func (k *known) trust(s *shard, hash idHash) {
 	if _, ok := s.suspects[hash]; ok {
 		delete(s.suspects, hash)
@@ -223,7 +224,7 @@ func (k *known) trust(s *shard, hash idHash) {
 	}
 }
 
-// forget takes an ended session out of a shard.
+// forget removes an ended session from a shard.
 func (k *known) forget(s *shard, hash idHash) {
 	if user := s.ended[hash].user; user != 0 {
 		k.perUser[user%uint64(len(k.perUser))].Add(-1)
@@ -232,8 +233,7 @@ func (k *known) forget(s *shard, hash idHash) {
 	k.sessions.Add(-1)
 }
 
-// expire forgets what has expired at now, and answers of the API that were asked for
-// before the time oldest.
+// expire removes what has expired at now, and answers of the API from before oldest.
 func (k *known) expire(now int64, oldest time.Duration) {
 	for i := range k.shards {
 		s := &k.shards[i]
@@ -265,7 +265,7 @@ func (k *known) expire(now int64, oldest time.Duration) {
 	k.userCount.Store(int64(len(k.users)))
 }
 
-// entries is how long the list is.
+// entries returns the length of the list.
 func (k *known) entries() int {
 	return int(k.sessions.Load() + k.suspected.Load() + k.userCount.Load())
 }
@@ -274,10 +274,10 @@ func (k *known) userHash(userID string) uint64 {
 	return max(1, maphash.String(k.seed, userID))
 }
 
-// endedOf counts the ended sessions of a user, to maxPerUser at most.
+// endedOf returns how many ended sessions of a user are in the list, at most maxPerUser.
 func (k *known) endedOf(userID string) int {
 	user := k.userHash(userID)
-	// Other users share the counter, which mostly tells nevertheless.
+	// Several users share this counter. While it is small, no exact count is needed.
 	if n := int(k.perUser[user%uint64(len(k.perUser))].Load()); n < maxPerUser {
 		return n
 	}
@@ -295,7 +295,7 @@ func (k *known) endedOf(userID string) int {
 	return min(n, maxPerUser)
 }
 
-// all returns the list as entries of a Log, without what is only suspect.
+// all returns the list as entries of a Log, without suspicions.
 func (k *known) all() []Ended {
 	var list []Ended
 	for i := range k.shards {

@@ -6,53 +6,58 @@ import (
 	"time"
 )
 
-// Log is a list of ended sessions that the instances of an app share; package valkeystate
-// has one. It must be safe for concurrent use, and must not block without end: each call
-// ends with its context, and After within 10 seconds.
+// Log is the list of ended sessions that the instances of an app share. The package
+// valkeystate implements it. A Log must be safe for concurrent use. Each call must end
+// when its context ends, and After must return within 10 seconds.
 type Log interface {
-	// Append adds e at the end. Nothing is wrong with an entry that is added twice. The
-	// error matches [ErrBadEntry] when the log never takes e; else it is tried again.
+	// Append adds e at the end. Adding the same entry twice is harmless. If the log can
+	// never accept e, the error must match [ErrBadEntry]. After any other error, the
+	// State tries again.
 	Append(ctx context.Context, e Ended) error
 
-	// After returns at most max entries behind position, in their order, and the position
-	// behind the last of them. The position "" is the beginning, for which After does not
-	// wait; for any other one it waits up to 5 seconds for something to come. next is then
-	// never "", also when the log is empty. The error matches [ErrLogRestarted] when the
-	// log does not have the entry at position any more, and [ErrBadEntry] when entries that
-	// cannot be read were left out: the others are returned, too.
+	// After returns up to max entries after position, in their order. next is the
+	// position of the last of them, and is never "", even if the log is empty.
+	//
+	// The position "" is the beginning of the log; After does not wait there. At any
+	// other position it waits up to 5 seconds for a new entry.
+	//
+	// The error matches [ErrLogRestarted] if the log no longer has the entry at position.
+	// It matches [ErrBadEntry] if After left out entries that it could not decode; it
+	// then returns the other entries, too.
 	After(ctx context.Context, position string, max int) (entries []Ended, next string, err error)
 }
 
 var (
-	// ErrLogRestarted: the log does not have the entry any more that was read last. It was
-	// emptied, made anew, or cut. State then reads it from its beginning, and adds what it
-	// lacks.
-	ErrLogRestarted = errors.New("the log of ended sessions does not have the entry that was read last")
+	// ErrLogRestarted means that the log no longer has the entry at the given position.
+	// It was emptied, recreated or cut. The State then reads it from the beginning, and
+	// adds the entries that it lacks.
+	ErrLogRestarted = errors.New("the log of ended sessions no longer has the entry that was read last")
 
-	// ErrBadEntry: an entry is not one that a State writes. It is left out.
-	ErrBadEntry = errors.New("an entry of the log of ended sessions is not valid")
+	// ErrBadEntry means that an entry was not written by a State. The reader leaves it
+	// out.
+	ErrBadEntry = errors.New("an entry of the log of ended sessions is invalid")
 )
 
-// Ended is an entry of a [Log]: a session that has ended, or all sessions of a user whose
-// tokens were issued until a moment. There is no session ID in it.
+// Ended is an entry of a [Log]. It ends one session, or all sessions of a user whose
+// tokens were issued until a given time. It contains no session ID.
 type Ended struct {
-	// Session is [authrocket.Session.IDHash] of the session, zero when the entry is about
-	// a user.
+	// Session is the [authrocket.Session.IDHash] of the session. It is zero if the entry
+	// is about a user.
 	Session [32]byte
 
-	// UserID is the ID of the user, such as usr_.... "" when the entry is about a session
+	// UserID is the ID of the user, usr_.... It is "" if the entry is about a session
 	// whose user is not known.
 	UserID string
 
-	// Before is when the login tokens of UserID that are refused were issued at the
-	// latest, in whole seconds, when the entry is about a user; else zero.
+	// Before is set if the entry is about a user. Login tokens of that user are refused
+	// if they were issued at Before or earlier. It is in whole seconds.
 	Before time.Time
 
-	// Until is when the entry can be forgotten, since every token that it is about has
+	// Until is when the entry can be forgotten: by then, every token that it is about has
 	// expired.
 	Until time.Time
 
-	// Suspect says that the session is only said to have ended: whoever is asked about it
-	// has to make sure.
+	// Suspect means that the session may have ended, but that nobody has verified it. A
+	// State looks the session up before it accepts it again.
 	Suspect bool
 }

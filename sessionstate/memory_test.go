@@ -11,7 +11,7 @@ import (
 	"github.com/authrocket-go/authrocket/sessionstate"
 )
 
-// It measures the heap of the whole process, so that it runs beside no other test.
+// This test measures the heap of the whole process, so it does not run in parallel.
 func TestMemoryOfTheList(t *testing.T) {
 	const ends, most = 100_000, 10_000_000
 	for _, row := range []struct {
@@ -52,10 +52,10 @@ func TestMemoryOfTheList(t *testing.T) {
 	}
 }
 
-// liveHeap is how many bytes are in use on the heap.
+// liveHeap returns how many bytes of the heap are in use.
 func liveHeap() int64 {
 	var stats runtime.MemStats
-	for range 2 { // the first leaves what only a finalizer or a pool had held
+	for range 2 { // the first run leaves what only a finalizer or a pool held
 		runtime.GC()
 	}
 	runtime.ReadMemStats(&stats)

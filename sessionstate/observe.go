@@ -7,63 +7,64 @@ import (
 	"time"
 )
 
-// Observer reports what a [State] does. Its functions may be nil; the others are called
-// synchronously, by many goroutines at once: they must return soon and must not panic. No
-// event holds a session ID, a user ID or a token.
+// Observer reports what a [State] does. Its functions may be nil. Many goroutines call
+// them synchronously and at the same time, so they must return quickly and must not
+// panic. No event contains a session ID, a user ID or a token.
 //
 // The zero Observer logs trouble at level warn through [slog.Default].
 type Observer struct {
-	// Check reports a session that was looked up.
+	// Check reports that a session was looked up.
 	Check func(context.Context, CheckEvent)
 
-	// Ended reports sessions, or a user's sessions, that are refused from now on.
+	// Ended reports that sessions, or a user's sessions, are refused from now on.
 	Ended func(context.Context, EndedEvent)
 
-	// Trouble reports what an operator should look into: checks that fail, a key of another
-	// realm, a Log that cannot be read or written, a full list. Each kind at most once in 10
-	// seconds.
+	// Trouble reports what an operator should look into: checks that fail, an API key of
+	// another realm, a Log that cannot be read or written, a full list. It reports each
+	// kind at most once in 10 seconds.
 	Trouble func(context.Context, error)
 }
 
-// Outcome is what a check has found.
+// Outcome is the result of a check.
 type Outcome string
 
-// The outcomes of a check.
+// Results of a check.
 const (
 	GoesOn   Outcome = "goes_on"
 	HasEnded Outcome = "ended"
 	Unknown  Outcome = "unknown" // Err says why
 )
 
-// CheckEvent is a session that was looked up.
+// CheckEvent describes the check of a session.
 type CheckEvent struct {
 	Outcome  Outcome
 	Err      error         // nil unless the outcome is Unknown
-	Duration time.Duration // of the calls of the API
-	// Overdue is how long the check had been due when it began: what a small budget adds to
-	// Config.CheckInterval.
+	Duration time.Duration // the time that the API calls took
+	// Overdue is how long the check had been due when it began. It grows if
+	// Config.RequestsPerSecond is too small.
 	Overdue time.Duration
 }
 
-// Source is where a State learned of an end.
+// Source says how a State learned that a session has ended.
 type Source string
 
-// The sources.
+// Sources.
 const (
 	SourceWebhook Source = "webhook" // HandleEvent, Suspect and Replay
 	SourceLog     Source = "log"     // another instance
-	SourceApp     Source = "app"     // End and EndUser
+	SourceApp     Source = "app"     // End and EndUser, called by the app
 	SourceCheck   Source = "check"   // the API
 )
 
-// EndedEvent is a change of the list of ended sessions.
+// EndedEvent describes a change of the list of ended sessions.
 type EndedEvent struct {
 	Source  Source
-	Entries int // in the list now
+	Entries int // the current length of the list
 }
 
-// LogObserver returns an Observer that writes to logger: trouble at level warn, checks
-// without an answer and ends at info, ends by the log and the rest at debug. A nil logger means [slog.Default].
+// LogObserver returns an Observer that writes to logger. Trouble has the level warn.
+// Checks without an answer have the level info, and so have ends, unless another instance
+// reported them. The rest has the level debug. A nil logger means [slog.Default].
 func LogObserver(logger *slog.Logger) Observer {
 	if logger == nil {
 		logger = slog.Default()
@@ -81,7 +82,7 @@ func LogObserver(logger *slog.Logger) Observer {
 		Ended: func(ctx context.Context, e EndedEvent) {
 			level := slog.LevelInfo
 			if e.Source == SourceLog {
-				level = slog.LevelDebug // another instance has logged it; at the start there may be many
+				level = slog.LevelDebug // another instance has logged it, and there may be many at the start
 			}
 			logger.LogAttrs(ctx, level, "authrocket session ended", slog.String("source", string(e.Source)), slog.Int("entries", e.Entries))
 		},
@@ -91,14 +92,14 @@ func LogObserver(logger *slog.Logger) Observer {
 	}
 }
 
-// observer is an Observer whose functions can be called, and which limits trouble.
+// observer wraps an Observer so that every function can be called, and limits trouble.
 type observer struct {
 	Observer
 	mu   sync.Mutex
 	last map[troubleKind]time.Time
 }
 
-// troubleKind is what trouble is about.
+// troubleKind is the subject of trouble.
 type troubleKind string
 
 const (

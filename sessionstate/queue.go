@@ -8,27 +8,28 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
-// maxQueued bounds the checks that wait for their turn. A session that finds no place is
-// queued by a later request: the oldest come first, so that none is left out for ever.
+// maxQueued bounds the checks that wait for their turn. If a session finds no room, one
+// of its later requests queues it. The sessions that were confirmed longest ago come
+// first, so that every session gets its turn.
 const maxQueued = 1000
 
-// check is a session that is to be looked up, once for all requests that want it.
+// check is a pending check of a session. All requests that need it share it.
 type check struct {
 	hash            idHash
 	sessionID       coreapi.Secret
 	realmID, userID string
 	since           time.Duration // when the session was last confirmed
 	dueAt           time.Duration
-	number          uint64 // in the order in which they were queued
-	isUrgent        bool   // somebody waits, or will ask again
-	isVouched       bool   // the API, asked at this time, has said that the session goes on
+	number          uint64 // counts the checks in the order in which they were queued
+	isUrgent        bool   // a request waits for the check, or will ask again
+	isVouched       bool   // the API, asked at this time, has confirmed the session
 	asked           time.Duration
-	done            chan struct{} // closed when it has ended, whatever came of it; then the two before are set
+	done            chan struct{} // closed when the check has ended, with any outcome; the two fields above are then set
 	index           int           // in the heap, -1 while it runs
 }
 
-// queue is the checks to make: those that somebody waits for first, then the sessions that
-// have not been confirmed for the longest time.
+// queue holds the checks to run. The urgent ones come first, then the sessions that were
+// confirmed longest ago.
 type queue struct {
 	mu      sync.Mutex
 	checks  checkHeap
@@ -41,8 +42,8 @@ func newQueue() *queue {
 	return &queue{byHash: map[idHash]*check{}, arrived: make(chan struct{}, 1)}
 }
 
-// add queues c, and returns the check of its session, which may have been queued before; nil
-// if there is no place.
+// add queues c. If a check of the session is queued already, add returns that one. If
+// there is no room, it returns nil.
 func (q *queue) add(c *check) *check {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -85,8 +86,8 @@ func (q *queue) last() *check {
 	return last
 }
 
-// take returns the check whose turn it is, nil if there is none. It has to be ended by
-// finish.
+// take removes and returns the check whose turn it is, nil if there is none. The caller
+// must pass it to finish.
 func (q *queue) take() *check {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -109,7 +110,7 @@ func (q *queue) isEmpty() bool {
 	return len(q.checks) == 0
 }
 
-// before reports whether the turn of a comes before that of b.
+// before reports whether the turn of a comes before the turn of b.
 func before(a, b *check) bool {
 	if a.isUrgent != b.isUrgent {
 		return a.isUrgent

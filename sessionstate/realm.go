@@ -9,16 +9,16 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
-// errOtherRealm: what the API does not find says nothing about sessions.
-var errOtherRealm = errors.New("the API does not know a session, and does not show users of its realm either: API key, URL and realm do not fit the login tokens; no session is ended for that")
+// errOtherRealm means that a "not found" of the API proves nothing about a session.
+var errOtherRealm = errors.New("the API finds neither the session nor any user of its realm: check that the API key, the URL and the realm ID belong to the realm of the login tokens; until then, a missing session does not count as ended")
 
-// realmProof is whether the API speaks of the realm of the login tokens. A session that is
-// not found has ended only if it does: with a key of another realm, or a wrong URL, no
-// session would be found.
+// realmProof records whether the API answers for the realm of the login tokens. Only then
+// does "not found" mean that a session has ended: with a key of another realm, or a wrong
+// URL, the API would find no session at all.
 type realmProof struct {
-	turn     chan struct{} // one asks, the others wait for its answer
+	turn     chan struct{} // one caller asks, the others wait for its answer
 	realmID  string
-	isRight  bool // by the last answer
+	isRight  bool // according to the last answer
 	provenAt time.Duration
 	failedAt time.Duration
 	failure  error
@@ -26,10 +26,10 @@ type realmProof struct {
 
 func newRealmProof() realmProof { return realmProof{turn: make(chan struct{}, 1)} }
 
-// proofDelay is how long a proof waits for the budget at most.
+// proofDelay is the longest time for which a proof waits for the budget.
 const proofDelay = time.Second
 
-// proveRealm returns nil if the API has shown a user of the realm since then.
+// proveRealm returns nil if the API has shown a user of the realm since the given time.
 func (s *State) proveRealm(ctx context.Context, realmID string, since time.Duration) error {
 	p := &s.realm
 	select {
@@ -52,11 +52,12 @@ func (s *State) proveRealm(ctx context.Context, realmID string, since time.Durat
 	return nil
 }
 
-// askRealm is called by who has the turn.
+// askRealm asks the API for a user of the realm. The caller must hold the turn.
 func (s *State) askRealm(ctx context.Context) error {
 	p := &s.realm
-	// It hardly waits: the answer that it confirms gets old, and what is wrong may be mended
-	// meanwhile. What comes next waits longer for that.
+	// This waits only briefly, because the answer to be confirmed gets old, and somebody
+	// may correct the configuration in the meantime. The calls that follow wait longer
+	// instead.
 	if !sleep(ctx, min(s.budget.Reserve().Delay(), proofDelay)) {
 		return ctx.Err()
 	}
@@ -75,7 +76,7 @@ func (s *State) askRealm(ctx context.Context) error {
 	return nil
 }
 
-// shownRealm returns the realm of a user that the API shows, "" if there is none.
+// shownRealm returns the realm of a user that the API shows, "" if it shows none.
 func (s *State) shownRealm(ctx context.Context) (string, error) {
 	page, err := s.api.Users.List(ctx, coreapi.UserQuery{PageSize: 1})
 	switch {

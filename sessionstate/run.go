@@ -7,12 +7,13 @@ import (
 	"time"
 )
 
-// Run looks sessions up, follows the Log, and sends it what could not be appended, until ctx
-// ends; it then returns the error of ctx. Its goroutines have ended when it returns. Start
-// it once, with a context that lasts as long as the app serves.
+// Run looks sessions up, reads the Log, and appends entries that could not be appended
+// before. It runs until ctx ends, and then returns the error of ctx. Its goroutines have
+// ended when it returns. Start it once, with a context that lasts as long as the app
+// serves.
 func (s *State) Run(ctx context.Context) error {
 	if !s.isRunning.CompareAndSwap(false, true) {
-		return errors.New("sessionstate: State.Run runs already")
+		return errors.New("sessionstate: State.Run is already running; start it once")
 	}
 	defer s.isRunning.Store(false)
 	var parts sync.WaitGroup
@@ -28,7 +29,7 @@ func (s *State) Run(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// keepTime notes the time, and forgets what has expired.
+// keepTime updates the clock, and forgets what has expired.
 func (s *State) keepTime(ctx context.Context) {
 	defer s.clock.stopTicks()
 	ticker := time.NewTicker(time.Second)
@@ -49,8 +50,8 @@ func (s *State) keepTime(ctx context.Context) {
 	}
 }
 
-// Warm reads the Log once, and tries the API key. Call it at start, to see mistakes in the
-// set-up; the app may serve nevertheless.
+// Warm reads the Log once and tries the API key. Call it at start to find mistakes in the
+// configuration. The app can serve even if Warm returns an error.
 func (s *State) Warm(ctx context.Context) error {
 	var problems []error
 	if s.log != nil {
@@ -63,7 +64,7 @@ func (s *State) Warm(ctx context.Context) error {
 	return errors.Join(problems...)
 }
 
-// sleep waits for d. It returns false when ctx ends first.
+// sleep waits for d. It returns false if ctx ends first.
 func sleep(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

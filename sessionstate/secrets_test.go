@@ -23,7 +23,7 @@ func forbid(w http.ResponseWriter, _ *http.Request) {
 	fmt.Fprint(w, `{"errors": ["Not authorized"]}`)
 }
 
-// lockedBuffer takes what several goroutines write.
+// lockedBuffer is a buffer to which several goroutines can write.
 type lockedBuffer struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -41,7 +41,7 @@ func (b *lockedBuffer) String() string {
 	return b.text.String()
 }
 
-// No event, log line, error or printed State has a session ID, a token or the key.
+// No event, log line, error or printed State contains a session ID, a token or the key.
 func TestNoSecretIsShown(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -88,7 +88,7 @@ func TestNoSecretIsShown(t *testing.T) {
 	})
 }
 
-// Trouble does not flood the log.
+// Repeated trouble does not flood the log.
 func TestTroubleIsLimited(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -11,8 +11,8 @@ import (
 	"github.com/authrocket-go/authrocket/sessionstate"
 )
 
-// Two checks that fail hours apart, with nobody between them who had to be looked up, do not
-// mean that the API has been silent for hours.
+// Two checks that fail hours apart, without a session to check in between, do not mean
+// that the API has been silent for hours.
 func TestFailuresFarApartAreNoSilence(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -33,8 +33,8 @@ func TestFailuresFarApartAreNoSilence(t *testing.T) {
 	})
 }
 
-// Once the API has been silent for MaxStale, a pause does not let sessions in again: only an
-// answer does.
+// After the API has been silent for MaxStale, only an answer ends the refusals. A pause
+// without checks does not.
 func TestAPauseEndsNoSilence(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

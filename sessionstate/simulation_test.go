@@ -21,9 +21,9 @@ import (
 
 var simulatedSeed = flag.Uint64("seed", 0, "simulate 2,000 intervals of checks with this seed; 0 is 100 with each of some seeds")
 
-// TestSimulatedDays drives instances of an app, which share a Log, against an API and webhooks
-// that fail in every way, among restarts and clocks that differ. Users log in, go on and log
-// out. With every request, what is promised is checked.
+// TestSimulatedDays runs instances of an app that share a Log. The API and the webhooks
+// fail in every way, instances restart, and clocks differ. Users log in, browse and log
+// out. Every request verifies the promises of the package.
 //
 //	go test -run TestSimulatedDays -seed 12345 ./sessionstate
 func TestSimulatedDays(t *testing.T) {
@@ -48,7 +48,7 @@ func TestSimulatedDays(t *testing.T) {
 					for _, i := range s.instances {
 						i.stop()
 					}
-					// A goroutine that is left now fails the test.
+					// a goroutine that is still running fails the test
 					t.Logf("seed %d: %v", seed, s.counts)
 					mu.Lock()
 					defer mu.Unlock()
@@ -67,24 +67,25 @@ func TestSimulatedDays(t *testing.T) {
 }
 
 const (
-	// apiShowsWithin is how late the API shows at most that a session has ended.
+	// apiShowsWithin is the longest time until the API shows that a session has ended.
 	apiShowsWithin = 10 * time.Second
-	// apiSettles is what a check takes longer after an outage of the API: pauses after
-	// failures, and what the client waits after a 429.
+	// apiSettles is the longest extra time of a check after an outage of the API: the
+	// pauses after failures, and the wait of the client after a 429.
 	apiSettles = 30 * time.Second
-	// logTells is when instances know what one of them does, or what is in the Log, after it
-	// works again: the longest pauses of a writer and of a reader, and their timeouts.
+	// logTells is the longest time until all instances know what one of them reports, or
+	// what is in the Log, after the Log works again. It is the sum of the longest pauses
+	// and the timeouts of a writer and a reader.
 	logTells = 45 * time.Second
 )
 
-// simulation is a realm, its users, and the instances of an app. Only its own goroutine draws
-// random numbers, but for those of the API.
+// simulation holds a realm, its users, and the instances of an app. Only its own
+// goroutine draws random numbers, except those of the API.
 type simulation struct {
 	t      *testing.T
 	rng    *rand.Rand
 	began  time.Time
 	counts map[string]int
-	recent []string // what happened lately
+	recent []string // the latest events, for the report of a failure
 
 	interval, maxStale time.Duration
 	policy             sessionstate.Policy
@@ -92,55 +93,55 @@ type simulation struct {
 
 	tokens    tokens
 	api       *faultyAPI
-	apiSince  time.Time // when it began to answer, or to fail
-	apiSet    time.Time // when its mode began
-	staleTill time.Time // what an outage that was longer than MaxStale may refuse ends then
+	apiSince  time.Time // when the API began to answer, or to fail
+	apiSet    time.Time // when its current mode began
+	staleTill time.Time // until when an outage longer than MaxStale may still cause refusals
 	log       *faultyLog
-	logSince  time.Time // when it began to work and to keep what it has, zero while it does not
+	logSince  time.Time // when the Log began to work and to keep its entries, zero while it does not
 	instances []*instance
 	sessions  []*simulatedSession
-	made      int // sessions and users
+	made      int // the number of sessions and users so far
 	webhooks  []webhookDelivery
 }
 
 type instance struct {
 	s        *simulation
 	name     string
-	skew     time.Duration // of its clock
+	skew     time.Duration // the error of its clock
 	state    *sessionstate.State
 	calls    *callCounter
 	started  time.Time
 	cancel   context.CancelFunc
 	ended    chan error
-	failedAt *atomic.Int64 // the first check that failed since one did not, 0 for none
+	failedAt *atomic.Int64 // the first failed check since the last success, 0 if there is none
 	lastFail *atomic.Int64
 	bound    map[*simulatedSession]context.Context
 }
 
-// simulatedSession is a session at AuthRocket. What instances know of its end is keyed by
-// them, and forgotten when they restart.
+// simulatedSession is a session at AuthRocket. Its maps are keyed by instance and hold
+// what that instance knows of the end; a restart of the instance clears that.
 type simulatedSession struct {
 	id, userID string
-	issuedAt   time.Time // its last token
+	issuedAt   time.Time // when its latest token was issued
 	expiresAt  time.Time
 	tokens     map[*instance]authrocket.Session
-	endedAt    time.Time // zero while it goes on
-	shownAt    time.Time // when the API shows the end
-	inLog      time.Time // since when the Log has its end
-	forged     bool      // somebody said that it has ended
+	endedAt    time.Time // zero while it is active
+	shownAt    time.Time // when the API begins to show the end
+	inLog      time.Time // since when the Log contains the end
+	forged     bool      // somebody has falsely reported its end
 
 	known     map[*instance]time.Time // since when the instance knows of the end
-	suspected map[*instance]time.Time // when a webhook said so, after the end
+	suspected map[*instance]time.Time // when a webhook reported the end to the instance
 	looked    map[*instance]time.Time // the first request that made a check of the end possible
 }
 
 func (session *simulatedSession) isLive() bool { return session.endedAt.IsZero() }
 
-// webhookDelivery is what AuthRocket sends at a time.
+// webhookDelivery is a message that AuthRocket sends at a given time.
 type webhookDelivery struct {
 	at       time.Time
 	session  *simulatedSession
-	user     bool // user.deleted
+	user     bool // the event is user.deleted
 	attempts int
 }
 
@@ -185,7 +186,7 @@ func (s *simulation) between(from, to time.Duration) time.Duration {
 
 func (s *simulation) anyInstance() *instance { return s.instances[s.rng.IntN(len(s.instances))] }
 
-// anyLive returns a session that goes on.
+// anyLive returns an active session.
 func (s *simulation) anyLive() *simulatedSession {
 	for {
 		if session := s.sessions[s.rng.IntN(len(s.sessions))]; session.isLive() {
@@ -204,7 +205,7 @@ func (i *instance) start() {
 		Observer: sessionstate.Observer{Check: func(_ context.Context, e sessionstate.CheckEvent) {
 			if e.Outcome == sessionstate.Unknown {
 				now := time.Now().UnixNano()
-				// A pause of MaxStale says nothing about the API.
+				// A pause of MaxStale proves nothing about the API.
 				isSilent := time.Duration(lastFail.Load()-failedAt.Load()) > i.s.maxStale
 				if !failedAt.CompareAndSwap(0, now) && time.Duration(now-lastFail.Load()) > i.s.maxStale && !isSilent {
 					failedAt.Store(now)
@@ -249,11 +250,11 @@ func (i *instance) restart() {
 	}
 	i.s.counts["restarts"]++
 	i.s.note("%s restarts", i.name)
-	time.Sleep(i.s.between(0, 10*time.Second)) // nobody asks it meanwhile
+	time.Sleep(i.s.between(0, 10*time.Second)) // no request reaches it during the restart
 	i.start()
 }
 
-// skewedLog is the Log as an instance sees it whose clock is ahead.
+// skewedLog is the Log as seen by an instance whose clock is ahead.
 type skewedLog struct {
 	*faultyLog
 	skew time.Duration
@@ -281,11 +282,11 @@ func (l skewedLog) After(ctx context.Context, position string, most int) ([]sess
 	return entries, next, err
 }
 
-// step is what happens next, and a while without anything.
+// step runs the next event, and then a while without events.
 func (s *simulation) step() {
 	pauses := []time.Duration{2 * time.Second, 20 * time.Second, s.interval, s.interval, 3 * s.interval}
 	if s.chance(50) {
-		pauses = []time.Duration{6 * s.interval} // nobody comes
+		pauses = []time.Duration{6 * s.interval} // no requests arrive
 	}
 	for end := time.Now().Add(s.between(time.Second, pauses[s.rng.IntN(len(pauses))])); time.Now().Before(end); {
 		next := end
@@ -326,7 +327,7 @@ func (s *simulation) step() {
 	if s.chance(10) {
 		s.anyInstance().bind(s.anyLive())
 	}
-	time.Sleep(2 * time.Second) // tokens of the same second as the end of a user are refused
+	time.Sleep(2 * time.Second) // tokens of the second in which the user's sessions ended are refused
 	for live := slices.DeleteFunc(slices.Clone(s.sessions), func(x *simulatedSession) bool { return !x.isLive() }); len(live) < 20; live = append(live, nil) {
 		s.logIn()
 	}
@@ -364,8 +365,8 @@ func (session *simulatedSession) renew(s *simulation) {
 	}
 }
 
-// renewTokens gives sessions that go on new tokens before theirs expire, and now and then.
-// Of the others, those without a token that counts are forgotten.
+// renewTokens gives active sessions new tokens before theirs expire, and sometimes
+// earlier. It forgets ended sessions that have no valid token left.
 func (s *simulation) renewTokens() {
 	for _, session := range s.sessions {
 		if session.isLive() && (s.chance(200) || time.Until(session.expiresAt) < s.interval) {
@@ -377,7 +378,7 @@ func (s *simulation) renewTokens() {
 	})
 }
 
-// end ends a session at AuthRocket, which shows it a moment later.
+// end ends a session at AuthRocket. The API shows that a moment later.
 func (s *simulation) end(session *simulatedSession) {
 	late := s.between(0, apiShowsWithin)
 	session.endedAt = time.Now()
@@ -389,7 +390,7 @@ func (s *simulation) logOut() {
 	session, i := s.anyLive(), s.anyInstance()
 	s.end(session)
 	s.note("%s ends", session.id)
-	if s.chance(4) { // by the app
+	if s.chance(4) { // the app ends it
 		i.state.End(s.t.Context(), hidden(session.id), time.Time{})
 		session.isKnownTo(i)
 		return
@@ -397,7 +398,7 @@ func (s *simulation) logOut() {
 	s.send(webhookDelivery{session: session})
 }
 
-// deleteUser deletes a user, or ends all sessions that a user has.
+// deleteUser deletes a user, or ends all sessions of a user.
 func (s *simulation) deleteUser() {
 	first := s.anyLive()
 	for _, session := range s.sessions {
@@ -414,7 +415,7 @@ func (s *simulation) deleteUser() {
 	s.send(webhookDelivery{session: first, user: true})
 }
 
-// send has AuthRocket send a webhook, which may be lost, late, or doubled.
+// send makes AuthRocket send a webhook, which may be lost, late, or doubled.
 func (s *simulation) send(w webhookDelivery) {
 	for n := range 2 {
 		if n == 0 && s.chance(3) || n == 1 && !s.chance(3) {
@@ -428,8 +429,8 @@ func (s *simulation) send(w webhookDelivery) {
 	}
 }
 
-// deliver delivers what is due to an instance, as the package webhook hands it on: only what
-// the API confirms.
+// deliver delivers the due messages to an instance in the way of the package webhook:
+// only what the API confirms.
 func (s *simulation) deliver() {
 	now := time.Now()
 	var later []webhookDelivery
@@ -458,7 +459,8 @@ func (s *simulation) deliver() {
 		e := event(s.t, kind, now.Sub(w.session.endedAt)-i.skew, map[string]any{
 			"session_id": w.session.id, "user_id": w.session.userID, "expires_at": w.session.expiresAt.Add(i.skew).Unix(),
 		})
-		// An error is of the Log, and makes AuthRocket come again; so it does in any case.
+		// An error comes from the Log and makes AuthRocket repeat the message, which
+		// happens anyway.
 		i.state.HandleEvent(s.t.Context(), e)
 		s.counts["webhooks"]++
 		s.note("%s handles the end of %s", i.name, w.session.id)
@@ -477,7 +479,8 @@ func (session *simulatedSession) isKnownTo(i *instance) {
 	}
 }
 
-// userIsKnownTo is for the end of all sessions that the user of ended had then.
+// userIsKnownTo records that an instance knows of the end of all sessions that the user
+// had.
 func (s *simulation) userIsKnownTo(ended *simulatedSession, i *instance) {
 	for _, session := range s.sessions {
 		if session.userID == ended.userID && !session.issuedAt.After(ended.endedAt) {
@@ -486,7 +489,7 @@ func (s *simulation) userIsKnownTo(ended *simulatedSession, i *instance) {
 	}
 }
 
-// forge says of a session that goes on that it has ended.
+// forge falsely reports the end of an active session.
 func (s *simulation) forge() {
 	session, i := s.anyLive(), s.anyInstance()
 	if time.Since(session.issuedAt) < time.Minute {
@@ -553,7 +556,7 @@ func (s *simulation) poisonLog() {
 	)
 }
 
-// noteLog notes which ends the Log has.
+// noteLog records which ends the Log contains.
 func (s *simulation) noteLog() {
 	now := time.Now()
 	hashes, users := map[[32]byte]bool{}, map[string]time.Time{}
@@ -577,7 +580,7 @@ func (s *simulation) noteLog() {
 	}
 }
 
-// requests has some sessions ask some instances, all at once.
+// requests makes some sessions send requests to some instances, all at once.
 func (s *simulation) requests() {
 	synctest.Wait()
 	s.noteLog()
@@ -587,8 +590,8 @@ func (s *simulation) requests() {
 		i       *instance
 		err     error
 		took    time.Duration
-		must    string // why it has to be refused, "" if it need not
-		silent  bool   // i knows of no answer of the API since before MaxStale
+		must    string // why the session must be refused, "" if it need not be
+		silent  bool   // i has had no answer of the API for longer than MaxStale
 	}
 	var group sync.WaitGroup
 	var requests []*request
@@ -620,7 +623,7 @@ func (s *simulation) requests() {
 			if r.must != "" {
 				s.fail("%s lets in %s, which ended %s ago, though %s", i.name, session.id, begun.Sub(session.endedAt), r.must)
 			}
-			// A check that begins right after an outage may come to nothing: the next request
+			// A check that begins right after an outage may still fail. The next request
 			// starts another one.
 			if session.looked[i].IsZero() && s.isDue(session, i, begun) && s.api.mode == "" && begun.Sub(s.apiSince) > apiSettles {
 				session.looked[i] = begun
@@ -628,8 +631,8 @@ func (s *simulation) requests() {
 		case errors.Is(r.err, authrocket.ErrSessionEnded):
 			isNow := (s.api.mode == "another realm" || s.api.mode == "finds nothing") && begun.Sub(s.apiSet) < 30*time.Second
 			if session.isLive() && session.forged && isNow {
-				// Somebody says that it has ended, and the API, which was right a moment
-				// ago, does so, too.
+				// A false report says that the session has ended. The API, which was
+				// right a moment ago, now confirms the end, too.
 				s.counts["forged twice"]++
 				s.end(session)
 			}
@@ -656,13 +659,13 @@ func (s *simulation) requests() {
 	}
 }
 
-// isDue tells whether a check of the session at i is due for sure.
+// isDue reports whether a check of the session at i is certainly due.
 func (s *simulation) isDue(session *simulatedSession, i *instance, now time.Time) bool {
 	return now.Sub(latest(i.started, session.issuedAt.Add(i.skew), session.shownAt)) > s.interval*12/10+10*time.Second
 }
 
-// mustRefuse says why i has to refuse an ended session now, "" if it need not. It is asked about
-// it now, or looks at it so often.
+// mustRefuse returns why i must refuse an ended session now, "" if it need not. i gets a
+// request of the session now, or rechecks it this often.
 func (s *simulation) mustRefuse(session *simulatedSession, i *instance, looks time.Duration) string {
 	now := time.Now()
 	if session.isLive() {
@@ -684,7 +687,7 @@ func (s *simulation) mustRefuse(session *simulatedSession, i *instance, looks ti
 			}
 		}
 	}
-	// A check of an ended session asks three times.
+	// A check of an ended session makes three calls.
 	checked := time.Duration(3*float64(len(s.sessions)+1)/s.perSecond*float64(time.Second)) + apiSettles
 	if looked, ok := session.looked[i]; ok && s.api.mode == "" && now.Sub(latest(looked, s.apiSince)) > checked {
 		return fmt.Sprintf("a request %s ago made a check due, and the API answers", now.Sub(looked))
@@ -708,7 +711,7 @@ func latest(times ...time.Time) (t time.Time) {
 
 type releaseKey struct{}
 
-// bind binds a long connection to a session.
+// bind binds a long-lived connection to a session.
 func (i *instance) bind(session *simulatedSession) {
 	if i.bound[session] != nil {
 		return
@@ -718,7 +721,7 @@ func (i *instance) bind(session *simulatedSession) {
 	i.s.counts["bound"]++
 }
 
-// checkBound checks connections as if they were requests.
+// checkBound checks connections in the same way as requests.
 func (s *simulation) checkBound() {
 	synctest.Wait()
 	s.noteLog()
@@ -728,10 +731,11 @@ func (s *simulation) checkBound() {
 			must := ""
 			if !session.isLive() {
 				if at, ok := session.suspected[i]; !ok || time.Since(at) > 50*time.Minute {
-					// A look sees what the check of the look before brought.
+					// A recheck sees the result of the check that the previous recheck
+					// started.
 					must = s.mustRefuse(session, i, 2*s.interval*12/10+time.Minute)
 				}
-				// No request has to come.
+				// A bound connection needs no request.
 				if patient := 2*s.interval*12/10 + time.Duration(3*float64(len(s.sessions)+1)/s.perSecond*float64(time.Second)) + apiSettles; s.api.mode == "" &&
 					time.Since(latest(s.apiSince, session.shownAt, i.started)) > patient {
 					must = "the API has shown its end for " + time.Since(session.shownAt).String()

@@ -15,10 +15,11 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
-// State knows which sessions have ended: it is the SessionState of an
-// [authrocket.Config]. Make one with [New] at start, and keep it. It is safe for concurrent
-// use, and has no goroutines but those of [State.Run] and of timers of [State.Bind]. Auths of
-// one realm may share it; another realm needs another one.
+// State knows which sessions have ended. Set it as the SessionState of an
+// [authrocket.Config]. Create one with [New] when your app starts, and keep it. It is
+// safe for concurrent use. Its only goroutines are those of [State.Run] and of the timers
+// of [State.Bind]. Several Auths of one realm may share a State; each realm needs its
+// own.
 type State struct {
 	api           *coreapi.Client
 	checkInterval time.Duration
@@ -37,48 +38,48 @@ type State struct {
 	unsent  unsent
 	reading logReading
 
-	longestLife atomic.Int64 // of a login token that was seen, in seconds
-	toldAt      atomic.Int64 // by the clock, when the API was asked that has last said something about a session
-	failedAt    atomic.Int64 // by the clock, when it last did not; less than 0: it did since
-	failingFrom atomic.Int64 // by the clock, when it was asked that did not first; less than 0: it did since
-	waiting     atomic.Int64 // requests that wait for a check
+	longestLife atomic.Int64 // the longest life of a login token so far, in seconds
+	toldAt      atomic.Int64 // when the API was asked for its latest answer about a session, by the clock
+	failedAt    atomic.Int64 // when the latest check failed, by the clock; negative if a later one succeeded
+	failingFrom atomic.Int64 // when the first of the failed checks began, by the clock; negative if a later one succeeded
+	waiting     atomic.Int64 // the number of requests that wait for a check
 	isRunning   atomic.Bool
 
 	endOnMu sync.Mutex
-	endOnAt map[string]time.Time // user ID: when its sessions were last ended by EndOn
+	endOnAt map[string]time.Time // by user ID: when EndOn last ended the user's sessions
 }
 
-// settings of State that nobody needs to change.
+// Settings of State that need no configuration.
 const (
-	// minHold is how long an end is remembered at least, holdLeeway how much longer than the
-	// longest life of a token, and maxHold how long at most, so that nobody can fill a Log
-	// for ever.
+	// An end is remembered for at least minHold, and otherwise for holdLeeway longer than
+	// the longest life of a token. maxHold bounds that, so that nobody can fill a Log
+	// permanently.
 	minHold    = 24 * time.Hour
 	holdLeeway = 5 * time.Minute
 	maxHold    = 7 * 24 * time.Hour
 
-	// Of a suspicion, which rests on the word of a webhook.
+	// A suspicion rests only on the word of a webhook, so its minimum is shorter.
 	minSuspicion = time.Hour
 
 	// settleTime is how long the API may take to show an end that a webhook has reported.
-	// Until then an answer that a suspect session goes on counts for recheckSuspect only.
+	// Until then, a confirmation of a suspect session counts for recheckSuspect only.
 	settleTime     = 15 * time.Second
 	recheckSuspect = time.Second
-	sameReport     = 5 * time.Second // what comes again within it says nothing new
+	sameReport     = 5 * time.Second // a report that is repeated within this time is not news
 
-	maxWaiting   = 256             // requests that wait for a check
-	failurePause = 5 * time.Second // after a failed check, nobody waits for the next one
-	maxPerUser   = 100             // ended sessions of a user that webhooks add to the list
-	maxClockGap  = 5 * time.Minute // of an event or an entry that is from the future
+	maxWaiting   = 256             // the most requests that wait for a check
+	failurePause = 5 * time.Second // after a failed check, no request waits for the next one during this time
+	maxPerUser   = 100             // the most ended sessions of one user that webhooks add to the list
+	maxClockGap  = 5 * time.Minute // how far in the future the time of an event or an entry may be
 	oldestEvent  = 3 * 24 * time.Hour
 	sweepEvery   = time.Minute
-	keepAnswers  = 24 * time.Hour // at least; where the budget is small, who was looked up last comes last
-	maxAge       = 1 << 33        // seconds, so that a token without a time does not overflow
-	spread       = 5              // a fifth of CheckInterval
+	keepAnswers  = 24 * time.Hour // at least; with a small budget, a session may wait long for its next check
+	maxAge       = 1 << 33        // in seconds, so that a token without a time causes no overflow
+	spread       = 5              // the interval varies by a fifth of CheckInterval
 )
 
-// New returns a State, or all problems of the config at once: errors.Join of *[ConfigError].
-// It uses no network. Sessions are looked up while [State.Run] runs.
+// New returns a State. If the config has problems, it returns all of them at once:
+// errors.Join of *[ConfigError]. It uses no network. [State.Run] looks sessions up.
 func New(config Config) (*State, error) {
 	config, err := config.check()
 	if err != nil {
@@ -106,13 +107,14 @@ func New(config Config) (*State, error) {
 	return s, nil
 }
 
-// Format writes what a State is: a printer that walks through it would show users.
+// Format writes a fixed text, because a printer that walks through a State would show
+// users.
 func (s *State) Format(f fmt.State, _ rune) { io.WriteString(f, "authrocket session state") }
 
-// CheckSession implements [authrocket.SessionState]. It waits only for a session that is
-// said to have ended, and for one that is due when the API has said nothing for
-// Config.MaxStale. The error matches [authrocket.ErrSessionEnded] or
-// [authrocket.ErrSessionUnknown].
+// CheckSession implements [authrocket.SessionState]. It waits, for up to patience, only
+// in two cases: the session is suspected of having ended, or it is due for a check and
+// the API has not answered for Config.MaxStale. The error matches
+// [authrocket.ErrSessionEnded] or [authrocket.ErrSessionUnknown].
 func (s *State) CheckSession(ctx context.Context, session authrocket.Session, patience time.Duration) error {
 	v, since := s.judge(ctx, &session, lately)
 	switch v {
@@ -128,7 +130,7 @@ func (s *State) CheckSession(ctx context.Context, session authrocket.Session, pa
 	if c := s.enqueue(ctx, &session, v, since); c != nil && patience > 0 {
 		isVouchedFor = s.await(ctx, c, patience, since)
 	}
-	// Its own check may have brought nothing, and others something.
+	// The session's own check may have failed while others succeeded.
 	switch v, _ = s.judge(ctx, &session, exactly); {
 	case v == hasEnded:
 		return authrocket.ErrSessionEnded
@@ -140,16 +142,16 @@ func (s *State) CheckSession(ctx context.Context, session authrocket.Session, pa
 	return s.whenStale()
 }
 
-// whenStale is what Config.AfterMaxStale says.
+// whenStale returns the decision of Config.AfterMaxStale.
 func (s *State) whenStale() error {
 	if s.afterMaxStale == Allow {
 		return nil
 	}
-	return fmt.Errorf("%w: the API has said nothing about any session for %s", authrocket.ErrSessionUnknown, s.maxStale)
+	return fmt.Errorf("%w: the API has not answered about any session for %s", authrocket.ErrSessionUnknown, s.maxStale)
 }
 
 var (
-	errSuspect   = fmt.Errorf("%w: it is said to have ended, and the API has not answered yet", authrocket.ErrSessionUnknown)
+	errSuspect   = fmt.Errorf("%w: it is reported to have ended, and the API has not yet confirmed or denied that", authrocket.ErrSessionUnknown)
 	errNoSession = fmt.Errorf("%w: the session has no ID", authrocket.ErrSessionUnknown)
 )
 
@@ -159,21 +161,21 @@ type verdict int
 const (
 	goesOn verdict = iota
 	hasEnded
-	isDue     // it goes on, and has to be looked up
-	isSuspect // it is said to have ended
-	isVouched // and the API has just said that it goes on
-	isStale   // it has to be looked up, but the API has not answered for Config.MaxStale
+	isDue     // it is active, but due for a check
+	isSuspect // it is suspected of having ended
+	isVouched // it is suspect, but the API has just confirmed it
+	isStale   // it is due for a check, but the API has not answered for Config.MaxStale
 )
 
-// precision is how exactly judge knows the time.
+// precision says how exactly judge knows the time.
 type precision bool
 
 const (
-	lately  precision = false // as it was up to a second ago
+	lately  precision = false // as of the latest tick, up to a second ago
 	exactly precision = true
 )
 
-// judge says what is known about a session, and since when it has not been confirmed.
+// judge returns what is known about a session, and when the session was last confirmed.
 func (s *State) judge(ctx context.Context, session *authrocket.Session, when precision) (verdict, time.Duration) {
 	hash, issuedAt := session.IDHash(), session.IssuedAt.Unix()
 	if !session.IssuedAt.IsZero() {
@@ -184,7 +186,7 @@ func (s *State) judge(ctx context.Context, session *authrocket.Session, when pre
 		return hasEnded, 0
 	}
 	if s.api == nil {
-		return goesOn, 0 // nobody can be asked, about a suspicion neither
+		return goesOn, 0 // without an API, a suspicion cannot be verified either
 	}
 	interval := s.intervalOf(&hash)
 	if ran, unix, isKnown := s.clock.lately(); isKnown && !found.suspect && when == lately {
@@ -210,67 +212,71 @@ func (s *State) judge(ctx context.Context, session *authrocket.Session, when pre
 	return isDue, since
 }
 
-// isSilent reports whether the API was asked again and again for Config.MaxStale and has said
-// nothing. When nobody was there who had to be looked up, nothing is wrong.
+// isSilent reports whether checks have failed for Config.MaxStale without an answer in
+// between. A time without checks does not count as silence.
 func (s *State) isSilent() bool {
 	from, last := s.failingFrom.Load(), s.failedAt.Load()
 	return from >= 0 && time.Duration(last-from) > s.maxStale
 }
 
-// confirmedAt is when it was last known that a session goes on. A token is issued while its
-// session does, which was age ago. What was so at the start of this process is not
-// known, but a restart must not make all sessions due at once.
+// confirmedAt returns when the session was last known to be active. AuthRocket issued the
+// token, age ago, while the session was active. Nothing is known about the time before
+// this process started. It counts as confirmed nevertheless, because a restart must not
+// make all sessions due at once.
 func confirmedAt(found knowledge, ran time.Duration, age time.Duration) time.Duration {
 	return max(0, ran-max(0, age), found.confirmed)
 }
 
-// intervalOf is Config.CheckInterval and up to a fifth more, which depends on the session.
+// intervalOf returns Config.CheckInterval plus up to a fifth, depending on the session.
 func (s *State) intervalOf(hash *idHash) time.Duration {
 	return s.checkInterval + s.checkInterval/spread*time.Duration(hash[31])/256
 }
 
-// noteLife remembers how many seconds login tokens live.
+// noteLife records how many seconds login tokens live.
 func (s *State) noteLife(ctx context.Context, life int64) {
 	for longest := s.longestLife.Load(); life > longest; longest = s.longestLife.Load() {
 		if s.longestLife.CompareAndSwap(longest, life) && life > int64(maxHold/time.Second) {
-			s.observer.trouble(ctx, troubleLife, errors.New("login tokens live longer than the 7 days for which ended sessions are remembered; shorten their life at AuthRocket"))
+			s.observer.trouble(ctx, troubleLife, errors.New("login tokens live longer than the 7 days for which ended sessions are remembered; set a shorter lifetime at AuthRocket"))
 		}
 	}
 }
 
-// holdUntil is until when an end has to be remembered.
+// holdUntil returns until when an end must be remembered.
 func (s *State) holdUntil(now time.Time) time.Time {
 	life := max(minHold, time.Duration(min(s.longestLife.Load(), int64(maxHold/time.Second)))*time.Second) + holdLeeway
 	return now.Add(min(life, maxHold))
 }
 
-// Age returns how long ago the newest answer of the API came, or the newest reading of the
-// Log, if that is later; without either, how long the State has existed. It is for metrics.
+// Age returns the time since the latest answer of the API or the latest read of the Log,
+// whichever is later. Without either, it returns how long the State has existed. Use it
+// for metrics.
 func (s *State) Age() time.Duration {
 	newest := max(s.toldAt.Load(), s.reading.at.Load())
 	return s.clock.at(time.Now()) - time.Duration(newest)
 }
 
-// End refuses a session from now on, here and by the Log on all instances: one that your
-// app has ended through the API, for example. until is when its tokens have expired; zero
-// means as long as the tokens live that this State has seen, 7 days if it has seen none. If
-// the Log cannot be written, End returns the error; [State.Run] goes on trying.
+// End refuses a session from now on, on this instance and, through the Log, on all
+// instances. Call it when your app has ended a session through the API, for example.
+// until is when the session's tokens expire. If it is zero, the State uses the longest
+// token life that it has seen, or 7 days if it has seen no token. If the State cannot
+// write to the Log, End returns the error, and [State.Run] keeps trying.
 func (s *State) End(ctx context.Context, sessionID coreapi.Secret, until time.Time) error {
 	return s.endSession(ctx, SourceApp, sessionID, "", until)
 }
 
-// EndUser refuses all login tokens of a user that were issued at before or earlier, here and
-// by the Log on all instances. before is a time of AuthRocket, in whole seconds, such as
-// [coreapi.Deleted.At] or the time of an event: by the clock of this machine, a login that
-// follows could be refused. The error is that of [State.End].
+// EndUser refuses all login tokens of a user that were issued at before or earlier, on
+// this instance and, through the Log, on all instances. before must be a time of
+// AuthRocket's clock, in whole seconds: [coreapi.Deleted.At] or the time of an event.
+// With a time of this machine's clock, the user's next login could be refused. The error
+// is as in [State.End].
 func (s *State) EndUser(ctx context.Context, userID string, before time.Time) error {
 	return s.endUser(ctx, SourceApp, userID, before)
 }
 
-// Suspect marks a session that is said to have ended, here and by the Log on all instances:
-// its next request waits until the API was asked. It is for Suspect of a webhook's Config.
-// Without Config.API it does nothing. until is when the tokens of the session expire; it
-// counts within an hour and 7 days from now.
+// Suspect marks a session that may have ended, on this instance and, through the Log, on
+// all instances. The session's next request waits until the API has answered about it. Use
+// it as Suspect of a webhook's Config. Without Config.API it does nothing. until is when
+// the tokens of the session expire. Suspect limits it to between 1 hour and 7 days from now.
 func (s *State) Suspect(ctx context.Context, sessionID coreapi.Secret, until time.Time) {
 	if sessionID.IsZero() || s.api == nil {
 		return
@@ -286,7 +292,7 @@ func (s *State) endSession(ctx context.Context, source Source, sessionID coreapi
 	}
 	now := time.Now()
 	if until.IsZero() && s.longestLife.Load() == 0 {
-		until = now.Add(maxHold) // how long tokens live is not known where none comes
+		until = now.Add(maxHold) // without tokens, their lifetime is not known
 	}
 	until = clampTime(until, s.holdUntil(now), now.Add(maxHold))
 	return s.report(ctx, source, Ended{Session: hashOf(sessionID), UserID: userID, Until: until})
@@ -294,16 +300,16 @@ func (s *State) endSession(ctx context.Context, source Source, sessionID coreapi
 
 func (s *State) endUser(ctx context.Context, source Source, userID string, before time.Time) error {
 	if userID == "" || before.IsZero() {
-		return errors.New("sessionstate: the ID of the user or the time is missing")
+		return errors.New("sessionstate: the user ID or the time is missing; pass both")
 	}
 	now := time.Now()
 	before = clampTime(before, time.Time{}, now.Add(maxClockGap)).Truncate(time.Second)
-	// How long tokens live is not known where only webhooks come.
+	// Where only webhooks arrive, the lifetime of tokens is not known.
 	return s.report(ctx, source, Ended{UserID: userID, Before: before, Until: now.Add(maxHold)})
 }
 
-// report applies an end here, and appends it to the Log. What cannot be appended now is kept
-// for Run.
+// report applies an end on this instance and appends it to the Log. If that fails, Run
+// tries again later.
 func (s *State) report(ctx context.Context, source Source, e Ended) error {
 	s.apply(ctx, source, e)
 	if s.log == nil {
@@ -311,16 +317,16 @@ func (s *State) report(ctx context.Context, source Source, e Ended) error {
 	}
 	if err := s.append(ctx, e); err != nil {
 		s.unsent.add(e)
-		err = fmt.Errorf("sessionstate: other instances do not know of an end yet: %w", err)
+		err = fmt.Errorf("sessionstate: could not share an end with the other instances, will try again: %w", err)
 		s.observer.trouble(ctx, troubleLog, err)
 		return err
 	}
 	return nil
 }
 
-// reportLater is report for who does not wait for the Log: Run appends to it.
+// reportLater is like report, but does not wait for the Log: Run appends the entry.
 func (s *State) reportLater(ctx context.Context, source Source, e Ended) {
-	// The same suspicion again and again would fill the Log.
+	// Repeated suspicions of the same session would fill the Log.
 	if isNew := s.apply(ctx, source, e); s.log != nil && (isNew || !e.Suspect) {
 		s.unsent.add(e)
 	}
@@ -332,7 +338,8 @@ func (s *State) append(ctx context.Context, e Ended) error {
 	return s.log.Append(ctx, e)
 }
 
-// apply notes an end, and ends what is bound to it. It returns whether that is news.
+// apply records an end, and ends the contexts that are bound to it. It reports whether
+// the end is new.
 func (s *State) apply(ctx context.Context, source Source, e Ended) (isNew bool) {
 	var forgot bool
 	until := e.Until.Unix()
@@ -348,7 +355,7 @@ func (s *State) apply(ctx context.Context, source Source, e Ended) (isNew bool) 
 		s.bound.end(e.Session, authrocket.ErrSessionEnded)
 	}
 	if forgot {
-		s.observer.trouble(ctx, troubleFull, errors.New("the list of ended sessions is full: what expires first is forgotten, and sessions that had ended go on; raise Config.MaxEnded"))
+		s.observer.trouble(ctx, troubleFull, errors.New("the list of ended sessions is full, so the oldest entries are forgotten and those sessions are accepted again; raise Config.MaxEnded"))
 	}
 	if isNew && !e.Suspect {
 		s.observer.ended(ctx, source, s.known.entries())

@@ -23,7 +23,7 @@ func TestNew(t *testing.T) {
 	api := newCoreAPI().client(t)
 	for name, row := range map[string]struct {
 		config sessionstate.Config
-		want   []string // a part of each problem; nil for none
+		want   []string // a part of each problem; nil means no problem
 	}{
 		"the zero Config":                    {},
 		"an API":                             {config: sessionstate.Config{API: api}},
@@ -57,13 +57,14 @@ func TestNew(t *testing.T) {
 	}
 }
 
-// What is reported to a State without an API, and what it then says.
+// Each row reports something to a State without an API, and says what the State then
+// answers.
 func TestCheckSession(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	for name, row := range map[string]struct {
 		report func(*testing.T, *sessionstate.State) error
-		want   error // of kss_1 of ada, issued now
+		want   error // the answer about kss_1 of ada, issued now
 	}{
 		"a session of which nothing is known": {
 			report: func(*testing.T, *sessionstate.State) error { return nil },
@@ -164,13 +165,13 @@ func TestCheckSession(t *testing.T) {
 	}
 }
 
-// An end is remembered for as long as tokens live, and forgotten then.
+// A State remembers an end for as long as tokens live, and then forgets it.
 func TestEndsAreForgotten(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	for name, row := range map[string]struct {
-		life  time.Duration // of tokens that were seen
-		until time.Duration // that the app gave, from now
+		life  time.Duration // the life of tokens that the State has seen
+		until time.Duration // the time that the app passes, from now
 		held  time.Duration
 	}{
 		"for a day at least":            {life: time.Hour, held: 24*time.Hour + 5*time.Minute},
@@ -204,8 +205,8 @@ func TestEndsAreForgotten(t *testing.T) {
 	}
 }
 
-// An instance that has seen no token, such as one for administrators, does not know how long
-// they live.
+// An instance that has seen no token (one for administrators, for example) does not know
+// how long tokens live.
 func TestEndByAnInstanceThatHasSeenNoToken(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -225,14 +226,14 @@ func TestEndByAnInstanceThatHasSeenNoToken(t *testing.T) {
 // gate is how long a gate waits.
 const gate = 2 * time.Second
 
-// What the API says about a session that ended there, and about one that goes on.
+// Each row says what the API answers about an ended session and about an active one.
 func TestChecks(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	for name, row := range map[string]struct {
 		ended  bool
-		before func(*testing.T, *coreAPI, *sessionstate.State) // when the session is due
-		wait   time.Duration                                   // beyond that
+		before func(*testing.T, *coreAPI, *sessionstate.State) // runs when the session is due
+		wait   time.Duration                                   // further wait after that
 		want   error
 		calls  string
 		token  authrockettest.TokenOption
@@ -325,8 +326,8 @@ func TestChecks(t *testing.T) {
 	}
 }
 
-// A webhook may be earlier than the API: an answer that a suspect session goes on counts for
-// a moment only, until the API must have seen its end.
+// A webhook may arrive before the API shows the end. So the API's confirmation of a
+// suspect session counts only for a moment, until the API must have seen the end.
 func TestASuspicionOutlivesAnEarlyAnswer(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -385,14 +386,14 @@ func TestASuspectSessionDoesNotWaitOnAnOpenPage(t *testing.T) {
 	})
 }
 
-// What EndOn ends, by events of ada's about a membership.
+// Each row says what EndOn ends after events about a membership of ada.
 func TestEndOn(t *testing.T) {
 	t.Parallel()
 	boom := errors.New("boom")
 	for name, row := range map[string]struct {
 		endOn func(*coreapi.Client) func(context.Context, coreapi.Event) (bool, error)
 		kind  coreapi.EventType
-		state string // of ada
+		state string // the state of ada
 		want  []string
 		err   error
 	}{
@@ -453,7 +454,8 @@ func TestEndOn(t *testing.T) {
 	}
 }
 
-// Nobody keeps a permission by having more sessions than can be deleted while a webhook waits.
+// A user cannot keep a permission by having more sessions than can be deleted while a
+// webhook waits.
 func TestEndOnOfAUserWithManySessions(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -489,7 +491,7 @@ func TestEndOnOfAUserWithManySessions(t *testing.T) {
 	})
 }
 
-// A time that is ahead of this clock must not keep the user from signing in again.
+// A time that is ahead of the local clock must not keep the user from signing in again.
 func TestEndOnOfATimeThatIsAhead(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -511,8 +513,8 @@ func membershipChanged(*coreapi.Client) func(context.Context, coreapi.Event) (bo
 	return sessionstate.MembershipChanged
 }
 
-// Nobody fills the list by logging in and out, and nobody signs a user out by made-up
-// sessions: the 101st is looked up.
+// Nobody can fill the list by logging in and out, or sign a user out with invented
+// sessions: the 101st session is looked up.
 func TestManySessionsOfAUser(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
