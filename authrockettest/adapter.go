@@ -8,11 +8,13 @@ import (
 	"github.com/authrocket-go/authrocket"
 )
 
-// TestAdapter checks that an adapter for a web framework answers as the net/http
-// middleware does: the same status, headers and body for more than a hundred
-// requests, which are signed in, forged, callbacks, logging out, from another site
-// and so on, and no handler reached after a refusal. build makes the described
-// app with the framework; parallel tests call it, once for each request. For gin it is
+// TestAdapter checks that an adapter for a web framework answers exactly like the
+// net/http middleware: with the same status, headers and body. It sends more than a
+// hundred requests: signed in, forged, callbacks, sign-outs, from other sites, and so
+// on. It also checks that no handler runs after a refusal.
+//
+// build makes the described app with the framework. Parallel tests call it, once for
+// each request. For gin it is
 //
 //	func build(app authrockettest.App) http.Handler {
 //		adapter := authrockettest.Adapter[gin.HandlerFunc]{
@@ -33,10 +35,10 @@ import (
 //		return engine
 //	}
 //
-// The apps are served at ports of the loopback interface. Of what a framework
-// answers itself, such as that a path is unknown, only the status and the
-// headers of the middleware are compared. Central error handlers, groups and the
-// framework's own types are for the adapter's own tests; see [AdapterFixture].
+// The apps are served on ports of the loopback interface. Where the framework itself
+// answers, for example to an unknown path, TestAdapter compares only the status and
+// the headers of the middleware. Test central error handlers, groups and the
+// framework's own types in the adapter's own tests; see [AdapterFixture].
 func TestAdapter(t *testing.T, build func(App) http.Handler) {
 	t.Helper()
 	s := newAdapterSuite(t)
@@ -66,13 +68,13 @@ func TestAdapter(t *testing.T, build func(App) http.Handler) {
 	})
 }
 
-// App is an app that the build functions of [TestAdapter] and [BenchmarkAdapter]
-// make. They describe it; the zero value has no Auth and is of no use.
+// App describes an app that the build functions of [TestAdapter] and
+// [BenchmarkAdapter] make. The zero value has no Auth and cannot be used.
 type App struct {
 	Auth *authrocket.Auth
 
-	// Middleware goes around the whole app, outermost first: around paths
-	// without a route, too.
+	// Middleware wraps the whole app, outermost first. It also runs for paths without
+	// a route.
 	Middleware []Middleware
 
 	Routes []Route
@@ -82,23 +84,23 @@ type App struct {
 type Route struct {
 	Method string
 
-	// Path is written as net/http does: /orgs/{org}/files. A wildcard is always
-	// a whole segment.
+	// Path is in the format of net/http: /orgs/{org}/files. A wildcard is always a
+	// whole segment.
 	Path string
 
-	// Middleware goes around the handler of this route only, outermost first.
+	// Middleware wraps the handler of this route only, outermost first.
 	Middleware []Middleware
 
-	// Handler ends the chain. Give it the ResponseWriter and the request that
-	// a handler of the framework finds.
+	// Handler is at the end of the chain. Pass it the ResponseWriter and the request
+	// that a handler of the framework gets.
 	Handler http.Handler
 }
 
-// ColonPath returns Path as many frameworks write it: /orgs/:org/files.
+// ColonPath returns Path in the format of many frameworks: /orgs/:org/files.
 func (r Route) ColonPath() string { return strings.NewReplacer("{", ":", "}", "").Replace(r.Path) }
 
-// Middleware is one middleware of an [App], to be made by [Adapter.Chain]. The zero
-// value is Authenticate.
+// Middleware describes one middleware of an [App]. [Adapter.Chain] makes it. The zero
+// value stands for Authenticate.
 type Middleware struct {
 	kind     middlewareKind
 	selector authrocket.OrgSelector
@@ -114,7 +116,8 @@ const (
 	requireOrg
 )
 
-// Adapter is what an adapter exports, all of it. M is the framework's middleware.
+// Adapter holds all functions that an adapter exports. M is the framework's
+// middleware type.
 type Adapter[M any] struct {
 	Authenticate func(*authrocket.Auth) M
 	RequireLogin func(*authrocket.Auth) M
@@ -149,7 +152,7 @@ var netHTTP = Adapter[func(http.Handler) http.Handler]{
 	RequireOrg:   (*authrocket.Auth).RequireOrg,
 }
 
-// buildNetHTTP is the app that others are compared with.
+// buildNetHTTP makes the app with which the others are compared.
 func buildNetHTTP(app App) http.Handler {
 	mux := http.NewServeMux()
 	for _, route := range app.Routes {

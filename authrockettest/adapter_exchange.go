@@ -14,9 +14,9 @@ import (
 	"time"
 )
 
-// adapterAnswer is an answer without what differs from one request to the next.
+// adapterAnswer is an answer without the parts that differ between requests.
 type adapterAnswer struct {
-	status int // 0 when the connection broke
+	status int // 0 if the connection broke
 	header http.Header
 	body   string
 }
@@ -28,8 +28,8 @@ func (a adapterAnswer) String() string {
 	return text.String() + "\n" + a.body
 }
 
-// startLogin starts a login and returns the cookies that the browser gets, and
-// path and query of the URL that LoginRocket sends it back to.
+// startLogin starts a login. It returns the cookies that the browser gets, and the
+// path and query of the URL to which LoginRocket sends the browser back.
 func (app *adapterApp) startLogin(t *testing.T, lines string) (cookies, callback string) {
 	t.Helper()
 	resp := app.roundTrip(t, lines+"\r\n"+acceptPage)
@@ -39,7 +39,7 @@ func (app *adapterApp) startLogin(t *testing.T, lines string) (cookies, callback
 	}
 	back, err := url.Parse(hosted.Query().Get("redirect_uri"))
 	if err != nil || back.RawQuery == "" {
-		t.Fatalf("%q is answered %s with Location %q, want a redirect to the hosted login", lines, resp.Status, hosted)
+		t.Fatalf("%q got %s with Location %q, want a redirect to the hosted login", lines, resp.Status, hosted)
 	}
 	var pairs []string
 	for _, c := range resp.Cookies() {
@@ -81,7 +81,7 @@ var (
 	clockOfPage   = regexp.MustCompile(`[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} UTC`)
 )
 
-// withoutRandomness replaces what is random in a header or a body, and times.
+// withoutRandomness replaces random values and times in a header or a body.
 func withoutRandomness(text string) string {
 	text = timeOfCookie.ReplaceAllString(text, "time")
 	text = clockOfPage.ReplaceAllString(text, "clock")
@@ -90,7 +90,7 @@ func withoutRandomness(text string) string {
 	return stateOfCookie.ReplaceAllString(text, "${1}random=random")
 }
 
-// withoutFrameworkText keeps what the middleware decides about.
+// withoutFrameworkText keeps the parts of an answer that the middleware decides.
 func (a adapterAnswer) withoutFrameworkText() adapterAnswer {
 	kept := make(http.Header)
 	for _, name := range []string{"Cache-Control", "Cdn-Cache-Control", "Vary", "Set-Cookie", "Location", "Www-Authenticate"} {
@@ -101,10 +101,10 @@ func (a adapterAnswer) withoutFrameworkText() adapterAnswer {
 	return adapterAnswer{status: a.status, header: kept}
 }
 
-// connectionTimeout bounds waits that a broken adapter would make endless.
+// connectionTimeout ends waits that would last forever with a broken adapter.
 const connectionTimeout = time.Minute
 
-// dial opens a connection that the test closes.
+// dial opens a connection, which is closed at the end of the test.
 func (app *adapterApp) dial(t *testing.T) net.Conn {
 	t.Helper()
 	conn, err := net.Dial("tcp", app.server.Listener.Addr().String())
@@ -116,8 +116,8 @@ func (app *adapterApp) dial(t *testing.T) net.Conn {
 	return conn
 }
 
-// roundTrip sends lines as they are, since a client of net/http would mend the
-// odd ones. It returns nil when the server closes the connection.
+// roundTrip sends lines unchanged, since a client of net/http would correct unusual
+// ones. It returns nil if the server closes the connection.
 func (app *adapterApp) roundTrip(t *testing.T, lines string) *http.Response {
 	t.Helper()
 	head, body, _ := strings.Cut(lines, "\r\n\r\n")

@@ -9,10 +9,10 @@ import (
 	"github.com/authrocket-go/authrocket"
 )
 
-// AdapterFixture is what the tests that an adapter has beside [TestAdapter] ask
-// the framework with: a realm with one user in one org, and an Auth for it that
-// reports nothing. [NewAdapterFixture] makes one; the zero value is of no use.
-// Parallel tests may share it.
+// AdapterFixture is for an adapter's own tests, in addition to [TestAdapter]. It
+// holds a realm with one user in one org, and an Auth that reports nothing. Create
+// one with [NewAdapterFixture]; the zero value cannot be used. Parallel tests may
+// share it.
 type AdapterFixture struct {
 	Realm *Realm
 	Auth  *authrocket.Auth
@@ -20,8 +20,8 @@ type AdapterFixture struct {
 	Org   Org
 }
 
-// NewAdapterFixture returns an AdapterFixture whose realm ends with the test. Each
-// configure changes the Config of its Auth.
+// NewAdapterFixture returns an AdapterFixture. Its realm is closed at the end of the
+// test. Each configure may change the Config of its Auth.
 func NewAdapterFixture(t *testing.T, configure ...func(*authrocket.Config)) AdapterFixture {
 	t.Helper()
 	realm := NewRealm(t)
@@ -45,9 +45,9 @@ func NewAdapterFixture(t *testing.T, configure ...func(*authrocket.Config)) Adap
 	return f
 }
 
-// TestGet fails the test unless h answers GET target with that status and a body
-// that contains text. It asks as a program that user is signed in to; the zero
-// User is anonymous.
+// TestGet sends GET target to h as a program in which user is signed in; the zero
+// User is anonymous. It fails the test unless the answer has that status and a body
+// that contains text.
 func (f AdapterFixture) TestGet(t *testing.T, h http.Handler, user User, target string, status int, text string) {
 	t.Helper()
 	r := httptest.NewRequest(http.MethodGet, target, nil)

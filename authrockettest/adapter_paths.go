@@ -10,9 +10,9 @@ import (
 	"testing/fstest"
 )
 
-// RedirectingApp is an app whose framework may change a path, or redirect, before
-// a handler is reached. The app has a route for /welcome. TOKEN stands for the
-// login token in what is wanted; an empty string wants no redirect.
+// RedirectingApp is an app whose framework may change a path, or redirect, before a
+// handler runs. The app has a route for /welcome. In the expected locations, TOKEN
+// stands for the login token; an empty string means that no redirect is expected.
 type RedirectingApp struct {
 	Name string
 	App  http.Handler
@@ -20,16 +20,17 @@ type RedirectingApp struct {
 	// Invitation is the path of an invitation link.
 	Invitation string
 
-	// Browser is where the link leads a browser, and Script where it leads a script.
+	// Browser is where the link takes a browser, and Script where it takes a script.
 	Browser, Script string
 
-	// Login is where a login that starts in the app ends, or what it is redirected
-	// to before it has started. It is to end at /home.
+	// Login is where a login that starts in the app ends; its return target is /home.
+	// If the framework redirects before the login starts, it is the location of that
+	// redirect.
 	Login string
 }
 
-// TestRedirects checks where each app leads an invitation link and a login. A
-// framework that redirects before Authenticate repeats the login token.
+// TestRedirects checks where each app sends the visitor of an invitation link and of
+// a login. A framework that redirects before Authenticate repeats the login token.
 func (f AdapterFixture) TestRedirects(t *testing.T, apps []RedirectingApp) {
 	t.Helper()
 	token := f.Realm.Token(f.Ada)
@@ -78,12 +79,12 @@ func get(h http.Handler, target, fetchMode, fetchDest string, cookies []*http.Co
 	return w.Result()
 }
 
-// TestTree checks which spellings of a path walk around a gate. build gets a
-// handler that serves a whole tree, and returns two apps: one that serves the tree
-// openly, with RequireLogin on the routes below /private/ only, and one that serves
-// it behind RequireLogin. The first refuses the spellings in refused, and shows
-// private/report.txt for others: a gate protects a route, not a path. The second
-// refuses all.
+// TestTree checks which spellings of a path bypass a gate. build gets a handler that
+// serves a tree of files, and returns two apps. The first serves the tree openly,
+// with RequireLogin only on the routes below /private/. It must refuse the spellings
+// in refused, and it shows private/report.txt for the others, because a gate protects
+// a route, not a path. The second app serves the tree behind RequireLogin, and must
+// refuse all spellings.
 func (f AdapterFixture) TestTree(t *testing.T, build func(tree http.Handler) (below, around http.Handler), refused ...string) {
 	t.Helper()
 	const text = "secret"

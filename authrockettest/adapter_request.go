@@ -13,8 +13,8 @@ import (
 	"github.com/authrocket-go/authrocket"
 )
 
-// testPattern fails when the gate's decision does not name the route, in the
-// framework's words.
+// testPattern fails the test if the gate's decision does not contain the route in the
+// framework's format.
 func (s *adapterSuite) testPattern(t *testing.T, build func(App) http.Handler) {
 	patterns := make(chan string, 10)
 	app := s.serve(t, build, adapterRow{config: func(c *authrocket.Config) {
@@ -31,8 +31,8 @@ func (s *adapterSuite) testPattern(t *testing.T, build func(App) http.Handler) {
 	}
 }
 
-// testMix fails when one of many requests at once gets the answer of another: a
-// handler that an adapter builds once must find the request that it answers.
+// testMix fails the test if one of many parallel requests gets the answer of another.
+// A handler that an adapter builds once must find the request that it answers.
 func (s *adapterSuite) testMix(t *testing.T, build func(App) http.Handler) {
 	app := s.serve(t, build, adapterRow{}, func(rw http.ResponseWriter, r *http.Request) {
 		runtime.Gosched()

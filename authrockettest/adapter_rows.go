@@ -10,7 +10,7 @@ import (
 	"github.com/authrocket-go/authrocket"
 )
 
-// What requests of the rows have in common.
+// Parts that the requests of several rows share.
 const (
 	acceptPage  = "Accept: text/html,application/xhtml+xml,*/*;q=0.8" // a browser that navigates
 	acceptJSON  = "Accept: application/json"
@@ -50,9 +50,9 @@ var anonymousRows = []adapterRow{
 		request: []string{"GET /manage", "Accept: */*", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, status: 303},
 	{name: "anonymous: a program gets a problem",
 		request: []string{"GET /manage", acceptJSON}, status: 401, has: []string{"Www-Authenticate: Bearer", "Content-Type: application/problem+json", `"no_token"`}},
-	{name: "anonymous: text is for those who ask for it",
+	{name: "anonymous: a program that asks for text gets text",
 		request: []string{"GET /manage", acceptText}, status: 401, has: []string{"Content-Type: text/plain"}},
-	{name: "anonymous: a fetch of a script is not sent away",
+	{name: "anonymous: a fetch by a script is not redirected",
 		request: []string{"GET /manage", acceptPage, byScript}, status: 401},
 	{name: "anonymous: a frame gets a page to leave it",
 		request: []string{"GET /manage", acceptPage, inFrame}, status: 401, has: []string{`target="_top"`}},
@@ -92,7 +92,7 @@ var signedInRows = []adapterRow{
 		request: []string{"GET /manage", acceptPage, adaCookie}, status: 200, reached: true, has: []string{`user: "Ada Lovelace" true`}},
 	{name: "signed in: a gate opens for a bearer token",
 		request: []string{"GET /manage", adaBearer}, status: 200, reached: true, has: []string{`user: "Ada Lovelace" true`}},
-	{name: "signed in: the scheme has no case",
+	{name: "signed in: the scheme is case-insensitive",
 		request: []string{"GET /manage", "Authorization: bEARER <ada>"}, status: 200, reached: true},
 	{name: "signed in: a permission opens its gate", request: []string{"GET /billing", adaCookie}, status: 200, reached: true},
 	{name: "signed in: path, query and host arrive",
@@ -144,7 +144,7 @@ var badTokenRows = []adapterRow{
 	{name: "too long: refused",
 		request: []string{"GET /manage", acceptJSON, "Authorization: Bearer <long>"}, status: 401, has: []string{`"token_too_large"`}},
 	{name: "two Authorization headers: refused", request: []string{"GET /manage", adaBearer, adaBearer}, status: 401},
-	{name: "a bad bearer token is not made up for by a cookie",
+	{name: "an invalid bearer token takes precedence over a valid cookie",
 		request: []string{"GET /manage", adaCookie, "Authorization: Bearer <expired>"}, status: 401},
 	{name: "cookies of two users: nobody is signed in",
 		request: []string{"GET /manage", acceptPage, "Cookie: __Host-arToken=<ada>; __Host-arToken=<george>"}, status: 401, has: []string{"text/html"}},
@@ -168,8 +168,8 @@ var orgRows = []adapterRow{
 	{name: "wrong org: a program gets a problem",
 		request: []string{"GET /orgs/<foreign>/files", acceptJSON, adaBearer}, status: 403, has: []string{`"wrong_org"`}},
 	{name: "wrong org: a POST", request: []string{"POST /orgs/<foreign>/billing", adaBearer, "", "pay"}, status: 403},
-	{name: "wrong org: one that nobody has", request: []string{"GET /orgs/org_none/files", adaCookie}, status: 403},
-	{name: "wrong org: another one's reference", request: []string{"GET /accounts/steam", adaCookie}, status: 403},
+	{name: "wrong org: one that does not exist", request: []string{"GET /orgs/org_none/files", adaCookie}, status: 403},
+	{name: "wrong org: the reference of another user's org", request: []string{"GET /accounts/steam", adaCookie}, status: 403},
 	{name: "wrong org: nested gates", request: []string{"GET /nested/<foreign>/shipping/p7", adaCookie}, status: 403},
 	{name: "wrong org: a wildcard that the path does not have", request: []string{"GET /misspelled/<first>", adaCookie}, status: 403},
 	{name: "wrong org: no selector", request: []string{"GET /unselected/<first>", adaCookie}, status: 403},
@@ -199,14 +199,15 @@ var permissionRows = []adapterRow{
 		status:  403, has: []string{`Www-Authenticate: Bearer error="insufficient_scope"`}},
 	{name: "missing permission: a POST",
 		request: []string{"POST /billing", ownOrigin, "Cookie: __Host-arToken=<george>", "", "pay"}, status: 403},
-	{name: "a rule that cannot tell",
+	{name: "a rule that is undecided",
 		request: []string{"GET /unsure", acceptJSON, adaCookie}, status: 503, has: []string{"Retry-After: ", `"unavailable"`}},
 	{name: "a rule that is nil refuses", request: []string{"GET /never", adaCookie}, status: 403},
-	{name: "a rule that panics lets nobody through", request: []string{"GET /panicking/rule", adaCookie}},
+	{name: "a rule that panics refuses", request: []string{"GET /panicking/rule", adaCookie}},
 	{name: "a handler that panics answers nothing", request: []string{"GET /panicking/handler", adaCookie}, reached: true},
 }
 
-// spendLookups leaves no lookup of a key for the next token with an unknown one.
+// spendLookups spends the budget for key lookups, so that none is left for the next
+// token with an unknown key.
 func spendLookups(s *adapterSuite, auth *authrocket.Auth) {
 	for i := range 3 {
 		auth.Verify(context.Background(), s.realm.Token(s.ada, Header("kid", fmt.Sprintf("jky_spent%d", i))))
@@ -230,14 +231,14 @@ var undecidedRows = []adapterRow{
 		request: []string{"GET /manage", acceptJSON, "Authorization: Bearer <unknown key>"}, status: 429, has: []string{"Retry-After: "}},
 }
 
-// sessionStateFunc is a SessionState that answers by user.
+// sessionStateFunc is a SessionState that decides by user.
 type sessionStateFunc func(user authrocket.User) error
 
 func (f sessionStateFunc) CheckSession(_ context.Context, s authrocket.Session, _ time.Duration) error {
 	return f(s.User)
 }
 
-// checkGeorge sets Config.SessionState to what answers err about George.
+// checkGeorge sets a Config.SessionState that returns err for George.
 func checkGeorge(err error) func(*authrocket.Config) {
 	return func(c *authrocket.Config) {
 		c.SessionState = sessionStateFunc(func(user authrocket.User) error {
@@ -255,7 +256,7 @@ var (
 )
 
 var sessionStateRows = []adapterRow{
-	{name: "session state: one that goes on", config: georgeEnded,
+	{name: "session state: an active session", config: georgeEnded,
 		request: []string{"GET /manage", adaCookie}, status: 200, reached: true, has: []string{`user: "Ada Lovelace" true`}},
 	{name: "ended session: a navigation signs in again", config: georgeEnded,
 		request: []string{"GET /manage", acceptPage, "Cookie: __Host-arToken=<george>"},
@@ -281,13 +282,13 @@ var sessionStateRows = []adapterRow{
 		request: []string{"GET /manage", "Authorization: Bearer <george>"}, status: 401},
 }
 
-// A browser that says where a navigation comes from.
+// Headers of browsers that say where a navigation comes from.
 const (
 	fromOwnPage   = "Sec-Fetch-Site: same-origin\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: document"
 	fromOtherSite = "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: document"
 )
 
-// refuseLogins sets Config.OnLogin to what answers err.
+// refuseLogins sets a Config.OnLogin that returns err.
 func refuseLogins(err error) func(*authrocket.Config) {
 	return func(c *authrocket.Config) {
 		c.OnLogin = func(*http.Request, authrocket.Session) error { return err }
@@ -306,16 +307,16 @@ var callbackRows = []adapterRow{
 	{name: "callback: with another path", config: func(c *authrocket.Config) { c.AuthPath = "/account/sign" }, start: "GET /account/sign/login?return_to=/manage",
 		request: []string{"GET <callback>&token=<ada>", acceptPage, "Cookie: <started>"},
 		status:  303, has: []string{"Location: /manage\r\n", "Set-Cookie: __Host-arToken=<ada>; "}},
-	{name: "callback: a token that no longer counts gets a page", start: "GET /auth/login?return_to=/manage",
+	{name: "callback: an expired token gets a page", start: "GET /auth/login?return_to=/manage",
 		request: []string{"GET <callback>&token=<expired>", acceptPage, "Cookie: <started>"},
 		status:  401, has: []string{"text/html", "token_expired", "Clock of this server"}, lacks: []string{"Location: ", "Set-Cookie: __Host-arToken="}},
-	{name: "callback: a token that does not count yet gets a page", start: "GET /auth/login?return_to=/manage",
+	{name: "callback: a token that is not yet valid gets a page", start: "GET /auth/login?return_to=/manage",
 		request: []string{"GET <callback>&token=<not yet valid>", acceptPage, "Cookie: <started>"},
 		status:  401, has: []string{"token_not_yet_valid", "Clock of this server"}, lacks: []string{"Location: ", "Set-Cookie: __Host-arToken="}},
 	{name: "callback: a forged token gets a page", start: "GET /auth/login?return_to=/manage",
 		request: []string{"GET <callback>&token=<forged>", acceptPage, "Cookie: <started>"},
 		status:  401, has: []string{"text/html", "bad_signature"}, lacks: []string{"Location: ", "Set-Cookie: __Host-arToken="}},
-	{name: "callback: a forged token leaves who is signed in", start: "GET /auth/login?return_to=/manage",
+	{name: "callback: a forged token keeps the signed-in user", start: "GET /auth/login?return_to=/manage",
 		request: []string{"GET <callback>&token=<forged>", acceptPage, "Cookie: <started>; __Host-arToken=<ada>"},
 		status:  401, lacks: []string{"Set-Cookie: __Host-arToken="}},
 	{name: "callback: two tokens get a page", start: "GET /auth/login?return_to=/manage",
@@ -324,7 +325,7 @@ var callbackRows = []adapterRow{
 	{name: "callback: a login of another browser asks", start: "GET /auth/login?return_to=/manage",
 		request: []string{"GET <callback>&token=<george>", acceptPage},
 		status:  303, has: []string{"Location: /auth/confirm\r\n"}, lacks: []string{"Set-Cookie: __Host-arToken="}},
-	{name: "callback: a login that nobody started asks",
+	{name: "callback: an unsolicited login asks",
 		request: []string{"GET /auth/callback?token=<george>", acceptPage},
 		status:  303, has: []string{"Location: /auth/confirm\r\n"}, lacks: []string{"Set-Cookie: __Host-arToken="}},
 	{name: "callback: another user asks, though the login was started here", start: "GET /auth/login?return_to=/manage\r\n" + fromOwnPage,
@@ -371,16 +372,16 @@ var callbackRows = []adapterRow{
 	{name: "callback: OnLogin refuses", start: "GET /auth/login?return_to=/manage", config: refuseLogins(errors.New("not a customer")),
 		request: []string{"GET <callback>&token=<ada>", acceptPage, "Cookie: <started>"},
 		status:  403, has: []string{"text/html", "prompt=login", "-state-random=random; Path=/; Max-Age=0"}, lacks: []string{"Set-Cookie: __Host-arToken=", "Location: ", "not a customer"}},
-	{name: "callback: OnLogin cannot tell, and the login can be reloaded", start: "GET /auth/login?return_to=/manage", config: refuseLogins(authrocket.ErrUnavailable),
+	{name: "callback: OnLogin is undecided, and the login can be reloaded", start: "GET /auth/login?return_to=/manage", config: refuseLogins(authrocket.ErrUnavailable),
 		request: []string{"GET <callback>&token=<ada>", acceptPage, "Cookie: <started>"},
 		status:  503, has: []string{"Retry-After: ", "Refresh: "}, lacks: []string{"Set-Cookie: __Host-arToken=", "Location: ", "-state-"}},
-	{name: "callback: sign-ins of everyone's links, if the app wants them", config: func(c *authrocket.Config) { c.DangerouslyAcceptUnsolicitedLogins = true },
+	{name: "callback: an unsolicited login is accepted if the app permits it", config: func(c *authrocket.Config) { c.DangerouslyAcceptUnsolicitedLogins = true },
 		request: []string{"GET /auth/callback?token=<george>", acceptPage, adaCookie},
 		status:  303, has: []string{"Location: /\r\n", "Set-Cookie: __Host-arToken=<george>; "}},
 }
 
-// pendingLogin is the cookie of a login that waits for its user's choice: the token,
-// why it waits, and /manage.
+// pendingLogin is the cookie of a login that waits for the user's choice. It contains
+// the token, the reason for the wait, and /manage.
 const pendingLogin = "__Host-arToken-confirm=<ada>.link.L21hbmFnZQ"
 
 var confirmRows = []adapterRow{
@@ -406,8 +407,8 @@ var confirmRows = []adapterRow{
 		request: []string{"GET /auth/confirm", acceptPage}, status: 403, has: []string{"https://example.com/"}, lacks: []string{"Set-Cookie: "}},
 }
 
-// strayTokenRows are logins that LoginRocket sends to any page, as its
-// invitations do.
+// strayTokenRows are logins that LoginRocket sends to a page other than the callback,
+// as its invitations do.
 var strayTokenRows = []adapterRow{
 	{name: "stray token: nobody is signed in",
 		request: []string{"GET /manage?token=<george>", acceptPage},
@@ -424,7 +425,7 @@ var strayTokenRows = []adapterRow{
 	{name: "stray token: an older one of the same user is dropped",
 		request: []string{"GET /manage?a=1&token=<ada, earlier>", acceptPage, adaCookie},
 		status:  303, has: []string{"Location: /manage?a=1\r\n"}, lacks: []string{"Set-Cookie: __Host-arToken="}},
-	{name: "stray token: one that no longer counts gets a page",
+	{name: "stray token: an expired one gets a page",
 		request: []string{"GET /open?a=1&token=<expired>&b=%20", acceptPage},
 		status:  401, has: []string{"return_to=%2Fopen%3Fa%3D1%26b%3D%2520", "token_expired"}, lacks: []string{"Location: ", "<expired>"}},
 	{name: "stray token: a path without a route",
@@ -455,13 +456,13 @@ var strayTokenRows = []adapterRow{
 		request: []string{"GET /open?token=<ada>&token=<ada>", acceptPage}, status: 200, reached: true, has: []string{`user: "" false`}},
 	{name: "stray token: one with a state at another callback is another Auth's",
 		request: []string{"GET /admin/auth/callback?ar_state=AAAAAAAA.x&token=<ada>", acceptPage}, status: 404, frameworkAnswers: true, lacks: []string{"Set-Cookie: "}},
-	{name: "stray token: sign-ins of everyone's links, if the app wants them", config: func(c *authrocket.Config) { c.DangerouslyAcceptUnsolicitedLogins = true },
+	{name: "stray token: an unsolicited login is accepted if the app permits it", config: func(c *authrocket.Config) { c.DangerouslyAcceptUnsolicitedLogins = true },
 		request: []string{"GET /manage?a=1&token=<ada>", acceptPage},
 		status:  303, has: []string{"Location: /manage?a=1\r\n", "Set-Cookie: __Host-arToken=<ada>; "}},
 }
 
-// targetRows are logins whose request target would lead a browser away, were it
-// the Location.
+// targetRows are logins whose request target would take the browser to another site
+// if it became the Location.
 var targetRows = []adapterRow{
 	{name: "odd target: two slashes", request: []string{"GET //evil.example/?token=<ada, earlier>", acceptPage, adaCookie}, status: 303},
 	{name: "odd target: a backslash", request: []string{`GET /\evil.example/?token=<ada, earlier>`, acceptPage, adaCookie}, status: 303},
@@ -470,7 +471,7 @@ var targetRows = []adapterRow{
 	{name: "odd target: absolute form with two slashes", request: []string{"GET http://example.com//evil.example?token=<ada, earlier>", acceptPage, adaCookie}, status: 303},
 	{name: "odd target: dot segments", request: []string{"GET /a/..//evil.example/?token=<ada, earlier>", acceptPage, adaCookie}, status: 303},
 	{name: "odd target: an escaped slash", request: []string{"GET /%2Fevil.example/?token=<ada, earlier>", acceptPage, adaCookie}, status: 303},
-	{name: "odd target: a Host that is none", request: []string{"GET /manage?token=<ada, earlier>", "Host: [", acceptPage, adaCookie}, status: 303, has: []string{"Location: /manage\r\n"}},
+	{name: "odd target: an invalid Host", request: []string{"GET /manage?token=<ada, earlier>", "Host: [", acceptPage, adaCookie}, status: 303, has: []string{"Location: /manage\r\n"}},
 }
 
 var loginRouteRows = []adapterRow{
@@ -501,8 +502,8 @@ var loginRouteRows = []adapterRow{
 		status:  303, has: []string{"Location: https://loginrocket.example/login?"}},
 }
 
-// endsSession are the cookies of a sign-out that has to end the session at
-// LoginRocket, too.
+// endsSession are the cookies of a sign-out that must also end the session at
+// LoginRocket.
 var endsSession = []string{"Set-Cookie: __Host-arToken=; ", "Set-Cookie: __Host-arToken-logout="}
 
 var logoutRows = []adapterRow{
@@ -515,13 +516,13 @@ var logoutRows = []adapterRow{
 	{name: "logout: fetch",
 		request: []string{"POST /auth/logout", "Accept: */*", "Sec-Fetch-Site: same-origin", byScript, adaCookie},
 		status:  200, has: append(endsSession, "Content-Type: application/json\r\n", `{"location":"/auth/logout/end"}`), lacks: []string{"Location: ", "kss_"}},
-	{name: "logout: its end leads to LoginRocket",
+	{name: "logout: the end page leads to LoginRocket",
 		request: []string{"GET /auth/logout/end", acceptPage, "Cookie: __Host-arToken-logout=a3NzXzE.L29wZW4"},
 		status:  303, has: []string{"Location: https://loginrocket.example/logout?redirect_uri=https%3A%2F%2Fexample.com%2Fopen&session=kss_1\r\n", "Set-Cookie: __Host-arToken-logout=; "}},
-	{name: "logout: a script does not see its end",
+	{name: "logout: a script cannot open the end page",
 		request: []string{"GET /auth/logout/end", "Accept: */*", byScript, "Cookie: __Host-arToken-logout=a3NzXzE.L29wZW4"},
 		status:  403, lacks: []string{"Location: ", "Set-Cookie: ", "kss_"}},
-	{name: "logout: a prefetch does not see its end",
+	{name: "logout: a prefetch cannot open the end page",
 		request: []string{"GET /auth/logout/end", acceptPage, asPrefetch, "Cookie: __Host-arToken-logout=a3NzXzE.L29wZW4"},
 		status:  401, lacks: []string{"Location: ", "Set-Cookie: ", "kss_"}},
 	{name: "logout: here only",
@@ -562,7 +563,7 @@ var crossSiteRows = []adapterRow{
 	{name: "cross-site: a trusted origin", config: func(c *authrocket.Config) { c.TrustedOrigins = []string{"https://admin.example.com"} },
 		request: []string{"POST /manage", "Origin: https://admin.example.com", "Sec-Fetch-Site: same-site", adaCookie, "", "a=b"},
 		status:  200, reached: true},
-	{name: "cross-site: bearer tokens are not concerned",
+	{name: "cross-site: bearer tokens are not affected",
 		request: []string{"POST /manage", otherOrigin, "Sec-Fetch-Site: cross-site", adaBearer, "", "a=b"}, status: 200, reached: true},
 	{name: "same site: the app's own form",
 		request: []string{"POST /billing", acceptPage, ownOrigin, "Sec-Fetch-Site: same-origin", adaCookie, "", "a=b"}, status: 200, reached: true},
@@ -616,7 +617,7 @@ var denyRows = []adapterRow{
 		return true
 	}), request: []string{"GET /orgs/<foreign>/files", acceptPage, adaCookie},
 		status: 403, has: []string{"sorry, Ada Lovelace"}},
-	{name: "Deny: a panic lets nobody through", config: denyWith(func(http.ResponseWriter, *http.Request, error) bool {
+	{name: "Deny: a panic refuses", config: denyWith(func(http.ResponseWriter, *http.Request, error) bool {
 		panic(http.ErrAbortHandler)
 	}), request: []string{"GET /manage", acceptPage}},
 }
@@ -635,7 +636,7 @@ var bearerOnlyRows = []adapterRow{
 }
 
 var gatesOnlyRows = []adapterRow{
-	{name: "gates alone: an open route knows nobody", layout: gatesOnly,
+	{name: "gates alone: an open route is anonymous", layout: gatesOnly,
 		request: []string{"GET /open", adaCookie}, status: 200, reached: true, has: []string{`user: "" false`}},
 	{name: "gates alone: signed in", layout: gatesOnly,
 		request: []string{"GET /manage", adaCookie}, status: 200, reached: true, has: []string{`user: "Ada Lovelace" true`, "Vary: Cookie, Authorization"}},

@@ -21,45 +21,46 @@ import (
 	"github.com/authrocket-go/authrocket/internal/keycache"
 )
 
-// adapterRow is one request of [TestAdapter] and what has to come of it. Lines
-// and texts may have the placeholders of adapterSuite.
+// adapterRow is one request of [TestAdapter] and the expected answer. Its texts may
+// contain the placeholders of adapterSuite.
 type adapterRow struct {
 	name    string
-	config  func(*authrocket.Config)              // nil: the realm's
-	noKeys  bool                                  // the keys are a broken connection away
-	prepare func(*adapterSuite, *authrocket.Auth) // nil: nothing
-	start   string                                // a target that starts a login first
-	request []string                              // request line and headers, then "" and the body
-	status  int                                   // 0: the connection breaks
-	reached bool                                  // a handler of the app
-	has     []string                              // what head or body contain
-	lacks   []string                              // what neither head nor body contains
+	config  func(*authrocket.Config)              // nil means the realm's Config, unchanged
+	noKeys  bool                                  // the key set cannot be reached
+	prepare func(*adapterSuite, *authrocket.Auth) // nil means no preparation
+	start   string                                // a request that starts a login first
+	request []string                              // the request line and headers, then "" and the body
+	status  int                                   // 0 means that the connection breaks
+	reached bool                                  // a handler of the app runs
+	has     []string                              // what the head or the body must contain
+	lacks   []string                              // what neither the head nor the body may contain
 
-	fetchesKeys      bool // a fetch of keys decides about the token
-	frameworkAnswers bool // in its own words, or with headers of its own
+	fetchesKeys      bool // verifying the token needs a fetch of keys
+	frameworkAnswers bool // with its own text, or with headers of its own
 	layout           appLayout
 }
 
-// appLayout is what goes around the routes, beside their own gates.
+// appLayout says which middleware wraps the routes, in addition to their own gates.
 type appLayout int
 
 const (
-	authenticateInApp  appLayout = iota // the framework's middleware
-	authenticateAround                  // net/http's, around the framework
+	authenticateInApp  appLayout = iota // the framework's Authenticate
+	authenticateAround                  // net/http's Authenticate, around the framework
 	gatesOnly
 	allGated // the framework's Authenticate, then its RequireLogin
 )
 
-// adapterSuite is a run of [TestAdapter]: its realm, and what rows call its tokens.
+// adapterSuite is a run of [TestAdapter]: its realm, and the placeholders of its
+// rows.
 type adapterSuite struct {
 	realm        *Realm
 	ada          User
-	values       []string // placeholders, each followed by what it stands for
+	values       []string // placeholders, each followed by its value
 	placeholders *strings.Replacer
 }
 
-// tags of the memberships: in the first org, which is the selected one, ada may
-// bill; in the second she may not, but may ship.
+// Permission tags of the memberships. In the first org, which is the selected one,
+// ada may bill. In the second org she may ship, but not bill.
 const (
 	billTag = "billing:write"
 	shipTag = "shipping:write"
@@ -79,7 +80,7 @@ func newAdapterSuite(t *testing.T) *adapterSuite {
 
 	other := NewRealm(t)
 	stranger := other.Token(other.AddUser(User{Email: "ada@example.com"}))
-	valid := realm.Token(ada, AllOrgs()) // rows of gates are about both orgs
+	valid := realm.Token(ada, AllOrgs()) // the rows about gates need both orgs
 	parts, georges := strings.Split(valid, "."), strings.Split(realm.Token(george), ".")
 	hash := sha256.Sum256([]byte(valid))
 	s := &adapterSuite{realm: realm, ada: ada, values: []string{
@@ -104,14 +105,15 @@ func newAdapterSuite(t *testing.T) *adapterSuite {
 	return s
 }
 
-// withPlaceholders is the answer with the placeholders of tokens and IDs.
+// withPlaceholders returns the answer as text, with placeholders instead of tokens
+// and IDs.
 func (s *adapterSuite) withPlaceholders(a adapterAnswer) string {
 	values := slices.Clone(s.values)
 	slices.Reverse(values)
 	return strings.NewReplacer(values...).Replace(a.String())
 }
 
-// routes are the routes of the app, all of which end in h.
+// routes returns the routes of the app. All of them end in h.
 func (s *adapterSuite) routes(h http.Handler) []Route {
 	var (
 		login      = Middleware{kind: requireLogin}
@@ -152,14 +154,14 @@ func (s *adapterSuite) routes(h http.Handler) []Route {
 	return routes
 }
 
-// adapterApp is an app that is served, and how often its handlers were reached.
+// adapterApp is an app that is being served. It counts how often its handlers run.
 type adapterApp struct {
 	auth    *authrocket.Auth
 	server  *httptest.Server
 	reached atomic.Int32
 }
 
-// serve serves the app that build makes, at a port of its own.
+// serve serves the app that build makes, on a port of its own.
 func (s *adapterSuite) serve(t *testing.T, build func(App) http.Handler, row adapterRow, h http.HandlerFunc) *adapterApp {
 	t.Helper()
 	config := s.realm.Config()
@@ -200,8 +202,8 @@ func (s *adapterSuite) serve(t *testing.T, build func(App) http.Handler, row ada
 	return app
 }
 
-// checkPanics fails the test when another value than that of the rows comes out
-// of h, which middleware outside that recovers would get.
+// checkPanics fails the test if h panics with a value that is not from a row.
+// Middleware further out that recovers would get that value.
 func checkPanics(t *testing.T, h http.Handler) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		defer func() {
@@ -222,7 +224,8 @@ func (brokenTransport) RoundTrip(*http.Request) (*http.Response, error) {
 	return nil, errors.New("the network is down")
 }
 
-// describeRequest is the handler of most rows: it answers with all that it found.
+// describeRequest is the handler of most rows. Its answer contains everything that it
+// found.
 func describeRequest(w http.ResponseWriter, r *http.Request) {
 	if strings.HasPrefix(r.URL.Path, "/panicking/") {
 		panic(http.ErrAbortHandler)
@@ -269,8 +272,8 @@ func (s *adapterSuite) test(t *testing.T, build func(App) http.Handler, row adap
 	}
 }
 
-// ask serves the app, sends the row's request and returns the answer and how
-// often a handler was reached.
+// ask serves the app, sends the row's request, and returns the answer and how often a
+// handler ran.
 func (s *adapterSuite) ask(t *testing.T, build func(App) http.Handler, row adapterRow) (adapterAnswer, int) {
 	t.Helper()
 	began := time.Now()
@@ -284,7 +287,7 @@ func (s *adapterSuite) ask(t *testing.T, build func(App) http.Handler, row adapt
 		lines = strings.NewReplacer("<started>", cookies, "<callback>", callback).Replace(lines)
 	}
 	answer := app.send(t, s.placeholders.Replace(lines))
-	// On a busy machine the request may have waited until the fetch timed out.
+	// On a busy machine, the request may have waited until the fetch timed out.
 	if row.fetchesKeys && time.Since(began) >= keycache.MaxWait {
 		return s.ask(t, build, row)
 	}

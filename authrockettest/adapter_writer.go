@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// writerRows are what an app does with its ResponseWriter, as with net/http's. Each
-// answers with two lines.
+// writerRows are uses of the ResponseWriter that work with net/http's. Each answers
+// with two lines.
 var writerRows = []struct {
 	name   string
 	answer func(w http.ResponseWriter, arrived <-chan struct{}) error
@@ -35,7 +35,8 @@ var writerRows = []struct {
 	}},
 }
 
-// flushing writes a line, flushes, and writes another when the first has arrived.
+// flushing writes a line, flushes, and writes another line after the first has
+// arrived.
 func flushing(flush func(http.ResponseWriter) error) func(http.ResponseWriter, <-chan struct{}) error {
 	return func(w http.ResponseWriter, arrived <-chan struct{}) error {
 		io.WriteString(w, "first\n")
@@ -48,8 +49,8 @@ func flushing(flush func(http.ResponseWriter) error) func(http.ResponseWriter, <
 	}
 }
 
-// hijacking takes the connection over, reads what the client sends on it, and
-// writes both lines.
+// hijacking takes over the connection, reads what the client sends on it, and writes
+// both lines.
 func hijacking(hijack func(http.ResponseWriter) (net.Conn, *bufio.ReadWriter, error)) func(http.ResponseWriter, <-chan struct{}) error {
 	return func(w http.ResponseWriter, _ <-chan struct{}) error {
 		conn, buffered, err := hijack(w)
@@ -65,8 +66,8 @@ func hijacking(hijack func(http.ResponseWriter) (net.Conn, *bufio.ReadWriter, er
 	}
 }
 
-// testWriter fails when a handler, or a Config.Deny, cannot do with its
-// ResponseWriter what it can with net/http's.
+// testWriter fails the test if a handler, or a Config.Deny, cannot use its
+// ResponseWriter in a way that works with net/http's.
 func (s *adapterSuite) testWriter(t *testing.T, build func(App) http.Handler, request string, answer func(http.ResponseWriter, <-chan struct{}) error) {
 	arrived := make(chan struct{})
 	respond := func(rw http.ResponseWriter) {

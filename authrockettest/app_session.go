@@ -7,18 +7,19 @@ import (
 	"github.com/authrocket-go/authrocket"
 )
 
-// Session returns a Session for unit tests of handlers without a gate, which
-// need no realm then:
+// Session returns a Session for unit tests of handlers without a gate. Such a test
+// needs no realm:
 //
 //	s := authrockettest.Session(authrockettest.User{Name: "Ada"}, authrockettest.Org{}, "billing:write")
 //	r = r.WithContext(authrocket.WithSession(r.Context(), s))
 //
-// Its only membership is that in org, with the permission tags. What user and
-// org leave empty is plainly a test's: usr_test, Test User, test@example.com,
-// org_test and Test Org. It is in the realm rl_test; no Auth accepts its token.
-// It panics if a custom attribute has no JSON.
+// Its only membership is in org, with the permission tags. Empty fields of user and
+// org get values that are clearly test values: usr_test, Test User, test@example.com,
+// org_test and Test Org. The session is in the realm rl_test; no Auth accepts its
+// token. Session panics if a custom attribute cannot be encoded as JSON.
 //
-// For another token, such as one with several orgs, use [Realm.Session].
+// To get a session with another token, for example one with several orgs, use
+// [Realm.Session].
 func Session(user User, org Org, permissions ...string) authrocket.Session {
 	if user.FirstName+user.LastName+user.Email == "" {
 		user.Name = cmp.Or(user.Name, "Test User")
@@ -36,8 +37,8 @@ func Session(user User, org Org, permissions ...string) authrocket.Session {
 	return realm.session(realm.newToken(user, "kss_test", org.ID), nil)
 }
 
-// Session returns the Session that an app of this realm has of the user with a
-// [Realm.Token] of these options, for [authrocket.WithSession].
+// Session returns the Session that an app of this realm gets for a [Realm.Token] of
+// the user with these options. Pass it to [authrocket.WithSession].
 func (r *Realm) Session(user User, options ...TokenOption) authrocket.Session {
 	r.t.Helper()
 	return r.session(r.newUserToken(user), options)
@@ -52,7 +53,7 @@ func (r *Realm) session(t *token, options []TokenOption) authrocket.Session {
 	}
 	session, err := auth.Verify(context.Background(), signed)
 	if err != nil {
-		r.fail("the token of the session is not valid: %v", err)
+		r.fail("the token of the session is invalid; correct the options: %v", err)
 	}
 	return session
 }

@@ -12,40 +12,41 @@ import (
 	"time"
 )
 
-// Types of credentials and of auth providers that the realm itself handles.
+// Types of credentials and auth providers that the realm itself supports.
 const (
 	TypePassword = "password"
 	TypeTOTP     = "totp"
 )
 
-// States of credentials of the type totp, and of auth providers.
+// States of auth providers and of credentials of the type totp.
 const (
-	StateNew      = "new" // of a credential whose first code was not entered yet
+	StateNew      = "new" // a credential whose first code has not been entered yet
 	StateActive   = "active"
-	StateInactive = "inactive" // of an auth provider
+	StateInactive = "inactive" // an auth provider that is switched off
 )
 
-// Credential is what a user proves the own identity with.
+// Credential is what a user logs in with: a password, a TOTP device, or an account at
+// another provider.
 type Credential struct {
 	ID             string
 	UserID         string
-	Type           string // TypePassword, TypeTOTP, or that of another provider
+	Type           string // TypePassword, TypeTOTP, or the type of another provider
 	AuthProviderID string
-	Name           string // of the device, of TypeTOTP
-	State          string // of TypeTOTP: StateNew or StateActive
-	ProviderUserID string // of another provider
+	Name           string // for TypeTOTP: the name of the device
+	State          string // for TypeTOTP: StateNew or StateActive
+	ProviderUserID string // for another provider
 	CreatedAt      time.Time
 
-	secret   string // of TypeTOTP, in base32
-	usedStep int64  // of TypeTOTP: the last code serves once
+	secret   string // for TypeTOTP, in base32
+	usedStep int64  // for TypeTOTP: the period of the last code, so that a code works only once
 	hash     passwordHash
 }
 
-// passwordHash is a password as it is kept.
+// passwordHash is the stored form of a password.
 type passwordHash struct{ Salt, Sum []byte }
 
-// passwordRounds is low, since tests log in all the time. Passwords that matter do
-// not belong into a realm for tests.
+// passwordRounds is low because tests log in often. Do not store real passwords in a
+// test realm.
 const passwordRounds = 1_000
 
 func hashPassword(password string) passwordHash {
@@ -57,12 +58,12 @@ func hashPassword(password string) passwordHash {
 func passwordSum(password string, salt []byte) []byte {
 	sum, err := pbkdf2.Key(sha256.New, password, salt, passwordRounds, sha256.Size)
 	if err != nil {
-		panic("authrockettest: no hash of a password: " + err.Error())
+		panic("authrockettest: cannot hash a password: " + err.Error())
 	}
 	return sum
 }
 
-// matches takes as long where there is no password.
+// matches takes the same time if there is no password.
 func (h passwordHash) matches(password string) bool {
 	salt := h.Salt
 	if salt == nil {
@@ -71,8 +72,8 @@ func (h passwordHash) matches(password string) bool {
 	return subtle.ConstantTimeCompare(h.Sum, passwordSum(password, salt)) == 1
 }
 
-// keepPassword gives the user the credential of user.Password, or takes it away.
-// The realm is locked.
+// keepPassword stores user.Password as the user's password credential, or deletes
+// that credential if the password is empty. The realm is locked.
 func (r *Realm) keepPassword(user User) {
 	if user.Password != "" {
 		r.putPassword(user.ID, user.Password)
@@ -102,8 +103,8 @@ func (s *store) credentialOf(userID, kind string) (Credential, bool) {
 	return Credential{}, false
 }
 
-// SetPassword sets the password of a user, which is kept as a hash only. The
-// error is [ErrNotFound].
+// SetPassword sets the password of a user. The realm stores only a hash of it. If
+// there is no such user, it returns [ErrNotFound].
 func (r *Realm) SetPassword(userID, password string) error {
 	defer r.report()
 	records, unlock := r.lock()
@@ -126,8 +127,8 @@ func (r *Realm) forgetPlainPassword(user User) {
 	r.commit(func(s *store) { s.users.put(user.ID, user) })
 }
 
-// CheckPassword reports whether this is the password of the user. It takes as
-// long for a user without a password, and for none.
+// CheckPassword reports whether password is the password of the user. It takes the
+// same time if the user has no password or does not exist.
 func (v *View) CheckPassword(userID, password string) bool {
 	records, unlock := v.lock()
 	c, _ := records.credentialOf(userID, TypePassword)
@@ -135,12 +136,12 @@ func (v *View) CheckPassword(userID, password string) bool {
 	return c.hash.matches(password)
 }
 
-// ErrCredential is the error of a credential that a user cannot have.
+// ErrCredential means that the user cannot have this credential.
 var ErrCredential = errors.New("a user cannot have this credential")
 
-// CreateTOTP gives a user a credential of [TypeTOTP], which counts when
-// [Realm.VerifyTOTP] has seen a first code. name is that of the device. The
-// error is [ErrNotFound] or [ErrCredential].
+// CreateTOTP adds a credential of [TypeTOTP] to a user. It becomes active when
+// [Realm.VerifyTOTP] accepts a first code. name is the name of the device. The errors
+// are [ErrNotFound], [ErrCredential] and [ErrFull].
 func (r *Realm) CreateTOTP(userID, name string) (Credential, error) {
 	var secret [20]byte
 	rand.Read(secret[:])
@@ -150,13 +151,13 @@ func (r *Realm) CreateTOTP(userID, name string) (Credential, error) {
 	})
 }
 
-// CreateCredential gives a user a credential of another provider; for those of
-// [TypePassword] and [TypeTOTP] there are [Realm.SetPassword] and
-// [Realm.CreateTOTP]. The error is [ErrNotFound], [ErrCredential] when there is no
-// such provider, or [ErrFull].
+// CreateCredential adds a credential of another provider to a user. Use
+// [Realm.SetPassword] for [TypePassword], and [Realm.CreateTOTP] for [TypeTOTP]. It
+// returns [ErrNotFound] if there is no such user, [ErrCredential] if there is no such
+// provider, and [ErrFull] if the user has too many credentials.
 func (r *Realm) CreateCredential(c Credential) (Credential, error) {
 	if c.Type == TypePassword || c.Type == TypeTOTP {
-		return Credential{}, fmt.Errorf("%w: one of the type %q is made by SetPassword or CreateTOTP", ErrCredential, c.Type)
+		return Credential{}, fmt.Errorf("%w: use SetPassword or CreateTOTP for the type %q", ErrCredential, c.Type)
 	}
 	return r.createCredential(c)
 }
@@ -174,7 +175,7 @@ func (r *Realm) createCredential(c Credential) (Credential, error) {
 	}
 	provider, ok := records.providers.rows[c.AuthProviderID]
 	if !ok || provider.Type != c.Type || provider.State != StateActive {
-		return Credential{}, fmt.Errorf("%w: no active auth provider of the type %q", ErrCredential, c.Type)
+		return Credential{}, fmt.Errorf("%w: there is no active auth provider of the type %q", ErrCredential, c.Type)
 	}
 	if len(records.credentials.in("user", c.UserID)) >= maxCredentials {
 		return Credential{}, ErrFull
@@ -183,12 +184,12 @@ func (r *Realm) createCredential(c Credential) (Credential, error) {
 	return c, nil
 }
 
-// maxCredentials is how many credentials a user has at most.
+// maxCredentials is the most credentials that a user may have.
 const maxCredentials = 20
 
-// UpdateCredential changes the name of a credential, or with a password the
-// password of one of [TypePassword]. Empty values leave it as it is. The error is
-// [ErrNotFound] or [ErrCredential].
+// UpdateCredential changes the name of a credential, and the password of a credential
+// of [TypePassword]. Empty values change nothing. The errors are [ErrNotFound], and
+// [ErrCredential] if a credential of another type would get a password.
 func (r *Realm) UpdateCredential(id, name, password string) (Credential, error) {
 	defer r.report()
 	records, unlock := r.lock()
@@ -198,7 +199,7 @@ func (r *Realm) UpdateCredential(id, name, password string) (Credential, error) 
 		return Credential{}, ErrNotFound
 	}
 	if password != "" && c.Type != TypePassword {
-		return Credential{}, fmt.Errorf("%w: one of the type %q has no password", ErrCredential, c.Type)
+		return Credential{}, fmt.Errorf("%w: a credential of the type %q has no password", ErrCredential, c.Type)
 	}
 	if name != "" {
 		c.Name = name
@@ -211,7 +212,7 @@ func (r *Realm) UpdateCredential(id, name, password string) (Credential, error) 
 	return c, nil
 }
 
-// DeleteCredential takes a credential away. The error is [ErrNotFound].
+// DeleteCredential deletes a credential, or returns [ErrNotFound].
 func (r *Realm) DeleteCredential(id string) error {
 	defer r.report()
 	records, unlock := r.lock()
@@ -227,7 +228,7 @@ func (r *Realm) DeleteCredential(id string) error {
 	return nil
 }
 
-// Credential returns the credential with this ID. The error is [ErrNotFound].
+// Credential returns the credential with this ID, or [ErrNotFound].
 func (v *View) Credential(id string) (Credential, error) {
 	records, unlock := v.lock()
 	defer unlock()
@@ -249,8 +250,8 @@ func (v *View) CredentialsOf(userID string) []Credential {
 	return found
 }
 
-// Secret returns the secret of a credential of [TypeTOTP], in base32, as long as
-// it is new.
+// Secret returns the secret of a credential of [TypeTOTP], in base32, while the
+// credential is new. Otherwise it returns "".
 func (c Credential) Secret() string {
 	if c.State != StateNew {
 		return ""
@@ -258,9 +259,10 @@ func (c Credential) Secret() string {
 	return c.secret
 }
 
-// VerifyTOTP reports whether code is one that the credential's device shows
-// now, one 30 seconds ago or in 30 seconds. A code serves once. The first right
-// one makes a new credential active. The error is [ErrNotFound].
+// VerifyTOTP reports whether code is valid now. It accepts the code of the device's
+// current 30 seconds, and those of the periods before and after. A code works only
+// once. The first valid code makes a new credential active. If there is no such
+// credential, VerifyTOTP returns [ErrNotFound].
 func (r *Realm) VerifyTOTP(credentialID, code string) (bool, error) {
 	defer r.report()
 	records, unlock := r.lock()
@@ -280,8 +282,8 @@ func (r *Realm) VerifyTOTP(credentialID, code string) (bool, error) {
 	return false, nil
 }
 
-// NeedsTOTP reports whether the user's login asks for a code: a credential of
-// [TypeTOTP] is active.
+// NeedsTOTP reports whether the user's login asks for a code. It does if the user has
+// an active credential of [TypeTOTP].
 func (v *View) NeedsTOTP(userID string) bool {
 	return slices.ContainsFunc(v.CredentialsOf(userID), func(c Credential) bool { return c.Type == TypeTOTP && c.State == StateActive })
 }

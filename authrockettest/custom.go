@@ -2,8 +2,8 @@ package authrockettest
 
 import "reflect"
 
-// cloneCustom returns a copy of custom attributes that shares no map or slice
-// with them, however deep.
+// cloneCustom returns a deep copy of custom attributes, which shares no map or slice
+// with the original.
 func cloneCustom(custom map[string]any) map[string]any {
 	if custom == nil {
 		return nil

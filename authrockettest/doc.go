@@ -1,6 +1,6 @@
-// Package authrockettest is an AuthRocket realm in memory, for tests and for
-// local programs. It mints login tokens, publishes the keys to check them with,
-// serves a plain hosted login, and breaks on demand:
+// Package authrockettest is an in-memory AuthRocket realm for tests and local
+// programs. It creates login tokens, publishes the keys that verify them, serves a
+// simple hosted login, and fails on demand:
 //
 //	func TestBilling(t *testing.T) {
 //		realm := authrockettest.NewRealm(t)
@@ -12,7 +12,7 @@
 //		if err != nil {
 //			t.Fatal(err)
 //		}
-//		authrockettest.Warm(t, auth) // no request has to wait for keys
+//		authrockettest.Warm(t, auth) // fetches the keys, so that no request waits for them
 //		app := auth.Authenticate(auth.Require(authrocket.Permission("billing:write"))(billing))
 //
 //		r := httptest.NewRequest("GET", "/billing", nil)
@@ -22,28 +22,35 @@
 //		...
 //	}
 //
-// A request without a session is a script's, and gets 401. With the header Accept:
-// text/html it is a browser's, and is sent to the login; see authrocket.IsNavigation.
+// A request without a session counts as a script's and gets 401. With the header
+// Accept: text/html it counts as a browser's navigation and is redirected to the
+// login; see authrocket.IsNavigation.
 //
-// Tokens, sign-ins and hosted logins hold the picked org only, as those of
-// LoginRocket Web do: the user's first one, or that of [InOrg]. RequireOrg refuses
-// a page of another org, in tests as in production; a user who wants to see it
-// signs in to that org, which a test does by InOrg. [AllOrgs] is for apps that get
-// tokens of the Core API, which can hold several orgs.
+// As at LoginRocket Web, tokens, sign-ins and hosted logins contain one org only: the
+// user's first, or the one that [InOrg] picks. RequireOrg refuses the pages of other
+// orgs, in tests as in production. To see such a page, a user signs in to its org; a
+// test uses InOrg. [AllOrgs] is for apps that get tokens of the Core API, which can
+// contain several orgs.
 //
-// A handler without a gate needs no realm. [Session] makes a session in one line:
+// Tests of a handler without a gate need no realm. [Session] creates a session in one
+// line:
 //
 //	s := authrockettest.Session(authrockettest.User{Name: "Ada"}, authrockettest.Org{}, "billing:write")
 //	profile(w, r.WithContext(authrocket.WithSession(r.Context(), s)))
 //
-// A realm has all that AuthRocket keeps: users, orgs, memberships, sessions,
-// invitations, credentials with second factors, auth providers, one-time tokens,
-// settings and events. Each kind has methods that create, read, update, delete and
-// list it. [Realm.OnEvent] reports what happens, [Realm.By] says for whom,
-// [Realm.Behind] is the realm as a reader sees it that is late, and [Realm.Save]
-// writes it all, for [RealmConfig.Saved] to open it again. authrocketdev serves
-// such a realm as a LoginRocket and a Core API.
+// A realm holds everything that AuthRocket stores: users, orgs, memberships,
+// sessions, invitations, credentials with second factors, auth providers, one-time
+// tokens, settings and events. For each kind there are methods that create, read,
+// update, delete and list records. Further methods:
 //
-// No port is opened unless [Realm.Start] is called, so that a realm also works
+//   - [Realm.OnEvent] reports each event.
+//   - [Realm.By] says for whom changes are made.
+//   - [Realm.Behind] returns a view that shows changes late.
+//   - [Realm.Save] writes the realm; [RealmConfig.Saved] opens it again.
+//
+// The package authrocketdev serves such a realm as a LoginRocket and a Core API.
+//
+// The realm opens no port unless you call [Realm.Start]. It therefore also works in a
+// testing/synctest bubble.
 // inside a testing/synctest bubble.
 package authrockettest

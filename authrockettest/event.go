@@ -6,26 +6,26 @@ import (
 	"time"
 )
 
-// Event is something that happened in the realm. Its types are those of
-// AuthRocket, such as "user.created" and "session.deleted".
+// Event is something that happened in the realm. Its types are AuthRocket's, for
+// example "user.created" and "session.deleted".
 type Event struct {
 	ID             string
 	Type           string
 	At             time.Time
-	Token          string // that it is about, such as one for a new password: a credential
+	Token          string // a credential: the token that the event is about, for example one for a new password
 	UserID         string
 	OrgID          string
 	MembershipID   string
 	SessionID      string // a credential
 	InvitationID   string
 	AuthProviderID string
-	ExpiresAt      time.Time  // of a session that ended
-	Request        Request    // that made it happen
+	ExpiresAt      time.Time  // when the session that ended would have expired
+	Request        Request    // the request that caused the event
 	SessionEnd     SessionEnd // why a session ended
 	Notifications  []Notification
 }
 
-// Notification is one webhook that gets an event.
+// Notification is the delivery of an event to one webhook.
 type Notification struct {
 	ID            string
 	HookID        string
@@ -41,12 +41,12 @@ func (e Event) clone() Event {
 	return e
 }
 
-// maxEvents is how many events a realm remembers.
+// maxEvents is the most events that a realm keeps.
 const maxEvents = 10_000
 
-// Emit adds an event, with an ID and the time, and returns it. The realm emits
-// what happens to its records; what happens in a login, such as
-// "user.login.failed", is for whoever serves the login.
+// Emit adds an event and returns it with its ID and time. The realm itself emits the
+// events of its records. A program that serves logins emits their events, for example
+// "user.login.failed".
 func (r *Realm) Emit(event Event) Event {
 	defer r.report()
 	_, unlock := r.lock()
@@ -75,27 +75,27 @@ func (r *Realm) emit(event Event) Event {
 	return event.clone()
 }
 
-// OnEvent has f called with each event from now on, in their order, one at a
-// time and after the change is done. f may use the Realm. It is called by
-// whoever changes the realm, so that it should be quick: a listener that is
-// 10,000 events late misses the oldest ones.
+// OnEvent makes the realm call f with each event from now on, in order, one at a
+// time, and after the change is complete. f may use the Realm. The goroutine that
+// changes the realm calls f, so f should be quick. A listener that is 10,000 events
+// behind misses the oldest ones.
 func (r *Realm) OnEvent(f func(Event)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.listeners = append(r.listeners, f)
 }
 
-// OnChange has f called after each change of records, settings or keys; further
-// changes until f has returned are one more call. f may use the Realm. There is
-// one f: the last one.
+// OnChange makes the realm call f after each change of records, settings or keys.
+// Changes that happen while f runs cause one further call. f may use the Realm. There
+// is only one f: a later call of OnChange replaces it.
 func (r *Realm) OnChange(f func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.onChange = f
 }
 
-// report calls the listeners with what has happened. The realm is not locked.
-// While one goroutine reports, it does so for the others.
+// report calls the listeners with the new events. The realm is not locked. While one
+// goroutine reports, it also reports the events of the others.
 func (r *Realm) report() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -123,14 +123,14 @@ func (r *Realm) report() {
 }
 
 // unlocked calls f while the realm is not locked. The realm is locked before and
-// after, also where f ends the test or panics.
+// after, even if f ends the test or panics.
 func (r *Realm) unlocked(f func()) {
 	r.mu.Unlock()
 	defer r.mu.Lock()
 	f()
 }
 
-// Event returns the event with this ID. The error is [ErrNotFound].
+// Event returns the event with this ID, or [ErrNotFound].
 func (v *View) Event(id string) (Event, error) {
 	records, unlock := v.lock()
 	defer unlock()
@@ -141,8 +141,8 @@ func (v *View) Event(id string) (Event, error) {
 	return event.clone(), nil
 }
 
-// UpdateEvent lets change alter the Notifications of the event with this ID. The
-// error is [ErrNotFound]. change must not call the Realm.
+// UpdateEvent lets change edit the Notifications of the event with this ID. If there
+// is no such event, it returns [ErrNotFound]. change must not call the Realm.
 func (r *Realm) UpdateEvent(id string, change func([]Notification) []Notification) error {
 	defer r.report()
 	records, unlock := r.lock()
@@ -156,8 +156,7 @@ func (r *Realm) UpdateEvent(id string, change func([]Notification) []Notificatio
 	return nil
 }
 
-// ListEvents returns a part of the events that are remembered, the last 10,000.
-// The error is nil.
+// ListEvents returns a page of the last 10,000 events. The error is always nil.
 func (v *View) ListEvents(list EventList) (Page[Event], error) {
 	records, unlock := v.lock()
 	defer unlock()
@@ -169,8 +168,9 @@ func (v *View) ListEvents(list EventList) (Page[Event], error) {
 	return page.clone(Event.clone), err
 }
 
-// isAny reports whether value is what a list wants, where nothing wants all.
+// isAny reports whether a record with this value belongs to a list. An empty filter
+// accepts all.
 func isAny(wanted, value string) bool { return wanted == "" || wanted == value }
 
-// now returns the time in whole milliseconds, which is what AuthRocket keeps.
+// now returns the time in whole milliseconds, which is AuthRocket's precision.
 func now() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }

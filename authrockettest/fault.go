@@ -10,9 +10,10 @@ import (
 	"time"
 )
 
-// Fault answers in place of a handler that is broken: of the key set, see
-// [Realm.Break], or of the Core API of a local AuthRocket. healthy gives the right
-// answer. Write your own, or combine those below. They are safe for concurrent use.
+// Fault answers instead of a handler that is broken: that of the key set (see
+// [Realm.Break]), or that of the Core API of a local AuthRocket. healthy gives the
+// correct answer. Write your own faults, or combine those below, which are safe for
+// concurrent use.
 type Fault func(w http.ResponseWriter, r *http.Request, healthy http.Handler)
 
 // Break makes /connect/jwks answer with fault until [Realm.Repair].
@@ -22,7 +23,7 @@ func (r *Realm) Break(fault Fault) {
 	r.fault = fault
 }
 
-// Repair ends what [Realm.Break] began. Requests that already hang keep hanging.
+// Repair ends the fault of [Realm.Break]. Requests that already hang keep hanging.
 func (r *Realm) Repair() { r.Break(nil) }
 
 // Status answers with a status and no body.
@@ -38,7 +39,7 @@ func Body(contentType, body string) Fault {
 	}
 }
 
-// Garbage answers 200 with bytes that mean nothing.
+// Garbage answers 200 with bytes that are not valid JSON.
 func Garbage() Fault { return Body("application/json", "\x00\xff{[,") }
 
 // Redirect answers 302 to location.
@@ -49,12 +50,12 @@ func Redirect(location string) Fault {
 	}
 }
 
-// Hang never answers; it ends when the client gives up.
+// Hang never answers. It ends when the client gives up.
 func Hang() Fault {
 	return func(_ http.ResponseWriter, r *http.Request, _ http.Handler) { <-r.Context().Done() }
 }
 
-// Slow gives the right answer after d.
+// Slow gives the correct answer after d.
 func Slow(d time.Duration) Fault {
 	return func(w http.ResponseWriter, r *http.Request, healthy http.Handler) {
 		timer := time.NewTimer(d)
@@ -72,8 +73,8 @@ func Disconnect() Fault {
 	return func(http.ResponseWriter, *http.Request, http.Handler) { panic(http.ErrAbortHandler) }
 }
 
-// TooMany answers 429, as the Core API does to too many requests, with a
-// Ratelimit-Reset that lies reset ahead.
+// TooMany answers 429, as the Core API does after too many requests. Its
+// Ratelimit-Reset is reset from now.
 func TooMany(reset time.Duration) Fault {
 	return func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 		end := time.Now().Add(reset + time.Second - 1).Truncate(time.Second) // an HTTP date has whole seconds
@@ -84,7 +85,7 @@ func TooMany(reset time.Duration) Fault {
 	}
 }
 
-// EveryNth breaks one request in n, the nth first. 1 breaks all, 0 none.
+// EveryNth breaks every nth request. 1 breaks all requests, 0 none.
 func EveryNth(n int, fault Fault) Fault {
 	var requests atomic.Int64
 	return func(w http.ResponseWriter, r *http.Request, healthy http.Handler) {
@@ -96,14 +97,15 @@ func EveryNth(n int, fault Fault) Fault {
 	}
 }
 
-// Only breaks the requests that match a pattern of [http.ServeMux], for example
-// "POST /v2/users" or "GET /v2/users/{id}". Like a ServeMux it panics when the
-// pattern is not valid.
+// Only breaks the requests that match a pattern of [http.ServeMux], for example "POST
+// /v2/users" or "GET /v2/users/{id}". Like a ServeMux, it panics if the pattern is
+// invalid.
 func Only(pattern string, fault Fault) Fault {
 	mux := http.NewServeMux()
 	mux.Handle(pattern, matched{})
 	return func(w http.ResponseWriter, r *http.Request, healthy http.Handler) {
-		// A path that the ServeMux would redirect has a handler too, and is no match.
+		// A path that the ServeMux would redirect also has a handler, but is not a
+		// match.
 		if handler, _ := mux.Handler(r); handler == (matched{}) {
 			fault(w, r, healthy)
 			return
@@ -112,14 +114,14 @@ func Only(pattern string, fault Fault) Fault {
 	}
 }
 
-// matched is the handler of what matches.
+// matched is the handler that marks a match.
 type matched struct{}
 
 func (matched) ServeHTTP(http.ResponseWriter, *http.Request) {}
 
-// AfterWrite does what a request asks for, and then lets fault answer: the write
-// is done, and its answer is lost with [Disconnect], late with [Slow]. GET, HEAD
-// and OPTIONS are answered as they should be.
+// AfterWrite carries out the request, and then lets fault answer. The write is done,
+// but its answer is lost (with [Disconnect]) or late (with [Slow]). GET, HEAD and
+// OPTIONS get the correct answer.
 func AfterWrite(fault Fault) Fault {
 	return func(w http.ResponseWriter, r *http.Request, healthy http.Handler) {
 		if slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodOptions}, r.Method) {
@@ -132,8 +134,8 @@ func AfterWrite(fault Fault) Fault {
 	}
 }
 
-// ClockOff gives the right answer by a clock that is d ahead: its headers Date and
-// Ratelimit-Reset are. The clock of the realm is not.
+// ClockOff gives the correct answer with the headers of a server whose clock is d
+// ahead: Date and Ratelimit-Reset. The clock of the realm does not change.
 func ClockOff(d time.Duration) Fault {
 	return func(w http.ResponseWriter, r *http.Request, healthy http.Handler) {
 		answer := httptest.NewRecorder()
@@ -147,9 +149,9 @@ func ClockOff(d time.Duration) Fault {
 	}
 }
 
-// Chain puts faults one in front of the other: the right answer of each is that
-// of the next. So Chain(ClockOff(time.Hour), TooMany(time.Minute)) is a 429 by a
-// clock that is off, and faults of several routes can be there at once.
+// Chain combines faults. The correct answer of each fault is the answer of the next
+// one. So Chain(ClockOff(time.Hour), TooMany(time.Minute)) answers 429 with a wrong
+// clock. Faults of several routes can be combined in the same way.
 func Chain(faults ...Fault) Fault {
 	return func(w http.ResponseWriter, r *http.Request, healthy http.Handler) {
 		for _, fault := range slices.Backward(faults) {

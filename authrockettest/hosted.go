@@ -17,7 +17,7 @@ var loginHTML string
 
 var loginTemplate = template.Must(template.New("login").Parse(loginHTML))
 
-// newHandler builds what ServeHTTP serves.
+// newHandler builds the handler of ServeHTTP.
 func (r *Realm) newHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /connect/jwks", r.counted(r.serveKeys))
@@ -28,14 +28,14 @@ func (r *Realm) newHandler() http.Handler {
 	return http.NewCrossOriginProtection().Handler(mux)
 }
 
-// ServeHTTP serves the realm's LoginRocket: /connect/jwks, a plain /login with
-// the form fields email and password, and /logout. Nobody logs in there whose login
-// needs a code, for which there is no form.
+// ServeHTTP serves the realm's LoginRocket: /connect/jwks, a simple /login with the
+// form fields email and password, and /logout. It has no form for codes, so users
+// whose login needs a code cannot log in there.
 func (r *Realm) ServeHTTP(w http.ResponseWriter, req *http.Request) { r.handler.ServeHTTP(w, req) }
 
-// RequestOf returns what the events and sessions of a request keep of it: the
-// address that it comes from, which forwarding headers do not change since anybody
-// can write them, and the first 256 bytes of its User-Agent.
+// RequestOf returns what events and sessions store about a request: its address, and
+// the first 256 bytes of its User-Agent. It ignores forwarding headers, since anybody
+// can set them.
 func RequestOf(req *http.Request) Request {
 	ip, _, err := net.SplitHostPort(req.RemoteAddr)
 	if err != nil {
@@ -67,9 +67,9 @@ func (r *Realm) serveKeys(w http.ResponseWriter, req *http.Request) {
 	r.serveJWKS(w, req)
 }
 
-const notLoginURL = "The redirect_uri is missing, or not one of the realm's Login URLs."
+const notLoginURL = "The redirect_uri is missing, or it is not one of the realm's Login URLs."
 
-// serveLogin shows the form, or returns at once when the browser is signed in.
+// serveLogin shows the form, or returns at once if the browser is signed in.
 func (r *Realm) serveLogin(w http.ResponseWriter, req *http.Request) {
 	query := req.URL.Query()
 	redirectURI, ok := r.RedirectURI(query.Get("redirect_uri"))
@@ -99,7 +99,7 @@ const maxFormBytes = 64 << 10
 func (r *Realm) serveLoginForm(w http.ResponseWriter, req *http.Request) {
 	req.Body = http.MaxBytesReader(w, req.Body, maxFormBytes)
 	if err := req.ParseForm(); err != nil {
-		http.Error(w, "This form cannot be read.", http.StatusBadRequest)
+		http.Error(w, "This form is incomplete or damaged. Go back and send it again.", http.StatusBadRequest)
 		return
 	}
 	redirectURI, ok := r.RedirectURI(req.PostForm.Get("redirect_uri"))
@@ -124,11 +124,11 @@ func (r *Realm) serveLoginForm(w http.ResponseWriter, req *http.Request) {
 	r.finishLogin(w, req, session, redirectURI, form.Account)
 }
 
-const loginFailed = "Login failed. Check the email and the password."
+const loginFailed = "Login failed. Check your email and password."
 
-// finishLogin sends the browser back with a token for exactly one org, as
-// LoginRocket Web does: account if the user is a member, else the one that was
-// picked before, else the first.
+// finishLogin sends the browser back with a token for exactly one org, as LoginRocket
+// Web does. It picks account if the user is a member of it, else the org that was
+// picked before, else the user's first org.
 func (r *Realm) finishLogin(w http.ResponseWriter, req *http.Request, session HostedSession, redirectURI, account string) {
 	if r.SelectOrg(session.ID, account) != nil && session.OrgID == "" {
 		if memberships := r.MembershipsOf(session.UserID); len(memberships) > 0 {
@@ -144,8 +144,8 @@ func (r *Realm) finishLogin(w http.ResponseWriter, req *http.Request, session Ho
 	http.Redirect(w, req, WithToken(redirectURI, token), http.StatusFound)
 }
 
-// WithToken returns redirectURI with the parameter token added, which is where
-// LoginRocket sends the browser after a login.
+// WithToken returns redirectURI with the parameter token added. LoginRocket sends the
+// browser to that URL after a login.
 func WithToken(redirectURI, token string) string {
 	separator := "?"
 	if strings.Contains(redirectURI, "?") {
@@ -155,10 +155,11 @@ func WithToken(redirectURI, token string) string {
 }
 
 // SessionCookie returns the cookie that keeps a browser signed in at the realm
-// itself, as LoginRocket does: apps of one realm share the sign-in. For the zero
-// HostedSession it is the one that signs the browser out.
+// itself, as LoginRocket does. Apps of one realm share that sign-in. For the zero
+// HostedSession, the cookie signs the browser out.
 func (r *Realm) SessionCookie(session HostedSession) *http.Cookie {
-	// Browsers do not keep the cookies of two ports apart: no app has this name.
+	// Browsers do not separate the cookies of two ports, so the name must differ from
+	// every app's cookie.
 	c := &http.Cookie{Name: "loginrocket_session", Value: session.ID, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode}
 	if strings.HasPrefix(r.URL(), "https://") {
 		c.Name, c.Secure = "__Host-"+c.Name, true
@@ -178,9 +179,8 @@ func (r *Realm) signedIn(req *http.Request) (HostedSession, bool) {
 	return session, err == nil
 }
 
-// serveLogout ends the sessions that the browser has and that ?session= names,
-// which is what apps send along. A redirect_uri that is not allowed does not keep
-// anybody signed in.
+// serveLogout ends the browser's session, and the one that ?session= names, which
+// apps send. A redirect_uri that is not permitted does not keep anybody signed in.
 func (r *Realm) serveLogout(w http.ResponseWriter, req *http.Request) {
 	query, by := req.URL.Query(), r.By(RequestOf(req))
 	by.EndSession(query.Get("session"), EndedByLogout)
@@ -198,8 +198,8 @@ func (r *Realm) serveLogout(w http.ResponseWriter, req *http.Request) {
 	http.Redirect(w, req, target, http.StatusFound)
 }
 
-// LoginURLs returns the URLs that a login may return to, the default first. When
-// [RealmConfig.LoginURLs] has none, every URL on a loopback host is allowed, too.
+// LoginURLs returns the URLs to which a login may return, the default first. If
+// [RealmConfig.LoginURLs] is empty, every URL on a loopback host is also permitted.
 func (r *Realm) LoginURLs() []string {
 	if len(r.config.LoginURLs) > 0 {
 		return slices.Clone(r.config.LoginURLs)
@@ -210,8 +210,8 @@ func (r *Realm) LoginURLs() []string {
 	return nil
 }
 
-// RedirectURI returns where a login that asks for the redirect_uri given may
-// return to, the default when it asks for nothing, and false where it may not.
+// RedirectURI returns the URL to which a login with this redirect_uri returns. If
+// given is "", that is the default. It returns false if the URL is not permitted.
 func (r *Realm) RedirectURI(given string) (string, bool) {
 	allowed := r.LoginURLs()
 	acceptLoopback := len(r.config.LoginURLs) == 0
@@ -241,8 +241,8 @@ func (r *Realm) RedirectURI(given string) (string, bool) {
 	return "", false
 }
 
-// hasDotSegment reports whether a browser would ask for another path than this
-// one, which is unescaped: browsers resolve escaped dots too.
+// hasDotSegment reports whether a browser would request another path than this one.
+// Browsers also resolve escaped dots, so path is unescaped.
 func hasDotSegment(path string) bool {
 	for segment := range strings.SplitSeq(path, "/") {
 		if segment == "." || segment == ".." {
@@ -257,8 +257,9 @@ func isLoopbackURL(s string) bool {
 	return err == nil && IsLoopback(u.Hostname())
 }
 
-// IsLoopback reports whether host, a host name or IP address without port or
-// brackets, is this machine: localhost, a name below .localhost, an address in
-// 127.0.0.0/8, or ::1. A local LoginRocket has to refuse requests whose Host is
-// neither that nor its own: a website can make its name lead here.
+// IsLoopback reports whether host is this machine: localhost, a name below
+// .localhost, an address in 127.0.0.0/8, or ::1. host is a host name or an IP
+// address, without port and brackets. A local LoginRocket must refuse requests whose
+// Host is neither a loopback host nor its own, because a website can make its own
+// name resolve to this machine.
 func IsLoopback(host string) bool { return loopback.IsHost(host) }

@@ -5,35 +5,35 @@ import (
 	"time"
 )
 
-// HostedSession is a user's session at LoginRocket. It outlives the tokens that are
-// made in it, and apps of one realm share it.
+// HostedSession is a user's session at LoginRocket. It outlives the tokens that
+// belong to it, and the apps of a realm share it.
 type HostedSession struct {
-	ID        string // a credential, the sid of its tokens
+	ID        string // a credential: the claim sid of its tokens
 	UserID    string
-	OrgID     string // what [Realm.SelectOrg] picked, "" before that
+	OrgID     string // the org that [Realm.SelectOrg] picked, "" before that
 	CreatedAt time.Time
 	ExpiresAt time.Time
-	Request   Request // that started it
+	Request   Request // the request that started it
 }
 
-// lastToken is the last token that was made in a session.
+// lastToken is the latest token of a session.
 type lastToken struct {
 	token, orgID string
 	end          time.Time
 }
 
-// SessionEnd is why a session ended before its time.
+// SessionEnd says why a session ended before it expired.
 type SessionEnd string
 
 // The values of [Event.SessionEnd].
 const (
 	EndedByLogout   SessionEnd = "logout"
-	EndedByAPI      SessionEnd = "api"      // deleted by the Core API
+	EndedByAPI      SessionEnd = "api"      // the Core API deleted it
 	EndedByPassword SessionEnd = "password" // the user's password was changed
-	EndedByLimit    SessionEnd = "limit"    // the realm holds no more sessions
+	EndedByLimit    SessionEnd = "limit"    // the realm had reached its limit of sessions
 )
 
-// StartSession signs a user in. The error is [ErrNotFound] or [ErrInactive].
+// StartSession signs a user in. The errors are [ErrNotFound] and [ErrInactive].
 func (r *Realm) StartSession(userID string) (HostedSession, error) {
 	defer r.report()
 	records, unlock := r.lock()
@@ -47,7 +47,7 @@ func (r *Realm) StartSession(userID string) (HostedSession, error) {
 	if user.State != UserActive {
 		return HostedSession{}, ErrInactive
 	}
-	// All sessions last equally long: the oldest are the first to expire.
+	// All sessions last equally long, so the oldest expire first.
 	for len(records.sessions.added) > 0 {
 		oldest := records.sessions.rows[records.sessions.added[0]]
 		isExpired := !time.Now().Before(oldest.ExpiresAt)
@@ -65,8 +65,8 @@ func (r *Realm) StartSession(userID string) (HostedSession, error) {
 	return s, nil
 }
 
-// LookUpSession returns the session with this ID. The error is [ErrNotFound],
-// also when the session has ended or has expired.
+// LookUpSession returns the session with this ID. If there is none, or if it has
+// ended or expired, it returns [ErrNotFound].
 func (v *View) LookUpSession(id string) (HostedSession, error) {
 	records, unlock := v.lock()
 	defer unlock()
@@ -85,7 +85,7 @@ func (s *store) liveSession(id string) (HostedSession, bool) {
 	return session, true
 }
 
-// ListSessions returns a part of the sessions. The error is nil.
+// ListSessions returns a page of the sessions. The error is always nil.
 func (v *View) ListSessions(list SessionList) (Page[HostedSession], error) {
 	records, unlock := v.lock()
 	defer unlock()
@@ -97,8 +97,8 @@ func (v *View) ListSessions(list SessionList) (Page[HostedSession], error) {
 	return records.sessions.page(index, list.UserID, list.List, func(s HostedSession) bool { return now.Before(s.ExpiresAt) })
 }
 
-// SelectOrg picks the org that the tokens of the session are about. The error is
-// [ErrNotFound], also when the user is no member of the org.
+// SelectOrg picks the org for the tokens of the session. If there is no such session
+// or org, or if the user is not a member, it returns [ErrNotFound].
 func (r *Realm) SelectOrg(sessionID, orgID string) error {
 	defer r.report()
 	records, unlock := r.lock()
@@ -115,10 +115,10 @@ func (r *Realm) SelectOrg(sessionID, orgID string) error {
 	return nil
 }
 
-// SessionToken returns a login token as LoginRocket Web makes it in the session:
-// with the membership in the selected org only, or none. It is a new one each
-// time, unless [RealmConfig.ReissueTokens] is set. The error is [ErrNotFound], or
-// [ErrInactive] when the user may not log in any more.
+// SessionToken returns a login token of the session, as LoginRocket Web makes it:
+// with the membership in the selected org only, or with none. Each call returns a new
+// token, unless [RealmConfig.ReissueTokens] is set. The errors are [ErrNotFound], and
+// [ErrInactive] if the user may no longer log in.
 func (r *Realm) SessionToken(sessionID string, options ...TokenOption) (string, error) {
 	r.t.Helper()
 	session, err := r.LookUpSession(sessionID)
@@ -128,8 +128,8 @@ func (r *Realm) SessionToken(sessionID string, options ...TokenOption) (string, 
 	return r.AccountToken(sessionID, session.OrgID, options...)
 }
 
-// AccountToken is [Realm.SessionToken] for the org with the given ID, which the
-// session does not remember.
+// AccountToken is like [Realm.SessionToken], but for the org with the given ID. The
+// session does not remember that org.
 func (r *Realm) AccountToken(sessionID, orgID string, options ...TokenOption) (string, error) {
 	r.t.Helper()
 	reissue := r.config.ReissueTokens && len(options) == 0
@@ -146,7 +146,7 @@ func (r *Realm) AccountToken(sessionID, orgID string, options ...TokenOption) (s
 	end := time.Now().Add(r.config.TokenLifetime)
 	for _, m := range r.MembershipsOf(user.ID) {
 		if !m.ExpiresAt.IsZero() && m.ExpiresAt.Before(end) {
-			end = m.ExpiresAt // the token is not reissued when the membership has expired
+			end = m.ExpiresAt // the token must not be reissued after the membership has expired
 		}
 	}
 	token := r.sign(r.newToken(user, session.ID, orgID), options)
@@ -158,9 +158,9 @@ func (r *Realm) AccountToken(sessionID, orgID string, options ...TokenOption) (s
 	return token, nil
 }
 
-// APIToken returns a login token as the Core API makes it in the session: with
-// all memberships when [ScopeOrgs] is among the realm's scopes, else with none.
-// The error is that of [Realm.SessionToken].
+// APIToken returns a login token of the session, as the Core API makes it: with all
+// memberships if the realm's scopes contain [ScopeOrgs], else with none. The errors
+// are those of [Realm.SessionToken].
 func (r *Realm) APIToken(sessionID string) (string, error) {
 	r.t.Helper()
 	session, user, err := r.userOf(sessionID)
@@ -174,7 +174,7 @@ func (r *Realm) APIToken(sessionID string) (string, error) {
 	return r.sign(t, nil), nil
 }
 
-// userOf returns a session and its user, who may log in.
+// userOf returns a session and its user, if the user may log in.
 func (v *View) userOf(sessionID string) (HostedSession, User, error) {
 	session, err := v.LookUpSession(sessionID)
 	if err != nil {
@@ -190,15 +190,15 @@ func (v *View) userOf(sessionID string) (HostedSession, User, error) {
 	return session, user, nil
 }
 
-// forgetTokens makes the next token of every session a new one, also where one
-// is being made now.
+// forgetTokens makes the next token of every session a new one. That includes a token
+// that is being made at the moment.
 func (r *Realm) forgetTokens() {
 	r.version++
 	clear(r.lastTokens)
 }
 
-// EndSession ends a session for the given reason. Its tokens stay valid until
-// they expire. Ending a session that there is not changes nothing.
+// EndSession ends a session for the given reason. Its tokens stay valid until they
+// expire. If there is no such session, it does nothing.
 func (r *Realm) EndSession(id string, why SessionEnd) {
 	defer r.report()
 	records, unlock := r.lock()
@@ -208,8 +208,8 @@ func (r *Realm) EndSession(id string, why SessionEnd) {
 	}
 }
 
-// EndSessionsOf ends all sessions of a user but the one with the ID keep, which
-// may be "", for the given reason.
+// EndSessionsOf ends all sessions of a user for the given reason, except the one with
+// the ID keep, which may be "".
 func (r *Realm) EndSessionsOf(userID, keep string, why SessionEnd) {
 	defer r.report()
 	records, unlock := r.lock()
@@ -221,7 +221,7 @@ func (r *Realm) EndSessionsOf(userID, keep string, why SessionEnd) {
 	}
 }
 
-// endSession removes a session. It is an event unless the session has expired.
+// endSession removes a session. Unless the session had expired, that emits an event.
 func (r *Realm) endSession(s HostedSession, why SessionEnd) {
 	r.commit(func(st *store) { st.sessions.delete(s.ID) })
 	delete(r.lastTokens, s.ID)

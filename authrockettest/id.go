@@ -12,13 +12,13 @@ const (
 	idLength     = 22
 )
 
-// lastIDTime is when the last ID was made, in microseconds: no two have the same
-// time, also where the clock stands still.
+// lastIDTime is the time of the latest ID, in microseconds. No two IDs have the same
+// time, even if the clock stops.
 var lastIDTime atomic.Int64
 
-// newID returns an ID of AuthRocket's shape: a prefix and 22 characters. Of two
-// IDs with the same prefix the later one is the higher one. 13 of the characters
-// are random, 77 bits: the ID of a session is a credential.
+// newID returns an ID in AuthRocket's format: a prefix and 22 characters. A later ID
+// with the same prefix sorts after an earlier one. 13 of the characters are random
+// (77 bits), because the ID of a session is a credential.
 func newID(prefix string) string {
 	micros := time.Now().UnixMicro()
 	for {
@@ -37,7 +37,7 @@ func newID(prefix string) string {
 		var random [2 * idLength]byte
 		rand.Read(random[:])
 		for _, b := range random {
-			if b &= 63; int(b) < len(idDigits) && i < idLength { // equally likely digits
+			if b &= 63; int(b) < len(idDigits) && i < idLength { // so that all digits are equally likely
 				id[i] = idDigits[b]
 				i++
 			}

@@ -10,31 +10,31 @@ import (
 	"time"
 )
 
-// InvitationType is what an invitation is for.
+// InvitationType says what an invitation is for.
 type InvitationType string
 
 // The types of invitations.
 const (
 	InvitationOrg       InvitationType = "org"       // to join an org
 	InvitationPreverify InvitationType = "preverify" // to sign up, after the email is verified
-	InvitationReferral  InvitationType = "referral"  // to sign up, by a user
-	InvitationRequest   InvitationType = "request"   // to sign up, as the invited one asked for
+	InvitationReferral  InvitationType = "referral"  // to sign up, from another user
+	InvitationRequest   InvitationType = "request"   // to sign up, on the request of the invited person
 )
 
-// Invitation lets somebody sign up, or join an org.
+// Invitation invites somebody to sign up or to join an org.
 type Invitation struct {
 	ID             string // default: a new one
 	Token          string // a credential; default: a new one
 	Type           InvitationType
 	Email          string // required; stored in lower case
-	OrgID          string // of the type org only
+	OrgID          string // for InvitationOrg only
 	Permissions    []string
 	InvitingUserID string
 	AuthProviderID string
 	Locale         string
 	CreatedAt      time.Time // default: now
 	ExpiresAt      time.Time // default: in 30 days
-	InvitedAt      time.Time // zero before it was sent
+	InvitedAt      time.Time // zero until the invitation is sent
 }
 
 func (i Invitation) clone() Invitation {
@@ -44,7 +44,7 @@ func (i Invitation) clone() Invitation {
 
 func (i Invitation) isLive() bool { return time.Now().Before(i.ExpiresAt) }
 
-// event returns an event of the invitation, such as "invited".
+// event returns an event of the invitation, for example "invited".
 func (i Invitation) event(what string) Event {
 	return Event{Type: fmt.Sprintf("invitation.%s.%s", i.Type, what), InvitationID: i.ID, OrgID: i.OrgID, UserID: i.InvitingUserID}
 }
@@ -53,9 +53,9 @@ func newInvitationToken() string { return "nvt_" + rand.Text() }
 
 const invitationLifetime = 30 * 24 * time.Hour
 
-// CreateInvitation adds an invitation and returns it as it is stored. Nothing is
-// sent. The error is [ErrNotFound] when there is no such org, [ErrIDTaken] or
-// [ErrFull], or says what of the invitation is wrong.
+// CreateInvitation adds an invitation and returns the stored record. It sends
+// nothing. The errors are [ErrNotFound] if there is no such org, [ErrIDTaken],
+// [ErrFull], and others that say what is wrong with the invitation.
 func (r *Realm) CreateInvitation(i Invitation) (Invitation, error) {
 	defer r.report()
 	records, unlock := r.lock()
@@ -78,7 +78,7 @@ func (r *Realm) CreateInvitation(i Invitation) (Invitation, error) {
 	case records.invitations.has(i.ID):
 		return Invitation{}, fmt.Errorf("%w: %q", ErrIDTaken, i.ID)
 	case records.invitations.first("token", i.Token) != "":
-		return Invitation{}, fmt.Errorf("%w: an invitation with this token", ErrIDTaken)
+		return Invitation{}, fmt.Errorf("%w: another invitation has this token", ErrIDTaken)
 	case len(records.invitations.rows) >= r.limit:
 		return Invitation{}, ErrFull
 	}
@@ -87,12 +87,14 @@ func (r *Realm) CreateInvitation(i Invitation) (Invitation, error) {
 	return i.clone(), nil
 }
 
-// UpdateInvitation lets change alter the invitation with this ID, which keeps
-// ID and type, and returns it as it is stored. With another Email it gets another
-// token: whoever has the old one is not invited any more. Setting InvitedAt is the
-// event "invited". The error is [ErrNotFound], also when the org does not exist, or
-// says what of the invitation is wrong; nothing is changed then. change must not
-// call the Realm.
+// UpdateInvitation lets change edit the invitation with this ID and returns the
+// stored record. ID and Type cannot change. A new Email also creates a new token,
+// because the owner of the old address is no longer invited. Setting InvitedAt emits
+// the event "invited".
+//
+// It returns [ErrNotFound] if there is no such invitation or org. Other errors say
+// what is wrong with the invitation; it then stays unchanged. change must not call
+// the Realm.
 func (r *Realm) UpdateInvitation(id string, change func(*Invitation)) (Invitation, error) {
 	defer r.report()
 	records, unlock := r.lock()
@@ -124,7 +126,7 @@ func (r *Realm) UpdateInvitation(id string, change func(*Invitation)) (Invitatio
 	return i.clone(), nil
 }
 
-// DeleteInvitation takes an invitation back. The error is [ErrNotFound].
+// DeleteInvitation withdraws an invitation, or returns [ErrNotFound].
 func (r *Realm) DeleteInvitation(id string) error {
 	defer r.report()
 	records, unlock := r.lock()
@@ -137,8 +139,8 @@ func (r *Realm) DeleteInvitation(id string) error {
 	return nil
 }
 
-// TakeInvitation uses up the invitation with this token for a user who accepts
-// it. The error is [ErrNotFound], also when it has expired.
+// TakeInvitation uses up the invitation with this token for a user who accepts it. If
+// there is none, or if it has expired, it returns [ErrNotFound].
 func (r *Realm) TakeInvitation(token, userID string) (Invitation, error) {
 	defer r.report()
 	records, unlock := r.lock()
@@ -159,20 +161,20 @@ func (r *Realm) TakeInvitation(token, userID string) (Invitation, error) {
 func (s *store) checkInvitation(i Invitation) error {
 	switch {
 	case !slices.Contains([]InvitationType{InvitationOrg, InvitationPreverify, InvitationReferral, InvitationRequest}, i.Type):
-		return fmt.Errorf("the type %q of an invitation is none of org, preverify, referral, request", i.Type)
+		return fmt.Errorf("the Type %q of an invitation is unknown; use org, preverify, referral or request", i.Type)
 	case i.Email == "":
-		return errors.New("an invitation needs an Email")
+		return errors.New("an invitation needs an Email; set it")
 	case (i.Type == InvitationOrg) != (i.OrgID != ""):
-		return errors.New("an invitation of the type org needs an OrgID, and others have none")
+		return errors.New("an invitation of the type org needs an OrgID; other types must not have one")
 	case i.OrgID != "" && !s.orgs.has(i.OrgID):
 		return fmt.Errorf("%w: org %q", ErrNotFound, i.OrgID)
 	}
 	return nil
 }
 
-// ExpireInvitations removes the invitations that have expired, each of which is an
-// event. The methods that change invitations do so, too: a program that wants the
-// events in time calls it now and then.
+// ExpireInvitations removes expired invitations and emits an event for each. The
+// methods that change invitations also do that. A program that needs these events on
+// time calls ExpireInvitations regularly.
 func (r *Realm) ExpireInvitations() {
 	defer r.report()
 	_, unlock := r.lock()
@@ -191,8 +193,8 @@ func (r *Realm) expireInvitations() {
 	}
 }
 
-// Invitation returns the invitation with this ID. The error is [ErrNotFound],
-// also when it has expired.
+// Invitation returns the invitation with this ID. If there is none, or if it has
+// expired, it returns [ErrNotFound].
 func (v *View) Invitation(id string) (Invitation, error) {
 	records, unlock := v.lock()
 	defer unlock()
@@ -203,8 +205,8 @@ func (v *View) Invitation(id string) (Invitation, error) {
 	return i.clone(), nil
 }
 
-// InvitationByToken returns the invitation with this token. The error is
-// [ErrNotFound], also when it has expired.
+// InvitationByToken returns the invitation with this token. If there is none, or if
+// it has expired, it returns [ErrNotFound].
 func (v *View) InvitationByToken(token string) (Invitation, error) {
 	records, unlock := v.lock()
 	defer unlock()
@@ -220,7 +222,7 @@ func (s *store) invitation(token string) (Invitation, error) {
 	return i, nil
 }
 
-// ListInvitations returns a part of the invitations. The error is nil.
+// ListInvitations returns a page of the invitations. The error is always nil.
 func (v *View) ListInvitations(list InvitationList) (Page[Invitation], error) {
 	records, unlock := v.lock()
 	defer unlock()

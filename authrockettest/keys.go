@@ -25,7 +25,7 @@ type signingKey struct {
 func (k *signingKey) spki() []byte {
 	der, err := x509.MarshalPKIXPublicKey(&k.private.PublicKey)
 	if err != nil {
-		panic("authrockettest: an RSA key has no SPKI: " + err.Error())
+		panic("authrockettest: cannot encode an RSA key: " + err.Error())
 	}
 	return der
 }
@@ -34,9 +34,9 @@ func (k *signingKey) pem() string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: k.spki()}))
 }
 
-// keyPool holds RSA keys for all realms of the process: making one takes so
-// long that a test for each would take minutes. A realm never has one key
-// twice, as far as it remembers its keys.
+// keyPool holds RSA keys for all realms of the process. Generating a new key for each
+// test would take minutes. No realm gets the same key twice, as far as it remembers
+// its keys.
 var keyPool struct {
 	sync.Mutex
 	keys []*rsa.PrivateKey
@@ -45,7 +45,8 @@ var keyPool struct {
 
 const keyPoolSize = 6
 
-// newKey returns a key that the realm has not had, with a new ID unless id is given.
+// newKey returns a key that the realm has not had yet. It has a new ID unless id is
+// given.
 func (r *Realm) newKey(id string) *signingKey {
 	if id == "" {
 		id = newID("jky_")
@@ -74,15 +75,15 @@ func (r *Realm) newKey(id string) *signingKey {
 
 func (r *Realm) hasHad(private *rsa.PrivateKey) bool {
 	for _, k := range r.keys {
-		if k.private.Equal(private) { // not the same pointer in a realm that was saved
+		if k.private.Equal(private) { // a realm that was saved has another pointer
 			return true
 		}
 	}
 	return false
 }
 
-// key returns the latest key with the ID, withdrawn or not, nil when there is
-// none that is remembered.
+// key returns the latest key with the ID, withdrawn or not. It returns nil if the
+// realm remembers none.
 func (r *Realm) key(id string) *signingKey {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -94,7 +95,7 @@ func (r *Realm) key(id string) *signingKey {
 	return nil
 }
 
-// KeyID returns the kid of the key that signs now, "" in an HS256 realm.
+// KeyID returns the kid of the current signing key, "" in an HS256 realm.
 func (r *Realm) KeyID() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -104,8 +105,8 @@ func (r *Realm) KeyID() string {
 	return r.keys[len(r.keys)-1].id
 }
 
-// RotateKeys makes a new key, publishes it and signs with it from now on. The
-// older ones stay published until [Realm.WithdrawKey]. It returns the kid.
+// RotateKeys makes a new key, publishes it, and signs with it from now on. It returns
+// the kid. Older keys stay published until [Realm.WithdrawKey].
 func (r *Realm) RotateKeys() string {
 	r.t.Helper()
 	defer r.report()
@@ -114,9 +115,9 @@ func (r *Realm) RotateKeys() string {
 	return r.addKey("")
 }
 
-// WithdrawKey takes a key out of the published set. If it is the one that
-// signs, it still does. The realm remembers the last 10 withdrawn keys, with
-// which [SignedBy] can sign.
+// WithdrawKey removes a key from the published set. The current signing key still
+// signs after that. The realm remembers the last 10 withdrawn keys; [SignedBy] can
+// sign with them.
 func (r *Realm) WithdrawKey(id string) {
 	defer r.report()
 	r.mu.Lock()
@@ -124,8 +125,8 @@ func (r *Realm) WithdrawKey(id string) {
 	r.withdraw(id)
 }
 
-// ReplaceKey publishes another key under the ID of an old one, and signs with
-// it from now on.
+// ReplaceKey publishes another key under the ID of an old one, and signs with it from
+// now on.
 func (r *Realm) ReplaceKey(id string) {
 	r.t.Helper()
 	defer r.report()
@@ -135,24 +136,23 @@ func (r *Realm) ReplaceKey(id string) {
 	r.addKey(id)
 }
 
-// RotateKeysEvery rotates the keys each time that every has passed, and withdraws
-// the old key when overlap has passed since: 0 means at once. It returns when ctx
-// ends. While HS256 signs, no key takes the place of another. It fails the test, or
-// panics in a program, when it is called in an HS256 realm or every is not
-// positive.
+// RotateKeysEvery rotates the keys at the interval every, until ctx ends. It
+// withdraws the old key after overlap; 0 means at once. While the realm signs with
+// HS256, it rotates nothing. It fails the test, or panics in a program, if the realm
+// is an HS256 realm at the start or if every is not positive.
 func (r *Realm) RotateKeysEvery(ctx context.Context, every, overlap time.Duration) {
 	r.t.Helper()
 	if r.KeyID() == "" {
-		r.fail("an HS256 realm publishes no keys")
+		r.fail("an HS256 realm publishes no keys; use RS256 to rotate keys")
 	}
 	if every <= 0 {
-		r.fail("keys cannot be rotated every %s", every)
+		r.fail("cannot rotate keys every %s; use a positive interval", every)
 	}
 	type oldKey struct {
 		id  string
 		end time.Time
 	}
-	var old []oldKey // the next one to be withdrawn first
+	var old []oldKey // the next one to withdraw is the first
 	rotation := time.Now().Add(every)
 	for {
 		next := rotation
@@ -184,14 +184,14 @@ func (r *Realm) RotateKeysEvery(ctx context.Context, every, overlap time.Duratio
 	}
 }
 
-// maxWithdrawnKeys is how many withdrawn keys a realm remembers, so that a
-// program may rotate for days.
+// maxWithdrawnKeys is how many withdrawn keys a realm remembers. The limit lets a
+// program rotate keys for days.
 const maxWithdrawnKeys = 10
 
 func (r *Realm) addKey(id string) string {
 	r.t.Helper()
 	if r.usesSecret() {
-		r.fail("an HS256 realm publishes no keys")
+		r.fail("an HS256 realm publishes no keys; use RS256 to rotate keys")
 	}
 	k := r.newKey(id)
 	r.keys = append(r.keys, k)
@@ -199,8 +199,8 @@ func (r *Realm) addKey(id string) string {
 	return k.id
 }
 
-// withdraw withdraws a key and forgets the oldest ones that were. The one that
-// signs is the newest, and never among these.
+// withdraw withdraws a key, and forgets the oldest withdrawn keys. The current
+// signing key is the newest, so it is never forgotten.
 func (r *Realm) withdraw(id string) {
 	withdrawn := 0
 	for _, k := range r.keys {
@@ -221,7 +221,7 @@ func (r *Realm) withdraw(id string) {
 	})
 }
 
-// serveJWKS publishes the keys as AuthRocket does: x5c[0] holds the bare public
+// serveJWKS publishes the keys as AuthRocket does: x5c[0] contains the bare public
 // key, not a certificate.
 func (r *Realm) serveJWKS(w http.ResponseWriter, _ *http.Request) {
 	type jwk struct {

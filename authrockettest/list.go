@@ -5,22 +5,22 @@ import (
 	"time"
 )
 
-// ErrAfter is the error of a list whose After names no record, where the order
+// ErrAfter means that After of a list is not the ID of a record, although the order
 // of the list needs one.
-var ErrAfter = errors.New("there is no record to list after")
+var ErrAfter = errors.New("there is no record with the ID in After")
 
-// List says which part of a list is wanted. The zero List is all of it, the
-// lowest ID first. IDs that the realm makes grow with time.
+// List selects a page of a list. The zero List selects all records, the lowest ID
+// first. IDs that the realm makes grow with time.
 type List struct {
-	After      string // ID of the record before the part. Default: from the start
-	Limit      int    // how many records at most. Default: all
-	Descending bool   // the highest first
+	After      string // the ID of the record before the page. Default: start with the first record
+	Limit      int    // the most records to return. Default: all
+	Descending bool   // the highest ID first
 }
 
-// Page is a part of a list.
+// Page is a page of a list.
 type Page[T any] struct {
 	Items []T
-	More  bool // there are more after the last one
+	More  bool // there are more records after the last one
 }
 
 func (p Page[T]) clone(clone func(T) T) Page[T] {
@@ -30,49 +30,48 @@ func (p Page[T]) clone(clone func(T) T) Page[T] {
 	return p
 }
 
-// UserList picks users. Empty fields pick all.
+// UserList selects users. Empty fields select all.
 type UserList struct {
 	List
-	Email     string // in any case
-	Username  string // in any case
+	Email     string // case-insensitive
+	Username  string // case-insensitive
 	Reference string
 	State     UserState
 }
 
-// OrgList picks orgs. Empty fields pick all.
+// OrgList selects orgs. Empty fields select all.
 type OrgList struct {
 	List
-	ByName    bool // sorted by name, not by ID
+	ByName    bool // sort by name, not by ID
 	Reference string
 	State     OrgState
 }
 
-// MembershipList picks memberships, also those that have expired. Empty fields
-// pick all.
+// MembershipList selects memberships, including expired ones. Empty fields select
+// all.
 type MembershipList struct {
 	List
 	UserID, OrgID string
 }
 
-// SessionList picks sessions that have not ended. An empty UserID picks those of
-// all users.
+// SessionList selects active sessions. An empty UserID selects those of all users.
 type SessionList struct {
 	List
 	UserID string
 }
 
-// InvitationList picks invitations that have not expired. Empty fields pick all.
+// InvitationList selects invitations that have not expired. Empty fields select all.
 type InvitationList struct {
 	List
-	Email string // in any case
+	Email string // case-insensitive
 	OrgID string
 	Type  InvitationType
 }
 
-// EventList picks events. Empty fields pick all.
+// EventList selects events. Empty fields select all.
 type EventList struct {
 	List
-	Type           string // or how it begins, such as "user.login."
+	Type           string // a complete type, or the start of one: "user.login."
 	UserID         string
 	OrgID          string
 	MembershipID   string

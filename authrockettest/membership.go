@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-// Membership joins a user to an org.
+// Membership makes a user a member of an org.
 type Membership struct {
 	ID          string
 	UserID      string
 	OrgID       string
 	Permissions []string
-	ExpiresAt   time.Time // zero: never. Tokens that are made later do not have it
+	ExpiresAt   time.Time // zero means never. Tokens that are made later do not contain the membership
 }
 
 func (m Membership) clone() Membership {
@@ -20,10 +20,10 @@ func (m Membership) clone() Membership {
 	return m
 }
 
-// AddMembership makes user a member of org, with the permission tags. Tokens
-// hold the user's first membership, unless [InOrg] or [AllOrgs] says otherwise.
-// It fails the test, or panics in a program, where [Realm.CreateMembership]
-// returns an error.
+// AddMembership makes user a member of org, with the permission tags. A token
+// contains the user's first membership, unless [InOrg] or [AllOrgs] is used. Where
+// [Realm.CreateMembership] returns an error, AddMembership fails the test, or panics
+// in a program.
 func (r *Realm) AddMembership(user User, org Org, permissions ...string) Membership {
 	r.t.Helper()
 	m, err := r.CreateMembership(user.ID, org.ID, permissions...)
@@ -33,14 +33,14 @@ func (r *Realm) AddMembership(user User, org Org, permissions ...string) Members
 	return m
 }
 
-// CreateMembership makes the user a member of the org, with the permission tags.
-// The error is [ErrNotFound], [ErrMember] or [ErrFull].
+// CreateMembership makes the user a member of the org, with the permission tags. The
+// errors are [ErrNotFound], [ErrMember] and [ErrFull].
 func (r *Realm) CreateMembership(userID, orgID string, permissions ...string) (Membership, error) {
 	return r.CreateMembershipUntil(time.Time{}, userID, orgID, permissions...)
 }
 
-// CreateMembershipUntil is [Realm.CreateMembership] for a membership that expires
-// at the given time, which may be zero: never.
+// CreateMembershipUntil is like [Realm.CreateMembership]. The membership expires at
+// end; the zero time means never.
 func (r *Realm) CreateMembershipUntil(end time.Time, userID, orgID string, permissions ...string) (Membership, error) {
 	defer r.report()
 	records, unlock := r.lock()
@@ -66,9 +66,9 @@ func (r *Realm) CreateMembershipUntil(end time.Time, userID, orgID string, permi
 	return m.clone(), nil
 }
 
-// UpdateMembership lets change alter the membership with this ID, which keeps
-// its ID, user and org, and returns it as it is stored. The error is
-// [ErrNotFound]. change must not call the Realm.
+// UpdateMembership lets change edit the membership with this ID and returns the
+// stored record. ID, user and org cannot change. If there is no such membership, it
+// returns [ErrNotFound]. change must not call the Realm.
 func (r *Realm) UpdateMembership(id string, change func(*Membership)) (Membership, error) {
 	defer r.report()
 	records, unlock := r.lock()
@@ -87,15 +87,15 @@ func (r *Realm) UpdateMembership(id string, change func(*Membership)) (Membershi
 	return m.clone(), nil
 }
 
-// SetPermissions replaces the permission tags of a membership. The error is
-// [ErrNotFound].
+// SetPermissions replaces the permission tags of a membership. If there is no such
+// membership, it returns [ErrNotFound].
 func (r *Realm) SetPermissions(membershipID string, permissions ...string) error {
 	_, err := r.UpdateMembership(membershipID, func(m *Membership) { m.Permissions = permissions })
 	return err
 }
 
-// DeleteMembership ends a membership. Tokens that were made before still have
-// it. The error is [ErrNotFound].
+// DeleteMembership ends a membership, or returns [ErrNotFound]. Tokens that were made
+// before still contain it.
 func (r *Realm) DeleteMembership(id string) error {
 	defer r.report()
 	records, unlock := r.lock()
@@ -110,7 +110,7 @@ func (r *Realm) DeleteMembership(id string) error {
 	return nil
 }
 
-// Membership returns the membership with this ID. The error is [ErrNotFound].
+// Membership returns the membership with this ID, or [ErrNotFound].
 func (v *View) Membership(id string) (Membership, error) {
 	records, unlock := v.lock()
 	defer unlock()
@@ -121,8 +121,8 @@ func (v *View) Membership(id string) (Membership, error) {
 	return m.clone(), nil
 }
 
-// MembershipsOf returns the memberships of a user that count: they have not
-// expired, and their orgs are active. The oldest is the first.
+// MembershipsOf returns the valid memberships of a user, the oldest first. A
+// membership is valid if it has not expired and its org is active.
 func (v *View) MembershipsOf(userID string) []Membership {
 	records, unlock := v.lock()
 	defer unlock()
@@ -144,8 +144,7 @@ func (s *store) counts(m Membership) bool {
 	return !isExpired && s.orgs.rows[m.OrgID].State == OrgActive
 }
 
-// Members returns the memberships in an org that have not expired, the oldest
-// first.
+// Members returns the memberships in an org that have not expired, the oldest first.
 func (v *View) Members(orgID string) []Membership {
 	records, unlock := v.lock()
 	defer unlock()
@@ -158,7 +157,7 @@ func (v *View) Members(orgID string) []Membership {
 	return found
 }
 
-// ListMemberships returns a part of the memberships. The error is nil.
+// ListMemberships returns a page of the memberships. The error is always nil.
 func (v *View) ListMemberships(list MembershipList) (Page[Membership], error) {
 	records, unlock := v.lock()
 	defer unlock()

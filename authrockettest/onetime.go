@@ -6,30 +6,30 @@ import (
 	"time"
 )
 
-// OneTime is a token that serves once, in a mail or between two steps of a login.
+// OneTime is a token that works once: in a mail, or between two steps of a login.
 type OneTime struct {
 	Token     string // a credential
 	Kind      OneTimeKind
 	UserID    string
-	Email     string // that is verified
+	Email     string // the email address to verify
 	ExpiresAt time.Time
 }
 
-// OneTimeKind is what a [OneTime] is for. The token begins with it.
+// OneTimeKind says what a [OneTime] is for. The token starts with it.
 type OneTimeKind string
 
 // The kinds of [OneTime].
 const (
 	OneTimePassword    OneTimeKind = "tpw:" // sets a new password
 	OneTimeVerifyEmail OneTimeKind = "tve:" // verifies the email of a user
-	OneTimeUpdateEmail OneTimeKind = "tue:" // verifies the email that a user changes to
-	OneTimeLogin       OneTimeKind = "tmf:" // a login that waits for a code
+	OneTimeUpdateEmail OneTimeKind = "tue:" // verifies the new email of a user
+	OneTimeLogin       OneTimeKind = "tmf:" // completes a login that waits for a code
 )
 
-// NewOneTime makes a token, which replaces those of the same kind and user. Only
-// of logins that wait for a code may a user have several. Where the realm holds
-// no more of them, the oldest becomes invalid. The token of a user that does not
-// exist is never valid.
+// NewOneTime makes a token. It replaces the user's earlier token of the same kind,
+// but a user may have several logins that wait for a code. If the realm has too many
+// one-time tokens, the oldest becomes invalid. A token of a user that does not exist
+// is never valid.
 func (r *Realm) NewOneTime(kind OneTimeKind, userID, email string, lifetime time.Duration) OneTime {
 	defer r.report()
 	records, unlock := r.lock()
@@ -54,8 +54,8 @@ func (r *Realm) NewOneTime(kind OneTimeKind, userID, email string, lifetime time
 	return o
 }
 
-// OneTime returns what a token stands for. The error is [ErrNotFound], also when
-// it has expired.
+// OneTime returns the record of a token. If there is none, or if it has expired, it
+// returns [ErrNotFound].
 func (v *View) OneTime(token string) (OneTime, error) {
 	records, unlock := v.lock()
 	defer unlock()
@@ -70,8 +70,8 @@ func (s *store) oneTime(token string) (OneTime, error) {
 	return o, nil
 }
 
-// TakeOneTime returns what a token stands for, and uses it up. The error is
-// [ErrNotFound], also when it has expired.
+// TakeOneTime returns the record of a token, and uses it up. If there is none, or if
+// it has expired, it returns [ErrNotFound].
 func (r *Realm) TakeOneTime(token string) (OneTime, error) {
 	defer r.report()
 	records, unlock := r.lock()

@@ -12,11 +12,11 @@ type OrgState string
 const (
 	OrgActive   OrgState = "active"
 	OrgInactive OrgState = "inactive"
-	OrgClosed   OrgState = "closed" // final
+	OrgClosed   OrgState = "closed" // permanently
 )
 
-// Org is an org of the realm, which LoginRocket's pages call account. Only an
-// active one can be picked, and is in tokens.
+// Org is an org of the realm. LoginRocket's pages call it an account. Only an active
+// org can be picked and is in tokens.
 type Org struct {
 	ID        string // default: a new one
 	Name      string
@@ -31,8 +31,8 @@ func (o Org) clone() Org {
 	return o
 }
 
-// AddOrg adds an org and returns it as it is stored. It fails the test, or
-// panics in a program, where [Realm.CreateOrg] returns an error.
+// AddOrg adds an org and returns the stored record. Where [Realm.CreateOrg] returns
+// an error, AddOrg fails the test, or panics in a program.
 func (r *Realm) AddOrg(org Org) Org {
 	r.t.Helper()
 	stored, err := r.CreateOrg(org)
@@ -42,8 +42,8 @@ func (r *Realm) AddOrg(org Org) Org {
 	return stored
 }
 
-// CreateOrg adds an org and returns it as it is stored. The error is
-// [ErrIDTaken] or [ErrFull].
+// CreateOrg adds an org and returns the stored record. The errors are [ErrIDTaken]
+// and [ErrFull].
 func (r *Realm) CreateOrg(org Org) (Org, error) {
 	defer r.report()
 	records, unlock := r.lock()
@@ -69,9 +69,9 @@ func (r *Realm) CreateOrg(org Org) (Org, error) {
 	return org.clone(), nil
 }
 
-// UpdateOrg lets change alter the org with this ID, which keeps the ID, and
-// returns it as it is stored. The error is [ErrNotFound], or [ErrClosed] when a
-// closed org would get another state. change must not call the Realm.
+// UpdateOrg lets change edit the org with this ID and returns the stored record. The
+// ID cannot change. The errors are [ErrNotFound], and [ErrClosed] if a closed org
+// would get another state. change must not call the Realm.
 func (r *Realm) UpdateOrg(id string, change func(*Org)) (Org, error) {
 	defer r.report()
 	records, unlock := r.lock()
@@ -97,8 +97,8 @@ func (r *Realm) UpdateOrg(id string, change func(*Org)) (Org, error) {
 	return org.clone(), nil
 }
 
-// DeleteOrg removes an org with its memberships and invitations, where closing
-// it by [Realm.UpdateOrg] keeps them. The error is [ErrNotFound].
+// DeleteOrg removes an org with its memberships and invitations, or returns
+// [ErrNotFound]. To keep them, close the org with [Realm.UpdateOrg].
 func (r *Realm) DeleteOrg(id string) error {
 	defer r.report()
 	records, unlock := r.lock()
@@ -119,7 +119,7 @@ func (r *Realm) DeleteOrg(id string) error {
 	return nil
 }
 
-// Org returns the org with this ID. The error is [ErrNotFound].
+// Org returns the org with this ID, or [ErrNotFound].
 func (v *View) Org(id string) (Org, error) {
 	records, unlock := v.lock()
 	defer unlock()
@@ -130,7 +130,7 @@ func (v *View) Org(id string) (Org, error) {
 	return org.clone(), nil
 }
 
-// ListOrgs returns a part of the orgs. The error is [ErrAfter].
+// ListOrgs returns a page of the orgs. The only error is [ErrAfter].
 func (v *View) ListOrgs(list OrgList) (Page[Org], error) {
 	records, unlock := v.lock()
 	defer unlock()

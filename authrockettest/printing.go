@@ -5,8 +5,8 @@ import (
 	"log/slog"
 )
 
-// hidden is what packages fmt and slog print in the place of a credential: records
-// end in logs and in the output of failed tests. Code reads the fields.
+// hidden is what fmt and slog print instead of a credential, because records end up
+// in logs and in the output of failed tests. Code can read the fields.
 const hidden = "(hidden)"
 
 func hide(credential string) string {
@@ -16,7 +16,7 @@ func hide(credential string) string {
 	return hidden
 }
 
-// printRecord writes what has no methods of its own any more.
+// printRecord prints a record whose Format and LogValue methods have been removed.
 func printRecord(f fmt.State, verb rune, record any) {
 	fmt.Fprintf(f, fmt.FormatString(f, verb), record)
 }
@@ -39,7 +39,7 @@ func (u User) printed() printedUser {
 // Format prints the user without the password.
 func (u User) Format(f fmt.State, verb rune) { printRecord(f, verb, u.printed()) }
 
-// LogValue is the user without the password.
+// LogValue returns the user without the password.
 func (u User) LogValue() slog.Value { return slog.AnyValue(u.printed()) }
 
 func (s HostedSession) printed() printedSession {
@@ -50,7 +50,7 @@ func (s HostedSession) printed() printedSession {
 // Format prints the session without its ID.
 func (s HostedSession) Format(f fmt.State, verb rune) { printRecord(f, verb, s.printed()) }
 
-// LogValue is the session without its ID.
+// LogValue returns the session without its ID.
 func (s HostedSession) LogValue() slog.Value { return slog.AnyValue(s.printed()) }
 
 func (i Invitation) printed() printedInvitation {
@@ -61,7 +61,7 @@ func (i Invitation) printed() printedInvitation {
 // Format prints the invitation without its token.
 func (i Invitation) Format(f fmt.State, verb rune) { printRecord(f, verb, i.printed()) }
 
-// LogValue is the invitation without its token.
+// LogValue returns the invitation without its token.
 func (i Invitation) LogValue() slog.Value { return slog.AnyValue(i.printed()) }
 
 func (c Credential) printed() printedCredential {
@@ -69,10 +69,10 @@ func (c Credential) printed() printedCredential {
 	return printedCredential(c)
 }
 
-// Format prints the credential without secret and hash.
+// Format prints the credential without its secret and hash.
 func (c Credential) Format(f fmt.State, verb rune) { printRecord(f, verb, c.printed()) }
 
-// LogValue is the credential without secret and hash.
+// LogValue returns the credential without its secret and hash.
 func (c Credential) LogValue() slog.Value { return slog.AnyValue(c.printed()) }
 
 func (p AuthProvider) printed() printedProvider {
@@ -80,10 +80,10 @@ func (p AuthProvider) printed() printedProvider {
 	return printedProvider(p)
 }
 
-// Format prints the auth provider without the client secret.
+// Format prints the auth provider without its client secret.
 func (p AuthProvider) Format(f fmt.State, verb rune) { printRecord(f, verb, p.printed()) }
 
-// LogValue is the auth provider without the client secret.
+// LogValue returns the auth provider without its client secret.
 func (p AuthProvider) LogValue() slog.Value { return slog.AnyValue(p.printed()) }
 
 func (o OneTime) printed() printedOneTime {
@@ -91,10 +91,10 @@ func (o OneTime) printed() printedOneTime {
 	return printedOneTime(o)
 }
 
-// Format prints what a token stands for without the token.
+// Format prints the one-time token without the token itself.
 func (o OneTime) Format(f fmt.State, verb rune) { printRecord(f, verb, o.printed()) }
 
-// LogValue is what a token stands for without the token.
+// LogValue returns the one-time token without the token itself.
 func (o OneTime) LogValue() slog.Value { return slog.AnyValue(o.printed()) }
 
 func (e Event) printed() printedEvent {
@@ -102,8 +102,8 @@ func (e Event) printed() printedEvent {
 	return printedEvent(e)
 }
 
-// Format prints the event without token and session ID.
+// Format prints the event without its token and session ID.
 func (e Event) Format(f fmt.State, verb rune) { printRecord(f, verb, e.printed()) }
 
-// LogValue is the event without token and session ID.
+// LogValue returns the event without its token and session ID.
 func (e Event) LogValue() slog.Value { return slog.AnyValue(e.printed()) }

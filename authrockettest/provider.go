@@ -8,19 +8,19 @@ import (
 )
 
 // AuthProvider is a way to log in. A new realm has two: passwords, and codes of
-// [TypeTOTP], which are inactive.
+// [TypeTOTP]. The latter is inactive.
 type AuthProvider struct {
 	ID           string
-	Type         string // TypePassword, TypeTOTP, or another one, such as "google"
+	Type         string // TypePassword, TypeTOTP, or another type, for example "google"
 	Name         string
 	State        string // StateActive or StateInactive
-	MinLength    int    // of passwords
-	ClientID     string // of another provider
-	ClientSecret string // of another provider; a credential
+	MinLength    int    // the minimum length of passwords
+	ClientID     string // for other providers
+	ClientSecret string // for other providers; a credential
 	CreatedAt    time.Time
 }
 
-// defaultMinLength is how long a password is at least.
+// defaultMinLength is the default minimum length of a password.
 const defaultMinLength = 8
 
 func (r *Realm) addDefaultProviders() {
@@ -40,8 +40,7 @@ func (v *View) AuthProviders() []AuthProvider {
 	return records.providers.all()
 }
 
-// AuthProvider returns the auth provider with this ID or type. The error is
-// [ErrNotFound].
+// AuthProvider returns the auth provider with this ID or type, or [ErrNotFound].
 func (v *View) AuthProvider(idOrType string) (AuthProvider, error) {
 	all := v.AuthProviders()
 	i := slices.IndexFunc(all, func(p AuthProvider) bool { return p.ID == idOrType || p.Type == idOrType })
@@ -51,14 +50,14 @@ func (v *View) AuthProvider(idOrType string) (AuthProvider, error) {
 	return all[i], nil
 }
 
-// maxProviders is how many auth providers a realm has at most.
+// maxProviders is the most auth providers that a realm may have.
 const maxProviders = 100
 
-var errNoType = errors.New("an auth provider needs a Type")
+var errNoType = errors.New("an auth provider needs a Type; set it")
 
-// CreateAuthProvider adds an auth provider and returns it as it is stored. The
-// error is [ErrIDTaken] when there is one of the type, or [ErrFull], or says that
-// there is no Type.
+// CreateAuthProvider adds an auth provider and returns the stored record. It returns
+// [ErrIDTaken] if the realm has a provider of that type, [ErrFull], or an error that
+// says that Type is missing.
 func (r *Realm) CreateAuthProvider(p AuthProvider) (AuthProvider, error) {
 	if p.Type == "" {
 		return AuthProvider{}, errNoType
@@ -71,7 +70,7 @@ func (r *Realm) CreateAuthProvider(p AuthProvider) (AuthProvider, error) {
 		p.State = StateActive
 	}
 	if records.providers.first("type", p.Type) != "" {
-		return AuthProvider{}, fmt.Errorf("%w: an auth provider of the type %q", ErrIDTaken, p.Type)
+		return AuthProvider{}, fmt.Errorf("%w: there is already an auth provider of the type %q", ErrIDTaken, p.Type)
 	}
 	if len(records.providers.rows) >= maxProviders {
 		return AuthProvider{}, ErrFull
@@ -80,9 +79,9 @@ func (r *Realm) CreateAuthProvider(p AuthProvider) (AuthProvider, error) {
 	return p, nil
 }
 
-// UpdateAuthProvider lets change alter the auth provider with this ID or type,
-// which keeps ID and type, and returns it as it is stored. The error is
-// [ErrNotFound]. change must not call the Realm.
+// UpdateAuthProvider lets change edit the auth provider with this ID or type and
+// returns the stored record. ID and Type cannot change. If there is no such provider,
+// it returns [ErrNotFound]. change must not call the Realm.
 func (r *Realm) UpdateAuthProvider(idOrType string, change func(*AuthProvider)) (AuthProvider, error) {
 	found, err := r.AuthProvider(idOrType)
 	if err != nil {
@@ -102,8 +101,9 @@ func (r *Realm) UpdateAuthProvider(idOrType string, change func(*AuthProvider)) 
 	return p, nil
 }
 
-// DeleteAuthProvider removes the auth provider with this ID or type, and the
-// credentials of its type, but no passwords. The error is [ErrNotFound].
+// DeleteAuthProvider removes the auth provider with this ID or type and the
+// credentials of that type, except passwords. If there is no such provider, it
+// returns [ErrNotFound].
 func (r *Realm) DeleteAuthProvider(idOrType string) error {
 	found, err := r.AuthProvider(idOrType)
 	if err != nil {

@@ -21,96 +21,98 @@ import (
 	"github.com/authrocket-go/authrocket"
 )
 
-// RealmConfig configures a [Realm]. The zero value is good for tests.
+// RealmConfig configures a [Realm]. The zero value is suitable for most tests.
 type RealmConfig struct {
 	// ID is the realm's ID. Default: a new one.
 	ID string
 
-	// URL is where browsers find the realm's pages, for a program that serves
-	// the Realm itself. Default: none, the realm is reached in memory.
+	// URL is where browsers find the realm's pages, if your program serves the Realm
+	// itself. Default: none; the realm is reached in memory.
 	URL string
 
-	// AppURL is the AppURL of [Realm.Config]. Default: https://example.com,
-	// which is the host of [httptest.NewRequest]; none when the realm is on a
-	// loopback URL, so that the app's own loopback Host decides.
+	// AppURL is the AppURL of [Realm.Config]. Default: https://example.com, which is
+	// the host of [httptest.NewRequest]. A realm on a loopback URL has no default
+	// AppURL, so that the app accepts its own loopback host.
 	AppURL string
 
-	// CookieName is the CookieName of [Realm.Config], and the cookie of
-	// [Realm.SignIn]. Set it when the app under test sets Config.CookieName.
-	// Default: none, which means the default names of package authrocket.
+	// CookieName is the CookieName of [Realm.Config] and the cookie of
+	// [Realm.SignIn]. Set it if the app under test sets Config.CookieName. Default:
+	// none, which means the default names of the package authrocket.
 	CookieName string
 
-	// LoginURLs are the URLs that a login may return to: same scheme and host,
-	// and the same path or one below it. The first is the default. Default:
-	// AppURL, and everything on a loopback host. Without AppURL a realm on a
-	// loopback URL has no first one: there a login has to say where it returns to.
+	// LoginURLs are the URLs to which a login may return. A URL is permitted if
+	// scheme and host are the same and the path is the same or below. The first entry
+	// is the default of a login. Default: AppURL, and every URL on a loopback host.
+	// Without AppURL, a realm on a loopback URL has no first entry: each login must
+	// then name its return URL.
 	LoginURLs []string
 
 	// Settings can be changed while the realm runs.
 	Settings
 
-	// Saved is what [Realm.Save] wrote. The Realm has the ID, the settings, the
-	// keys and the records that were saved; Settings are not used then, and an ID
-	// that is given has to be that one. Default: none, a new realm.
+	// Saved is a realm that [Realm.Save] wrote. The new Realm gets its ID, settings,
+	// keys and records. Settings are then ignored, and ID must be empty or the saved
+	// ID. Default: none, a new realm.
 	Saved io.Reader
 
-	// TokenLifetime is from iat to exp. Default: 24 hours.
+	// TokenLifetime is the time from iat to exp. Default: 24 hours.
 	TokenLifetime time.Duration
 
 	// SessionLifetime is how long a user stays signed in at LoginRocket.
 	// Default: 24 hours.
 	SessionLifetime time.Duration
 
-	// ReissueTokens makes a LoginRocket session hand out the same token, with
-	// an iat that stays, until something changes or the token expires. Default:
-	// a new token each time.
+	// ReissueTokens makes a LoginRocket session issue the same token, with the same
+	// iat, until something changes or the token expires. Default: false; each token
+	// is new.
 	ReissueTokens bool
 }
 
-// Realm is a realm in memory: users, orgs, memberships, sessions, invitations,
-// credentials, events and keys. It is the [http.Handler] of its own LoginRocket,
-// and the [View] of what is in it now. Safe for concurrent use.
+// Realm is an in-memory realm: users, orgs, memberships, sessions, invitations,
+// credentials, events and keys. As an [http.Handler], it serves its own LoginRocket.
+// As a [View], it shows its current content. It is safe for concurrent use.
 type Realm struct {
 	*View
-	by Request // whose changes these are
+	by Request // for whom changes are made
 }
 
-// state is what a realm and its views share.
+// state is shared by a realm and its views.
 type state struct {
 	config  RealmConfig
 	id      string
-	t       reporter // of mistakes
+	t       reporter // reports mistakes of the caller
 	handler http.Handler
-	secret  string // of HS256
+	secret  string // the HS256 secret
 
 	mu           sync.Mutex
-	lockedAt     time.Time            // when lock last did
-	views        []weak.Pointer[View] // with a delay
+	lockedAt     time.Time            // the time of the latest lock
+	views        []weak.Pointer[View] // the views that show changes late
 	settings     Settings
-	url          string // where it is served, "" in memory
+	url          string // where the realm is served, "" in memory
 	server       *httptest.Server
-	keys         []*signingKey // the published and the last withdrawn ones; the last signs
+	keys         []*signingKey // the published keys and the last withdrawn ones; the last one signs
 	fault        Fault
-	tokenChanges []TokenOption        // of every token
-	version      int                  // grows when something changes that tokens tell
-	lastTokens   map[string]lastToken // by session, of what has not changed since
+	tokenChanges []TokenOption        // the options for every token
+	version      int                  // grows with every change that affects tokens
+	lastTokens   map[string]lastToken // by session: the tokens that can be reissued if nothing has changed
 	requests     map[string]int
 	listeners    []func(Event)
 	onChange     func()
-	limit        int     // of records of a kind
-	unreported   []Event // that the listeners do not know yet
+	limit        int     // the most records of each kind
+	unreported   []Event // events that the listeners have not received yet
 	isReporting  bool
-	isUnsaved    bool // onChange is due
+	isUnsaved    bool // onChange must be called
 }
 
-// Request says for whom something is done. It is kept with the events and the
-// sessions that come of it.
+// Request says for whom something is done. The realm stores it with the events and
+// sessions that result.
 type Request struct {
 	IP     string
-	Client string // such as a User-Agent
+	Client string // for example a User-Agent
 }
 
-// By returns the Realm for changes that are made for by.
+// By returns the Realm for changes that are made for somebody: events and sessions
+// contain by.
 func (r *Realm) By(by Request) *Realm { return &Realm{r.View, by} }
 
 const (
@@ -119,9 +121,9 @@ const (
 	lifetime      = 24 * time.Hour
 )
 
-// NewRealm returns a Realm for the test t, which it closes with the test. For a
-// [testing.F], which a fuzz target must not call, a mistake of the caller panics.
-// Each configure may change the [RealmConfig]:
+// NewRealm returns a Realm for the test t, and closes it at the end of the test. If t
+// is a [testing.F], a mistake of the caller panics, because a fuzz target must not
+// call its methods. Each configure may change the [RealmConfig]:
 //
 //	realm := authrockettest.NewRealm(t, func(c *authrockettest.RealmConfig) { c.Algorithm = "HS256" })
 func NewRealm(t testing.TB, configure ...func(*RealmConfig)) *Realm {
@@ -134,16 +136,16 @@ func NewRealm(t testing.TB, configure ...func(*RealmConfig)) *Realm {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, isFuzz := t.(*testing.F); !isFuzz { // whose methods a fuzz target must not call
+	if _, isFuzz := t.(*testing.F); !isFuzz { // a fuzz target must not call its methods
 		r.t = t
 	}
 	t.Cleanup(r.Close)
 	return r
 }
 
-// Open returns a Realm for a program, which serves it and, if it called
-// [Realm.Start], closes it. The error says all that is wrong with config; it is
-// [ErrSaved] when the saved realm is the reason.
+// Open returns a Realm for a program. The program serves it itself, or calls
+// [Realm.Start] and later [Realm.Close]. The error contains all problems of config.
+// It matches [ErrSaved] if Saved cannot be used.
 func Open(config RealmConfig) (*Realm, error) {
 	var problems []error
 	var saved *savedRealm
@@ -153,7 +155,7 @@ func Open(config RealmConfig) (*Realm, error) {
 			return nil, err
 		}
 		if config.ID != "" && config.ID != saved.ID {
-			return nil, fmt.Errorf("%w: it is the realm %q, not %q", ErrSaved, saved.ID, config.ID)
+			return nil, fmt.Errorf("%w: it is the realm %q, but RealmConfig.ID is %q; correct the ID or leave it out", ErrSaved, saved.ID, config.ID)
 		}
 		config.ID, config.Settings, config.Saved = saved.ID, saved.Settings, nil
 	}
@@ -164,22 +166,22 @@ func Open(config RealmConfig) (*Realm, error) {
 	for _, u := range append([]string{config.URL, config.AppURL}, config.LoginURLs...) {
 		parsed, err := url.Parse(u)
 		if u != "" && (err != nil || parsed.Hostname() == "" || parsed.Scheme != "http" && parsed.Scheme != "https") {
-			problems = append(problems, fmt.Errorf("authrockettest: %q is not an absolute http or https URL", u))
+			problems = append(problems, fmt.Errorf("authrockettest: %q is not a URL with http or https and a host; correct it", u))
 		}
 	}
 	for _, u := range config.LoginURLs {
 		if parsed, err := url.Parse(u); err == nil && (parsed.User != nil || strings.Contains(u, "#")) {
-			problems = append(problems, fmt.Errorf("authrockettest: the Login URL %q has a fragment or a user: the token would not reach the app", u))
+			problems = append(problems, fmt.Errorf("authrockettest: the Login URL %q has a fragment or a user; remove it, because the token would not reach the app", u))
 		}
 	}
 	if slices.Contains(config.LoginURLs, "") {
-		problems = append(problems, errors.New("authrockettest: LoginURLs has an empty entry"))
+		problems = append(problems, errors.New("authrockettest: LoginURLs has an empty entry; remove it"))
 	}
 	if config.TokenLifetime < 0 {
-		problems = append(problems, fmt.Errorf("authrockettest: TokenLifetime %s is negative", config.TokenLifetime))
+		problems = append(problems, fmt.Errorf("authrockettest: TokenLifetime %s is negative; use a positive one", config.TokenLifetime))
 	}
 	if config.SessionLifetime < 0 {
-		problems = append(problems, fmt.Errorf("authrockettest: SessionLifetime %s is negative", config.SessionLifetime))
+		problems = append(problems, fmt.Errorf("authrockettest: SessionLifetime %s is negative; use a positive one", config.SessionLifetime))
 	}
 	if len(problems) > 0 {
 		return nil, errors.Join(problems...)
@@ -206,7 +208,7 @@ func Open(config RealmConfig) (*Realm, error) {
 			return nil, err
 		}
 	} else {
-		if settings.Algorithm == "RS256" { // else it is made when it is wanted
+		if settings.Algorithm == "RS256" { // for HS256, a key is made only when it is needed
 			r.keys = []*signingKey{r.newKey("")}
 		}
 		r.addDefaultProviders()
@@ -215,31 +217,31 @@ func Open(config RealmConfig) (*Realm, error) {
 	return r, nil
 }
 
-// reporter is what a mistake of the caller ends: a testing.TB, or a program.
-// Whatever may call fail calls Helper first, so that a test names the line of
-// its own that is wrong.
+// reporter handles a mistake of the caller: a testing.TB, or program. Functions that
+// may call fail first call Helper, so that a test reports the line of its own that is
+// wrong.
 type reporter interface {
 	Helper()
 	Fatal(args ...any)
 }
 
-// program panics, since it has no test to fail.
+// program panics, because there is no test to fail.
 type program struct{}
 
 func (program) Helper()           {}
 func (program) Fatal(args ...any) { panic(fmt.Sprint(args...)) }
 
-// fail ends the test, or in a program panics: the caller made a mistake.
+// fail reports a mistake of the caller: it ends the test, or panics in a program.
 func (r *Realm) fail(format string, args ...any) {
 	r.t.Helper()
 	r.t.Fatal("authrockettest: " + fmt.Sprintf(format, args...))
 }
 
-// ID returns the realm's ID, the rid of its tokens.
+// ID returns the realm's ID, which is the claim rid of its tokens.
 func (r *Realm) ID() string { return r.id }
 
-// URL returns the realm's LoginRocket URL, without a final slash. All realms in
-// memory have the same.
+// URL returns the realm's LoginRocket URL, without a final slash. All in-memory
+// realms have the same URL.
 func (r *Realm) URL() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -249,9 +251,9 @@ func (r *Realm) URL() string {
 	return r.url
 }
 
-// Start serves the realm at a port of localhost and returns its URL. Call it
-// before [Realm.Config]. Have the app at 127.0.0.1, since browsers do not keep
-// the cookies of two ports apart. Calling it again changes nothing.
+// Start serves the realm on a port of localhost and returns its URL. Call it before
+// [Realm.Config]. Serve the app on 127.0.0.1, because browsers do not separate the
+// cookies of two ports of one host. Further calls do nothing.
 func (r *Realm) Start() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -262,7 +264,7 @@ func (r *Realm) Start() string {
 	return r.url
 }
 
-// Close stops what Start started.
+// Close stops the server of Start.
 func (r *Realm) Close() {
 	r.mu.Lock()
 	server := r.server
@@ -273,9 +275,8 @@ func (r *Realm) Close() {
 	}
 }
 
-// Config returns an [authrocket.Config] for an app of this realm. Unless the
-// realm has a URL, its HTTPClient reaches the realm in memory. The caller may
-// change it.
+// Config returns an [authrocket.Config] for an app of this realm. If the realm has no
+// URL, the HTTPClient reaches it in memory. The caller may change the Config.
 func (r *Realm) Config() authrocket.Config {
 	config := authrocket.Config{
 		LoginRocketURL: r.URL(),
@@ -295,13 +296,13 @@ func (r *Realm) Config() authrocket.Config {
 	return config
 }
 
-// JWTKey returns what an app would set Config.JWTKey to: the PEM of the public
-// key that signs now, or the secret of an HS256 realm. Making an RSA key takes
-// long, so realms of one process may share some, under different IDs: set
-// Config.RealmID too where two realms meet.
+// JWTKey returns a value for Config.JWTKey: the PEM of the current public key, or the
+// secret of an HS256 realm. Generating an RSA key is slow, so several realms of a
+// process may share a key under different IDs. Also set Config.RealmID if an app
+// meets tokens of two realms.
 func (r *Realm) JWTKey() string { return r.jwtKey(r.KeyID()) }
 
-// jwtKey is JWTKey with the key that has the ID, withdrawn or not.
+// jwtKey is like JWTKey for the key with this ID, withdrawn or not.
 func (r *Realm) jwtKey(id string) string {
 	if id == "" {
 		return r.secret
@@ -309,12 +310,14 @@ func (r *Realm) jwtKey(id string) string {
 	return r.key(id).pem()
 }
 
-// SignIn adds the session cookie of the user to req, with a [Realm.Token], which holds
-// the picked org only unless [AllOrgs] is given. Whether req is a navigation is up to its
-// other headers, see [authrocket.IsNavigation]. The cookie has the name RealmConfig.CookieName,
-// without one both default names; cookies of these names that req has already
-// are removed. [http.NewRequest] leaves the Host of a path empty, which no gate
-// accepts: SignIn then sets it to the host of the AppURL.
+// SignIn adds the user's session cookie to req. Its [Realm.Token] contains the picked
+// org only, unless [AllOrgs] is given. The other headers of req decide whether it is
+// a navigation, see [authrocket.IsNavigation]. The cookie's name is
+// RealmConfig.CookieName. If that is empty, SignIn sets the cookies of both default
+// names. It removes existing cookies with these names.
+//
+// [http.NewRequest] leaves the Host empty if the URL is only a path, and no gate
+// accepts that. SignIn then sets it to the host of the AppURL.
 func (r *Realm) SignIn(req *http.Request, user User, options ...TokenOption) {
 	r.t.Helper()
 	if req.Host == "" {
@@ -337,7 +340,7 @@ func (r *Realm) SignIn(req *http.Request, user User, options ...TokenOption) {
 	}
 }
 
-// appHost returns the host of the AppURL. An app without one serves every
+// appHost returns the host of the AppURL. An app without an AppURL serves every
 // loopback host.
 func (r *Realm) appHost() string {
 	if u, err := url.Parse(r.Config().AppURL); err == nil && u.Host != "" {
@@ -346,8 +349,8 @@ func (r *Realm) appHost() string {
 	return "localhost"
 }
 
-// Requests returns how many requests for path were made: /connect/jwks, /login
-// or /logout.
+// Requests returns how many requests the realm got for path: /connect/jwks, /login or
+// /logout.
 func (r *Realm) Requests(path string) int {
 	r.mu.Lock()
 	defer r.mu.Unlock()

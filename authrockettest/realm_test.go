@@ -337,7 +337,7 @@ func TestMisuse(t *testing.T) {
 		{name: "two users with one email", do: func(r *authrockettest.Realm) {
 			r.AddUser(authrockettest.User{Email: "ada@example.com"})
 			r.AddUser(authrockettest.User{Email: "ADA@example.com"})
-		}, want: `another user has this email: "ada@example.com"`},
+		}, want: `another user has this email address: "ada@example.com"`},
 		{name: "two users with one ID", do: func(r *authrockettest.Realm) {
 			r.AddUser(authrockettest.User{ID: "usr_1", Email: "ada@example.com"})
 			r.AddUser(authrockettest.User{ID: "usr_1", Email: "george@example.com"})
@@ -352,24 +352,24 @@ func TestMisuse(t *testing.T) {
 		{name: "a membership in an org that was not added", do: func(r *authrockettest.Realm) {
 			r.AddMembership(r.AddUser(authrockettest.User{Email: "ada@example.com"}), authrockettest.Org{Name: "Widgets"})
 		}, want: `AddMembership: there is no such record: org ""`},
-		{name: "a token of a user that was not added", do: func(r *authrockettest.Realm) { r.Token(authrockettest.User{Email: "ada@example.com"}) }, want: "a token needs a user that AddUser returned"},
-		{name: "a session of a user that was not added", do: func(r *authrockettest.Realm) { r.Session(authrockettest.User{}) }, want: "a token needs a user that AddUser returned"},
+		{name: "a token of a user that was not added", do: func(r *authrockettest.Realm) { r.Token(authrockettest.User{Email: "ada@example.com"}) }, want: "the user of a token has no ID"},
+		{name: "a session of a user that was not added", do: func(r *authrockettest.Realm) { r.Session(authrockettest.User{}) }, want: "the user of a token has no ID"},
 		{name: "a key that never was", do: func(r *authrockettest.Realm) {
 			r.Token(r.AddUser(authrockettest.User{Email: "ada@example.com"}), authrockettest.SignedBy("jky_none"))
 		}, want: `there is no key "jky_none"`},
 		{name: "a claim that has no JSON", do: func(r *authrockettest.Realm) {
 			r.Token(r.AddUser(authrockettest.User{Email: "ada@example.com"}), authrockettest.Claim("f", func() {}))
-		}, want: "has no JSON"},
+		}, want: "cannot be encoded as JSON"},
 		{name: "a session of an expired token", do: func(r *authrockettest.Realm) {
 			r.Session(r.AddUser(authrockettest.User{Email: "ada@example.com"}), authrockettest.ExpiresIn(-time.Hour))
-		}, want: "the token of the session is not valid"},
+		}, want: "the token of the session is invalid"},
 		{name: "a sign-in of a user that was not added", do: func(r *authrockettest.Realm) {
 			r.SignIn(httptest.NewRequest(http.MethodGet, "/", nil), authrockettest.User{})
-		}, want: "a token needs a user that AddUser returned"},
+		}, want: "the user of a token has no ID"},
 		{name: "a session's token that has no JSON", do: func(r *authrockettest.Realm) {
 			session, _ := r.StartSession(r.AddUser(authrockettest.User{Email: "ada@example.com"}).ID)
 			r.SessionToken(session.ID, authrockettest.Header("x", func() {}))
-		}, want: "has no JSON"},
+		}, want: "cannot be encoded as JSON"},
 		{name: "a key of HS256 that is rotated", configure: hs256, do: func(r *authrockettest.Realm) { r.RotateKeys() }, want: "an HS256 realm publishes no keys"},
 		{name: "a key of HS256 that is replaced", configure: hs256, do: func(r *authrockettest.Realm) { r.ReplaceKey("x") }, want: "an HS256 realm publishes no keys"},
 		{name: "keys of HS256 that are rotated again and again", configure: hs256, do: func(r *authrockettest.Realm) {
@@ -377,10 +377,10 @@ func TestMisuse(t *testing.T) {
 		}, want: "an HS256 realm publishes no keys"},
 		{name: "keys that are rotated all the time", do: func(r *authrockettest.Realm) {
 			r.RotateKeysEvery(context.Background(), 0, 0)
-		}, want: "keys cannot be rotated every 0s"},
+		}, want: "cannot rotate keys every 0s"},
 		{name: "keys that are rotated before they were", do: func(r *authrockettest.Realm) {
 			r.RotateKeysEvery(context.Background(), -time.Minute, 0)
-		}, want: "keys cannot be rotated every -1m0s"},
+		}, want: "cannot rotate keys every -1m0s"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

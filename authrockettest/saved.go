@@ -12,18 +12,18 @@ import (
 	"strings"
 )
 
-// ErrSaved is the error of a [RealmConfig.Saved] that is not what [Realm.Save]
-// wrote.
+// ErrSaved means that [RealmConfig.Saved] cannot be used, for example because
+// [Realm.Save] did not write it.
 var ErrSaved = errors.New("authrockettest: the saved realm cannot be used")
 
 const (
 	savedFormat  = "authrocket realm"
-	savedVersion = 1       // grows when a program that does not know a field would lose it
-	maxSaved     = 1 << 30 // bytes that are read
+	savedVersion = 1       // grows when an older program would lose a field that it does not know
+	maxSaved     = 1 << 30 // the most bytes that are read
 )
 
-// savedRealm is a realm as it is written: the records of each kind in the order in
-// which they were added.
+// savedRealm is the saved form of a realm. The records of each kind are in the order
+// in which they were added.
 type savedRealm struct {
 	Format      string            `json:"format"`
 	Version     int               `json:"version"`
@@ -55,11 +55,13 @@ type savedCredential struct {
 	PasswordHash passwordHash
 }
 
-// Save writes the realm as one JSON document, from which [Open] makes it again:
-// all records, the settings and the keys, but no faults, changes of tokens and
-// requests, and of passwords only hashes. The document is a credential: it has the
-// keys that sign, and the IDs of sessions. [Realm.OnChange] says when there is
-// something new to save. An error that is not one of w says what has no JSON: a
+// Save writes the realm as one JSON document, which [Open] can read: all records, the
+// settings and the keys. It writes passwords as hashes only. It does not write
+// faults, token changes and request counts. [Realm.OnChange] says when there is
+// something new to save.
+//
+// The document is a credential: it contains the signing keys and the IDs of sessions.
+// An error that does not come from w names a value that cannot be encoded as JSON: a
 // custom attribute, or a time after the year 9999.
 func (r *Realm) Save(w io.Writer) error {
 	saved, err := r.saved()
@@ -72,8 +74,8 @@ func (r *Realm) Save(w io.Writer) error {
 	return nil
 }
 
-// saved returns the realm as it is at one moment. Records are never changed in
-// place, so that they are encoded when the realm is not locked any more.
+// saved returns the realm at one moment. Records are never changed in place, so they
+// can be encoded after the realm has been unlocked.
 func (r *Realm) saved() (*savedRealm, error) {
 	records, unlock := r.lock()
 	defer unlock()
@@ -105,12 +107,12 @@ func (r *Realm) saved() (*savedRealm, error) {
 	return saved, nil
 }
 
-// readSaved reads what Save wrote. What it returns is of the right form; restore
-// checks the rest.
+// readSaved reads a document that Save wrote, and checks its format. restore checks
+// the rest.
 func readSaved(from io.Reader) (*savedRealm, error) {
 	data, err := io.ReadAll(io.LimitReader(from, maxSaved+1))
 	if err != nil {
-		return nil, fmt.Errorf("%w: reading it: %w", ErrSaved, err)
+		return nil, fmt.Errorf("%w: cannot read it: %w", ErrSaved, err)
 	}
 	if len(data) > maxSaved {
 		return nil, fmt.Errorf("%w: it is larger than %d bytes", ErrSaved, maxSaved)
@@ -120,22 +122,22 @@ func readSaved(from io.Reader) (*savedRealm, error) {
 		Version int    `json:"version"`
 	}
 	if err := json.Unmarshal(data, &head); err != nil {
-		return nil, fmt.Errorf("%w: it is broken or cut off: %w", ErrSaved, err)
+		return nil, fmt.Errorf("%w: it is damaged or cut off: %w", ErrSaved, err)
 	}
 	if head.Format != savedFormat {
-		return nil, fmt.Errorf("%w: it is another document, whose format is not %q", ErrSaved, savedFormat)
+		return nil, fmt.Errorf("%w: it is another kind of document, because its format is not %q", ErrSaved, savedFormat)
 	}
 	if head.Version > savedVersion {
-		return nil, fmt.Errorf("%w: it has version %d, and this program reads version %d: use the newer program that saved it", ErrSaved, head.Version, savedVersion)
+		return nil, fmt.Errorf("%w: it has version %d, but this program reads version %d; use the newer program that saved it", ErrSaved, head.Version, savedVersion)
 	}
 	if head.Version != savedVersion {
-		return nil, fmt.Errorf("%w: there is no version %d", ErrSaved, head.Version)
+		return nil, fmt.Errorf("%w: it has the unknown version %d", ErrSaved, head.Version)
 	}
 	var saved savedRealm
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&saved); err != nil {
-		return nil, fmt.Errorf("%w: it is broken: %w", ErrSaved, err)
+		return nil, fmt.Errorf("%w: it is damaged: %w", ErrSaved, err)
 	}
 	if saved.ID == "" || !strings.HasPrefix(saved.Secret, "jsk_") {
 		return nil, fmt.Errorf("%w: it has no ID or no secret", ErrSaved)
@@ -146,8 +148,8 @@ func readSaved(from io.Reader) (*savedRealm, error) {
 	return &saved, nil
 }
 
-// restore puts what was saved into a new realm. The error names no ID, since some
-// are credentials.
+// restore adds the saved content to a new realm. The error contains no ID, because
+// some IDs are credentials.
 func (r *Realm) restore(saved *savedRealm) error {
 	r.secret = saved.Secret
 	for i, k := range saved.Keys {
@@ -180,11 +182,11 @@ func (r *Realm) restore(saved *savedRealm) error {
 		}
 		return nil
 	}
-	// The records that others are about come first.
+	// Records that others refer to come first.
 	err := errors.Join(
 		fill(s.providers, "auth_providers", saved.Providers, maxProviders, func(p AuthProvider) string { return p.ID }, func(p AuthProvider) error {
 			if p.Type == "" || s.providers.first("type", p.Type) != "" {
-				return errors.New("its type is missing, or that of another one")
+				return errors.New("its type is missing or used by another provider")
 			}
 			return nil
 		}),
@@ -192,7 +194,7 @@ func (r *Realm) restore(saved *savedRealm) error {
 		fill(s.orgs, "orgs", saved.Orgs, r.limit, func(o Org) string { return o.ID }, nil),
 		fill(s.credentials, "credentials", credentials, r.limit*maxCredentials, func(c Credential) string { return c.ID }, func(c Credential) error {
 			if _, ok := s.credentialOf(c.UserID, TypePassword); ok && c.Type == TypePassword {
-				return errors.New("its user has another password")
+				return errors.New("its user already has a password")
 			}
 			return needsUser(c.UserID)
 		}),
@@ -208,7 +210,7 @@ func (r *Realm) restore(saved *savedRealm) error {
 		fill(s.sessions, "sessions", saved.Sessions, r.limit, func(s HostedSession) string { return s.ID }, func(s HostedSession) error { return needsUser(s.UserID) }),
 		fill(s.invitations, "invitations", saved.Invitations, r.limit, func(i Invitation) string { return i.ID }, func(i Invitation) error {
 			if i.Token == "" || s.invitations.first("token", i.Token) != "" {
-				return errors.New("its token is missing, or that of another one")
+				return errors.New("its token is missing or used by another invitation")
 			}
 			return s.checkInvitation(i)
 		}),
@@ -221,14 +223,14 @@ func (r *Realm) restore(saved *savedRealm) error {
 	return nil
 }
 
-// fill puts records into an empty table, up to the first one that cannot be in it.
+// fill adds records to an empty table. It stops at the first one that is invalid.
 func fill[T any](t *table[T], name string, rows []T, limit int, id func(T) string, check func(T) error) error {
 	if len(rows) > limit {
 		return fmt.Errorf("%s: %w", name, ErrFull)
 	}
 	for i, row := range rows {
 		if id(row) == "" || t.has(id(row)) {
-			return fmt.Errorf("%s[%d]: its ID is missing, or that of another one", name, i)
+			return fmt.Errorf("%s[%d]: its ID is missing or used by another record", name, i)
 		}
 		if check != nil {
 			if err := check(row); err != nil {

@@ -6,49 +6,50 @@ import (
 	"slices"
 )
 
-// Signup is who may sign up.
+// Signup says who may sign up.
 type Signup string
 
-// The values of [Settings.Signup]. A valid invitation works with each of them.
+// The values of [Settings.Signup]. A valid invitation permits a signup with every
+// value.
 const (
 	SignupOpen       Signup = "open"       // everybody
-	SignupInvitation Signup = "invitation" // who was invited; others can ask for an invitation
-	SignupClosed     Signup = "closed"     // only who was invited
+	SignupInvitation Signup = "invitation" // people with an invitation; others can request one
+	SignupClosed     Signup = "closed"     // only people with an invitation
 )
 
-// OrgMode is how many accounts a user is meant to have.
+// OrgMode says how many accounts a user is meant to have.
 type OrgMode string
 
 // The values of [Settings.OrgMode].
 const (
-	SingleUser OrgMode = "single_user" // one, which is picked without asking
-	MultiUser  OrgMode = "multi_user"  // any number, of which the user picks one
+	SingleUser OrgMode = "single_user" // one, which is picked automatically
+	MultiUser  OrgMode = "multi_user"  // any number; the user picks one
 )
 
 // ScopeOrgs is the scope that puts memberships into the tokens of the Core API.
-// Tokens of LoginRocket have the picked one with or without it.
+// Tokens of LoginRocket contain the picked membership with or without it.
 const ScopeOrgs = "ar.orgs"
 
-// Settings are what can be changed about a realm while it runs, by
-// [Realm.ChangeSettings].
+// Settings are the properties of a realm that [Realm.ChangeSettings] can change while
+// it runs.
 type Settings struct {
-	// Name is what the hosted pages call the realm. Default: "Local".
+	// Name is the realm's name on the hosted pages. Default: "Local".
 	Name string
 
-	// Algorithm signs the tokens: RS256 or HS256. Default: RS256.
+	// Algorithm is the signature algorithm of tokens: RS256 or HS256. Default: RS256.
 	Algorithm string
 
-	// JWTScopes are the scopes of tokens, such as [ScopeOrgs]. Default: none.
+	// JWTScopes are the scopes of tokens, for example [ScopeOrgs]. Default: none.
 	JWTScopes []string
 
-	// OrgMode is how many accounts a user has. Default: [SingleUser].
+	// OrgMode says how many accounts a user has. Default: [SingleUser].
 	OrgMode OrgMode
 
-	// Signup is who may sign up. Default: [SignupOpen].
+	// Signup says who may sign up. Default: [SignupOpen].
 	Signup Signup
 
-	// RequireName makes a login of a user without first or last name incomplete
-	// until the profile has one. Default: false.
+	// RequireName stops a user who has neither a first nor a last name after the
+	// login, until the user has entered a name in the profile. Default: false.
 	RequireName bool
 }
 
@@ -57,8 +58,8 @@ func (s Settings) clone() Settings {
 	return s
 }
 
-// withDefaults returns s with its defaults, and an error that joins all that is
-// wrong with it.
+// withDefaults returns s with its defaults. If there are problems, it returns all of
+// them, joined.
 func (s Settings) withDefaults() (Settings, error) {
 	if s.Name == "" {
 		s.Name = "Local"
@@ -74,27 +75,27 @@ func (s Settings) withDefaults() (Settings, error) {
 	}
 	var problems []error
 	if !slices.Contains([]string{"RS256", "HS256"}, s.Algorithm) {
-		problems = append(problems, fmt.Errorf("authrockettest: Algorithm %q is neither RS256 nor HS256", s.Algorithm))
+		problems = append(problems, fmt.Errorf("authrockettest: Algorithm %q is unknown; use RS256 or HS256", s.Algorithm))
 	}
 	if !slices.Contains([]OrgMode{SingleUser, MultiUser}, s.OrgMode) {
-		problems = append(problems, fmt.Errorf("authrockettest: OrgMode %q is neither single_user nor multi_user", s.OrgMode))
+		problems = append(problems, fmt.Errorf("authrockettest: OrgMode %q is unknown; use single_user or multi_user", s.OrgMode))
 	}
 	if !slices.Contains([]Signup{SignupOpen, SignupInvitation, SignupClosed}, s.Signup) {
-		problems = append(problems, fmt.Errorf("authrockettest: Signup %q is none of open, invitation, closed", s.Signup))
+		problems = append(problems, fmt.Errorf("authrockettest: Signup %q is unknown; use open, invitation or closed", s.Signup))
 	}
 	return s, errors.Join(problems...)
 }
 
-// Settings returns the settings of the realm as they are now.
+// Settings returns the current settings of the realm.
 func (r *Realm) Settings() Settings {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.settings.clone()
 }
 
-// ChangeSettings lets change alter the settings, and returns them as they are
-// then. They count at once, also for sessions that exist. The error says all that
-// is wrong with them; nothing is changed then. change must not call the Realm.
+// ChangeSettings lets change edit the settings, and returns the result. It takes
+// effect at once, also for existing sessions. If the result is invalid, nothing
+// changes and the error contains all problems. change must not call the Realm.
 func (r *Realm) ChangeSettings(change func(*Settings)) (Settings, error) {
 	defer r.report()
 	r.mu.Lock()
@@ -114,5 +115,5 @@ func (r *Realm) ChangeSettings(change func(*Settings)) (Settings, error) {
 	return settings.clone(), nil
 }
 
-// usesSecret reports whether HS256 signs. The realm is locked.
+// usesSecret reports whether the realm signs with HS256. The realm is locked.
 func (r *Realm) usesSecret() bool { return r.settings.Algorithm == "HS256" }

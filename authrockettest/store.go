@@ -8,8 +8,8 @@ import (
 	"weak"
 )
 
-// store holds the records of a realm. Records in it are never changed in place:
-// whoever changes one puts another in its place.
+// store holds the records of a realm. A record is never changed in place: a changed
+// record replaces the old one.
 type store struct {
 	users       *table[User]
 	orgs        *table[Org]
@@ -60,23 +60,23 @@ func newStore() *store {
 	}
 }
 
-// View reads a realm. A [Realm] is a View of itself as it is now; [Realm.Behind]
-// returns one in which changes show late. Safe for concurrent use.
+// View reads a realm. A [Realm] is a View of its current content. [Realm.Behind]
+// returns a View that shows changes late. A View is safe for concurrent use.
 type View struct {
 	*state
 	of      *store
 	delay   time.Duration
-	pending []change // that do not show yet, the oldest first
+	pending []change // changes that this view does not show yet, the oldest first
 }
 
-// change is what was done to the store of a realm.
+// change is a change of the store of a realm.
 type change struct {
 	at time.Time
 	do func(*store)
 }
 
-// Behind returns a View in which each change of the realm shows delay after it
-// was made, as the Core API may answer with older data for a while.
+// Behind returns a View that shows each change of the realm after delay. The Core
+// API, too, may answer with older data for a while.
 func (r *Realm) Behind(delay time.Duration) *View {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -106,9 +106,9 @@ func copyTable[T any](to, from *table[T]) {
 	}
 }
 
-// lock locks the realm for a reader or writer, and makes show what has become
-// due. All changes of one writer have the time of its lock, so that no View shows
-// some of them without the others.
+// lock locks the realm for a reader or a writer, and applies the changes that are due
+// in this View. All changes of a writer have the time of its lock, so that a View
+// shows all of them or none.
 func (v *View) lock() (records *store, unlock func()) {
 	v.mu.Lock()
 	v.lockedAt = time.Now()
@@ -117,7 +117,7 @@ func (v *View) lock() (records *store, unlock func()) {
 }
 
 func (v *View) catchUp() {
-	due := max(0, len(v.pending)-v.limit) // with more of them the oldest show early
+	due := max(0, len(v.pending)-v.limit) // if there are more pending changes than that, the oldest show early
 	for due < len(v.pending) && v.lockedAt.Sub(v.pending[due].at) >= v.delay {
 		due++
 	}
@@ -128,9 +128,9 @@ func (v *View) catchUp() {
 	v.pending = v.pending[due:]
 }
 
-// commit does a change to the realm, and makes it pending in its views, as long
-// as somebody has them. The realm is locked. do is called again later: it uses
-// nothing that changes after commit.
+// commit applies a change to the realm, and queues it in the views that are still in
+// use. The realm is locked. The views call do again later, so do must not use
+// anything that changes after commit.
 func (r *Realm) commit(do func(*store)) {
 	do(r.of)
 	r.views = slices.DeleteFunc(r.views, func(view weak.Pointer[View]) bool {

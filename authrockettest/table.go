@@ -5,19 +5,19 @@ import (
 	"strings"
 )
 
-// table holds the records of one kind by ID, in the order in which they were
-// added, and in the order of each index. It does not lock.
+// table holds the records of one kind: by ID, in the order in which they were added,
+// and in the order of each index. The caller must hold the lock.
 type table[T any] struct {
 	rows    map[string]T
 	added   []string // IDs, the oldest first
 	indexes map[string]*index[T]
 }
 
-// index finds records by a text of theirs, and sorts them: by group, by text
-// within the group, by ID among equal texts.
+// index finds and sorts records. It sorts by group, within a group by text, and among
+// equal texts by ID.
 type index[T any] struct {
-	group func(T) string // nil: all records are one group
-	text  func(T) string // nil: sorted by ID
+	group func(T) string // nil means that all records are in one group
+	text  func(T) string // nil means sorting by ID
 	keys  map[string][]sortKey
 }
 
@@ -30,8 +30,8 @@ func (a sortKey) compare(b sortKey) int {
 	return strings.Compare(a.id, b.id)
 }
 
-// newTable returns a table with the index "" of all records by ID, and the
-// given ones.
+// newTable returns a table with the given indexes, and with the index "" of all
+// records by ID.
 func newTable[T any](indexes map[string]*index[T]) *table[T] {
 	t := &table[T]{rows: make(map[string]T), indexes: map[string]*index[T]{"": {}}}
 	for name, i := range indexes {
@@ -43,11 +43,11 @@ func newTable[T any](indexes map[string]*index[T]) *table[T] {
 	return t
 }
 
-// grouped is an index of the records with the same text. Records with none are
-// not in it.
+// grouped returns an index that groups records by a text. It leaves out records whose
+// text is empty.
 func grouped[T any](group func(T) string) *index[T] { return &index[T]{group: group} }
 
-// sorted is an index of all records by text.
+// sorted returns an index of all records, sorted by a text.
 func sorted[T any](text func(T) string) *index[T] { return &index[T]{text: text} }
 
 func (i *index[T]) place(id string, row T) (group string, key sortKey, isIn bool) {
@@ -84,7 +84,7 @@ func (t *table[T]) delete(id string) {
 	}
 	t.unindex(id, row)
 	delete(t.rows, id)
-	if t.added[0] == id { // the usual one of a bounded table
+	if t.added[0] == id { // the usual case in a bounded table
 		t.added = t.added[1:]
 		return
 	}
@@ -92,8 +92,8 @@ func (t *table[T]) delete(id string) {
 	t.added = slices.Delete(t.added, at, at+1)
 }
 
-// deleteGroup removes the records of a group of an index. The time that it takes
-// does not grow with the square of their number.
+// deleteGroup deletes the records of a group of an index. Its running time does not
+// grow with the square of their number.
 func (t *table[T]) deleteGroup(name, group string) {
 	ids := t.in(name, group)
 	if len(ids) < 10 {
@@ -140,7 +140,7 @@ func (t *table[T]) unindex(id string, row T) {
 		switch {
 		case len(keys) == 1:
 			delete(i.keys, group)
-		case at == 0: // the usual one of a bounded table
+		case at == 0: // the usual case in a bounded table
 			i.keys[group] = keys[1:]
 		default:
 			i.keys[group] = slices.Delete(keys, at, at+1)
@@ -162,7 +162,7 @@ func (t *table[T]) all() []T {
 	return rows
 }
 
-// in returns the IDs of a group of an index, sorted.
+// in returns the IDs in a group of an index, sorted.
 func (t *table[T]) in(name, group string) []string {
 	keys := t.indexes[name].keys[group]
 	ids := make([]string, len(keys))
@@ -172,7 +172,7 @@ func (t *table[T]) in(name, group string) []string {
 	return ids
 }
 
-// first returns the only or first ID of a group of an index, "" if it has none.
+// first returns the first ID in a group of an index, or "" if the group is empty.
 func (t *table[T]) first(name, group string) string {
 	if keys := t.indexes[name].keys[group]; len(keys) > 0 {
 		return keys[0].id
@@ -180,8 +180,8 @@ func (t *table[T]) first(name, group string) string {
 	return ""
 }
 
-// page returns the records of a group of an index that keep wants, in its order,
-// and whether there are more.
+// page returns the records in a group of an index that keep accepts, in the order of
+// the index.
 func (t *table[T]) page(name, group string, list List, keep func(T) bool) (Page[T], error) {
 	var page Page[T]
 	i := t.indexes[name]

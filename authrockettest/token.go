@@ -21,11 +21,11 @@ type TokenOption func(*token)
 type token struct {
 	header  map[string]any
 	claims  map[string]any
-	payload []byte // instead of claims
-	keyID   string // of the key that signs
+	payload []byte // signed instead of the claims, if it is not nil
+	keyID   string // the ID of the key that signs
 
-	memberships []map[string]any // of the user, as entries of the claim orgs
-	pickedOrg   string           // ID
+	memberships []map[string]any // the user's memberships, as entries of the claim orgs
+	pickedOrg   string           // the ID of the picked org
 	allOrgs     bool
 }
 
@@ -48,31 +48,31 @@ func (t *token) setOrgs() {
 	}
 }
 
-// Claim sets a claim, such as Claim("iss", "https://example.com"). A nil value
-// is the JSON value null.
+// Claim sets a claim, for example Claim("iss", "https://example.com"). A nil value
+// becomes the JSON value null.
 func Claim(name string, value any) TokenOption { return func(t *token) { t.claims[name] = value } }
 
-// WithoutClaim leaves a claim out.
+// WithoutClaim removes a claim.
 func WithoutClaim(name string) TokenOption { return func(t *token) { delete(t.claims, name) } }
 
-// Header sets a member of the header, such as Header("kid", "unknown"). It
-// does not change which key signs.
+// Header sets a member of the header, for example Header("kid", "unknown"). It does
+// not change which key signs.
 func Header(name string, value any) TokenOption { return func(t *token) { t.header[name] = value } }
 
-// WithoutHeader leaves a member of the header out.
+// WithoutHeader removes a member of the header.
 func WithoutHeader(name string) TokenOption { return func(t *token) { delete(t.header, name) } }
 
-// Payload is signed as it is, instead of a JSON object of claims.
+// Payload signs payload unchanged, instead of a JSON object of claims.
 func Payload(payload []byte) TokenOption { return func(t *token) { t.payload = payload } }
 
-// ExpiresIn sets exp to d from now; -time.Minute makes an expired token, since a
-// token passes until 5 seconds after exp.
+// ExpiresIn sets exp to d from now. Use -time.Minute for an expired token: a token is
+// accepted until 5 seconds after exp.
 func ExpiresIn(d time.Duration) TokenOption {
 	return func(t *token) { t.claims["exp"] = time.Now().Add(d).Unix() }
 }
 
-// ClockSkew makes the token as a server does whose clock is d ahead: it moves
-// iat, nbf and exp.
+// ClockSkew makes a token like a server whose clock is d ahead: it moves iat, nbf and
+// exp.
 func ClockSkew(d time.Duration) TokenOption {
 	return func(t *token) {
 		for _, name := range []string{"iat", "nbf", "exp"} {
@@ -83,9 +83,9 @@ func ClockSkew(d time.Duration) TokenOption {
 	}
 }
 
-// ChangeTokens applies the options to every token that is made from now on,
-// before the options of the token itself. Without options it ends what the
-// call before began.
+// ChangeTokens applies the options to every token that is made from now on, before
+// the options of the token itself. It replaces the options of an earlier call.
+// Without options, tokens are normal again.
 func (r *Realm) ChangeTokens(options ...TokenOption) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -93,8 +93,8 @@ func (r *Realm) ChangeTokens(options ...TokenOption) {
 	r.forgetTokens()
 }
 
-// InOrg makes org the account that the user picked, instead of the user's first
-// one. The token holds no org when the user is not a member.
+// InOrg picks org instead of the user's first one. If the user is not a member of
+// org, the token contains no org.
 func InOrg(org Org) TokenOption {
 	return func(t *token) {
 		t.pickedOrg = org.ID
@@ -102,9 +102,9 @@ func InOrg(org Org) TokenOption {
 	}
 }
 
-// AllOrgs puts all memberships of the user into the token, the picked one
-// selected. Tokens of LoginRocket Web never hold more than the picked org; use
-// AllOrgs only for an app that gets tokens which are made through the Core API.
+// AllOrgs puts all memberships of the user into the token, and selects the picked
+// one. Tokens of LoginRocket Web contain the picked org only. Use AllOrgs only for an
+// app that gets tokens of the Core API.
 func AllOrgs() TokenOption {
 	return func(t *token) {
 		t.allOrgs = true
@@ -112,8 +112,8 @@ func AllOrgs() TokenOption {
 	}
 }
 
-// SignedBy signs with the key keyID instead of the current one, and names it in
-// the header. The key may have been withdrawn.
+// SignedBy signs with the key keyID instead of the current one, and puts that ID into
+// the header. The key may be withdrawn.
 func SignedBy(keyID string) TokenOption {
 	return func(t *token) {
 		t.keyID = keyID
@@ -121,17 +121,16 @@ func SignedBy(keyID string) TokenOption {
 	}
 }
 
-// Token returns a login token of the user as LoginRocket Web makes it: with one
-// org only, the picked one, which is the user's first unless [InOrg] names
-// another. [AllOrgs] puts in all. Each token has a session ID of its own. The
-// options are applied in order. It fails the test, or panics in a program, if
-// the user has no ID.
+// Token returns a login token of the user, as LoginRocket Web makes it. It contains
+// one org only: the user's first, or the one that [InOrg] picks. With [AllOrgs] it
+// contains all. Each token has its own session ID. The options are applied in order.
+// If the user has no ID, Token fails the test, or panics in a program.
 func (r *Realm) Token(user User, options ...TokenOption) string {
 	r.t.Helper()
 	return r.sign(r.newUserToken(user), options)
 }
 
-// newUserToken returns a token of a new session, in the user's first org.
+// newUserToken returns an unsigned token of a new session, in the user's first org.
 func (r *Realm) newUserToken(user User) *token {
 	r.t.Helper()
 	orgID := ""
@@ -141,11 +140,11 @@ func (r *Realm) newUserToken(user User) *token {
 	return r.newToken(user, newID("kss_"), orgID)
 }
 
-// newToken returns a token that is not signed yet, in the org of orgID.
+// newToken returns an unsigned token, in the org with the ID orgID.
 func (r *Realm) newToken(user User, sessionID, orgID string) *token {
 	r.t.Helper()
 	if user.ID == "" {
-		r.fail("a token needs a user that AddUser returned, not one without ID")
+		r.fail("the user of a token has no ID; pass the user that AddUser returned")
 	}
 	now := time.Now()
 	t := &token{
@@ -187,8 +186,7 @@ func (r *Realm) newToken(user User, sessionID, orgID string) *token {
 	return t
 }
 
-// orgEntries returns the memberships of a user that count, as entries of the
-// claim orgs.
+// orgEntries returns the valid memberships of a user, as entries of the claim orgs.
 func (r *Realm) orgEntries(userID string) []map[string]any {
 	records, unlock := r.lock()
 	defer unlock()
@@ -227,7 +225,7 @@ func (r *Realm) encode(v any) []byte {
 	r.t.Helper()
 	data, err := json.Marshal(v)
 	if err != nil {
-		r.fail("a claim or header has no JSON: %v", err)
+		r.fail("a claim or header cannot be encoded as JSON: %v", err)
 	}
 	return data
 }
@@ -241,7 +239,7 @@ func (r *Realm) signature(keyID, input string) []byte {
 	}
 	key := r.key(keyID)
 	if key == nil {
-		r.fail("there is no key %q to sign with", keyID)
+		r.fail("there is no key %q to sign with; use the ID of a published or withdrawn key", keyID)
 	}
 	digest := sha256.Sum256([]byte(input))
 	signature, err := rsa.SignPKCS1v15(rand.Reader, key.private, crypto.SHA256, digest[:])

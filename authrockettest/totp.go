@@ -11,13 +11,13 @@ import (
 )
 
 const (
-	totpPeriod = 30 // seconds for which a code counts
+	totpPeriod = 30 // the seconds for which a code is valid
 	totpDigits = 6
 )
 
-// TOTP returns the code of six digits that a device shows at the given time, for
-// a secret in base32 (RFC 6238, with SHA-1 and 30 seconds): what a test enters
-// where a user would look at a phone. It is "" for a secret that is not base32.
+// TOTP returns the code of six digits that a device shows at the given time (RFC
+// 6238, with SHA-1 and 30 seconds). secret is in base32; for another text, TOTP
+// returns "". Tests use it instead of a phone.
 func TOTP(secret string, at time.Time) string { return totpAt(secret, at.Unix()/totpPeriod) }
 
 func totpAt(secret string, step int64) string {

@@ -9,12 +9,12 @@ import (
 	"net/url"
 )
 
-// memoryTransport reaches the realm without a port.
+// memoryTransport sends requests to the realm without a port.
 type memoryTransport struct{ realm *Realm }
 
 func (t memoryTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if own, err := url.Parse(memoryURL); err != nil || req.URL.Host != own.Host {
-		return nil, fmt.Errorf("%s is not the realm in memory", req.URL.Host)
+		return nil, fmt.Errorf("%s is not the in-memory realm; its client reaches no other host", req.URL.Host)
 	}
 	served := req.Clone(req.Context())
 	served.RequestURI = req.URL.RequestURI()
@@ -42,7 +42,8 @@ func (t memoryTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}()
 	select {
 	case err := <-done:
-		// A handler that ended since the client gave up has no client to answer.
+		// The client may have given up before the handler ended. It then gets no
+		// answer.
 		if err = cmp.Or(req.Context().Err(), err); err != nil {
 			return nil, err
 		}

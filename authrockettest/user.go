@@ -9,22 +9,21 @@ import (
 	"github.com/authrocket-go/authrocket"
 )
 
-// Errors of the methods that read and change a realm; test for them with
-// errors.Is.
+// Errors of the methods that read and change a realm. Test for them with errors.Is.
 var (
 	ErrNotFound      = errors.New("there is no such record")
-	ErrEmailTaken    = errors.New("another user has this email")
+	ErrEmailTaken    = errors.New("another user has this email address")
 	ErrUsernameTaken = errors.New("another user has this username")
 	ErrIDTaken       = errors.New("another record has this ID")
-	ErrMember        = errors.New("the user is a member already")
+	ErrMember        = errors.New("the user is already a member")
 	ErrInactive      = errors.New("the user is inactive")
-	ErrClosed        = errors.New("the org is closed for good")
-	ErrFull          = errors.New("the realm has as many records of this kind as it can hold")
+	ErrClosed        = errors.New("the org is closed permanently")
+	ErrFull          = errors.New("the realm has reached its limit of records of this kind")
 )
 
-var errNoEmail = errors.New("a user needs an Email")
+var errNoEmail = errors.New("a user needs an Email; set it")
 
-// maxRecords is how many records of a kind a realm holds.
+// maxRecords is the most records of each kind that a realm holds.
 const maxRecords = 200_000
 
 // UserState says whether a user may log in.
@@ -33,29 +32,29 @@ type UserState string
 // The values of [User.State].
 const (
 	UserActive   UserState = "active"
-	UserInactive UserState = "inactive" // cannot log in, and gets no tokens
+	UserInactive UserState = "inactive" // cannot log in and gets no tokens
 )
 
-// User is a user of the realm. Empty fields are left out of tokens.
+// User is a user of the realm. Tokens do not contain empty fields.
 type User struct {
 	ID           string // default: a new one
 	Email        string // required; stored in lower case
-	EmailPending string // that takes the place of Email when it is verified
-	// Password is one to log in with. It is there for tests and demo users: a
-	// password that is set by [Realm.SetPassword] is kept as a hash only, and
-	// makes this field empty. Without any password nobody can log in.
+	EmailPending string // replaces Email when it has been verified
+	// Password is a password for tests and demo users. [Realm.SetPassword] stores a
+	// hash only and clears this field. A user without a password cannot log in.
 	Password  string
-	Username  string // unique in any case
+	Username  string // unique, case-insensitive
 	FirstName string
 	LastName  string
 	Name      string // default: FirstName and LastName, else Email
 	Locale    string
 	Reference string
 	Custom    map[string]any
-	// EmailVerification is the claim email_verified, which
-	// [authrocket.EmailUnknown] leaves out.
+	// EmailVerification is the claim email_verified. [authrocket.EmailUnknown] leaves
+	// the claim out.
 	EmailVerification authrocket.EmailVerification
-	// VerificationRequested says that a mail to verify the email is under way.
+	// VerificationRequested says that a mail to verify the email address has been
+	// sent.
 	VerificationRequested bool
 	State                 UserState // default: UserActive
 	CreatedAt             time.Time // default: now
@@ -67,8 +66,8 @@ func (u User) clone() User {
 	return u
 }
 
-// AddUser adds a user and returns it as it is stored. It fails the test, or
-// panics in a program, where [Realm.CreateUser] returns an error.
+// AddUser adds a user and returns the stored record. Where [Realm.CreateUser] returns
+// an error, AddUser fails the test, or panics in a program.
 func (r *Realm) AddUser(user User) User {
 	r.t.Helper()
 	stored, err := r.CreateUser(user)
@@ -78,9 +77,9 @@ func (r *Realm) AddUser(user User) User {
 	return stored
 }
 
-// CreateUser adds a user and returns it as it is stored. With a Password the
-// user gets the credential of a password. The error is [ErrEmailTaken],
-// [ErrUsernameTaken], [ErrIDTaken] or [ErrFull], or says that there is no Email.
+// CreateUser adds a user and returns the stored record. If Password is set, the user
+// gets a password credential. The errors are [ErrEmailTaken], [ErrUsernameTaken],
+// [ErrIDTaken], [ErrFull], and one that says that Email is missing.
 func (r *Realm) CreateUser(user User) (User, error) {
 	defer r.report()
 	records, unlock := r.lock()
@@ -110,10 +109,10 @@ func (r *Realm) CreateUser(user User) (User, error) {
 	return user.clone(), nil
 }
 
-// UpdateUser lets change alter the user with this ID, which keeps the ID, and
-// returns it as it is stored. The error is [ErrNotFound], [ErrEmailTaken] or
-// [ErrUsernameTaken], or says that there is no Email; nothing is changed then.
-// change must not call the Realm.
+// UpdateUser lets change edit the user with this ID and returns the stored record.
+// The ID cannot change. The errors are [ErrNotFound], [ErrEmailTaken],
+// [ErrUsernameTaken], and one that says that Email is missing; the user then stays
+// unchanged. change must not call the Realm.
 func (r *Realm) UpdateUser(id string, change func(*User)) (User, error) {
 	defer r.report()
 	records, unlock := r.lock()
@@ -138,9 +137,8 @@ func (r *Realm) UpdateUser(id string, change func(*User)) (User, error) {
 	return user.clone(), nil
 }
 
-// DeleteUser removes a user with all memberships, sessions, credentials and
-// one-time tokens. Tokens stay valid until they expire. The error is
-// [ErrNotFound].
+// DeleteUser deletes a user with all memberships, sessions, credentials and one-time
+// tokens, or returns [ErrNotFound]. Login tokens stay valid until they expire.
 func (r *Realm) DeleteUser(id string) error {
 	defer r.report()
 	records, unlock := r.lock()
@@ -174,7 +172,7 @@ func normalized(user User) User {
 	return user
 }
 
-// checkUser reports what of user no two users may have.
+// checkUser checks the values that must be unique among users.
 func (s *store) checkUser(user User) error {
 	if user.Email == "" {
 		return errNoEmail
@@ -188,7 +186,7 @@ func (s *store) checkUser(user User) error {
 	return nil
 }
 
-// Users returns all users, in the order in which they were added.
+// Users returns all users in the order in which they were added.
 func (v *View) Users() []User {
 	records, unlock := v.lock()
 	defer unlock()
@@ -199,14 +197,14 @@ func (v *View) Users() []User {
 	return users
 }
 
-// UserCount returns how many users there are.
+// UserCount returns the number of users.
 func (v *View) UserCount() int {
 	records, unlock := v.lock()
 	defer unlock()
 	return len(records.users.rows)
 }
 
-// ListUsers returns a part of the users. The error is nil.
+// ListUsers returns a page of the users. The error is always nil.
 func (v *View) ListUsers(list UserList) (Page[User], error) {
 	records, unlock := v.lock()
 	defer unlock()
@@ -227,7 +225,7 @@ func (v *View) ListUsers(list UserList) (Page[User], error) {
 	return page.clone(User.clone), err
 }
 
-// User returns the user with this ID. The error is [ErrNotFound].
+// User returns the user with this ID, or [ErrNotFound].
 func (v *View) User(id string) (User, error) {
 	records, unlock := v.lock()
 	defer unlock()
@@ -238,8 +236,9 @@ func (v *View) User(id string) (User, error) {
 	return user.clone(), nil
 }
 
-// UserByLogin returns the user that a person names at a login: by email or
-// username, in which case does not matter, or by ID. The error is [ErrNotFound].
+// UserByLogin returns the user for a text that was entered at a login: an email
+// address or a username, case-insensitive, or an ID. If there is none, it returns
+// [ErrNotFound].
 func (v *View) UserByLogin(login string) (User, error) {
 	login = strings.TrimSpace(login)
 	records, unlock := v.lock()

@@ -6,14 +6,14 @@ import (
 	"github.com/authrocket-go/authrocket"
 )
 
-// Warm fetches the keys that auth needs, and fails the test if there are none. A
-// request waits for keys for two seconds only, which can be too short on a busy
-// machine: call Warm before the first request of a test that expects an answer
-// other than 503.
+// Warm fetches the keys that auth needs, and fails the test if that is not possible.
+// A request waits for keys for only two seconds, which may be too short on a busy
+// machine. So call Warm before the first request of a test that expects another
+// answer than 503.
 func Warm(t testing.TB, auth *authrocket.Auth) {
 	t.Helper()
 	var err error
-	for range 10 { // a fetch takes 8 seconds at most
+	for range 10 { // a fetch takes up to 8 seconds
 		if err = auth.Warm(t.Context()); err == nil {
 			return
 		}
