@@ -122,7 +122,7 @@ func readSaved(from io.Reader) (*savedRealm, error) {
 		Version int    `json:"version"`
 	}
 	if err := json.Unmarshal(data, &head); err != nil {
-		return nil, fmt.Errorf("%w: it is damaged or cut off: %w", ErrSaved, err)
+		return nil, fmt.Errorf("%w: it is broken or cut off: %w", ErrSaved, err)
 	}
 	if head.Format != savedFormat {
 		return nil, fmt.Errorf("%w: it is another kind of document, because its format is not %q", ErrSaved, savedFormat)
@@ -137,7 +137,7 @@ func readSaved(from io.Reader) (*savedRealm, error) {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&saved); err != nil {
-		return nil, fmt.Errorf("%w: it is damaged: %w", ErrSaved, err)
+		return nil, fmt.Errorf("%w: it is broken: %w", ErrSaved, err)
 	}
 	if saved.ID == "" || !strings.HasPrefix(saved.Secret, "jsk_") {
 		return nil, fmt.Errorf("%w: it has no ID or no secret", ErrSaved)

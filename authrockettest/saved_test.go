@@ -280,13 +280,13 @@ func TestSavedDocumentThatCannotBeUsed(t *testing.T) {
 		saved []byte
 		want  string
 	}{
-		"nothing":               {want: "damaged or cut off"},
-		"cut off":               {saved: saved[:len(saved)/2], want: "damaged or cut off"},
-		"a byte before the end": {saved: saved[:len(saved)-2], want: "damaged or cut off"},
-		"two documents":         {saved: slices.Concat(saved, saved), want: "damaged or cut off"},
+		"nothing":               {want: "broken or cut off"},
+		"cut off":               {saved: saved[:len(saved)/2], want: "broken or cut off"},
+		"a byte before the end": {saved: saved[:len(saved)-2], want: "broken or cut off"},
+		"two documents":         {saved: slices.Concat(saved, saved), want: "broken or cut off"},
 		"another JSON document": {saved: []byte(`{"users":[]}`), want: "another kind of document"},
 		"null":                  {saved: []byte(`null`), want: "another kind of document"},
-		"a list":                {saved: []byte(`[]`), want: "damaged or cut off"},
+		"a list":                {saved: []byte(`[]`), want: "broken or cut off"},
 		"another format":        {saved: edit(func(d map[string]any) { d["format"] = "realm" }), want: "another kind of document"},
 		"of a newer program":    {saved: edit(func(d map[string]any) { d["version"] = 2; d["new"] = true }), want: "use the newer program"},
 		"without version":       {saved: edit(func(d map[string]any) { delete(d, "version") }), want: "it has the unknown version 0"},
