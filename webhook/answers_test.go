@@ -8,7 +8,7 @@ import (
 	"testing/synctest"
 )
 
-// What a request is answered that is not, or is hardly, an event.
+// Each row is a request that is not an event, or barely one, and its answer.
 func TestAnswers(t *testing.T) {
 	t.Parallel()
 	with := func(change func(*http.Request), body string) *http.Request {
@@ -106,7 +106,7 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-// Without a secret the answer is that of a path where nothing is, whatever comes.
+// Without the secret, every request gets the answer of a path that does not exist.
 func TestWrongSecretIsAsIfNothingWereHere(t *testing.T) {
 	t.Parallel()
 	want := httptest.NewRecorder()
@@ -140,7 +140,7 @@ func (u unread) Read([]byte) (int, error) {
 	return 0, http.ErrBodyReadAfterClose
 }
 
-// A 503 says when to come again.
+// A 503 says when to send the webhook again.
 func TestRetryAfter(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -24,7 +24,7 @@ func TestSecretsOfConfig(t *testing.T) {
 	for _, row := range []struct {
 		name    string
 		secrets []string
-		field   string // of the problem, "" for none
+		field   string // the field of the problem, "" if there is none
 		problem string
 	}{
 		{name: "one", secrets: []string{testSecret}},
@@ -39,8 +39,8 @@ func TestSecretsOfConfig(t *testing.T) {
 		{name: "an empty one beside a right one", secrets: []string{testSecret, ""}, field: "Secrets[1]", problem: "is blank"},
 		{name: "three", secrets: []string{testSecret, newSecret, newSecret + "1"}, field: "Secrets", problem: "has 3 secrets"},
 		{name: "the same twice", secrets: []string{testSecret, testSecret}, field: "Secrets", problem: "twice"},
-		{name: "one that begins like the other", secrets: []string{testSecret, testSecret + "2"}, field: "Secrets", problem: "begins like"},
-		{name: "one that the other begins like", secrets: []string{testSecret + "2", testSecret}, field: "Secrets", problem: "begins like"},
+		{name: "one that begins like the other", secrets: []string{testSecret, testSecret + "2"}, field: "Secrets", problem: "with the same beginning"},
+		{name: "one that the other begins like", secrets: []string{testSecret + "2", testSecret}, field: "Secrets", problem: "with the same beginning"},
 		{name: "an API key", secrets: []string{testKey}, field: "Secrets[0]", problem: "is a key"},
 		{name: "a secret for tokens", secrets: []string{"jsk_" + newSecret}, field: "Secrets[0]", problem: "is a key"},
 		{name: "a session ID", secrets: []string{sessionID}, field: "Secrets[0]", problem: "is a key or a session ID"},
@@ -99,7 +99,7 @@ func TestAllProblemsAtOnce(t *testing.T) {
 	}
 }
 
-// Who changes the Config later changes nothing.
+// Later changes of the Config have no effect.
 func TestConfigIsCopied(t *testing.T) {
 	t.Parallel()
 	secrets := hideAll(testSecret)

@@ -10,16 +10,16 @@ import (
 )
 
 var (
-	errBusy         = errors.New("there are too many webhooks at once")
-	errNotConfirmed = errors.New("the API does not confirm it")
-	errNotThere     = fmt.Errorf("%w: it has no such event, or does not show it yet; a plan without event history shows none", errNotConfirmed)
-	errOther        = fmt.Errorf("%w: the event of that ID is of another type", errNotConfirmed)
-	errStillThere   = fmt.Errorf("%w: the record is still there", errNotConfirmed)
-	errWrongRealm   = fmt.Errorf("%w: API key and realm look wrong, since the key is not of the realm that the webhook names, or finds nothing there", errNotConfirmed)
-	errNoUser       = fmt.Errorf("%w: no user shows of which realm the API key is", errNotConfirmed)
+	errBusy         = errors.New("there are too many webhooks at the same time")
+	errNotConfirmed = errors.New("the API does not confirm the event")
+	errNotThere     = fmt.Errorf("%w: it does not show the event, or not yet; an AuthRocket plan without event history shows no events", errNotConfirmed)
+	errOther        = fmt.Errorf("%w: the event with that ID has another type", errNotConfirmed)
+	errStillThere   = fmt.Errorf("%w: the record still exists", errNotConfirmed)
+	errWrongRealm   = fmt.Errorf("%w: the API key does not belong to the realm that the webhook names; check the key and the realm", errNotConfirmed)
+	errNoUser       = fmt.Errorf("%w: the realm has no user that could show to which realm the API key belongs", errNotConfirmed)
 )
 
-// confirm returns what the API confirms of a notice.
+// confirm returns the event with what the API confirms of a notice.
 func (rc *receiver) confirm(ctx context.Context, n notice, now time.Time) (coreapi.Event, error) {
 	ctx, cancel := context.WithTimeout(ctx, confirmTimeout)
 	defer cancel()
@@ -27,8 +27,8 @@ func (rc *receiver) confirm(ctx context.Context, n notice, now time.Time) (corea
 	if _, isDeletion := recordOf[n.kind]; !isDeletion {
 		return rc.readEvent(ctx, n)
 	}
-	// Nothing is there for a key of another realm. The realm comes first: what is sent
-	// for another one then costs no request.
+	// A key of another realm finds no records. The realm is checked first, so that
+	// webhooks for another realm cost no further request.
 	if err := rc.checkRealm(ctx, n.realm); err != nil {
 		return coreapi.Event{}, err
 	}
@@ -40,7 +40,7 @@ func (rc *receiver) confirm(ctx context.Context, n notice, now time.Time) (corea
 		err = untilGone(ctx, rc, func(ctx context.Context) (coreapi.User, error) {
 			user, err := api.Users.Get(ctx, n.user)
 			if err == nil && user.ID != n.user {
-				err = coreapi.ErrNotFound // somebody else, who has that ID as a username
+				err = coreapi.ErrNotFound // another user, whose username is that ID
 			}
 			return user, err
 		})
@@ -55,7 +55,7 @@ func (rc *receiver) confirm(ctx context.Context, n notice, now time.Time) (corea
 	return n.event(now)
 }
 
-// readEvent returns the event that the API has.
+// readEvent reads the event from the API.
 func (rc *receiver) readEvent(ctx context.Context, n notice) (coreapi.Event, error) {
 	var last error
 	event, err := coreapi.Until(ctx, func(ctx context.Context) (event coreapi.Event, err error) {
@@ -73,7 +73,7 @@ func (rc *receiver) readEvent(ctx context.Context, n notice) (coreapi.Event, err
 	return event, nil
 }
 
-// untilGone returns nil once a record is not there.
+// untilGone returns nil when a record no longer exists.
 func untilGone[T any](ctx context.Context, rc *receiver, read func(context.Context) (T, error)) error {
 	var last error
 	err := coreapi.UntilGone(ctx, func(ctx context.Context) (record T, err error) {
@@ -88,8 +88,9 @@ func untilGone[T any](ctx context.Context, rc *receiver, read func(context.Conte
 	return nil
 }
 
-// whyNot returns why a wait ended with err after a read that ended with last: answers came
-// in time, and are why, or none came.
+// whyNot returns the reason of a wait that ended with err, after a last read that ended
+// with last. If the API answered, the reason is why; otherwise it is the error of the
+// API.
 func whyNot(err, last, why error) error {
 	switch {
 	case !errors.Is(err, coreapi.ErrNotVisible):
@@ -100,7 +101,7 @@ func whyNot(err, last, why error) error {
 	return why
 }
 
-// turn waits for the budget of read-backs.
+// turn waits for the budget of confirming requests.
 func (rc *receiver) turn(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -112,15 +113,15 @@ func (rc *receiver) turn(ctx context.Context) error {
 
 // knownRealm is the realm of the API key.
 type knownRealm struct {
-	turn  chan struct{} // held by who reads or writes the rest
-	id    string        // "" while no user has shown it
-	until time.Time     // when it has to be asked again
+	turn  chan struct{} // held by whoever reads or writes the other fields
+	id    string        // "" until a user has shown it
+	until time.Time     // when the API must be asked again
 }
 
 const realmKnownFor = time.Minute
 
-// checkRealm returns nil if the API shows records of the realm that a webhook names, or of any
-// realm if it names none: a record that is not there is then gone.
+// checkRealm returns nil if the API key belongs to the realm that a webhook names, or to
+// any realm if it names none. Only then does "not found" mean that a record is gone.
 func (rc *receiver) checkRealm(ctx context.Context, named string) error {
 	known := &rc.realm
 	select {
@@ -144,7 +145,7 @@ func (rc *receiver) checkRealm(ctx context.Context, named string) error {
 		case known.id == "":
 			return errNoUser
 		}
-		// A list without users is an answer, too: the last one may just have been deleted.
+		// A list without users also counts: the last user may just have been deleted.
 		known.until = now.Add(realmKnownFor)
 	}
 	if named != "" && named != known.id {

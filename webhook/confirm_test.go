@@ -20,7 +20,7 @@ const (
 	membershipDeleted = `{"id": "ev_1", "event_type": "membership.deleted", "realm_id": "rl_1", "user_id": "usr_1", "membership_id": "mb_1"}`
 )
 
-// What the API has to say before Handle is called.
+// Each row says what the API must answer before Handle is called.
 func TestConfirmed(t *testing.T) {
 	t.Parallel()
 	updated := `{"id": "ev_1", "event_type": "user.updated", "user_id": "usr_1"}`
@@ -30,7 +30,7 @@ func TestConfirmed(t *testing.T) {
 		api    func(*api)
 		status int
 		reason string
-		most   int // requests; 0 means 7, as many as fit into the 3 seconds
+		most   int // the most requests; 0 means 7, as many as fit into the 3 seconds
 	}{
 		{name: "an event that the API has", body: updated, api: func(a *api) { a.set("/events/ev_1", updated) }, status: 204, most: 1},
 		{name: "of a type that nobody knows yet", body: `{"id": "ev_1", "event_type": "passkey.added"}`, api: func(a *api) {
@@ -132,7 +132,7 @@ func TestConfirmed(t *testing.T) {
 	}
 }
 
-// What was not confirmed is not remembered: AuthRocket comes again.
+// An event that was not confirmed is not remembered: AuthRocket sends it again.
 func TestConfirmedLater(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -146,7 +146,7 @@ func TestConfirmedLater(t *testing.T) {
 	})
 }
 
-// Handle gets the event that was read, not the body.
+// Handle gets the event that was read from the API, not the body.
 func TestHandleGetsWhatWasRead(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -160,14 +160,14 @@ func TestHandleGetsWhatWasRead(t *testing.T) {
 	})
 }
 
-// Of a deletion Handle gets the few members that count, within bounds.
+// For a deletion, Handle gets only the members that count, within bounds.
 func TestHandleGetsWithinBounds(t *testing.T) {
 	t.Parallel()
 	const day = 24 * time.Hour
 	for _, row := range []struct {
 		name        string
-		at, expires any           // of the body: after now, or nil for none
-		wantAt      time.Duration // after now
+		at, expires any           // in the body: the time from now, or nil for none
+		wantAt      time.Duration // the time from now
 		wantExpires time.Duration
 	}{
 		{name: "as usual", at: -time.Minute, expires: 20 * time.Hour, wantAt: -time.Minute, wantExpires: 20 * time.Hour},
@@ -220,7 +220,7 @@ func TestHandleGetsWithinBounds(t *testing.T) {
 	}
 }
 
-// What is older than AuthRocket repeats is acknowledged and goes no further.
+// An event older than AuthRocket's retries gets a 204 and has no other effect.
 func TestOldEvents(t *testing.T) {
 	t.Parallel()
 	old := func() int64 { return time.Now().Add(-3*24*time.Hour - time.Second).Unix() }
@@ -251,7 +251,7 @@ func TestOldEvents(t *testing.T) {
 	}
 }
 
-// A session is suspect before the API is asked, and so also when it does not answer.
+// A session is suspect before the API is asked, so also if the API does not answer.
 func TestSuspect(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
@@ -291,7 +291,8 @@ func TestNoSuspect(t *testing.T) {
 	h.wantAnswer(t, sessionDeleted("ev_1"), 204, "")
 }
 
-// The realm of the key is asked for once a minute, and a webhook of another realm costs nothing.
+// The receiver asks for the realm of the key once a minute. A webhook of another realm
+// costs no request.
 func TestRealmIsKnownForAMinute(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -299,7 +300,7 @@ func TestRealmIsKnownForAMinute(t *testing.T) {
 		h.wantAnswer(t, sessionDeleted("ev_1"), 204, "")
 		h.wantAnswer(t, sessionDeleted("ev_2"), 204, "")
 		h.wantAnswer(t, strings.Replace(sessionDeleted("ev_3"), "rl_1", "rl_2", 1), 503, "not_confirmed")
-		if !strings.Contains(fmt.Sprint(h.last().Err), "key and realm look wrong") {
+		if !strings.Contains(fmt.Sprint(h.last().Err), "key does not belong to the realm") {
 			t.Errorf("got %v", h.last().Err)
 		}
 		if asked := h.api.requests(""); len(asked) != 3 {
@@ -314,7 +315,7 @@ func TestRealmIsKnownForAMinute(t *testing.T) {
 	})
 }
 
-// The last user of a realm takes nothing from what is known.
+// When the last user of a realm is deleted, the known realm stays known.
 func TestTheLastUserIsDeleted(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -350,7 +351,7 @@ func TestHandleFails(t *testing.T) {
 	})
 }
 
-// Handle's context ends 8 seconds after the webhook came.
+// Handle's context ends 8 seconds after the webhook arrived.
 func TestHandleHasUntil8Seconds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -10,8 +10,8 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
-// Whatever a sender with the secret writes: the answer is a known one, and Handle is called with
-// what the API has, or does not have any more, within bounds.
+// Whatever a sender with the secret sends, the answer is a known one. Handle gets only
+// events that the API has, or deletions of records that it no longer has, within bounds.
 func FuzzBody(f *testing.F) {
 	for _, body := range []string{
 		`{"event_type": "ping"}`,
@@ -65,7 +65,8 @@ func FuzzBody(f *testing.F) {
 	})
 }
 
-// expectRead fails unless e is what the API has, or is the deletion of what it has not.
+// expectRead fails the test unless e is an event of the API, or the deletion of a record
+// that it does not have.
 func expectRead(t *testing.T, h *hook, e coreapi.Event, now time.Time) {
 	t.Helper()
 	read := ""

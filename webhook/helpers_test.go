@@ -19,12 +19,12 @@ import (
 
 // Where the tests are:
 //
-//	config, secret      what is configured; where the secret may be, and that nobody sees it
-//	answers             what a request is answered, whatever its body is
-//	confirm             what the API has to say before Handle is called, and what Handle gets
-//	seen                events that come twice, panics, leases
-//	load                how many at once, and how many requests of the API
-//	socket              bodies that are slow or endless, over a socket
+//	config, secret      the configuration; where a secret may be, and that nothing reveals it
+//	answers             the answer to each request, whatever its body
+//	confirm             what the API must answer before Handle is called, and what Handle gets
+//	seen                repeated events, panics, leases
+//	load                many webhooks at the same time, and how many API requests they make
+//	socket              slow and endless bodies, over a socket
 //	observe, fuzz, example, leak
 
 const (
@@ -35,7 +35,7 @@ const (
 	sessionID = "kss_0v1zUpWdE4IiFc2w5ynShf"
 )
 
-// api is AuthRocket's API, in memory: what it has no record of is 404.
+// api is an in-memory AuthRocket API. It answers 404 for records that it does not have.
 type api struct {
 	mu      sync.Mutex
 	records map[string]string // JSON by path
@@ -64,7 +64,7 @@ func (a *api) breakWith(fault func(http.ResponseWriter, *http.Request) bool) {
 	a.fault = fault
 }
 
-// requests returns the paths that were asked for, below one that is given.
+// requests returns the requested paths below the given one.
 func (a *api) requests(below string) (paths []string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -76,7 +76,8 @@ func (a *api) requests(below string) (paths []string) {
 	return paths
 }
 
-// RoundTrip serves a request in memory, within a bubble of testing/synctest, too.
+// RoundTrip serves a request in memory, so that it also works in a testing/synctest
+// bubble.
 func (a *api) RoundTrip(r *http.Request) (*http.Response, error) {
 	path := strings.TrimPrefix(r.URL.Path, "/v2")
 	a.mu.Lock()
@@ -109,7 +110,7 @@ func reply(status int, body string) func(http.ResponseWriter, *http.Request) boo
 	}
 }
 
-// hang answers nothing until the request ends.
+// hang sends nothing until the request ends.
 func hang(_ http.ResponseWriter, r *http.Request) bool {
 	<-r.Context().Done()
 	return true
@@ -127,7 +128,7 @@ func clientOf(t testing.TB, a *api) *coreapi.Client {
 	return client
 }
 
-// hook is a receiver, what it handled, and what it reported.
+// hook is a receiver with the events that it handled and the outcomes that it reported.
 type hook struct {
 	http.Handler
 	api *api
@@ -202,7 +203,7 @@ func (h *hook) last() webhook.Outcome {
 	return h.outcomes[len(h.outcomes)-1]
 }
 
-// wantAnswer sends a body.
+// wantAnswer sends a body and checks the status and the reason.
 func (h *hook) wantAnswer(t testing.TB, body string, status int, reason string) {
 	t.Helper()
 	if got, why := h.send(body); got != status || why != reason {
@@ -224,7 +225,7 @@ func (h *hook) wantHandled(t testing.TB, ids ...string) {
 	}
 }
 
-// happened is an event of another type than the three deletions, which the API has.
+// happened is an event that the API has, of a type other than the three deletions.
 func (h *hook) happened(id string) (body string) {
 	body = fmt.Sprintf(`{"object": "event", "id": %q, "event_type": "user.updated", "realm_id": "rl_1", "user_id": "usr_1", "event_at": %d}`, id, time.Now().Unix())
 	h.api.set("/events/"+id, body)

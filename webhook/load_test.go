@@ -15,7 +15,7 @@ import (
 	"github.com/authrocket-go/authrocket/webhook"
 )
 
-// count adds up what webhooks were answered.
+// count adds up the answers of webhooks.
 func (h *hook) count() map[string]int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -26,7 +26,7 @@ func (h *hook) count() map[string]int {
 	return counts
 }
 
-// sendAll sends many webhooks at once.
+// sendAll sends many webhooks at the same time.
 func (h *hook) sendAll(bodies ...string) {
 	var group sync.WaitGroup
 	for _, body := range bodies {
@@ -42,8 +42,8 @@ func deletions(n int) (bodies []string) {
 	return bodies
 }
 
-// A thousand at once: each session is suspect at once, the API gets what the budget allows, and
-// AuthRocket's retries bring the rest.
+// A thousand webhooks arrive at the same time. Every session is suspect at once, the API
+// gets only as many requests as the budget permits, and AuthRocket's retries do the rest.
 func TestThousandAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -60,7 +60,7 @@ func TestThousandAtOnce(t *testing.T) {
 		if busy := h.count()["503 busy"]; busy < 950 {
 			t.Errorf("only %d were told to come again", busy)
 		}
-		for few := range slices.Chunk(bodies, 8) { // there is room for questions about the realm
+		for few := range slices.Chunk(bodies, 8) { // leaves room for requests about the realm
 			time.Sleep(10 * time.Second)
 			h.sendAll(few...)
 		}
@@ -98,7 +98,8 @@ func TestABurstHoldsUpNoSender(t *testing.T) {
 	})
 }
 
-// So many are read back and handled at once, and others wait for 2 seconds.
+// Config.Parallel webhooks are confirmed and handled at the same time. Others wait for 2
+// seconds.
 func TestParallel(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
@@ -143,7 +144,8 @@ func TestParallel(t *testing.T) {
 	}
 }
 
-// Who gets no turn of the budget within 2 seconds is busy, and no request is made.
+// A webhook that gets no turn of the budget within 2 seconds is busy and makes no
+// request.
 func TestBudget(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -161,7 +163,7 @@ func TestBudget(t *testing.T) {
 		if asked := len(h.api.requests("")); asked != 14 || h.count()["204 "] != 14 || h.count()["503 busy"] != 86 {
 			t.Errorf("the API was asked %d times: %v", asked, h.count())
 		}
-		// A second later there are 2 more.
+		// A second later there are 2 more turns.
 		time.Sleep(time.Second)
 		h.sendAll(bodies...)
 		if asked := len(h.api.requests("")); asked != 20 {
@@ -170,13 +172,13 @@ func TestBudget(t *testing.T) {
 	})
 }
 
-// Webhooks that come together ask once for the realm.
+// Webhooks that arrive together ask for the realm once.
 func TestRealmIsAskedOnceForMany(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := newHook(t)
 		h.api.breakWith(func(http.ResponseWriter, *http.Request) bool {
-			time.Sleep(100 * time.Millisecond) // so that they meet
+			time.Sleep(100 * time.Millisecond) // so that they overlap
 			return false
 		})
 		h.sendAll(deletions(8)...)
@@ -186,7 +188,7 @@ func TestRealmIsAskedOnceForMany(t *testing.T) {
 	})
 }
 
-// An API that hangs blocks nothing for longer than the 3 seconds.
+// An API that hangs blocks nothing for longer than 3 seconds.
 func TestManyWhileTheAPIHangs(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

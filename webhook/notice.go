@@ -13,7 +13,8 @@ import (
 	"github.com/authrocket-go/authrocket/internal/strictjson"
 )
 
-// notice is what counts of a body. An ID is "" and a time zero where the body has none.
+// notice holds the members of a body that count. If the body lacks a member, its ID is ""
+// or its time is zero.
 type notice struct {
 	id                      string
 	kind                    coreapi.EventType
@@ -34,8 +35,8 @@ const (
 var (
 	typeSyntax = regexp.MustCompile(`^[a-z0-9_]{1,30}(\.[a-z0-9_]{1,30}){0,3}$`)
 
-	// idSyntax are the IDs that may be asked for: a user could be found by an email
-	// address and a username, too.
+	// idSyntax lists the IDs that may be looked up: the API would also find a user by an
+	// email address or a username.
 	idSyntax = map[string]*regexp.Regexp{
 		"id":            regexp.MustCompile(`^ev_[A-Za-z0-9]{1,61}$`),
 		"realm_id":      regexp.MustCompile(`^rl_[A-Za-z0-9_-]{1,61}$`),
@@ -44,7 +45,7 @@ var (
 		"membership_id": regexp.MustCompile(`^mb_[A-Za-z0-9_-]{1,61}$`),
 	}
 
-	// recordOf is the ID of the record that is gone after an event.
+	// recordOf is the ID of the record that no longer exists after an event.
 	recordOf = map[coreapi.EventType]string{
 		coreapi.EventSessionDeleted:    "session_id",
 		coreapi.EventUserDeleted:       "user_id",
@@ -52,14 +53,15 @@ var (
 	}
 )
 
-// readNotice reads a body. With an error the notice has only what may be reported.
+// readNotice reads a body. If it returns an error, the notice contains only what may be
+// reported.
 func readNotice(body []byte) (notice, error) {
 	texts, times, err := readMembers(body)
 	if err != nil {
 		return notice{}, err
 	}
 	if !typeSyntax.MatchString(texts["event_type"]) {
-		return notice{}, errors.New("event_type is missing, or is not the type of an event")
+		return notice{}, errors.New("event_type is missing or is not a valid event type")
 	}
 	n := notice{kind: coreapi.EventType(texts["event_type"])}
 	realm, isNamed := texts["realm_id"]
@@ -70,23 +72,24 @@ func readNotice(body []byte) (notice, error) {
 	}
 	n.id = texts["id"]
 	if n.kind == coreapi.EventPing {
-		return n, nil // nothing more counts
+		return n, nil // the rest is not needed
 	}
 	if n.id == "" {
-		return n, errors.New("id is missing, or is not the ID of an event")
+		return n, errors.New("id is missing or is not the ID of an event")
 	}
 	if isNamed && texts["realm_id"] != realm {
 		return n, errors.New("realm_id is not the ID of a realm")
 	}
 	if name, ok := recordOf[n.kind]; ok && texts[name] == "" {
-		return n, fmt.Errorf("%s is missing, or is not such an ID", name)
+		return n, fmt.Errorf("%s is missing or is not a valid ID", name)
 	}
 	n.realm, n.user, n.membership, n.session = texts["realm_id"], texts["user_id"], texts["membership_id"], coreapi.Hide(texts["session_id"])
 	n.at, n.expires = times["event_at"], times["expires_at"]
 	return n, nil
 }
 
-// readMembers reads the members of the body that may count. The others need to be JSON only.
+// readMembers reads the members of the body that may count. The others only need to be
+// JSON.
 func readMembers(body []byte) (texts map[string]string, times map[string]time.Time, err error) {
 	texts, times = map[string]string{}, map[string]time.Time{}
 	r := strictjson.Open(body)
@@ -119,10 +122,10 @@ func readMembers(body []byte) (texts map[string]string, times map[string]time.Ti
 	return texts, times, err
 }
 
-// isOld reports whether AuthRocket does not send an event of that time any more.
+// isOld reports whether an event is so old that AuthRocket no longer sends it.
 func isOld(at, now time.Time) bool { return !at.IsZero() && at.Before(now.Add(-maxAge)) }
 
-// event makes an event of the notice, held within bounds.
+// event returns the event of the notice, with times within bounds.
 func (n notice) event(now time.Time) (coreapi.Event, error) {
 	members := map[string]any{"id": n.id, "event_type": n.kind, "event_at": float64(n.eventAt(now).UnixMilli()) / 1000}
 	for name, id := range map[string]string{"realm_id": n.realm, "user_id": n.user, "membership_id": n.membership, "session_id": n.session.Reveal()} {
@@ -142,8 +145,8 @@ func (n notice) event(now time.Time) (coreapi.Event, error) {
 	return event, err
 }
 
-// eventAt returns when it happened: now if the body does not say, and not after what
-// AuthRocket's clock can be ahead.
+// eventAt returns when the event happened. If the body does not say, that is now. It is
+// never later than AuthRocket's clock can be.
 func (n notice) eventAt(now time.Time) time.Time {
 	if n.at.IsZero() {
 		return now
@@ -151,8 +154,8 @@ func (n notice) eventAt(now time.Time) time.Time {
 	return earlier(n.at, now.Add(clocksOff))
 }
 
-// expiresAt returns when the session would have expired: as late as can be if the body does not
-// say.
+// expiresAt returns when the session would have expired. If the body does not say, that
+// is the latest possible time.
 func (n notice) expiresAt(now time.Time) time.Time {
 	latest := now.Add(maxExpires)
 	if n.expires.IsZero() {

@@ -6,37 +6,38 @@ import (
 	"time"
 )
 
-// Observer reports webhooks. Its function may be nil; it is called synchronously, by many
-// goroutines at once: it must return soon and must not panic.
+// Observer reports webhooks. Its function may be nil. Many goroutines call it
+// synchronously and at the same time, so it must return quickly and must not panic.
 type Observer struct {
-	// Event reports a webhook when it was answered.
+	// Event reports a webhook after it was answered.
 	Event func(context.Context, Outcome)
 }
 
-// Outcome is what became of a webhook. It holds no secret and no session ID. Reason is "" if
-// Handle returned nil, or one of these, fit for metrics:
+// Outcome is the outcome of a webhook. It contains no secret and no session ID. Reason is
+// "" if Handle returned nil. Otherwise it is one of these, which are suitable for
+// metrics:
 //
-//	ping             204: there is nothing to do
-//	handled          204: it was handled before
-//	old              204: it is older than 3 days
-//	seen             204: Handle returned nil, but Seen.Done an error; 503: Seen.Begin did
-//	busy             503: it is being handled, or there are too many webhooks at once
-//	not_confirmed    503: the API does not confirm it, or not yet
+//	ping             204: a test of the webhook
+//	handled          204: the event was handled before
+//	old              204: the event is older than 3 days
+//	seen             204: Handle returned nil, but Seen.Done an error; 503: Seen.Begin returned an error
+//	busy             503: the event is being handled, or there are too many webhooks at the same time
+//	not_confirmed    503: the API does not confirm the event, or not yet
 //	api_refused      503: the API refuses its key, or the subscription is not active
-//	api_unavailable  503: the API does not answer, or not as the API does
+//	api_unavailable  503: the API does not answer, or its answer is invalid
 //	handler          503: Handle returned an error
 //	wrong_secret     404
-//	method           405: it is not a POST
+//	method           405: the request is not a POST
 //	bad_body         400
 //	slow_body        408
 //	too_large        413
 //	panic            0: a function of the Config panicked, and net/http closes the connection
 type Outcome struct {
-	ID       string // of the event, "" unless the body has one
-	Type     string // of the event, "" unless the body has one; it may be made up by who has the secret
-	Status   int    // of the answer
+	ID       string // the ID of the event, "" if the body has none
+	Type     string // the type of the event, "" if the body has none; the sender may have made it up
+	Status   int    // the status of the answer
 	Reason   string
-	Err      error // may hold what Handle or Seen returned
+	Err      error // may contain the error that Handle or Seen returned
 	Duration time.Duration
 }
 
@@ -59,9 +60,9 @@ const (
 	reasonTooLarge     = "too_large"
 )
 
-// LogObserver returns an Observer that writes to logger: what was refused (status 4xx) at
-// level info, trouble at warn, the rest at debug. What the level of
-// logger leaves out costs next to nothing. A nil logger means [slog.Default].
+// LogObserver returns an Observer that writes to logger. Refusals (status 4xx) have the
+// level info, errors warn, and the rest debug. A level that the logger does not write
+// costs almost nothing. A nil logger means [slog.Default].
 func LogObserver(logger *slog.Logger) Observer {
 	if logger == nil {
 		logger = slog.Default()

@@ -17,9 +17,9 @@ import (
 )
 
 const (
-	timeout        = 8 * time.Second // of a webhook as a whole
+	timeout        = 8 * time.Second // of a webhook from arrival to answer
 	bodyTimeout    = 5 * time.Second
-	patience       = 2 * time.Second // for a place, and for a turn of the budget
+	patience       = 2 * time.Second // the longest wait for a place, and for a turn of the budget
 	confirmTimeout = 3 * time.Second
 	settleTimeout  = 2 * time.Second
 
@@ -36,17 +36,17 @@ var (
 	errNotJSON  = errors.New("the Content-Type is not JSON")
 )
 
-// receiver is the handler. It is shared by all requests.
+// receiver is the handler. All requests share it.
 type receiver struct {
 	config Config
-	places chan struct{} // one is taken by each webhook that is read back and handled
-	budget *rate.Limiter // of the requests that read back
+	places chan struct{} // each webhook that is being confirmed and handled holds one
+	budget *rate.Limiter // limits the requests that confirm events
 	realm  knownRealm
 }
 
-// New returns the handler, or all problems of the config at once: [errors.Join] of
-// [*ConfigError], none of which holds a secret. It sends nothing. Mount the handler outside
-// Authenticate, since AuthRocket does not log in.
+// New returns the handler. If the config has problems, it returns all of them at once:
+// [errors.Join] of [*ConfigError], none of which contains a secret. It sends no request.
+// Mount the handler outside Authenticate, because AuthRocket does not log in.
 func New(config Config) (http.Handler, error) {
 	config, err := checkConfig(config)
 	if err != nil {
@@ -60,7 +60,7 @@ func New(config Config) (http.Handler, error) {
 	}, nil
 }
 
-// verdict is how a webhook is answered, and why.
+// verdict is the answer to a webhook, and the reason.
 type verdict struct {
 	status int
 	reason string
@@ -69,7 +69,7 @@ type verdict struct {
 
 func (rc *receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := time.Now()
-	outcome := Outcome{Reason: reasonPanic, Err: errPanicked} // unless it comes to a verdict
+	outcome := Outcome{Reason: reasonPanic, Err: errPanicked} // stays if a function panics
 	defer func() {
 		outcome.Duration = time.Since(start)
 		if rc.config.Observer.Event != nil {
@@ -96,15 +96,16 @@ func answer(w http.ResponseWriter, r *http.Request, v verdict) {
 	case http.StatusServiceUnavailable:
 		w.Header().Set("Retry-After", retryAfter)
 	}
-	// Only who has the secret sees it: AuthRocket's portal shows what a webhook came to.
+	// Only senders that know the secret see this. AuthRocket's portal shows it with the
+	// webhook.
 	http.Error(w, v.reason, v.status)
 }
 
-// receive takes a request. It notes in outcome which event it is about.
+// receive handles a request. It stores in outcome which event the request is about.
 func (rc *receiver) receive(ctx context.Context, w http.ResponseWriter, r *http.Request, outcome *Outcome) verdict {
-	// Also for who has no secret, since net/http reads on before it answers. It takes the
-	// deadline back after the body. An error says that the server has no deadlines, or that
-	// w is wrapped by what has no Unwrap.
+	// This also applies to senders without the secret, because net/http reads the body
+	// before it answers. net/http resets the deadline after the body. An error means that
+	// the server has no deadlines, or that a wrapper of w lacks Unwrap.
 	http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout))
 	if !hasSecret(r, rc.config.Secrets) {
 		return verdict{http.StatusNotFound, reasonWrongSecret, nil}
@@ -124,7 +125,7 @@ func (rc *receiver) receive(ctx context.Context, w http.ResponseWriter, r *http.
 	return rc.take(ctx, n)
 }
 
-// readBody returns the body, or the verdict on it.
+// readBody returns the body, or the verdict if it is invalid.
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, verdict) {
 	if !isJSON(r.Header.Get("Content-Type")) {
 		return nil, verdict{http.StatusBadRequest, reasonBadBody, errNotJSON}
@@ -134,15 +135,16 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, verdict) {
 		return nil, verdict{http.StatusRequestEntityTooLarge, reasonTooLarge, err}
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return nil, verdict{http.StatusRequestTimeout, reasonSlowBody, fmt.Errorf("the body did not come within %s", bodyTimeout)}
+		return nil, verdict{http.StatusRequestTimeout, reasonSlowBody, fmt.Errorf("the body did not arrive within %s", bodyTimeout)}
 	}
 	if err != nil {
-		return nil, verdict{http.StatusBadRequest, reasonBadBody, errors.New("the body broke off")}
+		return nil, verdict{http.StatusBadRequest, reasonBadBody, errors.New("the body was cut off")}
 	}
 	return body, verdict{}
 }
 
-// isJSON reports whether a body may be JSON: nobody knows which type AuthRocket names, if any.
+// isJSON reports whether a body may be JSON. It is lenient, because it is not known which
+// type AuthRocket sends, if any.
 func isJSON(contentType string) bool {
 	if contentType == "" {
 		return true
@@ -151,7 +153,7 @@ func isJSON(contentType string) bool {
 	return err == nil && (mediaType == "application/json" || strings.HasSuffix(mediaType, "+json"))
 }
 
-// take decides about a notice whose sender has the secret.
+// take decides about a notice from a sender that knows the secret.
 func (rc *receiver) take(ctx context.Context, n notice) verdict {
 	now := time.Now()
 	switch {
@@ -173,7 +175,8 @@ func (rc *receiver) take(ctx context.Context, n notice) verdict {
 	return verdict{http.StatusServiceUnavailable, reasonSeen, fmt.Errorf("webhook: Seen.Begin: %w", err)}
 }
 
-// suspect reports a session that is said to have ended, and whether it did.
+// suspect reports a session that may have ended to Config.Suspect. It returns whether it
+// did.
 func (rc *receiver) suspect(ctx context.Context, n notice, now time.Time) bool {
 	if n.kind != coreapi.EventSessionDeleted || rc.config.Suspect == nil {
 		return false
@@ -182,7 +185,7 @@ func (rc *receiver) suspect(ctx context.Context, n notice, now time.Time) bool {
 	return true
 }
 
-// begun ends what Seen.Begin began, also when something panics.
+// begun handles an event for which Seen.Begin succeeded. It ends that also after a panic.
 func (rc *receiver) begun(ctx context.Context, n notice, now time.Time) (v verdict) {
 	defer func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
@@ -199,8 +202,9 @@ func (rc *receiver) begun(ctx context.Context, n notice, now time.Time) (v verdi
 		}
 	}()
 	isSuspect := rc.suspect(ctx, n, now)
-	// A sender that waits for each answer reports a burst of ends sooner: who comes back is
-	// looked up, and the webhook comes again.
+	// If many ends arrive at once, answering early lets a sequential sender report all of
+	// them sooner. The sessions are already suspect, so their next request looks them up,
+	// and AuthRocket sends the webhook again.
 	if isSuspect && rc.budget.Tokens() < 1 {
 		return verdict{http.StatusServiceUnavailable, reasonBusy, errBusy}
 	}
@@ -212,7 +216,7 @@ func (rc *receiver) begun(ctx context.Context, n notice, now time.Time) (v verdi
 	switch {
 	case err != nil:
 		return verdict{http.StatusServiceUnavailable, reasonOf(err), err}
-	case isOld(event.At, now): // whatever the body says
+	case isOld(event.At, now): // the time of the API counts, not that of the body
 		return verdict{http.StatusNoContent, reasonOld, nil}
 	}
 	if err := rc.config.Handle(ctx, event); err != nil {
@@ -233,7 +237,7 @@ func (rc *receiver) enter(ctx context.Context) bool {
 	}
 }
 
-// reasonOf says why an event is not confirmed.
+// reasonOf returns the reason why an event is not confirmed.
 func reasonOf(err error) string {
 	switch {
 	case errors.Is(err, errBusy):

@@ -10,8 +10,9 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
-// hasSecret reports whether a request brings one of the secrets. Every place is compared with
-// every secret, by hashes, so that the time says neither which one it was nor how long it is.
+// hasSecret reports whether a request contains one of the secrets. It compares the hashes
+// of every place with every secret, so that the time reveals neither which secret matched
+// nor how long it is.
 func hasSecret(r *http.Request, secrets []coreapi.Secret) bool {
 	_, password, _ := r.BasicAuth()
 	found := 0
@@ -25,7 +26,7 @@ func hasSecret(r *http.Request, secrets []coreapi.Secret) bool {
 	return found == 1
 }
 
-// lastSegment returns what the pattern of the route calls secret, else the last segment of the
+// lastSegment returns the path value secret of the route, else the last segment of the
 // path.
 func lastSegment(r *http.Request) string {
 	if secret := r.PathValue("secret"); secret != "" {

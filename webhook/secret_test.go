@@ -19,7 +19,7 @@ import (
 	"github.com/authrocket-go/authrocket/webhook"
 )
 
-// Where the secret may be, and where not.
+// Each row says where the secret may be, and where not.
 func TestPlacesOfTheSecret(t *testing.T) {
 	t.Parallel()
 	const basic = "/hooks/authrocket"
@@ -87,7 +87,8 @@ func TestPlacesOfTheSecret(t *testing.T) {
 	}
 }
 
-// No printer, log or report shows a secret, a session ID, or what else is secret in a body.
+// No printer, log or report shows a secret, a session ID, or other secret parts of a
+// body.
 func TestSecretsDoNotShow(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -140,7 +141,8 @@ func TestSecretsDoNotShow(t *testing.T) {
 	})
 }
 
-// walk prints value without its methods, with unexported fields, through pointers.
+// walk prints value with its unexported fields, through pointers, without calling
+// methods.
 func walk(w io.Writer, value reflect.Value, seen map[uintptr]bool) {
 	switch value.Kind() {
 	case reflect.String:
@@ -175,7 +177,7 @@ func walk(w io.Writer, value reflect.Value, seen map[uintptr]bool) {
 	}
 }
 
-// The walk finds what is not hidden.
+// The walk finds texts that are not hidden.
 func TestWalkFindsWhatIsNotHidden(t *testing.T) {
 	t.Parallel()
 	type inner struct{ text *string }

@@ -7,32 +7,32 @@ import (
 	"time"
 )
 
-// Seen remembers which events were handled, by their IDs, and which are being handled. It must
-// be safe for concurrent use.
+// Seen records, by event ID, which events were handled and which are being handled. It
+// must be safe for concurrent use.
 //
-// The default is enough for most apps with many instances, too: an event that AuthRocket
-// repeats may come to another instance and be handled there once more, which Handle has to
-// bear anyway. A Seen that the instances share, such as SET NX PX in Valkey, is worth it
-// where handling an event twice costs much, as a mail does.
+// The default is enough for most apps, even with many instances. If AuthRocket repeats an
+// event, another instance may handle it once more, which Handle must permit anyway. Use a
+// shared Seen, for example SET NX PX in Valkey, if handling an event twice is expensive:
+// sending a mail, for instance.
 type Seen interface {
-	// Begin says that an event is about to be handled, for 30 seconds at most. The error
-	// matches [ErrHandled] if it was handled before, and [ErrBusy] if it is being handled.
-	// After another error AuthRocket sends it again.
+	// Begin announces that an event is about to be handled, for up to 30 seconds. The
+	// error must match [ErrHandled] if the event was handled before, and [ErrBusy] if it
+	// is being handled. After any other error, AuthRocket sends the event again.
 	Begin(ctx context.Context, id string) error
 
-	// Done says that an event was handled. It should be remembered for 3 days.
+	// Done records that an event was handled. Keep that for at least 3 days.
 	Done(ctx context.Context, id string) error
 
-	// Forget says that an event was not handled, and may begin again. An event that is
-	// done stays so.
+	// Forget records that an event was not handled, so that Begin accepts it again. It
+	// must not change an event for which Done was called.
 	Forget(ctx context.Context, id string) error
 }
 
 var (
-	// ErrHandled: the event was handled before. Returned by [Seen].
+	// ErrHandled means that the event was handled before. A [Seen] returns it.
 	ErrHandled = errors.New("the event was handled before")
 
-	// ErrBusy: the event is being handled. Returned by [Seen].
+	// ErrBusy means that the event is being handled. A [Seen] returns it.
 	ErrBusy = errors.New("the event is being handled")
 )
 
@@ -44,10 +44,10 @@ const (
 // memory is the default Seen.
 type memory struct {
 	mu     sync.Mutex
-	leases map[string]time.Time // when the lease of an event ends that is being handled
+	leases map[string]time.Time // when the lease of each event that is being handled ends
 	done   map[string]bool
-	order  []string // the keys of done, in a ring
-	oldest int      // in order, once that is full
+	order  []string // the keys of done, as a ring buffer
+	oldest int      // the index of the oldest key in order, once order is full
 }
 
 func newMemory() *memory { return &memory{leases: map[string]time.Time{}, done: map[string]bool{}} }

@@ -15,7 +15,7 @@ import (
 	"github.com/authrocket-go/authrocket/webhook"
 )
 
-// An event that comes while it is handled waits for AuthRocket's next try.
+// If an event arrives while it is being handled, it waits for AuthRocket's next attempt.
 func TestTwiceAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -44,7 +44,7 @@ func TestTwiceAtOnce(t *testing.T) {
 	})
 }
 
-// A panic is net/http's to deal with; the event may come again.
+// net/http handles a panic. The event may begin again.
 func TestPanic(t *testing.T) {
 	t.Parallel()
 	for name, configure := range map[string]func(c *webhook.Config, panics *bool){
@@ -90,7 +90,7 @@ func TestPanic(t *testing.T) {
 	}
 }
 
-// sharedSeen notes how it is called, and returns the errors of its fields.
+// sharedSeen records its calls, and returns the errors of its fields.
 type sharedSeen struct {
 	calls               []string
 	begin, done, forget error
@@ -119,13 +119,13 @@ func (s *sharedSeen) note(ctx context.Context, call string, err error) error {
 
 var errStore = errors.New("the store is away")
 
-// What a Seen of the app is asked, and what its errors mean.
+// Each row says how the receiver calls the app's Seen, and what it does after each error.
 func TestSeen(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
 		name      string
 		seen      sharedSeen
-		live      bool // the session
+		live      bool // the session still exists
 		status    int
 		reason    string
 		calls     []string
@@ -163,7 +163,7 @@ func TestSeen(t *testing.T) {
 	}
 }
 
-// AuthRocket may hang up while Handle runs: the lease ends all the same.
+// Even if AuthRocket disconnects while Handle runs, the lease ends.
 func TestSenderHangsUp(t *testing.T) {
 	t.Parallel()
 	seen := &sharedSeen{}
@@ -186,13 +186,13 @@ func TestSenderHangsUp(t *testing.T) {
 	}
 }
 
-// The default Seen, by itself.
+// These rows test the default Seen alone.
 func TestMemory(t *testing.T) {
 	t.Parallel()
 	type call struct {
-		name  string // of the method, or "wait"
+		name  string // the name of the method, or "wait"
 		want  error
-		times int // with other IDs each time
+		times int // how often, each time with other IDs
 	}
 	for _, row := range []struct {
 		name  string
@@ -242,7 +242,7 @@ func TestMemory(t *testing.T) {
 	}
 }
 
-// Memory for IDs is bounded after many turns of the ring.
+// The memory for IDs stays bounded after many turns of the ring.
 func TestMemoryAfterManyEvents(t *testing.T) {
 	t.Parallel()
 	seen := webhook.NewMemory()

@@ -17,7 +17,7 @@ import (
 	"github.com/authrocket-go/authrocket/webhook"
 )
 
-// dial connects to a server that serves h without limits of its own.
+// dial connects to a server that serves h without its own limits.
 func dial(t *testing.T, h http.Handler) net.Conn {
 	t.Helper()
 	server := httptest.NewServer(h)
@@ -27,11 +27,11 @@ func dial(t *testing.T, h http.Handler) net.Conn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	conn.SetDeadline(time.Now().Add(time.Minute)) // nothing may take that long
+	conn.SetDeadline(time.Now().Add(time.Minute)) // longer than anything in these tests takes
 	return conn
 }
 
-// head is the head of a webhook whose body has that length.
+// head returns the head of a webhook whose body has the given length.
 func head(password, length string) string {
 	r := httptest.NewRequest(http.MethodPost, "/", nil)
 	r.SetBasicAuth("authrocket", password)
@@ -39,8 +39,8 @@ func head(password, length string) string {
 		r.Header.Get("Authorization") + "\r\n" + length + "\r\n\r\n"
 }
 
-// A body that does not come, comes slowly, or does not end: over a socket, to a server
-// without limits of its own.
+// These rows send bodies that do not arrive, arrive slowly, or never end, over a socket
+// to a server without its own limits.
 func TestBodiesOverASocket(t *testing.T) {
 	t.Parallel()
 	endless := func(conn net.Conn) {
@@ -75,7 +75,7 @@ func TestBodiesOverASocket(t *testing.T) {
 		{name: "a byte at a time, with a wrong secret", password: "wrong", length: "Transfer-Encoding: chunked", body: slow, status: 404, reason: "wrong_secret"},
 		{name: "none comes, with a wrong secret", password: "wrong", length: "Content-Length: 100", status: 404, reason: "wrong_secret"},
 	}
-	// All begin at once, since most take 5 seconds.
+	// All begin at the same time, since most take 5 seconds.
 	hooks, statuses, took := make([]*hook, len(rows)), make([]int, len(rows)), make([]time.Duration, len(rows))
 	var group sync.WaitGroup
 	for i, row := range rows {
@@ -113,13 +113,14 @@ func TestBodiesOverASocket(t *testing.T) {
 	}
 }
 
-// A connection serves the next webhook, and the time for a body does not end Handle.
+// After a webhook, the connection serves the next one. The time limit for a body does not
+// end Handle.
 func TestConnectionGoesOn(t *testing.T) {
 	t.Parallel()
 	h := newHook(t, func(c *webhook.Config) {
 		c.Handle = func(ctx context.Context, _ coreapi.Event) error {
 			select {
-			case <-time.After(5500 * time.Millisecond): // more than a body has
+			case <-time.After(5500 * time.Millisecond): // longer than the time limit for a body
 				return nil
 			case <-ctx.Done():
 				return fmt.Errorf("Handle's context ended: %w", ctx.Err())
