@@ -38,7 +38,7 @@ var (
 	// ErrUnexpected means a defect of the API or of this package, or a URL that is not
 	// the API's. Examples: a redirect to another host, an answer that cannot be decoded,
 	// or status 405, 406, 414, 415 or 417.
-	ErrUnexpected error = &reason{unavailable.Err, "unexpected", "the answer is not a valid answer of the API"}
+	ErrUnexpected error = &reason{unavailable.Err, "unexpected", "the API's answer is invalid"}
 )
 
 // Reasons say more than the kind of an error.

@@ -9,19 +9,19 @@ import (
 	"github.com/authrocket-go/authrocket/internal/wire"
 )
 
-// Errors about answers. None of them holds anything of the answer.
+// Errors about answers. Their texts contain no part of the answer.
 var (
 	errNotJSON     = errors.New("the answer is not JSON")
 	errWrongShape  = errors.New("a member of the answer has an unexpected type")
 	errNoResult    = errors.New("the answer has no result")
-	errNoLogin     = errors.New("the answer is no login")
-	errIncomplete  = errors.New("the answer is a full login without a session or a token")
-	errOddRedirect = errors.New("a redirect is not followed, and its target cannot be read")
+	errNoLogin     = errors.New("the answer is not a login")
+	errIncomplete  = errors.New("the answer is a full login, but lacks a session or a token")
+	errOddRedirect = errors.New("refused a redirect with an invalid target")
 )
 
 const maxConditions = 20
 
-// answer are the members of an answer.
+// answer holds the members of an answer.
 type answer struct {
 	Result     string   `json:"result"`
 	Session    string   `json:"session"`
@@ -43,7 +43,7 @@ func readAnswer(body []byte) (answer, error) {
 	return a, nil
 }
 
-// messages returns AuthRocket's words, which stand in both members.
+// messages returns AuthRocket's messages, which may be in either member.
 func (a answer) messages() []string {
 	if messages := wire.Messages(a.Errors); len(messages) > 0 {
 		return messages
@@ -51,7 +51,7 @@ func (a answer) messages() []string {
 	return wire.Messages(a.Error)
 }
 
-// accept takes an answer of status 2xx.
+// accept reads an answer with a 2xx status.
 func (r *run) accept(reply reply) (Result, error) {
 	if !r.call.isLogin && (reply.status == http.StatusNoContent || len(reply.body) == 0) {
 		return Result{}, nil
@@ -71,7 +71,7 @@ func (r *run) accept(reply reply) (Result, error) {
 	case a.Result == "":
 		return Result{}, r.fail(ErrUnexpected, errNoResult)
 	case !r.call.isLogin:
-		// Whatever the result is called, the call was carried out.
+		// The call was carried out, whatever the result is called.
 		return Result{}, nil
 	case a.Result == "full_login" && (a.Session == "" || a.Token == ""):
 		return Result{}, r.fail(ErrUnexpected, errIncomplete)
@@ -84,7 +84,7 @@ func (r *run) accept(reply reply) (Result, error) {
 		return result, nil
 	}
 	for _, condition := range a.Conditions[:min(len(a.Conditions), maxConditions)] {
-		for _, text := range wire.Messages(condition) { // fit for a log
+		for _, text := range wire.Messages(condition) { // made safe for a log
 			result.Conditions = append(result.Conditions, Condition(text))
 		}
 	}

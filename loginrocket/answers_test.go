@@ -12,8 +12,8 @@ import (
 	"github.com/authrocket-go/authrocket/loginrocket"
 )
 
-// Each answer is given to a login, to the session of a session, and to a call that answers
-// okay.
+// Each row gives its answer to a login, to Session, and to a call that LoginRocket answers
+// with okay.
 func TestAnswers(t *testing.T) {
 	t.Parallel()
 	html := []string{"Content-Type", "text/html; charset=utf-8"}
@@ -212,9 +212,10 @@ func TestError(t *testing.T) {
 	if got, want := err.Error(), "loginrocket: POST /login: the input is refused: Login failed. (status 422, request rq_1)"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	// The words of encoding/json are about this package, and may hold parts of the answer.
+	// The texts of encoding/json are about this package's types, and may contain parts of
+	// the answer.
 	_, err = clientOf(t, newLR(answer(200, `{"result": 5}`))).Login(t.Context(), "ada", hide(password))
-	if got, want := err.Error(), "loginrocket: POST /login: the answer is not one of the LoginRocket API: a member of the answer has an unexpected type (status 200)"; got != want {
+	if got, want := err.Error(), "loginrocket: POST /login: LoginRocket's answer is invalid: a member of the answer has an unexpected type (status 200)"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	for _, row := range []struct {

@@ -13,25 +13,25 @@ import (
 )
 
 var (
-	errNoAnswerInTime = errors.New("no whole answer came within Config.Timeout")
-	errNoRequest      = errors.New("the request cannot be made")
+	errNoAnswerInTime = errors.New("no complete answer arrived within Config.Timeout")
+	errNoRequest      = errors.New("the request cannot be built")
 	errNoResponse     = errors.New("the Transport returned neither an answer nor an error")
 )
 
-// maxAnswerBytes is far beyond any answer of the API.
+// maxAnswerBytes is far more than any answer of the API needs.
 const maxAnswerBytes = 8 << 20
 
-// reply is what one attempt brought.
+// reply is the result of one attempt.
 type reply struct {
-	status int // 0 without an answer
+	status int // 0 if there was no answer
 	header http.Header
 	body   []byte
 	isJSON bool
-	err    error // nil if the whole answer came
+	err    error // nil if the complete answer arrived
 }
 
-// attempt sends one request and reads the answer. It asks the transport itself: there are
-// no cookies, and no redirect is followed.
+// attempt sends one request and reads the answer. It calls the Transport directly, so there
+// are no cookies and it follows no redirect.
 func (r *run) attempt(ctx context.Context) reply {
 	attemptCtx, cancel := context.WithTimeout(ctx, r.config.Timeout)
 	defer cancel()
@@ -77,8 +77,8 @@ func (r *run) newRequest(ctx context.Context) (*http.Request, error) {
 	return request, nil
 }
 
-// attemptError returns what went wrong, without the URL and what the server sent. The error
-// of a context that ended is in the chain.
+// attemptError returns what went wrong, without the URL and without what the server sent.
+// If a context ended, its error is in the chain.
 func attemptError(ctx, attemptCtx context.Context, err error) error {
 	if ended := contextError(ctx); ended != nil {
 		return ended
@@ -97,11 +97,11 @@ func contextError(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// redirectError says where a redirect leads that is not followed.
+// redirectError says to which host a refused redirect leads.
 func (r *run) redirectError(h http.Header) error {
 	location := h.Get("Location")
 	if target, err := r.base.Parse(location); location != "" && err == nil {
-		return fmt.Errorf("a redirect to %q is not followed", target.Scheme+"://"+target.Host)
+		return fmt.Errorf("refused a redirect to %q; check that Config.URL (LOGINROCKET_URL) is the realm's LoginRocket URL", target.Scheme+"://"+target.Host)
 	}
 	return errOddRedirect
 }

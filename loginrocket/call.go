@@ -19,15 +19,15 @@ type call struct {
 	method string
 	path   string
 	query  url.Values
-	body   []byte // nil for none
-	err    error  // what is wrong with the input; nothing is sent then
+	body   []byte // nil if there is none
+	err    error  // what is wrong with the input; if set, nothing is sent
 
-	session *coreapi.Secret // nil for a call without one
-	secrets []string        // that AuthRocket's words must not repeat
+	session *coreapi.Secret // nil if the call needs no session
+	secrets []string        // texts that AuthRocket's messages must not repeat
 	isLogin bool            // the answer is a login
 }
 
-// post makes a call with a body. The parameters are a struct that [wire.Attributes] encodes.
+// post returns a call with a body. parameters is a struct that [wire.Attributes] encodes.
 func post(path string, parameters any) *call { return withBody(http.MethodPost, path, parameters) }
 
 func withBody(method, path string, parameters any) *call {
@@ -44,14 +44,15 @@ func withQuery(method, path string, query url.Values) *call {
 	return &call{method: method, path: path, query: query}
 }
 
-// of says whose call it is.
+// of sets the session of the call.
 func (c *call) of(session coreapi.Secret) *call {
 	c.session = &session
 	return c.hiding(session.Reveal())
 }
 
-// hiding says which tokens of the call are to be cut out of AuthRocket's words. Passwords
-// are not: one that is a word of the text would show by what is missing.
+// hiding names tokens of the call that must be removed from AuthRocket's messages. It does
+// not name passwords: if a password is a common word, its absence from a message would
+// reveal it.
 func (c *call) hiding(tokens ...string) *call {
 	c.secrets = append(c.secrets, tokens...)
 	return c
@@ -74,7 +75,7 @@ func (c *Client) login(ctx context.Context, call *call) (Result, error) {
 	return c.do(ctx, call)
 }
 
-// run makes a call whose answer says nothing but that it is done.
+// run makes a call whose answer only says that it was carried out.
 func (c *Client) run(ctx context.Context, call *call) error {
 	_, err := c.do(ctx, call)
 	return err
@@ -82,7 +83,7 @@ func (c *Client) run(ctx context.Context, call *call) error {
 
 const (
 	maxRepeats   = 2                      // of a GET
-	firstBackoff = 200 * time.Millisecond // at most; the second is up to twice as long
+	firstBackoff = 200 * time.Millisecond // the longest first pause; the second is up to twice as long
 )
 
 // do makes a call and reports it.
@@ -107,10 +108,10 @@ func (c *Client) do(ctx context.Context, call *call) (Result, error) {
 type run struct {
 	*connection
 	call *call
-	e    *Error // what the call has come to so far
+	e    *Error // the outcome of the call so far
 }
 
-// fail ends the call, or the attempt.
+// fail sets the error of the call, or of the attempt.
 func (r *run) fail(kind, cause error) error {
 	r.e.kind, r.e.cause = kind, cause
 	return r.e
@@ -143,7 +144,7 @@ func (r *run) run(ctx context.Context) (Result, error) {
 	}
 }
 
-// mayPass reports whether another attempt may bring an answer.
+// mayPass reports whether another attempt may get an answer.
 func mayPass(reply reply) bool {
 	switch reply.status {
 	case 500, 502, 503, 504:
@@ -152,7 +153,7 @@ func mayPass(reply reply) bool {
 	return reply.err != nil && !errors.Is(reply.err, wire.ErrTooLarge)
 }
 
-// judge decides what an attempt means.
+// judge decides what the outcome of an attempt means.
 func (r *run) judge(reply reply) (Result, error) {
 	e := r.e
 	e.Status, e.Messages, e.RetryAfter, e.RequestID = reply.status, nil, 0, wire.RequestID(reply.header)
@@ -172,7 +173,7 @@ func (r *run) judge(reply reply) (Result, error) {
 		e.RetryAfter = wire.RetryAfter(reply.header)
 	}
 	if reply.isJSON {
-		a, _ := readAnswer(reply.body) // without words the status has to do
+		a, _ := readAnswer(reply.body) // without messages, the status decides
 		e.Messages = r.call.withoutSecrets(a.messages())
 	}
 	isAPI := reply.isJSON || len(reply.body) == 0

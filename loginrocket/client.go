@@ -9,15 +9,16 @@ import (
 	"github.com/authrocket-go/authrocket/internal/wire"
 )
 
-// Client calls the LoginRocket API. Make one with [New], at start, and share it: it is
-// immutable and safe for concurrent use. It needs no Close: it starts no goroutine, and
-// connections that nobody uses close after 15 seconds.
+// Client calls the LoginRocket API. Create one with [New] when your program starts, and
+// share it: it is immutable and safe for concurrent use. It needs no Close, because it
+// starts no goroutine and closes idle connections after 15 seconds.
 type Client struct {
-	// A function, so that no printer finds a connection that has sent a password.
+	// This is a function so that printing a Client cannot reveal a connection that sent a
+	// password.
 	connection func() *connection
 }
 
-// connection is what the calls of a Client share.
+// connection is shared by the calls of a Client.
 type connection struct {
 	config    Config
 	base      *url.URL
@@ -25,8 +26,8 @@ type connection struct {
 	agent     string
 }
 
-// New returns a Client, or all problems of the config at once: [errors.Join] of
-// [*ConfigError]. It sends nothing.
+// New returns a Client. If the config has problems, it returns all of them at once:
+// [errors.Join] of [*ConfigError]. It sends no request.
 func New(config Config) (*Client, error) {
 	config, base, err := checkConfig(config)
 	if err != nil {
@@ -42,9 +43,9 @@ func New(config Config) (*Client, error) {
 	return &Client{func() *connection { return c }}, nil
 }
 
-var errNoClient = errors.New("this Client was not made by New")
+var errNoClient = errors.New("this Client was not made by loginrocket.New")
 
-// open returns nil for a Client that was not made by New.
+// open returns nil if New did not make the Client.
 func (c *Client) open() *connection {
 	if c == nil || c.connection == nil {
 		return nil

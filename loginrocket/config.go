@@ -8,31 +8,31 @@ import (
 	"time"
 )
 
-// Config is what [New] needs to know. The zero value of a field is its default. Most
-// programs set URL and Agent, and nothing else.
+// Config configures [New]. A field with its zero value gets the default. Most programs set
+// URL and Agent, and nothing else.
 type Config struct {
-	// A literal has to name the fields, so that a new one breaks no app.
+	// Literals must name their fields, so that a new field breaks no app.
 	_ [0]func()
 
-	// URL is the realm's LoginRocket URL, such as https://sample.e2.loginrocket.com/ or a
-	// custom domain, with or without v2 at its end. It has to be https, or http on
-	// loopback, for which only loopback addresses are dialled. Required.
+	// URL is the realm's LoginRocket URL, for example https://sample.e2.loginrocket.com/ or
+	// a custom domain. It may end with v2. It must be https, or http on a loopback host; in
+	// that case the Client connects to loopback addresses only. Required.
 	URL string
 
-	// Locale is the language of AuthRocket's words, such as es. Default: English.
+	// Locale is the language of error messages, for example es. Default: English.
 	Locale string
 
-	// Agent names your program, such as shop/1.4. AuthRocket keeps it with the session. It
-	// stands before the name of this package.
+	// Agent names your program, for example shop/1.4. AuthRocket stores it with the
+	// session. In the User-Agent header it comes before the name of this package.
 	Agent string
 
-	// HTTPClient is where the Transport for the requests comes from; nothing else of it
-	// counts. The Transport must honour the request's context, and must not repeat
-	// requests. Default: one that honours HTTPS_PROXY if URL is https, and no proxy if it
-	// is http.
+	// HTTPClient provides the Transport of the requests; its other fields are ignored. A
+	// custom Transport must honour the request's context and must not repeat requests.
+	// Default: a Transport that honours HTTPS_PROXY if URL is https, and uses no proxy if
+	// it is http.
 	HTTPClient *http.Client
 
-	// Timeout is for one attempt, with its answer. Default: 10 seconds.
+	// Timeout limits one attempt, including reading its answer. Default: 10 seconds.
 	Timeout time.Duration
 
 	// Observer reports each call; see [LogObserver]. Default: no calls are reported.
@@ -45,13 +45,12 @@ func ConfigFromEnv() Config { return Config{URL: strings.TrimSpace(os.Getenv(env
 
 const envURL = "LOGINROCKET_URL"
 
-// ConfigError is one problem of a [Config]. [New] returns all of them at once, by
-// [errors.Join].
+// ConfigError is one problem of a [Config]. [New] joins all of them with [errors.Join].
 type ConfigError struct {
 	Field   string // the name of the Config field
-	Env     string // the environment variable that [ConfigFromEnv] reads for it, "" if there is none
-	Value   string // its value, empty where it may hold a secret
-	Problem string // what is wrong and what to write instead
+	Env     string // the environment variable that [ConfigFromEnv] reads for the field, "" if there is none
+	Value   string // the field's value, empty if it may contain a secret
+	Problem string // what is wrong and what to use instead
 }
 
 func (e *ConfigError) Error() string {

@@ -30,7 +30,7 @@ func TestConfigProblems(t *testing.T) {
 		name   string
 		change func(*loginrocket.Config)
 		field  string
-		says   string // part of the problem
+		says   string // a part of the problem's text
 	}{
 		{name: "no URL", change: atURL(""), field: "URL", says: "is missing"},
 		{name: "a URL without a scheme", change: atURL("sample.e2.loginrocket.com/"), field: "URL", says: "not a URL"},
@@ -45,10 +45,10 @@ func TestConfigProblems(t *testing.T) {
 		{name: "a URL with a fragment", change: atURL(host + "/#" + password), field: "URL", says: "fragment"},
 		{name: "a URL with a line break", change: atURL(host + "\n"), field: "URL", says: "white space"},
 		{name: "a URL in quotes", change: atURL(`"` + host + `"`), field: "URL", says: "quotes"},
-		{name: "the URL of a page", change: atURL(host + "/login"), field: "URL", says: "has a path; write " + host + "/"},
+		{name: "the URL of a page", change: atURL(host + "/login"), field: "URL", says: "has a path; use " + host + "/"},
 		{name: "the URL of the keys", change: atURL(host + "/connect/jwks"), field: "URL", says: "has a path"},
 		{name: "another version", change: atURL(host + "/v1"), field: "URL", says: "has a path"},
-		{name: "http to another host", change: atURL("http://lr.example.com/"), field: "URL", says: "write https://lr.example.com/"},
+		{name: "http to another host", change: atURL("http://lr.example.com/"), field: "URL", says: "use https://lr.example.com/"},
 		{name: "http to a host that looks like loopback", change: atURL("http://localhost.example.com/"), field: "URL", says: "is http"},
 		{name: "an API key as the URL", change: atURL("ks_" + password), field: "URL", says: "coreapi"},
 		{name: "an API key in quotes as the URL", change: atURL(` "KS_` + password), field: "URL", says: "coreapi"},

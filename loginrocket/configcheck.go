@@ -17,13 +17,13 @@ const (
 	exampleURL = "https://sample.e2.loginrocket.com/"
 )
 
-// credentials are what begins like a secret of AuthRocket, and belongs into no field here.
+// credentials are prefixes of AuthRocket's secrets, which do not belong in any field here.
 var credentials = map[string]string{
-	"ks_":  "an API key; a program that holds one uses the package coreapi",
-	"ko_":  "an API key of AuthRocket 1; leave it out",
-	"key_": "an API key of AuthRocket 1; leave it out",
-	"jsk_": "a secret for login tokens; it belongs into the JWTKey of the package authrocket",
-	"kss_": "a session ID; give it to the methods of the Client",
+	"ks_":  "an API key; use it with the package coreapi",
+	"ko_":  "an API key of AuthRocket 1; remove it",
+	"key_": "an API key of AuthRocket 1; remove it",
+	"jsk_": "a secret for login tokens; it belongs in the JWTKey of the package authrocket",
+	"kss_": "a session ID; pass it to the methods of the Client",
 }
 
 var (
@@ -31,7 +31,7 @@ var (
 	agent  = regexp.MustCompile(`^[ -~]{1,200}$`)
 )
 
-// configChecker collects problems.
+// configChecker collects the problems of a config.
 type configChecker struct{ problems []error }
 
 func (c *configChecker) add(field, value, format string, args ...any) {
@@ -54,18 +54,18 @@ func (c *configChecker) addCredential(field, value string) bool {
 }
 
 // checkConfig returns the config with defaults, and the URL of the API without a final
-// slash, or all problems, joined.
+// slash. If there are problems, it returns all of them, joined.
 func checkConfig(config Config) (Config, *url.URL, error) {
 	c := &configChecker{}
 	base := c.checkURL(config.URL)
 	if config.Locale != "" && !c.addCredential("Locale", config.Locale) && !locale.MatchString(config.Locale) {
-		c.add("Locale", "", "is not a language tag; write one such as es")
+		c.add("Locale", "", "is not a language tag; use, for example, es")
 	}
 	if config.Agent != "" && !c.addCredential("Agent", config.Agent) && !agent.MatchString(config.Agent) {
-		c.add("Agent", "", "has other characters than printable ASCII, or more than 200; write a name such as shop/1.4")
+		c.add("Agent", "", "has more than 200 characters or some that are not printable ASCII; use, for example, shop/1.4")
 	}
 	if config.Timeout < 0 {
-		c.add("Timeout", config.Timeout.String(), "is negative; leave it out for %s", defaultTimeout)
+		c.add("Timeout", config.Timeout.String(), "is negative; leave it out to get the default, %s", defaultTimeout)
 	}
 	if config.Timeout == 0 {
 		config.Timeout = defaultTimeout
@@ -73,26 +73,26 @@ func checkConfig(config Config) (Config, *url.URL, error) {
 	return config, base, errors.Join(c.problems...)
 }
 
-// checkURL returns the URL of the API. What it reports holds neither user info nor a
-// query, since both may hold secrets.
+// checkURL returns the URL of the API. What it reports contains neither user info nor a
+// query, since both may contain secrets.
 func (c *configChecker) checkURL(value string) *url.URL {
 	const field = "URL"
 	switch {
 	case value == "":
-		c.add(field, "", "is missing; write the realm's LoginRocket URL, such as %s", exampleURL)
+		c.add(field, "", "is missing; set it to the realm's LoginRocket URL, for example %s", exampleURL)
 		return nil
 	case c.addCredential(field, value):
 		return nil
 	case strings.ContainsAny(value, " \t\r\n\"'`"):
-		c.add(field, "", "has white space or quotes; leave them out")
+		c.add(field, "", "has white space or quotes; remove them")
 		return nil
 	case strings.Contains(value, "@"):
-		c.add(field, "", "has an @, as in user info before the host; leave it out")
+		c.add(field, "", "has an @, as in user info before the host; remove the user info")
 		return nil
 	}
 	u, err := url.Parse(value)
 	if err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" {
-		c.add(field, "", "is not a URL with https and a host; write one such as %s", exampleURL)
+		c.add(field, "", "is not a URL with https and a host; use, for example, %s", exampleURL)
 		return nil
 	}
 	host := strings.ToLower(u.Hostname())
@@ -100,13 +100,13 @@ func (c *configChecker) checkURL(value string) *url.URL {
 	shown := u.Scheme + "://" + u.Host
 	switch {
 	case u.RawQuery != "" || u.ForceQuery || strings.Contains(value, "#"):
-		c.add(field, shown, "has a query or a fragment; leave it out")
+		c.add(field, shown, "has a query or a fragment; remove it")
 	case strings.HasPrefix(host, "api-") && strings.HasSuffix(host, ".authrocket.com"):
-		c.add(field, shown, "is the URL of the Core API, for the package coreapi; write the realm's LoginRocket URL, such as %s", exampleURL)
+		c.add(field, shown, "is the URL of the Core API, for the package coreapi; use the realm's LoginRocket URL, for example %s", exampleURL)
 	case path != "" && path != "v2":
-		c.add(field, shown, "has a path; write %s/", shown)
+		c.add(field, shown, "has a path; use %s/", shown)
 	case u.Scheme == "http" && !loopback.IsHost(host):
-		c.add(field, shown, "is http on a host other than loopback; write https://%s/", u.Host)
+		c.add(field, shown, "is http on a host other than loopback; use https://%s/", u.Host)
 	}
 	return &url.URL{Scheme: u.Scheme, Host: u.Host, Path: "/v2"}
 }

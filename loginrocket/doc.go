@@ -1,5 +1,5 @@
-// Package loginrocket is a client of the LoginRocket API, for programs that hold no API key: a
-// command line tool, a desktop program, a worker with a session of its own, tests.
+// Package loginrocket is a client of the LoginRocket API. It is for programs without an API
+// key: command line tools, desktop programs, workers with their own session, and tests.
 //
 //	client, err := loginrocket.New(loginrocket.Config{URL: "https://sample.e2.loginrocket.com/", Agent: "shop-cli/1.4"})
 //	if err != nil {
@@ -10,41 +10,46 @@
 //		return err // ErrRefused: show Messages(err) and ask again
 //	}
 //	if err := login.Err(); err != nil {
-//		return err // ErrConditions: an account has to be selected, for instance
+//		return err // ErrConditions: for example, the user must select an account
 //	}
-//	keyring.Save(login.SessionID().Reveal(), login.Account) // the session does not keep the account
+//	keyring.Save(login.SessionID().Reveal(), login.Account) // the session does not remember the account
 //	tokens := client.TokenSource(login.SessionID(), login.Account)
 //	token, err := tokens.Token(ctx) // for the header Authorization of each request
 //
-// # From a server, use coreapi
+// # On a server, use coreapi
 //
-// The limits of the LoginRocket API are tight, and counted for each address. Behind a server
-// all users share one. A server logs users in by Users.Authenticate of the package coreapi,
-// with For to say for whom; or it sends browsers to LoginRocket's pages, with the package
-// authrocket.
+// The LoginRocket API has low rate limits for each IP address, and all users of a server
+// share the address of the server. On a server, log users in with Users.Authenticate of the
+// package coreapi, and say with For for whom you act. Or send browsers to LoginRocket's
+// pages, with the package authrocket.
 //
-// # Nothing is verified here
+// # This package verifies no tokens
 //
-// A login token is what LoginRocket sent. The server that gets it verifies it, by Auth.Verify
-// of the package authrocket or by its middleware, which takes it as a bearer token. Do not
-// decide anything by the claims of a token that was not verified.
+// This package returns the login token that LoginRocket sent, without verifying it. The
+// server that receives the token verifies it, with Auth.Verify of the package authrocket or
+// with its middleware, which accepts it as a bearer token. Do not base decisions on the
+// claims of a token that nobody has verified.
 //
 // # Errors
 //
-// Every error of a call matches one kind with [errors.Is]: [ErrRefused] is about the input,
-// [ErrSessionEnded] and [ErrConditions] mean another login, [ErrUnavailable] says to try
-// again later, and [ErrUnexpected] is a defect.
+// Every error of a call matches one kind with [errors.Is]:
+//
+//   - [ErrRefused] is about the input.
+//   - [ErrSessionEnded] means that the user must log in again.
+//   - [ErrConditions] means that the login is not complete.
+//   - [ErrUnavailable] means that the call may succeed later.
+//   - [ErrUnexpected] is a defect.
 //
 // # Repeats
 //
-// Only [Client.Session] is repeated, twice at most, after a network error or a 5xx. What
-// changes something is sent once. After a 429 nothing is repeated, since a wait may take a
-// minute: [Error.RetryAfter] says how long. No redirect is followed.
+// The Client repeats only [Client.Session], at most twice, after a network error or a 5xx.
+// It sends every call that changes something only once. After a 429 it repeats nothing,
+// because the wait may take a minute: see [Error.RetryAfter]. It follows no redirect.
 //
 // # Secrets
 //
 // Passwords, session IDs and the tokens of mails are of the type Secret of coreapi, which
-// prints as "(hidden)". No error, event or log line of this package holds one. LoginRocket takes
-// the session ID of [Client.Session] and [Client.Logout] in the query: a proxy that you run
-// between must not log it.
+// prints as "(hidden)". Errors, events and log lines of this package never contain one.
+// LoginRocket receives the session ID of [Client.Session] and [Client.Logout] in the query:
+// do not log it in a proxy that you run in between.
 package loginrocket

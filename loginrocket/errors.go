@@ -12,35 +12,39 @@ import (
 // The kinds of errors say what the caller can do. Every error of a call matches exactly one
 // of them with [errors.Is].
 //
-// ErrUnavailable and ErrUnexpected match the ErrUnavailable of the package authrocket, too:
-// a gate answers 503 to them.
+// ErrUnavailable and ErrUnexpected also match the ErrUnavailable of the package authrocket,
+// so a gate answers 503 to them.
 var (
-	// ErrRefused: mend the input. A password, code or token is wrong, an email is taken, or
-	// the realm does not permit it. 400, 404, 409, 422, or the input cannot be sent. See
+	// ErrRefused means that the caller must correct the input. A password, code or token is
+	// wrong, an email address is taken, or the realm does not permit the call. Either
+	// LoginRocket answered 400, 404, 409 or 422, or the input cannot be sent. See
 	// [Messages].
 	ErrRefused error = &kind{nil, "refused", "the input is refused"}
 
-	// ErrSessionEnded: log in again. There is no session, or it has ended. 403, or the
-	// session ID is empty, which is not sent.
+	// ErrSessionEnded means that the user must log in again, because the session does not
+	// exist or has ended. Either LoginRocket answered 403, or the session ID is empty; an
+	// empty ID is not sent.
 	ErrSessionEnded error = &kind{nil, "session_ended", "there is no session, or it has ended"}
 
-	// ErrConditions: the login is not complete. Fulfil the conditions, and ask for the
-	// session again. See [Result.Err].
+	// ErrConditions means that the login is not complete. Fulfil the conditions, and call
+	// [Client.Session] again. See [Result.Err].
 	ErrConditions error = &kind{nil, "conditions", "the login is not complete"}
 
-	// ErrUnavailable: try again later. LoginRocket is out of reach, answered 429 or 5xx, or
-	// the context ended, whose error is in the chain then. A call that writes may have been
-	// carried out, unless Status is 429. [Error.RetryAfter] says when to come back.
+	// ErrUnavailable means that the call may succeed later. LoginRocket could not be
+	// reached, answered 429 or 5xx, or the context ended. In the last case the context's
+	// error is in the chain. Unless Status is 429, LoginRocket may have carried out a call
+	// that changes something. [Error.RetryAfter] says when to try again.
 	ErrUnavailable error = &kind{unavailable.Err, "unavailable", "LoginRocket does not answer now"}
 
-	// ErrUnexpected: a defect of LoginRocket or of this package, or a URL that is not
-	// LoginRocket's: a redirect, an answer that cannot be read, or another status.
-	ErrUnexpected error = &kind{unavailable.Err, "unexpected", "the answer is not one of the LoginRocket API"}
+	// ErrUnexpected means a defect of LoginRocket or of this package, or a URL that is not
+	// LoginRocket's. Examples: a redirect, an answer that cannot be decoded, an unknown
+	// status.
+	ErrUnexpected error = &kind{unavailable.Err, "unexpected", "LoginRocket's answer is invalid"}
 )
 
 // kind is a kind of errors.
 type kind struct {
-	also  error // nil, or what errors.Is finds, too
+	also  error // nil, or a further error that errors.Is finds
 	label string
 	text  string
 }
@@ -48,20 +52,20 @@ type kind struct {
 func (k *kind) Error() string { return k.text }
 func (k *kind) Unwrap() error { return k.also }
 
-// Error is what a call that failed returns. Its kind follows from Status, so that a test
-// can make one: &loginrocket.Error{Status: 403} matches [ErrSessionEnded]. It holds no
-// password, token, session ID or email address, unless Messages do.
+// Error is the error of a call that failed. Its kind follows from Status, so that tests can
+// create one: &loginrocket.Error{Status: 403} matches [ErrSessionEnded]. It contains no
+// password, token, session ID or email address, except what AuthRocket puts into Messages.
 type Error struct {
 	Method     string
-	Path       string        // such as /login
-	Status     int           // 0 without an answer
-	Messages   []string      // AuthRocket's words for people, in the Locale; may be none
+	Path       string        // for example /login
+	Status     int           // 0 if there was no answer
+	Messages   []string      // AuthRocket's messages for people, in the Client's Locale; there may be none
 	RequestID  string        // for questions to AuthRocket's support
-	RetryAfter time.Duration // when the same call may succeed; 0 when nothing says so
+	RetryAfter time.Duration // when the same call may succeed; 0 if that is not known
 	Attempts   int           // how many requests were sent
 
-	kind  error // nil: that of Status
-	cause error // may be nil; its text holds nothing that was sent or received
+	kind  error // nil means the kind of Status
+	cause error // may be nil; its text contains nothing that was sent or received
 }
 
 func (e *Error) Error() string {
@@ -122,9 +126,9 @@ func kindOfStatus(status int) error {
 	return ErrUnexpected
 }
 
-// Reason returns the label of the kind of err, fit for metrics: "refused",
-// "session_ended", "conditions", "unavailable" or "unexpected" (also for an error of no
-// kind); nil is "".
+// Reason returns the label of the kind of err, for use in metrics: "refused",
+// "session_ended", "conditions", "unavailable" or "unexpected". An error of no kind is
+// "unexpected"; nil is "".
 func Reason(err error) string {
 	if err == nil {
 		return ""
@@ -135,8 +139,8 @@ func Reason(err error) string {
 	return "unexpected"
 }
 
-// Messages returns AuthRocket's words in err for the person who filled in the form, in the
-// Locale of the Client, or none.
+// Messages returns the messages that AuthRocket sent for the person who filled in the form.
+// They are in the Locale of the Client. It returns nil if there are none.
 func Messages(err error) []string {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Messages

@@ -12,8 +12,8 @@ import (
 	"github.com/authrocket-go/authrocket/loginrocket"
 )
 
-// exampleClient returns a client of a server that answers as LoginRocket does, for the examples
-// here. Tests of a program use the local AuthRocket instead.
+// exampleClient returns a client of a server that answers like LoginRocket, for the
+// examples in this file. Use the local AuthRocket in the tests of a program.
 func exampleClient() (*loginrocket.Client, func()) {
 	const full = `{"result": "full_login", "session": "kss_1", "account": "org_1", "token": "HEADER.PAYLOAD.SIGNATURE"}`
 	reply := func(status int, body string) http.HandlerFunc {
@@ -52,8 +52,8 @@ func ExampleNew() {
 	_, err := loginrocket.New(loginrocket.Config{URL: "https://api-e2.authrocket.com/v2", Locale: "Spanish (Spain)"})
 	fmt.Println(err)
 	// Output:
-	// loginrocket: Config.URL (LOGINROCKET_URL) "https://api-e2.authrocket.com" is the URL of the Core API, for the package coreapi; write the realm's LoginRocket URL, such as https://sample.e2.loginrocket.com/
-	// loginrocket: Config.Locale is not a language tag; write one such as es
+	// loginrocket: Config.URL (LOGINROCKET_URL) "https://api-e2.authrocket.com" is the URL of the Core API, for the package coreapi; use the realm's LoginRocket URL, for example https://sample.e2.loginrocket.com/
+	// loginrocket: Config.Locale is not a language tag; use, for example, es
 }
 
 // A command line tool logs in, keeps the session, and logs out.
@@ -70,7 +70,7 @@ func ExampleClient_Login() {
 		log.Fatal(err)
 	}
 	if err := login.Err(); err != nil {
-		log.Fatal(err) // a login on conditions, see Client.Session
+		log.Fatal(err) // an incomplete login, see Client.Session
 	}
 	fmt.Println(login.Account, login.SessionID(), "to the keyring:", login.SessionID().Reveal())
 
@@ -80,12 +80,12 @@ func ExampleClient_Login() {
 	// <nil>
 }
 
-// A user of several accounts selects one.
+// A user with several accounts selects one.
 func ExampleClient_Session() {
 	client, done := exampleClient()
 	defer done()
 	ctx := context.Background()
-	session := coreapi.Hide("kss_1") // of the keyring
+	session := coreapi.Hide("kss_1") // from the keyring
 	login, err := client.Session(ctx, session, "")
 	if err != nil {
 		log.Fatal(err)
@@ -101,7 +101,7 @@ func ExampleClient_Session() {
 	// HEADER.PAYLOAD.SIGNATURE true
 }
 
-// A worker calls a server again and again. The server verifies the token.
+// A worker calls a server repeatedly. The server verifies the token.
 func ExampleTokenSource() {
 	client, done := exampleClient()
 	defer done()

@@ -11,8 +11,8 @@ import (
 	"github.com/authrocket-go/authrocket/loginrocket"
 )
 
-// Whatever LoginRocket answers, a call ends with a login that is full or not, or with an error
-// of one kind, whose text is one line.
+// For every possible answer, a call returns a full or an incomplete login, or an error of
+// exactly one kind whose text is one line.
 func FuzzAnswer(f *testing.F) {
 	for _, body := range []string{
 		fullLogin, conditional, okay, refusal, `{}`, `null`, `[]`, ``, `"`, `{"result": "error", "errors": {"a": ["b"]}}`,
@@ -26,7 +26,7 @@ func FuzzAnswer(f *testing.F) {
 	f.Add(302, "application/json", "{}")
 	f.Fuzz(func(t *testing.T, status int, contentType, body string) {
 		if status >= 500 && status <= 504 {
-			return // these wait
+			return // the client waits after these
 		}
 		client := newClient(t, testConfig(roundTripper(func(*http.Request) (*http.Response, error) {
 			return &http.Response{
@@ -71,7 +71,7 @@ func expectOneLine(t *testing.T, err error) {
 	}
 }
 
-// Whatever a token is, it is passed on, and kept only if it has the form of one.
+// A TokenSource returns every token, but keeps it only if it has the form of one.
 func FuzzToken(f *testing.F) {
 	for _, payload := range []string{`{"exp": 4102444800}`, `{"exp": 1}`, `{"exp": 1e300}`, `{"exp": -1.5}`, `{"exp": "x"}`, `[`, ``} {
 		f.Add(jwt(payload))

@@ -7,15 +7,16 @@ import (
 	"github.com/authrocket-go/authrocket/internal/wire"
 )
 
-// What is here is guessed: no page of AuthRocket that could be read says it. Each guess has
-// its reason. Where one is wrong, this is the file to change.
+// This file holds guesses: no AuthRocket page that could be read states these facts. Each
+// guess has its reason. If a guess is wrong, change this file.
 
-// kindOfRefusal returns the kind of a status that is no success. isAPI reports whether the
-// answer may be LoginRocket's own: JSON, or empty.
+// kindOfRefusal returns the kind of error for a status that is not a success. isAPI reports
+// whether the answer may come from LoginRocket itself: it is JSON, or empty.
 //
-// A page is of what stands before LoginRocket, or of a URL that is not LoginRocket's: a 403 or
-// a 404 of that kind must not end a session. What 403 means without a session is not known;
-// 404 is known to mean an unknown record. Both can only be about the input.
+// An HTML page comes from a server in front of LoginRocket, or from a URL that is not
+// LoginRocket's. A 403 or 404 from there must not end a session. It is not known what 403
+// means for a call without a session; 404 means an unknown record. In such a call, both can
+// only be about the input.
 func (r *run) kindOfRefusal(status int, isAPI bool) error {
 	switch {
 	case (status == http.StatusForbidden || status == http.StatusNotFound) && !isAPI:
@@ -26,9 +27,9 @@ func (r *run) kindOfRefusal(status int, isAPI bool) error {
 	return kindOfStatus(status)
 }
 
-// pauseAfter returns how long to wait after a 429. Whether the answer says so, and how, is
-// not known: the Core API has Ratelimit-Reset, and Retry-After is the standard. Limits
-// "per minute" are the most common, hence a minute when it says nothing, and at most.
+// pauseAfter returns how long to wait after a 429. It is not known how the answer says
+// that. The Core API sends Ratelimit-Reset, and Retry-After is the standard. Limits per
+// minute are the most common, so without a header, and at most, the pause is a minute.
 func pauseAfter(h http.Header) time.Duration {
 	if reset := wire.UntilReset(h); reset > 0 {
 		return min(reset, time.Minute)
@@ -39,19 +40,20 @@ func pauseAfter(h http.Header) time.Duration {
 	return time.Minute
 }
 
-// pendingToken is the parameter of a second factor that holds the token of the pending
-// login, as in the Core API. It is cut out of AuthRocket's words.
+// pendingToken is the parameter of a second factor that contains the token of the pending
+// login, as in the Core API. It is removed from AuthRocket's messages.
 const pendingToken = "token"
 
 // Further guesses that have no code of their own:
 //
-//   - [Client.VerifyLogin] takes any parameters, since those of the service are not known. In
-//     the Core API they are token and code. [Result.Decode] has what a login on conditions
-//     came with.
-//   - [NewSignup] has the parameters that signups of the Core API and of LoginRocket's pages
-//     have. Known are email and password only. Extra takes others.
-//   - password_confirmation is sent with each new password, as a realm may require it.
-//   - [ProfileChange] has the fields of the Core API's profile. Known is email only.
-//   - A conditional login may lack a session: that of a second factor is not known.
-//   - No redirect is followed, since none is documented.
-//   - A token is kept by our clock. See [TokenSource].
+//   - [Client.VerifyLogin] accepts any parameters, because the service's are not known. In the
+//     Core API they are token and code. [Result.Decode] returns the members of a conditional
+//     login.
+//   - [NewSignup] has the parameters of signups through the Core API and LoginRocket's pages.
+//     Only email and password are documented. Extra can send others.
+//   - password_confirmation is sent with each new password, because a realm may require it.
+//   - [ProfileChange] has the fields of the Core API's profile. Only email is documented.
+//   - A conditional login may lack a session: it is not known whether the login with a second
+//     factor has one.
+//   - No redirect is followed, because none is documented.
+//   - A token is kept according to the local clock. See [TokenSource].

@@ -14,7 +14,7 @@ import (
 	"github.com/authrocket-go/authrocket/loginrocket"
 )
 
-// Credentials that must be in no output.
+// Credentials that must appear in no output.
 const (
 	password   = "Pa55word-that-must-not-show"
 	oldPass    = "0ldPa55-that-must-not-show"
@@ -39,8 +39,8 @@ type sentRequest struct {
 
 type answerFunc = func(http.ResponseWriter, *http.Request)
 
-// lr is a server that keeps what it got. Its answers come in turn; the last one is given
-// again and again.
+// lr is a server that records its requests. It gives its answers in turn, and repeats the
+// last one.
 type lr struct {
 	answers []answerFunc
 
@@ -62,7 +62,7 @@ func (s *lr) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 var errLost = errors.New("connection reset")
 
-// RoundTrip serves a request in memory, within a bubble of testing/synctest, too.
+// RoundTrip serves a request in memory, so that it also works in a testing/synctest bubble.
 func (s *lr) RoundTrip(r *http.Request) (response *http.Response, err error) {
 	defer func() {
 		if recover() != nil {
@@ -91,7 +91,7 @@ func (s *lr) requests() []sentRequest {
 
 func (s *lr) count() int { return len(s.requests()) }
 
-// answer answers with JSON; header are names and values.
+// answer returns an answer with a JSON body. header lists names and values.
 func answer(status int, body string, header ...string) answerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
@@ -103,13 +103,13 @@ func answer(status int, body string, header ...string) answerFunc {
 	}
 }
 
-// lose breaks the connection after the request came.
+// lose breaks the connection after the request has arrived.
 func lose(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
 
-// hang answers nothing until the request ends.
+// hang sends nothing until the request ends.
 func hang(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 
-// newServer serves handler over a socket.
+// newServer serves handler on a real socket.
 func newServer(t testing.TB, handler http.Handler) *httptest.Server {
 	t.Helper()
 	server := httptest.NewServer(handler)
@@ -133,7 +133,7 @@ func newClient(t testing.TB, config loginrocket.Config) *loginrocket.Client {
 	return client
 }
 
-// clientOf returns a client of a server in memory.
+// clientOf returns a client of an in-memory server.
 func clientOf(t testing.TB, s *lr) *loginrocket.Client {
 	t.Helper()
 	return newClient(t, testConfig(s))
@@ -143,7 +143,7 @@ var kinds = []error{
 	loginrocket.ErrRefused, loginrocket.ErrSessionEnded, loginrocket.ErrConditions, loginrocket.ErrUnavailable, loginrocket.ErrUnexpected,
 }
 
-// expectError fails unless err is of want, and of exactly one kind.
+// expectError fails the test unless err matches want and exactly one kind.
 func expectError(t testing.TB, err, want error) {
 	t.Helper()
 	if want == nil {

@@ -10,8 +10,9 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
-// Login logs a user in, by an email address, a username or a user ID. [ErrRefused] if that
-// fails. It is not repeated: the session of a login whose answer is lost ends by itself.
+// Login logs a user in, with an email address, a username or a user ID. If that fails, it
+// returns [ErrRefused]. It is not repeated. If the answer is lost, the session ends by
+// itself.
 func (c *Client) Login(ctx context.Context, email string, password coreapi.Secret) (Result, error) {
 	return c.login(ctx, post("/login", struct {
 		Email    string         `json:"email"`
@@ -19,11 +20,11 @@ func (c *Client) Login(ctx context.Context, email string, password coreapi.Secre
 	}{email, password}))
 }
 
-var errTwoValues = errors.New("a parameter has several values; write one")
+var errTwoValues = errors.New("a parameter has several values; pass one value for each")
 
-// VerifyLogin ends a login that needs a second factor. AuthRocket does not document its
-// parameters: by analogy with the Core API they are token and code. [Result.Decode] of the
-// conditional login has what came with it.
+// VerifyLogin completes a login that needs a second factor. AuthRocket does not document
+// its parameters; in the Core API they are token and code. [Result.Decode] returns the
+// members of the conditional login.
 func (c *Client) VerifyLogin(ctx context.Context, parameters url.Values) (Result, error) {
 	extra := map[string]any{}
 	var several error
@@ -41,12 +42,11 @@ func (c *Client) VerifyLogin(ctx context.Context, parameters url.Values) (Result
 	return c.login(ctx, call)
 }
 
-var errAccountNotUTF8 = errors.New("the account is not valid UTF-8")
+var errAccountNotUTF8 = errors.New("the account is not valid UTF-8; pass the ID of an org")
 
-// Session returns a login with a new token for a session: with the org account selected if it
-// is not "", else with the one that AuthRocket chooses, or on the condition
-// [NoAccountSelected]. For a program that needs tokens again and again there is
-// [Client.TokenSource].
+// Session returns a login with a new token for a session. If account is not "", that org is
+// selected. Otherwise AuthRocket selects one, or returns the condition [NoAccountSelected].
+// If your program needs tokens repeatedly, use [Client.TokenSource].
 func (c *Client) Session(ctx context.Context, session coreapi.Secret, account string) (Result, error) {
 	query := url.Values{"session": {session.Reveal()}}
 	if account != "" {
@@ -59,8 +59,9 @@ func (c *Client) Session(ctx context.Context, session coreapi.Secret, account st
 	return c.login(ctx, call)
 }
 
-// Logout ends a session. Its login tokens are valid until they expire. It is not repeated:
-// call it again after [ErrUnavailable]; [ErrSessionEnded] then means that it is done.
+// Logout ends a session. Its login tokens stay valid until they expire. It is not repeated:
+// call it again after [ErrUnavailable]. A later [ErrSessionEnded] means that the session
+// has ended.
 func (c *Client) Logout(ctx context.Context, session coreapi.Secret) error {
 	query := url.Values{"session": {session.Reveal()}}
 	return c.run(ctx, withQuery(http.MethodDelete, "/session", query).of(session))

@@ -11,7 +11,8 @@ import (
 	"github.com/authrocket-go/authrocket/loginrocket"
 )
 
-// A name such as sample.localhost may resolve to anything, and a proxy is another machine.
+// A name such as sample.localhost may resolve to any address, and a proxy is another
+// machine.
 func TestHTTPOnLoopbackDialsLoopbackOnly(t *testing.T) {
 	t.Setenv("HTTP_PROXY", "http://192.0.2.2:1")
 	server := newLR(answer(200, fullLogin))
@@ -33,7 +34,7 @@ func TestHTTPOnLoopbackDialsLoopbackOnly(t *testing.T) {
 	expectCount(t, server, 1)
 }
 
-// resolveTo makes every host name lead to ip while the test runs.
+// resolveTo resolves every host name to ip while the test runs.
 func resolveTo(t *testing.T, ip string) {
 	t.Helper()
 	before := net.DefaultResolver
@@ -45,8 +46,8 @@ func resolveTo(t *testing.T, ip string) {
 	}}
 }
 
-// answerDNS answers queries as over TCP (RFC 1035 section 4.2.2): address for type A, nothing
-// for others.
+// answerDNS answers DNS queries over TCP (RFC 1035 section 4.2.2). It returns address for
+// type A, and nothing for other types.
 func answerDNS(conn net.Conn, address net.IP) {
 	defer conn.Close()
 	const headerSize, typeA = 12, 1

@@ -11,13 +11,13 @@ import (
 	"github.com/authrocket-go/authrocket/loginrocket"
 )
 
-// method is one method of the Client, and what it sends.
+// method is one method of the Client and the request that it sends.
 type method struct {
 	name       string
 	call       func(context.Context, *loginrocket.Client) (loginrocket.Result, error)
 	verb, path string
 	query      string
-	body       string // as JSON, "" for none
+	body       string // as JSON, "" if there is none
 	isLogin    bool   // the answer is a login
 }
 
@@ -180,7 +180,7 @@ func TestMethodsWithoutLocaleAndAgent(t *testing.T) {
 	}
 }
 
-// What cannot be sent as it is, is not sent.
+// The client refuses input that it cannot send unchanged.
 func TestInputThatIsNotSent(t *testing.T) {
 	t.Parallel()
 	type call = func(context.Context, *loginrocket.Client) error

@@ -7,27 +7,29 @@ import (
 	"time"
 )
 
-// Observer reports what the Client does. Its function may be nil; it is called
-// synchronously, by many goroutines at once: it must return soon and must not panic.
+// Observer reports what the Client does. Its function may be nil. Many goroutines call it
+// synchronously and at the same time, so it must return quickly and must not panic.
 type Observer struct {
-	// Request reports a call when it has ended, with all its attempts.
+	// Request reports a call, with all its attempts, after the call has ended.
 	Request func(context.Context, RequestEvent)
 }
 
-// RequestEvent is one call. It holds no password, token, session ID, query or body.
+// RequestEvent describes one call. It contains no password, token, session ID, query or
+// body.
 type RequestEvent struct {
 	Method    string
-	Path      string        // such as /login
-	Status    int           // of the last answer, 0 without one
+	Path      string        // for example /login
+	Status    int           // of the last answer, 0 if there was none
 	RequestID string        // of the last answer, for questions to AuthRocket's support
 	Attempts  int           // how many requests were sent
 	Duration  time.Duration // of the whole call
-	Reason    string        // [Reason] of Err, "" without an error
+	Reason    string        // [Reason] of Err, "" if there is no error
 	Err       error
 }
 
-// LogObserver returns an Observer that writes to logger: [ErrRefused] and [ErrSessionEnded]
-// at level info, trouble at warn, the rest at debug. A nil logger means [slog.Default].
+// LogObserver returns an Observer that writes calls to logger. [ErrRefused] and
+// [ErrSessionEnded] have the level info, other errors warn, and successful calls debug. A
+// nil logger means [slog.Default].
 func LogObserver(logger *slog.Logger) Observer {
 	if logger == nil {
 		logger = slog.Default()

@@ -6,13 +6,14 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
-// ForgotPassword has AuthRocket send a mail with a link to a new password, if there is such
-// a user. Show the same page whatever comes of it, so that it tells nobody which emails exist.
+// ForgotPassword makes AuthRocket send a mail with a link to set a new password, if the
+// user exists. Show the same page whatever the outcome, so that it does not reveal which
+// email addresses exist.
 func (c *Client) ForgotPassword(ctx context.Context, email string) error {
 	return c.run(ctx, post("/password/forgot", emailParameter{email}))
 }
 
-// ResetPassword sets a password by the token of a mail, and logs the user in.
+// ResetPassword sets a password with the token of a mail, and logs the user in.
 func (c *Client) ResetPassword(ctx context.Context, token, password coreapi.Secret) (Result, error) {
 	return c.login(ctx, post("/password/reset", struct {
 		Token        coreapi.Secret `json:"token"`
@@ -21,8 +22,8 @@ func (c *Client) ResetPassword(ctx context.Context, token, password coreapi.Secr
 	}{token, password, password}).hiding(token.Reveal()))
 }
 
-// UpdatePassword changes a password for a user who knows the current one. [ErrRefused] if
-// that is wrong.
+// UpdatePassword changes the password of a user who knows the current one. If the current
+// password is wrong, it returns [ErrRefused].
 func (c *Client) UpdatePassword(ctx context.Context, session, current, password coreapi.Secret) error {
 	return c.run(ctx, post("/profile/password", struct {
 		Session      coreapi.Secret `json:"session"`

@@ -7,19 +7,19 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
-// ProfileChange is what users change of themselves. Nil leaves alone; a pointer to "" clears,
-// except Email, which cannot be cleared.
+// ProfileChange says what to change. A nil field stays unchanged. A pointer to "" clears
+// the field, except for Email, which cannot be cleared.
 type ProfileChange struct {
 	Email     *string
 	FirstName *string
 	LastName  *string
 	Username  *string
 	Locale    *string
-	Extra     map[string]any // further parameters, as they are
+	Extra     map[string]any // further parameters, sent unchanged
 }
 
 // UpdateProfile changes the profile of a session's user, and returns a login with a new
-// token. It is not repeated: a new email address means a mail.
+// token. It is not repeated, because AuthRocket sends a mail for each new email address.
 func (c *Client) UpdateProfile(ctx context.Context, session coreapi.Secret, change ProfileChange) (Result, error) {
 	return c.login(ctx, withBody(http.MethodPut, "/profile", struct {
 		Session   coreapi.Secret `json:"session"`

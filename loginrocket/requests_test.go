@@ -13,13 +13,13 @@ import (
 	"github.com/authrocket-go/authrocket/loginrocket"
 )
 
-// Requests are counted for each method and each kind of trouble: only a GET is repeated.
+// The rows count requests for each method and each kind of failure: only a GET is repeated.
 func TestRepeats(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
 		name  string
 		first answerFunc
-		gets  int // requests of a GET
+		gets  int // the number of requests of a GET
 	}{
 		{name: "lost", first: lose, gets: 3},
 		{name: "hangs", first: hang, gets: 3},
@@ -80,7 +80,7 @@ func TestARepeatThatSucceeds(t *testing.T) {
 	}
 }
 
-// The messages of an attempt do not stay for the next.
+// The messages of one attempt do not appear in the error of the next.
 func TestTheLastAttemptCounts(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -93,7 +93,7 @@ func TestTheLastAttemptCounts(t *testing.T) {
 	})
 }
 
-// A context ends a call in each of its phases, and is in the chain of the error.
+// A context can end a call in each phase. Its error is then in the chain.
 func TestContextThatEnds(t *testing.T) {
 	t.Parallel()
 	t.Run("while the server hangs", func(t *testing.T) {
@@ -188,7 +188,7 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// Of a given client only the transport counts: no cookies, no timeout, no redirects.
+// The client uses only the Transport of HTTPClient: no cookies, no timeout, no redirects.
 func TestGivenHTTPClient(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -210,7 +210,7 @@ func TestGivenHTTPClient(t *testing.T) {
 	})
 }
 
-// A transport that breaks the rules of http.RoundTripper ends in an error, not in a panic.
+// A Transport that violates the rules of http.RoundTripper causes an error, not a panic.
 func TestTransportsThatReturnNothing(t *testing.T) {
 	t.Parallel()
 	for name, response := range map[string]*http.Response{"no answer": nil, "no body": {StatusCode: 200}} {
@@ -223,7 +223,7 @@ func TestTransportsThatReturnNothing(t *testing.T) {
 	}
 }
 
-// The body of an answer is closed, whatever it is.
+// The client closes the body of every answer.
 func TestBodiesAreClosed(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{101, 200, 302, 403, 503} {

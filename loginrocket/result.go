@@ -9,18 +9,19 @@ import (
 	"github.com/authrocket-go/authrocket/internal/wire"
 )
 
-// Result is what a login comes to: a full login, with a login token, or one on conditions.
-// Printing it shows neither the token nor the session ID.
+// Result is the result of a login: a full login with a login token, or an incomplete one
+// with conditions. Printing it shows neither the token nor the session ID.
 type Result struct {
-	Account    string      // the ID of the org, "" for none
-	Conditions []Condition // of a login that is not complete
+	Account    string      // the ID of the org, "" if there is none
+	Conditions []Condition // what an incomplete login still needs
 
 	session coreapi.Secret
 	token   wire.Sealed // empty unless the login is full
 	raw     wire.Sealed
 }
 
-// Condition is what a login still needs. There are others than the constants here.
+// Condition is what a login still needs. AuthRocket may send others than the constants
+// below.
 type Condition string
 
 // Conditions.
@@ -29,14 +30,16 @@ const (
 	MustCompleteProfile Condition = "must_complete_profile" // call [Client.UpdateProfile]
 )
 
-// Token returns the login token (JWT), and true, of a full login. It is not verified: that
-// is for [authrocket.Auth.Verify] of the server that it is sent to. It is a credential.
+// Token returns the login token (JWT) and true if the login is full. The token is a
+// credential. This package does not verify it; the server that receives it does, with
+// [authrocket.Auth.Verify].
 //
-// [authrocket.Auth.Verify]: https://pkg.go.dev/github.com/authrocket-go/authrocket#Auth.Verify
+// [authrocket.Auth.Verify]:
+// https://pkg.go.dev/github.com/authrocket-go/authrocket#Auth.Verify
 func (r Result) Token() (string, bool) { return r.token.Open(), !r.token.IsZero() }
 
-// SessionID returns the session, for the further calls. Keep it as you would a password,
-// in a keyring for instance: it is good for new tokens until the session ends.
+// SessionID returns the session for further calls. Protect it like a password, for example
+// in a keyring: anyone who has it can get new tokens until the session ends.
 func (r Result) SessionID() coreapi.Secret { return r.session }
 
 // Err returns nil for a full login, else an [ErrConditions] that lists the conditions.
@@ -54,8 +57,8 @@ func (r Result) Err() error {
 	return fmt.Errorf("loginrocket: %w: %s", ErrConditions, strings.Join(names, ", "))
 }
 
-// Decode stores all that came into v, as [json.Unmarshal] does: for members that this
-// package does not know. They may hold credentials.
+// Decode stores the complete JSON of the answer in v, as [json.Unmarshal] does. Use it for
+// members that this package does not know. They may contain credentials.
 func (r Result) Decode(v any) error {
 	if r.raw.IsZero() {
 		return nil

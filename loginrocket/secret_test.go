@@ -20,8 +20,8 @@ import (
 
 var verbs = []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%p", "%T", "%c", "%U"}
 
-// printed returns value as every printer shows it: fmt, slog, JSON, XML, and one that calls no
-// method and follows every pointer, as go-spew can be told to.
+// printed returns value in the output of every printer: fmt, slog, JSON, XML, and one that
+// calls no methods and follows every pointer, as go-spew does with some options.
 func printed(t testing.TB, value any) string {
 	t.Helper()
 	var all strings.Builder
@@ -41,7 +41,7 @@ func printed(t testing.TB, value any) string {
 	return all.String()
 }
 
-// walk prints value without its methods, with unexported fields, through pointers.
+// walk prints value with its unexported fields, through pointers, without calling methods.
 func walk(w io.Writer, value reflect.Value, seen map[uintptr]bool) {
 	switch value.Kind() {
 	case reflect.String:
@@ -83,7 +83,8 @@ func walk(w io.Writer, value reflect.Value, seen map[uintptr]bool) {
 	}
 }
 
-// expectHidden fails if one of the secrets is in text, as it is or in hexadecimal.
+// expectHidden fails the test if text contains one of the secrets, as plain text or in
+// hexadecimal.
 func expectHidden(t testing.TB, text string, secrets ...string) {
 	t.Helper()
 	for _, secret := range secrets {
@@ -95,10 +96,11 @@ func expectHidden(t testing.TB, text string, secrets ...string) {
 	}
 }
 
-// What each method returns and does not is printed in every way.
+// The test prints the results and errors of each method in every way.
 func TestSecretsDoNotPrint(t *testing.T) {
 	t.Parallel()
-	// echo repeats the tokens of the request in AuthRocket's words, and all of it elsewhere.
+	// echo repeats the tokens of the request in AuthRocket's messages, and everything else
+	// elsewhere.
 	echo := func(status int) answerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
 			body, _ := io.ReadAll(r.Body)
@@ -162,7 +164,7 @@ func TestInputsDoNotPrint(t *testing.T) {
 	expectHidden(t, printed(t, loginrocket.NewSignup{Password: hide(password), Invitation: hide(mailToken)}), secrets...)
 }
 
-// A connection that goes on keeps what it has sent in its buffers.
+// An open connection keeps in its buffers what it has sent.
 func TestAClientThatHasSentDoesNotPrint(t *testing.T) {
 	t.Parallel()
 	server := newServer(t, newLR(answer(200, fullLogin)))
@@ -174,7 +176,7 @@ func TestAClientThatHasSentDoesNotPrint(t *testing.T) {
 	expectHidden(t, printed(t, client)+printed(t, tokens), secrets...)
 }
 
-// A token in AuthRocket's words is cut out, and the rest stays.
+// The client removes a token from AuthRocket's messages and keeps the rest.
 func TestMessagesHoldNoToken(t *testing.T) {
 	t.Parallel()
 	server := newLR(answer(422, `{"result": "error", "errors": ["The token `+mailToken+` is old."]}`))
@@ -182,7 +184,7 @@ func TestMessagesHoldNoToken(t *testing.T) {
 	if got := loginrocket.Messages(err); len(got) != 1 || got[0] != "The token (hidden) is old." {
 		t.Errorf("got %q", got)
 	}
-	// A password that is a word of the text stays a word of the text.
+	// If a password is a word of a message, the message keeps that word.
 	server = newLR(answer(422, `{"result": "error", "errors": ["Current password does not match."]}`))
 	err = clientOf(t, server).UpdatePassword(t.Context(), hide(sessionID), hide("password"), hide(password))
 	if got := loginrocket.Messages(err); len(got) != 1 || got[0] != "Current password does not match." {
@@ -190,7 +192,7 @@ func TestMessagesHoldNoToken(t *testing.T) {
 	}
 }
 
-// The printer above finds what is not hidden.
+// The printer above finds texts that are not hidden.
 func TestPrintersFindWhatIsNotHidden(t *testing.T) {
 	t.Parallel()
 	type inner struct{ text *string }

@@ -6,7 +6,7 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
-// NewSignup is a user who signs up. Zero fields are not sent.
+// NewSignup describes a user who signs up. Zero fields are not sent.
 type NewSignup struct {
 	Email      string
 	Password   coreapi.Secret
@@ -14,13 +14,13 @@ type NewSignup struct {
 	LastName   string
 	Username   string
 	Locale     string
-	OrgName    string         // of a new org, which the user owns
+	OrgName    string         // the name of a new org, which the user will own
 	Invitation coreapi.Secret // the token of an invitation
-	Extra      map[string]any // further parameters, as they are
+	Extra      map[string]any // further parameters, sent unchanged
 }
 
-// Signup makes a user and logs the user in, where the realm permits it. It is never
-// repeated: after [ErrUnavailable] the user may be there.
+// Signup creates a user and logs the user in, if the realm permits it. It is never
+// repeated: after [ErrUnavailable], the user may exist.
 func (c *Client) Signup(ctx context.Context, signup NewSignup) (Result, error) {
 	return c.login(ctx, post("/signup", struct {
 		Email        string         `json:"email"`
@@ -39,12 +39,12 @@ func (c *Client) Signup(ctx context.Context, signup NewSignup) (Result, error) {
 	}).hiding(signup.Invitation.Reveal()))
 }
 
-// RequestInvitation asks for an invitation, where the realm's signup is by invitation.
+// RequestInvitation asks for an invitation, if the realm permits signups by invitation.
 func (c *Client) RequestInvitation(ctx context.Context, email string) error {
 	return c.run(ctx, post("/signup/request", emailParameter{email}))
 }
 
-// VerifyEmail marks an email address as verified, by the token of a mail.
+// VerifyEmail marks an email address as verified, with the token of a mail.
 func (c *Client) VerifyEmail(ctx context.Context, token coreapi.Secret) error {
 	return c.run(ctx, post("/email/verify", struct {
 		Token coreapi.Secret `json:"token"`

@@ -26,14 +26,14 @@ func (j failingJar) Cookies(*url.URL) []*http.Cookie {
 	return nil
 }
 
-// socketClient returns a client over a socket, and the server behind it.
+// socketClient returns a client and the server that it calls over a socket.
 func socketClient(t *testing.T, answers ...answerFunc) (*loginrocket.Client, *lr) {
 	t.Helper()
 	server := newLR(answers...)
 	return newClient(t, loginrocket.Config{URL: newServer(t, server).URL}), server
 }
 
-// hijack answers with bytes, and closes the connection.
+// hijack sends bytes as its answer, and closes the connection.
 func hijack(bytes string) answerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		connection, _, err := http.NewResponseController(w).Hijack()
@@ -82,8 +82,8 @@ func TestAnswersThatBreakOff(t *testing.T) {
 	}
 }
 
-// A kept connection that the server closes just when a POST is sent: the POST is not sent
-// again, neither here nor by net/http.
+// If the server closes a kept connection just when a POST is sent, neither this package nor
+// net/http sends the POST again.
 func TestPOSTOnAConnectionThatCloses(t *testing.T) {
 	t.Parallel()
 	client, server := socketClient(t, answer(200, fullLogin), hijack(""), answer(200, fullLogin))
@@ -126,7 +126,7 @@ func TestServersThatHang(t *testing.T) {
 	}
 }
 
-// Neither the password nor the session goes anywhere else, nor to another path.
+// The client sends the password and the session to no other origin and no other path.
 func TestRedirectsAreNotFollowed(t *testing.T) {
 	t.Parallel()
 	elsewhere := newLR(answer(200, fullLogin))
@@ -136,8 +136,8 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 		"the same host":           {location: "/v2/session", named: "http://127.0.0.1:"},
 		"a host without a scheme": {location: "//example.com/" + sessionID, named: "http://example.com"},
 		"with a user":             {location: "http://user:" + password + "@example.com", named: "http://example.com"},
-		"nowhere":                 {location: "", named: "cannot be read"},
-		"a target that is no URL": {location: "http://[" + sessionID, named: "cannot be read"},
+		"nowhere":                 {location: "", named: "invalid target"},
+		"a target that is no URL": {location: "http://[" + sessionID, named: "invalid target"},
 		"another scheme":          {location: "ftp://example.com/", named: "ftp://example.com"},
 	} {
 		for _, status := range []int{300, 301, 302, 303, 307, 308} {
@@ -217,7 +217,7 @@ func TestAnswersThatAreLarge(t *testing.T) {
 	}
 }
 
-// The connection of a switched protocol has no end to read to.
+// The connection of a switched protocol never ends.
 func TestSwitchedProtocols(t *testing.T) {
 	t.Parallel()
 	hold := make(chan struct{})
@@ -236,7 +236,7 @@ func TestSwitchedProtocols(t *testing.T) {
 	expectCount(t, server, 1)
 }
 
-// The certificate of a stranger ends the TLS handshake: nothing is sent.
+// An unknown certificate ends the TLS handshake before anything is sent.
 func TestTLSThatFails(t *testing.T) {
 	t.Parallel()
 	server := newLR(answer(200, fullLogin))

@@ -13,45 +13,45 @@ import (
 	"github.com/authrocket-go/authrocket/internal/wire"
 )
 
-// renewBefore is how long before its end a token is renewed.
+// renewBefore is the time before its expiry at which a token is renewed.
 const renewBefore = time.Minute
 
-// TokenSource has a login token for a session at hand: for CLIs and workers that call a
-// server. It is safe for concurrent use, and starts no goroutine.
+// TokenSource provides login tokens for a session. Use it in command line tools and workers
+// that call a server. It is safe for concurrent use, and starts no goroutine.
 type TokenSource struct {
 	client  *Client
 	session coreapi.Secret
 	account string
 
 	mu      sync.Mutex
-	token   wire.Sealed // empty for none
+	token   wire.Sealed // empty if there is none
 	renewAt time.Time
-	flight  *flight // the request that is under way, nil for none
+	flight  *flight // the running request, nil if there is none
 }
 
-// flight is a request for a token, and what came of it.
+// flight is a request for a token and its result.
 type flight struct {
-	done chan struct{} // closed when the rest is set
+	done chan struct{} // closed when the other fields are set
 
 	token     wire.Sealed
 	err       error
-	abandoned bool // it came to nothing for reasons of the caller who made it
+	abandoned bool // the request failed because the context of the caller who made it ended
 }
 
-// TokenSource returns a TokenSource for a session, with the org account selected if it is not
-// "". It sends nothing.
+// TokenSource returns a TokenSource for a session. If account is not "", that org is
+// selected. It sends no request.
 func (c *Client) TokenSource(session coreapi.Secret, account string) *TokenSource {
 	return &TokenSource{client: c, session: session, account: account}
 }
 
-// Token returns a login token (JWT). It is kept until a minute before it expires by this
-// machine's clock, or for half its life if that is short; then the next call asks
-// for a new one. Callers who come meanwhile share that request, and its error. A caller whose
-// context ends leaves the others alone.
+// Token returns a login token (JWT). It keeps the token until a minute before it expires by
+// the local clock, or for half its life if that is shorter. The next call then requests a
+// new one. Calls in the meantime share that request and its error. If the context of one
+// caller ends, the others still get the token.
 //
-// [ErrSessionEnded] means that the user has to log in again, and [ErrConditions] that the login
-// is not complete. Other errors are those of [Client.Session]. No error is kept: wait for
-// RetryAfter, if it is set, before the next call.
+// [ErrSessionEnded] means that the user must log in again, and [ErrConditions] that the
+// login is not complete. Other errors are those of [Client.Session]. Token does not keep
+// errors: if RetryAfter is set, wait that long before the next call.
 func (s *TokenSource) Token(ctx context.Context) (string, error) {
 	for {
 		s.mu.Lock()
@@ -80,10 +80,10 @@ func (s *TokenSource) Token(ctx context.Context) (string, error) {
 	}
 }
 
-// fly makes the request, for all who wait for it.
+// fly makes the request for all callers that wait for it.
 func (s *TokenSource) fly(ctx context.Context, f *flight) {
 	var renewAt time.Time
-	defer func() { // of a panic of a Transport, too, so that nobody waits for ever
+	defer func() { // also after a panic of a Transport, so that nobody waits forever
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.token, s.renewAt, s.flight = f.token, renewAt, nil
@@ -100,7 +100,8 @@ func (s *TokenSource) fly(ctx context.Context, f *flight) {
 	}
 }
 
-// renewalOf returns when to renew a token. One whose end cannot be read is used once.
+// renewalOf returns when to renew a token. A token whose expiry cannot be read is used
+// once.
 func renewalOf(token string, now time.Time) time.Time {
 	expires, ok := expiry(token)
 	if !ok {
@@ -111,8 +112,8 @@ func renewalOf(token string, now time.Time) time.Time {
 
 const maxSeconds = 253402300799 // the end of the year 9999
 
-// expiry reads when a token expires, and verifies nothing: a wrong time makes a request too
-// many, or one too late.
+// expiry reads when a token expires. It does not verify the token: a wrong time only causes
+// one request too many, or a request that is too late.
 func expiry(token string) (time.Time, bool) {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {

@@ -15,7 +15,7 @@ import (
 	"github.com/authrocket-go/authrocket/loginrocket"
 )
 
-// jwt returns a token with a payload.
+// jwt returns a token with the given payload.
 func jwt(payload string) string {
 	encode := base64.RawURLEncoding.EncodeToString
 	return encode([]byte(`{"alg":"none"}`)) + "." + encode([]byte(payload)) + "." + encode([]byte("signature"))
@@ -23,7 +23,7 @@ func jwt(payload string) string {
 
 func expiring(at time.Time) string { return jwt(fmt.Sprintf(`{"sub":"usr_1","exp":%d}`, at.Unix())) }
 
-// tokenOf answers with a full login of a token.
+// tokenOf answers with a full login that contains a token.
 func tokenOf(token string) answerFunc {
 	return answer(200, fmt.Sprintf(`{"result": "full_login", "session": "kss_1", "account": "org_1", "token": %q}`, token))
 }
@@ -79,7 +79,7 @@ func ask(t *testing.T, tokens *loginrocket.TokenSource) string {
 	return token
 }
 
-// A token whose end cannot be read is passed on, and not kept.
+// A TokenSource returns a token whose expiry cannot be read, but does not keep it.
 func TestTokensWithoutAnEnd(t *testing.T) {
 	t.Parallel()
 	for name, token := range map[string]string{
@@ -123,7 +123,7 @@ func TestTokenErrors(t *testing.T) {
 		name   string
 		answer answerFunc
 		want   error
-		sent   int // requests of a call
+		sent   int // the number of requests of a call
 	}{
 		{name: "the session has ended", answer: answer(403, refusal), want: loginrocket.ErrSessionEnded, sent: 1},
 		{name: "the account is not the user's", answer: answer(422, refusal), want: loginrocket.ErrRefused, sent: 1},
@@ -161,7 +161,7 @@ func repeat(answer answerFunc, n int) (answers []answerFunc) {
 	return answers
 }
 
-// slow answers after a while, and then like next.
+// slow answers after a while, in the way of next.
 func slow(d time.Duration, next answerFunc) answerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		select {
@@ -203,7 +203,8 @@ func TestManyCallersShareARequest(t *testing.T) {
 	}
 }
 
-// A caller who waits leaves when its context ends, and the others get their token.
+// If the context of a waiting caller ends, that caller returns, and the others get their
+// token.
 func TestACallerWhoWaitsLeaves(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -225,8 +226,8 @@ func TestACallerWhoWaitsLeaves(t *testing.T) {
 	})
 }
 
-// When the caller who asks leaves, one of those who wait asks instead, and none of them gets
-// the error of the other's context.
+// If the caller that made the request leaves, one of the waiting callers makes it instead.
+// None of them gets the context error of the first caller.
 func TestTheCallerWhoAsksLeaves(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -254,7 +255,7 @@ func TestTheCallerWhoAsksLeaves(t *testing.T) {
 	})
 }
 
-// A Transport that panics is the program's defect; nobody waits for ever for that.
+// A Transport that panics is a defect of the program. Nobody waits for it forever.
 func TestACallerWhoPanics(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -282,7 +283,7 @@ func TestACallerWhoPanics(t *testing.T) {
 	})
 }
 
-// Real goroutines and a real socket, for the race detector.
+// This test uses real goroutines and a real socket, for the race detector.
 func TestTokenSourceIsSafe(t *testing.T) {
 	t.Parallel()
 	client, server := socketClient(t, freshTokens(time.Hour))
