@@ -13,8 +13,8 @@ func isManager(m authrockettest.Membership) bool {
 	return slices.Contains(m.Permissions, permissionOwner) || slices.Contains(m.Permissions, permissionAdmin)
 }
 
-// membershipIn returns the user's membership in an org. The error is the same where
-// there is no such org.
+// membershipIn returns the user's membership in an org. The error does not reveal
+// whether the org exists.
 func (s *Server) membershipIn(userID, orgID string) (authrockettest.Membership, error) {
 	for _, m := range s.realm.MembershipsOf(userID) {
 		if m.OrgID == orgID {
@@ -24,9 +24,9 @@ func (s *Server) membershipIn(userID, orgID string) (authrockettest.Membership, 
 	return authrockettest.Membership{}, errNotMember
 }
 
-// changeAccount does an action of a user, whose membership it returns. Without
-// one the error says so. Two owners who remove each other at once are one
-// after the other, so that one stays.
+// changeAccount carries out an action of a user and returns the user's membership. If
+// the user is not a member, it returns an error. Actions run one after the other, so
+// that two owners who remove each other at the same time leave one owner.
 func (s *Server) changeAccount(userID, orgID, action string, field func(string) string) (own authrockettest.Membership, err error) {
 	s.changes.Lock()
 	defer s.changes.Unlock()
@@ -73,7 +73,7 @@ func (s *Server) change(own authrockettest.Membership, action string, field func
 		if err != nil {
 			return err
 		}
-		// The invitation takes the place of those that there are.
+		// The new invitation replaces the existing ones.
 		if _, err := s.changeableInvitations(own, field("email"), tags); err != nil {
 			return err
 		}
@@ -89,10 +89,10 @@ func (s *Server) change(own authrockettest.Membership, action string, field func
 		}
 		return err
 	}
-	return refuse(http.StatusBadRequest, "This form cannot be read.")
+	return errForm
 }
 
-var errOwnersOnly = refuse(http.StatusForbidden, "Only an owner may change who is an owner.")
+var errOwnersOnly = refuse(http.StatusForbidden, "Only an owner may add or remove owners.")
 
 // mayGrant reports whether own may replace the permissions old by tags.
 func mayGrant(own authrockettest.Membership, old, tags []string) bool {
@@ -100,10 +100,10 @@ func mayGrant(own authrockettest.Membership, old, tags []string) bool {
 		slices.Contains(old, permissionOwner) == slices.Contains(tags, permissionOwner)
 }
 
-// changeableInvitations returns the invitations of an email if own may have them
-// give the permissions tags, or none to withdraw them.
+// changeableInvitations returns the invitations of an email address, if own may give
+// them the permissions tags. To withdraw them, tags is nil.
 func (s *Server) changeableInvitations(own authrockettest.Membership, email string, tags []string) ([]authrockettest.Invitation, error) {
-	if email = strings.TrimSpace(email); email == "" { // which would be all of them
+	if email = strings.TrimSpace(email); email == "" { // an empty email would select all invitations
 		return nil, nil
 	}
 	page, err := s.realm.ListInvitations(authrockettest.InvitationList{OrgID: own.OrgID, Email: email})
@@ -113,8 +113,8 @@ func (s *Server) changeableInvitations(own authrockettest.Membership, email stri
 	return page.Items, err
 }
 
-// changeableMember returns the membership with this ID if own may give it the
-// permissions tags, or none to remove it, and the account keeps an owner.
+// changeableMember returns the membership with this ID, if own may give it the
+// permissions tags and the account keeps an owner. To remove the member, tags is nil.
 func (s *Server) changeableMember(own authrockettest.Membership, id string, tags []string) (authrockettest.Membership, error) {
 	members := s.realm.Members(own.OrgID)
 	i := slices.IndexFunc(members, func(m authrockettest.Membership) bool { return m.ID == id })

@@ -31,7 +31,7 @@ func TestAccountPage(t *testing.T) {
 		for _, name := range []string{"", "  ", "a\u202eb", "a\x07b", strings.Repeat("x", 101)} {
 			p = p.form(page, "action", "rename").submit("org_name", name).wants(422, "Account name")
 		}
-		p = p.form(page, "action", "rename").submit("org_name", "Difference Engines ").follow().wants(200, "Difference Engines", "The name is changed.")
+		p = p.form(page, "action", "rename").submit("org_name", "Difference Engines ").follow().wants(200, "Difference Engines", "The name has been changed.")
 		if org, _ := s.realm.Org(s.engines.ID); org.Name != "Difference Engines" {
 			t.Errorf("the account is called %q", org.Name)
 		}
@@ -48,7 +48,7 @@ func TestAccountPage(t *testing.T) {
 				t.Errorf("the form comes again with %q, want %q", got, tags)
 			}
 		}
-		p.form(page, "membership", id).submit("action", "permissions", "permissions", "read, billing:write\tx.*").follow().wants(200, "The permissions are changed.")
+		p.form(page, "membership", id).submit("action", "permissions", "permissions", "read, billing:write\tx.*").follow().wants(200, "The permissions have been changed.")
 		if got := s.membership(t, s.george, s.engines).Permissions; !slices.Equal(got, []string{"read", "billing:write", "x.*"}) {
 			t.Errorf("got %q", got)
 		}
@@ -56,7 +56,7 @@ func TestAccountPage(t *testing.T) {
 	onSite(t, "removes a member", func(t *testing.T, s *site) {
 		page := "/accounts/" + s.engines.ID
 		p := s.signedIn(t, s.ada).get(page).form(page, "membership", s.membership(t, s.george, s.engines).ID).submit("action", "remove")
-		p = p.follow().wants(200, "The member is removed.")
+		p = p.follow().wants(200, "The member has been removed.")
 		if s.membership(t, s.george, s.engines).ID != "" || strings.Contains(p.text, "George") {
 			t.Error("George is a member still")
 		}
@@ -74,13 +74,13 @@ func TestAccountPage(t *testing.T) {
 		if f := p.form(page, "action", "invite").fields; f.Get("email") != "no email" || f.Get("permissions") != "read" {
 			t.Errorf("the form comes again with %q", f)
 		}
-		p = p.form(page, "action", "invite").submit("email", "New@Example.com", "permissions", "read").follow().wants(200, "The invitation is sent.", "new@example.com read")
+		p = p.form(page, "action", "invite").submit("email", "New@Example.com", "permissions", "read").follow().wants(200, "The invitation has been sent.", "new@example.com read")
 		mail := s.lastMail(t)
 		if mail.To != "new@example.com" || !strings.Contains(mail.Subject, "Analytical Engines") || strings.Contains(p.body, "nvt_") {
 			t.Errorf("got the mail %+v", mail)
 		}
 		s.newBrowser(t).get(mail.Link).wants(200, "You are invited to join Analytical Engines")
-		p.form(page, "action", "uninvite").submit("action", "uninvite").follow().wants(200, "The invitation is withdrawn.")
+		p.form(page, "action", "uninvite").submit("action", "uninvite").follow().wants(200, "The invitation has been withdrawn.")
 		s.newBrowser(t).get(mail.Link).wants(404, "has been used")
 	})
 	onSite(t, "a second invitation replaces the first", func(t *testing.T, s *site) {

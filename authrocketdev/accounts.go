@@ -7,8 +7,8 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// newOrg makes an org that the user owns. Without a name it is named after the
-// user, whose name may be longer than an org's.
+// newOrg creates an org that the user owns. Without a name, the org gets the name of
+// the user, which may be longer than an org's name may be.
 func (s *Server) newOrg(user authrockettest.User, name string) (authrockettest.Org, error) {
 	name = strings.TrimSpace(name)
 	if name == "" {
@@ -18,7 +18,7 @@ func (s *Server) newOrg(user authrockettest.User, name string) (authrockettest.O
 		return authrockettest.Org{}, invalid(problems...)
 	}
 	if len(s.realm.MembershipsOf(user.ID)) >= maxMemberships {
-		return authrockettest.Org{}, invalid("You have as many accounts as a user may have.")
+		return authrockettest.Org{}, invalid("You have reached the limit of accounts.")
 	}
 	org, err := s.realm.CreateOrg(authrockettest.Org{Name: name})
 	if err != nil {
@@ -28,14 +28,15 @@ func (s *Server) newOrg(user authrockettest.User, name string) (authrockettest.O
 	return org, err
 }
 
-// maxMemberships is how many accounts a user may make.
+// maxMemberships is the most accounts that a user may create.
 const maxMemberships = 100
 
 var errNoAccount = errors.New("no account is selected")
 
-// pickAccount returns the account of a session: the requested one, else the one
-// that was picked on a page, else the only one; in single-user mode the first,
-// which is made if there is none. errNoAccount says that the user has to pick.
+// pickAccount returns the account for a session: the requested one, else the one that
+// was picked on a page, else the only one. In single-user mode it is the user's first
+// account, and pickAccount creates one if there is none. errNoAccount means that the
+// user must pick.
 func (s *Server) pickAccount(session authrockettest.HostedSession, requested string) (orgID string, err error) {
 	memberships, orgMode := s.realm.MembershipsOf(session.UserID), s.realm.Settings().OrgMode
 	picked := ""

@@ -52,7 +52,7 @@ func TestAccounts(t *testing.T) {
 		b := s.signedIn(t, s.george)
 		p := b.get(accountsPath("force", "1"))
 		p = p.form("/accounts", "org_name", "").submit("org_name", "  ").wants(422, "enter a name for a new one")
-		p = p.form("/accounts", "org_name", "  ").submit("org_name", "a\u202eb").wants(422, "characters that cannot be shown")
+		p = p.form("/accounts", "org_name", "  ").submit("org_name", "a\u202eb").wants(422, "characters that cannot be displayed")
 		p = p.form("/accounts", "org_name", "a\u202eb").submit("org_name", " Logic & Co ")
 		session := s.verified(t, p.token())
 		if org, _ := session.Org(); org.Name != "Logic & Co" || !session.HasPermission("ar:owner") {
@@ -79,7 +79,7 @@ func TestAccounts(t *testing.T) {
 		for range 99 {
 			s.realm.AddMembership(s.george, s.realm.AddOrg(authrockettest.Org{Name: "One of many"}))
 		}
-		b.post("/accounts", "org_name", "One too many").wants(422, "as many accounts")
+		b.post("/accounts", "org_name", "One too many").wants(422, "limit of accounts")
 	}, multiUser)
 	onSite(t, "are made for who has none, in single-user mode", func(t *testing.T, s *site) {
 		session := s.verified(t, s.newBrowser(t).logIn("lone@example.com", secretPassword).token())

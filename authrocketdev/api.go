@@ -14,18 +14,18 @@ import (
 	"github.com/rs/cors"
 )
 
-// endpoint does one thing of the API and returns what is sent as JSON. The error
-// reaches the client by asRefusal.
+// endpoint carries out one call of the API and returns the JSON of the answer.
+// asRefusal converts its error for the client.
 type endpoint func(*Server, parameters) (any, error)
 
-// newAPI builds the LoginRocket API. It reads no cookies: who has the session
-// parameter is the user. A refused origin gets no CORS headers, so that its scripts
-// cannot read an answer, and changes nothing: a form needs no preflight. A program
-// that is no browser needs no origin.
+// newAPI builds the LoginRocket API. It reads no cookies: the parameter session
+// decides who the user is. Requests from a refused origin get no CORS headers, so
+// that its scripts cannot read an answer. They also change nothing, because a form
+// needs no preflight. Programs other than browsers need no origin.
 func (s *Server) newAPI() http.Handler {
 	isAllowed := func(origin string) bool { return slices.Contains(s.config.AllowedOrigins, origin) }
 	crossOrigin := cors.New(cors.Options{
-		// AllowedOrigins would mean every origin when it is empty, and does not
+		// AllowedOrigins would mean every origin if it is empty, and it does not
 		// compare exactly.
 		AllowOriginFunc: isAllowed,
 		AllowedMethods:  []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete},
@@ -41,11 +41,12 @@ func (s *Server) newAPI() http.Handler {
 		}
 		writeRefusal(w, r, errOrigin)
 	}))
-	// Preflights end in crossOrigin. They and what is refused are not counted.
+	// crossOrigin answers preflights itself. Preflights and refused requests are not
+	// counted.
 	return withAPIHeaders(crossOrigin.Handler(onlyAllowed.Handler(counted)))
 }
 
-var errOrigin = refuse(http.StatusForbidden, "This origin is not one of the allowed origins.")
+var errOrigin = refuse(http.StatusForbidden, "This origin is not allowed.")
 
 func withAPIHeaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -59,7 +60,7 @@ func withAPIHeaders(next http.Handler) http.Handler {
 
 var errTooMany = refuse(http.StatusTooManyRequests, "Too many requests. Try again in a minute.")
 
-// limitRequests counts the requests of an address.
+// limitRequests counts the requests of each address.
 func (s *Server) limitRequests(next http.Handler) http.Handler {
 	perMinute := s.config.RequestsPerMinute
 	if perMinute < 0 {
@@ -67,7 +68,8 @@ func (s *Server) limitRequests(next http.Handler) http.Handler {
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		left, end := s.apiRequests.add(authrockettest.RequestOf(r).IP)
-		// An HTTP date has whole seconds, and the one before the end is too early.
+		// An HTTP date has whole seconds, so it is rounded up: the second before the
+		// end is too early.
 		end = end.Add(time.Second - 1).Truncate(time.Second)
 		h := w.Header()
 		h.Set("Ratelimit-Limit", strconv.Itoa(perMinute))
@@ -83,7 +85,7 @@ func (s *Server) limitRequests(next http.Handler) http.Handler {
 	})
 }
 
-var errMethod = refuse(http.StatusMethodNotAllowed, "This needs another method, which the header Allow names.")
+var errMethod = refuse(http.StatusMethodNotAllowed, "This method is not allowed. The header Allow lists the allowed methods.")
 
 // serveEndpoints serves endpoints by path and method.
 func (s *Server) serveEndpoints() http.Handler {
@@ -113,7 +115,7 @@ func (s *Server) serveEndpoints() http.Handler {
 	})
 }
 
-// errorResult is the answer to what was not done.
+// errorResult is the answer to a call that was not carried out.
 type errorResult struct {
 	Result string   `json:"result"`
 	Error  string   `json:"error"`

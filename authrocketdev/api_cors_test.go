@@ -132,7 +132,7 @@ func TestAPIOrigins(t *testing.T) {
 			} {
 				wantAPIHeaders(t, got.header, want)
 				if row.isRefused {
-					a.wantError(got, 403, "This origin is not one of the allowed origins.")
+					a.wantError(got, 403, "This origin is not allowed.")
 				} else if got.status != 200 {
 					t.Errorf("got %d %s", got.status, got.body)
 				}

@@ -7,7 +7,7 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// endpoints are what the API can do, by path and method.
+// endpoints are the calls of the API, by path and method.
 var endpoints = map[string]map[string]endpoint{
 	"/v2/login":            {http.MethodPost: (*Server).apiLogin},
 	"/v2/login/verify":     {http.MethodPost: (*Server).apiVerifyLogin},
@@ -21,19 +21,19 @@ var endpoints = map[string]map[string]endpoint{
 	"/v2/email/verify":     {http.MethodPost: (*Server).apiVerifyEmail},
 }
 
-// okay is the answer to what is done and has no more to say.
+// okay is the answer to a call that was carried out and returns nothing else.
 var okay = struct {
 	Result string `json:"result"`
 }{"okay"}
 
-// loginResult is the answer that signs a user in. A conditional_login has
-// Conditions and no login token: the app has the user meet them, on a hosted page
-// or by another request, and asks for the session again.
+// loginResult is the answer to a login. A conditional_login has Conditions and no
+// login token. The app lets the user fulfil them, on a hosted page or with another
+// request, and then asks for the session again.
 type loginResult struct {
 	Result     string   `json:"result"`
 	Session    string   `json:"session,omitempty"`
 	Account    *string  `json:"account"`
-	Token      string   `json:"token,omitempty"` // of a login without Session: for /v2/login/verify
+	Token      string   `json:"token,omitempty"` // for /v2/login/verify, if the login has no Session
 	Conditions []string `json:"conditions,omitempty"`
 }
 
@@ -43,7 +43,7 @@ const (
 	conditionNoCode    = "second_factor_required"
 )
 
-// loginResult is what a login leads to: a session, or a token that waits for a
+// loginResult returns the answer to a login: a session, or a token that waits for a
 // code.
 func (s *Server) loginResult(l login) (any, error) {
 	if l.Pending != "" {
@@ -52,8 +52,8 @@ func (s *Server) loginResult(l login) (any, error) {
 	return s.result(l.Session, "")
 }
 
-// result is the login that a session gives, with the requested account if there
-// is such a membership.
+// result returns the login of a session. It selects the requested account if the user
+// is a member of it.
 func (s *Server) result(session authrockettest.HostedSession, account string) (any, error) {
 	user, err := s.realm.User(session.UserID)
 	if err != nil {
@@ -82,7 +82,7 @@ func (s *Server) result(session authrockettest.HostedSession, account string) (a
 	return result, nil
 }
 
-// namedSession is the session that the parameter session names.
+// namedSession returns the session that the parameter session names.
 func (s *Server) namedSession(p parameters) (authrockettest.HostedSession, error) {
 	session, err := s.usableSession(p["session"])
 	if err != nil {
@@ -119,7 +119,7 @@ func (s *Server) apiSession(p parameters) (any, error) {
 	return s.result(session, account)
 }
 
-// apiLogout ends a session, also one of a user who may not log in any more.
+// apiLogout ends a session, even if its user may no longer log in.
 func (s *Server) apiLogout(p parameters) (any, error) {
 	session, err := s.realm.LookUpSession(p["session"])
 	if err != nil {

@@ -12,9 +12,9 @@ import (
 )
 
 const (
-	deadSession = "The session is missing, or it has ended."
-	usedLink    = "This link has been used, or it is too old."
-	tooShort    = "Password is too short: it needs 8 characters or more."
+	deadSession = "The session is missing or has ended."
+	usedLink    = "This link has been used or has expired."
+	tooShort    = "Password is too short. Use at least 8 characters."
 	notConfirm  = "Password confirmation does not match."
 )
 
@@ -276,7 +276,7 @@ func TestAPIResetPassword(t *testing.T) {
 			"a session":           {p: apiParams{"token": before, "password": password}, want: []string{usedLink}},
 			"no password":         {p: apiParams{"token": token}, want: []string{tooShort}},
 			"a short password":    {p: apiParams{"token": token, "password": "short"}, want: []string{tooShort}},
-			"a long password":     {p: apiParams{"token": token, "password": strings.Repeat("é", 37)}, want: []string{"Password is too long: it may have 72 bytes."}},
+			"a long password":     {p: apiParams{"token": token, "password": strings.Repeat("é", 37)}, want: []string{"Password is too long. Use at most 72 bytes."}},
 			"another in the end":  {p: apiParams{"token": token, "password": password, "password_confirmation": "d"}, want: []string{notConfirm}},
 			"empty in the end":    {p: apiParams{"token": token, "password": password, "password_confirmation": ""}, want: []string{notConfirm}},
 			"short and unlike it": {p: apiParams{"token": token, "password": "s", "password_confirmation": "d"}, want: []string{tooShort, notConfirm}},
@@ -360,11 +360,11 @@ func TestAPIUpdateProfile(t *testing.T) {
 			"an empty email":         {p: apiParams{"email": ""}, want: []string{"Email is not an email address."}},
 			"the email of another":   {p: apiParams{"email": "Ada@example.com"}, want: []string{"Email is already in use."}},
 			"a taken username":       {p: apiParams{"username": "ADA"}, want: []string{"Username is already in use."}},
-			"a username with spaces": {p: apiParams{"username": "a b"}, want: []string{"Username may have letters, digits, dots, hyphens and underscores, and starts with a letter or digit."}},
-			"an ID for a username":   {p: apiParams{"username": "usr_1"}, want: []string{"Username may have letters, digits, dots, hyphens and underscores, and starts with a letter or digit."}},
-			"a language we have not": {p: apiParams{"locale": "tlh"}, want: []string{"Language has to be one of en, es, ja."}},
-			"a long name":            {p: apiParams{"first_name": strings.Repeat("x", 101)}, want: []string{"First name is too long: it may have 100 characters."}},
-			"NUL bytes":              {p: apiParams{"last_name": "\x00", "first_name": "\u202e"}, want: []string{"First name has characters that cannot be shown.", "Last name has characters that cannot be shown."}},
+			"a username with spaces": {p: apiParams{"username": "a b"}, want: []string{"Username may contain letters, digits, dots, hyphens and underscores, and must start with a letter or digit."}},
+			"an ID for a username":   {p: apiParams{"username": "usr_1"}, want: []string{"Username may contain letters, digits, dots, hyphens and underscores, and must start with a letter or digit."}},
+			"a language we have not": {p: apiParams{"locale": "tlh"}, want: []string{"Language must be one of en, es, ja."}},
+			"a long name":            {p: apiParams{"first_name": strings.Repeat("x", 101)}, want: []string{"First name is too long. Use at most 100 characters."}},
+			"NUL bytes":              {p: apiParams{"last_name": "\x00", "first_name": "\u202e"}, want: []string{"First name contains characters that cannot be displayed.", "Last name contains characters that cannot be displayed."}},
 		} {
 			a.run(name, func(a *api) {
 				before, _ := a.realm.User(a.lone.ID)
@@ -475,8 +475,8 @@ func TestAPISignup(t *testing.T) {
 			"a line in the email":  {p: apiParams{"email": "m@example.com\r\nBcc: x@example.com", "password": secretPassword}, want: []string{"Email is not an email address."}},
 			"all that can be wrong": {p: apiParams{"email": "m", "password": "s", "password_confirmation": "d", "first_name": "\x00", "last_name": strings.Repeat("x", 101), "org_name": "\x1b", "username": "<b>", "locale": "xx"}, want: []string{
 				"Email is not an email address.", tooShort, notConfirm,
-				"First name has characters that cannot be shown.", "Last name is too long: it may have 100 characters.", "Account name has characters that cannot be shown.",
-				"Username may have letters, digits, dots, hyphens and underscores, and starts with a letter or digit.", "Language has to be one of en, es, ja.",
+				"First name contains characters that cannot be displayed.", "Last name is too long. Use at most 100 characters.", "Account name contains characters that cannot be displayed.",
+				"Username may contain letters, digits, dots, hyphens and underscores, and must start with a letter or digit.", "Language must be one of en, es, ja.",
 			}},
 		} {
 			a.run(name, func(a *api) {
@@ -520,8 +520,8 @@ func TestAPISignupWithALongName(t *testing.T) {
 func TestAPISignupModes(t *testing.T) {
 	t.Parallel()
 	const closed = "Signups are closed."
-	const notInvited = "Signing up needs an invitation."
-	const noInvitation = "This invitation has been used, or it is too old."
+	const notInvited = "You need an invitation to sign up."
+	const noInvitation = "This invitation has been used or has expired."
 	mary := apiParams{"email": "mary@example.com", "password": secretPassword}
 	invited := func(a *api, email, orgID string) apiParams {
 		return apiParams{"email": "mary@example.com", "password": secretPassword, "invitation": a.invitation(a.t, email, orgID, "billing:read")}

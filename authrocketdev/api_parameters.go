@@ -12,11 +12,11 @@ import (
 	"slices"
 )
 
-// parameters are what a request of the API sends, by name. What is not sent, or
-// is null, is not in it.
+// parameters are the parameters of an API request, by name. Parameters that are null
+// or missing are left out.
 type parameters map[string]string
 
-// optional is nil for what was not sent.
+// optional returns nil for a parameter that was not sent.
 func (p parameters) optional(name string) *string {
 	value, ok := p[name]
 	if !ok {
@@ -26,13 +26,13 @@ func (p parameters) optional(name string) *string {
 }
 
 var (
-	errQuery     = refuse(http.StatusBadRequest, "The query cannot be read.")
-	errBody      = refuse(http.StatusBadRequest, "The body cannot be read: it has to be one JSON object, or a form, as its Content-Type says.")
-	errMediaType = refuse(http.StatusUnsupportedMediaType, "The Content-Type has to be application/json or application/x-www-form-urlencoded.")
+	errQuery     = refuse(http.StatusBadRequest, "The query is invalid.")
+	errBody      = refuse(http.StatusBadRequest, "The body is invalid. Send one JSON object or a form, according to the Content-Type.")
+	errMediaType = refuse(http.StatusUnsupportedMediaType, "The Content-Type must be application/json or application/x-www-form-urlencoded.")
 )
 
-// readParameters reads the query of GET and DELETE and the body of other
-// methods. No error repeats a value: it may be a credential.
+// readParameters reads the query of GET and DELETE, and the body of other methods.
+// Errors never contain a value, because it may be a credential.
 func readParameters(w http.ResponseWriter, r *http.Request) (parameters, error) {
 	if r.Method == http.MethodGet || r.Method == http.MethodDelete {
 		return parseForm(r.URL.RawQuery, errQuery)
@@ -60,7 +60,7 @@ func readParameters(w http.ResponseWriter, r *http.Request) (parameters, error) 
 	return nil, errMediaType
 }
 
-// parseForm reads a query or a form. Of a name that comes twice the first counts.
+// parseForm reads a query or a form. If a name occurs twice, the first value counts.
 func parseForm(text string, refusal error) (parameters, error) {
 	values, err := url.ParseQuery(text)
 	if err != nil {
@@ -85,7 +85,7 @@ func parseJSON(body []byte) (parameters, error) {
 		case string:
 			p[name] = value
 		default:
-			return nil, refuse(http.StatusBadRequest, fmt.Sprintf("Parameter %q has to be a string.", name))
+			return nil, refuse(http.StatusBadRequest, fmt.Sprintf("Parameter %q must be a string.", name))
 		}
 	}
 	return p, nil

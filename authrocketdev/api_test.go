@@ -36,7 +36,7 @@ func TestAPIMethods(t *testing.T) {
 				}
 				continue
 			}
-			a.wantError(got, 405, "This needs another method, which the header Allow names.")
+			a.wantError(got, 405, "This method is not allowed. The header Allow lists the allowed methods.")
 			if allow := got.header.Get("Allow"); allow != allowed {
 				t.Errorf("%s %s: Allow is %q, want %q", method, path, allow, allowed)
 			}
@@ -57,11 +57,11 @@ func TestAPIUnknownPaths(t *testing.T) {
 func TestAPIBodies(t *testing.T) {
 	t.Parallel()
 	const (
-		unreadable = "The body cannot be read: it has to be one JSON object, or a form, as its Content-Type says."
-		mediaType  = "The Content-Type has to be application/json or application/x-www-form-urlencoded."
-		tooLarge   = "This is too large."
+		unreadable = "The body is invalid. Send one JSON object or a form, according to the Content-Type."
+		mediaType  = "The Content-Type must be application/json or application/x-www-form-urlencoded."
+		tooLarge   = "This request is too large."
 	)
-	notString := func(name string) string { return fmt.Sprintf("Parameter %q has to be a string.", name) }
+	notString := func(name string) string { return fmt.Sprintf("Parameter %q must be a string.", name) }
 	a := newAPI(t)
 	// okay of /v2/signup/request means that the email was read.
 	const email = `"email":"mary@example.com"`
@@ -135,7 +135,7 @@ func TestAPIQueries(t *testing.T) {
 	a.wantFullLogin(a.send("GET", "/v2/session?session="+session+"&x=y&session=x", "", ""), a.ada, a.engines.ID)
 	for _, query := range []string{"session=" + session + "%zz", "session=" + session + ";x"} {
 		for _, method := range []string{"GET", "DELETE"} {
-			a.wantError(a.send(method, "/v2/session?"+query, "", ""), 400, "The query cannot be read.")
+			a.wantError(a.send(method, "/v2/session?"+query, "", ""), 400, "The query is invalid.")
 		}
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// sessionID is the value of the session cookie, "" without one.
+// sessionID returns the value of the session cookie, "" if there is none.
 func (s *Server) sessionID(r *http.Request) string {
 	c, err := r.Cookie(s.realm.SessionCookie(authrockettest.HostedSession{}).Name)
 	if err != nil {
@@ -18,14 +18,14 @@ func (s *Server) sessionID(r *http.Request) string {
 	return c.Value
 }
 
-// session is the session of the browser, if it has one that is of use.
+// session returns the session of the browser, if it has one that can be used.
 func (s *Server) session(r *http.Request) (authrockettest.HostedSession, bool) {
 	session, err := s.usableSession(s.sessionID(r))
 	return session, err == nil
 }
 
-// usableSession is the session with this ID, unless it has ended or its user may
-// not log in any more.
+// usableSession returns the session with this ID, unless it has ended or its user may
+// no longer log in.
 func (s *Server) usableSession(id string) (authrockettest.HostedSession, error) {
 	session, err := s.realm.LookUpSession(id)
 	if err != nil {
@@ -41,14 +41,14 @@ func (s *Server) usableSession(id string) (authrockettest.HostedSession, error) 
 	return session, nil
 }
 
-// keepSession signs the browser in. A session that it had is not ended: apps
-// may still use its tokens.
+// keepSession signs the browser in. It does not end an earlier session of the
+// browser, because apps may still use its tokens.
 func (s *Server) keepSession(w http.ResponseWriter, session authrockettest.HostedSession) {
 	http.SetCookie(w, s.realm.SessionCookie(session))
 }
 
-// isOwnForm reports whether a form that was sent is of a page that was shown in
-// the session of now. Forms of other origins do not come this far.
+// isOwnForm reports whether a form comes from a page that was shown in the current
+// session. Forms of other origins are refused earlier.
 func (s *Server) isOwnForm(r *http.Request) bool {
 	given := []byte(r.PostForm.Get("csrf"))
 	if hmac.Equal(given, []byte(s.csrfMAC(s.sessionID(r)))) {
@@ -60,15 +60,15 @@ func (s *Server) isOwnForm(r *http.Request) bool {
 	return (isLogin || !isSignedIn) && hmac.Equal(given, []byte(s.csrfMAC("")))
 }
 
-// csrfMAC is what the forms of a page to a session carry, with "" of a page to
-// who has none.
+// csrfMAC returns the CSRF token for the forms of a session. sessionID is "" for a
+// browser without a session.
 func (s *Server) csrfMAC(sessionID string) string {
 	mac := hmac.New(sha256.New, s.csrfKey)
 	mac.Write([]byte(sessionID))
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// by is the Server for what is done on behalf of request.
+// by returns a Server that acts on behalf of request.
 func (s *Server) by(request authrockettest.Request) *Server {
 	on := *s
 	on.realm = s.realm.By(request)

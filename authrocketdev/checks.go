@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	maxEmailBytes    = 254 // RFC 5321 section 4.5.3.1, less the brackets
+	maxEmailBytes    = 254 // RFC 5321 section 4.5.3.1, without the brackets
 	maxNameLength    = 100
 	maxPermissions   = 20
 	maxTagLength     = 62
@@ -19,7 +19,8 @@ const (
 	reservedTagStart = "ar:"
 )
 
-// normalEmail returns an email address as it is stored, or false for what is none.
+// normalEmail returns the stored form of an email address, or false if text is not
+// one.
 func normalEmail(text string) (string, bool) {
 	text = strings.ToLower(strings.TrimSpace(text))
 	address, err := mail.ParseAddress(text)
@@ -29,12 +30,12 @@ func normalEmail(text string) (string, bool) {
 	return text, true
 }
 
-// joiners are what nobody sees and names of some languages need.
+// joiners are invisible characters that names in some languages need.
 const joiners = "\u200c\u200d"
 
-// isPlain reports whether text has nothing in it that a page cannot show as it
-// is: no control characters, none that end a line or turn the direction of reading,
-// and none that nobody sees but joiners.
+// isPlain reports whether a page can show text unchanged. It must have no control
+// characters, no characters that end a line or change the reading direction, and no
+// invisible characters except joiners.
 func isPlain(text string) bool {
 	return utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool {
 		return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) && !strings.ContainsRune(joiners, r)
@@ -45,9 +46,9 @@ func isPlain(text string) bool {
 func checkName(problems []string, label, name string) []string {
 	switch {
 	case utf8.RuneCountInString(name) > maxNameLength:
-		return append(problems, label+" is too long: it may have 100 characters.")
+		return append(problems, label+" is too long. Use at most 100 characters.")
 	case !isPlain(name), name != "" && strings.Trim(name, joiners+" ") == "":
-		return append(problems, label+" has characters that cannot be shown.")
+		return append(problems, label+" contains characters that cannot be displayed.")
 	}
 	return problems
 }
@@ -61,14 +62,14 @@ var (
 // checkUsername adds to problems what is wrong with a username, which may be empty.
 func checkUsername(problems []string, username string) []string {
 	if username != "" && (!usernameForm.MatchString(username) || strings.HasPrefix(strings.ToLower(username), "usr_")) {
-		return append(problems, "Username may have letters, digits, dots, hyphens and underscores, and starts with a letter or digit.")
+		return append(problems, "Username may contain letters, digits, dots, hyphens and underscores, and must start with a letter or digit.")
 	}
 	return problems
 }
 
 func checkLocale(problems []string, locale string) []string {
 	if locale != "" && !slices.Contains(locales, locale) {
-		return append(problems, "Language has to be one of en, es, ja.")
+		return append(problems, "Language must be one of en, es, ja.")
 	}
 	return problems
 }
@@ -81,14 +82,14 @@ func parsePermissions(text string) ([]string, error) {
 
 func checkPermissions(tags []string) error {
 	if len(tags) > maxPermissions {
-		return invalid("A membership may have 20 permissions.")
+		return invalid("A membership may have at most 20 permissions.")
 	}
 	for _, tag := range tags {
 		if len(tag) > maxTagLength || !tagForm.MatchString(tag) {
-			return invalid("A permission may have 62 letters, digits and characters out of * : ; . _ -")
+			return invalid("A permission may have at most 62 characters: letters, digits and * : ; . _ -")
 		}
 		if strings.HasPrefix(strings.ToLower(tag), reservedTagStart) && tag != permissionOwner && tag != permissionAdmin {
-			return invalid("Permissions that start with ar: are reserved: there are ar:owner and ar:admin.")
+			return invalid("Permissions that start with ar: are reserved. Only ar:owner and ar:admin exist.")
 		}
 	}
 	return nil

@@ -16,38 +16,39 @@ import (
 
 // Config configures a [Server]. Only Realm is required.
 type Config struct {
-	// Realm holds users, orgs, sessions and keys. Its URL is that of the Server,
-	// scheme, host and port alone. The caller may go on to use and change it.
+	// Realm holds users, orgs, sessions and keys. Its URL must be the URL of the
+	// Server, with scheme, host and port only. The caller may still use and change
+	// the realm.
 	Realm *authrockettest.Realm
 
-	// AllowedOrigins are the origins whose scripts may use the LoginRocket API,
-	// such as http://localhost:3000. Default: none.
+	// AllowedOrigins are the origins whose scripts may use the LoginRocket API, for
+	// example http://localhost:3000. Default: none.
 	AllowedOrigins []string
 
-	// RequestsPerMinute is how many requests of the LoginRocket API one address
-	// may make in a minute; a negative number means no limit. Default: 120.
+	// RequestsPerMinute limits the LoginRocket API requests of one address. A
+	// negative number means no limit. Default: 120.
 	RequestsPerMinute int
 
-	// ShowDemoUsers lists the users on the login page with their passwords, as far
-	// as [authrockettest.User] has them: whoever opens the page can log in as each
-	// of them. [Seed.Open] sets it. Default: false.
+	// ShowDemoUsers lists users on the login page with their passwords, if
+	// [authrockettest.User] has them. Anyone who opens the page can then log in as
+	// each of these users. [Seed.Open] sets it. Default: false.
 	ShowDemoUsers bool
 }
 
 const defaultRequestsPerMinute = 120
 
-// Server is the local LoginRocket of one realm. It is an [http.Handler] and safe
-// for concurrent use. It needs no Close.
+// Server is the local LoginRocket of one realm. It is an [http.Handler] and safe for
+// concurrent use. It needs no Close.
 type Server struct {
 	config   Config
 	realm    *authrockettest.Realm
-	origin   string // of the pages
+	origin   string // the origin of the pages
 	handler  http.Handler
 	csrfKey  []byte
 	maxUsers int
 
 	outbox      *outbox
-	changes     *sync.Mutex // of accounts and invitations: held from the check to the change
+	changes     *sync.Mutex // locks accounts and invitations from a check to the change
 	apiRequests *limit      // by address
 	wrongLogins *limit      // by user
 	wrongCodes  *limit      // by user
@@ -60,7 +61,7 @@ func New(config Config) (*Server, error) {
 
 	var problems []error
 	if config.Realm == nil {
-		problems = append(problems, errors.New("authrocketdev: Realm is missing: make one with authrockettest.Open or NewRealm"))
+		problems = append(problems, errors.New("authrocketdev: Realm is missing; create one with authrockettest.Open or NewRealm"))
 	} else if err := CheckOrigin(config.Realm.URL()); err != nil {
 		problems = append(problems, fmt.Errorf("authrocketdev: Realm has the URL %q, which is %w", config.Realm.URL(), err))
 	}
@@ -88,14 +89,14 @@ func New(config Config) (*Server, error) {
 	return s, nil
 }
 
-// Realm returns the realm whose LoginRocket this is.
+// Realm returns the realm that this LoginRocket serves.
 func (s *Server) Realm() *authrockettest.Realm { return s.realm }
 
 var errNotOrigin = errors.New("not scheme, host and port alone, such as http://localhost:8081, without port 80 of http and 443 of https")
 
-// CheckOrigin returns an error unless text is an origin as browsers write it:
-// what a realm's URL and [Config.AllowedOrigins] have to be. The error does not
-// repeat text, which may hold a password.
+// CheckOrigin returns an error unless text is an origin in the form that browsers
+// use. A realm's URL and [Config.AllowedOrigins] must be such origins. The error does
+// not contain text, because text may contain a password.
 func CheckOrigin(text string) error {
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" ||
@@ -107,10 +108,10 @@ func CheckOrigin(text string) error {
 }
 
 const (
-	// maxUsers keeps strangers from filling the memory by signing up.
+	// maxUsers prevents strangers from filling the memory by signing up.
 	maxUsers = 10_000
 
-	// wrongLoginsPerMinute is how many wrong passwords, and how many wrong codes, a
-	// user may enter.
+	// wrongLoginsPerMinute is how many wrong passwords a user may enter in a minute,
+	// and how many wrong codes.
 	wrongLoginsPerMinute = 10
 )

@@ -17,19 +17,20 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// coreCall is a request of the Core API whose key is right.
+// coreCall is a request of the Core API with a valid key.
 type coreCall struct {
 	service  *Service
-	realm    *authrockettest.Realm // writes, for the one whom the request names
-	view     *authrockettest.View  // reads
-	server   *Server               // of the same realm and request
-	id       string                // of the path, "" for a list
+	realm    *authrockettest.Realm // for writes, which are made for the person that the request names
+	view     *authrockettest.View  // for reads
+	server   *Server               // for the same realm and request
+	id       string                // the ID in the path, "" for a list
 	query    url.Values
-	body     object // of writes
+	body     object // the body of a write
 	mayWrite bool
 }
 
-// coreAnswer is a status and what is sent as JSON; nothing when body is nil.
+// coreAnswer is the answer to a call: a status, and a body that is sent as JSON.
+// There is no body if it is nil.
 type coreAnswer struct {
 	status int
 	body   any
@@ -40,11 +41,11 @@ func createdAs(body any) coreAnswer { return coreAnswer{http.StatusCreated, body
 
 var noContent = coreAnswer{status: http.StatusNoContent}
 
-// coreEndpoint does one thing of the Core API. What the client reads of the error
-// is asRefusal's.
+// coreEndpoint carries out one call of the Core API. asRefusal converts its error for
+// the client.
 type coreEndpoint func(*coreCall) (coreAnswer, error)
 
-// coreEndpoints are what the Core API can do, by path without /v2/ and by method.
+// coreEndpoints are the calls of the Core API, by path (without /v2/) and by method.
 // {id} is any segment that no other path names.
 var coreEndpoints = joinEndpoints(
 	userEndpoints, accountEndpoints, orgEndpoints, membershipEndpoints, sessionEndpoints, invitationEndpoints, credentialEndpoints,
@@ -75,12 +76,13 @@ func (s *Service) newCoreAPI() http.Handler {
 	})))
 }
 
-// onlyOwnHost refuses requests to a host that is neither the configured one nor
-// on loopback: a website whose name has come to point here could read answers.
+// onlyOwnHost refuses requests to a host that is neither the configured one nor a
+// loopback host. Otherwise a website whose name resolves to this machine could read
+// answers.
 func (s *Service) onlyOwnHost(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !isOnLoopback(r.Host) && (s.config.Host == "" || r.Host != s.config.Host) {
-			http.Error(w, "This is a local AuthRocket. Reach it by a name on loopback.", http.StatusMisdirectedRequest)
+			http.Error(w, "This is a local AuthRocket. Use a loopback host name, for example localhost.", http.StatusMisdirectedRequest)
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -91,13 +93,13 @@ var (
 	errKey        = refuse(http.StatusForbidden, "The API key is missing or wrong.")
 	errReadOnly   = refuse(http.StatusForbidden, "This API key can only read.")
 	errRealm      = refuse(http.StatusNotFound, "There is no such realm.")
-	errAccept     = refuse(http.StatusNotAcceptable, "The answer is application/json, which the header Accept has to allow.")
+	errAccept     = refuse(http.StatusNotAcceptable, "The header Accept must allow application/json.")
 	errCoreLimits = refuse(http.StatusTooManyRequests, "Too many requests.")
 	errTwoRealms  = refuse(http.StatusBadRequest, "The request names two realms.")
 )
 
-// answer checks a request in the order in which the service does as far as it is
-// known, and does what it asks for.
+// answer checks a request and carries it out. The checks have the order of the real
+// service, as far as that is known.
 func (s *Service) answer(w http.ResponseWriter, r *http.Request) (coreAnswer, error) {
 	key, realmID := readKey(r.Header)
 	mayWrite := isSecret(key, s.config.APIKey)
@@ -131,7 +133,7 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request) (coreAnswer, er
 		return coreAnswer{}, err
 	}
 	if r.Method == http.MethodDelete {
-		body.addQuery(query) // some clients send the parameters of DELETE in the body, some in the query
+		body.addQuery(query) // some clients send the parameters of a DELETE in the body, others in the query
 	}
 	hosted, err := s.namedRealm(append(body.realmIDs(), realmID, query.Get("realm_id")))
 	if err != nil {
@@ -148,8 +150,8 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request) (coreAnswer, er
 	})
 }
 
-// namedRealm returns the realm with one of the IDs, of which some are "". Without
-// any it is that of [ServiceConfig.Server].
+// namedRealm returns the realm with one of the IDs, some of which may be "". Without
+// any ID, it returns the realm of [ServiceConfig.Server].
 func (s *Service) namedRealm(ids []string) (*hostedRealm, error) {
 	ids = slices.DeleteFunc(ids, func(id string) bool { return id == "" })
 	if len(ids) == 0 {
@@ -161,8 +163,8 @@ func (s *Service) namedRealm(ids []string) (*hostedRealm, error) {
 	return s.hosted(ids[0])
 }
 
-// readKey returns the API key of a request, and the realm that is written behind
-// it or in a header of its own.
+// readKey returns the API key of a request and the ID of its realm. That ID follows
+// the key, or has a header of its own.
 func readKey(h http.Header) (key, realmID string) {
 	key = h.Get("Authrocket-Api-Key")
 	if bearer, ok := strings.CutPrefix(h.Get("Authorization"), "Bearer "); ok && key == "" {
@@ -174,14 +176,14 @@ func readKey(h http.Header) (key, realmID string) {
 	return strings.TrimSpace(key), strings.TrimSpace(realmID)
 }
 
-// isSecret compares in constant time.
+// isSecret compares two texts in constant time.
 func isSecret(given, own string) bool {
 	a, b := sha256.Sum256([]byte(given)), sha256.Sum256([]byte(own))
 	return own != "" && subtle.ConstantTimeCompare(a[:], b[:]) == 1
 }
 
 // countRequest counts a request of a key, and sets the headers that say how many
-// are left.
+// requests are left.
 func (s *Service) countRequest(h http.Header, key string) bool {
 	perMinute := s.config.RequestsPerMinute
 	if perMinute < 0 {
@@ -195,8 +197,9 @@ func (s *Service) countRequest(h http.Header, key string) bool {
 	return left >= 0
 }
 
-// findEndpoint returns the methods of a path below /v2/, and the ID in it. An ID
-// may be any text, an email too; it is one segment, without white space around.
+// findEndpoint returns the methods of a path below /v2/ and the ID in it. The ID may
+// be any text, such as an email address. It is one segment, without white space at
+// its ends.
 func findEndpoint(escapedPath string) (methods map[string]coreEndpoint, id string, ok bool) {
 	path, ok := strings.CutPrefix(escapedPath, "/v2/")
 	if !ok {
@@ -218,8 +221,8 @@ func findEndpoint(escapedPath string) (methods map[string]coreEndpoint, id strin
 	return methods, id, ok
 }
 
-// acceptsJSON reports whether an answer in JSON may be sent. Without the header
-// anything may.
+// acceptsJSON reports whether the client accepts JSON. Without the header it accepts
+// anything.
 func acceptsJSON(values []string) bool {
 	if len(values) == 0 {
 		return true
@@ -237,7 +240,7 @@ func acceptsJSON(values []string) bool {
 	return false
 }
 
-// coreErrors is the answer to what was not done.
+// coreErrors is the answer to a call that was not carried out.
 type coreErrors struct {
 	Errors   []string `json:"errors"`
 	RetryURL string   `json:"retry_url,omitempty"`

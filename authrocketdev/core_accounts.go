@@ -6,7 +6,8 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// accountEndpoints do what users do with their own accounts, on their behalf.
+// accountEndpoints make changes that users make to their own accounts, on their
+// behalf.
 var accountEndpoints = map[string]map[string]coreEndpoint{
 	"users/authenticate_token":              {http.MethodPost: authenticateToken},
 	"users/reset_password_with_token":       {http.MethodPost: resetPasswordWithToken},
@@ -19,14 +20,14 @@ var accountEndpoints = map[string]map[string]coreEndpoint{
 	"users/{id}/accept_invitation":          {http.MethodPost: acceptInvitation},
 }
 
-// tokenJSON is a token that serves once.
+// tokenJSON is a token that works once.
 type tokenJSON struct {
 	Object string `json:"object"`
 	Token  string `json:"token"`
 	UserID string `json:"user_id"`
 }
 
-// fields reads attributes of a user that are all texts, all of them required.
+// fields reads required attributes of a user that are all texts.
 func (c *coreCall) fields(names ...string) (map[string]string, error) {
 	attributes := c.body.root("user", names...)
 	fields := make(map[string]string)
@@ -38,7 +39,7 @@ func (c *coreCall) fields(names ...string) (map[string]string, error) {
 	return fields, c.body.err(attributes)
 }
 
-// showLogin shows the session of a login, or the token that waits for a code.
+// showLogin returns the session of a login, or the token that waits for a code.
 func (c *coreCall) showLogin(l login) (coreAnswer, error) {
 	if l.Pending != "" {
 		return createdAs(tokenJSON{"token", l.Pending, l.UserID}), nil
@@ -100,8 +101,8 @@ func resetPasswordWithToken(c *coreCall) (coreAnswer, error) {
 	return c.showLogin(l)
 }
 
-// requestEmailVerification makes a token for the email of a user, or for the one
-// that takes its place.
+// requestEmailVerification creates a token that verifies the email address of a user,
+// or the new address that will replace it.
 func requestEmailVerification(c *coreCall) (coreAnswer, error) {
 	if _, err := c.fields(); err != nil {
 		return coreAnswer{}, err
@@ -149,8 +150,8 @@ func updatePassword(c *coreCall) (coreAnswer, error) {
 	return c.afterPasswordChange(user, keep)
 }
 
-// keepSessions reads whether a user's sessions outlive the change of the own
-// password: all, which is the default, or none.
+// keepSessions reads whether a user's sessions survive a change of the user's own
+// password. The default is all of them; the other value is none.
 func (o object) keepSessions() (keep bool) {
 	value := o.oneOf("keep_sessions", "all", "none")
 	return value == nil || *value == "all"
@@ -181,7 +182,8 @@ func updateProfile(c *coreCall) (coreAnswer, error) {
 	if err != nil {
 		return coreAnswer{}, err
 	}
-	// A new password ends a change of the email: it comes first.
+	// Setting a new password ends a pending change of the email address, so it comes
+	// first.
 	if password != "" {
 		if err := c.server.setPassword(user, password); err != nil {
 			return coreAnswer{}, err

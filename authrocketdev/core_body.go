@@ -21,12 +21,12 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// maxCoreBodyBytes is how long the body of a request may be.
+// maxCoreBodyBytes is the longest body that a request may have.
 const maxCoreBodyBytes = 256 << 10
 
-// object is what the body of a request holds by name, or a part of it. Its
-// methods take a member out, so that what is left is unknown, and note what is
-// wrong with it.
+// object is the body of a request, or a part of it, as members by name. Its methods
+// remove the member that they read, so that unknown members remain. They record what
+// is wrong.
 type object struct {
 	values   map[string]any
 	problems *[]string
@@ -39,9 +39,9 @@ func newObject(values map[string]any) object {
 	return object{values, new([]string)}
 }
 
-// readObject reads a body of JSON or of a form, in which user[name] is the member
-// name of the member user. No body, and null, is an empty object. No error
-// repeats a value: it may be a credential.
+// readObject reads a body of JSON or of a form. In a form, user[name] is the member
+// name of the member user. A missing body and null mean an empty object. Errors never
+// contain a value, because it may be a credential.
 func readObject(w http.ResponseWriter, r *http.Request) (object, error) {
 	if r.Method == http.MethodGet {
 		return newObject(nil), nil
@@ -79,16 +79,16 @@ func readObject(w http.ResponseWriter, r *http.Request) (object, error) {
 	return object{}, errMediaType
 }
 
-// errJSONAsForm is about JSON that a program, such as curl, calls a form.
-var errJSONAsForm = refuse(http.StatusUnsupportedMediaType, "The body begins as JSON does, and its Content-Type is that of a form: send Content-Type: application/json.")
+// errJSONAsForm is for JSON with the Content-Type of a form, which curl sends, for
+// example.
+var errJSONAsForm = refuse(http.StatusUnsupportedMediaType, "The body looks like JSON, but its Content-Type is that of a form. Send Content-Type: application/json.")
 
-// maxFormDepth is how many names a field of a form may have: user[custom][plan]
-// has three.
+// maxFormDepth is the most names that a form field may have: user[custom][plan] has
+// three.
 const maxFormDepth = 4
 
-// addQuery adds what a query or a form names: name, name[], name[member] and
-// name[member][]. Whatever is there already stays. What cannot be a member is a
-// problem.
+// addQuery adds the members of a query or a form: name, name[], name[member] and
+// name[member][]. Existing members stay. A name that cannot be a member is a problem.
 func (o object) addQuery(query url.Values) {
 	for _, field := range slices.Sorted(maps.Keys(query)) {
 		values := query[field]
@@ -107,7 +107,7 @@ func (o object) addQuery(query url.Values) {
 			names[i+1], isMember = strings.TrimSuffix(name, "]"), isMember && strings.HasSuffix(name, "]") && name != "]"
 		}
 		if !isMember || !addMember(o.values, names, value) {
-			o.problem("%s cannot be read.", quoteName(field))
+			o.problem("%s is invalid.", quoteName(field))
 		}
 	}
 }
@@ -132,15 +132,15 @@ func addMember(to map[string]any, names []string, value any) bool {
 	return addMember(inner, names[1:], value)
 }
 
-// root returns the attributes under the name of the resource, such as user, of
-// which some are required.
+// root returns the attributes in the member with the name of the resource, for
+// example user. The attributes in required must be present.
 func (o object) root(name string, required ...string) object {
 	value, isSent := o.take(name)
 	attributes, isObject := value.(map[string]any)
 	if !isObject {
 		attributes = make(map[string]any)
 		if isSent && value != nil {
-			o.problem("%s has to be an object.", title(name))
+			o.problem("%s must be an object.", title(name))
 			return object{attributes, o.problems}
 		}
 	}
@@ -156,8 +156,8 @@ func (o object) problem(format string, args ...any) {
 	*o.problems = append(*o.problems, fmt.Sprintf(format, args...))
 }
 
-// err returns what is wrong with the object and the inner ones so far. What was
-// not taken out of them is unknown.
+// err returns the problems of the object and the inner objects so far. Members that
+// have not been read are unknown members.
 func (o object) err(inner ...object) error {
 	for _, at := range append(inner, o) {
 		at.noteUnknown()
@@ -176,9 +176,9 @@ func (o object) noteUnknown() {
 
 var attributeName = regexp.MustCompile(`^[A-Za-z0-9_.\-\[\]]+$`)
 
-// quoteName makes a name that somebody sent fit for a text. One with characters
-// that names of attributes and of fields of a form do not have may be a value that
-// came to the wrong place, and so a credential.
+// quoteName quotes a name that a client sent, for use in an error. A name with
+// characters that attribute names and form fields do not have may be a value in the
+// wrong place, and so a credential.
 func quoteName(name string) string {
 	if !attributeName.MatchString(name) {
 		return "A name with characters other than A-Z a-z 0-9 _ . - [ ]"
@@ -189,7 +189,7 @@ func quoteName(name string) string {
 	return strconv.Quote(name)
 }
 
-// title is the name of a member as a text begins with it.
+// title returns the name of a member in the form that starts a sentence.
 func title(name string) string {
 	name = strings.ReplaceAll(name, "_", " ")
 	return strings.ToUpper(name[:1]) + name[1:]
@@ -201,7 +201,7 @@ func (o object) take(name string) (value any, isSent bool) {
 	return value, isSent
 }
 
-// text returns a text, nil for what was not sent. null is "".
+// text returns a text, or nil if it was not sent. null means "".
 func (o object) text(name string) *string {
 	value, isSent := o.take(name)
 	if !isSent {
@@ -213,13 +213,13 @@ func (o object) text(name string) *string {
 	case string:
 		text = value
 	default:
-		o.problem("%s has to be a text.", title(name))
+		o.problem("%s must be a text.", title(name))
 		return nil
 	}
 	return &text
 }
 
-// name returns a text for people to read, nil for what was not sent.
+// name returns a text for people to read, or nil if it was not sent.
 func (o object) name(name string) *string {
 	text := o.text(name)
 	if text != nil {
@@ -229,7 +229,7 @@ func (o object) name(name string) *string {
 	return text
 }
 
-// email returns an email address as it is stored, nil for what was not sent.
+// email returns the stored form of an email address, or nil if it was not sent.
 func (o object) email(name string) *string {
 	text := o.emailOrNone(name)
 	if text != nil && *text == "" {
@@ -238,7 +238,7 @@ func (o object) email(name string) *string {
 	return text
 }
 
-// emailOrNone is email for an address that may be taken away by "" or null.
+// emailOrNone is like email, but "" or null removes the address.
 func (o object) emailOrNone(name string) *string {
 	text := o.text(name)
 	if text == nil || *text == "" {
@@ -252,23 +252,23 @@ func (o object) emailOrNone(name string) *string {
 	return &email
 }
 
-// oneOf returns a text that is one of values, nil for what was not sent.
+// oneOf returns a text that is one of values, or nil if it was not sent.
 func (o object) oneOf(name string, values ...string) *string {
 	text := o.text(name)
 	if text != nil && !slices.Contains(values, *text) {
-		o.problem("%s has to be one of %s.", title(name), strings.Join(values, ", "))
+		o.problem("%s must be one of %s.", title(name), strings.Join(values, ", "))
 	}
 	return text
 }
 
-// set sets a field to what was sent.
+// set sets a field to the value that was sent, if there is one.
 func set[T ~string](field *T, sent *string) {
 	if sent != nil {
 		*field = T(*sent)
 	}
 }
 
-// flag returns whether a member is true, which a form writes as text.
+// flag reports whether a member is true. A form sends it as text.
 func (o object) flag(name string) bool {
 	switch value, _ := o.take(name); value := value.(type) {
 	case nil:
@@ -277,12 +277,12 @@ func (o object) flag(name string) bool {
 	case string:
 		return value == "true" || value == "1"
 	default:
-		o.problem("%s has to be true or false.", title(name))
+		o.problem("%s must be true or false.", title(name))
 	}
 	return false
 }
 
-// number returns a whole number, nil for what was not sent.
+// number returns a whole number, or nil if it was not sent.
 func (o object) number(name string) *int {
 	value, isSent := o.take(name)
 	if !isSent {
@@ -290,7 +290,7 @@ func (o object) number(name string) *int {
 	}
 	number, ok := asNumber(value)
 	if !ok || number != math.Trunc(number) || math.Abs(number) > 1<<53 {
-		o.problem("%s has to be a whole number.", title(name))
+		o.problem("%s must be a whole number.", title(name))
 		return nil
 	}
 	n := int(number)
@@ -313,8 +313,8 @@ func asNumber(value any) (float64, bool) {
 // maxUnixSeconds is in the year 3058.
 const maxUnixSeconds = 1 << 35
 
-// time returns a time in Unix seconds, nil for what was not sent. null is the
-// zero Time.
+// time returns a time in Unix seconds, or nil if it was not sent. null means the zero
+// Time.
 func (o object) time(name string) *time.Time {
 	value, isSent := o.take(name)
 	if !isSent {
@@ -325,15 +325,15 @@ func (o object) time(name string) *time.Time {
 	}
 	seconds, ok := asNumber(value)
 	if !ok || seconds < 0 || seconds > maxUnixSeconds {
-		o.problem("%s has to be a time in Unix seconds.", title(name))
+		o.problem("%s must be a time in Unix seconds.", title(name))
 		return nil
 	}
 	t := time.UnixMilli(int64(seconds * 1000))
 	return &t
 }
 
-// texts returns an array of texts, or one text as an array, and whether it was
-// sent. null is an empty array.
+// texts returns an array of texts, and whether it was sent. A single text counts as
+// an array, and null as an empty array.
 func (o object) texts(name string) (texts []string, isSent bool) {
 	value, isSent := o.take(name)
 	switch value := value.(type) {
@@ -346,21 +346,21 @@ func (o object) texts(name string) (texts []string, isSent bool) {
 		for i, item := range value {
 			text, ok := item.(string)
 			if !ok {
-				o.problem("%s has to be an array of texts.", title(name))
+				o.problem("%s must be an array of texts.", title(name))
 				return nil, false
 			}
 			texts[i] = text
 		}
 		return texts, true
 	}
-	o.problem("%s has to be an array of texts.", title(name))
+	o.problem("%s must be an array of texts.", title(name))
 	return nil, false
 }
 
 const maxCustomBytes = 16 << 10
 
-// custom returns custom attributes, and whether they were sent: scalars and
-// arrays of scalars by name.
+// custom returns custom attributes, and whether they were sent. A value is a scalar
+// or an array of scalars.
 func (o object) custom(name string) (custom map[string]any, isSent bool) {
 	value, isSent := o.take(name)
 	if !isSent || value == nil {
@@ -368,7 +368,7 @@ func (o object) custom(name string) (custom map[string]any, isSent bool) {
 	}
 	custom, ok := value.(map[string]any)
 	if !ok {
-		o.problem("%s has to be an object.", title(name))
+		o.problem("%s must be an object.", title(name))
 		return nil, false
 	}
 	for _, key := range slices.Sorted(maps.Keys(custom)) {
@@ -377,12 +377,12 @@ func (o object) custom(name string) (custom map[string]any, isSent bool) {
 			list = []any{custom[key]}
 		}
 		if slices.ContainsFunc(list, func(v any) bool { return !isScalar(v) }) {
-			o.problem("%s: %s has to be a scalar or an array of scalars.", title(name), quoteName(key))
+			o.problem("%s: %s must be a scalar or an array of scalars.", title(name), quoteName(key))
 			return nil, false
 		}
 	}
 	if text, err := json.Marshal(custom); err != nil || len(text) > maxCustomBytes {
-		o.problem("%s is too large: it may have 16 KiB.", title(name))
+		o.problem("%s is too large. Use at most 16 KiB.", title(name))
 		return nil, false
 	}
 	return custom, true
@@ -396,10 +396,10 @@ func isScalar(value any) bool {
 	return false
 }
 
-// maxRequestBytes is how long the texts of a request member may be.
+// maxRequestBytes is the longest text in a request member.
 const maxRequestBytes = 500
 
-// request returns for whom something is done, which stands beside the attributes.
+// request returns for whom a call is made. That member is outside the attributes.
 func (o object) request() authrockettest.Request {
 	r := o.root("request")
 	var by authrockettest.Request
@@ -409,7 +409,7 @@ func (o object) request() authrockettest.Request {
 			return
 		}
 		if *field = *text; len(*text) > maxRequestBytes || !isPlain(*text) {
-			r.problem("Request %s is too long, or has characters that cannot be shown.", name)
+			r.problem("Request %s is too long or contains characters that cannot be displayed.", name)
 		}
 	}
 	read("ip", &by.IP)
@@ -418,7 +418,7 @@ func (o object) request() authrockettest.Request {
 	return by
 }
 
-// realmIDs returns what realm_id says, beside the attributes and among them.
+// realmIDs returns the values of realm_id, outside the attributes and in them.
 func (o object) realmIDs() (ids []string) {
 	objects := []object{o}
 	for _, name := range slices.Sorted(maps.Keys(o.values)) {

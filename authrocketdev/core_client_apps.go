@@ -7,8 +7,8 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// clientApp is an app of a realm. It is kept and shown, and nothing else: which
-// URLs a login may return to are the realm's Login URLs.
+// clientApp is an app of a realm. The service only stores and shows it. The realm's
+// Login URLs decide to which URLs a login may return.
 type clientApp struct {
 	Object       string   `json:"object"`
 	ID           string   `json:"id"`
@@ -61,7 +61,7 @@ func getApp(c *coreCall) (coreAnswer, error) {
 	return okayWith(app), err
 }
 
-// appAttributes reads what a client may set of a client app.
+// appAttributes reads the attributes of a client app that a client may set.
 func (c *coreCall) appAttributes(required ...string) (func(*clientApp), error) {
 	attributes := c.body.root("client_app", required...)
 	kind, name := attributes.oneOf("client_type", "standard", "oauth2"), attributes.name("name")
@@ -72,7 +72,7 @@ func (c *coreCall) appAttributes(required ...string) (func(*clientApp), error) {
 		return err == nil && u.IsAbs() && len(text) <= maxSecretBytes
 	}
 	if len(uris) > maxRedirectURIs || slices.ContainsFunc(uris, func(text string) bool { return !isURI(text) }) {
-		attributes.problem("Redirect uris has to be an array of absolute URLs.")
+		attributes.problem("Redirect uris must be an array of absolute URLs.")
 	}
 	return func(a *clientApp) {
 		set(&a.ClientType, kind)

@@ -5,7 +5,7 @@ import (
 	"net/http"
 )
 
-// configurationEndpoints are of the Configuration API, besides those of auth
+// configurationEndpoints are the calls of the Configuration API, except those of auth
 // providers.
 var configurationEndpoints = map[string]map[string]coreEndpoint{
 	"realms":            {http.MethodGet: configuration(listRealms), http.MethodPost: configuration(createRealm)},
@@ -17,9 +17,9 @@ var configurationEndpoints = map[string]map[string]coreEndpoint{
 	"domains/{id}":      {http.MethodGet: configuration(getDomain), http.MethodDelete: configuration(deleteDomain)},
 }
 
-var errConfiguration = refuse(http.StatusForbidden, "The Configuration API is off: see ServiceConfig.ConfigurationAPI, or start authrocket dev with -configuration-api.")
+var errConfiguration = refuse(http.StatusForbidden, "The Configuration API is off. Set ServiceConfig.ConfigurationAPI, or start authrocket dev with -configuration-api.")
 
-// configuration is an endpoint that there is with the Configuration API only.
+// configuration returns an endpoint that works only if the Configuration API is on.
 func configuration(do coreEndpoint) coreEndpoint {
 	return func(c *coreCall) (coreAnswer, error) {
 		if !c.service.config.ConfigurationAPI {
@@ -29,7 +29,7 @@ func configuration(do coreEndpoint) coreEndpoint {
 	}
 }
 
-// hostedRealm is the one that the request is about.
+// hostedRealm returns the realm that the request is about.
 func (c *coreCall) hostedRealm() (*hostedRealm, error) { return c.service.hosted(c.realm.ID()) }
 
 func newConfigurationID(prefix string) string { return prefix + rand.Text()[:22] }

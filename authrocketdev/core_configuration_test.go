@@ -236,7 +236,7 @@ func TestDomainsThatCannotBeOpened(t *testing.T) {
 			t.Parallel()
 			newCore(t, withConfiguration, func(c *authrocketdev.ServiceConfig) { c.Listen = listen }).run(t, false, nil, []step{
 				{name: "a realm", method: "POST /realms", body: `{"realm":{"name":"x"}}`, status: 201, keep: "realm=id"},
-				{name: "no domain", method: "POST /domains", header: []string{"Authrocket-Realm", "{realm}"}, body: `{"domain":{"domain_type":"loginrocket"}}`, status: 422, want: []string{"errors.0~cannot open"}},
+				{name: "no domain", method: "POST /domains", header: []string{"Authrocket-Realm", "{realm}"}, body: `{"domain":{"domain_type":"loginrocket"}}`, status: 422, want: []string{"errors.0~cannot serve"}},
 				{name: "nor a trace of it", method: "GET /domains", header: []string{"Authrocket-Realm", "{realm}"}, status: 200, want: []string{"collection#0"}},
 			})
 		})

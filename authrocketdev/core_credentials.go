@@ -34,8 +34,8 @@ func (c *coreCall) showCredential(credential authrockettest.Credential) credenti
 	}
 }
 
-// showProvisioning also shows what a device needs, as long as it is new, to keys
-// that may write: it makes the codes.
+// showProvisioning also shows the secret that a device needs, while the credential is
+// new and only to keys that may write, because the secret creates valid codes.
 func (c *coreCall) showProvisioning(credential authrockettest.Credential) credentialJSON {
 	shown := c.showCredential(credential)
 	if c.mayWrite && credential.Secret() != "" {
@@ -53,7 +53,7 @@ func getCredential(c *coreCall) (coreAnswer, error) {
 func createCredential(c *coreCall) (coreAnswer, error) {
 	attributes := c.body.root("credential", "user_id", "credential_type")
 	userID, kind := attributes.text("user_id"), attributes.text("credential_type")
-	if len(*attributes.problems) > 0 { // what else may be sent depends on the type
+	if len(*attributes.problems) > 0 { // the type decides which other attributes are allowed
 		return coreAnswer{}, invalid(*attributes.problems...)
 	}
 	create := c.createOther
@@ -84,7 +84,7 @@ func (c *coreCall) createPassword(attributes object, userID, _ string) (authrock
 	}
 	for _, credential := range c.realm.CredentialsOf(userID) {
 		if credential.Type == authrockettest.TypePassword {
-			return credential, invalid("The user has a password.")
+			return credential, invalid("The user already has a password.")
 		}
 	}
 	if err := c.setPassword(user, password); err != nil {
@@ -95,14 +95,14 @@ func (c *coreCall) createPassword(attributes object, userID, _ string) (authrock
 			return credential, nil
 		}
 	}
-	return authrockettest.Credential{}, authrockettest.ErrNotFound // taken away since
+	return authrockettest.Credential{}, authrockettest.ErrNotFound // it was deleted in the meantime
 }
 
-// provider reads auth_provider_id, which may be left out.
+// provider reads auth_provider_id, which is optional.
 func (c *coreCall) provider(attributes object, kind string) (id string) {
 	if set(&id, attributes.text("auth_provider_id")); id != "" {
 		if p, err := c.realm.AuthProvider(id); err != nil || p.ID != id || p.Type != kind {
-			attributes.problem("Auth provider id names no auth provider of this type.")
+			attributes.problem("Auth provider id is not the ID of an auth provider of this type.")
 		}
 	}
 	return id
@@ -124,8 +124,8 @@ func (c *coreCall) createTOTP(attributes object, userID, kind string) (authrocke
 	return c.server.enrol(userID, name)
 }
 
-// createOther gives a user a credential of an account elsewhere. The tokens of
-// that account are not kept.
+// createOther adds a credential for an account at another provider to a user. It does
+// not store the tokens of that account.
 func (c *coreCall) createOther(attributes object, userID, kind string) (authrockettest.Credential, error) {
 	credential := authrockettest.Credential{UserID: userID, Type: kind, AuthProviderID: c.provider(attributes, kind)}
 	set(&credential.ProviderUserID, attributes.name("provider_user_id"))
@@ -180,7 +180,7 @@ func deleteCredential(c *coreCall) (coreAnswer, error) {
 	return noContent, c.realm.DeleteCredential(c.id)
 }
 
-// verifyCredential makes a device active, whose first code is right.
+// verifyCredential makes a device active if its first code is valid.
 func verifyCredential(c *coreCall) (coreAnswer, error) {
 	attributes := c.body.root("credential", "code")
 	code := attributes.text("code")

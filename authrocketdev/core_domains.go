@@ -10,7 +10,7 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// domain is where the LoginRocket of a realm can be reached.
+// domain is an address at which the LoginRocket of a realm is served.
 type domain struct {
 	Object  string `json:"object"`
 	ID      string `json:"id"`
@@ -23,7 +23,7 @@ type domain struct {
 	listener io.Closer
 }
 
-// close closes what the program listens at for the domain, if there is one.
+// close closes the domain's listener, if there is one.
 func (d *domain) close() {
 	if d != nil {
 		d.listener.Close()
@@ -62,9 +62,9 @@ func getDomain(c *coreCall) (coreAnswer, error) {
 	return okayWith(*h.domain), nil
 }
 
-var errNoDomain = invalid("This program cannot open a LoginRocket at another address of loopback.")
+var errNoDomain = invalid("This program cannot serve a LoginRocket at another loopback address.")
 
-// createDomain opens the LoginRocket of a realm at its own address.
+// createDomain serves the LoginRocket of a realm at its own address.
 func createDomain(c *coreCall) (coreAnswer, error) {
 	attributes := c.body.root("domain")
 	attributes.oneOf("domain_type", "loginrocket")
@@ -80,7 +80,7 @@ func createDomain(c *coreCall) (coreAnswer, error) {
 	defer s.mu.Unlock()
 	switch {
 	case h == s.first || h.domain != nil:
-		return coreAnswer{}, invalid("The realm has a domain.")
+		return coreAnswer{}, invalid("The realm already has a domain.")
 	case s.config.Listen == nil || !slices.Contains(s.realms, h):
 		return coreAnswer{}, errNoDomain
 	}
@@ -117,8 +117,9 @@ func deleteDomain(c *coreCall) (coreAnswer, error) {
 	return noContent, nil
 }
 
-// LoginRocket returns the handler of the LoginRockets of all realms: each is at
-// the host of its domain, and that of [ServiceConfig.Server] at all others.
+// LoginRocket returns the handler of the LoginRockets of all realms. It selects a
+// realm by the host of its domain. Other hosts get the realm of
+// [ServiceConfig.Server].
 func (s *Service) LoginRocket() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.loginRocketAt(r.Host).ServeHTTP(w, r)

@@ -42,7 +42,7 @@ type notificationJSON struct {
 	LastResult      *string     `json:"last_result"`
 }
 
-// showEvent shows an event, with the token that it is about to whoever may write.
+// showEvent returns the JSON of an event. Only keys that may write see its token.
 func showEvent(realmID string, e authrockettest.Event, mayWrite bool) eventJSON {
 	shown := eventJSON{
 		Object: "event", ID: e.ID, Type: e.Type, At: preciseTime(e.At), RealmID: realmID, UserID: e.UserID, OrgID: e.OrgID,
@@ -78,7 +78,7 @@ func listEvents(c *coreCall) (coreAnswer, error) {
 	if given := c.query.Get("created_at_after"); given != "" {
 		seconds, err := strconv.ParseFloat(given, 64)
 		if err != nil || !(seconds >= 0 && seconds <= maxUnixSeconds) {
-			return coreAnswer{}, invalid("Created at after has to be a time in Unix seconds.")
+			return coreAnswer{}, invalid("Created at after must be a time in Unix seconds.")
 		}
 		wanted.Since = time.UnixMilli(int64(seconds * 1000))
 	}

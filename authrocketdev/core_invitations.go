@@ -26,7 +26,7 @@ type invitationJSON struct {
 	InvitingUserID *string     `json:"inviting_user_id"`
 	Locale         *string     `json:"locale"`
 	OrgID          *string     `json:"org_id"`
-	Permissions    *[]string   `json:"permissions,omitempty"` // of the type org
+	Permissions    *[]string   `json:"permissions,omitempty"` // for the type org
 	AuthProviderID *string     `json:"auth_provider_id"`
 }
 
@@ -59,15 +59,15 @@ func getInvitation(c *coreCall) (coreAnswer, error) {
 	return okayWith(c.showInvitation(i)), err
 }
 
-// invitationAttributes reads what a client may set of an invitation of a type
-// that there is already.
+// invitationAttributes reads the attributes of an existing invitation that a client
+// may set.
 func (c *coreCall) invitationAttributes(attributes object, kind authrockettest.InvitationType) func(*authrockettest.Invitation) {
 	email, expiresAt, locale := attributes.email("email"), attributes.time("expires_at"), attributes.text("locale")
 	if locale != nil {
 		*attributes.problems = checkLocale(*attributes.problems, *locale)
 	}
 	if expiresAt != nil && !expiresAt.After(time.Now()) {
-		attributes.problem("Expires at has to be in the future.")
+		attributes.problem("Expires at must be in the future.")
 	}
 	var orgID *string
 	var permissions []string
@@ -78,7 +78,7 @@ func (c *coreCall) invitationAttributes(attributes object, kind authrockettest.I
 		if orgID != nil && *orgID == "" {
 			attributes.problem("Org id is missing.")
 		} else if orgID != nil && c.exist("", *orgID) != nil {
-			attributes.problem("Org id names no org.")
+			attributes.problem("Org id is not the ID of an org.")
 		}
 	}
 	return func(i *authrockettest.Invitation) {
@@ -108,14 +108,14 @@ func createInvitation(c *coreCall) (coreAnswer, error) {
 	case authrockettest.InvitationPreverify:
 		if set(&i.AuthProviderID, attributes.text("auth_provider_id")); i.AuthProviderID != "" {
 			if _, err := c.realm.AuthProvider(i.AuthProviderID); err != nil {
-				attributes.problem("Auth provider id names no auth provider.")
+				attributes.problem("Auth provider id is not the ID of an auth provider.")
 			}
 		}
 	}
 	if i.Type != authrockettest.InvitationRequest {
 		set(&i.InvitingUserID, attributes.text("inviting_user_id"))
 		if i.InvitingUserID != "" && c.exist(i.InvitingUserID, "") != nil {
-			attributes.problem("Inviting user id names no user.")
+			attributes.problem("Inviting user id is not the ID of a user.")
 		}
 	}
 	if err := c.body.err(attributes); err != nil {

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// preciseTime is a time in Unix seconds with a fraction, null when it is zero.
+// preciseTime is a time in Unix seconds with a fraction. The zero time is null.
 type preciseTime time.Time
 
 // MarshalJSON writes whole seconds with .0, as AuthRocket does.
@@ -21,7 +21,7 @@ func (t preciseTime) MarshalJSON() ([]byte, error) {
 	return []byte(text), nil
 }
 
-// wholeTime is a time in whole Unix seconds, null when it is zero.
+// wholeTime is a time in whole Unix seconds. The zero time is null.
 type wholeTime time.Time
 
 // MarshalJSON writes an integer.
@@ -32,7 +32,7 @@ func (t wholeTime) MarshalJSON() ([]byte, error) {
 	return strconv.AppendInt(nil, time.Time(t).Unix(), 10), nil
 }
 
-// orNull is null for "".
+// orNull returns nil for "", which becomes null in JSON.
 func orNull(text string) *string {
 	if text == "" {
 		return nil

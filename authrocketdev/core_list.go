@@ -29,12 +29,12 @@ func collectionOf[From, To any](page authrockettest.Page[From], show func(From) 
 }
 
 // list reads after, max_results, sort and direction. The first of sorts is the
-// default; isDescending is that of the direction.
+// default sort order, and isDescending the default direction.
 func (c *coreCall) list(isDescending bool, sorts ...string) (list authrockettest.List, sort string, err error) {
 	sort = sorts[0]
 	if given := c.query.Get("sort"); given != "" {
 		if sort = given; !slices.Contains(sorts, sort) {
-			return list, "", invalid("Sort has to be one of " + strings.Join(sorts, ", ") + ".")
+			return list, "", invalid("Sort must be one of " + strings.Join(sorts, ", ") + ".")
 		}
 	}
 	list = authrockettest.List{After: c.query.Get("after"), Limit: defaultMaxResults, Descending: isDescending}
@@ -43,17 +43,17 @@ func (c *coreCall) list(isDescending bool, sorts ...string) (list authrockettest
 	case "asc", "desc":
 		list.Descending = direction == "desc"
 	default:
-		return list, "", invalid("Direction has to be asc or desc.")
+		return list, "", invalid("Direction must be asc or desc.")
 	}
 	if given := c.query.Get("max_results"); given != "" {
 		if list.Limit, err = strconv.Atoi(given); err != nil || list.Limit < 1 || list.Limit > maxMaxResults {
-			return list, "", invalid("Max results has to be a number from 1 to 1000.")
+			return list, "", invalid("Max results must be a number from 1 to 1000.")
 		}
 	}
 	return list, sort, nil
 }
 
-// pageOf is a part of a short list that is in order.
+// pageOf returns a page of a short list that is sorted already.
 func pageOf[T any](items []T, id func(T) string, list authrockettest.List) (page authrockettest.Page[T], err error) {
 	items = slices.Clone(items)
 	if list.Descending {
@@ -71,8 +71,8 @@ func pageOf[T any](items []T, id func(T) string, list authrockettest.List) (page
 	return page, nil
 }
 
-// expands reports whether a query asks for more of each record, as expand=custom
-// or expand[]=custom.
+// expands reports whether a query asks for more of each record, with expand=custom or
+// expand[]=custom.
 func expands(query url.Values, what string) bool {
 	for _, name := range []string{"expand", "expand[]"} {
 		for _, value := range query[name] {

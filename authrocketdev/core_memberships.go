@@ -23,7 +23,7 @@ type membershipJSON struct {
 	User        *userJSON `json:"user,omitempty"`
 }
 
-// embedded is what a membership shows besides itself.
+// embedded says which record is shown inside a membership.
 type embedded int
 
 const (
@@ -52,8 +52,8 @@ func (c *coreCall) showMembership(m authrockettest.Membership, with embedded) me
 	return shown
 }
 
-// listMemberships lists those of a user with their orgs, those of an org with
-// their users.
+// listMemberships lists the memberships of a user with their orgs, or the memberships
+// in an org with their users.
 func listMemberships(c *coreCall) (coreAnswer, error) {
 	list, _, err := c.list(false, "id")
 	if err != nil {
@@ -104,14 +104,14 @@ func createMembership(c *coreCall) (coreAnswer, error) {
 	return createdAs(c.showMembership(m, withNothing)), err
 }
 
-// exist checks the IDs in a body: there, one of nothing is invalid, not a 404.
+// exist checks the IDs in a body. An unknown ID there is invalid input, not a 404.
 func (c *coreCall) exist(userID, orgID string) error {
 	var problems []string
 	if _, err := c.realm.User(userID); userID != "" && err != nil {
-		problems = append(problems, "User id names no user.")
+		problems = append(problems, "User id is not the ID of a user.")
 	}
 	if _, err := c.realm.Org(orgID); orgID != "" && err != nil {
-		problems = append(problems, "Org id names no org.")
+		problems = append(problems, "Org id is not the ID of an org.")
 	}
 	if len(problems) > 0 {
 		return invalid(problems...)

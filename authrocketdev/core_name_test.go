@@ -17,7 +17,7 @@ func TestCoreErrorsRepeatNoValue(t *testing.T) {
 		want   string // in the error
 		status int
 	}{
-		"JSON that is called a form": {body: `{"user":{"password":"geheim"}}`, header: form, status: 415, want: "send Content-Type: application/json"},
+		"JSON that is called a form": {body: `{"user":{"password":"geheim"}}`, header: form, status: 415, want: "Send Content-Type: application/json"},
 		"a list that is no form":     {body: `["geheim"]`, header: form, status: 422, want: "A name with characters other than"},
 		"a sentence":                 {body: `{"geheim is a password":1}`, status: 422, want: "A name with characters other than"},
 		"a custom attribute":         {body: `{"user":{"email":"a@example.com","custom":{"geheim password":{}}}}`, status: 422, want: "A name with characters other than"},

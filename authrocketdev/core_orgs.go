@@ -65,7 +65,7 @@ func getOrg(c *coreCall) (coreAnswer, error) {
 	return okayWith(c.showOrg(org)), err
 }
 
-// orgAttributes reads what a client may set of an org.
+// orgAttributes reads the attributes of an org that a client may set.
 func (c *coreCall) orgAttributes(required ...string) (change func(*authrockettest.Org), err error) {
 	attributes := c.body.root("org", required...)
 	name, reference := attributes.name("name"), attributes.name("reference")
@@ -104,7 +104,7 @@ func updateOrg(c *coreCall) (coreAnswer, error) {
 	return okayWith(c.showOrg(org)), err
 }
 
-// deleteOrg closes an org, which stays readable, or with force removes it.
+// deleteOrg closes an org, which stays readable. With force it deletes the org.
 func deleteOrg(c *coreCall) (coreAnswer, error) {
 	force := c.body.flag("force")
 	if err := c.body.err(); err != nil {

@@ -13,8 +13,8 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// startedLogin is a login that was sent to a provider. It travels in the state of
-// the URL, so that nothing has to be remembered.
+// startedLogin is a login that continues at a provider. It is part of the state in
+// the URL, so that the service does not need to store it.
 type startedLogin struct {
 	RealmID     string    `json:"r"`
 	ProviderID  string    `json:"p"`
@@ -23,11 +23,11 @@ type startedLogin struct {
 	ExpiresAt   time.Time `json:"e"`
 }
 
-// authorizeLifetime is how long an authorize URL works.
+// authorizeLifetime is how long an authorize URL is valid.
 const authorizeLifetime = 30 * time.Minute
 
-// authorizeURL is where the login at a provider would begin. Its host is one that
-// cannot be reached: nothing leaves the machine.
+// authorizeURL returns the URL at which the login at a provider would start. Its host
+// cannot be reached, so no request leaves the machine.
 func (c *coreCall) authorizeURL(p authrockettest.AuthProvider, redirectURI, nonce string) string {
 	query := url.Values{
 		"response_type": {"code"}, "client_id": {p.ClientID}, "redirect_uri": {redirectURI},
@@ -39,7 +39,7 @@ func (c *coreCall) authorizeURL(p authrockettest.AuthProvider, redirectURI, nonc
 func (c *coreCall) sealState(started startedLogin) string {
 	payload, err := json.Marshal(started)
 	if err != nil {
-		panic("authrocketdev: no JSON of a state: " + err.Error())
+		panic("authrocketdev: cannot encode a state: " + err.Error())
 	}
 	text := base64.RawURLEncoding.EncodeToString(payload)
 	return text + "." + c.service.stateMAC(text)
@@ -51,8 +51,8 @@ func (s *Service) stateMAC(text string) string {
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// openState returns the login of a state that this service has made for this
-// realm, unless it is too old.
+// openState returns the login in a state, if this service made the state for this
+// realm and it has not expired.
 func (c *coreCall) openState(state string) (startedLogin, bool) {
 	var started startedLogin
 	text, mac, _ := strings.Cut(state, ".")
@@ -66,7 +66,7 @@ func (c *coreCall) openState(state string) (startedLogin, bool) {
 	return started, started.RealmID == c.realm.ID() && time.Now().Before(started.ExpiresAt)
 }
 
-// retryable is a refusal after which the login can begin again at url.
+// retryable is a refusal after which the user can start the login again at url.
 type retryable struct {
 	error
 	url string
@@ -74,18 +74,19 @@ type retryable struct {
 
 func (r *retryable) Unwrap() error { return r.error }
 
-// authorizeJSON is where a browser would log in at a provider. It has no object.
+// authorizeJSON is the URL at which a browser would log in at a provider. It has no
+// member object.
 type authorizeJSON struct {
 	AuthURL string `json:"auth_url"`
 	ID      string `json:"id"`
 	Type    string `json:"provider_type"`
 }
 
-// redirectURI is the one of a query, an absolute URL.
+// redirectURI returns the absolute redirect URL of a query.
 func (c *coreCall) redirectURI() (string, error) {
 	given := c.query.Get("redirect_uri")
 	if u, err := url.Parse(given); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
-		return "", invalid("Redirect uri is not an absolute http or https URL.")
+		return "", invalid("Redirect uri must be an absolute http or https URL.")
 	}
 	return given, nil
 }
@@ -122,8 +123,8 @@ func getAuthorizeURL(c *coreCall) (coreAnswer, error) {
 
 const textAuthorize = "Error validating code."
 
-// authorize takes the code with which a provider sends a browser back. Only that
-// of the dummy one can be right here.
+// authorize accepts the code with which a provider sends a browser back. In this
+// service, only codes of the dummy provider can be valid.
 func authorize(c *coreCall) (coreAnswer, error) {
 	var code, state, nonce string
 	set(&code, c.body.text("code"))
@@ -146,7 +147,7 @@ func authorize(c *coreCall) (coreAnswer, error) {
 	return c.logInDummy(p)
 }
 
-// authorizeToken takes an access token of a provider.
+// authorizeToken accepts an access token of a provider.
 func authorizeToken(c *coreCall) (coreAnswer, error) {
 	var token string
 	set(&token, c.body.text("access_token"))
@@ -163,8 +164,8 @@ func authorizeToken(c *coreCall) (coreAnswer, error) {
 	return c.logInDummy(p)
 }
 
-// logInDummy signs in the user of the dummy provider, who is made at the first
-// login.
+// logInDummy signs in the user of the dummy provider. The first login creates that
+// user.
 func (c *coreCall) logInDummy(p authrockettest.AuthProvider) (coreAnswer, error) {
 	c.server.changes.Lock()
 	defer c.server.changes.Unlock()

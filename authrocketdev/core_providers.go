@@ -8,7 +8,7 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// The writes of auth providers are of the Configuration API.
+// Writes of auth providers belong to the Configuration API.
 var providerEndpoints = map[string]map[string]coreEndpoint{
 	"auth_providers":                {http.MethodGet: listProviders, http.MethodPost: configuration(createProvider)},
 	"auth_providers/{id}":           {http.MethodGet: getProvider, http.MethodPut: configuration(updateProvider), http.MethodDelete: configuration(deleteProvider)},
@@ -17,8 +17,8 @@ var providerEndpoints = map[string]map[string]coreEndpoint{
 }
 
 const (
-	// typeDummy is an auth provider without anybody behind it, for tests: it
-	// accepts dummyCode, as code and as access token, and signs one user in.
+	// typeDummy is an auth provider for tests, without a real service. It accepts
+	// dummyCode as code and as access token, and always signs in the same user.
 	typeDummy  = "dummy"
 	dummyCode  = "abcdefgh"
 	dummyEmail = "dummy@example.com"
@@ -34,8 +34,8 @@ type providerJSON struct {
 	Type      string  `json:"provider_type"`
 	Name      *string `json:"name"`
 	State     string  `json:"state"`
-	MinLength int     `json:"min_length,omitempty"` // of passwords
-	ClientID  *string `json:"client_id,omitempty"`  // of another one, whose secret is not shown
+	MinLength int     `json:"min_length,omitempty"` // for passwords
+	ClientID  *string `json:"client_id,omitempty"`  // for other providers, whose secret is not shown
 }
 
 func (c *coreCall) showProvider(p authrockettest.AuthProvider) providerJSON {
@@ -59,10 +59,11 @@ func getProvider(c *coreCall) (coreAnswer, error) {
 	return okayWith(c.showProvider(p)), err
 }
 
-// maxSecretBytes is how long a client secret may be.
+// maxSecretBytes is the longest client secret.
 const maxSecretBytes = 1_000
 
-// providerAttributes reads what a client may set of a provider of a type.
+// providerAttributes reads the attributes of a provider that a client may set, by its
+// type.
 func providerAttributes(attributes object, kind string) func(*authrockettest.AuthProvider) {
 	name, state := attributes.name("name"), attributes.oneOf("state", authrockettest.StateActive, authrockettest.StateInactive)
 	var minLength *int
@@ -70,7 +71,7 @@ func providerAttributes(attributes object, kind string) func(*authrockettest.Aut
 	switch kind {
 	case authrockettest.TypePassword:
 		if minLength = attributes.number("min_length"); minLength != nil && (*minLength < 1 || *minLength > maxPasswordBytes) {
-			attributes.problem("Min length has to be from 1 to %d.", maxPasswordBytes)
+			attributes.problem("Min length must be from 1 to %d.", maxPasswordBytes)
 		}
 	case authrockettest.TypeTOTP:
 	default:
@@ -101,7 +102,7 @@ func createProvider(c *coreCall) (coreAnswer, error) {
 	}
 	p, err := c.realm.CreateAuthProvider(p)
 	if errors.Is(err, authrockettest.ErrIDTaken) {
-		return coreAnswer{}, invalid("The realm has an auth provider of this type.")
+		return coreAnswer{}, invalid("The realm already has an auth provider of this type.")
 	}
 	return createdAs(c.showProvider(p)), err
 }

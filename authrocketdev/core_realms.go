@@ -10,18 +10,18 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// maxRealms is how many realms a Service has: each has an address of its own.
+// maxRealms is the most realms of a Service. Each has an address of its own.
 const maxRealms = 200
 
 // hostedRealm is a realm of a [Service].
 type hostedRealm struct {
 	server  *Server
-	view    *authrockettest.View // what reads show
-	address string               // IP of its LoginRocket, "" of that of ServiceConfig.Server
+	view    *authrockettest.View // the view that reads use
+	address string               // the IP address of its LoginRocket, "" for that of ServiceConfig.Server
 
-	// The Service locks these.
+	// The Service locks these fields.
 	apps   []clientApp
-	domain *domain // nil before one is made
+	domain *domain // nil until it is created
 }
 
 type realmJSON struct {
@@ -33,7 +33,7 @@ type realmJSON struct {
 	Signup    string `json:"signup"`
 	JWTAlgo   string `json:"jwt_algo"`
 	JWTScopes string `json:"jwt_scopes"`
-	JWTKey    string `json:"jwt_key,omitempty"` // for keys that may write: it can be a secret
+	JWTKey    string `json:"jwt_key,omitempty"` // for keys that may write, since it may be a secret
 }
 
 func (c *coreCall) showRealm(h *hostedRealm) realmJSON {
@@ -50,7 +50,7 @@ func (c *coreCall) showRealm(h *hostedRealm) realmJSON {
 
 func idOfRealm(h *hostedRealm) string { return h.server.realm.ID() }
 
-// hosted is the realm with an ID.
+// hosted returns the realm with an ID.
 func (s *Service) hosted(id string) (*hostedRealm, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -81,7 +81,7 @@ func getRealm(c *coreCall) (coreAnswer, error) {
 	return okayWith(c.showRealm(h)), nil
 }
 
-// realmAttributes reads what a client may set of a realm.
+// realmAttributes reads the attributes of a realm that a client may set.
 func (c *coreCall) realmAttributes(required ...string) (func(*authrockettest.Settings), error) {
 	attributes := c.body.root("realm", required...)
 	name, algorithm := attributes.name("name"), attributes.oneOf("jwt_algo", "rs256", "hs256")
@@ -94,7 +94,7 @@ func (c *coreCall) realmAttributes(required ...string) (func(*authrockettest.Set
 	scopes = strings.FieldsFunc(strings.Join(scopes, " "), func(r rune) bool { return r == ' ' || r == ',' })
 	for _, scope := range scopes {
 		if len(scopes) > maxPermissions || len(scope) > maxTagLength || !tagForm.MatchString(scope) {
-			attributes.problem("Jwt scopes has to be up to %d scopes, such as ar.orgs.", maxPermissions)
+			attributes.problem("Jwt scopes must be a list of at most %d scopes, for example ar.orgs.", maxPermissions)
 			break
 		}
 	}
@@ -123,8 +123,8 @@ func createRealm(c *coreCall) (coreAnswer, error) {
 	return createdAs(c.showRealm(h)), nil
 }
 
-// addRealm makes a realm with an address of its own, where its LoginRocket is
-// when it has a domain.
+// addRealm creates a realm with an address of its own. Its LoginRocket is served
+// there once the realm has a domain.
 func (s *Service) addRealm(change func(*authrockettest.Settings)) (*hostedRealm, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -170,7 +170,7 @@ func updateRealm(c *coreCall) (coreAnswer, error) {
 	return okayWith(c.showRealm(h)), err
 }
 
-var errFirstRealm = refuse(http.StatusConflict, "The realm that this program was started with stays.")
+var errFirstRealm = refuse(http.StatusConflict, "The realm with which this program was started cannot be deleted.")
 
 func deleteRealm(c *coreCall) (coreAnswer, error) {
 	if err := c.body.err(); err != nil {
@@ -193,7 +193,7 @@ func deleteRealm(c *coreCall) (coreAnswer, error) {
 	return noContent, nil
 }
 
-// resetRealm removes what is in a realm; its settings and auth providers stay.
+// resetRealm deletes the content of a realm. Its settings and auth providers stay.
 func resetRealm(c *coreCall) (coreAnswer, error) {
 	if err := c.body.err(); err != nil {
 		return coreAnswer{}, err

@@ -42,7 +42,7 @@ func (c *coreCall) showSessionBriefly(s authrockettest.HostedSession) sessionJSO
 	}
 }
 
-// showSession shows a session with its user, as view has it.
+// showSession returns the JSON of a session with its user, as view shows the user.
 func (c *coreCall) showSession(view *authrockettest.View, s authrockettest.HostedSession) sessionJSON {
 	shown := c.showSessionBriefly(s)
 	if user, err := view.User(s.UserID); err == nil {
@@ -53,7 +53,7 @@ func (c *coreCall) showSession(view *authrockettest.View, s authrockettest.Hoste
 	return shown
 }
 
-// showNewSession shows a session that was started now, with a login token.
+// showNewSession returns a new session with a login token.
 func (c *coreCall) showNewSession(s authrockettest.HostedSession) (coreAnswer, error) {
 	shown := c.showSession(c.realm.View, s)
 	var err error
@@ -74,8 +74,8 @@ func listSessions(c *coreCall) (coreAnswer, error) {
 	return okayWith(collectionOf(page, c.showSessionBriefly)), err
 }
 
-// getSession shows a session, with expand=token also a new login token of it for
-// keys that may write: it signs its user in.
+// getSession returns a session. With expand=token, keys that may write also get a new
+// login token, which signs the user in.
 func getSession(c *coreCall) (coreAnswer, error) {
 	session, err := c.view.LookUpSession(c.id)
 	if err != nil {
@@ -83,7 +83,7 @@ func getSession(c *coreCall) (coreAnswer, error) {
 	}
 	shown := c.showSession(c.view, session)
 	if c.mayWrite && expands(c.query, "token") {
-		// The session may have ended in a view that shows it still.
+		// The session may have ended although the view still shows it.
 		shown.Token, err = c.realm.APIToken(session.ID)
 	}
 	return okayWith(shown), err
@@ -118,5 +118,5 @@ func deleteSession(c *coreCall) (coreAnswer, error) {
 }
 
 func refuseOAuth2(*coreCall) (coreAnswer, error) {
-	return coreAnswer{}, invalid("This local AuthRocket is no OAuth2 server.")
+	return coreAnswer{}, invalid("This local AuthRocket is not an OAuth2 server.")
 }

@@ -35,7 +35,7 @@ func TestNewService(t *testing.T) {
 		"another prefix":                     {config: authrocketdev.ServiceConfig{Server: server, APIKey: "jsk_abcdefghijklmnop"}, want: []string{"APIKey is not"}},
 		"a key that a header cannot have":    {config: authrocketdev.ServiceConfig{Server: server, APIKey: "ks_abcdefghijklmno,p"}, want: []string{"APIKey is not"}},
 		"a short key to read":                {config: authrocketdev.ServiceConfig{Server: server, ReadOnlyAPIKey: "ks_short"}, want: []string{"ReadOnlyAPIKey is not"}},
-		"one key to read and to write":       {config: authrocketdev.ServiceConfig{Server: server, APIKey: coreKey, ReadOnlyAPIKey: coreKey}, want: []string{"ReadOnlyAPIKey is the APIKey"}},
+		"one key to read and to write":       {config: authrocketdev.ServiceConfig{Server: server, APIKey: coreKey, ReadOnlyAPIKey: coreKey}, want: []string{"ReadOnlyAPIKey equals APIKey"}},
 		"a negative time, and no server":     {config: authrocketdev.ServiceConfig{VisibleAfter: -1}, want: []string{"Server is missing", "VisibleAfter"}},
 		"a bad key is not in its own error.": {config: authrocketdev.ServiceConfig{Server: server, APIKey: "ks_secret"}, want: []string{"APIKey is not"}},
 	} {

@@ -29,7 +29,7 @@ type userJSON struct {
 	Custom            *map[string]any   `json:"custom,omitempty"` // lists leave it out
 	CreatedAt         preciseTime       `json:"created_at"`
 	LastLoginAt       preciseTime       `json:"last_login_at"`
-	Credentials       *[]credentialJSON `json:"credentials,omitempty"` // so do they this
+	Credentials       *[]credentialJSON `json:"credentials,omitempty"` // lists leave it out
 	Memberships       *[]membershipJSON `json:"memberships,omitempty"`
 }
 
@@ -64,7 +64,7 @@ func (c *coreCall) showUserBriefly(user authrockettest.User) userJSON {
 	return shown
 }
 
-// showUser shows a user as view has it.
+// showUser returns the JSON of a user, as view shows the user.
 func (c *coreCall) showUser(view *authrockettest.View, user authrockettest.User) userJSON {
 	shown := c.showUserBriefly(user)
 	shown.Custom = customOf(user.Custom)
@@ -84,7 +84,7 @@ func (c *coreCall) showUser(view *authrockettest.View, user authrockettest.User)
 	return shown
 }
 
-// user is the one whom the path names by ID, email or username.
+// user returns the user that the path names by ID, email address or username.
 func (c *coreCall) user() (authrockettest.User, error) { return c.realm.UserByLogin(c.id) }
 
 func listUsers(c *coreCall) (coreAnswer, error) {
@@ -107,16 +107,16 @@ func getUser(c *coreCall) (coreAnswer, error) {
 	return okayWith(c.showUser(c.view, user)), nil
 }
 
-// userChange is what a client sets of a user.
+// userChange is the change of a user that a client requests.
 type userChange struct {
 	change                     func(*authrockettest.User)
-	pending                    *string // email_pending: "" ends a change
+	pending                    *string // email_pending: "" cancels the change
 	password                   string
 	requestsVerification       bool
 	email, firstName, lastName *string
 }
 
-// userAttributes reads what a client may set of a user.
+// userAttributes reads the attributes of a user that a client may set.
 func (c *coreCall) userAttributes(required ...string) (userChange, error) {
 	attributes := c.body.root("user", required...)
 	u := userChange{
@@ -145,7 +145,7 @@ func (c *coreCall) userAttributes(required ...string) (userChange, error) {
 		set(&user.Reference, reference)
 		set(&user.State, state)
 		if u.firstName != nil || u.lastName != nil || isNamedByEmail {
-			user.Name = "" // made of them again
+			user.Name = "" // built again from the new names
 		}
 		if verification != nil {
 			user.EmailVerification, user.VerificationRequested = authrocket.EmailNotVerified, false
@@ -160,7 +160,7 @@ func (c *coreCall) userAttributes(required ...string) (userChange, error) {
 	return u, c.body.err(attributes)
 }
 
-// newPassword reads a password, "" for none, and its confirmation.
+// newPassword reads a password and its confirmation. It returns "" if there is none.
 func (c *coreCall) newPassword(attributes object) string {
 	password, confirmation := attributes.text("password"), attributes.text("password_confirmation")
 	if password == nil || *password == "" {
@@ -172,7 +172,7 @@ func (c *coreCall) newPassword(attributes object) string {
 	return *password
 }
 
-// follow does what else a change of a user asks for, and returns the user.
+// follow carries out the other parts of a change, and returns the user.
 func (c *coreCall) follow(user authrockettest.User, u userChange) (authrockettest.User, error) {
 	if u.requestsVerification {
 		c.server.requestEmailVerification(user)
@@ -220,7 +220,7 @@ func updateUser(c *coreCall) (coreAnswer, error) {
 		return coreAnswer{}, err
 	}
 	if user.Email != before {
-		// What was sent to the old address is for the user no longer.
+		// Links that were sent to the old address must no longer work for the user.
 		c.realm.DropOneTimes(user.ID, authrockettest.OneTimePassword)
 	}
 	if u.password != "" {
@@ -234,7 +234,7 @@ func updateUser(c *coreCall) (coreAnswer, error) {
 	return okayWith(c.showUser(c.realm.View, user)), nil
 }
 
-// setPassword sets a password as an administrator does: the user's sessions end.
+// setPassword sets a password as an administrator does: it ends the user's sessions.
 func (c *coreCall) setPassword(user authrockettest.User, password string) error {
 	if err := c.server.setPassword(user, password); err != nil {
 		return err

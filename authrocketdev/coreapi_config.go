@@ -10,9 +10,10 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
-// CoreAPIConfig returns the Config of a client that reaches the Core API in memory,
-// without a port, and needs not wait: it has no budget of requests. It holds the API
-// key. For a Core API that is served on a port, set URL to it, and HTTPClient to nil.
+// CoreAPIConfig returns the Config of a client that calls the Core API in memory,
+// without a port. The client has no request budget, so it never waits. The Config
+// contains the API key. If the Core API is served on a port, set URL to it and
+// HTTPClient to nil.
 func (s *Service) CoreAPIConfig() coreapi.Config {
 	return coreapi.Config{
 		URL:               "http://localhost/v2",
@@ -22,12 +23,12 @@ func (s *Service) CoreAPIConfig() coreapi.Config {
 	}
 }
 
-// transportFunc is a transport in which no printer finds a Service, and its API key.
+// transportFunc is a transport that hides the Service and its API key from printers.
 type transportFunc func(*http.Request) (*http.Response, error)
 
 func (f transportFunc) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// roundTrip reaches the Core API without a port.
+// roundTrip calls the Core API without a port.
 func (s *Service) roundTrip(r *http.Request) (*http.Response, error) {
 	served := r.Clone(r.Context())
 	served.RequestURI, served.Host = r.URL.RequestURI(), r.URL.Host
@@ -55,7 +56,8 @@ func (s *Service) roundTrip(r *http.Request) (*http.Response, error) {
 	}()
 	select {
 	case err := <-done:
-		// A handler that ended since the client gave up has no client to answer.
+		// The client may have given up before the handler ended. It then gets no
+		// answer.
 		if err = cmp.Or(r.Context().Err(), err); err != nil {
 			return nil, err
 		}

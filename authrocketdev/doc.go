@@ -1,7 +1,7 @@
-// Package authrocketdev is a local AuthRocket: the hosted pages and the
-// LoginRocket API of a realm of [authrockettest], and the Core API, for
-// developing and testing without an account, a network or a secret. Everything
-// is in memory.
+// Package authrocketdev is a local AuthRocket for development and tests. It serves
+// the hosted pages and the LoginRocket API of a realm of [authrockettest], and the
+// Core API. It needs no AuthRocket account, no network and no secret. All data is in
+// memory.
 //
 //	realm, err := authrockettest.Open(authrockettest.RealmConfig{URL: "http://localhost:8081"})
 //	if err != nil {
@@ -13,8 +13,8 @@
 //	}
 //	http.ListenAndServe("localhost:8081", server)
 //
-// A [Service] adds the Core API, with which servers manage users, orgs and
-// sessions, for a port of its own:
+// A [Service] adds the Core API, with which servers manage users, orgs and sessions.
+// Serve it on a port of its own:
 //
 //	service, err := authrocketdev.NewService(authrocketdev.ServiceConfig{Server: server})
 //	if err != nil {
@@ -22,10 +22,10 @@
 //	}
 //	http.ListenAndServe("localhost:8083", service.CoreAPI())
 //
-// The program cmd/authrocket has the same as "authrocket dev", with flags and a
-// seed file. What is faithful to the service, and what is a guess, is in
-// docs/local-authrocket.md of the repository.
+// The program cmd/authrocket offers the same as "authrocket dev", with flags and a
+// seed file. The file docs/local-authrocket.md of the repository says which behaviour
+// follows the service and which is a guess.
 //
-// It is no identity provider: mails are shown to whoever asks, and a restart
-// forgets everybody.
+// It is not an identity provider: anyone can read the mails at /outbox, and a restart
+// deletes all data.
 package authrocketdev

@@ -6,15 +6,15 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// Break makes the Core API answer with fault until [Service.Repair]. To break some
-// requests only, see [authrockettest.Only], [authrockettest.EveryNth] and
+// Break makes the Core API answer with fault until [Service.Repair]. To break only
+// some requests, use [authrockettest.Only], [authrockettest.EveryNth] and
 // [authrockettest.AfterWrite].
 func (s *Service) Break(fault authrockettest.Fault) { s.fault.Store(&fault) }
 
-// Repair ends what [Service.Break] began. Requests that already hang keep hanging.
+// Repair ends the fault of [Service.Break]. Requests that already hang keep hanging.
 func (s *Service) Repair() { s.fault.Store(nil) }
 
-// breakable serves next, or what Break has put in its place.
+// breakable serves next, or the fault of Break.
 func (s *Service) breakable(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if fault := s.fault.Load(); fault != nil && *fault != nil {

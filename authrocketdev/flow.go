@@ -10,26 +10,26 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// flow is what a browser brings along from the app and takes from page to page:
-// where it wants to go in the end, and with which account.
+// flow is what a browser brings from the app and carries from page to page: the
+// return URL and the account.
 type flow struct {
-	RedirectURI string // as the app gave it, "" for the default
-	Account     string // org ID
-	PickAccount bool   // account= was given without a value: choose again
+	RedirectURI string // as the app sent it, "" for the default
+	Account     string // the ID of an org
+	PickAccount bool   // account= was sent without a value: the user must choose again
 	Prompt      string
 	Force       bool
 	Invitation  string
-	Next        string // the page that asked for the login
+	Next        string // the page that needed the login
 }
 
-// nextPage is what a login may lead to instead of the app.
+// nextPage matches the pages to which a login may lead instead of the app.
 var nextPage = regexp.MustCompile(`^/(profile|signup|accounts?(/[0-9A-Za-z_-]+)?)$`)
 
-// wrongRedirectURI is a redirect_uri that is not allowed.
+// wrongRedirectURI means that a redirect_uri is not permitted.
 type wrongRedirectURI struct{ given string }
 
-// shown is the URL as a page may show it: without user and query, and without
-// long parts of the path, any of which may be a credential.
+// shown returns the URL in a form that a page may show. It leaves out the user, the
+// query and long parts of the path, each of which may be a credential.
 func (w wrongRedirectURI) shown() string {
 	text := w.given
 	if i := strings.IndexAny(text, "?#"); i >= 0 {
@@ -51,7 +51,7 @@ const (
 )
 
 func (wrongRedirectURI) Error() string {
-	return "The redirect_uri is not one of the realm's Login URLs. Add it to them, or correct it."
+	return "The redirect_uri is not one of the realm's Login URLs. Correct it, or add it to the Login URLs."
 }
 
 func (s *Server) readFlow(values url.Values) (flow, error) {
@@ -75,7 +75,7 @@ func (s *Server) readFlow(values url.Values) (flow, error) {
 	return f, nil
 }
 
-// Values are the parameters with which the flow goes on at another page.
+// Values returns the parameters that carry the flow to another page.
 func (f flow) Values() url.Values {
 	values := url.Values{}
 	for name, value := range map[string]string{
@@ -94,7 +94,7 @@ func (f flow) Values() url.Values {
 	return values
 }
 
-// At is the URL of another page of the flow.
+// At returns the URL of another page of the flow.
 func (f flow) At(path string) string {
 	query := f.Values().Encode()
 	if query == "" {
@@ -103,35 +103,36 @@ func (f flow) At(path string) string {
 	return path + "?" + query
 }
 
-// To is the flow as it goes on at path after a login.
+// To returns the flow that continues at path after a login.
 func (f flow) To(path string) flow {
 	f.Next = path
 	return f
 }
 
-// asSomebodyElse is the URL of a login that asks also who is signed in, and leads
-// back to the page at path.
+// asSomebodyElse returns the URL of a login that asks for credentials even if
+// somebody is signed in. It leads back to the page at path.
 func (f flow) asSomebodyElse(path string) string {
 	f = f.To(path)
 	f.Prompt = "login"
 	return f.At("/login")
 }
 
-// redirect sends the browser to another page, or back to the app.
+// redirect sends the browser to another page or back to the app.
 func redirect(w http.ResponseWriter, r *http.Request, target string) error {
 	http.Redirect(w, r, target, http.StatusFound)
 	return nil
 }
 
-// redirectDone goes to a page that says that action is done.
+// redirectDone redirects to a page that confirms the action.
 func redirectDone(w http.ResponseWriter, r *http.Request, f flow, path, action string) error {
 	values := f.Values()
 	values.Set("done", action)
 	return redirect(w, r, path+"?"+values.Encode())
 }
 
-// finish goes on with a flow whose user is signed in: to the page that asked for
-// the login, to what the user has to do first, or back to the app with a token.
+// finish continues a flow after its user has signed in. It leads to the page that
+// needed the login, to a page that the user must complete first, or back to the app
+// with a token.
 func (s *Server) finish(w http.ResponseWriter, r *http.Request, session authrockettest.HostedSession, f flow) error {
 	user, err := s.realm.User(session.UserID)
 	if err != nil {
@@ -160,8 +161,8 @@ func (s *Server) finish(w http.ResponseWriter, r *http.Request, session authrock
 	}
 	target, ok := s.realm.RedirectURI(f.RedirectURI)
 	if !ok {
-		// A realm on loopback without Login URLs has no default.
-		return s.render(w, r, flow{}, http.StatusOK, "done", view{Title: "You are signed in", Page: "Open your app to go on."})
+		// A loopback realm without Login URLs has no default.
+		return s.render(w, r, flow{}, http.StatusOK, "done", view{Title: "You are signed in", Page: "Open your app to continue."})
 	}
 	token, err := s.realm.SessionToken(session.ID)
 	if err != nil {
@@ -170,7 +171,7 @@ func (s *Server) finish(w http.ResponseWriter, r *http.Request, session authrock
 	return redirect(w, r, authrockettest.WithToken(target, token))
 }
 
-// signedIn returns the session of the browser and its user. Without one it
+// signedIn returns the session of the browser and its user. If there is none, it
 // sends the browser to the login, which leads back to the page at path.
 func (s *Server) signedIn(w http.ResponseWriter, r *http.Request, f flow, path string) (authrockettest.HostedSession, authrockettest.User, bool) {
 	if session, ok := s.session(r); ok {
@@ -182,9 +183,9 @@ func (s *Server) signedIn(w http.ResponseWriter, r *http.Request, f flow, path s
 	return authrockettest.HostedSession{}, authrockettest.User{}, false
 }
 
-// adoptSession takes up ?session=, which an app that signed in through the
-// LoginRocket API sends along. It does not replace a session of the browser. It
-// returns true when it has sent the browser to the same page without it.
+// adoptSession handles ?session=, which an app sends if it signed the user in through
+// the LoginRocket API. It keeps an existing session of the browser. It returns true
+// if it has redirected the browser to the same page without the parameter.
 func (s *Server) adoptSession(w http.ResponseWriter, r *http.Request) bool {
 	query := r.URL.Query()
 	id := query.Get("session")

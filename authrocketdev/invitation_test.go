@@ -136,8 +136,8 @@ func TestInvitation(t *testing.T) {
 		// What is refused gives it no time that it did not have.
 		p := b.get(path).wants(200).submit("/signup", "email", "ada@example.com", "password", "compilers").wants(422, "already in use")
 		time.Sleep(time.Nanosecond) // in the bubble: no real time passes
-		p.submit("/signup", "email", "new@example.com", "password", "compilers").wants(404, "too old")
-		b.get(path).wants(404, "too old")
+		p.submit("/signup", "email", "new@example.com", "password", "compilers").wants(404, "has expired")
+		b.get(path).wants(404, "has expired")
 	}, closedSignup)
 	onSite(t, "that is asked for comes by mail", func(t *testing.T, s *site) {
 		b := s.newBrowser(t)
@@ -145,7 +145,7 @@ func TestInvitation(t *testing.T) {
 		if got := p.form("/signup/request").fields.Get("email"); got != "no email" {
 			t.Errorf("the form comes again with %q", got)
 		}
-		p.submit("/signup/request", "email", "New@example.com").wants(200, "You get a mail")
+		p.submit("/signup/request", "email", "New@example.com").wants(200, "We will send you an email")
 		mail := s.lastMail(t)
 		if mail.To != "new@example.com" {
 			t.Errorf("got %+v", mail)

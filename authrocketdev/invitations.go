@@ -10,7 +10,7 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// maxInvitations is how many invitations a seed may hold.
+// maxInvitations is the most invitations in a seed.
 const maxInvitations = 1_000
 
 // invitedTo returns the open invitations to an org by email.
@@ -23,10 +23,10 @@ func (s *Server) invitedTo(orgID string) ([]authrockettest.Invitation, error) {
 var (
 	errInvitation   = refuse(http.StatusNotFound, textInvitation)
 	errSignupClosed = invalid("Signups are closed.")
-	errNotInvited   = invalid("Signing up needs an invitation.")
+	errNotInvited   = invalid("You need an invitation to sign up.")
 )
 
-const textInvitation = "This invitation has been used, or it is too old."
+const textInvitation = "This invitation has been used or has expired."
 
 // invitation returns the invitation with this token, unless nobody can accept it.
 func (s *Server) invitation(token string) (authrockettest.Invitation, bool) {
@@ -43,10 +43,10 @@ func (s *Server) invitation(token string) (authrockettest.Invitation, bool) {
 	return i, true
 }
 
-// Invite invites somebody to join an org with these permissions, or with orgID
-// "" to sign up, by a mail to the outbox. It returns the token of the
-// invitation, for the page /signup?invitation=. The error says what is wrong
-// with the input.
+// Invite invites somebody to join an org with these permissions. If orgID is "", it
+// invites to sign up. It puts a mail into the outbox, and returns the token of the
+// invitation for the page /signup?invitation=. The error says what is wrong with the
+// input.
 func (s *Server) Invite(email, orgID string, permissions ...string) (token string, err error) {
 	email, ok := normalEmail(email)
 	if !ok {
@@ -62,8 +62,8 @@ func (s *Server) Invite(email, orgID string, permissions ...string) (token strin
 	return s.invite(authrockettest.Invitation{Type: kind, Email: email, OrgID: orgID, Permissions: permissions})
 }
 
-// invite makes an invitation, in the place of those of the same person to the
-// same org, and sends it.
+// invite creates an invitation and sends it. It replaces earlier invitations of the
+// same person to the same org.
 func (s *Server) invite(i authrockettest.Invitation) (token string, err error) {
 	same, err := s.realm.ListInvitations(authrockettest.InvitationList{Email: i.Email})
 	if err != nil {
@@ -95,14 +95,14 @@ func (s *Server) sendInvitation(i authrockettest.Invitation) error {
 	s.outbox.send(Mail{
 		To:      i.Email,
 		Subject: "You are invited to " + to,
-		Text:    "Follow the link to accept. Whoever did not expect it can ignore this mail.",
+		Text:    "Follow the link to accept. If you did not expect this invitation, you can ignore this email.",
 		Link:    s.link("/signup", "invitation", i.Token),
 	})
 	return nil
 }
 
-// requestInvitation is what a visitor asks for where only invited people sign
-// up. The local LoginRocket grants it at once, by mail.
+// requestInvitation handles a visitor's request for an invitation. The local
+// LoginRocket grants it at once, by mail.
 func (s *Server) requestInvitation(email string) error {
 	if s.realm.Settings().Signup == authrockettest.SignupClosed {
 		return errSignupClosed
@@ -115,8 +115,8 @@ func (s *Server) requestInvitation(email string) error {
 	return err
 }
 
-// acceptInvitation makes the user of the session a member of the org, and
-// selects the org.
+// acceptInvitation makes the user of the session a member of the org, and selects the
+// org.
 func (s *Server) acceptInvitation(session authrockettest.HostedSession, token string) (authrockettest.HostedSession, error) {
 	s.changes.Lock()
 	defer s.changes.Unlock()
@@ -130,7 +130,7 @@ func (s *Server) acceptInvitation(session authrockettest.HostedSession, token st
 	return s.join(session, i)
 }
 
-// acceptFor uses up an invitation for a user that there is. One to an org makes
+// acceptFor uses up an invitation for an existing user. An invitation to an org makes
 // the user a member.
 func (s *Server) acceptFor(userID, token string) error {
 	s.changes.Lock()
@@ -148,8 +148,8 @@ func (s *Server) acceptFor(userID, token string) error {
 	return s.addMember(userID, i)
 }
 
-// join makes the user of the session a member of the org of an invitation that
-// is used up, and selects the org.
+// join makes the user of the session a member of the org of a used invitation, and
+// selects the org.
 func (s *Server) join(session authrockettest.HostedSession, i authrockettest.Invitation) (authrockettest.HostedSession, error) {
 	if err := s.addMember(session.UserID, i); err != nil {
 		return session, err
@@ -160,8 +160,8 @@ func (s *Server) join(session authrockettest.HostedSession, i authrockettest.Inv
 	return s.realm.LookUpSession(session.ID)
 }
 
-// addMember makes a user a member, as an invitation says. A membership that there
-// is stays as it is, unless it has expired.
+// addMember makes a user a member with the permissions of an invitation. An existing
+// membership stays unchanged, unless it has expired.
 func (s *Server) addMember(userID string, i authrockettest.Invitation) error {
 	_, err := s.realm.CreateMembership(userID, i.OrgID, i.Permissions...)
 	if !errors.Is(err, authrockettest.ErrMember) {

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// translations are texts for API clients by language, keyed by the English one.
-// A text that is not here is English in each language.
+// translations are texts for API clients by language, keyed by the English text. A
+// missing text stays in English.
 var translations = map[string]map[string]string{
 	"es": {
 		textLoginFailed:        "Error al iniciar sesión.",
@@ -32,12 +32,12 @@ func translate(texts []string, acceptLanguage string) []string {
 	return translated
 }
 
-// maxAcceptLanguage is how many entries of a header count.
+// maxAcceptLanguage is the most entries of a header that count.
 const maxAcceptLanguage = 20
 
-// preferredLocale returns the one of locales that an Accept-Language header (RFC
-// 9110 section 12.5.4) gives the highest weight, the first of equals, and English
-// when it names none of them.
+// preferredLocale returns the locale to which an Accept-Language header (RFC 9110
+// section 12.5.4) gives the highest weight, or the first of several. If the header
+// names none of locales, it returns English.
 func preferredLocale(acceptLanguage string) string {
 	best, bestWeight := locales[0], 0.0
 	entries := strings.SplitN(acceptLanguage, ",", maxAcceptLanguage+1)

@@ -7,20 +7,20 @@ import (
 
 // limit counts events by key, in windows of a minute.
 type limit struct {
-	perMinute int // negative: no limit
+	perMinute int // a negative number means no limit
 
 	mu     sync.Mutex
-	start  time.Time // of the window
+	start  time.Time // the start of the window
 	counts map[string]int
 }
 
-// maxKeys is how many keys a window counts; further ones are over the limit.
+// maxKeys is the most keys that a window counts. Further keys are over the limit.
 const maxKeys = 10_000
 
 func newLimit(perMinute int) *limit { return &limit{perMinute: perMinute} }
 
-// add counts an event of key, and returns how many are left in the window and
-// when it ends. left is negative when key is over its limit.
+// add counts an event of key. It returns how many events are left in the window, and
+// when the window ends. left is negative if key is over its limit.
 func (l *limit) add(key string) (left int, end time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -32,7 +32,7 @@ func (l *limit) add(key string) (left int, end time.Time) {
 	return l.within(l.perMinute - l.counts[key]), l.start.Add(time.Minute)
 }
 
-// undo takes back an event that add has counted.
+// undo removes an event that add has counted.
 func (l *limit) undo(key string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -47,7 +47,8 @@ func (l *limit) roll() {
 	}
 }
 
-// within makes a limit of none never used up.
+// within returns the number of events that are left. Without a limit, events are
+// always left.
 func (l *limit) within(left int) int {
 	if l.perMinute < 0 {
 		return 1

@@ -6,8 +6,8 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// errLogin is the same for a wrong password and for no user: it does not tell
-// which emails have one.
+// errLogin is the same for a wrong password and for an unknown user, so that it does
+// not reveal which email addresses exist.
 var errLogin = invalid(textLoginFailed)
 
 // logIn starts the login of a user who knows the password.
@@ -30,8 +30,9 @@ func (s *Server) logIn(name, password string) (login, error) {
 
 var errManyPasswords = invalid("Too many wrong passwords. Try again in a minute.")
 
-// tryPassword compares a password, unless too many wrong ones were entered for
-// key. An attempt counts before it is made: many at once are no way around.
+// tryPassword compares a password, unless too many wrong ones were entered for key.
+// It counts an attempt before it compares, so that parallel attempts cannot exceed
+// the limit.
 func (s *Server) tryPassword(key string, user authrockettest.User, password string) (isSame bool, err error) {
 	if left, _ := s.wrongLogins.add(key); left < 0 {
 		return false, errManyPasswords

@@ -11,11 +11,11 @@ type Mail struct {
 	To      string
 	Subject string
 	Text    string
-	Link    string // what the mail is about, an absolute URL
+	Link    string // an absolute URL: the link in the mail
 	SentAt  time.Time
 }
 
-// outbox keeps the latest mails.
+// outbox stores the latest mails.
 type outbox struct {
 	mu    sync.Mutex
 	mails []Mail
@@ -33,8 +33,8 @@ func (o *outbox) send(m Mail) {
 	o.mails = append(o.mails, m)
 }
 
-// Outbox returns the latest 100 mails, the newest first. They are on the page
-// /outbox too.
+// Outbox returns the latest 100 mails, the newest first. The page /outbox also shows
+// them.
 func (s *Server) Outbox() []Mail {
 	s.outbox.mu.Lock()
 	defer s.outbox.mu.Unlock()

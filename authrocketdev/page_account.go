@@ -7,19 +7,19 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// member is a membership as the page of an account lists it.
+// member is a membership in the list on the account page.
 type member struct {
 	authrockettest.Membership
 	User authrockettest.User
 }
 
-// accountNotices are what the page says after a change.
+// accountNotices are the messages of the page after a change.
 var accountNotices = map[string]string{
-	"rename":      "The name is changed.",
-	"permissions": "The permissions are changed.",
-	"remove":      "The member is removed.",
-	"invite":      "The invitation is sent.",
-	"uninvite":    "The invitation is withdrawn.",
+	"rename":      "The name has been changed.",
+	"permissions": "The permissions have been changed.",
+	"remove":      "The member has been removed.",
+	"invite":      "The invitation has been sent.",
+	"uninvite":    "The invitation has been withdrawn.",
 }
 
 func (s *Server) showAccount(w http.ResponseWriter, r *http.Request, f flow) error {
@@ -37,7 +37,8 @@ func (s *Server) showAccount(w http.ResponseWriter, r *http.Request, f flow) err
 	return s.renderAccount(w, r, f, own, nil, nil)
 }
 
-// renderAccount shows the page, with what was entered in a form that is refused.
+// renderAccount shows the page. After a refused form, it shows the entered values
+// again.
 func (s *Server) renderAccount(w http.ResponseWriter, r *http.Request, f flow, own authrockettest.Membership, entered url.Values, err error) error {
 	org, orgErr := s.realm.Org(own.OrgID)
 	if orgErr != nil {
@@ -67,7 +68,7 @@ func (s *Server) renderAccount(w http.ResponseWriter, r *http.Request, f flow, o
 	return s.render(w, r, f, statusOf(err), "account", v)
 }
 
-// submitAccount does what the action of the form names.
+// submitAccount carries out the action of the form.
 func (s *Server) submitAccount(w http.ResponseWriter, r *http.Request, f flow) error {
 	_, user, ok := s.signedIn(w, r, f, r.URL.Path)
 	if !ok {

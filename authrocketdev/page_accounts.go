@@ -7,15 +7,15 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// account is an org as the selector lists it.
+// account is an org in the account selector.
 type account struct {
 	Org        authrockettest.Org
 	IsSelected bool
 	IsManager  bool
 }
 
-// showAccounts shows the account selector, or goes on at once when there is
-// nothing to choose and force is not given.
+// showAccounts shows the account selector. If there is no choice and force is not
+// set, it continues at once.
 func (s *Server) showAccounts(w http.ResponseWriter, r *http.Request, f flow) error {
 	if s.adoptSession(w, r) {
 		return nil
@@ -47,13 +47,13 @@ func (s *Server) renderAccounts(w http.ResponseWriter, r *http.Request, f flow, 
 	return s.render(w, r, f, statusOf(err), "accounts", formView("Choose an account", err, struct {
 		Accounts []account
 		MayAdd   bool
-		OrgName  string // as it was entered
+		OrgName  string // as the user entered it
 		User     authrockettest.User
 		Other    string
 	}{accounts, s.realm.Settings().OrgMode == authrockettest.MultiUser || len(accounts) == 0, r.PostForm.Get("org_name"), user, f.asSomebodyElse("/accounts")}))
 }
 
-// submitAccounts goes on with the account that was chosen, or makes a new one.
+// submitAccounts continues with the chosen account, or creates a new one.
 func (s *Server) submitAccounts(w http.ResponseWriter, r *http.Request, f flow) error {
 	session, user, ok := s.signedIn(w, r, f, "/accounts")
 	if !ok {
@@ -65,7 +65,7 @@ func (s *Server) submitAccounts(w http.ResponseWriter, r *http.Request, f flow) 
 			return s.renderAccounts(w, r, f, session, invalid("Choose an account, or enter a name for a new one."))
 		}
 		if s.realm.Settings().OrgMode == authrockettest.SingleUser && len(s.realm.MembershipsOf(user.ID)) > 0 {
-			return s.renderAccounts(w, r, f, session, invalid("A user of this realm has one account."))
+			return s.renderAccounts(w, r, f, session, invalid("Users of this realm can have only one account."))
 		}
 		org, err := s.newOrg(user, r.PostForm.Get("org_name"))
 		if err != nil {

@@ -7,8 +7,8 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// showDevice shows what an authenticator app needs to know about a new device,
-// and asks for its first code.
+// showDevice shows what an authenticator app needs to add a new device, and asks for
+// its first code.
 func (s *Server) showDevice(w http.ResponseWriter, r *http.Request, f flow) error {
 	_, user, ok := s.signedIn(w, r, f, "/profile")
 	if !ok {
@@ -23,7 +23,7 @@ func (s *Server) renderDevice(w http.ResponseWriter, r *http.Request, f flow, us
 		return deviceErr
 	}
 	uri := s.provisioningURI(device)
-	if uri == "" { // it is active already
+	if uri == "" { // it is already active
 		return redirect(w, r, f.At("/profile"))
 	}
 	return s.render(w, r, f, statusOf(err), "device", formView("Add "+device.Name, err, struct {
@@ -34,7 +34,7 @@ func (s *Server) renderDevice(w http.ResponseWriter, r *http.Request, f flow, us
 	}{device, template.HTML(provisioningSVG(uri)), template.URL(uri), device.Secret()}))
 }
 
-// submitDevice makes the device count.
+// submitDevice makes the device active.
 func (s *Server) submitDevice(w http.ResponseWriter, r *http.Request, f flow) error {
 	_, user, ok := s.signedIn(w, r, f, "/profile")
 	if !ok {

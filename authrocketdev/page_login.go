@@ -7,7 +7,7 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// showLogin shows the form, or goes on at once when the browser is signed in.
+// showLogin shows the form. If the browser is signed in, it continues at once.
 func (s *Server) showLogin(w http.ResponseWriter, r *http.Request, f flow) error {
 	if session, ok := s.session(r); ok && f.Prompt != "login" {
 		return s.finish(w, r, session, f)
@@ -28,7 +28,7 @@ func (s *Server) renderLogin(w http.ResponseWriter, r *http.Request, f flow, ema
 	}{email, s.realm.Settings().Signup != authrockettest.SignupClosed || f.Invitation != "", s.appOf(f), s.demoUsers()}))
 }
 
-// appOf is the host of the app that a login goes on to, "" if there is none.
+// appOf returns the host of the app to which a login leads, "" if there is none.
 func (s *Server) appOf(f flow) string {
 	target, _ := s.realm.RedirectURI(f.RedirectURI)
 	u, err := url.Parse(target)
@@ -38,10 +38,10 @@ func (s *Server) appOf(f flow) string {
 	return u.Host
 }
 
-// maxDemoUsers is how many users the login page lists.
+// maxDemoUsers is the most users that the login page lists.
 const maxDemoUsers = 10
 
-// demoUsers are users whose passwords are known, when they are to be shown.
+// demoUsers returns the users with known passwords, if the page may show them.
 func (s *Server) demoUsers() []authrockettest.User {
 	if !s.config.ShowDemoUsers {
 		return nil
@@ -64,7 +64,7 @@ func (s *Server) submitLogin(w http.ResponseWriter, r *http.Request, f flow) err
 	return s.goOn(w, r, f, l)
 }
 
-// goOn signs the browser in, or asks for the code that the login waits for.
+// goOn signs the browser in, or asks for the code that the login needs.
 func (s *Server) goOn(w http.ResponseWriter, r *http.Request, f flow, l login) error {
 	if l.Pending != "" {
 		return s.renderCode(w, r, f, l.Pending, nil)
@@ -89,7 +89,8 @@ func (s *Server) submitCode(w http.ResponseWriter, r *http.Request, f flow) erro
 	return s.goOn(w, r, f, login{UserID: session.UserID, Session: session})
 }
 
-// submitReturn goes back to the app with a new token, from a page of one's own.
+// submitReturn leads from the profile or account page back to the app, with a new
+// token.
 func (s *Server) submitReturn(w http.ResponseWriter, r *http.Request, f flow) error {
 	session, _, ok := s.signedIn(w, r, f, "")
 	if !ok {

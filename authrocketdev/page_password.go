@@ -6,12 +6,12 @@ func (s *Server) showForgot(w http.ResponseWriter, r *http.Request, f flow) erro
 	return s.render(w, r, f, http.StatusOK, "forgot", view{Title: "Forgot your password?"})
 }
 
-// submitForgot says the same whether or not there is such a user.
+// submitForgot gives the same answer whether the user exists or not.
 func (s *Server) submitForgot(w http.ResponseWriter, r *http.Request, f flow) error {
 	s.forgotPassword(r.PostForm.Get("email"), f.Values())
 	return s.render(w, r, f, http.StatusOK, "done", view{
-		Title: "Look into your mails",
-		Page:  "If there is such a user, a mail with a link is on its way.",
+		Title: "Check your email",
+		Page:  "If this user exists, we have sent an email with a link.",
 	})
 }
 

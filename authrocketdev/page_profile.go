@@ -7,14 +7,14 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// profileNotices are what the page says after a change.
+// profileNotices are the messages of the page after a change.
 var profileNotices = map[string]string{
-	"names":    "Your profile is changed.",
-	"email":    "Follow the link in the mail to the new address. Until then the old one stays.",
-	"password": "Your password is changed. Other browsers have to log in again.",
-	"verify":   "A mail with a link is on its way.",
-	"device":   "The device is added. Your next login asks for a code.",
-	"remove":   "The device is removed.",
+	"names":    "Your profile has been changed.",
+	"email":    "Follow the link in the email to your new address. Until then, your old address stays valid.",
+	"password": "Your password has been changed. Log in again in your other browsers.",
+	"verify":   "We have sent you an email with a link.",
+	"device":   "The device has been added. Your next login will ask for a code.",
+	"remove":   "The device has been removed.",
 }
 
 func (s *Server) showProfile(w http.ResponseWriter, r *http.Request, f flow) error {
@@ -26,7 +26,7 @@ func (s *Server) showProfile(w http.ResponseWriter, r *http.Request, f flow) err
 		return nil
 	}
 	if f.Account != "" {
-		s.realm.SelectOrg(session.ID, f.Account) // only if the user is a member
+		s.realm.SelectOrg(session.ID, f.Account) // this fails if the user is not a member
 	}
 	return s.renderProfile(w, r, f, user, nil)
 }
@@ -38,10 +38,10 @@ func (s *Server) renderProfile(w http.ResponseWriter, r *http.Request, f flow, u
 		Pending    string
 		Incomplete bool
 		Locales    []string
-		NewEmail   string // as it was entered
+		NewEmail   string // as the user entered it
 		OffersTOTP bool
 		Devices    []authrockettest.Credential
-		DeviceName string // as it was entered
+		DeviceName string // as the user entered it
 	}{
 		user, user.EmailVerification == authrocket.EmailVerified, user.EmailPending, !s.isNamed(user), locales, r.PostForm.Get("email"),
 		s.offersTOTP(), s.devices(user.ID, authrockettest.StateNew, authrockettest.StateActive), r.PostForm.Get("device_name"),
@@ -50,7 +50,7 @@ func (s *Server) renderProfile(w http.ResponseWriter, r *http.Request, f flow, u
 	return s.render(w, r, f, statusOf(err), "profile", v)
 }
 
-// submitProfile does what the action of the form names.
+// submitProfile carries out the action of the form.
 func (s *Server) submitProfile(w http.ResponseWriter, r *http.Request, f flow) error {
 	session, user, ok := s.signedIn(w, r, f, "/profile")
 	if !ok {
@@ -84,7 +84,7 @@ func (s *Server) submitProfile(w http.ResponseWriter, r *http.Request, f flow) e
 		err = errForm
 	}
 	if err != nil {
-		if action == "names" { // shown as they were entered
+		if action == "names" { // shown again as the user entered them
 			user.FirstName, user.LastName = *field("first_name"), *field("last_name")
 			user.Username, user.Locale = *field("username"), *field("locale")
 		}

@@ -6,8 +6,8 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// showSignup shows what the visitor may do: sign up, accept an invitation, or
-// ask for one.
+// showSignup shows what the visitor can do: sign up, accept an invitation, or request
+// one.
 func (s *Server) showSignup(w http.ResponseWriter, r *http.Request, f flow) error {
 	i, isInvited := s.invitation(f.Invitation)
 	if f.Invitation != "" && !isInvited {
@@ -91,7 +91,7 @@ func (s *Server) submitAccept(w http.ResponseWriter, r *http.Request, f flow) er
 }
 
 func (s *Server) renderInvitationRequest(w http.ResponseWriter, r *http.Request, f flow, email string, err error) error {
-	return s.render(w, r, f, statusOf(err), "request", formView("Ask for an invitation", err, email))
+	return s.render(w, r, f, statusOf(err), "request", formView("Request an invitation", err, email))
 }
 
 func (s *Server) submitInvitationRequest(w http.ResponseWriter, r *http.Request, f flow) error {
@@ -99,5 +99,5 @@ func (s *Server) submitInvitationRequest(w http.ResponseWriter, r *http.Request,
 	if err := s.requestInvitation(email); err != nil {
 		return s.renderInvitationRequest(w, r, f, email, err)
 	}
-	return s.render(w, r, f, http.StatusOK, "done", view{Title: "Thank you", Page: "You get a mail when you are invited."})
+	return s.render(w, r, f, http.StatusOK, "done", view{Title: "Thank you", Page: "We will send you an email with your invitation."})
 }

@@ -77,22 +77,22 @@ func TestRefusalPages(t *testing.T) {
 	b.get("/nothing").wants(404, "Page not found")
 	r := b.formRequest("/login", nil)
 	r.Header.Set("Origin", "https://evil.example")
-	b.send(r).wants(403, "This form comes from another website.")
+	b.send(r).wants(403, "This form comes from another website and was refused.")
 	for _, row := range []struct{ name, given, shown string }{
-		{name: "another host", given: "https://other.example/in", shown: "This login asks for https://other.example/in Login URLs"},
+		{name: "another host", given: "https://other.example/in", shown: "Requested return URL https://other.example/in Login URLs"},
 		{name: "with markup", given: "https://other.example/<b>", shown: "https://other.example/<b>"},
 		{name: "without its query", given: "https://other.example/in?token=secret#secret", shown: "https://other.example/in Login"},
 		{name: "without its user", given: "https://me:secret@other.example/in", shown: "https://other.example/in Login"},
 		{name: "without long parts", given: "https://other.example/" + strings.Repeat("secret", 11) + "/in", shown: "https://other.example/.../in Login"},
 		{name: "not endlessly", given: "https://other.example" + strings.Repeat("/a", 16) + strings.Repeat("/secret", 40), shown: "/a/a/a/a/... Login"},
-		{name: "no URL", given: "%zz", shown: "asks for %zz Login"},
+		{name: "no URL", given: "%zz", shown: "return URL %zz Login"},
 	} {
 		p := b.get(loginPath(row.given)).wants(400, row.shown, "https://app.example/in", "http://127.0.0.2:3000/")
 		if strings.Contains(p.body, "secret") {
 			t.Errorf("%s: got %s", row.name, p.body)
 		}
 	}
-	newSite(t).newBrowser(t).get(loginPath("https://other.example/in")).wants(400, "A login may return to all URLs on this machine")
+	newSite(t).newBrowser(t).get(loginPath("https://other.example/in")).wants(400, "A login may return to any URL on this machine")
 }
 
 // The realm may change how long a password is while the server runs.
@@ -106,7 +106,7 @@ func TestPasswordLength(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := "Password is too short: it needs " + strconv.Itoa(shortest) + " characters or more."
+		want := "Password is too short. Use at least " + strconv.Itoa(shortest) + " characters."
 		form := []string{"email", "user" + strconv.Itoa(shortest) + "@example.com", "password"}
 		p := b.get(signupPath()).wants(200, strconv.Itoa(shortest)+" characters or more")
 		if !strings.Contains(p.body, `minlength="`+strconv.Itoa(shortest)+`"`) {

@@ -20,7 +20,8 @@ var pageFiles embed.FS
 //go:embed pages/style.css
 var style string
 
-// pageTemplates are the pages by name: each is its own file in the layout.
+// pageTemplates are the pages by name. Each page is a file of its own within the
+// layout.
 var pageTemplates = func() map[string]*template.Template {
 	layout := template.Must(template.New("layout.html").Funcs(template.FuncMap{
 		"join":  strings.Join,
@@ -42,9 +43,9 @@ var pageTemplates = func() map[string]*template.Template {
 	return pages
 }()
 
-// breakable returns a function for long words, in which a line may break where
-// breaks says. Words that fit on a line of a small screen stay as they are, so that
-// tests find them in the source of a page.
+// breakable returns a function that lets a line break inside a long word, at the
+// places in breaks. It leaves words that fit on a line of a small screen unchanged,
+// so that tests find them in the source of a page.
 func breakable(breaks ...string) func(string) template.HTML {
 	replacer := strings.NewReplacer(breaks...)
 	return func(text string) template.HTML {
@@ -58,14 +59,14 @@ func breakable(breaks ...string) func(string) template.HTML {
 
 const maxUnbroken = 28
 
-// view is what a page shows.
+// view is the data that a page shows.
 type view struct {
 	Title  string
-	Errors []string // what was wrong with the form before
-	Notice string   // what the form before has done
-	Page   any      // of the page alone
+	Errors []string // what is wrong with the submitted form
+	Notice string   // what the submitted form has done
+	Page   any      // data of this page only
 
-	// Filled in by render.
+	// render fills in these fields.
 	Flow        flow
 	CSRF        string
 	Mails       int
@@ -73,7 +74,8 @@ type view struct {
 	MinPassword int
 }
 
-// formView is a view of a form that was refused, as it was filled in.
+// formView returns the view of a form. If the form was refused, the view contains err
+// and the entered values.
 func formView(title string, err error, page any) view {
 	v := view{Title: title, Page: page}
 	if err != nil {
@@ -89,7 +91,7 @@ func statusOf(err error) int {
 	return asRefusal(err).status
 }
 
-// render writes a page, and returns an error only when it has written nothing.
+// render writes a page. It returns an error only if it has written nothing.
 func (s *Server) render(w http.ResponseWriter, r *http.Request, f flow, status int, name string, v view) error {
 	v.Flow = f
 	session, _ := s.session(r)
@@ -107,10 +109,10 @@ func (s *Server) render(w http.ResponseWriter, r *http.Request, f flow, status i
 	return nil
 }
 
-// pageHandler answers a request, or returns why it has not.
+// pageHandler answers a request, or returns the reason why it has not.
 type pageHandler func(*Server, http.ResponseWriter, *http.Request, flow) error
 
-// page is a handler that shows something.
+// page returns a handler that shows a page.
 func (s *Server) page(show pageHandler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		s := s.by(authrockettest.RequestOf(r))
@@ -125,13 +127,14 @@ func (s *Server) page(show pageHandler) http.HandlerFunc {
 const maxFormBytes = 64 << 10
 
 var (
-	errForm     = refuse(http.StatusBadRequest, "This form cannot be read.")
-	errTooLarge = refuse(http.StatusRequestEntityTooLarge, "This is too large.")
+	errForm     = refuse(http.StatusBadRequest, "This form is incomplete or damaged. Go back and send it again.")
+	errTooLarge = refuse(http.StatusRequestEntityTooLarge, "This request is too large.")
 	errOldForm  = refuse(http.StatusForbidden, "This form is too old. Go back, reload the page and try again.")
-	errForeign  = refuse(http.StatusForbidden, "This form comes from another website.")
+	errForeign  = refuse(http.StatusForbidden, "This form comes from another website and was refused.")
 )
 
-// form is a handler that does something. It takes only forms of our own pages.
+// form returns a handler for a form. It accepts only forms of this server's own
+// pages.
 func (s *Server) form(submit pageHandler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		s := s.by(authrockettest.RequestOf(r))
@@ -177,12 +180,12 @@ func (s *Server) renderRefusal(w http.ResponseWriter, r *http.Request, err error
 	}
 }
 
-// renderWrongRedirectURI shows who develops the app what to change.
+// renderWrongRedirectURI tells the app's developer what to change.
 func (s *Server) renderWrongRedirectURI(w http.ResponseWriter, r *http.Request, wrong wrongRedirectURI) error {
 	return s.render(w, r, flow{}, http.StatusBadRequest, "redirect", view{Title: "This login cannot return to the app", Page: struct {
 		Text, Given string
 		Allowed     []string
-		Loopback    bool // so is every URL on a loopback host
+		Loopback    bool // every URL on a loopback host is allowed, too
 	}{wrong.Error(), wrong.shown(), s.realm.LoginURLs(), s.acceptsLoopback()}})
 }
 

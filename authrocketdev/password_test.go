@@ -12,7 +12,7 @@ import (
 func (b *browser) forgot(t *testing.T, login string) string {
 	t.Helper()
 	before := len(b.site.server.Outbox())
-	b.get("/password/forgot?redirect_uri="+url.QueryEscape(appURL)).submit("/password/forgot", "email", login).wants(200, "If there is such a user")
+	b.get("/password/forgot?redirect_uri="+url.QueryEscape(appURL)).submit("/password/forgot", "email", login).wants(200, "If this user exists")
 	if len(b.site.server.Outbox()) == before {
 		return ""
 	}
@@ -91,7 +91,7 @@ func TestPasswordReset(t *testing.T) {
 		time.Sleep(time.Hour - 1) // in the bubble: no real time passes
 		p := b.get(link).submit("/password/reset", "password", "short", "password_confirmation", "short").wants(422, "too short")
 		time.Sleep(time.Nanosecond) // in the bubble: no real time passes
-		p.submit("/password/reset", "password", "analytical", "password_confirmation", "analytical").wants(422, "too old")
+		p.submit("/password/reset", "password", "analytical", "password_confirmation", "analytical").wants(422, "has expired")
 	})
 	onSite(t, "serves one of many at once", func(t *testing.T, s *site) {
 		b := s.newBrowser(t).inMemory()

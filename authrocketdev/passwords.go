@@ -6,8 +6,8 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// forgotPassword sends a link to set a new password. Whoever asks is not told
-// whether there is such a user. back is carried along in the link.
+// forgotPassword sends a link to set a new password. Its answer does not reveal
+// whether the user exists. The link contains the parameters back.
 func (s *Server) forgotPassword(login string, back url.Values) {
 	user, err := s.realm.UserByLogin(login)
 	if err != nil || user.State != authrockettest.UserActive {
@@ -20,26 +20,26 @@ func (s *Server) forgotPassword(login string, back url.Values) {
 	s.outbox.send(Mail{
 		To:      user.Email,
 		Subject: "Set a new password",
-		Text:    "Follow the link to set a new password. Whoever did not ask for it can ignore this mail.",
+		Text:    "Follow the link to set a new password. If you did not request this, you can ignore this email.",
 		Link:    s.origin + "/password/reset?" + query.Encode(),
 	})
 }
 
-// newPasswordToken makes a token for resetPassword.
+// newPasswordToken creates a token for resetPassword.
 func (s *Server) newPasswordToken(user authrockettest.User) authrockettest.OneTime {
 	o := s.realm.NewOneTime(authrockettest.OneTimePassword, user.ID, "", oneTimeLifetime)
 	s.realm.Emit(authrockettest.Event{Type: "user.password.resetting", UserID: user.ID, Token: o.Token})
 	return o
 }
 
-// resetPassword uses up a token that came by mail, ends the user's sessions and
-// starts a login, which still needs the code of a second factor.
+// resetPassword uses up a token from a mail, ends the user's sessions and starts a
+// login. If the user has a second factor, the login still needs a code.
 func (s *Server) resetPassword(token, password, confirmation string, isConfirmed bool) (login, error) {
-	errToken := invalid("This link has been used, or it is too old.")
+	errToken := invalid("This link has been used or has expired.")
 	if o, err := s.realm.OneTime(token); err != nil || o.Kind != authrockettest.OneTimePassword {
 		return login{}, errToken
 	}
-	// What can be mended does not use the token up.
+	// Mistakes that the user can correct do not use up the token.
 	if problems := s.checkNewPassword(password, confirmation, isConfirmed); len(problems) > 0 {
 		return login{}, invalid(problems...)
 	}
@@ -58,8 +58,8 @@ func (s *Server) resetPassword(token, password, confirmation string, isConfirmed
 	return s.startLogin(user)
 }
 
-// setPassword also ends what somebody who knew the old password may have
-// started: another link to set one, or a change of the email.
+// setPassword also ends pending changes that somebody with the old password may have
+// started: another link to set a password, or a change of the email address.
 func (s *Server) setPassword(user authrockettest.User, password string) error {
 	if err := s.realm.SetPassword(user.ID, password); err != nil {
 		return err

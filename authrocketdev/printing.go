@@ -6,8 +6,8 @@ import (
 	"log/slog"
 )
 
-// hidden is what packages fmt and slog print in the place of a credential. Code
-// reads the fields.
+// hidden is what fmt and slog print instead of a credential. Code can read the
+// fields.
 const hidden = "(hidden)"
 
 func hide(credential string) string {
@@ -17,7 +17,7 @@ func hide(credential string) string {
 	return hidden
 }
 
-// printRecord writes what has no methods of its own any more.
+// printRecord prints a record whose Format and LogValue methods have been removed.
 func printRecord(f fmt.State, verb rune, record any) {
 	fmt.Fprintf(f, fmt.FormatString(f, verb), record)
 }
@@ -40,7 +40,7 @@ func (c ServiceConfig) printed() printedConfig {
 // Format prints the config without keys and URLs of webhooks.
 func (c ServiceConfig) Format(f fmt.State, verb rune) { printRecord(f, verb, c.printed()) }
 
-// LogValue is the config as Format prints it.
+// LogValue returns the config in the form that Format prints.
 func (c ServiceConfig) LogValue() slog.Value { return slog.StringValue(fmt.Sprintf("%+v", c)) }
 
 func (m Mail) printed() printedMail {
@@ -51,11 +51,11 @@ func (m Mail) printed() printedMail {
 // Format prints the mail without the link.
 func (m Mail) Format(f fmt.State, verb rune) { printRecord(f, verb, m.printed()) }
 
-// LogValue is the mail without the link.
+// LogValue returns the mail without the link.
 func (m Mail) LogValue() slog.Value { return slog.AnyValue(m.printed()) }
 
-// Format prints nothing of what the service holds.
+// Format prints a fixed text, and nothing that the service contains.
 func (s *Service) Format(f fmt.State, _ rune) { io.WriteString(f, "authrocketdev.Service") }
 
-// Format prints nothing of what the server holds.
+// Format prints a fixed text, and nothing that the server contains.
 func (s *Server) Format(f fmt.State, _ rune) { io.WriteString(f, "authrocketdev.Server") }

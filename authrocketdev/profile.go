@@ -6,13 +6,13 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// profile is what a user may change; nil leaves a field as it is.
+// profile is a change that users may make; a nil field stays unchanged.
 type profile struct {
 	Email, FirstName, LastName, Username, Locale *string
 }
 
-// updateProfile changes a user. A new email takes the place of the old one when
-// it is verified.
+// updateProfile changes a user. A new email address replaces the old one after it has
+// been verified.
 func (s *Server) updateProfile(userID string, p profile) (authrockettest.User, error) {
 	user, err := s.realm.User(userID)
 	if err != nil {
@@ -52,7 +52,7 @@ func (s *Server) updateProfile(userID string, p profile) (authrockettest.User, e
 		set(&u.Username, p.Username)
 		set(&u.Locale, p.Locale)
 		if p.FirstName != nil || p.LastName != nil {
-			u.Name = "" // made of the two again
+			u.Name = "" // built again from the two names
 		}
 	})
 	if err != nil {
@@ -71,7 +71,7 @@ func (s *Server) updateProfile(userID string, p profile) (authrockettest.User, e
 	return s.realm.User(userID)
 }
 
-// isNamed reports whether the profile has all that the realm asks for.
+// isNamed reports whether the profile has the names that the realm requires.
 func (s *Server) isNamed(user authrockettest.User) bool {
 	return !s.realm.Settings().RequireName || user.FirstName != "" || user.LastName != ""
 }

@@ -21,11 +21,11 @@ func TestProfileNames(t *testing.T) {
 		wants []string
 	}{
 		{name: "names that are too long", form: []string{"first_name", long, "last_name", long}, wants: []string{"First name is too long", "Last name is too long"}},
-		{name: "a name that turns the direction of reading", form: []string{"first_name", "a\u202eb"}, wants: []string{"First name has characters"}},
-		{name: "a username that looks like an email", form: []string{"username", "alan@example.com"}, wants: []string{"Username may have"}},
-		{name: "a username that looks like an ID", form: []string{"username", "USR_" + s.alan.ID[4:]}, wants: []string{"Username may have"}},
+		{name: "a name that turns the direction of reading", form: []string{"first_name", "a\u202eb"}, wants: []string{"First name contains characters"}},
+		{name: "a username that looks like an email", form: []string{"username", "alan@example.com"}, wants: []string{"Username may contain"}},
+		{name: "a username that looks like an ID", form: []string{"username", "USR_" + s.alan.ID[4:]}, wants: []string{"Username may contain"}},
 		{name: "a username that is taken", form: []string{"username", "ALAN"}, wants: []string{"Username is already in use"}},
-		{name: "a language that there is not", form: []string{"locale", "tlh"}, wants: []string{"Language has to be one of"}},
+		{name: "a language that there is not", form: []string{"locale", "tlh"}, wants: []string{"Language must be one of"}},
 		{name: "everything at once", form: []string{"first_name", long, "username", "a b", "locale", "x"}, wants: []string{"First name", "Username may", "Language"}},
 	} {
 		form := append([]string{"first_name", "Augusta", "last_name", "King", "username", "augusta", "locale", "es"}, row.form...)
@@ -41,7 +41,7 @@ func TestProfileNames(t *testing.T) {
 		}
 	}
 	p = p.form("/profile", "action", "names").submit("first_name", " Augusta", "last_name", "King", "username", "augusta", "locale", "es")
-	p = p.follow().wants(200, "Your profile is changed.", "Augusta")
+	p = p.follow().wants(200, "Your profile has been changed.", "Augusta")
 	if got := p.form("/profile", "action", "names").fields.Get("locale"); got != "es" {
 		t.Errorf("the language is %q", got)
 	}
@@ -58,7 +58,7 @@ func TestProfileEmail(t *testing.T) {
 	onSite(t, "stays until the new one is verified", func(t *testing.T, s *site) {
 		b := s.signedIn(t, s.ada)
 		p := b.get("/profile").form("/profile", "action", "email").submit("email", "Countess@Example.com").follow()
-		p.wants(200, "Follow the link", "To be changed to countess@example.com")
+		p.wants(200, "Follow the link", "New email: countess@example.com")
 		mail := s.lastMail(t)
 		if user, _ := s.realm.User(s.ada.ID); user.Email != "ada@example.com" || mail.To != "countess@example.com" || strings.Contains(p.body, "tue:") {
 			t.Errorf("got %q, and a mail to %q", user.Email, mail.To)
@@ -149,7 +149,7 @@ func TestProfilePassword(t *testing.T) {
 	pending := s.lastMail(t).Link
 
 	b.get("/profile").form("/profile", "action", "password").submit("current_password", secretPassword, "password", "analytical", "password_confirmation", "analytical").
-		follow().wants(200, "Your password is changed.")
+		follow().wants(200, "Your password has been changed.")
 	if !b.isSignedIn() || other.isSignedIn() || !george.isSignedIn() {
 		t.Errorf("signed in are: this browser %t, the user's other one %t, another user %t", b.isSignedIn(), other.isSignedIn(), george.isSignedIn())
 	}
@@ -165,7 +165,7 @@ func TestProfileVerification(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	b := s.signedIn(t, s.ada)
-	p := b.get("/profile").wants(200, "not verified").form("/profile", "action", "verify").submit().follow().wants(200, "A mail with a link is on its way.")
+	p := b.get("/profile").wants(200, "not verified").form("/profile", "action", "verify").submit().follow().wants(200, "We have sent you an email with a link.")
 	p.browser.get(s.lastMail(t).Link).submit("/email/verify").wants(200, "ada@example.com is verified.")
 	p = b.get("/profile").wants(200)
 	for _, f := range p.forms {
@@ -191,8 +191,8 @@ func TestRequireName(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, requireName)
 	b := s.newBrowser(t)
-	p := b.logIn("lone@example.com", secretPassword).follow().wants(200, "Enter your name to go on.")
-	p.submit("/return").follow().wants(200, "Enter your name to go on.")
+	p := b.logIn("lone@example.com", secretPassword).follow().wants(200, "Enter your name to continue.")
+	p.submit("/return").follow().wants(200, "Enter your name to continue.")
 	p = b.get(loginPath(appURL)).follow().wants(200, "Enter your name")
 	p = p.form("/profile", "action", "names").submit("first_name", "Lone").follow()
 	if strings.Contains(p.text, "Enter your name") {

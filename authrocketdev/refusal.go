@@ -8,7 +8,8 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// refusal is why something is not done, in words for the person who asked.
+// refusal is the reason why a request was refused, in words for the person who sent
+// it.
 type refusal struct {
 	status int
 	texts  []string
@@ -18,15 +19,15 @@ func (r *refusal) Error() string { return strings.Join(r.texts, " ") }
 
 func refuse(status int, texts ...string) error { return &refusal{status, texts} }
 
-// invalid refuses input: 422, as AuthRocket does, also for a wrong password.
+// invalid refuses input with 422. AuthRocket also does that for a wrong password.
 func invalid(texts ...string) error { return refuse(http.StatusUnprocessableEntity, texts...) }
 
 var (
-	errNoSession = refuse(http.StatusForbidden, "The session is missing, or it has ended.")
+	errNoSession = refuse(http.StatusForbidden, "The session is missing or has ended.")
 	errNotFound  = refuse(http.StatusNotFound, "There is nothing here.")
 )
 
-// asRefusal returns what a client reads of err.
+// asRefusal returns err in a form for clients.
 func asRefusal(err error) *refusal {
 	if r, ok := errors.AsType[*refusal](err); ok {
 		return r
@@ -37,19 +38,19 @@ func asRefusal(err error) *refusal {
 	case errors.Is(err, authrockettest.ErrUsernameTaken):
 		return &refusal{http.StatusUnprocessableEntity, []string{"Username is already in use."}}
 	case errors.Is(err, authrockettest.ErrMember):
-		return &refusal{http.StatusUnprocessableEntity, []string{"This user is a member already."}}
+		return &refusal{http.StatusUnprocessableEntity, []string{"This user is already a member."}}
 	case errors.Is(err, authrockettest.ErrClosed):
-		return &refusal{http.StatusConflict, []string{"The org is closed for good."}}
+		return &refusal{http.StatusConflict, []string{"The org is closed permanently."}}
 	case errors.Is(err, authrockettest.ErrInactive):
 		return &refusal{http.StatusUnprocessableEntity, []string{"The user is inactive."}}
 	case errors.Is(err, authrockettest.ErrCredential):
 		return &refusal{http.StatusUnprocessableEntity, []string{"The user cannot have this credential."}}
 	case errors.Is(err, authrockettest.ErrAfter):
-		return &refusal{http.StatusUnprocessableEntity, []string{"After names no record of the list."}}
+		return &refusal{http.StatusUnprocessableEntity, []string{"After is not the ID of a record in the list."}}
 	case errors.Is(err, authrockettest.ErrFull):
 		return &refusal{http.StatusUnprocessableEntity, []string{"This local realm is full."}}
 	case errors.Is(err, authrockettest.ErrNotFound):
 		return &refusal{http.StatusNotFound, []string{"There is no such record."}}
 	}
-	return &refusal{http.StatusUnprocessableEntity, []string{"This cannot be done."}}
+	return &refusal{http.StatusUnprocessableEntity, []string{"This is not possible."}}
 }

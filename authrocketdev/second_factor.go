@@ -12,18 +12,18 @@ import (
 	"rsc.io/qr"
 )
 
-// login is what a right password leads to.
+// login is the result of a correct password.
 type login struct {
 	UserID  string
-	Session authrockettest.HostedSession // of a login that is complete
-	Pending string                       // else the token for completeLogin, a credential
+	Session authrockettest.HostedSession // set if the login is complete
+	Pending string                       // set otherwise: the token for completeLogin, a credential
 }
 
 // pendingLifetime is how long a login waits for a code.
 const pendingLifetime = 5 * time.Minute
 
-// startLogin signs a user in who has proved to be the one, or has the login wait
-// for a code when the user has a second factor.
+// startLogin signs in a user who has proved their identity. If the user has a second
+// factor, the login first waits for a code.
 func (s *Server) startLogin(user authrockettest.User) (login, error) {
 	if user.State != authrockettest.UserActive {
 		return login{}, s.failLogin(user.ID)
@@ -37,10 +37,10 @@ func (s *Server) startLogin(user authrockettest.User) (login, error) {
 	return login{UserID: user.ID, Pending: o.Token}, nil
 }
 
-// openSession starts the session of a login that is complete.
+// openSession starts the session of a complete login.
 func (s *Server) openSession(userID string) (authrockettest.HostedSession, error) {
 	session, err := s.realm.StartSession(userID)
-	if err != nil { // the user is inactive, or deleted
+	if err != nil { // the user is inactive or deleted
 		return session, s.failLogin(userID)
 	}
 	s.realm.Emit(authrockettest.Event{Type: "user.login.succeeded", UserID: userID, SessionID: session.ID})
@@ -55,12 +55,12 @@ func (s *Server) failLogin(userID string) error {
 }
 
 var (
-	errPendingLogin = invalid("This login has been used, or it is too old. Log in again.")
+	errPendingLogin = invalid("This login has been used or has expired. Log in again.")
 	errManyCodes    = invalid("Too many wrong codes. Log in again in a minute.")
 )
 
-// completeLogin signs in the user whose login waits for a code. A wrong code
-// leaves the token valid, one code too many does not.
+// completeLogin signs in the user whose login waits for a code. After a wrong code
+// the token stays valid; after too many wrong codes it does not.
 func (s *Server) completeLogin(token, code string) (authrockettest.HostedSession, error) {
 	o, err := s.realm.OneTime(token)
 	if err != nil || o.Kind != authrockettest.OneTimeLogin {
@@ -74,20 +74,20 @@ func (s *Server) completeLogin(token, code string) (authrockettest.HostedSession
 	if !isRight {
 		return authrockettest.HostedSession{}, s.failLogin(o.UserID)
 	}
-	// Two requests with two right codes are one login.
+	// Two requests with valid codes must start only one session.
 	if _, err := s.realm.TakeOneTime(token); err != nil {
 		return authrockettest.HostedSession{}, errPendingLogin
 	}
 	return s.openSession(o.UserID)
 }
 
-// tryCode reports whether one of the devices shows code, unless too many wrong
-// ones were entered for the user. An attempt counts before it is made.
+// tryCode reports whether one of the devices shows code, unless too many wrong codes
+// were entered for the user. It counts an attempt before it compares.
 func (s *Server) tryCode(userID, code string, devices ...authrockettest.Credential) (bool, error) {
 	if left, _ := s.wrongCodes.add(userID); left < 0 {
 		return false, errManyCodes
 	}
-	code = strings.ReplaceAll(code, " ", "") // some devices show two groups
+	code = strings.ReplaceAll(code, " ", "") // some devices show the code in two groups
 	for _, device := range devices {
 		if isRight, err := s.realm.VerifyTOTP(device.ID, code); err == nil && isRight {
 			s.wrongCodes.undo(userID)
@@ -97,7 +97,7 @@ func (s *Server) tryCode(userID, code string, devices ...authrockettest.Credenti
 	return false, nil
 }
 
-// offersTOTP reports whether users can enrol devices.
+// offersTOTP reports whether users can add devices.
 func (s *Server) offersTOTP() bool {
 	provider, err := s.realm.AuthProvider(authrockettest.TypeTOTP)
 	return err == nil && provider.State == authrockettest.StateActive
@@ -110,7 +110,7 @@ func (s *Server) devices(userID string, states ...string) []authrockettest.Crede
 	})
 }
 
-// device returns a credential of the type totp, if it is the user's.
+// device returns a credential of the type totp, if it belongs to the user.
 func (s *Server) device(userID, credentialID string) (authrockettest.Credential, error) {
 	c, err := s.realm.Credential(credentialID)
 	if err != nil || c.UserID != userID || c.Type != authrockettest.TypeTOTP {
@@ -119,7 +119,7 @@ func (s *Server) device(userID, credentialID string) (authrockettest.Credential,
 	return c, nil
 }
 
-// enrol adds a device, which counts when activate has seen its first code.
+// enrol adds a device. It becomes active when activate has accepted its first code.
 func (s *Server) enrol(userID, name string) (authrockettest.Credential, error) {
 	name = strings.TrimSpace(name)
 	if name == "" {
@@ -139,7 +139,7 @@ var (
 	errVerification = invalid(textVerificationFailed)
 )
 
-// activate makes a device count, which shows code.
+// activate makes a device active if code is valid.
 func (s *Server) activate(device authrockettest.Credential, code string) error {
 	isRight, err := s.tryCode(device.UserID, code, device)
 	if err == nil && !isRight {
@@ -148,7 +148,7 @@ func (s *Server) activate(device authrockettest.Credential, code string) error {
 	return err
 }
 
-// removeDevice takes a device away. Without another one the user logs in by the
+// removeDevice deletes a device. If it was the last one, the user logs in with the
 // password alone.
 func (s *Server) removeDevice(userID, credentialID string) error {
 	device, err := s.device(userID, credentialID)
@@ -158,25 +158,25 @@ func (s *Server) removeDevice(userID, credentialID string) error {
 	return s.realm.DeleteCredential(device.ID)
 }
 
-// provisioningURI is what an authenticator app reads from the QR code of a new
-// device, "" for any other. It holds the secret.
+// provisioningURI returns the content of the QR code for a new device, which an
+// authenticator app reads. For other devices it returns "". It contains the secret.
 func (s *Server) provisioningURI(device authrockettest.Credential) string {
 	user, err := s.realm.User(device.UserID)
 	if err != nil || device.Secret() == "" {
 		return ""
 	}
-	issuer := strings.ReplaceAll(s.realm.Settings().Name, ":", " ") // a colon separates it from the email
+	issuer := strings.ReplaceAll(s.realm.Settings().Name, ":", " ") // a colon separates the issuer from the email address
 	query := url.Values{"secret": {device.Secret()}, "issuer": {issuer}}.Encode()
 	return "otpauth://totp/" + url.PathEscape(issuer+":"+user.Email) + "?" + strings.ReplaceAll(query, "+", "%20")
 }
 
-// provisioningSVG is a provisioningURI as a QR code, "" if it is too long for one.
+// provisioningSVG returns a provisioningURI as a QR code, or "" if it is too long.
 func provisioningSVG(uri string) string {
 	code, err := qr.Encode(uri, qr.M)
 	if err != nil || uri == "" {
 		return ""
 	}
-	const margin = 4 // the code is not read without
+	const margin = 4 // readers need this margin
 	var path strings.Builder
 	for y := range code.Size {
 		for x := range code.Size {

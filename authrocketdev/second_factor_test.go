@@ -15,7 +15,7 @@ import (
 const (
 	wrongCode    = "This code is none"
 	manyCodes    = "Too many wrong codes. Log in again in a minute."
-	pendingEnded = "This login has been used, or it is too old. Log in again."
+	pendingEnded = "This login has been used or has expired. Log in again."
 )
 
 // offerTOTP lets the users of the site enrol devices.
@@ -249,14 +249,14 @@ func TestDevices(t *testing.T) {
 		path := "/profile/devices/" + device.ID
 		p = p.submit(path, "code", wrongCode).wants(422, "Verification failed.", secret)
 		s.newBrowser(t).inMemory().logIn("ada", secretPassword).token() // until the first code
-		p.submit(path, "code", codeNow(secret)).follow().wants(200, "The device is added.", "<b>Phone", "active")
+		p.submit(path, "code", codeNow(secret)).follow().wants(200, "The device has been added.", "<b>Phone", "active")
 
 		b.get(path).leadsTo("/profile") // the secret is shown no more
 		p = s.newBrowser(t).inMemory().logIn("ada", secretPassword).wants(200, "Enter your code")
 		p.submit("/login/verify", "code", codeNow(secret)).wants(422, "Login failed.") // the code has served
 		p.submit("/login/verify", "code", codeNext(secret)).token()
 
-		b.get("/profile").form("/profile", "device", device.ID).submit().follow().wants(200, "The device is removed.")
+		b.get("/profile").form("/profile", "device", device.ID).submit().follow().wants(200, "The device has been removed.")
 		s.newBrowser(t).inMemory().logIn("ada", secretPassword).token()
 	})
 	onSite(t, "are not offered where the realm has no second factor", func(t *testing.T, s *site) {
@@ -274,7 +274,7 @@ func TestDevices(t *testing.T) {
 		s.enrol(t, s.ada)
 		s.realm.UpdateAuthProvider(authrockettest.TypeTOTP, func(p *authrockettest.AuthProvider) { p.State = authrockettest.StateInactive })
 		s.newBrowser(t).logIn("ada", secretPassword).wants(200, "Enter your code")
-		b.get("/profile").form("/profile", "action", "remove").submit().follow().wants(200, "The device is removed.")
+		b.get("/profile").form("/profile", "action", "remove").submit().follow().wants(200, "The device has been removed.")
 	})
 	onSite(t, "of other users are nobody's", func(t *testing.T, s *site) {
 		s.offerTOTP(t)

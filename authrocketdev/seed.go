@@ -12,28 +12,30 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// Seed is what a local LoginRocket starts with: settings of the realm, orgs,
+// Seed is the initial content of a local LoginRocket: settings of the realm, orgs,
 // users with their memberships, and invitations. The zero value is an empty realm.
 type Seed struct{ file seedFile }
 
-// noOrg stands for the org of an invitation to sign up only.
+// noOrg stands for the org of an invitation that is only to sign up.
 const noOrg = -1
 
 const maxSeedBytes = 1 << 20
 
-// ReadSeed reads a seed from JSON, which may have 1 MiB; seed.example.json of
-// this package is one, and docs/local-authrocket.md of the repository says what
-// each member means. The error joins all mistakes, each with its place, such as
-// users[2].memberships[0].org. Where the text is no JSON, has a member twice or an
-// array too many elements, it has that alone, with line and column. There is no
-// password in it.
+// ReadSeed reads a seed from JSON of up to 1 MiB. The file seed.example.json of this
+// package is an example, and docs/local-authrocket.md of the repository describes the
+// members.
+//
+// The error joins all mistakes, each with its place, for example
+// users[2].memberships[0].org. If the text is not valid JSON, repeats a member, or
+// has an array with too many elements, the error contains only that, with line and
+// column. The error contains no password.
 func ReadSeed(r io.Reader) (Seed, error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxSeedBytes+1))
 	if err != nil {
 		return Seed{}, err
 	}
 	if len(data) > maxSeedBytes {
-		return Seed{}, errors.New("the file is larger than 1 MiB")
+		return Seed{}, errors.New("the file is larger than 1 MiB; make it smaller")
 	}
 	file, err := readSeedFile(data)
 	if err != nil {
@@ -45,9 +47,9 @@ func ReadSeed(r io.Reader) (Seed, error) {
 //go:embed seed.example.json
 var demoSeed []byte
 
-// DemoSeed returns the seed of seed.example.json, in which two users can log in:
-// ada@example.com, password engine, with two accounts, and george@example.com,
-// password trains, with one of these.
+// DemoSeed returns the seed of seed.example.json. Two users can log in:
+// ada@example.com with the password engine and two accounts, and george@example.com
+// with the password trains and one of these accounts.
 func DemoSeed() Seed {
 	seed, err := ReadSeed(bytes.NewReader(demoSeed))
 	if err != nil {
@@ -56,12 +58,12 @@ func DemoSeed() Seed {
 	return seed
 }
 
-// Open returns a Server with a realm of its own, see [Server.Realm], that holds
-// what the seed says. Fields of config that are set, such as URL, take the place
-// of the seed's. A realm that was saved, see [authrockettest.RealmConfig.Saved],
-// takes the place of the seed's ID, records and settings; of the seed it has what
-// is not saved: Login URLs, origins and limits. The error joins all problems of
-// config.
+// Open returns a Server with a new realm that contains the seed, see [Server.Realm].
+// Fields that are set in config, such as URL, take precedence over the seed.
+//
+// A saved realm, see [authrockettest.RealmConfig.Saved], takes precedence over the
+// seed's ID, records and settings. The seed then provides only what is not saved:
+// Login URLs, origins and limits. The error joins all problems of config.
 func (s Seed) Open(config authrockettest.RealmConfig) (*Server, error) {
 	realm := s.file.Realm
 	isSaved := config.Saved != nil

@@ -12,7 +12,7 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// seedFile is a seed as it is written.
+// seedFile is the file format of a seed.
 type seedFile struct {
 	Realm       seedRealm                `json:"realm"`
 	Orgs        []seedOrg                `json:"orgs"`
@@ -67,7 +67,7 @@ type seedMembership struct {
 	Org         string                   `json:"org"` // an ID or a name
 	Permissions []string                 `json:"permissions"`
 	Unknown     map[string]unknownMember `json:",embed"`
-	org         int                      // in seedFile.Orgs
+	org         int                      // the index in seedFile.Orgs
 }
 
 type seedInvitation struct {
@@ -75,17 +75,17 @@ type seedInvitation struct {
 	Org         string                   `json:"org"` // an ID or a name
 	Permissions []string                 `json:"permissions"`
 	Unknown     map[string]unknownMember `json:",embed"`
-	org         int                      // in seedFile.Orgs
+	org         int                      // the index in seedFile.Orgs
 }
 
-// emailVerifications are the values of the member email_verification, "" for none.
+// emailVerifications are the values of the member email_verification; "" means none.
 var emailVerifications = map[string]authrocket.EmailVerification{
 	"": authrocket.EmailNotVerified, "none": authrocket.EmailNotVerified, "verified": authrocket.EmailVerified, "unknown": authrocket.EmailUnknown,
 }
 
 const maxMinutes = 366 * 24 * 60
 
-// seedChecks return what is wrong with a string or a number, "" for nothing.
+// seedChecks return what is wrong with a string or a number, "" if it is valid.
 var seedChecks = map[string]func(string) string{
 	"realm.id":                  checkID("rl_"),
 	"realm.signup":              oneOf(string(authrockettest.SignupOpen), string(authrockettest.SignupInvitation), string(authrockettest.SignupClosed)),
@@ -116,7 +116,7 @@ var seedChecks = map[string]func(string) string{
 	"invitations[].email":                 checkEmail,
 }
 
-// seedLimits are how many elements arrays may have.
+// seedLimits are the most elements that arrays may have.
 var seedLimits = map[string]int64{
 	"realm.login_urls[]":                  maxMemberships,
 	"realm.allowed_origins[]":             maxMemberships,
@@ -137,8 +137,8 @@ func unless(isRight bool, problem string) string {
 	return problem
 }
 
-// checkID is strict about the prefix: without it an ID could be taken for a
-// username, or the ID of another kind.
+// checkID requires the prefix. Without it, an ID could be taken for a username or for
+// the ID of another kind.
 func checkID(prefix string) func(string) string {
 	return func(id string) string {
 		rest, ok := strings.CutPrefix(id, prefix)
@@ -178,9 +178,9 @@ func checkLoginURL(text string) string {
 	u, err := url.Parse(text)
 	switch {
 	case err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https":
-		return "is not an absolute http or https URL"
+		return "is not a URL with http or https and a host"
 	case u.User != nil || strings.Contains(text, "#"):
-		return "has a fragment or a user: the token would not reach the app"
+		return "has a fragment or a user; remove it, because the token would not reach the app"
 	}
 	return ""
 }
@@ -192,12 +192,12 @@ func checkOrigin(text string) string {
 	return ""
 }
 
-// problemsOf makes one text of what a check of the forms says.
+// problemsOf joins what a check of the forms returns into one text.
 func problemsOf(check func([]string, string) []string) func(string) string {
 	return func(text string) string { return strings.Join(check(nil, text), " ") }
 }
 
-// checkShown is about what pages show.
+// checkShown checks a text that pages show.
 func checkShown(text string) string { return strings.Join(checkName(nil, "This", text), " ") }
 
 func checkOrgName(text string) string {

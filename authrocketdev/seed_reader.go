@@ -16,11 +16,11 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// seedReader collects what is wrong with a file, where the JSON package alone
-// would end at the first mistake.
+// seedReader collects all mistakes of a file, while the JSON package alone would stop
+// at the first one.
 type seedReader struct {
 	found    map[string]seedValue // by place
-	taken    map[string]string    // what may be there once ► its place
+	taken    map[string]string    // values that must be unique, with their places
 	mistakes []seedMistake
 }
 
@@ -36,8 +36,8 @@ type seedMistake struct {
 	error
 }
 
-// readSeedFile reads a file. The error joins all mistakes, or says where the
-// file cannot be read any further.
+// readSeedFile reads a file. The error joins all mistakes, or says where the file
+// cannot be parsed any further.
 func readSeedFile(data []byte) (file seedFile, err error) {
 	r := seedReader{found: make(map[string]seedValue), taken: make(map[string]string)}
 	err = json.Unmarshal(data, &file, json.WithUnmarshalers(json.JoinUnmarshalers(
@@ -48,7 +48,7 @@ func readSeedFile(data []byte) (file seedFile, err error) {
 		switch {
 		case errors.Is(problem, jsontext.ErrDuplicateName):
 			problem = errors.New(placeOf(end.JSONPointer) + ": is there twice")
-		case bytes.HasPrefix(data[here:], []byte(`\`)): // the package quotes what follows, maybe of a password
+		case bytes.HasPrefix(data[here:], []byte(`\`)): // the package quotes the text that follows, which may be part of a password
 			problem = errors.New("invalid escape sequence")
 		}
 		return file, fmt.Errorf("%s: %w", lineAndColumn(data, here), problem)
@@ -65,7 +65,8 @@ func readSeedFile(data []byte) (file seedFile, err error) {
 	return file, errors.Join(mistakes...)
 }
 
-// lineAndColumn says where the byte at offset is, counting characters from 1.
+// lineAndColumn returns the position of the byte at offset, counting characters from
+// 1.
 func lineAndColumn(data []byte, offset int) string {
 	before := data[:offset]
 	line := 1 + bytes.Count(before, []byte("\n"))
@@ -73,7 +74,7 @@ func lineAndColumn(data []byte, offset int) string {
 	return fmt.Sprintf("line %d, column %d", line, column)
 }
 
-// placeOf spells a place as in users[2].memberships[0].org.
+// placeOf returns a place in the form users[2].memberships[0].org.
 func placeOf(pointer jsontext.Pointer) string {
 	place := ""
 	for name := range pointer.Tokens() {
@@ -98,7 +99,7 @@ func shortened(name string) string {
 
 var indexes = regexp.MustCompile(`\[[0-9]+\]`)
 
-// memberOf is a place in any element of its arrays: users[].memberships[].org.
+// memberOf returns a place without the indexes of arrays: users[].memberships[].org.
 func memberOf(place string) string { return indexes.ReplaceAllString(place, "[]") }
 
 func (r *seedReader) add(offset int64, place, format string, args ...any) {
@@ -118,11 +119,11 @@ var seedKinds = map[reflect.Kind]struct{ kinds, want string }{
 	reflect.Map:    {"{", "want an object"},
 	reflect.Slice:  {"[", "want an array"},
 	reflect.String: {`"`, "want a string"},
-	reflect.Int:    {"0", ""}, // the check has the words
+	reflect.Int:    {"0", ""}, // the check describes the problem
 	reflect.Bool:   {"tf", "want true or false"},
 }
 
-// read notes where the next value is, and checks its type and what it says.
+// read records where the next value is, and checks its type and content.
 func (r *seedReader) read(decoder *jsontext.Decoder, target any) error {
 	_, length := decoder.StackIndex(decoder.StackDepth())
 	place, kind, offset, value := nextPlace(decoder), decoder.PeekKind(), decoder.InputOffset(), reflect.ValueOf(target).Elem()
@@ -161,7 +162,7 @@ func (r *seedReader) read(decoder *jsontext.Decoder, target any) error {
 	return nil
 }
 
-// nextPlace is where the value is that decoder reads next.
+// nextPlace returns the place of the value that decoder reads next.
 func nextPlace(decoder *jsontext.Decoder) string {
 	pointer := decoder.StackPointer()
 	container, length := decoder.StackIndex(decoder.StackDepth())
@@ -169,12 +170,12 @@ func nextPlace(decoder *jsontext.Decoder) string {
 		return placeOf(pointer)
 	}
 	if length > 0 {
-		pointer = pointer.Parent() // of the element before
+		pointer = pointer.Parent() // the pointer of the previous element
 	}
 	return fmt.Sprintf("%s[%d]", placeOf(pointer), length)
 }
 
-// readCustom reads a custom attribute: a scalar, or an array of scalars.
+// readCustom reads a custom attribute: a scalar or an array of scalars.
 func (r *seedReader) readCustom(decoder *jsontext.Decoder, target *any) error {
 	container, _ := decoder.StackIndex(decoder.StackDepth())
 	offset := decoder.InputOffset()
@@ -191,7 +192,7 @@ func (r *seedReader) readCustom(decoder *jsontext.Decoder, target *any) error {
 		if _, err := strconv.ParseFloat(string(number), 64); errors.Is(err, strconv.ErrRange) {
 			r.add(offset, placeOf(decoder.StackPointer()), "is out of the range of numbers")
 		}
-		*target = number.Clone() // has all digits
+		*target = number.Clone() // this keeps all digits
 		return err
 	case kind == '[' && container == '{':
 		var elements []any
@@ -219,7 +220,7 @@ func (r *seedReader) readUnknown(decoder *jsontext.Decoder, _ *unknownMember) er
 	return decoder.SkipValue()
 }
 
-// check looks for what objects lack, and for what does not go together.
+// check looks for missing members and for members that contradict each other.
 func (r *seedReader) check(file *seedFile) {
 	for i, org := range file.Orgs {
 		place := fmt.Sprintf("orgs[%d]", i)
@@ -260,7 +261,7 @@ func (r *seedReader) require(place, name string) {
 	}
 }
 
-// once reports that something but "" is there a second time.
+// once reports a value that must be unique but occurs a second time. It ignores "".
 func (r *seedReader) once(place, kind, key string) {
 	first, isTaken := r.taken[kind+" "+key]
 	if key != "" && isTaken {
@@ -270,8 +271,8 @@ func (r *seedReader) once(place, kind, key string) {
 	}
 }
 
-// findOrg returns the index of the org that a place names by its ID, or by a name
-// that no other has. It returns noOrg, and reports why, when there is none.
+// findOrg returns the index of the org that a place names by its ID or by a unique
+// name. If there is none, it reports why and returns noOrg.
 func (r *seedReader) findOrg(orgs []seedOrg, place, wanted string) int {
 	var found []int
 	for i, org := range orgs {
@@ -289,7 +290,7 @@ func (r *seedReader) findOrg(orgs []seedOrg, place, wanted string) int {
 	case len(found) == 0:
 		r.add(at.offset, place, "there is no org %q", shortened(wanted))
 	default:
-		r.add(at.offset, place, "there are %d orgs %q: write the ID of one", len(found), shortened(wanted))
+		r.add(at.offset, place, "there are %d orgs %q; use the ID of one of them", len(found), shortened(wanted))
 	}
 	return noOrg
 }

@@ -256,10 +256,10 @@ func TestSeedMistakes(t *testing.T) {
 			`realm.require_name: want true or false, got a string`,
 			`realm.totp: want true or false, got a number`,
 			`realm.algorithm: want one of RS256, HS256`,
-			`realm.login_urls[0]: is not an absolute http or https URL`,
-			`realm.login_urls[1]: is not an absolute http or https URL`,
+			`realm.login_urls[0]: is not a URL with http or https and a host`,
+			`realm.login_urls[1]: is not a URL with http or https and a host`,
 			`realm.login_urls[2]: want a string, got a number`,
-			`realm.login_urls[3]: has a fragment or a user: the token would not reach the app`,
+			`realm.login_urls[3]: has a fragment or a user; remove it, because the token would not reach the app`,
 			`realm.allowed_origins[0]: is not scheme, host and port alone, such as http://localhost:8081, without port 80 of http and 443 of https`,
 			`realm.allowed_origins[1]: is not scheme, host and port alone, such as http://localhost:8081, without port 80 of http and 443 of https`,
 			`realm.token_minutes: want a whole number from 1 to 527040`,
@@ -283,15 +283,15 @@ func TestSeedMistakes(t *testing.T) {
 			`invitations[0].email: is not an email address`, `invitations[1].email: is missing`}},
 		{name: "fields that pages cannot show", text: `{"orgs": [{"name": " "}, {"name": "` + long + `"}], "users": [{"email": "a@b.c", "first_name": "A\u0000", "last_name": "\u202e",
 			"username": "usr_x", "locale": "de", "email_verification": "yes"}]}`, want: []string{
-			`orgs[0].name: is empty`, `orgs[1].name: This is too long: it may have 100 characters.`,
-			`users[0].first_name: This has characters that cannot be shown.`, `users[0].last_name: This has characters that cannot be shown.`,
-			`users[0].username: Username may have letters, digits, dots, hyphens and underscores, and starts with a letter or digit.`,
-			`users[0].locale: Language has to be one of en, es, ja.`, `users[0].email_verification: want one of none, verified, unknown`}},
+			`orgs[0].name: is empty`, `orgs[1].name: This is too long. Use at most 100 characters.`,
+			`users[0].first_name: This contains characters that cannot be displayed.`, `users[0].last_name: This contains characters that cannot be displayed.`,
+			`users[0].username: Username may contain letters, digits, dots, hyphens and underscores, and must start with a letter or digit.`,
+			`users[0].locale: Language must be one of en, es, ja.`, `users[0].email_verification: want one of none, verified, unknown`}},
 		{name: "a password that is too long", text: `{"users": [{"email": "a@b.c", "password": "` + strings.Repeat("geheim", 13) + `"}]}`, want: []string{
 			`users[0].password: is longer than 72 bytes, of which bcrypt reads no more`}},
 		{name: "orgs that are not there", text: `{"orgs": [{"name": "A"}, {"name": "A"}], "users": [{"email": "a@b.c", "memberships": [{"org": "Widgets"}, {"org": "A"}, {}, {"org": ""}, {"org": 1}]}],
 			"invitations": [{"email": "x@b.c", "org": "Widgets"}]}`, want: []string{
-			`users[0].memberships[0].org: there is no org "Widgets"`, `users[0].memberships[1].org: there are 2 orgs "A": write the ID of one`,
+			`users[0].memberships[0].org: there is no org "Widgets"`, `users[0].memberships[1].org: there are 2 orgs "A"; use the ID of one of them`,
 			`users[0].memberships[2].org: is missing`, `users[0].memberships[3].org: there is no org ""`,
 			`users[0].memberships[4].org: want the ID or name of an org, got a number`, `invitations[0].org: there is no org "Widgets"`}},
 		{name: "a membership twice", text: `{"orgs": [{"id": "org_a", "name": "A"}], "users": [{"email": "a@b.c", "memberships": [{"org": "A"}, {"org": "org_a"}]}, {"email": "b@b.c", "memberships": [{"org": "A"}]}]}`, want: []string{
@@ -300,8 +300,8 @@ func TestSeedMistakes(t *testing.T) {
 			`invitations[2].email: is the same as invitations[0].email`}},
 		{name: "permissions", text: `{"orgs": [{"name": "A"}], "users": [{"email": "a@b.c", "memberships": [{"org": "A", "permissions": ["a b", "", 1]}, {"org": "A", "permissions": "x"}]}],
 			"invitations": [{"email": "a@b.c", "permissions": ["x"]}]}`, want: []string{
-			`users[0].memberships[0].permissions[0]: A permission may have 62 letters, digits and characters out of * : ; . _ -`,
-			`users[0].memberships[0].permissions[1]: A permission may have 62 letters, digits and characters out of * : ; . _ -`,
+			`users[0].memberships[0].permissions[0]: A permission may have at most 62 characters: letters, digits and * : ; . _ -`,
+			`users[0].memberships[0].permissions[1]: A permission may have at most 62 characters: letters, digits and * : ; . _ -`,
 			`users[0].memberships[0].permissions[2]: want a string, got a number`,
 			`users[0].memberships[1].org: is the same as users[0].memberships[0].org`,
 			`users[0].memberships[1].permissions: want an array, got a string`,
@@ -343,7 +343,7 @@ func TestSeedSize(t *testing.T) {
 	if _, err := authrocketdev.ReadSeed(strings.NewReader(fits)); err != nil {
 		t.Errorf("1 MiB is refused: %v", err)
 	}
-	if _, err := authrocketdev.ReadSeed(strings.NewReader(fits + " ")); err == nil || err.Error() != "the file is larger than 1 MiB" {
+	if _, err := authrocketdev.ReadSeed(strings.NewReader(fits + " ")); err == nil || err.Error() != "the file is larger than 1 MiB; make it smaller" {
 		t.Errorf("got %v", err)
 	}
 	broken := errors.New("broken")

@@ -7,7 +7,7 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// newHandler builds what ServeHTTP serves.
+// newHandler builds the handler of ServeHTTP.
 func (s *Server) newHandler() http.Handler {
 	s.origin = s.realm.URL()
 
@@ -56,13 +56,13 @@ func refusing(err error) pageHandler {
 	return func(*Server, http.ResponseWriter, *http.Request, flow) error { return err }
 }
 
-// ServeHTTP serves the hosted pages, the LoginRocket API below /v2/, the key set
-// at /connect/jwks, the mails at /outbox and a health check at /healthz.
+// ServeHTTP serves the hosted pages, the LoginRocket API below /v2/, the key set at
+// /connect/jwks, the mails at /outbox and a health check at /healthz.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
-// onlyOwnHost refuses requests to a host that is neither the realm's nor on
-// loopback: a website whose name has come to point here could read everything. The
-// key set is public, and an app may fetch it by another name.
+// onlyOwnHost refuses requests to a host that is neither the realm's nor a loopback
+// host. Otherwise a website whose name resolves to this machine could read
+// everything. The key set is public, and an app may fetch it under another host name.
 func (s *Server) onlyOwnHost(next http.Handler) http.Handler {
 	own := ""
 	if u, err := url.Parse(s.origin); err == nil {
@@ -77,21 +77,21 @@ func (s *Server) onlyOwnHost(next http.Handler) http.Handler {
 	})
 }
 
-// isOnLoopback reports whether hostPort, the Host of a request, is on loopback.
+// isOnLoopback reports whether hostPort, the Host of a request, is a loopback host.
 func isOnLoopback(hostPort string) bool {
 	u, err := url.Parse("http://" + hostPort)
 	return err == nil && u.Host == hostPort && authrockettest.IsLoopback(u.Hostname())
 }
 
-// withPageHeaders keeps pages out of frames, caches and Referer headers, and
-// lets nothing but the style load. There is no form-action: a form here ends in
-// the app, by way of redirects.
+// withPageHeaders keeps pages out of frames, caches and Referer headers, and permits
+// only the stylesheet to load. There is no form-action, because forms lead to the app
+// through redirects.
 func withPageHeaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Cache-Control", "no-store")
 		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; frame-ancestors 'none'")
-		h.Set("Referrer-Policy", "same-origin") // no-referrer would make the Origin of a form null
+		h.Set("Referrer-Policy", "same-origin") // with no-referrer, the Origin of a form would be null
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("X-Frame-Options", "DENY")
 		next.ServeHTTP(w, r)
@@ -103,7 +103,7 @@ func serveHealth(w http.ResponseWriter, _ *http.Request) {
 	w.Write([]byte("ok\n"))
 }
 
-// link is the URL of a page of this server with one query parameter.
+// link returns the URL of a page of this server with one query parameter.
 func (s *Server) link(path, name, value string) string {
 	return s.origin + path + "?" + url.Values{name: {value}}.Encode()
 }

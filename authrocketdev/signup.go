@@ -7,7 +7,7 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// newUser is what a person signs up with.
+// newUser is the input of a signup.
 type newUser struct {
 	Email, Password, Confirmation string
 	IsConfirmed                   bool // Confirmation was sent
@@ -15,7 +15,7 @@ type newUser struct {
 	Locale, OrgName, Invitation   string
 }
 
-// signUp makes a user and signs the user in.
+// signUp creates a user and signs the user in.
 func (s *Server) signUp(n newUser) (authrockettest.HostedSession, error) {
 	invited, isInvited := s.invitation(n.Invitation)
 	signup := s.realm.Settings().Signup
@@ -77,8 +77,8 @@ func (s *Server) signUp(n newUser) (authrockettest.HostedSession, error) {
 	return session, nil
 }
 
-// createUser makes a user, and uses up the invitation, if there is one, only when
-// that works. Two people who sign up at once cannot both use it.
+// createUser creates a user and, if that succeeds, uses up the invitation. Two people
+// who sign up at the same time cannot both use it.
 func (s *Server) createUser(user authrockettest.User, token string) (authrockettest.User, error) {
 	if token == "" {
 		return s.realm.CreateUser(user)

@@ -8,10 +8,10 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// oneTimeLifetime is how long a link in a mail works.
+// oneTimeLifetime is how long a link in a mail is valid.
 const oneTimeLifetime = time.Hour
 
-// requestEmailVerification sends a link to verify the email of a user.
+// requestEmailVerification sends a link to verify the email address of a user.
 func (s *Server) requestEmailVerification(user authrockettest.User) authrockettest.OneTime {
 	o := s.realm.NewOneTime(authrockettest.OneTimeVerifyEmail, user.ID, user.Email, oneTimeLifetime)
 	s.realm.UpdateUser(user.ID, func(u *authrockettest.User) { u.VerificationRequested = true })
@@ -29,9 +29,9 @@ func (s *Server) sendVerification(email, token string) {
 	})
 }
 
-// verifyEmail uses up a token that came by mail.
+// verifyEmail uses up a token from a mail.
 func (s *Server) verifyEmail(token string) (authrockettest.User, error) {
-	errToken := invalid("This link has been used, or it is too old.")
+	errToken := invalid("This link has been used or has expired.")
 	o, err := s.takeOneTime(token, authrockettest.OneTimeVerifyEmail, authrockettest.OneTimeUpdateEmail)
 	if err != nil {
 		return authrockettest.User{}, errToken
@@ -42,7 +42,7 @@ func (s *Server) verifyEmail(token string) (authrockettest.User, error) {
 		expected = user.EmailPending
 	}
 	if err != nil || o.Email != expected {
-		return authrockettest.User{}, errToken // the email has changed since
+		return authrockettest.User{}, errToken // the email address has changed in the meantime
 	}
 	user, err = s.realm.UpdateUser(user.ID, func(u *authrockettest.User) {
 		u.Email, u.EmailVerification, u.VerificationRequested = o.Email, authrocket.EmailVerified, false
@@ -54,14 +54,14 @@ func (s *Server) verifyEmail(token string) (authrockettest.User, error) {
 		return user, err
 	}
 	if o.Kind == authrockettest.OneTimeUpdateEmail {
-		// What was sent to the old address is for the user no longer.
+		// Links that were sent to the old address must no longer work for the user.
 		s.realm.DropOneTimes(user.ID, authrockettest.OneTimePassword)
 	}
 	s.realm.Emit(authrockettest.Event{Type: "user.email.verified", UserID: user.ID})
 	return user, nil
 }
 
-// takeOneTime uses up a token of one of the kinds. Another one is left as it is.
+// takeOneTime uses up a token of one of the kinds. It leaves other tokens unchanged.
 func (s *Server) takeOneTime(token string, kinds ...authrockettest.OneTimeKind) (authrockettest.OneTime, error) {
 	if o, err := s.realm.OneTime(token); err != nil || !slices.Contains(kinds, o.Kind) {
 		return o, authrockettest.ErrNotFound
@@ -69,8 +69,8 @@ func (s *Server) takeOneTime(token string, kinds ...authrockettest.OneTimeKind) 
 	return s.realm.TakeOneTime(token)
 }
 
-// requestEmailChange has the user verify an email that takes the place of the
-// old one then.
+// requestEmailChange asks the user to verify a new email address, which then replaces
+// the old one.
 func (s *Server) requestEmailChange(user authrockettest.User, email string) (authrockettest.OneTime, error) {
 	if _, err := s.realm.UpdateUser(user.ID, func(u *authrockettest.User) { u.EmailPending = email }); err != nil {
 		return authrockettest.OneTime{}, err
@@ -81,7 +81,7 @@ func (s *Server) requestEmailChange(user authrockettest.User, email string) (aut
 	return o, nil
 }
 
-// dropEmailChange ends a change of the email that is not verified yet.
+// dropEmailChange cancels a change of the email address that is not verified yet.
 func (s *Server) dropEmailChange(userID string) {
 	s.realm.DropOneTimes(userID, authrockettest.OneTimeUpdateEmail)
 	if user, err := s.realm.User(userID); err == nil && user.EmailPending != "" {

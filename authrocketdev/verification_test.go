@@ -24,7 +24,7 @@ func TestEmailVerification(t *testing.T) {
 	onSite(t, "takes a click, not a look", func(t *testing.T, s *site) {
 		link := signUp(t, s.newBrowser(t))
 		b := s.newBrowser(t)
-		p := b.get(link).wants(200, "One click")
+		p := b.get(link).wants(200, "Click the button")
 		if isVerified(s) || strings.Contains(p.text, "grace") {
 			t.Errorf("a look verifies, or tells who it is: %s", p.text)
 		}
@@ -78,7 +78,7 @@ func TestEmailVerification(t *testing.T) {
 	inBubble(t, "works for an hour", func(t *testing.T, s *site, b *browser) {
 		link := signUp(t, b)
 		time.Sleep(time.Hour)
-		b.get(link).submit("/email/verify").wants(422, "too old")
+		b.get(link).submit("/email/verify").wants(422, "has expired")
 		if isVerified(s) {
 			t.Error("the user is verified")
 		}

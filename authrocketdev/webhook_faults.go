@@ -5,22 +5,22 @@ import (
 	"net/http"
 )
 
-// WebhookFaults are what goes wrong on the way to the webhooks. The zero value is
-// nothing.
+// WebhookFaults are faults in the delivery of webhooks. The zero value means no
+// faults.
 type WebhookFaults struct {
-	// LoseEvery makes every nth webhook of a URL get lost: it never arrives, and
-	// counts as acknowledged. 1 loses all.
+	// LoseEvery makes every nth webhook of a URL get lost: it never arrives, but
+	// counts as acknowledged. 1 loses all webhooks.
 	LoseEvery int
 
 	// Twice makes each webhook arrive twice. The first answer counts.
 	Twice bool
 
-	// Reverse makes those that are pending together arrive in reverse order.
+	// Reverse makes webhooks that are pending together arrive in reverse order.
 	Reverse bool
 }
 
-// BreakWebhooks makes webhooks go wrong from now on. BreakWebhooks(WebhookFaults{})
-// repairs them. A ping is always sent.
+// BreakWebhooks applies faults to webhooks from now on.
+// BreakWebhooks(WebhookFaults{}) repairs the delivery. A ping is always sent.
 func (s *Service) BreakWebhooks(faults WebhookFaults) {
 	for _, t := range s.webhooks {
 		t.mu.Lock()

@@ -21,20 +21,20 @@ import (
 type webhookTarget struct {
 	hookID      string
 	url         string // a secret; its user and password are sent as HTTP Basic
-	destination string // what may be shown of the URL
+	destination string // the part of the URL that may be shown
 	dial        func(ctx context.Context, network, address string) (net.Conn, error)
 
-	turn    chan struct{} // held by the one delivery that runs
-	arrived chan struct{} // a webhook is pending that RunWebhooks has not seen
+	turn    chan struct{} // held by the running delivery; there is only one at a time
+	arrived chan struct{} // signals RunWebhooks that a new webhook is pending
 
 	mu      sync.Mutex
 	pending []*webhook // the oldest first
 	faults  WebhookFaults
-	sends   int // since the faults were set
+	sends   int // the number of sends since the faults were set
 }
 
-// newWebhookTargets checks URLs, and repeats nothing of them: all of it may be
-// secret.
+// newWebhookTargets checks URLs. Errors contain no part of them, because every part
+// may be a secret.
 func newWebhookTargets(urls []string) ([]*webhookTarget, error) {
 	targets := make([]*webhookTarget, len(urls))
 	var problems []error
@@ -62,9 +62,9 @@ func parseWebhook(text string) (*url.URL, error) {
 	return u, nil
 }
 
-// CheckWebhook returns an error unless text is a URL to which webhooks may be
-// sent, see [ServiceConfig.Webhooks]. The error does not repeat it, since it may
-// hold a password.
+// CheckWebhook returns an error unless text is a valid webhook URL, see
+// [ServiceConfig.Webhooks]. The error does not contain text, because text may contain
+// a password.
 func CheckWebhook(text string) error {
 	_, err := parseWebhook(text)
 	return err
@@ -72,8 +72,8 @@ func CheckWebhook(text string) error {
 
 var errNotLoopback = errors.New("the target is not on loopback")
 
-// loopbackDialer looks at the address that a name has led to: a name below
-// .localhost may lead anywhere.
+// loopbackDialer checks the address to which a name resolves, because a name below
+// .localhost may resolve to any address.
 var loopbackDialer = &net.Dialer{Control: func(_, address string, _ syscall.RawConn) error {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil || !authrockettest.IsLoopback(host) {
@@ -84,11 +84,11 @@ var loopbackDialer = &net.Dialer{Control: func(_, address string, _ syscall.RawC
 
 const (
 	webhookTimeout   = 10 * time.Second
-	maxWebhookAnswer = 64 << 10 // bytes of the head and of the body that are read
+	maxWebhookAnswer = 64 << 10 // the most bytes of the head and of the body that are read
 )
 
-// newClient returns a client whose connections end with its caller's delivery. It
-// knows no proxy, and follows no redirect: both could lead off the machine.
+// newClient returns a client whose connections end with the delivery. It uses no
+// proxy and follows no redirect, because both could lead to another machine.
 func (t *webhookTarget) newClient() *http.Client {
 	return &http.Client{
 		Timeout:       webhookTimeout,
@@ -97,12 +97,12 @@ func (t *webhookTarget) newClient() *http.Client {
 	}
 }
 
-// post sends a body once, and returns whether it was acknowledged and what is to
-// be known of the answer, in which there is nothing that the target wrote.
+// post sends a body once. It returns whether the body was acknowledged, and a
+// description of the answer that contains nothing from the target.
 func (t *webhookTarget) post(ctx context.Context, client *http.Client, body []byte) (isAcknowledged bool, result string) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, t.url, bytes.NewReader(body))
 	if err != nil {
-		return false, "the URL cannot be used"
+		return false, "the URL is invalid"
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("User-Agent", "authrocketdev")
@@ -111,13 +111,13 @@ func (t *webhookTarget) post(ctx context.Context, client *http.Client, body []by
 		return false, resultOf(err)
 	}
 	defer resp.Body.Close()
-	// So that the connection can be used again. What cannot be read changes nothing.
+	// Read the body so that the connection can be reused. Errors do not matter here.
 	io.CopyN(io.Discard, resp.Body, maxWebhookAnswer)
 	return resp.StatusCode/100 == 2, fmt.Sprintf("%d %s", resp.StatusCode, http.StatusText(resp.StatusCode))
 }
 
-// resultOf says what went wrong, without the URL and the target's words, which
-// are in most errors of a client.
+// resultOf says what went wrong. It leaves out the URL and the target's texts, which
+// most errors of a client contain.
 func resultOf(err error) string {
 	var timeout interface{ Timeout() bool }
 	switch {

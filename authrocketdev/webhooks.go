@@ -13,29 +13,29 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// ErrNotAcknowledged is the error of a webhook that was sent, and got no answer
-// of 2xx within 10 seconds.
+// ErrNotAcknowledged means that a webhook was sent, but not answered with 2xx within
+// 10 seconds.
 var ErrNotAcknowledged = errors.New("not acknowledged")
 
 const (
-	maxPending       = 10_000 // of a target; the oldest make room
+	maxPending       = 10_000 // for each target; then the oldest webhook is discarded
 	firstRetryAfter  = time.Second
 	longestRetryWait = time.Hour
 	giveUpAfter      = 48 * time.Hour
 )
 
-// webhook is an event that one target is to get.
+// webhook is an event that must be sent to one target.
 type webhook struct {
 	realm          *authrockettest.Realm
 	eventID        string
 	notificationID string
 	queuedAt       time.Time
 	attempts       int
-	due            time.Time // of the next attempt
+	due            time.Time // when the next attempt is due
 	isDone         bool
 }
 
-// queueEventsOf makes what happens in realm from now on wait for delivery.
+// queueEventsOf queues the events of realm for delivery, from now on.
 func (s *Service) queueEventsOf(realm *authrockettest.Realm) {
 	if len(s.webhooks) == 0 {
 		return
@@ -78,19 +78,19 @@ func (t *webhookTarget) add(w *webhook) {
 	}
 	if discarded != nil {
 		discarded.notify(func(n *authrockettest.Notification) {
-			n.State, n.LastResult = "failed", fmt.Sprintf("discarded: %d later webhooks were pending", maxPending)
+			n.State, n.LastResult = "failed", fmt.Sprintf("discarded, because %d later webhooks were pending", maxPending)
 		})
 	}
 }
 
-// prune takes out what is done: all at once, since there may be thousands. The
+// prune removes finished webhooks, all at once because there may be thousands. The
 // target is locked.
 func (t *webhookTarget) prune() {
 	t.pending = slices.DeleteFunc(t.pending, func(w *webhook) bool { return w.isDone })
 }
 
-// notify changes the Notification of the event, which the realm may have
-// forgotten.
+// notify changes the Notification of the event. The realm may have forgotten the
+// event.
 func (w *webhook) notify(change func(*authrockettest.Notification)) {
 	w.realm.UpdateEvent(w.eventID, func(list []authrockettest.Notification) []authrockettest.Notification {
 		for i := range list {
@@ -102,16 +102,18 @@ func (w *webhook) notify(change func(*authrockettest.Notification)) {
 	})
 }
 
-// Deliver sends each pending event to the webhooks once, in the order of the
-// events, and returns how many webhooks were acknowledged. It is for tests, which
-// decide when: it pays no attention to the time of the next retry. What happens
-// meanwhile waits for the next call. The error joins one for each URL: it wraps
-// [ErrNotAcknowledged] when webhooks were not acknowledged, or the error of ctx.
-// What was not acknowledged stays pending for 2 days, while the realm remembers
-// the event and up to 10,000 webhooks are pending.
+// Deliver sends each pending event once to the webhooks, in the order of the events.
+// It returns how many webhooks were acknowledged. Use it in tests, which decide when
+// to send: it ignores the time of the next retry. Events that happen during a call
+// wait for the next call.
 //
-// A program calls [Service.RunWebhooks] instead. The handler that gets a webhook
-// must not call Deliver: one delivery to a URL runs at a time.
+// The error joins one error for each URL. It wraps [ErrNotAcknowledged] if webhooks
+// were not acknowledged, or the error of ctx. A webhook that was not acknowledged
+// stays pending for 2 days, unless the realm forgets the event or more than 10,000
+// webhooks are pending.
+//
+// Programs call [Service.RunWebhooks] instead. The handler that gets a webhook must
+// not call Deliver, because only one delivery to a URL runs at a time.
 func (s *Service) Deliver(ctx context.Context) (int, error) {
 	acknowledged := make([]int, len(s.webhooks))
 	err := s.eachTarget(func(i int, t *webhookTarget) (err error) {
@@ -125,9 +127,10 @@ func (s *Service) Deliver(ctx context.Context) (int, error) {
 	return total, err
 }
 
-// RunWebhooks sends events to the webhooks as they happen, until ctx ends. It
-// retries what is not acknowledged after 1 second, then after twice as long each
-// time, up to an hour, for 2 days. It returns the error of ctx.
+// RunWebhooks sends events to the webhooks as they happen, until ctx ends. If a
+// webhook is not acknowledged, it tries again after 1 second and then doubles the
+// wait each time, up to an hour. It gives up after 2 days. It returns the error of
+// ctx.
 func (s *Service) RunWebhooks(ctx context.Context) error {
 	s.eachTarget(func(_ int, t *webhookTarget) error {
 		for ctx.Err() == nil {
@@ -146,9 +149,10 @@ func (s *Service) RunWebhooks(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// Ping sends each webhook an event of the type ping, which cannot be read through
-// the Core API. It is sent at once and not again. The error joins one for each URL
-// that did not acknowledge it, and wraps [ErrNotAcknowledged] or the error of ctx.
+// Ping sends an event of the type ping to each webhook. The Core API does not show
+// this event. Ping sends it at once and does not repeat it. The error joins one error
+// for each URL that did not acknowledge it. It wraps [ErrNotAcknowledged] or the
+// error of ctx.
 func (s *Service) Ping(ctx context.Context) error {
 	body := bodyOf(s.config.Server.realm.ID(), authrockettest.Event{ID: "ev_" + rand.Text()[:22], Type: "ping", At: time.Now()})
 	return s.eachTarget(func(_ int, t *webhookTarget) error {
@@ -165,7 +169,8 @@ func (s *Service) Ping(ctx context.Context) error {
 	})
 }
 
-// eachTarget calls do with all targets at once, so that none waits for another.
+// eachTarget calls do with all targets at the same time, so that none waits for
+// another.
 func (s *Service) eachTarget(do func(int, *webhookTarget) error) error {
 	errs := make([]error, len(s.webhooks))
 	var group sync.WaitGroup
@@ -176,7 +181,7 @@ func (s *Service) eachTarget(do func(int, *webhookTarget) error) error {
 	return errors.Join(errs...)
 }
 
-// untilDue is how long no pending webhook is due.
+// untilDue returns the time until the next pending webhook is due.
 func (t *webhookTarget) untilDue() time.Duration {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -187,7 +192,7 @@ func (t *webhookTarget) untilDue() time.Duration {
 	return wait
 }
 
-// deliver makes one attempt for each pending webhook, or for those that are due.
+// deliver makes one attempt for each pending webhook, or only for those that are due.
 func (t *webhookTarget) deliver(ctx context.Context, onlyDue bool) (acknowledged int, err error) {
 	select {
 	case t.turn <- struct{}{}:
@@ -205,7 +210,7 @@ func (t *webhookTarget) deliver(ctx context.Context, onlyDue bool) (acknowledged
 	failed, lastResult := 0, ""
 	for _, w := range t.nextBatch(onlyDue) {
 		event, err := w.realm.Event(w.eventID)
-		if err != nil { // the realm has forgotten it
+		if err != nil { // the realm has forgotten the event
 			t.mu.Lock()
 			w.isDone = true
 			t.mu.Unlock()
@@ -213,7 +218,7 @@ func (t *webhookTarget) deliver(ctx context.Context, onlyDue bool) (acknowledged
 		}
 		isAcknowledged, result := t.send(ctx, client, bodyOf(w.realm.ID(), event))
 		if !isAcknowledged && ctx.Err() != nil {
-			return acknowledged, ctx.Err() // nobody knows what the target would have answered
+			return acknowledged, ctx.Err() // it is not known what the target would have answered
 		}
 		t.note(w, isAcknowledged, result)
 		if isAcknowledged {
@@ -242,7 +247,7 @@ func (t *webhookTarget) nextBatch(onlyDue bool) []*webhook {
 	return batch
 }
 
-// note keeps what an attempt came to.
+// note records the result of an attempt.
 func (t *webhookTarget) note(w *webhook, isAcknowledged bool, result string) {
 	now := time.Now()
 	w.attempts++
@@ -271,8 +276,8 @@ func retryWait(attempts int) time.Duration {
 	return wait
 }
 
-// bodyOf is what GET /events/{id} answers to a key that can write.
+// bodyOf returns the answer of GET /events/{id} to a key that can write.
 func bodyOf(realmID string, event authrockettest.Event) []byte {
-	body, _ := json.Marshal(showEvent(realmID, event, true)) // of texts, numbers and times
+	body, _ := json.Marshal(showEvent(realmID, event, true)) // it contains only texts, numbers and times
 	return body
 }

@@ -500,7 +500,7 @@ func TestFullQueue(t *testing.T) {
 		id            string
 		state, result string
 	}{
-		{id: discarded.ID, state: "failed", result: "discarded: 10000 later webhooks were pending"},
+		{id: discarded.ID, state: "failed", result: "discarded, because 10000 later webhooks were pending"},
 		{id: sent.ID, state: "completed", result: "200 OK"},
 	} {
 		event, err := other.Event(row.id)
