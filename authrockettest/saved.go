@@ -125,7 +125,7 @@ func readSaved(from io.Reader) (*savedRealm, error) {
 		return nil, fmt.Errorf("%w: it is broken or cut off: %w", ErrSaved, err)
 	}
 	if head.Format != savedFormat {
-		return nil, fmt.Errorf("%w: it is another kind of document, because its format is not %q", ErrSaved, savedFormat)
+		return nil, fmt.Errorf("%w: it is another document, whose format is not %q", ErrSaved, savedFormat)
 	}
 	if head.Version > savedVersion {
 		return nil, fmt.Errorf("%w: it has version %d, but this program reads version %d; use the newer program that saved it", ErrSaved, head.Version, savedVersion)

@@ -69,7 +69,7 @@ func TestQuickstart(t *testing.T) {
 	secret := ask(george, chromedp.Evaluate[string](`document.querySelector("code.secret").textContent`))
 	george.fill("main", map[string]string{"code": authrockettest.TOTP(secret, time.Now())})
 	george.follow("Add the device")
-	george.wantText("The device is added.")
+	george.wantText("The device has been added.")
 	wantCore("/users/usr_george", `"totp"`, `"Phone"`)
 	george.follow("Done, back to the app")
 	george.wantURL(app + "/manage")

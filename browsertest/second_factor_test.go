@@ -67,7 +67,7 @@ func TestSecondFactor(t *testing.T) {
 	ada.look("device")
 	ada.fill("main", map[string]string{"code": authrockettest.TOTP(secret, time.Now())})
 	ada.follow("Add the device")
-	ada.wantText("The device is added.", "Phone", "active")
+	ada.wantText("The device has been added.", "Phone", "active")
 	ada.look("profile-device")
 	ada.follow("Done, back to the app")
 	ada.wantURL(app + "/manage")
@@ -92,7 +92,7 @@ func TestSecondFactor(t *testing.T) {
 	// Without the device the password is enough again.
 	ada.follow("Change your profile")
 	ada.click(`[aria-label="Remove Phone"]`)
-	ada.wantText("The device is removed.")
+	ada.wantText("The device has been removed.")
 	if lr.realm.NeedsTOTP(lr.realm.Users()[0].ID) {
 		t.Error("the login still asks for a code")
 	}

@@ -74,7 +74,7 @@ func TestWalk(t *testing.T) {
 	ada.look("account")
 	ada.fill(`form:has([value="invite"])`, map[string]string{"email": "charles@example.com", "permissions": "billing:write"})
 	ada.follow("Invite")
-	ada.wantText("The invitation is sent.", "charles@example.com")
+	ada.wantText("The invitation has been sent.", "charles@example.com")
 	ada.look("account-invited")
 	ada.follow("Done, back to the app")
 	ada.wantURL(one + "/manage")
@@ -99,7 +99,7 @@ func TestWalk(t *testing.T) {
 	ada.look("profile")
 	ada.fill(`form:has([value="names"])`, map[string]string{"first_name": "Augusta Ada", "last_name": "King"})
 	ada.click(`form:has([value="names"]) button`)
-	ada.wantText("Your profile is changed.")
+	ada.wantText("Your profile has been changed.")
 	ada.follow("Done, back to the app")
 	ada.wantURL(one + "/manage")
 	ada.wantText("Augusta Ada King")
@@ -116,8 +116,8 @@ func TestWalk(t *testing.T) {
 	ada.follow("Forgot your password?")
 	ada.look("forgot")
 	ada.fill("main", map[string]string{"email": "ada@example.com"})
-	ada.follow("Send the mail")
-	ada.wantText("a mail with a link is on its way")
+	ada.follow("Send the email")
+	ada.wantText("we have sent an email with a link")
 	ada.open(lr.mailLink(t, "ada@example.com"))
 	ada.look("reset")
 	ada.fill("main", map[string]string{"password": "countess-of-1838", "password_confirmation": "countess-of-1838"})
@@ -164,7 +164,7 @@ func TestPagesOfOtherModes(t *testing.T) {
 		c.LoginURLs = []string{"https://app.example.com/auth/callback", "https://staging.app.example.com/auth/callback"}
 	})
 	visitor.open(strict.url + "/login?redirect_uri=https://app.example.org/auth/callback/of/an/app/with/a/long/address")
-	visitor.wantText("This login asks for", "https://app.example.org/auth/callback", "https://staging.app.example.com/auth/callback")
+	visitor.wantText("Requested return URL", "https://app.example.org/auth/callback", "https://staging.app.example.com/auth/callback")
 	visitor.look("wrong-redirect-uri")
 
 	invited := startLoginRocket(t, func(_ string, c *authrockettest.RealmConfig, _ *authrocketdev.Config) {
@@ -174,11 +174,11 @@ func TestPagesOfOtherModes(t *testing.T) {
 	visitor.open(invited.url + "/signup")
 	visitor.look("signup-request")
 	visitor.fill("main", map[string]string{"email": "grace@example.com"})
-	visitor.follow("Ask for an invitation")
+	visitor.follow("Request an invitation")
 	visitor.open(invited.mailLink(t, "grace@example.com"))
 	visitor.fill("main", map[string]string{"password": "nanosecond"})
 	visitor.follow("Sign up")
-	visitor.wantText("Enter your name to go on.")
+	visitor.wantText("Enter your name to continue.")
 	visitor.look("profile-incomplete")
 
 	// Who is logged in already is asked whether to join.

@@ -198,7 +198,7 @@ func TestQuickstart(t *testing.T) {
 		wantPage(t, b.Press(b.Get(mailLink(t, q, "grace.hopper@example.com")), "Verify", nil), 200, "grace.hopper@example.com is verified.")
 
 		page = b.Press(b.Get(q.app+"/auth/profile?return_to=/manage"), "Change", map[string]string{"last_name": "Hopper"})
-		wantPage(t, page, 200, "Your profile is changed.", "grace.hopper@example.com <span class=\"quiet\">verified</span>")
+		wantPage(t, page, 200, "Your profile has been changed.", "grace.hopper@example.com <span class=\"quiet\">verified</span>")
 		page = b.Press(page, "Done, back to the app", nil)
 		if !page.At(q.app + "/manage") {
 			t.Fatalf("the profile leads to %s", page.URL)
@@ -217,7 +217,7 @@ func TestQuickstart(t *testing.T) {
 		page := owner.Press(owner.Get(q.loginRocket+html.UnescapeString(account[1])), "Invite", map[string]string{
 			"email": "charles@example.com", "permissions": "billing:write",
 		})
-		wantPage(t, page, 200, "The invitation is sent.", "charles@example.com")
+		wantPage(t, page, 200, "The invitation has been sent.", "charles@example.com")
 
 		b := walk.NewBrowser(t)
 		page = b.Get(mailLink(t, q, "charles@example.com"))
