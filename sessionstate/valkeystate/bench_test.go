@@ -10,7 +10,8 @@ import (
 	"github.com/authrocket-go/authrocket/sessionstate/valkeystate"
 )
 
-// The time from the call of Append to the return of After of another Log, which waits.
+// BenchmarkArrival measures the time from the call of Append until After of another,
+// waiting Log returns.
 func BenchmarkArrival(b *testing.B) {
 	s := newServer(b)
 	writer, reader := openLog(b, s.url()), openLog(b, s.url())
@@ -36,7 +37,8 @@ func BenchmarkArrival(b *testing.B) {
 	b.ReportMetric(float64(times[len(times)-1].Microseconds()), "max-µs")
 }
 
-// Bytes at the server, of b.N entries about different users.
+// BenchmarkAppend measures the bytes that the server needs for b.N entries about
+// different users.
 func BenchmarkAppend(b *testing.B) {
 	s := newServer(b)
 	log := openLog(b, s.url())
@@ -64,7 +66,7 @@ func BenchmarkAppend(b *testing.B) {
 	b.ReportMetric(float64(time.Since(start).Microseconds())/float64(b.N), "read-µs/entry")
 }
 
-// Memory of a Log with both connections that has nothing to do.
+// BenchmarkIdle measures the memory of an idle Log with both connections.
 func BenchmarkIdle(b *testing.B) {
 	s := newServer(b, "--maxclients", "20000")
 	logs := make([]*valkeystate.Log, b.N)

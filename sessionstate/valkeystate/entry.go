@@ -11,16 +11,16 @@ import (
 )
 
 // The fields of an entry in the stream. Each entry has all of them, so that the server
-// keeps their names once for about a hundred entries.
+// stores their names only once for about a hundred entries.
 const (
-	fieldSession = "session" // 32 bytes, "" when the entry is about a user
-	fieldUser    = "user"    // "" when it is not known
-	fieldBefore  = "before"  // Unix milliseconds, "" when the entry is about a session
+	fieldSession = "session" // 32 bytes, "" if the entry is about a user
+	fieldUser    = "user"    // "" if the user is not known
+	fieldBefore  = "before"  // Unix milliseconds, "" if the entry is about a session
 	fieldUntil   = "until"   // Unix milliseconds
 	fieldSuspect = "suspect" // 0 or 1
 )
 
-// fields are in the order in which they are written.
+// fields lists the fields in the order in which they are written.
 var fields = []string{fieldSession, fieldUser, fieldBefore, fieldUntil, fieldSuspect}
 
 func encode(e sessionstate.Ended) (map[string]string, error) {
@@ -44,32 +44,32 @@ func encode(e sessionstate.Ended) (map[string]string, error) {
 	return values, err
 }
 
-// decode takes only what encode writes: another instance refuses people by it. Its errors
-// hold no value.
+// decode accepts only what encode writes, because other instances refuse users because of
+// it. Its errors contain no value.
 func decode(values map[string]string) (sessionstate.Ended, error) {
 	var e sessionstate.Ended
 	if len(values) != len(fields) {
-		return e, fmt.Errorf("it has %d fields, want %d", len(values), len(fields))
+		return e, fmt.Errorf("the entry has %d fields instead of %d", len(values), len(fields))
 	}
 	for _, name := range fields {
 		if _, ok := values[name]; !ok {
-			return e, fmt.Errorf("it has no field %s", name)
+			return e, fmt.Errorf("the entry has no field %s", name)
 		}
 	}
 	session := values[fieldSession]
 	if copy(e.Session[:], session); session != "" && (len(session) != len(e.Session) || e.Session == [32]byte{}) {
-		return e, errors.New("session is not a hash")
+		return e, errors.New("the field session is not a hash")
 	}
 	if e.UserID = values[fieldUser]; e.UserID != "" && !isUserID(e.UserID) {
-		return e, errors.New("user is not the ID of a user")
+		return e, errors.New("the field user is not the ID of a user")
 	}
 	var ok bool
 	if e.Until, ok = parseMilliseconds(values[fieldUntil]); !ok {
-		return e, errors.New("until is not a time")
+		return e, errors.New("the field until is not a time")
 	}
 	if values[fieldBefore] != "" {
 		if e.Before, ok = parseMilliseconds(values[fieldBefore]); !ok {
-			return e, errors.New("before is not a time")
+			return e, errors.New("the field before is not a time")
 		}
 	}
 	switch values[fieldSuspect] {
@@ -77,20 +77,20 @@ func decode(values map[string]string) (sessionstate.Ended, error) {
 	case "1":
 		e.Suspect = true
 	default:
-		return e, errors.New("suspect is neither 0 nor 1")
+		return e, errors.New("the field suspect is neither 0 nor 1")
 	}
 	switch isAboutUser := session == ""; {
 	case isAboutUser && (e.UserID == "" || e.Before.IsZero()):
-		return e, errors.New("it has neither a session, nor a user and before")
+		return e, errors.New("the entry has neither a session, nor a user and before")
 	case isAboutUser && e.Suspect:
 		return e, errors.New("only a session can be suspect")
 	case !isAboutUser && !e.Before.IsZero():
-		return e, errors.New("it has a session and before")
+		return e, errors.New("the entry has both a session and before")
 	}
 	return e, nil
 }
 
-// isUserID takes more than the 21 or 22 characters that AuthRocket uses.
+// isUserID accepts more than the 21 or 22 characters that AuthRocket uses.
 func isUserID(id string) bool {
 	rest, ok := strings.CutPrefix(id, "usr_")
 	if !ok || rest == "" || len(rest) > 64 {
@@ -106,7 +106,7 @@ func isUserID(id string) bool {
 
 func milliseconds(t time.Time) string { return strconv.FormatInt(t.UnixMilli(), 10) }
 
-// parseMilliseconds takes 13 digits, which are the years 2001 to 2286.
+// parseMilliseconds accepts 13 digits, which are the years 2001 to 2286.
 func parseMilliseconds(s string) (time.Time, bool) {
 	if len(s) != 13 || s[0] == '0' || strings.Trim(s, "0123456789") != "" {
 		return time.Time{}, false

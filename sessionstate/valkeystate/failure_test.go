@@ -13,7 +13,7 @@ import (
 	"github.com/authrocket-go/authrocket/sessionstate"
 )
 
-// mostOfACall is how long a call may take; sessionstate.Log says so.
+// mostOfACall is the longest time for a call, according to sessionstate.Log.
 const mostOfACall = 10 * time.Second
 
 func TestNothingListensAtTheStart(t *testing.T) {
@@ -60,7 +60,7 @@ func TestServerIsKilled(t *testing.T) {
 			}
 
 			s.start(t)
-			// The first call of each makes its connections anew.
+			// The first call of each Log makes new connections.
 			if !row.kept {
 				_, next, err := log.After(t.Context(), position, 100)
 				expectRestarted(t, next, err)
@@ -81,7 +81,7 @@ func TestServerIsKilled(t *testing.T) {
 	}
 }
 
-// The connections of both were idle while the server was replaced: no call fails.
+// The connections of both Logs were idle while the server was replaced. No call fails.
 func TestIdleConnectionsAreMadeAnew(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, "--appendonly", "yes", "--appendfsync", "always")
@@ -97,13 +97,14 @@ func TestIdleConnectionsAreMadeAnew(t *testing.T) {
 		t.Fatal(err)
 	}
 	expectEntries(t, entries, session(2))
-	after := follow(log, next) // also the one that waits
+	after := follow(log, next) // including one that waits
 	s.waitForReader(t)
 	add(t, log, session(3))
 	expectEntries(t, (<-after).entries, session(3))
 }
 
-// laterID is not of this millisecond, in which a new stream could have the IDs of the old.
+// laterID returns an ID after the current millisecond, in which a new stream could reuse
+// the IDs of the old one.
 func laterID() string { return fmt.Sprintf("%d-0", time.Now().Add(time.Second).UnixMilli()) }
 
 func TestLogIsMadeAnew(t *testing.T) {
@@ -142,7 +143,7 @@ func TestLogIsMadeAnew(t *testing.T) {
 		after := follow(log, position)
 		s.waitForReader(t)
 		s.do(t, "DEL", key)
-		s.do(t, "XADD", key, laterID(), "a", "b") // wakes the one that waits
+		s.do(t, "XADD", key, laterID(), "a", "b") // wakes the waiting call
 		got := <-after
 		expectRestarted(t, got.next, got.err)
 	})
@@ -189,7 +190,7 @@ func TestServerIsFull(t *testing.T) {
 	expectEntries(t, entries, session(2))
 }
 
-// SIGSTOP: the kernel goes on to take connections and bytes, and nothing answers.
+// After SIGSTOP, the kernel still accepts connections and bytes, but nothing answers.
 func TestServerIsPaused(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
@@ -232,13 +233,14 @@ func TestServerIsPaused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// What timed out may have been added.
+	// A call that timed out may have added its entry.
 	if last := entries[len(entries)-1]; !sameEntry(last, session(3)) {
 		t.Errorf("got %v at the end, want the last", last)
 	}
 }
 
-// A server that takes everything and answers nothing, and many calls at once.
+// The server accepts everything and answers nothing, while many calls run at the same
+// time.
 func TestCallsEndByThemselves(t *testing.T) {
 	t.Parallel()
 	for name, call := range map[string]func(context.Context, sessionstate.Log) error{

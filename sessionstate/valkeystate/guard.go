@@ -9,34 +9,35 @@ import (
 )
 
 const (
-	// maxReply is what one reply may take in memory. A read of maxRead entries takes
-	// half of it.
+	// maxReply is the most memory for one reply. A read of maxRead entries takes half of
+	// it.
 	maxReply = 2 << 20
-	// elementSize is what the client needs for an element of a reply.
+	// elementSize is the memory that the client needs for an element of a reply.
 	elementSize = 64
-	// maxString is the length of a string in a reply; those of our entries are shorter.
+	// maxString is the longest string in a reply. The strings of valid entries are
+	// shorter.
 	maxString = 1 << 10
 )
 
 var (
-	errNotValkey = errors.New("the server does not speak the protocol of Valkey and Redis")
+	errNotValkey = errors.New("the server does not speak the protocol of Valkey and Redis; check the address in the URL")
 	errTooLarge  = errors.New("the reply is too large")
 )
 
-// guard is a connection that hands on replies of a bounded size only. The client allocates
-// what a reply announces, and panics at some of it.
+// guard is a connection that passes on only replies of a bounded size. Without it, the
+// client allocates the size that a reply announces, and panics at some replies.
 type guard struct {
 	net.Conn
 	in   *bufio.Reader
-	out  []byte // checked, and to be handed on
-	room int    // what the reply may still take
+	out  []byte // checked bytes that have not been read yet
+	room int    // the memory that the reply may still take
 }
 
 func newGuard(conn net.Conn) *guard {
 	return &guard{Conn: conn, in: bufio.NewReaderSize(conn, 2<<10)}
 }
 
-// Write sends commands, so that a reply begins.
+// Write sends commands. A new reply follows.
 func (g *guard) Write(b []byte) (int, error) {
 	g.room = maxReply
 	return g.Conn.Write(b)
@@ -53,10 +54,10 @@ func (g *guard) Read(b []byte) (int, error) {
 	return n, nil
 }
 
-// check puts the next line into out, with the string that it announces. A string that is
-// too long becomes "?", which no field of an entry can be: a long text that a stranger writes
-// into the stream does not keep our entries from being read. One entry with very many fields
-// does, until it is deleted.
+// check puts the next line, with the string that it announces, into out. It replaces a
+// string that is too long by "?", which no valid field has. So a stranger who writes a
+// long text into the stream does not prevent valid entries from being read. One entry
+// with very many fields does, until somebody deletes it.
 func (g *guard) check() error {
 	line, err := g.in.ReadSlice('\n')
 	switch {
@@ -84,7 +85,7 @@ func (g *guard) check() error {
 	switch {
 	case err != nil || n < -1 || n < 0 && line[0] == '%':
 		return errNotValkey
-	case n < 0: // no array, no string
+	case n < 0: // a null array or a null string
 		return nil
 	case line[0] == '$':
 		return g.checkString(n)
@@ -98,7 +99,7 @@ func (g *guard) check() error {
 func (g *guard) checkString(n int) error {
 	if n > maxString {
 		g.out = append(g.out[:0], "$1\r\n?\r\n"...)
-		// In pieces, since the length is up to whoever wrote it.
+		// Discard it in pieces, because its writer decides about the length.
 		for n += len("\r\n"); n > 0; {
 			discarded, err := g.in.Discard(min(n, maxString))
 			if err != nil {

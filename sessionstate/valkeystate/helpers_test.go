@@ -35,8 +35,8 @@ import (
 // key is the stream of the tests.
 const key = "authrocket:ended"
 
-// certificates is a folder with ca.crt, server.crt and server.key, which TestMain makes. The
-// process trusts that CA and no other.
+// certificates is a folder with ca.crt, server.crt and server.key, which TestMain
+// creates. The process trusts only that CA.
 var certificates string
 
 func TestMain(m *testing.M) {
@@ -61,8 +61,8 @@ func TestMain(m *testing.M) {
 	}())
 }
 
-// leftGoroutines returns the stacks of goroutines of this module or its client that do not
-// end within a minute.
+// leftGoroutines returns the stacks of goroutines of this module or its client that do
+// not end within a minute.
 func leftGoroutines() string {
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
@@ -71,7 +71,7 @@ func leftGoroutines() string {
 		stacks := make([]byte, 4<<20)
 		stacks = stacks[:runtime.Stack(stacks, true)]
 		var left []string
-		for _, stack := range strings.Split(string(stacks), "\n\n")[1:] { // the first one asks
+		for _, stack := range strings.Split(string(stacks), "\n\n")[1:] { // the first one is this goroutine
 			if strings.Contains(stack, "authrocket-go/authrocket") || strings.Contains(stack, "valkey-io/valkey-go") {
 				left = append(left, stack)
 			}
@@ -87,8 +87,8 @@ func leftGoroutines() string {
 	}
 }
 
-// server is a redis-server of one test. It keeps its port over restarts, and nothing else
-// unless it is started with appendonly.
+// server is a redis-server of one test. It keeps its port when it restarts. It keeps its
+// data only if it is started with appendonly.
 type server struct {
 	port   int
 	folder string
@@ -99,7 +99,7 @@ type server struct {
 	output *lines
 }
 
-// newServer starts one with the arguments of its command line, such as --appendonly yes.
+// newServer starts a server with command line arguments, for example --appendonly yes.
 func newServer(t testing.TB, args ...string) *server {
 	t.Helper()
 	s := reserveServer(t, args...)
@@ -107,7 +107,7 @@ func newServer(t testing.TB, args ...string) *server {
 	return s
 }
 
-// reserveServer returns a server that does not run yet.
+// reserveServer returns a server that is not running yet.
 func reserveServer(t testing.TB, args ...string) *server {
 	t.Helper()
 	s := &server{port: freePort(t), folder: t.TempDir(), args: args}
@@ -119,7 +119,7 @@ func reserveServer(t testing.TB, args ...string) *server {
 	return s
 }
 
-// start starts the server, and waits until it takes connections.
+// start starts the server and waits until it accepts connections.
 func (s *server) start(t testing.TB, args ...string) {
 	t.Helper()
 	path, err := exec.LookPath("redis-server")
@@ -150,7 +150,7 @@ func (s *server) start(t testing.TB, args ...string) {
 	}
 }
 
-// kill ends the server at once, also one that is stopped.
+// kill ends the server at once, even if it is stopped.
 func (s *server) kill(t testing.TB) {
 	t.Helper()
 	s.signal(t, syscall.SIGKILL)
@@ -167,7 +167,7 @@ func (s *server) signal(t testing.TB, signal syscall.Signal) {
 
 func (s *server) url() string { return fmt.Sprintf("redis://127.0.0.1:%d", s.port) }
 
-// do sends a command as somebody else would, and returns the answer.
+// do sends a command from another client, and returns the answer.
 func (s *server) do(t testing.TB, command ...string) valkey.ValkeyMessage {
 	t.Helper()
 	answer, err := s.try(t, command...)
@@ -201,7 +201,7 @@ func (s *server) waitForReader(t testing.TB) {
 	}
 }
 
-// lines is what a program prints. found is closed when it takes connections.
+// lines is the output of a program. found is closed when the program accepts connections.
 type lines struct {
 	mu    sync.Mutex
 	all   strings.Builder
@@ -225,7 +225,7 @@ func (l *lines) text() string {
 	return l.all.String()
 }
 
-// freePort returns a port below those that the system gives to connections.
+// freePort returns a port below those that the system assigns to connections.
 func freePort(t testing.TB) int {
 	t.Helper()
 	for range 100 {
@@ -239,7 +239,7 @@ func freePort(t testing.TB) int {
 	return 0
 }
 
-// fake is a server that answers every connection by a function.
+// fake is a server that handles every connection with a function.
 type fake struct{ listener net.Listener }
 
 func newFake(t testing.TB, answer func(net.Conn)) *fake {
@@ -274,7 +274,7 @@ func newFake(t testing.TB, answer func(net.Conn)) *fake {
 
 func (f *fake) url() string { return "redis://" + f.listener.Addr().String() }
 
-// readCommand reads one command as clients send them.
+// readCommand reads one command in the form that clients send.
 func readCommand(r *bufio.Reader) ([]string, error) {
 	var n int
 	if _, err := fmt.Fscanf(r, "*%d\r\n", &n); err != nil {
@@ -313,10 +313,10 @@ func openLog(t testing.TB, url string) *valkeystate.Log {
 	return log
 }
 
-// until is when the entries of the tests can be forgotten.
+// until is the time at which the entries of the tests can be forgotten.
 var until = time.UnixMilli(time.Now().Add(24 * time.Hour).UnixMilli())
 
-// session returns an entry about a session, a different one for each n.
+// session returns an entry about a session. Each n stands for another session.
 func session(n int) sessionstate.Ended {
 	return sessionstate.Ended{Session: sha256.Sum256([]byte(strconv.Itoa(n))), UserID: "usr_0v1zUpWdE4IiFc2w5ynShf", Until: until}
 }
@@ -363,7 +363,7 @@ func expectRestarted(t testing.TB, next string, err error) {
 	}
 }
 
-// writeCertificates makes a CA, and a certificate of 127.0.0.1 by it.
+// writeCertificates creates a CA and a certificate for 127.0.0.1.
 func writeCertificates(folder string) error {
 	caKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

@@ -12,23 +12,24 @@ import (
 	"github.com/valkey-io/valkey-go"
 )
 
-// answerTime is how long a connection, and the answer to a command, may take.
+// answerTime limits making a connection, and the answer to a command.
 const answerTime = 2 * time.Second
 
-// lane sends one command after the other over one connection, which it makes when it
-// needs one. The caller of do reads the answer itself: no goroutine waits for the server.
+// lane sends commands one after the other over one connection, which it makes when it
+// needs one. The caller of do reads the answer itself, so no goroutine waits for the
+// server.
 type lane struct {
 	turn   chan struct{}
 	client valkey.Client
-	opened bool // false while client is made, which has to dial nothing
+	opened bool // false while client is being created, which must not connect
 	dialer net.Dialer
 	tls    *tls.Config
 
 	mu   sync.Mutex
-	conn net.Conn // the last that was made
+	conn net.Conn // the latest connection
 }
 
-var errOpening = errors.New("nothing is dialled yet")
+var errOpening = errors.New("the connection is not opened yet")
 
 func newLane(s server) (*lane, error) {
 	n := &lane{turn: make(chan struct{}, 1), dialer: net.Dialer{Timeout: answerTime}, tls: s.tls}
@@ -41,15 +42,15 @@ func newLane(s server) (*lane, error) {
 		Dialer:      n.dialer,
 
 		ConnWriteTimeout:    answerTime,
-		ReadBufferEachConn:  512, // guard has one, too
+		ReadBufferEachConn:  512, // guard has a buffer, too
 		WriteBufferEachConn: 1 << 10,
 		PipelineMultiplex:   -1,
 
-		ForceSingleClient:     true,                        // asks for no cluster, and returns a client that is not connected
+		ForceSingleClient:     true,                        // looks for no cluster, and returns a client that is not connected
 		DisableAutoPipelining: true,                        // starts no goroutines, and sends no PING
 		DisableCache:          true,                        // sends no CLIENT TRACKING
 		ClientSetInfo:         valkey.DisableClientSetInfo, // sends no CLIENT SETINFO
-		DisableRetry:          true,                        // do has its own
+		DisableRetry:          true,                        // do repeats commands itself
 	})
 	if !errors.Is(err, errOpening) {
 		return nil, err
@@ -75,14 +76,14 @@ func (n *lane) dial(ctx context.Context, address string, _ *net.Dialer, _ *tls.C
 	n.mu.Lock()
 	n.conn = conn
 	n.mu.Unlock()
-	if ctx.Err() != nil { // hangUp may have come too early
+	if ctx.Err() != nil { // hangUp may have been called before conn was set
 		conn.Close()
 		return nil, ctx.Err()
 	}
 	return newGuard(conn), nil
 }
 
-// lock waits for the lane. The caller unlocks it after do.
+// lock waits for the lane. The caller calls unlock after do.
 func (n *lane) lock(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -97,9 +98,9 @@ func (n *lane) lock(ctx context.Context) error {
 
 func (n *lane) unlock() { <-n.turn }
 
-// do sends a command until ctx ends, and again if the connection turns out to be broken:
-// servers and firewalls close those that are idle. Then a command may be done twice, which
-// is harmless for all that are sent here; an entry may be in the log twice.
+// do sends a command until ctx ends. If the connection is broken, it sends the command
+// once more, because servers and firewalls close idle connections. The server may then
+// carry out the command twice. That is harmless here; an entry may be in the log twice.
 func (n *lane) do(ctx context.Context, command func(valkey.Builder) valkey.Completed) valkey.ValkeyResult {
 	hungUp := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
@@ -108,7 +109,7 @@ func (n *lane) do(ctx context.Context, command func(valkey.Builder) valkey.Compl
 	})
 	defer func() {
 		if !stop() {
-			<-hungUp // else it would end the connection of the next one
+			<-hungUp // otherwise hangUp could close the connection of the next command
 		}
 	}()
 	result := n.client.Do(ctx, command(n.client.B()))
@@ -123,7 +124,7 @@ func isBroken(err error) bool {
 	return errors.Is(err, io.EOF) || errors.As(err, &op) && op.Op != "dial" && !op.Timeout()
 }
 
-// hangUp ends the command that is under way, whose reader looks at no context.
+// hangUp ends the running command, because its reader ignores contexts.
 func (n *lane) hangUp() {
 	n.mu.Lock()
 	defer n.mu.Unlock()

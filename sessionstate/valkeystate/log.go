@@ -1,31 +1,38 @@
 // Package valkeystate is a [sessionstate.Log] in a stream of Valkey or Redis (6.2 or
-// later), so that all instances of an app know which sessions have ended.
+// later). With it, all instances of an app know which sessions have ended.
 //
 // # The server
 //
-// One server, or a primary with replicas behind one address; no Redis Cluster and no
-// Sentinel. Set it up so that it neither drops nor forgets the stream:
+// Use one server, or a primary with replicas behind one address. Redis Cluster and
+// Sentinel are not supported. Configure the server so that it neither evicts nor loses
+// the stream:
 //
 //	maxmemory-policy noeviction
 //	appendonly yes
 //
-// and give the app a user of its own, which can do nothing else:
+// Give the app its own user, which can do nothing else:
 //
 //	user authrocket on >PASSWORD resetkeys ~authrocket:ended resetchannels -@all +xadd +xread +xrange +xtrim
 //
-// It sends HELLO, which needs no permission, XADD, XREAD, XRANGE and XTRIM; and SELECT, which
-// needs +select, for a database other than 0. A server that caches other data and
-// evicts some of it does not fit; this one can be small.
+// The package sends XADD, XREAD, XRANGE and XTRIM, and HELLO, which needs no permission.
+// For a database other than 0 it also sends SELECT, which needs +select. Do not use a
+// server that caches other data and evicts some of it. A small server is enough.
 //
-// Whoever can write the stream can sign users out. Whoever can delete entries can make a
-// session go on that has ended, until each instance adds again what it knows.
+// Anyone who can write the stream can sign users out. Anyone who can delete entries can
+// make an ended session active again, until an instance adds the entry again.
 //
 // # The stream
 //
-// Each entry has the fields session, user, before, until and suspect: the SHA-256 of the
-// session ID as 32 bytes, or nothing; the ID of the user, or nothing; two times in Unix
-// milliseconds, the first or nothing; 0 or 1. Entries that are older than 7 days and 5
-// minutes, by the clock of the server, are removed when one is added.
+// Each entry has these fields:
+//
+//   - session: the SHA-256 of the session ID as 32 bytes, or empty
+//   - user: the ID of the user, or empty
+//   - before: a time in Unix milliseconds, or empty
+//   - until: a time in Unix milliseconds
+//   - suspect: 0 or 1
+//
+// Each Append removes entries older than 7 days and 5 minutes, by the clock of the
+// server.
 package valkeystate
 
 import (
@@ -44,11 +51,11 @@ import (
 )
 
 const (
-	block       = 5 * time.Second // how long After waits for something to come
+	block       = 5 * time.Second // how long After waits for a new entry
 	afterLimit  = block + answerTime
 	appendLimit = 5 * time.Second
 
-	// hold is the longest time for which an entry counts.
+	// hold is the longest time for which an entry is valid.
 	hold = 7*24*time.Hour + 5*time.Minute
 
 	maxRead = 1000 // entries in one reply
@@ -56,10 +63,11 @@ const (
 	beginning = "0-0"
 )
 
-// Log is a [sessionstate.Log]. It is safe for concurrent use, and has two connections at
-// most: one that waits for entries, and one for the rest.
+// Log is a [sessionstate.Log]. It is safe for concurrent use. It has at most two
+// connections: one that waits for entries, and one for everything else.
 type Log struct {
-	// A function, so that no printer finds the password, or a connection that has sent it.
+	// This is a function so that printing a Log cannot reveal the password, or a
+	// connection that sent it.
 	open func() *log
 }
 
@@ -71,7 +79,7 @@ type log struct {
 	quick    *lane
 	waiting  *lane
 
-	mayTrim atomic.Bool // the server has taken an XTRIM
+	mayTrim atomic.Bool // the server has accepted an XTRIM
 
 	closing context.Context
 	close   func()
@@ -81,14 +89,16 @@ type log struct {
 //
 //	redis://user:password@host:6379/0?key=authrocket:ended
 //
-// rediss and valkeys are for TLS, whose certificate has to be valid by the roots of the
-// system (on Linux, SSL_CERT_FILE names others); redis and valkey are for a network that
-// you trust. The default port is 6379, the default database 0, and the default key, which is
-// the name of the stream, authrocket:ended. Percent-encode special characters in user and
-// password. Other parameters are refused.
+// rediss and valkeys use TLS. The certificate must be valid according to the system's
+// roots (on Linux, SSL_CERT_FILE names others). redis and valkey are for a trusted
+// network.
 //
-// Open connects to nothing: the server may be down when the app starts. Errors hold no part
-// of the URL.
+// The default port is 6379 and the default database 0. key is the name of the stream; its
+// default is authrocket:ended. Other parameters are refused. Percent-encode special
+// characters in user and password.
+//
+// Open does not connect, so the server may be down when the app starts. Errors contain no
+// part of the URL.
 func Open(url string) (*Log, error) {
 	s, err := parseURL(url)
 	if err != nil {
@@ -130,10 +140,10 @@ func (l *Log) Close() error {
 	return nil
 }
 
-// Append adds e at the end, and removes entries that nobody needs any more. It takes 5
-// seconds at most. What is no entry by the comments of [sessionstate.Ended] is not added,
-// and the error matches [sessionstate.ErrBadEntry]. After a broken connection e may be in
-// the log twice.
+// Append adds e at the end, and removes entries that nobody needs any more. It takes up
+// to 5 seconds. If e is not valid according to the comments of [sessionstate.Ended],
+// Append does not add it, and the error matches [sessionstate.ErrBadEntry]. After a
+// broken connection, e may be in the log twice.
 func (l *Log) Append(ctx context.Context, e sessionstate.Ended) error {
 	if l.open == nil {
 		return errNotOpened
@@ -141,10 +151,10 @@ func (l *Log) Append(ctx context.Context, e sessionstate.Ended) error {
 	return l.open().append(ctx, e)
 }
 
-// After returns what is behind position; see [sessionstate.Log]. It returns 1000 entries
-// at most; fewer than that or max are all that there are, unless the error matches
-// [sessionstate.ErrBadEntry]. After [sessionstate.ErrLogRestarted] next is "", the beginning; after other
-// errors but [sessionstate.ErrBadEntry] it is position.
+// After returns the entries after position; see [sessionstate.Log]. It returns up to 1000
+// entries. Fewer than that and than max means that there are no more, unless the error
+// matches [sessionstate.ErrBadEntry]. With [sessionstate.ErrLogRestarted], next is "",
+// the beginning. With any other error except ErrBadEntry, next is position.
 func (l *Log) After(ctx context.Context, position string, max int) (entries []sessionstate.Ended, next string, err error) {
 	if l.open == nil {
 		return nil, position, errNotOpened
@@ -155,12 +165,12 @@ func (l *Log) After(ctx context.Context, position string, max int) (entries []se
 func (l *log) append(ctx context.Context, e sessionstate.Ended) error {
 	values, err := encode(e)
 	if err != nil {
-		return fmt.Errorf("valkeystate: the entry is not added: %w: %w", sessionstate.ErrBadEntry, err)
+		return fmt.Errorf("valkeystate: did not add the entry: %w: %w", sessionstate.ErrBadEntry, err)
 	}
 	ctx, end := l.begin(ctx, appendLimit)
 	defer end()
 	if !l.mayTrim.Load() {
-		// Tried before anything is added: a log that is never trimmed fills the server.
+		// This comes before XADD, because a log that is never trimmed fills the server.
 		if _, err := l.run(ctx, "XTRIM", l.trim(beginning)); err != nil {
 			return err
 		}
@@ -180,8 +190,8 @@ func (l *log) append(ctx context.Context, e sessionstate.Ended) error {
 	if err != nil || !isID(id) {
 		return fmt.Errorf("valkeystate: XADD: %w", errNotValkey)
 	}
-	// By the clock of the server: a wrong clock here would remove what others need.
-	// What fails is done by the next Append.
+	// The server's clock counts, because a wrong clock here would remove entries that
+	// others need. If this fails, the next Append does it.
 	l.run(ctx, "XTRIM", l.trim(oldest(id)))
 	return nil
 }
@@ -194,10 +204,10 @@ func (l *log) trim(minID string) func(valkey.Builder) valkey.Completed {
 
 func (l *log) after(ctx context.Context, position string, max int) ([]sessionstate.Ended, string, error) {
 	if max < 1 {
-		return nil, position, errors.New("valkeystate: max is less than 1")
+		return nil, position, errors.New("valkeystate: max is less than 1; use 1 or more")
 	}
 	if position != "" && !isID(position) {
-		return nil, position, errors.New("valkeystate: the position is not one that After has returned")
+		return nil, position, errors.New("valkeystate: the position is invalid; use one that After returned")
 	}
 	waitEnd := time.Now().Add(block)
 	ctx, end := l.begin(ctx, afterLimit)
@@ -212,9 +222,9 @@ func (l *log) after(ctx context.Context, position string, max int) ([]sessionsta
 	return l.read(ctx, position, max)
 }
 
-// read returns what is behind position now. It reads the entry at position, too, in the
-// same command: a log that was made anew in between would have entries, but not those that
-// came before them.
+// read returns the entries that are after position now. In the same command it also reads
+// the entry at position. A log that was recreated in between may have entries, but lacks
+// that one.
 func (l *log) read(ctx context.Context, position string, max int) ([]sessionstate.Ended, string, error) {
 	start, count := "-", min(max, maxRead)
 	isChecked := position != "" && position != beginning
@@ -224,8 +234,9 @@ func (l *log) read(ctx context.Context, position string, max int) ([]sessionstat
 	var bad error
 	found, err := l.xrange(ctx, start, count)
 	if errors.Is(err, errTooLarge) && count > 2 {
-		// Entries that no State wrote are large. One by one, they can be left out.
-		bad = fmt.Errorf("valkeystate: %w: among the next is one with very many fields", sessionstate.ErrBadEntry)
+		// Only entries that no State wrote are so large. Reading one at a time lets read
+		// leave them out.
+		bad = fmt.Errorf("valkeystate: %w: one of the next entries has very many fields; delete it from the stream", sessionstate.ErrBadEntry)
 		found, err = l.xrange(ctx, start, 2)
 	}
 	if err != nil {
@@ -271,16 +282,16 @@ func (l *log) xrange(ctx context.Context, start string, count int) ([]valkey.XRa
 	return found, nil
 }
 
-// wait returns when something is behind position, and at end.
+// wait returns when there is an entry after position, or at end.
 func (l *log) wait(ctx context.Context, position string, end time.Time) error {
 	turn, cancel := context.WithDeadline(ctx, end)
 	defer cancel()
 	if l.waiting.lock(turn) != nil {
-		return l.explain(ctx, "XREAD", ctx.Err()) // nil: another After has waited
+		return l.explain(ctx, "XREAD", ctx.Err()) // without an error, another After has waited until end
 	}
 	defer l.waiting.unlock()
 	left := time.Until(end).Milliseconds()
-	if left < 1 { // BLOCK 0 has no end
+	if left < 1 { // BLOCK 0 would wait forever
 		return nil
 	}
 	err := l.waiting.do(ctx, func(b valkey.Builder) valkey.Completed {
@@ -311,9 +322,9 @@ func (l *log) run(ctx context.Context, name string, command func(valkey.Builder)
 	return result, l.explain(ctx, name, result.Error())
 }
 
-// explain says what was tried. What the server says is quoted and cut, since anything may
-// speak there; and left out where it repeats the password, as servers do that do not know
-// the command which has it.
+// explain returns an error that says which command failed. It quotes and cuts the
+// server's text, because any server may answer there. It leaves that text out if it
+// contains the password: a server that does not know a command repeats its arguments.
 func (l *log) explain(ctx context.Context, name string, err error) error {
 	if err == nil {
 		return nil
@@ -322,12 +333,12 @@ func (l *log) explain(ctx context.Context, name string, err error) error {
 		return errClosed
 	}
 	if ctx.Err() != nil {
-		err = ctx.Err() // what it broke says less
+		err = ctx.Err() // the error that the context caused says less
 	}
 	if _, ok := valkey.IsValkeyErr(err); ok {
 		answer := err.Error()
 		if l.password != "" && strings.Contains(answer, l.password) {
-			return fmt.Errorf("valkeystate: %s: the server refused it, with words that repeat the password", name)
+			return fmt.Errorf("valkeystate: %s: the server refused the command, with a text that contains the password", name)
 		}
 		return fmt.Errorf("valkeystate: %s: the server answered %.200q", name, answer)
 	}
@@ -337,7 +348,7 @@ func (l *log) explain(ctx context.Context, name string, err error) error {
 	return fmt.Errorf("valkeystate: %s: %w", name, err)
 }
 
-// isID reports whether id is that of an entry, such as 1735689600000-0.
+// isID reports whether id is the ID of an entry, for example 1735689600000-0.
 func isID(id string) bool {
 	ms, sequence, ok := strings.Cut(id, "-")
 	return ok && isNumber(ms) && isNumber(sequence)
@@ -348,7 +359,7 @@ func isNumber(s string) bool {
 	return err == nil
 }
 
-// oldest returns the ID of the oldest entry that can still count when id is new.
+// oldest returns the ID of the oldest entry that can still be valid when id is new.
 func oldest(id string) string {
 	text, _, _ := strings.Cut(id, "-")
 	ms, _ := strconv.ParseUint(text, 10, 64)

@@ -80,7 +80,7 @@ func TestWhatIsNoEntryIsNotAdded(t *testing.T) {
 	}
 }
 
-// Whoever writes the stream can write anything.
+// Anyone who can write the stream can write any data.
 func TestEntriesThatNoStateWroteAreLeftOut(t *testing.T) {
 	t.Parallel()
 	one := session(1)
@@ -163,7 +163,7 @@ func TestEntriesThatNoStateWroteAreLeftOut(t *testing.T) {
 	})
 }
 
-// Together they are more than a reply may take.
+// Together, these entries are larger than a reply may be.
 func TestLargeEntriesAreLeftOutOneByOne(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
@@ -185,7 +185,7 @@ func TestLargeEntriesAreLeftOutOneByOne(t *testing.T) {
 			t.Fatalf("got %q, %v", next, err)
 		}
 		position = next
-		if err == nil { // all that there are
+		if err == nil { // these are all entries
 			break
 		}
 	}
@@ -250,7 +250,7 @@ func follow(log sessionstate.Log, position string) <-chan read {
 	return result
 }
 
-// One call that waits holds up neither another that waits, nor one that does not.
+// A call that waits delays neither another waiting call nor one that does not wait.
 func TestCallsAtOnce(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
@@ -283,8 +283,8 @@ func TestCallsAtOnce(t *testing.T) {
 	}
 }
 
-// The server answers what comes at once, but not the one that waits. A call that waits for
-// the connection of that one has nothing to report.
+// The server answers every call at once, except the one that waits. A call that waits for
+// the connection of that one returns no error.
 func TestCallThatHangsHoldsUpNoOther(t *testing.T) {
 	t.Parallel()
 	var c connected
@@ -442,7 +442,7 @@ func TestArgumentsThatAfterRefuses(t *testing.T) {
 func TestOldEntriesAreRemoved(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
-		age  time.Duration // at the server, when something is added
+		age  time.Duration // at the server, when another entry is added
 		kept bool
 	}{
 		"after 7 days":                {age: 7 * 24 * time.Hour, kept: true},
@@ -456,7 +456,8 @@ func TestOldEntriesAreRemoved(t *testing.T) {
 			s := newServer(t)
 			log := openLog(t, s.url())
 			add(t, log, session(1), session(2))
-			// A server's next ID is never before its last, as if its clock said so.
+			// A server's next ID never comes before its last, so this acts like a later
+			// clock.
 			s.do(t, "XADD", key, fmt.Sprintf("%d-0", time.Now().Add(row.age).UnixMilli()), "a", "b")
 			s.do(t, "XDEL", key, fmt.Sprint(lastID(t, s)))
 			add(t, log, session(3))

@@ -11,21 +11,21 @@ import (
 
 const defaultKey = "authrocket:ended"
 
-// server is what a URL says.
+// server is the content of a URL.
 type server struct {
 	address  string
-	tls      *tls.Config // nil: without TLS
+	tls      *tls.Config // nil means no TLS
 	user     string
 	password string
 	database int
 	key      string
 }
 
-// parseURL returns errors that hold no part of the URL: a password whose special
-// characters are not percent-encoded can be in any part.
+// parseURL returns errors that contain no part of the URL, because a password whose
+// special characters are not percent-encoded can be in any part.
 func parseURL(text string) (server, error) {
 	if text == "" {
-		return server{}, errors.New("the URL is empty; write, for example, redis://localhost:6379/0")
+		return server{}, errors.New("the URL is empty; use, for example, redis://localhost:6379/0")
 	}
 	u, err := url.Parse(text)
 	if err != nil || u.Fragment != "" || strings.HasSuffix(text, "#") {
@@ -37,17 +37,17 @@ func parseURL(text string) (server, error) {
 	case "rediss", "valkeys":
 		s.tls = &tls.Config{MinVersion: tls.VersionTLS12, ServerName: u.Hostname()}
 	default:
-		return server{}, errors.New("the scheme of the URL is not redis, rediss, valkey or valkeys")
+		return server{}, errors.New("the scheme of the URL must be redis, rediss, valkey or valkeys")
 	}
 	if u.Hostname() == "" {
-		return server{}, errors.New("the URL has no host")
+		return server{}, errors.New("the URL has no host; add it")
 	}
 	port := u.Port()
 	if port == "" {
 		port = "6379"
 	}
 	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
-		return server{}, errors.New("the port of the URL is not a number from 1 to 65535")
+		return server{}, errors.New("the port of the URL must be a number from 1 to 65535")
 	}
 	s.address = net.JoinHostPort(u.Hostname(), port)
 	s.user = u.User.Username()
@@ -55,20 +55,20 @@ func parseURL(text string) (server, error) {
 	if path := strings.TrimPrefix(u.Path, "/"); path != "" {
 		database, err := strconv.ParseUint(path, 10, 31)
 		if err != nil {
-			return server{}, errors.New("the path of the URL is not the number of a database, such as /0")
+			return server{}, errors.New("the path of the URL must be the number of a database, for example /0")
 		}
 		s.database = int(database)
 	}
 	query, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
-		return server{}, errors.New("the query of the URL is malformed")
+		return server{}, errors.New("the query of the URL is malformed; the only parameter is key")
 	}
 	for name, values := range query {
 		if name != "key" {
-			return server{}, errors.New("the query of the URL has a parameter that is not key")
+			return server{}, errors.New("the query of the URL has an unknown parameter; the only parameter is key")
 		}
 		if len(values) != 1 || values[0] == "" {
-			return server{}, errors.New("the parameter key of the URL is empty or comes twice")
+			return server{}, errors.New("the parameter key of the URL is empty or repeated; set it once, or leave it out")
 		}
 		s.key = values[0]
 	}
