@@ -28,7 +28,7 @@ func (s *Server) newOrg(user authrockettest.User, name string) (authrockettest.O
 	return org, err
 }
 
-// maxMemberships is the most accounts that a user may create.
+// maxMemberships is the maximum number of accounts that a user may create.
 const maxMemberships = 100
 
 var errNoAccount = errors.New("no account is selected")

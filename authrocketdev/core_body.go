@@ -83,7 +83,7 @@ func readObject(w http.ResponseWriter, r *http.Request) (object, error) {
 // example.
 var errJSONAsForm = refuse(http.StatusUnsupportedMediaType, "The body looks like JSON, but its Content-Type is that of a form. Send Content-Type: application/json.")
 
-// maxFormDepth is the most names that a form field may have: user[custom][plan] has
+// maxFormDepth is the maximum number of names that a form field may have: user[custom][plan] has
 // three.
 const maxFormDepth = 4
 

@@ -10,7 +10,7 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// maxRealms is the most realms of a Service. Each has an address of its own.
+// maxRealms is the maximum number of realms of a Service. Each has an address of its own.
 const maxRealms = 200
 
 // hostedRealm is a realm of a [Service].

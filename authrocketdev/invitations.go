@@ -10,7 +10,7 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// maxInvitations is the most invitations in a seed.
+// maxInvitations is the maximum number of invitations in a seed.
 const maxInvitations = 1_000
 
 // invitedTo returns the open invitations to an org by email.

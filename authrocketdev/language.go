@@ -32,7 +32,7 @@ func translate(texts []string, acceptLanguage string) []string {
 	return translated
 }
 
-// maxAcceptLanguage is the most entries of a header that count.
+// maxAcceptLanguage is the maximum number of entries of a header that count.
 const maxAcceptLanguage = 20
 
 // preferredLocale returns the locale to which an Accept-Language header (RFC 9110

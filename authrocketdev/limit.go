@@ -14,7 +14,7 @@ type limit struct {
 	counts map[string]int
 }
 
-// maxKeys is the most keys that a window counts. Further keys are over the limit.
+// maxKeys is the maximum number of keys that a window counts. Further keys are over the limit.
 const maxKeys = 10_000
 
 func newLimit(perMinute int) *limit { return &limit{perMinute: perMinute} }

@@ -38,7 +38,7 @@ func (s *Server) appOf(f flow) string {
 	return u.Host
 }
 
-// maxDemoUsers is the most users that the login page lists.
+// maxDemoUsers is the maximum number of users that the login page lists.
 const maxDemoUsers = 10
 
 // demoUsers returns the users with known passwords, if the page may show them.

@@ -116,7 +116,7 @@ var seedChecks = map[string]func(string) string{
 	"invitations[].email":                 checkEmail,
 }
 
-// seedLimits are the most elements that arrays may have.
+// seedLimits are the maximum numbers of elements that arrays may have.
 var seedLimits = map[string]int64{
 	"realm.login_urls[]":                  maxMemberships,
 	"realm.allowed_origins[]":             maxMemberships,

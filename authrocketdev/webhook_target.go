@@ -84,7 +84,7 @@ var loopbackDialer = &net.Dialer{Control: func(_, address string, _ syscall.RawC
 
 const (
 	webhookTimeout   = 10 * time.Second
-	maxWebhookAnswer = 64 << 10 // the most bytes of the head and of the body that are read
+	maxWebhookAnswer = 64 << 10 // the maximum number of bytes of the head and of the body that are read
 )
 
 // newClient returns a client whose connections end with the delivery. It uses no

@@ -184,7 +184,7 @@ func (r *Realm) createCredential(c Credential) (Credential, error) {
 	return c, nil
 }
 
-// maxCredentials is the most credentials that a user may have.
+// maxCredentials is the maximum number of credentials that a user may have.
 const maxCredentials = 20
 
 // UpdateCredential changes the name of a credential, and the password of a credential

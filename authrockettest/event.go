@@ -41,7 +41,7 @@ func (e Event) clone() Event {
 	return e
 }
 
-// maxEvents is the most events that a realm keeps.
+// maxEvents is the maximum number of events that a realm keeps.
 const maxEvents = 10_000
 
 // Emit adds an event and returns it with its ID and time. The realm itself emits the

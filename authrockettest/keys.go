@@ -75,7 +75,7 @@ func (r *Realm) newKey(id string) *signingKey {
 
 func (r *Realm) hasHad(private *rsa.PrivateKey) bool {
 	for _, k := range r.keys {
-		if k.private.Equal(private) { // a realm that was saved has another pointer
+		if k.private.Equal(private) { // pointers differ after a realm was saved and opened
 			return true
 		}
 	}

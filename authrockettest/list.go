@@ -13,7 +13,7 @@ var ErrAfter = errors.New("there is no record with the ID in After")
 // first. IDs that the realm makes grow with time.
 type List struct {
 	After      string // the ID of the record before the page. Default: start with the first record
-	Limit      int    // the most records to return. Default: all
+	Limit      int    // the maximum number of records to return. Default: all
 	Descending bool   // the highest ID first
 }
 

@@ -50,7 +50,7 @@ func (v *View) AuthProvider(idOrType string) (AuthProvider, error) {
 	return all[i], nil
 }
 
-// maxProviders is the most auth providers that a realm may have.
+// maxProviders is the maximum number of auth providers that a realm may have.
 const maxProviders = 100
 
 var errNoType = errors.New("an auth provider needs a Type; set it")

@@ -98,7 +98,7 @@ type state struct {
 	requests     map[string]int
 	listeners    []func(Event)
 	onChange     func()
-	limit        int     // the most records of each kind
+	limit        int     // the maximum number of records of each kind
 	unreported   []Event // events that the listeners have not received yet
 	isReporting  bool
 	isUnsaved    bool // onChange must be called

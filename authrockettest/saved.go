@@ -19,7 +19,7 @@ var ErrSaved = errors.New("authrockettest: the saved realm cannot be used")
 const (
 	savedFormat  = "authrocket realm"
 	savedVersion = 1       // grows when an older program would lose a field that it does not know
-	maxSaved     = 1 << 30 // the most bytes that are read
+	maxSaved     = 1 << 30 // the maximum number of bytes that are read
 )
 
 // savedRealm is the saved form of a realm. The records of each kind are in the order

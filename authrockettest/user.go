@@ -23,7 +23,7 @@ var (
 
 var errNoEmail = errors.New("a user needs an Email; set it")
 
-// maxRecords is the most records of each kind that a realm holds.
+// maxRecords is the maximum number of records of each kind that a realm holds.
 const maxRecords = 200_000
 
 // UserState says whether a user may log in.

@@ -29,7 +29,7 @@ const (
 	Descending Direction = "desc"
 )
 
-// maxPages is the most pages that a list may have: 100 million records in pages of 1,000.
+// maxPages is the maximum number of pages that a list may have: 100 million records in pages of 1,000.
 const maxPages = 100_000
 
 const maxPageSize = 1000

@@ -10,7 +10,7 @@ import (
 // gone further, and never goes back.
 type clock struct {
 	start time.Time
-	ahead atomic.Int64 // the most by which the wall clock has been ahead of the monotonic clock
+	ahead atomic.Int64 // the largest lead of the wall clock over the monotonic clock so far
 
 	// The time of the latest tick, 0 while Run does not run. Reading the machine's clock
 	// takes longer than everything else in a request whose session is not due for a

@@ -50,7 +50,7 @@ type Config struct {
 	// 100,000.
 	MaxSessions int
 
-	// MaxEnded is the most ended sessions and users that the State keeps. When the list
+	// MaxEnded is the maximum number of ended sessions and users that the State keeps. When the list
 	// is full, the State forgets those that expire first, and reports that to
 	// Observer.Trouble. A list of the same size holds the sessions that are suspected of
 	// having ended. An entry takes about 75 bytes. Default: 100,000.

@@ -67,9 +67,9 @@ const (
 	recheckSuspect = time.Second
 	sameReport     = 5 * time.Second // a report that is repeated within this time is not news
 
-	maxWaiting   = 256             // the most requests that wait for a check
+	maxWaiting   = 256             // the maximum number of requests that wait for a check
 	failurePause = 5 * time.Second // after a failed check, no request waits for the next one during this time
-	maxPerUser   = 100             // the most ended sessions of one user that webhooks add to the list
+	maxPerUser   = 100             // the maximum number of ended sessions of one user that webhooks add to the list
 	maxClockGap  = 5 * time.Minute // how far in the future the time of an event or an entry may be
 	oldestEvent  = 3 * 24 * time.Hour
 	sweepEvery   = time.Minute

@@ -30,7 +30,7 @@ func TestConfirmed(t *testing.T) {
 		api    func(*api)
 		status int
 		reason string
-		most   int // the most requests; 0 means 7, as many as fit into the 3 seconds
+		most   int // the maximum number of requests; 0 means 7, as many as fit into the 3 seconds
 	}{
 		{name: "an event that the API has", body: updated, api: func(a *api) { a.set("/events/ev_1", updated) }, status: 204, most: 1},
 		{name: "of a type that nobody knows yet", body: `{"id": "ev_1", "event_type": "passkey.added"}`, api: func(a *api) {

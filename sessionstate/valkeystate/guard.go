@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	// maxReply is the most memory for one reply. A read of maxRead entries takes half of
+	// maxReply is the maximum size of one reply. A read of maxRead entries takes half of
 	// it.
 	maxReply = 2 << 20
 	// elementSize is the memory that the client needs for an element of a reply.

@@ -118,7 +118,7 @@ func Open(url string) (*Log, error) {
 	l.close = sync.OnceFunc(func() {
 		cancel()
 		for _, n := range []*lane{l.quick, l.waiting} {
-			n.turn <- struct{}{} // what is under way ends; nothing comes after
+			n.turn <- struct{}{} // the running call ends, and no further call begins
 			n.client.Close()
 		}
 	})
@@ -130,8 +130,7 @@ var (
 	errNotOpened = errors.New("valkeystate: the Log was not made by Open")
 )
 
-// Close ends the calls that are under way and closes the connections. Calls that come
-// later return an error.
+// Close ends the running calls and closes the connections. Later calls return an error.
 func (l *Log) Close() error {
 	if l.open == nil {
 		return errNotOpened
@@ -151,9 +150,9 @@ func (l *Log) Append(ctx context.Context, e sessionstate.Ended) error {
 	return l.open().append(ctx, e)
 }
 
-// After returns the entries after position; see [sessionstate.Log]. It returns up to 1000
-// entries. Fewer than that and than max means that there are no more, unless the error
-// matches [sessionstate.ErrBadEntry]. With [sessionstate.ErrLogRestarted], next is "",
+// After returns the entries after position; see [sessionstate.Log]. It returns up to max
+// entries, and never more than 1000. If it returns fewer, there are no more, unless the
+// error matches [sessionstate.ErrBadEntry]. With [sessionstate.ErrLogRestarted], next is "",
 // the beginning. With any other error except ErrBadEntry, next is position.
 func (l *Log) After(ctx context.Context, position string, max int) (entries []sessionstate.Ended, next string, err error) {
 	if l.open == nil {
