@@ -105,7 +105,8 @@ func TestAccountPage(t *testing.T) {
 	})
 }
 
-// What a member may do depends on the permissions, whatever the page offers.
+// The permissions of a member decide what the member may do, not what the page
+// offers.
 func TestAccountRights(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
@@ -186,7 +187,7 @@ func (s *site) owner() authrockettest.User  { return s.ada }
 func (s *site) admin() authrockettest.User  { return s.alan }
 func (s *site) member() authrockettest.User { return s.george }
 
-// secondOwner makes Alan an owner as well.
+// secondOwner makes Alan an owner, too.
 func (s *site) secondOwner() authrockettest.User {
 	for _, m := range s.realm.MembershipsOf(s.alan.ID) {
 		s.realm.SetPermissions(m.ID, "ar:owner")
@@ -198,7 +199,7 @@ func (s *site) stranger() authrockettest.User {
 	return s.realm.AddUser(authrockettest.User{Email: "eve@example.com", Password: secretPassword})
 }
 
-// state is all that a form may change.
+// state is everything that a form may change.
 func (s *site) state() string {
 	var state strings.Builder
 	for _, u := range s.realm.Users() {
@@ -232,7 +233,7 @@ func TestAccountOfMembers(t *testing.T) {
 	for _, id := range []string{s.widgets.ID, s.foreign.ID, "org_none", "%2e%2e", "%2F%2Fevil.example"} {
 		p := s.signedIn(t, s.george).get("/accounts/" + id)
 		if id == "%2e%2e" {
-			continue // a path of its own
+			continue // it has a path of its own
 		}
 		p.wants(404, "You are not a member of this account.")
 		if strings.Contains(p.text, "Widgets") || strings.Contains(p.text, "Foreign") {
@@ -241,7 +242,7 @@ func TestAccountOfMembers(t *testing.T) {
 	}
 }
 
-// Each may remove the other, but not both: an account keeps an owner.
+// Each owner may remove the other, but not both: an account keeps an owner.
 func TestOwnersWhoRemoveEachOther(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

@@ -74,7 +74,7 @@ func TestAPIPreflights(t *testing.T) {
 	}
 }
 
-// wantAPIHeaders checks the headers about CORS, all of them, and some more.
+// wantAPIHeaders checks all CORS headers, and some others.
 func wantAPIHeaders(t *testing.T, header http.Header, want map[string]string) {
 	t.Helper()
 	for name, value := range want {
@@ -95,8 +95,8 @@ func wantAPIHeaders(t *testing.T, header http.Header, want map[string]string) {
 	}
 }
 
-// Only an allowed origin reads answers. Another one changes nothing either: forms of
-// websites come without a preflight.
+// Only an allowed origin can read answers. Other origins also change nothing: a
+// website can send a form without a preflight.
 func TestAPIOrigins(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
@@ -152,7 +152,7 @@ func TestAPIOrigins(t *testing.T) {
 	}
 }
 
-// What a website sends takes nothing from the requests that this address may make.
+// Requests from websites do not count against the limit of an address.
 func TestAPIOriginsThatAreRefusedAreNotCounted(t *testing.T) {
 	t.Parallel()
 	realm := newSiteAt(t, "http://localhost:8081").realm

@@ -57,7 +57,7 @@ func TestAPILoginWithoutAPassword(t *testing.T) {
 	}
 }
 
-// Each row is what a login of a user gives, and getSession after it.
+// Each row says what the login of a user returns, and getSession after it.
 func TestAPIConditions(t *testing.T) {
 	t.Parallel()
 	both := func(c *siteConfig) { multiUser(c); requireName(c) }
@@ -73,8 +73,8 @@ func TestAPIConditions(t *testing.T) {
 	for name, row := range map[string]struct {
 		configure  func(*siteConfig)
 		user       func(*api) authrockettest.User
-		conditions []string // none: a full login
-		noAccount  bool     // is selected; otherwise it is the user's first
+		conditions []string // none means a full login
+		noAccount  bool     // no account is selected; otherwise it is the user's first
 	}{
 		"one account in single-user mode":    {user: george},
 		"two accounts in single-user mode":   {user: ada},
@@ -116,7 +116,7 @@ func TestAPISession(t *testing.T) {
 	}
 	a.wantConditional(get(""), "", "no_account_selected")
 	a.wantFullLogin(get(a.widgets.ID), a.ada, a.widgets.ID)
-	a.wantConditional(get(""), "", "no_account_selected") // it does not stay selected
+	a.wantConditional(get(""), "", "no_account_selected") // the session does not remember it
 	a.wantFullLogin(get(a.engines.ID), a.ada, a.engines.ID)
 
 	foreign := a.realm.AddOrg(authrockettest.Org{Name: "Foreign"})
@@ -131,7 +131,7 @@ func TestAPISession(t *testing.T) {
 			a.wantFullLogin(get(a.engines.ID), a.ada, a.engines.ID) // nothing has changed
 		})
 	}
-	// A membership that ended selects nothing.
+	// A membership that has ended cannot be selected.
 	for _, m := range a.realm.MembershipsOf(a.ada.ID) {
 		if m.OrgID == a.engines.ID {
 			if err := a.realm.DeleteMembership(m.ID); err != nil {
@@ -142,8 +142,8 @@ func TestAPISession(t *testing.T) {
 	a.wantFullLogin(get(""), a.ada, a.widgets.ID)
 }
 
-// The account of one call is not that of the next, and a mode that the realm
-// changes to counts for sessions that exist.
+// A call does not remember the account of an earlier call. A changed mode of the
+// realm applies to existing sessions.
 func TestAPISessionModes(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t)
@@ -178,7 +178,7 @@ func TestAPISessionExpires(t *testing.T) {
 	})
 }
 
-// Whatever asks for a session wants one that lives, of this realm.
+// Every call that needs a session requires an active one of this realm.
 func TestAPIDeadSessions(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t)
@@ -283,7 +283,7 @@ func TestAPIResetPassword(t *testing.T) {
 		} {
 			a.run(name, func(a *api) { a.wantError(reset(row.p), 422, row.want...) })
 		}
-		// What can be mended has not used it up.
+		// Mistakes that the user can correct have not used up the token.
 		got := reset(apiParams{"token": token, "password": password, "password_confirmation": password})
 		a.wantFullLogin(got, a.ada, a.engines.ID)
 		a.wantError(reset(apiParams{"token": token, "password": password}), 422, usedLink)
@@ -401,13 +401,13 @@ func TestAPIUpdateEmail(t *testing.T) {
 	if to != "countess@example.com" || !strings.HasPrefix(token, "tue:") {
 		t.Errorf("the mail to %q has the token %q", to, token)
 	}
-	// It sets no password.
+	// The call does not set a password.
 	a.wantError(a.call("POST", "/v2/password/reset", apiParams{"token": token, "password": "difference engine"}), 422, usedLink)
 	a.wantOkay(a.call("POST", "/v2/email/verify", apiParams{"token": token}))
 	if user, _ := a.realm.User(a.ada.ID); user.Email != "countess@example.com" || user.EmailVerification != authrocket.EmailVerified {
 		t.Errorf("the user is %+v", user)
 	}
-	a.wantError(a.login(a.ada), 422, "Login failed.") // by the old email
+	a.wantError(a.login(a.ada), 422, "Login failed.") // the old email address no longer works
 }
 
 func TestAPIVerifyEmail(t *testing.T) {
@@ -500,7 +500,7 @@ func TestAPISignupWithoutNames(t *testing.T) {
 	a.wantConditional(got, a.realm.MembershipsOf(mary.ID)[0].OrgID, "must_complete_profile")
 }
 
-// What a user may be called is longer than what an account may be called.
+// The name of a user may be longer than the name of an account.
 func TestAPISignupWithALongName(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t)

@@ -27,8 +27,8 @@ type api struct {
 	*site
 	t      *testing.T
 	client *http.Client
-	auth   *authrocket.Auth // of an app of the realm
-	isForm bool             // sends bodies as forms, not as JSON
+	auth   *authrocket.Auth // for an app of the realm
+	isForm bool             // sends bodies as forms instead of JSON
 }
 
 func newAPI(t *testing.T, configure ...func(*siteConfig)) *api {
@@ -36,7 +36,8 @@ func newAPI(t *testing.T, configure ...func(*siteConfig)) *api {
 	return newSite(t, append([]func(*siteConfig){forAPI}, configure...)...).api(t, http.DefaultTransport)
 }
 
-// newAPIInMemory is newAPI without a socket, which also works in a bubble.
+// newAPIInMemory is like newAPI, but without a socket, so that it also works in a
+// bubble.
 func newAPIInMemory(t *testing.T) *api {
 	t.Helper()
 	s := newSiteAt(t, "http://127.0.0.1:8081", forAPI)
@@ -68,7 +69,7 @@ func (a *api) run(name string, test func(a *api)) {
 	})
 }
 
-// apiAnswer is what the API said.
+// apiAnswer is an answer of the API.
 type apiAnswer struct {
 	status     int
 	header     http.Header
@@ -85,8 +86,8 @@ type apiAnswer struct {
 // apiParams are the parameters of a request.
 type apiParams map[string]string
 
-// call asks as the official client does: GET and DELETE with a query, the rest
-// with a body.
+// call sends parameters as the official client does: in the query for GET and DELETE,
+// otherwise in the body.
 func (a *api) call(method, path string, p apiParams) apiAnswer {
 	a.t.Helper()
 	values := url.Values{}
@@ -109,7 +110,7 @@ func (a *api) call(method, path string, p apiParams) apiAnswer {
 	return a.send(method, path, jsonType, string(body))
 }
 
-// send sends a request; header has pairs of name and value.
+// send sends a request. header has pairs of name and value.
 func (a *api) send(method, target, contentType, body string, header ...string) apiAnswer {
 	a.t.Helper()
 	req, err := http.NewRequestWithContext(a.t.Context(), method, a.origin+target, strings.NewReader(body))
@@ -136,7 +137,7 @@ func (a *api) send(method, target, contentType, body string, header ...string) a
 
 var requestID = regexp.MustCompile(`^rq_[0-9A-Za-z]{22}$`)
 
-// answerMembers are what each result has, and nothing else.
+// answerMembers are the members of each result; there are no others.
 var answerMembers = map[string][]string{
 	"full_login":        {"account", "result", "session", "token"},
 	"conditional_login": {"account", "conditions", "result", "session"},
@@ -145,7 +146,7 @@ var answerMembers = map[string][]string{
 	"error":             {"error", "errors", "result"},
 }
 
-// readAnswer checks what every answer has.
+// readAnswer checks what is common to all answers.
 func readAnswer(t testing.TB, res *http.Response, body string) apiAnswer {
 	t.Helper()
 	answer := apiAnswer{status: res.StatusCode, header: res.Header, body: body}
@@ -182,7 +183,7 @@ func readAnswer(t testing.TB, res *http.Response, body string) apiAnswer {
 	return answer
 }
 
-// inJSONAndForm runs the test with JSON bodies and with forms.
+// inJSONAndForm runs the test once with JSON bodies and once with forms.
 func inJSONAndForm(t *testing.T, test func(t *testing.T, a *api), configure ...func(*siteConfig)) {
 	for name, isForm := range map[string]bool{"json": false, "form": true} {
 		t.Run(name, func(t *testing.T) {
@@ -240,7 +241,7 @@ func (a *api) wantError(got apiAnswer, status int, errors ...string) {
 	}
 }
 
-// mailed returns a parameter of the link in the latest mail, and whom it went to.
+// mailed returns a parameter of the link in the latest mail, and the recipient.
 func (a *api) mailed(name string) (value, to string) {
 	a.t.Helper()
 	mail := a.lastMail(a.t)
@@ -251,7 +252,7 @@ func (a *api) mailed(name string) (value, to string) {
 	return link.Query().Get(name), mail.To
 }
 
-// newAPIHandler is a Server without a socket.
+// newAPIHandler returns a Server without a socket.
 func newAPIHandler(t testing.TB, config authrocketdev.Config) http.Handler {
 	t.Helper()
 	server, err := authrocketdev.New(config)
@@ -261,7 +262,7 @@ func newAPIHandler(t testing.TB, config authrocketdev.Config) http.Handler {
 	return server
 }
 
-// serveAPI asks a handler without a socket; header has pairs of name and value.
+// serveAPI calls a handler without a socket. header has pairs of name and value.
 func serveAPI(t testing.TB, handler http.Handler, method, target string, header ...string) apiAnswer {
 	t.Helper()
 	return serveAPIFrom(t, handler, "192.0.2.1:1234", method, target, header...)

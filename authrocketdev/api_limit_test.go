@@ -15,7 +15,7 @@ import (
 
 func TestAPIRequestsAreLimited(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		time.Sleep(300 * time.Millisecond) // the window ends between two seconds
+		time.Sleep(300 * time.Millisecond) // the window ends within a second
 		end := time.Now().Add(time.Minute)
 		reset := end.Add(time.Second).Truncate(time.Second).UTC().Format(http.TimeFormat)
 		handler := newAPIHandler(t, authrocketdev.Config{
@@ -52,7 +52,7 @@ func TestAPIRequestsAreLimited(t *testing.T) {
 		want(get("192.0.2.1:1", "/v2/session"), 403, "2", "", reset)
 		want(get("192.0.2.1:2", "/v2/nothing"), 404, "1", "", reset)
 		want(get("192.0.2.1:3", "/v2/login"), 405, "0", "", reset)
-		// Another port is no other address, and a header names none.
+		// Another port is still the same address, and headers do not change it.
 		over := get("192.0.2.1:4", "/v2/session", "X-Forwarded-For", "192.0.2.9", "Forwarded", "for=192.0.2.9", "X-Real-IP", "192.0.2.9")
 		want(over, 429, "0", "61", reset)
 		if over.Error != "Too many requests. Try again in a minute." {
@@ -62,7 +62,7 @@ func TestAPIRequestsAreLimited(t *testing.T) {
 
 		time.Sleep(59 * time.Second)
 		want(get("192.0.2.1:5", "/v2/session"), 429, "0", "2", reset)
-		time.Sleep(time.Until(end.Add(time.Second).Truncate(time.Second))) // what the headers say
+		time.Sleep(time.Until(end.Add(time.Second).Truncate(time.Second))) // the time that the headers say
 		next := time.Now().Add(time.Minute).UTC().Format(http.TimeFormat)
 		want(get("192.0.2.1:6", "/v2/session"), 403, "2", "", next)
 	})
@@ -81,7 +81,7 @@ func TestAPIDefaultLimit(t *testing.T) {
 	})
 }
 
-// Addresses that are too many to count are refused.
+// If there are too many addresses to count, further ones are refused.
 func TestAPICountsSoManyAddresses(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -117,12 +117,12 @@ func TestAPIWrongLoginsAreLimited(t *testing.T) {
 		const tooMany = "Too many wrong passwords. Try again in a minute."
 		a := newAPIInMemory(t)
 		for range 15 {
-			a.wantFullLogin(a.login(a.ada), a.ada, a.engines.ID) // right ones are not counted
+			a.wantFullLogin(a.login(a.ada), a.ada, a.engines.ID) // correct passwords are not counted
 		}
 		wrong := func(login string) apiAnswer {
 			return a.call("POST", "/v2/login", apiParams{"email": login, "password": "difference engine"})
 		}
-		// All at once are as many as one after another.
+		// Parallel attempts count like sequential ones.
 		statuses := make([]int, 40)
 		var wait sync.WaitGroup
 		for i := range statuses {
@@ -134,7 +134,7 @@ func TestAPIWrongLoginsAreLimited(t *testing.T) {
 		}
 		a.wantError(a.login(a.ada), 422, tooMany)
 		a.wantFullLogin(a.login(a.alan), a.alan, a.engines.ID)
-		// Nor does the limit tell which users there are.
+		// The limit does not reveal which users exist, either.
 		for _, login := range []string{"eve@example.com", "EVE@example.com", " eve@example.com", "eve@example.com\t", "Eve@Example.com "} {
 			wrong(login)
 			wrong(login)

@@ -10,7 +10,7 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// The paths of the API with the methods they have.
+// The paths of the API with their methods.
 var apiPaths = map[string]string{
 	"/v2/login":            "POST",
 	"/v2/login/verify":     "POST",
@@ -63,7 +63,7 @@ func TestAPIBodies(t *testing.T) {
 	)
 	notString := func(name string) string { return fmt.Sprintf("Parameter %q must be a string.", name) }
 	a := newAPI(t)
-	// okay of /v2/signup/request means that the email was read.
+	// If /v2/signup/request answers okay, it has read the email address.
 	const email = `"email":"mary@example.com"`
 	for name, row := range map[string]struct {
 		contentType, body string
@@ -140,7 +140,7 @@ func TestAPIQueries(t *testing.T) {
 	}
 }
 
-// Whatever is wrong, the answer repeats no credential.
+// An error never contains a credential of the request.
 func TestAPIErrorsRepeatNoCredential(t *testing.T) {
 	t.Parallel()
 	const secret = "kss_0v1zUpWdE4IiFc2w5ynShf"
@@ -180,8 +180,8 @@ func TestAPIRequestIDsDiffer(t *testing.T) {
 	}
 }
 
-// FuzzAPIBody sends bodies of any type to an endpoint that answers okay to all
-// it can read, and to one that reads most.
+// FuzzAPIBody sends bodies of any type to an endpoint that answers okay to every body
+// that it can read, and to one that reads most parameters.
 func FuzzAPIBody(f *testing.F) {
 	for _, contentType := range []string{jsonType, formType, "application/json; charset=utf-8", "text/plain", "", ";"} {
 		for _, body := range []string{
@@ -192,7 +192,8 @@ func FuzzAPIBody(f *testing.F) {
 			f.Add(contentType, body)
 		}
 	}
-	// By invitation only: a signup that is done would be another result for the next input.
+	// Signups are by invitation only: a completed signup would change the result of
+	// the next input.
 	realm := authrockettest.NewRealm(f, func(c *authrockettest.RealmConfig) { c.Signup = authrockettest.SignupInvitation })
 	handler := newAPIHandler(f, authrocketdev.Config{Realm: realm, RequestsPerMinute: -1})
 	f.Fuzz(func(t *testing.T, contentType, body string) {

@@ -22,9 +22,9 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// site is a local LoginRocket at a port of its own, with some users: Ada owns
-// Engines and is in Widgets, Alan is an admin of Engines, George a member of it
-// and of nothing else, and one has only an email. Their password is secretPassword.
+// site is a local LoginRocket on its own port, with some users. Ada owns Engines and
+// is in Widgets, Alan is an admin of Engines, George is a member of Engines only, and
+// one user has only an email address. Their password is secretPassword.
 type site struct {
 	realm             *authrockettest.Realm
 	server            *authrocketdev.Server
@@ -32,7 +32,7 @@ type site struct {
 	ada, alan, george authrockettest.User
 	lone              authrockettest.User // has no names and no account
 	engines, widgets  authrockettest.Org
-	foreign           authrockettest.Org // nobody's
+	foreign           authrockettest.Org // nobody is a member
 }
 
 type siteConfig struct {
@@ -55,7 +55,7 @@ func newSite(t *testing.T, configure ...func(*siteConfig)) *site {
 	return newSiteOn(t, "127.0.0.1", configure...)
 }
 
-// newSiteOn is newSite at another loopback host.
+// newSiteOn is like newSite on another loopback host.
 func newSiteOn(t *testing.T, host string, configure ...func(*siteConfig)) *site {
 	t.Helper()
 	listener, err := net.Listen("tcp", host+":0")
@@ -73,7 +73,7 @@ func newSiteOn(t *testing.T, host string, configure ...func(*siteConfig)) *site 
 	return s
 }
 
-// onSite runs a test, beside others, on a site of its own.
+// onSite runs a parallel test on its own site.
 func onSite(t *testing.T, name string, test func(t *testing.T, s *site), configure ...func(*siteConfig)) {
 	t.Helper()
 	t.Run(name, func(t *testing.T) {
@@ -82,7 +82,7 @@ func onSite(t *testing.T, name string, test func(t *testing.T, s *site), configu
 	})
 }
 
-// inBubble is onSite without a socket, in a bubble of package synctest.
+// inBubble is like onSite without a socket, in a testing/synctest bubble.
 func inBubble(t *testing.T, name string, test func(t *testing.T, s *site, b *browser), configure ...func(*siteConfig)) {
 	t.Helper()
 	t.Run(name, func(t *testing.T) {
@@ -94,12 +94,12 @@ func inBubble(t *testing.T, name string, test func(t *testing.T, s *site, b *bro
 	})
 }
 
-// newSiteAt returns a site that nobody serves.
+// newSiteAt returns a site that is not served.
 func newSiteAt(t testing.TB, origin string, configure ...func(*siteConfig)) *site {
 	t.Helper()
 	var c siteConfig
 	c.URL = origin
-	c.Algorithm = "HS256" // its key costs nothing
+	c.Algorithm = "HS256" // an HS256 key needs no generation
 	for _, f := range configure {
 		if f != nil {
 			f(&c)
@@ -130,7 +130,7 @@ func newSiteAt(t testing.TB, origin string, configure ...func(*siteConfig)) *sit
 	return s
 }
 
-// browser keeps cookies and fills in forms. It follows no redirect by itself.
+// browser keeps cookies and fills in forms. It does not follow redirects by itself.
 type browser struct {
 	t      testing.TB
 	site   *site
@@ -202,7 +202,8 @@ func (b *browser) absolute(target string) string {
 	return target
 }
 
-// formRequest is a request with a form as it is, without what a page would add.
+// formRequest returns a request with a form, without the fields that a page would
+// add.
 func (b *browser) formRequest(target string, form url.Values) *http.Request {
 	b.t.Helper()
 	r, err := http.NewRequest(http.MethodPost, b.absolute(target), strings.NewReader(form.Encode()))
@@ -215,7 +216,7 @@ func (b *browser) formRequest(target string, form url.Values) *http.Request {
 	return r
 }
 
-// post sends a form that no page has shown, but with the CSRF field of a page.
+// post sends a form that no page has shown, with the CSRF field of a page.
 func (b *browser) post(target string, pairs ...string) *page {
 	b.t.Helper()
 	form := valuesOf(pairs)
@@ -223,7 +224,7 @@ func (b *browser) post(target string, pairs ...string) *page {
 	return b.send(b.formRequest(target, form))
 }
 
-// csrf returns what the forms of this browser carry.
+// csrf returns the CSRF field of this browser's forms.
 func (b *browser) csrf() string {
 	b.t.Helper()
 	return b.get("/password/forgot").form("/password/forgot").fields.Get("csrf")
@@ -283,7 +284,7 @@ func (b *browser) cookie(name string) string {
 	return ""
 }
 
-// isSignedIn asks for a page that only who is signed in sees.
+// isSignedIn requests a page that only signed-in users see.
 func (b *browser) isSignedIn() bool {
 	b.t.Helper()
 	return b.get("/profile").status == http.StatusOK
@@ -299,7 +300,7 @@ type page struct {
 	body     string
 
 	title    string
-	text     string // what a person reads, also in the fields
+	text     string // the text that a person reads, including the fields
 	elements []string
 	attrs    []string
 	links    []string
@@ -313,7 +314,7 @@ type pageForm struct {
 	buttons []xml.Attr // name and value
 }
 
-// parse reads the page as a browser does that is lenient about what XML is not.
+// parse reads the page as a browser does. It tolerates HTML that is not XML.
 func (p *page) parse(body []byte) {
 	p.browser.t.Helper()
 	d := xml.NewDecoder(strings.NewReader(shown(string(body))))
@@ -387,7 +388,7 @@ func (p *page) parse(body []byte) {
 	p.text = strings.Join(strings.Fields(text.String()), " ")
 }
 
-// shown is text as a page can hold it.
+// shown returns text in the form in which a page contains it.
 func shown(text string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) && r != '\n' && r != '\t' || r == 0xfffe || r == 0xffff {
@@ -417,13 +418,13 @@ func (f *pageForm) hasButton(name, value string) bool {
 	return slices.ContainsFunc(f.buttons, func(b xml.Attr) bool { return b.Name.Local == name && b.Value == value })
 }
 
-// submit fills in the only form to action and sends it.
+// submit fills in the only form with that action and sends it.
 func (p *page) submit(action string, pairs ...string) *page {
 	p.browser.t.Helper()
 	return p.form(action).submit(pairs...)
 }
 
-// submit fills in fields that the form has, or presses a button of it.
+// submit fills in fields of the form, or presses one of its buttons.
 func (f *pageForm) submit(pairs ...string) *page {
 	b := f.page.browser
 	b.t.Helper()
@@ -440,7 +441,7 @@ func (f *pageForm) submit(pairs ...string) *page {
 	return b.send(b.formRequest(f.action, form))
 }
 
-// follow gets the page that a redirect leads to.
+// follow requests the target of a redirect.
 func (p *page) follow() *page {
 	p.browser.t.Helper()
 	if p.location == "" {
@@ -472,7 +473,7 @@ func (p *page) leadsTo(target string) *page {
 	return p
 }
 
-// token fails the test unless the page leads back to the app, and returns the token.
+// token fails the test unless the page leads back to the app. It returns the token.
 func (p *page) token() string {
 	p.browser.t.Helper()
 	u, err := url.Parse(p.location)
@@ -491,7 +492,7 @@ func (p *page) wantsTokenFor(org authrockettest.Org) {
 	}
 }
 
-// verified returns what an app makes of a token.
+// verified returns an app's verdict on a token.
 func (s *site) verified(t testing.TB, token string) authrocket.Session {
 	t.Helper()
 	auth, err := authrocket.New(s.realm.Config())
@@ -520,8 +521,8 @@ func (s *site) orgOf(t testing.TB, token string) string {
 	}
 }
 
-// invitation invites somebody, to an account or with "" to the realm alone, and
-// returns the token.
+// invitation invites somebody to an account, or with "" only to the realm. It returns
+// the token.
 func (s *site) invitation(t *testing.T, email, orgID string, permissions ...string) string {
 	t.Helper()
 	token, err := s.server.Invite(email, orgID, permissions...)
@@ -541,7 +542,7 @@ func (s *site) events(t *testing.T, kind string) []authrockettest.Event {
 	return page.Items
 }
 
-// startSession signs a user in as an app does by the API.
+// startSession signs a user in, as an app does through the API.
 func (s *site) startSession(t *testing.T, user authrockettest.User) authrockettest.HostedSession {
 	t.Helper()
 	return startSession(t, s.realm, user.ID)
@@ -557,8 +558,8 @@ func (s *site) lastMail(t *testing.T) authrocketdev.Mail {
 	return mails[0]
 }
 
-// together sends requests at once, each with the cookies of now, and returns
-// their statuses.
+// together sends requests at the same time, each with the current cookies, and
+// returns their statuses.
 func (b *browser) together(requests ...*http.Request) []int {
 	client := *b.client
 	client.Jar = nil

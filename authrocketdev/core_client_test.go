@@ -23,13 +23,13 @@ const (
 	coreReadKey = "ks_can_only_read_0000001"
 )
 
-// core is a Core API that is served, with the LoginRocket of its realm.
+// core is a Core API on a port, with the LoginRocket of its realm.
 type core struct {
 	realm       *authrockettest.Realm
 	server      *authrocketdev.Server
 	service     *authrocketdev.Service
-	url         string // of the Core API, with /v2
-	loginRocket string // URL of the LoginRocket
+	url         string // the URL of the Core API, with /v2
+	loginRocket string // the URL of the LoginRocket
 }
 
 // newCore serves a Core API, and the LoginRocket of its realm.
@@ -67,7 +67,7 @@ func newCore(t testing.TB, configure ...func(*authrocketdev.ServiceConfig)) *cor
 	return c
 }
 
-// served is an HTTP server, which the test closes at the latest.
+// served is an HTTP server. The test closes it at the latest.
 type served struct{ *httptest.Server }
 
 func (s served) Close() error {
@@ -82,16 +82,16 @@ func serveAt(t testing.TB, listener net.Listener, h http.Handler) served {
 	return s
 }
 
-// coreAnswer is what an API has answered.
+// coreAnswer is an answer of the Core API.
 type coreAnswer struct {
 	status int
 	header http.Header
 	body   string
-	value  any // of the JSON
+	value  any // the decoded JSON
 }
 
-// ask sends a request. header has pairs of name and value, and the key unless it
-// has one.
+// ask sends a request. header has pairs of name and value. ask adds the key unless
+// header has one.
 func (c *core) ask(t testing.TB, method, target, body string, header ...string) coreAnswer {
 	t.Helper()
 	if !strings.HasPrefix(target, "http") {
@@ -132,8 +132,7 @@ func (c *core) ask(t testing.TB, method, target, body string, header ...string) 
 	return a
 }
 
-// at returns what stands at a path of names and numbers, such as
-// collection.0.id.
+// at returns the value at a path of names and numbers, for example collection.0.id.
 func (a coreAnswer) at(path string) (value any, ok bool) {
 	value = a.value
 	for _, name := range strings.Split(path, ".") {
@@ -161,8 +160,9 @@ func (a coreAnswer) text(path string) string {
 	return text
 }
 
-// mismatch returns what of wants is not so: "path=JSON" (a text without quotes),
-// "path^beginning", "path~part", "path#length", "path" is there, "!path" is not.
+// mismatch returns the wants that are false. The forms are "path=JSON" (a
+// text without quotes), "path^beginning", "path~part", "path#length", "path" for
+// present, and "!path" for absent.
 func (a coreAnswer) mismatch(wants []string) (problems []string) {
 	for _, want := range wants {
 		end := strings.IndexAny(want, "=^~#")
@@ -198,11 +198,11 @@ func (a coreAnswer) mismatch(wants []string) (problems []string) {
 	return problems
 }
 
-// step is a request of a story, and what its answer has to be. {name} in it is
-// what an earlier step has kept.
+// step is a request of a story and the expected answer. {name} stands for a value
+// that an earlier step has stored.
 type step struct {
 	name   string
-	method string // with the path after a space
+	method string // the method and the path, separated by a space
 	body   string // JSON
 	header []string
 	status int
@@ -210,7 +210,7 @@ type step struct {
 	keep   string // pairs name=path, separated by spaces
 }
 
-// run runs a story, in which one step stands on the ones before.
+// run runs a story. Each step depends on the steps before it.
 func (c *core) run(t *testing.T, asForm bool, values map[string]string, steps []step) {
 	t.Helper()
 	if values == nil {
@@ -222,7 +222,8 @@ func (c *core) run(t *testing.T, asForm bool, values map[string]string, steps []
 			for name, value := range values {
 				text = strings.ReplaceAll(text, "{"+name+"}", value)
 			}
-			// What the device shows in this story and next, since a code serves once.
+			// The next code of the device in this story, because a code works only
+			// once.
 			if started.IsZero() && strings.Contains(text, "{code}") {
 				started = time.Now()
 			}
@@ -254,7 +255,7 @@ func (c *core) run(t *testing.T, asForm bool, values map[string]string, steps []
 	}
 }
 
-// formOf writes a body of JSON as a form.
+// formOf converts a JSON body into a form.
 func formOf(t testing.TB, body string) string {
 	t.Helper()
 	var value any
@@ -292,7 +293,7 @@ func formOf(t testing.TB, body string) string {
 	return form.Encode()
 }
 
-// stories runs each story with bodies of JSON, and with forms.
+// stories runs each story with JSON bodies and with forms.
 func stories(t *testing.T, all map[string][]step, configure ...func(*authrocketdev.ServiceConfig)) {
 	for name, steps := range all {
 		for kind, asForm := range map[string]bool{"json": false, "form": true} {

@@ -105,7 +105,7 @@ func TestRealmsAreBounded(t *testing.T) {
 	})
 }
 
-// hostOf is url with another host and the same port.
+// hostOf returns url with another host and the same port.
 func hostOf(t *testing.T, base, host string) string {
 	t.Helper()
 	u, err := url.Parse(base)
@@ -116,8 +116,8 @@ func hostOf(t *testing.T, base, host string) string {
 	return u.String()
 }
 
-// What the Core API makes counts in the LoginRocket API of the same realm, at its
-// own address.
+// Records that the Core API creates also apply to the LoginRocket API of the same
+// realm, at its own address.
 func TestTokensOfBothAPIs(t *testing.T) {
 	t.Parallel()
 	c := newCore(t, withConfiguration)
@@ -182,7 +182,7 @@ func TestTokensOfBothAPIs(t *testing.T) {
 		core("whose user is here", "GET /users/newer@example.com", "", 200, "", "first_name=New"),
 	})
 
-	// Tokens verify with the realm's key, and the key set at its address has it.
+	// Tokens verify with the realm's key, which is in the key set at its address.
 	for name, config := range map[string]authrocket.Config{
 		"by the key set":        {LoginRocketURL: strings.TrimSuffix(values["js"], "/v2"), RealmID: values["realm"]},
 		"by jwt_key":            {LoginRocketURL: strings.TrimSuffix(values["js"], "/v2"), RealmID: values["realm"], JWTKey: values["key"]},
@@ -202,7 +202,7 @@ func TestTokensOfBothAPIs(t *testing.T) {
 		t.Errorf("got the key set %s", keys.body)
 	}
 
-	// Scopes and algorithm count for tokens that are made later.
+	// Scopes and algorithm apply to later tokens.
 	c.run(t, false, values, []step{
 		{name: "HS256, with orgs", method: "PUT /realms/{realm}", body: `{"realm":{"jwt_algo":"hs256","jwt_scopes":"ar.orgs"}}`, status: 200, keep: "secret=jwt_key"},
 		core("a new session", "POST /sessions", `{"session":{"user_id":"{user}"}}`, 201, "token=token session=id"),
@@ -225,7 +225,7 @@ func TestTokensOfBothAPIs(t *testing.T) {
 	}
 }
 
-// A program that has no other address says so.
+// A program that cannot serve another address reports that.
 func TestDomainsThatCannotBeOpened(t *testing.T) {
 	t.Parallel()
 	for name, listen := range map[string]func(string) (io.Closer, error){

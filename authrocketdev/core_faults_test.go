@@ -18,8 +18,8 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// newCoreInMemory returns a Service and a function that asks its Core API. The
-// status is 0 when the connection ended without an answer.
+// newCoreInMemory returns a Service and a function that calls its Core API. The
+// status is 0 if the connection ended without an answer.
 func newCoreInMemory(t testing.TB, configure ...func(*authrocketdev.ServiceConfig)) (*authrocketdev.Service, func(method, path, body string) (int, http.Header, map[string]any)) {
 	t.Helper()
 	server, err := authrocketdev.New(authrocketdev.Config{Realm: authrockettest.NewRealm(t)})
@@ -61,7 +61,7 @@ func TestBrokenCoreAPI(t *testing.T) {
 		fault    authrockettest.Fault
 		requests []string
 		want     []int
-		orgs     int // that there are in the end
+		orgs     int // the number of orgs at the end
 	}{
 		{name: "a status", fault: authrockettest.Status(503), requests: []string{list, create}, want: []int{503, 503}},
 		{name: "the end of the connection", fault: authrockettest.Disconnect(), requests: []string{list, create}, want: []int{0, 0}},
@@ -121,7 +121,7 @@ func reset(t *testing.T, h http.Header) time.Time {
 	return at
 }
 
-// The connection ends over a socket, too, and Break may come while requests do.
+// The connection also ends over a socket, and Break may be called during requests.
 func TestBreakOverASocket(t *testing.T) {
 	t.Parallel()
 	service, _ := newCoreInMemory(t, func(c *authrocketdev.ServiceConfig) { c.RequestsPerMinute = -1 })
@@ -166,7 +166,7 @@ func TestBreakOverASocket(t *testing.T) {
 	}
 }
 
-// A write shows late in reads, and at once in its own answer.
+// Reads show a write late. Its own answer shows it at once.
 func TestVisibleAfter(t *testing.T) {
 	t.Parallel()
 	const late = 2 * time.Second
@@ -201,7 +201,7 @@ func TestVisibleAfter(t *testing.T) {
 		time.Sleep(time.Millisecond)
 		want("shown", path, 200, "first", "first")
 
-		// A write stands on what is, not on what shows.
+		// A write works on the current records, not on what reads show.
 		if status, _, org := call("PUT", path, `{"org":{"name":"second"}}`); status != 200 || org["name"] != "second" {
 			t.Errorf("got %d %v", status, org)
 		}

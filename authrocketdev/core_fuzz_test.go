@@ -12,7 +12,7 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// checkModel reports what of a realm cannot be.
+// checkModel reports contradictions in a realm.
 func checkModel(t testing.TB, realm *authrockettest.Realm) {
 	t.Helper()
 	users, orgs := map[string]bool{}, map[string]bool{}
@@ -75,8 +75,8 @@ func checkModel(t testing.TB, realm *authrockettest.Realm) {
 	}
 }
 
-// FuzzCoreAPI sends one request to a new realm. Words in capitals stand for what
-// only the realm knows.
+// FuzzCoreAPI sends one request to a new realm. Words in capitals stand for values
+// that only the realm knows.
 func FuzzCoreAPI(f *testing.F) {
 	methods := []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodPatch}
 	bodies := []string{
@@ -127,7 +127,7 @@ func FuzzCoreAPI(f *testing.F) {
 		target, body = "/v2"+words.Replace(target), words.Replace(body)
 		u, err := url.ParseRequestURI(target)
 		if err != nil || u.Host != "" {
-			return // no server would get it
+			return // such a request never reaches a server
 		}
 		r := httptest.NewRequest(methods[int(method)%len(methods)], "/", strings.NewReader(body))
 		r.URL, r.RequestURI, r.Host = u, target, "localhost:8083"
@@ -149,7 +149,7 @@ func FuzzCoreAPI(f *testing.F) {
 		if isChanged && (r.Method == http.MethodGet || mode&canOnlyRead != 0) {
 			t.Errorf("a request that only reads changes something")
 		}
-		// Failed logins are events, and wrong requests nothing.
+		// Failed logins cause events, and invalid requests cause nothing.
 		if isLogin := w.Code == http.StatusUnprocessableEntity && strings.HasPrefix(u.Path, "/v2/users/"); isChanged && w.Code >= 400 && !isLogin {
 			t.Errorf("%d changes something", w.Code)
 		}

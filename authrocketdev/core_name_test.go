@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// A value that came to the place of a name may be a credential.
+// A value in the place of a name may be a credential.
 func TestCoreErrorsRepeatNoValue(t *testing.T) {
 	t.Parallel()
 	c := newCore(t)

@@ -12,13 +12,13 @@ import (
 	"github.com/authrocket-go/authrocket/authrocketdev"
 )
 
-// A soak of all endpoints from several clients at once leaves a realm in which
-// everything is of something. TestMain sees that no goroutine is left.
+// After several clients have used all endpoints at the same time, the records of the
+// realm are consistent. TestMain checks that no goroutine is left.
 func TestCoreSoak(t *testing.T) {
 	t.Parallel()
 	c := newCore(t, withConfiguration)
 	endpoints := slices.DeleteFunc(authrocketdev.CoreEndpoints(), func(endpoint string) bool {
-		return strings.HasPrefix(endpoint, "POST /realms") || strings.Contains(endpoint, "/domains") // of which there are few
+		return strings.HasPrefix(endpoint, "POST /realms") || strings.Contains(endpoint, "/domains") // there is only a limited number of these
 	})
 	const clients, requests = 6, 400
 	var all sync.WaitGroup

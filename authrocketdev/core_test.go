@@ -63,7 +63,7 @@ func TestNewService(t *testing.T) {
 	}
 }
 
-// stateOf is what is in a realm.
+// stateOf returns the content of a realm.
 func stateOf(t testing.TB, v *authrockettest.Realm) string {
 	t.Helper()
 	orgs, err1 := v.ListOrgs(authrockettest.OrgList{})
@@ -86,7 +86,7 @@ func stateOf(t testing.TB, v *authrockettest.Realm) string {
 	return string(text)
 }
 
-// askInMemory is ask without a socket.
+// askInMemory is like ask, without a socket.
 func (c *core) askInMemory(t testing.TB, method, target, body string, header ...string) coreAnswer {
 	t.Helper()
 	r := httptest.NewRequest(method, "/v2"+target, strings.NewReader(body))
@@ -105,8 +105,8 @@ func (c *core) askInMemory(t testing.TB, method, target, body string, header ...
 	return a
 }
 
-// A request without the key, or with one that can only read, does nothing: this
-// is asked of each endpoint.
+// A request without the key, or with a read-only key, changes nothing. The test
+// checks every endpoint.
 func TestCoreKeys(t *testing.T) {
 	t.Parallel()
 	c := newCore(t, withConfiguration)
@@ -165,8 +165,8 @@ func TestCoreKeys(t *testing.T) {
 	}
 }
 
-// A website whose name points here gets nothing, and its scripts elsewhere cannot
-// read an answer.
+// A website whose name resolves to this machine gets nothing. Scripts of other
+// websites cannot read an answer.
 func TestCoreWebsites(t *testing.T) {
 	t.Parallel()
 	c := newCore(t, func(c *authrocketdev.ServiceConfig) { c.Host = "core.example:8083" })
@@ -195,8 +195,8 @@ func TestCoreWebsites(t *testing.T) {
 	}
 }
 
-// What cannot be done is an error with its own status, and leaves the realm as it
-// was.
+// A call that cannot be carried out returns an error with its own status, and leaves
+// the realm unchanged.
 func TestCoreBadRequests(t *testing.T) {
 	t.Parallel()
 	c := newCore(t)
@@ -283,7 +283,7 @@ func TestCoreBadRequests(t *testing.T) {
 		method, path, _ := strings.Cut(row.request, " ")
 		ask := c.ask
 		if row.want == http.StatusRequestEntityTooLarge {
-			// A server that reads no more may reset the connection before the client
+			// A server that stops reading may reset the connection before the client
 			// has read the answer.
 			ask = c.askInMemory
 		}
@@ -304,7 +304,7 @@ func TestCoreBadRequests(t *testing.T) {
 	}
 }
 
-// An answer does not repeat what a client has sent where it may be a credential.
+// An answer does not repeat values that may be credentials.
 func TestCoreErrorsRepeatNoCredential(t *testing.T) {
 	t.Parallel()
 	c := newCore(t)
@@ -326,7 +326,7 @@ func TestCoreErrorsRepeatNoCredential(t *testing.T) {
 	}
 }
 
-// inCore runs a test in a bubble with a Core API that is asked in memory.
+// inCore runs a test in a bubble with an in-memory Core API.
 func inCore(t *testing.T, test func(t *testing.T, ask func(method, path, body, key string) coreAnswer), configure ...func(*authrocketdev.ServiceConfig)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) { test(t, coreInMemory(t, configure...).ask) })
@@ -412,7 +412,7 @@ func TestConfigurationAPIHasNoLimit(t *testing.T) {
 	}, withConfiguration, func(c *authrocketdev.ServiceConfig) { c.RequestsPerMinute = 0 })
 }
 
-// A write shows late in reads, and at once in its own answer and in writes.
+// Reads show a write late. Its own answer and later writes see it at once.
 func TestCoreVisibleAfter(t *testing.T) {
 	t.Parallel()
 	inCore(t, func(t *testing.T, ask func(method, path, body, key string) coreAnswer) {
@@ -435,7 +435,7 @@ func TestCoreVisibleAfter(t *testing.T) {
 		if a := ask(http.MethodGet, path, "", coreKey); a.status != 200 || a.text("first_name") != "Ada" {
 			t.Errorf("later: got %d %s", a.status, a.body)
 		}
-		// What has ended shows for a while, but gives no token any more.
+		// A session that has ended is still visible for a while, but gives no token.
 		sessionPath := "/sessions/" + session.text("id")
 		if a := ask(http.MethodDelete, sessionPath, "", coreKey); a.status != 204 {
 			t.Fatalf("got %d %s", a.status, a.body)
@@ -480,8 +480,8 @@ func TestCoreTokensExpire(t *testing.T) {
 	}, withConfiguration)
 }
 
-// Several writers of one record lose nothing of each other, and what serves once
-// serves one of them.
+// Several writers of one record overwrite none of each other's changes. A token that
+// works once works for only one of them.
 func TestCoreWritersAtOnce(t *testing.T) {
 	t.Parallel()
 	c := newCore(t)

@@ -14,7 +14,7 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
-// newServiceOf returns a Service of a realm, which has no port.
+// newServiceOf returns a Service of a realm without a port.
 func newServiceOf(t testing.TB, realm *authrockettest.Realm, configure ...func(*authrocketdev.ServiceConfig)) *authrocketdev.Service {
 	t.Helper()
 	server, err := authrocketdev.New(authrocketdev.Config{Realm: realm})
@@ -32,7 +32,7 @@ func newServiceOf(t testing.TB, realm *authrockettest.Realm, configure ...func(*
 	return service
 }
 
-// newCoreClient returns a client of a Core API in memory.
+// newCoreClient returns a client of an in-memory Core API.
 func newCoreClient(t testing.TB, service *authrocketdev.Service, configure ...func(*coreapi.Config)) *coreapi.Client {
 	t.Helper()
 	config := service.CoreAPIConfig()
@@ -51,8 +51,8 @@ func TestCoreAPIConfig(t *testing.T) {
 	for name, row := range map[string]struct {
 		fault authrockettest.Fault
 		call  func(context.Context, *coreapi.Client) error
-		want  error // nil for none
-		orgs  int   // that there are in the end
+		want  error // nil means no error
+		orgs  int   // the number of orgs at the end
 	}{
 		"a write": {call: createOrg, orgs: 1},
 		"a write whose answer is lost is not repeated": {fault: authrockettest.AfterWrite(authrockettest.Disconnect()), call: createOrg, want: coreapi.ErrOutcomeUnknown, orgs: 1},
@@ -90,7 +90,7 @@ func readOrg(ctx context.Context, c *coreapi.Client) error {
 	return err
 }
 
-// A Config in memory has no budget: a test does not wait for it.
+// The in-memory Config has no request budget, so a test does not wait.
 func TestCoreAPIConfigDoesNotWait(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -107,7 +107,7 @@ func TestCoreAPIConfigDoesNotWait(t *testing.T) {
 	})
 }
 
-// The Config of a Core API that is served is the one in memory with another URL.
+// For a Core API on a port, the in-memory Config only needs another URL.
 func TestCoreAPIConfigOverAPort(t *testing.T) {
 	t.Parallel()
 	service, _ := newCoreInMemory(t)
@@ -130,7 +130,8 @@ func overAPort(l net.Listener) func(*coreapi.Config) {
 	return func(c *coreapi.Config) { c.URL, c.HTTPClient = "http://"+l.Addr().String()+"/v2", nil }
 }
 
-// atTheEnd is a context whose end is seen only when the handler has ended, so that both are seen at once.
+// atTheEnd is a context whose end is visible only after the handler has ended, so
+// that both are visible at the same time.
 type atTheEnd struct {
 	context.Context
 	ended <-chan struct{}
@@ -141,7 +142,8 @@ func (c atTheEnd) Done() <-chan struct{} {
 	return c.Context.Done()
 }
 
-// The client's end and the handler's come together: many times, since either may be seen first.
+// The client and the handler end at the same time. Either may be seen first, so this
+// runs many times.
 func TestCoreAPIConfigGivesUp(t *testing.T) {
 	t.Parallel()
 	service := newServiceOf(t, authrockettest.NewRealm(t))

@@ -12,7 +12,8 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
-// A client that meets the limit of requests waits as long as AuthRocket says, whatever its clock.
+// A client that reaches the rate limit waits as long as AuthRocket says, whatever its
+// clock.
 func TestClientWaitsForTheLimit(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]authrockettest.Fault{
@@ -34,7 +35,7 @@ func TestClientWaitsForTheLimit(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
-				// 5 at once, 5 after a minute, 2 after another one.
+				// 5 at once, 5 after a minute, 2 after another minute.
 				if took := time.Since(start); took < 2*time.Minute-2*time.Second || took > 2*time.Minute+10*time.Second {
 					t.Errorf("12 calls took %s with 5 a minute", took)
 				}
@@ -49,7 +50,7 @@ func TestClientWaitsForTheLimit(t *testing.T) {
 	}
 }
 
-// A write shows late, and Until and UntilGone wait for it.
+// Reads show a write late. Until and UntilGone wait for it.
 func TestClientWaitsForWrites(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -86,13 +87,14 @@ func TestClientWaitsForWrites(t *testing.T) {
 	})
 }
 
-// What is repeated after a lost answer comes to the same as without.
+// A call that is repeated after a lost answer has the same result as a call without a
+// fault.
 func TestLostAnswersOfTheService(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		call func(context.Context, *coreapi.Client, coreapi.Org) error
-		name string           // of the org in the end
-		in   coreapi.OrgState // "" for gone
+		name string           // the name of the org at the end
+		in   coreapi.OrgState // "" if the org is deleted
 	}{
 		"a change is made": {
 			call: func(ctx context.Context, c *coreapi.Client, org coreapi.Org) error {
@@ -142,7 +144,7 @@ func TestLostAnswersOfTheService(t *testing.T) {
 	}
 }
 
-// A key that can only read reads everything but tokens, and writes nothing.
+// A read-only key reads everything except tokens, and writes nothing.
 func TestClientWithAKeyThatCanOnlyRead(t *testing.T) {
 	t.Parallel()
 	service := newServiceOf(t, authrockettest.NewRealm(t), func(c *authrocketdev.ServiceConfig) { c.ReadOnlyAPIKey = coreReadKey })

@@ -14,7 +14,8 @@ import (
 	"github.com/authrocket-go/authrocket/loginrocket"
 )
 
-// visitor is a client of the LoginRocket API of the row's realm, which gets a domain for it.
+// visitor returns a client of the LoginRocket API of the row's realm, for which it
+// creates a domain.
 func (s *sdk) visitor(locale string) *loginrocket.Client {
 	domain := must(coreapi.Send[struct {
 		FQDN string `json:"fqdn"`
@@ -27,8 +28,8 @@ func (s *sdk) visitor(locale string) *loginrocket.Client {
 	return must(loginrocket.New(config))
 }
 
-// wantFull fails unless the login is a full one in the account, which may be "" for any, and its
-// token verifies.
+// wantFull fails the test unless the login is full, in the account (or in any, if
+// that is ""), and its token verifies.
 func (s *sdk) wantFull(login loginrocket.Result, account string) {
 	s.Helper()
 	done(login.Err())
@@ -37,7 +38,7 @@ func (s *sdk) wantFull(login loginrocket.Result, account string) {
 	s.want(isFull && err == nil && verified.User.ID != "" && strings.HasPrefix(login.SessionID().Reveal(), "kss_") && strings.HasPrefix(login.Account, cmp.Or(account, "org_")), "got %+v, %v", login, err)
 }
 
-// Tokens and sessions of one API are taken by the other.
+// Each API accepts tokens and sessions of the other.
 func TestEveryCallOfTheLoginRocketAPI(t *testing.T) {
 	t.Parallel()
 	password, other := coreapi.Hide(georgesPassword), coreapi.Hide(anotherPassword)

@@ -17,7 +17,7 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
-// first breaks the first request, and no other.
+// first breaks only the first request.
 func first(fault authrockettest.Fault) authrockettest.Fault {
 	var broken atomic.Bool
 	return func(w http.ResponseWriter, r *http.Request, healthy http.Handler) {
@@ -32,8 +32,8 @@ func first(fault authrockettest.Fault) authrockettest.Fault {
 // refusals counts the answers that a fault has lost.
 type refusals struct{ writes, before, after atomic.Int64 }
 
-// fault answers every third request with a 503: of writes every second one is carried out
-// before.
+// fault answers every third request with a 503. It carries out every second one of
+// these writes first.
 func (f *refusals) fault() authrockettest.Fault {
 	refuse := authrockettest.Status(http.StatusServiceUnavailable)
 	return authrockettest.EveryNth(3, func(w http.ResponseWriter, r *http.Request, healthy http.Handler) {
@@ -50,10 +50,10 @@ func (f *refusals) fault() authrockettest.Fault {
 	})
 }
 
-// eventCounts counts what happens in a realm.
+// eventCounts counts the events of a realm.
 type eventCounts struct {
 	mu     sync.Mutex
-	counts map[string]int // by type and by what it happened to
+	counts map[string]int // by type and by the record
 }
 
 func (c *eventCounts) count(e authrockettest.Event) {
@@ -77,7 +77,8 @@ func (c *eventCounts) since(before map[string]int) map[string]int {
 	return since
 }
 
-// crew is a member of every account, of each run another one, with two sessions.
+// crew is a user with two sessions who is a member of every account; each run has
+// another one.
 type crew struct {
 	membership authrockettest.Membership
 	sessions   []authrockettest.HostedSession
@@ -104,8 +105,8 @@ func customerOf(i int) customer {
 	}
 }
 
-// With writes that show 2 s late, and every third answer a 503, half of them after the write, no
-// task fails and each write is done exactly once.
+// Writes show 2 s late, and every third answer is a 503, half of them after the
+// write. No task fails, and each write is done exactly once.
 func TestTasksAreDoneOnce(t *testing.T) {
 	t.Parallel()
 	const runs = 60
@@ -156,7 +157,8 @@ func TestTasksAreDoneOnce(t *testing.T) {
 	})
 }
 
-// wantOpened fails unless the customer has one account with one owner, and one invitation.
+// wantOpened fails the test unless the customer has one account with one owner, and
+// one invitation.
 func wantOpened(t testing.TB, realm *authrockettest.Realm, c customer) {
 	t.Helper()
 	orgs, err1 := realm.ListOrgs(authrockettest.OrgList{Reference: c.ID})
@@ -172,8 +174,8 @@ func wantOpened(t testing.TB, realm *authrockettest.Realm, c customer) {
 	}
 }
 
-// At once, one call may meet a 503 with all its attempts: its task may fail then, and says so,
-// but nothing is done twice.
+// With parallel calls, one call may get a 503 for all its attempts. Its task may then
+// fail with an error, but nothing is done twice.
 func TestTasksAtOnceDoNothingTwice(t *testing.T) {
 	t.Parallel()
 	const runs = 60

@@ -13,21 +13,23 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
-// What AuthRocket's own SDKs send to the Core API and expect of it, request by request, and what
-// they expect of the LoginRocket API: here it is our clients that send it.
+// These rows list the requests that AuthRocket's own SDKs send to the Core API and
+// the LoginRocket API, and the answers that they expect. Here this module's clients
+// send them.
 
-// sdk is a realm of a row, as the tests of the SDKs have one for each case.
+// sdk is a realm of a row. The tests of the SDKs also use one realm for each case.
 type sdk struct {
 	*testing.T
 	ctx    context.Context
 	server *core
-	top    *coreapi.Client // of no realm
-	api    *coreapi.Client // of the realm
+	top    *coreapi.Client // for no realm
+	api    *coreapi.Client // for the realm
 	realm  configuredRealm
-	made   map[string]bool // requests, such as GET /users/{id}
+	made   map[string]bool // the requests so far, for example GET /users/{id}
 }
 
-// configuredRealm is a record of the Configuration API, which has no types in coreapi.
+// configuredRealm is a record of the Configuration API, for which coreapi has no
+// types.
 type configuredRealm struct {
 	Object string `json:"object"`
 	ID     string `json:"id"`
@@ -57,7 +59,7 @@ func done(err error) {
 	}
 }
 
-// rowFailed is what ends a row.
+// rowFailed ends a row.
 type rowFailed struct{ err error }
 
 func (f rowFailed) Error() string { return f.err.Error() }
@@ -76,7 +78,7 @@ func (s *sdk) want(ok bool, format string, args ...any) {
 	}
 }
 
-// wantObject fails unless the answer says what it is.
+// wantObject fails the test unless the answer has the expected member object.
 func (s *sdk) wantObject(record interface{ Decode(any) error }, object string) {
 	s.Helper()
 	var is struct{ Object string }
@@ -85,7 +87,7 @@ func (s *sdk) wantObject(record interface{ Decode(any) error }, object string) {
 	}
 }
 
-// wantRefused fails unless the error has the reason and the text.
+// wantRefused fails the test unless the error has the reason and the text.
 func (s *sdk) wantRefused(err, reason error, text string) {
 	s.Helper()
 	if !errors.Is(err, reason) || !strings.Contains(strings.Join(coreapi.Messages(err), " "), text) {
@@ -140,14 +142,14 @@ func (s *sdk) dummy() (state string) {
 	return must(url.Parse(authorize.URL)).Query().Get("state")
 }
 
-// verify checks a login token as an app does.
+// verify verifies a login token as an app does.
 func (s *sdk) verify(token, key string) (authrocket.Session, error) {
 	auth := must(authrocket.New(authrocket.Config{LoginRocketURL: "http://localhost:1", RealmID: s.realm.ID, JWTKey: key}))
 	return auth.Verify(s.ctx, token)
 }
 
-// onCoreAPI runs each row in a realm of its own, over a port and in memory, and fails if the row
-// does not make the request that its name begins with.
+// onCoreAPI runs each row in its own realm, over a port and in memory. It fails the
+// row unless the row sends the request with which its name starts.
 func onCoreAPI(t *testing.T, rows map[string]func(*sdk)) {
 	for transport, config := range map[string]func(*core) coreapi.Config{
 		"in memory": func(c *core) coreapi.Config { return c.service.CoreAPIConfig() },

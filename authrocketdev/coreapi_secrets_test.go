@@ -23,8 +23,9 @@ import (
 
 var verbs = []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%p", "%T", "%c", "%U"}
 
-// printed returns a value as every printer shows it: fmt, slog, JSON, and go-spew, which reads
-// unexported fields and follows pointers, with and without the methods of the value.
+// printed returns a value in the output of every printer: fmt, slog, JSON, and
+// go-spew, which reads unexported fields and follows pointers, with and without the
+// methods of the value.
 func printed(value any) string {
 	var all strings.Builder
 	for _, verb := range verbs {
@@ -43,8 +44,8 @@ func printed(value any) string {
 	return all.String()
 }
 
-// leaks returns the names of secrets that are in the text, as they are, in hexadecimal, or as the
-// numbers of their bytes.
+// leaks returns the names of secrets in the text: as plain text, in hexadecimal, or
+// as the numbers of their bytes.
 func leaks(text string, secrets map[string]string) (names []string) {
 	for name, secret := range secrets {
 		for _, form := range []string{secret, fmt.Sprintf("%x", secret), fmt.Sprintf("%X", secret), strings.Trim(fmt.Sprint([]byte(secret)), "[]")} {
@@ -58,7 +59,7 @@ func leaks(text string, secrets map[string]string) (names []string) {
 	return names
 }
 
-// recorder keeps what a client reports, and what its calls return.
+// recorder keeps what a client reports and what its calls return.
 type recorder struct {
 	mu      sync.Mutex
 	log     bytes.Buffer
@@ -96,7 +97,8 @@ func (r *recorder) observer() coreapi.Observer {
 	}}
 }
 
-// A run through both APIs in which every kind of secret comes up, and every kind of failure.
+// This run through both APIs uses every kind of secret and causes every kind of
+// failure.
 func TestNoSecretIsPrinted(t *testing.T) {
 	t.Parallel()
 	for name, overPort := range map[string]bool{"in memory": false, "over a port": true} {
@@ -203,7 +205,7 @@ func secretRun(t *testing.T, r *recorder, overPort bool) {
 		c.service.Break(fault)
 		broken := config
 		broken.Retries = -1
-		client := must(coreapi.New(broken)) // of its own, since a 429 makes all calls wait
+		client := must(coreapi.New(broken)) // it has its own client, since a 429 makes all calls of a client wait
 		session, err := client.Sessions.Create(ctx, user.ID)
 		if !errors.Is(err, coreapi.ErrUnavailable) && !errors.Is(err, coreapi.ErrUnexpected) && !errors.Is(err, coreapi.ErrInvalid) {
 			t.Errorf("%s: got %v", kind, err)
@@ -216,7 +218,8 @@ func secretRun(t *testing.T, r *recorder, overPort bool) {
 	c.service.Repair()
 }
 
-// echo answers with a refusal that has the key of the request, as a proxy may.
+// echo answers with a refusal that contains the key of the request, as a proxy may
+// do.
 func echo(key string) authrockettest.Fault {
 	return func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 		w.Header().Set("Content-Type", "application/json")
@@ -225,7 +228,8 @@ func echo(key string) authrockettest.Fault {
 	}
 }
 
-// The printers find what is not hidden, in an unexported field behind a pointer, too.
+// The printers find texts that are not hidden, even in an unexported field behind a
+// pointer.
 func TestPrintersFindSecrets(t *testing.T) {
 	t.Parallel()
 	type inner struct{ text *string }

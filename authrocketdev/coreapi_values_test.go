@@ -11,7 +11,7 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
-// What goes in comes out, and what is to be cleared is.
+// Values that are set are returned, and values that are cleared are gone.
 func TestValuesOfTheCoreAPI(t *testing.T) {
 	t.Parallel()
 	onCoreAPI(t, map[string]func(*sdk){

@@ -9,8 +9,8 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// Each row says which events of the user something causes, once each. "user.updated" and what
-// else the realm emits for its records is not among them.
+// Each row says which events of the user an action causes, once each. It leaves out
+// "user.updated" and the other events that the realm emits for its records.
 func TestEvents(t *testing.T) {
 	t.Parallel()
 	type row struct {
@@ -70,7 +70,7 @@ func TestEvents(t *testing.T) {
 	}
 }
 
-// What is kept of a request is the address that it came from, whatever headers say.
+// An event stores the address from which its request came, whatever the headers say.
 func TestEventsNameTheRequest(t *testing.T) {
 	t.Parallel()
 	s := newSiteAt(t, "http://127.0.0.1:8081", forAPI)

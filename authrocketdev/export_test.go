@@ -2,7 +2,7 @@ package authrocketdev
 
 import "slices"
 
-// Limit is a limit of its own: filling one by requests would take long.
+// Limit is a separate limit, because filling one with requests would be slow.
 type Limit struct{ *limit }
 
 func NewLimit(perMinute int) Limit { return Limit{newLimit(perMinute)} }
@@ -14,10 +14,11 @@ func (l Limit) Add(key string) int {
 
 func (l Limit) Undo(key string) { l.undo(key) }
 
-// SetMaxUsers lowers the number of users: adding the real one takes long.
+// SetMaxUsers lowers the maximum number of users, because adding the real number is
+// slow.
 func (s *Server) SetMaxUsers(n int) { s.maxUsers = n }
 
-// CoreEndpoints returns all that the Core API can do, as GET /users/{id}.
+// CoreEndpoints returns all calls of the Core API, for example GET /users/{id}.
 func CoreEndpoints() (all []string) {
 	for path, methods := range coreEndpoints {
 		for method := range methods {

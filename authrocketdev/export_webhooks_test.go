@@ -7,14 +7,14 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// DialWebhooks makes webhooks go where dial leads, for bubbles.
+// DialWebhooks makes webhooks use dial for their connections, for use in bubbles.
 func (s *Service) DialWebhooks(dial func(ctx context.Context, network, address string) (net.Conn, error)) {
 	for _, t := range s.webhooks {
 		t.dial = dial
 	}
 }
 
-// PendingWebhooks is how many webhooks wait.
+// PendingWebhooks returns the number of pending webhooks.
 func (s *Service) PendingWebhooks() (n int) {
 	for _, t := range s.webhooks {
 		t.mu.Lock()
@@ -24,6 +24,6 @@ func (s *Service) PendingWebhooks() (n int) {
 	return n
 }
 
-// QueueEventsOf sends the events of a further realm: what one realm has forgotten,
-// the queue has too.
+// QueueEventsOf also sends the events of another realm. The queue keeps them after
+// that realm has forgotten them.
 func (s *Service) QueueEventsOf(realm *authrockettest.Realm) { s.queueEventsOf(realm) }

@@ -12,7 +12,7 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// FuzzServer sends one request to a new site. Words in capitals stand for what
+// FuzzServer sends one request to a new site. Words in capitals stand for values that
 // only the site knows.
 func FuzzServer(f *testing.F) {
 	const (
@@ -79,7 +79,7 @@ func FuzzServer(f *testing.F) {
 		target, form, cookie = words.Replace(target), words.Replace(form), words.Replace(cookie)
 		u, err := url.ParseRequestURI(target)
 		if err != nil || u.Host != "" || !strings.HasPrefix(target, "/") {
-			return // no server would get it
+			return // such a request never reaches a server
 		}
 		if mode&withCSRF != 0 {
 			form += "&csrf=" + csrf

@@ -13,7 +13,7 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// actions are all forms that do something for Ada, by path.
+// actions are all forms that change something for Ada, by path.
 func (s *site) actions(t *testing.T) map[string]url.Values {
 	t.Helper()
 	b := s.newBrowser(t)
@@ -50,16 +50,16 @@ func TestForgedForms(t *testing.T) {
 	own := func(_ *site, b *browser) string { return b.csrf() }
 	for _, row := range []struct {
 		name          string
-		csrf          source // of the field; nil: there is none
+		csrf          source // the source of the field; nil means no field
 		inQuery       bool
-		but           string // a path
+		but           string // a path that is an exception
 		header, value string
 	}{
 		{name: "without the field"},
 		{name: "with an empty field", csrf: fixed("")},
 		{name: "with a made-up field", csrf: fixed(strings.Repeat("A", 43))},
 		{name: "with the field in the query", csrf: own, inQuery: true},
-		// A second tab may log in with the form that it had before the first one did.
+		// A second tab may log in with a form that it got before the first tab did.
 		{name: "with the field of before the login", csrf: func(s *site, b *browser) string { return s.newBrowser(b.t).csrf() }, but: "/login"},
 		{name: "with the field of another user", csrf: func(s *site, b *browser) string { return s.signedIn(b.t, s.alan).csrf() }},
 		{name: "with the session ID as the field", csrf: func(_ *site, b *browser) string { return b.sessionID() }},
@@ -136,7 +136,7 @@ func TestFormsOfAnotherSession(t *testing.T) {
 	}
 	b.send(b.formRequest("/profile", url.Values{"action": {"names"}, "first_name": {"A. M."}, "csrf": {b.csrf()}})).leadsTo("/profile?done=names")
 
-	// A second tab may log in with the form that it had before the first one did.
+	// A second tab may log in with a form that it got before the first tab did.
 	login := url.Values{"email": {"ada"}, "password": {secretPassword}, "redirect_uri": {appURL}}
 	login.Set("csrf", ofAda)
 	b.send(b.formRequest("/login", login)).wants(403, "too old")
@@ -203,7 +203,8 @@ func TestWrongHost(t *testing.T) {
 				t.Errorf("%s at %q: got status %d, want %d", path, row.host, w.Code, row.status)
 			}
 		}
-		// Keys are public, and an app in a container reaches this server by another name.
+		// Keys are public, and an app in a container reaches this server under
+		// another name.
 		r := httptest.NewRequest(http.MethodGet, "/connect/jwks", nil)
 		r.Host = row.host
 		w := httptest.NewRecorder()
@@ -272,7 +273,7 @@ func TestUnknownPaths(t *testing.T) {
 	}
 }
 
-// ownElements and ownAttributes are all that the pages are made of.
+// ownElements and ownAttributes are all elements and attributes that the pages use.
 var (
 	ownElements = strings.Fields("html head meta link title body p a main h1 h2 div span strong small code wbr br form input label button section ul li select option article")
 	ownAttrs    = strings.Fields("lang charset name content rel href class method action value type autocomplete inputmode required autofocus maxlength minlength " +
@@ -293,7 +294,7 @@ func (p *page) wantsOwnMarkup(name string) {
 	}
 }
 
-// Whatever comes into the realm, a page shows it and is made of nothing else.
+// A page shows any content of the realm, but uses no other elements and attributes.
 func TestInjection(t *testing.T) {
 	t.Parallel()
 	for name, payload := range map[string]string{
@@ -307,7 +308,7 @@ func TestInjection(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			// The realm takes what the pages would refuse.
+			// The realm accepts values that the pages would refuse.
 			s := newSite(t, multiUser)
 			email := strings.ToLower(payload) + "@example.com"
 			user := s.realm.AddUser(authrockettest.User{
@@ -467,7 +468,8 @@ func TestCookies(t *testing.T) {
 	}
 }
 
-// A page is copied, printed and screenshot: what signs in does not belong there.
+// People copy and print pages and take screenshots of them, so a page must not
+// contain credentials.
 func TestSecretsAreOnNoPage(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, multiUser)

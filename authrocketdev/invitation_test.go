@@ -133,7 +133,7 @@ func TestInvitation(t *testing.T) {
 	inBubble(t, "works for 30 days", func(t *testing.T, s *site, b *browser) {
 		path := s.invite(t, "new@example.com", s.widgets)
 		time.Sleep(30*24*time.Hour - 1) // in the bubble: no real time passes
-		// What is refused gives it no time that it did not have.
+		// A refused attempt does not extend the time.
 		p := b.get(path).wants(200).submit("/signup", "email", "ada@example.com", "password", "compilers").wants(422, "already in use")
 		time.Sleep(time.Nanosecond) // in the bubble: no real time passes
 		p.submit("/signup", "email", "new@example.com", "password", "compilers").wants(404, "has expired")

@@ -40,5 +40,5 @@ func TestLanguages(t *testing.T) {
 	got := a.send("POST", "/v2/profile/password", formType, "session="+session+"&current_password=wrong&password=short", "Accept-Language", "es")
 	a.wantError(got, 422, "La contraseña actual no coincide.")
 	got = a.send("GET", "/v2/session?session=x", "", "", "Accept-Language", "es")
-	a.wantError(got, 403, deadSession) // English where there is no other text
+	a.wantError(got, 403, deadSession) // in English, because there is no other text
 }

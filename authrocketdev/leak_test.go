@@ -11,8 +11,8 @@ import (
 )
 
 // TestMain gives the tests an http.DefaultTransport without CloseIdleConnections. A
-// server of httptest calls it when it closes, which fails requests that other tests have
-// just sent.
+// server of httptest calls that method when it closes, and then requests that other
+// tests have just sent fail.
 func TestMain(m *testing.M) {
 	standard := http.DefaultTransport.(*http.Transport)
 	http.DefaultTransport = struct{ http.RoundTripper }{standard}
@@ -35,7 +35,7 @@ func leftGoroutines() string {
 		stacks := make([]byte, 4<<20)
 		stacks = stacks[:runtime.Stack(stacks, true)]
 		var left []string
-		for _, stack := range strings.Split(string(stacks), "\n\n")[1:] { // the first one asks
+		for _, stack := range strings.Split(string(stacks), "\n\n")[1:] { // the first one is this goroutine
 			if strings.Contains(stack, "authrocket-go/authrocket") || strings.Contains(stack, "net/http.") {
 				left = append(left, stack)
 			}

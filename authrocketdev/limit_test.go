@@ -46,8 +46,8 @@ func TestNoLimit(t *testing.T) {
 	}
 }
 
-// Otherwise a flood of made-up names would free everybody from the limit, or
-// fill the memory.
+// Otherwise many invented names would remove the limit for everybody, or fill the
+// memory.
 func TestLimitOfManyKeys(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -153,7 +153,7 @@ func TestWrongLoginsAreLimited(t *testing.T) {
 		b.logIn("ada", secretPassword).wants(422, "Too many wrong passwords.")
 	})
 	inBubble(t, "many at once are no way around", func(t *testing.T, s *site, b *browser) {
-		b.logIn("ada", secretPassword).token() // makes the hash that each of them is compared with
+		b.logIn("ada", secretPassword).token() // creates the hash with which each of them is compared
 		csrf := b.csrf()
 		var requests []*http.Request
 		for range 40 {

@@ -11,7 +11,8 @@ import (
 	"github.com/authrocket-go/authrocket/loginrocket"
 )
 
-// onLoginRocket runs a test with a client of the LoginRocket API, over a port and in memory.
+// onLoginRocket runs a test with a client of the LoginRocket API, over a port and in
+// memory.
 func onLoginRocket(t *testing.T, test func(t *testing.T, a *api, client *loginrocket.Client), configure ...func(*siteConfig)) {
 	t.Helper()
 	run := func(name string, newAPI func(*testing.T) *api) {
@@ -32,7 +33,8 @@ func onLoginRocket(t *testing.T, test func(t *testing.T, a *api, client *loginro
 	})
 }
 
-// wantSignedIn fails unless the login is a full one, whose token the middleware takes.
+// wantSignedIn fails the test unless the login is full and the middleware accepts its
+// token.
 func (a *api) wantSignedIn(t *testing.T, login loginrocket.Result, err error, user authrockettest.User, org string) {
 	t.Helper()
 	token, isFull := login.Token()

@@ -17,7 +17,7 @@ func TestNew(t *testing.T) {
 	for _, row := range []struct {
 		name   string
 		config authrocketdev.Config
-		wants  []string // none: it is good
+		wants  []string // none means that the config is valid
 	}{
 		{name: "a realm alone", config: authrocketdev.Config{Realm: realm}},
 		{name: "all there is", config: authrocketdev.Config{

@@ -64,7 +64,7 @@ func TestAccountPicker(t *testing.T) {
 		}
 	}
 	p = b.get(other).wants(200, "Log in").submit("/login", "email", "alan", "password", secretPassword)
-	p = p.follow() // to the accounts, of which he has one
+	p = p.follow() // to the accounts; he has only one
 	if got := s.verified(t, p.token()); got.User.ID != s.alan.ID || !strings.HasPrefix(p.location, appURL) {
 		t.Errorf("got the session of %s at %s", got.User.Email, p.location)
 	}
@@ -95,7 +95,7 @@ func TestRefusalPages(t *testing.T) {
 	newSite(t).newBrowser(t).get(loginPath("https://other.example/in")).wants(400, "A login may return to any URL on this machine")
 }
 
-// The realm may change how long a password is while the server runs.
+// The realm may change the minimum password length while the server runs.
 func TestPasswordLength(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t)
@@ -123,7 +123,7 @@ func TestPasswordLength(t *testing.T) {
 	}
 }
 
-// Three tabs that open at once, before any of them has a cookie, all work.
+// Three tabs that open at the same time, before any of them has a cookie, all work.
 func TestTabs(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -139,7 +139,7 @@ func TestTabs(t *testing.T) {
 		b.get(row.path)
 		first.submit(row.form, row.fields...).token()
 		if row.form == "/login" {
-			second.submit(row.form, row.fields...).token() // also after the other tab
+			second.submit(row.form, row.fields...).token() // this works after the other tab, too
 		}
 	}
 	b := s.signedIn(t, s.ada)

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// forgot asks for a link to set a new password, and returns the link.
+// forgot requests a link to set a new password, and returns the link.
 func (b *browser) forgot(t *testing.T, login string) string {
 	t.Helper()
 	before := len(b.site.server.Outbox())

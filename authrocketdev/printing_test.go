@@ -10,8 +10,8 @@ import (
 	"github.com/authrocket-go/authrocket/authrocketdev"
 )
 
-// Keys, URLs of webhooks and links of mails are in no log, and in the output of no
-// failed test.
+// No log and no output of a failed test contains keys, webhook URLs or links of
+// mails.
 func TestCredentialsAreNotPrinted(t *testing.T) {
 	t.Parallel()
 	const path = "hook-secret-0001"
@@ -39,7 +39,7 @@ func TestCredentialsAreNotPrinted(t *testing.T) {
 	} {
 		var logged bytes.Buffer
 		slog.New(slog.NewTextHandler(&logged, nil)).Info("test", "value", row.value)
-		if name != "mails" { // packages of JSON read the fields
+		if name != "mails" { // encoding packages read the fields
 			slog.New(slog.NewJSONHandler(&logged, nil)).Info("test", "value", row.value)
 		}
 		for _, text := range []string{

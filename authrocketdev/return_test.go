@@ -11,8 +11,8 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// Whatever the algorithm, an app that is configured as the realm says takes the
-// token, which is about exactly one account.
+// With either algorithm, an app that uses the realm's configuration accepts the
+// token. The token is about exactly one account.
 func TestReturn(t *testing.T) {
 	t.Parallel()
 	for _, algorithm := range []string{"RS256", "HS256"} {
@@ -66,8 +66,8 @@ func TestReturn(t *testing.T) {
 	})
 }
 
-// Every page and every form asks the realm, which decides: the tests of
-// authrockettest have the rule.
+// Every page and every form uses the realm's rule. The tests of authrockettest cover
+// the rule.
 func TestRedirectURI(t *testing.T) {
 	t.Parallel()
 	listed := func(c *siteConfig) {
@@ -139,7 +139,7 @@ func TestDefaultLoginURL(t *testing.T) {
 	}, func(c *siteConfig) { c.LoginURLs = []string{"https://app.example/in"} })
 }
 
-// next leads to pages of this server only.
+// next leads only to pages of this server.
 func TestNext(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -183,7 +183,7 @@ func TestNext(t *testing.T) {
 	}
 }
 
-// An app that has signed in through the API sends its session along.
+// An app that has signed in through the API sends its session with the browser.
 func TestAdoptedSession(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, multiUser)
@@ -246,8 +246,8 @@ func TestAdoptedSession(t *testing.T) {
 	})
 }
 
-// The whole way of an app with the middleware, in which only the browser
-// carries anything from one to the other.
+// This is the complete login of an app with the middleware. Only the browser carries
+// data between the two.
 func TestLoginOfAnApp(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, func(c *siteConfig) { c.AppURL = "http://127.0.0.2:3000" })

@@ -18,7 +18,7 @@ const (
 	pendingEnded = "This login has been used or has expired. Log in again."
 )
 
-// offerTOTP lets the users of the site enrol devices.
+// offerTOTP lets the users of the site add devices.
 func (s *site) offerTOTP(t *testing.T) {
 	t.Helper()
 	_, err := s.realm.UpdateAuthProvider(authrockettest.TypeTOTP, func(p *authrockettest.AuthProvider) { p.State = authrockettest.StateActive })
@@ -36,22 +36,23 @@ func (s *site) enrol(t *testing.T, user authrockettest.User) (secret string) {
 		t.Fatal(err)
 	}
 	secret = device.Secret()
-	// The first code is an old one, so that the test has the others.
+	// The first code is an old one, so that later codes stay available to the test.
 	if ok, err := s.realm.VerifyTOTP(device.ID, authrockettest.TOTP(secret, time.Now().Add(-30*time.Second))); err != nil || !ok {
 		t.Fatalf("the device is not added: %v", err)
 	}
 	return secret
 }
 
-// codeNow is what the device shows.
+// codeNow returns the code that the device shows now.
 func codeNow(secret string) string { return authrockettest.TOTP(secret, time.Now()) }
 
-// codeNext is what the device shows in 30 seconds. It is valid already.
+// codeNext returns the code that the device will show in 30 seconds. It is already
+// valid.
 func codeNext(secret string) string {
 	return authrockettest.TOTP(secret, time.Now().Add(30*time.Second))
 }
 
-// withDevice is inBubble with a user who has a device with this secret.
+// withDevice is like inBubble, with a user who has a device with this secret.
 func withDevice(t *testing.T, name string, test func(t *testing.T, s *site, b *browser, secret string)) {
 	t.Helper()
 	inBubble(t, name, func(t *testing.T, s *site, b *browser) { test(t, s, b, s.enrol(t, s.ada)) })
@@ -72,7 +73,7 @@ func TestSecondFactor(t *testing.T) {
 		if !b.isSignedIn() {
 			t.Error("the browser is not signed in")
 		}
-		s.newBrowser(t).inMemory().logIn("alan", secretPassword).token() // who has no device
+		s.newBrowser(t).inMemory().logIn("alan", secretPassword).token() // he has no device
 	})
 	withDevice(t, "takes a code in two groups", func(_ *testing.T, _ *site, b *browser, secret string) {
 		code := codeNow(secret)
@@ -137,7 +138,7 @@ func TestSecondFactor(t *testing.T) {
 			t.Error("the right code is taken over the limit")
 		}
 		time.Sleep(time.Minute)
-		first.submit("/login/verify", "code", codeNow(secret)).wants(422, pendingEnded) // it has had its chance
+		first.submit("/login/verify", "code", codeNow(secret)).wants(422, pendingEnded) // too many wrong codes were entered
 		second.submit("/login/verify", "code", codeNow(secret)).token()
 	})
 	withDevice(t, "many wrong codes at once are no way around", func(t *testing.T, s *site, b *browser, _ string) {
@@ -165,7 +166,7 @@ func TestSecondFactor(t *testing.T) {
 		if b.sessionID() != "" {
 			t.Fatal("the link in the mail alone signs in")
 		}
-		waiting.submit("/login/verify", "code", codeNow(secret)).wants(422, pendingEnded) // it had the old password
+		waiting.submit("/login/verify", "code", codeNow(secret)).wants(422, pendingEnded) // that login used the old password
 		p.submit("/login/verify", "code", codeNow(secret)).token()
 	})
 	withDevice(t, "a user who has become inactive is not signed in", func(t *testing.T, s *site, b *browser, secret string) {
@@ -248,12 +249,12 @@ func TestDevices(t *testing.T) {
 		}
 		path := "/profile/devices/" + device.ID
 		p = p.submit(path, "code", wrongCode).wants(422, "Verification failed.", secret)
-		s.newBrowser(t).inMemory().logIn("ada", secretPassword).token() // until the first code
+		s.newBrowser(t).inMemory().logIn("ada", secretPassword).token() // logins need no code until the first code was accepted
 		p.submit(path, "code", codeNow(secret)).follow().wants(200, "The device has been added.", "<b>Phone", "active")
 
-		b.get(path).leadsTo("/profile") // the secret is shown no more
+		b.get(path).leadsTo("/profile") // the secret is no longer shown
 		p = s.newBrowser(t).inMemory().logIn("ada", secretPassword).wants(200, "Enter your code")
-		p.submit("/login/verify", "code", codeNow(secret)).wants(422, "Login failed.") // the code has served
+		p.submit("/login/verify", "code", codeNow(secret)).wants(422, "Login failed.") // the code was already used
 		p.submit("/login/verify", "code", codeNext(secret)).token()
 
 		b.get("/profile").form("/profile", "device", device.ID).submit().follow().wants(200, "The device has been removed.")
@@ -348,7 +349,8 @@ func TestInactiveUsers(t *testing.T) {
 	}
 }
 
-// A session outlives that its user becomes inactive, and is of no use meanwhile.
+// A session stays stored when its user becomes inactive, but cannot be used until the
+// user is active again.
 func TestSessionsOfInactiveUsers(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t)

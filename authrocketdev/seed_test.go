@@ -174,7 +174,8 @@ func TestSeedCanBeOpenedTwice(t *testing.T) {
 	}
 }
 
-// A saved realm has its own records and settings. What is not saved is the seed's.
+// A saved realm has its own records and settings. Everything else comes from the
+// seed.
 func TestSeedGivesWayToASavedRealm(t *testing.T) {
 	t.Parallel()
 	realm := authrockettest.NewRealm(t, func(c *authrockettest.RealmConfig) { c.ID = "rl_saved" })
@@ -352,7 +353,8 @@ func TestSeedSize(t *testing.T) {
 	}
 }
 
-// A seed that is read can be opened: no mistake is found later, without a place.
+// A seed that ReadSeed accepts can be opened. No mistake is found later, without its
+// place.
 func FuzzReadSeed(f *testing.F) {
 	demo, err := os.ReadFile("seed.example.json")
 	if err != nil {
@@ -368,7 +370,7 @@ func FuzzReadSeed(f *testing.F) {
 		}
 		server := openServer(t, seed, authrockettest.RealmConfig{Settings: authrockettest.Settings{Algorithm: "HS256"}})
 		for _, user := range server.Realm().Users() {
-			server.Realm().Token(user) // panics when it cannot be made
+			server.Realm().Token(user) // this panics if it cannot make a token
 		}
 	})
 }

@@ -127,7 +127,7 @@ func TestSignupModes(t *testing.T) {
 		name   string
 		mode   func(*siteConfig)
 		shows  string
-		status int // of a form that is sent all the same
+		status int // the status of a form that is sent anyway
 	}{
 		{name: "open", shows: "/signup", status: 302},
 		{name: "invitation", mode: invitedOnly, shows: "/signup/request", status: 422},

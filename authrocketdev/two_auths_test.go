@@ -29,7 +29,7 @@ func twoRealms(customerConfig, staffConfig authrocket.Config, shop, admin http.H
 	return mux, nil
 }
 
-// nestedRealms is twoRealms with the customers' Authenticate around everything.
+// nestedRealms is like twoRealms, with the customers' Authenticate around everything.
 func nestedRealms(customerConfig, staffConfig authrocket.Config, shop, admin http.Handler) (http.Handler, error) {
 	staffConfig.CookieName, staffConfig.AuthPath = "__Host-staffToken", "/admin/auth"
 	customers, err := authrocket.New(customerConfig)
@@ -71,7 +71,7 @@ func TestTwoAuthsOnOneHost(t *testing.T) {
 	for _, row := range []struct {
 		name     string
 		build    func(customerConfig, staffConfig authrocket.Config, shop, admin http.Handler) (http.Handler, error)
-		oneRealm bool // whose tokens both of them accept
+		oneRealm bool // both Auths use one realm and accept its tokens
 	}{
 		{name: "side by side, of two realms", build: twoRealms},
 		{name: "side by side, of one realm", build: twoRealms, oneRealm: true},
@@ -86,7 +86,7 @@ func TestTwoAuthsOnOneHost(t *testing.T) {
 				customers := newSiteOn(t, "localhost")
 				staff := customers
 				if !row.oneRealm {
-					staff = newSiteOn(t, "127.0.0.2") // ports do not keep cookies apart
+					staff = newSiteOn(t, "127.0.0.2") // ports do not separate cookies
 				}
 				config := func(s *site) authrocket.Config {
 					config := s.realm.Config()
@@ -105,7 +105,7 @@ func TestTwoAuthsOnOneHost(t *testing.T) {
 				}
 				app.Config.Handler = handler
 
-				var callbacks []string // to which a token came
+				var callbacks []string // the callbacks that got a token
 				client := app.Client()
 				client.Jar = customers.newBrowser(t).client.Jar
 				client.CheckRedirect = func(r *http.Request, via []*http.Request) error {

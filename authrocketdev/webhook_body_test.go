@@ -12,8 +12,8 @@ import (
 	"github.com/authrocket-go/authrocket/authrocketdev"
 )
 
-// The body of a webhook is what GET /events/{id} answers when it arrives, to a key
-// that can write.
+// The body of a webhook is the answer of GET /events/{id} to a key that can write, at
+// the time of its arrival.
 func TestWebhookBodyIsTheEvent(t *testing.T) {
 	t.Parallel()
 	var c *core

@@ -37,8 +37,8 @@ func newHooked(t testing.TB, urls ...string) *hooked {
 	return &hooked{service, realm}
 }
 
-// newHookedInMemory is newHooked without sockets: the hosts of the URLs are those
-// of the receivers.
+// newHookedInMemory is like newHooked without sockets. The hosts of the URLs are
+// those of the receivers.
 func newHookedInMemory(t *testing.T, receivers map[string]http.Handler, urls ...string) *hooked {
 	t.Helper()
 	h := newHooked(t, urls...)
@@ -72,7 +72,7 @@ func (h *hooked) serveInMemory(t *testing.T, receivers map[string]http.Handler) 
 	})
 }
 
-// pipeListener is a listener in memory.
+// pipeListener is an in-memory listener.
 type pipeListener struct {
 	conns  chan net.Conn
 	closed chan struct{}
@@ -94,7 +94,7 @@ func (l pipeListener) Close() error {
 
 func (l pipeListener) Addr() net.Addr { return &net.UnixAddr{} }
 
-// happen makes events of these types, and returns their IDs.
+// happen causes events of these types, and returns their IDs.
 func (h *hooked) happen(types ...string) (ids []string) {
 	for _, kind := range types {
 		ids = append(ids, h.realm.Emit(authrockettest.Event{Type: kind, UserID: "usr_1"}).ID)
@@ -102,7 +102,7 @@ func (h *hooked) happen(types ...string) (ids []string) {
 	return ids
 }
 
-// notifications are those of an event, without their IDs.
+// notifications returns the notifications of an event, without their IDs.
 func (h *hooked) notifications(t testing.TB, eventID string) []authrockettest.Notification {
 	t.Helper()
 	event, err := h.realm.Event(eventID)
@@ -132,8 +132,8 @@ func (h *hooked) wantDelivered(t testing.TB, want int, wantErr error) {
 	}
 }
 
-// receiver is the app's end of a webhook: it keeps what comes, and answers with
-// answer, or 204.
+// receiver is the app's end of a webhook. It records what it gets, and answers with
+// answer, or with 204.
 type receiver struct {
 	mu     sync.Mutex
 	bodies []map[string]any
@@ -168,7 +168,7 @@ func (r *receiver) answerWith(answer http.HandlerFunc) {
 	r.answer = answer
 }
 
-// types are those of the events that came.
+// types returns the types of the events that arrived.
 func (r *receiver) types() (types []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -190,7 +190,7 @@ func status(code int) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) }
 }
 
-// serve serves a receiver at a socket, whose URL it returns.
+// serve serves a receiver on a socket, and returns its URL.
 func serve(t testing.TB, h http.Handler) (origin string) {
 	t.Helper()
 	s := httptest.NewServer(h)
@@ -198,7 +198,7 @@ func serve(t testing.TB, h http.Handler) (origin string) {
 	return s.URL
 }
 
-// closedPort is the URL of a port where nothing listens.
+// closedPort returns the URL of a port on which nothing listens.
 func closedPort(t testing.TB) string {
 	t.Helper()
 	s := httptest.NewServer(http.NotFoundHandler())
@@ -206,7 +206,7 @@ func closedPort(t testing.TB) string {
 	return s.URL
 }
 
-// secret is a part of many URLs here. Nobody may see it.
+// secret is part of many URLs in these tests. No output may contain it.
 const webhookSecret = "s3cret-of-the-webhook"
 
 func wantNoSecret(t testing.TB, texts ...string) {

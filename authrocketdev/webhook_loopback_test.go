@@ -15,8 +15,8 @@ import (
 	"github.com/authrocket-go/authrocket/authrocketdev"
 )
 
-// A name below .localhost may lead anywhere: what it leads to counts. The test
-// runs alone, since it changes the resolver of the process.
+// A name below .localhost may resolve to any address, and the address counts. The
+// test does not run in parallel, because it changes the resolver of the process.
 func TestWebhookNameLeadsElsewhere(t *testing.T) {
 	var requests atomic.Int32
 	u, err := url.Parse(serve(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { requests.Add(1) })))
@@ -58,7 +58,8 @@ func TestWebhookNameLeadsElsewhere(t *testing.T) {
 	}
 }
 
-// serveDNS answers questions on a stream: each name has the address, and no other.
+// serveDNS answers DNS queries on a stream. Every name has the given address, and no
+// other.
 func serveDNS(c net.Conn, address netip.Addr) {
 	defer c.Close()
 	for {

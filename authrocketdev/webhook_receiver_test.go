@@ -19,12 +19,12 @@ import (
 	"github.com/authrocket-go/authrocket/webhook"
 )
 
-// hookedApp is an app that receives webhooks of a Service by the package webhook, without
-// sockets: for bubbles.
+// hookedApp is an app that receives webhooks of a Service with the package webhook,
+// without sockets, for use in bubbles.
 type hookedApp struct {
 	*hooked
 	api      *coreapi.Client
-	requests atomic.Int64 // of the receiver, to the Core API
+	requests atomic.Int64 // the receiver's requests to the Core API
 
 	mu       sync.Mutex
 	events   []coreapi.Event
@@ -112,7 +112,7 @@ func (a *hookedApp) handled() map[string]int {
 	return handled
 }
 
-// reasons returns those of all webhooks, in their order.
+// reasons returns the reasons of all webhooks, in order.
 func (a *hookedApp) reasons() (reasons []string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

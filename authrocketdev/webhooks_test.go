@@ -74,7 +74,7 @@ func TestWebhookURLs(t *testing.T) {
 	}
 }
 
-// What the answers of a target come to, over sockets.
+// Each row says what an answer of the target results in, over sockets.
 func TestWhatAcknowledges(t *testing.T) {
 	t.Parallel()
 	var elsewhere atomic.Int32
@@ -164,7 +164,7 @@ func TestWebhookIsAway(t *testing.T) {
 	wantNoSecret(t, err.Error())
 }
 
-// What is sent: the event as GET /events/{id} shows it.
+// A webhook sends the event in the form of GET /events/{id}.
 func TestWebhookRequest(t *testing.T) {
 	t.Parallel()
 	r := &receiver{}
@@ -217,7 +217,7 @@ func TestWebhookRequest(t *testing.T) {
 		"request": map[string]any{"ip": "10.0.0.1", "client": "Firefox/3141.5"}, "notifications": []any{waiting, waiting},
 	}
 	body["notifications"] = notifications
-	// The other webhook may have been acknowledged already.
+	// The other webhook may already have been acknowledged.
 	if len(notifications) == 2 {
 		notifications[1] = waiting
 	}
@@ -389,7 +389,7 @@ func TestRunWebhooks(t *testing.T) {
 		}
 	})
 
-	// One that is refused again and again does not hold up those behind it.
+	// A webhook that is refused repeatedly does not delay the ones after it.
 	r4 := &receiver{}
 	r4.answerWith(func(w http.ResponseWriter, r *http.Request) {
 		if kinds := r4.types(); kinds[len(kinds)-1] == "user.created" {
@@ -466,7 +466,7 @@ func TestManyPendingWebhooks(t *testing.T) {
 	}
 }
 
-// Only what is still pending is discarded when the queue is full.
+// A full queue discards only webhooks that are still pending.
 func TestFullQueue(t *testing.T) {
 	t.Parallel()
 	r := &receiver{}
@@ -513,7 +513,7 @@ func TestFullQueue(t *testing.T) {
 	}
 }
 
-// An event that the realm has forgotten is not sent any more.
+// An event that the realm has forgotten is no longer sent.
 func TestForgottenEvent(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -541,7 +541,7 @@ func TestForgottenEvent(t *testing.T) {
 	})
 }
 
-// Of a long answer only the beginning is read.
+// Only the beginning of a long answer is read.
 func TestLongAnswer(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -564,8 +564,8 @@ func TestLongAnswer(t *testing.T) {
 	})
 }
 
-// What happens while a delivery runs, such as what the app does with an event,
-// waits for the next one.
+// Events that happen during a delivery, for example because the app reacts to an
+// event, wait for the next delivery.
 func TestEventsDuringDelivery(t *testing.T) {
 	t.Parallel()
 	r := &receiver{}
@@ -578,8 +578,8 @@ func TestEventsDuringDelivery(t *testing.T) {
 	r.wantTypes(t, "user.created", "user.updated")
 }
 
-// Each webhook is sent by one of the deliveries that run at the same time, while
-// others happen.
+// Each webhook is sent by exactly one of several parallel deliveries, while further
+// events happen.
 func TestDeliveriesAtOnce(t *testing.T) {
 	t.Parallel()
 	r := &receiver{}
@@ -605,8 +605,8 @@ func TestDeliveriesAtOnce(t *testing.T) {
 	}
 }
 
-// Deliver, Ping and RunWebhooks end with ctx in each phase, and a webhook whose
-// answer nobody waited for is pending as before.
+// Deliver, Ping and RunWebhooks end with ctx in each phase. A webhook whose answer
+// nobody waited for stays pending.
 func TestContextOfDelivery(t *testing.T) {
 	t.Parallel()
 	hang := func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }

@@ -1,6 +1,6 @@
 package authrockettest
 
-// What the tests of the suite build their broken adapters of.
+// The tests of the suite build their broken adapters with these.
 var (
 	NetHTTP = netHTTP
 	Wrap    = wrap

@@ -14,8 +14,8 @@ import (
 
 type httpMiddleware = func(http.Handler) http.Handler
 
-// buildWith returns a build function that puts outer around the chain of each
-// route, and inner around its handler.
+// buildWith returns a build function that adds outer around the chain of each route,
+// and inner around its handler.
 func buildWith(outer, inner httpMiddleware) func(authrockettest.App) http.Handler {
 	return func(app authrockettest.App) http.Handler {
 		mux := http.NewServeMux()
@@ -29,7 +29,7 @@ func buildWith(outer, inner httpMiddleware) func(authrockettest.App) http.Handle
 
 func untouched(next http.Handler) http.Handler { return next }
 
-// changing is a middleware that changes the writer and the request that next gets.
+// changing returns a middleware that changes the writer and the request for next.
 func changing(change func(*http.ResponseWriter, **http.Request)) httpMiddleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -39,19 +39,18 @@ func changing(change func(*http.ResponseWriter, **http.Request)) httpMiddleware 
 	}
 }
 
-// bareWriter hides what a ResponseWriter can do beside writing.
+// bareWriter hides every method of a ResponseWriter except those for writing.
 var bareWriter = changing(func(w *http.ResponseWriter, _ **http.Request) { *w = struct{ http.ResponseWriter }{*w} })
 
 func withoutSession(r *http.Request) *http.Request {
 	return r.WithContext(authrocket.WithSession(r.Context(), authrocket.Session{}))
 }
 
-// replaced is the request that was asked before, in the broken adapter that mixes
-// requests.
+// replaced is the previous request, for the broken adapter that mixes requests.
 var replaced atomic.Pointer[http.Request]
 
-// brokenAdapters are mistakes that an adapter can make, each with a row of
-// TestAdapter that has to find it.
+// brokenAdapters are mistakes of adapters. For each there is a row of TestAdapter
+// that must find it.
 var brokenAdapters = map[string]struct {
 	build func(authrockettest.App) http.Handler
 	row   string
@@ -151,7 +150,7 @@ var brokenAdapters = map[string]struct {
 	},
 }
 
-// brokenAdapter is an environment variable that names the one to test.
+// brokenAdapter is the environment variable that names the adapter to test.
 const brokenAdapter = "BROKEN_ADAPTER"
 
 func TestAdapter(t *testing.T) {

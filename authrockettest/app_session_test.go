@@ -77,7 +77,7 @@ func TestSessionWithoutRealmHasAllFields(t *testing.T) {
 	})
 }
 
-// A Session is for handlers only: its token opens nothing.
+// A Session is for handlers only: no gate accepts its token.
 func TestSessionWithoutRealmIsNoCredential(t *testing.T) {
 	t.Parallel()
 	token := authrockettest.Session(authrockettest.User{}, authrockettest.Org{}).Token()

@@ -8,8 +8,8 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// enroll gives a user a second factor that is active, and returns it as it was
-// new, with its secret.
+// enroll gives a user an active second factor. It returns the credential as it was
+// when it was new, with its secret.
 func enroll(t testing.TB, realm *authrockettest.Realm, userID string) authrockettest.Credential {
 	t.Helper()
 	activateTOTP(t, realm)
@@ -34,7 +34,7 @@ func TestPasswords(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		do   func(realm *authrockettest.Realm, id string) error
-		want string // the password that logs in, "" for none
+		want string // the password that logs in, "" if there is none
 		kept string // User.Password
 	}{
 		"that of a new user": {

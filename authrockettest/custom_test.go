@@ -7,8 +7,8 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// What goes in and what comes out belongs to the caller: changing it changes
-// nothing in the realm.
+// The realm copies values that it receives and returns. So a caller who changes them
+// changes nothing in the realm.
 func TestValuesAreCopies(t *testing.T) {
 	t.Parallel()
 	realm := authrockettest.NewRealm(t)

@@ -24,7 +24,7 @@ func TestEventsOfChanges(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		do   func(realm *authrockettest.Realm) error
-		want []authrockettest.Event // without what all have
+		want []authrockettest.Event // without the members that all events have
 	}{
 		"a new user": {
 			do: func(r *authrockettest.Realm) error {
@@ -188,7 +188,7 @@ func TestListenersMayUseTheRealm(t *testing.T) {
 			if _, err := realm.User(e.UserID); err != nil {
 				t.Errorf("the listener comes before the change: %v", err)
 			}
-			realm.AddOrg(authrockettest.Org{}) // its event comes after this one
+			realm.AddOrg(authrockettest.Org{}) // its event is reported after this one
 		}
 	})
 	realm.OnEvent(func(e authrockettest.Event) {
@@ -210,7 +210,7 @@ func TestListenersAreCalledOneAtATimeInOrder(t *testing.T) {
 	realm.OnEvent(func(e authrockettest.Event) {
 		if running.Add(1) != 1 {
 			t.Error("two listeners run at once")
-		} else if len(got) == 0 { // another goroutine does not wait, and calls nobody
+		} else if len(got) == 0 { // another goroutine does not wait and calls no listener
 			emitted := make(chan struct{})
 			go func() {
 				defer close(emitted)
@@ -237,7 +237,7 @@ func TestListenersAreCalledOneAtATimeInOrder(t *testing.T) {
 	}
 }
 
-// A listener that ends its test, or panics, leaves a realm that goes on.
+// If a listener ends its test or panics, the realm still works.
 func TestListenerThatEnds(t *testing.T) {
 	t.Parallel()
 	realm := authrockettest.NewRealm(t)

@@ -11,7 +11,7 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// openRealm is for examples, which have no t: a test calls NewRealm(t).
+// openRealm is for examples, which have no t. A test calls NewRealm(t).
 func openRealm(algorithm string) *authrockettest.Realm {
 	realm, err := authrockettest.Open(authrockettest.RealmConfig{Settings: authrockettest.Settings{Algorithm: algorithm}})
 	if err != nil {
@@ -49,8 +49,8 @@ func Example() {
 	// 401
 }
 
-// Tokens of LoginRocket Web hold the picked org only, so that a page of another
-// org is refused. AllOrgs is for apps that get tokens of the Core API.
+// Tokens of LoginRocket Web contain the picked org only, so a page of another org is
+// refused. AllOrgs is for apps that get tokens of the Core API.
 func ExampleAllOrgs() {
 	realm := openRealm("HS256")
 	ada := realm.AddUser(authrockettest.User{Email: "ada@example.com"})

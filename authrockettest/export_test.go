@@ -5,25 +5,25 @@ import (
 	"reflect"
 )
 
-// SetLimit sets how many records of a kind the realm holds.
+// SetLimit sets the maximum number of records of each kind.
 func SetLimit(r *Realm, n int) { r.limit = n }
 
-// ViewCount returns how many views get the changes of the realm.
+// ViewCount returns the number of views that get the changes of the realm.
 func ViewCount(r *Realm) int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return len(r.views)
 }
 
-// Everything returns all that a realm keeps: records of each kind, settings and
-// keys. What it returns can be compared by reflect.DeepEqual, and is not changed.
+// Everything returns the complete content of a realm: records of each kind, settings
+// and keys. The result does not change and can be compared with reflect.DeepEqual.
 func Everything(r *Realm) map[string]any {
 	records, unlock := r.lock()
 	defer unlock()
 	var keys []any
 	for _, k := range r.keys {
 		plain := *k
-		plain.private = nil // two equal ones differ in what they have computed ahead
+		plain.private = nil // equal keys may differ in their precomputed values
 		keys = append(keys, plain, x509.MarshalPKCS1PrivateKey(k.private))
 	}
 	return map[string]any{
@@ -34,6 +34,6 @@ func Everything(r *Realm) map[string]any {
 	}
 }
 
-// TableCount returns how many kinds of records there are, and how many of them
-// Everything has.
+// TableCount returns the number of kinds of records, and how many of them Everything
+// returns.
 func TableCount() (tables, known int) { return reflect.TypeFor[store]().NumField(), 9 }

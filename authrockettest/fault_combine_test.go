@@ -15,8 +15,8 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// book is a handler whose writes are counted. Its answers have the header
-// Ratelimit-Reset, a minute from now.
+// book is a handler that counts its writes. Its answers have the header
+// Ratelimit-Reset, set to a minute from now.
 type book struct {
 	mu     sync.Mutex
 	writes int
@@ -40,7 +40,8 @@ func broken(fault authrockettest.Fault, healthy http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fault(w, r, healthy) })
 }
 
-// ask returns the status of the answer, 0 when the connection ends without one.
+// ask returns the status of the answer, or 0 if the connection ends without an
+// answer.
 func ask(h http.Handler, method, target string) (w *httptest.ResponseRecorder, status int) {
 	w = httptest.NewRecorder()
 	defer func() {
@@ -113,11 +114,11 @@ func TestWhichRequestsAreBroken(t *testing.T) {
 	}
 }
 
-// What answers say, and by which clock.
+// Each row says which times an answer contains, and according to which clock.
 func TestAnswersOfFaults(t *testing.T) {
 	t.Parallel()
 	at := func(d time.Duration) string {
-		return time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC).Add(d).Format(http.TimeFormat) // a bubble begins there
+		return time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC).Add(d).Format(http.TimeFormat) // the start of time in a bubble
 	}
 	for _, row := range []struct {
 		name   string
@@ -153,7 +154,7 @@ func TestAnswersOfFaults(t *testing.T) {
 	}
 }
 
-// EveryNth counts requests that come together, too.
+// EveryNth also counts requests that arrive at the same time.
 func TestEveryNthOfManyAtOnce(t *testing.T) {
 	t.Parallel()
 	b := &book{}

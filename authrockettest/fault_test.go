@@ -59,7 +59,7 @@ func TestFaults(t *testing.T) {
 	for _, row := range []struct {
 		name  string
 		fault authrockettest.Fault
-		want  answer // body: what it starts with
+		want  answer // for the body: its beginning
 		err   error
 	}{
 		{name: "status", fault: authrockettest.Status(503), want: answer{status: 503}},
@@ -107,7 +107,7 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// hangUntil returns a fault like Hang that says when it begins and ends.
+// hangUntil returns a fault like Hang that reports when it begins and ends.
 func hangUntil(begun, ended chan<- struct{}) authrockettest.Fault {
 	return func(w http.ResponseWriter, r *http.Request, healthy http.Handler) {
 		close(begun)
@@ -116,7 +116,8 @@ func hangUntil(begun, ended chan<- struct{}) authrockettest.Fault {
 	}
 }
 
-// atTheEnd is a context whose end is seen only when the handler has ended, so that both are seen at once.
+// atTheEnd is a context whose end is visible only after the handler has ended, so
+// that both are visible at the same time.
 type atTheEnd struct {
 	context.Context
 	ended <-chan struct{}
@@ -150,7 +151,8 @@ func TestHang(t *testing.T) {
 		})
 	}
 
-	// The client's end and the handler's come together: many times, since either may be seen first.
+	// The client and the handler end at the same time. Either may be seen first, so
+	// this runs many times.
 	t.Run("no answer for a client that gave up, in memory", func(t *testing.T) {
 		t.Parallel()
 		realm := authrockettest.NewRealm(t)

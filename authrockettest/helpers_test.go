@@ -35,8 +35,8 @@ func newColdAuth(t *testing.T, config authrocket.Config) *authrocket.Auth {
 	return auth
 }
 
-// verify returns what an app of the realm thinks of the token: the label of
-// the reason, "" when it is valid.
+// verify returns an app's verdict on the token: the label of the reason, "" if it is
+// valid.
 func verify(t *testing.T, auth *authrocket.Auth, token string) string {
 	t.Helper()
 	_, err := auth.Verify(context.Background(), token)
@@ -51,8 +51,8 @@ func wantReason(t *testing.T, auth *authrocket.Auth, token, want string) {
 	}
 }
 
-// withAda returns a realm whose only user is Ada, with a membership. A configure
-// that is nil changes nothing.
+// withAda returns a realm whose only user is Ada, with a membership. A configure that
+// is nil is ignored.
 func withAda(t *testing.T, configure ...func(*authrockettest.RealmConfig)) (*authrockettest.Realm, authrockettest.User) {
 	t.Helper()
 	configure = slices.DeleteFunc(configure, func(f func(*authrockettest.RealmConfig)) bool { return f == nil })
@@ -62,7 +62,7 @@ func withAda(t *testing.T, configure ...func(*authrockettest.RealmConfig)) (*aut
 	return realm, ada
 }
 
-// inRealm runs a test, beside others, in a realm of its own, with Ada.
+// inRealm runs a parallel test in its own realm, with Ada.
 func inRealm(t *testing.T, name string, test func(t *testing.T, realm *authrockettest.Realm, ada authrockettest.User), configure ...func(*authrockettest.RealmConfig)) {
 	t.Helper()
 	t.Run(name, func(t *testing.T) {
@@ -109,7 +109,7 @@ func serve(h http.Handler, r *http.Request, cookies []*http.Cookie) *httptest.Re
 	return w
 }
 
-// location returns where a redirect leads, without its query, and the query.
+// location returns the target of a redirect without its query, and the query.
 func location(t *testing.T, w *httptest.ResponseRecorder) (string, url.Values) {
 	t.Helper()
 	u, err := url.Parse(w.Header().Get("Location"))
@@ -121,24 +121,23 @@ func location(t *testing.T, w *httptest.ResponseRecorder) (string, url.Values) {
 	return u.String(), query
 }
 
-// claimsOf returns the claims of the token that a redirect carries.
+// claimsOf returns the claims of the token in a redirect.
 func claimsOf(t *testing.T, w *httptest.ResponseRecorder) map[string]any {
 	t.Helper()
 	_, query := location(t, w)
 	return part(t, query.Get("token"), 1)
 }
 
-// failingTB is a test that a realm may fail. It finds the caller's function as
-// package testing finds the caller's line: functions that called Helper are left
-// out.
+// failingTB is a test that a realm may fail. It finds the function of the caller as
+// the package testing finds the line: it skips functions that called Helper.
 type failingTB struct {
 	testing.TB
 	helpers map[string]bool
 	message string
-	failed  string // name of the function whose line is printed
+	failed  string // the name of the function whose line is printed
 }
 
-// failure runs do as a test that fails.
+// failure runs do in a test that may fail, and returns the failure.
 func failure(t *testing.T, do func(testing.TB)) *failingTB {
 	t.Helper()
 	tb := &failingTB{TB: t, helpers: make(map[string]bool)}
@@ -178,8 +177,8 @@ func (f *failingTB) Fatalf(format string, args ...any) {
 	f.Fatal(fmt.Sprintf(format, args...))
 }
 
-// wants checks that the message is about the caller's mistake, and names a line
-// of the function do.
+// wants checks that the message is about the caller's mistake and names a line of the
+// function do.
 func (f *failingTB) wants(message string, do any) {
 	f.TB.Helper()
 	if !strings.HasPrefix(f.message, "authrockettest: ") || !strings.Contains(f.message, message) {

@@ -97,7 +97,7 @@ func TestSessionsLastADay(t *testing.T) {
 	}
 }
 
-// In a bubble all of them start at the same time, as on a clock that is coarse.
+// In a bubble all sessions start at the same time, as with a coarse clock.
 func TestSessionsAreLimited(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -212,7 +212,7 @@ func TestReissueTokens(t *testing.T) {
 			{name: "no token changes any more", do: func() { realm.ChangeTokens() }},
 		} {
 			row.do()
-			time.Sleep(time.Second) // tokens of one second could be the same by chance
+			time.Sleep(time.Second) // two tokens of one second could be equal by chance
 			token := sessionToken(t, realm, session.ID)
 			if same := token == last; same != row.same {
 				t.Errorf("%s: the token is the same: %t, want %t", row.name, same, row.same)
@@ -352,7 +352,7 @@ func TestNegativeLifetimes(t *testing.T) {
 	}
 }
 
-// The race detector makes a test of this.
+// The race detector checks this test.
 func TestConcurrentChanges(t *testing.T) {
 	t.Parallel()
 	realm, ada := withAda(t, func(c *authrockettest.RealmConfig) { c.ReissueTokens = true })

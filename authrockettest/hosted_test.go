@@ -207,7 +207,8 @@ func TestAccount(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			// A session of its own: a session keeps the org that was picked.
+			// Each row has its own session, because a session remembers the picked
+			// org.
 			cookies := post(realm, "/login", row.login).Result().Cookies()
 			var got []string
 			orgs, _ := claimsOf(t, get(realm, loginTarget(appURL)+"&account="+row.account, cookies...))["orgs"].([]any)
@@ -282,7 +283,7 @@ func TestRedirectURI(t *testing.T) {
 		name    string
 		realm   func(*authrockettest.RealmConfig)
 		given   string
-		allowed string // "" when refused
+		allowed string // "" means refused
 	}{
 		{name: "the default host", given: "https://example.com/any?q=1", allowed: "https://example.com/any?q=1"},
 		{name: "none leads to the default", allowed: "https://example.com"},

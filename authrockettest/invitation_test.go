@@ -88,7 +88,7 @@ func TestInvitationsExpire(t *testing.T) {
 	for name, row := range map[string]struct {
 		do        func(realm *authrockettest.Realm, i authrockettest.Invitation) error
 		want      error
-		wantEvent bool // at once: who reads changes nothing
+		wantEvent bool // at once, since reads change nothing
 	}{
 		"read": {want: authrockettest.ErrNotFound, do: func(r *authrockettest.Realm, i authrockettest.Invitation) error {
 			_, err := r.Invitation(i.ID)
@@ -131,7 +131,7 @@ func TestInvitationsExpire(t *testing.T) {
 				if _, err := realm.Invitation(i.ID); err != nil {
 					t.Errorf("it expires too early: %v", err)
 				}
-				realm.ExpireInvitations() // is too early
+				realm.ExpireInvitations() // too early to expire anything
 				time.Sleep(time.Nanosecond)
 				if err := row.do(realm, i); !errors.Is(err, row.want) {
 					t.Errorf("got %v, want %v", err, row.want)
@@ -155,8 +155,8 @@ func TestInvitationsThatAreRefused(t *testing.T) {
 	i := invite(t, realm, authrockettest.Invitation{Type: authrockettest.InvitationOrg, Email: "a@example.com", OrgID: org.ID})
 	for name, row := range map[string]struct {
 		change func(*authrockettest.Invitation)
-		want   error // nil for any
-		isNew  bool  // an update cannot do that
+		want   error // nil means any error
+		isNew  bool  // an update cannot cause it
 	}{
 		"no email":                     {change: func(i *authrockettest.Invitation) { i.Email = " " }},
 		"no org for the type org":      {change: func(i *authrockettest.Invitation) { i.OrgID = "" }},

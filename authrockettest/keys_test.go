@@ -16,7 +16,7 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// published returns the realm's key set as it is served.
+// published returns the key set that the realm serves.
 func published(t *testing.T, realm *authrockettest.Realm) []map[string]any {
 	t.Helper()
 	w := get(realm, "/connect/jwks")
@@ -191,7 +191,7 @@ func TestRotateKeysEvery(t *testing.T) {
 	for _, row := range []struct {
 		name      string
 		overlap   time.Duration
-		published []int // keys, at the end of each minute
+		published []int // numbers of keys, at the end of each minute
 	}{
 		{name: "an old key goes at once", published: []int{1, 1, 1, 1}},
 		{name: "an old key stays until the next rotation", overlap: 2 * time.Minute, published: []int{1, 2, 2, 2}},
@@ -261,7 +261,8 @@ func TestWithdrawnKeysAreForgotten(t *testing.T) {
 		t.Error("the key that signs is forgotten")
 	}
 	for i, id := range old {
-		// 12 are withdrawn, of which 2 are one too many; the one that signs stays.
+		// 12 keys are withdrawn, 2 more than the realm remembers. The signing key
+		// stays.
 		if want := i != 1 && i != 2; signs(id) != want {
 			t.Errorf("old key %d signs: %t, want %t", i, !want, want)
 		}

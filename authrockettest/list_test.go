@@ -11,7 +11,7 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// idsOf returns the IDs of what a page holds.
+// idsOf returns the IDs of the records in a page.
 func idsOf[T any](page authrockettest.Page[T], err error) (ids []string, more bool, _ error) {
 	for _, item := range page.Items {
 		ids = append(ids, idOf(item))
@@ -37,11 +37,10 @@ func idOf(record any) string {
 	panic(fmt.Sprintf("%T has no ID", record))
 }
 
-// lister lists a part of some records.
+// lister returns a page of some records.
 type lister func(authrockettest.List) (ids []string, more bool, err error)
 
-// listed is a realm with records in lists, and the IDs of those that each list
-// holds, in its order.
+// listed is a realm with records, and the IDs in each list, in its order.
 func listed(t *testing.T) (realm *authrockettest.Realm, lists map[string]lister, want map[string][]string) {
 	realm = authrockettest.NewRealm(t)
 	var users, inactive, orgs, byName, ofAda, ofOrg, sessions, invitations, events []string
@@ -65,7 +64,7 @@ func listed(t *testing.T) (realm *authrockettest.Realm, lists map[string]lister,
 		orgs = append(orgs, org.ID)
 		ofAda = append(ofAda, realm.AddMembership(ada, org).ID)
 	}
-	for _, i := range []int{4, 1, 3, 2, 0, 5} { // of two with the same name the one with the lower ID is the first
+	for _, i := range []int{4, 1, 3, 2, 0, 5} { // of two records with the same name, the one with the lower ID comes first
 		byName = append(byName, orgs[i])
 	}
 	ofOrg = append(ofOrg, ofAda[2])
@@ -79,7 +78,7 @@ func listed(t *testing.T) (realm *authrockettest.Realm, lists map[string]lister,
 	for range 6 {
 		sessions = append(sessions, startSession(t, realm, ada).ID)
 	}
-	startSession(t, realm, authrockettest.User{ID: users[2]}) // is not in the list of Ada's sessions
+	startSession(t, realm, authrockettest.User{ID: users[2]}) // this session is not in the list of Ada's sessions
 	for i := range 6 {
 		invitation, err := realm.CreateInvitation(authrockettest.Invitation{Type: authrockettest.InvitationReferral, Email: fmt.Sprintf("new-%d@example.com", i)})
 		if err != nil {
@@ -131,7 +130,7 @@ func TestPagesHoldEveryRecordOnceInOrder(t *testing.T) {
 			if isDescending {
 				slices.Reverse(want)
 			}
-			for limit := range len(want) + 2 { // 0 is no limit
+			for limit := range len(want) + 2 { // 0 means no limit
 				var got []string
 				after, pages := "", 0
 				for more := true; more; pages++ {
@@ -310,8 +309,8 @@ func TestIndexesFollowTheRecords(t *testing.T) {
 	}
 }
 
-// Whoever reads page after page while others write misses nothing: a later record
-// has a higher ID.
+// A reader that reads page after page while others write misses nothing, because a
+// later record has a higher ID.
 func TestConcurrentInsertsComeAfterThePage(t *testing.T) {
 	t.Parallel()
 	realm := authrockettest.NewRealm(t)

@@ -88,8 +88,8 @@ func TestMembershipsThatDoNotCount(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		do         func(realm *authrockettest.Realm, m authrockettest.Membership) error
-		want       bool // it counts
-		wantMember bool // it is among the members of the org
+		want       bool // the membership is valid
+		wantMember bool // the user is among the members of the org
 	}{
 		"one that has not expired yet": {want: true, wantMember: true, do: func(r *authrockettest.Realm, m authrockettest.Membership) error {
 			_, err := r.UpdateMembership(m.ID, func(m *authrockettest.Membership) { m.ExpiresAt = time.Now().Add(time.Nanosecond) })
@@ -182,7 +182,7 @@ func TestDeletedOrgTakesAllAlong(t *testing.T) {
 	org := realm.MembershipsOf(ada.ID)[0].OrgID
 	other := realm.AddOrg(authrockettest.Org{})
 	realm.AddMembership(ada, other)
-	for i := range 20 { // more than are deleted one by one
+	for i := range 20 { // more than deleteGroup deletes one by one
 		user := realm.AddUser(authrockettest.User{Email: fmt.Sprint(i, "@example.com")})
 		realm.AddMembership(user, authrockettest.Org{ID: org})
 		realm.AddMembership(user, other)

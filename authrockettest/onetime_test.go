@@ -17,7 +17,7 @@ func TestOneTimes(t *testing.T) {
 	const password, login, verify = authrockettest.OneTimePassword, authrockettest.OneTimeLogin, authrockettest.OneTimeVerifyEmail
 	for name, row := range map[string]struct {
 		do   func(realm *authrockettest.Realm, made func(kind authrockettest.OneTimeKind, userID string))
-		want []int // which of those that were made serve, by number
+		want []int // the numbers of the tokens that work
 	}{
 		"one": {want: []int{0}, do: func(_ *authrockettest.Realm, made func(authrockettest.OneTimeKind, string)) { made(password, "usr_1") }},
 		"just in time": {want: []int{0}, do: func(_ *authrockettest.Realm, made func(authrockettest.OneTimeKind, string)) {

@@ -11,7 +11,7 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// What somebody can log in with is in no log, and in the output of no failed test.
+// No log and no output of a failed test contains a credential.
 func TestCredentialsAreNotPrinted(t *testing.T) {
 	t.Parallel()
 	realm, ada := withAda(t)
@@ -33,7 +33,7 @@ func TestCredentialsAreNotPrinted(t *testing.T) {
 	for name, row := range map[string]struct {
 		record  any
 		hides   []string
-		isShown string // beside what is hidden
+		isShown string // in addition to the hidden values
 	}{
 		"a user":          {record: ada, hides: []string{"engine"}, isShown: "ada@example.com"},
 		"a pointer":       {record: &ada, hides: []string{"engine"}, isShown: "ada@example.com"},
@@ -51,7 +51,7 @@ func TestCredentialsAreNotPrinted(t *testing.T) {
 		var logged bytes.Buffer
 		slog.New(slog.NewTextHandler(&logged, nil)).Info("test", "record", row.record)
 		var asJSON bytes.Buffer
-		if name != "a pointer" && name != "a page of them" { // packages of JSON read the fields
+		if name != "a pointer" && name != "a page of them" { // encoding packages read the fields
 			slog.New(slog.NewJSONHandler(&asJSON, nil)).Info("test", "record", row.record)
 		}
 		for _, text := range []string{

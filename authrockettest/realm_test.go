@@ -116,8 +116,8 @@ func TestConfig(t *testing.T) {
 	})
 }
 
-// A request for a handler is often made by http.NewRequest, which leaves Host
-// empty where the target is a path.
+// Tests often make a request for a handler with http.NewRequest, which leaves Host
+// empty if the target is a path.
 func TestSignInWithoutHost(t *testing.T) {
 	t.Parallel()
 	const own = "own.example"
@@ -162,7 +162,7 @@ func TestSignIn(t *testing.T) {
 	const onHTTP = "http://localhost:8080"
 	for _, row := range []struct {
 		name, cookieName, appURL string
-		changedTo                string // AppURL of an app that changes Realm.Config's
+		changedTo                string // the AppURL of an app that changes Realm.Config's
 	}{
 		{name: "the default on https"},
 		{name: "the default on http", appURL: onHTTP},
@@ -270,8 +270,8 @@ func TestNewRealmClosesWithTheTest(t *testing.T) {
 	}
 }
 
-// A bubble ends only when all its goroutines do, so that this also shows that
-// the realm leaves none behind.
+// A bubble ends only after all its goroutines have ended. So this also shows that the
+// realm leaves no goroutine running.
 func TestInBubble(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -295,7 +295,7 @@ func TestInBubble(t *testing.T) {
 	})
 }
 
-// The race detector makes a test of this.
+// The race detector checks this test.
 func TestConcurrentUse(t *testing.T) {
 	t.Parallel()
 	realm, ada := withAda(t)
@@ -400,7 +400,7 @@ func TestMisuse(t *testing.T) {
 			if got := panicOf(func() { row.do(realm) }); !strings.HasPrefix(got, "authrockettest: ") || !strings.Contains(got, row.want) {
 				t.Errorf("a program panics with %q, want %q", got, row.want)
 			}
-			realm.WithdrawKey("x") // no lock is left behind
+			realm.WithdrawKey("x") // works only if no lock is still held
 		})
 	}
 
@@ -419,8 +419,8 @@ func panicOf(f func()) (message string) {
 	return ""
 }
 
-// FuzzTokens makes tokens inside a fuzz target, which must not call the testing.F
-// that the realm was made for.
+// FuzzTokens makes tokens in a fuzz target, which must not call the testing.F for
+// which the realm was made.
 func FuzzTokens(f *testing.F) {
 	realm := authrockettest.NewRealm(f)
 	ada := realm.AddUser(authrockettest.User{Email: "ada@example.com"})

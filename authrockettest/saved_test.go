@@ -18,7 +18,7 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// save returns what a realm saves.
+// save returns the document of a realm.
 func save(t testing.TB, realm *authrockettest.Realm) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -42,8 +42,8 @@ func reopened(t testing.TB, realm *authrockettest.Realm) *authrockettest.Realm {
 	return again
 }
 
-// set sets every exported field to a value that is not zero. Fields with other
-// values than these need one here.
+// set sets every exported field to a value that is not zero. Fields that need other
+// values have them here.
 func set(v reflect.Value, name string) {
 	switch v.Kind() {
 	case reflect.String:
@@ -80,7 +80,7 @@ func filled[T any](change func(*T)) T {
 	return v
 }
 
-// zeroFields returns the names of fields that no record of a kind has.
+// zeroFields returns the names of fields that are zero in all records of a kind.
 func zeroFields(records any) (names []string) {
 	list := reflect.ValueOf(records)
 	if list.Kind() == reflect.Struct {
@@ -152,7 +152,7 @@ func TestSavedRealmHasEveryField(t *testing.T) {
 		}
 		if users, ok := records.([]authrockettest.User); ok {
 			for i := range users {
-				users[i].Password = "" // of which only the hash is kept
+				users[i].Password = "" // the realm keeps only the hash
 			}
 		}
 		if !reflect.DeepEqual(got[kind], records) {
@@ -378,7 +378,7 @@ func FuzzSaved(f *testing.F) {
 			}
 			return
 		}
-		// What can be opened can be used, saved and opened again, and is the same then.
+		// An opened realm can be used, saved and opened again, and stays the same.
 		for _, user := range realm.Users() {
 			session, err := realm.StartSession(user.ID)
 			if err == nil {

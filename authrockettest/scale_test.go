@@ -10,12 +10,12 @@ import (
 
 const (
 	manyUsers   = 10_000
-	perUser     = 5 // memberships
+	perUser     = 5 // memberships per user
 	manyOrgs    = 1_000
 	pageOfScale = 100
 )
 
-// largeRealm has user i in the orgs i, i+1, ... of 1,000.
+// largeRealm is a realm in which user i is in the orgs i, i+1, ... of 1,000.
 func largeRealm(t testing.TB) (realm *authrockettest.Realm, users, orgs []string) {
 	realm = authrockettest.NewRealm(t)
 	for i := range manyOrgs {
@@ -32,8 +32,8 @@ func largeRealm(t testing.TB) (realm *authrockettest.Realm, users, orgs []string
 	return realm, users, orgs
 }
 
-// readings are the reads of a large realm that have to be quick, at the nth place,
-// and how many records each returns.
+// readings are the reads of a large realm that must be fast. Each reads at the nth
+// place, and returns that many records.
 func readings(realm *authrockettest.Realm, users, orgs []string) map[string]func(n int) (int, error) {
 	count := func(ids []string, _ bool, err error) (int, error) { return len(ids), err }
 	page := func(after string) authrockettest.List { return authrockettest.List{After: after, Limit: pageOfScale} }
@@ -56,7 +56,7 @@ func readings(realm *authrockettest.Realm, users, orgs []string) map[string]func
 			return count(idsOf(realm.ListMemberships(authrockettest.MembershipList{List: page(""), OrgID: orgs[n%manyOrgs]})))
 		},
 		"orgs by name": func(n int) (int, error) {
-			after := orgs[0] // with the lowest name
+			after := orgs[0] // the org with the lowest name
 			return count(idsOf(realm.ListOrgs(authrockettest.OrgList{List: page(after), ByName: true})))
 		},
 	}

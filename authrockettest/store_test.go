@@ -13,7 +13,7 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// found reports what of the records of a user is in a view.
+// found reports which records of a user a view shows.
 func found(view *authrockettest.View, userID string) string {
 	var kinds []string
 	if _, err := view.User(userID); err == nil {
@@ -97,8 +97,8 @@ func TestBehindStartsWithWhatIsThere(t *testing.T) {
 	})
 }
 
-// A view never shows the records of one call apart: a reader would see users
-// without their password, or without their event.
+// A view shows all records of one call or none. Otherwise a reader could see users
+// without their password or without their event.
 func TestBehindShowsACallWhole(t *testing.T) {
 	t.Parallel()
 	realm := authrockettest.NewRealm(t)
@@ -151,7 +151,7 @@ func TestViewsThatNobodyHasAreForgotten(t *testing.T) {
 
 func TestIDsGrow(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) { // where the clock stands still
+	synctest.Test(t, func(t *testing.T) { // the clock does not move here
 		realm := authrockettest.NewRealm(t)
 		var ids []string
 		for range 200 {

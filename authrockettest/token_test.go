@@ -73,8 +73,8 @@ func TestTokenHeader(t *testing.T) {
 	}
 }
 
-// Whatever a test changes, the signature stays good: only then does the test
-// show what the change does.
+// The signature stays valid whatever a test changes. Otherwise the test would not
+// show the effect of the change.
 func TestChangedTokensAreSignedWell(t *testing.T) {
 	t.Parallel()
 	realm, ada := withAda(t)
@@ -162,8 +162,8 @@ func TestTokenClaims(t *testing.T) {
 	})
 }
 
-// LoginRocket Web's tokens hold the picked org only: a handler behind RequireOrg
-// has to fail in a test where it fails in production.
+// Tokens of LoginRocket Web contain the picked org only. A handler behind RequireOrg
+// must fail in a test if it fails in production.
 func TestRequireOrg(t *testing.T) {
 	t.Parallel()
 	realm, ada := withAda(t)

@@ -11,7 +11,8 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// The test vectors of RFC 6238 appendix B for SHA-1: the last six of eight digits.
+// The test vectors of RFC 6238 appendix B for SHA-1, the last six of the eight
+// digits.
 func TestTOTP(t *testing.T) {
 	t.Parallel()
 	secret := base32.StdEncoding.EncodeToString([]byte("12345678901234567890"))
@@ -28,7 +29,7 @@ func TestTOTP(t *testing.T) {
 		"beyond 32 bits":                         {secret, 20000000000, "353130"},
 		"a secret in lower case":                 {strings.ToLower(secret), 59, "287082"},
 		"a secret that has padding":              {"GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ======", 59, "287082"},
-		"the first step":                         {secret, 29, "755224"}, // of RFC 4226 appendix D, like the next row
+		"the first step":                         {secret, 29, "755224"}, // from RFC 4226 appendix D, like the next row
 		"the third step":                         {secret, 60, "359152"},
 		"no secret has no code":                  {"", 59, ""},
 		"a secret that is no base32 has no code": {"0189", 59, ""},

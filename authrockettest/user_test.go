@@ -16,7 +16,7 @@ func TestCreateUser(t *testing.T) {
 	for _, row := range []struct {
 		name string
 		user authrockettest.User
-		want error // nil for any
+		want error // nil means any error
 		ok   bool
 	}{
 		{name: "a new one", user: authrockettest.User{Email: " George@Example.com ", FirstName: "George", LastName: "Boole"}, ok: true},
@@ -160,8 +160,8 @@ func TestLoginTimes(t *testing.T) {
 	})
 }
 
-// What belongs to a deleted user is gone, and not there for another user with the
-// same ID.
+// The records of a deleted user are deleted, too. Another user with the same ID does
+// not get them.
 func TestDeletedUserTakesAllAlong(t *testing.T) {
 	t.Parallel()
 	realm, ada := withAda(t, func(c *authrockettest.RealmConfig) { c.ReissueTokens = true })
@@ -173,7 +173,7 @@ func TestDeletedUserTakesAllAlong(t *testing.T) {
 	}
 	other := startSession(t, realm, george)
 	enroll(t, realm, ada.ID)
-	for range 20 { // more than are deleted one by one
+	for range 20 { // more than deleteGroup deletes one by one
 		realm.NewOneTime(authrockettest.OneTimeLogin, ada.ID, "", time.Hour)
 	}
 	oneTime := realm.NewOneTime(authrockettest.OneTimeLogin, ada.ID, "", time.Hour)

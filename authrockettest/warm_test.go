@@ -13,9 +13,9 @@ func TestWarm(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
 		name  string
-		slow  int // fetches that take a minute, before others are answered at once
+		slow  int // how many fetches take a minute before the others are answered at once
 		fault authrockettest.Fault
-		want  string // what the test fails with
+		want  string // the message with which the test fails
 	}{
 		{name: "the keys are there"},
 		{name: "the keys come with the fourth fetch", slow: 3},
