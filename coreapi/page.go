@@ -29,7 +29,8 @@ const (
 	Descending Direction = "desc"
 )
 
-// maxPages is the maximum number of pages that a list may have: 100 million records in pages of 1,000.
+// maxPages is the maximum number of pages that a list may have: 100 million records in
+// pages of 1,000.
 const maxPages = 100_000
 
 const maxPageSize = 1000

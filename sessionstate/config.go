@@ -45,13 +45,13 @@ type Config struct {
 	// the right realm. A negative number means no limit. Default: 2.
 	RequestsPerSecond float64
 
-	// MaxSessions is the most API answers that the State keeps. When it evicts an answer,
-	// it looks that session up again sooner. An answer takes about 65 bytes. Default:
-	// 100,000.
+	// MaxSessions is the maximum number of API answers that the State keeps. When it
+	// evicts an answer, it looks that session up again sooner. An answer takes about 65
+	// bytes. Default: 100,000.
 	MaxSessions int
 
-	// MaxEnded is the maximum number of ended sessions and users that the State keeps. When the list
-	// is full, the State forgets those that expire first, and reports that to
+	// MaxEnded is the maximum number of ended sessions and users that the State keeps. When
+	// the list is full, the State forgets those that expire first, and reports that to
 	// Observer.Trouble. A list of the same size holds the sessions that are suspected of
 	// having ended. An entry takes about 75 bytes. Default: 100,000.
 	MaxEnded int
