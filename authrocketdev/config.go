@@ -92,7 +92,7 @@ func New(config Config) (*Server, error) {
 // Realm returns the realm that this LoginRocket serves.
 func (s *Server) Realm() *authrockettest.Realm { return s.realm }
 
-var errNotOrigin = errors.New("not scheme, host and port alone, such as http://localhost:8081, without port 80 of http and 443 of https")
+var errNotOrigin = errors.New("not an origin; use scheme, host and port only, for example http://localhost:8081, without the default ports 80 and 443")
 
 // CheckOrigin returns an error unless text is an origin in the form that browsers
 // use. A realm's URL and [Config.AllowedOrigins] must be such origins. The error does

@@ -47,7 +47,7 @@ func readSeedFile(data []byte) (file seedFile, err error) {
 		problem, here := end.Err, int(end.ByteOffset)
 		switch {
 		case errors.Is(problem, jsontext.ErrDuplicateName):
-			problem = errors.New(placeOf(end.JSONPointer) + ": is there twice")
+			problem = errors.New(placeOf(end.JSONPointer) + ": appears twice")
 		case bytes.HasPrefix(data[here:], []byte(`\`)): // the package quotes the text that follows, which may be part of a password
 			problem = errors.New("invalid escape sequence")
 		}

@@ -236,8 +236,8 @@ func TestSeedMistakes(t *testing.T) {
 		{name: "an unknown member", text: `{"users": [], "user": []}`, want: []string{`there is no member "user" here; there are invitations, orgs, realm, users`}},
 		{name: "another case of a name", text: `{"orgs": [{"Name": "A"}]}`, want: []string{
 			`orgs[0]: there is no member "Name" here; there are custom, id, name, reference`, `orgs[0].name: is missing`}},
-		{name: "a member twice", text: `{"realm": {}, "realm": {"id": "rl_x"}}`, want: []string{`line 1, column 15: realm: is there twice`}},
-		{name: "a custom attribute twice", text: `{"orgs": [{"name": "A", "custom": {"a": 1, "a": 1}}]}`, want: []string{`line 1, column 44: orgs[0].custom.a: is there twice`}},
+		{name: "a member twice", text: `{"realm": {}, "realm": {"id": "rl_x"}}`, want: []string{`line 1, column 15: realm: appears twice`}},
+		{name: "a custom attribute twice", text: `{"orgs": [{"name": "A", "custom": {"a": 1, "a": 1}}]}`, want: []string{`line 1, column 44: orgs[0].custom.a: appears twice`}},
 		{name: "not an object", text: `[]`, want: []string{`want an object, got an array`}},
 		{name: "wrong types", text: `{"realm": 1, "orgs": {}, "users": [null, {"email": 1, "password": ["geheim"], "custom": [], "memberships": "x"}], "invitations": true}`, want: []string{
 			`realm: want an object, got a number`, `orgs: want an array, got an object`, `users[0]: want an object, got null`,
@@ -261,8 +261,8 @@ func TestSeedMistakes(t *testing.T) {
 			`realm.login_urls[1]: is not a URL with http or https and a host`,
 			`realm.login_urls[2]: want a string, got a number`,
 			`realm.login_urls[3]: has a fragment or a user; remove it, because the token would not reach the app`,
-			`realm.allowed_origins[0]: is not scheme, host and port alone, such as http://localhost:8081, without port 80 of http and 443 of https`,
-			`realm.allowed_origins[1]: is not scheme, host and port alone, such as http://localhost:8081, without port 80 of http and 443 of https`,
+			`realm.allowed_origins[0]: is not an origin; use scheme, host and port only, for example http://localhost:8081, without the default ports 80 and 443`,
+			`realm.allowed_origins[1]: is not an origin; use scheme, host and port only, for example http://localhost:8081, without the default ports 80 and 443`,
 			`realm.token_minutes: want a whole number from 1 to 527040`,
 			`realm.session_minutes: want a whole number from 1 to 527040`,
 			`realm.requests_per_minute: want a whole number from 1, or -1 for no limit`,

@@ -136,7 +136,7 @@ func (s *Service) host(server *Server) *hostedRealm {
 	return &hostedRealm{server: server, view: view}
 }
 
-var errNotAPIKey = errors.New("not ks_ and 16 characters or more out of A-Z a-z 0-9 _ -")
+var errNotAPIKey = errors.New("not an API key; use ks_ and at least 16 characters out of A-Z a-z 0-9 _ -")
 
 // CheckAPIKey returns an error unless key has the form of an API key of
 // [ServiceConfig]. The error does not contain the key.

@@ -372,7 +372,7 @@ func TestArguments(t *testing.T) {
 	const notLoopback = ": other machines could reach it, and log in as anybody; write localhost, or set -dangerously-listen-everywhere\n"
 	const notRoute = " is not METHOD /v2/... with the method GET, POST, PUT or DELETE, for example only:POST /v2/users:500"
 	const noFault = "is none of a status from 200 to 599, a time up to 1m0s, hang, garbage, disconnect, clock:duration, done:fault, every:number:fault, only:route:fault"
-	const notOrigin = "-url is not scheme, host and port alone, such as http://localhost:8081, without port 80 of http and 443 of https\n"
+	const notOrigin = "-url is not an origin; use scheme, host and port only, for example http://localhost:8081, without the default ports 80 and 443\n"
 
 	for _, row := range []struct {
 		name   string
@@ -400,8 +400,8 @@ func TestArguments(t *testing.T) {
 		}, code: 1, stderr: `-jwks "99" is none of ok, a status from 200 to 599, a time up to 1m0s, hang, garbage, empty, disconnect
 -core-addr "8083" is not host:port, such as localhost:8081
 -core-host "http://authrocket" is not host:port in lower case, for example authrocket:8083
--api-key is not ks_ and 16 characters or more out of A-Z a-z 0-9 _ -
--read-only-api-key is not ks_ and 16 characters or more out of A-Z a-z 0-9 _ -
+-api-key is not an API key; use ks_ and at least 16 characters out of A-Z a-z 0-9 _ -
+-read-only-api-key is not an API key; use ks_ and at least 16 characters out of A-Z a-z 0-9 _ -
 -visible-after -1s is negative
 -core-requests-per-minute 0 is neither a number from 1 nor -1, for no limit
 -core-fault "maybe" ` + noFault + `
