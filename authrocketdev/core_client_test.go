@@ -1,6 +1,7 @@
 package authrocketdev_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -125,11 +126,18 @@ func (c *core) ask(t testing.TB, method, target, body string, header ...string) 
 	}
 	a := coreAnswer{status: response.StatusCode, header: response.Header, body: string(text)}
 	if strings.HasPrefix(response.Header.Get("Content-Type"), "application/json") && method != http.MethodHead {
-		if err := json.Unmarshal(text, &a.value); err != nil {
+		if err := a.read(text); err != nil {
 			t.Fatalf("%s %s: the answer is no JSON: %v", method, target, err)
 		}
 	}
 	return a
+}
+
+// read reads the body. Numbers stay as they are written: a time has a fraction, even .0.
+func (a *coreAnswer) read(body []byte) error {
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.UseNumber()
+	return decoder.Decode(&a.value)
 }
 
 // at returns the value at a path of names and numbers, for example collection.0.id.

@@ -99,7 +99,7 @@ func (c *core) askInMemory(t testing.TB, method, target, body string, header ...
 	w := httptest.NewRecorder()
 	c.service.CoreAPI().ServeHTTP(w, r)
 	a := coreAnswer{status: w.Code, header: w.Header(), body: w.Body.String()}
-	if err := json.Unmarshal(w.Body.Bytes(), &a.value); err != nil {
+	if err := a.read(w.Body.Bytes()); err != nil {
 		t.Fatal(err)
 	}
 	return a
@@ -364,7 +364,7 @@ func coreInMemory(t testing.TB, configure ...func(*authrocketdev.ServiceConfig))
 		service.CoreAPI().ServeHTTP(w, r)
 		a := coreAnswer{status: w.Code, header: w.Header(), body: w.Body.String()}
 		if a.body != "" {
-			if err := json.Unmarshal(w.Body.Bytes(), &a.value); err != nil {
+			if err := a.read(w.Body.Bytes()); err != nil {
 				t.Errorf("%s %s: the answer is no JSON: %v", method, target, err)
 			}
 		}
