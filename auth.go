@@ -14,15 +14,16 @@ import (
 	"github.com/authrocket-go/authrocket/internal/verified"
 )
 
-// Auth authenticates requests and guards handlers. Make one with [New] at
-// start and keep it. It is immutable, safe for concurrent use and needs no
-// Close: its only goroutines are fetches of keys, which end after 8 seconds, and four
-// retries if the first one fails.
+// Auth authenticates requests and guards handlers. Create one with [New] when the program
+// starts, and keep it. It is immutable, safe for concurrent use, and has no Close. Its
+// only goroutines fetch keys: each fetch ends after 8 seconds, and a failed first fetch
+// is retried four times.
 //
-// Keys, caches and sessions belong to one Auth; two realms in one process never mix. On
-// one host, give each its own Config.AuthPath and Config.CookieName, and put one
-// [Auth.Authenticate] around the other. [CurrentSession] is then that of the inner one,
-// or of the gate; [Auth.CheckContext] asks for that of another one.
+// Keys, caches and sessions belong to one Auth, so that two realms in one process never
+// mix. For two realms on one host, give each Auth its own Config.AuthPath and
+// Config.CookieName, and put one [Auth.Authenticate] around the other. [CurrentSession]
+// then returns the session of the inner Auth, or that of the gate. [Auth.CheckContext]
+// checks the session of the Auth it is called on.
 type Auth struct {
 	config          Config // with defaults filled in
 	loginRocket     baseURL
@@ -36,19 +37,20 @@ type Auth struct {
 	setupWarnings  hourlyLimit
 	targetWarnings warningLimit
 
-	// routesMounted says that Authenticate or LoginRoutes was called: something of this
+	// routesMounted reports that Authenticate or LoginRoutes was called, so that this
 	// Auth serves the callback.
 	routesMounted atomic.Bool
 
-	// cameBack says that a login has come back to the callback, and startedLogins counts
-	// those that were started before.
+	// cameBack reports that a login has come back to the callback. startedLogins counts
+	// the logins that were started before that.
 	cameBack      atomic.Bool
 	startedLogins atomic.Int64
 }
 
-// New returns an Auth for config, or all problems of config at once: an error that joins
-// a *[ConfigError] for each, see [ConfigErrors]. It copies config. It does not use the
-// network; keys are fetched when the first token comes, or by [Auth.Warm].
+// New returns an Auth for config. If config has problems, the error reports all of them:
+// it joins one *[ConfigError] for each, see [ConfigErrors]. New copies config and does
+// not use the network. The first token, or [Auth.Warm], causes the first fetch of the
+// keys.
 func New(config Config) (*Auth, error) {
 	s, err := config.check()
 	if err != nil {
@@ -95,38 +97,38 @@ func New(config Config) (*Auth, error) {
 	return a, nil
 }
 
-// Warm fetches the realm's keys now and waits until ctx or the fetch ends.
-// Call it at start, or when you know that the keys have changed: it fetches
-// even if the keys are fresh. Concurrent calls share fetches, and all fetches of
-// an Auth share one budget: 3 at once, then one in 10 seconds. When the budget is
-// spent, Warm fetches nothing: it returns nil if there are keys, else the last
-// error. Errors match [ErrKeysUnavailable]; the app may serve nevertheless. After a
-// first fetch that failed, the keys are fetched again after 1, 2, 4 and 8 seconds, and
-// then when they are needed. With a static key Warm does nothing.
+// Warm fetches the realm's keys now and waits until ctx or the fetch ends. Call it when
+// the program starts, or when you know that the keys have changed: it fetches them even
+// if the last ones are fresh. Concurrent calls share fetches. All fetches of an Auth
+// share one budget: 3 at once, then one every 10 seconds. When the budget is spent, Warm
+// fetches nothing. It then returns nil if there are keys, and the last error otherwise.
+// Errors match [ErrKeysUnavailable]; the app may serve requests nevertheless. If the
+// first fetch fails, the Auth tries again after 1, 2, 4 and 8 seconds, and after that
+// when keys are needed. With a static key, Warm does nothing.
 //
-// For a readiness probe, use [Auth.Ready].
+// Use [Auth.Ready] for a readiness probe.
 func (a *Auth) Warm(ctx context.Context) error { return a.verifier.keys.warm(ctx) }
 
-// Ready returns nil if tokens can be verified now: the realm's keys are there and
-// not older than Config.MaxStale, or there is a static key. Otherwise it returns
-// [ErrKeysUnavailable] with the age of the keys. It answers at once, so that a
-// readiness probe may call it as often as it likes. If the keys are missing or due,
-// it begins a fetch in the background, within the budget of [Auth.Warm]: an instance
-// that gets no other request becomes ready, and stays so. Call Warm at start, so that
-// it is ready with its first request.
+// Ready returns nil if tokens can be verified now: the Auth has a static key, or it has
+// the realm's keys and they are not older than Config.MaxStale. Otherwise it returns
+// [ErrKeysUnavailable] with the age of the keys. Ready never waits, so that a readiness
+// probe may call it at any rate. If the keys are missing or due for a refresh, it starts
+// a fetch in the background, within the budget of [Auth.Warm]. So an instance that gets
+// no other requests also becomes ready, and stays ready. Call Warm when the program
+// starts: then the instance is ready before its first request.
 func (a *Auth) Ready() error { return a.verifier.keys.ready() }
 
-// Verify returns the session of a login token. It asks no rules and reports nothing to
-// the Observer: the gate for callers without an HTTP request is [Auth.CheckToken]. It
-// asks Config.SessionState, and waits at most 2 seconds for it and for keys. The error is
-// of kind [ErrUnauthenticated] or [ErrUnavailable], with a reason.
+// Verify verifies a login token and returns its session. It checks no rules and reports
+// nothing to the Observer: for a gate without an HTTP request, use [Auth.CheckToken].
+// Verify asks Config.SessionState. It waits at most 2 seconds, for that and for keys
+// together. The error is of kind [ErrUnauthenticated] or [ErrUnavailable], with a reason.
 func (a *Auth) Verify(ctx context.Context, token string) (Session, error) {
 	session, err := a.verify(ctx, token, &wait{patience: keycache.Gate})
 	return *session, err
 }
 
-// verify verifies token and asks whether its session goes on. Every token passes here,
-// but that of a sign-out, which ends its session in any case.
+// verify verifies token and asks Config.SessionState whether its session is still active.
+// Every token is checked here, except at a sign-out, which ends the session in any case.
 func (a *Auth) verify(ctx context.Context, token string, w *wait) (*Session, error) {
 	session, err := a.verifier.verify(ctx, token, w)
 	if err == nil {
@@ -138,7 +140,7 @@ func (a *Auth) verify(ctx context.Context, token string, w *wait) (*Session, err
 	return session, nil
 }
 
-// checkSessionState asks Config.SessionState about a session whose token has verified.
+// checkSessionState asks Config.SessionState about a session whose token is valid.
 func (a *Auth) checkSessionState(ctx context.Context, session *Session, w *wait) error {
 	if a.config.SessionState == nil {
 		return nil
@@ -155,35 +157,37 @@ func (a *Auth) checkSessionState(ctx context.Context, session *Session, w *wait)
 	case ok && r == answer:
 		return err
 	case answer == ErrSessionEnded:
-		// It also matches something else, which must not decide what the client gets.
+		// The error also matches another reason, which must not decide what the client
+		// gets.
 		return refuse(ErrSessionEnded, "%v", err)
 	}
 	return &refusal{reason: ErrSessionUnknown, cause: err}
 }
 
-// Check decides whether r is of a signed-in user whom Config.Rules and all the rules
-// allow, and writes nothing. Go on with the request that it returns: it is r with the
-// session in its context. After an error, give that request and the error to [Auth.Deny].
-// Errors are of kind [ErrUnauthenticated], [ErrForbidden] or [ErrUnavailable]. Behind
-// [Auth.Authenticate] it does not authenticate again. It waits at most 2 seconds, for
-// keys and Config.SessionState.
+// Check decides whether r comes from a signed-in user whom Config.Rules and all the rules
+// allow. It writes no response. Use the request that it returns from then on: it is r
+// with the session in its context. After an error, pass that request and the error to
+// [Auth.Deny]. Errors are of kind [ErrUnauthenticated], [ErrForbidden] or
+// [ErrUnavailable]. Behind [Auth.Authenticate], Check does not authenticate again. It
+// waits at most 2 seconds, for keys and Config.SessionState together.
 //
-// Most users want the middleware; Check is for frameworks whose middleware cannot wrap
-// an [http.Handler].
+// Most apps use the middleware. Check is for frameworks whose middleware cannot wrap an
+// [http.Handler].
 func (a *Auth) Check(r *http.Request, rules ...Rule) (*http.Request, error) {
 	return a.check(r, a.identityOf(r), nil, rules)
 }
 
-// check is [Auth.Check], and with a selector the decision of RequireOrg. id is
-// that of r, nil when this Auth has not looked at r.
+// check is [Auth.Check] and, with a selector, the decision of RequireOrg. id is the
+// identity of r, nil if this Auth has not authenticated r yet.
 func (a *Auth) check(r *http.Request, id *identity, selector OrgSelector, rules []Rule) (*http.Request, error) {
 	switch {
 	case id == nil:
 		id = a.newIdentity(r, keycache.Gate)
 		a.identify(id, r)
 	case errors.Is(id.err, ErrKeysUnavailable), errors.Is(id.err, ErrSessionUnknown):
-		// Authenticate may have left without waiting; a gate must be sure. The wait
-		// began there, so that both together take no longer than one.
+		// Authenticate may not have waited for keys or SessionState; a gate must be sure.
+		// The wait counts from there, so that both together take no longer than one of
+		// them.
 		waitStart := id.wait.start
 		id = a.newIdentity(r, keycache.Gate)
 		id.wait.start = waitStart
@@ -198,8 +202,9 @@ func (a *Auth) decide(r *http.Request, id *identity, selector OrgSelector, rules
 	switch {
 	case id.err == nil:
 	case errors.Is(id.err, ErrUnauthenticated) && clientkind.IsPrefetch(r):
-		// The reason says that the browser gets another answer when it repeats this on
-		// a click. [Auth.Deny] starts no login and clears no cookie for it.
+		// The reason says that the browser gets another answer when it repeats the
+		// request on a click. [Auth.Deny] starts no login and clears no cookie for a
+		// prefetch.
 		return r, &refusal{reason: ErrPrefetch, cause: id.err}
 	default:
 		return r, id.err
@@ -222,8 +227,8 @@ func (a *Auth) decide(r *http.Request, id *identity, selector OrgSelector, rules
 	return r, a.checkRules(r.Context(), session, rules)
 }
 
-// checkRules asks Config.Rules, then rules: the first that refuses decides, so that a
-// rule of a gate may rely on those of Config.
+// checkRules asks Config.Rules, then rules. The first rule that refuses decides, so that
+// a rule of a gate may rely on those of Config.
 func (a *Auth) checkRules(ctx context.Context, session *Session, rules []Rule) error {
 	for _, rules := range [...][]Rule{a.config.Rules, rules} {
 		for _, rule := range rules {
@@ -235,10 +240,9 @@ func (a *Auth) checkRules(ctx context.Context, session *Session, rules []Rule) e
 	return nil
 }
 
-// identify finds out who sent r, whose identity id is: by the bearer token if
-// there is one, else by the session cookie. One request has one identity: with an
-// invalid bearer token it is anonymous, whatever its cookie is: it must not act as
-// another user than the one that its client named.
+// identify finds out who sent r, and stores that in id. The bearer token takes precedence
+// over the session cookie. A request with an invalid bearer token is anonymous even with
+// a valid cookie: it must not act as another user than the one that its client named.
 func (a *Auth) identify(id *identity, r *http.Request) {
 	token, found, err := bearerToken(r.Header["Authorization"])
 	switch {
@@ -252,8 +256,8 @@ func (a *Auth) identify(id *identity, r *http.Request) {
 	default:
 		id.source, id.session, id.err = a.cookieIdentity(r, &id.wait)
 	}
-	// A clone of a request has a header map of its own and is looked at again.
-	// The gates in it are about the org that a gate outside has chosen.
+	// A clone of a request has its own header map, and is authenticated again. Its gates
+	// stay with the org that an outer gate has chosen.
 	if outer := a.ownIdentity(r.Context()); outer != nil && outer.session.current != 0 && outer.session.Token() == id.session.Token() {
 		orgSession := *id.session
 		orgSession.current = outer.session.current
@@ -261,7 +265,8 @@ func (a *Auth) identify(id *identity, r *http.Request) {
 	}
 }
 
-// cookieIdentity is who the session cookie names, if the request may use it.
+// cookieIdentity returns the session of the session cookie, if the request may use the
+// cookie.
 func (a *Auth) cookieIdentity(r *http.Request, w *wait) (Source, *Session, error) {
 	session, err := a.cookieSession(r, w, a.verify)
 	switch {
@@ -279,9 +284,10 @@ func (a *Auth) cookieIdentity(r *http.Request, w *wait) (Source, *Session, error
 // verifyFunc is [Auth.verify] or, for a sign-out, [verifier.verify].
 type verifyFunc func(ctx context.Context, token string, w *wait) (*Session, error)
 
-// cookieSession returns the session of the cookies called Config.CookieName. Those that
-// fail are ignored as long as one verifies: a sibling subdomain must not sign users out
-// by planting one. Of two valid users neither counts, since one may be planted.
+// cookieSession returns the session of the cookies named Config.CookieName. It ignores
+// invalid ones as long as one is valid: a sibling subdomain must not sign users out by
+// planting a cookie. If two cookies are valid for different users, it accepts neither,
+// since one may be planted.
 func (a *Auth) cookieSession(r *http.Request, w *wait, verify verifyFunc) (*Session, error) {
 	session := noSession
 	failure := ErrNoToken
@@ -289,7 +295,7 @@ func (a *Auth) cookieSession(r *http.Request, w *wait, verify verifyFunc) (*Sess
 	for _, token := range joinChunks(cookieValues(r.Header, name), r.Header, name) {
 		s, err := verify(r.Context(), token, w)
 		if (errors.Is(err, ErrBadSignature) || errors.Is(err, ErrTokenMalformed)) && len(token)%chunkBytes == 0 && len(token) < maxCookieTokenBytes {
-			// The last chunk is full, so that another one should have come.
+			// The last chunk is full, so another one is missing.
 			err = &refusal{reason: ErrIncompleteCookie, cause: err}
 		}
 		switch {
@@ -311,9 +317,9 @@ func (a *Auth) cookieSession(r *http.Request, w *wait, verify verifyFunc) (*Sess
 	return session, nil
 }
 
-// currentSession returns who is signed in, if that is known without waiting, so that a login
-// can be compared with it. A session counts of which cannot be told now whether it goes on:
-// in a moment it may, and the login would have replaced it.
+// currentSession returns the session that a login is compared with, if it is known
+// without waiting. A session that SessionState cannot decide about now counts as active:
+// it may be, and the login would replace it without a question.
 func (a *Auth) currentSession(r *http.Request) (*Session, error) {
 	verify := func(ctx context.Context, token string, w *wait) (*Session, error) {
 		session, err := a.verifier.verify(ctx, token, w)
@@ -328,8 +334,8 @@ func (a *Auth) currentSession(r *http.Request) (*Session, error) {
 	return a.cookieSession(r, &wait{patience: keycache.NoWait}, verify)
 }
 
-// retryRank says how likely it is that the token that failed with err is valid in
-// a moment. Unless it is 0, the cookie is kept.
+// retryRank returns how likely it is that a token that failed with err becomes valid in a
+// moment. Unless it is 0, the cookie is kept.
 func retryRank(err error) int {
 	switch {
 	case errors.Is(err, ErrUnavailable):

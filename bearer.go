@@ -5,9 +5,8 @@ import (
 	"strings"
 )
 
-// bearerToken returns the token of the Authorization headers. found is false
-// when no such header has the scheme Bearer: what other schemes say is for a proxy
-// or for the app.
+// bearerToken returns the token of the Authorization headers. found is false if no header
+// has the scheme Bearer: other schemes are meant for a proxy or for the app.
 func bearerToken(values []string) (token string, found bool, err error) {
 	if !hasBearerScheme(values) {
 		return "", false, nil

@@ -11,34 +11,34 @@ import (
 	"github.com/authrocket-go/authrocket/internal/rawquery"
 )
 
-// callback is a browser that comes back from LoginRocket, and what is known about the
-// login that it brings.
+// callback is one request of a browser that comes back from LoginRocket, with what is
+// known about its login.
 type callback struct {
 	auth *Auth
 	w    http.ResponseWriter
 
-	// r is without the parameters of a login: Config.OnLogin, Config.Page and the
-	// Observer see it, and may log its URL.
+	// r has no parameters of a login, since Config.OnLogin, Config.Page and the Observer
+	// get it and may log its URL.
 	r *http.Request
 
-	target string // where the login leads; safe to send a browser to
+	target string // the return target; safe to redirect to
 
-	// started says that this browser started the login. Only then are login, what it
-	// remembers of it, and the name of its cookie set.
+	// started reports that this browser started the login. Only then are login and
+	// stateCookieName set: what the state holds, and the name of its cookie.
 	started         bool
 	login           loginstate.Login
 	stateCookieName string
 
-	// hasState says that some browser started the login here, by its own word: the
-	// state may be made up. It chooses words and stops loops, and permits nothing.
+	// hasState reports that the URL has a state, which may be made up. It decides about
+	// the texts of pages and about loops, and permits nothing.
 	hasState bool
-	stateID  string // of the only state; it is public, and may be made up
+	stateID  string // the ID in the only state; it is public and may be made up
 }
 
-// serveCallback answers a browser that comes back from a login that was started
-// here. Nothing but a navigation decides about a login or uses its state up: a script,
-// an image or a scanner of links that asks for the URL must not take the login away
-// from the person who follows it.
+// serveCallback answers a browser that comes back from LoginRocket to the callback. Only
+// a navigation completes a login or uses up its state. A script, an image or a link
+// scanner that requests the URL must not take the login away from the person who follows
+// the link.
 func (a *Auth) serveCallback(w http.ResponseWriter, r *http.Request) {
 	if !wantsPage(r) {
 		a.denyRoute(w, r, refuse(ErrNoToken, "the callback is for browsers that navigate"))
@@ -50,11 +50,13 @@ func (a *Auth) serveCallback(w http.ResponseWriter, r *http.Request) {
 	if c.hasState {
 		a.cameBack.Store(true)
 	}
-	// With two states it is not clear which login comes back, so it is an unsolicited one.
+	// With two states it is not clear which login comes back, so it counts as
+	// unsolicited.
 	if len(states) == 1 {
 		c.stateID = loginstate.ID(states[0])
 		if c.login, c.stateCookieName, c.started = a.loadState(r, states[0]); c.started {
-			// It was safe when it was sealed, maybe by a process with another Config.
+			// The target was safe when it was sealed, but maybe by a process with another
+			// Config.
 			c.target = a.paths.safeTarget(c.login.Target)
 		}
 	}
@@ -62,7 +64,8 @@ func (a *Auth) serveCallback(w http.ResponseWriter, r *http.Request) {
 	case len(tokens) == 0:
 		c.serveWithoutToken()
 	case len(tokens) > 1:
-		// LoginRocket sends one. Which of two a proxy or a log has seen is unknown.
+		// LoginRocket sends one token. With two, a proxy or a log may have read the other
+		// one.
 		c.forgetState()
 		c.fail(refuse(ErrTokenMalformed, "the callback has %d token parameters", len(tokens)))
 	default:
@@ -70,11 +73,11 @@ func (a *Auth) serveCallback(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// serveStrayToken answers a browser that LoginRocket has sent with a login token
-// to a page other than the callback, as its invitations do. Where it decides nothing,
-// it returns the request to go on with: without the token if it is a login token,
-// which handlers and logs must not see. Any other ?token= is the app's own, and what
-// another Auth's callback gets is that Auth's.
+// serveStrayToken answers a browser that comes to a page other than the callback with a
+// login token, as LoginRocket's invitations do. If it does not answer, it returns the
+// request that the next handler gets: a login token is cut out, since handlers and logs
+// must not see it. Any other ?token= belongs to the app. A token at the callback of
+// another Auth belongs to that Auth.
 func (a *Auth) serveStrayToken(w http.ResponseWriter, r *http.Request) (next *http.Request, answered bool) {
 	if r.URL.RawQuery == "" || a.routeOf(r) == routeCallback {
 		return r, false
@@ -83,7 +86,8 @@ func (a *Auth) serveStrayToken(w http.ResponseWriter, r *http.Request) (next *ht
 	if !slices.ContainsFunc(tokens, a.verifier.looksLikeLoginToken) {
 		return r, false
 	}
-	// Two Auths on one host are nested, so that this one sees the other's callback first.
+	// Two Auths on one host are nested, so the outer one sees the callback of the inner
+	// one first.
 	hasState := len(rawquery.Values(r.URL.RawQuery, stateParam)) > 0
 	if hasState && strings.HasSuffix(r.URL.Path, "/"+routeCallback) {
 		return r, false
@@ -96,21 +100,24 @@ func (a *Auth) serveStrayToken(w http.ResponseWriter, r *http.Request) (next *ht
 		c.decide(tokens[0])
 		return r, true
 	}
-	// Not redirected: a script or a WebSocket could not follow, and a cache could keep
-	// it. The browser's own URL still has the token, so that no link of the page may
-	// hand it on. no-referrer would make the Origin of the page's forms null.
+	// There is no redirect: a script or a WebSocket could not follow it, and a cache
+	// could keep it. The browser's URL still has the token, so the page must not send it
+	// in a Referer. no-referrer would do that, but makes the Origin of the page's forms
+	// null.
 	setNoStore(w.Header())
 	w.Header().Set("Referrer-Policy", "strict-origin")
 	return withoutLoginParams(r), false
 }
 
-// decide verifies the token, and signs in, asks, or refuses.
+// decide verifies the token. Then it completes the login, asks the user to confirm it, or
+// refuses it.
 func (c *callback) decide(token string) {
 	a := c.auth
-	// The user has just signed in, maybe with a key that was published a moment ago.
+	// The token is new, so its key may have been published a moment ago.
 	session, err := a.verify(c.r.Context(), token, &wait{patience: keycache.Callback})
 	if err != nil {
-		// While the keys cannot be had, the page reloads itself and needs the state again.
+		// While the keys are unavailable, the page reloads itself and needs the state
+		// again.
 		if !errors.Is(err, ErrUnavailable) {
 			c.forgetState()
 		}
@@ -118,9 +125,9 @@ func (c *callback) decide(token string) {
 		return
 	}
 	a.warnOfSize(c.r, token)
-	// Who is signed in, if that is known without waiting: nobody who has just signed in
-	// waits for the key of an older token. A session that is not accepted now gives no
-	// access, so that replacing it changes nothing.
+	// The current session, if it is known without waiting: a user who has just signed in
+	// must not wait for the key of an older token. A session that is not accepted gives
+	// no access, so that replacing it changes nothing.
 	current, err := a.currentSession(c.r)
 	hasCurrent := err == nil
 	change := loginstate.ChangeNothing
@@ -130,8 +137,8 @@ func (c *callback) decide(token string) {
 	confirmUnsolicited := !a.config.DangerouslyAcceptUnsolicitedLogins || c.cameBackWithoutCookies()
 	switch {
 	case confirmUnsolicited && (change > c.mayChange() || cookieHeaderBytes(c.r) > maxScannedCookieBytes):
-		// Also when there may be a session among the cookies that nobody looked at:
-		// a sibling subdomain can plant more of them than are read.
+		// This includes a request with more cookies than are read, which may hide a
+		// session: a sibling subdomain can plant that many.
 		c.askToConfirm(*session)
 	case c.started:
 		c.complete(*session)
@@ -139,24 +146,25 @@ func (c *callback) decide(token string) {
 		// Login CSRF (RFC 9700 section 4.7): the visitor would act as the attacker.
 		c.askToConfirm(*session)
 	case hasCurrent && change == loginstate.ChangeNothing && session.IssuedAt.Before(current.IssuedAt):
-		// An old link to a page: its token may lack permissions that the user got since
-		// then, and have some that were withdrawn. The newer session stays.
+		// This is an old link. Its token may lack permissions that were granted since
+		// then, or have some that were withdrawn. The newer session stays.
 		if c.stopLoop() {
 			return
 		}
 		a.observeLogin(c.r.Context(), false, *session, nil)
-		// Counted, so that it ends if a gate refuses the session that stays.
+		// The attempt counts, so that a loop ends if a gate refuses the session that
+		// stays.
 		a.rememberAttempts(c.w, c.r, c.attempt())
 		a.redirectToApp(c.w, c.target)
 	default:
-		// The user and account stay, so that there is nothing to ask.
+		// The user and the account stay the same, so there is nothing to confirm.
 		c.complete(*session)
 	}
 }
 
-// mayChange is what the login may change without a question: what the person
-// asked for in a page of this app. Any website can swap LoginRocket's own session, so
-// that a login started here says nothing about who comes back.
+// mayChange returns what the login may change without a question: what the person asked
+// for on a page of this app. That a login was started here does not show who comes back,
+// since any website can replace the session at LoginRocket.
 func (c *callback) mayChange() loginstate.Change {
 	if !c.started {
 		return loginstate.ChangeNothing
@@ -164,8 +172,8 @@ func (c *callback) mayChange() loginstate.Change {
 	return c.login.MayChange
 }
 
-// attempt is the number of this login in a row of them. The sealed state has it, since
-// many tabs that sign in at once share the cookie that counts.
+// attempt returns the number of this login in a row of attempts. It comes from the sealed
+// state, since tabs that sign in at the same time share the counting cookie.
 func (c *callback) attempt() int {
 	if c.started {
 		return c.login.Attempt
@@ -173,9 +181,9 @@ func (c *callback) attempt() int {
 	return c.auth.attempts(c.r) + 1
 }
 
-// stopLoop ends a row of logins whose states this browser does not have. The usual
-// cause is that it starts them at another host, which has other cookies than this one,
-// so that the gate there never counts.
+// stopLoop ends a row of logins if it is too long. Usually the gate has stopped it
+// before. It has not when the browser starts the logins at another host, whose cookies
+// are not sent to this one, so that the gate there never counts.
 func (c *callback) stopLoop() bool {
 	if c.attempt() <= maxAttempts {
 		return false
@@ -184,10 +192,9 @@ func (c *callback) stopLoop() bool {
 	return true
 }
 
-// cameBackWithoutCookies reports whether a login that was started here comes back from a
-// browser that has no cookies at all. If it keeps none, nothing counts its logins: the
-// confirmation ends what would be a loop, also with
-// DangerouslyAcceptUnsolicitedLogins.
+// cameBackWithoutCookies reports whether a login with a state comes back from a browser
+// that sends no cookies at all. Logins of such a browser cannot be counted. The
+// confirmation ends what would be a loop, even with DangerouslyAcceptUnsolicitedLogins.
 func (c *callback) cameBackWithoutCookies() bool {
 	return c.hasState && !c.started && cookieHeaderBytes(c.r) == 0
 }
@@ -199,8 +206,9 @@ func (c *callback) complete(session Session) {
 	c.auth.completeLogin(c.w, c.r, completion{session, c.target, c.started, c.attempt(), c.stateCookieName})
 }
 
-// askToConfirm keeps the token until its user confirms it, at another URL: this one has
-// the token in it, which the history and a reload would bring back.
+// askToConfirm keeps the token in a cookie until the user confirms the login at another
+// URL. The URL of the callback contains the token, which the browser's history and a
+// reload would bring back.
 func (c *callback) askToConfirm(session Session) {
 	a := c.auth
 	c.forgetState()
@@ -209,8 +217,8 @@ func (c *callback) askToConfirm(session Session) {
 	a.redirect(c.w, a.paths.routePath(routeConfirm))
 }
 
-// reasonToConfirm says how the login began. What it would change is asked again when
-// the page is shown.
+// reasonToConfirm returns how the login began. The page itself finds out what the login
+// would change.
 func (c *callback) reasonToConfirm() confirmReason {
 	switch {
 	case c.started:
@@ -221,7 +229,7 @@ func (c *callback) reasonToConfirm() confirmReason {
 	return confirmFollowedLink
 }
 
-// whyToConfirm says for a log what the page of the confirmation says in a visitor's words.
+// whyToConfirm is the log's text for what the confirmation page tells the visitor.
 func (c *callback) whyToConfirm() string {
 	switch c.reasonToConfirm() {
 	case confirmChange:
@@ -232,14 +240,14 @@ func (c *callback) whyToConfirm() string {
 	return "this browser did not start it: a link led to it"
 }
 
-// serveWithoutToken is for pages of LoginRocket that lead back without a login, such as
-// the profile. It counts as an attempt: a gate may send the browser there again. The
-// state is not used up: the visitor may go back to LoginRocket, and where a proxy keeps
-// only one cookie of a response, it is that of the count.
+// serveWithoutToken answers when a page of LoginRocket, such as the profile, leads back
+// without a login. It counts as an attempt, since a gate may send the browser there
+// again. It does not use up the state: the visitor may go back to LoginRocket, and if a
+// proxy keeps only one cookie of a response, that must be the count.
 func (c *callback) serveWithoutToken() {
 	switch {
 	case c.hasState && !c.started:
-		// A browser that keeps no cookies would come here again and again.
+		// A browser that keeps no cookies would come back here forever.
 		c.auth.writePage(c.w, c.r, c.auth.nothingToConfirmPage(c.r))
 	case c.stopLoop():
 	default:
@@ -248,8 +256,8 @@ func (c *callback) serveWithoutToken() {
 	}
 }
 
-// forgetState uses the state up, so that the same URL signs nobody in a second time.
-// Only a callback that is decided does.
+// forgetState uses up the state, so that the same URL cannot complete a second login. It
+// is called once the callback is decided.
 func (c *callback) forgetState() {
 	if c.started {
 		c.auth.clearCookie(c.w, c.stateCookieName)
@@ -257,7 +265,7 @@ func (c *callback) forgetState() {
 }
 
 // fail answers with a page, never with another login: LoginRocket would send the browser
-// back at once, with a token that fails as well.
+// back at once with a token that fails, too.
 func (c *callback) fail(err error) {
 	c.auth.failLogin(c.w, c.r, c.started, c.target, err)
 }

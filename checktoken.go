@@ -8,18 +8,18 @@ import (
 )
 
 // CheckToken is [Auth.Check] for callers without an HTTP request, such as a gRPC
-// interceptor: it verifies token as [Auth.Verify] does, asks Config.Rules and the
-// rules, and reports the decision to the Observer. They are about the user's
-// membership in the org orgID; no such membership is [ErrWrongOrg]. With orgID "" they
-// are about the account that the user picked.
+// interceptor: it verifies token as [Auth.Verify] does, checks Config.Rules and the
+// rules, and reports the decision to the Observer. The rules apply to the user's
+// membership in the org orgID; without such a membership, the error is [ErrWrongOrg].
+// With orgID "" they apply to the account that the user picked.
 //
-// It returns a context in which [CurrentSession] and its siblings find the session,
-// and in which [Auth.CheckContext] checks more. No gate accepts a session that came
-// this way. The errors are those of Check. After an error do not go on: the session
-// of a user whom a rule refuses is in the context, too.
+// It returns a context in which [CurrentSession] and its siblings find the session, and
+// in which [Auth.CheckContext] can check more rules. Gates do not accept this session.
+// The errors are those of Check. After an error, do not use the context: it holds the
+// session even if a rule refuses the user.
 //
-// CheckToken knows nothing of origins: do not pass it a token that a browser sent in a
-// cookie, or other websites can act for the user.
+// CheckToken checks no origins. Do not pass it a token from a browser's cookie: other
+// websites could then act as the user.
 func (a *Auth) CheckToken(ctx context.Context, token, orgID string, rules ...Rule) (context.Context, error) {
 	id := identity{auth: a, source: SourceBearer, wait: wait{patience: keycache.Gate}}
 	if token == "" {
@@ -29,14 +29,15 @@ func (a *Auth) CheckToken(ctx context.Context, token, orgID string, rules ...Rul
 	return a.checkIdentity(ctx, id, orgID, rules)
 }
 
-// CheckAuthorization is [Auth.CheckToken] for interceptors of RPC frameworks: it takes the
-// values of the Authorization header as the request has them. The bearer token (RFC 6750
-// section 2.1) counts. Without one, it is [Auth.CheckContext] if this Auth has
-// authenticated ctx: behind [Auth.Authenticate] the session cookie counts, under the rules
-// about other sites that hold there. It never reads a cookie itself.
+// CheckAuthorization is [Auth.CheckToken] for interceptors of RPC frameworks: it takes
+// the values of the request's Authorization header, unchanged, and uses the bearer token
+// (RFC 6750 section 2.1). If there is none and this Auth has authenticated ctx, it does
+// what [Auth.CheckContext] does: behind [Auth.Authenticate] it accepts the session of the
+// cookie, with the checks against cross-site requests that were made there. It never
+// reads a cookie itself.
 //
-// Where Authenticate or a gate found the same bearer token, the orgID "" stands for the org
-// that was chosen there, as with CheckContext.
+// If Authenticate or a gate has found the same bearer token in ctx, the orgID "" stands
+// for the org that was chosen there, as in CheckContext.
 func (a *Auth) CheckAuthorization(ctx context.Context, authorization []string, orgID string, rules ...Rule) (context.Context, error) {
 	token, found, err := bearerToken(authorization)
 	if verified := a.verifiedIn(ctx); verified != nil && (!found || verified.session.Token() == token) {
@@ -48,28 +49,27 @@ func (a *Auth) CheckAuthorization(ctx context.Context, authorization []string, o
 	return a.CheckToken(ctx, token, orgID, rules...)
 }
 
-// verifiedIn returns the latest identity that a has found for ctx, nil if there is none.
+// verifiedIn returns the latest identity that a has found for ctx, or nil.
 func (a *Auth) verifiedIn(ctx context.Context) *identity {
 	id, _ := ctx.Value(verifiedByKey{a}).(*identity)
 	return id
 }
 
-// CheckContext is [Auth.CheckToken] for the session that this Auth has verified for ctx:
-// behind [Auth.Authenticate], for example in a Connect interceptor or on an open page of
-// an app with two realms, and behind CheckToken, for example in a handler that has read
-// which org a message is about. It
-// does not authenticate again, but refuses a session that has expired since then, and asks
-// Config.SessionState, so that a stream that checks each message ends with its session. Behind
-// [Auth.RequireOrg], or a check with an orgID, the orgID "" stands for the org chosen there.
+// CheckContext is [Auth.CheckToken] for the session that this Auth has already verified
+// for ctx. Call it behind [Auth.Authenticate], for example in a Connect interceptor or on
+// an open page of an app with two realms. Or call it behind CheckToken, for example in a
+// handler that has read which org a message is about. It does not verify the token again.
+// It refuses a session that has expired since then, and asks Config.SessionState, so that
+// a stream that checks each message ends with its session. Behind [Auth.RequireOrg], or
+// after a check with an orgID, the orgID "" stands for the org chosen there.
 //
-// A context that comes from another Auth or from [WithSession] alone is refused with
-// [ErrNoToken], one without a session with the error for which Authenticate found none.
-// Gates that see the context decide as if CheckContext had not been
-// called.
+// If only another Auth or [WithSession] put a session into ctx, the error is
+// [ErrNoToken]. If Authenticate found no session, the error is the one that it found.
+// Gates decide about the returned context as if CheckContext had not been called.
 func (a *Auth) CheckContext(ctx context.Context, orgID string, rules ...Rule) (context.Context, error) {
 	verified := a.verifiedIn(ctx)
 	if verified == nil {
-		verified = &identity{session: noSession, err: refuse(ErrNoToken, "the context is not one of Authenticate, a gate or CheckToken of this Auth"), source: SourceNone}
+		verified = &identity{session: noSession, err: refuse(ErrNoToken, "the context does not come from Authenticate, a gate or CheckToken of this Auth; put one of them before this check"), source: SourceNone}
 	}
 	id := identity{auth: a, session: verified.session, err: verified.err, source: verified.source, requestMethod: verified.requestMethod}
 	if id.err == nil {
@@ -81,7 +81,8 @@ func (a *Auth) CheckContext(ctx context.Context, orgID string, rules ...Rule) (c
 	return a.checkIdentity(ctx, id, orgID, rules)
 }
 
-// checkIdentity decides about id, which it returns as a context below ctx.
+// checkIdentity checks the org and the rules for id, and returns id as a child context of
+// ctx.
 func (a *Auth) checkIdentity(ctx context.Context, id identity, orgID string, rules []Rule) (context.Context, error) {
 	id.Context = ctx
 	err := id.err
@@ -99,12 +100,13 @@ func (a *Auth) checkIdentity(ctx context.Context, id identity, orgID string, rul
 	return &id, err
 }
 
-// Bind returns a copy of ctx that ends when session expires, for what outlives the
-// request: a WebSocket, a stream, a job. [context.Cause] is then [ErrTokenExpired]. If
-// Config.SessionState has a method Bind, see [SessionState], the context also ends when the
-// session is refused there; that of package sessionstate has. The cause is then mostly
-// [ErrSessionEnded]. Call the CancelFunc when the work is done. With the zero Session, or
-// one that has expired, the context has ended.
+// Bind returns a copy of ctx that ends when session expires. Use it for work that
+// outlives the request: a WebSocket, a stream, a job. When the session expires,
+// [context.Cause] returns [ErrTokenExpired]. If Config.SessionState has a method Bind, as
+// that of package sessionstate has, the context also ends when SessionState refuses the
+// session, see [SessionState]. The cause is then usually [ErrSessionEnded]. Call the
+// CancelFunc when the work is done. For the zero Session, or one that has expired, the
+// returned context has already ended.
 func (a *Auth) Bind(ctx context.Context, session Session) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithDeadlineCause(ctx, session.ExpiresAt, ErrTokenExpired)
 	binder, ok := a.config.SessionState.(sessionBinder)

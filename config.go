@@ -19,132 +19,130 @@ import (
 	"github.com/authrocket-go/authrocket/internal/loopback"
 )
 
-// Config is what [New] needs to know. The zero value of a field is its safe
-// default. Most apps set LoginRocketURL and AppURL, and nothing else. [ConfigFromEnv]
-// reads them from the environment. New copies the Config: changes that come later have
-// no effect.
+// Config configures an [Auth]. The zero value of each field is its safe default. Most
+// apps set LoginRocketURL and AppURL, and nothing else. [ConfigFromEnv] reads both from
+// the environment. [New] copies the Config: later changes have no effect.
 //
 // "Loopback" means the hosts localhost, *.localhost, 127.0.0.0/8 and ::1.
 type Config struct {
-	// A literal must name the fields, so that a new one breaks no app.
+	// A literal must name its fields, so that a new field breaks no app.
 	_ [0]func()
 
 	// LoginRocketURL is the realm's LoginRocket URL, such as
 	// https://sample.e2.loginrocket.com/ or a custom domain, with or without the final
-	// slash. Visitors are sent to it, and keys come from it unless JWKSURL or JWTKey is
-	// set. It must be https, or http on loopback, for which only loopback addresses are
-	// dialled. Default: none; required, except with DisableCookie and one of JWKSURL and
-	// JWTKey.
+	// slash. Visitors sign in there, and the keys are fetched from there unless JWKSURL
+	// or JWTKey is set. It must be https, or http on loopback; then only loopback
+	// addresses are dialled. Default: none; required, except with DisableCookie together
+	// with JWKSURL or JWTKey.
 	LoginRocketURL string
 
-	// JWKSURL is the URL of the realm's key set (RFC 7517 section 5). Set it where this
-	// server reaches LoginRocket by another name than browsers do, as in a container:
-	// http://loginrocket:8081/connect/jwks. It must be https, or http on loopback, for
-	// which only loopback addresses are dialled, or http with
-	// DangerouslyAllowHTTPJWKSURL. It cannot be set together with JWTKey. Default:
+	// JWKSURL is the URL of the realm's key set (RFC 7517 section 5). Set it if this
+	// server reaches LoginRocket by another name than browsers do, for example in a
+	// container: http://loginrocket:8081/connect/jwks. It must be https, or http on
+	// loopback (then only loopback addresses are dialled), or http with
+	// DangerouslyAllowHTTPJWKSURL. It cannot be combined with JWTKey. Default:
 	// LoginRocketURL + /connect/jwks.
 	JWKSURL string
 
-	// JWTKey is a static key to check tokens with, instead of the keys that the
-	// realm publishes: the realm's RS256 public key (PEM, PEM with \n for line
-	// breaks, or its base64 body) or its HS256 secret (jsk_..., at least 32
-	// bytes). Default: the published keys, which also follow a rotation.
+	// JWTKey is a static key that verifies tokens, instead of the keys that the realm
+	// publishes: the realm's RS256 public key (PEM, PEM with \n for line breaks, or its
+	// base64 body) or its HS256 secret (jsk_..., at least 32 bytes). Default: the
+	// published keys, so that key rotations need no action.
 	JWTKey string
 
-	// RealmID is the rid that every token must carry, such as rl_.... Set it when realms
-	// share JWTKey, or the server of JWKSURL. Default: any.
+	// RealmID is the value that the rid claim of every token must have, such as rl_....
+	// Set it if several realms share JWTKey or the server of JWKSURL. Default: any realm.
 	RealmID string
 
-	// Audience lists the values of aud (RFC 7519 section 4.1.3) that mean this app. A
-	// token that has an aud without one of them is refused with [ErrWrongAudience]; one
-	// without aud is not, since LoginRocket Web sends none. Default: none, so that every
-	// aud is refused.
+	// Audience lists the values of aud (RFC 7519 section 4.1.3) that identify this app. A
+	// token whose aud contains none of them is refused with [ErrWrongAudience]. A token
+	// without aud is accepted, since LoginRocket Web sends none. Default: none, so that
+	// every token with an aud is refused.
 	Audience []string
 
 	// AppURL is the public URL of this app as browsers see it, such as
-	// https://app.example.com. If a proxy strips a path prefix, AppURL has it; around
-	// http.StripPrefix, mount Authenticate outside instead. AppURL decides whether
-	// cookies are Secure and begins every absolute URL: the Host of a request and
-	// X-Forwarded-* are never trusted for that. It must be https, or http on loopback.
-	// Default: when LoginRocketURL is on loopback, http and the request's Host, which
-	// must be loopback too; else none, and it is required, except with DisableCookie.
+	// https://app.example.com. If a proxy strips a path prefix, AppURL includes that
+	// prefix. If the app itself uses http.StripPrefix, put Authenticate around it
+	// instead. AppURL decides whether cookies are Secure, and is the start of every
+	// absolute URL: the Host of a request and X-Forwarded-* are never trusted for that.
+	// It must be https, or http on loopback. Default: if LoginRocketURL is on loopback,
+	// http and the request's Host, which must be on loopback too. Otherwise AppURL is
+	// required, except with DisableCookie.
 	AppURL string
 
-	// AuthPath is where the login routes are: login, signup, logout, profile,
-	// accounts, callback and confirm. It has no final slash. Every login that is started
-	// here comes back to AppURL + AuthPath + /callback, which must match a Login URL of
-	// the Connected App. Default: /auth.
+	// AuthPath is the path of the login routes: login, signup, logout, profile, accounts,
+	// callback and confirm. It has no final slash. Every login that this app starts comes
+	// back to AppURL + AuthPath + /callback. That URL must match a Login URL of the
+	// Connected App. Default: /auth.
 	AuthPath string
 
-	// AfterLogout is the path to return to after a logout. AppURL + AfterLogout must
-	// match a Login URL of the Connected App, too. Default: /.
+	// AfterLogout is the path that the browser returns to after a logout. AppURL +
+	// AfterLogout must also match a Login URL of the Connected App. Default: /.
 	AfterLogout string
 
-	// CookieName is the name of the session cookie, used as it is. The cookie has no
-	// Domain, whatever its name is: browsers send it to AppURL's host only, and other
-	// subdomains need an Auth each. Set it to arToken on https to take over sessions of
-	// AuthRocket's official middleware; then a sibling subdomain can plant a session.
-	// Two Auths on one host need two names, neither the other plus .N, and two
+	// CookieName is the exact name of the session cookie. The cookie never has a Domain:
+	// browsers send it to AppURL's host only, and each other subdomain needs its own
+	// Auth. To take over sessions of AuthRocket's official middleware on https, set it to
+	// arToken; then a sibling subdomain can plant a session. Two Auths on one host need
+	// different names, neither of which is the other one plus .N, and different
 	// AuthPaths. Default: __Host-arToken when AppURL is https, else arToken.
 	CookieName string
 
-	// DisableCookie restricts authentication to bearer tokens, for an API: no
-	// cookie, no callback, no login routes, no redirects. A handler for CORS goes
-	// around Authenticate and the gates: a preflight has no token, and refusals need its
-	// headers too. Default: false.
+	// DisableCookie restricts authentication to bearer tokens, for an API: there are no
+	// cookies, no callback, no login routes and no redirects. Put a CORS handler around
+	// Authenticate and the gates: a preflight request has no token, and refusals need the
+	// CORS headers too. Default: false.
 	DisableCookie bool
 
-	// HTTPClient fetches the keys. It is copied; timeout (8 s), redirects (none)
-	// and cookies (none) are decided here. A custom Transport must honour the
-	// request's context. Default: a client that honours HTTPS_PROXY and its siblings.
+	// HTTPClient fetches the keys. New copies it and sets its timeout (8 s), its
+	// redirects (none) and its cookies (none). A custom Transport must honour the
+	// request's context. Default: a client that honours HTTPS_PROXY and the related
+	// variables.
 	HTTPClient *http.Client
 
-	// RefreshInterval is the age at which the keys are fetched again, in the
-	// background of a request. The realm's Cache-Control max-age may shorten it
-	// to no less than a minute. At twice this age a request waits for the fetch, for
-	// 2 seconds at most. From then on a withdrawn key is refused, unless the keys cannot
-	// be fetched: the fetch takes longer, or one failed in the last 28 seconds. Ages count on
-	// the monotonic clock and on the wall clock, whichever says more: after a machine
-	// slept, or its clock was set, the keys are due at once. At least 10 seconds.
-	// Default: 15 minutes.
+	// RefreshInterval is the age at which the keys are fetched again, in the background
+	// of a request. The realm's Cache-Control max-age may shorten it, down to a minute.
+	// At twice this age, requests wait for the fetch, for at most 2 seconds. From then on
+	// a withdrawn key is refused, unless the keys cannot be fetched: the fetch takes
+	// longer, or a fetch failed within the last 28 seconds. The age is the larger one of
+	// the monotonic clock and the wall clock: after a machine slept, or its clock was
+	// set, the keys are due at once. At least 10 seconds. Default: 15 minutes.
 	RefreshInterval time.Duration
 
-	// MaxStale is how long the last keys are used while they cannot be fetched
-	// again. Keys that are older are not used: requests with a token get 503
-	// ([ErrKeysUnavailable]) until a fetch succeeds, and [Auth.Ready] says so. It counts
-	// as RefreshInterval does.
-	// At least twice RefreshInterval. Default: 24 hours.
+	// MaxStale is how long the last keys are used while they cannot be fetched again.
+	// Older keys are not used: requests with a token get 503 ([ErrKeysUnavailable]) until
+	// a fetch succeeds, and [Auth.Ready] returns an error. The age is measured as for
+	// RefreshInterval. At least twice RefreshInterval. Default: 24 hours.
 	MaxStale time.Duration
 
-	// MaxTokenBytes is the length of the longest token that is read, in bytes; a longer
-	// one is refused with [ErrTokenTooLarge]. A browser's cookies hold 19,000 bytes at
-	// most, whatever this says. Default: 16 KiB.
+	// MaxTokenBytes is the length of the longest token that is accepted, in bytes. A
+	// longer one is refused with [ErrTokenTooLarge]. The session cookies of a browser
+	// hold at most 19,000 bytes, whatever the value is. Default: 16 KiB.
 	MaxTokenBytes int
 
-	// TokenCacheSize is how many verified tokens are kept at most, so that their
-	// signatures and claims need not be read again; negative means none. A kept
-	// token still ends when it expires, and at once when its key is withdrawn or
-	// replaced. When there are more, some are evicted; VerifiedTokens decides what the
-	// next request with one costs. One takes about 2 KB of memory with one org.
-	// Default: 10,000.
+	// TokenCacheSize is the largest number of verified tokens that are kept, so that
+	// their signatures and claims need not be checked again. Negative means none. A kept
+	// token still becomes invalid when it expires, and as soon as its key is known to be
+	// withdrawn or replaced. A full cache evicts tokens; VerifiedTokens decides what the
+	// next request with an evicted token costs. A token with one org takes about 2 KB of
+	// memory. Default: 10,000.
 	TokenCacheSize int
 
-	// SessionState ends sessions before their tokens expire: it is asked wherever a token
-	// is verified, at logins and by [Auth.CheckContext] too. A session that has ended is
-	// refused with [ErrSessionEnded]; one of which that cannot be told now with
-	// [ErrSessionUnknown]. Tokens must then have a session ID (sid), else they are refused
-	// with [ErrInvalidClaims]. See package sessionstate. Default: none, so that a token
-	// counts until it expires.
+	// SessionState ends sessions before their tokens expire. It is asked wherever a token
+	// is verified, including at logins and by [Auth.CheckContext]. A session that has
+	// ended is refused with [ErrSessionEnded]. If SessionState cannot decide now, the
+	// session is refused with [ErrSessionUnknown]. Tokens must then have a session ID
+	// (sid); others are refused with [ErrInvalidClaims]. See package sessionstate.
+	// Default: none, so that a token is valid until it expires.
 	SessionState SessionState
 
-	// VerifiedTokens is how many RS256 tokens are remembered at most as tokens
-	// whose signature verified, beyond those that TokenCacheSize keeps; negative means
-	// none. Such a token is read again, its claims, its times and its key are
-	// checked again, and only the signature, most of the work, is not. Set it to the
-	// number of users who are active within the life of a token. When there are more,
-	// random ones are evicted and checked in full the next time. Each Auth takes 16
-	// bytes of memory for each that it remembers. At most 100,000,000. Default:
-	// 1,000,000, which is 16 MB.
+	// VerifiedTokens is the largest number of RS256 tokens that are remembered as having
+	// a valid signature, in addition to those that TokenCacheSize keeps. Negative means
+	// none. The next request with such a token checks its claims, its times and its key
+	// again, but skips the signature, which is most of the work. Set it to the number of
+	// users who are active within the lifetime of a token. A full set evicts random
+	// tokens, which are checked in full the next time. Each remembered token takes 16
+	// bytes of memory. At most 100,000,000. Default: 1,000,000, which takes 16 MB.
 	VerifiedTokens int
 
 	// TrustedOrigins are origins such as https://admin.example.com whose pages
@@ -152,62 +150,64 @@ type Config struct {
 	// AppURL's own origin always may. Default: none.
 	TrustedOrigins []string
 
-	// ForwardParams are the names of further query parameters that the login and
-	// signup routes hand on to LoginRocket. Default: none; the login route hands
-	// on account and prompt, signup invitation.
+	// ForwardParams are the names of additional query parameters that the login and
+	// signup routes pass on to LoginRocket. Default: none; the login route passes on
+	// account and prompt, the signup route invitation.
 	ForwardParams []string
 
-	// KeepQueryToken spares requests whose handlers take a login token in the URL, such
-	// as a WebSocket route that browsers reach by /socket?token=.... Where it returns
-	// true, the request goes on as it came, and no login is completed. Elsewhere a login
-	// token of this realm in a URL completes a login if a browser navigates. From other
-	// requests it is cut out before handlers see the URL, together with account, session
-	// and ar_state. KeepQueryToken is asked for such URLs only, by many goroutines at
-	// once, and must not change the request. It is not asked with DisableCookie, which
-	// leaves URLs alone. Default: no route is spared.
+	// KeepQueryToken reports whether the handler of r needs a login token in the URL,
+	// such as a WebSocket route that browsers call as /socket?token=.... If it returns
+	// true, the handler gets the URL unchanged, and no login is completed. Otherwise, a
+	// login token of this realm in a URL completes a login if a browser navigates. From
+	// other requests it is removed before handlers see the URL, together with account,
+	// session and ar_state. KeepQueryToken is only called for URLs with such a token. It
+	// is called by many goroutines at once, and must not change the request. With
+	// DisableCookie it is never called, since URLs stay unchanged. Default: no route
+	// keeps the token.
 	KeepQueryToken func(r *http.Request) bool
 
-	// OnLogin is asked when a browser's login is completed, after any
-	// confirmation and before its cookie is set: the place to make a row for the
-	// user, or to let only some users in. An error refuses the login by its kind,
-	// with a page that offers another account; of no kind it counts as
-	// [ErrForbidden]. One of kind [ErrUnavailable] keeps the login, and the page
-	// tries again by itself. The text of the error is logged and reported, not
-	// shown: leave addresses out of it. OnLogin may be called more than once for a login,
-	// by many goroutines at once. Do not link the user to an account that another
-	// cookie names: another website can start a login. It is not asked about bearer
-	// tokens and sessions that exist already: write a [Rule] for these. The URL of r has
-	// no parameters of the login. Default: every verified login is accepted.
+	// OnLogin is called when a browser completes a login, after any confirmation and
+	// before the session cookie is set. Use it to create a database row for the user, or
+	// to admit only some users. An error refuses the login, and the browser gets a page
+	// that offers to use another account. An error without a kind counts as
+	// [ErrForbidden]. After an error of kind [ErrUnavailable], the login is kept and the
+	// page tries again by itself. The text of the error is logged and reported, but not
+	// shown: do not put addresses into it. OnLogin may be called more than once for a
+	// login, and by many goroutines at once. Do not link the user to an account that
+	// another cookie names: another website can start a login. OnLogin is not called for
+	// bearer tokens and existing sessions: write a [Rule] for these. The URL of r has no
+	// parameters of the login. Default: every valid login is accepted.
 	OnLogin func(r *http.Request, s Session) error
 
-	// Rules are asked at every gate, [Auth.RequireLogin] and [Auth.Check] too, before the
-	// rules of the gate itself. Behind [Auth.RequireOrg] they are about the org of the
-	// request, as all its rules are. Routes without a gate, [Auth.Verify] and logins do
-	// not ask them. An entry that is nil is an error. Default: none.
+	// Rules are checked at every gate, including [Auth.RequireLogin] and [Auth.Check],
+	// before the rules of the gate itself. At [Auth.RequireOrg] they apply to the org of
+	// the request, as all its rules do. They are not checked on routes without a gate, by
+	// [Auth.Verify] or at logins. A nil entry is an error of [New]. Default: none.
 	Rules []Rule
 
-	// Deny is asked before a refused request is answered. It answers and returns
-	// true, or writes nothing and returns false: the request then gets the answer of
-	// [Auth.Deny], with the headers that Deny has set. [StatusCode] and [Reason] of err
-	// are fit for clients; its text is not. Deny is called by many goroutines at once.
-	// Default: every refused request gets the answer of [Auth.Deny].
+	// Deny is called before a refused request is answered. Either it answers and returns
+	// true, or it writes nothing and returns false. In the second case the client gets
+	// the answer of [Auth.Deny], with the headers that Deny has set. You may show
+	// [StatusCode] and [Reason] of err to clients, but not its text. Deny is called by
+	// many goroutines at once. Default: every refused request gets the answer of
+	// [Auth.Deny].
 	Deny func(w http.ResponseWriter, r *http.Request, err error) bool
 
-	// Page is asked before the package shows one of its own pages, to brand or to
-	// translate it: p is all that is on the page, see [Page]. It answers, with
-	// p.Status, and returns true; or it writes nothing and returns false, and the
-	// page is shown by [WritePage].
+	// Page is called before the package shows one of its own pages, so that you can brand
+	// or translate it. p holds everything that is on the page, see [Page]. Either Page
+	// answers with p.Status and returns true, or it writes nothing and returns false;
+	// then [WritePage] shows the page.
 	//
-	// All headers of the page are set before the call, those that protect it among
-	// them: Content-Security-Policy allows the package's own style, and nothing else to
-	// load. A page with styles or images of its own must set that header anew, with
-	// frame-ancestors 'none' unless it is a [PageFramed]; one without a form, with
-	// form-action 'none', too. Leave the other headers as they are. A page with p.Form
-	// must send all that it holds.
+	// All headers of the page are already set, including those that protect it:
+	// Content-Security-Policy allows the package's own style, and nothing else to load.
+	// If your page has its own styles or images, replace that header. Keep
+	// frame-ancestors 'none' in it unless the page is a [PageFramed], and form-action
+	// 'none' if the page has no form. Do not change the other headers. If p.Form is set,
+	// your form must send all of its fields.
 	//
-	// The URL of r has no parameters of a login. [CurrentSession] says who is signed
-	// in, if that is known. Page is called by many goroutines at once. Default: every
-	// page is shown by [WritePage].
+	// The URL of r has no parameters of a login. [CurrentSession] returns who is signed
+	// in, if that is known. Page is called by many goroutines at once. Default:
+	// [WritePage] shows every page.
 	Page func(w http.ResponseWriter, r *http.Request, p Page) bool
 
 	// Observer reports decisions, key refreshes, logins, logouts and warnings; see
@@ -215,26 +215,25 @@ type Config struct {
 	// refreshes and warnings are logged through [log/slog.Default].
 	Observer Observer
 
-	// DangerouslyAcceptUnsolicitedLogins signs in whoever a ?token= names, even
-	// if this browser did not start the login or somebody else is signed in,
-	// without asking. That permits login CSRF: a link on any website can sign a
-	// visitor in as the attacker, who then sees what the visitor enters. Default:
-	// false.
+	// DangerouslyAcceptUnsolicitedLogins accepts every valid ?token= without asking the
+	// user, even if this browser did not start the login or another user is signed in.
+	// That permits login CSRF: a link on any website can sign a visitor in as the
+	// attacker, who then sees what the visitor enters. Default: false.
 	DangerouslyAcceptUnsolicitedLogins bool
 
-	// DangerouslyAllowHTTPAppURL permits an http AppURL on other hosts than
-	// loopback. Cookies are then not Secure and travel in the clear: whoever is
-	// on the network can take over sessions. Default: false.
+	// DangerouslyAllowHTTPAppURL permits an http AppURL on hosts other than loopback.
+	// Cookies are then not Secure, and are sent unencrypted: anyone on the network can
+	// take over sessions. Default: false.
 	DangerouslyAllowHTTPAppURL bool
 
-	// DangerouslyAllowHTTPLoginRocketURL permits an http LoginRocketURL on other
-	// hosts than loopback. Keys then come in the clear: whoever is on the
-	// network can replace them and be anybody. Default: false.
+	// DangerouslyAllowHTTPLoginRocketURL permits an http LoginRocketURL on hosts other
+	// than loopback. Keys then arrive unencrypted: anyone on the network can replace them
+	// and sign in as any user. Default: false.
 	DangerouslyAllowHTTPLoginRocketURL bool
 
-	// DangerouslyAllowHTTPJWKSURL permits an http JWKSURL on other hosts than loopback:
-	// a container beside this one, on a network that nobody else is on. Keys come in the
-	// clear: whoever is on that network can replace them and be anybody. Default: false.
+	// DangerouslyAllowHTTPJWKSURL permits an http JWKSURL on hosts other than loopback,
+	// such as another container on a private network. Keys then arrive unencrypted:
+	// anyone on that network can replace them and sign in as any user. Default: false.
 	DangerouslyAllowHTTPJWKSURL bool
 }
 
@@ -253,7 +252,7 @@ func ConfigFromEnv() Config {
 	}
 }
 
-// envNames are the environment variables of fields of Config.
+// envNames maps fields of Config to their environment variables.
 var envNames = map[string]string{
 	"LoginRocketURL": "LOGINROCKET_URL",
 	"JWKSURL":        "LOGINROCKET_JWKS_URL",
@@ -262,15 +261,16 @@ var envNames = map[string]string{
 	"AppURL":         "AUTHROCKET_APP_URL",
 }
 
-// settingName is how logs name a field of Config that has an environment variable.
+// settingName returns how logs and errors name a field of Config that has an environment
+// variable.
 func settingName(field string) string { return "Config." + field + " (" + envNames[field] + ")" }
 
-// settings is a Config that was checked, in the form that requests need.
+// settings is a checked Config, in the form that requests need.
 type settings struct {
 	config         Config // with defaults filled in
 	loginRocket    baseURL
-	jwksURL        baseURL // of the key set, as a whole
-	app            baseURL // zero when the request's loopback Host decides
+	jwksURL        baseURL // with its path
+	app            baseURL // zero if the request's loopback Host takes its place
 	paths          paths
 	trustedOrigins []string
 	staticKey      *jose.Key // nil when keys come from the JWKS
@@ -302,7 +302,7 @@ func (config Config) check() (settings, error) {
 	s.config.Audience = slices.Clone(config.Audience)
 	s.config.ForwardParams = slices.Clone(config.ForwardParams)
 	s.config.Rules = slices.Clone(config.Rules)
-	s.config.TrustedOrigins = nil // s.trusted has them
+	s.config.TrustedOrigins = nil // s.trustedOrigins has them
 
 	c.checkLoginRocketURL(&s)
 	c.checkJWKSURL(&s)
@@ -319,13 +319,13 @@ func (config Config) check() (settings, error) {
 	case isSecret:
 		c.add("RealmID", "", "is %s", secret)
 	case !strings.HasPrefix(id, "rl_"):
-		c.add("RealmID", id, "is not the ID of a realm, which starts with rl_; write it, or leave RealmID out")
+		c.add("RealmID", id, "is not the ID of a realm: such an ID starts with rl_; correct it, or leave RealmID out")
 	case strings.ContainsAny(id, " \t\r\n"):
-		c.add("RealmID", id, "has white space; write the realm's ID, such as rl_...")
+		c.add("RealmID", id, "contains white space; use the realm's ID, which starts with rl_")
 	}
 	for i, rule := range config.Rules {
 		if rule == nil {
-			c.add("Rules", "", "has nil as rule %d of %d; leave it out", i+1, len(config.Rules))
+			c.add("Rules", "", "contains nil as rule %d of %d; leave it out", i+1, len(config.Rules))
 		}
 	}
 	if slices.Contains(config.Audience, "") {
@@ -339,7 +339,7 @@ func (c *configChecker) checkLoginRocketURL(s *settings) {
 	value := s.config.LoginRocketURL
 	if value == "" {
 		if s.config.JWTKey == "" && s.config.JWKSURL == "" || !s.config.DisableCookie {
-			c.add(field, "", "is missing; write the realm's LoginRocket URL, such as https://sample.e2.loginrocket.com/")
+			c.add(field, "", "is missing; set it to the realm's LoginRocket URL, for example https://sample.e2.loginrocket.com/")
 		}
 		return
 	}
@@ -348,11 +348,11 @@ func (c *configChecker) checkLoginRocketURL(s *settings) {
 		return
 	}
 	if u.path != "" {
-		c.add(field, u.origin+u.path, "has a path; write %s/", u.origin)
+		c.add(field, u.origin+u.path, "has a path; use %s/", u.origin)
 		return
 	}
 	if !u.isHTTPS && !u.isLoopback && !s.config.DangerouslyAllowHTTPLoginRocketURL {
-		c.add(field, u.origin, "is http on a host other than loopback; write https://%s/", strings.TrimPrefix(u.origin, "http://"))
+		c.add(field, u.origin, "is http on a host other than loopback; use https://%s/", strings.TrimPrefix(u.origin, "http://"))
 		return
 	}
 	s.loginRocket = u
@@ -373,11 +373,11 @@ func (c *configChecker) checkJWKSURL(s *settings) {
 	switch {
 	case !ok:
 	case s.config.JWTKey != "":
-		c.add(field, u.origin+u.path, "is set together with JWTKey, which is used instead of the published keys; leave one of them out")
+		c.add(field, u.origin+u.path, "is set together with JWTKey, which replaces the published keys; leave one of them out")
 	case u.path == "" || strings.HasSuffix(value, "/"):
-		c.add(field, value, "has no path, or one that ends with a slash; write the URL of the key set, such as %s%s", u.origin, jwksPath)
+		c.add(field, value, "has no path, or a path that ends with a slash; use the URL of the key set, for example %s%s", u.origin, jwksPath)
 	case !u.isHTTPS && !u.isLoopback && !s.config.DangerouslyAllowHTTPJWKSURL:
-		c.add(field, u.origin+u.path, "is http on a host other than loopback; write https://, or set DangerouslyAllowHTTPJWKSURL on a network that nobody else is on")
+		c.add(field, u.origin+u.path, "is http on a host other than loopback; use https://, or set DangerouslyAllowHTTPJWKSURL on a private network")
 	default:
 		s.jwksURL = u
 	}
@@ -389,7 +389,7 @@ func (c *configChecker) checkAppURL(s *settings) {
 	if value == "" {
 		loginRocketUnknown := s.config.LoginRocketURL != "" && s.loginRocket.isZero()
 		if !s.config.DisableCookie && !s.loginRocket.isLoopback && !loginRocketUnknown {
-			c.add(field, "", "is missing; write the public URL of this app, such as https://app.example.com")
+			c.add(field, "", "is missing; set it to the public URL of this app, for example https://app.example.com")
 		}
 		return
 	}
@@ -398,29 +398,29 @@ func (c *configChecker) checkAppURL(s *settings) {
 		return
 	}
 	if u.path != "" && !isPlainPath(u.path) {
-		c.add(field, u.origin+u.path, "has a path with odd characters or empty or dot segments; write %s/path", u.origin)
+		c.add(field, u.origin+u.path, "has a path with special characters, empty segments or dot segments; use a plain path, for example %s/path", u.origin)
 		return
 	}
 	if !u.isHTTPS && !u.isLoopback && !s.config.DangerouslyAllowHTTPAppURL {
-		c.add(field, u.origin, "is http on a host other than loopback; write https://%s", strings.TrimPrefix(u.origin, "http://"))
+		c.add(field, u.origin, "is http on a host other than loopback; use https://%s", strings.TrimPrefix(u.origin, "http://"))
 		return
 	}
 	if u == s.loginRocket || strings.HasSuffix(u.origin, ".loginrocket.com") {
-		c.add(field, u.origin+u.path, "is the LoginRocketURL or that of another realm, where users sign in; write the public URL of this app, such as https://app.example.com")
+		c.add(field, u.origin+u.path, "is a LoginRocket URL, where users sign in; use the public URL of this app, for example https://app.example.com")
 		return
 	}
 	if path, ok := strings.CutSuffix(u.path, cmp.Or(s.config.AuthPath, defaultAuthPath)+"/"+routeCallback); ok {
-		c.add(field, u.origin+u.path, "is the URL of the callback, which belongs into the Login URLs of the Connected App; write %s", u.origin+path)
+		c.add(field, u.origin+u.path, "is the URL of the callback, which belongs in the Login URLs of the Connected App; use %s", u.origin+path)
 		return
 	}
 	if s.loginRocket.isLoopback && !u.isLoopback {
-		c.add(field, u.origin, "is not on loopback, but LoginRocketURL is; a local LoginRocket only serves a local app, write http://127.0.0.1:8080 or leave it out")
+		c.add(field, u.origin, "is not on loopback, but LoginRocketURL is; a local LoginRocket serves local apps only: use http://127.0.0.1:8080, or leave AppURL out")
 		return
 	}
 	s.app = u
 }
 
-// exampleURL is a right value of a field that holds a URL.
+// exampleURL returns a valid value for a field that holds a URL.
 func exampleURL(field string) string {
 	switch field {
 	case "LoginRocketURL":
@@ -431,32 +431,32 @@ func exampleURL(field string) string {
 	return "https://app.example.com"
 }
 
-// parseURL reads an absolute http or https URL. What it reports holds neither
-// user info nor a query, since both may hold secrets.
+// parseURL reads an absolute http or https URL. Its errors contain neither user info nor
+// a query, since both may hold secrets.
 func (c *configChecker) parseURL(field, value string) (baseURL, bool) {
 	if name, ok := pastedSecret(value); ok {
 		c.add(field, "", "is %s", name)
 		return baseURL{}, false
 	}
 	if strings.Contains(value, "@") {
-		// Whatever stands before it may be part of a password.
-		c.add(field, "", "has an @, as in user info before the host; leave it out")
+		// The text before the @ may be part of a password, so no error repeats it.
+		c.add(field, "", "contains an @; remove it, and any user info before the host")
 		return baseURL{}, false
 	}
 	if strings.ContainsAny(value, " \t\r\n\"'`") {
-		c.add(field, "", "has white space or quotes; write the URL alone, such as %s", exampleURL(field))
+		c.add(field, "", "contains white space or quotes; use the URL alone, for example %s", exampleURL(field))
 		return baseURL{}, false
 	}
 	u, err := url.Parse(value)
 	if err != nil {
-		c.add(field, "", "is not a URL; write one such as %s", exampleURL(field))
+		c.add(field, "", "is not a URL; use, for example, %s", exampleURL(field))
 		return baseURL{}, false
 	}
 	scheme := strings.ToLower(u.Scheme)
 	shown := (&url.URL{Scheme: scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}).String()
 	if u.Host == "" || scheme != "http" && scheme != "https" {
 		// "app.example.com:8080" parses as scheme app.example.com.
-		c.add(field, "", "has no scheme http or https, or no host; write one such as %s", exampleURL(field))
+		c.add(field, "", "has no scheme http or https, or no host; use, for example, %s", exampleURL(field))
 		return baseURL{}, false
 	}
 	before := len(c.problems)
@@ -468,15 +468,15 @@ func (c *configChecker) parseURL(field, value string) (baseURL, bool) {
 	}
 	host, ok := canonicalHost(u.Hostname())
 	if !ok {
-		c.add(field, shown, "has a host that is neither an ASCII name nor an IP address; write an international name in its xn-- form")
+		c.add(field, shown, "has a host that is neither an ASCII name nor an IP address; use the xn-- form of an international name")
 	}
 	if strings.HasPrefix(host, "api-") && strings.HasSuffix(host, ".authrocket.com") {
-		c.add(field, shown, "is the URL of AuthRocket's API (the Core API, for the package coreapi); write the right one, such as %s", exampleURL(field))
+		c.add(field, shown, "is the URL of AuthRocket's Core API (package coreapi); use, for example, %s", exampleURL(field))
 		return baseURL{}, false
 	}
 	port, err := strconv.Atoi(cmp.Or(u.Port(), defaultPort(scheme)))
 	if err != nil || port < 1 || port > 65535 || strings.HasSuffix(u.Host, ":") {
-		c.add(field, shown, "has a port that is not within 1 to 65535")
+		c.add(field, shown, "has an invalid port; use one from 1 to 65535")
 	}
 	if len(c.problems) > before {
 		return baseURL{}, false
@@ -500,12 +500,12 @@ func defaultPort(scheme string) string {
 	return "80"
 }
 
-// hostNamePattern has a last label that is not a number: browsers take such a name
-// for an IPv4 address in an odd spelling.
+// hostNamePattern requires a last label that is not a number: browsers read a name that
+// ends in a number as an IPv4 address.
 var hostNamePattern = regexp.MustCompile(`^([a-z0-9_-]+\.)*[a-z0-9_-]*[a-z_][a-z0-9_-]*$`)
 
-// canonicalHost returns host as browsers write it in an origin, false if no browser
-// does: an Origin header is compared with it byte for byte.
+// canonicalHost returns host as browsers write it in an Origin header, which is compared
+// byte for byte. It returns false if host cannot be part of an origin.
 func canonicalHost(host string) (string, bool) {
 	if addr, err := netip.ParseAddr(host); err == nil {
 		return addr.String(), addr.Zone() == ""
@@ -521,8 +521,8 @@ func bracketIPv6(host string) string {
 	return host
 }
 
-// plainPathPattern is one or more non-empty segments without dot segments and without
-// anything that needs escaping: proxies and routers read such a path alike.
+// plainPathPattern matches non-empty segments that are not dot segments and need no
+// escaping: proxies and routers all read such a path in the same way.
 var plainPathPattern = regexp.MustCompile(`^(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+$`)
 
 func isPlainPath(path string) bool { return plainPathPattern.MatchString(path) }
@@ -544,19 +544,19 @@ func (c *configChecker) checkRoutes(s *settings) {
 		s.config.AuthPath = defaultAuthPath
 	}
 	if !isPlainPath(s.config.AuthPath) {
-		c.add("AuthPath", s.config.AuthPath, "is not a plain path; write one such as /auth, without a final slash")
+		c.add("AuthPath", s.config.AuthPath, "is not a plain path without a final slash; use, for example, /auth")
 	}
 	if s.config.AfterLogout == "" {
 		s.config.AfterLogout = defaultAfterLogout
 	}
-	// No login token is in a path that somebody writes into a Config.
+	// A path in a Config contains no login token.
 	s.paths = paths{s.app.path, s.config.AuthPath, func(string) bool { return false }}
 	if s.paths.safeTarget(s.config.AfterLogout) != s.config.AfterLogout {
-		c.add("AfterLogout", s.config.AfterLogout, "is not a path on this host outside AuthPath; write one such as /goodbye")
+		c.add("AfterLogout", s.config.AfterLogout, "is not a path of this app outside AuthPath; use, for example, /goodbye")
 	}
 }
 
-// reservedParams are parameters that this package or LoginRocket sets itself.
+// reservedParams are the parameters that this package or LoginRocket sets.
 var reservedParams = []string{"redirect_uri", "session", "token", stateParam, "return_to"}
 
 func (c *configChecker) checkForwardParams(s *settings) {
@@ -565,12 +565,13 @@ func (c *configChecker) checkForwardParams(s *settings) {
 		case name == "":
 			c.add("ForwardParams", "", "has an empty entry; leave it out")
 		case slices.Contains(reservedParams, name):
-			c.add("ForwardParams", name, "is set by this package and cannot be handed on; leave it out")
+			c.add("ForwardParams", name, "is set by this package or LoginRocket and cannot be passed on; leave it out")
 		}
 	}
 }
 
-// cookieNamePattern is a token of RFC 9110 section 5.6.2, as RFC 6265 section 4.1.1 demands.
+// cookieNamePattern matches a token of RFC 9110 section 5.6.2, which RFC 6265 section
+// 4.1.1 requires.
 var cookieNamePattern = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
 
 func (c *configChecker) checkCookieName(s *settings) {
@@ -581,14 +582,14 @@ func (c *configChecker) checkCookieName(s *settings) {
 	case name == "":
 		s.config.CookieName = defaultCookieName
 	case !cookieNamePattern.MatchString(name) || len(name) > 64:
-		c.add("CookieName", name, "is not the name of a cookie; write up to 64 letters, digits and hyphens")
+		c.add("CookieName", name, "is not a valid cookie name; use up to 64 letters, digits and hyphens")
 	case hasSecurePrefix(name) && !s.app.isHTTPS && !s.config.DisableCookie:
-		c.add("CookieName", name, "has a prefix that browsers take on https only, but AppURL is http; leave the prefix out")
+		c.add("CookieName", name, "has a prefix that browsers accept on https only, but AppURL is http; leave the prefix out")
 	}
 }
 
-// hasSecurePrefix reports whether browsers take a cookie of this name on https only. It
-// matches without case, as they do.
+// hasSecurePrefix reports whether browsers accept a cookie with this name on https only.
+// Like browsers, it ignores case.
 func hasSecurePrefix(name string) bool {
 	lower := strings.ToLower(name)
 	return strings.HasPrefix(lower, "__host-") || strings.HasPrefix(lower, "__secure-") || strings.HasPrefix(lower, "__http-")
@@ -596,19 +597,19 @@ func hasSecurePrefix(name string) bool {
 
 func (c *configChecker) checkLimits(s *settings) {
 	if s.config.RefreshInterval < 0 {
-		c.add("RefreshInterval", s.config.RefreshInterval.String(), "is negative; leave it out for 15 minutes")
+		c.add("RefreshInterval", s.config.RefreshInterval.String(), "is negative; leave it out for the default of 15 minutes")
 	}
 	if s.config.RefreshInterval > 0 && s.config.RefreshInterval < keycache.CoolDown {
-		c.add("RefreshInterval", s.config.RefreshInterval.String(), "is shorter than the %s between two fetches; write a longer one", keycache.CoolDown)
+		c.add("RefreshInterval", s.config.RefreshInterval.String(), "is shorter than %s, the shortest time between two fetches; use a longer one", keycache.CoolDown)
 	}
 	if s.config.MaxStale < 0 {
-		c.add("MaxStale", s.config.MaxStale.String(), "is negative; leave it out for 24 hours")
+		c.add("MaxStale", s.config.MaxStale.String(), "is negative; leave it out for the default of 24 hours")
 	}
 	if s.config.MaxTokenBytes < 0 {
-		c.add("MaxTokenBytes", strconv.Itoa(s.config.MaxTokenBytes), "is negative; leave it out for 16 KiB")
+		c.add("MaxTokenBytes", strconv.Itoa(s.config.MaxTokenBytes), "is negative; leave it out for the default of 16 KiB")
 	}
 	if s.config.VerifiedTokens > maxVerifiedTokens {
-		c.add("VerifiedTokens", strconv.Itoa(s.config.VerifiedTokens), "is more than %d; write a smaller number, each takes 16 bytes of memory", maxVerifiedTokens)
+		c.add("VerifiedTokens", strconv.Itoa(s.config.VerifiedTokens), "is more than %d; use a smaller number: each token takes 16 bytes of memory", maxVerifiedTokens)
 	}
 	setDefault(&s.config.RefreshInterval, defaultRefreshInterval)
 	setDefault(&s.config.MaxStale, defaultMaxStale)
@@ -616,7 +617,7 @@ func (c *configChecker) checkLimits(s *settings) {
 	setDefault(&s.config.TokenCacheSize, defaultTokenCacheSize)
 	setDefault(&s.config.VerifiedTokens, defaultVerifiedTokens)
 	if s.config.RefreshInterval > 0 && s.config.MaxStale > 0 && s.config.MaxStale/2 < s.config.RefreshInterval {
-		c.add("MaxStale", s.config.MaxStale.String(), "is less than twice RefreshInterval, which is %s; write a longer one", s.config.RefreshInterval)
+		c.add("MaxStale", s.config.MaxStale.String(), "is less than twice RefreshInterval, which is %s; use a longer one", s.config.RefreshInterval)
 	}
 }
 
@@ -631,7 +632,7 @@ func (c *configChecker) checkTrustedOrigins(s *settings, origins []string) {
 	for _, origin := range origins {
 		u, ok := c.parseURL(field, origin)
 		if ok && u.path != "" {
-			c.add(field, u.origin+u.path, "has a path; write %s", u.origin)
+			c.add(field, u.origin+u.path, "has a path; use %s", u.origin)
 			ok = false
 		}
 		if ok {

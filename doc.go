@@ -1,8 +1,8 @@
-// Package authrocket puts AuthRocket logins into a Go web app. It takes the login
-// token (JWT) from a cookie or a bearer header and checks it against the realm's keys.
-// It puts the user and the account into the context of the request, and guards
-// handlers by login, permission and account. Visitors sign in on LoginRocket's hosted
-// pages and come back signed in.
+// Package authrocket puts AuthRocket logins into a Go web app. It takes the login token
+// (JWT) from a cookie or a bearer header and checks it against the realm's keys. It puts
+// the user and the account into the context of the request. Its gates guard handlers by
+// login, permission and account. Visitors sign in on LoginRocket's hosted pages and come
+// back signed in.
 //
 //	auth, err := authrocket.New(authrocket.Config{
 //		LoginRocketURL: "https://sample.e2.loginrocket.com/",
@@ -17,21 +17,23 @@
 //	mux.Handle("POST /billing", auth.Require(authrocket.Permission("billing:write"))(http.HandlerFunc(billing)))
 //	http.ListenAndServe(":8080", auth.Authenticate(mux)) // also serves /auth/login, /auth/logout, ...
 //
-// Where to start: [New] and [ConfigFromEnv]; gates are [Auth.RequireLogin], [Auth.Require]
-// and [Auth.RequireOrg]; in a handler, [CurrentUser], [CurrentOrg] and [CurrentSession] say
-// who it is; pages link to [Auth.LoginPath] and [Auth.LogoutPath]; refusals are for
-// Config.Deny and Config.Page, their errors for [Reason] and [StatusCode]. An API without
-// browsers sets Config.DisableCookie, and needs no AppURL. Tests and local programs get
-// tokens from package authrockettest.
+// Where to start: [New] and [ConfigFromEnv]; gates are [Auth.RequireLogin],
+// [Auth.Require] and [Auth.RequireOrg]; in a handler, [CurrentUser], [CurrentOrg] and
+// [CurrentSession] return who is signed in; pages link to [Auth.LoginPath] and
+// [Auth.LogoutPath]; Config.Deny and Config.Page change how refusals look, and [Reason]
+// and [StatusCode] describe their errors. An API without browsers sets
+// Config.DisableCookie, and needs no AppURL. Tests and local programs get tokens from
+// package authrockettest.
 //
 // # Your responsibilities
 //
-//   - Put a gate before every handler that needs one: Authenticate refuses nobody.
-//   - Permissions are those of the account that the user picked. A handler that acts
-//     on the org named in a path needs [Auth.RequireOrg].
-//   - A token is valid until it expires, also after a logout elsewhere. To end sessions
-//     before that, set Config.SessionState: package sessionstate has one.
-//   - Serve over https, keep the clock right, and keep tokens and session IDs out
-//     of your own logs: an access logger belongs inside Authenticate, where no
-//     URL has a token any more.
+//   - Put a gate before every handler that needs one: Authenticate refuses no request.
+//   - Permissions apply to the account that the user picked. A handler that acts on the
+//     org named in a path needs [Auth.RequireOrg].
+//   - A token stays valid until it expires, even after a logout elsewhere. To end
+//     sessions before that, set Config.SessionState: package sessionstate has an
+//     implementation.
+//   - Serve the app over https, and keep the server's clock right. Keep tokens and
+//     session IDs out of your logs: put an access logger inside Authenticate, where URLs
+//     no longer contain a token.
 package authrocket
