@@ -414,7 +414,7 @@ func (c *configChecker) checkAppURL(s *settings) {
 		return
 	}
 	if s.loginRocket.isLoopback && !u.isLoopback {
-		c.add(field, u.origin, "is not on loopback, but LoginRocketURL is; a local LoginRocket serves local apps only: use http://127.0.0.1:8080, or leave AppURL out")
+		c.add(field, u.origin, "is not on loopback, but LoginRocketURL is, and a local LoginRocket serves local apps only; use http://127.0.0.1:8080, or leave AppURL out")
 		return
 	}
 	s.app = u

@@ -13,11 +13,11 @@ import (
 	"github.com/authrocket-go/authrocket/internal/loginstate"
 )
 
-// confirmLifetime is how long a login that this browser did not start waits for its
-// user's answer: long enough to read, too short for the next person at a shared computer.
+// confirmLifetime is how long a login waits for the user's confirmation: long enough to
+// read the page, too short for the next person at a shared computer.
 const confirmLifetime = 10 * time.Minute
 
-// The form of the confirmation.
+// Fields and values of the confirmation's form.
 const (
 	tokenHashField = "token_sha256"
 	choiceContinue = "continue"
@@ -26,30 +26,30 @@ const (
 	maxConfirmBodyBytes = 4 << 10 // far more than the two fields take
 )
 
-// confirmReason says why a login waits for its user.
+// confirmReason is why a login needs a confirmation.
 type confirmReason string
 
 const (
-	confirmFollowedLink     confirmReason = "link"      // nothing says that it was started here
-	confirmStartedElsewhere confirmReason = "elsewhere" // started, but this browser does not remember it
+	confirmFollowedLink     confirmReason = "link"      // it has no state
+	confirmStartedElsewhere confirmReason = "elsewhere" // it has a state that this browser does not have
 	confirmChange           confirmReason = "change"    // started here, but it changes who is signed in
 )
 
-// maxPendingTargetBytes is how long the target of a login that waits may be: it shares
-// the cookie with the token.
+// maxPendingTargetBytes limits the return target of a pending login, which shares the
+// cookie with the token.
 const maxPendingTargetBytes = 200
 
-// pendingLogin is a verified token that waits for its user to confirm it, and
-// where it leads.
+// pendingLogin is a verified token that waits for the user's confirmation, with its
+// return target.
 type pendingLogin struct {
 	token  string
 	reason confirmReason
 	target string
 }
 
-// encode returns p as the value of a cookie. A token has dots, but neither of the other
-// parts has one, so that they are cut from the end. Nothing is sealed: whoever can plant
-// the cookie can as well send the browser to the callback.
+// encode returns p as the value of a cookie. A token contains dots, the other two parts
+// do not, so they are split off from the end. The value is not sealed: an attacker who
+// can plant the cookie can also send the browser to the callback.
 func (p pendingLogin) encode() string {
 	return p.token + "." + string(p.reason) + "." + base64.RawURLEncoding.EncodeToString([]byte(p.target))
 }
@@ -69,17 +69,16 @@ func cutLast(s, sep string) (before, after string, found bool) {
 	return s[:i], s[i+len(sep):], true
 }
 
-// tokenHash names the token that a page has shown, without putting it into the page:
-// another link may have replaced the cookie while the user read.
+// tokenHash identifies the token that a page has shown without putting the token into the
+// page. Another link may replace the cookie while the user reads.
 func (p pendingLogin) tokenHash() string {
 	sum := sha256.Sum256([]byte(p.token))
 	return hex.EncodeToString(sum[:])
 }
 
-// rememberPending keeps p in the browser if the Cookie header stays short with
-// it: a link must not be able to make the headers of its visitor's requests too
-// large for a front end. Of a larger one the browser keeps nothing, so that the
-// confirmation offers to sign in instead.
+// rememberPending keeps p in a cookie if the Cookie header stays short enough: a link
+// must not be able to make the headers of a visitor's requests too large for a proxy. A
+// larger p is not kept, so that the confirmation page offers to sign in instead.
 func (a *Auth) rememberPending(w http.ResponseWriter, r *http.Request, p pendingLogin) {
 	p.target = fitTarget(p.target, maxPendingTargetBytes)
 	name, value := a.cookieNameFor("confirm"), p.encode()
@@ -93,8 +92,8 @@ func (a *Auth) rememberPending(w http.ResponseWriter, r *http.Request, p pending
 	http.SetCookie(w, c)
 }
 
-// loadPending returns what rememberPending kept. Like any cookie, it may have been
-// planted: the caller checks token and target.
+// loadPending returns what rememberPending kept. Like any cookie, it may be planted: the
+// caller checks the token and the target.
 func (a *Auth) loadPending(r *http.Request) (pendingLogin, bool) {
 	values := cookieValues(r.Header, a.cookieNameFor("confirm"))
 	if len(values) == 0 {
@@ -103,13 +102,13 @@ func (a *Auth) loadPending(r *http.Request) (pendingLogin, bool) {
 	return decodePendingLogin(values[0])
 }
 
-// serveConfirm asks whether a login is wanted that this browser did not start or
-// that changes who is signed in, and takes the answer. What is signed in is what
-// was shown: the answer names the token, of which the cookie may have changed in
-// the meantime.
+// serveConfirm asks the user to confirm a login that this browser did not start, or that
+// changes who is signed in, and handles the answer. The answer names the token that the
+// page has shown, since the cookie may have changed in the meantime.
 func (a *Auth) serveConfirm(w http.ResponseWriter, r *http.Request) {
 	r = withoutLoginParams(r)
-	// Stricter than checkOrigin: a trusted origin may not answer for the user either.
+	// This is stricter than checkOrigin: a trusted origin must not answer for the user
+	// either.
 	if r.Method == http.MethodPost && !a.isSameOrigin(r) {
 		a.denyRoute(w, r, refuse(ErrCrossSite, "only the page of this app that asks may answer"))
 		return
@@ -131,7 +130,8 @@ func (a *Auth) serveConfirm(w http.ResponseWriter, r *http.Request) {
 	session, err := a.verify(r.Context(), pending.token, &wait{patience: keycache.Gate})
 	switch {
 	case err != nil:
-		// While the keys cannot be had, the page reloads itself and needs the login again.
+		// While the keys are unavailable, the page reloads itself and needs the pending
+		// login again.
 		if !errors.Is(err, ErrUnavailable) {
 			a.forgetPending(w, r)
 		}
@@ -143,14 +143,14 @@ func (a *Auth) serveConfirm(w http.ResponseWriter, r *http.Request) {
 			started: pending.reason == confirmChange,
 		})
 	default:
-		// A question decides nothing, so that it does not wait for the older token's key.
+		// The page only asks, so it does not wait for the key of the older token.
 		current, _ := a.currentSession(r)
 		a.writePage(w, r, a.confirmPage(r, pending, *session, *current))
 	}
 }
 
-// confirmedChoice returns which button was pressed, "" when it was on a page
-// about another token.
+// confirmedChoice returns which button was pressed, or "" if the page was about another
+// token.
 func confirmedChoice(w http.ResponseWriter, r *http.Request, pending pendingLogin) string {
 	r.Body = http.MaxBytesReader(w, r.Body, maxConfirmBodyBytes)
 	if err := r.ParseForm(); err != nil || r.PostForm.Get(tokenHashField) != pending.tokenHash() {
@@ -159,13 +159,13 @@ func confirmedChoice(w http.ResponseWriter, r *http.Request, pending pendingLogi
 	return r.PostForm.Get(choiceField)
 }
 
-// confirmPage shows who would be signed in, who is signed in now, and why it asks.
+// confirmPage shows who would be signed in, who is signed in now, and why the page asks.
 func (a *Auth) confirmPage(r *http.Request, pending pendingLogin, session, current Session) Page {
 	p := Page{
 		Kind:   PageConfirm,
 		Status: http.StatusOK,
-		// No name in the heading: an attacker chooses their own, and could write
-		// "Your session has expired" there.
+		// The heading has no user name: an attacker chooses their own name, and could
+		// choose "Your session has expired".
 		Title: "Sign in as this user?",
 		Facts: loginFacts(session, current),
 		Form: &Form{
@@ -182,7 +182,8 @@ func (a *Auth) confirmPage(r *http.Request, pending pendingLogin, session, curre
 	case confirmChange:
 		started.Value = "here"
 	case confirmStartedElsewhere:
-		// Anybody can write a state into a link, so that the page cannot say who it was.
+		// Anyone can put a state into a link, so the page cannot say who started the
+		// login.
 		started.Value = "elsewhere"
 		address := "at another address of this app"
 		if app, ok := a.appURL(r); ok {
@@ -208,8 +209,9 @@ func (a *Auth) confirmPage(r *http.Request, pending pendingLogin, session, curre
 	return p
 }
 
-// loginFacts are whose login it is, and who is signed in now. The account is a fact of
-// its own: two users may have one name, and one user several accounts.
+// loginFacts returns whose login it is and who is signed in now. The account is a
+// separate fact: two users may have the same name, and one user may have several
+// accounts.
 func loginFacts(session, current Session) []Fact {
 	facts := []Fact{{"name", "Name", displayName(session.User)}}
 	if email := displayEmail(session.User); email != "" {
@@ -227,8 +229,8 @@ func loginFacts(session, current Session) []Fact {
 	return facts
 }
 
-// changeOf says what would change if next replaced current. The user counts first: a
-// page of one account may be another user's, too.
+// changeOf returns what changes if next replaces current. A change of user takes
+// precedence over a change of account, since two users may share an account.
 func changeOf(current, next Session) loginstate.Change {
 	if current.User.ID != next.User.ID {
 		return loginstate.ChangeUser
@@ -241,7 +243,7 @@ func changeOf(current, next Session) loginstate.Change {
 	return loginstate.ChangeNothing
 }
 
-// displaySession says who is signed in, and in which account.
+// displaySession returns a text with the user and the account of s.
 func displaySession(s Session) string {
 	text := displayName(s.User)
 	if email := displayEmail(s.User); email != "" && email != text {

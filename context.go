@@ -4,10 +4,10 @@ import (
 	"context"
 )
 
-// CurrentSession returns the session that [Auth.Authenticate], a gate,
-// [Auth.CheckToken] or [WithSession] put into the context, and whether there is one. In
-// a handler behind a gate there always is, that of the gate. Of several, as with two
-// realms, the one that was put in last counts, also if it says that nobody is signed in.
+// CurrentSession returns the session that [Auth.Authenticate], a gate, [Auth.CheckToken]
+// or [WithSession] put into the context, and whether there is one. Behind a gate there
+// always is one: the session that the gate accepted. If there are several, as with two
+// realms, the latest one counts, even if it says that nobody is signed in.
 func CurrentSession(ctx context.Context) (Session, bool) {
 	id := latestIdentity(ctx)
 	if id == nil || id.err != nil {
@@ -16,7 +16,7 @@ func CurrentSession(ctx context.Context) (Session, bool) {
 	return *id.session, id.session.isSignedIn()
 }
 
-// CurrentUser returns the user of [CurrentSession], and whether somebody is signed in.
+// CurrentUser returns the user of [CurrentSession], and whether a user is signed in.
 func CurrentUser(ctx context.Context) (User, bool) {
 	id := latestIdentity(ctx)
 	if id == nil || id.err != nil {
@@ -25,8 +25,8 @@ func CurrentUser(ctx context.Context) (User, bool) {
 	return id.session.User, id.session.isSignedIn()
 }
 
-// CurrentMembership returns the current membership of [CurrentSession], see
-// [Session.Membership]. There may be a session without one.
+// CurrentMembership returns the current membership of [CurrentSession], and whether there
+// is one, see [Session.Membership]. A session may have no membership.
 func CurrentMembership(ctx context.Context) (Membership, bool) {
 	s, _ := CurrentSession(ctx)
 	return s.Membership()
@@ -38,10 +38,10 @@ func CurrentOrg(ctx context.Context) (Org, bool) {
 	return s.Org()
 }
 
-// WithSession returns a context in which [CurrentSession] and its siblings
-// find s: for unit tests of handlers, and for servers that verified a token by
-// [Auth.Verify], such as for each message of a WebSocket; [Auth.CheckToken] asks rules,
-// too. No gate and no [Auth.CheckContext] accepts a session that came this way.
+// WithSession returns a context in which [CurrentSession] and its siblings find s. Use it
+// in unit tests of handlers, and in servers that verify tokens with [Auth.Verify];
+// [Auth.CheckToken] also checks rules. Gates and [Auth.CheckContext] do not accept a
+// session from WithSession.
 func WithSession(ctx context.Context, s Session) context.Context {
 	return &identity{Context: ctx, session: &s}
 }

@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	// chunkBytes is how much of a token goes into one cookie: browsers drop a
-	// cookie whose name and value have more than 4,096 bytes.
+	// chunkBytes is the part of a token that one cookie holds: browsers drop a cookie
+	// whose name and value have more than 4,096 bytes.
 	chunkBytes = 3_800
 
 	// maxChunks is how many cookies one token may take.
@@ -24,10 +24,10 @@ const (
 	maxCookieTokenBytes = chunkBytes * maxChunks
 )
 
-// newCookie returns a cookie as all of this package are: out of reach of scripts, sent
-// with navigations but not with other cross-site requests, for this host only. It is
-// Lax, not Strict, since a browser comes back from LoginRocket by a navigation from
-// another site. Path / is what the __Host- prefix demands.
+// newCookie returns a cookie with the attributes of all cookies of this package: scripts
+// cannot read it, cross-site requests other than navigations do not send it, and only
+// this host gets it. It is Lax and not Strict, since a browser comes back from
+// LoginRocket by a navigation from another site. The __Host- prefix requires Path /.
 func (a *Auth) newCookie(name, value string) *http.Cookie {
 	return &http.Cookie{
 		Name:     name,
@@ -39,16 +39,16 @@ func (a *Auth) newCookie(name, value string) *http.Cookie {
 	}
 }
 
-// minSessionMaxAge is how many seconds a session cookie is kept at least. A token that
-// expires at once is sent back, so that the answer can say that it has expired. Without
-// the cookie, the answer would be about cookies that the browser does not keep.
+// minSessionMaxAge is the shortest Max-Age of a session cookie, in seconds. The browser
+// then still sends a token that expires at once, and the answer can say that it has
+// expired. Without the cookie, the answer would be that the browser keeps no cookies.
 const minSessionMaxAge = 60
 
 // setSessionCookie keeps token in the browser until the token expires.
 func (a *Auth) setSessionCookie(w http.ResponseWriter, r *http.Request, token string, expires time.Time) {
 	c := a.newCookie(a.config.CookieName, token)
-	// Max-Age is right even if the browser's clock is wrong; Expires is for clients
-	// that do not know Max-Age (RFC 6265 section 5.3).
+	// Max-Age works even if the browser's clock is wrong. Expires is for clients that do
+	// not know Max-Age (RFC 6265 section 5.3).
 	c.MaxAge = max(int(time.Until(expires).Seconds()), minSessionMaxAge)
 	c.Expires = expires
 	if len(cookieValues(r.Header, c.Name)) > 1 {
@@ -65,10 +65,11 @@ func (a *Auth) clearSessionCookie(w http.ResponseWriter, r *http.Request) {
 // maxClearedDomainCookies is how many cookies with a Domain one response clears.
 const maxClearedDomainCookies = 16
 
-// clearDomainCookies clears session cookies that were set with a Domain, which
-// the browser keeps beside this package's own: AppURL's host and its parents that
-// have a dot. Only the names that came are cleared, in few bytes: a proxy limits
-// the headers of an answer. A name with the __Host- prefix has none of these.
+// clearDomainCookies clears session cookies that another program has set with a Domain:
+// AppURL's host or a parent of it that contains a dot. The browser keeps them separately
+// from this package's cookies. Only cookies that the request has are cleared, with few
+// bytes, since proxies limit the headers of a response. A cookie with the __Host- prefix
+// cannot have a Domain.
 func (a *Auth) clearDomainCookies(w http.ResponseWriter, r *http.Request) {
 	if strings.HasPrefix(a.config.CookieName, hostCookiePrefix) {
 		return
@@ -90,12 +91,12 @@ func (a *Auth) clearDomainCookies(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// setTokenCookie sets c, whose value may be too long for one cookie. Such a
-// value is split into NAME, NAME.1, NAME.2 and so on, of which each but the last has exactly
-// chunkBytes. What is left of a longer value that the browser has is cleared.
+// setTokenCookie sets c, whose value may be too long for one cookie. A long value is
+// split into NAME, NAME.1, NAME.2 and so on, each of which has exactly chunkBytes, except
+// for the last. Chunks of an earlier, longer value are cleared.
 //
-// NAME comes last: where a proxy keeps only the last cookie of a response, a full first
-// chunk without a second one shows that, and [ErrIncompleteCookie] can say so.
+// NAME comes last: if a proxy keeps only the last cookie of a response, the full first
+// chunk without a second one leads to [ErrIncompleteCookie].
 func (a *Auth) setTokenCookie(w http.ResponseWriter, r *http.Request, c *http.Cookie) {
 	n := (len(c.Value) + chunkBytes - 1) / chunkBytes
 	a.clearChunks(w, r, c.Name, n)
@@ -107,8 +108,8 @@ func (a *Auth) setTokenCookie(w http.ResponseWriter, r *http.Request, c *http.Co
 	}
 }
 
-// clearChunks clears the chunks of the cookie called name from the nth on,
-// those of them that the browser has.
+// clearChunks clears those chunks of the cookie called name that the browser has, from
+// the nth on.
 func (a *Auth) clearChunks(w http.ResponseWriter, r *http.Request, name string, n int) {
 	for ; n < maxChunks; n++ {
 		if chunk := chunkName(name, n); hasCookie(r, chunk) {
@@ -119,8 +120,8 @@ func (a *Auth) clearChunks(w http.ResponseWriter, r *http.Request, name string, 
 
 func hasCookie(r *http.Request, name string) bool { return len(cookieValues(r.Header, name)) > 0 }
 
-// hasOwnCookie reports whether the browser sent a session or the state of a login,
-// which shows that it keeps cookies. All their names contain CookieName.
+// hasOwnCookie reports whether the browser sent a session or the state of a login, and
+// therefore keeps cookies. All these names contain CookieName.
 func (a *Auth) hasOwnCookie(r *http.Request) bool {
 	for _, line := range r.Header["Cookie"] {
 		if strings.Contains(line[:min(len(line), maxScannedCookieBytes)], a.config.CookieName) {
@@ -130,7 +131,7 @@ func (a *Auth) hasOwnCookie(r *http.Request) bool {
 	return false
 }
 
-// chunkName is the name of the nth cookie that a token takes, counted from 0.
+// chunkName returns the name of a token's nth chunk, counted from 0.
 func chunkName(name string, n int) string {
 	if n == 0 {
 		return name
@@ -138,7 +139,7 @@ func chunkName(name string, n int) string {
 	return name + "." + strconv.Itoa(n)
 }
 
-// clearCookie is brief: a proxy limits the headers of an answer, and every client
+// clearCookie sets no Expires: proxies limit the headers of a response, and every client
 // in use knows Max-Age.
 func (a *Auth) clearCookie(w http.ResponseWriter, name string) {
 	c := a.newCookie(name, "")
@@ -146,9 +147,9 @@ func (a *Auth) clearCookie(w http.ResponseWriter, name string) {
 	http.SetCookie(w, c)
 }
 
-// cookieNameFor is the name of a cookie beside the session's. On https it has the
-// __Host- prefix, whatever CookieName is: no sibling subdomain may plant one. The ~
-// keeps the names of two Auths different whose CookieNames differ in the prefix only.
+// cookieNameFor returns the name of a cookie other than the session cookie. On https it
+// has the __Host- prefix, whatever CookieName is, so that no sibling subdomain can plant
+// it. The ~ distinguishes two Auths whose CookieNames differ in the prefix only.
 func (a *Auth) cookieNameFor(purpose string) string {
 	name := a.config.CookieName
 	switch {
@@ -158,13 +159,13 @@ func (a *Auth) cookieNameFor(purpose string) string {
 	return hostCookiePrefix + name + "~" + purpose
 }
 
-// maxSameNameCookies is how many tokens of cookies of one name are verified. A browser
-// sends one; a sibling subdomain can plant others, and each costs a signature check.
+// maxSameNameCookies is how many tokens from cookies of one name are verified. A browser
+// sends one; a sibling subdomain can plant others, each of which costs a signature check.
 const maxSameNameCookies = 4
 
-// joinChunks returns the tokens of the cookies called name, whose values are given:
-// a value that is a first chunk is replaced by the whole token, see
-// setTokenCookie. There are at most maxSameNameCookies.
+// joinChunks returns the tokens in values, those of the cookies called name. It replaces
+// a first chunk by the whole token, see setTokenCookie. It returns at most
+// maxSameNameCookies tokens.
 func joinChunks(values []string, h http.Header, name string) []string {
 	if !slices.ContainsFunc(values, isFullChunk) {
 		return values
@@ -176,9 +177,9 @@ func joinChunks(values []string, h http.Header, name string) []string {
 	return tokens
 }
 
-// appendJoined appends what the chunks from the nth on make of begun, which the
-// chunks before it hold. Where a chunk came more than once, that is several
-// tokens. A full chunk without a next one is the last, as is any other.
+// appendJoined appends the tokens that start with begun, the content of the chunks before
+// the nth. There are several tokens if a chunk came more than once. A chunk is the last
+// one if it is not full, or if there is no next one.
 func appendJoined(tokens []string, h http.Header, name, begun string, n int) []string {
 	if len(tokens) == maxSameNameCookies {
 		return tokens
@@ -198,10 +199,10 @@ func appendJoined(tokens []string, h http.Header, name, begun string, n int) []s
 
 func isFullChunk(value string) bool { return len(value) == chunkBytes }
 
-// cookieBytes is what a cookie takes of a Cookie header, with = and "; ".
+// cookieBytes returns the length of a cookie in a Cookie header, with = and "; ".
 func cookieBytes(name, value string) int { return len(name) + len(value) + 3 }
 
-// cookieHeaderBytes is the length of all that the browser sent as cookies.
+// cookieHeaderBytes returns the length of all Cookie headers of r.
 func cookieHeaderBytes(r *http.Request) int {
 	total := 0
 	for _, line := range r.Header["Cookie"] {
@@ -210,19 +211,20 @@ func cookieHeaderBytes(r *http.Request) int {
 	return total
 }
 
-// maxScannedCookieBytes is how many bytes of Cookie headers are looked at: a compressed
-// header of a few hundred bytes may unpack to a megabyte.
+// maxScannedCookieBytes is how many bytes of Cookie headers are read: a compressed header
+// of a few hundred bytes may decompress to a megabyte.
 const maxScannedCookieBytes = 64 << 10
 
-// maxSamePrefixCookies is how many cookies are looked at whose names begin alike.
-// Browsers keep fewer than 200 for one site: the rest is an attack on the processor.
+// maxSamePrefixCookies is how many cookies with a common name prefix are read. Browsers
+// keep fewer than 200 for one site: more of them are an attack on the processor.
 const maxSamePrefixCookies = 200
 
-// cookieValues returns the non-empty values of the cookies called name, in the
-// order in which they came and at most maxSameNameCookies. Cookies are split at
-// semicolons and stripped of spaces and tabs, values of one pair of double quotes.
+// cookieValues returns the non-empty values of the cookies called name, in their order,
+// and at most maxSameNameCookies of them. It splits cookies at semicolons, strips spaces
+// and tabs, and strips one pair of double quotes from values.
 func cookieValues(h http.Header, name string) []string {
-	// Short enough to be inlined, so that the array is on the caller's stack.
+	// This function is short enough to be inlined, so that the array is on the caller's
+	// stack.
 	return appendCookieValues(make([]string, 0, maxSameNameCookies), h, name)
 }
 
@@ -238,9 +240,9 @@ func appendCookieValues(values []string, h http.Header, name string) []string {
 	return values
 }
 
-// cookiesWithPrefix yields the cookies whose names begin with prefix: what follows it in
-// the name, and the value. It looks for the prefix, not at each cookie, so that
-// a header of many others costs little.
+// cookiesWithPrefix yields the cookies whose names begin with prefix: the rest of the
+// name, and the value. It searches for the prefix instead of parsing each cookie, so that
+// a header with many other cookies costs little.
 func cookiesWithPrefix(h http.Header, prefix string) iter.Seq2[string, string] {
 	return func(yield func(rest, value string) bool) {
 		bytesLeft, cookiesLeft := maxScannedCookieBytes, maxSamePrefixCookies
@@ -275,8 +277,8 @@ func cookiesWithPrefix(h http.Header, prefix string) iter.Seq2[string, string] {
 	}
 }
 
-// beginsCookie reports whether a cookie begins behind gap, which begins where a line
-// or a cookie's semicolon does: behind white space alone, or behind a semicolon and
+// beginsCookie reports whether a cookie begins after gap, the text since the start of the
+// line or the end of the previous match: gap is white space, or ends with a semicolon and
 // white space.
 func beginsCookie(gap string) bool {
 	gap = trimSpaceRight(gap)

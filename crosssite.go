@@ -11,10 +11,10 @@ import (
 	"github.com/authrocket-go/authrocket/internal/clientkind"
 )
 
-// checkOrigin refuses unsafe requests and upgrades that a page of an origin other than
-// AppURL's or a trusted one caused. SameSite=Lax is not enough: a browser adds the
-// cookie to requests of sibling subdomains, which are the same site. A request without
-// a Host has no origin to compare with.
+// checkOrigin refuses unsafe requests and upgrades that a page of another origin caused,
+// unless it is AppURL's or a trusted one. SameSite=Lax is not enough: a browser also
+// sends the cookie with requests from sibling subdomains, which are the same site. A
+// request without a Host is refused, since there is no origin to compare with.
 func (a *Auth) checkOrigin(r *http.Request) error {
 	if r.Host == "" {
 		return refuse(ErrCrossSite, "the request has no Host")
@@ -26,9 +26,9 @@ func (a *Auth) checkOrigin(r *http.Request) error {
 		r = &upgrade
 	}
 	if len(r.Header["Origin"]) > 0 && r.Header.Get("Sec-Fetch-Site") == "" && !a.isSameOrigin(r) {
-		// Where a browser sends no fetch metadata, net/http compares the hosts alone:
-		// a page of the same host on plain http, which anybody on the network can
-		// write, would pass. A trusted origin still passes.
+		// If a browser sends no fetch metadata, net/http compares only the hosts. A page
+		// of the same host on plain http would pass, and anyone on the network can forge
+		// such a page. A trusted origin still passes.
 		foreign := *r
 		foreign.Header = r.Header.Clone()
 		foreign.Header.Set("Sec-Fetch-Site", "cross-site")
@@ -40,8 +40,8 @@ func (a *Auth) checkOrigin(r *http.Request) error {
 	return nil
 }
 
-// isSameOrigin reports whether the browser says that a page of this very origin sent r.
-// A client that says nothing is refused, and so is a trusted origin.
+// isSameOrigin reports whether the browser says that a page of AppURL's own origin sent
+// r. It is false for a client that sends neither header, and for a trusted origin.
 func (a *Auth) isSameOrigin(r *http.Request) bool {
 	if site := r.Header["Sec-Fetch-Site"]; len(site) > 0 {
 		return len(site) == 1 && site[0] == "same-origin"
@@ -51,23 +51,23 @@ func (a *Auth) isSameOrigin(r *http.Request) bool {
 	return ok && len(origin) == 1 && origin[0]+a.app.path == app
 }
 
-// hidesOrigin reports whether a form of plain http came with Origin: null and without
-// fetch metadata. A page of this app with Referrer-Policy: no-referrer sends that, and
-// so can any other website: the two cannot be distinguished.
+// hidesOrigin reports whether r has Origin: null and no fetch metadata. The form of a
+// page on plain http with Referrer-Policy: no-referrer sends that, and so can any other
+// website: the two cannot be distinguished.
 func hidesOrigin(r *http.Request) bool {
 	return r.Header.Get("Sec-Fetch-Site") == "" && r.Header.Get("Origin") == "null"
 }
 
-// warnOfHost reports a login that starts at another host than AppURL's: the browser
-// does not send the cookies set there to the callback. The login goes on, since a proxy
-// may have replaced the Host, so that all is well for the browser.
+// warnOfHost warns of a login that starts at another host than AppURL's: the browser does
+// not send the cookies of that host to the callback. The login continues, since a proxy
+// may have replaced the Host, and then the browser is at the right one.
 func (a *Auth) warnOfHost(r *http.Request) {
 	want := a.app.host()
 	if a.app.isZero() || strings.EqualFold(strings.TrimSuffix(r.Host, a.app.defaultPort()), want) {
 		return
 	}
 	if a.hostWarnings.isDue(r.Host[:min(len(r.Host), maxHostBytes)], time.Now()) {
-		a.warn(r, fmt.Errorf("the Host %.100q is not AppURL's %q: if browsers see that host, a login comes back to AppURL without its cookies: open the app at AppURL; if a proxy has set it, hand on the browser's Host", r.Host, want))
+		a.warn(r, fmt.Errorf("the Host %.100q is not AppURL's %q: if browsers use that host, they do not send the login's cookies to AppURL, so open the app at AppURL; if a proxy sets that Host, make it pass on the browser's Host", r.Host, want))
 	}
 }
 
@@ -77,14 +77,15 @@ const (
 	maxHostBytes      = 100 // of a host that is kept
 )
 
-// hourlyLimit lets each warning through once an hour. Anybody can send any Host, so that
-// it is bounded in number; the caller bounds the length of each.
+// hourlyLimit permits each warning once an hour. Anyone can send any Host, so the number
+// of warnings is bounded; the caller bounds the length of each.
 type hourlyLimit struct {
 	mu   sync.Mutex
 	last map[string]time.Time
 }
 
-// isDue reports whether what was not warned of within the hour, and notes that it is now.
+// isDue reports whether there was no warning about what within the last hour. If so, it
+// records one now.
 func (h *hourlyLimit) isDue(what string, now time.Time) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -95,6 +96,6 @@ func (h *hourlyLimit) isDue(what string, now time.Time) bool {
 	if h.last == nil {
 		h.last = map[string]time.Time{}
 	}
-	h.last[strings.Clone(what)] = now // not a part of the request's header in memory
+	h.last[strings.Clone(what)] = now // a copy, which does not keep the request's header in memory
 	return true
 }

@@ -11,36 +11,35 @@ import (
 	"github.com/authrocket-go/authrocket/internal/loginstate"
 )
 
-// Deny writes the answer to a request that [Auth.Check] refused, with the
-// request that Check returned. Config.Deny is asked first. If it does not answer, a
-// browser that navigates gets
+// Deny answers a request that [Auth.Check] refused; r is the request that Check returned.
+// Deny calls Config.Deny first. If that does not answer, a browser that navigates gets
 //
-//   - without a session, the hosted login (303), from which it comes back to the
-//     same URL. After a form post: a page with a link to the login, from which it
-//     comes back to the page with the form (401). In a frame: a page with a link out
-//     of the frame (401).
-//   - with the cookies of two users, or only a part of a session cookie, a page that
+//   - without a session: a redirect to the hosted login (303), which returns to the same
+//     URL. After a form post: a page with a link to the login, which returns to the page
+//     with the form (401). In a frame: a page with a link out of the frame (401).
+//   - with the cookies of two users, or with only a part of a session cookie: a page that
 //     says so (401). After three failed logins within a minute: a 401 error page, see
 //     [ErrLoginLoop].
-//   - a page that says what is missing, with links to sign in again and to switch
-//     accounts (403).
-//   - while the decision cannot be made, a page that reloads itself (503); after a
-//     form post, a page that does not (429 or 503). With an unknown key it goes to
-//     the login, see [ErrTooManyKeyLookups].
+//   - without the right to do this: a page that says what is missing, with links to sign
+//     in again and to switch accounts (403).
+//   - while the decision cannot be made: a page that reloads itself (503); after a form
+//     post, a page that does not (429 or 503). For a token with an unknown key: the
+//     hosted login, see [ErrTooManyKeyLookups].
 //
-// htmx gets 401 with HX-Redirect to the login, which returns to the page that
-// is open. Everything else gets the status of the error's kind, see [StatusCode]: 401
-// with an RFC 6750 challenge, 403, or 429 or 503 with Retry-After. The body is
-// a problem of RFC 9457 where JSON is acceptable, else plain text; it
-// holds the reason's label and fixed text. The text of err is shown nowhere.
+// htmx gets 401 with HX-Redirect to the login, which returns to the open page. All other
+// clients get the status of the error's kind, see [StatusCode]: 401 with an RFC 6750
+// challenge, 403, or 429 or 503 with Retry-After. The body is an RFC 9457 problem if the
+// client accepts JSON, and plain text otherwise. It contains the reason's label and fixed
+// text, never the text of err.
 //
-// An invalid session cookie, or one of a session that has ended, is cleared, unless it may
-// be valid in a moment or two users' cookies came. Config.Page may answer instead of each page.
+// Deny clears a session cookie that is invalid or whose session has ended. It keeps a
+// cookie that may become valid in a moment, and the cookies of two users. Config.Page may
+// replace each page.
 func (a *Auth) Deny(w http.ResponseWriter, r *http.Request, err error) {
 	id := a.identityOf(r)
 	if id == nil {
-		// Not the request that Check returned. Nothing is verified here: the answer must
-		// not wait for keys.
+		// r is not the request that Check returned. Nothing is verified here, since the
+		// answer must not wait for keys.
 		id = a.newIdentity(r, keycache.NoWait)
 		id.err = err
 	}
@@ -51,9 +50,9 @@ func (a *Auth) Deny(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	status := StatusCode(err)
 	if !a.config.DisableCookie {
-		// An invalid cookie would be checked and refused again with every request. One
-		// that may be valid in a moment stays, or an outage and a clock that runs late
-		// would sign users out. A prefetch changes nothing.
+		// An invalid cookie would be checked and refused with every request. A cookie
+		// that may become valid in a moment stays, or an outage and a slow clock would
+		// sign users out. A prefetch changes nothing.
 		if status == http.StatusUnauthorized && id.source == SourceCookie && id.err != nil &&
 			retryRank(err) == 0 && !errors.Is(err, ErrAmbiguousCookie) && !errors.Is(err, ErrPrefetch) {
 			a.clearSessionCookie(w, r)
@@ -74,20 +73,20 @@ func (a *Auth) Deny(w http.ResponseWriter, r *http.Request, err error) {
 	writeProblem(w, r, status, err)
 }
 
-// denyRoute denies a request for one of the login routes, and reports that as a gate
-// does. Config.Deny and the Observer do not see the parameters of a login.
+// denyRoute refuses a request for a login route, and reports that as a gate does.
+// Config.Deny and the Observer do not see the parameters of the login.
 func (a *Auth) denyRoute(w http.ResponseWriter, r *http.Request, err error) {
 	r = withoutLoginParams(r)
 	a.observeDecision(r.Context(), r.Method, r.Pattern, true, SourceNone, noSession, err)
 	a.Deny(w, r, err)
 }
 
-// denyBrowser answers a person's browser, where there is more to say than a status. It
-// returns false when the caller must write the status.
+// denyBrowser answers a browser if the answer is more than a status. It returns false if
+// the caller must write the status; then it has at most set headers.
 func (a *Auth) denyBrowser(w http.ResponseWriter, r *http.Request, session *Session, err error) bool {
 	status := StatusCode(err)
-	// A script that sent a bearer token has to get another one itself: a login sets a
-	// cookie, which that token would precede again.
+	// A script that sent a bearer token must get another token itself. A login would only
+	// set a cookie, over which the bearer token takes precedence.
 	if status == http.StatusUnauthorized && !hasBearer(r.Header) {
 		switch {
 		case clientkind.IsHTMX(r) && !errors.Is(err, ErrAmbiguousCookie):
@@ -108,11 +107,11 @@ func (a *Auth) denyBrowser(w http.ResponseWriter, r *http.Request, session *Sess
 	case status == http.StatusUnauthorized && errors.Is(err, ErrIncompleteCookie):
 		a.writePage(w, r, a.incompleteCookiePage(r))
 	case status == http.StatusUnauthorized && isForm:
-		// A login would come back by GET, without what the person wrote.
+		// A login would return by GET and lose what the person wrote into the form.
 		a.writePage(w, r, a.formSignedOutPage(r))
 	case status == http.StatusUnauthorized, status == http.StatusTooManyRequests && !isForm && a.attempts(r) < maxAttempts:
-		// Whoever spends the budget for key lookups must not keep others from a new
-		// login, whose key is known.
+		// An attacker who spends the budget for key lookups must not keep users from a
+		// new login, whose key is known.
 		login := loginstate.Login{Attempt: a.attempts(r) + 1, Target: a.paths.returnTarget(r)}
 		switch {
 		case login.Attempt > maxAttempts:
@@ -137,9 +136,10 @@ func (a *Auth) denyBrowser(w http.ResponseWriter, r *http.Request, session *Sess
 	return true
 }
 
-// challenge is the WWW-Authenticate of a refusal (RFC 6750 section 3). A request
-// without a bearer token gets no error code, as section 3.1 says. A 403 gets no challenge,
-// unless a bearer token lacks a permission: other credentials would change nothing.
+// challenge returns the WWW-Authenticate header of a refusal (RFC 6750 section 3). A
+// request without a bearer token gets no error code, as section 3.1 says. A 403 gets a
+// challenge only if a bearer token lacks a permission: otherwise, other credentials would
+// change nothing.
 func challenge(source Source, status int, err error) string {
 	switch {
 	case status == http.StatusForbidden && source == SourceBearer && errors.Is(err, ErrPermissionDenied):

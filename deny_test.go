@@ -257,7 +257,7 @@ func TestPrefetches(t *testing.T) {
 			if w.Code == 503 && !strings.Contains(w.Body.String(), "keys cannot be fetched") {
 				t.Errorf("%s, %s: got %q, want the reason", row.name, header, w.Body)
 			}
-			if w.Code == 401 && (h.Get("Cache-Control") != "no-store" || !strings.Contains(w.Body.String(), "ahead of a click")) {
+			if w.Code == 401 && (h.Get("Cache-Control") != "no-store" || !strings.Contains(w.Body.String(), "is not prefetched without a session")) {
 				t.Errorf("%s, %s: got %v %q, want the reason, which nobody stores", row.name, header, h, w.Body)
 			}
 		}

@@ -12,101 +12,104 @@ import (
 )
 
 // The kinds of refusal. Every error of [Auth.Check], [Auth.CheckToken],
-// [Auth.CheckContext], [Auth.Verify] and a gate matches one of them with [errors.Is];
-// the reasons below match both themselves and their kind. [StatusCode] and [Reason] turn
-// an error into what a client may see.
+// [Auth.CheckContext], [Auth.Verify] and a gate matches one of them with [errors.Is]. An
+// error with one of the reasons below matches the reason and its kind. [StatusCode] and
+// [Reason] return what a client may see of an error.
 var (
-	// ErrUnauthenticated: no valid credentials were presented. 401; a browser that
-	// navigates goes to the login instead.
+	// ErrUnauthenticated: no valid credentials were presented. The status is 401; a
+	// browser that navigates is redirected to the login instead.
 	ErrUnauthenticated = errors.New("not signed in")
 
-	// ErrForbidden: the user is signed in, but may not do this. 403.
+	// ErrForbidden: the user is signed in, but may not do this. The status is 403.
 	ErrForbidden = errors.New("not allowed")
 
-	// ErrUnavailable: the decision cannot be made right now; the same request may
-	// succeed in a moment. 503 with Retry-After, or 429 for [ErrTooManyKeyLookups].
-	// Errors of kind ErrUnavailable, ErrDenied and ErrUnexpected of the package coreapi
-	// match it, too: a [Rule] may return them as they are.
+	// ErrUnavailable: the decision cannot be made right now; the same request may succeed
+	// in a moment. The status is 503 with Retry-After, or 429 for [ErrTooManyKeyLookups].
+	// The errors ErrUnavailable, ErrDenied and ErrUnexpected of package coreapi also
+	// match it, so that a [Rule] can return them unchanged.
 	ErrUnavailable = unavailable.Err
 )
 
 // Reasons of kind [ErrUnauthenticated].
 var (
-	// ErrNoToken: the request carries no login token.
+	// ErrNoToken: the request has no login token.
 	ErrNoToken = newReason(ErrUnauthenticated, "no_token", "no login token was presented")
 
 	// ErrTokenMalformed: the token is not a compact JWS (RFC 7515 section 7.1) with a
-	// readable header: in valid UTF-8, no member twice, at most 32 levels deep. Or the
-	// Authorization header that should hold it is not well-formed.
+	// readable header. The header must be valid UTF-8, have no duplicate members and nest
+	// at most 32 levels deep. A malformed Authorization header is the same error.
 	ErrTokenMalformed = newReason(ErrUnauthenticated, "token_malformed", "the login token is malformed")
 
 	// ErrTokenTooLarge: the token is longer than Config.MaxTokenBytes, or its kid is
-	// longer than 256 bytes. A login is also refused with it when the token has more than
-	// the 19,000 bytes that cookies hold.
+	// longer than 256 bytes. At a login, the token must also fit into the 19,000 bytes
+	// that cookies hold.
 	ErrTokenTooLarge = newReason(ErrUnauthenticated, "token_too_large", "the login token is too large")
 
-	// ErrWrongAlgorithm: the header's alg is not the one that the key is for (RFC 8725
+	// ErrWrongAlgorithm: the header's alg is not the algorithm of the key (RFC 8725
 	// section 3.1).
-	ErrWrongAlgorithm = newReason(ErrUnauthenticated, "wrong_algorithm", "the login token is signed with another algorithm than the key's")
+	ErrWrongAlgorithm = newReason(ErrUnauthenticated, "wrong_algorithm", "the login token's algorithm is not that of the key")
 
-	// ErrCriticalHeader: the header has a crit member (RFC 7515 section 4.1.11),
-	// or a b64 member (RFC 7797) that is not true; no extension is understood.
-	ErrCriticalHeader = newReason(ErrUnauthenticated, "critical_header", "the login token demands an extension that is not understood")
+	// ErrCriticalHeader: the header has a crit member (RFC 7515 section 4.1.11), or a b64
+	// member (RFC 7797) that is not true. This package supports no such extension.
+	ErrCriticalHeader = newReason(ErrUnauthenticated, "critical_header", "the login token requires an extension that is not supported")
 
 	// ErrUnknownKey: the realm does not publish a key with the token's kid (RFC 7515
-	// section 4.1.4), or the token names none. The message shows the kid, which is
+	// section 4.1.4), or the token has no kid. The message contains the kid, which is
 	// public.
 	ErrUnknownKey = newReason(ErrUnauthenticated, "unknown_key", "the login token is signed with a key that the realm does not have")
 
-	// ErrBadSignature: the signature is not that of the key (RFC 7515 section 5.2).
-	ErrBadSignature = newReason(ErrUnauthenticated, "bad_signature", "the login token's signature is wrong")
+	// ErrBadSignature: the key does not verify the token's signature (RFC 7515 section
+	// 5.2).
+	ErrBadSignature = newReason(ErrUnauthenticated, "bad_signature", "the login token's signature is invalid")
 
-	// ErrInvalidClaims: the payload is not one JSON object in valid UTF-8 with no
-	// member twice (RFC 7493) and at most 32 levels. Or a claim that counts is missing
-	// or has the wrong type; with Config.SessionState, sid counts. The message says which.
-	ErrInvalidClaims = newReason(ErrUnauthenticated, "invalid_claims", "the login token's claims are not valid")
+	// ErrInvalidClaims: the payload is not a JSON object in valid UTF-8 without duplicate
+	// members (RFC 7493) that nests at most 32 levels deep. Or a required claim is
+	// missing or has the wrong type; with Config.SessionState, sid is required. The
+	// message says which.
+	ErrInvalidClaims = newReason(ErrUnauthenticated, "invalid_claims", "the login token's claims are invalid")
 
 	// ErrWrongIssuer: iss (RFC 7519 section 4.1.1) is not exactly
 	// https://authrocket.com.
 	ErrWrongIssuer = newReason(ErrUnauthenticated, "wrong_issuer", "the login token is not from AuthRocket")
 
 	// ErrWrongRealm: rid is not Config.RealmID.
-	ErrWrongRealm = newReason(ErrUnauthenticated, "wrong_realm", "the login token is of another realm")
+	ErrWrongRealm = newReason(ErrUnauthenticated, "wrong_realm", "the login token is from another realm")
 
-	// ErrWrongAudience: aud (RFC 7519 section 4.1.3) is there and names none of
-	// Config.Audience.
-	ErrWrongAudience = newReason(ErrUnauthenticated, "wrong_audience", "the login token is meant for another audience")
+	// ErrWrongAudience: the token has an aud (RFC 7519 section 4.1.3) that contains none
+	// of the values in Config.Audience.
+	ErrWrongAudience = newReason(ErrUnauthenticated, "wrong_audience", "the login token is for another audience")
 
-	// ErrTokenExpired: exp (RFC 7519 section 4.1.4) is more than 5 seconds ago.
+	// ErrTokenExpired: exp (RFC 7519 section 4.1.4) is more than 5 seconds in the past.
 	ErrTokenExpired = newReason(ErrUnauthenticated, "token_expired", "the login token has expired")
 
-	// ErrTokenNotYetValid: nbf is more than 5 seconds, or iat more than 60 seconds ahead
-	// (RFC 7519 sections 4.1.5 and 4.1.6). The usual cause is a wrong clock.
+	// ErrTokenNotYetValid: nbf is more than 5 seconds in the future, or iat more than 60
+	// seconds (RFC 7519 sections 4.1.5 and 4.1.6). The usual cause is a wrong clock.
 	ErrTokenNotYetValid = newReason(ErrUnauthenticated, "token_not_yet_valid", "the login token is not valid yet")
 
 	// ErrAmbiguousAuthorization: the request has more than one Authorization header.
 	ErrAmbiguousAuthorization = newReason(ErrUnauthenticated, "ambiguous_authorization", "there is more than one Authorization header")
 
-	// ErrAmbiguousCookie: session cookies of two different users came together.
-	// A browser gets an error page instead of the login.
+	// ErrAmbiguousCookie: the request has valid session cookies of two different users. A
+	// browser gets an error page instead of the login.
 	ErrAmbiguousCookie = newReason(ErrUnauthenticated, "ambiguous_cookie", "there are session cookies of two different users")
 
-	// ErrIncompleteCookie: the session was too large for one cookie, and of
-	// several only the first came. A browser gets an error page instead of the login.
+	// ErrIncompleteCookie: the session needs several cookies, and one of them is missing.
+	// A browser gets an error page instead of the login.
 	ErrIncompleteCookie = newReason(ErrUnauthenticated, "incomplete_cookie", "a part of the session cookie is missing")
 
-	// ErrPrefetch: the request is a prefetch, and no session came with it. The browser
-	// repeats it on click. A signed-in user's prefetch is served as any GET.
-	ErrPrefetch = newReason(ErrUnauthenticated, "prefetch", "this page is not served ahead of a click")
+	// ErrPrefetch: the request is a prefetch without a valid session. The browser repeats
+	// the request on click. The prefetch of a signed-in user is served like any GET.
+	ErrPrefetch = newReason(ErrUnauthenticated, "prefetch", "this page is not prefetched without a session")
 
-	// ErrSessionEnded: the session has ended at AuthRocket, though its token has not
-	// expired. Config.SessionState says so. A browser's cookie is cleared. At the end of a
-	// login, a browser gets a page whose link starts a login with prompt=login.
+	// ErrSessionEnded: Config.SessionState reports that the session has ended at
+	// AuthRocket, although its token has not expired. The session cookie is cleared. If
+	// the login that is being completed has ended already, the browser gets a page with a
+	// link to a login with prompt=login.
 	ErrSessionEnded = newReason(ErrUnauthenticated, "session_ended", "the session has ended")
 
-	// ErrLoginLoop: three logins in a row did not produce an accepted session
-	// within a minute. A browser gets an error page instead of a fourth login; only
-	// Observer.Login gets this error, which wraps the one of the session.
+	// ErrLoginLoop: three logins in a row within a minute did not produce an accepted
+	// session. A browser gets an error page instead of a fourth login. Only
+	// Observer.Login gets this error, which wraps the error of the session.
 	ErrLoginLoop = newReason(ErrUnauthenticated, "login_loop", "repeated logins did not produce an accepted session")
 )
 
@@ -116,40 +119,40 @@ var (
 	// the challenge insufficient_scope (RFC 6750 section 3.1).
 	ErrPermissionDenied = newReason(ErrForbidden, "permission_denied", "a permission is missing")
 
-	// ErrWrongOrg: the token does not have the org that the request is about: the user
-	// is no member, or has picked another account. Or the request does not say which org
-	// that is, or the selector refuses for a reason of its own.
+	// ErrWrongOrg: the token does not have the org that the request is about: the user is
+	// not a member, or has picked another account. It is also the error if the request
+	// does not say which org it is about, or if the selector refuses without a kind.
 	ErrWrongOrg = newReason(ErrForbidden, "wrong_org", "the user is not signed in to this account")
 
-	// ErrEmailNotVerified: the token does not say that the email is verified.
+	// ErrEmailNotVerified: the token does not say that the email address is verified.
 	ErrEmailNotVerified = newReason(ErrForbidden, "email_not_verified", "the email address is not verified")
 
-	// ErrCrossSite: a session cookie came with an unsafe request (POST, WebSocket, ...)
+	// ErrCrossSite: an unsafe request (POST, WebSocket, ...) with a session cookie comes
 	// from an origin that is neither AppURL's nor one of Config.TrustedOrigins. A request
-	// without Origin and Sec-Fetch-Site, as programs and tests send it, passes.
+	// without Origin and Sec-Fetch-Site, as programs and tests send it, is accepted.
 	ErrCrossSite = newReason(ErrForbidden, "cross_site", "the request comes from another site")
 
-	// ErrUnsolicitedLogin: a login came back that this browser did not start, or
-	// that would change who is signed in. It waits for the user to confirm it, if
-	// there is room for it in the cookies; only Observer.Login gets this error.
-	ErrUnsolicitedLogin = newReason(ErrForbidden, "unsolicited_login", "the login has to be confirmed")
+	// ErrUnsolicitedLogin: a login came back that this browser did not start, or that
+	// would change who is signed in. It waits for the user's confirmation, if it fits
+	// into the cookies. Only Observer.Login gets this error.
+	ErrUnsolicitedLogin = newReason(ErrForbidden, "unsolicited_login", "the user must confirm the login")
 )
 
 // Reasons of kind [ErrUnavailable].
 var (
-	// ErrKeysUnavailable: the realm's keys could not be fetched, or not yet. 503; a
-	// browser that navigates gets a page that reloads itself.
+	// ErrKeysUnavailable: the realm's keys could not be fetched, or have not been fetched
+	// yet. The status is 503; a browser that navigates gets a page that reloads itself.
 	ErrKeysUnavailable = newReason(ErrUnavailable, "keys_unavailable", "the realm's keys cannot be fetched now")
 
-	// ErrTooManyKeyLookups: the token's key is unknown, and the budget for key lookups
-	// is spent. 429 with Retry-After (RFC 6585 section 4); a browser that navigates goes
-	// to the login instead and keeps its cookie.
-	ErrTooManyKeyLookups = newReason(ErrUnavailable, "too_many_key_lookups", "too many tokens with unknown keys came lately")
+	// ErrTooManyKeyLookups: the token's key is unknown, and the budget for key lookups is
+	// spent. The status is 429 with Retry-After (RFC 6585 section 4). A browser that
+	// navigates is redirected to the login instead, and keeps its cookie.
+	ErrTooManyKeyLookups = newReason(ErrUnavailable, "too_many_key_lookups", "the key is unknown, and the budget for key lookups is spent")
 
-	// ErrSessionUnknown: Config.SessionState cannot say now whether the session goes on.
-	// 503; a browser that navigates gets a page that reloads itself, and keeps its cookie.
-	// Its error is wrapped.
-	ErrSessionUnknown = newReason(ErrUnavailable, "session_unknown", "whether the session goes on cannot be told now")
+	// ErrSessionUnknown: Config.SessionState cannot decide now whether the session is
+	// still active. The status is 503; a browser that navigates gets a page that reloads
+	// itself, and keeps its cookie. This error wraps the error of SessionState.
+	ErrSessionUnknown = newReason(ErrUnavailable, "session_unknown", "it is not known right now whether the session is still active")
 )
 
 // reason is an error that also matches its kind.
@@ -164,15 +167,15 @@ func newReason(kind error, label, text string) error { return &reason{kind, labe
 func (r *reason) Error() string { return r.text }
 func (r *reason) Unwrap() error { return r.kind }
 
-// refusal is a reason with what is known beyond it.
+// refusal is a reason with details.
 type refusal struct {
 	reason     error // a *reason
 	detail     string
 	cause      error // may be nil
 	retryAfter time.Duration
 
-	permissions []string // for ErrPermissionDenied: those that are missing
-	isAnyEnough bool     // one of them would be enough
+	permissions []string // for ErrPermissionDenied: the missing ones
+	isAnyEnough bool     // the user needs only one of them
 }
 
 func (e *refusal) Error() string {
@@ -193,7 +196,7 @@ func (e *refusal) Unwrap() []error {
 	return []error{e.reason, e.cause}
 }
 
-// refuse returns the refusal for reason; the detail tells an operator more.
+// refuse returns a refusal for reason, with a detail for operators.
 func refuse(reason error, format string, args ...any) error {
 	return &refusal{reason: reason, detail: fmt.Sprintf(format, args...)}
 }
@@ -204,17 +207,17 @@ type kind struct {
 	label  string
 }
 
-// kinds in the order in which they take precedence: an error that wraps two kinds, such
-// as that of a rule, is undecided if it may be. The last one is that of an error of no
-// kind.
+// kinds lists the kinds in their order of precedence. A rule's error may wrap two kinds;
+// ErrUnavailable takes precedence, since the decision may change. The last kind is for
+// errors of no kind.
 var kinds = [...]kind{
 	{ErrUnavailable, http.StatusServiceUnavailable, "unavailable"},
 	{ErrUnauthenticated, http.StatusUnauthorized, "unauthenticated"},
 	{ErrForbidden, http.StatusForbidden, "forbidden"},
 }
 
-// StatusCode returns the status of the answer to a refused request: 401, 403,
-// 429 or 503. An error of no kind counts as [ErrForbidden]; nil is 200.
+// StatusCode returns the HTTP status for a request that was refused with err: 401, 403,
+// 429 or 503. An error of no kind counts as [ErrForbidden]. For nil it returns 200.
 func StatusCode(err error) int {
 	if err == nil {
 		return http.StatusOK
@@ -225,7 +228,7 @@ func StatusCode(err error) int {
 	return kindOf(err).status
 }
 
-// kindOf returns the kind that decides about err.
+// kindOf returns the kind of err that takes precedence.
 func kindOf(err error) kind {
 	for _, k := range kinds {
 		if errors.Is(err, k.err) {
@@ -235,17 +238,17 @@ func kindOf(err error) kind {
 	return kinds[len(kinds)-1]
 }
 
-// reasonOf returns the reason of err if it is of the kind that decides: a rule
-// may have wrapped a reason of another kind.
+// reasonOf returns the reason of err if it belongs to the kind of err: a rule may have
+// wrapped a reason of another kind.
 func reasonOf(err error) (*reason, bool) {
 	r, ok := errors.AsType[*reason](err)
 	return r, ok && r.kind == kindOf(err).err
 }
 
-// Reason returns a short fixed label for err, such as "token_expired", fit for
-// metrics and for clients. An error without a reason has the label of its
-// kind: "unauthenticated", "forbidden" (also for an error of no kind) or
-// "unavailable"; nil is "".
+// Reason returns a short fixed label for err, such as "token_expired", fit for metrics
+// and for clients. For an error without a reason, it returns the label of its kind:
+// "unauthenticated", "forbidden" (also for an error of no kind) or "unavailable". For nil
+// it returns "".
 func Reason(err error) string {
 	if err == nil {
 		return ""
@@ -256,9 +259,9 @@ func Reason(err error) string {
 	return kindOf(err).label
 }
 
-// PublicMessage returns what a client may read about err, the fixed text of its reason.
-// The message of err itself is for operators: it may name IDs, times and addresses. nil
-// is "".
+// PublicMessage returns the fixed text of err's reason, which a client may read. The
+// message of err itself is for operators: it may contain IDs, times and addresses. For
+// nil it returns "".
 func PublicMessage(err error) string {
 	if err == nil {
 		return ""
@@ -269,8 +272,8 @@ func PublicMessage(err error) string {
 	return http.StatusText(StatusCode(err))
 }
 
-// withKind makes sure that the error of a caller's function has a kind: that of
-// fallback if it has none.
+// withKind returns err if it has a kind, and otherwise wraps it with fallback. It is for
+// errors of functions in Config.
 func withKind(err, fallback error) error {
 	if errors.Is(err, kindOf(err).err) {
 		return err
@@ -278,7 +281,7 @@ func withKind(err, fallback error) error {
 	return fmt.Errorf("%w: %w", fallback, err)
 }
 
-// onLoginError marks what Config.OnLogin refuses: its page offers another account.
+// onLoginError marks a refusal by Config.OnLogin, whose page offers another account.
 type onLoginError struct{ err error }
 
 func (e *onLoginError) Error() string { return e.err.Error() }
@@ -289,12 +292,12 @@ func (e *onLoginError) Unwrap() error { return e.err }
 type ConfigError struct {
 	Field   string // the name of the Config field
 	Env     string // the environment variable that [ConfigFromEnv] reads for it, "" if there is none
-	Value   string // its value, "" where it is secret or may hold a secret
-	Problem string // what is wrong and what to write instead
+	Value   string // its value, "" if it is or may contain a secret
+	Problem string // what is wrong, and what to do
 }
 
-// Error names the field, its environment variable, its value if it may be shown, and the
-// problem.
+// Error returns a text with the field, its environment variable, its value if it may be
+// shown, and the problem.
 func (e *ConfigError) Error() string {
 	field := "Config." + e.Field
 	if e.Env != "" {
@@ -307,7 +310,7 @@ func (e *ConfigError) Error() string {
 }
 
 // ConfigErrors returns each [ConfigError] in err, the error of [New], wrapped or not, in
-// the order of its message. It returns none if err is nil or something else.
+// the order of its message. It returns none for nil and for other errors.
 func ConfigErrors(err error) []*ConfigError {
 	var problems []*ConfigError
 	switch err := err.(type) {
@@ -327,7 +330,8 @@ func ConfigErrors(err error) []*ConfigError {
 const defaultRetryAfter = 5 * time.Second
 
 // RetryAfter returns how long a client should wait before it repeats a request that was
-// refused with err: more than 0 if err is of kind [ErrUnavailable], else 0.
+// refused with err. It is more than 0 if err is of kind [ErrUnavailable], and 0
+// otherwise.
 func RetryAfter(err error) time.Duration {
 	if !errors.Is(err, ErrUnavailable) {
 		return 0
@@ -338,5 +342,5 @@ func RetryAfter(err error) time.Duration {
 	return defaultRetryAfter
 }
 
-// wholeSeconds returns d as headers have it, rounded up.
+// wholeSeconds returns d in seconds, rounded up, for a header.
 func wholeSeconds(d time.Duration) string { return strconv.Itoa(int(math.Ceil(d.Seconds()))) }

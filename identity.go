@@ -8,30 +8,31 @@ import (
 	"github.com/authrocket-go/authrocket/internal/keycache"
 )
 
-// identity is what an Auth found out about who sent a request. It is itself the context
-// in which handlers and gates find it, which saves an allocation for each request. It
-// never changes once it is in a request.
+// identity is what an Auth knows about the sender of a request. It is itself the context
+// in which handlers and gates find it, which saves an allocation per request. It does not
+// change once it is in a request.
 type identity struct {
-	context.Context // that of the request before; nil until the identity is in one
+	context.Context // the parent context; nil until the identity is in a request
 
-	auth    *Auth    // nil when it comes from WithSession
-	session *Session // shared: nobody changes it
+	auth    *Auth    // nil for WithSession
+	session *Session // shared, never changed
 	err     error    // why there is no session, nil when there is one
 	source  Source
 	wait    wait // for keys and Config.SessionState
 
-	cacheHeaders cacheHeaders // a part of it to save another allocation
+	cacheHeaders cacheHeaders // embedded here to save an allocation
 
-	// What the identity was found in. A request with another header map or method is
-	// another request, even if it carries this context: a background job that makes one
-	// from the context of a user must not act as that user. The header is nil if the
-	// identity was found without a request: gates look past it.
+	// The header and the method of the request. A request with another header map or
+	// method is another request, even if it has this context: a background job that
+	// creates a request with a user's context must not act as that user. The header is
+	// nil if there was no request; gates ignore such an identity.
 	requestHeader http.Header
 	requestMethod string
 }
 
-// latestKey finds the latest identity in a context, whoever found it. An *Auth as the
-// key finds the latest that this Auth found in a request: two realms never mix.
+// latestKey finds the latest identity in a context, of any Auth. An *Auth as the key
+// finds the latest identity that this Auth found in a request, so that two realms never
+// mix.
 type latestKey struct{}
 
 // verifiedByKey finds the latest identity of an Auth, with or without a request.
@@ -63,7 +64,8 @@ func latestIdentity(ctx context.Context) *identity {
 	return id
 }
 
-// identityOf returns what a found out about r, nil when it did not look at r.
+// identityOf returns the identity that a has found for r, or nil if a has not
+// authenticated r.
 func (a *Auth) identityOf(r *http.Request) *identity {
 	id := a.ownIdentity(r.Context())
 	if id == nil || id.requestMethod != r.Method || !isSameMap(id.requestHeader, r.Header) {
@@ -72,19 +74,19 @@ func (a *Auth) identityOf(r *http.Request) *identity {
 	return id
 }
 
-// ownIdentity returns the latest identity of a in ctx: that of the request whose
-// context it is, or of one that it was made from.
+// ownIdentity returns the latest identity of a in ctx, or nil. It may belong to an
+// earlier request from whose context ctx was made.
 func (a *Auth) ownIdentity(ctx context.Context) *identity {
 	id, _ := ctx.Value(a).(*identity)
 	return id
 }
 
-// isSameMap reports whether a and b are one map, not two with the same content.
+// isSameMap reports whether a and b are the same map, and not only equal.
 func isSameMap(a, b http.Header) bool {
 	return reflect.ValueOf(a).Pointer() == reflect.ValueOf(b).Pointer()
 }
 
-// newIdentity returns an identity that belongs to r and says nothing yet.
+// newIdentity returns an identity for r without a session.
 func (a *Auth) newIdentity(r *http.Request, patience keycache.Patience) *identity {
 	return &identity{auth: a, session: noSession, source: SourceNone, wait: wait{patience: patience}, requestHeader: r.Header, requestMethod: r.Method}
 }
@@ -96,8 +98,7 @@ func withIdentity(r *http.Request, id *identity) *http.Request {
 	case latestIdentity(ctx) == id:
 		return r
 	case id.Context != nil:
-		// It is in another context already, where others may read it, or another
-		// identity hides it.
+		// It is already in another context, where other goroutines may read it.
 		latest := *id
 		id = &latest
 	}

@@ -18,15 +18,15 @@ import (
 	"github.com/authrocket-go/authrocket/internal/loopback"
 )
 
-// wait is how a request waits for keys and for Config.SessionState. One value is handed down for all tokens of a
-// request, so that several cookies do not wait several times.
+// wait is how long a request waits for keys and for Config.SessionState. All tokens of a
+// request share one value, so that several cookies do not wait several times.
 type wait struct {
 	patience keycache.Patience
 	start    time.Time // when the request began to wait; zero if it has not
 }
 
-// left is the time for which the request still waits for Config.SessionState. An open
-// route does not wait for it: a gate asks again.
+// left returns how long the request still waits for Config.SessionState. An open route
+// does not wait for it, since a gate asks again.
 func (w *wait) left() time.Duration {
 	if w.patience == keycache.NoWait || w.patience == keycache.Open {
 		return 0
@@ -36,27 +36,26 @@ func (w *wait) left() time.Duration {
 
 // keySource is where keys come from: the realm's JWKS, or a static key.
 type keySource interface {
-	// algorithm is the alg that every key of the source is for. The key decides it, not
+	// algorithm returns the alg of every key of the source. The key decides about it, not
 	// the token (RFC 8725 section 3.1).
 	algorithm() jose.Algorithm
 	// needsKeyID reports whether a token must name its key.
 	needsKeyID() bool
-	// fresh returns the keys of that ID if that needs no waiting, and the
-	// generation of the key set that has them, else zero.
+	// fresh returns the keys with that ID and the generation of their key set, if that
+	// needs no waiting. Without such a key, the generation is zero.
 	fresh(id string, now time.Time) (keys jose.Keys, generation uint64, ok bool)
-	// unchanged reports whether fresh returns at now what it returned with
-	// generation. Zero is the generation of nothing.
+	// unchanged reports whether fresh would return at now what it returned with
+	// generation. It is false for generation zero.
 	unchanged(generation uint64, now time.Time) bool
-	// lookup returns the keys, which it may wait for, or an error of a kind.
+	// lookup returns the keys, or an error with a kind. It may wait.
 	lookup(context.Context, keycache.Question) (jose.Keys, error)
 	// warm fetches the keys.
 	warm(ctx context.Context) error
-	// ready returns nil if there are keys now, else an error of a kind.
+	// ready returns nil if there are usable keys now, and an error with a kind otherwise.
 	ready() error
 }
 
-// staticKey is the one key of Config.JWTKey. It is always there and never changes, so
-// that its generation is always 1.
+// staticKey is the key of Config.JWTKey. It never changes, so its generation is always 1.
 type staticKey struct{ keys jose.Keys }
 
 func (s staticKey) algorithm() jose.Algorithm  { return s.keys[0].Algorithm() }
@@ -78,8 +77,9 @@ type jwks struct {
 	maxStale time.Duration
 }
 
-// maxJWKSBytes is far beyond a real set, which has one or two keys. It bounds what a
-// server that answers in place of LoginRocket can make this process keep.
+// maxJWKSBytes is far more than a real key set has, which holds one or two keys. It
+// bounds the memory that another server in place of LoginRocket can make this process
+// use.
 const maxJWKSBytes = 1 << 20
 
 func newJWKS(c Config, u baseURL) *jwks {
@@ -101,14 +101,14 @@ func keyCacheConfig(c Config, u baseURL) keycache.Config[jose.Keys] {
 		MaxStale:        c.MaxStale,
 	}
 	if observe := c.Observer.KeyRefresh; observe != nil {
-		// A fetch serves many requests, and may outlive the one that began it.
+		// A fetch serves many requests, and may outlive the one that started it.
 		cache.Observe = func(r keycache.Refresh) { observe(context.Background(), KeyRefresh(r)) }
 	}
 	return cache
 }
 
-// All keys of the set are RSA keys for RS256: internal/jose leaves others out. A set
-// never holds a secret, so that no published key can verify an HS256 token.
+// All keys of the set are RSA keys for RS256: internal/jose skips others. A set never
+// contains a secret, so no published key can verify an HS256 token.
 func (j *jwks) algorithm() jose.Algorithm { return jose.RS256 }
 func (j *jwks) needsKeyID() bool          { return true }
 
@@ -145,9 +145,9 @@ func (j *jwks) ready() error {
 	return &refusal{reason: ErrKeysUnavailable, detail: detail, cause: failure}
 }
 
-// keyError gives an error of the key cache its reason. "There is no such key" is 401,
-// "it is not known" is 503 or 429: an outage must not sign anybody out. The detail may
-// name the key ID, which is public.
+// keyError gives an error of the key cache its reason. A key that does not exist is 401;
+// a key that is undecided is 503 or 429, since an outage must not sign users out. The
+// detail may contain the key ID, which is public.
 func keyError(err error, detail string) error {
 	if err == nil {
 		return nil
@@ -163,9 +163,9 @@ func keyError(err error, detail string) error {
 	return &refusal{reason: reason, detail: detail, cause: undecided.Cause, retryAfter: undecided.RetryAfter}
 }
 
-// newKeyClient returns a copy of client, which may be nil, with the rules that every
-// fetch obeys. A redirect is not followed: whoever answers at its target would publish
-// the realm's keys. Cookies have no place in a public resource.
+// newKeyClient returns a copy of client, which may be nil, with the settings that every
+// fetch has. It follows no redirects: the target of a redirect would publish the realm's
+// keys. It sends no cookies, since the key set is public.
 func newKeyClient(client *http.Client, dialLoopbackOnly bool) *http.Client {
 	own := http.Client{}
 	if client != nil {
@@ -180,19 +180,20 @@ func newKeyClient(client *http.Client, dialLoopbackOnly bool) *http.Client {
 	return &own
 }
 
-// newKeyTransport keeps no connection open: its goroutines would outlive the fetch, and
-// an Auth has no Close. One handshake in 15 minutes costs nothing.
+// newKeyTransport returns a transport that keeps no connection open: its goroutines would
+// outlive the fetch, and an Auth has no Close. One handshake every 15 minutes costs
+// little.
 func newKeyTransport(dialLoopbackOnly bool) *http.Transport {
 	t := &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
 		DisableKeepAlives:      true,
-		ForceAttemptHTTP2:      true, // a transport with a dialer of its own has none otherwise
+		ForceAttemptHTTP2:      true, // off by default in a transport with a custom dialer
 		MaxResponseHeaderBytes: 64 << 10,
 	}
 	if dialLoopbackOnly {
-		// A name such as localhost may resolve to anything. Keys that come in
-		// the clear come from this machine or not at all. Control sees the address
-		// that is dialled, after the name was resolved; a proxy would hide it.
+		// A name such as localhost may resolve to any address, but unencrypted keys must
+		// come from this machine. Control gets the resolved address before it is dialled.
+		// A proxy would hide that address.
 		t.Proxy = nil
 		t.DialContext = (&net.Dialer{Control: func(_, address string, _ syscall.RawConn) error {
 			if host, _, err := net.SplitHostPort(address); err != nil || !loopback.IsHost(host) {
@@ -204,9 +205,9 @@ func newKeyTransport(dialLoopbackOnly bool) *http.Transport {
 	return t
 }
 
-// fetchKeys fetches and parses the key set. Its errors are logged: they say what to check,
-// and hold nothing of the body, which may be any page of another server, and of the headers
-// only where a redirect leads. setting is what jwksURL is configured by.
+// fetchKeys fetches and parses the key set. Its errors are logged and say what to check.
+// They contain nothing of the body, which may come from any server, and of the headers
+// only the host of a redirect. setting names the setting that jwksURL comes from.
 func fetchKeys(ctx context.Context, client *http.Client, jwksURL, setting string) (keys map[string]jose.Keys, skipped []error, maxAge time.Duration, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, jwksURL, nil)
 	if err != nil {
@@ -216,39 +217,39 @@ func fetchKeys(ctx context.Context, client *http.Client, jwksURL, setting string
 	req.Header.Set("User-Agent", "authrocket-go")
 	resp, err := client.Do(req)
 	if err != nil {
-		return nil, nil, 0, fmt.Errorf("%w; check that %s has the right host and port, and that this server reaches it", err, setting)
+		return nil, nil, 0, fmt.Errorf("%w; check that %s has the right host and port, and that this server can reach it", err, setting)
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
 		if target, err := url.Parse(resp.Header.Get("Location")); err == nil && target.Host != "" {
-			return nil, nil, 0, fmt.Errorf("%s answered %d, a redirect to %s that is not followed; set %s to the host that serves the realm", jwksURL, resp.StatusCode, target.Host, setting)
+			return nil, nil, 0, fmt.Errorf("%s answered %d, a redirect to %s, and redirects are not followed; set %s to the host that serves the realm", jwksURL, resp.StatusCode, target.Host, setting)
 		}
 		if resp.StatusCode < 500 {
-			return nil, nil, 0, fmt.Errorf("%s answered %d, so that no LoginRocket is there; check %s", jwksURL, resp.StatusCode, setting)
+			return nil, nil, 0, fmt.Errorf("%s answered %d, which is not the answer of a LoginRocket; check %s", jwksURL, resp.StatusCode, setting)
 		}
-		return nil, nil, 0, fmt.Errorf("%s answered %d; if that goes on, check %s", jwksURL, resp.StatusCode, setting)
+		return nil, nil, 0, fmt.Errorf("%s answered %d; if this error continues, check %s", jwksURL, resp.StatusCode, setting)
 	}
-	// One byte more than is accepted tells a set that is too large from one that fits.
+	// Reading one byte more than is accepted shows that a set is too large.
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxJWKSBytes+1))
 	if err != nil {
-		return nil, nil, 0, fmt.Errorf("%s broke off: %w", jwksURL, err)
+		return nil, nil, 0, fmt.Errorf("the answer of %s broke off: %w", jwksURL, err)
 	}
 	if len(body) > maxJWKSBytes {
-		return nil, nil, 0, fmt.Errorf("%s sent more than %d bytes", jwksURL, maxJWKSBytes)
+		return nil, nil, 0, fmt.Errorf("%s sent more than %d bytes; check its URL", jwksURL, maxJWKSBytes)
 	}
 	keys, skipped, err = jose.ParseSet(body)
 	switch {
 	case errors.Is(err, jose.ErrNoUsableKey):
 		return nil, skipped, 0, fmt.Errorf("%s: %w; for a realm that signs with HS256, set %s to its key (jsk_...)", jwksURL, err, settingName("JWTKey"))
 	case err != nil:
-		return nil, skipped, 0, fmt.Errorf("%s: %w; check that %s is that of a LoginRocket", jwksURL, err, setting)
+		return nil, skipped, 0, fmt.Errorf("%s: %w; check that %s is the URL of a LoginRocket", jwksURL, err, setting)
 	}
 	return keys, skipped, responseMaxAge(resp.Header), nil
 }
 
-// responseMaxAge returns the max-age of Cache-Control (RFC 9111 section 5.2.2.1), zero
-// if there is none. Zero and less count as one second, which differs from none; the
-// cache raises it to its own minimum.
+// responseMaxAge returns the max-age of Cache-Control (RFC 9111 section 5.2.2.1), or zero
+// if there is none. A max-age of zero or less becomes one second, to distinguish it from
+// none; the cache raises it to its own minimum.
 func responseMaxAge(h http.Header) time.Duration {
 	for _, value := range h.Values("Cache-Control") {
 		for directive := range strings.SplitSeq(value, ",") {

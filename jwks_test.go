@@ -106,13 +106,13 @@ func TestRefusedKeySets(t *testing.T) {
 		fault authrockettest.Fault
 		want  string // in the error
 	}{
-		{name: "status 201 is no answer", fault: goodSet(http.StatusCreated), want: "201, so that no LoginRocket is there; check Config.LoginRocketURL (LOGINROCKET_URL)"},
+		{name: "status 201 is no answer", fault: goodSet(http.StatusCreated), want: "201, which is not the answer of a LoginRocket; check Config.LoginRocketURL (LOGINROCKET_URL)"},
 		{name: "status 304 is no answer", fault: authrockettest.Status(http.StatusNotModified), want: "304"},
-		{name: "status 500 with a good set is no answer", fault: goodSet(http.StatusInternalServerError), want: "500; if that goes on, check Config.LoginRocketURL"},
-		{name: "a redirect is not followed and only its host is named", fault: authrockettest.Redirect("https://ada:engine@elsewhere.example/path?token=secret"), want: "a redirect to elsewhere.example that is not followed; set Config.LoginRocketURL (LOGINROCKET_URL)"},
+		{name: "status 500 with a good set is no answer", fault: goodSet(http.StatusInternalServerError), want: "500; if this error continues, check Config.LoginRocketURL"},
+		{name: "a redirect is not followed and only its host is named", fault: authrockettest.Redirect("https://ada:engine@elsewhere.example/path?token=secret"), want: "a redirect to elsewhere.example, and redirects are not followed; set Config.LoginRocketURL (LOGINROCKET_URL)"},
 		{name: "a redirect to a path is not followed", fault: authrockettest.Redirect("/login"), want: "302"},
 		{name: "a redirect to nowhere is not followed", fault: authrockettest.Redirect(""), want: "302"},
-		{name: "HTML is no set", fault: authrockettest.Body("text/html", "<!doctype html><title>Login</title>"), want: "check that Config.LoginRocketURL (LOGINROCKET_URL) is that of a LoginRocket"},
+		{name: "HTML is no set", fault: authrockettest.Body("text/html", "<!doctype html><title>Login</title>"), want: "check that Config.LoginRocketURL (LOGINROCKET_URL) is the URL of a LoginRocket"},
 		{name: "an empty array of keys is none", fault: authrockettest.Body("application/json", `{"keys":[]}`), want: "no usable key; for a realm that signs with HS256, set Config.JWTKey (AUTHROCKET_JWT_KEY)"},
 		{name: "more than a mebibyte is not read", fault: paddedKeys(mebibyte + 1), want: "1048576 bytes"},
 		{name: "an answer after 8 seconds is too late", fault: authrockettest.Slow(keyTimeout + time.Second), want: "deadline exceeded"},

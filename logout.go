@@ -16,10 +16,10 @@ import (
 	"github.com/authrocket-go/authrocket/internal/returnto"
 )
 
-// serveLogout signs out of this app, and continues to LoginRocket unless the session
-// there should stay. A link or an image on another site can cause a GET. So a GET signs
-// out only when the browser says that a page of this app or the address bar caused it,
-// and otherwise shows a button.
+// serveLogout signs the user out of this app, and continues to LoginRocket unless the
+// session there should stay. A link or an image on another site can cause a GET. So a GET
+// signs out only if the browser says that it comes from a page of this app or from the
+// address bar, and otherwise shows a button.
 func (a *Auth) serveLogout(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodGet && !isOwnNavigation(r) {
 		a.writePage(w, r, a.logoutPage(r))
@@ -28,12 +28,12 @@ func (a *Auth) serveLogout(w http.ResponseWriter, r *http.Request) {
 	session := noSession
 	switch err := a.checkOrigin(r); {
 	case err == nil:
-		// Signing out never waits for keys; without them, no session ID is known. Whether
-		// the session goes on does not matter: it ends now.
+		// A sign-out never waits for keys; without them, the session ID is unknown. It
+		// does not ask Config.SessionState, since the session ends now in any case.
 		session, _ = a.cookieSession(r, &wait{patience: keycache.NoWait}, a.verifier.verify)
 	case r.Host != "":
-		// Without a Host, no origin can be compared. Then the request signs out, here
-		// only, which harms less than a user who cannot sign out.
+		// Without a Host, no origin can be compared. Such a request still signs out of
+		// this app: that does less harm than a user who cannot sign out.
 		a.denyRoute(w, r, err)
 		return
 	}
@@ -55,9 +55,9 @@ func (a *Auth) serveLogout(w http.ResponseWriter, r *http.Request) {
 	a.answerLogout(w, r, location, isLocal)
 }
 
-// sessionIDToEnd is the ID of the session that a sign-out ends: that of the browser's
-// session, else that of a sign-out which has not reached LoginRocket yet. A second click
-// must not lose it.
+// sessionIDToEnd returns the ID of the session to end at LoginRocket: that of the
+// browser's session, or else that of an earlier sign-out which has not reached
+// LoginRocket yet. A second click must not lose it.
 func (a *Auth) sessionIDToEnd(r *http.Request, session *Session) string {
 	if session.ID() != "" {
 		return session.ID()
@@ -70,9 +70,9 @@ func (a *Auth) sessionIDToEnd(r *http.Request, session *Session) string {
 	return ""
 }
 
-// answerLogout sends a client that signed out to location, a path of this app, each kind
-// in its own way: a script cannot follow a redirect to LoginRocket, and a page with
-// form-action 'self' stops a redirect after its form.
+// answerLogout sends a client that has signed out to location, a path of this app. How
+// depends on the client: a script cannot follow a redirect to LoginRocket, and a page
+// with form-action 'self' blocks a redirect after its form.
 func (a *Auth) answerLogout(w http.ResponseWriter, r *http.Request, location string, isLocal bool) {
 	isFramed := clientkind.IsFramed(r)
 	switch {
@@ -91,18 +91,18 @@ func (a *Auth) answerLogout(w http.ResponseWriter, r *http.Request, location str
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
 	h.Set("X-Content-Type-Options", "nosniff")
-	w.WriteHeader(http.StatusOK) // gin has another status for a route that it does not know
+	w.WriteHeader(http.StatusOK) // gin's default for an unknown route is 404
 	json.NewEncoder(w).Encode(struct {
 		Location string `json:"location"`
 	}{returnto.Escape(location)})
 }
 
-// pendingLogoutLifetime is how long a sign-out may take to go on to LoginRocket.
+// pendingLogoutLifetime is how long the browser may take to continue to LoginRocket.
 const pendingLogoutLifetime = time.Minute
 
-// pendingLogout is what [Auth.serveLogoutEnd] needs to know. It is in a cookie that
-// no script sees, not in a URL: with a session ID, anybody mints tokens at the
-// LoginRocket API.
+// pendingLogout is what [Auth.serveLogoutEnd] needs to know. It is stored in a cookie
+// that scripts cannot read, and not in a URL: anyone who has a session ID can get tokens
+// from the LoginRocket API.
 type pendingLogout struct{ sessionID, target string }
 
 func (p pendingLogout) encode() string {
@@ -125,15 +125,15 @@ func (a *Auth) rememberLogout(w http.ResponseWriter, p pendingLogout) {
 	http.SetCookie(w, c)
 }
 
-// maxSessionIDBytes is far more than a session ID has.
+// maxSessionIDBytes is far more than the length of a session ID.
 const maxSessionIDBytes = 200
 
-// serveLogoutEnd sends a browser that has signed out here to LoginRocket, to end the
-// session there, too. Nothing but a navigation gets an answer: a script or a frame
-// must not see where it leads.
+// serveLogoutEnd redirects a browser that has signed out here to LoginRocket, which ends
+// the session there, too. It answers only navigations: a script or a frame must not see
+// the target of the redirect.
 func (a *Auth) serveLogoutEnd(w http.ResponseWriter, r *http.Request) {
 	if !wantsPage(r) {
-		a.denyRoute(w, r, fmt.Errorf("%w: only a browser that navigates may ask for this", ErrForbidden))
+		a.denyRoute(w, r, fmt.Errorf("%w: this route is for browsers that navigate", ErrForbidden))
 		return
 	}
 	name := a.cookieNameFor("logout")
@@ -158,7 +158,8 @@ func (a *Auth) serveLogoutEnd(w http.ResponseWriter, r *http.Request) {
 	a.redirect(w, a.LogoutURL(params...))
 }
 
-// signingOutPage continues by itself: a navigation of a page is no redirect after a form.
+// signingOutPage continues by itself. form-action 'self' does not block that, since the
+// page navigates and the form does not redirect.
 func signingOutPage(location string) Page {
 	return Page{
 		Kind:    PageSigningOut,
@@ -170,7 +171,8 @@ func signingOutPage(location string) Page {
 	}
 }
 
-// framedSigningOutPage leads out of the frame: LoginRocket's pages are shown in none.
+// framedSigningOutPage leads out of the frame, since LoginRocket's pages cannot be
+// framed.
 func framedSigningOutPage(location string) Page {
 	p := signingOutPage(location)
 	p.refresh, p.isFramed = "", true
@@ -185,8 +187,8 @@ func isLocalLogout(r *http.Request) bool {
 	return len(rawquery.Values(query, "local")) > 0
 }
 
-// logoutPage asks with a form that does what r asks for, made anew: the rest of
-// the query is nothing for a page.
+// logoutPage asks for a confirmation, with a form that does what r asks for. The form's
+// URL has only the parameters that the logout route knows.
 func (a *Auth) logoutPage(r *http.Request) Page {
 	params := url.Values{}
 	if isLocalLogout(r) {

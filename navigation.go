@@ -6,29 +6,29 @@ import (
 	"github.com/authrocket-go/authrocket/internal/clientkind"
 )
 
-// IsNavigation reports whether a person's browser waits for a page: a GET or HEAD
-// without a bearer token that is no upgrade, no prefetch, not of htmx and not for a
-// frame. Fetch metadata decides (https://www.w3.org/TR/fetch-metadata/): mode
-// navigate with the destination document, or empty, which a service worker makes of
-// it. Where it is missing, Accept must name text/html. It is for a Config.Deny of
-// your own; [Auth.Deny] sends such a browser to the login. Where a service worker passes
-// navigations on, a frame of the same site looks like a navigation, too.
+// IsNavigation reports whether r comes from a browser that shows the answer as a page: a
+// GET or HEAD without a bearer token that is not an upgrade, a prefetch, a request of
+// htmx or for a frame. Use it in Config.Deny; [Auth.Deny] redirects such a browser to the
+// login. Fetch metadata decides (https://www.w3.org/TR/fetch-metadata/): the mode must be
+// navigate, and the destination document, or empty if a service worker passes on the
+// navigation. Without fetch metadata, Accept must name text/html. Behind a service worker
+// that passes on navigations, a frame of the same site also looks like a navigation.
 func IsNavigation(r *http.Request) bool {
 	return (r.Method == http.MethodGet || r.Method == http.MethodHead) && wantsPage(r)
 }
 
-// wantsPage is [IsNavigation] for any method: a form navigates, too.
+// wantsPage is [IsNavigation] for any method, since forms navigate, too.
 func wantsPage(r *http.Request) bool { return clientkind.WantsPage(r) && !hasBearer(r.Header) }
 
 // isOwnNavigation reports whether the browser says that a person typed the address or
-// followed a link of this very origin.
+// followed a link of this origin.
 func isOwnNavigation(r *http.Request) bool {
 	return r.Method == http.MethodGet && !mayBeCrossOrigin(r) && clientkind.SaysNavigate(r) && wantsPage(r)
 }
 
-// isSameOriginLink reports whether a page of this very origin led the browser here. Behind a
-// service worker, what was typed, or came from a mail, is same-origin, too, but has
-// no Referer.
+// isSameOriginLink reports whether the browser followed a link on a page of this origin.
+// Behind a service worker, a typed address or a link in a mail is also same-origin, but
+// has no Referer.
 func isSameOriginLink(r *http.Request) bool {
 	if r.Method != http.MethodGet || r.Header.Get("Sec-Fetch-Site") != "same-origin" || !wantsPage(r) {
 		return false
@@ -36,8 +36,8 @@ func isSameOriginLink(r *http.Request) bool {
 	return r.Header.Get("Sec-Fetch-Dest") != "empty" || r.Referer() != ""
 }
 
-// mayBeCrossOrigin reports whether a page of another origin may have caused r. A browser
-// that does not say counts as such.
+// mayBeCrossOrigin reports whether a page of another origin may have caused r. It is true
+// if the browser does not say.
 func mayBeCrossOrigin(r *http.Request) bool {
 	site := r.Header.Get("Sec-Fetch-Site")
 	return site != "same-origin" && site != "none"

@@ -13,39 +13,38 @@ import (
 	"time"
 )
 
-// Observer reports what happens. Its functions may be nil; the others are
-// called synchronously, by many goroutines at once: they must return soon and must
-// not panic. No event holds a token, a session ID, a key or an email address, unless
-// an error of your own function does: Config.OnLogin, Config.SessionState, a [Rule] or an
-// [OrgSelector].
+// Observer is a set of functions that an Auth calls to report events. Each may be nil.
+// They are called synchronously, by many goroutines at once: they must return soon and
+// must not panic. No event contains a token, a session ID, a key or an email address,
+// unless an error of your own Config.OnLogin, Config.SessionState, [Rule] or
+// [OrgSelector] contains it.
 //
-// The zero Observer logs at level warn through [slog.Default]: logins that are refused
-// or wait for a confirmation, failed fetches of keys, and warnings; each reason at most
-// once in 10 seconds. [SilentObserver] logs nothing.
+// With the zero Observer, an Auth logs at level warn through [slog.Default]: logins that
+// are refused or wait for a confirmation, failed fetches of keys, and warnings. It logs
+// each reason at most once in 10 seconds. [SilentObserver] logs nothing.
 type Observer struct {
-	// Decision reports that a request was authenticated, or that a gate let it
-	// through or refused it. A login route reports what it refuses as a gate does.
+	// Decision reports that a request was authenticated, or that a gate accepted or
+	// refused it. A login route reports its refusals as a gate does.
 	Decision func(context.Context, Decision)
 
-	// KeyRefresh reports a fetch of the realm's keys. Its context is not that
-	// of a request.
+	// KeyRefresh reports a fetch of the realm's keys. Its context does not come from a
+	// request.
 	KeyRefresh func(context.Context, KeyRefresh)
 
-	// Login reports a browser that came back from LoginRocket, and a login that
-	// was confirmed. It also reports a login that was not started, with
-	// [ErrLoginLoop].
+	// Login reports that a browser came back from LoginRocket, or that the user confirmed
+	// a login. With [ErrLoginLoop], it reports a login that was not started.
 	Login func(context.Context, Login)
 
 	// Logout reports a sign-out through the logout route.
 	Logout func(context.Context, Logout)
 
-	// Warning reports what an operator should mend: a login that starts at another
-	// host than that of Config.AppURL (each host once an hour, 20 hosts at most), a
-	// return target whose query is cut because it is too long (once in 10 seconds), or,
-	// each kind once an hour, what a request shows to be set up wrongly: an https AppURL
-	// that is served by http, login routes that are missing, shadowed or at another path,
-	// logins of which none comes back, and tokens that may be too large for a proxy.
-	// More may be added.
+	// Warning reports a problem that an operator should fix. It reports a login that
+	// starts at a host other than Config.AppURL's (each host once an hour, at most 20
+	// hosts), and a return target whose query is too long and therefore cut (once in 10
+	// seconds). It also reports, each at most once an hour, an https AppURL that is
+	// served over http, login routes that are missing, shadowed or at another path,
+	// logins that do not come back, and tokens that may be too large for a proxy. Later
+	// versions may add others.
 	Warning func(context.Context, error)
 }
 
@@ -53,12 +52,12 @@ func (o Observer) isZero() bool {
 	return o.Decision == nil && o.KeyRefresh == nil && o.Login == nil && o.Logout == nil && o.Warning == nil
 }
 
-// SilentObserver returns an Observer that reports nothing, for apps that do not
-// want the log lines of the zero Observer.
+// SilentObserver returns an Observer that does nothing, for apps that do not want the log
+// lines of the zero Observer.
 func SilentObserver() Observer { return Observer{Warning: func(context.Context, error) {}} }
 
-// WarningObserver returns an Observer that does what the zero Observer does, for Observers
-// that do more and end with it.
+// WarningObserver returns an Observer that logs what the zero Observer logs. Call its
+// functions from your own Observer to keep these log lines.
 func WarningObserver() Observer {
 	var limit warningLimit
 	warn := func(ctx context.Context, message, reason string, err error) {
@@ -81,7 +80,7 @@ func WarningObserver() Observer {
 			}
 		},
 		Warning: func(ctx context.Context, err error) {
-			// Limited where they arise.
+			// Auth limits warnings itself.
 			slog.Default().LogAttrs(ctx, slog.LevelWarn, "authrocket warning", slog.String("error", err.Error()))
 		},
 	}
@@ -89,8 +88,8 @@ func WarningObserver() Observer {
 
 const warningInterval = 10 * time.Second
 
-// warningLimit lets each reason through once in a while. There are only so many
-// of them: the labels of errors and the texts of warnings, which are limited too.
+// warningLimit permits each reason once in warningInterval. The number of reasons is
+// bounded: they are labels of errors.
 type warningLimit struct {
 	mu   sync.Mutex
 	last map[string]time.Time
@@ -112,32 +111,32 @@ func (l *warningLimit) isDue(reason string, now time.Time) bool {
 
 // Decision is the outcome of authenticating a request, or of a gate.
 type Decision struct {
-	Gate    bool   // true: a gate, Check, CheckToken or CheckContext; false: Authenticate, which refuses nobody
-	Allowed bool   // there is a session; at a gate: it and all rules allow the request
+	Gate    bool   // true for a gate, Check, CheckToken and CheckContext; false for Authenticate, which refuses no request
+	Allowed bool   // there is a valid session and, at a gate, all rules allow the request
 	Reason  string // [Reason] of Err, "" when allowed
 	Err     error  // nil when allowed
-	Source  Source // where the token came from
-	Method  string // of the request; "" for CheckToken
-	Pattern string // of the route that matched, such as "GET /orgs/{org}/"; "" where no router has matched yet
+	Source  Source // where the token comes from
+	Method  string // the method of the request; "" for CheckToken
+	Pattern string // the pattern of the route, such as "GET /orgs/{org}/"; "" if no router has matched yet
 
 	session hashedSession
 }
 
-// SessionHash is a salted hash of the session ID, "" without a session. The salt is
-// new in each Auth, so that the hash shows which of its events belong together, and
-// nothing else. It is computed on demand. For a key that lasts, see [Session.IDHash].
+// SessionHash returns a salted hash of the session ID, or "" without a session. Each Auth
+// has a random salt, so the hash only shows which events of this Auth belong together. It
+// is computed on demand. For a lasting key, see [Session.IDHash].
 func (d Decision) SessionHash() string { return d.session.hash() }
 
 // KeyRefresh is the outcome of one fetch of the realm's keys.
 type KeyRefresh struct {
-	Err     error         // nil when the keys were replaced
-	Keys    int           // how many keys are in use now
-	Skipped []error       // entries of the fetched set that cannot be used
-	Age     time.Duration // how long ago the keys in use were asked for, 0 without keys
+	Err     error         // nil if the keys were replaced
+	Keys    int           // the number of keys in use now
+	Skipped []error       // one error for each entry of the fetched set that cannot be used
+	Age     time.Duration // the age of the keys in use, 0 without keys
 }
 
-// Login is the outcome of a login that came back, or of one that was not started since
-// it would be one too many ([ErrLoginLoop]).
+// Login is the outcome of a login that came back, or with [ErrLoginLoop], of one that was
+// not started.
 type Login struct {
 	Started bool   // this browser started the login
 	Reason  string // [Reason] of Err, "" when signed in
@@ -146,23 +145,23 @@ type Login struct {
 	session hashedSession
 }
 
-// SessionHash is that of [Decision], "" when not signed in.
+// SessionHash returns what [Decision.SessionHash] returns, or "" if the login failed.
 func (l Login) SessionHash() string { return l.session.hash() }
 
 // Logout is a sign-out through the logout route.
 type Logout struct {
-	Local bool // of this app only: the LoginRocket session stays
+	Local bool // the user signed out of this app only: the LoginRocket session stays
 
 	session hashedSession
 }
 
-// SessionHash is that of [Decision], "" when nobody was signed in.
+// SessionHash returns what [Decision.SessionHash] returns, or "" if nobody was signed in.
 func (l Logout) SessionHash() string { return l.session.hash() }
 
-// LogObserver returns an Observer that writes to logger: refused gates, logins
-// and logouts at level info, everything allowed and open routes at debug,
-// trouble with keys at warn. What the level of logger leaves out costs next to
-// nothing. A nil logger means [slog.Default].
+// LogObserver returns an Observer that writes to logger. It logs requests that gates
+// refuse, logins and logouts at level info, other decisions and key refreshes at debug,
+// and warnings and problems with keys at warn. Events below the level of logger cost
+// almost nothing. A nil logger means [slog.Default].
 func LogObserver(logger *slog.Logger) Observer {
 	if logger == nil {
 		logger = slog.Default()
@@ -215,9 +214,9 @@ func outcomeAttrs(reason string, err error, sessionHash string) []slog.Attr {
 	return attrs
 }
 
-// hashedSession lets an operator see which events belong to one session without
-// the session ID, which is a credential. Both fields are pointers, so that an event
-// is small, and no printer follows them into a session.
+// hashedSession shows an operator which events belong to one session, without the session
+// ID, which is a credential. Both fields are pointers, so that events are small and
+// printers do not follow them into a session.
 type hashedSession struct {
 	salt    *[32]byte
 	session *Session

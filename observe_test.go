@@ -367,9 +367,9 @@ func TestTheZeroObserverLogsWarnings(t *testing.T) {
 			keys        = "WARN authrocket key refresh: key_refresh"
 			skipped     = "WARN authrocket key refresh: key_skipped"
 			unavailable = "WARN authrocket login: keys_unavailable"
-			cut         = "WARN authrocket warning: a return target is longer than 1000 bytes: its query is cut"
-			www         = `WARN authrocket warning: the Host "www.example.com" is not AppURL's "example.com": if browsers see that host, a login comes back to AppURL without its cookies: open the app at AppURL; if a proxy has set it, hand on the browser's Host`
-			noneBack    = "WARN authrocket warning: 3 logins were started, and none has come back to https://example.com/auth/callback yet; if logins fail, check that this is a Login URL of the Connected App in AuthRocket's portal, and that it leads to this app, with its query"
+			cut         = "WARN authrocket warning: a return target is longer than 1000 bytes, so its query is cut; use shorter URLs for pages that start a login"
+			www         = `WARN authrocket warning: the Host "www.example.com" is not AppURL's "example.com": if browsers use that host, they do not send the login's cookies to AppURL, so open the app at AppURL; if a proxy sets that Host, make it pass on the browser's Host`
+			noneBack    = "WARN authrocket warning: 3 logins were started, but none has come back to https://example.com/auth/callback yet; if logins fail, check that this is a Login URL of the Connected App in AuthRocket's portal, and that it reaches this app together with its query"
 		)
 		atWWW := func() *http.Request {
 			r := navigate("/gate/")

@@ -16,16 +16,16 @@ import (
 	"github.com/authrocket-go/authrocket/internal/returnto"
 )
 
-// paths tells where on this host a browser may be sent.
+// paths decides where on this host a browser may be sent.
 type paths struct {
 	appPath      string // of AppURL, escaped
 	authPath     string
-	isLoginToken func(string) bool // says whether it looks like one, unverified
+	isLoginToken func(string) bool // reports whether a text looks like a login token, unverified
 }
 
-// appURL is where browsers find this app: Config.AppURL, or, when that is left
-// out because LoginRocket is on loopback, the request's Host if that is on
-// loopback too.
+// appURL returns the URL at which browsers reach this app: Config.AppURL or, if that is
+// not set because LoginRocket is on loopback, http and the request's Host, which must be
+// on loopback too.
 func (a *Auth) appURL(r *http.Request) (string, bool) {
 	if !a.app.isZero() {
 		return a.app.origin + a.app.path, true
@@ -45,24 +45,24 @@ func (a *Auth) appURL(r *http.Request) (string, bool) {
 // stateParam carries the state of a login to LoginRocket and back.
 const stateParam = "ar_state"
 
-// loginParams are what LoginRocket and this package add to the URL that a browser
-// comes back to.
+// loginParams are the parameters that LoginRocket and this package add to the URL that a
+// browser comes back to.
 var loginParams = []string{"token", "account", "session", stateParam}
 
-// strayTarget is where a login leads that came back to r and that this browser
-// did not start: the path and query of r, byte for byte but for the parameters of a login.
+// strayTarget returns the return target of an unsolicited login that came back to r: the
+// path and query of r, byte for byte, without the parameters of the login.
 func (p paths) strayTarget(r *http.Request) string { return p.requestTarget(r, loginParams) }
 
-// returnTarget is where a login leads that starts at r: the path and query
-// that r asks for, byte for byte. Their token, account and session are the app's own,
-// unless safeTarget finds a login token.
+// returnTarget returns the return target of a login that starts at r: the path and query
+// of r, byte for byte. A token, account or session parameter belongs to the app, unless
+// safeTarget finds a login token.
 func (p paths) returnTarget(r *http.Request) string {
 	return p.requestTarget(r, []string{stateParam})
 }
 
-// htmxTarget is where a login leads that starts at r, which htmx has sent: to the
-// page of the link that it follows, else to the open page, in which the answer would
-// have been a part.
+// htmxTarget returns the return target of a login that starts at r, a request of htmx:
+// the page of a boosted link, and otherwise the open page, into which htmx would have
+// inserted the answer.
 func (a *Auth) htmxTarget(r *http.Request) string {
 	if r.Method == http.MethodGet && clientkind.IsBoosted(r) {
 		return a.paths.returnTarget(r)
@@ -70,14 +70,15 @@ func (a *Auth) htmxTarget(r *http.Request) string {
 	return a.openPageTarget(r)
 }
 
-// openPageTarget is the path and query of the page in which htmx has sent r, "/"
-// when that is not a page of this app.
+// openPageTarget returns the path and query of the page from which htmx sent r, or "/" if
+// that is not a page of this app.
 func (a *Auth) openPageTarget(r *http.Request) string {
 	return a.targetOf(r, r.Header.Get("HX-Current-URL"))
 }
 
-// backTarget is where a page leads back to that answers r: to what r asks for, or
-// to the page with the form that r posts, "/" when that is not a page of this app.
+// backTarget returns the target of the link back on a page that answers r: the URL of r
+// itself, or for a form post the page with the form. It is "/" if that is not a page of
+// this app.
 func (a *Auth) backTarget(r *http.Request) string {
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
 		return a.paths.returnTarget(r)
@@ -85,7 +86,8 @@ func (a *Auth) backTarget(r *http.Request) string {
 	return a.targetOf(r, r.Referer())
 }
 
-// targetOf is the path and query of page, a URL that a browser named in r.
+// targetOf returns the path and query of page, a URL in a header of r, or "/" if it is
+// not a URL of this app.
 func (a *Auth) targetOf(r *http.Request, page string) string {
 	app, ok := a.appURL(r)
 	target, isOwn := strings.CutPrefix(page, app)
@@ -99,8 +101,8 @@ func (a *Auth) targetOf(r *http.Request, page string) string {
 func (p paths) requestTarget(r *http.Request, without []string) string {
 	target := r.RequestURI
 	if !strings.HasPrefix(target, "/") {
-		// An absolute-form target names a host, which must not decide where a login
-		// leads (RFC 9112 section 3.2.2).
+		// A target in absolute form contains a host, which must not decide where a login
+		// returns to (RFC 9112 section 3.2.2).
 		target = r.URL.EscapedPath()
 		if r.URL.RawQuery != "" {
 			target += "?" + r.URL.RawQuery
@@ -112,10 +114,10 @@ func (p paths) requestTarget(r *http.Request, without []string) string {
 	return p.safeTarget(target)
 }
 
-// safeTarget returns the part of target that it is safe and sensible to send a
-// browser to, "/" if nothing is: a path of this app that is none of the login
-// routes. The parameters of a login are left out if the token looks like a login
-// token: nobody may see it again.
+// safeTarget returns target if it is safe to redirect a browser there, and otherwise "/".
+// Safe is a path of this app outside the login routes. If the query contains a login
+// token, it returns target without the parameters of the login, so that the token is not
+// shown again.
 func (p paths) safeTarget(target string) string {
 	target, ok := returnto.Path(target)
 	if !ok {
@@ -131,7 +133,8 @@ func (p paths) safeTarget(target string) string {
 	return target
 }
 
-// fitTarget returns target if it has at most limit bytes, else its path, else "/".
+// fitTarget returns target if it has at most limit bytes. Otherwise it returns its path,
+// or "/" if even that is too long.
 func fitTarget(target string, limit int) string {
 	if len(target) > limit {
 		target, _, _ = strings.Cut(target, "?")
@@ -142,10 +145,9 @@ func fitTarget(target string, limit int) string {
 	return target
 }
 
-// isAppPath reports whether a browser that is sent to target, an escaped path
-// behind the prefix of AppURL, asks for something of this app that is not at or
-// below Config.AuthPath. A proxy or a router may clean what the browser asks for,
-// so that is taken into account.
+// isAppPath reports whether target, an escaped path after the prefix of AppURL, is a path
+// of this app that is not at or below Config.AuthPath. It checks the path that a browser
+// makes of it and the path that a proxy or a router makes of that.
 func (p paths) isAppPath(target string) bool {
 	asked := returnto.Resolve(p.appPath + target)
 	decoded, err := url.PathUnescape(asked)
@@ -162,7 +164,8 @@ func joinQuery(path, query string) string {
 	return path + "?" + query
 }
 
-// returnToParam is the path that ?return_to= asks for, fallback if it is not safe.
+// returnToParam returns the safe path in ?return_to=, or fallback if there is no such
+// parameter.
 func (p paths) returnToParam(r *http.Request, fallback string) string {
 	_, target, ok := splitReturnTo(r.URL.RawQuery)
 	if !ok {
@@ -171,9 +174,9 @@ func (p paths) returnToParam(r *http.Request, fallback string) string {
 	return p.safeTarget(target)
 }
 
-// splitReturnTo returns the parameters of a login route and its return target. A
-// target that begins with an unescaped slash ends the parameters: what a page has
-// in its own query decides nothing about the login.
+// splitReturnTo returns the parameters of a login route and its return target. A target
+// that begins with an unescaped slash takes the rest of the query: the query of that page
+// must not change the login.
 func splitReturnTo(query string) (params, target string, ok bool) {
 	params, rest, isRaw := rawquery.CutRest(query, "return_to")
 	escaped := rawquery.Values(params, "return_to")
@@ -196,11 +199,11 @@ const (
 	routeCallback = "callback"
 	routeConfirm  = "confirm"
 
-	// routeLogoutEnd is where a sign-out goes on to LoginRocket.
+	// routeLogoutEnd redirects a sign-out to LoginRocket.
 	routeLogoutEnd = routeLogout + "/end"
 )
 
-// routeOf returns what follows Config.AuthPath in the path of r, "" if it is elsewhere.
+// routeOf returns the path of r below Config.AuthPath, or "" if r is not below it.
 func (a *Auth) routeOf(r *http.Request) string {
 	if route, ok := strings.CutPrefix(r.URL.Path, a.config.AuthPath+"/"); ok {
 		return route
@@ -208,19 +211,19 @@ func (a *Auth) routeOf(r *http.Request) string {
 	return ""
 }
 
-// routePath is the path of a route as browsers see it.
+// routePath returns the path of a route as browsers see it.
 func (p paths) routePath(route string) string {
 	return p.appPath + p.authPath + "/" + route
 }
 
-// routeReturningTo is a link to a login route that comes back to target.
+// routeReturningTo returns a link to a login route that returns to target.
 func (p paths) routeReturningTo(route, target string) string {
 	return p.routePath(route) + "?return_to=" + url.QueryEscape(target)
 }
 
-// redirect sends the browser to location, which is a whole URL of LoginRocket or a
-// target of this app. net/http's Redirect would clean its path, and with it what
-// safeTarget has checked. 303 makes a GET of a form's POST (RFC 9110 section 15.4.4).
+// redirect sends the browser to location, a URL of LoginRocket or a target of this app.
+// net/http's Redirect would clean the path and so change what safeTarget has checked.
+// After the POST of a form, 303 makes the browser send a GET (RFC 9110 section 15.4.4).
 func (a *Auth) redirect(w http.ResponseWriter, location string) {
 	h := w.Header()
 	setNoStore(h)
@@ -235,32 +238,33 @@ func (a *Auth) redirectToApp(w http.ResponseWriter, target string) {
 }
 
 // LoginPath returns the path of the login route, for links in your pages. The login
-// comes back to returnTo, an escaped path of this app outside Config.AuthPath, such as
-// "/manage?tab=1", or r.URL.RequestURI() for the page itself; "" and anything else mean
-// the start page. returnTo does not have the path prefix of AppURL; the path that LoginPath returns has it. A fragment is dropped,
-// and so is the query if there are more than 1,000 bytes. The path can be extended by
-// "&prompt=login" or "&account=org_...".
+// returns to returnTo, an escaped path of this app outside Config.AuthPath, such as
+// "/manage?tab=1". Pass r.URL.RequestURI() to return to the current page. If returnTo is
+// "" or anything else, the login returns to "/". returnTo must not contain the path
+// prefix of AppURL; the result contains it. A fragment is dropped. If returnTo is longer
+// than 1,000 bytes, its query is dropped, too. You may append "&prompt=login" or
+// "&account=org_..." to the result.
 func (a *Auth) LoginPath(returnTo string) string { return a.routeLink(routeLogin, returnTo) }
 
-// SignupPath is [Auth.LoginPath] for the signup; it can be extended by
-// "&invitation=...".
+// SignupPath is [Auth.LoginPath] for the signup. You may append "&invitation=..." to the
+// result.
 func (a *Auth) SignupPath(returnTo string) string { return a.routeLink(routeSignup, returnTo) }
 
 // LogoutPath returns the path of the logout route, for the action of a form:
 //
 //	<form method="post" action="{{.LogoutPath}}"><button>Sign out</button></form>
 //
-// A GET signs out when the browser says that it comes from a
-// page of this app or from the address bar, and else shows a button. "" leads to
-// Config.AfterLogout. With a returnTo the path has a query, so that "&local=1", which
-// keeps the session at LoginRocket, can follow.
+// A GET signs out if the browser says that it comes from a page of this app or from the
+// address bar; otherwise it shows a button. With returnTo "", the browser returns to
+// Config.AfterLogout. With another returnTo, you may append "&local=1", which keeps the
+// session at LoginRocket.
 func (a *Auth) LogoutPath(returnTo string) string { return a.routeLink(routeLogout, returnTo) }
 
 // ProfilePath is [Auth.LoginPath] for the user's profile.
 func (a *Auth) ProfilePath(returnTo string) string { return a.routeLink(routeProfile, returnTo) }
 
-// AccountsPath is [Auth.LoginPath] for the account selector; it can be extended
-// by "&force=1", which shows it even to a user with one account.
+// AccountsPath is [Auth.LoginPath] for the account selector. You may append "&force=1",
+// which shows the selector even to a user with one account.
 func (a *Auth) AccountsPath(returnTo string) string { return a.routeLink(routeAccounts, returnTo) }
 
 func (a *Auth) routeLink(route, returnTo string) string {
@@ -270,14 +274,14 @@ func (a *Auth) routeLink(route, returnTo string) string {
 	return a.paths.routeReturningTo(route, a.paths.safeTarget(returnTo))
 }
 
-// callbackURL is where LoginRocket sends browsers back to, see [Auth.appURL].
+// callbackURL returns the URL that LoginRocket sends browsers back to, see [Auth.appURL].
 func (a *Auth) callbackURL(r *http.Request) (string, bool) {
 	app, ok := a.appURL(r)
 	return app + a.config.AuthPath + "/" + routeCallback, ok
 }
 
-// withoutLoginParams returns r with the parameters of a login cut out of its URL, and
-// out of its form if that has been parsed.
+// withoutLoginParams returns a copy of r without the parameters of a login in its URL,
+// and in its form if that has been parsed.
 func withoutLoginParams(r *http.Request) *http.Request {
 	cut := *r
 	cut.URL = new(url.URL)

@@ -13,8 +13,8 @@ import (
 	"github.com/authrocket-go/authrocket/internal/returnto"
 )
 
-// forwardedParams are the query parameters that a route hands on to the hosted
-// page of the same name.
+// forwardedParams are the query parameters that a route passes on to the hosted page of
+// the same name.
 var forwardedParams = map[string][]string{
 	routeLogin:    {"account", "prompt"},
 	routeSignup:   {"invitation"},
@@ -22,19 +22,19 @@ var forwardedParams = map[string][]string{
 	routeAccounts: {"force"},
 }
 
-// maxForwardedParamBytes is how long a parameter may be that a route hands on.
+// maxForwardedParamBytes limits the length of a parameter that a route passes on.
 const maxForwardedParamBytes = 500
 
-// maxBoostedLinkBytes is how long a link to a login route may be that htmx follows. A
-// proxy limits the headers of an answer; the query of a longer one is cut.
+// maxBoostedLinkBytes limits the length of a link to a login route that htmx follows,
+// since proxies limit the headers of a response. The query of a longer link is cut.
 const maxBoostedLinkBytes = 3_000
 
-// loginRoute is a route under Config.AuthPath. Its handler gets GET, and POST where the
-// route takes it. All handlers look at the same things in the same order: who navigates,
-// then the parameters; then they act.
+// loginRoute is a route under Config.AuthPath. Its handler gets GET requests, and POST
+// requests if the route accepts them. Each handler checks first that the browser
+// navigates, then the parameters, and then it acts.
 type loginRoute struct {
-	methods    string // as the header Allow lists them
-	headStatus int    // answers HEAD, which shows nothing and decides nothing
+	methods    string // the value of the header Allow
+	headStatus int    // the answer to HEAD, which has no effect
 	serve      func(*Auth, http.ResponseWriter, *http.Request)
 }
 
@@ -51,14 +51,14 @@ var loginRoutes = map[string]loginRoute{
 	routeLogout:    {formMethods, http.StatusOK, (*Auth).serveLogout},
 	routeLogoutEnd: {readMethods, http.StatusOK, (*Auth).serveLogoutEnd},
 	routeConfirm:   {formMethods, http.StatusOK, (*Auth).serveConfirm},
-	// HEAD completes no login, so it gets what a program gets. [Auth.Deny] would send a
-	// browser's HEAD to the login.
+	// HEAD completes no login, so it gets the status that a program gets. [Auth.Deny]
+	// would redirect a browser's HEAD to the login.
 	routeCallback: {readMethods, http.StatusUnauthorized, (*Auth).serveCallback},
 }
 
-// callbackHeader is on every answer of the callback and of the confirmation behind it, so
-// that a check from outside knows that this package answers at AppURL + AuthPath, whatever
-// the answer is. It says nothing about the visitor.
+// callbackHeader is a header of every answer of the callback and of the confirmation
+// page. It shows an external check that this package answers at AppURL + AuthPath. It
+// does not depend on the visitor.
 const callbackHeader = "Authrocket-Callback"
 
 // serveRoute answers r if it is for one of the login routes.
@@ -77,7 +77,7 @@ func (a *Auth) serveRoute(w http.ResponseWriter, r *http.Request) bool {
 		a.denyRoute(w, r, ErrPrefetch)
 	case r.Method == http.MethodHead:
 		if route.headStatus == http.StatusUnauthorized {
-			w.Header().Set("WWW-Authenticate", "Bearer") // RFC 9110 section 15.5.2 demands one
+			w.Header().Set("WWW-Authenticate", "Bearer") // required by RFC 9110 section 15.5.2
 		}
 		w.WriteHeader(route.headStatus)
 	case !slices.Contains(strings.Split(route.methods, ", "), r.Method):
@@ -90,13 +90,13 @@ func (a *Auth) serveRoute(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
-// serveHosted sends the browser to a hosted page and remembers where to return.
-// What does not navigate cannot go there, and gets what a gate answers it: the
-// images of a page, say, do not evict the state of a login that is under way.
+// serveHosted redirects the browser to a hosted page and remembers the return target.
+// Requests that do not navigate get the same answer as at a gate, so that, for example,
+// the images of a page do not evict the state of a login in progress.
 func (a *Auth) serveHosted(w http.ResponseWriter, r *http.Request) {
 	route := a.routeOf(r)
 	if clientkind.IsBoosted(r) && !hasBearer(r.Header) {
-		// htmx would fetch the hosted page; the browser can go there.
+		// htmx would fetch the hosted page, so the browser gets a navigation instead.
 		link := joinQuery(a.paths.routePath(route), withoutLoginParams(r).URL.RawQuery)
 		w.Header().Set("HX-Redirect", returnto.Escape(fitTarget(link, maxBoostedLinkBytes)))
 		w.WriteHeader(http.StatusOK)
@@ -119,8 +119,8 @@ func (a *Auth) serveHosted(w http.ResponseWriter, r *http.Request) {
 	}
 	login := loginstate.Login{Attempt: 1, Target: a.paths.returnToParam(r, "/")}
 	if route == routeLogin {
-		// The scripts of an app may send the browser here. A person who switches
-		// accounts again and again starts no loop.
+		// An app's script may send the browser here in a loop. The other routes are not
+		// counted: a person may switch accounts many times.
 		if login.Attempt = a.attempts(r) + 1; login.Attempt > maxAttempts {
 			_, err := a.cookieSession(r, &wait{patience: keycache.NoWait}, a.verify)
 			a.stopLoginLoop(w, r, login.Target, err)
@@ -135,8 +135,8 @@ func (a *Auth) serveHosted(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// requestedChange is what a person asks to change who follows a link of this app
-// to a hosted page.
+// requestedChange returns what a person wants to change who follows a link of this app to
+// a hosted page.
 func requestedChange(route string, params url.Values) loginstate.Change {
 	switch {
 	case route == routeLogin && params.Get("prompt") == "login":

@@ -10,12 +10,12 @@ import (
 	"strings"
 )
 
-// Rule decides whether a signed-in user may pass: nil allows. An error refuses
-// with the status of its kind; an error of no kind counts as [ErrForbidden],
-// and its text is not shown to the client. A Rule that cannot decide, because a
-// database is down for instance, returns an error that wraps [ErrUnavailable].
-// A Rule is called by many goroutines at once. A nil Rule refuses everyone with
-// [ErrPermissionDenied]. Config.Rules are asked at every gate.
+// Rule decides whether a signed-in user is allowed to continue. It returns nil to allow,
+// or an error to refuse. The error's kind decides about the status; an error without a
+// kind counts as [ErrForbidden], and its text is not shown to the client. If a Rule
+// cannot decide, for example because a database is down, it returns an error that wraps
+// [ErrUnavailable]. A Rule is called by many goroutines at once. A nil Rule refuses
+// everyone with [ErrPermissionDenied]. Config.Rules are checked at every gate.
 //
 // At [Auth.RequireOrg], and at [Auth.CheckToken] with an orgID, the session's current
 // membership is that of the org the request is about; elsewhere it is the account
@@ -32,7 +32,8 @@ func (rule Rule) check(ctx context.Context, s Session) error {
 	return nil
 }
 
-// missingPermissions refuses since the tags are not granted. All of them are needed, or any.
+// missingPermissions returns the refusal of a user without the tags: the user needs all
+// of them or, with isAnyEnough, one of them.
 func missingPermissions(isAnyEnough bool, tags ...string) error {
 	isAnyEnough = isAnyEnough && len(tags) > 1
 	detail := fmt.Sprintf("%q", tags)
@@ -49,8 +50,8 @@ func missingPermissions(isAnyEnough bool, tags ...string) error {
 // compared exactly. Without tags it refuses everyone. It refuses with
 // [ErrPermissionDenied].
 //
-// A role is a permission tag in AuthRocket: Permission("admin") is the gate of
-// the role admin.
+// In AuthRocket a role is a permission tag: Permission("admin") allows users with the
+// role admin.
 func Permission(tags ...string) Rule {
 	return func(_ context.Context, s Session) error {
 		if len(tags) == 0 {
@@ -84,11 +85,10 @@ func AnyPermission(tags ...string) Rule {
 }
 
 // PermissionMatching allows users whose current membership has a permission tag that
-// covers tag: a * in the granted tag stands for any run of characters, colons
-// included. A * in tag itself is an ordinary character. A tag that starts with
-// ar:, which AuthRocket reserves, is only covered by a granted tag that starts
-// with ar: too. The empty tag refuses everyone. It refuses with
-// [ErrPermissionDenied].
+// covers tag: a * in the granted tag stands for any sequence of characters, including
+// colons. A * in tag itself is an ordinary character. AuthRocket reserves tags that start
+// with ar:, so only a granted tag that starts with ar: covers such a tag. With the empty
+// tag it refuses everyone. It refuses with [ErrPermissionDenied].
 func PermissionMatching(tag string) Rule {
 	return func(_ context.Context, s Session) error {
 		if m, ok := s.Membership(); ok && tag != "" {
@@ -104,10 +104,10 @@ func PermissionMatching(tag string) Rule {
 
 const reservedPrefix = "ar:"
 
-// covers reports whether granted, in which * stands for any run of characters,
-// matches the whole of tag. It goes back to the last * only, so that it takes no more
-// than len(granted) * len(tag) steps: an admin of the realm may write any granted tag,
-// and a recursive match of many * would take exponential time.
+// covers reports whether granted, in which * stands for any sequence of characters,
+// matches all of tag. It backtracks to the last * only, so it takes at most len(granted)
+// * len(tag) steps. An admin of the realm can choose any granted tag, and a recursive
+// match of many * would take exponential time.
 func covers(granted, tag string) bool {
 	if strings.HasPrefix(tag, reservedPrefix) && !strings.HasPrefix(granted, reservedPrefix) {
 		return false
@@ -131,9 +131,9 @@ func covers(granted, tag string) bool {
 	return strings.Trim(granted[g:], "*") == ""
 }
 
-// VerifiedEmail allows users whose token says that their email address is
-// verified. Some realms leave email_verified out of their tokens: there it
-// refuses everyone. It refuses with [ErrEmailNotVerified].
+// VerifiedEmail allows users whose token says that their email address is verified. In a
+// realm whose tokens have no email_verified, it refuses everyone. It refuses with
+// [ErrEmailNotVerified].
 func VerifiedEmail() Rule {
 	return func(_ context.Context, s Session) error {
 		if s.User.EmailVerification != EmailVerified {
@@ -143,10 +143,10 @@ func VerifiedEmail() Rule {
 	}
 }
 
-// AnyOf allows what at least one of the rules allows; they are asked in order.
-// If none does, it refuses with the first error of kind [ErrUnavailable], since
-// that rule might have allowed it, else with the last. Without rules it refuses
-// everyone.
+// AnyOf allows users whom at least one of the rules allows. It checks them in order. If
+// none allows the user, it refuses with the first error of kind [ErrUnavailable], since
+// that rule might have allowed the user, and otherwise with the last error. Without rules
+// it refuses everyone.
 func AnyOf(rules ...Rule) Rule {
 	return func(ctx context.Context, s Session) error {
 		var unavailable, last error
@@ -168,29 +168,29 @@ func AnyOf(rules ...Rule) Rule {
 	}
 }
 
-// OrgSelector says which of the session's memberships a request is about, for
-// [Auth.RequireOrg]. Of the Membership only its ID and its Org.ID count, and one of
-// them is enough: the session's own membership with them is used, and a membership
-// that the session does not have refuses with [ErrWrongOrg]. An error refuses with
-// the status of its kind; an error of no kind counts as [ErrWrongOrg], and its text
-// is not shown to the client. An OrgSelector is called by many goroutines at once.
-// One that reads a header:
+// OrgSelector returns which of the session's memberships a request is about, for
+// [Auth.RequireOrg]. Only the ID and the Org.ID of the returned Membership are used, and
+// one of them is enough: they select the session's own membership. If the session does
+// not have it, the request is refused with [ErrWrongOrg]. An error also refuses the
+// request. The error's kind decides about the status; an error without a kind counts as
+// [ErrWrongOrg], and its text is not shown to the client. An OrgSelector is called by
+// many goroutines at once. This one reads a header:
 //
 //	func(r *http.Request, _ authrocket.Session) (authrocket.Membership, error) {
 //		return authrocket.Membership{Org: authrocket.Org{ID: r.Header.Get("Org-ID")}}, nil
 //	}
 type OrgSelector func(*http.Request, Session) (Membership, error)
 
-// OrgIDFromPath selects the org whose ID is the value of the path wildcard
-// name, as in "/orgs/{org}/": see [http.Request.PathValue]. The gate must be behind the
-// router that sets the value: an empty one selects no org, which is [ErrWrongOrg].
+// OrgIDFromPath selects the org whose ID is the value of the path wildcard called name,
+// such as "org" in "/orgs/{org}/", see [http.Request.PathValue]. The gate must be behind
+// the router that sets the value: an empty value selects no org, and the error is
+// [ErrWrongOrg].
 func OrgIDFromPath(name string) OrgSelector {
 	return orgFromPath(name, "ID", func(o Org) string { return o.ID })
 }
 
-// OrgReferenceFromPath selects the org whose Reference is the value of the path
-// wildcard name, as [OrgIDFromPath] does. References need not be unique: a value that
-// two of the user's orgs have selects none.
+// OrgReferenceFromPath is [OrgIDFromPath] for the org's Reference. References need not be
+// unique: a value that two of the user's orgs have selects none of them.
 func OrgReferenceFromPath(name string) OrgSelector {
 	return orgFromPath(name, "reference", func(o Org) string { return o.Reference })
 }
@@ -199,41 +199,42 @@ func orgFromPath(name, attributeName string, attribute func(Org) string) OrgSele
 	return func(r *http.Request, s Session) (Membership, error) {
 		value := r.PathValue(name)
 		if value == "" {
-			return Membership{}, refuse(ErrWrongOrg, "the path has no value for {%s}; the gate belongs behind the router that knows it", name)
+			return Membership{}, refuse(ErrWrongOrg, "the path has no value for {%s}; put the gate behind the router that sets it", name)
 		}
 		return onlyMembership(s, attribute, value, attributeName+" is {"+name+"}")
 	}
 }
 
 // OrgIDFromSubdomain selects the org whose ID is the subdomain of the request's Host
-// below base: with base example.com, the Host org_1.example.com selects the org
-// org_1. Host names have no case: the ID is compared without it. Everything else is
-// as with [OrgReferenceFromSubdomain].
+// below base: with base example.com, the Host org_1.example.com selects the org org_1.
+// The comparison ignores case, as host names do. Otherwise it works like
+// [OrgReferenceFromSubdomain].
 func OrgIDFromSubdomain(base string) OrgSelector {
 	return orgFromSubdomain(base, "ID", func(o Org) string { return strings.ToLower(o.ID) })
 }
 
 // OrgReferenceFromSubdomain selects the org whose Reference is the subdomain of the
-// request's Host below base: with base example.com, the Host acme.example.com
-// selects the org with the Reference acme. The subdomain is one label, in lower case
-// and without the port: a Reference in upper case is never selected. A Host that is
-// base itself, that has two labels below it or that is not below it selects none.
-// Neither does a Reference that two of the user's orgs have.
+// request's Host below base: with base example.com, the Host acme.example.com selects the
+// org with the Reference acme. The subdomain is one label, in lower case: a Reference
+// with upper-case letters is never selected. The Host selects no org if it is base
+// itself, if it has more than one label below base, or if it is not below base. Nor does
+// it if two of the user's orgs have the Reference.
 //
-// For bearer tokens one Auth is enough. For browsers, make one Auth for each subdomain,
-// with that AppURL, and choose it by the request's Host before Authenticate: a cookie
-// of this package belongs to one host, and every login comes back to Config.AppURL.
-// Each Auth fetches the keys itself, and each AppURL must match a Login URL of the
-// realm. Where orgs come and go, [OrgReferenceFromPath] is easier.
+// For bearer tokens one Auth is enough. For browsers, create one Auth for each subdomain,
+// with its own AppURL, and choose it by the request's Host before Authenticate: a cookie
+// of this package belongs to one host, and every login comes back to Config.AppURL. Each
+// Auth fetches the keys itself, and each AppURL must match a Login URL of the realm. If
+// orgs are added often, [OrgReferenceFromPath] is easier.
 //
-// The client chooses the Host, so that it says nothing about who sends the request.
-// It only selects among the session's own memberships. Act on the org of
-// [CurrentOrg], not on the Host. A proxy must hand on the Host of the browser.
+// The client chooses the Host, so the Host does not prove who sends the request. It only
+// selects one of the session's own memberships. Act on the org of [CurrentOrg], not on
+// the Host. A proxy must pass on the Host of the browser.
 func OrgReferenceFromSubdomain(base string) OrgSelector {
 	return orgFromSubdomain(base, "reference", func(o Org) string { return o.Reference })
 }
 
-// hostChars are those of host names. Other letters may become ASCII in lower case.
+// hostChars matches host names. Other characters could become ASCII letters in lower
+// case.
 var hostChars = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$`)
 
 func orgFromSubdomain(base, attributeName string, attribute func(Org) string) OrgSelector {
@@ -241,7 +242,7 @@ func orgFromSubdomain(base, attributeName string, attribute func(Org) string) Or
 	suffix := "." + strings.ToLower(base)
 	return func(r *http.Request, s Session) (Membership, error) {
 		if !isValid {
-			return Membership{}, refuse(ErrWrongOrg, "the base %q of the selector is not a host name; write one, for example example.com", base)
+			return Membership{}, refuse(ErrWrongOrg, "the base %q of the selector is not a host name; use, for example, example.com", base)
 		}
 		host, _, _ := strings.Cut(r.Host, ":")
 		label, isBelow := strings.CutSuffix(strings.ToLower(host), suffix)
@@ -252,8 +253,8 @@ func orgFromSubdomain(base, attributeName string, attribute func(Org) string) Or
 	}
 }
 
-// onlyMembership returns the membership in the org whose attribute is value, if there
-// is exactly one: to pick one of two would be a guess about whose data is meant.
+// onlyMembership returns the membership in the org whose attribute is value, if there is
+// exactly one. With two, it is unclear whose data is meant.
 func onlyMembership(s Session, attribute func(Org) string, value, criterion string) (Membership, error) {
 	var found []Membership
 	for _, m := range s.Memberships() {

@@ -14,34 +14,35 @@ import (
 	"github.com/authrocket-go/authrocket/internal/jws"
 )
 
-// Session is who is signed in, as a verified login token says it. It is a
-// value: changing one changes nobody else's. The zero Session means that nobody is
-// signed in. A Session is safe to print, log and encode: the token, the session ID and
-// the raw claims are in no representation of it. Its JSON is made for an app's /me, see
-// [Session.MarshalJSON]; package log/slog gets IDs only, see [Session.LogValue].
+// Session describes who is signed in, according to a verified login token. It is a value:
+// changing a copy does not change the original. The zero Session means that nobody is
+// signed in. A Session is safe to print, log and encode: no representation contains the
+// token, the session ID or the raw claims. Its JSON is meant for an app's /me, see
+// [Session.MarshalJSON]. Package log/slog gets IDs only, see [Session.LogValue].
 type Session struct {
 	RealmID   string    `json:"realm_id"`           // claim rid, such as rl_...
-	IssuedAt  time.Time `json:"issued_at,omitzero"` // claim iat; zero when the token has none. No proof of a recent login
-	ExpiresAt time.Time `json:"expires_at"`         // claim exp; the token is refused 5 seconds after it
+	IssuedAt  time.Time `json:"issued_at,omitzero"` // claim iat; zero if the token has none. It does not prove a recent login
+	ExpiresAt time.Time `json:"expires_at"`         // claim exp; the token is refused from 5 seconds after it on
 	User      User      `json:"user"`
 
-	// current is 1 + the index of the membership that RequireOrg or a check with an
-	// orgID chose; 0 when none did, so that the zero Session has none.
+	// current is 1 + the index of the membership that RequireOrg or a check with an orgID
+	// chose. It is 0 if none was chosen, so that this is the zero value.
 	current int
-	// data is nil in a Session that no token made.
+	// data is nil in a Session that was not made from a token.
 	data *sealed[sessionData]
 }
 
-// sealed keeps its content out of every way of printing what it is part of. Its
-// content is in a closure: fmt follows one pointer, and printers for tests follow
-// all of them and read fields that are not exported, but none looks into those.
+// sealed hides its content from everything that prints a value. The content is in a
+// closure: fmt follows one pointer, and printers for tests follow all pointers and read
+// unexported fields, but none can look into a closure.
 type sealed[T any] struct{ content func() *T }
 
 func seal[T any](content T) *sealed[T] {
 	return &sealed[T]{func() *T { return &content }}
 }
 
-// open returns the content, which nobody changes; the zero value when there is none.
+// open returns the content, which must not be changed, or the zero value if there is
+// none.
 func (s *sealed[T]) open() *T {
 	if s == nil {
 		return new(T)
@@ -57,36 +58,36 @@ type sessionData struct {
 	memberships []Membership
 }
 
-// User is the person who signed in. Empty fields were not in the token; they are left
-// out of its JSON, and so are the custom attributes.
+// User is the person who signed in. A field is empty if the token does not have it; the
+// JSON of a User then leaves it out. The JSON never has the custom attributes.
 type User struct {
-	ID                string            `json:"id"` // claim sub, such as usr_...; the key for your own tables
+	ID                string            `json:"id"` // claim sub, such as usr_...; use it as the key in your own tables
 	Username          string            `json:"username,omitempty"`
 	Name              string            `json:"name,omitempty"`
 	FirstName         string            `json:"first_name,omitempty"`
 	LastName          string            `json:"last_name,omitempty"`
-	Email             string            `json:"email,omitempty"` // lower case; may change, do not use it as a key
+	Email             string            `json:"email,omitempty"` // lower case; it may change, so do not use it as a key
 	EmailVerification EmailVerification `json:"email_verification"`
 	Locale            string            `json:"locale,omitempty"`    // such as "en"
-	Reference         string            `json:"reference,omitempty"` // your own ID for the user, if you gave AuthRocket one
+	Reference         string            `json:"reference,omitempty"` // your own ID for the user, if AuthRocket has one
 
-	custom *sealed[string] // nil when there are none
+	custom *sealed[string] // the custom attributes, or nil
 }
 
-// Custom returns the user's custom attributes (claim cs), nil when there are
-// none. Numbers are of type [json.Number], so that those beyond 2^53 are exact;
-// [Session.Claims] decodes into types of your own. Each call decodes a new map:
-// the caller may keep and change it.
+// Custom returns the user's custom attributes (claim cs), or nil if there are none.
+// Numbers are of type [json.Number], so that numbers beyond 2^53 are exact. To decode
+// into your own types, use [Session.Claims]. Each call returns a new map, which the
+// caller may keep and change.
 func (u User) Custom() map[string]any { return decodeCustom(u.custom) }
 
-// EmailVerification is what the token says about the user's email address. As text,
-// also in JSON, it is one of the values of [EmailVerification.String].
+// EmailVerification is what the token says about the user's email address. Its text and
+// its JSON are the values of [EmailVerification.String].
 type EmailVerification int
 
 // The values of [EmailVerification].
 const (
-	// EmailUnknown is the zero value: some realms do not put email_verified into
-	// tokens at all, so it does not mean that the address is unverified.
+	// EmailUnknown is the zero value: the token has no email_verified. Some realms never
+	// add that claim, so EmailUnknown does not mean that the address is unverified.
 	EmailUnknown EmailVerification = iota
 
 	// EmailNotVerified: the token says that the address is not verified.
@@ -110,8 +111,8 @@ func (v EmailVerification) String() string {
 // MarshalText returns the bytes of [EmailVerification.String].
 func (v EmailVerification) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText reads what [EmailVerification.MarshalText] writes. Any other text is an
-// error.
+// UnmarshalText sets v to the value whose [EmailVerification.String] is text. Any other
+// text is an error.
 func (v *EmailVerification) UnmarshalText(text []byte) error {
 	for _, known := range []EmailVerification{EmailUnknown, EmailNotVerified, EmailVerified} {
 		if string(text) == known.String() {
@@ -119,10 +120,10 @@ func (v *EmailVerification) UnmarshalText(text []byte) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%.40q is no email verification; write unknown, not_verified or verified", text)
+	return fmt.Errorf("%.40q is not an email verification; use unknown, not_verified or verified", text)
 }
 
-// Membership joins the user to an org and carries the permissions there.
+// Membership connects the user to an org, and contains the user's permissions there.
 type Membership struct {
 	ID       string `json:"id"`       // such as mb_...
 	Selected bool   `json:"selected"` // the account that the user picked
@@ -131,17 +132,17 @@ type Membership struct {
 	permissions []string
 }
 
-// Permissions returns the permission tags of the membership. The slice is the
-// caller's own.
+// Permissions returns the permission tags of the membership. The caller may change the
+// slice.
 func (m Membership) Permissions() []string { return slices.Clone(m.permissions) }
 
-// HasPermission reports whether tag is one of the permission tags, compared
-// exactly. The empty tag never is.
+// HasPermission reports whether tag is one of the permission tags. The comparison is
+// exact, and false for the empty tag.
 func (m Membership) HasPermission(tag string) bool {
 	return tag != "" && slices.Contains(m.permissions, tag)
 }
 
-// MarshalJSON returns the exported fields, in lower snake case, and the permissions.
+// MarshalJSON returns the exported fields in lower snake case, and the permissions.
 func (m Membership) MarshalJSON() ([]byte, error) {
 	type fields Membership // without this method
 	return json.Marshal(struct {
@@ -150,21 +151,21 @@ func (m Membership) MarshalJSON() ([]byte, error) {
 	}{fields(m), jsonPermissions(m)})
 }
 
-// jsonPermissions is [Membership.Permissions], and [] instead of null.
+// jsonPermissions returns [Membership.Permissions], but [] instead of null.
 func jsonPermissions(m Membership) []string { return append([]string{}, m.permissions...) }
 
-// Org is an account or team; LoginRocket's pages call it account. Empty fields are left
-// out of its JSON, and so are the custom attributes.
+// Org is an account or team; LoginRocket's pages call it account. The JSON of an Org has
+// neither empty fields nor the custom attributes.
 type Org struct {
 	ID        string `json:"id"` // such as org_...
 	Name      string `json:"name,omitempty"`
-	Reference string `json:"reference,omitempty"` // your own ID for the org, if you gave AuthRocket one
+	Reference string `json:"reference,omitempty"` // your own ID for the org, if AuthRocket has one
 
-	custom *sealed[string] // nil when there are none
+	custom *sealed[string] // the custom attributes, or nil
 }
 
-// Custom returns the org's custom attributes, nil when there are none, as
-// [User.Custom] does: numbers are of type [json.Number].
+// Custom returns the org's custom attributes, or nil if there are none. Numbers are of
+// type [json.Number], as in [User.Custom].
 func (o Org) Custom() map[string]any { return decodeCustom(o.custom) }
 
 func sealCustom(text string) *sealed[string] {
@@ -234,32 +235,34 @@ func newSession(token string, c claims.Claims) Session {
 // IsZero reports whether s is the zero Session: nobody is signed in.
 func (s Session) IsZero() bool { return s == Session{} }
 
-// isSignedIn is the opposite of IsZero, and copies nothing to find out what it
-// mostly is.
+// isSignedIn is the opposite of IsZero. In the usual case, it does not copy or compare
+// the Session.
 func (s *Session) isSignedIn() bool { return s.data != nil || !s.IsZero() }
 
-// ID returns the session ID (claim sid, such as kss_...), "" when the token
-// has none. It is a credential: the LoginRocket API trades it for new tokens.
-// Do not log it and do not hand it to a browser.
+// ID returns the session ID (claim sid, such as kss_...), or "" if the token has none. It
+// is a credential: the LoginRocket API issues new tokens for it. Do not log it, and do
+// not send it to a browser.
 func (s Session) ID() string { return s.data.open().id }
 
-// IDHash returns the SHA-256 of the session ID, zero when the token has none: a key for
-// what you keep about sessions, without the credential that [Session.ID] is. Do not look
-// up the zero hash: all sessions without an ID have it.
+// IDHash returns the SHA-256 of the session ID, or the zero hash if the token has no
+// session ID. Use it as a key for your own data about sessions: unlike [Session.ID], it
+// is not a credential. Do not look up the zero hash, which all sessions without an ID
+// share.
 func (s Session) IDHash() [32]byte { return s.data.open().idHash }
 
-// Token returns the login token as it was received. It is a credential: whoever
-// has it is the user until it expires.
+// Token returns the login token as it was received. It is a credential: anyone who has it
+// can act as the user until it expires.
 func (s Session) Token() string { return s.data.open().token }
 
-// Memberships returns the user's memberships in the order of the token. Tokens
-// of LoginRocket Web have one; tokens made through the Core API have none, one
-// or many. The slice is the caller's own.
+// Memberships returns the user's memberships in the order of the token. Tokens of
+// LoginRocket Web have one; tokens from the Core API have none, one or several. The
+// caller may change the slice.
 func (s Session) Memberships() []Membership { return slices.Clone(s.data.open().memberships) }
 
-// Membership returns the current membership: behind [Auth.RequireOrg], or a check with
-// an orgID, that of the org that was chosen there, else the selected one, else the
-// first. It returns false when there is none.
+// Membership returns the current membership. Behind [Auth.RequireOrg], or after a check
+// with an orgID, it is the membership in the org that was chosen there. Otherwise it is
+// the selected membership, or the first one if none is selected. It returns false if
+// there is none.
 func (s Session) Membership() (Membership, bool) {
 	memberships := s.data.open().memberships
 	if len(memberships) == 0 {
@@ -283,21 +286,22 @@ func (s Session) Org() (Org, bool) {
 	return m.Org, ok
 }
 
-// HasPermission reports whether the current membership has the permission tag,
-// compared exactly. In a handler that acts on the org of a path, put
-// [Auth.RequireOrg] before it, or this is about another org.
+// HasPermission reports whether the current membership has exactly this permission tag.
+// If a handler acts on the org of a path, put [Auth.RequireOrg] before it: otherwise,
+// HasPermission applies to the account that the user picked.
 func (s Session) HasPermission(tag string) bool {
 	m, ok := s.Membership()
 	return ok && m.HasPermission(tag)
 }
 
-// MarshalJSON returns what the page of a signed-in user wants to know, in lower snake
-// case: realm_id, issued_at, expires_at and user; org and permissions, which are those of
-// [Session.Membership]. It has neither the token nor the session ID, and no custom
-// attributes. A struct that embeds a Session is encoded as the Session alone: give the
-// field a name.
+// MarshalJSON returns what the page of a signed-in user needs, in lower snake case:
+// realm_id, issued_at, expires_at and user, and the org and the permissions of
+// [Session.Membership]. The JSON contains neither the token nor the session ID, and no
+// custom attributes. A struct that embeds a Session is encoded as the Session alone: give
+// the field a name.
 //
-// A Session that is decoded from it has the exported fields only, and no permissions.
+// Decoding that JSON into a Session sets only the exported fields: the result has no
+// memberships and no permissions.
 func (s Session) MarshalJSON() ([]byte, error) {
 	type fields Session // without this method
 	var org *Org
@@ -312,16 +316,17 @@ func (s Session) MarshalJSON() ([]byte, error) {
 	}{fields(s), org, jsonPermissions(m)})
 }
 
-// LogValue returns the IDs of realm, user and current org for package log/slog, so that
-// logs have no names and no email addresses.
+// LogValue returns the IDs of the realm, the user and the current org for package
+// log/slog, so that logs contain no names and no email addresses.
 func (s Session) LogValue() slog.Value {
 	org, _ := s.Org()
 	return slog.GroupValue(slog.String("realm_id", s.RealmID), slog.String("user_id", s.User.ID), slog.String("org_id", org.ID))
 }
 
-// Claims decodes all claims of the token into v, as [json.Unmarshal] does, whose errors
-// it returns. A Session without a token is an error, too. It is for claims that Session
-// has no field for, and for custom attributes (cs, and orgs[].cs) as types of your own:
+// Claims decodes all claims of the token into v with [json.Unmarshal], and returns its
+// errors. For a Session without a token, it returns an error, too. Use it for claims that
+// Session has no field for, and to decode custom attributes (cs and orgs[].cs) into your
+// own types:
 //
 //	var claims struct {
 //		Custom struct {
@@ -330,9 +335,9 @@ func (s Session) LogValue() slog.Value {
 //	}
 //	err := session.Claims(&claims)
 //
-// Integers are exact in integer fields; in a field of type any they are float64.
-// Members of a struct are matched without case, as always in encoding/json: do
-// not decide access by them.
+// Integers are exact in integer fields; in a field of type any they are float64. Field
+// names match without regard to case, as always in encoding/json: do not base access
+// decisions on them.
 func (s Session) Claims(v any) error {
 	parts, err := jws.Split(s.Token())
 	if err != nil {
@@ -341,8 +346,8 @@ func (s Session) Claims(v any) error {
 	return json.Unmarshal(parts.Payload, v)
 }
 
-// withMembership returns s with the membership that has m's IDs as the current one.
-// Nothing else of m counts, since anybody can make a Membership.
+// withMembership returns s with the membership that has m's IDs as the current one. It
+// uses only the IDs of m, since any code can create a Membership.
 func (s Session) withMembership(m Membership) (Session, bool) {
 	if m.ID == "" && m.Org.ID == "" {
 		return s, false
@@ -360,13 +365,13 @@ func (s Session) withMembership(m Membership) (Session, bool) {
 	return s, found > 0
 }
 
-// Source is where a login token came from.
+// Source is where a login token comes from.
 type Source string
 
-// The sources of login tokens, and SourceNone for a request without any. What
-// comes back from LoginRocket is reported by Observer.Login.
+// The sources of login tokens; SourceNone means that the request has no token.
+// Observer.Login reports tokens that come from LoginRocket.
 const (
 	SourceNone   Source = "none"
-	SourceBearer Source = "bearer" // Authorization header, RFC 6750 section 2.1, or the token of [Auth.CheckToken]
+	SourceBearer Source = "bearer" // the Authorization header (RFC 6750 section 2.1), or the token given to [Auth.CheckToken]
 	SourceCookie Source = "cookie" // the session cookie
 )

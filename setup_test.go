@@ -35,7 +35,7 @@ func at(host string, r *http.Request) *http.Request {
 func TestWrongSetupsAreReported(t *testing.T) {
 	t.Parallel()
 	const (
-		overHTTP = "a login starts by http, but Config.AppURL (AUTHROCKET_APP_URL) is"
+		overHTTP = "a login starts over http, but Config.AppURL (AUTHROCKET_APP_URL) is"
 		missing  = "a login starts, but neither Auth.Authenticate nor Auth.LoginRoutes is in use"
 		shadowed = "is never called: Auth.Authenticate answers"
 		prefix   = "which a proxy should strip"
@@ -92,7 +92,7 @@ func TestWrongSetupsAreReported(t *testing.T) {
 			return a.Authenticate(mux(map[string]http.Handler{"/manage": a.RequireLogin(ok)}))
 		}, r: navigate("/manage"), want: ""},
 
-		{name: "an own page at the login route", handler: own("GET /auth/login"), r: navigate("/auth/login"), want: `the app's own route "GET /auth/login" ` + shadowed + " /auth/login, which is a login route; move the own route, or set Config.AuthPath"},
+		{name: "an own page at the login route", handler: own("GET /auth/login"), r: navigate("/auth/login"), want: `the app's own route "GET /auth/login" ` + shadowed + " /auth/login, which is a login route; move the app's route, or set Config.AuthPath"},
 		{name: "an own form at the login route", handler: own("POST /auth/login"), r: request("POST", "/auth/login"), want: `"POST /auth/login" ` + shadowed},
 		{name: "an own page at the login route, seen from another method", handler: own("GET /auth/login"), r: request("POST", "/auth/login"), want: ""},
 		{name: "an own tree around the login routes", handler: own("/auth/"), r: navigate("/auth/login"), want: ""},
@@ -105,14 +105,14 @@ func TestWrongSetupsAreReported(t *testing.T) {
 		{name: "a scanner that posts to the login route", handler: authenticated, r: request("POST", "/auth/login"), want: ""},
 		{name: "a form of another site to the login route", handler: authenticated, r: submit("/auth/login", "Sec-Fetch-Site: cross-site"), want: ""},
 
-		{name: "a path of AppURL that no proxy strips", change: withPath, handler: authenticated, r: navigate("/shop/auth/callback?ar_state=x"), want: prefix + ": have it stripped, or leave the path out of AppURL and set Config.AuthPath to /shop/auth"},
+		{name: "a path of AppURL that no proxy strips", change: withPath, handler: authenticated, r: navigate("/shop/auth/callback?ar_state=x"), want: prefix + "; configure the proxy to strip it, or leave the path out of AppURL and set Config.AuthPath to /shop/auth"},
 		{name: "a path of AppURL that a proxy strips", change: withPath, handler: authenticated, r: navigate("/auth/callback"), want: ""},
 		{name: "a page below a path that is that of AppURL", change: withPath, handler: authenticated, r: navigate("/shop/authors/"), want: ""},
 
 		{name: "LoginRoutes behind a path that is stripped", handler: func(a *authrocket.Auth) http.Handler { return http.StripPrefix("/auth", a.LoginRoutes()) }, r: navigate("/auth/login"), want: lost},
 		{name: "LoginRoutes at another path", handler: func(a *authrocket.Auth) http.Handler { return a.LoginRoutes() }, r: navigate("/login"), want: lost},
 		{name: "LoginRoutes at its path", handler: func(a *authrocket.Auth) http.Handler { return a.LoginRoutes() }, r: navigate("/auth/x"), want: ""},
-		{name: "LoginRoutes of an Auth without cookies", change: func(c *authrocket.Config) { c.DisableCookie = true }, handler: func(a *authrocket.Auth) http.Handler { return a.LoginRoutes() }, r: navigate("/auth/login"), want: "Auth.LoginRoutes serves nothing, since Config.DisableCookie is set"},
+		{name: "LoginRoutes of an Auth without cookies", change: func(c *authrocket.Config) { c.DisableCookie = true }, handler: func(a *authrocket.Auth) http.Handler { return a.LoginRoutes() }, r: navigate("/auth/login"), want: "Auth.LoginRoutes serves nothing because Config.DisableCookie is set"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -216,18 +216,18 @@ func TestUnsolicitedLoginsSayWhy(t *testing.T) {
 		{name: "another user", back: func(s *site, b started, token string) *http.Request {
 			return s.as(s.george, b.land(token))
 		}, want: "it changes who is signed in"},
-		{name: "no cookies", back: func(_ *site, b started, token string) *http.Request { return navigate(b.callback(token)) }, want: "the browser sent no cookies: it keeps them on https only, and not at other hosts; open the app at https://example.com/"},
+		{name: "no cookies", back: func(_ *site, b started, token string) *http.Request { return navigate(b.callback(token)) }, want: "the browser sent no cookies: it keeps them on https only, and does not send them to other hosts; open the app at https://example.com/"},
 		{name: "no cookies on http", change: func(c *authrocket.Config) { c.AppURL, c.DangerouslyAllowHTTPAppURL = "http://example.com", true }, back: func(_ *site, b started, token string) *http.Request {
 			return navigate(b.callback(token))
 		}, want: "or it started the login at another host; open the app at http://example.com/"},
 		{name: "other cookies", back: func(_ *site, b started, token string) *http.Request {
 			return withCookie(navigate(b.callback(token)), "other", "1")
-		}, want: "the browser did not send its cookie: it took more than an hour, or began in another browser or at another host than https://example.com"},
-		{name: "an instance with another CookieName", change: func(c *authrocket.Config) { c.CookieName = "app" }, back: func(_ *site, b started, token string) *http.Request { return b.land(token) }, want: `its cookie came as "__Host-arToken-state-...", not as "__Host-app~state-..."; ` + replicas},
-		{name: "an instance with another AppURL", change: func(c *authrocket.Config) { c.AppURL = "https://www.example.com" }, back: func(_ *site, b started, token string) *http.Request { return b.land(token) }, want: "its cookie came, but does not open it: it is older than an hour, or was set by an instance with another configuration; " + replicas},
+		}, want: "the browser did not send the login's cookie: the login took more than an hour, or began in another browser or at a host other than https://example.com"},
+		{name: "an instance with another CookieName", change: func(c *authrocket.Config) { c.CookieName = "app" }, back: func(_ *site, b started, token string) *http.Request { return b.land(token) }, want: `the browser sent the login's cookie as "__Host-arToken-state-...", not as "__Host-app~state-..."; ` + replicas},
+		{name: "an instance with another AppURL", change: func(c *authrocket.Config) { c.AppURL = "https://www.example.com" }, back: func(_ *site, b started, token string) *http.Request { return b.land(token) }, want: "the browser sent the login's cookie, but it does not open the state: it is older than an hour, or an instance with another configuration has set it; " + replicas},
 		{name: "a state that is made up", back: func(_ *site, _ started, token string) *http.Request {
 			return withCookie(navigate("/auth/callback?ar_state=x&token="+token), "a", "state-=b")
-		}, want: "the browser did not send its cookie"},
+		}, want: "the browser did not send the login's cookie"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -306,7 +306,7 @@ func TestLoginsThatNeverComeBackAreReported(t *testing.T) {
 				for range 5 {
 					serve(s.app(), navigate("/gate/"))
 				}
-				const want = "3 logins were started, and none has come back to https://example.com/auth/callback yet; if logins fail, check that this is a Login URL"
+				const want = "3 logins were started, but none has come back to https://example.com/auth/callback yet; if logins fail, check that this is a Login URL"
 				if len(got) != row.want || row.want == 1 && !strings.HasPrefix(got[0], want) {
 					t.Errorf("got %q, want %d times %q", got, row.want, want)
 				}

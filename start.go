@@ -13,17 +13,16 @@ import (
 	"github.com/authrocket-go/authrocket/internal/loginstate"
 )
 
-// loginRequest is a login that begins: on which hosted page, and what this app needs to
-// know when it comes back.
+// loginRequest is a login that is about to start: its hosted page, and what this app
+// needs to know when it comes back.
 type loginRequest struct {
 	route  string // the hosted page
 	params url.Values
 	login  loginstate.Login
 }
 
-// startLogin sends the browser to a hosted page, from which it comes back to the
-// callback. It returns false, and has written nothing, when the URL of this app is
-// not known.
+// startLogin redirects the browser to a hosted page, from which it comes back to the
+// callback. If the URL of this app is unknown, it writes nothing and returns false.
 func (a *Auth) startLogin(w http.ResponseWriter, r *http.Request, s loginRequest) bool {
 	callback, ok := a.callbackURL(r)
 	if !ok {
@@ -33,14 +32,16 @@ func (a *Auth) startLogin(w http.ResponseWriter, r *http.Request, s loginRequest
 	a.warnOfHTTP(r)
 	a.warnOfMissingRoutes(r)
 	a.warnOfNoneBack(r, callback)
-	// The callback needs the keys in a moment. If LoginRocket cannot be reached, nothing
-	// comes back, and the fetch that fails is all that an operator sees.
+	// This may start a fetch of the keys, which the callback needs in a moment. If
+	// LoginRocket cannot be reached, no login comes back, and only the failed fetch shows
+	// that to an operator.
 	_ = a.verifier.keys.ready()
-	// Nothing in a browser is trusted to be a target, and the state must fit into a URL.
+	// The target comes from the browser, so it is checked, and the state must fit into a
+	// URL.
 	target := a.paths.safeTarget(s.login.Target)
 	if s.login.Target = fitTarget(target, loginstate.MaxTargetBytes); s.login.Target != target {
 		if a.targetWarnings.isDue("", time.Now()) {
-			a.warn(r, fmt.Errorf("a return target is longer than %d bytes: its query is cut", loginstate.MaxTargetBytes))
+			a.warn(r, fmt.Errorf("a return target is longer than %d bytes, so its query is cut; use shorter URLs for pages that start a login", loginstate.MaxTargetBytes))
 		}
 	}
 	secret := loginstate.NewSecret(mayBeCrossOrigin(r))
@@ -48,39 +49,38 @@ func (a *Auth) startLogin(w http.ResponseWriter, r *http.Request, s loginRequest
 	if s.params == nil {
 		s.params = url.Values{}
 	}
-	// LoginRocket has no parameter for a state, but keeps the query of redirect_uri.
+	// LoginRocket has no state parameter, but keeps the query of redirect_uri.
 	s.params.Set("redirect_uri", callback+"?"+stateParam+"="+secret.Seal(a.stateScope(callback), s.login))
 	a.redirect(w, a.loginRocket.origin+"/"+s.route+"?"+s.params.Encode())
 	return true
 }
 
-// stateScope goes into the key that seals a state, so that no other Auth takes it: two
-// on one host may share a cookie of the same name, or have it planted.
+// stateScope is part of the key that seals a state, so that no other Auth accepts it: two
+// Auths on one host may get the same cookie, or an attacker may plant it.
 func (a *Auth) stateScope(callback string) string { return a.config.CookieName + "\x00" + callback }
 
 const (
-	// maxStateCookies is how many logins one browser may have under way.
+	// maxStateCookies is how many logins one browser may have in progress.
 	maxStateCookies = 48
 
-	// maxCookieHeaderBytes is how long a browser's Cookie header may become by logins
-	// under way. Servers limit the headers of a request, many of them to 8 KiB: the
-	// app would be out of reach until the cookies end.
+	// maxCookieHeaderBytes is how long logins in progress may make a browser's Cookie
+	// header. Servers limit the headers of a request, many of them to 8 KiB. Beyond that
+	// limit, the browser could not use the app until the cookies expire.
 	maxCookieHeaderBytes = 6 << 10
 
-	// maxClearedStateCookies is how many states one response clears. Proxies limit the
-	// headers of a response, nginx to 4 or 8 KiB.
+	// maxClearedStateCookies is how many state cookies one response clears. Proxies limit
+	// the headers of a response, nginx to 4 or 8 KiB.
 	maxClearedStateCookies = 8
 )
 
-// stateCookiePrefix is what the names of state cookies start with. Each login
-// that a browser starts has a cookie of its own, so that tabs do not overwrite each
-// other's state.
+// stateCookiePrefix returns the prefix of the names of state cookies. Each login has its
+// own cookie, so that tabs do not overwrite each other's state.
 func (a *Auth) stateCookiePrefix() string { return a.cookieNameFor("state-") }
 
 // stateCookie is a state cookie as a browser sent it.
 type stateCookie struct {
 	name      string
-	bytes     int // of the Cookie header
+	bytes     int // its length in the Cookie header
 	secret    loginstate.Secret
 	isInvalid bool // too old or unreadable: no callback accepts it
 }
@@ -96,10 +96,10 @@ func (a *Auth) stateCookies(r *http.Request) []stateCookie {
 	return found
 }
 
-// setStateCookie gives the browser the secret of a login that starts now. Where there
-// are too many, dead ones are evicted, then those that other sites started, then
-// the oldest. What another site starts evicts no login that this one started: it
-// has no cookie then, and the login comes back as one that nobody here started.
+// setStateCookie sets the cookie with the secret of a login that starts now. If there are
+// too many, it first evicts invalid ones, then those of logins that other sites started,
+// then the oldest. A login that another site starts never evicts one that this site
+// started. It then gets no cookie, and comes back as an unsolicited login.
 func (a *Auth) setStateCookie(w http.ResponseWriter, r *http.Request, secret loginstate.Secret) {
 	c := a.newCookie(a.stateCookiePrefix()+secret.ID, secret.Value())
 	c.MaxAge = int(loginstate.Lifetime.Seconds())
@@ -108,8 +108,8 @@ func (a *Auth) setStateCookie(w http.ResponseWriter, r *http.Request, secret log
 	slices.SortStableFunc(kept, evictionOrder)
 	total := cookieHeaderBytes(r) + cookieBytes(c.Name, c.Value)
 	if !secret.Foreign && total > maxCookieHeaderBytes {
-		// Another site may have brought the login that waits for its confirmation, and
-		// its token is large: it gives way to what this site starts.
+		// The pending login has a large token, and another site may have caused it. So
+		// the login that this site starts replaces it.
 		total -= a.pendingCookieBytes(r)
 		a.forgetPending(w, r)
 	}
@@ -128,11 +128,12 @@ func (a *Auth) setStateCookie(w http.ResponseWriter, r *http.Request, secret log
 	for _, gone := range kept[:evicted] {
 		a.clearCookie(w, gone.name)
 	}
-	// Last, for proxies that keep only the last cookie of a response.
+	// The new cookie comes last, for proxies that keep only the last cookie of a
+	// response.
 	http.SetCookie(w, c)
 }
 
-// pendingCookieBytes is what the login that waits for its user takes of the Cookie header.
+// pendingCookieBytes returns the length of the pending login in the Cookie header.
 func (a *Auth) pendingCookieBytes(r *http.Request) int {
 	name, total := a.cookieNameFor("confirm"), 0
 	for _, value := range cookieValues(r.Header, name) {
@@ -141,7 +142,7 @@ func (a *Auth) pendingCookieBytes(r *http.Request) int {
 	return total
 }
 
-// evictionOrder puts those first that are evicted first.
+// evictionOrder compares two cookies; the one that is evicted first comes first.
 func evictionOrder(x, y stateCookie) int {
 	rank := func(c stateCookie) int {
 		switch {
@@ -158,9 +159,9 @@ func evictionOrder(x, y stateCookie) int {
 	return x.secret.Started.Compare(y.secret.Started)
 }
 
-// loadState returns the login that r comes back from and the name of its cookie,
-// if this browser started it. A cookie that somebody planted opens only states that were
-// sealed with it. Of several cookies of one name, any may be the browser's own.
+// loadState returns the login that comes back with r and the name of its cookie, if this
+// browser started the login. A planted cookie only opens states that were sealed with it.
+// Of several cookies with one name, any may be the browser's own.
 func (a *Auth) loadState(r *http.Request, state string) (login loginstate.Login, cookieName string, ok bool) {
 	callback, ok := a.callbackURL(r)
 	id := loginstate.ID(state)
@@ -181,19 +182,19 @@ func (a *Auth) loadState(r *http.Request, state string) (login loginstate.Login,
 }
 
 const (
-	// maxAttempts is how many logins in a row may end without a session that is
-	// accepted. More than one, since a user may choose another account in between.
+	// maxAttempts is how many logins in a row may end without an accepted session. It is
+	// more than one, since a user may choose another account in between.
 	maxAttempts = 3
 
-	// attemptsWindow is how long after the first of them logins are in a row. A loop
-	// that runs by itself takes seconds; a person takes longer.
+	// attemptsWindow is how long logins count as a row, from the first of them on. A loop
+	// without a person takes seconds; a person takes longer.
 	attemptsWindow = time.Minute
 )
 
-// attempts returns how many logins in a row this browser has come back from. While
-// LoginRocket has a session, it sends a browser back at once: if its token is refused,
-// gate and LoginRocket redirect to each other forever. Whoever forges the count gets a
-// page instead of the login, so that it needs no seal.
+// attempts returns from how many logins in a row this browser has come back. While
+// LoginRocket has a session, it sends the browser back at once: if the app refuses its
+// token, the gate and LoginRocket redirect to each other forever. The cookie is not
+// sealed: a forged count only leads to a page instead of the login.
 func (a *Auth) attempts(r *http.Request) int {
 	n := 0
 	for _, value := range cookieValues(r.Header, a.cookieNameFor("attempts")) {
@@ -205,9 +206,9 @@ func (a *Auth) attempts(r *http.Request) int {
 	return min(n, loginstate.MaxAttempt)
 }
 
-// rememberAttempts keeps the count n until the window of the first login in the row
-// ends. The cookie has the time of the first, so that a steady drip of logins does not
-// extend the window.
+// rememberAttempts keeps the count n until the window of the first login in the row ends.
+// The cookie contains the time of the first login, so that later logins do not extend the
+// window.
 func (a *Auth) rememberAttempts(w http.ResponseWriter, r *http.Request, n int) {
 	name, now := a.cookieNameFor("attempts"), time.Now()
 	first := now
@@ -224,15 +225,16 @@ func (a *Auth) rememberAttempts(w http.ResponseWriter, r *http.Request, n int) {
 	http.SetCookie(w, c)
 }
 
-// forgetAttempts is for when a person decides what is next: a click is no loop.
+// forgetAttempts clears the count when a person decides what to do next: a click is not a
+// loop.
 func (a *Auth) forgetAttempts(w http.ResponseWriter, r *http.Request) {
 	if name := a.cookieNameFor("attempts"); hasCookie(r, name) {
 		a.clearCookie(w, name)
 	}
 }
 
-// stopLoginLoop answers with a page instead of another login. cause is why the
-// session is refused, nil when it is valid and the app starts logins nevertheless.
+// stopLoginLoop answers with a page instead of another login. cause is why the session is
+// refused; it is nil if the session is valid and the app starts logins nevertheless.
 func (a *Auth) stopLoginLoop(w http.ResponseWriter, r *http.Request, target string, cause error) {
 	err := &refusal{reason: ErrLoginLoop, cause: cause}
 	a.observeLogin(r.Context(), true, Session{}, err)
@@ -245,14 +247,14 @@ type completion struct {
 	session         Session
 	target          string
 	started         bool   // this browser started it
-	attempt         int    // of the login, 0 when nobody counts
-	stateCookieName string // the cookie of the state, "" without one
+	attempt         int    // the number of the login in a row, 0 if it does not count
+	stateCookieName string // the cookie of the state, or ""
 }
 
-// completeLogin asks Config.OnLogin, and sends the browser to the target with a
-// session cookie. r is without the parameters of a login. The count comes first
-// and the session last: if only one cookie of the response is kept, the session
-// works or the count ends the loop.
+// completeLogin calls Config.OnLogin, sets the session cookie and redirects the browser
+// to the target. r has no parameters of a login. The count is the first cookie and the
+// session the last: if a proxy keeps only one of them, either the session works or the
+// count ends the loop.
 func (a *Auth) completeLogin(w http.ResponseWriter, r *http.Request, c completion) {
 	err := a.acceptLogin(r, c.session)
 	if err != nil {
@@ -267,7 +269,7 @@ func (a *Auth) completeLogin(w http.ResponseWriter, r *http.Request, c completio
 	}
 	a.forgetLogin(w, r, c.stateCookieName)
 	if hasCookie(r, a.config.CookieName) {
-		// Fetched for the user, or in the account, of before.
+		// The browser may have prefetched pages for the previous user or account.
 		clearPrefetchCaches(w.Header())
 	}
 	a.setSessionCookie(w, r, c.session.Token(), c.session.ExpiresAt)
@@ -275,8 +277,8 @@ func (a *Auth) completeLogin(w http.ResponseWriter, r *http.Request, c completio
 	a.redirectToApp(w, c.target)
 }
 
-// forgetLogin is for a login that is decided. One that waits for its user is
-// decided by it, too: beside a session, its token could make the headers too long.
+// forgetLogin clears the cookies of a login that is decided. It also clears a pending
+// login: together with a session, its token could make the headers too long.
 func (a *Auth) forgetLogin(w http.ResponseWriter, r *http.Request, stateCookieName string) {
 	if stateCookieName != "" {
 		a.clearCookie(w, stateCookieName)
@@ -284,19 +286,19 @@ func (a *Auth) forgetLogin(w http.ResponseWriter, r *http.Request, stateCookieNa
 	a.forgetPending(w, r)
 }
 
-// forgetPending clears the login that waits for its user.
+// forgetPending clears the pending login.
 func (a *Auth) forgetPending(w http.ResponseWriter, r *http.Request) {
 	if name := a.cookieNameFor("confirm"); hasCookie(r, name) {
 		a.clearCookie(w, name)
 	}
 }
 
-// acceptLogin says why a login of session is refused, if it is. A token that does not
-// fit into cookies is refused here, where a page can say so: without its end it would
-// be an invalid session at the next request.
+// acceptLogin returns why a login of session is refused, or nil. It refuses a token that
+// does not fit into cookies, since a page can say so here. A truncated token would be an
+// invalid session at the next request.
 func (a *Auth) acceptLogin(r *http.Request, session Session) error {
 	if n := len(session.Token()); n > maxCookieTokenBytes {
-		return refuse(ErrTokenTooLarge, "it has %d bytes, cookies hold %d", n, maxCookieTokenBytes)
+		return refuse(ErrTokenTooLarge, "it has %d bytes, and cookies hold %d; reduce the user's custom attributes and permissions", n, maxCookieTokenBytes)
 	}
 	if a.config.OnLogin == nil {
 		return nil
@@ -307,8 +309,7 @@ func (a *Auth) acceptLogin(r *http.Request, session Session) error {
 	return nil
 }
 
-// failLogin answers a login that is not accepted with a page, never with another
-// login.
+// failLogin answers a login that is refused with a page, never with another login.
 func (a *Auth) failLogin(w http.ResponseWriter, r *http.Request, started bool, target string, err error) {
 	a.observeLogin(r.Context(), started, Session{}, err)
 	if errors.Is(err, ErrUnavailable) {

@@ -11,50 +11,50 @@ import (
 // URLParam adds nothing.
 type URLParam struct{ name, value string }
 
-// WithRedirectURI is where LoginRocket sends the browser back to: an absolute URL
-// of this app that matches a Login URL of the Connected App. Default: the first of
-// these.
+// WithRedirectURI sets where LoginRocket sends the browser back to: an absolute URL of
+// this app that matches a Login URL of the Connected App. Default: the first Login URL.
 func WithRedirectURI(absoluteURL string) URLParam { return URLParam{"redirect_uri", absoluteURL} }
 
-// WithAccount names the org to sign in to, or on the profile page the current one;
-// "" makes the user choose again.
+// WithAccount sets the org to sign in to or, on the profile page, the current org. With
+// "" the user must choose again.
 func WithAccount(orgID string) URLParam { return URLParam{"account", orgID} }
 
 // WithPromptLogin shows the login form even to a user who has a LoginRocket session.
 func WithPromptLogin() URLParam { return URLParam{"prompt", "login"} }
 
-// WithInvitation names the token of an invitation, for the signup page.
+// WithInvitation sets the token of an invitation, for the signup page.
 func WithInvitation(token string) URLParam { return URLParam{"invitation", token} }
 
 // WithForce shows the account selector even to a user with one account.
 func WithForce() URLParam { return URLParam{"force", "1"} }
 
-// WithSessionID names the session ([Session.ID]), so that a user who signed in
-// through the LoginRocket API need not sign in again. It is a credential: redirect to
-// such a URL, do not put it into a page.
+// WithSessionID sets the session ([Session.ID]), so that a user who signed in through the
+// LoginRocket API need not sign in again. It is a credential: redirect to such a URL, and
+// do not put it into a page.
 func WithSessionID(id string) URLParam { return URLParam{"session", id} }
 
-// WithParam adds any other parameter, for what LoginRocket takes and this package
-// does not know. It is escaped. The last value of a name counts.
+// WithParam adds any other parameter that LoginRocket accepts and that has no function
+// here. Name and value are escaped. If a name occurs several times, the last value
+// counts.
 func WithParam(name, value string) URLParam { return URLParam{name, value} }
 
 // LoginURL returns the URL of the hosted login. It takes [WithRedirectURI],
 // [WithAccount] and [WithPromptLogin].
 //
-// Links in your pages should lead to the login routes instead, see
-// [Auth.LoginPath]: only these remember in the browser that it started the login,
-// and the user must confirm a login that the browser did not start.
+// In your pages, link to the login routes instead, see [Auth.LoginPath]. Only these store
+// a state in the browser; without it the login is unsolicited, and the user must confirm
+// it.
 //
-// LoginURL and its siblings return "" when Config.LoginRocketURL is not set.
+// LoginURL and its siblings return "" if Config.LoginRocketURL is not set.
 func (a *Auth) LoginURL(params ...URLParam) string { return a.loginRocketURL("/login", params) }
 
 // SignupURL returns the URL of the hosted signup. It takes [WithRedirectURI] and
 // [WithInvitation].
 func (a *Auth) SignupURL(params ...URLParam) string { return a.loginRocketURL("/signup", params) }
 
-// LogoutURL returns the URL that ends the LoginRocket session. It takes
-// [WithRedirectURI] and [WithSessionID]. It does not sign out of this app: the logout
-// route does both.
+// LogoutURL returns the URL that ends the LoginRocket session. It takes [WithRedirectURI]
+// and [WithSessionID]. It does not sign the user out of this app; the logout route does
+// both.
 func (a *Auth) LogoutURL(params ...URLParam) string { return a.loginRocketURL("/logout", params) }
 
 // ProfileURL returns the URL of the user's profile. It takes [WithRedirectURI],
@@ -65,8 +65,8 @@ func (a *Auth) ProfileURL(params ...URLParam) string { return a.loginRocketURL("
 // [WithForce] and [WithSessionID].
 func (a *Auth) AccountsURL(params ...URLParam) string { return a.loginRocketURL("/accounts", params) }
 
-// AccountURL returns the URL at which the org orgID is managed; without an
-// orgID, the account selector. It takes [WithRedirectURI] and [WithSessionID].
+// AccountURL returns the URL of the page where users manage the org orgID, or that of the
+// account selector if orgID is "". It takes [WithRedirectURI] and [WithSessionID].
 func (a *Auth) AccountURL(orgID string, params ...URLParam) string {
 	if strings.Trim(orgID, ".") == "" {
 		return a.AccountsURL(params...)
@@ -90,7 +90,7 @@ func (a *Auth) loginRocketURL(path string, params []URLParam) string {
 	return a.loginRocket.origin + path + "?" + values.Encode()
 }
 
-// baseURL is a URL in two parts. Neither ends with a slash.
+// baseURL is a URL in two parts, neither of which ends with a slash.
 type baseURL struct {
 	origin     string // scheme, host and port, as a browser writes an origin
 	path       string // escaped
@@ -100,13 +100,13 @@ type baseURL struct {
 
 func (u baseURL) isZero() bool { return u.origin == "" }
 
-// host is the host of u, with its port unless that is the default.
+// host returns the host of u, with its port unless that is the default.
 func (u baseURL) host() string {
 	_, host, _ := strings.Cut(u.origin, "://")
 	return host
 }
 
-// defaultPort is what a Host may end with beside u's own host.
+// defaultPort returns the suffix that a Host header may have in addition to u's host.
 func (u baseURL) defaultPort() string {
 	if u.isHTTPS {
 		return ":443"
@@ -114,8 +114,8 @@ func (u baseURL) defaultPort() string {
 	return ":80"
 }
 
-// cookieDomains are the domains for which a cookie may be set at u's host: its
-// name and the parents of it that have a dot. An IP address has none.
+// cookieDomains returns the domains for which u's host can set a cookie: its name and the
+// parents of it that contain a dot. An IP address has none.
 func (u baseURL) cookieDomains() []string {
 	host, _, err := net.SplitHostPort(u.host())
 	if err != nil {

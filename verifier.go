@@ -17,18 +17,18 @@ import (
 	"github.com/authrocket-go/authrocket/internal/verified"
 )
 
-// issuer is the iss of every login token, whatever the realm, the cluster and
-// the host of its LoginRocket.
+// issuer is the iss of every login token, independent of the realm, the cluster and the
+// host of LoginRocket.
 const issuer = "https://authrocket.com"
 
 const (
-	// leeway is what the clocks of two machines may differ by.
+	// leeway is how much the clocks of two machines may differ.
 	leeway = 5 * time.Second
-	// maxIssuedAhead is more, since iat decides nothing by itself.
+	// maxIssuedAhead is larger, since iat alone decides nothing.
 	maxIssuedAhead = 60 * time.Second
 )
 
-// verifier turns a token into a Session, or says why not.
+// verifier verifies a token and returns its Session, or why it is invalid.
 type verifier struct {
 	keys          keySource
 	known         *tokencache.Cache[*knownToken]
@@ -36,24 +36,24 @@ type verifier struct {
 	realmID       string
 	audience      []string
 	maxTokenBytes int
-	needsSession  bool // the token must say which session it is of
+	needsSession  bool // the token must have a session ID
 }
 
-// knownToken is a token that verified. What may end it since then is asked on
-// every use: its key and its times.
+// knownToken is a token that was valid. Every use checks again what may have changed
+// since then: its key and its times.
 type knownToken struct {
 	session   Session
 	keyID     string
 	key       jose.Key
 	notBefore time.Time
 
-	// generation is that of a key set that has key under keyID, or zero: while that
-	// set is in use and fresh, the key is the realm's and is not looked up.
+	// generation identifies a key set that has key under keyID, or is zero. While that
+	// set is in use and fresh, the key need not be looked up.
 	generation atomic.Uint64
 
-	// Between these, in Unix nanoseconds, all its times allow it. Those before 1678 and
-	// after 2262 wrap around: the first had passed when the token verified, the last are
-	// far away, so that no wrong time is between them.
+	// Between these times, in Unix nanoseconds, the token is valid. Times before 1678 and
+	// after 2262 wrap around. That is harmless: the former had passed when the token was
+	// verified, and the latter are far away, so no wrong time is between them.
 	validFromUnixNano, validUntilUnixNano int64
 }
 
@@ -67,13 +67,13 @@ func newKnownToken(token string, c claims.Claims, keyID string, key jose.Key, ge
 	return k
 }
 
-// noSession stands for no session, so that no pointer to one is nil. Like
-// every Session that there is a pointer to, it is shared and never changed.
+// noSession means that there is no session, so that a *Session is never nil. Like every
+// Session behind a pointer, it is shared and never changed.
 var noSession = new(Session)
 
-// verify checks token: its form, its header, the signature, and only then its
-// claims. Of a token that is known it asks again for the times and the key. It notes
-// in w when the wait began. Every error is of a kind and has a reason.
+// verify checks the token's form, its header, its signature, and only then its claims.
+// For a known token, it only checks the times and the key again. It records in w when the
+// wait began. Every error has a kind and a reason.
 func (v *verifier) verify(ctx context.Context, token string, w *wait) (*Session, error) {
 	now := time.Now()
 	if w.start.IsZero() {
@@ -120,9 +120,9 @@ func (v *verifier) verifyInFull(ctx context.Context, token string, w wait) (*Ses
 	}
 	keys, generation, ok := v.keys.fresh(keyID, time.Now())
 	if !ok {
-		// The network is asked only for a token that passes once it has its key:
-		// otherwise anybody could spend the budget with old tokens and those of
-		// other realms. Nothing else follows from claims that are not verified.
+		// A key is only fetched for a token whose claims are valid. Otherwise anyone
+		// could spend the budget with old tokens and tokens of other realms. The
+		// unverified claims are used for nothing else.
 		unverified, err := v.readClaims(parts.Payload)
 		if err != nil {
 			return noSession, err
@@ -143,18 +143,18 @@ func (v *verifier) verifyInFull(ctx context.Context, token string, w wait) (*Ses
 	if err != nil {
 		return noSession, err
 	}
-	v.verified.Add(mark) // not before: what is refused anyway needs no room
-	// What is kept must not hold on to the header that the token came in.
+	v.verified.Add(mark) // only now, since a refused token must not take up room
+	// The cache must not keep the header in memory that the token came in.
 	token = strings.Clone(token)
 	known := newKnownToken(token, c, keyID, key, generation)
 	v.known.Put(token, known)
 	return &known.session, nil
 }
 
-var errNotJWTKey = refuse(ErrBadSignature, "it was checked with %s; if it is the same with every token, that is the key of another realm", settingName("JWTKey"))
+var errNotJWTKey = refuse(ErrBadSignature, "it was checked with %s; if every token fails like this, that is the key of another realm: use the key of this realm", settingName("JWTKey"))
 
-// checkSignature returns the key of keys that token verifies under, or verified under
-// before, and the mark that says so the next time.
+// checkSignature returns the key that verifies token, or has verified it before, and the
+// mark to remember that by.
 func (v *verifier) checkSignature(keys jose.Keys, token string, parts jws.Parts) (jose.Key, verified.Mark, bool) {
 	for _, key := range keys {
 		mark := v.verified.Mark(key.SPKIHash(), token)
@@ -165,8 +165,8 @@ func (v *verifier) checkSignature(keys jose.Keys, token string, parts jws.Parts)
 	return jose.Key{}, verified.Mark{}, false
 }
 
-// readClaims returns the claims of payload if they are those of a login token of
-// this realm and if it is their time.
+// readClaims returns the claims of payload if they are the valid claims of a login token
+// of this realm, now.
 func (v *verifier) readClaims(payload []byte) (claims.Claims, error) {
 	c, err := claims.Decode(payload)
 	if err != nil {
@@ -178,7 +178,7 @@ func (v *verifier) readClaims(payload []byte) (claims.Claims, error) {
 	return c, checkTimes(c.ExpiresAt, c.NotBefore, c.IssuedAt, time.Now())
 }
 
-// checkTimes returns nil if it is the token's time at now.
+// checkTimes returns nil if the token is valid at now.
 func (k *knownToken) checkTimes(now time.Time) error {
 	if n := now.UnixNano(); k.validFromUnixNano <= n && n <= k.validUntilUnixNano {
 		return nil
@@ -199,17 +199,17 @@ func checkTimes(expiresAt, notBefore, issuedAt, now time.Time) error {
 	return nil
 }
 
-// partsPool has memory for the parts of a token that is checked in full. Nothing of
-// them is kept.
+// partsPool has memory for the parts of a token that is checked in full. The parts are
+// not kept.
 var partsPool = sync.Pool{New: func() any { return new([]byte) }}
 
-// split takes token apart. The parts are in memory, which grows if need be.
+// split splits token into its parts. They are stored in memory, which grows if necessary.
 func (v *verifier) split(memory *[]byte, token string) (jws.Parts, error) {
 	if token == "" {
 		return jws.Parts{}, ErrNoToken
 	}
 	if len(token) > v.maxTokenBytes {
-		return jws.Parts{}, refuse(ErrTokenTooLarge, "it has %d bytes, at most %d are read", len(token), v.maxTokenBytes)
+		return jws.Parts{}, refuse(ErrTokenTooLarge, "it has %d bytes, more than Config.MaxTokenBytes, which is %d", len(token), v.maxTokenBytes)
 	}
 	*memory = slices.Grow((*memory)[:0], 2*len(token))
 	parts, err := jws.SplitInto(*memory, token)
@@ -219,7 +219,7 @@ func (v *verifier) split(memory *[]byte, token string) (jws.Parts, error) {
 	return parts, nil
 }
 
-// checkHeader returns the ID of the key to ask for.
+// checkHeader checks the header and returns the key ID.
 func (v *verifier) checkHeader(header []byte) (keyID string, err error) {
 	h, err := jws.ParseHeader(header)
 	if err != nil {
@@ -228,8 +228,8 @@ func (v *verifier) checkHeader(header []byte) (keyID string, err error) {
 	if h.Critical {
 		return "", ErrCriticalHeader
 	}
-	// Every key of a source is for the same alg, so that no key has to be
-	// fetched to know that a token cannot be right.
+	// All keys of a source have the same alg, so a wrong alg is refused without fetching
+	// a key.
 	if h.Algorithm != string(v.keys.algorithm()) {
 		return "", v.wrongAlgorithm(h.Algorithm)
 	}
@@ -244,15 +244,15 @@ func (v *verifier) checkHeader(header []byte) (keyID string, err error) {
 
 func (v *verifier) wrongAlgorithm(algorithm string) error {
 	if algorithm == string(jose.HS256) {
-		return refuse(ErrWrongAlgorithm, "the key is for %s, and the token says HS256; for a realm that signs with HS256, set Config.JWTKey to its secret (jsk_...)", v.keys.algorithm())
+		return refuse(ErrWrongAlgorithm, "the key is for %s, but the token says HS256; for a realm that signs with HS256, set Config.JWTKey to its secret (jsk_...)", v.keys.algorithm())
 	}
 	if algorithm == string(jose.RS256) {
-		return refuse(ErrWrongAlgorithm, "%s is an HS256 secret, and the token says RS256; leave it out, so that the keys that the realm publishes count", settingName("JWTKey"))
+		return refuse(ErrWrongAlgorithm, "%s is an HS256 secret, but the token says RS256; leave it out to use the keys that the realm publishes", settingName("JWTKey"))
 	}
-	return refuse(ErrWrongAlgorithm, "the key is for %s, and the token says %s", v.keys.algorithm(), quoteShort(algorithm))
+	return refuse(ErrWrongAlgorithm, "the key is for %s, but the token says %s", v.keys.algorithm(), quoteShort(algorithm))
 }
 
-// quoteShort returns text of a token for a message: quoted, and not too long.
+// quoteShort returns text, which comes from a client, quoted and shortened for a message.
 func quoteShort(text string) string {
 	const maxBytes = 64
 	if len(text) > maxBytes {
@@ -261,13 +261,13 @@ func quoteShort(text string) string {
 	return strconv.Quote(text)
 }
 
-// checkClaims judges the claims that time does not change.
+// checkClaims checks the claims that do not depend on the time.
 func (v *verifier) checkClaims(c claims.Claims) error {
 	if c.Issuer != issuer {
-		return refuse(ErrWrongIssuer, "iss has to be exactly %s", issuer)
+		return refuse(ErrWrongIssuer, "iss must be exactly %s", issuer)
 	}
 	if v.realmID != "" && c.RealmID != v.realmID {
-		return refuse(ErrWrongRealm, "rid is %s, %s is %s; one of Config.RealmID and Config.LoginRocketURL is that of another realm", quoteShort(c.RealmID), settingName("RealmID"), v.realmID)
+		return refuse(ErrWrongRealm, "rid is %s, but %s is %s; one of Config.RealmID and Config.LoginRocketURL belongs to another realm", quoteShort(c.RealmID), settingName("RealmID"), v.realmID)
 	}
 	if c.Audience != nil && !v.isAudience(c.Audience) {
 		return refuse(ErrWrongAudience, "no aud is in Config.Audience")
@@ -288,10 +288,11 @@ func (v *verifier) isAudience(audience []string) bool {
 	return slices.ContainsFunc(audience, func(aud string) bool { return slices.Contains(v.audience, aud) })
 }
 
-// looksLikeLoginToken reports whether token claims to be a login token of this realm. That
-// is unverified, and good only to tell it from an app's own ?token=.
+// looksLikeLoginToken reports whether token claims to be a login token of this realm. It
+// does not verify the token: it only distinguishes a login token from an app's own
+// ?token=.
 func (v *verifier) looksLikeLoginToken(token string) bool {
-	// One that is too large to be verified is one all the same.
+	// A token that is too large to be verified is still a login token.
 	parts, err := jws.SplitInto(make([]byte, 0, 2*len(token)), token)
 	if err != nil {
 		return false
@@ -300,8 +301,8 @@ func (v *verifier) looksLikeLoginToken(token string) bool {
 	return iss == issuer && (v.realmID == "" || rid == v.realmID)
 }
 
-// untimely refuses a token by the clock, and keeps both times for a page that
-// shows them: a wrong clock is the usual cause when a token is fresh.
+// untimely is a refusal because of a time. It keeps both times for a page that shows
+// them: if the token is fresh, the usual cause is a wrong clock.
 type untimely struct {
 	reason error // ErrTokenExpired or ErrTokenNotYetValid
 	claim  string
@@ -310,7 +311,7 @@ type untimely struct {
 }
 
 func (e *untimely) Error() string {
-	return e.reason.Error() + ": " + e.claim + " is " + rfc3339(e.at) + ", the clock here says " + rfc3339(e.now)
+	return e.reason.Error() + ": " + e.claim + " is " + rfc3339(e.at) + ", and the clock here says " + rfc3339(e.now)
 }
 
 func (e *untimely) Unwrap() error { return e.reason }

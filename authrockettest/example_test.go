@@ -129,5 +129,5 @@ func ExampleRealm_Break() {
 	realm.Break(authrockettest.Status(503))
 	fmt.Println(auth.Warm(context.Background()))
 	// Output:
-	// the realm's keys cannot be fetched now: https://loginrocket.example/connect/jwks answered 503; if that goes on, check Config.LoginRocketURL (LOGINROCKET_URL)
+	// the realm's keys cannot be fetched now: https://loginrocket.example/connect/jwks answered 503; if this error continues, check Config.LoginRocketURL (LOGINROCKET_URL)
 }

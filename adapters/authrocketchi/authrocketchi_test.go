@@ -77,7 +77,7 @@ func TestWhereAnOrgGateBelongs(t *testing.T) {
 				return
 			}
 			f.TestGet(t, r, f.Ada, target, 403, "wrong_org")
-			if !errors.Is(denied, authrocket.ErrWrongOrg) || !strings.Contains(denied.Error(), "no value for {org}; the gate belongs behind the router") {
+			if !errors.Is(denied, authrocket.ErrWrongOrg) || !strings.Contains(denied.Error(), "no value for {org}; put the gate behind the router") {
 				t.Errorf("got %v, want that it says where the gate belongs", denied)
 			}
 		})

@@ -137,10 +137,10 @@ func TestDoctorOnMisconfigurations(t *testing.T) {
 		text, do string // regular expressions
 		also     []string
 	}{
-		{name: "the API host as LoginRocketURL", change: set("LOGINROCKET_URL", "https://api-e2.authrocket.com/"), exit: 1, check: "config", text: `^LOGINROCKET_URL .* is the URL of AuthRocket's API \(the Core API, .*\)\.$`, do: `^Write the right one, such as https://`},
-		{name: "no LoginRocketURL", change: set("LOGINROCKET_URL", ""), exit: 1, check: "config", text: `^LOGINROCKET_URL is missing\.$`, do: `^Write the realm's LoginRocket URL`},
-		{name: "AppURL is LoginRocketURL", change: func(s *shop) { s.env["AUTHROCKET_APP_URL"] = s.env["LOGINROCKET_URL"] }, exit: 1, check: "config", text: `^AUTHROCKET_APP_URL .* is the LoginRocketURL`, do: `^Write the public URL of this app`},
-		{name: "a realm without rl_", change: set("AUTHROCKET_REALM", "shop"), exit: 1, check: "config", text: `^AUTHROCKET_REALM "shop" is not the ID of a realm`, do: `^Write it, or leave RealmID out`, also: []string{"core api"}},
+		{name: "the API host as LoginRocketURL", change: set("LOGINROCKET_URL", "https://api-e2.authrocket.com/"), exit: 1, check: "config", text: `^LOGINROCKET_URL .* is the URL of AuthRocket's Core API \(package coreapi\)\.$`, do: `^Use, for example, https://`},
+		{name: "no LoginRocketURL", change: set("LOGINROCKET_URL", ""), exit: 1, check: "config", text: `^LOGINROCKET_URL is missing\.$`, do: `^Set it to the realm's LoginRocket URL`},
+		{name: "AppURL is LoginRocketURL", change: func(s *shop) { s.env["AUTHROCKET_APP_URL"] = s.env["LOGINROCKET_URL"] }, exit: 1, check: "config", text: `^AUTHROCKET_APP_URL .* is a LoginRocket URL, where users sign in\.$`, do: `^Use the public URL of this app`},
+		{name: "a realm without rl_", change: set("AUTHROCKET_REALM", "shop"), exit: 1, check: "config", text: `^AUTHROCKET_REALM "shop" is not the ID of a realm`, do: `^Correct it, or leave RealmID out`, also: []string{"core api"}},
 		{name: "a path that is no AuthPath", args: []string{"-auth-path", "login/"}, exit: 1, check: "config", text: `^-auth-path "login/" is not a plain path`},
 
 		{name: "the wrong port", change: func(s *shop) { s.env["LOGINROCKET_URL"] = "http://127.0.0.1:" + closedPort(s.t) }, exit: 1, check: "jwks", text: `^Nothing listens at 127\.0\.0\.1:\d+\.$`, do: `port`, also: []string{"hosted login", "app login"}},

@@ -160,7 +160,7 @@ func TestExplainUsage(t *testing.T) {
 		stdin  string
 		stderr string
 	}{
-		{name: "no environment", stdin: "a.b.c", stderr: "authrocket explain: authrocket: Config.LoginRocketURL (LOGINROCKET_URL) is missing; write the realm's LoginRocket URL, such as https://sample.e2.loginrocket.com/\n"},
+		{name: "no environment", stdin: "a.b.c", stderr: "authrocket explain: authrocket: Config.LoginRocketURL (LOGINROCKET_URL) is missing; set it to the realm's LoginRocket URL, for example https://sample.e2.loginrocket.com/\n"},
 		{name: "no token", env: url, stderr: "authrocket explain: there is no token on standard input; write authrocket login | authrocket explain, for instance\n"},
 		{name: "an empty line", env: url, stdin: "\na.b.c", stderr: "authrocket explain: there is no token on standard input; write authrocket login | authrocket explain, for instance\n"},
 		{name: "a token as an argument", env: url, args: []string{"geheim.geheim.geheim"}, stderr: "authrocket explain: there is an argument that is no flag; -h lists the flags\n"},
