@@ -75,9 +75,9 @@ func (a *Auth) authenticate(next http.Handler) http.Handler {
 // A gate waits at most 2 seconds, for the realm's keys (see [Auth.Warm]) and
 // Config.SessionState together.
 //
-// A gate works with or without [Auth.Authenticate] around it. Without it, the gate does
-// for its own requests what Authenticate does. A gate only accepts a session that this
-// Auth has verified on the same request.
+// A gate works with or without [Auth.Authenticate] around it. Without it, the gate also
+// does the work of Authenticate for its own requests. A gate only accepts a session that
+// this Auth has verified on the same request.
 func (a *Auth) RequireLogin(next http.Handler) http.Handler { return a.gate(next, nil, nil) }
 
 // Require is [Auth.RequireLogin] with rules: it calls next if all of them allow the user.
