@@ -1,9 +1,9 @@
-// Package claims decodes the payload of a login token. It checks types, not
-// values: who issued the token and when it ends is for the caller to judge.
+// Package claims decodes the payload of a login token. It checks types, not values: the
+// caller checks who issued the token and when it expires.
 //
-// Claims of identity and authority must have their types, since a wrong guess would
-// let the wrong user in. Claims that are only shown may have any type: a strange name
-// must not lock a user out.
+// Claims about identity and permissions must have the right types, since a guess could
+// sign in the wrong user. Claims that are only displayed may have any type: an unusual
+// name must not lock a user out.
 package claims
 
 import (
@@ -17,8 +17,8 @@ import (
 	"github.com/authrocket-go/authrocket/internal/strictjson"
 )
 
-// Claims are the claims of a login token. A claim that is absent or null is
-// the zero value. Nothing in them is part of the payload.
+// Claims are the claims of a login token. A claim that is absent or null is the zero
+// value. Claims does not keep the payload in memory.
 type Claims struct {
 	Issuer    string
 	Subject   string
@@ -27,7 +27,7 @@ type Claims struct {
 	IssuedAt  time.Time
 	ExpiresAt time.Time
 	NotBefore time.Time
-	// Audience is nil when there is no aud, and not nil but empty for [].
+	// Audience is nil if there is no aud, and an empty slice for [].
 	Audience []string
 
 	Name              string
@@ -55,11 +55,11 @@ type Org struct {
 	Custom    string // the text of a JSON object, or empty
 }
 
-// Decode decodes payload: one JSON object with nothing after it, names matched
-// exactly. The error says which claim of identity or authority is of the wrong
-// type, as in "claim orgs[2].perm is a string, want array", or what is wrong with
-// the payload, an [*strictjson.Error] inside. A display claim of the wrong type
-// counts as absent.
+// Decode decodes payload: one JSON object with nothing after it, names matched exactly.
+// The error says which claim about identity or permissions has the wrong type, for
+// example "claim orgs[2].perm is a string, want array", or what is wrong with the
+// payload. It wraps a [*strictjson.Error]. A display claim of the wrong type counts as
+// absent.
 func Decode(payload []byte) (Claims, error) {
 	r := strictjson.Open(payload)
 	c := readClaims(r)
@@ -73,8 +73,8 @@ func Decode(payload []byte) (Claims, error) {
 	return Claims{}, fmt.Errorf("claim %w", err)
 }
 
-// Peek returns iss and rid of payload, "" where they are missing or no strings, and
-// for a payload that Decode would not read as JSON.
+// Peek returns iss and rid of payload. Each is "" if it is missing or not a string; both
+// are "" if Decode would not accept the JSON.
 func Peek(payload []byte) (issuer, realmID string) {
 	r := strictjson.Open(payload)
 	r.Require('{')
@@ -145,7 +145,7 @@ func orgs(r *strictjson.Reader) []Org {
 	if _, ok := r.Optional('['); !ok {
 		return nil
 	}
-	all := make([]Org, 0, 32) // on the stack, unless there are more
+	all := make([]Org, 0, 32) // on the stack, up to this number
 	for entry, ok := r.Element(); ok; entry, ok = r.Element() {
 		if r.Check(entry, '{') {
 			all = append(all, org(r))
@@ -154,7 +154,7 @@ func orgs(r *strictjson.Reader) []Org {
 	return slices.Clone(all)
 }
 
-// org reads the members of an entry that was entered.
+// org reads the members of an entry; the caller has read its opening brace.
 func org(r *strictjson.Reader) (o Org) {
 	for name := r.Name(); name != nil; name = r.Name() {
 		switch string(name) {
@@ -187,7 +187,7 @@ func text(r *strictjson.Reader) string {
 	return ""
 }
 
-// displayText returns the text of a display claim, "" for one of another type.
+// displayText returns the text of a display claim, or "" for another type.
 func displayText(r *strictjson.Reader) string {
 	token := r.Token()
 	if token.Kind() == '"' {
@@ -214,8 +214,8 @@ func customJSON(r *strictjson.Reader) string {
 	return ""
 }
 
-// maxNumericDate is 9999-12-31T23:59:59Z, the last second that dates in HTTP and
-// RFC 3339 can express.
+// maxNumericDate is 9999-12-31T23:59:59Z, the last second that HTTP dates and RFC 3339
+// can express.
 const maxNumericDate = 253402300799
 
 // numericDate reads a NumericDate (RFC 7519 section 2): seconds, with or without a
@@ -254,9 +254,9 @@ func texts(r *strictjson.Reader) []string {
 	return elements(r)
 }
 
-// elements reads what is in an array of strings.
+// elements reads the elements of an array of strings.
 func elements(r *strictjson.Reader) []string {
-	all := make([]string, 0, 16) // on the stack, unless there are more
+	all := make([]string, 0, 16) // on the stack, up to this number
 	for element, ok := r.Element(); ok; element, ok = r.Element() {
 		if r.Check(element, '"') {
 			all = append(all, element.Text())

@@ -1,10 +1,10 @@
-// Package clientkind reads from a request's headers what kind of client waits
-// for the answer: a person's browser that navigates, a frame, a prefetch, or a
-// program. A redirect to the login helps only the first of them; the others would
-// follow it where no user can sign in. See https://www.w3.org/TR/fetch-metadata/.
+// Package clientkind finds out from a request's headers what kind of client waits for the
+// answer: a browser that navigates, a frame, a prefetch, or a program. Only the first of
+// them can use a redirect to the login; the others would follow it without a user who can
+// sign in. See https://www.w3.org/TR/fetch-metadata/.
 //
-// A program can send any of these headers. They choose the form of an answer, and
-// protect users of browsers, which send what is true; they prove nothing.
+// A program can send any of these headers, so they prove nothing. They select the form of
+// an answer, and protect users of browsers, which send them correctly.
 package clientkind
 
 import (
@@ -14,7 +14,8 @@ import (
 	"strings"
 )
 
-// IsPrefetch reports whether the browser, or Turbo, fetches ahead of a person's click.
+// IsPrefetch reports whether the browser or Turbo fetches the page before a person
+// clicks.
 func IsPrefetch(r *http.Request) bool {
 	return mentionsPrefetch(r.Header["Sec-Purpose"]) || mentionsPrefetch(r.Header["Purpose"]) || mentionsPrefetch(r.Header["X-Sec-Purpose"])
 }
@@ -38,26 +39,26 @@ func hasValue(values []string) bool {
 	return slices.ContainsFunc(values, func(v string) bool { return v != "" })
 }
 
-// IsHTMX reports whether htmx sent the request and puts the answer into the
-// page that is open. See https://htmx.org/reference/#request_headers.
+// IsHTMX reports whether htmx sent the request and inserts the answer into the open page.
+// See https://htmx.org/reference/#request_headers.
 func IsHTMX(r *http.Request) bool { return r.Header.Get("HX-Request") == "true" }
 
-// IsBoosted reports whether htmx sent the request for a link or a form, whose
-// page it shows in place of the open one.
+// IsBoosted reports whether htmx sent the request for a link or a form, and replaces the
+// open page by the answer.
 func IsBoosted(r *http.Request) bool { return IsHTMX(r) && r.Header.Get("HX-Boosted") == "true" }
 
-// SaysNavigate reports whether a browser says that it navigates. A service worker
-// that passes a navigation on makes its destination empty; no script can set the mode
-// navigate. A frame within the same site is passed on likewise, so that a worker
-// makes it look like a navigation.
+// SaysNavigate reports whether a browser says that it navigates. A service worker that
+// passes on a navigation makes its destination empty; no script can set the mode
+// navigate. A worker also passes on the frames of its own site, which then look like
+// navigations.
 func SaysNavigate(r *http.Request) bool {
 	dest := r.Header.Get("Sec-Fetch-Dest")
 	return r.Header.Get("Sec-Fetch-Mode") == "navigate" && (dest == "document" || dest == "empty")
 }
 
-// WantsPage reports whether a person's browser waits for a page, after a link or
-// after a form: there is no upgrade, no prefetch and no htmx, and it says that it
-// navigates. Where fetch metadata is missing, Accept has to name text/html.
+// WantsPage reports whether a browser waits for a page, after a link or a form: the
+// request is not an upgrade, a prefetch or one of htmx, and the browser says that it
+// navigates. Without fetch metadata, Accept must name text/html.
 func WantsPage(r *http.Request) bool {
 	if IsUpgrade(r) || IsPrefetch(r) || IsHTMX(r) {
 		return false
@@ -80,15 +81,15 @@ func NamesHTML(r *http.Request) bool {
 	return quality(r, "text/html") > 0
 }
 
-// PrefersJSON reports whether the client wants JSON rather than text: Accept
-// names JSON, or allows it without naming text/html as a browser does.
+// PrefersJSON reports whether the client prefers JSON to text: Accept names JSON, or
+// allows JSON and does not name text/html.
 func PrefersJSON(r *http.Request) bool {
 	namesJSON := quality(r, "application/problem+json") > 0 || quality(r, "application/json") > 0
 	return AcceptsJSON(r) && (namesJSON || !NamesHTML(r))
 }
 
-// AcceptsJSON reports whether Accept allows JSON (RFC 9110 section 12.5.1), by
-// name or by wildcard; a missing Accept allows everything.
+// AcceptsJSON reports whether Accept allows JSON (RFC 9110 section 12.5.1), by name or by
+// a wildcard. A missing Accept allows everything.
 func AcceptsJSON(r *http.Request) bool {
 	if len(r.Header["Accept"]) == 0 {
 		return true
@@ -101,8 +102,8 @@ func AcceptsJSON(r *http.Request) bool {
 	return false
 }
 
-// quality returns the weight that Accept gives to exactly this media range, or
-// -1 when it does not name it.
+// quality returns the weight of exactly this media range in Accept, or -1 if Accept does
+// not name it.
 func quality(r *http.Request, mediaRange string) float64 {
 	for _, value := range r.Header["Accept"] {
 		for entry := range strings.SplitSeq(value, ",") {

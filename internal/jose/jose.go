@@ -1,6 +1,6 @@
-// Package jose reads keys and checks signatures. It is the only package that imports
-// jwx, so that what the library may decide is in one place. It never sees a whole
-// token, and it keeps no state.
+// Package jose reads keys and checks signatures. It is the only package that imports jwx,
+// so that everything the library decides is in one place. It never gets a whole token,
+// and it keeps no state.
 package jose
 
 import (
@@ -25,8 +25,8 @@ const (
 	HS256 Algorithm = "HS256"
 )
 
-// Key checks signatures with the one algorithm that it is for. It does not change, and
-// is safe for concurrent use. The zero Key accepts no signature.
+// Key verifies signatures with its one algorithm. It is immutable and safe for concurrent
+// use. The zero Key accepts no signature.
 type Key struct {
 	algorithm Algorithm
 	public    *rsa.PublicKey
@@ -34,12 +34,12 @@ type Key struct {
 	spki      [sha256.Size]byte // the hash of public, zero for a secret
 }
 
-// Algorithm returns the only algorithm that the key accepts, whatever a token's header
-// says.
+// Algorithm returns the only algorithm that the key accepts, independent of the token's
+// header.
 func (k Key) Algorithm() Algorithm { return k.algorithm }
 
-// SPKIHash returns the SHA-256 of the SubjectPublicKeyInfo (RFC 5280 section 4.1) of
-// an RSA key, which no other key has.
+// SPKIHash returns the SHA-256 of the SubjectPublicKeyInfo (RFC 5280 section 4.1) of an
+// RSA key. It is zero for a secret.
 func (k Key) SPKIHash() [sha256.Size]byte { return k.spki }
 
 // Equal reports whether k and other accept the same signatures.
@@ -54,8 +54,8 @@ func (k Key) Equal(other Key) bool {
 		k.public.E == other.public.E && k.public.N.Cmp(other.public.N) == 0
 }
 
-// Verify returns nil if signature is this key's signature of signingInput, the encoded
-// header and payload with the dot between them.
+// Verify returns nil if signature is a valid signature of signingInput, which is the
+// encoded header and payload with the dot between them.
 func (k Key) Verify(signingInput, signature []byte) error {
 	var raw any = k.public
 	if k.algorithm == HS256 {
@@ -63,12 +63,12 @@ func (k Key) Verify(signingInput, signature []byte) error {
 	}
 	verifier, err := jws.NewVerifier(jwa.SignatureAlgorithm(k.algorithm))
 	if err != nil {
-		return fmt.Errorf("no verifier for the key's algorithm: %w", err)
+		return fmt.Errorf("the key's algorithm has no verifier: %w", err)
 	}
 	return verifier.Verify(signingInput, signature, raw)
 }
 
-// Keys are the keys of one key ID. As a rule there is one.
+// Keys are the keys with one key ID. Usually there is one.
 type Keys []Key
 
 // Contain reports whether one of the keys accepts the same signatures as key.
@@ -81,27 +81,27 @@ func (k Keys) Contain(key Key) bool {
 	return false
 }
 
-// The sizes of RSA keys that are used, in bits. RFC 7518 section 3.3 demands
-// the lower one; beyond the upper one a single check costs milliseconds.
+// The sizes of RSA keys that are accepted, in bits. RFC 7518 section 3.3 requires the
+// lower limit. Beyond the upper limit, one signature check takes milliseconds.
 const (
 	minRSABits = 2048
 	maxRSABits = 8192
 )
 
-// newRSAKey refuses at once what is too weak, and what crypto/rsa would refuse, or take
-// long for, at each signature.
+// newRSAKey refuses keys that are too weak, and keys that crypto/rsa would refuse, or be
+// slow with, at each signature.
 func newRSAKey(public *rsa.PublicKey) (Key, error) {
 	if public == nil || public.N == nil {
 		return Key{}, errors.New("has no RSA public key")
 	}
 	if bits := public.N.BitLen(); bits < minRSABits || bits > maxRSABits {
-		return Key{}, fmt.Errorf("is an RSA key of %d bits, use one of %d to %d bits", bits, minRSABits, maxRSABits)
+		return Key{}, fmt.Errorf("is an RSA key of %d bits; use one of %d to %d bits", bits, minRSABits, maxRSABits)
 	}
 	if public.N.Bit(0) == 0 {
 		return Key{}, errors.New("is an RSA key with an even modulus")
 	}
 	if public.E < 3 || public.E%2 == 0 || public.E > math.MaxInt32 {
-		return Key{}, fmt.Errorf("is an RSA key with exponent %d, use an odd one of 3 to 2147483647", public.E)
+		return Key{}, fmt.Errorf("is an RSA key with exponent %d; use an odd exponent from 3 to 2147483647", public.E)
 	}
 	spki, err := x509.MarshalPKIXPublicKey(public)
 	if err != nil {

@@ -15,23 +15,23 @@ import (
 	"github.com/lestrrat-go/jwx/v2/jwk"
 )
 
-// MaxKeyIDBytes is the length of the longest kid that is looked up or kept.
+// MaxKeyIDBytes is the length of the longest kid that is accepted.
 const MaxKeyIDBytes = 256
 
-// ErrNoUsableKey is returned for a key set without a single usable key.
+// ErrNoUsableKey means that a key set contains no usable key.
 var ErrNoUsableKey = errors.New("the key set has no usable key")
 
-// maxEntries is how many keys a set may have; a real one has one or two. It keeps
-// what is reported about a set short.
+// maxEntries is how many keys a set may have; a real set has one or two. It bounds what
+// is reported about a set.
 const maxEntries = 100
 
-// maxKeysPerID is how many keys of one kid are kept and tried. More of them would
-// make each forged signature cost more.
+// maxKeysPerID is how many keys with one kid are kept and tried. Each further key would
+// make forged signatures more expensive to refuse.
 const maxKeysPerID = 2
 
-// ParseSet reads a JWK Set (RFC 7517 section 5) into keys by kid. An entry that cannot
-// be used is left out and described in skipped, so that one entry of a new kind does
-// not sign everybody out; a set without a usable entry is [ErrNoUsableKey].
+// ParseSet reads a JWK Set (RFC 7517 section 5) into keys by kid. An entry that cannot be
+// used is left out and described in skipped, so that an entry of a new kind does not sign
+// out all users. For a set without a usable entry, the error is [ErrNoUsableKey].
 func ParseSet(data []byte) (keys map[string]Keys, skipped []error, err error) {
 	var set map[string]json.RawMessage
 	if json.Unmarshal(data, &set) != nil || set == nil {
@@ -39,10 +39,10 @@ func ParseSet(data []byte) (keys map[string]Keys, skipped []error, err error) {
 	}
 	var entries []json.RawMessage
 	if json.Unmarshal(set["keys"], &entries) != nil {
-		return nil, nil, errors.New("the key set has no array keys")
+		return nil, nil, errors.New("the key set has no member keys that is an array")
 	}
 	if len(entries) > maxEntries {
-		return nil, nil, fmt.Errorf("the key set has %d keys, more than the %d that are read", len(entries), maxEntries)
+		return nil, nil, fmt.Errorf("the key set has %d keys, more than %d", len(entries), maxEntries)
 	}
 	keys = make(map[string]Keys, len(entries))
 	for i, entry := range entries {
@@ -50,9 +50,9 @@ func ParseSet(data []byte) (keys map[string]Keys, skipped []error, err error) {
 		switch {
 		case err != nil:
 		case keys[id].Contain(key):
-			err = errors.New("is an earlier key again")
+			err = errors.New("repeats an earlier key")
 		case len(keys[id]) == maxKeysPerID:
-			err = fmt.Errorf("has the kid of %d earlier keys", maxKeysPerID)
+			err = fmt.Errorf("has the same kid as %d earlier keys", maxKeysPerID)
 		}
 		if err != nil {
 			skipped = append(skipped, fmt.Errorf("key %d of the set %w", i, err))
@@ -66,10 +66,11 @@ func ParseSet(data []byte) (keys map[string]Keys, skipped []error, err error) {
 	return keys, skipped, nil
 }
 
-// entry is a member of a key set. A member of it that is null counts as absent.
+// entry is a key in a key set. Its members that are null count as absent.
 type entry map[string]json.RawMessage
 
-// text returns a member that is a string, "" when it is absent.
+// text returns a member that is a string, or "" if it is absent. It returns false for
+// another type.
 func (e entry) text(name string) (s string, ok bool) {
 	if e.has(name) && json.Unmarshal(e[name], &s) != nil {
 		return "", false
@@ -86,18 +87,18 @@ func parseEntry(data []byte) (id string, key Key, err error) {
 	}
 	id, ok := e.text("kid")
 	if !ok || id == "" || len(id) > MaxKeyIDBytes {
-		return "", Key{}, errors.New("has no kid that can be used")
+		return "", Key{}, errors.New("has no usable kid")
 	}
 	algorithm, isText := e.text("alg")
-	// An entry without kty is a key if its alg and its x5c leave no doubt.
+	// An entry without kty is an RSA key if its alg and its x5c say so.
 	if kty, ok := e.text("kty"); !ok || kty != "RSA" && (kty != "" || algorithm != string(RS256) || !e.has("x5c")) {
-		return "", Key{}, errors.New("is of another kty than RSA")
+		return "", Key{}, errors.New("has another kty than RSA")
 	}
 	if !isText || algorithm != "" && algorithm != string(RS256) {
-		return "", Key{}, errors.New("is of another alg than RS256")
+		return "", Key{}, errors.New("has another alg than RS256")
 	}
 	if use, ok := e.text("use"); !ok || use != "" && use != "sig" {
-		return "", Key{}, errors.New("is of another use than sig")
+		return "", Key{}, errors.New("has another use than sig")
 	}
 	var operations []string
 	if e.has("key_ops") && (json.Unmarshal(e["key_ops"], &operations) != nil || !slices.Contains(operations, "verify")) {
@@ -111,9 +112,9 @@ func parseEntry(data []byte) (id string, key Key, err error) {
 	return id, key, err
 }
 
-// publicKey reads n and e, or, when either is missing, x5c[0]: AuthRocket puts
-// a bare public key there, not a certificate. Where both are there and readable,
-// they have to be one key.
+// publicKey reads n and e or, if either is missing, x5c[0], in which AuthRocket puts a
+// bare public key instead of a certificate. If both are present and readable, they must
+// be the same key.
 func (e entry) publicKey() (*rsa.PublicKey, error) {
 	fromX5C, err := e.publicKeyOfX5C()
 	hasNE := e.has("n") && e.has("e")
@@ -128,14 +129,14 @@ func (e entry) publicKey() (*rsa.PublicKey, error) {
 	}
 	public, err := e.publicKeyOfNE()
 	if err == nil && fromX5C != nil && !public.Equal(fromX5C) {
-		return nil, errors.New("has an x5c of another key than n and e")
+		return nil, errors.New("has an x5c with another key than n and e")
 	}
 	return public, err
 }
 
 func (e entry) publicKeyOfNE() (*rsa.PublicKey, error) {
-	// jwx gets the three members that make the key and nothing else, so that
-	// no other member can make it refuse the key or read it differently.
+	// jwx gets only the three members that define the key, so that no other member makes
+	// it refuse the key or read it differently.
 	minimal, err := json.Marshal(entry{"kty": json.RawMessage(`"RSA"`), "n": e["n"], "e": e["e"]})
 	if err != nil {
 		return nil, errors.New("has an n or e that cannot be read")

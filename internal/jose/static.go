@@ -15,16 +15,16 @@ const (
 	minSecretBytes = 32
 )
 
-// ParseStatic reads a key from configuration. After trimming, text that starts
-// with jsk_ and has at least 32 bytes is an HS256 secret, all its bytes.
-// Everything else has to be an RSA public key: PEM, PEM whose line breaks are
-// written \n, or the base64 body of a PEM, wrapped or not. The error says what
-// text looks like and never repeats it.
+// ParseStatic reads a key from configuration and trims white space. Text that starts with
+// jsk_ and has at least 32 bytes is an HS256 secret, including the prefix. All other text
+// must be an RSA public key: PEM, PEM with \n for line breaks, or the base64 body of a
+// PEM with or without line breaks. The error says what text looks like and never repeats
+// it.
 func ParseStatic(text string) (Key, error) {
 	text = strings.TrimSpace(text)
 	if strings.HasPrefix(text, secretPrefix) {
 		if len(text) < minSecretBytes {
-			return Key{}, fmt.Errorf("looks like a jsk_ secret that was cut short: it has %d bytes, at least %d are needed", len(text), minSecretBytes)
+			return Key{}, fmt.Errorf("looks like a jsk_ secret that was cut short: it has %d bytes, and at least %d are needed; copy all of it", len(text), minSecretBytes)
 		}
 		return Key{algorithm: HS256, secret: []byte(text)}, nil
 	}
@@ -71,11 +71,11 @@ func decodePEM(text string) (der []byte, err error) {
 	case strings.Contains(label, "CERTIFICATE"):
 		return nil, errCertificate
 	case block == nil:
-		return nil, errors.New("looks like PEM that was cut short or altered")
+		return nil, errors.New("looks like PEM that was cut short or altered; copy all of it")
 	case label != "PUBLIC KEY" && label != "RSA PUBLIC KEY":
-		return nil, errors.New("is PEM, but of something else than a PUBLIC KEY")
+		return nil, errors.New("is PEM, but not of a PUBLIC KEY; use the PEM of the public key")
 	case strings.TrimSpace(string(rest)) != "":
-		return nil, errors.New("has more text after the public key's PEM; give one key only")
+		return nil, errors.New("has more text after the public key's PEM; use one key only")
 	}
 	return block.Bytes, nil
 }
@@ -83,21 +83,22 @@ func decodePEM(text string) (der []byte, err error) {
 var (
 	errPrivateKey  = errors.New("is a private key; use the public key, and consider this one leaked")
 	errCertificate = errors.New("is a certificate; use the bare RSA public key (BEGIN PUBLIC KEY)")
-	errCutShort    = errors.New("looks like an RSA public key that was cut short or altered")
-	errNoKey       = errors.New("is neither an RSA public key in PEM or base64 nor a secret that starts with jsk_")
+	errCutShort    = errors.New("looks like an RSA public key that was cut short or altered; copy all of it")
+	errNoKey       = errors.New("is neither an RSA public key in PEM or base64 nor a secret that starts with jsk_; use the realm's JWT key")
 )
 
-// commonMistake names the well-known things that end up in place of a key.
+// commonMistake returns what text is if it is something that people often use in place of
+// a key.
 func commonMistake(text string) string {
 	switch {
 	case text == "":
-		return "is blank"
+		return "is blank; leave it out, or use the realm's JWT key"
 	case strings.ContainsAny(text[:1], "\"'`"):
 		return "begins with a quote; leave the quotes out"
 	case strings.HasPrefix(text, "{"):
 		return "looks like JSON, such as a JWK; use the PEM of the public key"
 	case strings.Contains(text, "://"):
-		return "looks like a URL; keys are fetched from Config.LoginRocketURL, a static key is given as its text"
+		return "looks like a URL; use the text of the key, or leave it out to fetch the keys from Config.LoginRocketURL"
 	case strings.HasPrefix(text, "ks_"), strings.HasPrefix(text, "ko_"), strings.HasPrefix(text, "key_"):
 		return "looks like an API key; use the realm's JWT key"
 	case strings.HasPrefix(text, "eyJ"):
@@ -105,7 +106,7 @@ func commonMistake(text string) string {
 	case strings.HasPrefix(text, "./"), strings.HasPrefix(text, "../"), strings.HasPrefix(text, "~"),
 		strings.HasSuffix(text, ".pem"), strings.HasSuffix(text, ".key"), strings.HasSuffix(text, ".pub"), strings.HasSuffix(text, ".crt"),
 		strings.HasPrefix(text, "/") && !strings.Contains(text, "="):
-		return "looks like the path of a file; give the key's text"
+		return "looks like the path of a file; use the text of the key"
 	}
 	return ""
 }
@@ -115,7 +116,7 @@ func parsePublicKey(der []byte) (*rsa.PublicKey, error) {
 		if public, ok := parsed.(*rsa.PublicKey); ok {
 			return public, nil
 		}
-		return nil, errors.New("is a public key, but not an RSA key")
+		return nil, errors.New("is a public key, but not an RSA key; use the realm's JWT key")
 	}
 	if public, err := x509.ParsePKCS1PublicKey(der); err == nil {
 		return public, nil

@@ -173,8 +173,8 @@ func lookAlikes() []struct{ name, text, want string } {
 		{name: "the body of a certificate", text: base64Std(certificate()), want: "is a certificate"},
 		{name: "a certificate that calls itself a public key", text: pemText("PUBLIC KEY", certificate()), want: "is a certificate"},
 
-		{name: "PEM of something else", text: pemText("X509 CRL", []byte("rubbish")), want: "something else than a PUBLIC KEY"},
-		{name: "PEM of an SSH key", text: pemText("SSH2 PUBLIC KEY", []byte("rubbish")), want: "something else than a PUBLIC KEY"},
+		{name: "PEM of something else", text: pemText("X509 CRL", []byte("rubbish")), want: "not of a PUBLIC KEY"},
+		{name: "PEM of an SSH key", text: pemText("SSH2 PUBLIC KEY", []byte("rubbish")), want: "not of a PUBLIC KEY"},
 		{name: "an SSH key", text: "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABgQC7 someone@example.com", want: isOdd},
 
 		{name: "a JWK", text: string(jwk), want: "looks like JSON"},

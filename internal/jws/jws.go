@@ -1,6 +1,6 @@
-// Package jws takes a JWS in compact serialization (RFC 7515 section 7.1)
-// apart. It knows nothing of keys and claims. It accepts exactly one spelling of a
-// token: what is remembered of a token by its text is true of no other text.
+// Package jws splits a JWS in compact serialization (RFC 7515 section 7.1) into its
+// parts. It does not know keys or claims. It accepts exactly one spelling of a token, so
+// that a cache can use the text of a token as its key.
 package jws
 
 import (
@@ -25,25 +25,25 @@ type Parts struct {
 // strictBase64url refuses non-zero trailing bits, so that a token has one spelling only.
 var strictBase64url = base64.RawURLEncoding.Strict()
 
-// Split takes token apart: exactly three non-empty parts in base64url without
-// padding, white space or stray trailing bits. It does not limit the length.
+// Split splits token into exactly three non-empty parts. They must be base64url without
+// padding, white space and non-zero trailing bits. Split does not limit the length.
 func Split(token string) (Parts, error) {
 	return SplitInto(nil, token)
 }
 
-// SplitInto is [Split] for a caller that has memory to use again: the parts are in
-// it, as far as it reaches. They are valid until the caller uses memory again.
+// SplitInto is [Split] for a caller that reuses memory. It stores the parts there as far
+// as they fit. They are valid until the caller uses memory again.
 func SplitInto(memory []byte, token string) (Parts, error) {
 	header, rest, ok := strings.Cut(token, ".")
 	if !ok {
-		return Parts{}, errors.New("has one part, a login token has three")
+		return Parts{}, errors.New("has one part, but a login token has three")
 	}
 	payload, signature, ok := strings.Cut(rest, ".")
 	if !ok {
-		return Parts{}, errors.New("has two parts, a login token has three")
+		return Parts{}, errors.New("has two parts, but a login token has three")
 	}
 	if strings.Contains(signature, ".") {
-		return Parts{}, errors.New("has more than three parts")
+		return Parts{}, errors.New("has more than three parts, but a login token has three")
 	}
 	memory = append(memory[:0], token...)
 	text := memory
@@ -61,7 +61,7 @@ func SplitInto(memory []byte, token string) (Parts, error) {
 		if len(part.text) == 0 {
 			return Parts{}, fmt.Errorf("%s is empty", part.name)
 		}
-		// The decoder skips line breaks; RFC 7515 section 2 has none.
+		// The decoder skips line breaks, which RFC 7515 section 2 does not allow.
 		if bytes.IndexByte(part.text, '\r') >= 0 || bytes.IndexByte(part.text, '\n') >= 0 {
 			return Parts{}, fmt.Errorf("%s has a line break", part.name)
 		}
@@ -75,13 +75,13 @@ func SplitInto(memory []byte, token string) (Parts, error) {
 	return parts, nil
 }
 
-// Header is what a verifier needs to know of a JOSE header (RFC 7515 section 4).
+// Header holds the members of a JOSE header (RFC 7515 section 4) that a verifier needs.
 type Header struct {
 	Algorithm string
 	KeyID     string
 	HasKeyID  bool
-	// Critical is set when the header has a crit member, whatever its value, or a
-	// b64 member (RFC 7797) that is not true.
+	// Critical is true if the header has a crit member with any value, or a b64 member
+	// (RFC 7797) that is not true.
 	Critical bool
 }
 

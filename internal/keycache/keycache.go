@@ -1,10 +1,10 @@
-// Package keycache keeps the keys that a remote set publishes, by key ID. It
-// decides when to fetch the set, who waits for a fetch and for how long, and
-// how long a set outlives its source. It knows nothing of HTTP and of what a
-// key is, so that tests can run years of key rotations and outages in a moment.
+// Package keycache caches the keys of a remote key set by key ID. It decides when to
+// fetch the set, which lookups wait for a fetch and for how long, and how long a set is
+// used when its source is unavailable. It is independent of HTTP and of the type of a
+// key, so that tests can simulate years of key rotations and outages quickly.
 //
-// There is no goroutine but that of a running fetch, and at most one of these.
-// A cold cache whose first fetch failed has a timer for the next one.
+// Its only goroutine runs a fetch, and there is at most one fetch at a time. A cold cache
+// whose first fetch failed has a timer for the next one.
 package keycache
 
 import (
@@ -18,57 +18,57 @@ import (
 )
 
 const (
-	// CoolDown is the time in which the budget grants one more fetch, in which a
-	// failed fetch is not tried again, and for which an unknown key ID is
-	// remembered at most.
+	// CoolDown is the time after which the budget grants one more fetch, the time after a
+	// failed fetch in which no fetch starts, and the longest time for which an unknown
+	// key ID is remembered.
 	CoolDown = 10 * time.Second
 
-	// MaxWait is how long one request waits for fetches, all in all.
+	// MaxWait is how long one request waits for fetches in total.
 	MaxWait = 2 * time.Second
 
-	// FetchTimeout ends a fetch.
+	// FetchTimeout is how long a fetch may take.
 	FetchTimeout = 8 * time.Second
 
-	// minRefreshInterval is the shortest interval that a max-age can ask for.
+	// minRefreshInterval is the shortest interval that a max-age can cause.
 	minRefreshInterval = time.Minute
 
-	// maxPublishDelay is how long after a token was issued a set is fetched that has to
-	// have the token's key. It is more than clocks and replicas of the key set
-	// are apart.
+	// maxPublishDelay is how long after a token was issued its key may still be missing
+	// from the set. It is more than the differences between clocks and between replicas
+	// of the key set.
 	maxPublishDelay = 5 * time.Minute
 
-	// maxStepBack is how far the wall clock may be set back, as time servers do,
-	// before a set is due for that.
+	// maxStepBack is how far the wall clock may be set back, as time servers do, without
+	// making the set due for a refresh.
 	maxStepBack = time.Minute
 
-	// recentFailure is how long a failed fetch explains why a set is old, so that
-	// requests need not wait to learn it: the longest time from one failure to the
-	// next while there are requests.
+	// recentFailure is how long after a failed fetch requests use an old set without
+	// waiting for another fetch. It is the longest time from one failure to the next
+	// while there are requests.
 	recentFailure = 2*CoolDown + FetchTimeout
 
 	burst      = 3     // fetches that an idle budget grants at once
 	maxUnknown = 1_000 // key IDs remembered as unknown
-	maxWaiting = 256   // lookups that wait at a time
+	maxWaiting = 256   // lookups that wait at the same time
 )
 
-// coldPauses are the pauses after the first failed fetches of a cold cache. What
-// fails at a start is often over in a moment, and until then every token is undecided.
+// coldPauses are the pauses after the first failed fetches of a cold cache. A failure at
+// start is often short, and until it ends every token is undecided.
 var coldPauses = [...]time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second}
 
-// ErrUnknown is returned for a key ID that the set does not have: the set was
-// fetched after the question or long after the token was issued, or the same
-// question was answered a moment ago.
+// ErrUnknown means that the set does not have the key ID: the set was fetched after the
+// question or long after the token was issued, or the same question was answered a moment
+// ago.
 var ErrUnknown = errors.New("the realm's key set does not have the key")
 
-// Undecided is returned when it cannot be known now whether there is such a key.
+// Undecided means that it is not known now whether the key exists.
 type Undecided struct {
-	// Cause is what stands in the way: the failure of the last fetch, the end
-	// of the caller's context, or that a fetch takes its time.
+	// Cause is the reason: the failure of the last fetch, the end of the caller's
+	// context, or that a fetch takes too long.
 	Cause error
-	// Limited is set when a usable set is there, but the budget for fetches or
-	// for waiting lookups leaves nothing for an unknown key.
+	// Limited is true if there is a usable set, but the budget for fetches or for waiting
+	// lookups is spent.
 	Limited bool
-	// RetryAfter is how long it takes until asking again makes sense.
+	// RetryAfter is how long to wait before asking again.
 	RetryAfter time.Duration
 }
 
@@ -77,9 +77,9 @@ func (u *Undecided) Error() string { return "the realm's keys are not available:
 func (u *Undecided) Unwrap() error { return u.Cause }
 
 var (
-	errPending        = errors.New("the fetch of the key set takes more than the time that a request waits")
+	errPending        = errors.New("the fetch of the key set takes longer than a request waits")
 	errBudgetSpent    = errors.New("the budget for fetches of the key set is spent")
-	errTooManyWaiting = fmt.Errorf("%d requests wait for the key set already", maxWaiting)
+	errTooManyWaiting = fmt.Errorf("%d requests already wait for the key set", maxWaiting)
 	errNoFetch        = errors.New("the caller does not wait for a fetch")
 	errRemembered     = errors.New("the key was not in the key set a moment ago")
 )
@@ -87,11 +87,10 @@ var (
 // Patience is how long a lookup waits for fetches.
 type Patience int
 
-// A request at a gate waits for MaxWait. One on an open route does too, but
-// not for a fetch that has been running for that long already. NoWait neither
-// waits nor starts a fetch. A callback waits like a gate, and only a set that
-// was fetched after the question makes a key unknown to it: its user has just
-// signed in, so that the key may be a new one.
+// Gate waits for up to MaxWait. Open, for a route without a gate, does too, but not for a
+// fetch that has already been running for that long. NoWait neither waits nor starts a
+// fetch. Callback waits like Gate, but treats a key as unknown only if the set was
+// fetched after the question: the user has just signed in, so the key may be new.
 const (
 	NoWait Patience = iota
 	Open
@@ -102,29 +101,29 @@ const (
 // Question is a question for the key of a token.
 type Question struct {
 	KeyID string
-	// IssuedAt is when the token says that it was issued; zero is long ago. It
-	// need not be verified: it decides only whether the key is worth a fetch.
+	// IssuedAt is the token's time of issue; zero means long ago. It may be unverified,
+	// since it only decides whether a fetch can find the key.
 	IssuedAt time.Time
 	Patience Patience
-	// WaitStart is when the request began to wait for keys. It waits until
-	// MaxWait after that at most.
+	// WaitStart is when the request began to wait for keys. The request waits until
+	// MaxWait after that, at most.
 	WaitStart time.Time
 }
 
 // Refresh reports one fetch.
 type Refresh struct {
-	Err     error         // nil when the set was replaced
+	Err     error         // nil if the set was replaced
 	Keys    int           // keys in use now
 	Skipped []error       // entries of the fetched set that are not used
-	Age     time.Duration // age of the set in use, 0 when there is none
+	Age     time.Duration // the age of the set in use, 0 if there is none
 }
 
 // Config configures a [Cache]. Fetch, RefreshInterval and MaxStale are required.
 type Config[K any] struct {
-	// Fetch returns the set, which must not change afterwards, the entries of it that
-	// are not used, and for how long the source calls it fresh, 0 if it does not say.
-	// Its context ends after FetchTimeout, which it must honour. It is never called
-	// twice at a time.
+	// Fetch returns the set, which must not change afterwards, the entries that are not
+	// used, and how long the set is fresh according to its source, or 0 if the source
+	// does not say. Its context ends after FetchTimeout, and Fetch must honour it. Calls
+	// never overlap.
 	Fetch func(ctx context.Context) (keys map[string]K, skipped []error, maxAge time.Duration, err error)
 	// RefreshInterval is the age at which a set is fetched again while it stays in
 	// use. A shorter maxAge takes precedence, down to a minute.
@@ -139,20 +138,20 @@ type Config[K any] struct {
 	Jitter func(below time.Duration) time.Duration
 }
 
-// Cache holds the last good set. It is safe for concurrent use.
+// Cache holds the last set that was fetched successfully. It is safe for concurrent use.
 type Cache[K any] struct {
 	config  Config[K]
 	current atomic.Pointer[keySet[K]] // nil before the first fetch that succeeded
 
 	mu       sync.Mutex
-	running  *fetch // nil when none
+	running  *fetch // nil if no fetch is running
 	sequence uint64 // of the last fetch that was started
 
 	waiting int // lookups that wait for a fetch
 
-	failure       error // of the last fetch, nil when it succeeded
+	failure       error // of the last fetch, nil if it succeeded
 	failedAt      instant
-	noFetchBefore time.Time // no fetch before, after a failure
+	noFetchBefore time.Time // after a failure, no fetch starts before this
 	coldRetries   int       // pauses of coldPauses that were taken
 
 	budget     int // fetches that the budget grants now
@@ -163,7 +162,7 @@ type Cache[K any] struct {
 
 type keySet[K any] struct {
 	keys        map[string]K
-	sequence    uint64        // of the fetch that brought it
+	sequence    uint64        // of the fetch that returned it
 	requestedAt instant       // when that fetch was started
 	interval    time.Duration // the age at which it is due for a refresh
 }
@@ -173,8 +172,8 @@ func (s *keySet[K]) isDue(now instant) bool {
 	return now.since(s.requestedAt) >= s.interval || s.clockWasSetBack(now)
 }
 
-// clockWasSetBack reports whether the wall clock was set back since the set was asked for.
-// Its age is not known then: the machine may have slept in the meantime.
+// clockWasSetBack reports whether the wall clock was set back since the set was asked
+// for. The age is then unknown, since the machine may have slept in the meantime.
 func (s *keySet[K]) clockWasSetBack(now instant) bool {
 	return now.wall.Before(s.requestedAt.wall.Add(-maxStepBack))
 }
@@ -182,7 +181,7 @@ func (s *keySet[K]) clockWasSetBack(now instant) bool {
 type fetch struct {
 	sequence        uint64
 	started         instant
-	backgroundKeyID string // the key ID of an old token that started it and does not wait, or empty
+	backgroundKeyID string // the key ID of an old token that started the fetch without waiting, or ""
 	done            chan struct{}
 	err             error // set before done is closed
 }
@@ -195,8 +194,8 @@ func New[K any](config Config[K]) *Cache[K] {
 	return &Cache[K]{config: config, budget: burst, unknown: newUnknownIDs(config.Jitter)}
 }
 
-// Lookup returns the key that the set has under q.KeyID, or [ErrUnknown] or an
-// [*Undecided]. It waits as long as q says, or until ctx ends.
+// Lookup returns the key with the ID q.KeyID, or the error [ErrUnknown] or an
+// [*Undecided]. It waits as long as q permits, or until ctx ends.
 func (c *Cache[K]) Lookup(ctx context.Context, q Question) (K, error) {
 	if key, _, ok := c.Fresh(q.KeyID, time.Now()); ok {
 		return key, nil
@@ -204,10 +203,9 @@ func (c *Cache[K]) Lookup(ctx context.Context, q Question) (K, error) {
 	return c.lookupSlowly(ctx, q)
 }
 
-// Fresh returns the key under id of a set that needs no refresh at now, the
-// machine's time, with the generation of the set, and whether there is one. It
-// never waits; [Cache.Lookup] decides in every case. Without a key the generation is
-// zero.
+// Fresh returns the key with that ID if the set needs no refresh at now, the machine's
+// time, and the generation of the set. It never waits. If it returns false, use
+// [Cache.Lookup]; the generation is then zero.
 func (c *Cache[K]) Fresh(id string, now time.Time) (key K, generation uint64, ok bool) {
 	set := c.current.Load()
 	if set == nil || set.isDue(c.instant(now)) {
@@ -219,18 +217,18 @@ func (c *Cache[K]) Fresh(id string, now time.Time) (key K, generation uint64, ok
 	return key, set.sequence, true
 }
 
-// Unchanged reports whether a set of that generation is in use and needs no refresh
-// at now, so that [Cache.Fresh] returns what it returned with generation. Zero is
-// the generation of no set.
+// Unchanged reports whether the set with that generation is still in use and needs no
+// refresh at now. [Cache.Fresh] then returns the same key as before. It is false for
+// generation zero.
 func (c *Cache[K]) Unchanged(generation uint64, now time.Time) bool {
 	set := c.current.Load()
 	return set != nil && set.sequence == generation && !set.isDue(c.instant(now))
 }
 
-// Age returns at once how old the set in use is, and whether it is there and
-// usable, and why the last fetch failed, nil if it did not. If it is not there or due for a refresh, it starts a fetch, so that who
-// waits for a usable set and asks nothing else gets one; the last fetch of the
-// budget is left to lookups.
+// Age returns, without waiting, the age of the set in use, whether it is usable, and the
+// error of the last fetch. If there is no set, or it is due for a refresh, Age starts a
+// fetch, so that a caller that only calls Age gets a usable set at some time. It leaves
+// the last fetch of the budget to lookups.
 func (c *Cache[K]) Age() (age time.Duration, usable bool, failure error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -248,7 +246,7 @@ func (c *Cache[K]) Age() (age time.Duration, usable bool, failure error) {
 func (c *Cache[K]) lookupSlowly(ctx context.Context, q Question) (none K, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	// Only a fetch that starts from here on can tell that there is no such key.
+	// Only a fetch that starts from here on can prove that the key does not exist.
 	lastSequence := c.sequence
 	for {
 		now := c.now()
@@ -310,11 +308,11 @@ func (c *Cache[K]) lookupSlowly(ctx context.Context, q Question) (none K, err er
 	}
 }
 
-// awaitRefresh starts the refresh of a set that is due for one, and waits for
-// it when the set is old and no recent failure explains that. It reports whether a refresh
-// ended, so that the set has to be looked at again. Only a fetch that takes longer
-// than a request waits leaves the old key in force; a caller that leaves, or one too
-// many, could be an attacker who wants that.
+// awaitRefresh starts a refresh of a set that is due. It waits for the refresh if the set
+// is old and no recent failure explains that. It reports whether a refresh ended, so that
+// the caller must look at the set again. The old key stays in use only if the fetch takes
+// longer than a request waits. It does not if the caller leaves or too many callers wait,
+// since an attacker could cause that.
 func (c *Cache[K]) awaitRefresh(ctx context.Context, set *keySet[K], q Question, now instant) (refreshed bool, err error) {
 	if !set.isDue(now) || q.Patience == NoWait {
 		return false, nil
@@ -338,7 +336,7 @@ func (c *Cache[K]) awaitRefresh(ctx context.Context, set *keySet[K], q Question,
 	return err == nil, err
 }
 
-// usable returns the set in use, nil when there is none or it is too old.
+// usable returns the set in use, or nil if there is none or it is too old.
 func (c *Cache[K]) usable(now instant) *keySet[K] {
 	set := c.current.Load()
 	if set == nil || now.since(set.requestedAt) > c.config.MaxStale {
@@ -347,8 +345,8 @@ func (c *Cache[K]) usable(now instant) *keySet[K] {
 	return set
 }
 
-// fetchRefused says why no fetch may start now that leaves reserve in the budget, nil
-// when one may.
+// fetchRefused returns why no fetch may start now that leaves reserve in the budget, or
+// nil if one may.
 func (c *Cache[K]) fetchRefused(now instant, reserve int) *Undecided {
 	if now.monotonic.Before(c.noFetchBefore) {
 		return &Undecided{Cause: c.failure, RetryAfter: c.noFetchBefore.Sub(now.monotonic)}
@@ -361,8 +359,8 @@ func (c *Cache[K]) fetchRefused(now instant, reserve int) *Undecided {
 	return nil
 }
 
-// refill grants the fetches that the time since the last refill allows. A budget that
-// is full saves nothing up.
+// refill adds the fetches to the budget that the time since the last refill grants, up to
+// burst.
 func (c *Cache[K]) refill(now time.Time) {
 	if n := int64(now.Sub(c.refilledAt) / CoolDown); n > 0 {
 		c.budget = int(min(int64(c.budget)+n, burst))
@@ -373,7 +371,8 @@ func (c *Cache[K]) refill(now time.Time) {
 	}
 }
 
-// start starts a fetch on the budget, which c.running is until it ends.
+// start starts a fetch at the expense of the budget. c.running is that fetch until it
+// ends.
 func (c *Cache[K]) start(now instant) *fetch {
 	c.refill(now.monotonic)
 	c.budget = max(c.budget-1, 0)
@@ -388,9 +387,9 @@ func (c *Cache[K]) startBesideBudget(now instant) *fetch {
 	return f
 }
 
-// retryCold is what a cold cache does after a pause of coldPauses. No request
-// causes it, and it happens a few times in the life of a Cache, so that it is not
-// on the budget.
+// retryCold fetches the set after one of coldPauses if the cache is still cold. It does
+// not use the budget, since no request causes it and it happens only a few times in the
+// life of a Cache.
 func (c *Cache[K]) retryCold() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -414,8 +413,8 @@ func (c *Cache[K]) run(f *fetch) {
 	}
 }
 
-// fetch calls Fetch. No caller's recover covers this goroutine: a panic in it, over
-// what a server sent or in a transport, would end the process.
+// fetch calls Fetch and recovers from a panic, for example in a transport. No caller's
+// recover covers this goroutine, so the panic would end the process.
 func (c *Cache[K]) fetch(ctx context.Context) (keys map[string]K, skipped []error, maxAge time.Duration, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -454,8 +453,8 @@ func (c *Cache[K]) finish(f *fetch, keys map[string]K, maxAge time.Duration, err
 	return refresh
 }
 
-// delayNextFetch delays the next fetch after one that failed. Many processes meet the
-// same outage; they should not all come back at once.
+// delayNextFetch delays the next fetch after a failure, by a random time: many processes
+// see the same outage and should not all retry at once.
 func (c *Cache[K]) delayNextFetch(now instant) {
 	pause := CoolDown
 	isCold := c.current.Load() == nil && c.coldRetries < len(coldPauses)
@@ -470,8 +469,8 @@ func (c *Cache[K]) delayNextFetch(now instant) {
 	}
 }
 
-// wait unlocks c.mu until f is done, ctx ends or the time has come. It returns
-// nil in the first case.
+// wait unlocks c.mu until f is done, ctx ends or the time is over. It returns nil if f is
+// done.
 func (c *Cache[K]) wait(ctx context.Context, f *fetch, until time.Time) error {
 	if c.waiting >= maxWaiting {
 		return errTooManyWaiting
@@ -481,8 +480,8 @@ func (c *Cache[K]) wait(ctx context.Context, f *fetch, until time.Time) error {
 	return c.waitUncounted(ctx, f, until)
 }
 
-// waitUncounted is wait for Warm, which a program calls, not a request: maxWaiting
-// does not apply to it.
+// waitUncounted is wait without maxWaiting, for Warm, which the program calls and not a
+// request.
 func (c *Cache[K]) waitUncounted(ctx context.Context, f *fetch, until time.Time) error {
 	c.mu.Unlock()
 	defer c.mu.Lock()
@@ -507,9 +506,9 @@ func (c *Cache[K]) waitUncounted(ctx context.Context, f *fetch, until time.Time)
 	}
 }
 
-// Warm fetches the set, however fresh the last one is, and waits until ctx or the
-// fetch ends. Concurrent calls share fetches. When the budget is spent, it fetches
-// nothing: it returns nil if a usable set is there, else the last failure.
+// Warm fetches the set even if the last one is fresh, and waits until ctx or the fetch
+// ends. Concurrent calls share fetches. When the budget is spent, it fetches nothing: it
+// returns nil if there is a usable set, and the last failure otherwise.
 func (c *Cache[K]) Warm(ctx context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

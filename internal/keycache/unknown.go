@@ -2,9 +2,9 @@ package keycache
 
 import "time"
 
-// unknownIDs remembers which key IDs were unknown a moment ago: for 1 to 2 seconds
-// the first time, so that a key that is published a moment after its first token is
-// found, and each time that the ID is still unknown for twice as long, up to
+// unknownIDs remembers which key IDs were unknown a moment ago. The first time, it
+// remembers an ID for 1 to 2 seconds, so that a key is found that is published just after
+// its first token. Each time that the ID is still unknown, the time doubles, up to
 // CoolDown. It holds maxUnknown IDs; a new one evicts the oldest.
 type unknownIDs struct {
 	entries map[string]unknownID
@@ -22,13 +22,13 @@ func newUnknownIDs(jitter func(time.Duration) time.Duration) unknownIDs {
 	return unknownIDs{entries: make(map[string]unknownID), jitter: jitter}
 }
 
-// left returns for how much longer id is remembered as unknown, 0 when it is not.
+// left returns for how much longer id is remembered as unknown, or 0 if it is not.
 func (u *unknownIDs) left(id string, now time.Time) time.Duration {
 	return max(u.entries[id].until.Sub(now), 0)
 }
 
-// add remembers id. Several lookups may share the fetch that says so: only one of
-// them counts.
+// add remembers id as unknown. If several lookups share one fetch, only one of them
+// counts.
 func (u *unknownIDs) add(id string, now time.Time) {
 	entry, ok := u.entries[id]
 	switch {
@@ -44,7 +44,7 @@ func (u *unknownIDs) add(id string, now time.Time) {
 	u.entries[id] = entry
 }
 
-// insert makes room for id by evicting the oldest one, once there are maxUnknown.
+// insert adds id. If there are maxUnknown IDs, it evicts the oldest one.
 func (u *unknownIDs) insert(id string) {
 	if len(u.order) < maxUnknown {
 		u.order = append(u.order, id)

@@ -1,5 +1,5 @@
-// Package leaktest is the TestMain of packages whose tests must leave no goroutine: it
-// fails their run when one outlives the tests.
+// Package leaktest provides the TestMain of packages whose tests must not leave
+// goroutines behind. It fails their run if a goroutine outlives the tests.
 package leaktest
 
 import (
@@ -12,12 +12,13 @@ import (
 	"time"
 )
 
-// Main runs the tests and ends the process: with an error if a
-// goroutine of this module or of net/http is left after a minute. A fetch of keys may run for 8 seconds after its
-// request, and nothing says from outside when it ends.
+// Main runs the tests and ends the process, with an error if a goroutine of this module
+// or of net/http is still running after a minute. A fetch of keys may run for 8 seconds
+// after its request, and a test cannot see when it ends.
 //
-// The tests get an [http.DefaultTransport] without CloseIdleConnections. A server of
-// httptest calls it when it closes, which fails requests that other tests have just sent.
+// The tests get an [http.DefaultTransport] without CloseIdleConnections. An httptest
+// server calls that method when it closes, and so makes requests fail that other tests
+// have just sent.
 func Main(m *testing.M) {
 	standard := http.DefaultTransport.(*http.Transport)
 	http.DefaultTransport = struct{ http.RoundTripper }{standard}
@@ -52,7 +53,7 @@ func moduleGoroutines() string {
 	stacks := make([]byte, 4<<20)
 	stacks = stacks[:runtime.Stack(stacks, true)]
 	var left []string
-	// The first one is the goroutine that asks.
+	// The first one is the current goroutine.
 	for _, stack := range strings.Split(string(stacks), "\n\n")[1:] {
 		if strings.Contains(stack, "authrocket-go/authrocket") || strings.Contains(stack, "net/http.") {
 			left = append(left, stack)

@@ -1,6 +1,6 @@
-// Package loginstate binds a login to the browser that started it. The browser
-// keeps a small secret in a cookie of that login alone; what the login is about
-// travels through LoginRocket and back, sealed with a key made from the secret.
+// Package loginstate binds a login to the browser that started it. The browser keeps a
+// small secret in a cookie for that login. The data of the login goes to LoginRocket and
+// comes back in a state, which is sealed with a key derived from the secret.
 package loginstate
 
 import (
@@ -16,11 +16,11 @@ import (
 )
 
 const (
-	// Lifetime is how long a started login may take.
+	// Lifetime is how long a login may take.
 	Lifetime = time.Hour
 
-	// maxAhead is how far the clock of the server that started a login may be
-	// ahead of the one that it comes back to.
+	// maxAhead is how far the clock of the server that started a login may be ahead of
+	// the clock of the server that it comes back to.
 	maxAhead = time.Minute
 
 	// MaxAttempt is the largest Attempt of a Login.
@@ -30,7 +30,8 @@ const (
 	MaxTargetBytes = 1_000
 )
 
-// Change is what a login may change about who is signed in without a question.
+// Change is what a login may change about who is signed in without the user's
+// confirmation.
 type Change byte
 
 // Each Change includes those before it.
@@ -40,33 +41,35 @@ const (
 	ChangeUser
 )
 
-// Login is what a started login is about. Whoever has the secret can make one:
-// Target is to be checked like any other input.
+// Login is the data of a started login. Anyone who has the secret can create one, so
+// Target must be checked like any other input.
 type Login struct {
 	MayChange Change
-	Attempt   int    // 1, or more for one that follows logins that changed nothing
-	Target    string // path and query to return to
+	Attempt   int    // the number of the login in a row, from 1 on
+	Target    string // the path and query to return to
 }
 
-// Secret is what the browser keeps of one started login. The zero Secret is none.
+// Secret is what the browser keeps for one started login. The zero Secret means that
+// there is none.
 type Secret struct {
-	ID      string // names the cookie; part of the state
+	ID      string // part of the cookie's name and of the state
 	Started time.Time
 	Foreign bool // another site started it
 	key     [16]byte
 }
 
-// idBytes is the length of an ID. It tells the logins of one browser apart.
+// idBytes is the length of an ID, which distinguishes the logins of one browser.
 const idBytes = 8
 
-// NewSecret returns the Secret of a login that starts now.
+// NewSecret returns a Secret for a login that starts now.
 func NewSecret(foreign bool) Secret {
 	s := Secret{ID: rand.Text()[:idBytes], Started: time.Now().Truncate(time.Second), Foreign: foreign}
 	rand.Read(s.key[:])
 	return s
 }
 
-// foreignMark ends the Value of a Foreign Secret. It is not in base64url.
+// foreignMark is the last character of the Value of a Foreign Secret. base64url does not
+// use it.
 const foreignMark = "~"
 
 // Value returns the value of the cookie.
@@ -78,9 +81,9 @@ func (s Secret) Value() string {
 	return value
 }
 
-// ParseSecret reads the value of the cookie that id names, and reports whether it has
-// the form of one. It can be made up, or set by another host of the domain: only
-// [Secret.Open] shows whose it is.
+// ParseSecret reads value, that of the cookie for id, and reports whether it is
+// well-formed. The value may be made up, or set by another host of the domain: only
+// [Secret.Open] proves which states belong to it.
 func ParseSecret(id, value string) (Secret, bool) {
 	value, foreign := strings.CutSuffix(value, foreignMark)
 	started, key, ok := strings.Cut(value, ".")
@@ -100,28 +103,28 @@ func ParseSecret(id, value string) (Secret, bool) {
 	return s, true
 }
 
-// IsAlive reports whether the login was started within Lifetime before now. A server's
-// clock may have been ahead by a minute.
+// IsAlive reports whether the login was started within Lifetime before now. It permits
+// that the clock of the other server is maxAhead ahead.
 func (s Secret) IsAlive(now time.Time) bool {
 	age := now.Sub(s.Started)
 	return age >= -maxAhead && age <= Lifetime
 }
 
-// version is the first byte of what is sealed.
+// version is the first byte of the sealed data.
 const version = 1
 
-// headBytes are version, MayChange and Attempt.
+// headBytes is the length of version, MayChange and Attempt.
 const headBytes = 3
 
-// Seal returns l as a state: the ID and what only s opens, in the same scope.
-// Nothing of l can be read from it but its length.
+// Seal returns a state: the ID, and l in a form that only s can open, with the same
+// scope. The state reveals nothing about l except its length.
 func (s Secret) Seal(scope string, l Login) string {
 	plain := append([]byte{version, byte(l.MayChange), byte(min(max(l.Attempt, 1), MaxAttempt))}, l.Target...)
 	sealed := s.aead(scope).Seal(nil, make([]byte, 12), plain, []byte(s.ID))
 	return s.ID + "." + base64.RawURLEncoding.EncodeToString(sealed)
 }
 
-// Open returns the Login that s has sealed in scope, if state is one.
+// Open returns the Login in state, if s has sealed it with the same scope.
 func (s Secret) Open(scope, state string) (Login, bool) {
 	id, text, ok := strings.Cut(state, ".")
 	if !ok || id != s.ID || len(text) > base64.RawURLEncoding.EncodedLen(headBytes+MaxTargetBytes+16) {
@@ -142,7 +145,7 @@ func (s Secret) Open(scope, state string) (Login, bool) {
 	return l, true
 }
 
-// decode reads base64url in the one spelling that this package writes: encoding/base64
+// decode reads base64url in the only spelling that this package writes: encoding/base64
 // would skip line breaks.
 func decode(text string) ([]byte, bool) {
 	if strings.ContainsAny(text, "\r\n") {
@@ -152,30 +155,30 @@ func decode(text string) ([]byte, bool) {
 	return decoded, err == nil
 }
 
-// aead returns the cipher of one login. The nonce may be zero, since its key seals one
-// message only: each login has a secret of its own.
+// aead returns the cipher of one login. The nonce may be zero, since each login has its
+// own secret, whose key seals only one message.
 func (s Secret) aead(scope string) cipher.AEAD {
 	mac := hmac.New(sha256.New, s.key[:])
 	mac.Write([]byte("authrocket state v1\x00" + scope))
 	block, err := aes.NewCipher(mac.Sum(nil))
 	if err != nil {
-		panic(err) // the sum is 32 bytes long, as AES-256 needs it
+		panic(err) // cannot happen: the sum has the 32 bytes that AES-256 needs
 	}
 	aead, err := cipher.NewGCM(block)
 	if err != nil {
-		panic(err) // AES has blocks of 16 bytes, as GCM needs it
+		panic(err) // cannot happen: AES has the blocks of 16 bytes that GCM needs
 	}
 	return aead
 }
 
-// ID returns the ID in a state, "" if it has none.
+// ID returns the ID in a state, or "" if the state has none.
 func ID(state string) string {
 	id, _, ok := strings.Cut(state, ".")
 	if !ok || len(id) != idBytes {
 		return ""
 	}
 	for i := range len(id) {
-		// rand.Text writes in this alphabet, that of RFC 4648 base32.
+		// rand.Text uses this alphabet, that of RFC 4648 base32.
 		if c := id[i]; (c < 'A' || c > 'Z') && (c < '2' || c > '7') {
 			return ""
 		}

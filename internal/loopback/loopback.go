@@ -1,5 +1,6 @@
-// Package loopback says which host names mean this machine. Development on it needs
-// neither https nor a configured URL, since no other machine can be meant.
+// Package loopback decides which host names mean this machine. An app that is developed
+// there needs neither https nor a configured URL, since the host cannot be another
+// machine.
 package loopback
 
 import (
@@ -11,7 +12,7 @@ import (
 // brackets, is localhost, a name below .localhost (RFC 6761 section 6.3),
 // an address in 127.0.0.0/8, or ::1.
 func IsHost(host string) bool {
-	// Not EqualFold: it takes the letter ſ for an s.
+	// EqualFold would treat the letter ſ as an s.
 	if name := strings.ToLower(host); name == "localhost" || strings.HasSuffix(name, ".localhost") && name != ".localhost" {
 		return true
 	}

@@ -1,6 +1,6 @@
-// Package rawquery reads and cuts query strings without rewriting what it does
-// not touch. A visitor returns to a URL of the app, whose query may have a spelling or
-// an order that the app relies on: [url.Values] would lose both.
+// Package rawquery reads query strings and removes parameters without changing the rest.
+// After a login, the browser returns to a URL of the app. The app may rely on the
+// spelling and the order of its query, which [url.Values] would lose.
 package rawquery
 
 import (
@@ -9,12 +9,12 @@ import (
 	"strings"
 )
 
-// maxParams is how many parameters a query may have. [url.ParseQuery] refuses more.
+// maxParams is how many parameters a query may have, as in [url.ParseQuery].
 const maxParams = 10_000
 
-// Values returns the values of name in the order in which they stand. Pairs that
-// [url.ParseQuery] drops, for a semicolon or a bad escape, are not there, and of a
-// query that it refuses there is nothing.
+// Values returns the values of name in the order of the query. It ignores pairs that
+// [url.ParseQuery] drops because of a semicolon or an invalid escape, and returns none
+// for a query that it refuses.
 func Values(query, name string) []string {
 	if strings.Count(query, "&") >= maxParams {
 		return nil
@@ -28,8 +28,7 @@ func Values(query, name string) []string {
 	return values
 }
 
-// Without returns query without the parameters called one of names; the other
-// bytes stay as they are.
+// Without returns query without the parameters in names. The other bytes do not change.
 func Without(query string, names ...string) string {
 	pairs := strings.Split(query, "&")
 	kept := slices.DeleteFunc(pairs, func(pair string) bool {
@@ -39,9 +38,9 @@ func Without(query string, names ...string) string {
 	return strings.Join(kept, "&")
 }
 
-// CutRest cuts query at the parameter called name if its value begins with an
-// unescaped slash: rest is the value and all that follows it, byte for byte. Who
-// appends the URL of a request to a query without escaping it means that.
+// CutRest cuts query at the parameter called name if its value begins with an unescaped
+// slash. rest is the value and everything after it, byte for byte: somebody has appended
+// the URL of a request to a query without escaping it.
 func CutRest(query, name string) (before, rest string, found bool) {
 	offset := 0
 	for pair := range strings.SplitSeq(query, "&") {
@@ -54,8 +53,8 @@ func CutRest(query, name string) (before, rest string, found bool) {
 	return query, "", false
 }
 
-// parsePair reads a pair as [url.ParseQuery] does. Reading more, or less, than the app
-// does would let a token or a return target slip past one of the two.
+// parsePair reads a pair exactly as [url.ParseQuery] does. Otherwise, a token or a return
+// target could be visible to only one of this package and the app.
 func parsePair(pair string) (key, value string, ok bool) {
 	if strings.Contains(pair, ";") {
 		return "", "", false

@@ -1,5 +1,5 @@
-// Package returnto decides where a browser may be sent back to: a path on the
-// same host and nothing else, whatever the text looks like to a browser.
+// Package returnto decides where a browser may be redirected to: only to a path on the
+// same host, however a browser interprets the text.
 package returnto
 
 import (
@@ -7,11 +7,10 @@ import (
 	"strings"
 )
 
-// Path returns target without its fragment, and whether a browser that
-// is sent there stays on the host it is on. Such a target starts with exactly one
-// slash, has no backslash in its path, which browsers read as a slash, and no
-// control character or space, which browsers drop. Its path has no broken escape,
-// which servers refuse.
+// Path returns target without its fragment, and whether a redirect there stays on the
+// same host. Such a target starts with exactly one slash. Its path has no backslash,
+// which browsers read as a slash, and no control character or space, which browsers drop.
+// Nor does it have an invalid escape, which servers refuse.
 func Path(target string) (string, bool) {
 	target, _, _ = strings.Cut(target, "#")
 	if target == "" || target[0] != '/' {
@@ -35,8 +34,8 @@ func Path(target string) (string, bool) {
 	return target, true
 }
 
-// Resolve returns the path that a browser asks for when it is sent to path,
-// which is escaped: without dot segments, plain or escaped.
+// Resolve returns the path that a browser requests when it is redirected to path, which
+// is escaped. The result has no dot segments, plain or escaped.
 func Resolve(path string) string {
 	var kept []string
 	segments := strings.Split(path, "/")[1:]
@@ -50,14 +49,14 @@ func Resolve(path string) string {
 			continue
 		}
 		if i == len(segments)-1 {
-			kept = append(kept, "") // what ends in a dot segment ends in a slash
+			kept = append(kept, "") // a path that ends in a dot segment becomes one that ends in a slash
 		}
 	}
 	return "/" + strings.Join(kept, "/")
 }
 
-// Escape returns target with every byte beyond ASCII percent-encoded, as the
-// value of a Location header needs it. Other bytes stay as they are.
+// Escape returns target with every byte beyond ASCII percent-encoded, as a Location
+// header needs it. Other bytes do not change.
 func Escape(target string) string {
 	const hex = "0123456789ABCDEF"
 	var b strings.Builder

@@ -1,7 +1,7 @@
-// Package strictjson reads one JSON object as I-JSON (RFC 7493) has it: valid
-// UTF-8, whole surrogate pairs, no member twice at any depth. It reads token by
-// token and says what is wrong and where. A text that two parsers read differently
-// is refused: the issuer of a token may have meant the other reading.
+// Package strictjson reads one JSON object as I-JSON (RFC 7493): valid UTF-8, complete
+// surrogate pairs, and no duplicate member at any depth. It reads token by token, and its
+// errors say what is wrong and where. It refuses a text that two parsers could read
+// differently, since the issuer of a token may have meant the other reading.
 package strictjson
 
 import (
@@ -16,18 +16,18 @@ import (
 )
 
 const (
-	// maxDepth limits how deep objects and arrays nest. A login token needs four
-	// levels, and its custom attributes have the rest. Without it, a Reader that
-	// is used again would keep the memory of a text that nests without end.
+	// maxDepth limits how deep objects and arrays nest. A login token needs four levels;
+	// the others are for its custom attributes. Without the limit, a reused Reader would
+	// keep the memory for a deeply nested text.
 	maxDepth = 32
-	// maxPooledBytes is the longest text after which a Reader is used again. A Reader
-	// keeps memory for the names of members: of one object for each level.
+	// maxPooledBytes is the longest text after which a Reader is reused. A Reader keeps
+	// memory for the names of the members of one object per level.
 	maxPooledBytes = 8 << 10
 )
 
-// Error says what cannot be used, and why.
+// Error describes what is wrong with a text, and where.
 type Error struct {
-	Place   string // such as "exp" or "orgs[1].perm"; empty for the text as a whole
+	Place   string // such as "exp" or "orgs[1].perm"; "" for the text as a whole
 	Problem string
 }
 
@@ -38,9 +38,9 @@ func (e *Error) Error() string {
 	return e.Place + " " + e.Problem
 }
 
-// Reader reads a text, for one goroutine. The first problem ends the reading: nothing
-// more is read, every loop over [Reader.Name] or [Reader.Element] ends, and
-// [Reader.Close] returns it.
+// Reader reads a text. It is for one goroutine. It stops at the first problem: then every
+// loop over [Reader.Name] or [Reader.Element] ends, and [Reader.Close] returns the
+// problem.
 type Reader struct {
 	decoder jsontext.Decoder
 	source  bytes.Buffer
@@ -54,16 +54,15 @@ var readerPool = sync.Pool{New: func() any {
 	return r
 }}
 
-// Open returns a Reader of text, which must not change until Close.
+// Open returns a Reader for text, which must not change until Close.
 func Open(text []byte) *Reader {
 	r := readerPool.Get().(*Reader)
 	r.text, r.source = text, *bytes.NewBuffer(text)
 	return r
 }
 
-// Close checks that nothing is left of the text and returns the first problem,
-// an [*Error]. The Reader, and what its methods returned, must not be used
-// afterwards.
+// Close checks that the text ends here, and returns the first problem as an [*Error]. The
+// Reader and the values that its methods returned must not be used afterwards.
 func (r *Reader) Close() error {
 	if r.err == nil {
 		if _, err := r.decoder.ReadToken(); !errors.Is(err, io.EOF) {
@@ -72,19 +71,19 @@ func (r *Reader) Close() error {
 	}
 	err, size := r.err, len(r.text)
 	r.text, r.err, r.source = nil, nil, bytes.Buffer{}
-	r.decoder.Reset(&r.source) // lets go of the text
+	r.decoder.Reset(&r.source) // releases the text
 	if size <= maxPooledBytes {
 		readerPool.Put(r)
 	}
 	return err
 }
 
-// Token is the text of a token, a part of what is read: a bracket, a string with
-// its quotes, a number, true, false or null. It is empty if there is none.
+// Token is the text of one token: a bracket, a string with its quotes, a number, true,
+// false or null. It is a part of the text that is read, and empty if there is no token.
 type Token []byte
 
-// Kind is the first byte of t, but 't' for both booleans, '0' for every number,
-// and 0 for no token.
+// Kind returns the first byte of t, but 't' for both booleans, '0' for every number, and
+// 0 if there is no token.
 func (t Token) Kind() byte {
 	if len(t) == 0 {
 		return 0
@@ -99,22 +98,22 @@ func (t Token) Kind() byte {
 	}
 }
 
-// Text decodes a string.
+// Text returns the decoded string.
 func (t Token) Text() string { return string(t.unquote()) }
 
-// Bool decodes a boolean.
+// Bool returns the boolean.
 func (t Token) Bool() bool { return t[0] == 't' }
 
 func (t Token) unquote() []byte {
 	if bytes.IndexByte(t, '\\') < 0 {
 		return t[1 : len(t)-1]
 	}
-	text, _ := jsontext.AppendUnquote(nil, t) // a Reader has checked it
+	text, _ := jsontext.AppendUnquote(nil, t) // no error: a Reader has checked t
 	return text
 }
 
-// Token reads the next token. It takes the text as it is, since a jsontext.Token
-// would read a string once more to decode it.
+// Token reads the next token. It returns the raw text, since a jsontext.Token would read
+// a string a second time to decode it.
 func (r *Reader) Token() Token {
 	if r.err != nil {
 		return nil
@@ -135,11 +134,11 @@ func (r *Reader) Token() Token {
 	return text
 }
 
-// isSeparator has the bytes between two tokens.
+// isSeparator is true for the bytes that may be between two tokens.
 var isSeparator = [256]bool{' ': true, '\t': true, '\r': true, '\n': true, ':': true, ',': true}
 
-// Name reads the next name in an object that was entered, and returns nil at its
-// end. The caller reads the value.
+// Name reads the next member name in the current object, and returns nil at its end. The
+// caller reads the value.
 func (r *Reader) Name() []byte {
 	if token := r.Token(); token.Kind() == '"' {
 		return token.unquote()
@@ -147,28 +146,28 @@ func (r *Reader) Name() []byte {
 	return nil
 }
 
-// Element reads the first token of the next element in an array that was entered,
-// and returns false at its end.
+// Element reads the first token of the next element in the current array, and returns
+// false at its end.
 func (r *Reader) Element() (Token, bool) {
 	token := r.Token()
 	return token, len(token) > 0 && token[0] != ']'
 }
 
-// Require reads the next token and reports whether it is of kind; another kind is
-// a problem.
+// Require reads the next token and reports whether it has that kind. Another kind is a
+// problem.
 func (r *Reader) Require(kind byte) (Token, bool) {
 	token := r.Token()
 	return token, r.Check(token, kind)
 }
 
-// Optional is Require, but accepts null, for which it reports false.
+// Optional is Require, but also accepts null, for which it returns false.
 func (r *Reader) Optional(kind byte) (Token, bool) {
 	token := r.Token()
 	return token, token.Kind() != 'n' && r.Check(token, kind)
 }
 
-// Check reports whether token, which was read last, is of kind; another kind is a
-// problem.
+// Check reports whether token, the last one that was read, has that kind. Another kind is
+// a problem.
 func (r *Reader) Check(token Token, kind byte) bool {
 	if token.Kind() == kind {
 		return true
@@ -178,8 +177,8 @@ func (r *Reader) Check(token Token, kind byte) bool {
 	return false
 }
 
-// Skip reads the rest of the value that token, which was read last, begins, and
-// returns the text of the value.
+// Skip reads the rest of the value that begins with token, the last one that was read. It
+// returns the text of the whole value.
 func (r *Reader) Skip(token Token) []byte {
 	if kind := token.Kind(); kind != '{' && kind != '[' {
 		return token
@@ -191,15 +190,15 @@ func (r *Reader) Skip(token Token) []byte {
 	return r.text[start:r.decoder.InputOffset()]
 }
 
-// Fail notes a problem of what was read last.
+// Fail reports a problem with the last token that was read.
 func (r *Reader) Fail(problem string) {
 	if r.err == nil {
 		r.err = &Error{r.place(), problem}
 	}
 }
 
-// place returns what was read last in the spelling of "orgs[1].perm". Every name
-// in it is one that the caller entered.
+// place returns where the last token is, for example "orgs[1].perm". It only contains
+// names of members whose objects the caller reads.
 func (r *Reader) place() string {
 	var place strings.Builder
 	for name := range r.decoder.StackPointer().Tokens() {
@@ -215,7 +214,7 @@ func (r *Reader) place() string {
 	return place.String()
 }
 
-// syntaxError describes an error of the decoder without the text around it.
+// syntaxError describes an error of the decoder without repeating the text.
 func syntaxError(err error) *Error {
 	syntactic, ok := errors.AsType[*jsontext.SyntacticError](err)
 	switch {

@@ -1,9 +1,9 @@
-// Package tokencache remembers what verified tokens say. It is bounded: when
-// there is no room, a new token evicts a random one. It decides nothing about tokens;
-// when one ends is for the caller to check on each use. It saves apps the work of
-// decoding the same token on each request.
+// Package tokencache caches the contents of verified tokens, which saves decoding the
+// same token for each request. It is bounded: when it is full, a new token evicts a
+// random one. It makes no decision about tokens: the caller checks on each use whether a
+// token is still valid.
 //
-// There is no goroutine, and no call looks at more than one entry.
+// It has no goroutine, and no call looks at more than one entry.
 package tokencache
 
 import (
@@ -15,28 +15,28 @@ import (
 )
 
 const (
-	// maxShards is how many shards with locks of their own a cache has, so that
-	// requests do not wait for one another.
+	// maxShards is how many shards a cache has. Each has its own lock, so that requests
+	// do not wait for one another.
 	maxShards = 16
 
-	// minShardSize keeps small caches from being cut so fine that two tokens
-	// meet in a shard for one.
+	// minShardSize is the smallest size of a shard, so that a small cache is not divided
+	// into shards that each hold only one token.
 	minShardSize = 64
 
-	// indexBytes is how much of a token's end it is looked up by. That is the
-	// whole signature of HS256, and of RS256 far more than two tokens share by
+	// indexBytes is the length of the end of a token that is its index. It covers the
+	// whole signature of HS256, and of RS256 far more than two tokens have in common by
 	// chance.
 	indexBytes = 43
 )
 
-// Cache keeps a value for each token. It is safe for concurrent use. Values are
-// handed out as they were put in: they must not change afterwards.
+// Cache keeps one value for each token. It is safe for concurrent use. It does not copy
+// values, so they must not change after Put.
 type Cache[V any] struct {
 	shards []*shard[V]
 	seed   maphash.Seed
 }
 
-// New returns a Cache of at most size tokens; none if size is not positive.
+// New returns a Cache for at most size tokens. If size is not positive, it keeps none.
 func New[V any](size int) *Cache[V] {
 	c := &Cache[V]{seed: maphash.MakeSeed()}
 	if size <= 0 {
@@ -49,7 +49,7 @@ func New[V any](size int) *Cache[V] {
 	return c
 }
 
-// Get returns the value of token, and whether there is one.
+// Get returns the value for token, and whether there is one.
 func (c *Cache[V]) Get(token string) (value V, ok bool) {
 	if len(c.shards) == 0 {
 		return value, false
@@ -57,15 +57,15 @@ func (c *Cache[V]) Get(token string) (value V, ok bool) {
 	return c.shard(token).get(token)
 }
 
-// Put keeps value for token. It keeps token itself: the caller clones one that is
-// part of something longer.
+// Put stores value for token. It keeps token in memory: if token is part of a longer
+// string, the caller must clone it.
 func (c *Cache[V]) Put(token string, value V) {
 	if len(c.shards) > 0 {
 		c.shard(token).put(token, value)
 	}
 }
 
-// Len returns how many tokens are kept.
+// Len returns the number of tokens in the cache.
 func (c *Cache[V]) Len() int {
 	n := 0
 	for _, s := range c.shards {
@@ -78,8 +78,8 @@ func (c *Cache[V]) shard(token string) *shard[V] {
 	return c.shards[maphash.String(c.seed, index(token))%uint64(len(c.shards))]
 }
 
-// index is what a token is looked up by, which is cheaper than all of it. The
-// whole token is compared then.
+// index returns the part of a token that it is looked up by, which is faster than hashing
+// all of it. Get then compares the whole token.
 func index(token string) string { return token[max(0, len(token)-indexBytes):] }
 
 // shard is a part of the cache.
@@ -97,7 +97,7 @@ type entry[V any] struct {
 }
 
 func newShard[V any](size int) *shard[V] {
-	// Entries do not expire by themselves, so that there is nothing to clean up.
+	// Entries do not expire, so the cache needs no cleanup goroutine.
 	return &shard[V]{entries: cache.New(cache.NoExpiration, 0), size: size}
 }
 
@@ -123,9 +123,9 @@ func (s *shard[V]) put(token string, value V) {
 	s.entries.SetDefault(i, &entry[V]{token, value})
 }
 
-// insert notes the index of a new entry, and evicts a random one where there is no
-// room: if it were the oldest, and a few more tokens in use than there is room for,
-// each would go just before it is asked for again.
+// insert records the index of a new entry. If the shard is full, it evicts a random
+// entry. Evicting the oldest would be worse: with slightly more active tokens than
+// entries, each token would be evicted just before its next use.
 func (s *shard[V]) insert(index string) {
 	if len(s.indexes) < s.size {
 		s.indexes = append(s.indexes, index)

@@ -1,8 +1,8 @@
-// Package unavailable holds one error, which every package of this module wraps when
-// something cannot be decided now. So a gate answers 503 to an error of any of them.
+// Package unavailable holds one error. Every package of this module wraps it if a
+// decision cannot be made now, so that a gate answers such an error with 503.
 package unavailable
 
 import "errors"
 
 // Err is the root package's ErrUnavailable.
-var Err = errors.New("cannot be decided now")
+var Err = errors.New("the decision cannot be made right now")

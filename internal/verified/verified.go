@@ -1,20 +1,20 @@
-// Package verified remembers that tokens verified, not what they said: 16 bytes
-// for each, where a session takes kilobytes.
+// Package verified remembers which tokens had a valid signature, but not their contents.
+// It takes 16 bytes for each token, while a session takes kilobytes.
 //
-// A token is remembered by its mark: the first 128 bits of SHA-256 over 32 random
-// bytes of the Set, the SHA-256 of the key's SPKI, and the whole token, in this
-// order. The first two have a fixed length, so that no two inputs run together.
+// It stores the mark of a token: the first 128 bits of the SHA-256 of 32 random bytes of
+// the Set, the SHA-256 of the key's SPKI, and the whole token, in this order. The first
+// two have fixed lengths, so that different inputs cannot have the same concatenation.
 //
-// What may be wrong is a collision: a token that never verified under the key has
-// the mark of one that did. No attacker can prepare one: the random bytes are new in each
-// process and, like the marks, never leave it. Without them no mark can be computed,
-// and what collides in one Set does not in another. An attacker can only send tokens
-// and guess. In a full Set of 1,000,000 marks each token has a chance of 2^20 in 2^128:
-// a million tokens a second, for a hundred years, have one of less than 1 in 10^16.
-// Two tokens that both verified may share a mark; that does no harm.
+// The only possible error is a collision: a forged token has the mark of a valid one. No
+// attacker can prepare a collision. The random bytes are new in each process and, like
+// the marks, never leave it. Without them nobody can compute a mark, and tokens that
+// collide in one Set do not collide in another. So an attacker can only send tokens and
+// hope. In a full Set of 1,000,000 marks, each token succeeds with a probability of 2^20
+// in 2^128. A million tokens a second for a hundred years succeed with a probability of
+// less than 1 in 10^16. Two valid tokens may share a mark, which does no harm.
 //
-// A mark says nothing about any other key. A key that is withdrawn or replaced makes
-// its marks worthless: they are not looked up again, and are evicted in time.
+// A mark is for one key only. When a key is withdrawn or replaced, its marks are not
+// looked up again, and new marks evict them over time.
 package verified
 
 import (
@@ -26,11 +26,11 @@ import (
 	"sync"
 )
 
-// shardSize is how many marks a shard has at most. A search looks at all of them,
+// shardSize is the largest number of marks in a shard. A search looks at all of them,
 // which takes less time than the SHA-256.
 const shardSize = 256
 
-// Mark stands for a token and the key that it verified under.
+// Mark represents a token together with the key that verified it.
 type Mark [2]uint64
 
 // Set is a bounded set of marks. It is safe for concurrent use.
@@ -40,15 +40,15 @@ type Set struct {
 	shards []shard
 }
 
-// shard is a slice and no map: a map whose entries come and go for long takes two to
-// four times the memory, and nothing bounds that.
+// shard is a slice and not a map: a map whose entries are often replaced takes two to
+// four times the memory, without a bound.
 type shard struct {
 	mu    sync.Mutex
 	marks []Mark
 }
 
-// New returns a Set of at most size marks; none if size is not positive. It takes
-// memory as marks come.
+// New returns a Set for at most size marks. If size is not positive, it keeps none. The
+// Set allocates memory as marks are added.
 func New(size int) *Set {
 	s := &Set{size: size}
 	rand.Read(s.secret[:])
@@ -58,8 +58,8 @@ func New(size int) *Set {
 	return s
 }
 
-// Mark returns the mark of token under the key whose SPKI has the SHA-256 spki. A
-// Set for no marks does not compute it.
+// Mark returns the mark of token for the key whose SPKI has the SHA-256 spki. A Set that
+// keeps no marks returns the zero Mark.
 func (s *Set) Mark(spki [sha256.Size]byte, token string) Mark {
 	if len(s.shards) == 0 {
 		return Mark{}
@@ -82,9 +82,9 @@ func (s *Set) Has(m Mark) bool {
 	return slices.Contains(sh.marks, m)
 }
 
-// Add adds m. Where there is no room it evicts a random mark: if it were the oldest,
-// and a few more tokens in use than there is room for, each would go just before
-// it is asked for again.
+// Add adds m. If the shard is full, it evicts a random mark. Evicting the oldest would be
+// worse: with slightly more active tokens than marks, each mark would be evicted just
+// before its next use.
 func (s *Set) Add(m Mark) {
 	if len(s.shards) == 0 {
 		return
@@ -102,7 +102,7 @@ func (s *Set) Add(m Mark) {
 	}
 }
 
-// Len returns how many marks there are.
+// Len returns the number of marks.
 func (s *Set) Len() int {
 	n := 0
 	for i := range s.shards {

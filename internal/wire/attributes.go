@@ -12,19 +12,19 @@ import (
 	"unicode/utf8"
 )
 
-// Hidden is what a secret prints as. It is never sent.
+// Hidden is the text that a secret is printed as. It is never sent.
 const Hidden = "(hidden)"
 
 var (
-	errHidden  = errors.New("holds a Secret, which is not sent from there; use its Reveal")
+	errHidden  = errors.New("contains a Secret, which cannot be sent there; use the result of its Reveal")
 	errNotUTF8 = errors.New("is not valid UTF-8")
 )
 
 // Attributes encodes a struct as the attributes of a record, by the json names of its
-// fields. Fields of value nil or zero are left out. A pointer to the zero value is
-// null, which clears, unless the field is tagged wire:"required". Times are seconds,
-// secrets are revealed, and empty slices and maps are sent. The entries of a field
-// named Extra stand beside the others, as they are.
+// fields. It leaves out fields that are nil or zero. A pointer to the zero value becomes
+// null, which clears the attribute; if the field is tagged wire:"required", that is an
+// error. Times become seconds, secrets are revealed, and empty slices and maps are sent.
+// The entries of a field named Extra are added unchanged.
 func Attributes(attributes any) (map[string]json.RawMessage, error) {
 	encoded := map[string]json.RawMessage{}
 	var extra map[string]any
@@ -56,7 +56,7 @@ func Attributes(attributes any) (map[string]json.RawMessage, error) {
 	return encoded, nil
 }
 
-// encodeField returns nil for a field that is left out.
+// encodeField returns the JSON of a field, or nil for a field that is left out.
 func encodeField(field reflect.StructField, value reflect.Value) (json.RawMessage, error) {
 	if value.Kind() != reflect.Pointer {
 		if isZero(value) {
@@ -98,8 +98,8 @@ func encode(value any) (json.RawMessage, error) {
 	return Marshal(value)
 }
 
-// Marshal is json.Marshal, which refuses a value with a secret in it: as JSON a
-// secret is [Hidden], and nobody wants that sent.
+// Marshal is json.Marshal, but refuses a value that contains a secret. Its JSON would
+// contain [Hidden], which must never be sent.
 func Marshal(value any) (json.RawMessage, error) {
 	text, err := json.Marshal(value)
 	if err != nil {

@@ -9,9 +9,9 @@ import (
 	"net/url"
 )
 
-// Failure returns why a request brought no answer. The text is made of addresses and names
-// only: that of err may hold the URL, with a session ID in its query, or what the server
-// sent.
+// Failure returns why a request got no answer. Its text contains only addresses and
+// names. The text of err may contain the URL, with a session ID in its query, or data
+// that the server sent.
 func Failure(err error) error {
 	if e, ok := errors.AsType[*net.OpError](err); ok {
 		return e

@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// RequestID returns the ID that the server gave a request, if it is fit for a log.
+// RequestID returns the ID that the server gave the request, or "" if the ID is not safe
+// to log.
 func RequestID(h http.Header) string {
 	id := h.Get("X-Request-ID")
 	if len(id) > 64 || strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r > '~' }) {
@@ -16,11 +17,12 @@ func RequestID(h http.Header) string {
 	return id
 }
 
-// UntilReset returns how long after its own Date an answer says that a limit of requests
-// ends. It is 0 or less when it says nothing to wait for.
+// UntilReset returns how long after the answer's Date the rate limit ends, according to
+// the answer. It is 0 or less if there is nothing to wait for.
 func UntilReset(h http.Header) time.Duration { return sinceDate(h, h.Get("Ratelimit-Reset")) }
 
-// RetryAfter reads both forms of RFC 9110 section 10.2.3. It is 0 or more.
+// RetryAfter returns the delay in Retry-After, in either form of RFC 9110 section 10.2.3.
+// It is never negative.
 func RetryAfter(h http.Header) time.Duration {
 	text := h.Get("Retry-After")
 	if seconds, err := strconv.ParseUint(text, 10, 31); err == nil {
@@ -29,8 +31,8 @@ func RetryAfter(h http.Header) time.Duration {
 	return max(0, sinceDate(h, text))
 }
 
-// sinceDate returns how long after the answer's Date the time in text is, 0 when one
-// of them is missing.
+// sinceDate returns the time from the answer's Date to the time in text, or 0 if one of
+// them is missing.
 func sinceDate(h http.Header, text string) time.Duration {
 	at, err := http.ParseTime(text)
 	date, dateErr := http.ParseTime(h.Get("Date"))

@@ -12,8 +12,8 @@ const (
 	maxMessageBytes = 500
 )
 
-// Messages returns the texts in a decoded member of a refusal, in lists and objects, too.
-// They are bounded in number and size, and each is fit for one line of a log.
+// Messages returns the texts in a decoded member of a refusal, including those in lists
+// and objects. Their number and size are bounded, and each is safe as one line of a log.
 func Messages(value any) []string { return appendMessages(nil, value) }
 
 func appendMessages(messages []string, value any) []string {

@@ -8,14 +8,14 @@ import (
 
 // Errors of [PathSegment].
 var (
-	ErrBlankID = errors.New("the ID is blank, which would address the list")
+	ErrBlankID = errors.New("the ID is blank, which would address the whole list")
 	ErrOddID   = errors.New("the ID is . or .., is not valid UTF-8, or is longer than 512 bytes")
 )
 
 const maxIDBytes = 512
 
-// PathSegment returns id as one segment of a path, with all but the unreserved
-// characters of RFC 3986 escaped.
+// PathSegment returns id as one path segment. It escapes all characters except the
+// unreserved ones of RFC 3986.
 func PathSegment(id string) (string, error) {
 	switch {
 	case strings.TrimSpace(id) == "":

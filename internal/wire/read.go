@@ -9,12 +9,13 @@ import (
 	"strings"
 )
 
-// ErrTooLarge means that an answer has more bytes than it may have.
+// ErrTooLarge means that an answer is longer than its limit.
 var ErrTooLarge = errors.New("the answer is too large")
 
-// Read returns the body of an answer, which has at most limit bytes, and whether
-// its headers say that it is JSON. White space around the body is cut. The body of 101
-// Switching Protocols is left alone: it is the connection, which no context ends.
+// Read returns the body of an answer without the white space around it, and whether its
+// headers say that it is JSON. A body longer than limit is an error. Read does not read
+// the body of 101 Switching Protocols: that is the connection, and no context would end
+// the read.
 func Read(response *http.Response, limit int64) (body []byte, isJSON bool, err error) {
 	if response.StatusCode == http.StatusSwitchingProtocols {
 		return nil, false, nil

@@ -1,13 +1,12 @@
-// Package wire reads and writes what AuthRocket's APIs send: times, paths,
-// attributes and answers, and keeps what is secret in them from printers.
+// Package wire reads and writes the data of AuthRocket's APIs: times, paths, attributes
+// and answers. It hides the secrets in them from everything that prints values.
 package wire
 
-// Sealed is text that no printer finds, not even one that follows pointers and
-// reads unexported fields: reflection does not see what a function holds. The zero
-// Sealed is empty.
+// Sealed is text that no printer shows, not even one that follows pointers and reads
+// unexported fields: reflection cannot look into a closure. The zero Sealed is empty.
 type Sealed struct{ open func() string }
 
-// Seal returns text, sealed.
+// Seal returns a Sealed with text.
 func Seal(text string) Sealed {
 	if text == "" {
 		return Sealed{}

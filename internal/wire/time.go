@@ -16,7 +16,7 @@ var errNotATime = errors.New("a time is not a number of seconds")
 // maxSeconds is the end of the year 9999, the last that time.Time can marshal.
 const maxSeconds = 253402300799
 
-// UnmarshalJSON rounds to milliseconds.
+// UnmarshalJSON reads seconds and rounds them to milliseconds.
 func (t *Time) UnmarshalJSON(data []byte) error {
 	if string(data) == "null" {
 		*t = Time{}
@@ -30,7 +30,7 @@ func (t *Time) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// formatTime returns t in seconds, with milliseconds if it has some.
+// formatTime returns t in seconds, with milliseconds if there are any.
 func formatTime(t time.Time) string {
 	if t.UnixMilli()%1000 == 0 {
 		return strconv.FormatInt(t.Unix(), 10)

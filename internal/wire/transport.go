@@ -11,11 +11,11 @@ import (
 	"github.com/authrocket-go/authrocket/internal/loopback"
 )
 
-// idleTimeout is shorter than that of servers: whether a POST was carried out is unknown
-// when the server closes its connection just then.
+// idleTimeout is shorter than that of servers. If a server closes an idle connection just
+// when a POST is sent, it is unknown whether the POST was carried out.
 const idleTimeout = 15 * time.Second
 
-// NewTransport returns a transport for the API at base. Over https it honours HTTPS_PROXY.
+// NewTransport returns a transport for the API at base. For https it honours HTTPS_PROXY.
 func NewTransport(base *url.URL) *http.Transport {
 	t := &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
@@ -28,10 +28,10 @@ func NewTransport(base *url.URL) *http.Transport {
 	if base.Scheme != "http" {
 		return t
 	}
-	t.Proxy = nil // it would see the secrets
+	t.Proxy = nil // a proxy would see the secrets
 	if loopback.IsHost(base.Hostname()) {
-		// A name such as localhost may resolve to anything. Secrets go to this machine in
-		// the clear, or nowhere.
+		// A name such as localhost may resolve to any address, but unencrypted secrets
+		// must not leave this machine.
 		t.DialContext = (&net.Dialer{Control: func(_, address string, _ syscall.RawConn) error {
 			if host, _, err := net.SplitHostPort(address); err != nil || !loopback.IsHost(host) {
 				return fmt.Errorf("%s is not a loopback address", address)
