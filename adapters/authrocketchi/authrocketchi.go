@@ -1,6 +1,5 @@
-// Package authrocketchi is AuthRocket logins for chi v5 routers. It says what
-// the methods of [authrocket.Auth] say, by the names that the adapters of other
-// frameworks have too:
+// Package authrocketchi adds AuthRocket logins to chi v5 routers. Its functions call the
+// methods of [authrocket.Auth], under the same names as the adapters of other frameworks:
 //
 //	func routes(auth *authrocket.Auth) http.Handler {
 //		mayBill := authrocketchi.Require(auth, authrocket.Permission("billing:write"))
@@ -25,14 +24,14 @@
 //		fmt.Fprintf(w, "Hi %s of %s\n", user.Name, org.Name)
 //	}
 //
-// Authenticate is for the outermost Use: it serves the login routes, the callback
-// among them, and takes invitations, which come back to any path. A gate that
-// selects an org by the path belongs behind the router that knows the path: in
-// With, or in the Use of a Route below the wildcard. In a Use above it there is no
-// value yet, and the gate refuses with [authrocket.ErrWrongOrg].
+// Put Authenticate into the outermost Use: it serves the login routes, including the
+// callback, and accepts invitations, which come back to any path. Put a gate that selects
+// an org by the path behind the router that parses the path: in With, or in the Use of a
+// Route below the wildcard. In a Use above it, the path has no value yet, and the gate
+// refuses with [authrocket.ErrWrongOrg].
 //
-// An auth is one that [authrocket.New] returned. All functions, and the middleware
-// that they return, may be called by several goroutines at once.
+// The parameter auth is an Auth that [authrocket.New] returned. All functions, and the
+// middleware that they return, are safe for concurrent use.
 package authrocketchi
 
 import (
@@ -41,27 +40,27 @@ import (
 	"github.com/authrocket-go/authrocket"
 )
 
-// Authenticate is [authrocket.Auth.Authenticate]: it finds out who sends each
-// request, serves the login routes and completes logins, and refuses nobody.
+// Authenticate is [authrocket.Auth.Authenticate]: it finds out who sends each request,
+// serves the login routes and completes logins. It refuses no request.
 func Authenticate(auth *authrocket.Auth) func(http.Handler) http.Handler { return auth.Authenticate }
 
-// RequireLogin is [authrocket.Auth.RequireLogin]: it lets signed-in users through
-// whom Config.Rules allow. Others get the answer of Config.Deny, whose error is an
-// [authrocket.ErrUnauthenticated], [authrocket.ErrForbidden] or
-// [authrocket.ErrUnavailable].
+// RequireLogin is [authrocket.Auth.RequireLogin]: it calls the next handler for signed-in
+// users whom Config.Rules allow. [authrocket.Auth.Deny] answers all other requests, after
+// Config.Deny. The error is of kind [authrocket.ErrUnauthenticated],
+// [authrocket.ErrForbidden] or [authrocket.ErrUnavailable].
 func RequireLogin(auth *authrocket.Auth) func(http.Handler) http.Handler { return auth.RequireLogin }
 
-// Require is [authrocket.Auth.Require]: it lets signed-in users through whom all of
-// the rules allow. Without rules it is RequireLogin.
+// Require is [authrocket.Auth.Require]: it calls the next handler for signed-in users
+// whom all rules allow. Without rules it is RequireLogin.
 func Require(auth *authrocket.Auth, rules ...authrocket.Rule) func(http.Handler) http.Handler {
 	return auth.Require(rules...)
 }
 
-// RequireOrg is [authrocket.Auth.RequireOrg]: it lets members of the org that the
-// selector chooses through, if all of the rules allow them. chi makes its URL
-// parameters path values of the request, which [authrocket.OrgIDFromPath] and
-// [authrocket.OrgReferenceFromPath] read. Without a selector, or a parameter of its
-// name, the gate refuses with [authrocket.ErrWrongOrg].
+// RequireOrg is [authrocket.Auth.RequireOrg]: it calls the next handler for members of
+// the org that the selector chooses, if all rules allow them. chi stores its URL
+// parameters as path values of the request, which [authrocket.OrgIDFromPath] and
+// [authrocket.OrgReferenceFromPath] read. If the selector is nil, or the route has no
+// parameter with its name, the gate refuses with [authrocket.ErrWrongOrg].
 func RequireOrg(auth *authrocket.Auth, selector authrocket.OrgSelector, rules ...authrocket.Rule) func(http.Handler) http.Handler {
 	return auth.RequireOrg(selector, rules...)
 }

@@ -1,6 +1,6 @@
-// Package authrocketecho is AuthRocket logins for echo v5. Its middleware is
-// that of [authrocket.Auth]: echo's requests go through it, and what it answers
-// is the answer.
+// Package authrocketecho adds AuthRocket logins to echo v5. Its middleware passes echo's
+// requests through the middleware of [authrocket.Auth], which either answers or calls the
+// next handler.
 //
 //	func routes(auth *authrocket.Auth) http.Handler {
 //		mayBill := authrocketecho.Require(auth, authrocket.Permission("billing:write"))
@@ -8,7 +8,7 @@
 //		e := echo.New()
 //		e.Use(middleware.Recover())
 //		e.Use(authrocketecho.Authenticate(auth)) // also serves /auth/login, /auth/logout, ...
-//		e.Use(middleware.RequestLogger())        // in here no URL has a login's token in it
+//		e.Use(middleware.RequestLogger())        // inside Authenticate, URLs contain no login token
 //		e.GET("/", home)
 //		e.GET("/manage", manage, authrocketecho.RequireLogin(auth))
 //		e.POST("/billing", billing, mayBill)
@@ -25,13 +25,13 @@
 //		return c.String(http.StatusOK, fmt.Sprintf("Hi %s of %s\n", session.User.Name, org.Name))
 //	}
 //
-// Use Authenticate on the Echo, not on a group: it serves the login routes, the
-// callback among them, and takes invitations, which come back to any path.
-// Handlers find the session by [Session] or, as everywhere, by
-// authrocket.CurrentUser(c.Request().Context()) and its siblings.
+// Use Authenticate on the Echo, not on a group: it serves the login routes, including the
+// callback, and accepts invitations, which come back to any path. Handlers get the
+// session from [Session], or from authrocket.CurrentUser(c.Request().Context()) and its
+// siblings.
 //
-// An auth is one that [authrocket.New] returned. All functions, and the middleware
-// that they return, may be called by several goroutines at once.
+// The parameter auth is an Auth that [authrocket.New] returned. All functions, and the
+// middleware that they return, are safe for concurrent use.
 package authrocketecho
 
 import (
@@ -44,41 +44,41 @@ import (
 	"github.com/authrocket-go/authrocket"
 )
 
-// Authenticate is [authrocket.Auth.Authenticate] for echo: it finds out who sends
-// each request, serves the login routes and completes logins, and refuses
-// nobody. Where it answers, next is not called and the error is nil.
+// Authenticate is [authrocket.Auth.Authenticate] for echo: it finds out who sends each
+// request, serves the login routes and completes logins. It refuses no request. If it
+// answers a request, it does not call next, and returns nil.
 func Authenticate(auth *authrocket.Auth) echo.MiddlewareFunc { return bridge(auth.Authenticate) }
 
-// RequireLogin is [authrocket.Auth.RequireLogin] for echo: it lets signed-in users
-// through whom Config.Rules allow. Others get the answer of Config.Deny, whose error
-// is an [authrocket.ErrUnauthenticated], [authrocket.ErrForbidden] or
-// [authrocket.ErrUnavailable]. The answer has been written, so that the central
-// error handler is not called: the error of the middleware is nil.
+// RequireLogin is [authrocket.Auth.RequireLogin] for echo: it calls next for signed-in
+// users whom Config.Rules allow. [authrocket.Auth.Deny] answers all other requests, after
+// Config.Deny. The error that Deny gets is of kind [authrocket.ErrUnauthenticated],
+// [authrocket.ErrForbidden] or [authrocket.ErrUnavailable]. The middleware itself returns
+// nil, so that echo does not call the central error handler after that answer.
 //
-// [echo.UnwrapResponse] finds the *echo.Response behind the ResponseWriter that Deny
-// gets; a type assertion does not.
+// Config.Deny gets a ResponseWriter that is not an *echo.Response; use
+// [echo.UnwrapResponse] to get it.
 func RequireLogin(auth *authrocket.Auth) echo.MiddlewareFunc { return bridge(auth.RequireLogin) }
 
-// Require is [authrocket.Auth.Require] for echo: it lets signed-in users through
-// whom all of the rules allow. Others get the answer of Config.Deny, as at
-// RequireLogin. Without rules it is RequireLogin.
+// Require is [authrocket.Auth.Require] for echo: it calls next for signed-in users whom
+// all rules allow, and refuses others as RequireLogin does. Without rules it is
+// RequireLogin.
 func Require(auth *authrocket.Auth, rules ...authrocket.Rule) echo.MiddlewareFunc {
 	return bridge(auth.Require(rules...))
 }
 
-// RequireOrg is [authrocket.Auth.RequireOrg] for echo: it lets members of the org
-// that the selector chooses through, if all of the rules allow them. The selectors
-// read echo's path parameters, as in authrocket.OrgIDFromPath("org") for /orgs/:org:
-// they get what c.Param returns. In Pre there are none yet, and the gate refuses with
-// [authrocket.ErrWrongOrg], as it does without a selector.
+// RequireOrg is [authrocket.Auth.RequireOrg] for echo: it calls next for members of the
+// org that the selector chooses, if all rules allow them. The selectors read echo's path
+// parameters, for example authrocket.OrgIDFromPath("org") for /orgs/:org, and get the
+// value of c.Param. In Pre there are no parameters yet, and the gate refuses with
+// [authrocket.ErrWrongOrg]. It does the same if the selector is nil.
 func RequireOrg(auth *authrocket.Auth, selector authrocket.OrgSelector, rules ...authrocket.Rule) echo.MiddlewareFunc {
 	return bridge(auth.RequireOrg(selector, rules...))
 }
 
-// Session returns the session that Authenticate or a gate put into the context of
-// the request; see [authrocket.CurrentSession]. It returns false and the zero Session
-// if nobody is signed in, and if c has no request. echo uses c again for later
-// requests: after the handler has returned, c may have the session of another user.
+// Session returns the session that Authenticate or a gate put into the request's context,
+// see [authrocket.CurrentSession]. It returns the zero Session and false if nobody is
+// signed in, or if c has no request. echo reuses c for later requests: after the handler
+// has returned, c may contain the session of another user.
 func Session(c *echo.Context) (authrocket.Session, bool) {
 	if c.Request() == nil {
 		return authrocket.Session{}, false
@@ -86,16 +86,17 @@ func Session(c *echo.Context) (authrocket.Session, bool) {
 	return authrocket.CurrentSession(c.Request().Context())
 }
 
-// bridge makes echo's middleware of net/http's. What runs after the handler, the
-// central error handler too, finds the request with the session.
+// bridge turns net/http middleware into echo middleware. Code that runs after the
+// handler, including the central error handler, gets the request with the session.
 func bridge(middleware func(http.Handler) http.Handler) echo.MiddlewareFunc {
-	// Made once. Auth hands the ResponseWriter on as it is, so that
-	// serveNext finds the chain by it.
+	// The handler is made once. Auth passes on the ResponseWriter unchanged, so serveNext
+	// finds the chain in it.
 	handler := middleware(http.HandlerFunc(serveNext))
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c *echo.Context) error {
 			r := c.Request()
-			// Backwards, since of two parameters of one name c.Param returns the first.
+			// The order is backwards: of two parameters with one name, c.Param returns
+			// the first.
 			params := c.PathValues()
 			for i := len(params) - 1; i >= 0; i-- {
 				r.SetPathValue(params[i].Name, params[i].Value)
@@ -107,7 +108,7 @@ func bridge(middleware func(http.Handler) http.Handler) echo.MiddlewareFunc {
 	}
 }
 
-// chainWriter is the ResponseWriter of a request, and the chain that answers it.
+// chainWriter is the ResponseWriter of a request, together with the rest of its chain.
 type chainWriter struct {
 	http.ResponseWriter
 	c    *echo.Context
@@ -127,7 +128,7 @@ func (w *chainWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return http.NewResponseController(w.ResponseWriter).Hijack()
 }
 
-// serveNext is the handler behind the middleware: it goes on with the chain.
+// serveNext is the next handler of the net/http middleware: it continues the chain.
 func serveNext(w http.ResponseWriter, r *http.Request) {
 	chain := w.(*chainWriter)
 	chain.c.SetRequest(r)

@@ -1,15 +1,15 @@
-// Package authrocketgin is AuthRocket logins for gin. Its middleware is that of
-// [authrocket.Auth]: gin's requests go through it, and what it answers is the
-// answer.
+// Package authrocketgin adds AuthRocket logins to gin. Its middleware passes gin's
+// requests through the middleware of [authrocket.Auth], which either answers or calls the
+// next handler.
 //
 //	func routes(auth *authrocket.Auth) http.Handler {
 //		mayBill := authrocketgin.Require(auth, authrocket.Permission("billing:write"))
 //
 //		r := gin.New()
-//		r.RedirectTrailingSlash = false // would come before Authenticate, and repeat a token in the URL
+//		r.RedirectTrailingSlash = false // it runs before Authenticate and would repeat a token in the URL
 //		r.Use(gin.Recovery())
 //		r.Use(authrocketgin.Authenticate(auth)) // also serves /auth/login, /auth/logout, ...
-//		r.Use(gin.Logger())                     // in here no URL has a login's token in it
+//		r.Use(gin.Logger())                     // inside Authenticate, URLs contain no login token
 //		r.GET("/", home)
 //		r.GET("/manage", authrocketgin.RequireLogin(auth), manage)
 //		r.POST("/billing", mayBill, billing)
@@ -27,12 +27,12 @@
 //	}
 //
 // Use Authenticate on the engine, before the routes: it serves the login routes,
-// the callback among them, and takes invitations, which come back to any path.
-// Handlers find the session by [Session] or, as everywhere, by
-// authrocket.CurrentUser(c.Request.Context()) and its siblings.
+// including the callback, and accepts invitations, which come back to any path. Handlers
+// get the session from [Session], or from authrocket.CurrentUser(c.Request.Context()) and
+// its siblings.
 //
-// An auth is one that [authrocket.New] returned. All functions, and the middleware
-// that they return, may be called by several goroutines at once.
+// The parameter auth is an Auth that [authrocket.New] returned. All functions, and the
+// middleware that they return, are safe for concurrent use.
 package authrocketgin
 
 import (
@@ -43,39 +43,39 @@ import (
 	"github.com/authrocket-go/authrocket"
 )
 
-// Authenticate is [authrocket.Auth.Authenticate] for gin: it finds out who sends
-// each request, serves the login routes and completes logins, and refuses
-// nobody. Where it answers, it aborts the chain.
+// Authenticate is [authrocket.Auth.Authenticate] for gin: it finds out who sends each
+// request, serves the login routes and completes logins. It refuses no request. If it
+// answers a request, it aborts the chain.
 func Authenticate(auth *authrocket.Auth) gin.HandlerFunc { return bridge(auth.Authenticate) }
 
-// RequireLogin is [authrocket.Auth.RequireLogin] for gin: it lets signed-in users
-// through whom Config.Rules allow, and aborts the chain for others. They get the
-// answer of Config.Deny, whose error is an [authrocket.ErrUnauthenticated],
-// [authrocket.ErrForbidden] or [authrocket.ErrUnavailable]; c.Errors gets none.
+// RequireLogin is [authrocket.Auth.RequireLogin] for gin: it continues the chain for
+// signed-in users whom Config.Rules allow, and aborts it for others.
+// [authrocket.Auth.Deny] answers these, after Config.Deny. The error that Deny gets is of
+// kind [authrocket.ErrUnauthenticated], [authrocket.ErrForbidden] or
+// [authrocket.ErrUnavailable]. It is not added to c.Errors.
 func RequireLogin(auth *authrocket.Auth) gin.HandlerFunc { return bridge(auth.RequireLogin) }
 
-// Require is [authrocket.Auth.Require] for gin: it lets signed-in users through
-// whom all of the rules allow, and aborts the chain for others, as RequireLogin does.
-// Without rules it is RequireLogin.
+// Require is [authrocket.Auth.Require] for gin: it continues the chain for signed-in
+// users whom all rules allow, and refuses others as RequireLogin does. Without rules it
+// is RequireLogin.
 func Require(auth *authrocket.Auth, rules ...authrocket.Rule) gin.HandlerFunc {
 	return bridge(auth.Require(rules...))
 }
 
-// RequireOrg is [authrocket.Auth.RequireOrg] for gin: it lets members of the org
-// that the selector chooses through, if all of the rules allow them. The selectors
-// read gin's path parameters, as in authrocket.OrgIDFromPath("org") for /orgs/:org:
-// they get what c.Param returns, and the value of a *wildcard begins with a slash.
-// Without a selector, or a parameter of its name, the gate refuses with
+// RequireOrg is [authrocket.Auth.RequireOrg] for gin: it continues the chain for members
+// of the org that the selector chooses, if all rules allow them. The selectors read gin's
+// path parameters, for example authrocket.OrgIDFromPath("org") for /orgs/:org, and get
+// the value of c.Param; that of a *wildcard begins with a slash. If the selector is nil,
+// or the route has no parameter with its name, the gate refuses with
 // [authrocket.ErrWrongOrg].
 func RequireOrg(auth *authrocket.Auth, selector authrocket.OrgSelector, rules ...authrocket.Rule) gin.HandlerFunc {
 	return bridge(auth.RequireOrg(selector, rules...))
 }
 
-// Session returns the session that Authenticate or a gate put into the context of
-// the request; see [authrocket.CurrentSession]. It returns false and the zero Session
-// if nobody is signed in, and if c has no request. gin uses c again for later
-// requests: after the handler has returned, c may have the session of another user.
-// Give a goroutine c.Copy().
+// Session returns the session that Authenticate or a gate put into the request's context,
+// see [authrocket.CurrentSession]. It returns the zero Session and false if nobody is
+// signed in, or if c has no request. gin reuses c for later requests: after the handler
+// has returned, c may contain the session of another user. Give a goroutine c.Copy().
 func Session(c *gin.Context) (authrocket.Session, bool) {
 	if c.Request == nil {
 		return authrocket.Session{}, false
@@ -83,21 +83,23 @@ func Session(c *gin.Context) (authrocket.Session, bool) {
 	return authrocket.CurrentSession(c.Request.Context())
 }
 
-// bridge makes gin's middleware of net/http's. Code after c.Next(), of
-// middleware outside too, finds the request with the session.
+// bridge turns net/http middleware into gin middleware. Code after c.Next(), including
+// that of outer middleware, gets the request with the session.
 func bridge(middleware func(http.Handler) http.Handler) gin.HandlerFunc {
-	// Made once. Auth hands the ResponseWriter on as it is, so that
-	// serveNext finds the chain by it.
+	// The handler is made once. Auth passes on the ResponseWriter unchanged, so serveNext
+	// finds the chain in it.
 	handler := middleware(http.HandlerFunc(serveNext))
 	return func(c *gin.Context) {
 		w := &chainWriter{ResponseWriter: c.Writer, c: c}
-		// Also when the middleware panics: what recovers need not abort.
+		// This also runs when the middleware panics: the code that recovers need not
+		// abort the chain.
 		defer func() {
 			if !w.reached {
 				c.Abort()
 			}
 		}()
-		// Backwards, since of two parameters of one name c.Param returns the first.
+		// The order is backwards: of two parameters with one name, c.Param returns the
+		// first.
 		for i := len(c.Params) - 1; i >= 0; i-- {
 			c.Request.SetPathValue(c.Params[i].Key, c.Params[i].Value)
 		}
@@ -106,23 +108,23 @@ func bridge(middleware func(http.Handler) http.Handler) gin.HandlerFunc {
 		}
 		handler.ServeHTTP(w, c.Request)
 		if !w.reached {
-			// gin would add a body of its own to a 404 that has none.
+			// gin would add its own body to a 404 without a body.
 			w.WriteHeaderNow()
 		}
 	}
 }
 
-// chainWriter is the ResponseWriter of a request, and the chain that answers it.
+// chainWriter is the ResponseWriter of a request, together with the rest of its chain.
 type chainWriter struct {
 	gin.ResponseWriter
 	c       *gin.Context
-	reached bool // what comes after the middleware
+	reached bool // the rest of the chain was reached
 }
 
 // Unwrap is for [http.ResponseController].
 func (w *chainWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// serveNext is the handler behind the middleware: it goes on with the chain.
+// serveNext is the next handler of the net/http middleware: it continues the chain.
 func serveNext(w http.ResponseWriter, r *http.Request) {
 	chain := w.(*chainWriter)
 	chain.reached = true
