@@ -47,7 +47,7 @@ func dev(ctx context.Context, args []string, c console) error {
 	}
 	realm := server.Realm()
 	if o.rotateEvery > 0 && realm.KeyID() == "" {
-		return errors.New("-rotate-keys: an HS256 realm publishes no keys that could be rotated")
+		return errors.New("-rotate-keys: an HS256 realm publishes no keys, so there are none to rotate; leave the flag out")
 	}
 	realm.Break(o.jwksFault)
 	realm.ChangeTokens(o.tokenChanges...)
@@ -80,7 +80,7 @@ func dev(ctx context.Context, args []string, c console) error {
 		variables = append(variables, "AUTHROCKET_URL="+coreURL+"/v2", "AUTHROCKET_API_KEY="+service.APIKey())
 	}
 	if o.service.ConfigurationAPI && !hasDomains() {
-		logger.Warn("this machine has no addresses such as 127.0.1.1, so that POST /v2/domains answers 422; on macOS, sudo ifconfig lo0 alias 127.0.1.1 adds one")
+		logger.Warn("this machine has no address such as 127.0.1.1, so POST /v2/domains answers 422; on macOS, add one with sudo ifconfig lo0 alias 127.0.1.1")
 	}
 	if o.dataFile != "" {
 		if err := data.save(realm); err != nil {
@@ -109,19 +109,19 @@ func dev(ctx context.Context, args []string, c console) error {
 	opened.close()
 	group.Wait()
 	if o.dataFile != "" {
-		err = errors.Join(err, data.save(realm)) // what has changed since
+		err = errors.Join(err, data.save(realm)) // saves the last changes
 	}
 	return err
 }
 
-// openRealm returns the LoginRocket of the realm that data has, or of a new one
-// that the seed fills.
+// openRealm returns the LoginRocket of the realm in data, or of a new realm with the data
+// of the seed.
 func openRealm(o options, seed authrocketdev.Seed, data *dataFile) (*authrocketdev.Server, error) {
 	o.realm.Saved = data.reader()
 	server, err := seed.Open(o.realm)
 	if errors.Is(err, authrockettest.ErrSaved) {
 		text := strings.ReplaceAll(err.Error(), "authrockettest: ", "")
-		return nil, fmt.Errorf("-data %s: %s; the file is left as it is: delete it, or name another file", o.dataFile, text)
+		return nil, fmt.Errorf("-data %s: %s; delete the file, which was not changed, or name another one", o.dataFile, text)
 	}
 	if err != nil || o.realm.Saved == nil || o.realm.Algorithm == "" {
 		return server, err
@@ -156,8 +156,8 @@ func readSeed(name string) (authrocketdev.Seed, error) {
 	return seed, nil
 }
 
-// urlOf is where a browser on this machine finds the listener, by the name that
-// the flag has: cookies belong to a name.
+// urlOf returns the URL at which a browser on this machine reaches the listener. Its host
+// is that of the flag, since cookies belong to a host name.
 func urlOf(addr string, listener net.Listener) string {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil || host == "" || net.ParseIP(host).IsUnspecified() {
@@ -167,7 +167,7 @@ func urlOf(addr string, listener net.Listener) string {
 	return "http://" + net.JoinHostPort(host, port)
 }
 
-// variablesOf are what an app needs for its logins.
+// variablesOf returns the environment variables that an app needs for its logins.
 func variablesOf(realm *authrockettest.Realm) []string {
 	variables := []string{"LOGINROCKET_URL=" + realm.URL(), "AUTHROCKET_REALM=" + realm.ID()}
 	if realm.KeyID() == "" {
@@ -176,8 +176,8 @@ func variablesOf(realm *authrockettest.Realm) []string {
 	return variables
 }
 
-// announce prints what a person needs to go on. Passwords are printed of the
-// demo users only.
+// announce prints what a person needs to continue. It prints passwords of the demo users
+// only.
 func announce(stdout io.Writer, realm *authrockettest.Realm, variables []string, isDemo bool) {
 	fmt.Fprintf(stdout, "The local LoginRocket is at %s. Ctrl-C stops it.\n\n", realm.URL())
 	fmt.Fprintf(stdout, "%s\n\n", strings.Join(variables, "\n"))

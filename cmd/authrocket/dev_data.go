@@ -13,17 +13,17 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// dataFile is the file of the flag -data. This program has it locked, and replaces
-// only what it has read or written itself.
+// dataFile is the file of the flag -data. This program locks it, and replaces only
+// content that it has read or written itself.
 type dataFile struct {
 	name string
-	file *os.File    // what is at name, nil when there is nothing yet
+	file *os.File    // the file at name, nil if there is none yet
 	info fs.FileInfo // of file
 }
 
-var errInUse = errors.New("another program uses it; give each program a file of its own")
+var errInUse = errors.New("another program uses it; give each program its own file")
 
-// openData opens and locks the file of a realm, which may not be there yet.
+// openData opens and locks the file of a realm, which may not exist yet.
 func openData(name string) (*dataFile, error) {
 	data := &dataFile{name: name}
 	info, err := statFile(name)
@@ -50,7 +50,7 @@ func openData(name string) (*dataFile, error) {
 	return data, nil
 }
 
-// reader is what Saved of a RealmConfig is: nil when there is no file yet.
+// reader returns the value for Saved of a RealmConfig: nil if there is no file yet.
 func (d *dataFile) reader() io.Reader {
 	if d == nil || d.file == nil {
 		return nil
@@ -58,13 +58,12 @@ func (d *dataFile) reader() io.Reader {
 	return d.file
 }
 
-var errChanged = errors.New("somebody else has changed it, and it is not overwritten")
+var errChanged = errors.New("another program has changed it, so it is not overwritten; stop that program, or name another file")
 
-// isUnchanged returns an error when the file is not as this program has read or
-// written it.
+// isUnchanged returns an error if another program has changed the file.
 func (d *dataFile) isUnchanged() error {
 	info, err := statFile(d.name)
-	if err != nil || info == nil { // where there is nothing, nothing can get lost
+	if err != nil || info == nil { // without a file, there is nothing to lose
 		return err
 	}
 	if d.file == nil || info.Size() != d.info.Size() || !info.ModTime().Equal(d.info.ModTime()) {
@@ -73,7 +72,7 @@ func (d *dataFile) isUnchanged() error {
 	return nil
 }
 
-// save replaces the file by one that holds the realm.
+// save replaces the file by one that contains the realm.
 func (d *dataFile) save(realm *authrockettest.Realm) error {
 	file, err := replaceFile(d.name, realm.Save, func(file *os.File) error {
 		if !tryLock(file) {
@@ -98,8 +97,8 @@ func (d *dataFile) Close() {
 }
 
 const (
-	// savePause is the pause after a save: the changes meanwhile are one save. It is
-	// longer where saving takes long, so that it takes at most a fifth of the time.
+	// savePause is the pause after a save, so that many changes cause one save. The pause
+	// is longer if a save takes long, so that saving takes at most a fifth of the time.
 	savePause      = 100 * time.Millisecond
 	savePauseTimes = 4
 
@@ -113,7 +112,7 @@ func (d *dataFile) keepSaved(ctx context.Context, realm *authrockettest.Realm, l
 	realm.OnChange(func() {
 		select {
 		case changed <- struct{}{}:
-		default: // the next save has this change too
+		default: // the next save includes this change
 		}
 	})
 	isFailing := false

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// envMark is the first line of a file of the flag -env. Only a file that begins
-// with it is replaced.
+// envMark is the first line of a file that the flag -env writes. The program only
+// replaces a file that begins with it.
 const envMark = "# Written by authrocket dev -env: each start replaces this file."
 
 // writeEnv writes the variables into a file for the app.
@@ -25,8 +25,7 @@ func writeEnv(name string, variables []string) error {
 	return file.Close()
 }
 
-// checkEnv returns an error when there is a file that this program has not
-// written.
+// checkEnv returns an error if there is a file that this program has not written.
 func checkEnv(name string) error {
 	info, err := statFile(name)
 	if err != nil || info == nil {
@@ -39,7 +38,7 @@ func checkEnv(name string) error {
 	defer file.Close()
 	line, _ := bufio.NewReader(io.LimitReader(file, int64(len(envMark)+2))).ReadString('\n')
 	if strings.TrimRight(line, "\r\n") != envMark {
-		return fmt.Errorf("%s: authrocket dev has not written this file, and does not replace it; choose another name", name)
+		return fmt.Errorf("%s: authrocket dev did not write this file, and does not replace it; choose another name", name)
 	}
 	return nil
 }

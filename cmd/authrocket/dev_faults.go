@@ -11,10 +11,10 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// maxLateness is less than the server takes for an answer.
+// maxLateness is less than the time that the server has for an answer.
 const maxLateness = time.Minute
 
-// simpleFault reads a fault that any handler can have.
+// simpleFault reads a fault that every handler can have.
 func simpleFault(text string) (fault authrockettest.Fault, ok bool) {
 	switch text {
 	case "hang":
@@ -33,7 +33,7 @@ func simpleFault(text string) (fault authrockettest.Fault, ok bool) {
 	return nil, false
 }
 
-// parseJWKSFault reads the flag -jwks. nil is no fault.
+// parseJWKSFault reads the flag -jwks. It returns nil for no fault.
 func parseJWKSFault(text string) (authrockettest.Fault, error) {
 	switch text {
 	case "ok":
@@ -44,14 +44,13 @@ func parseJWKSFault(text string) (authrockettest.Fault, error) {
 	if fault, ok := simpleFault(text); ok {
 		return fault, nil
 	}
-	return nil, fmt.Errorf("-jwks %q is none of ok, a status from 200 to 599, a time up to %s, hang, garbage, empty, disconnect", text, maxLateness)
+	return nil, fmt.Errorf("-jwks %q is not a fault; use ok, a status from 200 to 599, a delay up to %s, hang, garbage, empty or disconnect", text, maxLateness)
 }
 
-// tooManyFor is how far ahead the Ratelimit-Reset of the fault 429 is.
+// tooManyFor is how far in the future the Ratelimit-Reset of the fault 429 is.
 const tooManyFor = time.Minute
 
-// parseCoreFault reads the flag -core-fault, where a fault may stand behind the
-// condition under which it comes.
+// parseCoreFault reads the flag -core-fault, in which a condition may precede the fault.
 func parseCoreFault(text string) (authrockettest.Fault, error) {
 	if text == "429" {
 		return authrockettest.TooMany(tooManyFor), nil
@@ -62,7 +61,7 @@ func parseCoreFault(text string) (authrockettest.Fault, error) {
 	kind, rest, _ := strings.Cut(text, ":")
 	withInner := func(inner string, with func(authrockettest.Fault) authrockettest.Fault) (authrockettest.Fault, error) {
 		if inner == "" {
-			return nil, fmt.Errorf("-core-fault: after %q a fault is missing, for example %s:500", text, strings.TrimSuffix(text, ":"))
+			return nil, fmt.Errorf("-core-fault: the fault after %q is missing; use, for example, %s:500", text, strings.TrimSuffix(text, ":"))
 		}
 		fault, err := parseCoreFault(inner)
 		if err != nil {
@@ -75,37 +74,38 @@ func parseCoreFault(text string) (authrockettest.Fault, error) {
 		if d, err := time.ParseDuration(rest); err == nil {
 			return authrockettest.ClockOff(d), nil
 		}
-		return nil, fmt.Errorf("-core-fault: clock:%q is not clock: and a duration, for example clock:1h", rest)
+		return nil, fmt.Errorf("-core-fault: clock:%q is not clock: with a duration; use, for example, clock:1h", rest)
 	case "done":
 		return withInner(rest, authrockettest.AfterWrite)
 	case "every":
 		number, inner, _ := strings.Cut(rest, ":")
 		n, err := strconv.Atoi(number)
 		if err != nil || n < 1 {
-			return nil, fmt.Errorf("-core-fault: every:%q: want a whole number from 1, for example every:3:500", number)
+			return nil, fmt.Errorf("-core-fault: every:%q has no positive whole number; use, for example, every:3:500", number)
 		}
 		return withInner(inner, func(fault authrockettest.Fault) authrockettest.Fault { return authrockettest.EveryNth(n, fault) })
 	case "only":
 		pattern, inner, _ := strings.Cut(rest, ":")
 		if !isRoute(pattern) {
-			return nil, fmt.Errorf("-core-fault: only:%q is not METHOD /v2/... with the method GET, POST, PUT or DELETE, for example only:POST /v2/users:500", pattern)
+			return nil, fmt.Errorf("-core-fault: only:%q is not METHOD /v2/... with the method GET, POST, PUT or DELETE; use, for example, only:POST /v2/users:500", pattern)
 		}
 		return withInner(inner, func(fault authrockettest.Fault) authrockettest.Fault { return authrockettest.Only(pattern, fault) })
 	}
-	return nil, fmt.Errorf("-core-fault %q is none of a status from 200 to 599, a time up to %s, hang, garbage, disconnect, clock:duration, done:fault, every:number:fault, only:route:fault", text, maxLateness)
+	return nil, fmt.Errorf("-core-fault %q is not a fault; use a status from 200 to 599, a delay up to %s, hang, garbage, disconnect, clock:duration, done:fault, every:number:fault or only:route:fault", text, maxLateness)
 }
 
 var routeForm = regexp.MustCompile(`^(GET|POST|PUT|DELETE) /v2/\S+$`)
 
-// isRoute reports whether requests to the Core API can match the pattern. Where a
-// programmer's mistake is a panic, that of a person is an error.
+// isRoute reports whether requests to the Core API can match the pattern. http.ServeMux
+// would panic on an invalid one, which is right for a programmer's mistake but not for a
+// user's.
 func isRoute(pattern string) (ok bool) {
 	defer func() { ok = recover() == nil && ok }()
 	authrockettest.Only(pattern, authrockettest.Hang())
 	return routeForm.MatchString(pattern)
 }
 
-// parseWebhookFault adds what one flag -webhook-fault says to faults.
+// parseWebhookFault adds the fault of one flag -webhook-fault to faults.
 func parseWebhookFault(text string, faults *authrocketdev.WebhookFaults) error {
 	kind, number, _ := strings.Cut(text, ":")
 	switch n, err := strconv.Atoi(number); {
@@ -119,11 +119,11 @@ func parseWebhookFault(text string, faults *authrocketdev.WebhookFaults) error {
 		faults.LoseEvery = n
 		return nil
 	}
-	return fmt.Errorf("-webhook-fault %q is none of lose:number, twice, reverse", text)
+	return fmt.Errorf("-webhook-fault %q is not a fault; use lose:number, twice or reverse", text)
 }
 
-// texts are the values of a flag that can be there several times. Its values are
-// checked with those of the other flags, so that all mistakes are reported.
+// texts holds the values of a flag that may be given several times. They are checked
+// together with the other flags, so that all mistakes are reported.
 type texts []string
 
 func (t *texts) String() string { return "" }

@@ -9,7 +9,7 @@ import (
 
 func wholePath(r *http.Request) string { return r.URL.Path }
 
-// coreWords are the parts of paths of the Core API that are no IDs.
+// coreWords are the path segments of the Core API that are not IDs.
 var coreWords = wordSet("v2 healthz login realms reset client_apps domains orgs users profile memberships sessions invitations invite credentials verify " +
 	"oauth2 code events auth_providers authorize authenticate authenticate_token accept_invitation generate_password_token reset_password_with_token " +
 	"request_email_verification verify_email update_password")
@@ -22,8 +22,8 @@ func wordSet(text string) map[string]bool {
 	return set
 }
 
-// coreRoute is a path of the Core API without IDs: those of sessions are
-// credentials, and a user may be named by an email.
+// coreRoute returns a path of the Core API without IDs: session IDs are credentials, and
+// a user may be addressed by email.
 func coreRoute(r *http.Request) string {
 	segments := strings.SplitN(r.URL.EscapedPath(), "/", 6)
 	for i, segment := range segments {
@@ -34,8 +34,8 @@ func coreRoute(r *http.Request) string {
 	return strings.Join(segments, "/")
 }
 
-// logRequests logs each request with its path as pathOf tells it, without the
-// query: there are tokens in it.
+// logRequests logs each request with the path that pathOf returns. It does not log the
+// query, which may contain tokens.
 func logRequests(logger *slog.Logger, pathOf func(*http.Request) string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
@@ -57,7 +57,7 @@ func logRequests(logger *slog.Logger, pathOf func(*http.Request) string, next ht
 	})
 }
 
-// statusRecorder keeps the status of an answer.
+// statusRecorder records the status of an answer.
 type statusRecorder struct {
 	http.ResponseWriter
 	status int

@@ -16,7 +16,7 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// options are what the flags say.
+// options are the values of the flags.
 type options struct {
 	listensEverywhere bool
 	seedFile          string // "" for the demo
@@ -37,42 +37,42 @@ type options struct {
 	webhookFaults authrocketdev.WebhookFaults
 }
 
-// mistakes are what is wrong with the flags.
+// mistakes collects what is wrong with the flags.
 type mistakes []error
 
 func (m *mistakes) add(format string, args ...any) { *m = append(*m, fmt.Errorf(format, args...)) }
 
-// parseOptions reads the flags. The error joins all mistakes, or is the first
-// one where the flags cannot be told apart.
+// parseOptions reads the flags. The error joins all mistakes. If the flags cannot be
+// parsed, it is the error of the first one.
 func parseOptions(args []string, stdout io.Writer) (options, error) {
 	var o options
 	flags := flag.NewFlagSet("dev", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
-	flags.StringVar(&o.addr, "addr", "localhost:8081", "`host:port` of the LoginRocket; the address has to be on loopback")
-	flags.BoolVar(&o.listensEverywhere, "dangerously-listen-everywhere", false, "let -addr and -core-addr be any address: whoever reaches it can read all mails, and so log in as every user")
-	flags.StringVar(&o.realm.URL, "url", "", "`URL` under which browsers find it (default http:// and the address)")
-	flags.StringVar(&o.seedFile, "seed", "", "JSON `file` with the realm, its users and accounts (default two demo users)")
-	flags.StringVar(&o.dataFile, "data", "", "`file` that keeps the realm, so that it survives a restart; it holds keys and tokens (default none)")
-	flags.StringVar(&o.envFile, "env", "", "`file` to write the variables of the app into, with the API key (default none)")
-	jwks := flags.String("jwks", "ok", "`fault` of the key set: ok, an HTTP status such as 500, a time such as 3s by which it is late, hang, garbage, empty or disconnect")
-	flags.DurationVar(&o.rotateEvery, "rotate-keys", 0, "rotate the keys each time that this `duration` has passed, 1s or more (default never)")
-	flags.DurationVar(&o.keyOverlap, "key-overlap", 0, "keep an old key published for this `duration` after a rotation (default it is withdrawn at once)")
-	skew := flags.Duration("clock-skew", 0, "`duration` by which the clock of the tokens is ahead; behind, if negative")
+	flags.StringVar(&o.addr, "addr", "localhost:8081", "`host:port` of the LoginRocket; the address must be on loopback")
+	flags.BoolVar(&o.listensEverywhere, "dangerously-listen-everywhere", false, "permit any address in -addr and -core-addr: anyone who can reach it can read all mails, and log in as any user")
+	flags.StringVar(&o.realm.URL, "url", "", "`URL` at which browsers reach the LoginRocket (default http:// and the address)")
+	flags.StringVar(&o.seedFile, "seed", "", "JSON `file` with the realm, its users and accounts (default: two demo users)")
+	flags.StringVar(&o.dataFile, "data", "", "`file` that keeps the realm, so that it survives a restart; it contains keys and tokens (default: none)")
+	flags.StringVar(&o.envFile, "env", "", "`file` to write the variables of the app to, including the API key (default: none)")
+	jwks := flags.String("jwks", "ok", "`fault` of the key set: ok, an HTTP status such as 500, a delay such as 3s, hang, garbage, empty or disconnect")
+	flags.DurationVar(&o.rotateEvery, "rotate-keys", 0, "`duration` after which the keys are rotated each time, 1s or more (default: never)")
+	flags.DurationVar(&o.keyOverlap, "key-overlap", 0, "`duration` for which an old key stays published after a rotation (default: it is withdrawn at once)")
+	skew := flags.Duration("clock-skew", 0, "`duration` by which the clock of the tokens is ahead; negative if it is behind")
 	omit := flags.String("omit", "", "`claims` to leave out of tokens, separated by commas, such as email_verified,locale")
-	flags.DurationVar(&o.realm.TokenLifetime, "token-lifetime", 0, "`duration` for which a token is valid, 1s or more (default the seed's, else 24h)")
-	flags.StringVar(&o.realm.Algorithm, "algorithm", "", "`name` of the algorithm that signs tokens, RS256 or HS256 (default the seed's, else RS256)")
-	flags.BoolVar(&o.realm.ReissueTokens, "reissue-tokens", false, "hand out the same token again inside one session, also if the seed does not say so")
-	flags.StringVar(&o.coreAddr, "core-addr", "localhost:8083", "`host:port` of the Core API; the address has to be on loopback; empty: no Core API")
-	flags.StringVar(&o.service.Host, "core-host", "", "`host:port` under which programs find the Core API (default that of -core-addr)")
-	flags.StringVar(&o.service.APIKey, "api-key", "", "`key` of the Core API, ks_ and 16 characters or more (default a new one)")
-	flags.StringVar(&o.service.ReadOnlyAPIKey, "read-only-api-key", "", "`key` of the Core API that can only read (default none)")
-	flags.DurationVar(&o.service.VisibleAfter, "visible-after", 0, "`duration` by which writes of the Core API show late in its reads (default at once)")
+	flags.DurationVar(&o.realm.TokenLifetime, "token-lifetime", 0, "`duration` for which a token is valid, 1s or more (default: that of the seed, or 24h)")
+	flags.StringVar(&o.realm.Algorithm, "algorithm", "", "`name` of the algorithm that signs tokens, RS256 or HS256 (default: that of the seed, or RS256)")
+	flags.BoolVar(&o.realm.ReissueTokens, "reissue-tokens", false, "issue the same token again within a session, even if the seed does not say so")
+	flags.StringVar(&o.coreAddr, "core-addr", "localhost:8083", "`host:port` of the Core API; the address must be on loopback; empty for no Core API")
+	flags.StringVar(&o.service.Host, "core-host", "", "`host:port` at which programs reach the Core API (default: that of -core-addr)")
+	flags.StringVar(&o.service.APIKey, "api-key", "", "`key` of the Core API, ks_ and 16 characters or more (default: a new one)")
+	flags.StringVar(&o.service.ReadOnlyAPIKey, "read-only-api-key", "", "`key` of the Core API that can only read (default: none)")
+	flags.DurationVar(&o.service.VisibleAfter, "visible-after", 0, "`duration` after which reads of the Core API show a write (default: at once)")
 	var coreFaults, webhooks, webhookFaults texts
-	flags.Var(&coreFaults, "core-fault", "`fault` of the Core API: a status such as 503, 429, a time such as 3s, hang, garbage, disconnect, clock:1h; or done:, every:3: or only:POST /v2/users: in front of one; can be there several times")
-	flags.IntVar(&o.service.RequestsPerMinute, "core-requests-per-minute", 0, "`number` of requests of the Core API that a key may make in a minute, -1 for no limit (default 1200)")
-	flags.Var(&webhooks, "webhook", "`URL` on loopback that gets the events; can be there several times")
-	flags.Var(&webhookFaults, "webhook-fault", "`fault` of the webhooks: lose:3 for every third one, twice or reverse; can be there several times")
-	flags.BoolVar(&o.service.ConfigurationAPI, "configuration-api", false, "serve the Configuration API too: several realms, each with a LoginRocket at 127.0.1.N")
+	flags.Var(&coreFaults, "core-fault", "`fault` of the Core API: a status such as 503, 429, a delay such as 3s, hang, garbage, disconnect, clock:1h; with done:, every:3: or only:POST /v2/users: in front for a condition; may be given several times")
+	flags.IntVar(&o.service.RequestsPerMinute, "core-requests-per-minute", 0, "`number` of requests per minute that a key may send to the Core API, -1 for no limit (default 1200)")
+	flags.Var(&webhooks, "webhook", "`URL` on loopback that gets the events; may be given several times")
+	flags.Var(&webhookFaults, "webhook-fault", "`fault` of the webhooks: lose:3 to lose every third one, twice or reverse; may be given several times")
+	flags.BoolVar(&o.service.ConfigurationAPI, "configuration-api", false, "also serve the Configuration API: several realms, each with a LoginRocket at 127.0.1.N")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		fmt.Fprintln(stdout, "Usage: authrocket dev [flags]")
@@ -88,7 +88,7 @@ func parseOptions(args []string, stdout io.Writer) (options, error) {
 	var m mistakes
 	for _, arg := range flags.Args() {
 		if !plainWord.MatchString(arg) {
-			arg = "..." // it may be a key that lost its flag
+			arg = "..." // it may be a key without its flag
 		}
 		m.add("unexpected argument %q; -h lists the flags", arg)
 	}
@@ -97,7 +97,7 @@ func parseOptions(args []string, stdout io.Writer) (options, error) {
 	return o, errors.Join(m...)
 }
 
-// plainWord is no key.
+// plainWord matches words that cannot be a key.
 var plainWord = regexp.MustCompile(`^[a-z]{1,15}$`)
 
 // readLoginRocket checks the flags of the LoginRocket.
@@ -119,7 +119,7 @@ func (o *options) readLoginRocket(m *mistakes, isSet map[string]bool, jwks strin
 	case o.keyOverlap < 0:
 		m.add("-key-overlap %s is negative", o.keyOverlap)
 	case isSet["key-overlap"] && !isSet["rotate-keys"]:
-		m.add("-key-overlap does nothing without -rotate-keys")
+		m.add("-key-overlap has no effect without -rotate-keys")
 	case isSet["rotate-keys"] && o.keyOverlap > maxOldKeys*o.rotateEvery:
 		m.add("-key-overlap %s is more than %d times -rotate-keys: the key set would be too large", o.keyOverlap, maxOldKeys)
 	}
@@ -137,36 +137,36 @@ func (o *options) readLoginRocket(m *mistakes, isSet map[string]bool, jwks strin
 		case slices.Contains(claimNames, name):
 			o.tokenChanges = append(o.tokenChanges, authrockettest.WithoutClaim(name))
 		case name != "" || strings.Contains(omit, ","):
-			m.add("-omit: there is no claim %q; there are %s", name, strings.Join(claimNames, ", "))
+			m.add("-omit: there is no claim %q; use some of %s", name, strings.Join(claimNames, ", "))
 		}
 	}
 }
 
-// readCore checks the flags of the Core API. No mistake repeats a key, or the URL
-// of a webhook, in which there may be a secret.
+// readCore checks the flags of the Core API. No error repeats a key, or the URL of a
+// webhook, which may contain a secret.
 func (o *options) readCore(m *mistakes, isSet map[string]bool, coreFaults, webhooks, webhookFaults texts) {
 	if o.coreAddr == "" {
 		for _, name := range []string{"core-host", "api-key", "read-only-api-key", "visible-after", "core-fault", "core-requests-per-minute", "configuration-api"} {
 			if isSet[name] {
-				m.add("-%s does nothing with an empty -core-addr", name)
+				m.add("-%s has no effect with an empty -core-addr", name)
 			}
 		}
 	} else {
 		checkAddr(m, "core-addr", o.coreAddr)
 	}
 	if host := o.service.Host; host != "" && authrocketdev.CheckOrigin("http://"+host) != nil {
-		m.add("-core-host %q is not host:port in lower case, for example authrocket:8083", host)
+		m.add("-core-host %q is not host:port in lower case; use, for example, authrocket:8083", host)
 	}
 	checkAPIKey(m, isSet, "api-key", o.service.APIKey)
 	checkAPIKey(m, isSet, "read-only-api-key", o.service.ReadOnlyAPIKey)
 	if o.service.ReadOnlyAPIKey != "" && o.service.ReadOnlyAPIKey == o.service.APIKey {
-		m.add("-read-only-api-key is the -api-key, which can write")
+		m.add("-read-only-api-key is the same as -api-key, which can write; use another key")
 	}
 	if o.service.VisibleAfter < 0 {
 		m.add("-visible-after %s is negative", o.service.VisibleAfter)
 	}
 	if n := o.service.RequestsPerMinute; isSet["core-requests-per-minute"] && n < 1 && n != -1 {
-		m.add("-core-requests-per-minute %d is neither a number from 1 nor -1, for no limit", n)
+		m.add("-core-requests-per-minute %d is neither a positive number nor -1, which means no limit", n)
 	}
 	for _, text := range coreFaults {
 		fault, err := parseCoreFault(text)
@@ -187,7 +187,7 @@ func (o *options) readCore(m *mistakes, isSet map[string]bool, coreFaults, webho
 		}
 	}
 	if len(webhookFaults) > 0 && len(webhooks) == 0 {
-		m.add("-webhook-fault does nothing without -webhook")
+		m.add("-webhook-fault has no effect without -webhook")
 	}
 }
 
@@ -199,11 +199,11 @@ func checkAPIKey(m *mistakes, isSet map[string]bool, name, key string) {
 
 func checkAddr(m *mistakes, name, addr string) {
 	if _, port, err := net.SplitHostPort(addr); err != nil || !isPort(port) {
-		m.add("-%s %q is not host:port, such as localhost:8081", name, addr)
+		m.add("-%s %q is not host:port; use, for example, localhost:8081", name, addr)
 	}
 }
 
-// maxOldKeys is how many old keys may be published at a time.
+// maxOldKeys is how many old keys may be published at the same time.
 const maxOldKeys = 20
 
 // claimNames are the claims that a token may have.

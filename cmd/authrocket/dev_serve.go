@@ -12,9 +12,8 @@ import (
 	"time"
 )
 
-// listen opens addr, the value of the flag called name. What counts is the address
-// that it leads to, whatever the name sounds like; nothing is answered before this
-// is known.
+// listen opens addr, the value of the flag called name. It checks the resolved address
+// and not the host name, before the program answers any request.
 func listen(name, addr string, listensEverywhere bool) (net.Listener, error) {
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {
@@ -22,7 +21,7 @@ func listen(name, addr string, listensEverywhere bool) (net.Listener, error) {
 	}
 	if tcp, ok := listener.Addr().(*net.TCPAddr); !listensEverywhere && (!ok || !tcp.IP.IsLoopback()) {
 		listener.Close()
-		return nil, fmt.Errorf("-%s %s: other machines could reach it, and log in as anybody; write localhost, or set -dangerously-listen-everywhere", name, addr)
+		return nil, fmt.Errorf("-%s %s: other machines could reach it and log in as any user; use localhost, or set -dangerously-listen-everywhere", name, addr)
 	}
 	return listener, nil
 }
@@ -33,7 +32,7 @@ type site struct {
 	handler  http.Handler
 }
 
-// shutdownTimeout is how long requests that are being answered may go on.
+// shutdownTimeout is how long running requests may continue at shutdown.
 const shutdownTimeout = 2 * time.Second
 
 func newHTTPServer(handler http.Handler, logger *slog.Logger) *http.Server {
@@ -67,7 +66,7 @@ func serve(ctx context.Context, logger *slog.Logger, sites []site) error {
 			deadline, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
 			defer cancel()
 			if server.Shutdown(deadline) != nil {
-				server.Close() // a browser may hold connections open for later
+				server.Close() // a browser may keep idle connections open
 			}
 		})
 	}
@@ -75,8 +74,7 @@ func serve(ctx context.Context, logger *slog.Logger, sites []site) error {
 	return errors.Join(errs...)
 }
 
-// domains are the LoginRockets that the Configuration API opens at addresses of
-// their own.
+// domains are the LoginRockets that the Configuration API opens at separate addresses.
 type domains struct {
 	handler http.Handler
 	logger  *slog.Logger
@@ -87,7 +85,7 @@ type domains struct {
 	group    sync.WaitGroup
 }
 
-// listen is the Listen of a ServiceConfig.
+// listen is the function Listen of a ServiceConfig.
 func (d *domains) listen(address string) (io.Closer, error) {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
@@ -121,7 +119,7 @@ func (d *domains) close() {
 	d.group.Wait()
 }
 
-// withHealth answers GET /healthz, also while a fault breaks everything else.
+// withHealth answers GET /healthz even while a fault affects all other requests.
 func withHealth(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/healthz" || r.Method != http.MethodGet {

@@ -369,9 +369,9 @@ func TestArguments(t *testing.T) {
 	}
 	t.Cleanup(func() { listener.Close() })
 	taken := listener.Addr().String()
-	const notLoopback = ": other machines could reach it, and log in as anybody; write localhost, or set -dangerously-listen-everywhere\n"
-	const notRoute = " is not METHOD /v2/... with the method GET, POST, PUT or DELETE, for example only:POST /v2/users:500"
-	const noFault = "is none of a status from 200 to 599, a time up to 1m0s, hang, garbage, disconnect, clock:duration, done:fault, every:number:fault, only:route:fault"
+	const notLoopback = ": other machines could reach it and log in as any user; use localhost, or set -dangerously-listen-everywhere\n"
+	const notRoute = " is not METHOD /v2/... with the method GET, POST, PUT or DELETE; use, for example, only:POST /v2/users:500"
+	const noFault = "is not a fault; use a status from 200 to 599, a delay up to 1m0s, hang, garbage, disconnect, clock:duration, done:fault, every:number:fault or only:route:fault"
 	const notOrigin = "-url is not an origin; use scheme, host and port only, for example http://localhost:8081, without the default ports 80 and 443\n"
 
 	for _, row := range []struct {
@@ -381,8 +381,8 @@ func TestArguments(t *testing.T) {
 		stderr string
 	}{
 		{name: "the port is taken", args: []string{"-addr", taken}, code: 1, stderr: "-addr " + taken + ": listen tcp " + taken + ": bind: address already in use; choose another one with -addr\n"},
-		{name: "an address without a port", args: []string{"-addr", "localhost"}, code: 1, stderr: `-addr "localhost" is not host:port, such as localhost:8081` + "\n"},
-		{name: "a port that is none", args: []string{"-addr", "localhost:http"}, code: 1, stderr: `-addr "localhost:http" is not host:port, such as localhost:8081` + "\n"},
+		{name: "an address without a port", args: []string{"-addr", "localhost"}, code: 1, stderr: `-addr "localhost" is not host:port; use, for example, localhost:8081` + "\n"},
+		{name: "a port that is none", args: []string{"-addr", "localhost:http"}, code: 1, stderr: `-addr "localhost:http" is not host:port; use, for example, localhost:8081` + "\n"},
 		{name: "every address", args: []string{"-addr", ":0"}, code: 1, stderr: "-addr :0" + notLoopback},
 		{name: "every address of IPv4", args: []string{"-addr", "0.0.0.0:0"}, code: 1, stderr: "-addr 0.0.0.0:0" + notLoopback},
 		{name: "a URL with a path", args: []string{"-url", "http://localhost:8081/x"}, code: 1, stderr: notOrigin},
@@ -397,22 +397,22 @@ func TestArguments(t *testing.T) {
 			"-jwks", "99", "-core-addr", "8083", "-core-host", "http://authrocket", "-api-key", "ks_geheim", "-read-only-api-key", "geheim0123456789geheim", "-visible-after", "-1s",
 			"-core-fault", "maybe", "-core-fault", "every:0:500", "-core-fault", "every:2:maybe", "-core-fault", "only:POST:500", "-core-fault", "only:GET /v2/{:500",
 			"-core-fault", "clock:noon", "-core-fault", "done:61s", "-core-requests-per-minute", "0", "-webhook", "http://ann:geheim@example.com/", "-webhook-fault", "lose:0",
-		}, code: 1, stderr: `-jwks "99" is none of ok, a status from 200 to 599, a time up to 1m0s, hang, garbage, empty, disconnect
--core-addr "8083" is not host:port, such as localhost:8081
--core-host "http://authrocket" is not host:port in lower case, for example authrocket:8083
+		}, code: 1, stderr: `-jwks "99" is not a fault; use ok, a status from 200 to 599, a delay up to 1m0s, hang, garbage, empty or disconnect
+-core-addr "8083" is not host:port; use, for example, localhost:8081
+-core-host "http://authrocket" is not host:port in lower case; use, for example, authrocket:8083
 -api-key is not an API key; use ks_ and at least 16 characters out of A-Z a-z 0-9 _ -
 -read-only-api-key is not an API key; use ks_ and at least 16 characters out of A-Z a-z 0-9 _ -
 -visible-after -1s is negative
--core-requests-per-minute 0 is neither a number from 1 nor -1, for no limit
+-core-requests-per-minute 0 is neither a positive number nor -1, which means no limit
 -core-fault "maybe" ` + noFault + `
--core-fault: every:"0": want a whole number from 1, for example every:3:500
+-core-fault: every:"0" has no positive whole number; use, for example, every:3:500
 -core-fault "maybe" ` + noFault + `
 -core-fault: only:"POST"` + notRoute + `
 -core-fault: only:"GET /v2/{"` + notRoute + `
--core-fault: clock:"noon" is not clock: and a duration, for example clock:1h
+-core-fault: clock:"noon" is not clock: with a duration; use, for example, clock:1h
 -core-fault "61s" ` + noFault + `
 -webhook is not an http URL on loopback, for example http://localhost:8082/hooks
--webhook-fault "lose:0" is none of lose:number, twice, reverse
+-webhook-fault "lose:0" is not a fault; use lose:number, twice or reverse
 `},
 		{name: "routes that no request has", args: []string{
 			"-core-fault", "only:GET/v2/users:500", "-core-fault", "only:get /v2/orgs:500", "-core-fault", "only:/v2/users:500", "-core-fault", "only:PATCH /v2/users:500", "-core-fault", "only:GET /v3/users:500",
@@ -423,31 +423,31 @@ func TestArguments(t *testing.T) {
 -core-fault: only:"GET /v3/users"` + notRoute + `
 `},
 		{name: "conditions without a fault", args: []string{"-core-fault", "every:3", "-core-fault", "done:", "-core-fault", "only:GET /v2/users"}, code: 1,
-			stderr: `-core-fault: after "every:3" a fault is missing, for example every:3:500
--core-fault: after "done:" a fault is missing, for example done:500
--core-fault: after "only:GET /v2/users" a fault is missing, for example only:GET /v2/users:500
+			stderr: `-core-fault: the fault after "every:3" is missing; use, for example, every:3:500
+-core-fault: the fault after "done:" is missing; use, for example, done:500
+-core-fault: the fault after "only:GET /v2/users" is missing; use, for example, only:GET /v2/users:500
 `},
-		{name: "one key for reading and writing", args: []string{"-api-key", "ks_geheim0123456789", "-read-only-api-key", "ks_geheim0123456789"}, code: 1, stderr: "-read-only-api-key is the -api-key, which can write\n"},
+		{name: "one key for reading and writing", args: []string{"-api-key", "ks_geheim0123456789", "-read-only-api-key", "ks_geheim0123456789"}, code: 1, stderr: "-read-only-api-key is the same as -api-key, which can write; use another key\n"},
 		{name: "flags of a Core API that is off", args: []string{"-core-addr", "", "-api-key", "ks_geheim0123456789", "-configuration-api"}, code: 1,
-			stderr: "-api-key does nothing with an empty -core-addr\n-configuration-api does nothing with an empty -core-addr\n"},
-		{name: "faults of no webhooks", args: []string{"-webhook-fault", "twice"}, code: 1, stderr: "-webhook-fault does nothing without -webhook\n"},
+			stderr: "-api-key has no effect with an empty -core-addr\n-configuration-api has no effect with an empty -core-addr\n"},
+		{name: "faults of no webhooks", args: []string{"-webhook-fault", "twice"}, code: 1, stderr: "-webhook-fault has no effect without -webhook\n"},
 		{name: "an argument that is no flag", args: []string{"serve"}, code: 1, stderr: `unexpected argument "serve"; -h lists the flags` + "\n"},
 		{name: "an unknown flag", args: []string{"-port", "1"}, code: 1, stderr: "flag provided but not defined: -port; -h lists the flags\n"},
 		{name: "a duration that is none", args: []string{"-clock-skew", "5"}, code: 1, stderr: `invalid value "5" for flag -clock-skew: parse error; -h lists the flags` + "\n"},
 		{name: "a seed that is not there", args: []string{"-seed", "/nowhere.json"}, code: 1, stderr: "-seed: open /nowhere.json: no such file or directory\n"},
 		{name: "mistakes together", args: []string{
 			"-jwks", "99", "-rotate-keys", "1ms", "-key-overlap", "-1s", "-token-lifetime", "0s", "-algorithm", "none", "-omit", "mail,,sub",
-		}, code: 1, stderr: `-jwks "99" is none of ok, a status from 200 to 599, a time up to 1m0s, hang, garbage, empty, disconnect
+		}, code: 1, stderr: `-jwks "99" is not a fault; use ok, a status from 200 to 599, a delay up to 1m0s, hang, garbage, empty or disconnect
 -rotate-keys 1ms is less than 1s
 -key-overlap -1s is negative
 -token-lifetime 0s is less than 1s
 -algorithm "none" is neither RS256 nor HS256
--omit: there is no claim "mail"; there are iss, sub, rid, sid, iat, exp, name, given_name, family_name, preferred_username, email, email_verified, locale, ref, cs, orgs
--omit: there is no claim ""; there are iss, sub, rid, sid, iat, exp, name, given_name, family_name, preferred_username, email, email_verified, locale, ref, cs, orgs
+-omit: there is no claim "mail"; use some of iss, sub, rid, sid, iat, exp, name, given_name, family_name, preferred_username, email, email_verified, locale, ref, cs, orgs
+-omit: there is no claim ""; use some of iss, sub, rid, sid, iat, exp, name, given_name, family_name, preferred_username, email, email_verified, locale, ref, cs, orgs
 `},
-		{name: "an overlap of nothing", args: []string{"-key-overlap", "1s"}, code: 1, stderr: "-key-overlap does nothing without -rotate-keys\n"},
+		{name: "an overlap of nothing", args: []string{"-key-overlap", "1s"}, code: 1, stderr: "-key-overlap has no effect without -rotate-keys\n"},
 		{name: "too many keys at a time", args: []string{"-rotate-keys", "1s", "-key-overlap", "21s"}, code: 1, stderr: "-key-overlap 21s is more than 20 times -rotate-keys: the key set would be too large\n"},
-		{name: "a key set that is too late", args: []string{"-jwks", "61s"}, code: 1, stderr: `-jwks "61s" is none of`},
+		{name: "a key set that is too late", args: []string{"-jwks", "61s"}, code: 1, stderr: `-jwks "61s" is not a fault`},
 		{name: "help", args: []string{"-h"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -459,7 +459,7 @@ func TestArguments(t *testing.T) {
 			got := p.stderr.String()
 			switch {
 			case row.code == 0:
-				if got != "" || !strings.Contains(p.stdout.String(), "-dangerously-listen-everywhere\n    \tlet -addr and -core-addr be any address: whoever reaches it can read all mails, and so log in as every user") {
+				if got != "" || !strings.Contains(p.stdout.String(), "-dangerously-listen-everywhere\n    \tpermit any address in -addr and -core-addr: anyone who can reach it can read all mails, and log in as any user") {
 					t.Errorf("got %s%s", p.stdout, got)
 				}
 			case !strings.HasPrefix(got, "authrocket dev: "+row.stderr), p.stdout.String() != "":

@@ -15,22 +15,22 @@ import (
 
 const doctorUsage = `Usage: authrocket doctor [flags]
 
-Reads the environment of an app, asks LoginRocket, the app and AuthRocket's API, and
-says line by line what is ok, what is wrong, what is unknown, and what to do. Run it
-where the app runs, with the environment that the app has:
+Reads the environment of an app, and sends requests to LoginRocket, the app and
+AuthRocket's API. Each line says what is ok, wrong or unknown, and what to do. Run it
+where the app runs, with the environment of the app:
 
   LOGINROCKET_URL, LOGINROCKET_JWKS_URL, AUTHROCKET_JWT_KEY, AUTHROCKET_REALM,
   AUTHROCKET_APP_URL      as the package authrocket reads them
   AUTHROCKET_URL, AUTHROCKET_API_KEY
                           as the package coreapi reads them; optional
-  AUTHROCKET_WEBHOOK_URL  what -webhook is, where other users of the machine must not
-                          see it; optional
+  AUTHROCKET_WEBHOOK_URL  like -webhook, but hidden from other users of the machine;
+                          optional
 
-It signs nobody in, and changes nothing unless -write is given. No line has a token, a
-key or the secret of a webhook in it.
+It completes no login, and changes nothing unless -write is given. It prints no token,
+no key and no secret of a webhook.
 
-The exit status is 0 if all is right, 1 if something is wrong, 2 if a flag is, and 3 if
-something is unknown and nothing is wrong.
+The exit status is 0 if everything is ok, 1 if something is wrong, 2 if a flag is wrong,
+and 3 if something is unknown and nothing is wrong.
 `
 
 // The statuses of a finding.
@@ -38,7 +38,7 @@ const (
 	statusOK      = "ok"
 	statusWrong   = "wrong"
 	statusUnknown = "unknown"
-	statusSkipped = "skipped" // was not asked for, and does not count
+	statusSkipped = "skipped" // not checked; it does not count
 )
 
 // finding is a line of the report.
@@ -60,7 +60,7 @@ func unknown(do, format string, args ...any) finding {
 }
 func skipped(format string, args ...any) finding { return found(statusSkipped, "", format, args...) }
 
-// checks are what the doctor does, in this order.
+// checks are the checks of the doctor, in their order.
 var checks = []struct {
 	name string
 	run  func(context.Context, *patient) []finding
@@ -79,7 +79,7 @@ var checks = []struct {
 	{"webhook", checkWebhook},
 }
 
-// patient is an app as its environment describes it, and what was found out so far.
+// patient is the app that the environment describes, with the results so far.
 type patient struct {
 	config  authrocket.Config
 	core    coreapi.Config
@@ -87,19 +87,19 @@ type patient struct {
 	webhook string // "" for none
 	write   bool
 
-	problems        map[string]bool // the fields of config that are wrong
-	isNoLoginRocket bool            // something else answers at LOGINROCKET_URL
+	problems        map[string]bool // the fields of config with a problem
+	isNoLoginRocket bool            // another server answers at LOGINROCKET_URL
 	prober          *prober
 }
 
-// doctor says what is wrong with a set-up.
+// doctor reports what is wrong with the setup of an app.
 func doctor(ctx context.Context, args []string, c console) error {
 	p := &patient{config: authrocket.ConfigFromEnv(), core: coreapi.ConfigFromEnv(), prober: newProber()}
 	flags := flag.NewFlagSet("doctor", flag.ContinueOnError)
 	flags.StringVar(&p.config.AuthPath, "auth-path", "/auth", "`path` of the login routes, if the app sets Config.AuthPath")
-	flags.BoolVar(&p.config.DisableCookie, "api", false, "the app is an API that sets Config.DisableCookie: nothing is asked of it")
-	withToken := flags.Bool("token", false, "read a login token from standard input, and check it, and that the headers that it needs pass the proxy")
-	flags.BoolVar(&p.write, "write", false, "try that the API key may write: make a user, and delete it again")
+	flags.BoolVar(&p.config.DisableCookie, "api", false, "the app is an API that sets Config.DisableCookie; send no requests to it")
+	withToken := flags.Bool("token", false, "read a login token from standard input, check it, and check that the proxy accepts headers of its size")
+	flags.BoolVar(&p.write, "write", false, "check that the API key can write: create a user, and delete it again")
 	flags.StringVar(&p.webhook, "webhook", "", "`URL` of the app's webhook with its secret, which gets two pings (default $AUTHROCKET_WEBHOOK_URL)")
 	asJSON := flags.Bool("json", false, "write one JSON object")
 	if err := parseFlags(flags, args, c.stdout, doctorUsage); err != nil {
@@ -143,7 +143,7 @@ func doctor(ctx context.Context, args []string, c console) error {
 	return nil
 }
 
-// resultOf is the worst that was found.
+// resultOf returns the worst status of the findings.
 func resultOf(findings []finding) string {
 	result := statusOK
 	for _, f := range findings {

@@ -7,12 +7,14 @@ import (
 	"strings"
 )
 
-// callbackHeader is what every answer of the callback has: this package answers there.
+// callbackHeader is the header of every answer of the callback. It shows that package
+// authrocket answers.
 const callbackHeader = "Authrocket-Callback"
 
 func (a answer) isCallback() bool { return a.err == nil && a.header.Get(callbackHeader) == "1" }
 
-// appURL is the URL of the app without its final slash, "" if there is none or it is wrong.
+// appURL returns the URL of the app without its final slash, or "" if it is missing or
+// wrong.
 func (p *patient) appURL() string {
 	if p.config.DisableCookie || p.problems["AppURL"] || p.problems["AuthPath"] {
 		return ""
@@ -20,7 +22,7 @@ func (p *patient) appURL() string {
 	return strings.TrimRight(p.config.AppURL, "/")
 }
 
-// routeURL is the URL of a login route of the app, "" without an app.
+// routeURL returns the URL of a login route of the app, or "" without an app.
 func (p *patient) routeURL(route string) string {
 	if p.appURL() == "" {
 		return ""
@@ -30,14 +32,14 @@ func (p *patient) routeURL(route string) string {
 
 func (p *patient) callbackURL() string { return p.routeURL("callback") }
 
-const noApp = "Not asked: AUTHROCKET_APP_URL is missing or wrong, or -api is set."
+const noApp = "Not checked: AUTHROCKET_APP_URL is missing or wrong, or -api is set."
 
-// askCallback asks for the callback as a program does, for which it decides nothing.
+// askCallback requests the callback as a program does, so that it completes no login.
 func (p *patient) askCallback(ctx context.Context) answer {
 	return p.prober.once("callback", func() answer { return p.prober.get(ctx, p.callbackURL(), "Accept", "application/json") })
 }
 
-// checkApp asks whether the app answers at AppURL.
+// checkApp checks whether the app answers at AppURL.
 func checkApp(ctx context.Context, p *patient) []finding {
 	if p.appURL() == "" {
 		return []finding{skipped(noApp)}
@@ -49,7 +51,7 @@ func judgeApp(a answer, callback, authPath string) finding {
 	if a.err != nil {
 		f := diagnose(a.err, callback)
 		if strings.HasSuffix(f.Text, "speaks http.") {
-			f.Do = "Put a proxy with a certificate in front of the app; or, on loopback only, let AUTHROCKET_APP_URL begin with http."
+			f.Do = "Put a proxy with a certificate in front of the app. On loopback, you can use http:// in AUTHROCKET_APP_URL instead."
 		}
 		return f
 	}
@@ -57,19 +59,19 @@ func judgeApp(a answer, callback, authPath string) finding {
 	case a.isCallback():
 		return fine("The app answers at %s.", callback)
 	case target != "":
-		return wrong("If that is the app, set AUTHROCKET_APP_URL to where it is without a redirect: a login comes back to AUTHROCKET_APP_URL, and its cookies belong to that host.",
-			"%s answers %s, and leads to %s.", callback, statusText(a.status), target)
+		return wrong("If that is the app, set AUTHROCKET_APP_URL to its URL after the redirect: a login comes back to AUTHROCKET_APP_URL, and its cookies belong to that host.",
+			"%s answers %s, a redirect to %s.", callback, statusText(a.status), target)
 	case a.status == http.StatusBadGateway, a.status == http.StatusServiceUnavailable, a.status == http.StatusGatewayTimeout:
-		return wrong("Start the app, and see that the proxy in front sends "+pathOf(callback)+" to it.", "%s answers %s: a proxy does not reach the app.", callback, statusText(a.status))
+		return wrong("Start the app, and check that the proxy in front sends "+pathOf(callback)+" to it.", "%s answers %s: a proxy does not reach the app.", callback, statusText(a.status))
 	case a.status == http.StatusMethodNotAllowed:
-		return wrong("Set Config.AuthPath to a path that is free, and -auth-path to the same.", "%s answers %s, and not as the callback: a route of the app has taken the path.", callback, statusText(a.status))
+		return wrong("Set Config.AuthPath to a path that the app does not use, and -auth-path to the same.", "%s answers %s, but not as the callback: a route of the app uses the path.", callback, statusText(a.status))
 	}
-	do := "Put Authenticate around the app, or mount LoginRoutes at Config.AuthPath + \"/\" without StripPrefix; set -auth-path if Config.AuthPath is another; and see that the proxy in front sends " + pathOf(callback) + " to the app."
+	do := "Put Authenticate around the app, or mount LoginRoutes at Config.AuthPath + \"/\" without StripPrefix. Set -auth-path to Config.AuthPath. Check that the proxy in front sends " + pathOf(callback) + " to the app."
 	if prefix := strings.TrimSuffix(pathOf(callback), authPath+"/callback"); prefix != "" {
-		do += " The proxy has to take " + prefix + " off; if it does not, leave it out of AUTHROCKET_APP_URL and set Config.AuthPath to " + prefix + authPath + "."
+		do += " The proxy must strip " + prefix + "; if it does not, leave it out of AUTHROCKET_APP_URL and set Config.AuthPath to " + prefix + authPath + "."
 	}
 	return wrong(do,
-		"%s answers %s without the header %s: another program, or another route of the app.", callback, statusText(a.status), callbackHeader)
+		"%s answers %s without the header %s: another program or another route of the app answers.", callback, statusText(a.status), callbackHeader)
 }
 
 func pathOf(text string) string {
@@ -80,13 +82,13 @@ func pathOf(text string) string {
 	return u.Path
 }
 
-// checkAppLogin starts a login as a browser does, and looks at where it would lead.
+// checkAppLogin starts a login as a browser does, and checks the redirect.
 func checkAppLogin(ctx context.Context, p *patient) []finding {
 	if p.appURL() == "" {
 		return []finding{skipped(noApp)}
 	}
 	if !p.askCallback(ctx).isCallback() {
-		return []finding{skipped("Not asked: the app does not answer.")}
+		return []finding{skipped("Not checked: the app does not answer.")}
 	}
 	target := p.routeURL("login")
 	a := p.askLogin(ctx)
@@ -100,31 +102,31 @@ func (p *patient) askLogin(ctx context.Context) answer {
 	return p.prober.once("login", func() answer { return p.prober.get(ctx, p.routeURL("login"), asNavigation...) })
 }
 
-// judgeAppLogin is about the app's redirect to LoginRocket. loginRocket is "" where the
-// doctor has none.
+// judgeAppLogin judges the app's redirect to LoginRocket. loginRocket is "" if the
+// environment has none.
 func judgeAppLogin(a answer, target, callback, loginRocket string) finding {
 	location, err := url.Parse(a.header.Get("Location"))
 	switch {
 	case a.status == http.StatusForbidden:
-		return wrong("Start the app with this environment, and see that the proxy in front hands on the header Host as it came.",
-			"%s answers %s: for the app, this is not its address.", target, statusText(a.status))
+		return wrong("Start the app with this environment, and check that the proxy in front passes on the header Host unchanged.",
+			"%s answers %s: the app expects requests at another address.", target, statusText(a.status))
 	case a.status != http.StatusSeeOther || err != nil || location.Host == "":
-		return wrong("Leave the login routes to Authenticate or LoginRoutes; or set Config.AuthPath to a path that is free, and -auth-path to the same.",
-			"%s answers %s, and does not lead to LoginRocket: a route of the app or of a proxy has taken the path.", target, statusText(a.status))
+		return wrong("Let Authenticate or LoginRoutes serve the login routes, or set Config.AuthPath to a path that the app does not use, and -auth-path to the same.",
+			"%s answers %s, and does not redirect to LoginRocket: a route of the app or of a proxy uses the path.", target, statusText(a.status))
 	}
 	there := shownURL(location)
 	if loginRocket != "" && !sameURL(there, loginRocket+"/login") {
-		return wrong("Start the app with this environment, or run the doctor with the app's.", "The app sends browsers to %s; LOGINROCKET_URL is %s.", there, loginRocket)
+		return wrong("Start the app with this environment, or run the doctor with the environment of the app.", "The app sends browsers to %s, but LOGINROCKET_URL is %s.", there, loginRocket)
 	}
 	back, err := url.Parse(location.Query().Get("redirect_uri"))
 	if err != nil {
 		back = new(url.URL)
 	}
 	if got := shownURL(back); !sameURL(got, callback) {
-		return wrong("Set AUTHROCKET_APP_URL to the one address by which browsers open the app, for the app and for the doctor; lead other hosts there by a redirect.",
-			"A login that starts at %s comes back to %s: the app has another AppURL, and cookies of another host.", target, got)
+		return wrong("Set AUTHROCKET_APP_URL to the one address at which browsers open the app, for the app and for the doctor. Redirect other hosts to it.",
+			"A login that starts at %s comes back to %s: the app has another AppURL, and its cookies belong to another host.", target, got)
 	}
-	return fine("A login of the app goes to %s, and comes back to %s.", there, callback)
+	return fine("A login of the app goes to %s and comes back to %s.", there, callback)
 }
 
 // sameURL compares two URLs as a browser does.

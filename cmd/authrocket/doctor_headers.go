@@ -8,30 +8,33 @@ import (
 	"strings"
 )
 
-// The header limits of what stands before the app are measured without a login: what is
-// sent and asked for is as long as a login's, and is none.
+// The header limits of the proxies in front of the app are measured without a login. The
+// requests and answers are as long as those of a login, but complete none.
 //
-//   - Requests: the callback with a made-up token in the URL, and with made-up cookies, is
-//     asked as a program does. It decides nothing then, and says that it is the callback.
-//   - Answers: the login route hands account, prompt and return_to on in its Location, so
-//     that its answer grows with them. Nobody follows it.
+//   - Requests: the doctor requests the callback as a program does, once with a made-up
+//     token in the URL and once with made-up cookies. The callback then completes no
+//     login, but its answer shows that it is the callback.
+//   - Answers: the login route passes on account, prompt and return_to in its Location,
+//     so its answer grows with them. The doctor does not follow the redirect.
 const (
-	cookieChunkBytes = 3_800 // as the package cuts tokens
+	cookieChunkBytes = 3_800 // as package authrocket splits tokens
 	maxCookieChunks  = 5
 
 	stateBytes  = 350 // of ar_state, for a return target of returnBytes
 	returnBytes = 200
 
-	// What the login route takes: longer parameters are left out, and a longer target is cut.
+	// The limits of the login route: it leaves out longer parameters, and cuts a longer
+	// target.
 	maxParamBytes    = 500
 	maxReturnToBytes = 1_000
 )
 
-// checkHeaders asks whether requests and answers as long as those of a login pass.
+// checkHeaders checks whether requests and answers as long as those of a login reach the
+// app and come back.
 func checkHeaders(ctx context.Context, p *patient) []finding {
 	switch {
 	case p.token == "":
-		return []finding{skipped("Not measured: -token reads a login token from standard input, whose length counts.")}
+		return []finding{skipped("Not measured: this needs the length of a login token, which -token reads from standard input.")}
 	case p.appURL() == "":
 		return []finding{skipped(noApp)}
 	case !p.askCallback(ctx).isCallback():
@@ -39,7 +42,7 @@ func checkHeaders(ctx context.Context, p *patient) []finding {
 	}
 	n := len(p.token)
 	if n > cookieChunkBytes*maxCookieChunks {
-		return []finding{wrong(lessInToken, "The token has %d bytes, and cookies hold %d.", n, cookieChunkBytes*maxCookieChunks)}
+		return []finding{wrong(lessInToken, "The token has %d bytes, but cookies hold only %d.", n, cookieChunkBytes*maxCookieChunks)}
 	}
 	query := url.Values{"ar_state": {strings.Repeat("x", stateBytes)}, "token": {strings.Repeat("x", n)}}
 	line := p.prober.get(ctx, p.callbackURL()+"?"+query.Encode(), "Accept", "application/json")
@@ -53,11 +56,11 @@ func checkHeaders(ctx context.Context, p *patient) []finding {
 }
 
 const (
-	lessInToken = "Put less into the token: custom attributes of users and accounts, permissions."
+	lessInToken = "Make the token shorter: reduce the custom attributes of users and accounts, or the permissions."
 	nginxLines  = "large_client_header_buffers 4 32k; proxy_buffer_size 32k; proxy_buffers 4 32k; (all three, the first in the default server of the address, too)"
 )
 
-// cookieName is that of the session, unless Config.CookieName is set.
+// cookieName returns the name of the session cookie if Config.CookieName is not set.
 func (p *patient) cookieName() string {
 	if strings.HasPrefix(strings.ToLower(p.config.AppURL), "https:") {
 		return "__Host-arToken"
@@ -65,8 +68,7 @@ func (p *patient) cookieName() string {
 	return "arToken"
 }
 
-// sessionCookies is a Cookie header as that of a session with a token of n bytes, which
-// is made up.
+// sessionCookies returns the Cookie header of a session with a made-up token of n bytes.
 func sessionCookies(name string, n int) string {
 	var pairs []string
 	for i := 0; n > 0; i++ {
@@ -80,25 +82,25 @@ func sessionCookies(name string, n int) string {
 	return strings.Join(pairs, "; ")
 }
 
-// judgeRequest is about a request that is long.
+// judgeRequest judges the answer to a long request.
 func judgeRequest(a answer, what string, bytes int) finding {
-	const do = "Let the proxy take longer headers; nginx: " + nginxLines + "."
+	const do = "Raise the header limits of the proxy; nginx: " + nginxLines + "."
 	switch {
 	case a.isCallback():
-		return fine("A request with %s passes (%d bytes).", what, bytes)
+		return fine("A request with %s reaches the app (%d bytes).", what, bytes)
 	case a.err != nil:
-		return wrong(do, "A request with %s does not pass (%d bytes): %s.", what, bytes, shortText(a.err.Error()))
+		return wrong(do, "A request with %s gets no answer (%d bytes): %s.", what, bytes, shortText(a.err.Error()))
 	case a.status >= 500:
 		return wrong(do, "A request with %s does not reach the app (%d bytes): %s.", what, bytes, statusText(a.status))
 	}
-	return wrong(do, "A request with %s is refused before the app (%d bytes): %s. In nginx, that is large_client_header_buffers.", what, bytes, statusText(a.status))
+	return wrong(do, "A request with %s is refused before it reaches the app (%d bytes): %s. The nginx limit is large_client_header_buffers.", what, bytes, statusText(a.status))
 }
 
-// measureAnswers asks for an answer as long as that of a login with a token of n bytes.
+// measureAnswers requests an answer as long as that of a login with a token of n bytes.
 func (p *patient) measureAnswers(ctx context.Context, n int) finding {
 	plain := p.askLogin(ctx)
 	if plain.err != nil || plain.status != http.StatusSeeOther {
-		return skipped("Answers are not measured: the app starts no login.")
+		return skipped("Not measured: answers, since the app starts no login.")
 	}
 	want := loginAnswerBytes(plain, p.cookieName(), n)
 	target := p.routeURL("login") + "?" + padding(want-headerBytes(plain)).Encode()
@@ -106,28 +108,28 @@ func (p *patient) measureAnswers(ctx context.Context, n int) finding {
 	return judgeAnswer(long, want)
 }
 
-// judgeAnswer is about an answer that should be as long as that of a login, which has want
+// judgeAnswer judges an answer that should be as long as that of a login, which has want
 // bytes.
 func judgeAnswer(long answer, want int) finding {
-	do := fmt.Sprintf("Let the proxy take longer headers of answers; nginx: %s. Or put less into the token.", nginxLines)
+	do := fmt.Sprintf("Raise the proxy's limits for the headers of answers; nginx: %s. Or make the token shorter.", nginxLines)
 	switch {
 	case long.err != nil:
-		return wrong(do, "An answer as that of a login (about %d bytes of headers) does not pass: %s.", want, shortText(long.err.Error()))
+		return wrong(do, "An answer as long as that of a login (about %d bytes of headers) does not come back: %s.", want, shortText(long.err.Error()))
 	case long.status >= 500:
-		return wrong(do, "An answer as that of a login (about %d bytes of headers) does not pass: %s. In nginx, that is proxy_buffer_size.", want, statusText(long.status))
+		return wrong(do, "An answer as long as that of a login (about %d bytes of headers) does not come back: %s. The nginx limit is proxy_buffer_size.", want, statusText(long.status))
 	case long.status != http.StatusSeeOther:
-		return unknown("See the proxy's log.", "The app answers %s to a long login URL.", statusText(long.status))
+		return unknown("Read the proxy's log.", "The app answers %s to a long login URL.", statusText(long.status))
 	}
-	// The estimate is of what the app writes; proxies add and remove a few headers.
+	// The estimate is for the headers that the app writes; proxies add and remove a few.
 	const tolerance = 50
 	if got := headerBytes(long); got+tolerance < want {
-		return unknown("If a proxy stands before the app, let it take that much; nginx: "+nginxLines+". Or put less into the token.",
-			"Answers with %d bytes of headers pass. That of a login has about %d, which is more than can be measured without one.", got, want)
+		return unknown("If there is a proxy in front of the app, raise its limits to that size; nginx: "+nginxLines+". Or make the token shorter.",
+			"Answers with %d bytes of headers come back. The answer of a login has about %d, which is more than can be measured without a login.", got, want)
 	}
-	return fine("An answer as that of a login passes (about %d bytes of headers).", want)
+	return fine("An answer as long as that of a login comes back (about %d bytes of headers).", want)
 }
 
-// headerBytes is how long the head of an answer is in HTTP/1.1.
+// headerBytes returns the length of an answer's header section in HTTP/1.1.
 func headerBytes(a answer) int {
 	n := len("HTTP/1.1 ") + len(statusText(a.status)) + len("\r\n\r\n")
 	for name, values := range a.header {
@@ -138,9 +140,10 @@ func headerBytes(a answer) int {
 	return n
 }
 
-// loginAnswerBytes is how long the head of the answer to a login is, by that of the login
-// route: it leads to a page instead of LoginRocket, clears the state's cookie instead of
-// setting it, and sets those of the session and of the count.
+// loginAnswerBytes estimates the length of the header section of the answer to a login,
+// from that of the login route. The answer to a login redirects to a page instead of
+// LoginRocket. It clears the state's cookie instead of setting it, and sets those of the
+// session and of the count.
 func loginAnswerBytes(plain answer, cookieName string, n int) int {
 	const setCookie = len("Set-Cookie: ; Path=/; Max-Age=86400; HttpOnly; Secure; SameSite=Lax\r\n")
 	bytes := headerBytes(plain) - len(plain.header.Get("Location")) + returnBytes
@@ -158,8 +161,8 @@ func loginAnswerBytes(plain answer, cookieName string, n int) int {
 	return bytes
 }
 
-// padding are parameters of the login route that make its answer about n bytes longer, as
-// far as they can.
+// padding returns parameters of the login route that make its answer about n bytes
+// longer, within their limits.
 func padding(n int) url.Values {
 	values := url.Values{}
 	for _, name := range []string{"account", "prompt"} {

@@ -123,13 +123,13 @@ func TestDoctorOnHeaderLimits(t *testing.T) {
 		exit   int
 		texts  []string // of the findings of headers, in their order
 	}{
-		{name: "a token that passes", token: 1_300, texts: []string{`^A request with the URL`, `^A request with the cookies of a session passes \(1308 bytes\)`, `^An answer as that of a login passes`}},
-		{name: "a token that is too large for answers", token: 3_700, exit: 1, texts: []string{` passes `, ` passes `, `does not pass: 502 Bad Gateway\. In nginx, that is proxy_buffer_size`}},
-		{name: "a token that is too large for requests", token: 9_000, exit: 1, texts: []string{`the URL of the callback with a token is refused before the app .*: 414 .*large_client_header_buffers`, `the cookies of a session is refused before the app .*: 400 .*large_client_header_buffers`, `502 Bad Gateway\. In nginx, that is proxy_buffer_size`}},
-		{name: "enlarged buffers", limits: enlarged, token: 3_700, texts: []string{` passes `, ` passes `, `^An answer as that of a login passes`}},
-		{name: "enlarged buffers, and more than can be measured", limits: enlarged, token: 9_000, exit: 3, texts: []string{` passes `, ` passes `, `which is more than can be measured`}},
+		{name: "a token that passes", token: 1_300, texts: []string{`^A request with the URL`, `^A request with the cookies of a session reaches the app \(1308 bytes\)`, `^An answer as long as that of a login comes back`}},
+		{name: "a token that is too large for answers", token: 3_700, exit: 1, texts: []string{` reaches the app `, ` reaches the app `, `does not come back: 502 Bad Gateway\. The nginx limit is proxy_buffer_size`}},
+		{name: "a token that is too large for requests", token: 9_000, exit: 1, texts: []string{`the URL of the callback with a token is refused before it reaches the app .*: 414 .*large_client_header_buffers`, `the cookies of a session is refused before it reaches the app .*: 400 .*large_client_header_buffers`, `502 Bad Gateway\. The nginx limit is proxy_buffer_size`}},
+		{name: "enlarged buffers", limits: enlarged, token: 3_700, texts: []string{` reaches the app `, ` reaches the app `, `^An answer as long as that of a login comes back`}},
+		{name: "enlarged buffers, and more than can be measured", limits: enlarged, token: 9_000, exit: 3, texts: []string{` reaches the app `, ` reaches the app `, `which is more than can be measured`}},
 		{name: "buffers of answers alone", limits: "proxy_buffer_size 32k; proxy_buffers 4 32k;", token: 9_000, exit: 1, texts: []string{`414`, `400`, `which is more than can be measured`}},
-		{name: "buffers of requests alone", limits: "large_client_header_buffers 4 32k;", token: 9_000, exit: 1, texts: []string{` passes `, ` passes `, `502 Bad Gateway`}},
+		{name: "buffers of requests alone", limits: "large_client_header_buffers 4 32k;", token: 9_000, exit: 1, texts: []string{` reaches the app `, ` reaches the app `, `502 Bad Gateway`}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -166,7 +166,7 @@ func TestDoctorOnHeaderLimits(t *testing.T) {
 		t.Parallel()
 		s := newShop(t)
 		exit, r := s.doctor(s.tokenOf(19_500), "-token")
-		if found := r.of("headers", "wrong"); exit != 1 || len(found) != 1 || !strings.Contains(found[0].Text, "The token has 19500 bytes, and cookies hold 19000.") {
+		if found := r.of("headers", "wrong"); exit != 1 || len(found) != 1 || !strings.Contains(found[0].Text, "The token has 19500 bytes, but cookies hold only 19000.") {
 			t.Errorf("got %d, %+v", exit, r.others())
 		}
 	})

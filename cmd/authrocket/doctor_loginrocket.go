@@ -22,7 +22,7 @@ import (
 	"github.com/authrocket-go/authrocket"
 )
 
-// checkConfig has New look at the configuration.
+// checkConfig checks the configuration with New.
 func checkConfig(_ context.Context, p *patient) []finding {
 	config := p.config
 	config.Observer = authrocket.SilentObserver()
@@ -49,7 +49,7 @@ func checkConfig(_ context.Context, p *patient) []finding {
 	return findings
 }
 
-// judgeConfig cuts the message of New in two: what is wrong, and what to do.
+// judgeConfig splits a message of New into what is wrong and what to do.
 func judgeConfig(problem *authrocket.ConfigError) finding {
 	name := problem.Env
 	if name == "" {
@@ -68,8 +68,8 @@ func judgeConfig(problem *authrocket.ConfigError) finding {
 	return wrong(do, "%s %s.", name, what)
 }
 
-// loginRocket is the URL of LoginRocket without its final slash, "" if there is none or it
-// is wrong.
+// loginRocket returns the URL of LoginRocket without its final slash, or "" if it is
+// missing or wrong.
 func (p *patient) loginRocket() string {
 	if p.problems["LoginRocketURL"] {
 		return ""
@@ -77,7 +77,8 @@ func (p *patient) loginRocket() string {
 	return strings.TrimRight(p.config.LoginRocketURL, "/")
 }
 
-// keysURL is where the app fetches keys, "" if it does not or the configuration is wrong.
+// keysURL returns the URL at which the app fetches keys, or "" if it fetches none or the
+// configuration is wrong.
 func (p *patient) keysURL() string {
 	switch {
 	case p.config.JWTKey != "", p.problems["JWKSURL"]:
@@ -90,7 +91,7 @@ func (p *patient) keysURL() string {
 	return p.loginRocket() + "/connect/jwks"
 }
 
-// askedURL is what the checks of the way to LoginRocket ask for.
+// askedURL returns the URL that the checks of the connection to LoginRocket request.
 func (p *patient) askedURL() string {
 	if keys := p.keysURL(); keys != "" {
 		return keys
@@ -105,9 +106,9 @@ func (p *patient) askKeys(ctx context.Context) answer {
 	return p.prober.once("jwks", func() answer { return p.prober.get(ctx, p.askedURL(), "Accept", "application/json") })
 }
 
-const noLoginRocket = "Not asked: LOGINROCKET_URL is missing or wrong."
+const noLoginRocket = "Not checked: LOGINROCKET_URL is missing or wrong."
 
-// checkDNS looks the hosts up that the app and browsers need.
+// checkDNS looks up the hosts that the app and browsers need.
 func checkDNS(ctx context.Context, p *patient) []finding {
 	if p.askedURL() == "" {
 		return []finding{skipped(noLoginRocket)}
@@ -127,10 +128,10 @@ func checkDNS(ctx context.Context, p *patient) []finding {
 
 func lookUp(ctx context.Context, u *url.URL) finding {
 	if proxy, err := http.ProxyFromEnvironment(&http.Request{URL: u}); err == nil && proxy != nil {
-		return fine("%s is looked up by the proxy %s of the environment.", u.Hostname(), proxy.Host)
+		return fine("The proxy %[2]s of the environment looks up %[1]s.", u.Hostname(), proxy.Host)
 	}
 	if _, err := netip.ParseAddr(u.Hostname()); err == nil {
-		return fine("%s is an address.", u.Hostname())
+		return fine("%s is an IP address.", u.Hostname())
 	}
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
@@ -141,7 +142,7 @@ func lookUp(ctx context.Context, u *url.URL) finding {
 	return fine("%s is at %s.", u.Hostname(), strings.Join(addresses[:min(len(addresses), 4)], ", "))
 }
 
-// checkTLS is about the connection to LoginRocket.
+// checkTLS checks the connection to LoginRocket.
 func checkTLS(ctx context.Context, p *patient) []finding {
 	target := p.askedURL()
 	if target == "" {
@@ -153,21 +154,21 @@ func checkTLS(ctx context.Context, p *patient) []finding {
 func judgeTLS(a answer, target string, now time.Time) finding {
 	switch {
 	case strings.HasPrefix(target, "http://"):
-		return skipped("Not used: the keys come by http.")
+		return skipped("Not used: the keys are fetched over http.")
 	case a.tls == nil && a.err != nil && isTLS(a.err):
 		return diagnose(a.err, target)
 	case a.tls == nil:
-		return skipped("Not asked: there is no connection.")
+		return skipped("Not checked: there is no connection.")
 	}
 	text := tls.VersionName(a.tls.Version)
 	if len(a.tls.PeerCertificates) > 0 {
 		end := a.tls.PeerCertificates[0].NotAfter
-		text += ", and the certificate ends " + fromNow(end, now)
+		text += ", and the certificate expires " + fromNow(end, now)
 	}
 	return fine("%s.", text)
 }
 
-// publishedKey is what counts of a key of a key set.
+// publishedKey is a key of a key set, with the members that the doctor needs.
 type publishedKey struct {
 	Kty string   `json:"kty"`
 	Alg string   `json:"alg"`
@@ -176,7 +177,7 @@ type publishedKey struct {
 	X5c []string `json:"x5c"`
 }
 
-// String is kid, algorithm and size. All of it is public.
+// String returns the kid, the algorithm and the size, which are public.
 func (k publishedKey) String() string {
 	text := jsonText(shortText(k.Kid))
 	for _, part := range []string{k.Kty, k.Alg} {
@@ -208,12 +209,12 @@ func (k publishedKey) bits() int {
 	return 0
 }
 
-// checkKeys fetches the key set as the app does, and looks at it.
+// checkKeys fetches the key set as the app does, and checks it.
 func checkKeys(ctx context.Context, p *patient) []finding {
 	target := p.keysURL()
 	switch {
 	case p.config.JWTKey != "":
-		return []finding{skipped("Not used: AUTHROCKET_JWT_KEY is set, so that a new key of the realm needs a new setting.")}
+		return []finding{skipped("Not used: AUTHROCKET_JWT_KEY is set. If the realm gets a new key, change that variable.")}
 	case target == "":
 		return []finding{skipped(noLoginRocket)}
 	}
@@ -228,7 +229,7 @@ func checkKeys(ctx context.Context, p *patient) []finding {
 	config.DisableCookie, config.AppURL = true, ""
 	auth, err := authrocket.New(config)
 	if err != nil {
-		return []finding{skipped("Not asked: the configuration is wrong.")}
+		return []finding{skipped("Not checked: the configuration is wrong.")}
 	}
 	warmCtx, cancel := context.WithTimeout(ctx, keysTimeout)
 	defer cancel()
@@ -236,8 +237,8 @@ func checkKeys(ctx context.Context, p *patient) []finding {
 		if errors.Is(err, context.DeadlineExceeded) {
 			return []finding{unknown("Try again.", "%s does not answer within %s.", target, keysTimeout)}
 		}
-		return []finding{wrong("If the realm signs with HS256, set AUTHROCKET_JWT_KEY to its secret (jsk_...), which the portal shows. If not, correct LOGINROCKET_URL or LOGINROCKET_JWKS_URL.",
-			"%s has no key that can be used%s.", target, listKeys(a.body))}
+		return []finding{wrong("If the realm signs with HS256, set AUTHROCKET_JWT_KEY to its secret (jsk_...) from the portal. If not, correct LOGINROCKET_URL or LOGINROCKET_JWKS_URL.",
+			"%s has no usable key%s.", target, listKeys(a.body))}
 	}
 	f := fine("%d keys can be used%s.", refresh.Keys, listKeys(a.body))
 	if refresh.Keys == 1 {
@@ -245,30 +246,30 @@ func checkKeys(ctx context.Context, p *patient) []finding {
 	}
 	findings := []finding{f}
 	if len(refresh.Skipped) > 0 {
-		findings = append(findings, unknown("Ask AuthRocket's support if tokens are refused as of an unknown key.", "%d entries of the key set cannot be used: %s.", len(refresh.Skipped), shortText(errors.Join(refresh.Skipped...).Error())))
+		findings = append(findings, unknown("If tokens are refused because of an unknown key, ask AuthRocket's support.", "%d entries of the key set cannot be used: %s.", len(refresh.Skipped), shortText(errors.Join(refresh.Skipped...).Error())))
 	}
 	return append(findings, judgeCaching(a.header))
 }
 
-// judgeKeySet reports whether a is the answer of something that publishes keys.
+// judgeKeySet judges the answer a, and reports whether it contains a key set.
 func judgeKeySet(a answer, target string) (f finding, isAnswer bool) {
-	const hostIsWrong = "Make LOGINROCKET_URL the realm's LoginRocket URL, which the portal shows; LOGINROCKET_JWKS_URL, if it is set, ends with /connect/jwks."
+	const hostIsWrong = "Set LOGINROCKET_URL to the realm's LoginRocket URL from the portal. If LOGINROCKET_JWKS_URL is set, it must end with /connect/jwks."
 	switch {
 	case a.err != nil:
 		return diagnose(a.err, target), false
 	case a.status == http.StatusOK && json.Valid(a.body):
 		return finding{}, true
 	case a.status == http.StatusOK:
-		return wrong(hostIsWrong, "%s answers 200 with something that is no key set.", target), false
+		return wrong(hostIsWrong, "%s answers 200, but not with a key set.", target), false
 	case a.status >= 500, a.status == http.StatusTooManyRequests:
-		return unknown("Try again. Apps go on with the keys that they have; a process that starts now has none.", "%s answers %s.", target, statusText(a.status)), false
+		return unknown("Try again. Running apps continue to use their keys; a process that starts now has none.", "%s answers %s.", target, statusText(a.status)), false
 	case a.location(target) != "":
-		return wrong("Set the URL to the host that serves the realm: redirects to keys are not followed.", "%s answers %s, and leads to %s.", target, statusText(a.status), a.location(target)), false
+		return wrong("Set the URL to the host that serves the realm: redirects to keys are not followed.", "%s answers %s, a redirect to %s.", target, statusText(a.status), a.location(target)), false
 	}
-	return wrong(hostIsWrong, "%s answers %s: there is no LoginRocket.", target, statusText(a.status)), false
+	return wrong(hostIsWrong, "%s answers %s: there is no LoginRocket at this URL.", target, statusText(a.status)), false
 }
 
-// listKeys is the keys of a set, in a few words.
+// listKeys returns a short list of the keys of a set.
 func listKeys(body []byte) string {
 	var set struct{ Keys []publishedKey }
 	if json.Unmarshal(body, &set) != nil {
@@ -288,11 +289,11 @@ func listKeys(body []byte) string {
 	return ": " + strings.Join(texts, "; ")
 }
 
-// maxKeySetAge is how old a set from a cache in between may be. A new key is then found
-// within the usual interval of fetches.
+// maxKeySetAge is how old a set from an intermediate cache may be. Apps then find a new
+// key within the usual fetch interval.
 const maxKeySetAge = 15 * time.Minute
 
-// judgeCaching is about caches between LoginRocket and here.
+// judgeCaching judges the caches between LoginRocket and this machine.
 func judgeCaching(h http.Header) finding {
 	control := h.Get("Cache-Control")
 	if control == "" {
@@ -301,16 +302,16 @@ func judgeCaching(h http.Header) finding {
 	text := "Cache-Control: " + shortText(control)
 	seconds, err := strconv.Atoi(h.Get("Age"))
 	if err != nil {
-		return fine("%s; the set comes from no cache that says its age.", text)
+		return fine("%s; no intermediate cache reports an age.", text)
 	}
 	age := time.Duration(seconds) * time.Second
 	if age > maxKeySetAge {
-		return wrong("Have the cache in between keep /connect/jwks for a minute at most, or not at all.", "%s; a cache in between hands out a set that is %s old, so that new keys come late.", text, shortDuration(age))
+		return wrong("Configure the intermediate cache to keep /connect/jwks for at most a minute, or not at all.", "%s; an intermediate cache serves a set that is %s old, so that apps find new keys late.", text, shortDuration(age))
 	}
 	return fine("%s; the set is %s old.", text, shortDuration(age))
 }
 
-// checkClock compares the clock here with those of LoginRocket and of the app.
+// checkClock compares the clock of this machine with those of LoginRocket and of the app.
 func checkClock(ctx context.Context, p *patient) []finding {
 	var findings []finding
 	if p.askedURL() == "" {
@@ -326,14 +327,15 @@ func checkClock(ctx context.Context, p *patient) []finding {
 	return findings
 }
 
-// maxClockDifference is what tokens are allowed.
+// maxClockDifference is the clock difference that the verification of tokens permits.
 const maxClockDifference = 5 * time.Second
 
-// judgeClock compares the Date of an answer, which has whole seconds, with the time here.
+// judgeClock compares the Date of an answer, which has whole seconds, with the time of
+// this machine.
 func judgeClock(a answer, whose string) finding {
 	date, err := http.ParseTime(a.header.Get("Date"))
 	if a.err != nil || err != nil {
-		return skipped("Not compared with %s: there is no answer with a Date.", whose)
+		return skipped("Not compared with %s: no answer has a Date.", whose)
 	}
 	if seconds, err := strconv.Atoi(a.header.Get("Age")); err == nil && seconds > 0 {
 		date = date.Add(time.Duration(seconds) * time.Second)
@@ -341,20 +343,20 @@ func judgeClock(a answer, whose string) finding {
 	// The answer was written between these two, up to a second after its Date.
 	ahead := max(a.sent.Sub(date.Add(time.Second)), 0)
 	behind := max(date.Sub(a.came), 0)
-	const do = "Set the clock, and have it kept (NTP): tokens are refused as expired or as not valid yet."
+	const do = "Set the clock, and keep it right with NTP: otherwise, tokens are refused as expired or as not valid yet."
 	switch {
 	case ahead > maxClockDifference:
 		return wrong(do, "The clock of this machine is %s ahead of that of %s.", shortDuration(ahead.Round(time.Second)), whose)
 	case behind > maxClockDifference:
 		return wrong(do, "The clock of this machine is %s behind that of %s.", shortDuration(behind.Round(time.Second)), whose)
 	}
-	return fine("The clock of this machine is that of %s, within %s.", whose, maxClockDifference)
+	return fine("The clock of this machine agrees with that of %s within %s.", whose, maxClockDifference)
 }
 
 // checkToken verifies the token on standard input.
 func checkToken(ctx context.Context, p *patient) []finding {
 	if p.token == "" {
-		return []finding{skipped("Not checked: which realm and key login tokens have. Give one: authrocket login | authrocket doctor -token.")}
+		return []finding{skipped("Not checked: there is no login token. To check one, run authrocket login | authrocket doctor -token.")}
 	}
 	auth, err := newTokenAuth(p.config)
 	if err != nil {
@@ -362,21 +364,21 @@ func checkToken(ctx context.Context, p *patient) []finding {
 	}
 	u, err := readUnverified(p.token)
 	if err != nil {
-		return []finding{wrong("Copy the whole token: three parts with two dots between them, and nothing else.", "The token cannot be read: %v.", err)}
+		return []finding{wrong("Copy the whole token: it has three parts with two dots between them, and nothing else.", "The token cannot be read: %v.", err)}
 	}
-	about := fmt.Sprintf("%d bytes, %s, of the realm %s", len(p.token), jsonText(shortText(u.algorithm())), jsonText(shortText(u.text("rid"))))
+	about := fmt.Sprintf("%d bytes, %s, from the realm %s", len(p.token), jsonText(shortText(u.algorithm())), jsonText(shortText(u.text("rid"))))
 	switch v := judge(ctx, auth, p.config, p.token, u); v.Status {
 	case verdictValid:
 		return []finding{fine("The token (%s) is accepted.", about)}
 	case verdictUndecided:
-		return []finding{unknown("Mend what is wrong with jwks first, then try again.", "The token (%s): %s.", about, v.Why)}
+		return []finding{unknown("Fix the problem with jwks first, then try again.", "The token (%s): %s.", about, v.Why)}
 	default:
 		return []finding{wrong(v.Do, "The token (%s) is refused: %s.", about, v.Why)}
 	}
 }
 
-// checkHostedLogin asks for the login page with the app's redirect_uri, and with one that
-// is surely none.
+// checkHostedLogin requests the login page with the app's redirect_uri, and with one that
+// is certainly not a Login URL.
 func checkHostedLogin(ctx context.Context, p *patient) []finding {
 	base, callback := p.loginRocket(), p.callbackURL()
 	switch {
@@ -385,7 +387,7 @@ func checkHostedLogin(ctx context.Context, p *patient) []finding {
 	case callback == "":
 		return []finding{skipped(noApp)}
 	case p.isNoLoginRocket:
-		return []finding{skipped("Not asked: no LoginRocket is at %s.", base)}
+		return []finding{skipped("Not checked: there is no LoginRocket at %s.", base)}
 	}
 	ask := func(redirectURI string) answer {
 		query := url.Values{"redirect_uri": {redirectURI}, "prompt": {"login"}}
@@ -398,15 +400,15 @@ func checkHostedLogin(ctx context.Context, p *patient) []finding {
 	return []finding{judgeHostedLogin(own, ask(noLoginURL), base, callback)}
 }
 
-// noLoginURL is in no list of Login URLs: nobody can have this host (RFC 6761 section 6.4).
+// noLoginURL is never a Login URL, since this host cannot exist (RFC 6761 section 6.4).
 const noLoginURL = "https://authrocket-doctor.invalid/auth/callback"
 
 // judgeHostedLogin compares the answers to a login that comes back to the app, and to one
-// that comes back to nowhere.
+// that comes back to noLoginURL.
 func judgeHostedLogin(own, nowhere answer, base, callback string) finding {
 	came := statusText(own.status)
 	if target := own.location(base + "/login"); target != "" {
-		came += ", and leads to " + target
+		came += ", a redirect to " + target
 	}
 	addURL := "Add " + callback + " to the Login URLs of the Connected App, in AuthRocket's portal."
 	isRefused := func(a answer) bool { return a.err == nil && a.status >= 400 && a.status < 500 }
@@ -414,12 +416,12 @@ func judgeHostedLogin(own, nowhere answer, base, callback string) finding {
 	case own.status >= 500, own.status == http.StatusTooManyRequests:
 		return unknown("Try again.", "The hosted login answers %s.", came)
 	case own.status == http.StatusNotFound:
-		return wrong("Make LOGINROCKET_URL the realm's LoginRocket URL, which the portal shows.", "%s/login answers %s.", base, came)
+		return wrong("Set LOGINROCKET_URL to the realm's LoginRocket URL from the portal.", "%s/login answers %s.", base, came)
 	case isRefused(own):
-		return wrong(addURL, "The hosted login refuses to come back to %s: it answers %s.", callback, came)
+		return wrong(addURL, "The hosted login refuses %s: it answers %s.", callback, came)
 	case isRefused(nowhere):
-		return fine("The hosted login comes back to %s: it answers %s, and %s to a URL that is not the app's.", callback, came, statusText(nowhere.status))
+		return fine("The hosted login accepts %s: it answers %s to it, and %s to a URL that is not the app's.", callback, came, statusText(nowhere.status))
 	}
-	return unknown("Sign in once in a browser. If LoginRocket does not lead back to the app: "+strings.ToLower(addURL[:1])+addURL[1:],
-		"The hosted login answers %s, and refuses no URL that is not the app's: whether it comes back to %s shows at a login.", came, callback)
+	return unknown("Sign in once in a browser. If LoginRocket does not redirect back to the app: "+strings.ToLower(addURL[:1])+addURL[1:],
+		"The hosted login answers %s, but also accepts a URL that is not the app's: only a login shows whether it accepts %s.", came, callback)
 }

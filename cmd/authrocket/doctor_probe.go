@@ -22,8 +22,8 @@ const (
 	maxProbeHeader = 256 << 10
 )
 
-// prober sends requests. It follows no redirect, keeps no cookie and no connection, and
-// remembers what came by name, so that several checks look at one answer.
+// prober sends requests. It follows no redirects, and keeps no cookies and no
+// connections. It remembers answers by name, so that several checks can use one answer.
 type prober struct {
 	client *http.Client
 	known  map[string]answer
@@ -46,7 +46,7 @@ func newProber() *prober {
 	}
 }
 
-// answer is what came, or why nothing did.
+// answer is the answer to a request, or why there is none.
 type answer struct {
 	status int
 	header http.Header
@@ -54,10 +54,10 @@ type answer struct {
 	tls    *tls.ConnectionState
 
 	sent, came time.Time
-	err        error // holds no URL
+	err        error // its text contains no URL
 }
 
-// once returns the answer of that name, for which ask is called the first time.
+// once returns the answer of that name. The first time, it calls ask to get the answer.
 func (p *prober) once(name string, ask func() answer) answer {
 	a, isKnown := p.known[name]
 	if !isKnown {
@@ -67,7 +67,7 @@ func (p *prober) once(name string, ask func() answer) answer {
 	return a
 }
 
-// get is do for a GET. The headers are given as name, value, name, value.
+// get sends a GET. headers are name, value, name, value and so on.
 func (p *prober) get(ctx context.Context, target string, headers ...string) answer {
 	return p.do(ctx, http.MethodGet, target, "", headers...)
 }
@@ -75,7 +75,7 @@ func (p *prober) get(ctx context.Context, target string, headers ...string) answ
 func (p *prober) do(ctx context.Context, method, target, body string, headers ...string) answer {
 	r, err := http.NewRequestWithContext(ctx, method, target, strings.NewReader(body))
 	if err != nil {
-		return answer{err: errors.New("the URL is not one that can be asked")}
+		return answer{err: errors.New("the URL is not valid for a request")}
 	}
 	r.Header.Set("User-Agent", "authrocket-doctor")
 	for i := 0; i < len(headers); i += 2 {
@@ -86,7 +86,7 @@ func (p *prober) do(ctx context.Context, method, target, body string, headers ..
 	a.came = time.Now()
 	if err != nil {
 		if inner, ok := errors.AsType[*url.Error](err); ok {
-			err = inner.Err // the URL of a webhook has a secret in it
+			err = inner.Err // the URL of a webhook contains a secret
 		}
 		a.err = err
 		return a
@@ -97,11 +97,11 @@ func (p *prober) do(ctx context.Context, method, target, body string, headers ..
 	return a
 }
 
-// asNavigation are the headers of a browser that somebody opens a link with.
+// asNavigation are the headers of a browser that opens a link.
 var asNavigation = []string{"Accept", "text/html", "Sec-Fetch-Site", "none", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document"}
 
-// location is where an answer leads, without a query, in which there may be a token; ""
-// if it leads nowhere.
+// location returns the target of a redirect, or "" if there is none. It leaves out the
+// query, which may contain a token.
 func (a answer) location(base string) string {
 	target := a.header.Get("Location")
 	from, err := url.Parse(base)
@@ -115,13 +115,13 @@ func (a answer) location(base string) string {
 	return shownURL(u)
 }
 
-// shownURL is scheme, host and path of u.
+// shownURL returns the scheme, host and path of u.
 func shownURL(u *url.URL) string {
 	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}).String()
 }
 
-// diagnose says why no answer came from target. Its status is unknown where the same
-// request may succeed in a moment.
+// diagnose returns why target did not answer. Its status is unknown if the same request
+// may succeed in a moment.
 func diagnose(err error, target string) finding {
 	u, parseErr := url.Parse(target)
 	if parseErr != nil {
@@ -135,25 +135,25 @@ func diagnose(err error, target string) finding {
 	record, isRecord := errors.AsType[tls.RecordHeaderError](err)
 	switch {
 	case isDNS && dns.IsNotFound:
-		return wrong("Correct the host: this name is in no DNS that this machine asks.", "There is no host %s.", u.Hostname())
+		return wrong("Correct the host: the DNS of this machine does not know this name.", "There is no host %s.", u.Hostname())
 	case isDNS:
-		return unknown("See that this machine reaches its DNS server, then try again.", "The name %s cannot be looked up: %v.", u.Hostname(), dns.Err)
+		return unknown("Check that this machine reaches its DNS server, then try again.", "The name %s cannot be looked up: %v.", u.Hostname(), dns.Err)
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return wrong("Correct the port, or start what should answer there.", "Nothing listens at %s.", host)
+		return wrong("Correct the port, or start the server.", "No server listens at %s.", host)
 	case isRecord && strings.HasPrefix(string(record.RecordHeader[:]), "HTTP"), strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
-		return wrong("Put a proxy with a certificate in front, or correct scheme and port.", "The URL says https, and %s speaks http.", host)
+		return wrong("Put a proxy with a certificate in front, or correct scheme and port.", "The URL says https, but %s speaks http.", host)
 	case errors.As(err, &wrongName):
-		return wrong("Have a certificate for this host installed there, or write the host that the certificate is for.", "The certificate of %s is not for %s.", host, u.Hostname())
+		return wrong("Install a certificate for this host there, or use the host name of the certificate.", "The certificate of %s is not for %s.", host, u.Hostname())
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return wrong("Renew the certificate; or set the clock of this machine, if that is wrong.", "The certificate of %s is not valid at this time.", host)
+		return wrong("Renew the certificate. If the clock of this machine is wrong, set it.", "The certificate of %s is not valid at this time.", host)
 	case errors.As(err, &unknownAuthority), errors.As(err, &invalid):
-		return wrong("Have the whole chain of the certificate sent; a private authority is named by SSL_CERT_FILE.", "The certificate of %s is not from an authority that this machine trusts.", host)
+		return wrong("Configure the server to send the whole certificate chain. For a private authority, set SSL_CERT_FILE.", "This machine does not trust the authority that issued the certificate of %s.", host)
 	case isRecord:
-		return wrong("Correct scheme and port.", "The URL says https, and %s does not speak TLS.", host)
+		return wrong("Correct the scheme and the port.", "The URL says https, but %s does not speak TLS.", host)
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded), isTimeout(err):
-		return unknown("See that a firewall lets this machine out, and that the host is up; then try again.", "%s does not answer within %s.", host, probeTimeout)
+		return unknown("Check that the host is up, and that a firewall permits the connection. Then try again.", "%s does not answer within %s.", host, probeTimeout)
 	}
-	return unknown("Try again; see that host and port are right.", "%s does not answer: %s", host, shortText(err.Error()))
+	return unknown("Check the host and the port, and try again.", "%s does not answer: %s", host, shortText(err.Error()))
 }
 
 func isTimeout(err error) bool {
@@ -161,7 +161,7 @@ func isTimeout(err error) bool {
 	return ok && timeout.Timeout()
 }
 
-// isTLS reports whether the connection came about, and TLS did not.
+// isTLS reports whether the TCP connection succeeded and TLS failed.
 func isTLS(err error) bool {
 	var alert tls.AlertError
 	_, isRecord := errors.AsType[tls.RecordHeaderError](err)
@@ -169,7 +169,7 @@ func isTLS(err error) bool {
 	return isRecord || isCertificate || errors.As(err, &alert) || strings.Contains(err.Error(), "server gave HTTP response to HTTPS client")
 }
 
-// shortText is text of others for a line.
+// shortText returns text from a server, shortened to fit into a line.
 func shortText(text string) string {
 	const maxBytes = 200
 	if len(text) > maxBytes {
@@ -178,7 +178,7 @@ func shortText(text string) string {
 	return text
 }
 
-// statusText is a status with its name.
+// statusText returns a status with its name.
 func statusText(status int) string {
 	return strings.TrimSpace(fmt.Sprintf("%d %s", status, http.StatusText(status)))
 }

@@ -14,10 +14,10 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
-// checkCoreAPI tries the API key.
+// checkCoreAPI checks the API key.
 func checkCoreAPI(ctx context.Context, p *patient) []finding {
 	if p.core.URL == "" && p.core.APIKey.IsZero() {
-		return []finding{skipped("Not asked: AUTHROCKET_URL and AUTHROCKET_API_KEY are not set. Logins need neither.")}
+		return []finding{skipped("Not checked: AUTHROCKET_URL and AUTHROCKET_API_KEY are not set. Logins need neither.")}
 	}
 	config := p.core
 	config.UserAgent, config.Retries, config.Timeout = "authrocket-doctor", -1, probeTimeout
@@ -28,19 +28,20 @@ func checkCoreAPI(ctx context.Context, p *patient) []finding {
 	page, err := api.Users.List(ctx, coreapi.UserQuery{PageSize: 1})
 	findings := []finding{judgeCoreRead(page, err, config)}
 	if errors.Is(err, coreapi.ErrNotFound) && config.RealmID != "" && readsOwnRealm(ctx, config) {
-		findings[0] = wrong("Set AUTHROCKET_REALM to the realm of the key, or leave it out.", "The API key reads users, but not those of the realm %s, which AUTHROCKET_REALM names.", jsonText(config.RealmID))
+		findings[0] = wrong("Set AUTHROCKET_REALM to the realm of the key, or leave it out.", "The API key can read users, but not those of the realm %s in AUTHROCKET_REALM.", jsonText(config.RealmID))
 	}
 	switch {
 	case err != nil:
 	case !p.write:
-		findings = append(findings, skipped("Writing is not tried: -write makes a user, and deletes it again."))
+		findings = append(findings, skipped("Not checked: whether the API key can write. With -write, the doctor creates a user and deletes it again."))
 	default:
 		findings = append(findings, tryWrite(ctx, api))
 	}
 	return findings
 }
 
-// readsOwnRealm asks without AUTHROCKET_REALM, for the realm of the key.
+// readsOwnRealm reports whether the key can read users of its own realm, without
+// AUTHROCKET_REALM.
 func readsOwnRealm(ctx context.Context, config coreapi.Config) bool {
 	config.RealmID = ""
 	api, err := coreapi.New(config)
@@ -79,17 +80,17 @@ func judgeCoreConfig(err error) []finding {
 	return findings
 }
 
-// judgeCoreRead is about the first page of users.
+// judgeCoreRead judges the first page of users.
 func judgeCoreRead(page coreapi.Page[coreapi.User], err error, config coreapi.Config) finding {
 	if err != nil {
 		return judgeCoreError(err, config.URL, "read users")
 	}
 	for _, user := range page.Items {
 		if config.RealmID != "" && user.RealmID != "" && user.RealmID != config.RealmID {
-			return wrong("Set AUTHROCKET_REALM to it, or use a key of the other realm.", "The API key is of the realm %s, and AUTHROCKET_REALM is %s.", jsonText(user.RealmID), config.RealmID)
+			return wrong("Set AUTHROCKET_REALM to it, or use a key of the other realm.", "The API key belongs to the realm %s, but AUTHROCKET_REALM is %s.", jsonText(user.RealmID), config.RealmID)
 		}
 	}
-	return fine("The API key reads users.")
+	return fine("The API key can read users.")
 }
 
 func judgeCoreError(err error, target, what string) finding {
@@ -99,11 +100,11 @@ func judgeCoreError(err error, target, what string) finding {
 	case is(coreapi.ErrAccountInactive):
 		return wrong("Renew the subscription in AuthRocket's portal.", "The Core API refuses: %s.", why)
 	case is(coreapi.ErrDenied):
-		return wrong("Set AUTHROCKET_API_KEY to a key that the portal shows, with the permission for this; and AUTHROCKET_REALM to a realm that the key is for.", "The API key may not %s: %s.", what, why)
+		return wrong("Set AUTHROCKET_API_KEY to a key from the portal that has the permission for this, and AUTHROCKET_REALM to the realm of the key.", "The API key may not %s: %s.", what, why)
 	case is(coreapi.ErrNotFound), is(coreapi.ErrUnexpected):
-		return wrong("Make AUTHROCKET_URL the URL of the API, which the portal shows beside the key, such as https://api-e2.authrocket.com/v2.", "%s is not the Core API: %s.", target, why)
+		return wrong("Set AUTHROCKET_URL to the URL of the API, which the portal shows next to the key, for example https://api-e2.authrocket.com/v2.", "%s is not the Core API: %s.", target, why)
 	case is(coreapi.ErrRateLimited):
-		return unknown("Try again in a minute.", "The Core API is asked too often now.")
+		return unknown("Try again in a minute.", "The Core API's rate limit is used up.")
 	case is(coreapi.ErrUnavailable):
 		var e *coreapi.Error
 		if errors.As(err, &e) && e.Status != 0 {
@@ -114,45 +115,46 @@ func judgeCoreError(err error, target, what string) finding {
 	return wrong("", "The API key may not %s: %s.", what, why)
 }
 
-// cleanUpTimeout is for deleting what was made, also after Ctrl-C.
+// cleanUpTimeout is how long the deletion of the user may take, even after Ctrl-C.
 const cleanUpTimeout = 10 * time.Second
 
-// tryWrite makes a user that nobody can be, and deletes it.
+// tryWrite creates a user who cannot exist, and deletes it.
 func tryWrite(ctx context.Context, api *coreapi.Client) finding {
 	email := "doctor-" + strings.ToLower(rand.Text()) + "@authrocket-doctor.invalid"
 	const leftOver = "Look in AuthRocket's portal for a user whose email ends with @authrocket-doctor.invalid, and delete it."
 	user, err := api.Users.Create(ctx, coreapi.NewUser{Email: email, Password: coreapi.Hide(rand.Text()), FirstName: "Doctor", LastName: "Check"})
 	switch {
 	case errors.Is(err, coreapi.ErrOutcomeUnknown):
-		return unknown(leftOver, "It is not known whether a user was made: %s.", shortText(err.Error()))
+		return unknown(leftOver, "It is not known whether a user was created: %s.", shortText(err.Error()))
 	case errors.Is(err, coreapi.ErrInvalid):
-		return unknown("Ask AuthRocket's support if users cannot be made.", "The realm does not take the user that was to be made: %s.", shortText(err.Error()))
+		return unknown("If users cannot be created, ask AuthRocket's support.", "The realm does not accept the user that the doctor wants to create: %s.", shortText(err.Error()))
 	case err != nil:
 		return judgeCoreError(err, "", "write users")
 	}
 	cleanUp, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanUpTimeout)
 	defer cancel()
 	if err := api.Users.Delete(cleanUp, user.ID); err != nil && !errors.Is(err, coreapi.ErrNotFound) {
-		return wrong(leftOver, "A user was made, and cannot be deleted: %s.", shortText(err.Error()))
+		return wrong(leftOver, "A user was created, but cannot be deleted: %s.", shortText(err.Error()))
 	}
-	return fine("The API key writes users: one was made, and deleted.")
+	return fine("The API key can write users: one was created and deleted.")
 }
 
-// checkWebhook sends the app's webhook a ping with the right secret, and one with another.
+// checkWebhook sends a ping with the right secret to the app's webhook, and one with
+// another secret.
 func checkWebhook(ctx context.Context, p *patient) []finding {
 	if p.webhook == "" {
-		return []finding{skipped("Not asked: -webhook names the URL of the app's webhook.")}
+		return []finding{skipped("Not checked: use -webhook with the URL of the app's webhook.")}
 	}
 	right, err := url.Parse(p.webhook)
 	if err != nil || right.Host == "" || right.Scheme != "http" && right.Scheme != "https" {
-		return []finding{wrong("Write the URL that AuthRocket's portal has, with its secret: https://authrocket:SECRET@app.example.com/hooks/authrocket.", "-webhook is not an http or https URL.")}
+		return []finding{wrong("Use the URL from AuthRocket's portal, with its secret, for example https://authrocket:SECRET@app.example.com/hooks/authrocket.", "-webhook is not an http or https URL.")}
 	}
 	if right.Scheme == "http" && !authrockettest.IsLoopback(right.Hostname()) {
-		return []finding{wrong("Write https://.", "The webhook's URL is http: its secret would go in the clear. Nothing was sent.")}
+		return []finding{wrong("Use https://.", "The webhook's URL is http, so its secret would be sent unencrypted. The doctor sent nothing.")}
 	}
 	other, hasSecret := withOtherSecret(right)
 	if !hasSecret {
-		return []finding{wrong("Put a secret into the URL, as its password or as a part of its path: AuthRocket does not sign webhooks.", "The webhook's URL has no secret: whoever knows it can send events.")}
+		return []finding{wrong("Put a secret into the URL, as its password or as a part of its path: AuthRocket does not sign webhooks.", "The webhook's URL has no secret: anyone who knows the URL can send events.")}
 	}
 	rightAnswer := p.sendPing(ctx, right)
 	if rightAnswer.err != nil {
@@ -161,12 +163,12 @@ func checkWebhook(ctx context.Context, p *patient) []finding {
 	return judgeWebhook(rightAnswer, p.sendPing(ctx, other), shownWebhook(right))
 }
 
-// minSecretBytes is how long a part of a path or a value of the query is at least that is
+// minSecretBytes is the minimum length of a path segment or a query value that counts as
 // a secret.
 const minSecretBytes = 16
 
-// withOtherSecret returns a URL whose secret is another one. A secret is the password, a
-// long value of the query, or the longest part of the path.
+// withOtherSecret returns the URL with another secret. The secret is the password, a long
+// value of the query, or the longest segment of the path.
 func withOtherSecret(u *url.URL) (other *url.URL, ok bool) {
 	changed := *u
 	if password, has := u.User.Password(); has && password != "" {
@@ -196,7 +198,7 @@ func withOtherSecret(u *url.URL) (other *url.URL, ok bool) {
 	return &changed, true
 }
 
-// otherText is as long as text, and another one.
+// otherText returns a different text of the same length.
 func otherText(text string) string {
 	other := strings.Repeat("x", len(text))
 	if other == text {
@@ -205,7 +207,7 @@ func otherText(text string) string {
 	return other
 }
 
-// shownWebhook is the URL of a webhook without anything that may be a secret.
+// shownWebhook returns the URL of a webhook without the parts that may be secret.
 func shownWebhook(u *url.URL) string {
 	parts := strings.Split(u.Path, "/")
 	for i, part := range parts {
@@ -216,37 +218,37 @@ func shownWebhook(u *url.URL) string {
 	return u.Scheme + "://" + u.Host + strings.Join(parts, "/")
 }
 
-// sendPing sends an event of the type ping, which tells a receiver nothing.
+// sendPing sends an event of type ping, which has no effect on a receiver.
 func (p *patient) sendPing(ctx context.Context, u *url.URL) answer {
 	body := `{"object":"event","id":"ev_doctor` + rand.Text() + `","event_type":"ping"}`
 	return p.prober.do(ctx, http.MethodPost, u.String(), body, "Content-Type", "application/json", "Accept", "application/json")
 }
 
-// judgeWebhook compares the answers to the right secret and to another one.
+// judgeWebhook judges the answers to the right secret and to another one.
 func judgeWebhook(right, other answer, shown string) []finding {
 	isTaken := func(a answer) bool { return a.err == nil && a.status/100 == 2 }
 	refusesSecret := []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound}
 	var findings []finding
 	switch {
 	case isTaken(right):
-		findings = append(findings, fine("%s takes a ping with the secret: %s.", shown, statusText(right.status)))
+		findings = append(findings, fine("%s accepts a ping with the secret: %s.", shown, statusText(right.status)))
 	case slices.Contains(refusesSecret, right.status):
-		findings = append(findings, wrong("Make the secret in the URL one of Config.Secrets of the app's webhook, and see that the path is the one where it is mounted, outside Authenticate.",
-			"%s answers %s to a ping with the secret: it is another secret, or there is no webhook.", shown, statusText(right.status)))
+		findings = append(findings, wrong("Add the secret in the URL to Config.Secrets of the app's webhook, and check that the path is where the webhook is mounted, outside Authenticate.",
+			"%s answers %s to a ping with the secret: the app has another secret, or there is no webhook.", shown, statusText(right.status)))
 	case right.status/100 == 3:
-		findings = append(findings, wrong("Write the URL where the webhook is without a redirect, and mount it outside the gates.", "%s answers %s, a redirect, which AuthRocket takes for a failure.", shown, statusText(right.status)))
+		findings = append(findings, wrong("Use the URL of the webhook after the redirect, and mount the webhook outside the gates.", "%s answers %s, a redirect, which AuthRocket treats as a failure.", shown, statusText(right.status)))
 	case right.status == http.StatusServiceUnavailable, right.status == http.StatusTooManyRequests:
-		findings = append(findings, unknown("Try again; see the app's log.", "%s answers %s.", shown, statusText(right.status)))
+		findings = append(findings, unknown("Read the app's log, and try again.", "%s answers %s.", shown, statusText(right.status)))
 	default:
-		findings = append(findings, wrong("See the app's log. The webhook has to take POST with JSON, and to answer a ping with 204.", "%s answers %s to a ping with the secret.", shown, statusText(right.status)))
+		findings = append(findings, wrong("Read the app's log. The webhook must accept POST with JSON, and answer a ping with 204.", "%s answers %s to a ping with the secret.", shown, statusText(right.status)))
 	}
 	switch {
 	case isTaken(other):
-		return append(findings, wrong("Have the app compare the secret, as package webhook does.", "It takes a ping with a wrong secret, too: whoever knows the URL can send events."))
+		return append(findings, wrong("Make the app compare the secret, as package webhook does.", "It also accepts a ping with a wrong secret: anyone who knows the URL can send events."))
 	case other.err != nil:
 		return append(findings, unknown("Try again.", "There is no answer to a ping with a wrong secret."))
 	case other.status >= 500:
-		return append(findings, unknown("See the app's log.", "It answers %s to a ping with a wrong secret.", statusText(other.status)))
+		return append(findings, unknown("Read the app's log.", "It answers %s to a ping with a wrong secret.", statusText(other.status)))
 	}
 	return append(findings, fine("It refuses a ping with a wrong secret: %s.", statusText(other.status)))
 }

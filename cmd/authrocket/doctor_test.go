@@ -143,21 +143,21 @@ func TestDoctorOnMisconfigurations(t *testing.T) {
 		{name: "a realm without rl_", change: set("AUTHROCKET_REALM", "shop"), exit: 1, check: "config", text: `^AUTHROCKET_REALM "shop" is not the ID of a realm`, do: `^Correct it, or leave RealmID out`, also: []string{"core api"}},
 		{name: "a path that is no AuthPath", args: []string{"-auth-path", "login/"}, exit: 1, check: "config", text: `^-auth-path "login/" is not a plain path`},
 
-		{name: "the wrong port", change: func(s *shop) { s.env["LOGINROCKET_URL"] = "http://127.0.0.1:" + closedPort(s.t) }, exit: 1, check: "jwks", text: `^Nothing listens at 127\.0\.0\.1:\d+\.$`, do: `port`, also: []string{"hosted login", "app login"}},
+		{name: "the wrong port", change: func(s *shop) { s.env["LOGINROCKET_URL"] = "http://127.0.0.1:" + closedPort(s.t) }, exit: 1, check: "jwks", text: `^No server listens at 127\.0\.0\.1:\d+\.$`, do: `port`, also: []string{"hosted login", "app login"}},
 		{name: "a dead host", change: set("LOGINROCKET_URL", "https://nobody.invalid/"), exit: 1, check: "dns", status: "wrong|unknown", text: `^There is no host nobody\.invalid|^The name nobody\.invalid cannot be looked up`, also: []string{"jwks", "hosted login", "app login"}},
-		{name: "a LoginRocket without keys", change: breakKeys(authrockettest.Status(404)), exit: 1, check: "jwks", text: `answers 404 Not Found: there is no LoginRocket`, do: `^Make LOGINROCKET_URL`},
-		{name: "a LoginRocket that redirects", change: breakKeys(authrockettest.Redirect("https://other.example/connect/jwks?a=geheim")), exit: 1, check: "jwks", text: `answers 302 Found, and leads to https://other\.example/connect/jwks\.$`, do: `redirects to keys are not followed`},
-		{name: "a page instead of keys", change: breakKeys(authrockettest.Body("text/html", "<!doctype html>")), exit: 1, check: "jwks", text: `with something that is no key set`},
+		{name: "a LoginRocket without keys", change: breakKeys(authrockettest.Status(404)), exit: 1, check: "jwks", text: `answers 404 Not Found: there is no LoginRocket`, do: `^Set LOGINROCKET_URL`},
+		{name: "a LoginRocket that redirects", change: breakKeys(authrockettest.Redirect("https://other.example/connect/jwks?a=geheim")), exit: 1, check: "jwks", text: `answers 302 Found, a redirect to https://other\.example/connect/jwks\.$`, do: `redirects to keys are not followed`},
+		{name: "a page instead of keys", change: breakKeys(authrockettest.Body("text/html", "<!doctype html>")), exit: 1, check: "jwks", text: `but not with a key set`},
 		{name: "an endless page instead of keys", change: breakKeys(func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
 			for r.Context().Err() == nil {
 				io.WriteString(w, strings.Repeat("x", 64<<10))
 			}
-		}), exit: 1, check: "jwks", text: `with something that is no key set`},
-		{name: "no key that can be used", change: breakKeys(authrockettest.Body("application/json", `{"keys":[{"kty":"EC","alg":"ES256","kid":"e"}]}`)), exit: 1, check: "jwks", text: `has no key that can be used: "e" EC ES256\.$`, do: `AUTHROCKET_JWT_KEY`},
+		}), exit: 1, check: "jwks", text: `but not with a key set`},
+		{name: "no key that can be used", change: breakKeys(authrockettest.Body("application/json", `{"keys":[{"kty":"EC","alg":"ES256","kid":"e"}]}`)), exit: 1, check: "jwks", text: `has no usable key: "e" EC ES256\.$`, do: `AUTHROCKET_JWT_KEY`},
 		{name: "a LoginRocket that is down", change: breakKeys(authrockettest.Status(503)), exit: 3, check: "jwks", text: `answers 503`, do: `^Try again`},
 		{name: "a LoginRocket that hangs", change: breakKeys(authrockettest.Hang()), exit: 3, check: "jwks", text: `does not answer within 10s`},
 		{name: "an old set from a cache", change: breakKeys(header("Age", "3600")), exit: 1, check: "jwks", text: `a set that is 1h00m old`, also: []string{"clock"}},
-		{name: "an HS256 realm without its key", realm: hs256, change: set("AUTHROCKET_JWT_KEY", ""), exit: 1, check: "jwks", text: `has no key that can be used: the set is empty`, do: `set AUTHROCKET_JWT_KEY to its secret`},
+		{name: "an HS256 realm without its key", realm: hs256, change: set("AUTHROCKET_JWT_KEY", ""), exit: 1, check: "jwks", text: `has no usable key: the set is empty`, do: `set AUTHROCKET_JWT_KEY to its secret`},
 		{name: "a token of an HS256 realm without its key", realm: hs256, change: set("AUTHROCKET_JWT_KEY", ""), withToken: true, exit: 1, check: "token", text: `the token says HS256`, do: `^Set AUTHROCKET_JWT_KEY to the realm's secret`, also: []string{"jwks"}},
 		{name: "an HS256 realm with its key", realm: hs256, withToken: true, check: "token", status: "ok", text: `is accepted`},
 
@@ -166,69 +166,69 @@ func TestDoctorOnMisconfigurations(t *testing.T) {
 		{name: "the age of a cached answer is no difference of clocks", change: breakKeys(authrockettest.Chain(header("Age", "100"), authrockettest.ClockOff(-100*time.Second))), check: "clock", status: "ok", text: `that of LoginRocket`},
 
 		{name: "the wrong realm, for the API", change: set("AUTHROCKET_REALM", "rl_other"), exit: 1, check: "core api", text: `not those of the realm "rl_other"`, do: `^Set AUTHROCKET_REALM`},
-		{name: "the wrong realm", change: set("AUTHROCKET_REALM", "rl_other"), withToken: true, exit: 1, check: "token", text: `rid is "rl_shop", Config\.RealmID \(AUTHROCKET_REALM\) is rl_other`, do: `^If "rl_shop" is your realm, set AUTHROCKET_REALM`, also: []string{"core api"}},
+		{name: "the wrong realm", change: set("AUTHROCKET_REALM", "rl_other"), withToken: true, exit: 1, check: "token", text: `rid is "rl_shop", but Config\.RealmID \(AUTHROCKET_REALM\) is rl_other`, do: `^If "rl_shop" is your realm, set AUTHROCKET_REALM`, also: []string{"core api"}},
 		{name: "the LoginRocket of another realm", change: func(s *shop) { s.env["LOGINROCKET_URL"] = newShop(s.t).realm.URL() }, withToken: true, exit: 1, check: "token", text: `a key that the realm does not have`, do: `the token's realm, "rl_shop"`, also: []string{"app login"}},
 		{name: "an expired token", withToken: true, options: []authrockettest.TokenOption{authrockettest.ExpiresIn(-time.Hour)}, exit: 1, check: "token", text: `has expired`, do: `^Sign in again`},
 		{name: "a token while the keys are out of reach", change: breakKeys(authrockettest.Status(503)), withToken: true, exit: 3, check: "token", text: `the realm's keys cannot be fetched now`, do: `jwks first`, also: []string{"jwks"}},
 		{name: "a token of the future", withToken: true, options: []authrockettest.TokenOption{authrockettest.ClockSkew(time.Hour)}, exit: 1, check: "token", text: `is not valid yet`, do: `clock`},
 
-		{name: "redirect_uri is no Login URL", realm: func(c *authrockettest.RealmConfig) { c.LoginURLs = []string{"https://shop.example/"} }, exit: 1, check: "hosted login", text: `refuses to come back to http://127\.0\.0\.1:\d+/auth/callback: it answers 400`, do: `^Add http://127\.0\.0\.1:\d+/auth/callback to the Login URLs`},
+		{name: "redirect_uri is no Login URL", realm: func(c *authrockettest.RealmConfig) { c.LoginURLs = []string{"https://shop.example/"} }, exit: 1, check: "hosted login", text: `refuses http://127\.0\.0\.1:\d+/auth/callback: it answers 400`, do: `^Add http://127\.0\.0\.1:\d+/auth/callback to the Login URLs`},
 		{name: "no AppURL, as on loopback", change: set("AUTHROCKET_APP_URL", ""), check: "hosted login", status: "skipped", text: `AUTHROCKET_APP_URL`},
-		{name: "LoginRocket answers alike to all", change: func(s *shop) { s.loginStatus.Store(200) }, exit: 3, check: "hosted login", text: `answers 200 OK, and refuses no URL`, do: `add http://127\.0\.0\.1:\d+/auth/callback to the Login URLs`},
-		{name: "LoginRocket has no login", change: func(s *shop) { s.loginStatus.Store(404) }, exit: 1, check: "hosted login", text: `/login answers 404`, do: `^Make LOGINROCKET_URL`},
+		{name: "LoginRocket answers alike to all", change: func(s *shop) { s.loginStatus.Store(200) }, exit: 3, check: "hosted login", text: `answers 200 OK, but also accepts a URL`, do: `add http://127\.0\.0\.1:\d+/auth/callback to the Login URLs`},
+		{name: "LoginRocket has no login", change: func(s *shop) { s.loginStatus.Store(404) }, exit: 1, check: "hosted login", text: `/login answers 404`, do: `^Set LOGINROCKET_URL`},
 
-		{name: "the app does not run", change: func(s *shop) { s.app.Close() }, exit: 1, check: "app", text: `^Nothing listens at`},
+		{name: "the app does not run", change: func(s *shop) { s.app.Close() }, exit: 1, check: "app", text: `^No server listens at`},
 		{name: "AppURL https, served by http", change: func(s *shop) {
 			s.env["AUTHROCKET_APP_URL"] = strings.Replace(s.env["AUTHROCKET_APP_URL"], "http:", "https:", 1)
-		}, exit: 1, check: "app", text: `^The URL says https, and 127\.0\.0\.1:\d+ speaks http\.$`, do: `proxy with a certificate`},
+		}, exit: 1, check: "app", text: `^The URL says https, but 127\.0\.0\.1:\d+ speaks http\.$`, do: `proxy with a certificate`},
 		{name: "another program at AppURL", app: func(*authrocket.Auth) http.Handler { return http.NotFoundHandler() }, exit: 1, check: "app", text: `answers 404 Not Found without the header Authrocket-Callback`, do: `^Put Authenticate around the app`},
 		{name: "another AuthPath", args: []string{"-auth-path", "/login"}, exit: 1, check: "app", text: `/login/callback answers 404`, do: `-auth-path`},
 		{name: "a page of the app has taken the callback", app: taken("/auth/callback", 200), exit: 1, check: "app", text: `answers 200 OK without the header`},
-		{name: "another method of the app has taken the callback", app: taken("/auth/callback", 405), exit: 1, check: "app", text: `a route of the app has taken the path`, do: `^Set Config\.AuthPath`},
+		{name: "another method of the app has taken the callback", app: taken("/auth/callback", 405), exit: 1, check: "app", text: `a route of the app uses the path`, do: `^Set Config\.AuthPath`},
 		{name: "a proxy without the app", app: taken("/", 502), exit: 1, check: "app", text: `a proxy does not reach the app`, do: `^Start the app`},
 		{name: "AppURL redirects to another host", app: func(*authrocket.Auth) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				http.Redirect(w, r, "https://www.shop.example"+r.URL.Path+"?token=geheim", http.StatusMovedPermanently)
 			})
-		}, exit: 1, check: "app", text: `answers 301 Moved Permanently, and leads to https://www\.shop\.example/auth/callback\.$`, do: `set AUTHROCKET_APP_URL`},
+		}, exit: 1, check: "app", text: `answers 301 Moved Permanently, a redirect to https://www\.shop\.example/auth/callback\.$`, do: `set AUTHROCKET_APP_URL`},
 		{name: "opened at another host than AppURL", change: func(s *shop) {
 			s.env["AUTHROCKET_APP_URL"] = strings.Replace(s.env["AUTHROCKET_APP_URL"], "127.0.0.1", "localhost", 1)
 		}, exit: 1, check: "app login", text: `comes back to http://127\.0\.0\.1:\d+/auth/callback: the app has another AppURL`, do: `^Set AUTHROCKET_APP_URL to the one address`},
-		{name: "the app has another LoginRocket", change: func(s *shop) { s.env["LOGINROCKET_URL"] = newShop(s.t).realm.URL() }, exit: 1, check: "app login", text: `^The app sends browsers to http://127\.0\.0\.1:\d+/login; LOGINROCKET_URL is`, do: `^Start the app with this environment`},
-		{name: "a route of the app has taken the login", app: taken("/auth/login", 405), exit: 1, check: "app login", text: `/auth/login answers 405 Method Not Allowed, and does not lead to LoginRocket`, do: `Config\.AuthPath`},
+		{name: "the app has another LoginRocket", change: func(s *shop) { s.env["LOGINROCKET_URL"] = newShop(s.t).realm.URL() }, exit: 1, check: "app login", text: `^The app sends browsers to http://127\.0\.0\.1:\d+/login, but LOGINROCKET_URL is`, do: `^Start the app with this environment`},
+		{name: "a route of the app has taken the login", app: taken("/auth/login", 405), exit: 1, check: "app login", text: `/auth/login answers 405 Method Not Allowed, and does not redirect to LoginRocket`, do: `Config\.AuthPath`},
 
 		{name: "the wrong API key", change: set("AUTHROCKET_API_KEY", "ks_anders0123456789abcdef"), exit: 1, check: "core api", text: `^The API key may not read users`, do: `^Set AUTHROCKET_API_KEY`},
 		{name: "an API key of another kind", change: set("AUTHROCKET_API_KEY", "jsk_geheim0123456789"), exit: 1, check: "core api", text: `^AUTHROCKET_API_KEY is a secret for login tokens`},
 		{name: "an API key that only reads", change: set("AUTHROCKET_API_KEY", shopReadOnlyKey), args: []string{"-write"}, exit: 1, check: "core api", text: `^The API key may not write users`},
-		{name: "an API key that only reads, where writing is not tried", change: set("AUTHROCKET_API_KEY", shopReadOnlyKey), check: "core api", status: "ok", text: `reads users`},
-		{name: "LoginRocket as the URL of the API", change: func(s *shop) { s.env["AUTHROCKET_URL"] = s.env["LOGINROCKET_URL"] + "/v2" }, exit: 1, check: "core api", text: `is not the Core API`, do: `^Make AUTHROCKET_URL`},
-		{name: "the API on the wrong port", change: func(s *shop) { s.env["AUTHROCKET_URL"] = "http://127.0.0.1:" + closedPort(s.t) + "/v2" }, exit: 1, check: "core api", text: `^Nothing listens at`},
+		{name: "an API key that only reads, where writing is not tried", change: set("AUTHROCKET_API_KEY", shopReadOnlyKey), check: "core api", status: "ok", text: `can read users`},
+		{name: "LoginRocket as the URL of the API", change: func(s *shop) { s.env["AUTHROCKET_URL"] = s.env["LOGINROCKET_URL"] + "/v2" }, exit: 1, check: "core api", text: `is not the Core API`, do: `^Set AUTHROCKET_URL`},
+		{name: "the API on the wrong port", change: func(s *shop) { s.env["AUTHROCKET_URL"] = "http://127.0.0.1:" + closedPort(s.t) + "/v2" }, exit: 1, check: "core api", text: `^No server listens at`},
 		{name: "no API", change: func(s *shop) { delete(s.env, "AUTHROCKET_URL"); delete(s.env, "AUTHROCKET_API_KEY") }, check: "core api", status: "skipped", text: `Logins need neither`},
 
 		{name: "another secret of the webhook", change: func(s *shop) {
 			s.env["AUTHROCKET_WEBHOOK_URL"] = strings.Replace(s.serveWebhook(webhookSecret), webhookSecret, "Zt4bN7vC2xMq9wRk5yHs8dLp3fJg6UaE", 1)
-		}, exit: 1, check: "webhook", text: `answers 404 Not Found to a ping with the secret`, do: `^Make the secret in the URL one of Config\.Secrets`},
-		{name: "a webhook that compares no secret", change: func(s *shop) { s.env["AUTHROCKET_WEBHOOK_URL"] = s.serveWebhook("") }, exit: 1, check: "webhook", text: `^It takes a ping with a wrong secret, too`},
+		}, exit: 1, check: "webhook", text: `answers 404 Not Found to a ping with the secret`, do: `^Add the secret in the URL to Config\.Secrets`},
+		{name: "a webhook that compares no secret", change: func(s *shop) { s.env["AUTHROCKET_WEBHOOK_URL"] = s.serveWebhook("") }, exit: 1, check: "webhook", text: `^It also accepts a ping with a wrong secret`},
 		{name: "a webhook without a secret", change: func(s *shop) { s.env["AUTHROCKET_WEBHOOK_URL"] = "http://127.0.0.1:1/hooks" }, exit: 1, check: "webhook", text: `has no secret`},
-		{name: "a webhook whose secret goes in the clear", args: []string{"-webhook", "http://authrocket:" + webhookSecret + "@192.0.2.1/hooks"}, exit: 1, check: "webhook", text: `its secret would go in the clear`, do: `^Write https`},
+		{name: "a webhook whose secret goes in the clear", args: []string{"-webhook", "http://authrocket:" + webhookSecret + "@192.0.2.1/hooks"}, exit: 1, check: "webhook", text: `its secret would be sent unencrypted`, do: `^Use https`},
 		{name: "a webhook behind a gate", change: func(s *shop) {
 			s.env["AUTHROCKET_WEBHOOK_URL"] = strings.Replace(s.env["AUTHROCKET_APP_URL"], "//", "//a:"+webhookSecret+"@", 1) + "/hooks"
 		}, exit: 1, check: "webhook", text: `/hooks answers 404`},
 		{name: "a webhook that redirects", change: func(s *shop) {
 			s.env["AUTHROCKET_WEBHOOK_URL"] = strings.Replace(s.serveStatus(307), "//", "//a:"+webhookSecret+"@", 1)
-		}, exit: 1, check: "webhook", text: `a redirect, which AuthRocket takes for a failure`},
+		}, exit: 1, check: "webhook", text: `a redirect, which AuthRocket treats as a failure`},
 		{name: "a webhook with the secret in its path", change: func(s *shop) {
 			s.env["AUTHROCKET_WEBHOOK_URL"] = s.serveWebhook(webhookSecret, "/hooks/"+webhookSecret)
-		}, check: "webhook", status: "ok", text: `/hooks/\.\.\. takes a ping with the secret`},
+		}, check: "webhook", status: "ok", text: `/hooks/\.\.\. accepts a ping with the secret`},
 		{name: "a webhook with the secret in the middle of its path", change: func(s *shop) {
 			s.env["AUTHROCKET_WEBHOOK_URL"] = s.serveWebhook(webhookSecret, "/"+webhookSecret+"/hooks")
-		}, check: "webhook", status: "ok", text: `/\.\.\./hooks takes a ping with the secret`},
+		}, check: "webhook", status: "ok", text: `/\.\.\./hooks accepts a ping with the secret`},
 		{name: "a webhook with the secret in its query", change: func(s *shop) {
 			s.env["AUTHROCKET_WEBHOOK_URL"] = s.serveWebhook(webhookSecret, "/hooks?secret="+webhookSecret)
-		}, check: "webhook", status: "ok", text: `/hooks takes a ping with the secret`},
+		}, check: "webhook", status: "ok", text: `/hooks accepts a ping with the secret`},
 		{name: "no webhook there", change: func(s *shop) {
 			s.env["AUTHROCKET_WEBHOOK_URL"] = "http://a:" + webhookSecret + "@127.0.0.1:" + closedPort(s.t) + "/hooks"
-		}, exit: 1, check: "webhook", text: `^Nothing listens at`},
+		}, exit: 1, check: "webhook", text: `^No server listens at`},
 		{name: "a webhook that breaks off", change: func(s *shop) {
 			s.env["AUTHROCKET_WEBHOOK_URL"] = s.serve(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }) + "/hooks/" + webhookSecret
 		}, exit: 3, check: "webhook", text: `does not answer: EOF$`},
@@ -345,8 +345,8 @@ func TestDoctorOnTLS(t *testing.T) {
 		status  string
 		text    string
 	}{
-		{name: "a certificate that is trusted", trusted: true, host: "127.0.0.1", status: "ok", text: `^TLS 1\.3, and the certificate ends in \d+ days\.$`},
-		{name: "an unknown authority", host: "127.0.0.1", exit: 1, status: "wrong", text: `not from an authority that this machine trusts`},
+		{name: "a certificate that is trusted", trusted: true, host: "127.0.0.1", status: "ok", text: `^TLS 1\.3, and the certificate expires in \d+ days\.$`},
+		{name: "an unknown authority", host: "127.0.0.1", exit: 1, status: "wrong", text: `does not trust the authority`},
 		{name: "a certificate for another host", trusted: true, host: "localhost", exit: 1, status: "wrong", text: `is not for localhost`},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -383,10 +383,10 @@ func TestDoctorUsage(t *testing.T) {
 		stderr string
 	}{
 		{name: "an unknown flag", args: []string{"-port", "1"}, status: 2, stderr: "authrocket doctor: flag provided but not defined: -port; -h lists the flags\n"},
-		{name: "an argument that is no flag", args: []string{"geheim"}, status: 2, stderr: "authrocket doctor: there is an argument that is no flag; -h lists the flags\n"},
-		{name: "a token behind its flag", args: []string{"-token=geheim"}, status: 2, stderr: "authrocket doctor: a flag that takes no value has one; -h lists the flags\n"},
-		{name: "no token where one should be", args: []string{"-token"}, status: 2, stderr: "authrocket doctor: there is no token on standard input; write authrocket login | authrocket explain, for instance\n"},
-		{name: "no token, but far too much", args: []string{"-token"}, stdin: strings.Repeat("x", 70_000), status: 2, stderr: "authrocket doctor: standard input has a line of more than 65536 bytes, which is no token\n"},
+		{name: "an argument that is no flag", args: []string{"geheim"}, status: 2, stderr: "authrocket doctor: there is an argument that is not a flag; -h lists the flags\n"},
+		{name: "a token behind its flag", args: []string{"-token=geheim"}, status: 2, stderr: "authrocket doctor: a flag that takes no value was given one; -h lists the flags\n"},
+		{name: "no token where one should be", args: []string{"-token"}, status: 2, stderr: "authrocket doctor: there is no token on standard input; use, for example, authrocket login | authrocket explain\n"},
+		{name: "no token, but far too much", args: []string{"-token"}, stdin: strings.Repeat("x", 70_000), status: 2, stderr: "authrocket doctor: standard input has a line of more than 65536 bytes, which is not a token; check the input\n"},
 		{name: "help", args: []string{"-h"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -12,16 +12,16 @@ import (
 
 const explainUsage = `Usage: authrocket explain [flags] < token
 
-Says what is in the login token on standard input, and whether an app accepts it that
-has the environment of this command: LOGINROCKET_URL, LOGINROCKET_JWKS_URL,
-AUTHROCKET_JWT_KEY and AUTHROCKET_REALM. It shows neither the signature nor the session
-ID; names and email addresses in the token are shown.
+Shows what is in the login token on standard input, and whether an app with the same
+environment accepts it: LOGINROCKET_URL, LOGINROCKET_JWKS_URL, AUTHROCKET_JWT_KEY and
+AUTHROCKET_REALM. It shows names and email addresses in the token, but neither the
+signature nor the session ID.
 
 The exit status is 0 if the token is accepted, 1 if it is refused, 2 if a flag or the
 environment is wrong, and 3 if the keys cannot be fetched.
 `
 
-// explain says what is in a token.
+// explain prints what is in a token, and whether it is accepted.
 func explain(ctx context.Context, args []string, c console) error {
 	flags := flag.NewFlagSet("explain", flag.ContinueOnError)
 	asJSON := flags.Bool("json", false, "write one JSON object")
@@ -55,7 +55,7 @@ func explain(ctx context.Context, args []string, c console) error {
 
 func writeExplanation(w io.Writer, u unverified, readErr error, v verdict, now time.Time) {
 	if readErr != nil {
-		fmt.Fprintf(w, "This is no token that can be read: %v.\n\n", readErr)
+		fmt.Fprintf(w, "The token cannot be read: %v.\n\n", readErr)
 	} else {
 		title := "Claims"
 		if v.Status != verdictValid {

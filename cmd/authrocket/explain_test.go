@@ -38,10 +38,10 @@ func TestExplain(t *testing.T) {
 		{name: "no AppURL is needed", change: set("AUTHROCKET_APP_URL", "nonsense"), token: genuine, why: `publishes`},
 
 		{name: "HS256 without its key", realm: hs256, change: set("AUTHROCKET_JWT_KEY", ""), token: genuine, status: 1, reason: "wrong_algorithm", why: `the token says HS256`, do: `^Set AUTHROCKET_JWT_KEY to the realm's secret`},
-		{name: "RS256 with a key of HS256", change: set("AUTHROCKET_JWT_KEY", "jsk_"+strings.Repeat("geheim", 8)), token: genuine, status: 1, reason: "wrong_algorithm", why: `is an HS256 secret, and the token says RS256`, do: `^Leave AUTHROCKET_JWT_KEY out`},
+		{name: "RS256 with a key of HS256", change: set("AUTHROCKET_JWT_KEY", "jsk_"+strings.Repeat("geheim", 8)), token: genuine, status: 1, reason: "wrong_algorithm", why: `is an HS256 secret, but the token says RS256`, do: `^Leave AUTHROCKET_JWT_KEY out`},
 		{name: "another static key", realm: hs256, change: set("AUTHROCKET_JWT_KEY", "jsk_"+strings.Repeat("geheim", 8)), token: genuine, status: 1, reason: "bad_signature", do: `^Set AUTHROCKET_JWT_KEY to the key of the token's realm, "rl_shop"`},
-		{name: "a key that the realm does not have", change: func(s *shop) { s.env["LOGINROCKET_URL"] = newShop(s.t).realm.URL() }, token: genuine, status: 1, reason: "unknown_key", do: `^Make LOGINROCKET_URL the LoginRocket of the token's realm, "rl_shop"`},
-		{name: "another realm", change: set("AUTHROCKET_REALM", "rl_other"), token: genuine, status: 1, reason: "wrong_realm", why: `rid is "rl_shop", Config\.RealmID \(AUTHROCKET_REALM\) is rl_other`, do: `^If "rl_shop" is your realm`},
+		{name: "a key that the realm does not have", change: func(s *shop) { s.env["LOGINROCKET_URL"] = newShop(s.t).realm.URL() }, token: genuine, status: 1, reason: "unknown_key", do: `^Set LOGINROCKET_URL to the LoginRocket URL of the token's realm, "rl_shop"`},
+		{name: "another realm", change: set("AUTHROCKET_REALM", "rl_other"), token: genuine, status: 1, reason: "wrong_realm", why: `rid is "rl_shop", but Config\.RealmID \(AUTHROCKET_REALM\) is rl_other`, do: `^If "rl_shop" is your realm`},
 		{name: "another issuer", token: with(authrockettest.Claim("iss", "https://login.example")), status: 1, reason: "wrong_issuer", do: `another service`},
 		{name: "an audience", token: with(authrockettest.Claim("aud", "app")), status: 1, reason: "wrong_audience", do: `^Set Config\.Audience`},
 		{name: "expired", token: with(authrockettest.ExpiresIn(-time.Hour)), status: 1, reason: "token_expired", why: `exp is 20`, do: `^Sign in again`},
@@ -53,7 +53,7 @@ func TestExplain(t *testing.T) {
 		{name: "no sub", token: with(authrockettest.WithoutClaim("sub")), status: 1, reason: "invalid_claims", why: `claim sub`},
 		{name: "crit", token: with(authrockettest.Header("crit", []string{"x"})), status: 1, reason: "critical_header"},
 		{name: "half a token", token: func(s *shop) string { return strings.Split(s.token(), ".")[1] }, status: 1, reason: "token_malformed", do: `^Copy the whole token`},
-		{name: "too large", token: func(s *shop) string { return s.tokenOf(17_000) }, status: 1, reason: "token_too_large", do: `^Put less into`},
+		{name: "too large", token: func(s *shop) string { return s.tokenOf(17_000) }, status: 1, reason: "token_too_large", do: `^Reduce the custom attributes`},
 
 		{name: "keys out of reach", change: func(s *shop) { s.realm.Break(authrockettest.Status(500)) }, token: genuine, status: 3, reason: "keys_unavailable", why: `answered 500`, do: `^Run authrocket doctor`},
 		{name: "keys out of reach do not matter to an expired token", change: func(s *shop) { s.realm.Break(authrockettest.Status(500)) }, token: with(authrockettest.ExpiresIn(-time.Hour)), status: 1, reason: "token_expired"},
@@ -161,9 +161,9 @@ func TestExplainUsage(t *testing.T) {
 		stderr string
 	}{
 		{name: "no environment", stdin: "a.b.c", stderr: "authrocket explain: authrocket: Config.LoginRocketURL (LOGINROCKET_URL) is missing; set it to the realm's LoginRocket URL, for example https://sample.e2.loginrocket.com/\n"},
-		{name: "no token", env: url, stderr: "authrocket explain: there is no token on standard input; write authrocket login | authrocket explain, for instance\n"},
-		{name: "an empty line", env: url, stdin: "\na.b.c", stderr: "authrocket explain: there is no token on standard input; write authrocket login | authrocket explain, for instance\n"},
-		{name: "a token as an argument", env: url, args: []string{"geheim.geheim.geheim"}, stderr: "authrocket explain: there is an argument that is no flag; -h lists the flags\n"},
+		{name: "no token", env: url, stderr: "authrocket explain: there is no token on standard input; use, for example, authrocket login | authrocket explain\n"},
+		{name: "an empty line", env: url, stdin: "\na.b.c", stderr: "authrocket explain: there is no token on standard input; use, for example, authrocket login | authrocket explain\n"},
+		{name: "a token as an argument", env: url, args: []string{"geheim.geheim.geheim"}, stderr: "authrocket explain: there is an argument that is not a flag; -h lists the flags\n"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

@@ -204,11 +204,11 @@ func TestBrokenData(t *testing.T) {
 		text string
 		want string // pattern
 	}{
-		{name: "an empty file", text: "", want: `it is broken or cut off: .*; the file is left as it is: delete it, or name another file\n$`},
-		{name: "a file that was cut", text: whole[:len(whole)/2], want: `it is broken or cut off: .*; the file is left as it is: delete it, or name another file\n$`},
-		{name: "garbage", text: "\x00\xff{[,", want: `it is broken or cut off: .*; the file is left as it is: delete it, or name another file\n$`},
-		{name: "another document", text: `{"realm": {"id": "rl_mine"}}`, want: `it is another document, .*; the file is left as it is: delete it, or name another file\n$`},
-		{name: "a newer version", text: strings.Replace(whole, `"version":1`, `"version":1000`, 1), want: `it has version 1000, .* use the newer program that saved it; the file is left as it is: delete it, or name another file\n$`},
+		{name: "an empty file", text: "", want: `it is broken or cut off: .*; delete the file, which was not changed, or name another one\n$`},
+		{name: "a file that was cut", text: whole[:len(whole)/2], want: `it is broken or cut off: .*; delete the file, which was not changed, or name another one\n$`},
+		{name: "garbage", text: "\x00\xff{[,", want: `it is broken or cut off: .*; delete the file, which was not changed, or name another one\n$`},
+		{name: "another document", text: `{"realm": {"id": "rl_mine"}}`, want: `it is another document, .*; delete the file, which was not changed, or name another one\n$`},
+		{name: "a newer version", text: strings.Replace(whole, `"version":1`, `"version":1000`, 1), want: `it has version 1000, .* use the newer program that saved it; delete the file, which was not changed, or name another one\n$`},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -240,7 +240,7 @@ func TestBrokenData(t *testing.T) {
 		t.Parallel()
 		name := t.TempDir()
 		p := begin(t, "-data", name)
-		if code := p.exitCode(); code != 1 || p.stderr.String() != "authrocket dev: -data: "+name+" is not a regular file\n" {
+		if code := p.exitCode(); code != 1 || p.stderr.String() != "authrocket dev: -data: "+name+" is not a regular file; choose another name\n" {
 			t.Errorf("got exit code %d, %s", code, p.stderr)
 		}
 	})
@@ -252,7 +252,7 @@ func TestBrokenData(t *testing.T) {
 			t.Fatal(err)
 		}
 		p := begin(t, "-data", name)
-		if code := p.exitCode(); code != 1 || p.stderr.String() != "authrocket dev: -data: "+name+" is not a regular file\n" {
+		if code := p.exitCode(); code != 1 || p.stderr.String() != "authrocket dev: -data: "+name+" is not a regular file; choose another name\n" {
 			t.Errorf("got exit code %d, %s", code, p.stderr)
 		}
 	})
@@ -274,7 +274,7 @@ func TestSharedData(t *testing.T) {
 		refused := func() {
 			t.Helper()
 			p := begin(t, "-data", name)
-			if code := p.exitCode(); code != 1 || p.stderr.String() != "authrocket dev: -data: "+name+": another program uses it; give each program a file of its own\n" {
+			if code := p.exitCode(); code != 1 || p.stderr.String() != "authrocket dev: -data: "+name+": another program uses it; give each program its own file\n" {
 				t.Errorf("got exit code %d, %s", code, p.stderr)
 			}
 		}
@@ -304,8 +304,8 @@ func TestSharedData(t *testing.T) {
 			p := start(t, "-data", name)
 			row.change(t, name)
 			p.coreAPI().must("POST", "/users", newUser)
-			p.find(p.stderr, `level=ERROR msg="the realm is not saved" error=".*somebody else has changed it`)
-			if code := p.stop(syscall.SIGTERM); code != 1 || !strings.Contains(p.stderr.String(), "\nauthrocket dev: -data: the realm is not saved: "+name+": somebody else has changed it, and it is not overwritten\n") {
+			p.find(p.stderr, `level=ERROR msg="the realm is not saved" error=".*another program has changed it`)
+			if code := p.stop(syscall.SIGTERM); code != 1 || !strings.Contains(p.stderr.String(), "\nauthrocket dev: -data: the realm is not saved: "+name+": another program has changed it, so it is not overwritten; stop that program, or name another file\n") {
 				t.Errorf("got exit code %d, %s", code, p.stderr)
 			}
 			if got := string(readFile(t, name)); got != "mine" {
@@ -376,7 +376,7 @@ func TestEnvFile(t *testing.T) {
 			name := filepath.Join(t.TempDir(), ".env")
 			writeFile(t, name, row.text)
 			p := begin(t, "-env", name)
-			if code := p.exitCode(); code != 1 || p.stderr.String() != "authrocket dev: -env: "+name+": authrocket dev has not written this file, and does not replace it; choose another name\n" {
+			if code := p.exitCode(); code != 1 || p.stderr.String() != "authrocket dev: -env: "+name+": authrocket dev did not write this file, and does not replace it; choose another name\n" {
 				t.Errorf("got exit code %d, %s", code, p.stderr)
 			}
 			if got := string(readFile(t, name)); got != row.text {
@@ -389,7 +389,7 @@ func TestEnvFile(t *testing.T) {
 		t.Parallel()
 		name := t.TempDir()
 		p := begin(t, "-env", name)
-		if code := p.exitCode(); code != 1 || p.stderr.String() != "authrocket dev: -env: "+name+" is not a regular file\n" {
+		if code := p.exitCode(); code != 1 || p.stderr.String() != "authrocket dev: -env: "+name+" is not a regular file; choose another name\n" {
 			t.Errorf("got exit code %d, %s", code, p.stderr)
 		}
 	})

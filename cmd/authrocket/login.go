@@ -20,25 +20,25 @@ import (
 
 const loginUsage = `Usage: authrocket login [flags]
 
-Logs in by the LoginRocket API of LOGINROCKET_URL, for trying. It asks for the email,
-the password, which does not show, and the code of a second factor if there is one.
-Where standard input is no terminal, these are its lines.
+Logs in through the LoginRocket API at LOGINROCKET_URL, for tests. It asks for the
+email, for the password without showing it, and for the code of a second factor if there
+is one. If standard input is not a terminal, it reads one line for each.
 
-The login token goes to standard output where that is no terminal, so that
-authrocket login | authrocket explain shows what is in it. On a terminal it is shown
-with -token only: whoever has it is the user until it expires. The session at
-LoginRocket goes on until it ends by itself.
+It prints the login token to standard output if that is not a terminal. To see what is in
+the token, run authrocket login | authrocket explain. On a terminal it prints the token
+only with -token: anyone who has it can act as the user until it expires. The session at
+LoginRocket continues until it expires.
 
 The exit status is 0 after a login, 1 if it is refused or not complete, 2 if a flag or
 the environment is wrong, and 3 if LoginRocket does not answer.
 `
 
-// login gets a login token.
+// login logs in and prints the login token.
 func login(ctx context.Context, args []string, c console) error {
 	flags := flag.NewFlagSet("login", flag.ContinueOnError)
-	email := flags.String("email", "", "`address` or username to log in with (default: it is asked for)")
+	email := flags.String("email", "", "`address` or username to log in with (default: the command asks for it)")
 	account := flags.String("account", "", "`ID` of the account to select, org_... (default: the one that LoginRocket selects)")
-	showToken := flags.Bool("token", false, "write the login token to a terminal, too")
+	showToken := flags.Bool("token", false, "print the login token even on a terminal")
 	if err := parseFlags(flags, args, c.stdout, loginUsage); err != nil {
 		return err
 	}
@@ -75,7 +75,7 @@ func login(ctx context.Context, args []string, c console) error {
 	return finishLogin(c, result, *account, *showToken)
 }
 
-// pendingOf returns the token of a login that waits for a code.
+// pendingOf returns the token of a login that needs a code.
 func pendingOf(result loginrocket.Result) (pending coreapi.Secret, needed bool) {
 	if _, isFull := result.Token(); isFull || !result.SessionID().IsZero() {
 		return coreapi.Secret{}, false
@@ -89,7 +89,7 @@ func pendingOf(result loginrocket.Result) (pending coreapi.Secret, needed bool) 
 	return answer.Token, !answer.Token.IsZero()
 }
 
-// maxCodes is how often a code is asked for.
+// maxCodes is how often the command asks for a code.
 const maxCodes = 3
 
 func verifyCode(ctx context.Context, client *loginrocket.Client, ask *asker, pending coreapi.Secret) (loginrocket.Result, error) {
@@ -109,16 +109,17 @@ func verifyCode(ctx context.Context, client *loginrocket.Client, ask *asker, pen
 	}
 }
 
-// finishLogin writes the token where it may go.
+// finishLogin prints the token, unless standard output is a terminal and -token is
+// missing.
 func finishLogin(c console, result loginrocket.Result, account string, showToken bool) error {
 	if err := result.Err(); err != nil {
 		if slices.Contains(result.Conditions, loginrocket.NoAccountSelected) {
-			return fmt.Errorf("%w; the user has several accounts, or none: write the ID of one behind -account to select it", err)
+			return fmt.Errorf("%w; the user has several accounts or none: select one with -account and its ID", err)
 		}
-		return fmt.Errorf("%w; sign in once in a browser at LoginRocket, which says what is missing", err)
+		return fmt.Errorf("%w; sign in once at LoginRocket in a browser, which shows what is missing", err)
 	}
 	if account != "" && result.Account != account {
-		return fmt.Errorf("the user is not in the account of -account: LoginRocket selected %s", jsonText(result.Account))
+		return fmt.Errorf("the user is not a member of the account in -account: LoginRocket selected %s", jsonText(result.Account))
 	}
 	token, _ := result.Token()
 	who := "The login is complete"
@@ -133,11 +134,11 @@ func finishLogin(c console, result loginrocket.Result, account string, showToken
 		fmt.Fprintln(c.stdout, token)
 		return nil
 	}
-	fmt.Fprintln(c.stderr, "The login token is not shown on a terminal. Write authrocket login | authrocket explain, or -token.")
+	fmt.Fprintln(c.stderr, "The login token is not printed on a terminal. Use authrocket login | authrocket explain, or -token.")
 	return nil
 }
 
-// loginError has the exit status of what went wrong.
+// loginError returns err with its exit status.
 func loginError(err error) error {
 	if errors.Is(err, loginrocket.ErrUnavailable) {
 		return &exitError{exitUndecided, err}
@@ -145,10 +146,11 @@ func loginError(err error) error {
 	return err
 }
 
-// asker asks for what a login needs: on a terminal, or line by line of a file or pipe.
+// asker asks for the inputs of a login: on a terminal, or line by line from a file or
+// pipe.
 type asker struct {
 	prompts  io.Writer
-	terminal *os.File // nil when standard input is none
+	terminal *os.File // nil if standard input is not a terminal
 	lines    *bufio.Reader
 }
 
@@ -170,7 +172,7 @@ const (
 	maxAnswersBytes = 64 << 10 // of all answers
 )
 
-// text returns a line, without white space around it. It ends with ctx.
+// text returns a line without the white space around it. It stops when ctx ends.
 func (a *asker) text(ctx context.Context, prompt string) (string, error) {
 	if a.terminal != nil {
 		fmt.Fprint(a.prompts, prompt)
@@ -187,19 +189,20 @@ func (a *asker) line() (string, error) {
 	return line, err
 }
 
-// hidden returns a line that a terminal does not show.
+// hidden returns a line that the terminal does not show.
 func (a *asker) hidden(ctx context.Context, prompt string) (coreapi.Secret, error) {
 	if a.terminal == nil {
 		line, err := a.read(ctx, prompt, a.line)
 		return coreapi.Hide(strings.TrimRight(line, "\r\n")), err
 	}
-	// Raw before the prompt is written: whoever types at once must not see it either.
+	// The terminal is raw before the prompt appears, so that it does not show what a fast
+	// typist enters.
 	descriptor := int(a.terminal.Fd())
 	before, err := term.MakeRaw(descriptor)
 	if err != nil {
 		return coreapi.Secret{}, err
 	}
-	defer term.Restore(descriptor, before) // also when ctx ends first
+	defer term.Restore(descriptor, before) // even if ctx ends first
 	raw := term.NewTerminal(struct {
 		io.Reader
 		io.Writer
@@ -208,8 +211,8 @@ func (a *asker) hidden(ctx context.Context, prompt string) (coreapi.Secret, erro
 	return coreapi.Hide(line), err
 }
 
-// read reads an answer. A read of a terminal cannot be ended: when ctx ends, it is left to
-// the end of the program.
+// read reads an answer. A read from a terminal cannot be cancelled: if ctx ends, it
+// continues until the program ends.
 func (a *asker) read(ctx context.Context, prompt string, read func() (string, error)) (string, error) {
 	type answer struct {
 		line string
@@ -226,7 +229,7 @@ func (a *asker) read(ctx context.Context, prompt string, read func() (string, er
 	case got := <-answers:
 		switch {
 		case got.err == io.EOF:
-			return "", fmt.Errorf("standard input ends without an answer to %q", strings.TrimSpace(prompt))
+			return "", fmt.Errorf("standard input ended without an answer to %q", strings.TrimSpace(prompt))
 		case got.err != nil:
 			return "", fmt.Errorf("standard input: %w", got.err)
 		case len(got.line) > maxLineBytes:

@@ -117,7 +117,7 @@ func TestLoginAtATerminal(t *testing.T) {
 		c.answer("Password: ", password+"\n")
 		c.answer("Code of the second factor: ", code()+"\n")
 		status, shown := c.end()
-		if status != 0 || !strings.Contains(shown, `Logged in as "Ada"`) || !strings.Contains(shown, "not shown on a terminal") {
+		if status != 0 || !strings.Contains(shown, `Logged in as "Ada"`) || !strings.Contains(shown, "not printed on a terminal") {
 			t.Errorf("got %d, %q", status, shown)
 		}
 		if strings.Contains(shown, "geheim") || strings.Contains(shown, "eyJ") || !strings.Contains(shown, "ada@example.com") {

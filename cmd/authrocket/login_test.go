@@ -36,7 +36,7 @@ func TestLogin(t *testing.T) {
 		{name: "several accounts, and none is selected", change: func(s *shop) (string, []string) {
 			second(s)
 			return "ada@example.com\n" + password + "\n", nil
-		}, status: 1, stderr: `^authrocket login: loginrocket: the login is not complete: no_account_selected; .*write the ID of one behind -account to select it\n$`},
+		}, status: 1, stderr: `^authrocket login: loginrocket: the login is not complete: no_account_selected; .*select one with -account and its ID\n$`},
 		{name: "an account of others", change: func(s *shop) (string, []string) {
 			return "ada@example.com\n" + password + "\n", []string{"-account", s.realm.AddOrg(authrockettest.Org{Name: "Steam"}).ID}
 		}, status: 1, stderr: `^authrocket login: loginrocket: GET /session: the input is refused: You are not a member of this account`},
@@ -45,18 +45,18 @@ func TestLogin(t *testing.T) {
 			s.realm.ChangeSettings(func(settings *authrockettest.Settings) { settings.RequireName = true })
 			s.realm.UpdateUser(s.ada.ID, func(u *authrockettest.User) { u.FirstName, u.LastName = "", "" })
 			return "ada@example.com\n" + password + "\n", nil
-		}, status: 1, stderr: `must_complete_profile; sign in once in a browser`},
+		}, status: 1, stderr: `must_complete_profile; sign in once at LoginRocket in a browser`},
 		{name: "LoginRocket is out of reach", change: func(s *shop) (string, []string) {
 			s.loginRocket.Close()
 			return "ada@example.com\n" + password + "\n", nil
 		}, status: 3, stderr: `^authrocket login: loginrocket: POST /login: LoginRocket does not answer now`},
-		{name: "no password", change: func(*shop) (string, []string) { return "ada@example.com\n", nil }, status: 2, stderr: `^authrocket login: standard input ends without an answer to "Password:"\n$`},
+		{name: "no password", change: func(*shop) (string, []string) { return "ada@example.com\n", nil }, status: 2, stderr: `^authrocket login: standard input ended without an answer to "Password:"\n$`},
 		{name: "an empty password", change: func(*shop) (string, []string) { return "ada@example.com\n\n", nil }, status: 2, stderr: `^authrocket login: the answer is empty\n$`},
 		{name: "no LoginRocket URL", change: func(s *shop) (string, []string) {
 			s.env["LOGINROCKET_URL"] = ""
 			return "", nil
 		}, status: 2, stderr: `^authrocket login: loginrocket: Config\.URL \(LOGINROCKET_URL\) is missing`},
-		{name: "a password as an argument", change: func(*shop) (string, []string) { return "", []string{password} }, status: 2, stderr: `^authrocket login: there is an argument that is no flag`},
+		{name: "a password as an argument", change: func(*shop) (string, []string) { return "", []string{password} }, status: 2, stderr: `^authrocket login: there is an argument that is not a flag`},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

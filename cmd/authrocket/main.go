@@ -1,18 +1,18 @@
-// Command authrocket is the tool beside an app with AuthRocket logins. Its first
-// argument is a command:
+// Command authrocket helps to develop and operate an app with AuthRocket logins. Its
+// first argument is a command:
 //
 //	go run github.com/authrocket-go/authrocket/cmd/authrocket@latest dev
 //
-// authrocket dev is a local AuthRocket, LoginRocket and Core API, for developing
-// without an account. It prints the environment variables that an app needs.
-// Everything is in memory, unless a flag names a file that keeps it; a seed file
-// fills it. What is faithful to the service, and what the flags do, is in
-// docs/local-authrocket.md of the repository.
+// authrocket dev runs a local AuthRocket with LoginRocket and the Core API, for
+// development without an account. It prints the environment variables that an app needs.
+// Its data is in memory, unless a flag names a file to keep it in. A seed file provides
+// the first users and accounts. docs/local-authrocket.md in the repository describes the
+// flags, and what behaves like the service.
 //
-// authrocket doctor reads the environment of an app and says what is right and what
-// is wrong with its set-up, and what to do. authrocket explain says what is in a login
-// token and whether it is accepted. authrocket login gets one, for trying. They are
-// in docs/doctor.md of the repository.
+// authrocket doctor reads the environment of an app, checks its setup and says what to
+// do. authrocket explain shows what is in a login token and whether it is accepted.
+// authrocket login gets a login token for tests. docs/doctor.md in the repository
+// describes them.
 package main
 
 import (
@@ -27,39 +27,39 @@ import (
 	"syscall"
 )
 
-// console is what a command reads and writes.
+// console holds the streams that a command reads and writes.
 type console struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 }
 
-// commands are what the first argument may be. A command gets the arguments
-// after it, and returns flag.ErrHelp when it was only asked what its flags are.
+// commands are the possible first arguments. A command gets the other arguments. It
+// returns flag.ErrHelp if it has only printed its flags.
 var commands = []struct {
 	name, summary string
 	run           func(ctx context.Context, args []string, c console) error
 }{
-	{"dev", "serve a local AuthRocket, for developing without an account", dev},
-	{"doctor", "check the set-up of an app, and say what to do", doctor},
-	{"explain", "say what is in a login token, and whether it is accepted", explain},
-	{"login", "log in by the LoginRocket API, for trying, and get a login token", login},
+	{"dev", "run a local AuthRocket, for development without an account", dev},
+	{"doctor", "check the setup of an app, and say what to do", doctor},
+	{"explain", "show what is in a login token, and whether it is accepted", explain},
+	{"login", "log in through the LoginRocket API, and get a login token for tests", login},
 }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second Ctrl-C does not wait for anything
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
 	os.Exit(run(ctx, os.Args[1:], console{os.Stdin, os.Stdout, os.Stderr}))
 }
 
 // The exit statuses of doctor, explain and login.
 const (
 	exitRefused   = 1 // something is wrong
-	exitUsage     = 2 // a flag or the environment is
-	exitUndecided = 3 // it cannot be known now
+	exitUsage     = 2 // a flag or the environment is wrong
+	exitUndecided = 3 // the result is not known now
 )
 
-// exitError ends the program with a status other than 1. Without err the command has
-// written why.
+// exitError ends the program with this status. If err is nil, the command has already
+// written the reason.
 type exitError struct {
 	status int
 	err    error
@@ -68,7 +68,7 @@ type exitError struct {
 func (e *exitError) Error() string { return e.err.Error() }
 func (e *exitError) Unwrap() error { return e.err }
 
-// run runs the command that args begin with, and returns the exit status.
+// run runs the command args[0], and returns the exit status.
 func run(ctx context.Context, args []string, c console) int {
 	if len(args) == 0 {
 		printUsage(c.stderr)
@@ -96,7 +96,7 @@ func run(ctx context.Context, args []string, c console) int {
 		printUsage(c.stdout)
 		return 0
 	}
-	fmt.Fprintf(c.stderr, "authrocket: there is no command %q\n\n", args[0])
+	fmt.Fprintf(c.stderr, "authrocket: unknown command %q\n\n", args[0])
 	printUsage(c.stderr)
 	return exitUsage
 }
@@ -119,13 +119,13 @@ func parseFlags(flags *flag.FlagSet, args []string, stdout io.Writer, usage stri
 		flags.SetOutput(stdout)
 		flags.PrintDefaults()
 		return err
-	case err != nil && strings.HasPrefix(err.Error(), "invalid boolean value "): // it may be a token, as below
-		return &exitError{exitUsage, errors.New("a flag that takes no value has one; -h lists the flags")}
+	case err != nil && strings.HasPrefix(err.Error(), "invalid boolean value "): // the value may be a token, as below
+		return &exitError{exitUsage, errors.New("a flag that takes no value was given one; -h lists the flags")}
 	case err != nil:
 		return &exitError{exitUsage, fmt.Errorf("%w; -h lists the flags", err)}
 	}
-	if flags.NArg() > 0 { // it may be a token or a key, so that it is not repeated
-		return &exitError{exitUsage, errors.New("there is an argument that is no flag; -h lists the flags")}
+	if flags.NArg() > 0 { // the argument may be a token or a key, so it is not repeated
+		return &exitError{exitUsage, errors.New("there is an argument that is not a flag; -h lists the flags")}
 	}
 	return nil
 }

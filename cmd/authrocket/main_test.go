@@ -5,10 +5,10 @@ import "testing"
 func TestCommands(t *testing.T) {
 	t.Parallel()
 	const usage = "Usage: authrocket command [flags]\n\n" +
-		"  dev      serve a local AuthRocket, for developing without an account\n" +
-		"  doctor   check the set-up of an app, and say what to do\n" +
-		"  explain  say what is in a login token, and whether it is accepted\n" +
-		"  login    log in by the LoginRocket API, for trying, and get a login token\n\n" +
+		"  dev      run a local AuthRocket, for development without an account\n" +
+		"  doctor   check the setup of an app, and say what to do\n" +
+		"  explain  show what is in a login token, and whether it is accepted\n" +
+		"  login    log in through the LoginRocket API, and get a login token for tests\n\n" +
 		"authrocket command -h lists the flags of a command.\n"
 	for _, row := range []struct {
 		name           string
@@ -17,9 +17,9 @@ func TestCommands(t *testing.T) {
 		stdout, stderr string
 	}{
 		{name: "no command", code: 2, stderr: usage},
-		{name: "an unknown command", args: []string{"serve", "-h"}, code: 2, stderr: "authrocket: there is no command \"serve\"\n\n" + usage},
-		{name: "a flag before the command", args: []string{"-addr", "localhost:0", "dev"}, code: 2, stderr: "authrocket: there is no command \"-addr\"\n\n" + usage},
-		{name: "an empty command", args: []string{""}, code: 2, stderr: "authrocket: there is no command \"\"\n\n" + usage},
+		{name: "an unknown command", args: []string{"serve", "-h"}, code: 2, stderr: "authrocket: unknown command \"serve\"\n\n" + usage},
+		{name: "a flag before the command", args: []string{"-addr", "localhost:0", "dev"}, code: 2, stderr: "authrocket: unknown command \"-addr\"\n\n" + usage},
+		{name: "an empty command", args: []string{""}, code: 2, stderr: "authrocket: unknown command \"\"\n\n" + usage},
 		{name: "-h lists the commands", args: []string{"-h"}, stdout: usage},
 		{name: "help lists the commands", args: []string{"help"}, stdout: usage},
 	} {

@@ -9,14 +9,14 @@ import (
 	"path/filepath"
 )
 
-// replaceFile writes a file anew that only its owner may read: whoever reads name
-// finds what was there before, or all of what write writes, also after a crash.
-// mayReplace is asked at the last moment, with the new file. The file is returned
-// open; where it was not replaced, nothing is left behind.
+// replaceFile replaces a file by a new one that only its owner can read. A reader of name
+// gets either the old content or all that write writes, even after a crash. replaceFile
+// calls mayReplace with the new file just before it replaces the old one. It returns the
+// new file open. If it does not replace the file, it leaves no other file behind.
 func replaceFile(name string, write func(io.Writer) error, mayReplace func(*os.File) error) (file *os.File, err error) {
 	folder, base := filepath.Split(name)
 	temporary := filepath.Join(folder, "."+base+".authrocket-tmp")
-	// Of a program that was killed. A link that somebody put there is not followed.
+	// This removes the file of a program that was killed. It does not follow a link.
 	if err := os.Remove(temporary); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
@@ -43,14 +43,14 @@ func replaceFile(name string, write func(io.Writer) error, mayReplace func(*os.F
 		return nil, err
 	}
 	if opened, err := os.Open(filepath.Dir(name)); err == nil {
-		opened.Sync() // so that the new name survives a power cut; not every system can
+		opened.Sync() // makes the new name survive a power cut, on systems that support it
 		opened.Close()
 	}
 	return file, nil
 }
 
-// statFile returns what a name is now, nil when there is nothing. What is no
-// regular file is an error: replaceFile would put a file in its place.
+// statFile returns what name is now, or nil if it does not exist. If it is not a regular
+// file, that is an error: replaceFile would replace it by a file.
 func statFile(name string) (fs.FileInfo, error) {
 	info, err := os.Lstat(name)
 	switch {
@@ -59,7 +59,7 @@ func statFile(name string) (fs.FileInfo, error) {
 	case err != nil:
 		return nil, err
 	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("%s is not a regular file", name)
+		return nil, fmt.Errorf("%s is not a regular file; choose another name", name)
 	}
 	return info, nil
 }

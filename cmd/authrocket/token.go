@@ -18,13 +18,14 @@ import (
 	"github.com/authrocket-go/authrocket"
 )
 
-// maxTokenInput is more than any token has that is read.
+// maxTokenInput is longer than any token that is accepted.
 const maxTokenInput = 64 << 10
 
-// readToken reads the token, the first line of what comes. No error repeats any of it.
+// readToken reads the token, the first line of standard input. No error repeats any part
+// of it.
 func readToken(c console) (string, error) {
 	if isTerminal(c.stdin) {
-		fmt.Fprintln(c.stderr, "Paste the login token, and press Enter. A terminal cuts lines of more than 4,095 bytes: use a pipe for longer tokens.")
+		fmt.Fprintln(c.stderr, "Paste the login token, and press Enter. A terminal cuts lines after 4,095 bytes: use a pipe for longer tokens.")
 	}
 	line, err := bufio.NewReader(io.LimitReader(c.stdin, maxTokenInput+1)).ReadString('\n')
 	if err != nil && err != io.EOF {
@@ -33,29 +34,29 @@ func readToken(c console) (string, error) {
 	token := strings.TrimSpace(line)
 	switch {
 	case token == "":
-		return "", errors.New("there is no token on standard input; write authrocket login | authrocket explain, for instance")
+		return "", errors.New("there is no token on standard input; use, for example, authrocket login | authrocket explain")
 	case len(line) > maxTokenInput:
-		return "", fmt.Errorf("standard input has a line of more than %d bytes, which is no token", maxTokenInput)
+		return "", fmt.Errorf("standard input has a line of more than %d bytes, which is not a token; check the input", maxTokenInput)
 	}
 	return token, nil
 }
 
-// member is a member of a JSON object of a token, without what no one may see.
+// member is a member of a JSON object in a token. Session IDs in its value are hidden.
 type member struct {
 	name  string
 	value any // numbers are json.Number
 }
 
-// unverified is what a token says of itself.
+// unverified is the content of a token that is not verified.
 type unverified struct {
 	header, claims []member
 }
 
-// readUnverified takes a token apart. Nothing is checked, except that it can be read.
+// readUnverified decodes a token. It only checks that the token can be read.
 func readUnverified(token string) (unverified, error) {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
-		return unverified{}, fmt.Errorf("it has %d parts between dots, a token has 3", len(parts))
+		return unverified{}, fmt.Errorf("it has %d parts between dots, but a token has 3", len(parts))
 	}
 	header, err := readPart(parts[0])
 	if err != nil {
@@ -108,10 +109,10 @@ func readPart(part string) ([]member, error) {
 	return members, nil
 }
 
-// claim returns the claim of that name, nil when there is none.
+// claim returns the claim of that name, or nil.
 func (u unverified) claim(name string) any { return valueOf(u.claims, name) }
 
-// text returns a claim that is a string, "" when there is none.
+// text returns a claim that is a string, or "".
 func (u unverified) text(name string) string {
 	text, _ := u.claim(name).(string)
 	return text
@@ -133,7 +134,8 @@ func valueOf(members []member, name string) any {
 
 const hiddenText = "(hidden)"
 
-// hide replaces session IDs in value, wherever they are: whoever has one mints tokens.
+// hide replaces session IDs anywhere in value: anyone who has a session ID can get
+// tokens.
 func hide(value any, sessionID string) any {
 	switch value := value.(type) {
 	case string:
@@ -161,7 +163,7 @@ func hideText(text, sessionID string) string {
 // timeClaims are the claims that are times.
 var timeClaims = map[string]bool{"iat": true, "nbf": true, "exp": true, "auth_time": true}
 
-// timeOf returns the time that a claim says, which is a number of seconds.
+// timeOf returns the time of a claim, which is a number of seconds.
 func timeOf(value any) (time.Time, bool) {
 	number, ok := value.(json.Number)
 	if !ok {
@@ -175,7 +177,7 @@ func timeOf(value any) (time.Time, bool) {
 	return time.Unix(int64(seconds), 0).UTC(), true
 }
 
-// fromNow says how far away at is.
+// fromNow returns a text for the time from now to at.
 func fromNow(at, now time.Time) string {
 	d := at.Sub(now).Round(time.Second)
 	if d <= 0 {
@@ -184,7 +186,7 @@ func fromNow(at, now time.Time) string {
 	return "in " + shortDuration(d)
 }
 
-// shortDuration is d in days and hours, hours and minutes, or minutes and seconds.
+// shortDuration returns d in days, in hours and minutes, or in minutes and seconds.
 func shortDuration(d time.Duration) string {
 	const day = 24 * time.Hour
 	switch {
@@ -198,8 +200,8 @@ func shortDuration(d time.Duration) string {
 	return d.String()
 }
 
-// jsonText is value as JSON that a terminal may show: what moves the cursor or turns
-// the direction of text is escaped.
+// jsonText returns value as JSON that is safe on a terminal: characters that move the
+// cursor or change the direction of text are escaped.
 func jsonText(value any) string {
 	var text strings.Builder
 	encoder := json.NewEncoder(&text)
@@ -210,7 +212,7 @@ func jsonText(value any) string {
 	return printable(strings.TrimSuffix(text.String(), "\n"))
 }
 
-// printable escapes, as JSON does, what is not printed.
+// printable escapes characters that are not printable, in the JSON way.
 func printable(text string) string {
 	var b strings.Builder
 	for _, r := range text {
@@ -227,10 +229,10 @@ func printable(text string) string {
 	return b.String()
 }
 
-// verdict is whether a token is accepted, and what to do if it is not.
+// verdict says whether a token is accepted, and what to do if it is not.
 type verdict struct {
 	Status string `json:"status"`           // valid, refused, undecided
-	Reason string `json:"reason,omitempty"` // as authrocket.Reason has it
+	Reason string `json:"reason,omitempty"` // as authrocket.Reason returns it
 	Why    string `json:"why"`
 	Do     string `json:"do,omitempty"`
 }
@@ -244,21 +246,21 @@ const (
 // keysTimeout is how long the key set may take.
 const keysTimeout = 10 * time.Second
 
-// newTokenAuth returns an Auth that only verifies tokens, for which no AppURL is needed.
+// newTokenAuth returns an Auth that only verifies tokens, and therefore needs no AppURL.
 func newTokenAuth(config authrocket.Config) (*authrocket.Auth, error) {
 	config.DisableCookie, config.AppURL = true, ""
 	config.Observer = authrocket.SilentObserver()
 	return authrocket.New(config)
 }
 
-// judge verifies the token as an app does that has this configuration.
+// judge verifies the token as an app with this configuration does.
 func judge(ctx context.Context, auth *authrocket.Auth, config authrocket.Config, token string, u unverified) verdict {
 	warmCtx, cancel := context.WithTimeout(ctx, keysTimeout)
 	defer cancel()
-	auth.Warm(warmCtx) // where it fails, Verify says so if it needs the keys
+	auth.Warm(warmCtx) // if it fails, Verify reports that, unless it needs no keys
 	_, err := auth.Verify(ctx, token)
 	if err == nil {
-		return verdict{Status: verdictValid, Why: "the signature is that of " + keyText(config) + ", and the claims count now"}
+		return verdict{Status: verdictValid, Why: "the signature is that of " + keyText(config) + ", and the claims are valid now"}
 	}
 	v := verdict{Status: verdictRefused, Reason: authrocket.Reason(err), Why: printable(err.Error()), Do: adviceOn(err, config, u)}
 	if errors.Is(err, authrocket.ErrUnavailable) {
@@ -267,7 +269,7 @@ func judge(ctx context.Context, auth *authrocket.Auth, config authrocket.Config,
 	return v
 }
 
-// keyText says which keys count.
+// keyText returns which keys verify tokens.
 func keyText(config authrocket.Config) string {
 	switch {
 	case config.JWTKey != "":
@@ -278,41 +280,41 @@ func keyText(config authrocket.Config) string {
 	return "a key that " + strings.TrimSuffix(config.LoginRocketURL, "/") + " publishes"
 }
 
-// adviceOn says what to do about a token that is not accepted.
+// adviceOn returns what to do about a token that is not accepted.
 func adviceOn(err error, config authrocket.Config, u unverified) string {
 	realm := jsonText(u.text("rid"))
 	is := func(reason error) bool { return errors.Is(err, reason) }
 	switch {
 	case is(authrocket.ErrKeysUnavailable):
-		return "Run authrocket doctor, which says why the keys cannot be fetched; then try again."
+		return "Run authrocket doctor to find out why the keys cannot be fetched. Then try again."
 	case is(authrocket.ErrUnavailable):
 		return "Try again in a minute."
 	case is(authrocket.ErrTokenMalformed):
-		return "Copy the whole token: three parts with two dots between them, and nothing else."
+		return "Copy the whole token: it has three parts with two dots between them, and nothing else."
 	case is(authrocket.ErrTokenTooLarge):
-		return "Put less into custom attributes of users and accounts, or raise Config.MaxTokenBytes; 19,000 bytes is the most that cookies hold."
+		return "Reduce the custom attributes of users and accounts, or raise Config.MaxTokenBytes. Cookies hold at most 19,000 bytes."
 	case is(authrocket.ErrWrongAlgorithm) && u.algorithm() == "HS256":
-		return "Set AUTHROCKET_JWT_KEY to the realm's secret (jsk_...), which the portal shows, or switch the realm to RS256."
+		return "Set AUTHROCKET_JWT_KEY to the realm's secret (jsk_...) from the portal, or switch the realm to RS256."
 	case is(authrocket.ErrWrongAlgorithm) && config.JWTKey != "":
-		return "Leave AUTHROCKET_JWT_KEY out, so that the published keys count, or set it to the key that this realm signs with now."
+		return "Leave AUTHROCKET_JWT_KEY out to use the published keys, or set it to the key that this realm signs with now."
 	case is(authrocket.ErrUnknownKey):
-		return "Make LOGINROCKET_URL the LoginRocket of the token's realm, " + realm + ". If it is, the key was withdrawn: sign in again."
+		return "Set LOGINROCKET_URL to the LoginRocket URL of the token's realm, " + realm + ". If it is that already, the key was withdrawn: sign in again."
 	case is(authrocket.ErrBadSignature) && config.JWTKey != "":
-		return "Set AUTHROCKET_JWT_KEY to the key of the token's realm, " + realm + ", or leave it out, so that the published keys count. If it is that key, the token was changed: copy it again."
+		return "Set AUTHROCKET_JWT_KEY to the key of the token's realm, " + realm + ", or leave it out to use the published keys. If it is that key already, the token was changed: copy it again."
 	case is(authrocket.ErrBadSignature):
 		return "Copy the token again: a part of it was changed after it was signed."
 	case is(authrocket.ErrWrongIssuer):
-		return "Send a login token of LoginRocket: this is a token of another service."
+		return "Use a login token from LoginRocket: this is a token of another service."
 	case is(authrocket.ErrWrongRealm):
 		return "If " + realm + " is your realm, set AUTHROCKET_REALM to it. If not, sign in at the LoginRocket of your realm."
 	case is(authrocket.ErrWrongAudience):
-		return "Set Config.Audience in the app to the aud that means it. The environment has no audience, so that this command refuses each aud."
+		return "Set Config.Audience in the app to its aud. There is no environment variable for it, so this command refuses every token with an aud."
 	case is(authrocket.ErrTokenExpired):
-		return "Sign in again. If the token is new, the clock of this machine is ahead: set it, or have it kept (NTP)."
+		return "Sign in again. If the token is new, the clock of this machine is ahead: set it, and keep it right with NTP."
 	case is(authrocket.ErrTokenNotYetValid):
-		return "Set the clock of this machine, or have it kept (NTP): it is behind."
+		return "Set the clock of this machine, which is behind, and keep it right with NTP."
 	case is(authrocket.ErrCriticalHeader), is(authrocket.ErrInvalidClaims), is(authrocket.ErrWrongAlgorithm):
-		return "Send a login token as LoginRocket issues it."
+		return "Use an unchanged login token from LoginRocket."
 	}
 	return "Sign in again."
 }
