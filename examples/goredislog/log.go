@@ -1,5 +1,6 @@
-// Package goredislog is the log of ended sessions for an app that has go-redis already. Its
-// stream is that of package valkeystate, so that instances with either share one.
+// Package goredislog stores the log of ended sessions for an app that already uses
+// go-redis. Its stream has the format of package valkeystate, so that instances with
+// either package can share one stream.
 package goredislog
 
 import (
@@ -15,14 +16,15 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Log is a sessionstate.Log. Options.ContextTimeoutEnabled of its client has to be true:
-// else a call outlives its context. A cluster does not fit, nor does a server that evicts.
+// Log is a sessionstate.Log. Options.ContextTimeoutEnabled of its client must be true, or
+// calls outlive their context. Do not use a cluster, or a server that evicts keys.
 type Log struct {
 	Client *redis.Client
 	Key    string // of the stream, such as authrocket:ended
 }
 
-// Append adds e, and removes what is older than 7 days by the clock of the server.
+// Append adds e, and removes entries that are older than 7 days by the clock of the
+// server.
 func (l Log) Append(ctx context.Context, e sessionstate.Ended) error {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
@@ -40,13 +42,13 @@ func (l Log) Append(ctx context.Context, e sessionstate.Ended) error {
 		return err
 	}
 	ms, _, _ := strings.Cut(id, "-")
-	now, _ := strconv.ParseInt(ms, 10, 64) // e is added whatever the ID is: an error would add it again
+	now, _ := strconv.ParseInt(ms, 10, 64) // e is added already: after an error, the caller would add it again
 	oldest := max(0, now-(7*24*time.Hour+5*time.Minute).Milliseconds())
 	l.Client.XTrimMinID(ctx, l.Key, strconv.FormatInt(oldest, 10)) // the next Append repeats it
 	return nil
 }
 
-// After returns what is behind position, and waits for it up to 5 seconds.
+// After returns the entries after position. It waits for them for up to 5 seconds.
 func (l Log) After(ctx context.Context, position string, limit int) ([]sessionstate.Ended, string, error) {
 	ctx, cancel := context.WithTimeout(ctx, 9*time.Second)
 	defer cancel()
@@ -61,7 +63,8 @@ func (l Log) After(ctx context.Context, position string, limit int) ([]sessionst
 	return l.read(ctx, position, limit)
 }
 
-// read begins with the entry at position: without it, the log was made anew.
+// read starts with the entry at position. If that entry is missing, the log was created
+// anew.
 func (l Log) read(ctx context.Context, position string, limit int) (entries []sessionstate.Ended, next string, bad error) {
 	isFirst := position == "" || position == "0-0"
 	start, count := position, int64(limit)+1
@@ -95,7 +98,7 @@ var (
 	millis = regexp.MustCompile(`^[1-9][0-9]{12}$`)
 )
 
-// decode takes only what Append writes: people are refused by it.
+// decode only accepts what Append writes, since an entry makes the app refuse users.
 func decode(values map[string]any) (e sessionstate.Ended, ok bool) {
 	text := func(name string) string { s, _ := values[name].(string); return s }
 	session, before, until, suspect := text("session"), text("before"), text("until"), text("suspect")

@@ -1,8 +1,8 @@
-// Command websocket is a web app whose long connections end with the session of their user:
-// a WebSocket, and a stream of server-sent events. It is configured by LOGINROCKET_URL and
-// AUTHROCKET_APP_URL, and by AUTHROCKET_URL and AUTHROCKET_API_KEY for the Core API, which
-// says when a session has ended. The local AuthRocket, in a terminal of its own, writes what is
-// needed on this machine:
+// Command websocket is a web app with long connections that end with the session of their
+// user: a WebSocket, and a stream of server-sent events. LOGINROCKET_URL and
+// AUTHROCKET_APP_URL configure it, with AUTHROCKET_URL and AUTHROCKET_API_KEY for the
+// Core API, which reports when a session has ended. A local AuthRocket in another
+// terminal writes these variables to a file:
 //
 //	go run ./cmd/authrocket dev -env local.env
 //	set -a && . ./local.env && go run ./examples/websocket
@@ -29,7 +29,8 @@ import (
 	"github.com/authrocket-go/authrocket/sessionstate"
 )
 
-// checkInterval is short, to show an end soon without webhooks. Most apps leave it out.
+// checkInterval is short, so that the example shows the end of a session quickly without
+// webhooks. Most apps use the default.
 const checkInterval = 2 * time.Second
 
 func main() {
@@ -61,7 +62,8 @@ func main() {
 	log.Fatal(server.Serve(listener))
 }
 
-// routes are all behind a gate: it also refuses a handshake from another site's page.
+// routes puts all routes behind a gate, which also refuses a handshake from another
+// site's page.
 func routes(auth *authrocket.Auth) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", home)
@@ -83,7 +85,7 @@ func home(w http.ResponseWriter, r *http.Request) {
 const (
 	writeTimeout = 10 * time.Second // for a client that does not read
 
-	// statusSignIn tells the page to sign in again. 4000 to 4999 are an app's own.
+	// statusSignIn makes the page sign in again. The codes 4000 to 4999 are for apps.
 	statusSignIn websocket.StatusCode = 4401
 )
 
@@ -93,7 +95,7 @@ func socket(auth *authrocket.Auth) http.HandlerFunc {
 		session, _ := authrocket.CurrentSession(r.Context())
 		ctx, cancel := auth.Bind(r.Context(), session)
 		defer cancel()
-		// The gate has compared the Origin with AppURL, which is right behind a proxy, too.
+		// The gate has compared the Origin with AppURL, which also works behind a proxy.
 		conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{InsecureSkipVerify: true})
 		if err != nil {
 			return // Accept has answered
@@ -122,14 +124,14 @@ func say(ctx context.Context, conn *websocket.Conn, kind websocket.MessageType, 
 	return conn.Write(ctx, kind, []byte(message))
 }
 
-// events tells the time every second, until the session ends.
+// events sends the time every second until the session ends.
 func events(auth *authrocket.Auth) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		session, _ := authrocket.CurrentSession(r.Context())
 		ctx, cancel := auth.Bind(r.Context(), session)
 		defer cancel()
 		w.Header().Set("Content-Type", "text/event-stream")
-		w.Header().Set("X-Accel-Buffering", "no") // nginx would collect events
+		w.Header().Set("X-Accel-Buffering", "no") // nginx would buffer events
 		stream := http.NewResponseController(w)
 		send := func(event, data string) bool {
 			stream.SetWriteDeadline(time.Now().Add(writeTimeout))
@@ -142,7 +144,7 @@ func events(auth *authrocket.Auth) http.HandlerFunc {
 			select {
 			case <-ticker.C:
 			case <-ctx.Done():
-				if r.Context().Err() == nil { // else the client has left
+				if r.Context().Err() == nil { // otherwise the client has left
 					send("end", authrocket.Reason(context.Cause(ctx)))
 				}
 				return
