@@ -38,13 +38,13 @@ func (a *app) routes(hook http.Handler) http.Handler {
 
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", a.home)
-	mux.HandleFunc("GET /instances/{number}/view", a.view) // the proxy knows which instance that is
+	mux.HandleFunc("GET /instances/{number}/view", a.view) // the proxy sends this to the instance with that number
 	mux.Handle("GET /me", a.auth.RequireLogin(http.HandlerFunc(a.me)))
 	mux.Handle("POST /sign-out-everywhere", a.auth.RequireLogin(http.HandlerFunc(a.signOutEverywhere)))
 	mux.Handle("POST /members/{id}/remove", isOwner(http.HandlerFunc(a.removeMember)))
 
 	outer := http.NewServeMux()
-	outer.Handle("/hooks/authrocket", hook) // AuthRocket does not log in
+	outer.Handle("/hooks/authrocket", hook) // outside Authenticate: AuthRocket does not log in
 	outer.HandleFunc("GET /style.css", serveStyle)
 	outer.Handle("/", a.auth.Authenticate(mux))
 	return outer
@@ -71,7 +71,8 @@ func (a *app) home(w http.ResponseWriter, r *http.Request) {
 	show(w, r, "home", http.StatusOK, data)
 }
 
-// view shows what this instance answers now to the session of the browser, and reloads itself.
+// view shows what this instance currently answers to the browser's session. The page
+// reloads itself.
 func (a *app) view(w http.ResponseWriter, r *http.Request) {
 	r, err := a.auth.Check(r) // as a gate decides
 	session, _ := authrocket.CurrentSession(r.Context())
@@ -81,14 +82,14 @@ func (a *app) view(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// me is for programs: it answers a cookie and a bearer token alike.
+// me is for programs. It accepts a cookie and a bearer token.
 func (a *app) me(w http.ResponseWriter, r *http.Request) {
 	user, _ := authrocket.CurrentUser(r.Context())
 	w.Header().Set("Content-Type", "application/json")
 	json.NewEncoder(w).Encode(map[string]any{"instance": a.place.Number, "user": user.ID})
 }
 
-// signOutEverywhere ends all sessions that the user has.
+// signOutEverywhere ends all sessions of the user.
 func (a *app) signOutEverywhere(w http.ResponseWriter, r *http.Request) {
 	user, _ := authrocket.CurrentUser(r.Context())
 	deleted, err := a.api.Sessions.DeleteAllOf(r.Context(), user.ID)
@@ -96,15 +97,15 @@ func (a *app) signOutEverywhere(w http.ResponseWriter, r *http.Request) {
 		fail(w, r, "the sessions cannot be ended", err)
 		return
 	}
-	// The webhooks say so, too. This is sooner, and also there when they are late.
+	// The webhooks report it, too. This is faster, and works even if they are late.
 	if err := a.state.EndUser(r.Context(), user.ID, deleted.At); err != nil {
-		slog.WarnContext(r.Context(), "other instances hear of it later", "error", err)
+		slog.WarnContext(r.Context(), "other instances learn of it later", "error", err)
 	}
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }
 
-// removeMember takes a member out of the owner's account. AuthRocket then sends a webhook,
-// and EndOn ends the sessions of the member.
+// removeMember removes a member from the owner's account. AuthRocket then sends a
+// webhook, and EndOn ends the sessions of the member.
 func (a *app) removeMember(w http.ResponseWriter, r *http.Request) {
 	org, _ := authrocket.CurrentOrg(r.Context())
 	member, err := a.api.Memberships.Get(r.Context(), r.PathValue("id"))

@@ -9,7 +9,7 @@ import (
 	"github.com/authrocket-go/authrocket/sessionstate"
 )
 
-// ends are the last ends that this instance has learned of, for its view.
+// ends are the ends of sessions that this instance has learned of last, for its view.
 type ends struct {
 	mu   sync.Mutex
 	last []end // the newest first
@@ -24,7 +24,7 @@ const maxEnds = 4
 
 func newEnds() *ends { return &ends{} }
 
-// observe adds to what o reports.
+// observe adds what o reports to e.
 func (e *ends) observe(o sessionstate.Observer) sessionstate.Observer {
 	report := o.Ended
 	o.Ended = func(ctx context.Context, ended sessionstate.EndedEvent) {

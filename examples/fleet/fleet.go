@@ -14,7 +14,7 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// runFleet starts all of it and serves until ctx ends, or until something that it serves
+// runFleet starts all programs and serves until ctx ends, or until one of its servers
 // fails.
 func runFleet(ctx context.Context) error {
 	flags := flag.NewFlagSet("fleet", flag.ContinueOnError)
@@ -99,7 +99,7 @@ func runFleet(ctx context.Context) error {
 	}
 	parts.Go(func() { service.RunWebhooks(ctx) })
 
-	// start starts a program, and goes on doing so when it ends.
+	// start starts a program, and restarts it when it ends.
 	start := func(f func(context.Context) (*process, error)) (*process, error) {
 		p, err := f(ctx)
 		if err == nil {

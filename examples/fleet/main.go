@@ -1,10 +1,11 @@
-// Command fleet shows sessions that end: three instances of an app behind a proxy, a local
-// AuthRocket that sends them webhooks, and redis-server, by which they tell each other what
-// has ended.
+// Command fleet shows how sessions end in several instances of an app. It runs three
+// instances behind a proxy, a local AuthRocket that sends them webhooks, and
+// redis-server. Through redis-server, each instance tells the others which sessions have
+// ended.
 //
 //	go run ./examples/fleet
 //
-// The function serveInstance is what an app copies.
+// For your own app, copy the function serveInstance.
 package main
 
 import (
@@ -26,10 +27,10 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second Ctrl-C does not wait for anything
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
 	run := runFleet
 	if os.Getenv("FLEET_INSTANCE") != "" {
-		run = serveInstance // this process is one of those that runFleet has started
+		run = serveInstance // runFleet has started this process
 	}
 	if err := run(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "fleet:", err)
@@ -37,8 +38,8 @@ func main() {
 	}
 }
 
-// serveInstance serves one instance of the app until ctx ends. All it needs to know is in
-// the environment.
+// serveInstance serves one instance of the app until ctx ends. The environment configures
+// it.
 func serveInstance(ctx context.Context) error {
 	place, err := placeFromEnv()
 	if err != nil {
@@ -100,8 +101,8 @@ func serveInstance(ctx context.Context) error {
 	defer func() { <-running }()
 	defer stop()
 
-	// An instance that starts reads what has ended before it serves. It serves all the same
-	// if it cannot be read.
+	// An instance reads which sessions have ended before it serves. If it cannot read
+	// that, it serves nevertheless.
 	if err := state.Warm(ctx); err != nil {
 		logger.Warn("session state is not complete yet", "error", err)
 	}

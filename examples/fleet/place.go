@@ -8,7 +8,7 @@ import (
 	"os"
 )
 
-// place is which of the instances this process is.
+// place says which of the instances this process is.
 type place struct{ Number, Count int }
 
 // Numbers are those of all instances.
@@ -26,13 +26,13 @@ func (p place) String() string { return fmt.Sprintf("%d/%d", p.Number, p.Count) 
 func placeFromEnv() (place, error) {
 	var p place
 	if n, err := fmt.Sscanf(os.Getenv("FLEET_INSTANCE"), "%d/%d", &p.Number, &p.Count); n != 2 || err != nil || p.Number < 1 || p.Count < p.Number || p.Count > 9 {
-		return place{}, errors.New("FLEET_INSTANCE is not the number of an instance and how many there are, such as 2/3")
+		return place{}, errors.New("FLEET_INSTANCE is not the number of an instance and the number of all instances; set it, for example, to 2/3")
 	}
 	return p, nil
 }
 
-// untilFleetEnds returns a context that ends with the process that has started this one:
-// then the pipe ends that is the standard input.
+// untilFleetEnds returns a context that ends with the parent process: the standard input
+// is a pipe from it, which then ends.
 func untilFleetEnds(ctx context.Context) context.Context {
 	ctx, cancel := context.WithCancel(ctx)
 	go func() {

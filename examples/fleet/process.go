@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// process is a program that this one has started.
+// process is a program that this program has started.
 type process struct {
 	name string
 	pid  int
@@ -23,8 +23,8 @@ type process struct {
 	done chan struct{} // closed when it has ended
 }
 
-// startProcess starts a program, which is interrupted when ctx ends. onEnd is called when it
-// has ended.
+// startProcess starts a program, and interrupts it when ctx ends. It calls onEnd when the
+// program has ended.
 func startProcess(name string, cmd *exec.Cmd, onEnd func()) (*process, error) {
 	cmd.Stderr = os.Stderr
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
@@ -41,7 +41,7 @@ func startProcess(name string, cmd *exec.Cmd, onEnd func()) (*process, error) {
 	return p, nil
 }
 
-// keep starts a program again when it has ended, until ctx ends.
+// keep restarts a program when it has ended, until ctx ends.
 func keep(ctx context.Context, p *process, start func(context.Context) (*process, error)) {
 	for {
 		<-p.done
@@ -98,7 +98,7 @@ func startInstance(ctx context.Context, at place, b *backend, env []string) (*pr
 	return p, nil
 }
 
-// findRedis returns the path of a server that speaks Redis' protocol, "" if none is
+// findRedis returns the path of a server that speaks the Redis protocol, or "" if none is
 // installed.
 func findRedis() string {
 	for _, name := range []string{"redis-server", "valkey-server"} {
@@ -109,7 +109,7 @@ func findRedis() string {
 	return ""
 }
 
-// startRedis starts a server that keeps nothing on disk, and waits until it listens.
+// startRedis starts a server that stores nothing on disk, and waits until it listens.
 func startRedis(ctx context.Context, path, addr string) (*process, error) {
 	_, port, err := net.SplitHostPort(addr)
 	if err != nil {
@@ -135,7 +135,7 @@ func startRedis(ctx context.Context, path, addr string) (*process, error) {
 	}
 }
 
-// freeAddress returns an address on loopback where nothing listens now.
+// freeAddress returns an address on loopback that is not in use.
 func freeAddress() (string, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -10,14 +10,14 @@ import (
 	"sync/atomic"
 )
 
-// proxy gives each request to the next instance that runs. What is below /instances/2/ is
-// for the second one.
+// proxy sends each request to the next instance that runs. It sends requests below
+// /instances/2/ to the second instance.
 type proxy struct {
 	backends []backend
 	turn     atomic.Uint64
 }
 
-// backend is where an instance is, nil while it does not run.
+// backend is the URL of an instance, nil while the instance does not run.
 type backend struct {
 	atomic.Pointer[httputil.ReverseProxy]
 }
@@ -28,7 +28,7 @@ func (b *backend) set(target *url.URL) {
 	b.Store(&httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(target)
-			r.Out.Host = r.In.Host // what a browser knows the app by
+			r.Out.Host = r.In.Host // the host that the browser uses
 		},
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
 			slog.WarnContext(r.Context(), "an instance does not answer", "error", err)

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// site is something to serve.
+// site is a handler with its listener.
 type site struct {
 	listener net.Listener
 	handler  http.Handler
@@ -19,7 +19,7 @@ type site struct {
 func listen(name, addr string) (net.Listener, string, error) {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil || host == "" {
-		return nil, "", fmt.Errorf("%s %q is not host:port", name, addr)
+		return nil, "", fmt.Errorf("%s %q is not host:port; use, for example, localhost:8080", name, addr)
 	}
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {
@@ -29,7 +29,7 @@ func listen(name, addr string) (net.Listener, string, error) {
 	return listener, "http://" + net.JoinHostPort(host, port), nil
 }
 
-// shutdownTimeout is how long requests that are being answered may go on.
+// shutdownTimeout is how long running requests may continue at shutdown.
 const shutdownTimeout = 2 * time.Second
 
 // serve serves s until ctx ends.
@@ -45,7 +45,7 @@ func serve(ctx context.Context, s site) error {
 		deadline, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
 		defer cancel()
 		if server.Shutdown(deadline) != nil {
-			server.Close() // a browser may hold connections open for later
+			server.Close() // a browser may keep idle connections open
 		}
 	})
 	defer stop()

@@ -1,5 +1,5 @@
-// Command nethttp is a web app with AuthRocket logins on plain net/http. It is
-// configured by LOGINROCKET_URL and AUTHROCKET_APP_URL.
+// Command nethttp is a web app with AuthRocket logins on plain net/http. LOGINROCKET_URL
+// and AUTHROCKET_APP_URL configure it.
 package main
 
 import (

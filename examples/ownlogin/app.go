@@ -37,8 +37,8 @@ func (a app) routes() http.Handler {
 
 type personKey struct{}
 
-// withPerson finds out who is signed in, by whichever login. Handlers see the person, and not
-// which login it was.
+// withPerson finds out who is signed in with either login. Handlers get the person, and
+// do not see which login it was.
 func (a app) withPerson(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
@@ -46,7 +46,8 @@ func (a app) withPerson(next http.Handler) http.Handler {
 		err := people.ErrNobody
 		if user, ok := authrocket.CurrentUser(r.Context()); ok {
 			person, err = a.people.ByAuthRocketID(r.Context(), user.ID)
-			// Or the browser would be somebody else when this session ends.
+			// Otherwise, the browser would be signed in as another person when this
+			// session ends.
 			if endErr := a.endOwnSession(w, r); err == nil {
 				err = endErr
 			}
@@ -70,7 +71,7 @@ func currentPerson(r *http.Request) (people.Person, bool) {
 	return person, ok
 }
 
-// onlyPeople is the gate of the pages of both logins.
+// onlyPeople is the gate of the pages, for both logins.
 func (a app) onlyPeople(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if _, ok := currentPerson(r); !ok {

@@ -1,11 +1,12 @@
-// Command ownlogin is a web app that has a login of its own, with passwords in SQL, and
-// AuthRocket logins beside it for a while. Both lead to the same person and the same pages.
+// Command ownlogin is a web app with its own login, with passwords in SQL, that also
+// offers AuthRocket logins during a migration. Both lead to the same person and the same
+// pages.
 //
 //	go run ./cmd/authrocket dev             # in another terminal; it prints two AuthRocket users
 //	LOGINROCKET_URL=http://localhost:8081 go run ./examples/ownlogin -demo
 //
-// With AUTHROCKET_URL and AUTHROCKET_API_KEY, -import makes AuthRocket users of the
-// people in the database, and ends.
+// With AUTHROCKET_URL and AUTHROCKET_API_KEY, the flag -import creates an AuthRocket user
+// for each person in the database, and then ends the program.
 package main
 
 import (
@@ -47,7 +48,7 @@ func run() error {
 		_, adaErr := store.Add(ctx, "ada@example.com", "Ada of the own login", "own-engine", true)
 		_, bobErr := store.Add(ctx, "bob@example.com", "Bob of the own login", "own-oil", false)
 		if err := errors.Join(adaErr, bobErr); err != nil {
-			log.Print(err) // they are there already
+			log.Print(err) // they exist already
 		}
 	}
 	if *isImport {
@@ -91,7 +92,7 @@ func serve(ctx context.Context, store *people.Store) error {
 	return server.Serve(listener)
 }
 
-// explain says on the page of a refused login what the visitor can do.
+// explain shows on the page of a refused login what the visitor can do.
 func explain(w http.ResponseWriter, r *http.Request, p authrocket.Page) bool {
 	if p.Kind != authrocket.PageLoginRefused {
 		return false

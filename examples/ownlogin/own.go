@@ -9,7 +9,8 @@ import (
 	"github.com/authrocket-go/authrocket/examples/ownlogin/people"
 )
 
-// The own login. A real app also limits how often a password can be tried.
+// This file has the app's own login. A real app also limits how often a password can be
+// tried.
 
 func (a app) cookieName() string {
 	if a.isHTTPS {
@@ -47,7 +48,8 @@ func (a app) signIn(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/orders", http.StatusSeeOther)
 }
 
-// signOut ends both logins: the own one here, AuthRocket's where the browser is sent.
+// signOut ends both logins: the app's own one here, and that of AuthRocket at the page
+// that the browser is redirected to.
 func (a app) signOut(w http.ResponseWriter, r *http.Request) {
 	if err := a.endOwnSession(w, r); err != nil {
 		log.Print(err)
@@ -61,7 +63,7 @@ func (a app) signOut(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }
 
-// endOwnSession ends the session of the own cookie, if there is one.
+// endOwnSession ends the session of the app's own cookie, if there is one.
 func (a app) endOwnSession(w http.ResponseWriter, r *http.Request) error {
 	cookie, err := r.Cookie(a.cookieName())
 	if err != nil {

@@ -1,4 +1,4 @@
-// Package pages brands and translates pages that authrocket shows itself:
+// Package pages brands and translates the pages that authrocket shows:
 //
 //	config.Page = pages.Show
 package pages
@@ -24,7 +24,7 @@ func Show(w http.ResponseWriter, r *http.Request, p authrocket.Page) bool {
 	return false
 }
 
-// inGerman says in German what a confirmation says: Kind and Facts are all it needs.
+// inGerman returns the texts of a confirmation in German. It only needs Kind and Facts.
 func inGerman(p authrocket.Page) authrocket.Page {
 	p.Lang = "de"
 	p.Title = "Mit diesem Konto anmelden?"
@@ -72,8 +72,8 @@ var refusal = template.Must(template.New("refusal").Parse(`<!doctype html>
 {{end}}{{range .Links}}<p><a href="{{.URL}}">{{.Label}}</a></p>
 {{end}}`))
 
-// showRefusal needs a policy of its own, which allows the app's style sheet. The
-// other headers of the page are set.
+// showRefusal sets its own Content-Security-Policy, which allows the app's style sheet.
+// The other headers of the page are already set.
 func showRefusal(w http.ResponseWriter, p authrocket.Page) bool {
 	var body bytes.Buffer
 	if err := refusal.Execute(&body, p); err != nil {

@@ -22,9 +22,9 @@ var style string
 
 var pages = template.Must(template.New("").Parse(pagesHTML))
 
-// app is the web app. It keeps nothing: who is signed in travels with a request.
+// app is the web app. It stores nothing: each request contains who is signed in.
 type app struct {
-	// Of the local LoginRocket, for people who try this out.
+	// The users of the local LoginRocket, for people who try this app.
 	outboxURL string
 	demoUsers []demoUser
 }
@@ -45,8 +45,8 @@ func (a app) routes(auth *authrocket.Auth) http.Handler {
 	return outer
 }
 
-// deny tells a person what is missing. Whatever it does not answer gets the
-// default: the hosted login, or a status for programs.
+// deny shows a person what is missing. All other requests get the default answer: the
+// hosted login, or a status for programs.
 func (a app) deny(w http.ResponseWriter, r *http.Request, err error) bool {
 	if !errors.Is(err, authrocket.ErrPermissionDenied) || !strings.Contains(r.Header.Get("Accept"), "text/html") {
 		return false
@@ -83,7 +83,7 @@ func (a app) show(w http.ResponseWriter, r *http.Request, name string, status in
 	body.WriteTo(w)
 }
 
-// me answers a program that sends a bearer token as well as a browser's script.
+// me answers programs that send a bearer token, and scripts of a browser.
 func me(w http.ResponseWriter, r *http.Request) {
 	session, _ := authrocket.CurrentSession(r.Context())
 	membership, _ := session.Membership()

@@ -8,7 +8,7 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// demoUser is a user of the local LoginRocket, to sign in as.
+// demoUser is a user of the local LoginRocket, with whom visitors can sign in.
 type demoUser struct {
 	Email, Password, Name string
 	Accounts              []string // with permissions
@@ -34,7 +34,7 @@ func demoUsersOf(realm *authrockettest.Realm) []demoUser {
 	return users
 }
 
-// localAuthRocket is where the local AuthRocket can be reached.
+// localAuthRocket holds the addresses and the API key of the local AuthRocket.
 type localAuthRocket struct {
 	loginRocketURL string
 	coreURL        string

@@ -1,5 +1,5 @@
-// Command quickstart is a web app with AuthRocket logins and, so that it can be
-// tried without an account, a local AuthRocket beside it, LoginRocket and Core API:
+// Command quickstart is a web app with AuthRocket logins. It also runs a local AuthRocket
+// with LoginRocket and the Core API, so that you can try it without an account:
 //
 //	go run ./examples/quickstart
 //
@@ -27,7 +27,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second Ctrl-C does not wait for anything
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
 	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "quickstart:", err)
 		os.Exit(1)
@@ -87,7 +87,7 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 		local = localAuthRocket{coreURL: core.URL + "/v2", apiKey: service.APIKey(), loginRocketURL: loginRocket.URL}
 		a = app{outboxURL: loginRocket.URL + "/outbox", demoUsers: demoUsersOf(server.Realm())}
 		config = server.Realm().Config()
-		config.AppURL = "" // whichever loopback name the browser uses
+		config.AppURL = "" // any loopback name that the browser uses
 	}
 	config.Observer = authrocket.LogObserver(slog.Default())
 	config.Deny = a.deny
@@ -106,7 +106,7 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	return sites.Serve(ctx, served...)
 }
 
-// listenCore opens the port of the Core API. Without a flag any port will do, since
+// listenCore opens the port of the Core API. Without a flag it uses any free port, since
 // the program prints it.
 func listenCore(addr string) (*sites.Site, error) {
 	if addr != "" {

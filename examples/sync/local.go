@@ -8,8 +8,8 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
-// startLocal starts a local AuthRocket in memory, with two users. Only the flag -local needs
-// this file.
+// startLocal starts a local AuthRocket in memory, with two users. This file is only for
+// the flag -local.
 func startLocal() (config coreapi.Config, changeSomething func() error, err error) {
 	server, err := authrocketdev.DemoSeed().Open(authrockettest.RealmConfig{URL: "http://localhost:8081"})
 	if err != nil {

@@ -5,11 +5,12 @@
 //	go run ./examples/sync -db users.db          # all records; once a night
 //	go run ./examples/sync -db users.db -events  # what events are about; every few minutes
 //
-// AUTHROCKET_URL and AUTHROCKET_API_KEY say which realm, see coreapi.ConfigFromEnv. It may be
-// killed at any time: the next run ends with the same result.
+// AUTHROCKET_URL and AUTHROCKET_API_KEY select the realm, see coreapi.ConfigFromEnv. The
+// program may be killed at any time: the next run has the same result.
 //
-// Exit status: 0 when all is copied; 1 when somebody has to mend something; 2 for wrong
-// flags; 75 when the API does not answer now, or a signal came: run it again later.
+// The exit status is 0 if everything is copied, 1 if there is a problem to fix, 2 for
+// wrong flags, and 75 if the API does not answer now or a signal came: then run it again
+// later.
 package main
 
 import (
@@ -45,7 +46,7 @@ func run() (status int) {
 	if err := flags.Parse(os.Args[1:]); errors.Is(err, flag.ErrHelp) {
 		return 0
 	} else if err != nil {
-		return exitUsage // flags has said why
+		return exitUsage // flags has printed the reason
 	}
 	if flags.NArg() > 0 {
 		fmt.Fprintf(os.Stderr, "sync: unexpected argument %q\n", flags.Arg(0))

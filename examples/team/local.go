@@ -14,13 +14,14 @@ import (
 //go:embed seed.json
 var seedJSON []byte
 
-// localAuthRocket is an AuthRocket in memory, for trying the app.
+// localAuthRocket is an AuthRocket in memory, for people who try this app.
 type localAuthRocket struct {
 	server  *authrocketdev.Server  // LoginRocket
 	service *authrocketdev.Service // the Core API
 }
 
-// newLocalAuthRocket has the users of seed.json, and extra further members of the first org.
+// newLocalAuthRocket returns an AuthRocket with the users of seed.json, and with extra
+// further members of the first org.
 func newLocalAuthRocket(url, appURL string, extra int) (localAuthRocket, error) {
 	seed, err := authrocketdev.ReadSeed(bytes.NewReader(seedJSON))
 	if err != nil {

@@ -1,10 +1,10 @@
-// Command team is a web app with a members page, and, so that it can be tried without an
-// account, a local AuthRocket beside it:
+// Command team is a web app with a members page. It also runs a local AuthRocket, so that
+// you can try it without an account:
 //
 //	go run ./examples/team
 //
-// With LOGINROCKET_URL set, users sign in at that realm instead, and AUTHROCKET_URL and
-// AUTHROCKET_API_KEY are those of its Core API.
+// With LOGINROCKET_URL set, users sign in at that realm instead. Then set AUTHROCKET_URL
+// and AUTHROCKET_API_KEY for its Core API.
 //
 // The members page is in the folder members.
 package main
@@ -31,7 +31,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second Ctrl-C does not wait for anything
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
 	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "team:", err)
 		os.Exit(1)
@@ -82,14 +82,15 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 		announce = func() { local.announce(stdout, appSite.URL, loginRocket.URL) }
 	}
 
-	// What a product needs begins here.
+	// The code that a product needs begins here.
 	api, err := coreapi.New(apiConfig)
 	if err != nil {
 		return err
 	}
-	// The state knows at once what the members page ends. A session that ends elsewhere, as at
-	// AuthRocket's portal, it finds out within CheckInterval, or by webhooks; a permission that is
-	// taken elsewhere by webhooks alone, see sessionstate.MembershipChanged.
+	// The state knows at once which sessions the members page ends. It learns of a
+	// session that ends elsewhere, for example in AuthRocket's portal, within
+	// CheckInterval or by webhooks. It learns of a permission that is withdrawn elsewhere
+	// by webhooks only, see sessionstate.MembershipChanged.
 	state, err := sessionstate.New(sessionstate.Config{API: api, RequestsPerSecond: 2})
 	if err != nil {
 		return err

@@ -29,8 +29,8 @@ func mentionsPrefetch(values []string) bool {
 	return false
 }
 
-// IsUpgrade reports whether the request asks to leave HTTP, as a WebSocket
-// handshake does (RFC 6455 section 4.1).
+// IsUpgrade reports whether the request asks to switch from HTTP to another protocol, as
+// a WebSocket handshake does (RFC 6455 section 4.1).
 func IsUpgrade(r *http.Request) bool {
 	return hasValue(r.Header["Upgrade"]) || hasValue(r.Header["Sec-Websocket-Key"])
 }

@@ -167,7 +167,7 @@ type keySet[K any] struct {
 	interval    time.Duration // the age at which it is due for a refresh
 }
 
-// isDue reports whether the set is due for a refresh.
+// isDue reports whether the set is due for a refresh at now.
 func (s *keySet[K]) isDue(now instant) bool {
 	return now.since(s.requestedAt) >= s.interval || s.clockWasSetBack(now)
 }

@@ -1,5 +1,5 @@
-// Package sites serves the hosts of an example that brings a local AuthRocket: the app, and
-// those of AuthRocket beside it.
+// Package sites serves the hosts of an example with a local AuthRocket: that of the app
+// and those of AuthRocket.
 package sites
 
 import (
@@ -21,12 +21,12 @@ type Site struct {
 // Close closes the port of a site that is not served.
 func (s *Site) Close() { s.listener.Close() }
 
-// Listen opens addr, the value of the flag called name. Its host goes into the
-// URL as it is, since cookies belong to a host; its port may be 0.
+// Listen opens addr, the value of the flag called name. The URL has the host of addr
+// unchanged, since cookies belong to a host. The port may be 0.
 func Listen(name, addr string) (*Site, error) {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
-		return nil, fmt.Errorf("%s %q is not host:port", name, addr)
+		return nil, fmt.Errorf("%s %q is not host:port; use, for example, localhost:8080", name, addr)
 	}
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {
@@ -39,7 +39,7 @@ func Listen(name, addr string) (*Site, error) {
 	return &Site{URL: "http://" + net.JoinHostPort(host, port), listener: listener}, nil
 }
 
-// shutdownTimeout is how long requests that are being answered may go on.
+// shutdownTimeout is how long running requests may continue at shutdown.
 const shutdownTimeout = 2 * time.Second
 
 // Serve serves the sites until ctx ends or one of them fails.
@@ -67,7 +67,7 @@ func Serve(ctx context.Context, sites ...*Site) error {
 	defer cancel()
 	for _, server := range servers {
 		if server.Shutdown(deadline) != nil {
-			server.Close() // a browser may hold connections open for later
+			server.Close() // a browser may keep idle connections open
 		}
 	}
 	return failure

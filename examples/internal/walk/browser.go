@@ -31,7 +31,7 @@ func NewBrowser(t testing.TB) *Browser {
 	return &Browser{t, &http.Client{Jar: jar, Transport: transport, Timeout: maxWait}}
 }
 
-// Page is what a browser shows in the end.
+// Page is what a browser shows after all redirects.
 type Page struct {
 	Status int
 	URL    *url.URL
@@ -42,14 +42,15 @@ type Page struct {
 // At reports whether the page is at this URL.
 func (p Page) At(rawURL string) bool { return p.URL.String() == rawURL }
 
-// Get opens a page. Each header is one to add, as in "Accept: application/json".
+// Get opens a page. headers are added to the request, for example "Accept:
+// application/json".
 func (b *Browser) Get(rawURL string, headers ...string) Page {
 	b.t.Helper()
 	return b.send(http.MethodGet, rawURL, nil, headers)
 }
 
-// Follow follows the link of page with this text, and says where it comes from, as
-// browsers do.
+// Follow follows the link of page with this text, and sends the headers that a browser
+// sends.
 func (b *Browser) Follow(page Page, text string) Page {
 	b.t.Helper()
 	for _, link := range linkElement.FindAllStringSubmatch(page.Body, -1) {
@@ -76,8 +77,8 @@ func (b *Browser) Post(rawURL string, form url.Values, headers ...string) Page {
 	return b.send(http.MethodPost, rawURL, form, append([]string{"Origin: " + u.Scheme + "://" + u.Host}, headers...))
 }
 
-// send reloads a page that cannot be shown yet, like a person: on a busy machine
-// the realm's keys can take longer than a request waits for them.
+// send reloads a page that is not available yet, as a person does: on a busy machine, the
+// realm's keys can take longer than a request waits for them.
 func (b *Browser) send(method, rawURL string, form url.Values, headers []string) Page {
 	b.t.Helper()
 	page, method := b.sendOnce(method, rawURL, form, headers)
@@ -99,11 +100,11 @@ func (b *Browser) send(method, rawURL string, form url.Values, headers []string)
 	return page
 }
 
-// immediateRefresh matches the header of a page that leads to another one at once.
+// immediateRefresh matches the header of a page that immediately leads to another one.
 var immediateRefresh = regexp.MustCompile(`^0; url=(.*)`)
 
-// sendOnce returns the page that the redirects end at, and the method that it was
-// asked for with.
+// sendOnce returns the page at the end of the redirects, and the method of the last
+// request.
 func (b *Browser) sendOnce(method, rawURL string, form url.Values, headers []string) (Page, string) {
 	b.t.Helper()
 	req, err := http.NewRequest(method, rawURL, strings.NewReader(form.Encode()))
@@ -140,9 +141,8 @@ var (
 	valueAttr     = regexp.MustCompile(`\svalue="([^"]*)"`)
 )
 
-// Press presses the first button of page that has this text, after it has
-// entered values into fields of the form by their names. It knows inputs, not
-// selects.
+// Press enters values into the fields of the form with these names, and presses the first
+// button of page with this text. It supports inputs, but not selects.
 func (b *Browser) Press(page Page, button string, entered map[string]string) Page {
 	b.t.Helper()
 	for _, form := range formElement.FindAllStringSubmatch(page.Body, -1) {
@@ -175,8 +175,7 @@ func (b *Browser) Press(page Page, button string, entered map[string]string) Pag
 	return Page{}
 }
 
-// attribute returns an attribute of the first tag in element, "" when there is
-// none.
+// attribute returns an attribute of the first tag in element, or "".
 func attribute(expression *regexp.Regexp, element string) string {
 	tag, _, _ := strings.Cut(element, ">")
 	if found := expression.FindStringSubmatch(tag); found != nil {
@@ -185,13 +184,13 @@ func attribute(expression *regexp.Regexp, element string) string {
 	return ""
 }
 
-// LogIn fills in the login form of the local LoginRocket, which page has to show.
+// LogIn fills in the login form of the local LoginRocket, which page must show.
 func (b *Browser) LogIn(page Page, email, password string) Page {
 	b.t.Helper()
 	return b.Press(page, "Log in", map[string]string{"email": email, "password": password})
 }
 
-// Cookie returns the value of a cookie for rawURL, "" when there is none.
+// Cookie returns the value of a cookie for rawURL, or "".
 func (b *Browser) Cookie(rawURL, name string) string {
 	b.t.Helper()
 	u, err := url.Parse(rawURL)

@@ -22,7 +22,7 @@ func Build(t testing.TB) string {
 	return binary
 }
 
-// Program is a program that runs.
+// Program is a running program.
 type Program struct {
 	Stdout, Stderr *Output
 
@@ -30,9 +30,8 @@ type Program struct {
 	done chan struct{}
 }
 
-// Start starts the program binary. It gets nothing of AuthRocket's
-// configuration but what env says, as in "LOGINROCKET_URL=...". It is killed
-// with the test.
+// Start starts the program binary. Of AuthRocket's variables, the program only gets those
+// in env, such as "LOGINROCKET_URL=...". It is killed when the test ends.
 func Start(t testing.TB, binary string, env []string, args ...string) *Program {
 	t.Helper()
 	p := &Program{Stdout: newOutput(), Stderr: newOutput(), done: make(chan struct{})}
@@ -54,10 +53,10 @@ func Start(t testing.TB, binary string, env []string, args ...string) *Program {
 	return p
 }
 
-// maxWait bounds waits that a broken program would make endless.
+// maxWait bounds waits, which a broken program would make endless.
 const maxWait = time.Minute
 
-// Find waits until out has what pattern describes and returns its groups.
+// Find waits until out matches pattern, and returns the groups of the match.
 func (p *Program) Find(t testing.TB, out *Output, pattern string) []string {
 	t.Helper()
 	expression := regexp.MustCompile(pattern)
@@ -88,7 +87,8 @@ func (p *Program) Signal(t testing.TB, s os.Signal) {
 	}
 }
 
-// ExitCode waits for the program's end. It is -1 when a signal ended it.
+// ExitCode waits until the program ends, and returns its exit code, or -1 if a signal
+// ended it.
 func (p *Program) ExitCode(t testing.TB) int {
 	t.Helper()
 	select {
@@ -99,7 +99,7 @@ func (p *Program) ExitCode(t testing.TB) int {
 	return p.cmd.ProcessState.ExitCode()
 }
 
-// Output is what a program has written so far.
+// Output holds what a program has written so far.
 type Output struct {
 	mu   sync.Mutex
 	text []byte

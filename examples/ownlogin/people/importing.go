@@ -10,7 +10,7 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
-// Imported is what an import did.
+// Imported is the result of an import.
 type Imported struct {
 	Linked  int
 	Refused []int64 // people whom AuthRocket refuses, or whose email an AuthRocket user has who is not of this import
@@ -20,11 +20,11 @@ func (i Imported) String() string {
 	return fmt.Sprintf("%d people imported, not imported: %d %v", i.Linked, len(i.Refused), i.Refused)
 }
 
-// Import makes an AuthRocket user of each person who has confirmed the email, and links the two. It
-// may run again at any time: it goes on where the last run ended.
+// Import creates an AuthRocket user for each person who has confirmed the email, and
+// links the two. You can run it again at any time: it continues where the last run ended.
 //
-// AuthRocket takes no hashes of passwords: users get a random password, and set one of their own
-// by "Forgot password". Until then they sign in by the own login.
+// AuthRocket does not accept password hashes. So users get a random password, and set
+// their own with "Forgot password". Until then they sign in with the app's own login.
 func (s *Store) Import(ctx context.Context, api *coreapi.Client) (Imported, error) {
 	var done Imported
 	people, err := s.toImport(ctx)
@@ -40,7 +40,7 @@ func (s *Store) Import(ctx context.Context, api *coreapi.Client) (Imported, erro
 		if err != nil {
 			return done, err
 		}
-		// Whom a login has linked meanwhile stays linked.
+		// A person whom a login has linked in the meantime stays linked.
 		if _, err := s.db.ExecContext(ctx, `UPDATE people SET authrocket_id = ? WHERE id = ? AND authrocket_id IS NULL`, user.ID, p.ID); err != nil {
 			return done, err
 		}
@@ -49,7 +49,7 @@ func (s *Store) Import(ctx context.Context, api *coreapi.Client) (Imported, erro
 	return done, nil
 }
 
-// newcomer is a person who is not at AuthRocket yet.
+// newcomer is a person who has no AuthRocket user yet.
 type newcomer struct {
 	Person
 	email string
@@ -72,8 +72,9 @@ func (s *Store) toImport(ctx context.Context) ([]newcomer, error) {
 	return people, rows.Err()
 }
 
-// findOrCreate finds the user of an earlier run by the Reference, the ID of the person. A user with
-// that email alone signed up on their own; a login with a verified email links them.
+// findOrCreate finds the user of an earlier run by the Reference, which is the ID of the
+// person. A user with that email but without the Reference signed up at AuthRocket; a
+// login with a verified email links them.
 func findOrCreate(ctx context.Context, api *coreapi.Client, p newcomer) (coreapi.User, error) {
 	reference := strconv.FormatInt(p.ID, 10)
 	find := func(ctx context.Context) (coreapi.User, error) {
@@ -87,7 +88,7 @@ func findOrCreate(ctx context.Context, api *coreapi.Client, p newcomer) (coreapi
 	if !errors.Is(err, coreapi.ErrNotFound) {
 		return user, err
 	}
-	return coreapi.Once(ctx, func(ctx context.Context) (coreapi.User, error) { // a lost answer makes no second user
+	return coreapi.Once(ctx, func(ctx context.Context) (coreapi.User, error) { // a lost answer does not create a second user
 		return api.Users.Create(ctx, coreapi.NewUser{
 			Email: p.email, FirstName: p.Name, Reference: reference,
 			EmailVerification: coreapi.EmailVerified, // only people who have confirmed it are imported

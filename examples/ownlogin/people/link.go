@@ -9,14 +9,15 @@ import (
 	"github.com/authrocket-go/authrocket"
 )
 
-// ErrNotConfirmed refuses an AuthRocket user whose email is that of a person who never confirmed
-// it: somebody else may have signed up with it, and know the password.
+// ErrNotConfirmed refuses an AuthRocket user if the person with the same email here has
+// never confirmed it: somebody else may have signed up with that email, and know the
+// password.
 var ErrNotConfirmed = fmt.Errorf("%w: the person with this email has not confirmed it here", authrocket.ErrForbidden)
 
-// SignIn returns the person who is this AuthRocket user: the one who is linked, else the one with
-// the same email, who gets linked, else a new one. Call it in Config.OnLogin, with nothing but the
-// user of the token: whose cookie of the own login the browser has is of no account, since
-// another website can start a login.
+// SignIn returns the person for this AuthRocket user: the person who is linked, or else
+// the one with the same email, who gets linked, or else a new one. Call it in
+// Config.OnLogin with the user of the token only. Do not use the cookie of the app's own
+// login, since another website can start a login.
 func (s *Store) SignIn(ctx context.Context, user authrocket.User) (Person, error) {
 	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
@@ -33,13 +34,13 @@ func (s *Store) SignIn(ctx context.Context, user authrocket.User) (Person, error
 func signIn(ctx context.Context, tx *sql.Tx, user authrocket.User) (Person, error) {
 	p, err := personOf(tx.QueryRowContext(ctx, `SELECT id, name FROM people WHERE authrocket_id = ?`, user.ID))
 	if !errors.Is(err, ErrNobody) {
-		return p, err // linked already, or the database does not answer
+		return p, err // already linked, or the database does not answer
 	}
-	// A person who is linked to another user is not looked at.
+	// This ignores a person who is linked to another user.
 	var isConfirmed bool
 	err = tx.QueryRowContext(ctx, `SELECT id, name, email_confirmed FROM people WHERE email = ? AND authrocket_id IS NULL`, lowerEmail(user.Email)).
 		Scan(&p.ID, &p.Name, &isConfirmed)
-	isVerified := user.EmailVerification == authrocket.EmailVerified // unknown is not verified
+	isVerified := user.EmailVerification == authrocket.EmailVerified // false for EmailUnknown
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return personOf(tx.QueryRowContext(ctx, `INSERT INTO people (email, email_confirmed, name, authrocket_id) VALUES (?, ?, ?, ?) RETURNING id, name`,
@@ -47,7 +48,7 @@ func signIn(ctx context.Context, tx *sql.Tx, user authrocket.User) (Person, erro
 	case err != nil:
 		return Person{}, err
 	case !isVerified:
-		return Person{}, authrocket.ErrEmailNotVerified // makes no person: after the verification it is this one
+		return Person{}, authrocket.ErrEmailNotVerified // creates no person: after the verification, this one gets linked
 	case !isConfirmed:
 		return Person{}, ErrNotConfirmed
 	}

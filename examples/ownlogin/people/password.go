@@ -41,7 +41,7 @@ func (s *Store) CheckPassword(ctx context.Context, email, password string) (Pers
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return Person{}, err
 	}
-	// An email that nobody has takes as long as a wrong password.
+	// An unknown email takes as long as a wrong password.
 	if !isPassword(password, hash) || err != nil {
 		return Person{}, ErrNobody
 	}

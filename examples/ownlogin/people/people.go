@@ -1,5 +1,5 @@
-// Package people keeps the people of an app in SQL: who has a password, and which AuthRocket user
-// is who.
+// Package people stores the people of an app in SQL, with their passwords and their
+// AuthRocket users.
 package people
 
 import (
@@ -17,7 +17,7 @@ import (
 //go:embed schema.sql
 var schema string
 
-// ErrNobody says that there is no such person, or that the password is wrong.
+// ErrNobody means that there is no such person, or that the password is wrong.
 var ErrNobody = errors.New("there is no such person")
 
 // Person is a row of the table people.
@@ -29,7 +29,7 @@ type Person struct {
 // Store is the database.
 type Store struct{ db *sql.DB }
 
-// Open opens the database in a file, and makes the tables where they are missing.
+// Open opens the database in a file, and creates missing tables.
 func Open(ctx context.Context, file string) (*Store, error) {
 	created, err := os.OpenFile(file, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
@@ -38,7 +38,8 @@ func Open(ctx context.Context, file string) (*Store, error) {
 	if err := created.Close(); err != nil {
 		return nil, err
 	}
-	// Immediate transactions: what one has read cannot change before it writes.
+	// Transactions are immediate: what a transaction has read cannot change before it
+	// writes.
 	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: file}).EscapedPath()+"?_txlock=immediate&_pragma=busy_timeout(10000)")
 	if err != nil {
 		return nil, err
@@ -66,8 +67,9 @@ func (s *Store) Add(ctx context.Context, email, name, password string, isConfirm
 	return p, err
 }
 
-// lowerEmail makes A to Z lower, and no other letters: strings.ToLower makes an i of "\u0130" and a k of
-// "\u212A", so that the verified email of somebody else would be that of a person.
+// lowerEmail converts only A to Z to lower case. strings.ToLower converts "\u0130" to i
+// and "\u212A" to k, so that the verified email of somebody else could match that of a
+// person.
 func lowerEmail(email string) string {
 	return strings.Map(func(r rune) rune {
 		if 'A' <= r && r <= 'Z' {
@@ -82,7 +84,7 @@ func (s *Store) ByAuthRocketID(ctx context.Context, id string) (Person, error) {
 	return personOf(s.db.QueryRowContext(ctx, `SELECT id, name FROM people WHERE authrocket_id = ?`, id))
 }
 
-// AuthRocketID returns the ID of the AuthRocket user who is this person, "" for none.
+// AuthRocketID returns the ID of the AuthRocket user of this person, or "".
 func (s *Store) AuthRocketID(ctx context.Context, personID int64) (string, error) {
 	var id sql.NullString
 	err := s.db.QueryRowContext(ctx, `SELECT authrocket_id FROM people WHERE id = ?`, personID).Scan(&id)

@@ -32,7 +32,8 @@ func (s *Store) EndSession(ctx context.Context, token string) error {
 	return err
 }
 
-// hashToken: whoever reads the database gets no session.
+// hashToken returns the hash that is stored, so that a leaked database contains no usable
+// session.
 func hashToken(token string) string {
 	hash := sha256.Sum256([]byte(token))
 	return hex.EncodeToString(hash[:])

@@ -13,8 +13,8 @@ import (
 //go:embed schema.sql
 var schema string
 
-// Open opens the database in a file, and makes the tables where they are missing. A new file
-// is for its owner only: it holds personal data.
+// Open opens the database in a file, and creates missing tables. Only its owner can read
+// a new file, since it contains personal data.
 func Open(ctx context.Context, file string) (*sql.DB, error) {
 	created, err := os.OpenFile(file, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
@@ -36,7 +36,7 @@ func Open(ctx context.Context, file string) (*sql.DB, error) {
 	return db, nil
 }
 
-// inTransaction does all of it, or nothing.
+// inTransaction runs a function in a transaction, and rolls back if it fails.
 func (r *run) inTransaction(ctx context.Context, do func(*sql.Tx) error) error {
 	tx, err := r.DB.BeginTx(ctx, nil)
 	if err != nil {
@@ -49,7 +49,7 @@ func (r *run) inTransaction(ctx context.Context, do func(*sql.Tx) error) error {
 	return tx.Commit()
 }
 
-// texts returns the only column of a query.
+// texts returns the values of a query with one column.
 func (r *run) texts(ctx context.Context, query string, args ...any) ([]string, error) {
 	rows, err := r.DB.QueryContext(ctx, query, args...)
 	if err != nil {

@@ -9,12 +9,12 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
-// overlap is how far before the latest event the next run by events begins: events and records
-// may show late, in any order.
+// overlap is how far before the latest event the next run by events starts: events and
+// records may become visible late, in any order.
 const overlap = 10 * time.Minute
 
-// Events reads again what events since the last run are about. Where the history of events
-// does not reach back to it, all records are copied, as by [Job.Full].
+// Events reads the records again that events since the last run are about. If the history
+// of events does not reach back to the last run, it copies all records, like [Job.Full].
 func (j *Job) Events(ctx context.Context) (Result, error) {
 	defer j.Progress.End()
 	r, err := j.begin(ctx, false)
@@ -31,7 +31,8 @@ func (j *Job) Events(ctx context.Context) (Result, error) {
 	if err != nil {
 		return r.result, err
 	}
-	// All events come first: a record is read after the last event about it, and once.
+	// All events are read first, so that each record is read only once, after the last
+	// event about it.
 	latest := r.latest
 	changed := map[string][]string{} // IDs, by table
 	query := coreapi.EventQuery{Since: r.latest.at.Add(-overlap), Direction: coreapi.Ascending, PageSize: r.PageSize}
@@ -57,11 +58,11 @@ func (j *Job) Events(ctx context.Context) (Result, error) {
 	return r.end(ctx, latest)
 }
 
-// about says which record an event leads to. What the event says about it is of no account:
+// about returns which record an event is about. The contents of the event are not used:
 // the record is read as it is now.
 func about(e coreapi.Event) (table, id string) {
 	switch {
-	case e.Type.Is("user.login"), e.Type.Is("user.password"): // many, and nothing that the copy has
+	case e.Type.Is("user.login"), e.Type.Is("user.password"): // frequent, and not about anything in the copy
 		return "", ""
 	case e.Type.Is("user"):
 		return users, e.UserID
@@ -73,7 +74,7 @@ func about(e coreapi.Event) (table, id string) {
 	return "", ""
 }
 
-// latestEvent returns the latest event of the realm, the zero value when there is none.
+// latestEvent returns the latest event of the realm, or the zero value if there is none.
 func (r *run) latestEvent(ctx context.Context) (latestEvent, error) {
 	page, err := r.API.Events.List(ctx, coreapi.EventQuery{PageSize: 1, Direction: coreapi.Descending})
 	if err != nil || len(page.Items) == 0 {

@@ -9,8 +9,8 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
-// Full copies all records, and then notices those that are gone. A run that was cut off has
-// copied some pages; the next one begins anew.
+// Full copies all records, and then marks those that are gone. If a run is interrupted,
+// it has copied some pages; the next run starts again from the beginning.
 func (j *Job) Full(ctx context.Context) (Result, error) {
 	return j.full(ctx, "")
 }
@@ -22,11 +22,12 @@ func (j *Job) full(ctx context.Context, why string) (Result, error) {
 		return Result{}, err
 	}
 	r.result.Why = why
-	latest, err := r.latestEvent(ctx) // before any record: what happens meanwhile is for the next run by events
+	latest, err := r.latestEvent(ctx) // before any record: the next run by events handles later changes
 	if err != nil {
 		return r.result, err
 	}
-	// By ID: in an order by name a rename in the midst of it would hide a record.
+	// The order is by ID: in an order by name, a rename during the run could hide a
+	// record.
 	all := r.API.Users.All(ctx, coreapi.UserQuery{PageSize: r.PageSize, Sort: "id"})
 	if err := copyList(ctx, r, users, all, userRecord); err != nil {
 		return r.result, err
@@ -43,7 +44,8 @@ func (j *Job) full(ctx context.Context, why string) (Result, error) {
 	if err := copyList(ctx, r, memberships, r.membershipsOf(ctx, orgIDs), membershipRecord); err != nil {
 		return r.result, err
 	}
-	// Only here, after the ends of all lists. A record that a list did not show is read by its ID.
+	// This comes after the ends of all lists. A record that no list has shown is read by
+	// its ID.
 	for _, table := range tables {
 		missing, err := r.texts(ctx, `SELECT id FROM `+table+` WHERE seen < ? AND deleted_at IS NULL ORDER BY id`, r.number)
 		if err != nil {
@@ -62,7 +64,7 @@ func (r *run) membershipsOf(ctx context.Context, orgIDs []string) iter.Seq2[core
 		for _, id := range orgIDs {
 			for m, err := range r.API.Memberships.OfOrg(ctx, id, coreapi.MembershipQuery{PageSize: r.PageSize}) {
 				if errors.Is(err, coreapi.ErrNotFound) {
-					break // the org was deleted meanwhile
+					break // the org was deleted in the meantime
 				}
 				if !yield(m, err) || err != nil {
 					return
@@ -98,7 +100,7 @@ func copyList[T any](ctx context.Context, r *run, table string, list iter.Seq2[T
 	return nil
 }
 
-// pages cuts a list into pages of a size. It yields an error once, and ends.
+// pages divides a list into pages of a size. It yields an error once, and then ends.
 func pages[T any](list iter.Seq2[T, error], size int) iter.Seq2[[]T, error] {
 	return func(yield func([]T, error) bool) {
 		var page []T

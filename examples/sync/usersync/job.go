@@ -1,11 +1,12 @@
-// Package usersync copies the users, orgs and memberships of a realm into a SQL database:
-// all of them ([Job.Full]), or those that events are about ([Job.Events]).
+// Package usersync copies the users, orgs and memberships of a realm into a SQL database.
+// [Job.Full] copies all of them, [Job.Events] those that events are about.
 //
-// A run may end anywhere, by an error or a kill: the next one ends with the same result. Each
-// page is one transaction. A row is never deleted, it gets a deleted_at, and only when the API
-// answered 404 for its ID, and showed another record of the same realm afterwards.
+// A run may end at any point, by an error or because it is killed: the next run has the
+// same result. Each page is one transaction. A row is never deleted. It gets a
+// deleted_at, but only if the API answers 404 for its ID and afterwards shows another
+// record of the same realm.
 //
-// Run one job at a time for a database. See schema.sql for the tables.
+// Run only one job at a time for a database. See schema.sql for the tables.
 package usersync
 
 import (
@@ -18,31 +19,31 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
-// ErrOtherRealm says that the API answers for another realm than the one in the database. Nothing
-// of that page was written.
+// ErrOtherRealm means that the API answers for another realm than the one in the
+// database. Nothing from that page was written.
 var ErrOtherRealm = errors.New("the API answers for another realm")
 
-// ErrNothingLeft says that records are gone, but the API shows none that is still there. None of
-// them was marked as deleted.
+// ErrNothingLeft means that records are gone, but the API shows no other record of the
+// realm. No record was marked as deleted.
 var ErrNothingLeft = errors.New("the API shows no record of this realm")
 
 // Job copies a realm. API and DB are required.
 type Job struct {
 	API      *coreapi.Client
 	DB       *sql.DB   // from [Open]
-	PageSize int       // records of one request and one transaction. Default: 500
+	PageSize int       // records per request and transaction. Default: 500
 	Progress *Progress // default: none
 }
 
 const defaultPageSize = 500
 
-// Result is what a run did.
+// Result is the result of a run.
 type Result struct {
 	Complete                 bool   // all records were read, not only those of events
-	Why                      string // a run by events became a complete one
-	Events                   int    // read
-	Users, Orgs, Memberships int    // written
-	Deleted                  int    // rows that got a deleted_at
+	Why                      string // why a run by events became a complete one, or ""
+	Events                   int    // number of events read
+	Users, Orgs, Memberships int    // number of records written
+	Deleted                  int    // number of rows that got a deleted_at
 }
 
 func (r Result) String() string {
@@ -63,14 +64,14 @@ type run struct {
 	result Result
 }
 
-// state is what the table sync holds.
+// state is the content of the table sync.
 type state struct {
 	realmID string
-	number  int // of the last complete run that began
+	number  int // of the last complete run that was started
 	latest  latestEvent
 }
 
-// latestEvent is the latest event that the copy has. The zero value is none.
+// latestEvent is the latest event in the copy. The zero value means none.
 type latestEvent struct {
 	id string
 	at time.Time
@@ -95,7 +96,8 @@ func (j *Job) begin(ctx context.Context, isComplete bool) (*run, error) {
 	return r, err
 }
 
-// end notes up to which event the copy is now. Nothing else says that a run was not cut off.
+// end records the event up to which the copy is complete. Only this shows that a run was
+// not interrupted.
 func (r *run) end(ctx context.Context, latest latestEvent) (Result, error) {
 	_, err := r.DB.ExecContext(ctx, `UPDATE sync SET event_id = ?, event_at = ?`, latest.id, latest.at.UTC().Format(time.RFC3339Nano))
 	return r.result, err

@@ -6,8 +6,9 @@ import (
 	"os"
 )
 
-// Progress shows how far a run is: on a terminal in one line that is rewritten, elsewhere in one
-// line for each step that is over. It shows no names. A nil Progress shows nothing.
+// Progress shows how far a run is. On a terminal it rewrites one line; elsewhere it
+// writes one line for each finished step. It shows no names. A nil Progress shows
+// nothing.
 type Progress struct {
 	w          io.Writer
 	isTerminal bool
@@ -20,7 +21,7 @@ func NewProgress(w io.Writer, isTerminal bool) *Progress {
 	return &Progress{w: w, isTerminal: isTerminal}
 }
 
-// IsTerminal reports whether a person looks at f.
+// IsTerminal reports whether f is a terminal.
 func IsTerminal(f *os.File) bool {
 	info, err := f.Stat()
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
@@ -28,7 +29,7 @@ func IsTerminal(f *os.File) bool {
 
 const eraseLine = "\r\x1b[K"
 
-// Report says that so much of a step is done.
+// Report shows how much of a step is done.
 func (p *Progress) Report(step string, done int) {
 	if p == nil {
 		return

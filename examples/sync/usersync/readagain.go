@@ -11,8 +11,8 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
-// readAgain reads records by their IDs, and writes what is there now. What is gone is marked as
-// deleted.
+// readAgain reads records by their IDs, and writes those that exist. It marks the others
+// as deleted.
 func (r *run) readAgain(ctx context.Context, step, table string, ids []string) error {
 	done := 0
 	for page := range slices.Chunk(ids, r.PageSize) {
@@ -52,12 +52,13 @@ func (r *run) readAgain(ctx context.Context, step, table string, ids []string) e
 	return nil
 }
 
-// maxWitnesses is how many records of a table checkStillThere reads: some may be deleted just now.
+// maxWitnesses is how many records of a table checkStillThere reads, since some may have
+// just been deleted.
 const maxWitnesses = 5
 
-// checkStillThere reads other records of the realm until one is there. Without it, a 404 may
-// mean that the API answers for another realm. The records to be read again, of which gone are
-// some, come last: they may be deleted, too.
+// checkStillThere reads other records of the realm until one exists. Without this check,
+// a 404 could mean that the API answers for another realm. The records that are to be
+// read again, which include gone, come last, since they may be deleted, too.
 func (r *run) checkStillThere(ctx context.Context, gone, toReadAgain []string) error {
 	doubt := make(map[string]int, len(toReadAgain))
 	for _, id := range toReadAgain {

@@ -19,11 +19,11 @@ const (
 
 var tables = []string{users, orgs, memberships}
 
-// record is a record as the API has shown it.
+// record is a record as the API has returned it.
 type record struct {
 	table   string
-	realmID string // "" for memberships, which do not name it
-	put     string // statement
+	realmID string // "" for memberships, which have none
+	put     string // the SQL statement that writes it
 	values  []any
 }
 
@@ -54,7 +54,7 @@ ON CONFLICT (id) DO UPDATE SET user_id = excluded.user_id, org_id = excluded.org
 expires_at = excluded.expires_at, seen = excluded.seen, deleted_at = NULL`
 
 func membershipRecord(m coreapi.Membership) record {
-	permissions, _ := json.Marshal(append([]string{}, m.Permissions...)) // strings always can; none are [], not null
+	permissions, _ := json.Marshal(append([]string{}, m.Permissions...)) // never fails; without permissions it is [] and not null
 	var expiresAt any
 	if !m.ExpiresAt.IsZero() {
 		expiresAt = timeText(m.ExpiresAt)
@@ -64,7 +64,7 @@ func membershipRecord(m coreapi.Membership) record {
 
 func timeText(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
-// read asks the API for a record.
+// read reads a record from the API.
 func (r *run) read(ctx context.Context, table, id string) (record, error) {
 	switch table {
 	case users:
@@ -93,14 +93,14 @@ func (r *run) write(ctx context.Context, tx *sql.Tx, rec record) error {
 	return err
 }
 
-// checkRealm refuses the records of another realm. The first record of a new copy says of which
-// realm it is.
+// checkRealm refuses records of another realm. The first record of a new copy decides
+// which realm the copy is of.
 func (r *run) checkRealm(rec record) error {
 	if r.realmID == "" {
 		r.realmID = rec.realmID
 	}
 	if rec.realmID != r.realmID || rec.realmID == "" {
-		return fmt.Errorf("%w: the database is a copy of %q, a record in %s is of %q; check AUTHROCKET_API_KEY and AUTHROCKET_REALM, or take another file",
+		return fmt.Errorf("%w: the database is a copy of %q, but a record in %s belongs to %q; check AUTHROCKET_API_KEY and AUTHROCKET_REALM, or use another file",
 			ErrOtherRealm, r.realmID, rec.table, rec.realmID)
 	}
 	return nil

@@ -9,12 +9,12 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
-// maxInvitations is how many invitations of the realm are looked through. AuthRocket does not
-// say how to list those of one account.
+// maxInvitations is how many invitations of the realm are read. AuthRocket documents no
+// way to list those of one account.
 const maxInvitations = 5000
 
-// invitations calls yield with the open invitations of this account, until it returns false.
-// It reports whether all were looked through.
+// invitations calls yield with the open invitations of this account, until yield returns
+// false. It reports whether it has read all of them.
 func (t *team) invitations(ctx context.Context, yield func(coreapi.Invitation) bool) (isAll bool, err error) {
 	seen := 0
 	for i, err := range t.api.Invitations.All(ctx, coreapi.InvitationQuery{PageSize: maxPageSize}) {
@@ -31,7 +31,7 @@ func (t *team) invitations(ctx context.Context, yield func(coreapi.Invitation) b
 	return true, nil
 }
 
-// invitation returns an invitation to this account, as member does.
+// invitation returns an invitation to this account, with the same check as member.
 func (t *team) invitation(ctx context.Context, id string) (coreapi.Invitation, error) {
 	i, err := t.api.Invitations.Get(ctx, id)
 	if err == nil && i.OrgID != t.orgID {
@@ -43,8 +43,8 @@ func (t *team) invitation(ctx context.Context, id string) (coreapi.Invitation, e
 	return i, err
 }
 
-// invite makes and sends an invitation. One that there is already for the address gets the
-// permissions that are ticked now, and is sent again.
+// invite creates and sends an invitation. If there is one for the address already, it
+// gets the permissions that are ticked now, and is sent again.
 func (t *team) invite(ctx context.Context, r *http.Request) error {
 	email := strings.TrimSpace(r.PostFormValue("email"))
 	if email == "" {
@@ -96,7 +96,7 @@ func (t *team) resend(ctx context.Context, r *http.Request) error {
 	return t.send(ctx, invitation)
 }
 
-// send sends the mail of an invitation, and only one when the answer is lost.
+// send sends the mail of an invitation, and does not repeat it if the answer is lost.
 func (t *team) send(ctx context.Context, invitation coreapi.Invitation) error {
 	_, err := coreapi.Once(ctx,
 		func(ctx context.Context) (coreapi.Invitation, error) {
@@ -112,7 +112,7 @@ func (t *team) send(ctx context.Context, invitation coreapi.Invitation) error {
 	return err
 }
 
-// withdraw takes an invitation back.
+// withdraw deletes an invitation.
 func (t *team) withdraw(ctx context.Context, r *http.Request) error {
 	invitation, err := t.invitation(ctx, r.PathValue("id"))
 	if err != nil {

@@ -1,8 +1,8 @@
-// Package members is a page on which the members of an account are managed: who is in it, who
+// Package members is a page for managing the members of an account: who is a member, who
 // is invited, and what each may do. It works without scripts.
 //
-// It is made to be copied into a product: the permissions are in permissions.go, the page is
-// page.html, and the rest is about AuthRocket.
+// Copy it into your product. The permissions are in permissions.go and the page is
+// page.html; the other files are about AuthRocket.
 package members
 
 import (
@@ -22,18 +22,20 @@ type Members struct {
 	api   *coreapi.Client
 	state *sessionstate.State
 
-	// ownerChange is held while an owner is removed or demoted: two owners who demote each
-	// other at the same moment would leave none. Other instances do not know of it.
+	// ownerChange is held while an owner is removed or demoted: two owners who demote
+	// each other at the same moment would leave no owner. It does not protect against
+	// other instances.
 	ownerChange chan struct{}
 }
 
-// New returns the page. The state is the SessionState of auth, which makes what is taken from
-// a member count at once. It may be nil: then it counts when the member's login token expires.
+// New returns the page. state is the SessionState of auth, so that a withdrawn permission
+// takes effect at once. It may be nil: then it takes effect when the member's login token
+// expires.
 func New(auth *authrocket.Auth, api *coreapi.Client, state *sessionstate.State) *Members {
 	return &Members{auth: auth, api: api, state: state, ownerChange: make(chan struct{}, 1)}
 }
 
-// Register adds the routes. All of them need Authenticate around the mux.
+// Register adds the routes to mux. Authenticate must be around the mux.
 func (m *Members) Register(mux *http.ServeMux) {
 	mayManage := m.auth.Require(authrocket.Permission(manageMembers), inAccount)
 	form := func(pattern string, do func(*team, context.Context, *http.Request) error, done string) {
@@ -50,8 +52,8 @@ func (m *Members) Register(mux *http.ServeMux) {
 	mux.Handle("POST /sign-out-everywhere", m.auth.RequireLogin(http.HandlerFunc(m.signOutEverywhere)))
 }
 
-// inAccount refuses a login token without the ID of an account: for AuthRocket, a list of the
-// members of no account is one of all users.
+// inAccount refuses a login token without the ID of an account: AuthRocket answers a list
+// of members without an account with all users.
 func inAccount(_ context.Context, s authrocket.Session) error {
 	if org, _ := s.Org(); org.ID == "" {
 		return authrocket.ErrWrongOrg
@@ -59,16 +61,16 @@ func inAccount(_ context.Context, s authrocket.Session) error {
 	return nil
 }
 
-// timeout of what a form does, since coreapi.Once may take minutes.
+// timeout limits the work for a form, since coreapi.Once may take minutes.
 const timeout = 20 * time.Second
 
-// team is an account, and the member of it who acts.
+// team is an account, with the member who sent the request.
 type team struct {
 	*Members
 	orgID  string                // from the verified session, never from a form
-	actor  authrocket.Membership // of who acts
-	userID string                // of who acts
-	api    *coreapi.Client       // tells AuthRocket who acts
+	actor  authrocket.Membership // of the member who sent the request
+	userID string                // of the member who sent the request
+	api    *coreapi.Client       // reports that member to AuthRocket
 }
 
 func (m *Members) teamOf(r *http.Request) *team {
@@ -77,21 +79,23 @@ func (m *Members) teamOf(r *http.Request) *team {
 	return &team{Members: m, orgID: actor.Org.ID, actor: actor, userID: user.ID, api: m.api.For(client(r))}
 }
 
-// client is who acts, for AuthRocket's log of events. Behind a proxy RemoteAddr is the proxy:
-// take the address from a header that your proxy sets, and never from one that it hands on.
+// client describes who sent the request, for AuthRocket's log of events. Behind a proxy,
+// RemoteAddr is the proxy: use a header that your proxy sets, and never one that it
+// passes on from the client.
 func client(r *http.Request) coreapi.Request {
 	ip, _, _ := net.SplitHostPort(r.RemoteAddr)
 	agent := r.UserAgent()
 	return coreapi.Request{IP: ip, Client: agent[:min(len(agent), 200)]}
 }
 
-// form does what a form asks for, and leads back to the list: a reload sends nothing again.
+// form handles a form and redirects to the list, so that a reload does not send the form
+// again.
 func (m *Members) form(do func(*team, context.Context, *http.Request) error, done string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
 		ctx, cancel := context.WithTimeout(r.Context(), timeout)
 		defer cancel()
-		err := r.ParseForm() // half a form would take permissions that are ticked in the other half
+		err := r.ParseForm() // an incomplete form would withdraw permissions that are ticked in the missing part
 		if err == nil {
 			err = do(m.teamOf(r), ctx, r)
 		} else {
@@ -105,8 +109,8 @@ func (m *Members) form(do func(*team, context.Context, *http.Request) error, don
 	})
 }
 
-// member returns a membership of this account. The ID comes from a form: it may be that of
-// another account, which is then not there.
+// member returns a membership in this account. The ID comes from a form: a membership in
+// another account counts as not found.
 func (t *team) member(ctx context.Context, id string) (coreapi.Membership, error) {
 	member, err := t.api.Memberships.Get(ctx, id)
 	if err == nil && member.OrgID != t.orgID {
@@ -115,7 +119,7 @@ func (t *team) member(ctx context.Context, id string) (coreapi.Membership, error
 	return member, err
 }
 
-// changePermissions gives a member the permissions that are ticked.
+// changePermissions sets the permissions of a member to those that are ticked.
 func (t *team) changePermissions(ctx context.Context, r *http.Request) error {
 	member, err := t.member(ctx, r.PathValue("id"))
 	if err != nil {
@@ -131,13 +135,13 @@ func (t *team) changePermissions(ctx context.Context, r *http.Request) error {
 	}
 	return t.keepingAnOwner(ctx, member, next, func() error {
 		if containsAll(next, member.Permissions) {
-			return update() // what was given counts with the next login token
+			return update() // granted permissions take effect with the next login token
 		}
 		return t.takeAway(ctx, member.UserID, update)
 	})
 }
 
-// remove takes a member out of the account.
+// remove removes a member from the account.
 func (t *team) remove(ctx context.Context, r *http.Request) error {
 	member, err := t.member(ctx, r.PathValue("id"))
 	if err != nil {

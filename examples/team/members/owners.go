@@ -7,8 +7,8 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
-// keepingAnOwner does a write after which a member has the permissions next, nil for a member
-// who is removed. It refuses it if the account would have no owner then.
+// keepingAnOwner does a write after which a member has the permissions next, or nil if
+// the member is removed. It refuses the write if the account would then have no owner.
 func (t *team) keepingAnOwner(ctx context.Context, member coreapi.Membership, next []string, write func() error) error {
 	if !isOwner(member.Permissions) || isOwner(next) {
 		return write()
@@ -31,4 +31,4 @@ func (t *team) keepingAnOwner(ctx context.Context, member coreapi.Membership, ne
 	return errLastOwner
 }
 
-const maxPageSize = 1000 // of AuthRocket
+const maxPageSize = 1000 // AuthRocket's limit

@@ -37,11 +37,11 @@ type view struct {
 	OrgName, LogoutPath string
 	Done                string
 	Problems            []string
-	HasList             bool // false if it cannot be read now
+	HasList             bool // false if the list cannot be read now
 	Members             []memberView
-	After, Next         string // of this page of the list, and of the next one; "" for the first and for none
+	After, Next         string // the member before this page of the list, and before the next one; "" for the first page, and for no next page
 	Invitations         []invitationView
-	MoreInvitations     bool // than are shown
+	MoreInvitations     bool // there are more than the page shows
 	Invite              inviteView
 }
 
@@ -49,7 +49,7 @@ type memberView struct {
 	ID, Name, Email string
 	IsYou           bool
 	MayManage       bool
-	Tags            []string // all permissions, by their names
+	Tags            []string // the names of all permissions
 	Boxes           []box
 }
 
@@ -60,14 +60,14 @@ type invitationView struct {
 	MayManage bool
 }
 
-// inviteView keeps what was entered into a form that was refused.
+// inviteView keeps the entries of a form that was refused.
 type inviteView struct {
 	IsRefused bool
 	Email     string
 	Boxes     []box
 }
 
-// box is a permission to tick.
+// box is the checkbox of a permission.
 type box struct {
 	Permission
 	IsTicked bool
@@ -77,10 +77,10 @@ func (m *Members) list(w http.ResponseWriter, r *http.Request) {
 	m.show(w, r, r.URL.Query().Get("after"), nil)
 }
 
-// show shows the list from where it goes on after a member, with what went wrong.
+// show shows the list from the entry after a member on, with the problem if there is one.
 func (m *Members) show(w http.ResponseWriter, r *http.Request, after string, problem error) {
 	if errors.Is(problem, coreapi.ErrUnavailable) {
-		m.showProblem(w, r, problem) // the list cannot be read either, or takes long
+		m.showProblem(w, r, problem) // the list cannot be read either, or takes too long
 		return
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), timeout)
@@ -111,7 +111,7 @@ func (m *Members) newView(r *http.Request) view {
 	return view{OrgName: org.Name, LogoutPath: m.auth.LogoutPath("/"), Done: doneTexts[r.URL.Query().Get("done")]}
 }
 
-// fill reads the members of a page of the list, and on the first one the invitations.
+// fill reads the members on a page of the list and, on the first page, the invitations.
 func (t *team) fill(ctx context.Context, v *view, after string) error {
 	members, err := t.api.Memberships.List(ctx, coreapi.MembershipQuery{OrgID: t.orgID, After: after, PageSize: perPage})
 	if err != nil {
@@ -151,7 +151,7 @@ func (t *team) boxes(has []string) []box {
 	return boxes
 }
 
-// names are the permissions as the page names them.
+// names returns the names of permissions as the page shows them.
 func names(tags []string) []string {
 	names := slices.Clone(tags)
 	for i, tag := range names {
@@ -162,7 +162,7 @@ func names(tags []string) []string {
 	return names
 }
 
-// listURL is the list from where it goes on after a member.
+// listURL returns the URL of the list from the entry after a member on.
 func listURL(after, done string) string {
 	query := url.Values{}
 	if after != "" {
@@ -174,7 +174,7 @@ func listURL(after, done string) string {
 	return strings.TrimSuffix("/members?"+query.Encode(), "?")
 }
 
-// NextURL is the next page of the list.
+// NextURL returns the URL of the next page of the list.
 func (v view) NextURL() string { return listURL(v.Next, "") }
 
 func (v view) write(w http.ResponseWriter, r *http.Request, problem error) {

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// Permission is what the page lets people give to a member.
+// Permission is a permission that people can give to a member on the page.
 type Permission struct{ Tag, Name, Help string }
 
 const (
@@ -13,7 +13,8 @@ const (
 	owner         = "ar:owner"      // AuthRocket's own tag
 )
 
-// permissions are those of the product. A member may have others, which the page leaves alone.
+// permissions are the permissions of the product. A member may have others, which the
+// page does not change.
 var permissions = []Permission{
 	{owner, "Owner", "gives and takes every permission"},
 	{manageMembers, "Members", "invites, changes and removes members"},
@@ -23,8 +24,8 @@ var permissions = []Permission{
 
 func isOwner(permissions []string) bool { return slices.Contains(permissions, owner) }
 
-// offered are the permissions that who acts may give and take: an owner all of them, others
-// those that they have themselves.
+// offered are the permissions that a member may grant and withdraw: owners all of them,
+// other members those that they have themselves.
 func (t *team) offered() []Permission {
 	var offered []Permission
 	for _, p := range permissions {
@@ -35,7 +36,8 @@ func (t *team) offered() []Permission {
 	return offered
 }
 
-// mayManage refuses to let others than owners act on an owner, or on an invitation of one.
+// mayManage refuses a change of an owner, or of an owner's invitation, by members who are
+// not owners.
 func (t *team) mayManage(of []string) error {
 	if isOwner(of) && !t.actor.HasPermission(owner) {
 		return errOwnersOnly
@@ -43,8 +45,8 @@ func (t *team) mayManage(of []string) error {
 	return nil
 }
 
-// replaced returns old with those of the offered permissions that are wanted, and no other of
-// the offered ones.
+// replaced returns old without the offered permissions, but with those of them that are
+// wanted.
 func (t *team) replaced(old, wanted []string) ([]string, error) {
 	if err := t.mayManage(old); err != nil {
 		return nil, err
@@ -57,13 +59,14 @@ func (t *team) replaced(old, wanted []string) ([]string, error) {
 		}
 	}
 	if !containsAll(next, wanted) {
-		return nil, errNotOffered // the page does not have it: the form is made by hand, or old
+		return nil, errNotOffered // not on the page: the form is made up or old
 	}
-	// Not nil, even if none is left: nil leaves the permissions of a membership alone.
+	// The result is not nil, even if no permission is left: nil would not change the
+	// permissions of a membership.
 	return append([]string{}, next...), nil
 }
 
-// ticked are the permissions of a form.
+// ticked returns the permissions in a form.
 func ticked(r *http.Request) []string { return r.PostForm["permission"] }
 
 func containsAll(tags, wanted []string) bool {

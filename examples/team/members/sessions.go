@@ -10,12 +10,14 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
-// takeAway does a write that takes something from a user, with effect at once: a login token
-// holds permissions until it expires, and without a session there is no new one.
+// takeAway does a write that withdraws something from a user, with immediate effect: a
+// login token contains permissions until it expires, and without a session the user gets
+// no new token.
 func (t *team) takeAway(ctx context.Context, userID string, write func() error) error {
-	// Before the write: when it is tried again after a failure, nobody knows any more that
-	// something was taken. But nobody escapes it by having more sessions than can be deleted in
-	// time: their login tokens are refused already, and new ones will hold what is left.
+	// This comes before the write: a retry after a failure would not see that something
+	// was withdrawn. A user cannot escape by having more sessions than can be deleted in
+	// time. Their login tokens are refused already, and new ones contain only the
+	// permissions that are left.
 	first, cancel := context.WithTimeout(ctx, timeout/2)
 	defer cancel()
 	begun := time.Now()
@@ -26,12 +28,12 @@ func (t *team) takeAway(ctx context.Context, userID string, write func() error) 
 	if err := write(); err != nil {
 		return err
 	}
-	_, err = t.endSessions(ctx, t.api, userID) // those that began meanwhile
+	_, err = t.endSessions(ctx, t.api, userID) // those that began in the meantime
 	return err
 }
 
-// endSessionsOfMember signs a member out everywhere. A session is of the user, not of an account:
-// it ends in the user's other accounts, too.
+// endSessionsOfMember signs a member out everywhere. A session belongs to the user and
+// not to an account, so it also ends in the user's other accounts.
 func (t *team) endSessionsOfMember(ctx context.Context, r *http.Request) error {
 	member, err := t.member(ctx, r.PathValue("id"))
 	if err != nil {
@@ -44,12 +46,12 @@ func (t *team) endSessionsOfMember(ctx context.Context, r *http.Request) error {
 	return err
 }
 
-// endSessions ends all sessions of a user. It reports whether their login tokens are refused
-// from now on, which may be so although not all sessions could be deleted.
+// endSessions ends all sessions of a user. It reports whether their login tokens are
+// refused from now on. That may be true even if not all sessions could be deleted.
 func (m *Members) endSessions(ctx context.Context, api *coreapi.Client, userID string) (tokensEnded bool, err error) {
 	deleted, err := api.Sessions.DeleteAllOf(ctx, userID)
 	if m.state != nil && !deleted.At.IsZero() {
-		// If that cannot be shared with other instances now, the state goes on trying.
+		// If other instances cannot be informed now, the state keeps trying.
 		tokensEnded = true
 		if err := m.state.EndUser(ctx, userID, deleted.At); err != nil {
 			slog.WarnContext(ctx, "members: an end of sessions is not shared yet", "error", err)
@@ -58,7 +60,7 @@ func (m *Members) endSessions(ctx context.Context, api *coreapi.Client, userID s
 	return tokensEnded, err
 }
 
-// signOutEverywhere ends all sessions of who asks for it, on every device.
+// signOutEverywhere ends all sessions of the current user, on every device.
 func (m *Members) signOutEverywhere(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), timeout)
 	defer cancel()
@@ -67,5 +69,5 @@ func (m *Members) signOutEverywhere(w http.ResponseWriter, r *http.Request) {
 		m.showProblem(w, r, err)
 		return
 	}
-	http.Redirect(w, r, m.auth.LogoutPath("/"), http.StatusSeeOther) // clears the cookies here, too
+	http.Redirect(w, r, m.auth.LogoutPath("/"), http.StatusSeeOther) // also clears the cookies here
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
-// refusal is what this page itself refuses, in words for people.
+// refusal is a refusal by this page, with a text for people.
 type refusal struct {
 	status int
 	text   string
@@ -24,7 +24,8 @@ var (
 	errLastOwner  = &refusal{http.StatusConflict, "An account needs an owner. Make somebody else an owner first."}
 )
 
-// wordsFor returns what a person reads about an error, and the status of the page.
+// wordsFor returns the text that a person reads about an error, and the status of the
+// page.
 func wordsFor(r *http.Request, err error) (status int, texts []string) {
 	refused, isRefusal := errors.AsType[*refusal](err)
 	switch {
@@ -33,13 +34,13 @@ func wordsFor(r *http.Request, err error) (status int, texts []string) {
 	case isRefusal:
 		return refused.status, []string{refused.text}
 	case errors.Is(err, coreapi.ErrInvalid) && len(coreapi.Messages(err)) > 0:
-		return http.StatusUnprocessableEntity, coreapi.Messages(err) // AuthRocket's words for the form
+		return http.StatusUnprocessableEntity, coreapi.Messages(err) // AuthRocket's texts about the form
 	case errors.Is(err, coreapi.ErrInvalid):
 		return http.StatusUnprocessableEntity, []string{"This is not valid. Please check what you entered."}
 	case errors.Is(err, coreapi.ErrNotFound):
 		return http.StatusNotFound, []string{"This is no longer in your account. Somebody else may have changed it."}
 	}
-	// The text of err is for the log: it holds no secret.
+	// The text of err is for the log: it contains no secret.
 	slog.ErrorContext(r.Context(), "members: the API", "reason", coreapi.Reason(err), "error", err)
 	switch {
 	case errors.Is(err, coreapi.ErrOutcomeUnknown):
@@ -50,8 +51,8 @@ func wordsFor(r *http.Request, err error) (status int, texts []string) {
 	return http.StatusInternalServerError, []string{"This does not work because of a mistake on our side. Please contact us."}
 }
 
-// doneTexts are what the list says after a form. The URL has only the key: nobody can make a
-// link that puts words of their own on the page.
+// doneTexts are the texts above the list after a form. The URL contains only the key, so
+// that a link cannot put other texts on the page.
 var doneTexts = map[string]string{
 	"invited":   "The invitation is sent.",
 	"sent":      "The invitation is sent again.",
