@@ -363,7 +363,7 @@ func TestArguments(t *testing.T) {
 		{name: "the app's port is taken", args: []string{"-addr", taken, "-loginrocket-addr", "localhost:0"}, code: 1, stderr: "quickstart: -addr " + taken + ": listen tcp " + taken + ": bind: address already in use; choose another one with -addr\n"},
 		{name: "LoginRocket's port is taken", args: []string{"-addr", "127.0.0.1:0", "-loginrocket-addr", taken}, code: 1, stderr: "; choose another one with -loginrocket-addr\n"},
 		{name: "the Core API's port is taken", args: []string{"-addr", "127.0.0.1:0", "-loginrocket-addr", "localhost:0", "-core-addr", taken}, code: 1, stderr: "; choose another one with -core-addr\n"},
-		{name: "an address without a port", args: []string{"-addr", "8080"}, code: 1, stderr: `quickstart: -addr "8080" is not host:port` + "\n"},
+		{name: "an address without a port", args: []string{"-addr", "8080"}, code: 1, stderr: `quickstart: -addr "8080" is not host:port; use, for example, localhost:8080` + "\n"},
 		{name: "an argument that is no flag", args: []string{"serve"}, code: 1, stderr: `quickstart: unexpected argument "serve"` + "\n"},
 		{name: "an unknown flag", args: []string{"-port", "1"}, code: 1, stderr: "quickstart: flag provided but not defined: -port\n"},
 		{name: "a realm that is no URL", env: []string{"LOGINROCKET_URL=sample"}, args: []string{"-addr", "127.0.0.1:0"}, code: 1, stderr: "Config.LoginRocketURL"},

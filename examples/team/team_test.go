@@ -138,7 +138,7 @@ func TestArguments(t *testing.T) {
 		code   int
 		stderr string
 	}{
-		{name: "an address without a port", args: []string{"-addr", "8080"}, code: 1, stderr: `team: -addr "8080" is not host:port` + "\n"},
+		{name: "an address without a port", args: []string{"-addr", "8080"}, code: 1, stderr: `team: -addr "8080" is not host:port; use, for example, localhost:8080` + "\n"},
 		{name: "an argument that is no flag", args: []string{"serve"}, code: 1, stderr: `team: unexpected argument "serve"` + "\n"},
 		{name: "an unknown flag", args: []string{"-port", "1"}, code: 1, stderr: "team: flag provided but not defined: -port\n"},
 		{name: "help", args: []string{"-help"}},
