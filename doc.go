@@ -17,13 +17,17 @@
 //	mux.Handle("POST /billing", auth.Require(authrocket.Permission("billing:write"))(http.HandlerFunc(billing)))
 //	http.ListenAndServe(":8080", auth.Authenticate(mux)) // also serves /auth/login, /auth/logout, ...
 //
-// Where to start: [New] and [ConfigFromEnv]; gates are [Auth.RequireLogin],
-// [Auth.Require] and [Auth.RequireOrg]; in a handler, [CurrentUser], [CurrentOrg] and
-// [CurrentSession] return who is signed in; pages link to [Auth.LoginPath] and
-// [Auth.LogoutPath]; Config.Deny and Config.Page change how refusals look, and [Reason]
-// and [StatusCode] describe their errors. An API without browsers sets
-// Config.DisableCookie, and needs no AppURL. Tests and local programs get tokens from
-// package authrockettest.
+// Where to start:
+//
+//   - Configure with [New] and [ConfigFromEnv].
+//   - Gates are [Auth.RequireLogin], [Auth.Require] and [Auth.RequireOrg].
+//   - In a handler, [CurrentUser], [CurrentOrg] and [CurrentSession] return who is signed in.
+//   - Pages link to [Auth.LoginPath] and [Auth.LogoutPath].
+//   - Config.Deny and Config.Page change how refusals look. [Reason] and [StatusCode]
+//     describe their errors.
+//
+// An API without browsers sets Config.DisableCookie, and needs no AppURL. Tests and local
+// programs get tokens from package authrockettest.
 //
 // # Your responsibilities
 //

@@ -58,7 +58,8 @@ func ExampleConfigFromEnv() {
 	// AuthPath is wrong, from variable ""
 }
 
-// A browser that navigates goes to the login and comes back, everything else gets 401.
+// A browser that navigates is redirected to the login and comes back; other clients get
+// 401.
 func ExampleAuth_RequireLogin() {
 	realm, ada := exampleRealm()
 	auth := exampleAuth(realm.Config())
@@ -78,7 +79,7 @@ func ExampleAuth_RequireLogin() {
 	// 401 no_token
 }
 
-// The permission is that of the account the user picked.
+// Require checks the permission in the account that the user picked.
 func ExampleAuth_Require() {
 	realm, ada := exampleRealm("billing:write")
 	auth := exampleAuth(realm.Config())
@@ -96,8 +97,8 @@ func ExampleAuth_Require() {
 	// 403 permission_denied
 }
 
-// A route about an org lets the members of that org through, and the rules are
-// about the user's permissions there.
+// RequireOrg accepts members of the org in the path, and checks their permissions in that
+// org.
 func ExampleAuth_RequireOrg() {
 	realm, ada := exampleRealm("files:read")
 	auth := exampleAuth(realm.Config())
@@ -118,7 +119,7 @@ func ExampleAuth_RequireOrg() {
 	// 403 wrong_org
 }
 
-// A rule of one's own asks a table of suspended users.
+// A custom rule looks the user up in a table of suspended users.
 func ExampleRule() {
 	realm, ada := exampleRealm()
 	var isSuspended func(ctx context.Context, userID string) (bool, error) // the table
@@ -146,8 +147,8 @@ func ExampleRule() {
 	// 503 unavailable
 }
 
-// An OrgSelector of one's own: the path names a project, and a table knows whose
-// project it is.
+// A custom OrgSelector: the path names a project, and a table contains the org of each
+// project.
 func ExampleOrgSelector() {
 	realm, ada := exampleRealm()
 	owners := map[string]string{"mill": "org_engines", "loom": "org_weavers"}
@@ -173,7 +174,8 @@ func ExampleOrgSelector() {
 	// 403 wrong_org
 }
 
-// Deny answers browsers that may not do something, and leaves the rest to the package.
+// Deny answers browsers whose user lacks a permission. The package answers all other
+// refused requests.
 func ExampleConfig_deny() {
 	realm, ada := exampleRealm()
 	config := realm.Config()
@@ -196,7 +198,7 @@ func ExampleConfig_deny() {
 	// 403 permission_denied
 }
 
-// Page translates one of the package's pages, and leaves the others as they are.
+// Page translates one of the package's pages. The package shows the others unchanged.
 func ExampleConfig_page() {
 	realm, ada := exampleRealm()
 	config := realm.Config()
@@ -220,7 +222,7 @@ func ExampleConfig_page() {
 	// 403 Dafür fehlt eine Berechtigung
 }
 
-// OnLogin makes a row for each user who signs in, and lets only some of them in.
+// OnLogin creates a row for each user who signs in, and admits only some users.
 func ExampleConfig_onLogin() {
 	realm, ada := exampleRealm()
 	bob := realm.AddUser(authrockettest.User{ID: "usr_bob", Email: "bob@example.net"})
@@ -245,7 +247,7 @@ func ExampleConfig_onLogin() {
 	// map[usr_ada:Ada]
 }
 
-// An Observer counts what the gates refuse, by reason.
+// An Observer counts the requests that gates refuse, by reason.
 func ExampleObserver() {
 	realm, ada := exampleRealm()
 	var refused expvar.Map // safe for many goroutines at once
@@ -270,7 +272,7 @@ func ExampleObserver() {
 	// {"no_token": 1, "permission_denied": 1}
 }
 
-// Verify says whose token it is, and nothing about what the user may do.
+// Verify returns whose token it is, but does not check what the user may do.
 func ExampleAuth_Verify() {
 	realm, ada := exampleRealm()
 	auth := exampleAuth(realm.Config())
@@ -285,8 +287,8 @@ func ExampleAuth_Verify() {
 	// true 401
 }
 
-// CheckToken is the gate of a gRPC interceptor or a queue: there is a token and no
-// HTTP request.
+// CheckToken is the gate for callers with a token but without an HTTP request, such as a
+// gRPC interceptor or the consumer of a queue.
 func ExampleAuth_CheckToken() {
 	realm, ada := exampleRealm("jobs:run")
 	auth := exampleAuth(realm.Config())
@@ -310,8 +312,8 @@ func ExampleAuth_CheckToken() {
 	// refused: no_token
 }
 
-// A unit test of a handler needs neither a realm nor a gate. A gate does not accept
-// a session that came this way.
+// A unit test of a handler needs neither a realm nor a gate. Gates do not accept a
+// session from WithSession.
 func ExampleWithSession() {
 	greet := func(w http.ResponseWriter, r *http.Request) {
 		user, signedIn := authrocket.CurrentUser(r.Context())
@@ -329,7 +331,7 @@ func ExampleWithSession() {
 	// 401 no_token
 }
 
-// Claims decodes custom attributes into types of one's own.
+// Claims decodes custom attributes into your own types.
 func ExampleSession_Claims() {
 	session := authrockettest.Session(
 		authrockettest.User{Custom: map[string]any{"plan": "pro", "limit": 9007199254740993}},
@@ -347,7 +349,7 @@ func ExampleSession_Claims() {
 	// pro 9007199254740993 <nil>
 }
 
-// A page greets the user, or offers to sign in and come back.
+// A page greets the user, or links to a login that returns to the page.
 func ExampleCurrentUser() {
 	page := template.Must(template.New("").Parse(
 		`{{if .SignedIn}}Hi {{.User.Name}}{{else}}<a href="{{.LoginPath}}">Sign in</a>{{end}}`))
@@ -370,9 +372,9 @@ func ExampleCurrentUser() {
 	// 200 Hi Ada
 }
 
-// Incorrect: Require asks for a permission in the org that the user picked, and the
-// route is about the org of its path. An admin of any org reads the members of
-// every org. RequireOrg asks for the permission in the org of the path.
+// The first route is wrong: Require checks the permission in the org that the user
+// picked, but the route is about the org in its path. So an admin of any org can read the
+// members of every org. RequireOrg checks the permission in the org of the path.
 func Example_incorrect() {
 	realm, ada := exampleRealm("admin") // in org_engines, and in no other org
 	auth := exampleAuth(realm.Config())

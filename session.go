@@ -22,7 +22,7 @@ import (
 type Session struct {
 	RealmID   string    `json:"realm_id"`           // claim rid, such as rl_...
 	IssuedAt  time.Time `json:"issued_at,omitzero"` // claim iat; zero if the token has none. It does not prove a recent login
-	ExpiresAt time.Time `json:"expires_at"`         // claim exp; the token is refused from 5 seconds after it on
+	ExpiresAt time.Time `json:"expires_at"`         // claim exp; the token is valid until 5 seconds after it
 	User      User      `json:"user"`
 
 	// current is 1 + the index of the membership that RequireOrg or a check with an orgID

@@ -13,7 +13,7 @@ import (
 // Imported is the result of an import.
 type Imported struct {
 	Linked  int
-	Refused []int64 // people whom AuthRocket refuses, or whose email an AuthRocket user has who is not of this import
+	Refused []int64 // people whom AuthRocket refuses, or whose email belongs to an AuthRocket user from outside this import
 }
 
 func (i Imported) String() string {
