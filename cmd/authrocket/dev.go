@@ -102,7 +102,8 @@ func dev(ctx context.Context, args []string, c console) error {
 	}
 	group.Go(func() { service.RunWebhooks(ctx) })
 	if o.dataFile != "" {
-		group.Go(func() { data.keepSaved(ctx, realm, logger) })
+		changed := changesOf(realm) // before the first request, whose change must not be missed
+		group.Go(func() { data.keepSaved(ctx, realm, changed, logger) })
 	}
 	err = serve(ctx, logger, sites)
 	cancel()

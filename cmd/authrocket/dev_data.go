@@ -106,8 +106,8 @@ const (
 	saveAgainAfter = time.Second
 )
 
-// keepSaved saves the realm whenever it has changed, until ctx ends.
-func (d *dataFile) keepSaved(ctx context.Context, realm *authrockettest.Realm, logger *slog.Logger) {
+// changesOf returns a channel that has a value when the realm has changed.
+func changesOf(realm *authrockettest.Realm) chan struct{} {
 	changed := make(chan struct{}, 1)
 	realm.OnChange(func() {
 		select {
@@ -115,6 +115,11 @@ func (d *dataFile) keepSaved(ctx context.Context, realm *authrockettest.Realm, l
 		default: // the next save includes this change
 		}
 	})
+	return changed
+}
+
+// keepSaved saves the realm whenever changed says so, until ctx ends.
+func (d *dataFile) keepSaved(ctx context.Context, realm *authrockettest.Realm, changed chan struct{}, logger *slog.Logger) {
 	isFailing := false
 	for {
 		select {
