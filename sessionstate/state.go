@@ -255,6 +255,11 @@ func (s *State) Age() time.Duration {
 	return s.clock.at(time.Now()) - time.Duration(newest)
 }
 
+// Entries returns how many entries the list of ended sessions has: sessions and users, and
+// sessions that are only suspect. Expired entries leave it within a minute, while [State.Run]
+// runs. It is for metrics.
+func (s *State) Entries() int { return s.known.entries() }
+
 // End refuses a session from now on, on this instance and, through the Log, on all
 // instances. Call it when your app has ended a session through the API, for example.
 // until is when the session's tokens expire. If it is zero, the State uses the longest

@@ -572,3 +572,27 @@ func TestReplay(t *testing.T) {
 		}
 	})
 }
+
+func TestEntries(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		state := newState(t, sessionstate.Config{API: newCoreAPI().client(t)})
+		expect := func(what string, want int) {
+			t.Helper()
+			if got := state.Entries(); got != want {
+				t.Errorf("%s: got %d entries, want %d", what, got, want)
+			}
+		}
+		expect("at the start", 0)
+		if err := errors.Join(
+			state.End(t.Context(), coreapi.Hide("kss_1"), time.Time{}),
+			state.EndUser(t.Context(), "usr_bob", time.Now()),
+		); err != nil {
+			t.Fatal(err)
+		}
+		state.Suspect(t.Context(), coreapi.Hide("kss_2"), time.Time{})
+		expect("a session, a user and one that is said to have ended", 3)
+		time.Sleep(7*24*time.Hour + time.Hour)
+		expect("when they have expired", 0)
+	})
+}
