@@ -1,0 +1,67 @@
+package authrocketotel
+
+import (
+	"context"
+	"time"
+
+	"github.com/authrocket-go/authrocket/coreapi"
+	"github.com/authrocket-go/authrocket/sessionstate"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+)
+
+// SessionState returns an Observer for a [sessionstate.Config], which measures, and reports
+// every event to next, too. The zero Observer as next logs trouble at level warn, as it does
+// alone. See also [Telemetry.ObserveState].
+func (t *Telemetry) SessionState(next sessionstate.Observer) sessionstate.Observer {
+	if next.Check == nil && next.Ended == nil && next.Trouble == nil {
+		// slog.Default may be set later.
+		next.Trouble = func(ctx context.Context, err error) { sessionstate.LogObserver(nil).Trouble(ctx, err) }
+	}
+	return sessionstate.Observer{
+		Check: func(ctx context.Context, e sessionstate.CheckEvent) {
+			attributes := []attribute.KeyValue{keyOutcome.String(checkOutcomes.bounded(string(e.Outcome)))}
+			if e.Err != nil {
+				attributes = append(attributes, keyErrorType.String(coreReasons.bounded(coreapi.Reason(e.Err))))
+			}
+			t.checkDuration.Record(ctx, e.Duration.Seconds(), metric.WithAttributeSet(attribute.NewSet(attributes...)))
+			t.checkOverdue.Record(ctx, e.Overdue.Seconds())
+			if next.Check != nil {
+				next.Check(ctx, e)
+			}
+		},
+		Ended: func(ctx context.Context, e sessionstate.EndedEvent) {
+			t.ends.Add(ctx, 1, with(keySessionSource.String(sessionSources.bounded(string(e.Source))))...)
+			if next.Ended != nil {
+				next.Ended(ctx, e)
+			}
+		},
+		Trouble: func(ctx context.Context, err error) {
+			t.troubles.Add(ctx, 1)
+			if next.Trouble != nil {
+				next.Trouble(ctx, err)
+			}
+		},
+	}
+}
+
+// ObserveState adds the size and the age of the list that state keeps to the metrics. Of
+// several States, the longest list and the highest age count.
+func (t *Telemetry) ObserveState(state *sessionstate.State) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.states = append(t.states, state)
+}
+
+func (t *Telemetry) observeStates(o metric.Observer) {
+	if len(t.states) == 0 {
+		return
+	}
+	var size int
+	var age time.Duration
+	for _, state := range t.states {
+		size, age = max(size, state.Entries()), max(age, state.Age())
+	}
+	o.ObserveInt64(t.listSize, int64(size))
+	o.ObserveFloat64(t.listAge, age.Seconds())
+}
