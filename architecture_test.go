@@ -108,6 +108,8 @@ func TestOnlyFewPackagesImport(t *testing.T) {
 		{dependency: "github.com/davecgh/go-spew", folders: []string{"authrocketdev"}},
 		{dependency: "github.com/valkey-io/valkey-go", folders: []string{"sessionstate/valkeystate"}},
 		{dependency: "github.com/redis/go-redis", folders: []string{"examples/goredislog"}},
+		{dependency: "go.opentelemetry.io", folders: []string{"authrocketotel", "benchmarks", "examples/telemetry"}},
+		{dependency: "github.com/prometheus", folders: []string{"examples/telemetry"}},
 		{dependency: "github.com/go-json-experiment/json", folders: []string{"authrocketdev", "internal/claims", "internal/jws", "internal/strictjson"}},
 	} {
 		t.Run(row.dependency+" is imported by "+strings.Join(row.folders, ", ")+" only", func(t *testing.T) {
@@ -191,6 +193,8 @@ func TestRootReaches(t *testing.T) {
 		modulePath + "/authrockettest",
 		modulePath + "/adapters",
 		modulePath + "/authrocketdev",
+		modulePath + "/authrocketotel",
+		"go.opentelemetry.io",
 		modulePath + "/coreapi",
 		modulePath + "/loginrocket",
 		modulePath + "/webhook",

@@ -10,7 +10,7 @@ import (
 )
 
 // A program of somebody else, outside of the workspace, downloads no framework
-// that only an adapter with a module of its own is for, and no client of Valkey.
+// that only an adapter with a module of its own is for, no client of Valkey and no OpenTelemetry.
 func TestAProgramDownloadsNoFramework(t *testing.T) {
 	skipIfShort(t)
 	t.Parallel()
@@ -51,7 +51,7 @@ func TestAProgramDownloadsNoFramework(t *testing.T) {
 	found := map[string]bool{}
 	for _, module := range modules {
 		found[module] = true
-		for _, framework := range []string{"github.com/gin-gonic", "github.com/labstack", "github.com/valkey-io", "google.golang.org", "connectrpc.com", modulePath + "/adapters", modulePath + "/sessionstate"} {
+		for _, framework := range []string{"github.com/gin-gonic", "github.com/labstack", "github.com/valkey-io", "google.golang.org", "connectrpc.com", "go.opentelemetry.io", "github.com/prometheus", modulePath + "/adapters", modulePath + "/authrocketotel", modulePath + "/sessionstate"} {
 			if isWithin(module, framework) {
 				t.Errorf("the program downloads %s", module)
 			}
