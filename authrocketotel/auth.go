@@ -22,6 +22,11 @@ func (t *Telemetry) Observer(next authrocket.Observer) authrocket.Observer {
 	t.mu.Lock()
 	t.keySets = append(t.keySets, keys)
 	t.mu.Unlock()
+	// A series that begins at 0 shows its first event as an increase.
+	t.warnings.Add(context.Background(), 0)
+	for _, options := range refreshOptions {
+		t.refreshes.Add(context.Background(), 0, options...)
+	}
 	return authrocket.Observer{
 		Decision: func(ctx context.Context, d authrocket.Decision) {
 			t.measureDecision(ctx, d)

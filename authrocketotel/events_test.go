@@ -98,7 +98,6 @@ func TestEventsAreMeasured(t *testing.T) {
 			o.core.Request(ctx, coreapi.RequestEvent{Method: "GET", Path: "/users", Reason: "unavailable", Err: coreapi.ErrUnavailable})
 		}, want: []string{
 			"authrocket.api.call.duration{authrocket.api=coreapi,error.type=unavailable,http.request.method=GET,url.template=/users} 1 of 0",
-			"authrocket.api.call.attempts{authrocket.api=coreapi} 0",
 			"authrocket.api.call.wait{authrocket.api=coreapi} 1 of 0",
 		}},
 		{name: "a call of the LoginRocket API", event: func(o observers) {
@@ -136,6 +135,25 @@ func TestEventsAreMeasured(t *testing.T) {
 			row.event(observersOf(m, silent()))
 			m.expect("measured", row.want...)
 		})
+	}
+}
+
+// What an operator wants to hear of at its first time begins at 0.
+func TestCountersBeginAtZero(t *testing.T) {
+	t.Parallel()
+	m := newMeter(t)
+	observersOf(m, silent())
+	for name, want := range map[string]int{"authrocket.warnings": 1, "authrocket.key_set.refreshes": 2, "authrocket.session.troubles": 1} {
+		got := 0
+		for _, metric := range m.read() {
+			if metric.Name == name {
+				_, all := seriesOf(t, metric)
+				got = len(all)
+			}
+		}
+		if got != want || m.value(name) != "0" {
+			t.Errorf("%s: got %d series of %q, want %d of 0", name, got, m.value(name), want)
+		}
 	}
 }
 

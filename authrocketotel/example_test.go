@@ -42,6 +42,9 @@ func Example() {
 	}
 	for _, m := range all.ScopeMetrics[0].Metrics {
 		for _, point := range m.Data.(metricdata.Sum[int64]).DataPoints {
+			if point.Value == 0 {
+				continue
+			}
 			fmt.Println(m.Name, point.Attributes.Encoded(attribute.DefaultEncoder()), point.Value)
 		}
 	}

@@ -18,6 +18,7 @@ func (t *Telemetry) SessionState(next sessionstate.Observer) sessionstate.Observ
 		// slog.Default may be set later.
 		next.Trouble = func(ctx context.Context, err error) { sessionstate.LogObserver(nil).Trouble(ctx, err) }
 	}
+	t.troubles.Add(context.Background(), 0) // see Observer
 	return sessionstate.Observer{
 		Check: func(ctx context.Context, e sessionstate.CheckEvent) {
 			attributes := []attribute.KeyValue{keyOutcome.String(checkOutcomes.bounded(string(e.Outcome)))}
