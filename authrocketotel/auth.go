@@ -24,8 +24,8 @@ func (t *Telemetry) Observer(next authrocket.Observer) authrocket.Observer {
 	t.mu.Unlock()
 	// A series that begins at 0 shows its first event as an increase.
 	t.warnings.Add(context.Background(), 0)
-	for _, options := range refreshOptions {
-		t.refreshes.Add(context.Background(), 0, options...)
+	for _, option := range refreshOptions {
+		t.refreshes.Add(context.Background(), 0, option)
 	}
 	return authrocket.Observer{
 		Decision: func(ctx context.Context, d authrocket.Decision) {
@@ -36,19 +36,19 @@ func (t *Telemetry) Observer(next authrocket.Observer) authrocket.Observer {
 		},
 		KeyRefresh: func(ctx context.Context, k authrocket.KeyRefresh) {
 			keys.refresh(k, time.Now())
-			t.refreshes.Add(ctx, 1, refreshOptions[boolIndex(k.Err == nil)]...)
+			t.refreshes.Add(ctx, 1, refreshOptions[boolIndex(k.Err == nil)])
 			if next.KeyRefresh != nil {
 				next.KeyRefresh(ctx, k)
 			}
 		},
 		Login: func(ctx context.Context, l authrocket.Login) {
-			t.logins.Add(ctx, 1, loginOptions(l)...)
+			t.logins.Add(ctx, 1, loginOption(l))
 			if next.Login != nil {
 				next.Login(ctx, l)
 			}
 		},
 		Logout: func(ctx context.Context, l authrocket.Logout) {
-			t.logouts.Add(ctx, 1, logoutOptions[boolIndex(l.Local)]...)
+			t.logouts.Add(ctx, 1, logoutOptions[boolIndex(l.Local)])
 			if next.Logout != nil {
 				next.Logout(ctx, l)
 			}
@@ -63,13 +63,13 @@ func (t *Telemetry) Observer(next authrocket.Observer) authrocket.Observer {
 }
 
 func (t *Telemetry) measureDecision(ctx context.Context, d authrocket.Decision) {
-	made := decisionTable[boolIndex(d.Gate)].find(d)
-	t.decisions.Add(ctx, 1, made.options...)
+	kind := kindOf(d)
+	t.decisionCounts[kind].Add(1)
 	span := trace.SpanFromContext(ctx)
 	if !span.IsRecording() {
 		return
 	}
-	span.SetAttributes(made.span...)
+	span.SetAttributes(decisionKinds[kind].span...)
 	// Without a token, the user in the context can only be that of another Auth.
 	if t.userIDs && d.Source != authrocket.SourceNone {
 		if user, ok := authrocket.CurrentUser(ctx); ok {
@@ -78,65 +78,71 @@ func (t *Telemetry) measureDecision(ctx context.Context, d authrocket.Decision) 
 	}
 }
 
-// decision is what is written about one, made beforehand: a request then costs no allocation.
-type decision struct {
-	options []metric.AddOption
-	span    []attribute.KeyValue
+// decisionKind is what is written about decisions that are alike. There are so few of them that
+// each has a counter, which is observed when metrics are read: a counter of the SDK, with its
+// look-up by attributes, would cost a request several times as much.
+type decisionKind struct {
+	option metric.MeasurementOption
+	span   []attribute.KeyValue
 }
 
-// decisions are those of gates, or those of Authenticate, by source and reason. The reason
-// after the last one is that of what is allowed.
-type decisions [][]decision
+// decisionKinds are those of Authenticate and then those of gates, by source and by reason;
+// the reason after the last one is that of what is allowed.
+var decisionKinds = newDecisionKinds()
 
-// decisionTable has Authenticate first and gates second.
-var decisionTable = [2]decisions{newDecisions(false), newDecisions(true)}
-
-func (ds decisions) find(d authrocket.Decision) *decision {
+func kindOf(d authrocket.Decision) int {
 	reason := len(reasons.all)
 	if !d.Allowed {
 		reason = reasons.index(d.Reason)
 	}
-	return &ds[sources.index(string(d.Source))][reason]
+	row := boolIndex(d.Gate)*len(sources.all) + sources.index(string(d.Source))
+	return row*(len(reasons.all)+1) + reason
 }
 
-func newDecisions(gate bool) decisions {
-	var ds decisions
-	for _, source := range sources.all {
-		var row []decision
-		for i, reason := range reasons.all {
-			outcome := outcomeAnonymous
-			switch {
-			case isUndecided(i):
-				outcome = outcomeUndecided
-			case gate:
-				outcome = outcomeRefused
-			}
-			row = append(row, newDecision(gate, outcome, reason, source))
-		}
-		outcome := outcomeSignedIn
+func newDecisionKinds() []decisionKind {
+	var kinds []decisionKind
+	for _, gate := range []bool{false, true} {
+		allowed, refused := outcomeSignedIn, outcomeAnonymous
 		if gate {
-			outcome = outcomeAllowed
+			allowed, refused = outcomeAllowed, outcomeRefused
 		}
-		ds = append(ds, append(row, newDecision(gate, outcome, "", source)))
+		for _, source := range sources.all {
+			for i, reason := range reasons.all {
+				outcome := refused
+				if isUndecided(i) {
+					outcome = outcomeUndecided
+				}
+				kinds = append(kinds, newDecisionKind(gate, outcome, reason, source))
+			}
+			kinds = append(kinds, newDecisionKind(gate, allowed, "", source))
+		}
 	}
-	return ds
+	return kinds
 }
 
-func newDecision(gate bool, outcome, reason, source string) decision {
+func newDecisionKind(gate bool, outcome, reason, source string) decisionKind {
 	attributes := []attribute.KeyValue{keyGate.Bool(gate), keyOutcome.String(outcome), keySource.String(source)}
 	if reason != "" {
 		attributes = append(attributes, keyReason.String(reason))
 	}
-	return decision{
-		options: with(attributes...),
+	return decisionKind{
+		option: with(attributes...),
 		// An empty reason replaces that of an earlier decision.
 		span: []attribute.KeyValue{keyAllowed.Bool(reason == ""), keyReason.String(reason), keySource.String(source)},
 	}
 }
 
-// with returns the options of a measurement with these attributes.
-func with(attributes ...attribute.KeyValue) []metric.AddOption {
-	return []metric.AddOption{metric.WithAttributeSet(attribute.NewSet(attributes...))}
+func (t *Telemetry) observeDecisions(o metric.Observer) {
+	for i := range t.decisionCounts {
+		if n := t.decisionCounts[i].Load(); n > 0 {
+			o.ObserveInt64(t.decisions, n, decisionKinds[i].option)
+		}
+	}
+}
+
+// with returns the option of a measurement with these attributes.
+func with(attributes ...attribute.KeyValue) metric.MeasurementOption {
+	return metric.WithAttributeSet(attribute.NewSet(attributes...))
 }
 
 func boolIndex(b bool) int {
@@ -147,11 +153,11 @@ func boolIndex(b bool) int {
 }
 
 var (
-	refreshOptions = [2][]metric.AddOption{with(keyOutcome.String(outcomeFailed)), with(keyOutcome.String(outcomeReplaced))}
-	logoutOptions  = [2][]metric.AddOption{with(keyLocal.Bool(false)), with(keyLocal.Bool(true))}
+	refreshOptions = [2]metric.MeasurementOption{with(keyOutcome.String(outcomeFailed)), with(keyOutcome.String(outcomeReplaced))}
+	logoutOptions  = [2]metric.MeasurementOption{with(keyLocal.Bool(false)), with(keyLocal.Bool(true))}
 )
 
-func loginOptions(l authrocket.Login) []metric.AddOption {
+func loginOption(l authrocket.Login) metric.MeasurementOption {
 	if l.Err == nil {
 		return with(keyStarted.Bool(l.Started), keyOutcome.String(outcomeSignedIn))
 	}
@@ -186,6 +192,7 @@ func (s *keySet) refresh(k authrocket.KeyRefresh, now time.Time) {
 
 // observe reports what has a value at any time.
 func (t *Telemetry) observe(_ context.Context, o metric.Observer) error {
+	t.observeDecisions(o)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.observeKeySets(o, time.Now())

@@ -53,8 +53,8 @@ type call struct {
 }
 
 var (
-	coreCalls  = metric.WithAttributeSet(attribute.NewSet(keyAPI.String("coreapi")))
-	loginCalls = metric.WithAttributeSet(attribute.NewSet(keyAPI.String("loginrocket")))
+	coreCalls  = with(keyAPI.String("coreapi"))
+	loginCalls = with(keyAPI.String("loginrocket"))
 )
 
 func (t *Telemetry) measureCall(ctx context.Context, c call) {
@@ -65,7 +65,7 @@ func (t *Telemetry) measureCall(ctx context.Context, c call) {
 	if c.hasFailed {
 		attributes = append(attributes, keyErrorType.String(c.reason))
 	}
-	t.callDuration.Record(ctx, c.duration.Seconds(), c.api, metric.WithAttributeSet(attribute.NewSet(attributes...)))
+	t.callDuration.Record(ctx, c.duration.Seconds(), c.api, with(attributes...))
 	t.callAttempts.Add(ctx, int64(c.attempts), c.api)
 }
 
@@ -80,7 +80,7 @@ func (t *Telemetry) Webhook(next webhook.Observer) webhook.Observer {
 		if isStatus(o.Status) {
 			attributes = append(attributes, keyStatus.Int(o.Status))
 		}
-		t.webhookDuration.Record(ctx, o.Duration.Seconds(), metric.WithAttributeSet(attribute.NewSet(attributes...)))
+		t.webhookDuration.Record(ctx, o.Duration.Seconds(), with(attributes...))
 		if next.Event != nil {
 			next.Event(ctx, o)
 		}

@@ -125,6 +125,10 @@ func (m brokenMeter) Int64Counter(name string, _ ...metric.Int64CounterOption) (
 	return noop.Int64Counter{}, m.fail(name)
 }
 
+func (m brokenMeter) Int64ObservableCounter(name string, _ ...metric.Int64ObservableCounterOption) (metric.Int64ObservableCounter, error) {
+	return noop.Int64ObservableCounter{}, m.fail(name)
+}
+
 func (m brokenMeter) Int64ObservableGauge(name string, _ ...metric.Int64ObservableGaugeOption) (metric.Int64ObservableGauge, error) {
 	return noop.Int64ObservableGauge{}, m.fail(name)
 }
@@ -143,7 +147,7 @@ func (m brokenMeter) RegisterCallback(metric.Callback, ...metric.Observable) (me
 
 func TestNewReturnsErrorsOfTheProvider(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"authrocket.decisions", "authrocket.key_set.size", "authrocket.key_set.age", "authrocket.api.call.duration", "callback"} {
+	for _, name := range []string{"authrocket.decisions", "authrocket.logins", "authrocket.key_set.size", "authrocket.key_set.age", "authrocket.api.call.duration", "callback"} {
 		telemetry, err := authrocketotel.New(authrocketotel.Config{MeterProvider: brokenProvider{name: name}})
 		if err == nil || !strings.Contains(err.Error(), "no "+name) || telemetry != nil {
 			t.Errorf("%s: got %v and error %v", name, telemetry, err)

@@ -25,14 +25,14 @@ func (t *Telemetry) SessionState(next sessionstate.Observer) sessionstate.Observ
 			if e.Err != nil {
 				attributes = append(attributes, keyErrorType.String(coreReasons.bounded(coreapi.Reason(e.Err))))
 			}
-			t.checkDuration.Record(ctx, e.Duration.Seconds(), metric.WithAttributeSet(attribute.NewSet(attributes...)))
+			t.checkDuration.Record(ctx, e.Duration.Seconds(), with(attributes...))
 			t.checkOverdue.Record(ctx, e.Overdue.Seconds())
 			if next.Check != nil {
 				next.Check(ctx, e)
 			}
 		},
 		Ended: func(ctx context.Context, e sessionstate.EndedEvent) {
-			t.ends.Add(ctx, 1, with(keySessionSource.String(sessionSources.bounded(string(e.Source))))...)
+			t.ends.Add(ctx, 1, with(keySessionSource.String(sessionSources.bounded(string(e.Source)))))
 			if next.Ended != nil {
 				next.Ended(ctx, e)
 			}

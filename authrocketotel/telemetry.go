@@ -3,6 +3,7 @@ package authrocketotel
 import (
 	"errors"
 	"sync"
+	"sync/atomic"
 
 	"github.com/authrocket-go/authrocket/sessionstate"
 	"go.opentelemetry.io/otel"
@@ -28,7 +29,9 @@ type Config struct {
 type Telemetry struct {
 	userIDs bool
 
-	decisions   metric.Int64Counter
+	decisionCounts []atomic.Int64 // by decisionKinds
+
+	decisions   metric.Int64ObservableCounter
 	logins      metric.Int64Counter
 	logouts     metric.Int64Counter
 	warnings    metric.Int64Counter
@@ -72,9 +75,10 @@ func New(config Config) (*Telemetry, error) {
 	}
 	m := instruments{meter: provider.Meter(scope)}
 	t := &Telemetry{
-		userIDs: config.UserIDs,
+		userIDs:        config.UserIDs,
+		decisionCounts: make([]atomic.Int64, len(decisionKinds)),
 
-		decisions:   m.counter("authrocket.decisions", "{decision}", "Requests that were authenticated, and decisions of gates."),
+		decisions:   m.observableCounter("authrocket.decisions", "{decision}", "Requests that were authenticated, and decisions of gates."),
 		logins:      m.counter("authrocket.logins", "{login}", "Logins that came back from LoginRocket."),
 		logouts:     m.counter("authrocket.logouts", "{logout}", "Sign-outs through the logout route."),
 		warnings:    m.counter("authrocket.warnings", "{warning}", "Warnings about the set-up."),
@@ -99,7 +103,7 @@ func New(config Config) (*Telemetry, error) {
 	if err := errors.Join(m.errs...); err != nil {
 		return nil, err
 	}
-	_, err := m.meter.RegisterCallback(t.observe, t.keySetAge, t.keySetSize, t.keysSkipped, t.listSize, t.listAge)
+	_, err := m.meter.RegisterCallback(t.observe, t.decisions, t.keySetAge, t.keySetSize, t.keysSkipped, t.listSize, t.listAge)
 	if err != nil {
 		return nil, err
 	}
@@ -120,6 +124,12 @@ func (i *instruments) note(err error) {
 
 func (i *instruments) counter(name, unit, description string) metric.Int64Counter {
 	c, err := i.meter.Int64Counter(name, metric.WithUnit(unit), metric.WithDescription(description))
+	i.note(err)
+	return c
+}
+
+func (i *instruments) observableCounter(name, unit, description string) metric.Int64ObservableCounter {
+	c, err := i.meter.Int64ObservableCounter(name, metric.WithUnit(unit), metric.WithDescription(description))
 	i.note(err)
 	return c
 }

@@ -16,8 +16,10 @@ import (
 	"time"
 
 	"github.com/authrocket-go/authrocket"
+	"github.com/authrocket-go/authrocket/authrocketotel"
 	"github.com/authrocket-go/authrocket/coreapi"
 	"github.com/authrocket-go/authrocket/sessionstate"
+	"go.opentelemetry.io/otel/sdk/metric"
 )
 
 // Kind says what a case is there for.
@@ -131,11 +133,14 @@ func (w *World) Cases() []Case {
 	}
 	withState := w.newAuth(func(c *authrocket.Config) { c.SessionState = w.newSessionState() })
 	open(NameOpen, known, bearer(w.One))
-	open(NameOpen+stateSuffix, withState, bearer(w.One))
+	observed := w.newAuth(observe)
+	open(NameWith(NameOpen, SessionState), withState, bearer(w.One))
+	open(NameWith(NameOpen, Telemetry), observed, bearer(w.One))
 	open("authrocket, known, by cookie", known, cookie(w.One))
 	cases = append(cases,
 		Case{NameGate, AuthRocket, 200, guarded(known), bearer(w.One)},
-		Case{NameGate + stateSuffix, AuthRocket, 200, guarded(withState), bearer(w.One)})
+		Case{NameWith(NameGate, SessionState), AuthRocket, 200, guarded(withState), bearer(w.One)},
+		Case{NameWith(NameGate, Telemetry), AuthRocket, 200, guarded(observed), bearer(w.One)})
 	ours("known, by cookie, at a gate", known, cookie(w.One), 200)
 	ours("known, by bearer, at a gate, LogObserver at WARN", logged, bearer(w.One), 200)
 	ours("known, twenty orgs", known, bearer(w.Twenty), 200)
@@ -167,10 +172,23 @@ const (
 	NameGate       = "authrocket, known, by bearer, at a gate"
 )
 
-const stateSuffix = ", with SessionState"
+// What a known token is also measured with.
+const (
+	SessionState = "SessionState"
+	Telemetry    = "authrocketotel"
+)
 
-// NameWithState is the case that is name with a Config.SessionState: NameOpen or NameGate.
-func NameWithState(name string) string { return name + stateSuffix }
+// NameWith is the case that is name, NameOpen or NameGate, with SessionState or Telemetry.
+func NameWith(name, with string) string { return name + ", with " + with }
+
+// observe counts the decisions, as an app does whose metrics are read.
+func observe(c *authrocket.Config) {
+	telemetry, err := authrocketotel.New(authrocketotel.Config{MeterProvider: metric.NewMeterProvider(metric.WithReader(metric.NewManualReader()))})
+	if err != nil {
+		panic(err)
+	}
+	c.Observer = telemetry.Observer(authrocket.Observer{})
+}
 
 // newSessionState returns a State that runs until w is closed, with an API, which these
 // cases do not reach, and with as many ended sessions as it keeps.

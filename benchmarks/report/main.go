@@ -73,7 +73,7 @@ func report(out io.Writer, o options) error {
 	costs := benchmarks.Measure(cases, o.rounds, o.slice,
 		benchmarks.NameFloor, benchmarks.NameRSACheck, benchmarks.NameRSACheck20, benchmarks.NameOpen, benchmarks.NameGate)
 	writeCosts(out, costs)
-	writeSessionState(out, costs)
+	writeExtras(out, costs)
 	writeAdapters(out, costs)
 	if o.chart != "" {
 		if err := os.WriteFile(o.chart, []byte(chart(costs)), 0o644); err != nil {
@@ -104,21 +104,19 @@ func writeCosts(out io.Writer, costs []benchmarks.Cost) {
 	fmt.Fprintln(out)
 }
 
-// writeSessionState writes what a Config.SessionState adds to a known token.
-func writeSessionState(out io.Writer, costs []benchmarks.Cost) {
-	fmt.Fprintln(out, "| known token with SessionState | times without | allocations more |")
-	fmt.Fprintln(out, "|---|---|---|")
+// writeExtras writes what a Config.SessionState and authrocketotel add to a known token.
+func writeExtras(out io.Writer, costs []benchmarks.Cost) {
+	byName := map[string]benchmarks.Cost{}
+	for _, c := range costs {
+		byName[c.Case.Name] = c
+	}
+	fmt.Fprintln(out, "| known token | with | times without | allocations more |")
+	fmt.Fprintln(out, "|---|---|---|---|")
 	for _, row := range []struct{ label, name string }{{"open route", benchmarks.NameOpen}, {"gate", benchmarks.NameGate}} {
-		var with, without benchmarks.Cost
-		for _, c := range costs {
-			switch c.Case.Name {
-			case benchmarks.NameWithState(row.name):
-				with = c
-			case row.name:
-				without = c
-			}
+		for _, extra := range []string{benchmarks.SessionState, benchmarks.Telemetry} {
+			with, without := byName[benchmarks.NameWith(row.name, extra)], byName[row.name]
+			fmt.Fprintf(out, "| %s | %s | %s | %.0f |\n", row.label, extra, times(with.Ratios[row.name]), with.Allocs-without.Allocs)
 		}
-		fmt.Fprintf(out, "| %s | %s | %.0f |\n", row.label, times(with.Ratios[row.name]), with.Allocs-without.Allocs)
 	}
 	fmt.Fprintln(out)
 }

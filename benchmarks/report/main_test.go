@@ -46,7 +46,7 @@ func TestReport(t *testing.T) {
 			if err := report(&out, o); err != nil {
 				t.Fatal(err)
 			}
-			for _, want := range []string{"| authrocket, known, by bearer |", "| authrocket, known, by bearer, at a gate, with SessionState |", "| gate | ", "| RSA check |", "| gin, two empty middlewares |", "| adapter | over net/http |", "| coreos/go-oidc v3 |", "| 20 | ", "| 20, orgs: 20 | ", "| 2,990 states | authrocket, the login | ", "| RS256, orgs: 20 |", "| no auth |"} {
+			for _, want := range []string{"| authrocket, known, by bearer |", "| authrocket, known, by bearer, at a gate, with SessionState |", "| gate | SessionState | ", "| open route | authrocketotel | ", "| RSA check |", "| gin, two empty middlewares |", "| adapter | over net/http |", "| coreos/go-oidc v3 |", "| 20 | ", "| 20, orgs: 20 | ", "| 2,990 states | authrocket, the login | ", "| RS256, orgs: 20 |", "| no auth |"} {
 				if !strings.Contains(out.String(), want) {
 					t.Errorf("the report has no %q:\n%s", want, &out)
 				}
