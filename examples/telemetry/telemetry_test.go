@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -207,6 +208,41 @@ func TestTelemetry(t *testing.T) {
 		}
 		if len(rules) < 6 {
 			t.Errorf("there are only %d alerts", len(rules))
+		}
+	})
+
+	t.Run("the table of the docs", func(t *testing.T) {
+		data, err := os.ReadFile("../../docs/telemetry.md")
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows := map[string]string{}
+		for _, row := range regexp.MustCompile("(?m)^\\| `(authrocket_[a-z_]+)` \\|([^|]*)\\|").FindAllStringSubmatch(string(data), -1) {
+			rows[row[1]] = row[2]
+		}
+		for _, name := range names {
+			series := name
+			if read.types[name] == "histogram" {
+				series += "_count"
+			}
+			row, isThere := rows[name]
+			if !isThere {
+				t.Errorf("docs/telemetry.md has no row of %s", name)
+			}
+			delete(rows, name)
+			for label := range read.labels[series] {
+				if !strings.HasPrefix(label, "otel_") && !strings.Contains(row, "`"+label+"`") {
+					t.Errorf("docs/telemetry.md: the row of %s lacks the label %s", name, label)
+				}
+			}
+		}
+		for name := range rows {
+			t.Errorf("docs/telemetry.md has a row of %s, which is not there", name)
+		}
+		for _, rule := range readAlerts(t) {
+			if !strings.Contains(string(data), rule.name) {
+				t.Errorf("docs/telemetry.md does not say what %s means", rule.name)
+			}
 		}
 	})
 
