@@ -12,8 +12,10 @@ import (
 	"github.com/authrocket-go/authrocket/authrocketotel"
 	"github.com/authrocket-go/authrocket/coreapi"
 	"github.com/authrocket-go/authrocket/sessionstate"
+	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/metric/noop"
+	sdk "go.opentelemetry.io/otel/sdk/metric"
 )
 
 func TestAgeOfTheKeySet(t *testing.T) {
@@ -156,4 +158,18 @@ func TestNewReturnsErrorsOfTheProvider(t *testing.T) {
 	if _, err := authrocketotel.New(authrocketotel.Config{MeterProvider: brokenProvider{}}); err != nil {
 		t.Errorf("got %v, want none", err)
 	}
+}
+
+// Not parallel: the provider belongs to the whole process.
+func TestTheDefaultIsTheGlobalProvider(t *testing.T) {
+	reader, before := sdk.NewManualReader(), otel.GetMeterProvider()
+	t.Cleanup(func() { otel.SetMeterProvider(before) })
+	otel.SetMeterProvider(sdk.NewMeterProvider(sdk.WithReader(reader)))
+	telemetry, err := authrocketotel.New(authrocketotel.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := meter{telemetry, t, reader}
+	m.Observer(authrocket.SilentObserver()).Logout(t.Context(), authrocket.Logout{})
+	m.expect("by the global provider", "authrocket.logouts{authrocket.logout.local=false} 1")
 }
