@@ -39,8 +39,8 @@
 // Logins have the outcome signed_in, pending (the user is asked to confirm), refused or
 // undecided. Refreshes of the key set have replaced or failed.
 //
-// The age of the key set goes on growing between refreshes. While no key set is usable, size is
-// 0 and there is no age. Where one Telemetry observes several Auths, key_set.age is that of the
+// The age of the key set grows between refreshes. While no key set is usable, size is 0 and
+// there is no age. Where one Telemetry observes several Auths, key_set.age is that of the
 // oldest set, key_set.size that of the smallest, key_set.skipped that of the one with the most.
 // An Auth with a static key has no key set.
 //
