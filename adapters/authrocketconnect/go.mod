@@ -2,10 +2,30 @@ module github.com/authrocket-go/authrocket/adapters/authrocketconnect
 
 go 1.26.0
 
+require (
+	connectrpc.com/connect v1.21.1
+	github.com/authrocket-go/authrocket v0.0.0
+	github.com/authrocket-go/authrocket/adapters/authrocketrpc v0.0.0
+	google.golang.org/protobuf v1.36.12
+)
+
+require (
+	github.com/decred/dcrd/dcrec/secp256k1/v4 v4.4.1 // indirect
+	github.com/go-json-experiment/json v1.27.2 // indirect
+	github.com/goccy/go-json v0.10.6 // indirect
+	github.com/lestrrat-go/blackmagic v1.0.4 // indirect
+	github.com/lestrrat-go/httpcc v1.0.1 // indirect
+	github.com/lestrrat-go/httprc v1.0.6 // indirect
+	github.com/lestrrat-go/iter v1.0.2 // indirect
+	github.com/lestrrat-go/jwx/v2 v2.1.7 // indirect
+	github.com/lestrrat-go/option v1.0.1 // indirect
+	github.com/patrickmn/go-cache v2.1.0+incompatible // indirect
+	github.com/segmentio/asm v1.2.1 // indirect
+	golang.org/x/crypto v0.53.0 // indirect
+	golang.org/x/sys v0.46.0 // indirect
+	google.golang.org/genproto/googleapis/rpc v0.0.0-20261110000943-09e21b237f2c // indirect
+)
+
 replace github.com/authrocket-go/authrocket => ../..
 
 replace github.com/authrocket-go/authrocket/adapters/authrocketrpc => ../authrocketrpc
-
-require connectrpc.com/connect v1.21.1
-
-require google.golang.org/protobuf v1.36.11 // indirect

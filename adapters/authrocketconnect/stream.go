@@ -1,0 +1,84 @@
+package authrocketconnect
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"connectrpc.com/connect"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/authrocket-go/authrocket/adapters/authrocketrpc"
+)
+
+// boundConn is the stream of a handler, which ends with its session.
+type boundConn struct {
+	connect.StreamingHandlerConn
+	ctx    context.Context // of Policy.Bind
+	header http.Header     // a Receive that is left behind must not run beside RequestHeader
+	first  proto.Message   // which the interceptor has received, until the handler does
+}
+
+func (c *boundConn) RequestHeader() http.Header { return c.header }
+
+// received is what came of a Receive.
+type received struct {
+	err   error
+	panic any
+}
+
+// Receive waits in a goroutine, since nothing but the end of the call interrupts the Receive
+// of Connect. Of these goroutines there is one at a time: the only ones that are left behind
+// are those of a session that has ended, after which no other starts. Connect closes the
+// request's body when the handler has returned, which ends it.
+func (c *boundConn) Receive(message any) error {
+	if ended := authrocketrpc.EndOf(c.ctx); ended != nil {
+		return refuse(ended)
+	}
+	if first := c.first; first != nil {
+		c.first = nil
+		return move(message, first)
+	}
+	done := make(chan received, 1)
+	go func() {
+		var r received
+		defer func() {
+			r.panic = recover() // here, nothing else would, and the process would end
+			done <- r
+		}()
+		r.err = c.StreamingHandlerConn.Receive(message)
+	}()
+	var r received
+	select {
+	case r = <-done:
+	case <-c.ctx.Done():
+		if authrocketrpc.EndOf(c.ctx) == nil {
+			r = <-done // the client has gone, or has waited long enough
+		}
+	}
+	if r.panic != nil {
+		panic(r.panic)
+	}
+	if ended := authrocketrpc.EndOf(c.ctx); ended != nil {
+		return refuse(ended)
+	}
+	return r.err
+}
+
+// Send sends nothing after the session has ended.
+func (c *boundConn) Send(message any) error {
+	if ended := authrocketrpc.EndOf(c.ctx); ended != nil {
+		return refuse(ended)
+	}
+	return c.StreamingHandlerConn.Send(message)
+}
+
+// move gives the handler's message what first says.
+func move(message any, first proto.Message) error {
+	target, ok := message.(proto.Message)
+	if !ok || target.ProtoReflect().Descriptor() != first.ProtoReflect().Descriptor() {
+		return connect.NewError(connect.CodeInternal, errors.New("the handler receives another type of message than the service describes"))
+	}
+	proto.Merge(target, first)
+	return nil
+}
