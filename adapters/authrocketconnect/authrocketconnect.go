@@ -1,14 +1,30 @@
 // Package authrocketconnect puts AuthRocket logins into a Connect server: an interceptor that
-// lets in who may call a method, and ends streams with the session of their caller. It is one
-// option of each handler:
+// decides
+// who may call a method, and ends streams with their sessions.
 //
-//	interceptor, err := authrocketconnect.New(auth, authrocketrpc.Methods{})
-//	...
-//	path, handler := notesv1connect.NewNotesServiceHandler(server, connect.WithInterceptors(interceptor))
+//	func routes(auth *authrocket.Auth, service *notes.Service) (http.Handler, error) {
+//		interceptor, err := authrocketconnect.New(auth, authrocketrpc.Methods{
+//			"notes.v1.NotesService":     {Org: authrocketrpc.OrgIDFromField("org_id")}, // members of that org
+//			"notes.v1.NotesService/Add": {Rules: []authrocket.Rule{authrocket.Permission("notes:write")}},
+//			// All other methods are for everybody who is signed in.
+//		})
+//		if err != nil {
+//			return nil, err
+//		}
+//		options := connect.WithHandlerOptions(
+//			connect.WithInterceptors(interceptor),
+//			connect.WithReadMaxBytes(64<<10), // Connect reads a message before the interceptor decides
+//		)
+//		mux := http.NewServeMux()
+//		mux.Handle(notesv1connect.NewNotesServiceHandler(server{service}, options))
+//		mux.Handle(notesv1connect.NewSessionServiceHandler(server{service}, options))
+//		mux.Handle("/", pages())
+//		return auth.Authenticate(mux), nil // calls of the page come with its session cookie
+//	}
 //
-// A caller proves who it is by a bearer token. Behind [authrocket.Auth.Authenticate], a browser
-// does it by its session cookie, too. Handlers find the user by [authrocket.CurrentUser] and its
-// siblings.
+// A program sends a bearer token. Behind [authrocket.Auth.Authenticate], the session cookie of a
+// browser counts, too, but not in a POST from a page of another site. Handlers find the user by
+// [authrocket.CurrentUser] and its siblings.
 package authrocketconnect
 
 import (
@@ -37,9 +53,9 @@ import (
 // What a handler then returns other than nil is answered with the refusal. After an error of
 // Receive, do not use its message again: it may still be written to.
 //
-// Over HTTP/1.1, net/http sends no answer to a client that is still sending before it has read
-// on: the client of a stream that has ended hears of it when it sends more, or stops. Over
-// HTTP/2 it hears of it at once.
+// Over HTTP/1.1, net/http answers a client that is still sending only after it has read 256 KB
+// more, or all: the client of a stream that has ended hears of it when it stops sending, or by
+// [http.Server.ReadTimeout]. Over HTTP/2 it hears of it at once.
 type Interceptor struct {
 	policy *authrocketrpc.Policy
 }
@@ -100,6 +116,9 @@ func (i *Interceptor) WrapStreamingHandler(next connect.StreamingHandlerFunc) co
 		}
 		ctx, cancel := i.policy.Bind(ctx)
 		defer cancel()
+		if ended := authrocketrpc.EndOf(ctx); ended != nil {
+			return refuse(ended)
+		}
 		err = next(ctx, &boundConn{StreamingHandlerConn: conn, ctx: ctx, header: conn.RequestHeader(), first: first})
 		if ended := authrocketrpc.EndOf(ctx); err != nil && ended != nil {
 			return refuse(ended)

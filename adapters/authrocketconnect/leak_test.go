@@ -1,0 +1,9 @@
+package authrocketconnect_test
+
+import (
+	"testing"
+
+	"github.com/authrocket-go/authrocket/internal/leaktest"
+)
+
+func TestMain(m *testing.M) { leaktest.Main(m) }

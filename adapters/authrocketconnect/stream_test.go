@@ -1,0 +1,137 @@
+package authrocketconnect_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"connectrpc.com/connect"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/wrapperspb"
+
+	"github.com/authrocket-go/authrocket"
+	"github.com/authrocket-go/authrocket/adapters/authrocketrpc"
+)
+
+const ended = "unauthenticated SESSION_ENDED"
+
+// wantEnded checks what a handler is told after the end of its session.
+func wantEnded(t *testing.T, what string, err error) {
+	t.Helper()
+	if reasonOf(err) != ended || !errors.Is(err, authrocket.ErrSessionEnded) {
+		t.Errorf("%s gets %v, want the end of the session", what, err)
+	}
+}
+
+// TestHTTP1 ends a session while a handler waits for a message that comes on HTTP/1.1: the
+// handler ends at once, and the client hears why when it has sent all.
+func TestHTTP1(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	begun, returned := make(chan struct{}), make(chan struct{})
+	handler := connect.NewClientStreamHandler(client, func(_ context.Context, stream *connect.ClientStream[text]) (*connect.Response[text], error) {
+		defer close(returned)
+		stream.Receive()
+		close(begun)
+		if stream.Receive() {
+			t.Error("there is another message")
+		}
+		wantEnded(t, "a Receive that waits", stream.Err())
+		return nil, stream.Err()
+	}, s.interceptor(t, nil))
+	url, httpClient := onHTTP1.serve(t, handler)
+	ctx, cancel := context.WithTimeout(t.Context(), maxWait)
+	defer cancel()
+	stream := connect.NewClient[text, text](httpClient, url+client).CallClientStream(ctx)
+	stream.RequestHeader()["Authorization"] = s.as(s.ada)["Authorization"]
+	if err := stream.Send(wrapperspb.String("hello")); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, begun, "the handler does not begin")
+	s.end()
+	waitFor(t, returned, "the handler does not end")
+	if _, err := stream.CloseAndReceive(); reasonOf(err) != ended {
+		t.Errorf("the client gets %v, want the end of the session", err)
+	}
+}
+
+// TestFirstMessage has a stream whose message says which org it is about, but that is not there,
+// or not of the handler's type.
+func TestFirstMessage(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for _, row := range []struct {
+		name     string
+		messages []string
+		want     string
+	}{
+		{name: "no message", want: "unimplemented: the request has no message"},
+		{name: "a handler of another service", messages: []string{s.org.ID}, want: "internal: the handler receives another type of message than the service describes"},
+	} {
+		for _, on := range []transport{onConnect, onGRPC, onGRPCWeb} {
+			t.Run(row.name+"/"+on.name, func(t *testing.T) {
+				t.Parallel()
+				// Its bytes are those of a text.
+				handler := connect.NewServerStreamHandler(server, func(context.Context, *connect.Request[wrapperspb.BytesValue], *connect.ServerStream[text]) error {
+					t.Error("the handler runs")
+					return nil
+				}, s.interceptor(t, authrocketrpc.Methods{"calls.v1.Calls/Server": {Org: authrocketrpc.OrgIDFromField("value")}}))
+				stream := s.stream(t, on, server, handler)
+				for _, message := range row.messages {
+					if err := stream.Send(wrapperspb.String(message)); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if len(row.messages) == 0 {
+					stream.Send(nil) // the headers
+				}
+				if err := stream.CloseRequest(); err != nil {
+					t.Fatal(err)
+				}
+				if answer, err := stream.Receive(); err == nil || err.Error() != row.want {
+					t.Errorf("got %v, %v, want %q", answer, err, row.want)
+				}
+			})
+		}
+	}
+}
+
+// panicking is a codec that panics at the message "panic".
+type panicking struct{}
+
+func (panicking) Name() string { return "proto" }
+
+func (panicking) Marshal(message any) ([]byte, error) { return proto.Marshal(message.(proto.Message)) }
+
+func (panicking) Unmarshal(data []byte, message any) error {
+	err := proto.Unmarshal(data, message.(proto.Message))
+	if message.(*text).GetValue() == "panic" {
+		panic("the codec panics")
+	}
+	return err
+}
+
+// A panic in a goroutine that nothing recovers from would end the server.
+func TestPanicOfACodec(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	recovered := make(chan any, 1)
+	handler := connect.NewBidiStreamHandler(bidi, func(_ context.Context, stream *connect.BidiStream[text, text]) (err error) {
+		defer func() {
+			recovered <- recover()
+			err = connect.NewError(connect.CodeInternal, nil)
+		}()
+		_, err = stream.Receive()
+		return err
+	}, s.interceptor(t, nil), connect.WithCodec(panicking{}))
+	stream := s.stream(t, onConnect, bidi, handler)
+	if err := stream.Send(wrapperspb.String("panic")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := stream.Receive(); reasonOf(err) != "internal" {
+		t.Errorf("the client gets %v", err)
+	}
+	if got := <-recovered; got != "the codec panics" {
+		t.Errorf("the handler recovers %v", got)
+	}
+}
