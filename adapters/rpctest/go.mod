@@ -13,6 +13,7 @@ replace github.com/authrocket-go/authrocket/adapters/authrocketconnect => ../aut
 require (
 	connectrpc.com/connect v1.21.1
 	github.com/authrocket-go/authrocket v0.0.0
+	github.com/authrocket-go/authrocket/adapters/authrocketconnect v0.0.0
 	github.com/authrocket-go/authrocket/adapters/authrocketgrpc v0.0.0
 	github.com/authrocket-go/authrocket/adapters/authrocketrpc v0.0.0
 	google.golang.org/genproto/googleapis/rpc v0.0.0-20261110000943-09e21b237f2c

@@ -17,6 +17,9 @@ import (
 // grpc_test.go, and add a server for each protocol that it speaks.
 var servers = []server{
 	{name: "grpc", client: connect.WithGRPC(), start: startGRPC},
+	{name: "connect", client: connect.WithClientOptions(), start: startConnect},
+	{name: "connect for grpc", client: connect.WithGRPC(), start: startConnect},
+	{name: "connect for grpc-web", client: connect.WithGRPCWeb(), start: startConnect},
 }
 
 // server is a server with an adapter. The client of the suite is that of Connect for all.
