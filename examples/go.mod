@@ -21,6 +21,10 @@ require (
 )
 
 require (
+	connectrpc.com/connect v1.21.1
+	github.com/authrocket-go/authrocket/adapters/authrocketconnect v0.0.0
+	github.com/authrocket-go/authrocket/adapters/authrocketgrpc v0.0.0
+	github.com/authrocket-go/authrocket/adapters/authrocketrpc v0.0.0
 	github.com/beorn7/perks v1.0.1 // indirect
 	github.com/bytedance/gopkg v0.1.3 // indirect
 	github.com/bytedance/sonic v1.15.0 // indirect
@@ -82,6 +86,8 @@ require (
 	golang.org/x/sys v0.49.0 // indirect
 	golang.org/x/text v0.42.0 // indirect
 	golang.org/x/time v0.15.0 // indirect
+	google.golang.org/genproto/googleapis/rpc v0.0.0-20261110000943-09e21b237f2c
+	google.golang.org/grpc v1.85.0
 	google.golang.org/protobuf v1.36.12 // indirect
 	modernc.org/libc v1.80.1 // indirect
 	modernc.org/mathutil v1.7.1 // indirect
@@ -100,3 +106,9 @@ replace github.com/authrocket-go/authrocket/adapters/authrocketecho => ../adapte
 replace github.com/authrocket-go/authrocket/adapters/authrocketgin => ../adapters/authrocketgin
 
 replace github.com/authrocket-go/authrocket/sessionstate/valkeystate => ../sessionstate/valkeystate
+
+replace github.com/authrocket-go/authrocket/adapters/authrocketconnect => ../adapters/authrocketconnect
+
+replace github.com/authrocket-go/authrocket/adapters/authrocketgrpc => ../adapters/authrocketgrpc
+
+replace github.com/authrocket-go/authrocket/adapters/authrocketrpc => ../adapters/authrocketrpc
