@@ -14,6 +14,7 @@ import (
 type Site struct {
 	URL     string // without a final slash
 	Handler http.Handler
+	Streams bool // its answers may take as long as they like
 
 	listener net.Listener
 }
@@ -53,6 +54,9 @@ func Serve(ctx context.Context, sites ...*Site) error {
 			ReadTimeout:       10 * time.Second,
 			WriteTimeout:      30 * time.Second,
 			IdleTimeout:       time.Minute,
+		}
+		if s.Streams {
+			server.ReadTimeout, server.WriteTimeout = 0, 0 // the first one ends answers, too
 		}
 		servers = append(servers, server)
 		go func() { failed <- server.Serve(s.listener) }()
