@@ -20,6 +20,8 @@ var (
 	quickstart string // path of the built program
 	team       string // the same
 
+	connectExample string // the same
+
 	// startChromium starts the one process that all tests share.
 	startChromium func() (context.Context, error)
 )
@@ -38,7 +40,7 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(folder)
-	for name, path := range map[string]*string{"quickstart": &quickstart, "team": &team} {
+	for name, path := range map[string]*string{"quickstart": &quickstart, "team": &team, "connect": &connectExample} {
 		*path = filepath.Join(folder, name)
 		build := exec.Command("go", "build", "-o", *path, ".")
 		build.Dir = "../examples/" + name
