@@ -1,24 +1,25 @@
 // Package authrocketgrpc is AuthRocket logins for gRPC servers: interceptors that decide who
 // may call which method, and end streams with their sessions.
 //
-//	func newServer(auth *authrocket.Auth) (*grpc.Server, error) {
-//		i, err := authrocketgrpc.New(auth, authrocketrpc.Methods{
-//			"acme.v1.Invoices":      {Org: authrocketrpc.OrgIDFromField("org_id")},
-//			"acme.v1.Invoices/Send": {Rules: []authrocket.Rule{authrocket.Permission("billing:write")}},
-//			"grpc.health.v1.Health": {Public: true},
+//	func newServer(auth *authrocket.Auth, service *notes.Service) (*grpc.Server, error) {
+//		interceptor, err := authrocketgrpc.New(auth, authrocketrpc.Methods{
+//			"notes.v1.NotesService":     {Org: authrocketrpc.OrgIDFromField("org_id")}, // members of that org
+//			"notes.v1.NotesService/Add": {Rules: []authrocket.Rule{authrocket.Permission("notes:write")}},
+//			"grpc.health.v1.Health":     {Public: true}, // load balancers
+//			// All other methods are for everybody who is signed in.
 //		})
 //		if err != nil {
 //			return nil, err
 //		}
-//		return grpc.NewServer(grpc.UnaryInterceptor(i.Unary), grpc.StreamInterceptor(i.Stream)), nil
+//		s := grpc.NewServer(grpc.UnaryInterceptor(interceptor.Unary), grpc.StreamInterceptor(interceptor.Stream)) // both
+//		notesv1.RegisterNotesServiceServer(s, notesServer{Service: service})
+//		notesv1.RegisterSessionServiceServer(s, sessionServer{Service: service})
+//		grpc_health_v1.RegisterHealthServer(s, health.NewServer())
+//		return s, nil
 //	}
 //
-// and in a handler:
-//
-//	func (s *invoices) List(ctx context.Context, r *acme.ListRequest) (*acme.ListResponse, error) {
-//		org, _ := authrocket.CurrentOrg(ctx)
-//		return s.listOf(ctx, org.ID)
-//	}
+// Handlers find the user and the org of a call by [authrocket.CurrentUser],
+// [authrocket.CurrentOrg] and their siblings.
 //
 // The caller of every other method must be signed in. A client sends its login token in the
 // metadata key authorization, as "Bearer " and the token. Metadata hold no cookies that
