@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// Main runs the tests and ends the process, with an error if a goroutine of this module
-// or of net/http is still running after a minute. A fetch of keys may run for 8 seconds
+// Main runs the tests and ends the process, with an error if a goroutine of this module,
+// of net/http, gRPC or Connect is still running after a minute. A fetch of keys may run for 8 seconds
 // after its request, and a test cannot see when it ends.
 //
 // The tests get an [http.DefaultTransport] without CloseIdleConnections. An httptest
@@ -55,8 +55,11 @@ func moduleGoroutines() string {
 	var left []string
 	// The first one is the current goroutine.
 	for _, stack := range strings.Split(string(stacks), "\n\n")[1:] {
-		if strings.Contains(stack, "authrocket-go/authrocket") || strings.Contains(stack, "net/http.") {
-			left = append(left, stack)
+		for _, owner := range []string{"authrocket-go/authrocket", "net/http.", "google.golang.org/grpc", "connectrpc.com/connect"} {
+			if strings.Contains(stack, owner) {
+				left = append(left, stack)
+				break
+			}
 		}
 	}
 	return strings.Join(left, "\n\n")
