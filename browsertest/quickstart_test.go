@@ -47,6 +47,8 @@ func TestQuickstart(t *testing.T) {
 	wantCore("/users", `"ada@example.com"`, `"george@example.com"`)
 
 	george := newBrowser(t)
+	george.open(app + "/")
+	george.look("quickstart-signed-out")
 	logIn := func() {
 		t.Helper()
 		george.fill("main", map[string]string{"email": "george@example.com", "password": "trains"})
@@ -60,6 +62,7 @@ func TestQuickstart(t *testing.T) {
 	george.look("quickstart-login")
 	logIn()
 	george.wantURL(app + "/manage")
+	george.look("quickstart-account")
 	wantCore("/sessions?user_id=usr_george", `"kss_`)
 
 	// Enrol a device.
@@ -74,6 +77,7 @@ func TestQuickstart(t *testing.T) {
 	george.follow("Done, back to the app")
 	george.wantURL(app + "/manage")
 	george.open(app + "/")
+	george.look("quickstart-signed-in")
 	george.signOut()
 
 	// The login asks for its code.
