@@ -3,6 +3,7 @@ package authrocketotel_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"log/slog"
 	"reflect"
 	"slices"
@@ -99,7 +100,7 @@ func TestZeroObserversStillLogWarnings(t *testing.T) {
 	}{
 		{name: "zero", want: []string{
 			`msg="authrocket key refresh" reason=key_skipped error=odd`,
-			`msg="authrocket login" reason=wrong_realm error="the login token is of another realm"`,
+			fmt.Sprintf(`msg="authrocket login" reason=wrong_realm error=%q`, authrocket.ErrWrongRealm),
 			`msg="authrocket warning" error="mend it"`,
 			`msg="authrocket session state" error="the log cannot be read"`,
 		}},
