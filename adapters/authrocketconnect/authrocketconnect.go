@@ -48,7 +48,8 @@ import (
 // [connect.Error]. On the server, errors.Is finds the refusal in the error.
 //
 // The context of a streaming handler ends with the session, see [authrocket.Auth.Bind]: a
-// Receive that waits returns the refusal, and so does each Receive or Send after that. A Send
+// Receive that waits returns the refusal, and so does each Receive or Send after that. Where the
+// context ends for another reason, such as the client's timeout, they return its error. A Send
 // that already waits is not interrupted; a handler that does neither must watch its context.
 // What a handler then returns other than nil is answered with the refusal. After an error of
 // Receive, do not use its message again: it may still be written to.

@@ -11,7 +11,7 @@ import (
 	"github.com/authrocket-go/authrocket/adapters/authrocketrpc"
 )
 
-// boundConn is the stream of a handler, which ends with its session.
+// boundConn is the stream of a handler, which ends with its context.
 type boundConn struct {
 	connect.StreamingHandlerConn
 	ctx    context.Context // of Policy.Bind
@@ -27,13 +27,29 @@ type received struct {
 	panic any
 }
 
-// Receive waits in a goroutine, since nothing but the end of the call interrupts the Receive
-// of Connect. Of these goroutines there is one at a time: the only ones that are left behind
-// are those of a session that has ended, after which no other starts. Connect closes the
-// request's body when the handler has returned, which ends it.
-func (c *boundConn) Receive(message any) error {
+// ended returns why the stream has ended, nil while it goes on. Every end of the context is one,
+// such as the timeout that the client has chosen: the context then says nothing of the session.
+func (c *boundConn) ended() error {
 	if ended := authrocketrpc.EndOf(c.ctx); ended != nil {
 		return refuse(ended)
+	}
+	err := c.ctx.Err()
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, context.DeadlineExceeded):
+		return connect.NewError(connect.CodeDeadlineExceeded, err)
+	}
+	return connect.NewError(connect.CodeCanceled, err)
+}
+
+// Receive waits in a goroutine, since nothing but the end of the call interrupts the Receive
+// of Connect. Of these goroutines there is one at a time: the only one that is left behind
+// is that of a stream that has ended, after which no other starts. Connect closes the
+// request's body when the handler has returned, which ends it.
+func (c *boundConn) Receive(message any) error {
+	if err := c.ended(); err != nil {
+		return err
 	}
 	if first := c.first; first != nil {
 		c.first = nil
@@ -52,23 +68,20 @@ func (c *boundConn) Receive(message any) error {
 	select {
 	case r = <-done:
 	case <-c.ctx.Done():
-		if authrocketrpc.EndOf(c.ctx) == nil {
-			r = <-done // the client has gone, or has waited long enough
-		}
 	}
 	if r.panic != nil {
 		panic(r.panic)
 	}
-	if ended := authrocketrpc.EndOf(c.ctx); ended != nil {
-		return refuse(ended)
+	if err := c.ended(); err != nil {
+		return err
 	}
 	return r.err
 }
 
-// Send sends nothing after the session has ended.
+// Send sends nothing after the stream has ended.
 func (c *boundConn) Send(message any) error {
-	if ended := authrocketrpc.EndOf(c.ctx); ended != nil {
-		return refuse(ended)
+	if err := c.ended(); err != nil {
+		return err
 	}
 	return c.StreamingHandlerConn.Send(message)
 }

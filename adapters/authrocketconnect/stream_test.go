@@ -55,6 +55,46 @@ func TestHTTP1(t *testing.T) {
 	}
 }
 
+// TestTimeoutOfTheClient ends the time that a client has given its call, then the session. The
+// context is over before, and must not keep the end from the stream.
+func TestTimeoutOfTheClient(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		on           transport
+		key, timeout string
+	}{{onConnect, "Connect-Timeout-Ms", "1"}, {onGRPC, "Grpc-Timeout", "1m"}, {onGRPCWeb, "Grpc-Timeout", "1m"}} {
+		t.Run(row.on.name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t)
+			handler := connect.NewBidiStreamHandler(bidi, func(ctx context.Context, stream *connect.BidiStream[text, text]) error {
+				<-ctx.Done() // the client's time is over
+				s.end()
+				for {
+					m, err := stream.Receive()
+					if err != nil {
+						return err
+					}
+					if err := stream.Send(m); err != nil {
+						return err
+					}
+				}
+			}, s.interceptor(t, nil))
+			url, httpClient := row.on.serve(t, handler)
+			stream := connect.NewClient[text, text](httpClient, url+bidi, row.on.options...).CallBidiStream(t.Context())
+			stream.RequestHeader()["Authorization"] = s.as(s.ada)["Authorization"]
+			stream.RequestHeader().Set(row.key, row.timeout)
+			if err := stream.Send(wrapperspb.String("after the end")); err != nil {
+				t.Fatal(err)
+			}
+			if m, err := stream.Receive(); connect.CodeOf(err) != connect.CodeDeadlineExceeded {
+				t.Errorf("got %v, %v after the end", m, err)
+			}
+			stream.CloseRequest()
+			stream.CloseResponse()
+		})
+	}
+}
+
 // TestFirstMessage has a stream whose message says which org it is about, but that is not there,
 // or not of the handler's type.
 func TestFirstMessage(t *testing.T) {
