@@ -42,10 +42,38 @@ type access struct {
 	first protoreflect.MessageType // of a stream's first message, nil unless it decides
 }
 
-// serviceOf returns the name of the service of a method.
+// serviceOf returns the name of the service of a method: all before the last slash, as in gRPC,
+// so that no longer path counts as one of a public service.
 func serviceOf(method string) string {
-	service, _, _ := strings.Cut(method, "/")
-	return service
+	return method[:max(0, strings.LastIndex(method, "/"))]
+}
+
+const (
+	reflectionV1      = "grpc.reflection.v1.ServerReflection"
+	reflectionV1alpha = "grpc.reflection.v1alpha.ServerReflection"
+)
+
+// methodsOfGRPC has the services that Go packages describe under different names, or not at all.
+var methodsOfGRPC = map[string][]string{
+	"grpc.health.v1.Health": {"Check", "List", "Watch"},
+	reflectionV1:            {"ServerReflectionInfo"},
+	reflectionV1alpha:       {"ServerReflectionInfo"},
+}
+
+// checkReflection returns an error if name has rules for one of the two services of reflection,
+// which mostly are served together and say the same, and the other is left without an entry.
+func checkReflection(methods Methods, name string) error {
+	service, _, _ := strings.Cut(name, "/")
+	other := map[string]string{reflectionV1: reflectionV1alpha, reflectionV1alpha: reflectionV1}[service]
+	if other == "" || len(methods[name].Rules) == 0 {
+		return nil
+	}
+	for of := range methods {
+		if of == other || serviceOf(of) == other {
+			return nil
+		}
+	}
+	return fmt.Errorf("%s has no entry, so that the rules would not count there; give it the same", other)
 }
 
 // compile returns the access to each name of methods, and to each method of their services
@@ -77,9 +105,8 @@ func compile(methods Methods) (map[string]access, error) {
 			}
 		}
 		compiled[name] = access{Method: m}
-		if strings.HasPrefix(name, "grpc.") {
-			// Health and reflection: which Go package registers them, under which name, differs.
-			continue
+		if err := checkReflection(methods, name); err != nil {
+			problem("%w", err)
 		}
 		described, err := find(name)
 		if err != nil {
@@ -104,9 +131,16 @@ func compile(methods Methods) (map[string]access, error) {
 }
 
 // find returns the method with a name, or the methods of a service: a typing error in a
-// name must not leave a method open.
+// name must not leave a method open. It returns none of [methodsOfGRPC].
 func find(name string) ([]protoreflect.MethodDescriptor, error) {
 	service, method, isMethod := strings.Cut(name, "/")
+	noSuchMethod := fmt.Errorf("the service has no method %q", method)
+	if known, ok := methodsOfGRPC[service]; ok {
+		if isMethod && !slices.Contains(known, method) {
+			return nil, noSuchMethod
+		}
+		return nil, nil
+	}
 	descriptor, err := protoregistry.GlobalFiles.FindDescriptorByName(protoreflect.FullName(service))
 	s, ok := descriptor.(protoreflect.ServiceDescriptor)
 	if err != nil || !ok {
@@ -122,5 +156,5 @@ func find(name string) ([]protoreflect.MethodDescriptor, error) {
 	if m := s.Methods().ByName(protoreflect.Name(method)); m != nil {
 		return []protoreflect.MethodDescriptor{m}, nil
 	}
-	return nil, fmt.Errorf("the service has no method %q", method)
+	return nil, noSuchMethod
 }

@@ -40,6 +40,8 @@ func TestMethodsAreChecked(t *testing.T) {
 		{name: "a method", key: "acme.v1.Invoices/Send", m: authrocketrpc.Method{Rules: rules}},
 		{name: "a public method", key: "acme.v1.Status/Get", m: authrocketrpc.Method{Public: true}},
 		{name: "health, which no generated code of this program has", key: "grpc.health.v1.Health", m: authrocketrpc.Method{Public: true}},
+		{name: "a method of health", key: "grpc.health.v1.Health/Watch"},
+		{name: "reflection", key: "grpc.reflection.v1.ServerReflection", m: authrocketrpc.Method{Public: true}},
 		{name: "a field", key: "acme.v1.Invoices", m: authrocketrpc.Method{Org: field("org_id")}},
 		{name: "a field of a field", key: "acme.v1.Invoices/List", m: authrocketrpc.Method{Org: field("parent.parent.org_id")}},
 		{name: "metadata, for a stream", key: "acme.v1.Chat", m: authrocketrpc.Method{Org: metadata("org-id")}},
@@ -50,6 +52,10 @@ func TestMethodsAreChecked(t *testing.T) {
 		{name: "a message", key: "acme.v1.Request", want: "no Protocol Buffers service"},
 		{name: "a slash in front", key: "/acme.v1.Invoices/Send", want: "without a slash in front"},
 		{name: "nothing", key: "", want: "no Protocol Buffers service"},
+		{name: "no such service of gRPC", key: "grpc.health.v1.Healht", want: `no Protocol Buffers service "grpc.health.v1.Healht"`},
+		{name: "no such method of health", key: "grpc.health.v1.Health/Chekc", want: `no method "Chekc"`},
+		{name: "rules of one of the two names of reflection", key: "grpc.reflection.v1.ServerReflection", m: authrocketrpc.Method{Rules: rules}, want: "grpc.reflection.v1alpha.ServerReflection has no entry"},
+		{name: "rules of its method", key: "grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", m: authrocketrpc.Method{Rules: rules}, want: "grpc.reflection.v1.ServerReflection has no entry"},
 		{name: "public with rules", key: "acme.v1.Status", m: authrocketrpc.Method{Public: true, Rules: rules}, want: "is Public and has Rules or an Org"},
 		{name: "public with an org", key: "acme.v1.Status", m: authrocketrpc.Method{Public: true, Org: metadata("org-id")}, want: "is Public and has Rules or an Org"},
 		{name: "a nil rule", key: "acme.v1.Status", m: authrocketrpc.Method{Rules: []authrocket.Rule{nil}}, want: "Rules[0] is nil"},
@@ -95,6 +101,14 @@ func TestMethodsAreChecked(t *testing.T) {
 			}
 		})
 	}
+	t.Run("rules of both names of reflection", func(t *testing.T) {
+		if _, err := authrocketrpc.NewPolicy(auth, authrocketrpc.Methods{
+			"grpc.reflection.v1.ServerReflection":                           {Rules: rules},
+			"grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo": {Rules: rules},
+		}); err != nil {
+			t.Error(err)
+		}
+	})
 	t.Run("no Auth", func(t *testing.T) {
 		if _, err := authrocketrpc.NewPolicy(nil, nil); err == nil {
 			t.Error("a policy without an Auth")

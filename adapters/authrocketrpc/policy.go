@@ -17,8 +17,8 @@ type Policy struct {
 }
 
 // NewPolicy returns the Policy of an Auth. Every name in methods must be that of a Protocol
-// Buffers service or method of this program, except those that begin with "grpc.", such as
-// grpc.health.v1.Health. The error names all that is wrong.
+// Buffers service or method of this program, or of grpc.health.v1.Health and the two services
+// of reflection. The error names all that is wrong.
 func NewPolicy(auth *authrocket.Auth, methods Methods) (*Policy, error) {
 	if auth == nil {
 		return nil, errors.New("authrocketrpc: the Auth is nil; give that of authrocket.New")

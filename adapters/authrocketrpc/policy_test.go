@@ -70,6 +70,8 @@ func TestCheck(t *testing.T) {
 		{name: "another method beside a public one", methods: authrocketrpc.Methods{"acme.v1.Invoices/List": {Public: true}}, want: authrocket.ErrNoToken},
 		{name: "a service whose name begins as that of a public one", methods: authrocketrpc.Methods{"acme.v1.Status": {Public: true}}, procedure: "/acme.v1.StatusAdmin/Get", want: authrocket.ErrNoToken},
 
+		{name: "a path that begins with a public service", methods: authrocketrpc.Methods{"acme.v1.Status": {Public: true}}, procedure: "/acme.v1.Status/../acme.v1.Invoices/Send", want: authrocket.ErrNoToken},
+
 		{name: "the org of a field", methods: authrocketrpc.Methods{"acme.v1.Invoices": {Org: field("org_id"), Rules: permission("b")}}, authorization: bearer, message: newRequest(t, `org_id: "`+widgets.ID+`"`), in: widgets.ID},
 		{name: "a permission of the picked org, where the field names another", methods: authrocketrpc.Methods{"acme.v1.Invoices": {Org: field("org_id"), Rules: permission("a")}}, authorization: bearer, message: newRequest(t, `org_id: "`+widgets.ID+`"`), want: authrocket.ErrPermissionDenied},
 		{name: "the org of a field of a field", methods: authrocketrpc.Methods{"acme.v1.Invoices": {Org: field("parent.org_id")}}, authorization: bearer, message: newRequest(t, `parent { org_id: "`+widgets.ID+`" }`), in: widgets.ID},
