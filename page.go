@@ -94,7 +94,8 @@ const (
 
 	// PagePermissionDenied: the user lacks permissions. "permission" has the tags of all
 	// that are missing, or "any_permission" has tags of which one is enough; neither is there
-	// if that is not known. "current_user" is who is signed in.
+	// if that is not known. Of a long tag it has the first 79 characters. "current_user" is
+	// who is signed in.
 	PagePermissionDenied PageKind = "permission_denied"
 
 	// PageEmailNotVerified: the user's email address is not verified. "current_user" is

@@ -186,7 +186,7 @@ func (a *Auth) wrongOrgPage(r *http.Request, s *Session) Page {
 		Status: http.StatusForbidden,
 		Title:  "This belongs to another account",
 		Texts:  []string{"You are signed in, but not to an account that may see this page."},
-		Facts:  []Fact{currentUserFact(s)},
+		Facts:  currentUserFacts(s),
 		Links:  []Link{a.switchAccountLink(a.backTarget(r)), a.otherUserLink(a.backTarget(r))},
 	}
 }
@@ -214,7 +214,7 @@ func (a *Auth) forbiddenPage(r *http.Request, s *Session, err error) Page {
 		Status: http.StatusForbidden,
 		Title:  "You don't have access",
 		Texts:  []string{"You are not allowed to open this page or to do this. If your access has just changed, sign in again. If you think that this is a mistake, contact the site's administrator."},
-		Facts:  []Fact{currentUserFact(s)},
+		Facts:  currentUserFacts(s),
 		Links:  []Link{{Name: linkSignIn, Label: "Sign in again", URL: a.paths.routeReturningTo(routeLogin, target)}},
 	}
 	switch {
@@ -236,13 +236,17 @@ func (a *Auth) forbiddenPage(r *http.Request, s *Session, err error) Page {
 	return p
 }
 
-// currentUserFact says who is signed in: it may be somebody else than the visitor thinks.
-func currentUserFact(s *Session) Fact {
+// currentUserFacts say who is signed in: it may be somebody else than the visitor thinks. There
+// are none if [Auth.Deny] got a request of nobody.
+func currentUserFacts(s *Session) []Fact {
+	if !s.isSignedIn() {
+		return nil
+	}
 	value := displayName(s.User)
 	if org, ok := s.Org(); ok && displayText(org.Name) != "" {
 		value += ", " + displayText(org.Name)
 	}
-	return Fact{"current_user", "Signed in as", value}
+	return []Fact{{"current_user", "Signed in as", value}}
 }
 
 // permissionFacts say which permissions are missing.
@@ -251,15 +255,20 @@ func permissionFacts(err error) []Fact {
 	if e == nil {
 		return nil
 	}
-	fact := Fact{"permission", "Missing permission", visibleText(strings.Join(e.permissions, ", "))}
+	var tags []string
+	for _, tag := range e.permissions {
+		if tag = displayText(tag); tag != "" { // an app may make it of a part of the URL
+			tags = append(tags, tag)
+		}
+	}
+	fact := Fact{"permission", "Missing permission", strings.Join(tags, ", ")}
 	switch {
+	case len(tags) == 0:
+		return nil
 	case e.isAnyEnough:
 		fact.Name, fact.Label = "any_permission", "One of these permissions is needed"
-	case len(e.permissions) > 1:
+	case len(tags) > 1:
 		fact.Label = "Missing permissions"
-	}
-	if fact.Value == "" {
-		return nil
 	}
 	return []Fact{fact}
 }

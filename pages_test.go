@@ -84,6 +84,9 @@ func TestEveryPage(t *testing.T) {
 	ruled := func(err error) http.Handler {
 		return s.auth.Authenticate(s.auth.Require(func(context.Context, authrocket.Session) error { return err })(whoami))
 	}
+	denies := func(err error) http.Handler {
+		return s.auth.Authenticate(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.auth.Deny(w, r, err) }))
+	}
 	secret := errors.New("secret row 7")
 	token := s.realm.Token(s.ada)
 	confirm := func(by string, r *http.Request) *http.Request {
@@ -154,6 +157,10 @@ func TestEveryPage(t *testing.T) {
 		{name: "a rule of one's own refuses a form", app: ruled(secret), request: s.as(s.ada, postForm(here)), kind: authrocket.PageForbidden, status: 403, facts: []string{"current_user=Ada, Engines"}, links: []string{login("/form?a=b"), accounts("/form?a=b")}},
 		{name: "another account", app: s.app(), request: s.as(s.george, navigate("/orgs/"+s.engines.ID+"/?a=b")), kind: authrocket.PageWrongOrg, status: 403, facts: []string{"current_user=George, Widgets"}, links: []string{accounts("/orgs/" + s.engines.ID + "/?a=b"), otherUser("/orgs/" + s.engines.ID + "/?a=b")}},
 		{name: "a form in another account", app: s.app(), request: s.as(s.george, postForm("/orgs/"+s.engines.ID+"/")), kind: authrocket.PageWrongOrg, status: 403, facts: []string{"current_user=George, Widgets"}, links: []string{accounts("/form?a=b"), otherUser("/form?a=b")}},
+		{name: "a permission whose name the request has chosen", app: ruled(authrocket.Permission("a\n\u202eb", "read:"+strings.Repeat("x", 100))(t.Context(), authrocket.Session{})), request: s.as(s.ada, navigate(here)), kind: authrocket.PagePermissionDenied, status: 403,
+			facts: []string{"permission=a b, read:" + strings.Repeat("x", 74) + "…", "current_user=Ada, Engines"}, links: []string{login(here), accounts(here)}},
+		{name: "nobody whom a handler of one's own refuses", app: denies(authrocket.ErrForbidden), request: navigate(here), kind: authrocket.PageForbidden, status: 403, links: []string{login(here)}},
+		{name: "nobody whose org a handler of one's own refuses", app: denies(authrocket.ErrWrongOrg), request: navigate(here), kind: authrocket.PageWrongOrg, status: 403, links: []string{accounts(here), otherUser(here)}},
 		{name: "two users", app: s.app(), request: s.as(s.george, s.as(s.ada, navigate(here))), kind: authrocket.PageAmbiguousCookie, status: 401, buttons: []string{"choice=sign_out"}},
 		{name: "a form of two users", app: s.app(), request: s.as(s.george, s.as(s.ada, postForm(here))), kind: authrocket.PageAmbiguousCookie, status: 401, buttons: []string{"choice=sign_out"}},
 		{name: "a part of a session", app: s.app(), request: withCookie(navigate(here), siteCookie, s.tokenOf(t, s.ada, chunkBytes+9)[:chunkBytes]), kind: authrocket.PageIncompleteCookie, status: 401, facts: []string{"reason=incomplete_cookie"}, links: []string{login(here)}},
