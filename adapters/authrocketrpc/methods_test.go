@@ -68,6 +68,8 @@ func TestMethodsAreChecked(t *testing.T) {
 		{name: "a list", key: "acme.v1.Invoices/List", m: authrocketrpc.Method{Org: field("many")}, want: "is not one string"},
 		{name: "a list of messages", key: "acme.v1.Invoices/List", m: authrocketrpc.Method{Org: field("parents.org_id")}, want: "is not one string"},
 		{name: "an empty step", key: "acme.v1.Invoices/List", m: authrocketrpc.Method{Org: field("parent.")}, want: `no field ""`},
+		{name: "a field without a name", key: "acme.v1.Invoices", m: authrocketrpc.Method{Org: field("")}, want: "the Org names no field"},
+		{name: "metadata without a key", key: "acme.v1.Chat", m: authrocketrpc.Method{Org: metadata("")}, want: "the Org names no field"},
 		{name: "a field of a client's stream", key: "acme.v1.Chat/Talk", m: authrocketrpc.Method{Org: field("org_id")}, want: "the method takes a stream"},
 		{name: "metadata in upper case", key: "acme.v1.Chat", m: authrocketrpc.Method{Org: metadata("Org-ID")}, want: "lower-case"},
 		{name: "binary metadata", key: "acme.v1.Chat", m: authrocketrpc.Method{Org: metadata("org-bin")}, want: "must not end in -bin"},

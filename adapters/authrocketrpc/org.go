@@ -20,22 +20,25 @@ import (
 type Org struct {
 	field    string
 	metadata string
+	isSet    bool // an empty name must not be the zero Org, which checks less
 }
 
 // OrgIDFromField returns the Org that reads the ID from a field of the request message, a
 // string such as "org_id", or "parent.org_id" for one of a message in it. It is for methods
 // that take one message. For a stream of messages, use [OrgIDFromMetadata], or call
 // [authrocket.Auth.CheckContext] in the handler for each message.
-func OrgIDFromField(path string) Org { return Org{field: path} }
+func OrgIDFromField(path string) Org { return Org{field: path, isSet: true} }
 
 // OrgIDFromMetadata returns the Org that reads the ID from the only value of a metadata key
 // (a header), such as "org-id".
-func OrgIDFromMetadata(key string) Org { return Org{metadata: key} }
+func OrgIDFromMetadata(key string) Org { return Org{metadata: key, isSet: true} }
 
 var metadataKey = regexp.MustCompile(`^[0-9a-z_.-]+$`)
 
 func (o Org) check() error {
 	switch {
+	case o.isSet && o.field == "" && o.metadata == "":
+		return errors.New("the Org names no field or metadata key")
 	case o.metadata != "" && (!metadataKey.MatchString(o.metadata) || strings.HasSuffix(o.metadata, "-bin")):
 		return fmt.Errorf("the metadata key %q must be of lower-case letters, digits and -_. and must not end in -bin", o.metadata)
 	case o.metadata == "authorization" || o.metadata == "cookie":
