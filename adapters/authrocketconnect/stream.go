@@ -92,6 +92,7 @@ func move(message any, first proto.Message) error {
 	if !ok || target.ProtoReflect().Descriptor() != first.ProtoReflect().Descriptor() {
 		return connect.NewError(connect.CodeInternal, errors.New("the handler receives another type of message than the service describes"))
 	}
+	proto.Reset(target)
 	proto.Merge(target, first)
 	return nil
 }

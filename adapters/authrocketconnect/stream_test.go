@@ -3,6 +3,7 @@ package authrocketconnect_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 
 	"connectrpc.com/connect"
@@ -133,6 +134,29 @@ func TestFirstMessage(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// As by any Receive, what was in the handler's message is gone.
+func TestFirstMessageReplacesWhatWasThere(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	handler := connect.NewServerStreamHandler(server, func(_ context.Context, r *connect.Request[text], stream *connect.ServerStream[text]) error {
+		return stream.Send(wrapperspb.String(fmt.Sprint(len(r.Msg.ProtoReflect().GetUnknown()))))
+	}, s.interceptor(t, authrocketrpc.Methods{"calls.v1.Calls/Server": {Org: authrocketrpc.OrgIDFromField("value")}}),
+		connect.WithRequestInitializer(func(_ connect.Spec, message any) error {
+			message.(*text).ProtoReflect().SetUnknown([]byte{16, 1})
+			return nil
+		}))
+	stream := s.stream(t, onConnect, server, handler)
+	if err := stream.Send(wrapperspb.String(s.org.ID)); err != nil {
+		t.Fatal(err)
+	}
+	if err := stream.CloseRequest(); err != nil {
+		t.Fatal(err)
+	}
+	if answer, err := stream.Receive(); err != nil || answer.GetValue() != "0" {
+		t.Errorf("got %v, %v", answer, err)
 	}
 }
 

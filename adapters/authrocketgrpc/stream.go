@@ -77,7 +77,7 @@ func (s *boundStream) RecvMsg(message any) error {
 // takeFirst gives the handler the message that was received before it ran.
 func (s *boundStream) takeFirst(message any) error {
 	m, ok := message.(proto.Message)
-	if !ok || m.ProtoReflect().Descriptor().FullName() != s.first.ProtoReflect().Descriptor().FullName() {
+	if !ok || m.ProtoReflect().Descriptor() != s.first.ProtoReflect().Descriptor() {
 		return status.Errorf(codes.Internal, "authrocketgrpc: the handler receives a %T, but the client sends a %T", message, s.first)
 	}
 	proto.Reset(m)

@@ -12,6 +12,9 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protodesc"
+	"google.golang.org/protobuf/reflect/protoregistry"
+	"google.golang.org/protobuf/types/dynamicpb"
 
 	"github.com/authrocket-go/authrocket"
 	"github.com/authrocket-go/authrocket/adapters/authrocketgrpc"
@@ -54,6 +57,10 @@ func TestFirstMessageOfGRPC(t *testing.T) {
 	}
 	request := &rpctest.Request{OrgId: "org_1", Text: "first"}
 	broken := errors.New("the stream is broken")
+	described, err := protodesc.NewFile(protodesc.ToFileDescriptorProto(request.ProtoReflect().Descriptor().ParentFile()), protoregistry.GlobalFiles)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, row := range []struct {
 		name      string
 		err       error
@@ -65,6 +72,7 @@ func TestFirstMessageOfGRPC(t *testing.T) {
 		{name: "into a new message", message: &rpctest.Request{}, ran: true},
 		{name: "into a message with other content", message: &rpctest.Request{OrgId: "org_2", Parent: &rpctest.Parent{OrgId: "org_2"}}, ran: true},
 		{name: "into a message of another type", message: &rpctest.Response{}, ran: true, code: codes.Internal},
+		{name: "into a message of another description of the type", message: dynamicpb.NewMessage(described.Messages().ByName("Request")), ran: true, code: codes.Internal},
 		{name: "into what is no message", message: new([]byte), ran: true, code: codes.Internal},
 		{name: "none comes", err: broken, wantError: broken, code: codes.Unknown},
 	} {
