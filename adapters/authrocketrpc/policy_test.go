@@ -63,6 +63,7 @@ func TestCheck(t *testing.T) {
 		{name: "public, and nobody", methods: authrocketrpc.Methods{"acme.v1.Invoices/Send": {Public: true}}},
 		{name: "public, and a session", methods: authrocketrpc.Methods{"acme.v1.Invoices/Send": {Public: true}}, authorization: bearer, in: engines.ID},
 		{name: "public, and an expired token", methods: authrocketrpc.Methods{"acme.v1.Invoices/Send": {Public: true}}, authorization: expired},
+		{name: "public, and a token that expired a second ago", methods: authrocketrpc.Methods{"acme.v1.Invoices/Send": {Public: true}}, authorization: []string{"Bearer " + realm.Token(ada, authrockettest.ExpiresIn(-time.Second))}},
 		{name: "public, and a cookie behind Authenticate", methods: authrocketrpc.Methods{"acme.v1.Invoices/Send": {Public: true}}, ctx: cookie, in: "-"},
 		{name: "a public service", methods: authrocketrpc.Methods{"acme.v1.Invoices": {Public: true}}},
 		{name: "a method with an entry in a public service", methods: authrocketrpc.Methods{"acme.v1.Invoices": {Public: true}, "acme.v1.Invoices/Send": {}}, want: authrocket.ErrNoToken},
