@@ -11,9 +11,9 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// Observer returns an Observer for an [authrocket.Config], which measures, and reports every
-// event to next, too. The zero Observer as next logs warnings as it does alone;
-// [authrocket.SilentObserver] logs nothing. Call it once for each Auth.
+// Observer returns an Observer for an [authrocket.Config]. It measures every event, and passes
+// it to next. If next is the zero Observer, warnings are logged as usual;
+// [authrocket.SilentObserver] logs nothing. Call Observer once for each Auth.
 func (t *Telemetry) Observer(next authrocket.Observer) authrocket.Observer {
 	if next.Decision == nil && next.KeyRefresh == nil && next.Login == nil && next.Logout == nil && next.Warning == nil {
 		next = authrocket.WarningObserver()
@@ -78,16 +78,16 @@ func (t *Telemetry) measureDecision(ctx context.Context, d authrocket.Decision) 
 	}
 }
 
-// decisionKind is what is written about decisions that are alike. There are so few of them that
-// each has a counter, which is observed when metrics are read: a counter of the SDK, with its
-// look-up by attributes, would cost a request several times as much.
+// decisionKind is what is written about decisions of the same kind. There are so few kinds that
+// each has its own counter, which is observed when metrics are read. A counter of the SDK looks
+// up its attributes, which would cost a request several times as much.
 type decisionKind struct {
 	option metric.MeasurementOption
 	span   []attribute.KeyValue
 }
 
-// decisionKinds are those of Authenticate and then those of gates, by source and by reason;
-// the reason after the last one is that of what is allowed.
+// decisionKinds are those of Authenticate and then those of gates, by source and by reason. The
+// kind of allowed decisions comes after that of the last reason.
 var decisionKinds = newDecisionKinds()
 
 func kindOf(d authrocket.Decision) int {
@@ -172,7 +172,7 @@ func loginOption(l authrocket.Login) metric.MeasurementOption {
 	return with(keyStarted.Bool(l.Started), keyOutcome.String(outcome), keyReason.String(reasons.all[reason]))
 }
 
-// keySet is what the last refresh of an Auth has said.
+// keySet is the result of the last refresh of an Auth.
 type keySet struct {
 	mu      sync.Mutex
 	isKnown bool
@@ -190,7 +190,7 @@ func (s *keySet) refresh(k authrocket.KeyRefresh, now time.Time) {
 	}
 }
 
-// observe reports what has a value at any time.
+// observe reports the metrics that have a value at any time.
 func (t *Telemetry) observe(_ context.Context, o metric.Observer) error {
 	t.observeDecisions(o)
 	t.mu.Lock()
@@ -228,7 +228,7 @@ func (t *Telemetry) observeKeySets(o metric.Observer, now time.Time) {
 	}
 }
 
-// elapsed counts on the wall clock too: the other one stands still while a machine sleeps.
+// elapsed also uses the wall clock: the monotonic clock stops while the machine sleeps.
 func elapsed(from, to time.Time) time.Duration {
 	return max(to.Sub(from), to.Round(0).Sub(from.Round(0)))
 }

@@ -11,8 +11,8 @@ import (
 	"go.opentelemetry.io/otel/metric"
 )
 
-// CoreAPI returns an Observer for a [coreapi.Config], which measures, and reports every call to
-// next, too.
+// CoreAPI returns an Observer for a [coreapi.Config]. It measures every call, and passes it to
+// next.
 func (t *Telemetry) CoreAPI(next coreapi.Observer) coreapi.Observer {
 	return coreapi.Observer{Request: func(ctx context.Context, e coreapi.RequestEvent) {
 		t.measureCall(ctx, call{
@@ -26,8 +26,8 @@ func (t *Telemetry) CoreAPI(next coreapi.Observer) coreapi.Observer {
 	}}
 }
 
-// LoginRocket returns an Observer for a [loginrocket.Config], which measures, and reports every
-// call to next, too.
+// LoginRocket returns an Observer for a [loginrocket.Config]. It measures every call, and passes
+// it to next.
 func (t *Telemetry) LoginRocket(next loginrocket.Observer) loginrocket.Observer {
 	return loginrocket.Observer{Request: func(ctx context.Context, e loginrocket.RequestEvent) {
 		t.measureCall(ctx, call{
@@ -40,7 +40,7 @@ func (t *Telemetry) LoginRocket(next loginrocket.Observer) loginrocket.Observer 
 	}}
 }
 
-// call is a call of one of the APIs. api, path and reason are of a fixed set.
+// call is a call of one of the APIs. api, path and reason each come from a fixed set.
 type call struct {
 	api       metric.MeasurementOption
 	method    string
@@ -69,8 +69,8 @@ func (t *Telemetry) measureCall(ctx context.Context, c call) {
 	t.callAttempts.Add(ctx, int64(c.attempts), c.api)
 }
 
-// Webhook returns an Observer for a [webhook.Config], which measures, and reports every webhook
-// to next, too.
+// Webhook returns an Observer for a [webhook.Config]. It measures every webhook, and passes it
+// to next.
 func (t *Telemetry) Webhook(next webhook.Observer) webhook.Observer {
 	return webhook.Observer{Event: func(ctx context.Context, o webhook.Outcome) {
 		var attributes []attribute.KeyValue

@@ -1,11 +1,11 @@
-// Package authrocketotel measures what authrocket and its packages do, by the API of
-// OpenTelemetry, and writes each decision to the span of its request.
+// Package authrocketotel measures what authrocket and its packages do, through the API of
+// OpenTelemetry. It also writes each decision to the span of its request.
 //
 //	telemetry, err := authrocketotel.New(authrocketotel.Config{})
 //	...
 //	config.Observer = telemetry.Observer(config.Observer)
 //
-// An Observer that is passed on still gets every event. The zero Observer still logs what it
+// The Observer that you pass still gets every event. The zero Observer still logs what it
 // logs without this package.
 //
 // # Metrics
@@ -30,40 +30,42 @@
 //	authrocket.session.list.age        s            gauge
 //	authrocket.webhook.duration        s            histogram  authrocket.reason, http.response.status_code
 //
-// Decisions are those of Authenticate (authrocket.gate is false; the outcome is signed_in,
-// anonymous or undecided) and those of gates, of Check and its siblings and of login routes (true; allowed, refused
-// or undecided). A request that passes Authenticate and a gate makes one of each. A token whose
-// kid is unknown has the reason unknown_key or, where the budget for key lookups was spent,
-// too_many_key_lookups. Reasons are those of [authrocket.Reason].
+// Decisions of Authenticate have authrocket.gate false. Their outcome is signed_in, anonymous
+// or undecided. Decisions of gates, of Check and the related functions, and of login routes
+// have authrocket.gate true. Their outcome is allowed, refused or undecided. A request that
+// passes Authenticate and a gate counts once for each. A token whose kid is unknown has the
+// reason unknown_key or, if the budget for key lookups was spent, too_many_key_lookups. The
+// reasons are those of [authrocket.Reason].
 //
-// Logins have the outcome signed_in, pending (the user is asked to confirm), refused or
-// undecided. Refreshes of the key set have replaced or failed.
+// The outcome of a login is signed_in, pending (the user is asked to confirm), refused or
+// undecided. The outcome of a refresh of the key set is replaced or failed.
 //
-// The age of the key set grows between refreshes. While no key set is usable, size is 0 and
-// there is no age. Where one Telemetry observes several Auths, key_set.age is that of the
-// oldest set, key_set.size that of the smallest, key_set.skipped that of the one with the most.
-// An Auth with a static key has no key set.
+// The age of the key set grows between refreshes. While no key set can be used, size is 0 and
+// there is no age. If one Telemetry observes several Auths, key_set.age is the age of the
+// oldest set, key_set.size is the smallest size, and key_set.skipped is the largest number of
+// skipped entries. An Auth with a static key has no key set.
 //
-// API calls are those of the packages coreapi and loginrocket (authrocket.api says which), with
-// all attempts of a call; wait is the part that the call waited for its budget, of coreapi only.
-// error.type is the Reason of the call's error.
+// API calls are those of the packages coreapi and loginrocket; authrocket.api says which. The
+// duration of a call includes all its attempts. wait is how long the call waited for its
+// budget; only coreapi has it. error.type is the Reason of the call's error.
 //
-// Checks of sessions have the outcome goes_on, ended or unknown. overdue is how long a check had
-// been due when it began. list.size and list.age are State.Entries and State.Age of package
+// The outcome of a check of a session is goes_on, ended or unknown. overdue is how long a check
+// had been due when it began. list.size and list.age are State.Entries and State.Age of package
 // sessionstate: how many ended sessions are known, and how long ago the State last learned
-// anything. Trouble is counted at most once in 10 seconds for each kind, as it is reported.
+// anything. Each kind of trouble is reported, and therefore counted, at most once in 10 seconds.
 //
 // # What is never in a metric
 //
-// Every attribute has one of a fixed set of values; another value is written as _OTHER, and a
-// status outside of 100 to 599 is left out. So no metric has a token, a session ID, a user or
-// org ID, an email address, a path, a query or the text of an error, and the number of time
-// series is bounded.
+// Every attribute has one of a fixed set of values. Any other value is written as _OTHER, and a
+// status that is not between 100 and 599 is left out. So no metric contains a token, a session
+// ID, a user or org ID, an email address, a path, a query or the text of an error, and the
+// number of time series is bounded.
 //
 // # Span attributes
 //
-// A decision is written to the span of its context, if that span records: authrocket.allowed,
-// authrocket.reason ("" if allowed) and authrocket.source; of several decisions of a request,
-// the last one counts. With Config.UserIDs, user.id is written too, also that of a user whom a
-// rule refuses. The status of the span and its error.type are left to who has started it.
+// A decision is written to the span in its context, if that span is recording, as
+// authrocket.allowed, authrocket.reason ("" if allowed) and authrocket.source. If a request has
+// several decisions, the last one remains. With Config.UserIDs, user.id is also written, even
+// if a rule refuses the user. The status of the span and its error.type are left to the code
+// that started it.
 package authrocketotel

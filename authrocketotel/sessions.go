@@ -10,9 +10,9 @@ import (
 	"go.opentelemetry.io/otel/metric"
 )
 
-// SessionState returns an Observer for a [sessionstate.Config], which measures, and reports
-// every event to next, too. The zero Observer as next logs trouble at level warn, as it does
-// alone. See also [Telemetry.ObserveState].
+// SessionState returns an Observer for a [sessionstate.Config]. It measures every event, and
+// passes it to next. If next is the zero Observer, trouble is logged at level warn, as usual.
+// See also [Telemetry.ObserveState].
 func (t *Telemetry) SessionState(next sessionstate.Observer) sessionstate.Observer {
 	if next.Check == nil && next.Ended == nil && next.Trouble == nil {
 		// slog.Default may be set later.
@@ -46,8 +46,8 @@ func (t *Telemetry) SessionState(next sessionstate.Observer) sessionstate.Observ
 	}
 }
 
-// ObserveState adds the size and the age of the list that state keeps to the metrics. Of
-// several States, the longest list and the highest age count.
+// ObserveState adds the size and the age of state's list to the metrics. If there are several
+// States, the metrics show the largest size and the highest age.
 func (t *Telemetry) ObserveState(state *sessionstate.State) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -18,14 +18,14 @@ type Config struct {
 	// MeterProvider takes the measurements. Default: [otel.GetMeterProvider].
 	MeterProvider metric.MeterProvider
 
-	// UserIDs writes user.id to spans: AuthRocket's ID of the user that a decision is about.
-	// It is personal data; whoever reads traces sees what each user does. It is in no metric.
-	// Default: false.
+	// UserIDs adds user.id to spans: AuthRocket's ID of the user that a decision is about.
+	// It is personal data: anyone who reads traces sees what each user does. No metric has
+	// it. Default: false.
 	UserIDs bool
 }
 
-// Telemetry measures events. Make one with [New] at start, and use it for all Configs of an
-// app. It is safe for concurrent use and has no goroutine.
+// Telemetry measures events. Create one with [New] when the program starts, and use it for all
+// Configs of an app. It is safe for concurrent use and starts no goroutine.
 type Telemetry struct {
 	userIDs bool
 
@@ -67,7 +67,7 @@ var (
 	overdueSeconds = []float64{0.1, 1, 5, 15, 60, 300, 900, 3600}
 )
 
-// New returns a Telemetry. Its error is that of the MeterProvider.
+// New returns a Telemetry. If the MeterProvider returns an error, so does New.
 func New(config Config) (*Telemetry, error) {
 	provider := config.MeterProvider
 	if provider == nil {
@@ -110,7 +110,7 @@ func New(config Config) (*Telemetry, error) {
 	return t, nil
 }
 
-// instruments makes instruments, and collects what goes wrong.
+// instruments makes instruments, and collects the errors.
 type instruments struct {
 	meter metric.Meter
 	errs  []error

@@ -30,11 +30,11 @@ const (
 	keyUserID      = attribute.Key("user.id")
 )
 
-// other stands for a value that is not of the fixed set: an event may come from anyone who
-// calls an Observer, and a reason or a path may be added.
+// other stands for a value that is not in the fixed set. Anyone who calls an Observer can make
+// an event, and a package may add a reason or a path.
 const other = "_OTHER"
 
-// The values of authrocket.outcome, beside those of a session check.
+// The values of authrocket.outcome, except those of a session check.
 const (
 	outcomeAllowed   = "allowed"
 	outcomeRefused   = "refused"
