@@ -1,6 +1,5 @@
-// Package authrocketconnect puts AuthRocket logins into a Connect server: an interceptor that
-// decides
-// who may call a method, and ends streams with their sessions.
+// Package authrocketconnect puts AuthRocket logins into a Connect server. Its interceptor
+// decides who may call which method, and ends a stream when its session ends.
 //
 //	func routes(auth *authrocket.Auth, service *notes.Service) (http.Handler, error) {
 //		interceptor, err := authrocketconnect.New(auth, authrocketrpc.Methods{
@@ -23,8 +22,8 @@
 //	}
 //
 // A program sends a bearer token. Behind [authrocket.Auth.Authenticate], the session cookie of a
-// browser counts, too, but not in a POST from a page of another site. Handlers find the user by
-// [authrocket.CurrentUser] and its siblings.
+// browser is accepted, too, but not in a POST from a page of another site. Handlers find the user
+// with [authrocket.CurrentUser] and the related functions.
 package authrocketconnect
 
 import (
@@ -39,33 +38,33 @@ import (
 )
 
 // Interceptor decides who may call the methods of a Connect server. Give it to
-// [connect.WithInterceptors], for each handler. It is safe for concurrent use. What a client
-// calls through it passes untouched.
+// [connect.WithInterceptors], for each handler. It is safe for concurrent use. On a client, it
+// does nothing.
 //
 // A refused call gets a [connect.Error] with the code, the message and the details of
-// [authrocketrpc.Status], and its handler does not run. A handler that returns a refusal, such
-// as the error of [authrocket.Auth.CheckContext], answers the same, unless it returns a
-// [connect.Error]. On the server, errors.Is finds the refusal in the error.
+// [authrocketrpc.Status], and its handler does not run. If a handler returns a refusal, such as
+// the error of [authrocket.Auth.CheckContext], the client gets the same answer, unless the
+// error is a [connect.Error]. On the server, errors.Is finds the refusal in the error.
 //
-// The context of a streaming handler ends with the session, see [authrocket.Auth.Bind]: a
-// Receive that waits returns the refusal, and so does each Receive or Send after that. Where the
-// context ends for another reason, such as the client's timeout, they return its error. A Send
-// that already waits is not interrupted; a handler that does neither must watch its context.
-// What a handler then returns other than nil is answered with the refusal. After an error of
-// Receive, do not use its message again: it may still be written to.
+// The context of a streaming handler ends with the session: see [authrocket.Auth.Bind]. A
+// Receive that is waiting then returns the refusal, and so does every later Receive or Send. If
+// the context ends for another reason, such as the client's timeout, they return its error. A
+// Send that is already waiting is not interrupted. A handler that calls neither must watch its
+// context. If the handler then returns an error, the client gets the refusal instead. If Receive
+// returns an error, do not use its message again: it may still be written to.
 //
-// Over HTTP/1.1, net/http answers a client that is still sending only after it has read 256 KB
-// more, or all: the client of a stream that has ended hears of it when it stops sending, or by
-// [http.Server.ReadTimeout]. Over HTTP/2 it hears of it at once.
+// Over HTTP/1.1, if a client is still sending, net/http reads up to 256 KB more from it before
+// it answers. So the client may learn that a stream has ended only when it stops sending, or when
+// [http.Server.ReadTimeout] is over. Over HTTP/2, it learns this at once.
 type Interceptor struct {
 	policy *authrocketrpc.Policy
 }
 
 var _ connect.Interceptor = (*Interceptor)(nil)
 
-// New returns the Interceptor of an Auth that [authrocket.New] returned. The callers of methods
-// that are not among the methods must be signed in. The error names all that is wrong with the
-// methods, see [authrocketrpc.NewPolicy].
+// New returns the Interceptor of an Auth, which must come from [authrocket.New]. methods says who
+// may call which methods. The caller of every other method must be signed in. The error names
+// every problem in methods: see [authrocketrpc.NewPolicy].
 func New(auth *authrocket.Auth, methods authrocketrpc.Methods) (*Interceptor, error) {
 	policy, err := authrocketrpc.NewPolicy(auth, methods)
 	if err != nil {

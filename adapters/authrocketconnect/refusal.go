@@ -8,7 +8,8 @@ import (
 	"github.com/authrocket-go/authrocket/adapters/authrocketrpc"
 )
 
-// refusal says to the client what it may know, and to the server the whole error.
+// refusal is an error with the text that the client may see. It wraps the whole error, for
+// the server.
 type refusal struct {
 	message string
 	err     error
@@ -29,7 +30,7 @@ func refuse(err error) *connect.Error {
 	return refused
 }
 
-// refuseIfRefusal returns the answer to a call whose handler returns err.
+// refuseIfRefusal returns the answer to a call whose handler has returned err.
 func refuseIfRefusal(err error) error {
 	var decided *connect.Error
 	if errors.As(err, &decided) || !authrocketrpc.IsRefusal(err) {

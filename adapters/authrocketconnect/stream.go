@@ -11,7 +11,7 @@ import (
 	"github.com/authrocket-go/authrocket/adapters/authrocketrpc"
 )
 
-// boundConn is the stream of a handler, which ends with its context.
+// boundConn is the stream of a handler. It ends when its context ends.
 type boundConn struct {
 	connect.StreamingHandlerConn
 	ctx    context.Context // of Policy.Bind
@@ -21,7 +21,7 @@ type boundConn struct {
 
 func (c *boundConn) RequestHeader() http.Header { return c.header }
 
-// received is what came of a Receive.
+// received is the outcome of a Receive.
 type received struct {
 	err   error
 	panic any
@@ -43,10 +43,10 @@ func (c *boundConn) ended() error {
 	return connect.NewError(connect.CodeCanceled, err)
 }
 
-// Receive waits in a goroutine, since nothing but the end of the call interrupts the Receive
-// of Connect. Of these goroutines there is one at a time: the only one that is left behind
-// is that of a stream that has ended, after which no other starts. Connect closes the
-// request's body when the handler has returned, which ends it.
+// Receive waits in a goroutine, since only the end of the call interrupts Connect's Receive.
+// There is at most one such goroutine at a time. It is left behind only if the stream has
+// ended, and then no other starts. It ends when the handler has returned, since Connect then
+// closes the request's body.
 func (c *boundConn) Receive(message any) error {
 	if err := c.ended(); err != nil {
 		return err
@@ -86,7 +86,7 @@ func (c *boundConn) Send(message any) error {
 	return c.StreamingHandlerConn.Send(message)
 }
 
-// move gives the handler's message what first says.
+// move copies the content of first into the handler's message.
 func move(message any, first proto.Message) error {
 	target, ok := message.(proto.Message)
 	if !ok || target.ProtoReflect().Descriptor() != first.ProtoReflect().Descriptor() {

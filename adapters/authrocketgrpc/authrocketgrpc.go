@@ -1,5 +1,5 @@
-// Package authrocketgrpc is AuthRocket logins for gRPC servers: interceptors that decide who
-// may call which method, and end streams with their sessions.
+// Package authrocketgrpc puts AuthRocket logins into a gRPC server. Its interceptors decide
+// who may call which method, and end a stream when its session ends.
 //
 //	func newServer(auth *authrocket.Auth, service *notes.Service) (*grpc.Server, error) {
 //		interceptor, err := authrocketgrpc.New(auth, authrocketrpc.Methods{
@@ -18,17 +18,18 @@
 //		return s, nil
 //	}
 //
-// Handlers find the user and the org of a call by [authrocket.CurrentUser],
-// [authrocket.CurrentOrg] and their siblings.
+// Handlers find the user and the org of a call with [authrocket.CurrentUser],
+// [authrocket.CurrentOrg] and the related functions.
 //
-// The caller of every other method must be signed in. A client sends its login token in the
-// metadata key authorization, as "Bearer " and the token. Metadata hold no cookies that
-// count: for browsers, serve the [grpc.Server], which is an [net/http.Handler], behind
-// [authrocket.Auth.Authenticate], whose session counts where no bearer token came.
+// The caller of every other method must be signed in. A client sends "Bearer " and its login
+// token in the metadata key authorization. Cookies in the metadata are ignored. For browsers,
+// serve the [grpc.Server], which is an [net/http.Handler], behind
+// [authrocket.Auth.Authenticate]: if a call has no bearer token, the session that
+// Authenticate found is used.
 //
-// A refused call gets the status of [authrocketrpc.Status], and its handler does not run. A
-// handler may return the error of [authrocket.Auth.CheckContext] as it is: it gets the same
-// status.
+// A refused call gets the status that [authrocketrpc.Status] returns, and its handler does
+// not run. A handler may return the error of [authrocket.Auth.CheckContext] unchanged: the
+// client gets the same status.
 package authrocketgrpc
 
 import (
@@ -42,12 +43,12 @@ import (
 	"github.com/authrocket-go/authrocket/adapters/authrocketrpc"
 )
 
-// Interceptor has the interceptors of a server, of which a server needs both. It is safe for
-// concurrent use. Get one from [New]; the zero value is of no use.
+// Interceptor has two interceptors, Unary and Stream. A server needs both. It is safe for
+// concurrent use. Get one from [New]; the zero value cannot be used.
 type Interceptor struct{ policy *authrocketrpc.Policy }
 
-// New returns the Interceptor of an Auth. methods says who may call which methods; the error
-// names all that is wrong with it.
+// New returns the Interceptor of an Auth. methods says who may call which methods. The error
+// names every problem in it.
 func New(auth *authrocket.Auth, methods authrocketrpc.Methods) (*Interceptor, error) {
 	policy, err := authrocketrpc.NewPolicy(auth, methods)
 	if err != nil {
@@ -56,8 +57,8 @@ func New(auth *authrocket.Auth, methods authrocketrpc.Methods) (*Interceptor, er
 	return &Interceptor{policy}, nil
 }
 
-// Unary is a [grpc.UnaryServerInterceptor]. The handler finds the session by
-// [authrocket.CurrentSession] and its siblings.
+// Unary is a [grpc.UnaryServerInterceptor]. The handler finds the session with
+// [authrocket.CurrentSession] and the related functions.
 func (i *Interceptor) Unary(ctx context.Context, request any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
 	ctx, err := i.check(ctx, info.FullMethod, request)
 	if err != nil {
@@ -67,17 +68,18 @@ func (i *Interceptor) Unary(ctx context.Context, request any, info *grpc.UnarySe
 	return response, withStatus(err)
 }
 
-// Stream is a [grpc.StreamServerInterceptor]. The context of the handler's stream has the
-// session, and ends with it, see [authrocket.Auth.Bind]. RecvMsg and SendMsg then return the
-// status of the refusal, and so does the stream to the client, unless the handler returns
-// nil:
+// Stream is a [grpc.StreamServerInterceptor]. The context of the handler's stream contains
+// the session, and ends with it: see [authrocket.Auth.Bind]. RecvMsg and SendMsg then return
+// the status of the refusal. The client gets that status, too, unless the handler returns
+// nil.
 //
-//   - A RecvMsg that waits for the client returns at once. After an error of RecvMsg do not
-//     use the message again: gRPC may still write to it until the handler has returned.
-//   - A SendMsg that waits for a slow client goes on until the client takes the message or
-//     the call ends; the next one returns the status.
+//   - A RecvMsg that is waiting for the client returns at once. If RecvMsg returns an error,
+//     do not use the message again: gRPC may still write to it until the handler has
+//     returned.
+//   - A SendMsg that is waiting for a slow client continues until the client takes the
+//     message or the call ends. The next SendMsg returns the status.
 //
-// Where an org comes from a field of the only message of a client, the message is received
+// If the org comes from a field of the client's only message, that message is received
 // before the handler runs.
 func (i *Interceptor) Stream(server any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
 	first := i.policy.FirstMessage(info.FullMethod)
@@ -110,7 +112,8 @@ func (i *Interceptor) check(ctx context.Context, procedure string, message any) 
 	})
 }
 
-// withStatus returns the error of a handler, with a status if it is a refusal without one.
+// withStatus returns the error of a handler. If it is a refusal without a status, withStatus
+// adds one.
 func withStatus(err error) error {
 	if _, ok := status.FromError(err); ok || !authrocketrpc.IsRefusal(err) {
 		return err

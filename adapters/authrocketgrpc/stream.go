@@ -20,7 +20,7 @@ type boundStream struct {
 
 func (s *boundStream) Context() context.Context { return s.ctx }
 
-// ended returns the status that the stream has ended with, nil while it goes on.
+// ended returns the status with which the stream has ended, or nil if it has not ended.
 func (s *boundStream) ended() error {
 	if end := authrocketrpc.EndOf(s.ctx); end != nil {
 		return refusal(end)

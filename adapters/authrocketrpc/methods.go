@@ -14,25 +14,25 @@ import (
 )
 
 // Methods says who may call which methods. A key is the full name of a service, such as
-// "acme.v1.Invoices", or of a method, such as "acme.v1.Invoices/Send". A caller of a method
-// without an entry, for itself or its service, must be signed in. The nil map is valid.
+// "acme.v1.Invoices", or of a method, such as "acme.v1.Invoices/Send". If neither a method
+// nor its service has an entry, its caller must be signed in. The nil map is valid.
 type Methods map[string]Method
 
-// Method says who may call a method, or the methods of a service. The zero value lets
-// everybody in who is signed in.
+// Method says who may call a method, or the methods of a service. The zero value allows
+// everybody who is signed in.
 type Method struct {
-	// Public: everybody may call it. The handler finds the session if a valid token comes
-	// with the call; an invalid one is reported to the Observer, and the call is anonymous.
-	// In the entry of a service it is for the methods without an entry of their own. In that
-	// of a method, neither Rules nor Org of the service count.
+	// Public allows everybody. If the call has a valid token, the handler finds its session.
+	// An invalid token is reported to the Observer, and the call is anonymous. In the entry
+	// of a service, Public applies to the methods without an entry of their own. In the entry
+	// of a method, it overrides Rules and Org of the service.
 	Public bool
 
-	// Rules are asked after Config.Rules: those of the service, then those of the method.
+	// Rules are checked after Config.Rules: those of the service, then those of the method.
 	Rules []authrocket.Rule
 
-	// Org says which account a call is about, which Rules and the handler's
-	// [authrocket.CurrentOrg] follow. That of the method takes precedence over that of the
-	// service. Default: the account that the user picked.
+	// Org says which account a call is about. Rules and the handler's
+	// [authrocket.CurrentOrg] use that account. The Org of a method takes precedence over
+	// that of its service. Default: the account that the user picked.
 	Org Org
 }
 
@@ -76,8 +76,8 @@ func checkReflection(methods Methods, name string) error {
 	return fmt.Errorf("%s has no entry, so that the rules would not count there; give it the same", other)
 }
 
-// compile returns the access to each name of methods, and to each method of their services
-// that needs one of its own. The error names all that is wrong.
+// compile returns the access for each name in methods, and for each method of a service in
+// methods that needs an access of its own. The error names every problem.
 func compile(methods Methods) (map[string]access, error) {
 	compiled := map[string]access{}
 	var problems []error
@@ -130,8 +130,9 @@ func compile(methods Methods) (map[string]access, error) {
 	return compiled, errors.Join(problems...)
 }
 
-// find returns the method with a name, or the methods of a service: a typing error in a
-// name must not leave a method open. It returns none of [methodsOfGRPC].
+// find returns the method with this name, or all methods of the service with this name. It
+// refuses unknown names, since a misspelled one must not leave a method open. It returns none
+// of [methodsOfGRPC].
 func find(name string) ([]protoreflect.MethodDescriptor, error) {
 	service, method, isMethod := strings.Cut(name, "/")
 	noSuchMethod := fmt.Errorf("the service has no method %q", method)

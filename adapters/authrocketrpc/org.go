@@ -13,24 +13,25 @@ import (
 	"github.com/authrocket-go/authrocket"
 )
 
-// Org is where a call says which account it is about: [OrgIDFromField] or
-// [OrgIDFromMetadata]. A call that does not say it, or names an account that is not in the
-// token, is refused with [authrocket.ErrWrongOrg]. The zero Org stands for the account that
-// the user picked.
+// Org is the place where a call says which account it is about: get one from
+// [OrgIDFromField] or [OrgIDFromMetadata]. A call that does not name an account, or names
+// one that is not in the token, is refused with [authrocket.ErrWrongOrg]. The zero Org
+// stands for the account that the user picked.
 type Org struct {
 	field    string
 	metadata string
 	isSet    bool // an empty name must not be the zero Org, which checks less
 }
 
-// OrgIDFromField returns the Org that reads the ID from a field of the request message, a
-// string such as "org_id", or "parent.org_id" for one of a message in it. It is for methods
-// that take one message. For a stream of messages, use [OrgIDFromMetadata], or call
-// [authrocket.Auth.CheckContext] in the handler for each message.
+// OrgIDFromField returns an Org that reads the ID from a string field of the request
+// message. path is the name of the field, such as "org_id", or of a nested field, such as
+// "parent.org_id". It is for methods that take one message. For a stream of messages, use
+// [OrgIDFromMetadata], or call [authrocket.Auth.CheckContext] in the handler for each
+// message.
 func OrgIDFromField(path string) Org { return Org{field: path, isSet: true} }
 
-// OrgIDFromMetadata returns the Org that reads the ID from the only value of a metadata key
-// (a header), such as "org-id".
+// OrgIDFromMetadata returns an Org that reads the ID from a metadata key (a header), such
+// as "org-id". The key must have exactly one value.
 func OrgIDFromMetadata(key string) Org { return Org{metadata: key, isSet: true} }
 
 var metadataKey = regexp.MustCompile(`^[0-9a-z_.-]+$`)
@@ -47,8 +48,8 @@ func (o Org) check() error {
 	return nil
 }
 
-// firstMessage returns the type of the message that decides about a call of method, nil if
-// no message does.
+// firstMessage returns the type of the message that has the field of o in a call of method,
+// or nil if o needs no field.
 func (o Org) firstMessage(method protoreflect.MethodDescriptor) (protoreflect.MessageType, error) {
 	if o.field == "" {
 		return nil, nil
@@ -103,7 +104,7 @@ func (o Org) id(call Call) (string, error) {
 	return id, nil
 }
 
-// fieldOf returns the string at path in message, "" where there is none.
+// fieldOf returns the string at path in message, or "" if there is none.
 func fieldOf(message protoreflect.Message, path string) string {
 	name, rest, isNested := strings.Cut(path, ".")
 	field := message.Descriptor().Fields().ByName(protoreflect.Name(name))

@@ -11,7 +11,7 @@ import (
 	"github.com/authrocket-go/authrocket"
 )
 
-// Policy decides about calls, for interceptors. It is safe for concurrent use.
+// Policy decides for an interceptor which calls are allowed. It is safe for concurrent use.
 type Policy struct {
 	auth   *authrocket.Auth
 	access map[string]access
@@ -19,7 +19,7 @@ type Policy struct {
 
 // NewPolicy returns the Policy of an Auth. Every name in methods must be that of a Protocol
 // Buffers service or method of this program, or of grpc.health.v1.Health and the two services
-// of reflection. The error names all that is wrong.
+// of reflection. The error names every problem.
 func NewPolicy(auth *authrocket.Auth, methods Methods) (*Policy, error) {
 	if auth == nil {
 		return nil, errors.New("authrocketrpc: the Auth is nil; give that of authrocket.New")
@@ -34,7 +34,7 @@ func NewPolicy(auth *authrocket.Auth, methods Methods) (*Policy, error) {
 // Call is one call of a method.
 type Call struct {
 	Procedure string                    // such as /acme.v1.Invoices/Send
-	Metadata  func(key string) []string // values of a key of the request's metadata, which is in lower case
+	Metadata  func(key string) []string // returns the values of a key, in lower case, of the request's metadata
 	Message   any                       // the request; nil for a stream, but see [Policy.FirstMessage]
 }
 
@@ -46,9 +46,9 @@ func (p *Policy) accessTo(procedure string) access {
 	return p.access[serviceOf(method)] // the zero value: whoever is signed in
 }
 
-// FirstMessage returns an empty message if the first one of a stream decides who may call
-// procedure, else nil. The interceptor receives it before it calls Check, and gives it to the
-// handler as the first one.
+// FirstMessage returns an empty message if the first message of a stream decides who may
+// call procedure, else nil. The interceptor must receive into it before it calls Check, and
+// give it to the handler as the first message.
 func (p *Policy) FirstMessage(procedure string) proto.Message {
 	first := p.accessTo(procedure).first
 	if first == nil {
@@ -58,8 +58,8 @@ func (p *Policy) FirstMessage(procedure string) proto.Message {
 }
 
 // Check decides whether call is allowed. It returns a context in which
-// [authrocket.CurrentSession] and its siblings find the session. After an error the handler
-// must not run; [Status] turns the error into the answer.
+// [authrocket.CurrentSession] and the related functions find the session. If it returns an
+// error, the handler must not run; [Status] turns the error into the answer.
 func (p *Policy) Check(ctx context.Context, call Call) (context.Context, error) {
 	access := p.accessTo(call.Procedure)
 	authorization := call.Metadata("authorization")
@@ -81,9 +81,10 @@ func (p *Policy) Check(ctx context.Context, call Call) (context.Context, error) 
 	return p.auth.CheckAuthorization(ctx, authorization, org, access.Rules...)
 }
 
-// Bind returns a copy of ctx, which Check has returned, that ends with its session, see
-// [authrocket.Auth.Bind]; [EndOf] says why it has ended. Call the CancelFunc when the stream
-// has ended. Without a session, as in a public method, only the CancelFunc and ctx end it.
+// Bind returns a copy of ctx that ends with its session: see [authrocket.Auth.Bind]. ctx must
+// come from Check. [EndOf] says why the copy has ended. Call the CancelFunc when the stream
+// has ended. If there is no session, as in a public method, only ctx and the CancelFunc end
+// the copy.
 func (p *Policy) Bind(ctx context.Context) (context.Context, context.CancelFunc) {
 	session, ok := authrocket.CurrentSession(ctx)
 	if !ok {
@@ -92,8 +93,8 @@ func (p *Policy) Bind(ctx context.Context) (context.Context, context.CancelFunc)
 	return p.auth.Bind(ctx, session)
 }
 
-// EndOf returns why the session of a context of [Policy.Bind] has ended, nil if the context
-// goes on or has ended for another reason.
+// EndOf returns the refusal that says why the session of ctx has ended. ctx must come from
+// [Policy.Bind]. If ctx has not ended, or has ended for another reason, EndOf returns nil.
 func EndOf(ctx context.Context) error {
 	if ctx.Err() == nil {
 		return nil
@@ -104,8 +105,8 @@ func EndOf(ctx context.Context) error {
 	return nil
 }
 
-// IsRefusal reports whether err is of one of the kinds of refusal, as those of Check and
-// [authrocket.Auth.CheckContext] are. An interceptor answers a handler that returns one
+// IsRefusal reports whether err is a refusal, such as the errors of Check and of
+// [authrocket.Auth.CheckContext]. If a handler returns a refusal, the interceptor answers
 // with its [Status].
 func IsRefusal(err error) bool {
 	return errors.Is(err, authrocket.ErrUnauthenticated) || errors.Is(err, authrocket.ErrForbidden) || errors.Is(err, authrocket.ErrUnavailable)
