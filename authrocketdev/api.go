@@ -21,7 +21,7 @@ type endpoint func(*Server, parameters) (any, error)
 // newAPI builds the LoginRocket API. It reads no cookies: the parameter session
 // decides who the user is. Requests from a refused origin get no CORS headers, so
 // that its scripts cannot read an answer. They also change nothing, because a form
-// needs no preflight. Programs other than browsers need no origin.
+// needs no preflight. Programs other than browsers need not send an Origin header.
 func (s *Server) newAPI() http.Handler {
 	isAllowed := func(origin string) bool { return slices.Contains(s.config.AllowedOrigins, origin) }
 	crossOrigin := cors.New(cors.Options{

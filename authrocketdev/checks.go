@@ -33,16 +33,16 @@ func normalEmail(text string) (string, bool) {
 // joiners are invisible characters that names in some languages need.
 const joiners = "\u200c\u200d"
 
-// isPlain reports whether a page can show text unchanged. It must have no control
-// characters, no characters that end a line or change the reading direction, and no
-// invisible characters except joiners.
+// isPlain reports whether a page can show text unchanged. The text must not contain
+// control characters, characters that end a line or change the reading direction, or
+// invisible characters other than joiners.
 func isPlain(text string) bool {
 	return utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool {
 		return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) && !strings.ContainsRune(joiners, r)
 	})
 }
 
-// checkName adds to problems what is wrong with a name, which may be empty.
+// checkName adds the problems of a name, which may be empty, to problems.
 func checkName(problems []string, label, name string) []string {
 	switch {
 	case utf8.RuneCountInString(name) > maxNameLength:
@@ -59,7 +59,7 @@ var (
 	locales      = []string{"en", "es", "ja"}
 )
 
-// checkUsername adds to problems what is wrong with a username, which may be empty.
+// checkUsername adds the problems of a username, which may be empty, to problems.
 func checkUsername(problems []string, username string) []string {
 	if username != "" && (!usernameForm.MatchString(username) || strings.HasPrefix(strings.ToLower(username), "usr_")) {
 		return append(problems, "Username may contain letters, digits, dots, hyphens and underscores, and must start with a letter or digit.")

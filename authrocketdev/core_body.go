@@ -156,8 +156,8 @@ func (o object) problem(format string, args ...any) {
 	*o.problems = append(*o.problems, fmt.Sprintf(format, args...))
 }
 
-// err returns the problems of the object and the inner objects so far. Members that
-// have not been read are unknown members.
+// err returns the problems that were found so far in the object and the inner objects.
+// Members that have not been read count as unknown.
 func (o object) err(inner ...object) error {
 	for _, at := range append(inner, o) {
 		at.noteUnknown()

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// preciseTime is a time in Unix seconds with a fraction. The zero time is null.
+// preciseTime is a time in Unix seconds with a fraction. The zero time becomes null.
 type preciseTime time.Time
 
 // MarshalJSON writes whole seconds with .0, as AuthRocket does.
@@ -21,7 +21,7 @@ func (t preciseTime) MarshalJSON() ([]byte, error) {
 	return []byte(text), nil
 }
 
-// wholeTime is a time in whole Unix seconds. The zero time is null.
+// wholeTime is a time in whole Unix seconds. The zero time becomes null.
 type wholeTime time.Time
 
 // MarshalJSON writes an integer.

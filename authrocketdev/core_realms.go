@@ -50,7 +50,7 @@ func (c *coreCall) showRealm(h *hostedRealm) realmJSON {
 
 func idOfRealm(h *hostedRealm) string { return h.server.realm.ID() }
 
-// hosted returns the realm with an ID.
+// hosted returns the realm with this ID.
 func (s *Service) hosted(id string) (*hostedRealm, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

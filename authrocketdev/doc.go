@@ -26,6 +26,6 @@
 // seed file. The file docs/local-authrocket.md of the repository says which behaviour
 // follows the service and which is a guess.
 //
-// It is not an identity provider: anyone can read the mails at /outbox, and a restart
+// It is not an identity provider: anyone can read the emails at /outbox, and a restart
 // deletes all data.
 package authrocketdev

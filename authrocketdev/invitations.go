@@ -44,7 +44,7 @@ func (s *Server) invitation(token string) (authrockettest.Invitation, bool) {
 }
 
 // Invite invites somebody to join an org with these permissions. If orgID is "", it
-// invites to sign up. It puts a mail into the outbox, and returns the token of the
+// invites to sign up. It puts an email into the outbox, and returns the token of the
 // invitation for the page /signup?invitation=. The error says what is wrong with the
 // input.
 func (s *Server) Invite(email, orgID string, permissions ...string) (token string, err error) {
@@ -102,7 +102,7 @@ func (s *Server) sendInvitation(i authrockettest.Invitation) error {
 }
 
 // requestInvitation handles a visitor's request for an invitation. The local
-// LoginRocket grants it at once, by mail.
+// LoginRocket grants it at once, by email.
 func (s *Server) requestInvitation(email string) error {
 	if s.realm.Settings().Signup == authrockettest.SignupClosed {
 		return errSignupClosed

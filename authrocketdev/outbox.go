@@ -6,16 +6,16 @@ import (
 	"time"
 )
 
-// Mail is a mail that LoginRocket would have sent.
+// Mail is an email that LoginRocket would have sent.
 type Mail struct {
 	To      string
 	Subject string
 	Text    string
-	Link    string // an absolute URL: the link in the mail
+	Link    string // an absolute URL: the link in the email
 	SentAt  time.Time
 }
 
-// outbox stores the latest mails.
+// outbox stores the latest emails.
 type outbox struct {
 	mu    sync.Mutex
 	mails []Mail
@@ -33,7 +33,7 @@ func (o *outbox) send(m Mail) {
 	o.mails = append(o.mails, m)
 }
 
-// Outbox returns the latest 100 mails, the newest first. The page /outbox also shows
+// Outbox returns the latest 100 emails, the newest first. The page /outbox also shows
 // them.
 func (s *Server) Outbox() []Mail {
 	s.outbox.mu.Lock()

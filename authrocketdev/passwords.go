@@ -32,7 +32,7 @@ func (s *Server) newPasswordToken(user authrockettest.User) authrockettest.OneTi
 	return o
 }
 
-// resetPassword uses up a token from a mail, ends the user's sessions and starts a
+// resetPassword redeems a token from an email, ends the user's sessions and starts a
 // login. If the user has a second factor, the login still needs a code.
 func (s *Server) resetPassword(token, password, confirmation string, isConfirmed bool) (login, error) {
 	errToken := invalid("This link has been used or has expired.")

@@ -48,10 +48,10 @@ func (m Mail) printed() printedMail {
 	return printedMail(m)
 }
 
-// Format prints the mail without the link.
+// Format prints the email without the link.
 func (m Mail) Format(f fmt.State, verb rune) { printRecord(f, verb, m.printed()) }
 
-// LogValue returns the mail without the link.
+// LogValue returns the email without the link.
 func (m Mail) LogValue() slog.Value { return slog.AnyValue(m.printed()) }
 
 // Format prints a fixed text, and nothing that the service contains.

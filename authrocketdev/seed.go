@@ -58,7 +58,7 @@ func DemoSeed() Seed {
 	return seed
 }
 
-// Open returns a Server with a new realm that contains the seed, see [Server.Realm].
+// Open returns a Server with a new realm that contains the seed: see [Server.Realm].
 // Fields that are set in config, such as URL, take precedence over the seed.
 //
 // A saved realm, see [authrockettest.RealmConfig.Saved], takes precedence over the

@@ -57,7 +57,7 @@ func refusing(err error) pageHandler {
 }
 
 // ServeHTTP serves the hosted pages, the LoginRocket API below /v2/, the key set at
-// /connect/jwks, the mails at /outbox and a health check at /healthz.
+// /connect/jwks, the emails at /outbox and a health check at /healthz.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
 // onlyOwnHost refuses requests to a host that is neither the realm's nor a loopback

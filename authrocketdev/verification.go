@@ -8,7 +8,7 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// oneTimeLifetime is how long a link in a mail is valid.
+// oneTimeLifetime is how long a link in an email is valid.
 const oneTimeLifetime = time.Hour
 
 // requestEmailVerification sends a link to verify the email address of a user.
@@ -29,7 +29,7 @@ func (s *Server) sendVerification(email, token string) {
 	})
 }
 
-// verifyEmail uses up a token from a mail.
+// verifyEmail redeems a token from an email.
 func (s *Server) verifyEmail(token string) (authrockettest.User, error) {
 	errToken := invalid("This link has been used or has expired.")
 	o, err := s.takeOneTime(token, authrockettest.OneTimeVerifyEmail, authrockettest.OneTimeUpdateEmail)
@@ -61,7 +61,7 @@ func (s *Server) verifyEmail(token string) (authrockettest.User, error) {
 	return user, nil
 }
 
-// takeOneTime uses up a token of one of the kinds. It leaves other tokens unchanged.
+// takeOneTime redeems a token of one of the kinds. It leaves other tokens unchanged.
 func (s *Server) takeOneTime(token string, kinds ...authrockettest.OneTimeKind) (authrockettest.OneTime, error) {
 	if o, err := s.realm.OneTime(token); err != nil || !slices.Contains(kinds, o.Kind) {
 		return o, authrockettest.ErrNotFound

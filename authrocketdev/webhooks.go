@@ -89,8 +89,8 @@ func (t *webhookTarget) prune() {
 	t.pending = slices.DeleteFunc(t.pending, func(w *webhook) bool { return w.isDone })
 }
 
-// notify changes the Notification of the event. The realm may have forgotten the
-// event.
+// notify changes the Notification of the event. It does nothing if the realm no longer
+// has the event.
 func (w *webhook) notify(change func(*authrockettest.Notification)) {
 	w.realm.UpdateEvent(w.eventID, func(list []authrockettest.Notification) []authrockettest.Notification {
 		for i := range list {
@@ -109,7 +109,7 @@ func (w *webhook) notify(change func(*authrockettest.Notification)) {
 //
 // The error joins one error for each URL. It wraps [ErrNotAcknowledged] if webhooks
 // were not acknowledged, or the error of ctx. A webhook that was not acknowledged
-// stays pending for 2 days, unless the realm forgets the event or more than 10,000
+// stays pending for 2 days, unless the realm discards the event or more than 10,000
 // webhooks are pending.
 //
 // Programs call [Service.RunWebhooks] instead. The handler that gets a webhook must
