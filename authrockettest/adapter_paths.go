@@ -80,7 +80,7 @@ func get(h http.Handler, target, fetchMode, fetchDest string, cookies []*http.Co
 }
 
 // TestTree checks which spellings of a path bypass a gate. build gets a handler that
-// serves a tree of files, and returns two apps. The first serves the tree openly,
+// serves a tree of files, and returns two apps. The first serves the tree to everybody,
 // with RequireLogin only on the routes below /private/. It must refuse the spellings
 // in refused, and it shows private/report.txt for the others, because a gate protects
 // a route, not a path. The second app serves the tree behind RequireLogin, and must

@@ -63,7 +63,8 @@ func passwordSum(password string, salt []byte) []byte {
 	return sum
 }
 
-// matches takes the same time if there is no password.
+// matches reports whether password is the right one. It takes the same time if there is no
+// password to compare with.
 func (h passwordHash) matches(password string) bool {
 	salt := h.Salt
 	if salt == nil {

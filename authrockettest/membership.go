@@ -21,9 +21,9 @@ func (m Membership) clone() Membership {
 }
 
 // AddMembership makes user a member of org, with the permission tags. A token
-// contains the user's first membership, unless [InOrg] or [AllOrgs] is used. Where
+// contains the user's first membership, unless [InOrg] or [AllOrgs] is used. If
 // [Realm.CreateMembership] returns an error, AddMembership fails the test, or panics
-// in a program.
+// if there is no test.
 func (r *Realm) AddMembership(user User, org Org, permissions ...string) Membership {
 	r.t.Helper()
 	m, err := r.CreateMembership(user.ID, org.ID, permissions...)

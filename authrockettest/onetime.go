@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// OneTime is a token that works once: in a mail, or between two steps of a login.
+// OneTime is a token that works once: in an email, or between two steps of a login.
 type OneTime struct {
 	Token     string // a credential
 	Kind      OneTimeKind

@@ -31,8 +31,8 @@ func (o Org) clone() Org {
 	return o
 }
 
-// AddOrg adds an org and returns the stored record. Where [Realm.CreateOrg] returns
-// an error, AddOrg fails the test, or panics in a program.
+// AddOrg adds an org and returns the stored record. If [Realm.CreateOrg] returns an
+// error, AddOrg fails the test, or panics if there is no test.
 func (r *Realm) AddOrg(org Org) Org {
 	r.t.Helper()
 	stored, err := r.CreateOrg(org)

@@ -231,7 +231,7 @@ type program struct{}
 func (program) Helper()           {}
 func (program) Fatal(args ...any) { panic(fmt.Sprint(args...)) }
 
-// fail reports a mistake of the caller: it ends the test, or panics in a program.
+// fail reports a mistake of the caller: it ends the test, or panics if there is no test.
 func (r *Realm) fail(format string, args ...any) {
 	r.t.Helper()
 	r.t.Fatal("authrockettest: " + fmt.Sprintf(format, args...))
@@ -312,7 +312,7 @@ func (r *Realm) jwtKey(id string) string {
 
 // SignIn adds the user's session cookie to req. Its [Realm.Token] contains the picked
 // org only, unless [AllOrgs] is given. The other headers of req decide whether it is
-// a navigation, see [authrocket.IsNavigation]. The cookie's name is
+// a navigation: see [authrocket.IsNavigation]. The cookie's name is
 // RealmConfig.CookieName. If that is empty, SignIn sets the cookies of both default
 // names. It removes existing cookies with these names.
 //

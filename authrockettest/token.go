@@ -124,7 +124,7 @@ func SignedBy(keyID string) TokenOption {
 // Token returns a login token of the user, as LoginRocket Web makes it. It contains
 // one org only: the user's first, or the one that [InOrg] picks. With [AllOrgs] it
 // contains all. Each token has its own session ID. The options are applied in order.
-// If the user has no ID, Token fails the test, or panics in a program.
+// If the user has no ID, Token fails the test, or panics if there is no test.
 func (r *Realm) Token(user User, options ...TokenOption) string {
 	r.t.Helper()
 	return r.sign(r.newUserToken(user), options)

@@ -53,8 +53,7 @@ type User struct {
 	// EmailVerification is the claim email_verified. [authrocket.EmailUnknown] leaves
 	// the claim out.
 	EmailVerification authrocket.EmailVerification
-	// VerificationRequested says that a mail to verify the email address has been
-	// sent.
+	// VerificationRequested says that an email to verify the address has been sent.
 	VerificationRequested bool
 	State                 UserState // default: UserActive
 	CreatedAt             time.Time // default: now
@@ -66,8 +65,8 @@ func (u User) clone() User {
 	return u
 }
 
-// AddUser adds a user and returns the stored record. Where [Realm.CreateUser] returns
-// an error, AddUser fails the test, or panics in a program.
+// AddUser adds a user and returns the stored record. If [Realm.CreateUser] returns an
+// error, AddUser fails the test, or panics if there is no test.
 func (r *Realm) AddUser(user User) User {
 	r.t.Helper()
 	stored, err := r.CreateUser(user)
