@@ -28,8 +28,8 @@ func (p *AuthProvider) UnmarshalJSON(data []byte) (err error) {
 	return err
 }
 
-// AuthorizeURL is the URL at which a login provider takes over. It is valid for 30
-// minutes.
+// AuthorizeURL is the URL to which to send a browser so that its user logs in at a login
+// provider. It is valid for 30 minutes.
 type AuthorizeURL struct {
 	ProviderID   string
 	ProviderType string
@@ -63,8 +63,8 @@ func (p AuthProviders) Get(ctx context.Context, idOrType string) (AuthProvider, 
 	return get[AuthProvider](ctx, p.scope.open(), to("/auth_providers/{id}", idOrType), nil)
 }
 
-// AuthorizeURLs returns the URL at which each login provider takes over. The provider
-// sends the user back to redirectURI. Pass a random value of the user's session as nonce:
+// AuthorizeURLs returns an [AuthorizeURL] for each login provider. The provider sends the
+// user back to redirectURI. Pass a random value from the user's session as nonce:
 // [AuthProviders.Authorize] compares it.
 func (p AuthProviders) AuthorizeURLs(ctx context.Context, redirectURI, nonce string) ([]AuthorizeURL, error) {
 	var urls []AuthorizeURL
@@ -77,7 +77,7 @@ func (p AuthProviders) AuthorizeURLs(ctx context.Context, redirectURI, nonce str
 	return urls, nil
 }
 
-// AuthorizeURL returns the URL at which one provider takes over. See
+// AuthorizeURL returns the [AuthorizeURL] of one provider. See
 // [AuthProviders.AuthorizeURLs].
 func (p AuthProviders) AuthorizeURL(ctx context.Context, idOrType, redirectURI, nonce string) (AuthorizeURL, error) {
 	return get[AuthorizeURL](ctx, p.scope.open(), to("/auth_providers/{id}/authorize", idOrType), authorizeQuery(redirectURI, nonce))

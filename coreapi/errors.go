@@ -72,7 +72,7 @@ var (
 	ErrOutcomeUnknown error = &reason{ErrUnavailable, "outcome_unknown", "it is not known whether the call was carried out"}
 
 	// ErrNotVisible means that the change that [Until] or [UntilGone] waited for did not
-	// show in time. Its kind is [ErrUnavailable].
+	// become visible in time. Its kind is [ErrUnavailable].
 	ErrNotVisible error = &reason{ErrUnavailable, "not_visible", "the change is not visible yet"}
 )
 

@@ -124,8 +124,8 @@ func (e Events) List(ctx context.Context, q EventQuery) (Page[Event], error) {
 	return listOf[Event](ctx, e.scope.open(), to("/events"), q.list())
 }
 
-// All reads all events, page by page, until the loop stops. If a read fails, it yields
-// the error and ends.
+// All yields all events. It reads one page at a time, until the loop ends. If a read fails,
+// it yields the error and ends.
 func (e Events) All(ctx context.Context, q EventQuery) iter.Seq2[Event, error] {
 	return allOf[Event](ctx, e.scope.open(), to("/events"), q.list())
 }

@@ -40,7 +40,7 @@ type Invitation struct {
 	token Secret
 }
 
-// Token returns the token of the invitation, for your own mail or for
+// Token returns the token of the invitation, for an email of your own or for
 // [Users.AcceptInvitation]. It is empty if the answer did not contain one.
 func (i Invitation) Token() Secret { return i.token }
 
@@ -128,8 +128,8 @@ func (i Invitations) List(ctx context.Context, q InvitationQuery) (Page[Invitati
 	return listOf[Invitation](ctx, i.scope.open(), to("/invitations"), q.list())
 }
 
-// All reads all invitations, page by page, until the loop stops. If a read fails, it
-// yields the error and ends.
+// All yields all invitations. It reads one page at a time, until the loop ends. If a read
+// fails, it yields the error and ends.
 func (i Invitations) All(ctx context.Context, q InvitationQuery) iter.Seq2[Invitation, error] {
 	return allOf[Invitation](ctx, i.scope.open(), to("/invitations"), q.list())
 }
@@ -150,7 +150,7 @@ func (i Invitations) Delete(ctx context.Context, id string) error {
 	return i.scope.delete(to("/invitations/{id}", id), nil).run(ctx)
 }
 
-// Invite sends the mail of an invitation and sets its InvitedAt. To send it with [Once],
+// Invite sends the email of an invitation and sets its InvitedAt. To send it with [Once],
 // read the invitation with Get, and return [ErrNotFound] while InvitedAt is zero.
 func (i Invitations) Invite(ctx context.Context, id string) (Invitation, error) {
 	return do[Invitation](ctx, i.scope.post(to("/invitations/{id}/invite", id), "invitation", nil))

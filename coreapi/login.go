@@ -62,13 +62,13 @@ func (u Users) CompleteLogin(ctx context.Context, pending Secret, code string) (
 	return do[Session](ctx, w)
 }
 
-// PasswordToken returns a token for [Users.ResetPassword]. Send it to the user in your
-// own mail.
+// PasswordToken returns a token for [Users.ResetPassword]. Send it to the user in an email
+// of your own.
 func (u Users) PasswordToken(ctx context.Context, id string) (Token, error) {
 	return do[Token](ctx, u.scope.post(to("/users/{id}/generate_password_token", id), "", nil))
 }
 
-// ResetPassword sets a password with the token of a mail, and logs the user in.
+// ResetPassword sets a password with the token from an email, and logs the user in.
 func (u Users) ResetPassword(ctx context.Context, token, password Secret) (Login, error) {
 	return do[Login](ctx, u.scope.post(to("/users/reset_password_with_token"), "user", struct {
 		Token        Secret `json:"token"`

@@ -89,15 +89,15 @@ func (m Memberships) List(ctx context.Context, q MembershipQuery) (Page[Membersh
 	return listOf[Membership](ctx, m.scope.open(), listBy("/memberships", cmp.Or(q.OrgID, q.UserID)), q.list())
 }
 
-// OfUser reads all memberships of a user, with their Org, until the loop stops. If a read
-// fails, it yields the error and ends.
+// OfUser yields all memberships of a user, each with its Org. It reads one page at a time,
+// until the loop ends. If a read fails, it yields the error and ends.
 func (m Memberships) OfUser(ctx context.Context, userID string, q MembershipQuery) iter.Seq2[Membership, error] {
 	q.UserID = userID
 	return allOf[Membership](ctx, m.scope.open(), listBy("/memberships", userID), q.list())
 }
 
-// OfOrg reads all memberships of an org, with their User, until the loop stops. If a read
-// fails, it yields the error and ends.
+// OfOrg yields all memberships of an org, each with its User. It reads one page at a time,
+// until the loop ends. If a read fails, it yields the error and ends.
 func (m Memberships) OfOrg(ctx context.Context, orgID string, q MembershipQuery) iter.Seq2[Membership, error] {
 	q.OrgID = orgID
 	return allOf[Membership](ctx, m.scope.open(), listBy("/memberships", orgID), q.list())

@@ -18,7 +18,7 @@ type Secret struct{ text wire.Sealed }
 // Hide returns text as a Secret, for example coreapi.Hide(form.Password).
 func Hide(text string) Secret { return Secret{wire.Seal(text)} }
 
-// Reveal returns the text, for example to put it into a mail or a keyring.
+// Reveal returns the text, for example to put it into an email or a keyring.
 func (s Secret) Reveal() string { return s.text.Open() }
 
 // IsZero reports whether the text is empty.

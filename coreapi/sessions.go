@@ -59,8 +59,8 @@ func (s Sessions) Get(ctx context.Context, id Secret) (Session, error) {
 	return get[Session](ctx, s.scope.open(), to("/sessions/{id}", id.Reveal()), nil)
 }
 
-// OfUser reads the active sessions of a user until the loop stops. If a read fails, it
-// yields the error and ends.
+// OfUser yields the active sessions of a user. It reads until the loop ends. If a read
+// fails, it yields the error and ends.
 func (s Sessions) OfUser(ctx context.Context, userID string) iter.Seq2[Session, error] {
 	return each[Session](ctx, s.scope.open(), listBy("/sessions", userID), url.Values{"user_id": {userID}})
 }

@@ -136,8 +136,8 @@ func (u Users) List(ctx context.Context, q UserQuery) (Page[User], error) {
 	return listOf[User](ctx, u.scope.open(), to("/users"), q.list())
 }
 
-// All reads all users, page by page, until the loop stops. If a read fails, it yields the
-// error and ends.
+// All yields all users. It reads one page at a time, until the loop ends. If a read fails,
+// it yields the error and ends.
 func (u Users) All(ctx context.Context, q UserQuery) iter.Seq2[User, error] {
 	return allOf[User](ctx, u.scope.open(), to("/users"), q.list())
 }
@@ -199,13 +199,13 @@ func (u Users) UpdatePassword(ctx context.Context, id string, change PasswordCha
 	return do[User](ctx, w)
 }
 
-// RequestEmailVerification returns a token for [Users.VerifyEmail]. AuthRocket may send a
-// mail, too.
+// RequestEmailVerification returns a token for [Users.VerifyEmail]. AuthRocket may also
+// send an email.
 func (u Users) RequestEmailVerification(ctx context.Context, id string) (Token, error) {
 	return do[Token](ctx, u.scope.post(to("/users/{id}/request_email_verification", id), "", nil))
 }
 
-// VerifyEmail marks the email address of a user as verified, with the token of a mail.
+// VerifyEmail marks the email address of a user as verified, with the token from an email.
 func (u Users) VerifyEmail(ctx context.Context, token Secret) (User, error) {
 	return do[User](ctx, u.scope.post(to("/users/verify_email"), "user", tokenAttribute{token}))
 }

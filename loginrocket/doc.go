@@ -34,11 +34,11 @@
 //
 // Every error of a call matches one kind with [errors.Is]:
 //
-//   - [ErrRefused] is about the input.
+//   - [ErrRefused] means that LoginRocket refuses the input.
 //   - [ErrSessionEnded] means that the user must log in again.
 //   - [ErrConditions] means that the login is not complete.
 //   - [ErrUnavailable] means that the call may succeed later.
-//   - [ErrUnexpected] is a defect.
+//   - [ErrUnexpected] means that the answer is not one that LoginRocket should give.
 //
 // # Repeats
 //
@@ -48,7 +48,7 @@
 //
 // # Secrets
 //
-// Passwords, session IDs and the tokens of mails are of the type Secret of coreapi, which
+// Passwords, session IDs and the tokens from emails are of the type Secret of coreapi, which
 // prints as "(hidden)". Errors, events and log lines of this package never contain one.
 // LoginRocket receives the session ID of [Client.Session] and [Client.Logout] in the query:
 // do not log it in a proxy that you run in between.

@@ -36,7 +36,7 @@ var (
 	// that changes something. [Error.RetryAfter] says when to try again.
 	ErrUnavailable error = &kind{unavailable.Err, "unavailable", "LoginRocket does not answer now"}
 
-	// ErrUnexpected means a defect of LoginRocket or of this package, or a URL that is not
+	// ErrUnexpected means that LoginRocket or this package has a defect, or that the URL is not
 	// LoginRocket's. Examples: a redirect, an answer that cannot be decoded, an unknown
 	// status.
 	ErrUnexpected error = &kind{unavailable.Err, "unexpected", "LoginRocket's answer is invalid"}

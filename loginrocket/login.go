@@ -10,9 +10,9 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
-// Login logs a user in, with an email address, a username or a user ID. If that fails, it
-// returns [ErrRefused]. It is not repeated. If the answer is lost, the session ends by
-// itself.
+// Login logs a user in, with an email address, a username or a user ID. If LoginRocket
+// refuses them or the password, it returns [ErrRefused]. The call is not repeated. If its
+// answer is lost, the new session stays unused until it expires.
 func (c *Client) Login(ctx context.Context, email string, password coreapi.Secret) (Result, error) {
 	return c.login(ctx, post("/login", struct {
 		Email    string         `json:"email"`

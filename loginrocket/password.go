@@ -6,14 +6,14 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
-// ForgotPassword makes AuthRocket send a mail with a link to set a new password, if the
+// ForgotPassword makes AuthRocket send an email with a link to set a new password, if the
 // user exists. Show the same page whatever the outcome, so that it does not reveal which
 // email addresses exist.
 func (c *Client) ForgotPassword(ctx context.Context, email string) error {
 	return c.run(ctx, post("/password/forgot", emailParameter{email}))
 }
 
-// ResetPassword sets a password with the token of a mail, and logs the user in.
+// ResetPassword sets a password with the token from an email, and logs the user in.
 func (c *Client) ResetPassword(ctx context.Context, token, password coreapi.Secret) (Result, error) {
 	return c.login(ctx, post("/password/reset", struct {
 		Token        coreapi.Secret `json:"token"`

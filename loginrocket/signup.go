@@ -44,7 +44,7 @@ func (c *Client) RequestInvitation(ctx context.Context, email string) error {
 	return c.run(ctx, post("/signup/request", emailParameter{email}))
 }
 
-// VerifyEmail marks an email address as verified, with the token of a mail.
+// VerifyEmail marks an email address as verified, with the token from an email.
 func (c *Client) VerifyEmail(ctx context.Context, token coreapi.Secret) error {
 	return c.run(ctx, post("/email/verify", struct {
 		Token coreapi.Secret `json:"token"`
