@@ -15,9 +15,9 @@ import (
 	"github.com/authrocket-go/authrocket/adapters/authrocketgin"
 )
 
-// adapters are apps of each framework, behind Authenticate and a gate. Before each
-// stands its control: the same app with two middlewares that do nothing. For
-// net/http there is the control alone: its app is [NameGate].
+// adapters are apps of each framework, behind Authenticate and a gate. Each follows its
+// control: the same app with two middlewares that do nothing. For net/http, only the
+// control is here, because the app behind a gate is [NameGate].
 func (w *World) adapters() []Case {
 	auth := w.newAuth(nil)
 	var cases []Case

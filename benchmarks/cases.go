@@ -22,7 +22,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric"
 )
 
-// Kind says what a case is there for.
+// Kind says what a case shows.
 type Kind string
 
 // The kinds of cases.
@@ -32,7 +32,8 @@ const (
 	Peer       Kind = "peer"
 )
 
-// Case is something whose cost is measured: handler answers requests, in turn.
+// Case is one row of the report. Its cost is that of handler, which answers requests one
+// after the other.
 type Case struct {
 	Name     string
 	Kind     Kind
@@ -59,8 +60,8 @@ func (c Case) Check() error {
 	return nil
 }
 
-// tries is how often keys are asked for: on a busy machine they can take longer
-// than a request waits for them, and a fetch may take.
+// tries is how often Check repeats a request: on a busy machine, a fetch of the keys can
+// take longer than a request waits for it.
 const tries = 10
 
 // Run answers n requests.
@@ -212,8 +213,8 @@ func (w *World) newSessionState() *sessionstate.State {
 
 const endedSessions = 100_000
 
-// keepOne makes every token new that comes in turn with another: it is checked in
-// full and takes the place of the other.
+// keepOne makes the cache hold one token. If two tokens alternate, each is checked in full
+// and replaces the other.
 func keepOne(c *authrocket.Config) { c.TokenCacheSize, c.VerifiedTokens = 1, -1 }
 
 func (w *World) newAuth(change func(*authrocket.Config)) *authrocket.Auth {

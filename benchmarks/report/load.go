@@ -67,7 +67,7 @@ type result struct {
 	p99       time.Duration
 }
 
-// writeLoad loads each app in turn, a part of the time in each round.
+// writeLoad puts each app under load in turn, for a part of the time in each round.
 func writeLoad(out io.Writer, world *benchmarks.World, o options) error {
 	names := append([]string{appBare, appOurs}, appPeers...)
 	results := make([][]result, len(names))
@@ -105,7 +105,7 @@ func medianBy(results []result, value func(result) float64) float64 {
 	return values[len(values)/2]
 }
 
-// loadProcess starts the app as a process and loads it.
+// loadProcess starts the app as a process and measures it under load.
 func loadProcess(name string, duration time.Duration, clients int) (result, error) {
 	program, err := os.Executable()
 	if err != nil {
