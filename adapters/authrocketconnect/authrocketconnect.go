@@ -1,5 +1,5 @@
-// Package authrocketconnect puts AuthRocket logins into a Connect server. Its interceptor
-// decides who may call which method, and ends a stream when its session ends.
+// Package authrocketconnect adds AuthRocket logins to Connect servers. Its interceptor decides
+// who may call which method, and ends a stream when its session ends.
 //
 //	func routes(auth *authrocket.Auth, service *notes.Service) (http.Handler, error) {
 //		interceptor, err := authrocketconnect.New(auth, authrocketrpc.Methods{

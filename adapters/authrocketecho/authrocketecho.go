@@ -27,8 +27,8 @@
 //
 // Use Authenticate on the Echo, not on a group: it serves the login routes, including the
 // callback, and accepts invitations, which come back to any path. Handlers get the
-// session from [Session], or from authrocket.CurrentUser(c.Request().Context()) and its
-// siblings.
+// session from [Session], or from authrocket.CurrentUser(c.Request().Context()) and the
+// related functions.
 //
 // The parameter auth is an Auth that [authrocket.New] returned. All functions, and the
 // middleware that they return, are safe for concurrent use.

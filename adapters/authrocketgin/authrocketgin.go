@@ -29,7 +29,7 @@
 // Use Authenticate on the engine, before the routes: it serves the login routes,
 // including the callback, and accepts invitations, which come back to any path. Handlers
 // get the session from [Session], or from authrocket.CurrentUser(c.Request.Context()) and
-// its siblings.
+// the related functions.
 //
 // The parameter auth is an Auth that [authrocket.New] returned. All functions, and the
 // middleware that they return, are safe for concurrent use.

@@ -1,5 +1,5 @@
-// Package authrocketgrpc puts AuthRocket logins into a gRPC server. Its interceptors decide
-// who may call which method, and end a stream when its session ends.
+// Package authrocketgrpc adds AuthRocket logins to gRPC servers. Its interceptors decide who
+// may call which method, and end a stream when its session ends.
 //
 //	func newServer(auth *authrocket.Auth, service *notes.Service) (*grpc.Server, error) {
 //		interceptor, err := authrocketgrpc.New(auth, authrocketrpc.Methods{
