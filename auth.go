@@ -111,10 +111,10 @@ func (a *Auth) Warm(ctx context.Context) error { return a.verifier.keys.warm(ctx
 
 // Ready returns nil if tokens can be verified now: the Auth has a static key, or it has
 // the realm's keys and they are not older than Config.MaxStale. Otherwise it returns
-// [ErrKeysUnavailable] with the age of the keys. Ready never waits, so that a readiness
-// probe may call it at any rate. If the keys are missing or due for a refresh, it starts
-// a fetch in the background, within the budget of [Auth.Warm]. So an instance that gets
-// no other requests also becomes ready, and stays ready. Call Warm when the program
+// [ErrKeysUnavailable] with the age of the keys. Ready never waits, so a readiness probe
+// may call it as often as it likes. If the keys are missing or due for a refresh, it
+// starts a fetch in the background, within the budget of [Auth.Warm]. So an instance that
+// gets no other requests also becomes ready, and stays ready. Call Warm when the program
 // starts: then the instance is ready before its first request.
 func (a *Auth) Ready() error { return a.verifier.keys.ready() }
 

@@ -13,8 +13,8 @@ import (
 // membership in the org orgID; without such a membership, the error is [ErrWrongOrg].
 // With orgID "" they apply to the account that the user picked.
 //
-// It returns a context in which [CurrentSession] and its siblings find the session, and
-// in which [Auth.CheckContext] can check more rules. Gates do not accept this session.
+// It returns a context in which [CurrentSession] and the related functions find the session,
+// and in which [Auth.CheckContext] can check more rules. Gates do not accept this session.
 // The errors are those of Check. After an error, do not use the context: it holds the
 // session even if a rule refuses the user.
 //
@@ -104,7 +104,7 @@ func (a *Auth) checkIdentity(ctx context.Context, id identity, orgID string, rul
 // outlives the request: a WebSocket, a stream, a job. When the session expires,
 // [context.Cause] returns [ErrTokenExpired]. If Config.SessionState has a method Bind, as
 // that of package sessionstate has, the context also ends when SessionState refuses the
-// session, see [SessionState]. The cause is then usually [ErrSessionEnded]. Call the
+// session: see [SessionState]. The cause is then usually [ErrSessionEnded]. Call the
 // CancelFunc when the work is done. For the zero Session, or one that has expired, the
 // returned context has already ended.
 func (a *Auth) Bind(ctx context.Context, session Session) (context.Context, context.CancelFunc) {

@@ -194,7 +194,7 @@ type Config struct {
 	Deny func(w http.ResponseWriter, r *http.Request, err error) bool
 
 	// Page is called before the package shows one of its own pages, so that you can brand
-	// or translate it. p holds everything that is on the page, see [Page]. Either Page
+	// or translate it. p holds everything that is on the page: see [Page]. Either Page
 	// answers with p.Status and returns true, or it writes nothing and returns false;
 	// then [WritePage] shows the page.
 	//

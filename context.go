@@ -26,7 +26,7 @@ func CurrentUser(ctx context.Context) (User, bool) {
 }
 
 // CurrentMembership returns the current membership of [CurrentSession], and whether there
-// is one, see [Session.Membership]. A session may have no membership.
+// is one: see [Session.Membership]. A session may have no membership.
 func CurrentMembership(ctx context.Context) (Membership, bool) {
 	s, _ := CurrentSession(ctx)
 	return s.Membership()
@@ -38,8 +38,8 @@ func CurrentOrg(ctx context.Context) (Org, bool) {
 	return s.Org()
 }
 
-// WithSession returns a context in which [CurrentSession] and its siblings find s. Use it
-// in unit tests of handlers, and in servers that verify tokens with [Auth.Verify];
+// WithSession returns a context in which [CurrentSession] and the related functions find s.
+// Use it in unit tests of handlers, and in servers that verify tokens with [Auth.Verify];
 // [Auth.CheckToken] also checks rules. Gates and [Auth.CheckContext] do not accept a
 // session from WithSession.
 func WithSession(ctx context.Context, s Session) context.Context {

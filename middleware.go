@@ -14,7 +14,7 @@ import (
 //     the session cookie and is redirected to its return target; the user must confirm a
 //     login that the browser did not start, or that changes who is signed in,
 //   - puts the session, or the reason why there is none, into the request's context, for
-//     [CurrentSession], its siblings and the gates.
+//     [CurrentSession], the related functions and the gates.
 //
 // A bearer token takes precedence: if it is invalid, the request is anonymous even when
 // it carries a valid cookie. Other schemes in Authorization are ignored. Requests below
@@ -82,7 +82,7 @@ func (a *Auth) RequireLogin(next http.Handler) http.Handler { return a.gate(next
 
 // Require is [Auth.RequireLogin] with rules: it calls next if all of them allow the user.
 // They are checked in order, after Config.Rules. A user who lacks a permission is not
-// redirected to the login, see [Auth.Deny].
+// redirected to the login: see [Auth.Deny].
 func (a *Auth) Require(rules ...Rule) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler { return a.gate(next, nil, rules) }
 }

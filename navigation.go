@@ -27,7 +27,7 @@ func isOwnNavigation(r *http.Request) bool {
 }
 
 // isSameOriginLink reports whether the browser followed a link on a page of this origin.
-// Behind a service worker, a typed address or a link in a mail is also same-origin, but
+// Behind a service worker, a typed address or a link in an email is also same-origin, but
 // has no Referer.
 func isSameOriginLink(r *http.Request) bool {
 	if r.Method != http.MethodGet || r.Header.Get("Sec-Fetch-Site") != "same-origin" || !wantsPage(r) {

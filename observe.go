@@ -135,8 +135,8 @@ type KeyRefresh struct {
 	Age     time.Duration // the age of the keys in use, 0 without keys
 }
 
-// Login is the outcome of a login that came back, or with [ErrLoginLoop], of one that was
-// not started.
+// Login is the outcome of a login that came back from LoginRocket. If Err is
+// [ErrLoginLoop], the login was not started.
 type Login struct {
 	Started bool   // this browser started the login
 	Reason  string // [Reason] of Err, "" when signed in

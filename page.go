@@ -46,7 +46,7 @@ func (p Page) Fact(name string) string {
 	return ""
 }
 
-// PageKind says what a page is about, see the constants. Later versions may add
+// PageKind says what a page is about: see the constants. Later versions may add
 // kinds: leave those that you do not know to [WritePage].
 type PageKind string
 

@@ -274,7 +274,7 @@ func (a *Auth) routeLink(route, returnTo string) string {
 	return a.paths.routeReturningTo(route, a.paths.safeTarget(returnTo))
 }
 
-// callbackURL returns the URL that LoginRocket sends browsers back to, see [Auth.appURL].
+// callbackURL returns the URL that LoginRocket sends browsers back to: see [Auth.appURL].
 func (a *Auth) callbackURL(r *http.Request) (string, bool) {
 	app, ok := a.appURL(r)
 	return app + a.config.AuthPath + "/" + routeCallback, ok

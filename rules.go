@@ -182,7 +182,7 @@ func AnyOf(rules ...Rule) Rule {
 type OrgSelector func(*http.Request, Session) (Membership, error)
 
 // OrgIDFromPath selects the org whose ID is the value of the path wildcard called name,
-// such as "org" in "/orgs/{org}/", see [http.Request.PathValue]. The gate must be behind
+// such as "org" in "/orgs/{org}/": see [http.Request.PathValue]. The gate must be behind
 // the router that sets the value: an empty value selects no org, and the error is
 // [ErrWrongOrg].
 func OrgIDFromPath(name string) OrgSelector {

@@ -17,8 +17,8 @@ import (
 // Session describes who is signed in, according to a verified login token. It is a value:
 // changing a copy does not change the original. The zero Session means that nobody is
 // signed in. A Session is safe to print, log and encode: no representation contains the
-// token, the session ID or the raw claims. Its JSON is meant for an app's /me, see
-// [Session.MarshalJSON]. Package log/slog gets IDs only, see [Session.LogValue].
+// token, the session ID or the raw claims. Its JSON is meant for an app's /me: see
+// [Session.MarshalJSON]. Package log/slog gets IDs only: see [Session.LogValue].
 type Session struct {
 	RealmID   string    `json:"realm_id"`           // claim rid, such as rl_...
 	IssuedAt  time.Time `json:"issued_at,omitzero"` // claim iat; zero if the token has none. It does not prove a recent login
@@ -80,8 +80,8 @@ type User struct {
 // caller may keep and change.
 func (u User) Custom() map[string]any { return decodeCustom(u.custom) }
 
-// EmailVerification is what the token says about the user's email address. Its text and
-// its JSON are the values of [EmailVerification.String].
+// EmailVerification is what the token says about the user's email address. In text and in
+// JSON, it is what [EmailVerification.String] returns.
 type EmailVerification int
 
 // The values of [EmailVerification].

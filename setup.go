@@ -120,8 +120,8 @@ func (a *Auth) methodText(r *http.Request) string {
 	return text
 }
 
-// warnOfMethod warns of a form or script of this app that sends a method which the login
-// route does not accept.
+// warnOfMethod warns about a form or a script of this app that sends a method that the
+// login route does not accept.
 func (a *Auth) warnOfMethod(r *http.Request) {
 	if a.isSameOrigin(r) {
 		a.warnOfSetup(r, "method", "a page of this app sends %s to %s, which is a login route; if the app has its own route at this path, move it, or set Config.AuthPath to another path", quoteShort(r.Method), r.URL.Path)

@@ -41,7 +41,7 @@ func WithParam(name, value string) URLParam { return URLParam{name, value} }
 // LoginURL returns the URL of the hosted login. It takes [WithRedirectURI],
 // [WithAccount] and [WithPromptLogin].
 //
-// In your pages, link to the login routes instead, see [Auth.LoginPath]. Only these store
+// In your pages, link to the login routes instead: see [Auth.LoginPath]. Only these store
 // a state in the browser; without it the login is unsolicited, and the user must confirm
 // it.
 //

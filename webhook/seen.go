@@ -13,7 +13,7 @@ import (
 // The default is enough for most apps, even with many instances. If AuthRocket repeats an
 // event, another instance may handle it once more, which Handle must permit anyway. Use a
 // shared Seen, for example SET NX PX in Valkey, if handling an event twice is expensive:
-// sending a mail, for instance.
+// sending an email, for instance.
 type Seen interface {
 	// Begin announces that an event is about to be handled, for up to 30 seconds. The
 	// error must match [ErrHandled] if the event was handled before, and [ErrBusy] if it

@@ -96,7 +96,8 @@ func judgeRequest(a answer, what string, bytes int) finding {
 	return wrong(do, "A request with %s is refused before it reaches the app (%d bytes): %s. The nginx limit is large_client_header_buffers.", what, bytes, statusText(a.status))
 }
 
-// measureAnswers requests an answer as long as that of a login with a token of n bytes.
+// measureAnswers requests an answer of the size that a login with a token of n bytes would
+// get.
 func (p *patient) measureAnswers(ctx context.Context, n int) finding {
 	plain := p.askLogin(ctx)
 	if plain.err != nil || plain.status != http.StatusSeeOther {

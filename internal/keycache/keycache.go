@@ -51,8 +51,8 @@ const (
 	maxWaiting = 256   // lookups that wait at the same time
 )
 
-// coldPauses are the pauses after the first failed fetches of a cold cache. A failure at
-// start is often short, and until it ends every token is undecided.
+// coldPauses are the pauses after the first failed fetches of a cold cache. They are short,
+// because a failure at startup often ends soon, and no token can be verified until then.
 var coldPauses = [...]time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second}
 
 // ErrUnknown means that the set does not have the key ID: the set was fetched after the

@@ -30,7 +30,7 @@ func (t *Time) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// formatTime returns t in seconds, with milliseconds if there are any.
+// formatTime returns t in Unix seconds, with milliseconds if there are any.
 func formatTime(t time.Time) string {
 	if t.UnixMilli()%1000 == 0 {
 		return strconv.FormatInt(t.Unix(), 10)

@@ -87,7 +87,7 @@ func (t *team) invite(ctx context.Context, r *http.Request) error {
 	return t.send(ctx, invitation)
 }
 
-// resend sends the mail of an invitation again.
+// resend sends the email of an invitation again.
 func (t *team) resend(ctx context.Context, r *http.Request) error {
 	invitation, err := t.invitation(ctx, r.PathValue("id"))
 	if err != nil {
@@ -96,7 +96,7 @@ func (t *team) resend(ctx context.Context, r *http.Request) error {
 	return t.send(ctx, invitation)
 }
 
-// send sends the mail of an invitation, and does not repeat it if the answer is lost.
+// send sends the email of an invitation, and does not repeat it if the answer is lost.
 func (t *team) send(ctx context.Context, invitation coreapi.Invitation) error {
 	_, err := coreapi.Once(ctx,
 		func(ctx context.Context) (coreapi.Invitation, error) {
