@@ -10,11 +10,11 @@ import (
 
 // TestAdapter checks that an adapter for a web framework answers exactly like the
 // net/http middleware: with the same status, headers and body. It sends more than a
-// hundred requests: signed in, forged, callbacks, sign-outs, from other sites, and so
-// on. It also checks that no handler runs after a refusal.
+// hundred requests: with valid and with forged tokens, to the callback, to sign out,
+// from other sites, and so on. It also checks that no handler runs after a refusal.
 //
-// build makes the described app with the framework. Parallel tests call it, once for
-// each request. For gin it is
+// build makes the app that its argument describes, with the framework. Parallel tests
+// call it, once for each request. For gin, build is
 //
 //	func build(app authrockettest.App) http.Handler {
 //		adapter := authrockettest.Adapter[gin.HandlerFunc]{
@@ -35,10 +35,11 @@ import (
 //		return engine
 //	}
 //
-// The apps are served on ports of the loopback interface. Where the framework itself
-// answers, for example to an unknown path, TestAdapter compares only the status and
-// the headers of the middleware. Test central error handlers, groups and the
-// framework's own types in the adapter's own tests; see [AdapterFixture].
+// The apps are served on ports of the loopback interface. If the framework itself
+// answers, for example to a request for an unknown path, TestAdapter compares only
+// the status and the headers that the middleware sets. Test central error handlers,
+// groups and the framework's own types in the adapter's own tests; see
+// [AdapterFixture].
 func TestAdapter(t *testing.T, build func(App) http.Handler) {
 	t.Helper()
 	s := newAdapterSuite(t)
@@ -125,8 +126,8 @@ type Adapter[M any] struct {
 	RequireOrg   func(*authrocket.Auth, authrocket.OrgSelector, ...authrocket.Rule) M
 }
 
-// Chain returns the described middleware, made by the adapter, in the same order. It
-// panics if a function that it needs is nil.
+// Chain makes each described middleware with a function of the adapter, and returns
+// them in the same order. It panics if a function that it needs is nil.
 func (a Adapter[M]) Chain(auth *authrocket.Auth, described []Middleware) []M {
 	var chain []M
 	for _, m := range described {

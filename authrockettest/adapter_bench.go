@@ -10,9 +10,10 @@ import (
 
 // BenchmarkAdapter measures a request of a signed-in user to a gated route, through
 // net/http and through the app that build makes. It also measures both without any
-// middleware. The cost of an adapter is its difference between the two, minus the
-// same difference of net/http. The request comes from [authrocket.Auth.Check], so its
-// token is not verified again: that would take longer than everything else.
+// middleware. The cost of an adapter is the difference between its times with and
+// without middleware, minus the same difference for net/http. The request comes from
+// [authrocket.Auth.Check], so its token is not verified again: the verification would
+// take longer than everything else.
 func BenchmarkAdapter(b *testing.B, build func(App) http.Handler) {
 	realm := NewRealm(b)
 	ada := realm.AddUser(User{Email: "ada@example.com"})

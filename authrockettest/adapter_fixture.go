@@ -10,9 +10,9 @@ import (
 )
 
 // AdapterFixture is for an adapter's own tests, in addition to [TestAdapter]. It
-// holds a realm with one user in one org, and an Auth that reports nothing. Create
-// one with [NewAdapterFixture]; the zero value cannot be used. Parallel tests may
-// share it.
+// holds a realm with one user in one org, and an Auth whose Observer is silent.
+// Create one with [NewAdapterFixture]; the zero value cannot be used. Parallel tests
+// can share it.
 type AdapterFixture struct {
 	Realm *Realm
 	Auth  *authrocket.Auth
@@ -21,7 +21,7 @@ type AdapterFixture struct {
 }
 
 // NewAdapterFixture returns an AdapterFixture. Its realm is closed at the end of the
-// test. Each configure may change the Config of its Auth.
+// test. Each configure can change the Config of its Auth.
 func NewAdapterFixture(t *testing.T, configure ...func(*authrocket.Config)) AdapterFixture {
 	t.Helper()
 	realm := NewRealm(t)
@@ -45,9 +45,9 @@ func NewAdapterFixture(t *testing.T, configure ...func(*authrocket.Config)) Adap
 	return f
 }
 
-// TestGet sends GET target to h as a program in which user is signed in; the zero
-// User is anonymous. It fails the test unless the answer has that status and a body
-// that contains text.
+// TestGet sends a GET request for target to h. The request is a program's, not a
+// browser's, and user is signed in; with the zero User, nobody is. TestGet fails the
+// test unless the answer has this status and a body that contains text.
 func (f AdapterFixture) TestGet(t *testing.T, h http.Handler, user User, target string, status int, text string) {
 	t.Helper()
 	r := httptest.NewRequest(http.MethodGet, target, nil)

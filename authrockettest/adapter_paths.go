@@ -20,17 +20,19 @@ type RedirectingApp struct {
 	// Invitation is the path of an invitation link.
 	Invitation string
 
-	// Browser is where the link takes a browser, and Script where it takes a script.
+	// Browser is the location to which the link redirects a browser, and Script the
+	// location for a script.
 	Browser, Script string
 
-	// Login is where a login that starts in the app ends; its return target is /home.
-	// If the framework redirects before the login starts, it is the location of that
-	// redirect.
+	// Login is the location at the end of a login that starts in the app, with the
+	// return target /home. If the framework redirects before the login starts, Login
+	// is the location of that redirect.
 	Login string
 }
 
-// TestRedirects checks where each app sends the visitor of an invitation link and of
-// a login. A framework that redirects before Authenticate repeats the login token.
+// TestRedirects checks to which location each app redirects the visitor of an
+// invitation link, and a visitor who logs in. If a framework redirects before
+// Authenticate runs, the location still contains the login token.
 func (f AdapterFixture) TestRedirects(t *testing.T, apps []RedirectingApp) {
 	t.Helper()
 	token := f.Realm.Token(f.Ada)

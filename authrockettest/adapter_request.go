@@ -31,8 +31,9 @@ func (s *adapterSuite) testPattern(t *testing.T, build func(App) http.Handler) {
 	}
 }
 
-// testMix fails the test if one of many parallel requests gets the answer of another.
-// A handler that an adapter builds once must find the request that it answers.
+// testMix fails the test if one of many parallel requests gets the answer to another.
+// An adapter may build a handler once for all requests; the handler must then find
+// the request that it answers.
 func (s *adapterSuite) testMix(t *testing.T, build func(App) http.Handler) {
 	app := s.serve(t, build, adapterRow{}, func(rw http.ResponseWriter, r *http.Request) {
 		runtime.Gosched()

@@ -36,7 +36,7 @@ type adapterRow struct {
 	lacks   []string                              // what neither the head nor the body may contain
 
 	fetchesKeys      bool // verifying the token needs a fetch of keys
-	frameworkAnswers bool // with its own text, or with headers of its own
+	frameworkAnswers bool // the framework answers itself, with its own text or headers
 	layout           appLayout
 }
 
@@ -202,8 +202,8 @@ func (s *adapterSuite) serve(t *testing.T, build func(App) http.Handler, row ada
 	return app
 }
 
-// checkPanics fails the test if h panics with a value that is not from a row.
-// Middleware further out that recovers would get that value.
+// checkPanics fails the test if h panics with a value that is not from a row. Outer
+// middleware that recovers from panics would get that value.
 func checkPanics(t *testing.T, h http.Handler) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		defer func() {
@@ -224,8 +224,8 @@ func (brokenTransport) RoundTrip(*http.Request) (*http.Response, error) {
 	return nil, errors.New("the network is down")
 }
 
-// describeRequest is the handler of most rows. Its answer contains everything that it
-// found.
+// describeRequest is the handler of most rows. Its answer describes everything that
+// it found in the request.
 func describeRequest(w http.ResponseWriter, r *http.Request) {
 	if strings.HasPrefix(r.URL.Path, "/panicking/") {
 		panic(http.ErrAbortHandler)

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// writerRows are uses of the ResponseWriter that work with net/http's. Each answers
+// writerRows are uses of a ResponseWriter that work with net/http's own. Each answers
 // with two lines.
 var writerRows = []struct {
 	name   string
@@ -67,7 +67,7 @@ func hijacking(hijack func(http.ResponseWriter) (net.Conn, *bufio.ReadWriter, er
 }
 
 // testWriter fails the test if a handler, or a Config.Deny, cannot use its
-// ResponseWriter in a way that works with net/http's.
+// ResponseWriter in a way that works with net/http's own.
 func (s *adapterSuite) testWriter(t *testing.T, build func(App) http.Handler, request string, answer func(http.ResponseWriter, <-chan struct{}) error) {
 	arrived := make(chan struct{})
 	respond := func(rw http.ResponseWriter) {

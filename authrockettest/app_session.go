@@ -14,9 +14,9 @@ import (
 //	r = r.WithContext(authrocket.WithSession(r.Context(), s))
 //
 // Its only membership is in org, with the permission tags. Empty fields of user and
-// org get values that are clearly test values: usr_test, Test User, test@example.com,
-// org_test and Test Org. The session is in the realm rl_test; no Auth accepts its
-// token. Session panics if a custom attribute cannot be encoded as JSON.
+// org get obvious test values: usr_test, Test User, test@example.com, org_test and
+// Test Org. The session is in the realm rl_test; no Auth accepts its token. Session
+// panics if a custom attribute cannot be encoded as JSON.
 //
 // To get a session with another token, for example one with several orgs, use
 // [Realm.Session].

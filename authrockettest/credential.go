@@ -38,7 +38,7 @@ type Credential struct {
 	CreatedAt      time.Time
 
 	secret   string // for TypeTOTP, in base32
-	usedStep int64  // for TypeTOTP: the period of the last code, so that a code works only once
+	usedStep int64  // for TypeTOTP: the period of the last code, which makes a code work only once
 	hash     passwordHash
 }
 
@@ -63,7 +63,7 @@ func passwordSum(password string, salt []byte) []byte {
 	return sum
 }
 
-// matches reports whether password is the right one. It takes the same time if there is no
+// matches reports whether password is correct. It takes the same time if there is no
 // password to compare with.
 func (h passwordHash) matches(password string) bool {
 	salt := h.Salt
@@ -74,7 +74,7 @@ func (h passwordHash) matches(password string) bool {
 }
 
 // keepPassword stores user.Password as the user's password credential, or deletes
-// that credential if the password is empty. The realm is locked.
+// that credential if the password is empty. The caller must have locked the realm.
 func (r *Realm) keepPassword(user User) {
 	if user.Password != "" {
 		r.putPassword(user.ID, user.Password)
@@ -83,7 +83,7 @@ func (r *Realm) keepPassword(user User) {
 	}
 }
 
-// putPassword sets the password of a user. The realm is locked.
+// putPassword sets the password of a user. The caller must have locked the realm.
 func (r *Realm) putPassword(userID, password string) Credential {
 	c, ok := r.of.credentialOf(userID, TypePassword)
 	if !ok {
@@ -128,8 +128,8 @@ func (r *Realm) forgetPlainPassword(user User) {
 	r.commit(func(s *store) { s.users.put(user.ID, user) })
 }
 
-// CheckPassword reports whether password is the password of the user. It takes the
-// same time if the user has no password or does not exist.
+// CheckPassword reports whether password is the user's password. It takes the same
+// time if the user has no password or does not exist.
 func (v *View) CheckPassword(userID, password string) bool {
 	records, unlock := v.lock()
 	c, _ := records.credentialOf(userID, TypePassword)
@@ -141,8 +141,8 @@ func (v *View) CheckPassword(userID, password string) bool {
 var ErrCredential = errors.New("a user cannot have this credential")
 
 // CreateTOTP adds a credential of [TypeTOTP] to a user. It becomes active when
-// [Realm.VerifyTOTP] accepts a first code. name is the name of the device. The errors
-// are [ErrNotFound], [ErrCredential] and [ErrFull].
+// [Realm.VerifyTOTP] accepts its first code. name is the name of the device. The
+// errors are [ErrNotFound], [ErrCredential] and [ErrFull].
 func (r *Realm) CreateTOTP(userID, name string) (Credential, error) {
 	var secret [20]byte
 	rand.Read(secret[:])
@@ -185,7 +185,7 @@ func (r *Realm) createCredential(c Credential) (Credential, error) {
 	return c, nil
 }
 
-// maxCredentials is the maximum number of credentials that a user may have.
+// maxCredentials is the maximum number of credentials of a user.
 const maxCredentials = 20
 
 // UpdateCredential changes the name of a credential, and the password of a credential
@@ -261,8 +261,8 @@ func (c Credential) Secret() string {
 }
 
 // VerifyTOTP reports whether code is valid now. It accepts the code of the device's
-// current 30 seconds, and those of the periods before and after. A code works only
-// once. The first valid code makes a new credential active. If there is no such
+// current 30 seconds, and the codes of the periods before and after it. A code works
+// only once. The first valid code makes a new credential active. If there is no such
 // credential, VerifyTOTP returns [ErrNotFound].
 func (r *Realm) VerifyTOTP(credentialID, code string) (bool, error) {
 	defer r.report()

@@ -22,15 +22,15 @@
 //		...
 //	}
 //
-// A request without a session counts as a script's and gets 401. With the header
-// Accept: text/html it counts as a browser's navigation and is redirected to the
-// login; see authrocket.IsNavigation.
+// A request without a session counts as a request of a script and gets 401. With the
+// header Accept: text/html, it counts as a browser's navigation and is redirected to
+// the login; see authrocket.IsNavigation.
 //
-// As at LoginRocket Web, tokens, sign-ins and hosted logins contain one org only: the
-// user's first, or the one that [InOrg] picks. RequireOrg refuses the pages of other
-// orgs, in tests as in production. To see such a page, a user signs in to its org; a
-// test uses InOrg. [AllOrgs] is for apps that get tokens of the Core API, which can
-// contain several orgs.
+// As with LoginRocket Web, tokens, sign-ins and hosted logins contain one org only:
+// the user's first, or the one that [InOrg] picks. RequireOrg refuses the pages of
+// other orgs, in tests as in production. To see such a page, a user signs in to its
+// org; a test uses InOrg. [AllOrgs] is for apps that get tokens of the Core API,
+// which can contain several orgs.
 //
 // Tests of a handler without a gate need no realm. [Session] creates a session in one
 // line:
@@ -52,5 +52,4 @@
 //
 // The realm opens no port unless you call [Realm.Start]. It therefore also works in a
 // testing/synctest bubble.
-// inside a testing/synctest bubble.
 package authrockettest

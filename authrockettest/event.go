@@ -12,14 +12,14 @@ type Event struct {
 	ID             string
 	Type           string
 	At             time.Time
-	Token          string // a credential: the token that the event is about, for example one for a new password
+	Token          string // a credential: the token that was created, for example to set a new password
 	UserID         string
 	OrgID          string
 	MembershipID   string
 	SessionID      string // a credential
 	InvitationID   string
 	AuthProviderID string
-	ExpiresAt      time.Time  // when the session that ended would have expired
+	ExpiresAt      time.Time  // if a session ended: when it would have expired
 	Request        Request    // the request that caused the event
 	SessionEnd     SessionEnd // why a session ended
 	Notifications  []Notification
@@ -94,8 +94,8 @@ func (r *Realm) OnChange(f func()) {
 	r.onChange = f
 }
 
-// report calls the listeners with the new events. The realm is not locked. While one
-// goroutine reports, it also reports the events of the others.
+// report calls the listeners with the new events. The caller must not have locked the
+// realm. While one goroutine reports, it also reports the events of other goroutines.
 func (r *Realm) report() {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -10,10 +10,10 @@ import (
 	"time"
 )
 
-// Fault answers instead of a handler that is broken: that of the key set (see
-// [Realm.Break]), or that of the Core API of a local AuthRocket. healthy gives the
-// correct answer. Write your own faults, or combine those below, which are safe for
-// concurrent use.
+// Fault answers requests in place of a handler that is meant to be broken: the
+// handler of the key set (see [Realm.Break]) or of the Core API of a local
+// AuthRocket. healthy gives the correct answer. Write your own faults, or combine
+// those below, which are safe for concurrent use.
 type Fault func(w http.ResponseWriter, r *http.Request, healthy http.Handler)
 
 // Break makes /connect/jwks answer with fault until [Realm.Repair].
@@ -74,7 +74,7 @@ func Disconnect() Fault {
 }
 
 // TooMany answers 429, as the Core API does after too many requests. Its
-// Ratelimit-Reset is reset from now.
+// Ratelimit-Reset is the current time plus reset.
 func TooMany(reset time.Duration) Fault {
 	return func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 		end := time.Now().Add(reset + time.Second - 1).Truncate(time.Second) // an HTTP date has whole seconds
@@ -119,9 +119,9 @@ type matched struct{}
 
 func (matched) ServeHTTP(http.ResponseWriter, *http.Request) {}
 
-// AfterWrite carries out the request, and then lets fault answer. The write is done,
-// but its answer is lost (with [Disconnect]) or late (with [Slow]). GET, HEAD and
-// OPTIONS get the correct answer.
+// AfterWrite carries out the request, and then lets fault answer. The write takes
+// effect, but its answer is lost (with [Disconnect]) or late (with [Slow]). GET, HEAD
+// and OPTIONS get the correct answer.
 func AfterWrite(fault Fault) Fault {
 	return func(w http.ResponseWriter, r *http.Request, healthy http.Handler) {
 		if slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodOptions}, r.Method) {

@@ -127,8 +127,8 @@ func (r *Realm) serveLoginForm(w http.ResponseWriter, req *http.Request) {
 const loginFailed = "Login failed. Check your email and password."
 
 // finishLogin sends the browser back with a token for exactly one org, as LoginRocket
-// Web does. It picks account if the user is a member of it, else the org that was
-// picked before, else the user's first org.
+// Web does. It picks account if the user is a member of it. Otherwise it picks the
+// org that was picked before, or the user's first org if none was picked.
 func (r *Realm) finishLogin(w http.ResponseWriter, req *http.Request, session HostedSession, redirectURI, account string) {
 	if r.SelectOrg(session.ID, account) != nil && session.OrgID == "" {
 		if memberships := r.MembershipsOf(session.UserID); len(memberships) > 0 {
@@ -179,8 +179,8 @@ func (r *Realm) signedIn(req *http.Request) (HostedSession, bool) {
 	return session, err == nil
 }
 
-// serveLogout ends the browser's session, and the one that ?session= names, which
-// apps send. A redirect_uri that is not permitted does not keep anybody signed in.
+// serveLogout ends the browser's session, and the session that an app names in the
+// parameter session. It does so even if the redirect_uri is not permitted.
 func (r *Realm) serveLogout(w http.ResponseWriter, req *http.Request) {
 	query, by := req.URL.Query(), r.By(RequestOf(req))
 	by.EndSession(query.Get("session"), EndedByLogout)
@@ -241,7 +241,7 @@ func (r *Realm) RedirectURI(given string) (string, bool) {
 	return "", false
 }
 
-// hasDotSegment reports whether a browser would request another path than this one.
+// hasDotSegment reports whether a browser would request a path other than this one.
 // Browsers also resolve escaped dots, so path is unescaped.
 func hasDotSegment(path string) bool {
 	for segment := range strings.SplitSeq(path, "/") {

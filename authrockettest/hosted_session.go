@@ -10,7 +10,7 @@ import (
 type HostedSession struct {
 	ID        string // a credential: the claim sid of its tokens
 	UserID    string
-	OrgID     string // the org that [Realm.SelectOrg] picked, "" before that
+	OrgID     string // the org that [Realm.SelectOrg] picked, or "" before the first call
 	CreatedAt time.Time
 	ExpiresAt time.Time
 	Request   Request // the request that started it
@@ -159,8 +159,8 @@ func (r *Realm) AccountToken(sessionID, orgID string, options ...TokenOption) (s
 }
 
 // APIToken returns a login token of the session, as the Core API makes it: with all
-// memberships if the realm's scopes contain [ScopeOrgs], else with none. The errors
-// are those of [Realm.SessionToken].
+// memberships if the realm's scopes contain [ScopeOrgs], or with none otherwise. The
+// errors are those of [Realm.SessionToken].
 func (r *Realm) APIToken(sessionID string) (string, error) {
 	r.t.Helper()
 	session, user, err := r.userOf(sessionID)
@@ -221,7 +221,7 @@ func (r *Realm) EndSessionsOf(userID, keep string, why SessionEnd) {
 	}
 }
 
-// endSession removes a session. Unless the session had expired, that emits an event.
+// endSession removes a session. It emits an event unless the session has expired.
 func (r *Realm) endSession(s HostedSession, why SessionEnd) {
 	r.commit(func(st *store) { st.sessions.delete(s.ID) })
 	delete(r.lastTokens, s.ID)

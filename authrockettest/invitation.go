@@ -33,7 +33,7 @@ type Invitation struct {
 	AuthProviderID string
 	Locale         string
 	CreatedAt      time.Time // default: now
-	ExpiresAt      time.Time // default: in 30 days
+	ExpiresAt      time.Time // default: 30 days after CreatedAt
 	InvitedAt      time.Time // zero until the invitation is sent
 }
 
@@ -174,7 +174,7 @@ func (s *store) checkInvitation(i Invitation) error {
 
 // ExpireInvitations removes expired invitations and emits an event for each. The
 // methods that change invitations also do that. A program that needs these events on
-// time calls ExpireInvitations regularly.
+// time must call ExpireInvitations regularly.
 func (r *Realm) ExpireInvitations() {
 	defer r.report()
 	_, unlock := r.lock()

@@ -35,8 +35,7 @@ func (k *signingKey) pem() string {
 }
 
 // keyPool holds RSA keys for all realms of the process. Generating a new key for each
-// test would take minutes. No realm gets the same key twice, as far as it remembers
-// its keys.
+// test would take minutes. A realm does not get a key again that it still remembers.
 var keyPool struct {
 	sync.Mutex
 	keys []*rsa.PrivateKey
@@ -82,8 +81,8 @@ func (r *Realm) hasHad(private *rsa.PrivateKey) bool {
 	return false
 }
 
-// key returns the latest key with the ID, withdrawn or not. It returns nil if the
-// realm remembers none.
+// key returns the latest key with the ID, even if it is withdrawn. It returns nil if
+// the realm remembers no such key.
 func (r *Realm) key(id string) *signingKey {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -95,7 +94,7 @@ func (r *Realm) key(id string) *signingKey {
 	return nil
 }
 
-// KeyID returns the kid of the current signing key, "" in an HS256 realm.
+// KeyID returns the kid of the current signing key, or "" in an HS256 realm.
 func (r *Realm) KeyID() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -115,9 +114,9 @@ func (r *Realm) RotateKeys() string {
 	return r.addKey("")
 }
 
-// WithdrawKey removes a key from the published set. The current signing key still
-// signs after that. The realm remembers the last 10 withdrawn keys; [SignedBy] can
-// sign with them.
+// WithdrawKey removes a key from the published set. If it is the current signing key,
+// the realm still signs with it. The realm remembers the last 10 withdrawn keys;
+// [SignedBy] can sign with them.
 func (r *Realm) WithdrawKey(id string) {
 	defer r.report()
 	r.mu.Lock()
@@ -138,7 +137,7 @@ func (r *Realm) ReplaceKey(id string) {
 
 // RotateKeysEvery rotates the keys at the interval every, until ctx ends. It
 // withdraws the old key after overlap; 0 means at once. While the realm signs with
-// HS256, it rotates nothing. If the realm is an HS256 realm at the start, or if every
+// HS256, it rotates no key. If the realm is an HS256 realm at the start, or if every
 // is not positive, it fails the test, or panics if there is no test.
 func (r *Realm) RotateKeysEvery(ctx context.Context, every, overlap time.Duration) {
 	r.t.Helper()

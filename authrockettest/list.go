@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// ErrAfter means that After of a list is not the ID of a record, although the order
-// of the list needs one.
+// ErrAfter means that [List.After] is not the ID of an existing record. Only lists
+// that are not sorted by ID return this error.
 var ErrAfter = errors.New("there is no record with the ID in After")
 
 // List selects a page of a list. The zero List selects all records, the lowest ID

@@ -27,7 +27,7 @@ const (
 )
 
 // NewOneTime makes a token. It replaces the user's earlier token of the same kind,
-// but a user may have several logins that wait for a code. If the realm has too many
+// but a user can have several logins that wait for a code. If the realm has too many
 // one-time tokens, the oldest becomes invalid. A token of a user that does not exist
 // is never valid.
 func (r *Realm) NewOneTime(kind OneTimeKind, userID, email string, lifetime time.Duration) OneTime {
@@ -70,8 +70,8 @@ func (s *store) oneTime(token string) (OneTime, error) {
 	return o, nil
 }
 
-// TakeOneTime returns the record of a token, and uses it up. If there is none, or if
-// it has expired, it returns [ErrNotFound].
+// TakeOneTime returns the record of a token, and makes the token invalid. If there is
+// none, or if it has expired, it returns [ErrNotFound].
 func (r *Realm) TakeOneTime(token string) (OneTime, error) {
 	defer r.report()
 	records, unlock := r.lock()

@@ -12,11 +12,11 @@ type OrgState string
 const (
 	OrgActive   OrgState = "active"
 	OrgInactive OrgState = "inactive"
-	OrgClosed   OrgState = "closed" // permanently
+	OrgClosed   OrgState = "closed" // its state cannot change any more
 )
 
-// Org is an org of the realm. LoginRocket's pages call it an account. Only an active
-// org can be picked and is in tokens.
+// Org is an org of the realm. LoginRocket's pages call it an account. Only active
+// orgs can be picked, and tokens contain only active orgs.
 type Org struct {
 	ID        string // default: a new one
 	Name      string

@@ -91,10 +91,10 @@ func (o OneTime) printed() printedOneTime {
 	return printedOneTime(o)
 }
 
-// Format prints the one-time token without the token itself.
+// Format prints the OneTime without its token.
 func (o OneTime) Format(f fmt.State, verb rune) { printRecord(f, verb, o.printed()) }
 
-// LogValue returns the one-time token without the token itself.
+// LogValue returns the OneTime without its token.
 func (o OneTime) LogValue() slog.Value { return slog.AnyValue(o.printed()) }
 
 func (e Event) printed() printedEvent {

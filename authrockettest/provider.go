@@ -50,14 +50,14 @@ func (v *View) AuthProvider(idOrType string) (AuthProvider, error) {
 	return all[i], nil
 }
 
-// maxProviders is the maximum number of auth providers that a realm may have.
+// maxProviders is the maximum number of auth providers of a realm.
 const maxProviders = 100
 
 var errNoType = errors.New("an auth provider needs a Type; set it")
 
 // CreateAuthProvider adds an auth provider and returns the stored record. It returns
-// [ErrIDTaken] if the realm has a provider of that type, [ErrFull], or an error that
-// says that Type is missing.
+// [ErrIDTaken] if the realm already has a provider of that type, [ErrFull], or an
+// error that says that Type is missing.
 func (r *Realm) CreateAuthProvider(p AuthProvider) (AuthProvider, error) {
 	if p.Type == "" {
 		return AuthProvider{}, errNoType

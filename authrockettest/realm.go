@@ -26,8 +26,8 @@ type RealmConfig struct {
 	// ID is the realm's ID. Default: a new one.
 	ID string
 
-	// URL is where browsers find the realm's pages, if your program serves the Realm
-	// itself. Default: none; the realm is reached in memory.
+	// URL is the address of the realm's pages for browsers, if your program serves
+	// the Realm itself. Default: none; the realm is reached in memory.
 	URL string
 
 	// AppURL is the AppURL of [Realm.Config]. Default: https://example.com, which is
@@ -40,11 +40,11 @@ type RealmConfig struct {
 	// none, which means the default names of the package authrocket.
 	CookieName string
 
-	// LoginURLs are the URLs to which a login may return. A URL is permitted if
-	// scheme and host are the same and the path is the same or below. The first entry
-	// is the default of a login. Default: AppURL, and every URL on a loopback host.
-	// Without AppURL, a realm on a loopback URL has no first entry: each login must
-	// then name its return URL.
+	// LoginURLs are the URLs to which a login may return. A URL is permitted if it
+	// has the scheme and host of an entry, and the same path or a path below it. The
+	// first entry is the default of a login. Default: AppURL, and every URL on a
+	// loopback host. Without AppURL, a realm on a loopback URL has no first entry:
+	// each login must then name its return URL.
 	LoginURLs []string
 
 	// Settings can be changed while the realm runs.
@@ -73,7 +73,7 @@ type RealmConfig struct {
 // As a [View], it shows its current content. It is safe for concurrent use.
 type Realm struct {
 	*View
-	by Request // for whom changes are made
+	by Request // the client on whose behalf changes are made
 }
 
 // state is shared by a realm and its views.
@@ -88,7 +88,7 @@ type state struct {
 	lockedAt     time.Time            // the time of the latest lock
 	views        []weak.Pointer[View] // the views that show changes late
 	settings     Settings
-	url          string // where the realm is served, "" in memory
+	url          string // the URL at which the realm is served, or "" in memory
 	server       *httptest.Server
 	keys         []*signingKey // the published keys and the last withdrawn ones; the last one signs
 	fault        Fault
@@ -104,15 +104,15 @@ type state struct {
 	isUnsaved    bool // onChange must be called
 }
 
-// Request says for whom something is done. The realm stores it with the events and
-// sessions that result.
+// Request describes the client on whose behalf something is done. The realm stores it
+// with the events and sessions that result.
 type Request struct {
 	IP     string
 	Client string // for example a User-Agent
 }
 
-// By returns the Realm for changes that are made for somebody: events and sessions
-// contain by.
+// By returns a Realm for changes on behalf of a client: the events and sessions that
+// result contain by.
 func (r *Realm) By(by Request) *Realm { return &Realm{r.View, by} }
 
 const (
@@ -122,8 +122,8 @@ const (
 )
 
 // NewRealm returns a Realm for the test t, and closes it at the end of the test. If t
-// is a [testing.F], a mistake of the caller panics, because a fuzz target must not
-// call its methods. Each configure may change the [RealmConfig]:
+// is a [testing.F], the Realm panics after a mistake of the caller, because a fuzz
+// target must not call the methods of t. Each configure can change the [RealmConfig]:
 //
 //	realm := authrockettest.NewRealm(t, func(c *authrockettest.RealmConfig) { c.Algorithm = "HS256" })
 func NewRealm(t testing.TB, configure ...func(*RealmConfig)) *Realm {
@@ -136,16 +136,16 @@ func NewRealm(t testing.TB, configure ...func(*RealmConfig)) *Realm {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, isFuzz := t.(*testing.F); !isFuzz { // a fuzz target must not call its methods
+	if _, isFuzz := t.(*testing.F); !isFuzz { // a fuzz target must not call the methods of t
 		r.t = t
 	}
 	t.Cleanup(r.Close)
 	return r
 }
 
-// Open returns a Realm for a program. The program serves it itself, or calls
-// [Realm.Start] and later [Realm.Close]. The error contains all problems of config.
-// It matches [ErrSaved] if Saved cannot be used.
+// Open returns a Realm for a program. The program either serves the Realm itself, or
+// calls [Realm.Start] and later [Realm.Close]. The error contains all problems of
+// config. It matches [ErrSaved] if Saved cannot be used.
 func Open(config RealmConfig) (*Realm, error) {
 	var problems []error
 	var saved *savedRealm
@@ -217,9 +217,9 @@ func Open(config RealmConfig) (*Realm, error) {
 	return r, nil
 }
 
-// reporter handles a mistake of the caller: a testing.TB, or program. Functions that
-// may call fail first call Helper, so that a test reports the line of its own that is
-// wrong.
+// reporter reports a mistake of the caller. It is a testing.TB or program. Functions
+// that may call fail first call Helper, so that the failure names the wrong line of
+// the test.
 type reporter interface {
 	Helper()
 	Fatal(args ...any)
@@ -240,7 +240,7 @@ func (r *Realm) fail(format string, args ...any) {
 // ID returns the realm's ID, which is the claim rid of its tokens.
 func (r *Realm) ID() string { return r.id }
 
-// URL returns the realm's LoginRocket URL, without a final slash. All in-memory
+// URL returns the realm's LoginRocket URL, without a trailing slash. All in-memory
 // realms have the same URL.
 func (r *Realm) URL() string {
 	r.mu.Lock()
@@ -298,11 +298,11 @@ func (r *Realm) Config() authrocket.Config {
 
 // JWTKey returns a value for Config.JWTKey: the PEM of the current public key, or the
 // secret of an HS256 realm. Generating an RSA key is slow, so several realms of a
-// process may share a key under different IDs. Also set Config.RealmID if an app
-// meets tokens of two realms.
+// process may share a key under different IDs. Also set Config.RealmID if an app may
+// receive tokens of two realms.
 func (r *Realm) JWTKey() string { return r.jwtKey(r.KeyID()) }
 
-// jwtKey is like JWTKey for the key with this ID, withdrawn or not.
+// jwtKey is like JWTKey, for the key with this ID, even if it is withdrawn.
 func (r *Realm) jwtKey(id string) string {
 	if id == "" {
 		return r.secret
@@ -310,11 +310,11 @@ func (r *Realm) jwtKey(id string) string {
 	return r.key(id).pem()
 }
 
-// SignIn adds the user's session cookie to req. Its [Realm.Token] contains the picked
-// org only, unless [AllOrgs] is given. The other headers of req decide whether it is
-// a navigation: see [authrocket.IsNavigation]. The cookie's name is
-// RealmConfig.CookieName. If that is empty, SignIn sets the cookies of both default
-// names. It removes existing cookies with these names.
+// SignIn adds the user's session cookie to req. The token in the cookie contains the
+// picked org only, unless [AllOrgs] is given (see [Realm.Token]). The other headers
+// of req decide whether it is a navigation: see [authrocket.IsNavigation]. The
+// cookie's name is RealmConfig.CookieName. If that is empty, SignIn sets the cookies
+// of both default names. It removes existing cookies with these names.
 //
 // [http.NewRequest] leaves the Host empty if the URL is only a path, and no gate
 // accepts that. SignIn then sets it to the host of the AppURL.

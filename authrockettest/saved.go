@@ -18,7 +18,7 @@ var ErrSaved = errors.New("authrockettest: the saved realm cannot be used")
 
 const (
 	savedFormat  = "authrocket realm"
-	savedVersion = 1       // grows when an older program would lose a field that it does not know
+	savedVersion = 1       // increased when an older program would lose a new field
 	maxSaved     = 1 << 30 // the maximum number of bytes that are read
 )
 
@@ -57,7 +57,7 @@ type savedCredential struct {
 
 // Save writes the realm as one JSON document, which [Open] can read: all records, the
 // settings and the keys. It writes passwords as hashes only. It does not write
-// faults, token changes and request counts. [Realm.OnChange] says when there is
+// faults, token changes or request counts. [Realm.OnChange] reports when there is
 // something new to save.
 //
 // The document is a credential: it contains the signing keys and the IDs of sessions.

@@ -48,8 +48,9 @@ type Settings struct {
 	// Signup says who may sign up. Default: [SignupOpen].
 	Signup Signup
 
-	// RequireName stops a user who has neither a first nor a last name after the
-	// login, until the user has entered a name in the profile. Default: false.
+	// RequireName makes users enter a name: after the login, a user who has neither a
+	// first nor a last name must add one to the profile before returning to the app.
+	// Default: false.
 	RequireName bool
 }
 
@@ -58,8 +59,8 @@ func (s Settings) clone() Settings {
 	return s
 }
 
-// withDefaults returns s with its defaults. If there are problems, it returns all of
-// them, joined.
+// withDefaults returns s with defaults for its empty fields. If there are problems,
+// it returns all of them, joined.
 func (s Settings) withDefaults() (Settings, error) {
 	if s.Name == "" {
 		s.Name = "Local"
@@ -93,8 +94,8 @@ func (r *Realm) Settings() Settings {
 	return r.settings.clone()
 }
 
-// ChangeSettings lets change edit the settings, and returns the result. It takes
-// effect at once, also for existing sessions. If the result is invalid, nothing
+// ChangeSettings lets change edit the settings, and returns the new settings. They
+// take effect at once, even for existing sessions. If they are invalid, nothing
 // changes and the error contains all problems. change must not call the Realm.
 func (r *Realm) ChangeSettings(change func(*Settings)) (Settings, error) {
 	defer r.report()
@@ -115,5 +116,6 @@ func (r *Realm) ChangeSettings(change func(*Settings)) (Settings, error) {
 	return settings.clone(), nil
 }
 
-// usesSecret reports whether the realm signs with HS256. The realm is locked.
+// usesSecret reports whether the realm signs with HS256. The caller must have locked
+// the realm.
 func (r *Realm) usesSecret() bool { return r.settings.Algorithm == "HS256" }

@@ -75,8 +75,8 @@ type change struct {
 	do func(*store)
 }
 
-// Behind returns a View that shows each change of the realm after delay. The Core
-// API, too, may answer with older data for a while.
+// Behind returns a View that shows each change of the realm after delay. The Core API
+// can also answer with older data for a while.
 func (r *Realm) Behind(delay time.Duration) *View {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -117,7 +117,7 @@ func (v *View) lock() (records *store, unlock func()) {
 }
 
 func (v *View) catchUp() {
-	due := max(0, len(v.pending)-v.limit) // if there are more pending changes than that, the oldest show early
+	due := max(0, len(v.pending)-v.limit) // if there are more pending changes than v.limit, the oldest are shown early
 	for due < len(v.pending) && v.lockedAt.Sub(v.pending[due].at) >= v.delay {
 		due++
 	}
@@ -129,8 +129,8 @@ func (v *View) catchUp() {
 }
 
 // commit applies a change to the realm, and queues it in the views that are still in
-// use. The realm is locked. The views call do again later, so do must not use
-// anything that changes after commit.
+// use. The caller must have locked the realm. The views call do again later, so do
+// must not use anything that changes after commit.
 func (r *Realm) commit(do func(*store)) {
 	do(r.of)
 	r.views = slices.DeleteFunc(r.views, func(view weak.Pointer[View]) bool {

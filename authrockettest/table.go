@@ -13,8 +13,8 @@ type table[T any] struct {
 	indexes map[string]*index[T]
 }
 
-// index finds and sorts records. It sorts by group, within a group by text, and among
-// equal texts by ID.
+// index finds and sorts records. It sorts by group, then by text within a group, and
+// then by ID if texts are equal.
 type index[T any] struct {
 	group func(T) string // nil means that all records are in one group
 	text  func(T) string // nil means sorting by ID

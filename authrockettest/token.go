@@ -21,7 +21,7 @@ type TokenOption func(*token)
 type token struct {
 	header  map[string]any
 	claims  map[string]any
-	payload []byte // signed instead of the claims, if it is not nil
+	payload []byte // if it is not nil, it is signed instead of the claims
 	keyID   string // the ID of the key that signs
 
 	memberships []map[string]any // the user's memberships, as entries of the claim orgs
@@ -71,8 +71,8 @@ func ExpiresIn(d time.Duration) TokenOption {
 	return func(t *token) { t.claims["exp"] = time.Now().Add(d).Unix() }
 }
 
-// ClockSkew makes a token like a server whose clock is d ahead: it moves iat, nbf and
-// exp.
+// ClockSkew makes a token as a server would whose clock is d ahead: it adds d to iat,
+// nbf and exp.
 func ClockSkew(d time.Duration) TokenOption {
 	return func(t *token) {
 		for _, name := range []string{"iat", "nbf", "exp"} {
@@ -93,7 +93,7 @@ func (r *Realm) ChangeTokens(options ...TokenOption) {
 	r.forgetTokens()
 }
 
-// InOrg picks org instead of the user's first one. If the user is not a member of
+// InOrg picks org instead of the user's first org. If the user is not a member of
 // org, the token contains no org.
 func InOrg(org Org) TokenOption {
 	return func(t *token) {
@@ -104,7 +104,7 @@ func InOrg(org Org) TokenOption {
 
 // AllOrgs puts all memberships of the user into the token, and selects the picked
 // one. Tokens of LoginRocket Web contain the picked org only. Use AllOrgs only for an
-// app that gets tokens of the Core API.
+// app that gets its tokens from the Core API.
 func AllOrgs() TokenOption {
 	return func(t *token) {
 		t.allOrgs = true

@@ -11,13 +11,13 @@ import (
 )
 
 const (
-	totpPeriod = 30 // the seconds for which a code is valid
+	totpPeriod = 30 // the seconds for which a device shows a code
 	totpDigits = 6
 )
 
 // TOTP returns the code of six digits that a device shows at the given time (RFC
-// 6238, with SHA-1 and 30 seconds). secret is in base32; for another text, TOTP
-// returns "". Tests use it instead of a phone.
+// 6238, with SHA-1 and 30 seconds). secret must be in base32; otherwise TOTP returns
+// "". Tests use it instead of a phone.
 func TOTP(secret string, at time.Time) string { return totpAt(secret, at.Unix()/totpPeriod) }
 
 func totpAt(secret string, step int64) string {

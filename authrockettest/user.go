@@ -46,7 +46,7 @@ type User struct {
 	Username  string // unique, case-insensitive
 	FirstName string
 	LastName  string
-	Name      string // default: FirstName and LastName, else Email
+	Name      string // default: FirstName and LastName, or Email if both are empty
 	Locale    string
 	Reference string
 	Custom    map[string]any
@@ -78,7 +78,7 @@ func (r *Realm) AddUser(user User) User {
 
 // CreateUser adds a user and returns the stored record. If Password is set, the user
 // gets a password credential. The errors are [ErrEmailTaken], [ErrUsernameTaken],
-// [ErrIDTaken], [ErrFull], and one that says that Email is missing.
+// [ErrIDTaken], [ErrFull], and an error that says that Email is missing.
 func (r *Realm) CreateUser(user User) (User, error) {
 	defer r.report()
 	records, unlock := r.lock()
@@ -110,8 +110,8 @@ func (r *Realm) CreateUser(user User) (User, error) {
 
 // UpdateUser lets change edit the user with this ID and returns the stored record.
 // The ID cannot change. The errors are [ErrNotFound], [ErrEmailTaken],
-// [ErrUsernameTaken], and one that says that Email is missing; the user then stays
-// unchanged. change must not call the Realm.
+// [ErrUsernameTaken], and an error that says that Email is missing. If there is an
+// error, the user stays unchanged. change must not call the Realm.
 func (r *Realm) UpdateUser(id string, change func(*User)) (User, error) {
 	defer r.report()
 	records, unlock := r.lock()
@@ -236,8 +236,8 @@ func (v *View) User(id string) (User, error) {
 }
 
 // UserByLogin returns the user for a text that was entered at a login: an email
-// address or a username, case-insensitive, or an ID. If there is none, it returns
-// [ErrNotFound].
+// address or a username, case-insensitive, or an ID. If there is no such user, it
+// returns [ErrNotFound].
 func (v *View) UserByLogin(login string) (User, error) {
 	login = strings.TrimSpace(login)
 	records, unlock := v.lock()
