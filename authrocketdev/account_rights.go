@@ -94,14 +94,16 @@ func (s *Server) change(own authrockettest.Membership, action string, field func
 
 var errOwnersOnly = refuse(http.StatusForbidden, "Only an owner may add or remove owners.")
 
-// mayGrant reports whether own may replace the permissions old by tags.
+// mayGrant reports whether a member with the membership own may replace the
+// permissions old with tags.
 func mayGrant(own authrockettest.Membership, old, tags []string) bool {
 	return slices.Contains(own.Permissions, permissionOwner) ||
 		slices.Contains(old, permissionOwner) == slices.Contains(tags, permissionOwner)
 }
 
-// changeableInvitations returns the invitations of an email address, if own may give
-// them the permissions tags. To withdraw them, tags is nil.
+// changeableInvitations returns the invitations of an email address, if a member with
+// the membership own may give them the permissions tags. When they are withdrawn,
+// tags is nil.
 func (s *Server) changeableInvitations(own authrockettest.Membership, email string, tags []string) ([]authrockettest.Invitation, error) {
 	if email = strings.TrimSpace(email); email == "" { // an empty email would select all invitations
 		return nil, nil
@@ -113,8 +115,9 @@ func (s *Server) changeableInvitations(own authrockettest.Membership, email stri
 	return page.Items, err
 }
 
-// changeableMember returns the membership with this ID, if own may give it the
-// permissions tags and the account keeps an owner. To remove the member, tags is nil.
+// changeableMember returns the membership with this ID, if a member with the
+// membership own may give it the permissions tags and the account keeps an owner.
+// When the member is removed, tags is nil.
 func (s *Server) changeableMember(own authrockettest.Membership, id string, tags []string) (authrockettest.Membership, error) {
 	members := s.realm.Members(own.OrgID)
 	i := slices.IndexFunc(members, func(m authrockettest.Membership) bool { return m.ID == id })

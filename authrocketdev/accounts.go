@@ -7,8 +7,8 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// newOrg creates an org that the user owns. Without a name, the org gets the name of
-// the user, which may be longer than an org's name may be.
+// newOrg creates an org that the user owns. If name is empty, the org gets the user's
+// name, which can be longer than the limit for names of orgs.
 func (s *Server) newOrg(user authrockettest.User, name string) (authrockettest.Org, error) {
 	name = strings.TrimSpace(name)
 	if name == "" {
@@ -33,10 +33,10 @@ const maxMemberships = 100
 
 var errNoAccount = errors.New("no account is selected")
 
-// pickAccount returns the account for a session: the requested one, else the one that
-// was picked on a page, else the only one. In single-user mode it is the user's first
-// account, and pickAccount creates one if there is none. errNoAccount means that the
-// user must pick.
+// pickAccount returns the account for a session: the requested account, or the
+// account that was picked on a page, or the user's only account. In single-user mode
+// it returns the user's first account, and creates one if there is none. errNoAccount
+// means that the user must pick an account.
 func (s *Server) pickAccount(session authrockettest.HostedSession, requested string) (orgID string, err error) {
 	memberships, orgMode := s.realm.MembershipsOf(session.UserID), s.realm.Settings().OrgMode
 	picked := ""

@@ -20,13 +20,14 @@ type endpoint func(*Server, parameters) (any, error)
 
 // newAPI builds the LoginRocket API. It reads no cookies: the parameter session
 // decides who the user is. Requests from a refused origin get no CORS headers, so
-// that its scripts cannot read an answer. They also change nothing, because a form
-// needs no preflight. Programs other than browsers need not send an Origin header.
+// scripts there cannot read the answer. These requests are not carried out either,
+// because a form can send them without a preflight. Programs other than browsers need
+// not send an Origin header.
 func (s *Server) newAPI() http.Handler {
 	isAllowed := func(origin string) bool { return slices.Contains(s.config.AllowedOrigins, origin) }
 	crossOrigin := cors.New(cors.Options{
-		// AllowedOrigins would mean every origin if it is empty, and it does not
-		// compare exactly.
+		// An empty AllowedOrigins would permit every origin, and AllowedOrigins does
+		// not compare exactly.
 		AllowOriginFunc: isAllowed,
 		AllowedMethods:  []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete},
 		AllowedHeaders:  []string{"accept", "accept-language", "content-type", "lr-agent"},
@@ -60,7 +61,7 @@ func withAPIHeaders(next http.Handler) http.Handler {
 
 var errTooMany = refuse(http.StatusTooManyRequests, "Too many requests. Try again in a minute.")
 
-// limitRequests counts the requests of each address.
+// limitRequests counts the requests of each IP address.
 func (s *Server) limitRequests(next http.Handler) http.Handler {
 	perMinute := s.config.RequestsPerMinute
 	if perMinute < 0 {

@@ -27,8 +27,8 @@ var okay = struct {
 }{"okay"}
 
 // loginResult is the answer to a login. A conditional_login has Conditions and no
-// login token. The app lets the user fulfil them, on a hosted page or with another
-// request, and then asks for the session again.
+// login token. The app lets the user meet these conditions, on a hosted page or with
+// another request, and then requests the session again.
 type loginResult struct {
 	Result     string   `json:"result"`
 	Session    string   `json:"session,omitempty"`
@@ -43,8 +43,8 @@ const (
 	conditionNoCode    = "second_factor_required"
 )
 
-// loginResult returns the answer to a login: a session, or a token that waits for a
-// code.
+// loginResult returns the answer to a login: a session, or the token of a login that
+// waits for a code.
 func (s *Server) loginResult(l login) (any, error) {
 	if l.Pending != "" {
 		return loginResult{Result: "conditional_login", Token: l.Pending, Conditions: []string{conditionNoCode}}, nil

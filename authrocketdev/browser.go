@@ -9,7 +9,7 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// sessionID returns the value of the session cookie, "" if there is none.
+// sessionID returns the value of the session cookie, or "" if there is none.
 func (s *Server) sessionID(r *http.Request) string {
 	c, err := r.Cookie(s.realm.SessionCookie(authrockettest.HostedSession{}).Name)
 	if err != nil {
@@ -18,7 +18,7 @@ func (s *Server) sessionID(r *http.Request) string {
 	return c.Value
 }
 
-// session returns the session of the browser, if it has one that can be used.
+// session returns the browser's session, if there is one that can still be used.
 func (s *Server) session(r *http.Request) (authrockettest.HostedSession, bool) {
 	session, err := s.usableSession(s.sessionID(r))
 	return session, err == nil

@@ -19,8 +19,8 @@ const (
 	reservedTagStart = "ar:"
 )
 
-// normalEmail returns the stored form of an email address, or false if text is not
-// one.
+// normalEmail returns the stored form of an email address, or false if text is not an
+// email address.
 func normalEmail(text string) (string, bool) {
 	text = strings.ToLower(strings.TrimSpace(text))
 	address, err := mail.ParseAddress(text)

@@ -25,7 +25,7 @@ type Config struct {
 	// example http://localhost:3000. Default: none.
 	AllowedOrigins []string
 
-	// RequestsPerMinute limits the LoginRocket API requests of one address. A
+	// RequestsPerMinute limits the LoginRocket API requests of one IP address. A
 	// negative number means no limit. Default: 120.
 	RequestsPerMinute int
 
@@ -48,8 +48,8 @@ type Server struct {
 	maxUsers int
 
 	outbox      *outbox
-	changes     *sync.Mutex // locks accounts and invitations from a check to the change
-	apiRequests *limit      // by address
+	changes     *sync.Mutex // held from the check of an account or invitation until its change
+	apiRequests *limit      // by IP address
 	wrongLogins *limit      // by user
 	wrongCodes  *limit      // by user
 }
@@ -111,7 +111,7 @@ const (
 	// maxUsers prevents strangers from filling the memory by signing up.
 	maxUsers = 10_000
 
-	// wrongLoginsPerMinute is how many wrong passwords a user may enter in a minute,
-	// and how many wrong codes.
+	// wrongLoginsPerMinute is the maximum number of wrong passwords that a user may
+	// enter in a minute. The same maximum applies to wrong codes.
 	wrongLoginsPerMinute = 10
 )

@@ -20,7 +20,7 @@ import (
 // coreCall is a request of the Core API with a valid key.
 type coreCall struct {
 	service  *Service
-	realm    *authrockettest.Realm // for writes, which are made for the person that the request names
+	realm    *authrockettest.Realm // for writes, on behalf of the client that the request names
 	view     *authrockettest.View  // for reads
 	server   *Server               // for the same realm and request
 	id       string                // the ID in the path, "" for a list
@@ -29,8 +29,8 @@ type coreCall struct {
 	mayWrite bool
 }
 
-// coreAnswer is the answer to a call: a status, and a body that is sent as JSON.
-// There is no body if it is nil.
+// coreAnswer is the answer to a call: a status, and a body that is sent as JSON. If
+// body is nil, the answer has no body.
 type coreAnswer struct {
 	status int
 	body   any
@@ -98,8 +98,8 @@ var (
 	errTwoRealms  = refuse(http.StatusBadRequest, "The request names two realms.")
 )
 
-// answer checks a request and carries it out. The checks have the order of the real
-// service, as far as that is known.
+// answer checks a request and carries it out. The checks run in the same order as in
+// the real service, as far as this order is known.
 func (s *Service) answer(w http.ResponseWriter, r *http.Request) (coreAnswer, error) {
 	key, realmID := readKey(r.Header)
 	mayWrite := isSecret(key, s.config.APIKey)
@@ -163,8 +163,8 @@ func (s *Service) namedRealm(ids []string) (*hostedRealm, error) {
 	return s.hosted(ids[0])
 }
 
-// readKey returns the API key of a request and the ID of its realm. That ID follows
-// the key, or has a header of its own.
+// readKey returns the API key of a request and the ID of its realm. The ID follows
+// the key, or is in a separate header.
 func readKey(h http.Header) (key, realmID string) {
 	key = h.Get("Authrocket-Api-Key")
 	if bearer, ok := strings.CutPrefix(h.Get("Authorization"), "Bearer "); ok && key == "" {
@@ -221,8 +221,8 @@ func findEndpoint(escapedPath string) (methods map[string]coreEndpoint, id strin
 	return methods, id, ok
 }
 
-// acceptsJSON reports whether the client accepts JSON. Without the header it accepts
-// anything.
+// acceptsJSON reports whether the client accepts JSON. A client that sends no Accept
+// header accepts anything.
 func acceptsJSON(values []string) bool {
 	if len(values) == 0 {
 		return true

@@ -6,8 +6,8 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// accountEndpoints make changes that users make to their own accounts, on their
-// behalf.
+// accountEndpoints are calls for what users do themselves, such as signing in or
+// changing their own password.
 var accountEndpoints = map[string]map[string]coreEndpoint{
 	"users/authenticate_token":              {http.MethodPost: authenticateToken},
 	"users/reset_password_with_token":       {http.MethodPost: resetPasswordWithToken},
@@ -39,7 +39,8 @@ func (c *coreCall) fields(names ...string) (map[string]string, error) {
 	return fields, c.body.err(attributes)
 }
 
-// showLogin returns the session of a login, or the token that waits for a code.
+// showLogin returns the session of a login, or the token of a login that waits for a
+// code.
 func (c *coreCall) showLogin(l login) (coreAnswer, error) {
 	if l.Pending != "" {
 		return createdAs(tokenJSON{"token", l.Pending, l.UserID}), nil
@@ -151,7 +152,7 @@ func updatePassword(c *coreCall) (coreAnswer, error) {
 }
 
 // keepSessions reads whether a user's sessions survive a change of the user's own
-// password. The default is all of them; the other value is none.
+// password. The values are all, which is the default, and none.
 func (o object) keepSessions() (keep bool) {
 	value := o.oneOf("keep_sessions", "all", "none")
 	return value == nil || *value == "all"
@@ -182,8 +183,8 @@ func updateProfile(c *coreCall) (coreAnswer, error) {
 	if err != nil {
 		return coreAnswer{}, err
 	}
-	// Setting a new password ends a pending change of the email address, so it comes
-	// first.
+	// Setting a new password ends a pending change of the email address, so the
+	// password is set first.
 	if password != "" {
 		if err := c.server.setPassword(user, password); err != nil {
 			return coreAnswer{}, err

@@ -88,7 +88,8 @@ var errJSONAsForm = refuse(http.StatusUnsupportedMediaType, "The body looks like
 const maxFormDepth = 4
 
 // addQuery adds the members of a query or a form: name, name[], name[member] and
-// name[member][]. Existing members stay. A name that cannot be a member is a problem.
+// name[member][]. Existing members stay. A name that cannot be a member is recorded
+// as a problem.
 func (o object) addQuery(query url.Values) {
 	for _, field := range slices.Sorted(maps.Keys(query)) {
 		values := query[field]
@@ -189,7 +190,7 @@ func quoteName(name string) string {
 	return strconv.Quote(name)
 }
 
-// title returns the name of a member in the form that starts a sentence.
+// title returns the name of a member in the form for the start of a sentence.
 func title(name string) string {
 	name = strings.ReplaceAll(name, "_", " ")
 	return strings.ToUpper(name[:1]) + name[1:]
@@ -268,7 +269,7 @@ func set[T ~string](field *T, sent *string) {
 	}
 }
 
-// flag reports whether a member is true. A form sends it as text.
+// flag reports whether a member is true. In a form, the value is text.
 func (o object) flag(name string) bool {
 	switch value, _ := o.take(name); value := value.(type) {
 	case nil:
@@ -399,7 +400,8 @@ func isScalar(value any) bool {
 // maxRequestBytes is the longest text in a request member.
 const maxRequestBytes = 500
 
-// request returns for whom a call is made. That member is outside the attributes.
+// request returns the client on whose behalf a call is made. It reads the member
+// request, which is outside the attributes.
 func (o object) request() authrockettest.Request {
 	r := o.root("request")
 	var by authrockettest.Request

@@ -29,7 +29,7 @@ func configuration(do coreEndpoint) coreEndpoint {
 	}
 }
 
-// hostedRealm returns the realm that the request is about.
+// hostedRealm returns the realm to which the request applies.
 func (c *coreCall) hostedRealm() (*hostedRealm, error) { return c.service.hosted(c.realm.ID()) }
 
 func newConfigurationID(prefix string) string { return prefix + rand.Text()[:22] }

@@ -34,8 +34,9 @@ func (c *coreCall) showCredential(credential authrockettest.Credential) credenti
 	}
 }
 
-// showProvisioning also shows the secret that a device needs, while the credential is
-// new and only to keys that may write, because the secret creates valid codes.
+// showProvisioning is like showCredential. While the credential is new, it also shows
+// the secret that a device needs, but only to keys that may write, because the secret
+// creates valid codes.
 func (c *coreCall) showProvisioning(credential authrockettest.Credential) credentialJSON {
 	shown := c.showCredential(credential)
 	if c.mayWrite && credential.Secret() != "" {

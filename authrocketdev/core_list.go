@@ -71,8 +71,8 @@ func pageOf[T any](items []T, id func(T) string, list authrockettest.List) (page
 	return page, nil
 }
 
-// expands reports whether a query asks for more of each record, with expand=custom or
-// expand[]=custom.
+// expands reports whether a query requests an additional part of each record, for
+// example with expand=custom or expand[]=custom.
 func expands(query url.Values, what string) bool {
 	for _, name := range []string{"expand", "expand[]"} {
 		for _, value := range query[name] {

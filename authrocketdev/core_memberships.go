@@ -104,7 +104,8 @@ func createMembership(c *coreCall) (coreAnswer, error) {
 	return createdAs(c.showMembership(m, withNothing)), err
 }
 
-// exist checks the IDs in a body. An unknown ID there is invalid input, not a 404.
+// exist checks that a body contains existing IDs. An unknown ID there is invalid
+// input, not a 404.
 func (c *coreCall) exist(userID, orgID string) error {
 	var problems []string
 	if _, err := c.realm.User(userID); userID != "" && err != nil {

@@ -62,8 +62,8 @@ func getProvider(c *coreCall) (coreAnswer, error) {
 // maxSecretBytes is the longest client secret.
 const maxSecretBytes = 1_000
 
-// providerAttributes reads the attributes of a provider that a client may set, by its
-// type.
+// providerAttributes reads the attributes that a client may set for a provider of
+// this type.
 func providerAttributes(attributes object, kind string) func(*authrockettest.AuthProvider) {
 	name, state := attributes.name("name"), attributes.oneOf("state", authrockettest.StateActive, authrockettest.StateInactive)
 	var minLength *int

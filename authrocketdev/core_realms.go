@@ -17,7 +17,7 @@ const maxRealms = 200
 type hostedRealm struct {
 	server  *Server
 	view    *authrockettest.View // the view that reads use
-	address string               // the IP address of its LoginRocket, "" for that of ServiceConfig.Server
+	address string               // the IP address of its LoginRocket, or "" for the realm of ServiceConfig.Server
 
 	// The Service locks these fields.
 	apps   []clientApp

@@ -25,7 +25,7 @@ type sessionJSON struct {
 	User        *userJSON   `json:"user,omitempty"`
 }
 
-// requestJSON says for whom something was done.
+// requestJSON describes the client on whose behalf something was done.
 type requestJSON struct {
 	Client *string `json:"client"`
 	IP     *string `json:"ip"`

@@ -24,7 +24,7 @@
 //
 // The program cmd/authrocket offers the same as "authrocket dev", with flags and a
 // seed file. The file docs/local-authrocket.md of the repository says which behaviour
-// follows the service and which is a guess.
+// follows the real service and which is a guess.
 //
 // It is not an identity provider: anyone can read the emails at /outbox, and a restart
 // deletes all data.

@@ -10,8 +10,8 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// flow is what a browser brings from the app and carries from page to page: the
-// return URL and the account.
+// flow is the data that a browser brings from the app and carries from page to page:
+// the return URL and the account.
 type flow struct {
 	RedirectURI string // as the app sent it, "" for the default
 	Account     string // the ID of an org

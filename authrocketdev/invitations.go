@@ -13,7 +13,7 @@ import (
 // maxInvitations is the maximum number of invitations in a seed.
 const maxInvitations = 1_000
 
-// invitedTo returns the open invitations to an org by email.
+// invitedTo returns the open invitations to an org, sorted by email.
 func (s *Server) invitedTo(orgID string) ([]authrockettest.Invitation, error) {
 	page, err := s.realm.ListInvitations(authrockettest.InvitationList{OrgID: orgID})
 	slices.SortFunc(page.Items, func(a, b authrockettest.Invitation) int { return strings.Compare(a.Email, b.Email) })
@@ -43,10 +43,10 @@ func (s *Server) invitation(token string) (authrockettest.Invitation, bool) {
 	return i, true
 }
 
-// Invite invites somebody to join an org with these permissions. If orgID is "", it
-// invites to sign up. It puts an email into the outbox, and returns the token of the
-// invitation for the page /signup?invitation=. The error says what is wrong with the
-// input.
+// Invite invites somebody to join an org with these permissions. If orgID is "", the
+// invitation is to sign up. It puts an email into the outbox, and returns the token
+// of the invitation for the page /signup?invitation=. The error says what is wrong
+// with the input.
 func (s *Server) Invite(email, orgID string, permissions ...string) (token string, err error) {
 	email, ok := normalEmail(email)
 	if !ok {

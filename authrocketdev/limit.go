@@ -47,8 +47,8 @@ func (l *limit) roll() {
 	}
 }
 
-// within returns the number of events that are left. Without a limit, events are
-// always left.
+// within returns the number of events that are left. If there is no limit, the result
+// is always positive.
 func (l *limit) within(left int) int {
 	if l.perMinute < 0 {
 		return 1

@@ -28,7 +28,7 @@ func (s *Server) renderLogin(w http.ResponseWriter, r *http.Request, f flow, ema
 	}{email, s.realm.Settings().Signup != authrockettest.SignupClosed || f.Invitation != "", s.appOf(f), s.demoUsers()}))
 }
 
-// appOf returns the host of the app to which a login leads, "" if there is none.
+// appOf returns the host of the app to which a login leads, or "" if there is none.
 func (s *Server) appOf(f flow) string {
 	target, _ := s.realm.RedirectURI(f.RedirectURI)
 	u, err := url.Parse(target)

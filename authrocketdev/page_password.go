@@ -6,7 +6,7 @@ func (s *Server) showForgot(w http.ResponseWriter, r *http.Request, f flow) erro
 	return s.render(w, r, f, http.StatusOK, "forgot", view{Title: "Forgot your password?"})
 }
 
-// submitForgot gives the same answer whether the user exists or not.
+// submitForgot gives the same answer whether or not the user exists.
 func (s *Server) submitForgot(w http.ResponseWriter, r *http.Request, f flow) error {
 	s.forgotPassword(r.PostForm.Get("email"), f.Values())
 	return s.render(w, r, f, http.StatusOK, "done", view{

@@ -185,7 +185,7 @@ func (s *Server) renderWrongRedirectURI(w http.ResponseWriter, r *http.Request, 
 	return s.render(w, r, flow{}, http.StatusBadRequest, "redirect", view{Title: "This login cannot return to the app", Page: struct {
 		Text, Given string
 		Allowed     []string
-		Loopback    bool // every URL on a loopback host is allowed, too
+		Loopback    bool // every URL on a loopback host is also allowed
 	}{wrong.Error(), wrong.shown(), s.realm.LoginURLs(), s.acceptsLoopback()}})
 }
 

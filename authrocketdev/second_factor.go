@@ -12,7 +12,7 @@ import (
 	"rsc.io/qr"
 )
 
-// login is the result of a correct password.
+// login is the state of a login after the user has proved their identity.
 type login struct {
 	UserID  string
 	Session authrockettest.HostedSession // set if the login is complete

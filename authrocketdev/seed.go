@@ -16,7 +16,7 @@ import (
 // users with their memberships, and invitations. The zero value is an empty realm.
 type Seed struct{ file seedFile }
 
-// noOrg stands for the org of an invitation that is only to sign up.
+// noOrg stands for the org of an invitation that only invites to sign up.
 const noOrg = -1
 
 const maxSeedBytes = 1 << 20

@@ -85,7 +85,7 @@ var emailVerifications = map[string]authrocket.EmailVerification{
 
 const maxMinutes = 366 * 24 * 60
 
-// seedChecks return what is wrong with a string or a number, "" if it is valid.
+// seedChecks return what is wrong with a string or a number, or "" if it is valid.
 var seedChecks = map[string]func(string) string{
 	"realm.id":                  checkID("rl_"),
 	"realm.signup":              oneOf(string(authrockettest.SignupOpen), string(authrockettest.SignupInvitation), string(authrockettest.SignupClosed)),

@@ -21,21 +21,23 @@ type ServiceConfig struct {
 	// Server is the LoginRocket of the realm that the Core API manages.
 	Server *Server
 
-	// APIKey is the key of the Core API: ks_ and 16 characters or more. Default: a
-	// new key, see [Service.APIKey].
+	// APIKey is the key of the Core API: ks_ followed by at least 16 characters.
+	// Default: a new key, see [Service.APIKey].
 	APIKey string
 
 	// ReadOnlyAPIKey is a key that can only read. The Core API refuses its writes,
-	// and shows it events without their tokens. It is still a credential: it can read
-	// the IDs of sessions, for which LoginRocket issues login tokens. Default: none.
+	// and shows it events without their tokens. The key is still a credential: it can
+	// read the IDs of sessions, for which LoginRocket issues login tokens. Default:
+	// none.
 	ReadOnlyAPIKey string
 
 	// Host is the host and port under which programs call the Core API, in addition
 	// to loopback hosts. Default: none.
 	Host string
 
-	// VisibleAfter delays the time at which later reads of the Core API show a write.
-	// The real service may do that, too. Default: 0, at once.
+	// VisibleAfter is the delay after which reads of the Core API show a write. The
+	// real service can have such a delay, too. Default: 0; reads show a write at
+	// once.
 	VisibleAfter time.Duration
 
 	// RequestsPerMinute limits the Core API requests of one key. A negative number
@@ -43,22 +45,22 @@ type ServiceConfig struct {
 	RequestsPerMinute int
 
 	// ConfigurationAPI also serves realms, client_apps and domains, and the writes of
-	// auth_providers. A request then works on the realm that it names, else on the
-	// realm of Server. Default: false.
+	// auth_providers. A request then works on the realm that it names, or on the
+	// realm of Server if it names none. Default: false.
 	ConfigurationAPI bool
 
 	// Listen serves [Service.LoginRocket] at a loopback address, for a new domain.
-	// The Service closes the result when the domain or its realm is deleted; the
-	// caller closes what is open at the end of the program. Listen must not use the
-	// Service. Default: none; realms that the Configuration API creates then get no
-	// domain.
+	// The Service closes the result when the domain or its realm is deleted; at the
+	// end of the program, the caller must close the results that are still open.
+	// Listen must not use the Service. Default: none; realms that the Configuration
+	// API creates then get no domain.
 	Listen func(address string) (io.Closer, error)
 
 	// Webhooks are the URLs that get the events of the realm, for example
 	// http://localhost:8082/hooks/authrocket. Only http on loopback is allowed, so
-	// that no event leaves the machine. A user and a password in a URL are sent as
-	// HTTP Basic. Events wait until [Service.Deliver] or [Service.RunWebhooks] sends
-	// them. Default: none.
+	// that no event leaves the machine. A user and a password in a URL are sent with
+	// HTTP Basic authentication. Events wait until [Service.Deliver] or
+	// [Service.RunWebhooks] sends them. Default: none.
 	Webhooks []string
 }
 

@@ -52,7 +52,7 @@ func (s *Server) signUp(n newUser) (authrockettest.HostedSession, error) {
 		Locale: n.Locale, EmailVerification: authrocket.EmailNotVerified,
 	}
 	if isInvited && invited.Email == email {
-		user.EmailVerification = authrocket.EmailVerified // the token came by mail
+		user.EmailVerification = authrocket.EmailVerified // the token was in an email
 	}
 	user, err := s.createUser(user, n.Invitation)
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 // WebhookFaults are faults in the delivery of webhooks. The zero value means no
 // faults.
 type WebhookFaults struct {
-	// LoseEvery makes every nth webhook of a URL get lost: it never arrives, but
+	// LoseEvery loses every nth webhook of a URL: the webhook never arrives, but
 	// counts as acknowledged. 1 loses all webhooks.
 	LoseEvery int
 
@@ -29,7 +29,7 @@ func (s *Service) BreakWebhooks(faults WebhookFaults) {
 	}
 }
 
-// send posts a body, unless a fault says otherwise.
+// send posts a body, unless a fault prevents that.
 func (t *webhookTarget) send(ctx context.Context, client *http.Client, body []byte) (isAcknowledged bool, result string) {
 	t.mu.Lock()
 	t.sends++

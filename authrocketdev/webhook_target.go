@@ -20,7 +20,7 @@ import (
 // webhookTarget is a URL that gets events.
 type webhookTarget struct {
 	hookID      string
-	url         string // a secret; its user and password are sent as HTTP Basic
+	url         string // a secret; its user and password are sent with HTTP Basic authentication
 	destination string // the part of the URL that may be shown
 	dial        func(ctx context.Context, network, address string) (net.Conn, error)
 

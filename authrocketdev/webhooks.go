@@ -84,7 +84,7 @@ func (t *webhookTarget) add(w *webhook) {
 }
 
 // prune removes finished webhooks, all at once because there may be thousands. The
-// target is locked.
+// caller must have locked the target.
 func (t *webhookTarget) prune() {
 	t.pending = slices.DeleteFunc(t.pending, func(w *webhook) bool { return w.isDone })
 }
@@ -210,7 +210,7 @@ func (t *webhookTarget) deliver(ctx context.Context, onlyDue bool) (acknowledged
 	failed, lastResult := 0, ""
 	for _, w := range t.nextBatch(onlyDue) {
 		event, err := w.realm.Event(w.eventID)
-		if err != nil { // the realm has forgotten the event
+		if err != nil { // the realm no longer has the event
 			t.mu.Lock()
 			w.isDone = true
 			t.mu.Unlock()
