@@ -158,7 +158,7 @@ func readSeed(name string) (authrocketdev.Seed, error) {
 }
 
 // urlOf returns the URL at which a browser on this machine reaches the listener. Its host
-// is that of the flag, since cookies belong to a host name.
+// is the host in the flag, since cookies belong to a host name.
 func urlOf(addr string, listener net.Listener) string {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil || host == "" || net.ParseIP(host).IsUnspecified() {
@@ -177,8 +177,8 @@ func variablesOf(realm *authrockettest.Realm) []string {
 	return variables
 }
 
-// announce prints what a person needs to continue. It prints passwords of the demo users
-// only.
+// announce prints what a person needs to continue. It prints only the passwords of demo
+// users.
 func announce(stdout io.Writer, realm *authrockettest.Realm, variables []string, isDemo bool) {
 	fmt.Fprintf(stdout, "The local LoginRocket is at %s. Ctrl-C stops it.\n\n", realm.URL())
 	fmt.Fprintf(stdout, "%s\n\n", strings.Join(variables, "\n"))

@@ -72,7 +72,7 @@ func (d *dataFile) isUnchanged() error {
 	return nil
 }
 
-// save replaces the file by one that contains the realm.
+// save replaces the file with one that contains the realm.
 func (d *dataFile) save(realm *authrockettest.Realm) error {
 	file, err := replaceFile(d.name, realm.Save, func(file *os.File) error {
 		if !tryLock(file) {
@@ -118,7 +118,7 @@ func changesOf(realm *authrockettest.Realm) chan struct{} {
 	return changed
 }
 
-// keepSaved saves the realm whenever changed says so, until ctx ends.
+// keepSaved saves the realm whenever changed has a value, until ctx ends.
 func (d *dataFile) keepSaved(ctx context.Context, realm *authrockettest.Realm, changed chan struct{}, logger *slog.Logger) {
 	isFailing := false
 	for {

@@ -97,8 +97,7 @@ func parseCoreFault(text string) (authrockettest.Fault, error) {
 var routeForm = regexp.MustCompile(`^(GET|POST|PUT|DELETE) /v2/\S+$`)
 
 // isRoute reports whether requests to the Core API can match the pattern. http.ServeMux
-// would panic on an invalid one, which is right for a programmer's mistake but not for a
-// user's.
+// panics if a pattern is invalid, but a mistake in a flag must not cause a panic.
 func isRoute(pattern string) (ok bool) {
 	defer func() { ok = recover() == nil && ok }()
 	authrockettest.Only(pattern, authrockettest.Hang())

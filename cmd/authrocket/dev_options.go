@@ -22,7 +22,7 @@ type options struct {
 	seedFile          string // "" for the demo
 	dataFile, envFile string // "" for none
 
-	// Of the LoginRocket.
+	// Options of the LoginRocket.
 	addr         string
 	realm        authrockettest.RealmConfig
 	jwksFault    authrockettest.Fault // nil for none
@@ -30,7 +30,7 @@ type options struct {
 	keyOverlap   time.Duration
 	tokenChanges []authrockettest.TokenOption
 
-	// Of the Core API.
+	// Options of the Core API.
 	coreAddr      string // "" for none
 	service       authrocketdev.ServiceConfig
 	coreFaults    []authrockettest.Fault
@@ -43,7 +43,7 @@ type mistakes []error
 func (m *mistakes) add(format string, args ...any) { *m = append(*m, fmt.Errorf(format, args...)) }
 
 // parseOptions reads the flags. The error joins all mistakes. If the flags cannot be
-// parsed, it is the error of the first one.
+// parsed, it contains only the first mistake.
 func parseOptions(args []string, stdout io.Writer) (options, error) {
 	var o options
 	flags := flag.NewFlagSet("dev", flag.ContinueOnError)

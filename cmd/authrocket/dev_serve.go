@@ -108,7 +108,7 @@ func (d *domains) listen(address string) (io.Closer, error) {
 	return server, nil
 }
 
-// close closes them all, and waits until they are closed.
+// close closes all these LoginRockets, and waits until they are closed.
 func (d *domains) close() {
 	d.mu.Lock()
 	d.isClosed = true

@@ -38,7 +38,7 @@ const (
 	statusOK      = "ok"
 	statusWrong   = "wrong"
 	statusUnknown = "unknown"
-	statusSkipped = "skipped" // not checked; it does not count
+	statusSkipped = "skipped" // not checked; it does not affect the result
 )
 
 // finding is a line of the report.

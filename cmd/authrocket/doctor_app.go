@@ -13,7 +13,7 @@ const callbackHeader = "Authrocket-Callback"
 
 func (a answer) isCallback() bool { return a.err == nil && a.header.Get(callbackHeader) == "1" }
 
-// appURL returns the URL of the app without its final slash, or "" if it is missing or
+// appURL returns the URL of the app without its trailing slash, or "" if it is missing or
 // wrong.
 func (p *patient) appURL() string {
 	if p.config.DisableCookie || p.problems["AppURL"] || p.problems["AuthPath"] {
@@ -22,7 +22,8 @@ func (p *patient) appURL() string {
 	return strings.TrimRight(p.config.AppURL, "/")
 }
 
-// routeURL returns the URL of a login route of the app, or "" without an app.
+// routeURL returns the URL of a login route of the app, or "" if the app has no valid
+// URL.
 func (p *patient) routeURL(route string) string {
 	if p.appURL() == "" {
 		return ""
@@ -103,7 +104,7 @@ func (p *patient) askLogin(ctx context.Context) answer {
 }
 
 // judgeAppLogin judges the app's redirect to LoginRocket. loginRocket is "" if the
-// environment has none.
+// environment contains no valid LOGINROCKET_URL.
 func judgeAppLogin(a answer, target, callback, loginRocket string) finding {
 	location, err := url.Parse(a.header.Get("Location"))
 	switch {

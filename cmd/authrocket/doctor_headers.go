@@ -9,7 +9,7 @@ import (
 )
 
 // The header limits of the proxies in front of the app are measured without a login. The
-// requests and answers are as long as those of a login, but complete none.
+// requests and answers are as long as those of a login, but complete no login.
 //
 //   - Requests: the doctor requests the callback as a program does, once with a made-up
 //     token in the URL and once with made-up cookies. The callback then completes no
@@ -142,9 +142,9 @@ func headerBytes(a answer) int {
 }
 
 // loginAnswerBytes estimates the length of the header section of the answer to a login,
-// from that of the login route. The answer to a login redirects to a page instead of
-// LoginRocket. It clears the state's cookie instead of setting it, and sets those of the
-// session and of the count.
+// from the answer of the login route. The answer to a login redirects to a page instead
+// of LoginRocket. It clears the state's cookie instead of setting it, and sets the
+// cookies of the session and of the number of attempts.
 func loginAnswerBytes(plain answer, cookieName string, n int) int {
 	const setCookie = len("Set-Cookie: ; Path=/; Max-Age=86400; HttpOnly; Secure; SameSite=Lax\r\n")
 	bytes := headerBytes(plain) - len(plain.header.Get("Location")) + returnBytes

@@ -68,7 +68,7 @@ func judgeConfig(problem *authrocket.ConfigError) finding {
 	return wrong(do, "%s %s.", name, what)
 }
 
-// loginRocket returns the URL of LoginRocket without its final slash, or "" if it is
+// loginRocket returns the URL of LoginRocket without its trailing slash, or "" if it is
 // missing or wrong.
 func (p *patient) loginRocket() string {
 	if p.problems["LoginRocketURL"] {
@@ -311,7 +311,8 @@ func judgeCaching(h http.Header) finding {
 	return fine("%s; the set is %s old.", text, shortDuration(age))
 }
 
-// checkClock compares the clock of this machine with those of LoginRocket and of the app.
+// checkClock compares the clock of this machine with the clocks of LoginRocket and of the
+// app.
 func checkClock(ctx context.Context, p *patient) []finding {
 	var findings []finding
 	if p.askedURL() == "" {
@@ -340,7 +341,8 @@ func judgeClock(a answer, whose string) finding {
 	if seconds, err := strconv.Atoi(a.header.Get("Age")); err == nil && seconds > 0 {
 		date = date.Add(time.Duration(seconds) * time.Second)
 	}
-	// The answer was written between these two, up to a second after its Date.
+	// The answer was written between a.sent and a.came, and at most a second after its
+	// Date.
 	ahead := max(a.sent.Sub(date.Add(time.Second)), 0)
 	behind := max(date.Sub(a.came), 0)
 	const do = "Set the clock, and keep it right with NTP: otherwise, tokens are refused as expired or as not valid yet."
@@ -403,8 +405,8 @@ func checkHostedLogin(ctx context.Context, p *patient) []finding {
 // noLoginURL is never a Login URL, since this host cannot exist (RFC 6761 section 6.4).
 const noLoginURL = "https://authrocket-doctor.invalid/auth/callback"
 
-// judgeHostedLogin compares the answers to a login that comes back to the app, and to one
-// that comes back to noLoginURL.
+// judgeHostedLogin compares the answers to a login that returns to the app, and to a
+// login that would return to noLoginURL.
 func judgeHostedLogin(own, nowhere answer, base, callback string) finding {
 	came := statusText(own.status)
 	if target := own.location(base + "/login"); target != "" {

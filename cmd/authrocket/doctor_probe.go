@@ -57,7 +57,7 @@ type answer struct {
 	err        error // its text contains no URL
 }
 
-// once returns the answer of that name. The first time, it calls ask to get the answer.
+// once returns the answer with this name. The first time, it calls ask to get the answer.
 func (p *prober) once(name string, ask func() answer) answer {
 	a, isKnown := p.known[name]
 	if !isKnown {
@@ -67,7 +67,7 @@ func (p *prober) once(name string, ask func() answer) answer {
 	return a
 }
 
-// get sends a GET. headers are name, value, name, value and so on.
+// get sends a GET request. headers alternates between names and values.
 func (p *prober) get(ctx context.Context, target string, headers ...string) answer {
 	return p.do(ctx, http.MethodGet, target, "", headers...)
 }

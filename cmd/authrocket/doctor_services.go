@@ -118,7 +118,7 @@ func judgeCoreError(err error, target, what string) finding {
 // cleanUpTimeout is how long the deletion of the user may take, even after Ctrl-C.
 const cleanUpTimeout = 10 * time.Second
 
-// tryWrite creates a user who cannot exist, and deletes it.
+// tryWrite creates a user with an email address that cannot exist, and deletes the user.
 func tryWrite(ctx context.Context, api *coreapi.Client) finding {
 	email := "doctor-" + strings.ToLower(rand.Text()) + "@authrocket-doctor.invalid"
 	const leftOver = "Look in AuthRocket's portal for a user whose email ends with @authrocket-doctor.invalid, and delete it."

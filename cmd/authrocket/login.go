@@ -202,7 +202,7 @@ func (a *asker) hidden(ctx context.Context, prompt string) (coreapi.Secret, erro
 	if err != nil {
 		return coreapi.Secret{}, err
 	}
-	defer term.Restore(descriptor, before) // even if ctx ends first
+	defer term.Restore(descriptor, before) // also if ctx ends before the user has answered
 	raw := term.NewTerminal(struct {
 		io.Reader
 		io.Writer

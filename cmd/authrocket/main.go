@@ -5,9 +5,9 @@
 //
 // authrocket dev runs a local AuthRocket with LoginRocket and the Core API, for
 // development without an account. It prints the environment variables that an app needs.
-// Its data is in memory, unless a flag names a file to keep it in. A seed file provides
-// the first users and accounts. docs/local-authrocket.md in the repository describes the
-// flags, and what behaves like the service.
+// Its data is in memory, unless a flag names a file for it. A seed file provides the
+// first users and accounts. docs/local-authrocket.md in the repository describes the
+// flags, and which behaviour follows the real service.
 //
 // authrocket doctor reads the environment of an app, checks its setup and says what to
 // do. authrocket explain shows what is in a login token and whether it is accepted.

@@ -9,10 +9,11 @@ import (
 	"path/filepath"
 )
 
-// replaceFile replaces a file by a new one that only its owner can read. A reader of name
-// gets either the old content or all that write writes, even after a crash. replaceFile
-// calls mayReplace with the new file just before it replaces the old one. It returns the
-// new file open. If it does not replace the file, it leaves no other file behind.
+// replaceFile replaces a file with a new one that only its owner can read. A reader of
+// name gets either the old content or everything that write writes, even after a crash.
+// replaceFile calls mayReplace with the new file just before it replaces the old one. It
+// returns the new file open. If it does not replace the file, it leaves no other file
+// behind.
 func replaceFile(name string, write func(io.Writer) error, mayReplace func(*os.File) error) (file *os.File, err error) {
 	folder, base := filepath.Split(name)
 	temporary := filepath.Join(folder, "."+base+".authrocket-tmp")
@@ -49,8 +50,9 @@ func replaceFile(name string, write func(io.Writer) error, mayReplace func(*os.F
 	return file, nil
 }
 
-// statFile returns what name is now, or nil if it does not exist. If it is not a regular
-// file, that is an error: replaceFile would replace it by a file.
+// statFile returns information about the current file called name, or nil if there is
+// none. If name is not a regular file, statFile returns an error, because replaceFile
+// would replace it with a regular file.
 func statFile(name string) (fs.FileInfo, error) {
 	info, err := os.Lstat(name)
 	switch {

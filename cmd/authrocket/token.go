@@ -21,8 +21,8 @@ import (
 // maxTokenInput is longer than any token that is accepted.
 const maxTokenInput = 64 << 10
 
-// readToken reads the token, the first line of standard input. No error repeats any part
-// of it.
+// readToken reads the token, which is the first line of standard input. Errors contain no
+// part of it.
 func readToken(c console) (string, error) {
 	if isTerminal(c.stdin) {
 		fmt.Fprintln(c.stderr, "Paste the login token, and press Enter. A terminal cuts lines after 4,095 bytes: use a pipe for longer tokens.")
@@ -134,8 +134,8 @@ func valueOf(members []member, name string) any {
 
 const hiddenText = "(hidden)"
 
-// hide replaces session IDs anywhere in value: anyone who has a session ID can get
-// tokens.
+// hide replaces session IDs anywhere in value, because anyone who has a session ID can
+// get tokens.
 func hide(value any, sessionID string) any {
 	switch value := value.(type) {
 	case string:
@@ -243,7 +243,7 @@ const (
 	verdictUndecided = "undecided"
 )
 
-// keysTimeout is how long the key set may take.
+// keysTimeout is how long a fetch of the key set may take.
 const keysTimeout = 10 * time.Second
 
 // newTokenAuth returns an Auth that only verifies tokens, and therefore needs no AppURL.
@@ -269,7 +269,7 @@ func judge(ctx context.Context, auth *authrocket.Auth, config authrocket.Config,
 	return v
 }
 
-// keyText returns which keys verify tokens.
+// keyText returns a text that says which keys verify tokens.
 func keyText(config authrocket.Config) string {
 	switch {
 	case config.JWTKey != "":
