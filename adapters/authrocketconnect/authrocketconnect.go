@@ -18,7 +18,7 @@
 //		mux.Handle(notesv1connect.NewNotesServiceHandler(server{service}, options))
 //		mux.Handle(notesv1connect.NewSessionServiceHandler(server{service}, options))
 //		mux.Handle("/", pages())
-//		return auth.Authenticate(mux), nil // calls of the page come with its session cookie
+//		return auth.Authenticate(mux), nil // calls from the page carry its session cookie
 //	}
 //
 // A program sends a bearer token. Behind [authrocket.Auth.Authenticate], the session cookie of a

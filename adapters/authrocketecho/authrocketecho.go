@@ -8,7 +8,7 @@
 //		e := echo.New()
 //		e.Use(middleware.Recover())
 //		e.Use(authrocketecho.Authenticate(auth)) // also serves /auth/login, /auth/logout, ...
-//		e.Use(middleware.RequestLogger())        // in here no URL has a login's token in it
+//		e.Use(middleware.RequestLogger())        // URLs that are logged here contain no login token
 //		e.GET("/", home)
 //		e.GET("/manage", manage, authrocketecho.RequireLogin(auth))
 //		e.POST("/billing", billing, mayBill)

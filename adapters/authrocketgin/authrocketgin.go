@@ -6,10 +6,10 @@
 //		mayBill := authrocketgin.Require(auth, authrocket.Permission("billing:write"))
 //
 //		r := gin.New()
-//		r.RedirectTrailingSlash = false // would come before Authenticate, and repeat a token in the URL
+//		r.RedirectTrailingSlash = false // the redirect would come before Authenticate, and repeat a token in the URL
 //		r.Use(gin.Recovery())
 //		r.Use(authrocketgin.Authenticate(auth)) // also serves /auth/login, /auth/logout, ...
-//		r.Use(gin.Logger())                     // in here no URL has a login's token in it
+//		r.Use(gin.Logger())                     // URLs that are logged here contain no login token
 //		r.GET("/", home)
 //		r.GET("/manage", authrocketgin.RequireLogin(auth), manage)
 //		r.POST("/billing", mayBill, billing)

@@ -21,7 +21,7 @@ func main() {
 		log.Fatal(err)
 	}
 	if err := auth.Warm(context.Background()); err != nil {
-		log.Print(err) // the app serves all the same: the keys are fetched again soon
+		log.Print(err) // the app still serves, and soon fetches the keys again
 	}
 	listener, err := net.Listen("tcp", cmp.Or(os.Getenv("ADDR"), "127.0.0.1:8080"))
 	if err != nil {
@@ -42,7 +42,7 @@ func routes(auth *authrocket.Auth) http.Handler {
 	mux.Handle("GET /me", auth.RequireLogin(http.HandlerFunc(me)))
 	mux.Handle("GET /orgs/{org}/invoices", ofOrg(http.HandlerFunc(listInvoices)))
 	mux.Handle("POST /orgs/{org}/invoices", mayBill(http.HandlerFunc(addInvoice)))
-	return mux // CORS, if other origins may call, goes around this
+	return mux // if other origins may call, wrap this in CORS
 }
 
 // readyz is for a load balancer: without keys this instance can sign nobody in.
@@ -60,7 +60,7 @@ func me(w http.ResponseWriter, r *http.Request) {
 }
 
 func listInvoices(w http.ResponseWriter, r *http.Request) {
-	org, _ := authrocket.CurrentOrg(r.Context()) // the one of the path
+	org, _ := authrocket.CurrentOrg(r.Context()) // the org in the path
 	writeJSON(w, http.StatusOK, map[string]any{"org": org.Name, "invoices": []string{}})
 }
 

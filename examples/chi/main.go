@@ -69,6 +69,6 @@ func billing(w http.ResponseWriter, r *http.Request) {
 }
 
 func org(w http.ResponseWriter, r *http.Request) {
-	org, _ := authrocket.CurrentOrg(r.Context()) // the one of the path
+	org, _ := authrocket.CurrentOrg(r.Context()) // the org in the path
 	fmt.Fprintf(w, "Files of %s\n", org.Name)
 }

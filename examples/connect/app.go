@@ -36,10 +36,10 @@ func routes(auth *authrocket.Auth, service *notes.Service) (http.Handler, error)
 	mux.Handle(notesv1connect.NewNotesServiceHandler(server{service}, options))
 	mux.Handle(notesv1connect.NewSessionServiceHandler(server{service}, options))
 	mux.Handle("/", pages())
-	return auth.Authenticate(mux), nil // calls of the page come with its session cookie
+	return auth.Authenticate(mux), nil // calls from the page carry its session cookie
 }
 
-// server is the service in Connect's terms.
+// server implements the services for Connect.
 type server struct{ *notes.Service }
 
 func (s server) Add(ctx context.Context, r *notesv1.AddRequest) (*notesv1.AddResponse, error) {
@@ -51,7 +51,7 @@ func (s server) Add(ctx context.Context, r *notesv1.AddRequest) (*notesv1.AddRes
 }
 
 func (s server) Watch(ctx context.Context, _ *notesv1.WatchRequest, stream *connect.ServerStream[notesv1.WatchResponse]) error {
-	if err := stream.Send(nil); err != nil { // the headers, before there is a note
+	if err := stream.Send(nil); err != nil { // sends the headers before there is a note
 		return err
 	}
 	return s.Service.Watch(ctx, stream.Send)

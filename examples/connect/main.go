@@ -1,10 +1,10 @@
-// Command connect is a web app with a Connect service behind AuthRocket logins, a page that calls
-// it, and, so that it can be tried without an account, a local AuthRocket beside it:
+// Command connect is a web app with a Connect service behind AuthRocket logins, and a page that
+// calls it. It also runs a local AuthRocket, so that you can try it without an account:
 //
 //	go run ./examples/connect
 //
-// Open the page in two tabs: what one adds, the other one shows at once. "Sign out everywhere" ends
-// both.
+// Open the page in two tabs: a note that you add in one tab appears in the other at once. "Sign
+// out everywhere" signs out both.
 package main
 
 import (
@@ -28,7 +28,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second Ctrl-C does not wait for anything
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
 	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "connect:", err)
 		os.Exit(1)
@@ -66,7 +66,8 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	}
 	loginRocket.Handler = server
 
-	// What a product needs begins here, with coreapi.ConfigFromEnv and authrocket.ConfigFromEnv.
+	// The code that a product needs begins here. A product uses coreapi.ConfigFromEnv and
+	// authrocket.ConfigFromEnv.
 	api, err := coreapi.New(service.CoreAPIConfig())
 	if err != nil {
 		return err

@@ -37,7 +37,7 @@ func routes(auth *authrocket.Auth) http.Handler {
 	e := echo.New()
 	e.Use(middleware.Recover())
 	e.Use(authrocketecho.Authenticate(auth)) // also serves /auth/login, /auth/logout, ...
-	e.Use(middleware.RequestLogger())        // in here no URL has a login's token in it
+	e.Use(middleware.RequestLogger())        // URLs that are logged here contain no login token
 	e.GET("/", home)
 	e.GET("/manage", manage, authrocketecho.RequireLogin(auth))
 	e.POST("/billing", billing, mayBill)
@@ -65,12 +65,12 @@ func manage(c *echo.Context) error {
 }
 
 func billing(c *echo.Context) error {
-	org, _ := authrocket.CurrentOrg(c.Request().Context()) // what takes a context works as everywhere
+	org, _ := authrocket.CurrentOrg(c.Request().Context()) // functions that take a context work as with net/http
 	return c.String(http.StatusOK, fmt.Sprintf("Paid by %s\n", org.Name))
 }
 
 func org(c *echo.Context) error {
 	session, _ := authrocketecho.Session(c)
-	org, _ := session.Org() // the one of the path
+	org, _ := session.Org() // the org in the path
 	return c.String(http.StatusOK, fmt.Sprintf("Files of %s\n", org.Name))
 }

@@ -97,7 +97,8 @@ func (a *app) signOutEverywhere(w http.ResponseWriter, r *http.Request) {
 		fail(w, r, "the sessions cannot be ended", err)
 		return
 	}
-	// The webhooks report it, too. This is faster, and works even if they are late.
+	// The webhooks also report the end. This call is faster, and works even if they are
+	// late.
 	if err := a.state.EndUser(r.Context(), user.ID, deleted.At); err != nil {
 		slog.WarnContext(r.Context(), "other instances learn of it later", "error", err)
 	}

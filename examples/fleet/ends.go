@@ -9,7 +9,8 @@ import (
 	"github.com/authrocket-go/authrocket/sessionstate"
 )
 
-// ends are the ends of sessions that this instance has learned of last, for its view.
+// ends holds the latest ends of sessions that were reported to this instance, for its
+// view.
 type ends struct {
 	mu   sync.Mutex
 	last []end // the newest first

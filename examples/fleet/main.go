@@ -54,7 +54,8 @@ func serveInstance(ctx context.Context) error {
 		return err
 	}
 
-	// What has ended: webhooks, the other instances and, once an hour, the API say so.
+	// The state of sessions. Webhooks, the other instances and, once an hour, the API
+	// report which sessions have ended.
 	ends := newEnds()
 	stateConfig := sessionstate.Config{
 		API:           api,
@@ -102,7 +103,7 @@ func serveInstance(ctx context.Context) error {
 	defer stop()
 
 	// An instance reads which sessions have ended before it serves. If it cannot read
-	// that, it serves nevertheless.
+	// that, it still serves.
 	if err := state.Warm(ctx); err != nil {
 		logger.Warn("session state is not complete yet", "error", err)
 	}

@@ -11,7 +11,7 @@ import (
 // place says which of the instances this process is.
 type place struct{ Number, Count int }
 
-// Numbers are those of all instances.
+// Numbers returns the numbers of all instances.
 func (p place) Numbers() []int {
 	var numbers []int
 	for number := range p.Count {
@@ -31,8 +31,8 @@ func placeFromEnv() (place, error) {
 	return p, nil
 }
 
-// untilFleetEnds returns a context that ends with the parent process: the standard input
-// is a pipe from it, which then ends.
+// untilFleetEnds returns a context that ends with the parent process. The standard input
+// is a pipe from the parent, which is closed when the parent ends.
 func untilFleetEnds(ctx context.Context) context.Context {
 	ctx, cancel := context.WithCancel(ctx)
 	go func() {

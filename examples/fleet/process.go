@@ -73,7 +73,8 @@ func startInstance(ctx context.Context, at place, b *backend, env []string) (*pr
 	}
 	cmd := exec.CommandContext(ctx, binary)
 	cmd.Env = append(append(os.Environ(), env...), "FLEET_INSTANCE="+at.String())
-	// The instance ends when this pipe does, so that it does not outlive this process.
+	// The instance ends when this pipe is closed, so that it does not outlive this
+	// process.
 	if _, err := cmd.StdinPipe(); err != nil {
 		return nil, err
 	}

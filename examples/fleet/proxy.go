@@ -17,7 +17,7 @@ type proxy struct {
 	turn     atomic.Uint64
 }
 
-// backend is the URL of an instance, nil while the instance does not run.
+// backend is the URL of an instance, or nil while the instance does not run.
 type backend struct {
 	atomic.Pointer[httputil.ReverseProxy]
 }

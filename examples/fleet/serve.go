@@ -15,7 +15,7 @@ type site struct {
 	handler  http.Handler
 }
 
-// listen opens addr, the value of the flag called name, and returns its URL, too.
+// listen opens addr, the value of the flag called name. It also returns its URL.
 func listen(name, addr string) (net.Listener, string, error) {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil || host == "" {

@@ -33,10 +33,10 @@ func routes(auth *authrocket.Auth) http.Handler {
 	mayBill := authrocketgin.Require(auth, authrocket.Permission("billing:write"))
 
 	r := gin.New()
-	r.RedirectTrailingSlash = false // would come before Authenticate, and repeat a token in the URL
+	r.RedirectTrailingSlash = false // the redirect would come before Authenticate, and repeat a token in the URL
 	r.Use(gin.Recovery())
 	r.Use(authrocketgin.Authenticate(auth)) // also serves /auth/login, /auth/logout, ...
-	r.Use(gin.Logger())                     // in here no URL has a login's token in it
+	r.Use(gin.Logger())                     // URLs that are logged here contain no login token
 	r.GET("/", home)
 	r.GET("/manage", authrocketgin.RequireLogin(auth), manage)
 	r.POST("/billing", mayBill, billing)
@@ -64,12 +64,12 @@ func manage(c *gin.Context) {
 }
 
 func billing(c *gin.Context) {
-	org, _ := authrocket.CurrentOrg(c.Request.Context()) // what takes a context works as everywhere
+	org, _ := authrocket.CurrentOrg(c.Request.Context()) // functions that take a context work as with net/http
 	c.String(http.StatusOK, "Paid by %s\n", org.Name)
 }
 
 func org(c *gin.Context) {
 	session, _ := authrocketgin.Session(c)
-	org, _ := session.Org() // the one of the path
+	org, _ := session.Org() // the org in the path
 	c.String(http.StatusOK, "Files of %s\n", org.Name)
 }

@@ -44,11 +44,11 @@ func (l Log) Append(ctx context.Context, e sessionstate.Ended) error {
 	ms, _, _ := strings.Cut(id, "-")
 	now, _ := strconv.ParseInt(ms, 10, 64) // e is added already: after an error, the caller would add it again
 	oldest := max(0, now-(7*24*time.Hour+5*time.Minute).Milliseconds())
-	l.Client.XTrimMinID(ctx, l.Key, strconv.FormatInt(oldest, 10)) // the next Append repeats it
+	l.Client.XTrimMinID(ctx, l.Key, strconv.FormatInt(oldest, 10)) // an error does not matter: the next Append trims again
 	return nil
 }
 
-// After returns the entries after position. It waits for them for up to 5 seconds.
+// After returns the entries after position. It waits for entries for up to 5 seconds.
 func (l Log) After(ctx context.Context, position string, limit int) ([]sessionstate.Ended, string, error) {
 	ctx, cancel := context.WithTimeout(ctx, 9*time.Second)
 	defer cancel()

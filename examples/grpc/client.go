@@ -47,8 +47,8 @@ func (b bearer) GetRequestMetadata(ctx context.Context, _ ...string) (map[string
 	return map[string]string{"authorization": "Bearer " + token}, err
 }
 
-// RequireTransportSecurity is false on this machine alone. Everywhere else, use TLS, and leave this
-// at true: who has the token is the user.
+// RequireTransportSecurity returns false, because this example stays on one machine. Everywhere
+// else, use TLS and return true: anyone who gets the token can act as the user.
 func (bearer) RequireTransportSecurity() bool { return false }
 
 func callMethod(ctx context.Context, conn *grpc.ClientConn, org string, args []string, stdout io.Writer) error {
@@ -86,8 +86,8 @@ func write(stdout io.Writer, note *notesv1.Note) {
 	fmt.Fprintf(stdout, "%s  %q by %s\n", note.GetAddedAt().AsTime().Format("15:04:05"), note.GetText(), note.GetAuthor())
 }
 
-// explain adds the reason of a refusal to its message. Programs decide by code and reason, not by
-// the message.
+// explain adds the reason of a refusal to its message. Programs should check the code and the
+// reason, not the message.
 func explain(err error) error {
 	refused, ok := status.FromError(err)
 	if err == nil || !ok {

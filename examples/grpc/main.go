@@ -1,16 +1,16 @@
-// Command grpc is a gRPC server behind AuthRocket logins and, so that it can be tried without an
-// account, a local AuthRocket beside it:
+// Command grpc is a gRPC server with AuthRocket logins. It also runs a local AuthRocket, so that
+// you can try it without an account:
 //
 //	go run ./examples/grpc
 //
-// In other terminals, it is a client, which logs in by the LoginRocket API:
+// In other terminals, the same program is a client that logs in with the LoginRocket API:
 //
 //	go run ./examples/grpc watch
 //	go run ./examples/grpc add "Cards for the engine"
 //	go run ./examples/grpc -email george@example.com -password trains add "Refused"
 //	go run ./examples/grpc sign-out-everywhere
 //
-// The last one ends what the first one watches.
+// The last command ends the stream of the first one.
 package main
 
 import (
@@ -26,7 +26,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second Ctrl-C does not wait for anything
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
 	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "grpc:", err)
 		os.Exit(1)

@@ -43,7 +43,8 @@ func serve(ctx context.Context, o options, stdout io.Writer) error {
 	}
 	loginRocket.Handler = server
 
-	// What a product needs begins here, with coreapi.ConfigFromEnv and authrocket.ConfigFromEnv.
+	// The code that a product needs begins here. A product uses coreapi.ConfigFromEnv and
+	// authrocket.ConfigFromEnv.
 	api, err := coreapi.New(service.CoreAPIConfig())
 	if err != nil {
 		return err
@@ -53,7 +54,7 @@ func serve(ctx context.Context, o options, stdout io.Writer) error {
 		return err
 	}
 	config := server.Realm().Config()
-	config.DisableCookie = true // bearer tokens alone
+	config.DisableCookie = true // bearer tokens only
 	config.SessionState = state
 	config.Observer = authrocket.LogObserver(slog.Default())
 	auth, err := authrocket.New(config)
@@ -101,9 +102,9 @@ func newServer(auth *authrocket.Auth, service *notes.Service) (*grpc.Server, err
 	return s, nil
 }
 
-// notesServer and sessionServer are the service in gRPC's terms.
+// notesServer and sessionServer implement the services for gRPC.
 type notesServer struct {
-	notesv1.UnsafeNotesServiceServer // every method is here
+	notesv1.UnsafeNotesServiceServer // all methods are implemented
 	*notes.Service
 }
 

@@ -22,7 +22,7 @@ func main() {
 		log.Fatal(err) // every problem of the configuration at once
 	}
 	if err := auth.Warm(context.Background()); err != nil {
-		log.Print(err) // the app serves all the same: the keys are fetched again soon
+		log.Print(err) // the app still serves, and soon fetches the keys again
 	}
 	listener, err := net.Listen("tcp", cmp.Or(os.Getenv("ADDR"), "127.0.0.1:8080"))
 	if err != nil {
@@ -80,6 +80,6 @@ func billing(w http.ResponseWriter, r *http.Request) {
 }
 
 func org(w http.ResponseWriter, r *http.Request) {
-	org, _ := authrocket.CurrentOrg(r.Context()) // the one of the path
+	org, _ := authrocket.CurrentOrg(r.Context()) // the org in the path
 	fmt.Fprintf(w, "Files of %s\n", org.Name)
 }

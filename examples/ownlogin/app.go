@@ -31,7 +31,7 @@ func (a app) routes() http.Handler {
 	mux.HandleFunc("GET /sign-in", func(w http.ResponseWriter, r *http.Request) { a.show(w, r, http.StatusOK, "sign-in") })
 	mux.HandleFunc("POST /sign-in", a.signIn)
 	mux.HandleFunc("POST /sign-out", a.signOut)
-	ownForms := http.NewCrossOriginProtection() // the own cookie is not AuthRocket's, which is protected already
+	ownForms := http.NewCrossOriginProtection() // for the app's own cookie; the cookie of package authrocket is already protected
 	return a.auth.Authenticate(ownForms.Handler(a.withPerson(mux)))
 }
 
@@ -76,7 +76,7 @@ func (a app) onlyPeople(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if _, ok := currentPerson(r); !ok {
 			if _, err := a.auth.Check(r); errors.Is(err, authrocket.ErrUnavailable) {
-				a.auth.Deny(w, r, err) // signed in, it seems: the page tries again by itself
+				a.auth.Deny(w, r, err) // the visitor seems to be signed in: the page reloads itself
 				return
 			}
 			a.show(w, r, http.StatusUnauthorized, "sign-in")

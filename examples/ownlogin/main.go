@@ -68,7 +68,7 @@ func serve(ctx context.Context, store *people.Store) error {
 	config.OnLogin = func(r *http.Request, session authrocket.Session) error {
 		_, err := store.SignIn(r.Context(), session.User)
 		if err != nil && !errors.Is(err, authrocket.ErrForbidden) {
-			// The database does not answer: the page tries again.
+			// The database does not answer. With this error, the page reloads itself.
 			return fmt.Errorf("%w: %w", authrocket.ErrUnavailable, err)
 		}
 		return err
@@ -80,7 +80,7 @@ func serve(ctx context.Context, store *people.Store) error {
 		return err // every problem of the configuration at once
 	}
 	if err := auth.Warm(ctx); err != nil {
-		log.Print(err) // the app serves all the same: the keys are fetched again soon
+		log.Print(err) // the app still serves, and soon fetches the keys again
 	}
 	listener, err := net.Listen("tcp", cmp.Or(os.Getenv("ADDR"), "127.0.0.1:8080"))
 	if err != nil {

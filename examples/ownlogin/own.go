@@ -9,8 +9,8 @@ import (
 	"github.com/authrocket-go/authrocket/examples/ownlogin/people"
 )
 
-// This file has the app's own login. A real app also limits how often a password can be
-// tried.
+// This file has the app's own login. A real app also limits the attempts to enter a
+// password.
 
 func (a app) cookieName() string {
 	if a.isHTTPS {
@@ -48,8 +48,8 @@ func (a app) signIn(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/orders", http.StatusSeeOther)
 }
 
-// signOut ends both logins: the app's own one here, and that of AuthRocket at the page
-// that the browser is redirected to.
+// signOut ends both logins: the app's own login here, and the AuthRocket login at the
+// page to which it redirects the browser.
 func (a app) signOut(w http.ResponseWriter, r *http.Request) {
 	if err := a.endOwnSession(w, r); err != nil {
 		log.Print(err)

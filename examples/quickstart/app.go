@@ -24,7 +24,7 @@ var pages = template.Must(template.New("").Parse(pagesHTML))
 
 // app is the web app. It stores nothing: each request contains who is signed in.
 type app struct {
-	// The users of the local LoginRocket, for people who try this app.
+	// The local LoginRocket, for people who try this app.
 	outboxURL string
 	demoUsers []demoUser
 }

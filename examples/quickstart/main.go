@@ -87,7 +87,7 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 		local = localAuthRocket{coreURL: core.URL + "/v2", apiKey: service.APIKey(), loginRocketURL: loginRocket.URL}
 		a = app{outboxURL: loginRocket.URL + "/outbox", demoUsers: demoUsersOf(server.Realm())}
 		config = server.Realm().Config()
-		config.AppURL = "" // any loopback name that the browser uses
+		config.AppURL = "" // permits every loopback name that the browser may use
 	}
 	config.Observer = authrocket.LogObserver(slog.Default())
 	config.Deny = a.deny

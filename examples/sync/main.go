@@ -1,5 +1,5 @@
 // Command sync copies the users, orgs and memberships of a realm into a SQL database, for
-// reports and joins with tables of your own:
+// reports and joins with your own tables:
 //
 //	go run ./examples/sync -local                # with a local AuthRocket and a new file, to try it
 //	go run ./examples/sync -db users.db          # all records; once a night
@@ -9,8 +9,8 @@
 // program may be killed at any time: the next run has the same result.
 //
 // The exit status is 0 if everything is copied, 1 if there is a problem to fix, 2 for
-// wrong flags, and 75 if the API does not answer now or a signal came: then run it again
-// later.
+// wrong flags, and 75 if the API does not answer now or the program got a signal: then
+// run it again later.
 package main
 
 import (

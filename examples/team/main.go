@@ -87,10 +87,10 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	// The state knows at once which sessions the members page ends. It learns of a
-	// session that ends elsewhere, for example in AuthRocket's portal, within
-	// CheckInterval or by webhooks. It learns of a permission that is withdrawn elsewhere
-	// by webhooks only, see sessionstate.MembershipChanged.
+	// When the members page ends sessions, it informs the state at once. If a session
+	// ends elsewhere, for example in AuthRocket's portal, the state notices within
+	// CheckInterval, or earlier with webhooks. It notices a permission that is withdrawn
+	// elsewhere only with webhooks, see sessionstate.MembershipChanged.
 	state, err := sessionstate.New(sessionstate.Config{API: api, RequestsPerSecond: 2})
 	if err != nil {
 		return err

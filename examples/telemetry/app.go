@@ -34,8 +34,8 @@ func newTelemetry() (*authrocketotel.Telemetry, http.Handler, error) {
 	return telemetry, mux, nil
 }
 
-// settings are those of this program. An app has authrocket.ConfigFromEnv() and
-// coreapi.ConfigFromEnv().
+// settings are the settings of this program. An app uses authrocket.ConfigFromEnv() and
+// coreapi.ConfigFromEnv() instead.
 type settings struct {
 	auth          authrocket.Config
 	api           coreapi.Config
@@ -51,7 +51,7 @@ type app struct {
 	hook  http.Handler
 }
 
-// newApp returns an app of which telemetry sees everything.
+// newApp returns an app that reports everything to telemetry.
 func newApp(telemetry *authrocketotel.Telemetry, s settings) (*app, error) {
 	logger := slog.Default()
 
@@ -98,7 +98,7 @@ func (a *app) routes() http.Handler {
 	mux.Handle("GET /record", a.auth.RequireLogin(http.HandlerFunc(a.record)))
 
 	outer := http.NewServeMux()
-	outer.Handle("/hooks/authrocket", a.hook) // AuthRocket does not log in
+	outer.Handle("/hooks/authrocket", a.hook) // outside Authenticate: AuthRocket does not log in
 	outer.Handle("/", a.auth.Authenticate(mux))
 	return outer
 }
@@ -134,7 +134,8 @@ func billing(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintf(w, "Billing of %s\n", org.Name)
 }
 
-// record shows what AuthRocket has about the user now: a token is as old as its login.
+// record shows the user's current record at AuthRocket, because a token contains the data
+// of the time when it was issued.
 func (a *app) record(w http.ResponseWriter, r *http.Request) {
 	user, _ := authrocket.CurrentUser(r.Context())
 	record, err := a.api.Users.Get(r.Context(), user.ID)

@@ -1,10 +1,10 @@
 // Command telemetry is a web app whose logins, decisions, sessions and API calls can be
-// watched: it serves metrics for Prometheus, and a local AuthRocket beside the app:
+// monitored. It serves metrics for Prometheus, and also runs a local AuthRocket:
 //
 //	go run ./examples/telemetry
 //
-// The file app.go is what an app copies. dashboard.json is a dashboard for Grafana, alerts.yml
-// are rules for Prometheus.
+// The file app.go contains the code to copy into an app. dashboard.json is a dashboard
+// for Grafana, and alerts.yml contains rules for Prometheus.
 package main
 
 import (
@@ -29,7 +29,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second Ctrl-C does not wait for anything
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
 	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "telemetry:", err)
 		os.Exit(1)

@@ -51,7 +51,7 @@ func main() {
 		log.Fatal(err)
 	}
 	if err := auth.Warm(context.Background()); err != nil {
-		log.Print(err) // the app serves all the same: the keys are fetched again soon
+		log.Print(err) // the app still serves, and soon fetches the keys again
 	}
 	listener, err := net.Listen("tcp", cmp.Or(os.Getenv("ADDR"), "127.0.0.1:8080"))
 	if err != nil {
@@ -95,7 +95,8 @@ func socket(auth *authrocket.Auth) http.HandlerFunc {
 		session, _ := authrocket.CurrentSession(r.Context())
 		ctx, cancel := auth.Bind(r.Context(), session)
 		defer cancel()
-		// The gate has compared the Origin with AppURL, which also works behind a proxy.
+		// The gate has already compared the Origin with AppURL. This check also works
+		// behind a proxy.
 		conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{InsecureSkipVerify: true})
 		if err != nil {
 			return // Accept has answered

@@ -14,7 +14,7 @@ import (
 //go:embed seed.json
 var seedJSON []byte
 
-// OpenLocal returns an AuthRocket in memory, LoginRocket and Core API, with the users of
+// OpenLocal returns an in-memory AuthRocket (LoginRocket and Core API) with the users of
 // seed.json.
 func OpenLocal(loginRocketURL, appURL string) (*authrocketdev.Server, *authrocketdev.Service, error) {
 	seed, err := authrocketdev.ReadSeed(bytes.NewReader(seedJSON))
@@ -29,7 +29,7 @@ func OpenLocal(loginRocketURL, appURL string) (*authrocketdev.Server, *authrocke
 	return server, service, err
 }
 
-// WriteUsers writes who can sign in, a line each.
+// WriteUsers writes one line for each user who can sign in.
 func WriteUsers(w io.Writer, realm *authrockettest.Realm) {
 	for _, user := range realm.Users() {
 		for _, m := range realm.MembershipsOf(user.ID) {

@@ -1,5 +1,5 @@
-// Package notes is the app of examples/grpc and examples/connect: the notes of orgs. Who may do
-// what, the interceptors decide before it is called.
+// Package notes is the app of examples/grpc and examples/connect. It holds the notes of orgs. The
+// interceptors decide who may do what before they call it.
 package notes
 
 import (
@@ -17,7 +17,7 @@ import (
 	"github.com/authrocket-go/authrocket/sessionstate"
 )
 
-// Service does what is the same in gRPC and Connect. The zero value has no notes.
+// Service implements what gRPC and Connect have in common. The zero value has no notes.
 type Service struct {
 	API   *coreapi.Client
 	State *sessionstate.State
@@ -36,7 +36,7 @@ const (
 	maxNotes     = 1000 // of an org
 )
 
-// ErrInvalid is what cannot be added.
+// ErrInvalid means that a note cannot be added.
 var ErrInvalid = errors.New("a note has 1 to 500 characters, and an org 1000 notes")
 
 // List returns the notes of an org.
@@ -45,7 +45,7 @@ func (s *Service) List(ctx context.Context, _ *notesv1.ListRequest) (*notesv1.Li
 	return &notesv1.ListResponse{Notes: notes}, nil
 }
 
-// Add adds a note. The error is ErrInvalid.
+// Add adds a note. The only error is ErrInvalid.
 func (s *Service) Add(ctx context.Context, r *notesv1.AddRequest) (*notesv1.AddResponse, error) {
 	if n := utf8.RuneCountInString(r.GetText()); n == 0 || n > maxTextRunes {
 		return nil, ErrInvalid
@@ -64,7 +64,7 @@ func (s *Service) Add(ctx context.Context, r *notesv1.AddRequest) (*notesv1.AddR
 	return &notesv1.AddResponse{Note: note}, nil
 }
 
-// Watch sends the notes of an org, and those that are added, until ctx ends.
+// Watch sends the existing notes of an org, and then the notes that are added, until ctx ends.
 func (s *Service) Watch(ctx context.Context, send func(*notesv1.WatchResponse) error) error {
 	for sent := 0; ; {
 		notes, grows := s.after(ctx, sent)
@@ -77,12 +77,12 @@ func (s *Service) Watch(ctx context.Context, send func(*notesv1.WatchResponse) e
 		select {
 		case <-grows:
 		case <-ctx.Done():
-			return ctx.Err() // which the interceptor replaces by the reason why the session has ended
+			return ctx.Err() // the interceptor replaces it with the reason why the session has ended
 		}
 	}
 }
 
-// errNotEnded is all that a caller hears: the API's own errors are for the log.
+// errNotEnded is the only error that callers get, because the API's own errors are for the log.
 var errNotEnded = errors.New("your sessions could not be ended; try again")
 
 // SignOutEverywhere ends all sessions of the caller.
@@ -90,7 +90,7 @@ func (s *Service) SignOutEverywhere(ctx context.Context, _ *notesv1.SignOutEvery
 	user, _ := authrocket.CurrentUser(ctx)
 	deleted, err := s.API.Sessions.DeleteAllOf(ctx, user.ID)
 	if err == nil {
-		// The state would find out within its CheckInterval. So it knows at once.
+		// Without this call, the state would notice the end only within its CheckInterval.
 		err = s.State.EndUser(ctx, user.ID, deleted.At)
 	}
 	if err != nil {
@@ -100,8 +100,8 @@ func (s *Service) SignOutEverywhere(ctx context.Context, _ *notesv1.SignOutEvery
 	return &notesv1.SignOutEverywhereResponse{}, nil
 }
 
-// after returns the notes of the org of ctx but for the first ones, and what is closed when there
-// are more.
+// after returns the notes of the org in ctx without the first ones, and a channel that is closed
+// when there are more.
 func (s *Service) after(ctx context.Context, first int) ([]*notesv1.Note, <-chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -109,8 +109,8 @@ func (s *Service) after(ctx context.Context, first int) ([]*notesv1.Note, <-chan
 	return l.notes[first:], l.grows
 }
 
-// listOf returns the list of the org that the interceptor has checked, not of one that the
-// request could name otherwise. The realm's orgs bound the map.
+// listOf returns the list of the org that the interceptor has checked, not of another org that
+// the request may name. The number of orgs in the realm limits the size of the map.
 func (s *Service) listOf(ctx context.Context) *list {
 	org, _ := authrocket.CurrentOrg(ctx)
 	if s.notes == nil {

@@ -1,5 +1,5 @@
-// Package sites serves the hosts of an example with a local AuthRocket: that of the app
-// and those of AuthRocket.
+// Package sites serves the hosts of an example with a local AuthRocket: the host of the
+// app and the hosts of AuthRocket.
 package sites
 
 import (
@@ -10,11 +10,11 @@ import (
 	"time"
 )
 
-// Site is one of the hosts that a program serves.
+// Site is a host that a program serves.
 type Site struct {
-	URL     string // without a final slash
+	URL     string // without a trailing slash
 	Handler http.Handler
-	Streams bool // its answers may take as long as they like
+	Streams bool // its answers have no time limit
 
 	listener net.Listener
 }
@@ -56,7 +56,7 @@ func Serve(ctx context.Context, sites ...*Site) error {
 			IdleTimeout:       time.Minute,
 		}
 		if s.Streams {
-			server.ReadTimeout, server.WriteTimeout = 0, 0 // the first one ends answers, too
+			server.ReadTimeout, server.WriteTimeout = 0, 0 // ReadTimeout ends answers, too
 		}
 		servers = append(servers, server)
 		go func() { failed <- server.Serve(s.listener) }()

@@ -30,8 +30,8 @@ type Program struct {
 	done chan struct{}
 }
 
-// Start starts the program binary. Of AuthRocket's variables, the program only gets those
-// in env, such as "LOGINROCKET_URL=...". It is killed when the test ends.
+// Start starts the program binary. The program gets only those of AuthRocket's variables
+// that are in env, such as "LOGINROCKET_URL=...". It is killed when the test ends.
 func Start(t testing.TB, binary string, env []string, args ...string) *Program {
 	t.Helper()
 	p := &Program{Stdout: newOutput(), Stderr: newOutput(), done: make(chan struct{})}
@@ -53,7 +53,7 @@ func Start(t testing.TB, binary string, env []string, args ...string) *Program {
 	return p
 }
 
-// maxWait bounds waits, which a broken program would make endless.
+// maxWait limits each wait, because a broken program could make a test wait forever.
 const maxWait = time.Minute
 
 // Find waits until out matches pattern, and returns the groups of the match.

@@ -9,7 +9,7 @@ import (
 
 // Shop builds the program in the working directory and walks through it: an app with a
 // home page, an account page, a button to pay, and files by org. The examples for all
-// frameworks are the same app. The test runs its realm.
+// frameworks are the same app. The test runs the app's realm.
 func Shop(t *testing.T) {
 	t.Helper()
 	realm := authrockettest.NewRealm(t)

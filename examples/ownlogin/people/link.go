@@ -10,14 +10,14 @@ import (
 )
 
 // ErrNotConfirmed refuses an AuthRocket user if the person with the same email here has
-// never confirmed it: somebody else may have signed up with that email, and know the
-// password.
+// never confirmed it: somebody else may have signed up here with that email, and would
+// know the password.
 var ErrNotConfirmed = fmt.Errorf("%w: the person with this email has not confirmed it here", authrocket.ErrForbidden)
 
-// SignIn returns the person for this AuthRocket user: the person who is linked, or else
-// the one with the same email, who gets linked, or else a new one. Call it in
-// Config.OnLogin with the user of the token only. Do not use the cookie of the app's own
-// login, since another website can start a login.
+// SignIn returns the person for this AuthRocket user: the linked person, or the person
+// with the same email, whom it then links, or a new person. Call it in Config.OnLogin
+// with the user of the token only. Do not use the cookie of the app's own login, since
+// another website can start a login.
 func (s *Store) SignIn(ctx context.Context, user authrocket.User) (Person, error) {
 	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
@@ -48,7 +48,7 @@ func signIn(ctx context.Context, tx *sql.Tx, user authrocket.User) (Person, erro
 	case err != nil:
 		return Person{}, err
 	case !isVerified:
-		return Person{}, authrocket.ErrEmailNotVerified // creates no person: after the verification, this one gets linked
+		return Person{}, authrocket.ErrEmailNotVerified // creates no person: after the verification, SignIn links this one
 	case !isConfirmed:
 		return Person{}, ErrNotConfirmed
 	}

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// SessionLifetime is how long the own login lasts.
+// SessionLifetime is how long a session of the app's own login lasts.
 const SessionLifetime = 24 * time.Hour
 
 // StartSession returns a new token for a cookie.
@@ -19,7 +19,7 @@ func (s *Store) StartSession(ctx context.Context, personID int64) (token string,
 	return token, err
 }
 
-// BySession returns the person of a token, or [ErrNobody].
+// BySession returns the person to whom the token of a session belongs, or [ErrNobody].
 func (s *Store) BySession(ctx context.Context, token string) (Person, error) {
 	return personOf(s.db.QueryRowContext(ctx,
 		`SELECT people.id, people.name FROM sessions JOIN people ON people.id = person_id WHERE token_hash = ? AND expires_at > ?`,

@@ -13,7 +13,7 @@ import (
 // records may become visible late, in any order.
 const overlap = 10 * time.Minute
 
-// Events reads the records again that events since the last run are about. If the history
+// Events reads again the records to which events since the last run refer. If the history
 // of events does not reach back to the last run, it copies all records, like [Job.Full].
 func (j *Job) Events(ctx context.Context) (Result, error) {
 	defer j.Progress.End()
@@ -32,7 +32,7 @@ func (j *Job) Events(ctx context.Context) (Result, error) {
 		return r.result, err
 	}
 	// All events are read first, so that each record is read only once, after the last
-	// event about it.
+	// event that refers to it.
 	latest := r.latest
 	changed := map[string][]string{} // IDs, by table
 	query := coreapi.EventQuery{Since: r.latest.at.Add(-overlap), Direction: coreapi.Ascending, PageSize: r.PageSize}
@@ -58,11 +58,11 @@ func (j *Job) Events(ctx context.Context) (Result, error) {
 	return r.end(ctx, latest)
 }
 
-// about returns which record an event is about. The contents of the event are not used:
-// the record is read as it is now.
+// about returns the record to which an event refers. The contents of the event are not
+// used, because the record is read as it is now.
 func about(e coreapi.Event) (table, id string) {
 	switch {
-	case e.Type.Is("user.login"), e.Type.Is("user.password"): // frequent, and not about anything in the copy
+	case e.Type.Is("user.login"), e.Type.Is("user.password"): // frequent, and without a record in the copy
 		return "", ""
 	case e.Type.Is("user"):
 		return users, e.UserID

@@ -44,8 +44,8 @@ func (j *Job) full(ctx context.Context, why string) (Result, error) {
 	if err := copyList(ctx, r, memberships, r.membershipsOf(ctx, orgIDs), membershipRecord); err != nil {
 		return r.result, err
 	}
-	// This comes after the ends of all lists. A record that no list has shown is read by
-	// its ID.
+	// This runs after all lists have been read to the end. A record that was in no list
+	// is read by its ID.
 	for _, table := range tables {
 		missing, err := r.texts(ctx, `SELECT id FROM `+table+` WHERE seen < ? AND deleted_at IS NULL ORDER BY id`, r.number)
 		if err != nil {

@@ -1,7 +1,7 @@
 // Package usersync copies the users, orgs and memberships of a realm into a SQL database.
-// [Job.Full] copies all of them, [Job.Events] those that events are about.
+// [Job.Full] copies all of them, and [Job.Events] those to which new events refer.
 //
-// A run may end at any point, by an error or because it is killed: the next run has the
+// If a run ends early, because of an error or because it is killed, the next run has the
 // same result. Each page is one transaction. A row is never deleted. It gets a
 // deleted_at, but only if the API answers 404 for its ID and afterwards shows another
 // record of the same realm.
@@ -19,7 +19,7 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
-// ErrOtherRealm means that the API answers for another realm than the one in the
+// ErrOtherRealm means that the API answers for a realm other than the one in the
 // database. Nothing from that page was written.
 var ErrOtherRealm = errors.New("the API answers for another realm")
 

@@ -57,8 +57,8 @@ func (r *run) readAgain(ctx context.Context, step, table string, ids []string) e
 const maxWitnesses = 5
 
 // checkStillThere reads other records of the realm until one exists. Without this check,
-// a 404 could mean that the API answers for another realm. The records that are to be
-// read again, which include gone, come last, since they may be deleted, too.
+// a 404 could mean that the API answers for another realm. The records in toReadAgain,
+// which include gone, come last, since they may also be deleted.
 func (r *run) checkStillThere(ctx context.Context, gone, toReadAgain []string) error {
 	doubt := make(map[string]int, len(toReadAgain))
 	for _, id := range toReadAgain {

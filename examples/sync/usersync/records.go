@@ -94,7 +94,7 @@ func (r *run) write(ctx context.Context, tx *sql.Tx, rec record) error {
 }
 
 // checkRealm refuses records of another realm. The first record of a new copy decides
-// which realm the copy is of.
+// which realm is copied.
 func (r *run) checkRealm(rec record) error {
 	if r.realmID == "" {
 		r.realmID = rec.realmID

@@ -1,8 +1,8 @@
 // Package members is a page for managing the members of an account: who is a member, who
 // is invited, and what each may do. It works without scripts.
 //
-// Copy it into your product. The permissions are in permissions.go and the page is
-// page.html; the other files are about AuthRocket.
+// Copy it into your product. The permissions are in permissions.go, and the page is
+// page.html. The other files work with AuthRocket.
 package members
 
 import (
@@ -28,14 +28,14 @@ type Members struct {
 	ownerChange chan struct{}
 }
 
-// New returns the page. state is the SessionState of auth, so that a withdrawn permission
-// takes effect at once. It may be nil: then it takes effect when the member's login token
-// expires.
+// New returns the page. state is the SessionState of auth; it makes the withdrawal of a
+// permission take effect at once. If state is nil, the withdrawal takes effect when the
+// member's login token expires.
 func New(auth *authrocket.Auth, api *coreapi.Client, state *sessionstate.State) *Members {
 	return &Members{auth: auth, api: api, state: state, ownerChange: make(chan struct{}, 1)}
 }
 
-// Register adds the routes to mux. Authenticate must be around the mux.
+// Register adds the routes to mux. Authenticate must wrap the mux.
 func (m *Members) Register(mux *http.ServeMux) {
 	mayManage := m.auth.Require(authrocket.Permission(manageMembers), inAccount)
 	form := func(pattern string, do func(*team, context.Context, *http.Request) error, done string) {
@@ -52,8 +52,8 @@ func (m *Members) Register(mux *http.ServeMux) {
 	mux.Handle("POST /sign-out-everywhere", m.auth.RequireLogin(http.HandlerFunc(m.signOutEverywhere)))
 }
 
-// inAccount refuses a login token without the ID of an account: AuthRocket answers a list
-// of members without an account with all users.
+// inAccount refuses a login token without the ID of an account, because AuthRocket would
+// list the members of all accounts if the request named no account.
 func inAccount(_ context.Context, s authrocket.Session) error {
 	if org, _ := s.Org(); org.ID == "" {
 		return authrocket.ErrWrongOrg
@@ -109,8 +109,8 @@ func (m *Members) form(do func(*team, context.Context, *http.Request) error, don
 	})
 }
 
-// member returns a membership in this account. The ID comes from a form: a membership in
-// another account counts as not found.
+// member returns a membership in this account. The ID comes from a form, so a membership
+// in another account counts as not found.
 func (t *team) member(ctx context.Context, id string) (coreapi.Membership, error) {
 	member, err := t.api.Memberships.Get(ctx, id)
 	if err == nil && member.OrgID != t.orgID {

@@ -7,8 +7,9 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
-// keepingAnOwner does a write after which a member has the permissions next, or nil if
-// the member is removed. It refuses the write if the account would then have no owner.
+// keepingAnOwner performs a write that gives a member the permissions next, or that
+// removes the member if next is nil. It refuses the write if the account would then have
+// no owner.
 func (t *team) keepingAnOwner(ctx context.Context, member coreapi.Membership, next []string, write func() error) error {
 	if !isOwner(member.Permissions) || isOwner(next) {
 		return write()

@@ -39,7 +39,7 @@ type view struct {
 	Problems            []string
 	HasList             bool // false if the list cannot be read now
 	Members             []memberView
-	After, Next         string // the member before this page of the list, and before the next one; "" for the first page, and for no next page
+	After, Next         string // the member before this page of the list, or "" for the first page; the member before the next page, or "" if there is none
 	Invitations         []invitationView
 	MoreInvitations     bool // there are more than the page shows
 	Invite              inviteView
@@ -77,7 +77,8 @@ func (m *Members) list(w http.ResponseWriter, r *http.Request) {
 	m.show(w, r, r.URL.Query().Get("after"), nil)
 }
 
-// show shows the list from the entry after a member on, with the problem if there is one.
+// show shows the part of the list that starts after a member, with the problem if there
+// is one.
 func (m *Members) show(w http.ResponseWriter, r *http.Request, after string, problem error) {
 	if errors.Is(problem, coreapi.ErrUnavailable) {
 		m.showProblem(w, r, problem) // the list cannot be read either, or takes too long
@@ -162,7 +163,7 @@ func names(tags []string) []string {
 	return names
 }
 
-// listURL returns the URL of the list from the entry after a member on.
+// listURL returns the URL of the part of the list that starts after a member.
 func listURL(after, done string) string {
 	query := url.Values{}
 	if after != "" {

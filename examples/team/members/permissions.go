@@ -24,8 +24,8 @@ var permissions = []Permission{
 
 func isOwner(permissions []string) bool { return slices.Contains(permissions, owner) }
 
-// offered are the permissions that a member may grant and withdraw: owners all of them,
-// other members those that they have themselves.
+// offered returns the permissions that the actor may grant and withdraw: all of them if
+// the actor is an owner, or otherwise those that the actor has.
 func (t *team) offered() []Permission {
 	var offered []Permission
 	for _, p := range permissions {
@@ -36,8 +36,8 @@ func (t *team) offered() []Permission {
 	return offered
 }
 
-// mayManage refuses a change of an owner, or of an owner's invitation, by members who are
-// not owners.
+// mayManage returns an error if a member who is not an owner would change an owner or an
+// owner's invitation.
 func (t *team) mayManage(of []string) error {
 	if isOwner(of) && !t.actor.HasPermission(owner) {
 		return errOwnersOnly
@@ -45,7 +45,7 @@ func (t *team) mayManage(of []string) error {
 	return nil
 }
 
-// replaced returns old without the offered permissions, but with those of them that are
+// replaced returns old, but replaces the offered permissions in it with those that are
 // wanted.
 func (t *team) replaced(old, wanted []string) ([]string, error) {
 	if err := t.mayManage(old); err != nil {

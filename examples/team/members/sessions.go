@@ -10,14 +10,14 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
-// takeAway does a write that withdraws something from a user, with immediate effect: a
-// login token contains permissions until it expires, and without a session the user gets
-// no new token.
+// takeAway performs a write that withdraws something from a user. It also ends the user's
+// sessions, so that the write takes effect at once: otherwise, login tokens would contain
+// the old permissions until they expire.
 func (t *team) takeAway(ctx context.Context, userID string, write func() error) error {
-	// This comes before the write: a retry after a failure would not see that something
-	// was withdrawn. A user cannot escape by having more sessions than can be deleted in
-	// time. Their login tokens are refused already, and new ones contain only the
-	// permissions that are left.
+	// The sessions end before the write, because a retry after a failure would not see
+	// that something was withdrawn. A user who has more sessions than can be deleted in
+	// time cannot prevent the write: the login tokens of these sessions are already
+	// refused, and new ones contain only the permissions that are left.
 	first, cancel := context.WithTimeout(ctx, timeout/2)
 	defer cancel()
 	begun := time.Now()
@@ -28,7 +28,7 @@ func (t *team) takeAway(ctx context.Context, userID string, write func() error) 
 	if err := write(); err != nil {
 		return err
 	}
-	_, err = t.endSessions(ctx, t.api, userID) // those that began in the meantime
+	_, err = t.endSessions(ctx, t.api, userID) // the sessions that began in the meantime
 	return err
 }
 
@@ -47,7 +47,7 @@ func (t *team) endSessionsOfMember(ctx context.Context, r *http.Request) error {
 }
 
 // endSessions ends all sessions of a user. It reports whether their login tokens are
-// refused from now on. That may be true even if not all sessions could be deleted.
+// refused from now on, which may be true even if not all sessions could be deleted.
 func (m *Members) endSessions(ctx context.Context, api *coreapi.Client, userID string) (tokensEnded bool, err error) {
 	deleted, err := api.Sessions.DeleteAllOf(ctx, userID)
 	if m.state != nil && !deleted.At.IsZero() {
