@@ -15,9 +15,10 @@ import (
 	"github.com/authrocket-go/authrocket/adapters/authrocketgin"
 )
 
-// adapters are apps of each framework, behind Authenticate and a gate. Each follows its
-// control: the same app with two middlewares that do nothing. For net/http, only the
-// control is here, because the app behind a gate is [NameGate].
+// adapters returns an app of each framework, behind Authenticate and a gate. Each
+// app comes after its control: the same app with two middlewares that do nothing.
+// For net/http, only the control is here, because the app behind a gate is
+// [NameGate].
 func (w *World) adapters() []Case {
 	auth := w.newAuth(nil)
 	var cases []Case
@@ -46,14 +47,14 @@ func (w *World) adapters() []Case {
 	return cases
 }
 
-// Frameworks are those that have an adapter.
+// Frameworks are the frameworks that have an adapter.
 var Frameworks = []string{"chi", "gin", "echo v5", "echo v4"}
 
-// NameAdapter names the case of a framework behind Authenticate and a gate, and
-// NameControl that of the framework alone.
+// NameAdapter returns the name of the case of a framework behind Authenticate and a
+// gate. NameControl returns the name of the case of the framework alone.
 func NameAdapter(framework string) string { return "authrocket, known, " + framework }
 
-// NameControl is described at [NameAdapter].
+// NameControl returns the name of a control; see [NameAdapter].
 func NameControl(framework string) string { return framework + ", two empty middlewares" }
 
 func chiApp(h http.Handler, use ...func(http.Handler) http.Handler) http.Handler {

@@ -16,7 +16,7 @@ import (
 )
 
 // An Amplification is a request over HTTP/2 whose few bytes unpack to many cookies.
-// Costs are those of the cases, of which the first one only calls r.Cookies().
+// The costs of its cases are measured. The first case only calls r.Cookies().
 type Amplification struct {
 	Name  string
 	Cases []Case
@@ -26,7 +26,7 @@ type Amplification struct {
 // Close ends the servers of the cases.
 func (a Amplification) Close() { a.close() }
 
-// Amplifications are the requests that are measured.
+// Amplifications returns the requests that are measured.
 func Amplifications() []Amplification {
 	var semicolons, states []string
 	for range 250 {
@@ -63,8 +63,8 @@ func amplify(name string, cookies []string) Amplification {
 	return a
 }
 
-// http2Client sends one request again and again over one connection, packed as small
-// as HPACK can. As a handler, it answers with the status of the answer.
+// http2Client sends one request again and again over one connection, compressed as
+// far as HPACK can. As a handler, it answers with the status of the answer.
 type http2Client struct {
 	conn    net.Conn
 	framer  *http2.Framer

@@ -37,7 +37,7 @@ const (
 type Case struct {
 	Name     string
 	Kind     Kind
-	Status   int // of the answers; any other is a mistake in the case
+	Status   int // of the answers; any other status is a mistake in the case
 	handler  http.Handler
 	requests []*http.Request
 }
@@ -75,8 +75,8 @@ func (c Case) Run(n int) {
 	}
 }
 
-// writer is a response that goes nowhere. Like one of net/http, it comes with
-// headers of its own.
+// writer is a ResponseWriter that discards the response. As with net/http, each
+// response has its own headers.
 type writer struct{ header http.Header }
 
 func (w *writer) Header() http.Header               { return w.header }
@@ -84,7 +84,7 @@ func (w *writer) Write(p []byte) (int, error)       { return len(p), nil }
 func (w *writer) WriteString(s string) (int, error) { return len(s), nil }
 func (w *writer) WriteHeader(int)                   {}
 
-// respond is what every handler does in the end.
+// respond writes the response of every handler.
 func respond(w http.ResponseWriter, userID string) {
 	if userID == "" {
 		w.WriteHeader(http.StatusInternalServerError)
@@ -112,7 +112,7 @@ func requests(header, before string, tokens []Token, after string) []*http.Reque
 	return all
 }
 
-// Cases are all cases in the order of the report.
+// Cases returns all cases, in the order of the report.
 func (w *World) Cases() []Case {
 	cases := []Case{
 		{"bare handler", Floor, 200, Bare(), bearer(w.One)},
@@ -164,7 +164,7 @@ func (w *World) Cases() []Case {
 	return cases
 }
 
-// The names of the cases that others are compared with.
+// The names of the cases with which others are compared.
 const (
 	NameFloor      = "the floor of net/http"
 	NameRSACheck   = "RSA check"
@@ -173,13 +173,14 @@ const (
 	NameGate       = "authrocket, known, by bearer, at a gate"
 )
 
-// What a known token is also measured with.
+// The additions with which known tokens are also measured.
 const (
 	SessionState = "SessionState"
 	Telemetry    = "authrocketotel"
 )
 
-// NameWith is the case that is name, NameOpen or NameGate, with SessionState or Telemetry.
+// NameWith returns the name of the case called name, which is NameOpen or NameGate,
+// with SessionState or Telemetry.
 func NameWith(name, with string) string { return name + ", with " + with }
 
 // observe counts the decisions, as an app does whose metrics are read.
@@ -234,20 +235,20 @@ func (w *World) newAuth(change func(*authrocket.Config)) *authrocket.Auth {
 	panic(err)
 }
 
-// guarded is an app behind the whole middleware, and a gate.
+// guarded returns an app behind the whole middleware and a gate.
 func guarded(auth *authrocket.Auth) http.Handler {
 	return auth.Authenticate(auth.RequireLogin(http.HandlerFunc(respondWithUser)))
 }
 
-// Bare is an app without auth.
+// Bare returns an app without authentication.
 func Bare() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { respond(w, "usr") })
 }
 
 type floorKey struct{}
 
-// floor is the least that any middleware does: it reads the token, puts a value
-// into the context, and the handler reads it back.
+// floor returns a handler that does the least that any middleware does: it reads
+// the token, puts a value into the context, and the handler reads it back.
 func floor() http.Handler {
 	user := &struct{ id string }{"usr"}
 	handler := func(w http.ResponseWriter, r *http.Request) {
@@ -263,8 +264,8 @@ func floor() http.Handler {
 	})
 }
 
-// rsaCheck checks the signature of one token and does nothing else: neither splitting
-// nor decoding.
+// rsaCheck returns a handler that checks the signature of one token and does
+// nothing else: it neither splits nor decodes the token.
 func rsaCheck(key *rsa.PublicKey, token Token) http.Handler {
 	end := strings.LastIndexByte(token.Text, '.')
 	input := []byte(token.Text[:end])
@@ -280,7 +281,7 @@ func rsaCheck(key *rsa.PublicKey, token Token) http.Handler {
 	})
 }
 
-// AuthRocket returns the ways in which authrocket is compared with its peers.
+// AuthRocket returns the variants of authrocket that are compared with its peers.
 func (w *World) AuthRocket() []Contender {
 	return []Contender{
 		{"authrocket, known", func() http.Handler { return guarded(w.newAuth(nil)) }},

@@ -1,7 +1,8 @@
-// Package benchmarks measures what an authenticated request costs, beside other
-// packages that check the same tokens. It is a module of its own, so that no app
-// that uses authrocket downloads what it is compared with.
+// Package benchmarks measures what an authenticated request costs, and compares
+// that with other packages that check the same tokens. It is a separate module, so
+// that apps that use authrocket do not download these packages.
 //
-// [World] has the tokens and serves the keys, [Cases] are what is measured, and
-// [Measure] measures them. The report command puts it all together.
+// [World] has the tokens and serves the keys, [World.Cases] returns the cases, and
+// [Measure] measures them. The command report does all of this and prints the
+// results.
 package benchmarks

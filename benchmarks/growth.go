@@ -11,9 +11,9 @@ import (
 	"github.com/authrocket-go/authrocket"
 )
 
-// CostInTurn is the CPU time of a request when that many tokens are in use, one
-// after the other, and at most kept of them are kept. The tokens are HS256, since
-// 100,000 RSA signatures take minutes.
+// CostInTurn returns the CPU time of a request if this number of tokens is used,
+// one after the other, and at most kept of them are kept. The tokens are HS256,
+// since 100,000 RSA signatures take minutes.
 func CostInTurn(tokens, kept, rounds int, slice time.Duration) time.Duration {
 	day := time.Now().Add(24 * time.Hour)
 	requests := make([]*http.Request, tokens)
@@ -34,9 +34,10 @@ func CostInTurn(tokens, kept, rounds int, slice time.Duration) time.Duration {
 	return seconds(medianOf(costs, func(round []float64) float64 { return round[0] }))
 }
 
-// CostSeenBefore is the CPU time of a request, and how many times that of the RSA
-// check it is, when that many RS256 tokens of users with orgs are in use, one after
-// the other, at most kept of them are kept, and all have been seen before.
+// CostSeenBefore returns the CPU time of a request, and the ratio of this time to
+// that of the RSA check. This number of RS256 tokens of users with orgs is used,
+// one after the other. All have been seen before, and at most kept of them are
+// kept.
 func (w *World) CostSeenBefore(tokens, kept, orgs, rounds int, slice time.Duration) (cpu time.Duration, timesRSACheck float64) {
 	day := time.Now().Add(24 * time.Hour)
 	signed := make([]Token, tokens)
@@ -65,7 +66,8 @@ func (w *World) CostSeenBefore(tokens, kept, orgs, rounds int, slice time.Durati
 		medianOf(costs, func(round []float64) float64 { return round[0] / round[1] })
 }
 
-// inTurn returns what has app answer n requests, and goes on where it ended.
+// inTurn returns a function that makes app answer the next n requests. Each call
+// continues where the last one ended.
 func inTurn(app http.Handler, requests []*http.Request) func(n int) {
 	next := 0
 	return func(n int) {
@@ -76,8 +78,8 @@ func inTurn(app http.Handler, requests []*http.Request) func(n int) {
 	}
 }
 
-// HeapPerSession is by how many bytes the heap grows for each of many RS256 tokens
-// that are kept, and how long one is.
+// HeapPerSession returns the number of bytes by which the heap grows for each of
+// many kept RS256 tokens, and the length of a token.
 func (w *World) HeapPerSession(sessions, orgs int) (heapBytes, tokenBytes int) {
 	day := time.Now().Add(24 * time.Hour)
 	tokens := make([]string, sessions)
@@ -99,7 +101,7 @@ func (w *World) HeapPerSession(sessions, orgs int) (heapBytes, tokenBytes int) {
 
 func heap() int {
 	runtime.GC()
-	runtime.GC() // what the first one found to be finalized
+	runtime.GC() // frees what was finalized after the first run
 	var stats runtime.MemStats
 	runtime.ReadMemStats(&stats)
 	return int(stats.HeapAlloc)

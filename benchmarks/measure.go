@@ -17,10 +17,10 @@ type Cost struct {
 	Allocs float64 // on average, rounded down
 }
 
-// Measure runs the cases in turn, for about slice of CPU time each, and again in
-// every round. It counts the CPU time of the whole process, garbage collection
-// included. Ratios are to the cases named in against: medians of the ratios within
-// a round, so that a machine that gets slower over time changes none.
+// Measure runs the cases in turn in each round, for about slice of CPU time each.
+// It counts the CPU time of the whole process, garbage collection included. Ratios
+// compare each case with the cases named in against. They are medians of the ratios
+// within a round, so a machine that gets slower over time does not change them.
 func Measure(cases []Case, rounds int, slice time.Duration, against ...string) []Cost {
 	sizes := make([]int, len(cases))
 	for i, c := range cases {
@@ -69,7 +69,8 @@ func cpuOf(f func()) time.Duration {
 }
 
 func processCPU() time.Duration {
-	// getrusage knows the same, but of a running thread only until its last tick.
+	// getrusage returns the same, but counts a running thread only until its last
+	// tick.
 	var spent unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_PROCESS_CPUTIME_ID, &spent); err != nil {
 		panic(err)
@@ -88,7 +89,8 @@ func medianOf(rounds [][]float64, value func(round []float64) float64) float64 {
 
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
-// allocsOf counts over many requests, since other goroutines make a few of them.
+// allocsOf counts over many requests, since other goroutines also make a few
+// allocations.
 func allocsOf(c Case) float64 {
 	const n = 200
 	c.Run(1)

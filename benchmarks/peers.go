@@ -21,14 +21,14 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// Contender is another package, wired as its own documentation says, with the
-// realm's key set over HTTP where it supports one.
+// Contender is a package that is compared, set up as its own documentation says. It
+// fetches the realm's key set over HTTP if it supports key sets.
 type Contender struct {
 	Name    string
 	Handler func() http.Handler
 }
 
-// Peers are the packages that are compared. They check signature, issuer and
+// Peers returns the packages that are compared. They check signature, issuer and
 // expiry of the same tokens, and hand the claims to the handler.
 func (w *World) Peers() []Contender {
 	return []Contender{
@@ -48,7 +48,8 @@ func must[T any](value T, err error) T {
 	return value
 }
 
-// bearerOf is for packages that leave reading the header to the app.
+// bearerOf returns the token in the Authorization header, for packages that leave
+// this to the app.
 func bearerOf(r *http.Request) string {
 	token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	return token
@@ -61,8 +62,8 @@ func withValue(next http.Handler, w http.ResponseWriter, r *http.Request, value 
 	next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), peerKey{}, value)))
 }
 
-// keyfunc fetches the key set now and again until the process ends. It takes x5c
-// for certificates, so it gets a set without.
+// keyfunc fetches the key set from time to time until the process ends. It expects
+// certificates in x5c, so it gets a key set without x5c.
 func (w *World) keyfunc() keyfunc.Keyfunc {
 	return must(keyfunc.NewDefaultCtx(context.Background(), []string{w.KeysURL + "/jwks"}))
 }
@@ -108,7 +109,7 @@ func (w *World) jwtauth() http.Handler {
 	})))
 }
 
-// auth0 takes x5c for certificates, so it gets a set without.
+// auth0 expects certificates in x5c, so it gets a key set without x5c.
 func (w *World) auth0() http.Handler {
 	provider := auth0jwks.NewCachingProvider(must(url.Parse(issuer)), 5*time.Minute,
 		auth0jwks.WithCustomJWKSURI(must(url.Parse(w.KeysURL+"/jwks"))))
@@ -119,7 +120,7 @@ func (w *World) auth0() http.Handler {
 	}))
 }
 
-// oidc takes x5c for certificates, so it gets a set without.
+// oidc expects certificates in x5c, so it gets a key set without x5c.
 func (w *World) oidc() http.Handler {
 	keys := oidc.NewRemoteKeySet(context.Background(), w.KeysURL+"/jwks")
 	verifier := oidc.NewVerifier(issuer, keys, &oidc.Config{ClientID: audience})
@@ -137,8 +138,8 @@ func (w *World) oidc() http.Handler {
 	})
 }
 
-// clerk takes x5c for certificates, so it gets a set without. The issuer of
-// others than Clerk is given as that of a proxy.
+// clerk expects certificates in x5c, so it gets a key set without x5c. An issuer
+// other than Clerk must be configured as the URL of a proxy.
 func (w *World) clerk() http.Handler {
 	key := "sk_test_benchmarks"
 	client := clerkjwks.NewClient(&clerk.ClientConfig{BackendConfig: clerk.BackendConfig{URL: &w.KeysURL, Key: &key}})

@@ -21,14 +21,15 @@ import (
 
 const (
 	issuer   = "https://authrocket.com"
-	audience = "app_benchmarks" // some peers demand one
+	audience = "app_benchmarks" // some peers require one
 	keyID    = "jky_benchmarks0000000001"
 	secret   = "jsk_secretOfBenchmarksOnly0123456789abcdef"
 )
 
 var rs256Header = map[string]string{"alg": "RS256", "typ": "JWT", "kid": keyID}
 
-// Token is a login token and how an Auth or a peer has to decide about it.
+// Token is a login token, with the decision that an Auth or a peer must make about
+// it.
 type Token struct {
 	Name  string
 	Text  string
@@ -37,15 +38,15 @@ type Token struct {
 
 // World is a realm: its key, a server that publishes it, and tokens.
 type World struct {
-	// KeysURL has the path of the key sets: [KeysURL]/connect/jwks as AuthRocket
-	// publishes it, with the bare public key as x5c, and [KeysURL]/jwks without
-	// x5c, for packages that expect a certificate there.
+	// KeysURL is the URL before the paths of the key sets: [KeysURL]/connect/jwks
+	// as AuthRocket publishes it, with the bare public key as x5c, and
+	// [KeysURL]/jwks without x5c, for packages that expect a certificate there.
 	KeysURL string
 
 	One, Twenty              Token // of one org and of twenty
 	HS256                    Token // of one org, signed with the secret
 	Forged, Expired, Unknown Token // of one org: signed by another key, an hour late, of a kid that is not in the key set
-	Oversized                Token // of more bytes than are looked at
+	Oversized                Token // longer than the longest token that is read
 
 	others []Token // siblings of One, Twenty and HS256
 
@@ -54,7 +55,7 @@ type World struct {
 
 	open    context.Context // until the World is closed
 	close   context.CancelFunc
-	running sync.WaitGroup // what ends with it
+	running sync.WaitGroup // the goroutines that end with open
 }
 
 // NewWorld returns a World whose tokens are valid for a day. Close it.
@@ -85,18 +86,18 @@ func NewWorld() *World {
 	return w
 }
 
-// Close stops the server of the key set, and all that runs for the cases.
+// Close stops the server of the key set, and everything that runs for the cases.
 func (w *World) Close() {
 	w.close()
 	w.running.Wait()
 	w.server.Close()
 }
 
-// PublicKey is the realm's key.
+// PublicKey returns the realm's public key.
 func (w *World) PublicKey() *rsa.PublicKey { return &w.key.PublicKey }
 
 // realmKey is the same for all worlds of a process, since some peers keep keys by
-// kid for all of it.
+// kid as long as the process runs.
 var realmKey = sync.OnceValue(newKey)
 
 func newKey() *rsa.PrivateKey {
@@ -128,7 +129,7 @@ func (w *World) spki() []byte {
 	return der
 }
 
-// payload has what LoginRocket puts into a token of a user with orgs.
+// payload returns what LoginRocket puts into a token of a user with orgs.
 func payload(subject string, expires time.Time, orgs int) string {
 	var entries []string
 	for i := range orgs {
@@ -141,9 +142,9 @@ func payload(subject string, expires time.Time, orgs int) string {
 		subject, expires.Add(-24*time.Hour).Unix(), expires.Unix(), strings.Join(entries, ","))
 }
 
-// forge returns a token of one org that key signed in place of a key with that
-// modulus. It tries one expiry after the other until the signature is below the
-// modulus: any other is refused before it is checked.
+// forge returns a token of one org that is signed with key instead of the key with
+// this modulus. It tries one expiry after the other until the signature is less
+// than the modulus, because other signatures are refused before they are checked.
 func forge(key *rsa.PrivateKey, modulus *big.Int, expires time.Time) string {
 	for {
 		token, signature := signRS256(key, rs256Header, payload("usr_0v1zUpWdE4IiFc2w5ynShf", expires, 1))

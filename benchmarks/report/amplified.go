@@ -7,8 +7,8 @@ import (
 	"github.com/authrocket-go/authrocket/benchmarks"
 )
 
-// writeAmplified writes what requests cost whose few bytes unpack to many cookies. The
-// first case of each is what the others are compared with.
+// writeAmplified writes the costs of requests whose few bytes unpack to many
+// cookies. For each request, the other cases are compared with the first one.
 func writeAmplified(out io.Writer, o options) error {
 	fmt.Fprintln(out, "| over HTTP/2 | request | CPU | times r.Cookies() alone |")
 	fmt.Fprintln(out, "|---|---|---|---|")

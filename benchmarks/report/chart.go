@@ -9,7 +9,7 @@ import (
 	"github.com/authrocket-go/authrocket/benchmarks"
 )
 
-// chart draws the cost of a request with a good token of one org as bars on a
+// chart draws the cost of a request with a valid token of one org as bars on a
 // logarithmic scale.
 func chart(costs []benchmarks.Cost) string {
 	const (

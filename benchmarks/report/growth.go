@@ -7,7 +7,7 @@ import (
 	"github.com/authrocket-go/authrocket/benchmarks"
 )
 
-// writeGrowth writes what a request costs when so many tokens are in use.
+// writeGrowth writes what a request costs for each number of tokens in use.
 func writeGrowth(out io.Writer, o options) {
 	fmt.Fprintln(out, "| live tokens | CPU, 10,000 are kept | CPU, all are kept |")
 	fmt.Fprintln(out, "|---|---|---|")
@@ -19,8 +19,8 @@ func writeGrowth(out io.Writer, o options) {
 	fmt.Fprintln(out)
 }
 
-// writeSeenBefore writes what a request costs whose token verified before, but is not
-// one of the tokens that are kept.
+// writeSeenBefore writes the cost of a request whose token was verified before, but
+// is not kept in the cache.
 func writeSeenBefore(out io.Writer, world *benchmarks.World, o options) {
 	fmt.Fprintln(out, "| live RS256 tokens, 10,000 are kept | CPU | times the RSA check |")
 	fmt.Fprintln(out, "|---|---|---|")
@@ -31,7 +31,7 @@ func writeSeenBefore(out io.Writer, world *benchmarks.World, o options) {
 	fmt.Fprintln(out)
 }
 
-// writeMemory writes how much the heap grows for a kept session.
+// writeMemory writes how much the heap grows for each kept session.
 func writeMemory(out io.Writer, world *benchmarks.World, o options) {
 	fmt.Fprintln(out, "| kept session | heap | of it the token |")
 	fmt.Fprintln(out, "|---|---|---|")

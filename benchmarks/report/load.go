@@ -28,7 +28,7 @@ const (
 var appPeers = []string{"golang-jwt/jwt v5 + keyfunc v3", "coreos/go-oidc v3"}
 
 // serveApp serves the app called name on loopback until in ends. It writes its
-// address and a valid token on out.
+// address and a valid token to out.
 func serveApp(name string, in io.Reader, out io.Writer) error {
 	world := benchmarks.NewWorld()
 	defer world.Close()
@@ -61,7 +61,7 @@ func serveApp(name string, in io.Reader, out io.Writer) error {
 
 type served struct{ Address, Token string }
 
-// result is what the clients of one app saw.
+// result is what the clients of one app measured.
 type result struct {
 	perSecond float64
 	p99       time.Duration

@@ -1,5 +1,5 @@
-// Command report measures authrocket beside other packages and prints the tables
-// of the README. With -chart it also writes the chart that the README shows.
+// Command report compares authrocket with other packages and prints the tables of
+// the README. With -chart it also writes the chart that the README shows.
 package main
 
 import (
@@ -16,15 +16,15 @@ import (
 	"github.com/authrocket-go/authrocket/benchmarks"
 )
 
-// options are how much is measured, and what becomes of it.
+// options say how much is measured, and where the results go.
 type options struct {
-	rounds   int           // of everything; medians are taken over them
+	rounds   int           // of each measurement; the results are medians over them
 	slice    time.Duration // CPU time of a case in a round
 	load     time.Duration // of the load test, for each app
 	clients  int
 	tokens   []int  // rows of the growth table
-	live     int    // RS256 tokens in use, far more than are kept
-	sessions int    // whose memory is measured
+	live     int    // RS256 tokens in use, far more than the cache keeps
+	sessions int    // the number of sessions whose memory is measured
 	chart    string // the file that the chart is written to, if any
 	serve    string // the app of the load test to serve, instead of all of the above
 }
@@ -92,7 +92,7 @@ func report(out io.Writer, o options) error {
 func writeCosts(out io.Writer, costs []benchmarks.Cost) {
 	fmt.Fprintln(out, "| request | CPU | times the floor | times the RSA check | allocations |")
 	fmt.Fprintln(out, "|---|---|---|---|---|")
-	bare := costs[0].Allocs // of the response, whatever answers
+	bare := costs[0].Allocs // of the response alone, which every handler writes
 	for _, c := range costs {
 		check := benchmarks.NameRSACheck
 		if strings.Contains(c.Case.Name, "twenty") {
@@ -104,7 +104,8 @@ func writeCosts(out io.Writer, costs []benchmarks.Cost) {
 	fmt.Fprintln(out)
 }
 
-// writeExtras writes what a Config.SessionState and authrocketotel add to a known token.
+// writeExtras writes what a Config.SessionState and authrocketotel add to the cost
+// of a known token.
 func writeExtras(out io.Writer, costs []benchmarks.Cost) {
 	byName := map[string]benchmarks.Cost{}
 	for _, c := range costs {
@@ -121,8 +122,9 @@ func writeExtras(out io.Writer, costs []benchmarks.Cost) {
 	fmt.Fprintln(out)
 }
 
-// writeAdapters writes what an adapter adds: to the middleware on net/http, and to
-// that plus what the framework itself takes more than net/http for two middlewares.
+// writeAdapters writes how much more CPU time each adapter takes than the
+// middleware on net/http. The last column leaves out the part that the framework
+// itself takes more than net/http for two middlewares.
 func writeAdapters(out io.Writer, costs []benchmarks.Cost) {
 	cpu := map[string]time.Duration{}
 	for _, c := range costs {
