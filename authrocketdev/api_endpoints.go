@@ -21,7 +21,7 @@ var endpoints = map[string]map[string]endpoint{
 	"/v2/email/verify":     {http.MethodPost: (*Server).apiVerifyEmail},
 }
 
-// okay is the answer to a call that was carried out and returns nothing else.
+// okay is the answer to a call that succeeded and returns nothing else.
 var okay = struct {
 	Result string `json:"result"`
 }{"okay"}

@@ -10,7 +10,8 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// maxRealms is the maximum number of realms of a Service. Each has an address of its own.
+// maxRealms is the maximum number of realms of a Service. Each has a separate
+// address.
 const maxRealms = 200
 
 // hostedRealm is a realm of a [Service].
@@ -123,8 +124,8 @@ func createRealm(c *coreCall) (coreAnswer, error) {
 	return createdAs(c.showRealm(h)), nil
 }
 
-// addRealm creates a realm with an address of its own. Its LoginRocket is served
-// there once the realm has a domain.
+// addRealm creates a realm with a separate address. Its LoginRocket is served there
+// once the realm has a domain.
 func (s *Service) addRealm(change func(*authrockettest.Settings)) (*hostedRealm, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -14,7 +14,7 @@
 //	http.ListenAndServe("localhost:8081", server)
 //
 // A [Service] adds the Core API, with which servers manage users, orgs and sessions.
-// Serve it on a port of its own:
+// Serve it on a separate port:
 //
 //	service, err := authrocketdev.NewService(authrocketdev.ServiceConfig{Server: server})
 //	if err != nil {

@@ -11,7 +11,7 @@ import (
 // [authrockettest.AfterWrite].
 func (s *Service) Break(fault authrockettest.Fault) { s.fault.Store(&fault) }
 
-// Repair ends the fault of [Service.Break]. Requests that already hang keep hanging.
+// Repair ends the fault of [Service.Break]. Requests that already hang continue to hang.
 func (s *Service) Repair() { s.fault.Store(nil) }
 
 // breakable serves next, or the fault of Break.

@@ -20,8 +20,8 @@ var pageFiles embed.FS
 //go:embed pages/style.css
 var style string
 
-// pageTemplates are the pages by name. Each page is a file of its own within the
-// layout.
+// pageTemplates are the pages by name. Each page is a separate file that is inserted
+// into the layout.
 var pageTemplates = func() map[string]*template.Template {
 	layout := template.Must(template.New("layout.html").Funcs(template.FuncMap{
 		"join":  strings.Join,

@@ -123,7 +123,7 @@ var seedKinds = map[reflect.Kind]struct{ kinds, want string }{
 	reflect.Bool:   {"tf", "want true or false"},
 }
 
-// read records where the next value is, and checks its type and content.
+// read records the place of the next value, and checks its type and content.
 func (r *seedReader) read(decoder *jsontext.Decoder, target any) error {
 	_, length := decoder.StackIndex(decoder.StackDepth())
 	place, kind, offset, value := nextPlace(decoder), decoder.PeekKind(), decoder.InputOffset(), reflect.ValueOf(target).Elem()

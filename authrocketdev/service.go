@@ -154,5 +154,5 @@ func CheckAPIKey(key string) error {
 func (s *Service) APIKey() string { return s.config.APIKey }
 
 // CoreAPI returns the handler of the Core API, whose paths start with /v2/. Serve it
-// on a port of its own: it is for programs that have the key, not for browsers.
+// on a separate port, because it is for programs that have the key, not for browsers.
 func (s *Service) CoreAPI() http.Handler { return s.handler }

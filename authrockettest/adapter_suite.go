@@ -161,7 +161,7 @@ type adapterApp struct {
 	reached atomic.Int32
 }
 
-// serve serves the app that build makes, on a port of its own.
+// serve serves the app that build makes, on a new port.
 func (s *adapterSuite) serve(t *testing.T, build func(App) http.Handler, row adapterRow, h http.HandlerFunc) *adapterApp {
 	t.Helper()
 	config := s.realm.Config()

@@ -44,8 +44,8 @@
 // update, delete and list records. Further methods:
 //
 //   - [Realm.OnEvent] reports each event.
-//   - [Realm.By] says for whom changes are made.
-//   - [Realm.Behind] returns a view that shows changes late.
+//   - [Realm.By] makes changes on behalf of a client.
+//   - [Realm.Behind] returns a view that shows changes with a delay.
 //   - [Realm.Save] writes the realm; [RealmConfig.Saved] opens it again.
 //
 // The package authrocketdev serves such a realm as a LoginRocket and a Core API.

@@ -23,7 +23,7 @@ func (r *Realm) Break(fault Fault) {
 	r.fault = fault
 }
 
-// Repair ends the fault of [Realm.Break]. Requests that already hang keep hanging.
+// Repair ends the fault of [Realm.Break]. Requests that already hang continue to hang.
 func (r *Realm) Repair() { r.Break(nil) }
 
 // Status answers with a status and no body.

@@ -86,7 +86,7 @@ type state struct {
 
 	mu           sync.Mutex
 	lockedAt     time.Time            // the time of the latest lock
-	views        []weak.Pointer[View] // the views that show changes late
+	views        []weak.Pointer[View] // the views that show changes with a delay
 	settings     Settings
 	url          string // the URL at which the realm is served, or "" in memory
 	server       *httptest.Server

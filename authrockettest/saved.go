@@ -182,7 +182,7 @@ func (r *Realm) restore(saved *savedRealm) error {
 		}
 		return nil
 	}
-	// Records that others refer to come first.
+	// Records to which other records refer come first.
 	err := errors.Join(
 		fill(s.providers, "auth_providers", saved.Providers, maxProviders, func(p AuthProvider) string { return p.ID }, func(p AuthProvider) error {
 			if p.Type == "" || s.providers.first("type", p.Type) != "" {

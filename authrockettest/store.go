@@ -61,7 +61,7 @@ func newStore() *store {
 }
 
 // View reads a realm. A [Realm] is a View of its current content. [Realm.Behind]
-// returns a View that shows changes late. A View is safe for concurrent use.
+// returns a View that shows changes with a delay. A View is safe for concurrent use.
 type View struct {
 	*state
 	of      *store

@@ -113,7 +113,7 @@ func AllOrgs() TokenOption {
 }
 
 // SignedBy signs with the key keyID instead of the current one, and puts that ID into
-// the header. The key may be withdrawn.
+// the header. The key can also be one that was withdrawn.
 func SignedBy(keyID string) TokenOption {
 	return func(t *token) {
 		t.keyID = keyID

@@ -19,7 +19,7 @@ import (
 	"github.com/authrocket-go/authrocket/benchmarks"
 )
 
-// The apps of the load test. Each is served by a process of its own.
+// The apps of the load test. A separate process serves each app.
 const (
 	appBare = "no auth"
 	appOurs = "authrocket, known"

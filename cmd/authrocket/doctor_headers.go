@@ -29,8 +29,8 @@ const (
 	maxReturnToBytes = 1_000
 )
 
-// checkHeaders checks whether requests and answers as long as those of a login reach the
-// app and come back.
+// checkHeaders checks whether requests as long as those of a login reach the app, and
+// whether answers as long as those of a login come back.
 func checkHeaders(ctx context.Context, p *patient) []finding {
 	switch {
 	case p.token == "":

@@ -89,7 +89,7 @@ func pendingOf(result loginrocket.Result) (pending coreapi.Secret, needed bool) 
 	return answer.Token, !answer.Token.IsZero()
 }
 
-// maxCodes is how often the command asks for a code.
+// maxCodes is how many times the command asks for a code.
 const maxCodes = 3
 
 func verifyCode(ctx context.Context, client *loginrocket.Client, ask *asker, pending coreapi.Secret) (loginrocket.Result, error) {

@@ -59,7 +59,8 @@ func runFleet(ctx context.Context) error {
 	}
 	defer coreListener.Close()
 
-	// The local AuthRocket. It sends its webhooks to the proxy: any instance may get one.
+	// The local AuthRocket. It sends its webhooks to the proxy, so any instance can get
+	// one.
 	secret := rand.Text()
 	loginRocket, err := authrocketdev.DemoSeed().Open(authrockettest.RealmConfig{URL: loginRocketURL, AppURL: appURL})
 	if err != nil {

@@ -42,7 +42,7 @@ func (l Log) Append(ctx context.Context, e sessionstate.Ended) error {
 		return err
 	}
 	ms, _, _ := strings.Cut(id, "-")
-	now, _ := strconv.ParseInt(ms, 10, 64) // e is added already: after an error, the caller would add it again
+	now, _ := strconv.ParseInt(ms, 10, 64) // no error is returned, because e is already added and the caller would add it again
 	oldest := max(0, now-(7*24*time.Hour+5*time.Minute).Milliseconds())
 	l.Client.XTrimMinID(ctx, l.Key, strconv.FormatInt(oldest, 10)) // an error does not matter: the next Append trims again
 	return nil

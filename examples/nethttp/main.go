@@ -40,9 +40,9 @@ func routes(auth *authrocket.Auth) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", home)                                       // anyone
 	mux.HandleFunc("GET /readyz", readyz(auth))                            // load balancers
-	mux.Handle("GET /manage", auth.RequireLogin(http.HandlerFunc(manage))) // signed in, else the hosted login
-	mux.Handle("POST /billing", mayBill(http.HandlerFunc(billing)))        // with the permission, else 403
-	mux.Handle("GET /orgs/{org}/", ofOrg(http.HandlerFunc(org)))           // members of that org, else 403
+	mux.Handle("GET /manage", auth.RequireLogin(http.HandlerFunc(manage))) // signed in, or the hosted login
+	mux.Handle("POST /billing", mayBill(http.HandlerFunc(billing)))        // with the permission, or 403
+	mux.Handle("GET /orgs/{org}/", ofOrg(http.HandlerFunc(org)))           // members of that org, or 403
 	return auth.Authenticate(mux)                                          // also serves /auth/login, /auth/logout, ...
 }
 

@@ -22,7 +22,8 @@ var style string
 
 var pages = template.Must(template.New("").Parse(pagesHTML))
 
-// app is the web app. It stores nothing: each request contains who is signed in.
+// app is the web app. It stores nothing, because each request contains the user's
+// session.
 type app struct {
 	// The local LoginRocket, for people who try this app.
 	outboxURL string
@@ -34,9 +35,9 @@ func (a app) routes(auth *authrocket.Auth) http.Handler {
 
 	mux := http.NewServeMux()
 	mux.Handle("GET /{$}", a.page("home"))                         // anyone
-	mux.Handle("GET /manage", auth.RequireLogin(a.page("manage"))) // signed in, else the hosted login
+	mux.Handle("GET /manage", auth.RequireLogin(a.page("manage"))) // signed in, or the hosted login
 	mux.Handle("GET /me", auth.RequireLogin(http.HandlerFunc(me)))
-	mux.Handle("GET /billing", mayBill(a.page("billing"))) // with the permission, else a.deny
+	mux.Handle("GET /billing", mayBill(a.page("billing"))) // with the permission, or a.deny
 	mux.Handle("POST /billing", mayBill(a.page("paid")))
 
 	outer := http.NewServeMux()

@@ -5,8 +5,8 @@
 //	go run ./examples/sync -db users.db          # all records; once a night
 //	go run ./examples/sync -db users.db -events  # what events are about; every few minutes
 //
-// AUTHROCKET_URL and AUTHROCKET_API_KEY select the realm, see coreapi.ConfigFromEnv. The
-// program may be killed at any time: the next run has the same result.
+// AUTHROCKET_URL and AUTHROCKET_API_KEY select the realm, see coreapi.ConfigFromEnv. You
+// can stop the program at any time: the next run still has the same result.
 //
 // The exit status is 0 if everything is copied, 1 if there is a problem to fix, 2 for
 // wrong flags, and 75 if the API does not answer now or the program got a signal: then

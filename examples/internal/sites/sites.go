@@ -56,7 +56,7 @@ func Serve(ctx context.Context, sites ...*Site) error {
 			IdleTimeout:       time.Minute,
 		}
 		if s.Streams {
-			server.ReadTimeout, server.WriteTimeout = 0, 0 // ReadTimeout ends answers, too
+			server.ReadTimeout, server.WriteTimeout = 0, 0 // ReadTimeout would also end answers
 		}
 		servers = append(servers, server)
 		go func() { failed <- server.Serve(s.listener) }()

@@ -1,8 +1,8 @@
 // Package usersync copies the users, orgs and memberships of a realm into a SQL database.
 // [Job.Full] copies all of them, and [Job.Events] those to which new events refer.
 //
-// If a run ends early, because of an error or because it is killed, the next run has the
-// same result. Each page is one transaction. A row is never deleted. It gets a
+// If a run ends early, because of an error or because it is killed, the next run still
+// has the same result. Each page is one transaction. A row is never deleted. It gets a
 // deleted_at, but only if the API answers 404 for its ID and afterwards shows another
 // record of the same realm.
 //
