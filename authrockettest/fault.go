@@ -12,8 +12,8 @@ import (
 
 // Fault answers requests in place of a handler that is meant to be broken: the
 // handler of the key set (see [Realm.Break]) or of the Core API of a local
-// AuthRocket. healthy gives the correct answer. Write your own faults, or combine
-// those below, which are safe for concurrent use.
+// AuthRocket. healthy gives the correct answer. Write your own faults, or combine the
+// faults of this package, which are safe for concurrent use.
 type Fault func(w http.ResponseWriter, r *http.Request, healthy http.Handler)
 
 // Break makes /connect/jwks answer with fault until [Realm.Repair].

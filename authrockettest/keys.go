@@ -35,7 +35,8 @@ func (k *signingKey) pem() string {
 }
 
 // keyPool holds RSA keys for all realms of the process. Generating a new key for each
-// test would take minutes. A realm does not get a key again that it still remembers.
+// test would take minutes. A realm does not get the same key again while it remembers
+// that key.
 var keyPool struct {
 	sync.Mutex
 	keys []*rsa.PrivateKey

@@ -42,7 +42,7 @@ type RealmConfig struct {
 
 	// LoginURLs are the URLs to which a login may return. A URL is permitted if it
 	// has the scheme and host of an entry, and the same path or a path below it. The
-	// first entry is the default of a login. Default: AppURL, and every URL on a
+	// first entry is the default for logins. Default: AppURL, and every URL on a
 	// loopback host. Without AppURL, a realm on a loopback URL has no first entry:
 	// each login must then name its return URL.
 	LoginURLs []string
@@ -218,7 +218,7 @@ func Open(config RealmConfig) (*Realm, error) {
 }
 
 // reporter reports a mistake of the caller. It is a testing.TB or program. Functions
-// that may call fail first call Helper, so that the failure names the wrong line of
+// that may call fail first call Helper, so that the failure names the faulty line of
 // the test.
 type reporter interface {
 	Helper()
