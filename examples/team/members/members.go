@@ -52,8 +52,8 @@ func (m *Members) Register(mux *http.ServeMux) {
 	mux.Handle("POST /sign-out-everywhere", m.auth.RequireLogin(http.HandlerFunc(m.signOutEverywhere)))
 }
 
-// inAccount refuses a login token without the ID of an account, because AuthRocket would
-// list the members of all accounts if the request named no account.
+// inAccount refuses a login token without the ID of an account, because AuthRocket lists
+// all users if a request for members names no account.
 func inAccount(_ context.Context, s authrocket.Session) error {
 	if org, _ := s.Org(); org.ID == "" {
 		return authrocket.ErrWrongOrg
