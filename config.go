@@ -25,7 +25,7 @@ import (
 //
 // "Loopback" means the hosts localhost, *.localhost, 127.0.0.0/8 and ::1.
 type Config struct {
-	// A literal must name its fields, so that a new field breaks no app.
+	// A literal must name its fields, so that a new field does not break an app.
 	_ [0]func()
 
 	// LoginRocketURL is the realm's LoginRocket URL, such as

@@ -28,7 +28,7 @@ var (
 // metadata without data.
 const statusMetadata = 215
 
-// answer is the decoded answer to a call that was accepted.
+// answer is the decoded answer to a call that the API accepted.
 type answer struct {
 	data    []byte // one JSON object; nil if there is none
 	isList  bool   // data contains a collection

@@ -29,7 +29,7 @@ type reply struct {
 	sent bool  // the request may have reached the API
 }
 
-// attempt sends one request and reads the answer. It ends at the deadline at the latest.
+// attempt sends one request and reads the answer. It returns no later than the deadline.
 func (s *scope) attempt(ctx context.Context, deadline time.Time, c *call) reply {
 	if end := time.Now().Add(s.config.Timeout); end.Before(deadline) {
 		deadline = end
@@ -90,9 +90,9 @@ func (s *scope) newRequest(ctx context.Context, c *call) (*http.Request, error) 
 	return request, nil
 }
 
-// connectionTrace reports whether a request got a connection. A transport that does not
-// report that it looks for one (an in-memory transport, for example) may have sent the
-// request.
+// connectionTrace reports whether a request got a connection. If a transport does not
+// report that it looks for one, as an in-memory transport may not, the request counts as
+// sent.
 type connectionTrace struct{ searched, found atomic.Bool }
 
 func (t *connectionTrace) attach(ctx context.Context) context.Context {

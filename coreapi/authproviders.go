@@ -14,7 +14,7 @@ type AuthProvider struct {
 	Name      string `json:"name"`
 	Type      string `json:"provider_type"` // password, totp, facebook, ...
 	State     string `json:"state"`
-	MinLength int    `json:"min_length"` // of passwords
+	MinLength int    `json:"min_length"` // the minimum length of passwords
 }
 
 func (p AuthProvider) identity() string { return p.ID }
@@ -28,8 +28,8 @@ func (p *AuthProvider) UnmarshalJSON(data []byte) (err error) {
 	return err
 }
 
-// AuthorizeURL is the URL to which to send a browser so that its user logs in at a login
-// provider. It is valid for 30 minutes.
+// AuthorizeURL is a URL of a login provider. Send the browser there to log its user in.
+// The URL is valid for 30 minutes.
 type AuthorizeURL struct {
 	ProviderID   string
 	ProviderType string
@@ -64,8 +64,8 @@ func (p AuthProviders) Get(ctx context.Context, idOrType string) (AuthProvider, 
 }
 
 // AuthorizeURLs returns an [AuthorizeURL] for each login provider. The provider sends the
-// user back to redirectURI. Pass a random value from the user's session as nonce:
-// [AuthProviders.Authorize] compares it.
+// user back to redirectURI. Pass a random value from the user's session as nonce, and
+// pass the same value to [AuthProviders.Authorize].
 func (p AuthProviders) AuthorizeURLs(ctx context.Context, redirectURI, nonce string) ([]AuthorizeURL, error) {
 	var urls []AuthorizeURL
 	for u, err := range each[AuthorizeURL](ctx, p.scope.open(), to("/auth_providers/authorize"), authorizeQuery(redirectURI, nonce)) {
@@ -92,8 +92,8 @@ func authorizeQuery(redirectURI, nonce string) url.Values {
 }
 
 // Authorize logs a user in with the code and the state that a provider sent back. If that
-// fails, it returns [ErrLoginRefused], and [Error.Metadata] of "retry_url" is the URL at
-// which the user can try again.
+// fails, it returns [ErrLoginRefused]; [Error.Metadata] then returns, for "retry_url",
+// the URL at which the user can try again.
 func (p AuthProviders) Authorize(ctx context.Context, code Secret, state, nonce string) (Login, error) {
 	w := p.scope.post(to("/auth_providers/authorize"), "", struct {
 		Code  Secret `json:"code"`

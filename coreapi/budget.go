@@ -39,7 +39,7 @@ func (e *noTurnError) Error() string {
 // turn is the time at which a request may be sent.
 type turn struct {
 	wait        time.Duration
-	isPause     bool              // after wait, the request must ask for a new turn
+	isPause     bool              // after wait, the request needs a new turn
 	limiter     *rate.Limiter     // nil if there is no budget
 	reservation *rate.Reservation // a reservation of limiter
 }
@@ -80,7 +80,7 @@ func (b *budget) next(now time.Time) turn {
 		return turn{}
 	}
 	if !b.pausedUntil.IsZero() {
-		// Requests that waited for the pause must not all be sent at once.
+		// Requests that waited for the pause to end must not all be sent at once.
 		b.pausedUntil = time.Time{}
 		b.limiter = rate.NewLimiter(b.perSecond, b.burst)
 		b.limiter.AllowN(now, b.burst)
@@ -89,8 +89,8 @@ func (b *budget) next(now time.Time) turn {
 	return turn{wait: reservation.DelayFrom(now), limiter: b.limiter, reservation: reservation}
 }
 
-// isCurrent reports, after the wait, whether the turn still counts. It does unless a new
-// pause began in the meantime.
+// isCurrent reports, after the wait, whether the turn is still valid. It is, unless a new
+// pause has begun in the meantime.
 func (b *budget) isCurrent(t turn) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -53,7 +53,7 @@ type run struct {
 	*scope
 	call      *call
 	e         *Error    // the outcome of the call so far
-	deadline  time.Time // of the context, else of the call
+	deadline  time.Time // of the context, or of the call if the context has none
 	waited    time.Duration
 	mayBeDone bool // an earlier attempt may have been carried out
 }
@@ -70,8 +70,8 @@ func (r *run) run(ctx context.Context) error {
 			return r.fail(ErrInvalid, problem)
 		}
 	}
-	// This does not use a context of its own: a timer would cost as much as the rest of a
-	// call.
+	// This creates no context with a timeout, because a timer would cost as much as the
+	// rest of a call.
 	deadline, limited := ctx.Deadline()
 	if !limited {
 		deadline = time.Now().Add(callTimeout)

@@ -24,7 +24,7 @@ type Client struct {
 	scope handle
 }
 
-// handle leads to a scope. It is a function so that printing a Client cannot reveal the
+// handle returns a scope. It is a function so that printing a Client cannot reveal the
 // API key or a connection that sent the key.
 type handle func() *scope
 
@@ -100,8 +100,8 @@ func (c *Client) copyOf() scope {
 	return *c.scope.open()
 }
 
-// InRealm returns a copy of the Client for the realm with that ID. The copy shares budget
-// and connections with the Client.
+// InRealm returns a copy of the Client for the realm with this ID. The copy shares its
+// request budget and connections with the Client.
 func (c *Client) InRealm(id string) *Client {
 	s := c.copyOf()
 	s.realm = id
@@ -111,9 +111,9 @@ func (c *Client) InRealm(id string) *Client {
 	return newClient(s)
 }
 
-// WithLocale returns a copy of the Client that asks for error messages in the language
+// WithLocale returns a copy of the Client that requests error messages in the language of
 // tag, for example es. If tag is not a language tag, messages are in English. The copy
-// shares budget and connections with the Client.
+// shares its request budget and connections with the Client.
 func (c *Client) WithLocale(tag string) *Client {
 	s := c.copyOf()
 	s.locale = tag
@@ -123,8 +123,8 @@ func (c *Client) WithLocale(tag string) *Client {
 	return newClient(s)
 }
 
-// For returns a copy of the Client that tells AuthRocket, with every write, for whom it
-// acts. The copy shares budget and connections with the Client.
+// For returns a copy of the Client that tells AuthRocket, with every write, on whose
+// behalf it acts. The copy shares its request budget and connections with the Client.
 func (c *Client) For(request Request) *Client {
 	s := c.copyOf()
 	s.request = request

@@ -9,9 +9,9 @@ import (
 )
 
 // Config configures [New]. A field with its zero value gets the default. Most programs
-// set URL and APIKey, and nothing else.
+// set only URL and APIKey.
 type Config struct {
-	// Literals must name their fields, so that a new field breaks no app.
+	// Literals must name their fields, so that a new field does not break an app.
 	_ [0]func()
 
 	// URL is the URL of the API, for example https://api-e2.authrocket.com/v2. The
@@ -23,8 +23,8 @@ type Config struct {
 	// Client sends it only to the scheme, host and port of URL. Required.
 	APIKey Secret
 
-	// RealmID is the realm that calls work on, rl_.... [Client.InRealm] returns a Client
-	// for another realm. Default: the key's own realm.
+	// RealmID is the ID of the realm that calls work on, rl_.... [Client.InRealm] returns
+	// a Client for another realm. Default: the key's own realm.
 	RealmID string
 
 	// Locale is the language of error messages, for example es. Default: English.
@@ -43,8 +43,8 @@ type Config struct {
 	// Timeout limits one attempt, including reading its answer. Default: 10 seconds.
 	Timeout time.Duration
 
-	// Retries is how often a call is repeated after its first attempt, if a repeat does
-	// no harm. A negative number means never. At most 10. Default: 2.
+	// Retries is how often a call is repeated after its first attempt, if repeating it
+	// does no harm. A negative number means never. At most 10. Default: 2.
 	Retries int
 
 	// RequestsPerSecond is the request budget. All copies of the Client share it. Bursts
@@ -75,7 +75,7 @@ var envNames = map[string]string{
 	"RealmID": "AUTHROCKET_REALM",
 }
 
-// ConfigError is one problem of a [Config]. [New] joins all of them with [errors.Join].
+// ConfigError is one problem with a [Config]. [New] joins all of them with [errors.Join].
 type ConfigError struct {
 	Field   string // the name of the Config field
 	Env     string // the environment variable that [ConfigFromEnv] reads for the field, "" if there is none

@@ -7,8 +7,8 @@ import (
 	"github.com/authrocket-go/authrocket/internal/wire"
 )
 
-// CredentialType says how a credential logs a user in. This package keeps types that it
-// does not know unchanged.
+// CredentialType says how a credential logs a user in. This package keeps unknown types
+// unchanged.
 type CredentialType string
 
 // Types of credentials.
@@ -33,7 +33,7 @@ const (
 	CredentialActive CredentialState = "active"
 )
 
-// Credential is what a user logs in with: a password, a TOTP app, an account at a
+// Credential is what a user logs in with: a password, a TOTP app, or an account at a
 // provider.
 type Credential struct {
 	record
@@ -97,8 +97,8 @@ type NewCredential struct {
 	Extra          map[string]any `json:"-"` // further attributes, sent unchanged
 }
 
-// Credentials manages credentials. The Credentials field of a [User] lists those of a
-// user.
+// Credentials manages credentials. The Credentials field of a [User] lists the user's
+// credentials.
 type Credentials struct{ scope handle }
 
 // Get returns a credential.
@@ -113,8 +113,8 @@ func (c Credentials) Create(ctx context.Context, credential NewCredential) (Cred
 
 // CreateTOTP creates a second factor for a user. Show its ProvisioningSVG or
 // ProvisioningURI to the user. Then pass the code that the user's app shows to
-// [Credentials.Verify]. Until then, logins of the user need no code. providerID is the ID
-// of the realm's TOTP provider, which must be active: see [AuthProviders.Get]. name is
+// [Credentials.Verify]. Until then, the user can log in without a code. providerID is the
+// ID of the realm's TOTP provider, which must be active: see [AuthProviders.Get]. name is
 // the name of the user's device.
 func (c Credentials) CreateTOTP(ctx context.Context, userID, providerID, name string) (Credential, error) {
 	return c.Create(ctx, NewCredential{UserID: userID, Type: CredentialTOTP, AuthProviderID: providerID, Name: name})

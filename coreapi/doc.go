@@ -23,17 +23,18 @@
 //
 // Every error of a call matches one kind with [errors.Is]:
 //
-//   - [ErrInvalid] and [ErrNotFound] are about the input.
-//   - [ErrDenied] is about the setup: the key or the subscription.
+//   - [ErrInvalid] and [ErrNotFound] are caused by the input.
+//   - [ErrDenied] is caused by the setup: the key or the subscription.
 //   - [ErrUnavailable] means that the call may succeed later.
-//   - [ErrUnexpected] is a defect.
+//   - [ErrUnexpected] means that the API or this package has a defect, or that the URL is
+//     wrong.
 //
-// [Messages] returns AuthRocket's own messages, which a form can show. [Error] has the
-// rest.
+// [Messages] returns AuthRocket's own messages, which a form can show. [Error] contains
+// the other details.
 //
 // # Repeats
 //
-// The Client repeats a GET, a PUT and a DELETE after a network error or a 5xx, and any
+// The Client repeats a GET, a PUT or a DELETE after a network error or a 5xx, and any
 // call after a 429. Config.Retries and the context's deadline limit the repeats. It never
 // repeats a POST that the API may have carried out: such a call returns
 // [ErrOutcomeUnknown]. [Once] then looks for the record before it creates it again. A
@@ -42,19 +43,19 @@
 // # Secrets
 //
 // Passwords, tokens, session IDs and the API key are of type [Secret], which prints as
-// "(hidden)". Methods such as [Session.Token] return the credentials of an answer.
+// "(hidden)". Methods such as [Session.Token] return the credentials in an answer.
 // Errors, events and log lines of this package never contain a credential.
 //
 // # Your responsibilities
 //
-//   - Use the record that a write returns. Lists and other processes may see the change
-//     late; [Until] waits for it.
-//   - Tell AuthRocket for whom you act, with [Client.For]. Use an address that your proxy
-//     vouches for.
+//   - Use the record that a write returns. Lists and other processes may not see the
+//     change at once; [Until] waits for it.
+//   - Use [Client.For] to tell AuthRocket on whose behalf you act. Use an address that
+//     your proxy vouches for.
 //   - The API key gives access to every record of the realm. If a form sends the ID of a
 //     record, compare the org of that record with the org of the user.
-//   - A login token keeps its permissions until it expires. If you take permissions from a
-//     user, end the user's sessions.
+//   - A login token keeps its permissions until it expires. If you take permissions away
+//     from a user, end the user's sessions.
 //   - Find records by your own Reference, not only by an email address: another person may
 //     have signed up with that address.
 //   - [User] and other records may contain personal data. Printing a record prints that data.

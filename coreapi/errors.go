@@ -10,20 +10,21 @@ import (
 	"github.com/authrocket-go/authrocket/internal/wire"
 )
 
-// The kinds of errors say what the caller can do. Every error of a call matches exactly
+// The kind of an error says what the caller can do. Every error of a call matches exactly
 // one of them with [errors.Is]. The reasons below match themselves and their kind.
 //
 // ErrDenied, ErrUnavailable and ErrUnexpected also match the ErrUnavailable of the
-// package authrocket. A Rule may therefore return them unchanged: a gate answers 503.
+// package authrocket. A Rule may therefore return them unchanged, and the gate then
+// answers 503.
 var (
 	// ErrInvalid means that the caller must correct the input. Either the API answered
 	// 400, 409 or 422, or the Client refused the call before it sent anything, for
 	// example because an ID was blank. See [Messages].
 	ErrInvalid error = &reason{label: "invalid", text: "the input is invalid"}
 
-	// ErrNotFound means that the record does not exist, or not for this key and realm:
-	// the API answered 404. Functions that look for a record with [Until] or [Once]
-	// return it, too.
+	// ErrNotFound means that the record does not exist, or that it does not belong to
+	// this key and realm: the API answered 404. The functions that you pass to [Until] or
+	// [Once] to look for a record also return it.
 	ErrNotFound error = &reason{label: "not_found", text: "there is no such record, or not for this key and realm"}
 
 	// ErrDenied means that the setup must be corrected: see [ErrKeyRefused] and
@@ -41,7 +42,7 @@ var (
 	ErrUnexpected error = &reason{unavailable.Err, "unexpected", "the API's answer is invalid"}
 )
 
-// Reasons say more than the kind of an error.
+// A reason is more specific than the kind of an error.
 var (
 	// ErrConflict means that the record's state does not permit the call: the API
 	// answered 409. Its kind is [ErrInvalid].
@@ -78,7 +79,7 @@ var (
 
 // reason is a kind of error, or a reason, which also matches its kind.
 type reason struct {
-	kind  error // nil, or the kind, which errors.Is finds, too
+	kind  error // nil, or the kind, which errors.Is also finds
 	label string
 	text  string
 }
@@ -90,11 +91,11 @@ func (r *reason) Unwrap() error { return r.kind }
 // can create one: &coreapi.Error{Status: 404} matches [ErrNotFound].
 type Error struct {
 	Method     string
-	Path       string        // the template, for example /users/{id}, since an ID may be an email address
+	Path       string        // the template, for example /users/{id}, because an ID may be an email address
 	Status     int           // 0 if there was no answer
 	Messages   []string      // AuthRocket's messages for people, in the Client's Locale; "Validation error" if there are none
 	RequestID  string        // for questions to AuthRocket's support
-	RetryAfter time.Duration // when the same call may succeed; 0 if that is not known
+	RetryAfter time.Duration // how long to wait before the same call may succeed; 0 if that is not known
 	Attempts   int           // how many requests were sent
 
 	reason   error // nil means the reason of Status
@@ -130,7 +131,7 @@ func (e *Error) Error() string {
 	return text
 }
 
-// Unwrap returns the reason, or the kind, and the cause.
+// Unwrap returns the reason (or the kind if there is no specific reason) and the cause.
 func (e *Error) Unwrap() []error {
 	if e.cause == nil {
 		return []error{e.why()}
@@ -138,8 +139,8 @@ func (e *Error) Unwrap() []error {
 	return []error{e.why(), e.cause}
 }
 
-// Metadata returns a further member of the answer, for example retry_url, or "" if there
-// is none.
+// Metadata returns another member of the answer by its name, for example retry_url, or ""
+// if the answer does not contain it.
 func (e *Error) Metadata(name string) string { return e.metadata[name].Open() }
 
 // UnmarshalJSON decodes an answer that refuses a call: its messages and its metadata.
@@ -185,8 +186,8 @@ func reasonOfStatus(status int) error {
 
 // Reason returns a short fixed label for err, for example "login_refused", for use in
 // metrics. An error without a reason has the label of its kind: "invalid", "not_found",
-// "denied", "unavailable" or "unexpected". An error of no kind is "unexpected"; nil is
-// "".
+// "denied", "unavailable" or "unexpected". The label of any other error is "unexpected",
+// and the label of nil is "".
 func Reason(err error) string {
 	if err == nil {
 		return ""

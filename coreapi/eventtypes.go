@@ -2,7 +2,7 @@ package coreapi
 
 import "strings"
 
-// EventType says what happened. This package keeps types that it does not know unchanged.
+// EventType says what happened. This package keeps unknown types unchanged.
 type EventType string
 
 // Types of events.
@@ -61,8 +61,8 @@ const (
 	EventPing EventType = "ping" // a test of a webhook; this event cannot be read
 )
 
-// Is reports whether t is prefix or starts with it. For example, user.login.failed is
-// user.login, and is user.
+// Is reports whether t is prefix or starts with it. For example, it returns true for
+// user.login.failed if prefix is user.login or user.
 func (t EventType) Is(prefix EventType) bool {
 	return t == prefix || prefix != "" && strings.HasPrefix(string(t), string(prefix)+".")
 }

@@ -11,10 +11,10 @@ import (
 	"github.com/authrocket-go/authrocket/internal/wire"
 )
 
-// Get reads one record at a path such as /realms/{id}. It is for resources that have no
-// type in this package, because the Configuration API may change at any time. T is a
-// struct with json tags, or [json.RawMessage]. Escape IDs in the path with
-// [url.PathEscape].
+// Get reads one record at a path such as /realms/{id}. Use it for resources that have no
+// type in this package. Those of the Configuration API have none, because that API may
+// change at any time. T is a struct with json tags, or [json.RawMessage]. Escape IDs in
+// the path with [url.PathEscape].
 func Get[T any](ctx context.Context, c *Client, path string, query url.Values) (T, error) {
 	s := c.copyOf()
 	return get[T](ctx, &s, parsePath(path), query)
@@ -28,7 +28,7 @@ func Each[T any](ctx context.Context, c *Client, path string, query url.Values) 
 }
 
 // Send sends a POST, a PUT or a DELETE, and returns the record of the answer. If the
-// answer has no record, it returns the zero T.
+// answer contains no record, it returns the zero T.
 //
 // POST and PUT send the attributes as JSON in a member named root, for example "realm".
 // If root is "", the attributes are the whole body. The attributes of a DELETE must be

@@ -8,8 +8,8 @@ import (
 	"github.com/authrocket-go/authrocket/internal/wire"
 )
 
-// This file holds guesses: no AuthRocket page that could be read states these facts. Each
-// guess has its reason. If a guess is wrong, change this file.
+// This file contains guesses, because no AuthRocket page that could be read states these
+// facts. Each guess is given with its reason. If a guess is wrong, change this file.
 
 // keyHeader carries the API key. AuthRocket also accepts the Authorization header, but
 // proxies log and forward that one more often.
@@ -21,20 +21,20 @@ const realmHeader = "Authrocket-Realm"
 
 // requestQueryIP and requestQueryClient carry a [Request] in a DELETE. The official
 // clients for Node and Ruby put the options of a DELETE into the query. The nested form
-// is that of Rails, which AuthRocket's array parameters (name[]) follow, too.
+// is that of Rails, which AuthRocket's array parameters (name[]) also follow.
 const (
 	requestQueryIP     = "request[ip]"
 	requestQueryClient = "request[client]"
 )
 
-// statusNotAuthenticated is 401. AuthRocket 2 answers 403 to a wrong key. In AuthRocket 1
-// a 401 was a failed login. Gateways in front of an API also answer 401 to an unknown
-// key.
+// statusNotAuthenticated is 401. AuthRocket 2 answers 403 to a wrong key. In AuthRocket
+// 1, a 401 meant a failed login. Gateways in front of an API also answer 401 to an
+// unknown key.
 const statusNotAuthenticated = 401
 
 // isLoginRefusal reports whether a status means that a login is refused. AuthRocket
 // answers 422 to a wrong password and 404 to an unknown user. A 409 means the same as a
-// 422 everywhere in AuthRocket, and a 401 was a failed login in AuthRocket 1.
+// 422 everywhere in AuthRocket, and a 401 meant a failed login in AuthRocket 1.
 func isLoginRefusal(status int) bool {
 	return status == 422 || status == 409 || status == 404 || status == statusNotAuthenticated
 }
@@ -42,8 +42,8 @@ func isLoginRefusal(status int) bool {
 // loginMessages returns the messages for a refused login. AuthRocket answers 404 to an
 // unknown user. This package then returns the messages for a wrong password, so that a
 // form that shows them does not tell strangers which email addresses exist. The English
-// and the Spanish text are known, but not whether they end with a period; here they have
-// none. The Japanese text is not known.
+// and Spanish texts are known, but it is not known whether they end with a period; here
+// they do not. The Japanese text is not known.
 func loginMessages(status int, locale string, messages []string) []string {
 	if status == 404 {
 		if strings.HasPrefix(strings.ToLower(locale), "es") {
@@ -62,7 +62,7 @@ func loginMessages(status int, locale string, messages []string) []string {
 const pendingObject = "token"
 
 // eventFilters returns the filters for lists of events. They are those of AuthRocket 1,
-// since the page of AuthRocket 2 could not be read.
+// because the page about AuthRocket 2 could not be read.
 func eventFilters(q EventQuery) map[string]string {
 	return map[string]string{
 		"event_type":       string(q.Type),
@@ -74,9 +74,10 @@ func eventFilters(q EventQuery) map[string]string {
 	}
 }
 
-// notificationTime is a time or a text. The documentation calls all last_... members of a
-// notification texts, while every other time is a number of seconds. A text that is not
-// an RFC 3339 time becomes the zero time, since these members are only displayed.
+// notificationTime is a time or a text. According to the documentation, all last_...
+// members of a notification are texts, while every other time is a number of seconds. A
+// text that is not an RFC 3339 time becomes the zero time, because these members are only
+// displayed.
 type notificationTime time.Time
 
 func (t *notificationTime) UnmarshalJSON(data []byte) error {
@@ -92,12 +93,13 @@ func (t *notificationTime) UnmarshalJSON(data []byte) error {
 // Further guesses that have no code of their own:
 //
 //   - null clears a member: AuthRocket's answers contain null for members without a value.
-//   - Custom is sent unchanged. It is not known whether an update merges or replaces it. Send
-//     all of it: that is correct in both cases, except to remove a key.
-//   - UserQuery and InvitationQuery have no filters: the pages about them could not be read.
-//     AuthRocket 1 had the filters reference and email; UserQuery.Extra can send them.
-//   - A session that ended is not found (404), like every record that does not exist.
-//     Nothing suggests that it is refused (403) instead.
-//   - A repeated DELETE that finds no record has succeeded, since AuthRocket deletes records
-//     at once.
+//   - Custom is sent unchanged. It is not known whether an update merges or replaces it.
+//     Send all of it, which is correct in both cases unless you want to remove a key.
+//   - UserQuery and InvitationQuery have no filters, because the pages about them could
+//     not be read. AuthRocket 1 had the filters reference and email; UserQuery.Extra can
+//     send them.
+//   - For a session that has ended, the API answers 404, as for every record that does
+//     not exist. Nothing suggests that it answers 403 instead.
+//   - A repeated DELETE that finds no record counts as successful, because AuthRocket
+//     deletes records at once.
 //   - The names of the Ratelimit headers, except Ratelimit-Reset, are those of AuthRocket 1.

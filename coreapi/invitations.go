@@ -9,15 +9,15 @@ import (
 	"github.com/authrocket-go/authrocket/internal/wire"
 )
 
-// InvitationType says what an invitation is for. This package keeps types that it does
-// not know unchanged.
+// InvitationType says what an invitation is for. This package keeps unknown types
+// unchanged.
 type InvitationType string
 
 // Types of invitations.
 const (
 	InvitationOrg       InvitationType = "org"       // to join an org
 	InvitationPreverify InvitationType = "preverify" // to sign up with an email address that is verified first
-	InvitationReferral  InvitationType = "referral"  // to sign up, from another user
+	InvitationReferral  InvitationType = "referral"  // from another user, to sign up
 	InvitationRequest   InvitationType = "request"   // a visitor's request to sign up
 )
 
@@ -40,7 +40,7 @@ type Invitation struct {
 	token Secret
 }
 
-// Token returns the token of the invitation, for an email of your own or for
+// Token returns the token of the invitation. Use it in your own email or with
 // [Users.AcceptInvitation]. It is empty if the answer did not contain one.
 func (i Invitation) Token() Secret { return i.token }
 
@@ -151,7 +151,8 @@ func (i Invitations) Delete(ctx context.Context, id string) error {
 }
 
 // Invite sends the email of an invitation and sets its InvitedAt. To send it with [Once],
-// read the invitation with Get, and return [ErrNotFound] while InvitedAt is zero.
+// let find read the invitation with Get, and return [ErrNotFound] while InvitedAt is
+// zero.
 func (i Invitations) Invite(ctx context.Context, id string) (Invitation, error) {
 	return do[Invitation](ctx, i.scope.post(to("/invitations/{id}/invite", id), "invitation", nil))
 }

@@ -42,7 +42,7 @@ func (l *Login) UnmarshalJSON(data []byte) error {
 func (Login) isRecord() {}
 
 // Authenticate logs a user in with a password. If that fails, it returns
-// [ErrLoginRefused], whether the user exists or not. Call it on a Client from
+// [ErrLoginRefused], whether or not the user exists. Call it on a Client from
 // [Client.For]: AuthRocket slows down clients that guess passwords.
 func (u Users) Authenticate(ctx context.Context, id string, password Secret) (Login, error) {
 	w := u.scope.post(to("/users/{id}/authenticate", id), "user", struct {
@@ -62,8 +62,8 @@ func (u Users) CompleteLogin(ctx context.Context, pending Secret, code string) (
 	return do[Session](ctx, w)
 }
 
-// PasswordToken returns a token for [Users.ResetPassword]. Send it to the user in an email
-// of your own.
+// PasswordToken returns a token for [Users.ResetPassword]. Send it to the user in your
+// own email.
 func (u Users) PasswordToken(ctx context.Context, id string) (Token, error) {
 	return do[Token](ctx, u.scope.post(to("/users/{id}/generate_password_token", id), "", nil))
 }

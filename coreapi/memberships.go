@@ -83,8 +83,8 @@ func (m Memberships) Get(ctx context.Context, id string) (Membership, error) {
 }
 
 // List returns one page of the memberships of a user, of an org, or of both. Without
-// either, it returns [ErrInvalid]: a page about one account must not show all accounts
-// when the ID is missing.
+// either, it returns [ErrInvalid], because a page about one account must not show all
+// accounts if the ID is missing.
 func (m Memberships) List(ctx context.Context, q MembershipQuery) (Page[Membership], error) {
 	return listOf[Membership](ctx, m.scope.open(), listBy("/memberships", cmp.Or(q.OrgID, q.UserID)), q.list())
 }

@@ -17,19 +17,19 @@ type Observer struct {
 // RequestEvent describes one call. It contains no key, token, ID, query or body.
 type RequestEvent struct {
 	Method    string
-	Path      string        // the template, for example /users/{id}, since an ID may be an email address
+	Path      string        // the template, for example /users/{id}, because an ID may be an email address
 	Status    int           // of the last answer, 0 if there was none
 	RequestID string        // of the last answer, for questions to AuthRocket's support
 	Attempts  int           // how many requests were sent
 	Duration  time.Duration // of the whole call
-	Wait      time.Duration // for the request budget, and for the pause after a 429
+	Wait      time.Duration // the time spent waiting for the request budget and for pauses after a 429
 	Reason    string        // [Reason] of Err, "" if there is no error
 	Err       error
 }
 
 // LogObserver returns an Observer that writes calls to logger. Refusals ([ErrInvalid],
-// [ErrNotFound]) have the level info, other errors warn, and successful calls debug. A
-// level that the logger does not write costs almost nothing. A nil logger means
+// [ErrNotFound]) have the level info, other errors warn, and successful calls debug.
+// Calls at a level that the logger does not write cost almost nothing. A nil logger means
 // [slog.Default].
 func LogObserver(logger *slog.Logger) Observer {
 	if logger == nil {

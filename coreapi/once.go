@@ -7,10 +7,10 @@ import (
 
 const maxCreates = 1 + 3
 
-// Once creates a record, but not a second one when an answer is lost. AuthRocket has no
-// keys for idempotent requests. If it is unknown whether a create was carried out
-// ([ErrOutcomeUnknown]), Once calls find for up to 15 seconds. If there is no record, it
-// creates it again, up to three times in all.
+// Once creates a record, but does not create a second one if an answer is lost.
+// AuthRocket has no keys for idempotent requests. If it is unknown whether a create was
+// carried out ([ErrOutcomeUnknown]), Once calls find for up to 15 seconds. If find finds
+// no record, Once calls create again, up to three times in all.
 //
 // find looks for the record and returns [ErrNotFound] if there is none. It must recognise
 // the record by something that only your program sets, such as a Reference. An email
@@ -18,11 +18,11 @@ const maxCreates = 1 + 3
 // works for actions such as [Invitations.Invite]: find returns ErrNotFound until the
 // record shows that the action was done.
 //
-// Give ctx a deadline: without one, Once may take minutes. It knows nothing of earlier
-// runs of your program: a job that starts again must look for the record before it calls
-// Once.
+// Give ctx a deadline: without one, Once may take minutes. It does not know about earlier
+// runs of your program, so a job that starts again must look for the record before it
+// calls Once.
 //
-// Once returns [ErrOutcomeUnknown] as long as a record may exist that find has not seen.
+// Once returns [ErrOutcomeUnknown] if a record may exist that find has not seen.
 func Once[T any](ctx context.Context, create, find func(context.Context) (T, error)) (T, error) {
 	var unknown error // the latest ErrOutcomeUnknown
 	for range maxCreates {

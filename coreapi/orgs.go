@@ -10,8 +10,7 @@ import (
 	"github.com/authrocket-go/authrocket/internal/wire"
 )
 
-// OrgState is the state of an org. This package keeps states that it does not know
-// unchanged.
+// OrgState is the state of an org. This package keeps unknown states unchanged.
 type OrgState string
 
 // States of an org.
@@ -28,8 +27,8 @@ type Org struct {
 	RealmID   string         `json:"realm_id"`
 	Name      string         `json:"name"`
 	State     OrgState       `json:"state"`
-	Reference string         `json:"reference"` // your own ID of the org
-	Custom    map[string]any `json:"custom"`    // nil if the answer has none
+	Reference string         `json:"reference"` // your own ID for the org
+	Custom    map[string]any `json:"custom"`    // nil if the answer does not contain it
 	CreatedAt time.Time      `json:"created_at"`
 }
 
@@ -52,7 +51,7 @@ func (o *Org) UnmarshalJSON(data []byte) (err error) {
 type NewOrg struct {
 	Name      string         `json:"name"`
 	State     OrgState       `json:"state"`
-	Reference string         `json:"reference"` // your own ID of the org
+	Reference string         `json:"reference"` // your own ID for the org
 	Custom    map[string]any `json:"custom"`
 	Extra     map[string]any `json:"-"` // further attributes, sent unchanged
 }
@@ -106,7 +105,7 @@ func (o Orgs) All(ctx context.Context, q OrgQuery) iter.Seq2[Org, error] {
 }
 
 // ByReference returns the org that has this Reference and is not closed, or
-// [ErrNotFound]. Lists may show a new org late; see [Until].
+// [ErrNotFound]. A new org may not appear in lists at once; see [Until].
 func (o Orgs) ByReference(ctx context.Context, reference string) (Org, error) {
 	r := to("/orgs")
 	if reference == "" {
@@ -123,8 +122,9 @@ func (o Orgs) ByReference(ctx context.Context, reference string) (Org, error) {
 	return Org{}, &Error{Method: "GET", Path: r.template, reason: ErrNotFound}
 }
 
-// Create creates an org, even if one with the same name and Reference exists. Call it in
-// [Once] with ByReference, so that a lost answer does not create a second org.
+// Create creates an org, even if one with the same name and Reference exists. Call it
+// through [Once], with ByReference as find, so that a lost answer does not create a
+// second org.
 func (o Orgs) Create(ctx context.Context, org NewOrg) (Org, error) {
 	return do[Org](ctx, o.scope.post(to("/orgs"), "org", org))
 }

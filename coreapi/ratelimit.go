@@ -26,7 +26,7 @@ func (c *Client) Rate() Rate {
 	return Rate{}
 }
 
-// noRate is the shared value for answers without these headers, which are most of them.
+// noRate is the shared value for answers without these headers. Most answers lack them.
 var noRate = &Rate{}
 
 func readRate(h http.Header) *Rate {

@@ -12,7 +12,7 @@ type record struct{ raw wire.Sealed }
 
 // Decode stores the complete JSON of the record in v, as [json.Unmarshal] does. Use it
 // for members that this package does not know. If your program created the record itself,
-// Decode leaves v unchanged. The JSON may contain the credentials that methods return.
+// Decode leaves v unchanged. The JSON may contain credentials.
 func (r record) Decode(v any) error {
 	if r.raw.IsZero() {
 		return nil

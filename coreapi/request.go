@@ -2,9 +2,9 @@ package coreapi
 
 import "net/url"
 
-// Request says for whom a call is made: the IP address and the client (a User-Agent, for
-// example) of the person. AuthRocket stores both with the events and the session that the
-// call creates. See [Client.For].
+// Request says on whose behalf a call is made: it contains the IP address of the person
+// and the client (a User-Agent, for example). AuthRocket stores both with the events and
+// the session that the call creates. See [Client.For].
 type Request struct {
 	IP     string `json:"ip,omitempty"`
 	Client string `json:"client,omitempty"`

@@ -53,13 +53,13 @@ func parsePath(path string) route {
 
 var isWord = regexp.MustCompile(`^[a-z]+[0-9]?(_[a-z]+)*$`)
 
-// listActions are the second parts of a path that are not IDs.
+// listActions are the actions that stand in the place of an ID in a path.
 var listActions = map[string]bool{
 	"authenticate_token": true, "authorize": true, "oauth2": true, "reset_password_with_token": true, "verify_email": true,
 }
 
 // listBy returns the route of a list that is filtered by an ID. It refuses a blank ID,
-// which would list the records of everybody.
+// which would list all records.
 func listBy(template, id string) route {
 	_, err := wire.PathSegment(id)
 	return route{template: template, path: template, err: err}

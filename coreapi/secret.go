@@ -9,10 +9,10 @@ import (
 	"github.com/authrocket-go/authrocket/internal/wire"
 )
 
-// Secret is a text that must not be shown: an API key, a password, a session ID, a token.
-// Printing it in any way, JSON and text encoding give "(hidden)". Printers that walk
-// through a struct do not find the text. Only [Secret.Reveal] returns it. The zero Secret
-// is empty. Do not compare secrets with ==; use [Secret.Equal].
+// Secret is a text that must not be displayed: an API key, a password, a session ID or a
+// token. Printing it in any way, or encoding it as JSON or text, gives "(hidden)".
+// Printers that walk through a struct do not find the text. Only [Secret.Reveal] returns
+// it. The zero Secret is empty. Do not compare secrets with ==; use [Secret.Equal].
 type Secret struct{ text wire.Sealed }
 
 // Hide returns text as a Secret, for example coreapi.Hide(form.Password).
@@ -24,7 +24,8 @@ func (s Secret) Reveal() string { return s.text.Open() }
 // IsZero reports whether the text is empty.
 func (s Secret) IsZero() bool { return s.text.IsZero() }
 
-// Equal compares in a time that does not depend on where the texts differ.
+// Equal reports whether the texts are equal. The time that it takes does not depend on
+// where they differ.
 func (s Secret) Equal(other Secret) bool {
 	return subtle.ConstantTimeCompare([]byte(s.Reveal()), []byte(other.Reveal())) == 1
 }
@@ -41,7 +42,8 @@ func (s Secret) LogValue() slog.Value { return slog.StringValue(wire.Hidden) }
 // MarshalText returns "(hidden)".
 func (s Secret) MarshalText() ([]byte, error) { return []byte(wire.Hidden), nil }
 
-// UnmarshalText sets the text, so that forms, flags, environment variables and JSON can.
+// UnmarshalText sets the text. With it, decoders for forms, flags, environment variables
+// and JSON can fill a Secret.
 func (s *Secret) UnmarshalText(text []byte) error {
 	*s = Hide(string(text))
 	return nil

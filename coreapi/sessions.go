@@ -28,7 +28,7 @@ type Session struct {
 // can get login tokens.
 func (s Session) ID() Secret { return s.id }
 
-// Token returns the login token after a login and [Sessions.Create]. Otherwise it is
+// Token returns the login token after a login or [Sessions.Create]. Otherwise it is
 // empty.
 func (s Session) Token() Secret { return s.token }
 
@@ -80,7 +80,7 @@ func (s Sessions) Delete(ctx context.Context, id Secret) error {
 // Deleted is the result of [Sessions.DeleteAllOf].
 type Deleted struct {
 	Sessions int
-	// At is the time of the list of sessions, in whole seconds by AuthRocket's clock.
+	// At is when AuthRocket listed the sessions, in whole seconds by AuthRocket's clock.
 	// Login tokens that were issued later belong to other sessions.
 	At time.Time
 }
@@ -90,8 +90,8 @@ type Deleted struct {
 func (s Sessions) DeleteAllOf(ctx context.Context, userID string, keep ...Secret) (Deleted, error) {
 	var deleted Deleted
 	var ids []Secret
-	// All sessions are listed before one is deleted, because deletions would move the
-	// pages.
+	// All sessions are listed before the first is deleted, because deletions would shift
+	// the pages.
 	for p, err := range eachPage[Session](ctx, s.scope.open(), listBy("/sessions", userID), url.Values{"user_id": {userID}}) {
 		if err != nil {
 			return deleted, err

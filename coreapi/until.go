@@ -11,12 +11,12 @@ const (
 	untilTimeout   = 15 * time.Second
 	firstUntilWait = 100 * time.Millisecond
 	maxUntilWait   = 2 * time.Second
-	maxSilence     = 5 * time.Second // how long the API may not answer before the end of the wait
+	maxSilence     = 5 * time.Second // if the API has not answered for this long at the end of the wait, its error is returned
 )
 
 // Until reads a record until done returns true. If done is nil, it reads until the record
-// exists. Use it when another process, a list or a login must see a write. Your own
-// program should use the record that the write returned.
+// exists. Use it if another process, a list or a login must see a write. Your own program
+// should use the record that the write returned.
 //
 // [ErrNotFound] and [ErrUnavailable] mean "not yet". Any other error ends the wait. Until
 // waits 100 ms, 200 ms and so on between reads. After 15 seconds it returns
@@ -71,11 +71,11 @@ func until(ctx context.Context, ask func(context.Context) (bool, error)) error {
 			continue
 		}
 		if err != nil && ctx.Err() == nil && time.Since(lastRead) > maxSilence {
-			return err // the API is out of reach, so nothing is known about the record
+			return err // the API cannot be reached, so nothing is known about the record
 		}
 		cause := ctx.Err()
 		if deadline, has := ctx.Deadline(); has && deadline.Before(end) {
-			cause = context.DeadlineExceeded // it is about to pass: no further wait fits in
+			cause = context.DeadlineExceeded // it is about to pass: there is no time for another wait
 		}
 		return &Error{reason: ErrNotVisible, cause: cause}
 	}

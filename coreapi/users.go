@@ -9,8 +9,7 @@ import (
 	"github.com/authrocket-go/authrocket/internal/wire"
 )
 
-// UserState says whether a user can log in. This package keeps states that it does not
-// know unchanged.
+// UserState says whether a user can log in. This package keeps unknown states unchanged.
 type UserState string
 
 // States of a user.
@@ -43,8 +42,8 @@ type User struct {
 	Name              string            `json:"name"`
 	Username          string            `json:"username"`
 	Locale            string            `json:"locale"`
-	Reference         string            `json:"reference"` // your own ID of the user
-	Custom            map[string]any    `json:"custom"`    // nil if the answer has none
+	Reference         string            `json:"reference"` // your own ID for the user
+	Custom            map[string]any    `json:"custom"`    // nil if the answer does not contain it
 	Credentials       []Credential      `json:"credentials"`
 	Memberships       []Membership      `json:"memberships"`
 	CreatedAt         time.Time         `json:"created_at"`
@@ -77,7 +76,7 @@ type NewUser struct {
 	LastName          string            `json:"last_name"`
 	Username          string            `json:"username"`
 	Locale            string            `json:"locale"`
-	Reference         string            `json:"reference"` // your own ID of the user
+	Reference         string            `json:"reference"` // your own ID for the user
 	Custom            map[string]any    `json:"custom"`
 	Extra             map[string]any    `json:"-"` // further attributes, sent unchanged
 }
@@ -88,7 +87,7 @@ type NewUser struct {
 //	coreapi.UserChange{FirstName: new("Ada"), Reference: new("")}
 type UserChange struct {
 	Email             *string            `json:"email" wire:"required"`
-	EmailPending      *string            `json:"email_pending"` // asks the user to confirm the new address
+	EmailPending      *string            `json:"email_pending"` // AuthRocket asks the user to confirm the new address
 	EmailVerification *EmailVerification `json:"email_verification"`
 	State             *UserState         `json:"state" wire:"required"`
 	FirstName         *string            `json:"first_name"`
@@ -142,9 +141,9 @@ func (u Users) All(ctx context.Context, q UserQuery) iter.Seq2[User, error] {
 	return allOf[User](ctx, u.scope.open(), to("/users"), q.list())
 }
 
-// Create creates a user. Call it in [Once], so that a lost answer does not end in "Email
-// is already in use". As find, call Get with the email address, and return [ErrNotFound]
-// if the user does not have the Reference that you set.
+// Create creates a user. Call it through [Once], so that a lost answer does not lead to
+// "Email is already in use". Let find call Get with the email address, and return
+// [ErrNotFound] if the user does not have the Reference that you set.
 func (u Users) Create(ctx context.Context, user NewUser) (User, error) {
 	return do[User](ctx, u.scope.post(to("/users"), "user", user))
 }
@@ -185,7 +184,7 @@ type PasswordChange struct {
 
 // UpdatePassword changes the password of a user who knows the current one. If the current
 // password is wrong, it returns [ErrInvalid]. If the answer is lost, it returns
-// [ErrOutcomeUnknown]. It does not repeat the call, since the current password may
+// [ErrOutcomeUnknown]. It does not repeat the call, because the current password may
 // already have changed.
 func (u Users) UpdatePassword(ctx context.Context, id string, change PasswordChange) (User, error) {
 	w := u.scope.put(to("/users/{id}/update_password", id), "user", struct {
@@ -211,7 +210,7 @@ func (u Users) VerifyEmail(ctx context.Context, token Secret) (User, error) {
 }
 
 // AcceptInvitation accepts an invitation for a user with the token of the invitation. The
-// user may have another email address than the one to which the invitation was sent.
+// user's email address may differ from the one to which the invitation was sent.
 func (u Users) AcceptInvitation(ctx context.Context, id string, token Secret) (User, error) {
 	return do[User](ctx, u.scope.post(to("/users/{id}/accept_invitation", id), "user", tokenAttribute{token}))
 }

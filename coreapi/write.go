@@ -43,7 +43,7 @@ func (h handle) delete(r route, query url.Values) *write {
 // do makes the call and returns the record of the answer.
 func do[T any](ctx context.Context, w *write) (T, error) { return send[T](ctx, w.scope, w.call) }
 
-// run makes the call of a write whose answer does not matter.
+// run makes the call of a write and ignores the content of the answer.
 func (w *write) run(ctx context.Context) error {
 	_, err := send[json.RawMessage](ctx, w.scope, w.call)
 	return err

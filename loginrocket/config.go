@@ -11,7 +11,7 @@ import (
 // Config configures [New]. A field with its zero value gets the default. Most programs set
 // URL and Agent, and nothing else.
 type Config struct {
-	// Literals must name their fields, so that a new field breaks no app.
+	// Literals must name their fields, so that a new field does not break an app.
 	_ [0]func()
 
 	// URL is the realm's LoginRocket URL, for example https://sample.e2.loginrocket.com/ or

@@ -13,7 +13,7 @@ import (
 
 // Config configures [New]. A field with its zero value gets the default.
 type Config struct {
-	// Literals must name their fields, so that a new field breaks no app.
+	// Literals must name their fields, so that a new field does not break an app.
 	_ [0]func()
 
 	// API looks sessions up. Its key must belong to the realm of the login tokens and

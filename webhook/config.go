@@ -9,7 +9,7 @@ import (
 
 // Config configures [New]. API, Secrets and Handle are required.
 type Config struct {
-	// Literals must name their fields, so that a new field breaks no app.
+	// Literals must name their fields, so that a new field does not break an app.
 	_ [0]func()
 
 	// API confirms what a webhook says. Its key must belong to the realm that sends the
