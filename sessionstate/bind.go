@@ -33,10 +33,10 @@ type boundContext struct {
 
 // Bind returns a copy of ctx that ends when the session ends. Use it for WebSockets,
 // streams and jobs; apps call [authrocket.Auth.Bind], which calls Bind. After the end,
-// [context.Cause] is [authrocket.ErrTokenExpired], [authrocket.ErrSessionEnded] or, if
-// Config.AfterMaxStale refuses the session, [authrocket.ErrSessionUnknown].
+// [context.Cause] returns [authrocket.ErrTokenExpired], [authrocket.ErrSessionEnded] or,
+// if Config.AfterMaxStale refuses the session, [authrocket.ErrSessionUnknown].
 //
-// Bind keeps no goroutine running. It looks the session up every
+// Bind keeps no goroutine running. The State looks up the session every
 // Config.CheckInterval. Call the CancelFunc when the work is done.
 func (s *State) Bind(ctx context.Context, session authrocket.Session) (context.Context, context.CancelFunc) {
 	ctx, end := context.WithCancelCause(ctx)
@@ -44,7 +44,7 @@ func (s *State) Bind(ctx context.Context, session authrocket.Session) (context.C
 	b := &boundContext{session: session, end: end}
 	hash := session.IDHash()
 	s.bound.add(hash, b)
-	// Check the session after it was added, so that no end can be missed in between.
+	// Check the session only after adding it, so that no end in between can be missed.
 	next := s.recheck(ctx, b)
 	b.mu.Lock()
 	b.timer = time.AfterFunc(next, func() { b.lookAfter(s.recheck(ctx, b)) })
@@ -71,7 +71,7 @@ func (b *boundContext) lookAfter(wait time.Duration) {
 }
 
 // recheck ends b if its session has ended, and queues a check of the session if one is
-// due. It returns the time until the next recheck.
+// due. It returns how long to wait before the next recheck.
 func (s *State) recheck(ctx context.Context, b *boundContext) (next time.Duration) {
 	hash := b.session.IDHash()
 	interval := s.intervalOf(&hash)
@@ -100,7 +100,7 @@ func (s *State) recheck(ctx context.Context, b *boundContext) (next time.Duratio
 }
 
 // recheckBound queues a check of a suspect session if a context is bound to it, because
-// the session's next request may be far away.
+// it may be long until the session's next request.
 func (s *State) recheckBound(ctx context.Context, hash idHash) {
 	for _, b := range s.bound.of(hash) {
 		b.lookAfter(s.recheck(ctx, b))

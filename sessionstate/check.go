@@ -32,8 +32,8 @@ func (s *State) enqueue(ctx context.Context, session *authrocket.Session, v verd
 }
 
 // await waits until c has ended. It does not wait if the last check has just failed, or
-// if too many requests wait already. It returns true if the API, asked after since, has
-// confirmed the session.
+// if too many requests are already waiting. It returns true if the API has confirmed the
+// session in answer to a request sent after since.
 func (s *State) await(ctx context.Context, c *check, patience, since time.Duration) bool {
 	if failed := s.failedAt.Load(); failed >= 0 && s.clock.at(time.Now())-time.Duration(failed) < failurePause {
 		return false
@@ -94,7 +94,8 @@ var (
 	errOtherSession = errors.New("the API returned a session that was not asked for; check the proxies and caches between this program and the API")
 )
 
-// noteAnswer records that the API, asked at that time, has answered about a session.
+// noteAnswer records that the API has answered a request about a session that was sent at
+// the time asked.
 func (s *State) noteAnswer(asked time.Duration) {
 	s.failingFrom.Store(-1)
 	s.failedAt.Store(-1)
@@ -105,10 +106,10 @@ func (s *State) noteAnswer(asked time.Duration) {
 	}
 }
 
-// noteFailure records that a check, begun at that time, got no answer. If the previous
-// failure is more than Config.MaxStale ago, counting starts again: at night there may be
-// no sessions to check, and a machine that slept sent no checks. But once MaxStale has
-// passed, only an answer ends the silence.
+// noteFailure records that a check that began at the time asked got no answer. If the
+// previous failure is more than Config.MaxStale ago, counting starts again, because there
+// may be no sessions to check at night, and a machine that was asleep sent no checks. But
+// once MaxStale has passed, only an answer ends the silence.
 func (s *State) noteFailure(asked time.Duration) {
 	now := s.clock.at(time.Now())
 	if last := s.failedAt.Load(); last >= 0 && now-time.Duration(last) > s.maxStale && !s.isSilent() {
@@ -119,7 +120,7 @@ func (s *State) noteFailure(asked time.Duration) {
 	s.failedAt.Store(int64(now))
 }
 
-// lookUp asks the API about a session and applies the outcome.
+// lookUp looks up a session through the API and applies the outcome.
 func (s *State) lookUp(ctx context.Context, c *check) {
 	begun := time.Now()
 	overdue := max(0, s.clock.at(begun)-c.dueAt)
@@ -150,9 +151,9 @@ func (s *State) lookUp(ctx context.Context, c *check) {
 	}
 }
 
-// makeSure asks for the session again after it has verified that the API answers for the
-// right realm: an earlier "not found" proves nothing. The wait for the budget may be
-// long.
+// makeSure looks up the session again after it has verified that the API answers for the
+// right realm, because an earlier "not found" proves nothing. The wait for the budget may
+// be long.
 func (s *State) makeSure(ctx context.Context, c *check) (Outcome, time.Duration, error) {
 	asked := s.clock.at(time.Now())
 	if err := s.proveRealm(ctx, c.realmID, asked); err != nil {
@@ -164,8 +165,8 @@ func (s *State) makeSure(ctx context.Context, c *check) (Outcome, time.Duration,
 	return s.ask(ctx, c)
 }
 
-// ask returns what the API answers, and when it was asked. The error is nil unless the
-// outcome is Unknown.
+// ask returns what the API answers, and when the request was sent. The error is nil
+// unless the outcome is Unknown.
 func (s *State) ask(ctx context.Context, c *check) (Outcome, time.Duration, error) {
 	asked := s.clock.at(time.Now())
 	limited, cancel := context.WithTimeout(ctx, checkTimeout)

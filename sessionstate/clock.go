@@ -6,8 +6,8 @@ import (
 )
 
 // clock measures how long this process has run. The monotonic clock stops while the
-// machine sleeps, and the wall clock can be changed. So this clock follows whichever has
-// gone further, and never goes back.
+// machine sleeps, and the wall clock can be changed. This clock therefore follows
+// whichever has advanced further, and never goes back.
 type clock struct {
 	start time.Time
 	ahead atomic.Int64 // the largest lead of the wall clock over the monotonic clock so far

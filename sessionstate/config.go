@@ -16,33 +16,33 @@ type Config struct {
 	// Literals must name their fields, so that a new field does not break an app.
 	_ [0]func()
 
-	// API looks sessions up. Its key must belong to the realm of the login tokens and
-	// have the permission Read; it also needs Write if EndOn is set. Default: none.
-	// Without API, only [State.HandleEvent], [State.End], [State.EndUser] and the Log end
-	// sessions.
+	// API looks up sessions. Its key must belong to the realm of the login tokens and
+	// have the permission Read. It also needs the permission Write if EndOn is set.
+	// Default: none. Without API, only [State.HandleEvent], [State.End], [State.EndUser]
+	// and the Log end sessions.
 	API *coreapi.Client
 
 	// CheckInterval is the time between two checks of an active session. Each session has
-	// an interval of its own, up to 20 % longer, so that the checks do not all happen at
-	// once. At least 1 second. With webhooks, use 1 hour: the checks then only find ends
-	// whose webhook was lost. Default: 15 minutes.
+	// its own interval, up to 20 % longer, so that the checks do not all happen at once.
+	// At least 1 second. With webhooks, use 1 hour, because the checks are then needed
+	// only if a webhook is lost. Default: 15 minutes.
 	CheckInterval time.Duration
 
 	// MaxStale is how long sessions stay active while every check fails, counted from the
-	// first check that failed. If no check fails for MaxStale, the count starts again
-	// with the next failure, unless MaxStale had already passed. At least twice
-	// CheckInterval. Default: 1 hour, or 4 times CheckInterval if that is longer.
+	// first check that failed. If no check fails for as long as MaxStale, the count
+	// starts again with the next failure, unless MaxStale has already passed. At least
+	// twice CheckInterval. Default: 1 hour, or 4 times CheckInterval if that is longer.
 	MaxStale time.Duration
 
 	// AfterMaxStale says what happens after MaxStale. Default: [Refuse].
 	AfterMaxStale Policy
 
 	// RequestsPerSecond is the request budget of this State. It applies in addition to the
-	// budget of the API client. Bursts of five times that number are possible. If the
-	// budget is too small for the active sessions, the State checks each session less
-	// often, but refuses none for that reason. One call may exceed the budget: when a
-	// session is not found, the State verifies within a second that the API answers for
-	// the right realm. A negative number means no limit. Default: 2.
+	// budget of the API client. Bursts of up to five times this number are possible. If
+	// the budget is too small for the active sessions, the State checks each session less
+	// often, but refuses none for that reason. Only one kind of call may exceed the
+	// budget: if a session is not found, the State verifies within a second that the API
+	// answers for the right realm. A negative number means no limit. Default: 2.
 	RequestsPerSecond float64
 
 	// MaxSessions is the maximum number of API answers that the State keeps. When it
@@ -50,21 +50,21 @@ type Config struct {
 	// bytes. Default: 100,000.
 	MaxSessions int
 
-	// MaxEnded is the maximum number of ended sessions and users that the State keeps. When
-	// the list is full, the State forgets those that expire first, and reports that to
-	// Observer.Trouble. A list of the same size holds the sessions that are suspected of
-	// having ended. An entry takes about 75 bytes. Default: 100,000.
+	// MaxEnded is the maximum number of ended sessions and users that the State keeps.
+	// When the list is full, the State forgets those that expire first, and reports this
+	// to Observer.Trouble. Another list of the same size holds the sessions that are
+	// suspected of having ended. An entry takes about 75 bytes. Default: 100,000.
 	MaxEnded int
 
-	// EndOn says which further events end a user's sessions: return true to end all
-	// sessions that the user had before the event. [MembershipChanged] is an example. The
-	// State deletes these sessions through the API. It does not call EndOn for
-	// session.deleted and user.deleted. If EndOn returns an error, HandleEvent returns
-	// it. Default: none.
+	// EndOn decides which other events end a user's sessions. If it returns true, the
+	// State ends all sessions that the user had before the event. [MembershipChanged] is
+	// an example. The State deletes these sessions through the API. It does not call
+	// EndOn for session.deleted and user.deleted. If EndOn returns an error, HandleEvent
+	// returns it. Default: none.
 	EndOn func(ctx context.Context, e coreapi.Event) (bool, error)
 
 	// Log is the list of ended sessions that the instances of the app share. Default:
-	// none; each instance then has a list of its own.
+	// none; each instance then has its own list.
 	Log Log
 
 	// Observer reports what happens. The zero Observer logs trouble at level warn through
@@ -85,7 +85,7 @@ const (
 	Allow
 )
 
-// ConfigError is one problem of a [Config]. [New] joins all of them with [errors.Join].
+// ConfigError is one problem with a [Config]. [New] joins all of them with [errors.Join].
 type ConfigError struct {
 	Field   string // the name of the Config field
 	Value   string // the value of the field

@@ -10,28 +10,30 @@
 //	config := authrocket.ConfigFromEnv()
 //	config.SessionState = state
 //
-// A [State] answers every request from memory. It learns from three sources which
-// sessions have ended:
+// A [State] decides from memory whether the session of a request is active. It finds out
+// from three sources which sessions have ended:
 //
 //   - The API: the State looks up each session again every Config.CheckInterval.
 //   - Webhooks: pass [State.HandleEvent] and [State.Suspect] to the package webhook. The State
 //     then refuses a session moments after AuthRocket reports its end.
-//   - Other instances of your app, through a [Log] such as that of the package valkeystate.
+//   - Other instances of your app, through a [Log] such as the one in the package
+//     valkeystate.
 //
 // # Outages and restarts
 //
 // While the API does not answer, sessions stay active for Config.MaxStale. After that,
-// Config.AfterMaxStale decides. A restart refuses no session. Without a Log, a restarted
-// instance does not know which sessions have ended until it looks them up again; see
-// [State.Replay].
+// Config.AfterMaxStale decides. A restart does not cause any session to be refused.
+// Without a Log, a restarted instance does not know which sessions have ended until it
+// looks them up again; see [State.Replay].
 //
 // # Your responsibilities
 //
-//   - Call [State.Run], and keep it running for as long as your app serves requests. It looks
-//     sessions up and reads the Log.
+//   - Call [State.Run], and keep it running for as long as your app serves requests. It
+//     looks up sessions and reads the Log.
 //   - Without webhooks, an ended session stays active for up to 1.2 times CheckInterval. This
 //     takes longer if Config.RequestsPerSecond is too small for the number of active sessions.
-//     On each instance, one more request then succeeds: the one that starts the check.
-//   - If you take a permission from a user, the user's tokens keep it. Set Config.EndOn, or
-//     end the user's sessions yourself.
+//     Even then, each instance accepts one more request of the session: the one that
+//     starts the check.
+//   - If you take a permission away from a user, the user's tokens keep it. Set
+//     Config.EndOn, or end the user's sessions yourself.
 package sessionstate

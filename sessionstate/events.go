@@ -9,12 +9,12 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
-// HandleEvent ends the sessions that an event is about. Use it as Handle of a webhook's
-// Config. After session.deleted, the State refuses the session; after user.deleted, all
-// sessions of the user. For other events, Config.EndOn decides. Events older than 3 days
-// have no effect, so that a replayed event signs nobody out. If HandleEvent returns an
-// error, AuthRocket must send the event again. The package webhook answers 503 for that
-// purpose.
+// HandleEvent ends the sessions that an event affects. Use it as the Handle function of a
+// webhook.Config. After session.deleted, the State refuses the session; after
+// user.deleted, it refuses all sessions of the user. For other events, Config.EndOn
+// decides. Events older than 3 days have no effect, so that replaying an event signs
+// nobody out. If HandleEvent returns an error, AuthRocket must send the event again. The
+// package webhook answers 503 for that purpose.
 func (s *State) HandleEvent(ctx context.Context, e coreapi.Event) error {
 	if !e.At.IsZero() && time.Since(e.At) > oldestEvent {
 		return nil
@@ -44,8 +44,8 @@ func (s *State) handleSessionDeleted(ctx context.Context, e coreapi.Event) error
 		s.observer.trouble(ctx, troubleEvent, fmt.Errorf("an event %s lacks its session, so it ends no session", e.Type))
 		return nil
 	}
-	// This limit keeps a user from filling the list by repeated logins and logouts:
-	// further sessions of the user are only suspected, so their next request looks them
+	// This limit prevents a user from filling the list with repeated logins and logouts.
+	// Further sessions of the user only become suspect, so their next request looks them
 	// up. The event may name the wrong user, so it must not refuse that user's other
 	// sessions.
 	if e.UserID != "" && s.api != nil && s.known.endedOf(e.UserID) >= maxPerUser {
@@ -58,12 +58,13 @@ func (s *State) handleSessionDeleted(ctx context.Context, e coreapi.Event) error
 // errAgain makes AuthRocket send the event again later.
 var errAgain = errors.New("sessionstate: the user's sessions were ended less than a minute ago; AuthRocket must send this event again")
 
-// endSessionsBefore refuses the login tokens that were issued to a user until before, a
-// time of AuthRocket, and deletes the user's sessions from that time.
+// endSessionsBefore refuses the login tokens that were issued to a user at before or
+// earlier, and deletes the user's sessions from that period. before is a time of
+// AuthRocket's clock.
 func (s *State) endSessionsBefore(ctx context.Context, userID string, before time.Time) error {
 	now := time.Now()
 	// Refuse the tokens first: deleting all sessions of a user may take longer than a
-	// webhook can wait. Run later appends what the Log does not accept now.
+	// webhook can wait. Run later appends the entries that the Log does not accept now.
 	s.endUser(ctx, SourceWebhook, userID, clampTime(before, time.Time{}, now))
 	s.endOnMu.Lock()
 	last, wasEnded := s.endOnAt[userID]
@@ -86,7 +87,7 @@ func (s *State) deleteSessionsBefore(ctx context.Context, userID string, before 
 	if err := s.budget.Wait(ctx); err != nil {
 		return err
 	}
-	// List all sessions before deleting one, because deletions would move the pages.
+	// List all sessions before deleting any, because deletions would shift the pages.
 	var sessions []coreapi.Session
 	for session, err := range s.api.Sessions.OfUser(ctx, userID) {
 		if err != nil {
@@ -120,17 +121,20 @@ func (s *State) forgetEndOn(now time.Time) {
 	}
 }
 
-// MembershipChanged is a Config.EndOn. It ends a user's sessions whenever a membership of
-// the user changes or ends, because the event does not say which permission was taken.
+// MembershipChanged is a function for Config.EndOn. It ends a user's sessions whenever a
+// membership of the user changes or ends, because the event does not say which permission
+// was taken away.
 //
 // Anyone who has the secret of the webhook can then end the sessions of any user. A
-// deleted membership cannot be read any more, so nothing can confirm whose it was.
+// deleted membership can no longer be read, so nothing can confirm which user it belonged
+// to.
 func MembershipChanged(_ context.Context, e coreapi.Event) (bool, error) {
 	return e.Type == coreapi.EventMembershipUpdated || e.Type == coreapi.EventMembershipDeleted, nil
 }
 
-// UserInactive returns a Config.EndOn that ends the sessions of a user who may no longer
-// log in. It reads the user through the API when an event says that the user has changed.
+// UserInactive returns a function for Config.EndOn that ends the sessions of a user who
+// may no longer log in. It reads the user through the API when an event says that the
+// user has changed.
 func UserInactive(api *coreapi.Client) func(context.Context, coreapi.Event) (bool, error) {
 	return func(ctx context.Context, e coreapi.Event) (bool, error) {
 		if e.Type != coreapi.EventUserUpdated {
@@ -144,9 +148,10 @@ func UserInactive(api *coreapi.Client) func(context.Context, coreapi.Event) (boo
 	}
 }
 
-// Replay reads the events since a time from the API, and refuses the sessions that have
-// ended according to them. Call it at the start of an app without a Log. It needs an
-// AuthRocket plan with an event history. Events older than 7 days have no effect.
+// Replay reads the events since the given time from the API, and refuses the sessions
+// that have ended according to these events. Call it when an app without a Log starts. It
+// needs an AuthRocket plan with an event history. Events older than 7 days have no
+// effect.
 func (s *State) Replay(ctx context.Context, since time.Time) error {
 	if s.api == nil {
 		return errors.New("sessionstate: Replay reads events from the API; set Config.API")

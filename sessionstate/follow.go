@@ -41,7 +41,7 @@ func (s *State) followLog(ctx context.Context) {
 		} else {
 			begun, page := time.Now(), page{}
 			if page, err = s.readOn(ctx); err == nil && !page.isClean && time.Since(begun) < firstLogPause {
-				sleep(ctx, firstLogPause) // the Log does not wait for entries, or somebody floods it
+				sleep(ctx, firstLogPause) // the Log does not wait for new entries, or somebody is flooding it
 			}
 		}
 		switch {
@@ -103,8 +103,7 @@ func (s *State) readOn(ctx context.Context) (page, error) {
 	}, nil
 }
 
-// readAll reads the Log from its beginning to its end, and calls found with each valid
-// entry.
+// readAll reads the Log from beginning to end, and calls found with each valid entry.
 func (s *State) readAll(ctx context.Context, found func(Ended)) error {
 	s.reading.mu.Lock()
 	s.reading.position = ""
@@ -123,7 +122,8 @@ func (s *State) readAll(ctx context.Context, found func(Ended)) error {
 	}
 }
 
-// essence returns what two entries have in common if they mean the same.
+// essence returns the part of an entry that is equal in two entries with the same
+// meaning.
 func essence(e Ended) Ended {
 	if (e.Session != idHash{}) {
 		return Ended{Session: e.Session, Suspect: e.Suspect}
@@ -132,8 +132,8 @@ func essence(e Ended) Ended {
 }
 
 // restoreLog adds to a Log the entries that it lacks after it was emptied or recreated.
-// Other instances do so at the same time. Each instance therefore waits a random time,
-// and reads the Log again before it appends more.
+// Other instances do the same at about that time. Each instance therefore waits for a
+// random time, and reads the Log again before it appends more.
 func (s *State) restoreLog(ctx context.Context) error {
 	if err := s.readAll(ctx, func(Ended) {}); err != nil {
 		return err
@@ -147,7 +147,7 @@ func (s *State) restoreLog(ctx context.Context) error {
 	}
 	for len(lacking) > 0 {
 		err := s.readAll(ctx, func(e Ended) {
-			// An entry that the Log forgets sooner is not enough.
+			// An entry that expires sooner is not enough.
 			if own, ok := lacking[essence(e)]; ok && !e.Until.Before(own.Until) {
 				delete(lacking, essence(e))
 			}
@@ -198,9 +198,9 @@ func newUnsent() unsent {
 	return unsent{mu: new(sync.Mutex), entries: new([]Ended), arrived: make(chan struct{}, 1), hasLost: new(atomic.Bool)}
 }
 
-// add keeps e for a later attempt. If there are too many entries, it drops the oldest.
-// The complete list of this instance is then compared with the Log as soon as the Log
-// works again.
+// add keeps e for a later attempt. If there are too many entries, it drops the oldest. In
+// that case, the complete list of this instance is compared with the Log as soon as the
+// Log works again.
 func (u *unsent) add(e Ended) {
 	u.mu.Lock()
 	if len(*u.entries) >= maxUnsent {

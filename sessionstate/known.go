@@ -12,8 +12,8 @@ import (
 type idHash = [32]byte
 
 // known is what this process knows about sessions: which have ended, which are suspected
-// of having ended, and which the API has confirmed. Times of type time.Duration are by
-// the clock of the State. Expiry times are in seconds since 1970.
+// of having ended, and which the API has confirmed. Values of type time.Duration are
+// times of the State's clock. Expiry times are in seconds since 1970.
 type known struct {
 	maxEnded, maxConfirmed int
 	shards                 [shardCount]shard
@@ -28,14 +28,14 @@ type known struct {
 	users     map[string]userEnding
 }
 
-// There are many shards, so that requests rarely wait for each other.
+// There are enough shards that requests rarely wait for each other.
 const shardCount = 32
 
 type shard struct {
 	mu        sync.RWMutex
 	ended     map[idHash]ending
 	suspects  map[idHash]suspicion
-	confirmed map[idHash]time.Duration // when the API was asked
+	confirmed map[idHash]time.Duration // when the request was sent to the API
 }
 
 // ending records that a session has ended.
@@ -134,20 +134,20 @@ func (k *known) suspect(hash idHash, since time.Duration, until int64) (isNew, f
 		k.suspected.Add(1)
 	}
 	if isOld && since-old.since < sameReport {
-		since = old.since // the same report again, for example through the Log
+		since = old.since // this is the same report again, for example through the Log
 	}
 	s.suspects[hash] = suspicion{max(until, old.until), since}
 	return !isOld || since != old.since, forgot
 }
 
-// confirm records that the API, asked at that time, has confirmed a session. It ends a
-// suspicion that is older than settleTime.
+// confirm records that the API has confirmed a session in answer to a request sent at the
+// time asked. It ends a suspicion that is older than settleTime.
 func (k *known) confirm(hash idHash, asked time.Duration) {
 	s := k.shard(&hash)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, ended := s.ended[hash]; ended {
-		return // the session has ended since the API was asked
+		return // the session has ended since the request was sent
 	}
 	if suspect, ok := s.suspects[hash]; ok && asked-suspect.since >= settleTime {
 		k.trust(s, hash)
@@ -185,8 +185,8 @@ func (k *known) endUser(userID string, before, until int64) (isNew, forgot bool)
 // isFull reports whether a list with n entries has no room for another one.
 func (k *known) isFull(n *atomic.Int64) bool { return n.Load() >= int64(k.maxEnded) }
 
-// makeRoom forgets the ended session that expires first, if the list is full. It looks
-// into one shard only, since hashes are spread evenly.
+// makeRoom forgets the ended session that expires first, if the list is full. It searches
+// only one shard, because hashes are spread evenly.
 func (k *known) makeRoom(s *shard) bool {
 	if !k.isFull(&k.sessions) || len(s.ended) == 0 {
 		return false
@@ -195,8 +195,8 @@ func (k *known) makeRoom(s *shard) bool {
 	return true
 }
 
-// makeRoomForSuspect does the same for suspicions. They have a list of their own, so that
-// the sender of webhooks cannot displace ended sessions.
+// makeRoomForSuspect does the same for suspicions. They have their own list, so that the
+// sender of webhooks cannot displace ended sessions.
 func (k *known) makeRoomForSuspect(s *shard) bool {
 	if !k.isFull(&k.suspected) || len(s.suspects) == 0 {
 		return false
@@ -233,7 +233,8 @@ func (k *known) forget(s *shard, hash idHash) {
 	k.sessions.Add(-1)
 }
 
-// expire removes what has expired at now, and answers of the API from before oldest.
+// expire removes what has expired at now, and answers of the API that are older than
+// oldest.
 func (k *known) expire(now int64, oldest time.Duration) {
 	for i := range k.shards {
 		s := &k.shards[i]
@@ -265,7 +266,7 @@ func (k *known) expire(now int64, oldest time.Duration) {
 	k.userCount.Store(int64(len(k.users)))
 }
 
-// entries returns the length of the list.
+// entries returns the number of entries in the list.
 func (k *known) entries() int {
 	return int(k.sessions.Load() + k.suspected.Load() + k.userCount.Load())
 }

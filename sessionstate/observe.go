@@ -16,12 +16,13 @@ type Observer struct {
 	// Check reports that a session was looked up.
 	Check func(context.Context, CheckEvent)
 
-	// Ended reports that sessions, or a user's sessions, are refused from now on.
+	// Ended reports that a session, or the sessions of a user, will be refused from now
+	// on.
 	Ended func(context.Context, EndedEvent)
 
 	// Trouble reports what an operator should look into: checks that fail, an API key of
-	// another realm, a Log that cannot be read or written, a full list. It reports each
-	// kind at most once in 10 seconds.
+	// another realm, a Log that cannot be read or written, or a full list. Each kind of
+	// trouble is reported at most once in 10 seconds.
 	Trouble func(context.Context, error)
 }
 
@@ -45,7 +46,7 @@ type CheckEvent struct {
 	Overdue time.Duration
 }
 
-// Source says how a State learned that a session has ended.
+// Source says how a State found out that a session has ended.
 type Source string
 
 // Sources.
@@ -63,8 +64,9 @@ type EndedEvent struct {
 }
 
 // LogObserver returns an Observer that writes to logger. Trouble has the level warn.
-// Checks without an answer have the level info, and so have ends, unless another instance
-// reported them. The rest has the level debug. A nil logger means [slog.Default].
+// Checks without an answer have the level info, and so do ends of sessions, unless
+// another instance reported them. Everything else has the level debug. A nil logger means
+// [slog.Default].
 func LogObserver(logger *slog.Logger) Observer {
 	if logger == nil {
 		logger = slog.Default()
@@ -92,7 +94,8 @@ func LogObserver(logger *slog.Logger) Observer {
 	}
 }
 
-// observer wraps an Observer so that every function can be called, and limits trouble.
+// observer wraps an Observer so that every function can be called, and limits how often
+// trouble is reported.
 type observer struct {
 	Observer
 	mu   sync.Mutex

@@ -8,9 +8,9 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
-// maxQueued bounds the checks that wait for their turn. If a session finds no room, one
-// of its later requests queues it. The sessions that were confirmed longest ago come
-// first, so that every session gets its turn.
+// maxQueued bounds the checks that wait for their turn. If there is no room for a
+// session, one of its later requests queues it. The sessions that were confirmed longest
+// ago come first, so that every session gets its turn.
 const maxQueued = 1000
 
 // check is a pending check of a session. All requests that need it share it.
@@ -21,8 +21,8 @@ type check struct {
 	since           time.Duration // when the session was last confirmed
 	dueAt           time.Duration
 	number          uint64 // counts the checks in the order in which they were queued
-	isUrgent        bool   // a request waits for the check, or will ask again
-	isVouched       bool   // the API, asked at this time, has confirmed the session
+	isUrgent        bool   // a request is waiting for the check, or will request it again
+	isVouched       bool   // the API has confirmed the session, in answer to a request sent at asked
 	asked           time.Duration
 	done            chan struct{} // closed when the check has ended, with any outcome; the two fields above are then set
 	index           int           // in the heap, -1 while it runs
@@ -86,8 +86,8 @@ func (q *queue) last() *check {
 	return last
 }
 
-// take removes and returns the check whose turn it is, nil if there is none. The caller
-// must pass it to finish.
+// take removes and returns the check whose turn it is, or nil if there is none. The
+// caller must pass it to finish.
 func (q *queue) take() *check {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -13,10 +13,10 @@ import (
 var errOtherRealm = errors.New("the API finds neither the session nor any user of its realm: check that the API key, the URL and the realm ID belong to the realm of the login tokens; until then, a missing session does not count as ended")
 
 // realmProof records whether the API answers for the realm of the login tokens. Only then
-// does "not found" mean that a session has ended: with a key of another realm, or a wrong
-// URL, the API would find no session at all.
+// does "not found" mean that a session has ended, because with a key of another realm, or
+// a wrong URL, the API would find no session at all.
 type realmProof struct {
-	turn     chan struct{} // one caller asks, the others wait for its answer
+	turn     chan struct{} // one caller sends the request, the others wait for its answer
 	realmID  string
 	isRight  bool // according to the last answer
 	provenAt time.Duration
@@ -29,7 +29,8 @@ func newRealmProof() realmProof { return realmProof{turn: make(chan struct{}, 1)
 // proofDelay is the longest time for which a proof waits for the budget.
 const proofDelay = time.Second
 
-// proveRealm returns nil if the API has shown a user of the realm since the given time.
+// proveRealm returns nil if the API has returned a user of the realm since the given
+// time.
 func (s *State) proveRealm(ctx context.Context, realmID string, since time.Duration) error {
 	p := &s.realm
 	select {
@@ -52,7 +53,7 @@ func (s *State) proveRealm(ctx context.Context, realmID string, since time.Durat
 	return nil
 }
 
-// askRealm asks the API for a user of the realm. The caller must hold the turn.
+// askRealm requests a user of the realm from the API. The caller must hold the turn.
 func (s *State) askRealm(ctx context.Context) error {
 	p := &s.realm
 	// This waits only briefly, because the answer to be confirmed gets old, and somebody
@@ -76,7 +77,7 @@ func (s *State) askRealm(ctx context.Context) error {
 	return nil
 }
 
-// shownRealm returns the realm of a user that the API shows, "" if it shows none.
+// shownRealm returns the realm of a user that the API returns, or "" if it returns none.
 func (s *State) shownRealm(ctx context.Context) (string, error) {
 	page, err := s.api.Users.List(ctx, coreapi.UserQuery{PageSize: 1})
 	switch {

@@ -39,7 +39,7 @@ type State struct {
 	reading logReading
 
 	longestLife atomic.Int64 // the longest life of a login token so far, in seconds
-	toldAt      atomic.Int64 // when the API was asked for its latest answer about a session, by the clock
+	toldAt      atomic.Int64 // when the request was sent that led to the API's latest answer about a session, by the clock
 	failedAt    atomic.Int64 // when the latest check failed, by the clock; negative if a later one succeeded
 	failingFrom atomic.Int64 // when the first of the failed checks began, by the clock; negative if a later one succeeded
 	waiting     atomic.Int64 // the number of requests that wait for a check
@@ -51,14 +51,14 @@ type State struct {
 
 // Settings of State that need no configuration.
 const (
-	// An end is remembered for at least minHold, and otherwise for holdLeeway longer than
-	// the longest life of a token. maxHold bounds that, so that nobody can fill a Log
-	// permanently.
+	// An end is remembered for holdLeeway longer than the longest life of a token, but at
+	// least for minHold and at most for maxHold. The upper limit prevents anyone from
+	// filling a Log permanently.
 	minHold    = 24 * time.Hour
 	holdLeeway = 5 * time.Minute
 	maxHold    = 7 * 24 * time.Hour
 
-	// A suspicion rests only on the word of a webhook, so its minimum is shorter.
+	// A suspicion is based only on an unconfirmed webhook, so its minimum is shorter.
 	minSuspicion = time.Hour
 
 	// settleTime is how long the API may take to show an end that a webhook has reported.
@@ -73,7 +73,7 @@ const (
 	maxClockGap  = 5 * time.Minute // how far in the future the time of an event or an entry may be
 	oldestEvent  = 3 * 24 * time.Hour
 	sweepEvery   = time.Minute
-	keepAnswers  = 24 * time.Hour // at least; with a small budget, a session may wait long for its next check
+	keepAnswers  = 24 * time.Hour // at least; with a small budget, a session may have to wait long for its next check
 	maxAge       = 1 << 33        // in seconds, so that a token without a time causes no overflow
 	spread       = 5              // the interval varies by a fifth of CheckInterval
 )
@@ -107,12 +107,12 @@ func New(config Config) (*State, error) {
 	return s, nil
 }
 
-// Format writes a fixed text, because a printer that walks through a State would show
-// users.
+// Format writes a fixed text, because a printer that walks through a State would print
+// user IDs.
 func (s *State) Format(f fmt.State, _ rune) { io.WriteString(f, "authrocket session state") }
 
-// CheckSession implements [authrocket.SessionState]. It waits, for up to patience, only
-// in two cases: the session is suspected of having ended, or it is due for a check and
+// CheckSession implements [authrocket.SessionState]. It waits, for up to patience, in
+// only two cases: the session is suspected of having ended, or it is due for a check and
 // the API has not answered for Config.MaxStale. The error matches
 // [authrocket.ErrSessionEnded] or [authrocket.ErrSessionUnknown].
 func (s *State) CheckSession(ctx context.Context, session authrocket.Session, patience time.Duration) error {
@@ -167,7 +167,7 @@ const (
 	isStale   // it is due for a check, but the API has not answered for Config.MaxStale
 )
 
-// precision says how exactly judge knows the time.
+// precision says how precise the time is that judge uses.
 type precision bool
 
 const (
@@ -213,16 +213,16 @@ func (s *State) judge(ctx context.Context, session *authrocket.Session, when pre
 }
 
 // isSilent reports whether checks have failed for Config.MaxStale without an answer in
-// between. A time without checks does not count as silence.
+// between. A period without checks does not count as silence.
 func (s *State) isSilent() bool {
 	from, last := s.failingFrom.Load(), s.failedAt.Load()
 	return from >= 0 && time.Duration(last-from) > s.maxStale
 }
 
-// confirmedAt returns when the session was last known to be active. AuthRocket issued the
-// token, age ago, while the session was active. Nothing is known about the time before
-// this process started. It counts as confirmed nevertheless, because a restart must not
-// make all sessions due at once.
+// confirmedAt returns when the session was last known to be active. The session was
+// active when AuthRocket issued the token, age ago. Nothing is known about the time
+// before this process started. The session nevertheless counts as confirmed at the start,
+// because a restart must not make all sessions due at once.
 func confirmedAt(found knowledge, ran time.Duration, age time.Duration) time.Duration {
 	return max(0, ran-max(0, age), found.confirmed)
 }
@@ -241,7 +241,7 @@ func (s *State) noteLife(ctx context.Context, life int64) {
 	}
 }
 
-// holdUntil returns until when an end must be remembered.
+// holdUntil returns the time until which an end must be remembered.
 func (s *State) holdUntil(now time.Time) time.Time {
 	life := max(minHold, time.Duration(min(s.longestLife.Load(), int64(maxHold/time.Second)))*time.Second) + holdLeeway
 	return now.Add(min(life, maxHold))
@@ -255,9 +255,9 @@ func (s *State) Age() time.Duration {
 	return s.clock.at(time.Now()) - time.Duration(newest)
 }
 
-// Entries returns how many entries the list of ended sessions has: sessions and users, and
-// sessions that are only suspect. Expired entries leave it within a minute, while [State.Run]
-// runs. It is for metrics.
+// Entries returns the number of entries in the list of ended sessions: sessions and
+// users, and sessions that are only suspect. While [State.Run] runs, expired entries are
+// removed within a minute. Use Entries for metrics.
 func (s *State) Entries() int { return s.known.entries() }
 
 // End refuses a session from now on, on this instance and, through the Log, on all
@@ -272,16 +272,17 @@ func (s *State) End(ctx context.Context, sessionID coreapi.Secret, until time.Ti
 // EndUser refuses all login tokens of a user that were issued at before or earlier, on
 // this instance and, through the Log, on all instances. before must be a time of
 // AuthRocket's clock, in whole seconds: [coreapi.Deleted.At] or the time of an event.
-// With a time of this machine's clock, the user's next login could be refused. The error
-// is as in [State.End].
+// With a time of this machine's clock, the user's next login could be refused. EndUser
+// returns the same errors as [State.End].
 func (s *State) EndUser(ctx context.Context, userID string, before time.Time) error {
 	return s.endUser(ctx, SourceApp, userID, before)
 }
 
 // Suspect marks a session that may have ended, on this instance and, through the Log, on
-// all instances. The session's next request waits until the API has answered about it. Use
-// it as Suspect of a webhook's Config. Without Config.API it does nothing. until is when
-// the tokens of the session expire. Suspect limits it to between 1 hour and 7 days from now.
+// all instances. The session's next request waits until the API has answered about it.
+// Use it as the Suspect function of a webhook.Config. Without Config.API it does nothing.
+// until is when the tokens of the session expire. Suspect limits it to between 1 hour and
+// 7 days from now.
 func (s *State) Suspect(ctx context.Context, sessionID coreapi.Secret, until time.Time) {
 	if sessionID.IsZero() || s.api == nil {
 		return
@@ -309,7 +310,7 @@ func (s *State) endUser(ctx context.Context, source Source, userID string, befor
 	}
 	now := time.Now()
 	before = clampTime(before, time.Time{}, now.Add(maxClockGap)).Truncate(time.Second)
-	// Where only webhooks arrive, the lifetime of tokens is not known.
+	// If only webhooks arrive, the lifetime of tokens is not known.
 	return s.report(ctx, source, Ended{UserID: userID, Before: before, Until: now.Add(maxHold)})
 }
 
@@ -329,7 +330,8 @@ func (s *State) report(ctx context.Context, source Source, e Ended) error {
 	return nil
 }
 
-// reportLater is like report, but does not wait for the Log: Run appends the entry.
+// reportLater is like report, but does not wait for the Log, because Run appends the
+// entry.
 func (s *State) reportLater(ctx context.Context, source Source, e Ended) {
 	// Repeated suspicions of the same session would fill the Log.
 	if isNew := s.apply(ctx, source, e); s.log != nil && (isNew || !e.Suspect) {
@@ -343,8 +345,8 @@ func (s *State) append(ctx context.Context, e Ended) error {
 	return s.log.Append(ctx, e)
 }
 
-// apply records an end, and ends the contexts that are bound to it. It reports whether
-// the end is new.
+// apply records an end, and ends the contexts that are bound to the ended session or
+// user. It reports whether the end is new.
 func (s *State) apply(ctx context.Context, source Source, e Ended) (isNew bool) {
 	var forgot bool
 	until := e.Until.Unix()

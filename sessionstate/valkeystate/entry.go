@@ -44,8 +44,8 @@ func encode(e sessionstate.Ended) (map[string]string, error) {
 	return values, err
 }
 
-// decode accepts only what encode writes, because other instances refuse users because of
-// it. Its errors contain no value.
+// decode accepts only what encode writes, because an entry makes this instance refuse
+// users. Its errors contain no values of the entry.
 func decode(values map[string]string) (sessionstate.Ended, error) {
 	var e sessionstate.Ended
 	if len(values) != len(fields) {
@@ -90,7 +90,7 @@ func decode(values map[string]string) (sessionstate.Ended, error) {
 	return e, nil
 }
 
-// isUserID accepts more than the 21 or 22 characters that AuthRocket uses.
+// isUserID also accepts other lengths than the 21 or 22 characters that AuthRocket uses.
 func isUserID(id string) bool {
 	rest, ok := strings.CutPrefix(id, "usr_")
 	if !ok || rest == "" || len(rest) > 64 {

@@ -25,7 +25,7 @@ var (
 )
 
 // guard is a connection that passes on only replies of a bounded size. Without it, the
-// client allocates the size that a reply announces, and panics at some replies.
+// client would allocate the size that a reply announces, and would panic on some replies.
 type guard struct {
 	net.Conn
 	in   *bufio.Reader
@@ -55,9 +55,9 @@ func (g *guard) Read(b []byte) (int, error) {
 }
 
 // check puts the next line, with the string that it announces, into out. It replaces a
-// string that is too long by "?", which no valid field has. So a stranger who writes a
-// long text into the stream does not prevent valid entries from being read. One entry
-// with very many fields does, until somebody deletes it.
+// string that is too long with "?", which no valid field contains. A stranger who writes
+// a long text into the stream therefore cannot prevent valid entries from being read. A
+// single entry with very many fields can, until somebody deletes it.
 func (g *guard) check() error {
 	line, err := g.in.ReadSlice('\n')
 	switch {
@@ -99,7 +99,7 @@ func (g *guard) check() error {
 func (g *guard) checkString(n int) error {
 	if n > maxString {
 		g.out = append(g.out[:0], "$1\r\n?\r\n"...)
-		// Discard it in pieces, because its writer decides about the length.
+		// Discard it in pieces, because whoever wrote it chose its length.
 		for n += len("\r\n"); n > 0; {
 			discarded, err := g.in.Discard(min(n, maxString))
 			if err != nil {

@@ -12,11 +12,11 @@ import (
 	"github.com/valkey-io/valkey-go"
 )
 
-// answerTime limits making a connection, and the answer to a command.
+// answerTime limits how long it may take to connect, and to answer a command.
 const answerTime = 2 * time.Second
 
-// lane sends commands one after the other over one connection, which it makes when it
-// needs one. The caller of do reads the answer itself, so no goroutine waits for the
+// lane sends commands one after the other over one connection, which it opens when it
+// needs it. The caller of do reads the answer itself, so no goroutine waits for the
 // server.
 type lane struct {
 	turn   chan struct{}
@@ -42,7 +42,7 @@ func newLane(s server) (*lane, error) {
 		Dialer:      n.dialer,
 
 		ConnWriteTimeout:    answerTime,
-		ReadBufferEachConn:  512, // guard has a buffer, too
+		ReadBufferEachConn:  512, // guard also has a buffer
 		WriteBufferEachConn: 1 << 10,
 		PipelineMultiplex:   -1,
 
@@ -124,7 +124,8 @@ func isBroken(err error) bool {
 	return errors.Is(err, io.EOF) || errors.As(err, &op) && op.Op != "dial" && !op.Timeout()
 }
 
-// hangUp ends the running command, because its reader ignores contexts.
+// hangUp ends the running command by closing the connection, because the command's reader
+// ignores contexts.
 func (n *lane) hangUp() {
 	n.mu.Lock()
 	defer n.mu.Unlock()

@@ -1,5 +1,5 @@
-// Package valkeystate is a [sessionstate.Log] in a stream of Valkey or Redis (6.2 or
-// later). With it, all instances of an app know which sessions have ended.
+// Package valkeystate implements a [sessionstate.Log] as a stream in Valkey or Redis (6.2
+// or later). With it, all instances of an app share the list of ended sessions.
 //
 // # The server
 //
@@ -14,9 +14,10 @@
 //
 //	user authrocket on >PASSWORD resetkeys ~authrocket:ended resetchannels -@all +xadd +xread +xrange +xtrim
 //
-// The package sends XADD, XREAD, XRANGE and XTRIM, and HELLO, which needs no permission.
-// For a database other than 0 it also sends SELECT, which needs +select. Do not use a
-// server that caches other data and evicts some of it. A small server is enough.
+// The package sends the commands XADD, XREAD, XRANGE and XTRIM, and HELLO, which needs no
+// permission. For a database other than 0 it also sends SELECT, which needs +select. Do
+// not use a server that caches other data and evicts some of it. A small server is
+// enough.
 //
 // Anyone who can write the stream can sign users out. Anyone who can delete entries can
 // make an ended session active again, until an instance adds the entry again.
@@ -90,8 +91,8 @@ type log struct {
 //	redis://user:password@host:6379/0?key=authrocket:ended
 //
 // rediss and valkeys use TLS. The certificate must be valid according to the system's
-// roots (on Linux, SSL_CERT_FILE names others). redis and valkey are for a trusted
-// network.
+// root certificates (on Linux, SSL_CERT_FILE can name others). redis and valkey are for a
+// trusted network.
 //
 // The default port is 6379 and the default database 0. key is the name of the stream; its
 // default is authrocket:ended. Other parameters are refused. Percent-encode special
@@ -139,10 +140,10 @@ func (l *Log) Close() error {
 	return nil
 }
 
-// Append adds e at the end, and removes entries that nobody needs any more. It takes up
-// to 5 seconds. If e is not valid according to the comments of [sessionstate.Ended],
-// Append does not add it, and the error matches [sessionstate.ErrBadEntry]. After a
-// broken connection, e may be in the log twice.
+// Append adds e at the end, and removes entries that are no longer needed. It takes up to
+// 5 seconds. If e is not valid according to the comments of [sessionstate.Ended], Append
+// does not add it, and the error matches [sessionstate.ErrBadEntry]. After a broken
+// connection, e may be in the log twice.
 func (l *Log) Append(ctx context.Context, e sessionstate.Ended) error {
 	if l.open == nil {
 		return errNotOpened
@@ -151,9 +152,10 @@ func (l *Log) Append(ctx context.Context, e sessionstate.Ended) error {
 }
 
 // After returns the entries after position; see [sessionstate.Log]. It returns up to max
-// entries, and never more than 1000. If it returns fewer, there are no more, unless the
-// error matches [sessionstate.ErrBadEntry]. With [sessionstate.ErrLogRestarted], next is "",
-// the beginning. With any other error except ErrBadEntry, next is position.
+// entries, and never more than 1000. If it returns fewer than max, there are no more
+// entries, unless the error matches [sessionstate.ErrBadEntry]. With
+// [sessionstate.ErrLogRestarted], next is "", the beginning. With any other error except
+// ErrBadEntry, next is position.
 func (l *Log) After(ctx context.Context, position string, max int) (entries []sessionstate.Ended, next string, err error) {
 	if l.open == nil {
 		return nil, position, errNotOpened
@@ -169,7 +171,8 @@ func (l *log) append(ctx context.Context, e sessionstate.Ended) error {
 	ctx, end := l.begin(ctx, appendLimit)
 	defer end()
 	if !l.mayTrim.Load() {
-		// This comes before XADD, because a log that is never trimmed fills the server.
+		// XTRIM is sent before XADD, because a log that is never trimmed would fill the
+		// server.
 		if _, err := l.run(ctx, "XTRIM", l.trim(beginning)); err != nil {
 			return err
 		}
@@ -189,8 +192,8 @@ func (l *log) append(ctx context.Context, e sessionstate.Ended) error {
 	if err != nil || !isID(id) {
 		return fmt.Errorf("valkeystate: XADD: %w", errNotValkey)
 	}
-	// The server's clock counts, because a wrong clock here would remove entries that
-	// others need. If this fails, the next Append does it.
+	// This uses the server's clock, because a wrong clock here would remove entries that
+	// others need. If the command fails, the next Append trims the log.
 	l.run(ctx, "XTRIM", l.trim(oldest(id)))
 	return nil
 }
@@ -221,9 +224,9 @@ func (l *log) after(ctx context.Context, position string, max int) ([]sessionsta
 	return l.read(ctx, position, max)
 }
 
-// read returns the entries that are after position now. In the same command it also reads
-// the entry at position. A log that was recreated in between may have entries, but lacks
-// that one.
+// read returns the entries that are after position now. The same command also reads the
+// entry at position, because a log that was recreated in between may have entries, but
+// lacks that one.
 func (l *log) read(ctx context.Context, position string, max int) ([]sessionstate.Ended, string, error) {
 	start, count := "-", min(max, maxRead)
 	isChecked := position != "" && position != beginning
@@ -233,8 +236,8 @@ func (l *log) read(ctx context.Context, position string, max int) ([]sessionstat
 	var bad error
 	found, err := l.xrange(ctx, start, count)
 	if errors.Is(err, errTooLarge) && count > 2 {
-		// Only entries that no State wrote are so large. Reading one at a time lets read
-		// leave them out.
+		// Only entries that no State wrote are so large. Reading one entry at a time lets
+		// read skip them.
 		bad = fmt.Errorf("valkeystate: %w: one of the next entries has very many fields; delete it from the stream", sessionstate.ErrBadEntry)
 		found, err = l.xrange(ctx, start, 2)
 	}
@@ -286,7 +289,7 @@ func (l *log) wait(ctx context.Context, position string, end time.Time) error {
 	turn, cancel := context.WithDeadline(ctx, end)
 	defer cancel()
 	if l.waiting.lock(turn) != nil {
-		return l.explain(ctx, "XREAD", ctx.Err()) // without an error, another After has waited until end
+		return l.explain(ctx, "XREAD", ctx.Err()) // if ctx has not ended, another After has waited until end
 	}
 	defer l.waiting.unlock()
 	left := time.Until(end).Milliseconds()
@@ -323,7 +326,8 @@ func (l *log) run(ctx context.Context, name string, command func(valkey.Builder)
 
 // explain returns an error that says which command failed. It quotes and cuts the
 // server's text, because any server may answer there. It leaves that text out if it
-// contains the password: a server that does not know a command repeats its arguments.
+// contains the password, because a server that does not know a command repeats the
+// command's arguments.
 func (l *log) explain(ctx context.Context, name string, err error) error {
 	if err == nil {
 		return nil
@@ -332,7 +336,7 @@ func (l *log) explain(ctx context.Context, name string, err error) error {
 		return errClosed
 	}
 	if ctx.Err() != nil {
-		err = ctx.Err() // the error that the context caused says less
+		err = ctx.Err() // the error that the end of the context caused is less informative
 	}
 	if _, ok := valkey.IsValkeyErr(err); ok {
 		answer := err.Error()
