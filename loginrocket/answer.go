@@ -43,7 +43,7 @@ func readAnswer(body []byte) (answer, error) {
 	return a, nil
 }
 
-// messages returns AuthRocket's messages, which may be in either member.
+// messages returns AuthRocket's messages, which may be in either of two members.
 func (a answer) messages() []string {
 	if messages := wire.Messages(a.Errors); len(messages) > 0 {
 		return messages
@@ -71,7 +71,7 @@ func (r *run) accept(reply reply) (Result, error) {
 	case a.Result == "":
 		return Result{}, r.fail(ErrUnexpected, errNoResult)
 	case !r.call.isLogin:
-		// The call was carried out, whatever the result is called.
+		// The call was carried out, whatever the answer calls the result.
 		return Result{}, nil
 	case a.Result == "full_login" && (a.Session == "" || a.Token == ""):
 		return Result{}, r.fail(ErrUnexpected, errIncomplete)

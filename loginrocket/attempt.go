@@ -30,8 +30,8 @@ type reply struct {
 	err    error // nil if the complete answer arrived
 }
 
-// attempt sends one request and reads the answer. It calls the Transport directly, so there
-// are no cookies and it follows no redirect.
+// attempt sends one request and reads the answer. It calls the Transport directly, so it
+// uses no cookies and follows no redirect.
 func (r *run) attempt(ctx context.Context) reply {
 	attemptCtx, cancel := context.WithTimeout(ctx, r.config.Timeout)
 	defer cancel()
@@ -89,7 +89,8 @@ func attemptError(ctx, attemptCtx context.Context, err error) error {
 	return wire.Failure(err)
 }
 
-// contextError returns the error of ctx, or the one that it is about to have.
+// contextError returns the error of ctx, or the error that ctx will have in a moment
+// because its deadline has passed.
 func contextError(ctx context.Context) error {
 	if deadline, limited := ctx.Deadline(); limited && !time.Now().Before(deadline) {
 		return context.DeadlineExceeded
@@ -97,7 +98,7 @@ func contextError(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// redirectError says to which host a refused redirect leads.
+// redirectError returns an error that says to which host a refused redirect leads.
 func (r *run) redirectError(h http.Header) error {
 	location := h.Get("Location")
 	if target, err := r.base.Parse(location); location != "" && err == nil {

@@ -50,8 +50,8 @@ func (c *call) of(session coreapi.Secret) *call {
 	return c.hiding(session.Reveal())
 }
 
-// hiding names tokens of the call that must be removed from AuthRocket's messages. It does
-// not name passwords: if a password is a common word, its absence from a message would
+// hiding sets the tokens of the call that must be removed from AuthRocket's messages. Do
+// not pass passwords: if a password is a common word, its absence from a message would
 // reveal it.
 func (c *call) hiding(tokens ...string) *call {
 	c.secrets = append(c.secrets, tokens...)
@@ -144,7 +144,8 @@ func (r *run) run(ctx context.Context) (Result, error) {
 	}
 }
 
-// mayPass reports whether another attempt may get an answer.
+// mayPass reports whether the failure may be temporary, so that another attempt may get an
+// answer.
 func mayPass(reply reply) bool {
 	switch reply.status {
 	case 500, 502, 503, 504:
@@ -173,7 +174,7 @@ func (r *run) judge(reply reply) (Result, error) {
 		e.RetryAfter = wire.RetryAfter(reply.header)
 	}
 	if reply.isJSON {
-		a, _ := readAnswer(reply.body) // without messages, the status decides
+		a, _ := readAnswer(reply.body) // if the body has no messages, the status is enough
 		e.Messages = r.call.withoutSecrets(a.messages())
 	}
 	isAPI := reply.isJSON || len(reply.body) == 0

@@ -45,7 +45,7 @@ func New(config Config) (*Client, error) {
 
 var errNoClient = errors.New("this Client was not made by loginrocket.New")
 
-// open returns nil if New did not make the Client.
+// open returns the connection, or nil if the Client was not created by New.
 func (c *Client) open() *connection {
 	if c == nil || c.connection == nil {
 		return nil

@@ -9,7 +9,7 @@ import (
 )
 
 // Config configures [New]. A field with its zero value gets the default. Most programs set
-// URL and Agent, and nothing else.
+// only URL and Agent.
 type Config struct {
 	// Literals must name their fields, so that a new field does not break an app.
 	_ [0]func()
@@ -45,7 +45,7 @@ func ConfigFromEnv() Config { return Config{URL: strings.TrimSpace(os.Getenv(env
 
 const envURL = "LOGINROCKET_URL"
 
-// ConfigError is one problem of a [Config]. [New] joins all of them with [errors.Join].
+// ConfigError is one problem with a [Config]. [New] joins all of them with [errors.Join].
 type ConfigError struct {
 	Field   string // the name of the Config field
 	Env     string // the environment variable that [ConfigFromEnv] reads for the field, "" if there is none

@@ -20,15 +20,15 @@
 //
 // The LoginRocket API has low rate limits for each IP address, and all users of a server
 // share the address of the server. On a server, log users in with Users.Authenticate of the
-// package coreapi, and say with For for whom you act. Or send browsers to LoginRocket's
-// pages, with the package authrocket.
+// package coreapi, and use its Client.For to say on whose behalf you act. Alternatively,
+// send browsers to LoginRocket's pages, with the package authrocket.
 //
 // # This package verifies no tokens
 //
 // This package returns the login token that LoginRocket sent, without verifying it. The
 // server that receives the token verifies it, with Auth.Verify of the package authrocket or
-// with its middleware, which accepts it as a bearer token. Do not base decisions on the
-// claims of a token that nobody has verified.
+// with that package's middleware, which accepts the token as a bearer token. Do not base
+// decisions on the claims of an unverified token.
 //
 // # Errors
 //
@@ -43,13 +43,13 @@
 // # Repeats
 //
 // The Client repeats only [Client.Session], at most twice, after a network error or a 5xx.
-// It sends every call that changes something only once. After a 429 it repeats nothing,
-// because the wait may take a minute: see [Error.RetryAfter]. It follows no redirect.
+// It sends every call that changes something only once. After a 429 it does not repeat the
+// call, because the wait may take a minute: see [Error.RetryAfter]. It follows no redirect.
 //
 // # Secrets
 //
 // Passwords, session IDs and the tokens from emails are of the type Secret of coreapi, which
 // prints as "(hidden)". Errors, events and log lines of this package never contain one.
-// LoginRocket receives the session ID of [Client.Session] and [Client.Logout] in the query:
-// do not log it in a proxy that you run in between.
+// [Client.Session] and [Client.Logout] send the session ID in the query: if you run a proxy
+// in between, do not let it log queries.
 package loginrocket

@@ -9,11 +9,11 @@ import (
 	"github.com/authrocket-go/authrocket/internal/unavailable"
 )
 
-// The kinds of errors say what the caller can do. Every error of a call matches exactly one
-// of them with [errors.Is].
+// The kind of an error says what the caller can do. Every error of a call matches exactly
+// one of them with [errors.Is].
 //
 // ErrUnavailable and ErrUnexpected also match the ErrUnavailable of the package authrocket,
-// so a gate answers 503 to them.
+// so a gate answers them with 503.
 var (
 	// ErrRefused means that the caller must correct the input. A password, code or token is
 	// wrong, an email address is taken, or the realm does not permit the call. Either
@@ -22,8 +22,8 @@ var (
 	ErrRefused error = &kind{nil, "refused", "the input is refused"}
 
 	// ErrSessionEnded means that the user must log in again, because the session does not
-	// exist or has ended. Either LoginRocket answered 403, or the session ID is empty; an
-	// empty ID is not sent.
+	// exist or has ended. Either LoginRocket answered 403, or the session ID is empty. The
+	// Client does not send an empty ID.
 	ErrSessionEnded error = &kind{nil, "session_ended", "there is no session, or it has ended"}
 
 	// ErrConditions means that the login is not complete. Fulfil the conditions, and call
@@ -32,8 +32,8 @@ var (
 
 	// ErrUnavailable means that the call may succeed later. LoginRocket could not be
 	// reached, answered 429 or 5xx, or the context ended. In the last case the context's
-	// error is in the chain. Unless Status is 429, LoginRocket may have carried out a call
-	// that changes something. [Error.RetryAfter] says when to try again.
+	// error is in the chain. Unless the status is 429, LoginRocket may already have carried
+	// out the call. [Error.RetryAfter] says when to try again.
 	ErrUnavailable error = &kind{unavailable.Err, "unavailable", "LoginRocket does not answer now"}
 
 	// ErrUnexpected means that LoginRocket or this package has a defect, or that the URL is not
@@ -44,7 +44,7 @@ var (
 
 // kind is a kind of errors.
 type kind struct {
-	also  error // nil, or a further error that errors.Is finds
+	also  error // nil, or another error that errors.Is finds
 	label string
 	text  string
 }
@@ -61,7 +61,7 @@ type Error struct {
 	Status     int           // 0 if there was no answer
 	Messages   []string      // AuthRocket's messages for people, in the Client's Locale; there may be none
 	RequestID  string        // for questions to AuthRocket's support
-	RetryAfter time.Duration // when the same call may succeed; 0 if that is not known
+	RetryAfter time.Duration // how long to wait before the same call may succeed; 0 if that is not known
 	Attempts   int           // how many requests were sent
 
 	kind  error // nil means the kind of Status
@@ -127,8 +127,8 @@ func kindOfStatus(status int) error {
 }
 
 // Reason returns the label of the kind of err, for use in metrics: "refused",
-// "session_ended", "conditions", "unavailable" or "unexpected". An error of no kind is
-// "unexpected"; nil is "".
+// "session_ended", "conditions", "unavailable" or "unexpected". The label of any other
+// error is "unexpected", and the label of nil is "".
 func Reason(err error) string {
 	if err == nil {
 		return ""

@@ -7,16 +7,16 @@ import (
 	"github.com/authrocket-go/authrocket/internal/wire"
 )
 
-// This file holds guesses: no AuthRocket page that could be read states these facts. Each
-// guess has its reason. If a guess is wrong, change this file.
+// This file contains guesses, because no AuthRocket page that could be read states these
+// facts. Each guess is given with its reason. If a guess is wrong, change this file.
 
-// kindOfRefusal returns the kind of error for a status that is not a success. isAPI reports
-// whether the answer may come from LoginRocket itself: it is JSON, or empty.
+// kindOfRefusal returns the kind of error for a status that is not a success. isAPI says
+// whether the answer may come from LoginRocket itself, because it is JSON or empty.
 //
 // An HTML page comes from a server in front of LoginRocket, or from a URL that is not
-// LoginRocket's. A 403 or 404 from there must not end a session. It is not known what 403
-// means for a call without a session; 404 means an unknown record. In such a call, both can
-// only be about the input.
+// LoginRocket's. A 403 or 404 from there must not end a session. For a call without a
+// session, it is not known what 403 means; 404 means an unknown record. In such a call,
+// both can only be caused by the input.
 func (r *run) kindOfRefusal(status int, isAPI bool) error {
 	switch {
 	case (status == http.StatusForbidden || status == http.StatusNotFound) && !isAPI:
@@ -27,9 +27,10 @@ func (r *run) kindOfRefusal(status int, isAPI bool) error {
 	return kindOfStatus(status)
 }
 
-// pauseAfter returns how long to wait after a 429. It is not known how the answer says
-// that. The Core API sends Ratelimit-Reset, and Retry-After is the standard. Limits per
-// minute are the most common, so without a header, and at most, the pause is a minute.
+// pauseAfter returns how long to wait after a 429. It is not known in which header the
+// answer says that. The Core API sends Ratelimit-Reset, and Retry-After is the standard.
+// Limits per minute are the most common, so the pause is a minute if there is no such
+// header, and is never longer.
 func pauseAfter(h http.Header) time.Duration {
 	if reset := wire.UntilReset(h); reset > 0 {
 		return min(reset, time.Minute)
@@ -46,14 +47,14 @@ const pendingToken = "token"
 
 // Further guesses that have no code of their own:
 //
-//   - [Client.VerifyLogin] accepts any parameters, because the service's are not known. In the
-//     Core API they are token and code. [Result.Decode] returns the members of a conditional
-//     login.
+//   - [Client.VerifyLogin] accepts any parameters, because it is not known which ones the
+//     service expects. In the Core API they are token and code. [Result.Decode] returns the
+//     members of a conditional login.
 //   - [NewSignup] has the parameters of signups through the Core API and LoginRocket's pages.
 //     Only email and password are documented. Extra can send others.
 //   - password_confirmation is sent with each new password, because a realm may require it.
 //   - [ProfileChange] has the fields of the Core API's profile. Only email is documented.
-//   - A conditional login may lack a session: it is not known whether the login with a second
-//     factor has one.
+//   - A conditional login may lack a session, because it is not known whether a login that
+//     needs a second factor has one.
 //   - No redirect is followed, because none is documented.
-//   - A token is kept according to the local clock. See [TokenSource].
+//   - How long a token is kept depends on the local clock. See [TokenSource].

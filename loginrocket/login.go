@@ -10,9 +10,9 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
-// Login logs a user in, with an email address, a username or a user ID. If LoginRocket
-// refuses them or the password, it returns [ErrRefused]. The call is not repeated. If its
-// answer is lost, the new session stays unused until it expires.
+// Login logs a user in with a password. email is an email address, a username or a user ID.
+// If LoginRocket refuses it or the password, Login returns [ErrRefused]. The call is not
+// repeated. If its answer is lost, the new session stays unused until it expires.
 func (c *Client) Login(ctx context.Context, email string, password coreapi.Secret) (Result, error) {
 	return c.login(ctx, post("/login", struct {
 		Email    string         `json:"email"`
@@ -44,9 +44,9 @@ func (c *Client) VerifyLogin(ctx context.Context, parameters url.Values) (Result
 
 var errAccountNotUTF8 = errors.New("the account is not valid UTF-8; pass the ID of an org")
 
-// Session returns a login with a new token for a session. If account is not "", that org is
-// selected. Otherwise AuthRocket selects one, or returns the condition [NoAccountSelected].
-// If your program needs tokens repeatedly, use [Client.TokenSource].
+// Session returns a login with a new token for a session. If account is not "", the org
+// with that ID is selected. Otherwise AuthRocket selects one, or returns the condition
+// [NoAccountSelected]. If your program needs tokens repeatedly, use [Client.TokenSource].
 func (c *Client) Session(ctx context.Context, session coreapi.Secret, account string) (Result, error) {
 	query := url.Values{"session": {session.Reveal()}}
 	if account != "" {
@@ -59,9 +59,9 @@ func (c *Client) Session(ctx context.Context, session coreapi.Secret, account st
 	return c.login(ctx, call)
 }
 
-// Logout ends a session. Its login tokens stay valid until they expire. It is not repeated:
-// call it again after [ErrUnavailable]. A later [ErrSessionEnded] means that the session
-// has ended.
+// Logout ends a session. The session's login tokens stay valid until they expire. The call
+// is not repeated, so call Logout again after [ErrUnavailable]. If it then returns
+// [ErrSessionEnded], the session has ended.
 func (c *Client) Logout(ctx context.Context, session coreapi.Secret) error {
 	query := url.Values{"session": {session.Reveal()}}
 	return c.run(ctx, withQuery(http.MethodDelete, "/session", query).of(session))

@@ -19,7 +19,8 @@ type ProfileChange struct {
 }
 
 // UpdateProfile changes the profile of a session's user, and returns a login with a new
-// token. It is not repeated, because AuthRocket sends a message to each new email address.
+// token. The call is not repeated, because AuthRocket sends an email to each new email
+// address.
 func (c *Client) UpdateProfile(ctx context.Context, session coreapi.Secret, change ProfileChange) (Result, error) {
 	return c.login(ctx, withBody(http.MethodPut, "/profile", struct {
 		Session   coreapi.Secret `json:"session"`

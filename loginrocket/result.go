@@ -20,8 +20,8 @@ type Result struct {
 	raw     wire.Sealed
 }
 
-// Condition is what a login still needs. AuthRocket may send others than the constants
-// below.
+// Condition is what a login still needs. AuthRocket may send values other than the
+// constants below.
 type Condition string
 
 // Conditions.
@@ -31,8 +31,8 @@ const (
 )
 
 // Token returns the login token (JWT) and true if the login is full. The token is a
-// credential. This package does not verify it; the server that receives it does, with
-// [authrocket.Auth.Verify].
+// credential. This package does not verify it; the server that receives it must do that,
+// with [authrocket.Auth.Verify].
 //
 // [authrocket.Auth.Verify]:
 // https://pkg.go.dev/github.com/authrocket-go/authrocket#Auth.Verify
@@ -42,7 +42,7 @@ func (r Result) Token() (string, bool) { return r.token.Open(), !r.token.IsZero(
 // in a keyring: anyone who has it can get new tokens until the session ends.
 func (r Result) SessionID() coreapi.Secret { return r.session }
 
-// Err returns nil for a full login, else an [ErrConditions] that lists the conditions.
+// Err returns nil for a full login, or an [ErrConditions] that lists the conditions.
 func (r Result) Err() error {
 	if !r.token.IsZero() {
 		return nil

@@ -19,8 +19,8 @@ type NewSignup struct {
 	Extra      map[string]any // further parameters, sent unchanged
 }
 
-// Signup creates a user and logs the user in, if the realm permits it. It is never
-// repeated: after [ErrUnavailable], the user may exist.
+// Signup creates a user and logs the user in, if the realm permits it. The call is never
+// repeated. After [ErrUnavailable], the user may already exist.
 func (c *Client) Signup(ctx context.Context, signup NewSignup) (Result, error) {
 	return c.login(ctx, post("/signup", struct {
 		Email        string         `json:"email"`
@@ -39,7 +39,7 @@ func (c *Client) Signup(ctx context.Context, signup NewSignup) (Result, error) {
 	}).hiding(signup.Invitation.Reveal()))
 }
 
-// RequestInvitation asks for an invitation, if the realm permits signups by invitation.
+// RequestInvitation requests an invitation, if the realm permits signups by invitation.
 func (c *Client) RequestInvitation(ctx context.Context, email string) error {
 	return c.run(ctx, post("/signup/request", emailParameter{email}))
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/authrocket-go/authrocket/internal/wire"
 )
 
-// renewBefore is the time before its expiry at which a token is renewed.
+// renewBefore is how long before its expiry a token is renewed.
 const renewBefore = time.Minute
 
 // TokenSource provides login tokens for a session. Use it in command line tools and workers
@@ -35,18 +35,18 @@ type flight struct {
 
 	token     wire.Sealed
 	err       error
-	abandoned bool // the request failed because the context of the caller who made it ended
+	abandoned bool // the request failed because the context of the caller who sent it ended
 }
 
-// TokenSource returns a TokenSource for a session. If account is not "", that org is
-// selected. It sends no request.
+// TokenSource returns a TokenSource for a session. If account is not "", the org with that
+// ID is selected. It sends no request.
 func (c *Client) TokenSource(session coreapi.Secret, account string) *TokenSource {
 	return &TokenSource{client: c, session: session, account: account}
 }
 
 // Token returns a login token (JWT). It keeps the token until a minute before it expires by
 // the local clock, or for half its life if that is shorter. The next call then requests a
-// new one. Calls in the meantime share that request and its error. If the context of one
+// new token. Other calls made during that request share its result. If the context of one
 // caller ends, the others still get the token.
 //
 // [ErrSessionEnded] means that the user must log in again, and [ErrConditions] that the
@@ -80,10 +80,10 @@ func (s *TokenSource) Token(ctx context.Context) (string, error) {
 	}
 }
 
-// fly makes the request for all callers that wait for it.
+// fly sends the request for all callers that wait for it.
 func (s *TokenSource) fly(ctx context.Context, f *flight) {
 	var renewAt time.Time
-	defer func() { // also after a panic of a Transport, so that nobody waits forever
+	defer func() { // this also runs after a panic of a Transport, so that nobody waits forever
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.token, s.renewAt, s.flight = f.token, renewAt, nil
@@ -112,8 +112,8 @@ func renewalOf(token string, now time.Time) time.Time {
 
 const maxSeconds = 253402300799 // the end of the year 9999
 
-// expiry reads when a token expires. It does not verify the token: a wrong time only causes
-// one request too many, or a request that is too late.
+// expiry reads when a token expires. It does not verify the token: a wrong time only makes
+// the TokenSource request a new token too early or too late.
 func expiry(token string) (time.Time, bool) {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {

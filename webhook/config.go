@@ -12,32 +12,36 @@ type Config struct {
 	// Literals must name their fields, so that a new field does not break an app.
 	_ [0]func()
 
-	// API confirms what a webhook says. Its key must belong to the realm that sends the
-	// webhooks. Required.
+	// API is used to confirm what a webhook says. Its key must belong to the realm that
+	// sends the webhooks. Required.
 	API *coreapi.Client
 
-	// Secrets are the accepted secrets: one, or two while you replace the old one by a
-	// new one. A webhook must contain one of them: as the password of HTTP Basic with any
-	// user name, or as the last segment of the path. A secret has at least 16 characters
-	// out of letters, digits, and - . _ ~, which need no escaping in a URL. Generate it
-	// with crypto/rand.Text. Required.
+	// Secrets are the accepted secrets: one, or two while you replace the old secret with
+	// a new one. A webhook must contain one of them, either as the password of HTTP Basic
+	// with any user name, or as the last segment of the path. A secret must have at least
+	// 16 characters, which can be letters, digits, and - . _ ~, because these need no
+	// escaping in a URL. Generate it with crypto/rand.Text. Required.
 	Secrets []coreapi.Secret
 
-	// Handle gets each confirmed event at least once, in any order, and many at the same
-	// time. Its context ends 8 seconds after the webhook arrived. If Handle returns an
-	// error, AuthRocket sends the event again, for about 2 days. Required.
+	// Handle gets each confirmed event at least once. Events arrive in any order, and
+	// many may arrive at the same time. Its context ends 8 seconds after the webhook
+	// arrived. If Handle returns an error, AuthRocket sends the event again, for about 2
+	// days. Required.
 	Handle func(ctx context.Context, event coreapi.Event) error
 
-	// Suspect gets the session of each session.deleted before the API has confirmed its
-	// end, which may take a while if many webhooks arrive. until is when the suspicion
-	// can be forgotten; it is 1 hour to 7 days from now. Default: none.
+	// Suspect gets the session of each session.deleted event before the API has confirmed
+	// the end of the session, which may take a while if many webhooks arrive. until is
+	// when the suspicion can be forgotten; it is 1 hour to 7 days from now. Default:
+	// none.
 	Suspect func(ctx context.Context, sessionID coreapi.Secret, until time.Time)
 
-	// Seen records which events were handled. Default: the last 10,000, in this process.
+	// Seen records which events were handled. Default: the last 10,000 events, in the
+	// memory of this process.
 	Seen Seen
 
-	// Parallel is how many webhooks may be confirmed and handled at the same time. Others
-	// wait for up to 2 seconds, and then get 503. Default: 8.
+	// Parallel is how many webhooks may be confirmed and handled at the same time.
+	// Further webhooks wait for up to 2 seconds, and are then answered with 503. Default:
+	// 8.
 	Parallel int
 
 	// Observer reports the outcome of each webhook; see [LogObserver]. Default: no
@@ -45,7 +49,7 @@ type Config struct {
 	Observer Observer
 }
 
-// ConfigError is one problem of a [Config]. [New] joins all of them with [errors.Join].
+// ConfigError is one problem with a [Config]. [New] joins all of them with [errors.Join].
 type ConfigError struct {
 	Field   string // the name of the Config field, for example API or Secrets[0]
 	Problem string // what is wrong and what to use instead; it contains no part of a secret

@@ -50,7 +50,7 @@ func checkConfig(config Config) (Config, error) {
 var (
 	unreserved = regexp.MustCompile(`^[A-Za-z0-9._~-]+$`) // the unreserved characters of RFC 3986
 
-	// Credentials start with these prefixes, and do not belong in a webhook's URL.
+	// Credentials start with these prefixes. They do not belong in a webhook's URL.
 	credentials = []string{"ks_", "ko_", "key_", "jsk_", "svc_", "kss_"}
 
 	// Random secrets do not contain these words.

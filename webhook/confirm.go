@@ -19,7 +19,7 @@ var (
 	errNoUser       = fmt.Errorf("%w: the realm has no user that could show to which realm the API key belongs", errNotConfirmed)
 )
 
-// confirm returns the event with what the API confirms of a notice.
+// confirm returns the event of a notice, as far as the API confirms it.
 func (rc *receiver) confirm(ctx context.Context, n notice, now time.Time) (coreapi.Event, error) {
 	ctx, cancel := context.WithTimeout(ctx, confirmTimeout)
 	defer cancel()
@@ -40,7 +40,7 @@ func (rc *receiver) confirm(ctx context.Context, n notice, now time.Time) (corea
 		err = untilGone(ctx, rc, func(ctx context.Context) (coreapi.User, error) {
 			user, err := api.Users.Get(ctx, n.user)
 			if err == nil && user.ID != n.user {
-				err = coreapi.ErrNotFound // another user, whose username is that ID
+				err = coreapi.ErrNotFound // this is another user, whose username is that ID
 			}
 			return user, err
 		})
@@ -88,9 +88,8 @@ func untilGone[T any](ctx context.Context, rc *receiver, read func(context.Conte
 	return nil
 }
 
-// whyNot returns the reason of a wait that ended with err, after a last read that ended
-// with last. If the API answered, the reason is why; otherwise it is the error of the
-// API.
+// whyNot returns the reason why a wait failed with the error err. last is the error of
+// its last read. If the API answered that read, the reason is why; otherwise it is last.
 func whyNot(err, last, why error) error {
 	switch {
 	case !errors.Is(err, coreapi.ErrNotVisible):
@@ -101,7 +100,7 @@ func whyNot(err, last, why error) error {
 	return why
 }
 
-// turn waits for the budget of confirming requests.
+// turn waits until the budget permits another request that confirms an event.
 func (rc *receiver) turn(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -114,14 +113,15 @@ func (rc *receiver) turn(ctx context.Context) error {
 // knownRealm is the realm of the API key.
 type knownRealm struct {
 	turn  chan struct{} // held by whoever reads or writes the other fields
-	id    string        // "" until a user has shown it
-	until time.Time     // when the API must be asked again
+	id    string        // "" until it is known from a user's record
+	until time.Time     // when the realm must be read from the API again
 }
 
 const realmKnownFor = time.Minute
 
 // checkRealm returns nil if the API key belongs to the realm that a webhook names, or to
-// any realm if it names none. Only then does "not found" mean that a record is gone.
+// any realm if the webhook names none. Only then does "not found" mean that a record is
+// gone.
 func (rc *receiver) checkRealm(ctx context.Context, named string) error {
 	known := &rc.realm
 	select {
@@ -145,7 +145,8 @@ func (rc *receiver) checkRealm(ctx context.Context, named string) error {
 		case known.id == "":
 			return errNoUser
 		}
-		// A list without users also counts: the last user may just have been deleted.
+		// This also applies if the list has no users, because the last user may just have
+		// been deleted.
 		known.until = now.Add(realmKnownFor)
 	}
 	if named != "" && named != known.id {

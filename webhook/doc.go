@@ -1,7 +1,7 @@
 // Package webhook receives AuthRocket's webhooks, for example session.deleted. It passes
 // an event to your app only after AuthRocket's API has confirmed it. AuthRocket does not
-// sign webhooks. A secret in the URL shows that the sender knows it, and the API confirms
-// the content.
+// sign webhooks. A secret in the URL proves that the sender knows the secret, and the API
+// confirms the content.
 //
 //	api, err := coreapi.New(coreapi.ConfigFromEnv())
 //	...
@@ -27,35 +27,35 @@
 // Without event history, choose in the portal only the three types that do not need it:
 // session.deleted, user.deleted and membership.deleted.
 //
-// For these three, the handler checks that the API no longer finds the record. That is
-// only meaningful if the API key belongs to the realm of the webhook, which any user of
-// the realm proves. While a realm has no user, no deletion is confirmed. Handle gets an
-// event with its ID, type and realm, the IDs of session, user and membership, and times
-// within bounds. Only the ID of the deleted record is confirmed. Anyone who has the
-// secret can make up the rest.
+// For these three, the handler checks that the API no longer finds the record. This check
+// is meaningful only if the API key belongs to the realm of the webhook. To verify that,
+// the handler reads any user of the realm. While a realm has no users, no deletion is
+// confirmed. Handle gets an event with its ID, type and realm, the IDs of the session,
+// user and membership, and times within plausible limits. Only the ID of the deleted
+// record is confirmed. Anyone who has the secret can make up the rest.
 //
 // # Answers
 //
-// 204: the event was handled now or before, is a ping, or is older than 3 days, when
-// AuthRocket no longer repeats it.
+// 204: the event was handled now or before, is a ping, or is older than 3 days.
+// AuthRocket no longer repeats events of that age.
 //
 // 503: the event is not confirmed yet, Handle returned an error, the API does not answer,
 // or there are too many webhooks. AuthRocket then sends the event again, for about 2
-// days. So AuthRocket's retries are the queue: this package has no goroutine, and a crash
-// loses no event.
+// days. AuthRocket's retries thus serve as the queue. This package needs no goroutine,
+// and a crash loses no event.
 //
 // 404: the secret is wrong. 405: the method is not POST. 400, 408 and 413: the body is
-// not an event, takes more than 5 seconds, or has more than 256 KiB. [Outcome] has the
-// reason.
+// not an event, takes more than 5 seconds to arrive, or has more than 256 KiB. [Outcome]
+// contains the reason.
 //
 // # Your responsibilities
 //
-//   - Handle gets an event at least once, and events in any order. Let it read the current
-//     state instead of deriving it from the event.
+//   - Handle gets each event at least once, and gets events in any order. Let it read the
+//     current state instead of deriving the state from the event.
 //   - Handle must return within 8 seconds of the arrival of the webhook. Put longer work into
 //     your own queue.
 //   - A secret in the path appears in the access logs of proxies and servers, unless you remove
-//     it there. Use the password where you can. If a secret may have leaked, set Secrets to
+//     it there. Use the password if you can. If a secret may have leaked, set Secrets to
 //     the new and the old one, change the URL in the portal, and then remove the old one.
 //   - Middleware around the handler must use a ResponseWriter with Unwrap, which
 //     [http.ResponseController] needs. Otherwise only Server.ReadTimeout ends a slow body.

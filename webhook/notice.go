@@ -13,8 +13,8 @@ import (
 	"github.com/authrocket-go/authrocket/internal/strictjson"
 )
 
-// notice holds the members of a body that count. If the body lacks a member, its ID is ""
-// or its time is zero.
+// notice holds the members of a body that matter. If the body lacks a member, its ID is
+// "" or its time is zero.
 type notice struct {
 	id                      string
 	kind                    coreapi.EventType
@@ -35,8 +35,8 @@ const (
 var (
 	typeSyntax = regexp.MustCompile(`^[a-z0-9_]{1,30}(\.[a-z0-9_]{1,30}){0,3}$`)
 
-	// idSyntax lists the IDs that may be looked up: the API would also find a user by an
-	// email address or a username.
+	// idSyntax describes the IDs that may be looked up. Other texts are refused, because
+	// the API would also find a user by an email address or a username.
 	idSyntax = map[string]*regexp.Regexp{
 		"id":            regexp.MustCompile(`^ev_[A-Za-z0-9]{1,61}$`),
 		"realm_id":      regexp.MustCompile(`^rl_[A-Za-z0-9_-]{1,61}$`),
@@ -45,7 +45,8 @@ var (
 		"membership_id": regexp.MustCompile(`^mb_[A-Za-z0-9_-]{1,61}$`),
 	}
 
-	// recordOf is the ID of the record that no longer exists after an event.
+	// recordOf names the member with the ID of the record that no longer exists after an
+	// event.
 	recordOf = map[coreapi.EventType]string{
 		coreapi.EventSessionDeleted:    "session_id",
 		coreapi.EventUserDeleted:       "user_id",
@@ -53,8 +54,8 @@ var (
 	}
 )
 
-// readNotice reads a body. If it returns an error, the notice contains only what may be
-// reported.
+// readNotice reads a body. If it returns an error, the notice contains only members that
+// may be reported.
 func readNotice(body []byte) (notice, error) {
 	texts, times, err := readMembers(body)
 	if err != nil {
@@ -88,8 +89,8 @@ func readNotice(body []byte) (notice, error) {
 	return n, nil
 }
 
-// readMembers reads the members of the body that may count. The others only need to be
-// JSON.
+// readMembers reads the members of the body that may matter. The others only need to be
+// valid JSON.
 func readMembers(body []byte) (texts map[string]string, times map[string]time.Time, err error) {
 	texts, times = map[string]string{}, map[string]time.Time{}
 	r := strictjson.Open(body)
@@ -145,8 +146,8 @@ func (n notice) event(now time.Time) (coreapi.Event, error) {
 	return event, err
 }
 
-// eventAt returns when the event happened. If the body does not say, that is now. It is
-// never later than AuthRocket's clock can be.
+// eventAt returns when the event happened, or now if the body does not contain the time.
+// The result is never later than AuthRocket's clock can be.
 func (n notice) eventAt(now time.Time) time.Time {
 	if n.at.IsZero() {
 		return now
@@ -154,8 +155,8 @@ func (n notice) eventAt(now time.Time) time.Time {
 	return earlier(n.at, now.Add(clocksOff))
 }
 
-// expiresAt returns when the session would have expired. If the body does not say, that
-// is the latest possible time.
+// expiresAt returns when the session would have expired, or the latest possible time if
+// the body does not contain the time.
 func (n notice) expiresAt(now time.Time) time.Time {
 	latest := now.Add(maxExpires)
 	if n.expires.IsZero() {

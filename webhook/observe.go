@@ -34,7 +34,7 @@ type Observer struct {
 //	panic            0: a function of the Config panicked, and net/http closes the connection
 type Outcome struct {
 	ID       string // the ID of the event, "" if the body has none
-	Type     string // the type of the event, "" if the body has none; the sender may have made it up
+	Type     string // the type of the event, "" if the body has none; the sender may have invented it
 	Status   int    // the status of the answer
 	Reason   string
 	Err      error // may contain the error that Handle or Seen returned

@@ -17,9 +17,9 @@ import (
 )
 
 const (
-	timeout        = 8 * time.Second // of a webhook from arrival to answer
+	timeout        = 8 * time.Second // for a webhook, from its arrival to the answer
 	bodyTimeout    = 5 * time.Second
-	patience       = 2 * time.Second // the longest wait for a place, and for a turn of the budget
+	patience       = 2 * time.Second // the longest wait for a place, and the longest wait for the budget
 	confirmTimeout = 3 * time.Second
 	settleTimeout  = 2 * time.Second
 
@@ -60,7 +60,7 @@ func New(config Config) (http.Handler, error) {
 	}, nil
 }
 
-// verdict is the answer to a webhook, and the reason.
+// verdict is the answer to a webhook, and the reason for it.
 type verdict struct {
 	status int
 	reason string
@@ -69,7 +69,7 @@ type verdict struct {
 
 func (rc *receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := time.Now()
-	outcome := Outcome{Reason: reasonPanic, Err: errPanicked} // stays if a function panics
+	outcome := Outcome{Reason: reasonPanic, Err: errPanicked} // remains set if a function panics
 	defer func() {
 		outcome.Duration = time.Since(start)
 		if rc.config.Observer.Event != nil {
@@ -101,11 +101,11 @@ func answer(w http.ResponseWriter, r *http.Request, v verdict) {
 	http.Error(w, v.reason, v.status)
 }
 
-// receive handles a request. It stores in outcome which event the request is about.
+// receive handles a request. It stores the ID and the type of the event in outcome.
 func (rc *receiver) receive(ctx context.Context, w http.ResponseWriter, r *http.Request, outcome *Outcome) verdict {
-	// This also applies to senders without the secret, because net/http reads the body
-	// before it answers. net/http resets the deadline after the body. An error means that
-	// the server has no deadlines, or that a wrapper of w lacks Unwrap.
+	// The deadline also applies to senders without the secret, because net/http reads the
+	// body before it answers. net/http resets the deadline after the body. An error means
+	// that the server does not support deadlines, or that a wrapper of w lacks Unwrap.
 	http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout))
 	if !hasSecret(r, rc.config.Secrets) {
 		return verdict{http.StatusNotFound, reasonWrongSecret, nil}
@@ -144,7 +144,7 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, verdict) {
 }
 
 // isJSON reports whether a body may be JSON. It is lenient, because it is not known which
-// type AuthRocket sends, if any.
+// Content-Type AuthRocket sends, if any.
 func isJSON(contentType string) bool {
 	if contentType == "" {
 		return true
@@ -153,7 +153,7 @@ func isJSON(contentType string) bool {
 	return err == nil && (mediaType == "application/json" || strings.HasSuffix(mediaType, "+json"))
 }
 
-// take decides about a notice from a sender that knows the secret.
+// take decides how to answer a notice from a sender that knows the secret.
 func (rc *receiver) take(ctx context.Context, n notice) verdict {
 	now := time.Now()
 	switch {
@@ -175,8 +175,8 @@ func (rc *receiver) take(ctx context.Context, n notice) verdict {
 	return verdict{http.StatusServiceUnavailable, reasonSeen, fmt.Errorf("webhook: Seen.Begin: %w", err)}
 }
 
-// suspect reports a session that may have ended to Config.Suspect. It returns whether it
-// did.
+// suspect passes a session that may have ended to Config.Suspect. It returns false if
+// there is nothing to pass on.
 func (rc *receiver) suspect(ctx context.Context, n notice, now time.Time) bool {
 	if n.kind != coreapi.EventSessionDeleted || rc.config.Suspect == nil {
 		return false
@@ -185,7 +185,8 @@ func (rc *receiver) suspect(ctx context.Context, n notice, now time.Time) bool {
 	return true
 }
 
-// begun handles an event for which Seen.Begin succeeded. It ends that also after a panic.
+// begun handles an event for which Seen.Begin succeeded. It calls Seen.Done or
+// Seen.Forget, even after a panic.
 func (rc *receiver) begun(ctx context.Context, n notice, now time.Time) (v verdict) {
 	defer func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
@@ -216,7 +217,7 @@ func (rc *receiver) begun(ctx context.Context, n notice, now time.Time) (v verdi
 	switch {
 	case err != nil:
 		return verdict{http.StatusServiceUnavailable, reasonOf(err), err}
-	case isOld(event.At, now): // the time of the API counts, not that of the body
+	case isOld(event.At, now): // this is the time from the API, not the one in the body
 		return verdict{http.StatusNoContent, reasonOld, nil}
 	}
 	if err := rc.config.Handle(ctx, event); err != nil {
@@ -237,7 +238,7 @@ func (rc *receiver) enter(ctx context.Context) bool {
 	}
 }
 
-// reasonOf returns the reason why an event is not confirmed.
+// reasonOf returns the label of the reason why an event is not confirmed.
 func reasonOf(err error) string {
 	switch {
 	case errors.Is(err, errBusy):

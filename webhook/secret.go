@@ -10,9 +10,9 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
-// hasSecret reports whether a request contains one of the secrets. It compares the hashes
-// of every place with every secret, so that the time reveals neither which secret matched
-// nor how long it is.
+// hasSecret reports whether a request contains one of the secrets. It compares the hash
+// of the text in each place with the hash of each secret, so that the time reveals
+// neither which secret matched nor how long it is.
 func hasSecret(r *http.Request, secrets []coreapi.Secret) bool {
 	_, password, _ := r.BasicAuth()
 	found := 0
@@ -26,8 +26,8 @@ func hasSecret(r *http.Request, secrets []coreapi.Secret) bool {
 	return found == 1
 }
 
-// lastSegment returns the path value secret of the route, else the last segment of the
-// path.
+// lastSegment returns the path value named secret, or the last segment of the path if the
+// route has no such value.
 func lastSegment(r *http.Request) string {
 	if secret := r.PathValue("secret"); secret != "" {
 		return secret

@@ -11,16 +11,16 @@ import (
 // must be safe for concurrent use.
 //
 // The default is enough for most apps, even with many instances. If AuthRocket repeats an
-// event, another instance may handle it once more, which Handle must permit anyway. Use a
-// shared Seen, for example SET NX PX in Valkey, if handling an event twice is expensive:
-// sending an email, for instance.
+// event, another instance may handle it again, but Handle must permit that anyway. Use a
+// shared Seen, for example with SET NX PX in Valkey, if it matters that an event is
+// handled twice, for example because Handle sends an email.
 type Seen interface {
 	// Begin announces that an event is about to be handled, for up to 30 seconds. The
 	// error must match [ErrHandled] if the event was handled before, and [ErrBusy] if it
 	// is being handled. After any other error, AuthRocket sends the event again.
 	Begin(ctx context.Context, id string) error
 
-	// Done records that an event was handled. Keep that for at least 3 days.
+	// Done records that an event was handled. Keep this record for at least 3 days.
 	Done(ctx context.Context, id string) error
 
 	// Forget records that an event was not handled, so that Begin accepts it again. It
