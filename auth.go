@@ -19,8 +19,8 @@ import (
 // only goroutines fetch keys: each fetch ends after 8 seconds, and a failed first fetch
 // is retried four times.
 //
-// Keys, caches and sessions belong to one Auth, so that two realms in one process never
-// mix. For two realms on one host, give each Auth its own Config.AuthPath and
+// Keys, caches and sessions belong to one Auth, so two realms in one process never mix.
+// For two realms on one host, give each Auth its own Config.AuthPath and
 // Config.CookieName, and put one [Auth.Authenticate] around the other. [CurrentSession]
 // then returns the session of the inner Auth, or that of the gate. [Auth.CheckContext]
 // checks the session of the Auth it is called on.
@@ -47,10 +47,10 @@ type Auth struct {
 	startedLogins atomic.Int64
 }
 
-// New returns an Auth for config. If config has problems, the error reports all of them:
-// it joins one *[ConfigError] for each, see [ConfigErrors]. New copies config and does
-// not use the network. The first token, or [Auth.Warm], causes the first fetch of the
-// keys.
+// New returns an Auth for config. If config has problems, the error reports all of them.
+// It joins one *[ConfigError] for each problem: see [ConfigErrors]. New copies config and
+// does not use the network. The first token, or [Auth.Warm], causes the first fetch of
+// the keys.
 func New(config Config) (*Auth, error) {
 	s, err := config.check()
 	if err != nil {
@@ -61,7 +61,7 @@ func New(config Config) (*Auth, error) {
 	}
 	verifiedTokens := s.config.VerifiedTokens
 	if s.staticKey != nil && s.staticKey.Algorithm() == jose.HS256 {
-		verifiedTokens = 0 // an HS256 signature is as cheap to check as to remember
+		verifiedTokens = 0 // checking an HS256 signature costs as little as remembering it
 	}
 	a := &Auth{
 		config:      s.config,
@@ -113,22 +113,24 @@ func (a *Auth) Warm(ctx context.Context) error { return a.verifier.keys.warm(ctx
 // the realm's keys and they are not older than Config.MaxStale. Otherwise it returns
 // [ErrKeysUnavailable] with the age of the keys. Ready never waits, so a readiness probe
 // may call it as often as it likes. If the keys are missing or due for a refresh, it
-// starts a fetch in the background, within the budget of [Auth.Warm]. So an instance that
-// gets no other requests also becomes ready, and stays ready. Call Warm when the program
-// starts: then the instance is ready before its first request.
+// starts a fetch in the background, within the budget of [Auth.Warm]. An instance that
+// gets no other requests therefore also becomes ready, and stays ready. Call Warm when
+// the program starts, so that the instance is ready before its first request.
 func (a *Auth) Ready() error { return a.verifier.keys.ready() }
 
 // Verify verifies a login token and returns its session. It checks no rules and reports
 // nothing to the Observer: for a gate without an HTTP request, use [Auth.CheckToken].
-// Verify asks Config.SessionState. It waits at most 2 seconds, for that and for keys
-// together. The error is of kind [ErrUnauthenticated] or [ErrUnavailable], with a reason.
+// Verify calls Config.SessionState. It waits at most 2 seconds, for SessionState and for
+// keys together. The error is of kind [ErrUnauthenticated] or [ErrUnavailable], with a
+// reason.
 func (a *Auth) Verify(ctx context.Context, token string) (Session, error) {
 	session, err := a.verify(ctx, token, &wait{patience: keycache.Gate})
 	return *session, err
 }
 
-// verify verifies token and asks Config.SessionState whether its session is still active.
-// Every token is checked here, except at a sign-out, which ends the session in any case.
+// verify verifies token and calls Config.SessionState to check that its session is still
+// active. Every token is checked here, except at a sign-out, which ends the session in
+// any case.
 func (a *Auth) verify(ctx context.Context, token string, w *wait) (*Session, error) {
 	session, err := a.verifier.verify(ctx, token, w)
 	if err == nil {
@@ -140,7 +142,7 @@ func (a *Auth) verify(ctx context.Context, token string, w *wait) (*Session, err
 	return session, nil
 }
 
-// checkSessionState asks Config.SessionState about a session whose token is valid.
+// checkSessionState calls Config.SessionState for a session whose token is valid.
 func (a *Auth) checkSessionState(ctx context.Context, session *Session, w *wait) error {
 	if a.config.SessionState == nil {
 		return nil
@@ -177,8 +179,8 @@ func (a *Auth) Check(r *http.Request, rules ...Rule) (*http.Request, error) {
 	return a.check(r, a.identityOf(r), nil, rules)
 }
 
-// check is [Auth.Check] and, with a selector, the decision of RequireOrg. id is the
-// identity of r, nil if this Auth has not authenticated r yet.
+// check implements [Auth.Check] and, with a selector, the decision of RequireOrg. id is
+// the identity of r, or nil if this Auth has not authenticated r yet.
 func (a *Auth) check(r *http.Request, id *identity, selector OrgSelector, rules []Rule) (*http.Request, error) {
 	switch {
 	case id == nil:
@@ -186,8 +188,8 @@ func (a *Auth) check(r *http.Request, id *identity, selector OrgSelector, rules 
 		a.identify(id, r)
 	case errors.Is(id.err, ErrKeysUnavailable), errors.Is(id.err, ErrSessionUnknown):
 		// Authenticate may not have waited for keys or SessionState; a gate must be sure.
-		// The wait counts from there, so that both together take no longer than one of
-		// them.
+		// The time spent waiting there counts, so that both together take no longer than
+		// one of them.
 		waitStart := id.wait.start
 		id = a.newIdentity(r, keycache.Gate)
 		id.wait.start = waitStart
@@ -227,8 +229,8 @@ func (a *Auth) decide(r *http.Request, id *identity, selector OrgSelector, rules
 	return r, a.checkRules(r.Context(), session, rules)
 }
 
-// checkRules asks Config.Rules, then rules. The first rule that refuses decides, so that
-// a rule of a gate may rely on those of Config.
+// checkRules checks Config.Rules, then rules. The first rule that refuses decides, so
+// that a rule of a gate may rely on those of Config.
 func (a *Auth) checkRules(ctx context.Context, session *Session, rules []Rule) error {
 	for _, rules := range [...][]Rule{a.config.Rules, rules} {
 		for _, rule := range rules {
@@ -318,8 +320,9 @@ func (a *Auth) cookieSession(r *http.Request, w *wait, verify verifyFunc) (*Sess
 }
 
 // currentSession returns the session that a login is compared with, if it is known
-// without waiting. A session that SessionState cannot decide about now counts as active:
-// it may be, and the login would replace it without a question.
+// without waiting. A session that SessionState cannot decide about now counts as active,
+// because it may be active, and the login would otherwise replace it without asking the
+// user.
 func (a *Auth) currentSession(r *http.Request) (*Session, error) {
 	verify := func(ctx context.Context, token string, w *wait) (*Session, error) {
 		session, err := a.verifier.verify(ctx, token, w)

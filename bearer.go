@@ -6,7 +6,7 @@ import (
 )
 
 // bearerToken returns the token of the Authorization headers. found is false if no header
-// has the scheme Bearer: other schemes are meant for a proxy or for the app.
+// has the scheme Bearer, because other schemes are meant for a proxy or for the app.
 func bearerToken(values []string) (token string, found bool, err error) {
 	if !hasBearerScheme(values) {
 		return "", false, nil

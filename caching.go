@@ -3,8 +3,8 @@ package authrocket
 import "net/http"
 
 // cacheHeaders holds the values of the headers below for one response, in one allocation.
-// Responses do not share them, since a handler may write into the slices of its own
-// response.
+// Responses do not share these values, because a handler may write into the slices of its
+// own response.
 type cacheHeaders struct{ vary, control, cdnControl [1]string }
 
 // setVary names the request headers that the response depends on. The handler may add

@@ -11,7 +11,7 @@ import (
 	"github.com/authrocket-go/authrocket/internal/rawquery"
 )
 
-// callback is one request of a browser that comes back from LoginRocket, with what is
+// callback is one request from a browser that comes back from LoginRocket, with what is
 // known about its login.
 type callback struct {
 	auth *Auth
@@ -29,8 +29,8 @@ type callback struct {
 	login           loginstate.Login
 	stateCookieName string
 
-	// hasState reports that the URL has a state, which may be made up. It decides about
-	// the texts of pages and about loops, and permits nothing.
+	// hasState reports that the URL has a state, which may be made up. It affects only
+	// the texts of pages and the handling of loops, and permits nothing.
 	hasState bool
 	stateID  string // the ID in the only state; it is public and may be made up
 }
@@ -157,14 +157,14 @@ func (c *callback) decide(token string) {
 		a.rememberAttempts(c.w, c.r, c.attempt())
 		a.redirectToApp(c.w, c.target)
 	default:
-		// The user and the account stay the same, so there is nothing to confirm.
+		// The user and the account stay the same, so no confirmation is needed.
 		c.complete(*session)
 	}
 }
 
-// mayChange returns what the login may change without a question: what the person asked
-// for on a page of this app. That a login was started here does not show who comes back,
-// since any website can replace the session at LoginRocket.
+// mayChange returns what the login may change without a confirmation: what the user asked
+// to change on a page of this app. The fact that a login was started here does not show
+// who comes back, because any website can replace the session at LoginRocket.
 func (c *callback) mayChange() loginstate.Change {
 	if !c.started {
 		return loginstate.ChangeNothing
@@ -181,9 +181,9 @@ func (c *callback) attempt() int {
 	return c.auth.attempts(c.r) + 1
 }
 
-// stopLoop ends a row of logins if it is too long. Usually the gate has stopped it
-// before. It has not when the browser starts the logins at another host, whose cookies
-// are not sent to this one, so that the gate there never counts.
+// stopLoop ends a row of logins if it is too long. Usually the gate has already stopped
+// it. The gate cannot do that if the browser starts the logins at another host: that host
+// does not get the cookies of this one, so the gate there never counts.
 func (c *callback) stopLoop() bool {
 	if c.attempt() <= maxAttempts {
 		return false
@@ -229,7 +229,7 @@ func (c *callback) reasonToConfirm() confirmReason {
 	return confirmFollowedLink
 }
 
-// whyToConfirm is the log's text for what the confirmation page tells the visitor.
+// whyToConfirm returns, for the log, what the confirmation page tells the visitor.
 func (c *callback) whyToConfirm() string {
 	switch c.reasonToConfirm() {
 	case confirmChange:
@@ -264,8 +264,8 @@ func (c *callback) forgetState() {
 	}
 }
 
-// fail answers with a page, never with another login: LoginRocket would send the browser
-// back at once with a token that fails, too.
+// fail answers with a page, never with another login, because LoginRocket would send the
+// browser back at once with a token that also fails.
 func (c *callback) fail(err error) {
 	c.auth.failLogin(c.w, c.r, c.started, c.target, err)
 }

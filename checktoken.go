@@ -18,8 +18,8 @@ import (
 // The errors are those of Check. After an error, do not use the context: it holds the
 // session even if a rule refuses the user.
 //
-// CheckToken checks no origins. Do not pass it a token from a browser's cookie: other
-// websites could then act as the user.
+// CheckToken does not check the origin of a request. Do not pass it a token from a
+// browser's cookie: other websites could then act as the user.
 func (a *Auth) CheckToken(ctx context.Context, token, orgID string, rules ...Rule) (context.Context, error) {
 	id := identity{auth: a, source: SourceBearer, wait: wait{patience: keycache.Gate}}
 	if token == "" {

@@ -20,8 +20,8 @@ import (
 )
 
 // Config configures an [Auth]. The zero value of each field is its safe default. Most
-// apps set LoginRocketURL and AppURL, and nothing else. [ConfigFromEnv] reads both from
-// the environment. [New] copies the Config: later changes have no effect.
+// apps set only LoginRocketURL and AppURL. [ConfigFromEnv] reads both from the
+// environment. [New] copies the Config: later changes have no effect.
 //
 // "Loopback" means the hosts localhost, *.localhost, 127.0.0.0/8 and ::1.
 type Config struct {
@@ -37,8 +37,8 @@ type Config struct {
 	LoginRocketURL string
 
 	// JWKSURL is the URL of the realm's key set (RFC 7517 section 5). Set it if this
-	// server reaches LoginRocket by another name than browsers do, for example in a
-	// container: http://loginrocket:8081/connect/jwks. It must be https, or http on
+	// server reaches LoginRocket under a different name than browsers do, for example in
+	// a container: http://loginrocket:8081/connect/jwks. It must be https, or http on
 	// loopback (then only loopback addresses are dialled), or http with
 	// DangerouslyAllowHTTPJWKSURL. It cannot be combined with JWTKey. Default:
 	// LoginRocketURL + /connect/jwks.
@@ -63,11 +63,11 @@ type Config struct {
 	// AppURL is the public URL of this app as browsers see it, such as
 	// https://app.example.com. If a proxy strips a path prefix, AppURL includes that
 	// prefix. If the app itself uses http.StripPrefix, put Authenticate around it
-	// instead. AppURL decides whether cookies are Secure, and is the start of every
-	// absolute URL: the Host of a request and X-Forwarded-* are never trusted for that.
-	// It must be https, or http on loopback. Default: if LoginRocketURL is on loopback,
-	// http and the request's Host, which must be on loopback too. Otherwise AppURL is
-	// required, except with DisableCookie.
+	// instead. AppURL decides whether cookies are Secure. Every absolute URL starts with
+	// it, because the Host of a request and X-Forwarded-* cannot be trusted. It must be
+	// https, or http on loopback. Default: if LoginRocketURL is on loopback, http and the
+	// request's Host, which must also be on loopback. Otherwise AppURL is required,
+	// except with DisableCookie.
 	AppURL string
 
 	// AuthPath is the path of the login routes: login, signup, logout, profile, accounts,
@@ -85,13 +85,13 @@ type Config struct {
 	// Auth. To take over sessions of AuthRocket's official middleware on https, set it to
 	// arToken; then a sibling subdomain can plant a session. Two Auths on one host need
 	// different names, neither of which is the other one plus .N, and different
-	// AuthPaths. Default: __Host-arToken when AppURL is https, else arToken.
+	// AuthPaths. Default: __Host-arToken if AppURL is https, and arToken otherwise.
 	CookieName string
 
 	// DisableCookie restricts authentication to bearer tokens, for an API: there are no
 	// cookies, no callback, no login routes and no redirects. Put a CORS handler around
-	// Authenticate and the gates: a preflight request has no token, and refusals need the
-	// CORS headers too. Default: false.
+	// Authenticate and the gates: a preflight request has no token, and refusals also
+	// need the CORS headers. Default: false.
 	DisableCookie bool
 
 	// HTTPClient fetches the keys. New copies it and sets its timeout (8 s), its
@@ -100,13 +100,13 @@ type Config struct {
 	// variables.
 	HTTPClient *http.Client
 
-	// RefreshInterval is the age at which the keys are fetched again, in the background
-	// of a request. The realm's Cache-Control max-age may shorten it, down to a minute.
-	// At twice this age, requests wait for the fetch, for at most 2 seconds. From then on
-	// a withdrawn key is refused, unless the keys cannot be fetched: the fetch takes
-	// longer, or a fetch failed within the last 28 seconds. The age is the larger one of
-	// the monotonic clock and the wall clock: after a machine slept, or its clock was
-	// set, the keys are due at once. At least 10 seconds. Default: 15 minutes.
+	// RefreshInterval is the age at which a request causes the keys to be fetched again,
+	// in the background. The realm's Cache-Control max-age may shorten it, down to a
+	// minute. At twice this age, requests wait for the fetch, for at most 2 seconds. From
+	// then on a withdrawn key is refused, unless the keys cannot be fetched: the fetch
+	// takes longer, or a fetch failed within the last 28 seconds. The age is the larger
+	// one of the monotonic clock and the wall clock: after a machine slept, or its clock
+	// was set, the keys are due at once. At least 10 seconds. Default: 15 minutes.
 	RefreshInterval time.Duration
 
 	// MaxStale is how long the last keys are used while they cannot be fetched again.
@@ -128,9 +128,9 @@ type Config struct {
 	// memory. Default: 10,000.
 	TokenCacheSize int
 
-	// SessionState ends sessions before their tokens expire. It is asked wherever a token
-	// is verified, including at logins and by [Auth.CheckContext]. A session that has
-	// ended is refused with [ErrSessionEnded]. If SessionState cannot decide now, the
+	// SessionState ends sessions before their tokens expire. It is called wherever a
+	// token is verified, including at logins and by [Auth.CheckContext]. A session that
+	// has ended is refused with [ErrSessionEnded]. If SessionState cannot decide now, the
 	// session is refused with [ErrSessionUnknown]. Tokens must then have a session ID
 	// (sid); others are refused with [ErrInvalidClaims]. See package sessionstate.
 	// Default: none, so that a token is valid until it expires.
@@ -261,8 +261,8 @@ var envNames = map[string]string{
 	"AppURL":         "AUTHROCKET_APP_URL",
 }
 
-// settingName returns how logs and errors name a field of Config that has an environment
-// variable.
+// settingName returns the name that logs and errors use for a field of Config that has an
+// environment variable.
 func settingName(field string) string { return "Config." + field + " (" + envNames[field] + ")" }
 
 // settings is a checked Config, in the form that requests need.
@@ -273,7 +273,7 @@ type settings struct {
 	app            baseURL // zero if the request's loopback Host takes its place
 	paths          paths
 	trustedOrigins []string
-	staticKey      *jose.Key // nil when keys come from the JWKS
+	staticKey      *jose.Key // nil if the keys come from the JWKS
 }
 
 // configChecker collects problems, so that New can report all of them at once.
@@ -432,7 +432,7 @@ func exampleURL(field string) string {
 }
 
 // parseURL reads an absolute http or https URL. Its errors contain neither user info nor
-// a query, since both may hold secrets.
+// a query, because both may contain secrets.
 func (c *configChecker) parseURL(field, value string) (baseURL, bool) {
 	if name, ok := pastedSecret(value); ok {
 		c.add(field, "", "is %s", name)

@@ -23,7 +23,7 @@ const (
 	choiceContinue = "continue"
 	choiceCancel   = "cancel"
 
-	maxConfirmBodyBytes = 4 << 10 // far more than the two fields take
+	maxConfirmBodyBytes = 4 << 10 // far more than the two fields need
 )
 
 // confirmReason is why a login needs a confirmation.
@@ -209,8 +209,8 @@ func (a *Auth) confirmPage(r *http.Request, pending pendingLogin, session, curre
 	return p
 }
 
-// loginFacts returns whose login it is and who is signed in now. The account is a
-// separate fact: two users may have the same name, and one user may have several
+// loginFacts returns which user the login is for and who is signed in now. The account is
+// a separate fact: two users may have the same name, and one user may have several
 // accounts.
 func loginFacts(session, current Session) []Fact {
 	facts := []Fact{{"name", "Name", displayName(session.User)}}

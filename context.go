@@ -7,7 +7,7 @@ import (
 // CurrentSession returns the session that [Auth.Authenticate], a gate, [Auth.CheckToken]
 // or [WithSession] put into the context, and whether there is one. Behind a gate there
 // always is one: the session that the gate accepted. If there are several, as with two
-// realms, the latest one counts, even if it says that nobody is signed in.
+// realms, CurrentSession uses the latest one, even if it says that nobody is signed in.
 func CurrentSession(ctx context.Context) (Session, bool) {
 	id := latestIdentity(ctx)
 	if id == nil || id.err != nil {

@@ -20,14 +20,14 @@ const (
 	// maxCookieValueBytes is how long the value of a single cookie may be.
 	maxCookieValueBytes = chunkBytes
 
-	// maxCookieTokenBytes is how long a token may be to go into cookies.
+	// maxCookieTokenBytes is the length of the longest token that fits into cookies.
 	maxCookieTokenBytes = chunkBytes * maxChunks
 )
 
 // newCookie returns a cookie with the attributes of all cookies of this package: scripts
 // cannot read it, cross-site requests other than navigations do not send it, and only
-// this host gets it. It is Lax and not Strict, since a browser comes back from
-// LoginRocket by a navigation from another site. The __Host- prefix requires Path /.
+// this host gets it. It is Lax and not Strict, because a browser comes back from
+// LoginRocket through a navigation from another site. The __Host- prefix requires Path /.
 func (a *Auth) newCookie(name, value string) *http.Cookie {
 	return &http.Cookie{
 		Name:     name,
@@ -67,9 +67,9 @@ const maxClearedDomainCookies = 16
 
 // clearDomainCookies clears session cookies that another program has set with a Domain:
 // AppURL's host or a parent of it that contains a dot. The browser keeps them separately
-// from this package's cookies. Only cookies that the request has are cleared, with few
-// bytes, since proxies limit the headers of a response. A cookie with the __Host- prefix
-// cannot have a Domain.
+// from this package's cookies. Only cookies that the request contains are cleared, in as
+// few bytes as possible, because proxies limit the headers of a response. A cookie with
+// the __Host- prefix cannot have a Domain.
 func (a *Auth) clearDomainCookies(w http.ResponseWriter, r *http.Request) {
 	if strings.HasPrefix(a.config.CookieName, hostCookiePrefix) {
 		return
@@ -164,7 +164,7 @@ func (a *Auth) cookieNameFor(purpose string) string {
 const maxSameNameCookies = 4
 
 // joinChunks returns the tokens in values, those of the cookies called name. It replaces
-// a first chunk by the whole token, see setTokenCookie. It returns at most
+// a first chunk with the whole token: see setTokenCookie. It returns at most
 // maxSameNameCookies tokens.
 func joinChunks(values []string, h http.Header, name string) []string {
 	if !slices.ContainsFunc(values, isFullChunk) {
@@ -216,7 +216,8 @@ func cookieHeaderBytes(r *http.Request) int {
 const maxScannedCookieBytes = 64 << 10
 
 // maxSamePrefixCookies is how many cookies with a common name prefix are read. Browsers
-// keep fewer than 200 for one site: more of them are an attack on the processor.
+// keep fewer than 200 for one site: a request with more is an attempt to waste processor
+// time.
 const maxSamePrefixCookies = 200
 
 // cookieValues returns the non-empty values of the cookies called name, in their order,

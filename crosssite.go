@@ -12,8 +12,8 @@ import (
 )
 
 // checkOrigin refuses unsafe requests and upgrades that a page of another origin caused,
-// unless it is AppURL's or a trusted one. SameSite=Lax is not enough: a browser also
-// sends the cookie with requests from sibling subdomains, which are the same site. A
+// unless that origin is AppURL's or a trusted one. SameSite=Lax is not enough: a browser
+// also sends the cookie with requests from sibling subdomains, which are the same site. A
 // request without a Host is refused, since there is no origin to compare with.
 func (a *Auth) checkOrigin(r *http.Request) error {
 	if r.Host == "" {
@@ -59,8 +59,8 @@ func hidesOrigin(r *http.Request) bool {
 }
 
 // warnOfHost warns of a login that starts at another host than AppURL's: the browser does
-// not send the cookies of that host to the callback. The login continues, since a proxy
-// may have replaced the Host, and then the browser is at the right one.
+// not send the cookies of that host to the callback. The login continues, because a proxy
+// may have replaced the Host. The browser is then at the right host.
 func (a *Auth) warnOfHost(r *http.Request) {
 	want := a.app.host()
 	if a.app.isZero() || strings.EqualFold(strings.TrimSuffix(r.Host, a.app.defaultPort()), want) {

@@ -18,13 +18,13 @@ import (
 //     URL. After a form post: a page with a link to the login, which returns to the page
 //     with the form (401). In a frame: a page with a link out of the frame (401).
 //   - with the cookies of two users, or with only a part of a session cookie: a page that
-//     says so (401). After three failed logins within a minute: a 401 error page, see
-//     [ErrLoginLoop].
+//     explains the problem (401). After three failed logins within a minute: a 401 error
+//     page, see [ErrLoginLoop].
 //   - without the right to do this: a page that says what is missing, with links to sign
 //     in again and to switch accounts (403).
 //   - while the decision cannot be made: a page that reloads itself (503); after a form
-//     post, a page that does not (429 or 503). For a token with an unknown key: the
-//     hosted login, see [ErrTooManyKeyLookups].
+//     post, a page that does not reload itself (429 or 503). For a token with an unknown
+//     key: the hosted login, see [ErrTooManyKeyLookups].
 //
 // htmx gets 401 with HX-Redirect to the login, which returns to the open page. All other
 // clients get the status of the error's kind, see [StatusCode]: 401 with an RFC 6750
@@ -33,7 +33,7 @@ import (
 // text, never the text of err.
 //
 // Deny clears a session cookie that is invalid or whose session has ended. It keeps a
-// cookie that may become valid in a moment, and the cookies of two users. Config.Page may
+// cookie that may become valid in a moment, and the cookies of two users. Config.Page can
 // replace each page.
 func (a *Auth) Deny(w http.ResponseWriter, r *http.Request, err error) {
 	id := a.identityOf(r)

@@ -5,7 +5,8 @@ import (
 	"unicode"
 )
 
-// displayName is the name of u, or what there is instead.
+// displayName returns the name of u, or the username, email address or ID if there is no
+// name.
 func displayName(u User) string {
 	for _, name := range []string{u.Name, u.Username, u.Email, u.ID} {
 		if name = displayText(name); name != "" {
@@ -16,19 +17,20 @@ func displayName(u User) string {
 }
 
 const (
-	// maxDisplayRunes keeps a name from being a text of its own.
+	// maxDisplayRunes prevents a name from being long enough to read like a text of the
+	// page.
 	maxDisplayRunes = 80
 
 	// maxEmailBytes is the length of the longest address (RFC 5321 section 4.5.3).
 	maxEmailBytes = 254
 
-	// maxDisplayMarks is how many combining marks in a row are shown. More of
-	// them would cover the lines around.
+	// maxDisplayMarks is how many combining marks in a row are shown. More of them would
+	// cover the lines above and below.
 	maxDisplayMarks = 2
 )
 
-// displayEmail is the whole email of u, since the end of a domain tells whose it
-// is, or "…" if that is too long to show.
+// displayEmail returns the whole email address of u, because the end of the domain shows
+// whose address it is. If the address is too long to show, it returns "…".
 func displayEmail(u User) string {
 	email := visibleText(u.Email)
 	if len(email) > maxEmailBytes {
@@ -37,7 +39,7 @@ func displayEmail(u User) string {
 	return email
 }
 
-// displayText returns s for a page as visibleText does, and not too long.
+// displayText returns s as visibleText does, but shortened if it is too long for a page.
 func displayText(s string) string {
 	shown := []rune(visibleText(s))
 	if len(shown) > maxDisplayRunes {
@@ -46,9 +48,10 @@ func displayText(s string) string {
 	return string(shown)
 }
 
-// visibleText returns s, which others have chosen, for a page: on one line,
-// without control characters and without those that nobody sees or that change the
-// direction of what follows. It is "" when there is nothing to see.
+// visibleText makes s, a text that somebody else chose, safe for a page. The result is
+// one line without control characters, without invisible characters, and without
+// characters that change the direction of the text after them. It is "" if s contains
+// nothing visible.
 func visibleText(s string) string {
 	marks := 0
 	s = strings.Map(func(c rune) rune {

@@ -42,7 +42,7 @@ var (
 
 	// ErrTokenTooLarge: the token is longer than Config.MaxTokenBytes, or its kid is
 	// longer than 256 bytes. At a login, the token must also fit into the 19,000 bytes
-	// that cookies hold.
+	// that cookies can hold.
 	ErrTokenTooLarge = newReason(ErrUnauthenticated, "token_too_large", "the login token is too large")
 
 	// ErrWrongAlgorithm: the header's alg is not the algorithm of the key (RFC 8725
@@ -121,7 +121,8 @@ var (
 
 	// ErrWrongOrg: the token does not have the org that the request is about: the user is
 	// not a member, or has picked another account. It is also the error if the request
-	// does not say which org it is about, or if the selector refuses without a kind.
+	// does not say which org it is about, or if the selector returns an error without a
+	// kind.
 	ErrWrongOrg = newReason(ErrForbidden, "wrong_org", "the user is not signed in to this account")
 
 	// ErrEmailNotVerified: the token does not say that the email address is verified.
@@ -174,7 +175,7 @@ type refusal struct {
 	cause      error // may be nil
 	retryAfter time.Duration
 
-	permissions []string // for ErrPermissionDenied: the missing ones
+	permissions []string // for ErrPermissionDenied: the missing permissions
 	isAnyEnough bool     // the user needs only one of them
 }
 
@@ -281,13 +282,13 @@ func withKind(err, fallback error) error {
 	return fmt.Errorf("%w: %w", fallback, err)
 }
 
-// onLoginError marks a refusal by Config.OnLogin, whose page offers another account.
+// onLoginError marks a refusal by Config.OnLogin. Its page offers to use another account.
 type onLoginError struct{ err error }
 
 func (e *onLoginError) Error() string { return e.err.Error() }
 func (e *onLoginError) Unwrap() error { return e.err }
 
-// ConfigError is one problem of a [Config]. [New] returns all of them at once, see
+// ConfigError is one problem with a [Config]. [New] returns all of them at once: see
 // [ConfigErrors].
 type ConfigError struct {
 	Field   string // the name of the Config field

@@ -10,7 +10,7 @@ import (
 
 // identity is what an Auth knows about the sender of a request. It is itself the context
 // in which handlers and gates find it, which saves an allocation per request. It does not
-// change once it is in a request.
+// change after it has been put into a request.
 type identity struct {
 	context.Context // the parent context; nil until the identity is in a request
 

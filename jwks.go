@@ -26,7 +26,7 @@ type wait struct {
 }
 
 // left returns how long the request still waits for Config.SessionState. An open route
-// does not wait for it, since a gate asks again.
+// does not wait for it, because a gate calls it again.
 func (w *wait) left() time.Duration {
 	if w.patience == keycache.NoWait || w.patience == keycache.Open {
 		return 0
@@ -36,13 +36,13 @@ func (w *wait) left() time.Duration {
 
 // keySource is where keys come from: the realm's JWKS, or a static key.
 type keySource interface {
-	// algorithm returns the alg of every key of the source. The key decides about it, not
-	// the token (RFC 8725 section 3.1).
+	// algorithm returns the alg of every key of the source. The key determines the alg,
+	// not the token (RFC 8725 section 3.1).
 	algorithm() jose.Algorithm
 	// needsKeyID reports whether a token must name its key.
 	needsKeyID() bool
-	// fresh returns the keys with that ID and the generation of their key set, if that
-	// needs no waiting. Without such a key, the generation is zero.
+	// fresh returns the keys with this ID and the generation of their key set, if it can
+	// do so without waiting. Without such a key, the generation is zero.
 	fresh(id string, now time.Time) (keys jose.Keys, generation uint64, ok bool)
 	// unchanged reports whether fresh would return at now what it returned with
 	// generation. It is false for generation zero.

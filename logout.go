@@ -17,9 +17,9 @@ import (
 )
 
 // serveLogout signs the user out of this app, and continues to LoginRocket unless the
-// session there should stay. A link or an image on another site can cause a GET. So a GET
-// signs out only if the browser says that it comes from a page of this app or from the
-// address bar, and otherwise shows a button.
+// session there should stay. A link or an image on another site can cause a GET. A GET
+// therefore signs the user out only if the browser says that it comes from a page of this
+// app or from the address bar. Otherwise it shows a button.
 func (a *Auth) serveLogout(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodGet && !isOwnNavigation(r) {
 		a.writePage(w, r, a.logoutPage(r))
@@ -29,7 +29,7 @@ func (a *Auth) serveLogout(w http.ResponseWriter, r *http.Request) {
 	switch err := a.checkOrigin(r); {
 	case err == nil:
 		// A sign-out never waits for keys; without them, the session ID is unknown. It
-		// does not ask Config.SessionState, since the session ends now in any case.
+		// does not call Config.SessionState, because the session ends now in any case.
 		session, _ = a.cookieSession(r, &wait{patience: keycache.NoWait}, a.verifier.verify)
 	case r.Host != "":
 		// Without a Host, no origin can be compared. Such a request still signs out of
@@ -128,9 +128,9 @@ func (a *Auth) rememberLogout(w http.ResponseWriter, p pendingLogout) {
 // maxSessionIDBytes is far more than the length of a session ID.
 const maxSessionIDBytes = 200
 
-// serveLogoutEnd redirects a browser that has signed out here to LoginRocket, which ends
-// the session there, too. It answers only navigations: a script or a frame must not see
-// the target of the redirect.
+// serveLogoutEnd redirects a browser that has signed out here to LoginRocket, which then
+// also ends the session there. It answers only navigations: a script or a frame must not
+// see the target of the redirect.
 func (a *Auth) serveLogoutEnd(w http.ResponseWriter, r *http.Request) {
 	if !wantsPage(r) {
 		a.denyRoute(w, r, fmt.Errorf("%w: this route is for browsers that navigate", ErrForbidden))

@@ -7,7 +7,8 @@ import (
 )
 
 // Authenticate returns a handler that finds out who sends each request, and then calls
-// next. It refuses no request: that is for the gates. Put it around the whole app. It
+// next. It refuses no request, because that is the task of the gates. Put it around the
+// whole app. It
 //
 //   - serves the login routes under Config.AuthPath,
 //   - completes logins: a browser that comes back from LoginRocket to the callback gets
@@ -25,8 +26,8 @@ import (
 // header Authrocket-Callback: 1, so that an external check can see that this app serves
 // them.
 //
-// A request with an invalid token is anonymous. So is one whose session
-// Config.SessionState refuses or cannot decide about. Every response has Vary: Cookie,
+// A request with an invalid token is anonymous. The same applies if Config.SessionState
+// refuses the session or cannot decide about it. Every response has Vary: Cookie,
 // Authorization. A response to a signed-in user has Cache-Control: private, no-cache,
 // which next may replace. The ResponseWriter is never wrapped.
 func (a *Auth) Authenticate(next http.Handler) http.Handler {
@@ -43,7 +44,7 @@ func (a *Auth) authenticate(next http.Handler) http.Handler {
 			return
 		}
 		// An open route waits only briefly for keys and not at all for
-		// Config.SessionState. A gate behind it asks again.
+		// Config.SessionState. A gate behind it calls it again.
 		id := a.newIdentity(r, keycache.Open)
 		id.cacheHeaders.setVary(w.Header())
 		if !a.config.DisableCookie {

@@ -7,17 +7,18 @@ import (
 )
 
 // IsNavigation reports whether r comes from a browser that shows the answer as a page: a
-// GET or HEAD without a bearer token that is not an upgrade, a prefetch, a request of
-// htmx or for a frame. Use it in Config.Deny; [Auth.Deny] redirects such a browser to the
-// login. Fetch metadata decides (https://www.w3.org/TR/fetch-metadata/): the mode must be
-// navigate, and the destination document, or empty if a service worker passes on the
-// navigation. Without fetch metadata, Accept must name text/html. Behind a service worker
-// that passes on navigations, a frame of the same site also looks like a navigation.
+// GET or HEAD without a bearer token that is not an upgrade, a prefetch, a request by
+// htmx or a request for a frame. Use it in Config.Deny; [Auth.Deny] redirects such a
+// browser to the login. Fetch metadata decides (https://www.w3.org/TR/fetch-metadata/):
+// the mode must be navigate, and the destination document, or empty if a service worker
+// passes on the navigation. Without fetch metadata, Accept must name text/html. Behind a
+// service worker that passes on navigations, a frame of the same site also looks like a
+// navigation.
 func IsNavigation(r *http.Request) bool {
 	return (r.Method == http.MethodGet || r.Method == http.MethodHead) && wantsPage(r)
 }
 
-// wantsPage is [IsNavigation] for any method, since forms navigate, too.
+// wantsPage is [IsNavigation] for any method, because forms also navigate.
 func wantsPage(r *http.Request) bool { return clientkind.WantsPage(r) && !hasBearer(r.Header) }
 
 // isOwnNavigation reports whether the browser says that a person typed the address or

@@ -16,8 +16,8 @@ import (
 // Observer is a set of functions that an Auth calls to report events. Each may be nil.
 // They are called synchronously, by many goroutines at once: they must return soon and
 // must not panic. No event contains a token, a session ID, a key or an email address,
-// unless an error of your own Config.OnLogin, Config.SessionState, [Rule] or
-// [OrgSelector] contains it.
+// unless an error from your own Config.OnLogin, Config.SessionState, [Rule] or
+// [OrgSelector] contains one.
 //
 // With the zero Observer, an Auth logs at level warn through [slog.Default]: logins that
 // are refused or wait for a confirmation, failed fetches of keys, and warnings. It logs

@@ -11,32 +11,33 @@ import (
 	"slices"
 )
 
-// Page is one of the pages that the package shows itself. It works without scripts,
-// and shows no text that the request chose, but the names and emails of a token in its
-// Facts. Config.Page gets it as data: Kind and
-// Facts say all that Title and Texts say in English. A Page is a value that belongs to
-// one response: whoever gets it may change it.
+// Page is one of the pages that this package itself shows. It works without scripts. It
+// shows no text from the request, except the names and email addresses from a token in
+// its Facts. Config.Page gets it as data: Kind and Facts contain everything that Title
+// and Texts say in English. A Page belongs to one response, so the function that gets it
+// may change it.
 type Page struct {
 	Kind   PageKind
-	Status int      // of the response; 0 is 200
-	Lang   string   // the language of the texts and labels, such as "de"; "" is English
+	Status int      // the status of the response; 0 means 200
+	Lang   string   // the language of the texts and labels, such as "de"; "" means English
 	Title  string   // plain text, as are all texts, labels and values: escape them
 	Texts  []string // the paragraphs
 	Facts  []Fact
 	Form   *Form // nil on most pages
 	Links  []Link
 
-	// refresh is the header of this name, "" for none. It is a header because the
-	// body may be that of Config.Page, which must not be able to forget it.
+	// refresh is the value of the Refresh header, or "" for none. It is a header because
+	// Config.Page may write the body, and could forget to include it there.
 	refresh string
 
-	// isFramed permits frames. Only pages that lead out of a frame by a link have it:
-	// a button in a frame could be clicked by somebody who does not see it.
+	// isFramed permits other sites to show the page in a frame. It is true only for pages
+	// that lead out of a frame by a link, because a user could click a button in a frame
+	// without seeing it.
 	isFramed bool
 }
 
-// Fact returns the value of the fact of this name, "" if the page does not have it.
-// The names are listed at the constants of [PageKind].
+// Fact returns the value of the fact with this name, or "" if the page does not have it.
+// The names are listed with the constants of type [PageKind].
 func (p Page) Fact(name string) string {
 	for _, f := range p.Facts {
 		if f.Name == name {
@@ -46,29 +47,29 @@ func (p Page) Fact(name string) string {
 	return ""
 }
 
-// PageKind says what a page is about: see the constants. Later versions may add
-// kinds: leave those that you do not know to [WritePage].
+// PageKind says what a page is for: see the constants. Later versions may add kinds. Let
+// [WritePage] show the kinds that you do not know.
 type PageKind string
 
 // The kinds of pages, and the facts that each may have.
 const (
-	// PageConfirm asks whether a login is wanted that this browser did not start
-	// or that changes who is signed in. "name", "email" and "account" are those of the
-	// login, each if it has one; "email_verified" is "no" if the address is not verified.
-	// "current_user" is who is signed in now, if somebody is. "started" says why it
-	// asks: "here" (this browser started it), "elsewhere" (another browser, too long
-	// ago, or at another address than "app_url") or "link" (nothing says that it was
-	// started). "changes" is "user" or "account" if it would change that. The buttons
-	// are "continue" and "cancel".
+	// PageConfirm asks the user to confirm a login that this browser did not start, or
+	// that changes who is signed in. "name", "email" and "account" describe the login, if
+	// the token has them; "email_verified" is "no" if the address is not verified.
+	// "current_user" is the user who is signed in now, if there is one. "started" says
+	// where the login was started: "here" (in this browser), "elsewhere" (in another
+	// browser, too long ago, or at an address other than "app_url") or "link" (nothing
+	// shows that it was started). "changes" is "user" or "account" if the login would
+	// change that. The buttons are "continue" and "cancel".
 	PageConfirm PageKind = "confirm"
 
-	// PageNothingToConfirm: no login waits for a confirmation. The browser did not
+	// PageNothingToConfirm: no login is waiting for a confirmation. The browser did not
 	// keep it, or it is too old. "app_url" is the address of the app.
 	PageNothingToConfirm PageKind = "nothing_to_confirm"
 
 	// PageLoginFailed: the login token that came back is refused. "reason" is the
-	// [Reason]; "expired_at" or "valid_from" and "server_time" are there if a time is
-	// the reason.
+	// [Reason]. If a time is the reason, the page also has "server_time", and
+	// "expired_at" or "valid_from".
 	PageLoginFailed PageKind = "login_failed"
 
 	// PageLoginRefused: Config.OnLogin refuses the user. "reason" is the [Reason].
@@ -79,72 +80,72 @@ const (
 	// cookie. See [ErrLoginLoop].
 	PageLoginLoop PageKind = "login_loop"
 
-	// PageUnavailable: the sign-in cannot be checked now. "reload_after" is after
-	// how many seconds the page reloads itself, if it does.
+	// PageUnavailable: the sign-in cannot be checked now. "reload_after" is the number of
+	// seconds after which the page reloads itself, if it does.
 	PageUnavailable PageKind = "unavailable"
 
-	// PageFramed: a frame asks for a login, which works outside of it only.
+	// PageFramed: a page in a frame needs a login, which works only outside the frame.
 	PageFramed PageKind = "framed"
 
-	// PageFormSignedOut: a form came, and nobody is signed in any more.
+	// PageFormSignedOut: a form was sent, but nobody is signed in any more.
 	PageFormSignedOut PageKind = "form_signed_out"
 
-	// PageFormUnavailable: a form came, and the sign-in cannot be checked now.
+	// PageFormUnavailable: a form was sent, but the sign-in cannot be checked now.
 	PageFormUnavailable PageKind = "form_unavailable"
 
-	// PagePermissionDenied: the user lacks permissions. "permission" has the tags of all
-	// that are missing, or "any_permission" has tags of which one is enough; neither is there
-	// if that is not known. Of a long tag it has the first 79 characters. "current_user" is
-	// who is signed in.
+	// PagePermissionDenied: the user lacks permissions. "permission" contains the tags of
+	// all missing permissions, or "any_permission" contains tags of which one is enough.
+	// If the missing permissions are not known, the page has neither fact. A long tag is
+	// cut to its first 79 characters. "current_user" is the user who is signed in.
 	PagePermissionDenied PageKind = "permission_denied"
 
 	// PageEmailNotVerified: the user's email address is not verified. "current_user" is
-	// who is signed in.
+	// the user who is signed in.
 	PageEmailNotVerified PageKind = "email_not_verified"
 
-	// PageForbidden: a [Rule] of your own refuses the user. "current_user" is who is signed
-	// in.
+	// PageForbidden: one of your own [Rule]s refuses the user. "current_user" is the user
+	// who is signed in.
 	PageForbidden PageKind = "forbidden"
 
 	// PageWrongOrg: the user is not signed in to the account that the page is about.
-	// "current_user" is who is signed in, with the current account.
+	// "current_user" is the user who is signed in, with the current account.
 	PageWrongOrg PageKind = "wrong_org"
 
 	// PageAmbiguousCookie: the browser sent the sessions of two users. The button is
 	// "sign_out".
 	PageAmbiguousCookie PageKind = "ambiguous_cookie"
 
-	// PageIncompleteCookie: the browser sent a part of a session only. "reason" is the
+	// PageIncompleteCookie: the browser sent only a part of a session. "reason" is the
 	// [Reason].
 	PageIncompleteCookie PageKind = "incomplete_cookie"
 
 	// PageCrossSite: another website sent a form.
 	PageCrossSite PageKind = "cross_site"
 
-	// PageHiddenOrigin: a form came with Origin: null and without Sec-Fetch-Site.
+	// PageHiddenOrigin: a form was sent with Origin: null and without Sec-Fetch-Site.
 	PageHiddenOrigin PageKind = "hidden_origin"
 
-	// PageWrongHost: without Config.AppURL, the app works on loopback only.
+	// PageWrongHost: without Config.AppURL, the app works only on loopback.
 	PageWrongHost PageKind = "wrong_host"
 
 	// PageLogout asks whether to sign out. The button is "sign_out".
 	PageLogout PageKind = "logout"
 
-	// PageSigningOut continues to LoginRocket by itself, and by its link. In a frame it
-	// continues by its link only, which leaves the frame.
+	// PageSigningOut continues to LoginRocket by itself or through its link. In a frame
+	// it continues only through its link, which leaves the frame.
 	PageSigningOut PageKind = "signing_out"
 )
 
-// Fact is a variable piece of a page. The default page lists those that have a
-// Label; the others are in its Texts already.
+// Fact is a variable part of a page. The default page lists the facts that have a Label;
+// the others are already in its Texts.
 type Fact struct {
-	Name  string // says which fact it is, such as "email"
+	Name  string // identifies the fact, such as "email"
 	Label string // in English
 	Value string
 }
 
-// Form is a form that is sent by POST. A page of your own must send all of
-// Hidden, and the Name and Value of the button that is pressed.
+// Form is a form that is sent with POST. Your own page must send all fields in Hidden,
+// and the Name and Value of the button that the user presses.
 type Form struct {
 	URL     string // a path of this app
 	Hidden  []Field
@@ -154,18 +155,17 @@ type Form struct {
 // Field is a hidden field of a form.
 type Field struct{ Name, Value string }
 
-// Button sends the form that it is in. Its Value says which button it is, such
-// as "continue".
+// Button sends its form. Its Value identifies the button, such as "continue".
 type Button struct{ Name, Value, Label string }
 
-// Link is a link of a page. Its Name says where it leads: "sign_in", "switch_account",
-// "other_user", "profile", "sign_out" or "home". Two pages may have other Labels for the
-// same Name.
+// Link is a link on a page. Its Name says where it leads: "sign_in", "switch_account",
+// "other_user", "profile", "sign_out" or "home". Two pages may use different Labels for
+// the same Name.
 type Link struct {
 	Name       string
 	Label      string // in English
 	URL        string // a path of this app
-	LeaveFrame bool   // it needs target="_top"
+	LeaveFrame bool   // the link needs target="_top"
 }
 
 //go:embed page.css
@@ -176,17 +176,19 @@ var pageHTML string
 
 var pageTemplate = template.Must(template.New("page").Parse(pageHTML))
 
-// pageCSP allows the page's own style by its hash, and nothing else to load: a page may
-// show the name that an attacker chose. A hash, since a nonce would be another random
-// value to hand to Config.Page. What it says about frames and forms is up to the page.
+// pageCSP allows only the page's own style, by its hash, because a page may show a name
+// that an attacker chose. It uses a hash because a nonce would be another random value to
+// pass to Config.Page. setHeaders adds what depends on the page: the directives about
+// frames and forms.
 var pageCSP = func() string {
 	hash := sha256.Sum256([]byte(pageStyle))
 	return "default-src 'none'; base-uri 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) + "'"
 }()
 
-// writePage answers with p: by Config.Page, and if that does not, by [WritePage].
-// The headers come first, so that a Config.Page that knows none of them is safe. It
-// gets r without a login token, which it could put into its own links or logs.
+// writePage answers with p, through Config.Page or, if that does not answer, through
+// [WritePage]. It sets the headers first, so that a Config.Page that sets none of them is
+// safe. Config.Page gets r without a login token, because it could put the token into its
+// own links or logs.
 func (a *Auth) writePage(w http.ResponseWriter, r *http.Request, p Page) {
 	p.setHeaders(w.Header())
 	if a.config.Page != nil && a.config.Page(w, withoutLoginParams(r), p) {
@@ -195,13 +197,14 @@ func (a *Auth) writePage(w http.ResponseWriter, r *http.Request, p Page) {
 	WritePage(w, r, p)
 }
 
-// WritePage answers with p in the package's own style. It sets the headers that
-// protect p, whatever they were. A request gets it if Config.Page returns false; a
-// Config.Page that only translates changes the texts of p and calls it.
+// WritePage answers with p in the package's own style. It sets the headers that protect
+// p, whatever their values were before. It also runs if Config.Page returns false. A
+// Config.Page that only translates can change the texts of p and call WritePage.
 func WritePage(w http.ResponseWriter, r *http.Request, p Page) {
-	// Facts without a label are in the texts already.
+	// Facts without a label are already in the texts.
 	listed := slices.DeleteFunc(slices.Clone(p.Facts), func(f Fact) bool { return f.Label == "" })
-	// Buffered, so that a template that fails leaves no half of a page with status 200.
+	// This is buffered, so that a template that fails does not leave half a page with
+	// status 200.
 	var body bytes.Buffer
 	err := pageTemplate.Execute(&body, struct {
 		Page
@@ -221,12 +224,12 @@ func WritePage(w http.ResponseWriter, r *http.Request, p Page) {
 
 // setHeaders sets the headers that p needs, whoever writes its body.
 func (p Page) setHeaders(h http.Header) {
-	setNoStore(h) // it is about this user at this moment, and "back" must not show it again
+	setNoStore(h) // the page is for this user at this moment, and the browser's Back button must not show it again
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("X-Content-Type-Options", "nosniff")
 	csp := pageCSP
 	if !p.isFramed {
-		// Both, for browsers that do not know frame-ancestors.
+		// Set both, for browsers that do not support frame-ancestors.
 		csp += "; frame-ancestors 'none'"
 		h.Set("X-Frame-Options", "DENY")
 	}
@@ -235,13 +238,13 @@ func (p Page) setHeaders(h http.Header) {
 	}
 	if p.Form == nil {
 		csp += "; form-action 'none'"
-		// The URL of a callback has a token in it, which no link may hand on.
+		// The URL of a callback contains a token, which no link may pass on.
 		h.Set("Referrer-Policy", "no-referrer")
 	} else {
-		// There is no form-action: browsers hold every redirect after the form to
-		// it, and the app or LoginRocket may redirect to another origin.
-		// no-referrer would make the Origin of the form null, by which it is refused.
-		// With same-origin, the URL of the page goes to this app only.
+		// There is no form-action, because browsers also apply it to every redirect after
+		// the form, and the app or LoginRocket may redirect to another origin.
+		// no-referrer would make the Origin of the form null, so the form would be
+		// refused. With same-origin, the URL of the page is sent only to this app.
 		h.Set("Referrer-Policy", "same-origin")
 		// A page that opened this one could otherwise navigate it away and back, to
 		// time a click on its button.
@@ -249,7 +252,7 @@ func (p Page) setHeaders(h http.Header) {
 	}
 	h.Set("Content-Security-Policy", csp)
 	if p.Status == http.StatusUnauthorized {
-		// RFC 9110 section 15.5.2 demands one. Browsers ignore this scheme.
+		// RFC 9110 section 15.5.2 requires this header. Browsers ignore this scheme.
 		h.Set("WWW-Authenticate", "Bearer")
 	}
 }

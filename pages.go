@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Names of facts, links and buttons that more than one page has.
+// Names of facts, links and buttons that more than one page uses.
 const (
 	factReason = "reason"
 	factAppURL = "app_url"
@@ -22,8 +22,8 @@ const (
 	choiceSignOut = "sign_out"
 )
 
-// nothingToConfirmPage is for a browser that did not keep the login, or that
-// somebody sent here.
+// nothingToConfirmPage is for a browser that did not keep the login, or that a link from
+// elsewhere sent here.
 func (a *Auth) nothingToConfirmPage(r *http.Request) Page {
 	p := Page{
 		Kind:   PageNothingToConfirm,
@@ -41,7 +41,7 @@ func (a *Auth) nothingToConfirmPage(r *http.Request) Page {
 	return p
 }
 
-// failedLoginPage is for a login that came back and is refused for err, which is
+// failedLoginPage is for a login that came back and is refused because of err, which is
 // not of kind [ErrUnavailable].
 func (a *Auth) failedLoginPage(target string, err error) Page {
 	p := Page{
@@ -72,8 +72,8 @@ func (a *Auth) failedLoginPage(target string, err error) Page {
 	return p
 }
 
-// writeUnavailable answers a browser that navigates while something cannot be
-// known, with a page that reloads itself if that makes sense.
+// writeUnavailable answers a browser that navigates while a decision cannot be made. The
+// page reloads itself if that makes sense.
 func (a *Auth) writeUnavailable(w http.ResponseWriter, r *http.Request, err error) {
 	after := wholeSeconds(RetryAfter(err))
 	w.Header().Set("Retry-After", after)
@@ -92,16 +92,16 @@ func (a *Auth) writeUnavailable(w http.ResponseWriter, r *http.Request, err erro
 }
 
 const (
-	// maxReloadTime is how long a page reloads itself.
+	// maxReloadTime is how long a page keeps reloading itself.
 	maxReloadTime = 10 * time.Minute
 
 	// reloadCookieLifetime is more than the time between two reloads of a page.
 	reloadCookieLifetime = time.Minute
 )
 
-// mayReload reports whether a page reloads itself. A cookie says when that began,
-// and lasts from one reload to the next. A browser that may not keep cookies does
-// not reload at all.
+// mayReload reports whether a page may reload itself. A cookie contains the time when the
+// reloads began, and lasts from one reload to the next. In a browser that may not keep
+// cookies, the page does not reload itself at all.
 func (a *Auth) mayReload(w http.ResponseWriter, r *http.Request) bool {
 	name, now := a.cookieNameFor("reload"), time.Now()
 	began := now
@@ -120,7 +120,7 @@ func (a *Auth) mayReload(w http.ResponseWriter, r *http.Request) bool {
 
 const repeatedLoginsText = "You came back from signing in several times within a minute, and each time this app refused the sign-in."
 
-// loginLoopPage says why the session is refused, which err wraps.
+// loginLoopPage says why the session is refused. err wraps the reason.
 func (a *Auth) loginLoopPage(target string, err *refusal) Page {
 	cause := err.cause
 	if cause == nil {
@@ -155,7 +155,8 @@ func (a *Auth) loginLoopPage(target string, err *refusal) Page {
 	return p
 }
 
-// reasonFacts are the label of err and, where a time is the reason, both clocks.
+// reasonFacts returns the label of err and, if a time is the reason, that time and the
+// server's time.
 func reasonFacts(err error) []Fact {
 	facts := []Fact{{factReason, "Code for support", Reason(err)}}
 	if e, ok := errors.AsType[*untimely](err); ok {
@@ -191,8 +192,8 @@ func (a *Auth) wrongOrgPage(r *http.Request, s *Session) Page {
 	}
 }
 
-// newSessionLink leads to a login that begins a new session. Without prompt=login,
-// LoginRocket could send the token of the session that has ended once more.
+// newSessionLink returns a link to a login that begins a new session. Without
+// prompt=login, LoginRocket could again send a token of the session that has ended.
 func (a *Auth) newSessionLink(target string) Link {
 	return Link{Name: linkSignIn, Label: "Sign in again", URL: a.paths.routeReturningTo(routeLogin, target) + "&prompt=login"}
 }
@@ -205,8 +206,8 @@ func (a *Auth) switchAccountLink(target string) Link {
 	return Link{Name: "switch_account", Label: "Switch accounts", URL: a.paths.routeReturningTo(routeAccounts, target) + "&force=1"}
 }
 
-// forbiddenPage is for s, whose request is refused for err. Another login may help,
-// since the token says what was true when it was issued.
+// forbiddenPage is for the user of s, whose request is refused because of err. Another
+// login may help, because the token describes the state at the time when it was issued.
 func (a *Auth) forbiddenPage(r *http.Request, s *Session, err error) Page {
 	target := a.backTarget(r)
 	p := Page{
@@ -236,8 +237,8 @@ func (a *Auth) forbiddenPage(r *http.Request, s *Session, err error) Page {
 	return p
 }
 
-// currentUserFacts say who is signed in: it may be somebody else than the visitor thinks. There
-// are none if [Auth.Deny] got a request of nobody.
+// currentUserFacts returns who is signed in, who may not be the person that the visitor
+// expects. It returns none if nobody is signed in on the request that [Auth.Deny] got.
 func currentUserFacts(s *Session) []Fact {
 	if !s.isSignedIn() {
 		return nil
@@ -249,7 +250,7 @@ func currentUserFacts(s *Session) []Fact {
 	return []Fact{{"current_user", "Signed in as", value}}
 }
 
-// permissionFacts say which permissions are missing.
+// permissionFacts returns which permissions are missing.
 func permissionFacts(err error) []Fact {
 	e, _ := errors.AsType[*refusal](err)
 	if e == nil {
@@ -257,7 +258,7 @@ func permissionFacts(err error) []Fact {
 	}
 	var tags []string
 	for _, tag := range e.permissions {
-		if tag = displayText(tag); tag != "" { // an app may make it of a part of the URL
+		if tag = displayText(tag); tag != "" { // an app may build the tag from a part of the URL
 			tags = append(tags, tag)
 		}
 	}
@@ -273,7 +274,7 @@ func permissionFacts(err error) []Fact {
 	return []Fact{fact}
 }
 
-// formSignedOutPage leads back to the page with the form: what was in it is lost.
+// formSignedOutPage leads back to the page with the form. What the user entered is lost.
 func (a *Auth) formSignedOutPage(r *http.Request) Page {
 	return Page{
 		Kind:   PageFormSignedOut,
@@ -284,7 +285,8 @@ func (a *Auth) formSignedOutPage(r *http.Request) Page {
 	}
 }
 
-// formUnavailablePage does not reload itself, which would send the form again.
+// formUnavailablePage returns a page that does not reload itself, because a reload would
+// send the form again.
 func formUnavailablePage(status int) Page {
 	return Page{
 		Kind:   PageFormUnavailable,
@@ -294,7 +296,7 @@ func formUnavailablePage(status int) Page {
 	}
 }
 
-// crossSitePage leads to a page of this app, whose forms are accepted.
+// crossSitePage leads to a page of this app. Forms on such a page are accepted.
 func (a *Auth) crossSitePage() Page {
 	return Page{
 		Kind:   PageCrossSite,
@@ -305,8 +307,8 @@ func (a *Auth) crossSitePage() Page {
 	}
 }
 
-// ambiguousCookiePage offers to clear the cookies: the logout clears those of a
-// Domain, too.
+// ambiguousCookiePage offers to clear the cookies with a logout, which also clears
+// cookies with a Domain.
 func (a *Auth) ambiguousCookiePage(r *http.Request) Page {
 	params := url.Values{"local": {"1"}, "return_to": {a.backTarget(r)}}
 	return Page{
@@ -338,7 +340,7 @@ func (a *Auth) incompleteCookiePage(r *http.Request) Page {
 	}
 }
 
-// hiddenOriginPage names the cause, which nothing else shows an operator.
+// hiddenOriginPage names the cause, because an operator could not see it anywhere else.
 func hiddenOriginPage() Page {
 	return Page{
 		Kind:   PageHiddenOrigin,

@@ -24,8 +24,8 @@ type paths struct {
 }
 
 // appURL returns the URL at which browsers reach this app: Config.AppURL or, if that is
-// not set because LoginRocket is on loopback, http and the request's Host, which must be
-// on loopback too.
+// not set because LoginRocket is on loopback, http and the request's Host, which must
+// also be on loopback.
 func (a *Auth) appURL(r *http.Request) (string, bool) {
 	if !a.app.isZero() {
 		return a.app.origin + a.app.path, true
@@ -115,9 +115,9 @@ func (p paths) requestTarget(r *http.Request, without []string) string {
 }
 
 // safeTarget returns target if it is safe to redirect a browser there, and otherwise "/".
-// Safe is a path of this app outside the login routes. If the query contains a login
-// token, it returns target without the parameters of the login, so that the token is not
-// shown again.
+// A target is safe if it is a path of this app outside the login routes. If the query
+// contains a login token, it returns target without the parameters of the login, so that
+// the token is not shown again.
 func (p paths) safeTarget(target string) string {
 	target, ok := returnto.Path(target)
 	if !ok {
@@ -242,7 +242,7 @@ func (a *Auth) redirectToApp(w http.ResponseWriter, target string) {
 // "/manage?tab=1". Pass r.URL.RequestURI() to return to the current page. If returnTo is
 // "" or anything else, the login returns to "/". returnTo must not contain the path
 // prefix of AppURL; the result contains it. A fragment is dropped. If returnTo is longer
-// than 1,000 bytes, its query is dropped, too. You may append "&prompt=login" or
+// than 1,000 bytes, its query is also dropped. You may append "&prompt=login" or
 // "&account=org_..." to the result.
 func (a *Auth) LoginPath(returnTo string) string { return a.routeLink(routeLogin, returnTo) }
 

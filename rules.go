@@ -11,15 +11,15 @@ import (
 )
 
 // Rule decides whether a signed-in user is allowed to continue. It returns nil to allow,
-// or an error to refuse. The error's kind decides about the status; an error without a
-// kind counts as [ErrForbidden], and its text is not shown to the client. If a Rule
-// cannot decide, for example because a database is down, it returns an error that wraps
+// or an error to refuse. The error's kind determines the status; an error without a kind
+// counts as [ErrForbidden], and its text is not shown to the client. If a Rule cannot
+// decide, for example because a database is down, it returns an error that wraps
 // [ErrUnavailable]. A Rule is called by many goroutines at once. A nil Rule refuses
 // everyone with [ErrPermissionDenied]. Config.Rules are checked at every gate.
 //
 // At [Auth.RequireOrg], and at [Auth.CheckToken] with an orgID, the session's current
-// membership is that of the org the request is about; elsewhere it is the account
-// that the user picked.
+// membership is the one in the org that the request is about; elsewhere it is the one in
+// the account that the user picked.
 type Rule func(ctx context.Context, s Session) error
 
 func (rule Rule) check(ctx context.Context, s Session) error {
@@ -172,7 +172,7 @@ func AnyOf(rules ...Rule) Rule {
 // [Auth.RequireOrg]. Only the ID and the Org.ID of the returned Membership are used, and
 // one of them is enough: they select the session's own membership. If the session does
 // not have it, the request is refused with [ErrWrongOrg]. An error also refuses the
-// request. The error's kind decides about the status; an error without a kind counts as
+// request. The error's kind determines the status; an error without a kind counts as
 // [ErrWrongOrg], and its text is not shown to the client. An OrgSelector is called by
 // many goroutines at once. This one reads a header:
 //
@@ -217,8 +217,8 @@ func OrgIDFromSubdomain(base string) OrgSelector {
 // request's Host below base: with base example.com, the Host acme.example.com selects the
 // org with the Reference acme. The subdomain is one label, in lower case: a Reference
 // with upper-case letters is never selected. The Host selects no org if it is base
-// itself, if it has more than one label below base, or if it is not below base. Nor does
-// it if two of the user's orgs have the Reference.
+// itself, if it has more than one label below base, or if it is not below base. It also
+// selects none if two of the user's orgs have the Reference.
 //
 // For bearer tokens one Auth is enough. For browsers, create one Auth for each subdomain,
 // with its own AppURL, and choose it by the request's Host before Authenticate: a cookie
@@ -254,7 +254,7 @@ func orgFromSubdomain(base, attributeName string, attribute func(Org) string) Or
 }
 
 // onlyMembership returns the membership in the org whose attribute is value, if there is
-// exactly one. With two, it is unclear whose data is meant.
+// exactly one. With two, it is unclear which org is meant.
 func onlyMembership(s Session, attribute func(Org) string, value, criterion string) (Membership, error) {
 	var found []Membership
 	for _, m := range s.Memberships() {

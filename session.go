@@ -137,7 +137,7 @@ type Membership struct {
 func (m Membership) Permissions() []string { return slices.Clone(m.permissions) }
 
 // HasPermission reports whether tag is one of the permission tags. The comparison is
-// exact, and false for the empty tag.
+// exact. The result is false for the empty tag.
 func (m Membership) HasPermission(tag string) bool {
 	return tag != "" && slices.Contains(m.permissions, tag)
 }
@@ -235,8 +235,8 @@ func newSession(token string, c claims.Claims) Session {
 // IsZero reports whether s is the zero Session: nobody is signed in.
 func (s Session) IsZero() bool { return s == Session{} }
 
-// isSignedIn is the opposite of IsZero. In the usual case, it does not copy or compare
-// the Session.
+// isSignedIn is the opposite of IsZero. Usually it does not need to copy or compare the
+// Session.
 func (s *Session) isSignedIn() bool { return s.data != nil || !s.IsZero() }
 
 // ID returns the session ID (claim sid, such as kss_...), or "" if the token has none. It
@@ -324,7 +324,7 @@ func (s Session) LogValue() slog.Value {
 }
 
 // Claims decodes all claims of the token into v with [json.Unmarshal], and returns its
-// errors. For a Session without a token, it returns an error, too. Use it for claims that
+// errors. For a Session without a token, it also returns an error. Use it for claims that
 // Session has no field for, and to decode custom attributes (cs and orgs[].cs) into your
 // own types:
 //

@@ -6,9 +6,9 @@ import (
 )
 
 // SessionState decides whether the session of a verified token is still active. Package
-// sessionstate has an implementation. It must be safe for concurrent use. Every request
-// with a valid token asks it, so it must answer from memory. A sign-out does not ask it,
-// since the session ends in any case.
+// sessionstate has an implementation. It must be safe for concurrent use. It is called
+// for every request with a valid token, so it must answer from memory. It is not called
+// for a sign-out, because the session ends in any case.
 //
 // A SessionState that also ends contexts has a method Bind. [Auth.Bind] calls it with a
 // context that ends when the session expires:
@@ -16,10 +16,10 @@ import (
 //	Bind(ctx context.Context, session Session) (context.Context, context.CancelFunc)
 type SessionState interface {
 	// CheckSession returns nil if the session is active, and an error that matches
-	// [ErrSessionEnded] if it has ended. Any other error means that it cannot decide now,
-	// and counts as [ErrSessionUnknown]. CheckSession must not take longer than patience,
-	// which is at most 2 seconds. patience is 0 if the request does not wait, as in
-	// [Auth.Authenticate]; a gate behind that asks again.
+	// [ErrSessionEnded] if it has ended. Any other error means that CheckSession cannot
+	// decide now, and counts as [ErrSessionUnknown]. CheckSession must not take longer
+	// than patience, which is at most 2 seconds. patience is 0 if the request does not
+	// wait, as in [Auth.Authenticate]; a gate behind it calls CheckSession again.
 	CheckSession(ctx context.Context, session Session, patience time.Duration) error
 }
 

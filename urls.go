@@ -29,8 +29,8 @@ func WithInvitation(token string) URLParam { return URLParam{"invitation", token
 func WithForce() URLParam { return URLParam{"force", "1"} }
 
 // WithSessionID sets the session ([Session.ID]), so that a user who signed in through the
-// LoginRocket API need not sign in again. It is a credential: redirect to such a URL, and
-// do not put it into a page.
+// LoginRocket API need not sign in again. The session ID is a credential, so redirect the
+// browser to such a URL, and do not put the URL into a page.
 func WithSessionID(id string) URLParam { return URLParam{"session", id} }
 
 // WithParam adds any other parameter that LoginRocket accepts and that has no function
@@ -41,9 +41,9 @@ func WithParam(name, value string) URLParam { return URLParam{name, value} }
 // LoginURL returns the URL of the hosted login. It takes [WithRedirectURI],
 // [WithAccount] and [WithPromptLogin].
 //
-// In your pages, link to the login routes instead: see [Auth.LoginPath]. Only these store
-// a state in the browser; without it the login is unsolicited, and the user must confirm
-// it.
+// In your pages, link to the login routes instead: see [Auth.LoginPath]. Only the login
+// routes store a state in the browser. Without a state, the login is unsolicited, and the
+// user must confirm it.
 //
 // LoginURL and its siblings return "" if Config.LoginRocketURL is not set.
 func (a *Auth) LoginURL(params ...URLParam) string { return a.loginRocketURL("/login", params) }
@@ -106,7 +106,8 @@ func (u baseURL) host() string {
 	return host
 }
 
-// defaultPort returns the suffix that a Host header may have in addition to u's host.
+// defaultPort returns the default port, with a colon, that a Host header may have in
+// addition to u's host.
 func (u baseURL) defaultPort() string {
 	if u.isHTTPS {
 		return ":443"

@@ -52,8 +52,8 @@ type knownToken struct {
 	generation atomic.Uint64
 
 	// Between these times, in Unix nanoseconds, the token is valid. Times before 1678 and
-	// after 2262 wrap around. That is harmless: the former had passed when the token was
-	// verified, and the latter are far away, so no wrong time is between them.
+	// after 2262 wrap around. That is harmless, because the former had passed when the
+	// token was verified, and the latter are in the distant future.
 	validFromUnixNano, validUntilUnixNano int64
 }
 
@@ -143,7 +143,7 @@ func (v *verifier) verifyInFull(ctx context.Context, token string, w wait) (*Ses
 	if err != nil {
 		return noSession, err
 	}
-	v.verified.Add(mark) // only now, since a refused token must not take up room
+	v.verified.Add(mark) // only now, because a refused token must not take up space
 	// The cache must not keep the header in memory that the token came in.
 	token = strings.Clone(token)
 	known := newKnownToken(token, c, keyID, key, generation)
@@ -154,7 +154,7 @@ func (v *verifier) verifyInFull(ctx context.Context, token string, w wait) (*Ses
 var errNotJWTKey = refuse(ErrBadSignature, "it was checked with %s; if every token fails like this, that is the key of another realm: use the key of this realm", settingName("JWTKey"))
 
 // checkSignature returns the key that verifies token, or has verified it before, and the
-// mark to remember that by.
+// mark that records this.
 func (v *verifier) checkSignature(keys jose.Keys, token string, parts jws.Parts) (jose.Key, verified.Mark, bool) {
 	for _, key := range keys {
 		mark := v.verified.Mark(key.SPKIHash(), token)
