@@ -70,7 +70,7 @@ func (t *Telemetry) measureDecision(ctx context.Context, d authrocket.Decision) 
 		return
 	}
 	span.SetAttributes(decisionKinds[kind].span...)
-	// Without a token, the user in the context can only be that of another Auth.
+	// If the request has no token, the user in the context can only come from another Auth.
 	if t.userIDs && d.Source != authrocket.SourceNone {
 		if user, ok := authrocket.CurrentUser(ctx); ok {
 			span.SetAttributes(keyUserID.String(user.ID))
@@ -78,16 +78,16 @@ func (t *Telemetry) measureDecision(ctx context.Context, d authrocket.Decision) 
 	}
 }
 
-// decisionKind is what is written about decisions of the same kind. There are so few kinds that
-// each has its own counter, which is observed when metrics are read. A counter of the SDK looks
-// up its attributes, which would cost a request several times as much.
+// decisionKind holds what is recorded about decisions of one kind. There are so few kinds that
+// each has its own counter, which is observed when metrics are read. A counter of the SDK would
+// have to look up its attributes, which would cost a request several times as much.
 type decisionKind struct {
 	option metric.MeasurementOption
 	span   []attribute.KeyValue
 }
 
-// decisionKinds are those of Authenticate and then those of gates, by source and by reason. The
-// kind of allowed decisions comes after that of the last reason.
+// decisionKinds lists the kinds of Authenticate and then those of gates, by source and by reason.
+// The kind for allowed decisions comes after the kind for the last reason.
 var decisionKinds = newDecisionKinds()
 
 func kindOf(d authrocket.Decision) int {
@@ -127,7 +127,7 @@ func newDecisionKind(gate bool, outcome, reason, source string) decisionKind {
 	}
 	return decisionKind{
 		option: with(attributes...),
-		// An empty reason replaces that of an earlier decision.
+		// An empty reason replaces the reason of an earlier decision.
 		span: []attribute.KeyValue{keyAllowed.Bool(reason == ""), keyReason.String(reason), keySource.String(source)},
 	}
 }
@@ -178,7 +178,7 @@ type keySet struct {
 	isKnown bool
 	size    int
 	skipped int
-	askedAt time.Time // of the keys in use, if there are some
+	askedAt time.Time // when the keys in use were requested, if there are any
 }
 
 func (s *keySet) refresh(k authrocket.KeyRefresh, now time.Time) {
@@ -228,7 +228,7 @@ func (t *Telemetry) observeKeySets(o metric.Observer, now time.Time) {
 	}
 }
 
-// elapsed also uses the wall clock: the monotonic clock stops while the machine sleeps.
+// elapsed also uses the wall clock, because the monotonic clock stops while the machine sleeps.
 func elapsed(from, to time.Time) time.Duration {
 	return max(to.Sub(from), to.Round(0).Sub(from.Round(0)))
 }

@@ -40,7 +40,8 @@ func (t *Telemetry) LoginRocket(next loginrocket.Observer) loginrocket.Observer 
 	}}
 }
 
-// call is a call of one of the APIs. api, path and reason each come from a fixed set.
+// call is a call of one of the APIs. The values of api, path and reason each come from a fixed
+// set.
 type call struct {
 	api       metric.MeasurementOption
 	method    string

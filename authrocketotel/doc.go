@@ -1,12 +1,12 @@
-// Package authrocketotel measures what authrocket and its packages do, through the API of
-// OpenTelemetry. It also writes each decision to the span of its request.
+// Package authrocketotel uses the API of OpenTelemetry to measure what authrocket and its
+// packages do. It also writes each decision to the span of its request.
 //
 //	telemetry, err := authrocketotel.New(authrocketotel.Config{})
 //	...
 //	config.Observer = telemetry.Observer(config.Observer)
 //
-// The Observer that you pass still gets every event. The zero Observer still logs what it
-// logs without this package.
+// The Observer that you pass still gets every event. If you pass the zero Observer, it still logs
+// what it logs without this package.
 //
 // # Metrics
 //
@@ -33,39 +33,40 @@
 // Decisions of Authenticate have authrocket.gate false. Their outcome is signed_in, anonymous
 // or undecided. Decisions of gates, of Check and the related functions, and of login routes
 // have authrocket.gate true. Their outcome is allowed, refused or undecided. A request that
-// passes Authenticate and a gate counts once for each. A token whose kid is unknown has the
-// reason unknown_key or, if the budget for key lookups was spent, too_many_key_lookups. The
+// passes Authenticate and a gate is counted once by each. If the kid of a token is unknown, the
+// reason is unknown_key or, if the budget for key lookups was spent, too_many_key_lookups. The
 // reasons are those of [authrocket.Reason].
 //
-// The outcome of a login is signed_in, pending (the user is asked to confirm), refused or
-// undecided. The outcome of a refresh of the key set is replaced or failed.
+// The outcome of a login is signed_in, pending (the user must confirm it), refused or undecided.
+// The outcome of a refresh of the key set is replaced or failed.
 //
 // The age of the key set grows between refreshes. While no key set can be used, size is 0 and
 // there is no age. If one Telemetry observes several Auths, key_set.age is the age of the
 // oldest set, key_set.size is the smallest size, and key_set.skipped is the largest number of
 // skipped entries. An Auth with a static key has no key set.
 //
-// API calls are those of the packages coreapi and loginrocket; authrocket.api says which. The
-// duration of a call includes all its attempts. wait is how long the call waited for its
+// API calls are those of the packages coreapi and loginrocket; authrocket.api says which of the
+// two. The duration of a call includes all its attempts. wait is how long the call waited for its
 // budget; only coreapi has it. error.type is the Reason of the call's error.
 //
 // The outcome of a check of a session is goes_on, ended or unknown. overdue is how long a check
 // had been due when it began. list.size and list.age are State.Entries and State.Age of package
-// sessionstate: how many ended sessions are known, and how long ago the State last learned
-// anything. Each kind of trouble is reported, and therefore counted, at most once in 10 seconds.
+// sessionstate: how many entries the list of ended sessions has, and how long ago the API last
+// answered or the Log was last read. Each kind of trouble is reported, and therefore counted, at
+// most once every 10 seconds.
 //
 // # What is never in a metric
 //
 // Every attribute has one of a fixed set of values. Any other value is written as _OTHER, and a
-// status that is not between 100 and 599 is left out. So no metric contains a token, a session
-// ID, a user or org ID, an email address, a path, a query or the text of an error, and the
-// number of time series is bounded.
+// status that is not between 100 and 599 is left out. Therefore, no metric contains a token, a
+// session ID, a user or org ID, an email address, a path, a query or the text of an error, and
+// the number of time series is limited.
 //
 // # Span attributes
 //
 // A decision is written to the span in its context, if that span is recording, as
-// authrocket.allowed, authrocket.reason ("" if allowed) and authrocket.source. If a request has
-// several decisions, the last one remains. With Config.UserIDs, user.id is also written, even
-// if a rule refuses the user. The status of the span and its error.type are left to the code
-// that started it.
+// authrocket.allowed, authrocket.reason ("" if allowed) and authrocket.source. If there are
+// several decisions for a request, the last one remains. With Config.UserIDs, user.id is also
+// written, even if a rule refuses the user. The code that started the span is responsible for its
+// status and its error.type.
 package authrocketotel

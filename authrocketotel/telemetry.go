@@ -10,17 +10,17 @@ import (
 	"go.opentelemetry.io/otel/metric"
 )
 
-// Config is what [New] needs to know. The zero value of a field is its default.
+// Config configures [New]. A field with its zero value gets the default.
 type Config struct {
-	// A literal must name the fields, so that a new one breaks no app.
+	// A literal must name its fields, so that a new field does not break an app.
 	_ [0]func()
 
 	// MeterProvider takes the measurements. Default: [otel.GetMeterProvider].
 	MeterProvider metric.MeterProvider
 
-	// UserIDs adds user.id to spans: AuthRocket's ID of the user that a decision is about.
-	// It is personal data: anyone who reads traces sees what each user does. No metric has
-	// it. Default: false.
+	// UserIDs adds user.id to spans: AuthRocket's ID of the user that a decision is about. This
+	// is personal data, because anyone who reads traces can see what each user does. Metrics
+	// never contain it. Default: false.
 	UserIDs bool
 }
 
@@ -67,7 +67,7 @@ var (
 	overdueSeconds = []float64{0.1, 1, 5, 15, 60, 300, 900, 3600}
 )
 
-// New returns a Telemetry. If the MeterProvider returns an error, so does New.
+// New returns a Telemetry. If the MeterProvider returns an error, New returns that error.
 func New(config Config) (*Telemetry, error) {
 	provider := config.MeterProvider
 	if provider == nil {
@@ -110,7 +110,7 @@ func New(config Config) (*Telemetry, error) {
 	return t, nil
 }
 
-// instruments makes instruments, and collects the errors.
+// instruments creates instruments, and collects the errors.
 type instruments struct {
 	meter metric.Meter
 	errs  []error

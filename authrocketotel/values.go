@@ -10,7 +10,8 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 )
 
-// The attributes. The names without authrocket are those of the semantic conventions.
+// The attributes. Names without the prefix authrocket are from the semantic conventions of
+// OpenTelemetry.
 const (
 	keyGate    = attribute.Key("authrocket.gate")
 	keyOutcome = attribute.Key("authrocket.outcome")
@@ -30,8 +31,8 @@ const (
 	keyUserID      = attribute.Key("user.id")
 )
 
-// other stands for a value that is not in the fixed set. Anyone who calls an Observer can make
-// an event, and a package may add a reason or a path.
+// other stands for a value that is not in the fixed set. Any code can call an Observer with any
+// event, and a package may add a reason or a path.
 const other = "_OTHER"
 
 // The values of authrocket.outcome, except those of a session check.
@@ -46,7 +47,7 @@ const (
 	outcomeFailed    = "failed"
 )
 
-// values are a fixed set of values of an attribute, each with a number.
+// values is a fixed set of values for an attribute, each with a number.
 type values struct {
 	all    []string // the last one is other
 	number map[string]int
@@ -60,7 +61,7 @@ func newValues(all ...string) values {
 	return v
 }
 
-// index returns the number of value, or that of other.
+// index returns the number of value, or the number of other if value is not in the set.
 func (v values) index(value string) int {
 	if i, ok := v.number[value]; ok {
 		return i
@@ -68,7 +69,7 @@ func (v values) index(value string) int {
 	return len(v.all) - 1
 }
 
-// bounded returns value, or other.
+// bounded returns value, or other if value is not in the set.
 func (v values) bounded(value string) string { return v.all[v.index(value)] }
 
 func newValuesOf[T ~string](all ...T) values {
@@ -115,7 +116,7 @@ var (
 		loginrocket.ErrRefused, loginrocket.ErrSessionEnded, loginrocket.ErrConditions, loginrocket.ErrUnavailable, loginrocket.ErrUnexpected,
 	})...)
 
-	// The paths of the typed calls. Those of Get, Each and Send are the caller's.
+	// The paths of the typed calls. The paths of Get, Each and Send are chosen by the caller.
 	corePaths = newValues(
 		"/auth_providers/authorize", "/auth_providers/{id}", "/auth_providers/{id}/authorize",
 		"/credentials", "/credentials/{id}", "/credentials/{id}/verify",
@@ -134,7 +135,7 @@ var (
 	checkOutcomes  = newValuesOf(sessionstate.GoesOn, sessionstate.HasEnded, sessionstate.Unknown)
 	sessionSources = newValuesOf(sessionstate.SourceWebhook, sessionstate.SourceLog, sessionstate.SourceApp, sessionstate.SourceCheck)
 
-	// webhookReasons are those of webhook.Outcome; "" is that of a webhook that was handled.
+	// webhookReasons are the reasons in webhook.Outcome; "" means that the webhook was handled.
 	webhookReasons = newValues("", "ping", "handled", "old", "seen", "busy", "not_confirmed", "api_refused", "api_unavailable", "handler",
 		"wrong_secret", "method", "bad_body", "slow_body", "too_large", "panic")
 )

@@ -24,11 +24,12 @@
 //		fmt.Fprintf(w, "Hi %s of %s\n", user.Name, org.Name)
 //	}
 //
-// Put Authenticate into the outermost Use: it serves the login routes, including the
-// callback, and accepts invitations, which come back to any path. Put a gate that selects
-// an org by the path behind the router that parses the path: in With, or in the Use of a
-// Route below the wildcard. In a Use above it, the path has no value yet, and the gate
-// refuses with [authrocket.ErrWrongOrg].
+// Call Use with Authenticate on the outermost router, because Authenticate serves the
+// login routes, including the callback, and accepts invitations, which come back to any
+// path. Put a gate that selects an org by the path behind the router that parses the
+// path: in With, or in the Use of a Route below the wildcard. In a Use above the
+// wildcard, the path has no value yet, and the gate refuses with
+// [authrocket.ErrWrongOrg].
 //
 // The parameter auth is an Auth that [authrocket.New] returned. All functions, and the
 // middleware that they return, are safe for concurrent use.

@@ -22,7 +22,7 @@
 //	}
 //
 // A program sends a bearer token. Behind [authrocket.Auth.Authenticate], the session cookie of a
-// browser is accepted, too, but not in a POST from a page of another site. Handlers find the user
+// browser is also accepted, but not in a POST from a page of another site. Handlers find the user
 // with [authrocket.CurrentUser] and the related functions.
 package authrocketconnect
 
@@ -46,16 +46,16 @@ import (
 // the error of [authrocket.Auth.CheckContext], the client gets the same answer, unless the
 // error is a [connect.Error]. On the server, errors.Is finds the refusal in the error.
 //
-// The context of a streaming handler ends with the session: see [authrocket.Auth.Bind]. A
-// Receive that is waiting then returns the refusal, and so does every later Receive or Send. If
-// the context ends for another reason, such as the client's timeout, they return its error. A
-// Send that is already waiting is not interrupted. A handler that calls neither must watch its
+// The context of a streaming handler ends with the session: see [authrocket.Auth.Bind]. A waiting
+// Receive then returns the refusal, and so does every later Receive or Send. If the context ends
+// for another reason, such as the client's timeout, they return its error. A Send that is already
+// waiting is not interrupted. A handler that calls neither Receive nor Send must watch its
 // context. If the handler then returns an error, the client gets the refusal instead. If Receive
-// returns an error, do not use its message again: it may still be written to.
+// returns an error, do not use its message again, because Connect may still write to it.
 //
 // Over HTTP/1.1, if a client is still sending, net/http reads up to 256 KB more from it before
-// it answers. So the client may learn that a stream has ended only when it stops sending, or when
-// [http.Server.ReadTimeout] is over. Over HTTP/2, it learns this at once.
+// it answers. Such a client may therefore not find out that a stream has ended until it stops
+// sending or until [http.Server.ReadTimeout] has passed. Over HTTP/2, it finds out at once.
 type Interceptor struct {
 	policy *authrocketrpc.Policy
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/authrocket-go/authrocket/adapters/authrocketrpc"
 )
 
-// refusal is an error with the text that the client may see. It wraps the whole error, for
-// the server.
+// refusal is an error with the text that the client may see. For the server, it wraps the
+// complete error.
 type refusal struct {
 	message string
 	err     error

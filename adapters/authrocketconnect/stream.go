@@ -14,9 +14,9 @@ import (
 // boundConn is the stream of a handler. It ends when its context ends.
 type boundConn struct {
 	connect.StreamingHandlerConn
-	ctx    context.Context // of Policy.Bind
-	header http.Header     // a Receive that is left behind must not run beside RequestHeader
-	first  proto.Message   // which the interceptor has received, until the handler does
+	ctx    context.Context // the context that Policy.Bind returned
+	header http.Header     // read in advance, because a Receive that is left behind must not run at the same time as RequestHeader
+	first  proto.Message   // the message that the interceptor has received; nil after the handler has received it
 }
 
 func (c *boundConn) RequestHeader() http.Header { return c.header }
@@ -27,8 +27,9 @@ type received struct {
 	panic any
 }
 
-// ended returns why the stream has ended, nil while it goes on. Every end of the context is one,
-// such as the timeout that the client has chosen: the context then says nothing of the session.
+// ended returns why the stream has ended, or nil if it has not. The stream ends with its context
+// for any reason, such as the client's timeout. In that case, the error does not describe the
+// session.
 func (c *boundConn) ended() error {
 	if ended := authrocketrpc.EndOf(c.ctx); ended != nil {
 		return refuse(ended)
@@ -43,10 +44,10 @@ func (c *boundConn) ended() error {
 	return connect.NewError(connect.CodeCanceled, err)
 }
 
-// Receive waits in a goroutine, since only the end of the call interrupts Connect's Receive.
-// There is at most one such goroutine at a time. It is left behind only if the stream has
-// ended, and then no other starts. It ends when the handler has returned, since Connect then
-// closes the request's body.
+// Receive waits in a goroutine, because only the end of the call interrupts Connect's Receive.
+// There is at most one such goroutine at a time. It is left behind only if the stream has ended,
+// and no other goroutine is started after that. It ends after the handler has returned, because
+// Connect then closes the request's body.
 func (c *boundConn) Receive(message any) error {
 	if err := c.ended(); err != nil {
 		return err
@@ -59,7 +60,7 @@ func (c *boundConn) Receive(message any) error {
 	go func() {
 		var r received
 		defer func() {
-			r.panic = recover() // here, nothing else would, and the process would end
+			r.panic = recover() // nothing else would recover here, and the process would end
 			done <- r
 		}()
 		r.err = c.StreamingHandlerConn.Receive(message)
@@ -78,7 +79,7 @@ func (c *boundConn) Receive(message any) error {
 	return r.err
 }
 
-// Send sends nothing after the stream has ended.
+// Send sends a message, but not after the stream has ended.
 func (c *boundConn) Send(message any) error {
 	if err := c.ended(); err != nil {
 		return err

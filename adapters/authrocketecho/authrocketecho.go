@@ -25,10 +25,10 @@
 //		return c.String(http.StatusOK, fmt.Sprintf("Hi %s of %s\n", session.User.Name, org.Name))
 //	}
 //
-// Use Authenticate on the Echo, not on a group: it serves the login routes, including the
-// callback, and accepts invitations, which come back to any path. Handlers get the
-// session from [Session], or from authrocket.CurrentUser(c.Request().Context()) and the
-// related functions.
+// Use Authenticate on the Echo, not on a group, because it serves the login routes,
+// including the callback, and accepts invitations, which come back to any path. Handlers
+// get the session from [Session], or from authrocket.CurrentUser(c.Request().Context())
+// and the related functions.
 //
 // The parameter auth is an Auth that [authrocket.New] returned. All functions, and the
 // middleware that they return, are safe for concurrent use.
@@ -56,7 +56,7 @@ func Authenticate(auth *authrocket.Auth) echo.MiddlewareFunc { return bridge(aut
 // nil, so that echo does not call the central error handler after that answer.
 //
 // Config.Deny gets a ResponseWriter that is not an *echo.Response; use
-// [echo.UnwrapResponse] to get it.
+// [echo.UnwrapResponse] to get the *echo.Response.
 func RequireLogin(auth *authrocket.Auth) echo.MiddlewareFunc { return bridge(auth.RequireLogin) }
 
 // Require is [authrocket.Auth.Require] for echo: it calls next for signed-in users whom
@@ -75,7 +75,7 @@ func RequireOrg(auth *authrocket.Auth, selector authrocket.OrgSelector, rules ..
 	return bridge(auth.RequireOrg(selector, rules...))
 }
 
-// Session returns the session that Authenticate or a gate put into the request's context,
+// Session returns the session that Authenticate or a gate put into the request's context:
 // see [authrocket.CurrentSession]. It returns the zero Session and false if nobody is
 // signed in, or if c has no request. echo reuses c for later requests: after the handler
 // has returned, c may contain the session of another user.
@@ -89,14 +89,14 @@ func Session(c *echo.Context) (authrocket.Session, bool) {
 // bridge turns net/http middleware into echo middleware. Code that runs after the
 // handler, including the central error handler, gets the request with the session.
 func bridge(middleware func(http.Handler) http.Handler) echo.MiddlewareFunc {
-	// The handler is made once. Auth passes on the ResponseWriter unchanged, so serveNext
-	// finds the chain in it.
+	// The handler is created once. Auth passes on the ResponseWriter unchanged, so
+	// serveNext finds the chain in it.
 	handler := middleware(http.HandlerFunc(serveNext))
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c *echo.Context) error {
 			r := c.Request()
-			// The order is backwards: of two parameters with one name, c.Param returns
-			// the first.
+			// The order is backwards because c.Param returns the first of two parameters
+			// with the same name.
 			params := c.PathValues()
 			for i := len(params) - 1; i >= 0; i-- {
 				r.SetPathValue(params[i].Name, params[i].Value)
@@ -113,13 +113,14 @@ type chainWriter struct {
 	http.ResponseWriter
 	c    *echo.Context
 	next echo.HandlerFunc
-	err  error // of next
+	err  error // the error that next returned
 }
 
 // Unwrap is for [http.ResponseController] and [echo.UnwrapResponse].
 func (w *chainWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// Flush, FlushError and Hijack are for handlers that ask the ResponseWriter itself.
+// Flush, FlushError and Hijack are for handlers that call these methods of the
+// ResponseWriter directly.
 func (w *chainWriter) Flush() { w.FlushError() }
 
 func (w *chainWriter) FlushError() error { return http.NewResponseController(w.ResponseWriter).Flush() }

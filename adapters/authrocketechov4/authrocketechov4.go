@@ -24,10 +24,10 @@
 //		return c.String(http.StatusOK, fmt.Sprintf("Hi %s of %s\n", session.User.Name, org.Name))
 //	}
 //
-// Use Authenticate on the Echo, not on a group: it serves the login routes, including the
-// callback, and accepts invitations, which come back to any path. Handlers get the
-// session from [Session], or from authrocket.CurrentUser(c.Request().Context()) and the
-// related functions.
+// Use Authenticate on the Echo, not on a group, because it serves the login routes,
+// including the callback, and accepts invitations, which come back to any path. Handlers
+// get the session from [Session], or from authrocket.CurrentUser(c.Request().Context())
+// and the related functions.
 //
 // The parameter auth is an Auth that [authrocket.New] returned. All functions, and the
 // middleware that they return, are safe for concurrent use.
@@ -72,7 +72,7 @@ func RequireOrg(auth *authrocket.Auth, selector authrocket.OrgSelector, rules ..
 	return bridge(auth.RequireOrg(selector, rules...))
 }
 
-// Session returns the session that Authenticate or a gate put into the request's context,
+// Session returns the session that Authenticate or a gate put into the request's context:
 // see [authrocket.CurrentSession]. It returns the zero Session and false if nobody is
 // signed in, or if c has no request. echo reuses c for later requests: after the handler
 // has returned, c may contain the session of another user.
@@ -86,14 +86,14 @@ func Session(c echo.Context) (authrocket.Session, bool) {
 // bridge turns net/http middleware into echo middleware. Code that runs after the
 // handler, including the central error handler, gets the request with the session.
 func bridge(middleware func(http.Handler) http.Handler) echo.MiddlewareFunc {
-	// The handler is made once. Auth passes on the ResponseWriter unchanged, so serveNext
-	// finds the chain in it.
+	// The handler is created once. Auth passes on the ResponseWriter unchanged, so
+	// serveNext finds the chain in it.
 	handler := middleware(http.HandlerFunc(serveNext))
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			r := c.Request()
-			// The order is backwards: of two parameters with one name, c.Param returns
-			// the first.
+			// The order is backwards because c.Param returns the first of two parameters
+			// with the same name.
 			names, values := c.ParamNames(), c.ParamValues()
 			for i := len(names) - 1; i >= 0; i-- {
 				r.SetPathValue(names[i], values[i])
@@ -113,7 +113,7 @@ type chainWriter struct {
 	*echo.Response
 	c    echo.Context
 	next echo.HandlerFunc
-	err  error // of next
+	err  error // the error that next returned
 }
 
 // Unwrap returns the *echo.Response.

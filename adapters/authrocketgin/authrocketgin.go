@@ -26,7 +26,7 @@
 //		c.String(http.StatusOK, "Hi %s of %s\n", session.User.Name, org.Name)
 //	}
 //
-// Use Authenticate on the engine, before the routes: it serves the login routes,
+// Use Authenticate on the engine, before the routes, because it serves the login routes,
 // including the callback, and accepts invitations, which come back to any path. Handlers
 // get the session from [Session], or from authrocket.CurrentUser(c.Request.Context()) and
 // the related functions.
@@ -65,17 +65,17 @@ func Require(auth *authrocket.Auth, rules ...authrocket.Rule) gin.HandlerFunc {
 // RequireOrg is [authrocket.Auth.RequireOrg] for gin: it continues the chain for members
 // of the org that the selector chooses, if all rules allow them. The selectors read gin's
 // path parameters, for example authrocket.OrgIDFromPath("org") for /orgs/:org, and get
-// the value of c.Param; that of a *wildcard begins with a slash. If the selector is nil,
-// or the route has no parameter with its name, the gate refuses with
+// the value of c.Param; the value of a *wildcard begins with a slash. If the selector is
+// nil, or the route has no parameter with its name, the gate refuses with
 // [authrocket.ErrWrongOrg].
 func RequireOrg(auth *authrocket.Auth, selector authrocket.OrgSelector, rules ...authrocket.Rule) gin.HandlerFunc {
 	return bridge(auth.RequireOrg(selector, rules...))
 }
 
-// Session returns the session that Authenticate or a gate put into the request's context,
+// Session returns the session that Authenticate or a gate put into the request's context:
 // see [authrocket.CurrentSession]. It returns the zero Session and false if nobody is
 // signed in, or if c has no request. gin reuses c for later requests: after the handler
-// has returned, c may contain the session of another user. Give a goroutine c.Copy().
+// has returned, c may contain the session of another user. Pass c.Copy() to goroutines.
 func Session(c *gin.Context) (authrocket.Session, bool) {
 	if c.Request == nil {
 		return authrocket.Session{}, false
@@ -86,20 +86,20 @@ func Session(c *gin.Context) (authrocket.Session, bool) {
 // bridge turns net/http middleware into gin middleware. Code after c.Next(), including
 // that of outer middleware, gets the request with the session.
 func bridge(middleware func(http.Handler) http.Handler) gin.HandlerFunc {
-	// The handler is made once. Auth passes on the ResponseWriter unchanged, so serveNext
-	// finds the chain in it.
+	// The handler is created once. Auth passes on the ResponseWriter unchanged, so
+	// serveNext finds the chain in it.
 	handler := middleware(http.HandlerFunc(serveNext))
 	return func(c *gin.Context) {
 		w := &chainWriter{ResponseWriter: c.Writer, c: c}
-		// This also runs when the middleware panics: the code that recovers need not
-		// abort the chain.
+		// This also runs if the middleware panics, because the code that recovers from
+		// the panic may not abort the chain.
 		defer func() {
 			if !w.reached {
 				c.Abort()
 			}
 		}()
-		// The order is backwards: of two parameters with one name, c.Param returns the
-		// first.
+		// The order is backwards because c.Param returns the first of two parameters with
+		// the same name.
 		for i := len(c.Params) - 1; i >= 0; i-- {
 			c.Request.SetPathValue(c.Params[i].Key, c.Params[i].Value)
 		}

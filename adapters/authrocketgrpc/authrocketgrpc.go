@@ -47,8 +47,8 @@ import (
 // concurrent use. Get one from [New]; the zero value cannot be used.
 type Interceptor struct{ policy *authrocketrpc.Policy }
 
-// New returns the Interceptor of an Auth. methods says who may call which methods. The error
-// names every problem in it.
+// New returns an Interceptor for an Auth. methods says who may call which methods. The
+// error names every problem in methods.
 func New(auth *authrocket.Auth, methods authrocketrpc.Methods) (*Interceptor, error) {
 	policy, err := authrocketrpc.NewPolicy(auth, methods)
 	if err != nil {
@@ -70,7 +70,7 @@ func (i *Interceptor) Unary(ctx context.Context, request any, info *grpc.UnarySe
 
 // Stream is a [grpc.StreamServerInterceptor]. The context of the handler's stream contains
 // the session, and ends with it: see [authrocket.Auth.Bind]. RecvMsg and SendMsg then return
-// the status of the refusal. The client gets that status, too, unless the handler returns
+// the status of the refusal. The client also gets that status, unless the handler returns
 // nil.
 //
 //   - A RecvMsg that is waiting for the client returns at once. If RecvMsg returns an error,

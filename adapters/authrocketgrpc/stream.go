@@ -15,7 +15,7 @@ import (
 type boundStream struct {
 	grpc.ServerStream
 	ctx   context.Context
-	first proto.Message // was received before the handler, nil if none was or the handler has it
+	first proto.Message // the message that was received before the handler ran; nil if there was none, or if the handler already has it
 }
 
 func (s *boundStream) Context() context.Context { return s.ctx }
@@ -50,12 +50,12 @@ func (s *boundStream) RecvMsg(message any) error {
 		panicked any
 	}
 	received := make(chan outcome, 1)
-	// gRPC cannot interrupt RecvMsg. After the context has ended no further one starts, and
-	// this one ends with the call, which is soon after the handler has returned.
+	// gRPC cannot interrupt RecvMsg. After the context has ended, no further RecvMsg
+	// starts. This one ends with the call, soon after the handler has returned.
 	go func() {
 		var o outcome
 		defer func() {
-			o.panicked = recover() // for the handler's goroutine, where middleware may recover
+			o.panicked = recover() // passed on to the handler's goroutine, where middleware may recover from it
 			received <- o
 		}()
 		o.err = s.ServerStream.RecvMsg(message)

@@ -39,11 +39,11 @@ type Method struct {
 // access is what [Methods] says about one method.
 type access struct {
 	Method
-	first protoreflect.MessageType // of a stream's first message, nil unless it decides
+	first protoreflect.MessageType // the type of a stream's first message; nil unless that message decides
 }
 
-// serviceOf returns the name of the service of a method: all before the last slash, as in gRPC,
-// so that no longer path counts as one of a public service.
+// serviceOf returns the name of a method's service: everything before the last slash, as in gRPC.
+// A longer path therefore never counts as a path of a public service.
 func serviceOf(method string) string {
 	return method[:max(0, strings.LastIndex(method, "/"))]
 }
@@ -53,15 +53,17 @@ const (
 	reflectionV1alpha = "grpc.reflection.v1alpha.ServerReflection"
 )
 
-// methodsOfGRPC has the services that Go packages describe under different names, or not at all.
+// methodsOfGRPC lists the services that Go packages describe under different names, or not at
+// all.
 var methodsOfGRPC = map[string][]string{
 	"grpc.health.v1.Health": {"Check", "List", "Watch"},
 	reflectionV1:            {"ServerReflectionInfo"},
 	reflectionV1alpha:       {"ServerReflectionInfo"},
 }
 
-// checkReflection returns an error if name has rules for one of the two services of reflection,
-// which mostly are served together and say the same, and the other is left without an entry.
+// checkReflection returns an error if name is one of the two reflection services and has rules,
+// but the other service has no entry. Servers usually offer both, and both return the same
+// information.
 func checkReflection(methods Methods, name string) error {
 	service, _, _ := strings.Cut(name, "/")
 	other := map[string]string{reflectionV1: reflectionV1alpha, reflectionV1alpha: reflectionV1}[service]
@@ -77,7 +79,7 @@ func checkReflection(methods Methods, name string) error {
 }
 
 // compile returns the access for each name in methods, and for each method of a service in
-// methods that needs an access of its own. The error names every problem.
+// methods that needs its own access. The error names every problem.
 func compile(methods Methods) (map[string]access, error) {
 	compiled := map[string]access{}
 	var problems []error
@@ -116,7 +118,7 @@ func compile(methods Methods) (map[string]access, error) {
 		for _, method := range described {
 			full := string(method.Parent().FullName()) + "/" + string(method.Name())
 			if _, ok := methods[full]; ok && !isMethod {
-				continue // has its own turn
+				continue // is compiled on its own
 			}
 			a := access{Method: m}
 			if a.first, err = m.Org.firstMessage(method); err != nil {
@@ -131,8 +133,8 @@ func compile(methods Methods) (map[string]access, error) {
 }
 
 // find returns the method with this name, or all methods of the service with this name. It
-// refuses unknown names, since a misspelled one must not leave a method open. It returns none
-// of [methodsOfGRPC].
+// refuses unknown names, because a misspelled name must not leave a method open. It does not find
+// the methods in [methodsOfGRPC].
 func find(name string) ([]protoreflect.MethodDescriptor, error) {
 	service, method, isMethod := strings.Cut(name, "/")
 	noSuchMethod := fmt.Errorf("the service has no method %q", method)

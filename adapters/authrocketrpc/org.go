@@ -13,10 +13,10 @@ import (
 	"github.com/authrocket-go/authrocket"
 )
 
-// Org is the place where a call says which account it is about: get one from
-// [OrgIDFromField] or [OrgIDFromMetadata]. A call that does not name an account, or names
-// one that is not in the token, is refused with [authrocket.ErrWrongOrg]. The zero Org
-// stands for the account that the user picked.
+// Org is the place in a call that says which account the call is about. Get an Org from
+// [OrgIDFromField] or [OrgIDFromMetadata]. A call that does not name an account, or names one
+// that is not in the token, is refused with [authrocket.ErrWrongOrg]. The zero Org stands for the
+// account that the user picked.
 type Org struct {
 	field    string
 	metadata string
@@ -48,7 +48,7 @@ func (o Org) check() error {
 	return nil
 }
 
-// firstMessage returns the type of the message that has the field of o in a call of method,
+// firstMessage returns the type of the message that contains the field of o in a call of method,
 // or nil if o needs no field.
 func (o Org) firstMessage(method protoreflect.MethodDescriptor) (protoreflect.MessageType, error) {
 	if o.field == "" {
@@ -79,7 +79,7 @@ func (o Org) firstMessage(method protoreflect.MethodDescriptor) (protoreflect.Me
 	return first, nil
 }
 
-// id returns the ID that call names. The error is of kind [authrocket.ErrWrongOrg].
+// id returns the org ID that call contains. The error is of kind [authrocket.ErrWrongOrg].
 func (o Org) id(call Call) (string, error) {
 	var id string
 	switch {

@@ -17,9 +17,9 @@ type Policy struct {
 	access map[string]access
 }
 
-// NewPolicy returns the Policy of an Auth. Every name in methods must be that of a Protocol
-// Buffers service or method of this program, or of grpc.health.v1.Health and the two services
-// of reflection. The error names every problem.
+// NewPolicy returns the Policy of an Auth. Every name in methods must be the name of a Protocol
+// Buffers service or method in this program, of grpc.health.v1.Health, or of one of the two
+// reflection services. The error names every problem.
 func NewPolicy(auth *authrocket.Auth, methods Methods) (*Policy, error) {
 	if auth == nil {
 		return nil, errors.New("authrocketrpc: the Auth is nil; give that of authrocket.New")
@@ -34,7 +34,7 @@ func NewPolicy(auth *authrocket.Auth, methods Methods) (*Policy, error) {
 // Call is one call of a method.
 type Call struct {
 	Procedure string                    // such as /acme.v1.Invoices/Send
-	Metadata  func(key string) []string // returns the values of a key, in lower case, of the request's metadata
+	Metadata  func(key string) []string // returns the values of a key in the request's metadata; the key is in lower case
 	Message   any                       // the request; nil for a stream, but see [Policy.FirstMessage]
 }
 
@@ -43,12 +43,12 @@ func (p *Policy) accessTo(procedure string) access {
 	if a, ok := p.access[method]; ok {
 		return a
 	}
-	return p.access[serviceOf(method)] // the zero value: whoever is signed in
+	return p.access[serviceOf(method)] // the zero value allows everybody who is signed in
 }
 
-// FirstMessage returns an empty message if the first message of a stream decides who may
-// call procedure, else nil. The interceptor must receive into it before it calls Check, and
-// give it to the handler as the first message.
+// FirstMessage returns an empty message if the first message of a stream decides who may call
+// procedure, and nil otherwise. The interceptor must receive into this message before it calls
+// Check, and pass it to the handler as the first message.
 func (p *Policy) FirstMessage(procedure string) proto.Message {
 	first := p.accessTo(procedure).first
 	if first == nil {
@@ -67,7 +67,8 @@ func (p *Policy) Check(ctx context.Context, call Call) (context.Context, error) 
 		if len(authorization) > 0 {
 			ctx, _ = p.auth.CheckAuthorization(ctx, authorization, "")
 		}
-		// Within the leeway of exp there is a session, but Bind would end the stream at once.
+		// In the few seconds for which a token is accepted after its exp, there is a session, but
+		// Bind would end the stream at once.
 		if session, ok := authrocket.CurrentSession(ctx); ok && !session.ExpiresAt.After(time.Now()) {
 			ctx = authrocket.WithSession(ctx, authrocket.Session{})
 		}
@@ -75,16 +76,16 @@ func (p *Policy) Check(ctx context.Context, call Call) (context.Context, error) 
 	}
 	org, err := access.Org.id(call)
 	if err != nil {
-		// Whoever is not signed in hears that first.
+		// If the caller is not signed in, that error takes precedence.
 		return p.auth.CheckAuthorization(ctx, authorization, "", func(context.Context, authrocket.Session) error { return err })
 	}
 	return p.auth.CheckAuthorization(ctx, authorization, org, access.Rules...)
 }
 
 // Bind returns a copy of ctx that ends with its session: see [authrocket.Auth.Bind]. ctx must
-// come from Check. [EndOf] says why the copy has ended. Call the CancelFunc when the stream
-// has ended. If there is no session, as in a public method, only ctx and the CancelFunc end
-// the copy.
+// come from Check. [EndOf] returns the reason why the copy has ended. Call the CancelFunc when
+// the stream has ended. If there is no session, as in a public method, only ctx and the
+// CancelFunc end the copy.
 func (p *Policy) Bind(ctx context.Context) (context.Context, context.CancelFunc) {
 	session, ok := authrocket.CurrentSession(ctx)
 	if !ok {
@@ -93,7 +94,7 @@ func (p *Policy) Bind(ctx context.Context) (context.Context, context.CancelFunc)
 	return p.auth.Bind(ctx, session)
 }
 
-// EndOf returns the refusal that says why the session of ctx has ended. ctx must come from
+// EndOf returns the refusal with the reason why the session of ctx has ended. ctx must come from
 // [Policy.Bind]. If ctx has not ended, or has ended for another reason, EndOf returns nil.
 func EndOf(ctx context.Context) error {
 	if ctx.Err() == nil {

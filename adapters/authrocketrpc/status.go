@@ -19,9 +19,9 @@ const ErrorDomain = "github.com/authrocket-go/authrocket"
 
 // Status returns the answer to a refused call: UNAUTHENTICATED for errors of kind
 // [authrocket.ErrUnauthenticated], UNAVAILABLE with a google.rpc.RetryInfo for
-// [authrocket.ErrUnavailable], else PERMISSION_DENIED. A google.rpc.ErrorInfo has the
-// [authrocket.Reason] in upper case, such as TOKEN_EXPIRED, and [ErrorDomain]. The message is
-// [authrocket.PublicMessage].
+// [authrocket.ErrUnavailable], and PERMISSION_DENIED for all others. A google.rpc.ErrorInfo
+// contains the [authrocket.Reason] in upper case, such as TOKEN_EXPIRED, and [ErrorDomain]. The
+// message is [authrocket.PublicMessage].
 func Status(err error) *status.Status {
 	s := &status.Status{Code: int32(code.Code_PERMISSION_DENIED), Message: authrocket.PublicMessage(err)}
 	details := []proto.Message{&errdetails.ErrorInfo{Reason: strings.ToUpper(authrocket.Reason(err)), Domain: ErrorDomain}}
@@ -35,7 +35,7 @@ func Status(err error) *status.Status {
 	for _, detail := range details {
 		packed, err := anypb.New(detail)
 		if err != nil {
-			panic(err) // of these two types, never
+			panic(err) // never happens with these two types
 		}
 		s.Details = append(s.Details, packed)
 	}
