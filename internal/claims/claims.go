@@ -1,9 +1,9 @@
 // Package claims decodes the payload of a login token. It checks types, not values: the
 // caller checks who issued the token and when it expires.
 //
-// Claims about identity and permissions must have the right types, since a guess could
-// sign in the wrong user. Claims that are only displayed may have any type: an unusual
-// name must not lock a user out.
+// Claims about identity and permissions must have the right types, because a guess could
+// sign in the wrong user. Claims that are only displayed may have any type, because an
+// unusual name must not lock a user out.
 package claims
 
 import (
@@ -58,8 +58,8 @@ type Org struct {
 // Decode decodes payload: one JSON object with nothing after it, names matched exactly.
 // The error says which claim about identity or permissions has the wrong type, for
 // example "claim orgs[2].perm is a string, want array", or what is wrong with the
-// payload. It wraps a [*strictjson.Error]. A display claim of the wrong type counts as
-// absent.
+// payload. It wraps a [*strictjson.Error]. A claim that is only displayed counts as
+// absent if it has the wrong type.
 func Decode(payload []byte) (Claims, error) {
 	r := strictjson.Open(payload)
 	c := readClaims(r)
@@ -73,8 +73,8 @@ func Decode(payload []byte) (Claims, error) {
 	return Claims{}, fmt.Errorf("claim %w", err)
 }
 
-// Peek returns iss and rid of payload. Each is "" if it is missing or not a string; both
-// are "" if Decode would not accept the JSON.
+// Peek returns the claims iss and rid of payload. Each is "" if it is missing or not a
+// string; both are "" if Decode would not accept the JSON.
 func Peek(payload []byte) (issuer, realmID string) {
 	r := strictjson.Open(payload)
 	r.Require('{')
@@ -187,7 +187,8 @@ func text(r *strictjson.Reader) string {
 	return ""
 }
 
-// displayText returns the text of a display claim, or "" for another type.
+// displayText returns the text of a claim that is only displayed, or "" if it has another
+// type.
 func displayText(r *strictjson.Reader) string {
 	token := r.Token()
 	if token.Kind() == '"' {

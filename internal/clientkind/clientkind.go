@@ -1,10 +1,11 @@
-// Package clientkind finds out from a request's headers what kind of client waits for the
-// answer: a browser that navigates, a frame, a prefetch, or a program. Only the first of
-// them can use a redirect to the login; the others would follow it without a user who can
-// sign in. See https://www.w3.org/TR/fetch-metadata/.
+// Package clientkind finds out from a request's headers what kind of client sent the
+// request: a browser that navigates, a frame, a prefetch, or a program. Only a browser
+// that navigates can use a redirect to the login. The others would follow the redirect,
+// but have no user who could sign in there. See https://www.w3.org/TR/fetch-metadata/.
 //
-// A program can send any of these headers, so they prove nothing. They select the form of
-// an answer, and protect users of browsers, which send them correctly.
+// A program can send any of these headers, so they prove nothing. They determine the form
+// of an answer. They also protect users of browsers, because browsers send them
+// correctly.
 package clientkind
 
 import (
@@ -14,8 +15,8 @@ import (
 	"strings"
 )
 
-// IsPrefetch reports whether the browser or Turbo fetches the page before a person
-// clicks.
+// IsPrefetch reports whether the browser or Turbo fetches the page before the user clicks
+// a link.
 func IsPrefetch(r *http.Request) bool {
 	return mentionsPrefetch(r.Header["Sec-Purpose"]) || mentionsPrefetch(r.Header["Purpose"]) || mentionsPrefetch(r.Header["X-Sec-Purpose"])
 }
@@ -44,21 +45,20 @@ func hasValue(values []string) bool {
 func IsHTMX(r *http.Request) bool { return r.Header.Get("HX-Request") == "true" }
 
 // IsBoosted reports whether htmx sent the request for a link or a form, and replaces the
-// open page by the answer.
+// open page with the answer.
 func IsBoosted(r *http.Request) bool { return IsHTMX(r) && r.Header.Get("HX-Boosted") == "true" }
 
-// SaysNavigate reports whether a browser says that it navigates. A service worker that
-// passes on a navigation makes its destination empty; no script can set the mode
-// navigate. A worker also passes on the frames of its own site, which then look like
-// navigations.
+// SaysNavigate reports whether a browser says that it navigates. If a service worker
+// passes on a navigation, the destination is empty. No script can set the mode navigate.
+// A worker also passes on the frames of its own site, which then look like navigations.
 func SaysNavigate(r *http.Request) bool {
 	dest := r.Header.Get("Sec-Fetch-Dest")
 	return r.Header.Get("Sec-Fetch-Mode") == "navigate" && (dest == "document" || dest == "empty")
 }
 
 // WantsPage reports whether a browser waits for a page, after a link or a form: the
-// request is not an upgrade, a prefetch or one of htmx, and the browser says that it
-// navigates. Without fetch metadata, Accept must name text/html.
+// request is not an upgrade, a prefetch or a request by htmx, and the browser says that
+// it navigates. Without fetch metadata, Accept must name text/html.
 func WantsPage(r *http.Request) bool {
 	if IsUpgrade(r) || IsPrefetch(r) || IsHTMX(r) {
 		return false

@@ -1,6 +1,6 @@
 // Package jose reads keys and checks signatures. It is the only package that imports jwx,
-// so that everything the library decides is in one place. It never gets a whole token,
-// and it keeps no state.
+// so that everything that jwx decides is in one place. It never gets a whole token, and
+// it keeps no state.
 package jose
 
 import (
@@ -16,7 +16,7 @@ import (
 	"github.com/lestrrat-go/jwx/v2/jws"
 )
 
-// Algorithm is a JWS algorithm by its registered name (RFC 7518 section 3.1).
+// Algorithm is the registered name of a JWS algorithm (RFC 7518 section 3.1).
 type Algorithm string
 
 // The algorithms of AuthRocket. Each key has exactly one.
@@ -34,8 +34,8 @@ type Key struct {
 	spki      [sha256.Size]byte // the hash of public, zero for a secret
 }
 
-// Algorithm returns the only algorithm that the key accepts, independent of the token's
-// header.
+// Algorithm returns the only algorithm that the key accepts, whatever the token's header
+// says.
 func (k Key) Algorithm() Algorithm { return k.algorithm }
 
 // SPKIHash returns the SHA-256 of the SubjectPublicKeyInfo (RFC 5280 section 4.1) of an
@@ -68,7 +68,7 @@ func (k Key) Verify(signingInput, signature []byte) error {
 	return verifier.Verify(signingInput, signature, raw)
 }
 
-// Keys are the keys with one key ID. Usually there is one.
+// Keys are the keys that share a key ID. Usually there is only one.
 type Keys []Key
 
 // Contain reports whether one of the keys accepts the same signatures as key.
@@ -88,8 +88,8 @@ const (
 	maxRSABits = 8192
 )
 
-// newRSAKey refuses keys that are too weak, and keys that crypto/rsa would refuse, or be
-// slow with, at each signature.
+// newRSAKey refuses keys that are too weak, and keys that crypto/rsa would refuse, or
+// process slowly, at each signature.
 func newRSAKey(public *rsa.PublicKey) (Key, error) {
 	if public == nil || public.N == nil {
 		return Key{}, errors.New("has no RSA public key")

@@ -21,12 +21,12 @@ const MaxKeyIDBytes = 256
 // ErrNoUsableKey means that a key set contains no usable key.
 var ErrNoUsableKey = errors.New("the key set has no usable key")
 
-// maxEntries is how many keys a set may have; a real set has one or two. It bounds what
-// is reported about a set.
+// maxEntries is how many keys a set may have; a real set has one or two. It limits how
+// much is reported about a set.
 const maxEntries = 100
 
-// maxKeysPerID is how many keys with one kid are kept and tried. Each further key would
-// make forged signatures more expensive to refuse.
+// maxKeysPerID is how many keys with the same kid are kept and tried. Each additional key
+// would make it more expensive to refuse forged signatures.
 const maxKeysPerID = 2
 
 // ParseSet reads a JWK Set (RFC 7517 section 5) into keys by kid. An entry that cannot be
@@ -66,11 +66,11 @@ func ParseSet(data []byte) (keys map[string]Keys, skipped []error, err error) {
 	return keys, skipped, nil
 }
 
-// entry is a key in a key set. Its members that are null count as absent.
+// entry is a key in a key set. Members that are null count as absent.
 type entry map[string]json.RawMessage
 
-// text returns a member that is a string, or "" if it is absent. It returns false for
-// another type.
+// text returns a member that is a string, or "" if it is absent. It returns false if the
+// member has another type.
 func (e entry) text(name string) (s string, ok bool) {
 	if e.has(name) && json.Unmarshal(e[name], &s) != nil {
 		return "", false

@@ -87,8 +87,8 @@ var (
 	errNoKey       = errors.New("is neither an RSA public key in PEM or base64 nor a secret that starts with jsk_; use the realm's JWT key")
 )
 
-// commonMistake returns what text is if it is something that people often use in place of
-// a key.
+// commonMistake returns a description of text if it is something that people often use in
+// place of a key.
 func commonMistake(text string) string {
 	switch {
 	case text == "":

@@ -1,6 +1,6 @@
 // Package jws splits a JWS in compact serialization (RFC 7515 section 7.1) into its
-// parts. It does not know keys or claims. It accepts exactly one spelling of a token, so
-// that a cache can use the text of a token as its key.
+// parts. It does not deal with keys or claims. It accepts exactly one spelling of a
+// token, so that a cache can use the text of a token as its key.
 package jws
 
 import (
@@ -31,8 +31,8 @@ func Split(token string) (Parts, error) {
 	return SplitInto(nil, token)
 }
 
-// SplitInto is [Split] for a caller that reuses memory. It stores the parts there as far
-// as they fit. They are valid until the caller uses memory again.
+// SplitInto is [Split] for a caller that reuses memory. It stores the parts in memory as
+// far as they fit. They are valid until the caller uses memory again.
 func SplitInto(memory []byte, token string) (Parts, error) {
 	header, rest, ok := strings.Cut(token, ".")
 	if !ok {

@@ -3,7 +3,8 @@ package keycache
 import "time"
 
 // instant is a moment on two clocks. The monotonic clock may stop while the machine
-// sleeps, and the wall clock can be set. An age is the larger one of the two.
+// sleeps, and the wall clock can be set. An age is the larger of the ages on the two
+// clocks.
 type instant struct{ monotonic, wall time.Time }
 
 // since returns the time from then to i.
@@ -13,7 +14,7 @@ func (i instant) since(then instant) time.Duration {
 
 func (c *Cache[K]) now() instant { return c.instant(time.Now()) }
 
-// instant returns the instant for now, a time of this machine.
+// instant returns the instant for now, which is a time of this machine's clock.
 func (c *Cache[K]) instant(now time.Time) instant {
 	wall := now
 	if c.config.Now != nil {

@@ -1,6 +1,6 @@
 // Package keycache caches the keys of a remote key set by key ID. It decides when to
 // fetch the set, which lookups wait for a fetch and for how long, and how long a set is
-// used when its source is unavailable. It is independent of HTTP and of the type of a
+// used while its source is unavailable. It is independent of HTTP and of the type of a
 // key, so that tests can simulate years of key rotations and outages quickly.
 //
 // Its only goroutine runs a fetch, and there is at most one fetch at a time. A cold cache
@@ -29,7 +29,7 @@ const (
 	// FetchTimeout is how long a fetch may take.
 	FetchTimeout = 8 * time.Second
 
-	// minRefreshInterval is the shortest interval that a max-age can cause.
+	// minRefreshInterval is the shortest refresh interval that a max-age can cause.
 	minRefreshInterval = time.Minute
 
 	// maxPublishDelay is how long after a token was issued its key may still be missing
@@ -55,20 +55,20 @@ const (
 // because a failure at startup often ends soon, and no token can be verified until then.
 var coldPauses = [...]time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second}
 
-// ErrUnknown means that the set does not have the key ID: the set was fetched after the
-// question or long after the token was issued, or the same question was answered a moment
-// ago.
+// ErrUnknown means that the set does not have the key ID. Either the set was fetched
+// after the lookup began or long after the token was issued, or a lookup of the same key
+// ID had this result a moment ago.
 var ErrUnknown = errors.New("the realm's key set does not have the key")
 
 // Undecided means that it is not known now whether the key exists.
 type Undecided struct {
-	// Cause is the reason: the failure of the last fetch, the end of the caller's
-	// context, or that a fetch takes too long.
+	// Cause is the reason: the last fetch failed, the caller's context ended, or a fetch
+	// takes too long.
 	Cause error
 	// Limited is true if there is a usable set, but the budget for fetches or for waiting
 	// lookups is spent.
 	Limited bool
-	// RetryAfter is how long to wait before asking again.
+	// RetryAfter is how long to wait before the next lookup.
 	RetryAfter time.Duration
 }
 
@@ -87,10 +87,10 @@ var (
 // Patience is how long a lookup waits for fetches.
 type Patience int
 
-// Gate waits for up to MaxWait. Open, for a route without a gate, does too, but not for a
-// fetch that has already been running for that long. NoWait neither waits nor starts a
-// fetch. Callback waits like Gate, but treats a key as unknown only if the set was
-// fetched after the question: the user has just signed in, so the key may be new.
+// Gate waits for up to MaxWait. Open, for a route without a gate, also does so, but not
+// for a fetch that has already been running for that long. NoWait neither waits nor
+// starts a fetch. Callback waits like Gate, but treats a key as unknown only if the set
+// was fetched after the lookup began. The user has just signed in, so the key may be new.
 const (
 	NoWait Patience = iota
 	Open
@@ -98,15 +98,15 @@ const (
 	Callback
 )
 
-// Question is a question for the key of a token.
+// Question describes a lookup of the key of a token.
 type Question struct {
 	KeyID string
 	// IssuedAt is the token's time of issue; zero means long ago. It may be unverified,
-	// since it only decides whether a fetch can find the key.
+	// because it only decides whether a fetch can find the key.
 	IssuedAt time.Time
 	Patience Patience
-	// WaitStart is when the request began to wait for keys. The request waits until
-	// MaxWait after that, at most.
+	// WaitStart is when the request began to wait for keys. The request waits no longer
+	// than MaxWait after that time.
 	WaitStart time.Time
 }
 
@@ -114,7 +114,7 @@ type Question struct {
 type Refresh struct {
 	Err     error         // nil if the set was replaced
 	Keys    int           // keys in use now
-	Skipped []error       // entries of the fetched set that are not used
+	Skipped []error       // errors for the entries of the fetched set that are not used
 	Age     time.Duration // the age of the set in use, 0 if there is none
 }
 
@@ -145,14 +145,14 @@ type Cache[K any] struct {
 
 	mu       sync.Mutex
 	running  *fetch // nil if no fetch is running
-	sequence uint64 // of the last fetch that was started
+	sequence uint64 // the number of the last fetch that was started
 
 	waiting int // lookups that wait for a fetch
 
-	failure       error // of the last fetch, nil if it succeeded
+	failure       error // the error of the last fetch, nil if it succeeded
 	failedAt      instant
 	noFetchBefore time.Time // after a failure, no fetch starts before this
-	coldRetries   int       // pauses of coldPauses that were taken
+	coldRetries   int       // how many of coldPauses have been used
 
 	budget     int // fetches that the budget grants now
 	refilledAt time.Time
@@ -162,7 +162,7 @@ type Cache[K any] struct {
 
 type keySet[K any] struct {
 	keys        map[string]K
-	sequence    uint64        // of the fetch that returned it
+	sequence    uint64        // the number of the fetch that returned it
 	requestedAt instant       // when that fetch was started
 	interval    time.Duration // the age at which it is due for a refresh
 }
@@ -172,8 +172,8 @@ func (s *keySet[K]) isDue(now instant) bool {
 	return now.since(s.requestedAt) >= s.interval || s.clockWasSetBack(now)
 }
 
-// clockWasSetBack reports whether the wall clock was set back since the set was asked
-// for. The age is then unknown, since the machine may have slept in the meantime.
+// clockWasSetBack reports whether the wall clock was set back after the set was
+// requested. The age is then unknown, because the machine may have slept in the meantime.
 func (s *keySet[K]) clockWasSetBack(now instant) bool {
 	return now.wall.Before(s.requestedAt.wall.Add(-maxStepBack))
 }
@@ -203,8 +203,8 @@ func (c *Cache[K]) Lookup(ctx context.Context, q Question) (K, error) {
 	return c.lookupSlowly(ctx, q)
 }
 
-// Fresh returns the key with that ID if the set needs no refresh at now, the machine's
-// time, and the generation of the set. It never waits. If it returns false, use
+// Fresh returns the key with this ID and the generation of the set, if the set needs no
+// refresh at now, a time of the machine's clock. It never waits. If it returns false, use
 // [Cache.Lookup]; the generation is then zero.
 func (c *Cache[K]) Fresh(id string, now time.Time) (key K, generation uint64, ok bool) {
 	set := c.current.Load()
@@ -217,9 +217,9 @@ func (c *Cache[K]) Fresh(id string, now time.Time) (key K, generation uint64, ok
 	return key, set.sequence, true
 }
 
-// Unchanged reports whether the set with that generation is still in use and needs no
-// refresh at now. [Cache.Fresh] then returns the same key as before. It is false for
-// generation zero.
+// Unchanged reports whether the set with this generation is still in use and needs no
+// refresh at now. If so, [Cache.Fresh] returns the same key as before. The result is
+// false for generation zero.
 func (c *Cache[K]) Unchanged(generation uint64, now time.Time) bool {
 	set := c.current.Load()
 	return set != nil && set.sequence == generation && !set.isDue(c.instant(now))
@@ -227,8 +227,8 @@ func (c *Cache[K]) Unchanged(generation uint64, now time.Time) bool {
 
 // Age returns, without waiting, the age of the set in use, whether it is usable, and the
 // error of the last fetch. If there is no set, or it is due for a refresh, Age starts a
-// fetch, so that a caller that only calls Age gets a usable set at some time. It leaves
-// the last fetch of the budget to lookups.
+// fetch, so that a caller that only calls Age eventually gets a usable set. It reserves
+// the last fetch of the budget for lookups.
 func (c *Cache[K]) Age() (age time.Duration, usable bool, failure error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -309,10 +309,10 @@ func (c *Cache[K]) lookupSlowly(ctx context.Context, q Question) (none K, err er
 }
 
 // awaitRefresh starts a refresh of a set that is due. It waits for the refresh if the set
-// is old and no recent failure explains that. It reports whether a refresh ended, so that
-// the caller must look at the set again. The old key stays in use only if the fetch takes
-// longer than a request waits. It does not if the caller leaves or too many callers wait,
-// since an attacker could cause that.
+// is old and no recent failure explains that. It reports whether a refresh has ended; the
+// caller must then read the set again. If the fetch takes longer than a request waits,
+// the old key stays in use. The old key does not stay in use if the caller's context ends
+// or too many callers wait, because an attacker could cause that.
 func (c *Cache[K]) awaitRefresh(ctx context.Context, set *keySet[K], q Question, now instant) (refreshed bool, err error) {
 	if !set.isDue(now) || q.Patience == NoWait {
 		return false, nil
@@ -345,8 +345,8 @@ func (c *Cache[K]) usable(now instant) *keySet[K] {
 	return set
 }
 
-// fetchRefused returns why no fetch may start now that leaves reserve in the budget, or
-// nil if one may.
+// fetchRefused returns why no fetch may start now, or nil if one may start. The fetch
+// must leave reserve fetches in the budget.
 func (c *Cache[K]) fetchRefused(now instant, reserve int) *Undecided {
 	if now.monotonic.Before(c.noFetchBefore) {
 		return &Undecided{Cause: c.failure, RetryAfter: c.noFetchBefore.Sub(now.monotonic)}
@@ -359,8 +359,8 @@ func (c *Cache[K]) fetchRefused(now instant, reserve int) *Undecided {
 	return nil
 }
 
-// refill adds the fetches to the budget that the time since the last refill grants, up to
-// burst.
+// refill adds to the budget the fetches that have become available since the last refill,
+// up to burst.
 func (c *Cache[K]) refill(now time.Time) {
 	if n := int64(now.Sub(c.refilledAt) / CoolDown); n > 0 {
 		c.budget = int(min(int64(c.budget)+n, burst))
@@ -371,7 +371,7 @@ func (c *Cache[K]) refill(now time.Time) {
 	}
 }
 
-// start starts a fetch at the expense of the budget. c.running is that fetch until it
+// start starts a fetch and takes it from the budget. c.running is that fetch until it
 // ends.
 func (c *Cache[K]) start(now instant) *fetch {
 	c.refill(now.monotonic)
@@ -388,7 +388,7 @@ func (c *Cache[K]) startBesideBudget(now instant) *fetch {
 }
 
 // retryCold fetches the set after one of coldPauses if the cache is still cold. It does
-// not use the budget, since no request causes it and it happens only a few times in the
+// not use the budget, because no request causes it and it happens only a few times in the
 // life of a Cache.
 func (c *Cache[K]) retryCold() {
 	c.mu.Lock()
@@ -414,7 +414,7 @@ func (c *Cache[K]) run(f *fetch) {
 }
 
 // fetch calls Fetch and recovers from a panic, for example in a transport. No caller's
-// recover covers this goroutine, so the panic would end the process.
+// recover covers this goroutine, so the panic would otherwise end the process.
 func (c *Cache[K]) fetch(ctx context.Context) (keys map[string]K, skipped []error, maxAge time.Duration, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -453,8 +453,8 @@ func (c *Cache[K]) finish(f *fetch, keys map[string]K, maxAge time.Duration, err
 	return refresh
 }
 
-// delayNextFetch delays the next fetch after a failure, by a random time: many processes
-// see the same outage and should not all retry at once.
+// delayNextFetch delays the next fetch after a failure by a random time, because many
+// processes see the same outage and should not all retry at once.
 func (c *Cache[K]) delayNextFetch(now instant) {
 	pause := CoolDown
 	isCold := c.current.Load() == nil && c.coldRetries < len(coldPauses)
@@ -469,8 +469,8 @@ func (c *Cache[K]) delayNextFetch(now instant) {
 	}
 }
 
-// wait unlocks c.mu until f is done, ctx ends or the time is over. It returns nil if f is
-// done.
+// wait unlocks c.mu until f is done, ctx ends or the time until is reached. It returns
+// nil if f is done.
 func (c *Cache[K]) wait(ctx context.Context, f *fetch, until time.Time) error {
 	if c.waiting >= maxWaiting {
 		return errTooManyWaiting
@@ -480,8 +480,8 @@ func (c *Cache[K]) wait(ctx context.Context, f *fetch, until time.Time) error {
 	return c.waitUncounted(ctx, f, until)
 }
 
-// waitUncounted is wait without maxWaiting, for Warm, which the program calls and not a
-// request.
+// waitUncounted is like wait, but without the limit maxWaiting. It is for Warm, which the
+// program calls, not a request.
 func (c *Cache[K]) waitUncounted(ctx context.Context, f *fetch, until time.Time) error {
 	c.mu.Unlock()
 	defer c.mu.Lock()

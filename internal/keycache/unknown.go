@@ -3,9 +3,9 @@ package keycache
 import "time"
 
 // unknownIDs remembers which key IDs were unknown a moment ago. The first time, it
-// remembers an ID for 1 to 2 seconds, so that a key is found that is published just after
-// its first token. Each time that the ID is still unknown, the time doubles, up to
-// CoolDown. It holds maxUnknown IDs; a new one evicts the oldest.
+// remembers an ID for 1 to 2 seconds, so that a key that is published just after its
+// first token is found. Each time the ID turns out to be still unknown, the time doubles,
+// up to CoolDown. It holds maxUnknown IDs; a new one evicts the oldest.
 type unknownIDs struct {
 	entries map[string]unknownID
 	order   []string // a ring: order[next] is the oldest once it is full
@@ -22,7 +22,7 @@ func newUnknownIDs(jitter func(time.Duration) time.Duration) unknownIDs {
 	return unknownIDs{entries: make(map[string]unknownID), jitter: jitter}
 }
 
-// left returns for how much longer id is remembered as unknown, or 0 if it is not.
+// left returns how much longer id is remembered as unknown, or 0 if it is not remembered.
 func (u *unknownIDs) left(id string, now time.Time) time.Duration {
 	return max(u.entries[id].until.Sub(now), 0)
 }

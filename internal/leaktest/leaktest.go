@@ -1,5 +1,5 @@
-// Package leaktest provides the TestMain of packages whose tests must not leave
-// goroutines behind. It fails their run if a goroutine outlives the tests.
+// Package leaktest provides a TestMain for packages whose tests must not leave goroutines
+// behind. The test run fails if a goroutine outlives the tests.
 package leaktest
 
 import (
@@ -12,12 +12,12 @@ import (
 	"time"
 )
 
-// Main runs the tests and ends the process, with an error if a goroutine of this module,
-// of net/http, gRPC or Connect is still running after a minute. A fetch of keys may run for 8 seconds
-// after its request, and a test cannot see when it ends.
+// Main runs the tests and ends the process. It reports an error if a goroutine of this
+// module, net/http, gRPC or Connect is still running after a minute. A fetch of keys may
+// run for 8 seconds after its request, and a test cannot see when it ends.
 //
 // The tests get an [http.DefaultTransport] without CloseIdleConnections. An httptest
-// server calls that method when it closes, and so makes requests fail that other tests
+// server calls that method when it closes, which can make requests fail that other tests
 // have just sent.
 func Main(m *testing.M) {
 	standard := http.DefaultTransport.(*http.Transport)

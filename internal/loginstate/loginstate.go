@@ -1,5 +1,5 @@
-// Package loginstate binds a login to the browser that started it. The browser keeps a
-// small secret in a cookie for that login. The data of the login goes to LoginRocket and
+// Package loginstate binds a login to the browser that started it. For each login, the
+// browser keeps a small secret in a cookie. The data of the login goes to LoginRocket and
 // comes back in a state, which is sealed with a key derived from the secret.
 package loginstate
 
@@ -20,7 +20,7 @@ const (
 	Lifetime = time.Hour
 
 	// maxAhead is how far the clock of the server that started a login may be ahead of
-	// the clock of the server that it comes back to.
+	// the clock of the server that the login comes back to.
 	maxAhead = time.Minute
 
 	// MaxAttempt is the largest Attempt of a Login.
@@ -30,11 +30,11 @@ const (
 	MaxTargetBytes = 1_000
 )
 
-// Change is what a login may change about who is signed in without the user's
-// confirmation.
+// Change says what a login may change without the user's confirmation: the user or the
+// account that is signed in.
 type Change byte
 
-// Each Change includes those before it.
+// Each Change includes the changes before it.
 const (
 	ChangeNothing Change = iota
 	ChangeAccount        // the same user, in another account
@@ -45,7 +45,7 @@ const (
 // Target must be checked like any other input.
 type Login struct {
 	MayChange Change
-	Attempt   int    // the number of the login in a row, from 1 on
+	Attempt   int    // the number of the login in a row of logins, counted from 1
 	Target    string // the path and query to return to
 }
 
@@ -81,8 +81,8 @@ func (s Secret) Value() string {
 	return value
 }
 
-// ParseSecret reads value, that of the cookie for id, and reports whether it is
-// well-formed. The value may be made up, or set by another host of the domain: only
+// ParseSecret reads value, the value of the cookie for id, and reports whether it is
+// well-formed. The value may be invented, or set by another host of the domain. Only
 // [Secret.Open] proves which states belong to it.
 func ParseSecret(id, value string) (Secret, bool) {
 	value, foreign := strings.CutSuffix(value, foreignMark)
@@ -103,8 +103,8 @@ func ParseSecret(id, value string) (Secret, bool) {
 	return s, true
 }
 
-// IsAlive reports whether the login was started within Lifetime before now. It permits
-// that the clock of the other server is maxAhead ahead.
+// IsAlive reports whether the login was started within Lifetime before now. It allows the
+// clock of the other server to be ahead by up to maxAhead.
 func (s Secret) IsAlive(now time.Time) bool {
 	age := now.Sub(s.Started)
 	return age >= -maxAhead && age <= Lifetime
@@ -124,7 +124,7 @@ func (s Secret) Seal(scope string, l Login) string {
 	return s.ID + "." + base64.RawURLEncoding.EncodeToString(sealed)
 }
 
-// Open returns the Login in state, if s has sealed it with the same scope.
+// Open returns the Login in state, if it was sealed by s with the same scope.
 func (s Secret) Open(scope, state string) (Login, bool) {
 	id, text, ok := strings.Cut(state, ".")
 	if !ok || id != s.ID || len(text) > base64.RawURLEncoding.EncodedLen(headBytes+MaxTargetBytes+16) {
@@ -155,7 +155,7 @@ func decode(text string) ([]byte, bool) {
 	return decoded, err == nil
 }
 
-// aead returns the cipher of one login. The nonce may be zero, since each login has its
+// aead returns the cipher of one login. The nonce may be zero, because each login has its
 // own secret, whose key seals only one message.
 func (s Secret) aead(scope string) cipher.AEAD {
 	mac := hmac.New(sha256.New, s.key[:])

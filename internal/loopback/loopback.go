@@ -1,6 +1,6 @@
-// Package loopback decides which host names mean this machine. An app that is developed
-// there needs neither https nor a configured URL, since the host cannot be another
-// machine.
+// Package loopback decides which host names refer to this machine. During development on
+// such a host, an app needs neither https nor a configured URL, because the host cannot
+// be another machine.
 package loopback
 
 import (

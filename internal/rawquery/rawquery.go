@@ -13,8 +13,8 @@ import (
 const maxParams = 10_000
 
 // Values returns the values of name in the order of the query. It ignores pairs that
-// [url.ParseQuery] drops because of a semicolon or an invalid escape, and returns none
-// for a query that it refuses.
+// [url.ParseQuery] drops because of a semicolon or an invalid escape, and returns no
+// values for a query that url.ParseQuery refuses.
 func Values(query, name string) []string {
 	if strings.Count(query, "&") >= maxParams {
 		return nil
@@ -39,8 +39,8 @@ func Without(query string, names ...string) string {
 }
 
 // CutRest cuts query at the parameter called name if its value begins with an unescaped
-// slash. rest is the value and everything after it, byte for byte: somebody has appended
-// the URL of a request to a query without escaping it.
+// slash. rest is the value and everything after it, byte for byte. Such a query results
+// if the URL of a request was appended without escaping it.
 func CutRest(query, name string) (before, rest string, found bool) {
 	offset := 0
 	for pair := range strings.SplitSeq(query, "&") {
@@ -54,7 +54,7 @@ func CutRest(query, name string) (before, rest string, found bool) {
 }
 
 // parsePair reads a pair exactly as [url.ParseQuery] does. Otherwise, a token or a return
-// target could be visible to only one of this package and the app.
+// target could be visible to this package but not to the app, or the other way round.
 func parsePair(pair string) (key, value string, ok bool) {
 	if strings.Contains(pair, ";") {
 		return "", "", false

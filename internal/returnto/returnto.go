@@ -1,5 +1,5 @@
 // Package returnto decides where a browser may be redirected to: only to a path on the
-// same host, however a browser interprets the text.
+// same host, even if a browser interprets the text in an unusual way.
 package returnto
 
 import (
@@ -34,8 +34,8 @@ func Path(target string) (string, bool) {
 	return target, true
 }
 
-// Resolve returns the path that a browser requests when it is redirected to path, which
-// is escaped. The result has no dot segments, plain or escaped.
+// Resolve returns the path that a browser requests if it is redirected to path, which is
+// escaped. The result has no dot segments, plain or escaped.
 func Resolve(path string) string {
 	var kept []string
 	segments := strings.Split(path, "/")[1:]
@@ -55,8 +55,8 @@ func Resolve(path string) string {
 	return "/" + strings.Join(kept, "/")
 }
 
-// Escape returns target with every byte beyond ASCII percent-encoded, as a Location
-// header needs it. Other bytes do not change.
+// Escape returns target with every non-ASCII byte percent-encoded, as a Location header
+// requires. Other bytes do not change.
 func Escape(target string) string {
 	const hex = "0123456789ABCDEF"
 	var b strings.Builder

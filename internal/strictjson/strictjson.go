@@ -1,7 +1,7 @@
 // Package strictjson reads one JSON object as I-JSON (RFC 7493): valid UTF-8, complete
 // surrogate pairs, and no duplicate member at any depth. It reads token by token, and its
 // errors say what is wrong and where. It refuses a text that two parsers could read
-// differently, since the issuer of a token may have meant the other reading.
+// differently, because the issuer of a token may have meant the other reading.
 package strictjson
 
 import (
@@ -18,7 +18,7 @@ import (
 const (
 	// maxDepth limits how deep objects and arrays nest. A login token needs four levels;
 	// the others are for its custom attributes. Without the limit, a reused Reader would
-	// keep the memory for a deeply nested text.
+	// keep the memory that a deeply nested text needed.
 	maxDepth = 32
 	// maxPooledBytes is the longest text after which a Reader is reused. A Reader keeps
 	// memory for the names of the members of one object per level.
@@ -38,8 +38,8 @@ func (e *Error) Error() string {
 	return e.Place + " " + e.Problem
 }
 
-// Reader reads a text. It is for one goroutine. It stops at the first problem: then every
-// loop over [Reader.Name] or [Reader.Element] ends, and [Reader.Close] returns the
+// Reader reads a text. Use it in only one goroutine. It stops at the first problem: every
+// loop over [Reader.Name] or [Reader.Element] then ends, and [Reader.Close] returns the
 // problem.
 type Reader struct {
 	decoder jsontext.Decoder
@@ -82,8 +82,8 @@ func (r *Reader) Close() error {
 // false or null. It is a part of the text that is read, and empty if there is no token.
 type Token []byte
 
-// Kind returns the first byte of t, but 't' for both booleans, '0' for every number, and
-// 0 if there is no token.
+// Kind returns 't' for both booleans, '0' for every number, 0 if there is no token, and
+// otherwise the first byte of t.
 func (t Token) Kind() byte {
 	if len(t) == 0 {
 		return 0
@@ -112,8 +112,8 @@ func (t Token) unquote() []byte {
 	return text
 }
 
-// Token reads the next token. It returns the raw text, since a jsontext.Token would read
-// a string a second time to decode it.
+// Token reads the next token. It returns the raw text, because a jsontext.Token would
+// read a string a second time to decode it.
 func (r *Reader) Token() Token {
 	if r.err != nil {
 		return nil
@@ -153,21 +153,21 @@ func (r *Reader) Element() (Token, bool) {
 	return token, len(token) > 0 && token[0] != ']'
 }
 
-// Require reads the next token and reports whether it has that kind. Another kind is a
-// problem.
+// Require reads the next token and reports whether it has the given kind. Any other kind
+// is a problem.
 func (r *Reader) Require(kind byte) (Token, bool) {
 	token := r.Token()
 	return token, r.Check(token, kind)
 }
 
-// Optional is Require, but also accepts null, for which it returns false.
+// Optional is like Require, but also accepts null, for which it returns false.
 func (r *Reader) Optional(kind byte) (Token, bool) {
 	token := r.Token()
 	return token, token.Kind() != 'n' && r.Check(token, kind)
 }
 
-// Check reports whether token, the last one that was read, has that kind. Another kind is
-// a problem.
+// Check reports whether token, which must be the last token that was read, has the given
+// kind. Any other kind is a problem.
 func (r *Reader) Check(token Token, kind byte) bool {
 	if token.Kind() == kind {
 		return true
@@ -177,8 +177,8 @@ func (r *Reader) Check(token Token, kind byte) bool {
 	return false
 }
 
-// Skip reads the rest of the value that begins with token, the last one that was read. It
-// returns the text of the whole value.
+// Skip reads the rest of the value that begins with token, which must be the last token
+// that was read. It returns the text of the whole value.
 func (r *Reader) Skip(token Token) []byte {
 	if kind := token.Kind(); kind != '{' && kind != '[' {
 		return token
@@ -197,7 +197,7 @@ func (r *Reader) Fail(problem string) {
 	}
 }
 
-// place returns where the last token is, for example "orgs[1].perm". It only contains
+// place returns where the last token is, for example "orgs[1].perm". It contains only
 // names of members whose objects the caller reads.
 func (r *Reader) place() string {
 	var place strings.Builder

@@ -1,9 +1,9 @@
 // Package tokencache caches the contents of verified tokens, which saves decoding the
 // same token for each request. It is bounded: when it is full, a new token evicts a
-// random one. It makes no decision about tokens: the caller checks on each use whether a
-// token is still valid.
+// random one. It makes no decisions about tokens: the caller must check on each use that
+// a token is still valid.
 //
-// It has no goroutine, and no call looks at more than one entry.
+// It starts no goroutine, and no call reads more than one entry.
 package tokencache
 
 import (
@@ -23,9 +23,9 @@ const (
 	// into shards that each hold only one token.
 	minShardSize = 64
 
-	// indexBytes is the length of the end of a token that is its index. It covers the
-	// whole signature of HS256, and of RS256 far more than two tokens have in common by
-	// chance.
+	// indexBytes is the length of a token's index, which is the end of the token. It
+	// covers the whole signature for HS256. For RS256, it covers far more of the
+	// signature than two tokens can have in common by chance.
 	indexBytes = 43
 )
 
@@ -78,16 +78,16 @@ func (c *Cache[V]) shard(token string) *shard[V] {
 	return c.shards[maphash.String(c.seed, index(token))%uint64(len(c.shards))]
 }
 
-// index returns the part of a token that it is looked up by, which is faster than hashing
-// all of it. Get then compares the whole token.
+// index returns the part of a token by which the token is looked up, because hashing the
+// whole token would take longer. Get then compares the whole token.
 func index(token string) string { return token[max(0, len(token)-indexBytes):] }
 
 // shard is a part of the cache.
 type shard[V any] struct {
-	entries *cache.Cache // index to *entry[V]
+	entries *cache.Cache // maps an index to an *entry[V]
 
 	mu      sync.Mutex // held while entries changes
-	indexes []string   // of the entries
+	indexes []string   // the indexes of the entries
 	size    int
 }
 

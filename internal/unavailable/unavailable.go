@@ -1,5 +1,5 @@
-// Package unavailable holds one error. Every package of this module wraps it if a
-// decision cannot be made now, so that a gate answers such an error with 503.
+// Package unavailable contains only the error Err. Every package of this module wraps it
+// if a decision cannot be made now, so that a gate answers such an error with 503.
 package unavailable
 
 import "errors"

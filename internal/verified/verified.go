@@ -1,5 +1,5 @@
 // Package verified remembers which tokens had a valid signature, but not their contents.
-// It takes 16 bytes for each token, while a session takes kilobytes.
+// It needs 16 bytes for each token, whereas a session needs kilobytes.
 //
 // It stores the mark of a token: the first 128 bits of the SHA-256 of 32 random bytes of
 // the Set, the SHA-256 of the key's SPKI, and the whole token, in this order. The first
@@ -7,14 +7,15 @@
 //
 // The only possible error is a collision: a forged token has the mark of a valid one. No
 // attacker can prepare a collision. The random bytes are new in each process and, like
-// the marks, never leave it. Without them nobody can compute a mark, and tokens that
-// collide in one Set do not collide in another. So an attacker can only send tokens and
-// hope. In a full Set of 1,000,000 marks, each token succeeds with a probability of 2^20
-// in 2^128. A million tokens a second for a hundred years succeed with a probability of
-// less than 1 in 10^16. Two valid tokens may share a mark, which does no harm.
+// the marks, never leave it. Without these bytes nobody can compute a mark, and tokens
+// that collide in one Set do not collide in another. An attacker can therefore only send
+// tokens and hope. In a full Set of 1,000,000 marks, each token succeeds with a
+// probability of 2^20 in 2^128. A million tokens a second for a hundred years succeed
+// with a probability of less than 1 in 10^16. Two valid tokens may share a mark, which
+// does no harm.
 //
-// A mark is for one key only. When a key is withdrawn or replaced, its marks are not
-// looked up again, and new marks evict them over time.
+// A mark is valid for only one key. When a key is withdrawn or replaced, its marks are
+// not looked up again, and new marks evict them over time.
 package verified
 
 import (
@@ -26,8 +27,8 @@ import (
 	"sync"
 )
 
-// shardSize is the largest number of marks in a shard. A search looks at all of them,
-// which takes less time than the SHA-256.
+// shardSize is the largest number of marks in a shard. A search compares all of them,
+// which takes less time than computing the SHA-256.
 const shardSize = 256
 
 // Mark represents a token together with the key that verified it.
@@ -40,8 +41,8 @@ type Set struct {
 	shards []shard
 }
 
-// shard is a slice and not a map: a map whose entries are often replaced takes two to
-// four times the memory, without a bound.
+// shard is a slice and not a map, because a map whose entries are often replaced takes
+// two to four times as much memory, without a bound.
 type shard struct {
 	mu    sync.Mutex
 	marks []Mark

@@ -13,7 +13,8 @@ const (
 )
 
 // Messages returns the texts in a decoded member of a refusal, including those in lists
-// and objects. Their number and size are bounded, and each is safe as one line of a log.
+// and objects. Their number and size are limited, and each can safely be written as one
+// line of a log.
 func Messages(value any) []string { return appendMessages(nil, value) }
 
 func appendMessages(messages []string, value any) []string {

@@ -13,7 +13,7 @@ type Time time.Time
 
 var errNotATime = errors.New("a time is not a number of seconds")
 
-// maxSeconds is the end of the year 9999, the last that time.Time can marshal.
+// maxSeconds is the end of the year 9999, the last year that time.Time can marshal.
 const maxSeconds = 253402300799
 
 // UnmarshalJSON reads seconds and rounds them to milliseconds.

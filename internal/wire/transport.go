@@ -11,8 +11,8 @@ import (
 	"github.com/authrocket-go/authrocket/internal/loopback"
 )
 
-// idleTimeout is shorter than that of servers. If a server closes an idle connection just
-// when a POST is sent, it is unknown whether the POST was carried out.
+// idleTimeout is shorter than the idle timeout of servers. If a server closes an idle
+// connection just when a POST is sent, it is unknown whether the POST was carried out.
 const idleTimeout = 15 * time.Second
 
 // NewTransport returns a transport for the API at base. For https it honours HTTPS_PROXY.
