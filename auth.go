@@ -16,14 +16,14 @@ import (
 
 // Auth authenticates requests and guards handlers. Create one with [New] when the program
 // starts, and keep it. It is immutable, safe for concurrent use, and has no Close. Its
-// only goroutines fetch keys: each fetch ends after 8 seconds, and a failed first fetch
+// only goroutines fetch keys: each fetch ends within 8 seconds, and a failed first fetch
 // is retried four times.
 //
 // Keys, caches and sessions belong to one Auth, so two realms in one process never mix.
 // For two realms on one host, give each Auth its own Config.AuthPath and
 // Config.CookieName, and put one [Auth.Authenticate] around the other. [CurrentSession]
-// then returns the session of the inner Auth, or that of the gate. [Auth.CheckContext]
-// checks the session of the Auth it is called on.
+// then returns the session of the inner Auth or, behind a gate, the session that the gate
+// accepted. [Auth.CheckContext] checks the session of the Auth it is called on.
 type Auth struct {
 	config          Config // with defaults filled in
 	loginRocket     baseURL
@@ -204,7 +204,7 @@ func (a *Auth) decide(r *http.Request, id *identity, selector OrgSelector, rules
 	switch {
 	case id.err == nil:
 	case errors.Is(id.err, ErrUnauthenticated) && clientkind.IsPrefetch(r):
-		// The reason says that the browser gets another answer when it repeats the
+		// This reason means that the browser gets another answer when it repeats the
 		// request on a click. [Auth.Deny] starts no login and clears no cookie for a
 		// prefetch.
 		return r, &refusal{reason: ErrPrefetch, cause: id.err}
@@ -244,7 +244,8 @@ func (a *Auth) checkRules(ctx context.Context, session *Session, rules []Rule) e
 
 // identify finds out who sent r, and stores that in id. The bearer token takes precedence
 // over the session cookie. A request with an invalid bearer token is anonymous even with
-// a valid cookie: it must not act as another user than the one that its client named.
+// a valid cookie, because it must not act as a user other than the one that its client
+// named.
 func (a *Auth) identify(id *identity, r *http.Request) {
 	token, found, err := bearerToken(r.Header["Authorization"])
 	switch {
@@ -259,7 +260,7 @@ func (a *Auth) identify(id *identity, r *http.Request) {
 		id.source, id.session, id.err = a.cookieIdentity(r, &id.wait)
 	}
 	// A clone of a request has its own header map, and is authenticated again. Its gates
-	// stay with the org that an outer gate has chosen.
+	// keep the org that an outer gate has chosen.
 	if outer := a.ownIdentity(r.Context()); outer != nil && outer.session.current != 0 && outer.session.Token() == id.session.Token() {
 		orgSession := *id.session
 		orgSession.current = outer.session.current
@@ -287,9 +288,9 @@ func (a *Auth) cookieIdentity(r *http.Request, w *wait) (Source, *Session, error
 type verifyFunc func(ctx context.Context, token string, w *wait) (*Session, error)
 
 // cookieSession returns the session of the cookies named Config.CookieName. It ignores
-// invalid ones as long as one is valid: a sibling subdomain must not sign users out by
-// planting a cookie. If two cookies are valid for different users, it accepts neither,
-// since one may be planted.
+// invalid cookies as long as one is valid, because a sibling subdomain must not be able
+// to sign users out by planting a cookie. If two cookies are valid for different users,
+// it accepts neither, since one may be planted.
 func (a *Auth) cookieSession(r *http.Request, w *wait, verify verifyFunc) (*Session, error) {
 	session := noSession
 	failure := ErrNoToken

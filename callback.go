@@ -125,9 +125,9 @@ func (c *callback) decide(token string) {
 		return
 	}
 	a.warnOfSize(c.r, token)
-	// The current session, if it is known without waiting: a user who has just signed in
-	// must not wait for the key of an older token. A session that is not accepted gives
-	// no access, so that replacing it changes nothing.
+	// Get the current session only if it is known without waiting, because a user who has
+	// just signed in must not wait for the key of an older token. A session that is not
+	// accepted gives no access, so replacing it changes nothing.
 	current, err := a.currentSession(c.r)
 	hasCurrent := err == nil
 	change := loginstate.ChangeNothing
@@ -137,8 +137,8 @@ func (c *callback) decide(token string) {
 	confirmUnsolicited := !a.config.DangerouslyAcceptUnsolicitedLogins || c.cameBackWithoutCookies()
 	switch {
 	case confirmUnsolicited && (change > c.mayChange() || cookieHeaderBytes(c.r) > maxScannedCookieBytes):
-		// This includes a request with more cookies than are read, which may hide a
-		// session: a sibling subdomain can plant that many.
+		// This includes a request with more cookies than are read. They may hide a
+		// session, because a sibling subdomain can plant that many.
 		c.askToConfirm(*session)
 	case c.started:
 		c.complete(*session)
@@ -243,7 +243,7 @@ func (c *callback) whyToConfirm() string {
 // serveWithoutToken answers when a page of LoginRocket, such as the profile, leads back
 // without a login. It counts as an attempt, since a gate may send the browser there
 // again. It does not use up the state: the visitor may go back to LoginRocket, and if a
-// proxy keeps only one cookie of a response, that must be the count.
+// proxy keeps only one cookie of a response, that cookie must be the count.
 func (c *callback) serveWithoutToken() {
 	switch {
 	case c.hasState && !c.started:

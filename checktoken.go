@@ -103,8 +103,8 @@ func (a *Auth) checkIdentity(ctx context.Context, id identity, orgID string, rul
 // Bind returns a copy of ctx that ends when session expires. Use it for work that
 // outlives the request: a WebSocket, a stream, a job. When the session expires,
 // [context.Cause] returns [ErrTokenExpired]. If Config.SessionState has a method Bind, as
-// that of package sessionstate has, the context also ends when SessionState refuses the
-// session: see [SessionState]. The cause is then usually [ErrSessionEnded]. Call the
+// the State of package sessionstate does, the context also ends when SessionState refuses
+// the session: see [SessionState]. The cause is then usually [ErrSessionEnded]. Call the
 // CancelFunc when the work is done. For the zero Session, or one that has expired, the
 // returned context has already ended.
 func (a *Auth) Bind(ctx context.Context, session Session) (context.Context, context.CancelFunc) {

@@ -94,10 +94,10 @@ type Config struct {
 	// need the CORS headers. Default: false.
 	DisableCookie bool
 
-	// HTTPClient fetches the keys. New copies it and sets its timeout (8 s), its
-	// redirects (none) and its cookies (none). A custom Transport must honour the
-	// request's context. Default: a client that honours HTTPS_PROXY and the related
-	// variables.
+	// HTTPClient fetches the keys. New copies it and sets the timeout of the copy to 8
+	// seconds. The copy follows no redirects and sends no cookies. A custom Transport
+	// must honour the request's context. Default: a client that honours HTTPS_PROXY and
+	// the related variables.
 	HTTPClient *http.Client
 
 	// RefreshInterval is the age at which a request causes the keys to be fetched again,
@@ -155,15 +155,15 @@ type Config struct {
 	// account and prompt, the signup route invitation.
 	ForwardParams []string
 
-	// KeepQueryToken reports whether the handler of r needs a login token in the URL,
-	// such as a WebSocket route that browsers call as /socket?token=.... If it returns
-	// true, the handler gets the URL unchanged, and no login is completed. Otherwise, a
-	// login token of this realm in a URL completes a login if a browser navigates. From
-	// other requests it is removed before handlers see the URL, together with account,
-	// session and ar_state. KeepQueryToken is only called for URLs with such a token. It
-	// is called by many goroutines at once, and must not change the request. With
-	// DisableCookie it is never called, since URLs stay unchanged. Default: no route
-	// keeps the token.
+	// KeepQueryToken reports whether the handler of r needs the login token in the URL,
+	// for example because it serves a WebSocket that browsers open as /socket?token=....
+	// If it returns true, the handler gets the URL unchanged, and no login is completed.
+	// Otherwise, a login token of this realm in a URL completes a login if a browser
+	// navigates. From other requests it is removed before handlers see the URL, together
+	// with account, session and ar_state. KeepQueryToken is only called for URLs with
+	// such a token. It is called by many goroutines at once, and must not change the
+	// request. With DisableCookie it is never called, since URLs stay unchanged. Default:
+	// no route keeps the token.
 	KeepQueryToken func(r *http.Request) bool
 
 	// OnLogin is called when a browser completes a login, after any confirmation and
@@ -302,7 +302,7 @@ func (config Config) check() (settings, error) {
 	s.config.Audience = slices.Clone(config.Audience)
 	s.config.ForwardParams = slices.Clone(config.ForwardParams)
 	s.config.Rules = slices.Clone(config.Rules)
-	s.config.TrustedOrigins = nil // s.trustedOrigins has them
+	s.config.TrustedOrigins = nil // s.trustedOrigins contains them
 
 	c.checkLoginRocketURL(&s)
 	c.checkJWKSURL(&s)

@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	// chunkBytes is the part of a token that one cookie holds: browsers drop a cookie
+	// chunkBytes is how many bytes of a token one cookie holds. Browsers drop a cookie
 	// whose name and value have more than 4,096 bytes.
 	chunkBytes = 3_800
 
@@ -48,7 +48,7 @@ const minSessionMaxAge = 60
 func (a *Auth) setSessionCookie(w http.ResponseWriter, r *http.Request, token string, expires time.Time) {
 	c := a.newCookie(a.config.CookieName, token)
 	// Max-Age works even if the browser's clock is wrong. Expires is for clients that do
-	// not know Max-Age (RFC 6265 section 5.3).
+	// not support Max-Age (RFC 6265 section 5.3).
 	c.MaxAge = max(int(time.Until(expires).Seconds()), minSessionMaxAge)
 	c.Expires = expires
 	if len(cookieValues(r.Header, c.Name)) > 1 {
@@ -139,8 +139,8 @@ func chunkName(name string, n int) string {
 	return name + "." + strconv.Itoa(n)
 }
 
-// clearCookie sets no Expires: proxies limit the headers of a response, and every client
-// in use knows Max-Age.
+// clearCookie clears a cookie. It sets no Expires, because proxies limit the headers of a
+// response, and every client in use supports Max-Age.
 func (a *Auth) clearCookie(w http.ResponseWriter, name string) {
 	c := a.newCookie(name, "")
 	c.MaxAge = -1

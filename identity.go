@@ -54,7 +54,8 @@ func (id *identity) Value(key any) any {
 	return id.Context.Value(key)
 }
 
-// String keeps the request's header, with its tokens, out of a printed context.
+// String returns a fixed text, so that a printed context does not contain the request's
+// header with its tokens.
 func (id *identity) String() string { return "authrocket identity" }
 
 func (id *identity) GoString() string { return id.String() }

@@ -145,9 +145,9 @@ func (j *jwks) ready() error {
 	return &refusal{reason: ErrKeysUnavailable, detail: detail, cause: failure}
 }
 
-// keyError gives an error of the key cache its reason. A key that does not exist is 401;
-// a key that is undecided is 503 or 429, since an outage must not sign users out. The
-// detail may contain the key ID, which is public.
+// keyError gives an error of the key cache its reason. A key that does not exist leads to
+// 401. If it is not known whether the key exists, the status is 503 or 429, because an
+// outage must not sign users out. The detail may contain the key ID, which is public.
 func keyError(err error, detail string) error {
 	if err == nil {
 		return nil
@@ -164,8 +164,8 @@ func keyError(err error, detail string) error {
 }
 
 // newKeyClient returns a copy of client, which may be nil, with the settings that every
-// fetch has. It follows no redirects: the target of a redirect would publish the realm's
-// keys. It sends no cookies, since the key set is public.
+// fetch needs. It follows no redirects, because the target of a redirect could then
+// supply the realm's keys. It sends no cookies, because the key set is public.
 func newKeyClient(client *http.Client, dialLoopbackOnly bool) *http.Client {
 	own := http.Client{}
 	if client != nil {
@@ -206,8 +206,9 @@ func newKeyTransport(dialLoopbackOnly bool) *http.Transport {
 }
 
 // fetchKeys fetches and parses the key set. Its errors are logged and say what to check.
-// They contain nothing of the body, which may come from any server, and of the headers
-// only the host of a redirect. setting names the setting that jwksURL comes from.
+// They contain no part of the body, which may come from any server. From the headers,
+// they contain only the host of a redirect. setting is the name of the setting that
+// jwksURL comes from.
 func fetchKeys(ctx context.Context, client *http.Client, jwksURL, setting string) (keys map[string]jose.Keys, skipped []error, maxAge time.Duration, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, jwksURL, nil)
 	if err != nil {

@@ -55,9 +55,9 @@ func (a *Auth) serveLogout(w http.ResponseWriter, r *http.Request) {
 	a.answerLogout(w, r, location, isLocal)
 }
 
-// sessionIDToEnd returns the ID of the session to end at LoginRocket: that of the
-// browser's session, or else that of an earlier sign-out which has not reached
-// LoginRocket yet. A second click must not lose it.
+// sessionIDToEnd returns the ID of the session to end at LoginRocket. This is the
+// browser's session or, if there is none, the session of an earlier sign-out that has not
+// reached LoginRocket yet. A second click must not lose that ID.
 func (a *Auth) sessionIDToEnd(r *http.Request, session *Session) string {
 	if session.ID() != "" {
 		return session.ID()
@@ -158,8 +158,8 @@ func (a *Auth) serveLogoutEnd(w http.ResponseWriter, r *http.Request) {
 	a.redirect(w, a.LogoutURL(params...))
 }
 
-// signingOutPage continues by itself. form-action 'self' does not block that, since the
-// page navigates and the form does not redirect.
+// signingOutPage returns a page that continues by itself. form-action 'self' does not
+// block that, because the page navigates and the form does not redirect.
 func signingOutPage(location string) Page {
 	return Page{
 		Kind:    PageSigningOut,
@@ -171,8 +171,8 @@ func signingOutPage(location string) Page {
 	}
 }
 
-// framedSigningOutPage leads out of the frame, since LoginRocket's pages cannot be
-// framed.
+// framedSigningOutPage returns a page that leads out of the frame, because LoginRocket's
+// pages cannot be shown in a frame.
 func framedSigningOutPage(location string) Page {
 	p := signingOutPage(location)
 	p.refresh, p.isFramed = "", true
@@ -188,7 +188,7 @@ func isLocalLogout(r *http.Request) bool {
 }
 
 // logoutPage asks for a confirmation, with a form that does what r asks for. The form's
-// URL has only the parameters that the logout route knows.
+// URL has only the parameters that the logout route supports.
 func (a *Auth) logoutPage(r *http.Request) Page {
 	params := url.Values{}
 	if isLocalLogout(r) {

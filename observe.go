@@ -44,7 +44,7 @@ type Observer struct {
 	// seconds). It also reports, each at most once an hour, an https AppURL that is
 	// served over http, login routes that are missing, shadowed or at another path,
 	// logins that do not come back, and tokens that may be too large for a proxy. Later
-	// versions may add others.
+	// versions may add other warnings.
 	Warning func(context.Context, error)
 }
 

@@ -103,8 +103,8 @@ const (
 	// the user who is signed in.
 	PageEmailNotVerified PageKind = "email_not_verified"
 
-	// PageForbidden: one of your own [Rule]s refuses the user. "current_user" is the user
-	// who is signed in.
+	// PageForbidden: a [Rule] that the app defines refuses the user. "current_user" is
+	// the user who is signed in.
 	PageForbidden PageKind = "forbidden"
 
 	// PageWrongOrg: the user is not signed in to the account that the page is about.

@@ -146,8 +146,8 @@ func fitTarget(target string, limit int) string {
 }
 
 // isAppPath reports whether target, an escaped path after the prefix of AppURL, is a path
-// of this app that is not at or below Config.AuthPath. It checks the path that a browser
-// makes of it and the path that a proxy or a router makes of that.
+// of this app that is not at or below Config.AuthPath. It checks the path as a browser
+// resolves it, and then as a proxy or a router resolves the result.
 func (p paths) isAppPath(target string) bool {
 	asked := returnto.Resolve(p.appPath + target)
 	decoded, err := url.PathUnescape(asked)

@@ -135,8 +135,8 @@ func (a *Auth) serveHosted(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// requestedChange returns what a person wants to change who follows a link of this app to
-// a hosted page.
+// requestedChange returns what a person who follows a link of this app to a hosted page
+// wants to change.
 func requestedChange(route string, params url.Values) loginstate.Change {
 	switch {
 	case route == routeLogin && params.Get("prompt") == "login":

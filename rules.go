@@ -105,7 +105,7 @@ func PermissionMatching(tag string) Rule {
 const reservedPrefix = "ar:"
 
 // covers reports whether granted, in which * stands for any sequence of characters,
-// matches all of tag. It backtracks to the last * only, so it takes at most len(granted)
+// matches all of tag. It backtracks only to the last *, so it takes at most len(granted)
 // * len(tag) steps. An admin of the realm can choose any granted tag, and a recursive
 // match of many * would take exponential time.
 func covers(granted, tag string) bool {

@@ -17,7 +17,7 @@ func (a *Auth) warnOfSetup(r *http.Request, kind, format string, args ...any) {
 
 // warnOfHTTP warns of a login that starts over http although AppURL is https: the browser
 // then keeps none of the cookies. Behind a proxy that terminates https, requests look the
-// same. So it only warns if the Referer shows a page on http, or if the app is local,
+// same. It therefore warns only if the Referer is a page on http, or if the app is local,
 // where such a proxy is rare.
 func (a *Auth) warnOfHTTP(r *http.Request) {
 	if !a.app.isHTTPS || r.TLS != nil {
@@ -39,8 +39,8 @@ func (a *Auth) warnOfMissingRoutes(r *http.Request) {
 	a.warnOfSetup(r, "missing routes", "a login starts, but neither Auth.Authenticate nor Auth.LoginRoutes is in use: unless another program serves %s, the login comes back to a page that does not exist; put Authenticate around the whole app", a.paths.routePath(routeCallback))
 }
 
-// minNoneBack is how many logins must start before a warning that none comes back. People
-// give up, and robots never come back.
+// minNoneBack is how many logins must have started before the app warns that none has
+// come back. People give up, and robots never come back.
 const minNoneBack = 3
 
 // warnOfNoneBack warns that no login has come back yet: LoginRocket may refuse the URL of
@@ -147,8 +147,8 @@ func (a *Auth) warnOfSize(r *http.Request, token string) {
 	}
 }
 
-// lostState returns a text for a log: why the request has no cookie for a state. id is
-// the ID in the state.
+// lostState returns a text for a log that says why the request has no cookie for a state.
+// id is the ID in the state.
 func (a *Auth) lostState(r *http.Request, id string) string {
 	const replicas = "all instances of this app need the same Config.AppURL, Config.AuthPath and Config.CookieName"
 	app, _ := a.appURL(r)
@@ -166,8 +166,8 @@ func (a *Auth) lostState(r *http.Request, id string) string {
 	return "the browser did not send the login's cookie: the login took more than an hour, or began in another browser or at a host other than " + app
 }
 
-// cookieOfState returns the beginning of the name of a cookie for the state with that ID,
-// which an Auth with another CookieName has set.
+// cookieOfState returns the beginning of a cookie's name if an Auth with another
+// CookieName has set that cookie for the state with this ID.
 func cookieOfState(r *http.Request, id string) string {
 	suffix := "state-" + id + "="
 	for _, line := range r.Header["Cookie"] {

@@ -98,8 +98,9 @@ func (a *Auth) stateCookies(r *http.Request) []stateCookie {
 
 // setStateCookie sets the cookie with the secret of a login that starts now. If there are
 // too many, it first evicts invalid ones, then those of logins that other sites started,
-// then the oldest. A login that another site starts never evicts one that this site
-// started. It then gets no cookie, and comes back as an unsolicited login.
+// then the oldest. A login that another site starts never evicts a login that this site
+// started. If it would have to, it gets no cookie itself, and comes back as an
+// unsolicited login.
 func (a *Auth) setStateCookie(w http.ResponseWriter, r *http.Request, secret loginstate.Secret) {
 	c := a.newCookie(a.stateCookiePrefix()+secret.ID, secret.Value())
 	c.MaxAge = int(loginstate.Lifetime.Seconds())
@@ -108,8 +109,8 @@ func (a *Auth) setStateCookie(w http.ResponseWriter, r *http.Request, secret log
 	slices.SortStableFunc(kept, evictionOrder)
 	total := cookieHeaderBytes(r) + cookieBytes(c.Name, c.Value)
 	if !secret.Foreign && total > maxCookieHeaderBytes {
-		// The pending login has a large token, and another site may have caused it. So
-		// the login that this site starts replaces it.
+		// The pending login has a large token, and another site may have caused it. The
+		// login that this site starts therefore replaces it.
 		total -= a.pendingCookieBytes(r)
 		a.forgetPending(w, r)
 	}
@@ -161,7 +162,7 @@ func evictionOrder(x, y stateCookie) int {
 
 // loadState returns the login that comes back with r and the name of its cookie, if this
 // browser started the login. A planted cookie only opens states that were sealed with it.
-// Of several cookies with one name, any may be the browser's own.
+// If several cookies have the same name, any of them may be the browser's own.
 func (a *Auth) loadState(r *http.Request, state string) (login loginstate.Login, cookieName string, ok bool) {
 	callback, ok := a.callbackURL(r)
 	id := loginstate.ID(state)
@@ -191,10 +192,10 @@ const (
 	attemptsWindow = time.Minute
 )
 
-// attempts returns from how many logins in a row this browser has come back. While
-// LoginRocket has a session, it sends the browser back at once: if the app refuses its
-// token, the gate and LoginRocket redirect to each other forever. The cookie is not
-// sealed: a forged count only leads to a page instead of the login.
+// attempts returns how many logins in a row this browser has come back from. While
+// LoginRocket has a session, it sends the browser back at once. If the app refuses the
+// token, the gate and LoginRocket would then redirect to each other forever. The cookie
+// is not sealed: a forged count only leads to a page instead of the login.
 func (a *Auth) attempts(r *http.Request) int {
 	n := 0
 	for _, value := range cookieValues(r.Header, a.cookieNameFor("attempts")) {
@@ -225,8 +226,8 @@ func (a *Auth) rememberAttempts(w http.ResponseWriter, r *http.Request, n int) {
 	http.SetCookie(w, c)
 }
 
-// forgetAttempts clears the count when a person decides what to do next: a click is not a
-// loop.
+// forgetAttempts clears the count when a person decides what to do next, because a click
+// is not a loop.
 func (a *Auth) forgetAttempts(w http.ResponseWriter, r *http.Request) {
 	if name := a.cookieNameFor("attempts"); hasCookie(r, name) {
 		a.clearCookie(w, name)
@@ -278,7 +279,7 @@ func (a *Auth) completeLogin(w http.ResponseWriter, r *http.Request, c completio
 }
 
 // forgetLogin clears the cookies of a login that is decided. It also clears a pending
-// login: together with a session, its token could make the headers too long.
+// login, because its token, together with a session, could make the headers too long.
 func (a *Auth) forgetLogin(w http.ResponseWriter, r *http.Request, stateCookieName string) {
 	if stateCookieName != "" {
 		a.clearCookie(w, stateCookieName)

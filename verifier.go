@@ -24,11 +24,12 @@ const issuer = "https://authrocket.com"
 const (
 	// leeway is how much the clocks of two machines may differ.
 	leeway = 5 * time.Second
-	// maxIssuedAhead is larger, since iat alone decides nothing.
+	// maxIssuedAhead is larger than leeway, because nothing is decided by iat alone.
 	maxIssuedAhead = 60 * time.Second
 )
 
-// verifier verifies a token and returns its Session, or why it is invalid.
+// verifier verifies tokens. It returns the Session of a token, or the reason why the
+// token is invalid.
 type verifier struct {
 	keys          keySource
 	known         *tokencache.Cache[*knownToken]
