@@ -99,7 +99,7 @@ func New(config Config) (*Auth, error) {
 
 // Warm fetches the realm's keys now and waits until ctx or the fetch ends. Call it when
 // the program starts, or when you know that the keys have changed: it fetches them even
-// if the last ones are fresh. Concurrent calls share fetches. All fetches of an Auth
+// if the current keys are fresh. Concurrent calls share fetches. All fetches of an Auth
 // share one budget: 3 at once, then one every 10 seconds. When the budget is spent, Warm
 // fetches nothing. It then returns nil if there are keys, and the last error otherwise.
 // Errors match [ErrKeysUnavailable]; the app may serve requests nevertheless. If the

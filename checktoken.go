@@ -31,10 +31,10 @@ func (a *Auth) CheckToken(ctx context.Context, token, orgID string, rules ...Rul
 
 // CheckAuthorization is [Auth.CheckToken] for interceptors of RPC frameworks: it takes
 // the values of the request's Authorization header, unchanged, and uses the bearer token
-// (RFC 6750 section 2.1). If there is none and this Auth has authenticated ctx, it does
-// what [Auth.CheckContext] does: behind [Auth.Authenticate] it accepts the session of the
-// cookie, with the checks against cross-site requests that were made there. It never
-// reads a cookie itself.
+// (RFC 6750 section 2.1). If there is no bearer token and this Auth has authenticated
+// ctx, it does what [Auth.CheckContext] does: behind [Auth.Authenticate] it accepts the
+// session of the cookie, subject to the checks against cross-site requests that were made
+// there. It never reads a cookie itself.
 //
 // If Authenticate or a gate has found the same bearer token in ctx, the orgID "" stands
 // for the org that was chosen there, as in CheckContext.
@@ -57,15 +57,17 @@ func (a *Auth) verifiedIn(ctx context.Context) *identity {
 
 // CheckContext is [Auth.CheckToken] for the session that this Auth has already verified
 // for ctx. Call it behind [Auth.Authenticate], for example in a Connect interceptor or on
-// an open page of an app with two realms. Or call it behind CheckToken, for example in a
-// handler that has read which org a message is about. It does not verify the token again.
-// It refuses a session that has expired since then, and asks Config.SessionState, so that
-// a stream that checks each message ends with its session. Behind [Auth.RequireOrg], or
-// after a check with an orgID, the orgID "" stands for the org chosen there.
+// an open page of an app with two realms. You can also call it behind CheckToken, for
+// example in a handler that has read which org a message is about. It does not verify the
+// token again. It refuses a session that has expired since then, and calls
+// Config.SessionState, so that a stream that checks each message ends with its session.
+// Behind [Auth.RequireOrg], or after a check with an orgID, the orgID "" stands for the
+// org chosen there.
 //
 // If only another Auth or [WithSession] put a session into ctx, the error is
-// [ErrNoToken]. If Authenticate found no session, the error is the one that it found.
-// Gates decide about the returned context as if CheckContext had not been called.
+// [ErrNoToken]. If Authenticate found no session, CheckContext returns the error that
+// Authenticate found. Gates decide about the returned context as if CheckContext had not
+// been called.
 func (a *Auth) CheckContext(ctx context.Context, orgID string, rules ...Rule) (context.Context, error) {
 	verified := a.verifiedIn(ctx)
 	if verified == nil {

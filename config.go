@@ -104,9 +104,10 @@ type Config struct {
 	// in the background. The realm's Cache-Control max-age may shorten it, down to a
 	// minute. At twice this age, requests wait for the fetch, for at most 2 seconds. From
 	// then on a withdrawn key is refused, unless the keys cannot be fetched: the fetch
-	// takes longer, or a fetch failed within the last 28 seconds. The age is the larger
-	// one of the monotonic clock and the wall clock: after a machine slept, or its clock
-	// was set, the keys are due at once. At least 10 seconds. Default: 15 minutes.
+	// takes longer, or a fetch failed within the last 28 seconds. The age is measured
+	// with both the monotonic clock and the wall clock, and the larger result counts:
+	// after a machine slept, or its clock was set, the keys are due at once. At least 10
+	// seconds. Default: 15 minutes.
 	RefreshInterval time.Duration
 
 	// MaxStale is how long the last keys are used while they cannot be fetched again.
@@ -115,9 +116,9 @@ type Config struct {
 	// RefreshInterval. At least twice RefreshInterval. Default: 24 hours.
 	MaxStale time.Duration
 
-	// MaxTokenBytes is the length of the longest token that is accepted, in bytes. A
-	// longer one is refused with [ErrTokenTooLarge]. The session cookies of a browser
-	// hold at most 19,000 bytes, whatever the value is. Default: 16 KiB.
+	// MaxTokenBytes is the maximum length of a token, in bytes. A longer token is refused
+	// with [ErrTokenTooLarge]. The session cookies of a browser hold at most 19,000
+	// bytes, whatever this value is. Default: 16 KiB.
 	MaxTokenBytes int
 
 	// TokenCacheSize is the largest number of verified tokens that are kept, so that
@@ -147,7 +148,7 @@ type Config struct {
 
 	// TrustedOrigins are origins such as https://admin.example.com whose pages
 	// may send unsafe requests (POST, WebSocket, ...) with the session cookie.
-	// AppURL's own origin always may. Default: none.
+	// Pages of AppURL's own origin may always do so. Default: none.
 	TrustedOrigins []string
 
 	// ForwardParams are the names of additional query parameters that the login and
@@ -161,9 +162,9 @@ type Config struct {
 	// Otherwise, a login token of this realm in a URL completes a login if a browser
 	// navigates. From other requests it is removed before handlers see the URL, together
 	// with account, session and ar_state. KeepQueryToken is only called for URLs with
-	// such a token. It is called by many goroutines at once, and must not change the
-	// request. With DisableCookie it is never called, since URLs stay unchanged. Default:
-	// no route keeps the token.
+	// such a token. Many goroutines call it at once, and it must not change the request.
+	// With DisableCookie it is never called, since URLs stay unchanged. Default: no route
+	// keeps the token.
 	KeepQueryToken func(r *http.Request) bool
 
 	// OnLogin is called when a browser completes a login, after any confirmation and
@@ -187,7 +188,7 @@ type Config struct {
 
 	// Deny is called before a refused request is answered. Either it answers and returns
 	// true, or it writes nothing and returns false. In the second case the client gets
-	// the answer of [Auth.Deny], with the headers that Deny has set. You may show
+	// the answer of [Auth.Deny], with the headers that Config.Deny has set. You may show
 	// [StatusCode] and [Reason] of err to clients, but not its text. Deny is called by
 	// many goroutines at once. Default: every refused request gets the answer of
 	// [Auth.Deny].

@@ -14,14 +14,14 @@ import (
 )
 
 // Observer is a set of functions that an Auth calls to report events. Each may be nil.
-// They are called synchronously, by many goroutines at once: they must return soon and
+// They are called synchronously, by many goroutines at once: they must return quickly and
 // must not panic. No event contains a token, a session ID, a key or an email address,
 // unless an error from your own Config.OnLogin, Config.SessionState, [Rule] or
 // [OrgSelector] contains one.
 //
 // With the zero Observer, an Auth logs at level warn through [slog.Default]: logins that
 // are refused or wait for a confirmation, failed fetches of keys, and warnings. It logs
-// each reason at most once in 10 seconds. [SilentObserver] logs nothing.
+// each reason at most once every 10 seconds. [SilentObserver] logs nothing.
 type Observer struct {
 	// Decision reports that a request was authenticated, or that a gate accepted or
 	// refused it. A login route reports its refusals as a gate does.
@@ -40,9 +40,9 @@ type Observer struct {
 
 	// Warning reports a problem that an operator should fix. It reports a login that
 	// starts at a host other than Config.AppURL's (each host once an hour, at most 20
-	// hosts), and a return target whose query is too long and therefore cut (once in 10
-	// seconds). It also reports, each at most once an hour, an https AppURL that is
-	// served over http, login routes that are missing, shadowed or at another path,
+	// hosts), and a return target whose query is too long and therefore cut (at most once
+	// every 10 seconds). It also reports, each at most once an hour, an https AppURL that
+	// is served over http, login routes that are missing, shadowed or at another path,
 	// logins that do not come back, and tokens that may be too large for a proxy. Later
 	// versions may add other warnings.
 	Warning func(context.Context, error)
@@ -88,7 +88,7 @@ func WarningObserver() Observer {
 
 const warningInterval = 10 * time.Second
 
-// warningLimit permits each reason once in warningInterval. The number of reasons is
+// warningLimit permits each reason once per warningInterval. The number of reasons is
 // bounded: they are labels of errors.
 type warningLimit struct {
 	mu   sync.Mutex

@@ -48,7 +48,8 @@ type Config struct {
 	Retries int
 
 	// RequestsPerSecond is the request budget. All copies of the Client share it. Bursts
-	// of twice that number are possible. A negative number means no limit. Default: 10.
+	// of up to twice this number are possible. A negative number means no limit. Default:
+	// 10.
 	RequestsPerSecond float64
 
 	// Observer reports each call; see [LogObserver]. Default: no calls are reported.

@@ -10,13 +10,13 @@ import (
 	"github.com/authrocket-go/authrocket/internal/wire"
 )
 
-// Event is something that happened in the realm.
+// Event describes something that happened in the realm.
 type Event struct {
 	record
 	ID             string         `json:"id"`
 	Type           EventType      `json:"event_type"`
 	RealmID        string         `json:"realm_id"`
-	UserID         string         `json:"user_id"` // these IDs name the records that the event is about
+	UserID         string         `json:"user_id"` // these are the IDs of the records that the event is about
 	OrgID          string         `json:"org_id"`
 	MembershipID   string         `json:"membership_id"`
 	InvitationID   string         `json:"invitation_id"`
@@ -90,7 +90,7 @@ func (n *Notification) UnmarshalJSON(data []byte) (err error) {
 
 // EventQuery selects events. The zero value selects all of them, the latest first.
 type EventQuery struct {
-	Type                EventType // a complete type, or the start of one: user.login
+	Type                EventType // a complete type, or the beginning of a type, such as user.login
 	UserID              string
 	OrgID               string
 	MembershipID        string

@@ -18,10 +18,10 @@ type Observer struct {
 type RequestEvent struct {
 	Method    string
 	Path      string        // the template, for example /users/{id}, because an ID may be an email address
-	Status    int           // of the last answer, 0 if there was none
-	RequestID string        // of the last answer, for questions to AuthRocket's support
+	Status    int           // the status of the last answer, 0 if there was none
+	RequestID string        // the ID in the last answer, for questions to AuthRocket's support
 	Attempts  int           // how many requests were sent
-	Duration  time.Duration // of the whole call
+	Duration  time.Duration // the duration of the whole call
 	Wait      time.Duration // the time spent waiting for the request budget and for pauses after a 429
 	Reason    string        // [Reason] of Err, "" if there is no error
 	Err       error

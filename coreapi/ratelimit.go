@@ -8,7 +8,8 @@ import (
 	"github.com/authrocket-go/authrocket/internal/wire"
 )
 
-// Rate is what AuthRocket last reported about its own rate limit. See [Client.Rate].
+// Rate contains what AuthRocket last reported about its own rate limit. See
+// [Client.Rate].
 type Rate struct {
 	Limit     int
 	Remaining int

@@ -42,7 +42,7 @@ func pauseAfter(h http.Header) time.Duration {
 }
 
 // pendingToken is the parameter of a second factor that contains the token of the pending
-// login, as in the Core API. It is removed from AuthRocket's messages.
+// login, as in the Core API. The token is removed from AuthRocket's messages.
 const pendingToken = "token"
 
 // Further guesses that have no code of their own:

@@ -19,10 +19,10 @@ type Observer struct {
 type RequestEvent struct {
 	Method    string
 	Path      string        // for example /login
-	Status    int           // of the last answer, 0 if there was none
-	RequestID string        // of the last answer, for questions to AuthRocket's support
+	Status    int           // the status of the last answer, 0 if there was none
+	RequestID string        // the ID in the last answer, for questions to AuthRocket's support
 	Attempts  int           // how many requests were sent
-	Duration  time.Duration // of the whole call
+	Duration  time.Duration // the duration of the whole call
 	Reason    string        // [Reason] of Err, "" if there is no error
 	Err       error
 }

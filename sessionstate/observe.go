@@ -22,7 +22,7 @@ type Observer struct {
 
 	// Trouble reports what an operator should look into: checks that fail, an API key of
 	// another realm, a Log that cannot be read or written, or a full list. Each kind of
-	// trouble is reported at most once in 10 seconds.
+	// trouble is reported at most once every 10 seconds.
 	Trouble func(context.Context, error)
 }
 

@@ -20,7 +20,7 @@ type Observer struct {
 //	ping             204: a test of the webhook
 //	handled          204: the event was handled before
 //	old              204: the event is older than 3 days
-//	seen             204: Handle returned nil, but Seen.Done an error; 503: Seen.Begin returned an error
+//	seen             204: Handle returned nil, but Seen.Done returned an error; 503: Seen.Begin returned an error
 //	busy             503: the event is being handled, or there are too many webhooks at the same time
 //	not_confirmed    503: the API does not confirm the event, or not yet
 //	api_refused      503: the API refuses its key, or the subscription is not active

@@ -96,8 +96,8 @@ func answer(w http.ResponseWriter, r *http.Request, v verdict) {
 	case http.StatusServiceUnavailable:
 		w.Header().Set("Retry-After", retryAfter)
 	}
-	// Only senders that know the secret see this. AuthRocket's portal shows it with the
-	// webhook.
+	// Only senders that know the secret see this text. AuthRocket's portal shows it with
+	// the webhook.
 	http.Error(w, v.reason, v.status)
 }
 

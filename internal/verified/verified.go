@@ -9,7 +9,7 @@
 // attacker can prepare a collision. The random bytes are new in each process and, like
 // the marks, never leave it. Without these bytes nobody can compute a mark, and tokens
 // that collide in one Set do not collide in another. An attacker can therefore only send
-// tokens and hope. In a full Set of 1,000,000 marks, each token succeeds with a
+// tokens and hope. If the Set is full, with 1,000,000 marks, each token succeeds with a
 // probability of 2^20 in 2^128. A million tokens a second for a hundred years succeed
 // with a probability of less than 1 in 10^16. Two valid tokens may share a mark, which
 // does no harm.
