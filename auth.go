@@ -290,7 +290,7 @@ type verifyFunc func(ctx context.Context, token string, w *wait) (*Session, erro
 // cookieSession returns the session of the cookies named Config.CookieName. It ignores
 // invalid cookies as long as one is valid, because a sibling subdomain must not be able
 // to sign users out by planting a cookie. If two cookies are valid for different users,
-// it accepts neither, since one may be planted.
+// it accepts neither, because one may be planted.
 func (a *Auth) cookieSession(r *http.Request, w *wait, verify verifyFunc) (*Session, error) {
 	session := noSession
 	failure := ErrNoToken

@@ -17,8 +17,8 @@ type callback struct {
 	auth *Auth
 	w    http.ResponseWriter
 
-	// r has no parameters of a login, since Config.OnLogin, Config.Page and the Observer
-	// get it and may log its URL.
+	// r has no parameters of a login, because Config.OnLogin, Config.Page and the
+	// Observer get it and may log its URL.
 	r *http.Request
 
 	target string // the return target; safe to redirect to
@@ -75,7 +75,7 @@ func (a *Auth) serveCallback(w http.ResponseWriter, r *http.Request) {
 
 // serveStrayToken answers a browser that comes to a page other than the callback with a
 // login token, as LoginRocket's invitations do. If it does not answer, it returns the
-// request that the next handler gets: a login token is cut out, since handlers and logs
+// request that the next handler gets: a login token is cut out, because handlers and logs
 // must not see it. Any other ?token= belongs to the app. A token at the callback of
 // another Auth belongs to that Auth.
 func (a *Auth) serveStrayToken(w http.ResponseWriter, r *http.Request) (next *http.Request, answered bool) {
@@ -173,7 +173,7 @@ func (c *callback) mayChange() loginstate.Change {
 }
 
 // attempt returns the number of this login in a row of attempts. It comes from the sealed
-// state, since tabs that sign in at the same time share the counting cookie.
+// state, because tabs that sign in at the same time share the counting cookie.
 func (c *callback) attempt() int {
 	if c.started {
 		return c.login.Attempt
@@ -241,7 +241,7 @@ func (c *callback) whyToConfirm() string {
 }
 
 // serveWithoutToken answers when a page of LoginRocket, such as the profile, leads back
-// without a login. It counts as an attempt, since a gate may send the browser there
+// without a login. It counts as an attempt, because a gate may send the browser there
 // again. It does not use up the state: the visitor may go back to LoginRocket, and if a
 // proxy keeps only one cookie of a response, that cookie must be the count.
 func (c *callback) serveWithoutToken() {

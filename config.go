@@ -56,7 +56,7 @@ type Config struct {
 
 	// Audience lists the values of aud (RFC 7519 section 4.1.3) that identify this app. A
 	// token whose aud contains none of them is refused with [ErrWrongAudience]. A token
-	// without aud is accepted, since LoginRocket Web sends none. Default: none, so that
+	// without aud is accepted, because LoginRocket Web sends none. Default: none, so that
 	// every token with an aud is refused.
 	Audience []string
 
@@ -163,8 +163,8 @@ type Config struct {
 	// navigates. From other requests it is removed before handlers see the URL, together
 	// with account, session and ar_state. KeepQueryToken is only called for URLs with
 	// such a token. Many goroutines call it at once, and it must not change the request.
-	// With DisableCookie it is never called, since URLs stay unchanged. Default: no route
-	// keeps the token.
+	// With DisableCookie it is never called, because URLs stay unchanged. Default: no
+	// route keeps the token.
 	KeepQueryToken func(r *http.Request) bool
 
 	// OnLogin is called when a browser completes a login, after any confirmation and

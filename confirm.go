@@ -104,7 +104,7 @@ func (a *Auth) loadPending(r *http.Request) (pendingLogin, bool) {
 
 // serveConfirm asks the user to confirm a login that this browser did not start, or that
 // changes who is signed in, and handles the answer. The answer names the token that the
-// page has shown, since the cookie may have changed in the meantime.
+// page has shown, because the cookie may have changed in the meantime.
 func (a *Auth) serveConfirm(w http.ResponseWriter, r *http.Request) {
 	r = withoutLoginParams(r)
 	// This is stricter than checkOrigin: a trusted origin must not answer for the user
@@ -230,7 +230,7 @@ func loginFacts(session, current Session) []Fact {
 }
 
 // changeOf returns what changes if next replaces current. A change of user takes
-// precedence over a change of account, since two users may share an account.
+// precedence over a change of account, because two users may share an account.
 func changeOf(current, next Session) loginstate.Change {
 	if current.User.ID != next.User.ID {
 		return loginstate.ChangeUser

@@ -14,7 +14,7 @@ import (
 // checkOrigin refuses unsafe requests and upgrades that a page of another origin caused,
 // unless that origin is AppURL's or a trusted one. SameSite=Lax is not enough: a browser
 // also sends the cookie with requests from sibling subdomains, which are the same site. A
-// request without a Host is refused, since there is no origin to compare with.
+// request without a Host is refused, because there is no origin to compare with.
 func (a *Auth) checkOrigin(r *http.Request) error {
 	if r.Host == "" {
 		return refuse(ErrCrossSite, "the request has no Host")

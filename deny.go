@@ -38,7 +38,7 @@ import (
 func (a *Auth) Deny(w http.ResponseWriter, r *http.Request, err error) {
 	id := a.identityOf(r)
 	if id == nil {
-		// r is not the request that Check returned. Nothing is verified here, since the
+		// r is not the request that Check returned. Nothing is verified here, because the
 		// answer must not wait for keys.
 		id = a.newIdentity(r, keycache.NoWait)
 		id.err = err

@@ -209,7 +209,7 @@ type kind struct {
 }
 
 // kinds lists the kinds in their order of precedence. A rule's error may wrap two kinds;
-// ErrUnavailable takes precedence, since the decision may change. The last kind is for
+// ErrUnavailable takes precedence, because the decision may change. The last kind is for
 // errors of no kind.
 var kinds = [...]kind{
 	{ErrUnavailable, http.StatusServiceUnavailable, "unavailable"},

@@ -26,7 +26,7 @@ var forwardedParams = map[string][]string{
 const maxForwardedParamBytes = 500
 
 // maxBoostedLinkBytes limits the length of a link to a login route that htmx follows,
-// since proxies limit the headers of a response. The query of a longer link is cut.
+// because proxies limit the headers of a response. The query of a longer link is cut.
 const maxBoostedLinkBytes = 3_000
 
 // loginRoute is a route under Config.AuthPath. Its handler gets GET requests, and POST

@@ -144,7 +144,7 @@ func VerifiedEmail() Rule {
 }
 
 // AnyOf allows users whom at least one of the rules allows. It checks them in order. If
-// none allows the user, it refuses with the first error of kind [ErrUnavailable], since
+// none allows the user, it refuses with the first error of kind [ErrUnavailable], because
 // that rule might have allowed the user, and otherwise with the last error. Without rules
 // it refuses everyone.
 func AnyOf(rules ...Rule) Rule {

@@ -347,7 +347,7 @@ func (s Session) Claims(v any) error {
 }
 
 // withMembership returns s with the membership that has m's IDs as the current one. It
-// uses only the IDs of m, since any code can create a Membership.
+// uses only the IDs of m, because any code can create a Membership.
 func (s Session) withMembership(m Membership) (Session, bool) {
 	if m.ID == "" && m.Org.ID == "" {
 		return s, false

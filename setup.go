@@ -111,7 +111,7 @@ func (a *Auth) warnOfLostRoutes(r *http.Request) {
 }
 
 // methodText is the answer to a method that a login route does not accept. In development
-// it names the setting, since the form of the app's own login may have been sent there.
+// it names the setting, because the form of the app's own login may have been sent there.
 func (a *Auth) methodText(r *http.Request) string {
 	text := http.StatusText(http.StatusMethodNotAllowed)
 	if a.app.isZero() || a.app.isLoopback {

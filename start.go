@@ -184,7 +184,7 @@ func (a *Auth) loadState(r *http.Request, state string) (login loginstate.Login,
 
 const (
 	// maxAttempts is how many logins in a row may end without an accepted session. It is
-	// more than one, since a user may choose another account in between.
+	// more than one, because a user may choose another account in between.
 	maxAttempts = 3
 
 	// attemptsWindow is how long logins count as a row, from the first of them on. A loop
@@ -295,8 +295,8 @@ func (a *Auth) forgetPending(w http.ResponseWriter, r *http.Request) {
 }
 
 // acceptLogin returns why a login of session is refused, or nil. It refuses a token that
-// does not fit into cookies, since a page can say so here. A truncated token would be an
-// invalid session at the next request.
+// does not fit into cookies, because a page can say so here. A truncated token would be
+// an invalid session at the next request.
 func (a *Auth) acceptLogin(r *http.Request, session Session) error {
 	if n := len(session.Token()); n > maxCookieTokenBytes {
 		return refuse(ErrTokenTooLarge, "it has %d bytes, and cookies hold %d; reduce the user's custom attributes and permissions", n, maxCookieTokenBytes)

@@ -137,7 +137,7 @@ func (c *configChecker) checkRealm(id string) {
 }
 
 // checkURL returns the URL without its final slash. What it reports contains neither user
-// info nor a query, since both may contain secrets.
+// info nor a query, because both may contain secrets.
 func (c *configChecker) checkURL(value string, allowHTTP bool) string {
 	const field = "URL"
 	switch {

@@ -74,7 +74,7 @@ func checkConfig(config Config) (Config, *url.URL, error) {
 }
 
 // checkURL returns the URL of the API. What it reports contains neither user info nor a
-// query, since both may contain secrets.
+// query, because both may contain secrets.
 func (c *configChecker) checkURL(value string) *url.URL {
 	const field = "URL"
 	switch {
