@@ -41,8 +41,8 @@
 // The outcome of a refresh of the key set is replaced or failed.
 //
 // The age of the key set grows between refreshes. While no key set can be used, size is 0 and
-// there is no age. If one Telemetry observes several Auths, key_set.age is the age of the
-// oldest set, key_set.size is the smallest size, and key_set.skipped is the largest number of
+// there is no age. If one Telemetry observes several Auths, key_set.age is the age of the oldest
+// set, key_set.size is the size of the smallest set, and key_set.skipped is the largest number of
 // skipped entries. An Auth with a static key has no key set.
 //
 // API calls are those of the packages coreapi and loginrocket; authrocket.api says which of the

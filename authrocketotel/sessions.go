@@ -46,8 +46,8 @@ func (t *Telemetry) SessionState(next sessionstate.Observer) sessionstate.Observ
 	}
 }
 
-// ObserveState adds the size and the age of state's list to the metrics. If there are several
-// States, the metrics show the largest size and the highest age.
+// ObserveState adds the size and the age of the state's list of ended sessions to the metrics. If
+// there are several States, the metrics show the largest size and the highest age.
 func (t *Telemetry) ObserveState(state *sessionstate.State) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -111,7 +111,8 @@ func (q EventQuery) list() listQuery {
 	return list
 }
 
-// Events reads the events of the realm, as far back as the AuthRocket plan keeps them.
+// Events reads the events of the realm. How far back they go depends on the AuthRocket
+// plan.
 type Events struct{ scope handle }
 
 // Get returns an event.
@@ -124,8 +125,8 @@ func (e Events) List(ctx context.Context, q EventQuery) (Page[Event], error) {
 	return listOf[Event](ctx, e.scope.open(), to("/events"), q.list())
 }
 
-// All yields all events. It reads one page at a time, until the loop ends. If a read fails,
-// it yields the error and ends.
+// All yields all events. It reads one page at a time and stops when the loop ends. If a
+// read fails, it yields the error and stops.
 func (e Events) All(ctx context.Context, q EventQuery) iter.Seq2[Event, error] {
 	return allOf[Event](ctx, e.scope.open(), to("/events"), q.list())
 }

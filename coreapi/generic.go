@@ -20,8 +20,9 @@ func Get[T any](ctx context.Context, c *Client, path string, query url.Values) (
 	return get[T](ctx, &s, parsePath(path), query)
 }
 
-// Each yields all records of a list such as /realms. It reads one page at a time, until the
-// loop ends. If a read fails, it yields the error and ends. Every record must have an "id".
+// Each yields all records of a list such as /realms. It reads one page at a time and
+// stops when the loop ends. If a read fails, it yields the error and stops. Every record
+// must have an "id".
 func Each[T any](ctx context.Context, c *Client, path string, query url.Values) iter.Seq2[T, error] {
 	s := c.copyOf()
 	return each[T](ctx, &s, parsePath(path), query)

@@ -63,8 +63,9 @@ func (i *Invitation) UnmarshalJSON(data []byte) (err error) {
 	return err
 }
 
-// NewInvitation describes an invitation to create. Use [NewOrgInvitation], [NewReferral]
-// or [NewRequest], which set the fields that the type needs. Zero fields are not sent.
+// NewInvitation describes an invitation to create. Create it with [NewOrgInvitation],
+// [NewReferral] or [NewRequest], which set the fields that each type needs. Zero fields
+// are not sent.
 type NewInvitation struct {
 	Type           InvitationType `json:"invitation_type"`
 	Email          string         `json:"email"`
@@ -128,8 +129,8 @@ func (i Invitations) List(ctx context.Context, q InvitationQuery) (Page[Invitati
 	return listOf[Invitation](ctx, i.scope.open(), to("/invitations"), q.list())
 }
 
-// All yields all invitations. It reads one page at a time, until the loop ends. If a read
-// fails, it yields the error and ends.
+// All yields all invitations. It reads one page at a time and stops when the loop ends.
+// If a read fails, it yields the error and stops.
 func (i Invitations) All(ctx context.Context, q InvitationQuery) iter.Seq2[Invitation, error] {
 	return allOf[Invitation](ctx, i.scope.open(), to("/invitations"), q.list())
 }

@@ -16,7 +16,7 @@ type Membership struct {
 	ID          string    `json:"id"`
 	UserID      string    `json:"user_id"`
 	OrgID       string    `json:"org_id"`
-	Permissions []string  `json:"permissions"`   // your own permissions, and AuthRocket's: ar:owner and ar:admin
+	Permissions []string  `json:"permissions"`   // your own permissions, and those of AuthRocket: ar:owner and ar:admin
 	User        User      `json:"user,omitzero"` // set in lists by org
 	Org         Org       `json:"org,omitzero"`  // set in lists by user
 	ExpiresAt   time.Time `json:"expires_at"`    // zero if it never expires
@@ -89,15 +89,15 @@ func (m Memberships) List(ctx context.Context, q MembershipQuery) (Page[Membersh
 	return listOf[Membership](ctx, m.scope.open(), listBy("/memberships", cmp.Or(q.OrgID, q.UserID)), q.list())
 }
 
-// OfUser yields all memberships of a user, each with its Org. It reads one page at a time,
-// until the loop ends. If a read fails, it yields the error and ends.
+// OfUser yields all memberships of a user, each with its Org. It reads one page at a time
+// and stops when the loop ends. If a read fails, it yields the error and stops.
 func (m Memberships) OfUser(ctx context.Context, userID string, q MembershipQuery) iter.Seq2[Membership, error] {
 	q.UserID = userID
 	return allOf[Membership](ctx, m.scope.open(), listBy("/memberships", userID), q.list())
 }
 
-// OfOrg yields all memberships of an org, each with its User. It reads one page at a time,
-// until the loop ends. If a read fails, it yields the error and ends.
+// OfOrg yields all memberships of an org, each with its User. It reads one page at a time
+// and stops when the loop ends. If a read fails, it yields the error and stops.
 func (m Memberships) OfOrg(ctx context.Context, orgID string, q MembershipQuery) iter.Seq2[Membership, error] {
 	q.OrgID = orgID
 	return allOf[Membership](ctx, m.scope.open(), listBy("/memberships", orgID), q.list())

@@ -27,10 +27,10 @@ type RequestEvent struct {
 	Err       error
 }
 
-// LogObserver returns an Observer that writes calls to logger. Refusals ([ErrInvalid],
-// [ErrNotFound]) have the level info, other errors warn, and successful calls debug.
-// Calls at a level that the logger does not write cost almost nothing. A nil logger means
-// [slog.Default].
+// LogObserver returns an Observer that writes calls to logger. It logs refusals
+// ([ErrInvalid], [ErrNotFound]) at level info, other errors at warn, and successful calls
+// at debug. Calls at a level that the logger does not write cost almost nothing. A nil
+// logger means [slog.Default].
 func LogObserver(logger *slog.Logger) Observer {
 	if logger == nil {
 		logger = slog.Default()

@@ -98,8 +98,8 @@ func (o Orgs) List(ctx context.Context, q OrgQuery) (Page[Org], error) {
 	return listOf[Org](ctx, o.scope.open(), to("/orgs"), q.list())
 }
 
-// All yields all orgs. It reads one page at a time, until the loop ends. If a read fails,
-// it yields the error and ends.
+// All yields all orgs. It reads one page at a time and stops when the loop ends. If a
+// read fails, it yields the error and stops.
 func (o Orgs) All(ctx context.Context, q OrgQuery) iter.Seq2[Org, error] {
 	return allOf[Org](ctx, o.scope.open(), to("/orgs"), q.list())
 }

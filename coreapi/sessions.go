@@ -59,8 +59,8 @@ func (s Sessions) Get(ctx context.Context, id Secret) (Session, error) {
 	return get[Session](ctx, s.scope.open(), to("/sessions/{id}", id.Reveal()), nil)
 }
 
-// OfUser yields the active sessions of a user. It reads until the loop ends. If a read
-// fails, it yields the error and ends.
+// OfUser yields the active sessions of a user. It reads one page at a time and stops when
+// the loop ends. If a read fails, it yields the error and stops.
 func (s Sessions) OfUser(ctx context.Context, userID string) iter.Seq2[Session, error] {
 	return each[Session](ctx, s.scope.open(), listBy("/sessions", userID), url.Values{"user_id": {userID}})
 }
@@ -72,7 +72,7 @@ func (s Sessions) Create(ctx context.Context, userID string) (Session, error) {
 	}{userID}))
 }
 
-// Delete ends a session. Its login tokens stay valid until they expire.
+// Delete ends a session. The session's login tokens stay valid until they expire.
 func (s Sessions) Delete(ctx context.Context, id Secret) error {
 	return s.scope.delete(to("/sessions/{id}", id.Reveal()), nil).run(ctx)
 }

@@ -135,8 +135,8 @@ func (u Users) List(ctx context.Context, q UserQuery) (Page[User], error) {
 	return listOf[User](ctx, u.scope.open(), to("/users"), q.list())
 }
 
-// All yields all users. It reads one page at a time, until the loop ends. If a read fails,
-// it yields the error and ends.
+// All yields all users. It reads one page at a time and stops when the loop ends. If a
+// read fails, it yields the error and stops.
 func (u Users) All(ctx context.Context, q UserQuery) iter.Seq2[User, error] {
 	return allOf[User](ctx, u.scope.open(), to("/users"), q.list())
 }

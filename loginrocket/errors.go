@@ -54,7 +54,7 @@ func (k *kind) Unwrap() error { return k.also }
 
 // Error is the error of a call that failed. Its kind follows from Status, so that tests can
 // create one: &loginrocket.Error{Status: 403} matches [ErrSessionEnded]. It contains no
-// password, token, session ID or email address, except what AuthRocket puts into Messages.
+// password, token, session ID or email address, unless AuthRocket puts one into Messages.
 type Error struct {
 	Method     string
 	Path       string        // for example /login

@@ -27,8 +27,8 @@ type RequestEvent struct {
 	Err       error
 }
 
-// LogObserver returns an Observer that writes calls to logger. [ErrRefused] and
-// [ErrSessionEnded] have the level info, other errors warn, and successful calls debug. A
+// LogObserver returns an Observer that writes calls to logger. It logs [ErrRefused] and
+// [ErrSessionEnded] at level info, other errors at warn, and successful calls at debug. A
 // nil logger means [slog.Default].
 func LogObserver(logger *slog.Logger) Observer {
 	if logger == nil {

@@ -63,10 +63,10 @@ type EndedEvent struct {
 	Entries int // the current length of the list
 }
 
-// LogObserver returns an Observer that writes to logger. Trouble has the level warn.
-// Checks without an answer have the level info, and so do ends of sessions, unless
-// another instance reported them. Everything else has the level debug. A nil logger means
-// [slog.Default].
+// LogObserver returns an Observer that writes to logger. It logs trouble at level warn.
+// It logs checks without an answer at level info, and also ends of sessions, unless
+// another instance reported them. It logs everything else at level debug. A nil logger
+// means [slog.Default].
 func LogObserver(logger *slog.Logger) Observer {
 	if logger == nil {
 		logger = slog.Default()

@@ -9,7 +9,7 @@ import (
 // Observer reports webhooks. Its function may be nil. Many goroutines call it
 // synchronously and at the same time, so it must return quickly and must not panic.
 type Observer struct {
-	// Event reports a webhook after it was answered.
+	// Event reports a webhook after it was answered, or after a panic.
 	Event func(context.Context, Outcome)
 }
 
@@ -60,9 +60,9 @@ const (
 	reasonTooLarge     = "too_large"
 )
 
-// LogObserver returns an Observer that writes to logger. Refusals (status 4xx) have the
-// level info, errors warn, and the rest debug. A level that the logger does not write
-// costs almost nothing. A nil logger means [slog.Default].
+// LogObserver returns an Observer that writes to logger. It logs refusals (status 4xx) at
+// level info, errors at warn, and everything else at debug. Webhooks at a level that the
+// logger does not write cost almost nothing. A nil logger means [slog.Default].
 func LogObserver(logger *slog.Logger) Observer {
 	if logger == nil {
 		logger = slog.Default()
