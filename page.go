@@ -12,8 +12,8 @@ import (
 )
 
 // Page is one of the pages that this package itself shows. It works without scripts. It
-// shows no text from the request, except the names and email addresses from a token in
-// its Facts. Config.Page gets it as data: Kind and Facts contain everything that Title
+// shows no text from the request, except names and email addresses from a token, and the
+// permission tags of your rules: both are in its Facts, and shortened. Config.Page gets it as data: Kind and Facts contain everything that Title
 // and Texts say in English. A Page belongs to one response, so the function that gets it
 // may change it.
 type Page struct {
