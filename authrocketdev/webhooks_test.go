@@ -155,7 +155,7 @@ func TestWhatAcknowledges(t *testing.T) {
 
 func TestWebhookIsAway(t *testing.T) {
 	t.Parallel()
-	h := newHooked(t, closedPort(t)+"/"+webhookSecret)
+	h := newHooked(t, closedPort+"/"+webhookSecret)
 	id := h.happen("user.created")[0]
 	_, err := h.Deliver(t.Context())
 	if n := h.notifications(t, id)[0]; !errors.Is(err, authrocketdev.ErrNotAcknowledged) || n.LastResult != "no connection" || n.State != "in_progress" {
@@ -424,7 +424,7 @@ func TestRunWithoutWebhooks(t *testing.T) {
 func TestOneOfTwoWebhooksFails(t *testing.T) {
 	t.Parallel()
 	working, failing := &receiver{}, &receiver{answer: status(500)}
-	h := newHooked(t, serve(t, failing), serve(t, working), closedPort(t))
+	h := newHooked(t, serve(t, failing), serve(t, working), closedPort)
 	ids := h.happen("user.created", "user.updated")
 	h.wantDelivered(t, 2, authrocketdev.ErrNotAcknowledged)
 	working.wantTypes(t, "user.created", "user.updated")

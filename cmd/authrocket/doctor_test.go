@@ -143,7 +143,7 @@ func TestDoctorOnMisconfigurations(t *testing.T) {
 		{name: "a realm without rl_", change: set("AUTHROCKET_REALM", "shop"), exit: 1, check: "config", text: `^AUTHROCKET_REALM "shop" is not the ID of a realm`, do: `^Correct it, or leave RealmID out`, also: []string{"core api"}},
 		{name: "a path that is no AuthPath", args: []string{"-auth-path", "login/"}, exit: 1, check: "config", text: `^-auth-path "login/" is not a plain path`},
 
-		{name: "the wrong port", change: func(s *shop) { s.env["LOGINROCKET_URL"] = "http://127.0.0.1:" + closedPort(s.t) }, exit: 1, check: "jwks", text: `^No server listens at 127\.0\.0\.1:\d+\.$`, do: `port`, also: []string{"hosted login", "app login"}},
+		{name: "the wrong port", change: func(s *shop) { s.env["LOGINROCKET_URL"] = "http://127.0.0.1:" + closedPort }, exit: 1, check: "jwks", text: `^No server listens at 127\.0\.0\.1:\d+\.$`, do: `port`, also: []string{"hosted login", "app login"}},
 		{name: "a dead host", change: set("LOGINROCKET_URL", "https://nobody.invalid/"), exit: 1, check: "dns", status: "wrong|unknown", text: `^There is no host nobody\.invalid|^The name nobody\.invalid cannot be looked up`, also: []string{"jwks", "hosted login", "app login"}},
 		{name: "a LoginRocket without keys", change: breakKeys(authrockettest.Status(404)), exit: 1, check: "jwks", text: `answers 404 Not Found: there is no LoginRocket`, do: `^Set LOGINROCKET_URL`},
 		{name: "a LoginRocket that redirects", change: breakKeys(authrockettest.Redirect("https://other.example/connect/jwks?a=geheim")), exit: 1, check: "jwks", text: `answers 302 Found, a redirect to https://other\.example/connect/jwks\.$`, do: `redirects to keys are not followed`},
@@ -177,7 +177,7 @@ func TestDoctorOnMisconfigurations(t *testing.T) {
 		{name: "LoginRocket answers alike to all", change: func(s *shop) { s.loginStatus.Store(200) }, exit: 3, check: "hosted login", text: `answers 200 OK, but also accepts a URL`, do: `add http://127\.0\.0\.1:\d+/auth/callback to the Login URLs`},
 		{name: "LoginRocket has no login", change: func(s *shop) { s.loginStatus.Store(404) }, exit: 1, check: "hosted login", text: `/login answers 404`, do: `^Set LOGINROCKET_URL`},
 
-		{name: "the app does not run", change: func(s *shop) { s.app.Close() }, exit: 1, check: "app", text: `^No server listens at`},
+		{name: "the app does not run", change: func(s *shop) { s.env["AUTHROCKET_APP_URL"] = "http://127.0.0.1:" + closedPort }, exit: 1, check: "app", text: `^No server listens at`},
 		{name: "AppURL https, served by http", change: func(s *shop) {
 			s.env["AUTHROCKET_APP_URL"] = strings.Replace(s.env["AUTHROCKET_APP_URL"], "http:", "https:", 1)
 		}, exit: 1, check: "app", text: `^The URL says https, but 127\.0\.0\.1:\d+ speaks http\.$`, do: `proxy with a certificate`},
@@ -202,7 +202,7 @@ func TestDoctorOnMisconfigurations(t *testing.T) {
 		{name: "an API key that only reads", change: set("AUTHROCKET_API_KEY", shopReadOnlyKey), args: []string{"-write"}, exit: 1, check: "core api", text: `^The API key may not write users`},
 		{name: "an API key that only reads, where writing is not tried", change: set("AUTHROCKET_API_KEY", shopReadOnlyKey), check: "core api", status: "ok", text: `can read users`},
 		{name: "LoginRocket as the URL of the API", change: func(s *shop) { s.env["AUTHROCKET_URL"] = s.env["LOGINROCKET_URL"] + "/v2" }, exit: 1, check: "core api", text: `is not the Core API`, do: `^Set AUTHROCKET_URL`},
-		{name: "the API on the wrong port", change: func(s *shop) { s.env["AUTHROCKET_URL"] = "http://127.0.0.1:" + closedPort(s.t) + "/v2" }, exit: 1, check: "core api", text: `^No server listens at`},
+		{name: "the API on the wrong port", change: func(s *shop) { s.env["AUTHROCKET_URL"] = "http://127.0.0.1:" + closedPort + "/v2" }, exit: 1, check: "core api", text: `^No server listens at`},
 		{name: "no API", change: func(s *shop) { delete(s.env, "AUTHROCKET_URL"); delete(s.env, "AUTHROCKET_API_KEY") }, check: "core api", status: "skipped", text: `Logins need neither`},
 
 		{name: "another secret of the webhook", change: func(s *shop) {
@@ -227,7 +227,7 @@ func TestDoctorOnMisconfigurations(t *testing.T) {
 			s.env["AUTHROCKET_WEBHOOK_URL"] = s.serveWebhook(webhookSecret, "/hooks?secret="+webhookSecret)
 		}, check: "webhook", status: "ok", text: `/hooks accepts a ping with the secret`},
 		{name: "no webhook there", change: func(s *shop) {
-			s.env["AUTHROCKET_WEBHOOK_URL"] = "http://a:" + webhookSecret + "@127.0.0.1:" + closedPort(s.t) + "/hooks"
+			s.env["AUTHROCKET_WEBHOOK_URL"] = "http://a:" + webhookSecret + "@127.0.0.1:" + closedPort + "/hooks"
 		}, exit: 1, check: "webhook", text: `^No server listens at`},
 		{name: "a webhook that breaks off", change: func(s *shop) {
 			s.env["AUTHROCKET_WEBHOOK_URL"] = s.serve(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }) + "/hooks/" + webhookSecret
