@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -29,8 +30,9 @@ type core struct {
 	realm       *authrockettest.Realm
 	server      *authrocketdev.Server
 	service     *authrocketdev.Service
-	url         string // the URL of the Core API, with /v2
-	loginRocket string // the URL of the LoginRocket
+	url         string       // the URL of the Core API, with /v2
+	loginRocket string       // the URL of the LoginRocket
+	closed      atomic.Int64 // how many domains the service has closed
 }
 
 // newCore serves a Core API, and the LoginRocket of its realm.
@@ -51,7 +53,8 @@ func newCore(t testing.TB, configure ...func(*authrocketdev.ServiceConfig)) *cor
 		if err != nil {
 			return nil, err
 		}
-		return serveAt(t, listener, c.service.LoginRocket()), nil
+		server := serveAt(t, listener, c.service.LoginRocket())
+		return closer(func() { c.closed.Add(1); server.Close() }), nil
 	}
 	for _, f := range configure {
 		f(&config)
@@ -68,18 +71,18 @@ func newCore(t testing.TB, configure ...func(*authrocketdev.ServiceConfig)) *cor
 	return c
 }
 
-// served is an HTTP server. The test closes it at the latest.
-type served struct{ *httptest.Server }
+type closer func()
 
-func (s served) Close() error {
-	s.Server.Close()
+func (f closer) Close() error {
+	f()
 	return nil
 }
 
-func serveAt(t testing.TB, listener net.Listener, h http.Handler) served {
-	s := served{&httptest.Server{Listener: listener, Config: &http.Server{Handler: h}}}
+// serveAt starts a server, which the end of the test closes at the latest.
+func serveAt(t testing.TB, listener net.Listener, h http.Handler) *httptest.Server {
+	s := &httptest.Server{Listener: listener, Config: &http.Server{Handler: h}}
 	s.Start()
-	t.Cleanup(func() { s.Close() })
+	t.Cleanup(s.Close)
 	return s
 }
 
