@@ -98,13 +98,13 @@ func New(config Config) (*Auth, error) {
 }
 
 // Warm fetches the realm's keys now and waits until ctx or the fetch ends. Call it when
-// the program starts, or when you know that the keys have changed: it fetches them even
+// the program starts, or when you know that the keys have changed. It fetches them even
 // if the current keys are fresh. Concurrent calls share fetches. All fetches of an Auth
 // share one budget: 3 at once, then one every 10 seconds. When the budget is spent, Warm
 // fetches nothing. It then returns nil if there are keys, and the last error otherwise.
-// Errors match [ErrKeysUnavailable]; the app may serve requests nevertheless. If the
-// first fetch fails, the Auth tries again after 1, 2, 4 and 8 seconds, and after that
-// when keys are needed. With a static key, Warm does nothing.
+// Its errors match [ErrKeysUnavailable]. The app may serve requests despite such an
+// error. If the first fetch fails, the Auth tries again after 1, 2, 4 and 8 seconds, and
+// after that when keys are needed. With a static key, Warm does nothing.
 //
 // Use [Auth.Ready] for a readiness probe.
 func (a *Auth) Warm(ctx context.Context) error { return a.verifier.keys.warm(ctx) }
@@ -167,7 +167,7 @@ func (a *Auth) checkSessionState(ctx context.Context, session *Session, w *wait)
 }
 
 // Check decides whether r comes from a signed-in user whom Config.Rules and all the rules
-// allow. It writes no response. Use the request that it returns from then on: it is r
+// allow. It writes no response. From then on, use the request that it returns, which is r
 // with the session in its context. After an error, pass that request and the error to
 // [Auth.Deny]. Errors are of kind [ErrUnauthenticated], [ErrForbidden] or
 // [ErrUnavailable]. Behind [Auth.Authenticate], Check does not authenticate again. It
@@ -187,9 +187,9 @@ func (a *Auth) check(r *http.Request, id *identity, selector OrgSelector, rules 
 		id = a.newIdentity(r, keycache.Gate)
 		a.identify(id, r)
 	case errors.Is(id.err, ErrKeysUnavailable), errors.Is(id.err, ErrSessionUnknown):
-		// Authenticate may not have waited for keys or SessionState; a gate must be sure.
-		// The time spent waiting there counts, so that both together take no longer than
-		// one of them.
+		// Authenticate may not have waited for keys or SessionState, but a gate needs a
+		// definite answer. The time that Authenticate spent waiting counts, so that both
+		// together wait no longer than a gate alone.
 		waitStart := id.wait.start
 		id = a.newIdentity(r, keycache.Gate)
 		id.wait.start = waitStart
@@ -204,9 +204,9 @@ func (a *Auth) decide(r *http.Request, id *identity, selector OrgSelector, rules
 	switch {
 	case id.err == nil:
 	case errors.Is(id.err, ErrUnauthenticated) && clientkind.IsPrefetch(r):
-		// This reason means that the browser gets another answer when it repeats the
-		// request on a click. [Auth.Deny] starts no login and clears no cookie for a
-		// prefetch.
+		// This reason means that the browser gets another answer when the user clicks the
+		// link and the browser repeats the request. [Auth.Deny] starts no login and
+		// clears no cookie for a prefetch.
 		return r, &refusal{reason: ErrPrefetch, cause: id.err}
 	default:
 		return r, id.err
@@ -230,7 +230,7 @@ func (a *Auth) decide(r *http.Request, id *identity, selector OrgSelector, rules
 }
 
 // checkRules checks Config.Rules, then rules. The first rule that refuses decides, so
-// that a rule of a gate may rely on those of Config.
+// that a rule of a gate can rely on Config.Rules.
 func (a *Auth) checkRules(ctx context.Context, session *Session, rules []Rule) error {
 	for _, rules := range [...][]Rule{a.config.Rules, rules} {
 		for _, rule := range rules {

@@ -7,7 +7,7 @@ import "net/http"
 // own response.
 type cacheHeaders struct{ vary, control, cdnControl [1]string }
 
-// setVary names the request headers that the response depends on. The handler may add
+// setVary names the request headers that the response depends on. The handler can add
 // others.
 func (c *cacheHeaders) setVary(h http.Header) {
 	c.vary[0] = "Cookie, Authorization"
@@ -18,7 +18,8 @@ func (c *cacheHeaders) setVary(h http.Header) {
 	h["Vary"] = c.vary[:]
 }
 
-// The names in the canonical form of [http.Header], which saves the conversion.
+// The header names are in the canonical form of [http.Header], so that they need no
+// conversion.
 const (
 	cacheControl    = "Cache-Control"
 	cdnCacheControl = "Cdn-Cache-Control"
@@ -39,16 +40,17 @@ func isPrivate(h http.Header) bool {
 	return len(control) == 1 && control[0] == "private, no-cache" && len(cdnControl) == 1 && cdnControl[0] == "no-store"
 }
 
-// setNoStore is for responses that hold a credential, or whose effect must not be
-// repeated from a cache.
+// setNoStore keeps a response out of all caches. It is for responses that hold a
+// credential, or whose effect must not be repeated from a cache.
 func setNoStore(h http.Header) {
 	h.Set(cacheControl, "no-store")
 	h.Set(cdnCacheControl, "no-store")
 }
 
-// clearPrefetchCaches is for a response that changes who is signed in. Otherwise the
-// browser may show a page that it prefetched for the previous user, whatever
-// Cache-Control says (https://www.w3.org/TR/clear-site-data/).
+// clearPrefetchCaches makes the browser discard the pages that it has prefetched
+// (https://www.w3.org/TR/clear-site-data/). It is for a response that changes who is
+// signed in. Without it, the browser may show a page that it prefetched for the previous
+// user, whatever Cache-Control says.
 func clearPrefetchCaches(h http.Header) {
 	h.Set("Clear-Site-Data", `"prefetchCache", "prerenderCache"`)
 }

@@ -36,8 +36,8 @@ func (a *Auth) CheckToken(ctx context.Context, token, orgID string, rules ...Rul
 // session of the cookie, subject to the checks against cross-site requests that were made
 // there. It never reads a cookie itself.
 //
-// If Authenticate or a gate has found the same bearer token in ctx, the orgID "" stands
-// for the org that was chosen there, as in CheckContext.
+// If Authenticate or a gate has already verified the same bearer token for ctx, the orgID
+// "" stands for the org that was chosen there, as in CheckContext.
 func (a *Auth) CheckAuthorization(ctx context.Context, authorization []string, orgID string, rules ...Rule) (context.Context, error) {
 	token, found, err := bearerToken(authorization)
 	if verified := a.verifiedIn(ctx); verified != nil && (!found || verified.session.Token() == token) {
@@ -66,8 +66,8 @@ func (a *Auth) verifiedIn(ctx context.Context) *identity {
 //
 // If only another Auth or [WithSession] put a session into ctx, the error is
 // [ErrNoToken]. If Authenticate found no session, CheckContext returns the error that
-// Authenticate found. Gates decide about the returned context as if CheckContext had not
-// been called.
+// Authenticate found. Gates treat a request with the returned context as if CheckContext
+// had not been called.
 func (a *Auth) CheckContext(ctx context.Context, orgID string, rules ...Rule) (context.Context, error) {
 	verified := a.verifiedIn(ctx)
 	if verified == nil {
@@ -107,7 +107,7 @@ func (a *Auth) checkIdentity(ctx context.Context, id identity, orgID string, rul
 // [context.Cause] returns [ErrTokenExpired]. If Config.SessionState has a method Bind, as
 // the State of package sessionstate does, the context also ends when SessionState refuses
 // the session: see [SessionState]. The cause is then usually [ErrSessionEnded]. Call the
-// CancelFunc when the work is done. For the zero Session, or one that has expired, the
+// CancelFunc when the work is done. For the zero Session or an expired Session, the
 // returned context has already ended.
 func (a *Auth) Bind(ctx context.Context, session Session) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithDeadlineCause(ctx, session.ExpiresAt, ErrTokenExpired)

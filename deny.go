@@ -20,21 +20,21 @@ import (
 //   - with the cookies of two users, or with only a part of a session cookie: a page that
 //     explains the problem (401). After three failed logins within a minute: a 401 error
 //     page, see [ErrLoginLoop].
-//   - without the right to do this: a page that says what is missing, with links to sign
-//     in again and to switch accounts (403).
+//   - with a session that does not allow the request: a page that says what is missing,
+//     with links to sign in again and to switch accounts (403).
 //   - while the decision cannot be made: a page that reloads itself (503); after a form
 //     post, a page that does not reload itself (429 or 503). For a token with an unknown
 //     key: the hosted login, see [ErrTooManyKeyLookups].
 //
-// htmx gets 401 with HX-Redirect to the login, which returns to the open page. All other
-// clients get the status of the error's kind, see [StatusCode]: 401 with an RFC 6750
-// challenge, 403, or 429 or 503 with Retry-After. The body is an RFC 9457 problem if the
-// client accepts JSON, and plain text otherwise. It contains the reason's label and fixed
-// text, never the text of err.
+// A request by htmx gets a 401 with an HX-Redirect header that leads to the login, which
+// returns to the page that is open in the browser. All other clients get the status of
+// the error's kind, see [StatusCode]: 401 with an RFC 6750 challenge, 403, or 429 or 503
+// with Retry-After. The body is an RFC 9457 problem if the client accepts JSON, and plain
+// text otherwise. It contains the reason's label and fixed text, never the text of err.
 //
 // Deny clears a session cookie that is invalid or whose session has ended. It keeps a
-// cookie that may become valid in a moment, and the cookies of two users. Config.Page can
-// replace each page.
+// cookie that may become valid in a moment, and the cookies of two different users.
+// Config.Page can replace each page.
 func (a *Auth) Deny(w http.ResponseWriter, r *http.Request, err error) {
 	id := a.identityOf(r)
 	if id == nil {
@@ -51,8 +51,8 @@ func (a *Auth) Deny(w http.ResponseWriter, r *http.Request, err error) {
 	status := StatusCode(err)
 	if !a.config.DisableCookie {
 		// An invalid cookie would be checked and refused with every request. A cookie
-		// that may become valid in a moment stays, or an outage and a slow clock would
-		// sign users out. A prefetch changes nothing.
+		// that may become valid in a moment stays. Otherwise, an outage or a slow clock
+		// would sign users out. A prefetch never clears a cookie.
 		if status == http.StatusUnauthorized && id.source == SourceCookie && id.err != nil &&
 			retryRank(err) == 0 && !errors.Is(err, ErrAmbiguousCookie) && !errors.Is(err, ErrPrefetch) {
 			a.clearSessionCookie(w, r)
@@ -73,7 +73,7 @@ func (a *Auth) Deny(w http.ResponseWriter, r *http.Request, err error) {
 	writeProblem(w, r, status, err)
 }
 
-// denyRoute refuses a request for a login route, and reports that as a gate does.
+// denyRoute refuses a request for a login route, and reports the refusal as a gate does.
 // Config.Deny and the Observer do not see the parameters of the login.
 func (a *Auth) denyRoute(w http.ResponseWriter, r *http.Request, err error) {
 	r = withoutLoginParams(r)
@@ -82,7 +82,8 @@ func (a *Auth) denyRoute(w http.ResponseWriter, r *http.Request, err error) {
 }
 
 // denyBrowser answers a browser if the answer is more than a status. It returns false if
-// the caller must write the status; then it has at most set headers.
+// the caller must write the status. In that case, it may have set headers, but has
+// written nothing.
 func (a *Auth) denyBrowser(w http.ResponseWriter, r *http.Request, session *Session, err error) bool {
 	status := StatusCode(err)
 	// A script that sent a bearer token must get another token itself. A login would only
@@ -138,8 +139,8 @@ func (a *Auth) denyBrowser(w http.ResponseWriter, r *http.Request, session *Sess
 
 // challenge returns the WWW-Authenticate header of a refusal (RFC 6750 section 3). A
 // request without a bearer token gets no error code, as section 3.1 says. A 403 gets a
-// challenge only if a bearer token lacks a permission: otherwise, other credentials would
-// change nothing.
+// challenge only if a bearer token lacks a permission. In all other cases, other
+// credentials would change nothing.
 func challenge(source Source, status int, err error) string {
 	switch {
 	case status == http.StatusForbidden && source == SourceBearer && errors.Is(err, ErrPermissionDenied):

@@ -37,7 +37,7 @@ var (
 
 	// ErrTokenMalformed: the token is not a compact JWS (RFC 7515 section 7.1) with a
 	// readable header. The header must be valid UTF-8, have no duplicate members and nest
-	// at most 32 levels deep. A malformed Authorization header is the same error.
+	// at most 32 levels deep. A malformed Authorization header causes the same error.
 	ErrTokenMalformed = newReason(ErrUnauthenticated, "token_malformed", "the login token is malformed")
 
 	// ErrTokenTooLarge: the token is longer than Config.MaxTokenBytes, or its kid is
@@ -62,10 +62,10 @@ var (
 	// 5.2).
 	ErrBadSignature = newReason(ErrUnauthenticated, "bad_signature", "the login token's signature is invalid")
 
-	// ErrInvalidClaims: the payload is not a JSON object in valid UTF-8 without duplicate
-	// members (RFC 7493) that nests at most 32 levels deep. Or a required claim is
-	// missing or has the wrong type; with Config.SessionState, sid is required. The
-	// message says which.
+	// ErrInvalidClaims: the payload is malformed, or a required claim is missing or has
+	// the wrong type. The payload must be a JSON object in valid UTF-8 without duplicate
+	// members (RFC 7493) and nest at most 32 levels deep. With Config.SessionState, sid
+	// is required. The message says what is wrong.
 	ErrInvalidClaims = newReason(ErrUnauthenticated, "invalid_claims", "the login token's claims are invalid")
 
 	// ErrWrongIssuer: iss (RFC 7519 section 4.1.1) is not exactly
@@ -98,13 +98,14 @@ var (
 	ErrIncompleteCookie = newReason(ErrUnauthenticated, "incomplete_cookie", "a part of the session cookie is missing")
 
 	// ErrPrefetch: the request is a prefetch without a valid session. The browser repeats
-	// the request on click. The prefetch of a signed-in user is served like any GET.
+	// the request when the user clicks the link. The prefetch of a signed-in user is
+	// served like any GET.
 	ErrPrefetch = newReason(ErrUnauthenticated, "prefetch", "this page is not prefetched without a session")
 
 	// ErrSessionEnded: Config.SessionState reports that the session has ended at
 	// AuthRocket, although its token has not expired. The session cookie is cleared. If
-	// the login that is being completed has ended already, the browser gets a page with a
-	// link to a login with prompt=login.
+	// the session of a login that is being completed has already ended, the browser gets
+	// a page with a link to a login with prompt=login.
 	ErrSessionEnded = newReason(ErrUnauthenticated, "session_ended", "the session has ended")
 
 	// ErrLoginLoop: three logins in a row within a minute did not produce an accepted
@@ -119,10 +120,10 @@ var (
 	// the challenge insufficient_scope (RFC 6750 section 3.1).
 	ErrPermissionDenied = newReason(ErrForbidden, "permission_denied", "a permission is missing")
 
-	// ErrWrongOrg: the token does not have the org that the request is about: the user is
-	// not a member, or has picked another account. It is also the error if the request
-	// does not say which org it is about, or if the selector returns an error without a
-	// kind.
+	// ErrWrongOrg: the token does not contain the org that the request is about. The user
+	// is not a member of that org, or has picked another account. ErrWrongOrg is also the
+	// error if the request does not say which org it is about, or if the selector returns
+	// an error without a kind.
 	ErrWrongOrg = newReason(ErrForbidden, "wrong_org", "the user is not signed in to this account")
 
 	// ErrEmailNotVerified: the token does not say that the email address is verified.
@@ -210,7 +211,7 @@ type kind struct {
 
 // kinds lists the kinds in their order of precedence. A rule's error may wrap two kinds;
 // ErrUnavailable takes precedence, because the decision may change. The last kind is for
-// errors of no kind.
+// errors without a kind.
 var kinds = [...]kind{
 	{ErrUnavailable, http.StatusServiceUnavailable, "unavailable"},
 	{ErrUnauthenticated, http.StatusUnauthorized, "unauthenticated"},
@@ -218,7 +219,7 @@ var kinds = [...]kind{
 }
 
 // StatusCode returns the HTTP status for a request that was refused with err: 401, 403,
-// 429 or 503. An error of no kind counts as [ErrForbidden]. For nil it returns 200.
+// 429 or 503. An error without a kind counts as [ErrForbidden]. For nil it returns 200.
 func StatusCode(err error) int {
 	if err == nil {
 		return http.StatusOK
@@ -239,17 +240,17 @@ func kindOf(err error) kind {
 	return kinds[len(kinds)-1]
 }
 
-// reasonOf returns the reason of err if it belongs to the kind of err: a rule may have
-// wrapped a reason of another kind.
+// reasonOf returns the reason of err, and whether that reason belongs to the kind of err.
+// A rule may have wrapped a reason of another kind.
 func reasonOf(err error) (*reason, bool) {
 	r, ok := errors.AsType[*reason](err)
 	return r, ok && r.kind == kindOf(err).err
 }
 
-// Reason returns a short fixed label for err, such as "token_expired", fit for metrics
-// and for clients. For an error without a reason, it returns the label of its kind:
-// "unauthenticated", "forbidden" (also for an error of no kind) or "unavailable". For nil
-// it returns "".
+// Reason returns a short fixed label for err, such as "token_expired", that is suitable
+// for metrics and for clients. For an error without a reason, it returns the label of its
+// kind: "unauthenticated", "forbidden" (also for an error without a kind) or
+// "unavailable". For nil it returns "".
 func Reason(err error) string {
 	if err == nil {
 		return ""
@@ -310,8 +311,9 @@ func (e *ConfigError) Error() string {
 	return "authrocket: " + field + " " + e.Problem
 }
 
-// ConfigErrors returns each [ConfigError] in err, the error of [New], wrapped or not, in
-// the order of its message. It returns none for nil and for other errors.
+// ConfigErrors returns each [ConfigError] in err, which is the error of [New] or wraps
+// it. Their order is that of the message of err. It returns none for nil and for other
+// errors.
 func ConfigErrors(err error) []*ConfigError {
 	var problems []*ConfigError
 	switch err := err.(type) {

@@ -23,9 +23,9 @@ type identity struct {
 	cacheHeaders cacheHeaders // embedded here to save an allocation
 
 	// The header and the method of the request. A request with another header map or
-	// method is another request, even if it has this context: a background job that
-	// creates a request with a user's context must not act as that user. The header is
-	// nil if there was no request; gates ignore such an identity.
+	// method is another request, even if it has this context. For example, a background
+	// job that creates a request with a user's context must not act as that user. The
+	// header is nil if there was no request; gates ignore such an identity.
 	requestHeader http.Header
 	requestMethod string
 }

@@ -44,8 +44,8 @@ type keySource interface {
 	// fresh returns the keys with this ID and the generation of their key set, if it can
 	// do so without waiting. Without such a key, the generation is zero.
 	fresh(id string, now time.Time) (keys jose.Keys, generation uint64, ok bool)
-	// unchanged reports whether fresh would return at now what it returned with
-	// generation. It is false for generation zero.
+	// unchanged reports whether fresh, if called at now, would return the same keys as
+	// when it returned generation. It is false for generation zero.
 	unchanged(generation uint64, now time.Time) bool
 	// lookup returns the keys, or an error with a kind. It may wait.
 	lookup(context.Context, keycache.Question) (jose.Keys, error)
@@ -77,8 +77,8 @@ type jwks struct {
 	maxStale time.Duration
 }
 
-// maxJWKSBytes is far more than a real key set has, which holds one or two keys. It
-// bounds the memory that another server in place of LoginRocket can make this process
+// maxJWKSBytes is far more than the size of a real key set, which holds one or two keys.
+// It bounds the memory that another server in place of LoginRocket can make this process
 // use.
 const maxJWKSBytes = 1 << 20
 
@@ -180,9 +180,9 @@ func newKeyClient(client *http.Client, dialLoopbackOnly bool) *http.Client {
 	return &own
 }
 
-// newKeyTransport returns a transport that keeps no connection open: its goroutines would
-// outlive the fetch, and an Auth has no Close. One handshake every 15 minutes costs
-// little.
+// newKeyTransport returns a transport that keeps no connection open, because the
+// goroutines of an open connection would outlive the fetch, and an Auth has no Close. One
+// handshake every 15 minutes costs little.
 func newKeyTransport(dialLoopbackOnly bool) *http.Transport {
 	t := &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
@@ -250,7 +250,7 @@ func fetchKeys(ctx context.Context, client *http.Client, jwksURL, setting string
 
 // responseMaxAge returns the max-age of Cache-Control (RFC 9111 section 5.2.2.1), or zero
 // if there is none. A max-age of zero or less becomes one second, to distinguish it from
-// none; the cache raises it to its own minimum.
+// a missing max-age; the cache raises it to its own minimum.
 func responseMaxAge(h http.Header) time.Duration {
 	for _, value := range h.Values("Cache-Control") {
 		for directive := range strings.SplitSeq(value, ",") {

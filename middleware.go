@@ -19,7 +19,7 @@ import (
 //
 // A bearer token takes precedence: if it is invalid, the request is anonymous even when
 // it carries a valid cookie. Other schemes in Authorization are ignored. Requests below
-// Config.AuthPath that are not for a login route go to next.
+// Config.AuthPath that are not for a login route are passed to next.
 //
 // The login routes are for browsers that navigate; other requests get the same answer
 // there as at a gate. Every answer of the callback and of its confirmation page has the
@@ -38,13 +38,13 @@ func (a *Auth) Authenticate(next http.Handler) http.Handler {
 func (a *Auth) authenticate(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if id := a.identityOf(r); id != nil {
-			// Authenticate is mounted twice: the outer one has done and reported
+			// Authenticate is mounted twice, and the outer one has done and reported
 			// everything.
 			next.ServeHTTP(w, withIdentity(r, id))
 			return
 		}
 		// An open route waits only briefly for keys and not at all for
-		// Config.SessionState. A gate behind it calls it again.
+		// Config.SessionState. A gate behind it waits for both.
 		id := a.newIdentity(r, keycache.Open)
 		id.cacheHeaders.setVary(w.Header())
 		if !a.config.DisableCookie {
@@ -124,7 +124,8 @@ func (a *Auth) LoginRoutes() http.Handler {
 
 func (a *Auth) gate(next http.Handler, selector OrgSelector, rules []Rule) http.Handler {
 	gated := func(w http.ResponseWriter, r *http.Request, id *identity) {
-		// This is also for refusals, and replaces a weaker value of an outer handler.
+		// These headers are also for refusals, and replace weaker values that an outer
+		// handler has set.
 		if !isPrivate(w.Header()) {
 			new(cacheHeaders).setPrivate(w.Header())
 		}

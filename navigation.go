@@ -9,11 +9,11 @@ import (
 // IsNavigation reports whether r comes from a browser that shows the answer as a page: a
 // GET or HEAD without a bearer token that is not an upgrade, a prefetch, a request by
 // htmx or a request for a frame. Use it in Config.Deny; [Auth.Deny] redirects such a
-// browser to the login. Fetch metadata decides (https://www.w3.org/TR/fetch-metadata/):
-// the mode must be navigate, and the destination document, or empty if a service worker
-// passes on the navigation. Without fetch metadata, Accept must name text/html. Behind a
-// service worker that passes on navigations, a frame of the same site also looks like a
-// navigation.
+// browser to the login. If the browser sends fetch metadata
+// (https://www.w3.org/TR/fetch-metadata/), the mode must be navigate, and the destination
+// must be document, or empty if a service worker passes on the navigation. Without fetch
+// metadata, Accept must name text/html. Behind a service worker that passes on
+// navigations, a frame of the same site also looks like a navigation.
 func IsNavigation(r *http.Request) bool {
 	return (r.Method == http.MethodGet || r.Method == http.MethodHead) && wantsPage(r)
 }
@@ -38,7 +38,7 @@ func isSameOriginLink(r *http.Request) bool {
 }
 
 // mayBeCrossOrigin reports whether a page of another origin may have caused r. It is true
-// if the browser does not say.
+// if the browser does not say where r comes from.
 func mayBeCrossOrigin(r *http.Request) bool {
 	site := r.Header.Get("Sec-Fetch-Site")
 	return site != "same-origin" && site != "none"

@@ -145,7 +145,7 @@ func (v *verifier) verifyInFull(ctx context.Context, token string, w wait) (*Ses
 		return noSession, err
 	}
 	v.verified.Add(mark) // only now, because a refused token must not take up space
-	// The cache must not keep the header in memory that the token came in.
+	// The cache must not keep in memory the whole header that contains the token.
 	token = strings.Clone(token)
 	known := newKnownToken(token, c, keyID, key, generation)
 	v.known.Put(token, known)
@@ -302,8 +302,9 @@ func (v *verifier) looksLikeLoginToken(token string) bool {
 	return iss == issuer && (v.realmID == "" || rid == v.realmID)
 }
 
-// untimely is a refusal because of a time. It keeps both times for a page that shows
-// them: if the token is fresh, the usual cause is a wrong clock.
+// untimely is a refusal because of a time. It keeps the time in the claim and the
+// server's time for a page that shows both, because a wrong clock is the usual cause if
+// the token is fresh.
 type untimely struct {
 	reason error // ErrTokenExpired or ErrTokenNotYetValid
 	claim  string
