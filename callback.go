@@ -23,8 +23,9 @@ type callback struct {
 
 	target string // the return target; safe to redirect to
 
-	// started reports that this browser started the login. Only then are login and
-	// stateCookieName set: what the state holds, and the name of its cookie.
+	// started reports that this browser started the login. If so, login is the content of
+	// the state, and stateCookieName is the name of its cookie. Otherwise, both are
+	// empty.
 	started         bool
 	login           loginstate.Login
 	stateCookieName string
@@ -32,7 +33,7 @@ type callback struct {
 	// hasState reports that the URL has a state, which may be made up. It affects only
 	// the texts of pages and the handling of loops, and permits nothing.
 	hasState bool
-	stateID  string // the ID in the only state; it is public and may be made up
+	stateID  string // the ID in the state, or "" if there is not exactly one; it is public and may be made up
 }
 
 // serveCallback answers a browser that comes back from LoginRocket to the callback. Only
@@ -50,13 +51,13 @@ func (a *Auth) serveCallback(w http.ResponseWriter, r *http.Request) {
 	if c.hasState {
 		a.cameBack.Store(true)
 	}
-	// With two states it is not clear which login comes back, so it counts as
+	// If there are two states, it is not clear which login has come back, so it counts as
 	// unsolicited.
 	if len(states) == 1 {
 		c.stateID = loginstate.ID(states[0])
 		if c.login, c.stateCookieName, c.started = a.loadState(r, states[0]); c.started {
-			// The target was safe when it was sealed, but maybe by a process with another
-			// Config.
+			// The target was safe when it was sealed, but a process with another Config
+			// may have sealed it.
 			c.target = a.paths.safeTarget(c.login.Target)
 		}
 	}
@@ -64,8 +65,8 @@ func (a *Auth) serveCallback(w http.ResponseWriter, r *http.Request) {
 	case len(tokens) == 0:
 		c.serveWithoutToken()
 	case len(tokens) > 1:
-		// LoginRocket sends one token. With two, a proxy or a log may have read the other
-		// one.
+		// LoginRocket sends one token. If there are two, a proxy or a log may have read
+		// the other one.
 		c.forgetState()
 		c.fail(refuse(ErrTokenMalformed, "the callback has %d token parameters", len(tokens)))
 	default:
@@ -75,9 +76,9 @@ func (a *Auth) serveCallback(w http.ResponseWriter, r *http.Request) {
 
 // serveStrayToken answers a browser that comes to a page other than the callback with a
 // login token, as LoginRocket's invitations do. If it does not answer, it returns the
-// request that the next handler gets: a login token is cut out, because handlers and logs
-// must not see it. Any other ?token= belongs to the app. A token at the callback of
-// another Auth belongs to that Auth.
+// request for the next handler. A login token is removed from that request, because
+// handlers and logs must not see it. Any other ?token= belongs to the app. A token at the
+// callback of another Auth belongs to that Auth.
 func (a *Auth) serveStrayToken(w http.ResponseWriter, r *http.Request) (next *http.Request, answered bool) {
 	if r.URL.RawQuery == "" || a.routeOf(r) == routeCallback {
 		return r, false
@@ -100,10 +101,10 @@ func (a *Auth) serveStrayToken(w http.ResponseWriter, r *http.Request) (next *ht
 		c.decide(tokens[0])
 		return r, true
 	}
-	// There is no redirect: a script or a WebSocket could not follow it, and a cache
-	// could keep it. The browser's URL still has the token, so the page must not send it
-	// in a Referer. no-referrer would do that, but makes the Origin of the page's forms
-	// null.
+	// There is no redirect, because a script or a WebSocket could not follow it, and a
+	// cache could keep it. The browser's URL still has the token, so the page must not
+	// send it in a Referer. no-referrer would also prevent that, but would make the
+	// Origin of the page's forms null.
 	setNoStore(w.Header())
 	w.Header().Set("Referrer-Policy", "strict-origin")
 	return withoutLoginParams(r), false
@@ -152,8 +153,8 @@ func (c *callback) decide(token string) {
 			return
 		}
 		a.observeLogin(c.r.Context(), false, *session, nil)
-		// The attempt counts, so that a loop ends if a gate refuses the session that
-		// stays.
+		// The attempt is counted, so that a loop ends if a gate refuses the newer
+		// session.
 		a.rememberAttempts(c.w, c.r, c.attempt())
 		a.redirectToApp(c.w, c.target)
 	default:
@@ -182,8 +183,9 @@ func (c *callback) attempt() int {
 }
 
 // stopLoop ends a row of logins if it is too long. Usually the gate has already stopped
-// it. The gate cannot do that if the browser starts the logins at another host: that host
-// does not get the cookies of this one, so the gate there never counts.
+// it. The gate cannot do that if the browser starts the logins at another host, because
+// that host does not get the cookies of this one, and the gate there never counts the
+// logins.
 func (c *callback) stopLoop() bool {
 	if c.attempt() <= maxAttempts {
 		return false
@@ -193,8 +195,9 @@ func (c *callback) stopLoop() bool {
 }
 
 // cameBackWithoutCookies reports whether a login with a state comes back from a browser
-// that sends no cookies at all. Logins of such a browser cannot be counted. The
-// confirmation ends what would be a loop, even with DangerouslyAcceptUnsolicitedLogins.
+// that sends no cookies at all. Logins from such a browser cannot be counted. Even with
+// DangerouslyAcceptUnsolicitedLogins, the user must confirm such a login, which ends a
+// possible loop.
 func (c *callback) cameBackWithoutCookies() bool {
 	return c.hasState && !c.started && cookieHeaderBytes(c.r) == 0
 }
@@ -206,9 +209,9 @@ func (c *callback) complete(session Session) {
 	c.auth.completeLogin(c.w, c.r, completion{session, c.target, c.started, c.attempt(), c.stateCookieName})
 }
 
-// askToConfirm keeps the token in a cookie until the user confirms the login at another
-// URL. The URL of the callback contains the token, which the browser's history and a
-// reload would bring back.
+// askToConfirm keeps the token in a cookie until the user confirms the login. The
+// confirmation page has its own URL, because the URL of the callback contains the token,
+// and the browser's history or a reload would send it again.
 func (c *callback) askToConfirm(session Session) {
 	a := c.auth
 	c.forgetState()
@@ -217,8 +220,8 @@ func (c *callback) askToConfirm(session Session) {
 	a.redirect(c.w, a.paths.routePath(routeConfirm))
 }
 
-// reasonToConfirm returns how the login began. The page itself finds out what the login
-// would change.
+// reasonToConfirm returns how the login began. The confirmation page determines what the
+// login would change.
 func (c *callback) reasonToConfirm() confirmReason {
 	switch {
 	case c.started:
@@ -240,10 +243,11 @@ func (c *callback) whyToConfirm() string {
 	return "this browser did not start it: a link led to it"
 }
 
-// serveWithoutToken answers when a page of LoginRocket, such as the profile, leads back
-// without a login. It counts as an attempt, because a gate may send the browser there
-// again. It does not use up the state: the visitor may go back to LoginRocket, and if a
-// proxy keeps only one cookie of a response, that cookie must be the count.
+// serveWithoutToken answers a browser that returns from a page of LoginRocket, such as
+// the profile, without a login token. The return counts as an attempt, because a gate may
+// send the browser to LoginRocket again. The state is not used up, because the visitor
+// may go back to LoginRocket. Clearing its cookie could also displace the count: some
+// proxies keep only one cookie of a response.
 func (c *callback) serveWithoutToken() {
 	switch {
 	case c.hasState && !c.started:
@@ -257,7 +261,7 @@ func (c *callback) serveWithoutToken() {
 }
 
 // forgetState uses up the state, so that the same URL cannot complete a second login. It
-// is called once the callback is decided.
+// is called when the outcome of the callback is certain.
 func (c *callback) forgetState() {
 	if c.started {
 		c.auth.clearCookie(c.w, c.stateCookieName)

@@ -47,9 +47,9 @@ type pendingLogin struct {
 	target string
 }
 
-// encode returns p as the value of a cookie. A token contains dots, the other two parts
-// do not, so they are split off from the end. The value is not sealed: an attacker who
-// can plant the cookie can also send the browser to the callback.
+// encode returns p as the value of a cookie. A token contains dots, but the other two
+// parts do not, so a decoder splits them off from the end. The value need not be sealed,
+// because an attacker who can plant the cookie can also send the browser to the callback.
 func (p pendingLogin) encode() string {
 	return p.token + "." + string(p.reason) + "." + base64.RawURLEncoding.EncodeToString([]byte(p.target))
 }
@@ -69,16 +69,17 @@ func cutLast(s, sep string) (before, after string, found bool) {
 	return s[:i], s[i+len(sep):], true
 }
 
-// tokenHash identifies the token that a page has shown without putting the token into the
-// page. Another link may replace the cookie while the user reads.
+// tokenHash returns a hash that identifies the token in the form of the confirmation
+// page, so that the page need not contain the token. It is needed because another link
+// may replace the cookie while the user reads the page.
 func (p pendingLogin) tokenHash() string {
 	sum := sha256.Sum256([]byte(p.token))
 	return hex.EncodeToString(sum[:])
 }
 
-// rememberPending keeps p in a cookie if the Cookie header stays short enough: a link
-// must not be able to make the headers of a visitor's requests too large for a proxy. A
-// larger p is not kept, so that the confirmation page offers to sign in instead.
+// rememberPending keeps p in a cookie if the Cookie header stays short enough, because a
+// link must not be able to make the headers of a visitor's requests too large for a
+// proxy. If p is not kept, the confirmation page offers to sign in instead.
 func (a *Auth) rememberPending(w http.ResponseWriter, r *http.Request, p pendingLogin) {
 	p.target = fitTarget(p.target, maxPendingTargetBytes)
 	name, value := a.cookieNameFor("confirm"), p.encode()
@@ -92,8 +93,8 @@ func (a *Auth) rememberPending(w http.ResponseWriter, r *http.Request, p pending
 	http.SetCookie(w, c)
 }
 
-// loadPending returns what rememberPending kept. Like any cookie, it may be planted: the
-// caller checks the token and the target.
+// loadPending returns what rememberPending kept. Like any cookie, it may be planted, so
+// the caller must check the token and the target.
 func (a *Auth) loadPending(r *http.Request) (pendingLogin, bool) {
 	values := cookieValues(r.Header, a.cookieNameFor("confirm"))
 	if len(values) == 0 {
@@ -103,12 +104,12 @@ func (a *Auth) loadPending(r *http.Request) (pendingLogin, bool) {
 }
 
 // serveConfirm asks the user to confirm a login that this browser did not start, or that
-// changes who is signed in, and handles the answer. The answer names the token that the
-// page has shown, because the cookie may have changed in the meantime.
+// changes who is signed in, and handles the answer. The answer identifies the token that
+// the page asked about, because the cookie may have changed in the meantime.
 func (a *Auth) serveConfirm(w http.ResponseWriter, r *http.Request) {
 	r = withoutLoginParams(r)
-	// This is stricter than checkOrigin: a trusted origin must not answer for the user
-	// either.
+	// This is stricter than checkOrigin, because not even a trusted origin may answer for
+	// the user.
 	if r.Method == http.MethodPost && !a.isSameOrigin(r) {
 		a.denyRoute(w, r, refuse(ErrCrossSite, "only the page of this app that asks may answer"))
 		return
@@ -164,8 +165,8 @@ func (a *Auth) confirmPage(r *http.Request, pending pendingLogin, session, curre
 	p := Page{
 		Kind:   PageConfirm,
 		Status: http.StatusOK,
-		// The heading has no user name: an attacker chooses their own name, and could
-		// choose "Your session has expired".
+		// The heading has no user name, because attackers choose their own names, and
+		// could choose "Your session has expired".
 		Title: "Sign in as this user?",
 		Facts: loginFacts(session, current),
 		Form: &Form{
@@ -210,8 +211,8 @@ func (a *Auth) confirmPage(r *http.Request, pending pendingLogin, session, curre
 }
 
 // loginFacts returns which user the login is for and who is signed in now. The account is
-// a separate fact: two users may have the same name, and one user may have several
-// accounts.
+// a separate fact, because two users may have the same name, and one user may have
+// several accounts.
 func loginFacts(session, current Session) []Fact {
 	facts := []Fact{{"name", "Name", displayName(session.User)}}
 	if email := displayEmail(session.User); email != "" {

@@ -25,9 +25,10 @@ const (
 )
 
 // newCookie returns a cookie with the attributes of all cookies of this package: scripts
-// cannot read it, cross-site requests other than navigations do not send it, and only
-// this host gets it. It is Lax and not Strict, because a browser comes back from
-// LoginRocket through a navigation from another site. The __Host- prefix requires Path /.
+// cannot read it, browsers do not send it with cross-site requests other than
+// navigations, and only this host gets it. It is Lax and not Strict, because a browser
+// comes back from LoginRocket through a navigation from another site. The __Host- prefix
+// requires Path /.
 func (a *Auth) newCookie(name, value string) *http.Cookie {
 	return &http.Cookie{
 		Name:     name,
@@ -39,9 +40,10 @@ func (a *Auth) newCookie(name, value string) *http.Cookie {
 	}
 }
 
-// minSessionMaxAge is the shortest Max-Age of a session cookie, in seconds. The browser
-// then still sends a token that expires at once, and the answer can say that it has
-// expired. Without the cookie, the answer would be that the browser keeps no cookies.
+// minSessionMaxAge is the shortest Max-Age of a session cookie, in seconds. It ensures
+// that the browser still sends a token that expires at once, so that the answer can say
+// that the token has expired. Without the cookie, the answer would be that the browser
+// keeps no cookies.
 const minSessionMaxAge = 60
 
 // setSessionCookie keeps token in the browser until the token expires.
@@ -95,8 +97,8 @@ func (a *Auth) clearDomainCookies(w http.ResponseWriter, r *http.Request) {
 // split into NAME, NAME.1, NAME.2 and so on, each of which has exactly chunkBytes, except
 // for the last. Chunks of an earlier, longer value are cleared.
 //
-// NAME comes last: if a proxy keeps only the last cookie of a response, the full first
-// chunk without a second one leads to [ErrIncompleteCookie].
+// NAME comes last. If a proxy keeps only the last cookie of a response, the browser then
+// sends a full first chunk without a second one, which leads to [ErrIncompleteCookie].
 func (a *Auth) setTokenCookie(w http.ResponseWriter, r *http.Request, c *http.Cookie) {
 	n := (len(c.Value) + chunkBytes - 1) / chunkBytes
 	a.clearChunks(w, r, c.Name, n)
@@ -160,12 +162,13 @@ func (a *Auth) cookieNameFor(purpose string) string {
 }
 
 // maxSameNameCookies is how many tokens from cookies of one name are verified. A browser
-// sends one; a sibling subdomain can plant others, each of which costs a signature check.
+// usually sends one; a sibling subdomain can plant others, each of which costs a
+// signature check.
 const maxSameNameCookies = 4
 
-// joinChunks returns the tokens in values, those of the cookies called name. It replaces
-// a first chunk with the whole token: see setTokenCookie. It returns at most
-// maxSameNameCookies tokens.
+// joinChunks returns the tokens in values, which are the values of the cookies called
+// name. It replaces a first chunk with the whole token: see setTokenCookie. It returns at
+// most maxSameNameCookies tokens.
 func joinChunks(values []string, h http.Header, name string) []string {
 	if !slices.ContainsFunc(values, isFullChunk) {
 		return values
@@ -178,8 +181,8 @@ func joinChunks(values []string, h http.Header, name string) []string {
 }
 
 // appendJoined appends the tokens that start with begun, the content of the chunks before
-// the nth. There are several tokens if a chunk came more than once. A chunk is the last
-// one if it is not full, or if there is no next one.
+// the nth. There are several tokens if the request contains a chunk more than once. A
+// chunk is the last one if it is not full, or if there is no next one.
 func appendJoined(tokens []string, h http.Header, name, begun string, n int) []string {
 	if len(tokens) == maxSameNameCookies {
 		return tokens
@@ -211,13 +214,13 @@ func cookieHeaderBytes(r *http.Request) int {
 	return total
 }
 
-// maxScannedCookieBytes is how many bytes of Cookie headers are read: a compressed header
-// of a few hundred bytes may decompress to a megabyte.
+// maxScannedCookieBytes is how many bytes of Cookie headers are read. It is limited
+// because a compressed header of a few hundred bytes can decompress to a megabyte.
 const maxScannedCookieBytes = 64 << 10
 
 // maxSamePrefixCookies is how many cookies with a common name prefix are read. Browsers
-// keep fewer than 200 for one site: a request with more is an attempt to waste processor
-// time.
+// keep fewer than 200 for one site, so a request with more is an attempt to waste
+// processor time.
 const maxSamePrefixCookies = 200
 
 // cookieValues returns the non-empty values of the cookies called name, in their order,
@@ -241,9 +244,9 @@ func appendCookieValues(values []string, h http.Header, name string) []string {
 	return values
 }
 
-// cookiesWithPrefix yields the cookies whose names begin with prefix: the rest of the
-// name, and the value. It searches for the prefix instead of parsing each cookie, so that
-// a header with many other cookies costs little.
+// cookiesWithPrefix yields, for each cookie whose name begins with prefix, the rest of
+// the name and the value. It searches for the prefix instead of parsing each cookie, so
+// that a header with many other cookies costs little.
 func cookiesWithPrefix(h http.Header, prefix string) iter.Seq2[string, string] {
 	return func(yield func(rest, value string) bool) {
 		bytesLeft, cookiesLeft := maxScannedCookieBytes, maxSamePrefixCookies
@@ -279,8 +282,8 @@ func cookiesWithPrefix(h http.Header, prefix string) iter.Seq2[string, string] {
 }
 
 // beginsCookie reports whether a cookie begins after gap, the text since the start of the
-// line or the end of the previous match: gap is white space, or ends with a semicolon and
-// white space.
+// line or the end of the previous match. It does if gap is white space, or ends with a
+// semicolon and white space.
 func beginsCookie(gap string) bool {
 	gap = trimSpaceRight(gap)
 	return gap == "" || gap[len(gap)-1] == ';'

@@ -12,9 +12,9 @@ import (
 )
 
 // checkOrigin refuses unsafe requests and upgrades that a page of another origin caused,
-// unless that origin is AppURL's or a trusted one. SameSite=Lax is not enough: a browser
-// also sends the cookie with requests from sibling subdomains, which are the same site. A
-// request without a Host is refused, because there is no origin to compare with.
+// unless that origin is AppURL's or a trusted one. SameSite=Lax is not enough, because a
+// browser also sends the cookie with requests from sibling subdomains, which are the same
+// site. A request without a Host is refused, because there is no origin to compare with.
 func (a *Auth) checkOrigin(r *http.Request) error {
 	if r.Host == "" {
 		return refuse(ErrCrossSite, "the request has no Host")
@@ -41,7 +41,8 @@ func (a *Auth) checkOrigin(r *http.Request) error {
 }
 
 // isSameOrigin reports whether the browser says that a page of AppURL's own origin sent
-// r. It is false for a client that sends neither header, and for a trusted origin.
+// r. It is false for a client that sends neither Sec-Fetch-Site nor Origin, and for a
+// trusted origin.
 func (a *Auth) isSameOrigin(r *http.Request) bool {
 	if site := r.Header["Sec-Fetch-Site"]; len(site) > 0 {
 		return len(site) == 1 && site[0] == "same-origin"
@@ -51,16 +52,17 @@ func (a *Auth) isSameOrigin(r *http.Request) bool {
 	return ok && len(origin) == 1 && origin[0]+a.app.path == app
 }
 
-// hidesOrigin reports whether r has Origin: null and no fetch metadata. The form of a
-// page on plain http with Referrer-Policy: no-referrer sends that, and so can any other
-// website: the two cannot be distinguished.
+// hidesOrigin reports whether r has Origin: null and no fetch metadata. A browser sends
+// that for a form on a page on plain http with Referrer-Policy: no-referrer. Any other
+// website can also make a browser send it, so the two cases cannot be distinguished.
 func hidesOrigin(r *http.Request) bool {
 	return r.Header.Get("Sec-Fetch-Site") == "" && r.Header.Get("Origin") == "null"
 }
 
-// warnOfHost warns of a login that starts at another host than AppURL's: the browser does
-// not send the cookies of that host to the callback. The login continues, because a proxy
-// may have replaced the Host. The browser is then at the right host.
+// warnOfHost warns of a login that starts at a host other than AppURL's, because the
+// browser does not send the cookies of that host to the callback. The login continues,
+// because a proxy may have replaced the Host, in which case the browser is at AppURL's
+// host.
 func (a *Auth) warnOfHost(r *http.Request) {
 	want := a.app.host()
 	if a.app.isZero() || strings.EqualFold(strings.TrimSuffix(r.Host, a.app.defaultPort()), want) {
@@ -74,7 +76,7 @@ func (a *Auth) warnOfHost(r *http.Request) {
 const (
 	hourlyInterval    = time.Hour
 	maxHourlyWarnings = 20
-	maxHostBytes      = 100 // of a host that is kept
+	maxHostBytes      = 100 // of each host in hostWarnings
 )
 
 // hourlyLimit permits each warning once an hour. Anyone can send any Host, so the number

@@ -32,8 +32,8 @@ func (a *Auth) serveLogout(w http.ResponseWriter, r *http.Request) {
 		// does not call Config.SessionState, because the session ends now in any case.
 		session, _ = a.cookieSession(r, &wait{patience: keycache.NoWait}, a.verifier.verify)
 	case r.Host != "":
-		// Without a Host, no origin can be compared. Such a request still signs out of
-		// this app: that does less harm than a user who cannot sign out.
+		// Without a Host, no origin can be compared. Such a request still signs the user
+		// out of this app, because that does less harm than a sign-out that fails.
 		a.denyRoute(w, r, err)
 		return
 	}
@@ -70,9 +70,9 @@ func (a *Auth) sessionIDToEnd(r *http.Request, session *Session) string {
 	return ""
 }
 
-// answerLogout sends a client that has signed out to location, a path of this app. How
-// depends on the client: a script cannot follow a redirect to LoginRocket, and a page
-// with form-action 'self' blocks a redirect after its form.
+// answerLogout sends a client that has signed out to location, a path of this app. How it
+// does so depends on the client, because a script cannot follow a redirect to
+// LoginRocket, and a page with form-action 'self' blocks a redirect after its form.
 func (a *Auth) answerLogout(w http.ResponseWriter, r *http.Request, location string, isLocal bool) {
 	isFramed := clientkind.IsFramed(r)
 	switch {
@@ -101,8 +101,8 @@ func (a *Auth) answerLogout(w http.ResponseWriter, r *http.Request, location str
 const pendingLogoutLifetime = time.Minute
 
 // pendingLogout is what [Auth.serveLogoutEnd] needs to know. It is stored in a cookie
-// that scripts cannot read, and not in a URL: anyone who has a session ID can get tokens
-// from the LoginRocket API.
+// that scripts cannot read, and not in a URL, because anyone who has a session ID can get
+// tokens from the LoginRocket API.
 type pendingLogout struct{ sessionID, target string }
 
 func (p pendingLogout) encode() string {
@@ -129,8 +129,8 @@ func (a *Auth) rememberLogout(w http.ResponseWriter, p pendingLogout) {
 const maxSessionIDBytes = 200
 
 // serveLogoutEnd redirects a browser that has signed out here to LoginRocket, which then
-// also ends the session there. It answers only navigations: a script or a frame must not
-// see the target of the redirect.
+// also ends the session there. It answers only navigations, because a script or a frame
+// must not see the target of the redirect.
 func (a *Auth) serveLogoutEnd(w http.ResponseWriter, r *http.Request) {
 	if !wantsPage(r) {
 		a.denyRoute(w, r, fmt.Errorf("%w: this route is for browsers that navigate", ErrForbidden))
@@ -187,8 +187,9 @@ func isLocalLogout(r *http.Request) bool {
 	return len(rawquery.Values(query, "local")) > 0
 }
 
-// logoutPage asks for a confirmation, with a form that does what r asks for. The form's
-// URL has only the parameters that the logout route supports.
+// logoutPage returns a page that asks for a confirmation. Its form makes the sign-out
+// that r requested. The URL of the form has only the parameters that the logout route
+// supports.
 func (a *Auth) logoutPage(r *http.Request) Page {
 	params := url.Values{}
 	if isLocalLogout(r) {

@@ -12,9 +12,9 @@ var pastedSecrets = []struct{ prefix, name string }{
 	{"kss_", "a session ID; leave it out"},
 }
 
-// pastedSecret returns what value is if it is one of pastedSecrets, maybe in quotes or
-// after the scheme of a URL. A value with a dot, a port or a path is a host, not a
-// secret.
+// pastedSecret returns the name of the kind of secret that value is, if it begins like
+// one of pastedSecrets, possibly in quotes or after the scheme of a URL. A value with a
+// dot, a port or a path is a host, not a secret.
 func pastedSecret(value string) (name string, ok bool) {
 	bare := strings.ToLower(strings.Trim(value, " \t\r\n\"'`/"))
 	bare = strings.TrimPrefix(strings.TrimPrefix(bare, "https://"), "http://")

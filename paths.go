@@ -60,9 +60,9 @@ func (p paths) returnTarget(r *http.Request) string {
 	return p.requestTarget(r, []string{stateParam})
 }
 
-// htmxTarget returns the return target of a login that starts at r, a request of htmx:
-// the page of a boosted link, and otherwise the open page, into which htmx would have
-// inserted the answer.
+// htmxTarget returns the return target of a login that starts at r, a request by htmx.
+// For a boosted link, it is the page that the link leads to. Otherwise, it is the page
+// that is open in the browser, into which htmx would have inserted the answer.
 func (a *Auth) htmxTarget(r *http.Request) string {
 	if r.Method == http.MethodGet && clientkind.IsBoosted(r) {
 		return a.paths.returnTarget(r)
@@ -175,8 +175,8 @@ func (p paths) returnToParam(r *http.Request, fallback string) string {
 }
 
 // splitReturnTo returns the parameters of a login route and its return target. A target
-// that begins with an unescaped slash takes the rest of the query: the query of that page
-// must not change the login.
+// that begins with an unescaped slash includes the rest of the query, because the query
+// of the target page must not change the login.
 func splitReturnTo(query string) (params, target string, ok bool) {
 	params, rest, isRaw := rawquery.CutRest(query, "return_to")
 	escaped := rawquery.Values(params, "return_to")
@@ -240,7 +240,7 @@ func (a *Auth) redirectToApp(w http.ResponseWriter, target string) {
 // LoginPath returns the path of the login route, for links in your pages. The login
 // returns to returnTo, an escaped path of this app outside Config.AuthPath, such as
 // "/manage?tab=1". Pass r.URL.RequestURI() to return to the current page. If returnTo is
-// "" or anything else, the login returns to "/". returnTo must not contain the path
+// "" or any other text, the login returns to "/". returnTo must not contain the path
 // prefix of AppURL; the result contains it. A fragment is dropped. If returnTo is longer
 // than 1,000 bytes, its query is also dropped. You may append "&prompt=login" or
 // "&account=org_..." to the result.
@@ -254,10 +254,10 @@ func (a *Auth) SignupPath(returnTo string) string { return a.routeLink(routeSign
 //
 //	<form method="post" action="{{.LogoutPath}}"><button>Sign out</button></form>
 //
-// A GET signs out if the browser says that it comes from a page of this app or from the
-// address bar; otherwise it shows a button. With returnTo "", the browser returns to
-// Config.AfterLogout. With another returnTo, you may append "&local=1", which keeps the
-// session at LoginRocket.
+// A GET signs the user out if the browser says that it comes from a page of this app or
+// from the address bar. Otherwise, the answer is a page with a button. With returnTo "",
+// the browser returns to Config.AfterLogout. With another returnTo, you may append
+// "&local=1", which keeps the session at LoginRocket.
 func (a *Auth) LogoutPath(returnTo string) string { return a.routeLink(routeLogout, returnTo) }
 
 // ProfilePath is [Auth.LoginPath] for the user's profile.

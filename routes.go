@@ -30,8 +30,8 @@ const maxForwardedParamBytes = 500
 const maxBoostedLinkBytes = 3_000
 
 // loginRoute is a route under Config.AuthPath. Its handler gets GET requests, and POST
-// requests if the route accepts them. Each handler checks first that the browser
-// navigates, then the parameters, and then it acts.
+// requests if the route accepts them. Each handler first checks that the browser
+// navigates, then checks the parameters, and then acts.
 type loginRoute struct {
 	methods    string // the value of the header Allow
 	headStatus int    // the answer to HEAD, which has no effect
@@ -120,7 +120,7 @@ func (a *Auth) serveHosted(w http.ResponseWriter, r *http.Request) {
 	login := loginstate.Login{Attempt: 1, Target: a.paths.returnToParam(r, "/")}
 	if route == routeLogin {
 		// An app's script may send the browser here in a loop. The other routes are not
-		// counted: a person may switch accounts many times.
+		// counted, because a person may switch accounts many times.
 		if login.Attempt = a.attempts(r) + 1; login.Attempt > maxAttempts {
 			_, err := a.cookieSession(r, &wait{patience: keycache.NoWait}, a.verify)
 			a.stopLoginLoop(w, r, login.Target, err)

@@ -43,9 +43,9 @@ func (a *Auth) warnOfMissingRoutes(r *http.Request) {
 // come back. People give up, and robots never come back.
 const minNoneBack = 3
 
-// warnOfNoneBack warns that no login has come back yet: LoginRocket may refuse the URL of
-// the callback, or another server may answer at it, and this app sees neither. callback
-// is the URL of the callback.
+// warnOfNoneBack warns that no login has come back yet. LoginRocket may refuse the URL of
+// the callback, or another server may answer at that URL, and this app cannot see either
+// problem. callback is the URL of the callback.
 func (a *Auth) warnOfNoneBack(r *http.Request, callback string) {
 	if a.cameBack.Load() || a.startedLogins.Add(1) < minNoneBack {
 		return
@@ -110,8 +110,9 @@ func (a *Auth) warnOfLostRoutes(r *http.Request) {
 	}
 }
 
-// methodText is the answer to a method that a login route does not accept. In development
-// it names the setting, because the form of the app's own login may have been sent there.
+// methodText returns the text of the answer to a method that a login route does not
+// accept. In development it names the setting, because the form of the app's own login
+// may have been sent there.
 func (a *Auth) methodText(r *http.Request) string {
 	text := http.StatusText(http.StatusMethodNotAllowed)
 	if a.app.isZero() || a.app.isLoopback {
@@ -128,12 +129,12 @@ func (a *Auth) warnOfMethod(r *http.Request) {
 	}
 }
 
-// largeCookieBytes is what proxies accept by default: nginx has 4 KiB for the headers of
-// a response.
+// largeCookieBytes is the length of cookies that proxies accept by default. For example,
+// nginx limits the headers of a response to 4 KiB.
 const largeCookieBytes = 3 << 10
 
-// warnOfSize warns of a login token that may be too large for a proxy in front: the
-// proxy's own answer, 400 or 502, does not name the cause.
+// warnOfSize warns of a login token that may be too large for a proxy in front of the
+// app. The proxy's own answer, 400 or 502, does not name the cause.
 func (a *Auth) warnOfSize(r *http.Request, token string) {
 	chunks := (len(token) + chunkBytes - 1) / chunkBytes
 	cookies := len(token) + chunks*cookieBytes(chunkName(a.config.CookieName, 1), "")

@@ -13,8 +13,8 @@ import (
 	"github.com/authrocket-go/authrocket/internal/loginstate"
 )
 
-// loginRequest is a login that is about to start: its hosted page, and what this app
-// needs to know when it comes back.
+// loginRequest is a login that is about to start: its hosted page, and the data that this
+// app needs when the login comes back.
 type loginRequest struct {
 	route  string // the hosted page
 	params url.Values
@@ -55,8 +55,8 @@ func (a *Auth) startLogin(w http.ResponseWriter, r *http.Request, s loginRequest
 	return true
 }
 
-// stateScope is part of the key that seals a state, so that no other Auth accepts it: two
-// Auths on one host may get the same cookie, or an attacker may plant it.
+// stateScope is part of the key that seals a state, so that no other Auth accepts the
+// state. Two Auths on one host may get the same cookie, or an attacker may plant it.
 func (a *Auth) stateScope(callback string) string { return a.config.CookieName + "\x00" + callback }
 
 const (
@@ -99,8 +99,8 @@ func (a *Auth) stateCookies(r *http.Request) []stateCookie {
 // setStateCookie sets the cookie with the secret of a login that starts now. If there are
 // too many, it first evicts invalid ones, then those of logins that other sites started,
 // then the oldest. A login that another site starts never evicts a login that this site
-// started. If it would have to, it gets no cookie itself, and comes back as an
-// unsolicited login.
+// started. If there is no room without such an eviction, the new login gets no cookie,
+// and comes back as an unsolicited login.
 func (a *Auth) setStateCookie(w http.ResponseWriter, r *http.Request, secret loginstate.Secret) {
 	c := a.newCookie(a.stateCookiePrefix()+secret.ID, secret.Value())
 	c.MaxAge = int(loginstate.Lifetime.Seconds())
@@ -187,15 +187,15 @@ const (
 	// more than one, because a user may choose another account in between.
 	maxAttempts = 3
 
-	// attemptsWindow is how long logins count as a row, from the first of them on. A loop
-	// without a person takes seconds; a person takes longer.
+	// attemptsWindow is the time after the first login of a row in which further logins
+	// belong to that row. A loop without a person takes seconds; a person takes longer.
 	attemptsWindow = time.Minute
 )
 
 // attempts returns how many logins in a row this browser has come back from. While
 // LoginRocket has a session, it sends the browser back at once. If the app refuses the
 // token, the gate and LoginRocket would then redirect to each other forever. The cookie
-// is not sealed: a forged count only leads to a page instead of the login.
+// need not be sealed, because a forged count only leads to a page instead of the login.
 func (a *Auth) attempts(r *http.Request) int {
 	n := 0
 	for _, value := range cookieValues(r.Header, a.cookieNameFor("attempts")) {
@@ -254,7 +254,7 @@ type completion struct {
 
 // completeLogin calls Config.OnLogin, sets the session cookie and redirects the browser
 // to the target. r has no parameters of a login. The count is the first cookie and the
-// session the last: if a proxy keeps only one of them, either the session works or the
+// session the last, so if a proxy keeps only one of them, either the session works or the
 // count ends the loop.
 func (a *Auth) completeLogin(w http.ResponseWriter, r *http.Request, c completion) {
 	err := a.acceptLogin(r, c.session)
@@ -278,8 +278,9 @@ func (a *Auth) completeLogin(w http.ResponseWriter, r *http.Request, c completio
 	a.redirectToApp(w, c.target)
 }
 
-// forgetLogin clears the cookies of a login that is decided. It also clears a pending
-// login, because its token, together with a session, could make the headers too long.
+// forgetLogin clears the cookies of a login that has been accepted or refused. It also
+// clears a pending login, because its token, together with a session, could make the
+// headers too long.
 func (a *Auth) forgetLogin(w http.ResponseWriter, r *http.Request, stateCookieName string) {
 	if stateCookieName != "" {
 		a.clearCookie(w, stateCookieName)
@@ -294,9 +295,9 @@ func (a *Auth) forgetPending(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// acceptLogin returns why a login of session is refused, or nil. It refuses a token that
-// does not fit into cookies, because a page can say so here. A truncated token would be
-// an invalid session at the next request.
+// acceptLogin returns the reason why a login with session is refused, or nil if it is
+// accepted. It refuses a token that does not fit into cookies, because a page can say so
+// here. A truncated token would be an invalid session at the next request.
 func (a *Auth) acceptLogin(r *http.Request, session Session) error {
 	if n := len(session.Token()); n > maxCookieTokenBytes {
 		return refuse(ErrTokenTooLarge, "it has %d bytes, and cookies hold %d; reduce the user's custom attributes and permissions", n, maxCookieTokenBytes)
@@ -310,7 +311,7 @@ func (a *Auth) acceptLogin(r *http.Request, session Session) error {
 	return nil
 }
 
-// failLogin answers a login that is refused with a page, never with another login.
+// failLogin answers a refused login with a page, never with another login.
 func (a *Auth) failLogin(w http.ResponseWriter, r *http.Request, started bool, target string, err error) {
 	a.observeLogin(r.Context(), started, Session{}, err)
 	if errors.Is(err, ErrUnavailable) {

@@ -25,7 +25,7 @@ func WithPromptLogin() URLParam { return URLParam{"prompt", "login"} }
 // WithInvitation sets the token of an invitation, for the signup page.
 func WithInvitation(token string) URLParam { return URLParam{"invitation", token} }
 
-// WithForce shows the account selector even to a user with one account.
+// WithForce shows the account selector even to a user with only one account.
 func WithForce() URLParam { return URLParam{"force", "1"} }
 
 // WithSessionID sets the session ([Session.ID]), so that a user who signed in through the
