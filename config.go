@@ -31,16 +31,16 @@ type Config struct {
 	// LoginRocketURL is the realm's LoginRocket URL, such as
 	// https://sample.e2.loginrocket.com/ or a custom domain, with or without the final
 	// slash. Visitors sign in there, and the keys are fetched from there unless JWKSURL
-	// or JWTKey is set. It must be https, or http on loopback; then only loopback
-	// addresses are dialled. Default: none; required, except with DisableCookie together
-	// with JWKSURL or JWTKey.
+	// or JWTKey is set. It must be https, or http on loopback. With http on loopback,
+	// only loopback addresses are dialled. Default: none; required, except with
+	// DisableCookie together with JWKSURL or JWTKey.
 	LoginRocketURL string
 
 	// JWKSURL is the URL of the realm's key set (RFC 7517 section 5). Set it if this
 	// server reaches LoginRocket under a different name than browsers do, for example in
-	// a container: http://loginrocket:8081/connect/jwks. It must be https, or http on
-	// loopback (then only loopback addresses are dialled), or http with
-	// DangerouslyAllowHTTPJWKSURL. It cannot be combined with JWTKey. Default:
+	// a container: http://loginrocket:8081/connect/jwks. It must be https, http on
+	// loopback, or http with DangerouslyAllowHTTPJWKSURL. With http on loopback, only
+	// loopback addresses are dialled. It cannot be combined with JWTKey. Default:
 	// LoginRocketURL + /connect/jwks.
 	JWKSURL string
 
@@ -63,11 +63,11 @@ type Config struct {
 	// AppURL is the public URL of this app as browsers see it, such as
 	// https://app.example.com. If a proxy strips a path prefix, AppURL includes that
 	// prefix. If the app itself uses http.StripPrefix, put Authenticate around it
-	// instead. AppURL decides whether cookies are Secure. Every absolute URL starts with
-	// it, because the Host of a request and X-Forwarded-* cannot be trusted. It must be
-	// https, or http on loopback. Default: if LoginRocketURL is on loopback, http and the
-	// request's Host, which must also be on loopback. Otherwise AppURL is required,
-	// except with DisableCookie.
+	// instead. AppURL decides whether cookies are Secure. Every absolute URL of the app
+	// starts with it, because the Host of a request and X-Forwarded-* cannot be trusted.
+	// It must be https, or http on loopback. Default: if LoginRocketURL is on loopback,
+	// http and the request's Host, which must also be on loopback. Otherwise AppURL is
+	// required, except with DisableCookie.
 	AppURL string
 
 	// AuthPath is the path of the login routes: login, signup, logout, profile, accounts,
@@ -80,8 +80,8 @@ type Config struct {
 	// AfterLogout must also match a Login URL of the Connected App. Default: /.
 	AfterLogout string
 
-	// CookieName is the exact name of the session cookie. The cookie never has a Domain:
-	// browsers send it to AppURL's host only, and each other subdomain needs its own
+	// CookieName is the exact name of the session cookie. The cookie never has a Domain,
+	// so browsers send it to AppURL's host only, and each other subdomain needs its own
 	// Auth. To take over sessions of AuthRocket's official middleware on https, set it to
 	// arToken; then a sibling subdomain can plant a session. Two Auths on one host need
 	// different names, neither of which is the other one plus .N, and different
@@ -90,8 +90,8 @@ type Config struct {
 
 	// DisableCookie restricts authentication to bearer tokens, for an API: there are no
 	// cookies, no callback, no login routes and no redirects. Put a CORS handler around
-	// Authenticate and the gates: a preflight request has no token, and refusals also
-	// need the CORS headers. Default: false.
+	// Authenticate and the gates, because a preflight request has no token, and refusals
+	// also need the CORS headers. Default: false.
 	DisableCookie bool
 
 	// HTTPClient fetches the keys. New copies it and sets the timeout of the copy to 8
@@ -101,19 +101,19 @@ type Config struct {
 	HTTPClient *http.Client
 
 	// RefreshInterval is the age at which a request causes the keys to be fetched again,
-	// in the background. The realm's Cache-Control max-age may shorten it, down to a
-	// minute. At twice this age, requests wait for the fetch, for at most 2 seconds. From
-	// then on a withdrawn key is refused, unless the keys cannot be fetched: the fetch
-	// takes longer, or a fetch failed within the last 28 seconds. The age is measured
-	// with both the monotonic clock and the wall clock, and the larger result counts:
-	// after a machine slept, or its clock was set, the keys are due at once. At least 10
-	// seconds. Default: 15 minutes.
+	// in the background. A shorter max-age in the realm's Cache-Control takes precedence,
+	// down to a minute. At twice this age, requests wait for the fetch, for at most 2
+	// seconds. From then on a withdrawn key is refused, unless the keys cannot be
+	// fetched: the fetch takes longer, or a fetch failed within the last 28 seconds. The
+	// age is measured with both the monotonic clock and the wall clock, and the larger
+	// result counts. The keys are therefore due at once after the machine has slept or
+	// its clock has been set. The minimum is 10 seconds. Default: 15 minutes.
 	RefreshInterval time.Duration
 
 	// MaxStale is how long the last keys are used while they cannot be fetched again.
 	// Older keys are not used: requests with a token get 503 ([ErrKeysUnavailable]) until
 	// a fetch succeeds, and [Auth.Ready] returns an error. The age is measured as for
-	// RefreshInterval. At least twice RefreshInterval. Default: 24 hours.
+	// RefreshInterval. The minimum is twice RefreshInterval. Default: 24 hours.
 	MaxStale time.Duration
 
 	// MaxTokenBytes is the maximum length of a token, in bytes. A longer token is refused
@@ -122,28 +122,28 @@ type Config struct {
 	MaxTokenBytes int
 
 	// TokenCacheSize is the largest number of verified tokens that are kept, so that
-	// their signatures and claims need not be checked again. Negative means none. A kept
-	// token still becomes invalid when it expires, and as soon as its key is known to be
-	// withdrawn or replaced. A full cache evicts tokens; VerifiedTokens decides what the
-	// next request with an evicted token costs. A token with one org takes about 2 KB of
-	// memory. Default: 10,000.
+	// their signatures and claims need not be checked again. A negative value means none.
+	// A kept token still becomes invalid when it expires, and as soon as its key is known
+	// to be withdrawn or replaced. A full cache evicts tokens; VerifiedTokens decides
+	// what the next request with an evicted token costs. A token with one org takes about
+	// 2 KB of memory. Default: 10,000.
 	TokenCacheSize int
 
 	// SessionState ends sessions before their tokens expire. It is called wherever a
 	// token is verified, including at logins and by [Auth.CheckContext]. A session that
 	// has ended is refused with [ErrSessionEnded]. If SessionState cannot decide now, the
-	// session is refused with [ErrSessionUnknown]. Tokens must then have a session ID
-	// (sid); others are refused with [ErrInvalidClaims]. See package sessionstate.
-	// Default: none, so that a token is valid until it expires.
+	// session is refused with [ErrSessionUnknown]. If SessionState is set, every token
+	// must have a session ID (sid); others are refused with [ErrInvalidClaims]. See
+	// package sessionstate. Default: none, so that a token is valid until it expires.
 	SessionState SessionState
 
 	// VerifiedTokens is the largest number of RS256 tokens that are remembered as having
-	// a valid signature, in addition to those that TokenCacheSize keeps. Negative means
-	// none. The next request with such a token checks its claims, its times and its key
-	// again, but skips the signature, which is most of the work. Set it to the number of
-	// users who are active within the lifetime of a token. A full set evicts random
+	// a valid signature, in addition to those that TokenCacheSize keeps. A negative value
+	// means none. The next request with such a token checks its claims, its times and its
+	// key again, but skips the signature, which is most of the work. Set it to the number
+	// of users who are active within the lifetime of a token. A full set evicts random
 	// tokens, which are checked in full the next time. Each remembered token takes 16
-	// bytes of memory. At most 100,000,000. Default: 1,000,000, which takes 16 MB.
+	// bytes of memory. The maximum is 100,000,000. Default: 1,000,000, which takes 16 MB.
 	VerifiedTokens int
 
 	// TrustedOrigins are origins such as https://admin.example.com whose pages
@@ -159,12 +159,12 @@ type Config struct {
 	// KeepQueryToken reports whether the handler of r needs the login token in the URL,
 	// for example because it serves a WebSocket that browsers open as /socket?token=....
 	// If it returns true, the handler gets the URL unchanged, and no login is completed.
-	// Otherwise, a login token of this realm in a URL completes a login if a browser
-	// navigates. From other requests it is removed before handlers see the URL, together
-	// with account, session and ar_state. KeepQueryToken is only called for URLs with
-	// such a token. Many goroutines call it at once, and it must not change the request.
-	// With DisableCookie it is never called, because URLs stay unchanged. Default: no
-	// route keeps the token.
+	// Otherwise, a browser that navigates to a URL with a login token of this realm
+	// completes a login. If another request has such a token, it is removed before
+	// handlers see the URL, together with the parameters account, session and ar_state.
+	// KeepQueryToken is only called for URLs with such a token. Many goroutines call it
+	// at once, and it must not change the request. With DisableCookie it is never called,
+	// because URLs stay unchanged. Default: no route keeps the token.
 	KeepQueryToken func(r *http.Request) bool
 
 	// OnLogin is called when a browser completes a login, after any confirmation and
@@ -175,15 +175,16 @@ type Config struct {
 	// page tries again by itself. The text of the error is logged and reported, but not
 	// shown: do not put addresses into it. OnLogin may be called more than once for a
 	// login, and by many goroutines at once. Do not link the user to an account that
-	// another cookie names: another website can start a login. OnLogin is not called for
-	// bearer tokens and existing sessions: write a [Rule] for these. The URL of r has no
-	// parameters of the login. Default: every valid login is accepted.
+	// another cookie names, because another website can start a login. OnLogin is not
+	// called for bearer tokens and existing sessions: write a [Rule] for these. The URL
+	// of r has no parameters of the login. Default: every valid login is accepted.
 	OnLogin func(r *http.Request, s Session) error
 
 	// Rules are checked at every gate, including [Auth.RequireLogin] and [Auth.Check],
 	// before the rules of the gate itself. At [Auth.RequireOrg] they apply to the org of
-	// the request, as all its rules do. They are not checked on routes without a gate, by
-	// [Auth.Verify] or at logins. A nil entry is an error of [New]. Default: none.
+	// the request, as do the rules passed to RequireOrg. They are not checked on routes
+	// without a gate, by [Auth.Verify] or at logins. A nil entry is an error of [New].
+	// Default: none.
 	Rules []Rule
 
 	// Deny is called before a refused request is answered. Either it answers and returns
@@ -199,12 +200,12 @@ type Config struct {
 	// answers with p.Status and returns true, or it writes nothing and returns false;
 	// then [WritePage] shows the page.
 	//
-	// All headers of the page are already set, including those that protect it:
-	// Content-Security-Policy allows the package's own style, and nothing else to load.
-	// If your page has its own styles or images, replace that header. Keep
-	// frame-ancestors 'none' in it unless the page is a [PageFramed], and form-action
-	// 'none' if the page has no form. Do not change the other headers. If p.Form is set,
-	// your form must send all of its fields.
+	// All headers of the page are already set, including those that protect it.
+	// Content-Security-Policy allows the package's own style and forbids the page to load
+	// anything else. If your page has its own styles or images, replace that header. Keep
+	// frame-ancestors 'none' in it unless p.Kind is [PageFramed], and form-action 'none'
+	// if the page has no form. Do not change the other headers. If p.Form is set, your
+	// form must send all fields of p.Form.
 	//
 	// The URL of r has no parameters of a login. [CurrentSession] returns who is signed
 	// in, if that is known. Page is called by many goroutines at once. Default:
@@ -501,8 +502,8 @@ func defaultPort(scheme string) string {
 	return "80"
 }
 
-// hostNamePattern requires a last label that is not a number: browsers read a name that
-// ends in a number as an IPv4 address.
+// hostNamePattern requires a last label that is not a number: because browsers read a
+// name that ends in a number as an IPv4 address.
 var hostNamePattern = regexp.MustCompile(`^([a-z0-9_-]+\.)*[a-z0-9_-]*[a-z_][a-z0-9_-]*$`)
 
 // canonicalHost returns host as browsers write it in an Origin header, which is compared
@@ -522,8 +523,8 @@ func bracketIPv6(host string) string {
 	return host
 }
 
-// plainPathPattern matches non-empty segments that are not dot segments and need no
-// escaping: proxies and routers all read such a path in the same way.
+// plainPathPattern matches paths of non-empty segments that are not dot segments and need
+// no escaping. All proxies and routers read such a path in the same way.
 var plainPathPattern = regexp.MustCompile(`^(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+$`)
 
 func isPlainPath(path string) bool { return plainPathPattern.MatchString(path) }

@@ -1,4 +1,4 @@
-// Package authrocket puts AuthRocket logins into a Go web app. It takes the login token
+// Package authrocket adds AuthRocket logins to a Go web app. It takes the login token
 // (JWT) from a cookie or a bearer header and checks it against the realm's keys. It puts
 // the user and the account into the context of the request. Its gates guard handlers by
 // login, permission and account. Visitors sign in on LoginRocket's hosted pages and come
@@ -31,13 +31,14 @@
 //
 // # Your responsibilities
 //
-//   - Put a gate before every handler that needs one: Authenticate refuses no request.
+//   - Put a gate before every handler that needs one, because Authenticate refuses no
+//     request.
 //   - Permissions apply to the account that the user picked. A handler that acts on the
 //     org named in a path needs [Auth.RequireOrg].
 //   - A token stays valid until it expires, even after a logout elsewhere. To end
 //     sessions before that, set Config.SessionState: package sessionstate has an
 //     implementation.
-//   - Serve the app over https, and keep the server's clock right. Keep tokens and
+//   - Serve the app over https, and keep the server's clock accurate. Keep tokens and
 //     session IDs out of your logs: put an access logger inside Authenticate, where URLs
 //     no longer contain a token.
 package authrocket

@@ -19,9 +19,10 @@ import (
 // unless an error from your own Config.OnLogin, Config.SessionState, [Rule] or
 // [OrgSelector] contains one.
 //
-// With the zero Observer, an Auth logs at level warn through [slog.Default]: logins that
-// are refused or wait for a confirmation, failed fetches of keys, and warnings. It logs
-// each reason at most once every 10 seconds. [SilentObserver] logs nothing.
+// With the zero Observer, an Auth logs refused logins, logins that wait for a
+// confirmation, failed fetches of keys, and warnings. They go to [slog.Default] at level
+// warn. Each reason is logged at most once every 10 seconds. [SilentObserver] logs
+// nothing.
 type Observer struct {
 	// Decision reports that a request was authenticated, or that a gate accepted or
 	// refused it. A login route reports its refusals as a gate does.
@@ -89,7 +90,7 @@ func WarningObserver() Observer {
 const warningInterval = 10 * time.Second
 
 // warningLimit permits each reason once per warningInterval. The number of reasons is
-// bounded: they are labels of errors.
+// bounded, because each is the label of an error or empty.
 type warningLimit struct {
 	mu   sync.Mutex
 	last map[string]time.Time

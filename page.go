@@ -12,8 +12,9 @@ import (
 )
 
 // Page is one of the pages that this package itself shows. It works without scripts. It
-// shows no text from the request, except names and email addresses from a token, and the
-// permission tags of your rules: both are in its Facts, and shortened. Config.Page gets it as data: Kind and Facts contain everything that Title
+// shows no text from the request except names and email addresses from a token. It also
+// shows the permission tags of your rules. All of these are in its Facts, and are
+// shortened. Config.Page gets it as data: Kind and Facts contain everything that Title
 // and Texts say in English. A Page belongs to one response, so the function that gets it
 // may change it.
 type Page struct {
@@ -63,8 +64,9 @@ const (
 	// change that. The buttons are "continue" and "cancel".
 	PageConfirm PageKind = "confirm"
 
-	// PageNothingToConfirm: no login is waiting for a confirmation. The browser did not
-	// keep it, or it is too old. "app_url" is the address of the app.
+	// PageNothingToConfirm: no login is waiting for a confirmation. Either the browser
+	// did not keep the login, or the login is too old. "app_url" is the address of the
+	// app.
 	PageNothingToConfirm PageKind = "nothing_to_confirm"
 
 	// PageLoginFailed: the login token that came back is refused. "reason" is the
@@ -198,8 +200,8 @@ func (a *Auth) writePage(w http.ResponseWriter, r *http.Request, p Page) {
 }
 
 // WritePage answers with p in the package's own style. It sets the headers that protect
-// p, whatever their values were before. It also runs if Config.Page returns false. A
-// Config.Page that only translates can change the texts of p and call WritePage.
+// p, whatever their values were before. WritePage is also called if Config.Page returns
+// false. A Config.Page that only translates can change the texts of p and call WritePage.
 func WritePage(w http.ResponseWriter, r *http.Request, p Page) {
 	// Facts without a label are already in the texts.
 	listed := slices.DeleteFunc(slices.Clone(p.Facts), func(f Fact) bool { return f.Label == "" })

@@ -22,8 +22,8 @@ const (
 	choiceSignOut = "sign_out"
 )
 
-// nothingToConfirmPage is for a browser that did not keep the login, or that a link from
-// elsewhere sent here.
+// nothingToConfirmPage returns the page for a browser that did not keep the login, or
+// that a link from elsewhere sent here.
 func (a *Auth) nothingToConfirmPage(r *http.Request) Page {
 	p := Page{
 		Kind:   PageNothingToConfirm,
@@ -41,8 +41,8 @@ func (a *Auth) nothingToConfirmPage(r *http.Request) Page {
 	return p
 }
 
-// failedLoginPage is for a login that came back and is refused because of err, which is
-// not of kind [ErrUnavailable].
+// failedLoginPage returns the page for a login that came back and is refused because of
+// err, which is not of kind [ErrUnavailable].
 func (a *Auth) failedLoginPage(target string, err error) Page {
 	p := Page{
 		Kind:   PageLoginFailed,
@@ -73,7 +73,7 @@ func (a *Auth) failedLoginPage(target string, err error) Page {
 }
 
 // writeUnavailable answers a browser that navigates while a decision cannot be made. The
-// page reloads itself if that makes sense.
+// page reloads itself if mayReload permits it.
 func (a *Auth) writeUnavailable(w http.ResponseWriter, r *http.Request, err error) {
 	after := wholeSeconds(RetryAfter(err))
 	w.Header().Set("Retry-After", after)
@@ -100,8 +100,8 @@ const (
 )
 
 // mayReload reports whether a page may reload itself. A cookie contains the time when the
-// reloads began, and lasts from one reload to the next. In a browser that may not keep
-// cookies, the page does not reload itself at all.
+// reloads began, and lasts from one reload to the next. If it is not known whether the
+// browser keeps cookies, the page does not reload itself at all.
 func (a *Auth) mayReload(w http.ResponseWriter, r *http.Request) bool {
 	name, now := a.cookieNameFor("reload"), time.Now()
 	began := now
@@ -120,7 +120,8 @@ func (a *Auth) mayReload(w http.ResponseWriter, r *http.Request) bool {
 
 const repeatedLoginsText = "You came back from signing in several times within a minute, and each time this app refused the sign-in."
 
-// loginLoopPage says why the session is refused. err wraps the reason.
+// loginLoopPage returns a page that says why the session is refused. err wraps the
+// reason.
 func (a *Auth) loginLoopPage(target string, err *refusal) Page {
 	cause := err.cause
 	if cause == nil {
@@ -206,8 +207,9 @@ func (a *Auth) switchAccountLink(target string) Link {
 	return Link{Name: "switch_account", Label: "Switch accounts", URL: a.paths.routeReturningTo(routeAccounts, target) + "&force=1"}
 }
 
-// forbiddenPage is for the user of s, whose request is refused because of err. Another
-// login may help, because the token describes the state at the time when it was issued.
+// forbiddenPage returns the page for the user of s, whose request is refused because of
+// err. It offers another login, which may help because the token describes the user's
+// access at the time when it was issued.
 func (a *Auth) forbiddenPage(r *http.Request, s *Session, err error) Page {
 	target := a.backTarget(r)
 	p := Page{
@@ -237,8 +239,9 @@ func (a *Auth) forbiddenPage(r *http.Request, s *Session, err error) Page {
 	return p
 }
 
-// currentUserFacts returns who is signed in, who may not be the person that the visitor
-// expects. It returns none if nobody is signed in on the request that [Auth.Deny] got.
+// currentUserFacts returns a fact that names the user who is signed in, because the
+// visitor may expect to be signed in as someone else. It returns none if nobody is signed
+// in on the request that [Auth.Deny] got.
 func currentUserFacts(s *Session) []Fact {
 	if !s.isSignedIn() {
 		return nil
@@ -274,7 +277,8 @@ func permissionFacts(err error) []Fact {
 	return []Fact{fact}
 }
 
-// formSignedOutPage leads back to the page with the form. What the user entered is lost.
+// formSignedOutPage returns a page that leads back to the page with the form. What the
+// user entered is lost.
 func (a *Auth) formSignedOutPage(r *http.Request) Page {
 	return Page{
 		Kind:   PageFormSignedOut,
@@ -296,7 +300,8 @@ func formUnavailablePage(status int) Page {
 	}
 }
 
-// crossSitePage leads to a page of this app. Forms on such a page are accepted.
+// crossSitePage returns a page that leads to a page of this app, whose forms are
+// accepted.
 func (a *Auth) crossSitePage() Page {
 	return Page{
 		Kind:   PageCrossSite,
@@ -307,8 +312,8 @@ func (a *Auth) crossSitePage() Page {
 	}
 }
 
-// ambiguousCookiePage offers to clear the cookies with a logout, which also clears
-// cookies with a Domain.
+// ambiguousCookiePage returns a page that offers to clear the cookies with a logout,
+// which also clears cookies with a Domain.
 func (a *Auth) ambiguousCookiePage(r *http.Request) Page {
 	params := url.Values{"local": {"1"}, "return_to": {a.backTarget(r)}}
 	return Page{
@@ -340,7 +345,8 @@ func (a *Auth) incompleteCookiePage(r *http.Request) Page {
 	}
 }
 
-// hiddenOriginPage names the cause, because an operator could not see it anywhere else.
+// hiddenOriginPage returns a page that names the cause, because an operator could not see
+// it anywhere else.
 func hiddenOriginPage() Page {
 	return Page{
 		Kind:   PageHiddenOrigin,

@@ -10,12 +10,12 @@ import (
 	"strings"
 )
 
-// Rule decides whether a signed-in user is allowed to continue. It returns nil to allow,
-// or an error to refuse. The error's kind determines the status; an error without a kind
-// counts as [ErrForbidden], and its text is not shown to the client. If a Rule cannot
-// decide, for example because a database is down, it returns an error that wraps
-// [ErrUnavailable]. A Rule is called by many goroutines at once. A nil Rule refuses
-// everyone with [ErrPermissionDenied]. Config.Rules are checked at every gate.
+// Rule decides whether a signed-in user is allowed to continue. It returns nil to allow
+// the user, or an error to refuse the request. The error's kind determines the status; an
+// error without a kind counts as [ErrForbidden], and its text is not shown to the client.
+// If a Rule cannot decide, for example because a database is down, it returns an error
+// that wraps [ErrUnavailable]. A Rule is called by many goroutines at once. A nil Rule
+// refuses everyone with [ErrPermissionDenied]. Config.Rules are checked at every gate.
 //
 // At [Auth.RequireOrg], and at [Auth.CheckToken] with an orgID, the session's current
 // membership is the one in the org that the request is about; elsewhere it is the one in
@@ -46,9 +46,8 @@ func missingPermissions(isAnyEnough bool, tags ...string) error {
 	return &refusal{reason: ErrPermissionDenied, detail: detail, permissions: tags, isAnyEnough: isAnyEnough}
 }
 
-// Permission allows users whose current membership has all the permission tags,
-// compared exactly. Without tags it refuses everyone. It refuses with
-// [ErrPermissionDenied].
+// Permission allows users whose current membership has all the permission tags, compared
+// exactly. Without tags it refuses everyone. Its error is [ErrPermissionDenied].
 //
 // In AuthRocket a role is a permission tag: Permission("admin") allows users with the
 // role admin.
@@ -70,9 +69,9 @@ func Permission(tags ...string) Rule {
 	}
 }
 
-// AnyPermission allows users whose current membership has at least one of the
-// permission tags, compared exactly. Without tags it refuses everyone. It
-// refuses with [ErrPermissionDenied].
+// AnyPermission allows users whose current membership has at least one of the permission
+// tags, compared exactly. Without tags it refuses everyone. Its error is
+// [ErrPermissionDenied].
 func AnyPermission(tags ...string) Rule {
 	return func(_ context.Context, s Session) error {
 		for _, tag := range tags {
@@ -85,10 +84,10 @@ func AnyPermission(tags ...string) Rule {
 }
 
 // PermissionMatching allows users whose current membership has a permission tag that
-// covers tag: a * in the granted tag stands for any sequence of characters, including
+// covers tag. In the granted tag, a * stands for any sequence of characters, including
 // colons. A * in tag itself is an ordinary character. AuthRocket reserves tags that start
 // with ar:, so only a granted tag that starts with ar: covers such a tag. With the empty
-// tag it refuses everyone. It refuses with [ErrPermissionDenied].
+// tag it refuses everyone. Its error is [ErrPermissionDenied].
 func PermissionMatching(tag string) Rule {
 	return func(_ context.Context, s Session) error {
 		if m, ok := s.Membership(); ok && tag != "" {
@@ -132,7 +131,7 @@ func covers(granted, tag string) bool {
 }
 
 // VerifiedEmail allows users whose token says that their email address is verified. In a
-// realm whose tokens have no email_verified, it refuses everyone. It refuses with
+// realm whose tokens have no email_verified, it refuses everyone. Its error is
 // [ErrEmailNotVerified].
 func VerifiedEmail() Rule {
 	return func(_ context.Context, s Session) error {
@@ -144,9 +143,9 @@ func VerifiedEmail() Rule {
 }
 
 // AnyOf allows users whom at least one of the rules allows. It checks them in order. If
-// none allows the user, it refuses with the first error of kind [ErrUnavailable], because
-// that rule might have allowed the user, and otherwise with the last error. Without rules
-// it refuses everyone.
+// none allows the user, its error is the first one of kind [ErrUnavailable], because that
+// rule might have allowed the user, or the last one if none is of that kind. Without
+// rules it refuses everyone.
 func AnyOf(rules ...Rule) Rule {
 	return func(ctx context.Context, s Session) error {
 		var unavailable, last error
@@ -190,7 +189,7 @@ func OrgIDFromPath(name string) OrgSelector {
 }
 
 // OrgReferenceFromPath is [OrgIDFromPath] for the org's Reference. References need not be
-// unique: a value that two of the user's orgs have selects none of them.
+// unique. If two of the user's orgs have the value, it selects neither of them.
 func OrgReferenceFromPath(name string) OrgSelector {
 	return orgFromPath(name, "reference", func(o Org) string { return o.Reference })
 }
@@ -215,16 +214,16 @@ func OrgIDFromSubdomain(base string) OrgSelector {
 
 // OrgReferenceFromSubdomain selects the org whose Reference is the subdomain of the
 // request's Host below base: with base example.com, the Host acme.example.com selects the
-// org with the Reference acme. The subdomain is one label, in lower case: a Reference
+// org with the Reference acme. The subdomain is one label, in lower case, so a Reference
 // with upper-case letters is never selected. The Host selects no org if it is base
 // itself, if it has more than one label below base, or if it is not below base. It also
 // selects none if two of the user's orgs have the Reference.
 //
 // For bearer tokens one Auth is enough. For browsers, create one Auth for each subdomain,
-// with its own AppURL, and choose it by the request's Host before Authenticate: a cookie
-// of this package belongs to one host, and every login comes back to Config.AppURL. Each
-// Auth fetches the keys itself, and each AppURL must match a Login URL of the realm. If
-// orgs are added often, [OrgReferenceFromPath] is easier.
+// with its own AppURL, and choose it by the request's Host before Authenticate, because a
+// cookie of this package belongs to one host, and every login comes back to
+// Config.AppURL. Each Auth fetches the keys itself, and each AppURL must match a Login
+// URL of the realm. If orgs are added often, [OrgReferenceFromPath] is easier.
 //
 // The client chooses the Host, so the Host does not prove who sends the request. It only
 // selects one of the session's own memberships. Act on the org of [CurrentOrg], not on

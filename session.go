@@ -17,8 +17,8 @@ import (
 // Session describes who is signed in, according to a verified login token. It is a value:
 // changing a copy does not change the original. The zero Session means that nobody is
 // signed in. A Session is safe to print, log and encode: no representation contains the
-// token, the session ID or the raw claims. Its JSON is meant for an app's /me: see
-// [Session.MarshalJSON]. Package log/slog gets IDs only: see [Session.LogValue].
+// token, the session ID or the raw claims. Its JSON is meant for an endpoint such as /me:
+// see [Session.MarshalJSON]. Package log/slog gets IDs only: see [Session.LogValue].
 type Session struct {
 	RealmID   string    `json:"realm_id"`           // claim rid, such as rl_...
 	IssuedAt  time.Time `json:"issued_at,omitzero"` // claim iat; zero if the token has none. It does not prove a recent login
@@ -33,8 +33,8 @@ type Session struct {
 }
 
 // sealed hides its content from everything that prints a value. The content is in a
-// closure: fmt follows one pointer, and printers for tests follow all pointers and read
-// unexported fields, but none can look into a closure.
+// closure, because fmt follows one pointer, and printers for tests follow all pointers
+// and read unexported fields, but none of them can look into a closure.
 type sealed[T any] struct{ content func() *T }
 
 func seal[T any](content T) *sealed[T] {
@@ -58,8 +58,8 @@ type sessionData struct {
 	memberships []Membership
 }
 
-// User is the person who signed in. A field is empty if the token does not have it; the
-// JSON of a User then leaves it out. The JSON never has the custom attributes.
+// User is the person who signed in. A field is empty if the token does not have it, and
+// the JSON of a User leaves out empty fields. The JSON never has the custom attributes.
 type User struct {
 	ID                string            `json:"id"` // claim sub, such as usr_...; use it as the key in your own tables
 	Username          string            `json:"username,omitempty"`
@@ -81,7 +81,7 @@ type User struct {
 func (u User) Custom() map[string]any { return decodeCustom(u.custom) }
 
 // EmailVerification is what the token says about the user's email address. In text and in
-// JSON, it is what [EmailVerification.String] returns.
+// JSON, it is written as the result of [EmailVerification.String].
 type EmailVerification int
 
 // The values of [EmailVerification].
@@ -151,7 +151,8 @@ func (m Membership) MarshalJSON() ([]byte, error) {
 	}{fields(m), jsonPermissions(m)})
 }
 
-// jsonPermissions returns [Membership.Permissions], but [] instead of null.
+// jsonPermissions returns [Membership.Permissions], but never nil, so that its JSON is []
+// and not null.
 func jsonPermissions(m Membership) []string { return append([]string{}, m.permissions...) }
 
 // Org is an account or team; LoginRocket's pages call it account. The JSON of an Org has
@@ -232,7 +233,7 @@ func newSession(token string, c claims.Claims) Session {
 	return s
 }
 
-// IsZero reports whether s is the zero Session: nobody is signed in.
+// IsZero reports whether s is the zero Session, which means that nobody is signed in.
 func (s Session) IsZero() bool { return s == Session{} }
 
 // isSignedIn is the opposite of IsZero. Usually it does not need to copy or compare the
@@ -297,8 +298,8 @@ func (s Session) HasPermission(tag string) bool {
 // MarshalJSON returns what the page of a signed-in user needs, in lower snake case:
 // realm_id, issued_at, expires_at and user, and the org and the permissions of
 // [Session.Membership]. The JSON contains neither the token nor the session ID, and no
-// custom attributes. A struct that embeds a Session is encoded as the Session alone: give
-// the field a name.
+// custom attributes. A struct that embeds a Session is encoded as the Session alone, so
+// give the field a name.
 //
 // Decoding that JSON into a Session sets only the exported fields: the result has no
 // memberships and no permissions.
@@ -336,7 +337,7 @@ func (s Session) LogValue() slog.Value {
 //	err := session.Claims(&claims)
 //
 // Integers are exact in integer fields; in a field of type any they are float64. Field
-// names match without regard to case, as always in encoding/json: do not base access
+// names match without regard to case, as always in encoding/json, so do not base access
 // decisions on them.
 func (s Session) Claims(v any) error {
 	parts, err := jws.Split(s.Token())
