@@ -1,5 +1,6 @@
 // Package authrocketchi adds AuthRocket logins to chi v5 routers. Its functions call the
-// methods of [authrocket.Auth], under the same names as the adapters of other frameworks:
+// methods of [authrocket.Auth] and have the same names as in the adapters for other
+// frameworks:
 //
 //	func routes(auth *authrocket.Auth) http.Handler {
 //		mayBill := authrocketchi.Require(auth, authrocket.Permission("billing:write"))
@@ -27,9 +28,9 @@
 // Call Use with Authenticate on the outermost router, because Authenticate serves the
 // login routes, including the callback, and accepts invitations, which come back to any
 // path. Put a gate that selects an org by the path behind the router that parses the
-// path: in With, or in the Use of a Route below the wildcard. In a Use above the
-// wildcard, the path has no value yet, and the gate refuses with
-// [authrocket.ErrWrongOrg].
+// path: in With, or in the Use of a Route below the wildcard. If the gate is in a Use
+// above the wildcard, the wildcard has no value yet, and the gate refuses the request
+// with [authrocket.ErrWrongOrg].
 //
 // The parameter auth is an Auth that [authrocket.New] returned. All functions, and the
 // middleware that they return, are safe for concurrent use.
@@ -47,7 +48,7 @@ func Authenticate(auth *authrocket.Auth) func(http.Handler) http.Handler { retur
 
 // RequireLogin is [authrocket.Auth.RequireLogin]: it calls the next handler for signed-in
 // users whom Config.Rules allow. [authrocket.Auth.Deny] answers all other requests, after
-// Config.Deny. The error is of kind [authrocket.ErrUnauthenticated],
+// Config.Deny. The error that they get is of kind [authrocket.ErrUnauthenticated],
 // [authrocket.ErrForbidden] or [authrocket.ErrUnavailable].
 func RequireLogin(auth *authrocket.Auth) func(http.Handler) http.Handler { return auth.RequireLogin }
 
@@ -61,7 +62,7 @@ func Require(auth *authrocket.Auth, rules ...authrocket.Rule) func(http.Handler)
 // the org that the selector chooses, if all rules allow them. chi stores its URL
 // parameters as path values of the request, which [authrocket.OrgIDFromPath] and
 // [authrocket.OrgReferenceFromPath] read. If the selector is nil, or the route has no
-// parameter with its name, the gate refuses with [authrocket.ErrWrongOrg].
+// parameter with its name, the gate refuses the request with [authrocket.ErrWrongOrg].
 func RequireOrg(auth *authrocket.Auth, selector authrocket.OrgSelector, rules ...authrocket.Rule) func(http.Handler) http.Handler {
 	return auth.RequireOrg(selector, rules...)
 }

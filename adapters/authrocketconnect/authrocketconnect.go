@@ -37,8 +37,8 @@ import (
 	"github.com/authrocket-go/authrocket/adapters/authrocketrpc"
 )
 
-// Interceptor decides who may call the methods of a Connect server. Give it to
-// [connect.WithInterceptors], for each handler. It is safe for concurrent use. On a client, it
+// Interceptor decides who may call the methods of a Connect server. Pass it to
+// [connect.WithInterceptors] for each handler. It is safe for concurrent use. On a client, it
 // does nothing.
 //
 // A refused call gets a [connect.Error] with the code, the message and the details of
@@ -53,16 +53,17 @@ import (
 // context. If the handler then returns an error, the client gets the refusal instead. If Receive
 // returns an error, do not use its message again, because Connect may still write to it.
 //
-// Over HTTP/1.1, if a client is still sending, net/http reads up to 256 KB more from it before
-// it answers. Such a client may therefore not find out that a stream has ended until it stops
-// sending or until [http.Server.ReadTimeout] has passed. Over HTTP/2, it finds out at once.
+// Over HTTP/1.1, if a client is still sending, net/http reads up to 256 KB more from it before it
+// answers. Such a client may therefore not find out that a stream has ended until it stops
+// sending or until [http.Server.ReadTimeout] has passed. Over HTTP/2, the client sees the end of
+// the stream at once.
 type Interceptor struct {
 	policy *authrocketrpc.Policy
 }
 
 var _ connect.Interceptor = (*Interceptor)(nil)
 
-// New returns the Interceptor of an Auth, which must come from [authrocket.New]. methods says who
+// New returns an Interceptor for an Auth, which must come from [authrocket.New]. methods says who
 // may call which methods. The caller of every other method must be signed in. The error names
 // every problem in methods: see [authrocketrpc.NewPolicy].
 func New(auth *authrocket.Auth, methods authrocketrpc.Methods) (*Interceptor, error) {

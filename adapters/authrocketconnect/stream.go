@@ -11,7 +11,7 @@ import (
 	"github.com/authrocket-go/authrocket/adapters/authrocketrpc"
 )
 
-// boundConn is the stream of a handler. It ends when its context ends.
+// boundConn is the connection of a streaming handler. It ends when its context ends.
 type boundConn struct {
 	connect.StreamingHandlerConn
 	ctx    context.Context // the context that Policy.Bind returned

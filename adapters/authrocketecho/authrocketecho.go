@@ -69,8 +69,9 @@ func Require(auth *authrocket.Auth, rules ...authrocket.Rule) echo.MiddlewareFun
 // RequireOrg is [authrocket.Auth.RequireOrg] for echo: it calls next for members of the
 // org that the selector chooses, if all rules allow them. The selectors read echo's path
 // parameters, for example authrocket.OrgIDFromPath("org") for /orgs/:org, and get the
-// value of c.Param. In Pre there are no parameters yet, and the gate refuses with
-// [authrocket.ErrWrongOrg]. It does the same if the selector is nil.
+// value of c.Param. In middleware added with Echo.Pre, there are no parameters yet, and
+// the gate refuses the request with [authrocket.ErrWrongOrg]. It does the same if the
+// selector is nil.
 func RequireOrg(auth *authrocket.Auth, selector authrocket.OrgSelector, rules ...authrocket.Rule) echo.MiddlewareFunc {
 	return bridge(auth.RequireOrg(selector, rules...))
 }
@@ -95,7 +96,7 @@ func bridge(middleware func(http.Handler) http.Handler) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c *echo.Context) error {
 			r := c.Request()
-			// The order is backwards because c.Param returns the first of two parameters
+			// The loop runs backwards because c.Param returns the first of two parameters
 			// with the same name.
 			params := c.PathValues()
 			for i := len(params) - 1; i >= 0; i-- {
@@ -116,7 +117,8 @@ type chainWriter struct {
 	err  error // the error that next returned
 }
 
-// Unwrap is for [http.ResponseController] and [echo.UnwrapResponse].
+// Unwrap returns the inner ResponseWriter, for [http.ResponseController] and
+// [echo.UnwrapResponse].
 func (w *chainWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // Flush, FlushError and Hijack are for handlers that call these methods of the

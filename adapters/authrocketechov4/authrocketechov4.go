@@ -66,8 +66,9 @@ func Require(auth *authrocket.Auth, rules ...authrocket.Rule) echo.MiddlewareFun
 // RequireOrg is [authrocket.Auth.RequireOrg] for echo: it calls next for members of the
 // org that the selector chooses, if all rules allow them. The selectors read echo's path
 // parameters, for example authrocket.OrgIDFromPath("org") for /orgs/:org, and get the
-// value of c.Param. In Pre there are no parameters yet, and the gate refuses with
-// [authrocket.ErrWrongOrg]. It does the same if the selector is nil.
+// value of c.Param. In middleware added with Echo.Pre, there are no parameters yet, and
+// the gate refuses the request with [authrocket.ErrWrongOrg]. It does the same if the
+// selector is nil.
 func RequireOrg(auth *authrocket.Auth, selector authrocket.OrgSelector, rules ...authrocket.Rule) echo.MiddlewareFunc {
 	return bridge(auth.RequireOrg(selector, rules...))
 }
@@ -92,7 +93,7 @@ func bridge(middleware func(http.Handler) http.Handler) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			r := c.Request()
-			// The order is backwards because c.Param returns the first of two parameters
+			// The loop runs backwards because c.Param returns the first of two parameters
 			// with the same name.
 			names, values := c.ParamNames(), c.ParamValues()
 			for i := len(names) - 1; i >= 0; i-- {

@@ -50,9 +50,9 @@ func Authenticate(auth *authrocket.Auth) gin.HandlerFunc { return bridge(auth.Au
 
 // RequireLogin is [authrocket.Auth.RequireLogin] for gin: it continues the chain for
 // signed-in users whom Config.Rules allow, and aborts it for others.
-// [authrocket.Auth.Deny] answers these, after Config.Deny. The error that Deny gets is of
-// kind [authrocket.ErrUnauthenticated], [authrocket.ErrForbidden] or
-// [authrocket.ErrUnavailable]. It is not added to c.Errors.
+// [authrocket.Auth.Deny] answers the requests of these others, after Config.Deny. The
+// error that Deny gets is of kind [authrocket.ErrUnauthenticated],
+// [authrocket.ErrForbidden] or [authrocket.ErrUnavailable]. It is not added to c.Errors.
 func RequireLogin(auth *authrocket.Auth) gin.HandlerFunc { return bridge(auth.RequireLogin) }
 
 // Require is [authrocket.Auth.Require] for gin: it continues the chain for signed-in
@@ -66,7 +66,7 @@ func Require(auth *authrocket.Auth, rules ...authrocket.Rule) gin.HandlerFunc {
 // of the org that the selector chooses, if all rules allow them. The selectors read gin's
 // path parameters, for example authrocket.OrgIDFromPath("org") for /orgs/:org, and get
 // the value of c.Param; the value of a *wildcard begins with a slash. If the selector is
-// nil, or the route has no parameter with its name, the gate refuses with
+// nil, or the route has no parameter with its name, the gate refuses the request with
 // [authrocket.ErrWrongOrg].
 func RequireOrg(auth *authrocket.Auth, selector authrocket.OrgSelector, rules ...authrocket.Rule) gin.HandlerFunc {
 	return bridge(auth.RequireOrg(selector, rules...))
@@ -98,8 +98,8 @@ func bridge(middleware func(http.Handler) http.Handler) gin.HandlerFunc {
 				c.Abort()
 			}
 		}()
-		// The order is backwards because c.Param returns the first of two parameters with
-		// the same name.
+		// The loop runs backwards because c.Param returns the first of two parameters
+		// with the same name.
 		for i := len(c.Params) - 1; i >= 0; i-- {
 			c.Request.SetPathValue(c.Params[i].Key, c.Params[i].Value)
 		}
@@ -121,7 +121,7 @@ type chainWriter struct {
 	reached bool // the rest of the chain was reached
 }
 
-// Unwrap is for [http.ResponseController].
+// Unwrap returns the inner ResponseWriter, for [http.ResponseController].
 func (w *chainWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // serveNext is the next handler of the net/http middleware: it continues the chain.

@@ -76,8 +76,8 @@ func (i *Interceptor) Unary(ctx context.Context, request any, info *grpc.UnarySe
 //   - A RecvMsg that is waiting for the client returns at once. If RecvMsg returns an error,
 //     do not use the message again: gRPC may still write to it until the handler has
 //     returned.
-//   - A SendMsg that is waiting for a slow client continues until the client takes the
-//     message or the call ends. The next SendMsg returns the status.
+//   - A SendMsg that is waiting for a slow client continues to wait until the client takes
+//     the message or the call ends. The next SendMsg returns the status.
 //
 // If the org comes from a field of the client's only message, that message is received
 // before the handler runs.

@@ -8,9 +8,9 @@
 //		"grpc.health.v1.Health": {Public: true},
 //	}
 //
-// The caller of every other method must be signed in. A call is signed in by a bearer token
-// in the metadata key authorization (RFC 6750 section 2.1) or, behind
-// [authrocket.Auth.Authenticate], by the session cookie: see
+// The caller of every other method must be signed in. A caller signs in with a bearer token in
+// the metadata key authorization (RFC 6750 section 2.1) or, behind
+// [authrocket.Auth.Authenticate], with the session cookie: see
 // [authrocket.Auth.CheckAuthorization].
 //
 // [authrocketgrpc]: https://pkg.go.dev/github.com/authrocket-go/authrocket/adapters/authrocketgrpc

@@ -21,10 +21,10 @@ type Methods map[string]Method
 // Method says who may call a method, or the methods of a service. The zero value allows
 // everybody who is signed in.
 type Method struct {
-	// Public allows everybody. If the call has a valid token, the handler finds its session.
-	// An invalid token is reported to the Observer, and the call is anonymous. In the entry
-	// of a service, Public applies to the methods without an entry of their own. In the entry
-	// of a method, it overrides Rules and Org of the service.
+	// Public allows everybody. If the call has a valid token, the handler finds its session. An
+	// invalid token is reported to the Observer, and the call is anonymous. In the entry of a
+	// service, Public applies to the methods that do not have their own entry. In the entry of a
+	// method, it overrides Rules and Org of the service.
 	Public bool
 
 	// Rules are checked after Config.Rules: those of the service, then those of the method.
@@ -53,8 +53,8 @@ const (
 	reflectionV1alpha = "grpc.reflection.v1alpha.ServerReflection"
 )
 
-// methodsOfGRPC lists the services that Go packages describe under different names, or not at
-// all.
+// methodsOfGRPC lists the methods of gRPC's own services whose descriptors Go packages register
+// under other names, or not at all.
 var methodsOfGRPC = map[string][]string{
 	"grpc.health.v1.Health": {"Check", "List", "Watch"},
 	reflectionV1:            {"ServerReflectionInfo"},
@@ -118,7 +118,7 @@ func compile(methods Methods) (map[string]access, error) {
 		for _, method := range described {
 			full := string(method.Parent().FullName()) + "/" + string(method.Name())
 			if _, ok := methods[full]; ok && !isMethod {
-				continue // is compiled on its own
+				continue // it has its own entry, which is compiled separately
 			}
 			a := access{Method: m}
 			if a.first, err = m.Org.firstMessage(method); err != nil {

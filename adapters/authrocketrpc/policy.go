@@ -17,7 +17,7 @@ type Policy struct {
 	access map[string]access
 }
 
-// NewPolicy returns the Policy of an Auth. Every name in methods must be the name of a Protocol
+// NewPolicy returns a Policy for an Auth. Every name in methods must be the name of a Protocol
 // Buffers service or method in this program, of grpc.health.v1.Health, or of one of the two
 // reflection services. The error names every problem.
 func NewPolicy(auth *authrocket.Auth, methods Methods) (*Policy, error) {
