@@ -140,7 +140,7 @@ func (t *Telemetry) observeDecisions(o metric.Observer) {
 	}
 }
 
-// with returns the option of a measurement with these attributes.
+// with returns an option that adds these attributes to a measurement.
 func with(attributes ...attribute.KeyValue) metric.MeasurementOption {
 	return metric.WithAttributeSet(attribute.NewSet(attributes...))
 }
@@ -190,7 +190,7 @@ func (s *keySet) refresh(k authrocket.KeyRefresh, now time.Time) {
 	}
 }
 
-// observe reports the metrics that have a value at any time.
+// observe reports the values of the observable metrics.
 func (t *Telemetry) observe(_ context.Context, o metric.Observer) error {
 	t.observeDecisions(o)
 	t.mu.Lock()

@@ -30,12 +30,12 @@
 //	authrocket.session.list.age        s            gauge
 //	authrocket.webhook.duration        s            histogram  authrocket.reason, http.response.status_code
 //
-// Decisions of Authenticate have authrocket.gate false. Their outcome is signed_in, anonymous
-// or undecided. Decisions of gates, of Check and the related functions, and of login routes
-// have authrocket.gate true. Their outcome is allowed, refused or undecided. A request that
-// passes Authenticate and a gate is counted once by each. If the kid of a token is unknown, the
-// reason is unknown_key or, if the budget for key lookups was spent, too_many_key_lookups. The
-// reasons are those of [authrocket.Reason].
+// Decisions of Authenticate have authrocket.gate false. Their outcome is signed_in, anonymous or
+// undecided. Decisions of gates, of Check and the related functions, and of login routes have
+// authrocket.gate true. Their outcome is allowed, refused or undecided. A request that passes
+// through Authenticate and a gate is counted twice, once for each of them. If the kid of a token
+// is unknown, the reason is unknown_key or, if the budget for key lookups was spent,
+// too_many_key_lookups. The reasons are those of [authrocket.Reason].
 //
 // The outcome of a login is signed_in, pending (the user must confirm it), refused or undecided.
 // The outcome of a refresh of the key set is replaced or failed.
@@ -49,11 +49,11 @@
 // two. The duration of a call includes all its attempts. wait is how long the call waited for its
 // budget; only coreapi has it. error.type is the Reason of the call's error.
 //
-// The outcome of a check of a session is goes_on, ended or unknown. overdue is how long a check
-// had been due when it began. list.size and list.age are State.Entries and State.Age of package
-// sessionstate: how many entries the list of ended sessions has, and how long ago the API last
-// answered or the Log was last read. Each kind of trouble is reported, and therefore counted, at
-// most once every 10 seconds.
+// The outcome of a check of a session is goes_on, ended or unknown. overdue is the time between
+// the moment when a check was due and the moment when it began. list.size and list.age are
+// State.Entries and State.Age of package sessionstate: how many entries the list of ended
+// sessions has, and how long ago the API last answered or the Log was last read. Each kind of
+// trouble is reported, and therefore counted, at most once every 10 seconds.
 //
 // # What is never in a metric
 //

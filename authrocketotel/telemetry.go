@@ -10,12 +10,12 @@ import (
 	"go.opentelemetry.io/otel/metric"
 )
 
-// Config configures [New]. A field with its zero value gets the default.
+// Config configures [New]. A field that has its zero value gets its default.
 type Config struct {
 	// A literal must name its fields, so that a new field does not break an app.
 	_ [0]func()
 
-	// MeterProvider takes the measurements. Default: [otel.GetMeterProvider].
+	// MeterProvider receives the measurements. Default: [otel.GetMeterProvider].
 	MeterProvider metric.MeterProvider
 
 	// UserIDs adds user.id to spans: AuthRocket's ID of the user that a decision is about. This
