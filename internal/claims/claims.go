@@ -55,10 +55,10 @@ type Org struct {
 	Custom    string // the text of a JSON object, or empty
 }
 
-// Decode decodes payload: one JSON object with nothing after it, names matched exactly.
-// The error says which claim about identity or permissions has the wrong type, for
-// example "claim orgs[2].perm is a string, want array", or what is wrong with the
-// payload. It wraps a [*strictjson.Error]. A claim that is only displayed counts as
+// Decode decodes payload, which must be one JSON object with nothing after it. It matches
+// names exactly. The error says which claim about identity or permissions has the wrong
+// type, for example "claim orgs[2].perm is a string, want array", or what is wrong with
+// the payload. It wraps a [*strictjson.Error]. A claim that is only displayed counts as
 // absent if it has the wrong type.
 func Decode(payload []byte) (Claims, error) {
 	r := strictjson.Open(payload)

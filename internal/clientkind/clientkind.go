@@ -40,12 +40,12 @@ func hasValue(values []string) bool {
 	return slices.ContainsFunc(values, func(v string) bool { return v != "" })
 }
 
-// IsHTMX reports whether htmx sent the request and inserts the answer into the open page.
-// See https://htmx.org/reference/#request_headers.
+// IsHTMX reports whether htmx sent the request and inserts the answer into the page that
+// is open in the browser. See https://htmx.org/reference/#request_headers.
 func IsHTMX(r *http.Request) bool { return r.Header.Get("HX-Request") == "true" }
 
 // IsBoosted reports whether htmx sent the request for a link or a form, and replaces the
-// open page with the answer.
+// page that is open in the browser with the answer.
 func IsBoosted(r *http.Request) bool { return IsHTMX(r) && r.Header.Get("HX-Boosted") == "true" }
 
 // SaysNavigate reports whether a browser says that it navigates. If a service worker

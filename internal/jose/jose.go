@@ -1,6 +1,6 @@
 // Package jose reads keys and checks signatures. It is the only package that imports jwx,
-// so that everything that jwx decides is in one place. It never gets a whole token, and
-// it keeps no state.
+// so that all decisions by jwx are made in one place. It never gets a whole token, and it
+// keeps no state.
 package jose
 
 import (

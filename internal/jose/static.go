@@ -15,11 +15,11 @@ const (
 	minSecretBytes = 32
 )
 
-// ParseStatic reads a key from configuration and trims white space. Text that starts with
-// jsk_ and has at least 32 bytes is an HS256 secret, including the prefix. All other text
-// must be an RSA public key: PEM, PEM with \n for line breaks, or the base64 body of a
-// PEM with or without line breaks. The error says what text looks like and never repeats
-// it.
+// ParseStatic reads a key from a configuration and ignores white space around it. Text
+// that starts with jsk_ and has at least 32 bytes is an HS256 secret, including the
+// prefix. All other text must be an RSA public key: PEM, PEM with \n for line breaks, or
+// the base64 body of a PEM with or without line breaks. The error says what text looks
+// like and never repeats it.
 func ParseStatic(text string) (Key, error) {
 	text = strings.TrimSpace(text)
 	if strings.HasPrefix(text, secretPrefix) {

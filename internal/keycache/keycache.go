@@ -246,7 +246,7 @@ func (c *Cache[K]) Age() (age time.Duration, usable bool, failure error) {
 func (c *Cache[K]) lookupSlowly(ctx context.Context, q Question) (none K, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	// Only a fetch that starts from here on can prove that the key does not exist.
+	// Only a fetch that starts after this point can prove that the key does not exist.
 	lastSequence := c.sequence
 	for {
 		now := c.now()
@@ -481,7 +481,7 @@ func (c *Cache[K]) wait(ctx context.Context, f *fetch, until time.Time) error {
 }
 
 // waitUncounted is like wait, but without the limit maxWaiting. It is for Warm, which the
-// program calls, not a request.
+// program itself calls, and not a request.
 func (c *Cache[K]) waitUncounted(ctx context.Context, f *fetch, until time.Time) error {
 	c.mu.Unlock()
 	defer c.mu.Lock()

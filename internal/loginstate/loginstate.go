@@ -155,8 +155,8 @@ func decode(text string) ([]byte, bool) {
 	return decoded, err == nil
 }
 
-// aead returns the cipher of one login. The nonce may be zero, because each login has its
-// own secret, whose key seals only one message.
+// aead returns the cipher of one login. The nonce can be zero, because each login has its
+// own secret, and the key derived from it seals only one message.
 func (s Secret) aead(scope string) cipher.AEAD {
 	mac := hmac.New(sha256.New, s.key[:])
 	mac.Write([]byte("authrocket state v1\x00" + scope))
@@ -178,7 +178,7 @@ func ID(state string) string {
 		return ""
 	}
 	for i := range len(id) {
-		// rand.Text uses this alphabet, that of RFC 4648 base32.
+		// rand.Text uses this alphabet, which is that of base32 in RFC 4648.
 		if c := id[i]; (c < 'A' || c > 'Z') && (c < '2' || c > '7') {
 			return ""
 		}

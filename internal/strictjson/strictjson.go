@@ -154,7 +154,7 @@ func (r *Reader) Element() (Token, bool) {
 }
 
 // Require reads the next token and reports whether it has the given kind. Any other kind
-// is a problem.
+// counts as a problem.
 func (r *Reader) Require(kind byte) (Token, bool) {
 	token := r.Token()
 	return token, r.Check(token, kind)
@@ -167,7 +167,7 @@ func (r *Reader) Optional(kind byte) (Token, bool) {
 }
 
 // Check reports whether token, which must be the last token that was read, has the given
-// kind. Any other kind is a problem.
+// kind. Any other kind counts as a problem.
 func (r *Reader) Check(token Token, kind byte) bool {
 	if token.Kind() == kind {
 		return true

@@ -9,10 +9,10 @@
 // attacker can prepare a collision. The random bytes are new in each process and, like
 // the marks, never leave it. Without these bytes nobody can compute a mark, and tokens
 // that collide in one Set do not collide in another. An attacker can therefore only send
-// tokens and hope. If the Set is full, with 1,000,000 marks, each token succeeds with a
-// probability of 2^20 in 2^128. A million tokens a second for a hundred years succeed
-// with a probability of less than 1 in 10^16. Two valid tokens may share a mark, which
-// does no harm.
+// tokens and hope for a collision. If the Set is full, with 1,000,000 marks, the
+// probability that a token succeeds is 2^20 in 2^128. Even for a million tokens a second
+// for a hundred years, the probability of success is less than 1 in 10^16. Two valid
+// tokens may share a mark, which does no harm.
 //
 // A mark is valid for only one key. When a key is withdrawn or replaced, its marks are
 // not looked up again, and new marks evict them over time.

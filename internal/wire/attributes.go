@@ -12,7 +12,7 @@ import (
 	"unicode/utf8"
 )
 
-// Hidden is the text that a secret is printed as. It is never sent.
+// Hidden is the text that is printed instead of a secret. It is never sent.
 const Hidden = "(hidden)"
 
 var (
@@ -20,11 +20,11 @@ var (
 	errNotUTF8 = errors.New("is not valid UTF-8")
 )
 
-// Attributes encodes a struct as the attributes of a record, by the json names of its
-// fields. It leaves out fields that are nil or zero. A pointer to the zero value becomes
-// null, which clears the attribute; if the field is tagged wire:"required", that is an
-// error. Times become seconds, secrets are revealed, and empty slices and maps are sent.
-// The entries of a field named Extra are added unchanged.
+// Attributes encodes a struct as the attributes of a record, named by the json tags of
+// its fields. It leaves out fields that are nil or zero. A pointer to the zero value
+// becomes null, which clears the attribute; if the field is tagged wire:"required", that
+// is an error. Times become seconds, secrets are revealed, and empty slices and maps are
+// sent. The entries of a field named Extra are added unchanged.
 func Attributes(attributes any) (map[string]json.RawMessage, error) {
 	encoded := map[string]json.RawMessage{}
 	var extra map[string]any

@@ -13,9 +13,9 @@ import (
 var ErrTooLarge = errors.New("the answer is too large")
 
 // Read returns the body of an answer without the white space around it, and whether its
-// headers say that it is JSON. A body longer than limit is an error. Read does not read
-// the body of a 101 Switching Protocols answer, because that body is the connection
-// itself, and no context would end the read.
+// headers say that it is JSON. If the body is longer than limit, Read returns
+// [ErrTooLarge]. Read does not read the body of a 101 Switching Protocols answer, because
+// that body is the connection itself, and no context would end the read.
 func Read(response *http.Response, limit int64) (body []byte, isJSON bool, err error) {
 	if response.StatusCode == http.StatusSwitchingProtocols {
 		return nil, false, nil

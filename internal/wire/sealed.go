@@ -6,7 +6,7 @@ package wire
 // unexported fields: reflection cannot look into a closure. The zero Sealed is empty.
 type Sealed struct{ open func() string }
 
-// Seal returns a Sealed with text.
+// Seal returns a Sealed that contains text.
 func Seal(text string) Sealed {
 	if text == "" {
 		return Sealed{}
