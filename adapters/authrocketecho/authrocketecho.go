@@ -131,7 +131,7 @@ func (w *chainWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return http.NewResponseController(w.ResponseWriter).Hijack()
 }
 
-// serveNext is the next handler of the net/http middleware: it continues the chain.
+// serveNext continues the chain. It is the next handler of the net/http middleware.
 func serveNext(w http.ResponseWriter, r *http.Request) {
 	chain := w.(*chainWriter)
 	chain.c.SetRequest(r)

@@ -120,7 +120,7 @@ type chainWriter struct {
 // Unwrap returns the *echo.Response.
 func (w *chainWriter) Unwrap() http.ResponseWriter { return w.Response }
 
-// serveNext is the next handler of the net/http middleware: it continues the chain.
+// serveNext continues the chain. It is the next handler of the net/http middleware.
 func serveNext(w http.ResponseWriter, r *http.Request) {
 	chain := w.(*chainWriter)
 	chain.c.SetRequest(r)

@@ -124,7 +124,7 @@ type chainWriter struct {
 // Unwrap returns the inner ResponseWriter, for [http.ResponseController].
 func (w *chainWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// serveNext is the next handler of the net/http middleware: it continues the chain.
+// serveNext continues the chain. It is the next handler of the net/http middleware.
 func serveNext(w http.ResponseWriter, r *http.Request) {
 	chain := w.(*chainWriter)
 	chain.reached = true

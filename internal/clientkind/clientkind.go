@@ -56,9 +56,10 @@ func SaysNavigate(r *http.Request) bool {
 	return r.Header.Get("Sec-Fetch-Mode") == "navigate" && (dest == "document" || dest == "empty")
 }
 
-// WantsPage reports whether a browser waits for a page, after a link or a form: the
-// request is not an upgrade, a prefetch or a request by htmx, and the browser says that
-// it navigates. Without fetch metadata, Accept must name text/html.
+// WantsPage reports whether a browser waits for a page, after the user followed a link or
+// sent a form. The request must not be an upgrade, a prefetch or a request by htmx, and
+// the browser must say that it navigates. Without fetch metadata, Accept must name
+// text/html.
 func WantsPage(r *http.Request) bool {
 	if IsUpgrade(r) || IsPrefetch(r) || IsHTMX(r) {
 		return false
@@ -81,8 +82,8 @@ func NamesHTML(r *http.Request) bool {
 	return quality(r, "text/html") > 0
 }
 
-// PrefersJSON reports whether the client prefers JSON to text: Accept names JSON, or
-// allows JSON and does not name text/html.
+// PrefersJSON reports whether the client prefers JSON to text. It does if Accept names
+// JSON, or allows JSON and does not name text/html.
 func PrefersJSON(r *http.Request) bool {
 	namesJSON := quality(r, "application/problem+json") > 0 || quality(r, "application/json") > 0
 	return AcceptsJSON(r) && (namesJSON || !NamesHTML(r))

@@ -120,10 +120,10 @@ type Refresh struct {
 
 // Config configures a [Cache]. Fetch, RefreshInterval and MaxStale are required.
 type Config[K any] struct {
-	// Fetch returns the set, which must not change afterwards, the entries that are not
-	// used, and how long the set is fresh according to its source, or 0 if the source
-	// does not say. Its context ends after FetchTimeout, and Fetch must honour it. Calls
-	// never overlap.
+	// Fetch returns the set, errors for the entries that are not used, and how long the
+	// set is fresh according to its source, or 0 if the source does not say. The set must
+	// not change afterwards. The context of a call ends after FetchTimeout, and Fetch
+	// must honour it. Calls never overlap.
 	Fetch func(ctx context.Context) (keys map[string]K, skipped []error, maxAge time.Duration, err error)
 	// RefreshInterval is the age at which a set is fetched again while it stays in
 	// use. A shorter maxAge takes precedence, down to a minute.

@@ -1,7 +1,7 @@
 // Package tokencache caches the contents of verified tokens, which saves decoding the
 // same token for each request. It is bounded: when it is full, a new token evicts a
-// random one. It makes no decisions about tokens: the caller must check on each use that
-// a token is still valid.
+// random one. It makes no decisions about tokens, so the caller must check on each use
+// that a token is still valid.
 //
 // It starts no goroutine, and no call reads more than one entry.
 package tokencache
@@ -57,7 +57,7 @@ func (c *Cache[V]) Get(token string) (value V, ok bool) {
 	return c.shard(token).get(token)
 }
 
-// Put stores value for token. It keeps token in memory: if token is part of a longer
+// Put stores value for token. It keeps token in memory, so if token is part of a longer
 // string, the caller must clone it.
 func (c *Cache[V]) Put(token string, value V) {
 	if len(c.shards) > 0 {

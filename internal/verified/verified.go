@@ -5,14 +5,14 @@
 // the Set, the SHA-256 of the key's SPKI, and the whole token, in this order. The first
 // two have fixed lengths, so that different inputs cannot have the same concatenation.
 //
-// The only possible error is a collision: a forged token has the mark of a valid one. No
-// attacker can prepare a collision. The random bytes are new in each process and, like
-// the marks, never leave it. Without these bytes nobody can compute a mark, and tokens
-// that collide in one Set do not collide in another. An attacker can therefore only send
-// tokens and hope for a collision. If the Set is full, with 1,000,000 marks, the
-// probability that a token succeeds is 2^20 in 2^128. Even for a million tokens a second
-// for a hundred years, the probability of success is less than 1 in 10^16. Two valid
-// tokens may share a mark, which does no harm.
+// The only possible error is a collision, which means that a forged token has the mark of
+// a valid one. No attacker can prepare a collision. The random bytes are new in each
+// process and, like the marks, never leave it. Without these bytes nobody can compute a
+// mark, and tokens that collide in one Set do not collide in another. An attacker can
+// therefore only send tokens and hope for a collision. If the Set is full, with 1,000,000
+// marks, the probability that a token succeeds is 2^20 in 2^128. Even for a million
+// tokens a second for a hundred years, the probability of success is less than 1 in
+// 10^16. Two valid tokens may share a mark, which does no harm.
 //
 // A mark is valid for only one key. When a key is withdrawn or replaced, its marks are
 // not looked up again, and new marks evict them over time.
