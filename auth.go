@@ -16,7 +16,7 @@ import (
 
 // Auth authenticates requests and guards handlers. Create one with [New] when the program
 // starts, and keep it. It is immutable, safe for concurrent use, and has no Close. Its
-// only goroutines fetch keys: each fetch ends within 8 seconds, and a failed first fetch
+// only goroutines fetch keys. Each fetch ends within 8 seconds, and a failed first fetch
 // is retried four times.
 //
 // Keys, caches and sessions belong to one Auth, so two realms in one process never mix.
@@ -102,7 +102,7 @@ func New(config Config) (*Auth, error) {
 // if the current keys are fresh. Concurrent calls share fetches. All fetches of an Auth
 // share one budget: 3 at once, then one every 10 seconds. When the budget is spent, Warm
 // fetches nothing. It then returns nil if there are keys, and the last error otherwise.
-// Its errors match [ErrKeysUnavailable]. The app may serve requests despite such an
+// Its errors match [ErrKeysUnavailable]. The app can still serve requests after such an
 // error. If the first fetch fails, the Auth tries again after 1, 2, 4 and 8 seconds, and
 // after that when keys are needed. With a static key, Warm does nothing.
 //
@@ -167,8 +167,8 @@ func (a *Auth) checkSessionState(ctx context.Context, session *Session, w *wait)
 }
 
 // Check decides whether r comes from a signed-in user whom Config.Rules and all the rules
-// allow. It writes no response. From then on, use the request that it returns, which is r
-// with the session in its context. After an error, pass that request and the error to
+// allow. It writes no response. After the call, use the request that it returns, which is
+// r with the session in its context. After an error, pass that request and the error to
 // [Auth.Deny]. Errors are of kind [ErrUnauthenticated], [ErrForbidden] or
 // [ErrUnavailable]. Behind [Auth.Authenticate], Check does not authenticate again. It
 // waits at most 2 seconds, for keys and Config.SessionState together.

@@ -13,13 +13,13 @@ import (
 // membership in the org orgID; without such a membership, the error is [ErrWrongOrg].
 // With orgID "" they apply to the account that the user picked.
 //
-// It returns a context in which [CurrentSession] and the related functions find the session,
-// and in which [Auth.CheckContext] can check more rules. Gates do not accept this session.
-// The errors are those of Check. After an error, do not use the context: it holds the
-// session even if a rule refuses the user.
+// It returns a context in which [CurrentSession] and the related functions find the
+// session, and in which [Auth.CheckContext] can check more rules. Gates do not accept
+// this session. The errors are those of Check. After an error, do not use the context,
+// because it holds the session even if a rule refuses the user.
 //
 // CheckToken does not check the origin of a request. Do not pass it a token from a
-// browser's cookie: other websites could then act as the user.
+// browser's cookie, because other websites could then act as the user.
 func (a *Auth) CheckToken(ctx context.Context, token, orgID string, rules ...Rule) (context.Context, error) {
 	id := identity{auth: a, source: SourceBearer, wait: wait{patience: keycache.Gate}}
 	if token == "" {
@@ -103,7 +103,7 @@ func (a *Auth) checkIdentity(ctx context.Context, id identity, orgID string, rul
 }
 
 // Bind returns a copy of ctx that ends when session expires. Use it for work that
-// outlives the request: a WebSocket, a stream, a job. When the session expires,
+// outlives the request, such as a WebSocket, a stream or a job. When the session expires,
 // [context.Cause] returns [ErrTokenExpired]. If Config.SessionState has a method Bind, as
 // the State of package sessionstate does, the context also ends when SessionState refuses
 // the session: see [SessionState]. The cause is then usually [ErrSessionEnded]. Call the

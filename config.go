@@ -103,8 +103,8 @@ type Config struct {
 	// RefreshInterval is the age at which a request causes the keys to be fetched again,
 	// in the background. A shorter max-age in the realm's Cache-Control takes precedence,
 	// down to a minute. At twice this age, requests wait for the fetch, for at most 2
-	// seconds. From then on a withdrawn key is refused, unless the keys cannot be
-	// fetched: the fetch takes longer, or a fetch failed within the last 28 seconds. The
+	// seconds. From then on a withdrawn key is refused, unless the keys cannot be fetched
+	// because the fetch takes longer or a fetch failed within the last 28 seconds. The
 	// age is measured with both the monotonic clock and the wall clock, and the larger
 	// result counts. The keys are therefore due at once after the machine has slept or
 	// its clock has been set. The minimum is 10 seconds. Default: 15 minutes.
@@ -173,11 +173,12 @@ type Config struct {
 	// that offers to use another account. An error without a kind counts as
 	// [ErrForbidden]. After an error of kind [ErrUnavailable], the login is kept and the
 	// page tries again by itself. The text of the error is logged and reported, but not
-	// shown: do not put addresses into it. OnLogin may be called more than once for a
-	// login, and by many goroutines at once. Do not link the user to an account that
-	// another cookie names, because another website can start a login. OnLogin is not
-	// called for bearer tokens and existing sessions: write a [Rule] for these. The URL
-	// of r has no parameters of the login. Default: every valid login is accepted.
+	// shown to the user. Do not put email addresses into it. OnLogin may be called more
+	// than once for a login, and by many goroutines at once. Do not link the user to an
+	// account that another cookie names, because another website can start a login.
+	// OnLogin is not called for bearer tokens and existing sessions: write a [Rule] for
+	// these. The URL of r has no parameters of the login. Default: every valid login is
+	// accepted.
 	OnLogin func(r *http.Request, s Session) error
 
 	// Rules are checked at every gate, including [Auth.RequireLogin] and [Auth.Check],

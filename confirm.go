@@ -13,8 +13,9 @@ import (
 	"github.com/authrocket-go/authrocket/internal/loginstate"
 )
 
-// confirmLifetime is how long a login waits for the user's confirmation: long enough to
-// read the page, too short for the next person at a shared computer.
+// confirmLifetime is how long a login waits for the user's confirmation. It is long
+// enough to read the page, but too short for the next person at a shared computer to
+// confirm the login.
 const confirmLifetime = 10 * time.Minute
 
 // Fields and values of the confirmation's form.

@@ -166,9 +166,9 @@ func (a *Auth) cookieNameFor(purpose string) string {
 // signature check.
 const maxSameNameCookies = 4
 
-// joinChunks returns the tokens in values, which are the values of the cookies called
-// name. It replaces a first chunk with the whole token: see setTokenCookie. It returns at
-// most maxSameNameCookies tokens.
+// joinChunks returns the tokens in values, which must come from the cookies called name.
+// It replaces a first chunk with the whole token: see setTokenCookie. It returns at most
+// maxSameNameCookies tokens.
 func joinChunks(values []string, h http.Header, name string) []string {
 	if !slices.ContainsFunc(values, isFullChunk) {
 		return values

@@ -27,8 +27,8 @@ func (a *Auth) checkOrigin(r *http.Request) error {
 	}
 	if len(r.Header["Origin"]) > 0 && r.Header.Get("Sec-Fetch-Site") == "" && !a.isSameOrigin(r) {
 		// If a browser sends no fetch metadata, net/http compares only the hosts. A page
-		// of the same host on plain http would pass, and anyone on the network can forge
-		// such a page. A trusted origin still passes.
+		// of the same host on plain http would be accepted, and anyone on the network can
+		// forge such a page. A trusted origin is still accepted.
 		foreign := *r
 		foreign.Header = r.Header.Clone()
 		foreign.Header.Set("Sec-Fetch-Site", "cross-site")

@@ -262,8 +262,8 @@ func Reason(err error) string {
 }
 
 // PublicMessage returns the fixed text of err's reason, which a client may read. The
-// message of err itself is for operators: it may contain IDs, times and addresses. For
-// nil it returns "".
+// message of err itself is for operators, because it may contain IDs, times and
+// addresses. For nil it returns "".
 func PublicMessage(err error) string {
 	if err == nil {
 		return ""

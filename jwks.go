@@ -47,7 +47,8 @@ type keySource interface {
 	// unchanged reports whether fresh, if called at now, would return the same keys as
 	// when it returned generation. It is false for generation zero.
 	unchanged(generation uint64, now time.Time) bool
-	// lookup returns the keys, or an error with a kind. It may wait.
+	// lookup returns the keys that the Question is about, or an error with a kind. It may
+	// wait.
 	lookup(context.Context, keycache.Question) (jose.Keys, error)
 	// warm fetches the keys.
 	warm(ctx context.Context) error

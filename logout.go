@@ -33,7 +33,7 @@ func (a *Auth) serveLogout(w http.ResponseWriter, r *http.Request) {
 		session, _ = a.cookieSession(r, &wait{patience: keycache.NoWait}, a.verifier.verify)
 	case r.Host != "":
 		// Without a Host, no origin can be compared. Such a request still signs the user
-		// out of this app, because that does less harm than a sign-out that fails.
+		// out of this app, because that does less harm than refusing the sign-out.
 		a.denyRoute(w, r, err)
 		return
 	}
@@ -187,8 +187,8 @@ func isLocalLogout(r *http.Request) bool {
 	return len(rawquery.Values(query, "local")) > 0
 }
 
-// logoutPage returns a page that asks for a confirmation. Its form makes the sign-out
-// that r requested. The URL of the form has only the parameters that the logout route
+// logoutPage returns a page that asks for a confirmation. Its form requests the same
+// sign-out as r. The URL of the form has only the parameters that the logout route
 // supports.
 func (a *Auth) logoutPage(r *http.Request) Page {
 	params := url.Values{}

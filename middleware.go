@@ -17,9 +17,10 @@ import (
 //   - puts the session, or the reason why there is none, into the request's context, for
 //     [CurrentSession], the related functions and the gates.
 //
-// A bearer token takes precedence: if it is invalid, the request is anonymous even when
-// it carries a valid cookie. Other schemes in Authorization are ignored. Requests below
-// Config.AuthPath that are not for a login route are passed to next.
+// A bearer token takes precedence over a cookie. If the bearer token is invalid, the
+// request is anonymous even when it carries a valid cookie. Other schemes in
+// Authorization are ignored. Requests below Config.AuthPath that are not for a login
+// route are passed to next.
 //
 // The login routes are for browsers that navigate; other requests get the same answer
 // there as at a gate. Every answer of the callback and of its confirmation page has the

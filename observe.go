@@ -14,8 +14,8 @@ import (
 )
 
 // Observer is a set of functions that an Auth calls to report events. Each may be nil.
-// They are called synchronously, by many goroutines at once: they must return quickly and
-// must not panic. No event contains a token, a session ID, a key or an email address,
+// They are called synchronously, by many goroutines at once, so they must return quickly
+// and must not panic. No event contains a token, a session ID, a key or an email address,
 // unless an error from your own Config.OnLogin, Config.SessionState, [Rule] or
 // [OrgSelector] contains one.
 //

@@ -76,9 +76,9 @@ func (a *Auth) openPageTarget(r *http.Request) string {
 	return a.targetOf(r, r.Header.Get("HX-Current-URL"))
 }
 
-// backTarget returns the target of the link back on a page that answers r: the URL of r
-// itself, or for a form post the page with the form. It is "/" if that is not a page of
-// this app.
+// backTarget returns the target of the link back on a page that answers r. It is the URL
+// of r itself or, for a form post, that of the page with the form. If that is not a page
+// of this app, the target is "/".
 func (a *Auth) backTarget(r *http.Request) string {
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
 		return a.paths.returnTarget(r)

@@ -32,8 +32,8 @@ func (rule Rule) check(ctx context.Context, s Session) error {
 	return nil
 }
 
-// missingPermissions returns the refusal of a user without the tags: the user needs all
-// of them or, with isAnyEnough, one of them.
+// missingPermissions returns the refusal of a user who lacks permission tags. The user
+// needs all of the tags or, with isAnyEnough, one of them.
 func missingPermissions(isAnyEnough bool, tags ...string) error {
 	isAnyEnough = isAnyEnough && len(tags) > 1
 	detail := fmt.Sprintf("%q", tags)
@@ -169,11 +169,12 @@ func AnyOf(rules ...Rule) Rule {
 
 // OrgSelector returns which of the session's memberships a request is about, for
 // [Auth.RequireOrg]. Only the ID and the Org.ID of the returned Membership are used, and
-// one of them is enough: they select the session's own membership. If the session does
-// not have it, the request is refused with [ErrWrongOrg]. An error also refuses the
-// request. The error's kind determines the status; an error without a kind counts as
-// [ErrWrongOrg], and its text is not shown to the client. An OrgSelector is called by
-// many goroutines at once. This one reads a header:
+// one of them is enough, because they only select one of the session's own memberships.
+// If the session does not have that membership, the request is refused with
+// [ErrWrongOrg]. An error also refuses the request. The error's kind determines the
+// status; an error without a kind counts as [ErrWrongOrg], and its text is not shown to
+// the client. An OrgSelector is called by many goroutines at once. This one reads a
+// header:
 //
 //	func(r *http.Request, _ authrocket.Session) (authrocket.Membership, error) {
 //		return authrocket.Membership{Org: authrocket.Org{ID: r.Header.Get("Org-ID")}}, nil
@@ -182,7 +183,7 @@ type OrgSelector func(*http.Request, Session) (Membership, error)
 
 // OrgIDFromPath selects the org whose ID is the value of the path wildcard called name,
 // such as "org" in "/orgs/{org}/": see [http.Request.PathValue]. The gate must be behind
-// the router that sets the value: an empty value selects no org, and the error is
+// the router that sets the value, because an empty value selects no org, and the error is
 // [ErrWrongOrg].
 func OrgIDFromPath(name string) OrgSelector {
 	return orgFromPath(name, "ID", func(o Org) string { return o.ID })

@@ -16,9 +16,10 @@ import (
 
 // Session describes who is signed in, according to a verified login token. It is a value:
 // changing a copy does not change the original. The zero Session means that nobody is
-// signed in. A Session is safe to print, log and encode: no representation contains the
-// token, the session ID or the raw claims. Its JSON is meant for an endpoint such as /me:
-// see [Session.MarshalJSON]. Package log/slog gets IDs only: see [Session.LogValue].
+// signed in. A Session is safe to print, log and encode, because no representation
+// contains the token, the session ID or the raw claims. Its JSON is meant for an endpoint
+// such as /me: see [Session.MarshalJSON]. Package log/slog gets IDs only: see
+// [Session.LogValue].
 type Session struct {
 	RealmID   string    `json:"realm_id"`           // claim rid, such as rl_...
 	IssuedAt  time.Time `json:"issued_at,omitzero"` // claim iat; zero if the token has none. It does not prove a recent login
@@ -86,8 +87,9 @@ type EmailVerification int
 
 // The values of [EmailVerification].
 const (
-	// EmailUnknown is the zero value: the token has no email_verified. Some realms never
-	// add that claim, so EmailUnknown does not mean that the address is unverified.
+	// EmailUnknown is the zero value. It means that the token has no email_verified. Some
+	// realms never add that claim, so EmailUnknown does not mean that the address is
+	// unverified.
 	EmailUnknown EmailVerification = iota
 
 	// EmailNotVerified: the token says that the address is not verified.
@@ -241,8 +243,8 @@ func (s Session) IsZero() bool { return s == Session{} }
 func (s *Session) isSignedIn() bool { return s.data != nil || !s.IsZero() }
 
 // ID returns the session ID (claim sid, such as kss_...), or "" if the token has none. It
-// is a credential: the LoginRocket API issues new tokens for it. Do not log it, and do
-// not send it to a browser.
+// is a credential, because the LoginRocket API issues new tokens for it. Do not log it,
+// and do not send it to a browser.
 func (s Session) ID() string { return s.data.open().id }
 
 // IDHash returns the SHA-256 of the session ID, or the zero hash if the token has no
@@ -251,8 +253,8 @@ func (s Session) ID() string { return s.data.open().id }
 // share.
 func (s Session) IDHash() [32]byte { return s.data.open().idHash }
 
-// Token returns the login token as it was received. It is a credential: anyone who has it
-// can act as the user until it expires.
+// Token returns the login token as it was received. It is a credential, because anyone
+// who has it can act as the user until it expires.
 func (s Session) Token() string { return s.data.open().token }
 
 // Memberships returns the user's memberships in the order of the token. Tokens of
@@ -301,7 +303,7 @@ func (s Session) HasPermission(tag string) bool {
 // custom attributes. A struct that embeds a Session is encoded as the Session alone, so
 // give the field a name.
 //
-// Decoding that JSON into a Session sets only the exported fields: the result has no
+// Decoding that JSON into a Session sets only the exported fields, so the result has no
 // memberships and no permissions.
 func (s Session) MarshalJSON() ([]byte, error) {
 	type fields Session // without this method

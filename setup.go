@@ -15,7 +15,7 @@ func (a *Auth) warnOfSetup(r *http.Request, kind, format string, args ...any) {
 	}
 }
 
-// warnOfHTTP warns of a login that starts over http although AppURL is https: the browser
+// warnOfHTTP warns of a login that starts over http although AppURL is https. The browser
 // then keeps none of the cookies. Behind a proxy that terminates https, requests look the
 // same. It therefore warns only if the Referer is a page on http, or if the app is local,
 // where such a proxy is rare.

@@ -290,7 +290,7 @@ func (v *verifier) isAudience(audience []string) bool {
 }
 
 // looksLikeLoginToken reports whether token claims to be a login token of this realm. It
-// does not verify the token: it only distinguishes a login token from an app's own
+// does not verify the token. It only distinguishes a login token from an app's own
 // ?token=.
 func (v *verifier) looksLikeLoginToken(token string) bool {
 	// A token that is too large to be verified is still a login token.
