@@ -74,11 +74,12 @@ func (a *Auth) serveCallback(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// serveStrayToken answers a browser that comes to a page other than the callback with a
-// login token, as LoginRocket's invitations do. If it does not answer, it returns the
-// request for the next handler. A login token is removed from that request, because
-// handlers and logs must not see it. Any other ?token= belongs to the app. A token at the
-// callback of another Auth belongs to that Auth.
+// serveStrayToken answers a browser that opens a page other than the callback with a
+// login token. LoginRocket sends a browser to such a page, for example, after an
+// invitation. If it does not answer, it returns the request for the next handler. A login
+// token is removed from that request, because handlers and logs must not see it. Any
+// other ?token= belongs to the app. A token at the callback of another Auth belongs to
+// that Auth.
 func (a *Auth) serveStrayToken(w http.ResponseWriter, r *http.Request) (next *http.Request, answered bool) {
 	if r.URL.RawQuery == "" || a.routeOf(r) == routeCallback {
 		return r, false

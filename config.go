@@ -176,7 +176,7 @@ type Config struct {
 	// shown to the user. Do not put email addresses into it. OnLogin may be called more
 	// than once for a login, and by many goroutines at once. Do not link the user to an
 	// account that another cookie names, because another website can start a login.
-	// OnLogin is not called for bearer tokens and existing sessions: write a [Rule] for
+	// OnLogin is not called for bearer tokens and existing sessions. Write a [Rule] for
 	// these. The URL of r has no parameters of the login. Default: every valid login is
 	// accepted.
 	OnLogin func(r *http.Request, s Session) error
@@ -240,10 +240,10 @@ type Config struct {
 	DangerouslyAllowHTTPJWKSURL bool
 }
 
-// ConfigFromEnv returns a Config with LoginRocketURL, JWKSURL, JWTKey, RealmID and
-// AppURL from the environment variables LOGINROCKET_URL, LOGINROCKET_JWKS_URL,
-// AUTHROCKET_JWT_KEY, AUTHROCKET_REALM and AUTHROCKET_APP_URL. It never fails: [New]
-// reports what is missing or wrong.
+// ConfigFromEnv returns a Config with LoginRocketURL, JWKSURL, JWTKey, RealmID and AppURL
+// from the environment variables LOGINROCKET_URL, LOGINROCKET_JWKS_URL,
+// AUTHROCKET_JWT_KEY, AUTHROCKET_REALM and AUTHROCKET_APP_URL. It never fails, because
+// [New] reports what is missing or wrong.
 func ConfigFromEnv() Config {
 	env := func(field string) string { return strings.TrimSpace(os.Getenv(envNames[field])) }
 	return Config{

@@ -59,8 +59,9 @@ type sessionData struct {
 	memberships []Membership
 }
 
-// User is the person who signed in. A field is empty if the token does not have it, and
-// the JSON of a User leaves out empty fields. The JSON never has the custom attributes.
+// User is the person who signed in. A field is empty if the token does not have it.
+// Except for ID and EmailVerification, the JSON of a User leaves out empty fields. The
+// JSON never has the custom attributes.
 type User struct {
 	ID                string            `json:"id"` // claim sub, such as usr_...; use it as the key in your own tables
 	Username          string            `json:"username,omitempty"`

@@ -45,7 +45,7 @@ func WithParam(name, value string) URLParam { return URLParam{name, value} }
 // routes store a state in the browser. Without a state, the login is unsolicited, and the
 // user must confirm it.
 //
-// LoginURL and its siblings return "" if Config.LoginRocketURL is not set.
+// LoginURL and the related methods return "" if Config.LoginRocketURL is not set.
 func (a *Auth) LoginURL(params ...URLParam) string { return a.loginRocketURL("/login", params) }
 
 // SignupURL returns the URL of the hosted signup. It takes [WithRedirectURI] and

@@ -15,7 +15,7 @@ import (
 // See also [Telemetry.ObserveState].
 func (t *Telemetry) SessionState(next sessionstate.Observer) sessionstate.Observer {
 	if next.Check == nil && next.Ended == nil && next.Trouble == nil {
-		// slog.Default may be set later.
+		// The program may set slog.Default later, so it is read at each event.
 		next.Trouble = func(ctx context.Context, err error) { sessionstate.LogObserver(nil).Trouble(ctx, err) }
 	}
 	t.troubles.Add(context.Background(), 0) // see Observer

@@ -29,7 +29,7 @@ type Config struct {
 type Telemetry struct {
 	userIDs bool
 
-	decisionCounts []atomic.Int64 // by decisionKinds
+	decisionCounts []atomic.Int64 // in the order of decisionKinds
 
 	decisions   metric.Int64ObservableCounter
 	logins      metric.Int64Counter

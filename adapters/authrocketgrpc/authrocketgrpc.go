@@ -23,7 +23,7 @@
 //
 // The caller of every other method must be signed in. A client sends "Bearer " and its login
 // token in the metadata key authorization. Cookies in the metadata are ignored. For browsers,
-// serve the [grpc.Server], which is an [net/http.Handler], behind
+// serve the [grpc.Server], which is a [net/http.Handler], behind
 // [authrocket.Auth.Authenticate]: if a call has no bearer token, the session that
 // Authenticate found is used.
 //
