@@ -90,9 +90,9 @@ func (s *scope) newRequest(ctx context.Context, c *call) (*http.Request, error) 
 	return request, nil
 }
 
-// connectionTrace reports whether a request got a connection. If a transport does not
-// report that it looks for one, as an in-memory transport may not, the request counts as
-// sent.
+// connectionTrace reports whether a request got a connection. Some transports, such as
+// in-memory ones, may not report that they look for a connection. The request then counts
+// as sent.
 type connectionTrace struct{ searched, found atomic.Bool }
 
 func (t *connectionTrace) attach(ctx context.Context) context.Context {
@@ -105,8 +105,8 @@ func (t *connectionTrace) attach(ctx context.Context) context.Context {
 func (t *connectionTrace) sent() bool { return !t.searched.Load() || t.found.Load() }
 
 // attemptError returns what went wrong. Its text contains neither the URL, which may
-// contain a session ID, nor anything that the server sent. If a context ended, its error
-// is in the chain.
+// contain a session ID, nor anything that the server sent. If a context ended, the
+// returned error wraps the error of the context.
 func (s *scope) attemptError(ctx, attemptCtx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()

@@ -28,8 +28,8 @@ func (p *AuthProvider) UnmarshalJSON(data []byte) (err error) {
 	return err
 }
 
-// AuthorizeURL is a URL of a login provider. Send the browser there to log its user in.
-// The URL is valid for 30 minutes.
+// AuthorizeURL is the URL at which a login provider logs a user in. Redirect the browser
+// to it. The URL is valid for 30 minutes.
 type AuthorizeURL struct {
 	ProviderID   string
 	ProviderType string
@@ -92,8 +92,8 @@ func authorizeQuery(redirectURI, nonce string) url.Values {
 }
 
 // Authorize logs a user in with the code and the state that a provider sent back. If that
-// fails, it returns [ErrLoginRefused]; [Error.Metadata] then returns, for "retry_url",
-// the URL at which the user can try again.
+// fails, it returns [ErrLoginRefused]. Call [Error.Metadata] with "retry_url" to get the
+// URL at which the user can try again.
 func (p AuthProviders) Authorize(ctx context.Context, code Secret, state, nonce string) (Login, error) {
 	w := p.scope.post(to("/auth_providers/authorize"), "", struct {
 		Code  Secret `json:"code"`

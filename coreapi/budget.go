@@ -29,7 +29,8 @@ func newBudget(perSecond float64) *budget {
 	return b
 }
 
-// noTurnError means that the call's deadline comes before the next request may be sent.
+// noTurnError means that the call's deadline is earlier than the time at which the next
+// request may be sent.
 type noTurnError struct{ wait time.Duration }
 
 func (e *noTurnError) Error() string {
@@ -50,8 +51,9 @@ func (t turn) giveBack() {
 	}
 }
 
-// wait returns nil when a request may be sent. If that is after the deadline, it returns
-// a [*noTurnError] at once. If the context ends first, it returns the context's error.
+// wait waits until a request may be sent, and then returns nil. If that is after the
+// deadline, it returns a [*noTurnError] at once. If the context ends first, it returns
+// the context's error.
 func (b *budget) wait(ctx context.Context, deadline time.Time) error {
 	for {
 		t := b.next(time.Now())
@@ -89,8 +91,8 @@ func (b *budget) next(now time.Time) turn {
 	return turn{wait: reservation.DelayFrom(now), limiter: b.limiter, reservation: reservation}
 }
 
-// isCurrent reports, after the wait, whether the turn is still valid. It is, unless a new
-// pause has begun in the meantime.
+// isCurrent reports whether the turn is still valid after the wait. It is valid unless a
+// new pause has begun in the meantime.
 func (b *budget) isCurrent(t turn) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -106,7 +108,7 @@ func (b *budget) pause(d time.Duration) {
 	}
 }
 
-// sleep waits for d, or returns the context's error.
+// sleep waits for d. If the context ends first, it returns the context's error.
 func sleep(ctx context.Context, d time.Duration) error {
 	if err := ctx.Err(); err != nil || d <= 0 {
 		return err

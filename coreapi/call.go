@@ -20,10 +20,10 @@ type call struct {
 	body   []byte // nil if there is none
 	err    error  // what is wrong with the input; if set, nothing is sent
 
-	once  bool // a repeat may do harm
+	once  bool // repeating the call may do harm
 	login bool // a refusal means ErrLoginRefused
 
-	// read decodes the answer. If it returns an error, the answer is unexpected.
+	// read decodes the answer. If it returns an error, the call returns ErrUnexpected.
 	read func(answer) error
 }
 
@@ -53,7 +53,7 @@ type run struct {
 	*scope
 	call      *call
 	e         *Error    // the outcome of the call so far
-	deadline  time.Time // of the context, or of the call if the context has none
+	deadline  time.Time // the context's deadline, or the end of callTimeout if the context has none
 	waited    time.Duration
 	mayBeDone bool // an earlier attempt may have been carried out
 }
@@ -70,8 +70,8 @@ func (r *run) run(ctx context.Context) error {
 			return r.fail(ErrInvalid, problem)
 		}
 	}
-	// This creates no context with a timeout, because a timer would cost as much as the
-	// rest of a call.
+	// No context with a timeout is created, because its timer would cost as much as the
+	// rest of the call.
 	deadline, limited := ctx.Deadline()
 	if !limited {
 		deadline = time.Now().Add(callTimeout)
@@ -90,7 +90,7 @@ func (r *run) run(ctx context.Context) error {
 	}
 }
 
-// turn waits for the budget.
+// turn waits until the budget permits a request.
 func (r *run) turn(ctx context.Context) error {
 	start := time.Now()
 	err := r.budget.wait(ctx, r.deadline)
@@ -105,7 +105,8 @@ func (r *run) turn(ctx context.Context) error {
 	return nil
 }
 
-// judge decides what the outcome of an attempt means: repeat the call, or return err.
+// judge decides after an attempt whether to repeat the call. If repeat is false, the call
+// returns err.
 func (r *run) judge(ctx context.Context, reply reply) (repeat bool, err error) {
 	e := r.e
 	e.Status, e.Messages, e.metadata, e.RetryAfter, e.RequestID = reply.status, nil, nil, 0, ""

@@ -47,8 +47,9 @@ type connection struct {
 	rate      atomic.Pointer[Rate]
 }
 
-// New returns a Client. If the config has problems, it returns all of them at once:
-// [errors.Join] of [*ConfigError], none of which contains a secret. It sends no request.
+// New returns a Client. If the config has problems, New returns all of them as
+// [*ConfigError] values, joined with [errors.Join]. None of them contains a secret. New
+// sends no request.
 func New(config Config) (*Client, error) {
 	config, err := checkConfig(config)
 	if err != nil {

@@ -19,12 +19,12 @@ type Config struct {
 	// host; in that case the Client connects to loopback addresses only. Required.
 	URL string
 
-	// APIKey is a key of AuthRocket 2, ks_.... It is the master key of its realm. The
-	// Client sends it only to the scheme, host and port of URL. Required.
+	// APIKey is an API key of AuthRocket 2. It starts with ks_, and is the master key of
+	// its realm. The Client sends it only to the scheme, host and port of URL. Required.
 	APIKey Secret
 
-	// RealmID is the ID of the realm that calls work on, rl_.... [Client.InRealm] returns
-	// a Client for another realm. Default: the key's own realm.
+	// RealmID is the ID of the realm that calls work on. It starts with rl_.
+	// [Client.InRealm] returns a Client for another realm. Default: the key's own realm.
 	RealmID string
 
 	// Locale is the language of error messages, for example es. Default: English.
@@ -34,17 +34,18 @@ type Config struct {
 	// comes before the name of this package.
 	UserAgent string
 
-	// HTTPClient sends the requests. The Client uses a copy with its own timeout,
-	// redirect policy and no cookies. A custom Transport must honour the request's
-	// context and must not repeat requests. Default: a client that honours HTTPS_PROXY if
-	// URL is https, and uses no proxy if it is http.
+	// HTTPClient sends the requests. The Client uses a copy of it, with its own timeout
+	// and redirect policy, and without cookies. A custom Transport must honour the
+	// request's context and must not repeat requests. Default: a client that honours
+	// HTTPS_PROXY if URL is https, and uses no proxy if it is http.
 	HTTPClient *http.Client
 
 	// Timeout limits one attempt, including reading its answer. Default: 10 seconds.
 	Timeout time.Duration
 
-	// Retries is how often a call is repeated after its first attempt, if repeating it
-	// does no harm. A negative number means never. At most 10. Default: 2.
+	// Retries is the maximum number of times that a call is repeated after its first
+	// attempt. A call is repeated only if that does no harm. A negative number means no
+	// repeats. The maximum is 10. Default: 2.
 	Retries int
 
 	// RequestsPerSecond is the request budget. All copies of the Client share it. Bursts
@@ -56,14 +57,14 @@ type Config struct {
 	Observer Observer
 
 	// DangerouslyAllowHTTP permits an http URL on hosts other than loopback. The master
-	// key then travels unencrypted: anyone on the network can take over the realm.
+	// key then travels unencrypted, so anyone on the network can take over the realm.
 	// Default: false.
 	DangerouslyAllowHTTP bool
 }
 
 // ConfigFromEnv returns a Config with URL, APIKey and RealmID from the environment
-// variables AUTHROCKET_URL, AUTHROCKET_API_KEY and AUTHROCKET_REALM. It never fails:
-// [New] reports what is missing or wrong.
+// variables AUTHROCKET_URL, AUTHROCKET_API_KEY and AUTHROCKET_REALM. It never fails,
+// because [New] reports what is missing or wrong.
 func ConfigFromEnv() Config {
 	env := func(field string) string { return strings.TrimSpace(os.Getenv(envNames[field])) }
 	return Config{URL: env("URL"), APIKey: Hide(env("APIKey")), RealmID: env("RealmID")}

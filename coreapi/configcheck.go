@@ -136,8 +136,8 @@ func (c *configChecker) checkRealm(id string) {
 	}
 }
 
-// checkURL returns the URL without its final slash. What it reports contains neither user
-// info nor a query, because both may contain secrets.
+// checkURL returns the URL without its final slash. The problems that it reports contain
+// neither user info nor a query, because both may contain secrets.
 func (c *configChecker) checkURL(value string, allowHTTP bool) string {
 	const field = "URL"
 	switch {

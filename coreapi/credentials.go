@@ -114,7 +114,7 @@ func (c Credentials) Create(ctx context.Context, credential NewCredential) (Cred
 // CreateTOTP creates a second factor for a user. Show its ProvisioningSVG or
 // ProvisioningURI to the user. Then call [Credentials.Verify] with the code that the
 // user's app shows. Until then, the user can log in without a code. providerID is the ID
-// of the realm's TOTP provider, which must be active: see [AuthProviders.Get]. name is
+// of the realm's TOTP provider, which must be active; see [AuthProviders.Get]. name is
 // the name of the user's device.
 func (c Credentials) CreateTOTP(ctx context.Context, userID, providerID, name string) (Credential, error) {
 	return c.Create(ctx, NewCredential{UserID: userID, Type: CredentialTOTP, AuthProviderID: providerID, Name: name})

@@ -1,7 +1,7 @@
 // Package coreapi is a client of AuthRocket's Core API. It is for trusted servers that
 // manage users, accounts (orgs), memberships, sessions and invitations. It needs an API
 // key, which is the master key of a realm. Programs without a key use the LoginRocket
-// API: see the package loginrocket.
+// API; see the package loginrocket.
 //
 //	api, err := coreapi.New(coreapi.ConfigFromEnv())
 //	if err != nil {
@@ -36,9 +36,9 @@
 //
 // The Client repeats a GET, a PUT or a DELETE after a network error or a 5xx, and any
 // call after a 429. Config.Retries and the context's deadline limit the repeats. It never
-// repeats a POST that the API may have carried out: such a call returns
-// [ErrOutcomeUnknown]. [Once] then looks for the record before it creates it again. A
-// call whose context has no deadline ends after 30 seconds.
+// repeats a POST that the API may have carried out. Such a call returns
+// [ErrOutcomeUnknown]. Use [Once], which looks for the record before it creates it again.
+// A call whose context has no deadline ends after 30 seconds.
 //
 // # Secrets
 //
@@ -56,7 +56,7 @@
 //     record, compare the org of that record with the org of the user.
 //   - A login token keeps its permissions until it expires. If you take permissions away
 //     from a user, end the user's sessions.
-//   - Find records by your own Reference, not only by an email address: another person may
-//     have signed up with that address.
+//   - Find records by your own Reference, not only by an email address, because another
+//     person may have signed up with that address.
 //   - [User] and other records may contain personal data. Printing a record prints that data.
 package coreapi

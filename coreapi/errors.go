@@ -11,7 +11,8 @@ import (
 )
 
 // The kind of an error says what the caller can do. Every error of a call matches exactly
-// one of them with [errors.Is]. The reasons below match themselves and their kind.
+// one kind with [errors.Is]. An error with one of the reasons below matches the reason
+// and its kind.
 //
 // ErrDenied, ErrUnavailable and ErrUnexpected also match the ErrUnavailable of the
 // package authrocket. A Rule may therefore return them unchanged, and the gate then
@@ -23,17 +24,17 @@ var (
 	ErrInvalid error = &reason{label: "invalid", text: "the input is invalid"}
 
 	// ErrNotFound means that the record does not exist, or that it does not belong to
-	// this key and realm: the API answered 404. The functions that you pass to [Until] or
+	// this key and realm. The API answered 404. The functions that you pass to [Until] or
 	// [Once] to look for a record also return it.
 	ErrNotFound error = &reason{label: "not_found", text: "there is no such record, or not for this key and realm"}
 
-	// ErrDenied means that the setup must be corrected: see [ErrKeyRefused] and
+	// ErrDenied means that the setup must be corrected; see [ErrKeyRefused] and
 	// [ErrAccountInactive].
 	ErrDenied error = &reason{unavailable.Err, "denied", "the API denies access"}
 
 	// ErrUnavailable means that the call may succeed later. The API could not be reached,
-	// answered 429 or 5xx, or the context ended. In the last case the context's error is
-	// in the chain.
+	// answered 429 or 5xx, or the context ended. In the last case, the error wraps the
+	// context's error.
 	ErrUnavailable error = &reason{unavailable.Err, "unavailable", "the API does not answer now"}
 
 	// ErrUnexpected means a defect of the API or of this package, or a URL that is not
@@ -44,7 +45,7 @@ var (
 
 // A reason is more specific than the kind of an error.
 var (
-	// ErrConflict means that the record's state does not permit the call: the API
+	// ErrConflict means that the record's state does not permit the call. The API
 	// answered 409. Its kind is [ErrInvalid].
 	ErrConflict error = &reason{ErrInvalid, "conflict", "the record's state does not permit this"}
 
@@ -54,10 +55,10 @@ var (
 	ErrLoginRefused error = &reason{ErrInvalid, "login_refused", "the login is refused"}
 
 	// ErrKeyRefused means that the API key is wrong or lacks the permission for this
-	// call: the API answered 403. Its kind is [ErrDenied].
+	// call. The API answered 403. Its kind is [ErrDenied].
 	ErrKeyRefused error = &reason{ErrDenied, "key_refused", "the API key is wrong or lacks a permission"}
 
-	// ErrAccountInactive means that the AuthRocket subscription is not active: the API
+	// ErrAccountInactive means that the AuthRocket subscription is not active. The API
 	// answered 402. Its kind is [ErrDenied].
 	ErrAccountInactive error = &reason{ErrDenied, "account_inactive", "the AuthRocket subscription is not active"}
 
@@ -77,7 +78,7 @@ var (
 	ErrNotVisible error = &reason{ErrUnavailable, "not_visible", "the change is not visible yet"}
 )
 
-// reason is a kind of error, or a reason, which also matches its kind.
+// reason is the type of both kinds and reasons. A reason also matches its kind.
 type reason struct {
 	kind  error // nil, or the kind, which errors.Is also finds
 	label string
@@ -88,7 +89,7 @@ func (r *reason) Error() string { return r.text }
 func (r *reason) Unwrap() error { return r.kind }
 
 // Error is the error of a call that failed. Its kind follows from Status, so that tests
-// can create one: &coreapi.Error{Status: 404} matches [ErrNotFound].
+// can create an Error: &coreapi.Error{Status: 404} matches [ErrNotFound].
 type Error struct {
 	Method     string
 	Path       string        // the template, for example /users/{id}, because an ID may be an email address
@@ -139,11 +140,12 @@ func (e *Error) Unwrap() []error {
 	return []error{e.why(), e.cause}
 }
 
-// Metadata returns another member of the answer by its name, for example retry_url, or ""
-// if the answer does not contain it.
+// Metadata returns the text of the member with this name in the answer, for example
+// retry_url. It returns "" if the answer contains no such text. The member errors is not
+// metadata; see Messages.
 func (e *Error) Metadata(name string) string { return e.metadata[name].Open() }
 
-// UnmarshalJSON decodes an answer that refuses a call: its messages and its metadata.
+// UnmarshalJSON decodes the messages and the metadata of an answer that refuses a call.
 func (e *Error) UnmarshalJSON(data []byte) error {
 	messages, metadata, err := readRefusal(data)
 	if err != nil {

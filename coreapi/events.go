@@ -56,8 +56,8 @@ func (e *Event) UnmarshalJSON(data []byte) (err error) {
 	return err
 }
 
-// Notification is a message that a hook sends about an event. Its destination is a URL
-// that may contain a password, so it is a [Secret]: see [Notification.LastDestination].
+// Notification is a message that a hook sends about an event. Its destination is a
+// [Secret], because the URL may contain a password; see [Notification.LastDestination].
 type Notification struct {
 	record
 	ID            string    `json:"id"`

@@ -12,9 +12,9 @@ import (
 )
 
 // Get reads one record at a path such as /realms/{id}. Use it for resources that have no
-// type in this package. Those of the Configuration API have none, because that API may
-// change at any time. T is a struct with json tags, or [json.RawMessage]. Escape IDs in
-// the path with [url.PathEscape].
+// type in this package. For example, the resources of the Configuration API have none,
+// because that API may change at any time. T is a struct with json tags, or
+// [json.RawMessage]. Escape IDs in the path with [url.PathEscape].
 func Get[T any](ctx context.Context, c *Client, path string, query url.Values) (T, error) {
 	s := c.copyOf()
 	return get[T](ctx, &s, parsePath(path), query)

@@ -12,16 +12,16 @@ import (
 // facts. Each guess is given with its reason. If a guess is wrong, change this file.
 
 // keyHeader carries the API key. AuthRocket also accepts the Authorization header, but
-// proxies log and forward that one more often.
+// proxies log and forward that header more often.
 const keyHeader = "Authrocket-Api-Key"
 
 // realmHeader selects the realm. AuthRocket also accepts realm_id in the query or the
-// body. The header works for every method alike, and the official clients send it.
+// body. The header works for every method, and the official clients send it.
 const realmHeader = "Authrocket-Realm"
 
 // requestQueryIP and requestQueryClient carry a [Request] in a DELETE. The official
 // clients for Node and Ruby put the options of a DELETE into the query. The nested form
-// is that of Rails, which AuthRocket's array parameters (name[]) also follow.
+// is that of Rails, whose syntax AuthRocket also uses for array parameters (name[]).
 const (
 	requestQueryIP     = "request[ip]"
 	requestQueryClient = "request[client]"
@@ -42,8 +42,8 @@ func isLoginRefusal(status int) bool {
 // loginMessages returns the messages for a refused login. AuthRocket answers 404 to an
 // unknown user. This package then returns the messages for a wrong password, so that a
 // form that shows them does not tell strangers which email addresses exist. The English
-// and Spanish texts are known, but it is not known whether they end with a period; here
-// they do not. The Japanese text is not known.
+// and Spanish texts are known, but it is not known whether they end with a period. In
+// this package they do not. The Japanese text is not known.
 func loginMessages(status int, locale string, messages []string) []string {
 	if status == 404 {
 		if strings.HasPrefix(strings.ToLower(locale), "es") {
@@ -92,9 +92,11 @@ func (t *notificationTime) UnmarshalJSON(data []byte) error {
 
 // Further guesses that have no code of their own:
 //
-//   - null clears a member: AuthRocket's answers contain null for members without a value.
+//   - Sending null clears a member, because AuthRocket's answers contain null for members
+//     without a value.
 //   - Custom is sent unchanged. It is not known whether an update merges or replaces it.
-//     Send all of it, which is correct in both cases unless you want to remove a key.
+//     Always send all attributes. That is correct in both cases, unless you want to
+//     remove a key.
 //   - UserQuery and InvitationQuery have no filters, because the pages about them could
 //     not be read. AuthRocket 1 had the filters reference and email; UserQuery.Extra can
 //     send them.

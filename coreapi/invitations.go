@@ -136,7 +136,7 @@ func (i Invitations) All(ctx context.Context, q InvitationQuery) iter.Seq2[Invit
 }
 
 // Create creates an invitation; [Invitations.Invite] sends it. To create it with [Once],
-// search All for an invitation with the same type, email and org.
+// let find search [Invitations.All] for an invitation with the same type, email and org.
 func (i Invitations) Create(ctx context.Context, invitation NewInvitation) (Invitation, error) {
 	return do[Invitation](ctx, i.scope.post(to("/invitations"), "invitation", invitation))
 }

@@ -50,7 +50,7 @@ type NewMembership struct {
 // all permissions; an empty list that is not nil removes them all. A pointer to the zero
 // time means that the membership never expires.
 //
-// A login token keeps its permissions until it expires: see [Sessions.DeleteAllOf].
+// A login token keeps its permissions until it expires; see [Sessions.DeleteAllOf].
 type MembershipChange struct {
 	Permissions []string       `json:"permissions"`
 	ExpiresAt   *time.Time     `json:"expires_at"`
@@ -82,9 +82,9 @@ func (m Memberships) Get(ctx context.Context, id string) (Membership, error) {
 	return get[Membership](ctx, m.scope.open(), to("/memberships/{id}", id), nil)
 }
 
-// List returns one page of the memberships of a user, of an org, or of both. Without
-// either, it returns [ErrInvalid], because a page about one account must not show all
-// accounts if the ID is missing.
+// List returns one page of the memberships of a user, of an org, or of both. If neither
+// ID is set, it returns [ErrInvalid]. This prevents a page about one account from showing
+// all accounts if the ID is missing.
 func (m Memberships) List(ctx context.Context, q MembershipQuery) (Page[Membership], error) {
 	return listOf[Membership](ctx, m.scope.open(), listBy("/memberships", cmp.Or(q.OrgID, q.UserID)), q.list())
 }
@@ -104,7 +104,7 @@ func (m Memberships) OfOrg(ctx context.Context, orgID string, q MembershipQuery)
 }
 
 // Create creates a membership. A user has at most one membership in an org. To create it
-// with [Once], look for it with List.
+// with [Once], let find look for it with List.
 func (m Memberships) Create(ctx context.Context, membership NewMembership) (Membership, error) {
 	return do[Membership](ctx, m.scope.post(to("/memberships"), "membership", membership))
 }

@@ -8,7 +8,7 @@ import (
 const maxCreates = 1 + 3
 
 // Once creates a record, but does not create a second one if an answer is lost.
-// AuthRocket has no keys for idempotent requests. If it is unknown whether a create was
+// AuthRocket has no idempotency keys. If it is unknown whether a call of create was
 // carried out ([ErrOutcomeUnknown]), Once calls find for up to 15 seconds. If find finds
 // no record, Once calls create again, up to three times in all.
 //
@@ -18,9 +18,9 @@ const maxCreates = 1 + 3
 // works for actions such as [Invitations.Invite]: find returns ErrNotFound until the
 // record shows that the action was done.
 //
-// Give ctx a deadline: without one, Once may take minutes. It does not know about earlier
-// runs of your program, so a job that starts again must look for the record before it
-// calls Once.
+// Give ctx a deadline, because otherwise Once may take minutes. Once does not know about
+// earlier runs of your program, so a job that starts again must look for the record
+// before it calls Once.
 //
 // Once returns [ErrOutcomeUnknown] if a record may exist that find has not seen.
 func Once[T any](ctx context.Context, create, find func(context.Context) (T, error)) (T, error) {

@@ -27,7 +27,8 @@ func (c *Client) Rate() Rate {
 	return Rate{}
 }
 
-// noRate is the shared value for answers without these headers. Most answers lack them.
+// noRate is the shared value for answers without rate limit headers. Most answers lack
+// them.
 var noRate = &Rate{}
 
 func readRate(h http.Header) *Rate {

@@ -7,7 +7,7 @@ import (
 )
 
 // readRefusal returns the messages of an answer with errors: {"errors": [text, ...]}.
-// Further members are metadata. In AuthRocket 1 errors were {field: [text, ...]}.
+// Further members are metadata. In AuthRocket 1, errors were {field: [text, ...]}.
 func readRefusal(body []byte) (messages []string, metadata map[string]wire.Sealed, err error) {
 	var members map[string]any
 	if err := json.Unmarshal(body, &members); err != nil {

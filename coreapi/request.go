@@ -2,7 +2,7 @@ package coreapi
 
 import "net/url"
 
-// Request says on whose behalf a call is made: it contains the IP address of the person
+// Request says on whose behalf a call is made. It contains the IP address of the person
 // and the client (a User-Agent, for example). AuthRocket stores both with the events and
 // the session that the call creates. See [Client.For].
 type Request struct {

@@ -120,7 +120,7 @@ func (s Sessions) DeleteAllOf(ctx context.Context, userID string, keep ...Secret
 	return deleted, nil
 }
 
-// maxSessionsOfUser bounds the memory if a list does not end.
+// maxSessionsOfUser limits the memory that is used if a list does not end.
 const maxSessionsOfUser = 100_000
 
 func isAmong(id Secret, keep []Secret) bool {

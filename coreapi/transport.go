@@ -35,7 +35,8 @@ type redirectError struct{ text string }
 
 func (e *redirectError) Error() string { return e.text }
 
-// checkRedirect permits the redirects that AuthRocket documents, within the same origin.
+// checkRedirect permits the redirects that AuthRocket documents, but only within the same
+// origin.
 func checkRedirect(base *url.URL, next *http.Request, via []*http.Request) error {
 	next.Header.Del("Referer") // it may contain a session ID
 	target := next.URL.Scheme + "://" + next.URL.Host

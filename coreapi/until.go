@@ -11,7 +11,7 @@ const (
 	untilTimeout   = 15 * time.Second
 	firstUntilWait = 100 * time.Millisecond
 	maxUntilWait   = 2 * time.Second
-	maxSilence     = 5 * time.Second // if the API has not answered for this long at the end of the wait, its error is returned
+	maxSilence     = 5 * time.Second // if the API has not answered for this long when the wait ends, until returns the error of the last read
 )
 
 // Until reads a record until done returns true. If done is nil, it reads until the record
@@ -49,12 +49,12 @@ func UntilGone[T any](ctx context.Context, read func(context.Context) (T, error)
 	})
 }
 
-// until calls ask until the answer is yes.
+// until calls ask until it returns true.
 func until(ctx context.Context, ask func(context.Context) (bool, error)) error {
 	end := time.Now().Add(untilTimeout)
 	limited, cancel := context.WithDeadline(ctx, end)
 	defer cancel()
-	var lastRead time.Time // of the last read that succeeded
+	var lastRead time.Time // the time of the last read that succeeded
 	for wait := firstUntilWait; ; wait = min(2*wait, maxUntilWait) {
 		yes, err := ask(limited)
 		if yes {
@@ -75,7 +75,7 @@ func until(ctx context.Context, ask func(context.Context) (bool, error)) error {
 		}
 		cause := ctx.Err()
 		if deadline, has := ctx.Deadline(); has && deadline.Before(end) {
-			cause = context.DeadlineExceeded // it is about to pass: there is no time for another wait
+			cause = context.DeadlineExceeded // the deadline is so close that there is no time for another wait
 		}
 		return &Error{reason: ErrNotVisible, cause: cause}
 	}
