@@ -78,7 +78,7 @@ func (r *run) newRequest(ctx context.Context) (*http.Request, error) {
 }
 
 // attemptError returns what went wrong, without the URL and without what the server sent.
-// If a context ended, its error is in the chain.
+// If a context ended, the returned error wraps the error of the context.
 func attemptError(ctx, attemptCtx context.Context, err error) error {
 	if ended := contextError(ctx); ended != nil {
 		return ended

@@ -51,7 +51,7 @@ func (c *call) of(session coreapi.Secret) *call {
 }
 
 // hiding sets the tokens of the call that must be removed from AuthRocket's messages. Do
-// not pass passwords: if a password is a common word, its absence from a message would
+// not pass passwords. If a password is a common word, its absence from a message would
 // reveal it.
 func (c *call) hiding(tokens ...string) *call {
 	c.secrets = append(c.secrets, tokens...)
@@ -144,8 +144,8 @@ func (r *run) run(ctx context.Context) (Result, error) {
 	}
 }
 
-// mayPass reports whether the failure may be temporary, so that another attempt may get an
-// answer.
+// mayPass reports whether the failure may be temporary, so that another attempt may
+// succeed.
 func mayPass(reply reply) bool {
 	switch reply.status {
 	case 500, 502, 503, 504:
@@ -154,7 +154,7 @@ func mayPass(reply reply) bool {
 	return reply.err != nil && !errors.Is(reply.err, wire.ErrTooLarge)
 }
 
-// judge decides what the outcome of an attempt means.
+// judge returns the result of an attempt, or its error.
 func (r *run) judge(reply reply) (Result, error) {
 	e := r.e
 	e.Status, e.Messages, e.RetryAfter, e.RequestID = reply.status, nil, 0, wire.RequestID(reply.header)
@@ -181,7 +181,7 @@ func (r *run) judge(reply reply) (Result, error) {
 	return Result{}, r.fail(r.kindOfRefusal(reply.status, isAPI), nil)
 }
 
-// sleep waits for d, or returns the context's error.
+// sleep waits for d. If the context ends first, it returns the context's error.
 func sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

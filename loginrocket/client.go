@@ -26,8 +26,8 @@ type connection struct {
 	agent     string
 }
 
-// New returns a Client. If the config has problems, it returns all of them at once:
-// [errors.Join] of [*ConfigError]. It sends no request.
+// New returns a Client. If the config has problems, New returns all of them as
+// [*ConfigError] values, joined with [errors.Join]. New sends no request.
 func New(config Config) (*Client, error) {
 	config, base, err := checkConfig(config)
 	if err != nil {

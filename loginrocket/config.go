@@ -40,7 +40,7 @@ type Config struct {
 }
 
 // ConfigFromEnv returns a Config with URL from the environment variable LOGINROCKET_URL. It
-// never fails: [New] reports what is missing or wrong.
+// never fails, because [New] reports what is missing or wrong.
 func ConfigFromEnv() Config { return Config{URL: strings.TrimSpace(os.Getenv(envURL))} }
 
 const envURL = "LOGINROCKET_URL"

@@ -17,7 +17,8 @@ const (
 	exampleURL = "https://sample.e2.loginrocket.com/"
 )
 
-// credentials are prefixes of AuthRocket's secrets, which do not belong in any field here.
+// credentials are prefixes of AuthRocket's secrets, which do not belong in any field of
+// Config.
 var credentials = map[string]string{
 	"ks_":  "an API key; use it with the package coreapi",
 	"ko_":  "an API key of AuthRocket 1; remove it",
@@ -73,8 +74,8 @@ func checkConfig(config Config) (Config, *url.URL, error) {
 	return config, base, errors.Join(c.problems...)
 }
 
-// checkURL returns the URL of the API. What it reports contains neither user info nor a
-// query, because both may contain secrets.
+// checkURL returns the URL of the API. The problems that it reports contain neither user
+// info nor a query, because both may contain secrets.
 func (c *configChecker) checkURL(value string) *url.URL {
 	const field = "URL"
 	switch {

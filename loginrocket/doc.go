@@ -44,12 +44,12 @@
 //
 // The Client repeats only [Client.Session], at most twice, after a network error or a 5xx.
 // It sends every call that changes something only once. After a 429 it does not repeat the
-// call, because the wait may take a minute: see [Error.RetryAfter]. It follows no redirect.
+// call, because the wait may take a minute; see [Error.RetryAfter]. It follows no redirect.
 //
 // # Secrets
 //
-// Passwords, session IDs and the tokens from emails are of the type Secret of coreapi, which
-// prints as "(hidden)". Errors, events and log lines of this package never contain one.
-// [Client.Session] and [Client.Logout] send the session ID in the query: if you run a proxy
-// in between, do not let it log queries.
+// Passwords, session IDs and the tokens from emails are of the type Secret of coreapi,
+// which prints as "(hidden)". Errors, events and log lines of this package never contain
+// one. [Client.Session] and [Client.Logout] send the session ID in the query. If you run a
+// proxy in between, do not let it log queries.
 package loginrocket

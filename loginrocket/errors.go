@@ -10,7 +10,7 @@ import (
 )
 
 // The kind of an error says what the caller can do. Every error of a call matches exactly
-// one of them with [errors.Is].
+// one kind with [errors.Is].
 //
 // ErrUnavailable and ErrUnexpected also match the ErrUnavailable of the package authrocket,
 // so a gate answers them with 503.
@@ -31,8 +31,8 @@ var (
 	ErrConditions error = &kind{nil, "conditions", "the login is not complete"}
 
 	// ErrUnavailable means that the call may succeed later. LoginRocket could not be
-	// reached, answered 429 or 5xx, or the context ended. In the last case the context's
-	// error is in the chain. Unless the status is 429, LoginRocket may already have carried
+	// reached, answered 429 or 5xx, or the context ended. In the last case, the error wraps
+	// the context's error. Unless the status is 429, LoginRocket may already have carried
 	// out the call. [Error.RetryAfter] says when to try again.
 	ErrUnavailable error = &kind{unavailable.Err, "unavailable", "LoginRocket does not answer now"}
 
@@ -42,7 +42,7 @@ var (
 	ErrUnexpected error = &kind{unavailable.Err, "unexpected", "LoginRocket's answer is invalid"}
 )
 
-// kind is a kind of errors.
+// kind is a kind of error.
 type kind struct {
 	also  error // nil, or another error that errors.Is finds
 	label string
@@ -53,8 +53,9 @@ func (k *kind) Error() string { return k.text }
 func (k *kind) Unwrap() error { return k.also }
 
 // Error is the error of a call that failed. Its kind follows from Status, so that tests can
-// create one: &loginrocket.Error{Status: 403} matches [ErrSessionEnded]. It contains no
-// password, token, session ID or email address, unless AuthRocket puts one into Messages.
+// create an Error: &loginrocket.Error{Status: 403} matches [ErrSessionEnded]. It contains
+// no password, token, session ID or email address, unless AuthRocket puts one into
+// Messages.
 type Error struct {
 	Method     string
 	Path       string        // for example /login

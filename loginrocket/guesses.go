@@ -14,9 +14,9 @@ import (
 // whether the answer may come from LoginRocket itself, because it is JSON or empty.
 //
 // An HTML page comes from a server in front of LoginRocket, or from a URL that is not
-// LoginRocket's. A 403 or 404 from there must not end a session. For a call without a
-// session, it is not known what 403 means; 404 means an unknown record. In such a call,
-// both can only be caused by the input.
+// LoginRocket's. A 403 or 404 from such a server must not end a session. For a call without
+// a session, it is not known what 403 means; 404 means an unknown record. In such a call,
+// only the input can cause either status.
 func (r *run) kindOfRefusal(status int, isAPI bool) error {
 	switch {
 	case (status == http.StatusForbidden || status == http.StatusNotFound) && !isAPI:
@@ -27,10 +27,10 @@ func (r *run) kindOfRefusal(status int, isAPI bool) error {
 	return kindOfStatus(status)
 }
 
-// pauseAfter returns how long to wait after a 429. It is not known in which header the
-// answer says that. The Core API sends Ratelimit-Reset, and Retry-After is the standard.
-// Limits per minute are the most common, so the pause is a minute if there is no such
-// header, and is never longer.
+// pauseAfter returns how long to wait after a 429. It is not known which header of the
+// answer contains this time. The Core API sends Ratelimit-Reset, and Retry-After is the
+// standard. Limits per minute are the most common, so the pause is a minute if there is no
+// such header, and is never longer.
 func pauseAfter(h http.Header) time.Duration {
 	if reset := wire.UntilReset(h); reset > 0 {
 		return min(reset, time.Minute)
@@ -41,8 +41,9 @@ func pauseAfter(h http.Header) time.Duration {
 	return time.Minute
 }
 
-// pendingToken is the parameter of a second factor that contains the token of the pending
-// login, as in the Core API. The token is removed from AuthRocket's messages.
+// pendingToken is the parameter of [Client.VerifyLogin] that contains the token of the
+// pending login. Its name is that of the Core API. The token is removed from AuthRocket's
+// messages.
 const pendingToken = "token"
 
 // Further guesses that have no code of their own:

@@ -51,7 +51,7 @@ func (c *Client) TokenSource(session coreapi.Secret, account string) *TokenSourc
 //
 // [ErrSessionEnded] means that the user must log in again, and [ErrConditions] that the
 // login is not complete. Other errors are those of [Client.Session]. Token does not keep
-// errors: if RetryAfter is set, wait that long before the next call.
+// errors. If [Error.RetryAfter] is set, wait that long before the next call.
 func (s *TokenSource) Token(ctx context.Context) (string, error) {
 	for {
 		s.mu.Lock()
@@ -112,8 +112,8 @@ func renewalOf(token string, now time.Time) time.Time {
 
 const maxSeconds = 253402300799 // the end of the year 9999
 
-// expiry reads when a token expires. It does not verify the token: a wrong time only makes
-// the TokenSource request a new token too early or too late.
+// expiry reads when a token expires. It does not verify the token, because a wrong time
+// only makes the TokenSource request a new token too early or too late.
 func expiry(token string) (time.Time, bool) {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
