@@ -140,9 +140,9 @@ func (e *Error) Unwrap() []error {
 	return []error{e.why(), e.cause}
 }
 
-// Metadata returns the text of the member with this name in the answer, for example
-// retry_url. It returns "" if the answer contains no such text. The member errors is not
-// metadata; see Messages.
+// Metadata returns the text of the answer's member with this name, for example retry_url.
+// It returns "" if the answer contains no such text. The member errors is not metadata;
+// see Messages.
 func (e *Error) Metadata(name string) string { return e.metadata[name].Open() }
 
 // UnmarshalJSON decodes the messages and the metadata of an answer that refuses a call.

@@ -19,7 +19,8 @@ var (
 	errNoUser       = fmt.Errorf("%w: the realm has no user that could show to which realm the API key belongs", errNotConfirmed)
 )
 
-// confirm returns the event of a notice, as far as the API confirms it.
+// confirm returns the event of a notice if the API confirms it. For a deletion, the API
+// confirms only that the record no longer exists.
 func (rc *receiver) confirm(ctx context.Context, n notice, now time.Time) (coreapi.Event, error) {
 	ctx, cancel := context.WithTimeout(ctx, confirmTimeout)
 	defer cancel()
@@ -88,8 +89,9 @@ func untilGone[T any](ctx context.Context, rc *receiver, read func(context.Conte
 	return nil
 }
 
-// whyNot returns the reason why a wait failed with the error err. last is the error of
-// its last read. If the API answered that read, the reason is why; otherwise it is last.
+// whyNot returns the reason for the error err of a wait. If err is not
+// [coreapi.ErrNotVisible], the reason is err itself. Otherwise it is last, the error of
+// the last read, if the API did not answer that read, or why if it did.
 func whyNot(err, last, why error) error {
 	switch {
 	case !errors.Is(err, coreapi.ErrNotVisible):

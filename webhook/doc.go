@@ -24,8 +24,8 @@
 //
 // The handler reads the event from the API by its ID, for up to 3 seconds. Handle gets
 // the event that the API returned. This needs an AuthRocket plan with event history.
-// Without event history, choose in the portal only the three types that do not need it:
-// session.deleted, user.deleted and membership.deleted.
+// Without event history, select only these three types in the portal, which do not need
+// it: session.deleted, user.deleted and membership.deleted.
 //
 // For these three, the handler checks that the API no longer finds the record. This check
 // is meaningful only if the API key belongs to the realm of the webhook. To verify that,
@@ -45,7 +45,7 @@
 // and a crash loses no event.
 //
 // 404: the secret is wrong. 405: the method is not POST. 400, 408 and 413: the body is
-// not an event, takes more than 5 seconds to arrive, or has more than 256 KiB. [Outcome]
+// not an event, takes more than 5 seconds to arrive, or is larger than 256 KiB. [Outcome]
 // contains the reason.
 //
 // # Your responsibilities

@@ -13,8 +13,8 @@ import (
 	"github.com/authrocket-go/authrocket/internal/strictjson"
 )
 
-// notice holds the members of a body that matter. If the body lacks a member, its ID is
-// "" or its time is zero.
+// notice holds the members of a body that matter. If the body lacks a member, the field
+// is "" or the zero time.
 type notice struct {
 	id                      string
 	kind                    coreapi.EventType
@@ -45,8 +45,8 @@ var (
 		"membership_id": regexp.MustCompile(`^mb_[A-Za-z0-9_-]{1,61}$`),
 	}
 
-	// recordOf names the member with the ID of the record that no longer exists after an
-	// event.
+	// recordOf maps the type of a deletion to the name of the member that contains the ID
+	// of the deleted record.
 	recordOf = map[coreapi.EventType]string{
 		coreapi.EventSessionDeleted:    "session_id",
 		coreapi.EventUserDeleted:       "user_id",

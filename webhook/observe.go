@@ -14,7 +14,7 @@ type Observer struct {
 }
 
 // Outcome is the outcome of a webhook. It contains no secret and no session ID. Reason is
-// "" if Handle returned nil. Otherwise it is one of these, which are suitable for
+// "" if Handle returned nil. Otherwise it is one of these values, which are suitable for
 // metrics:
 //
 //	ping             204: a test of the webhook
@@ -22,7 +22,7 @@ type Observer struct {
 //	old              204: the event is older than 3 days
 //	seen             204: Handle returned nil, but Seen.Done returned an error; 503: Seen.Begin returned an error
 //	busy             503: the event is being handled, or there are too many webhooks at the same time
-//	not_confirmed    503: the API does not confirm the event, or not yet
+//	not_confirmed    503: the API does not confirm the event, or does not confirm it yet
 //	api_refused      503: the API refuses its key, or the subscription is not active
 //	api_unavailable  503: the API does not answer, or its answer is invalid
 //	handler          503: Handle returned an error

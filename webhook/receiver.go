@@ -44,9 +44,10 @@ type receiver struct {
 	realm  knownRealm
 }
 
-// New returns the handler. If the config has problems, it returns all of them at once:
-// [errors.Join] of [*ConfigError], none of which contains a secret. It sends no request.
-// Mount the handler outside Authenticate, because AuthRocket does not log in.
+// New returns the handler. If the config has problems, New returns all of them as
+// [*ConfigError] values, joined with [errors.Join]. None of them contains a secret. New
+// sends no request. Mount the handler outside Authenticate, because AuthRocket does not
+// log in.
 func New(config Config) (http.Handler, error) {
 	config, err := checkConfig(config)
 	if err != nil {
@@ -104,8 +105,9 @@ func answer(w http.ResponseWriter, r *http.Request, v verdict) {
 // receive handles a request. It stores the ID and the type of the event in outcome.
 func (rc *receiver) receive(ctx context.Context, w http.ResponseWriter, r *http.Request, outcome *Outcome) verdict {
 	// The deadline also applies to senders without the secret, because net/http reads the
-	// body before it answers. net/http resets the deadline after the body. An error means
-	// that the server does not support deadlines, or that a wrapper of w lacks Unwrap.
+	// body before it answers. net/http resets the deadline after it has read the body. An
+	// error means that the server does not support deadlines, or that a wrapper of w
+	// lacks Unwrap.
 	http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout))
 	if !hasSecret(r, rc.config.Secrets) {
 		return verdict{http.StatusNotFound, reasonWrongSecret, nil}
@@ -203,9 +205,9 @@ func (rc *receiver) begun(ctx context.Context, n notice, now time.Time) (v verdi
 		}
 	}()
 	isSuspect := rc.suspect(ctx, n, now)
-	// If many ends arrive at once, answering early lets a sequential sender report all of
-	// them sooner. The sessions are already suspect, so their next request looks them up,
-	// and AuthRocket sends the webhook again.
+	// If many sessions end at once, an early answer lets a sender that sends one webhook
+	// at a time report all of them sooner. The sessions are already suspect, so each of
+	// them is looked up at its next request, and AuthRocket sends the webhook again.
 	if isSuspect && rc.budget.Tokens() < 1 {
 		return verdict{http.StatusServiceUnavailable, reasonBusy, errBusy}
 	}
@@ -226,7 +228,7 @@ func (rc *receiver) begun(ctx context.Context, n notice, now time.Time) (v verdi
 	return verdict{http.StatusNoContent, "", nil}
 }
 
-// enter waits for a place.
+// enter waits for a place. It returns false if none becomes free in time.
 func (rc *receiver) enter(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()

@@ -11,7 +11,7 @@ import (
 )
 
 // hasSecret reports whether a request contains one of the secrets. It compares the hash
-// of the text in each place with the hash of each secret, so that the time reveals
+// of the text in each place with the hash of each secret, so that the time taken reveals
 // neither which secret matched nor how long it is.
 func hasSecret(r *http.Request, secrets []coreapi.Secret) bool {
 	_, password, _ := r.BasicAuth()

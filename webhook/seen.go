@@ -15,7 +15,7 @@ import (
 // shared Seen, for example with SET NX PX in Valkey, if it matters that an event is
 // handled twice, for example because Handle sends an email.
 type Seen interface {
-	// Begin announces that an event is about to be handled, for up to 30 seconds. The
+	// Begin reserves an event that is about to be handled, for up to 30 seconds. The
 	// error must match [ErrHandled] if the event was handled before, and [ErrBusy] if it
 	// is being handled. After any other error, AuthRocket sends the event again.
 	Begin(ctx context.Context, id string) error
