@@ -32,9 +32,10 @@ type boundContext struct {
 }
 
 // Bind returns a copy of ctx that ends when the session ends. Use it for WebSockets,
-// streams and jobs; apps call [authrocket.Auth.Bind], which calls Bind. After the end,
-// [context.Cause] returns [authrocket.ErrTokenExpired], [authrocket.ErrSessionEnded] or,
-// if Config.AfterMaxStale refuses the session, [authrocket.ErrSessionUnknown].
+// streams and jobs; apps call [authrocket.Auth.Bind], which in turn calls this method.
+// After the end, [context.Cause] returns [authrocket.ErrTokenExpired],
+// [authrocket.ErrSessionEnded] or, if Config.AfterMaxStale refuses the session,
+// [authrocket.ErrSessionUnknown].
 //
 // Bind keeps no goroutine running. The State looks up the session every
 // Config.CheckInterval. Call the CancelFunc when the work is done.
@@ -153,8 +154,8 @@ func (b *bound) end(hash idHash, cause error) {
 	}
 }
 
-// endUser ends the contexts bound to sessions of a user, if their tokens were issued at
-// before or earlier.
+// endUser ends the contexts that are bound to sessions of a user, if their tokens were
+// issued at the time given by before, or earlier.
 func (b *bound) endUser(userID string, before int64) {
 	b.mu.Lock()
 	var list []*boundContext

@@ -75,7 +75,8 @@ func (s *State) runChecks(ctx context.Context) {
 		if s.budget.Wait(ctx) != nil {
 			return
 		}
-		// Take the check only now: a more urgent one may have arrived during the wait.
+		// Take the check only now, because a more urgent one may have arrived during the
+		// wait.
 		c := s.queue.take()
 		if c == nil {
 			<-places
@@ -94,8 +95,8 @@ var (
 	errOtherSession = errors.New("the API returned a session that was not asked for; check the proxies and caches between this program and the API")
 )
 
-// noteAnswer records that the API has answered a request about a session that was sent at
-// the time asked.
+// noteAnswer records that the API has answered a request about a session. asked is when
+// the request was sent.
 func (s *State) noteAnswer(asked time.Duration) {
 	s.failingFrom.Store(-1)
 	s.failedAt.Store(-1)
@@ -106,9 +107,9 @@ func (s *State) noteAnswer(asked time.Duration) {
 	}
 }
 
-// noteFailure records that a check that began at the time asked got no answer. If the
-// previous failure is more than Config.MaxStale ago, counting starts again, because there
-// may be no sessions to check at night, and a machine that was asleep sent no checks. But
+// noteFailure records that a check got no answer. asked is when the check began. If the
+// previous failure was more than Config.MaxStale ago, the count starts again, because
+// there may be no sessions to check at night, and a sleeping machine checks none. But
 // once MaxStale has passed, only an answer ends the silence.
 func (s *State) noteFailure(asked time.Duration) {
 	now := s.clock.at(time.Now())

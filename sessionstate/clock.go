@@ -26,15 +26,15 @@ func (c *clock) tick(now time.Time) {
 
 func (c *clock) stopTicks() { c.lateRan.Store(0) }
 
-// lately returns, as of the latest tick, how long the process had been running, and the
-// Unix time.
+// lately returns how long the process had been running at the latest tick, and the Unix
+// time of that tick.
 func (c *clock) lately() (ran time.Duration, unix int64, isKnown bool) {
 	late := c.lateRan.Load()
 	return time.Duration(late), c.lateUnix.Load(), late != 0
 }
 
-// at returns how long the process had been running at now, which must have a monotonic
-// reading.
+// at returns the running time of the process at the time now. now must have a monotonic
+// clock reading.
 func (c *clock) at(now time.Time) time.Duration {
 	ran := now.Sub(c.start)
 	ahead := now.UnixNano() - c.start.UnixNano() - int64(ran)

@@ -29,7 +29,7 @@ type Config struct {
 	CheckInterval time.Duration
 
 	// MaxStale is how long sessions stay active while every check fails, counted from the
-	// first check that failed. If no check fails for as long as MaxStale, the count
+	// first check that failed. If no check fails for a period of MaxStale, the count
 	// starts again with the next failure, unless MaxStale has already passed. At least
 	// twice CheckInterval. Default: 1 hour, or 4 times CheckInterval if that is longer.
 	MaxStale time.Duration

@@ -30,10 +30,10 @@
 //
 //   - Call [State.Run], and keep it running for as long as your app serves requests. It
 //     looks up sessions and reads the Log.
-//   - Without webhooks, an ended session stays active for up to 1.2 times CheckInterval. This
-//     takes longer if Config.RequestsPerSecond is too small for the number of active sessions.
-//     Even then, each instance accepts one more request of the session: the one that
-//     starts the check.
+//   - Without webhooks, an ended session stays active for up to 1.2 times CheckInterval.
+//     It stays active for longer if Config.RequestsPerSecond is too small for the number
+//     of active sessions. After that, each instance accepts one more request with the
+//     session, which starts the check.
 //   - If you take a permission away from a user, the user's tokens keep it. Set
 //     Config.EndOn, or end the user's sessions yourself.
 package sessionstate

@@ -12,7 +12,7 @@ import (
 // HandleEvent ends the sessions that an event affects. Use it as the Handle function of a
 // webhook.Config. After session.deleted, the State refuses the session; after
 // user.deleted, it refuses all sessions of the user. For other events, Config.EndOn
-// decides. Events older than 3 days have no effect, so that replaying an event signs
+// decides. Events older than 3 days have no effect, so that replaying an old event signs
 // nobody out. If HandleEvent returns an error, AuthRocket must send the event again. The
 // package webhook answers 503 for that purpose.
 func (s *State) HandleEvent(ctx context.Context, e coreapi.Event) error {
@@ -45,8 +45,8 @@ func (s *State) handleSessionDeleted(ctx context.Context, e coreapi.Event) error
 		return nil
 	}
 	// This limit prevents a user from filling the list with repeated logins and logouts.
-	// Further sessions of the user only become suspect, so their next request looks them
-	// up. The event may name the wrong user, so it must not refuse that user's other
+	// Further sessions of the user only become suspect, so each is looked up at its next
+	// request. The event may name the wrong user, so it must not refuse that user's other
 	// sessions.
 	if e.UserID != "" && s.api != nil && s.known.endedOf(e.UserID) >= maxPerUser {
 		s.Suspect(ctx, e.SessionID(), e.ExpiresAt)
@@ -58,13 +58,14 @@ func (s *State) handleSessionDeleted(ctx context.Context, e coreapi.Event) error
 // errAgain makes AuthRocket send the event again later.
 var errAgain = errors.New("sessionstate: the user's sessions were ended less than a minute ago; AuthRocket must send this event again")
 
-// endSessionsBefore refuses the login tokens that were issued to a user at before or
-// earlier, and deletes the user's sessions from that period. before is a time of
-// AuthRocket's clock.
+// endSessionsBefore refuses the login tokens that were issued to a user at the time given
+// by before, or earlier. It also deletes the user's sessions from that period. before is
+// a time from AuthRocket's clock.
 func (s *State) endSessionsBefore(ctx context.Context, userID string, before time.Time) error {
 	now := time.Now()
-	// Refuse the tokens first: deleting all sessions of a user may take longer than a
-	// webhook can wait. Run later appends the entries that the Log does not accept now.
+	// Refuse the tokens first, because deleting all sessions of a user may take longer
+	// than a webhook can wait. Run later appends the entries that the Log does not accept
+	// now.
 	s.endUser(ctx, SourceWebhook, userID, clampTime(before, time.Time{}, now))
 	s.endOnMu.Lock()
 	last, wasEnded := s.endOnAt[userID]

@@ -131,9 +131,9 @@ func essence(e Ended) Ended {
 	return Ended{UserID: e.UserID, Before: e.Before.Truncate(time.Second).UTC()}
 }
 
-// restoreLog adds to a Log the entries that it lacks after it was emptied or recreated.
-// Other instances do the same at about that time. Each instance therefore waits for a
-// random time, and reads the Log again before it appends more.
+// restoreLog adds this instance's entries to a Log that lacks them because it was emptied
+// or recreated. Other instances do the same at about the same time. Each instance
+// therefore waits for a random time, and reads the Log again before it appends more.
 func (s *State) restoreLog(ctx context.Context) error {
 	if err := s.readAll(ctx, func(Ended) {}); err != nil {
 		return err
@@ -147,7 +147,7 @@ func (s *State) restoreLog(ctx context.Context) error {
 	}
 	for len(lacking) > 0 {
 		err := s.readAll(ctx, func(e Ended) {
-			// An entry that expires sooner is not enough.
+			// An entry that expires sooner does not replace this instance's own.
 			if own, ok := lacking[essence(e)]; ok && !e.Until.Before(own.Until) {
 				delete(lacking, essence(e))
 			}

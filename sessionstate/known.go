@@ -28,7 +28,7 @@ type known struct {
 	users     map[string]userEnding
 }
 
-// There are enough shards that requests rarely wait for each other.
+// shardCount is large enough that requests rarely wait for each other.
 const shardCount = 32
 
 type shard struct {
@@ -50,7 +50,8 @@ type suspicion struct {
 	since time.Duration
 }
 
-// userEnding refuses the tokens of a user that were issued at before or earlier.
+// userEnding refuses the tokens of a user that were issued at the time given by before,
+// or earlier.
 type userEnding struct{ before, until int64 }
 
 func newKnown(maxEnded, maxConfirmed int) *known {
@@ -140,8 +141,8 @@ func (k *known) suspect(hash idHash, since time.Duration, until int64) (isNew, f
 	return !isOld || since != old.since, forgot
 }
 
-// confirm records that the API has confirmed a session in answer to a request sent at the
-// time asked. It ends a suspicion that is older than settleTime.
+// confirm records that the API has confirmed a session. asked is when the request was
+// sent. The confirmation ends a suspicion that is older than settleTime.
 func (k *known) confirm(hash idHash, asked time.Duration) {
 	s := k.shard(&hash)
 	s.mu.Lock()
@@ -195,8 +196,8 @@ func (k *known) makeRoom(s *shard) bool {
 	return true
 }
 
-// makeRoomForSuspect does the same for suspicions. They have their own list, so that the
-// sender of webhooks cannot displace ended sessions.
+// makeRoomForSuspect is like makeRoom, but for suspicions. They have their own list, so
+// that the sender of webhooks cannot displace ended sessions.
 func (k *known) makeRoomForSuspect(s *shard) bool {
 	if !k.isFull(&k.suspected) || len(s.suspects) == 0 {
 		return false

@@ -64,9 +64,9 @@ type EndedEvent struct {
 }
 
 // LogObserver returns an Observer that writes to logger. It logs trouble at level warn.
-// It logs checks without an answer at level info, and also ends of sessions, unless
-// another instance reported them. It logs everything else at level debug. A nil logger
-// means [slog.Default].
+// At level info, it logs checks without an answer, and the ends of sessions that no other
+// instance has reported. It logs everything else at level debug. A nil logger means
+// [slog.Default].
 func LogObserver(logger *slog.Logger) Observer {
 	if logger == nil {
 		logger = slog.Default()
@@ -102,7 +102,7 @@ type observer struct {
 	last map[troubleKind]time.Time
 }
 
-// troubleKind is the subject of trouble.
+// troubleKind names a kind of trouble.
 type troubleKind string
 
 const (

@@ -8,9 +8,9 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
-// maxQueued bounds the checks that wait for their turn. If there is no room for a
-// session, one of its later requests queues it. The sessions that were confirmed longest
-// ago come first, so that every session gets its turn.
+// maxQueued limits the number of checks that wait for their turn. If there is no room for
+// a session, one of its later requests queues it. The sessions that were confirmed
+// longest ago come first, so that every session gets its turn.
 const maxQueued = 1000
 
 // check is a pending check of a session. All requests that need it share it.

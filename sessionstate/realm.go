@@ -77,7 +77,8 @@ func (s *State) askRealm(ctx context.Context) error {
 	return nil
 }
 
-// shownRealm returns the realm of a user that the API returns, or "" if it returns none.
+// shownRealm returns the realm of a user that the API returns, or "" if the API returns
+// no user.
 func (s *State) shownRealm(ctx context.Context) (string, error) {
 	page, err := s.api.Users.List(ctx, coreapi.UserQuery{PageSize: 1})
 	switch {

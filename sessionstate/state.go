@@ -39,7 +39,7 @@ type State struct {
 	reading logReading
 
 	longestLife atomic.Int64 // the longest life of a login token so far, in seconds
-	toldAt      atomic.Int64 // when the request was sent that led to the API's latest answer about a session, by the clock
+	toldAt      atomic.Int64 // when the request for the API's latest answer about a session was sent, by the clock
 	failedAt    atomic.Int64 // when the latest check failed, by the clock; negative if a later one succeeded
 	failingFrom atomic.Int64 // when the first of the failed checks began, by the clock; negative if a later one succeeded
 	waiting     atomic.Int64 // the number of requests that wait for a check
@@ -62,7 +62,7 @@ const (
 	minSuspicion = time.Hour
 
 	// settleTime is how long the API may take to show an end that a webhook has reported.
-	// Until then, a confirmation of a suspect session counts for recheckSuspect only.
+	// Until then, a confirmation of a suspect session is valid only for recheckSuspect.
 	settleTime     = 15 * time.Second
 	recheckSuspect = time.Second
 	sameReport     = 5 * time.Second // a report that is repeated within this time is not news
@@ -78,8 +78,9 @@ const (
 	spread       = 5              // the interval varies by a fifth of CheckInterval
 )
 
-// New returns a State. If the config has problems, it returns all of them at once:
-// errors.Join of *[ConfigError]. It uses no network. [State.Run] looks sessions up.
+// New returns a State. If the config has problems, New returns all of them as
+// *[ConfigError] values, joined with errors.Join. New does not use the network.
+// [State.Run] looks up the sessions.
 func New(config Config) (*State, error) {
 	config, err := config.check()
 	if err != nil {
@@ -167,7 +168,7 @@ const (
 	isStale   // it is due for a check, but the API has not answered for Config.MaxStale
 )
 
-// precision says how precise the time is that judge uses.
+// precision selects the time that judge uses.
 type precision bool
 
 const (
@@ -219,10 +220,10 @@ func (s *State) isSilent() bool {
 	return from >= 0 && time.Duration(last-from) > s.maxStale
 }
 
-// confirmedAt returns when the session was last known to be active. The session was
-// active when AuthRocket issued the token, age ago. Nothing is known about the time
-// before this process started. The session nevertheless counts as confirmed at the start,
-// because a restart must not make all sessions due at once.
+// confirmedAt returns when the session was last known to be active. age is how long ago
+// AuthRocket issued the token; the session was active then. Nothing is known about the
+// time before this process started. The session nevertheless counts as confirmed at the
+// start, because a restart must not make all sessions due at once.
 func confirmedAt(found knowledge, ran time.Duration, age time.Duration) time.Duration {
 	return max(0, ran-max(0, age), found.confirmed)
 }
@@ -269,11 +270,11 @@ func (s *State) End(ctx context.Context, sessionID coreapi.Secret, until time.Ti
 	return s.endSession(ctx, SourceApp, sessionID, "", until)
 }
 
-// EndUser refuses all login tokens of a user that were issued at before or earlier, on
-// this instance and, through the Log, on all instances. before must be a time of
-// AuthRocket's clock, in whole seconds: [coreapi.Deleted.At] or the time of an event.
-// With a time of this machine's clock, the user's next login could be refused. EndUser
-// returns the same errors as [State.End].
+// EndUser refuses all login tokens of a user that were issued at the time given by
+// before, or earlier. It does so on this instance and, through the Log, on all instances.
+// before must be a time from AuthRocket's clock, in whole seconds: [coreapi.Deleted.At]
+// or the time of an event. If before were a time from this machine's clock, the user's
+// next login could be refused. EndUser returns the same errors as [State.End].
 func (s *State) EndUser(ctx context.Context, userID string, before time.Time) error {
 	return s.endUser(ctx, SourceApp, userID, before)
 }

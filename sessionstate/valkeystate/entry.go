@@ -44,8 +44,8 @@ func encode(e sessionstate.Ended) (map[string]string, error) {
 	return values, err
 }
 
-// decode accepts only what encode writes, because an entry makes this instance refuse
-// users. Its errors contain no values of the entry.
+// decode decodes an entry. It accepts only what encode writes, because an entry makes
+// this instance refuse users. Its errors contain no values of the entry.
 func decode(values map[string]string) (sessionstate.Ended, error) {
 	var e sessionstate.Ended
 	if len(values) != len(fields) {
@@ -90,7 +90,8 @@ func decode(values map[string]string) (sessionstate.Ended, error) {
 	return e, nil
 }
 
-// isUserID also accepts other lengths than the 21 or 22 characters that AuthRocket uses.
+// isUserID reports whether id has the format of a user ID. It does not require the 21 or
+// 22 characters that AuthRocket uses.
 func isUserID(id string) bool {
 	rest, ok := strings.CutPrefix(id, "usr_")
 	if !ok || rest == "" || len(rest) > 64 {
@@ -106,7 +107,8 @@ func isUserID(id string) bool {
 
 func milliseconds(t time.Time) string { return strconv.FormatInt(t.UnixMilli(), 10) }
 
-// parseMilliseconds accepts 13 digits, which are the years 2001 to 2286.
+// parseMilliseconds parses a time in Unix milliseconds. It accepts only 13 digits, which
+// cover the years 2001 to 2286.
 func parseMilliseconds(s string) (time.Time, bool) {
 	if len(s) != 13 || s[0] == '0' || strings.Trim(s, "0123456789") != "" {
 		return time.Time{}, false

@@ -37,7 +37,7 @@ func newGuard(conn net.Conn) *guard {
 	return &guard{Conn: conn, in: bufio.NewReaderSize(conn, 2<<10)}
 }
 
-// Write sends commands. A new reply follows.
+// Write sends commands, and resets the size limit for the next reply.
 func (g *guard) Write(b []byte) (int, error) {
 	g.room = maxReply
 	return g.Conn.Write(b)

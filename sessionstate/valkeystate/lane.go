@@ -12,7 +12,7 @@ import (
 	"github.com/valkey-io/valkey-go"
 )
 
-// answerTime limits how long it may take to connect, and to answer a command.
+// answerTime limits the time to connect, and the time to answer a command.
 const answerTime = 2 * time.Second
 
 // lane sends commands one after the other over one connection, which it opens when it
@@ -21,7 +21,7 @@ const answerTime = 2 * time.Second
 type lane struct {
 	turn   chan struct{}
 	client valkey.Client
-	opened bool // false while client is being created, which must not connect
+	opened bool // false while client is being created, because that must not connect
 	dialer net.Dialer
 	tls    *tls.Config
 

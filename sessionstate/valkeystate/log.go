@@ -225,8 +225,8 @@ func (l *log) after(ctx context.Context, position string, max int) ([]sessionsta
 }
 
 // read returns the entries that are after position now. The same command also reads the
-// entry at position, because a log that was recreated in between may have entries, but
-// lacks that one.
+// entry at position, because a log that was recreated in between may have new entries,
+// but lacks that one.
 func (l *log) read(ctx context.Context, position string, max int) ([]sessionstate.Ended, string, error) {
 	start, count := "-", min(max, maxRead)
 	isChecked := position != "" && position != beginning
@@ -284,7 +284,7 @@ func (l *log) xrange(ctx context.Context, start string, count int) ([]valkey.XRa
 	return found, nil
 }
 
-// wait returns when there is an entry after position, or at end.
+// wait returns when there is an entry after position, or at the time end.
 func (l *log) wait(ctx context.Context, position string, end time.Time) error {
 	turn, cancel := context.WithDeadline(ctx, end)
 	defer cancel()
@@ -325,9 +325,9 @@ func (l *log) run(ctx context.Context, name string, command func(valkey.Builder)
 }
 
 // explain returns an error that says which command failed. It quotes and cuts the
-// server's text, because any server may answer there. It leaves that text out if it
-// contains the password, because a server that does not know a command repeats the
-// command's arguments.
+// server's text, because any server may be listening at that address. It leaves that text
+// out if it contains the password, because a server that does not know a command repeats
+// the command's arguments.
 func (l *log) explain(ctx context.Context, name string, err error) error {
 	if err == nil {
 		return nil

@@ -21,8 +21,8 @@ type server struct {
 	key      string
 }
 
-// parseURL returns errors that contain no part of the URL, because a password whose
-// special characters are not percent-encoded can be in any part.
+// parseURL parses the URL of a log. Its errors contain no part of the URL, because a
+// password whose special characters are not percent-encoded can be in any part.
 func parseURL(text string) (server, error) {
 	if text == "" {
 		return server{}, errors.New("the URL is empty; use, for example, redis://localhost:6379/0")
