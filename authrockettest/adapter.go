@@ -10,11 +10,12 @@ import (
 
 // TestAdapter checks that an adapter for a web framework answers exactly like the
 // net/http middleware: with the same status, headers and body. It sends more than a
-// hundred requests: with valid and with forged tokens, to the callback, to sign out,
-// from other sites, and so on. It also checks that no handler runs after a refusal.
+// hundred requests, for example with valid and forged tokens, to the callback, to
+// sign out, and from other sites. It also checks that no handler runs after a
+// refusal.
 //
-// build makes the app that its argument describes, with the framework. Parallel tests
-// call it, once for each request. For gin, build is
+// build uses the framework to make the app that its argument describes. Parallel
+// tests call it, once for each request. For gin, build is
 //
 //	func build(app authrockettest.App) http.Handler {
 //		adapter := authrockettest.Adapter[gin.HandlerFunc]{
@@ -35,10 +36,10 @@ import (
 //		return engine
 //	}
 //
-// The apps are served on ports of the loopback interface. If the framework itself
+// The apps are served on ports on the loopback interface. If the framework itself
 // answers, for example to a request for an unknown path, TestAdapter compares only
 // the status and the headers that the middleware sets. Test central error handlers,
-// groups and the framework's own types in the adapter's own tests; see
+// groups and the framework's own types in the tests of the adapter itself; see
 // [AdapterFixture].
 func TestAdapter(t *testing.T, build func(App) http.Handler) {
 	t.Helper()

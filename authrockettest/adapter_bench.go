@@ -8,7 +8,7 @@ import (
 	"github.com/authrocket-go/authrocket"
 )
 
-// BenchmarkAdapter measures a request of a signed-in user to a gated route, through
+// BenchmarkAdapter measures a request from a signed-in user to a gated route, through
 // net/http and through the app that build makes. It also measures both without any
 // middleware. The cost of an adapter is the difference between its times with and
 // without middleware, minus the same difference for net/http. The request comes from

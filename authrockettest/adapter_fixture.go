@@ -45,9 +45,10 @@ func NewAdapterFixture(t *testing.T, configure ...func(*authrocket.Config)) Adap
 	return f
 }
 
-// TestGet sends a GET request for target to h. The request is a program's, not a
-// browser's, and user is signed in; with the zero User, nobody is. TestGet fails the
-// test unless the answer has this status and a body that contains text.
+// TestGet sends a GET request for target to h. The request looks like one from a
+// program, not a browser. user is signed in; for the zero User, the request has no
+// session. TestGet fails the test unless the answer has this status and a body that
+// contains text.
 func (f AdapterFixture) TestGet(t *testing.T, h http.Handler, user User, target string, status int, text string) {
 	t.Helper()
 	r := httptest.NewRequest(http.MethodGet, target, nil)

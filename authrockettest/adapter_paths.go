@@ -82,11 +82,11 @@ func get(h http.Handler, target, fetchMode, fetchDest string, cookies []*http.Co
 }
 
 // TestTree checks which spellings of a path bypass a gate. build gets a handler that
-// serves a tree of files, and returns two apps. The first serves the tree to everybody,
-// with RequireLogin only on the routes below /private/. It must refuse the spellings
-// in refused, and it shows private/report.txt for the others, because a gate protects
-// a route, not a path. The second app serves the tree behind RequireLogin, and must
-// refuse all spellings.
+// serves a tree of files, and returns two apps. The first serves the tree to
+// everybody, with RequireLogin only on the routes below /private/. It must refuse the
+// spellings in refused, and serve private/report.txt for the others, because a gate
+// protects a route, not a path. The second app serves the tree behind RequireLogin,
+// and must refuse all spellings.
 func (f AdapterFixture) TestTree(t *testing.T, build func(tree http.Handler) (below, around http.Handler), refused ...string) {
 	t.Helper()
 	const text = "secret"

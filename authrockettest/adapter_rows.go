@@ -10,7 +10,7 @@ import (
 	"github.com/authrocket-go/authrocket"
 )
 
-// Parts that the requests of several rows share.
+// Parts of requests that several rows share.
 const (
 	acceptPage  = "Accept: text/html,application/xhtml+xml,*/*;q=0.8" // a browser that navigates
 	acceptJSON  = "Accept: application/json"
@@ -238,7 +238,8 @@ func (f sessionStateFunc) CheckSession(_ context.Context, s authrocket.Session, 
 	return f(s.User)
 }
 
-// checkGeorge sets a Config.SessionState that returns err for George.
+// checkGeorge returns a function that makes Config.SessionState return err for
+// George.
 func checkGeorge(err error) func(*authrocket.Config) {
 	return func(c *authrocket.Config) {
 		c.SessionState = sessionStateFunc(func(user authrocket.User) error {
@@ -282,13 +283,13 @@ var sessionStateRows = []adapterRow{
 		request: []string{"GET /manage", "Authorization: Bearer <george>"}, status: 401},
 }
 
-// Headers of browsers that say where a navigation comes from.
+// Headers with which browsers say where a navigation comes from.
 const (
 	fromOwnPage   = "Sec-Fetch-Site: same-origin\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: document"
 	fromOtherSite = "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: document"
 )
 
-// refuseLogins sets a Config.OnLogin that returns err.
+// refuseLogins returns a function that makes Config.OnLogin return err.
 func refuseLogins(err error) func(*authrocket.Config) {
 	return func(c *authrocket.Config) {
 		c.OnLogin = func(*http.Request, authrocket.Session) error { return err }
@@ -502,8 +503,8 @@ var loginRouteRows = []adapterRow{
 		status:  303, has: []string{"Location: https://loginrocket.example/login?"}},
 }
 
-// endsSession are the cookies of a sign-out that must also end the session at
-// LoginRocket.
+// endsSession are the cookies in the answer to a sign-out that must also end the
+// session at LoginRocket.
 var endsSession = []string{"Set-Cookie: __Host-arToken=; ", "Set-Cookie: __Host-arToken-logout="}
 
 var logoutRows = []adapterRow{
@@ -580,7 +581,7 @@ var methodRows = []adapterRow{
 	{name: "PATCH: refused", request: []string{"PATCH /manage", "", "{}"}, status: 401},
 }
 
-// denyWith sets Config.Deny.
+// denyWith returns a function that sets Config.Deny.
 func denyWith(deny func(http.ResponseWriter, *http.Request, error) bool) func(*authrocket.Config) {
 	return func(c *authrocket.Config) { c.Deny = deny }
 }

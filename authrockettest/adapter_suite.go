@@ -202,8 +202,8 @@ func (s *adapterSuite) serve(t *testing.T, build func(App) http.Handler, row ada
 	return app
 }
 
-// checkPanics fails the test if h panics with a value that is not from a row. Outer
-// middleware that recovers from panics would get that value.
+// checkPanics fails the test if h panics with a value other than that of the rows,
+// because outer middleware that recovers from panics would get that value.
 func checkPanics(t *testing.T, h http.Handler) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		defer func() {

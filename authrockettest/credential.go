@@ -190,7 +190,7 @@ const maxCredentials = 20
 
 // UpdateCredential changes the name of a credential, and the password of a credential
 // of [TypePassword]. Empty values change nothing. The errors are [ErrNotFound], and
-// [ErrCredential] if a credential of another type would get a password.
+// [ErrCredential] if a password is given for a credential of another type.
 func (r *Realm) UpdateCredential(id, name, password string) (Credential, error) {
 	defer r.report()
 	records, unlock := r.lock()
@@ -260,10 +260,10 @@ func (c Credential) Secret() string {
 	return c.secret
 }
 
-// VerifyTOTP reports whether code is valid now. It accepts the code of the device's
-// current 30 seconds, and the codes of the periods before and after it. A code works
-// only once. The first valid code makes a new credential active. If there is no such
-// credential, VerifyTOTP returns [ErrNotFound].
+// VerifyTOTP reports whether code is valid now. It accepts the code for the current
+// period of 30 seconds, and the codes for the periods before and after it. A code
+// works only once. The first valid code makes a new credential active. If there is no
+// such credential, VerifyTOTP returns [ErrNotFound].
 func (r *Realm) VerifyTOTP(credentialID, code string) (bool, error) {
 	defer r.report()
 	records, unlock := r.lock()
@@ -283,8 +283,8 @@ func (r *Realm) VerifyTOTP(credentialID, code string) (bool, error) {
 	return false, nil
 }
 
-// NeedsTOTP reports whether the user's login asks for a code. It does if the user has
-// an active credential of [TypeTOTP].
+// NeedsTOTP reports whether the user must enter a code to log in. That is the case if
+// the user has an active credential of [TypeTOTP].
 func (v *View) NeedsTOTP(userID string) bool {
 	return slices.ContainsFunc(v.CredentialsOf(userID), func(c Credential) bool { return c.Type == TypeTOTP && c.State == StateActive })
 }

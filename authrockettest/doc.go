@@ -22,9 +22,9 @@
 //		...
 //	}
 //
-// A request without a session counts as a request of a script and gets 401. With the
-// header Accept: text/html, it counts as a browser's navigation and is redirected to
-// the login; see authrocket.IsNavigation.
+// A request without a session counts as a request from a script and gets a 401. With
+// the header Accept: text/html, it counts as a browser's navigation and is redirected
+// to the login; see authrocket.IsNavigation.
 //
 // As with LoginRocket Web, tokens, sign-ins and hosted logins contain one org only:
 // the user's first, or the one that [InOrg] picks. RequireOrg refuses the pages of

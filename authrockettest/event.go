@@ -168,8 +168,8 @@ func (v *View) ListEvents(list EventList) (Page[Event], error) {
 	return page.clone(Event.clone), err
 }
 
-// isAny reports whether a record with this value belongs to a list. An empty filter
-// accepts all.
+// isAny reports whether value matches the filter wanted. An empty filter matches
+// every value.
 func isAny(wanted, value string) bool { return wanted == "" || wanted == value }
 
 // now returns the time in whole milliseconds, which is AuthRocket's precision.

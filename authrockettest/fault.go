@@ -85,7 +85,8 @@ func TooMany(reset time.Duration) Fault {
 	}
 }
 
-// EveryNth breaks every nth request. 1 breaks all requests, 0 none.
+// EveryNth breaks every nth request. If n is 1, it breaks all requests. If n is 0, it
+// breaks none.
 func EveryNth(n int, fault Fault) Fault {
 	var requests atomic.Int64
 	return func(w http.ResponseWriter, r *http.Request, healthy http.Handler) {
@@ -149,9 +150,9 @@ func ClockOff(d time.Duration) Fault {
 	}
 }
 
-// Chain combines faults. The correct answer of each fault is the answer of the next
-// one. So Chain(ClockOff(time.Hour), TooMany(time.Minute)) answers 429 with a wrong
-// clock. Faults of several routes can be combined in the same way.
+// Chain combines faults. Each fault gets the next one as its healthy handler. For
+// example, Chain(ClockOff(time.Hour), TooMany(time.Minute)) answers 429 with a wrong
+// clock. Faults for several routes can be combined in the same way.
 func Chain(faults ...Fault) Fault {
 	return func(w http.ResponseWriter, r *http.Request, healthy http.Handler) {
 		for _, fault := range slices.Backward(faults) {

@@ -33,9 +33,9 @@ func (r *Realm) newHandler() http.Handler {
 // whose login needs a code cannot log in there.
 func (r *Realm) ServeHTTP(w http.ResponseWriter, req *http.Request) { r.handler.ServeHTTP(w, req) }
 
-// RequestOf returns what events and sessions store about a request: its address, and
-// the first 256 bytes of its User-Agent. It ignores forwarding headers, since anybody
-// can set them.
+// RequestOf returns what events and sessions store about a request: the client's
+// address, and the first 256 bytes of the User-Agent. It ignores forwarding headers,
+// because anybody can set them.
 func RequestOf(req *http.Request) Request {
 	ip, _, err := net.SplitHostPort(req.RemoteAddr)
 	if err != nil {
@@ -210,8 +210,9 @@ func (r *Realm) LoginURLs() []string {
 	return nil
 }
 
-// RedirectURI returns the URL to which a login with this redirect_uri returns. If
-// given is "", that is the default. It returns false if the URL is not permitted.
+// RedirectURI returns the URL to which a login returns. given is the redirect_uri of
+// the login. If it is "", RedirectURI returns the default URL. It returns false if
+// the URL is not permitted.
 func (r *Realm) RedirectURI(given string) (string, bool) {
 	allowed := r.LoginURLs()
 	acceptLoopback := len(r.config.LoginURLs) == 0
@@ -241,8 +242,8 @@ func (r *Realm) RedirectURI(given string) (string, bool) {
 	return "", false
 }
 
-// hasDotSegment reports whether a browser would request a path other than this one.
-// Browsers also resolve escaped dots, so path is unescaped.
+// hasDotSegment reports whether path contains a dot segment. If it does, a browser
+// requests another path. Browsers also resolve escaped dots, so path is unescaped.
 func hasDotSegment(path string) bool {
 	for segment := range strings.SplitSeq(path, "/") {
 		if segment == "." || segment == ".." {

@@ -190,8 +190,8 @@ func (v *View) userOf(sessionID string) (HostedSession, User, error) {
 	return session, user, nil
 }
 
-// forgetTokens makes the next token of every session a new one. That includes a token
-// that is being made at the moment.
+// forgetTokens makes the next token of every session a new one. This also applies to
+// a token that is being made at the moment.
 func (r *Realm) forgetTokens() {
 	r.version++
 	clear(r.lastTokens)

@@ -16,7 +16,7 @@ type InvitationType string
 // The types of invitations.
 const (
 	InvitationOrg       InvitationType = "org"       // to join an org
-	InvitationPreverify InvitationType = "preverify" // to sign up, after the email is verified
+	InvitationPreverify InvitationType = "preverify" // to sign up, after the email address is verified
 	InvitationReferral  InvitationType = "referral"  // to sign up, from another user
 	InvitationRequest   InvitationType = "request"   // to sign up, on the request of the invited person
 )

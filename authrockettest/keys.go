@@ -45,8 +45,8 @@ var keyPool struct {
 
 const keyPoolSize = 6
 
-// newKey returns a key that the realm has not had yet. It has a new ID unless id is
-// given.
+// newKey returns a key that the realm has not had yet. If id is "", the key gets a
+// new ID.
 func (r *Realm) newKey(id string) *signingKey {
 	if id == "" {
 		id = newID("jky_")

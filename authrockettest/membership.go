@@ -12,7 +12,7 @@ type Membership struct {
 	UserID      string
 	OrgID       string
 	Permissions []string
-	ExpiresAt   time.Time // zero means never. Tokens that are made after it do not contain the membership
+	ExpiresAt   time.Time // zero means never. Tokens that are made after that time do not contain the membership
 }
 
 func (m Membership) clone() Membership {

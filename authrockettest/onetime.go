@@ -28,7 +28,7 @@ const (
 
 // NewOneTime makes a token. It replaces the user's earlier token of the same kind,
 // but a user can have several logins that wait for a code. If the realm has too many
-// one-time tokens, the oldest becomes invalid. A token of a user that does not exist
+// one-time tokens, the oldest becomes invalid. A token for a user who does not exist
 // is never valid.
 func (r *Realm) NewOneTime(kind OneTimeKind, userID, email string, lifetime time.Duration) OneTime {
 	defer r.report()

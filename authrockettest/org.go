@@ -70,8 +70,8 @@ func (r *Realm) CreateOrg(org Org) (Org, error) {
 }
 
 // UpdateOrg lets change edit the org with this ID and returns the stored record. The
-// ID cannot change. The errors are [ErrNotFound], and [ErrClosed] if a closed org
-// would get another state. change must not call the Realm.
+// ID cannot change. The errors are [ErrNotFound], and [ErrClosed] if change gives a
+// closed org another state. change must not call the Realm.
 func (r *Realm) UpdateOrg(id string, change func(*Org)) (Org, error) {
 	defer r.report()
 	records, unlock := r.lock()

@@ -35,9 +35,9 @@ type RealmConfig struct {
 	// AppURL, so that the app accepts its own loopback host.
 	AppURL string
 
-	// CookieName is the CookieName of [Realm.Config] and the cookie of
-	// [Realm.SignIn]. Set it if the app under test sets Config.CookieName. Default:
-	// none, which means the default names of the package authrocket.
+	// CookieName is the CookieName of [Realm.Config], and the name of the cookie that
+	// [Realm.SignIn] adds. Set it if the app under test sets Config.CookieName.
+	// Default: none, which means the default names of the package authrocket.
 	CookieName string
 
 	// LoginURLs are the URLs to which a login may return. A URL is permitted if it
@@ -51,8 +51,8 @@ type RealmConfig struct {
 	Settings
 
 	// Saved is a realm that [Realm.Save] wrote. The new Realm gets its ID, settings,
-	// keys and records. Settings are then ignored, and ID must be empty or the saved
-	// ID. Default: none, a new realm.
+	// keys and records. The field Settings is then ignored, and ID must be empty or
+	// equal to the saved ID. Default: none, a new realm.
 	Saved io.Reader
 
 	// TokenLifetime is the time from iat to exp. Default: 24 hours.
@@ -105,14 +105,14 @@ type state struct {
 }
 
 // Request describes the client on whose behalf something is done. The realm stores it
-// with the events and sessions that result.
+// with the resulting events and sessions.
 type Request struct {
 	IP     string
 	Client string // for example a User-Agent
 }
 
-// By returns a Realm for changes on behalf of a client: the events and sessions that
-// result contain by.
+// By returns a Realm that makes changes on behalf of a client. The resulting events
+// and sessions contain by.
 func (r *Realm) By(by Request) *Realm { return &Realm{r.View, by} }
 
 const (
@@ -317,7 +317,7 @@ func (r *Realm) jwtKey(id string) string {
 // of both default names. It removes existing cookies with these names.
 //
 // [http.NewRequest] leaves the Host empty if the URL is only a path, and no gate
-// accepts that. SignIn then sets it to the host of the AppURL.
+// accepts such a request. SignIn then sets it to the host of the AppURL.
 func (r *Realm) SignIn(req *http.Request, user User, options ...TokenOption) {
 	r.t.Helper()
 	if req.Host == "" {

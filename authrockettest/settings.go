@@ -9,8 +9,8 @@ import (
 // Signup says who may sign up.
 type Signup string
 
-// The values of [Settings.Signup]. A valid invitation permits a signup with every
-// value.
+// The values of [Settings.Signup]. Whatever the value, a valid invitation permits a
+// signup.
 const (
 	SignupOpen       Signup = "open"       // everybody
 	SignupInvitation Signup = "invitation" // people with an invitation; others can request one
@@ -27,7 +27,7 @@ const (
 )
 
 // ScopeOrgs is the scope that puts memberships into the tokens of the Core API.
-// Tokens of LoginRocket contain the picked membership with or without it.
+// Tokens of LoginRocket contain the picked membership with or without this scope.
 const ScopeOrgs = "ar.orgs"
 
 // Settings are the properties of a realm that [Realm.ChangeSettings] can change while

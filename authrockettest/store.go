@@ -75,8 +75,8 @@ type change struct {
 	do func(*store)
 }
 
-// Behind returns a View that shows each change of the realm after delay. The Core API
-// can also answer with older data for a while.
+// Behind returns a View that shows each change of the realm after delay. The Core
+// API, too, can answer with old data for a while.
 func (r *Realm) Behind(delay time.Duration) *View {
 	r.mu.Lock()
 	defer r.mu.Unlock()

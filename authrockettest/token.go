@@ -65,14 +65,14 @@ func WithoutHeader(name string) TokenOption { return func(t *token) { delete(t.h
 // Payload signs payload unchanged, instead of a JSON object of claims.
 func Payload(payload []byte) TokenOption { return func(t *token) { t.payload = payload } }
 
-// ExpiresIn sets exp to d from now. Use -time.Minute for an expired token: a token is
-// accepted until 5 seconds after exp.
+// ExpiresIn sets exp to d from now. Use -time.Minute for an expired token, because a
+// token is accepted until 5 seconds after exp.
 func ExpiresIn(d time.Duration) TokenOption {
 	return func(t *token) { t.claims["exp"] = time.Now().Add(d).Unix() }
 }
 
-// ClockSkew makes a token as a server would whose clock is d ahead: it adds d to iat,
-// nbf and exp.
+// ClockSkew makes the token look like one from a server whose clock is d ahead. It
+// adds d to iat, nbf and exp.
 func ClockSkew(d time.Duration) TokenOption {
 	return func(t *token) {
 		for _, name := range []string{"iat", "nbf", "exp"} {
@@ -130,7 +130,7 @@ func (r *Realm) Token(user User, options ...TokenOption) string {
 	return r.sign(r.newUserToken(user), options)
 }
 
-// newUserToken returns an unsigned token of a new session, in the user's first org.
+// newUserToken returns an unsigned token of a new session, for the user's first org.
 func (r *Realm) newUserToken(user User) *token {
 	r.t.Helper()
 	orgID := ""
@@ -140,7 +140,7 @@ func (r *Realm) newUserToken(user User) *token {
 	return r.newToken(user, newID("kss_"), orgID)
 }
 
-// newToken returns an unsigned token, in the org with the ID orgID.
+// newToken returns an unsigned token for the org with the ID orgID.
 func (r *Realm) newToken(user User, sessionID, orgID string) *token {
 	r.t.Helper()
 	if user.ID == "" {

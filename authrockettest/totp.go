@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	totpPeriod = 30 // the seconds for which a device shows a code
+	totpPeriod = 30 // how many seconds a device shows a code
 	totpDigits = 6
 )
 

@@ -25,7 +25,7 @@ func (t memoryTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	defer served.Body.Close()
 	recorder := httptest.NewRecorder()
-	// The goroutine ends with the handler, which ends with the context at the latest.
+	// The goroutine ends with the handler, which must end when the context ends.
 	done := make(chan error, 1)
 	go func() {
 		defer func() {

@@ -8,8 +8,8 @@ import (
 
 // Warm fetches the keys that auth needs, and fails the test if that is not possible.
 // A request waits for keys for only two seconds, which may be too short on a busy
-// machine. So call Warm before the first request of a test that expects an answer
-// other than 503.
+// machine. Call Warm before the first request of a test that expects an answer other
+// than 503.
 func Warm(t testing.TB, auth *authrocket.Auth) {
 	t.Helper()
 	var err error
