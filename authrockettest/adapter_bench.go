@@ -12,7 +12,7 @@ import (
 // net/http and through the app that build makes. It also measures both without any
 // middleware. The cost of an adapter is the difference between its times with and
 // without middleware, minus the same difference for net/http. The request comes from
-// [authrocket.Auth.Check], so its token is not verified again: the verification would
+// [authrocket.Auth.Check], so its token is not verified again. The verification would
 // take longer than everything else.
 func BenchmarkAdapter(b *testing.B, build func(App) http.Handler) {
 	realm := NewRealm(b)

@@ -38,7 +38,7 @@ type Credential struct {
 	CreatedAt      time.Time
 
 	secret   string // for TypeTOTP, in base32
-	usedStep int64  // for TypeTOTP: the period of the last code, which makes a code work only once
+	usedStep int64  // for TypeTOTP: the period of the last code, so that a code works only once
 	hash     passwordHash
 }
 

@@ -1,6 +1,6 @@
 // Package authrockettest is an in-memory AuthRocket realm for tests and local
 // programs. It creates login tokens, publishes the keys that verify them, serves a
-// simple hosted login, and fails on demand:
+// simple hosted login, and fails on demand. For example:
 //
 //	func TestBilling(t *testing.T) {
 //		realm := authrockettest.NewRealm(t)

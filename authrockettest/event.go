@@ -86,8 +86,8 @@ func (r *Realm) OnEvent(f func(Event)) {
 }
 
 // OnChange makes the realm call f after each change of records, settings or keys.
-// Changes that happen while f runs cause one further call. f may use the Realm. There
-// is only one f: a later call of OnChange replaces it.
+// Changes that happen while f runs cause one further call. f may use the Realm. A
+// later call of OnChange replaces f.
 func (r *Realm) OnChange(f func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -43,8 +43,8 @@ type RealmConfig struct {
 	// LoginURLs are the URLs to which a login may return. A URL is permitted if it
 	// has the scheme and host of an entry, and the same path or a path below it. The
 	// first entry is the default for logins. Default: AppURL, and every URL on a
-	// loopback host. Without AppURL, a realm on a loopback URL has no first entry:
-	// each login must then name its return URL.
+	// loopback host. Without AppURL, a realm on a loopback URL has no first entry, so
+	// each login must name its return URL.
 	LoginURLs []string
 
 	// Settings can be changed while the realm runs.
@@ -231,7 +231,8 @@ type program struct{}
 func (program) Helper()           {}
 func (program) Fatal(args ...any) { panic(fmt.Sprint(args...)) }
 
-// fail reports a mistake of the caller: it ends the test, or panics if there is no test.
+// fail reports a mistake of the caller. It ends the test, or panics if there is no
+// test.
 func (r *Realm) fail(format string, args ...any) {
 	r.t.Helper()
 	r.t.Fatal("authrockettest: " + fmt.Sprintf(format, args...))
@@ -312,7 +313,7 @@ func (r *Realm) jwtKey(id string) string {
 
 // SignIn adds the user's session cookie to req. The token in the cookie contains the
 // picked org only, unless [AllOrgs] is given (see [Realm.Token]). The other headers
-// of req decide whether it is a navigation: see [authrocket.IsNavigation]. The
+// of req decide whether it is a navigation; see [authrocket.IsNavigation]. The
 // cookie's name is RealmConfig.CookieName. If that is empty, SignIn sets the cookies
 // of both default names. It removes existing cookies with these names.
 //

@@ -60,9 +60,9 @@ type savedCredential struct {
 // faults, token changes or request counts. [Realm.OnChange] reports when there is
 // something new to save.
 //
-// The document is a credential: it contains the signing keys and the IDs of sessions.
-// An error that does not come from w names a value that cannot be encoded as JSON: a
-// custom attribute, or a time after the year 9999.
+// The document is a credential, because it contains the signing keys and the IDs of
+// sessions. An error that does not come from w names a value that cannot be encoded
+// as JSON: a custom attribute, or a time after the year 9999.
 func (r *Realm) Save(w io.Writer) error {
 	saved, err := r.saved()
 	if err != nil {

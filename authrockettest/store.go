@@ -8,8 +8,8 @@ import (
 	"weak"
 )
 
-// store holds the records of a realm. A record is never changed in place: a changed
-// record replaces the old one.
+// store holds the records of a realm. A record is never changed in place. Instead, a
+// changed record replaces the old one.
 type store struct {
 	users       *table[User]
 	orgs        *table[Org]

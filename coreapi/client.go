@@ -9,8 +9,8 @@ import (
 )
 
 // Client calls the Core API of AuthRocket. Create one with [New] when your program
-// starts, and share it: it is immutable and safe for concurrent use. It needs no Close,
-// because it starts no goroutine and closes idle connections after 15 seconds.
+// starts, and share it. A Client is immutable and safe for concurrent use. It needs no
+// Close, because it starts no goroutine and closes idle connections after 15 seconds.
 type Client struct {
 	Users         Users
 	Orgs          Orgs
@@ -57,7 +57,7 @@ func New(config Config) (*Client, error) {
 	}
 	base, err := url.Parse(config.URL)
 	if err != nil {
-		return nil, err // cannot happen: checkConfig has parsed the URL
+		return nil, err // cannot happen, because checkConfig has parsed the URL
 	}
 	shared := &connection{
 		config:    config,

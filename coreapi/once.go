@@ -15,10 +15,10 @@ const maxCreates = 1 + 3
 // find looks for the record and returns [ErrNotFound] if there is none. It must recognise
 // the record by something that only your program sets, such as a Reference. An email
 // address is not enough, because it may belong to another person's record. Once also
-// works for actions such as [Invitations.Invite]: find returns ErrNotFound until the
-// record shows that the action was done.
+// works for actions such as [Invitations.Invite]. In that case, find returns ErrNotFound
+// until the record shows that the action was done.
 //
-// Give ctx a deadline, because otherwise Once may take minutes. Once does not know about
+// Give ctx a deadline, because otherwise Once may take minutes. Once cannot detect
 // earlier runs of your program, so a job that starts again must look for the record
 // before it calls Once.
 //

@@ -11,8 +11,8 @@ import (
 type record struct{ raw wire.Sealed }
 
 // Decode stores the complete JSON of the record in v, as [json.Unmarshal] does. Use it
-// for members that this package does not know. If your program created the record itself,
-// Decode leaves v unchanged. The JSON may contain credentials.
+// for members that the types of this package lack. If your program created the record
+// itself, Decode leaves v unchanged. The JSON may contain credentials.
 func (r record) Decode(v any) error {
 	if r.raw.IsZero() {
 		return nil

@@ -10,11 +10,11 @@ import (
 )
 
 // Client calls the LoginRocket API. Create one with [New] when your program starts, and
-// share it: it is immutable and safe for concurrent use. It needs no Close, because it
-// starts no goroutine and closes idle connections after 15 seconds.
+// share it. A Client is immutable and safe for concurrent use. It needs no Close, because
+// it starts no goroutine and closes idle connections after 15 seconds.
 type Client struct {
-	// This is a function so that printing a Client cannot reveal a connection that sent a
-	// password.
+	// connection is a function so that printing a Client cannot reveal a connection that
+	// sent a password.
 	connection func() *connection
 }
 

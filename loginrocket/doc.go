@@ -38,7 +38,8 @@
 //   - [ErrSessionEnded] means that the user must log in again.
 //   - [ErrConditions] means that the login is not complete.
 //   - [ErrUnavailable] means that the call may succeed later.
-//   - [ErrUnexpected] means that the answer is not one that LoginRocket should give.
+//   - [ErrUnexpected] means that LoginRocket or this package has a defect, or that the URL
+//     is wrong.
 //
 // # Repeats
 //

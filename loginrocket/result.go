@@ -39,7 +39,7 @@ const (
 func (r Result) Token() (string, bool) { return r.token.Open(), !r.token.IsZero() }
 
 // SessionID returns the session for further calls. Protect it like a password, for example
-// in a keyring: anyone who has it can get new tokens until the session ends.
+// in a keyring, because anyone who has it can get new tokens until the session ends.
 func (r Result) SessionID() coreapi.Secret { return r.session }
 
 // Err returns nil for a full login, or an [ErrConditions] that lists the conditions.
@@ -58,7 +58,7 @@ func (r Result) Err() error {
 }
 
 // Decode stores the complete JSON of the answer in v, as [json.Unmarshal] does. Use it for
-// members that this package does not know. They may contain credentials.
+// members that Result lacks. They may contain credentials.
 func (r Result) Decode(v any) error {
 	if r.raw.IsZero() {
 		return nil

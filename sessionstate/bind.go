@@ -100,8 +100,8 @@ func (s *State) recheck(ctx context.Context, b *boundContext) (next time.Duratio
 	return interval
 }
 
-// recheckBound queues a check of a suspect session if a context is bound to it, because
-// it may be long until the session's next request.
+// recheckBound queues a check of a suspect session if a context is bound to it, because a
+// long time may pass before the session's next request.
 func (s *State) recheckBound(ctx context.Context, hash idHash) {
 	for _, b := range s.bound.of(hash) {
 		b.lookAfter(s.recheck(ctx, b))

@@ -37,11 +37,11 @@ type Config struct {
 	// AfterMaxStale says what happens after MaxStale. Default: [Refuse].
 	AfterMaxStale Policy
 
-	// RequestsPerSecond is the request budget of this State. It applies in addition to the
-	// budget of the API client. Bursts of up to five times this number are possible. If
-	// the budget is too small for the active sessions, the State checks each session less
-	// often, but refuses none for that reason. Only one kind of call may exceed the
-	// budget: if a session is not found, the State verifies within a second that the API
+	// RequestsPerSecond is the request budget of this State. It applies in addition to
+	// the budget of the API client. Bursts of up to five times this number are possible.
+	// If the budget is too small for the active sessions, the State checks each session
+	// less often, but refuses none for that reason. Only one kind of call may exceed the
+	// budget. If a session is not found, that call verifies within a second that the API
 	// answers for the right realm. A negative number means no limit. Default: 2.
 	RequestsPerSecond float64
 

@@ -11,9 +11,9 @@ import (
 // idHash is the SHA-256 of a session ID. It identifies a session.
 type idHash = [32]byte
 
-// known is what this process knows about sessions: which have ended, which are suspected
-// of having ended, and which the API has confirmed. Values of type time.Duration are
-// times of the State's clock. Expiry times are in seconds since 1970.
+// known holds what this process knows about sessions: which have ended, which are
+// suspected of having ended, and which the API has confirmed. Values of type
+// time.Duration are times of the State's clock. Expiry times are in seconds since 1970.
 type known struct {
 	maxEnded, maxConfirmed int
 	shards                 [shardCount]shard

@@ -49,8 +49,8 @@ type Ended struct {
 	// whose user is unknown.
 	UserID string
 
-	// Before is set if the entry is about a user. Login tokens of that user are refused
-	// if they were issued at Before or earlier. It is in whole seconds.
+	// Before is set if the entry is about a user, and is in whole seconds. Login tokens
+	// of that user are refused if they were issued at that time or earlier.
 	Before time.Time
 
 	// Until is when the entry can be forgotten, because every token that it concerns has

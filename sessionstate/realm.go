@@ -56,8 +56,8 @@ func (s *State) proveRealm(ctx context.Context, realmID string, since time.Durat
 // askRealm requests a user of the realm from the API. The caller must hold the turn.
 func (s *State) askRealm(ctx context.Context) error {
 	p := &s.realm
-	// This waits only briefly, because the answer to be confirmed gets old, and somebody
-	// may correct the configuration in the meantime. The calls that follow wait longer
+	// Wait only briefly, because the answer to be confirmed gets old, and somebody may
+	// correct the configuration in the meantime. The calls that follow wait longer
 	// instead.
 	if !sleep(ctx, min(s.budget.Reserve().Delay(), proofDelay)) {
 		return ctx.Err()

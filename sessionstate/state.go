@@ -15,7 +15,7 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
-// State knows which sessions have ended. Set it as the SessionState of an
+// State records which sessions have ended. Set it as the SessionState of an
 // [authrocket.Config]. Create one with [New] when your app starts, and keep it. It is
 // safe for concurrent use. Its only goroutines are those of [State.Run] and of the timers
 // of [State.Bind]. Several Auths of one realm may share a State; each realm needs its
@@ -65,7 +65,7 @@ const (
 	// Until then, a confirmation of a suspect session is valid only for recheckSuspect.
 	settleTime     = 15 * time.Second
 	recheckSuspect = time.Second
-	sameReport     = 5 * time.Second // a report that is repeated within this time is not news
+	sameReport     = 5 * time.Second // a report that is repeated within this time counts as the same report
 
 	maxWaiting   = 256             // the maximum number of requests that wait for a check
 	failurePause = 5 * time.Second // after a failed check, no request waits for the next one during this time
@@ -73,7 +73,7 @@ const (
 	maxClockGap  = 5 * time.Minute // how far in the future the time of an event or an entry may be
 	oldestEvent  = 3 * 24 * time.Hour
 	sweepEvery   = time.Minute
-	keepAnswers  = 24 * time.Hour // at least; with a small budget, a session may have to wait long for its next check
+	keepAnswers  = 24 * time.Hour // the minimum; with a small budget, a session may wait a long time for its next check
 	maxAge       = 1 << 33        // in seconds, so that a token without a time causes no overflow
 	spread       = 5              // the interval varies by a fifth of CheckInterval
 )

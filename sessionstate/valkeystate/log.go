@@ -67,7 +67,7 @@ const (
 // Log is a [sessionstate.Log]. It is safe for concurrent use. It has at most two
 // connections: one that waits for entries, and one for everything else.
 type Log struct {
-	// This is a function so that printing a Log cannot reveal the password, or a
+	// open is a function so that printing a Log cannot reveal the password, or a
 	// connection that sent it.
 	open func() *log
 }
@@ -192,8 +192,9 @@ func (l *log) append(ctx context.Context, e sessionstate.Ended) error {
 	if err != nil || !isID(id) {
 		return fmt.Errorf("valkeystate: XADD: %w", errNotValkey)
 	}
-	// This uses the server's clock, because a wrong clock here would remove entries that
-	// others need. If the command fails, the next Append trims the log.
+	// The command uses the server's clock, because a wrong clock on this machine would
+	// remove entries that other instances need. If the command fails, the next Append
+	// trims the log.
 	l.run(ctx, "XTRIM", l.trim(oldest(id)))
 	return nil
 }
