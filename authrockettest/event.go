@@ -141,8 +141,8 @@ func (v *View) Event(id string) (Event, error) {
 	return event.clone(), nil
 }
 
-// UpdateEvent lets change edit the Notifications of the event with this ID. If there
-// is no such event, it returns [ErrNotFound]. change must not call the Realm.
+// UpdateEvent calls change to edit the Notifications of the event with this ID. If
+// there is no such event, it returns [ErrNotFound]. change must not call the Realm.
 func (r *Realm) UpdateEvent(id string, change func([]Notification) []Notification) error {
 	defer r.report()
 	records, unlock := r.lock()

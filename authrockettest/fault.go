@@ -23,15 +23,16 @@ func (r *Realm) Break(fault Fault) {
 	r.fault = fault
 }
 
-// Repair ends the fault of [Realm.Break]. Requests that already hang continue to hang.
+// Repair ends the fault that [Realm.Break] set. Requests that already hang continue
+// to hang.
 func (r *Realm) Repair() { r.Break(nil) }
 
-// Status answers with a status and no body.
+// Status returns a Fault that answers with a status and no body.
 func Status(code int) Fault {
 	return func(w http.ResponseWriter, _ *http.Request, _ http.Handler) { w.WriteHeader(code) }
 }
 
-// Body answers 200 with the given body.
+// Body returns a Fault that answers 200 with the given body.
 func Body(contentType, body string) Fault {
 	return func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 		w.Header().Set("Content-Type", contentType)
@@ -39,10 +40,10 @@ func Body(contentType, body string) Fault {
 	}
 }
 
-// Garbage answers 200 with bytes that are not valid JSON.
+// Garbage returns a Fault that answers 200 with bytes that are not valid JSON.
 func Garbage() Fault { return Body("application/json", "\x00\xff{[,") }
 
-// Redirect answers 302 to location.
+// Redirect returns a Fault that answers 302, with a redirect to location.
 func Redirect(location string) Fault {
 	return func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 		w.Header().Set("Location", location)
@@ -50,12 +51,12 @@ func Redirect(location string) Fault {
 	}
 }
 
-// Hang never answers. It ends when the client gives up.
+// Hang returns a Fault that never answers. It ends when the client gives up.
 func Hang() Fault {
 	return func(_ http.ResponseWriter, r *http.Request, _ http.Handler) { <-r.Context().Done() }
 }
 
-// Slow gives the correct answer after d.
+// Slow returns a Fault that gives the correct answer after d.
 func Slow(d time.Duration) Fault {
 	return func(w http.ResponseWriter, r *http.Request, healthy http.Handler) {
 		timer := time.NewTimer(d)
@@ -68,13 +69,13 @@ func Slow(d time.Duration) Fault {
 	}
 }
 
-// Disconnect closes the connection without an answer.
+// Disconnect returns a Fault that closes the connection without an answer.
 func Disconnect() Fault {
 	return func(http.ResponseWriter, *http.Request, http.Handler) { panic(http.ErrAbortHandler) }
 }
 
-// TooMany answers 429, as the Core API does after too many requests. Its
-// Ratelimit-Reset is the current time plus reset.
+// TooMany returns a Fault that answers 429, as the Core API does after too many
+// requests. Its Ratelimit-Reset is the current time plus reset.
 func TooMany(reset time.Duration) Fault {
 	return func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 		end := time.Now().Add(reset + time.Second - 1).Truncate(time.Second) // an HTTP date has whole seconds
@@ -85,8 +86,8 @@ func TooMany(reset time.Duration) Fault {
 	}
 }
 
-// EveryNth breaks every nth request. If n is 1, it breaks all requests. If n is 0, it
-// breaks none.
+// EveryNth returns a Fault that breaks every nth request with fault. If n is 1, it
+// breaks all requests. If n is 0, it breaks none.
 func EveryNth(n int, fault Fault) Fault {
 	var requests atomic.Int64
 	return func(w http.ResponseWriter, r *http.Request, healthy http.Handler) {
@@ -98,9 +99,9 @@ func EveryNth(n int, fault Fault) Fault {
 	}
 }
 
-// Only breaks the requests that match a pattern of [http.ServeMux], for example "POST
-// /v2/users" or "GET /v2/users/{id}". Like a ServeMux, it panics if the pattern is
-// invalid.
+// Only returns a Fault that breaks only the requests that match a pattern of
+// [http.ServeMux], for example "POST /v2/users" or "GET /v2/users/{id}". Like a
+// ServeMux, Only panics if the pattern is invalid.
 func Only(pattern string, fault Fault) Fault {
 	mux := http.NewServeMux()
 	mux.Handle(pattern, matched{})
@@ -120,9 +121,9 @@ type matched struct{}
 
 func (matched) ServeHTTP(http.ResponseWriter, *http.Request) {}
 
-// AfterWrite carries out the request, and then lets fault answer. The write takes
-// effect, but its answer is lost (with [Disconnect]) or late (with [Slow]). GET, HEAD
-// and OPTIONS get the correct answer.
+// AfterWrite returns a Fault that carries out a write, and then calls fault to
+// answer. The write takes effect, but its answer is lost (with [Disconnect]) or late
+// (with [Slow]). GET, HEAD and OPTIONS get the correct answer.
 func AfterWrite(fault Fault) Fault {
 	return func(w http.ResponseWriter, r *http.Request, healthy http.Handler) {
 		if slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodOptions}, r.Method) {
@@ -135,8 +136,9 @@ func AfterWrite(fault Fault) Fault {
 	}
 }
 
-// ClockOff gives the correct answer with the headers of a server whose clock is d
-// ahead: Date and Ratelimit-Reset. The clock of the realm does not change.
+// ClockOff returns a Fault that gives the correct answer, but with the Date and
+// Ratelimit-Reset headers of a server whose clock is d ahead. The clock of the realm
+// does not change.
 func ClockOff(d time.Duration) Fault {
 	return func(w http.ResponseWriter, r *http.Request, healthy http.Handler) {
 		answer := httptest.NewRecorder()
@@ -150,9 +152,10 @@ func ClockOff(d time.Duration) Fault {
 	}
 }
 
-// Chain combines faults. Each fault gets the next one as its healthy handler. For
-// example, Chain(ClockOff(time.Hour), TooMany(time.Minute)) answers 429 with a wrong
-// clock. Faults for several routes can be combined in the same way.
+// Chain returns a Fault that combines faults. Each fault gets the next one as its
+// healthy handler. For example, Chain(ClockOff(time.Hour), TooMany(time.Minute))
+// answers 429 with a wrong clock. Faults for several routes can be combined in the
+// same way.
 func Chain(faults ...Fault) Fault {
 	return func(w http.ResponseWriter, r *http.Request, healthy http.Handler) {
 		for _, fault := range slices.Backward(faults) {

@@ -87,7 +87,7 @@ func (r *Realm) CreateInvitation(i Invitation) (Invitation, error) {
 	return i.clone(), nil
 }
 
-// UpdateInvitation lets change edit the invitation with this ID and returns the
+// UpdateInvitation calls change to edit the invitation with this ID, and returns the
 // stored record. ID and Type cannot change. A new Email also creates a new token,
 // because the owner of the old address is no longer invited. Setting InvitedAt emits
 // the event "invited".

@@ -66,7 +66,7 @@ func (r *Realm) CreateMembershipUntil(end time.Time, userID, orgID string, permi
 	return m.clone(), nil
 }
 
-// UpdateMembership lets change edit the membership with this ID and returns the
+// UpdateMembership calls change to edit the membership with this ID, and returns the
 // stored record. ID, user and org cannot change. If there is no such membership, it
 // returns [ErrNotFound]. change must not call the Realm.
 func (r *Realm) UpdateMembership(id string, change func(*Membership)) (Membership, error) {

@@ -69,9 +69,9 @@ func (r *Realm) CreateOrg(org Org) (Org, error) {
 	return org.clone(), nil
 }
 
-// UpdateOrg lets change edit the org with this ID and returns the stored record. The
-// ID cannot change. The errors are [ErrNotFound], and [ErrClosed] if change gives a
-// closed org another state. change must not call the Realm.
+// UpdateOrg calls change to edit the org with this ID, and returns the stored record.
+// The ID cannot change. The errors are [ErrNotFound], and [ErrClosed] if change gives
+// a closed org another state. change must not call the Realm.
 func (r *Realm) UpdateOrg(id string, change func(*Org)) (Org, error) {
 	defer r.report()
 	records, unlock := r.lock()

@@ -79,7 +79,7 @@ func (r *Realm) CreateAuthProvider(p AuthProvider) (AuthProvider, error) {
 	return p, nil
 }
 
-// UpdateAuthProvider lets change edit the auth provider with this ID or type and
+// UpdateAuthProvider calls change to edit the auth provider with this ID or type, and
 // returns the stored record. ID and Type cannot change. If there is no such provider,
 // it returns [ErrNotFound]. change must not call the Realm.
 func (r *Realm) UpdateAuthProvider(idOrType string, change func(*AuthProvider)) (AuthProvider, error) {

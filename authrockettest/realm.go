@@ -252,7 +252,7 @@ func (r *Realm) URL() string {
 	return r.url
 }
 
-// Start serves the realm on a port of localhost and returns its URL. Call it before
+// Start serves the realm on a port on localhost, and returns its URL. Call it before
 // [Realm.Config]. Serve the app on 127.0.0.1, because browsers do not separate the
 // cookies of two ports of one host. Further calls do nothing.
 func (r *Realm) Start() string {
@@ -265,7 +265,7 @@ func (r *Realm) Start() string {
 	return r.url
 }
 
-// Close stops the server of Start.
+// Close stops the server that Start started.
 func (r *Realm) Close() {
 	r.mu.Lock()
 	server := r.server

@@ -94,8 +94,8 @@ func (r *Realm) Settings() Settings {
 	return r.settings.clone()
 }
 
-// ChangeSettings lets change edit the settings, and returns the new settings. They
-// take effect at once, even for existing sessions. If they are invalid, nothing
+// ChangeSettings calls change to edit the settings, and returns the new settings.
+// They take effect at once, even for existing sessions. If they are invalid, nothing
 // changes and the error contains all problems. change must not call the Realm.
 func (r *Realm) ChangeSettings(change func(*Settings)) (Settings, error) {
 	defer r.report()

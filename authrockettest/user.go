@@ -108,8 +108,8 @@ func (r *Realm) CreateUser(user User) (User, error) {
 	return user.clone(), nil
 }
 
-// UpdateUser lets change edit the user with this ID and returns the stored record.
-// The ID cannot change. The errors are [ErrNotFound], [ErrEmailTaken],
+// UpdateUser calls change to edit the user with this ID, and returns the stored
+// record. The ID cannot change. The errors are [ErrNotFound], [ErrEmailTaken],
 // [ErrUsernameTaken], and an error that says that Email is missing. If there is an
 // error, the user stays unchanged. change must not call the Realm.
 func (r *Realm) UpdateUser(id string, change func(*User)) (User, error) {

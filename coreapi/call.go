@@ -33,7 +33,7 @@ const (
 	maxBackoff   = 2 * time.Second
 )
 
-// do makes a call and reports it.
+// do makes a call and reports it to the Observer.
 func (s *scope) do(ctx context.Context, c call) error {
 	start := time.Now()
 	e := &Error{Method: c.method, Path: c.route.template}
@@ -58,7 +58,7 @@ type run struct {
 	mayBeDone bool // an earlier attempt may have been carried out
 }
 
-// fail ends the call.
+// fail sets the error of the call, and returns it.
 func (r *run) fail(reason, cause error) error {
 	r.e.reason, r.e.cause = reason, cause
 	return r.e
@@ -208,7 +208,7 @@ func (r *run) readRefusal(reply reply) {
 }
 
 // accept reads an answer with a 2xx status. It looks for errors first, then for a
-// collection, then at status 215, and then for data.
+// collection, then checks for status 215, and then looks for data.
 func (r *run) accept(reply reply) error {
 	a, err := readAnswer(reply)
 	if err != nil {

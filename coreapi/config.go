@@ -70,7 +70,7 @@ func ConfigFromEnv() Config {
 	return Config{URL: env("URL"), APIKey: Hide(env("APIKey")), RealmID: env("RealmID")}
 }
 
-// envNames are the environment variables of fields of Config.
+// envNames maps the names of Config fields to their environment variables.
 var envNames = map[string]string{
 	"URL":     "AUTHROCKET_URL",
 	"APIKey":  "AUTHROCKET_API_KEY",

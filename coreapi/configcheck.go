@@ -45,8 +45,8 @@ func (c *configChecker) add(field, value, format string, args ...any) {
 	c.problems = append(c.problems, &ConfigError{field, envNames[field], value, fmt.Sprintf(format, args...)})
 }
 
-// addPasted reports that value belongs in another field. The prefixes in own are valid in
-// this field.
+// addPasted adds a problem if value belongs in another field, and reports whether it
+// does. The prefixes in own are valid in this field.
 func (c *configChecker) addPasted(field, value string, own ...string) bool {
 	bare := strings.TrimLeft(value, " \t\r\n\"'`")
 next:

@@ -86,7 +86,7 @@ const (
 	firstBackoff = 200 * time.Millisecond // the longest first pause; the second is up to twice as long
 )
 
-// do makes a call and reports it.
+// do makes a call and reports it to the Observer.
 func (c *Client) do(ctx context.Context, call *call) (Result, error) {
 	start := time.Now()
 	e := &Error{Method: call.method, Path: call.path}
@@ -111,7 +111,7 @@ type run struct {
 	e    *Error // the outcome of the call so far
 }
 
-// fail sets the error of the call, or of the attempt.
+// fail sets the error of the call, or of the attempt, and returns it.
 func (r *run) fail(kind, cause error) error {
 	r.e.kind, r.e.cause = kind, cause
 	return r.e

@@ -49,7 +49,7 @@ type State struct {
 	endOnAt map[string]time.Time // by user ID: when EndOn last ended the user's sessions
 }
 
-// Settings of State that need no configuration.
+// Settings of State that cannot be configured.
 const (
 	// An end is remembered for holdLeeway longer than the longest life of a token, but at
 	// least for minHold and at most for maxHold. The upper limit prevents anyone from

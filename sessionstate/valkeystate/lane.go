@@ -16,8 +16,8 @@ import (
 const answerTime = 2 * time.Second
 
 // lane sends commands one after the other over one connection, which it opens when it
-// needs it. The caller of do reads the answer itself, so no goroutine waits for the
-// server.
+// needs it. The goroutine that calls do also reads the answer, so no other goroutine
+// waits for the server.
 type lane struct {
 	turn   chan struct{}
 	client valkey.Client
@@ -98,9 +98,10 @@ func (n *lane) lock(ctx context.Context) error {
 
 func (n *lane) unlock() { <-n.turn }
 
-// do sends a command until ctx ends. If the connection is broken, it sends the command
-// once more, because servers and firewalls close idle connections. The server may then
-// carry out the command twice. That is harmless here; an entry may be in the log twice.
+// do sends a command and returns its result. It gives up when ctx ends. If the connection
+// is broken, it sends the command once more, because servers and firewalls close idle
+// connections. The server may then carry out the command twice. That is harmless here; an
+// entry may be in the log twice.
 func (n *lane) do(ctx context.Context, command func(valkey.Builder) valkey.Completed) valkey.ValkeyResult {
 	hungUp := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
