@@ -69,8 +69,8 @@ func (r *Realm) serveKeys(w http.ResponseWriter, req *http.Request) {
 
 const notLoginURL = "The redirect_uri is missing, or it is not one of the realm's Login URLs."
 
-// serveLogin shows the form. If the browser is signed in, it sends the browser back
-// to the app at once.
+// serveLogin shows the form. If the browser is signed in, and the request does not
+// contain prompt=login, serveLogin sends the browser back to the app at once.
 func (r *Realm) serveLogin(w http.ResponseWriter, req *http.Request) {
 	query := req.URL.Query()
 	redirectURI, ok := r.RedirectURI(query.Get("redirect_uri"))
