@@ -24,9 +24,10 @@ func (s *Server) membershipIn(userID, orgID string) (authrockettest.Membership, 
 	return authrockettest.Membership{}, errNotMember
 }
 
-// changeAccount carries out an action of a user and returns the user's membership. If
-// the user is not a member, it returns an error. Actions run one after the other, so
-// that two owners who remove each other at the same time leave one owner.
+// changeAccount carries out an action of a user on an account, and returns the user's
+// membership in that account. If the user is not a member, it returns an error.
+// Actions run one after the other, so that two owners who remove each other at the
+// same time leave one owner.
 func (s *Server) changeAccount(userID, orgID, action string, field func(string) string) (own authrockettest.Membership, err error) {
 	s.changes.Lock()
 	defer s.changes.Unlock()
@@ -95,15 +96,15 @@ func (s *Server) change(own authrockettest.Membership, action string, field func
 var errOwnersOnly = refuse(http.StatusForbidden, "Only an owner may add or remove owners.")
 
 // mayGrant reports whether a member with the membership own may replace the
-// permissions old with tags.
+// permissions in old with those in tags.
 func mayGrant(own authrockettest.Membership, old, tags []string) bool {
 	return slices.Contains(own.Permissions, permissionOwner) ||
 		slices.Contains(old, permissionOwner) == slices.Contains(tags, permissionOwner)
 }
 
-// changeableInvitations returns the invitations of an email address, if a member with
-// the membership own may give them the permissions tags. When they are withdrawn,
-// tags is nil.
+// changeableInvitations returns the invitations that were sent to an email address.
+// It returns an error if a member with the membership own is not allowed to give the
+// permissions tags to them. For a withdrawal, tags is nil.
 func (s *Server) changeableInvitations(own authrockettest.Membership, email string, tags []string) ([]authrockettest.Invitation, error) {
 	if email = strings.TrimSpace(email); email == "" { // an empty email would select all invitations
 		return nil, nil
@@ -115,9 +116,9 @@ func (s *Server) changeableInvitations(own authrockettest.Membership, email stri
 	return page.Items, err
 }
 
-// changeableMember returns the membership with this ID, if a member with the
-// membership own may give it the permissions tags and the account keeps an owner.
-// When the member is removed, tags is nil.
+// changeableMember returns the membership with this ID. It returns an error if a
+// member with the membership own is not allowed to give the permissions tags to it,
+// or if the account would then have no owner. For a removal, tags is nil.
 func (s *Server) changeableMember(own authrockettest.Membership, id string, tags []string) (authrockettest.Membership, error) {
 	members := s.realm.Members(own.OrgID)
 	i := slices.IndexFunc(members, func(m authrockettest.Membership) bool { return m.ID == id })

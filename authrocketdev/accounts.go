@@ -28,7 +28,8 @@ func (s *Server) newOrg(user authrockettest.User, name string) (authrockettest.O
 	return org, err
 }
 
-// maxMemberships is the maximum number of accounts that a user may create.
+// maxMemberships is the number of memberships at which a user can no longer create an
+// account.
 const maxMemberships = 100
 
 var errNoAccount = errors.New("no account is selected")

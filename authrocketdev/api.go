@@ -61,7 +61,8 @@ func withAPIHeaders(next http.Handler) http.Handler {
 
 var errTooMany = refuse(http.StatusTooManyRequests, "Too many requests. Try again in a minute.")
 
-// limitRequests counts the requests of each IP address.
+// limitRequests counts the requests from each IP address, and refuses those over the
+// limit.
 func (s *Server) limitRequests(next http.Handler) http.Handler {
 	perMinute := s.config.RequestsPerMinute
 	if perMinute < 0 {
@@ -69,8 +70,8 @@ func (s *Server) limitRequests(next http.Handler) http.Handler {
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		left, end := s.apiRequests.add(authrockettest.RequestOf(r).IP)
-		// An HTTP date has whole seconds, so it is rounded up: the second before the
-		// end is too early.
+		// An HTTP date has whole seconds. The end is rounded up, because a request
+		// before the end would still be refused.
 		end = end.Add(time.Second - 1).Truncate(time.Second)
 		h := w.Header()
 		h.Set("Ratelimit-Limit", strconv.Itoa(perMinute))

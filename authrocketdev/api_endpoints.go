@@ -52,8 +52,8 @@ func (s *Server) loginResult(l login) (any, error) {
 	return s.result(l.Session, "")
 }
 
-// result returns the login of a session. It selects the requested account if the user
-// is a member of it.
+// result returns the result of a login that has started a session. It selects the
+// requested account if the user is a member of it.
 func (s *Server) result(session authrockettest.HostedSession, account string) (any, error) {
 	user, err := s.realm.User(session.UserID)
 	if err != nil {

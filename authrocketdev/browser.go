@@ -18,7 +18,8 @@ func (s *Server) sessionID(r *http.Request) string {
 	return c.Value
 }
 
-// session returns the browser's session, if there is one that can still be used.
+// session returns the browser's session, or false if the browser has no session that
+// can still be used.
 func (s *Server) session(r *http.Request) (authrockettest.HostedSession, bool) {
 	session, err := s.usableSession(s.sessionID(r))
 	return session, err == nil

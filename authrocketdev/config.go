@@ -38,7 +38,7 @@ type Config struct {
 const defaultRequestsPerMinute = 120
 
 // Server is the local LoginRocket of one realm. It is an [http.Handler] and safe for
-// concurrent use. It needs no Close.
+// concurrent use. It need not be closed.
 type Server struct {
 	config   Config
 	realm    *authrockettest.Realm
@@ -48,7 +48,7 @@ type Server struct {
 	maxUsers int
 
 	outbox      *outbox
-	changes     *sync.Mutex // held from the check of an account or invitation until its change
+	changes     *sync.Mutex // held while an account or invitation is checked and then changed
 	apiRequests *limit      // by IP address
 	wrongLogins *limit      // by user
 	wrongCodes  *limit      // by user

@@ -17,7 +17,7 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// coreCall is a request of the Core API with a valid key.
+// coreCall is a request to the Core API that has a valid key.
 type coreCall struct {
 	service  *Service
 	realm    *authrockettest.Realm // for writes, on behalf of the client that the request names
@@ -182,8 +182,8 @@ func isSecret(given, own string) bool {
 	return own != "" && subtle.ConstantTimeCompare(a[:], b[:]) == 1
 }
 
-// countRequest counts a request of a key, and sets the headers that say how many
-// requests are left.
+// countRequest counts a request with a key, and sets the headers that say how many
+// requests are left. It returns false if the key is over its limit.
 func (s *Service) countRequest(h http.Header, key string) bool {
 	perMinute := s.config.RequestsPerMinute
 	if perMinute < 0 {
@@ -250,7 +250,7 @@ func writeCoreRefusal(w http.ResponseWriter, r *http.Request, err error) {
 	refusal := asRefusal(err)
 	status := refusal.status
 	if status == http.StatusUnprocessableEntity && r.Method == http.MethodGet {
-		status = http.StatusBadRequest // 422 is for writes
+		status = http.StatusBadRequest // only writes get a 422
 	}
 	answer := coreErrors{Errors: translate(refusal.texts, r.Header.Get("Accept-Language"))}
 	if again, ok := errors.AsType[*retryable](err); ok {

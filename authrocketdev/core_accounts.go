@@ -27,7 +27,7 @@ type tokenJSON struct {
 	UserID string `json:"user_id"`
 }
 
-// fields reads required attributes of a user that are all texts.
+// fields reads attributes of a user. All of them are required, and are texts.
 func (c *coreCall) fields(names ...string) (map[string]string, error) {
 	attributes := c.body.root("user", names...)
 	fields := make(map[string]string)
@@ -151,8 +151,8 @@ func updatePassword(c *coreCall) (coreAnswer, error) {
 	return c.afterPasswordChange(user, keep)
 }
 
-// keepSessions reads whether a user's sessions survive a change of the user's own
-// password. The values are all, which is the default, and none.
+// keepSessions reports whether the sessions of users who change their own password
+// stay active. The attribute keep_sessions is all, which is the default, or none.
 func (o object) keepSessions() (keep bool) {
 	value := o.oneOf("keep_sessions", "all", "none")
 	return value == nil || *value == "all"

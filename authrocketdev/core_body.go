@@ -25,8 +25,8 @@ import (
 const maxCoreBodyBytes = 256 << 10
 
 // object is the body of a request, or a part of it, as members by name. Its methods
-// remove the member that they read, so that unknown members remain. They record what
-// is wrong.
+// remove the member that they read, so that unknown members remain. They record the
+// problems that they find.
 type object struct {
 	values   map[string]any
 	problems *[]string
@@ -79,12 +79,12 @@ func readObject(w http.ResponseWriter, r *http.Request) (object, error) {
 	return object{}, errMediaType
 }
 
-// errJSONAsForm is for JSON with the Content-Type of a form, which curl sends, for
-// example.
+// errJSONAsForm refuses JSON with the Content-Type of a form. For example, curl sends
+// this Content-Type by default.
 var errJSONAsForm = refuse(http.StatusUnsupportedMediaType, "The body looks like JSON, but its Content-Type is that of a form. Send Content-Type: application/json.")
 
-// maxFormDepth is the maximum number of names that a form field may have: user[custom][plan] has
-// three.
+// maxFormDepth is the maximum number of names in the key of a form field. For
+// example, user[custom][plan] has three names.
 const maxFormDepth = 4
 
 // addQuery adds the members of a query or a form: name, name[], name[member] and
@@ -177,9 +177,9 @@ func (o object) noteUnknown() {
 
 var attributeName = regexp.MustCompile(`^[A-Za-z0-9_.\-\[\]]+$`)
 
-// quoteName quotes a name that a client sent, for use in an error. A name with
-// characters that attribute names and form fields do not have may be a value in the
-// wrong place, and so a credential.
+// quoteName quotes a name that a client sent, for use in an error. It does not repeat
+// a name with characters that attribute names and form fields do not have. Such a
+// name may be a value in the wrong place, and that value may be a credential.
 func quoteName(name string) string {
 	if !attributeName.MatchString(name) {
 		return "A name with characters other than A-Z a-z 0-9 _ . - [ ]"
@@ -420,7 +420,7 @@ func (o object) request() authrockettest.Request {
 	return by
 }
 
-// realmIDs returns the values of realm_id, outside the attributes and in them.
+// realmIDs returns the values of realm_id, both outside the attributes and in them.
 func (o object) realmIDs() (ids []string) {
 	objects := []object{o}
 	for _, name := range slices.Sorted(maps.Keys(o.values)) {

@@ -125,8 +125,8 @@ func (c *coreCall) createTOTP(attributes object, userID, kind string) (authrocke
 	return c.server.enrol(userID, name)
 }
 
-// createOther adds a credential for an account at another provider to a user. It does
-// not store the tokens of that account.
+// createOther adds a credential to a user, for the user's account at another
+// provider. It does not store the tokens of that account.
 func (c *coreCall) createOther(attributes object, userID, kind string) (authrockettest.Credential, error) {
 	credential := authrockettest.Credential{UserID: userID, Type: kind, AuthProviderID: c.provider(attributes, kind)}
 	set(&credential.ProviderUserID, attributes.name("provider_user_id"))

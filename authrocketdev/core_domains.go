@@ -118,7 +118,7 @@ func deleteDomain(c *coreCall) (coreAnswer, error) {
 }
 
 // LoginRocket returns the handler of the LoginRockets of all realms. It selects a
-// realm by the host of its domain. Other hosts get the realm of
+// realm by the host of its domain. For any other host, it selects the realm of
 // [ServiceConfig.Server].
 func (s *Service) LoginRocket() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

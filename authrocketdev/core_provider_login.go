@@ -51,8 +51,8 @@ func (s *Service) stateMAC(text string) string {
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// openState returns the login in a state, if this service made the state for this
-// realm and it has not expired.
+// openState returns the login in a state. It returns false if this service did not make
+// the state for this realm, or if the state has expired.
 func (c *coreCall) openState(state string) (startedLogin, bool) {
 	var started startedLogin
 	text, mac, _ := strings.Cut(state, ".")

@@ -8,7 +8,8 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// Writes of auth providers belong to the Configuration API.
+// providerEndpoints are the calls for auth providers. Calls that change providers
+// belong to the Configuration API.
 var providerEndpoints = map[string]map[string]coreEndpoint{
 	"auth_providers":                {http.MethodGet: listProviders, http.MethodPost: configuration(createProvider)},
 	"auth_providers/{id}":           {http.MethodGet: getProvider, http.MethodPut: configuration(updateProvider), http.MethodDelete: configuration(deleteProvider)},

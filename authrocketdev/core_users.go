@@ -172,7 +172,8 @@ func (c *coreCall) newPassword(attributes object) string {
 	return *password
 }
 
-// follow carries out the other parts of a change, and returns the user.
+// follow carries out the parts of a change that concern the verification of an email
+// address, and returns the user.
 func (c *coreCall) follow(user authrockettest.User, u userChange) (authrockettest.User, error) {
 	if u.requestsVerification {
 		c.server.requestEmailVerification(user)

@@ -12,8 +12,8 @@ import (
 
 // CoreAPIConfig returns the Config of a client that calls the Core API in memory,
 // without a port. The client has no request budget, so it never waits. The Config
-// contains the API key. If the Core API is served on a port, set URL to it and
-// HTTPClient to nil.
+// contains the API key. To call a Core API that is served on a port, set the field
+// URL to the URL of that Core API, and HTTPClient to nil.
 func (s *Service) CoreAPIConfig() coreapi.Config {
 	return coreapi.Config{
 		URL:               "http://localhost/v2",
@@ -23,7 +23,8 @@ func (s *Service) CoreAPIConfig() coreapi.Config {
 	}
 }
 
-// transportFunc is a transport that hides the Service and its API key from printers.
+// transportFunc is a transport. Because it is a function, printing it does not show
+// the Service or its API key.
 type transportFunc func(*http.Request) (*http.Response, error)
 
 func (f transportFunc) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
@@ -38,7 +39,8 @@ func (s *Service) roundTrip(r *http.Request) (*http.Response, error) {
 	}
 	recorder := httptest.NewRecorder()
 	recorder.Header().Set("Date", time.Now().UTC().Format(http.TimeFormat)) // as a server on a port does
-	// The goroutine ends with the handler, which ends with the context at the latest.
+	// The goroutine ends when the handler returns, which is when the context ends at
+	// the latest.
 	done := make(chan error, 1)
 	go func() {
 		defer served.Body.Close()
@@ -56,8 +58,8 @@ func (s *Service) roundTrip(r *http.Request) (*http.Response, error) {
 	}()
 	select {
 	case err := <-done:
-		// The client may have given up before the handler ended. It then gets no
-		// answer.
+		// If the context of the request ended before the handler did, the client gets
+		// the error of the context and no answer.
 		if err = cmp.Or(r.Context().Err(), err); err != nil {
 			return nil, err
 		}

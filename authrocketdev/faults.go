@@ -14,7 +14,8 @@ func (s *Service) Break(fault authrockettest.Fault) { s.fault.Store(&fault) }
 // Repair ends the fault of [Service.Break]. Requests that already hang continue to hang.
 func (s *Service) Repair() { s.fault.Store(nil) }
 
-// breakable serves next, or the fault of Break.
+// breakable returns a handler that serves the fault of Break, or next if there is no
+// fault.
 func (s *Service) breakable(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if fault := s.fault.Load(); fault != nil && *fault != nil {

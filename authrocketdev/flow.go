@@ -161,7 +161,7 @@ func (s *Server) finish(w http.ResponseWriter, r *http.Request, session authrock
 	}
 	target, ok := s.realm.RedirectURI(f.RedirectURI)
 	if !ok {
-		// A loopback realm without Login URLs has no default.
+		// A loopback realm without Login URLs has no default URL.
 		return s.render(w, r, flow{}, http.StatusOK, "done", view{Title: "You are signed in", Page: "Open your app to continue."})
 	}
 	token, err := s.realm.SessionToken(session.ID)

@@ -28,7 +28,8 @@ var (
 
 const textInvitation = "This invitation has been used or has expired."
 
-// invitation returns the invitation with this token, unless nobody can accept it.
+// invitation returns the invitation with this token, or false if it cannot be
+// accepted.
 func (s *Server) invitation(token string) (authrockettest.Invitation, bool) {
 	i, err := s.realm.InvitationByToken(token)
 	if err == nil && i.OrgID != "" {

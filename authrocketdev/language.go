@@ -36,8 +36,8 @@ func translate(texts []string, acceptLanguage string) []string {
 const maxAcceptLanguage = 20
 
 // preferredLocale returns the locale to which an Accept-Language header (RFC 9110
-// section 12.5.4) gives the highest weight, or the first of several. If the header
-// names none of locales, it returns English.
+// section 12.5.4) gives the highest weight, or the first of them if several have the
+// same weight. If the header names none of locales, it returns English.
 func preferredLocale(acceptLanguage string) string {
 	best, bestWeight := locales[0], 0.0
 	entries := strings.SplitN(acceptLanguage, ",", maxAcceptLanguage+1)

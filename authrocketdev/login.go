@@ -30,9 +30,9 @@ func (s *Server) logIn(name, password string) (login, error) {
 
 var errManyPasswords = invalid("Too many wrong passwords. Try again in a minute.")
 
-// tryPassword compares a password, unless too many wrong ones were entered for key.
-// It counts an attempt before it compares, so that parallel attempts cannot exceed
-// the limit.
+// tryPassword reports whether password is the user's password. It returns an error
+// if too many wrong passwords were entered for key. It counts an attempt before it
+// compares, so that parallel attempts cannot exceed the limit.
 func (s *Server) tryPassword(key string, user authrockettest.User, password string) (isSame bool, err error) {
 	if left, _ := s.wrongLogins.add(key); left < 0 {
 		return false, errManyPasswords

@@ -6,8 +6,9 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// forgotPassword sends a link to set a new password. Its answer does not reveal
-// whether the user exists. The link contains the parameters back.
+// forgotPassword sends a link to set a new password. It returns nothing, so callers
+// cannot reveal whether the user exists. The parameters in back are added to the
+// link.
 func (s *Server) forgotPassword(login string, back url.Values) {
 	user, err := s.realm.UserByLogin(login)
 	if err != nil || user.State != authrockettest.UserActive {

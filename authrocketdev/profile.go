@@ -6,7 +6,8 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// profile is a change that users may make; a nil field stays unchanged.
+// profile is a change that users can make to their own data. A nil field changes
+// nothing.
 type profile struct {
 	Email, FirstName, LastName, Username, Locale *string
 }

@@ -81,8 +81,9 @@ func (s *Server) completeLogin(token, code string) (authrockettest.HostedSession
 	return s.openSession(o.UserID)
 }
 
-// tryCode reports whether one of the devices shows code, unless too many wrong codes
-// were entered for the user. It counts an attempt before it compares.
+// tryCode reports whether one of the devices shows code. It returns an error if too
+// many wrong codes were entered for the user. It counts an attempt before it
+// compares.
 func (s *Server) tryCode(userID, code string, devices ...authrockettest.Credential) (bool, error) {
 	if left, _ := s.wrongCodes.add(userID); left < 0 {
 		return false, errManyCodes
@@ -110,7 +111,8 @@ func (s *Server) devices(userID string, states ...string) []authrockettest.Crede
 	})
 }
 
-// device returns a credential of the type totp, if it belongs to the user.
+// device returns a credential of the type totp. It returns an error if the
+// credential does not belong to the user.
 func (s *Server) device(userID, credentialID string) (authrockettest.Credential, error) {
 	c, err := s.realm.Credential(credentialID)
 	if err != nil || c.UserID != userID || c.Type != authrockettest.TypeTOTP {

@@ -27,8 +27,8 @@ const maxSeedBytes = 1 << 20
 //
 // The error joins all mistakes, each with its place, for example
 // users[2].memberships[0].org. If the text is not valid JSON, repeats a member, or
-// has an array with too many elements, the error contains only that, with line and
-// column. The error contains no password.
+// has an array with too many elements, the error contains only that mistake, with its
+// line and column. The error contains no password.
 func ReadSeed(r io.Reader) (Seed, error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxSeedBytes+1))
 	if err != nil {

@@ -192,7 +192,8 @@ func checkOrigin(text string) string {
 	return ""
 }
 
-// problemsOf joins what a check of the forms returns into one text.
+// problemsOf turns a check for forms into a check for seeds, which joins the problems
+// into one text.
 func problemsOf(check func([]string, string) []string) func(string) string {
 	return func(text string) string { return strings.Join(check(nil, text), " ") }
 }

@@ -113,7 +113,7 @@ var kindNames = map[jsontext.Kind]string{
 	'{': "an object", '[': "an array", '"': "a string", '0': "a number", 't': "a boolean", 'f': "a boolean", 'n': "null",
 }
 
-// seedKinds are the JSON kinds that a Go value is read from.
+// seedKinds are the JSON kinds from which a Go value can be read.
 var seedKinds = map[reflect.Kind]struct{ kinds, want string }{
 	reflect.Struct: {"{", "want an object"},
 	reflect.Map:    {"{", "want an object"},

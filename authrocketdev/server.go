@@ -84,8 +84,8 @@ func isOnLoopback(hostPort string) bool {
 }
 
 // withPageHeaders keeps pages out of frames, caches and Referer headers, and permits
-// only the stylesheet to load. There is no form-action, because forms lead to the app
-// through redirects.
+// only the stylesheet to load. The policy has no form-action directive, because the
+// redirects after a form can lead to the app.
 func withPageHeaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()

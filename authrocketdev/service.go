@@ -25,10 +25,10 @@ type ServiceConfig struct {
 	// Default: a new key, see [Service.APIKey].
 	APIKey string
 
-	// ReadOnlyAPIKey is a key that can only read. The Core API refuses its writes,
-	// and shows it events without their tokens. The key is still a credential: it can
-	// read the IDs of sessions, for which LoginRocket issues login tokens. Default:
-	// none.
+	// ReadOnlyAPIKey is a key that can only read. The Core API refuses writes with
+	// this key, and shows events without their tokens. The key is still a credential:
+	// it can read the IDs of sessions, for which LoginRocket issues login tokens.
+	// Default: none.
 	ReadOnlyAPIKey string
 
 	// Host is the host and port under which programs call the Core API, in addition
@@ -45,7 +45,7 @@ type ServiceConfig struct {
 	RequestsPerMinute int
 
 	// ConfigurationAPI also serves realms, client_apps and domains, and the writes of
-	// auth_providers. A request then works on the realm that it names, or on the
+	// auth_providers. A request then applies to the realm that it names, or to the
 	// realm of Server if it names none. Default: false.
 	ConfigurationAPI bool
 
@@ -68,7 +68,7 @@ const defaultCoreRequestsPerMinute = 1_200
 
 // Service is a local AuthRocket. It serves the Core API of a realm, in addition to
 // the realm's LoginRocket, which is a [Server]. With the Configuration API it has
-// several realms. It is safe for concurrent use, and needs no Close.
+// several realms. It is safe for concurrent use, and need not be closed.
 type Service struct {
 	config   ServiceConfig
 	origin   *url.URL     // of the LoginRocket of config.Server

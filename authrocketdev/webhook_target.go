@@ -25,7 +25,7 @@ type webhookTarget struct {
 	dial        func(ctx context.Context, network, address string) (net.Conn, error)
 
 	turn    chan struct{} // held by the running delivery; there is only one at a time
-	arrived chan struct{} // signals RunWebhooks that a new webhook is pending
+	arrived chan struct{} // tells RunWebhooks that a new webhook is pending
 
 	mu      sync.Mutex
 	pending []*webhook // the oldest first

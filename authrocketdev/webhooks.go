@@ -103,17 +103,17 @@ func (w *webhook) notify(change func(*authrockettest.Notification)) {
 }
 
 // Deliver sends each pending event once to the webhooks, in the order of the events.
-// It returns how many webhooks were acknowledged. Use it in tests, which decide when
-// to send: it ignores the time of the next retry. Events that happen during a call
-// wait for the next call.
+// It returns how many webhooks were acknowledged. Use it in tests that decide when
+// events are sent. Deliver does not wait for the time of the next retry. Events that
+// happen during a call are sent by the next call.
 //
 // The error joins one error for each URL. It wraps [ErrNotAcknowledged] if webhooks
 // were not acknowledged, or the error of ctx. A webhook that was not acknowledged
 // stays pending for 2 days, unless the realm discards the event or more than 10,000
 // webhooks are pending.
 //
-// Programs call [Service.RunWebhooks] instead. The handler that gets a webhook must
-// not call Deliver, because only one delivery to a URL runs at a time.
+// Programs other than tests call [Service.RunWebhooks] instead. The handler that gets
+// a webhook must not call Deliver, because only one delivery to a URL runs at a time.
 func (s *Service) Deliver(ctx context.Context) (int, error) {
 	acknowledged := make([]int, len(s.webhooks))
 	err := s.eachTarget(func(i int, t *webhookTarget) (err error) {
@@ -128,9 +128,9 @@ func (s *Service) Deliver(ctx context.Context) (int, error) {
 }
 
 // RunWebhooks sends events to the webhooks as they happen, until ctx ends. If a
-// webhook is not acknowledged, it tries again after 1 second and then doubles the
-// wait each time, up to an hour. It gives up after 2 days. It returns the error of
-// ctx.
+// webhook is not acknowledged, RunWebhooks tries again after 1 second. It then doubles
+// the wait each time, up to an hour, and gives up after 2 days. It returns the error
+// of ctx.
 func (s *Service) RunWebhooks(ctx context.Context) error {
 	s.eachTarget(func(_ int, t *webhookTarget) error {
 		for ctx.Err() == nil {
@@ -150,9 +150,9 @@ func (s *Service) RunWebhooks(ctx context.Context) error {
 }
 
 // Ping sends an event of the type ping to each webhook. The Core API does not show
-// this event. Ping sends it at once and does not repeat it. The error joins one error
-// for each URL that did not acknowledge it. It wraps [ErrNotAcknowledged] or the
-// error of ctx.
+// this event. Ping sends the event at once and does not repeat it. The error joins one
+// error for each URL that did not acknowledge the event. It wraps [ErrNotAcknowledged]
+// or the error of ctx.
 func (s *Service) Ping(ctx context.Context) error {
 	body := bodyOf(s.config.Server.realm.ID(), authrockettest.Event{ID: "ev_" + rand.Text()[:22], Type: "ping", At: time.Now()})
 	return s.eachTarget(func(_ int, t *webhookTarget) error {
