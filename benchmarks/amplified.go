@@ -16,7 +16,8 @@ import (
 )
 
 // An Amplification is a request over HTTP/2 whose few bytes unpack to many cookies.
-// The costs of its cases are measured. The first case only calls r.Cookies().
+// Its cases are the handlers that answer this request and whose costs are measured.
+// The handler of the first case only calls r.Cookies().
 type Amplification struct {
 	Name  string
 	Cases []Case

@@ -42,7 +42,8 @@ type Case struct {
 	requests []*http.Request
 }
 
-// Check makes sure that the case does what it says before it is measured.
+// Check returns an error if the responses of the case do not have its Status. Call it
+// before the case is measured.
 func (c Case) Check() error {
 	for i := range 4 {
 		var recorder *httptest.ResponseRecorder
@@ -60,8 +61,8 @@ func (c Case) Check() error {
 	return nil
 }
 
-// tries is how often Check repeats a request: on a busy machine, a fetch of the keys can
-// take longer than a request waits for it.
+// tries is the maximum number of attempts. On a busy machine, a request can fail because
+// it does not wait long enough for the keys to be fetched.
 const tries = 10
 
 // Run answers n requests.
@@ -183,7 +184,7 @@ const (
 // with SessionState or Telemetry.
 func NameWith(name, with string) string { return name + ", with " + with }
 
-// observe counts the decisions, as an app does whose metrics are read.
+// observe makes the Auth count its decisions, as in an app with metrics.
 func observe(c *authrocket.Config) {
 	telemetry, err := authrocketotel.New(authrocketotel.Config{MeterProvider: metric.NewMeterProvider(metric.WithReader(metric.NewManualReader()))})
 	if err != nil {
@@ -192,8 +193,8 @@ func observe(c *authrocket.Config) {
 	c.Observer = telemetry.Observer(authrocket.Observer{})
 }
 
-// newSessionState returns a State that runs until w is closed, with an API, which these
-// cases do not reach, and with as many ended sessions as it keeps.
+// newSessionState returns a State that runs until w is closed. It contains as many ended
+// sessions as it can keep. It has an API, but these cases do not call the API.
 func (w *World) newSessionState() *sessionstate.State {
 	api, err := coreapi.New(coreapi.Config{URL: w.KeysURL + "/v2", APIKey: coreapi.Hide("ks_keyOfBenchmarksOnly")})
 	if err != nil {
@@ -247,8 +248,8 @@ func Bare() http.Handler {
 
 type floorKey struct{}
 
-// floor returns a handler that does the least that any middleware does: it reads
-// the token, puts a value into the context, and the handler reads it back.
+// floor returns a handler that does the minimum of any middleware. It reads the token
+// and puts a value into the context. The inner handler then reads this value.
 func floor() http.Handler {
 	user := &struct{ id string }{"usr"}
 	handler := func(w http.ResponseWriter, r *http.Request) {

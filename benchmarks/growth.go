@@ -11,9 +11,9 @@ import (
 	"github.com/authrocket-go/authrocket"
 )
 
-// CostInTurn returns the CPU time of a request if this number of tokens is used,
-// one after the other, and at most kept of them are kept. The tokens are HS256,
-// since 100,000 RSA signatures take minutes.
+// CostInTurn returns the CPU time of a request. The requests use this number of
+// tokens in turn, and the cache keeps at most kept of them. The tokens are signed
+// with HS256, since 100,000 RSA signatures take minutes.
 func CostInTurn(tokens, kept, rounds int, slice time.Duration) time.Duration {
 	day := time.Now().Add(24 * time.Hour)
 	requests := make([]*http.Request, tokens)
@@ -25,7 +25,7 @@ func CostInTurn(tokens, kept, rounds int, slice time.Duration) time.Duration {
 		panic(err)
 	}
 	run := inTurn(guarded(auth), requests)
-	run(tokens) // each has been seen once
+	run(tokens) // verifies each token once
 	n := calibrate(run, slice)
 	costs := make([][]float64, rounds)
 	for i := range costs {
@@ -35,9 +35,9 @@ func CostInTurn(tokens, kept, rounds int, slice time.Duration) time.Duration {
 }
 
 // CostSeenBefore returns the CPU time of a request, and the ratio of this time to
-// that of the RSA check. This number of RS256 tokens of users with orgs is used,
-// one after the other. All have been seen before, and at most kept of them are
-// kept.
+// that of the RSA check. The requests use this number of RS256 tokens in turn. orgs
+// is the number of orgs in a token. All tokens have been verified before, and the
+// cache keeps at most kept of them.
 func (w *World) CostSeenBefore(tokens, kept, orgs, rounds int, slice time.Duration) (cpu time.Duration, timesRSACheck float64) {
 	day := time.Now().Add(24 * time.Hour)
 	signed := make([]Token, tokens)
@@ -53,7 +53,7 @@ func (w *World) CostSeenBefore(tokens, kept, orgs, rounds int, slice time.Durati
 	signers.Wait()
 	run := inTurn(guarded(w.newAuth(func(c *authrocket.Config) { c.TokenCacheSize = kept })), bearer(signed...))
 	check := inTurn(rsaCheck(w.PublicKey(), signed[0]), bearer(signed[0]))
-	run(tokens) // each has been seen once
+	run(tokens) // verifies each token once
 	n, checks := calibrate(run, slice), calibrate(check, slice)
 	costs := make([][]float64, rounds)
 	for i := range costs {
@@ -78,8 +78,8 @@ func inTurn(app http.Handler, requests []*http.Request) func(n int) {
 	}
 }
 
-// HeapPerSession returns the number of bytes by which the heap grows for each of
-// many kept RS256 tokens, and the length of a token.
+// HeapPerSession returns the number of bytes by which the heap grows for each RS256
+// token in the cache, and the length of a token.
 func (w *World) HeapPerSession(sessions, orgs int) (heapBytes, tokenBytes int) {
 	day := time.Now().Add(24 * time.Hour)
 	tokens := make([]string, sessions)
@@ -101,7 +101,7 @@ func (w *World) HeapPerSession(sessions, orgs int) (heapBytes, tokenBytes int) {
 
 func heap() int {
 	runtime.GC()
-	runtime.GC() // frees what was finalized after the first run
+	runtime.GC() // frees what the finalizers of the first run have released
 	var stats runtime.MemStats
 	runtime.ReadMemStats(&stats)
 	return int(stats.HeapAlloc)

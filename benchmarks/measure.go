@@ -12,9 +12,9 @@ import (
 // Cost is what one request of a case costs.
 type Cost struct {
 	Case   Case
-	CPU    time.Duration // median over the rounds
+	CPU    time.Duration // the median over the rounds
 	Ratios map[string]float64
-	Allocs float64 // on average, rounded down
+	Allocs float64 // the average, rounded down
 }
 
 // Measure runs the cases in turn in each round, for about slice of CPU time each.
@@ -89,7 +89,8 @@ func medianOf(rounds [][]float64, value func(round []float64) float64) float64 {
 
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
-// allocsOf counts over many requests, since other goroutines also make a few
+// allocsOf returns the number of allocations for each request, rounded down. It is
+// an average over many requests, because other goroutines also make a few
 // allocations.
 func allocsOf(c Case) float64 {
 	const n = 200

@@ -21,8 +21,9 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// Contender is a package that is compared, set up as its own documentation says. It
-// fetches the realm's key set over HTTP if it supports key sets.
+// Contender is a package that is compared, and that is set up as its own
+// documentation says. It fetches the realm's key set over HTTP if it supports key
+// sets.
 type Contender struct {
 	Name    string
 	Handler func() http.Handler
@@ -48,8 +49,8 @@ func must[T any](value T, err error) T {
 	return value
 }
 
-// bearerOf returns the token in the Authorization header, for packages that leave
-// this to the app.
+// bearerOf returns the token in the Authorization header, for packages that do not
+// read this header themselves.
 func bearerOf(r *http.Request) string {
 	token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	return token

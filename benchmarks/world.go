@@ -21,15 +21,14 @@ import (
 
 const (
 	issuer   = "https://authrocket.com"
-	audience = "app_benchmarks" // some peers require one
+	audience = "app_benchmarks" // some peers require an audience
 	keyID    = "jky_benchmarks0000000001"
 	secret   = "jsk_secretOfBenchmarksOnly0123456789abcdef"
 )
 
 var rs256Header = map[string]string{"alg": "RS256", "typ": "JWT", "kid": keyID}
 
-// Token is a login token, with the decision that an Auth or a peer must make about
-// it.
+// Token is a login token, and says whether an Auth or a peer must accept it.
 type Token struct {
 	Name  string
 	Text  string
@@ -45,7 +44,7 @@ type World struct {
 
 	One, Twenty              Token // of one org and of twenty
 	HS256                    Token // of one org, signed with the secret
-	Forged, Expired, Unknown Token // of one org: signed by another key, an hour late, of a kid that is not in the key set
+	Forged, Expired, Unknown Token // of one org: signed by another key, expired an hour ago, with a kid that is not in the key set
 	Oversized                Token // longer than the longest token that is read
 
 	others []Token // siblings of One, Twenty and HS256

@@ -177,7 +177,8 @@ func client(address string, request []byte, deadline time.Time) ([]time.Duration
 	return took, nil
 }
 
-// readAnswer reads a response of 200 with a Content-Length.
+// readAnswer reads a response. It returns an error unless the status is 200 and
+// there is a Content-Length.
 func readAnswer(r *bufio.Reader) error {
 	status, err := r.ReadSlice('\n')
 	if err != nil {

@@ -92,7 +92,7 @@ func report(out io.Writer, o options) error {
 func writeCosts(out io.Writer, costs []benchmarks.Cost) {
 	fmt.Fprintln(out, "| request | CPU | times the floor | times the RSA check | allocations |")
 	fmt.Fprintln(out, "|---|---|---|---|---|")
-	bare := costs[0].Allocs // of the response alone, which every handler writes
+	bare := costs[0].Allocs // the allocations for the response, which every handler writes
 	for _, c := range costs {
 		check := benchmarks.NameRSACheck
 		if strings.Contains(c.Case.Name, "twenty") {
@@ -122,9 +122,9 @@ func writeExtras(out io.Writer, costs []benchmarks.Cost) {
 	fmt.Fprintln(out)
 }
 
-// writeAdapters writes how much more CPU time each adapter takes than the
-// middleware on net/http. The last column leaves out the part that the framework
-// itself takes more than net/http for two middlewares.
+// writeAdapters writes how much more CPU time each adapter takes than the middleware
+// on net/http. In the last column, the additional time that the framework itself
+// needs for two middlewares, compared with net/http, is subtracted.
 func writeAdapters(out io.Writer, costs []benchmarks.Cost) {
 	cpu := map[string]time.Duration{}
 	for _, c := range costs {
@@ -158,7 +158,8 @@ func times(ratio float64) string {
 	return fmt.Sprintf("%.0f", ratio)
 }
 
-// processor returns the name of the model, if the system has it.
+// processor returns the model name of the CPU, or the architecture if the model name
+// is not known.
 func processor() string {
 	info, _ := os.ReadFile("/proc/cpuinfo")
 	for line := range strings.Lines(string(info)) {

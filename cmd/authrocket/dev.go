@@ -131,7 +131,8 @@ func openRealm(o options, seed authrocketdev.Seed, data *dataFile) (*authrocketd
 	return server, err
 }
 
-// hasDomains reports whether the Configuration API can open LoginRockets.
+// hasDomains reports whether this machine has the loopback addresses at which the
+// Configuration API opens LoginRockets.
 func hasDomains() bool {
 	listener, err := net.Listen("tcp", "127.0.1.1:0")
 	if err != nil {
@@ -196,7 +197,7 @@ func announce(stdout io.Writer, realm *authrockettest.Realm, variables []string,
 	fmt.Fprintf(stdout, "\nMails are not sent, but shown at %s/outbox\n", realm.URL())
 }
 
-// maxAnnounced is how many users are printed.
+// maxAnnounced is the maximum number of users that are printed.
 const maxAnnounced = 20
 
 func accountsOf(realm *authrockettest.Realm, user authrockettest.User) string {

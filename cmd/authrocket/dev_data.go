@@ -63,7 +63,7 @@ var errChanged = errors.New("another program has changed it, so it is not overwr
 // isUnchanged returns an error if another program has changed the file.
 func (d *dataFile) isUnchanged() error {
 	info, err := statFile(d.name)
-	if err != nil || info == nil { // without a file, there is nothing to lose
+	if err != nil || info == nil { // without a file, no data can be lost
 		return err
 	}
 	if d.file == nil || info.Size() != d.info.Size() || !info.ModTime().Equal(d.info.ModTime()) {
@@ -97,8 +97,9 @@ func (d *dataFile) Close() {
 }
 
 const (
-	// savePause is the pause after a save, so that many changes cause one save. The pause
-	// is longer if a save takes long, so that saving takes at most a fifth of the time.
+	// savePause is the pause after a save, so that many changes cause one save. If saves
+	// take long, the pause is longer, so that at most a fifth of the time is spent on
+	// saves.
 	savePause      = 100 * time.Millisecond
 	savePauseTimes = 4
 

@@ -11,10 +11,11 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// maxLateness is less than the time that the server has for an answer.
+// maxLateness is the longest delay of a fault. It is shorter than the time in which the
+// server must send an answer.
 const maxLateness = time.Minute
 
-// simpleFault reads a fault that every handler can have.
+// simpleFault reads a fault that can be applied to every handler.
 func simpleFault(text string) (fault authrockettest.Fault, ok bool) {
 	switch text {
 	case "hang":
@@ -47,7 +48,7 @@ func parseJWKSFault(text string) (authrockettest.Fault, error) {
 	return nil, fmt.Errorf("-jwks %q is not a fault; use ok, a status from 200 to 599, a delay up to %s, hang, garbage, empty or disconnect", text, maxLateness)
 }
 
-// tooManyFor is how far in the future the Ratelimit-Reset of the fault 429 is.
+// tooManyFor is the time from an answer of the fault 429 until its Ratelimit-Reset.
 const tooManyFor = time.Minute
 
 // parseCoreFault reads the flag -core-fault, in which a condition may precede the fault.

@@ -22,8 +22,8 @@ func wordSet(text string) map[string]bool {
 	return set
 }
 
-// coreRoute returns a path of the Core API without IDs: session IDs are credentials, and
-// a user may be addressed by email.
+// coreRoute returns a path of the Core API without IDs, because session IDs are
+// credentials, and the ID of a user may be an email address.
 func coreRoute(r *http.Request) string {
 	segments := strings.SplitN(r.URL.EscapedPath(), "/", 6)
 	for i, segment := range segments {

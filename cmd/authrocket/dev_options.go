@@ -88,7 +88,7 @@ func parseOptions(args []string, stdout io.Writer) (options, error) {
 	var m mistakes
 	for _, arg := range flags.Args() {
 		if !plainWord.MatchString(arg) {
-			arg = "..." // it may be a key without its flag
+			arg = "..." // it may be a key whose flag is missing
 		}
 		m.add("unexpected argument %q; -h lists the flags", arg)
 	}
@@ -203,7 +203,7 @@ func checkAddr(m *mistakes, name, addr string) {
 	}
 }
 
-// maxOldKeys is how many old keys may be published at the same time.
+// maxOldKeys is the maximum number of old keys that are published at the same time.
 const maxOldKeys = 20
 
 // claimNames are the claims that a token may have.

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// listen opens addr, the value of the flag called name. It checks the resolved address
-// and not the host name, before the program answers any request.
+// listen opens addr, the value of the flag called name. It checks the resolved
+// address, not the host name, and does so before the program answers any request.
 func listen(name, addr string, listensEverywhere bool) (net.Listener, error) {
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {
@@ -32,7 +32,7 @@ type site struct {
 	handler  http.Handler
 }
 
-// shutdownTimeout is how long running requests may continue at shutdown.
+// shutdownTimeout is the time for which running requests can continue at shutdown.
 const shutdownTimeout = 2 * time.Second
 
 func newHTTPServer(handler http.Handler, logger *slog.Logger) *http.Server {

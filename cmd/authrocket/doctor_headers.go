@@ -8,8 +8,9 @@ import (
 	"strings"
 )
 
-// The header limits of the proxies in front of the app are measured without a login. The
-// requests and answers are as long as those of a login, but complete no login.
+// The doctor checks without a login whether the proxies in front of the app accept
+// headers as long as those of a login. Its requests and the answers are that long, but
+// complete no login.
 //
 //   - Requests: the doctor requests the callback as a program does, once with a made-up
 //     token in the URL and once with made-up cookies. The callback then completes no
@@ -96,8 +97,8 @@ func judgeRequest(a answer, what string, bytes int) finding {
 	return wrong(do, "A request with %s is refused before it reaches the app (%d bytes): %s. The nginx limit is large_client_header_buffers.", what, bytes, statusText(a.status))
 }
 
-// measureAnswers requests an answer of the size that a login with a token of n bytes would
-// get.
+// measureAnswers requests an answer that is as long as the answer to a login with a
+// token of n bytes.
 func (p *patient) measureAnswers(ctx context.Context, n int) finding {
 	plain := p.askLogin(ctx)
 	if plain.err != nil || plain.status != http.StatusSeeOther {
@@ -171,13 +172,13 @@ func padding(n int) url.Values {
 		if room <= 0 {
 			return values
 		}
-		// A slash is three bytes in a query.
+		// A slash takes three bytes in a query.
 		slashes := min(room/3, maxParamBytes)
 		rest := min(room-3*slashes, maxParamBytes-slashes)
 		values.Set(name, strings.Repeat("/", slashes)+strings.Repeat("x", rest))
 		n -= len("&=") + len(name) + 3*slashes + rest
 	}
-	// The target is sealed and in base64, which has four bytes for three.
+	// The target is sealed and encoded in base64, which turns three bytes into four.
 	if target := min(n*3/4, maxReturnToBytes); target > 1 {
 		values.Set("return_to", "/"+strings.Repeat("x", target-1))
 	}

@@ -289,8 +289,8 @@ func listKeys(body []byte) string {
 	return ": " + strings.Join(texts, "; ")
 }
 
-// maxKeySetAge is how old a set from an intermediate cache may be. Apps then find a new
-// key within the usual fetch interval.
+// maxKeySetAge is the maximum age of a set from an intermediate cache. Up to this age,
+// apps still find a new key within the usual fetch interval.
 const maxKeySetAge = 15 * time.Minute
 
 // judgeCaching judges the caches between LoginRocket and this machine.

@@ -46,7 +46,7 @@ func newProber() *prober {
 	}
 }
 
-// answer is the answer to a request, or why there is none.
+// answer is the answer to a request, or the error if there is no answer.
 type answer struct {
 	status int
 	header http.Header
@@ -120,8 +120,8 @@ func shownURL(u *url.URL) string {
 	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}).String()
 }
 
-// diagnose returns why target did not answer. Its status is unknown if the same request
-// may succeed in a moment.
+// diagnose returns why target did not answer. The finding has the status unknown if the
+// same request may succeed a moment later.
 func diagnose(err error, target string) finding {
 	u, parseErr := url.Parse(target)
 	if parseErr != nil {

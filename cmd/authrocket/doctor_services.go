@@ -139,8 +139,8 @@ func tryWrite(ctx context.Context, api *coreapi.Client) finding {
 	return fine("The API key can write users: one was created and deleted.")
 }
 
-// checkWebhook sends a ping with the right secret to the app's webhook, and one with
-// another secret.
+// checkWebhook sends two pings to the app's webhook: one with the right secret, and one
+// with another secret.
 func checkWebhook(ctx context.Context, p *patient) []finding {
 	if p.webhook == "" {
 		return []finding{skipped("Not checked: use -webhook with the URL of the app's webhook.")}

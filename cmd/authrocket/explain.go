@@ -21,7 +21,7 @@ The exit status is 0 if the token is accepted, 1 if it is refused, 2 if a flag o
 environment is wrong, and 3 if the keys cannot be fetched.
 `
 
-// explain prints what is in a token, and whether it is accepted.
+// explain prints the content of a token, and whether the token is accepted.
 func explain(ctx context.Context, args []string, c console) error {
 	flags := flag.NewFlagSet("explain", flag.ContinueOnError)
 	asJSON := flags.Bool("json", false, "write one JSON object")

@@ -211,8 +211,8 @@ func (a *asker) hidden(ctx context.Context, prompt string) (coreapi.Secret, erro
 	return coreapi.Hide(line), err
 }
 
-// read reads an answer. A read from a terminal cannot be cancelled: if ctx ends, it
-// continues until the program ends.
+// read reads an answer. It returns when ctx ends. A read from a terminal cannot be
+// cancelled, so it then continues until the program ends.
 func (a *asker) read(ctx context.Context, prompt string, read func() (string, error)) (string, error) {
 	type answer struct {
 		line string

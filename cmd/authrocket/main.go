@@ -7,7 +7,7 @@
 // development without an account. It prints the environment variables that an app needs.
 // Its data is in memory, unless a flag names a file for it. A seed file provides the
 // first users and accounts. docs/local-authrocket.md in the repository describes the
-// flags, and which behaviour follows the real service.
+// flags, and says which behaviour follows that of the real service.
 //
 // authrocket doctor reads the environment of an app, checks its setup and says what to
 // do. authrocket explain shows what is in a login token and whether it is accepted.
@@ -33,8 +33,8 @@ type console struct {
 	stdout, stderr io.Writer
 }
 
-// commands are the possible first arguments. A command gets the other arguments. It
-// returns flag.ErrHelp if it has only printed its flags.
+// commands are the possible first arguments. A command gets the other arguments. Its
+// function run returns flag.ErrHelp if it has only printed its flags.
 var commands = []struct {
 	name, summary string
 	run           func(ctx context.Context, args []string, c console) error

@@ -12,8 +12,8 @@ import (
 // replaceFile replaces a file with a new one that only its owner can read. A reader of
 // name gets either the old content or everything that write writes, even after a crash.
 // replaceFile calls mayReplace with the new file just before it replaces the old one. It
-// returns the new file open. If it does not replace the file, it leaves no other file
-// behind.
+// returns the new file, which is still open. If it does not replace the file, it leaves
+// no other file behind.
 func replaceFile(name string, write func(io.Writer) error, mayReplace func(*os.File) error) (file *os.File, err error) {
 	folder, base := filepath.Split(name)
 	temporary := filepath.Join(folder, "."+base+".authrocket-tmp")
@@ -44,7 +44,7 @@ func replaceFile(name string, write func(io.Writer) error, mayReplace func(*os.F
 		return nil, err
 	}
 	if opened, err := os.Open(filepath.Dir(name)); err == nil {
-		opened.Sync() // makes the new name survive a power cut, on systems that support it
+		opened.Sync() // on systems that support this, the new name then survives a power cut
 		opened.Close()
 	}
 	return file, nil

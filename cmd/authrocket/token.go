@@ -109,10 +109,10 @@ func readPart(part string) ([]member, error) {
 	return members, nil
 }
 
-// claim returns the claim of that name, or nil.
+// claim returns the value of the claim with this name, or nil if there is none.
 func (u unverified) claim(name string) any { return valueOf(u.claims, name) }
 
-// text returns a claim that is a string, or "".
+// text returns the value of a claim, or "" if it is not a string.
 func (u unverified) text(name string) string {
 	text, _ := u.claim(name).(string)
 	return text
@@ -160,7 +160,7 @@ func hideText(text, sessionID string) string {
 	return text
 }
 
-// timeClaims are the claims that are times.
+// timeClaims are the claims whose values are times.
 var timeClaims = map[string]bool{"iat": true, "nbf": true, "exp": true, "auth_time": true}
 
 // timeOf returns the time of a claim, which is a number of seconds.
@@ -177,7 +177,8 @@ func timeOf(value any) (time.Time, bool) {
 	return time.Unix(int64(seconds), 0).UTC(), true
 }
 
-// fromNow returns a text for the time from now to at.
+// fromNow returns the time between now and at as text, such as "in 5m00s" or "5m00s
+// ago".
 func fromNow(at, now time.Time) string {
 	d := at.Sub(now).Round(time.Second)
 	if d <= 0 {
@@ -200,8 +201,8 @@ func shortDuration(d time.Duration) string {
 	return d.String()
 }
 
-// jsonText returns value as JSON that is safe on a terminal: characters that move the
-// cursor or change the direction of text are escaped.
+// jsonText returns value as JSON that can be printed on a terminal. Characters that move
+// the cursor or change the direction of text are escaped.
 func jsonText(value any) string {
 	var text strings.Builder
 	encoder := json.NewEncoder(&text)
@@ -212,7 +213,7 @@ func jsonText(value any) string {
 	return printable(strings.TrimSuffix(text.String(), "\n"))
 }
 
-// printable escapes characters that are not printable, in the JSON way.
+// printable escapes characters that are not printable, as JSON does.
 func printable(text string) string {
 	var b strings.Builder
 	for _, r := range text {
