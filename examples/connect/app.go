@@ -51,7 +51,7 @@ func (s server) Add(ctx context.Context, r *notesv1.AddRequest) (*notesv1.AddRes
 }
 
 func (s server) Watch(ctx context.Context, _ *notesv1.WatchRequest, stream *connect.ServerStream[notesv1.WatchResponse]) error {
-	if err := stream.Send(nil); err != nil { // sends the headers before there is a note
+	if err := stream.Send(nil); err != nil { // sends the headers even if there is no note yet
 		return err
 	}
 	return s.Service.Watch(ctx, stream.Send)

@@ -44,7 +44,7 @@ func (a *app) routes(hook http.Handler) http.Handler {
 	mux.Handle("POST /members/{id}/remove", isOwner(http.HandlerFunc(a.removeMember)))
 
 	outer := http.NewServeMux()
-	outer.Handle("/hooks/authrocket", hook) // outside Authenticate: AuthRocket does not log in
+	outer.Handle("/hooks/authrocket", hook) // outside Authenticate, because AuthRocket does not log in
 	outer.HandleFunc("GET /style.css", serveStyle)
 	outer.Handle("/", a.auth.Authenticate(mux))
 	return outer
@@ -71,10 +71,10 @@ func (a *app) home(w http.ResponseWriter, r *http.Request) {
 	show(w, r, "home", http.StatusOK, data)
 }
 
-// view shows what this instance currently answers to the browser's session. The page
-// reloads itself.
+// view shows how this instance currently answers requests with the browser's session.
+// The page reloads itself.
 func (a *app) view(w http.ResponseWriter, r *http.Request) {
-	r, err := a.auth.Check(r) // as a gate decides
+	r, err := a.auth.Check(r) // decides as a gate does
 	session, _ := authrocket.CurrentSession(r.Context())
 	show(w, r, "view", http.StatusOK, map[string]any{
 		"Place": a.place, "Process": os.Getpid(), "Now": time.Now(),
@@ -82,7 +82,7 @@ func (a *app) view(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// me is for programs. It accepts a cookie and a bearer token.
+// me answers programs. It accepts a cookie or a bearer token.
 func (a *app) me(w http.ResponseWriter, r *http.Request) {
 	user, _ := authrocket.CurrentUser(r.Context())
 	w.Header().Set("Content-Type", "application/json")
@@ -97,8 +97,8 @@ func (a *app) signOutEverywhere(w http.ResponseWriter, r *http.Request) {
 		fail(w, r, "the sessions cannot be ended", err)
 		return
 	}
-	// The webhooks also report the end. This call is faster, and works even if they are
-	// late.
+	// The webhooks also report the end. This call is faster, and works even if the
+	// webhooks are late.
 	if err := a.state.EndUser(r.Context(), user.ID, deleted.At); err != nil {
 		slog.WarnContext(r.Context(), "other instances learn of it later", "error", err)
 	}

@@ -25,7 +25,7 @@ const maxEnds = 4
 
 func newEnds() *ends { return &ends{} }
 
-// observe adds what o reports to e.
+// observe returns an Observer that reports to o, and adds each end to e.
 func (e *ends) observe(o sessionstate.Observer) sessionstate.Observer {
 	report := o.Ended
 	o.Ended = func(ctx context.Context, ended sessionstate.EndedEvent) {

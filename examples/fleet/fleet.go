@@ -59,8 +59,8 @@ func runFleet(ctx context.Context) error {
 	}
 	defer coreListener.Close()
 
-	// The local AuthRocket. It sends its webhooks to the proxy, so any instance can get
-	// one.
+	// The local AuthRocket. It sends its webhooks to the proxy, so each webhook can
+	// reach any instance.
 	secret := rand.Text()
 	loginRocket, err := authrocketdev.DemoSeed().Open(authrockettest.RealmConfig{URL: loginRocketURL, AppURL: appURL})
 	if err != nil {

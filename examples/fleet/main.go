@@ -102,8 +102,8 @@ func serveInstance(ctx context.Context) error {
 	defer func() { <-running }()
 	defer stop()
 
-	// An instance reads which sessions have ended before it serves. If it cannot read
-	// that, it still serves.
+	// Before it serves, an instance reads which sessions have ended. If it cannot read
+	// them, it still serves.
 	if err := state.Warm(ctx); err != nil {
 		logger.Warn("session state is not complete yet", "error", err)
 	}

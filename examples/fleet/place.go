@@ -8,7 +8,7 @@ import (
 	"os"
 )
 
-// place says which of the instances this process is.
+// place is the number of this instance, and the number of all instances.
 type place struct{ Number, Count int }
 
 // Numbers returns the numbers of all instances.

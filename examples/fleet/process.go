@@ -41,7 +41,7 @@ func startProcess(name string, cmd *exec.Cmd, onEnd func()) (*process, error) {
 	return p, nil
 }
 
-// keep restarts a program when it has ended, until ctx ends.
+// keep restarts a program each time that it ends, until ctx ends.
 func keep(ctx context.Context, p *process, start func(context.Context) (*process, error)) {
 	for {
 		<-p.done

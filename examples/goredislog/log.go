@@ -17,7 +17,8 @@ import (
 )
 
 // Log is a sessionstate.Log. Options.ContextTimeoutEnabled of its client must be true, or
-// calls outlive their context. Do not use a cluster, or a server that evicts keys.
+// calls can continue after their context has ended. Do not use a cluster, or a server
+// that evicts keys.
 type Log struct {
 	Client *redis.Client
 	Key    string // of the stream, such as authrocket:ended
@@ -63,8 +64,8 @@ func (l Log) After(ctx context.Context, position string, limit int) ([]sessionst
 	return l.read(ctx, position, limit)
 }
 
-// read starts with the entry at position. If that entry is missing, the log was created
-// anew.
+// read returns the entries after position. If the entry at position is missing, the log
+// was created anew, and read returns ErrLogRestarted.
 func (l Log) read(ctx context.Context, position string, limit int) (entries []sessionstate.Ended, next string, bad error) {
 	isFirst := position == "" || position == "0-0"
 	start, count := position, int64(limit)+1
@@ -98,7 +99,7 @@ var (
 	millis = regexp.MustCompile(`^[1-9][0-9]{12}$`)
 )
 
-// decode only accepts what Append writes, since an entry makes the app refuse users.
+// decode only accepts what Append writes, because each entry makes the app refuse tokens.
 func decode(values map[string]any) (e sessionstate.Ended, ok bool) {
 	text := func(name string) string { s, _ := values[name].(string); return s }
 	session, before, until, suspect := text("session"), text("before"), text("until"), text("suspect")

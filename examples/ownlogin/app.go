@@ -37,8 +37,8 @@ func (a app) routes() http.Handler {
 
 type personKey struct{}
 
-// withPerson finds out who is signed in with either login. Handlers get the person, and
-// do not see which login it was.
+// withPerson finds the person who is signed in with one of the two logins. Handlers get
+// the person, but not which login it was.
 func (a app) withPerson(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
@@ -46,8 +46,8 @@ func (a app) withPerson(next http.Handler) http.Handler {
 		err := people.ErrNobody
 		if user, ok := authrocket.CurrentUser(r.Context()); ok {
 			person, err = a.people.ByAuthRocketID(r.Context(), user.ID)
-			// Otherwise, the browser would be signed in as another person when this
-			// session ends.
+			// If the session of the app's own login continued, the browser would be
+			// signed in as another person when the AuthRocket session ends.
 			if endErr := a.endOwnSession(w, r); err == nil {
 				err = endErr
 			}
@@ -76,7 +76,7 @@ func (a app) onlyPeople(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if _, ok := currentPerson(r); !ok {
 			if _, err := a.auth.Check(r); errors.Is(err, authrocket.ErrUnavailable) {
-				a.auth.Deny(w, r, err) // the visitor seems to be signed in: the page reloads itself
+				a.auth.Deny(w, r, err) // shows a page that reloads itself, because the visitor seems to be signed in
 				return
 			}
 			a.show(w, r, http.StatusUnauthorized, "sign-in")

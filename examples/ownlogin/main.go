@@ -48,7 +48,7 @@ func run() error {
 		_, adaErr := store.Add(ctx, "ada@example.com", "Ada of the own login", "own-engine", true)
 		_, bobErr := store.Add(ctx, "bob@example.com", "Bob of the own login", "own-oil", false)
 		if err := errors.Join(adaErr, bobErr); err != nil {
-			log.Print(err) // they exist already
+			log.Print(err) // these people exist already
 		}
 	}
 	if *isImport {
@@ -92,7 +92,7 @@ func serve(ctx context.Context, store *people.Store) error {
 	return server.Serve(listener)
 }
 
-// explain shows on the page of a refused login what the visitor can do.
+// explain shows the page of a refused login, which says what the visitor can do.
 func explain(w http.ResponseWriter, r *http.Request, p authrocket.Page) bool {
 	if p.Kind != authrocket.PageLoginRefused {
 		return false

@@ -24,7 +24,7 @@ func Show(w http.ResponseWriter, r *http.Request, p authrocket.Page) bool {
 	return false
 }
 
-// inGerman returns the texts of a confirmation in German. It only needs Kind and Facts.
+// inGerman returns the texts of a confirmation in German. It uses only Kind and Facts.
 func inGerman(p authrocket.Page) authrocket.Page {
 	p.Lang = "de"
 	p.Title = "Mit diesem Konto anmelden?"

@@ -8,10 +8,10 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// demoUser is a user of the local LoginRocket, with whom visitors can sign in.
+// demoUser is a user of the local LoginRocket, as whom visitors can sign in.
 type demoUser struct {
 	Email, Password, Name string
-	Accounts              []string // with permissions
+	Accounts              []string // each with its permissions
 }
 
 func demoUsersOf(realm *authrockettest.Realm) []demoUser {

@@ -6,11 +6,11 @@
 //	go run ./examples/sync -db users.db -events  # what events are about; every few minutes
 //
 // AUTHROCKET_URL and AUTHROCKET_API_KEY select the realm, see coreapi.ConfigFromEnv. You
-// can stop the program at any time: the next run still has the same result.
+// can stop the program at any time, because the next run still produces the same result.
 //
 // The exit status is 0 if everything is copied, 1 if there is a problem to fix, 2 for
-// wrong flags, and 75 if the API does not answer now or the program got a signal: then
-// run it again later.
+// wrong flags, and 75 if the API does not answer now or the program got a signal. After a
+// 75, run it again later.
 package main
 
 import (

@@ -23,7 +23,7 @@ func routes(auth *authrocket.Auth, page *members.Members) http.Handler {
 	return mux
 }
 
-// home needs no login.
+// home shows the home page, which needs no login.
 func home(w http.ResponseWriter, r *http.Request) {
 	user, isSignedIn := authrocket.CurrentUser(r.Context())
 	membership, _ := authrocket.CurrentMembership(r.Context())

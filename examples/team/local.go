@@ -20,8 +20,8 @@ type localAuthRocket struct {
 	service *authrocketdev.Service // the Core API
 }
 
-// newLocalAuthRocket returns an AuthRocket with the users of seed.json, and with extra
-// further members of the first org.
+// newLocalAuthRocket returns an AuthRocket with the users of seed.json, and with
+// additional members of the first org. extra is their number.
 func newLocalAuthRocket(url, appURL string, extra int) (localAuthRocket, error) {
 	seed, err := authrocketdev.ReadSeed(bytes.NewReader(seedJSON))
 	if err != nil {
@@ -49,7 +49,7 @@ func (l localAuthRocket) announce(stdout io.Writer, appURL, loginRocketURL strin
 	realm := l.server.Realm()
 	for _, user := range realm.Users() {
 		if user.Password == "" {
-			continue // one of the further members
+			continue // one of the additional members
 		}
 		for _, m := range realm.MembershipsOf(user.ID) {
 			if org, err := realm.Org(m.OrgID); err == nil {

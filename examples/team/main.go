@@ -89,8 +89,8 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	}
 	// When the members page ends sessions, it informs the state at once. If a session
 	// ends elsewhere, for example in AuthRocket's portal, the state notices within
-	// CheckInterval, or earlier with webhooks. It notices a permission that is withdrawn
-	// elsewhere only with webhooks, see sessionstate.MembershipChanged.
+	// CheckInterval, or earlier with webhooks. If a permission is withdrawn elsewhere,
+	// the state notices this only with webhooks; see sessionstate.MembershipChanged.
 	state, err := sessionstate.New(sessionstate.Config{API: api, RequestsPerSecond: 2})
 	if err != nil {
 		return err

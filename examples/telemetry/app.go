@@ -98,7 +98,7 @@ func (a *app) routes() http.Handler {
 	mux.Handle("GET /record", a.auth.RequireLogin(http.HandlerFunc(a.record)))
 
 	outer := http.NewServeMux()
-	outer.Handle("/hooks/authrocket", a.hook) // outside Authenticate: AuthRocket does not log in
+	outer.Handle("/hooks/authrocket", a.hook) // outside Authenticate, because AuthRocket does not log in
 	outer.Handle("/", a.auth.Authenticate(mux))
 	return outer
 }
@@ -135,7 +135,7 @@ func billing(w http.ResponseWriter, r *http.Request) {
 }
 
 // record shows the user's current record at AuthRocket, because a token contains the data
-// of the time when it was issued.
+// from the time when it was issued.
 func (a *app) record(w http.ResponseWriter, r *http.Request) {
 	user, _ := authrocket.CurrentUser(r.Context())
 	record, err := a.api.Users.Get(r.Context(), user.ID)

@@ -42,7 +42,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	go state.Run(context.Background()) // as long as the program serves
+	go state.Run(context.Background()) // runs until the program ends
 
 	config := authrocket.ConfigFromEnv()
 	config.SessionState = state

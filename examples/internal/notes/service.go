@@ -28,7 +28,7 @@ type Service struct {
 
 type list struct {
 	notes []*notesv1.Note
-	grows chan struct{} // closed by the next note
+	grows chan struct{} // closed when a note is added
 }
 
 const (
@@ -82,7 +82,8 @@ func (s *Service) Watch(ctx context.Context, send func(*notesv1.WatchResponse) e
 	}
 }
 
-// errNotEnded is the only error that callers get, because the API's own errors are for the log.
+// errNotEnded is the only error that callers get, because the errors of the API belong in the
+// log.
 var errNotEnded = errors.New("your sessions could not be ended; try again")
 
 // SignOutEverywhere ends all sessions of the caller.
@@ -90,7 +91,8 @@ func (s *Service) SignOutEverywhere(ctx context.Context, _ *notesv1.SignOutEvery
 	user, _ := authrocket.CurrentUser(ctx)
 	deleted, err := s.API.Sessions.DeleteAllOf(ctx, user.ID)
 	if err == nil {
-		// Without this call, the state would notice the end only within its CheckInterval.
+		// Without this call, the state would notice the end only at its next check, which can be
+		// a whole CheckInterval later.
 		err = s.State.EndUser(ctx, user.ID, deleted.At)
 	}
 	if err != nil {
@@ -100,8 +102,8 @@ func (s *Service) SignOutEverywhere(ctx context.Context, _ *notesv1.SignOutEvery
 	return &notesv1.SignOutEverywhereResponse{}, nil
 }
 
-// after returns the notes of the org in ctx without the first ones, and a channel that is closed
-// when there are more.
+// after returns the notes of the org in ctx, except the given number of first ones. It also
+// returns a channel that is closed when a note is added.
 func (s *Service) after(ctx context.Context, first int) ([]*notesv1.Note, <-chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

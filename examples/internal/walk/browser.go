@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// Browser follows redirects and keeps cookies.
+// Browser is a browser without scripts. It follows redirects and keeps cookies.
 type Browser struct {
 	t      testing.TB
 	client *http.Client
@@ -77,8 +77,8 @@ func (b *Browser) Post(rawURL string, form url.Values, headers ...string) Page {
 	return b.send(http.MethodPost, rawURL, form, append([]string{"Origin: " + u.Scheme + "://" + u.Host}, headers...))
 }
 
-// send reloads a page that is not available yet, as a person does: on a busy machine, the
-// realm's keys can take longer than a request waits for them.
+// send sends a request. It reloads a page that is not available yet, as a person does,
+// because on a busy machine a request may not wait long enough for the realm's keys.
 func (b *Browser) send(method, rawURL string, form url.Values, headers []string) Page {
 	b.t.Helper()
 	page, method := b.sendOnce(method, rawURL, form, headers)

@@ -30,8 +30,8 @@ type Program struct {
 	done chan struct{}
 }
 
-// Start starts the program binary. The program gets only those of AuthRocket's variables
-// that are in env, such as "LOGINROCKET_URL=...". It is killed when the test ends.
+// Start starts the program binary. Of the variables of AuthRocket, the program gets only
+// those in env, such as "LOGINROCKET_URL=...". It is killed when the test ends.
 func Start(t testing.TB, binary string, env []string, args ...string) *Program {
 	t.Helper()
 	p := &Program{Stdout: newOutput(), Stderr: newOutput(), done: make(chan struct{})}
@@ -103,7 +103,7 @@ func (p *Program) ExitCode(t testing.TB) int {
 type Output struct {
 	mu   sync.Mutex
 	text []byte
-	grew chan struct{} // closed by the next write
+	grew chan struct{} // closed when more is written
 }
 
 func newOutput() *Output { return &Output{grew: make(chan struct{})} }

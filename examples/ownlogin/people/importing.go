@@ -13,18 +13,20 @@ import (
 // Imported is the result of an import.
 type Imported struct {
 	Linked  int
-	Refused []int64 // people whom AuthRocket refuses, or whose email belongs to an AuthRocket user from outside this import
+	Refused []int64 // people whom AuthRocket refuses, or whose email belongs to an AuthRocket user that no import has created
 }
 
 func (i Imported) String() string {
 	return fmt.Sprintf("%d people imported, not imported: %d %v", i.Linked, len(i.Refused), i.Refused)
 }
 
-// Import creates an AuthRocket user for each person who has confirmed the email, and
-// links the two. You can run it again at any time: it continues where the last run ended.
+// Import creates an AuthRocket user for each person who has confirmed their email
+// address, and links the two. You can run it again at any time: it continues where the
+// last run ended.
 //
-// AuthRocket does not accept password hashes. So users get a random password, and set
-// their own with "Forgot password". Until then they sign in with the app's own login.
+// AuthRocket does not accept password hashes. Therefore each user gets a random
+// password, and sets a new one with "Forgot password". Until then, people sign in with
+// the app's own login.
 func (s *Store) Import(ctx context.Context, api *coreapi.Client) (Imported, error) {
 	var done Imported
 	people, err := s.toImport(ctx)

@@ -10,14 +10,14 @@ import (
 )
 
 // ErrNotConfirmed refuses an AuthRocket user if the person with the same email here has
-// never confirmed it: somebody else may have signed up here with that email, and would
-// know the password.
+// never confirmed it. Somebody else may have signed up here with that email, and would
+// then know the password of this person.
 var ErrNotConfirmed = fmt.Errorf("%w: the person with this email has not confirmed it here", authrocket.ErrForbidden)
 
 // SignIn returns the person for this AuthRocket user: the linked person, or the person
-// with the same email, whom it then links, or a new person. Call it in Config.OnLogin
-// with the user of the token only. Do not use the cookie of the app's own login, since
-// another website can start a login.
+// with the same email, whom it then links, or a new person. Call it in Config.OnLogin,
+// and only with the user of the token. Do not link the person of the app's own cookie,
+// because another website can start a login.
 func (s *Store) SignIn(ctx context.Context, user authrocket.User) (Person, error) {
 	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
@@ -36,7 +36,7 @@ func signIn(ctx context.Context, tx *sql.Tx, user authrocket.User) (Person, erro
 	if !errors.Is(err, ErrNobody) {
 		return p, err // already linked, or the database does not answer
 	}
-	// This ignores a person who is linked to another user.
+	// This query ignores a person who is already linked to another user.
 	var isConfirmed bool
 	err = tx.QueryRowContext(ctx, `SELECT id, name, email_confirmed FROM people WHERE email = ? AND authrocket_id IS NULL`, lowerEmail(user.Email)).
 		Scan(&p.ID, &p.Name, &isConfirmed)

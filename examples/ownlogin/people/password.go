@@ -41,7 +41,8 @@ func (s *Store) CheckPassword(ctx context.Context, email, password string) (Pers
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return Person{}, err
 	}
-	// An unknown email takes as long as a wrong password.
+	// The check of the password also runs for an unknown email, so that both cases
+	// take the same time.
 	if !isPassword(password, hash) || err != nil {
 		return Person{}, ErrNobody
 	}

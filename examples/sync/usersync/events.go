@@ -9,11 +9,11 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
-// overlap is how far before the latest event the next run by events starts: events and
-// records may become visible late, in any order.
+// overlap is the time before the latest event at which the next run by events starts. It
+// is necessary because events and records may become visible late, in any order.
 const overlap = 10 * time.Minute
 
-// Events reads again the records to which events since the last run refer. If the history
+// Events copies only the records to which events since the last run refer. If the history
 // of events does not reach back to the last run, it copies all records, like [Job.Full].
 func (j *Job) Events(ctx context.Context) (Result, error) {
 	defer j.Progress.End()
@@ -34,7 +34,7 @@ func (j *Job) Events(ctx context.Context) (Result, error) {
 	// All events are read first, so that each record is read only once, after the last
 	// event that refers to it.
 	latest := r.latest
-	changed := map[string][]string{} // IDs, by table
+	changed := map[string][]string{} // the IDs of records, by table
 	query := coreapi.EventQuery{Since: r.latest.at.Add(-overlap), Direction: coreapi.Ascending, PageSize: r.PageSize}
 	for e, err := range r.API.Events.All(ctx, query) {
 		if err != nil {
@@ -62,7 +62,7 @@ func (j *Job) Events(ctx context.Context) (Result, error) {
 // used, because the record is read as it is now.
 func about(e coreapi.Event) (table, id string) {
 	switch {
-	case e.Type.Is("user.login"), e.Type.Is("user.password"): // frequent, and without a record in the copy
+	case e.Type.Is("user.login"), e.Type.Is("user.password"): // these events are frequent, and change no record in the copy
 		return "", ""
 	case e.Type.Is("user"):
 		return users, e.UserID

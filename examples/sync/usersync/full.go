@@ -10,7 +10,8 @@ import (
 )
 
 // Full copies all records, and then marks those that are gone. If a run is interrupted,
-// it has copied some pages; the next run starts again from the beginning.
+// the pages that it has copied stay in the database. The next run starts again from the
+// beginning.
 func (j *Job) Full(ctx context.Context) (Result, error) {
 	return j.full(ctx, "")
 }
@@ -22,12 +23,12 @@ func (j *Job) full(ctx context.Context, why string) (Result, error) {
 		return Result{}, err
 	}
 	r.result.Why = why
-	latest, err := r.latestEvent(ctx) // before any record: the next run by events handles later changes
+	latest, err := r.latestEvent(ctx) // read before any record, so that the next run by events handles later changes
 	if err != nil {
 		return r.result, err
 	}
-	// The order is by ID: in an order by name, a rename during the run could hide a
-	// record.
+	// The lists are sorted by ID, because in a list sorted by name, a rename during the
+	// run could hide a record.
 	all := r.API.Users.All(ctx, coreapi.UserQuery{PageSize: r.PageSize, Sort: "id"})
 	if err := copyList(ctx, r, users, all, userRecord); err != nil {
 		return r.result, err
@@ -58,7 +59,8 @@ func (j *Job) full(ctx context.Context, why string) (Result, error) {
 	return r.end(ctx, latest)
 }
 
-// membershipsOf reads the memberships of all orgs: the API lists them by org or by user.
+// membershipsOf reads the memberships of these orgs, one org after the other, because
+// the API lists memberships only by org or by user.
 func (r *run) membershipsOf(ctx context.Context, orgIDs []string) iter.Seq2[coreapi.Membership, error] {
 	return func(yield func(coreapi.Membership, error) bool) {
 		for _, id := range orgIDs {
@@ -100,7 +102,8 @@ func copyList[T any](ctx context.Context, r *run, table string, list iter.Seq2[T
 	return nil
 }
 
-// pages divides a list into pages of a size. It yields an error once, and then ends.
+// pages divides a list into pages of this size. If the list yields an error, pages
+// yields it once, and then ends.
 func pages[T any](list iter.Seq2[T, error], size int) iter.Seq2[[]T, error] {
 	return func(yield func([]T, error) bool) {
 		var page []T

@@ -1,10 +1,10 @@
 // Package usersync copies the users, orgs and memberships of a realm into a SQL database.
-// [Job.Full] copies all of them, and [Job.Events] those to which new events refer.
+// [Job.Full] copies all of them, and [Job.Events] copies those to which new events refer.
 //
 // If a run ends early, because of an error or because it is killed, the next run still
-// has the same result. Each page is one transaction. A row is never deleted. It gets a
-// deleted_at, but only if the API answers 404 for its ID and afterwards shows another
-// record of the same realm.
+// produces the same result. Each page is one transaction. A row is never deleted.
+// Instead, it gets a deleted_at if the API answers 404 for its ID and afterwards shows
+// another record of the same realm.
 //
 // Run only one job at a time for a database. See schema.sql for the tables.
 package usersync
@@ -40,7 +40,7 @@ const defaultPageSize = 500
 // Result is the result of a run.
 type Result struct {
 	Complete                 bool   // all records were read, not only those of events
-	Why                      string // why a run by events became a complete one, or ""
+	Why                      string // why a run by events copied all records, or ""
 	Events                   int    // number of events read
 	Users, Orgs, Memberships int    // number of records written
 	Deleted                  int    // number of rows that got a deleted_at

@@ -52,13 +52,13 @@ func (r *run) readAgain(ctx context.Context, step, table string, ids []string) e
 	return nil
 }
 
-// maxWitnesses is how many records of a table checkStillThere reads, since some may have
-// just been deleted.
+// maxWitnesses is the maximum number of records of a table that checkStillThere reads.
+// It reads several, because some may have just been deleted.
 const maxWitnesses = 5
 
 // checkStillThere reads other records of the realm until one exists. Without this check,
 // a 404 could mean that the API answers for another realm. The records in toReadAgain,
-// which include gone, come last, since they may also be deleted.
+// which include gone, are read last, because they may also have been deleted.
 func (r *run) checkStillThere(ctx context.Context, gone, toReadAgain []string) error {
 	doubt := make(map[string]int, len(toReadAgain))
 	for _, id := range toReadAgain {
@@ -87,7 +87,8 @@ func (r *run) checkStillThere(ctx context.Context, gone, toReadAgain []string) e
 	return fmt.Errorf("%w: it has no %s; check AUTHROCKET_API_KEY and AUTHROCKET_REALM, or delete the database if the realm is empty now", ErrNothingLeft, gone[0])
 }
 
-// markDeleted marks rows, and the memberships of users and orgs.
+// markDeleted marks rows as deleted. For users and orgs, it also marks their
+// memberships.
 func (r *run) markDeleted(ctx context.Context, tx *sql.Tx, table string, ids []string) error {
 	statements := []string{`UPDATE ` + table + ` SET deleted_at = ? WHERE id = ? AND deleted_at IS NULL`}
 	switch table {

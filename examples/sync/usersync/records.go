@@ -54,7 +54,7 @@ ON CONFLICT (id) DO UPDATE SET user_id = excluded.user_id, org_id = excluded.org
 expires_at = excluded.expires_at, seen = excluded.seen, deleted_at = NULL`
 
 func membershipRecord(m coreapi.Membership) record {
-	permissions, _ := json.Marshal(append([]string{}, m.Permissions...)) // never fails; without permissions it is [] and not null
+	permissions, _ := json.Marshal(append([]string{}, m.Permissions...)) // never fails; if there are no permissions, the result is [] and not null
 	var expiresAt any
 	if !m.ExpiresAt.IsZero() {
 		expiresAt = timeText(m.ExpiresAt)

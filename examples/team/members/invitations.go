@@ -9,8 +9,8 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
-// maxInvitations is how many invitations of the realm are read. AuthRocket documents no
-// way to list those of one account.
+// maxInvitations is the maximum number of invitations of the realm that are read.
+// AuthRocket documents no way to list those of one account.
 const maxInvitations = 5000
 
 // invitations calls yield with the open invitations of this account, until yield returns
@@ -43,8 +43,8 @@ func (t *team) invitation(ctx context.Context, id string) (coreapi.Invitation, e
 	return i, err
 }
 
-// invite creates and sends an invitation. If there is one for the address already, it
-// gets the permissions that are ticked now, and is sent again.
+// invite creates and sends an invitation. If the address already has an invitation, that
+// invitation gets the permissions that are ticked now, and is sent again.
 func (t *team) invite(ctx context.Context, r *http.Request) error {
 	email := strings.TrimSpace(r.PostFormValue("email"))
 	if email == "" {
@@ -96,7 +96,8 @@ func (t *team) resend(ctx context.Context, r *http.Request) error {
 	return t.send(ctx, invitation)
 }
 
-// send sends the email of an invitation, and does not repeat it if the answer is lost.
+// send sends the email of an invitation. If the answer of AuthRocket is lost, it checks
+// whether the email was sent, and sends it again only if it was not.
 func (t *team) send(ctx context.Context, invitation coreapi.Invitation) error {
 	_, err := coreapi.Once(ctx,
 		func(ctx context.Context) (coreapi.Invitation, error) {

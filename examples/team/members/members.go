@@ -22,9 +22,9 @@ type Members struct {
 	api   *coreapi.Client
 	state *sessionstate.State
 
-	// ownerChange is held while an owner is removed or demoted: two owners who demote
-	// each other at the same moment would leave no owner. It does not protect against
-	// other instances.
+	// ownerChange is held while an owner is removed or demoted, because two owners who
+	// demote each other at the same moment would leave the account without an owner. It
+	// does not protect against other instances.
 	ownerChange chan struct{}
 }
 
@@ -61,7 +61,7 @@ func inAccount(_ context.Context, s authrocket.Session) error {
 	return nil
 }
 
-// timeout limits the work for a form, since coreapi.Once may take minutes.
+// timeout limits how long a form is processed, because coreapi.Once can take minutes.
 const timeout = 20 * time.Second
 
 // team is an account, with the member who sent the request.
@@ -80,8 +80,8 @@ func (m *Members) teamOf(r *http.Request) *team {
 }
 
 // client describes who sent the request, for AuthRocket's log of events. Behind a proxy,
-// RemoteAddr is the proxy: use a header that your proxy sets, and never one that it
-// passes on from the client.
+// RemoteAddr is the address of the proxy. In that case, use a header that your proxy
+// sets, and never a header that it passes on from the client.
 func client(r *http.Request) coreapi.Request {
 	ip, _, _ := net.SplitHostPort(r.RemoteAddr)
 	agent := r.UserAgent()

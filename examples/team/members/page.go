@@ -41,7 +41,7 @@ type view struct {
 	Members             []memberView
 	After, Next         string // the member before this page of the list, or "" for the first page; the member before the next page, or "" if there is none
 	Invitations         []invitationView
-	MoreInvitations     bool // there are more than the page shows
+	MoreInvitations     bool // there are more invitations than the page shows
 	Invite              inviteView
 }
 
@@ -56,7 +56,7 @@ type memberView struct {
 type invitationView struct {
 	ID, Email string
 	Tags      []string
-	InvitedAt time.Time // zero until it is sent
+	InvitedAt time.Time // zero until the invitation is sent
 	MayManage bool
 }
 
@@ -77,8 +77,8 @@ func (m *Members) list(w http.ResponseWriter, r *http.Request) {
 	m.show(w, r, r.URL.Query().Get("after"), nil)
 }
 
-// show shows the part of the list that starts after a member, with the problem if there
-// is one.
+// show shows the part of the list that starts after a member. It also shows the
+// problem, if there is one.
 func (m *Members) show(w http.ResponseWriter, r *http.Request, after string, problem error) {
 	if errors.Is(problem, coreapi.ErrUnavailable) {
 		m.showProblem(w, r, problem) // the list cannot be read either, or takes too long

@@ -45,8 +45,8 @@ func (t *team) mayManage(of []string) error {
 	return nil
 }
 
-// replaced returns old, but replaces the offered permissions in it with those that are
-// wanted.
+// replaced returns the permissions that result from a form. It takes the offered
+// permissions from wanted, and all others from old.
 func (t *team) replaced(old, wanted []string) ([]string, error) {
 	if err := t.mayManage(old); err != nil {
 		return nil, err
@@ -59,14 +59,14 @@ func (t *team) replaced(old, wanted []string) ([]string, error) {
 		}
 	}
 	if !containsAll(next, wanted) {
-		return nil, errNotOffered // not on the page: the form is made up or old
+		return nil, errNotOffered // the page does not offer this permission, so the form is made up or old
 	}
-	// The result is not nil, even if no permission is left: nil would not change the
-	// permissions of a membership.
+	// The result is not nil, even if no permission is left, because nil would not change
+	// the permissions of a membership.
 	return append([]string{}, next...), nil
 }
 
-// ticked returns the permissions in a form.
+// ticked returns the permissions that are ticked in a form.
 func ticked(r *http.Request) []string { return r.PostForm["permission"] }
 
 func containsAll(tags, wanted []string) bool {

@@ -11,7 +11,7 @@ import (
 )
 
 // takeAway performs a write that withdraws something from a user. It also ends the user's
-// sessions, so that the write takes effect at once: otherwise, login tokens would contain
+// sessions, so that the write takes effect at once. Otherwise, login tokens would contain
 // the old permissions until they expire.
 func (t *team) takeAway(ctx context.Context, userID string, write func() error) error {
 	// The sessions end before the write, because a retry after a failure would not see

@@ -24,8 +24,8 @@ var (
 	errLastOwner  = &refusal{http.StatusConflict, "An account needs an owner. Make somebody else an owner first."}
 )
 
-// wordsFor returns the text that a person reads about an error, and the status of the
-// page.
+// wordsFor returns the texts that the page shows about an error, and the HTTP status of
+// the page.
 func wordsFor(r *http.Request, err error) (status int, texts []string) {
 	refused, isRefusal := errors.AsType[*refusal](err)
 	switch {
@@ -40,7 +40,7 @@ func wordsFor(r *http.Request, err error) (status int, texts []string) {
 	case errors.Is(err, coreapi.ErrNotFound):
 		return http.StatusNotFound, []string{"This is no longer in your account. Somebody else may have changed it."}
 	}
-	// The text of err is for the log: it contains no secret.
+	// The text of err can be logged, because it contains no secret.
 	slog.ErrorContext(r.Context(), "members: the API", "reason", coreapi.Reason(err), "error", err)
 	switch {
 	case errors.Is(err, coreapi.ErrOutcomeUnknown):
