@@ -18,8 +18,8 @@ import (
 // asRefusal converts its error for the client.
 type endpoint func(*Server, parameters) (any, error)
 
-// newAPI builds the LoginRocket API. It reads no cookies: the parameter session
-// decides who the user is. Requests from a refused origin get no CORS headers, so
+// newAPI builds the LoginRocket API. It reads no cookies, because the parameter
+// session identifies the user. Requests from a refused origin get no CORS headers, so
 // scripts there cannot read the answer. These requests are not carried out either,
 // because a form can send them without a preflight. Programs other than browsers need
 // not send an Origin header.

@@ -25,7 +25,7 @@ type Config struct {
 	// example http://localhost:3000. Default: none.
 	AllowedOrigins []string
 
-	// RequestsPerMinute limits the LoginRocket API requests of one IP address. A
+	// RequestsPerMinute limits the LoginRocket API requests from one IP address. A
 	// negative number means no limit. Default: 120.
 	RequestsPerMinute int
 

@@ -19,7 +19,7 @@ type invitationJSON struct {
 	RealmID        string      `json:"realm_id"`
 	Type           string      `json:"invitation_type"`
 	Email          string      `json:"email"`
-	Token          string      `json:"token,omitempty"` // a new one
+	Token          string      `json:"token,omitempty"` // a new token
 	CreatedAt      preciseTime `json:"created_at"`
 	ExpiresAt      wholeTime   `json:"expires_at"`
 	InvitedAt      preciseTime `json:"invited_at"`

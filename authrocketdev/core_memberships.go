@@ -23,7 +23,7 @@ type membershipJSON struct {
 	User        *userJSON `json:"user,omitempty"`
 }
 
-// embedded says which record is shown inside a membership.
+// embedded is the kind of record that is shown inside a membership.
 type embedded int
 
 const (

@@ -235,7 +235,8 @@ func updateUser(c *coreCall) (coreAnswer, error) {
 	return okayWith(c.showUser(c.realm.View, user)), nil
 }
 
-// setPassword sets a password as an administrator does: it ends the user's sessions.
+// setPassword sets a password as an administrator does, and ends the user's
+// sessions.
 func (c *coreCall) setPassword(user authrockettest.User, password string) error {
 	if err := c.server.setPassword(user, password); err != nil {
 		return err

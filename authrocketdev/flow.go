@@ -15,7 +15,7 @@ import (
 type flow struct {
 	RedirectURI string // as the app sent it, "" for the default
 	Account     string // the ID of an org
-	PickAccount bool   // account= was sent without a value: the user must choose again
+	PickAccount bool   // account= was sent without a value, so the user must choose again
 	Prompt      string
 	Force       bool
 	Invitation  string

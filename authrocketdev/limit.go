@@ -14,7 +14,8 @@ type limit struct {
 	counts map[string]int
 }
 
-// maxKeys is the maximum number of keys that a window counts. Further keys are over the limit.
+// maxKeys is the maximum number of keys that a window counts. Further keys count as over the
+// limit.
 const maxKeys = 10_000
 
 func newLimit(perMinute int) *limit { return &limit{perMinute: perMinute} }

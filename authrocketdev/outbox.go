@@ -11,7 +11,7 @@ type Mail struct {
 	To      string
 	Subject string
 	Text    string
-	Link    string // an absolute URL: the link in the email
+	Link    string // the link in the email, as an absolute URL
 	SentAt  time.Time
 }
 

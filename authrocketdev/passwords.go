@@ -84,7 +84,7 @@ func (s *Server) changePassword(session authrockettest.HostedSession, current, p
 	return nil
 }
 
-// replacePassword sets a new password for a user who knows the current one.
+// replacePassword sets a new password for a user who knows the current password.
 func (s *Server) replacePassword(user authrockettest.User, current, password, confirmation string, isConfirmed bool) error {
 	isSame, err := s.tryPassword(user.ID, user, current)
 	if err != nil {

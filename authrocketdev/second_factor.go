@@ -16,7 +16,7 @@ import (
 type login struct {
 	UserID  string
 	Session authrockettest.HostedSession // set if the login is complete
-	Pending string                       // set otherwise: the token for completeLogin, a credential
+	Pending string                       // the token for completeLogin if the login is not complete; a credential
 }
 
 // pendingLifetime is how long a login waits for a code.

@@ -58,8 +58,9 @@ func DemoSeed() Seed {
 	return seed
 }
 
-// Open returns a Server with a new realm that contains the seed: see [Server.Realm].
-// Fields that are set in config, such as URL, take precedence over the seed.
+// Open returns a Server with a new realm that contains the seed. [Server.Realm]
+// returns this realm. Fields that are set in config, such as URL, take precedence
+// over the seed.
 //
 // A saved realm, see [authrockettest.RealmConfig.Saved], takes precedence over the
 // seed's ID, records and settings. The seed then provides only what is not saved:

@@ -40,7 +40,7 @@ type ServiceConfig struct {
 	// once.
 	VisibleAfter time.Duration
 
-	// RequestsPerMinute limits the Core API requests of one key. A negative number
+	// RequestsPerMinute limits the Core API requests with one key. A negative number
 	// means no limit. Default: 1,200; with ConfigurationAPI, no limit.
 	RequestsPerMinute int
 

@@ -65,7 +65,7 @@ func amplify(name string, cookies []string) Amplification {
 }
 
 // http2Client sends one request again and again over one connection, compressed as
-// far as HPACK can. As a handler, it answers with the status of the answer.
+// far as HPACK allows. As a handler, it answers with the status of the answer.
 type http2Client struct {
 	conn    net.Conn
 	framer  *http2.Framer

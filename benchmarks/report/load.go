@@ -162,7 +162,7 @@ func client(address string, request []byte, deadline time.Time) ([]time.Duration
 		return nil, err
 	}
 	defer conn.Close()
-	conn.SetDeadline(deadline.Add(time.Minute)) // for a server that hangs, not for one that is slow
+	conn.SetDeadline(deadline.Add(time.Minute)) // ends the test if the server hangs, but not if it is slow
 	var took []time.Duration
 	reader := bufio.NewReader(conn)
 	for start := time.Now(); len(took) == 0 || start.Before(deadline); start = time.Now() {

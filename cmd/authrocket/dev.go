@@ -102,7 +102,7 @@ func dev(ctx context.Context, args []string, c console) error {
 	}
 	group.Go(func() { service.RunWebhooks(ctx) })
 	if o.dataFile != "" {
-		changed := changesOf(realm) // before the first request, whose change must not be missed
+		changed := changesOf(realm) // before the first request, so that no change is missed
 		group.Go(func() { data.keepSaved(ctx, realm, changed, logger) })
 	}
 	err = serve(ctx, logger, sites)

@@ -50,7 +50,8 @@ func openData(name string) (*dataFile, error) {
 	return data, nil
 }
 
-// reader returns the value for Saved of a RealmConfig: nil if there is no file yet.
+// reader returns the value for Saved of a RealmConfig. It is nil if there is no file
+// yet.
 func (d *dataFile) reader() io.Reader {
 	if d == nil || d.file == nil {
 		return nil

@@ -24,14 +24,14 @@ const (
 	stateBytes  = 350 // of ar_state, for a return target of returnBytes
 	returnBytes = 200
 
-	// The limits of the login route: it leaves out longer parameters, and cuts a longer
-	// target.
+	// The limits of the login route. It leaves out parameters that are longer, and cuts
+	// a target that is longer.
 	maxParamBytes    = 500
 	maxReturnToBytes = 1_000
 )
 
 // checkHeaders checks whether requests as long as those of a login reach the app, and
-// whether answers as long as those of a login come back.
+// whether answers as long as those of a login arrive here.
 func checkHeaders(ctx context.Context, p *patient) []finding {
 	switch {
 	case p.token == "":

@@ -4,7 +4,7 @@
 //	go run ./examples/connect
 //
 // Open the page in two tabs: a note that you add in one tab appears in the other at once. "Sign
-// out everywhere" signs out both.
+// out everywhere" signs you out in both.
 package main
 
 import (

@@ -45,7 +45,7 @@ func (l Log) Append(ctx context.Context, e sessionstate.Ended) error {
 	ms, _, _ := strings.Cut(id, "-")
 	now, _ := strconv.ParseInt(ms, 10, 64) // no error is returned, because e is already added and the caller would add it again
 	oldest := max(0, now-(7*24*time.Hour+5*time.Minute).Milliseconds())
-	l.Client.XTrimMinID(ctx, l.Key, strconv.FormatInt(oldest, 10)) // an error does not matter: the next Append trims again
+	l.Client.XTrimMinID(ctx, l.Key, strconv.FormatInt(oldest, 10)) // an error does not matter, because the next Append trims again
 	return nil
 }
 

@@ -48,7 +48,7 @@ func (b bearer) GetRequestMetadata(ctx context.Context, _ ...string) (map[string
 }
 
 // RequireTransportSecurity returns false, because this example stays on one machine. Everywhere
-// else, use TLS and return true: anyone who gets the token can act as the user.
+// else, use TLS and return true, because anyone who gets the token can act as the user.
 func (bearer) RequireTransportSecurity() bool { return false }
 
 func callMethod(ctx context.Context, conn *grpc.ClientConn, org string, args []string, stdout io.Writer) error {

@@ -38,7 +38,7 @@ func demoUsersOf(realm *authrockettest.Realm) []demoUser {
 type localAuthRocket struct {
 	loginRocketURL string
 	coreURL        string
-	apiKey         string // a new one at each start
+	apiKey         string // a new key at each start
 }
 
 func (l localAuthRocket) announce(stdout io.Writer, a app, appURL string) {

@@ -7,7 +7,7 @@
 //	go run ./cmd/authrocket dev -env local.env
 //	set -a && . ./local.env && go run ./examples/websocket
 //
-// Sign in, then sign out in another tab: the page notices within seconds.
+// Sign in, then sign out in another tab. The page notices this within seconds.
 package main
 
 import (

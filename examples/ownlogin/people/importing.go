@@ -75,8 +75,8 @@ func (s *Store) toImport(ctx context.Context) ([]newcomer, error) {
 }
 
 // findOrCreate finds the user of an earlier run by the Reference, which is the ID of the
-// person. A user with that email but without the Reference signed up at AuthRocket; a
-// login with a verified email links them.
+// person. A user with that email but without the Reference has signed up at AuthRocket.
+// The import does not link this user, but a login with a verified email does.
 func findOrCreate(ctx context.Context, api *coreapi.Client, p newcomer) (coreapi.User, error) {
 	reference := strconv.FormatInt(p.ID, 10)
 	find := func(ctx context.Context) (coreapi.User, error) {

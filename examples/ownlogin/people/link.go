@@ -48,7 +48,7 @@ func signIn(ctx context.Context, tx *sql.Tx, user authrocket.User) (Person, erro
 	case err != nil:
 		return Person{}, err
 	case !isVerified:
-		return Person{}, authrocket.ErrEmailNotVerified // creates no person: after the verification, SignIn links this one
+		return Person{}, authrocket.ErrEmailNotVerified // creates no person, because SignIn links this person after the verification
 	case !isConfirmed:
 		return Person{}, ErrNotConfirmed
 	}

@@ -38,8 +38,8 @@ func Open(ctx context.Context, file string) (*Store, error) {
 	if err := created.Close(); err != nil {
 		return nil, err
 	}
-	// Transactions are immediate: what a transaction has read cannot change before it
-	// writes.
+	// Transactions are immediate, so what a transaction has read cannot change before
+	// the transaction writes.
 	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: file}).EscapedPath()+"?_txlock=immediate&_pragma=busy_timeout(10000)")
 	if err != nil {
 		return nil, err

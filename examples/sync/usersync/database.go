@@ -13,8 +13,8 @@ import (
 //go:embed schema.sql
 var schema string
 
-// Open opens the database in a file, and creates missing tables. Only its owner can read
-// a new file, since it contains personal data.
+// Open opens the database in a file, and creates missing tables. Only the owner of a new
+// file can read it, since it contains personal data.
 func Open(ctx context.Context, file string) (*sql.DB, error) {
 	created, err := os.OpenFile(file, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {

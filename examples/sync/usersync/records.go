@@ -22,7 +22,7 @@ var tables = []string{users, orgs, memberships}
 // record is a record as the API has returned it.
 type record struct {
 	table   string
-	realmID string // "" for memberships, which have none
+	realmID string // "" for memberships, which have no realm ID
 	put     string // the SQL statement that writes it
 	values  []any
 }

@@ -24,7 +24,7 @@ type Members struct {
 
 	// ownerChange is held while an owner is removed or demoted, because two owners who
 	// demote each other at the same moment would leave the account without an owner. It
-	// does not protect against other instances.
+	// does not protect against changes by other instances.
 	ownerChange chan struct{}
 }
 

@@ -81,7 +81,7 @@ func (m *Members) list(w http.ResponseWriter, r *http.Request) {
 // problem, if there is one.
 func (m *Members) show(w http.ResponseWriter, r *http.Request, after string, problem error) {
 	if errors.Is(problem, coreapi.ErrUnavailable) {
-		m.showProblem(w, r, problem) // the list cannot be read either, or takes too long
+		m.showProblem(w, r, problem) // the list cannot be read either, or reading it takes too long
 		return
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), timeout)

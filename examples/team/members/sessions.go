@@ -16,8 +16,8 @@ import (
 func (t *team) takeAway(ctx context.Context, userID string, write func() error) error {
 	// The sessions end before the write, because a retry after a failure would not see
 	// that something was withdrawn. A user who has more sessions than can be deleted in
-	// time cannot prevent the write: the login tokens of these sessions are already
-	// refused, and new ones contain only the permissions that are left.
+	// time cannot prevent the write. The login tokens of these sessions are then already
+	// refused, and new login tokens contain only the permissions that are left.
 	first, cancel := context.WithTimeout(ctx, timeout/2)
 	defer cancel()
 	begun := time.Now()
