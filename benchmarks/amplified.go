@@ -64,8 +64,9 @@ func amplify(name string, cookies []string) Amplification {
 	return a
 }
 
-// http2Client sends one request again and again over one connection, compressed as
-// far as HPACK allows. As a handler, it answers with the status of the answer.
+// http2Client sends one request repeatedly over one connection, compressed as far as
+// HPACK allows. As a handler, it sends the request, and responds with the status of
+// the answer.
 type http2Client struct {
 	conn    net.Conn
 	framer  *http2.Framer

@@ -258,7 +258,7 @@ func newTokenAuth(config authrocket.Config) (*authrocket.Auth, error) {
 func judge(ctx context.Context, auth *authrocket.Auth, config authrocket.Config, token string, u unverified) verdict {
 	warmCtx, cancel := context.WithTimeout(ctx, keysTimeout)
 	defer cancel()
-	auth.Warm(warmCtx) // if it fails, Verify reports that, unless it needs no keys
+	auth.Warm(warmCtx) // if this fails, Verify returns an error, unless it needs no key set
 	_, err := auth.Verify(ctx, token)
 	if err == nil {
 		return verdict{Status: verdictValid, Why: "the signature is that of " + keyText(config) + ", and the claims are valid now"}
