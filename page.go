@@ -13,8 +13,8 @@ import (
 
 // Page is one of the pages that this package itself shows. It works without scripts. It
 // shows no text from the request except names and email addresses from a token. It also
-// shows the permission tags of your rules. All of these are in its Facts, and are
-// shortened. Config.Page gets it as data: Kind and Facts contain everything that Title
+// shows the permission tags of your rules. All of these are in its Facts, and the long
+// ones are cut. Config.Page gets it as data: Kind and Facts contain everything that Title
 // and Texts say in English. A Page belongs to one response, so the function that gets it
 // may change it.
 type Page struct {

@@ -251,7 +251,7 @@ func checkKeys(ctx context.Context, p *patient) []finding {
 	return append(findings, judgeCaching(a.header))
 }
 
-// judgeKeySet judges the answer a, and reports whether it contains a key set.
+// judgeKeySet judges the answer a, and reports whether it is JSON, as a key set is.
 func judgeKeySet(a answer, target string) (f finding, isAnswer bool) {
 	const hostIsWrong = "Set LOGINROCKET_URL to the realm's LoginRocket URL from the portal. If LOGINROCKET_JWKS_URL is set, it must end with /connect/jwks."
 	switch {
