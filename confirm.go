@@ -245,7 +245,7 @@ func changeOf(current, next Session) loginstate.Change {
 	return loginstate.ChangeNothing
 }
 
-// displaySession returns a text with the user and the account of s.
+// displaySession returns a description with the user and the account of s.
 func displaySession(s Session) string {
 	text := displayName(s.User)
 	if email := displayEmail(s.User); email != "" && email != text {

@@ -48,7 +48,7 @@ func displayText(s string) string {
 	return string(shown)
 }
 
-// visibleText makes s, a text that somebody else chose, safe for a page. The result is
+// visibleText makes s, a string that somebody else chose, safe for a page. The result is
 // one line without control characters, without invisible characters, and without
 // characters that change the direction of the text after them. It is "" if s contains
 // nothing visible.

@@ -298,7 +298,7 @@ type ConfigError struct {
 	Problem string // what is wrong, and what to do
 }
 
-// Error returns a text with the field, its environment variable, its value if it may be
+// Error returns a message with the field, its environment variable, its value if it may be
 // shown, and the problem.
 func (e *ConfigError) Error() string {
 	field := "Config." + e.Field

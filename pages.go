@@ -22,8 +22,8 @@ const (
 	choiceSignOut = "sign_out"
 )
 
-// nothingToConfirmPage returns the page for a browser that did not keep the login, or
-// that a link from elsewhere sent here.
+// nothingToConfirmPage returns the page for a browser that did not keep the pending
+// login, or that followed a link from another site to the confirmation.
 func (a *Auth) nothingToConfirmPage(r *http.Request) Page {
 	p := Page{
 		Kind:   PageNothingToConfirm,

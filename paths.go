@@ -20,7 +20,7 @@ import (
 type paths struct {
 	appPath      string // of AppURL, escaped
 	authPath     string
-	isLoginToken func(string) bool // reports whether a text looks like a login token, unverified
+	isLoginToken func(string) bool // reports whether a string looks like a login token, unverified
 }
 
 // appURL returns the URL at which browsers reach this app: Config.AppURL or, if that is

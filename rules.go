@@ -218,7 +218,7 @@ func OrgIDFromSubdomain(base string) OrgSelector {
 // org with the Reference acme. The subdomain is one label, in lower case, so a Reference
 // with upper-case letters is never selected. The Host selects no org if it is base
 // itself, if it has more than one label below base, or if it is not below base. It also
-// selects none if two of the user's orgs have the Reference.
+// selects no org if two of the user's orgs have that Reference.
 //
 // For bearer tokens one Auth is enough. For browsers, create one Auth for each subdomain,
 // with its own AppURL, and choose it by the request's Host before Authenticate, because a

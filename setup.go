@@ -148,7 +148,7 @@ func (a *Auth) warnOfSize(r *http.Request, token string) {
 	}
 }
 
-// lostState returns a text for a log that says why the request has no cookie for a state.
+// lostState returns a message for a log that says why the request has no cookie for a state.
 // id is the ID in the state.
 func (a *Auth) lostState(r *http.Request, id string) string {
 	const replicas = "all instances of this app need the same Config.AppURL, Config.AuthPath and Config.CookieName"

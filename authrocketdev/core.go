@@ -150,8 +150,8 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request) (coreAnswer, er
 	})
 }
 
-// namedRealm returns the realm with one of the IDs, some of which may be "". Without
-// any ID, it returns the realm of [ServiceConfig.Server].
+// namedRealm returns the realm that the IDs name. Empty IDs are ignored; the others must
+// be the same. Without any ID, it returns the realm of [ServiceConfig.Server].
 func (s *Service) namedRealm(ids []string) (*hostedRealm, error) {
 	ids = slices.DeleteFunc(ids, func(id string) bool { return id == "" })
 	if len(ids) == 0 {
@@ -176,7 +176,7 @@ func readKey(h http.Header) (key, realmID string) {
 	return strings.TrimSpace(key), strings.TrimSpace(realmID)
 }
 
-// isSecret compares two texts in constant time.
+// isSecret compares two strings in constant time.
 func isSecret(given, own string) bool {
 	a, b := sha256.Sum256([]byte(given)), sha256.Sum256([]byte(own))
 	return own != "" && subtle.ConstantTimeCompare(a[:], b[:]) == 1

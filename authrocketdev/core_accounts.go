@@ -27,7 +27,7 @@ type tokenJSON struct {
 	UserID string `json:"user_id"`
 }
 
-// fields reads attributes of a user. All of them are required, and are texts.
+// fields reads attributes of a user. All of them are required and must be strings.
 func (c *coreCall) fields(names ...string) (map[string]string, error) {
 	attributes := c.body.root("user", names...)
 	fields := make(map[string]string)

@@ -202,7 +202,7 @@ func (o object) take(name string) (value any, isSent bool) {
 	return value, isSent
 }
 
-// text returns a text, or nil if it was not sent. null means "".
+// text returns a string, or nil if it was not sent. null means "".
 func (o object) text(name string) *string {
 	value, isSent := o.take(name)
 	if !isSent {
@@ -220,7 +220,7 @@ func (o object) text(name string) *string {
 	return &text
 }
 
-// name returns a text for people to read, or nil if it was not sent.
+// name returns a string for people to read, or nil if it was not sent.
 func (o object) name(name string) *string {
 	text := o.text(name)
 	if text != nil {
@@ -253,7 +253,7 @@ func (o object) emailOrNone(name string) *string {
 	return &email
 }
 
-// oneOf returns a text that is one of values, or nil if it was not sent.
+// oneOf returns a string that is one of values, or nil if it was not sent.
 func (o object) oneOf(name string, values ...string) *string {
 	text := o.text(name)
 	if text != nil && !slices.Contains(values, *text) {
@@ -333,7 +333,7 @@ func (o object) time(name string) *time.Time {
 	return &t
 }
 
-// texts returns an array of texts, and whether it was sent. A single text counts as
+// texts returns an array of strings, and whether it was sent. A single string counts as
 // an array, and null as an empty array.
 func (o object) texts(name string) (texts []string, isSent bool) {
 	value, isSent := o.take(name)

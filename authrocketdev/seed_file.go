@@ -198,7 +198,7 @@ func problemsOf(check func([]string, string) []string) func(string) string {
 	return func(text string) string { return strings.Join(check(nil, text), " ") }
 }
 
-// checkShown checks a text that pages show.
+// checkShown checks a string that pages show.
 func checkShown(text string) string { return strings.Join(checkName(nil, "This", text), " ") }
 
 func checkOrgName(text string) string {

@@ -44,8 +44,8 @@ type ServiceConfig struct {
 	// means no limit. Default: 1,200; with ConfigurationAPI, no limit.
 	RequestsPerMinute int
 
-	// ConfigurationAPI also serves realms, client_apps and domains, and the writes of
-	// auth_providers. A request then applies to the realm that it names, or to the
+	// ConfigurationAPI enables the routes of the Core API for realms, client_apps and
+	// domains, and those that write auth_providers. A request then applies to the realm that it names, or to the
 	// realm of Server if it names none. Default: false.
 	ConfigurationAPI bool
 

@@ -43,11 +43,11 @@ func newTable[T any](indexes map[string]*index[T]) *table[T] {
 	return t
 }
 
-// grouped returns an index that groups records by a text. It leaves out records whose
+// grouped returns an index that groups records by a string. It leaves out records whose
 // text is empty.
 func grouped[T any](group func(T) string) *index[T] { return &index[T]{group: group} }
 
-// sorted returns an index of all records, sorted by a text.
+// sorted returns an index of all records, sorted by a string.
 func sorted[T any](text func(T) string) *index[T] { return &index[T]{text: text} }
 
 func (i *index[T]) place(id string, row T) (group string, key sortKey, isIn bool) {

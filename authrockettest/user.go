@@ -235,7 +235,7 @@ func (v *View) User(id string) (User, error) {
 	return user.clone(), nil
 }
 
-// UserByLogin returns the user for a text that was entered at a login: an email
+// UserByLogin returns the user for a string that was entered at a login: an email
 // address or a username, case-insensitive, or an ID. If there is no such user, it
 // returns [ErrNotFound].
 func (v *View) UserByLogin(login string) (User, error) {

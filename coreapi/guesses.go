@@ -74,8 +74,8 @@ func eventFilters(q EventQuery) map[string]string {
 	}
 }
 
-// notificationTime is a time or a text. According to the documentation, all last_...
-// members of a notification are texts, while every other time is a number of seconds. A
+// notificationTime is a time or a string. According to the documentation, all last_...
+// members of a notification are strings, while every other time is a number of seconds. A
 // text that is not an RFC 3339 time becomes the zero time, because these members are only
 // displayed.
 type notificationTime time.Time

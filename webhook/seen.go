@@ -32,7 +32,7 @@ var (
 	// ErrHandled means that the event was handled before. A [Seen] returns it.
 	ErrHandled = errors.New("the event was handled before")
 
-	// ErrBusy means that the event is being handled. A [Seen] returns it.
+	// ErrBusy means that the event is already being handled. A [Seen] returns it.
 	ErrBusy = errors.New("the event is being handled")
 )
 

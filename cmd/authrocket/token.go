@@ -270,7 +270,7 @@ func judge(ctx context.Context, auth *authrocket.Auth, config authrocket.Config,
 	return v
 }
 
-// keyText returns a text that says which keys verify tokens.
+// keyText returns a message that says which keys verify tokens.
 func keyText(config authrocket.Config) string {
 	switch {
 	case config.JWTKey != "":

@@ -141,9 +141,9 @@ func (l *Log) Close() error {
 }
 
 // Append adds e at the end, and removes entries that are no longer needed. It takes up to
-// 5 seconds. If e is not valid according to the comments of [sessionstate.Ended], Append
-// does not add it, and the error matches [sessionstate.ErrBadEntry]. After a broken
-// connection, e may be in the log twice.
+// 5 seconds. If e does not meet the requirements of [sessionstate.Ended], Append does not
+// add it, and the error matches [sessionstate.ErrBadEntry]. If the connection breaks, e
+// may be in the log twice.
 func (l *Log) Append(ctx context.Context, e sessionstate.Ended) error {
 	if l.open == nil {
 		return errNotOpened

@@ -8,7 +8,7 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
-// refusal is a refusal by this page, with a text for people.
+// refusal is a refusal by this page, with a message for people.
 type refusal struct {
 	status int
 	text   string
