@@ -162,7 +162,7 @@ func listen(t *testing.T, host string) (listener net.Listener, port string) {
 }
 
 // listenTLS listens on loopback with a certificate that is made for the test.
-// Chromium is told to resolve all names in .test to loopback.
+// A flag makes Chromium resolve all names in .test to loopback.
 func listenTLS(t *testing.T) (listener net.Listener, port string) {
 	t.Helper()
 	listener, port = listen(t, "127.0.0.1")

@@ -168,7 +168,7 @@ func TestPages(t *testing.T) {
 		b.wantText("Signed in: large@example.com.")
 	})
 
-	t.Run("a login that is too large is told so", func(t *testing.T) {
+	t.Run("a login that is too large gets a page", func(t *testing.T) {
 		t.Parallel()
 		lr, app, b := start(t)
 		addUser(lr.realm, "huge@example.com", map[string]any{"note": strings.Repeat("x", 30_000)})
@@ -227,7 +227,7 @@ func TestPages(t *testing.T) {
 		b.waitURL(lr.url + "/login?")
 	})
 
-	t.Run("an address that is not of this computer is told so", func(t *testing.T) {
+	t.Run("an address that is not of this computer gets a page", func(t *testing.T) {
 		t.Parallel()
 		lr, _, b := start(t)
 		listener, port := listen(t, "127.0.0.1")

@@ -17,7 +17,7 @@ import (
 
 const ended = "unauthenticated SESSION_ENDED"
 
-// wantEnded checks what a handler is told after the end of its session.
+// wantEnded checks the error that a handler gets after the end of its session.
 func wantEnded(t *testing.T, what string, err error) {
 	t.Helper()
 	if reasonOf(err) != ended || !errors.Is(err, authrocket.ErrSessionEnded) {

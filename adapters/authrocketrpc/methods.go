@@ -75,7 +75,7 @@ func checkReflection(methods Methods, name string) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%s has no entry, so that the rules would not count there; give it the same", other)
+	return fmt.Errorf("%s has no entry, so callers could use it without these rules; give it the same entry", other)
 }
 
 // compile returns the access for each name in methods, and for each method of a service in
