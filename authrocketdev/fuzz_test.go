@@ -23,7 +23,7 @@ func FuzzServer(f *testing.F) {
 	)
 	methods := []string{http.MethodGet, http.MethodPost, http.MethodHead, http.MethodPut, http.MethodDelete, http.MethodOptions}
 	for _, target := range []string{
-		"/", "/login", "/login?redirect_uri=https://app.example/in/x", "/login?redirect_uri=//evil.example/&prompt=login", "/login?next=//evil.example",
+		"/", "/login", "/login?redirect_uri=https://app.example/in/x", "/login?redirect_uri=https://aPp.example/in", "/login?redirect_uri=//evil.example/&prompt=login", "/login?next=//evil.example",
 		"/signup?invitation=INVITATION", "/accounts?force&session=SESSION", "/accounts/org_engines?done=rename", "/account/%2e%2e", "/profile?session=SESSION&redirect_uri=",
 		"/logout?session=SESSION&redirect_uri=https://app.example/in", "/password/forgot", "/password/reset?token=RESET", "/email/verify?token=VERIFY", "/outbox",
 		"//evil.example/login", "/accounts/..//evil.example", "/style.css", "/connect/jwks", "/v2/session?session=SESSION", "/login?a;b", "/%zz", "/accounts/%0d%0aa:b",
@@ -164,7 +164,7 @@ func tokenIn(t *testing.T, link string) string {
 // isApp reports whether a browser gets to the Login URL of the app or below it.
 func isApp(location string) bool {
 	u, err := url.Parse(location)
-	return err == nil && u.Scheme == "https" && u.Host == "app.example" && u.User == nil && u.Fragment == "" &&
+	return err == nil && u.Scheme == "https" && strings.EqualFold(u.Host, "app.example") && u.User == nil && u.Fragment == "" &&
 		strings.HasPrefix(u.JoinPath().Path+"/", "/in/")
 }
 
