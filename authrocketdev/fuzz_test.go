@@ -26,7 +26,7 @@ func FuzzServer(f *testing.F) {
 		"/", "/login", "/login?redirect_uri=https://app.example/in/x", "/login?redirect_uri=https://aPp.example/in", "/login?redirect_uri=//evil.example/&prompt=login", "/login?next=//evil.example",
 		"/signup?invitation=INVITATION", "/accounts?force&session=SESSION", "/accounts/org_engines?done=rename", "/account/%2e%2e", "/profile?session=SESSION&redirect_uri=",
 		"/logout?session=SESSION&redirect_uri=https://app.example/in", "/password/forgot", "/password/reset?token=RESET", "/email/verify?token=VERIFY", "/outbox",
-		"//evil.example/login", "/accounts/..//evil.example", "/style.css", "/connect/jwks", "/v2/session?session=SESSION", "/login?a;b", "/%zz", "/accounts/%0d%0aa:b",
+		"//evil.example/login", "/accounts/..//evil.example", "/style.css", "/connect/jwks", "/v2/session?session=SESSION", "/login?a;b", "/%zz", "/accounts/%0d%0aa:b", `/.?\`, `/.\\`,
 	} {
 		f.Add(uint8(0), target, "", "", uint8(withSession))
 		f.Add(uint8(0), target, "", "loginrocket_session=SESSION", uint8(inMultiUser))
@@ -168,7 +168,9 @@ func isApp(location string) bool {
 		strings.HasPrefix(u.JoinPath().Path+"/", "/in/")
 }
 
-// isOwnPage reports whether a browser stays at the site.
+// isOwnPage reports whether a browser stays at the site. Browsers read a backslash in a path
+// as a slash, and remove tabs and line breaks.
 func isOwnPage(location string) bool {
-	return strings.HasPrefix(location, "/") && !strings.HasPrefix(location, "//") && !strings.ContainsAny(location, "\\\t\r\n")
+	path, _, _ := strings.Cut(location, "?")
+	return strings.HasPrefix(path, "/") && !strings.HasPrefix(path, "//") && !strings.Contains(path, `\`) && !strings.ContainsAny(location, "\t\r\n")
 }
