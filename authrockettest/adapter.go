@@ -10,12 +10,11 @@ import (
 
 // TestAdapter checks that an adapter for a web framework answers exactly like the
 // net/http middleware: with the same status, headers and body. It sends more than a
-// hundred requests, for example with valid and forged tokens, to the callback, to
-// sign out, and from other sites. It also checks that no handler runs after a
-// refusal.
+// hundred requests: for example callbacks, sign-outs, requests with forged tokens,
+// and requests from other sites. It also checks that no handler runs after a refusal.
 //
-// build uses the framework to make the app that its argument describes. Parallel
-// tests call it, once for each request. For gin, build is
+// build uses the framework to make the app that its argument describes. TestAdapter
+// calls build once for each request, from parallel tests. For gin, build is
 //
 //	func build(app authrockettest.App) http.Handler {
 //		adapter := authrockettest.Adapter[gin.HandlerFunc]{
@@ -36,11 +35,11 @@ import (
 //		return engine
 //	}
 //
-// The apps are served on ports on the loopback interface. If the framework itself
-// answers, for example to a request for an unknown path, TestAdapter compares only
-// the status and the headers that the middleware sets. Test central error handlers,
-// groups and the framework's own types in the tests of the adapter itself; see
-// [AdapterFixture].
+// TestAdapter serves the apps on ports of the loopback interface. If the framework
+// itself answers, for example to a request for an unknown path, TestAdapter compares
+// only the status and the headers that the middleware sets. Test central error
+// handlers, groups and the framework's own types in the tests of the adapter itself;
+// see [AdapterFixture].
 func TestAdapter(t *testing.T, build func(App) http.Handler) {
 	t.Helper()
 	s := newAdapterSuite(t)
@@ -93,8 +92,8 @@ type Route struct {
 	// Middleware wraps the handler of this route only, outermost first.
 	Middleware []Middleware
 
-	// Handler is at the end of the chain. Pass it the ResponseWriter and the request
-	// that a handler of the framework gets.
+	// Handler answers the request after all middleware. Call it with the
+	// ResponseWriter and the request that the framework passes to its own handlers.
 	Handler http.Handler
 }
 
@@ -127,8 +126,8 @@ type Adapter[M any] struct {
 	RequireOrg   func(*authrocket.Auth, authrocket.OrgSelector, ...authrocket.Rule) M
 }
 
-// Chain makes each described middleware with a function of the adapter, and returns
-// them in the same order. It panics if a function that it needs is nil.
+// Chain calls the adapter's functions to make each described middleware, and returns
+// the middleware in the same order. It panics if a function that it must call is nil.
 func (a Adapter[M]) Chain(auth *authrocket.Auth, described []Middleware) []M {
 	var chain []M
 	for _, m := range described {
@@ -154,7 +153,7 @@ var netHTTP = Adapter[func(http.Handler) http.Handler]{
 	RequireOrg:   (*authrocket.Auth).RequireOrg,
 }
 
-// buildNetHTTP makes the app with which the others are compared.
+// buildNetHTTP makes the app with which TestAdapter compares the adapter's app.
 func buildNetHTTP(app App) http.Handler {
 	mux := http.NewServeMux()
 	for _, route := range app.Routes {

@@ -9,8 +9,8 @@ import (
 )
 
 // BenchmarkAdapter measures a request from a signed-in user to a gated route, through
-// net/http and through the app that build makes. It also measures both without any
-// middleware. The cost of an adapter is the difference between its times with and
+// net/http and through the app that build makes. It also measures both apps without
+// any middleware. The cost of an adapter is the difference between its times with and
 // without middleware, minus the same difference for net/http. The request comes from
 // [authrocket.Auth.Check], so its token is not verified again. The verification would
 // take longer than everything else.

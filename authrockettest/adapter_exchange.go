@@ -90,7 +90,8 @@ func withoutRandomness(text string) string {
 	return stateOfCookie.ReplaceAllString(text, "${1}random=random")
 }
 
-// withoutFrameworkText keeps the parts of an answer that the middleware determines.
+// withoutFrameworkText returns only the parts of an answer that the middleware
+// determines.
 func (a adapterAnswer) withoutFrameworkText() adapterAnswer {
 	kept := make(http.Header)
 	for _, name := range []string{"Cache-Control", "Cdn-Cache-Control", "Vary", "Set-Cookie", "Location", "Www-Authenticate"} {
@@ -116,8 +117,8 @@ func (app *adapterApp) dial(t *testing.T) net.Conn {
 	return conn
 }
 
-// roundTrip sends lines unchanged, because a client of net/http would correct unusual
-// ones. It returns nil if the server closes the connection.
+// roundTrip sends lines unchanged, because net/http's client would correct unusual
+// requests. It returns nil if the server closes the connection without an answer.
 func (app *adapterApp) roundTrip(t *testing.T, lines string) *http.Response {
 	t.Helper()
 	head, body, _ := strings.Cut(lines, "\r\n\r\n")

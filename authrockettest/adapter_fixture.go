@@ -21,7 +21,7 @@ type AdapterFixture struct {
 }
 
 // NewAdapterFixture returns an AdapterFixture. Its realm is closed at the end of the
-// test. Each configure can change the Config of its Auth.
+// test. Each configure function can change the Config of the fixture's Auth.
 func NewAdapterFixture(t *testing.T, configure ...func(*authrocket.Config)) AdapterFixture {
 	t.Helper()
 	realm := NewRealm(t)
@@ -46,9 +46,9 @@ func NewAdapterFixture(t *testing.T, configure ...func(*authrocket.Config)) Adap
 }
 
 // TestGet sends a GET request for target to h. The request looks like one from a
-// program, not a browser. user is signed in; for the zero User, the request has no
-// session. TestGet fails the test unless the answer has this status and a body that
-// contains text.
+// program, not from a browser. It carries a session of user, or no session if user is
+// the zero User. TestGet fails the test unless the answer has the given status and
+// its body contains text.
 func (f AdapterFixture) TestGet(t *testing.T, h http.Handler, user User, target string, status int, text string) {
 	t.Helper()
 	r := httptest.NewRequest(http.MethodGet, target, nil)

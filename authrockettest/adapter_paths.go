@@ -20,8 +20,8 @@ type RedirectingApp struct {
 	// Invitation is the path of an invitation link.
 	Invitation string
 
-	// Browser is the location to which the link redirects a browser, and Script the
-	// location for a script.
+	// Browser is the location to which the invitation link redirects a browser.
+	// Script is the location to which the link redirects a script.
 	Browser, Script string
 
 	// Login is the location at the end of a login that starts in the app, with the
@@ -30,9 +30,9 @@ type RedirectingApp struct {
 	Login string
 }
 
-// TestRedirects checks to which location each app redirects the visitor of an
-// invitation link, and a visitor who logs in. If a framework redirects before
-// Authenticate runs, the location still contains the login token.
+// TestRedirects checks where each app redirects a visitor who opens an invitation
+// link, and a visitor who logs in. If a framework redirects before Authenticate runs,
+// the location still contains the login token.
 func (f AdapterFixture) TestRedirects(t *testing.T, apps []RedirectingApp) {
 	t.Helper()
 	token := f.Realm.Token(f.Ada)

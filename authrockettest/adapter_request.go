@@ -13,8 +13,8 @@ import (
 	"github.com/authrocket-go/authrocket"
 )
 
-// testPattern fails the test if the gate's decision does not contain the route in the
-// framework's format.
+// testPattern fails the test if the gate's decision does not contain the pattern of
+// the route, in the format of the framework or of net/http.
 func (s *adapterSuite) testPattern(t *testing.T, build func(App) http.Handler) {
 	patterns := make(chan string, 10)
 	app := s.serve(t, build, adapterRow{config: func(c *authrocket.Config) {
@@ -31,9 +31,9 @@ func (s *adapterSuite) testPattern(t *testing.T, build func(App) http.Handler) {
 	}
 }
 
-// testMix fails the test if one of many parallel requests gets the answer to another.
-// An adapter may build a handler once for all requests; the handler must then find
-// the request that it answers.
+// testMix fails the test if one of many parallel requests gets the answer to another
+// request. An adapter may build one handler for all requests. That handler must then
+// answer each request with its own user and query.
 func (s *adapterSuite) testMix(t *testing.T, build func(App) http.Handler) {
 	app := s.serve(t, build, adapterRow{}, func(rw http.ResponseWriter, r *http.Request) {
 		runtime.Gosched()

@@ -231,7 +231,7 @@ var undecidedRows = []adapterRow{
 		request: []string{"GET /manage", acceptJSON, "Authorization: Bearer <unknown key>"}, status: 429, has: []string{"Retry-After: "}},
 }
 
-// sessionStateFunc is a SessionState that decides by user.
+// sessionStateFunc is a SessionState whose decision depends on the user.
 type sessionStateFunc func(user authrocket.User) error
 
 func (f sessionStateFunc) CheckSession(_ context.Context, s authrocket.Session, _ time.Duration) error {
@@ -283,7 +283,7 @@ var sessionStateRows = []adapterRow{
 		request: []string{"GET /manage", "Authorization: Bearer <george>"}, status: 401},
 }
 
-// Headers with which browsers say where a navigation comes from.
+// Headers in which browsers state where a navigation comes from.
 const (
 	fromOwnPage   = "Sec-Fetch-Site: same-origin\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: document"
 	fromOtherSite = "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: document"
@@ -382,7 +382,7 @@ var callbackRows = []adapterRow{
 }
 
 // pendingLogin is the cookie of a login that waits for the user's choice. It contains
-// the token, the reason for the wait, and /manage.
+// the token, the reason for the wait, and the return target /manage.
 const pendingLogin = "__Host-arToken-confirm=<ada>.link.L21hbmFnZQ"
 
 var confirmRows = []adapterRow{
@@ -408,8 +408,8 @@ var confirmRows = []adapterRow{
 		request: []string{"GET /auth/confirm", acceptPage}, status: 403, has: []string{"https://example.com/"}, lacks: []string{"Set-Cookie: "}},
 }
 
-// strayTokenRows are logins that LoginRocket sends to a page other than the callback,
-// as its invitations do.
+// strayTokenRows are logins that LoginRocket sends to a page other than the callback.
+// For example, an invitation can lead to such a login.
 var strayTokenRows = []adapterRow{
 	{name: "stray token: nobody is signed in",
 		request: []string{"GET /manage?token=<george>", acceptPage},
@@ -462,8 +462,8 @@ var strayTokenRows = []adapterRow{
 		status:  303, has: []string{"Location: /manage?a=1\r\n", "Set-Cookie: __Host-arToken=<ada>; "}},
 }
 
-// targetRows are logins whose request target would take the browser to another site
-// if it became the Location.
+// targetRows are logins that must not redirect to their request target unchanged,
+// because that would take the browser to another site.
 var targetRows = []adapterRow{
 	{name: "odd target: two slashes", request: []string{"GET //evil.example/?token=<ada, earlier>", acceptPage, adaCookie}, status: 303},
 	{name: "odd target: a backslash", request: []string{`GET /\evil.example/?token=<ada, earlier>`, acceptPage, adaCookie}, status: 303},
@@ -503,7 +503,7 @@ var loginRouteRows = []adapterRow{
 		status:  303, has: []string{"Location: https://loginrocket.example/login?"}},
 }
 
-// endsSession are the cookies in the answer to a sign-out that must also end the
+// endsSession lists the cookies in the answer to a sign-out that must also end the
 // session at LoginRocket.
 var endsSession = []string{"Set-Cookie: __Host-arToken=; ", "Set-Cookie: __Host-arToken-logout="}
 

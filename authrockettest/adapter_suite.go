@@ -21,22 +21,22 @@ import (
 	"github.com/authrocket-go/authrocket/internal/keycache"
 )
 
-// adapterRow is one request of [TestAdapter] and the expected answer. Its texts may
+// adapterRow is one request of [TestAdapter] and the expected answer. Its strings may
 // contain the placeholders of adapterSuite.
 type adapterRow struct {
 	name    string
 	config  func(*authrocket.Config)              // nil means the realm's Config, unchanged
 	noKeys  bool                                  // the key set cannot be reached
 	prepare func(*adapterSuite, *authrocket.Auth) // nil means no preparation
-	start   string                                // a request that starts a login first
+	start   string                                // a request that starts a login; it is sent before request
 	request []string                              // the request line and headers, then "" and the body
 	status  int                                   // 0 means that the connection breaks
 	reached bool                                  // a handler of the app runs
 	has     []string                              // what the head or the body must contain
 	lacks   []string                              // what neither the head nor the body may contain
 
-	fetchesKeys      bool // verifying the token needs a fetch of keys
-	frameworkAnswers bool // the framework answers itself, with its own text or headers
+	fetchesKeys      bool // the keys must be fetched to verify the token
+	frameworkAnswers bool // the framework itself answers, with its own text or headers
 	layout           appLayout
 }
 
@@ -50,8 +50,8 @@ const (
 	allGated // the framework's Authenticate, then its RequireLogin
 )
 
-// adapterSuite is a run of [TestAdapter]: its realm, and the placeholders of its
-// rows.
+// adapterSuite holds the realm of one run of [TestAdapter], and the placeholders that
+// the rows use.
 type adapterSuite struct {
 	realm        *Realm
 	ada          User
@@ -60,7 +60,7 @@ type adapterSuite struct {
 }
 
 // Permission tags of the memberships. In the first org, which is the selected one,
-// ada may bill. In the second org she may ship, but not bill.
+// ada may bill. In the second org, ada may ship, but not bill.
 const (
 	billTag = "billing:write"
 	shipTag = "shipping:write"
@@ -113,7 +113,7 @@ func (s *adapterSuite) withPlaceholders(a adapterAnswer) string {
 	return strings.NewReplacer(values...).Replace(a.String())
 }
 
-// routes returns the routes of the app. All of them end in h.
+// routes returns the routes of the app. h is the handler of every route.
 func (s *adapterSuite) routes(h http.Handler) []Route {
 	var (
 		login      = Middleware{kind: requireLogin}
@@ -202,8 +202,9 @@ func (s *adapterSuite) serve(t *testing.T, build func(App) http.Handler, row ada
 	return app
 }
 
-// checkPanics fails the test if h panics with a value other than that of the rows,
-// because outer middleware that recovers from panics would get that value.
+// checkPanics fails the test if h panics with a value other than
+// http.ErrAbortHandler, which is the value in the rows. Outer middleware that
+// recovers from panics would get the wrong value.
 func checkPanics(t *testing.T, h http.Handler) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		defer func() {

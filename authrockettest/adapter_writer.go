@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// writerRows are uses of a ResponseWriter that work with net/http's own. Each answers
-// with two lines.
+// writerRows are uses of a ResponseWriter that work with net/http's own
+// ResponseWriter. Each use answers with two lines.
 var writerRows = []struct {
 	name   string
 	answer func(w http.ResponseWriter, arrived <-chan struct{}) error
@@ -35,8 +35,8 @@ var writerRows = []struct {
 	}},
 }
 
-// flushing writes a line, flushes, and writes another line after the first has
-// arrived.
+// flushing returns a function that writes a line and flushes it. After the line has
+// arrived, the function writes a second line.
 func flushing(flush func(http.ResponseWriter) error) func(http.ResponseWriter, <-chan struct{}) error {
 	return func(w http.ResponseWriter, arrived <-chan struct{}) error {
 		io.WriteString(w, "first\n")
@@ -49,8 +49,8 @@ func flushing(flush func(http.ResponseWriter) error) func(http.ResponseWriter, <
 	}
 }
 
-// hijacking takes over the connection, reads what the client sends on it, and writes
-// both lines.
+// hijacking returns a function that takes over the connection, reads what the client
+// sends on it, and writes both lines.
 func hijacking(hijack func(http.ResponseWriter) (net.Conn, *bufio.ReadWriter, error)) func(http.ResponseWriter, <-chan struct{}) error {
 	return func(w http.ResponseWriter, _ <-chan struct{}) error {
 		conn, buffered, err := hijack(w)
@@ -67,7 +67,7 @@ func hijacking(hijack func(http.ResponseWriter) (net.Conn, *bufio.ReadWriter, er
 }
 
 // testWriter fails the test if a handler, or a Config.Deny, cannot use its
-// ResponseWriter in a way that works with net/http's own.
+// ResponseWriter in a way that works with net/http's own ResponseWriter.
 func (s *adapterSuite) testWriter(t *testing.T, build func(App) http.Handler, request string, answer func(http.ResponseWriter, <-chan struct{}) error) {
 	arrived := make(chan struct{})
 	respond := func(rw http.ResponseWriter) {

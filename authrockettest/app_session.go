@@ -13,12 +13,13 @@ import (
 //	s := authrockettest.Session(authrockettest.User{Name: "Ada"}, authrockettest.Org{}, "billing:write")
 //	r = r.WithContext(authrocket.WithSession(r.Context(), s))
 //
-// Its only membership is in org, with the permission tags. Empty fields of user and
-// org get obvious test values: usr_test, Test User, test@example.com, org_test and
-// Test Org. The session is in the realm rl_test; no Auth accepts its token. Session
-// panics if a custom attribute cannot be encoded as JSON.
+// The session has one membership, in org, with the given permission tags. Empty
+// fields of user and org get obvious test values: usr_test, Test User,
+// test@example.com, org_test and Test Org. The session is in the realm rl_test; no
+// Auth accepts its token. Session panics if a custom attribute cannot be encoded as
+// JSON.
 //
-// To get a session with another token, for example one with several orgs, use
+// To get a session with other contents, for example with several orgs, use
 // [Realm.Session].
 func Session(user User, org Org, permissions ...string) authrocket.Session {
 	if user.FirstName+user.LastName+user.Email == "" {

@@ -26,19 +26,19 @@ const (
 )
 
 // Credential is what a user logs in with: a password, a TOTP device, or an account at
-// another provider.
+// another auth provider, such as Google.
 type Credential struct {
 	ID             string
 	UserID         string
-	Type           string // TypePassword, TypeTOTP, or the type of another provider
+	Type           string // TypePassword, TypeTOTP, or the type of another auth provider
 	AuthProviderID string
 	Name           string // for TypeTOTP: the name of the device
 	State          string // for TypeTOTP: StateNew or StateActive
-	ProviderUserID string // for another provider
+	ProviderUserID string // for another auth provider: the user's ID at that provider
 	CreatedAt      time.Time
 
 	secret   string // for TypeTOTP, in base32
-	usedStep int64  // for TypeTOTP: the period of the last code, so that a code works only once
+	usedStep int64  // for TypeTOTP: the period of the last accepted code, so that a code works only once
 	hash     passwordHash
 }
 
@@ -63,8 +63,7 @@ func passwordSum(password string, salt []byte) []byte {
 	return sum
 }
 
-// matches reports whether password is correct. It takes the same time if there is no
-// password to compare with.
+// matches reports whether password is correct. It takes the same time if h is zero.
 func (h passwordHash) matches(password string) bool {
 	salt := h.Salt
 	if salt == nil {
@@ -137,7 +136,8 @@ func (v *View) CheckPassword(userID, password string) bool {
 	return c.hash.matches(password)
 }
 
-// ErrCredential means that the user cannot have this credential.
+// ErrCredential means that the user cannot have this credential, for example because
+// the realm has no active auth provider of its type.
 var ErrCredential = errors.New("a user cannot have this credential")
 
 // CreateTOTP adds a credential of [TypeTOTP] to a user. It becomes active when
@@ -152,10 +152,10 @@ func (r *Realm) CreateTOTP(userID, name string) (Credential, error) {
 	})
 }
 
-// CreateCredential adds a credential of another provider to a user. Use
+// CreateCredential adds a credential of another auth provider to a user. Use
 // [Realm.SetPassword] for [TypePassword], and [Realm.CreateTOTP] for [TypeTOTP]. It
 // returns [ErrNotFound] if there is no such user, [ErrCredential] if there is no such
-// provider, and [ErrFull] if the user has too many credentials.
+// active provider, and [ErrFull] if the user has too many credentials.
 func (r *Realm) CreateCredential(c Credential) (Credential, error) {
 	if c.Type == TypePassword || c.Type == TypeTOTP {
 		return Credential{}, fmt.Errorf("%w: use SetPassword or CreateTOTP for the type %q", ErrCredential, c.Type)

@@ -22,9 +22,10 @@
 //		...
 //	}
 //
-// A request without a session counts as a request from a script and gets a 401. With
-// the header Accept: text/html, it counts as a browser's navigation and is redirected
-// to the login; see authrocket.IsNavigation.
+// If the request in such a test has no session, the gate answers it with 401, as it
+// answers a script. With the header Accept: text/html, the request counts as a
+// browser's navigation, and the gate redirects it to the login; see
+// authrocket.IsNavigation.
 //
 // As with LoginRocket Web, tokens, sign-ins and hosted logins contain one org only:
 // the user's first, or the one that [InOrg] picks. RequireOrg refuses the pages of
@@ -39,9 +40,9 @@
 //	profile(w, r.WithContext(authrocket.WithSession(r.Context(), s)))
 //
 // A realm holds everything that AuthRocket stores: users, orgs, memberships,
-// sessions, invitations, credentials with second factors, auth providers, one-time
-// tokens, settings and events. For each kind there are methods that create, read,
-// update, delete and list records. Further methods:
+// sessions, invitations, credentials (including second factors), auth providers,
+// one-time tokens, settings and events. Most kinds of records have methods to create,
+// read, update, delete and list them. Further methods:
 //
 //   - [Realm.OnEvent] reports each event.
 //   - [Realm.By] makes changes on behalf of a client.

@@ -45,8 +45,8 @@ func (e Event) clone() Event {
 const maxEvents = 10_000
 
 // Emit adds an event and returns it with its ID and time. The realm itself emits the
-// events of its records. A program that serves logins emits their events, for example
-// "user.login.failed".
+// events of its records. A program that serves logins must emit the events of those
+// logins, for example "user.login.failed".
 func (r *Realm) Emit(event Event) Event {
 	defer r.report()
 	_, unlock := r.lock()
@@ -77,8 +77,8 @@ func (r *Realm) emit(event Event) Event {
 
 // OnEvent makes the realm call f with each event from now on, in order, one at a
 // time, and after the change is complete. f may use the Realm. The goroutine that
-// changes the realm calls f, so f should be quick. A listener that is 10,000 events
-// behind misses the oldest ones.
+// changes the realm calls f, so f should return quickly. A listener that is 10,000
+// events behind misses the oldest events.
 func (r *Realm) OnEvent(f func(Event)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -87,7 +87,7 @@ func (r *Realm) OnEvent(f func(Event)) {
 
 // OnChange makes the realm call f after each change of records, settings or keys.
 // Changes that happen while f runs cause one further call. f may use the Realm. A
-// later call of OnChange replaces f.
+// later call to OnChange replaces f.
 func (r *Realm) OnChange(f func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -10,13 +10,13 @@ import (
 	"time"
 )
 
-// Fault answers requests in place of a handler that is meant to be broken: the
-// handler of the key set (see [Realm.Break]) or of the Core API of a local
-// AuthRocket. healthy gives the correct answer. Write your own faults, or combine the
-// faults of this package, which are safe for concurrent use.
+// Fault simulates a broken service. It answers requests in place of the correct
+// handler, either of the key set (see [Realm.Break]) or of a local AuthRocket's Core
+// API. healthy is the correct handler. Write your own faults, or combine the faults
+// of this package, which are safe for concurrent use.
 type Fault func(w http.ResponseWriter, r *http.Request, healthy http.Handler)
 
-// Break makes /connect/jwks answer with fault until [Realm.Repair].
+// Break makes /connect/jwks answer with fault until [Realm.Repair] is called.
 func (r *Realm) Break(fault Fault) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -43,7 +43,7 @@ func Body(contentType, body string) Fault {
 // Garbage returns a Fault that answers 200 with bytes that are not valid JSON.
 func Garbage() Fault { return Body("application/json", "\x00\xff{[,") }
 
-// Redirect returns a Fault that answers 302, with a redirect to location.
+// Redirect returns a Fault that answers with a 302 redirect to location.
 func Redirect(location string) Fault {
 	return func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 		w.Header().Set("Location", location)
@@ -154,8 +154,7 @@ func ClockOff(d time.Duration) Fault {
 
 // Chain returns a Fault that combines faults. Each fault gets the next one as its
 // healthy handler. For example, Chain(ClockOff(time.Hour), TooMany(time.Minute))
-// answers 429 with a wrong clock. Faults for several routes can be combined in the
-// same way.
+// answers 429 with a wrong clock. Chain can also combine faults for several routes.
 func Chain(faults ...Fault) Fault {
 	return func(w http.ResponseWriter, r *http.Request, healthy http.Handler) {
 		for _, fault := range slices.Backward(faults) {

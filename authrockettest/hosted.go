@@ -181,7 +181,8 @@ func (r *Realm) signedIn(req *http.Request) (HostedSession, bool) {
 }
 
 // serveLogout ends the browser's session, and the session that an app names in the
-// parameter session. It does so even if the redirect_uri is not permitted.
+// parameter session. It ends these sessions even if the redirect_uri is not
+// permitted.
 func (r *Realm) serveLogout(w http.ResponseWriter, req *http.Request) {
 	query, by := req.URL.Query(), r.By(RequestOf(req))
 	by.EndSession(query.Get("session"), EndedByLogout)
@@ -243,8 +244,9 @@ func (r *Realm) RedirectURI(given string) (string, bool) {
 	return "", false
 }
 
-// hasDotSegment reports whether path contains a dot segment. If it does, a browser
-// requests another path. Browsers also resolve escaped dots, so path is unescaped.
+// hasDotSegment reports whether path contains a dot segment. Browsers remove dot
+// segments and then request a different path. They also resolve escaped dots, so path
+// must be unescaped.
 func hasDotSegment(path string) bool {
 	for segment := range strings.SplitSeq(path, "/") {
 		if segment == "." || segment == ".." {

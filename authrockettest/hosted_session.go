@@ -47,7 +47,7 @@ func (r *Realm) StartSession(userID string) (HostedSession, error) {
 	if user.State != UserActive {
 		return HostedSession{}, ErrInactive
 	}
-	// All sessions last equally long, so the oldest expire first.
+	// All sessions have the same lifetime, so the oldest sessions expire first.
 	for len(records.sessions.added) > 0 {
 		oldest := records.sessions.rows[records.sessions.added[0]]
 		isExpired := !time.Now().Before(oldest.ExpiresAt)
@@ -65,8 +65,8 @@ func (r *Realm) StartSession(userID string) (HostedSession, error) {
 	return s, nil
 }
 
-// LookUpSession returns the session with this ID. If there is none, or if it has
-// ended or expired, it returns [ErrNotFound].
+// LookUpSession returns the session with this ID. If there is no such session, or if
+// it has ended or expired, LookUpSession returns [ErrNotFound].
 func (v *View) LookUpSession(id string) (HostedSession, error) {
 	records, unlock := v.lock()
 	defer unlock()
@@ -208,8 +208,8 @@ func (r *Realm) EndSession(id string, why SessionEnd) {
 	}
 }
 
-// EndSessionsOf ends all sessions of a user for the given reason, except the one with
-// the ID keep, which may be "".
+// EndSessionsOf ends all sessions of a user for the given reason, except the session
+// with the ID keep. If keep is "", it ends all of them.
 func (r *Realm) EndSessionsOf(userID, keep string, why SessionEnd) {
 	defer r.report()
 	records, unlock := r.lock()

@@ -17,8 +17,8 @@ type InvitationType string
 const (
 	InvitationOrg       InvitationType = "org"       // to join an org
 	InvitationPreverify InvitationType = "preverify" // to sign up, after the email address is verified
-	InvitationReferral  InvitationType = "referral"  // to sign up, from another user
-	InvitationRequest   InvitationType = "request"   // to sign up, on the request of the invited person
+	InvitationReferral  InvitationType = "referral"  // to sign up, sent by another user
+	InvitationRequest   InvitationType = "request"   // to sign up, at the request of the invited person
 )
 
 // Invitation invites somebody to sign up or to join an org.
@@ -140,7 +140,8 @@ func (r *Realm) DeleteInvitation(id string) error {
 }
 
 // TakeInvitation uses up the invitation with this token for a user who accepts it. If
-// there is none, or if it has expired, it returns [ErrNotFound].
+// there is no such invitation, or if it has expired, TakeInvitation returns
+// [ErrNotFound].
 func (r *Realm) TakeInvitation(token, userID string) (Invitation, error) {
 	defer r.report()
 	records, unlock := r.lock()
@@ -173,8 +174,8 @@ func (s *store) checkInvitation(i Invitation) error {
 }
 
 // ExpireInvitations removes expired invitations and emits an event for each. The
-// methods that change invitations also do that. A program that needs these events on
-// time must call ExpireInvitations regularly.
+// methods that change invitations also remove expired ones. A program that needs
+// these events on time must call ExpireInvitations regularly.
 func (r *Realm) ExpireInvitations() {
 	defer r.report()
 	_, unlock := r.lock()
@@ -193,8 +194,8 @@ func (r *Realm) expireInvitations() {
 	}
 }
 
-// Invitation returns the invitation with this ID. If there is none, or if it has
-// expired, it returns [ErrNotFound].
+// Invitation returns the invitation with this ID. If there is no such invitation, or
+// if it has expired, Invitation returns [ErrNotFound].
 func (v *View) Invitation(id string) (Invitation, error) {
 	records, unlock := v.lock()
 	defer unlock()
@@ -205,8 +206,8 @@ func (v *View) Invitation(id string) (Invitation, error) {
 	return i.clone(), nil
 }
 
-// InvitationByToken returns the invitation with this token. If there is none, or if
-// it has expired, it returns [ErrNotFound].
+// InvitationByToken returns the invitation with this token. If there is no such
+// invitation, or if it has expired, it returns [ErrNotFound].
 func (v *View) InvitationByToken(token string) (Invitation, error) {
 	records, unlock := v.lock()
 	defer unlock()

@@ -152,7 +152,7 @@ func (r *Realm) RotateKeysEvery(ctx context.Context, every, overlap time.Duratio
 		id  string
 		end time.Time
 	}
-	var old []oldKey // the next one to withdraw is the first
+	var old []oldKey // the first key in this list is the next to be withdrawn
 	rotation := time.Now().Add(every)
 	for {
 		next := rotation

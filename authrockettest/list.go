@@ -10,7 +10,8 @@ import (
 var ErrAfter = errors.New("there is no record with the ID in After")
 
 // List selects a page of a list. The zero List selects all records, the lowest ID
-// first. Each ID that the realm makes is higher than all earlier ones.
+// first. Each ID that the realm makes is higher than all earlier IDs of the same
+// kind.
 type List struct {
 	After      string // the ID of the record before the page. Default: start with the first record
 	Limit      int    // the maximum number of records to return. Default: all

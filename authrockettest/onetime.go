@@ -15,7 +15,7 @@ type OneTime struct {
 	ExpiresAt time.Time
 }
 
-// OneTimeKind says what a [OneTime] is for. The token starts with it.
+// OneTimeKind says what a [OneTime] is for. The token starts with its kind.
 type OneTimeKind string
 
 // The kinds of [OneTime].
@@ -54,8 +54,8 @@ func (r *Realm) NewOneTime(kind OneTimeKind, userID, email string, lifetime time
 	return o
 }
 
-// OneTime returns the record of a token. If there is none, or if it has expired, it
-// returns [ErrNotFound].
+// OneTime returns the record of a token. If there is no such token, or if it has
+// expired, OneTime returns [ErrNotFound].
 func (v *View) OneTime(token string) (OneTime, error) {
 	records, unlock := v.lock()
 	defer unlock()
@@ -71,7 +71,7 @@ func (s *store) oneTime(token string) (OneTime, error) {
 }
 
 // TakeOneTime returns the record of a token, and makes the token invalid. If there is
-// none, or if it has expired, it returns [ErrNotFound].
+// no such token, or if it has expired, TakeOneTime returns [ErrNotFound].
 func (r *Realm) TakeOneTime(token string) (OneTime, error) {
 	defer r.report()
 	records, unlock := r.lock()

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// AuthProvider is a way to log in. A new realm has two: passwords, and codes of
-// [TypeTOTP]. The latter is inactive.
+// AuthProvider is a way to log in. A new realm has two auth providers: one for
+// passwords, and an inactive one for codes ([TypeTOTP]).
 type AuthProvider struct {
 	ID           string
 	Type         string // TypePassword, TypeTOTP, or another type, for example "google"

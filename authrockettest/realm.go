@@ -27,11 +27,11 @@ type RealmConfig struct {
 	ID string
 
 	// URL is the address of the realm's pages for browsers, if your program serves
-	// the Realm itself. Default: none; the realm is reached in memory.
+	// the Realm itself. Default: none; clients then reach the realm in memory.
 	URL string
 
-	// AppURL is the AppURL of [Realm.Config]. Default: https://example.com, which is
-	// the host of [httptest.NewRequest]. A realm on a loopback URL has no default
+	// AppURL is the AppURL of [Realm.Config]. Default: https://example.com, because
+	// [httptest.NewRequest] uses that host. A realm on a loopback URL has no default
 	// AppURL, so that the app accepts its own loopback host.
 	AppURL string
 
@@ -52,7 +52,8 @@ type RealmConfig struct {
 
 	// Saved is a realm that [Realm.Save] wrote. The new Realm gets its ID, settings,
 	// keys and records. The field Settings is then ignored, and ID must be empty or
-	// equal to the saved ID. Default: none, a new realm.
+	// equal to the saved ID. Default: none; the Realm then starts without users and
+	// orgs.
 	Saved io.Reader
 
 	// TokenLifetime is the time from iat to exp. Default: 24 hours.
@@ -123,7 +124,8 @@ const (
 
 // NewRealm returns a Realm for the test t, and closes it at the end of the test. If t
 // is a [testing.F], the Realm panics after a mistake of the caller, because a fuzz
-// target must not call the methods of t. Each configure can change the [RealmConfig]:
+// target must not call the methods of t. Each configure function can change the
+// [RealmConfig]:
 //
 //	realm := authrockettest.NewRealm(t, func(c *authrockettest.RealmConfig) { c.Algorithm = "HS256" })
 func NewRealm(t testing.TB, configure ...func(*RealmConfig)) *Realm {
@@ -318,7 +320,7 @@ func (r *Realm) jwtKey(id string) string {
 // of both default names. It removes existing cookies with these names.
 //
 // [http.NewRequest] leaves the Host empty if the URL is only a path, and no gate
-// accepts such a request. SignIn then sets it to the host of the AppURL.
+// accepts such a request. SignIn then sets the Host to the host of the AppURL.
 func (r *Realm) SignIn(req *http.Request, user User, options ...TokenOption) {
 	r.t.Helper()
 	if req.Host == "" {

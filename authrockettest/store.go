@@ -75,8 +75,8 @@ type change struct {
 	do func(*store)
 }
 
-// Behind returns a View that shows each change of the realm after delay. The Core
-// API, too, can answer with old data for a while.
+// Behind returns a View that shows each change of the realm after delay. The real
+// Core API can also answer with old data for a while.
 func (r *Realm) Behind(delay time.Duration) *View {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -107,8 +107,8 @@ func copyTable[T any](to, from *table[T]) {
 }
 
 // lock locks the realm for a reader or a writer, and applies the changes that are due
-// in this View. All changes of a writer have the time of its lock, so that a View
-// shows all of them or none.
+// in this View. All changes that a writer makes under one lock have the same time, so
+// that a View shows all of them or none.
 func (v *View) lock() (records *store, unlock func()) {
 	v.mu.Lock()
 	v.lockedAt = time.Now()
@@ -129,8 +129,8 @@ func (v *View) catchUp() {
 }
 
 // commit applies a change to the realm, and queues it in the views that are still in
-// use. The caller must have locked the realm. The views call do again later, so do
-// must not use anything that changes after commit.
+// use. The caller must have locked the realm. The views call the function do again
+// later, so it must not use anything that changes after commit.
 func (r *Realm) commit(do func(*store)) {
 	do(r.of)
 	r.views = slices.DeleteFunc(r.views, func(view weak.Pointer[View]) bool {

@@ -43,8 +43,8 @@ func newTable[T any](indexes map[string]*index[T]) *table[T] {
 	return t
 }
 
-// grouped returns an index that groups records by a string. It leaves out records whose
-// text is empty.
+// grouped returns an index that groups records by a string. It leaves out records for
+// which group returns "".
 func grouped[T any](group func(T) string) *index[T] { return &index[T]{group: group} }
 
 // sorted returns an index of all records, sorted by a string.

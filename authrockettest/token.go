@@ -113,7 +113,7 @@ func AllOrgs() TokenOption {
 }
 
 // SignedBy signs with the key keyID instead of the current one, and puts that ID into
-// the header. The key can also be one that was withdrawn.
+// the header. The key may be a withdrawn key.
 func SignedBy(keyID string) TokenOption {
 	return func(t *token) {
 		t.keyID = keyID
@@ -122,9 +122,10 @@ func SignedBy(keyID string) TokenOption {
 }
 
 // Token returns a login token of the user, as LoginRocket Web makes it. It contains
-// one org only: the user's first, or the one that [InOrg] picks. With [AllOrgs] it
-// contains all. Each token has its own session ID. The options are applied in order.
-// If the user has no ID, Token fails the test, or panics if there is no test.
+// one org only: the user's first, or the one that [InOrg] picks. With [AllOrgs], it
+// contains all orgs of the user. Each token has its own session ID. The options are
+// applied in order. If the user has no ID, Token fails the test, or panics if there
+// is no test.
 func (r *Realm) Token(user User, options ...TokenOption) string {
 	r.t.Helper()
 	return r.sign(r.newUserToken(user), options)

@@ -53,7 +53,8 @@ type User struct {
 	// EmailVerification is the claim email_verified. [authrocket.EmailUnknown] leaves
 	// the claim out.
 	EmailVerification authrocket.EmailVerification
-	// VerificationRequested says that an email to verify the address has been sent.
+	// VerificationRequested says whether an email to verify the address has been
+	// sent.
 	VerificationRequested bool
 	State                 UserState // default: UserActive
 	CreatedAt             time.Time // default: now
@@ -236,8 +237,8 @@ func (v *View) User(id string) (User, error) {
 }
 
 // UserByLogin returns the user for a string that was entered at a login: an email
-// address or a username, case-insensitive, or an ID. If there is no such user, it
-// returns [ErrNotFound].
+// address, a username or an ID. It ignores the case of email addresses and usernames.
+// If there is no such user, it returns [ErrNotFound].
 func (v *View) UserByLogin(login string) (User, error) {
 	login = strings.TrimSpace(login)
 	records, unlock := v.lock()
