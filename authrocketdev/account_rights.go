@@ -103,8 +103,8 @@ func mayGrant(own authrockettest.Membership, old, tags []string) bool {
 }
 
 // changeableInvitations returns the invitations that were sent to an email address.
-// It returns an error if a member with the membership own is not allowed to give the
-// permissions tags to them. For a withdrawal, tags is nil.
+// It returns an error if a member with the membership own is not allowed to give them
+// the permissions in tags. For a withdrawal, tags is nil.
 func (s *Server) changeableInvitations(own authrockettest.Membership, email string, tags []string) ([]authrockettest.Invitation, error) {
 	if email = strings.TrimSpace(email); email == "" { // an empty email would select all invitations
 		return nil, nil
@@ -117,7 +117,7 @@ func (s *Server) changeableInvitations(own authrockettest.Membership, email stri
 }
 
 // changeableMember returns the membership with this ID. It returns an error if a
-// member with the membership own is not allowed to give the permissions tags to it,
+// member with the membership own is not allowed to give it the permissions in tags,
 // or if the account would then have no owner. For a removal, tags is nil.
 func (s *Server) changeableMember(own authrockettest.Membership, id string, tags []string) (authrockettest.Membership, error) {
 	members := s.realm.Members(own.OrgID)

@@ -34,11 +34,11 @@ const maxMemberships = 100
 
 var errNoAccount = errors.New("no account is selected")
 
-// pickAccount returns the account for a session. This is the requested account if the
-// user is a member of it, or else the account that was picked on a page, or else the
-// user's only account. In single-user mode it returns the user's first account, and
-// creates one if there is none. errNoAccount means that the user must pick an
-// account.
+// pickAccount returns the account for a session. It prefers the requested account, if
+// the user is a member of it. Its second choice is the account that was picked on a
+// page, and its third choice is the user's only account. In single-user mode, it
+// otherwise returns the user's first account, and creates an account if there is
+// none. errNoAccount means that the user must pick an account.
 func (s *Server) pickAccount(session authrockettest.HostedSession, requested string) (orgID string, err error) {
 	memberships, orgMode := s.realm.MembershipsOf(session.UserID), s.realm.Settings().OrgMode
 	picked := ""

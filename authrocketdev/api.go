@@ -15,19 +15,19 @@ import (
 )
 
 // endpoint carries out one call of the API and returns the JSON of the answer.
-// asRefusal converts its error for the client.
+// asRefusal converts the endpoint's error for the client.
 type endpoint func(*Server, parameters) (any, error)
 
-// newAPI builds the LoginRocket API. It reads no cookies, because the parameter
+// newAPI builds the LoginRocket API. The API reads no cookies, because the parameter
 // session identifies the user. Requests from a refused origin get no CORS headers, so
-// scripts there cannot read the answer. These requests are not carried out either,
-// because a form can send them without a preflight. Programs other than browsers need
-// not send an Origin header.
+// scripts there cannot read the answer. The API also refuses to carry out these
+// requests, because a form can send them without a preflight. Programs other than
+// browsers need not send an Origin header.
 func (s *Server) newAPI() http.Handler {
 	isAllowed := func(origin string) bool { return slices.Contains(s.config.AllowedOrigins, origin) }
 	crossOrigin := cors.New(cors.Options{
-		// An empty AllowedOrigins would permit every origin, and AllowedOrigins does
-		// not compare exactly.
+		// The option AllowedOrigins would permit every origin if it were empty, and
+		// it does not compare origins exactly.
 		AllowOriginFunc: isAllowed,
 		AllowedMethods:  []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete},
 		AllowedHeaders:  []string{"accept", "accept-language", "content-type", "lr-agent"},
@@ -42,8 +42,8 @@ func (s *Server) newAPI() http.Handler {
 		}
 		writeRefusal(w, r, errOrigin)
 	}))
-	// crossOrigin answers preflights itself. Preflights and refused requests are not
-	// counted.
+	// crossOrigin answers preflights itself. Preflights and refused requests do not
+	// count towards the limit.
 	return withAPIHeaders(crossOrigin.Handler(onlyAllowed.Handler(counted)))
 }
 

@@ -16,7 +16,7 @@ import (
 // or missing are left out.
 type parameters map[string]string
 
-// optional returns nil for a parameter that was not sent.
+// optional returns a parameter, or nil if it was not sent.
 func (p parameters) optional(name string) *string {
 	value, ok := p[name]
 	if !ok {
@@ -31,8 +31,8 @@ var (
 	errMediaType = refuse(http.StatusUnsupportedMediaType, "The Content-Type must be application/json or application/x-www-form-urlencoded.")
 )
 
-// readParameters reads the query of GET and DELETE, and the body of other methods.
-// Errors never contain a value, because it may be a credential.
+// readParameters reads the query of a GET or DELETE request, and the body of any
+// other request. Errors never contain a value, because it may be a credential.
 func readParameters(w http.ResponseWriter, r *http.Request) (parameters, error) {
 	if r.Method == http.MethodGet || r.Method == http.MethodDelete {
 		return parseForm(r.URL.RawQuery, errQuery)

@@ -49,7 +49,7 @@ func (s *Server) keepSession(w http.ResponseWriter, session authrockettest.Hoste
 }
 
 // isOwnForm reports whether a form comes from a page that was shown in the current
-// session. Forms of other origins are refused earlier.
+// session. Forms from other origins are refused earlier.
 func (s *Server) isOwnForm(r *http.Request) bool {
 	given := []byte(r.PostForm.Get("csrf"))
 	if hmac.Equal(given, []byte(s.csrfMAC(s.sessionID(r)))) {

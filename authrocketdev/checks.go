@@ -42,7 +42,7 @@ func isPlain(text string) bool {
 	})
 }
 
-// checkName adds the problems of a name, which may be empty, to problems.
+// checkName adds what is wrong with a name to problems. The name may be empty.
 func checkName(problems []string, label, name string) []string {
 	switch {
 	case utf8.RuneCountInString(name) > maxNameLength:
@@ -59,7 +59,8 @@ var (
 	locales      = []string{"en", "es", "ja"}
 )
 
-// checkUsername adds the problems of a username, which may be empty, to problems.
+// checkUsername adds what is wrong with a username to problems. The username may be
+// empty.
 func checkUsername(problems []string, username string) []string {
 	if username != "" && (!usernameForm.MatchString(username) || strings.HasPrefix(strings.ToLower(username), "usr_")) {
 		return append(problems, "Username may contain letters, digits, dots, hyphens and underscores, and must start with a letter or digit.")

@@ -29,9 +29,10 @@ type Config struct {
 	// negative number means no limit. Default: 120.
 	RequestsPerMinute int
 
-	// ShowDemoUsers lists users on the login page with their passwords, if
-	// [authrockettest.User] has them. Anyone who opens the page can then log in as
-	// each of these users. [Seed.Open] sets it. Default: false.
+	// ShowDemoUsers lists users and their passwords on the login page. It lists only
+	// users whose [authrockettest.User] contains a password. Anyone who opens the
+	// page can then log in as any of these users. [Seed.Open] sets it. Default:
+	// false.
 	ShowDemoUsers bool
 }
 

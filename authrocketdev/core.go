@@ -46,7 +46,7 @@ var noContent = coreAnswer{status: http.StatusNoContent}
 type coreEndpoint func(*coreCall) (coreAnswer, error)
 
 // coreEndpoints are the calls of the Core API, by path (without /v2/) and by method.
-// {id} is any segment that no other path names.
+// {id} stands for any segment that no other path names.
 var coreEndpoints = joinEndpoints(
 	userEndpoints, accountEndpoints, orgEndpoints, membershipEndpoints, sessionEndpoints, invitationEndpoints, credentialEndpoints,
 	providerEndpoints, eventEndpoints, configurationEndpoints,
@@ -150,8 +150,9 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request) (coreAnswer, er
 	})
 }
 
-// namedRealm returns the realm that the IDs name. Empty IDs are ignored; the others must
-// be the same. Without any ID, it returns the realm of [ServiceConfig.Server].
+// namedRealm returns the realm that the IDs name. Empty IDs are ignored; the others
+// must be the same. If all IDs are empty, it returns the realm of
+// [ServiceConfig.Server].
 func (s *Service) namedRealm(ids []string) (*hostedRealm, error) {
 	ids = slices.DeleteFunc(ids, func(id string) bool { return id == "" })
 	if len(ids) == 0 {
@@ -176,7 +177,8 @@ func readKey(h http.Header) (key, realmID string) {
 	return strings.TrimSpace(key), strings.TrimSpace(realmID)
 }
 
-// isSecret compares two strings in constant time.
+// isSecret reports whether the given string is equal to a secret. It compares them in
+// constant time.
 func isSecret(given, own string) bool {
 	a, b := sha256.Sum256([]byte(given)), sha256.Sum256([]byte(own))
 	return own != "" && subtle.ConstantTimeCompare(a[:], b[:]) == 1
@@ -197,9 +199,9 @@ func (s *Service) countRequest(h http.Header, key string) bool {
 	return left >= 0
 }
 
-// findEndpoint returns the methods of a path below /v2/ and the ID in it. The ID may
-// be any text, such as an email address. It is one segment, without white space at
-// its ends.
+// findEndpoint returns the methods of a path below /v2/ and the ID in it. The ID is
+// one segment of the path. It may be any string without white space at its ends, such
+// as an email address.
 func findEndpoint(escapedPath string) (methods map[string]coreEndpoint, id string, ok bool) {
 	path, ok := strings.CutPrefix(escapedPath, "/v2/")
 	if !ok {

@@ -20,7 +20,7 @@ var accountEndpoints = map[string]map[string]coreEndpoint{
 	"users/{id}/accept_invitation":          {http.MethodPost: acceptInvitation},
 }
 
-// tokenJSON is a token that works once.
+// tokenJSON is a token that can be used once.
 type tokenJSON struct {
 	Object string `json:"object"`
 	Token  string `json:"token"`
@@ -152,7 +152,7 @@ func updatePassword(c *coreCall) (coreAnswer, error) {
 }
 
 // keepSessions reports whether the sessions of users who change their own password
-// stay active. The attribute keep_sessions is all, which is the default, or none.
+// stay active. The attribute keep_sessions is "all" (the default) or "none".
 func (o object) keepSessions() (keep bool) {
 	value := o.oneOf("keep_sessions", "all", "none")
 	return value == nil || *value == "all"

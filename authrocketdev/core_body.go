@@ -88,8 +88,8 @@ var errJSONAsForm = refuse(http.StatusUnsupportedMediaType, "The body looks like
 const maxFormDepth = 4
 
 // addQuery adds the members of a query or a form: name, name[], name[member] and
-// name[member][]. Existing members stay. A name that cannot be a member is recorded
-// as a problem.
+// name[member][]. Existing members stay unchanged. If a name cannot be that of a
+// member, addQuery records a problem.
 func (o object) addQuery(query url.Values) {
 	for _, field := range slices.Sorted(maps.Keys(query)) {
 		values := query[field]
@@ -177,9 +177,10 @@ func (o object) noteUnknown() {
 
 var attributeName = regexp.MustCompile(`^[A-Za-z0-9_.\-\[\]]+$`)
 
-// quoteName quotes a name that a client sent, for use in an error. It does not repeat
-// a name with characters that attribute names and form fields do not have. Such a
-// name may be a value in the wrong place, and that value may be a credential.
+// quoteName quotes a name that a client sent, for use in an error. If the name
+// contains characters that do not occur in the names of attributes and form fields,
+// it is left out. Such a name may be a value in the wrong place, and that value may
+// be a credential.
 func quoteName(name string) string {
 	if !attributeName.MatchString(name) {
 		return "A name with characters other than A-Z a-z 0-9 _ . - [ ]"
@@ -190,7 +191,7 @@ func quoteName(name string) string {
 	return strconv.Quote(name)
 }
 
-// title returns the name of a member in the form for the start of a sentence.
+// title returns the name of a member in a form that can start a sentence.
 func title(name string) string {
 	name = strings.ReplaceAll(name, "_", " ")
 	return strings.ToUpper(name[:1]) + name[1:]
@@ -262,7 +263,7 @@ func (o object) oneOf(name string, values ...string) *string {
 	return text
 }
 
-// set sets a field to the value that was sent, if there is one.
+// set sets a field to the value that the client sent, if it sent one.
 func set[T ~string](field *T, sent *string) {
 	if sent != nil {
 		*field = T(*sent)
@@ -397,7 +398,7 @@ func isScalar(value any) bool {
 	return false
 }
 
-// maxRequestBytes is the longest text in a request member.
+// maxRequestBytes is the maximum length of a string in the member request.
 const maxRequestBytes = 500
 
 // request returns the client on whose behalf a call is made. It reads the member
@@ -420,7 +421,7 @@ func (o object) request() authrockettest.Request {
 	return by
 }
 
-// realmIDs returns the values of realm_id, both outside the attributes and in them.
+// realmIDs returns the values of realm_id, both outside and inside the attributes.
 func (o object) realmIDs() (ids []string) {
 	objects := []object{o}
 	for _, name := range slices.Sorted(maps.Keys(o.values)) {

@@ -39,8 +39,8 @@ func listApps(c *coreCall) (coreAnswer, error) {
 	return okayWith(collectionOf(page, func(a clientApp) clientApp { return a })), err
 }
 
-// withApp calls do with the app that the path names, and locks the Service during the
-// call.
+// withApp calls do with the realm, and with the index of the app that the path names.
+// The Service is locked during the call.
 func (c *coreCall) withApp(do func(h *hostedRealm, at int)) error {
 	h, err := c.hostedRealm()
 	if err != nil {

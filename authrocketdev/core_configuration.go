@@ -5,8 +5,8 @@ import (
 	"net/http"
 )
 
-// configurationEndpoints are the calls of the Configuration API, except those of auth
-// providers.
+// configurationEndpoints are the calls of the Configuration API, except the calls for
+// auth providers.
 var configurationEndpoints = map[string]map[string]coreEndpoint{
 	"realms":            {http.MethodGet: configuration(listRealms), http.MethodPost: configuration(createRealm)},
 	"realms/{id}":       {http.MethodGet: configuration(getRealm), http.MethodPut: configuration(updateRealm), http.MethodDelete: configuration(deleteRealm)},

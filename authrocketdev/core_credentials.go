@@ -99,7 +99,7 @@ func (c *coreCall) createPassword(attributes object, userID, _ string) (authrock
 	return authrockettest.Credential{}, authrockettest.ErrNotFound // it was deleted in the meantime
 }
 
-// provider reads auth_provider_id, which is optional.
+// provider reads the attribute auth_provider_id, which is optional.
 func (c *coreCall) provider(attributes object, kind string) (id string) {
 	if set(&id, attributes.text("auth_provider_id")); id != "" {
 		if p, err := c.realm.AuthProvider(id); err != nil || p.ID != id || p.Type != kind {
@@ -125,8 +125,8 @@ func (c *coreCall) createTOTP(attributes object, userID, kind string) (authrocke
 	return c.server.enrol(userID, name)
 }
 
-// createOther adds a credential to a user, for the user's account at another
-// provider. It does not store the tokens of that account.
+// createOther adds a credential for the user's account at another auth provider. It
+// does not store the tokens of that account.
 func (c *coreCall) createOther(attributes object, userID, kind string) (authrockettest.Credential, error) {
 	credential := authrockettest.Credential{UserID: userID, Type: kind, AuthProviderID: c.provider(attributes, kind)}
 	set(&credential.ProviderUserID, attributes.name("provider_user_id"))

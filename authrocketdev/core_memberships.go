@@ -104,8 +104,8 @@ func createMembership(c *coreCall) (coreAnswer, error) {
 	return createdAs(c.showMembership(m, withNothing)), err
 }
 
-// exist checks that a body contains existing IDs. An unknown ID there is invalid
-// input, not a 404.
+// exist checks that the user and the org that a body names exist. An unknown ID in a
+// body is invalid input, so the status is 422, not 404.
 func (c *coreCall) exist(userID, orgID string) error {
 	var problems []string
 	if _, err := c.realm.User(userID); userID != "" && err != nil {

@@ -74,8 +74,8 @@ type retryable struct {
 
 func (r *retryable) Unwrap() error { return r.error }
 
-// authorizeJSON is the URL at which a browser would log in at a provider. Unlike records,
-// it has no "object" in its JSON.
+// authorizeJSON is the URL at which a browser would log in at a provider. Unlike
+// records, it has no "object" in its JSON.
 type authorizeJSON struct {
 	AuthURL string `json:"auth_url"`
 	ID      string `json:"id"`

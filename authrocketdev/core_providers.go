@@ -36,7 +36,7 @@ type providerJSON struct {
 	Name      *string `json:"name"`
 	State     string  `json:"state"`
 	MinLength int     `json:"min_length,omitempty"` // for passwords
-	ClientID  *string `json:"client_id,omitempty"`  // for other providers, whose secret is not shown
+	ClientID  *string `json:"client_id,omitempty"`  // for other providers; their secrets are not shown
 }
 
 func (c *coreCall) showProvider(p authrockettest.AuthProvider) providerJSON {

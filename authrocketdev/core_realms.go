@@ -20,7 +20,7 @@ type hostedRealm struct {
 	view    *authrockettest.View // the view that reads use
 	address string               // the IP address of its LoginRocket, or "" for the realm of ServiceConfig.Server
 
-	// The Service locks these fields.
+	// The lock of the Service protects these fields.
 	apps   []clientApp
 	domain *domain // nil until it is created
 }

@@ -26,6 +26,6 @@
 // seed file. The file docs/local-authrocket.md of the repository says which behaviour
 // follows the real service and which is a guess.
 //
-// Do not use it as the identity provider of a product, because anyone can read the
-// emails at /outbox, and a restart deletes all data.
+// Do not use this package as the identity provider of a product, because anyone can
+// read the emails at /outbox, and a restart deletes all data.
 package authrocketdev

@@ -110,7 +110,7 @@ func (f flow) To(path string) flow {
 }
 
 // asSomebodyElse returns the URL of a login that asks for credentials even if
-// somebody is signed in. It leads back to the page at path.
+// somebody is signed in. The login leads back to the page at path.
 func (f flow) asSomebodyElse(path string) string {
 	f = f.To(path)
 	f.Prompt = "login"
@@ -171,8 +171,8 @@ func (s *Server) finish(w http.ResponseWriter, r *http.Request, session authrock
 	return redirect(w, r, authrockettest.WithToken(target, token))
 }
 
-// signedIn returns the session of the browser and its user. If there is none, it
-// sends the browser to the login, which leads back to the page at path.
+// signedIn returns the session of the browser and its user. If the browser has no
+// session, signedIn redirects it to the login, which leads back to the page at path.
 func (s *Server) signedIn(w http.ResponseWriter, r *http.Request, f flow, path string) (authrockettest.HostedSession, authrockettest.User, bool) {
 	if session, ok := s.session(r); ok {
 		if user, err := s.realm.User(session.UserID); err == nil {

@@ -45,9 +45,9 @@ func (s *Server) invitation(token string) (authrockettest.Invitation, bool) {
 }
 
 // Invite invites somebody to join an org with these permissions. If orgID is "", the
-// invitation is to sign up. It puts an email into the outbox, and returns the token
-// of the invitation for the page /signup?invitation=. The error says what is wrong
-// with the input.
+// invitation is only to sign up. Invite puts an email into the outbox, and returns
+// the token of the invitation. Add the token to the URL of the signup page, as
+// /signup?invitation=TOKEN. The error says what is wrong with the input.
 func (s *Server) Invite(email, orgID string, permissions ...string) (token string, err error) {
 	email, ok := normalEmail(email)
 	if !ok {
@@ -103,7 +103,7 @@ func (s *Server) sendInvitation(i authrockettest.Invitation) error {
 }
 
 // requestInvitation handles a visitor's request for an invitation. The local
-// LoginRocket grants it at once, by email.
+// LoginRocket sends the invitation at once.
 func (s *Server) requestInvitation(email string) error {
 	if s.realm.Settings().Signup == authrockettest.SignupClosed {
 		return errSignupClosed

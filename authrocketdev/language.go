@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// translations are texts for API clients by language, keyed by the English text. A
-// missing text stays in English.
+// translations maps each language to its texts for API clients, keyed by the English
+// text. A text without a translation stays in English.
 var translations = map[string]map[string]string{
 	"es": {
 		textLoginFailed:        "Error al iniciar sesión.",
@@ -32,12 +32,12 @@ func translate(texts []string, acceptLanguage string) []string {
 	return translated
 }
 
-// maxAcceptLanguage is the maximum number of entries of a header that count.
+// maxAcceptLanguage is the maximum number of entries of a header that are read.
 const maxAcceptLanguage = 20
 
 // preferredLocale returns the locale to which an Accept-Language header (RFC 9110
-// section 12.5.4) gives the highest weight, or the first of them if several have the
-// same weight. If the header names none of locales, it returns English.
+// section 12.5.4) gives the highest weight. If several locales have that weight, it
+// returns the first. If the header names no supported locale, it returns English.
 func preferredLocale(acceptLanguage string) string {
 	best, bestWeight := locales[0], 0.0
 	entries := strings.SplitN(acceptLanguage, ",", maxAcceptLanguage+1)

@@ -14,13 +14,13 @@ type limit struct {
 	counts map[string]int
 }
 
-// maxKeys is the maximum number of keys that a window counts. Further keys count as over the
-// limit.
+// maxKeys is the maximum number of keys that a window counts. Further keys count as
+// over the limit.
 const maxKeys = 10_000
 
 func newLimit(perMinute int) *limit { return &limit{perMinute: perMinute} }
 
-// add counts an event of key. It returns how many events are left in the window, and
+// add counts an event for key. It returns how many events are left in the window, and
 // when the window ends. left is negative if key is over its limit.
 func (l *limit) add(key string) (left int, end time.Time) {
 	l.mu.Lock()

@@ -10,7 +10,7 @@ import (
 // not reveal which email addresses exist.
 var errLogin = invalid(textLoginFailed)
 
-// logIn starts the login of a user who knows the password.
+// logIn checks the password of a user and starts the login.
 func (s *Server) logIn(name, password string) (login, error) {
 	user, err := s.realm.UserByLogin(name)
 	key := user.ID
@@ -30,9 +30,9 @@ func (s *Server) logIn(name, password string) (login, error) {
 
 var errManyPasswords = invalid("Too many wrong passwords. Try again in a minute.")
 
-// tryPassword reports whether password is the user's password. It returns an error
-// if too many wrong passwords were entered for key. It counts an attempt before it
-// compares, so that parallel attempts cannot exceed the limit.
+// tryPassword reports whether password is the user's password. It returns an error if
+// too many wrong passwords were entered for key. It counts an attempt before it
+// compares the passwords, so that parallel attempts cannot exceed the limit.
 func (s *Server) tryPassword(key string, user authrockettest.User, password string) (isSame bool, err error) {
 	if left, _ := s.wrongLogins.add(key); left < 0 {
 		return false, errManyPasswords

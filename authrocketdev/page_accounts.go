@@ -14,8 +14,8 @@ type account struct {
 	IsManager  bool
 }
 
-// showAccounts shows the account selector. If there is no choice and force is not
-// set, it continues at once.
+// showAccounts shows the account selector. If the user has only one account and force
+// is not set, the flow continues at once.
 func (s *Server) showAccounts(w http.ResponseWriter, r *http.Request, f flow) error {
 	if s.adoptSession(w, r) {
 		return nil

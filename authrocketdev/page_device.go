@@ -8,7 +8,7 @@ import (
 )
 
 // showDevice shows what an authenticator app needs to add a new device, and asks for
-// its first code.
+// the device's first code.
 func (s *Server) showDevice(w http.ResponseWriter, r *http.Request, f flow) error {
 	_, user, ok := s.signedIn(w, r, f, "/profile")
 	if !ok {

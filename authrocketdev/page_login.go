@@ -7,7 +7,8 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// showLogin shows the form. If the browser is signed in, it continues at once.
+// showLogin shows the login form. If the browser is already signed in, the flow
+// continues at once, unless prompt=login was sent.
 func (s *Server) showLogin(w http.ResponseWriter, r *http.Request, f flow) error {
 	if session, ok := s.session(r); ok && f.Prompt != "login" {
 		return s.finish(w, r, session, f)

@@ -38,7 +38,7 @@ func (s *Server) renderSignup(w http.ResponseWriter, r *http.Request, f flow, n 
 	}
 	return s.render(w, r, f, statusOf(err), "signup", formView("Sign up", err, struct {
 		newUser
-		Joins      string // the org of the invitation
+		Joins      string // the name of the org of the invitation
 		AsksForOrg bool
 	}{n, org, org == "" && s.realm.Settings().OrgMode == authrockettest.MultiUser}))
 }

@@ -43,9 +43,10 @@ var pageTemplates = func() map[string]*template.Template {
 	return pages
 }()
 
-// breakable returns a function that lets a line break inside a long word, at the
-// places in breaks. It leaves words that fit on a line of a small screen unchanged,
-// so that tests find them in the source of a page.
+// breakable returns a function that permits line breaks inside a long word. breaks
+// contains pairs of strings: the first is replaced with the second, which permits a
+// break. Words that fit on a line of a small screen stay unchanged, so that tests
+// find them in the source of a page.
 func breakable(breaks ...string) func(string) template.HTML {
 	replacer := strings.NewReplacer(breaks...)
 	return func(text string) template.HTML {
@@ -109,7 +110,7 @@ func (s *Server) render(w http.ResponseWriter, r *http.Request, f flow, status i
 	return nil
 }
 
-// pageHandler answers a request, or returns the reason why it has not.
+// pageHandler answers a request. If it does not, it returns the reason as an error.
 type pageHandler func(*Server, http.ResponseWriter, *http.Request, flow) error
 
 // page returns a handler that shows a page.
@@ -133,7 +134,7 @@ var (
 	errForeign  = refuse(http.StatusForbidden, "This form comes from another website and was refused.")
 )
 
-// form returns a handler for a form. It accepts only forms of this server's own
+// form returns a handler for a form. It accepts only forms from this server's own
 // pages.
 func (s *Server) form(submit pageHandler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {

@@ -59,8 +59,9 @@ func (s *Server) resetPassword(token, password, confirmation string, isConfirmed
 	return s.startLogin(user)
 }
 
-// setPassword also ends pending changes that somebody with the old password may have
-// started: another link to set a password, or a change of the email address.
+// setPassword sets a new password. It also cancels changes that somebody with the old
+// password may have started: another link to set a password, or a change of the email
+// address.
 func (s *Server) setPassword(user authrockettest.User, password string) error {
 	if err := s.realm.SetPassword(user.ID, password); err != nil {
 		return err

@@ -37,7 +37,7 @@ func (c ServiceConfig) printed() printedConfig {
 	return printedConfig(c)
 }
 
-// Format prints the config without keys and URLs of webhooks.
+// Format prints the config without API keys and webhook URLs.
 func (c ServiceConfig) Format(f fmt.State, verb rune) { printRecord(f, verb, c.printed()) }
 
 // LogValue returns the config in the form that Format prints.

@@ -19,7 +19,7 @@ func (r *refusal) Error() string { return strings.Join(r.texts, " ") }
 
 func refuse(status int, texts ...string) error { return &refusal{status, texts} }
 
-// invalid refuses input with 422. AuthRocket also does that for a wrong password.
+// invalid refuses input with 422. AuthRocket also answers 422 to a wrong password.
 func invalid(texts ...string) error { return refuse(http.StatusUnprocessableEntity, texts...) }
 
 var (
@@ -27,7 +27,7 @@ var (
 	errNotFound  = refuse(http.StatusNotFound, "There is nothing here.")
 )
 
-// asRefusal returns err in a form for clients.
+// asRefusal converts err into a refusal that a client may see.
 func asRefusal(err error) *refusal {
 	if r, ok := errors.AsType[*refusal](err); ok {
 		return r

@@ -59,8 +59,8 @@ var (
 	errManyCodes    = invalid("Too many wrong codes. Log in again in a minute.")
 )
 
-// completeLogin signs in the user whose login waits for a code. After a wrong code
-// the token stays valid; after too many wrong codes it does not.
+// completeLogin signs in the user whose login waits for a code. The token stays valid
+// after a wrong code, but becomes invalid after too many wrong codes.
 func (s *Server) completeLogin(token, code string) (authrockettest.HostedSession, error) {
 	o, err := s.realm.OneTime(token)
 	if err != nil || o.Kind != authrockettest.OneTimeLogin {
@@ -82,8 +82,8 @@ func (s *Server) completeLogin(token, code string) (authrockettest.HostedSession
 }
 
 // tryCode reports whether one of the devices shows code. It returns an error if too
-// many wrong codes were entered for the user. It counts an attempt before it
-// compares.
+// many wrong codes were entered for the user. It counts an attempt before it compares
+// the codes.
 func (s *Server) tryCode(userID, code string, devices ...authrockettest.Credential) (bool, error) {
 	if left, _ := s.wrongCodes.add(userID); left < 0 {
 		return false, errManyCodes
@@ -121,7 +121,8 @@ func (s *Server) device(userID, credentialID string) (authrockettest.Credential,
 	return c, nil
 }
 
-// enrol adds a device. It becomes active when activate has accepted its first code.
+// enrol adds a device. The device becomes active when activate has accepted its first
+// code.
 func (s *Server) enrol(userID, name string) (authrockettest.Credential, error) {
 	name = strings.TrimSpace(name)
 	if name == "" {
@@ -161,7 +162,8 @@ func (s *Server) removeDevice(userID, credentialID string) error {
 }
 
 // provisioningURI returns the content of the QR code for a new device, which an
-// authenticator app reads. For other devices it returns "". It contains the secret.
+// authenticator app reads. For other devices it returns "". The content includes the
+// secret of the device.
 func (s *Server) provisioningURI(device authrockettest.Credential) string {
 	user, err := s.realm.User(device.UserID)
 	if err != nil || device.Secret() == "" {

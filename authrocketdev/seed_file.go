@@ -193,7 +193,7 @@ func checkOrigin(text string) string {
 }
 
 // problemsOf turns a check for forms into a check for seeds, which joins the problems
-// into one text.
+// into one string.
 func problemsOf(check func([]string, string) []string) func(string) string {
 	return func(text string) string { return strings.Join(check(nil, text), " ") }
 }

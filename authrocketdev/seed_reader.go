@@ -16,8 +16,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// seedReader collects all mistakes of a file, while the JSON package alone would stop
-// at the first one.
+// seedReader collects all mistakes in a file. The JSON package alone would stop at
+// the first mistake.
 type seedReader struct {
 	found    map[string]seedValue // by place
 	taken    map[string]string    // values that must be unique, with their places
@@ -36,8 +36,8 @@ type seedMistake struct {
 	error
 }
 
-// readSeedFile reads a file. The error joins all mistakes, or says where the file
-// cannot be parsed any further.
+// readSeedFile reads a file. The error joins all mistakes. If the file cannot be
+// parsed to its end, the error says where parsing stopped.
 func readSeedFile(data []byte) (file seedFile, err error) {
 	r := seedReader{found: make(map[string]seedValue), taken: make(map[string]string)}
 	err = json.Unmarshal(data, &file, json.WithUnmarshalers(json.JoinUnmarshalers(
@@ -272,7 +272,7 @@ func (r *seedReader) once(place, kind, key string) {
 }
 
 // findOrg returns the index of the org that a place names by its ID or by a unique
-// name. If there is none, it reports why and returns noOrg.
+// name. If there is no such org, it records a mistake and returns noOrg.
 func (r *seedReader) findOrg(orgs []seedOrg, place, wanted string) int {
 	var found []int
 	for i, org := range orgs {

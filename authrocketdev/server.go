@@ -62,7 +62,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.S
 
 // onlyOwnHost refuses requests to a host that is neither the realm's nor a loopback
 // host. Otherwise a website whose name resolves to this machine could read
-// everything. The key set is public, and an app may fetch it under another host name.
+// everything. It does not refuse requests for the key set, which is public and which
+// an app may fetch under another host name.
 func (s *Server) onlyOwnHost(next http.Handler) http.Handler {
 	own := ""
 	if u, err := url.Parse(s.origin); err == nil {

@@ -36,7 +36,7 @@ type ServiceConfig struct {
 	Host string
 
 	// VisibleAfter is the delay after which reads of the Core API show a write. The
-	// real service can have such a delay, too. Default: 0; reads show a write at
+	// real service can also have such a delay. Default: 0, so reads show a write at
 	// once.
 	VisibleAfter time.Duration
 
@@ -44,16 +44,17 @@ type ServiceConfig struct {
 	// means no limit. Default: 1,200; with ConfigurationAPI, no limit.
 	RequestsPerMinute int
 
-	// ConfigurationAPI enables the routes of the Core API for realms, client_apps and
-	// domains, and those that write auth_providers. A request then applies to the realm that it names, or to the
-	// realm of Server if it names none. Default: false.
+	// ConfigurationAPI enables the Core API's routes for realms, client_apps and
+	// domains, and its routes that write auth_providers. A request then applies to
+	// the realm that it names, or to the realm of Server if it names none. Default:
+	// false.
 	ConfigurationAPI bool
 
 	// Listen serves [Service.LoginRocket] at a loopback address, for a new domain.
-	// The Service closes the result when the domain or its realm is deleted; at the
-	// end of the program, the caller must close the results that are still open.
-	// Listen must not use the Service. Default: none; realms that the Configuration
-	// API creates then get no domain.
+	// The Service closes the returned Closer when the domain or its realm is deleted.
+	// At the end of the program, the caller must close the Closers that are still
+	// open. Listen must not use the Service. Default: none; realms that the
+	// Configuration API creates then get no domain.
 	Listen func(address string) (io.Closer, error)
 
 	// Webhooks are the URLs that get the events of the realm, for example

@@ -78,7 +78,7 @@ func (s *Server) signUp(n newUser) (authrockettest.HostedSession, error) {
 }
 
 // createUser creates a user and, if that succeeds, uses up the invitation. Two people
-// who sign up at the same time cannot both use it.
+// who sign up at the same time cannot both use the same invitation.
 func (s *Server) createUser(user authrockettest.User, token string) (authrockettest.User, error) {
 	if token == "" {
 		return s.realm.CreateUser(user)

@@ -8,8 +8,9 @@ import (
 // WebhookFaults are faults in the delivery of webhooks. The zero value means no
 // faults.
 type WebhookFaults struct {
-	// LoseEvery loses every nth webhook of a URL: the webhook never arrives, but
-	// counts as acknowledged. 1 loses all webhooks.
+	// LoseEvery is the number n if every nth webhook to a URL must be lost. A lost
+	// webhook never arrives, but counts as acknowledged. 1 loses all webhooks, and 0
+	// loses none.
 	LoseEvery int
 
 	// Twice makes each webhook arrive twice. The first answer counts.
@@ -20,7 +21,7 @@ type WebhookFaults struct {
 }
 
 // BreakWebhooks applies faults to webhooks from now on.
-// BreakWebhooks(WebhookFaults{}) repairs the delivery. A ping is always sent.
+// BreakWebhooks(WebhookFaults{}) repairs the delivery. Faults do not affect pings.
 func (s *Service) BreakWebhooks(faults WebhookFaults) {
 	for _, t := range s.webhooks {
 		t.mu.Lock()

@@ -116,8 +116,8 @@ func (t *webhookTarget) post(ctx context.Context, client *http.Client, body []by
 	return resp.StatusCode/100 == 2, fmt.Sprintf("%d %s", resp.StatusCode, http.StatusText(resp.StatusCode))
 }
 
-// resultOf says what went wrong. It leaves out the URL and the target's texts, which
-// most errors of a client contain.
+// resultOf describes err. It leaves out the URL and any text from the target, because
+// most errors of an HTTP client contain them.
 func resultOf(err error) string {
 	var timeout interface{ Timeout() bool }
 	switch {

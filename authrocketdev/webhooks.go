@@ -18,7 +18,7 @@ import (
 var ErrNotAcknowledged = errors.New("not acknowledged")
 
 const (
-	maxPending       = 10_000 // for each target; then the oldest webhook is discarded
+	maxPending       = 10_000 // for each target; if there are more, the oldest webhook is discarded
 	firstRetryAfter  = time.Second
 	longestRetryWait = time.Hour
 	giveUpAfter      = 48 * time.Hour
@@ -107,10 +107,10 @@ func (w *webhook) notify(change func(*authrockettest.Notification)) {
 // events are sent. Deliver does not wait for the time of the next retry. Events that
 // happen during a call are sent by the next call.
 //
-// The error joins one error for each URL. It wraps [ErrNotAcknowledged] if webhooks
-// were not acknowledged, or the error of ctx. A webhook that was not acknowledged
-// stays pending for 2 days, unless the realm discards the event or more than 10,000
-// webhooks are pending.
+// The error joins one error for each URL at which the delivery failed. It wraps
+// [ErrNotAcknowledged] if webhooks were not acknowledged, or the error of ctx. A
+// webhook that was not acknowledged stays pending for 2 days, unless the realm
+// discards the event or more than 10,000 webhooks are pending.
 //
 // Programs other than tests call [Service.RunWebhooks] instead. The handler that gets
 // a webhook must not call Deliver, because only one delivery to a URL runs at a time.
@@ -276,7 +276,7 @@ func retryWait(attempts int) time.Duration {
 	return wait
 }
 
-// bodyOf returns the answer of GET /events/{id} to a key that can write.
+// bodyOf returns the body with which GET /events/{id} answers a key that can write.
 func bodyOf(realmID string, event authrockettest.Event) []byte {
 	body, _ := json.Marshal(showEvent(realmID, event, true)) // it contains only texts, numbers and times
 	return body
