@@ -10,7 +10,7 @@ import (
 	"github.com/authrocket-go/authrocket/internal/wire"
 )
 
-// Errors about answers. Their texts contain no part of the answer.
+// Errors for invalid answers. Their messages contain no part of an answer.
 var (
 	errNotJSON     = errors.New("the answer is not JSON")
 	errNotAnObject = errors.New("the answer is not a JSON object")
@@ -75,7 +75,7 @@ func decodeError(err error) error {
 	return errWrongShape
 }
 
-// withoutKey removes the API key from texts that the server sent.
+// withoutKey removes the API key from strings that the server sent.
 func (s *scope) withoutKey(texts []string) []string {
 	for i := range texts {
 		texts[i] = strings.ReplaceAll(texts[i], s.config.APIKey.Reveal(), wire.Hidden)

@@ -91,9 +91,9 @@ func authorizeQuery(redirectURI, nonce string) url.Values {
 	return query
 }
 
-// Authorize logs a user in with the code and the state that a provider sent back. If that
-// fails, it returns [ErrLoginRefused]. Call [Error.Metadata] with "retry_url" to get the
-// URL at which the user can try again.
+// Authorize logs a user in with the code and the state that a provider sent back. If
+// AuthRocket refuses the login, Authorize returns [ErrLoginRefused]. Call
+// [Error.Metadata] with "retry_url" to get the URL at which the user can try again.
 func (p AuthProviders) Authorize(ctx context.Context, code Secret, state, nonce string) (Login, error) {
 	w := p.scope.post(to("/auth_providers/authorize"), "", struct {
 		Code  Secret `json:"code"`
@@ -104,8 +104,8 @@ func (p AuthProviders) Authorize(ctx context.Context, code Secret, state, nonce 
 	return do[Login](ctx, w)
 }
 
-// AuthorizeToken logs a user in with an access token of a provider. If that fails, it
-// returns [ErrLoginRefused].
+// AuthorizeToken logs a user in with an access token of a provider. If AuthRocket refuses
+// the login, AuthorizeToken returns [ErrLoginRefused].
 func (p AuthProviders) AuthorizeToken(ctx context.Context, idOrType string, accessToken Secret) (Login, error) {
 	w := p.scope.post(to("/auth_providers/{id}/authorize", idOrType), "", struct {
 		AccessToken Secret `json:"access_token"`

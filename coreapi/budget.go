@@ -51,8 +51,8 @@ func (t turn) giveBack() {
 	}
 }
 
-// wait waits until a request may be sent, and then returns nil. If that is after the
-// deadline, it returns a [*noTurnError] at once. If the context ends first, it returns
+// wait waits until a request may be sent, and then returns nil. If that time is after the
+// deadline, wait returns a [*noTurnError] at once. If the context ends first, it returns
 // the context's error.
 func (b *budget) wait(ctx context.Context, deadline time.Time) error {
 	for {

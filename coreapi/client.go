@@ -24,8 +24,8 @@ type Client struct {
 	scope handle
 }
 
-// handle returns a scope. It is a function so that printing a Client cannot reveal the
-// API key or a connection that sent the key.
+// handle returns a scope. A handle is a function so that printing a Client cannot reveal
+// the API key or a connection that sent the key.
 type handle func() *scope
 
 // scope is what a Client shares with its resources (Users, Orgs and so on).

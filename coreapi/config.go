@@ -44,8 +44,8 @@ type Config struct {
 	Timeout time.Duration
 
 	// Retries is the maximum number of times that a call is repeated after its first
-	// attempt. A call is repeated only if that does no harm. A negative number means no
-	// repeats. The maximum is 10. Default: 2.
+	// attempt. A call is repeated only if the repetition does no harm. A negative number
+	// means no repeats. The maximum is 10. Default: 2.
 	Retries int
 
 	// RequestsPerSecond is the request budget. All copies of the Client share it. Bursts
@@ -77,11 +77,12 @@ var envNames = map[string]string{
 	"RealmID": "AUTHROCKET_REALM",
 }
 
-// ConfigError is one problem with a [Config]. [New] joins all of them with [errors.Join].
+// ConfigError is one problem with a [Config]. [New] joins all problems with
+// [errors.Join].
 type ConfigError struct {
 	Field   string // the name of the Config field
 	Env     string // the environment variable that [ConfigFromEnv] reads for the field, "" if there is none
-	Value   string // the field's value, empty if it is or may contain a secret
+	Value   string // the field's value, empty if it may be or contain a secret
 	Problem string // what is wrong and what to use instead
 }
 

@@ -60,8 +60,8 @@ func (c Credential) ProvisioningURI() Secret { return c.uri }
 // ProvisioningSVG returns the QR code of a TOTP credential in the state [CredentialNew].
 func (c Credential) ProvisioningSVG() Secret { return c.svg }
 
-// AccessToken returns the provider's token of a social login. It is empty if the answer
-// did not contain one.
+// AccessToken returns the access token that a provider such as Google issued. It is empty
+// if the answer contains no access token.
 func (c Credential) AccessToken() Secret { return c.accessToken }
 
 func (c Credential) identity() string { return c.ID }
@@ -127,7 +127,7 @@ func (c Credentials) Verify(ctx context.Context, id, code string) (Credential, e
 	}{code}))
 }
 
-// UpdatePassword sets the password of a credential of type password.
+// UpdatePassword sets the password of a credential of the type password.
 func (c Credentials) UpdatePassword(ctx context.Context, id string, password Secret) (Credential, error) {
 	return do[Credential](ctx, c.scope.put(to("/credentials/{id}", id), "credential", struct {
 		Password *Secret `json:"password" wire:"required"`

@@ -37,7 +37,7 @@
 // The Client repeats a GET, a PUT or a DELETE after a network error or a 5xx, and any
 // call after a 429. Config.Retries and the context's deadline limit the repeats. It never
 // repeats a POST that the API may have carried out. Such a call returns
-// [ErrOutcomeUnknown]. Use [Once], which looks for the record before it creates it again.
+// [ErrOutcomeUnknown]. Use [Once], which looks for the record before it repeats the POST.
 // A call whose context has no deadline ends after 30 seconds.
 //
 // # Secrets
@@ -50,8 +50,8 @@
 //
 //   - Use the record that a write returns. Lists and other processes may not see the
 //     change at once; [Until] waits for it.
-//   - Use [Client.For] to tell AuthRocket on whose behalf you act. Use an address that
-//     your proxy vouches for.
+//   - Use [Client.For] to tell AuthRocket on whose behalf you act. Use the IP address
+//     that your own proxy reports, because clients can forge headers.
 //   - The API key gives access to every record of the realm. If a form sends the ID of a
 //     record, compare the org of that record with the org of the user.
 //   - A login token keeps its permissions until it expires. If you take permissions away

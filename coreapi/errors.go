@@ -37,9 +37,9 @@ var (
 	// context's error.
 	ErrUnavailable error = &reason{unavailable.Err, "unavailable", "the API does not answer now"}
 
-	// ErrUnexpected means a defect of the API or of this package, or a URL that is not
-	// the API's. Examples: a redirect to another host, an answer that cannot be decoded,
-	// or status 405, 406, 414, 415 or 417.
+	// ErrUnexpected means that the API or this package has a defect, or that the URL is
+	// not the API's. Examples: a redirect to another host, an answer that cannot be
+	// decoded, or status 405, 406, 414, 415 or 417.
 	ErrUnexpected error = &reason{unavailable.Err, "unexpected", "the API's answer is invalid"}
 )
 
@@ -70,7 +70,7 @@ var (
 	// ErrOutcomeUnknown means that the API may or may not have carried out the call. The
 	// Client sent a POST, or a password change that includes the current password, and
 	// got no answer or a 5xx. Look for the record before you repeat the call; [Once] does
-	// that. Its kind is [ErrUnavailable].
+	// both. Its kind is [ErrUnavailable].
 	ErrOutcomeUnknown error = &reason{ErrUnavailable, "outcome_unknown", "it is not known whether the call was carried out"}
 
 	// ErrNotVisible means that the change that [Until] or [UntilGone] waited for did not
@@ -140,9 +140,9 @@ func (e *Error) Unwrap() []error {
 	return []error{e.why(), e.cause}
 }
 
-// Metadata returns the text of the answer's member with this name, for example retry_url.
-// It returns "" if the answer contains no such text. The member errors is not metadata;
-// see Messages.
+// Metadata returns the string in the answer's member with this name, for example
+// retry_url. It returns "" if the answer contains no such string. The member errors is
+// not metadata; see Messages.
 func (e *Error) Metadata(name string) string { return e.metadata[name].Open() }
 
 // UnmarshalJSON decodes the messages and the metadata of an answer that refuses a call.

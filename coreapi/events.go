@@ -111,8 +111,8 @@ func (q EventQuery) list() listQuery {
 	return list
 }
 
-// Events reads the events of the realm. How far back they go depends on the AuthRocket
-// plan.
+// Events reads the events of the realm. How far back the events go depends on your
+// AuthRocket plan.
 type Events struct{ scope handle }
 
 // Get returns an event.

@@ -28,8 +28,8 @@ func Each[T any](ctx context.Context, c *Client, path string, query url.Values) 
 	return each[T](ctx, &s, parsePath(path), query)
 }
 
-// Send sends a POST, a PUT or a DELETE, and returns the record of the answer. If the
-// answer contains no record, it returns the zero T.
+// Send sends a POST, a PUT or a DELETE, and returns the record in the answer. If the
+// answer contains no record, Send returns the zero T.
 //
 // POST and PUT send the attributes as JSON in a member named root, for example "realm".
 // If root is "", the attributes are the whole body. The attributes of a DELETE must be
@@ -112,7 +112,7 @@ func send[T any](ctx context.Context, s *scope, c call) (T, error) {
 	return value, zeroed(&value, err)
 }
 
-// zeroed resets value if there is an error.
+// zeroed returns err. If err is not nil, zeroed first sets value to its zero value.
 func zeroed[T any](value *T, err error) error {
 	if err != nil {
 		*value = *new(T)

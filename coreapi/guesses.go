@@ -8,8 +8,9 @@ import (
 	"github.com/authrocket-go/authrocket/internal/wire"
 )
 
-// This file contains guesses, because no AuthRocket page that could be read states these
-// facts. Each guess is given with its reason. If a guess is wrong, change this file.
+// This file contains guesses about the API, because none of AuthRocket's accessible pages
+// states these facts. A comment gives the reason for each guess. If a guess is wrong,
+// change this file.
 
 // keyHeader carries the API key. AuthRocket also accepts the Authorization header, but
 // proxies log and forward that header more often.
@@ -62,7 +63,7 @@ func loginMessages(status int, locale string, messages []string) []string {
 const pendingObject = "token"
 
 // eventFilters returns the filters for lists of events. They are those of AuthRocket 1,
-// because the page about AuthRocket 2 could not be read.
+// because the page about AuthRocket 2 was not accessible.
 func eventFilters(q EventQuery) map[string]string {
 	return map[string]string{
 		"event_type":       string(q.Type),
@@ -76,8 +77,8 @@ func eventFilters(q EventQuery) map[string]string {
 
 // notificationTime is a time or a string. According to the documentation, all last_...
 // members of a notification are strings, while every other time is a number of seconds. A
-// text that is not an RFC 3339 time becomes the zero time, because these members are only
-// displayed.
+// string that is not an RFC 3339 time becomes the zero time, because these members are
+// only displayed.
 type notificationTime time.Time
 
 func (t *notificationTime) UnmarshalJSON(data []byte) error {
@@ -97,9 +98,9 @@ func (t *notificationTime) UnmarshalJSON(data []byte) error {
 //   - Custom is sent unchanged. It is not known whether an update merges or replaces it.
 //     Always send all attributes. That is correct in both cases, unless you want to
 //     remove a key.
-//   - UserQuery and InvitationQuery have no filters, because the pages about them could
-//     not be read. AuthRocket 1 had the filters reference and email; UserQuery.Extra can
-//     send them.
+//   - UserQuery and InvitationQuery have no filters, because the pages about them were
+//     not accessible. AuthRocket 1 had the filters reference and email; UserQuery.Extra
+//     can send them.
 //   - For a session that has ended, the API answers 404, as for every record that does
 //     not exist. Nothing suggests that it answers 403 instead.
 //   - A repeated DELETE that finds no record counts as successful, because AuthRocket

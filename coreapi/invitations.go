@@ -17,7 +17,7 @@ type InvitationType string
 const (
 	InvitationOrg       InvitationType = "org"       // to join an org
 	InvitationPreverify InvitationType = "preverify" // to sign up with an email address that is verified first
-	InvitationReferral  InvitationType = "referral"  // from another user, to sign up
+	InvitationReferral  InvitationType = "referral"  // to sign up, sent by another user
 	InvitationRequest   InvitationType = "request"   // a visitor's request to sign up
 )
 
@@ -41,7 +41,7 @@ type Invitation struct {
 }
 
 // Token returns the token of the invitation. Use it in your own email or with
-// [Users.AcceptInvitation]. It is empty if the answer did not contain one.
+// [Users.AcceptInvitation]. It is empty if the answer contained no token.
 func (i Invitation) Token() Secret { return i.token }
 
 func (i Invitation) identity() string { return i.ID }
@@ -82,7 +82,7 @@ func NewOrgInvitation(email, orgID string, permissions ...string) NewInvitation 
 	return NewInvitation{Type: InvitationOrg, Email: email, OrgID: orgID, Permissions: permissions}
 }
 
-// NewReferral returns an invitation to sign up that comes from a user.
+// NewReferral returns an invitation to sign up that a user sends to another person.
 func NewReferral(email, invitingUserID string) NewInvitation {
 	return NewInvitation{Type: InvitationReferral, Email: email, InvitingUserID: invitingUserID}
 }

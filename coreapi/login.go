@@ -41,9 +41,9 @@ func (l *Login) UnmarshalJSON(data []byte) error {
 
 func (Login) isRecord() {}
 
-// Authenticate logs a user in with a password. If that fails, it returns
-// [ErrLoginRefused], whether or not the user exists. Call it on a Client from
-// [Client.For], because AuthRocket slows down clients that guess passwords.
+// Authenticate logs a user in with a password. If AuthRocket refuses the login,
+// Authenticate returns [ErrLoginRefused], whether or not the user exists. Call it on a
+// Client from [Client.For], because AuthRocket slows down clients that guess passwords.
 func (u Users) Authenticate(ctx context.Context, id string, password Secret) (Login, error) {
 	w := u.scope.post(to("/users/{id}/authenticate", id), "user", struct {
 		Password Secret `json:"password"`

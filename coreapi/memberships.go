@@ -17,8 +17,8 @@ type Membership struct {
 	UserID      string    `json:"user_id"`
 	OrgID       string    `json:"org_id"`
 	Permissions []string  `json:"permissions"`   // your own permissions, and those of AuthRocket: ar:owner and ar:admin
-	User        User      `json:"user,omitzero"` // set in lists by org
-	Org         Org       `json:"org,omitzero"`  // set in lists by user
+	User        User      `json:"user,omitzero"` // set in the list of an org's memberships
+	Org         Org       `json:"org,omitzero"`  // set in the list of a user's memberships
 	ExpiresAt   time.Time `json:"expires_at"`    // zero if it never expires
 }
 
@@ -57,7 +57,7 @@ type MembershipChange struct {
 	Extra       map[string]any `json:"-"` // further attributes, sent unchanged
 }
 
-// MembershipQuery selects the memberships of a user, of an org, or of both.
+// MembershipQuery selects the memberships of a user, of an org, or of a user in an org.
 type MembershipQuery struct {
 	UserID    string
 	OrgID     string
@@ -82,9 +82,9 @@ func (m Memberships) Get(ctx context.Context, id string) (Membership, error) {
 	return get[Membership](ctx, m.scope.open(), to("/memberships/{id}", id), nil)
 }
 
-// List returns one page of the memberships of a user, of an org, or of both. If neither
-// ID is set, it returns [ErrInvalid]. This prevents a page about one account from showing
-// all accounts if the ID is missing.
+// List returns one page of the memberships of a user, of an org, or of a user in an org.
+// If neither ID is set, it returns [ErrInvalid]. This prevents a page about one account
+// from showing all accounts if the ID is missing.
 func (m Memberships) List(ctx context.Context, q MembershipQuery) (Page[Membership], error) {
 	return listOf[Membership](ctx, m.scope.open(), listBy("/memberships", cmp.Or(q.OrgID, q.UserID)), q.list())
 }
@@ -104,7 +104,7 @@ func (m Memberships) OfOrg(ctx context.Context, orgID string, q MembershipQuery)
 }
 
 // Create creates a membership. A user has at most one membership in an org. To create it
-// with [Once], let find look for it with List.
+// with [Once], let find look for the membership with List.
 func (m Memberships) Create(ctx context.Context, membership NewMembership) (Membership, error) {
 	return do[Membership](ctx, m.scope.post(to("/memberships"), "membership", membership))
 }

@@ -122,8 +122,8 @@ func (o Orgs) ByReference(ctx context.Context, reference string) (Org, error) {
 	return Org{}, &Error{Method: "GET", Path: r.template, reason: ErrNotFound}
 }
 
-// Create creates an org, even if one with the same name and Reference exists. Call it
-// through [Once], with ByReference as find, so that a lost answer does not create a
+// Create creates an org, even if there is an org with the same name and Reference. Call
+// it through [Once], with ByReference as find, so that a lost answer does not create a
 // second org.
 func (o Orgs) Create(ctx context.Context, org NewOrg) (Org, error) {
 	return do[Org](ctx, o.scope.post(to("/orgs"), "org", org))

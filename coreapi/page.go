@@ -42,7 +42,7 @@ type listQuery struct {
 	direction Direction
 	sort      string
 	expand    string
-	filters   map[string]string // those with the value "" are left out
+	filters   map[string]string // filters with the value "" are left out
 	extra     url.Values
 }
 
@@ -130,7 +130,7 @@ func readPage[T any](a answer, after string, p *Page[T]) error {
 	return nil
 }
 
-// listOf reads one page of a list for the query of a resource.
+// listOf reads one page of the list of a resource, as q selects it.
 func listOf[T any](ctx context.Context, s *scope, r route, q listQuery) (Page[T], error) {
 	values, err := q.values()
 	if r.err == nil {
@@ -140,7 +140,7 @@ func listOf[T any](ctx context.Context, s *scope, r route, q listQuery) (Page[T]
 	return p, err
 }
 
-// allOf reads all pages of a list for the query of a resource.
+// allOf yields all records of the list of a resource that q selects.
 func allOf[T any](ctx context.Context, s *scope, r route, q listQuery) iter.Seq2[T, error] {
 	values, err := q.values()
 	if r.err == nil {
@@ -149,7 +149,7 @@ func allOf[T any](ctx context.Context, s *scope, r route, q listQuery) iter.Seq2
 	return each[T](ctx, s, r, values)
 }
 
-// each reads all records, page by page.
+// each yields all records of a list. It reads the list page by page.
 func each[T any](ctx context.Context, s *scope, r route, query url.Values) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		for p, err := range eachPage[T](ctx, s, r, query) {

@@ -17,7 +17,7 @@ type Rate struct {
 }
 
 // Rate returns what the last answer reported about AuthRocket's rate limit. It returns
-// the zero Rate if the answer reported nothing. All copies of a Client share it.
+// the zero Rate if the answer reported nothing. All copies of a Client share this Rate.
 func (c *Client) Rate() Rate {
 	if s := c.copyOf(); s.connection != nil {
 		if last := s.rate.Load(); last != nil {
@@ -28,7 +28,7 @@ func (c *Client) Rate() Rate {
 }
 
 // noRate is the shared value for answers without rate limit headers. Most answers lack
-// them.
+// these headers.
 var noRate = &Rate{}
 
 func readRate(h http.Header) *Rate {

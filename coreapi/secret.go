@@ -9,9 +9,9 @@ import (
 	"github.com/authrocket-go/authrocket/internal/wire"
 )
 
-// Secret is a string that must not be displayed: an API key, a password, a session ID or a
-// token. Printing it in any way, or encoding it as JSON or text, gives "(hidden)".
-// Printers that walk through a struct do not find the text. Only [Secret.Reveal] returns
+// Secret is a string that must not be displayed: an API key, a password, a session ID or
+// a token. Printing it in any way, or encoding it as JSON or text, gives "(hidden)". Code
+// that prints a struct by reflection does not find the text. Only [Secret.Reveal] returns
 // it. The zero Secret is empty. Do not compare secrets with ==; use [Secret.Equal].
 type Secret struct{ text wire.Sealed }
 

@@ -110,7 +110,7 @@ func (s Sessions) DeleteAllOf(ctx context.Context, userID string, keep ...Secret
 	}
 	for _, id := range ids {
 		switch err := s.Delete(ctx, id); {
-		case errors.Is(err, ErrNotFound): // the session ended by itself
+		case errors.Is(err, ErrNotFound): // the session has ended in the meantime
 		case err != nil:
 			return deleted, err
 		default:

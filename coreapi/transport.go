@@ -15,7 +15,7 @@ const maxRedirects = 3
 
 // newHTTPClient returns a copy of client, or a new client if it is nil. The result has
 // this package's redirect policy and no cookies. It has no timeout, because each attempt
-// has one.
+// has its own timeout.
 func newHTTPClient(client *http.Client, base *url.URL) *http.Client {
 	own := http.Client{}
 	if client != nil {

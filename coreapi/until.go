@@ -49,7 +49,7 @@ func UntilGone[T any](ctx context.Context, read func(context.Context) (T, error)
 	})
 }
 
-// until calls ask until it returns true.
+// until calls ask repeatedly until ask returns true.
 func until(ctx context.Context, ask func(context.Context) (bool, error)) error {
 	end := time.Now().Add(untilTimeout)
 	limited, cancel := context.WithDeadline(ctx, end)

@@ -47,7 +47,7 @@ type User struct {
 	Credentials       []Credential      `json:"credentials"`
 	Memberships       []Membership      `json:"memberships"`
 	CreatedAt         time.Time         `json:"created_at"`
-	LastLoginAt       time.Time         `json:"last_login_at"` // zero if there was none
+	LastLoginAt       time.Time         `json:"last_login_at"` // zero if the user has never logged in
 }
 
 func (u User) identity() string { return u.ID }
@@ -168,8 +168,8 @@ type ProfileChange struct {
 	Extra     map[string]any `json:"-"` // further attributes, sent unchanged
 }
 
-// UpdateProfile makes a change that the user requested. AuthRocket records the events of
-// a profile change.
+// UpdateProfile makes a change that the user requested. AuthRocket records it as a
+// profile change in its events.
 func (u Users) UpdateProfile(ctx context.Context, id string, change ProfileChange) (User, error) {
 	return do[User](ctx, u.scope.put(to("/users/{id}/profile", id), "user", change))
 }

@@ -40,7 +40,7 @@ func (h handle) delete(r route, query url.Values) *write {
 	return &write{scope: h.open(), call: call{method: http.MethodDelete, route: r, query: query}}
 }
 
-// do makes the call and returns the record of the answer.
+// do makes the call and returns the record in the answer.
 func do[T any](ctx context.Context, w *write) (T, error) { return send[T](ctx, w.scope, w.call) }
 
 // run makes the call of a write and ignores the content of the answer.
