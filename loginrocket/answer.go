@@ -9,7 +9,7 @@ import (
 	"github.com/authrocket-go/authrocket/internal/wire"
 )
 
-// Errors about answers. Their texts contain no part of the answer.
+// Errors for invalid answers. Their messages contain no part of an answer.
 var (
 	errNotJSON     = errors.New("the answer is not JSON")
 	errWrongShape  = errors.New("a member of the answer has an unexpected type")
@@ -43,7 +43,8 @@ func readAnswer(body []byte) (answer, error) {
 	return a, nil
 }
 
-// messages returns AuthRocket's messages, which may be in either of two members.
+// messages returns AuthRocket's messages. The answer may contain them in either of two
+// members.
 func (a answer) messages() []string {
 	if messages := wire.Messages(a.Errors); len(messages) > 0 {
 		return messages
@@ -71,7 +72,7 @@ func (r *run) accept(reply reply) (Result, error) {
 	case a.Result == "":
 		return Result{}, r.fail(ErrUnexpected, errNoResult)
 	case !r.call.isLogin:
-		// The call was carried out, whatever the answer calls the result.
+		// The call was carried out, whatever the member result contains.
 		return Result{}, nil
 	case a.Result == "full_login" && (a.Session == "" || a.Token == ""):
 		return Result{}, r.fail(ErrUnexpected, errIncomplete)

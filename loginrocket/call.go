@@ -23,7 +23,7 @@ type call struct {
 	err    error  // what is wrong with the input; if set, nothing is sent
 
 	session *coreapi.Secret // nil if the call needs no session
-	secrets []string        // texts that AuthRocket's messages must not repeat
+	secrets []string        // strings that AuthRocket's messages must not repeat
 	isLogin bool            // the answer is a login
 }
 
@@ -83,7 +83,7 @@ func (c *Client) run(ctx context.Context, call *call) error {
 
 const (
 	maxRepeats   = 2                      // of a GET
-	firstBackoff = 200 * time.Millisecond // the longest first pause; the second is up to twice as long
+	firstBackoff = 200 * time.Millisecond // the maximum of the first pause; the second pause is up to twice as long
 )
 
 // do makes a call and reports it to the Observer.

@@ -45,7 +45,7 @@ func ConfigFromEnv() Config { return Config{URL: strings.TrimSpace(os.Getenv(env
 
 const envURL = "LOGINROCKET_URL"
 
-// ConfigError is one problem with a [Config]. [New] joins all of them with [errors.Join].
+// ConfigError is one problem with a [Config]. [New] joins all problems with [errors.Join].
 type ConfigError struct {
 	Field   string // the name of the Config field
 	Env     string // the environment variable that [ConfigFromEnv] reads for the field, "" if there is none

@@ -19,7 +19,7 @@
 // # On a server, use coreapi
 //
 // The LoginRocket API has low rate limits for each IP address, and all users of a server
-// share the address of the server. On a server, log users in with Users.Authenticate of the
+// share the server's IP address. On a server, log users in with Users.Authenticate of the
 // package coreapi, and use its Client.For to say on whose behalf you act. Alternatively,
 // send browsers to LoginRocket's pages, with the package authrocket.
 //
@@ -51,6 +51,6 @@
 //
 // Passwords, session IDs and the tokens from emails are of the type Secret of coreapi,
 // which prints as "(hidden)". Errors, events and log lines of this package never contain
-// one. [Client.Session] and [Client.Logout] send the session ID in the query. If you run a
-// proxy in between, do not let it log queries.
+// such a secret. [Client.Session] and [Client.Logout] send the session ID in the query. If
+// you run a proxy between your program and LoginRocket, do not let the proxy log queries.
 package loginrocket

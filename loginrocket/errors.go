@@ -26,8 +26,8 @@ var (
 	// Client does not send an empty ID.
 	ErrSessionEnded error = &kind{nil, "session_ended", "there is no session, or it has ended"}
 
-	// ErrConditions means that the login is not complete. Fulfil the conditions, and call
-	// [Client.Session] again. See [Result.Err].
+	// ErrConditions means that the login is not complete. Meet the conditions, and then
+	// call [Client.Session] again. See [Result.Err].
 	ErrConditions error = &kind{nil, "conditions", "the login is not complete"}
 
 	// ErrUnavailable means that the call may succeed later. LoginRocket could not be
@@ -141,7 +141,7 @@ func Reason(err error) string {
 }
 
 // Messages returns the messages that AuthRocket sent for the person who filled in the form.
-// They are in the Locale of the Client. It returns nil if there are none.
+// They are in the Locale of the Client. Messages returns nil if there are none.
 func Messages(err error) []string {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Messages

@@ -7,16 +7,17 @@ import (
 	"github.com/authrocket-go/authrocket/internal/wire"
 )
 
-// This file contains guesses, because no AuthRocket page that could be read states these
-// facts. Each guess is given with its reason. If a guess is wrong, change this file.
+// This file contains guesses about the API, because none of AuthRocket's accessible pages
+// states these facts. A comment gives the reason for each guess. If a guess is wrong,
+// change this file.
 
 // kindOfRefusal returns the kind of error for a status that is not a success. isAPI says
 // whether the answer may come from LoginRocket itself, because it is JSON or empty.
 //
 // An HTML page comes from a server in front of LoginRocket, or from a URL that is not
 // LoginRocket's. A 403 or 404 from such a server must not end a session. For a call without
-// a session, it is not known what 403 means; 404 means an unknown record. In such a call,
-// only the input can cause either status.
+// a session, it is not known what 403 means. A 404 means that a record does not exist. In
+// such a call, only the input can cause either status.
 func (r *run) kindOfRefusal(status int, isAPI bool) error {
 	switch {
 	case (status == http.StatusForbidden || status == http.StatusNotFound) && !isAPI:
@@ -42,7 +43,7 @@ func pauseAfter(h http.Header) time.Duration {
 }
 
 // pendingToken is the parameter of [Client.VerifyLogin] that contains the token of the
-// pending login. Its name is that of the Core API. The token is removed from AuthRocket's
+// pending login. The Core API uses the same name. The token is removed from AuthRocket's
 // messages.
 const pendingToken = "token"
 
@@ -58,4 +59,4 @@ const pendingToken = "token"
 //   - A conditional login may lack a session, because it is not known whether a login that
 //     needs a second factor has one.
 //   - No redirect is followed, because none is documented.
-//   - How long a token is kept depends on the local clock. See [TokenSource].
+//   - The time for which a token is kept depends on the local clock. See [TokenSource].

@@ -11,8 +11,8 @@ import (
 )
 
 // Login logs a user in with a password. email is an email address, a username or a user ID.
-// If LoginRocket refuses it or the password, Login returns [ErrRefused]. The call is not
-// repeated. If its answer is lost, the new session stays unused until it expires.
+// If LoginRocket refuses the email or the password, Login returns [ErrRefused]. The call is
+// not repeated. If its answer is lost, the new session stays unused until it expires.
 func (c *Client) Login(ctx context.Context, email string, password coreapi.Secret) (Result, error) {
 	return c.login(ctx, post("/login", struct {
 		Email    string         `json:"email"`
@@ -23,7 +23,7 @@ func (c *Client) Login(ctx context.Context, email string, password coreapi.Secre
 var errTwoValues = errors.New("a parameter has several values; pass one value for each")
 
 // VerifyLogin completes a login that needs a second factor. AuthRocket does not document
-// its parameters; in the Core API they are token and code. [Result.Decode] returns the
+// the parameters; in the Core API they are token and code. [Result.Decode] returns the
 // members of the conditional login.
 func (c *Client) VerifyLogin(ctx context.Context, parameters url.Values) (Result, error) {
 	extra := map[string]any{}

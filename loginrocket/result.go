@@ -9,8 +9,8 @@ import (
 	"github.com/authrocket-go/authrocket/internal/wire"
 )
 
-// Result is the result of a login: a full login with a login token, or an incomplete one
-// with conditions. Printing it shows neither the token nor the session ID.
+// Result is the result of a login: a full login with a login token, or an incomplete login
+// with conditions. Printing a Result shows neither the token nor the session ID.
 type Result struct {
 	Account    string      // the ID of the org, "" if there is none
 	Conditions []Condition // what an incomplete login still needs

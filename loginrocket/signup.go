@@ -19,8 +19,8 @@ type NewSignup struct {
 	Extra      map[string]any // further parameters, sent unchanged
 }
 
-// Signup creates a user and logs the user in, if the realm permits it. The call is never
-// repeated. After [ErrUnavailable], the user may already exist.
+// Signup creates a user and logs the user in, if the realm permits signups. The call is
+// never repeated. After [ErrUnavailable], the user may already exist.
 func (c *Client) Signup(ctx context.Context, signup NewSignup) (Result, error) {
 	return c.login(ctx, post("/signup", struct {
 		Email        string         `json:"email"`

@@ -39,15 +39,15 @@ type flight struct {
 }
 
 // TokenSource returns a TokenSource for a session. If account is not "", the org with that
-// ID is selected. It sends no request.
+// ID is selected. The method sends no request.
 func (c *Client) TokenSource(session coreapi.Secret, account string) *TokenSource {
 	return &TokenSource{client: c, session: session, account: account}
 }
 
-// Token returns a login token (JWT). It keeps the token until a minute before it expires by
-// the local clock, or for half its life if that is shorter. The next call then requests a
-// new token. Other calls made during that request share its result. If the context of one
-// caller ends, the others still get the token.
+// Token returns a login token (JWT). It keeps the token until one minute before the token
+// expires by the local clock, or for half of the token's lifetime if that is shorter. The
+// next call then requests a new token. Other calls made during that request share its
+// result. If the context of one caller ends, the others still get the token.
 //
 // [ErrSessionEnded] means that the user must log in again, and [ErrConditions] that the
 // login is not complete. Other errors are those of [Client.Session]. Token does not keep
@@ -83,7 +83,7 @@ func (s *TokenSource) Token(ctx context.Context) (string, error) {
 // fly sends the request for all callers that wait for it.
 func (s *TokenSource) fly(ctx context.Context, f *flight) {
 	var renewAt time.Time
-	defer func() { // this also runs after a panic of a Transport, so that nobody waits forever
+	defer func() { // this also runs after a panic of a Transport, so that no caller waits forever
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.token, s.renewAt, s.flight = f.token, renewAt, nil
