@@ -115,8 +115,8 @@ func dev(ctx context.Context, args []string, c console) error {
 	return err
 }
 
-// openRealm returns the LoginRocket of the realm in data, or of a new realm with the data
-// of the seed.
+// openRealm returns the LoginRocket of the realm in data. If data is empty, it returns
+// the LoginRocket of a new realm with the content of the seed.
 func openRealm(o options, seed authrocketdev.Seed, data *dataFile) (*authrocketdev.Server, error) {
 	o.realm.Saved = data.reader()
 	server, err := seed.Open(o.realm)
@@ -178,8 +178,8 @@ func variablesOf(realm *authrockettest.Realm) []string {
 	return variables
 }
 
-// announce prints what a person needs to continue. It prints only the passwords of demo
-// users.
+// announce prints the address of LoginRocket, the environment variables of an app, and
+// the users. It prints passwords of demo users only.
 func announce(stdout io.Writer, realm *authrockettest.Realm, variables []string, isDemo bool) {
 	fmt.Fprintf(stdout, "The local LoginRocket is at %s. Ctrl-C stops it.\n\n", realm.URL())
 	fmt.Fprintf(stdout, "%s\n\n", strings.Join(variables, "\n"))

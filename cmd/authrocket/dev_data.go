@@ -50,8 +50,7 @@ func openData(name string) (*dataFile, error) {
 	return data, nil
 }
 
-// reader returns the value for Saved of a RealmConfig. It is nil if there is no file
-// yet.
+// reader returns the value of RealmConfig.Saved, which is nil if there is no file yet.
 func (d *dataFile) reader() io.Reader {
 	if d == nil || d.file == nil {
 		return nil
@@ -99,16 +98,15 @@ func (d *dataFile) Close() {
 
 const (
 	// savePause is the pause after a save, so that many changes cause one save. If saves
-	// take long, the pause is longer, so that at most a fifth of the time is spent on
-	// saves.
+	// take long, the pause is longer, so that saves take at most a fifth of the time.
 	savePause      = 100 * time.Millisecond
 	savePauseTimes = 4
 
-	// saveAgainAfter is the pause after a failed attempt.
+	// saveAgainAfter is the pause after a failed attempt to save.
 	saveAgainAfter = time.Second
 )
 
-// changesOf returns a channel that has a value when the realm has changed.
+// changesOf returns a channel that receives a value after the realm has changed.
 func changesOf(realm *authrockettest.Realm) chan struct{} {
 	changed := make(chan struct{}, 1)
 	realm.OnChange(func() {
@@ -120,7 +118,7 @@ func changesOf(realm *authrockettest.Realm) chan struct{} {
 	return changed
 }
 
-// keepSaved saves the realm whenever changed has a value, until ctx ends.
+// keepSaved saves the realm whenever it receives a value from changed, until ctx ends.
 func (d *dataFile) keepSaved(ctx context.Context, realm *authrockettest.Realm, changed chan struct{}, logger *slog.Logger) {
 	isFailing := false
 	for {

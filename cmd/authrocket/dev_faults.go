@@ -34,7 +34,7 @@ func simpleFault(text string) (fault authrockettest.Fault, ok bool) {
 	return nil, false
 }
 
-// parseJWKSFault reads the flag -jwks. It returns nil for no fault.
+// parseJWKSFault reads the flag -jwks. It returns nil if the flag names no fault.
 func parseJWKSFault(text string) (authrockettest.Fault, error) {
 	switch text {
 	case "ok":
@@ -48,7 +48,8 @@ func parseJWKSFault(text string) (authrockettest.Fault, error) {
 	return nil, fmt.Errorf("-jwks %q is not a fault; use ok, a status from 200 to 599, a delay up to %s, hang, garbage, empty or disconnect", text, maxLateness)
 }
 
-// tooManyFor is the time from an answer of the fault 429 until its Ratelimit-Reset.
+// tooManyFor is the time between an answer of the fault 429 and the time in its
+// Ratelimit-Reset header.
 const tooManyFor = time.Minute
 
 // parseCoreFault reads the flag -core-fault, in which a condition may precede the fault.

@@ -77,5 +77,5 @@ func (s *statusRecorder) statusOrOK() int {
 	return s.status
 }
 
-// Unwrap is for http.ResponseController.
+// Unwrap returns the original ResponseWriter, which http.ResponseController needs.
 func (s *statusRecorder) Unwrap() http.ResponseWriter { return s.ResponseWriter }

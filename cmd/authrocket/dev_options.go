@@ -142,8 +142,8 @@ func (o *options) readLoginRocket(m *mistakes, isSet map[string]bool, jwks strin
 	}
 }
 
-// readCore checks the flags of the Core API. No error repeats a key, or the URL of a
-// webhook, which may contain a secret.
+// readCore checks the flags of the Core API. No error contains a key, or the URL of a
+// webhook, because the URL may contain a secret.
 func (o *options) readCore(m *mistakes, isSet map[string]bool, coreFaults, webhooks, webhookFaults texts) {
 	if o.coreAddr == "" {
 		for _, name := range []string{"core-host", "api-key", "read-only-api-key", "visible-after", "core-fault", "core-requests-per-minute", "configuration-api"} {

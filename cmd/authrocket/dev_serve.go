@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// listen opens addr, the value of the flag called name. It checks the resolved
-// address, not the host name, and does so before the program answers any request.
+// listen opens addr, the value of the flag called name. It checks the resolved address,
+// not the host name, before the program answers any request.
 func listen(name, addr string, listensEverywhere bool) (net.Listener, error) {
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {
@@ -32,7 +32,7 @@ type site struct {
 	handler  http.Handler
 }
 
-// shutdownTimeout is the time for which running requests can continue at shutdown.
+// shutdownTimeout limits how long running requests can continue at shutdown.
 const shutdownTimeout = 2 * time.Second
 
 func newHTTPServer(handler http.Handler, logger *slog.Logger) *http.Server {
@@ -85,7 +85,7 @@ type domains struct {
 	group    sync.WaitGroup
 }
 
-// listen is the function Listen of a ServiceConfig.
+// listen serves as the function Listen of a ServiceConfig.
 func (d *domains) listen(address string) (io.Closer, error) {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
@@ -108,7 +108,7 @@ func (d *domains) listen(address string) (io.Closer, error) {
 	return server, nil
 }
 
-// close closes all these LoginRockets, and waits until they are closed.
+// close closes all LoginRockets in d, and waits until they are closed.
 func (d *domains) close() {
 	d.mu.Lock()
 	d.isClosed = true

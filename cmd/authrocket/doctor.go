@@ -60,7 +60,7 @@ func unknown(do, format string, args ...any) finding {
 }
 func skipped(format string, args ...any) finding { return found(statusSkipped, "", format, args...) }
 
-// checks are the checks of the doctor, in their order.
+// checks are the doctor's checks, in the order in which they run.
 var checks = []struct {
 	name string
 	run  func(context.Context, *patient) []finding

@@ -7,14 +7,14 @@ import (
 	"strings"
 )
 
-// callbackHeader is the header of every answer of the callback. It shows that package
-// authrocket answers.
+// callbackHeader is a header that every answer of the callback contains. It shows that
+// the package authrocket answers.
 const callbackHeader = "Authrocket-Callback"
 
 func (a answer) isCallback() bool { return a.err == nil && a.header.Get(callbackHeader) == "1" }
 
-// appURL returns the URL of the app without its trailing slash, or "" if it is missing or
-// wrong.
+// appURL returns the URL of the app without its trailing slash, or "" if the URL is
+// missing or wrong.
 func (p *patient) appURL() string {
 	if p.config.DisableCookie || p.problems["AppURL"] || p.problems["AuthPath"] {
 		return ""
@@ -35,7 +35,8 @@ func (p *patient) callbackURL() string { return p.routeURL("callback") }
 
 const noApp = "Not checked: AUTHROCKET_APP_URL is missing or wrong, or -api is set."
 
-// askCallback requests the callback as a program does, so that it completes no login.
+// askCallback requests the callback as a program does, so that the request completes no
+// login.
 func (p *patient) askCallback(ctx context.Context) answer {
 	return p.prober.once("callback", func() answer { return p.prober.get(ctx, p.callbackURL(), "Accept", "application/json") })
 }
@@ -130,7 +131,7 @@ func judgeAppLogin(a answer, target, callback, loginRocket string) finding {
 	return fine("A login of the app goes to %s and comes back to %s.", there, callback)
 }
 
-// sameURL compares two URLs as a browser does.
+// sameURL reports whether two URLs are equal. It compares them as a browser does.
 func sameURL(x, y string) bool {
 	normal := func(text string) string {
 		u, err := url.Parse(text)

@@ -9,23 +9,24 @@ import (
 )
 
 // The doctor checks without a login whether the proxies in front of the app accept
-// headers as long as those of a login. Its requests and the answers are that long, but
-// complete no login.
+// headers as long as those of a login. The doctor's requests and the app's answers have
+// headers of that length, but complete no login.
 //
 //   - Requests: the doctor requests the callback as a program does, once with a made-up
 //     token in the URL and once with made-up cookies. The callback then completes no
 //     login, but its answer shows that it is the callback.
 //   - Answers: the login route passes on account, prompt and return_to in its Location,
-//     so its answer grows with them. The doctor does not follow the redirect.
+//     so its answer becomes longer with longer parameters. The doctor does not follow the
+//     redirect.
 const (
-	cookieChunkBytes = 3_800 // as package authrocket splits tokens
+	cookieChunkBytes = 3_800 // the package authrocket splits tokens into cookies of this length
 	maxCookieChunks  = 5
 
-	stateBytes  = 350 // of ar_state, for a return target of returnBytes
+	stateBytes  = 350 // the length of ar_state for a return target of returnBytes
 	returnBytes = 200
 
-	// The limits of the login route. It leaves out parameters that are longer, and cuts
-	// a target that is longer.
+	// The limits of the login route. It leaves out longer parameters, and shortens longer
+	// return targets.
 	maxParamBytes    = 500
 	maxReturnToBytes = 1_000
 )
@@ -110,8 +111,8 @@ func (p *patient) measureAnswers(ctx context.Context, n int) finding {
 	return judgeAnswer(long, want)
 }
 
-// judgeAnswer judges an answer that should be as long as that of a login, which has want
-// bytes.
+// judgeAnswer judges an answer that should be as long as the answer to a login, whose
+// headers have want bytes.
 func judgeAnswer(long answer, want int) finding {
 	do := fmt.Sprintf("Raise the proxy's limits for the headers of answers; nginx: %s. Or make the token shorter.", nginxLines)
 	switch {
@@ -122,7 +123,8 @@ func judgeAnswer(long answer, want int) finding {
 	case long.status != http.StatusSeeOther:
 		return unknown("Read the proxy's log.", "The app answers %s to a long login URL.", statusText(long.status))
 	}
-	// The estimate is for the headers that the app writes; proxies add and remove a few.
+	// The estimate is for the headers that the app writes; proxies add and remove some
+	// headers.
 	const tolerance = 50
 	if got := headerBytes(long); got+tolerance < want {
 		return unknown("If there is a proxy in front of the app, raise its limits to that size; nginx: "+nginxLines+". Or make the token shorter.",
@@ -164,7 +166,7 @@ func loginAnswerBytes(plain answer, cookieName string, n int) int {
 }
 
 // padding returns parameters of the login route that make its answer about n bytes
-// longer, within their limits.
+// longer, as far as the limits of the parameters permit.
 func padding(n int) url.Values {
 	values := url.Values{}
 	for _, name := range []string{"account", "prompt"} {

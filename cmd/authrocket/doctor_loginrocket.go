@@ -68,8 +68,8 @@ func judgeConfig(problem *authrocket.ConfigError) finding {
 	return wrong(do, "%s %s.", name, what)
 }
 
-// loginRocket returns the URL of LoginRocket without its trailing slash, or "" if it is
-// missing or wrong.
+// loginRocket returns the URL of LoginRocket without its trailing slash, or "" if the URL
+// is missing or wrong.
 func (p *patient) loginRocket() string {
 	if p.problems["LoginRocketURL"] {
 		return ""
@@ -77,8 +77,8 @@ func (p *patient) loginRocket() string {
 	return strings.TrimRight(p.config.LoginRocketURL, "/")
 }
 
-// keysURL returns the URL at which the app fetches keys, or "" if it fetches none or the
-// configuration is wrong.
+// keysURL returns the URL at which the app fetches keys, or "" if the app fetches no keys
+// or the configuration is wrong.
 func (p *patient) keysURL() string {
 	switch {
 	case p.config.JWTKey != "", p.problems["JWKSURL"]:
@@ -289,8 +289,8 @@ func listKeys(body []byte) string {
 	return ": " + strings.Join(texts, "; ")
 }
 
-// maxKeySetAge is the maximum age of a set from an intermediate cache. Up to this age,
-// apps still find a new key within the usual fetch interval.
+// maxKeySetAge is the maximum age of a key set from an intermediate cache. Up to this
+// age, apps still find a new key within the usual fetch interval.
 const maxKeySetAge = 15 * time.Minute
 
 // judgeCaching judges the caches between LoginRocket and this machine.

@@ -57,7 +57,8 @@ type answer struct {
 	err        error // its text contains no URL
 }
 
-// once returns the answer with this name. The first time, it calls ask to get the answer.
+// once returns the answer with this name. The first call with a name calls ask to get the
+// answer.
 func (p *prober) once(name string, ask func() answer) answer {
 	a, isKnown := p.known[name]
 	if !isKnown {

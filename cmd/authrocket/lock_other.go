@@ -4,6 +4,6 @@ package main
 
 import "os"
 
-// tryLock does not lock on this system. The program still does not overwrite the data of
-// another program, see dataFile.isUnchanged.
+// tryLock locks nothing on this system. The program still does not overwrite the data of
+// another program; see dataFile.isUnchanged.
 func tryLock(*os.File) bool { return true }

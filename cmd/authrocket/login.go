@@ -172,7 +172,7 @@ const (
 	maxAnswersBytes = 64 << 10 // of all answers
 )
 
-// text returns a line without the white space around it. It stops when ctx ends.
+// text returns a line without the white space around it. It stops waiting when ctx ends.
 func (a *asker) text(ctx context.Context, prompt string) (string, error) {
 	if a.terminal != nil {
 		fmt.Fprint(a.prompts, prompt)
@@ -195,14 +195,14 @@ func (a *asker) hidden(ctx context.Context, prompt string) (coreapi.Secret, erro
 		line, err := a.read(ctx, prompt, a.line)
 		return coreapi.Hide(strings.TrimRight(line, "\r\n")), err
 	}
-	// The terminal is raw before the prompt appears, so that it does not show what a fast
-	// typist enters.
+	// The terminal is in raw mode before the prompt appears, so that it does not show
+	// what a fast typist enters.
 	descriptor := int(a.terminal.Fd())
 	before, err := term.MakeRaw(descriptor)
 	if err != nil {
 		return coreapi.Secret{}, err
 	}
-	defer term.Restore(descriptor, before) // also if ctx ends before the user has answered
+	defer term.Restore(descriptor, before) // even if ctx ends before the user has answered
 	raw := term.NewTerminal(struct {
 		io.Reader
 		io.Writer
@@ -211,8 +211,8 @@ func (a *asker) hidden(ctx context.Context, prompt string) (coreapi.Secret, erro
 	return coreapi.Hide(line), err
 }
 
-// read reads an answer. It returns when ctx ends. A read from a terminal cannot be
-// cancelled, so it then continues until the program ends.
+// read reads an answer. It returns early if ctx ends. A read from a terminal cannot be
+// cancelled, so that read continues until the program ends.
 func (a *asker) read(ctx context.Context, prompt string, read func() (string, error)) (string, error) {
 	type answer struct {
 		line string

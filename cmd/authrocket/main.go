@@ -5,9 +5,9 @@
 //
 // authrocket dev runs a local AuthRocket with LoginRocket and the Core API, for
 // development without an account. It prints the environment variables that an app needs.
-// Its data is in memory, unless a flag names a file for it. A seed file provides the
-// first users and accounts. docs/local-authrocket.md in the repository describes the
-// flags, and says which behaviour follows that of the real service.
+// It keeps its data in memory, unless a flag names a file for the data. A seed file
+// provides the first users and accounts. docs/local-authrocket.md in the repository
+// describes the flags, and says where the behaviour follows that of the real service.
 //
 // authrocket doctor reads the environment of an app, checks its setup and says what to
 // do. authrocket explain shows what is in a login token and whether it is accepted.
@@ -33,8 +33,8 @@ type console struct {
 	stdout, stderr io.Writer
 }
 
-// commands are the possible first arguments. A command gets the other arguments. Its
-// function run returns flag.ErrHelp if it has only printed its flags.
+// commands are the possible first arguments. A command gets the other arguments. The
+// function run of a command returns flag.ErrHelp if it has only printed the flags.
 var commands = []struct {
 	name, summary string
 	run           func(ctx context.Context, args []string, c console) error
@@ -119,7 +119,7 @@ func parseFlags(flags *flag.FlagSet, args []string, stdout io.Writer, usage stri
 		flags.SetOutput(stdout)
 		flags.PrintDefaults()
 		return err
-	case err != nil && strings.HasPrefix(err.Error(), "invalid boolean value "): // the value may be a token, as below
+	case err != nil && strings.HasPrefix(err.Error(), "invalid boolean value "): // the value may be a token, so the error does not repeat it
 		return &exitError{exitUsage, errors.New("a flag that takes no value was given one; -h lists the flags")}
 	case err != nil:
 		return &exitError{exitUsage, fmt.Errorf("%w; -h lists the flags", err)}

@@ -13,7 +13,7 @@ import (
 // name gets either the old content or everything that write writes, even after a crash.
 // replaceFile calls mayReplace with the new file just before it replaces the old one. It
 // returns the new file, which is still open. If it does not replace the file, it leaves
-// no other file behind.
+// no temporary file behind.
 func replaceFile(name string, write func(io.Writer) error, mayReplace func(*os.File) error) (file *os.File, err error) {
 	folder, base := filepath.Split(name)
 	temporary := filepath.Join(folder, "."+base+".authrocket-tmp")

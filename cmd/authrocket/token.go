@@ -22,7 +22,7 @@ import (
 const maxTokenInput = 64 << 10
 
 // readToken reads the token, which is the first line of standard input. Errors contain no
-// part of it.
+// part of the token.
 func readToken(c console) (string, error) {
 	if isTerminal(c.stdin) {
 		fmt.Fprintln(c.stderr, "Paste the login token, and press Enter. A terminal cuts lines after 4,095 bytes: use a pipe for longer tokens.")
