@@ -15,10 +15,10 @@ import (
 	"github.com/authrocket-go/authrocket/adapters/authrocketgin"
 )
 
-// adapters returns an app of each framework, behind Authenticate and a gate. Each
-// app comes after its control: the same app with two middlewares that do nothing.
-// For net/http, only the control is here, because the app behind a gate is
-// [NameGate].
+// adapters returns a case for each framework, with an app behind Authenticate and a
+// gate. Each case comes after its control, which is the same app with two
+// middlewares that do nothing. For net/http, adapters returns only the control,
+// because [NameGate] is the case with an app behind a gate.
 func (w *World) adapters() []Case {
 	auth := w.newAuth(nil)
 	var cases []Case
@@ -50,11 +50,12 @@ func (w *World) adapters() []Case {
 // Frameworks are the frameworks that have an adapter.
 var Frameworks = []string{"chi", "gin", "echo v5", "echo v4"}
 
-// NameAdapter returns the name of the case of a framework behind Authenticate and a
-// gate. NameControl returns the name of the case of the framework alone.
+// NameAdapter returns the name of the case for a framework's app behind
+// Authenticate and a gate.
 func NameAdapter(framework string) string { return "authrocket, known, " + framework }
 
-// NameControl returns the name of a control; see [NameAdapter].
+// NameControl returns the name of the control for a framework: an app without
+// authrocket, with two empty middlewares.
 func NameControl(framework string) string { return framework + ", two empty middlewares" }
 
 func chiApp(h http.Handler, use ...func(http.Handler) http.Handler) http.Handler {

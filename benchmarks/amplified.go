@@ -15,16 +15,16 @@ import (
 	"github.com/authrocket-go/authrocket"
 )
 
-// An Amplification is a request over HTTP/2 whose few bytes unpack to many cookies.
-// Its cases are the handlers that answer this request and whose costs are measured.
-// The handler of the first case only calls r.Cookies().
+// An Amplification is an HTTP/2 request whose few bytes unpack to many cookies.
+// There is a case for each handler whose cost is measured with this request. The
+// handler of the first case only calls r.Cookies().
 type Amplification struct {
 	Name  string
 	Cases []Case
 	close func()
 }
 
-// Close ends the servers of the cases.
+// Close stops the servers of the cases.
 func (a Amplification) Close() { a.close() }
 
 // Amplifications returns the requests that are measured.

@@ -27,17 +27,17 @@ type Kind string
 
 // The kinds of cases.
 const (
-	Floor      Kind = "floor" // what every app pays
+	Floor      Kind = "floor" // a cost that every app has
 	AuthRocket Kind = "authrocket"
 	Peer       Kind = "peer"
 )
 
-// Case is one row of the report. Its cost is that of handler, which answers requests one
-// after the other.
+// Case is one row of the report. Its cost is the cost of handler, which answers
+// requests one after the other.
 type Case struct {
 	Name     string
 	Kind     Kind
-	Status   int // of the answers; any other status is a mistake in the case
+	Status   int // the status of the answers; any other status is a mistake in the case
 	handler  http.Handler
 	requests []*http.Request
 }
@@ -65,7 +65,7 @@ func (c Case) Check() error {
 // it does not wait long enough for the keys to be fetched.
 const tries = 10
 
-// Run answers n requests.
+// Run makes the handler answer n requests.
 func (c Case) Run(n int) {
 	next := 0
 	for range n {
@@ -165,7 +165,7 @@ func (w *World) Cases() []Case {
 	return cases
 }
 
-// The names of the cases with which others are compared.
+// The names of the cases with which other cases are compared.
 const (
 	NameFloor      = "the floor of net/http"
 	NameRSACheck   = "RSA check"
@@ -174,7 +174,7 @@ const (
 	NameGate       = "authrocket, known, by bearer, at a gate"
 )
 
-// The additions with which known tokens are also measured.
+// The features with which the cost of known tokens is also measured.
 const (
 	SessionState = "SessionState"
 	Telemetry    = "authrocketotel"
@@ -193,8 +193,9 @@ func observe(c *authrocket.Config) {
 	c.Observer = telemetry.Observer(authrocket.Observer{})
 }
 
-// newSessionState returns a State that runs until w is closed. It contains as many ended
-// sessions as it can keep. It has an API, but these cases do not call the API.
+// newSessionState returns a State that runs until w is closed. It contains as many
+// ended sessions as it can keep. The State has an API, but the cases do not call
+// the API.
 func (w *World) newSessionState() *sessionstate.State {
 	api, err := coreapi.New(coreapi.Config{URL: w.KeysURL + "/v2", APIKey: coreapi.Hide("ks_keyOfBenchmarksOnly")})
 	if err != nil {
@@ -236,7 +237,7 @@ func (w *World) newAuth(change func(*authrocket.Config)) *authrocket.Auth {
 	panic(err)
 }
 
-// guarded returns an app behind the whole middleware and a gate.
+// guarded returns an app behind Authenticate and a gate.
 func guarded(auth *authrocket.Auth) http.Handler {
 	return auth.Authenticate(auth.RequireLogin(http.HandlerFunc(respondWithUser)))
 }
@@ -266,7 +267,7 @@ func floor() http.Handler {
 }
 
 // rsaCheck returns a handler that checks the signature of one token and does
-// nothing else: it neither splits nor decodes the token.
+// nothing else. It neither splits nor decodes the token.
 func rsaCheck(key *rsa.PublicKey, token Token) http.Handler {
 	end := strings.LastIndexByte(token.Text, '.')
 	input := []byte(token.Text[:end])

@@ -11,9 +11,9 @@ import (
 	"github.com/authrocket-go/authrocket"
 )
 
-// CostInTurn returns the CPU time of a request. The requests use this number of
-// tokens in turn, and the cache keeps at most kept of them. The tokens are signed
-// with HS256, since 100,000 RSA signatures take minutes.
+// CostInTurn returns the CPU time of a request. The requests use the given number
+// of tokens in turn, and the cache keeps at most kept of them. The tokens are
+// signed with HS256, since 100,000 RSA signatures take minutes.
 func CostInTurn(tokens, kept, rounds int, slice time.Duration) time.Duration {
 	day := time.Now().Add(24 * time.Hour)
 	requests := make([]*http.Request, tokens)
@@ -35,9 +35,9 @@ func CostInTurn(tokens, kept, rounds int, slice time.Duration) time.Duration {
 }
 
 // CostSeenBefore returns the CPU time of a request, and the ratio of this time to
-// that of the RSA check. The requests use this number of RS256 tokens in turn. orgs
-// is the number of orgs in a token. All tokens have been verified before, and the
-// cache keeps at most kept of them.
+// that of the RSA check. The requests use the given number of RS256 tokens in turn.
+// orgs is the number of orgs in a token. All tokens have been verified before, and
+// the cache keeps at most kept of them.
 func (w *World) CostSeenBefore(tokens, kept, orgs, rounds int, slice time.Duration) (cpu time.Duration, timesRSACheck float64) {
 	day := time.Now().Add(24 * time.Hour)
 	signed := make([]Token, tokens)
@@ -101,7 +101,7 @@ func (w *World) HeapPerSession(sessions, orgs int) (heapBytes, tokenBytes int) {
 
 func heap() int {
 	runtime.GC()
-	runtime.GC() // frees what the finalizers of the first run have released
+	runtime.GC() // frees what finalizers have released after the first call
 	var stats runtime.MemStats
 	runtime.ReadMemStats(&stats)
 	return int(stats.HeapAlloc)

@@ -18,7 +18,7 @@ type Cost struct {
 }
 
 // Measure runs the cases in turn in each round, for about slice of CPU time each.
-// It counts the CPU time of the whole process, garbage collection included. Ratios
+// It counts the CPU time of the whole process, including garbage collection. Ratios
 // compare each case with the cases named in against. They are medians of the ratios
 // within a round, so a machine that gets slower over time does not change them.
 func Measure(cases []Case, rounds int, slice time.Duration, against ...string) []Cost {
@@ -69,8 +69,8 @@ func cpuOf(f func()) time.Duration {
 }
 
 func processCPU() time.Duration {
-	// getrusage returns the same, but counts a running thread only until its last
-	// tick.
+	// getrusage also returns this time, but counts a running thread only until its
+	// last tick.
 	var spent unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_PROCESS_CPUTIME_ID, &spent); err != nil {
 		panic(err)

@@ -21,7 +21,7 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// Contender is a package that is compared, and that is set up as its own
+// Contender is a package that takes part in the comparison. It is set up as its own
 // documentation says. It fetches the realm's key set over HTTP if it supports key
 // sets.
 type Contender struct {
@@ -29,8 +29,9 @@ type Contender struct {
 	Handler func() http.Handler
 }
 
-// Peers returns the packages that are compared. They check signature, issuer and
-// expiry of the same tokens, and hand the claims to the handler.
+// Peers returns the packages with which authrocket is compared. They check
+// signature, issuer and expiry of the same tokens, and hand the claims to the
+// handler.
 func (w *World) Peers() []Contender {
 	return []Contender{
 		{"golang-jwt/jwt v5 + keyfunc v3", w.golangJWT},
@@ -140,7 +141,7 @@ func (w *World) oidc() http.Handler {
 }
 
 // clerk expects certificates in x5c, so it gets a key set without x5c. An issuer
-// other than Clerk must be configured as the URL of a proxy.
+// other than Clerk must be configured as a proxy URL.
 func (w *World) clerk() http.Handler {
 	key := "sk_test_benchmarks"
 	client := clerkjwks.NewClient(&clerk.ClientConfig{BackendConfig: clerk.BackendConfig{URL: &w.KeysURL, Key: &key}})

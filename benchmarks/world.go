@@ -37,17 +37,18 @@ type Token struct {
 
 // World is a realm: its key, a server that publishes it, and tokens.
 type World struct {
-	// KeysURL is the URL before the paths of the key sets: [KeysURL]/connect/jwks
-	// as AuthRocket publishes it, with the bare public key as x5c, and
-	// [KeysURL]/jwks without x5c, for packages that expect a certificate there.
+	// KeysURL is the URL of the server that publishes the keys. The path
+	// /connect/jwks serves the key set as AuthRocket does, with the bare public key
+	// in x5c. The path /jwks serves the key set without x5c, for packages that
+	// expect a certificate in x5c.
 	KeysURL string
 
-	One, Twenty              Token // of one org and of twenty
-	HS256                    Token // of one org, signed with the secret
-	Forged, Expired, Unknown Token // of one org: signed by another key, expired an hour ago, with a kid that is not in the key set
+	One, Twenty              Token // with one org and with twenty
+	HS256                    Token // with one org, signed with the secret
+	Forged, Expired, Unknown Token // with one org: signed by another key, expired an hour ago, with a kid that is not in the key set
 	Oversized                Token // longer than the longest token that is read
 
-	others []Token // siblings of One, Twenty and HS256
+	others []Token // further tokens like One, Twenty and HS256
 
 	key    *rsa.PrivateKey
 	server *httptest.Server
@@ -57,7 +58,8 @@ type World struct {
 	running sync.WaitGroup // the goroutines that end with open
 }
 
-// NewWorld returns a World whose tokens are valid for a day. Close it.
+// NewWorld returns a World whose tokens are valid for a day. The caller must close
+// the World.
 func NewWorld() *World {
 	w := &World{key: realmKey()}
 	w.open, w.close = context.WithCancel(context.Background())
@@ -141,9 +143,10 @@ func payload(subject string, expires time.Time, orgs int) string {
 		subject, expires.Add(-24*time.Hour).Unix(), expires.Unix(), strings.Join(entries, ","))
 }
 
-// forge returns a token of one org that is signed with key instead of the key with
-// this modulus. It tries one expiry after the other until the signature is less
-// than the modulus, because other signatures are refused before they are checked.
+// forge returns a token with one org that is signed with key instead of the key
+// with this modulus. It tries one expiry after the other until the signature is
+// less than the modulus, because other signatures are refused before they are
+// checked.
 func forge(key *rsa.PrivateKey, modulus *big.Int, expires time.Time) string {
 	for {
 		token, signature := signRS256(key, rs256Header, payload("usr_0v1zUpWdE4IiFc2w5ynShf", expires, 1))

@@ -18,9 +18,9 @@ import (
 
 // options say how much is measured, and where the results go.
 type options struct {
-	rounds   int           // of each measurement; the results are medians over them
+	rounds   int           // of each measurement; the results are medians over the rounds
 	slice    time.Duration // CPU time of a case in a round
-	load     time.Duration // of the load test, for each app
+	load     time.Duration // the duration of the load test, for each app
 	clients  int
 	tokens   []int  // rows of the growth table
 	live     int    // RS256 tokens in use, far more than the cache keeps
@@ -49,7 +49,7 @@ func main() {
 	case errors.Is(err, flag.ErrHelp):
 		return
 	case err != nil:
-		os.Exit(2) // parse has printed why
+		os.Exit(2) // parse has printed the error
 	case o.serve != "":
 		err = serveApp(o.serve, os.Stdin, os.Stdout)
 	default:
