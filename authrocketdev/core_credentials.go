@@ -35,7 +35,7 @@ func (c *coreCall) showCredential(credential authrockettest.Credential) credenti
 }
 
 // showProvisioning is like showCredential. While the credential is new, it also shows
-// the secret that a device needs, but only to keys that may write, because the secret
+// the secret that a device needs. Only keys that may write get the secret, because it
 // creates valid codes.
 func (c *coreCall) showProvisioning(credential authrockettest.Credential) credentialJSON {
 	shown := c.showCredential(credential)

@@ -53,7 +53,7 @@ func (s *Server) renderAccounts(w http.ResponseWriter, r *http.Request, f flow, 
 	}{accounts, s.realm.Settings().OrgMode == authrockettest.MultiUser || len(accounts) == 0, r.PostForm.Get("org_name"), user, f.asSomebodyElse("/accounts")}))
 }
 
-// submitAccounts continues with the chosen account, or creates a new one.
+// submitAccounts continues with the chosen account, or creates a new account.
 func (s *Server) submitAccounts(w http.ResponseWriter, r *http.Request, f flow) error {
 	session, user, ok := s.signedIn(w, r, f, "/accounts")
 	if !ok {

@@ -7,7 +7,7 @@ import (
 )
 
 // showSignup shows what the visitor can do: sign up, accept an invitation, or request
-// one.
+// an invitation.
 func (s *Server) showSignup(w http.ResponseWriter, r *http.Request, f flow) error {
 	i, isInvited := s.invitation(f.Invitation)
 	if f.Invitation != "" && !isInvited {

@@ -44,9 +44,9 @@ var pageTemplates = func() map[string]*template.Template {
 }()
 
 // breakable returns a function that permits line breaks inside a long word. breaks
-// contains pairs of strings: the first is replaced with the second, which permits a
-// break. Words that fit on a line of a small screen stay unchanged, so that tests
-// find them in the source of a page.
+// contains pairs of strings. The first string of a pair is replaced with the second,
+// which permits a line break. Words that fit on a line of a small screen stay
+// unchanged, so that tests find them in the source of a page.
 func breakable(breaks ...string) func(string) template.HTML {
 	replacer := strings.NewReplacer(breaks...)
 	return func(text string) template.HTML {

@@ -151,8 +151,8 @@ func (s *Server) activate(device authrockettest.Credential, code string) error {
 	return err
 }
 
-// removeDevice deletes a device. If it was the last one, the user logs in with the
-// password alone.
+// removeDevice deletes a device. If it was the user's last device, the user then logs
+// in with the password alone.
 func (s *Server) removeDevice(userID, credentialID string) error {
 	device, err := s.device(userID, credentialID)
 	if err != nil {

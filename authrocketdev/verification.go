@@ -61,7 +61,8 @@ func (s *Server) verifyEmail(token string) (authrockettest.User, error) {
 	return user, nil
 }
 
-// takeOneTime redeems a token of one of the kinds. It leaves other tokens unchanged.
+// takeOneTime redeems a token if its kind is one of kinds. It leaves other tokens
+// unchanged.
 func (s *Server) takeOneTime(token string, kinds ...authrockettest.OneTimeKind) (authrockettest.OneTime, error) {
 	if o, err := s.realm.OneTime(token); err != nil || !slices.Contains(kinds, o.Kind) {
 		return o, authrockettest.ErrNotFound
@@ -70,7 +71,7 @@ func (s *Server) takeOneTime(token string, kinds ...authrockettest.OneTimeKind) 
 }
 
 // requestEmailChange asks the user to verify a new email address, which then replaces
-// the old one.
+// the old address.
 func (s *Server) requestEmailChange(user authrockettest.User, email string) (authrockettest.OneTime, error) {
 	if _, err := s.realm.UpdateUser(user.ID, func(u *authrockettest.User) { u.EmailPending = email }); err != nil {
 		return authrockettest.OneTime{}, err

@@ -8,9 +8,9 @@ import (
 // WebhookFaults are faults in the delivery of webhooks. The zero value means no
 // faults.
 type WebhookFaults struct {
-	// LoseEvery is the number n if every nth webhook to a URL must be lost. A lost
-	// webhook never arrives, but counts as acknowledged. 1 loses all webhooks, and 0
-	// loses none.
+	// LoseEvery says which webhooks are lost: every nth webhook to a URL, if
+	// LoseEvery is n. A lost webhook never arrives, but counts as acknowledged. 1
+	// loses all webhooks, and 0 loses none.
 	LoseEvery int
 
 	// Twice makes each webhook arrive twice. The first answer counts.

@@ -154,8 +154,9 @@ func (r *Realm) CreateTOTP(userID, name string) (Credential, error) {
 
 // CreateCredential adds a credential of another auth provider to a user. Use
 // [Realm.SetPassword] for [TypePassword], and [Realm.CreateTOTP] for [TypeTOTP]. It
-// returns [ErrNotFound] if there is no such user, [ErrCredential] if there is no such
-// active provider, and [ErrFull] if the user has too many credentials.
+// returns [ErrNotFound] if there is no such user, [ErrCredential] if the realm has no
+// active auth provider of this type, and [ErrFull] if the user has too many
+// credentials.
 func (r *Realm) CreateCredential(c Credential) (Credential, error) {
 	if c.Type == TypePassword || c.Type == TypeTOTP {
 		return Credential{}, fmt.Errorf("%w: use SetPassword or CreateTOTP for the type %q", ErrCredential, c.Type)

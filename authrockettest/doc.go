@@ -22,10 +22,10 @@
 //		...
 //	}
 //
-// If the request in such a test has no session, the gate answers it with 401, as it
-// answers a script. With the header Accept: text/html, the request counts as a
-// browser's navigation, and the gate redirects it to the login; see
-// authrocket.IsNavigation.
+// If the request in such a test has no session, the gate answers it with 401, because
+// the request looks like one from a script. With the header Accept: text/html, the
+// request counts as a browser's navigation, and the gate redirects it to the login;
+// see authrocket.IsNavigation.
 //
 // As with LoginRocket Web, tokens, sign-ins and hosted logins contain one org only:
 // the user's first, or the one that [InOrg] picks. RequireOrg refuses the pages of

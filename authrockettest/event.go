@@ -75,10 +75,10 @@ func (r *Realm) emit(event Event) Event {
 	return event.clone()
 }
 
-// OnEvent makes the realm call f with each event from now on, in order, one at a
-// time, and after the change is complete. f may use the Realm. The goroutine that
-// changes the realm calls f, so f should return quickly. A listener that is 10,000
-// events behind misses the oldest events.
+// OnEvent makes the realm call f with each event from now on. It calls f in the order
+// of the events, one at a time, and each time after the change is complete. f may use
+// the Realm. The goroutine that changes the realm calls f, so f should return
+// quickly. A listener that is 10,000 events behind misses the oldest events.
 func (r *Realm) OnEvent(f func(Event)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

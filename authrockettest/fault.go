@@ -152,7 +152,7 @@ func ClockOff(d time.Duration) Fault {
 	}
 }
 
-// Chain returns a Fault that combines faults. Each fault gets the next one as its
+// Chain returns a Fault that combines faults. Each fault gets the next fault as its
 // healthy handler. For example, Chain(ClockOff(time.Hour), TooMany(time.Minute))
 // answers 429 with a wrong clock. Chain can also combine faults for several routes.
 func Chain(faults ...Fault) Fault {

@@ -138,8 +138,8 @@ func (r *Realm) ReplaceKey(id string) {
 
 // RotateKeysEvery rotates the keys at the interval every, until ctx ends. It
 // withdraws the old key after overlap; 0 means at once. While the realm signs with
-// HS256, it rotates no key. If the realm is an HS256 realm at the start, or if every
-// is not positive, it fails the test, or panics if there is no test.
+// HS256, it rotates no key. RotateKeysEvery fails the test if the realm is an HS256
+// realm at the start, or if every is not positive. If there is no test, it panics.
 func (r *Realm) RotateKeysEvery(ctx context.Context, every, overlap time.Duration) {
 	r.t.Helper()
 	if r.KeyID() == "" {

@@ -21,7 +21,7 @@ type List struct {
 // Page is a page of a list.
 type Page[T any] struct {
 	Items []T
-	More  bool // there are more records after the last one
+	More  bool // there are more records after this page
 }
 
 func (p Page[T]) clone(clone func(T) T) Page[T] {
@@ -72,7 +72,7 @@ type InvitationList struct {
 // EventList selects events. Empty fields select all.
 type EventList struct {
 	List
-	Type           string // a complete type, or the start of one: "user.login."
+	Type           string // a complete type, or the start of a type, for example "user.login."
 	UserID         string
 	OrgID          string
 	MembershipID   string

@@ -91,7 +91,7 @@ type state struct {
 	settings     Settings
 	url          string // the URL at which the realm is served, or "" in memory
 	server       *httptest.Server
-	keys         []*signingKey // the published keys and the last withdrawn ones; the last one signs
+	keys         []*signingKey // the published keys and the latest withdrawn keys; the last key in the list signs
 	fault        Fault
 	tokenChanges []TokenOption        // the options for every token
 	version      int                  // grows with every change that affects tokens

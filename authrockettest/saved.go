@@ -223,7 +223,7 @@ func (r *Realm) restore(saved *savedRealm) error {
 	return nil
 }
 
-// fill adds records to an empty table. It stops at the first one that is invalid.
+// fill adds records to an empty table. It stops at the first invalid record.
 func fill[T any](t *table[T], name string, rows []T, limit int, id func(T) string, check func(T) error) error {
 	if len(rows) > limit {
 		return fmt.Errorf("%s: %w", name, ErrFull)

@@ -22,8 +22,8 @@ type OrgMode string
 
 // The values of [Settings.OrgMode].
 const (
-	SingleUser OrgMode = "single_user" // one, which is picked automatically
-	MultiUser  OrgMode = "multi_user"  // any number; the user picks one
+	SingleUser OrgMode = "single_user" // one account, which is picked automatically
+	MultiUser  OrgMode = "multi_user"  // any number of accounts; the user picks one
 )
 
 // ScopeOrgs is the scope that puts memberships into the tokens of the Core API.
@@ -48,9 +48,9 @@ type Settings struct {
 	// Signup says who may sign up. Default: [SignupOpen].
 	Signup Signup
 
-	// RequireName makes users enter a name: after the login, a user who has neither a
-	// first nor a last name must add one to the profile before returning to the app.
-	// Default: false.
+	// RequireName makes users enter a name. After the login, users who have neither a
+	// first nor a last name must add one to their profile before they return to the
+	// app. Default: false.
 	RequireName bool
 }
 

@@ -66,7 +66,7 @@ next:
 }
 
 // checkConfig returns the config with defaults and without a final slash in its URL. If
-// there are problems, it returns all of them, joined.
+// there are problems, it returns all of them in one joined error.
 func checkConfig(config Config) (Config, error) {
 	c := &configChecker{}
 	config.URL = c.checkURL(config.URL, config.DangerouslyAllowHTTP)

@@ -172,9 +172,9 @@ type pageAnswer[T any] struct {
 	header http.Header
 }
 
-// eachPage reads all pages, one after the other. If the pages of a list repeat, the read
-// must not run forever. eachPage therefore remembers the last ID of every page whose
-// number is a power of two, and stops when it sees that ID again.
+// eachPage reads all pages, one after the other. If the pages of a list repeat, eachPage
+// must not run forever. It therefore remembers the last ID of the latest page whose
+// number is a power of two. It stops when it sees that ID again.
 func eachPage[T any](ctx context.Context, s *scope, r route, query url.Values) iter.Seq2[pageAnswer[T], error] {
 	return func(yield func(pageAnswer[T], error) bool) {
 		query := maps.Clone(query)

@@ -18,8 +18,8 @@ const (
 // exists. Use it if another process, a list or a login must see a write. Your own program
 // should use the record that the write returned.
 //
-// [ErrNotFound] and [ErrUnavailable] mean "not yet". Any other error ends the wait. Until
-// waits 100 ms, 200 ms and so on between reads. After 15 seconds it returns
+// Until reads again after [ErrNotFound] and [ErrUnavailable]. Any other error ends the
+// wait. Until waits 100 ms, 200 ms and so on between reads. After 15 seconds it returns
 // [ErrNotVisible]. Every read counts against Config.RequestsPerSecond.
 func Until[T any](ctx context.Context, read func(context.Context) (T, error), done func(T) bool) (T, error) {
 	var value T

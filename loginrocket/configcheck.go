@@ -55,7 +55,7 @@ func (c *configChecker) addCredential(field, value string) bool {
 }
 
 // checkConfig returns the config with defaults, and the URL of the API without a final
-// slash. If there are problems, it returns all of them, joined.
+// slash. If there are problems, it returns all of them in one joined error.
 func checkConfig(config Config) (Config, *url.URL, error) {
 	c := &configChecker{}
 	base := c.checkURL(config.URL)

@@ -26,9 +26,9 @@
 // # This package verifies no tokens
 //
 // This package returns the login token that LoginRocket sent, without verifying it. The
-// server that receives the token verifies it, with Auth.Verify of the package authrocket or
-// with that package's middleware, which accepts the token as a bearer token. Do not base
-// decisions on the claims of an unverified token.
+// server that receives the token must verify it. To do this, it can call Auth.Verify of the
+// package authrocket, or use that package's middleware, which accepts bearer tokens. Do not
+// base decisions on the claims of an unverified token.
 //
 // # Errors
 //

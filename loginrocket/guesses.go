@@ -12,7 +12,7 @@ import (
 // change this file.
 
 // kindOfRefusal returns the kind of error for a status that is not a success. isAPI says
-// whether the answer may come from LoginRocket itself, because it is JSON or empty.
+// whether the answer is JSON or empty, and may therefore come from LoginRocket itself.
 //
 // An HTML page comes from a server in front of LoginRocket, or from a URL that is not
 // LoginRocket's. A 403 or 404 from such a server must not end a session. For a call without

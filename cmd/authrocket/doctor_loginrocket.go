@@ -379,8 +379,8 @@ func checkToken(ctx context.Context, p *patient) []finding {
 	}
 }
 
-// checkHostedLogin requests the login page with the app's redirect_uri, and with one that
-// is certainly not a Login URL.
+// checkHostedLogin requests the login page with the app's redirect_uri, and with a
+// redirect_uri that is certainly not a Login URL.
 func checkHostedLogin(ctx context.Context, p *patient) []finding {
 	base, callback := p.loginRocket(), p.callbackURL()
 	switch {

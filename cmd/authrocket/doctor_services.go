@@ -224,7 +224,7 @@ func (p *patient) sendPing(ctx context.Context, u *url.URL) answer {
 	return p.prober.do(ctx, http.MethodPost, u.String(), body, "Content-Type", "application/json", "Accept", "application/json")
 }
 
-// judgeWebhook judges the answers to the right secret and to another one.
+// judgeWebhook judges the answers to the right secret and to another secret.
 func judgeWebhook(right, other answer, shown string) []finding {
 	isTaken := func(a answer) bool { return a.err == nil && a.status/100 == 2 }
 	refusesSecret := []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound}
