@@ -11,8 +11,8 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// Observer returns an Observer for an [authrocket.Config]. It measures every event, and passes
-// it to next. If next is the zero Observer, warnings are logged as usual;
+// Observer returns an Observer for an [authrocket.Config]. The Observer measures every event,
+// and passes the event to next. If next is the zero Observer, warnings are logged as usual;
 // [authrocket.SilentObserver] logs nothing. Call Observer once for each Auth.
 func (t *Telemetry) Observer(next authrocket.Observer) authrocket.Observer {
 	if next.Decision == nil && next.KeyRefresh == nil && next.Login == nil && next.Logout == nil && next.Warning == nil {
@@ -79,15 +79,16 @@ func (t *Telemetry) measureDecision(ctx context.Context, d authrocket.Decision) 
 }
 
 // decisionKind holds what is recorded about decisions of one kind. There are so few kinds that
-// each has its own counter, which is observed when metrics are read. A counter of the SDK would
-// have to look up its attributes, which would cost a request several times as much.
+// each has its own counter, whose value is observed when metrics are read. A counter of the SDK
+// would have to look up its attributes at each decision, which would take several times as
+// long.
 type decisionKind struct {
 	option metric.MeasurementOption
 	span   []attribute.KeyValue
 }
 
-// decisionKinds lists the kinds of Authenticate and then those of gates, by source and by reason.
-// The kind for allowed decisions comes after the kind for the last reason.
+// decisionKinds lists the kinds of Authenticate and then the kinds of gates, by source and by
+// reason. The kind for allowed decisions comes after the kind for the last reason.
 var decisionKinds = newDecisionKinds()
 
 func kindOf(d authrocket.Decision) int {
@@ -172,7 +173,7 @@ func loginOption(l authrocket.Login) metric.MeasurementOption {
 	return with(keyStarted.Bool(l.Started), keyOutcome.String(outcome), keyReason.String(reasons.all[reason]))
 }
 
-// keySet is the result of the last refresh of an Auth.
+// keySet is the result of the last refresh of an Auth's key set.
 type keySet struct {
 	mu      sync.Mutex
 	isKnown bool

@@ -11,8 +11,8 @@ import (
 	"go.opentelemetry.io/otel/metric"
 )
 
-// CoreAPI returns an Observer for a [coreapi.Config]. It measures every call, and passes it to
-// next.
+// CoreAPI returns an Observer for a [coreapi.Config]. The Observer measures every call, and
+// passes the call to next.
 func (t *Telemetry) CoreAPI(next coreapi.Observer) coreapi.Observer {
 	return coreapi.Observer{Request: func(ctx context.Context, e coreapi.RequestEvent) {
 		t.measureCall(ctx, call{
@@ -26,8 +26,8 @@ func (t *Telemetry) CoreAPI(next coreapi.Observer) coreapi.Observer {
 	}}
 }
 
-// LoginRocket returns an Observer for a [loginrocket.Config]. It measures every call, and passes
-// it to next.
+// LoginRocket returns an Observer for a [loginrocket.Config]. The Observer measures every call,
+// and passes the call to next.
 func (t *Telemetry) LoginRocket(next loginrocket.Observer) loginrocket.Observer {
 	return loginrocket.Observer{Request: func(ctx context.Context, e loginrocket.RequestEvent) {
 		t.measureCall(ctx, call{
@@ -40,7 +40,7 @@ func (t *Telemetry) LoginRocket(next loginrocket.Observer) loginrocket.Observer 
 	}}
 }
 
-// call is a call of one of the APIs. The values of api, path and reason each come from a fixed
+// call is a call to one of the APIs. The values of api, path and reason each come from a fixed
 // set.
 type call struct {
 	api       metric.MeasurementOption
@@ -70,8 +70,8 @@ func (t *Telemetry) measureCall(ctx context.Context, c call) {
 	t.callAttempts.Add(ctx, int64(c.attempts), c.api)
 }
 
-// Webhook returns an Observer for a [webhook.Config]. It measures every webhook, and passes it
-// to next.
+// Webhook returns an Observer for a [webhook.Config]. The Observer measures every webhook, and
+// passes the webhook to next.
 func (t *Telemetry) Webhook(next webhook.Observer) webhook.Observer {
 	return webhook.Observer{Event: func(ctx context.Context, o webhook.Outcome) {
 		var attributes []attribute.KeyValue

@@ -5,8 +5,8 @@
 //	...
 //	config.Observer = telemetry.Observer(config.Observer)
 //
-// The Observer that you pass still gets every event. If you pass the zero Observer, it still logs
-// what it logs without this package.
+// The Observer that you pass still gets every event. If you pass the zero Observer, the same
+// warnings are logged as without this package.
 //
 // # Metrics
 //
@@ -40,20 +40,22 @@
 // The outcome of a login is signed_in, pending (the user must confirm it), refused or undecided.
 // The outcome of a refresh of the key set is replaced or failed.
 //
-// The age of the key set grows between refreshes. While no key set can be used, size is 0 and
-// there is no age. If one Telemetry observes several Auths, key_set.age is the age of the oldest
-// set, key_set.size is the size of the smallest set, and key_set.skipped is the largest number of
-// skipped entries. An Auth with a static key has no key set.
+// The age of the key set grows between refreshes. While no key set can be used, key_set.size is 0
+// and key_set.age is not reported. If one Telemetry observes several Auths, key_set.age is the
+// age of the oldest set, key_set.size is the size of the smallest set, and key_set.skipped is the
+// largest number of skipped entries. An Auth with a static key has no key set.
 //
-// API calls are those of the packages coreapi and loginrocket; authrocket.api says which of the
-// two. The duration of a call includes all its attempts. wait is how long the call waited for its
-// budget; only coreapi has it. error.type is the Reason of the call's error.
+// API calls are the calls of the packages coreapi and loginrocket. authrocket.api names the
+// package. api.call.duration includes all attempts of a call. api.call.wait is how long a call
+// waited for the request budget. Only coreapi reports it. error.type is the Reason of the call's
+// error.
 //
-// The outcome of a check of a session is goes_on, ended or unknown. overdue is the time between
-// the moment when a check was due and the moment when it began. list.size and list.age are
-// State.Entries and State.Age of package sessionstate: how many entries the list of ended
-// sessions has, and how long ago the API last answered or the Log was last read. Each kind of
-// trouble is reported, and therefore counted, at most once every 10 seconds.
+// The outcome of a check of a session is goes_on, ended or unknown. session.check.overdue is
+// the time between the moment when a check was due and the moment when it began.
+// session.list.size is State.Entries of package sessionstate, the number of entries in the list
+// of ended sessions. session.list.age is State.Age, the time since the API last answered or the
+// Log was last read. Each kind of trouble is reported, and therefore counted, at most once
+// every 10 seconds.
 //
 // # What is never in a metric
 //

@@ -10,9 +10,9 @@ import (
 	"go.opentelemetry.io/otel/metric"
 )
 
-// SessionState returns an Observer for a [sessionstate.Config]. It measures every event, and
-// passes it to next. If next is the zero Observer, trouble is logged at level warn, as usual.
-// See also [Telemetry.ObserveState].
+// SessionState returns an Observer for a [sessionstate.Config]. The Observer measures every
+// event, and passes the event to next. If next is the zero Observer, trouble is logged at level
+// warn, as usual. See also [Telemetry.ObserveState].
 func (t *Telemetry) SessionState(next sessionstate.Observer) sessionstate.Observer {
 	if next.Check == nil && next.Ended == nil && next.Trouble == nil {
 		// The program may set slog.Default later, so it is read at each event.

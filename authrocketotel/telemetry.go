@@ -10,7 +10,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 )
 
-// Config configures [New]. A field that has its zero value gets its default.
+// Config configures a [Telemetry]. A field with the zero value gets its default.
 type Config struct {
 	// A literal must name its fields, so that a new field does not break an app.
 	_ [0]func()
@@ -18,9 +18,9 @@ type Config struct {
 	// MeterProvider receives the measurements. Default: [otel.GetMeterProvider].
 	MeterProvider metric.MeterProvider
 
-	// UserIDs adds user.id to spans: AuthRocket's ID of the user that a decision is about. This
-	// is personal data, because anyone who reads traces can see what each user does. Metrics
-	// never contain it. Default: false.
+	// UserIDs adds the attribute user.id to spans. It is AuthRocket's ID of the user whose
+	// request is decided. The ID is personal data, because anyone who reads traces can see what
+	// each user does. Metrics never contain user IDs. Default: false.
 	UserIDs bool
 }
 

@@ -10,8 +10,8 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 )
 
-// The attributes. Names without the prefix authrocket are from the semantic conventions of
-// OpenTelemetry.
+// These are the attributes. Names without the prefix authrocket come from the semantic
+// conventions of OpenTelemetry.
 const (
 	keyGate    = attribute.Key("authrocket.gate")
 	keyOutcome = attribute.Key("authrocket.outcome")
@@ -31,11 +31,12 @@ const (
 	keyUserID      = attribute.Key("user.id")
 )
 
-// other stands for a value that is not in the fixed set. Any code can call an Observer with any
-// event, and a package may add a reason or a path.
+// other stands for a value that is not in the fixed set. Such values occur because any code can
+// call an Observer with any event, and because a later version of a package can add a reason or
+// a path.
 const other = "_OTHER"
 
-// The values of authrocket.outcome, except those of a session check.
+// These are the values of authrocket.outcome, except those of a session check.
 const (
 	outcomeAllowed   = "allowed"
 	outcomeRefused   = "refused"
@@ -116,7 +117,8 @@ var (
 		loginrocket.ErrRefused, loginrocket.ErrSessionEnded, loginrocket.ErrConditions, loginrocket.ErrUnavailable, loginrocket.ErrUnexpected,
 	})...)
 
-	// The paths of the typed calls. The paths of Get, Each and Send are chosen by the caller.
+	// These are the paths of the typed calls. The caller chooses the paths of Get, Each and
+	// Send.
 	corePaths = newValues(
 		"/auth_providers/authorize", "/auth_providers/{id}", "/auth_providers/{id}/authorize",
 		"/credentials", "/credentials/{id}", "/credentials/{id}/verify",

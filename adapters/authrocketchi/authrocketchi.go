@@ -25,8 +25,8 @@
 //		fmt.Fprintf(w, "Hi %s of %s\n", user.Name, org.Name)
 //	}
 //
-// Call Use with Authenticate on the outermost router, because Authenticate serves the
-// login routes, including the callback, and accepts invitations, which come back to any
+// Pass Authenticate to Use of the outermost router, because Authenticate serves the login
+// routes, including the callback. It also accepts invitations, which can return to any
 // path. Put a gate that selects an org by the path behind the router that parses the
 // path: in With, or in the Use of a Route below the wildcard. If the gate is in a Use
 // above the wildcard, the wildcard has no value yet, and the gate refuses the request
@@ -42,14 +42,15 @@ import (
 	"github.com/authrocket-go/authrocket"
 )
 
-// Authenticate is [authrocket.Auth.Authenticate]: it finds out who sends each request,
-// serves the login routes and completes logins. It refuses no request.
+// Authenticate is [authrocket.Auth.Authenticate]: it finds the user of each request,
+// serves the login routes and completes logins. It refuses no requests.
 func Authenticate(auth *authrocket.Auth) func(http.Handler) http.Handler { return auth.Authenticate }
 
 // RequireLogin is [authrocket.Auth.RequireLogin]: it calls the next handler for signed-in
-// users whom Config.Rules allow. [authrocket.Auth.Deny] answers all other requests, after
-// Config.Deny. The error that they get is of kind [authrocket.ErrUnauthenticated],
-// [authrocket.ErrForbidden] or [authrocket.ErrUnavailable].
+// users whom Config.Rules allow. [authrocket.Auth.Deny] answers all other requests, and
+// calls Config.Deny first. The error that Config.Deny gets is of kind
+// [authrocket.ErrUnauthenticated], [authrocket.ErrForbidden] or
+// [authrocket.ErrUnavailable].
 func RequireLogin(auth *authrocket.Auth) func(http.Handler) http.Handler { return auth.RequireLogin }
 
 // Require is [authrocket.Auth.Require]: it calls the next handler for signed-in users

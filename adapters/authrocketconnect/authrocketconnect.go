@@ -1,5 +1,5 @@
 // Package authrocketconnect adds AuthRocket logins to Connect servers. Its interceptor decides
-// who may call which method, and ends a stream when its session ends.
+// who can call which method, and ends a stream when the session of its caller ends.
 //
 //	func routes(auth *authrocket.Auth, service *notes.Service) (http.Handler, error) {
 //		interceptor, err := authrocketconnect.New(auth, authrocketrpc.Methods{
@@ -37,9 +37,9 @@ import (
 	"github.com/authrocket-go/authrocket/adapters/authrocketrpc"
 )
 
-// Interceptor decides who may call the methods of a Connect server. Pass it to
-// [connect.WithInterceptors] for each handler. It is safe for concurrent use. On a client, it
-// does nothing.
+// Interceptor decides who can call the methods of a Connect server. Pass it to
+// [connect.WithInterceptors] for each handler. It is safe for concurrent use. On a client, the
+// Interceptor has no effect.
 //
 // A refused call gets a [connect.Error] with the code, the message and the details of
 // [authrocketrpc.Status], and its handler does not run. If a handler returns a refusal, such as
@@ -48,10 +48,11 @@ import (
 //
 // The context of a streaming handler ends with the session: see [authrocket.Auth.Bind]. A waiting
 // Receive then returns the refusal, and so does every later Receive or Send. If the context ends
-// for another reason, such as the client's timeout, they return its error. A Send that is already
-// waiting is not interrupted. A handler that calls neither Receive nor Send must watch its
-// context. If the handler then returns an error, the client gets the refusal instead. If Receive
-// returns an error, do not use its message again, because Connect may still write to it.
+// for another reason, such as the client's timeout, Receive and Send return the error of the
+// context. A Send that is already waiting is not interrupted. A handler that calls neither
+// Receive nor Send must watch its context. If the handler then returns an error, the client gets
+// the refusal instead. If Receive returns an error, do not use its message again, because Connect
+// can still write to it.
 //
 // Over HTTP/1.1, if a client is still sending, net/http reads up to 256 KB more from it before it
 // answers. Such a client may therefore not find out that a stream has ended until it stops
@@ -63,9 +64,9 @@ type Interceptor struct {
 
 var _ connect.Interceptor = (*Interceptor)(nil)
 
-// New returns an Interceptor for an Auth, which must come from [authrocket.New]. methods says who
-// may call which methods. The caller of every other method must be signed in. The error names
-// every problem in methods: see [authrocketrpc.NewPolicy].
+// New returns an Interceptor for an Auth, which must come from [authrocket.New]. methods defines
+// who can call which methods. If a method has no entry in methods, its caller must be signed in.
+// The error names every problem in methods: see [authrocketrpc.NewPolicy].
 func New(auth *authrocket.Auth, methods authrocketrpc.Methods) (*Interceptor, error) {
 	policy, err := authrocketrpc.NewPolicy(auth, methods)
 	if err != nil {

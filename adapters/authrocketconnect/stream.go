@@ -45,9 +45,9 @@ func (c *boundConn) ended() error {
 }
 
 // Receive waits in a goroutine, because only the end of the call interrupts Connect's Receive.
-// There is at most one such goroutine at a time. It is left behind only if the stream has ended,
-// and no other goroutine is started after that. It ends after the handler has returned, because
-// Connect then closes the request's body.
+// There is at most one such goroutine at a time. Receive returns before its goroutine only if
+// the stream has ended, and no other goroutine is started after that. The goroutine ends after
+// the handler has returned, because Connect then closes the request's body.
 func (c *boundConn) Receive(message any) error {
 	if err := c.ended(); err != nil {
 		return err

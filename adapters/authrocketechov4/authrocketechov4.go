@@ -24,10 +24,10 @@
 //		return c.String(http.StatusOK, fmt.Sprintf("Hi %s of %s\n", session.User.Name, org.Name))
 //	}
 //
-// Use Authenticate on the Echo, not on a group, because it serves the login routes,
-// including the callback, and accepts invitations, which come back to any path. Handlers
-// get the session from [Session], or from authrocket.CurrentUser(c.Request().Context())
-// and the related functions.
+// Use Authenticate on the Echo instance, not on a group, because Authenticate serves the
+// login routes, including the callback. It also accepts invitations, which can return to
+// any path. Handlers get the session from [Session], or from
+// authrocket.CurrentUser(c.Request().Context()) and the related functions.
 //
 // The parameter auth is an Auth that [authrocket.New] returned. All functions, and the
 // middleware that they return, are safe for concurrent use.
@@ -41,18 +41,19 @@ import (
 	"github.com/authrocket-go/authrocket"
 )
 
-// Authenticate is [authrocket.Auth.Authenticate] for echo: it finds out who sends each
-// request, serves the login routes and completes logins. It refuses no request. If it
+// Authenticate is [authrocket.Auth.Authenticate] for echo: it finds the user of each
+// request, serves the login routes and completes logins. It refuses no requests. If it
 // answers a request, it does not call next, and returns nil.
 func Authenticate(auth *authrocket.Auth) echo.MiddlewareFunc { return bridge(auth.Authenticate) }
 
 // RequireLogin is [authrocket.Auth.RequireLogin] for echo: it calls next for signed-in
-// users whom Config.Rules allow. [authrocket.Auth.Deny] answers all other requests, after
-// Config.Deny. The error that Deny gets is of kind [authrocket.ErrUnauthenticated],
-// [authrocket.ErrForbidden] or [authrocket.ErrUnavailable]. The middleware itself returns
-// nil, so that echo does not call the central error handler after that answer.
+// users whom Config.Rules allow. [authrocket.Auth.Deny] answers all other requests, and
+// calls Config.Deny first. The error that Config.Deny gets is of kind
+// [authrocket.ErrUnauthenticated], [authrocket.ErrForbidden] or
+// [authrocket.ErrUnavailable]. The middleware itself returns nil, so that echo does not
+// call the central error handler after that answer.
 //
-// Config.Deny gets a ResponseWriter that is not the *echo.Response; its method Unwrap
+// The ResponseWriter that Config.Deny gets is not an *echo.Response. Its method Unwrap
 // returns the *echo.Response.
 func RequireLogin(auth *authrocket.Auth) echo.MiddlewareFunc { return bridge(auth.RequireLogin) }
 
@@ -67,16 +68,16 @@ func Require(auth *authrocket.Auth, rules ...authrocket.Rule) echo.MiddlewareFun
 // org that the selector chooses, if all rules allow them. The selectors read echo's path
 // parameters, for example authrocket.OrgIDFromPath("org") for /orgs/:org, and get the
 // value of c.Param. In middleware added with Echo.Pre, there are no parameters yet, and
-// the gate refuses the request with [authrocket.ErrWrongOrg]. It does the same if the
-// selector is nil.
+// the gate refuses the request with [authrocket.ErrWrongOrg]. It also refuses the request
+// if the selector is nil.
 func RequireOrg(auth *authrocket.Auth, selector authrocket.OrgSelector, rules ...authrocket.Rule) echo.MiddlewareFunc {
 	return bridge(auth.RequireOrg(selector, rules...))
 }
 
 // Session returns the session that Authenticate or a gate put into the request's context:
 // see [authrocket.CurrentSession]. It returns the zero Session and false if nobody is
-// signed in, or if c has no request. echo reuses c for later requests: after the handler
-// has returned, c may contain the session of another user.
+// signed in, or if c has no request. echo reuses c for later requests, so after the
+// handler has returned, c can contain the session of another user.
 func Session(c echo.Context) (authrocket.Session, bool) {
 	if c.Request() == nil {
 		return authrocket.Session{}, false

@@ -26,10 +26,10 @@
 //		c.String(http.StatusOK, "Hi %s of %s\n", session.User.Name, org.Name)
 //	}
 //
-// Use Authenticate on the engine, before the routes, because it serves the login routes,
-// including the callback, and accepts invitations, which come back to any path. Handlers
-// get the session from [Session], or from authrocket.CurrentUser(c.Request.Context()) and
-// the related functions.
+// Use Authenticate on the engine, before the routes, because Authenticate serves the
+// login routes, including the callback. It also accepts invitations, which can return to
+// any path. Handlers get the session from [Session], or from
+// authrocket.CurrentUser(c.Request.Context()) and the related functions.
 //
 // The parameter auth is an Auth that [authrocket.New] returned. All functions, and the
 // middleware that they return, are safe for concurrent use.
@@ -43,16 +43,17 @@ import (
 	"github.com/authrocket-go/authrocket"
 )
 
-// Authenticate is [authrocket.Auth.Authenticate] for gin: it finds out who sends each
-// request, serves the login routes and completes logins. It refuses no request. If it
+// Authenticate is [authrocket.Auth.Authenticate] for gin: it finds the user of each
+// request, serves the login routes and completes logins. It refuses no requests. If it
 // answers a request, it aborts the chain.
 func Authenticate(auth *authrocket.Auth) gin.HandlerFunc { return bridge(auth.Authenticate) }
 
 // RequireLogin is [authrocket.Auth.RequireLogin] for gin: it continues the chain for
 // signed-in users whom Config.Rules allow, and aborts it for others.
-// [authrocket.Auth.Deny] answers the requests of these others, after Config.Deny. The
-// error that Deny gets is of kind [authrocket.ErrUnauthenticated],
-// [authrocket.ErrForbidden] or [authrocket.ErrUnavailable]. It is not added to c.Errors.
+// [authrocket.Auth.Deny] answers all other requests, and calls Config.Deny first. The
+// error that Config.Deny gets is of kind [authrocket.ErrUnauthenticated],
+// [authrocket.ErrForbidden] or [authrocket.ErrUnavailable]. This error is not added to
+// c.Errors.
 func RequireLogin(auth *authrocket.Auth) gin.HandlerFunc { return bridge(auth.RequireLogin) }
 
 // Require is [authrocket.Auth.Require] for gin: it continues the chain for signed-in
@@ -74,8 +75,9 @@ func RequireOrg(auth *authrocket.Auth, selector authrocket.OrgSelector, rules ..
 
 // Session returns the session that Authenticate or a gate put into the request's context:
 // see [authrocket.CurrentSession]. It returns the zero Session and false if nobody is
-// signed in, or if c has no request. gin reuses c for later requests: after the handler
-// has returned, c may contain the session of another user. Pass c.Copy() to goroutines.
+// signed in, or if c has no request. gin reuses c for later requests, so after the
+// handler has returned, c can contain the session of another user. Pass c.Copy() to
+// goroutines.
 func Session(c *gin.Context) (authrocket.Session, bool) {
 	if c.Request == nil {
 		return authrocket.Session{}, false

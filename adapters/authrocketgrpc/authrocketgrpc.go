@@ -1,5 +1,5 @@
 // Package authrocketgrpc adds AuthRocket logins to gRPC servers. Its interceptors decide who
-// may call which method, and end a stream when its session ends.
+// can call which method, and end a stream when the session of its caller ends.
 //
 //	func newServer(auth *authrocket.Auth, service *notes.Service) (*grpc.Server, error) {
 //		interceptor, err := authrocketgrpc.New(auth, authrocketrpc.Methods{
@@ -21,15 +21,15 @@
 // Handlers find the user and the org of a call with [authrocket.CurrentUser],
 // [authrocket.CurrentOrg] and the related functions.
 //
-// The caller of every other method must be signed in. A client sends "Bearer " and its login
-// token in the metadata key authorization. Cookies in the metadata are ignored. For browsers,
-// serve the [grpc.Server], which is a [net/http.Handler], behind
-// [authrocket.Auth.Authenticate]: if a call has no bearer token, the session that
-// Authenticate found is used.
+// If a method has no entry in [authrocketrpc.Methods], its caller must be signed in. A client
+// sends "Bearer " and its login token in the metadata key authorization. Cookies in the
+// metadata are ignored. For browsers, serve the [grpc.Server], which is a [net/http.Handler],
+// behind [authrocket.Auth.Authenticate]. If a call has no bearer token, the interceptors use
+// the session that Authenticate found.
 //
-// A refused call gets the status that [authrocketrpc.Status] returns, and its handler does
-// not run. A handler may return the error of [authrocket.Auth.CheckContext] unchanged: the
-// client gets the same status.
+// A refused call gets the status that [authrocketrpc.Status] returns, and its handler does not
+// run. A handler can return the error of [authrocket.Auth.CheckContext] unchanged. The client
+// then gets the same status as if the interceptor had refused the call.
 package authrocketgrpc
 
 import (
@@ -47,8 +47,8 @@ import (
 // concurrent use. Get one from [New]; the zero value cannot be used.
 type Interceptor struct{ policy *authrocketrpc.Policy }
 
-// New returns an Interceptor for an Auth. methods says who may call which methods. The
-// error names every problem in methods.
+// New returns an Interceptor for an Auth. methods defines who can call which methods. The error
+// names every problem in methods.
 func New(auth *authrocket.Auth, methods authrocketrpc.Methods) (*Interceptor, error) {
 	policy, err := authrocketrpc.NewPolicy(auth, methods)
 	if err != nil {
@@ -73,14 +73,14 @@ func (i *Interceptor) Unary(ctx context.Context, request any, info *grpc.UnarySe
 // the status of the refusal. The client also gets that status, unless the handler returns
 // nil.
 //
-//   - A RecvMsg that is waiting for the client returns at once. If RecvMsg returns an error,
-//     do not use the message again: gRPC may still write to it until the handler has
+//   - A RecvMsg that is waiting for the client returns at once. If RecvMsg returns an error, do
+//     not use the message again, because gRPC can still write to it until the handler has
 //     returned.
 //   - A SendMsg that is waiting for a slow client continues to wait until the client takes
 //     the message or the call ends. The next SendMsg returns the status.
 //
-// If the org comes from a field of the client's only message, that message is received
-// before the handler runs.
+// If the org comes from a field of the client's only message, the interceptor receives that
+// message before it calls the handler.
 func (i *Interceptor) Stream(server any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
 	first := i.policy.FirstMessage(info.FullMethod)
 	if first != nil {
@@ -112,8 +112,8 @@ func (i *Interceptor) check(ctx context.Context, procedure string, message any) 
 	})
 }
 
-// withStatus returns the error of a handler. If it is a refusal without a status, withStatus
-// adds one.
+// withStatus returns the error of a handler. If the error is a refusal without a status,
+// withStatus adds the status.
 func withStatus(err error) error {
 	if _, ok := status.FromError(err); ok || !authrocketrpc.IsRefusal(err) {
 		return err

@@ -15,7 +15,7 @@ import (
 type boundStream struct {
 	grpc.ServerStream
 	ctx   context.Context
-	first proto.Message // the message that was received before the handler ran; nil if there was none, or if the handler already has it
+	first proto.Message // the message that was received before the handler ran; nil if there was no such message, or if the handler already has it
 }
 
 func (s *boundStream) Context() context.Context { return s.ctx }
@@ -51,7 +51,7 @@ func (s *boundStream) RecvMsg(message any) error {
 	}
 	received := make(chan outcome, 1)
 	// gRPC cannot interrupt RecvMsg. After the context has ended, no further RecvMsg
-	// starts. This one ends with the call, soon after the handler has returned.
+	// starts. This RecvMsg ends with the call, soon after the handler has returned.
 	go func() {
 		var o outcome
 		defer func() {

@@ -1,5 +1,5 @@
-// Package authrocketrpc decides who may call which method of an RPC service. The
-// interceptors of [authrocketgrpc] and [authrocketconnect] are built on it, and take
+// Package authrocketrpc decides who can call which method of an RPC service. The interceptors
+// of [authrocketgrpc] and [authrocketconnect] use this package, and take a table of type
 // [Methods]:
 //
 //	authrocketrpc.Methods{
@@ -8,10 +8,9 @@
 //		"grpc.health.v1.Health": {Public: true},
 //	}
 //
-// The caller of every other method must be signed in. A caller signs in with a bearer token in
-// the metadata key authorization (RFC 6750 section 2.1) or, behind
-// [authrocket.Auth.Authenticate], with the session cookie: see
-// [authrocket.Auth.CheckAuthorization].
+// If a method has no entry in the table, its caller must be signed in. The caller sends a
+// bearer token in the metadata key authorization (RFC 6750 section 2.1) or, behind
+// [authrocket.Auth.Authenticate], the session cookie: see [authrocket.Auth.CheckAuthorization].
 //
 // [authrocketgrpc]: https://pkg.go.dev/github.com/authrocket-go/authrocket/adapters/authrocketgrpc
 // [authrocketconnect]: https://pkg.go.dev/github.com/authrocket-go/authrocket/adapters/authrocketconnect

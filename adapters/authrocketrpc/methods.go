@@ -13,12 +13,12 @@ import (
 	"github.com/authrocket-go/authrocket"
 )
 
-// Methods says who may call which methods. A key is the full name of a service, such as
-// "acme.v1.Invoices", or of a method, such as "acme.v1.Invoices/Send". If neither a method
-// nor its service has an entry, its caller must be signed in. The nil map is valid.
+// Methods defines who can call which methods. A key is the full name of a service, such as
+// "acme.v1.Invoices", or of a method, such as "acme.v1.Invoices/Send". If neither a method nor
+// its service has an entry, its caller must be signed in. A nil map is valid.
 type Methods map[string]Method
 
-// Method says who may call a method, or the methods of a service. The zero value allows
+// Method defines who can call a method, or the methods of a service. The zero value allows
 // everybody who is signed in.
 type Method struct {
 	// Public allows everybody. If the call has a valid token, the handler finds its session. An
@@ -27,23 +27,24 @@ type Method struct {
 	// method, it overrides Rules and Org of the service.
 	Public bool
 
-	// Rules are checked after Config.Rules: those of the service, then those of the method.
+	// Rules are checked after Config.Rules. The rules of the service are checked first, and
+	// then the rules of the method.
 	Rules []authrocket.Rule
 
-	// Org says which account a call is about. Rules and the handler's
-	// [authrocket.CurrentOrg] use that account. The Org of a method takes precedence over
-	// that of its service. Default: the account that the user picked.
+	// Org specifies where a call names its account. Rules and the handler's
+	// [authrocket.CurrentOrg] use that account. The Org of a method takes precedence over the
+	// Org of its service. Default: the account that the user picked.
 	Org Org
 }
 
-// access is what [Methods] says about one method.
+// access is what [Methods] defines for one method.
 type access struct {
 	Method
 	first protoreflect.MessageType // the type of a stream's first message; nil unless that message decides
 }
 
-// serviceOf returns the name of a method's service: everything before the last slash, as in gRPC.
-// A longer path therefore never counts as a path of a public service.
+// serviceOf returns the name of a method's service, which is everything before the last slash, as
+// in gRPC. A longer path therefore never counts as a path of a public service.
 func serviceOf(method string) string {
 	return method[:max(0, strings.LastIndex(method, "/"))]
 }
@@ -133,8 +134,8 @@ func compile(methods Methods) (map[string]access, error) {
 }
 
 // find returns the method with this name, or all methods of the service with this name. It
-// refuses unknown names, because a misspelled name must not leave a method open. It does not find
-// the methods in [methodsOfGRPC].
+// returns an error for an unknown name, because a misspelled name must not leave a method open.
+// It does not find the methods in [methodsOfGRPC].
 func find(name string) ([]protoreflect.MethodDescriptor, error) {
 	service, method, isMethod := strings.Cut(name, "/")
 	noSuchMethod := fmt.Errorf("the service has no method %q", method)

@@ -13,21 +13,21 @@ import (
 	"github.com/authrocket-go/authrocket"
 )
 
-// Org is the place in a call that says which account the call is about. Get an Org from
-// [OrgIDFromField] or [OrgIDFromMetadata]. A call that does not name an account, or names one
-// that is not in the token, is refused with [authrocket.ErrWrongOrg]. The zero Org stands for the
-// account that the user picked.
+// Org specifies where a call names its account: in a field of the request or in the metadata. Get
+// an Org from [OrgIDFromField] or [OrgIDFromMetadata]. A call that names no account, or an
+// account that is not in the token, is refused with [authrocket.ErrWrongOrg]. The zero Org stands
+// for the account that the user picked.
 type Org struct {
 	field    string
 	metadata string
-	isSet    bool // an empty name must not be the zero Org, which checks less
+	isSet    bool // distinguishes an Org with an empty name from the zero Org, which checks less
 }
 
-// OrgIDFromField returns an Org that reads the ID from a string field of the request
-// message. path is the name of the field, such as "org_id", or of a nested field, such as
-// "parent.org_id". It is for methods that take one message. For a stream of messages, use
-// [OrgIDFromMetadata], or call [authrocket.Auth.CheckContext] in the handler for each
-// message.
+// OrgIDFromField returns an Org that reads the ID from a string field of the request message.
+// path is the name of the field, such as "org_id", or of a nested field, such as
+// "parent.org_id". Use OrgIDFromField for methods that receive exactly one message. For a
+// stream of messages, use [OrgIDFromMetadata], or call [authrocket.Auth.CheckContext] in the
+// handler for each message.
 func OrgIDFromField(path string) Org { return Org{field: path, isSet: true} }
 
 // OrgIDFromMetadata returns an Org that reads the ID from a metadata key (a header), such
@@ -48,7 +48,7 @@ func (o Org) check() error {
 	return nil
 }
 
-// firstMessage returns the type of the message that contains the field of o in a call of method,
+// firstMessage returns the type of the message that contains the field of o in a call to method,
 // or nil if o needs no field.
 func (o Org) firstMessage(method protoreflect.MethodDescriptor) (protoreflect.MessageType, error) {
 	if o.field == "" {

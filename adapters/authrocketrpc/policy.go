@@ -46,7 +46,7 @@ func (p *Policy) accessTo(procedure string) access {
 	return p.access[serviceOf(method)] // the zero value allows everybody who is signed in
 }
 
-// FirstMessage returns an empty message if the first message of a stream decides who may call
+// FirstMessage returns an empty message if the first message of a stream decides who can call
 // procedure, and nil otherwise. The interceptor must receive into this message before it calls
 // Check, and pass it to the handler as the first message.
 func (p *Policy) FirstMessage(procedure string) proto.Message {
@@ -67,7 +67,7 @@ func (p *Policy) Check(ctx context.Context, call Call) (context.Context, error) 
 		if len(authorization) > 0 {
 			ctx, _ = p.auth.CheckAuthorization(ctx, authorization, "")
 		}
-		// In the few seconds for which a token is accepted after its exp, there is a session, but
+		// For a few seconds after its exp, a token is still accepted, so there is a session. But
 		// Bind would end the stream at once.
 		if session, ok := authrocket.CurrentSession(ctx); ok && !session.ExpiresAt.After(time.Now()) {
 			ctx = authrocket.WithSession(ctx, authrocket.Session{})
@@ -94,7 +94,7 @@ func (p *Policy) Bind(ctx context.Context) (context.Context, context.CancelFunc)
 	return p.auth.Bind(ctx, session)
 }
 
-// EndOf returns the refusal with the reason why the session of ctx has ended. ctx must come from
+// EndOf returns a refusal with the reason why the session of ctx has ended. ctx must come from
 // [Policy.Bind]. If ctx has not ended, or has ended for another reason, EndOf returns nil.
 func EndOf(ctx context.Context) error {
 	if ctx.Err() == nil {

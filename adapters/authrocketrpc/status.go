@@ -14,7 +14,7 @@ import (
 	"github.com/authrocket-go/authrocket"
 )
 
-// ErrorDomain is the domain of the ErrorInfo of every refusal.
+// ErrorDomain is the domain in the ErrorInfo of every refusal.
 const ErrorDomain = "github.com/authrocket-go/authrocket"
 
 // Status returns the answer to a refused call: UNAUTHENTICATED for errors of kind
