@@ -1,10 +1,11 @@
 // Command connect is a web app with a Connect service behind AuthRocket logins, and a page that
-// calls it. It also runs a local AuthRocket, so that you can try it without an account:
+// calls the service. The program also runs a local AuthRocket, so that you can try it without
+// an account:
 //
 //	go run ./examples/connect
 //
-// Open the page in two tabs: a note that you add in one tab appears in the other at once. "Sign
-// out everywhere" signs you out in both.
+// Open the page in two tabs. A note that you add in one tab appears in the other tab at once.
+// "Sign out everywhere" signs you out in both tabs.
 package main
 
 import (

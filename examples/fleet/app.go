@@ -38,7 +38,7 @@ func (a *app) routes(hook http.Handler) http.Handler {
 
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", a.home)
-	mux.HandleFunc("GET /instances/{number}/view", a.view) // the proxy sends this to the instance with that number
+	mux.HandleFunc("GET /instances/{number}/view", a.view) // the proxy sends this request to the instance with that number
 	mux.Handle("GET /me", a.auth.RequireLogin(http.HandlerFunc(a.me)))
 	mux.Handle("POST /sign-out-everywhere", a.auth.RequireLogin(http.HandlerFunc(a.signOutEverywhere)))
 	mux.Handle("POST /members/{id}/remove", isOwner(http.HandlerFunc(a.removeMember)))
@@ -71,8 +71,8 @@ func (a *app) home(w http.ResponseWriter, r *http.Request) {
 	show(w, r, "home", http.StatusOK, data)
 }
 
-// view shows how this instance currently answers requests with the browser's session.
-// The page reloads itself.
+// view shows how this instance currently answers requests with the browser's session. The
+// view reloads itself.
 func (a *app) view(w http.ResponseWriter, r *http.Request) {
 	r, err := a.auth.Check(r) // decides as a gate does
 	session, _ := authrocket.CurrentSession(r.Context())
@@ -97,8 +97,8 @@ func (a *app) signOutEverywhere(w http.ResponseWriter, r *http.Request) {
 		fail(w, r, "the sessions cannot be ended", err)
 		return
 	}
-	// The webhooks also report the end. This call is faster, and works even if the
-	// webhooks are late.
+	// The webhooks also report the end of the sessions. This call is faster, and works
+	// even if the webhooks are late.
 	if err := a.state.EndUser(r.Context(), user.ID, deleted.At); err != nil {
 		slog.WarnContext(r.Context(), "other instances learn of it later", "error", err)
 	}

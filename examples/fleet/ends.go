@@ -13,7 +13,7 @@ import (
 // view.
 type ends struct {
 	mu   sync.Mutex
-	last []end // the newest first
+	last []end // the newest end comes first
 }
 
 type end struct {

@@ -102,7 +102,7 @@ func serveInstance(ctx context.Context) error {
 	defer func() { <-running }()
 	defer stop()
 
-	// Before it serves, an instance reads which sessions have ended. If it cannot read
+	// Before an instance serves, it reads which sessions have ended. If it cannot read
 	// them, it still serves.
 	if err := state.Warm(ctx); err != nil {
 		logger.Warn("session state is not complete yet", "error", err)

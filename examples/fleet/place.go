@@ -32,7 +32,7 @@ func placeFromEnv() (place, error) {
 }
 
 // untilFleetEnds returns a context that ends with the parent process. The standard input
-// is a pipe from the parent, which is closed when the parent ends.
+// is a pipe from the parent, and is closed when the parent ends.
 func untilFleetEnds(ctx context.Context) context.Context {
 	ctx, cancel := context.WithCancel(ctx)
 	go func() {

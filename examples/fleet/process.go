@@ -19,8 +19,8 @@ import (
 type process struct {
 	name string
 	pid  int
-	url  *url.URL      // of an instance
-	done chan struct{} // closed when it has ended
+	url  *url.URL      // the URL of an instance
+	done chan struct{} // closed when the program has ended
 }
 
 // startProcess starts a program, and interrupts it when ctx ends. It calls onEnd when the
@@ -41,7 +41,7 @@ func startProcess(name string, cmd *exec.Cmd, onEnd func()) (*process, error) {
 	return p, nil
 }
 
-// keep restarts a program each time that it ends, until ctx ends.
+// keep restarts a program each time the program ends, until ctx ends.
 func keep(ctx context.Context, p *process, start func(context.Context) (*process, error)) {
 	for {
 		<-p.done

@@ -15,7 +15,8 @@ type site struct {
 	handler  http.Handler
 }
 
-// listen opens addr, the value of the flag called name. It also returns its URL.
+// listen listens at addr, the value of the flag called name. It returns the listener and
+// its URL.
 func listen(name, addr string) (net.Listener, string, error) {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil || host == "" {

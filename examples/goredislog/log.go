@@ -21,7 +21,7 @@ import (
 // that evicts keys.
 type Log struct {
 	Client *redis.Client
-	Key    string // of the stream, such as authrocket:ended
+	Key    string // the key of the stream, such as authrocket:ended
 }
 
 // Append adds e, and removes entries that are older than 7 days by the clock of the
@@ -43,7 +43,7 @@ func (l Log) Append(ctx context.Context, e sessionstate.Ended) error {
 		return err
 	}
 	ms, _, _ := strings.Cut(id, "-")
-	now, _ := strconv.ParseInt(ms, 10, 64) // no error is returned, because e is already added and the caller would add it again
+	now, _ := strconv.ParseInt(ms, 10, 64) // an error is not returned, because e is already added, and the caller would add e again
 	oldest := max(0, now-(7*24*time.Hour+5*time.Minute).Milliseconds())
 	l.Client.XTrimMinID(ctx, l.Key, strconv.FormatInt(oldest, 10)) // an error does not matter, because the next Append trims again
 	return nil
@@ -65,7 +65,7 @@ func (l Log) After(ctx context.Context, position string, limit int) ([]sessionst
 }
 
 // read returns the entries after position. If the entry at position is missing, the log
-// was created anew, and read returns ErrLogRestarted.
+// was created again, and read returns ErrLogRestarted.
 func (l Log) read(ctx context.Context, position string, limit int) (entries []sessionstate.Ended, next string, bad error) {
 	isFirst := position == "" || position == "0-0"
 	start, count := position, int64(limit)+1
@@ -99,7 +99,8 @@ var (
 	millis = regexp.MustCompile(`^[1-9][0-9]{12}$`)
 )
 
-// decode only accepts what Append writes, because each entry makes the app refuse tokens.
+// decode accepts only entries that Append can write, because each entry makes the app
+// refuse tokens.
 func decode(values map[string]any) (e sessionstate.Ended, ok bool) {
 	text := func(name string) string { s, _ := values[name].(string); return s }
 	session, before, until, suspect := text("session"), text("before"), text("until"), text("suspect")

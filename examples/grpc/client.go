@@ -86,7 +86,7 @@ func write(stdout io.Writer, note *notesv1.Note) {
 	fmt.Fprintf(stdout, "%s  %q by %s\n", note.GetAddedAt().AsTime().Format("15:04:05"), note.GetText(), note.GetAuthor())
 }
 
-// explain adds the reason of a refusal to its message. Programs should check the code and the
+// explain adds the reason for a refusal to the message. Programs should check the code and the
 // reason, not the message.
 func explain(err error) error {
 	refused, ok := status.FromError(err)

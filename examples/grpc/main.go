@@ -1,5 +1,5 @@
-// Command grpc is a gRPC server with AuthRocket logins. It also runs a local AuthRocket, so that
-// you can try it without an account:
+// Command grpc is a gRPC server with AuthRocket logins. The program also runs a local
+// AuthRocket, so that you can try it without an account:
 //
 //	go run ./examples/grpc
 //
@@ -33,7 +33,7 @@ func main() {
 	}
 }
 
-// options are the flags, of both the server and the client.
+// options holds the flags of the server and of the client.
 type options struct {
 	addr, loginRocketAddr string
 	email, password       string

@@ -38,7 +38,7 @@ func (a app) routes() http.Handler {
 type personKey struct{}
 
 // withPerson finds the person who is signed in with one of the two logins. Handlers get
-// the person, but not which login it was.
+// the person, whichever login was used.
 func (a app) withPerson(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")

@@ -1,6 +1,6 @@
-// Command ownlogin is a web app with its own login, with passwords in SQL, that also
-// offers AuthRocket logins during a migration. Both lead to the same person and the same
-// pages.
+// Command ownlogin is a web app with its own login, whose passwords are in SQL. During a
+// migration, the app also offers AuthRocket logins. Both logins lead to the same person
+// and the same pages.
 //
 //	go run ./cmd/authrocket dev             # in another terminal; it prints two AuthRocket users
 //	LOGINROCKET_URL=http://localhost:8081 go run ./examples/ownlogin -demo
@@ -48,7 +48,7 @@ func run() error {
 		_, adaErr := store.Add(ctx, "ada@example.com", "Ada of the own login", "own-engine", true)
 		_, bobErr := store.Add(ctx, "bob@example.com", "Bob of the own login", "own-oil", false)
 		if err := errors.Join(adaErr, bobErr); err != nil {
-			log.Print(err) // these people exist already
+			log.Print(err) // the people exist already
 		}
 	}
 	if *isImport {

@@ -9,8 +9,8 @@ import (
 	"github.com/authrocket-go/authrocket/examples/ownlogin/people"
 )
 
-// This file has the app's own login. A real app also limits the attempts to enter a
-// password.
+// This file contains the app's own login. A real app must also limit how often a visitor
+// can try passwords.
 
 func (a app) cookieName() string {
 	if a.isHTTPS {

@@ -25,7 +25,7 @@ var pages = template.Must(template.New("").Parse(pagesHTML))
 // app is the web app. It stores nothing, because each request contains the user's
 // session.
 type app struct {
-	// The local LoginRocket, for people who try this app.
+	// The local LoginRocket is for people who try this app.
 	outboxURL string
 	demoUsers []demoUser
 }
@@ -46,8 +46,8 @@ func (a app) routes(auth *authrocket.Auth) http.Handler {
 	return outer
 }
 
-// deny shows a person what is missing. All other requests get the default answer: the
-// hosted login, or a status for programs.
+// deny shows a signed-in user which permission is missing. All other refused requests get
+// the default answer, which is the hosted login for browsers or a status for programs.
 func (a app) deny(w http.ResponseWriter, r *http.Request, err error) bool {
 	if !errors.Is(err, authrocket.ErrPermissionDenied) || !strings.Contains(r.Header.Get("Accept"), "text/html") {
 		return false

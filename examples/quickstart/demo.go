@@ -8,10 +8,10 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// demoUser is a user of the local LoginRocket, as whom visitors can sign in.
+// demoUser is a user of the local LoginRocket. Visitors can sign in as this user.
 type demoUser struct {
 	Email, Password, Name string
-	Accounts              []string // each with its permissions
+	Accounts              []string // each account with its permissions
 }
 
 func demoUsersOf(realm *authrockettest.Realm) []demoUser {

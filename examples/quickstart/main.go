@@ -1,9 +1,10 @@
-// Command quickstart is a web app with AuthRocket logins. It also runs a local AuthRocket
-// with LoginRocket and the Core API, so that you can try it without an account:
+// Command quickstart is a web app with AuthRocket logins. The program also runs a local
+// AuthRocket with LoginRocket and the Core API, so that you can try it without an
+// account:
 //
 //	go run ./examples/quickstart
 //
-// With LOGINROCKET_URL set, users sign in at that realm instead; see
+// If LOGINROCKET_URL is set, users sign in at that realm instead. See
 // authrocket.ConfigFromEnv for the other variables.
 package main
 
@@ -106,8 +107,8 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	return sites.Serve(ctx, served...)
 }
 
-// listenCore opens the port of the Core API. Without a flag it uses any free port, since
-// the program prints it.
+// listenCore opens the port of the Core API. Without a flag, it uses any free port, since
+// the program prints the port.
 func listenCore(addr string) (*sites.Site, error) {
 	if addr != "" {
 		return sites.Listen("-core-addr", addr)

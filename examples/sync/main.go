@@ -3,14 +3,14 @@
 //
 //	go run ./examples/sync -local                # with a local AuthRocket and a new file, to try it
 //	go run ./examples/sync -db users.db          # all records; once a night
-//	go run ./examples/sync -db users.db -events  # what events are about; every few minutes
+//	go run ./examples/sync -db users.db -events  # only the records that events refer to; every few minutes
 //
-// AUTHROCKET_URL and AUTHROCKET_API_KEY select the realm, see coreapi.ConfigFromEnv. You
+// AUTHROCKET_URL and AUTHROCKET_API_KEY select the realm: see coreapi.ConfigFromEnv. You
 // can stop the program at any time, because the next run still produces the same result.
 //
 // The exit status is 0 if everything is copied, 1 if there is a problem to fix, 2 for
-// wrong flags, and 75 if the API does not answer now or the program got a signal. After a
-// 75, run it again later.
+// wrong flags, and 75 if the API does not answer now or the program got a signal. After
+// exit status 75, run the program again later.
 package main
 
 import (

@@ -21,7 +21,7 @@ type localAuthRocket struct {
 }
 
 // newLocalAuthRocket returns an AuthRocket with the users of seed.json, and with
-// additional members of the first org. extra is their number.
+// additional members of the first org. extra is the number of additional members.
 func newLocalAuthRocket(url, appURL string, extra int) (localAuthRocket, error) {
 	seed, err := authrocketdev.ReadSeed(bytes.NewReader(seedJSON))
 	if err != nil {

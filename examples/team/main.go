@@ -1,10 +1,10 @@
-// Command team is a web app with a members page. It also runs a local AuthRocket, so that
-// you can try it without an account:
+// Command team is a web app with a members page. The program also runs a local
+// AuthRocket, so that you can try it without an account:
 //
 //	go run ./examples/team
 //
-// With LOGINROCKET_URL set, users sign in at that realm instead. Then set AUTHROCKET_URL
-// and AUTHROCKET_API_KEY for its Core API.
+// If LOGINROCKET_URL is set, users sign in at that realm instead. In that case, also set
+// AUTHROCKET_URL and AUTHROCKET_API_KEY for the realm's Core API.
 //
 // The members page is in the folder members.
 package main

@@ -134,8 +134,8 @@ func billing(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintf(w, "Billing of %s\n", org.Name)
 }
 
-// record shows the user's current record at AuthRocket, because a token contains the data
-// from the time when it was issued.
+// record shows the user's current record at AuthRocket. The record can be newer than the
+// token, which contains the data from the time when it was issued.
 func (a *app) record(w http.ResponseWriter, r *http.Request) {
 	user, _ := authrocket.CurrentUser(r.Context())
 	record, err := a.api.Users.Get(r.Context(), user.ID)

@@ -1,5 +1,5 @@
 // Command telemetry is a web app whose logins, decisions, sessions and API calls can be
-// monitored. It serves metrics for Prometheus, and also runs a local AuthRocket:
+// monitored. The program serves metrics for Prometheus, and also runs a local AuthRocket:
 //
 //	go run ./examples/telemetry
 //

@@ -1,8 +1,8 @@
 // Command websocket is a web app with long connections that end with the session of their
 // user: a WebSocket, and a stream of server-sent events. LOGINROCKET_URL and
-// AUTHROCKET_APP_URL configure it, with AUTHROCKET_URL and AUTHROCKET_API_KEY for the
-// Core API, which reports when a session has ended. A local AuthRocket in another
-// terminal writes these variables to a file:
+// AUTHROCKET_APP_URL configure the logins. AUTHROCKET_URL and AUTHROCKET_API_KEY
+// configure the Core API, which reports when a session has ended. A local AuthRocket in
+// another terminal writes these variables to a file:
 //
 //	go run ./cmd/authrocket dev -env local.env
 //	set -a && . ./local.env && go run ./examples/websocket
@@ -83,7 +83,7 @@ func home(w http.ResponseWriter, r *http.Request) {
 }
 
 const (
-	writeTimeout = 10 * time.Second // for a client that does not read
+	writeTimeout = 10 * time.Second // ends a write to a client that does not read
 
 	// statusSignIn makes the page sign in again. The codes 4000 to 4999 are for apps.
 	statusSignIn websocket.StatusCode = 4401

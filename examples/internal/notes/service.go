@@ -1,5 +1,5 @@
-// Package notes is the app of examples/grpc and examples/connect. It holds the notes of orgs. The
-// interceptors decide who may do what before they call it.
+// Package notes is the app of examples/grpc and examples/connect. It stores notes for each org.
+// The interceptors decide who can call its methods.
 package notes
 
 import (
@@ -33,7 +33,7 @@ type list struct {
 
 const (
 	maxTextRunes = 500
-	maxNotes     = 1000 // of an org
+	maxNotes     = 1000 // the maximum number of notes of an org
 )
 
 // ErrInvalid means that a note cannot be added.
@@ -82,8 +82,7 @@ func (s *Service) Watch(ctx context.Context, send func(*notesv1.WatchResponse) e
 	}
 }
 
-// errNotEnded is the only error that callers get, because the errors of the API belong in the
-// log.
+// errNotEnded is the only error that callers get. The errors of the API belong in the log.
 var errNotEnded = errors.New("your sessions could not be ended; try again")
 
 // SignOutEverywhere ends all sessions of the caller.
@@ -102,8 +101,8 @@ func (s *Service) SignOutEverywhere(ctx context.Context, _ *notesv1.SignOutEvery
 	return &notesv1.SignOutEverywhereResponse{}, nil
 }
 
-// after returns the notes of the org in ctx, except the given number of first ones. It also
-// returns a channel that is closed when a note is added.
+// after returns the notes of the org in ctx, without the first notes, whose number is first. It
+// also returns a channel that is closed when a note is added.
 func (s *Service) after(ctx context.Context, first int) ([]*notesv1.Note, <-chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -111,8 +110,8 @@ func (s *Service) after(ctx context.Context, first int) ([]*notesv1.Note, <-chan
 	return l.notes[first:], l.grows
 }
 
-// listOf returns the list of the org that the interceptor has checked, not of another org that
-// the request may name. The number of orgs in the realm limits the size of the map.
+// listOf returns the list of the org that the interceptor has checked, even if the request
+// names another org. The number of orgs in the realm limits the size of the map.
 func (s *Service) listOf(ctx context.Context) *list {
 	org, _ := authrocket.CurrentOrg(ctx)
 	if s.notes == nil {

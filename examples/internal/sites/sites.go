@@ -22,8 +22,8 @@ type Site struct {
 // Close closes the port of a site that is not served.
 func (s *Site) Close() { s.listener.Close() }
 
-// Listen opens addr, the value of the flag called name. The URL has the host of addr
-// unchanged, since cookies belong to a host. The port may be 0.
+// Listen listens at addr, the value of the flag called name. The URL has the host of addr
+// unchanged, since cookies belong to a host. The port can be 0.
 func Listen(name, addr string) (*Site, error) {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {

@@ -77,8 +77,8 @@ func (b *Browser) Post(rawURL string, form url.Values, headers ...string) Page {
 	return b.send(http.MethodPost, rawURL, form, append([]string{"Origin: " + u.Scheme + "://" + u.Host}, headers...))
 }
 
-// send sends a request. It reloads a page that is not available yet, as a person does,
-// because on a busy machine a request may not wait long enough for the realm's keys.
+// send sends a request. If the page is not available yet, send reloads it, as a person
+// does. On a busy machine, a request might not wait long enough for the realm's keys.
 func (b *Browser) send(method, rawURL string, form url.Values, headers []string) Page {
 	b.t.Helper()
 	page, method := b.sendOnce(method, rawURL, form, headers)
@@ -100,7 +100,8 @@ func (b *Browser) send(method, rawURL string, form url.Values, headers []string)
 	return page
 }
 
-// immediateRefresh matches the header of a page that immediately leads to another one.
+// immediateRefresh matches the Refresh header of a page that immediately leads to another
+// page.
 var immediateRefresh = regexp.MustCompile(`^0; url=(.*)`)
 
 // sendOnce returns the page at the end of the redirects, and the method of the last

@@ -30,7 +30,7 @@ type Program struct {
 	done chan struct{}
 }
 
-// Start starts the program binary. Of the variables of AuthRocket, the program gets only
+// Start starts the program binary. The program gets no variables of AuthRocket except
 // those in env, such as "LOGINROCKET_URL=...". It is killed when the test ends.
 func Start(t testing.TB, binary string, env []string, args ...string) *Program {
 	t.Helper()
@@ -103,7 +103,7 @@ func (p *Program) ExitCode(t testing.TB) int {
 type Output struct {
 	mu   sync.Mutex
 	text []byte
-	grew chan struct{} // closed when more is written
+	grew chan struct{} // closed when the program writes more
 }
 
 func newOutput() *Output { return &Output{grew: make(chan struct{})} }

@@ -7,9 +7,9 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// Shop builds the program in the working directory and walks through it: an app with a
-// home page, an account page, a button to pay, and files by org. The examples for all
-// frameworks are the same app. The test runs the app's realm.
+// Shop builds the program in the working directory and walks through its pages. The
+// program is an app with a home page, an account page, a button to pay, and files by org.
+// The examples for all frameworks are this same app. The test serves the app's realm.
 func Shop(t *testing.T) {
 	t.Helper()
 	realm := authrockettest.NewRealm(t)

@@ -21,8 +21,8 @@ func (i Imported) String() string {
 }
 
 // Import creates an AuthRocket user for each person who has confirmed their email
-// address, and links the two. You can run it again at any time: it continues where the
-// last run ended.
+// address, and links the two. You can run Import again at any time, and it continues
+// where the last run ended.
 //
 // AuthRocket does not accept password hashes. Therefore each user gets a random
 // password, and sets a new one with "Forgot password". Until then, people sign in with
@@ -42,7 +42,7 @@ func (s *Store) Import(ctx context.Context, api *coreapi.Client) (Imported, erro
 		if err != nil {
 			return done, err
 		}
-		// A person whom a login has linked in the meantime stays linked.
+		// If a login has linked the person in the meantime, that link is kept.
 		if _, err := s.db.ExecContext(ctx, `UPDATE people SET authrocket_id = ? WHERE id = ? AND authrocket_id IS NULL`, user.ID, p.ID); err != nil {
 			return done, err
 		}

@@ -9,15 +9,15 @@ import (
 	"github.com/authrocket-go/authrocket"
 )
 
-// ErrNotConfirmed refuses an AuthRocket user if the person with the same email here has
-// never confirmed it. Somebody else may have signed up here with that email, and would
-// then know the password of this person.
+// ErrNotConfirmed means that an AuthRocket user is refused because the person here with
+// the same email has never confirmed this email. Somebody else might have signed up here
+// with that email, and would then know the password of this person.
 var ErrNotConfirmed = fmt.Errorf("%w: the person with this email has not confirmed it here", authrocket.ErrForbidden)
 
-// SignIn returns the person for this AuthRocket user: the linked person, or the person
-// with the same email, whom it then links, or a new person. Call it in Config.OnLogin,
-// and only with the user of the token. Do not link the person of the app's own cookie,
-// because another website can start a login.
+// SignIn returns the person who is linked to this AuthRocket user. If there is none,
+// SignIn links the person with the same email, or a new person. Call SignIn in
+// Config.OnLogin, and only with the user of the token. Do not link the person of the
+// app's own cookie, because another website can start a login.
 func (s *Store) SignIn(ctx context.Context, user authrocket.User) (Person, error) {
 	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {

@@ -41,8 +41,8 @@ func (s *Store) CheckPassword(ctx context.Context, email, password string) (Pers
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return Person{}, err
 	}
-	// The check of the password also runs for an unknown email, so that both cases
-	// take the same time.
+	// The password is also checked if the email is unknown, so that both cases take the
+	// same time.
 	if !isPassword(password, hash) || err != nil {
 		return Person{}, ErrNobody
 	}

@@ -79,7 +79,8 @@ func lowerEmail(email string) string {
 	}, email)
 }
 
-// ByAuthRocketID returns the person who is this AuthRocket user, or [ErrNobody].
+// ByAuthRocketID returns the person who is linked to this AuthRocket user, or
+// [ErrNobody].
 func (s *Store) ByAuthRocketID(ctx context.Context, id string) (Person, error) {
 	return personOf(s.db.QueryRowContext(ctx, `SELECT id, name FROM people WHERE authrocket_id = ?`, id))
 }

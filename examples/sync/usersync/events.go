@@ -9,8 +9,8 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
-// overlap is the time before the latest event at which the next run by events starts. It
-// is necessary because events and records may become visible late, in any order.
+// overlap is how long before the latest event the next run by events starts. The overlap
+// is necessary because events and records can become visible late, in any order.
 const overlap = 10 * time.Minute
 
 // Events copies only the records to which events since the last run refer. If the history
@@ -59,7 +59,7 @@ func (j *Job) Events(ctx context.Context) (Result, error) {
 }
 
 // about returns the record to which an event refers. The contents of the event are not
-// used, because the record is read as it is now.
+// used, because the job reads the current record.
 func about(e coreapi.Event) (table, id string) {
 	switch {
 	case e.Type.Is("user.login"), e.Type.Is("user.password"): // these events are frequent, and change no record in the copy

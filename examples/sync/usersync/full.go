@@ -45,8 +45,8 @@ func (j *Job) full(ctx context.Context, why string) (Result, error) {
 	if err := copyList(ctx, r, memberships, r.membershipsOf(ctx, orgIDs), membershipRecord); err != nil {
 		return r.result, err
 	}
-	// This runs after all lists have been read to the end. A record that was in no list
-	// is read by its ID.
+	// At this point, all lists have been read to the end. A record that was in no list is
+	// read by its ID.
 	for _, table := range tables {
 		missing, err := r.texts(ctx, `SELECT id FROM `+table+` WHERE seen < ? AND deleted_at IS NULL ORDER BY id`, r.number)
 		if err != nil {
@@ -102,8 +102,8 @@ func copyList[T any](ctx context.Context, r *run, table string, list iter.Seq2[T
 	return nil
 }
 
-// pages divides a list into pages of this size. If the list yields an error, pages
-// yields it once, and then ends.
+// pages divides a list into pages of this size. If the list yields an error, pages yields
+// the error once, and then ends.
 func pages[T any](list iter.Seq2[T, error], size int) iter.Seq2[[]T, error] {
 	return func(yield func([]T, error) bool) {
 		var page []T

@@ -19,12 +19,12 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
-// ErrOtherRealm means that the API answers for a realm other than the one in the
-// database. Nothing from that page was written.
+// ErrOtherRealm means that the API answers for a realm other than the realm in the
+// database. No record of that answer was written.
 var ErrOtherRealm = errors.New("the API answers for another realm")
 
-// ErrNothingLeft means that records are gone, but the API shows no other record of the
-// realm. No record was marked as deleted.
+// ErrNothingLeft means that records are gone, but that the API returns no other record of
+// the realm. No record was marked as deleted.
 var ErrNothingLeft = errors.New("the API shows no record of this realm")
 
 // Job copies a realm. API and DB are required.
@@ -39,8 +39,8 @@ const defaultPageSize = 500
 
 // Result is the result of a run.
 type Result struct {
-	Complete                 bool   // all records were read, not only those of events
-	Why                      string // why a run by events copied all records, or ""
+	Complete                 bool   // all records were read, not only those that events refer to
+	Why                      string // why a run by events copied all records; "" if it did not
 	Events                   int    // number of events read
 	Users, Orgs, Memberships int    // number of records written
 	Deleted                  int    // number of rows that got a deleted_at
@@ -67,11 +67,11 @@ type run struct {
 // state is the content of the table sync.
 type state struct {
 	realmID string
-	number  int // of the last complete run that was started
+	number  int // the number of the last complete run that was started
 	latest  latestEvent
 }
 
-// latestEvent is the latest event in the copy. The zero value means none.
+// latestEvent is the latest event in the copy. The zero value means that there is none.
 type latestEvent struct {
 	id string
 	at time.Time
@@ -96,8 +96,8 @@ func (j *Job) begin(ctx context.Context, isComplete bool) (*run, error) {
 	return r, err
 }
 
-// end records the event up to which the copy is complete. Only this shows that a run was
-// not interrupted.
+// end records the event up to which the copy is complete. This record is the only sign
+// that a run was not interrupted.
 func (r *run) end(ctx context.Context, latest latestEvent) (Result, error) {
 	_, err := r.DB.ExecContext(ctx, `UPDATE sync SET event_id = ?, event_at = ?`, latest.id, latest.at.UTC().Format(time.RFC3339Nano))
 	return r.result, err

@@ -6,9 +6,9 @@ import (
 	"os"
 )
 
-// Progress shows how much of a run is done. On a terminal it rewrites one line;
-// elsewhere it writes one line for each finished step. It shows no names. A nil
-// Progress shows nothing.
+// Progress shows how much of a run is done. On a terminal, it rewrites one line.
+// Elsewhere, it writes one line for each finished step. It shows no names. A nil Progress
+// shows nothing.
 type Progress struct {
 	w          io.Writer
 	isTerminal bool

@@ -53,12 +53,12 @@ func (r *run) readAgain(ctx context.Context, step, table string, ids []string) e
 }
 
 // maxWitnesses is the maximum number of records of a table that checkStillThere reads.
-// It reads several, because some may have just been deleted.
+// One record is not enough, because it might have just been deleted.
 const maxWitnesses = 5
 
 // checkStillThere reads other records of the realm until one exists. Without this check,
 // a 404 could mean that the API answers for another realm. The records in toReadAgain,
-// which include gone, are read last, because they may also have been deleted.
+// which include gone, are read last, because they might also have been deleted.
 func (r *run) checkStillThere(ctx context.Context, gone, toReadAgain []string) error {
 	doubt := make(map[string]int, len(toReadAgain))
 	for _, id := range toReadAgain {

@@ -10,7 +10,7 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
-// The tables of records, in the order in which they are copied.
+// These are the tables of records, in the order in which the job copies them.
 const (
 	users       = "users"
 	orgs        = "orgs"
@@ -93,8 +93,8 @@ func (r *run) write(ctx context.Context, tx *sql.Tx, rec record) error {
 	return err
 }
 
-// checkRealm refuses records of another realm. The first record of a new copy decides
-// which realm is copied.
+// checkRealm returns an error for records of another realm. The first record of a new
+// copy determines the realm that is copied.
 func (r *run) checkRealm(rec record) error {
 	if r.realmID == "" {
 		r.realmID = rec.realmID
@@ -106,7 +106,7 @@ func (r *run) checkRealm(rec record) error {
 	return nil
 }
 
-// count counts written records.
+// count adds n written records of a table to the result.
 func (r *run) count(table string, n int) {
 	switch table {
 	case users:

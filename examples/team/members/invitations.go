@@ -9,8 +9,9 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
-// maxInvitations is the maximum number of invitations of the realm that are read.
-// AuthRocket documents no way to list those of one account.
+// maxInvitations is the maximum number of invitations that are read. The page reads the
+// invitations of the whole realm, because AuthRocket documents no way to list those of
+// one account.
 const maxInvitations = 5000
 
 // invitations calls yield with the open invitations of this account, until yield returns
@@ -96,8 +97,8 @@ func (t *team) resend(ctx context.Context, r *http.Request) error {
 	return t.send(ctx, invitation)
 }
 
-// send sends the email of an invitation. If the answer of AuthRocket is lost, it checks
-// whether the email was sent, and sends it again only if it was not.
+// send sends the email of an invitation. If AuthRocket's answer is lost, send checks
+// whether the email was sent, and repeats the call only if it was not.
 func (t *team) send(ctx context.Context, invitation coreapi.Invitation) error {
 	_, err := coreapi.Once(ctx,
 		func(ctx context.Context) (coreapi.Invitation, error) {

@@ -1,8 +1,8 @@
 // Package members is a page for managing the members of an account: who is a member, who
-// is invited, and what each may do. It works without scripts.
+// is invited, and what each member can do. It works without scripts.
 //
-// Copy it into your product. The permissions are in permissions.go, and the page is
-// page.html. The other files work with AuthRocket.
+// Copy the package into your product. The permissions are in permissions.go, and the page
+// is page.html. The other files contain the code that uses AuthRocket.
 package members
 
 import (
@@ -22,15 +22,15 @@ type Members struct {
 	api   *coreapi.Client
 	state *sessionstate.State
 
-	// ownerChange is held while an owner is removed or demoted, because two owners who
-	// demote each other at the same moment would leave the account without an owner. It
-	// does not protect against changes by other instances.
+	// ownerChange is held while an owner is removed or demoted. Otherwise, two owners who
+	// demote each other at the same moment would leave the account without an owner.
+	// ownerChange does not protect against changes by other instances.
 	ownerChange chan struct{}
 }
 
-// New returns the page. state is the SessionState of auth; it makes the withdrawal of a
-// permission take effect at once. If state is nil, the withdrawal takes effect when the
-// member's login token expires.
+// New returns the page. state is the SessionState of auth. With a state, the withdrawal
+// of a permission takes effect at once. If state is nil, the withdrawal takes effect when
+// the member's login token expires.
 func New(auth *authrocket.Auth, api *coreapi.Client, state *sessionstate.State) *Members {
 	return &Members{auth: auth, api: api, state: state, ownerChange: make(chan struct{}, 1)}
 }

@@ -8,8 +8,8 @@ import (
 )
 
 // keepingAnOwner performs a write that gives a member the permissions next, or that
-// removes the member if next is nil. It refuses the write if the account would then have
-// no owner.
+// removes the member if next is nil. It refuses the write if the write would leave the
+// account without an owner.
 func (t *team) keepingAnOwner(ctx context.Context, member coreapi.Membership, next []string, write func() error) error {
 	if !isOwner(member.Permissions) || isOwner(next) {
 		return write()

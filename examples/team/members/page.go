@@ -37,7 +37,7 @@ type view struct {
 	OrgName, LogoutPath string
 	Done                string
 	Problems            []string
-	HasList             bool // false if the list cannot be read now
+	HasList             bool // false if the list cannot be read at the moment
 	Members             []memberView
 	After, Next         string // the member before this page of the list, or "" for the first page; the member before the next page, or "" if there is none
 	Invitations         []invitationView
@@ -77,8 +77,8 @@ func (m *Members) list(w http.ResponseWriter, r *http.Request) {
 	m.show(w, r, r.URL.Query().Get("after"), nil)
 }
 
-// show shows the part of the list that starts after a member. It also shows the
-// problem, if there is one.
+// show shows the part of the list that starts after the given member. If there is a
+// problem, it also shows the problem.
 func (m *Members) show(w http.ResponseWriter, r *http.Request, after string, problem error) {
 	if errors.Is(problem, coreapi.ErrUnavailable) {
 		m.showProblem(w, r, problem) // the list cannot be read either, or reading it takes too long
@@ -152,7 +152,7 @@ func (t *team) boxes(has []string) []box {
 	return boxes
 }
 
-// names returns the names of permissions as the page shows them.
+// names returns the names under which the page shows permissions.
 func names(tags []string) []string {
 	names := slices.Clone(tags)
 	for i, tag := range names {
@@ -163,7 +163,7 @@ func names(tags []string) []string {
 	return names
 }
 
-// listURL returns the URL of the part of the list that starts after a member.
+// listURL returns the URL of the part of the list that starts after the given member.
 func listURL(after, done string) string {
 	query := url.Values{}
 	if after != "" {

@@ -13,8 +13,8 @@ const (
 	owner         = "ar:owner"      // AuthRocket's own tag
 )
 
-// permissions are the permissions of the product. A member may have others, which the
-// page does not change.
+// permissions are the permissions of the product. A member can have other permissions,
+// which the page does not change.
 var permissions = []Permission{
 	{owner, "Owner", "gives and takes every permission"},
 	{manageMembers, "Members", "invites, changes and removes members"},
@@ -24,8 +24,9 @@ var permissions = []Permission{
 
 func isOwner(permissions []string) bool { return slices.Contains(permissions, owner) }
 
-// offered returns the permissions that the actor may grant and withdraw: all of them if
-// the actor is an owner, or otherwise those that the actor has.
+// offered returns the permissions that the actor can grant and withdraw. An owner can
+// grant and withdraw all permissions. Every other actor can grant and withdraw only those
+// that the actor has.
 func (t *team) offered() []Permission {
 	var offered []Permission
 	for _, p := range permissions {
@@ -36,8 +37,8 @@ func (t *team) offered() []Permission {
 	return offered
 }
 
-// mayManage returns an error if a member who is not an owner would change an owner or an
-// owner's invitation.
+// mayManage returns an error if a member who is not an owner tries to change an owner or
+// an owner's invitation.
 func (t *team) mayManage(of []string) error {
 	if isOwner(of) && !t.actor.HasPermission(owner) {
 		return errOwnersOnly

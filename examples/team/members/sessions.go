@@ -47,7 +47,7 @@ func (t *team) endSessionsOfMember(ctx context.Context, r *http.Request) error {
 }
 
 // endSessions ends all sessions of a user. It reports whether their login tokens are
-// refused from now on, which may be true even if not all sessions could be deleted.
+// refused from now on. That can be true even if not all sessions could be deleted.
 func (m *Members) endSessions(ctx context.Context, api *coreapi.Client, userID string) (tokensEnded bool, err error) {
 	deleted, err := api.Sessions.DeleteAllOf(ctx, userID)
 	if m.state != nil && !deleted.At.IsZero() {
@@ -69,5 +69,5 @@ func (m *Members) signOutEverywhere(w http.ResponseWriter, r *http.Request) {
 		m.showProblem(w, r, err)
 		return
 	}
-	http.Redirect(w, r, m.auth.LogoutPath("/"), http.StatusSeeOther) // also clears the cookies here
+	http.Redirect(w, r, m.auth.LogoutPath("/"), http.StatusSeeOther) // also clears the cookies in this browser
 }

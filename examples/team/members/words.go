@@ -8,7 +8,7 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
-// refusal is a refusal by this page, with a message for people.
+// refusal is the error of a form that this page refuses. It has a message for the user.
 type refusal struct {
 	status int
 	text   string
@@ -24,8 +24,7 @@ var (
 	errLastOwner  = &refusal{http.StatusConflict, "An account needs an owner. Make somebody else an owner first."}
 )
 
-// wordsFor returns the texts that the page shows about an error, and the HTTP status of
-// the page.
+// wordsFor returns the HTTP status and the messages with which the page reports an error.
 func wordsFor(r *http.Request, err error) (status int, texts []string) {
 	refused, isRefusal := errors.AsType[*refusal](err)
 	switch {
@@ -51,8 +50,8 @@ func wordsFor(r *http.Request, err error) (status int, texts []string) {
 	return http.StatusInternalServerError, []string{"This does not work because of a mistake on our side. Please contact us."}
 }
 
-// doneTexts are the texts above the list after a form. The URL contains only the key, so
-// that a link cannot put other texts on the page.
+// doneTexts are the messages that the page shows above the list after a form. The URL
+// contains only the key of a message, so that a link cannot put other text on the page.
 var doneTexts = map[string]string{
 	"invited":   "The invitation is sent.",
 	"sent":      "The invitation is sent again.",

@@ -1,6 +1,6 @@
 // Package notesv1 is the generated code of notes.proto, for gRPC and, in the folder
-// notesv1connect, for Connect. This command generates it, in examples/internal, with
-// protoc (Debian's package protobuf-compiler):
+// notesv1connect, for Connect. To generate the code, run these commands in
+// examples/internal. They need protoc (Debian's package protobuf-compiler):
 //
 //	go install google.golang.org/protobuf/cmd/protoc-gen-go@v1.36.12
 //	go install google.golang.org/grpc/cmd/protoc-gen-go-grpc@v1.6.2
