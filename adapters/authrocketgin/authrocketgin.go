@@ -6,7 +6,7 @@
 //		mayBill := authrocketgin.Require(auth, authrocket.Permission("billing:write"))
 //
 //		r := gin.New()
-//		r.RedirectTrailingSlash = false // the redirect would come before Authenticate, and repeat a token in the URL
+//		r.RedirectTrailingSlash = false // gin would redirect before Authenticate runs, and repeat a token in the URL
 //		r.Use(gin.Recovery())
 //		r.Use(authrocketgin.Authenticate(auth)) // also serves /auth/login, /auth/logout, ...
 //		r.Use(gin.Logger())                     // URLs that are logged here contain no login token

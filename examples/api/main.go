@@ -45,7 +45,8 @@ func routes(auth *authrocket.Auth) http.Handler {
 	return mux // if other origins may call, wrap this in CORS
 }
 
-// readyz is for a load balancer: without keys this instance can sign nobody in.
+// readyz tells a load balancer whether this instance has keys. Without keys, it can sign
+// nobody in.
 func readyz(auth *authrocket.Auth) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		if err := auth.Ready(); err != nil {

@@ -19,7 +19,7 @@ import (
 func main() {
 	auth, err := authrocket.New(authrocket.ConfigFromEnv())
 	if err != nil {
-		log.Fatal(err) // every problem of the configuration at once
+		log.Fatal(err) // err names every problem of the configuration
 	}
 	if err := auth.Warm(context.Background()); err != nil {
 		log.Print(err) // the app still serves, and soon fetches the keys again
@@ -46,11 +46,12 @@ func routes(auth *authrocket.Auth) http.Handler {
 	return auth.Authenticate(mux)                                          // also serves /auth/login, /auth/logout, ...
 }
 
-// readyz is for a load balancer: without keys this instance can sign nobody in.
+// readyz tells a load balancer whether this instance has keys. Without keys, it can sign
+// nobody in.
 func readyz(auth *authrocket.Auth) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		if err := auth.Ready(); err != nil {
-			log.Print(err) // for operators: it may name addresses
+			log.Print(err) // for operators, because it can name addresses
 			http.Error(w, "not ready", http.StatusServiceUnavailable)
 		}
 	}
