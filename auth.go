@@ -37,20 +37,20 @@ type Auth struct {
 	setupWarnings  hourlyLimit
 	targetWarnings warningLimit
 
-	// routesMounted reports that Authenticate or LoginRoutes was called, so that this
-	// Auth serves the callback.
+	// routesMounted is true if Authenticate or LoginRoutes was called. This Auth then
+	// serves the callback.
 	routesMounted atomic.Bool
 
-	// cameBack reports that a login has come back to the callback. startedLogins counts
-	// the logins that were started before that.
+	// cameBack is true once a login has come back to the callback. startedLogins counts
+	// the logins that were started before then.
 	cameBack      atomic.Bool
 	startedLogins atomic.Int64
 }
 
-// New returns an Auth for config. If config has problems, the error reports all of them.
-// It joins one *[ConfigError] for each problem: see [ConfigErrors]. New copies config and
-// does not use the network. The first token, or [Auth.Warm], causes the first fetch of
-// the keys.
+// New returns an Auth for config. If config has problems, the error reports all of them:
+// it joins one *[ConfigError] for each problem. [ConfigErrors] returns these. New copies
+// config and does not use the network. The first token, or [Auth.Warm], causes the first
+// fetch of the keys.
 func New(config Config) (*Auth, error) {
 	s, err := config.check()
 	if err != nil {
@@ -112,17 +112,17 @@ func (a *Auth) Warm(ctx context.Context) error { return a.verifier.keys.warm(ctx
 // Ready returns nil if tokens can be verified now: the Auth has a static key, or it has
 // the realm's keys and they are not older than Config.MaxStale. Otherwise it returns
 // [ErrKeysUnavailable] with the age of the keys. Ready never waits, so a readiness probe
-// may call it as often as it likes. If the keys are missing or due for a refresh, it
-// starts a fetch in the background, within the budget of [Auth.Warm]. An instance that
-// gets no other requests therefore also becomes ready, and stays ready. Call Warm when
-// the program starts, so that the instance is ready before its first request.
+// can call it at any frequency. If the keys are missing or due for a refresh, it starts a
+// fetch in the background, within the budget of [Auth.Warm]. An instance that gets no
+// other requests therefore also becomes ready, and stays ready. Call Warm when the
+// program starts, so that the instance is ready before its first request.
 func (a *Auth) Ready() error { return a.verifier.keys.ready() }
 
 // Verify verifies a login token and returns its session. It checks no rules and reports
-// nothing to the Observer: for a gate without an HTTP request, use [Auth.CheckToken].
-// Verify calls Config.SessionState. It waits at most 2 seconds, for SessionState and for
-// keys together. The error is of kind [ErrUnauthenticated] or [ErrUnavailable], with a
-// reason.
+// nothing to the Observer. For a gate without an HTTP request, use [Auth.CheckToken].
+// Verify calls Config.SessionState. Verify waits at most 2 seconds, for SessionState and
+// for keys together. The error is of kind [ErrUnauthenticated] or [ErrUnavailable], with
+// a reason.
 func (a *Auth) Verify(ctx context.Context, token string) (Session, error) {
 	session, err := a.verify(ctx, token, &wait{patience: keycache.Gate})
 	return *session, err
@@ -188,8 +188,8 @@ func (a *Auth) check(r *http.Request, id *identity, selector OrgSelector, rules 
 		a.identify(id, r)
 	case errors.Is(id.err, ErrKeysUnavailable), errors.Is(id.err, ErrSessionUnknown):
 		// Authenticate may not have waited for keys or SessionState, but a gate needs a
-		// definite answer. The time that Authenticate spent waiting counts, so that both
-		// together wait no longer than a gate alone.
+		// definite answer. The time that Authenticate has already waited counts, so that
+		// Authenticate and the gate together wait no longer than a gate alone.
 		waitStart := id.wait.start
 		id = a.newIdentity(r, keycache.Gate)
 		id.wait.start = waitStart
@@ -229,8 +229,8 @@ func (a *Auth) decide(r *http.Request, id *identity, selector OrgSelector, rules
 	return r, a.checkRules(r.Context(), session, rules)
 }
 
-// checkRules checks Config.Rules, then rules. The first rule that refuses decides, so
-// that a rule of a gate can rely on Config.Rules.
+// checkRules checks Config.Rules, then rules. It stops at the first rule that refuses the
+// session, so a gate's rule runs only if Config.Rules allow the session.
 func (a *Auth) checkRules(ctx context.Context, session *Session, rules []Rule) error {
 	for _, rules := range [...][]Rule{a.config.Rules, rules} {
 		for _, rule := range rules {
@@ -288,9 +288,9 @@ func (a *Auth) cookieIdentity(r *http.Request, w *wait) (Source, *Session, error
 type verifyFunc func(ctx context.Context, token string, w *wait) (*Session, error)
 
 // cookieSession returns the session of the cookies named Config.CookieName. It ignores
-// invalid cookies as long as one is valid, because a sibling subdomain must not be able
-// to sign users out by planting a cookie. If two cookies are valid for different users,
-// it accepts neither, because one may be planted.
+// invalid cookies if another cookie is valid, because a sibling subdomain must not be
+// able to sign users out by planting a cookie. If two cookies are valid for different
+// users, it accepts neither, because one may be planted.
 func (a *Auth) cookieSession(r *http.Request, w *wait, verify verifyFunc) (*Session, error) {
 	session := noSession
 	failure := ErrNoToken
@@ -298,7 +298,7 @@ func (a *Auth) cookieSession(r *http.Request, w *wait, verify verifyFunc) (*Sess
 	for _, token := range joinChunks(cookieValues(r.Header, name), r.Header, name) {
 		s, err := verify(r.Context(), token, w)
 		if (errors.Is(err, ErrBadSignature) || errors.Is(err, ErrTokenMalformed)) && len(token)%chunkBytes == 0 && len(token) < maxCookieTokenBytes {
-			// The last chunk is full, so another one is missing.
+			// The last chunk is full, so the next chunk is missing.
 			err = &refusal{reason: ErrIncompleteCookie, cause: err}
 		}
 		switch {
@@ -338,8 +338,8 @@ func (a *Auth) currentSession(r *http.Request) (*Session, error) {
 	return a.cookieSession(r, &wait{patience: keycache.NoWait}, verify)
 }
 
-// retryRank returns how likely it is that a token that failed with err becomes valid in a
-// moment. Unless it is 0, the cookie is kept.
+// retryRank returns a higher rank the more likely it is that a token refused with err
+// becomes valid in a moment. If the rank is not 0, the cookie is kept.
 func retryRank(err error) int {
 	switch {
 	case errors.Is(err, ErrUnavailable):

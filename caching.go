@@ -40,16 +40,16 @@ func isPrivate(h http.Header) bool {
 	return len(control) == 1 && control[0] == "private, no-cache" && len(cdnControl) == 1 && cdnControl[0] == "no-store"
 }
 
-// setNoStore keeps a response out of all caches. It is for responses that hold a
-// credential, or whose effect must not be repeated from a cache.
+// setNoStore keeps a response out of all caches. Use it for responses that contain a
+// credential, and for responses that no cache may repeat.
 func setNoStore(h http.Header) {
 	h.Set(cacheControl, "no-store")
 	h.Set(cdnCacheControl, "no-store")
 }
 
 // clearPrefetchCaches makes the browser discard the pages that it has prefetched
-// (https://www.w3.org/TR/clear-site-data/). It is for a response that changes who is
-// signed in. Without it, the browser may show a page that it prefetched for the previous
+// (https://www.w3.org/TR/clear-site-data/). Use it for a response that changes who is
+// signed in. Otherwise the browser may show a page that it prefetched for the previous
 // user, whatever Cache-Control says.
 func clearPrefetchCaches(h http.Header) {
 	h.Set("Clear-Site-Data", `"prefetchCache", "prerenderCache"`)

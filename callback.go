@@ -11,8 +11,8 @@ import (
 	"github.com/authrocket-go/authrocket/internal/rawquery"
 )
 
-// callback is one request from a browser that comes back from LoginRocket, with what is
-// known about its login.
+// callback is one request from a browser that comes back from LoginRocket, with what this
+// package knows about its login.
 type callback struct {
 	auth *Auth
 	w    http.ResponseWriter
@@ -23,15 +23,15 @@ type callback struct {
 
 	target string // the return target; safe to redirect to
 
-	// started reports that this browser started the login. If so, login is the content of
+	// started is true if this browser started the login. If so, login is the content of
 	// the state, and stateCookieName is the name of its cookie. Otherwise, both are
 	// empty.
 	started         bool
 	login           loginstate.Login
 	stateCookieName string
 
-	// hasState reports that the URL has a state, which may be made up. It affects only
-	// the texts of pages and the handling of loops, and permits nothing.
+	// hasState is true if the URL has a state, which may be made up. hasState affects
+	// only the texts of pages and the handling of loops. It gives no access.
 	hasState bool
 	stateID  string // the ID in the state, or "" if there is not exactly one; it is public and may be made up
 }
@@ -51,8 +51,8 @@ func (a *Auth) serveCallback(w http.ResponseWriter, r *http.Request) {
 	if c.hasState {
 		a.cameBack.Store(true)
 	}
-	// If there are two states, it is not clear which login has come back, so it counts as
-	// unsolicited.
+	// If there are two states, it is not clear which login has come back, so the login
+	// counts as unsolicited.
 	if len(states) == 1 {
 		c.stateID = loginstate.ID(states[0])
 		if c.login, c.stateCookieName, c.started = a.loadState(r, states[0]); c.started {
@@ -65,8 +65,8 @@ func (a *Auth) serveCallback(w http.ResponseWriter, r *http.Request) {
 	case len(tokens) == 0:
 		c.serveWithoutToken()
 	case len(tokens) > 1:
-		// LoginRocket sends one token. If there are two, a proxy or a log may have read
-		// the other one.
+		// LoginRocket sends exactly one token. With two tokens, a proxy could check or
+		// log a different token than the one used here.
 		c.forgetState()
 		c.fail(refuse(ErrTokenMalformed, "the callback has %d token parameters", len(tokens)))
 	default:
@@ -76,10 +76,10 @@ func (a *Auth) serveCallback(w http.ResponseWriter, r *http.Request) {
 
 // serveStrayToken answers a browser that opens a page other than the callback with a
 // login token. LoginRocket sends a browser to such a page, for example, after an
-// invitation. If it does not answer, it returns the request for the next handler. A login
-// token is removed from that request, because handlers and logs must not see it. Any
-// other ?token= belongs to the app. A token at the callback of another Auth belongs to
-// that Auth.
+// invitation. If serveStrayToken does not answer, it returns the request for the next
+// handler. It removes a login token from that request, because handlers and logs must not
+// see the token. Any other ?token= belongs to the app. A token at the callback of another
+// Auth belongs to that Auth.
 func (a *Auth) serveStrayToken(w http.ResponseWriter, r *http.Request) (next *http.Request, answered bool) {
 	if r.URL.RawQuery == "" || a.routeOf(r) == routeCallback {
 		return r, false
@@ -127,8 +127,8 @@ func (c *callback) decide(token string) {
 		return
 	}
 	a.warnOfSize(c.r, token)
-	// Get the current session only if it is known without waiting, because a user who has
-	// just signed in must not wait for the key of an older token. A session that is not
+	// Get the current session only if that takes no waiting, because a user who has just
+	// signed in must not wait for the key of an older token. A session that is not
 	// accepted gives no access, so replacing it changes nothing.
 	current, err := a.currentSession(c.r)
 	hasCurrent := err == nil
@@ -139,17 +139,19 @@ func (c *callback) decide(token string) {
 	confirmUnsolicited := !a.config.DangerouslyAcceptUnsolicitedLogins || c.cameBackWithoutCookies()
 	switch {
 	case confirmUnsolicited && (change > c.mayChange() || cookieHeaderBytes(c.r) > maxScannedCookieBytes):
-		// This includes a request with more cookies than are read. They may hide a
-		// session, because a sibling subdomain can plant that many.
+		// A request with more cookies than are read also needs a confirmation. The unread
+		// cookies may contain a session, and a sibling subdomain can plant that many
+		// cookies.
 		c.askToConfirm(*session)
 	case c.started:
 		c.complete(*session)
 	case confirmUnsolicited && !hasCurrent:
-		// Login CSRF (RFC 9700 section 4.7): the visitor would act as the attacker.
+		// Without a confirmation, the visitor could act as an attacker (login CSRF, RFC
+		// 9700 section 4.7).
 		c.askToConfirm(*session)
 	case hasCurrent && change == loginstate.ChangeNothing && session.IssuedAt.Before(current.IssuedAt):
-		// This is an old link. Its token may lack permissions that were granted since
-		// then, or have some that were withdrawn. The newer session stays.
+		// This is an old link. Since its token was issued, permissions may have been
+		// granted or withdrawn. The browser keeps the newer session.
 		if c.stopLoop() {
 			return
 		}
@@ -164,9 +166,9 @@ func (c *callback) decide(token string) {
 	}
 }
 
-// mayChange returns what the login may change without a confirmation: what the user asked
-// to change on a page of this app. The fact that a login was started here does not show
-// who comes back, because any website can replace the session at LoginRocket.
+// mayChange returns what the login may change without a confirmation: only what the user
+// chose to change on a page of this app. Another user may come back from a login that was
+// started here, because any website can replace the session at LoginRocket.
 func (c *callback) mayChange() loginstate.Change {
 	if !c.started {
 		return loginstate.ChangeNothing
@@ -174,8 +176,8 @@ func (c *callback) mayChange() loginstate.Change {
 	return c.login.MayChange
 }
 
-// attempt returns the number of this login in a row of attempts. It comes from the sealed
-// state, because tabs that sign in at the same time share the counting cookie.
+// attempt returns the number of this login in a row of logins. The number comes from the
+// sealed state, because tabs that sign in at the same time share the counting cookie.
 func (c *callback) attempt() int {
 	if c.started {
 		return c.login.Attempt
@@ -183,10 +185,9 @@ func (c *callback) attempt() int {
 	return c.auth.attempts(c.r) + 1
 }
 
-// stopLoop ends a row of logins if it is too long. Usually the gate has already stopped
-// it. The gate cannot do that if the browser starts the logins at another host, because
-// that host does not get the cookies of this one, and the gate there never counts the
-// logins.
+// stopLoop ends a row of logins if it is too long, and reports whether it did. Usually a
+// gate has already stopped the logins. A gate cannot stop them if the browser starts them
+// at another host: the browser does not send the cookie with the count there.
 func (c *callback) stopLoop() bool {
 	if c.attempt() <= maxAttempts {
 		return false
@@ -233,7 +234,8 @@ func (c *callback) reasonToConfirm() confirmReason {
 	return confirmFollowedLink
 }
 
-// whyToConfirm returns, for the log, what the confirmation page tells the visitor.
+// whyToConfirm returns, for the log, the reason that the confirmation page shows to the
+// visitor.
 func (c *callback) whyToConfirm() string {
 	switch c.reasonToConfirm() {
 	case confirmChange:
@@ -247,8 +249,8 @@ func (c *callback) whyToConfirm() string {
 // serveWithoutToken answers a browser that returns from a page of LoginRocket, such as
 // the profile, without a login token. The return counts as an attempt, because a gate may
 // send the browser to LoginRocket again. The state is not used up, because the visitor
-// may go back to LoginRocket. Clearing its cookie could also displace the count: some
-// proxies keep only one cookie of a response.
+// may go back to LoginRocket. Clearing the cookie of the state could also displace the
+// cookie with the count, because some proxies keep only one cookie of a response.
 func (c *callback) serveWithoutToken() {
 	switch {
 	case c.hasState && !c.started:
@@ -261,8 +263,8 @@ func (c *callback) serveWithoutToken() {
 	}
 }
 
-// forgetState uses up the state, so that the same URL cannot complete a second login. It
-// is called when the outcome of the callback is certain.
+// forgetState uses up the state, so that the same URL cannot complete a second login.
+// Call it when the outcome of the callback is certain.
 func (c *callback) forgetState() {
 	if c.started {
 		c.auth.clearCookie(c.w, c.stateCookieName)

@@ -8,15 +8,15 @@ import (
 )
 
 // CheckToken is [Auth.Check] for callers without an HTTP request, such as a gRPC
-// interceptor: it verifies token as [Auth.Verify] does, checks Config.Rules and the
-// rules, and reports the decision to the Observer. The rules apply to the user's
-// membership in the org orgID; without such a membership, the error is [ErrWrongOrg].
-// With orgID "" they apply to the account that the user picked.
+// interceptor. It verifies token as [Auth.Verify] does, checks Config.Rules and rules,
+// and reports the decision to the Observer. The rules apply to the user's membership in
+// the org with the ID orgID. If the user has no such membership, the error is
+// [ErrWrongOrg]. If orgID is empty, the rules apply to the account that the user picked.
 //
-// It returns a context in which [CurrentSession] and the related functions find the
-// session, and in which [Auth.CheckContext] can check more rules. Gates do not accept
-// this session. The errors are those of Check. After an error, do not use the context,
-// because it holds the session even if a rule refuses the user.
+// CheckToken returns a context in which [CurrentSession] and the related functions find
+// the session. [Auth.CheckContext] can check more rules in that context. Gates do not
+// accept this session. The errors are those of Check. After an error, do not use the
+// context, because it holds the session even if a rule refuses the user.
 //
 // CheckToken does not check the origin of a request. Do not pass it a token from a
 // browser's cookie, because other websites could then act as the user.
@@ -29,15 +29,15 @@ func (a *Auth) CheckToken(ctx context.Context, token, orgID string, rules ...Rul
 	return a.checkIdentity(ctx, id, orgID, rules)
 }
 
-// CheckAuthorization is [Auth.CheckToken] for interceptors of RPC frameworks: it takes
+// CheckAuthorization is [Auth.CheckToken] for interceptors of RPC frameworks. It takes
 // the values of the request's Authorization header, unchanged, and uses the bearer token
 // (RFC 6750 section 2.1). If there is no bearer token and this Auth has authenticated
-// ctx, it does what [Auth.CheckContext] does: behind [Auth.Authenticate] it accepts the
-// session of the cookie, subject to the checks against cross-site requests that were made
-// there. It never reads a cookie itself.
+// ctx, it does what [Auth.CheckContext] does. Behind [Auth.Authenticate], it therefore
+// accepts the session of the cookie, unless Authenticate refused it because another site
+// sent the request. CheckAuthorization never reads a cookie itself.
 //
-// If Authenticate or a gate has already verified the same bearer token for ctx, the orgID
-// "" stands for the org that was chosen there, as in CheckContext.
+// If Authenticate or a gate has already verified the same bearer token for ctx, an empty
+// orgID means the org that was chosen there, as in CheckContext.
 func (a *Auth) CheckAuthorization(ctx context.Context, authorization []string, orgID string, rules ...Rule) (context.Context, error) {
 	token, found, err := bearerToken(authorization)
 	if verified := a.verifiedIn(ctx); verified != nil && (!found || verified.session.Token() == token) {
@@ -49,7 +49,7 @@ func (a *Auth) CheckAuthorization(ctx context.Context, authorization []string, o
 	return a.CheckToken(ctx, token, orgID, rules...)
 }
 
-// verifiedIn returns the latest identity that a has found for ctx, or nil.
+// verifiedIn returns the latest identity that a has verified for ctx, or nil.
 func (a *Auth) verifiedIn(ctx context.Context) *identity {
 	id, _ := ctx.Value(verifiedByKey{a}).(*identity)
 	return id
@@ -58,16 +58,16 @@ func (a *Auth) verifiedIn(ctx context.Context) *identity {
 // CheckContext is [Auth.CheckToken] for the session that this Auth has already verified
 // for ctx. Call it behind [Auth.Authenticate], for example in a Connect interceptor or on
 // an open page of an app with two realms. You can also call it behind CheckToken, for
-// example in a handler that has read which org a message is about. It does not verify the
-// token again. It refuses a session that has expired since then, and calls
-// Config.SessionState, so that a stream that checks each message ends with its session.
-// Behind [Auth.RequireOrg], or after a check with an orgID, the orgID "" stands for the
-// org chosen there.
+// example in a handler that reads from each message which org the message is about.
+// CheckContext does not verify the token again. It refuses a session that has expired in
+// the meantime, and calls Config.SessionState. A stream that calls it for each message
+// therefore ends with its session. Behind [Auth.RequireOrg], or after a check with an
+// orgID, an empty orgID means the org that was chosen there.
 //
 // If only another Auth or [WithSession] put a session into ctx, the error is
 // [ErrNoToken]. If Authenticate found no session, CheckContext returns the error that
-// Authenticate found. Gates treat a request with the returned context as if CheckContext
-// had not been called.
+// explains why. Gates treat a request with the returned context as if CheckContext had
+// not been called.
 func (a *Auth) CheckContext(ctx context.Context, orgID string, rules ...Rule) (context.Context, error) {
 	verified := a.verifiedIn(ctx)
 	if verified == nil {

@@ -21,7 +21,7 @@ import (
 
 // Config configures an [Auth]. The zero value of each field is its safe default. Most
 // apps set only LoginRocketURL and AppURL. [ConfigFromEnv] reads both from the
-// environment. [New] copies the Config: later changes have no effect.
+// environment. [New] copies the Config, so later changes have no effect.
 //
 // "Loopback" means the hosts localhost, *.localhost, 127.0.0.0/8 and ::1.
 type Config struct {
@@ -32,8 +32,8 @@ type Config struct {
 	// https://sample.e2.loginrocket.com/ or a custom domain, with or without the final
 	// slash. Visitors sign in there, and the keys are fetched from there unless JWKSURL
 	// or JWTKey is set. It must be https, or http on loopback. With http on loopback,
-	// only loopback addresses are dialled. Default: none; required, except with
-	// DisableCookie together with JWKSURL or JWTKey.
+	// only loopback addresses are dialled. It is required, unless DisableCookie and one
+	// of JWKSURL and JWTKey are set. Default: none.
 	LoginRocketURL string
 
 	// JWKSURL is the URL of the realm's key set (RFC 7517 section 5). Set it if this
@@ -56,8 +56,8 @@ type Config struct {
 
 	// Audience lists the values of aud (RFC 7519 section 4.1.3) that identify this app. A
 	// token whose aud contains none of them is refused with [ErrWrongAudience]. A token
-	// without aud is accepted, because LoginRocket Web sends none. Default: none, so that
-	// every token with an aud is refused.
+	// without aud is accepted, because tokens of LoginRocket Web have none. Default:
+	// none, so that every token with an aud is refused.
 	Audience []string
 
 	// AppURL is the public URL of this app as browsers see it, such as
@@ -65,9 +65,9 @@ type Config struct {
 	// prefix. If the app itself uses http.StripPrefix, put Authenticate around it
 	// instead. AppURL decides whether cookies are Secure. Every absolute URL of the app
 	// starts with it, because the Host of a request and X-Forwarded-* cannot be trusted.
-	// It must be https, or http on loopback. Default: if LoginRocketURL is on loopback,
-	// http and the request's Host, which must also be on loopback. Otherwise AppURL is
-	// required, except with DisableCookie.
+	// It must be https, or http on loopback. AppURL is required, unless DisableCookie is
+	// set or LoginRocketURL is on loopback. Default with LoginRocketURL on loopback: http
+	// and the request's Host, which must also be on loopback.
 	AppURL string
 
 	// AuthPath is the path of the login routes: login, signup, logout, profile, accounts,
@@ -82,16 +82,17 @@ type Config struct {
 
 	// CookieName is the exact name of the session cookie. The cookie never has a Domain,
 	// so browsers send it to AppURL's host only, and each other subdomain needs its own
-	// Auth. To take over sessions of AuthRocket's official middleware on https, set it to
-	// arToken; then a sibling subdomain can plant a session. Two Auths on one host need
-	// different names, neither of which is the other one plus .N, and different
-	// AuthPaths. Default: __Host-arToken if AppURL is https, and arToken otherwise.
+	// Auth. To take over sessions of AuthRocket's official middleware on https, set
+	// CookieName to arToken. A sibling subdomain can then plant a session. Two Auths on
+	// one host need different AuthPaths and different CookieNames. Neither name may be
+	// the other name with a suffix such as .1. Default: __Host-arToken if AppURL is
+	// https, and arToken otherwise.
 	CookieName string
 
-	// DisableCookie restricts authentication to bearer tokens, for an API: there are no
-	// cookies, no callback, no login routes and no redirects. Put a CORS handler around
-	// Authenticate and the gates, because a preflight request has no token, and refusals
-	// also need the CORS headers. Default: false.
+	// DisableCookie restricts authentication to bearer tokens. Set it for an API. There
+	// are then no cookies, no callback, no login routes and no redirects. Put a CORS
+	// handler around Authenticate and the gates, because a preflight request has no
+	// token, and refusals also need the CORS headers. Default: false.
 	DisableCookie bool
 
 	// HTTPClient fetches the keys. New copies it and sets the timeout of the copy to 8
@@ -106,8 +107,9 @@ type Config struct {
 	// seconds. From then on a withdrawn key is refused, unless the keys cannot be fetched
 	// because the fetch takes longer or a fetch failed within the last 28 seconds. The
 	// age is measured with both the monotonic clock and the wall clock, and the larger
-	// result counts. The keys are therefore due at once after the machine has slept or
-	// its clock has been set. The minimum is 10 seconds. Default: 15 minutes.
+	// result counts. The keys are therefore due for a refresh at once after the machine
+	// has slept or its clock has been set. The minimum is 10 seconds. Default: 15
+	// minutes.
 	RefreshInterval time.Duration
 
 	// MaxStale is how long the last keys are used while they cannot be fetched again.
@@ -140,10 +142,11 @@ type Config struct {
 	// VerifiedTokens is the largest number of RS256 tokens that are remembered as having
 	// a valid signature, in addition to those that TokenCacheSize keeps. A negative value
 	// means none. The next request with such a token checks its claims, its times and its
-	// key again, but skips the signature, which is most of the work. Set it to the number
-	// of users who are active within the lifetime of a token. A full set evicts random
-	// tokens, which are checked in full the next time. Each remembered token takes 16
-	// bytes of memory. The maximum is 100,000,000. Default: 1,000,000, which takes 16 MB.
+	// key again, but skips the signature check, which is most of the work. Set it to the
+	// number of users who are active within the lifetime of a token. A full set evicts
+	// random tokens. An evicted token is checked completely at its next use. Each
+	// remembered token takes 16 bytes of memory. The maximum is 100,000,000. Default:
+	// 1,000,000, which takes 16 MB.
 	VerifiedTokens int
 
 	// TrustedOrigins are origins such as https://admin.example.com whose pages
@@ -152,19 +155,20 @@ type Config struct {
 	TrustedOrigins []string
 
 	// ForwardParams are the names of additional query parameters that the login and
-	// signup routes pass on to LoginRocket. Default: none; the login route passes on
-	// account and prompt, the signup route invitation.
+	// signup routes pass on to LoginRocket. The login route always passes on account and
+	// prompt, and the signup route always passes on invitation. Default: no additional
+	// parameters.
 	ForwardParams []string
 
 	// KeepQueryToken reports whether the handler of r needs the login token in the URL,
 	// for example because it serves a WebSocket that browsers open as /socket?token=....
-	// If it returns true, the handler gets the URL unchanged, and no login is completed.
-	// Otherwise, a browser that navigates to a URL with a login token of this realm
-	// completes a login. If another request has such a token, it is removed before
+	// If KeepQueryToken returns true, the handler gets the URL unchanged, and no login is
+	// completed. Otherwise, a browser that navigates to a URL with a login token of this
+	// realm completes a login. If another request has such a token, it is removed before
 	// handlers see the URL, together with the parameters account, session and ar_state.
-	// KeepQueryToken is only called for URLs with such a token. Many goroutines call it
-	// at once, and it must not change the request. With DisableCookie it is never called,
-	// because URLs stay unchanged. Default: no route keeps the token.
+	// KeepQueryToken is called only for URLs with such a token. Many goroutines call it
+	// at once, and it must not change the request. With DisableCookie, it is never
+	// called, because URLs are never changed. Default: no route keeps the token.
 	KeepQueryToken func(r *http.Request) bool
 
 	// OnLogin is called when a browser completes a login, after any confirmation and
@@ -172,13 +176,13 @@ type Config struct {
 	// to admit only some users. An error refuses the login, and the browser gets a page
 	// that offers to use another account. An error without a kind counts as
 	// [ErrForbidden]. After an error of kind [ErrUnavailable], the login is kept and the
-	// page tries again by itself. The text of the error is logged and reported, but not
-	// shown to the user. Do not put email addresses into it. OnLogin may be called more
-	// than once for a login, and by many goroutines at once. Do not link the user to an
-	// account that another cookie names, because another website can start a login.
-	// OnLogin is not called for bearer tokens and existing sessions. Write a [Rule] for
-	// these. The URL of r has no parameters of the login. Default: every valid login is
-	// accepted.
+	// page tries again by itself. The text of the error is logged and reported to the
+	// Observer, but not shown to the user. Do not put email addresses into that text.
+	// OnLogin may be called more than once for a login, and by many goroutines at once.
+	// Do not link the user to an account that another cookie names, because another
+	// website can start a login. OnLogin is not called for bearer tokens or for existing
+	// sessions. To check those, write a [Rule]. The URL of r has no parameters of the
+	// login. Default: every valid login is accepted.
 	OnLogin func(r *http.Request, s Session) error
 
 	// Rules are checked at every gate, including [Auth.RequireLogin] and [Auth.Check],
@@ -189,7 +193,7 @@ type Config struct {
 	Rules []Rule
 
 	// Deny is called before a refused request is answered. Either it answers and returns
-	// true, or it writes nothing and returns false. In the second case the client gets
+	// true, or it writes nothing and returns false. If it returns false, the client gets
 	// the answer of [Auth.Deny], with the headers that Config.Deny has set. You may show
 	// [StatusCode] and [Reason] of err to clients, but not its text. Deny is called by
 	// many goroutines at once. Default: every refused request gets the answer of
@@ -198,8 +202,8 @@ type Config struct {
 
 	// Page is called before the package shows one of its own pages, so that you can brand
 	// or translate it. p holds everything that is on the page: see [Page]. Either Page
-	// answers with p.Status and returns true, or it writes nothing and returns false;
-	// then [WritePage] shows the page.
+	// answers with p.Status and returns true, or it writes nothing and returns false. If
+	// it returns false, [WritePage] shows the page.
 	//
 	// All headers of the page are already set, including those that protect it.
 	// Content-Security-Policy allows the package's own style and forbids the page to load
@@ -225,18 +229,18 @@ type Config struct {
 	DangerouslyAcceptUnsolicitedLogins bool
 
 	// DangerouslyAllowHTTPAppURL permits an http AppURL on hosts other than loopback.
-	// Cookies are then not Secure, and are sent unencrypted: anyone on the network can
+	// Cookies are then not Secure, and are sent unencrypted, so anyone on the network can
 	// take over sessions. Default: false.
 	DangerouslyAllowHTTPAppURL bool
 
 	// DangerouslyAllowHTTPLoginRocketURL permits an http LoginRocketURL on hosts other
-	// than loopback. Keys then arrive unencrypted: anyone on the network can replace them
-	// and sign in as any user. Default: false.
+	// than loopback. Keys are then fetched unencrypted, so anyone on the network can
+	// replace them and sign in as any user. Default: false.
 	DangerouslyAllowHTTPLoginRocketURL bool
 
 	// DangerouslyAllowHTTPJWKSURL permits an http JWKSURL on hosts other than loopback,
-	// such as another container on a private network. Keys then arrive unencrypted:
-	// anyone on that network can replace them and sign in as any user. Default: false.
+	// such as another container on a private network. Keys are then fetched unencrypted,
+	// so anyone on that network can replace them and sign in as any user. Default: false.
 	DangerouslyAllowHTTPJWKSURL bool
 }
 
@@ -503,7 +507,7 @@ func defaultPort(scheme string) string {
 	return "80"
 }
 
-// hostNamePattern requires a last label that is not a number: because browsers read a
+// hostNamePattern requires a last label that is not a number, because browsers read a
 // name that ends in a number as an IPv4 address.
 var hostNamePattern = regexp.MustCompile(`^([a-z0-9_-]+\.)*[a-z0-9_-]*[a-z_][a-z0-9_-]*$`)
 
@@ -524,8 +528,8 @@ func bracketIPv6(host string) string {
 	return host
 }
 
-// plainPathPattern matches paths of non-empty segments that are not dot segments and need
-// no escaping. All proxies and routers read such a path in the same way.
+// plainPathPattern matches paths whose segments are not empty, are not dot segments, and
+// need no escaping. All proxies and routers read such a path in the same way.
 var plainPathPattern = regexp.MustCompile(`^(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+$`)
 
 func isPlainPath(path string) bool { return plainPathPattern.MatchString(path) }

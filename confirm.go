@@ -49,8 +49,9 @@ type pendingLogin struct {
 }
 
 // encode returns p as the value of a cookie. A token contains dots, but the other two
-// parts do not, so a decoder splits them off from the end. The value need not be sealed,
-// because an attacker who can plant the cookie can also send the browser to the callback.
+// parts do not, so loadPending splits them off from the end. The value need not be
+// sealed, because an attacker who can plant the cookie can also send the browser to the
+// callback.
 func (p pendingLogin) encode() string {
 	return p.token + "." + string(p.reason) + "." + base64.RawURLEncoding.EncodeToString([]byte(p.target))
 }
@@ -71,8 +72,8 @@ func cutLast(s, sep string) (before, after string, found bool) {
 }
 
 // tokenHash returns a hash that identifies the token in the form of the confirmation
-// page, so that the page need not contain the token. It is needed because another link
-// may replace the cookie while the user reads the page.
+// page, so that the page need not contain the token. The hash is needed because another
+// link may replace the cookie while the user reads the page.
 func (p pendingLogin) tokenHash() string {
 	sum := sha256.Sum256([]byte(p.token))
 	return hex.EncodeToString(sum[:])
@@ -105,8 +106,8 @@ func (a *Auth) loadPending(r *http.Request) (pendingLogin, bool) {
 }
 
 // serveConfirm asks the user to confirm a login that this browser did not start, or that
-// changes who is signed in, and handles the answer. The answer identifies the token that
-// the page asked about, because the cookie may have changed in the meantime.
+// changes who is signed in, and handles the answer. The answer contains the hash of the
+// token that the page was about, because the cookie may have changed in the meantime.
 func (a *Auth) serveConfirm(w http.ResponseWriter, r *http.Request) {
 	r = withoutLoginParams(r)
 	// This is stricter than checkOrigin, because not even a trusted origin may answer for
@@ -145,7 +146,8 @@ func (a *Auth) serveConfirm(w http.ResponseWriter, r *http.Request) {
 			started: pending.reason == confirmChange,
 		})
 	default:
-		// The page only asks, so it does not wait for the key of the older token.
+		// This page only asks a question, so it does not wait for the key of the current
+		// session's token.
 		current, _ := a.currentSession(r)
 		a.writePage(w, r, a.confirmPage(r, pending, *session, *current))
 	}
@@ -161,7 +163,8 @@ func confirmedChoice(w http.ResponseWriter, r *http.Request, pending pendingLogi
 	return r.PostForm.Get(choiceField)
 }
 
-// confirmPage shows who would be signed in, who is signed in now, and why the page asks.
+// confirmPage returns a page that shows who would be signed in, who is signed in now, and
+// why a confirmation is needed.
 func (a *Auth) confirmPage(r *http.Request, pending pendingLogin, session, current Session) Page {
 	p := Page{
 		Kind:   PageConfirm,

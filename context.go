@@ -6,9 +6,9 @@ import (
 
 // CurrentSession returns the session that [Auth.Authenticate], a gate, [Auth.CheckToken]
 // or [WithSession] put into the context, and whether there is one. Behind a gate, it is
-// always the session that the gate accepted. If the context has several sessions, as with
-// two realms, CurrentSession uses the latest, even if the latest says that nobody is
-// signed in.
+// always the session that the gate accepted. If several Auths have authenticated the
+// context, as with two realms, CurrentSession uses the result of the latest, even if that
+// result is that nobody is signed in.
 func CurrentSession(ctx context.Context) (Session, bool) {
 	id := latestIdentity(ctx)
 	if id == nil || id.err != nil {

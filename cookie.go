@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	// chunkBytes is how many bytes of a token one cookie holds. Browsers drop a cookie
+	// chunkBytes is the number of bytes of a token in one cookie. Browsers drop a cookie
 	// whose name and value have more than 4,096 bytes.
 	chunkBytes = 3_800
 
@@ -41,8 +41,8 @@ func (a *Auth) newCookie(name, value string) *http.Cookie {
 }
 
 // minSessionMaxAge is the shortest Max-Age of a session cookie, in seconds. It ensures
-// that the browser still sends a token that expires at once, so that the answer can say
-// that the token has expired. Without the cookie, the answer would be that the browser
+// that the browser still sends a token that expires at once, so that the answer can name
+// the expiry as the cause. Without the cookie, the answer would say that the browser
 // keeps no cookies.
 const minSessionMaxAge = 60
 
@@ -97,8 +97,9 @@ func (a *Auth) clearDomainCookies(w http.ResponseWriter, r *http.Request) {
 // split into NAME, NAME.1, NAME.2 and so on, each of which has exactly chunkBytes, except
 // for the last. Chunks of an earlier, longer value are cleared.
 //
-// NAME comes last. If a proxy keeps only the last cookie of a response, the browser then
-// sends a full first chunk without a second one, which leads to [ErrIncompleteCookie].
+// The cookie NAME is set last. If a proxy keeps only the last cookie of a response, the
+// browser sends a full first chunk without a second chunk, and the error is
+// [ErrIncompleteCookie].
 func (a *Auth) setTokenCookie(w http.ResponseWriter, r *http.Request, c *http.Cookie) {
 	n := (len(c.Value) + chunkBytes - 1) / chunkBytes
 	a.clearChunks(w, r, c.Name, n)
@@ -110,8 +111,8 @@ func (a *Auth) setTokenCookie(w http.ResponseWriter, r *http.Request, c *http.Co
 	}
 }
 
-// clearChunks clears those chunks of the cookie called name that the browser has, from
-// the nth on.
+// clearChunks clears the chunks of the cookie called name, from the nth on, if the
+// browser has sent them.
 func (a *Auth) clearChunks(w http.ResponseWriter, r *http.Request, name string, n int) {
 	for ; n < maxChunks; n++ {
 		if chunk := chunkName(name, n); hasCookie(r, chunk) {
@@ -122,8 +123,8 @@ func (a *Auth) clearChunks(w http.ResponseWriter, r *http.Request, name string, 
 
 func hasCookie(r *http.Request, name string) bool { return len(cookieValues(r.Header, name)) > 0 }
 
-// hasOwnCookie reports whether the browser sent a session or the state of a login, and
-// therefore keeps cookies. All these names contain CookieName.
+// hasOwnCookie reports whether the browser sent a session cookie or the cookie of a
+// login. If so, the browser keeps cookies. All these names contain CookieName.
 func (a *Auth) hasOwnCookie(r *http.Request) bool {
 	for _, line := range r.Header["Cookie"] {
 		if strings.Contains(line[:min(len(line), maxScannedCookieBytes)], a.config.CookieName) {
@@ -161,14 +162,14 @@ func (a *Auth) cookieNameFor(purpose string) string {
 	return hostCookiePrefix + name + "~" + purpose
 }
 
-// maxSameNameCookies is how many tokens from cookies of one name are verified. A browser
-// usually sends one; a sibling subdomain can plant others, each of which costs a
-// signature check.
+// maxSameNameCookies is the number of tokens that are verified if several cookies have
+// the same name. A browser usually sends one. A sibling subdomain can plant others, each
+// of which costs a signature check.
 const maxSameNameCookies = 4
 
 // joinChunks returns the tokens in values, which must come from the cookies called name.
-// It replaces a first chunk with the whole token: see setTokenCookie. It returns at most
-// maxSameNameCookies tokens.
+// It joins each first chunk with the chunks that setTokenCookie set for the same token.
+// It returns at most maxSameNameCookies tokens.
 func joinChunks(values []string, h http.Header, name string) []string {
 	if !slices.ContainsFunc(values, isFullChunk) {
 		return values
@@ -214,13 +215,13 @@ func cookieHeaderBytes(r *http.Request) int {
 	return total
 }
 
-// maxScannedCookieBytes is how many bytes of Cookie headers are read. It is limited
-// because a compressed header of a few hundred bytes can decompress to a megabyte.
+// maxScannedCookieBytes limits how many bytes of Cookie headers are read, because a
+// compressed header of a few hundred bytes can decompress to a megabyte.
 const maxScannedCookieBytes = 64 << 10
 
-// maxSamePrefixCookies is how many cookies with a common name prefix are read. Browsers
-// keep fewer than 200 for one site, so a request with more is an attempt to waste
-// processor time.
+// maxSamePrefixCookies limits how many cookies with a common name prefix are read.
+// Browsers keep fewer than 200 for one site, so a request with more is an attempt to
+// waste processor time.
 const maxSamePrefixCookies = 200
 
 // cookieValues returns the non-empty values of the cookies called name, in their order,

@@ -20,7 +20,8 @@ func (a *Auth) checkOrigin(r *http.Request) error {
 		return refuse(ErrCrossSite, "the request has no Host")
 	}
 	if clientkind.IsUpgrade(r) {
-		// A WebSocket handshake is a GET, but what follows it is not safe.
+		// A WebSocket handshake is a GET, but the messages that follow can change
+		// something.
 		upgrade := *r
 		upgrade.Method = http.MethodPost
 		r = &upgrade
@@ -53,13 +54,14 @@ func (a *Auth) isSameOrigin(r *http.Request) bool {
 }
 
 // hidesOrigin reports whether r has Origin: null and no fetch metadata. A browser sends
-// that for a form on a page on plain http with Referrer-Policy: no-referrer. Any other
-// website can also make a browser send it, so the two cases cannot be distinguished.
+// such a request for a form on a plain http page with Referrer-Policy: no-referrer. Any
+// other website can also make a browser send such a request, so the two cases cannot be
+// distinguished.
 func hidesOrigin(r *http.Request) bool {
 	return r.Header.Get("Sec-Fetch-Site") == "" && r.Header.Get("Origin") == "null"
 }
 
-// warnOfHost warns of a login that starts at a host other than AppURL's, because the
+// warnOfHost warns about a login that starts at a host other than AppURL's, because the
 // browser does not send the cookies of that host to the callback. The login continues,
 // because a proxy may have replaced the Host, in which case the browser is at AppURL's
 // host.
@@ -79,15 +81,16 @@ const (
 	maxHostBytes      = 100 // of each host in hostWarnings
 )
 
-// hourlyLimit permits each warning once an hour. Anyone can send any Host, so the number
-// of warnings is bounded; the caller bounds the length of each.
+// hourlyLimit permits each warning once an hour. Anyone can send any Host, so hourlyLimit
+// limits the number of different warnings. The caller must limit the length of each
+// warning.
 type hourlyLimit struct {
 	mu   sync.Mutex
 	last map[string]time.Time
 }
 
-// isDue reports whether there was no warning about what within the last hour. If so, it
-// records one now.
+// isDue reports whether a warning about what is due, which means that there was none
+// within the last hour. If so, isDue records the warning.
 func (h *hourlyLimit) isDue(what string, now time.Time) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -98,6 +101,6 @@ func (h *hourlyLimit) isDue(what string, now time.Time) bool {
 	if h.last == nil {
 		h.last = map[string]time.Time{}
 	}
-	h.last[strings.Clone(what)] = now // a copy, which does not keep the request's header in memory
+	h.last[strings.Clone(what)] = now // a copy, so that the map does not keep the request's header in memory
 	return true
 }

@@ -12,7 +12,8 @@ import (
 )
 
 // Deny answers a request that [Auth.Check] refused; r is the request that Check returned.
-// Deny calls Config.Deny first. If that does not answer, a browser that navigates gets
+// Deny calls Config.Deny first. If Config.Deny does not answer, a browser that navigates
+// gets
 //
 //   - without a session: a redirect to the hosted login (303), which returns to the same
 //     URL. After a form post: a page with a link to the login, which returns to the page
@@ -24,7 +25,7 @@ import (
 //     with links to sign in again and to switch accounts (403).
 //   - while the decision cannot be made: a page that reloads itself (503); after a form
 //     post, a page that does not reload itself (429 or 503). For a token with an unknown
-//     key: the hosted login, see [ErrTooManyKeyLookups].
+//     key: a redirect to the hosted login, see [ErrTooManyKeyLookups].
 //
 // A request by htmx gets a 401 with an HX-Redirect header that leads to the login, which
 // returns to the page that is open in the browser. All other clients get the status of
@@ -50,8 +51,8 @@ func (a *Auth) Deny(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	status := StatusCode(err)
 	if !a.config.DisableCookie {
-		// An invalid cookie would be checked and refused with every request. A cookie
-		// that may become valid in a moment stays. Otherwise, an outage or a slow clock
+		// An invalid cookie would be checked and refused at every request. A cookie that
+		// may become valid in a moment is kept. Otherwise, an outage or a slow clock
 		// would sign users out. A prefetch never clears a cookie.
 		if status == http.StatusUnauthorized && id.source == SourceCookie && id.err != nil &&
 			retryRank(err) == 0 && !errors.Is(err, ErrAmbiguousCookie) && !errors.Is(err, ErrPrefetch) {
@@ -87,7 +88,7 @@ func (a *Auth) denyRoute(w http.ResponseWriter, r *http.Request, err error) {
 func (a *Auth) denyBrowser(w http.ResponseWriter, r *http.Request, session *Session, err error) bool {
 	status := StatusCode(err)
 	// A script that sent a bearer token must get another token itself. A login would only
-	// set a cookie, over which the bearer token takes precedence.
+	// set a cookie, and the bearer token would take precedence over it.
 	if status == http.StatusUnauthorized && !hasBearer(r.Header) {
 		switch {
 		case clientkind.IsHTMX(r) && !errors.Is(err, ErrAmbiguousCookie):
@@ -108,11 +109,12 @@ func (a *Auth) denyBrowser(w http.ResponseWriter, r *http.Request, session *Sess
 	case status == http.StatusUnauthorized && errors.Is(err, ErrIncompleteCookie):
 		a.writePage(w, r, a.incompleteCookiePage(r))
 	case status == http.StatusUnauthorized && isForm:
-		// A login would return by GET and lose what the person wrote into the form.
+		// A login would return with a GET, and what the person entered in the form would
+		// be lost.
 		a.writePage(w, r, a.formSignedOutPage(r))
 	case status == http.StatusUnauthorized, status == http.StatusTooManyRequests && !isForm && a.attempts(r) < maxAttempts:
-		// An attacker who spends the budget for key lookups must not keep users from a
-		// new login, whose key is known.
+		// An attacker who uses up the budget for key lookups must not lock users out. A
+		// new login gives them a token whose key is known.
 		login := loginstate.Login{Attempt: a.attempts(r) + 1, Target: a.paths.returnTarget(r)}
 		switch {
 		case login.Attempt > maxAttempts:
@@ -139,8 +141,8 @@ func (a *Auth) denyBrowser(w http.ResponseWriter, r *http.Request, session *Sess
 
 // challenge returns the WWW-Authenticate header of a refusal (RFC 6750 section 3). A
 // request without a bearer token gets no error code, as section 3.1 says. A 403 gets a
-// challenge only if a bearer token lacks a permission. In all other cases, other
-// credentials would change nothing.
+// challenge only if a bearer token lacks a permission. In all other cases, different
+// credentials would not help.
 func challenge(source Source, status int, err error) string {
 	switch {
 	case status == http.StatusForbidden && source == SourceBearer && errors.Is(err, ErrPermissionDenied):

@@ -23,11 +23,11 @@
 //   - Gates are [Auth.RequireLogin], [Auth.Require] and [Auth.RequireOrg].
 //   - In a handler, [CurrentUser], [CurrentOrg] and [CurrentSession] return who is signed in.
 //   - Pages link to [Auth.LoginPath] and [Auth.LogoutPath].
-//   - Config.Deny and Config.Page change how refusals look. [Reason] and [StatusCode]
-//     describe their errors.
+//   - Config.Deny and Config.Page change how refusals look. In them, [Reason] and
+//     [StatusCode] describe the error of a refusal.
 //
-// An API without browsers sets Config.DisableCookie, and needs no AppURL. Tests and local
-// programs get tokens from package authrockettest.
+// An API without browsers sets Config.DisableCookie, and needs no AppURL. In tests and
+// local programs, package authrockettest issues tokens.
 //
 // # Your responsibilities
 //
@@ -39,6 +39,6 @@
 //     sessions before that, set Config.SessionState: package sessionstate has an
 //     implementation.
 //   - Serve the app over https, and keep the server's clock accurate. Keep tokens and
-//     session IDs out of your logs: put an access logger inside Authenticate, where URLs
-//     no longer contain a token.
+//     session IDs out of your logs. For example, put an access logger inside
+//     Authenticate, where URLs no longer contain a token.
 package authrocket

@@ -11,16 +11,17 @@ import (
 	"github.com/authrocket-go/authrocket/internal/unavailable"
 )
 
-// The kinds of refusal. Every error of [Auth.Check], [Auth.CheckToken],
-// [Auth.CheckContext], [Auth.Verify] and a gate matches one of them with [errors.Is]. An
-// error with one of the reasons below matches the reason and its kind. [StatusCode] and
-// [Reason] return what a client may see of an error.
+// These are the kinds of refusal. Every error of [Auth.Check], [Auth.CheckToken],
+// [Auth.CheckContext], [Auth.Verify] and a gate matches one kind with [errors.Is]. An
+// error with one of the reasons below matches both the reason and its kind. [StatusCode]
+// and [Reason] return what a client may see of an error.
 var (
 	// ErrUnauthenticated: no valid credentials were presented. The status is 401; a
 	// browser that navigates is redirected to the login instead.
 	ErrUnauthenticated = errors.New("not signed in")
 
-	// ErrForbidden: the user is signed in, but may not do this. The status is 403.
+	// ErrForbidden: the user is signed in, but the request is not allowed. The status is
+	// 403.
 	ErrForbidden = errors.New("not allowed")
 
 	// ErrUnavailable: the decision cannot be made right now; the same request may succeed
@@ -104,13 +105,13 @@ var (
 
 	// ErrSessionEnded: Config.SessionState reports that the session has ended at
 	// AuthRocket, although its token has not expired. The session cookie is cleared. If
-	// the session of a login that is being completed has already ended, the browser gets
-	// a page with a link to a login with prompt=login.
+	// the session has already ended when its login is completed, the browser gets a page
+	// with a link to a login with prompt=login.
 	ErrSessionEnded = newReason(ErrUnauthenticated, "session_ended", "the session has ended")
 
 	// ErrLoginLoop: three logins in a row within a minute did not produce an accepted
 	// session. A browser gets an error page instead of a fourth login. Only
-	// Observer.Login gets this error, which wraps the error of the session.
+	// Observer.Login gets this error, which wraps the reason why the session was refused.
 	ErrLoginLoop = newReason(ErrUnauthenticated, "login_loop", "repeated logins did not produce an accepted session")
 )
 
@@ -121,9 +122,9 @@ var (
 	ErrPermissionDenied = newReason(ErrForbidden, "permission_denied", "a permission is missing")
 
 	// ErrWrongOrg: the token does not contain the org that the request is about. The user
-	// is not a member of that org, or has picked another account. ErrWrongOrg is also the
-	// error if the request does not say which org it is about, or if the selector returns
-	// an error without a kind.
+	// is not a member of that org, or has picked another account. The error is also
+	// ErrWrongOrg if the request does not say which org it is about, or if the selector
+	// returns an error without a kind.
 	ErrWrongOrg = newReason(ErrForbidden, "wrong_org", "the user is not signed in to this account")
 
 	// ErrEmailNotVerified: the token does not say that the email address is verified.
@@ -131,12 +132,13 @@ var (
 
 	// ErrCrossSite: an unsafe request (POST, WebSocket, ...) with a session cookie comes
 	// from an origin that is neither AppURL's nor one of Config.TrustedOrigins. A request
-	// without Origin and Sec-Fetch-Site, as programs and tests send it, is accepted.
+	// without Origin and Sec-Fetch-Site is accepted, because programs and tests send such
+	// requests.
 	ErrCrossSite = newReason(ErrForbidden, "cross_site", "the request comes from another site")
 
-	// ErrUnsolicitedLogin: a login came back that this browser did not start, or that
-	// would change who is signed in. It waits for the user's confirmation, if it fits
-	// into the cookies. Only Observer.Login gets this error.
+	// ErrUnsolicitedLogin: this browser did not start the login that came back, or the
+	// login would change who is signed in. The login waits for the user's confirmation if
+	// its token fits into a cookie. Only Observer.Login gets this error.
 	ErrUnsolicitedLogin = newReason(ErrForbidden, "unsolicited_login", "the user must confirm the login")
 )
 
@@ -247,9 +249,9 @@ func reasonOf(err error) (*reason, bool) {
 	return r, ok && r.kind == kindOf(err).err
 }
 
-// Reason returns a short fixed label for err, such as "token_expired", that is suitable
-// for metrics and for clients. For an error without a reason, it returns the label of its
-// kind: "unauthenticated", "forbidden" (also for an error without a kind) or
+// Reason returns a short fixed label for err, such as "token_expired". The label is
+// suitable for metrics and for clients. For an error without a reason, it returns the
+// label of its kind: "unauthenticated", "forbidden" (also for an error without a kind) or
 // "unavailable". For nil it returns "".
 func Reason(err error) string {
 	if err == nil {
@@ -261,8 +263,8 @@ func Reason(err error) string {
 	return kindOf(err).label
 }
 
-// PublicMessage returns the fixed text of err's reason, which a client may read. The
-// message of err itself is for operators, because it may contain IDs, times and
+// PublicMessage returns the fixed text of err's reason, which you may show to a client.
+// The message of err itself is for operators, because it may contain IDs, times and
 // addresses. For nil it returns "".
 func PublicMessage(err error) string {
 	if err == nil {
@@ -274,8 +276,8 @@ func PublicMessage(err error) string {
 	return http.StatusText(StatusCode(err))
 }
 
-// withKind returns err if it has a kind, and otherwise wraps it with fallback. It is for
-// errors of functions in Config.
+// withKind returns err if it has a kind, and otherwise wraps it with the kind fallback.
+// Use it for errors that functions in Config return.
 func withKind(err, fallback error) error {
 	if errors.Is(err, kindOf(err).err) {
 		return err
@@ -289,7 +291,7 @@ type onLoginError struct{ err error }
 func (e *onLoginError) Error() string { return e.err.Error() }
 func (e *onLoginError) Unwrap() error { return e.err }
 
-// ConfigError is one problem with a [Config]. [New] returns all of them at once: see
+// ConfigError is one problem with a [Config]. [New] returns all problems at once: see
 // [ConfigErrors].
 type ConfigError struct {
 	Field   string // the name of the Config field
@@ -311,9 +313,9 @@ func (e *ConfigError) Error() string {
 	return "authrocket: " + field + " " + e.Problem
 }
 
-// ConfigErrors returns each [ConfigError] in err, which is the error of [New] or wraps
-// it. Their order is that of the message of err. It returns none for nil and for other
-// errors.
+// ConfigErrors returns each [ConfigError] in err, which must be the error of [New] or
+// wrap it. The order is the same as in the message of err. For nil and for other errors,
+// ConfigErrors returns none.
 func ConfigErrors(err error) []*ConfigError {
 	var problems []*ConfigError
 	switch err := err.(type) {
@@ -329,7 +331,8 @@ func ConfigErrors(err error) []*ConfigError {
 	return problems
 }
 
-// defaultRetryAfter is for errors that do not say when to try again.
+// defaultRetryAfter is the result of [RetryAfter] for an error that does not say when to
+// try again.
 const defaultRetryAfter = 5 * time.Second
 
 // RetryAfter returns how long a client should wait before it repeats a request that was

@@ -8,9 +8,9 @@ import (
 	"github.com/authrocket-go/authrocket/internal/keycache"
 )
 
-// identity is what an Auth knows about the sender of a request. It is itself the context
-// in which handlers and gates find it, which saves an allocation per request. It does not
-// change after it has been put into a request.
+// identity is what an Auth knows about the sender of a request. An identity is also the
+// context in which handlers and gates find it, which saves an allocation per request. It
+// does not change after it has been put into a request.
 type identity struct {
 	context.Context // the parent context; nil until the identity is in a request
 

@@ -18,15 +18,17 @@ import (
 	"github.com/authrocket-go/authrocket/internal/loopback"
 )
 
-// wait is how long a request waits for keys and for Config.SessionState. All tokens of a
-// request share one value, so that several cookies do not wait several times.
+// wait limits how long a request waits for keys and for Config.SessionState. All tokens
+// of a request share one wait, so that a request with several cookies does not wait
+// several times.
 type wait struct {
 	patience keycache.Patience
 	start    time.Time // when the request began to wait; zero if it has not
 }
 
-// left returns how long the request still waits for Config.SessionState. An open route
-// does not wait for it, because a gate calls it again.
+// left returns how long the request still waits for Config.SessionState. A route without
+// a gate does not wait for SessionState, because any gate behind it calls SessionState
+// again.
 func (w *wait) left() time.Duration {
 	if w.patience == keycache.NoWait || w.patience == keycache.Open {
 		return 0
@@ -45,10 +47,10 @@ type keySource interface {
 	// do so without waiting. Without such a key, the generation is zero.
 	fresh(id string, now time.Time) (keys jose.Keys, generation uint64, ok bool)
 	// unchanged reports whether fresh, if called at now, would return the same keys as
-	// when it returned generation. It is false for generation zero.
+	// when it returned generation. The result is false for generation zero.
 	unchanged(generation uint64, now time.Time) bool
-	// lookup returns the keys that the Question is about, or an error with a kind. It may
-	// wait.
+	// lookup returns the keys with the key ID of the Question, or an error with a kind.
+	// It may wait.
 	lookup(context.Context, keycache.Question) (jose.Keys, error)
 	// warm fetches the keys.
 	warm(ctx context.Context) error
@@ -78,9 +80,9 @@ type jwks struct {
 	maxStale time.Duration
 }
 
-// maxJWKSBytes is far more than the size of a real key set, which holds one or two keys.
-// It bounds the memory that another server in place of LoginRocket can make this process
-// use.
+// maxJWKSBytes is far more than the size of a real key set, which contains one or two
+// keys. It limits the memory that this process uses if another server answers in place of
+// LoginRocket.
 const maxJWKSBytes = 1 << 20
 
 func newJWKS(c Config, u baseURL) *jwks {
@@ -108,8 +110,8 @@ func keyCacheConfig(c Config, u baseURL) keycache.Config[jose.Keys] {
 	return cache
 }
 
-// All keys of the set are RSA keys for RS256: internal/jose skips others. A set never
-// contains a secret, so no published key can verify an HS256 token.
+// All keys of the set are RSA keys for RS256, because internal/jose skips all other keys.
+// A set never contains a secret, so no published key can verify an HS256 token.
 func (j *jwks) algorithm() jose.Algorithm { return jose.RS256 }
 func (j *jwks) needsKeyID() bool          { return true }
 
@@ -146,9 +148,10 @@ func (j *jwks) ready() error {
 	return &refusal{reason: ErrKeysUnavailable, detail: detail, cause: failure}
 }
 
-// keyError gives an error of the key cache its reason. A key that does not exist leads to
-// 401. If it is not known whether the key exists, the status is 503 or 429, because an
-// outage must not sign users out. The detail may contain the key ID, which is public.
+// keyError gives an error of the key cache its reason. If the key does not exist, the
+// status is 401. If it is not known whether the key exists, the status is 503 or 429,
+// because an outage must not sign users out. The detail may contain the key ID, which is
+// public.
 func keyError(err error, detail string) error {
 	if err == nil {
 		return nil

@@ -16,10 +16,11 @@ import (
 	"github.com/authrocket-go/authrocket/internal/returnto"
 )
 
-// serveLogout signs the user out of this app, and continues to LoginRocket unless the
-// session there should stay. A link or an image on another site can cause a GET. A GET
-// therefore signs the user out only if the browser says that it comes from a page of this
-// app or from the address bar. Otherwise it shows a button.
+// serveLogout signs the user out of this app. It then sends the browser on to
+// LoginRocket, unless the session there should stay active. A link or an image on another
+// site can cause a GET. A GET therefore signs the user out only if the browser says that
+// it comes from a page of this app or from the address bar. Otherwise serveLogout shows a
+// page with a button.
 func (a *Auth) serveLogout(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodGet && !isOwnNavigation(r) {
 		a.writePage(w, r, a.logoutPage(r))
@@ -33,7 +34,7 @@ func (a *Auth) serveLogout(w http.ResponseWriter, r *http.Request) {
 		session, _ = a.cookieSession(r, &wait{patience: keycache.NoWait}, a.verifier.verify)
 	case r.Host != "":
 		// Without a Host, no origin can be compared. Such a request still signs the user
-		// out of this app, because that does less harm than refusing the sign-out.
+		// out of this app, because refusing the sign-out would do more harm.
 		a.denyRoute(w, r, err)
 		return
 	}
@@ -57,7 +58,7 @@ func (a *Auth) serveLogout(w http.ResponseWriter, r *http.Request) {
 
 // sessionIDToEnd returns the ID of the session to end at LoginRocket. This is the
 // browser's session or, if there is none, the session of an earlier sign-out that has not
-// reached LoginRocket yet. A second click must not lose that ID.
+// reached LoginRocket yet. A second click on the logout button must not lose that ID.
 func (a *Auth) sessionIDToEnd(r *http.Request, session *Session) string {
 	if session.ID() != "" {
 		return session.ID()
@@ -70,9 +71,10 @@ func (a *Auth) sessionIDToEnd(r *http.Request, session *Session) string {
 	return ""
 }
 
-// answerLogout sends a client that has signed out to location, a path of this app. How it
-// does so depends on the client, because a script cannot follow a redirect to
-// LoginRocket, and a page with form-action 'self' blocks a redirect after its form.
+// answerLogout answers a client that has signed out, and makes it continue at location, a
+// path of this app. The kind of answer depends on the client, because a script cannot
+// follow a redirect to LoginRocket, and a page with form-action 'self' blocks a redirect
+// after its form.
 func (a *Auth) answerLogout(w http.ResponseWriter, r *http.Request, location string, isLocal bool) {
 	isFramed := clientkind.IsFramed(r)
 	switch {
@@ -158,8 +160,8 @@ func (a *Auth) serveLogoutEnd(w http.ResponseWriter, r *http.Request) {
 	a.redirect(w, a.LogoutURL(params...))
 }
 
-// signingOutPage returns a page that continues by itself. form-action 'self' does not
-// block that, because the page navigates and the form does not redirect.
+// signingOutPage returns a page that navigates to location by itself. form-action 'self'
+// blocks redirects after a form, but not this navigation.
 func signingOutPage(location string) Page {
 	return Page{
 		Kind:    PageSigningOut,
@@ -181,7 +183,7 @@ func framedSigningOutPage(location string) Page {
 	return p
 }
 
-// isLocalLogout reports whether the LoginRocket session should stay.
+// isLocalLogout reports whether the session at LoginRocket should stay active.
 func isLocalLogout(r *http.Request) bool {
 	query, _, _ := splitReturnTo(r.URL.RawQuery)
 	return len(rawquery.Values(query, "local")) > 0

@@ -22,10 +22,10 @@ import (
 // Authorization are ignored. Requests below Config.AuthPath that are not for a login
 // route are passed to next.
 //
-// The login routes are for browsers that navigate; other requests get the same answer
-// there as at a gate. Every answer of the callback and of its confirmation page has the
-// header Authrocket-Callback: 1, so that an external check can see that this app serves
-// them.
+// The login routes are for browsers that navigate. Other requests to these routes get the
+// same answer as at a gate. Every answer of the callback and of its confirmation page has
+// the header Authrocket-Callback: 1, so that an external check can see that this app
+// serves them.
 //
 // A request with an invalid token is anonymous. The same applies if Config.SessionState
 // refuses the session or cannot decide about it. Every response has Vary: Cookie,
@@ -39,8 +39,8 @@ func (a *Auth) Authenticate(next http.Handler) http.Handler {
 func (a *Auth) authenticate(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if id := a.identityOf(r); id != nil {
-			// Authenticate is mounted twice, and the outer one has done and reported
-			// everything.
+			// Authenticate is mounted twice, and the outer one has already authenticated
+			// and reported the request.
 			next.ServeHTTP(w, withIdentity(r, id))
 			return
 		}
@@ -77,26 +77,27 @@ func (a *Auth) authenticate(next http.Handler) http.Handler {
 // A gate waits at most 2 seconds, for the realm's keys (see [Auth.Warm]) and
 // Config.SessionState together.
 //
-// A gate works with or without [Auth.Authenticate] around it. Without it, the gate also
-// does the work of Authenticate for its own requests. A gate only accepts a session that
-// this Auth has verified on the same request.
+// A gate works with or without [Auth.Authenticate] around it. Without Authenticate, the
+// gate does the work of Authenticate for its own requests. A gate accepts only a session
+// that this Auth has verified for the same request.
 func (a *Auth) RequireLogin(next http.Handler) http.Handler { return a.gate(next, nil, nil) }
 
-// Require is [Auth.RequireLogin] with rules: it calls next if all of them allow the user.
-// They are checked in order, after Config.Rules. A user who lacks a permission is not
-// redirected to the login: see [Auth.Deny].
+// Require is [Auth.RequireLogin] with rules. The gate calls next if all rules allow the
+// user. It checks the rules in order, after Config.Rules. A user who lacks a permission
+// is not redirected to the login: see [Auth.Deny].
 func (a *Auth) Require(rules ...Rule) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler { return a.gate(next, nil, rules) }
 }
 
 // RequireOrg is [Auth.Require] for members of the org that the request is about. The
-// selector, such as [OrgIDFromPath], returns which org that is. If the user is not a
-// member of it, or the selector is nil, the error is [ErrWrongOrg]. For the rules and for
-// next, the current membership and org are those of the request, whatever account the
-// user has picked.
+// selector, such as [OrgIDFromPath], determines that org. If the user is not a member of
+// the org, or the selector is nil, the error is [ErrWrongOrg]. In the rules and in next,
+// the current membership and org are those that the request is about, whatever account
+// the user has picked.
 //
-// A token of LoginRocket Web contains only the account that the user picked. A member of
-// another org must switch accounts first; a browser gets a link for that.
+// A token of LoginRocket Web contains only the account that the user picked. A user who
+// picked another account must switch accounts first. A browser gets a page with a link
+// for that.
 func (a *Auth) RequireOrg(selector OrgSelector, rules ...Rule) func(http.Handler) http.Handler {
 	if selector == nil {
 		selector = func(*http.Request, Session) (Membership, error) {
@@ -125,7 +126,7 @@ func (a *Auth) LoginRoutes() http.Handler {
 
 func (a *Auth) gate(next http.Handler, selector OrgSelector, rules []Rule) http.Handler {
 	gated := func(w http.ResponseWriter, r *http.Request, id *identity) {
-		// These headers are also for refusals, and replace weaker values that an outer
+		// Refusals also need these headers, which replace weaker values that an outer
 		// handler has set.
 		if !isPrivate(w.Header()) {
 			new(cacheHeaders).setPrivate(w.Header())

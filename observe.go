@@ -33,19 +33,19 @@ type Observer struct {
 	KeyRefresh func(context.Context, KeyRefresh)
 
 	// Login reports that a browser came back from LoginRocket, or that the user confirmed
-	// a login. With [ErrLoginLoop], it reports a login that was not started.
+	// a login. An event with [ErrLoginLoop] means that no further login was started.
 	Login func(context.Context, Login)
 
 	// Logout reports a sign-out through the logout route.
 	Logout func(context.Context, Logout)
 
 	// Warning reports a problem that an operator should fix. It reports a login that
-	// starts at a host other than Config.AppURL's (each host once an hour, at most 20
-	// hosts), and a return target whose query is too long and therefore cut (at most once
-	// every 10 seconds). It also reports, each at most once an hour, an https AppURL that
-	// is served over http, login routes that are missing, shadowed or at another path,
-	// logins that do not come back, and tokens that may be too large for a proxy. Later
-	// versions may add other warnings.
+	// starts at a host other than Config.AppURL's (once an hour for each host, and at
+	// most 20 hosts). It reports a return target whose query was cut because it is too
+	// long (at most once every 10 seconds). It also reports each of these problems at
+	// most once an hour: an https AppURL that is served over http; login routes that are
+	// missing, shadowed or at another path; logins that do not come back; and tokens that
+	// may be too large for a proxy. Later versions may add other warnings.
 	Warning func(context.Context, error)
 }
 
@@ -53,8 +53,8 @@ func (o Observer) isZero() bool {
 	return o.Decision == nil && o.KeyRefresh == nil && o.Login == nil && o.Logout == nil && o.Warning == nil
 }
 
-// SilentObserver returns an Observer that does nothing, for apps that do not want the log
-// lines of the zero Observer.
+// SilentObserver returns an Observer that does nothing. Use it to turn off the log lines
+// of the zero Observer.
 func SilentObserver() Observer { return Observer{Warning: func(context.Context, error) {}} }
 
 // WarningObserver returns an Observer that logs what the zero Observer logs. Call its
@@ -124,8 +124,9 @@ type Decision struct {
 }
 
 // SessionHash returns a salted hash of the session ID, or "" without a session. Each Auth
-// has a random salt, so the hash only shows which events of this Auth belong together. It
-// is computed on demand. For a lasting key, see [Session.IDHash].
+// has a random salt, so the hash only shows which events of this Auth belong together.
+// SessionHash computes the hash on each call. For a key that stays the same after a
+// restart, use [Session.IDHash].
 func (d Decision) SessionHash() string { return d.session.hash() }
 
 // KeyRefresh is the outcome of one fetch of the realm's keys.
@@ -137,7 +138,7 @@ type KeyRefresh struct {
 }
 
 // Login is the outcome of a login that came back from LoginRocket. If Err is
-// [ErrLoginLoop], the login was not started.
+// [ErrLoginLoop], no further login was started.
 type Login struct {
 	Started bool   // this browser started the login
 	Reason  string // [Reason] of Err, "" when signed in
@@ -215,9 +216,9 @@ func outcomeAttrs(reason string, err error, sessionHash string) []slog.Attr {
 	return attrs
 }
 
-// hashedSession shows an operator which events belong to one session, without the session
-// ID, which is a credential. Both fields are pointers, so that events are small and
-// printers do not follow them into a session.
+// hashedSession lets an operator see which events belong to one session without seeing
+// the session ID, which is a credential. Both fields are pointers, so that events are
+// small and printers do not follow them into a session.
 type hashedSession struct {
 	salt    *[32]byte
 	session *Session

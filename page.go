@@ -11,12 +11,12 @@ import (
 	"slices"
 )
 
-// Page is one of the pages that this package itself shows. It works without scripts. It
-// shows no text from the request except names and email addresses from a token. It also
-// shows the permission tags of your rules. All of these are in its Facts, and the long
-// ones are cut. Config.Page gets it as data: Kind and Facts contain everything that Title
-// and Texts say in English. A Page belongs to one response, so the function that gets it
-// may change it.
+// Page is one of the package's own pages. It works without scripts. It shows names and
+// email addresses from a token, but no other text from the request. It also shows the
+// permission tags of your rules. The Facts contain all these texts, and long ones are
+// cut. Config.Page gets a Page as data: Kind and Facts contain everything that Title and
+// Texts say in English. A Page belongs to one response, so the function that gets it may
+// change it.
 type Page struct {
 	Kind   PageKind
 	Status int      // the status of the response; 0 means 200
@@ -27,8 +27,8 @@ type Page struct {
 	Form   *Form // nil on most pages
 	Links  []Link
 
-	// refresh is the value of the Refresh header, or "" for none. It is a header because
-	// Config.Page may write the body, and could forget to include it there.
+	// refresh is the value of the Refresh header, or "" for none. The package sets a
+	// header because a Config.Page that writes its own body could forget the refresh.
 	refresh string
 
 	// isFramed permits other sites to show the page in a frame. It is true only for pages
@@ -48,7 +48,7 @@ func (p Page) Fact(name string) string {
 	return ""
 }
 
-// PageKind says what a page is for: see the constants. Later versions may add kinds. Let
+// PageKind is the purpose of a page: see the constants. Later versions may add kinds. Let
 // [WritePage] show the kinds that you do not know.
 type PageKind string
 
@@ -69,9 +69,9 @@ const (
 	// app.
 	PageNothingToConfirm PageKind = "nothing_to_confirm"
 
-	// PageLoginFailed: the login token that came back is refused. "reason" is the
-	// [Reason]. If a time is the reason, the page also has "server_time", and
-	// "expired_at" or "valid_from".
+	// PageLoginFailed: a login came back from LoginRocket, but its token is refused.
+	// "reason" is the [Reason]. If a time is the reason, the page also has "server_time",
+	// and "expired_at" or "valid_from".
 	PageLoginFailed PageKind = "login_failed"
 
 	// PageLoginRefused: Config.OnLogin refuses the user. "reason" is the [Reason].
@@ -179,9 +179,9 @@ var pageHTML string
 var pageTemplate = template.Must(template.New("page").Parse(pageHTML))
 
 // pageCSP allows only the page's own style, by its hash, because a page may show a name
-// that an attacker chose. It uses a hash because a nonce would be another random value to
-// pass to Config.Page. setHeaders adds what depends on the page: the directives about
-// frames and forms.
+// that an attacker chose. It uses a hash because a nonce would have to be passed to
+// Config.Page. setHeaders adds what depends on the page: the directives about frames and
+// forms.
 var pageCSP = func() string {
 	hash := sha256.Sum256([]byte(pageStyle))
 	return "default-src 'none'; base-uri 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) + "'"
@@ -201,11 +201,12 @@ func (a *Auth) writePage(w http.ResponseWriter, r *http.Request, p Page) {
 
 // WritePage answers with p in the package's own style. It sets the headers that protect
 // p, whatever their values were before. WritePage is also called if Config.Page returns
-// false. A Config.Page that only translates can change the texts of p and call WritePage.
+// false. A Config.Page that only translates pages can change the texts of p and call
+// WritePage.
 func WritePage(w http.ResponseWriter, r *http.Request, p Page) {
 	// Facts without a label are already in the texts.
 	listed := slices.DeleteFunc(slices.Clone(p.Facts), func(f Fact) bool { return f.Label == "" })
-	// This is buffered, so that a template that fails does not leave half a page with
+	// Buffer the page, so that a template that fails does not leave half a page with
 	// status 200.
 	var body bytes.Buffer
 	err := pageTemplate.Execute(&body, struct {
@@ -224,14 +225,15 @@ func WritePage(w http.ResponseWriter, r *http.Request, p Page) {
 	}
 }
 
-// setHeaders sets the headers that p needs, whoever writes its body.
+// setHeaders sets the headers that p needs, whether WritePage or Config.Page writes the
+// body.
 func (p Page) setHeaders(h http.Header) {
 	setNoStore(h) // the page is for this user at this moment, and the browser's Back button must not show it again
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("X-Content-Type-Options", "nosniff")
 	csp := pageCSP
 	if !p.isFramed {
-		// Set both, for browsers that do not support frame-ancestors.
+		// Set X-Frame-Options for browsers that do not support frame-ancestors.
 		csp += "; frame-ancestors 'none'"
 		h.Set("X-Frame-Options", "DENY")
 	}
@@ -243,10 +245,11 @@ func (p Page) setHeaders(h http.Header) {
 		// The URL of a callback contains a token, which no link may pass on.
 		h.Set("Referrer-Policy", "no-referrer")
 	} else {
-		// There is no form-action, because browsers also apply it to every redirect after
-		// the form, and the app or LoginRocket may redirect to another origin.
-		// no-referrer would make the Origin of the form null, so the form would be
-		// refused. With same-origin, the URL of the page is sent only to this app.
+		// This policy has no form-action, because browsers also apply form-action to
+		// every redirect after the form, and the app or LoginRocket may redirect to
+		// another origin. no-referrer would make the Origin of the form null, so the form
+		// would be refused. With same-origin, the URL of the page is sent only to this
+		// app.
 		h.Set("Referrer-Policy", "same-origin")
 		// A page that opened this one could otherwise navigate it away and back, to
 		// time a click on its button.

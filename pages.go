@@ -41,8 +41,8 @@ func (a *Auth) nothingToConfirmPage(r *http.Request) Page {
 	return p
 }
 
-// failedLoginPage returns the page for a login that came back and is refused because of
-// err, which is not of kind [ErrUnavailable].
+// failedLoginPage returns the page for a login that is refused because of err. err must
+// not be of kind [ErrUnavailable].
 func (a *Auth) failedLoginPage(target string, err error) Page {
 	p := Page{
 		Kind:   PageLoginFailed,
@@ -241,7 +241,7 @@ func (a *Auth) forbiddenPage(r *http.Request, s *Session, err error) Page {
 
 // currentUserFacts returns a fact that names the user who is signed in, because the
 // visitor may expect to be signed in as someone else. It returns none if nobody is signed
-// in on the request that [Auth.Deny] got.
+// in.
 func currentUserFacts(s *Session) []Fact {
 	if !s.isSignedIn() {
 		return nil
@@ -253,7 +253,7 @@ func currentUserFacts(s *Session) []Fact {
 	return []Fact{{"current_user", "Signed in as", value}}
 }
 
-// permissionFacts returns which permissions are missing.
+// permissionFacts returns facts that name the missing permissions.
 func permissionFacts(err error) []Fact {
 	e, _ := errors.AsType[*refusal](err)
 	if e == nil {
@@ -277,8 +277,8 @@ func permissionFacts(err error) []Fact {
 	return []Fact{fact}
 }
 
-// formSignedOutPage returns a page that leads back to the page with the form. What the
-// user entered is lost.
+// formSignedOutPage returns a page that leads back to the page with the form. The data
+// that the user entered is lost.
 func (a *Auth) formSignedOutPage(r *http.Request) Page {
 	return Page{
 		Kind:   PageFormSignedOut,
@@ -300,8 +300,8 @@ func formUnavailablePage(status int) Page {
 	}
 }
 
-// crossSitePage returns a page that leads to a page of this app, whose forms are
-// accepted.
+// crossSitePage returns a page with a link to a page of this app, because forms on this
+// app's pages are accepted.
 func (a *Auth) crossSitePage() Page {
 	return Page{
 		Kind:   PageCrossSite,
@@ -346,7 +346,7 @@ func (a *Auth) incompleteCookiePage(r *http.Request) Page {
 }
 
 // hiddenOriginPage returns a page that names the cause, because an operator could not see
-// it anywhere else.
+// the cause anywhere else.
 func hiddenOriginPage() Page {
 	return Page{
 		Kind:   PageHiddenOrigin,

@@ -2,8 +2,8 @@ package authrocket
 
 import "strings"
 
-// pastedSecrets are the beginnings of secrets that people paste into fields for URLs and
-// IDs. No error repeats such a value.
+// pastedSecrets are the prefixes of secrets that people paste into fields for URLs and
+// IDs by mistake. No error repeats a value with such a prefix.
 var pastedSecrets = []struct{ prefix, name string }{
 	{"jsk_", "a secret for login tokens; move it to JWTKey"},
 	{"ks_", "an API key; move it to the APIKey of the package coreapi"},
@@ -12,8 +12,8 @@ var pastedSecrets = []struct{ prefix, name string }{
 	{"kss_", "a session ID; leave it out"},
 }
 
-// pastedSecret returns the name of the kind of secret that value is, if it begins like
-// one of pastedSecrets, possibly in quotes or after the scheme of a URL. A value with a
+// pastedSecret returns the name of the kind of secret in value, if value begins with one
+// of the pastedSecrets, possibly in quotes or after the scheme of a URL. A value with a
 // dot, a port or a path is a host, not a secret.
 func pastedSecret(value string) (name string, ok bool) {
 	bare := strings.ToLower(strings.Trim(value, " \t\r\n\"'`/"))

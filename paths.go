@@ -42,20 +42,22 @@ func (a *Auth) appURL(r *http.Request) (string, bool) {
 	return "http://" + r.Host, true
 }
 
-// stateParam carries the state of a login to LoginRocket and back.
+// stateParam is the query parameter that takes the state of a login to LoginRocket and
+// back.
 const stateParam = "ar_state"
 
 // loginParams are the parameters that LoginRocket and this package add to the URL that a
 // browser comes back to.
 var loginParams = []string{"token", "account", "session", stateParam}
 
-// strayTarget returns the return target of an unsolicited login that came back to r: the
-// path and query of r, byte for byte, without the parameters of the login.
+// strayTarget returns the return target of an unsolicited login whose token is in the URL
+// of r. The target is the path and query of r, byte for byte, without the parameters of
+// the login.
 func (p paths) strayTarget(r *http.Request) string { return p.requestTarget(r, loginParams) }
 
-// returnTarget returns the return target of a login that starts at r: the path and query
-// of r, byte for byte. A token, account or session parameter belongs to the app, unless
-// safeTarget finds a login token.
+// returnTarget returns the return target of a login that starts at r. The target is the
+// path and query of r, byte for byte. A token, account or session parameter belongs to
+// the app, unless safeTarget finds a login token.
 func (p paths) returnTarget(r *http.Request) string {
 	return p.requestTarget(r, []string{stateParam})
 }
@@ -76,9 +78,9 @@ func (a *Auth) openPageTarget(r *http.Request) string {
 	return a.targetOf(r, r.Header.Get("HX-Current-URL"))
 }
 
-// backTarget returns the target of the link back on a page that answers r. It is the URL
-// of r itself or, for a form post, that of the page with the form. If that is not a page
-// of this app, the target is "/".
+// backTarget returns the target of the back link on a page that answers r. The target is
+// the URL of r or, for a form post, the URL of the page with the form. If the form is not
+// on a page of this app, the target is "/".
 func (a *Auth) backTarget(r *http.Request) string {
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
 		return a.paths.returnTarget(r)
@@ -216,14 +218,16 @@ func (p paths) routePath(route string) string {
 	return p.appPath + p.authPath + "/" + route
 }
 
-// routeReturningTo returns a link to a login route that returns to target.
+// routeReturningTo returns a link to a login route. After the login, the browser returns
+// to target.
 func (p paths) routeReturningTo(route, target string) string {
 	return p.routePath(route) + "?return_to=" + url.QueryEscape(target)
 }
 
 // redirect sends the browser to location, a URL of LoginRocket or a target of this app.
-// net/http's Redirect would clean the path and so change what safeTarget has checked.
-// After the POST of a form, 303 makes the browser send a GET (RFC 9110 section 15.4.4).
+// net/http's Redirect would clean the path, and so change the target that safeTarget has
+// checked. After the POST of a form, 303 makes the browser send a GET (RFC 9110 section
+// 15.4.4).
 func (a *Auth) redirect(w http.ResponseWriter, location string) {
 	h := w.Header()
 	setNoStore(h)
@@ -240,7 +244,7 @@ func (a *Auth) redirectToApp(w http.ResponseWriter, target string) {
 // LoginPath returns the path of the login route, for links in your pages. The login
 // returns to returnTo, an escaped path of this app outside Config.AuthPath, such as
 // "/manage?tab=1". Pass r.URL.RequestURI() to return to the current page. If returnTo is
-// "" or any other text, the login returns to "/". returnTo must not contain the path
+// empty or not such a path, the login returns to "/". returnTo must not contain the path
 // prefix of AppURL; the result contains it. A fragment is dropped. If returnTo is longer
 // than 1,000 bytes, its query is also dropped. You may append "&prompt=login" or
 // "&account=org_..." to the result.
@@ -255,16 +259,16 @@ func (a *Auth) SignupPath(returnTo string) string { return a.routeLink(routeSign
 //	<form method="post" action="{{.LogoutPath}}"><button>Sign out</button></form>
 //
 // A GET signs the user out if the browser says that it comes from a page of this app or
-// from the address bar. Otherwise, the answer is a page with a button. With returnTo "",
-// the browser returns to Config.AfterLogout. With another returnTo, you may append
-// "&local=1", which keeps the session at LoginRocket.
+// from the address bar. Otherwise, the answer is a page with a button. If returnTo is
+// empty, the browser returns to Config.AfterLogout. Otherwise, you may append "&local=1"
+// to the result, which keeps the session at LoginRocket active.
 func (a *Auth) LogoutPath(returnTo string) string { return a.routeLink(routeLogout, returnTo) }
 
 // ProfilePath is [Auth.LoginPath] for the user's profile.
 func (a *Auth) ProfilePath(returnTo string) string { return a.routeLink(routeProfile, returnTo) }
 
-// AccountsPath is [Auth.LoginPath] for the account selector. You may append "&force=1",
-// which shows the selector even to a user with one account.
+// AccountsPath is [Auth.LoginPath] for the account selector. You may append "&force=1" to
+// the result, which shows the selector even to a user with one account.
 func (a *Auth) AccountsPath(returnTo string) string { return a.routeLink(routeAccounts, returnTo) }
 
 func (a *Auth) routeLink(route, returnTo string) string {

@@ -57,8 +57,8 @@ var loginRoutes = map[string]loginRoute{
 }
 
 // callbackHeader is a header of every answer of the callback and of the confirmation
-// page. It shows an external check that this package answers at AppURL + AuthPath. It
-// does not depend on the visitor.
+// page. The header shows an external check that this package answers at AppURL +
+// AuthPath. The header does not depend on the visitor.
 const callbackHeader = "Authrocket-Callback"
 
 // serveRoute answers r if it is for one of the login routes.
@@ -96,7 +96,8 @@ func (a *Auth) serveRoute(w http.ResponseWriter, r *http.Request) bool {
 func (a *Auth) serveHosted(w http.ResponseWriter, r *http.Request) {
 	route := a.routeOf(r)
 	if clientkind.IsBoosted(r) && !hasBearer(r.Header) {
-		// htmx would fetch the hosted page, so the browser gets a navigation instead.
+		// htmx would fetch the hosted page with a script, so this header makes the
+		// browser navigate instead.
 		link := joinQuery(a.paths.routePath(route), withoutLoginParams(r).URL.RawQuery)
 		w.Header().Set("HX-Redirect", returnto.Escape(fitTarget(link, maxBoostedLinkBytes)))
 		w.WriteHeader(http.StatusOK)
@@ -135,7 +136,7 @@ func (a *Auth) serveHosted(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// requestedChange returns what a person who follows a link of this app to a hosted page
+// requestedChange returns what a user who follows a link of this app to a hosted page
 // wants to change.
 func requestedChange(route string, params url.Values) loginstate.Change {
 	switch {
