@@ -15,11 +15,12 @@ import (
 // error without a kind counts as [ErrForbidden], and its text is not shown to the client.
 // If a Rule cannot decide, for example because a database is down, it returns an error
 // that wraps [ErrUnavailable]. A Rule is called by many goroutines at once. A nil Rule
-// refuses everyone with [ErrPermissionDenied]. Config.Rules are checked at every gate.
+// refuses everyone with [ErrPermissionDenied]. To check rules at every gate, set
+// Config.Rules.
 //
 // At [Auth.RequireOrg], and at [Auth.CheckToken] with an orgID, the session's current
-// membership is the one in the org that the request is about; elsewhere it is the one in
-// the account that the user picked.
+// membership is the user's membership in the org that the request is about. Elsewhere it
+// is the membership in the account that the user picked.
 type Rule func(ctx context.Context, s Session) error
 
 func (rule Rule) check(ctx context.Context, s Session) error {
@@ -32,7 +33,7 @@ func (rule Rule) check(ctx context.Context, s Session) error {
 	return nil
 }
 
-// missingPermissions returns the refusal of a user who lacks permission tags. The user
+// missingPermissions returns the error for a user who lacks permission tags. The user
 // needs all of the tags or, with isAnyEnough, one of them.
 func missingPermissions(isAnyEnough bool, tags ...string) error {
 	isAnyEnough = isAnyEnough && len(tags) > 1
@@ -84,10 +85,11 @@ func AnyPermission(tags ...string) Rule {
 }
 
 // PermissionMatching allows users whose current membership has a permission tag that
-// covers tag. In the granted tag, a * stands for any sequence of characters, including
-// colons. A * in tag itself is an ordinary character. AuthRocket reserves tags that start
-// with ar:, so only a granted tag that starts with ar: covers such a tag. With the empty
-// tag it refuses everyone. Its error is [ErrPermissionDenied].
+// covers tag, such as "billing:*" for tag "billing:write". In the granted tag, a * stands
+// for any sequence of characters, including colons. A * in tag itself is an ordinary
+// character. AuthRocket reserves tags that start with ar:, so only a granted tag that
+// starts with ar: covers such a tag. If tag is empty, PermissionMatching refuses
+// everyone. Its error is [ErrPermissionDenied].
 func PermissionMatching(tag string) Rule {
 	return func(_ context.Context, s Session) error {
 		if m, ok := s.Membership(); ok && tag != "" {
@@ -105,8 +107,8 @@ const reservedPrefix = "ar:"
 
 // covers reports whether granted, in which * stands for any sequence of characters,
 // matches all of tag. It backtracks only to the last *, so it takes at most len(granted)
-// * len(tag) steps. An admin of the realm can choose any granted tag, and a recursive
-// match of many * would take exponential time.
+// * len(tag) steps. An admin of the realm can grant any tag, and a recursive match of a
+// tag with many * would take exponential time.
 func covers(granted, tag string) bool {
 	if strings.HasPrefix(tag, reservedPrefix) && !strings.HasPrefix(granted, reservedPrefix) {
 		return false
@@ -143,9 +145,9 @@ func VerifiedEmail() Rule {
 }
 
 // AnyOf allows users whom at least one of the rules allows. It checks them in order. If
-// none allows the user, its error is the first one of kind [ErrUnavailable], because that
-// rule might have allowed the user, or the last one if none is of that kind. Without
-// rules it refuses everyone.
+// none allows the user, its error is the first rule error of kind [ErrUnavailable],
+// because that rule might have allowed the user. If no rule error is of that kind, it is
+// the last rule error. Without rules, AnyOf refuses everyone.
 func AnyOf(rules ...Rule) Rule {
 	return func(ctx context.Context, s Session) error {
 		var unavailable, last error
@@ -168,12 +170,12 @@ func AnyOf(rules ...Rule) Rule {
 }
 
 // OrgSelector returns which of the session's memberships a request is about, for
-// [Auth.RequireOrg]. Only the ID and the Org.ID of the returned Membership are used, and
-// one of them is enough, because they only select one of the session's own memberships.
-// If the session does not have that membership, the request is refused with
-// [ErrWrongOrg]. An error also refuses the request. The error's kind determines the
-// status; an error without a kind counts as [ErrWrongOrg], and its text is not shown to
-// the client. An OrgSelector is called by many goroutines at once. This one reads a
+// [Auth.RequireOrg]. The gate uses only the ID and the Org.ID of the returned Membership
+// to select one of the session's own memberships. One of these IDs is enough. If the
+// session does not have that membership, the request is refused with [ErrWrongOrg]. An
+// error also refuses the request. The error's kind determines the status; an error
+// without a kind counts as [ErrWrongOrg], and its text is not shown to the client. An
+// OrgSelector is called by many goroutines at once. For example, this OrgSelector reads a
 // header:
 //
 //	func(r *http.Request, _ authrocket.Session) (authrocket.Membership, error) {
@@ -183,14 +185,15 @@ type OrgSelector func(*http.Request, Session) (Membership, error)
 
 // OrgIDFromPath selects the org whose ID is the value of the path wildcard called name,
 // such as "org" in "/orgs/{org}/": see [http.Request.PathValue]. The gate must be behind
-// the router that sets the value, because an empty value selects no org, and the error is
+// the router that sets the value. An empty value selects no org, and the error is then
 // [ErrWrongOrg].
 func OrgIDFromPath(name string) OrgSelector {
 	return orgFromPath(name, "ID", func(o Org) string { return o.ID })
 }
 
 // OrgReferenceFromPath is [OrgIDFromPath] for the org's Reference. References need not be
-// unique. If two of the user's orgs have the value, it selects neither of them.
+// unique. If two of the user's orgs have the same Reference, OrgReferenceFromPath selects
+// neither of them.
 func OrgReferenceFromPath(name string) OrgSelector {
 	return orgFromPath(name, "reference", func(o Org) string { return o.Reference })
 }
@@ -207,8 +210,8 @@ func orgFromPath(name, attributeName string, attribute func(Org) string) OrgSele
 
 // OrgIDFromSubdomain selects the org whose ID is the subdomain of the request's Host
 // below base: with base example.com, the Host org_1.example.com selects the org org_1.
-// The comparison ignores case, as host names do. Otherwise it works like
-// [OrgReferenceFromSubdomain].
+// The comparison ignores case, because host names ignore case. Otherwise,
+// OrgIDFromSubdomain works like [OrgReferenceFromSubdomain].
 func OrgIDFromSubdomain(base string) OrgSelector {
 	return orgFromSubdomain(base, "ID", func(o Org) string { return strings.ToLower(o.ID) })
 }
@@ -220,11 +223,11 @@ func OrgIDFromSubdomain(base string) OrgSelector {
 // itself, if it has more than one label below base, or if it is not below base. It also
 // selects no org if two of the user's orgs have that Reference.
 //
-// For bearer tokens one Auth is enough. For browsers, create one Auth for each subdomain,
-// with its own AppURL, and choose it by the request's Host before Authenticate, because a
-// cookie of this package belongs to one host, and every login comes back to
-// Config.AppURL. Each Auth fetches the keys itself, and each AppURL must match a Login
-// URL of the realm. If orgs are added often, [OrgReferenceFromPath] is easier.
+// For bearer tokens, one Auth is enough. For browsers, each subdomain needs an Auth with
+// its own AppURL, because a cookie of this package belongs to one host, and every login
+// comes back to Config.AppURL. Choose the Auth by the request's Host before you call
+// Authenticate. Each Auth fetches the keys itself, and each AppURL must match a Login URL
+// of the realm. If orgs are added often, [OrgReferenceFromPath] is easier.
 //
 // The client chooses the Host, so the Host does not prove who sends the request. It only
 // selects one of the session's own memberships. Act on the org of [CurrentOrg], not on
@@ -233,8 +236,8 @@ func OrgReferenceFromSubdomain(base string) OrgSelector {
 	return orgFromSubdomain(base, "reference", func(o Org) string { return o.Reference })
 }
 
-// hostChars matches host names. Other characters could become ASCII letters in lower
-// case.
+// hostChars matches host names. Other characters are refused, because conversion to lower
+// case could turn them into ASCII letters.
 var hostChars = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$`)
 
 func orgFromSubdomain(base, attributeName string, attribute func(Org) string) OrgSelector {

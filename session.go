@@ -14,12 +14,12 @@ import (
 	"github.com/authrocket-go/authrocket/internal/jws"
 )
 
-// Session describes who is signed in, according to a verified login token. It is a value:
-// changing a copy does not change the original. The zero Session means that nobody is
-// signed in. A Session is safe to print, log and encode, because no representation
-// contains the token, the session ID or the raw claims. Its JSON is meant for an endpoint
-// such as /me: see [Session.MarshalJSON]. Package log/slog gets IDs only: see
-// [Session.LogValue].
+// Session describes who is signed in, according to a verified login token. A Session is a
+// value, so changing a copy does not change the original. The zero Session means that
+// nobody is signed in. A Session is safe to print, log and encode, because no
+// representation contains the token, the session ID or the raw claims. Its JSON is meant
+// for an endpoint such as /me: see [Session.MarshalJSON]. Package log/slog gets IDs only:
+// see [Session.LogValue].
 type Session struct {
 	RealmID   string    `json:"realm_id"`           // claim rid, such as rl_...
 	IssuedAt  time.Time `json:"issued_at,omitzero"` // claim iat; zero if the token has none. It does not prove a recent login
@@ -27,7 +27,7 @@ type Session struct {
 	User      User      `json:"user"`
 
 	// current is 1 + the index of the membership that RequireOrg or a check with an orgID
-	// chose. It is 0 if none was chosen, so that this is the zero value.
+	// chose. It is 0, the zero value, if none was chosen.
 	current int
 	// data is nil in a Session that was not made from a token.
 	data *sealed[sessionData]
@@ -82,8 +82,9 @@ type User struct {
 // caller may keep and change.
 func (u User) Custom() map[string]any { return decodeCustom(u.custom) }
 
-// EmailVerification is what the token says about the user's email address. In text and in
-// JSON, it is written as the result of [EmailVerification.String].
+// EmailVerification says whether the user's email address is verified, according to the
+// token. In text and in JSON, an EmailVerification is the result of
+// [EmailVerification.String].
 type EmailVerification int
 
 // The values of [EmailVerification].
@@ -140,7 +141,7 @@ type Membership struct {
 func (m Membership) Permissions() []string { return slices.Clone(m.permissions) }
 
 // HasPermission reports whether tag is one of the permission tags. The comparison is
-// exact. The result is false for the empty tag.
+// exact. The result is false if tag is empty.
 func (m Membership) HasPermission(tag string) bool {
 	return tag != "" && slices.Contains(m.permissions, tag)
 }
@@ -158,8 +159,8 @@ func (m Membership) MarshalJSON() ([]byte, error) {
 // and not null.
 func jsonPermissions(m Membership) []string { return append([]string{}, m.permissions...) }
 
-// Org is an account or team; LoginRocket's pages call it account. The JSON of an Org has
-// neither empty fields nor the custom attributes.
+// Org is an account or team. LoginRocket's pages call it an account. The JSON of an Org
+// has neither empty fields nor the custom attributes.
 type Org struct {
 	ID        string `json:"id"` // such as org_...
 	Name      string `json:"name,omitempty"`
@@ -239,8 +240,8 @@ func newSession(token string, c claims.Claims) Session {
 // IsZero reports whether s is the zero Session, which means that nobody is signed in.
 func (s Session) IsZero() bool { return s == Session{} }
 
-// isSignedIn is the opposite of IsZero. Usually it does not need to copy or compare the
-// Session.
+// isSignedIn is the opposite of IsZero. It is faster than IsZero, because it usually does
+// not copy or compare the Session.
 func (s *Session) isSignedIn() bool { return s.data != nil || !s.IsZero() }
 
 // ID returns the session ID (claim sid, such as kss_...), or "" if the token has none. It
@@ -249,7 +250,7 @@ func (s *Session) isSignedIn() bool { return s.data != nil || !s.IsZero() }
 func (s Session) ID() string { return s.data.open().id }
 
 // IDHash returns the SHA-256 of the session ID, or the zero hash if the token has no
-// session ID. Use it as a key for your own data about sessions: unlike [Session.ID], it
+// session ID. Use it as a key for your own data about sessions. Unlike [Session.ID], it
 // is not a credential. Do not look up the zero hash, which all sessions without an ID
 // share.
 func (s Session) IDHash() [32]byte { return s.data.open().idHash }
@@ -259,14 +260,14 @@ func (s Session) IDHash() [32]byte { return s.data.open().idHash }
 func (s Session) Token() string { return s.data.open().token }
 
 // Memberships returns the user's memberships in the order of the token. Tokens of
-// LoginRocket Web have one; tokens from the Core API have none, one or several. The
-// caller may change the slice.
+// LoginRocket Web contain one membership. Tokens from the Core API contain none, one or
+// several. The caller may change the slice.
 func (s Session) Memberships() []Membership { return slices.Clone(s.data.open().memberships) }
 
 // Membership returns the current membership. Behind [Auth.RequireOrg], or after a check
 // with an orgID, it is the membership in the org that was chosen there. Otherwise it is
-// the selected membership, or the first one if none is selected. It returns false if
-// there is none.
+// the selected membership, or the first membership if none is selected. Membership
+// returns false if the session has no membership.
 func (s Session) Membership() (Membership, bool) {
 	memberships := s.data.open().memberships
 	if len(memberships) == 0 {
@@ -283,23 +284,23 @@ func (s Session) Membership() (Membership, bool) {
 	return memberships[0], true
 }
 
-// Org returns the org of the current membership, see [Session.Membership], and whether
-// there is one.
+// Org returns the org of the current membership, and whether there is one: see
+// [Session.Membership].
 func (s Session) Org() (Org, bool) {
 	m, ok := s.Membership()
 	return m.Org, ok
 }
 
 // HasPermission reports whether the current membership has exactly this permission tag.
-// If a handler acts on the org of a path, put [Auth.RequireOrg] before it: otherwise,
-// HasPermission applies to the account that the user picked.
+// If a handler acts on an org named in the path, put [Auth.RequireOrg] before the
+// handler. Otherwise, HasPermission applies to the account that the user picked.
 func (s Session) HasPermission(tag string) bool {
 	m, ok := s.Membership()
 	return ok && m.HasPermission(tag)
 }
 
-// MarshalJSON returns what the page of a signed-in user needs, in lower snake case:
-// realm_id, issued_at, expires_at and user, and the org and the permissions of
+// MarshalJSON returns the data that a page needs about the signed-in user. The members
+// are realm_id, issued_at, expires_at and user, and org and permissions of
 // [Session.Membership]. The JSON contains neither the token nor the session ID, and no
 // custom attributes. A struct that embeds a Session is encoded as the Session alone, so
 // give the field a name.
@@ -339,9 +340,9 @@ func (s Session) LogValue() slog.Value {
 //	}
 //	err := session.Claims(&claims)
 //
-// Integers are exact in integer fields; in a field of type any they are float64. Field
-// names match without regard to case, as always in encoding/json, so do not base access
-// decisions on them.
+// Integers are exact in integer fields. In a field of type any, they become float64
+// values. As always in encoding/json, field names match without regard to case, so do not
+// base access decisions on decoded fields.
 func (s Session) Claims(v any) error {
 	parts, err := jws.Split(s.Token())
 	if err != nil {
@@ -350,8 +351,9 @@ func (s Session) Claims(v any) error {
 	return json.Unmarshal(parts.Payload, v)
 }
 
-// withMembership returns s with the membership that has m's IDs as the current one. It
-// uses only the IDs of m, because any code can create a Membership.
+// withMembership returns s with one of its memberships, the one that has m's IDs, as the
+// current membership. It uses only the IDs of m, because any code can create a
+// Membership.
 func (s Session) withMembership(m Membership) (Session, bool) {
 	if m.ID == "" && m.Org.ID == "" {
 		return s, false
@@ -369,11 +371,12 @@ func (s Session) withMembership(m Membership) (Session, bool) {
 	return s, found > 0
 }
 
-// Source is where a login token comes from.
+// Source says where a login token comes from.
 type Source string
 
-// The sources of login tokens; SourceNone means that the request has no token.
-// Observer.Login reports tokens that come from LoginRocket.
+// These are the sources of login tokens. SourceNone means that the request has no token.
+// A token that LoginRocket sends to the callback has no Source: Observer.Login reports
+// it.
 const (
 	SourceNone   Source = "none"
 	SourceBearer Source = "bearer" // the Authorization header (RFC 6750 section 2.1), or the token given to [Auth.CheckToken]

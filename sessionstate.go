@@ -8,10 +8,10 @@ import (
 // SessionState decides whether the session of a verified token is still active. Package
 // sessionstate has an implementation. It must be safe for concurrent use. It is called
 // for every request with a valid token, so it must answer from memory. It is not called
-// for a sign-out, because the session ends in any case.
+// for a sign-out, because the sign-out ends the session in any case.
 //
-// A SessionState that also ends contexts has a method Bind. [Auth.Bind] calls it with a
-// context that ends when the session expires:
+// A SessionState can also have a method Bind, which ends contexts. [Auth.Bind] calls it
+// with a context that ends when the session expires:
 //
 //	Bind(ctx context.Context, session Session) (context.Context, context.CancelFunc)
 type SessionState interface {

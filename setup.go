@@ -7,18 +7,18 @@ import (
 	"time"
 )
 
-// warnOfSetup warns of a configuration problem that a request reveals. It warns of each
-// kind at most once an hour, so that requests cannot flood a log.
+// warnOfSetup warns about a configuration problem that a request reveals. It warns about
+// each kind of problem at most once an hour, so that requests cannot flood a log.
 func (a *Auth) warnOfSetup(r *http.Request, kind, format string, args ...any) {
 	if a.config.Observer.Warning != nil && a.setupWarnings.isDue(kind, time.Now()) {
 		a.warn(r, fmt.Errorf(format, args...))
 	}
 }
 
-// warnOfHTTP warns of a login that starts over http although AppURL is https. The browser
-// then keeps none of the cookies. Behind a proxy that terminates https, requests look the
-// same. It therefore warns only if the Referer is a page on http, or if the app is local,
-// where such a proxy is rare.
+// warnOfHTTP warns about a login that starts over http although AppURL is https. The
+// browser then keeps none of the cookies. Behind a proxy that terminates https, requests
+// look the same. warnOfHTTP therefore warns only if the Referer is a page on http, or if
+// the app is local, where such a proxy is rare.
 func (a *Auth) warnOfHTTP(r *http.Request) {
 	if !a.app.isHTTPS || r.TLS != nil {
 		return
@@ -29,9 +29,9 @@ func (a *Auth) warnOfHTTP(r *http.Request) {
 	}
 }
 
-// warnOfMissingRoutes warns of a login that a gate starts although this Auth does not
-// serve the callback. A gate without Authenticate only serves paths that match the
-// pattern of its mux.
+// warnOfMissingRoutes warns about a login that a gate starts although this Auth does not
+// serve the callback. Without Authenticate, a gate serves only the paths of its pattern
+// in the mux.
 func (a *Auth) warnOfMissingRoutes(r *http.Request) {
 	if a.routesMounted.Load() || r.Pattern == "" || patternCovers(r.Pattern, a.config.AuthPath+"/"+routeCallback) {
 		return
@@ -40,12 +40,12 @@ func (a *Auth) warnOfMissingRoutes(r *http.Request) {
 }
 
 // minNoneBack is how many logins must have started before the app warns that none has
-// come back. People give up, and robots never come back.
+// come back. Some people give up, and robots never come back.
 const minNoneBack = 3
 
 // warnOfNoneBack warns that no login has come back yet. LoginRocket may refuse the URL of
-// the callback, or another server may answer at that URL, and this app cannot see either
-// problem. callback is the URL of the callback.
+// the callback, or another server may answer at that URL. This app cannot detect either
+// problem otherwise. callback is the URL of the callback.
 func (a *Auth) warnOfNoneBack(r *http.Request, callback string) {
 	if a.cameBack.Load() || a.startedLogins.Add(1) < minNoneBack {
 		return
@@ -74,7 +74,7 @@ func patternPath(pattern string) string {
 // in a mux.
 type routesHandler struct{ http.HandlerFunc }
 
-// warnOfShadowedRoute warns of a route of the app that a login route hides. r is a
+// warnOfShadowedRoute warns about a route of the app that a login route hides. r is a
 // request for a login route, and next is the handler that Authenticate calls for other
 // requests.
 func (a *Auth) warnOfShadowedRoute(r *http.Request, next http.Handler) {
@@ -89,8 +89,8 @@ func (a *Auth) warnOfShadowedRoute(r *http.Request, next http.Handler) {
 	a.warnOfSetup(r, "shadowed "+r.URL.Path, "the app's own route %q is never called: Auth.Authenticate answers %s, which is a login route; move the app's route, or set Config.AuthPath to another path", pattern, r.URL.Path)
 }
 
-// warnOfPrefix warns of a request for a login route whose path still has the prefix of
-// AppURL.
+// warnOfPrefix warns about a request for a login route if the path still has the prefix
+// of AppURL.
 func (a *Auth) warnOfPrefix(r *http.Request) {
 	own := a.app.path + a.config.AuthPath
 	if a.app.path == "" || !strings.HasPrefix(r.URL.Path, own+"/") {
@@ -99,8 +99,8 @@ func (a *Auth) warnOfPrefix(r *http.Request) {
 	a.warnOfSetup(r, "prefix", "a request for a login route has the path %s of Config.AppURL (AUTHROCKET_APP_URL), which a proxy should strip; configure the proxy to strip it, or leave the path out of AppURL and set Config.AuthPath to %s", a.app.path, own)
 }
 
-// warnOfLostRoutes warns of a request to [Auth.LoginRoutes] that can never be for a login
-// route with this Config.
+// warnOfLostRoutes warns about a request to [Auth.LoginRoutes] that can never reach a
+// login route with this Config.
 func (a *Auth) warnOfLostRoutes(r *http.Request) {
 	switch {
 	case a.config.DisableCookie:
@@ -111,8 +111,8 @@ func (a *Auth) warnOfLostRoutes(r *http.Request) {
 }
 
 // methodText returns the text of the answer to a method that a login route does not
-// accept. In development it names the setting, because the form of the app's own login
-// may have been sent there.
+// accept. In development, the text also names the setting AuthPath, because the request
+// may be meant for the app's own login form.
 func (a *Auth) methodText(r *http.Request) string {
 	text := http.StatusText(http.StatusMethodNotAllowed)
 	if a.app.isZero() || a.app.isLoopback {
@@ -129,11 +129,11 @@ func (a *Auth) warnOfMethod(r *http.Request) {
 	}
 }
 
-// largeCookieBytes is the length of cookies that proxies accept by default. For example,
-// nginx limits the headers of a response to 4 KiB.
+// largeCookieBytes is the total length of cookies that proxies accept by default. For
+// example, nginx limits the headers of a response to 4 KiB.
 const largeCookieBytes = 3 << 10
 
-// warnOfSize warns of a login token that may be too large for a proxy in front of the
+// warnOfSize warns about a login token that may be too large for a proxy in front of the
 // app. The proxy's own answer, 400 or 502, does not name the cause.
 func (a *Auth) warnOfSize(r *http.Request, token string) {
 	chunks := (len(token) + chunkBytes - 1) / chunkBytes
@@ -148,8 +148,8 @@ func (a *Auth) warnOfSize(r *http.Request, token string) {
 	}
 }
 
-// lostState returns a message for a log that says why the request has no cookie for a state.
-// id is the ID in the state.
+// lostState returns a message for a log. The message says why the request has no cookie
+// for the state. id is the ID in the state.
 func (a *Auth) lostState(r *http.Request, id string) string {
 	const replicas = "all instances of this app need the same Config.AppURL, Config.AuthPath and Config.CookieName"
 	app, _ := a.appURL(r)

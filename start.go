@@ -13,8 +13,8 @@ import (
 	"github.com/authrocket-go/authrocket/internal/loginstate"
 )
 
-// loginRequest is a login that is about to start: its hosted page, and the data that this
-// app needs when the login comes back.
+// loginRequest describes a login that is about to start. It contains the hosted page, and
+// the data that this app needs when the login comes back.
 type loginRequest struct {
 	route  string // the hosted page
 	params url.Values
@@ -34,7 +34,7 @@ func (a *Auth) startLogin(w http.ResponseWriter, r *http.Request, s loginRequest
 	a.warnOfNoneBack(r, callback)
 	// This may start a fetch of the keys, which the callback needs in a moment. If
 	// LoginRocket cannot be reached, no login comes back, and only the failed fetch shows
-	// that to an operator.
+	// the cause to an operator.
 	_ = a.verifier.keys.ready()
 	// The target comes from the browser, so it is checked, and the state must fit into a
 	// URL.
@@ -56,20 +56,21 @@ func (a *Auth) startLogin(w http.ResponseWriter, r *http.Request, s loginRequest
 }
 
 // stateScope is part of the key that seals a state, so that no other Auth accepts the
-// state. Two Auths on one host may get the same cookie, or an attacker may plant it.
+// state. Two Auths on one host may get the same state cookie, or an attacker may plant
+// it.
 func (a *Auth) stateScope(callback string) string { return a.config.CookieName + "\x00" + callback }
 
 const (
-	// maxStateCookies is how many logins one browser may have in progress.
+	// maxStateCookies limits how many logins one browser can have in progress.
 	maxStateCookies = 48
 
-	// maxCookieHeaderBytes is how long logins in progress may make a browser's Cookie
-	// header. Servers limit the headers of a request, many of them to 8 KiB. Beyond that
-	// limit, the browser could not use the app until the cookies expire.
+	// maxCookieHeaderBytes is the length up to which logins in progress may extend a
+	// browser's Cookie header. Servers limit the headers of a request, often to 8 KiB.
+	// With longer headers, the browser could not use the app until the cookies expire.
 	maxCookieHeaderBytes = 6 << 10
 
-	// maxClearedStateCookies is how many state cookies one response clears. Proxies limit
-	// the headers of a response, nginx to 4 or 8 KiB.
+	// maxClearedStateCookies limits how many state cookies one response clears. Proxies
+	// limit the headers of a response. For example, nginx limits them to 4 or 8 KiB.
 	maxClearedStateCookies = 8
 )
 
@@ -96,11 +97,12 @@ func (a *Auth) stateCookies(r *http.Request) []stateCookie {
 	return found
 }
 
-// setStateCookie sets the cookie with the secret of a login that starts now. If there are
-// too many, it first evicts invalid ones, then those of logins that other sites started,
-// then the oldest. A login that another site starts never evicts a login that this site
-// started. If there is no room without such an eviction, the new login gets no cookie,
-// and comes back as an unsolicited login.
+// setStateCookie sets the cookie with the secret of a login that starts now. If the
+// browser has too many state cookies, setStateCookie evicts invalid cookies first, then
+// the cookies of logins that other sites started, and then the oldest cookies. A login
+// that another site starts never evicts a login that this site started. If there is no
+// room without such an eviction, the new login gets no cookie, so it comes back as an
+// unsolicited login.
 func (a *Auth) setStateCookie(w http.ResponseWriter, r *http.Request, secret loginstate.Secret) {
 	c := a.newCookie(a.stateCookiePrefix()+secret.ID, secret.Value())
 	c.MaxAge = int(loginstate.Lifetime.Seconds())
@@ -109,8 +111,8 @@ func (a *Auth) setStateCookie(w http.ResponseWriter, r *http.Request, secret log
 	slices.SortStableFunc(kept, evictionOrder)
 	total := cookieHeaderBytes(r) + cookieBytes(c.Name, c.Value)
 	if !secret.Foreign && total > maxCookieHeaderBytes {
-		// The pending login has a large token, and another site may have caused it. The
-		// login that this site starts therefore replaces it.
+		// The cookie of the pending login is large, and another site may have caused it.
+		// A login that this site starts therefore replaces the pending login.
 		total -= a.pendingCookieBytes(r)
 		a.forgetPending(w, r)
 	}
@@ -143,7 +145,8 @@ func (a *Auth) pendingCookieBytes(r *http.Request) int {
 	return total
 }
 
-// evictionOrder compares two cookies; the one that is evicted first comes first.
+// evictionOrder compares two cookies, for sorting them in the order in which they are
+// evicted.
 func evictionOrder(x, y stateCookie) int {
 	rank := func(c stateCookie) int {
 		switch {
@@ -161,8 +164,9 @@ func evictionOrder(x, y stateCookie) int {
 }
 
 // loadState returns the login that comes back with r and the name of its cookie, if this
-// browser started the login. A planted cookie only opens states that were sealed with it.
-// If several cookies have the same name, any of them may be the browser's own.
+// browser started the login. A planted cookie opens only states that were sealed with its
+// secret. If several cookies have the same name, loadState tries each of them, because
+// any of them may be planted.
 func (a *Auth) loadState(r *http.Request, state string) (login loginstate.Login, cookieName string, ok bool) {
 	callback, ok := a.callbackURL(r)
 	id := loginstate.ID(state)
@@ -183,19 +187,20 @@ func (a *Auth) loadState(r *http.Request, state string) (login loginstate.Login,
 }
 
 const (
-	// maxAttempts is how many logins in a row may end without an accepted session. It is
-	// more than one, because a user may choose another account in between.
+	// maxAttempts limits how many logins in a row may end without an accepted session. It
+	// is more than one, because a user may sign in again to choose another account.
 	maxAttempts = 3
 
 	// attemptsWindow is the time after the first login of a row in which further logins
-	// belong to that row. A loop without a person takes seconds; a person takes longer.
+	// belong to that row. A loop repeats within seconds, but a person takes longer.
 	attemptsWindow = time.Minute
 )
 
 // attempts returns how many logins in a row this browser has come back from. While
-// LoginRocket has a session, it sends the browser back at once. If the app refuses the
-// token, the gate and LoginRocket would then redirect to each other forever. The cookie
-// need not be sealed, because a forged count only leads to a page instead of the login.
+// LoginRocket has a session, LoginRocket sends the browser back at once. If the app
+// refused the token each time, the gate and LoginRocket would redirect to each other
+// forever. The cookie with the count need not be sealed, because a forged count only
+// leads to a page instead of the login.
 func (a *Auth) attempts(r *http.Request) int {
 	n := 0
 	for _, value := range cookieValues(r.Header, a.cookieNameFor("attempts")) {
@@ -234,8 +239,9 @@ func (a *Auth) forgetAttempts(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// stopLoginLoop answers with a page instead of another login. cause is why the session is
-// refused; it is nil if the session is valid and the app starts logins nevertheless.
+// stopLoginLoop answers with a page instead of another login. cause is the reason why the
+// session is refused. It is nil if the session is valid but the app keeps starting
+// logins.
 func (a *Auth) stopLoginLoop(w http.ResponseWriter, r *http.Request, target string, cause error) {
 	err := &refusal{reason: ErrLoginLoop, cause: cause}
 	a.observeLogin(r.Context(), true, Session{}, err)
@@ -279,8 +285,8 @@ func (a *Auth) completeLogin(w http.ResponseWriter, r *http.Request, c completio
 }
 
 // forgetLogin clears the cookies of a login that has been accepted or refused. It also
-// clears a pending login, because its token, together with a session, could make the
-// headers too long.
+// clears a pending login, because the cookies of the pending login and of a session
+// together could make the headers too long.
 func (a *Auth) forgetLogin(w http.ResponseWriter, r *http.Request, stateCookieName string) {
 	if stateCookieName != "" {
 		a.clearCookie(w, stateCookieName)
@@ -295,9 +301,9 @@ func (a *Auth) forgetPending(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// acceptLogin returns the reason why a login with session is refused, or nil if it is
-// accepted. It refuses a token that does not fit into cookies, because a page can say so
-// here. A truncated token would be an invalid session at the next request.
+// acceptLogin returns the reason why a login with session is refused, or nil if the login
+// is accepted. It refuses a token that does not fit into cookies, because a page can name
+// the cause now. A truncated token would only be an invalid token at the next request.
 func (a *Auth) acceptLogin(r *http.Request, session Session) error {
 	if n := len(session.Token()); n > maxCookieTokenBytes {
 		return refuse(ErrTokenTooLarge, "it has %d bytes, and cookies hold %d; reduce the user's custom attributes and permissions", n, maxCookieTokenBytes)

@@ -15,8 +15,8 @@ type URLParam struct{ name, value string }
 // this app that matches a Login URL of the Connected App. Default: the first Login URL.
 func WithRedirectURI(absoluteURL string) URLParam { return URLParam{"redirect_uri", absoluteURL} }
 
-// WithAccount sets the org to sign in to or, on the profile page, the current org. With
-// "" the user must choose again.
+// WithAccount sets the org to sign in to or, on the profile page, the current org. If
+// orgID is empty, the user must choose again.
 func WithAccount(orgID string) URLParam { return URLParam{"account", orgID} }
 
 // WithPromptLogin shows the login form even to a user who has a LoginRocket session.
@@ -33,9 +33,8 @@ func WithForce() URLParam { return URLParam{"force", "1"} }
 // browser to such a URL, and do not put the URL into a page.
 func WithSessionID(id string) URLParam { return URLParam{"session", id} }
 
-// WithParam adds any other parameter that LoginRocket accepts and that has no function
-// here. Name and value are escaped. If a name occurs several times, the last value
-// counts.
+// WithParam adds any other parameter that LoginRocket accepts. WithParam escapes name and
+// value. If several parameters have the same name, the last value is used.
 func WithParam(name, value string) URLParam { return URLParam{name, value} }
 
 // LoginURL returns the URL of the hosted login. It takes [WithRedirectURI],
@@ -53,8 +52,8 @@ func (a *Auth) LoginURL(params ...URLParam) string { return a.loginRocketURL("/l
 func (a *Auth) SignupURL(params ...URLParam) string { return a.loginRocketURL("/signup", params) }
 
 // LogoutURL returns the URL that ends the LoginRocket session. It takes [WithRedirectURI]
-// and [WithSessionID]. It does not sign the user out of this app; the logout route does
-// both.
+// and [WithSessionID]. The URL does not sign the user out of this app. The logout route
+// does both.
 func (a *Auth) LogoutURL(params ...URLParam) string { return a.loginRocketURL("/logout", params) }
 
 // ProfileURL returns the URL of the user's profile. It takes [WithRedirectURI],
@@ -65,8 +64,8 @@ func (a *Auth) ProfileURL(params ...URLParam) string { return a.loginRocketURL("
 // [WithForce] and [WithSessionID].
 func (a *Auth) AccountsURL(params ...URLParam) string { return a.loginRocketURL("/accounts", params) }
 
-// AccountURL returns the URL of the page where users manage the org orgID, or that of the
-// account selector if orgID is "". It takes [WithRedirectURI] and [WithSessionID].
+// AccountURL returns the URL of the page where users manage the org orgID, or the URL of
+// the account selector if orgID is empty. It takes [WithRedirectURI] and [WithSessionID].
 func (a *Auth) AccountURL(orgID string, params ...URLParam) string {
 	if strings.Trim(orgID, ".") == "" {
 		return a.AccountsURL(params...)
@@ -100,14 +99,15 @@ type baseURL struct {
 
 func (u baseURL) isZero() bool { return u.origin == "" }
 
-// host returns the host of u, with its port unless that is the default.
+// host returns the host of u. It includes the port unless the port is the default of the
+// scheme.
 func (u baseURL) host() string {
 	_, host, _ := strings.Cut(u.origin, "://")
 	return host
 }
 
-// defaultPort returns the default port, with a colon, that a Host header may have in
-// addition to u's host.
+// defaultPort returns the default port of u's scheme, with a colon, because a Host header
+// may contain that port after u's host.
 func (u baseURL) defaultPort() string {
 	if u.isHTTPS {
 		return ":443"
@@ -115,8 +115,9 @@ func (u baseURL) defaultPort() string {
 	return ":80"
 }
 
-// cookieDomains returns the domains for which u's host can set a cookie: its name and the
-// parents of it that contain a dot. An IP address has none.
+// cookieDomains returns the domains for which u's host can set a cookie. These are the
+// host name itself and those of its parent domains that contain a dot. For an IP address,
+// there are none.
 func (u baseURL) cookieDomains() []string {
 	host, _, err := net.SplitHostPort(u.host())
 	if err != nil {

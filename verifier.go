@@ -22,9 +22,9 @@ import (
 const issuer = "https://authrocket.com"
 
 const (
-	// leeway is how much the clocks of two machines may differ.
+	// leeway is the tolerance for differences between the clocks of two machines.
 	leeway = 5 * time.Second
-	// maxIssuedAhead is larger than leeway, because nothing is decided by iat alone.
+	// maxIssuedAhead is larger than leeway, because no decision depends on iat alone.
 	maxIssuedAhead = 60 * time.Second
 )
 
@@ -40,8 +40,8 @@ type verifier struct {
 	needsSession  bool // the token must have a session ID
 }
 
-// knownToken is a token that was valid. Every use checks again what may have changed
-// since then: its key and its times.
+// knownToken is a token that was valid. Each use checks the key and the times again,
+// because the key may be withdrawn and the token may expire.
 type knownToken struct {
 	session   Session
 	keyID     string
@@ -53,8 +53,8 @@ type knownToken struct {
 	generation atomic.Uint64
 
 	// Between these times, in Unix nanoseconds, the token is valid. Times before 1678 and
-	// after 2262 wrap around. That is harmless, because the former had passed when the
-	// token was verified, and the latter are in the distant future.
+	// after 2262 wrap around. The wrap-around is harmless, because times before 1678 had
+	// passed when the token was verified, and times after 2262 are in the distant future.
 	validFromUnixNano, validUntilUnixNano int64
 }
 
@@ -73,8 +73,8 @@ func newKnownToken(token string, c claims.Claims, keyID string, key jose.Key, ge
 var noSession = new(Session)
 
 // verify checks the token's form, its header, its signature, and only then its claims.
-// For a known token, it only checks the times and the key again. It records in w when the
-// wait began. Every error has a kind and a reason.
+// For a known token, verify checks only the times and the key again. It records in w when
+// the wait began. Every error has a kind and a reason.
 func (v *verifier) verify(ctx context.Context, token string, w *wait) (*Session, error) {
 	now := time.Now()
 	if w.start.IsZero() {
@@ -154,8 +154,8 @@ func (v *verifier) verifyInFull(ctx context.Context, token string, w wait) (*Ses
 
 var errNotJWTKey = refuse(ErrBadSignature, "it was checked with %s; if every token fails like this, that is the key of another realm: use the key of this realm", settingName("JWTKey"))
 
-// checkSignature returns the key that verifies token, or has verified it before, and the
-// mark that records this.
+// checkSignature returns the key that verifies token, or that has verified it before, and
+// the mark of this verification.
 func (v *verifier) checkSignature(keys jose.Keys, token string, parts jws.Parts) (jose.Key, verified.Mark, bool) {
 	for _, key := range keys {
 		mark := v.verified.Mark(key.SPKIHash(), token)
@@ -200,11 +200,12 @@ func checkTimes(expiresAt, notBefore, issuedAt, now time.Time) error {
 	return nil
 }
 
-// partsPool has memory for the parts of a token that is checked in full. The parts are
-// not kept.
+// partsPool holds memory for the parts of a token that is checked completely. The parts
+// are not kept after the check.
 var partsPool = sync.Pool{New: func() any { return new([]byte) }}
 
-// split splits token into its parts. They are stored in memory, which grows if necessary.
+// split splits token into its parts. It stores the parts in memory, which grows if
+// necessary.
 func (v *verifier) split(memory *[]byte, token string) (jws.Parts, error) {
 	if token == "" {
 		return jws.Parts{}, ErrNoToken
@@ -302,9 +303,9 @@ func (v *verifier) looksLikeLoginToken(token string) bool {
 	return iss == issuer && (v.realmID == "" || rid == v.realmID)
 }
 
-// untimely is a refusal because of a time. It keeps the time in the claim and the
-// server's time for a page that shows both, because a wrong clock is the usual cause if
-// the token is fresh.
+// untimely is a refusal because a token has expired or is not valid yet. It contains the
+// time in the claim and the server's time, so that a page can show both. If the token is
+// fresh, the usual cause is a wrong clock.
 type untimely struct {
 	reason error // ErrTokenExpired or ErrTokenNotYetValid
 	claim  string
