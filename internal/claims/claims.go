@@ -1,9 +1,9 @@
 // Package claims decodes the payload of a login token. It checks types, not values: the
 // caller checks who issued the token and when it expires.
 //
-// Claims about identity and permissions must have the right types, because a guess could
-// sign in the wrong user. Claims that are only displayed may have any type, because an
-// unusual name must not lock a user out.
+// Claims about identity and permissions must have the right types, because a guess about
+// their meaning could sign in the wrong user. Claims that are only displayed may have any
+// type, because an unusual name must not lock a user out.
 package claims
 
 import (
@@ -154,7 +154,8 @@ func orgs(r *strictjson.Reader) []Org {
 	return slices.Clone(all)
 }
 
-// org reads the members of an entry; the caller has read its opening brace.
+// org reads the members of an entry. The caller must already have read the opening brace
+// of the entry.
 func org(r *strictjson.Reader) (o Org) {
 	for name := r.Name(); name != nil; name = r.Name() {
 		switch string(name) {

@@ -1,10 +1,10 @@
 // Package clientkind finds out from a request's headers what kind of client sent the
 // request: a browser that navigates, a frame, a prefetch, or a program. Only a browser
-// that navigates can use a redirect to the login. The others would follow the redirect,
-// but have no user who could sign in there. See https://www.w3.org/TR/fetch-metadata/.
+// that navigates can use a redirect to the login. The other clients would follow the
+// redirect, but no user could sign in there. See https://www.w3.org/TR/fetch-metadata/.
 //
 // A program can send any of these headers, so they prove nothing. They determine the form
-// of an answer. They also protect users of browsers, because browsers send them
+// of an answer. They also protect users of browsers, because browsers send these headers
 // correctly.
 package clientkind
 
@@ -50,15 +50,16 @@ func IsBoosted(r *http.Request) bool { return IsHTMX(r) && r.Header.Get("HX-Boos
 
 // SaysNavigate reports whether a browser says that it navigates. If a service worker
 // passes on a navigation, the destination is empty. No script can set the mode navigate.
-// A worker also passes on the frames of its own site, which then look like navigations.
+// A service worker also passes on requests for frames of its own site, which then look
+// like navigations.
 func SaysNavigate(r *http.Request) bool {
 	dest := r.Header.Get("Sec-Fetch-Dest")
 	return r.Header.Get("Sec-Fetch-Mode") == "navigate" && (dest == "document" || dest == "empty")
 }
 
-// WantsPage reports whether a browser waits for a page, after the user followed a link or
-// sent a form. The request must not be an upgrade, a prefetch or a request by htmx, and
-// the browser must say that it navigates. Without fetch metadata, Accept must name
+// WantsPage reports whether a browser waits for a page because the user followed a link
+// or sent a form. The request must not be an upgrade, a prefetch or a request by htmx,
+// and the browser must say that it navigates. Without fetch metadata, Accept must name
 // text/html.
 func WantsPage(r *http.Request) bool {
 	if IsUpgrade(r) || IsPrefetch(r) || IsHTMX(r) {
@@ -77,13 +78,13 @@ func IsFramed(r *http.Request) bool {
 	return false
 }
 
-// NamesHTML reports whether Accept names text/html; a wildcard does not.
+// NamesHTML reports whether Accept names text/html. A wildcard does not count.
 func NamesHTML(r *http.Request) bool {
 	return quality(r, "text/html") > 0
 }
 
-// PrefersJSON reports whether the client prefers JSON to text. It does if Accept names
-// JSON, or allows JSON and does not name text/html.
+// PrefersJSON reports whether the client prefers JSON to text. This is the case if Accept
+// names JSON, or if Accept allows JSON and does not name text/html.
 func PrefersJSON(r *http.Request) bool {
 	namesJSON := quality(r, "application/problem+json") > 0 || quality(r, "application/json") > 0
 	return AcceptsJSON(r) && (namesJSON || !NamesHTML(r))

@@ -1,6 +1,6 @@
 // Package jose reads keys and checks signatures. It is the only package that imports jwx,
-// so that all decisions by jwx are made in one place. It never gets a whole token, and it
-// keeps no state.
+// so that all checks that rely on jwx are in one place. It never gets a whole token, and
+// it keeps no state.
 package jose
 
 import (
@@ -82,14 +82,14 @@ func (k Keys) Contain(key Key) bool {
 }
 
 // The sizes of RSA keys that are accepted, in bits. RFC 7518 section 3.3 requires the
-// lower limit. Beyond the upper limit, one signature check takes milliseconds.
+// lower limit. Above the upper limit, one signature check takes milliseconds.
 const (
 	minRSABits = 2048
 	maxRSABits = 8192
 )
 
-// newRSAKey refuses keys that are too weak, and keys that crypto/rsa would refuse, or
-// process slowly, at each signature.
+// newRSAKey refuses weak keys. It also refuses keys that crypto/rsa would refuse or
+// process slowly at each signature check.
 func newRSAKey(public *rsa.PublicKey) (Key, error) {
 	if public == nil || public.N == nil {
 		return Key{}, errors.New("has no RSA public key")

@@ -21,17 +21,18 @@ const MaxKeyIDBytes = 256
 // ErrNoUsableKey means that a key set contains no usable key.
 var ErrNoUsableKey = errors.New("the key set has no usable key")
 
-// maxEntries is how many keys a set may have; a real set has one or two. It limits how
-// much is reported about a set.
+// maxEntries is the largest number of keys in a set. A real set has one or two. The limit
+// also bounds the number of errors that are reported for a set.
 const maxEntries = 100
 
-// maxKeysPerID is how many keys with the same kid are kept and tried. Each additional key
-// would make it more expensive to refuse forged signatures.
+// maxKeysPerID limits how many keys with the same kid are kept and tried, because each
+// additional key makes it more expensive to refuse forged signatures.
 const maxKeysPerID = 2
 
-// ParseSet reads a JWK Set (RFC 7517 section 5) into keys by kid. An entry that cannot be
-// used is left out and described in skipped, so that an entry of a new kind does not sign
-// out all users. For a set without a usable entry, the error is [ErrNoUsableKey].
+// ParseSet reads a JWK Set (RFC 7517 section 5) into keys by kid. ParseSet leaves out an
+// entry that it cannot use, and describes the entry in skipped. An entry of a new kind
+// therefore does not sign out all users. For a set without a usable entry, the error is
+// [ErrNoUsableKey].
 func ParseSet(data []byte) (keys map[string]Keys, skipped []error, err error) {
 	var set map[string]json.RawMessage
 	if json.Unmarshal(data, &set) != nil || set == nil {
@@ -112,9 +113,9 @@ func parseEntry(data []byte) (id string, key Key, err error) {
 	return id, key, err
 }
 
-// publicKey reads n and e or, if either is missing, x5c[0], in which AuthRocket puts a
-// bare public key instead of a certificate. If both are present and readable, they must
-// be the same key.
+// publicKey reads n and e. If either is missing, it reads x5c[0], in which AuthRocket
+// puts a bare public key instead of a certificate. If both are present and readable, they
+// must be the same key.
 func (e entry) publicKey() (*rsa.PublicKey, error) {
 	fromX5C, err := e.publicKeyOfX5C()
 	hasNE := e.has("n") && e.has("e")

@@ -18,8 +18,8 @@ const (
 // ParseStatic reads a key from a configuration and ignores white space around it. Text
 // that starts with jsk_ and has at least 32 bytes is an HS256 secret, including the
 // prefix. All other text must be an RSA public key: PEM, PEM with \n for line breaks, or
-// the base64 body of a PEM with or without line breaks. The error says what text looks
-// like and never repeats it.
+// the base64 body of a PEM with or without line breaks. The error says what kind of value
+// text appears to be. It never repeats text.
 func ParseStatic(text string) (Key, error) {
 	text = strings.TrimSpace(text)
 	if strings.HasPrefix(text, secretPrefix) {
@@ -87,7 +87,7 @@ var (
 	errNoKey       = errors.New("is neither an RSA public key in PEM or base64 nor a secret that starts with jsk_; use the realm's JWT key")
 )
 
-// commonMistake returns a description of text if it is something that people often use in
+// commonMistake returns a description of text if text is a value that people often use in
 // place of a key.
 func commonMistake(text string) string {
 	switch {

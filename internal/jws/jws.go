@@ -1,6 +1,6 @@
 // Package jws splits a JWS in compact serialization (RFC 7515 section 7.1) into its
-// parts. It does not deal with keys or claims. It accepts exactly one spelling of a
-// token, so that a cache can use the text of a token as its key.
+// parts. It uses neither keys nor claims. It accepts exactly one spelling of a token, so
+// that a cache can use the text of a token as its key.
 package jws
 
 import (
@@ -26,13 +26,13 @@ type Parts struct {
 var strictBase64url = base64.RawURLEncoding.Strict()
 
 // Split splits token into exactly three non-empty parts. They must be base64url without
-// padding, white space and non-zero trailing bits. Split does not limit the length.
+// padding, white space or non-zero trailing bits. Split does not limit the length.
 func Split(token string) (Parts, error) {
 	return SplitInto(nil, token)
 }
 
-// SplitInto is [Split] for a caller that reuses memory. It stores the parts in memory as
-// far as they fit. They are valid until the caller uses memory again.
+// SplitInto is [Split] for a caller that reuses memory. It stores the parts in memory if
+// they fit. The parts are valid until the caller uses memory again.
 func SplitInto(memory []byte, token string) (Parts, error) {
 	header, rest, ok := strings.Cut(token, ".")
 	if !ok {

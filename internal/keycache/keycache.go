@@ -3,8 +3,8 @@
 // used while its source is unavailable. It is independent of HTTP and of the type of a
 // key, so that tests can simulate years of key rotations and outages quickly.
 //
-// Its only goroutine runs a fetch, and there is at most one fetch at a time. A cold cache
-// whose first fetch failed has a timer for the next one.
+// Its only goroutine runs a fetch, and there is at most one fetch at a time. If the first
+// fetch fails, a timer starts the next fetch.
 package keycache
 
 import (
@@ -18,9 +18,9 @@ import (
 )
 
 const (
-	// CoolDown is the time after which the budget grants one more fetch, the time after a
-	// failed fetch in which no fetch starts, and the longest time for which an unknown
-	// key ID is remembered.
+	// CoolDown has three uses. The budget grants one more fetch after each CoolDown.
+	// After a failed fetch, no fetch starts for that time. An unknown key ID is
+	// remembered for at most that time.
 	CoolDown = 10 * time.Second
 
 	// MaxWait is how long one request waits for fetches in total.
@@ -32,18 +32,18 @@ const (
 	// minRefreshInterval is the shortest refresh interval that a max-age can cause.
 	minRefreshInterval = time.Minute
 
-	// maxPublishDelay is how long after a token was issued its key may still be missing
-	// from the set. It is more than the differences between clocks and between replicas
-	// of the key set.
+	// maxPublishDelay is the longest time after the issue of a token during which its key
+	// may still be missing from the set. It is more than clocks and replicas of the key
+	// set can differ.
 	maxPublishDelay = 5 * time.Minute
 
 	// maxStepBack is how far the wall clock may be set back, as time servers do, without
 	// making the set due for a refresh.
 	maxStepBack = time.Minute
 
-	// recentFailure is how long after a failed fetch requests use an old set without
-	// waiting for another fetch. It is the longest time from one failure to the next
-	// while there are requests.
+	// recentFailure is the time after a failed fetch during which requests use an old set
+	// without waiting for another fetch. While requests arrive and all fetches fail, two
+	// failures are at most this far apart.
 	recentFailure = 2*CoolDown + FetchTimeout
 
 	burst      = 3     // fetches that an idle budget grants at once
@@ -55,15 +55,15 @@ const (
 // because a failure at startup often ends soon, and no token can be verified until then.
 var coldPauses = [...]time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second}
 
-// ErrUnknown means that the set does not have the key ID. Either the set was fetched
-// after the lookup began or long after the token was issued, or a lookup of the same key
+// ErrUnknown means that the set does not have the key ID. The set was fetched after the
+// lookup began, or long after the token was issued. Otherwise, a lookup of the same key
 // ID had this result a moment ago.
 var ErrUnknown = errors.New("the realm's key set does not have the key")
 
 // Undecided means that it is not known now whether the key exists.
 type Undecided struct {
-	// Cause is the reason: the last fetch failed, the caller's context ended, or a fetch
-	// takes too long.
+	// Cause is the reason. For example, the last fetch failed, the caller's context
+	// ended, or a fetch takes too long.
 	Cause error
 	// Limited is true if there is a usable set, but the budget for fetches or for waiting
 	// lookups is spent.
@@ -87,10 +87,11 @@ var (
 // Patience is how long a lookup waits for fetches.
 type Patience int
 
-// Gate waits for up to MaxWait. Open, for a route without a gate, also does so, but not
-// for a fetch that has already been running for that long. NoWait neither waits nor
-// starts a fetch. Callback waits like Gate, but treats a key as unknown only if the set
-// was fetched after the lookup began. The user has just signed in, so the key may be new.
+// Gate waits for up to MaxWait. Open is for a route without a gate. It also waits for up
+// to MaxWait, but not for a fetch that has already been running for MaxWait. NoWait
+// neither waits nor starts a fetch. Callback waits like Gate, but treats a key as unknown
+// only if the set was fetched after the lookup began. The user has just signed in, so the
+// key may be new.
 const (
 	NoWait Patience = iota
 	Open
@@ -101,8 +102,8 @@ const (
 // Question describes a lookup of the key of a token.
 type Question struct {
 	KeyID string
-	// IssuedAt is the token's time of issue; zero means long ago. It may be unverified,
-	// because it only decides whether a fetch can find the key.
+	// IssuedAt is the time when the token was issued. The zero time means long ago. It
+	// may be unverified, because it only decides whether a fetch can find the key.
 	IssuedAt time.Time
 	Patience Patience
 	// WaitStart is when the request began to wait for keys. The request waits no longer
@@ -227,8 +228,8 @@ func (c *Cache[K]) Unchanged(generation uint64, now time.Time) bool {
 
 // Age returns, without waiting, the age of the set in use, whether it is usable, and the
 // error of the last fetch. If there is no set, or it is due for a refresh, Age starts a
-// fetch, so that a caller that only calls Age eventually gets a usable set. It reserves
-// the last fetch of the budget for lookups.
+// fetch, so that a caller that only calls Age eventually gets a usable set. Age leaves
+// the last fetch of the budget to lookups.
 func (c *Cache[K]) Age() (age time.Duration, usable bool, failure error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -309,10 +310,10 @@ func (c *Cache[K]) lookupSlowly(ctx context.Context, q Question) (none K, err er
 }
 
 // awaitRefresh starts a refresh of a set that is due. It waits for the refresh if the set
-// is old and no recent failure explains that. It reports whether a refresh has ended; the
-// caller must then read the set again. If the fetch takes longer than a request waits,
-// the old key stays in use. The old key does not stay in use if the caller's context ends
-// or too many callers wait, because an attacker could cause that.
+// is old and no recent failure explains its age. It reports whether a refresh has ended.
+// If so, the caller must read the set again. If the fetch takes longer than a request
+// waits, the old key stays in use. If the caller's context ends or too many callers wait,
+// the old key is not used, because an attacker could cause either.
 func (c *Cache[K]) awaitRefresh(ctx context.Context, set *keySet[K], q Question, now instant) (refreshed bool, err error) {
 	if !set.isDue(now) || q.Patience == NoWait {
 		return false, nil
@@ -371,8 +372,8 @@ func (c *Cache[K]) refill(now time.Time) {
 	}
 }
 
-// start starts a fetch and takes it from the budget. c.running is that fetch until it
-// ends.
+// start starts a fetch and subtracts it from the budget. c.running is that fetch until
+// the fetch ends.
 func (c *Cache[K]) start(now instant) *fetch {
 	c.refill(now.monotonic)
 	c.budget = max(c.budget-1, 0)
@@ -480,8 +481,8 @@ func (c *Cache[K]) wait(ctx context.Context, f *fetch, until time.Time) error {
 	return c.waitUncounted(ctx, f, until)
 }
 
-// waitUncounted is like wait, but without the limit maxWaiting. It is for Warm, which the
-// program itself calls, and not a request.
+// waitUncounted is like wait, but without the limit maxWaiting. Only Warm uses it,
+// because the program calls Warm, and requests cannot.
 func (c *Cache[K]) waitUncounted(ctx context.Context, f *fetch, until time.Time) error {
 	c.mu.Unlock()
 	defer c.mu.Lock()

@@ -3,9 +3,9 @@ package keycache
 import "time"
 
 // unknownIDs remembers which key IDs were unknown a moment ago. The first time, it
-// remembers an ID for 1 to 2 seconds, so that a key that is published just after its
-// first token is found. Each time the ID turns out to be still unknown, the time doubles,
-// up to CoolDown. It holds maxUnknown IDs; a new one evicts the oldest.
+// remembers an ID for 1 to 2 seconds only, because a key may be published just after its
+// first token. Each time the ID is still unknown after that, the time doubles, up to
+// CoolDown. It holds maxUnknown IDs; a new one evicts the oldest.
 type unknownIDs struct {
 	entries map[string]unknownID
 	order   []string // a ring: order[next] is the oldest once it is full
@@ -27,8 +27,8 @@ func (u *unknownIDs) left(id string, now time.Time) time.Duration {
 	return max(u.entries[id].until.Sub(now), 0)
 }
 
-// add remembers id as unknown. If several lookups share one fetch, only one of them
-// counts.
+// add remembers id as unknown. If several lookups share one fetch, only the first of them
+// doubles the time.
 func (u *unknownIDs) add(id string, now time.Time) {
 	entry, ok := u.entries[id]
 	switch {

@@ -17,8 +17,8 @@ import (
 // run for 8 seconds after its request, and a test cannot see when it ends.
 //
 // The tests get an [http.DefaultTransport] without CloseIdleConnections. An httptest
-// server calls that method when it closes, which can make requests fail that other tests
-// have just sent.
+// server calls that method when it closes, and the call can break requests that other
+// tests have just sent.
 func Main(m *testing.M) {
 	standard := http.DefaultTransport.(*http.Transport)
 	http.DefaultTransport = struct{ http.RoundTripper }{standard}
@@ -53,7 +53,7 @@ func moduleGoroutines() string {
 	stacks := make([]byte, 4<<20)
 	stacks = stacks[:runtime.Stack(stacks, true)]
 	var left []string
-	// The first one is the current goroutine.
+	// The first stack is that of the current goroutine.
 	for _, stack := range strings.Split(string(stacks), "\n\n")[1:] {
 		for _, owner := range []string{"authrocket-go/authrocket", "net/http.", "google.golang.org/grpc", "connectrpc.com/connect"} {
 			if strings.Contains(stack, owner) {

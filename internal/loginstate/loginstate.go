@@ -19,8 +19,8 @@ const (
 	// Lifetime is how long a login may take.
 	Lifetime = time.Hour
 
-	// maxAhead is how far the clock of the server that started a login may be ahead of
-	// the clock of the server that the login comes back to.
+	// maxAhead limits how far ahead the clock of the server that started a login may be.
+	// It is compared with the clock of the server that the login comes back to.
 	maxAhead = time.Minute
 
 	// MaxAttempt is the largest Attempt of a Login.
@@ -83,7 +83,7 @@ func (s Secret) Value() string {
 
 // ParseSecret reads value, the value of the cookie for id, and reports whether it is
 // well-formed. The value may be invented, or set by another host of the domain. Only
-// [Secret.Open] proves which states belong to it.
+// [Secret.Open] proves which states belong to the secret.
 func ParseSecret(id, value string) (Secret, bool) {
 	value, foreign := strings.CutSuffix(value, foreignMark)
 	started, key, ok := strings.Cut(value, ".")
@@ -103,8 +103,8 @@ func ParseSecret(id, value string) (Secret, bool) {
 	return s, true
 }
 
-// IsAlive reports whether the login was started within Lifetime before now. It allows the
-// clock of the other server to be ahead by up to maxAhead.
+// IsAlive reports whether the login was started within Lifetime before now. The clock of
+// the server that started the login may be ahead by up to maxAhead.
 func (s Secret) IsAlive(now time.Time) bool {
 	age := now.Sub(s.Started)
 	return age >= -maxAhead && age <= Lifetime
@@ -116,8 +116,8 @@ const version = 1
 // headBytes is the length of version, MayChange and Attempt.
 const headBytes = 3
 
-// Seal returns a state: the ID, and l in a form that only s can open, with the same
-// scope. The state reveals nothing about l except its length.
+// Seal returns a state. It consists of the ID, and of l in a form that only s can open,
+// with the same scope. The state reveals nothing about l except its length.
 func (s Secret) Seal(scope string, l Login) string {
 	plain := append([]byte{version, byte(l.MayChange), byte(min(max(l.Attempt, 1), MaxAttempt))}, l.Target...)
 	sealed := s.aead(scope).Seal(nil, make([]byte, 12), plain, []byte(s.ID))
@@ -145,8 +145,8 @@ func (s Secret) Open(scope, state string) (Login, bool) {
 	return l, true
 }
 
-// decode reads base64url in the only spelling that this package writes: encoding/base64
-// would skip line breaks.
+// decode reads base64url in the only spelling that this package writes. In contrast,
+// encoding/base64 skips line breaks.
 func decode(text string) ([]byte, bool) {
 	if strings.ContainsAny(text, "\r\n") {
 		return nil, false

@@ -12,7 +12,7 @@ import (
 // brackets, is localhost, a name below .localhost (RFC 6761 section 6.3),
 // an address in 127.0.0.0/8, or ::1.
 func IsHost(host string) bool {
-	// EqualFold would treat the letter ſ as an s.
+	// strings.EqualFold would treat the letter ſ as an s.
 	if name := strings.ToLower(host); name == "localhost" || strings.HasSuffix(name, ".localhost") && name != ".localhost" {
 		return true
 	}

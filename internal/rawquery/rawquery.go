@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// maxParams is how many parameters a query may have, as in [url.ParseQuery].
+// maxParams is the largest number of parameters in a query, as in [url.ParseQuery].
 const maxParams = 10_000
 
 // Values returns the values of name in the order of the query. It ignores pairs that
@@ -39,8 +39,8 @@ func Without(query string, names ...string) string {
 }
 
 // CutRest cuts query at the parameter called name if its value begins with an unescaped
-// slash. rest is the value and everything after it, byte for byte. Such a query results
-// if the URL of a request was appended without escaping it.
+// slash. rest is the value and everything after it, byte for byte. A query has this form
+// if somebody appended the URL of a request without escaping it.
 func CutRest(query, name string) (before, rest string, found bool) {
 	offset := 0
 	for pair := range strings.SplitSeq(query, "&") {

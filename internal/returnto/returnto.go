@@ -1,5 +1,5 @@
-// Package returnto decides where a browser may be redirected to: only to a path on the
-// same host, even if a browser interprets the text in an unusual way.
+// Package returnto decides whether a browser may be redirected to a target. Only a path
+// on the same host is allowed, even if browsers interpret the target in an unusual way.
 package returnto
 
 import (
@@ -10,7 +10,7 @@ import (
 // Path returns target without its fragment, and whether a redirect there stays on the
 // same host. Such a target starts with exactly one slash. Its path has no backslash,
 // which browsers read as a slash, and no control character or space, which browsers drop.
-// Nor does it have an invalid escape, which servers refuse.
+// The path also has no invalid escape, which servers refuse.
 func Path(target string) (string, bool) {
 	target, _, _ = strings.Cut(target, "#")
 	if target == "" || target[0] != '/' {
@@ -34,8 +34,8 @@ func Path(target string) (string, bool) {
 	return target, true
 }
 
-// Resolve returns the path that a browser requests if it is redirected to path, which is
-// escaped. The result has no dot segments, plain or escaped.
+// Resolve returns the path that a browser requests if it is redirected to path, which
+// must be escaped. The result has no dot segments, neither plain nor escaped.
 func Resolve(path string) string {
 	var kept []string
 	segments := strings.Split(path, "/")[1:]

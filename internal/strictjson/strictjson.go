@@ -1,7 +1,8 @@
 // Package strictjson reads one JSON object as I-JSON (RFC 7493): valid UTF-8, complete
 // surrogate pairs, and no duplicate member at any depth. It reads token by token, and its
 // errors say what is wrong and where. It refuses a text that two parsers could read
-// differently, because the issuer of a token may have meant the other reading.
+// differently, because the issuer of a token may have meant something else than this
+// parser reads.
 package strictjson
 
 import (
@@ -16,9 +17,9 @@ import (
 )
 
 const (
-	// maxDepth limits how deep objects and arrays nest. A login token needs four levels;
-	// the others are for its custom attributes. Without the limit, a reused Reader would
-	// keep the memory that a deeply nested text needed.
+	// maxDepth limits how deep objects and arrays nest. A login token itself needs four
+	// levels. Its custom attributes can use the others. Without the limit, a reused
+	// Reader would keep the memory that a deeply nested text needed.
 	maxDepth = 32
 	// maxPooledBytes is the longest text after which a Reader is reused. A Reader keeps
 	// memory for the names of the members of one object per level.
@@ -79,11 +80,12 @@ func (r *Reader) Close() error {
 }
 
 // Token is the text of one token: a bracket, a string with its quotes, a number, true,
-// false or null. It is a part of the text that is read, and empty if there is no token.
+// false or null. It is a part of the text that the Reader reads. It is empty if there is
+// no token.
 type Token []byte
 
-// Kind returns 't' for both booleans, '0' for every number, 0 if there is no token, and
-// otherwise the first byte of t.
+// Kind returns the first byte of t, except in three cases: 't' for both booleans, '0' for
+// every number, and 0 if there is no token.
 func (t Token) Kind() byte {
 	if len(t) == 0 {
 		return 0
@@ -134,11 +136,11 @@ func (r *Reader) Token() Token {
 	return text
 }
 
-// isSeparator is true for the bytes that may be between two tokens.
+// isSeparator is true for each byte that may be between two tokens.
 var isSeparator = [256]bool{' ': true, '\t': true, '\r': true, '\n': true, ':': true, ',': true}
 
-// Name reads the next member name in the current object, and returns nil at its end. The
-// caller reads the value.
+// Name reads the next member name in the current object, and returns nil at the end of
+// the object. The caller must then read the value.
 func (r *Reader) Name() []byte {
 	if token := r.Token(); token.Kind() == '"' {
 		return token.unquote()
@@ -147,7 +149,7 @@ func (r *Reader) Name() []byte {
 }
 
 // Element reads the first token of the next element in the current array, and returns
-// false at its end.
+// false at the end of the array.
 func (r *Reader) Element() (Token, bool) {
 	token := r.Token()
 	return token, len(token) > 0 && token[0] != ']'
@@ -197,8 +199,8 @@ func (r *Reader) Fail(problem string) {
 	}
 }
 
-// place returns where the last token is, for example "orgs[1].perm". It contains only
-// names of members whose objects the caller reads.
+// place returns where the last token is, for example "orgs[1].perm". The place contains
+// only names from objects that the caller reads, and none from skipped values.
 func (r *Reader) place() string {
 	var place strings.Builder
 	for name := range r.decoder.StackPointer().Tokens() {

@@ -1,7 +1,7 @@
 // Package tokencache caches the contents of verified tokens, which saves decoding the
-// same token for each request. It is bounded: when it is full, a new token evicts a
-// random one. It makes no decisions about tokens, so the caller must check on each use
-// that a token is still valid.
+// same token for each request. The cache has a maximum size: when it is full, a new token
+// evicts a random token. It makes no decisions about tokens, so the caller must check on
+// each use that a token is still valid.
 //
 // It starts no goroutine, and no call reads more than one entry.
 package tokencache
@@ -20,12 +20,12 @@ const (
 	maxShards = 16
 
 	// minShardSize is the smallest size of a shard, so that a small cache is not divided
-	// into shards that each hold only one token.
+	// into shards with only one token each.
 	minShardSize = 64
 
 	// indexBytes is the length of a token's index, which is the end of the token. It
-	// covers the whole signature for HS256. For RS256, it covers far more of the
-	// signature than two tokens can have in common by chance.
+	// covers the whole signature for HS256. For RS256, it covers a part of the signature
+	// that is far too long to be equal in two tokens by chance.
 	indexBytes = 43
 )
 

@@ -5,8 +5,8 @@
 // the Set, the SHA-256 of the key's SPKI, and the whole token, in this order. The first
 // two have fixed lengths, so that different inputs cannot have the same concatenation.
 //
-// The only possible error is a collision, which means that a forged token has the mark of
-// a valid one. No attacker can prepare a collision. The random bytes are new in each
+// The Set can be wrong only if a forged token has the mark of a valid token, which is a
+// collision. No attacker can prepare a collision. The random bytes are new in each
 // process and, like the marks, never leave it. Without these bytes nobody can compute a
 // mark, and tokens that collide in one Set do not collide in another. An attacker can
 // therefore only send tokens and hope for a collision. If the Set is full, with 1,000,000
@@ -42,7 +42,7 @@ type Set struct {
 }
 
 // shard is a slice and not a map, because a map whose entries are often replaced takes
-// two to four times as much memory, without a bound.
+// two to four times as much memory, and has no fixed limit.
 type shard struct {
 	mu    sync.Mutex
 	marks []Mark

@@ -12,7 +12,7 @@ import (
 	"unicode/utf8"
 )
 
-// Hidden is the text that is printed instead of a secret. It is never sent.
+// Hidden is the text that is printed in place of a secret. It is never sent to the API.
 const Hidden = "(hidden)"
 
 var (
@@ -22,9 +22,10 @@ var (
 
 // Attributes encodes a struct as the attributes of a record, named by the json tags of
 // its fields. It leaves out fields that are nil or zero. A pointer to the zero value
-// becomes null, which clears the attribute; if the field is tagged wire:"required", that
-// is an error. Times become seconds, secrets are revealed, and empty slices and maps are
-// sent. The entries of a field named Extra are added unchanged.
+// becomes null, which clears the attribute. If such a field is tagged wire:"required",
+// Attributes returns an error. Times become seconds, secrets are included in plain text,
+// and empty slices and maps are also sent. The entries of a field named Extra are added
+// unchanged.
 func Attributes(attributes any) (map[string]json.RawMessage, error) {
 	encoded := map[string]json.RawMessage{}
 	var extra map[string]any

@@ -9,9 +9,9 @@ import (
 	"net/url"
 )
 
-// Failure returns why a request got no answer. Its text contains only addresses and
-// names. The text of err itself may contain the URL, with a session ID in its query, or
-// data that the server sent.
+// Failure returns why a request got no answer. The text of the result contains only
+// addresses and names. The text of err may contain the URL, with a session ID in its
+// query, or data that the server sent.
 func Failure(err error) error {
 	if e, ok := errors.AsType[*net.OpError](err); ok {
 		return e

@@ -17,8 +17,8 @@ func RequestID(h http.Header) string {
 	return id
 }
 
-// UntilReset returns the time from the answer's Date until the rate limit is reset,
-// according to the answer. It is 0 or less if there is nothing to wait for.
+// UntilReset returns the time from the answer's Date until the server resets the rate
+// limit, according to the answer. It is 0 or less if there is nothing to wait for.
 func UntilReset(h http.Header) time.Duration { return sinceDate(h, h.Get("Ratelimit-Reset")) }
 
 // RetryAfter returns the delay in Retry-After, in either form of RFC 9110 section 10.2.3.

@@ -12,9 +12,9 @@ const (
 	maxMessageBytes = 500
 )
 
-// Messages returns the texts in value, which is a decoded part of an answer, including
-// texts in lists and objects. Their number and size are limited, and each can safely be
-// written as one line of a log.
+// Messages returns the strings in value, which is a decoded part of an answer, including
+// strings in lists and objects. The number and the length of the strings are limited.
+// Each string can safely be written as one line of a log.
 func Messages(value any) []string { return appendMessages(nil, value) }
 
 func appendMessages(messages []string, value any) []string {

@@ -2,8 +2,9 @@
 // and answers. It hides the secrets in them from everything that prints values.
 package wire
 
-// Sealed is text that no printer shows, not even one that follows pointers and reads
-// unexported fields: reflection cannot look into a closure. The zero Sealed is empty.
+// Sealed is text that no printer shows, not even a printer that follows pointers and
+// reads unexported fields, because reflection cannot look into a closure. The zero Sealed
+// is empty.
 type Sealed struct{ open func() string }
 
 // Seal returns a Sealed that contains text.

@@ -30,8 +30,8 @@ func NewTransport(base *url.URL) *http.Transport {
 	}
 	t.Proxy = nil // a proxy would see the secrets
 	if loopback.IsHost(base.Hostname()) {
-		// A name such as localhost may resolve to any address, but unencrypted secrets
-		// must not leave this machine.
+		// A host name such as localhost may resolve to any address, but unencrypted
+		// secrets must not leave this machine.
 		t.DialContext = (&net.Dialer{Control: func(_, address string, _ syscall.RawConn) error {
 			if host, _, err := net.SplitHostPort(address); err != nil || !loopback.IsHost(host) {
 				return fmt.Errorf("%s is not a loopback address", address)
