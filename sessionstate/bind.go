@@ -37,15 +37,16 @@ type boundContext struct {
 // [authrocket.ErrSessionEnded] or, if Config.AfterMaxStale refuses the session,
 // [authrocket.ErrSessionUnknown].
 //
-// Bind keeps no goroutine running. The State looks up the session every
-// Config.CheckInterval. Call the CancelFunc when the work is done.
+// Bind keeps no goroutine running. While the context is bound, the State looks up the
+// session every Config.CheckInterval. Call the CancelFunc when the work is done.
 func (s *State) Bind(ctx context.Context, session authrocket.Session) (context.Context, context.CancelFunc) {
 	ctx, end := context.WithCancelCause(ctx)
 	ctx, cancel := context.WithDeadlineCause(ctx, session.ExpiresAt, authrocket.ErrTokenExpired)
 	b := &boundContext{session: session, end: end}
 	hash := session.IDHash()
 	s.bound.add(hash, b)
-	// Check the session only after adding it, so that no end in between can be missed.
+	// Check the session only after adding the context, so that an end at this moment is
+	// not missed.
 	next := s.recheck(ctx, b)
 	b.mu.Lock()
 	b.timer = time.AfterFunc(next, func() { b.lookAfter(s.recheck(ctx, b)) })
@@ -71,8 +72,8 @@ func (b *boundContext) lookAfter(wait time.Duration) {
 	}
 }
 
-// recheck ends b if its session has ended, and queues a check of the session if one is
-// due. It returns how long to wait before the next recheck.
+// recheck ends b if the session of b has ended, and queues a check of the session if a
+// check is due. It returns the time until the next recheck.
 func (s *State) recheck(ctx context.Context, b *boundContext) (next time.Duration) {
 	hash := b.session.IDHash()
 	interval := s.intervalOf(&hash)
@@ -154,8 +155,8 @@ func (b *bound) end(hash idHash, cause error) {
 	}
 }
 
-// endUser ends the contexts that are bound to sessions of a user, if their tokens were
-// issued at the time given by before, or earlier.
+// endUser ends the contexts that are bound to sessions of a user, if the tokens of the
+// sessions were issued no later than the time given by before.
 func (b *bound) endUser(userID string, before int64) {
 	b.mu.Lock()
 	var list []*boundContext

@@ -75,8 +75,8 @@ func (s *State) runChecks(ctx context.Context) {
 		if s.budget.Wait(ctx) != nil {
 			return
 		}
-		// Take the check only now, because a more urgent one may have arrived during the
-		// wait.
+		// Take the check only after the wait, because a more urgent check may have
+		// arrived in the meantime.
 		c := s.queue.take()
 		if c == nil {
 			<-places
@@ -108,9 +108,9 @@ func (s *State) noteAnswer(asked time.Duration) {
 }
 
 // noteFailure records that a check got no answer. asked is when the check began. If the
-// previous failure was more than Config.MaxStale ago, the count starts again, because
-// there may be no sessions to check at night, and a sleeping machine checks none. But
-// once MaxStale has passed, only an answer ends the silence.
+// previous failure was more than Config.MaxStale ago, the count starts again, because a
+// period without failures may be one without checks: at night, or while the machine
+// sleeps. But once checks have failed for MaxStale, only an answer resets the count.
 func (s *State) noteFailure(asked time.Duration) {
 	now := s.clock.at(time.Now())
 	if last := s.failedAt.Load(); last >= 0 && now-time.Duration(last) > s.maxStale && !s.isSilent() {
@@ -130,7 +130,7 @@ func (s *State) lookUp(ctx context.Context, c *check) {
 		outcome, asked, err = s.makeSure(ctx, c)
 	}
 	if err != nil && ctx.Err() != nil {
-		return // the program is stopping
+		return // Run is stopping
 	}
 	s.observer.check(ctx, CheckEvent{Outcome: outcome, Err: err, Duration: time.Since(begun), Overdue: overdue})
 	switch outcome {
@@ -152,9 +152,9 @@ func (s *State) lookUp(ctx context.Context, c *check) {
 	}
 }
 
-// makeSure looks up the session again after it has verified that the API answers for the
-// right realm, because an earlier "not found" proves nothing. The wait for the budget may
-// be long.
+// makeSure first verifies that the API answers for the right realm, and then looks up the
+// session again, because a "not found" from before that proves nothing. The wait for the
+// budget may be long.
 func (s *State) makeSure(ctx context.Context, c *check) (Outcome, time.Duration, error) {
 	asked := s.clock.at(time.Now())
 	if err := s.proveRealm(ctx, c.realmID, asked); err != nil {
@@ -166,8 +166,8 @@ func (s *State) makeSure(ctx context.Context, c *check) (Outcome, time.Duration,
 	return s.ask(ctx, c)
 }
 
-// ask returns what the API answers, and when the request was sent. The error is nil
-// unless the outcome is Unknown.
+// ask looks up the session at the API, and returns the outcome and the time when the
+// request was sent. The error is nil unless the outcome is Unknown.
 func (s *State) ask(ctx context.Context, c *check) (Outcome, time.Duration, error) {
 	asked := s.clock.at(time.Now())
 	limited, cancel := context.WithTimeout(ctx, checkTimeout)

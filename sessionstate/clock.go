@@ -12,9 +12,9 @@ type clock struct {
 	start time.Time
 	ahead atomic.Int64 // the largest lead of the wall clock over the monotonic clock so far
 
-	// The time of the latest tick, 0 while Run does not run. Reading the machine's clock
-	// takes longer than everything else in a request whose session is not due for a
-	// check.
+	// These are the times of the latest tick. They are 0 while Run does not run. They are
+	// stored because, if a session is not due for a check, reading the machine's clock
+	// would take longer than the rest of CheckSession.
 	lateRan, lateUnix atomic.Int64
 }
 

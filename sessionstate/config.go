@@ -11,7 +11,7 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
-// Config configures [New]. A field with its zero value gets the default.
+// Config configures [New]. The zero value of a field means its default.
 type Config struct {
 	// Literals must name their fields, so that a new field does not break an app.
 	_ [0]func()
@@ -24,25 +24,27 @@ type Config struct {
 
 	// CheckInterval is the time between two checks of an active session. Each session has
 	// its own interval, up to 20 % longer, so that the checks do not all happen at once.
-	// At least 1 second. With webhooks, use 1 hour, because the checks are then needed
-	// only if a webhook is lost. Default: 15 minutes.
+	// The minimum is 1 second. With webhooks, use 1 hour, because the checks are then
+	// needed only if a webhook is lost. Default: 15 minutes.
 	CheckInterval time.Duration
 
 	// MaxStale is how long sessions stay active while every check fails, counted from the
 	// first check that failed. If no check fails for a period of MaxStale, the count
-	// starts again with the next failure, unless MaxStale has already passed. At least
-	// twice CheckInterval. Default: 1 hour, or 4 times CheckInterval if that is longer.
+	// starts again with the next failure, unless MaxStale has already passed. The minimum
+	// is twice CheckInterval. Default: 1 hour, or 4 times CheckInterval if that is
+	// longer.
 	MaxStale time.Duration
 
-	// AfterMaxStale says what happens after MaxStale. Default: [Refuse].
+	// AfterMaxStale says what happens to sessions after MaxStale. Default: [Refuse].
 	AfterMaxStale Policy
 
 	// RequestsPerSecond is the request budget of this State. It applies in addition to
 	// the budget of the API client. Bursts of up to five times this number are possible.
 	// If the budget is too small for the active sessions, the State checks each session
-	// less often, but refuses none for that reason. Only one kind of call may exceed the
-	// budget. If a session is not found, that call verifies within a second that the API
-	// answers for the right realm. A negative number means no limit. Default: 2.
+	// less often, but refuses no session for that reason. Only one kind of call can
+	// exceed the budget: if the API does not find a session, the State verifies within a
+	// second that the API answers for the right realm. A negative number means no limit.
+	// Default: 2.
 	RequestsPerSecond float64
 
 	// MaxSessions is the maximum number of API answers that the State keeps. When it
@@ -51,9 +53,10 @@ type Config struct {
 	MaxSessions int
 
 	// MaxEnded is the maximum number of ended sessions and users that the State keeps.
-	// When the list is full, the State forgets those that expire first, and reports this
-	// to Observer.Trouble. Another list of the same size holds the sessions that are
-	// suspected of having ended. An entry takes about 75 bytes. Default: 100,000.
+	// When the list is full, the State removes the entries that expire first, and reports
+	// the full list to Observer.Trouble. Another list of the same size holds the sessions
+	// that are suspected of having ended. An entry takes about 75 bytes. Default:
+	// 100,000.
 	MaxEnded int
 
 	// EndOn decides which other events end a user's sessions. If it returns true, the
@@ -67,12 +70,12 @@ type Config struct {
 	// none; each instance then has its own list.
 	Log Log
 
-	// Observer reports what happens. The zero Observer logs trouble at level warn through
-	// [log/slog.Default].
+	// Observer reports checks, ended sessions and trouble. The zero Observer logs trouble
+	// at level warn through [log/slog.Default].
 	Observer Observer
 }
 
-// Policy says what happens to sessions after the API has not answered for
+// Policy says how a State treats sessions when the API has not answered for
 // Config.MaxStale.
 type Policy int
 

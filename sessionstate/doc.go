@@ -10,8 +10,8 @@
 //	config := authrocket.ConfigFromEnv()
 //	config.SessionState = state
 //
-// A [State] decides from memory whether the session of a request is active. It finds out
-// from three sources which sessions have ended:
+// A [State] decides from memory whether the session of a request is active. Three sources
+// report which sessions have ended:
 //
 //   - The API: the State looks up each session again every Config.CheckInterval.
 //   - Webhooks: pass [State.HandleEvent] and [State.Suspect] to the package webhook. The State
@@ -32,8 +32,8 @@
 //     looks up sessions and reads the Log.
 //   - Without webhooks, an ended session stays active for up to 1.2 times CheckInterval.
 //     It stays active for longer if Config.RequestsPerSecond is too small for the number
-//     of active sessions. After that, each instance accepts one more request with the
-//     session, which starts the check.
-//   - If you take a permission away from a user, the user's tokens keep it. Set
-//     Config.EndOn, or end the user's sessions yourself.
+//     of active sessions. After that time, each instance accepts one more request with
+//     the session, and that request starts the check.
+//   - If you take a permission away from a user, the user's existing tokens still contain
+//     the permission. Set Config.EndOn, or end the user's sessions yourself.
 package sessionstate

@@ -45,9 +45,9 @@ func (s *State) handleSessionDeleted(ctx context.Context, e coreapi.Event) error
 		return nil
 	}
 	// This limit prevents a user from filling the list with repeated logins and logouts.
-	// Further sessions of the user only become suspect, so each is looked up at its next
-	// request. The event may name the wrong user, so it must not refuse that user's other
-	// sessions.
+	// Further sessions of the user only become suspect, so the State looks up each
+	// session at its next request. The State does not end all sessions of the user
+	// instead, because the event may name the wrong user.
 	if e.UserID != "" && s.api != nil && s.known.endedOf(e.UserID) >= maxPerUser {
 		s.Suspect(ctx, e.SessionID(), e.ExpiresAt)
 		return nil
@@ -55,12 +55,12 @@ func (s *State) handleSessionDeleted(ctx context.Context, e coreapi.Event) error
 	return s.endSession(ctx, SourceWebhook, e.SessionID(), e.UserID, e.ExpiresAt)
 }
 
-// errAgain makes AuthRocket send the event again later.
+// HandleEvent returns errAgain so that AuthRocket sends the event again later.
 var errAgain = errors.New("sessionstate: the user's sessions were ended less than a minute ago; AuthRocket must send this event again")
 
-// endSessionsBefore refuses the login tokens that were issued to a user at the time given
-// by before, or earlier. It also deletes the user's sessions from that period. before is
-// a time from AuthRocket's clock.
+// endSessionsBefore refuses the login tokens that were issued to a user no later than the
+// time given by before. It also deletes the user's sessions from that period. before is a
+// time from AuthRocket's clock.
 func (s *State) endSessionsBefore(ctx context.Context, userID string, before time.Time) error {
 	now := time.Now()
 	// Refuse the tokens first, because deleting all sessions of a user may take longer
@@ -126,16 +126,16 @@ func (s *State) forgetEndOn(now time.Time) {
 // membership of the user changes or ends, because the event does not say which permission
 // was taken away.
 //
-// Anyone who has the secret of the webhook can then end the sessions of any user. A
-// deleted membership can no longer be read, so nothing can confirm which user it belonged
-// to.
+// With this function, anyone who has the secret of the webhook can end the sessions of
+// any user. The API no longer has a deleted membership, so it cannot confirm which user
+// the membership belonged to.
 func MembershipChanged(_ context.Context, e coreapi.Event) (bool, error) {
 	return e.Type == coreapi.EventMembershipUpdated || e.Type == coreapi.EventMembershipDeleted, nil
 }
 
 // UserInactive returns a function for Config.EndOn that ends the sessions of a user who
-// may no longer log in. It reads the user through the API when an event says that the
-// user has changed.
+// may no longer log in. When an event reports that a user has changed, the function reads
+// the user through the API.
 func UserInactive(api *coreapi.Client) func(context.Context, coreapi.Event) (bool, error) {
 	return func(ctx context.Context, e coreapi.Event) (bool, error) {
 		if e.Type != coreapi.EventUserUpdated {

@@ -41,7 +41,7 @@ func (s *State) followLog(ctx context.Context) {
 		} else {
 			begun, page := time.Now(), page{}
 			if page, err = s.readOn(ctx); err == nil && !page.isClean && time.Since(begun) < firstLogPause {
-				sleep(ctx, firstLogPause) // the Log does not wait for new entries, or somebody is flooding it
+				sleep(ctx, firstLogPause) // the Log does not wait for new entries, or somebody floods it with entries
 			}
 		}
 		switch {
@@ -98,7 +98,8 @@ func (s *State) readOn(ctx context.Context) (page, error) {
 	return page{
 		entries: entries,
 		isClean: err == nil && len(entries) > 0,
-		// If the Log left entries out, more entries may follow those on this page.
+		// If the Log left out entries that it could not decode, more entries may follow
+		// this page.
 		isLast: read < entriesPerRead && (err == nil || isSame),
 	}, nil
 }
@@ -122,8 +123,7 @@ func (s *State) readAll(ctx context.Context, found func(Ended)) error {
 	}
 }
 
-// essence returns the part of an entry that is equal in two entries with the same
-// meaning.
+// essence returns e without the fields in which entries with the same meaning can differ.
 func essence(e Ended) Ended {
 	if (e.Session != idHash{}) {
 		return Ended{Session: e.Session, Suspect: e.Suspect}
@@ -131,8 +131,8 @@ func essence(e Ended) Ended {
 	return Ended{UserID: e.UserID, Before: e.Before.Truncate(time.Second).UTC()}
 }
 
-// restoreLog adds this instance's entries to a Log that lacks them because it was emptied
-// or recreated. Other instances do the same at about the same time. Each instance
+// restoreLog adds this instance's entries to a Log that lacks them because the Log was
+// emptied or recreated. Other instances do the same at about the same time. Each instance
 // therefore waits for a random time, and reads the Log again before it appends more.
 func (s *State) restoreLog(ctx context.Context) error {
 	if err := s.readAll(ctx, func(Ended) {}); err != nil {
@@ -147,7 +147,8 @@ func (s *State) restoreLog(ctx context.Context) error {
 	}
 	for len(lacking) > 0 {
 		err := s.readAll(ctx, func(e Ended) {
-			// An entry that expires sooner does not replace this instance's own.
+			// An entry in the Log does not replace this instance's own entry if it
+			// expires sooner.
 			if own, ok := lacking[essence(e)]; ok && !e.Until.Before(own.Until) {
 				delete(lacking, essence(e))
 			}
@@ -198,9 +199,9 @@ func newUnsent() unsent {
 	return unsent{mu: new(sync.Mutex), entries: new([]Ended), arrived: make(chan struct{}, 1), hasLost: new(atomic.Bool)}
 }
 
-// add keeps e for a later attempt. If there are too many entries, it drops the oldest. In
-// that case, the complete list of this instance is compared with the Log as soon as the
-// Log works again.
+// add keeps e for a later attempt. If there are too many entries, it drops the oldest. If
+// it drops an entry, the State compares its complete list with the Log as soon as the Log
+// works again.
 func (u *unsent) add(e Ended) {
 	u.mu.Lock()
 	if len(*u.entries) >= maxUnsent {
@@ -245,7 +246,7 @@ func (s *State) sendUnsent(ctx context.Context) {
 			}
 			s.observer.trouble(ctx, troubleLog, fmt.Errorf("adding to the log of ended sessions: %w", err))
 			if !errors.Is(err, ErrBadEntry) {
-				s.unsent.add(e) // at the end, so that it does not delay other entries
+				s.unsent.add(e) // added at the end, so that this entry does not delay the others
 			}
 			sleep(ctx, pause/2+rand.N(pause/2))
 			pause = min(2*pause, longestLogPause)

@@ -11,9 +11,9 @@ import (
 // idHash is the SHA-256 of a session ID. It identifies a session.
 type idHash = [32]byte
 
-// known holds what this process knows about sessions: which have ended, which are
-// suspected of having ended, and which the API has confirmed. Values of type
-// time.Duration are times of the State's clock. Expiry times are in seconds since 1970.
+// known records for this process which sessions have ended, which are suspected of having
+// ended, and which the API has confirmed. Values of type time.Duration are times of the
+// State's clock. Expiry times are in seconds since 1970.
 type known struct {
 	maxEnded, maxConfirmed int
 	shards                 [shardCount]shard
@@ -50,8 +50,8 @@ type suspicion struct {
 	since time.Duration
 }
 
-// userEnding refuses the tokens of a user that were issued at the time given by before,
-// or earlier.
+// userEnding means that a user's tokens are refused if they were issued no later than the
+// time in before.
 type userEnding struct{ before, until int64 }
 
 func newKnown(maxEnded, maxConfirmed int) *known {
@@ -98,8 +98,8 @@ func (k *known) about(hash *idHash, userID string, issuedAt int64) (found knowle
 	return found
 }
 
-// end records that a session has ended. isNew reports whether that was not known before,
-// and forgot whether another ended session was forgotten to make room.
+// end records that a session has ended. isNew reports whether the end was not known
+// before, and forgot whether another ended session was removed to make room.
 func (k *known) end(hash idHash, userID string, until int64) (isNew, forgot bool) {
 	s := k.shard(&hash)
 	s.mu.Lock()
@@ -120,8 +120,8 @@ func (k *known) end(hash idHash, userID string, until int64) (isNew, forgot bool
 	return !isOld, forgot
 }
 
-// suspect records that a session may have ended. isNew reports whether that was not known
-// before.
+// suspect records that a session may have ended. isNew reports whether the suspicion was
+// not known before.
 func (k *known) suspect(hash idHash, since time.Duration, until int64) (isNew, forgot bool) {
 	s := k.shard(&hash)
 	s.mu.Lock()
@@ -186,7 +186,7 @@ func (k *known) endUser(userID string, before, until int64) (isNew, forgot bool)
 // isFull reports whether a list with n entries has no room for another one.
 func (k *known) isFull(n *atomic.Int64) bool { return n.Load() >= int64(k.maxEnded) }
 
-// makeRoom forgets the ended session that expires first, if the list is full. It searches
+// makeRoom removes the ended session that expires first, if the list is full. It searches
 // only one shard, because hashes are spread evenly.
 func (k *known) makeRoom(s *shard) bool {
 	if !k.isFull(&k.sessions) || len(s.ended) == 0 {
@@ -196,8 +196,8 @@ func (k *known) makeRoom(s *shard) bool {
 	return true
 }
 
-// makeRoomForSuspect is like makeRoom, but for suspicions. They have their own list, so
-// that the sender of webhooks cannot displace ended sessions.
+// makeRoomForSuspect is like makeRoom, but for suspicions. Suspicions have their own
+// list, so that a sender of made-up webhooks cannot displace ended sessions.
 func (k *known) makeRoomForSuspect(s *shard) bool {
 	if !k.isFull(&k.suspected) || len(s.suspects) == 0 {
 		return false
@@ -234,8 +234,8 @@ func (k *known) forget(s *shard, hash idHash) {
 	k.sessions.Add(-1)
 }
 
-// expire removes what has expired at now, and answers of the API that are older than
-// oldest.
+// expire removes entries that have expired at now, and answers of the API that are older
+// than oldest.
 func (k *known) expire(now int64, oldest time.Duration) {
 	for i := range k.shards {
 		s := &k.shards[i]

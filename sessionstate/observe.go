@@ -16,13 +16,13 @@ type Observer struct {
 	// Check reports that a session was looked up.
 	Check func(context.Context, CheckEvent)
 
-	// Ended reports that a session, or the sessions of a user, will be refused from now
+	// Ended reports that the State refuses a session, or the sessions of a user, from now
 	// on.
 	Ended func(context.Context, EndedEvent)
 
-	// Trouble reports what an operator should look into: checks that fail, an API key of
-	// another realm, a Log that cannot be read or written, or a full list. Each kind of
-	// trouble is reported at most once every 10 seconds.
+	// Trouble reports problems for an operator: checks that fail, an API key of another
+	// realm, a Log that cannot be read or written, or a full list. Each kind of trouble
+	// is reported at most once every 10 seconds.
 	Trouble func(context.Context, error)
 }
 
@@ -41,8 +41,8 @@ type CheckEvent struct {
 	Outcome  Outcome
 	Err      error         // nil unless the outcome is Unknown
 	Duration time.Duration // the time that the API calls took
-	// Overdue is how long the check had been due when it began. It grows if
-	// Config.RequestsPerSecond is too small.
+	// Overdue is the delay between the time when the check was due and the time when it
+	// began. The delay grows if Config.RequestsPerSecond is too small.
 	Overdue time.Duration
 }
 
@@ -64,8 +64,8 @@ type EndedEvent struct {
 }
 
 // LogObserver returns an Observer that writes to logger. It logs trouble at level warn.
-// At level info, it logs checks without an answer, and the ends of sessions that no other
-// instance has reported. It logs everything else at level debug. A nil logger means
+// At level info, it logs checks without an answer, and the ends of sessions that this
+// instance found out first. It logs everything else at level debug. A nil logger means
 // [slog.Default].
 func LogObserver(logger *slog.Logger) Observer {
 	if logger == nil {
@@ -84,7 +84,7 @@ func LogObserver(logger *slog.Logger) Observer {
 		Ended: func(ctx context.Context, e EndedEvent) {
 			level := slog.LevelInfo
 			if e.Source == SourceLog {
-				level = slog.LevelDebug // another instance has logged it, and there may be many at the start
+				level = slog.LevelDebug // another instance has logged this end, and a start may read many ends
 			}
 			logger.LogAttrs(ctx, level, "authrocket session ended", slog.String("source", string(e.Source)), slog.Int("entries", e.Entries))
 		},
@@ -94,8 +94,8 @@ func LogObserver(logger *slog.Logger) Observer {
 	}
 }
 
-// observer wraps an Observer so that every function can be called, and limits how often
-// trouble is reported.
+// observer wraps an Observer so that every function can be called even if it is nil. It
+// limits how often trouble is reported.
 type observer struct {
 	Observer
 	mu   sync.Mutex

@@ -9,8 +9,8 @@ import (
 )
 
 // maxQueued limits the number of checks that wait for their turn. If there is no room for
-// a session, one of its later requests queues it. The sessions that were confirmed
-// longest ago come first, so that every session gets its turn.
+// a check, a later request of the session queues the check. The sessions that were
+// confirmed longest ago come first, so that every session is checked eventually.
 const maxQueued = 1000
 
 // check is a pending check of a session. All requests that need it share it.
@@ -42,8 +42,8 @@ func newQueue() *queue {
 	return &queue{byHash: map[idHash]*check{}, arrived: make(chan struct{}, 1)}
 }
 
-// add queues c. If a check of the session is queued already, add returns that one. If
-// there is no room, it returns nil.
+// add queues c. If a check of the session is already queued, add returns the queued
+// check. If there is no room, add returns nil.
 func (q *queue) add(c *check) *check {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -75,7 +75,7 @@ func (q *queue) add(c *check) *check {
 	return c
 }
 
-// last returns the check whose turn comes last.
+// last returns the check that would run last.
 func (q *queue) last() *check {
 	last := q.checks[len(q.checks)/2]
 	for _, c := range q.checks[len(q.checks)/2:] { // the leaves of the heap
@@ -86,8 +86,8 @@ func (q *queue) last() *check {
 	return last
 }
 
-// take removes and returns the check whose turn it is, or nil if there is none. The
-// caller must pass it to finish.
+// take removes and returns the next check, or returns nil if the queue is empty. The
+// caller must pass the check to finish.
 func (q *queue) take() *check {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -110,7 +110,7 @@ func (q *queue) isEmpty() bool {
 	return len(q.checks) == 0
 }
 
-// before reports whether the turn of a comes before the turn of b.
+// before reports whether check a runs before check b.
 func before(a, b *check) bool {
 	if a.isUrgent != b.isUrgent {
 		return a.isUrgent

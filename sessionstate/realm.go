@@ -16,7 +16,7 @@ var errOtherRealm = errors.New("the API finds neither the session nor any user o
 // does "not found" mean that a session has ended, because with a key of another realm, or
 // a wrong URL, the API would find no session at all.
 type realmProof struct {
-	turn     chan struct{} // one caller sends the request, the others wait for its answer
+	turn     chan struct{} // one caller sends the request, and the others wait for the answer
 	realmID  string
 	isRight  bool // according to the last answer
 	provenAt time.Duration
@@ -26,7 +26,7 @@ type realmProof struct {
 
 func newRealmProof() realmProof { return realmProof{turn: make(chan struct{}, 1)} }
 
-// proofDelay is the longest time for which a proof waits for the budget.
+// proofDelay is the longest time for which askRealm waits for the budget.
 const proofDelay = time.Second
 
 // proveRealm returns nil if the API has returned a user of the realm since the given
@@ -56,9 +56,9 @@ func (s *State) proveRealm(ctx context.Context, realmID string, since time.Durat
 // askRealm requests a user of the realm from the API. The caller must hold the turn.
 func (s *State) askRealm(ctx context.Context) error {
 	p := &s.realm
-	// Wait only briefly, because the answer to be confirmed gets old, and somebody may
-	// correct the configuration in the meantime. The calls that follow wait longer
-	// instead.
+	// Wait only briefly, because the "not found" that this request confirms must be
+	// recent: somebody may correct the configuration in the meantime. Later calls wait
+	// longer instead.
 	if !sleep(ctx, min(s.budget.Reserve().Delay(), proofDelay)) {
 		return ctx.Err()
 	}
@@ -77,7 +77,7 @@ func (s *State) askRealm(ctx context.Context) error {
 	return nil
 }
 
-// shownRealm returns the realm of a user that the API returns, or "" if the API returns
+// shownRealm returns the realm of any user that the API returns, or "" if the API returns
 // no user.
 func (s *State) shownRealm(ctx context.Context) (string, error) {
 	page, err := s.api.Users.List(ctx, coreapi.UserQuery{PageSize: 1})

@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// Run looks up sessions, reads the Log, and appends entries to it that could not be
-// appended before. It runs until ctx ends, and then returns the error of ctx. Its
-// goroutines have ended when it returns. Start it once, with a context that lasts as long
-// as the app serves requests.
+// Run looks up sessions and reads the Log. It also appends entries to the Log that could
+// not be appended before. Run returns the error of ctx after ctx ends and after all
+// goroutines of Run have ended. Start it once, with a context that lasts as long as the
+// app serves requests.
 func (s *State) Run(ctx context.Context) error {
 	if !s.isRunning.CompareAndSwap(false, true) {
 		return errors.New("sessionstate: State.Run is already running; start it once")
@@ -29,7 +29,7 @@ func (s *State) Run(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// keepTime updates the clock, and forgets what has expired.
+// keepTime updates the clock, and removes expired entries.
 func (s *State) keepTime(ctx context.Context) {
 	defer s.clock.stopTicks()
 	ticker := time.NewTicker(time.Second)
@@ -50,7 +50,7 @@ func (s *State) keepTime(ctx context.Context) {
 	}
 }
 
-// Warm reads the Log once and tests the API key. Call it when the app starts, to find
+// Warm reads the Log once and tests the API key. Call Warm when the app starts, to find
 // mistakes in the configuration. The app can serve requests even if Warm returns an
 // error.
 func (s *State) Warm(ctx context.Context) error {

@@ -18,8 +18,8 @@ import (
 // State records which sessions have ended. Set it as the SessionState of an
 // [authrocket.Config]. Create one with [New] when your app starts, and keep it. It is
 // safe for concurrent use. Its only goroutines are those of [State.Run] and of the timers
-// of [State.Bind]. Several Auths of one realm may share a State; each realm needs its
-// own.
+// of [State.Bind]. Several Auths of one realm may share a State. Each realm needs its own
+// State.
 type State struct {
 	api           *coreapi.Client
 	checkInterval time.Duration
@@ -51,21 +51,22 @@ type State struct {
 
 // Settings of State that cannot be configured.
 const (
-	// An end is remembered for holdLeeway longer than the longest life of a token, but at
-	// least for minHold and at most for maxHold. The upper limit prevents anyone from
-	// filling a Log permanently.
+	// The State remembers an ended session for the longest life of a token plus
+	// holdLeeway, but at least for minHold and at most for maxHold. The upper limit
+	// prevents anyone from filling a Log permanently.
 	minHold    = 24 * time.Hour
 	holdLeeway = 5 * time.Minute
 	maxHold    = 7 * 24 * time.Hour
 
-	// A suspicion is based only on an unconfirmed webhook, so its minimum is shorter.
+	// A suspicion is based only on an unconfirmed webhook, so it may be forgotten sooner.
 	minSuspicion = time.Hour
 
-	// settleTime is how long the API may take to show an end that a webhook has reported.
-	// Until then, a confirmation of a suspect session is valid only for recheckSuspect.
+	// settleTime is the longest time that the API may need to show an end that a webhook
+	// has reported. During that time, a confirmation of a suspect session is valid only
+	// for recheckSuspect.
 	settleTime     = 15 * time.Second
 	recheckSuspect = time.Second
-	sameReport     = 5 * time.Second // a report that is repeated within this time counts as the same report
+	sameReport     = 5 * time.Second // a repeated report within this time counts as the same report
 
 	maxWaiting   = 256             // the maximum number of requests that wait for a check
 	failurePause = 5 * time.Second // after a failed check, no request waits for the next one during this time
@@ -108,8 +109,7 @@ func New(config Config) (*State, error) {
 	return s, nil
 }
 
-// Format writes a fixed text, because a printer that walks through a State would print
-// user IDs.
+// Format writes a fixed text, so that printing a State does not print the user IDs in it.
 func (s *State) Format(f fmt.State, _ rune) { io.WriteString(f, "authrocket session state") }
 
 // CheckSession implements [authrocket.SessionState]. It waits, for up to patience, in
@@ -131,7 +131,7 @@ func (s *State) CheckSession(ctx context.Context, session authrocket.Session, pa
 	if c := s.enqueue(ctx, &session, v, since); c != nil && patience > 0 {
 		isVouchedFor = s.await(ctx, c, patience, since)
 	}
-	// The session's own check may have failed while others succeeded.
+	// The check of this session may have failed while checks of other sessions succeeded.
 	switch v, _ = s.judge(ctx, &session, exactly); {
 	case v == hasEnded:
 		return authrocket.ErrSessionEnded
@@ -156,7 +156,7 @@ var (
 	errNoSession = fmt.Errorf("%w: the session has no ID", authrocket.ErrSessionUnknown)
 )
 
-// verdict is what is known about a session now.
+// verdict is the current state of a session.
 type verdict int
 
 const (
@@ -176,7 +176,7 @@ const (
 	exactly precision = true
 )
 
-// judge returns what is known about a session, and when the session was last confirmed.
+// judge returns the current state of a session, and when the session was last confirmed.
 func (s *State) judge(ctx context.Context, session *authrocket.Session, when precision) (verdict, time.Duration) {
 	hash, issuedAt := session.IDHash(), session.IssuedAt.Unix()
 	if !session.IssuedAt.IsZero() {
@@ -213,17 +213,17 @@ func (s *State) judge(ctx context.Context, session *authrocket.Session, when pre
 	return isDue, since
 }
 
-// isSilent reports whether checks have failed for Config.MaxStale without an answer in
-// between. A period without checks does not count as silence.
+// isSilent reports whether checks have failed for Config.MaxStale without any answer from
+// the API. A period without checks does not count as silence.
 func (s *State) isSilent() bool {
 	from, last := s.failingFrom.Load(), s.failedAt.Load()
 	return from >= 0 && time.Duration(last-from) > s.maxStale
 }
 
 // confirmedAt returns when the session was last known to be active. age is how long ago
-// AuthRocket issued the token; the session was active then. Nothing is known about the
-// time before this process started. The session nevertheless counts as confirmed at the
-// start, because a restart must not make all sessions due at once.
+// AuthRocket issued the token; the session was active then. This process does not know
+// what happened before its start. It treats each session as confirmed at the start,
+// because a restart must not make all sessions due at once.
 func confirmedAt(found knowledge, ran time.Duration, age time.Duration) time.Duration {
 	return max(0, ran-max(0, age), found.confirmed)
 }
@@ -233,7 +233,7 @@ func (s *State) intervalOf(hash *idHash) time.Duration {
 	return s.checkInterval + s.checkInterval/spread*time.Duration(hash[31])/256
 }
 
-// noteLife records how many seconds login tokens live.
+// noteLife records the life of a login token, in seconds, if it is the longest so far.
 func (s *State) noteLife(ctx context.Context, life int64) {
 	for longest := s.longestLife.Load(); life > longest; longest = s.longestLife.Load() {
 		if s.longestLife.CompareAndSwap(longest, life) && life > int64(maxHold/time.Second) {
@@ -256,13 +256,14 @@ func (s *State) Age() time.Duration {
 	return s.clock.at(time.Now()) - time.Duration(newest)
 }
 
-// Entries returns the number of entries in the list of ended sessions: sessions and
-// users, and sessions that are only suspect. While [State.Run] runs, expired entries are
-// removed within a minute. Use Entries for metrics.
+// Entries returns the number of entries in the list of ended sessions. The list contains
+// ended sessions, users whose sessions have ended, and sessions that are only suspect.
+// While [State.Run] runs, expired entries are removed within a minute. Use Entries for
+// metrics.
 func (s *State) Entries() int { return s.known.entries() }
 
 // End refuses a session from now on, on this instance and, through the Log, on all
-// instances. Call it when your app has ended a session through the API, for example.
+// instances. For example, call it when your app has ended a session through the API.
 // until is when the session's tokens expire. If it is zero, the State uses the longest
 // token life that it has seen, or 7 days if it has seen no token. If the State cannot
 // write to the Log, End returns the error, and [State.Run] keeps trying.
@@ -270,20 +271,21 @@ func (s *State) End(ctx context.Context, sessionID coreapi.Secret, until time.Ti
 	return s.endSession(ctx, SourceApp, sessionID, "", until)
 }
 
-// EndUser refuses all login tokens of a user that were issued at the time given by
-// before, or earlier. It does so on this instance and, through the Log, on all instances.
-// before must be a time from AuthRocket's clock, in whole seconds: [coreapi.Deleted.At]
-// or the time of an event. If before were a time from this machine's clock, the user's
-// next login could be refused. EndUser returns the same errors as [State.End].
+// EndUser refuses all login tokens of a user that were issued no later than the time
+// given by before. The tokens are refused on this instance and, through the Log, on all
+// instances. before must be a time from AuthRocket's clock, in whole seconds:
+// [coreapi.Deleted.At] or the time of an event. If before were a time from this machine's
+// clock, the user's next login could be refused. EndUser returns the same errors as
+// [State.End].
 func (s *State) EndUser(ctx context.Context, userID string, before time.Time) error {
 	return s.endUser(ctx, SourceApp, userID, before)
 }
 
 // Suspect marks a session that may have ended, on this instance and, through the Log, on
-// all instances. The session's next request waits until the API has answered about it.
-// Use it as the Suspect function of a webhook.Config. Without Config.API it does nothing.
-// until is when the tokens of the session expire. Suspect limits it to between 1 hour and
-// 7 days from now.
+// all instances. The session's next request waits until the API has answered whether the
+// session is active. Use it as the Suspect function of a webhook.Config. Without
+// Config.API it does nothing. until is when the tokens of the session expire. Suspect
+// limits it to between 1 hour and 7 days from now.
 func (s *State) Suspect(ctx context.Context, sessionID coreapi.Secret, until time.Time) {
 	if sessionID.IsZero() || s.api == nil {
 		return
@@ -299,7 +301,7 @@ func (s *State) endSession(ctx context.Context, source Source, sessionID coreapi
 	}
 	now := time.Now()
 	if until.IsZero() && s.longestLife.Load() == 0 {
-		until = now.Add(maxHold) // without tokens, their lifetime is not known
+		until = now.Add(maxHold) // no token has been seen, so the lifetime of tokens is not known
 	}
 	until = clampTime(until, s.holdUntil(now), now.Add(maxHold))
 	return s.report(ctx, source, Ended{Session: hashOf(sessionID), UserID: userID, Until: until})
@@ -311,12 +313,12 @@ func (s *State) endUser(ctx context.Context, source Source, userID string, befor
 	}
 	now := time.Now()
 	before = clampTime(before, time.Time{}, now.Add(maxClockGap)).Truncate(time.Second)
-	// If only webhooks arrive, the lifetime of tokens is not known.
+	// If this instance gets webhooks but no tokens, the lifetime of tokens is not known.
 	return s.report(ctx, source, Ended{UserID: userID, Before: before, Until: now.Add(maxHold)})
 }
 
-// report applies an end on this instance and appends it to the Log. If that fails, Run
-// tries again later.
+// report applies an end on this instance and appends the end to the Log. If the Log does
+// not accept it, Run tries again later.
 func (s *State) report(ctx context.Context, source Source, e Ended) error {
 	s.apply(ctx, source, e)
 	if s.log == nil {
@@ -334,7 +336,7 @@ func (s *State) report(ctx context.Context, source Source, e Ended) error {
 // reportLater is like report, but does not wait for the Log, because Run appends the
 // entry.
 func (s *State) reportLater(ctx context.Context, source Source, e Ended) {
-	// Repeated suspicions of the same session would fill the Log.
+	// Do not append repeated suspicions of the same session, which would fill the Log.
 	if isNew := s.apply(ctx, source, e); s.log != nil && (isNew || !e.Suspect) {
 		s.unsent.add(e)
 	}

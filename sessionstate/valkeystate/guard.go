@@ -10,7 +10,7 @@ import (
 
 const (
 	// maxReply is the maximum size of one reply. A read of maxRead entries takes half of
-	// it.
+	// that size.
 	maxReply = 2 << 20
 	// elementSize is the memory that the client needs for an element of a reply.
 	elementSize = 64
@@ -24,7 +24,7 @@ var (
 	errTooLarge  = errors.New("the reply is too large")
 )
 
-// guard is a connection that passes on only replies of a bounded size. Without it, the
+// guard is a connection that passes on only replies of a bounded size. Without guard, the
 // client would allocate the size that a reply announces, and would panic on some replies.
 type guard struct {
 	net.Conn
@@ -54,10 +54,11 @@ func (g *guard) Read(b []byte) (int, error) {
 	return n, nil
 }
 
-// check puts the next line, with the string that it announces, into out. It replaces a
-// string that is too long with "?", which no valid field contains. A stranger who writes
-// a long text into the stream therefore cannot prevent valid entries from being read. A
-// single entry with very many fields can, until somebody deletes it.
+// check puts the next line, with the string that the line announces, into out. It
+// replaces a string that is too long with "?", which no valid field contains. A stranger
+// who writes a long text into the stream therefore cannot prevent valid entries from
+// being read. An entry with very many fields prevents it until somebody deletes that
+// entry.
 func (g *guard) check() error {
 	line, err := g.in.ReadSlice('\n')
 	switch {
@@ -99,7 +100,7 @@ func (g *guard) check() error {
 func (g *guard) checkString(n int) error {
 	if n > maxString {
 		g.out = append(g.out[:0], "$1\r\n?\r\n"...)
-		// Discard it in pieces, because whoever wrote it chose its length.
+		// Discard the string in pieces, because its writer chose its length.
 		for n += len("\r\n"); n > 0; {
 			discarded, err := g.in.Discard(min(n, maxString))
 			if err != nil {

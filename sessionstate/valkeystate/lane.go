@@ -15,13 +15,13 @@ import (
 // answerTime limits the time to connect, and the time to answer a command.
 const answerTime = 2 * time.Second
 
-// lane sends commands one after the other over one connection, which it opens when it
-// needs it. The goroutine that calls do also reads the answer, so no other goroutine
+// lane sends commands one after the other over one connection, which it opens when
+// necessary. The goroutine that calls do also reads the answer, so no other goroutine
 // waits for the server.
 type lane struct {
 	turn   chan struct{}
 	client valkey.Client
-	opened bool // false while client is being created, because that must not connect
+	opened bool // false while client is being created, because the creation must not connect
 	dialer net.Dialer
 	tls    *tls.Config
 
@@ -46,7 +46,7 @@ func newLane(s server) (*lane, error) {
 		WriteBufferEachConn: 1 << 10,
 		PipelineMultiplex:   -1,
 
-		ForceSingleClient:     true,                        // looks for no cluster, and returns a client that is not connected
+		ForceSingleClient:     true,                        // does not look for a cluster, and returns a client that is not connected
 		DisableAutoPipelining: true,                        // starts no goroutines, and sends no PING
 		DisableCache:          true,                        // sends no CLIENT TRACKING
 		ClientSetInfo:         valkey.DisableClientSetInfo, // sends no CLIENT SETINFO
@@ -83,7 +83,7 @@ func (n *lane) dial(ctx context.Context, address string, _ *net.Dialer, _ *tls.C
 	return newGuard(conn), nil
 }
 
-// lock waits for the lane. The caller calls unlock after do.
+// lock waits until the lane is free. The caller must call unlock after do.
 func (n *lane) lock(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -98,10 +98,10 @@ func (n *lane) lock(ctx context.Context) error {
 
 func (n *lane) unlock() { <-n.turn }
 
-// do sends a command and returns its result. It gives up when ctx ends. If the connection
-// is broken, it sends the command once more, because servers and firewalls close idle
-// connections. The server may then carry out the command twice. That is harmless here; an
-// entry may be in the log twice.
+// do sends a command and returns its result. It stops waiting when ctx ends. If the
+// connection is broken, do sends the command once more, because servers and firewalls
+// close idle connections. The server may then carry out the command twice. That is
+// harmless, because a log may contain the same entry twice.
 func (n *lane) do(ctx context.Context, command func(valkey.Builder) valkey.Completed) valkey.ValkeyResult {
 	hungUp := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
@@ -110,7 +110,7 @@ func (n *lane) do(ctx context.Context, command func(valkey.Builder) valkey.Compl
 	})
 	defer func() {
 		if !stop() {
-			<-hungUp // otherwise hangUp could close the connection of the next command
+			<-hungUp // wait for hangUp, which could otherwise close the connection of the next command
 		}
 	}()
 	result := n.client.Do(ctx, command(n.client.B()))

@@ -10,17 +10,16 @@
 //	maxmemory-policy noeviction
 //	appendonly yes
 //
-// Give the app its own user, which can do nothing else:
+// Give the app its own user, which has no other permissions:
 //
 //	user authrocket on >PASSWORD resetkeys ~authrocket:ended resetchannels -@all +xadd +xread +xrange +xtrim
 //
 // The package sends the commands XADD, XREAD, XRANGE and XTRIM, and HELLO, which needs no
 // permission. For a database other than 0 it also sends SELECT, which needs +select. Do
-// not use a server that caches other data and evicts some of it. A small server is
-// enough.
+// not use a cache server, because it may evict the stream. A small server is enough.
 //
-// Anyone who can write the stream can sign users out. Anyone who can delete entries can
-// make an ended session active again, until an instance adds the entry again.
+// Anyone who can write to the stream can sign users out. Anyone who can delete an entry
+// can make an ended session active again, until an instance adds the entry again.
 //
 // # The stream
 //
@@ -32,8 +31,8 @@
 //   - until: a time in Unix milliseconds
 //   - suspect: 0 or 1
 //
-// Each Append removes entries older than 7 days and 5 minutes, by the clock of the
-// server.
+// Each Append removes the entries that are older than 7 days and 5 minutes, according to
+// the clock of the server.
 package valkeystate
 
 import (
@@ -64,11 +63,11 @@ const (
 	beginning = "0-0"
 )
 
-// Log is a [sessionstate.Log]. It is safe for concurrent use. It has at most two
-// connections: one that waits for entries, and one for everything else.
+// Log is a [sessionstate.Log]. It is safe for concurrent use. It uses at most two
+// connections. One waits for entries, and the other is for all other commands.
 type Log struct {
-	// open is a function so that printing a Log cannot reveal the password, or a
-	// connection that sent it.
+	// open is a function, so that printing a Log cannot reveal the password or a
+	// connection that has sent the password.
 	open func() *log
 }
 
@@ -86,20 +85,20 @@ type log struct {
 	close   func()
 }
 
-// Open returns the log in the stream that url names:
+// Open returns the log that is stored in the stream named by url:
 //
 //	redis://user:password@host:6379/0?key=authrocket:ended
 //
-// rediss and valkeys use TLS. The certificate must be valid according to the system's
-// root certificates (on Linux, SSL_CERT_FILE can name others). redis and valkey are for a
-// trusted network.
+// rediss and valkeys use TLS. The server's certificate must be valid according to the
+// system's root certificates. On Linux, SSL_CERT_FILE can name other root certificates.
+// redis and valkey use no encryption, so use them only on a trusted network.
 //
 // The default port is 6379 and the default database 0. key is the name of the stream; its
 // default is authrocket:ended. Other parameters are refused. Percent-encode special
 // characters in user and password.
 //
-// Open does not connect, so the server may be down when the app starts. Errors contain no
-// part of the URL.
+// Open does not connect, so the server may be down when the app starts. The errors of
+// Open contain no part of the URL.
 func Open(url string) (*Log, error) {
 	s, err := parseURL(url)
 	if err != nil {
@@ -142,8 +141,8 @@ func (l *Log) Close() error {
 
 // Append adds e at the end, and removes entries that are no longer needed. It takes up to
 // 5 seconds. If e does not meet the requirements of [sessionstate.Ended], Append does not
-// add it, and the error matches [sessionstate.ErrBadEntry]. If the connection breaks, e
-// may be in the log twice.
+// add it, and the error matches [sessionstate.ErrBadEntry]. If the connection breaks,
+// Append may add e twice.
 func (l *Log) Append(ctx context.Context, e sessionstate.Ended) error {
 	if l.open == nil {
 		return errNotOpened
@@ -152,10 +151,10 @@ func (l *Log) Append(ctx context.Context, e sessionstate.Ended) error {
 }
 
 // After returns the entries after position; see [sessionstate.Log]. It returns up to max
-// entries, and never more than 1000. If it returns fewer than max, there are no more
-// entries, unless the error matches [sessionstate.ErrBadEntry]. With
-// [sessionstate.ErrLogRestarted], next is "", the beginning. With any other error except
-// ErrBadEntry, next is position.
+// entries, and never more than 1000. If After returns fewer than max entries, there are
+// no more entries, unless the error matches [sessionstate.ErrBadEntry]. With
+// [sessionstate.ErrLogRestarted], next is empty, which means the beginning. With any
+// other error except ErrBadEntry, next is position.
 func (l *Log) After(ctx context.Context, position string, max int) (entries []sessionstate.Ended, next string, err error) {
 	if l.open == nil {
 		return nil, position, errNotOpened
@@ -192,7 +191,7 @@ func (l *log) append(ctx context.Context, e sessionstate.Ended) error {
 	if err != nil || !isID(id) {
 		return fmt.Errorf("valkeystate: XADD: %w", errNotValkey)
 	}
-	// The command uses the server's clock, because a wrong clock on this machine would
+	// The command uses the server's time, because with a wrong clock this machine would
 	// remove entries that other instances need. If the command fails, the next Append
 	// trims the log.
 	l.run(ctx, "XTRIM", l.trim(oldest(id)))
@@ -226,8 +225,8 @@ func (l *log) after(ctx context.Context, position string, max int) ([]sessionsta
 }
 
 // read returns the entries that are after position now. The same command also reads the
-// entry at position, because a log that was recreated in between may have new entries,
-// but lacks that one.
+// entry at position. If the log was recreated in the meantime, it may have new entries,
+// but the entry at position is missing.
 func (l *log) read(ctx context.Context, position string, max int) ([]sessionstate.Ended, string, error) {
 	start, count := "-", min(max, maxRead)
 	isChecked := position != "" && position != beginning
@@ -237,8 +236,8 @@ func (l *log) read(ctx context.Context, position string, max int) ([]sessionstat
 	var bad error
 	found, err := l.xrange(ctx, start, count)
 	if errors.Is(err, errTooLarge) && count > 2 {
-		// Only entries that no State wrote are so large. Reading one entry at a time lets
-		// read skip them.
+		// No State writes entries that are so large. By reading one entry at a time, read
+		// can skip the large ones.
 		bad = fmt.Errorf("valkeystate: %w: one of the next entries has very many fields; delete it from the stream", sessionstate.ErrBadEntry)
 		found, err = l.xrange(ctx, start, 2)
 	}
@@ -290,7 +289,7 @@ func (l *log) wait(ctx context.Context, position string, end time.Time) error {
 	turn, cancel := context.WithDeadline(ctx, end)
 	defer cancel()
 	if l.waiting.lock(turn) != nil {
-		return l.explain(ctx, "XREAD", ctx.Err()) // if ctx has not ended, another After has waited until end
+		return l.explain(ctx, "XREAD", ctx.Err()) // if ctx has not ended, another call of After held the lane until end
 	}
 	defer l.waiting.unlock()
 	left := time.Until(end).Milliseconds()
@@ -326,8 +325,8 @@ func (l *log) run(ctx context.Context, name string, command func(valkey.Builder)
 }
 
 // explain returns an error that says which command failed. It quotes and cuts the
-// server's text, because any server may be listening at that address. It leaves that text
-// out if it contains the password, because a server that does not know a command repeats
+// server's text, because any server may be listening at that address. It leaves out a
+// text that contains the password, because a server that does not know a command repeats
 // the command's arguments.
 func (l *log) explain(ctx context.Context, name string, err error) error {
 	if err == nil {
@@ -337,7 +336,7 @@ func (l *log) explain(ctx context.Context, name string, err error) error {
 		return errClosed
 	}
 	if ctx.Err() != nil {
-		err = ctx.Err() // the error that the end of the context caused is less informative
+		err = ctx.Err() // the error of ctx says more than the error that the end of ctx caused
 	}
 	if _, ok := valkey.IsValkeyErr(err); ok {
 		answer := err.Error()

@@ -11,7 +11,7 @@ import (
 
 const defaultKey = "authrocket:ended"
 
-// server is the content of a URL.
+// server contains the settings from a URL.
 type server struct {
 	address  string
 	tls      *tls.Config // nil means no TLS
