@@ -12,34 +12,34 @@ type Config struct {
 	// Literals must name their fields, so that a new field does not break an app.
 	_ [0]func()
 
-	// API is used to confirm what a webhook says. Its key must belong to the realm that
-	// sends the webhooks. Required.
+	// API confirms the content of each webhook. The key of the API client must belong to
+	// the realm that sends the webhooks. Required.
 	API *coreapi.Client
 
 	// Secrets are the accepted secrets: one, or two while you replace the old secret with
 	// a new one. A webhook must contain one of them, either as the password of HTTP Basic
 	// with any user name, or as the last segment of the path. A secret must have at least
-	// 16 characters, which can be letters, digits, and - . _ ~, because these need no
-	// escaping in a URL. Generate it with crypto/rand.Text. Required.
+	// 16 characters. Only letters, digits, and - . _ ~ are allowed, because they need no
+	// escaping in a URL. Generate secrets with crypto/rand.Text. Required.
 	Secrets []coreapi.Secret
 
 	// Handle gets each confirmed event at least once. Events arrive in any order, and
-	// many may arrive at the same time. Its context ends 8 seconds after the webhook
+	// many may arrive at the same time. The context ends 8 seconds after the webhook
 	// arrived. If Handle returns an error, AuthRocket sends the event again, for about 2
 	// days. Required.
 	Handle func(ctx context.Context, event coreapi.Event) error
 
 	// Suspect gets the session of each session.deleted event before the API has confirmed
 	// the end of the session, which may take a while if many webhooks arrive. until is
-	// when the suspicion can be forgotten; it is 1 hour to 7 days from now. Default:
-	// none.
+	// the time at which the suspicion can be forgotten. It is 1 hour to 7 days from now.
+	// Default: none.
 	Suspect func(ctx context.Context, sessionID coreapi.Secret, until time.Time)
 
 	// Seen records which events were handled. Default: the last 10,000 events, in the
 	// memory of this process.
 	Seen Seen
 
-	// Parallel is how many webhooks may be confirmed and handled at the same time.
+	// Parallel limits how many webhooks are confirmed and handled at the same time.
 	// Further webhooks wait for up to 2 seconds, and are then answered with 503. Default:
 	// 8.
 	Parallel int

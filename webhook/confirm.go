@@ -28,8 +28,9 @@ func (rc *receiver) confirm(ctx context.Context, n notice, now time.Time) (corea
 	if _, isDeletion := recordOf[n.kind]; !isDeletion {
 		return rc.readEvent(ctx, n)
 	}
-	// A key of another realm finds no records. The realm is checked first, so that
-	// webhooks for another realm cost no further request.
+	// A key of another realm finds no records, so "not found" proves nothing until the
+	// realm is checked. The check comes first, so that webhooks for another realm cost no
+	// further request.
 	if err := rc.checkRealm(ctx, n.realm); err != nil {
 		return coreapi.Event{}, err
 	}
@@ -41,7 +42,7 @@ func (rc *receiver) confirm(ctx context.Context, n notice, now time.Time) (corea
 		err = untilGone(ctx, rc, func(ctx context.Context) (coreapi.User, error) {
 			user, err := api.Users.Get(ctx, n.user)
 			if err == nil && user.ID != n.user {
-				err = coreapi.ErrNotFound // this is another user, whose username is that ID
+				err = coreapi.ErrNotFound // this is another user, whose username equals that ID
 			}
 			return user, err
 		})
@@ -74,7 +75,8 @@ func (rc *receiver) readEvent(ctx context.Context, n notice) (coreapi.Event, err
 	return event, nil
 }
 
-// untilGone returns nil when a record no longer exists.
+// untilGone reads a record until the API no longer finds it, and then returns nil. If the
+// record still exists at the end of the wait, it returns an error.
 func untilGone[T any](ctx context.Context, rc *receiver, read func(context.Context) (T, error)) error {
 	var last error
 	err := coreapi.UntilGone(ctx, func(ctx context.Context) (record T, err error) {
@@ -89,9 +91,9 @@ func untilGone[T any](ctx context.Context, rc *receiver, read func(context.Conte
 	return nil
 }
 
-// whyNot returns the reason for the error err of a wait. If err is not
-// [coreapi.ErrNotVisible], the reason is err itself. Otherwise it is last, the error of
-// the last read, if the API did not answer that read, or why if it did.
+// whyNot returns the error that explains why a wait ended with err. If err is not
+// [coreapi.ErrNotVisible], whyNot returns err. If the API did not answer the last read,
+// it returns last, the error of that read. Otherwise it returns why.
 func whyNot(err, last, why error) error {
 	switch {
 	case !errors.Is(err, coreapi.ErrNotVisible):
@@ -121,9 +123,9 @@ type knownRealm struct {
 
 const realmKnownFor = time.Minute
 
-// checkRealm returns nil if the API key belongs to the realm that a webhook names, or to
-// any realm if the webhook names none. Only then does "not found" mean that a record is
-// gone.
+// checkRealm returns nil if the API key belongs to the realm that a webhook names. If the
+// webhook names no realm, the key may belong to any realm. Only after this check does
+// "not found" mean that a record is gone.
 func (rc *receiver) checkRealm(ctx context.Context, named string) error {
 	known := &rc.realm
 	select {
@@ -147,8 +149,8 @@ func (rc *receiver) checkRealm(ctx context.Context, named string) error {
 		case known.id == "":
 			return errNoUser
 		}
-		// This also applies if the list has no users, because the last user may just have
-		// been deleted.
+		// Keep the known realm even if the list has no users, because the last user may
+		// just have been deleted.
 		known.until = now.Add(realmKnownFor)
 	}
 	if named != "" && named != known.id {

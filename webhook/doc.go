@@ -1,7 +1,7 @@
 // Package webhook receives AuthRocket's webhooks, for example session.deleted. It passes
 // an event to your app only after AuthRocket's API has confirmed it. AuthRocket does not
-// sign webhooks. A secret in the URL proves that the sender knows the secret, and the API
-// confirms the content.
+// sign webhooks. Instead, the sender must present a secret in the URL, and the API
+// confirms the content of each event.
 //
 //	api, err := coreapi.New(coreapi.ConfigFromEnv())
 //	...
@@ -22,17 +22,17 @@
 //
 // # How events are confirmed
 //
-// The handler reads the event from the API by its ID, for up to 3 seconds. Handle gets
-// the event that the API returned. This needs an AuthRocket plan with event history.
-// Without event history, select only these three types in the portal, which do not need
-// it: session.deleted, user.deleted and membership.deleted.
+// The handler reads the event from the API by its ID, and tries for up to 3 seconds.
+// Handle gets the event that the API returned. This needs an AuthRocket plan with event
+// history. Without event history, select only these three types in the portal, which do
+// not need it: session.deleted, user.deleted and membership.deleted.
 //
-// For these three, the handler checks that the API no longer finds the record. This check
-// is meaningful only if the API key belongs to the realm of the webhook. To verify that,
-// the handler reads any user of the realm. While a realm has no users, no deletion is
-// confirmed. Handle gets an event with its ID, type and realm, the IDs of the session,
-// user and membership, and times within plausible limits. Only the ID of the deleted
-// record is confirmed. Anyone who has the secret can make up the rest.
+// For these three types, the handler checks that the API no longer finds the record. This
+// check is meaningful only if the API key belongs to the realm of the webhook. To verify
+// the realm, the handler reads any user through the API. While a realm has no users, no
+// deletion is confirmed. Handle gets an event with its ID, type and realm, the IDs of the
+// session, user and membership, and times within plausible limits. Only the deletion of
+// the record with that ID is confirmed. Anyone who has the secret can make up the rest.
 //
 // # Answers
 //
@@ -41,8 +41,8 @@
 //
 // 503: the event is not confirmed yet, Handle returned an error, the API does not answer,
 // or there are too many webhooks. AuthRocket then sends the event again, for about 2
-// days. AuthRocket's retries thus serve as the queue. This package needs no goroutine,
-// and a crash loses no event.
+// days. This package therefore needs no queue and no goroutine, and a crash loses no
+// event.
 //
 // 404: the secret is wrong. 405: the method is not POST. 400, 408 and 413: the body is
 // not an event, takes more than 5 seconds to arrive, or is larger than 256 KiB. [Outcome]
@@ -50,8 +50,8 @@
 //
 // # Your responsibilities
 //
-//   - Handle gets each event at least once, and gets events in any order. Let it read the
-//     current state instead of deriving the state from the event.
+//   - Handle gets each event at least once, and gets events in any order. Handle should
+//     read the current state instead of deriving the state from the event.
 //   - Handle must return within 8 seconds of the arrival of the webhook. Put longer work into
 //     your own queue.
 //   - A secret in the path appears in the access logs of proxies and servers, unless you remove

@@ -13,8 +13,8 @@ import (
 	"github.com/authrocket-go/authrocket/internal/strictjson"
 )
 
-// notice holds the members of a body that matter. If the body lacks a member, the field
-// is "" or the zero time.
+// notice holds the members of a body that this package uses. If the body lacks a member,
+// the field is "" or the zero time.
 type notice struct {
 	id                      string
 	kind                    coreapi.EventType
@@ -35,8 +35,8 @@ const (
 var (
 	typeSyntax = regexp.MustCompile(`^[a-z0-9_]{1,30}(\.[a-z0-9_]{1,30}){0,3}$`)
 
-	// idSyntax describes the IDs that may be looked up. Other texts are refused, because
-	// the API would also find a user by an email address or a username.
+	// idSyntax describes the IDs that may be looked up. All other strings are refused,
+	// because the API would also find a user by an email address or a username.
 	idSyntax = map[string]*regexp.Regexp{
 		"id":            regexp.MustCompile(`^ev_[A-Za-z0-9]{1,61}$`),
 		"realm_id":      regexp.MustCompile(`^rl_[A-Za-z0-9_-]{1,61}$`),
@@ -45,8 +45,8 @@ var (
 		"membership_id": regexp.MustCompile(`^mb_[A-Za-z0-9_-]{1,61}$`),
 	}
 
-	// recordOf maps the type of a deletion to the name of the member that contains the ID
-	// of the deleted record.
+	// recordOf maps the type of a deletion event to the name of the member that contains
+	// the ID of the deleted record.
 	recordOf = map[coreapi.EventType]string{
 		coreapi.EventSessionDeleted:    "session_id",
 		coreapi.EventUserDeleted:       "user_id",
@@ -89,8 +89,8 @@ func readNotice(body []byte) (notice, error) {
 	return n, nil
 }
 
-// readMembers reads the members of the body that may matter. The others only need to be
-// valid JSON.
+// readMembers reads the members of the body that a notice can contain. The other members
+// only need to be valid JSON.
 func readMembers(body []byte) (texts map[string]string, times map[string]time.Time, err error) {
 	texts, times = map[string]string{}, map[string]time.Time{}
 	r := strictjson.Open(body)

@@ -9,13 +9,13 @@ import (
 // Observer reports webhooks. Its function may be nil. Many goroutines call it
 // synchronously and at the same time, so it must return quickly and must not panic.
 type Observer struct {
-	// Event reports a webhook after it was answered, or after a panic.
+	// Event reports a webhook after the handler has answered it, or after a panic.
 	Event func(context.Context, Outcome)
 }
 
 // Outcome is the outcome of a webhook. It contains no secret and no session ID. Reason is
-// "" if Handle returned nil. Otherwise it is one of these values, which are suitable for
-// metrics:
+// "" if Handle returned nil. Otherwise, Reason is one of these values, which are suitable
+// for metrics:
 //
 //	ping             204: a test of the webhook
 //	handled          204: the event was handled before
@@ -61,8 +61,8 @@ const (
 )
 
 // LogObserver returns an Observer that writes to logger. It logs refusals (status 4xx) at
-// level info, errors at warn, and everything else at debug. Webhooks at a level that the
-// logger does not write cost almost nothing. A nil logger means [slog.Default].
+// level info, errors at warn, and everything else at debug. Outcomes below the level of
+// logger cost almost nothing. A nil logger means [slog.Default].
 func LogObserver(logger *slog.Logger) Observer {
 	if logger == nil {
 		logger = slog.Default()

@@ -39,15 +39,15 @@ var (
 // receiver is the handler. All requests share it.
 type receiver struct {
 	config Config
-	places chan struct{} // each webhook that is being confirmed and handled holds one
+	places chan struct{} // each webhook that is being confirmed or handled holds a place
 	budget *rate.Limiter // limits the requests that confirm events
 	realm  knownRealm
 }
 
 // New returns the handler. If the config has problems, New returns all of them as
 // [*ConfigError] values, joined with [errors.Join]. None of them contains a secret. New
-// sends no request. Mount the handler outside Authenticate, because AuthRocket does not
-// log in.
+// sends no request. Mount the handler outside Authenticate, because webhooks have no
+// session.
 func New(config Config) (http.Handler, error) {
 	config, err := checkConfig(config)
 	if err != nil {
@@ -61,7 +61,7 @@ func New(config Config) (http.Handler, error) {
 	}, nil
 }
 
-// verdict is the answer to a webhook, and the reason for it.
+// verdict is the answer to a webhook, and the reason for that answer.
 type verdict struct {
 	status int
 	reason string
@@ -97,8 +97,8 @@ func answer(w http.ResponseWriter, r *http.Request, v verdict) {
 	case http.StatusServiceUnavailable:
 		w.Header().Set("Retry-After", retryAfter)
 	}
-	// Only senders that know the secret see this text. AuthRocket's portal shows it with
-	// the webhook.
+	// Only senders that know the secret see this text. AuthRocket's portal shows the text
+	// with the webhook.
 	http.Error(w, v.reason, v.status)
 }
 
@@ -145,8 +145,8 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, verdict) {
 	return body, verdict{}
 }
 
-// isJSON reports whether a body may be JSON. It is lenient, because it is not known which
-// Content-Type AuthRocket sends, if any.
+// isJSON reports whether a body may be JSON. It accepts many values, because AuthRocket
+// does not document which Content-Type it sends, if any.
 func isJSON(contentType string) bool {
 	if contentType == "" {
 		return true
@@ -177,8 +177,8 @@ func (rc *receiver) take(ctx context.Context, n notice) verdict {
 	return verdict{http.StatusServiceUnavailable, reasonSeen, fmt.Errorf("webhook: Seen.Begin: %w", err)}
 }
 
-// suspect passes a session that may have ended to Config.Suspect. It returns false if
-// there is nothing to pass on.
+// suspect passes a session that may have ended to Config.Suspect. It returns false if the
+// notice has no such session or Config.Suspect is not set.
 func (rc *receiver) suspect(ctx context.Context, n notice, now time.Time) bool {
 	if n.kind != coreapi.EventSessionDeleted || rc.config.Suspect == nil {
 		return false
@@ -205,9 +205,9 @@ func (rc *receiver) begun(ctx context.Context, n notice, now time.Time) (v verdi
 		}
 	}()
 	isSuspect := rc.suspect(ctx, n, now)
-	// If many sessions end at once, an early answer lets a sender that sends one webhook
-	// at a time report all of them sooner. The sessions are already suspect, so each of
-	// them is looked up at its next request, and AuthRocket sends the webhook again.
+	// If many sessions end at once, answer early, so that a sender that sends one webhook
+	// at a time reports all of them sooner. The sessions are already suspect, so each of
+	// them is looked up at its next request. AuthRocket sends the webhook again later.
 	if isSuspect && rc.budget.Tokens() < 1 {
 		return verdict{http.StatusServiceUnavailable, reasonBusy, errBusy}
 	}
@@ -228,7 +228,8 @@ func (rc *receiver) begun(ctx context.Context, n notice, now time.Time) (v verdi
 	return verdict{http.StatusNoContent, "", nil}
 }
 
-// enter waits for a place. It returns false if none becomes free in time.
+// enter waits for a free place. It returns false if no place becomes free within
+// patience.
 func (rc *receiver) enter(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -240,7 +241,8 @@ func (rc *receiver) enter(ctx context.Context) bool {
 	}
 }
 
-// reasonOf returns the label of the reason why an event is not confirmed.
+// reasonOf returns the value of Outcome.Reason for an event that is not confirmed,
+// because of err.
 func reasonOf(err error) string {
 	switch {
 	case errors.Is(err, errBusy):

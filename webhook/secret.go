@@ -10,9 +10,9 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
-// hasSecret reports whether a request contains one of the secrets. It compares the hash
-// of the text in each place with the hash of each secret, so that the time taken reveals
-// neither which secret matched nor how long it is.
+// hasSecret reports whether a request contains one of the secrets. It looks in the
+// password and in the path. It compares hashes, so that the time taken reveals neither
+// which secret matched nor how long the secret is.
 func hasSecret(r *http.Request, secrets []coreapi.Secret) bool {
 	_, password, _ := r.BasicAuth()
 	found := 0

@@ -11,13 +11,14 @@ import (
 // must be safe for concurrent use.
 //
 // The default is enough for most apps, even with many instances. If AuthRocket repeats an
-// event, another instance may handle it again, but Handle must permit that anyway. Use a
-// shared Seen, for example with SET NX PX in Valkey, if it matters that an event is
-// handled twice, for example because Handle sends an email.
+// event, another instance may handle the event again, which Handle must permit anyway. If
+// an event must not be handled twice, for example because Handle sends an email, use a
+// Seen that all instances share. It can use SET NX PX in Valkey.
 type Seen interface {
-	// Begin reserves an event that is about to be handled, for up to 30 seconds. The
-	// error must match [ErrHandled] if the event was handled before, and [ErrBusy] if it
-	// is being handled. After any other error, AuthRocket sends the event again.
+	// Begin reserves an event for the caller, which is about to handle the event, for up
+	// to 30 seconds. The error must match [ErrHandled] if the event was handled before,
+	// and [ErrBusy] if another caller is handling the event. After ErrBusy and after any
+	// other error, AuthRocket sends the event again.
 	Begin(ctx context.Context, id string) error
 
 	// Done records that an event was handled. Keep this record for at least 3 days.
@@ -29,10 +30,13 @@ type Seen interface {
 }
 
 var (
-	// ErrHandled means that the event was handled before. A [Seen] returns it.
+	// ErrHandled is the error that Begin of a [Seen] returns for an event that was
+	// handled before. The webhook is then answered with 204, and Handle is not called.
 	ErrHandled = errors.New("the event was handled before")
 
-	// ErrBusy means that the event is already being handled. A [Seen] returns it.
+	// ErrBusy is the error that Begin of a [Seen] returns while another webhook for the
+	// same event is being handled. This webhook is then answered with 503, and AuthRocket
+	// sends it again.
 	ErrBusy = errors.New("the event is being handled")
 )
 
