@@ -173,8 +173,8 @@ func (a *Auth) checkSessionState(ctx context.Context, session *Session, w *wait)
 // [ErrUnavailable]. Behind [Auth.Authenticate], Check does not authenticate again. It
 // waits at most 2 seconds, for keys and Config.SessionState together.
 //
-// Most apps use the middleware. Check is for frameworks whose middleware cannot wrap an
-// [http.Handler].
+// Most apps use the middleware. Use Check with a framework whose middleware cannot wrap
+// an [http.Handler].
 func (a *Auth) Check(r *http.Request, rules ...Rule) (*http.Request, error) {
 	return a.check(r, a.identityOf(r), nil, rules)
 }
@@ -244,8 +244,7 @@ func (a *Auth) checkRules(ctx context.Context, session *Session, rules []Rule) e
 
 // identify finds out who sent r, and stores that in id. The bearer token takes precedence
 // over the session cookie. A request with an invalid bearer token is anonymous even with
-// a valid cookie, because it must not act as a user other than the one that its client
-// named.
+// a valid cookie, because it must not act as a user whom its client did not name.
 func (a *Auth) identify(id *identity, r *http.Request) {
 	token, found, err := bearerToken(r.Header["Authorization"])
 	switch {
@@ -290,7 +289,7 @@ type verifyFunc func(ctx context.Context, token string, w *wait) (*Session, erro
 // cookieSession returns the session of the cookies named Config.CookieName. It ignores
 // invalid cookies if another cookie is valid, because a sibling subdomain must not be
 // able to sign users out by planting a cookie. If two cookies are valid for different
-// users, it accepts neither, because one may be planted.
+// users, it accepts neither cookie, because one of them may be planted.
 func (a *Auth) cookieSession(r *http.Request, w *wait, verify verifyFunc) (*Session, error) {
 	session := noSession
 	failure := ErrNoToken

@@ -66,7 +66,7 @@ func (a *Auth) serveCallback(w http.ResponseWriter, r *http.Request) {
 		c.serveWithoutToken()
 	case len(tokens) > 1:
 		// LoginRocket sends exactly one token. With two tokens, a proxy could check or
-		// log a different token than the one used here.
+		// log a different token than this package.
 		c.forgetState()
 		c.fail(refuse(ErrTokenMalformed, "the callback has %d token parameters", len(tokens)))
 	default:
@@ -104,8 +104,8 @@ func (a *Auth) serveStrayToken(w http.ResponseWriter, r *http.Request) (next *ht
 	}
 	// There is no redirect, because a script or a WebSocket could not follow it, and a
 	// cache could keep it. The browser's URL still has the token, so the page must not
-	// send it in a Referer. no-referrer would also prevent that, but would make the
-	// Origin of the page's forms null.
+	// send it in a Referer. The policy no-referrer would also hide the token, but would
+	// make the Origin of the page's forms null.
 	setNoStore(w.Header())
 	w.Header().Set("Referrer-Policy", "strict-origin")
 	return withoutLoginParams(r), false
@@ -197,7 +197,7 @@ func (c *callback) stopLoop() bool {
 }
 
 // cameBackWithoutCookies reports whether a login with a state comes back from a browser
-// that sends no cookies at all. Logins from such a browser cannot be counted. Even with
+// that sends no cookies. Logins from such a browser cannot be counted. Even with
 // DangerouslyAcceptUnsolicitedLogins, the user must confirm such a login, which ends a
 // possible loop.
 func (c *callback) cameBackWithoutCookies() bool {

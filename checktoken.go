@@ -15,8 +15,8 @@ import (
 //
 // CheckToken returns a context in which [CurrentSession] and the related functions find
 // the session. [Auth.CheckContext] can check more rules in that context. Gates do not
-// accept this session. The errors are those of Check. After an error, do not use the
-// context, because it holds the session even if a rule refuses the user.
+// accept this session. CheckToken returns the same errors as Check. After an error, do
+// not use the context, because it holds the session even if a rule refuses the user.
 //
 // CheckToken does not check the origin of a request. Do not pass it a token from a
 // browser's cookie, because other websites could then act as the user.

@@ -45,9 +45,10 @@ type Config struct {
 	JWKSURL string
 
 	// JWTKey is a static key that verifies tokens, instead of the keys that the realm
-	// publishes: the realm's RS256 public key (PEM, PEM with \n for line breaks, or its
-	// base64 body) or its HS256 secret (jsk_..., at least 32 bytes). Default: the
-	// published keys, so that key rotations need no action.
+	// publishes. It is either the realm's RS256 public key or its HS256 secret. Write a
+	// public key as PEM, as PEM with \n for line breaks, or as the base64 body of a PEM.
+	// A secret begins with jsk_ and has at least 32 bytes. Default: the published keys,
+	// so that key rotations need no action.
 	JWTKey string
 
 	// RealmID is the value that the rid claim of every token must have, such as rl_....
@@ -126,17 +127,18 @@ type Config struct {
 	// TokenCacheSize is the largest number of verified tokens that are kept, so that
 	// their signatures and claims need not be checked again. A negative value means none.
 	// A kept token still becomes invalid when it expires, and as soon as its key is known
-	// to be withdrawn or replaced. A full cache evicts tokens; VerifiedTokens decides
-	// what the next request with an evicted token costs. A token with one org takes about
-	// 2 KB of memory. Default: 10,000.
+	// to be withdrawn or replaced. A full cache evicts tokens. The setting VerifiedTokens
+	// determines what the next request with an evicted token costs. A token with one org
+	// takes about 2 KB of memory. Default: 10,000.
 	TokenCacheSize int
 
 	// SessionState ends sessions before their tokens expire. It is called wherever a
 	// token is verified, including at logins and by [Auth.CheckContext]. A session that
 	// has ended is refused with [ErrSessionEnded]. If SessionState cannot decide now, the
 	// session is refused with [ErrSessionUnknown]. If SessionState is set, every token
-	// must have a session ID (sid); others are refused with [ErrInvalidClaims]. See
-	// package sessionstate. Default: none, so that a token is valid until it expires.
+	// must have a session ID (sid). Tokens without one are refused with
+	// [ErrInvalidClaims]. See package sessionstate. Default: none, so that a token is
+	// valid until it expires.
 	SessionState SessionState
 
 	// VerifiedTokens is the largest number of RS256 tokens that are remembered as having
@@ -149,9 +151,9 @@ type Config struct {
 	// 1,000,000, which takes 16 MB.
 	VerifiedTokens int
 
-	// TrustedOrigins are origins such as https://admin.example.com whose pages
-	// may send unsafe requests (POST, WebSocket, ...) with the session cookie.
-	// Pages of AppURL's own origin may always do so. Default: none.
+	// TrustedOrigins are origins such as https://admin.example.com whose pages may send
+	// unsafe requests (POST, WebSocket, ...) with the session cookie. Pages of AppURL's
+	// own origin may always send such requests. Default: none.
 	TrustedOrigins []string
 
 	// ForwardParams are the names of additional query parameters that the login and
@@ -201,9 +203,9 @@ type Config struct {
 	Deny func(w http.ResponseWriter, r *http.Request, err error) bool
 
 	// Page is called before the package shows one of its own pages, so that you can brand
-	// or translate it. p holds everything that is on the page: see [Page]. Either Page
-	// answers with p.Status and returns true, or it writes nothing and returns false. If
-	// it returns false, [WritePage] shows the page.
+	// or translate it. The parameter p holds everything that is on the page: see [Page].
+	// Either Page answers with p.Status and returns true, or it writes nothing and
+	// returns false. If it returns false, [WritePage] shows the page.
 	//
 	// All headers of the page are already set, including those that protect it.
 	// Content-Security-Policy allows the package's own style and forbids the page to load
@@ -217,9 +219,9 @@ type Config struct {
 	// [WritePage] shows every page.
 	Page func(w http.ResponseWriter, r *http.Request, p Page) bool
 
-	// Observer reports decisions, key refreshes, logins, logouts and warnings; see
-	// [LogObserver] and [SilentObserver]. Default: refused logins, failed key
-	// refreshes and warnings are logged through [log/slog.Default].
+	// Observer reports decisions, key refreshes, logins, logouts and warnings: see
+	// [LogObserver] and [SilentObserver]. Default: refused logins, failed key refreshes
+	// and warnings are logged through [log/slog.Default].
 	Observer Observer
 
 	// DangerouslyAcceptUnsolicitedLogins accepts every valid ?token= without asking the

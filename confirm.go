@@ -79,9 +79,9 @@ func (p pendingLogin) tokenHash() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// rememberPending keeps p in a cookie if the Cookie header stays short enough, because a
-// link must not be able to make the headers of a visitor's requests too large for a
-// proxy. If p is not kept, the confirmation page offers to sign in instead.
+// rememberPending keeps p in a cookie if the Cookie header stays short enough. A link on
+// another site must not make a visitor's request headers too large for a proxy. If p is
+// not kept, the confirmation page offers to sign in instead.
 func (a *Auth) rememberPending(w http.ResponseWriter, r *http.Request, p pendingLogin) {
 	p.target = fitTarget(p.target, maxPendingTargetBytes)
 	name, value := a.cookieNameFor("confirm"), p.encode()

@@ -7,8 +7,7 @@ import (
 // CurrentSession returns the session that [Auth.Authenticate], a gate, [Auth.CheckToken]
 // or [WithSession] put into the context, and whether there is one. Behind a gate, it is
 // always the session that the gate accepted. If several Auths have authenticated the
-// context, as with two realms, CurrentSession uses the result of the latest, even if that
-// result is that nobody is signed in.
+// context, as with two realms, the latest Auth decides, even if it found no session.
 func CurrentSession(ctx context.Context) (Session, bool) {
 	id := latestIdentity(ctx)
 	if id == nil || id.err != nil {
@@ -39,10 +38,10 @@ func CurrentOrg(ctx context.Context) (Org, bool) {
 	return s.Org()
 }
 
-// WithSession returns a context in which [CurrentSession] and the related functions find s.
-// Use it in unit tests of handlers, and in servers that verify tokens with [Auth.Verify];
-// [Auth.CheckToken] also checks rules. Gates and [Auth.CheckContext] do not accept a
-// session from WithSession.
+// WithSession returns a context in which [CurrentSession] and the related functions find
+// s. Use it in unit tests of handlers, and in servers that verify tokens with
+// [Auth.Verify]. To check rules too, use [Auth.CheckToken] instead. Gates and
+// [Auth.CheckContext] do not accept a session from WithSession.
 func WithSession(ctx context.Context, s Session) context.Context {
 	return &identity{Context: ctx, session: &s}
 }

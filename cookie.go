@@ -24,11 +24,11 @@ const (
 	maxCookieTokenBytes = chunkBytes * maxChunks
 )
 
-// newCookie returns a cookie with the attributes of all cookies of this package: scripts
-// cannot read it, browsers do not send it with cross-site requests other than
-// navigations, and only this host gets it. It is Lax and not Strict, because a browser
-// comes back from LoginRocket through a navigation from another site. The __Host- prefix
-// requires Path /.
+// newCookie returns a cookie with the attributes that all cookies of this package have.
+// Scripts cannot read the cookie. Browsers do not send it with cross-site requests other
+// than navigations, and only this host gets it. It is Lax and not Strict, because a
+// browser comes back from LoginRocket through a navigation from another site. The __Host-
+// prefix requires Path /.
 func (a *Auth) newCookie(name, value string) *http.Cookie {
 	return &http.Cookie{
 		Name:     name,
@@ -49,8 +49,8 @@ const minSessionMaxAge = 60
 // setSessionCookie keeps token in the browser until the token expires.
 func (a *Auth) setSessionCookie(w http.ResponseWriter, r *http.Request, token string, expires time.Time) {
 	c := a.newCookie(a.config.CookieName, token)
-	// Max-Age works even if the browser's clock is wrong. Expires is for clients that do
-	// not support Max-Age (RFC 6265 section 5.3).
+	// Max-Age works even if the browser's clock is wrong. Clients that do not support
+	// Max-Age use Expires (RFC 6265 section 5.3).
 	c.MaxAge = max(int(time.Until(expires).Seconds()), minSessionMaxAge)
 	c.Expires = expires
 	if len(cookieValues(r.Header, c.Name)) > 1 {

@@ -11,9 +11,9 @@ import (
 	"github.com/authrocket-go/authrocket/internal/loginstate"
 )
 
-// Deny answers a request that [Auth.Check] refused; r is the request that Check returned.
-// Deny calls Config.Deny first. If Config.Deny does not answer, a browser that navigates
-// gets
+// Deny answers a request that [Auth.Check] refused. r must be the request that Check
+// returned. Deny calls Config.Deny first. If Config.Deny does not answer, a browser that
+// navigates gets
 //
 //   - without a session: a redirect to the hosted login (303), which returns to the same
 //     URL. After a form post: a page with a link to the login, which returns to the page
@@ -23,8 +23,8 @@ import (
 //     page, see [ErrLoginLoop].
 //   - with a session that does not allow the request: a page that says what is missing,
 //     with links to sign in again and to switch accounts (403).
-//   - while the decision cannot be made: a page that reloads itself (503); after a form
-//     post, a page that does not reload itself (429 or 503). For a token with an unknown
+//   - while the decision cannot be made: a page that reloads itself (503). After a form
+//     post: a page that does not reload itself (429 or 503). For a token with an unknown
 //     key: a redirect to the hosted login, see [ErrTooManyKeyLookups].
 //
 // A request by htmx gets a 401 with an HX-Redirect header that leads to the login, which
@@ -155,7 +155,7 @@ func challenge(source Source, status int, err error) string {
 	return "Bearer"
 }
 
-// problem is the body of a refusal (RFC 9457); its type is about:blank.
+// problem is the body of a refusal (RFC 9457). Its type is about:blank.
 type problem struct {
 	Title  string `json:"title"`
 	Status int    `json:"status"`

@@ -16,7 +16,7 @@ import (
 // error with one of the reasons below matches both the reason and its kind. [StatusCode]
 // and [Reason] return what a client may see of an error.
 var (
-	// ErrUnauthenticated: no valid credentials were presented. The status is 401; a
+	// ErrUnauthenticated: no valid credentials were presented. The status is 401. A
 	// browser that navigates is redirected to the login instead.
 	ErrUnauthenticated = errors.New("not signed in")
 
@@ -24,7 +24,7 @@ var (
 	// 403.
 	ErrForbidden = errors.New("not allowed")
 
-	// ErrUnavailable: the decision cannot be made right now; the same request may succeed
+	// ErrUnavailable: the decision cannot be made right now. The same request may succeed
 	// in a moment. The status is 503 with Retry-After, or 429 for [ErrTooManyKeyLookups].
 	// The errors ErrUnavailable, ErrDenied and ErrUnexpected of package coreapi also
 	// match it, so that a [Rule] can return them unchanged.
@@ -131,8 +131,8 @@ var (
 	ErrEmailNotVerified = newReason(ErrForbidden, "email_not_verified", "the email address is not verified")
 
 	// ErrCrossSite: an unsafe request (POST, WebSocket, ...) with a session cookie comes
-	// from an origin that is neither AppURL's nor one of Config.TrustedOrigins. A request
-	// without Origin and Sec-Fetch-Site is accepted, because programs and tests send such
+	// from another origin than AppURL's and Config.TrustedOrigins. A request without
+	// Origin and Sec-Fetch-Site is accepted, because programs and tests send such
 	// requests.
 	ErrCrossSite = newReason(ErrForbidden, "cross_site", "the request comes from another site")
 
@@ -145,7 +145,7 @@ var (
 // Reasons of kind [ErrUnavailable].
 var (
 	// ErrKeysUnavailable: the realm's keys could not be fetched, or have not been fetched
-	// yet. The status is 503; a browser that navigates gets a page that reloads itself.
+	// yet. The status is 503. A browser that navigates gets a page that reloads itself.
 	ErrKeysUnavailable = newReason(ErrUnavailable, "keys_unavailable", "the realm's keys cannot be fetched now")
 
 	// ErrTooManyKeyLookups: the token's key is unknown, and the budget for key lookups is
@@ -154,7 +154,7 @@ var (
 	ErrTooManyKeyLookups = newReason(ErrUnavailable, "too_many_key_lookups", "the key is unknown, and the budget for key lookups is spent")
 
 	// ErrSessionUnknown: Config.SessionState cannot decide now whether the session is
-	// still active. The status is 503; a browser that navigates gets a page that reloads
+	// still active. The status is 503. A browser that navigates gets a page that reloads
 	// itself, and keeps its cookie. This error wraps the error of SessionState.
 	ErrSessionUnknown = newReason(ErrUnavailable, "session_unknown", "it is not known right now whether the session is still active")
 )
@@ -211,9 +211,9 @@ type kind struct {
 	label  string
 }
 
-// kinds lists the kinds in their order of precedence. A rule's error may wrap two kinds;
-// ErrUnavailable takes precedence, because the decision may change. The last kind is for
-// errors without a kind.
+// kinds lists the kinds in their order of precedence. A rule's error may wrap two kinds.
+// ErrUnavailable takes precedence, because the decision may change. An error without a
+// kind gets the last kind.
 var kinds = [...]kind{
 	{ErrUnavailable, http.StatusServiceUnavailable, "unavailable"},
 	{ErrUnauthenticated, http.StatusUnauthorized, "unauthenticated"},
@@ -264,7 +264,7 @@ func Reason(err error) string {
 }
 
 // PublicMessage returns the fixed text of err's reason, which you may show to a client.
-// The message of err itself is for operators, because it may contain IDs, times and
+// Show the message of err only to operators, because it may contain IDs, times and
 // addresses. For nil it returns "".
 func PublicMessage(err error) string {
 	if err == nil {

@@ -25,7 +25,7 @@ type identity struct {
 	// The header and the method of the request. A request with another header map or
 	// method is another request, even if it has this context. For example, a background
 	// job that creates a request with a user's context must not act as that user. The
-	// header is nil if there was no request; gates ignore such an identity.
+	// header is nil if there was no request. Gates ignore an identity without a header.
 	requestHeader http.Header
 	requestMethod string
 }

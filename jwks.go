@@ -43,8 +43,8 @@ type keySource interface {
 	algorithm() jose.Algorithm
 	// needsKeyID reports whether a token must name its key.
 	needsKeyID() bool
-	// fresh returns the keys with this ID and the generation of their key set, if it can
-	// do so without waiting. Without such a key, the generation is zero.
+	// fresh returns the keys with this ID and the generation of their key set, if no
+	// fetch is needed. If there is no key with this ID, the generation is zero.
 	fresh(id string, now time.Time) (keys jose.Keys, generation uint64, ok bool)
 	// unchanged reports whether fresh, if called at now, would return the same keys as
 	// when it returned generation. The result is false for generation zero.
@@ -104,7 +104,7 @@ func keyCacheConfig(c Config, u baseURL) keycache.Config[jose.Keys] {
 		MaxStale:        c.MaxStale,
 	}
 	if observe := c.Observer.KeyRefresh; observe != nil {
-		// A fetch serves many requests, and may outlive the one that started it.
+		// A fetch serves many requests, and may outlive the request that started it.
 		cache.Observe = func(r keycache.Refresh) { observe(context.Background(), KeyRefresh(r)) }
 	}
 	return cache
@@ -254,7 +254,7 @@ func fetchKeys(ctx context.Context, client *http.Client, jwksURL, setting string
 
 // responseMaxAge returns the max-age of Cache-Control (RFC 9111 section 5.2.2.1), or zero
 // if there is none. A max-age of zero or less becomes one second, to distinguish it from
-// a missing max-age; the cache raises it to its own minimum.
+// a missing max-age. The cache raises that value to its own minimum.
 func responseMaxAge(h http.Header) time.Duration {
 	for _, value := range h.Values("Cache-Control") {
 		for directive := range strings.SplitSeq(value, ",") {

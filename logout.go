@@ -29,8 +29,8 @@ func (a *Auth) serveLogout(w http.ResponseWriter, r *http.Request) {
 	session := noSession
 	switch err := a.checkOrigin(r); {
 	case err == nil:
-		// A sign-out never waits for keys; without them, the session ID is unknown. It
-		// does not call Config.SessionState, because the session ends now in any case.
+		// A sign-out never waits for keys. Without the keys, the session ID is unknown.
+		// It does not call Config.SessionState, because the session ends now in any case.
 		session, _ = a.cookieSession(r, &wait{patience: keycache.NoWait}, a.verifier.verify)
 	case r.Host != "":
 		// Without a Host, no origin can be compared. Such a request still signs the user

@@ -11,9 +11,9 @@ import (
 // whole app. It
 //
 //   - serves the login routes under Config.AuthPath,
-//   - completes logins: a browser that comes back from LoginRocket to the callback gets
-//     the session cookie and is redirected to its return target; the user must confirm a
-//     login that the browser did not start, or that changes who is signed in,
+//   - completes logins at the callback: a browser that comes back from LoginRocket gets
+//     the session cookie and is redirected to its return target, but the user must first
+//     confirm a login that the browser did not start or that changes who is signed in,
 //   - puts the session, or the reason why there is none, into the request's context, for
 //     [CurrentSession], the related functions and the gates.
 //
@@ -44,7 +44,7 @@ func (a *Auth) authenticate(next http.Handler) http.Handler {
 			next.ServeHTTP(w, withIdentity(r, id))
 			return
 		}
-		// An open route waits only briefly for keys and not at all for
+		// A route without a gate waits only briefly for keys, and does not wait for
 		// Config.SessionState. A gate behind it waits for both.
 		id := a.newIdentity(r, keycache.Open)
 		id.cacheHeaders.setVary(w.Header())
@@ -71,7 +71,7 @@ func (a *Auth) authenticate(next http.Handler) http.Handler {
 
 // RequireLogin returns a gate that calls next for signed-in users whom Config.Rules
 // allow. [Auth.Deny] answers all other requests. Without a session, a browser that
-// navigates is redirected to the hosted login and comes back to the same URL; other
+// navigates is redirected to the hosted login and comes back to the same URL. Other
 // clients get 401.
 //
 // A gate waits at most 2 seconds, for the realm's keys (see [Auth.Warm]) and

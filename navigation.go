@@ -8,7 +8,7 @@ import (
 
 // IsNavigation reports whether r comes from a browser that shows the answer as a page.
 // Such a request is a GET or HEAD without a bearer token. It is not an upgrade, a
-// prefetch, a request by htmx or a request for a frame. Use it in Config.Deny;
+// prefetch, a request by htmx or a request for a frame. Use it in Config.Deny.
 // [Auth.Deny] redirects such a browser to the login. If the browser sends fetch metadata
 // (https://www.w3.org/TR/fetch-metadata/), the mode must be navigate, and the destination
 // must be document, or empty if a service worker passes on the navigation. Without fetch

@@ -37,8 +37,8 @@ type Page struct {
 	isFramed bool
 }
 
-// Fact returns the value of the fact with this name, or "" if the page does not have it.
-// The names are listed with the constants of type [PageKind].
+// Fact returns the value of the fact with this name, or "" if the page does not have the
+// fact. The names are listed with the constants of type [PageKind].
 func (p Page) Fact(name string) string {
 	for _, f := range p.Facts {
 		if f.Name == name {
@@ -56,7 +56,7 @@ type PageKind string
 const (
 	// PageConfirm asks the user to confirm a login that this browser did not start, or
 	// that changes who is signed in. "name", "email" and "account" describe the login, if
-	// the token has them; "email_verified" is "no" if the address is not verified.
+	// the token has them. "email_verified" is "no" if the address is not verified.
 	// "current_user" is the user who is signed in now, if there is one. "started" says
 	// where the login was started: "here" (in this browser), "elsewhere" (in another
 	// browser, too long ago, or at an address other than "app_url") or "link" (nothing
@@ -78,7 +78,7 @@ const (
 	PageLoginRefused PageKind = "login_refused"
 
 	// PageLoginLoop: several logins in a row did not produce an accepted session. The
-	// facts are those of PageLoginFailed, and "app_url" if the browser sent no session
+	// page has the facts of PageLoginFailed, and "app_url" if the browser sent no session
 	// cookie. See [ErrLoginLoop].
 	PageLoginLoop PageKind = "login_loop"
 
@@ -138,8 +138,8 @@ const (
 	PageSigningOut PageKind = "signing_out"
 )
 
-// Fact is a variable part of a page. The default page lists the facts that have a Label;
-// the others are already in its Texts.
+// Fact is a variable part of a page. The default page lists the facts that have a Label.
+// The other facts are already in its Texts.
 type Fact struct {
 	Name  string // identifies the fact, such as "email"
 	Label string // in English
@@ -247,9 +247,9 @@ func (p Page) setHeaders(h http.Header) {
 	} else {
 		// This policy has no form-action, because browsers also apply form-action to
 		// every redirect after the form, and the app or LoginRocket may redirect to
-		// another origin. no-referrer would make the Origin of the form null, so the form
-		// would be refused. With same-origin, the URL of the page is sent only to this
-		// app.
+		// another origin. The policy no-referrer would make the Origin of the form null,
+		// so the form would be refused. With same-origin, the URL of the page is sent
+		// only to this app.
 		h.Set("Referrer-Policy", "same-origin")
 		// A page that opened this one could otherwise navigate it away and back, to
 		// time a click on its button.

@@ -101,7 +101,7 @@ const (
 
 // mayReload reports whether a page may reload itself. A cookie contains the time when the
 // reloads began, and lasts from one reload to the next. If it is not known whether the
-// browser keeps cookies, the page does not reload itself at all.
+// browser keeps cookies, the page does not reload itself.
 func (a *Auth) mayReload(w http.ResponseWriter, r *http.Request) bool {
 	name, now := a.cookieNameFor("reload"), time.Now()
 	began := now

@@ -12,9 +12,9 @@ var pastedSecrets = []struct{ prefix, name string }{
 	{"kss_", "a session ID; leave it out"},
 }
 
-// pastedSecret returns the name of the kind of secret in value, if value begins with one
-// of the pastedSecrets, possibly in quotes or after the scheme of a URL. A value with a
-// dot, a port or a path is a host, not a secret.
+// pastedSecret returns the kind of secret that value appears to be, if value begins with
+// one of the pastedSecrets. The prefix may be in quotes or after the scheme of a URL. A
+// value with a dot, a port or a path is a host, not a secret.
 func pastedSecret(value string) (name string, ok bool) {
 	bare := strings.ToLower(strings.Trim(value, " \t\r\n\"'`/"))
 	bare = strings.TrimPrefix(strings.TrimPrefix(bare, "https://"), "http://")

@@ -23,9 +23,9 @@ type paths struct {
 	isLoginToken func(string) bool // reports whether a string looks like a login token, unverified
 }
 
-// appURL returns the URL at which browsers reach this app: Config.AppURL or, if that is
-// not set because LoginRocket is on loopback, http and the request's Host, which must
-// also be on loopback.
+// appURL returns the URL at which browsers reach this app, which is Config.AppURL. AppURL
+// may be empty if LoginRocket is on loopback. The result is then http and the request's
+// Host, which must also be on loopback.
 func (a *Auth) appURL(r *http.Request) (string, bool) {
 	if !a.app.isZero() {
 		return a.app.origin + a.app.path, true
@@ -245,7 +245,7 @@ func (a *Auth) redirectToApp(w http.ResponseWriter, target string) {
 // returns to returnTo, an escaped path of this app outside Config.AuthPath, such as
 // "/manage?tab=1". Pass r.URL.RequestURI() to return to the current page. If returnTo is
 // empty or not such a path, the login returns to "/". returnTo must not contain the path
-// prefix of AppURL; the result contains it. A fragment is dropped. If returnTo is longer
+// prefix of AppURL, which LoginPath adds. A fragment is dropped. If returnTo is longer
 // than 1,000 bytes, its query is also dropped. You may append "&prompt=login" or
 // "&account=org_..." to the result.
 func (a *Auth) LoginPath(returnTo string) string { return a.routeLink(routeLogin, returnTo) }

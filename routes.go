@@ -61,7 +61,7 @@ var loginRoutes = map[string]loginRoute{
 // AuthPath. The header does not depend on the visitor.
 const callbackHeader = "Authrocket-Callback"
 
-// serveRoute answers r if it is for one of the login routes.
+// serveRoute answers r if its path is one of the login routes.
 func (a *Auth) serveRoute(w http.ResponseWriter, r *http.Request) bool {
 	name := a.routeOf(r)
 	route, ok := loginRoutes[name]
@@ -91,8 +91,8 @@ func (a *Auth) serveRoute(w http.ResponseWriter, r *http.Request) bool {
 }
 
 // serveHosted redirects the browser to a hosted page and remembers the return target.
-// Requests that do not navigate get the same answer as at a gate, so that, for example,
-// the images of a page do not evict the state of a login in progress.
+// Requests that do not navigate get the same answer as at a gate. Otherwise, for example,
+// the images of a page could evict the state of a login in progress.
 func (a *Auth) serveHosted(w http.ResponseWriter, r *http.Request) {
 	route := a.routeOf(r)
 	if clientkind.IsBoosted(r) && !hasBearer(r.Header) {

@@ -34,8 +34,8 @@ type Session struct {
 }
 
 // sealed hides its content from everything that prints a value. The content is in a
-// closure, because fmt follows one pointer, and printers for tests follow all pointers
-// and read unexported fields, but none of them can look into a closure.
+// closure, because no printer can look into a closure. In contrast, fmt follows one
+// pointer, and printers for tests follow all pointers and read unexported fields.
 type sealed[T any] struct{ content func() *T }
 
 func seal[T any](content T) *sealed[T] {
@@ -160,7 +160,7 @@ func (m Membership) MarshalJSON() ([]byte, error) {
 func jsonPermissions(m Membership) []string { return append([]string{}, m.permissions...) }
 
 // Org is an account or team. LoginRocket's pages call it an account. The JSON of an Org
-// has neither empty fields nor the custom attributes.
+// leaves out empty fields and the custom attributes.
 type Org struct {
 	ID        string `json:"id"` // such as org_...
 	Name      string `json:"name,omitempty"`
@@ -301,9 +301,9 @@ func (s Session) HasPermission(tag string) bool {
 
 // MarshalJSON returns the data that a page needs about the signed-in user. The members
 // are realm_id, issued_at, expires_at and user, and org and permissions of
-// [Session.Membership]. The JSON contains neither the token nor the session ID, and no
-// custom attributes. A struct that embeds a Session is encoded as the Session alone, so
-// give the field a name.
+// [Session.Membership]. The JSON does not contain the token, the session ID or custom
+// attributes. A struct that embeds a Session is encoded as the Session alone, so give the
+// field a name.
 //
 // Decoding that JSON into a Session sets only the exported fields, so the result has no
 // memberships and no permissions.
@@ -351,8 +351,8 @@ func (s Session) Claims(v any) error {
 	return json.Unmarshal(parts.Payload, v)
 }
 
-// withMembership returns s with one of its memberships, the one that has m's IDs, as the
-// current membership. It uses only the IDs of m, because any code can create a
+// withMembership returns s with the membership that has m's IDs as the current
+// membership, if s has it. It uses only the IDs of m, because any code can create a
 // Membership.
 func (s Session) withMembership(m Membership) (Session, bool) {
 	if m.ID == "" && m.Org.ID == "" {

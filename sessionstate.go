@@ -19,7 +19,8 @@ type SessionState interface {
 	// [ErrSessionEnded] if it has ended. Any other error means that CheckSession cannot
 	// decide now, and counts as [ErrSessionUnknown]. CheckSession must not take longer
 	// than patience, which is at most 2 seconds. patience is 0 if the request does not
-	// wait, as in [Auth.Authenticate]; a gate behind it calls CheckSession again.
+	// wait, as in [Auth.Authenticate]. A gate behind Authenticate calls CheckSession
+	// again.
 	CheckSession(ctx context.Context, session Session, patience time.Duration) error
 }
 

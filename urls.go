@@ -89,7 +89,7 @@ func (a *Auth) loginRocketURL(path string, params []URLParam) string {
 	return a.loginRocket.origin + path + "?" + values.Encode()
 }
 
-// baseURL is a URL in two parts, neither of which ends with a slash.
+// baseURL is a URL in two parts. No part ends with a slash.
 type baseURL struct {
 	origin     string // scheme, host and port, as a browser writes an origin
 	path       string // escaped
