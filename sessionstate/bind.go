@@ -31,9 +31,9 @@ type boundContext struct {
 	isEnded bool        // the context has ended, so there is no next recheck
 }
 
-// Bind returns a copy of ctx that ends when the session ends. Use it for WebSockets,
-// streams and jobs; apps call [authrocket.Auth.Bind], which in turn calls this method.
-// After the end, [context.Cause] returns [authrocket.ErrTokenExpired],
+// Bind returns a copy of ctx that ends when the session ends. Bind is meant for
+// WebSockets, streams and jobs. Apps call [authrocket.Auth.Bind], which calls this
+// method. After the end, [context.Cause] returns [authrocket.ErrTokenExpired],
 // [authrocket.ErrSessionEnded] or, if Config.AfterMaxStale refuses the session,
 // [authrocket.ErrSessionUnknown].
 //

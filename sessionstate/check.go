@@ -108,9 +108,9 @@ func (s *State) noteAnswer(asked time.Duration) {
 }
 
 // noteFailure records that a check got no answer. asked is when the check began. If the
-// previous failure was more than Config.MaxStale ago, the count starts again, because a
-// period without failures may be one without checks: at night, or while the machine
-// sleeps. But once checks have failed for MaxStale, only an answer resets the count.
+// previous failure was more than Config.MaxStale ago, the count starts again. There may
+// have been no checks in between, for example at night or while the machine slept. But
+// once checks have failed for MaxStale, only an answer resets the count.
 func (s *State) noteFailure(asked time.Duration) {
 	now := s.clock.at(time.Now())
 	if last := s.failedAt.Load(); last >= 0 && now-time.Duration(last) > s.maxStale && !s.isSilent() {

@@ -67,7 +67,7 @@ type Config struct {
 	EndOn func(ctx context.Context, e coreapi.Event) (bool, error)
 
 	// Log is the list of ended sessions that the instances of the app share. Default:
-	// none; each instance then has its own list.
+	// none, so that each instance has its own list.
 	Log Log
 
 	// Observer reports checks, ended sessions and trouble. The zero Observer logs trouble

@@ -16,15 +16,15 @@
 //   - The API: the State looks up each session again every Config.CheckInterval.
 //   - Webhooks: pass [State.HandleEvent] and [State.Suspect] to the package webhook. The State
 //     then refuses a session moments after AuthRocket reports its end.
-//   - Other instances of your app, through a [Log] such as the one in the package
-//     valkeystate.
+//   - Other instances of your app, through a shared [Log]. The package valkeystate
+//     implements one in Valkey or Redis.
 //
 // # Outages and restarts
 //
 // While the API does not answer, sessions stay active for Config.MaxStale. After that,
 // Config.AfterMaxStale decides. A restart does not cause any session to be refused.
 // Without a Log, a restarted instance does not know which sessions have ended until it
-// looks them up again; see [State.Replay].
+// looks them up again. See [State.Replay].
 //
 // # Your responsibilities
 //

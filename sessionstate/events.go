@@ -10,11 +10,11 @@ import (
 )
 
 // HandleEvent ends the sessions that an event affects. Use it as the Handle function of a
-// webhook.Config. After session.deleted, the State refuses the session; after
+// webhook.Config. After session.deleted, the State refuses the session. After
 // user.deleted, it refuses all sessions of the user. For other events, Config.EndOn
 // decides. Events older than 3 days have no effect, so that replaying an old event signs
-// nobody out. If HandleEvent returns an error, AuthRocket must send the event again,
-// so package webhook answers 503.
+// nobody out. If HandleEvent returns an error, AuthRocket must send the event again, so
+// package webhook answers 503.
 func (s *State) HandleEvent(ctx context.Context, e coreapi.Event) error {
 	if !e.At.IsZero() && time.Since(e.At) > oldestEvent {
 		return nil

@@ -42,15 +42,15 @@ var (
 // tokens that were issued at a given time or earlier. It contains no session ID.
 type Ended struct {
 	// Session is the [authrocket.Session.IDHash] of the session. It is zero if the entry
-	// is about a user.
+	// ends sessions of a user.
 	Session [32]byte
 
-	// UserID is the ID of the user, usr_.... It is empty if the entry is about a session
-	// whose user is unknown.
+	// UserID is the ID of the user, usr_.... It is empty if the entry ends one session
+	// and the user is unknown.
 	UserID string
 
-	// Before is set only if the entry is about a user. It is in whole seconds. A State
-	// refuses login tokens of that user that were issued at that time or earlier.
+	// Before is set only if the entry ends sessions of a user. It is in whole seconds. A
+	// State refuses login tokens of that user that were issued at that time or earlier.
 	Before time.Time
 
 	// Until is when the entry can be forgotten, because every token that it concerns has

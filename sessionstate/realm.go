@@ -14,7 +14,7 @@ var errOtherRealm = errors.New("the API finds neither the session nor any user o
 
 // realmProof records whether the API answers for the realm of the login tokens. Only then
 // does "not found" mean that a session has ended, because with a key of another realm, or
-// a wrong URL, the API would find no session at all.
+// a wrong URL, the API would find no session.
 type realmProof struct {
 	turn     chan struct{} // one caller sends the request, and the others wait for the answer
 	realmID  string

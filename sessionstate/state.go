@@ -112,9 +112,9 @@ func New(config Config) (*State, error) {
 // Format writes a fixed text, so that printing a State does not print the user IDs in it.
 func (s *State) Format(f fmt.State, _ rune) { io.WriteString(f, "authrocket session state") }
 
-// CheckSession implements [authrocket.SessionState]. It waits, for up to patience, in
-// only two cases: the session is suspected of having ended, or it is due for a check and
-// the API has not answered for Config.MaxStale. The error matches
+// CheckSession implements [authrocket.SessionState]. It waits only if the session is
+// suspected of having ended, or if the session is due for a check and the API has not
+// answered for Config.MaxStale. It waits no longer than patience. The error matches
 // [authrocket.ErrSessionEnded] or [authrocket.ErrSessionUnknown].
 func (s *State) CheckSession(ctx context.Context, session authrocket.Session, patience time.Duration) error {
 	v, since := s.judge(ctx, &session, lately)
@@ -220,10 +220,10 @@ func (s *State) isSilent() bool {
 	return from >= 0 && time.Duration(last-from) > s.maxStale
 }
 
-// confirmedAt returns when the session was last known to be active. age is how long ago
-// AuthRocket issued the token; the session was active then. This process does not know
-// what happened before its start. It treats each session as confirmed at the start,
-// because a restart must not make all sessions due at once.
+// confirmedAt returns when the session was last known to be active. age is the time since
+// AuthRocket issued the token, because the session was active at that time. This process
+// does not know what happened before its start. It treats each session as confirmed at
+// the start, because a restart must not make all sessions due at once.
 func confirmedAt(found knowledge, ran time.Duration, age time.Duration) time.Duration {
 	return max(0, ran-max(0, age), found.confirmed)
 }

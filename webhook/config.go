@@ -30,9 +30,9 @@ type Config struct {
 	Handle func(ctx context.Context, event coreapi.Event) error
 
 	// Suspect gets the session of each session.deleted event before the API has confirmed
-	// the end of the session, which may take a while if many webhooks arrive. until is
-	// the time at which the suspicion can be forgotten. It is 1 hour to 7 days from now.
-	// Default: none.
+	// the end of the session. The confirmation may take a while if many webhooks arrive.
+	// until is the time at which the suspicion can be forgotten. It is 1 hour to 7 days
+	// from now. Default: none.
 	Suspect func(ctx context.Context, sessionID coreapi.Secret, until time.Time)
 
 	// Seen records which events were handled. Default: the last 10,000 events, in the
@@ -44,7 +44,7 @@ type Config struct {
 	// 8.
 	Parallel int
 
-	// Observer reports the outcome of each webhook; see [LogObserver]. Default: no
+	// Observer reports the outcome of each webhook: see [LogObserver]. Default: no
 	// webhooks are reported.
 	Observer Observer
 }

@@ -11,8 +11,8 @@ import (
 )
 
 // hasSecret reports whether a request contains one of the secrets. It looks in the
-// password and in the path. It compares hashes, so that the time taken reveals neither
-// which secret matched nor how long the secret is.
+// password and in the path. It compares hashes, so that the time taken does not reveal
+// which secret matched or how long the secret is.
 func hasSecret(r *http.Request, secrets []coreapi.Secret) bool {
 	_, password, _ := r.BasicAuth()
 	found := 0

@@ -1,6 +1,6 @@
 // Package jws splits a JWS in compact serialization (RFC 7515 section 7.1) into its
-// parts. It uses neither keys nor claims. It accepts exactly one spelling of a token, so
-// that a cache can use the text of a token as its key.
+// parts. It does not check signatures or claims. It accepts exactly one spelling of a
+// token, so that a cache can use the text of a token as its key.
 package jws
 
 import (

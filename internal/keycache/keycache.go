@@ -88,10 +88,10 @@ var (
 type Patience int
 
 // Gate waits for up to MaxWait. Open is for a route without a gate. It also waits for up
-// to MaxWait, but not for a fetch that has already been running for MaxWait. NoWait
-// neither waits nor starts a fetch. Callback waits like Gate, but treats a key as unknown
-// only if the set was fetched after the lookup began. The user has just signed in, so the
-// key may be new.
+// to MaxWait, but not for a fetch that has already been running for MaxWait. NoWait does
+// not wait, and does not start a fetch. Callback waits like Gate, but treats a key as
+// unknown only if the set was fetched after the lookup began. The user has just signed
+// in, so the key may be new.
 const (
 	NoWait Patience = iota
 	Open
@@ -134,7 +134,8 @@ type Config[K any] struct {
 	// Observe is called after each fetch, by its goroutine. It may be nil.
 	Observe func(Refresh)
 
-	// Now and Jitter are for tests; nil means the machine's wall clock and math/rand.
+	// Tests can set Now and Jitter. Their nil values mean the machine's wall clock and
+	// math/rand.
 	Now    func() time.Time
 	Jitter func(below time.Duration) time.Duration
 }
@@ -187,7 +188,7 @@ type fetch struct {
 	err             error // set before done is closed
 }
 
-// New returns a Cache without keys; the first lookup fetches them.
+// New returns a Cache without keys. The first lookup fetches them.
 func New[K any](config Config[K]) *Cache[K] {
 	if config.Jitter == nil {
 		config.Jitter = rand.N[time.Duration]
@@ -205,8 +206,8 @@ func (c *Cache[K]) Lookup(ctx context.Context, q Question) (K, error) {
 }
 
 // Fresh returns the key with this ID and the generation of the set, if the set needs no
-// refresh at now, a time of the machine's clock. It never waits. If it returns false, use
-// [Cache.Lookup]; the generation is then zero.
+// refresh at now, a time of the machine's clock. It never waits. If it returns false, the
+// generation is zero, and you must use [Cache.Lookup].
 func (c *Cache[K]) Fresh(id string, now time.Time) (key K, generation uint64, ok bool) {
 	set := c.current.Load()
 	if set == nil || set.isDue(c.instant(now)) {

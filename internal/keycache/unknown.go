@@ -5,7 +5,8 @@ import "time"
 // unknownIDs remembers which key IDs were unknown a moment ago. The first time, it
 // remembers an ID for 1 to 2 seconds only, because a key may be published just after its
 // first token. Each time the ID is still unknown after that, the time doubles, up to
-// CoolDown. It holds maxUnknown IDs; a new one evicts the oldest.
+// CoolDown. It holds up to maxUnknown IDs. When it is full, a new ID evicts the oldest
+// ID.
 type unknownIDs struct {
 	entries map[string]unknownID
 	order   []string // a ring: order[next] is the oldest once it is full
@@ -44,7 +45,7 @@ func (u *unknownIDs) add(id string, now time.Time) {
 	u.entries[id] = entry
 }
 
-// insert adds id. If there are maxUnknown IDs, it evicts the oldest one.
+// insert adds id. If there are already maxUnknown IDs, insert evicts the oldest ID.
 func (u *unknownIDs) insert(id string) {
 	if len(u.order) < maxUnknown {
 		u.order = append(u.order, id)

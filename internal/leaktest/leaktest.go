@@ -53,7 +53,7 @@ func moduleGoroutines() string {
 	stacks := make([]byte, 4<<20)
 	stacks = stacks[:runtime.Stack(stacks, true)]
 	var left []string
-	// The first stack is that of the current goroutine.
+	// The first stack belongs to the current goroutine.
 	for _, stack := range strings.Split(string(stacks), "\n\n")[1:] {
 		for _, owner := range []string{"authrocket-go/authrocket", "net/http.", "google.golang.org/grpc", "connectrpc.com/connect"} {
 			if strings.Contains(stack, owner) {

@@ -178,7 +178,7 @@ func ID(state string) string {
 		return ""
 	}
 	for i := range len(id) {
-		// rand.Text uses this alphabet, which is that of base32 in RFC 4648.
+		// rand.Text uses the base32 alphabet of RFC 4648.
 		if c := id[i]; (c < 'A' || c > 'Z') && (c < '2' || c > '7') {
 			return ""
 		}

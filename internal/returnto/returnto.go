@@ -35,7 +35,7 @@ func Path(target string) (string, bool) {
 }
 
 // Resolve returns the path that a browser requests if it is redirected to path, which
-// must be escaped. The result has no dot segments, neither plain nor escaped.
+// must be escaped. The result has no plain or escaped dot segments.
 func Resolve(path string) string {
 	var kept []string
 	segments := strings.Split(path, "/")[1:]

@@ -1,9 +1,10 @@
 // Package verified remembers which tokens had a valid signature, but not their contents.
 // It needs 16 bytes for each token, whereas a session needs kilobytes.
 //
-// It stores the mark of a token: the first 128 bits of the SHA-256 of 32 random bytes of
-// the Set, the SHA-256 of the key's SPKI, and the whole token, in this order. The first
-// two have fixed lengths, so that different inputs cannot have the same concatenation.
+// It stores the mark of a token, which is the first 128 bits of a SHA-256. The input of
+// this SHA-256 is 32 random bytes of the Set, the SHA-256 of the key's SPKI, and the
+// whole token, in this order. The first two parts have fixed lengths, so that different
+// inputs cannot have the same concatenation.
 //
 // The Set can be wrong only if a forged token has the mark of a valid token, which is a
 // collision. No attacker can prepare a collision. The random bytes are new in each

@@ -64,7 +64,7 @@ const (
 )
 
 // Log is a [sessionstate.Log]. It is safe for concurrent use. It uses at most two
-// connections. One waits for entries, and the other is for all other commands.
+// connections. One waits for entries, and the other sends all other commands.
 type Log struct {
 	// open is a function, so that printing a Log cannot reveal the password or a
 	// connection that has sent the password.
@@ -93,9 +93,9 @@ type log struct {
 // system's root certificates. On Linux, SSL_CERT_FILE can name other root certificates.
 // redis and valkey use no encryption, so use them only on a trusted network.
 //
-// The default port is 6379 and the default database 0. key is the name of the stream; its
-// default is authrocket:ended. Other parameters are refused. Percent-encode special
-// characters in user and password.
+// The default port is 6379, and the default database is 0. The parameter key is the name
+// of the stream. Its default is authrocket:ended. Other parameters are refused.
+// Percent-encode special characters in user and password.
 //
 // Open does not connect, so the server may be down when the app starts. The errors of
 // Open contain no part of the URL.
@@ -150,7 +150,7 @@ func (l *Log) Append(ctx context.Context, e sessionstate.Ended) error {
 	return l.open().append(ctx, e)
 }
 
-// After returns the entries after position; see [sessionstate.Log]. It returns up to max
+// After returns the entries after position: see [sessionstate.Log]. It returns up to max
 // entries, and never more than 1000. If After returns fewer than max entries, there are
 // no more entries, unless the error matches [sessionstate.ErrBadEntry]. With
 // [sessionstate.ErrLogRestarted], next is empty, which means the beginning. With any
