@@ -337,8 +337,8 @@ func (a *Auth) currentSession(r *http.Request) (*Session, error) {
 	return a.cookieSession(r, &wait{patience: keycache.NoWait}, verify)
 }
 
-// retryRank returns a higher rank the more likely it is that a token refused with err
-// becomes valid in a moment. If the rank is not 0, the cookie is kept.
+// retryRank ranks the reasons for refusing a token. A higher rank means that the token is
+// more likely to become valid in a moment. If the rank is not 0, the cookie is kept.
 func retryRank(err error) int {
 	switch {
 	case errors.Is(err, ErrUnavailable):

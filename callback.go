@@ -166,9 +166,9 @@ func (c *callback) decide(token string) {
 	}
 }
 
-// mayChange returns what the login may change without a confirmation: only what the user
-// chose to change on a page of this app. Another user may come back from a login that was
-// started here, because any website can replace the session at LoginRocket.
+// mayChange returns what the login may change without a confirmation, which is only what
+// the user chose to change on a page of this app. Another user may come back from a login
+// that was started here, because any website can replace the session at LoginRocket.
 func (c *callback) mayChange() loginstate.Change {
 	if !c.started {
 		return loginstate.ChangeNothing
@@ -176,8 +176,9 @@ func (c *callback) mayChange() loginstate.Change {
 	return c.login.MayChange
 }
 
-// attempt returns the number of this login in a row of logins. The number comes from the
-// sealed state, because tabs that sign in at the same time share the counting cookie.
+// attempt returns the position of this login in a row of logins, counted from 1. The
+// number comes from the sealed state, because tabs that sign in at the same time share
+// the counting cookie.
 func (c *callback) attempt() int {
 	if c.started {
 		return c.login.Attempt

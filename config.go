@@ -105,12 +105,11 @@ type Config struct {
 	// RefreshInterval is the age at which a request causes the keys to be fetched again,
 	// in the background. A shorter max-age in the realm's Cache-Control takes precedence,
 	// down to a minute. At twice this age, requests wait for the fetch, for at most 2
-	// seconds. From then on a withdrawn key is refused, unless the keys cannot be fetched
-	// because the fetch takes longer or a fetch failed within the last 28 seconds. The
-	// age is measured with both the monotonic clock and the wall clock, and the larger
-	// result counts. The keys are therefore due for a refresh at once after the machine
-	// has slept or its clock has been set. The minimum is 10 seconds. Default: 15
-	// minutes.
+	// seconds. From then on, a withdrawn key is refused, unless the fetch takes longer
+	// than 2 seconds or a fetch failed within the last 28 seconds. The age is measured
+	// with both the monotonic clock and the wall clock, and the larger result counts. The
+	// keys are therefore due for a refresh at once after the machine has slept or its
+	// clock has been set. The minimum is 10 seconds. Default: 15 minutes.
 	RefreshInterval time.Duration
 
 	// MaxStale is how long the last keys are used while they cannot be fetched again.

@@ -18,7 +18,7 @@ import (
 // confirm the login.
 const confirmLifetime = 10 * time.Minute
 
-// Fields and values of the confirmation's form.
+// These are the fields and values of the form on the confirmation page.
 const (
 	tokenHashField = "token_sha256"
 	choiceContinue = "continue"

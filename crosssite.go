@@ -89,8 +89,8 @@ type hourlyLimit struct {
 	last map[string]time.Time
 }
 
-// isDue reports whether a warning about what is due, which means that there was none
-// within the last hour. If so, isDue records the warning.
+// isDue reports whether there was no warning about what within the last hour. If there
+// was none, isDue records that there is one now.
 func (h *hourlyLimit) isDue(what string, now time.Time) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -36,8 +36,8 @@
 //   - Permissions apply to the account that the user picked. A handler that acts on the
 //     org named in a path needs [Auth.RequireOrg].
 //   - A token stays valid until it expires, even after a logout elsewhere. To end
-//     sessions before that, set Config.SessionState: package sessionstate has an
-//     implementation.
+//     sessions before their tokens expire, set Config.SessionState. Package sessionstate
+//     has an implementation.
 //   - Serve the app over https, and keep the server's clock accurate. Keep tokens and
 //     session IDs out of your logs. For example, put an access logger inside
 //     Authenticate, where URLs no longer contain a token.

@@ -59,7 +59,7 @@ var (
 	// public.
 	ErrUnknownKey = newReason(ErrUnauthenticated, "unknown_key", "the login token is signed with a key that the realm does not have")
 
-	// ErrBadSignature: the key does not verify the token's signature (RFC 7515 section
+	// ErrBadSignature: the token's signature is not valid for the key (RFC 7515 section
 	// 5.2).
 	ErrBadSignature = newReason(ErrUnauthenticated, "bad_signature", "the login token's signature is invalid")
 
@@ -348,5 +348,5 @@ func RetryAfter(err error) time.Duration {
 	return defaultRetryAfter
 }
 
-// wholeSeconds returns d in seconds, rounded up, for a header.
+// wholeSeconds returns d in seconds, rounded up, as the value of a header.
 func wholeSeconds(d time.Duration) string { return strconv.Itoa(int(math.Ceil(d.Seconds()))) }

@@ -22,7 +22,7 @@ import (
 // Authorization are ignored. Requests below Config.AuthPath that are not for a login
 // route are passed to next.
 //
-// The login routes are for browsers that navigate. Other requests to these routes get the
+// The login routes serve browsers that navigate. Other requests to these routes get the
 // same answer as at a gate. Every answer of the callback and of its confirmation page has
 // the header Authrocket-Callback: 1, so that an external check can see that this app
 // serves them.

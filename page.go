@@ -130,7 +130,7 @@ const (
 	// PageWrongHost: without Config.AppURL, the app works only on loopback.
 	PageWrongHost PageKind = "wrong_host"
 
-	// PageLogout asks whether to sign out. The button is "sign_out".
+	// PageLogout asks whether the user wants to sign out. The button is "sign_out".
 	PageLogout PageKind = "logout"
 
 	// PageSigningOut continues to LoginRocket by itself or through its link. In a frame

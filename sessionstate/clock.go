@@ -12,9 +12,9 @@ type clock struct {
 	start time.Time
 	ahead atomic.Int64 // the largest lead of the wall clock over the monotonic clock so far
 
-	// These are the times of the latest tick. They are 0 while Run does not run. They are
-	// stored because, if a session is not due for a check, reading the machine's clock
-	// would take longer than the rest of CheckSession.
+	// These are the times of the latest tick. They are 0 while Run does not run. Most
+	// requests use these times, because reading the machine's clock would take longer
+	// than the rest of CheckSession.
 	lateRan, lateUnix atomic.Int64
 }
 

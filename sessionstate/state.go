@@ -168,7 +168,7 @@ const (
 	isStale   // it is due for a check, but the API has not answered for Config.MaxStale
 )
 
-// precision selects the time that judge uses.
+// precision selects which time judge uses as the current time.
 type precision bool
 
 const (

@@ -19,8 +19,9 @@ const (
 	// Lifetime is how long a login may take.
 	Lifetime = time.Hour
 
-	// maxAhead limits how far ahead the clock of the server that started a login may be.
-	// It is compared with the clock of the server that the login comes back to.
+	// maxAhead limits the difference between two clocks. The clock of the server that
+	// started a login may be ahead of the clock of the server that the login comes back
+	// to.
 	maxAhead = time.Minute
 
 	// MaxAttempt is the largest Attempt of a Login.

@@ -49,7 +49,7 @@ func Resolve(path string) string {
 			continue
 		}
 		if i == len(segments)-1 {
-			kept = append(kept, "") // a path that ends in a dot segment becomes one that ends in a slash
+			kept = append(kept, "") // if the path ends in a dot segment, the result ends in a slash
 		}
 	}
 	return "/" + strings.Join(kept, "/")

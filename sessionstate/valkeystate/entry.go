@@ -13,9 +13,9 @@ import (
 // The fields of an entry in the stream. Each entry has all of them, so that the server
 // stores their names only once for about a hundred entries.
 const (
-	fieldSession = "session" // 32 bytes, "" if the entry is about a user
+	fieldSession = "session" // 32 bytes, "" if the entry ends sessions of a user
 	fieldUser    = "user"    // "" if the user is not known
-	fieldBefore  = "before"  // Unix milliseconds, "" if the entry is about a session
+	fieldBefore  = "before"  // Unix milliseconds, "" if the entry ends one session
 	fieldUntil   = "until"   // Unix milliseconds
 	fieldSuspect = "suspect" // 0 or 1
 )
