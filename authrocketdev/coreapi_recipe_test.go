@@ -206,6 +206,28 @@ func TestOpenAccount(t *testing.T) {
 	}
 }
 
+// loseAnswers is the fault at the end of docs/testing.md.
+func loseAnswers(service *authrocketdev.Service) {
+	service.Break(authrockettest.EveryNth(3, authrockettest.AfterWrite(authrockettest.Disconnect())))
+}
+
+func TestOpenAccountWithLostAnswers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		realm := authrockettest.NewRealm(t)
+		service := newServiceOf(t, realm)
+		loseAnswers(service)
+		api := newCoreClient(t, service)
+		ada := customer{ID: "42", Name: "Widgets Inc", Email: "ada@example.com", Password: coreapi.Hide("how-now-brown-cow!"), Invitee: "bob@example.com"}
+		for openAccount(t.Context(), api, ada) != nil { // it continues where the last run ended
+		}
+		users, err := realm.ListUsers(authrockettest.UserList{})
+		if err != nil || len(users.Items) != 1 || len(realm.MembershipsOf(users.Items[0].ID)) != 1 {
+			t.Errorf("the users are %+v, %v", users, err)
+		}
+	})
+}
+
 func TestConnect(t *testing.T) {
 	service, _ := newCoreInMemory(t)
 	t.Setenv("AUTHROCKET_URL", serve(t, service.CoreAPI())+"/v2")

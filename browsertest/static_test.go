@@ -20,7 +20,7 @@ func TestStaticFrontEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	script := regexp.MustCompile(`(?s)\n       (const answer = .*?\n       })\n`).FindSubmatch(docs)
+	script := regexp.MustCompile("(?s)\n   ```js\n(   const answer = .*?)   ```\n").FindSubmatch(docs)
 	if script == nil {
 		t.Fatal("docs/clients.md has no such script")
 	}

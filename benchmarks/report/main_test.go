@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -27,15 +28,27 @@ func TestMain(m *testing.M) {
 
 func TestReport(t *testing.T) {
 	tiny := options{rounds: 1, slice: time.Millisecond, load: 50 * time.Millisecond, clients: 2, tokens: []int{1, 20}, live: 20, sessions: 20}
-	for name, row := range map[string]struct {
-		args  []string
-		files []string
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	commands := map[string]bool{}
+	for _, command := range regexp.MustCompile("go run \\./report([^`#\n]*)").FindAllStringSubmatch(string(readme), -1) {
+		commands[strings.TrimSpace(command[1])] = true
+	}
+	for _, row := range []struct {
+		name, command string
+		files         []string
 	}{
-		"writes no file unless asked":        {},
-		"writes the chart to the given file": {args: []string{"-chart", "drawn.svg"}, files: []string{"drawn.svg"}},
+		{name: "writes no file unless asked", command: ""},
+		{name: "writes the chart to the given file", command: "-chart chart.svg", files: []string{"chart.svg"}},
 	} {
-		t.Run(name, func(t *testing.T) {
-			asked, err := parse(row.args)
+		if !commands[row.command] {
+			t.Errorf("the README does not run the report with %q", row.command)
+		}
+		delete(commands, row.command)
+		t.Run(row.name, func(t *testing.T) {
+			asked, err := parse(strings.Fields(row.command))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -62,6 +75,9 @@ func TestReport(t *testing.T) {
 				checkChart(t, file)
 			}
 		})
+	}
+	if len(commands) > 0 {
+		t.Errorf("the README runs the report in other ways, too: %v", commands)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"path/filepath"
 	"reflect"
 	"regexp"
@@ -183,17 +184,21 @@ func TestIdleConnectionSendsNothing(t *testing.T) {
 	}
 }
 
-// This is the user of the package documentation.
+// This is the server of the package documentation and of docs/sessions.md, with the user of both.
 func TestUserWithFewPermissions(t *testing.T) {
 	t.Parallel()
-	s := newServer(t)
+	documented := documentedSettings(t)
+	var args []string
+	for line := range strings.Lines(strings.ReplaceAll(documented, "PASSWORD", "s3cret-word")) {
+		args = append(args, strings.Fields("--"+line)...)
+	}
+	s := newServer(t, args...)
 	allow := func(t *testing.T, commands string) {
-		s.do(t, strings.Fields("ACL SETUSER authrocket reset on >s3cret-word resetkeys ~authrocket:ended resetchannels -@all "+commands)...)
+		s.do(t, strings.Fields("ACL SETUSER authrocket -@all "+commands)...)
 	}
 	log := func(t *testing.T, rest string) *valkeystate.Log {
 		return openLog(t, strings.Replace(s.url(), "//", "//authrocket:s3cret-word@", 1)+rest)
 	}
-	allow(t, "+xadd +xread +xrange +xtrim")
 	t.Run("what the documentation allows is enough", func(t *testing.T) {
 		log := log(t, "")
 		add(t, log, session(1))
@@ -247,6 +252,34 @@ func TestUserWithFewPermissions(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
+}
+
+// documentedSettings returns the lines for the server in docs/sessions.md, which are also in
+// the package documentation.
+func documentedSettings(t *testing.T) string {
+	t.Helper()
+	read := func(name string) string {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	source, settings := read("log.go"), ""
+	for _, block := range regexp.MustCompile("(?ms)^```conf\n(.*?)^```$").FindAllStringSubmatch(read("../../docs/sessions.md"), -1) {
+		settings += block[1]
+	}
+	for line := range strings.Lines(settings) {
+		if !strings.Contains(source, "\n//\t"+line) {
+			t.Errorf("the package documentation lacks %s", line)
+		}
+	}
+	for _, want := range []string{"maxmemory-policy ", "appendonly ", "user "} {
+		if !strings.Contains(settings, want) {
+			t.Fatalf("docs/sessions.md does not set %s", want)
+		}
+	}
+	return settings
 }
 
 func TestTLS(t *testing.T) {
