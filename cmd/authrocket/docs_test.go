@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -13,7 +14,7 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// TestCommandsOfTheDocs runs the commands of docs/local-authrocket.md in a shell.
+// TestCommandsOfTheDocs runs the commands about the APIs in a shell.
 func TestCommandsOfTheDocs(t *testing.T) {
 	t.Parallel()
 	for _, program := range []string{"sh", "curl", "grep"} {
@@ -27,13 +28,14 @@ func TestCommandsOfTheDocs(t *testing.T) {
 	p := start(t)
 	api := p.coreAPI()
 	app := newApp(t, p.url)
-	run := func(t *testing.T, heading string) string {
+	run := func(t *testing.T, document, heading string, replaced ...string) string {
 		t.Helper()
-		commands := strings.NewReplacer(
+		commands := strings.NewReplacer(append(replaced,
 			"http://localhost:8081", p.url, "http://localhost:8083/v2", api.url, "ks_...", api.key,
 			"http://127.0.0.1:8080", app.URL,
-		).Replace(commandsBelow(t, "../../docs/local-authrocket.md", heading))
+		)...).Replace(commandsBelow(t, document, heading))
 		shell := exec.CommandContext(t.Context(), "sh", "-eu")
+		shell.Env = append(os.Environ(), "AUTHROCKET_URL="+api.url, "AUTHROCKET_API_KEY="+api.key)
 		shell.Stdin = strings.NewReader(commands)
 		output, err := shell.CombinedOutput()
 		if err != nil {
@@ -43,7 +45,7 @@ func TestCommandsOfTheDocs(t *testing.T) {
 	}
 
 	t.Run("the Core API", func(t *testing.T) {
-		got := run(t, "Core API")
+		got := run(t, "local-authrocket.md", "## Core API")
 		for _, want := range []string{`"email":"ada@example.com"`, `"permissions":["widget:read"]`, `"first_name":"Grace"`, `"event_type":"session.deleted"`} {
 			if !strings.Contains(strings.ReplaceAll(got, ": ", ":"), want) {
 				t.Errorf("the output does not have %s:\n%s", want, got)
@@ -55,8 +57,19 @@ func TestCommandsOfTheDocs(t *testing.T) {
 	})
 
 	t.Run("the LoginRocket API", func(t *testing.T) {
-		if got := run(t, "The LoginRocket API by hand"); !strings.HasSuffix(got, "signed in: george@example.com") {
+		if got := run(t, "local-authrocket.md", "## The LoginRocket API by hand"); !strings.HasSuffix(got, "signed in: george@example.com") {
 			t.Errorf("got %q", got)
+		}
+	})
+
+	t.Run("the end of a session", func(t *testing.T) {
+		session, _ := api.must("POST", "/sessions", `{"session": {"user_id": "usr_ada"}}`)["id"].(string)
+		got := run(t, "sessions.md", "### 1. Ask the API", "usr_...", "usr_ada", "kss_...", session)
+		if !strings.Contains(got, session) || strings.Contains(got, `"errors"`) {
+			t.Errorf("the output does not have the session %s:\n%s", session, got)
+		}
+		if status, _, answer := api.ask("GET", "/sessions/"+session, ""); status != http.StatusNotFound {
+			t.Errorf("after the commands, the session has the answer %d %s", status, answer)
 		}
 	})
 }
@@ -79,26 +92,24 @@ func newApp(t *testing.T, loginRocketURL string) *httptest.Server {
 	return app
 }
 
-// commandsBelow returns the first indented block below the heading of a Markdown file.
-func commandsBelow(t *testing.T, file, heading string) string {
+// commandsBelow returns the indented lines between a heading and the next one in a file of
+// docs/.
+func commandsBelow(t *testing.T, document, heading string) string {
 	t.Helper()
-	text, err := os.ReadFile(file)
+	text, err := os.ReadFile(filepath.Join("../../docs", document))
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, section, _ := strings.Cut(string(text), "\n## "+heading+"\n")
+	_, section, _ := strings.Cut(string(text), "\n"+heading+"\n")
+	section, _, _ = strings.Cut(section, "\n#")
 	var commands strings.Builder
 	for line := range strings.Lines(section) {
-		command, isCode := strings.CutPrefix(line, "    ")
-		switch {
-		case isCode:
+		if command, isCode := strings.CutPrefix(line, "    "); isCode {
 			commands.WriteString(command)
-		case commands.Len() > 0 && strings.TrimSpace(line) == "":
-			commands.WriteString("\n")
-		case commands.Len() > 0:
-			return commands.String()
 		}
 	}
-	t.Fatalf("%s has no commands below %q", file, heading)
-	return ""
+	if commands.Len() == 0 {
+		t.Fatalf("%s has no commands below %q", document, heading)
+	}
+	return commands.String()
 }
