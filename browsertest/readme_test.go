@@ -16,7 +16,10 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-var update = flag.Bool("update", false, "write the picture of README.md")
+var (
+	update = flag.Bool("update", false, "write the picture of README.md")
+	addr   = flag.String("addr", "127.0.0.1:8080", "host and port of the app, which the picture shows")
+)
 
 // maxPicture keeps the README quick to load.
 const maxPicture = 60_000
@@ -28,12 +31,11 @@ const maxPicture = 60_000
 func TestReadmePicture(t *testing.T) {
 	t.Parallel()
 	requireChromium(t)
-	addr := "127.0.0.1:0"
-	if *update {
-		addr = "127.0.0.1:8080" // the picture shows it
+	if !*update {
+		*addr = "127.0.0.1:0" // the other picture may show any address
 	}
 	found := runProgram(t, quickstart, "", `(?s)Open (http://\S+) .*LoginRocket is at `,
-		"-addr", addr, "-loginrocket-addr", "localhost:0", "-core-addr", "localhost:0")
+		"-addr", *addr, "-loginrocket-addr", "localhost:0", "-core-addr", "localhost:0")
 	app := found[0]
 
 	ada := newBrowser(t)

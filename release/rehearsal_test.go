@@ -4,7 +4,6 @@
 package release_test
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"net/http"
@@ -17,7 +16,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -25,9 +23,10 @@ import (
 const root = "github.com/authrocket-go/authrocket"
 
 func TestRehearsal(t *testing.T) {
-	readme, start, changelog := read(t, "../README.md"), read(t, "../docs/start.md"), read(t, "../CHANGELOG.md")
+	docs := documents(t)
+	readme, start, changelog := docs["README.md"], docs["docs/start.md"], docs["CHANGELOG.md"]
 	version := nextVersion(t, changelog)
-	release := prepare(t, version)
+	release := prepare(t, commandOf(t, docs["CONTRIBUTING.md"], "release/prepare "), version)
 
 	t.Run("all modules are tagged at the last commit", func(t *testing.T) {
 		want := strings.Fields(release.git(t, "ls-files", "*go.mod"))
@@ -65,7 +64,7 @@ func TestRehearsal(t *testing.T) {
 			}
 		}
 	})
-	for _, line := range getLines(t, start, release.tags(t)) {
+	for _, line := range getLines(t, docs, release.tags(t)) {
 		t.Run(line, func(t *testing.T) {
 			folder := user.newModule(t)
 			user.run(t, folder, "sh", "-c", line)
@@ -77,9 +76,11 @@ func TestRehearsal(t *testing.T) {
 			user.run(t, folder, "go", "list", "-deps", ".")
 		})
 	}
-	t.Run("go run of the local LoginRocket, and the program of start.md", func(t *testing.T) {
+	anywhere := "go run " + root + "/cmd/authrocket@latest "
+	dev := commandOf(t, docs["docs/local-authrocket.md"], anywhere) + " -addr localhost:0 -core-addr localhost:0"
+	loginRocket := user.start(t, `^LOGINROCKET_URL=(\S+)\n(.*\n)*.*/outbox$`, nil, "sh", "-c", dev)
+	t.Run("the local AuthRocket, the program of start.md and the doctor", func(t *testing.T) {
 		folder := user.newModule(t)
-		loginRocket := user.start(t, `^LOGINROCKET_URL=(\S+)$`, nil, "go", "run", root+"/cmd/authrocket@"+version, "dev", "-addr", "localhost:0")
 		if status, body, _ := get(t, loginRocket+"/healthz"); status != http.StatusOK || body != "ok\n" {
 			t.Errorf("/healthz of the local LoginRocket: got %d %q", status, body)
 		}
@@ -91,6 +92,11 @@ func TestRehearsal(t *testing.T) {
 		if status, body, _ := get(t, app); status != http.StatusOK || !strings.Contains(body, "Sign in") {
 			t.Errorf("the home page: got %d %q", status, body)
 		}
+		doctor := exec.CommandContext(t.Context(), "sh", "-c", commandOf(t, docs["docs/doctor.md"], anywhere))
+		doctor.Dir, doctor.Env = folder, append(slices.Clone(user.env), "LOGINROCKET_URL="+loginRocket, "AUTHROCKET_APP_URL="+app)
+		if output, err := doctor.CombinedOutput(); err != nil || !strings.Contains(string(output), "The app answers at "+app) {
+			t.Errorf("%v\n%s", err, output)
+		}
 		if status, _, url := get(t, app+"/manage"); status != http.StatusOK || !strings.HasPrefix(url, loginRocket+"/login?") {
 			t.Errorf("/manage: got %d at %s, want the login", status, url)
 		}
@@ -98,19 +104,25 @@ func TestRehearsal(t *testing.T) {
 	// The first release ends these, in the documents and here.
 	t.Run("the README's way to use a clone", func(t *testing.T) {
 		folder := besideClone(t)
-		commands := commandsOf(readme, `go mod`)
+		commands := commandsOf(readme, "go mod ")
 		if len(commands) != 3 {
 			t.Fatalf("the README has the commands %q, want go mod init, edit and tidy", commands)
 		}
-		write(t, folder, "main.go", programOf(t, readme))
+		const address = "127.0.0.1:8082"
+		free := freeAddress(t)
+		write(t, folder, "main.go", strings.Replace(programOf(t, readme), address, free, 1))
 		for _, command := range commands {
 			user.run(t, folder, "sh", "-c", command)
 		}
-		user.run(t, folder, "go", "build", ".")
+		command := strings.Replace(commandOf(t, readme, "LOGINROCKET_URL="), "http://localhost:8081", loginRocket, 1)
+		begin(t, folder, user.env, "", "", "sh", "-c", command).waitFor(t, free)
+		if status, _, url := get(t, "http://"+free); status != http.StatusOK || !strings.HasPrefix(url, loginRocket+"/login?") {
+			t.Errorf("the app: got %d at %s, want the login", status, url)
+		}
 	})
 	t.Run("the way of start.md to use a clone", func(t *testing.T) {
 		folder := besideClone(t)
-		commands := commandsOf(start, `go mod`)
+		commands := commandsOf(start, "go mod ")
 		if len(commands) != 3 {
 			t.Fatalf("start.md has the commands %q, want two of go mod edit, and go mod tidy", commands)
 		}
@@ -160,7 +172,8 @@ func nextVersion(t *testing.T, changelog string) string {
 // prepared is a folder that release/prepare has filled.
 type prepared struct{ folder string }
 
-func prepare(t *testing.T, version string) prepared {
+// prepare runs the documented command for another version and folder.
+func prepare(t *testing.T, command, version string) prepared {
 	t.Helper()
 	before := runIn(t, "..", os.Environ(), "git", "for-each-ref")
 	release := prepared{filepath.Join(t.TempDir(), "release")}
@@ -169,7 +182,11 @@ func prepare(t *testing.T, version string) prepared {
 	for _, role := range []string{"AUTHOR", "COMMITTER"} {
 		env = append(env, "GIT_"+role+"_NAME=Rehearsal", "GIT_"+role+"_EMAIL=rehearsal@example.com")
 	}
-	said := runIn(t, "..", env, "release/prepare", version, release.folder)
+	words := strings.Fields(command)
+	if len(words) != 3 {
+		t.Fatalf("%s has not a version and a folder", command)
+	}
+	said := runIn(t, "..", env, words[0], version, release.folder)
 	if !strings.Contains(said, "Nothing is pushed.") || !strings.Contains(said, "git -C "+release.folder+"/authrocket push ") {
 		t.Errorf("release/prepare does not say what comes next:\n%s", said)
 	}
@@ -223,61 +240,23 @@ func (u user) run(t *testing.T, folder, name string, args ...string) string {
 }
 
 // start starts a program that ends with the test, and returns what pattern finds
-// in a line that it prints.
+// in what it prints.
 func (u user) start(t *testing.T, pattern string, env []string, name string, args ...string) string {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), name, args...)
-	cmd.Dir = t.TempDir()
-	cmd.Env = append(slices.Clone(u.env), env...)
-	output, w := io.Pipe()
-	cmd.Stdout, cmd.Stderr = w, w
-	// go run has the program as a child.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		cmd.Wait() // the context of the test ends it
-		w.Close()
-	}()
-	t.Cleanup(func() { <-ended })
-
-	var printed strings.Builder
-	for lines := bufio.NewScanner(output); lines.Scan(); {
-		if found := regexp.MustCompile(pattern).FindStringSubmatch(lines.Text()); found != nil {
-			go io.Copy(io.Discard, output)
-			return found[1]
-		}
-		fmt.Fprintln(&printed, lines.Text())
-	}
-	t.Fatalf("%s %s ended without %s; it printed\n%s", name, strings.Join(args, " "), pattern, &printed)
-	return ""
+	return begin(t, t.TempDir(), append(slices.Clone(u.env), env...), "", pattern, name, args...).found[1]
 }
 
-func runIn(t *testing.T, folder string, env []string, name string, args ...string) string {
+// getLines are the go get commands of all documents, and one more for each module with a
+// tag that has none there. The program is run instead.
+func getLines(t *testing.T, docs map[string]string, tags []string) []string {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), name, args...)
-	cmd.Dir, cmd.Env = folder, env
-	var stderr strings.Builder
-	cmd.Stderr = &stderr
-	output, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("%s %s: %v\n%s%s", name, strings.Join(args, " "), err, output, &stderr)
+	var lines []string
+	for _, document := range docs {
+		lines = append(lines, commandsOf(document, "go get ")...)
 	}
-	return string(output)
-}
-
-// getLines are the lines of a document that begin with go get, without their
-// comments, and one more for each module with a tag that has none there. The
-// program is run instead.
-func getLines(t *testing.T, document string, tags []string) []string {
-	t.Helper()
-	lines := commandsOf(document, "go get")
-	if len(lines) == 0 {
-		t.Fatal("the document has no go get")
+	slices.Sort(lines)
+	if lines = slices.Compact(lines); len(lines) == 0 {
+		t.Fatal("the documents have no go get")
 	}
 	for _, tag := range tags {
 		line := "go get " + path.Join(root, path.Dir(tag))
@@ -288,14 +267,19 @@ func getLines(t *testing.T, document string, tags []string) []string {
 	return lines
 }
 
-// commandsOf are the commands of a document that begin with these words, without their
-// comments.
+// commandsOf are the commands of a document that begin with these words.
 func commandsOf(document, words string) []string {
-	var commands []string
-	for _, line := range regexp.MustCompile(`(?m)^    (`+words+` [^#\n]+)`).FindAllStringSubmatch(document, -1) {
-		commands = append(commands, strings.TrimSpace(line[1]))
+	return slices.DeleteFunc(slices.Concat(commandsIn(document)...), func(command string) bool { return !strings.HasPrefix(command, words) })
+}
+
+// commandOf is the only one of these commands.
+func commandOf(t *testing.T, document, words string) string {
+	t.Helper()
+	commands := commandsOf(document, words)
+	if len(commands) != 1 {
+		t.Fatalf("the document has the commands %q, want one with %q", commands, words)
 	}
-	return commands
+	return commands[0]
 }
 
 // programOf is the first program of a document.
@@ -331,20 +315,4 @@ func get(t *testing.T, url string) (status int, body, at string) {
 		t.Fatal(err)
 	}
 	return resp.StatusCode, string(data), resp.Request.URL.String()
-}
-
-func read(t *testing.T, name string) string {
-	t.Helper()
-	data, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(data)
-}
-
-func write(t *testing.T, folder, name, content string) {
-	t.Helper()
-	if err := os.WriteFile(filepath.Join(folder, name), []byte(content), 0o600); err != nil {
-		t.Fatal(err)
-	}
 }
