@@ -179,45 +179,6 @@ func hasAnchorOf(text, anchor string) bool {
 	return false
 }
 
-var (
-	goCommand  = regexp.MustCompile("go (?:run|test) [^`\n]*")
-	folderArg  = regexp.MustCompile(` \./([\w/]+)`)
-	testArg    = regexp.MustCompile(`-(?:run|bench|fuzz) '?\^?(\w+)`)
-	goTestFunc = regexp.MustCompile(`(?m)^func ((?:Test|Benchmark|Fuzz)\w+)\(`)
-)
-
-// TestGoCommandsOfTheDocs fails when a go command of Markdown names a folder, a test or a
-// benchmark that does not exist.
-func TestGoCommandsOfTheDocs(t *testing.T) {
-	t.Parallel()
-	var functions strings.Builder
-	for _, text := range repositoryFiles(t, "_test.go") {
-		for _, match := range goTestFunc.FindAllStringSubmatch(text, -1) {
-			functions.WriteString(match[1] + "\n")
-		}
-	}
-	commands := 0
-	for name, text := range repositoryFiles(t, ".md") {
-		for _, command := range goCommand.FindAllString(text, -1) {
-			commands++
-			for _, folder := range folderArg.FindAllStringSubmatch(command, -1) {
-				_, err := os.Stat(folder[1])
-				if _, besideErr := os.Stat(path.Join(path.Dir(name), folder[1])); err != nil && besideErr != nil {
-					t.Errorf("%s: %s: %v", name, command, err)
-				}
-			}
-			for _, test := range testArg.FindAllStringSubmatch(command, -1) {
-				if !strings.Contains(functions.String(), test[1]) {
-					t.Errorf("%s: %s: there is no %s", name, command, test[1])
-				}
-			}
-		}
-	}
-	if commands < 10 {
-		t.Errorf("the docs have %d go commands", commands)
-	}
-}
-
 var goBlock = regexp.MustCompile("(?ms)^```go\n(.*?)^```$")
 
 // TestCodeOfTheDocsIsCompiledCode fails when a Go block of Markdown, or the code in a

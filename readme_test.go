@@ -2,7 +2,6 @@ package authrocket_test
 
 import (
 	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -34,57 +33,4 @@ func TestReadmeIsShort(t *testing.T) {
 			t.Errorf("the picture %s of README.md: %v; want a file of at most %d bytes", picture[1], err, maxPictureBytes)
 		}
 	}
-}
-
-// TestCommandsOfContributing fails when CONTRIBUTING.md names a test, a script or a folder
-// that does not exist.
-func TestCommandsOfContributing(t *testing.T) {
-	t.Parallel()
-	lines := regexp.MustCompile(`(?m)^    ((?:cd|go|\.ci/|release/).*)$`).FindAllStringSubmatch(readText(t, "CONTRIBUTING.md"), -1)
-	names := regexp.MustCompile(`\b(?:Test|Fuzz)\w+`)
-	tests := 0
-	for _, line := range lines {
-		command, _, _ := strings.Cut(line[1], " # ")
-		folder := "."
-		if rest, ok := strings.CutPrefix(command, "cd "); ok {
-			folder, command, _ = strings.Cut(rest, " && ")
-		}
-		words := strings.Fields(command)
-		if words[0] != "go" {
-			if _, err := os.Stat(filepath.Join(folder, words[0])); err != nil {
-				t.Errorf("%s: %v", command, err)
-			}
-			continue
-		}
-		pkg := ""
-		for _, word := range words[1:] {
-			if word == "." || strings.HasPrefix(word, "./") {
-				pkg = word
-			}
-		}
-		for _, name := range names.FindAllString(command, -1) {
-			tests++
-			if !hasTest(t, filepath.Join(folder, pkg), name) {
-				t.Errorf("%s: there is no %s in %s", command, name, pkg)
-			}
-		}
-	}
-	if len(lines) < 10 || tests < 5 {
-		t.Errorf("CONTRIBUTING.md has %d commands, which name %d tests", len(lines), tests)
-	}
-}
-
-// hasTest reports whether a test file of the folder has this function.
-func hasTest(t *testing.T, folder, function string) bool {
-	t.Helper()
-	files, err := filepath.Glob(filepath.Join(folder, "*_test.go"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, file := range files {
-		if strings.Contains(readText(t, file), "\nfunc "+function+"(") {
-			return true
-		}
-	}
-	return false
 }

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -27,7 +28,7 @@ type row struct {
 	inApp   bool // it has the environment of the app that the first rows start
 	stdin   string
 	needs   []string // programs
-	writes  string   // a file of the repository that it writes as it is, or a new picture
+	writes  string   // a test that writes this file, as it is in the repository or a new picture
 
 	prints string // a regular expression for what it prints; ^ and $ are at lines
 	serves bool   // it runs until it is interrupted; prints has a group for the URL of a page
@@ -91,11 +92,11 @@ var rows = []row{
 	// Examples.
 	{command: "go run ./examples/quickstart", add: ports + " -core-addr localhost:0", prints: `^Open (\S+) and sign in as\n(.*\n)*.*Ctrl-C`, serves: true, page: "Sign in"},
 	{command: "go run ./examples/team", add: ports, prints: `^Open (\S+) and sign in as\n(.*\n)*.*Ctrl-C`, serves: true, page: "Log in"},
-	{command: "go run ./examples/fleet", add: ports + " -core-addr localhost:0", needs: []string{"redis-server"}, prints: `^Open (\S+) and sign in as\n(.*\n)*.*instance 3 (.*\n)*Ctrl-C`, serves: true, page: "Sign in"},
-	{command: "go run ./examples/telemetry", add: ports + " -metrics-addr localhost:0", prints: `^Metrics are at (\S+)\.\n(.*\n)*.*Ctrl-C`, serves: true, page: "authrocket_key_set_size"},
+	{command: "go run ./examples/fleet", add: ports + " -core-addr localhost:0", needs: []string{"redis-server"}, prints: `^Open (\S+) and sign in as\n(.*\n)*.*instance 3 (.*\n)*.*Ctrl-C`, serves: true, page: "Sign in"},
+	{command: "go run ./examples/telemetry", add: ports + " -metrics-addr localhost:0", prints: `^Metrics are at (\S+)\.\n(.*\n)*.*Ctrl-C`, serves: true, page: "authrocket_key_set_refreshes_total"},
 	{command: "go run ./examples/grpc", add: ports, prints: `^gRPC is served at \S+, for\n(.*\n)*The local LoginRocket is at (\S+)\.(.*\n)*Ctrl-C`, serves: true},
-	{command: "go run ./examples/connect", add: ports, prints: `^Open (\S+) and sign in as\n(.*\n)*.*Ctrl-C`, serves: true, page: "Log in"},
-	{command: "LOGINROCKET_URL=http://localhost:8081 go run ./examples/ownlogin -demo", add: `-db "$DIR/people.db"`, env: []string{"ADDR=127.0.0.1:0"}, prints: ` listening on (\S+)$`, serves: true, page: "Sign in", dies: true},
+	{command: "go run ./examples/connect", add: ports, prints: `^Open (\S+) and sign in as\n(.*\n)*.*Ctrl-C`, serves: true, page: "Sign in"},
+	{command: "LOGINROCKET_URL=http://localhost:8081 go run ./examples/ownlogin -demo", add: `-db "$DIR/people.db"`, env: []string{"ADDR=127.0.0.1:0"}, prints: ` listening on (\S+)$`, serves: true, page: "Your orders", dies: true},
 	{command: "AUTHROCKET_URL=https://api-e2.authrocket.com/v2 AUTHROCKET_API_KEY=ks_... go run ./examples/ownlogin -import", add: `-db "$DIR/people.db"`, prints: `1`},
 
 	// Tests and measurements.
@@ -103,7 +104,7 @@ var rows = []row{
 	{command: "go test work", by: ".ci/run"},
 	{command: "go test -race -shuffle=on work", by: ".ci/run"},
 	{command: "go env GOWORK", prints: `/go\.work$`},
-	{command: "go test -short .", prints: `^ok `},
+	{command: "go test -short .", add: "-run Example", prints: `^ok .*[^]]$`},
 	{command: "go test -run '^TestCrossSiteRequests$' .", prints: `^ok .*[^]]$`},
 	{command: "go test -run '^TestCrossSiteRequests$/^POST_of_another_site$' -v .", prints: `^ +--- PASS: TestCrossSiteRequests/POST_of_another_site `},
 	{command: "go test -run '^name$'", folder: "internal/jws", replace: []string{"name", "TestSplit"}, prints: `^ok .*[^]]$`},
@@ -246,7 +247,13 @@ func newWorld(t *testing.T) *world {
 	}
 	folder := t.TempDir()
 	w := &world{root: root, clone: filepath.Join(folder, "clone")}
-	w.env = withoutSettings("DIR="+folder, "GOBIN="+folder, "PATH="+folder+string(os.PathListSeparator)+os.Getenv("PATH"))
+	// A test that writes is compiled here, where the build cache has its packages, but runs there.
+	// With -trimpath, what it builds is in the cache if an earlier clone had the same files.
+	write(t, folder, "in-clone", "#!/bin/sh\nexport GOFLAGS=\"$GOFLAGS -trimpath\"\ncd \"$DIR/clone${PWD#$ROOT}\" && exec \"$@\"\n")
+	if err := os.Chmod(filepath.Join(folder, "in-clone"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	w.env = withoutSettings("ROOT="+root, "DIR="+folder, "GOBIN="+folder, "PATH="+folder+string(os.PathListSeparator)+os.Getenv("PATH"))
 	runIn(t, root, w.env, "git", "clone", "-q", ".", w.clone)
 	return w
 }
@@ -256,12 +263,9 @@ func (w *world) replace(oldnew ...string) { w.replacements = append(w.replacemen
 // start starts the command of a row, and waits until it has printed what it must.
 func (w *world) start(t *testing.T, r row) *program {
 	t.Helper()
-	env, folder := slices.Concat(w.env, r.env), w.root
+	env := slices.Concat(w.env, r.env)
 	if r.inApp {
 		env = append(env, w.app...)
-	}
-	if r.writes != "" {
-		folder = w.clone
 	}
 	script := r.command
 	if r.isBlock {
@@ -273,7 +277,10 @@ func (w *world) start(t *testing.T, r row) *program {
 	}
 	// With the trap, the shell waits for a program that is interrupted, and has its exit status.
 	script = "trap : INT\n" + script + " " + r.add
-	return begin(t, filepath.Join(folder, r.folder), env, r.stdin, r.prints, "sh", "-c", script)
+	if r.writes != "" {
+		script += ` -exec "$DIR/in-clone"`
+	}
+	return begin(t, filepath.Join(w.root, r.folder), env, r.stdin, r.prints, "sh", "-c", script)
 }
 
 func (w *world) check(t *testing.T, r row) {
@@ -304,12 +311,18 @@ func (w *world) check(t *testing.T, r row) {
 	}
 }
 
-// checkInterrupt does what Ctrl-C does.
+// ending is what go run prints about a program that does not end with status 0.
+var ending = regexp.MustCompile(`(?m)^(exit status \d+|signal: \w+)$`)
+
+// checkInterrupt does what Ctrl-C does. Afterwards, the status of go run itself is always 1.
 func (p *program) checkInterrupt(t *testing.T, r row) {
 	t.Helper()
-	err := p.interrupt(t)
-	if isKilled := strings.HasSuffix(p.printed.String(), "signal: interrupt\n"); isKilled != r.dies || err != nil && !r.dies {
-		t.Errorf("after an interrupt it ends with %v; it printed\n%s", err, &p.printed)
+	err, want := p.interrupt(t), ""
+	if r.dies {
+		want = "signal: interrupt"
+	}
+	if got := ending.FindString(p.printed.String()); got != want || err != nil && !strings.Contains(p.cmd.String(), "go run ") {
+		t.Errorf("after an interrupt it ends with %v, %q; it printed\n%s", err, got, &p.printed)
 	}
 }
 
