@@ -11,6 +11,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"errors"
+	"flag"
 	"fmt"
 	"math/big"
 	mathrand "math/rand/v2"
@@ -40,8 +41,14 @@ const key = "authrocket:ended"
 var certificates string
 
 func TestMain(m *testing.M) {
+	flag.Parse()
 	os.Exit(func() int {
-		var err error
+		// The tests wait for servers most of the time, so many run at once.
+		err := flag.Set("test.parallel", "16")
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
 		if certificates, err = os.MkdirTemp("", "valkeystate"); err == nil {
 			defer os.RemoveAll(certificates)
 			err = writeCertificates(certificates)
@@ -177,11 +184,15 @@ func (s *server) do(t testing.TB, command ...string) valkey.ValkeyMessage {
 	return answer
 }
 
+// ownClient is the name of the connections of the tests themselves in CLIENT LIST.
+const ownClient = "test"
+
 func (s *server) try(t testing.TB, command ...string) (valkey.ValkeyMessage, error) {
 	t.Helper()
 	client, err := valkey.NewClient(valkey.ClientOption{
 		InitAddress: []string{fmt.Sprintf("127.0.0.1:%d", s.port)}, ForceSingleClient: true, DisableCache: true, DisableAutoPipelining: true,
 		ReadBufferEachConn: 4 << 10, WriteBufferEachConn: 4 << 10, RingScaleEachConn: 4,
+		ClientName: ownClient,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -58,7 +58,17 @@ func repeats(first, text string) func(net.Conn) {
 	}
 }
 
+// The rows run in parallel, but beside no other test, because the allocations are those
+// of the process.
 func TestSomethingElseSpeaks(t *testing.T) {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	t.Cleanup(func() {
+		runtime.ReadMemStats(&after)
+		if took := after.TotalAlloc - before.TotalAlloc; took > 100<<20 {
+			t.Errorf("%d MB were allocated", took>>20)
+		}
+	})
 	for name, answer := range map[string]func(net.Conn){
 		"HTTP":                     says("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"),
 		"SSH":                      says("SSH-2.0-OpenSSH_9.2\r\n"),
@@ -96,10 +106,9 @@ func TestSomethingElseSpeaks(t *testing.T) {
 		"many wide entries":        answers("*1001\r\n" + strings.Repeat("*2\r\n$3\r\n1-1\r\n*1000\r\n"+strings.Repeat("+\r\n", 1000), 1001)),
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			f := newFake(t, answer)
 			log := openLog(t, f.url())
-			var before, after runtime.MemStats
-			runtime.ReadMemStats(&before)
 			if err := log.Append(t.Context(), session(1)); err == nil {
 				t.Error("Append: no error")
 			}
@@ -107,10 +116,6 @@ func TestSomethingElseSpeaks(t *testing.T) {
 				t.Errorf("After: got %v, %q, %v", entries, next, err)
 			} else if len(err.Error()) > 400 || strings.ContainsAny(err.Error(), "\r\n") {
 				t.Errorf("the error is %q", err)
-			}
-			runtime.ReadMemStats(&after)
-			if took := after.TotalAlloc - before.TotalAlloc; took > 100<<20 {
-				t.Errorf("%d MB were allocated", took>>20)
 			}
 		})
 	}
