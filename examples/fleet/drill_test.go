@@ -118,7 +118,6 @@ func TestRedisIsKilled(t *testing.T) {
 	for _, s := range ended {
 		w.want("with an empty redis-server, an ended session", s, http.StatusUnauthorized)
 	}
-	w.waitUntil("the log is filled again", func() bool { return w.loggedSessions() >= len(ended) })
 	w.waitFor(http.StatusUnauthorized, meanwhile)
 	w.restartFromLog(append(ended, meanwhile), live)
 }
@@ -159,10 +158,12 @@ func TestInstanceIsRestarted(t *testing.T) {
 	w.restartFromLog(ended, live)
 }
 
-// restartFromLog kills an instance and starts it again while the Core API is down: only the
-// log says what has ended.
+// restartFromLog waits until the log has all ended sessions, because an instance refuses a
+// session before it writes to the log. Then it kills an instance and starts it again while the
+// Core API is down: only the log says what has ended.
 func (w *world) restartFromLog(ended []signedIn, live signedIn) {
 	w.t.Helper()
+	w.waitUntil("the log has all ended sessions", func() bool { return w.loggedSessions() == len(ended) })
 	w.service.Break(authrockettest.Status(http.StatusServiceUnavailable))
 	defer w.service.Repair()
 	const last = instances - 1
