@@ -129,8 +129,8 @@ func (a *Auth) Verify(ctx context.Context, token string) (Session, error) {
 }
 
 // verify verifies token and calls Config.SessionState to check that its session is still
-// active. Every token is checked here, except at a sign-out, which ends the session in
-// any case.
+// active. Every token is checked here, except when a user signs out, because that ends the
+// session in any case.
 func (a *Auth) verify(ctx context.Context, token string, w *wait) (*Session, error) {
 	session, err := a.verifier.verify(ctx, token, w)
 	if err == nil {

@@ -17,7 +17,7 @@ type callback struct {
 	auth *Auth
 	w    http.ResponseWriter
 
-	// r has no parameters of a login, because Config.OnLogin, Config.Page and the
+	// The URL of r contains no login parameters, because Config.OnLogin, Config.Page and the
 	// Observer get it and may log its URL.
 	r *http.Request
 
@@ -188,7 +188,8 @@ func (c *callback) attempt() int {
 
 // stopLoop ends a row of logins if it is too long, and reports whether it did. Usually a
 // gate has already stopped the logins. A gate cannot stop them if the browser starts them
-// at another host: the browser does not send the cookie with the count there.
+// on another host, because the browser does not send the cookie that contains the count to
+// that host.
 func (c *callback) stopLoop() bool {
 	if c.attempt() <= maxAttempts {
 		return false

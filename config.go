@@ -145,7 +145,7 @@ type Config struct {
 	// means none. The next request with such a token checks its claims, its times and its
 	// key again, but skips the signature check, which is most of the work. Set it to the
 	// number of users who are active within the lifetime of a token. A full set evicts
-	// random tokens. An evicted token is checked completely at its next use. Each
+	// random tokens. An evicted token is checked in full the next time it is used. Each
 	// remembered token takes 16 bytes of memory. The maximum is 100,000,000. Default:
 	// 1,000,000, which takes 16 MB.
 	VerifiedTokens int

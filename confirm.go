@@ -215,7 +215,7 @@ func (a *Auth) confirmPage(r *http.Request, pending pendingLogin, session, curre
 }
 
 // loginFacts returns which user the login is for and who is signed in now. The account is
-// a separate fact, because two users may have the same name, and one user may have
+// listed separately, because two users may have the same name, and one user may have
 // several accounts.
 func loginFacts(session, current Session) []Fact {
 	facts := []Fact{{"name", "Name", displayName(session.User)}}

@@ -24,7 +24,7 @@ func ExampleNew() {
 		AppURL:         "https://app.example.com",
 	})
 	if err != nil {
-		log.Fatal(err) // every problem of the configuration at once
+		log.Fatal(err) // the error names every problem in the configuration
 	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /{$}", exampleText("welcome"))
@@ -105,7 +105,7 @@ func ExampleAuth_RequireOrg() {
 	readers := auth.RequireOrg(authrocket.OrgIDFromPath("org"), authrocket.Permission("files:read"))
 	mux := http.NewServeMux()
 	mux.Handle("GET /orgs/{org}/files", readers(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		org, _ := authrocket.CurrentOrg(r.Context()) // the one of the path
+		org, _ := authrocket.CurrentOrg(r.Context()) // the org in the path
 		fmt.Fprintln(w, "files of", org.Name)
 	})))
 
@@ -299,7 +299,7 @@ func ExampleAuth_CheckToken() {
 			return
 		}
 		user, _ := authrocket.CurrentUser(ctx)
-		org, _ := authrocket.CurrentOrg(ctx) // the one of orgID
+		org, _ := authrocket.CurrentOrg(ctx) // the org with this ID
 		fmt.Println(user.Name, "runs a job of", org.Name)
 	}
 

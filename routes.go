@@ -91,7 +91,7 @@ func (a *Auth) serveRoute(w http.ResponseWriter, r *http.Request) bool {
 }
 
 // serveHosted redirects the browser to a hosted page and remembers the return target.
-// Requests that do not navigate get the same answer as at a gate. Otherwise, for example,
+// Requests that are not navigations get the same answer as at a gate. Otherwise, for example,
 // the images of a page could evict the state of a login in progress.
 func (a *Auth) serveHosted(w http.ResponseWriter, r *http.Request) {
 	route := a.routeOf(r)

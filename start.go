@@ -259,7 +259,7 @@ type completion struct {
 }
 
 // completeLogin calls Config.OnLogin, sets the session cookie and redirects the browser
-// to the target. r has no parameters of a login. The count is in the first cookie and the
+// to the target. The URL of r contains no login parameters. The count is in the first cookie and the
 // session in the last. If a proxy keeps only one of them, the session works, or the count
 // ends the loop.
 func (a *Auth) completeLogin(w http.ResponseWriter, r *http.Request, c completion) {

@@ -8,7 +8,7 @@ import (
 )
 
 // newOrg creates an org that the user owns. If name is empty, the org gets the user's
-// name, which can be longer than the limit for names of orgs.
+// name, which can be longer than the maximum for org names.
 func (s *Server) newOrg(user authrockettest.User, name string) (authrockettest.Org, error) {
 	name = strings.TrimSpace(name)
 	if name == "" {

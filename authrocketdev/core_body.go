@@ -215,7 +215,7 @@ func (o object) text(name string) *string {
 	case string:
 		text = value
 	default:
-		o.problem("%s must be a text.", title(name))
+		o.problem("%s must be a string.", title(name))
 		return nil
 	}
 	return &text

@@ -12,8 +12,8 @@ import (
 
 // CoreAPIConfig returns the Config of a client that calls the Core API in memory,
 // without a port. The client has no request budget, so it never waits. The Config
-// contains the API key. To call a Core API that is served on a port, set the field
-// URL to the URL of that Core API, and HTTPClient to nil.
+// contains the API key. To call a Core API over the network instead, set its URL to the
+// address of that Core API, and its HTTPClient to nil.
 func (s *Service) CoreAPIConfig() coreapi.Config {
 	return coreapi.Config{
 		URL:               "http://localhost/v2",

@@ -10,7 +10,7 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
-// A program, or a test, that has a local AuthRocket in itself.
+// A program or a test can contain a local AuthRocket.
 func ExampleService_CoreAPIConfig() {
 	server, err := authrocketdev.DemoSeed().Open(authrockettest.RealmConfig{URL: "http://localhost:8081"})
 	if err != nil {

@@ -26,7 +26,7 @@ func connect() (*coreapi.Client, error) {
 	config := coreapi.ConfigFromEnv()
 	config.UserAgent = "shop/1.4"
 	config.Observer = coreapi.LogObserver(slog.Default())
-	return coreapi.New(config) // its error names every problem of the configuration
+	return coreapi.New(config) // the error names every problem in the configuration
 }
 
 // customer is what your own database knows about a customer.

@@ -45,7 +45,7 @@ func (s *Server) invitation(token string) (authrockettest.Invitation, bool) {
 }
 
 // Invite invites somebody to join an org with these permissions. If orgID is "", the
-// invitation is only to sign up. Invite puts an email into the outbox, and returns
+// invitation is for the signup only. Invite puts an email into the outbox, and returns
 // the token of the invitation. Add the token to the URL of the signup page, as
 // /signup?invitation=TOKEN. The error says what is wrong with the input.
 func (s *Server) Invite(email, orgID string, permissions ...string) (token string, err error) {

@@ -15,7 +15,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 )
 
-// The reader is one for examples; a program has an exporter.
+// This example uses a manual reader. A program uses an exporter.
 func Example() {
 	reader := metric.NewManualReader()
 	telemetry, err := authrocketotel.New(authrocketotel.Config{MeterProvider: metric.NewMeterProvider(metric.WithReader(reader))})
@@ -52,7 +52,7 @@ func Example() {
 	// authrocket.decisions authrocket.gate=false,authrocket.outcome=anonymous,authrocket.reason=no_token,authrocket.source=none 1
 }
 
-// What an app with a Core API and sessions that end observes.
+// This app observes its client of the Core API and the state of its sessions.
 func ExampleTelemetry_ObserveState() {
 	telemetry, err := authrocketotel.New(authrocketotel.Config{})
 	if err != nil {

@@ -59,7 +59,7 @@ type RealmConfig struct {
 	// TokenLifetime is the time from iat to exp. Default: 24 hours.
 	TokenLifetime time.Duration
 
-	// SessionLifetime is how long a user stays signed in at LoginRocket.
+	// SessionLifetime is how long a user stays signed in to LoginRocket.
 	// Default: 24 hours.
 	SessionLifetime time.Duration
 

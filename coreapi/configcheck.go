@@ -38,7 +38,7 @@ var pasted = []struct {
 	{"https://", "a URL; it belongs in URL", false},
 }
 
-// configChecker collects the problems of a config.
+// configChecker collects the problems found in a config.
 type configChecker struct{ problems []error }
 
 func (c *configChecker) add(field, value, format string, args ...any) {

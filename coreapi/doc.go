@@ -5,7 +5,7 @@
 //
 //	api, err := coreapi.New(coreapi.ConfigFromEnv())
 //	if err != nil {
-//		log.Fatal(err) // every problem of the configuration at once
+//		log.Fatal(err) // the error names every problem in the configuration
 //	}
 //	org, err := coreapi.Once(ctx, // a lost answer creates no second account
 //		func(ctx context.Context) (coreapi.Org, error) {

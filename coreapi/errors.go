@@ -141,8 +141,8 @@ func (e *Error) Unwrap() []error {
 }
 
 // Metadata returns the string in the answer's member with this name, for example
-// retry_url. It returns "" if the answer contains no such string. The member errors is
-// not metadata; see Messages.
+// retry_url. It returns "" if the answer contains no such string. The member "errors"
+// is not metadata; see Messages.
 func (e *Error) Metadata(name string) string { return e.metadata[name].Open() }
 
 // UnmarshalJSON decodes the messages and the metadata of an answer that refuses a call.

@@ -3,7 +3,7 @@
 //
 //	client, err := loginrocket.New(loginrocket.Config{URL: "https://sample.e2.loginrocket.com/", Agent: "shop-cli/1.4"})
 //	if err != nil {
-//		log.Fatal(err) // every problem of the configuration at once
+//		log.Fatal(err) // the error names every problem in the configuration
 //	}
 //	login, err := client.Login(ctx, email, coreapi.Hide(password))
 //	if err != nil {

@@ -17,15 +17,15 @@ type Config struct {
 	API *coreapi.Client
 
 	// Secrets are the accepted secrets: one, or two while you replace the old secret with
-	// a new one. A webhook must contain one of them, either as the password of HTTP Basic
-	// with any user name, or as the last segment of the path. A secret must have at least
+	// a new one. The request of a webhook must contain one of them, either as the password of
+	// HTTP Basic with any user name, or as the last segment of the path. A secret must have at least
 	// 16 characters. Only letters, digits, and - . _ ~ are allowed, because they need no
 	// escaping in a URL. Generate secrets with crypto/rand.Text. Required.
 	Secrets []coreapi.Secret
 
 	// Handle gets each confirmed event at least once. Events arrive in any order, and
 	// many may arrive at the same time. The context ends 8 seconds after the webhook
-	// arrived. If Handle returns an error, AuthRocket sends the event again, for about 2
+	// arrived. If Handle returns an error, AuthRocket keeps sending the event for about 2
 	// days. Required.
 	Handle func(ctx context.Context, event coreapi.Event) error
 

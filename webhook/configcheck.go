@@ -16,7 +16,7 @@ const (
 	minDifferentBytes = 6 // a random secret almost always has more
 )
 
-// configChecker collects the problems of a config.
+// configChecker collects the problems found in a config.
 type configChecker struct{ problems []error }
 
 func (c *configChecker) add(field, format string, args ...any) {

@@ -92,8 +92,9 @@ func untilGone[T any](ctx context.Context, rc *receiver, read func(context.Conte
 }
 
 // whyNot returns the error that explains why a wait ended with err. If err is not
-// [coreapi.ErrNotVisible], whyNot returns err. If the API did not answer the last read,
-// it returns last, the error of that read. Otherwise it returns why.
+// [coreapi.ErrNotVisible], whyNot returns err. The error of the
+// latest read is last. If the API did not answer that read, whyNot returns last. Otherwise
+// it returns why.
 func whyNot(err, last, why error) error {
 	switch {
 	case !errors.Is(err, coreapi.ErrNotVisible):

@@ -22,7 +22,8 @@
 //
 // # How events are confirmed
 //
-// The handler reads the event from the API by its ID, and tries for up to 3 seconds.
+// The handler reads the event from the API by its ID. If that fails, it tries again for up
+// to 3 seconds.
 // Handle gets the event that the API returned. This needs an AuthRocket plan with event
 // history. Without event history, select only these three types in the portal, which do
 // not need it: session.deleted, user.deleted and membership.deleted.
@@ -40,7 +41,7 @@
 // AuthRocket no longer repeats events of that age.
 //
 // 503: the event is not confirmed yet, Handle returned an error, the API does not answer,
-// or there are too many webhooks. AuthRocket then sends the event again, for about 2
+// or there are too many webhooks. AuthRocket then keeps sending the event for about 2
 // days. This package therefore needs no queue and no goroutine, and a crash loses no
 // event.
 //

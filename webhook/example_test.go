@@ -51,7 +51,7 @@ func Example() {
 		},
 	})
 	if err != nil {
-		log.Fatal(err) // every problem of the configuration at once
+		log.Fatal(err) // the error names every problem in the configuration
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/hooks/authrocket", hook) // outside Authenticate

@@ -22,11 +22,11 @@ func routes(auth *authrocket.Auth) http.Handler {
 }
 
 func files(w http.ResponseWriter, r *http.Request) {
-	org, _ := authrocket.CurrentOrg(r.Context()) // the one of the path
+	org, _ := authrocket.CurrentOrg(r.Context()) // the org in the path
 	fmt.Fprint(w, "files of ", org.Name)
 }
 
-// A member of the org in the path reads its files, everyone else is refused.
+// Members of the org in the path can read its files. Everyone else is refused.
 func Example() {
 	realm, err := authrockettest.Open(authrockettest.RealmConfig{Settings: authrockettest.Settings{Algorithm: "HS256"}}) // a test calls NewRealm(t)
 	if err != nil {

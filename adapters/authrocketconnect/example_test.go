@@ -16,7 +16,7 @@ import (
 	"github.com/authrocket-go/authrocket/authrockettest"
 )
 
-// Whoever has the permission calls the method, everyone else is refused.
+// Users with the permission can call the method. Everyone else is refused.
 func Example() {
 	realm, err := authrockettest.Open(authrockettest.RealmConfig{Settings: authrockettest.Settings{Algorithm: "HS256"}}) // a test calls NewRealm(t)
 	if err != nil {

@@ -23,11 +23,11 @@ func routes(auth *authrocket.Auth) http.Handler {
 
 func files(c *echo.Context) error {
 	session, _ := authrocketecho.Session(c)
-	org, _ := session.Org() // the one of the path
+	org, _ := session.Org() // the org in the path
 	return c.String(http.StatusOK, "files of "+org.Name)
 }
 
-// A member of the org in the path reads its files, everyone else is refused.
+// Members of the org in the path can read its files. Everyone else is refused.
 func Example() {
 	realm, err := authrockettest.Open(authrockettest.RealmConfig{Settings: authrockettest.Settings{Algorithm: "HS256"}}) // a test calls NewRealm(t)
 	if err != nil {

@@ -37,13 +37,13 @@ func manage(c echo.Context) error {
 func home(c echo.Context) error { return c.String(http.StatusOK, "Welcome\n") }
 
 func billing(c echo.Context) error {
-	org, _ := authrocket.CurrentOrg(c.Request().Context()) // what takes a context works as everywhere
+	org, _ := authrocket.CurrentOrg(c.Request().Context()) // functions that take a context work as with net/http
 	return c.String(http.StatusOK, fmt.Sprintf("Paid by %s\n", org.Name))
 }
 
 func files(c echo.Context) error {
 	session, _ := authrocketechov4.Session(c)
-	org, _ := session.Org() // the one of the path
+	org, _ := session.Org() // the org in the path
 	return c.String(http.StatusOK, fmt.Sprintf("Files of %s\n", org.Name))
 }
 

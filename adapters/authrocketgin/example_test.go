@@ -15,7 +15,7 @@ import (
 
 func routes(auth *authrocket.Auth) http.Handler {
 	app := gin.New()
-	app.RedirectTrailingSlash = false         // would come before Authenticate, and repeat a token in the URL
+	app.RedirectTrailingSlash = false         // or gin redirects before Authenticate, and repeats a token in the URL
 	app.Use(authrocketgin.Authenticate(auth)) // also serves /auth/login, /auth/logout, ...
 	inOrg := authrocketgin.RequireOrg(auth, authrocket.OrgIDFromPath("org"))
 	app.GET("/orgs/:org", inOrg, files)
@@ -24,11 +24,11 @@ func routes(auth *authrocket.Auth) http.Handler {
 
 func files(c *gin.Context) {
 	session, _ := authrocketgin.Session(c)
-	org, _ := session.Org() // the one of the path
+	org, _ := session.Org() // the org in the path
 	c.String(http.StatusOK, "files of %s", org.Name)
 }
 
-// A member of the org in the path reads its files, everyone else is refused.
+// Members of the org in the path can read its files. Everyone else is refused.
 func Example() {
 	realm, err := authrockettest.Open(authrockettest.RealmConfig{Settings: authrockettest.Settings{Algorithm: "HS256"}}) // a test calls NewRealm(t)
 	if err != nil {

@@ -33,7 +33,8 @@ func newServer(auth *authrocket.Auth) (*grpc.Server, error) {
 	return server, nil
 }
 
-// Everybody may check the health of the server, and some may list it.
+// Everyone can check the health of the server. Only users with the permission can list its
+// services.
 func Example() {
 	realm, err := authrockettest.Open(authrockettest.RealmConfig{Settings: authrockettest.Settings{Algorithm: "HS256"}}) // a test calls NewRealm(t)
 	if err != nil {

@@ -13,7 +13,7 @@ var methods = authrocketrpc.Methods{
 	"grpc.health.v1.Health": {Public: true},
 }
 
-// A table with a typing error in it stops the program at its start.
+// If a name in the table is misspelled, the program ends when it starts.
 func ExampleNewPolicy() {
 	auth, err := authrocket.New(authrocket.Config{LoginRocketURL: "https://sample.e2.loginrocket.com/", AppURL: "https://app.example.com"})
 	if err != nil {

@@ -194,7 +194,7 @@ func announce(stdout io.Writer, realm *authrockettest.Realm, variables []string,
 	if more := len(users) - maxAnnounced; more > 0 {
 		fmt.Fprintf(stdout, "  and %d more\n", more)
 	}
-	fmt.Fprintf(stdout, "\nMails are not sent, but shown at %s/outbox\n", realm.URL())
+	fmt.Fprintf(stdout, "\nEmails are not sent. Read them at %s/outbox\n", realm.URL())
 }
 
 // maxAnnounced is the maximum number of users that are printed.

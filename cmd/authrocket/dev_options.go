@@ -49,7 +49,7 @@ func parseOptions(args []string, stdout io.Writer) (options, error) {
 	flags := flag.NewFlagSet("dev", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.StringVar(&o.addr, "addr", "localhost:8081", "`host:port` of the LoginRocket; the address must be on loopback")
-	flags.BoolVar(&o.listensEverywhere, "dangerously-listen-everywhere", false, "permit any address in -addr and -core-addr: anyone who can reach it can read all mails, and log in as any user")
+	flags.BoolVar(&o.listensEverywhere, "dangerously-listen-everywhere", false, "permit any address in -addr and -core-addr: anyone who can reach it can read all emails and log in as any user")
 	flags.StringVar(&o.realm.URL, "url", "", "`URL` at which browsers reach the LoginRocket (default http:// and the address)")
 	flags.StringVar(&o.seedFile, "seed", "", "JSON `file` with the realm, its users and accounts (default: two demo users)")
 	flags.StringVar(&o.dataFile, "data", "", "`file` that keeps the realm, so that it survives a restart; it contains keys and tokens (default: none)")

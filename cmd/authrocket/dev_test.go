@@ -459,7 +459,7 @@ func TestArguments(t *testing.T) {
 			got := p.stderr.String()
 			switch {
 			case row.code == 0:
-				if got != "" || !strings.Contains(p.stdout.String(), "-dangerously-listen-everywhere\n    \tpermit any address in -addr and -core-addr: anyone who can reach it can read all mails, and log in as any user") {
+				if got != "" || !strings.Contains(p.stdout.String(), "-dangerously-listen-everywhere\n    \tpermit any address in -addr and -core-addr: anyone who can reach it can read all emails and log in as any user") {
 					t.Errorf("got %s%s", p.stdout, got)
 				}
 			case !strings.HasPrefix(got, "authrocket dev: "+row.stderr), p.stdout.String() != "":

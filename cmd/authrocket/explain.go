@@ -17,8 +17,8 @@ environment accepts it: LOGINROCKET_URL, LOGINROCKET_JWKS_URL, AUTHROCKET_JWT_KE
 AUTHROCKET_REALM. It shows names and email addresses in the token, but neither the
 signature nor the session ID.
 
-The exit status is 0 if the token is accepted, 1 if it is refused, 2 if a flag or the
-environment is wrong, and 3 if the keys cannot be fetched.
+The exit status is 0 if the token is accepted, 1 if it is refused, 2 if a flag or an
+environment variable is wrong, and 3 if the keys cannot be fetched.
 `
 
 // explain prints the content of a token, and whether the token is accepted.

@@ -54,7 +54,7 @@ func main() {
 // The exit statuses of doctor, explain and login.
 const (
 	exitRefused   = 1 // something is wrong
-	exitUsage     = 2 // a flag or the environment is wrong
+	exitUsage     = 2 // a flag or an environment variable is wrong
 	exitUndecided = 3 // the result is not known now
 )
 

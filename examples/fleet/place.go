@@ -31,8 +31,8 @@ func placeFromEnv() (place, error) {
 	return p, nil
 }
 
-// untilFleetEnds returns a context that ends with the parent process. The standard input
-// is a pipe from the parent, and is closed when the parent ends.
+// untilFleetEnds returns a context that ends with the parent process. Standard input
+// is a pipe from the parent, and is closed when the parent exits.
 func untilFleetEnds(ctx context.Context) context.Context {
 	ctx, cancel := context.WithCancel(ctx)
 	go func() {

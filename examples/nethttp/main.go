@@ -19,7 +19,7 @@ import (
 func main() {
 	auth, err := authrocket.New(authrocket.ConfigFromEnv())
 	if err != nil {
-		log.Fatal(err) // err names every problem of the configuration
+		log.Fatal(err) // the error names every problem in the configuration
 	}
 	if err := auth.Warm(context.Background()); err != nil {
 		log.Print(err) // the app still serves, and soon fetches the keys again

@@ -77,7 +77,7 @@ func serve(ctx context.Context, store *people.Store) error {
 	config.Observer = authrocket.LogObserver(nil)
 	auth, err := authrocket.New(config)
 	if err != nil {
-		return err // err names every problem of the configuration
+		return err // the error names every problem in the configuration
 	}
 	if err := auth.Warm(ctx); err != nil {
 		log.Print(err) // the app still serves, and soon fetches the keys again

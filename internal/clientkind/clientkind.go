@@ -49,8 +49,8 @@ func IsHTMX(r *http.Request) bool { return r.Header.Get("HX-Request") == "true" 
 func IsBoosted(r *http.Request) bool { return IsHTMX(r) && r.Header.Get("HX-Boosted") == "true" }
 
 // SaysNavigate reports whether a browser says that it navigates. If a service worker
-// passes on a navigation, the destination is empty. No script can set the mode navigate.
-// A service worker also passes on requests for frames of its own site, which then look
+// forwards a navigation, the destination is empty. No script can set the mode navigate.
+// A service worker also forwards requests for frames of its own site, which then look
 // like navigations.
 func SaysNavigate(r *http.Request) bool {
 	dest := r.Header.Get("Sec-Fetch-Dest")

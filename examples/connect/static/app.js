@@ -1,10 +1,10 @@
-// The page of examples/connect: it calls Connect's JSON protocol by fetch. A product has code for
-// that generated; this shows that there is nothing more to it. The browser sends the session cookie.
+// The script of the page of examples/connect. It calls the server with fetch and Connect's JSON
+// protocol. A product would use generated code. The browser sends the session cookie.
 
 const find = id => document.getElementById(id)
 const orgId = find("app").dataset.org
 
-// CallError is what the server answers to a call that it refuses.
+// CallError is the error of a call that the server refused.
 class CallError extends Error {
 	constructor({ code, message }) {
 		super(message || code)
@@ -12,7 +12,7 @@ class CallError extends Error {
 	}
 }
 
-// call calls a method that takes one message and answers with one.
+// call calls a method with one request message and one response message.
 async function call(method, request) {
 	const response = await fetch("/" + method, {
 		method: "POST",
@@ -24,8 +24,8 @@ async function call(method, request) {
 	return answer
 }
 
-// stream calls a method that answers with many messages. Each is in an envelope: a byte of flags,
-// and four with the length of what follows. opened is called when the server has taken the call.
+// stream calls a method with many response messages. Each message follows a byte with flags and
+// four bytes with its length. stream calls opened when the server has accepted the call.
 async function* stream(method, request, opened) {
 	const message = new TextEncoder().encode(JSON.stringify(request))
 	const body = new Uint8Array(5 + message.length)
@@ -83,8 +83,8 @@ function showProblem(error) {
 
 const pause = ms => new Promise(resolve => setTimeout(resolve, ms))
 
-// watch shows all notes, and those that are added. It begins again after a failure, but not after
-// the end of the session.
+// watch shows all notes, also new ones. It starts again after a failure, unless the session has
+// ended.
 async function watch() {
 	for (;;) {
 		try {

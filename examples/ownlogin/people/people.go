@@ -20,7 +20,7 @@ var schema string
 // ErrNobody means that there is no such person, or that the password is wrong.
 var ErrNobody = errors.New("there is no such person")
 
-// Person is a row of the table people.
+// Person is a row in the table "people".
 type Person struct {
 	ID   int64
 	Name string

@@ -19,7 +19,7 @@ func (s *Store) StartSession(ctx context.Context, personID int64) (token string,
 	return token, err
 }
 
-// BySession returns the person to whom the token of a session belongs, or [ErrNobody].
+// BySession returns the person to whom a session token belongs, or [ErrNobody].
 func (s *Store) BySession(ctx context.Context, token string) (Person, error) {
 	return personOf(s.db.QueryRowContext(ctx,
 		`SELECT people.id, people.name FROM sessions JOIN people ON people.id = person_id WHERE token_hash = ? AND expires_at > ?`,

@@ -1,16 +1,16 @@
 -- A copy of the users, orgs and memberships of one realm. Times are UTC, such as 2026-01-31T08:15:00Z.
--- There are no foreign keys: a membership may be copied a moment before its user or org.
+-- There are no foreign keys, because a membership may be copied shortly before its user or org.
 -- seen is the number of the last complete run that began before the record was read.
 
 CREATE TABLE IF NOT EXISTS users (
-	id             TEXT PRIMARY KEY, -- usr_..., the user for ever: keep this one in tables of your own
-	email          TEXT NOT NULL,    -- not unique: it may go from one user to another, and a deleted user keeps it
+	id             TEXT PRIMARY KEY, -- usr_..., which never changes: refer to users by this ID in your own tables
+	email          TEXT NOT NULL,    -- not unique: another user can get it later, and a deleted user keeps it
 	email_verified INTEGER NOT NULL, -- 1 or 0
 	name           TEXT NOT NULL,
 	first_name     TEXT NOT NULL,
 	last_name      TEXT NOT NULL,
 	username       TEXT NOT NULL,
-	reference      TEXT NOT NULL,    -- your own ID of the user
+	reference      TEXT NOT NULL,    -- your own ID for the user
 	state          TEXT NOT NULL,    -- active, inactive
 	created_at     TEXT NOT NULL,
 	deleted_at     TEXT,             -- when the job noticed that AuthRocket has deleted the user
@@ -33,17 +33,17 @@ CREATE TABLE IF NOT EXISTS memberships (
 	user_id        TEXT NOT NULL,
 	org_id         TEXT NOT NULL,
 	permissions    TEXT NOT NULL,    -- a JSON array: json_each(permissions)
-	expires_at     TEXT,             -- NULL: never. Compare it with the time
-	deleted_at     TEXT,             -- also set when user or org are deleted
+	expires_at     TEXT,             -- NULL: never. Compare it with the current time
+	deleted_at     TEXT,             -- also set if the user or the org is deleted
 	seen           INTEGER NOT NULL
 );
 CREATE INDEX IF NOT EXISTS memberships_user ON memberships (user_id);
 CREATE INDEX IF NOT EXISTS memberships_org ON memberships (org_id);
 
--- What the job knows between two runs. It has one row.
+-- The state of the job between two runs. The table has one row.
 CREATE TABLE IF NOT EXISTS sync (
 	id             INTEGER PRIMARY KEY CHECK (id = 1),
-	realm_id       TEXT NOT NULL,    -- of which this is a copy; '' before the first record
+	realm_id       TEXT NOT NULL,    -- the copied realm; '' before the first record
 	run            INTEGER NOT NULL, -- number of the last complete run that began
 	event_id       TEXT NOT NULL,    -- the latest event that the copy has; '' for none
 	event_at       TEXT NOT NULL
