@@ -300,7 +300,7 @@ func (s Session) HasPermission(tag string) bool {
 }
 
 // MarshalJSON returns the data that a page needs about the signed-in user. The members
-// are realm_id, issued_at, expires_at and user, and org and permissions of
+// are realm_id, issued_at, expires_at, user, org and permissions. The last two describe
 // [Session.Membership]. The JSON does not contain the token, the session ID or custom
 // attributes. A struct that embeds a Session is encoded as the Session alone, so give the
 // field a name.

@@ -95,16 +95,16 @@ func (s *Server) change(own authrockettest.Membership, action string, field func
 
 var errOwnersOnly = refuse(http.StatusForbidden, "Only an owner may add or remove owners.")
 
-// mayGrant reports whether a member with the membership own may replace the
-// permissions in old with those in tags.
+// mayGrant reports whether a member may replace the permissions in old with the
+// permissions in tags. The membership of that member is own.
 func mayGrant(own authrockettest.Membership, old, tags []string) bool {
 	return slices.Contains(own.Permissions, permissionOwner) ||
 		slices.Contains(old, permissionOwner) == slices.Contains(tags, permissionOwner)
 }
 
 // changeableInvitations returns the invitations that were sent to an email address.
-// It returns an error if a member with the membership own is not allowed to give them
-// the permissions in tags. For a withdrawal, tags is nil.
+// It returns an error if the member with the membership own may not grant the
+// permissions in tags. If an invitation is to be withdrawn, tags is nil.
 func (s *Server) changeableInvitations(own authrockettest.Membership, email string, tags []string) ([]authrockettest.Invitation, error) {
 	if email = strings.TrimSpace(email); email == "" { // an empty email would select all invitations
 		return nil, nil
@@ -116,9 +116,9 @@ func (s *Server) changeableInvitations(own authrockettest.Membership, email stri
 	return page.Items, err
 }
 
-// changeableMember returns the membership with this ID. It returns an error if a
-// member with the membership own is not allowed to give it the permissions in tags,
-// or if the account would then have no owner. For a removal, tags is nil.
+// changeableMember returns the membership with this ID. It returns an error if the
+// member with the membership own may not grant the permissions in tags, or if the
+// account would have no owner afterwards. If a member is to be removed, tags is nil.
 func (s *Server) changeableMember(own authrockettest.Membership, id string, tags []string) (authrockettest.Membership, error) {
 	members := s.realm.Members(own.OrgID)
 	i := slices.IndexFunc(members, func(m authrockettest.Membership) bool { return m.ID == id })

@@ -30,9 +30,9 @@
 //	authrocket.session.list.age        s            gauge
 //	authrocket.webhook.duration        s            histogram  authrocket.reason, http.response.status_code
 //
-// Decisions of Authenticate have authrocket.gate false. Their outcome is signed_in, anonymous or
-// undecided. Decisions of gates, of Check and the related functions, and of login routes have
-// authrocket.gate true. Their outcome is allowed, refused or undecided. A request that passes
+// For decisions of Authenticate, authrocket.gate is false. Their outcome is signed_in, anonymous or
+// undecided. For decisions of gates, Check and its related functions, and login routes,
+// authrocket.gate is true. Their outcome is allowed, refused or undecided. A request that passes
 // through Authenticate and a gate is counted twice, once for each of them. If the kid of a token
 // is unknown, the reason is unknown_key or, if the budget for key lookups was spent,
 // too_many_key_lookups. The reasons are those of [authrocket.Reason].

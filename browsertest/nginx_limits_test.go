@@ -179,7 +179,7 @@ func (f *front) withLargestToken(v *visitor, try func()) {
 	}
 }
 
-var docsNumber = regexp.MustCompile(`together\s+have\s+at\s+most\s+([0-9,]+)\s+bytes`)
+var docsNumber = regexp.MustCompile(`together\s+are\s+at\s+most\s+([0-9,]+)\s+bytes`)
 
 // maxTokenAndTarget is what docs/deploy.md says passes nginx's default buffers.
 func maxTokenAndTarget(t *testing.T) int {

@@ -29,7 +29,7 @@ func Each[T any](ctx context.Context, c *Client, path string, query url.Values) 
 }
 
 // Send sends a POST, a PUT or a DELETE, and returns the record in the answer. If the
-// answer contains no record, Send returns the zero T.
+// answer contains no record, Send returns the zero value of T.
 //
 // POST and PUT send the attributes as JSON in a member named root, for example "realm".
 // If root is "", the attributes are the whole body. The attributes of a DELETE must be

@@ -111,8 +111,8 @@ func (p *patient) measureAnswers(ctx context.Context, n int) finding {
 	return judgeAnswer(long, want)
 }
 
-// judgeAnswer judges an answer that should be as long as the answer to a login, whose
-// headers have want bytes.
+// judgeAnswer returns the finding about an answer whose headers should be as long as those
+// of the answer to a login. Their length is want, in bytes.
 func judgeAnswer(long answer, want int) finding {
 	do := fmt.Sprintf("Raise the proxy's limits for the headers of answers; nginx: %s. Or make the token shorter.", nginxLines)
 	switch {

@@ -48,6 +48,6 @@ func (l localAuthRocket) announce(stdout io.Writer, a app, appURL string) {
 	}
 	fmt.Fprintf(stdout, "\nThe Core API, for servers, lists users, accounts (orgs) and sessions:\n\n")
 	fmt.Fprintf(stdout, "  curl -H 'Authrocket-Api-Key: %s' %s/users\n", l.apiKey, l.coreURL)
-	fmt.Fprintf(stdout, "\nMails are shown at %s.\n", a.outboxURL)
+	fmt.Fprintf(stdout, "\nEmails are shown at %s.\n", a.outboxURL)
 	fmt.Fprintf(stdout, "The local LoginRocket is at %s. Ctrl-C stops all.\n", l.loginRocketURL)
 }

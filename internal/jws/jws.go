@@ -32,7 +32,8 @@ func Split(token string) (Parts, error) {
 }
 
 // SplitInto is [Split] for a caller that reuses memory. It stores the parts in memory if
-// they fit. The parts are valid until the caller uses memory again.
+// they fit. The parts are valid until the caller writes to that memory
+// again.
 func SplitInto(memory []byte, token string) (Parts, error) {
 	header, rest, ok := strings.Cut(token, ".")
 	if !ok {

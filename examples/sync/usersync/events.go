@@ -9,8 +9,8 @@ import (
 	"github.com/authrocket-go/authrocket/coreapi"
 )
 
-// overlap is how long before the latest event the next run by events starts. The overlap
-// is necessary because events and records can become visible late, in any order.
+// A run that reads events starts at the time of the latest known event minus overlap. The
+// overlap is necessary because events and records can become visible late, in any order.
 const overlap = 10 * time.Minute
 
 // Events copies only the records to which events since the last run refer. If the history
